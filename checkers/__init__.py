@@ -1,0 +1,1 @@
+"""Which models does a history still allow, and why not? Pure functions of history and budget; no I/O."""

@@ -1,0 +1,88 @@
+"""What is a model? How an object behaves when operations happen one at a time: everything you write to check a new one.
+
+    COUNTER = Model(
+        name="counter", summary="a counter that starts at 0",
+        operations=("add", "read"), initial=0,
+        step=lambda state, op: (state + op.argument) if op.f == "add" else (state if op.result == state else ILLEGAL),
+        observes=frozenset({"read"}), pure=frozenset({"read"}),
+    )
+
+States and operations are interned, so that a search runs on integers and `step` is called once per (state, operation).
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from splitbrain.harness.operation import Value
+
+State = Hashable
+
+
+class _Word:
+    """A value that is only itself."""
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+
+    def __repr__(self) -> str:
+        return self.word
+
+
+ILLEGAL: Final[Any] = _Word("ILLEGAL")
+"""What `step` returns when the operation could not have happened in this state."""
+
+UNSEEN: Final[Any] = _Word("UNSEEN")
+"""The `result` of a crashed operation: if it happened, nobody saw what it returned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An operation as a model sees it.
+
+    argument: what it was invoked with. result: what came back, or UNSEEN if it crashed. key: the key it is about, or
+    None (also for a model partitioned by key, whose step need not look at it).
+    """
+
+    f: str
+    argument: Value
+    result: Value
+    key: Value = None
+
+
+def show_call(call: Call) -> str:
+    """An operation for people: `write 3`, `read → 4`, `cas 1 → 2`."""
+    key = "" if call.key is None else f"{call.key} "
+    if call.f == "cas" and isinstance(call.argument, Sequence) and len(call.argument) == 2:
+        return f"cas {key}{call.argument[0]} → {call.argument[1]}"
+    shown = "" if call.argument is None else f"{call.argument}"
+    words = f"{call.f} {key}{shown}".strip()
+    if call.result is not UNSEEN and call.result != call.argument:
+        words += f" → {'nil' if call.result is None else call.result}"
+    return words
+
+
+@dataclass(frozen=True)
+class Model:
+    """A sequential specification.
+
+    name, summary: for `--model` and `list`. operations: the names it knows; any other is an error, never skipped.
+    initial: the first state; states are hashable and never mutated.
+    step: (state, call) → next state, or ILLEGAL; pure. For a crashed call `call.result` is UNSEEN, and step returns the
+    state after it took effect.
+    observes: operations whose successful result can refute the model; a history without any is `unknown`.
+    pure: operations that never change any state, whatever they return: they may be taken as soon as they match.
+    by_key: whether each key is an object of its own (Herlihy & Wing, 1990, locality): checked separately.
+    show_call, show_state: for people.
+    """
+
+    name: str
+    summary: str
+    operations: tuple[str, ...]
+    initial: State
+    step: Callable[[Any, Call], Any]
+    observes: frozenset[str]
+    pure: frozenset[str] = frozenset()
+    by_key: bool = True
+    show_call: Callable[[Call], str] = show_call
+    show_state: Callable[[Any], str] = str

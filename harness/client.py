@@ -1,0 +1,97 @@
+"""How does a client speak to a target, and what do its errors mean? One table per target, as data; default: nobody knows.
+
+The trap: after a timeout the answer may still come, and must never answer the next request. So a client that timed
+out is closed, and a fresh one is opened for the next operation.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from splitbrain.harness.node import ChannelClosed
+from splitbrain.harness.operation import Error, ErrorKind, EventType, Operation, Outcome
+
+
+class Client(Protocol):
+    """One logical client, pinned to one node. Lives until an operation's end is unknown; then a new one is made."""
+
+    async def open(self) -> None:
+        """Connect. Any error means that nothing was sent."""
+
+    async def setup(self) -> None:
+        """Prepare what the workload needs (tables, keys), on the first client only, before the main phase."""
+
+    async def invoke(self, operation: Operation) -> Outcome:
+        """Carry out one operation; dispatches on `operation.f`. Raises what the target's error table knows."""
+
+    async def teardown(self) -> None:
+        """Undo `setup`, after the final reads."""
+
+    async def close(self) -> None:
+        """Disconnect; never raises."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One row of an error table.
+
+    raised: the exception type (subclasses included), or a word that the exception's `code` attribute equals.
+    definite: whether the operation certainly did not happen.
+    """
+
+    raised: type[BaseException] | str
+    kind: ErrorKind
+    definite: bool
+
+
+TRANSPORT = (
+    Rule(ConnectionRefusedError, ErrorKind.REFUSED, definite=True),
+    Rule(ChannelClosed, ErrorKind.CONNECTION, definite=False),
+    Rule(asyncio.TimeoutError, ErrorKind.TIMEOUT, definite=False),
+    Rule(ConnectionError, ErrorKind.CONNECTION, definite=False),
+)
+"""Rules that hold for every target: what failed before a byte was sent is definite, what broke later is not."""
+
+
+@dataclass(frozen=True)
+class ErrorTable:
+    """What each error of a target means. The first row that fits decides; the last resort is `other`, unknown."""
+
+    rules: Sequence[Rule] = TRANSPORT
+
+    def outcome(self, operation: Operation, error: BaseException, *, effects: bool) -> Outcome:
+        """The outcome of an operation that raised.
+
+        effects: whether the operation can change anything. One that cannot is `fail` on any error: it did not happen
+        in any sense that matters to a checker.
+        """
+        kind, definite = self.classify(error)
+        ended = EventType.FAIL if definite or not effects else EventType.INFO
+        text = str(error) or type(error).__name__
+        return Outcome(ended, operation.value, Error(kind, text))
+
+    def classify(self, error: BaseException) -> tuple[ErrorKind, bool]:
+        """(kind, definite) of an exception."""
+        code = getattr(error, "code", None)
+        for rule in self.rules:
+            if rule.raised == code if isinstance(rule.raised, str) else isinstance(error, rule.raised):
+                return rule.kind, rule.definite
+        return ErrorKind.OTHER, False
+
+
+@dataclass(frozen=True)
+class Shape:
+    """An operation that a target supports or a workload needs.
+
+    argument, result: the shape of its values, in words ("int", "[old, new]", "none"). effects: whether it can change
+    anything.
+    """
+
+    argument: str
+    result: str
+    effects: bool = True
+
+
+Shapes = Mapping[str, Shape]
+"""Operations by name."""

@@ -1,0 +1,62 @@
+"""What does a target offer to a kind of environment? A deployment says how one node of it comes to be.
+
+An environment takes deployments of its own kind and no other; a target offers one or several, and `--env` defaults
+to the first.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+from splitbrain.harness.program import ProgramFactory
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """Nodes that are event-driven programs of our own, in one process under virtual time."""
+
+    environment: ClassVar[str] = "sim"
+    program: ProgramFactory
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a node of a cluster lives, handed to deployments of real processes."""
+
+    name: str
+    address: str
+    folder: Path
+    """The node's own folder: what it writes here survives a kill."""
+    members: Mapping[str, str]
+    """name → address of all members, this one included."""
+
+
+class Ready(Protocol):
+    """Asks a node whether it is ready to serve."""
+
+    async def __call__(self, place: Place) -> bool:
+        """True when it is; False, or any OSError, means not yet."""
+
+
+@dataclass(frozen=True)
+class Process:
+    """Nodes that are ordinary processes.
+
+    argv: the command of a node. files: what to put in its folder first. ready: asked until it says yes, for at most
+    `ready_seconds`. environment variables are added to the harness's own. port: where clients connect. stop: signal
+    of a graceful stop is always SIGTERM.
+    """
+
+    environment: ClassVar[str] = "local"
+    argv: Callable[[Place], Sequence[str]]
+    ready: Ready
+    port: int
+    files: Callable[[Place], Mapping[str, str | bytes]] = field(default=lambda place: {})
+    variables: Mapping[str, str] = field(default_factory=dict)
+    ready_seconds: float = 30.0
+    tells_time: bool = False
+    """Whether the node can be asked its wall clock, so that a skew can be measured before it is trusted."""
+
+
+Deployment = Simulated | Process

@@ -1,0 +1,55 @@
+"""Where do nodes live, and how can they be hurt? The protocol that `sim`, `local`, `docker` and `ssh` implement.
+
+Workloads, faults and checkers never learn which of them a test runs in. The trap: time. Inside a test, the only clock
+is `now()`, and the only way to wait is `asyncio.sleep` and its kin; in the simulator both are virtual.
+"""
+
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from splitbrain.harness.deployment import Deployment
+from splitbrain.harness.injection import Inability, Injected, Injection
+from splitbrain.harness.node import Node
+
+T = TypeVar("T")
+
+
+class Cluster(Protocol):
+    """Nodes that are up."""
+
+    @property
+    def nodes(self) -> Sequence[Node]:
+        """All members, in order."""
+
+    async def inject(self, injection: Injection) -> Injected:
+        """Do harm; it lasts until healed. InfrastructureError if it could not be done."""
+
+    async def down(self) -> None:
+        """End everything this cluster started: processes, rules, containers. Safe to call twice."""
+
+
+class Environment(Protocol):
+    """A place for clusters. Made for one run, from its seed."""
+
+    name: str
+    """ "sim", "local", …"""
+    deterministic: bool
+    """Whether the seed fixes every byte of the history."""
+
+    def able(self, injection: type[Injection]) -> Inability | None:
+        """None if this kind of injection can be done here, else why not. Asked before anything starts."""
+
+    def enter(self, argv: Sequence[str]) -> int | None:
+        """Called first, with the command line's words. An environment that has to carry out the whole run in another
+        process (a namespace of its own) does so and returns its exit code; None means: go on here."""
+
+    def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run a coroutine to its end on this environment's event loop. Ctrl-C cancels it and is raised afterwards."""
+
+    def now(self) -> int:
+        """Nanoseconds since the start of the run, monotonic."""
+
+    async def up(self, deployment: Deployment, names: Sequence[str], folder: Path | None) -> Cluster:
+        """Start a cluster and wait until it is ready. folder: where node logs go. InfrastructureError, with the last
+        log lines, if it does not come up in time."""

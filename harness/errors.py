@@ -1,0 +1,23 @@
+"""What can a user do wrong, and what can go wrong around a test? Each is one sentence: what was expected, what came,
+where, and what to do next. The command line turns them into exit codes; nothing here is an anomaly.
+"""
+
+
+class SplitbrainError(Exception):
+    """The base of all errors whose message is meant for the user, as it is."""
+
+
+class UsageError(SplitbrainError):
+    """Wrong use: an unknown name or option, a pair that does not fit. Exit code 254."""
+
+
+class HistoryError(UsageError):
+    """A history that cannot be read. The message carries file and line: `FILE:LINE: …`. Exit code 254."""
+
+    def __init__(self, where: str, line: int | None, text: str) -> None:
+        super().__init__(f"{where}:{line}: {text}" if line is not None else f"{where}: {text}")
+        self.line = line
+
+
+class InfrastructureError(SplitbrainError):
+    """The test could not be carried out: a cluster that never came up, a tool that is missing. Exit code 3."""

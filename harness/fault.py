@@ -1,0 +1,54 @@
+"""What goes wrong? A fault plans harm; the environment does it; the nemesis track injects, waits and heals.
+
+A fault is a pure plan: given a variant, what the cluster looks like and a stream, it says which injections to make.
+It knows no environment, and it keeps no state.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from splitbrain.harness.injection import Injection
+from splitbrain.harness.operation import Value
+from splitbrain.harness.options import Option
+from splitbrain.harness.stream import Stream
+
+
+@dataclass(frozen=True)
+class View:
+    """What the nemesis knows of the cluster when a fault starts."""
+
+    nodes: tuple[str, ...]
+    roles: Mapping[str, str]
+    """As the nodes themselves say; empty if the target has no roles or nobody answered."""
+
+    def leaders(self) -> tuple[str, ...]:
+        """Nodes that believe to be leader or primary, in order."""
+        return tuple(n for n in self.nodes if self.roles.get(n) in ("leader", "primary"))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a fault will do this time. value: how it stands in the history, on `start-X`, for people and reports."""
+
+    value: Value
+    injections: tuple[Injection, ...]
+
+
+class Fault(Protocol):
+    """One thing that goes wrong."""
+
+    name: str
+    """As in `--nemesis`: "partition", "kill", …"""
+    summary: str
+    """One line for `splitbrain list nemeses`."""
+    options: Sequence[Option]
+    needs: tuple[type[Injection], ...]
+    """The injections it plans; an environment that cannot do one of them refuses the fault before anything starts."""
+    variants: tuple[str, ...]
+    """Its sizes or topologies, gone through in turn ("halves", "minority", …). At least one."""
+    default: bool
+    """Whether `--nemesis all` includes it: a system with crash recovery must survive it."""
+
+    def plan(self, variant: str, view: View, random: Stream) -> Plan | None:
+        """The harm to do now; None if this variant makes no sense for this cluster (a bridge of two nodes)."""

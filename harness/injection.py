@@ -1,0 +1,113 @@
+"""What harm can an environment do? Injections are data: a fault chooses them, an environment carries them out.
+
+So a fault is the same in every environment, and an environment declares by type which injections it can do. Each
+returns an `Injected` whose `heal` undoes exactly that and tells the *bite*: what it did, counted, not guessed.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+Link = tuple[str, str]
+"""A directed link between nodes: (from, to)."""
+
+Bite = Mapping[str, float]
+"""What an injection did, by counter name ("messages_dropped", "processes_killed", "skew_ms"). All zero: it never bit."""
+
+
+def bit(bite: Bite) -> bool:
+    """Whether anything happened at all."""
+    return any(value > 0 for value in bite.values())
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Drop everything sent over these directed links. Clients are not cut. Bite: `messages_dropped`."""
+
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class Impair:
+    """Make these directed links slow or unreliable. Bite: `messages_delayed`, `messages_dropped`,
+    `messages_duplicated`, `messages_reordered`, `messages_corrupted` (those asked for)."""
+
+    links: tuple[Link, ...]
+    delay_ms: float = 0.0
+    jitter_ms: float = 0.0
+    loss: float = 0.0
+    """Probability that a message is lost; likewise below."""
+    duplicate: float = 0.0
+    reorder: float = 0.0
+    corrupt: float = 0.0
+    rate_kbit: float = 0.0
+    """Bandwidth; 0 means unlimited."""
+
+
+@dataclass(frozen=True)
+class Kill:
+    """Kill nodes at once (-9): what was not synced may be lost. Healing restarts those that are dead.
+    Bite: `processes_killed`."""
+
+    nodes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Stop nodes without killing them (SIGSTOP); healing lets them go on. Bite: `paused_ms`, summed over nodes."""
+
+    nodes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SkewClock:
+    """Change a node's wall clock, and by option its monotonic one.
+
+    offset_ms: added at once. rate: how fast the wall clock runs (1.0 is true). monotonic_rate: likewise for the
+    monotonic clock, which timers and leases rest on. Healing makes the clocks true again (the monotonic clock never
+    steps back: it only runs at the true rate again). Bite: `skew_ms`, the largest deviation a node saw.
+    """
+
+    node: str
+    offset_ms: float = 0.0
+    rate: float = 1.0
+    monotonic_rate: float = 1.0
+
+
+@dataclass(frozen=True)
+class SlowDisk:
+    """Every sync of these nodes takes so much longer. Bite: `syncs_delayed`."""
+
+    nodes: tuple[str, ...]
+    delay_ms: float
+
+
+@dataclass(frozen=True)
+class FailDisk:
+    """Writes and syncs of these nodes fail with this errno ("EIO", "ENOSPC"). Bite: `calls_failed`."""
+
+    nodes: tuple[str, ...]
+    errno: str
+
+
+Injection = Cut | Impair | Kill | Pause | SkewClock | SlowDisk | FailDisk
+
+
+class Injected(Protocol):
+    """Harm that is being done."""
+
+    async def heal(self) -> Bite:
+        """Undo exactly this, and tell what it did. Called once; safe if nodes died meanwhile."""
+
+
+@dataclass(frozen=True)
+class Inability:
+    """An injection that an environment cannot do, and why, in one sentence for the user."""
+
+    kind: type
+    reason: str
+
+
+def links_between(left: Sequence[str], right: Sequence[str]) -> tuple[Link, ...]:
+    """Both directions of every link between two groups."""
+    return tuple(link for a in left for b in right for link in ((a, b), (b, a)))

@@ -1,0 +1,51 @@
+"""What is a member of a cluster, seen from outside? Something that has a name and an address, can be started and hurt,
+and to which a client can open a channel.
+"""
+
+from pathlib import Path
+from typing import Protocol
+
+from splitbrain.harness.program import Message
+
+
+class ChannelClosed(ConnectionError):
+    """The channel broke after a request was sent: nobody knows whether it happened."""
+
+
+class Channel(Protocol):
+    """A client's connection to an own store's node. Replies are matched to requests by id, so a late reply never
+    answers the next request."""
+
+    async def request(self, message: Message) -> Message:
+        """The node's answer. ChannelClosed if the connection breaks meanwhile."""
+
+    async def close(self) -> None:
+        """Close; requests under way raise ChannelClosed."""
+
+
+class Node(Protocol):
+    """One member of a running cluster."""
+
+    @property
+    def name(self) -> str:
+        """ "n1", "n2", …"""
+
+    @property
+    def address(self) -> str:
+        """Where clients reach it: an IP address, or the name in the simulator."""
+
+    @property
+    def running(self) -> bool:
+        """Whether its process is alive; a paused one is."""
+
+    async def connect(self) -> Channel:
+        """A channel to an own store's node. ConnectionRefusedError if it is not running: nothing was sent."""
+
+    async def start(self) -> None:
+        """Start it, if it is not running; returns when it is started, not when it is ready."""
+
+    async def kill(self) -> None:
+        """End it at once; what was not synced may be lost."""
+
+    def logs(self) -> Path | None:
+        """The file its output is followed into, if it has one."""

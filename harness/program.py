@@ -1,0 +1,145 @@
+"""What is a node of an own store? A program whose handlers take what happened and return what to do next.
+
+A handler never blocks and never reads a clock, a file or a socket: it receives the time, and it returns effects. So
+one and the same program runs in the simulator and as a process, and "acknowledged before it was synced" is the same
+bug in both. The traps: messages are immutable once sent; a write is durable only when its sync's token comes back;
+timers run on the node's *monotonic* clock, which is not its wall clock.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+from splitbrain.harness.stream import Stream
+
+Message = Any
+"""A frozen `msgspec.Struct`: passed as it is in the simulator, as msgpack between processes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """The time as the node sees it, in nanoseconds."""
+
+    monotonic: int
+    """Never steps; its rate may be wrong."""
+    wall: int
+    """May be anything: offset, stepped, drifting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send a message to another node; it may be lost, late, doubled or out of order."""
+
+    to: str
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimer:
+    """Call `on_timer(name)` after so many nanoseconds of monotonic time; replaces a running timer of that name."""
+
+    name: str
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTimer:
+    """Forget a timer; nothing happens if it is not running."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Answer a client's request, once. `request` is the handle that `on_request` was given."""
+
+    request: int
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Append bytes to a file. Until synced they may be lost, or torn, in a crash."""
+
+    file: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """Put new contents in a file, atomically: after a crash either the old or the new contents are there. Whether
+    the new ones are is certain only once synced."""
+
+    file: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Truncate:
+    """Cut a file to its first `length` bytes."""
+
+    file: str
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """Make every earlier write of this node durable; then `on_durable(token)`, or `on_disk_error(token, errno)`."""
+
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A line for the node's log, for people."""
+
+    text: str
+
+
+Effect = Send | SetTimer | CancelTimer | Reply | Append | Replace | Truncate | Sync | Log
+Effects = Iterable[Effect]
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What a node believes itself to be. It may be wrong: that is what tests are for."""
+
+    name: str
+    """"leader", "primary", "follower", …"""
+    term: int = 0
+
+
+class Program(Protocol):
+    """A node of an own store, driven by events. Made anew at each start: memory does not survive, only the disk."""
+
+    message_type: ClassVar[Any]
+    """The union of all messages between nodes, for decoding on a real network."""
+    request_type: ClassVar[Any]
+    """The type of a client's request."""
+    reply_type: ClassVar[Any]
+    """The type of an answer to a client."""
+
+    def on_start(self, now: Now, disk: Mapping[str, bytes]) -> Effects:
+        """The node starts; `disk` is what survived."""
+
+    def on_message(self, now: Now, sender: str, message: Message) -> Effects:
+        """A message from another node."""
+
+    def on_timer(self, now: Now, name: str) -> Effects:
+        """A timer set earlier has run out."""
+
+    def on_request(self, now: Now, request: int, message: Message) -> Effects:
+        """A client asks; answer with `Reply(request, …)`, now or later or never."""
+
+    def on_durable(self, now: Now, token: int) -> Effects:
+        """Everything written before `Sync(token)` is durable."""
+
+    def on_disk_error(self, now: Now, token: int, errno: int) -> Effects:
+        """The sync failed; nothing is known of the writes before it."""
+
+
+class ProgramFactory(Protocol):
+    """Makes the program of one node of a cluster."""
+
+    def __call__(self, name: str, nodes: Sequence[str], random: Stream) -> Program:
+        """name: this node. nodes: all members, in order, this one included. random: its own stream."""

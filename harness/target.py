@@ -1,0 +1,44 @@
+"""What is a system under test? Its options and claims, how its nodes come to be, and how a client speaks to it."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Protocol
+
+from splitbrain.harness.client import Client, ErrorTable, Shapes
+from splitbrain.harness.deployment import Deployment
+from splitbrain.harness.node import Node
+from splitbrain.harness.options import Option, Setting
+
+
+class Target(Protocol):
+    """A system under test, made once per run from its options: `SomeTarget(settings)`."""
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    """One line for `splitbrain list`."""
+    options: ClassVar[Sequence[Option]]
+
+    settings: Mapping[str, Setting]
+    """The value of every option."""
+
+    @property
+    def claims(self) -> Sequence[str]:
+        """What its author says of it with these settings ("linearizable", "CP"): a run confirms or refutes it."""
+
+    @property
+    def deployments(self) -> Sequence[Deployment]:
+        """How its nodes come to be; the first is the default."""
+
+    @property
+    def operations(self) -> Shapes:
+        """The operations it supports, by name; of each also whether it can change anything."""
+
+    @property
+    def errors(self) -> ErrorTable:
+        """What each of its errors means."""
+
+    def client(self, node: Node) -> Client:
+        """A new client pinned to a node, not yet open."""
+
+    async def roles(self, nodes: Sequence[Node]) -> Mapping[str, str]:
+        """Node name → role ("leader", "primary", "follower"), asked over the ordinary client path; a node that does
+        not answer within a second is left out. Several may claim the same role: then they do believe it."""

@@ -1,0 +1,1 @@
+"""Which systems are under test? Own stores, and real servers."""
