@@ -1,0 +1,122 @@
+"""When was each fault on, and what did it do? Read from the nemesis's events: `start-X`, then `stop-X` with the bite.
+
+The trap: a fault that was asked for and is missing here, or whose counters are all zero, tested nothing. It is told
+apart (`bit` is false), and whoever judges the run must not call that a pass.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from splitbrain.harness import injection
+from splitbrain.harness.history import NEMESIS_PROCESS, History
+from splitbrain.harness.operation import Value
+
+_PEAKS = frozenset(("skew_ms",))
+"""Counters that are a largest value: over several windows the largest counts, not the sum."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """One time a fault was on.
+
+    start_ns, stop_ns: since the start of the run; a window that never stopped ends with the history, and `healed` is
+    false. start, stop: positions of its events in the history; `stop` is that of the last event if it never stopped.
+    value: what the fault said about itself when it started (a topology, nodes), without a bite. bite: its counters.
+    """
+
+    fault: str
+    start_ns: int
+    stop_ns: int
+    start: int
+    stop: int
+    value: Value
+    bite: injection.Bite
+    healed: bool
+
+
+@dataclass(frozen=True)
+class FaultRecord:
+    """One fault over a whole run: how many times it started, and what it did altogether."""
+
+    times: int
+    bite: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def bit(self) -> bool:
+        """Whether it did anything at all."""
+        return injection.bit(self.bite)
+
+
+def windows(history: History) -> tuple[Window, ...]:
+    """Every window of every fault, in order of their start.
+
+    A fault that starts again before it stopped is one window: tools that write both the call and its end do that.
+    """
+    found: list[Window] = []
+    starts: dict[str, int] = {}
+    values = history.pool.values
+    for position, process in enumerate(history.process):
+        if process != NEMESIS_PROCESS:
+            continue
+        word, _, name = str(values[history.f[position]]).partition("-")
+        if word == "start":
+            starts.setdefault(name, position)
+        elif word == "stop" and name in starts:
+            found.append(_window(history, name, starts.pop(name), position, healed=True))
+    last = len(history) - 1
+    found.extend(_window(history, name, start, last, healed=False) for name, start in starts.items())
+    return tuple(sorted(found, key=lambda window: window.start))
+
+
+def records(found: Iterable[Window], asked: Sequence[str] = ()) -> dict[str, FaultRecord]:
+    """Per fault, by name: those asked for first (also when they never came), then others in order of appearance."""
+    times: dict[str, int] = dict.fromkeys(asked, 0)
+    bites: dict[str, dict[str, float]] = {name: {} for name in asked}
+    for window in found:
+        name = window.fault
+        times[name] = times.get(name, 0) + 1
+        total = bites.setdefault(name, {})
+        for counter, amount in window.bite.items():
+            before = total.get(counter, 0)
+            total[counter] = max(before, amount) if counter in _PEAKS else before + amount
+    return {name: FaultRecord(times[name], bites[name]) for name in times}
+
+
+class Overlap:
+    """Asks quickly whether an interval of time touches any window."""
+
+    def __init__(self, found: Iterable[Window]) -> None:
+        self._starts: list[int] = []
+        self._stops: list[int] = []
+        for window in sorted(found, key=lambda window: window.start_ns):
+            if self._stops and window.start_ns <= self._stops[-1]:
+                self._stops[-1] = max(self._stops[-1], window.stop_ns)
+            else:
+                self._starts.append(window.start_ns)
+                self._stops.append(window.stop_ns)
+
+    def touches(self, start_ns: int, stop_ns: int) -> bool:
+        """Whether a fault was on at any time of this interval, ends included."""
+        at = bisect_right(self._starts, stop_ns) - 1
+        return at >= 0 and self._stops[at] >= start_ns
+
+
+def _window(history: History, fault: str, start: int, stop: int, healed: bool) -> Window:
+    values = history.pool.values
+    return Window(
+        fault or "fault",
+        history.time[start],
+        history.time[stop],
+        start,
+        stop,
+        values[history.value[start]],
+        _bite(values[history.value[stop]]) if healed else {},
+        healed,
+    )
+
+
+def _bite(value: Value) -> injection.Bite:
+    if not isinstance(value, Mapping) or not isinstance(value.get("bite"), Mapping):
+        return {}
+    return {str(name): amount for name, amount in value["bite"].items() if isinstance(amount, int | float)}

@@ -1,0 +1,192 @@
+"""Where is a run kept? In a folder that is the whole truth about it: `runs/<target>/<workload>/<timestamp>-<seed>/`.
+
+    test.toml        the recipe: everything needed to repeat the run
+    history.jsonl    what happened, while it runs; history.jsonl.gz once it is done
+    verdict.json     what it means
+    report.html      the same, to look at
+    logs/            what the nodes wrote
+
+`runs/latest` names the newest. The trap: two runs may begin in the same second with the same seed, and one may be
+killed at any moment. A folder is claimed by creating it, and files other than the history appear whole or not at all.
+"""
+
+import errno
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from splitbrain.harness.errors import InfrastructureError, UsageError
+from splitbrain.harness.history import History
+from splitbrain.results.recipe import Recipe
+from splitbrain.results.result import Result
+
+RUNS = Path("runs")
+LATEST = "latest"
+_NAME_LENGTH = 100
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The folder of one run."""
+
+    path: Path
+
+    @staticmethod
+    def create(recipe: Recipe, root: Path = RUNS, now: datetime | None = None) -> "RunFolder":
+        """Claim a new folder under `root`, write its recipe, and let `root/latest` name it.
+
+        UsageError if `root` cannot be written to; InfrastructureError if the disk is full.
+        """
+        stamp = (now or datetime.now(UTC)).astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+        parent = root / safe_name(recipe.target) / safe_name(recipe.workload)
+        with _writing(parent):
+            parent.mkdir(parents=True, exist_ok=True)
+            folder = RunFolder(_claim(parent, f"{stamp}-{recipe.seed}"))
+            folder.logs.mkdir()
+        folder.write("test.toml", recipe.to_toml())
+        with _writing(root / LATEST):
+            _point(root / LATEST, folder.path)
+        return folder
+
+    @staticmethod
+    def open(path: Path) -> "RunFolder":
+        """An existing run folder, given itself, `latest`, or a file in it. UsageError if it is none."""
+        folder = path
+        if path.is_file():
+            named = path.parent / path.read_text().strip() if path.name == LATEST else path.parent
+            folder = named
+        if not folder.exists():
+            raise UsageError(f"{path}: no such run folder")
+        if not (folder / "test.toml").is_file():
+            raise UsageError(f"{path}: not a run folder: it has no test.toml")
+        return RunFolder(folder.resolve() if folder.is_symlink() else folder)
+
+    @property
+    def history_path(self) -> Path:
+        """Where the history is written while the run goes on."""
+        return self.path / "history.jsonl"
+
+    @property
+    def logs(self) -> Path:
+        """The folder for what the nodes write."""
+        return self.path / "logs"
+
+    @property
+    def report_path(self) -> Path:
+        """The page to look at."""
+        return self.path / "report.html"
+
+    def finish(self, history: History, result: Result) -> None:
+        """Write verdict and report. InfrastructureError if the disk is full."""
+        self.write("verdict.json", result.to_text())
+        self.write_report(history, result)
+
+    def write_report(self, history: History, result: Result) -> None:
+        """Write the report, anew if there is one."""
+        from splitbrain.results.report import render
+
+        self.write(self.report_path.name, render(history, result))
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a file of the folder; it appears whole or not at all."""
+        path = self.path / name
+        partial = path.with_name(f".{name}.partial")
+        with _writing(path):
+            partial.write_text(text, encoding="utf-8", errors="backslashreplace")
+            partial.replace(path)
+        return path
+
+    def recipe(self) -> Recipe:
+        """What the run was. UsageError if the file cannot be understood."""
+        path = self.path / "test.toml"
+        return Recipe.from_toml(_read(path), str(path))
+
+    def verdict(self) -> dict[str, Any]:
+        """The content of `verdict.json`. UsageError if the run was never judged."""
+        path = self.path / "verdict.json"
+        if not path.is_file():
+            raise UsageError(f"{path}: no verdict: the run was cut short; 'splitbrain check' can judge its history")
+        try:
+            plain = json.loads(_read(path))
+        except ValueError as error:
+            raise UsageError(f"{path}: not JSON: {error}") from None
+        if not isinstance(plain, dict):
+            raise UsageError(f"{path}: not the verdict of a run")
+        return plain
+
+    def recorded(self) -> Path:
+        """The file that holds the history, compressed or not. UsageError if there is none."""
+        for path in (self.path / "history.jsonl.gz", self.history_path):
+            if path.is_file():
+                return path
+        raise UsageError(f"{self.path}: it has no history.jsonl.gz and no history.jsonl")
+
+    def result(self, history: History) -> Result:
+        """The result of this run, given its history as read from `recorded()`."""
+        return Result.again(history, self.verdict(), self.recipe(), str(self.path / "verdict.json"))
+
+
+def safe_name(name: str) -> str:
+    """A name that every file system takes as one folder: `raft:reads=local` becomes `raft-reads=local`.
+
+    Different names may become one; the recipe in the folder tells them apart. Very long ones end in a digest.
+    """
+    safe = re.sub(r"[^A-Za-z0-9._=,+-]+", "-", name).strip(".- ") or "unnamed"
+    if len(safe) > _NAME_LENGTH:
+        safe = f"{safe[: _NAME_LENGTH - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return f"{safe}-" if safe.lower() == LATEST else safe
+
+
+def _claim(parent: Path, name: str) -> Path:
+    attempt = 1
+    while True:
+        path = parent / (name if attempt == 1 else f"{name}.{attempt}")
+        try:
+            path.mkdir()
+            return path
+        except FileExistsError:
+            attempt += 1
+
+
+def _point(link: Path, folder: Path) -> None:
+    """Let a link name a folder, relative to the link, in one step; a text file where links are impossible."""
+    aim = os.path.relpath(folder, link.parent)
+    fresh = link.with_name(f".{link.name}-{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    try:
+        fresh.symlink_to(aim, target_is_directory=True)
+    except (OSError, NotImplementedError):
+        fresh.write_text(f"{aim}\n")
+    try:
+        fresh.replace(link)
+    except IsADirectoryError:
+        fresh.unlink()
+        raise UsageError(f"{link}: a folder is in the place of the link to the latest run; move it away") from None
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read: {error}") from None
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise InfrastructureError(
+                f"{path}: the disk is full: free some space, or name another place with --out"
+            ) from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG):
+            raise UsageError(f"{path}: cannot be written: {error.strerror}; name another place with --out") from error
+        raise InfrastructureError(f"{path}: cannot be written: {error.strerror or error}") from error

@@ -1,0 +1,160 @@
+"""What came of it? Verdict, figures and seed of one run, or of one history that someone else recorded: `verdict.json`.
+
+The trap: a run can pass because nothing was tested. If a fault that was asked for never bit, a `valid` history becomes
+an `unknown` result. The verdict of the checkers stays as it is underneath.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.history import History
+from splitbrain.harness.operation import Value
+from splitbrain.harness.verdict import Validity, Verdict
+from splitbrain.results.recipe import FORMAT, Recipe
+from splitbrain.results.summary import Summary, summarize
+
+
+class Answer(StrEnum):
+    """The four ways a result can read."""
+
+    VALID = "valid"
+    INVALID = "invalid"
+    UNKNOWN = "unknown"
+    INFRASTRUCTURE = "infrastructure"
+    """The test could not be carried out; says nothing about the system."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Wall times in seconds: the only part of a simulated run's result that differs from one execution to the next.
+
+    check: from interned columns to verdict and certificate. read: reading and interning a file; None for a live run.
+    run: the whole run; None for a file.
+    """
+
+    check: float = 0.0
+    read: float | None = None
+    run: float | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """One judged run or history.
+
+    name: the target with its options, or the path of a file as given. judged_by: the workload of a run, the model of
+    a file. verdict: the checkers' tree; None if nothing could be judged. recipe: how to repeat it; None for a foreign
+    history.
+    """
+
+    name: str
+    judged_by: str
+    answer: Answer
+    reason: str
+    summary: Summary
+    verdict: Verdict | None = None
+    recipe: Recipe | None = None
+    cost: Cost = Cost()
+
+    @staticmethod
+    def of_run(history: History, recipe: Recipe, verdict: Verdict, cost: Cost = Cost()) -> "Result":
+        """The result of a run that was carried out and judged."""
+        summary = summarize(history, recipe.nemesis)
+        answer, reason = Answer(verdict.value.value), verdict.reason
+        idle = [name for name in recipe.nemesis if name in summary.never_bit]
+        if verdict.value is Validity.VALID and idle:
+            answer, reason = Answer.UNKNOWN, f"nothing was refuted, but {_never_bit(idle)}"
+        return Result(recipe.target, recipe.workload, answer, reason, summary, verdict, recipe, cost)
+
+    @staticmethod
+    def of_history(history: History, name: str, model: str, verdict: Verdict, cost: Cost = Cost()) -> "Result":
+        """The result of checking a history from a file."""
+        return Result(name, model, Answer(verdict.value.value), verdict.reason, summarize(history), verdict, cost=cost)
+
+    @staticmethod
+    def failed(history: History, recipe: Recipe, reason: str, cost: Cost = Cost()) -> "Result":
+        """The result of a run that could not be carried out; the history is as far as it came."""
+        summary = summarize(history, recipe.nemesis)
+        return Result(recipe.target, recipe.workload, Answer.INFRASTRUCTURE, reason, summary, recipe=recipe, cost=cost)
+
+    @property
+    def seed(self) -> int | None:
+        """The seed of a run."""
+        return self.recipe.seed if self.recipe else None
+
+    def headline(self) -> dict[str, Value]:
+        """The fields that every machine-readable line about this result has."""
+        line: dict[str, Value] = {
+            "name": self.name,
+            "workload" if self.recipe else "model": self.judged_by,
+            "verdict": self.answer.value,
+            "reason": self.reason,
+        }
+        if self.recipe:
+            line |= {"seed": self.seed, "operations": self.summary.operations, "faults": self._faults()}
+        line["seconds"] = self.cost.check
+        if self.cost.read is not None:
+            line["read_seconds"] = self.cost.read
+        return line
+
+    def to_json(self) -> dict[str, Value]:
+        """The content of `verdict.json`: the headline, the figures, the tree of verdicts."""
+        summary = self.summary
+        figures = {
+            "operations": summary.operations,
+            "counts": msgspec.to_builtins(summary.counts),
+            "availability": msgspec.to_builtins(summary.nodes),
+            "latency": msgspec.to_builtins(summary.latency),
+            "errors": dict(summary.errors),
+        }
+        tail = {
+            "command": self.recipe.command if self.recipe else None,
+            "run_seconds": self.cost.run,
+            "format": FORMAT,
+            "tree": self.verdict.to_json() if self.verdict else None,
+        }
+        return self.headline() | figures | tail
+
+    def to_text(self) -> str:
+        """`verdict.json` as text: one field a line, so that people and line tools can read the top of a long tree."""
+        fields = (f"{json.dumps(key)}: {_compact(value)}" for key, value in self.to_json().items())
+        return "{\n" + ",\n".join(fields) + "\n}\n"
+
+    @staticmethod
+    def again(history: History, plain: Mapping[str, Any], recipe: Recipe | None, where: str) -> "Result":
+        """The result that `plain`, the content of a `verdict.json`, was written from; UsageError if it is none."""
+        try:
+            tree = plain["tree"]
+            return Result(
+                str(plain["name"]),
+                str(plain.get("workload", plain.get("model", ""))),
+                Answer(plain["verdict"]),
+                str(plain["reason"]),
+                summarize(history, recipe.nemesis if recipe else ()),
+                Verdict.from_json(tree) if tree is not None else None,
+                recipe,
+                Cost(float(plain["seconds"]), plain.get("read_seconds"), plain.get("run_seconds")),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise UsageError(f"{where}: not the verdict of a run: {error}") from None
+
+    def _faults(self) -> dict[str, Value]:
+        return {
+            name: {"times": record.times, "bite": dict(record.bite)} if record.bit else None
+            for name, record in self.summary.faults.items()
+        }
+
+
+def _compact(value: Value) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def _never_bit(names: list[str]) -> str:
+    if len(names) == 1:
+        return f"{names[0]}, which was asked for, never bit"
+    return f"{', '.join(names[:-1])} and {names[-1]}, which were asked for, never bit"

@@ -1,0 +1,174 @@
+"""What happened in a history, in figures: counts, availability per node, latency, faults. Pure, over the columns.
+
+The trap is availability. An operation is *answered* if it ended `ok`, or with the error kind `precondition` (the system
+looked and said no). Refusals, `info` and operations still open at the end are not answers.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from splitbrain.harness.history import ABSENT, History
+from splitbrain.harness.operation import ErrorKind, EventType
+from splitbrain.results.faults import FaultRecord, Overlap, Window, records, windows
+from splitbrain.results.wording import natural
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How the operations of one kind ended; one still open at the end counts as `info`."""
+
+    ok: int = 0
+    fail: int = 0
+    info: int = 0
+
+    @property
+    def total(self) -> int:
+        """All invocations."""
+        return self.ok + self.fail + self.info
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Latency of the operations of one kind that ended `ok`, in milliseconds; quantiles by nearest rank."""
+
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+    max_ms: float
+
+
+@dataclass(frozen=True)
+class Availability:
+    """How many operations sent to one node were answered: over the whole run, and those that met a fault."""
+
+    operations: int
+    answered: int
+    operations_in_faults: int
+    answered_in_faults: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The figures of one history.
+
+    operations: invocations. span_ns: time from first to last event. counts, latency: per `f`, by name; latency is
+    left out where nothing ended `ok` or where the history carries no times. nodes: availability per node, in natural
+    order; empty if the history names no nodes. errors: how often each error kind was seen. faults: those asked for
+    and those seen. windows: every time a fault was on.
+    """
+
+    operations: int
+    span_ns: int
+    counts: Mapping[str, Counts]
+    latency: Mapping[str, Latency]
+    nodes: Mapping[str, Availability]
+    errors: Mapping[str, int]
+    faults: Mapping[str, FaultRecord]
+    windows: tuple[Window, ...]
+
+    @property
+    def total(self) -> Counts:
+        """Counts over all kinds of operations."""
+        every = self.counts.values()
+        return Counts(sum(c.ok for c in every), sum(c.fail for c in every), sum(c.info for c in every))
+
+    @property
+    def never_bit(self) -> tuple[str, ...]:
+        """Faults that were asked for, or started, and did nothing: they tested nothing."""
+        return tuple(name for name, record in self.faults.items() if not record.bit)
+
+
+def summarize(history: History, asked: Sequence[str] = ()) -> Summary:
+    """The figures of a well-formed history. asked: names of the faults that were to come."""
+    found = windows(history)
+    time = history.time
+    return Summary(
+        operations=len(history.operations()),
+        span_ns=time[-1] - time[0] if timed(history) else 0,
+        counts=_counts(history),
+        latency=_latency(history) if timed(history) else {},
+        nodes=_availability(history, Overlap(found)),
+        errors=_errors(history),
+        faults=records(found, asked),
+        windows=found,
+    )
+
+
+def timed(history: History) -> bool:
+    """Whether the history carries times that mean something; a foreign one may have none, or let them run backwards."""
+    time = history.time
+    return len(time) > 1 and time[-1] > time[0] and all(a <= b for a, b in pairwise(time))
+
+
+def answers(history: History) -> bytearray:
+    """Per operation, in the order of `history.operations()`: 1 if it was answered, else 0."""
+    operations = history.operations()
+    error, ok, fail = history.error, int(EventType.OK), int(EventType.FAIL)
+    said_no = {
+        found for found in set(error) if found != ABSENT and error_kind(history, found) == ErrorKind.PRECONDITION.value
+    }
+    return bytearray(
+        ended == ok or (ended == fail and error[complete] in said_no)
+        for ended, complete in zip(operations.ended, operations.complete, strict=True)
+    )
+
+
+def error_kind(history: History, error: int) -> str:
+    """The kind of an interned error: its first word if it is `[kind, text]`, else `other`."""
+    value = history.pool.values[error]
+    return str(value[0]) if isinstance(value, list | tuple) and value else ErrorKind.OTHER.value
+
+
+def quantile(ordered: Sequence[float], percent: int) -> float:
+    """The nearest-rank quantile of values in order: the smallest that at least so many percent do not exceed."""
+    return ordered[-(-percent * len(ordered) // 100) - 1]
+
+
+def _counts(history: History) -> dict[str, Counts]:
+    operations = history.operations()
+    seen = Counter(zip(operations.f, operations.ended, strict=True))
+    names = {f: str(history.pool.values[f]) for f, _ in seen}
+    ok, fail, info = EventType.OK, EventType.FAIL, EventType.INFO
+    return {names[f]: Counts(seen[f, ok], seen[f, fail], seen[f, info]) for f in sorted(names, key=lambda f: names[f])}
+
+
+def _latency(history: History) -> dict[str, Latency]:
+    operations, time, ok = history.operations(), history.time, int(EventType.OK)
+    spans: defaultdict[int, list[int]] = defaultdict(list)
+    columns = zip(operations.f, operations.invoke, operations.complete, operations.ended, strict=True)
+    for f, invoke, complete, ended in columns:
+        if ended == ok:
+            spans[f].append(time[complete] - time[invoke])
+    told = {}
+    for f, values in spans.items():
+        values.sort()
+        told[str(history.pool.values[f])] = Latency(*(quantile(values, percent) / 1e6 for percent in (50, 95, 99, 100)))
+    return dict(sorted(told.items()))
+
+
+def _availability(history: History, faults: Overlap) -> dict[str, Availability]:
+    operations, time, node = history.operations(), history.time, history.node
+    tallies: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    end = time[-1] if len(time) else 0
+    for invoke, complete, answered in zip(operations.invoke, operations.complete, answers(history), strict=True):
+        if node[invoke] == ABSENT:
+            continue
+        tally = tallies[node[invoke]]
+        tally[0] += 1
+        tally[1] += answered
+        if faults.touches(time[invoke], end if complete == ABSENT else time[complete]):
+            tally[2] += 1
+            tally[3] += answered
+    by_name = {str(history.pool.values[found]): Availability(*tally) for found, tally in tallies.items()}
+    return {name: by_name[name] for name in sorted(by_name, key=natural)}
+
+
+def _errors(history: History) -> dict[str, int]:
+    """Errors of client operations by kind; the nemesis has none."""
+    kinds: Counter[str] = Counter()
+    for error, times in Counter(history.error).items():
+        if error != ABSENT:
+            kinds[error_kind(history, error)] += times
+    return dict(sorted(kinds.items()))

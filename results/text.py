@@ -1,0 +1,110 @@
+"""A result as lines for the terminal. Plain text: colour and paper are the business of whoever prints it.
+
+The answer stands in the first line, the command that repeats the run in the last. The trap: these lines are standard
+output, and that of a simulated run is the same for the same seed: no wall times, no folder names.
+"""
+
+from collections.abc import Iterator
+
+from splitbrain.harness.verdict import Verdict, Witness
+from splitbrain.results import wording
+from splitbrain.results.result import Result
+
+
+def lines(result: Result) -> list[str]:
+    """The whole result: answer, witness, figures, command."""
+    blocks = [
+        [headline(result)],
+        witness_lines(result),
+        [_scope(result)],
+        count_lines(result),
+        availability_lines(result),
+        fault_lines(result),
+        [f"repeat with: {result.recipe.command}"] if result.recipe else [],
+    ]
+    told: list[str] = []
+    for block in blocks:
+        told.extend(["", *block] if told and block else block)
+    return told
+
+
+def headline(result: Result) -> str:
+    """The answer in one line; its first word is the answer's name."""
+    return f"{result.answer.value}: {result.name} · {result.judged_by}: {_plain(result.reason)}"
+
+
+def witness_lines(result: Result) -> list[str]:
+    """The first witness in words, without a sentence that is the reason already."""
+    witness = next(witnesses(result.verdict), (None, None))[1]
+    if witness is None:
+        return []
+    return [f"  {_plain(sentence)}" for sentence in witness.words if sentence != result.reason]
+
+
+def count_lines(result: Result) -> list[str]:
+    """How operations ended, and how long those took that succeeded."""
+    summary = result.summary
+    if not summary.counts:
+        return []
+    rows: list[tuple[str, ...]] = [
+        ("operation", "ok", "fail", "info", *(("p50 ms", "p99 ms", "max ms") if summary.latency else ()))
+    ]
+    for f, counts in summary.counts.items():
+        row: tuple[str, ...] = (_plain(f), *(f"{n:,}" for n in (counts.ok, counts.fail, counts.info)))
+        if summary.latency:
+            latency = summary.latency.get(f)
+            figures = (latency.p50_ms, latency.p99_ms, latency.max_ms) if latency else ()
+            row += tuple(map(wording.milliseconds, figures)) or ("–", "–", "–")
+        rows.append(row)
+    return wording.table(rows)
+
+
+def availability_lines(result: Result) -> list[str]:
+    """Share of operations answered, per node."""
+    summary = result.summary
+    if not summary.nodes:
+        return []
+    rows: list[tuple[str, ...]] = [("node", "answered", *(("while faults were on",) if summary.windows else ()))]
+    for node, seen in summary.nodes.items():
+        row: tuple[str, ...] = (_plain(node), wording.share(seen.answered, seen.operations))
+        if summary.windows:
+            row += (wording.share(seen.answered_in_faults, seen.operations_in_faults),)
+        rows.append(row)
+    return wording.table(rows)
+
+
+def fault_lines(result: Result) -> list[str]:
+    """Each fault: how often it came, and what it did."""
+    records = result.summary.faults
+    if not records:
+        return []
+    rows = [(_plain(name), f"{record.times} ×", wording.bite(record.bite)) for name, record in records.items()]
+    wide = max(len("fault"), *(len(row[0]) for row in rows))
+    times = max(len("times"), *(len(row[1]) for row in rows))
+    heading = ("fault", "times", "what it did")
+    return [f"  {name:<{wide}}  {often:>{times}}  {did}" for name, often, did in (heading, *rows)]
+
+
+def witnesses(verdict: Verdict | None) -> Iterator[tuple[Verdict, Witness]]:
+    """Every witness of a tree with the verdict it belongs to, those nearer to the root first along each branch."""
+    if verdict is None:
+        return
+    if verdict.witness is not None:
+        yield verdict, verdict.witness
+    for child in verdict.children:
+        yield from witnesses(child)
+
+
+def _scope(result: Result) -> str:
+    parts = [f"{result.summary.operations:,} operations"]
+    if result.summary.span_ns:
+        parts.append(f"{result.summary.span_ns / 1e9:.1f} s")
+    if result.recipe:
+        recipe = result.recipe
+        parts += [f"{recipe.nodes} nodes", f"{recipe.concurrency} clients", recipe.env, f"seed {recipe.seed}"]
+    return "  " + " · ".join(parts)
+
+
+def _plain(text: str) -> str:
+    """One line without control characters: values come from anywhere and must not steer a terminal."""
+    return "".join(c if c.isprintable() else " " for c in text)

@@ -1,0 +1,114 @@
+"""How are times, shares, values and operations written for people? One way, on the terminal and on the page.
+
+The trap: rounding must not lie. A share is cut, never rounded up, so "100 %" means every one and "0 %" none.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from splitbrain.harness.operation import EventType, Value
+
+VALUE_LENGTH = 60
+"""Characters of a value shown before it is cut."""
+
+
+def seconds(time_ns: int) -> str:
+    """A point in time of a run: `12.304 s`."""
+    return f"{time_ns / 1e9:.3f} s"
+
+
+def milliseconds(value: float) -> str:
+    """A latency: three significant digits are enough to compare with."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def share(part: int, whole: int) -> str:
+    """A part as a percentage, cut to a tenth; `–` where there is nothing to share."""
+    if whole == 0:
+        return "–"
+    tenths = part * 1000 // whole
+    if tenths == 0 and part:
+        return "< 0.1 %"
+    return f"{tenths // 10} %" if tenths in (0, 1000) else f"{tenths / 10:.1f} %"
+
+
+def value(data: Value, limit: int = VALUE_LENGTH) -> str:
+    """A value as JSON would write it (sets in `#{}`), cut with `…` beyond `limit` characters."""
+    pieces: list[str] = []
+    room = limit
+    for piece in _pieces(data):
+        pieces.append(piece)
+        room -= len(piece)
+        if room < 0:
+            return "".join(pieces)[:limit] + "…"
+    return "".join(pieces)
+
+
+def operation(f: str, argument: Value, result: Value, ended: EventType, limit: int = VALUE_LENGTH) -> str:
+    """An operation in a few characters: `read 4`, `write 5`, `cas 3→4`. What only an `OK` saw is shown only then."""
+    saw = result if ended == EventType.OK else None
+    if argument is None:
+        return f"{f} {value(saw, limit)}" if ended == EventType.OK else f
+    if f == "cas" and isinstance(argument, list | tuple) and len(argument) == 2:
+        return f"{f} {value(argument[0], limit)}→{value(argument[1], limit)}"
+    text = f"{f} {value(argument, limit)}"
+    return text if saw is None or saw == argument else f"{text} → {value(saw, limit)}"
+
+
+def bite(counters: Mapping[str, float]) -> str:
+    """What a fault did: `1,203 messages dropped, 2 processes killed`; `never bit` if all is zero."""
+    told = [_counter(name, amount) for name, amount in sorted(counters.items()) if amount > 0]
+    return ", ".join(told) or "never bit"
+
+
+def natural(name: str) -> tuple[tuple[int, int, str], ...]:
+    """Sort key under which `n2` comes before `n10`."""
+    parts = re.findall(r"[0-9]+|[^0-9]+", name)
+    return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts)
+
+
+def table(rows: Sequence[Sequence[str]], indent: str = "  ") -> list[str]:
+    """Rows as aligned lines: the first column to the left, all others to the right; the first row is the heading."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for first, *rest in rows:
+        cells = [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True))]
+        lines.append((indent + "  ".join(cells)).rstrip())
+    return lines
+
+
+def _counter(name: str, amount: float) -> str:
+    number = f"{amount:,.0f}" if amount == int(amount) else f"{amount:,.1f}"
+    words, _, unit = name.rpartition("_")
+    if unit == "ms" and words:
+        return f"{number} ms {words.replace('_', ' ')}"
+    return f"{number} {name.replace('_', ' ')}"
+
+
+def _pieces(data: Value) -> Iterable[str]:
+    if data is None or isinstance(data, bool):
+        yield {None: "null", True: "true", False: "false"}[data]
+    elif isinstance(data, str):
+        yield '"' + data[:1000].replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+    elif isinstance(data, list | tuple):
+        yield from _bracketed("[", data, "]")
+    elif isinstance(data, set | frozenset):
+        yield from _bracketed("#{", sorted(data, key=lambda item: value(item, 1000)), "}")
+    elif isinstance(data, Mapping):
+        yield "{"
+        for count, (key, item) in enumerate(data.items()):
+            yield ", " if count else ""
+            yield from _pieces(key)
+            yield ": "
+            yield from _pieces(item)
+        yield "}"
+    else:
+        yield str(data)
+
+
+def _bracketed(left: str, items: Iterable[Value], right: str) -> Iterable[str]:
+    yield left
+    for count, item in enumerate(items):
+        yield ", " if count else ""
+        yield from _pieces(item)
+    yield right
