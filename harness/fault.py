@@ -49,6 +49,8 @@ class Fault(Protocol):
     """Its sizes or topologies, gone through in turn ("halves", "minority", …). At least one."""
     default: bool
     """Whether `--nemesis all` includes it: a system with crash recovery must survive it."""
+    wants_roles: bool
+    """Whether its plan looks at the roles. Asking the nodes takes up to a second, so others are not kept waiting."""
 
     def plan(self, variant: str, view: View, random: Stream) -> Plan | None:
         """The harm to do now; None if this variant makes no sense for this cluster (a bridge of two nodes)."""

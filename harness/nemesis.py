@@ -1,0 +1,239 @@
+"""On what track do faults come? Each slot of a schedule in turn: inject, wait, heal, count the bite.
+
+Faults may overlap, and the run may be cancelled at any moment. So what was begun is begun to its end and ended to its
+end in tasks of its own, which a cancellation does not reach; `heal` waits for them. The traps: a fault stands in
+`_running` from before its first injection until its end is recorded, and only what the track made is healed.
+"""
+
+import asyncio
+import heapq
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from splitbrain.harness.environment import Cluster
+from splitbrain.harness.errors import InfrastructureError
+from splitbrain.harness.fault import Plan, View
+from splitbrain.harness.generator.core import SECOND
+from splitbrain.harness.generator.schedule import Slot
+from splitbrain.harness.injection import Bite, Injected, Kill, bit
+from splitbrain.harness.node import Node
+from splitbrain.harness.operation import Value
+from splitbrain.harness.stream import Stream
+
+Roles = Callable[[], Awaitable[Mapping[str, str]]]
+"""Asks the nodes what they believe to be: node name → role."""
+
+T = TypeVar("T")
+
+_PEAKS = frozenset({"skew_ms"})
+"""Counters of which the largest counts, not the sum."""
+
+
+class Journal(Protocol):
+    """Where faults are written down."""
+
+    def nemesis(self, f: str, value: Value) -> int:
+        """Record an event of the nemesis now; its index in the history."""
+
+
+@dataclass(frozen=True)
+class FaultReport:
+    """What a fault did in a run. times: how often it came. bite: what it did, over all times; None if it never bit."""
+
+    times: int
+    bite: Bite | None
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """Where and before whom faults happen."""
+
+    cluster: Cluster
+    roles: Roles
+    journal: Journal
+    now: Callable[[], int]
+
+
+@dataclass(eq=False)
+class _Episode:
+    """One fault under way. alive: the nodes that ran when it began. injected: what `beginning` has done so far."""
+
+    slot: Slot
+    plan: Plan
+    stage: _Stage
+    alive: tuple[str, ...]
+    injected: list[Injected]
+    beginning: "asyncio.Task[None]"
+    ending: "asyncio.Task[None] | None" = None
+
+
+class Track:
+    """Carries out a schedule on a cluster, once."""
+
+    def __init__(
+        self, slots: Sequence[Slot], seed: int, names: Sequence[str] = (), *, restart_the_dead: bool = False
+    ) -> None:
+        """slots: in order of start. names: faults that were asked for, to be reported even if they never come.
+
+        restart_the_dead: at each heal, start also the nodes that had died before the fault began. A node that died
+        while the fault lasted is always started again.
+        """
+        self._slots = tuple(slots)
+        self._seed = seed
+        self._restart_the_dead = restart_the_dead
+        self._running: list[_Episode] = []
+        self._times: dict[str, int] = dict.fromkeys((*names, *(slot.fault.name for slot in slots)), 0)
+        self._bites: dict[str, Bite] = {}
+
+    async def run(self, cluster: Cluster, roles: Roles, recorder: Journal, now: Callable[[], int]) -> None:
+        """Carry out all slots; time counts from this call. Cancel it at any moment, then await `heal`.
+
+        roles: asked just before a fault that wants it. now: nanoseconds of the environment's clock.
+        InfrastructureError if a fault could not be injected or healed.
+        """
+        stage = _Stage(cluster, roles, recorder, now)
+        origin = now()
+        agenda: list[tuple[int, int, Slot | _Episode]] = [
+            (origin + slot.start, number, slot) for number, slot in enumerate(self._slots)
+        ]
+        heapq.heapify(agenda)
+        while agenda:
+            due, number, item = heapq.heappop(agenda)
+            await asyncio.sleep(max(due - now(), 0) / SECOND)
+            if isinstance(item, _Episode):
+                await self._stop(item)
+                continue
+            for late in [episode for episode in self._running if episode.slot.fault.name == item.fault.name]:
+                await self._stop(late)
+            started = await self._start(item, stage)
+            if started is not None:
+                # Injecting may take long on real nodes: the fault still gets time to bite.
+                stop = max(origin + item.stop, now() + item.duration // 2)
+                heapq.heappush(agenda, (stop, number, started))
+
+    async def heal(self) -> None:
+        """End every fault that is under way, the last first. Safe to call again.
+
+        Every heal is attempted; InfrastructureError afterwards if any failed.
+        """
+        errors: list[str] = []
+        for episode in reversed(list(self._running)):
+            try:
+                await self._stop(episode)
+            except InfrastructureError as error:
+                errors.append(str(error))
+        if errors:
+            raise InfrastructureError("; ".join(errors))
+
+    def reports(self) -> Mapping[str, FaultReport]:
+        """What each fault did so far, by name, in order of asking."""
+        return {
+            name: FaultReport(times, bite if bit(bite := self._bites.get(name, {})) else None)
+            for name, times in self._times.items()
+        }
+
+    async def _start(self, slot: Slot, stage: _Stage) -> _Episode | None:
+        """Plan and inject; None if the fault makes no sense for the cluster as it is now."""
+        fault, nodes = slot.fault, stage.cluster.nodes
+        believed = await stage.roles() if fault.wants_roles else {}
+        plan = self._plan(slot, View(tuple(node.name for node in nodes), believed))
+        if plan is None:
+            return None
+        self._times[fault.name] += 1
+        stage.journal.nemesis(f"start-{fault.name}", plan.value)
+        alive = tuple(node.name for node in nodes if node.running)
+        injected: list[Injected] = []
+        beginning = asyncio.ensure_future(_inject(stage.cluster, plan, injected))
+        episode = _Episode(slot, plan, stage, alive, injected, beginning)
+        self._running.append(episode)
+        await asyncio.shield(beginning)
+        return episode
+
+    def _plan(self, slot: Slot, view: View) -> Plan | None:
+        """The plan of the slot's variant, else of the first other one that makes sense."""
+        fault = slot.fault
+        for variant in (slot.variant, *(other for other in fault.variants if other != slot.variant)):
+            plan = fault.plan(variant, view, Stream(self._seed, "nemesis", fault.name, self._times[fault.name]))
+            if plan is not None:
+                return plan
+        return None
+
+    async def _stop(self, episode: _Episode) -> None:
+        """End a fault, once, however often this is called and cancelled."""
+        if episode.ending is None:
+            episode.ending = asyncio.ensure_future(self._end(episode))
+        try:
+            await asyncio.shield(episode.ending)
+        except InfrastructureError:
+            self._forget(episode)
+            raise
+        self._forget(episode)
+
+    def _forget(self, episode: _Episode) -> None:
+        if episode in self._running:
+            self._running.remove(episode)
+
+    async def _end(self, episode: _Episode) -> None:
+        """Heal in reverse order, restart who died of it, record what it did."""
+        name = episode.slot.fault.name
+        errors: list[str] = []
+        await _attempt(episode.beginning, errors)
+        bites: list[Bite] = []
+        for injected in reversed(episode.injected):
+            bite = await _attempt(injected.heal(), errors)
+            if bite is not None:
+                bites.append(bite)
+        restarted: list[str] = []
+        for node in self._to_restart(episode):
+            await _attempt(node.start(), errors)
+            restarted.append(node.name)
+        value: dict[str, Value] = {"bite": _total(bites)}
+        if restarted:
+            value["restarted"] = restarted
+        if errors:
+            value["errors"] = errors
+        self._bites[name] = _total([self._bites.get(name, {}), *bites])
+        episode.stage.journal.nemesis(f"stop-{name}", value)
+        if errors:
+            raise InfrastructureError(f"fault {name}: {'; '.join(errors)}")
+
+    def _to_restart(self, ended: _Episode) -> list[Node]:
+        """The dead who died of this fault (by option: all the dead), but for those whom another fault keeps dead."""
+        kept = [
+            node
+            for episode in self._running
+            if episode is not ended
+            for injection in episode.plan.injections
+            if isinstance(injection, Kill)
+            for node in injection.nodes
+        ]
+        return [
+            node
+            for node in ended.stage.cluster.nodes
+            if not node.running and node.name not in kept and (self._restart_the_dead or node.name in ended.alive)
+        ]
+
+
+async def _inject(cluster: Cluster, plan: Plan, injected: list[Injected]) -> None:
+    for injection in plan.injections:
+        injected.append(await cluster.inject(injection))
+
+
+async def _attempt(step: Awaitable[T], errors: list[str]) -> T | None:
+    """The result of a step; if it failed, None and the error among `errors`."""
+    try:
+        return await step
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other heals must still be tried; raised after them
+        errors.append(str(error) or type(error).__name__)
+        return None
+
+
+def _total(bites: Sequence[Bite]) -> dict[str, float]:
+    """Several bites as one."""
+    total: dict[str, float] = {}
+    for bite in bites:
+        for counter, amount in bite.items():
+            before = total.get(counter, 0)
+            total[counter] = max(before, amount) if counter in _PEAKS else before + amount
+    return total
