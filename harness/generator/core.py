@@ -41,13 +41,33 @@ class Context:
             self._draws = Stream(self.seed, "generator", self.thread, self.ordinal)
         return self._draws
 
+    def narrowed(self, threads: Sequence[int]) -> "Context":
+        """The same question, asked of a generator that serves only some of the threads; draws are shared."""
+        return Context(
+            self.seed, self.thread, self.ordinal, self.now, self.process, self.busy, threads, _draws=self.draws
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Wait:
     """Nothing to do yet. until: nanoseconds since the run began when to ask again; None: when something happened (an
-    operation ended)."""
+    operation ended, or the generator changed). early: with `until`, ask also when something happened before it."""
 
     until: int | None = None
+    early: bool = False
+
+    def by(self, deadline: int) -> "Wait":
+        """The same wait, over at a deadline at the latest."""
+        if self.until is None:
+            return Wait(deadline, early=True)
+        return self if self.until <= deadline else Wait(deadline, self.early)
+
+    def either(self, other: "Wait") -> "Wait":
+        """A wait that is over when one of the two is."""
+        times = [wait.until for wait in (self, other) if wait.until is not None]
+        if not times:
+            return self
+        return Wait(min(times), self.early or other.early or len(times) < 2)
 
 
 @dataclass(frozen=True, slots=True)
