@@ -37,10 +37,12 @@ class Witness:
 
     events: indexes (positions in the history) of the events of a minimal sub-history that is still invalid.
     words: the explanation, one sentence a line, the decisive one first.
+    offending: the index of the invocation of the operation that cannot be placed; None if no single one stands out.
     """
 
     events: tuple[int, ...]
     words: tuple[str, ...]
+    offending: int | None = None
 
 
 @dataclass(frozen=True)
