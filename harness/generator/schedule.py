@@ -97,8 +97,8 @@ def schedule(
     """Lay out the faults over a main phase of `time_limit_s` seconds.
 
     With k faults each starts and heals once in the first 6 × k seconds, or in the whole run if that is shorter and
-    there are at least 2 s for each. From the second cycle on, about half of the slots hold two faults that overlap
-    (not if `overlap` is False, and never two that do the same kind of harm).
+    there are at least 2 s for each. From the second cycle on, each fault comes every other time with a companion that
+    overlaps with it (not if `overlap` is False, and never two that do the same kind of harm).
 
     interval_s: from one slot to the next; default: what fits, 2 to 6 s, varied after the first cycle. duration_s: how
     long a fault lasts; default: about half of its slot. UsageError if the two contradict each other.
@@ -161,6 +161,7 @@ def _laid_out(
         for fault in faults
         if (others := [other for other in faults if not set(other.needs) & set(fault.needs)])
     }
+    paired = {fault.name: Turns((True, False), Stream(seed, "schedule", "paired", fault.name)) for fault in faults}
     at, number = 0.0, 0
     while True:
         random = Stream(seed, "schedule", "slot", number)
@@ -172,7 +173,7 @@ def _laid_out(
         fault = order.next()
         lead, duration = _inside(length, pace, random)
         yield at + lead, duration, fault
-        if overlap and not first_cycle and fault.name in companions and random.chance(0.5):
+        if overlap and not first_cycle and fault.name in companions and paired[fault.name].next():
             start = lead + duration * random.between(0.2, 0.6)
             lasts = min(duration * random.between(0.4, 0.8), length * _FILLED_MAX - start)
             if lasts >= _COMPANION_S_MIN:

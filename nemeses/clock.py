@@ -1,0 +1,69 @@
+"""What if wall clocks lie? Those of some nodes jump by seconds, or run fast or slow; monotonic clocks stay true.
+
+The trap: if all clocks are wrong by the same amount, nobody can tell. So a strict subset of the nodes is hit; only the
+clock of a single node, which has nobody to disagree with, is wrong against its clients and its own past.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.fault import Plan, View
+from splitbrain.harness.injection import Injection, SkewClock
+from splitbrain.harness.options import Option, settle
+from splitbrain.harness.stream import Stream
+from splitbrain.nemeses.settings import chosen, number, variant_option
+
+KINDS = ("offset", "drift")
+
+
+class Clock:
+    """Wall clocks of a strict subset of the nodes are offset, or drift."""
+
+    name = "clock"
+    summary = "wall clocks of some nodes jump, or run fast or slow"
+    options: Sequence[Option] = (
+        variant_option("kind", KINDS, "what happens to the clocks"),
+        Option("min_seconds", 1.0, "smallest offset, in either direction"),
+        Option("max_seconds", 60.0, "largest offset, in either direction"),
+        Option("max_drift", 0.5, "largest drift: 0.5 gains or loses half a second each second"),
+    )
+    needs: tuple[type[Injection], ...] = (SkewClock,)
+    default = True
+    wants_roles = False
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        """UsageError if an option is wrong."""
+        settings = settle(self.options, given, self.name)
+        self.variants = chosen(settings, "kind", KINDS)
+        self.min_s = number(settings, "min_seconds", self.name, 0.001, 1e9)
+        self.max_s = number(settings, "max_seconds", self.name, 0.001, 1e9)
+        self.max_drift = number(settings, "max_drift", self.name, 0.001, 0.99)
+        if self.min_s > self.max_s:
+            raise UsageError(f"{self.name}: min_seconds ({self.min_s:g}) is above max_seconds ({self.max_s:g})")
+
+    def plan(self, variant: str, view: View, random: Stream) -> Plan | None:
+        """Each chosen clock is wrong in its own way."""
+        nodes = _strict_subset(view.nodes, random)
+        if variant == "offset":
+            offsets = {node: self._offset_ms(random) for node in nodes}
+            injections = tuple(SkewClock(node, offset_ms=ms) for node, ms in offsets.items())
+            return Plan({"kind": variant, "offset_ms": offsets}, injections)
+        rates = {node: self._rate(random) for node in nodes}
+        return Plan({"kind": variant, "rate": rates}, tuple(SkewClock(node, rate=r) for node, r in rates.items()))
+
+    def _offset_ms(self, random: Stream) -> int:
+        """Small offsets as likely as large ones: the logarithm is uniform."""
+        size = math.exp(random.between(math.log(self.min_s), math.log(self.max_s)))
+        ms = max(round(size * 1000), 1)
+        return ms if random.chance(0.5) else -ms
+
+    def _rate(self, random: Stream) -> float:
+        drift = random.between(self.max_drift / 5, self.max_drift)
+        return round(1 + drift if random.chance(0.5) else 1 - drift, 6)
+
+
+def _strict_subset(nodes: Sequence[str], random: Stream) -> tuple[str, ...]:
+    count = 1 + random.below(max(len(nodes) - 1, 1))
+    picked = random.shuffled(nodes)[:count]
+    return tuple(node for node in nodes if node in picked)

@@ -1,0 +1,54 @@
+"""What if even monotonic clocks run at a wrong rate? Leases and election timeouts rest on them: a system may promise
+nothing then, so this fault comes by name only.
+
+What matters is a leader that is slow compared with the others: its lease lasts longer than they grant. Both variants
+make that, one by slowing few nodes, the other by hurrying all but few.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from splitbrain.harness.fault import Plan, View
+from splitbrain.harness.injection import Injection, SkewClock
+from splitbrain.harness.options import Option, settle
+from splitbrain.harness.stream import Stream
+from splitbrain.nemeses.settings import chosen, number, variant_option
+from splitbrain.nemeses.sizes import AIM, hit
+
+KINDS = ("slow", "fast")
+_FACTOR_MIN = 1.25
+
+
+class ClockRate:
+    """All clocks of some nodes run fast or slow, the monotonic one too."""
+
+    name = "clock-rate"
+    summary = "all clocks of some nodes run fast or slow, the monotonic one too"
+    options: Sequence[Option] = (
+        variant_option("kind", KINDS, "slow: one node is slow; fast: all but one are fast"),
+        Option("factor", 4.0, "largest factor between a wrong rate and the true one"),
+        AIM,
+    )
+    needs: tuple[type[Injection], ...] = (SkewClock,)
+    default = False
+    wants_roles = True
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        """UsageError if an option is wrong."""
+        settings = settle(self.options, given, self.name)
+        self.variants = chosen(settings, "kind", KINDS)
+        self.factor = number(settings, "factor", self.name, _FACTOR_MIN, 100)
+        self.aim = str(settings[AIM.name])
+
+    def plan(self, variant: str, view: View, random: Stream) -> Plan | None:
+        """One node is slow compared with the others. `fast` takes two nodes at least."""
+        behind = hit(1, self.aim, view, random)
+        factor = math.exp(random.between(math.log(_FACTOR_MIN), math.log(self.factor)))
+        if variant == "slow":
+            nodes, rate = behind, round(1 / factor, 3)
+        else:
+            nodes, rate = tuple(node for node in view.nodes if node not in behind), round(factor, 3)
+        if not nodes:
+            return None
+        injections = tuple(SkewClock(node, rate=rate, monotonic_rate=rate) for node in nodes)
+        return Plan({"kind": variant, "rate": dict.fromkeys(nodes, rate)}, injections)

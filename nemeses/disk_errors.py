@@ -1,0 +1,51 @@
+"""What if disks fail? Writes and syncs return an error, and nothing is known of what was written before.
+
+A system may stop then, and need not survive it, so these faults come by name only.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from splitbrain.harness.fault import Plan, View
+from splitbrain.harness.injection import FailDisk, Injection
+from splitbrain.harness.options import Option, settle
+from splitbrain.harness.stream import Stream
+from splitbrain.nemeses.sizes import Sized
+
+
+class DiskErrors(Sized):
+    """Disks of one node, a minority, a majority or all fail with one errno. The base of the named faults below."""
+
+    name: str
+    summary: str
+    errno: str
+    options: Sequence[Option] = Sized.options
+    needs: tuple[type[Injection], ...] = (FailDisk,)
+    default = False
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        """UsageError if an option is wrong."""
+        super().__init__(settle(self.options, given, self.name))
+
+    def plan(self, variant: str, view: View, random: Stream) -> Plan | None:
+        """All chosen nodes at once."""
+        group = self.group(variant, view, random)
+        if group is None:
+            return None
+        nodes, value = group
+        return Plan({**value, "errno": self.errno}, (FailDisk(nodes, self.errno),))
+
+
+class Eio(DiskErrors):
+    """Broken disks."""
+
+    name = "eio"
+    summary = "disks are broken: writes and syncs fail with EIO"
+    errno = "EIO"
+
+
+class Enospc(DiskErrors):
+    """Full disks."""
+
+    name = "enospc"
+    summary = "disks are full: writes and syncs fail with ENOSPC"
+    errno = "ENOSPC"

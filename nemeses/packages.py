@@ -1,0 +1,100 @@
+"""Which faults are there, and what does `--nemesis` mean? A fault is one file and one row here.
+
+`partition:topology=bridge,kill:size=one,aim=leader,all`: names with options. Commas separate faults and options alike,
+so the trap: a part with `=` but without a name before it belongs to the fault before it.
+"""
+
+import difflib
+from collections.abc import Callable, Mapping
+
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.fault import Fault
+from splitbrain.nemeses.clock import Clock
+from splitbrain.nemeses.clock_rate import ClockRate
+from splitbrain.nemeses.disk import SlowDisks
+from splitbrain.nemeses.disk_errors import Eio, Enospc
+from splitbrain.nemeses.kill import KillNodes
+from splitbrain.nemeses.packet import Packet
+from splitbrain.nemeses.partition import Partition
+from splitbrain.nemeses.pause import PauseNodes
+
+Factory = Callable[[Mapping[str, str]], Fault]
+"""Makes a fault from the options that were given, as words; UsageError if one is wrong."""
+
+FACTORIES: Mapping[str, Factory] = {
+    Partition.name: Partition,
+    KillNodes.name: KillNodes,
+    PauseNodes.name: PauseNodes,
+    Clock.name: Clock,
+    Packet.name: Packet,
+    SlowDisks.name: SlowDisks,
+    ClockRate.name: ClockRate,
+    Eio.name: Eio,
+    Enospc.name: Enospc,
+}
+
+FAULTS: Mapping[str, Fault] = {name: factory({}) for name, factory in FACTORIES.items()}
+"""Every fault with its default options, by name."""
+
+ALL = "all"
+"""Stands for every fault that a system with crash recovery must survive."""
+NONE = "none"
+
+
+def parse(text: str) -> tuple[Fault, ...]:
+    """The faults of a `--nemesis` argument, in its order; `all` adds those of the defaults not named themselves.
+
+    "" and "none" are no faults. UsageError for a name or an option that does not exist, and for a fault named twice.
+    """
+    given = _named(text)
+    if NONE in given:
+        if len(given) > 1:
+            raise UsageError(f"--nemesis {text}: {NONE} cannot be combined with faults")
+        return ()
+    faults: list[Fault] = []
+    for name, options in given.items():
+        if name == ALL:
+            faults += [fault for fault in FAULTS.values() if fault.default and fault.name not in given]
+        else:
+            faults.append(FACTORIES[name](options))
+    return tuple(faults)
+
+
+def _named(text: str) -> dict[str, dict[str, str]]:
+    """Name → its options as words, in the order of the argument."""
+    given: dict[str, dict[str, str]] = {}
+    name = None
+    for part in filter(None, (word.strip() for word in text.split(","))):
+        head, equals, _ = part.partition("=")
+        option = part
+        if not equals or ":" in head:
+            name, colon, option = part.partition(":")
+            _check(name)
+            if name in given:
+                raise UsageError(f"--nemesis {text}: {name} is named twice")
+            given[name] = {}
+            if not colon:
+                continue
+        key, equals, value = option.partition("=")
+        if name is None or not (key and equals):
+            raise UsageError(f"--nemesis {text}: expected NAME or NAME:OPTION=VALUE, not {part!r}")
+        if name in (ALL, NONE):
+            raise UsageError(
+                f"--nemesis {text}: {name} has no options; give them to the fault itself, as kill:{option}"
+            )
+        if key in given[name]:
+            raise UsageError(f"--nemesis {text}: option {key} of {name} is given twice")
+        given[name][key] = value
+    return given
+
+
+def _check(name: str) -> None:
+    if name in FACTORIES or name in (ALL, NONE):
+        return
+    close = difflib.get_close_matches(name, FACTORIES, 1)
+    hint = f", did you mean {close[0]}?" if close else "."
+    by_name = ", ".join(fault.name for fault in FAULTS.values() if not fault.default)
+    defaults = ", ".join(fault.name for fault in FAULTS.values() if fault.default)
+    raise UsageError(
+        f"there is no fault {name!r}{hint} There are {defaults} ({ALL} means these), and by name only {by_name}"
+    )
