@@ -6,120 +6,52 @@ wherever it occurs. Two values are equal if and only if their ids are.
 """
 
 from array import array
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress
+from operator import attrgetter
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
+from splitbrain.harness.errors import HistoryError
 from splitbrain.harness.operation import NEMESIS, EventType, Value
+from splitbrain.harness.pairing import ABSENT, NEMESIS_PROCESS, IllFormed, Operations, Pairing
+from splitbrain.harness.pool import Pool
 
-ABSENT = -1
-"""Stands in a column where there is nothing: no key, no error, no completion."""
-NEMESIS_PROCESS = -1
+__all__ = ["ABSENT", "NEMESIS_PROCESS", "Event", "History", "IllFormed", "Operations", "Pool"]
+
+Count = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
+Nanoseconds = Annotated[int, Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True):
+class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One line of a history: an invocation, or how it ended.
 
     index: position, dense from 0. time: nanoseconds since the start of the run. process: an integer, or "nemesis".
     The fields and their order are those of the history file.
     """
 
-    index: int
-    time: int
-    process: int | str
+    index: Count
+    time: Nanoseconds
+    process: Count | str
     type: str
     f: str
     key: Any = UNSET
     value: Any = None
     node: str | UnsetType = UNSET
     error: Any = UNSET
-    revision: int | UnsetType = UNSET
+    revision: Count | UnsetType = UNSET
     token: Any = UNSET
     session: Any = UNSET
-
-
-class Pool:
-    """Values ↔ small integers, by type and canonical form."""
-
-    __slots__ = ("_ids", "values")
-
-    def __init__(self) -> None:
-        self.values: list[Value] = []
-        """The value of each id."""
-        self._ids: dict[type, dict[Any, int]] = {}
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-    def id(self, value: Value) -> int:
-        """The id of a value, a new one if it was never seen."""
-        kind = type(value)
-        if kind in _NESTED:
-            return self._nested(value, kind)
-        known = self._ids.get(kind)
-        if known is None:
-            known = self._ids[kind] = {}
-        found = known.get(value)
-        if found is None:
-            found = known[value] = len(self.values)
-            self.values.append(value)
-        return found
-
-    def _nested(self, value: Value, kind: type) -> int:
-        if kind is list:
-            value, kind = tuple(value), tuple
-        if kind is tuple:
-            canonical: Any = tuple(map(self.id, value))
-        elif kind is dict:
-            canonical = frozenset((self.id(k), self.id(v)) for k, v in value.items())
-        else:
-            kind = frozenset
-            canonical = frozenset(map(self.id, value))
-        known = self._ids.setdefault(kind, {})
-        found = known.get(canonical)
-        if found is None:
-            if kind is tuple:
-                value = tuple(self.values[i] for i in canonical)
-            found = known[canonical] = len(self.values)
-            self.values.append(value)
-        return found
-
-
-_NESTED = frozenset((list, tuple, dict, set, frozenset))
-
-
-class Operations:
-    """Invocations paired with their completions: one row per client operation, in order of invocation.
-
-    All columns are integers. `invoke` and `complete` are positions in the history (`complete` is ABSENT for an
-    operation still open at the end), and their order is real time. `ended` is the EventType of the completion; an open
-    operation counts as INFO. `f`, `key`, `argument`, `result` are value ids (`key` and `result` may be ABSENT).
-    """
-
-    __slots__ = ("argument", "complete", "ended", "f", "invoke", "key", "process", "result")
-
-    def __init__(self) -> None:
-        self.invoke = array("q")
-        self.complete = array("q")
-        self.ended = array("b")
-        self.process = array("q")
-        self.f = array("i")
-        self.key = array("i")
-        self.argument = array("i")
-        self.result = array("i")
-
-    def __len__(self) -> int:
-        return len(self.invoke)
 
 
 class History:
     """A recorded history. Append-only; the columns are public and must only be read."""
 
     __slots__ = (
-        "_operations", "error", "f", "key", "node", "pool", "process", "revision", "session", "time", "token", "type",
-        "value", "warnings",
+        "_operations", "_pairing", "error", "f", "key", "node", "pool", "process", "revision", "session", "time",
+        "timed", "token", "type", "value", "warnings",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -135,9 +67,12 @@ class History:
         self.revision = array("q")
         self.token = array("i")
         self.session = array("i")
+        self.timed = True
+        """Whether `time` was recorded and never runs backwards; else only the order of events means something."""
         self.warnings: list[str] = []
         """What a reader noticed and let pass, for people."""
-        self._operations: Operations | None = None
+        self._pairing = Pairing(self.pool.values)
+        self._operations = Operations()
 
     def __len__(self) -> int:
         return len(self.type)
@@ -154,21 +89,69 @@ class History:
         return history
 
     def append(self, event: Event) -> None:
-        """Add an event at the end."""
-        pool = self.pool.id
-        process = event.process
-        self.type.append(EventType.parse(event.type))
-        self.process.append(process if type(process) is int else NEMESIS_PROCESS)
-        self.f.append(pool(event.f))
-        self.value.append(pool(event.value))
-        self.key.append(ABSENT if event.key is UNSET else pool(event.key))
-        self.time.append(event.time)
-        self.node.append(ABSENT if event.node is UNSET else pool(event.node))
-        self.error.append(ABSENT if event.error is UNSET else pool(event.error))
-        self.revision.append(ABSENT if event.revision is UNSET else event.revision)
-        self.token.append(ABSENT if event.token is UNSET else pool(event.token))
-        self.session.append(ABSENT if event.session is UNSET else pool(event.session))
-        self._operations = None
+        """Add an event at the end. ValueError for a type or a process that does not exist."""
+        self.extend((event,))
+
+    def add(  # noqa: PLR0917
+        self,
+        type: int,
+        process: int,
+        f: str,
+        value: Value,
+        key: Value,
+        time: int,
+        node: str | None,
+        error: Value = None,
+        revision: int = ABSENT,
+        token: Value = None,
+        session: Value = None,
+    ) -> None:
+        """Add one event by its parts, without making an Event: the way of recorders, which are in a hurry.
+
+        None stands for no key, no node, no error, no token, no session.
+        """
+        intern = self.pool.id
+        self.type.append(type)
+        self.process.append(process)
+        self.f.append(intern(f))
+        self.value.append(intern(value))
+        self.key.append(ABSENT if key is None else intern(key))
+        self.time.append(time)
+        self.node.append(ABSENT if node is None else intern(node))
+        self.error.append(ABSENT if error is None else intern(error))
+        self.revision.append(revision)
+        self.token.append(ABSENT if token is None else intern(token))
+        self.session.append(ABSENT if session is None else intern(session))
+
+    def extend(self, events: Sequence[Event]) -> None:
+        """Add many events at the end, a column at a time. ValueError, with nothing added, if the type or the process
+        of one of them does not exist."""
+        types = _types(events)
+        processes = _processes(events)
+        intern = self.pool.ids
+        self.type.extend(types)
+        self.process.extend(processes)
+        self.f.extend(intern(map(_F, events)))
+        self.value.extend(intern(map(_VALUE, events)))
+        self.time.extend(map(_TIME, events))
+        self.revision.extend([ABSENT if r is UNSET else r for r in map(_REVISION, events)])
+        for column, field in (
+            (self.key, _KEY),
+            (self.node, _NODE),
+            (self.error, _ERROR),
+            (self.token, _TOKEN),
+            (self.session, _SESSION),
+        ):
+            column.extend(self._optional(list(map(field, events))))
+
+    def _optional(self, values: list[Any]) -> Iterable[int]:
+        absent = values.count(UNSET)
+        if absent == len(values):
+            return array("i", [ABSENT]) * absent
+        if absent == 0:
+            return self.pool.ids(values)
+        intern = self.pool.id
+        return [ABSENT if value is UNSET else intern(value) for value in values]
 
     def event(self, position: int) -> Event:
         """The event at a position."""
@@ -195,37 +178,65 @@ class History:
             session=optional(self.session),
         )
 
+    def pair(self) -> None:
+        """Pair the events added since the last call; IllFormed at one that breaks the rules of `pairing`."""
+        done = len(self._pairing.partner)
+        if done < len(self):
+            self._pairing.extend(self.type[done:], self.process[done:], self.f)
+
+    @property
+    def partner(self) -> "array[int]":
+        """For each event the position of the other event of its operation, or ABSENT; HistoryError as `operations`."""
+        try:
+            self.pair()
+        except IllFormed as wrong:
+            raise HistoryError("history", None, f"event {wrong.position}: {wrong.text}") from None
+        return self._pairing.partner
+
     def operations(self) -> Operations:
-        """Invocations paired with completions; nemesis events are left out. Made once, then kept.
+        """Invocations paired with completions; nemesis events are left out. Made once, then kept until events are
+        added. HistoryError for a history that is not well-formed: one that `read` gave always is."""
+        partner = self.partner
+        known = self._operations
+        if known.events != len(self):
+            known = self._operations = self._paired(partner)
+        return known
 
-        The history must be well-formed (see `histories.validate`): a completion belongs to the open invocation of its
-        process.
-        """
-        if self._operations is None:
-            self._operations = self._paired()
-        return self._operations
-
-    def _paired(self) -> Operations:
+    def _paired(self, partner: "array[int]") -> Operations:
         out = Operations()
-        open_rows: dict[int, int] = {}
-        invoke, info = int(EventType.INVOKE), int(EventType.INFO)
-        columns = zip(self.type, self.process, self.f, self.key, self.value, strict=True)
-        for position, (kind, process, f, key, value) in enumerate(columns):
-            if process == NEMESIS_PROCESS:
-                continue
-            if kind == invoke:
-                open_rows[process] = len(out.invoke)
-                out.invoke.append(position)
-                out.complete.append(ABSENT)
-                out.ended.append(info)
-                out.process.append(process)
-                out.f.append(f)
-                out.key.append(key)
-                out.argument.append(value)
-                out.result.append(ABSENT)
-            else:
-                row = open_rows.pop(process)
-                out.complete[row] = position
-                out.ended[row] = kind
-                out.result[row] = value
+        out.events = len(self)
+        invocations = [kind == 0 and process >= 0 for kind, process in zip(self.type, self.process, strict=True)]
+        out.invoke = invoke = array("q", compress(range(len(self)), invocations))
+        out.complete = complete = array("q", map(partner.__getitem__, invoke))
+        for column, source in ((out.f, self.f), (out.key, self.key), (out.argument, self.value)):
+            column.extend(map(source.__getitem__, invoke))
+        out.process.extend(map(self.process.__getitem__, invoke))
+        # ABSENT is -1, so one entry more at the end of a column is what an open operation finds there.
+        out.ended.extend(map((self.type + array("b", [EventType.INFO])).__getitem__, complete))
+        out.result.extend(map((self.value + array("i", [ABSENT])).__getitem__, complete))
+        out.revision.extend(map((self.revision + array("q", [ABSENT])).__getitem__, complete))
         return out
+
+
+_F, _VALUE, _TIME, _REVISION = (attrgetter(name) for name in ("f", "value", "time", "revision"))
+_KEY, _NODE, _ERROR, _TOKEN, _SESSION = (attrgetter(name) for name in ("key", "node", "error", "token", "session"))
+_TYPE, _PROCESS = attrgetter("type"), attrgetter("process")
+_TYPES = {kind.word: int(kind) for kind in EventType}
+
+
+def _types(events: Sequence[Event]) -> list[int]:
+    try:
+        return list(map(_TYPES.__getitem__, map(_TYPE, events)))
+    except KeyError as unknown:
+        raise ValueError(f"an event's type is invoke, ok, fail or info, not {unknown.args[0]!r}") from None
+
+
+def _processes(events: Sequence[Event]) -> list[int]:
+    out = []
+    for process in map(_PROCESS, events):
+        if type(process) is not int:
+            if process != NEMESIS:
+                raise ValueError(f'a process is an integer or "nemesis", not {process!r}')
+            process = NEMESIS_PROCESS  # noqa: PLW2901
+        out.append(process)
+    return out

@@ -1,0 +1,13 @@
+"""Histories in and out: `read` takes any file that holds one, `Recorder` writes our own while a test runs.
+
+- `recorder`       the streaming writer of a run
+- `read`           the front door for files: which format is it, and what does it hold
+- `source`         bytes of a file, plain or compressed, in blocks of whole lines
+- `validate`       decoded events into columns, with the rules that every history must keep
+- `jsonl`, `edn`, `elle_json`, `porcupine_log`   the formats
+"""
+
+from splitbrain.harness.histories.read import FORMATS, read
+from splitbrain.harness.histories.recorder import Recorder
+
+__all__ = ["FORMATS", "Recorder", "read"]

@@ -1,0 +1,69 @@
+"""JSON lines: one event a line, ours or somebody else's.
+
+Which of the two it is says the first event: with both `index` and `time` it is ours, and every event is held to the
+rules of our own format. A foreign file loses nothing by dropping one of them, for its order is the order of the file.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from splitbrain.harness.histories.parsing import Unreadable
+from splitbrain.harness.histories.validate import Loose
+from splitbrain.harness.history import Event
+
+T = TypeVar("T")
+
+
+def is_own(head: bytes) -> bool:
+    """Whether a file that begins so is of our own format."""
+    first = head.lstrip().partition(b"\n")[0]
+    try:
+        event = msgspec.json.decode(first)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return isinstance(event, dict) and "index" in event and "time" in event
+
+
+class JsonLines:
+    """Parser of JSON lines: Event if `own`, else Loose."""
+
+    def __init__(self, *, own: bool) -> None:
+        self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Event if own else Loose)
+
+    def feed(self, block: bytes) -> Sequence[Any]:
+        """The events of whole lines; empty lines are let pass."""
+        return decoded(self._decoder.decode_lines, block)
+
+    def finish(self) -> None:
+        """Nothing is ever left open."""
+
+    def mark(self) -> None:
+        """There is no state."""
+
+    def rewind(self, mark: None) -> None:
+        """There is no state."""
+
+    def begins_event(self, line: bytes) -> bool:
+        """An object begins."""
+        return line.lstrip()[:1] == b"{"
+
+
+def decoded(decode: Callable[[bytes], list[T]], block: bytes) -> list[T]:
+    """What msgspec decodes; its errors become Unreadable, in words."""
+    try:
+        return decode(block)
+    except msgspec.ValidationError as wrong:
+        raise Unreadable(f"not an event: {_plain(wrong)}") from None
+    except msgspec.DecodeError as wrong:
+        raise Unreadable(f"not JSON: {_plain(wrong)}") from None
+    except UnicodeDecodeError:
+        raise Unreadable("not UTF-8 text") from None
+    except RecursionError:
+        raise Unreadable("nested too deeply") from None
+
+
+def _plain(wrong: Exception) -> str:
+    text = str(wrong).replace("`", "").replace("$[...].", "").replace("$[...]", "the event").replace("$.", "")
+    return text.removeprefix("JSON is malformed: ")

@@ -1,0 +1,161 @@
+"""What is written while a test runs? Every event, as one line, given to the operating system before the test goes on.
+
+So a kill -9 loses nothing but the line it may cut. Buffering was tried: it saves about a microsecond an event and
+needs a clock, and a timer for the last events before a pause. The trap: what is recorded must be what a reader of the
+file will find, so values are brought into the form JSON keeps (sets as sorted tuples, names of fields as strings).
+"""
+
+import gzip
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from splitbrain.harness.errors import InfrastructureError
+from splitbrain.harness.history import ABSENT, NEMESIS_PROCESS, Event, History
+from splitbrain.harness.operation import NEMESIS, EventType, Operation, Outcome, Value
+
+_INVOKE, _INFO = int(EventType.INVOKE), int(EventType.INFO)
+_WORDS = tuple(kind.word for kind in EventType)
+_SCALARS = frozenset((type(None), bool, int, float, str))
+
+
+class Recorder:
+    """Records a run into columns and, line by line, into a file.
+
+    path: `history.jsonl` of the run folder, which must not exist yet; None keeps the history in memory only.
+    now: nanoseconds since the start of the run, never running backwards. InfrastructureError if the file cannot be
+    made, or later if a line cannot be written: everything before stays readable, and the line waits to be written by
+    the next call.
+    """
+
+    def __init__(self, path: Path | None, now: Callable[[], int]) -> None:
+        self.history = History()
+        self._now = now
+        self._path = path
+        self._encode = msgspec.json.Encoder().encode
+        self._pending = bytearray()
+        self._file = ABSENT
+        if path is not None:
+            try:
+                self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o644)
+            except OSError as error:
+                raise InfrastructureError(f"cannot record a history in {path}: {error.strerror}") from error
+
+    def invoke(self, process: int, operation: Operation, node: str) -> int:
+        """An operation begins. Returns the event's index."""
+        return self._record(_INVOKE, process, operation.f, operation.value, operation.key, node)
+
+    def complete(self, process: int, operation: Operation, outcome: Outcome, node: str) -> int:
+        """An operation ended. Returns the event's index."""
+        return self._record(
+            int(outcome.type), process, operation.f, outcome.value, operation.key, node,
+            None if outcome.error is None else (outcome.error.kind.value, outcome.error.text),
+            ABSENT if outcome.revision is None else outcome.revision, outcome.token, outcome.session,
+        )  # fmt: skip
+
+    def nemesis(self, f: str, value: Value) -> int:
+        """A fault starts or stops, or anything else the nemesis has to say. Returns the event's index."""
+        return self._record(_INFO, NEMESIS_PROCESS, f, value, None, None)
+
+    def close(self, *, compress: bool = True) -> Path | None:
+        """End the recording and return the file that holds it: `history.jsonl.gz`, or the plain file as it is if not
+        to be compressed. A disk too full for the compressed copy leaves the plain file, and a warning in the history.
+        Safe to call twice. InfrastructureError if lines still wait that cannot be written."""
+        if self._path is None or self._file == ABSENT:
+            return self._path
+        try:
+            if self._pending:
+                self._write()
+        finally:
+            os.close(self._file)
+            self._file = ABSENT
+        if compress:
+            self._path = self._compressed(self._path)
+        return self._path
+
+    def _record(  # noqa: PLR0917
+        self, kind: int, process: int, f: str, value: Value, key: Value, node: str | None, error: Value = None,
+        revision: int = ABSENT, token: Value = None, session: Value = None,
+    ) -> int:  # fmt: skip
+        if type(value) not in _SCALARS:
+            value = _as_read(value)
+        index, time = len(self.history), self._now()
+        self.history.add(kind, process, f, value, key, time, node, error, revision, token, session)
+        if self._file != ABSENT:
+            event = Event(
+                index=index,
+                time=time,
+                process=NEMESIS if process == NEMESIS_PROCESS else process,
+                type=_WORDS[kind],
+                f=f,
+                key=UNSET if key is None else key,
+                value=value,
+                node=UNSET if node is None else node,
+                error=UNSET if error is None else error,
+                revision=UNSET if revision == ABSENT else revision,
+                token=UNSET if token is None else token,
+                session=UNSET if session is None else session,
+            )
+            self._pending += self._encode(event)
+            self._pending += b"\n"
+            self._write()
+        return index
+
+    def _write(self) -> None:
+        pending = self._pending
+        try:
+            while pending:
+                del pending[: os.write(self._file, pending)]
+        except OSError as error:
+            raise InfrastructureError(
+                f"cannot write to {self._path}: {error.strerror}; what was recorded before is kept there"
+            ) from error
+
+    def _compressed(self, plain: Path) -> Path:
+        """Replace a plain file by its compressed form, whose bytes depend on the content alone."""
+        target = plain.with_name(plain.name + ".gz")
+        partial = target.with_name(target.name + ".partial")
+        try:
+            with plain.open("rb") as source, partial.open("wb") as raw:
+                with gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0) as packed:
+                    shutil.copyfileobj(source, packed, 1 << 20)
+                raw.flush()
+                os.fsync(raw.fileno())
+            partial.replace(target)
+            plain.unlink()
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            self.history.warnings.append(f"the history stays uncompressed: {error.strerror}")
+            return target if not plain.exists() else plain
+        return target
+
+
+def _as_read(value: Any) -> Value:
+    """A value as a reader of the JSON line will find it."""
+    kind = type(value)
+    if kind in _SCALARS:
+        return value
+    if kind is tuple or kind is list:
+        return tuple(map(_as_read, value))
+    if isinstance(value, dict):
+        return {_name(key): _as_read(inner) for key, inner in value.items()}
+    if isinstance(value, set | frozenset):
+        return tuple(sorted(map(_as_read, value), key=_order))
+    if isinstance(value, tuple | list):
+        return tuple(map(_as_read, value))
+    plain: Value = msgspec.json.decode(msgspec.json.encode(value))
+    return plain
+
+
+def _name(key: Any) -> str:
+    return str(key) if isinstance(key, str) else msgspec.json.encode(key).decode()
+
+
+def _order(value: Value) -> tuple[str, Any]:
+    kind = type(value)
+    return ("number", value) if kind is int or kind is float else (kind.__name__, str(value))

@@ -1,0 +1,124 @@
+"""What bytes does a file hold? Blocks of whole lines, from a plain or a compressed file or from a stream.
+
+The trap: a file name promises nothing. Compression is known by the first bytes, and whatever goes wrong while
+reading (a folder, no permission, compressed data that end early) becomes one sentence with the file's name.
+"""
+
+import io
+import sys
+import zlib
+from collections.abc import Iterator
+from gzip import BadGzipFile, GzipFile
+from pathlib import Path
+from typing import IO, BinaryIO, Protocol
+
+from splitbrain.harness.errors import HistoryError
+
+BLOCK_BYTES = 1 << 20
+LINE_BYTES_MAX = 1 << 26
+"""A longer line is no line of a history; without a limit a file of zeros would fill the memory."""
+
+
+class _Readable(Protocol):
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
+_GZIP = b"\x1f\x8b"
+_BOM = b"\xef\xbb\xbf"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+class Source:
+    """The bytes of one history, read once from start to end. name: how the user calls it, used in every message."""
+
+    def __init__(self, file: "Path | str | BinaryIO", name: str | None = None) -> None:
+        """A path, "-" for standard input, or a binary stream. HistoryError if it cannot be opened."""
+        if isinstance(file, Path | str) and str(file) == "-":
+            file, name = sys.stdin.buffer, name or "<stdin>"
+        self._own = isinstance(file, Path | str)
+        self._raw: IO[bytes]
+        if isinstance(file, Path | str):
+            self.name = name or str(file)
+            self._raw = self._open(Path(file))
+        else:
+            self.name = name or str(getattr(file, "name", "<stream>"))
+            self._raw = file
+        self._plain: _Readable = self._raw
+        self._begin = self._read(len(_GZIP), fully=True)
+        if self._begin == _GZIP:
+            self._plain = GzipFile(fileobj=_Rejoined(self._begin, self._raw))
+            self._begin = b""
+        while len(self._begin) < BLOCK_BYTES and b"\n" not in self._begin:
+            more = self._read(BLOCK_BYTES)
+            if not more:
+                break
+            self._begin += more
+        if self._begin[:2] in _UTF16:
+            raise HistoryError(self.name, 1, "this is UTF-16; a history is UTF-8 text")
+        self._begin = self._begin.removeprefix(_BOM)
+
+    def head(self) -> bytes:
+        """The first bytes, for a look at the format; they will be read again."""
+        return self._begin
+
+    def blocks(self) -> Iterator[bytes]:
+        """All bytes, in blocks that end with a newline; only the last may lack it."""
+        rest, self._begin = self._begin, b""
+        while True:
+            end = rest.rfind(b"\n") + 1
+            if end:
+                yield rest[:end]
+                rest = rest[end:]
+            elif len(rest) > LINE_BYTES_MAX:
+                raise HistoryError(self.name, None, f"a line of more than {LINE_BYTES_MAX >> 20} MiB: not a history")
+            more = self._read(max(BLOCK_BYTES, len(rest)))
+            if not more:
+                break
+            rest += more
+        if rest:
+            yield rest
+
+    def close(self) -> None:
+        """Close what was opened here."""
+        if self._own:
+            self._raw.close()
+
+    def _open(self, path: Path) -> IO[bytes]:
+        try:
+            if path.is_dir():
+                raise HistoryError(self.name, None, "this is a folder, not a history")
+            return path.open("rb")
+        except (OSError, ValueError) as error:
+            raise HistoryError(self.name, None, f"cannot be read: {_why(error)}") from error
+
+    def _read(self, size: int, *, fully: bool = False) -> bytes:
+        out = b""
+        try:
+            while not out or (fully and len(out) < size):
+                more = self._plain.read(size - len(out))
+                if not more:
+                    break
+                out += more
+        except EOFError as error:
+            raise HistoryError(self.name, None, "the compressed data end early: the file was cut") from error
+        except (BadGzipFile, zlib.error) as error:
+            raise HistoryError(self.name, None, f"the compressed data are damaged: {error}") from error
+        except OSError as error:
+            raise HistoryError(self.name, None, f"cannot be read: {_why(error)}") from error
+        return out
+
+
+def _why(error: OSError | ValueError) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+class _Rejoined(io.RawIOBase):
+    """A stream whose first bytes were taken and are put back; a pipe cannot seek."""
+
+    def __init__(self, begin: bytes, rest: IO[bytes]) -> None:
+        self._begin = begin
+        self._rest = rest
+
+    def read(self, size: int = -1) -> bytes:
+        taken, self._begin = self._begin, b""
+        return taken or self._rest.read(size)

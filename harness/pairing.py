@@ -1,0 +1,110 @@
+"""Which completion belongs to which invocation? Pairs the events of a history as they come, and refuses those that
+no sequence of operations can have produced.
+
+The trap is `info`: it completes an operation for the record, yet the operation stays concurrent with everything
+after it, so its process must never be heard of again.
+"""
+
+from array import array
+from collections.abc import Iterable, Sequence
+
+from splitbrain.harness.operation import EventType, Value
+
+ABSENT = -1
+"""Stands in a column where there is nothing: no key, no error, no completion."""
+NEMESIS_PROCESS = -1
+
+_INVOKE = int(EventType.INVOKE)
+_INFO = int(EventType.INFO)
+
+
+class IllFormed(Exception):
+    """An event that cannot stand where it stands. position: its index in the history."""
+
+    def __init__(self, position: int, text: str) -> None:
+        super().__init__(text)
+        self.position = position
+        self.text = text
+
+
+class Pairing:
+    """Pairs events batch by batch, in one pass. `partner` holds, for each event, the position of the other event of
+    its operation, or ABSENT."""
+
+    __slots__ = ("_begun", "_names", "partner")
+
+    def __init__(self, names: Sequence[Value]) -> None:
+        """names: the name of each `f`, for messages."""
+        self._names = names
+        self.partner = array("q")
+        self._begun: dict[int, int] = {}
+        """process → position of its open invocation, or ABSENT for a process retired by `info`."""
+
+    def extend(self, types: Iterable[int], processes: Sequence[int], f: Sequence[int]) -> None:
+        """Pair the next events. f: the column of the whole history, the next events included; the others hold the next
+        events alone. IllFormed at the first event that breaks a rule; nothing can be added after that."""
+        partner, begun = self.partner, self._begun
+        position = len(partner)
+        partner.extend(array("q", [ABSENT]) * len(processes))
+        for kind, process in zip(types, processes, strict=True):
+            if process >= 0:
+                if kind == _INVOKE:
+                    if process in begun:
+                        raise IllFormed(position, self._busy(process))
+                    begun[process] = position
+                else:
+                    start = begun.get(process, ABSENT)
+                    if start < 0:
+                        raise IllFormed(position, self._unasked(process))
+                    if f[start] != f[position]:
+                        raise IllFormed(position, self._other(process, start, f[start], f[position]))
+                    partner[start] = position
+                    partner[position] = start
+                    if kind == _INFO:
+                        begun[process] = ABSENT
+                    else:
+                        del begun[process]
+            position += 1
+
+    def _busy(self, process: int) -> str:
+        start = self._begun[process]
+        if start < 0:
+            return f"process {process} invokes again after an operation of it ended as info; it needs a new number"
+        return f"process {process} invokes while its operation of event {start} is still open"
+
+    def _other(self, process: int, start: int, asked: int, answered: int) -> str:
+        asked_name, answered_name = self._names[asked], self._names[answered]
+        return f"process {process} completes {answered_name!r}, but at event {start} it invoked {asked_name!r}"
+
+    def _unasked(self, process: int) -> str:
+        if process in self._begun:
+            return f"process {process} completes an operation that already ended as info"
+        return f"process {process} completes an operation that it never invoked"
+
+
+class Operations:
+    """Invocations paired with their completions: one row per client operation, in order of invocation.
+
+    All columns are integers. `invoke` and `complete` are positions in the history (`complete` is ABSENT for an
+    operation still open at the end), and their order is real time. `ended` is the EventType of the completion; an open
+    operation counts as INFO. `f`, `key`, `argument`, `result` are value ids (`key` and `result` may be ABSENT);
+    `result` is an observation only where `ended` is OK. `revision` is the one the completion carries, or ABSENT.
+    """
+
+    __slots__ = ("argument", "complete", "ended", "events", "f", "invoke", "key", "process", "result", "revision")
+
+    def __init__(self) -> None:
+        self.events = 0
+        """How many events of the history these rows were made from."""
+        self.invoke = array("q")
+        self.complete = array("q")
+        self.ended = array("b")
+        self.process = array("q")
+        self.f = array("i")
+        self.key = array("i")
+        self.argument = array("i")
+        self.result = array("i")
+        self.revision = array("q")
+
+    def __len__(self) -> int:
+        return len(self.invoke)
