@@ -4,10 +4,10 @@ An environment takes deployments of its own kind and no other; a target offers o
 to the first.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 from splitbrain.harness.program import ProgramFactory
 
@@ -55,8 +55,12 @@ class Process:
     files: Callable[[Place], Mapping[str, str | bytes]] = field(default=lambda place: {})
     variables: Mapping[str, str] = field(default_factory=dict)
     ready_seconds: float = 30.0
-    tells_time: bool = False
-    """Whether the node can be asked its wall clock, so that a skew can be measured before it is trusted."""
+    tells_time: Callable[[Place], Awaitable[int]] | None = None
+    """Asks a node its wall clock (ns since 1970), where it can be asked: so a skew is measured, not only set."""
+    respawn: bool = False
+    """Whether a node that ended by itself is started again at once, as a supervisor would."""
+    reply_type: Any = None
+    """For own stores, the type of a reply: then `Node.connect` opens a channel to `port`."""
 
 
 Deployment = Simulated | Process

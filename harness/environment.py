@@ -5,6 +5,7 @@ is `now()`, and the only way to wait is `asyncio.sleep` and its kin; in the simu
 """
 
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -13,6 +14,20 @@ from splitbrain.harness.injection import Inability, Injected, Injection
 from splitbrain.harness.node import Node
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Death:
+    """A node that died by itself: nobody killed it.
+
+    time: nanoseconds since the start of the run. text: what happened, in one sentence that names the node.
+    lines: the last lines of its log.
+    """
+
+    node: str
+    time: int
+    text: str
+    lines: tuple[str, ...] = ()
 
 
 class Cluster(Protocol):
@@ -24,6 +39,9 @@ class Cluster(Protocol):
 
     async def inject(self, injection: Injection) -> Injected:
         """Do harm; it lasts until healed. InfrastructureError if it could not be done."""
+
+    def deaths(self) -> Sequence[Death]:
+        """The nodes that died by themselves so far, in order of time."""
 
     async def down(self) -> None:
         """End everything this cluster started: processes, rules, containers. Safe to call twice."""
