@@ -44,7 +44,7 @@ class Cluster(Protocol):
         """The nodes that died by themselves so far, in order of time."""
 
     async def down(self) -> None:
-        """End everything this cluster started: processes, rules, containers. Safe to call twice."""
+        """End everything this cluster started: processes, rules, containers, harm not healed. Safe to call twice."""
 
 
 class Environment(Protocol):
@@ -70,4 +70,4 @@ class Environment(Protocol):
 
     async def up(self, deployment: Deployment, names: Sequence[str], folder: Path | None) -> Cluster:
         """Start a cluster and wait until it is ready. folder: where node logs go. InfrastructureError, with the last
-        log lines, if it does not come up in time."""
+        log lines, if it does not come up in time. When this fails or is cancelled, nothing is left behind."""

@@ -110,7 +110,11 @@ class Role:
 
 
 class Program(Protocol):
-    """A node of an own store, driven by events. Made anew at each start: memory does not survive, only the disk."""
+    """A node of an own store, driven by events. Made anew at each start: memory does not survive, only the disk.
+
+    A handler that raises ends the node's process: `SystemExit` on purpose (its disk failed, say), anything else as a
+    crash that the run reports.
+    """
 
     message_type: ClassVar[Any]
     """The union of all messages between nodes, for decoding on a real network."""

@@ -1,0 +1,94 @@
+"""What time does a node believe it is? A wall clock and a monotonic clock, which an injection may make wrong.
+
+The wall clock is the true time plus what each skew in force adds: its offset, and its rate's excess since it began;
+when a skew ends its part is gone, and with none left the wall clock is true. The monotonic clock is not comparable
+between nodes, never steps, and runs at the product of the rates in force. The trap: when a skew ends, the monotonic
+clock keeps what it gained or lost; only its rate is true again.
+"""
+
+import math
+from dataclasses import dataclass
+
+from splitbrain.harness.environments.sim.kernel import MILLISECOND, Kernel
+from splitbrain.harness.program import Now
+
+
+@dataclass(slots=True, eq=False)
+class Skew:
+    """A deviation in force. offset: nanoseconds. rate, monotonic_rate: 1.0 is true. since: true time of its start.
+    seen: the largest deviation, in nanoseconds, with which a handler was called."""
+
+    offset: int
+    rate: float
+    monotonic_rate: float
+    since: int = 0
+    seen: int = 0
+
+    def wall(self, now: int) -> int:
+        """What it adds to the wall clock, in nanoseconds."""
+        return self.offset + round((self.rate - 1.0) * (now - self.since))
+
+    def monotonic(self, now: int) -> int:
+        """What it alone would have added to the monotonic clock, in nanoseconds."""
+        return round((self.monotonic_rate - 1.0) * (now - self.since))
+
+    @property
+    def seen_ms(self) -> float:
+        """The largest deviation seen, in milliseconds."""
+        return self.seen / MILLISECOND
+
+
+class Clock:
+    """The clocks of one node."""
+
+    def __init__(self, kernel: Kernel, monotonic_start: int, wall_start: int) -> None:
+        self._kernel = kernel
+        self._wall_start = wall_start
+        self._rate = 1.0
+        self._anchor = kernel.now
+        """True time of the last change of rate; `_value` is what the monotonic clock showed then."""
+        self._value = monotonic_start
+        self._gap = monotonic_start - kernel.now
+        """Monotonic minus true time, while the rate is true."""
+        self._skews: list[Skew] = []
+
+    def read(self) -> Now:
+        """The time as a handler gets it. Reading is what makes a deviation seen."""
+        now = self._kernel.now
+        if not self._skews:
+            return Now(now + self._gap, now + self._wall_start)
+        wall = now + self._wall_start
+        for skew in self._skews:
+            part = skew.wall(now)
+            wall += part
+            skew.seen = max(skew.seen, abs(part), abs(skew.monotonic(now)))
+        return Now(self.monotonic(), wall)
+
+    def monotonic(self) -> int:
+        """What the monotonic clock shows, in nanoseconds."""
+        if self._rate == 1.0:
+            return self._kernel.now + self._gap
+        return self._value + math.floor((self._kernel.now - self._anchor) * self._rate)
+
+    def when(self, monotonic: int) -> int:
+        """The true time, now or later, at which the monotonic clock will show this if its rate stays."""
+        if self._rate == 1.0:
+            return max(self._kernel.now, monotonic - self._gap)
+        return max(self._kernel.now, self._anchor + math.ceil((monotonic - self._value) / self._rate))
+
+    def add(self, skew: Skew) -> None:
+        """A skew begins. Timers that run on this clock have to be planned anew."""
+        skew.since = self._kernel.now
+        self._skews.append(skew)
+        self._change_rate()
+
+    def remove(self, skew: Skew) -> None:
+        """A skew ends, and nothing else changes. Timers that run on this clock have to be planned anew."""
+        self._skews.remove(skew)
+        self._change_rate()
+
+    def _change_rate(self) -> None:
+        self._value = self.monotonic()
+        self._anchor = self._kernel.now
+        self._gap = self._value - self._anchor
+        self._rate = math.prod(skew.monotonic_rate for skew in self._skews)

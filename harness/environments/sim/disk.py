@@ -1,0 +1,139 @@
+"""What is left on a node's disk after a crash? What was synced, and of the rest a prefix, in order, perhaps torn.
+
+Writes take no time and are lost until a sync that covers them has ended; a sync takes time, covers what was written
+before it was issued, and syncs end in the order of their issue. The trap, after Linux: a failed sync tells its error
+once. Of the writes it covered a prefix is durable and the rest is gone, and a later sync that succeeds says nothing
+of them (Rebello et al., "Can Applications Recover from fsync Failures?", USENIX ATC 2020, section 3).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from splitbrain.harness.environments.sim.kernel import Kernel, nanoseconds
+from splitbrain.harness.program import Append, Replace, Truncate
+from splitbrain.harness.stream import Stream
+
+Write = Append | Replace | Truncate
+Files = dict[str, bytearray]
+
+
+@dataclass(frozen=True)
+class DiskOptions:
+    """How long a sync takes, and what a crash leaves.
+
+    A sync takes `sync_ms_min`, plus a waiting time of a Poisson process with mean `sync_tail_ms_mean`.
+    lose_all: the probability that nothing unsynced survives a crash; else any prefix, all of it included, is equally
+    likely, and the append at which it ends is torn at a random byte.
+    """
+
+    sync_ms_min: float = 0.2
+    sync_tail_ms_mean: float = 0.3
+    lose_all: float = 0.5
+
+
+@dataclass(slots=True, eq=False)
+class Slowness:
+    """Makes every sync take `delay` nanoseconds longer; counts those."""
+
+    delay: int
+    syncs_delayed: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Failure:
+    """Makes writes and syncs fail with an errno; counts those."""
+
+    errno: int
+    calls_failed: int = 0
+
+
+class Disk:
+    """The disk of one node; it outlives the node's processes."""
+
+    def __init__(self, kernel: Kernel, options: DiskOptions, stream: Stream) -> None:
+        self._kernel = kernel
+        self._options = options
+        self._sync_min = nanoseconds(options.sync_ms_min)
+        self._sync_tail = nanoseconds(options.sync_tail_ms_mean)
+        self._stream = stream
+        self._durable: Files = {}
+        self._unsynced: list[Write] = []
+        self._settled = 0
+        """How many writes there ever were before the first in `_unsynced`."""
+        self._last_end = 0
+        self._crashes = 0
+        self._write_errno = 0
+        """The error of a failed write, until a sync tells it."""
+        self.slow: list[Slowness] = []
+        self.failing: list[Failure] = []
+
+    def contents(self) -> dict[str, bytes]:
+        """What a starting process finds. Only what is durable: ask after a crash, not during operation."""
+        return {name: bytes(data) for name, data in self._durable.items()}
+
+    def write(self, write: Write) -> None:
+        """Write; not durable yet."""
+        if self.failing:
+            self._write_errno = self._fail()
+            return
+        self._unsynced.append(write)
+
+    def sync(self, done: Callable[[int], None]) -> None:
+        """Make what was written so far durable, then call `done(0)`, or `done(errno)`; never after a crash."""
+        delay = 0
+        for slowness in self.slow:
+            slowness.syncs_delayed += 1
+            delay += slowness.delay
+        taking = self._sync_min + int(self._stream.exponential(self._sync_tail)) + delay
+        self._last_end = max(self._last_end, self._kernel.now + taking)
+        errno, self._write_errno = self._write_errno, 0
+        covered = self._settled + len(self._unsynced)
+        self._kernel.at(self._last_end, self._end_sync, (covered, errno, self._crashes, done))
+
+    def crash(self) -> None:
+        """Forget what was not synced, save for what survives by luck, and every sync under way."""
+        writes = len(self._unsynced)
+        if self._stream.chance(self._options.lose_all):
+            self._settle(writes, 0, torn=False)
+        else:
+            self._settle(writes, self._stream.below(writes + 1), torn=True)
+        self._crashes += 1
+        self._last_end = 0
+        self._write_errno = 0
+
+    def _end_sync(self, covered: int, errno: int, crashes: int, done: Callable[[int], None]) -> None:
+        if crashes != self._crashes:
+            return
+        if self.failing:
+            errno = self._fail()
+        writes = max(0, covered - self._settled)
+        self._settle(writes, self._stream.below(writes + 1) if errno else writes, torn=False)
+        done(errno)
+
+    def _settle(self, writes: int, keep: int, *, torn: bool) -> None:
+        """Decide the oldest `writes` unsynced writes: the first `keep` are durable, the others are gone, but for the
+        beginning of the next one if it can tear."""
+        for write in self._unsynced[:keep]:
+            _apply(self._durable, write)
+        if torn and keep < writes:
+            cut = self._unsynced[keep]
+            if isinstance(cut, Append):
+                _apply(self._durable, Append(cut.file, cut.data[: self._stream.below(len(cut.data) + 1)]))
+        del self._unsynced[:writes]
+        self._settled += writes
+
+    def _fail(self) -> int:
+        for failure in self.failing:
+            failure.calls_failed += 1
+        return self.failing[0].errno
+
+
+def _apply(files: Files, write: Write) -> None:
+    """Carry out a write."""
+    match write:
+        case Append(file, data):
+            files.setdefault(file, bytearray()).extend(data)
+        case Replace(file, data):
+            files[file] = bytearray(data)
+        case Truncate(file, length):
+            del files.setdefault(file, bytearray())[length:]

@@ -1,0 +1,169 @@
+"""What is the simulator, seen from outside? `Sim`, an environment whose clusters live in this process under virtual
+time, and whose every byte is fixed by the seed.
+
+The trap: a run of a `Sim` can be reproduced only if what runs in it keeps the rules too: no real clock, no thread, no
+unseeded draw, no order taken from a set, no `asyncio.wait` or `TaskGroup` where the order of its answers is seen.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+from splitbrain.harness.deployment import Deployment, Simulated
+from splitbrain.harness.environment import Death
+from splitbrain.harness.environments.sim.clock import Clock
+from splitbrain.harness.environments.sim.disk import Disk, DiskOptions
+from splitbrain.harness.environments.sim.harm import Field, Harm
+from splitbrain.harness.environments.sim.kernel import SECOND, Kernel
+from splitbrain.harness.environments.sim.log import NodeLog
+from splitbrain.harness.environments.sim.loop import VirtualLoop
+from splitbrain.harness.environments.sim.network import Network, NetworkOptions
+from splitbrain.harness.environments.sim.node import SimNode
+from splitbrain.harness.environments.sim.process import Machine
+from splitbrain.harness.errors import InfrastructureError, UsageError
+from splitbrain.harness.injection import Inability, Injection
+from splitbrain.harness.program import Message
+from splitbrain.harness.stream import Stream
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class SimOptions:
+    """How the simulated world behaves when nothing hurts it.
+
+    backlog_max: events (messages, requests, timers) that can wait for a stopped process; more are lost, as a full
+    socket buffer loses them. wall_start_s: what true wall clocks show when the run begins, in Unix seconds.
+    """
+
+    network: NetworkOptions = field(default_factory=NetworkOptions)
+    disk: DiskOptions = field(default_factory=DiskOptions)
+    backlog_max: int = 10_000
+    wall_start_s: int = 1_767_225_600
+
+
+@dataclass(frozen=True)
+class World:
+    """What everything in one run shares."""
+
+    seed: int
+    options: SimOptions
+    kernel: Kernel = field(default_factory=Kernel)
+
+
+class SimCluster:
+    """A cluster in the simulator."""
+
+    def __init__(
+        self,
+        world: World,
+        deployment: Simulated,
+        names: tuple[str, ...],
+        folder: Path | None,
+    ) -> None:
+        kernel, seed, options = world.kernel, world.seed, world.options
+        self._deaths: list[Death] = []
+        self._nodes: list[SimNode] = []
+        arrivals = [(name, _arrival(self._nodes, index)) for index, name in enumerate(names)]
+        network = Network(kernel, options.network, seed, arrivals)
+        for name in names:
+            clock = Clock(
+                kernel,
+                # A monotonic clock counts from a machine's boot, so that of another means nothing.
+                monotonic_start=Stream(seed, "clock", name).below(1000 * SECOND),
+                wall_start=options.wall_start_s * SECOND,
+            )
+            disk = Disk(kernel, options.disk, Stream(seed, "disk", name))
+            log = NodeLog(kernel, folder / f"{name}.log" if folder is not None else None)
+            machine = Machine(
+                name=name,
+                members=names,
+                seed=seed,
+                kernel=kernel,
+                clock=clock,
+                disk=disk,
+                log=log,
+                links=network.links_from(name),
+                backlog_max=options.backlog_max,
+            )
+            self._nodes.append(SimNode(machine, deployment.program, options.network, self._deaths))
+        self._field = Field(self._nodes, network)
+
+    @property
+    def nodes(self) -> Sequence[SimNode]:
+        """All members, in order."""
+        return self._nodes
+
+    def deaths(self) -> Sequence[Death]:
+        """Nodes that died by themselves so far, in order of time."""
+        return tuple(self._deaths)
+
+    async def inject(self, injection: Injection) -> Harm:
+        """Do harm; it lasts until healed. UsageError for an unknown node or values that make no sense here."""
+        return self._field.inject(injection)
+
+    async def down(self) -> None:
+        """End all nodes. Safe to call twice."""
+        for node in self._nodes:
+            node.close()
+
+
+class Sim:
+    """The simulator, made for one run. See `splitbrain.harness.environment.Environment`."""
+
+    name = "sim"
+    deterministic = True
+
+    def __init__(self, seed: int, options: SimOptions | None = None) -> None:
+        self._world = World(seed, options or SimOptions())
+        self._used = False
+
+    def able(self, injection: type[Injection]) -> Inability | None:
+        """None: it can do every kind (an `Impair` that corrupts or limits bandwidth is refused by `inject`)."""
+        if injection in get_args(Injection):
+            return None
+        return Inability(injection, f"the simulator does not know how to do {injection.__name__}")
+
+    def enter(self, argv: Sequence[str]) -> int | None:
+        """None: a run needs no other process than this one."""
+        return None
+
+    def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run a coroutine to its end under virtual time, once. Tasks it leaves behind are cancelled. Ctrl-C cancels
+        it and is raised afterwards. InfrastructureError if it would wait for ever."""
+        if self._used:
+            raise UsageError("a simulator is made for one run: make another, with the same seed or a new one")
+        self._used = True
+        loop = VirtualLoop(self._world.kernel)
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
+            return runner.run(loop.complete(main))
+
+    def now(self) -> int:
+        """Nanoseconds of virtual time since the start of the run."""
+        return self._world.kernel.now
+
+    async def up(self, deployment: Deployment, names: Sequence[str], folder: Path | None) -> SimCluster:
+        """Start a cluster; it is up at once. folder: where node logs go. InfrastructureError, with the last log
+        lines, if a node dies while starting."""
+        if not isinstance(deployment, Simulated):
+            kind = type(deployment).__name__
+            raise UsageError(f"the simulator runs deployments of kind Simulated, and this is one of kind {kind}")
+        cluster = SimCluster(self._world, deployment, tuple(names), folder)
+        for node in cluster.nodes:
+            node.start_now()
+        if cluster.deaths():
+            await cluster.down()
+            told = [line for death in cluster.deaths() for line in (death.text, *death.lines)]
+            raise InfrastructureError("the cluster did not start: " + "\n".join(told))
+        return cluster
+
+
+def _arrival(nodes: list[SimNode], index: int) -> Callable[[str, Message], None]:
+    """What takes messages for a node that is still to be made: links and nodes know each other."""
+
+    def arrive(sender: str, message: Message) -> None:
+        nodes[index].receive(sender, message)
+
+    return arrive

@@ -1,0 +1,99 @@
+"""What is a member of a simulated cluster? A machine that outlives its processes, and at most one process at a time.
+
+The trap: messages under way when a node dies may reach its next incarnation; on real networks, where every process
+has connections of its own, that is rare, but a program must not rely on it.
+"""
+
+from pathlib import Path
+
+from splitbrain.harness.environment import Death
+from splitbrain.harness.environments.sim.channel import SimChannel
+from splitbrain.harness.environments.sim.kernel import SECOND
+from splitbrain.harness.environments.sim.network import Latency, NetworkOptions
+from splitbrain.harness.environments.sim.process import Machine, Process
+from splitbrain.harness.program import Message, ProgramFactory
+from splitbrain.harness.stream import Stream
+
+
+class SimNode:
+    """One member. deaths: where the node's deaths by itself are noted."""
+
+    def __init__(self, machine: Machine, make: ProgramFactory, network: NetworkOptions, deaths: list[Death]) -> None:
+        self.machine = machine
+        self.process: Process | None = None
+        self.kills_in_force = 0
+        """Injections that keep it down; the heal of one does not undo another."""
+        self._make = make
+        self._network = network
+        self._deaths = deaths
+        self._incarnations = 0
+        self._channels = 0
+        self._closed = False
+
+    @property
+    def name(self) -> str:
+        """ "n1", "n2", …"""
+        return self.machine.name
+
+    @property
+    def address(self) -> str:
+        """Its name: there is no other address in the simulator."""
+        return self.machine.name
+
+    @property
+    def running(self) -> bool:
+        """Whether it has a process; a stopped one counts."""
+        return self.process is not None
+
+    async def connect(self) -> SimChannel:
+        """A channel to it, after a round trip. ConnectionRefusedError if no process is running by then."""
+        self._channels += 1
+        latency = Latency(self._network, Stream(self.machine.seed, "channel", self.name, self._channels))
+        channel = SimChannel(self.machine.kernel, latency.draw, self.name, lambda: self.process)
+        await channel.open()
+        return channel
+
+    async def start(self) -> None:
+        """Start it, if it is not running."""
+        self.start_now()
+
+    async def kill(self) -> None:
+        """End it at once; what was not synced may be lost."""
+        self.kill_now()
+
+    def logs(self) -> Path | None:
+        """The file of its log lines, if there is a folder for it."""
+        return self.machine.log.path
+
+    def receive(self, sender: str, message: Message) -> None:
+        """A message arrives; nobody takes it if there is no process."""
+        if self.process is not None:
+            self.process.receive(sender, message)
+
+    def start_now(self) -> None:
+        """As `start`."""
+        if self.process is not None or self._closed:
+            return
+        self._incarnations += 1
+        random = Stream(self.machine.seed, "node", self.name, self._incarnations)
+        self.process = Process(self.machine, self._note_death)
+        self.process.start(lambda: self._make(self.name, self.machine.members, random))
+
+    def kill_now(self) -> bool:
+        """As `kill`; whether there was anything to kill."""
+        if self.process is None:
+            return False
+        self.process.kill()
+        return True
+
+    def close(self) -> None:
+        """End it for good."""
+        self._closed = True
+        self.kill_now()
+        self.machine.log.close()
+
+    def _note_death(self, process: Process, why: str | None) -> None:
+        self.process = None
+        if why is not None:
+            text = f"{self.name} died by itself at {process.death / SECOND:.9f} s: {why}"
+            self._deaths.append(Death(self.name, process.death, text, tuple(self.machine.log.tail)))

@@ -1,0 +1,212 @@
+"""What does a node do with an event? One incarnation of a node: it calls the program's handlers and carries out the
+effects, until it dies.
+
+A handler takes no time. Everything that was meant for this incarnation ends with it: timers, tokens of syncs, requests.
+The traps: a stopped process loses nothing but what exceeds the bound of its backlog, so on going on it handles, in
+order, what came due meanwhile; and a handler that raises kills the process, as an uncaught exception does anywhere.
+"""
+
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+from pathlib import PurePath
+from typing import Any
+
+from splitbrain.harness.environments.sim.channel import SimChannel
+from splitbrain.harness.environments.sim.clock import Clock
+from splitbrain.harness.environments.sim.disk import Disk
+from splitbrain.harness.environments.sim.kernel import Kernel
+from splitbrain.harness.environments.sim.log import NodeLog
+from splitbrain.harness.environments.sim.network import DirectedLink
+from splitbrain.harness.errors import SplitbrainError
+from splitbrain.harness.program import (
+    Append,
+    CancelTimer,
+    Effects,
+    Log,
+    Message,
+    Program,
+    Replace,
+    Reply,
+    Send,
+    SetTimer,
+    Sync,
+    Truncate,
+)
+
+
+@dataclass
+class Machine:
+    """What of a node outlives its processes. members: all nodes of the cluster. backlog_max: events that a stopped
+    process can have waiting."""
+
+    name: str
+    members: tuple[str, ...]
+    seed: int
+    kernel: Kernel
+    clock: Clock
+    disk: Disk
+    log: NodeLog
+    links: dict[str, DirectedLink]
+    backlog_max: int
+
+
+class Process:
+    """One incarnation. died: called once, with why in words if it died by itself, or None if it was killed or ended
+    itself on purpose."""
+
+    def __init__(self, machine: Machine, died: "Callable[[Process, str | None], None]") -> None:
+        self._machine = machine
+        self._kernel = machine.kernel
+        self._clock = machine.clock
+        self._links = machine.links
+        self._died = died
+        self._program: Program
+        self._timers: dict[str, tuple[int, int]] = {}
+        """Name → (when on the monotonic clock, ticket of the heap entry that counts)."""
+        self._tickets = count().__next__
+        self._requests: dict[int, tuple[SimChannel, int]] = {}
+        self._handles = count(1).__next__
+        self._channels: dict[SimChannel, None] = {}
+        self._stops = 0
+        self._backlog: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
+        self._effects: dict[type, Callable[[Any], object]] = {
+            Send: self._send,
+            SetTimer: self._set_timer,
+            CancelTimer: lambda effect: self._timers.pop(effect.name, None),
+            Reply: self._reply,
+            Append: machine.disk.write,
+            Replace: machine.disk.write,
+            Truncate: machine.disk.write,
+            Sync: lambda effect: machine.disk.sync(lambda errno: self._synced(effect.token, errno)),
+            Log: lambda effect: machine.log.write(effect.text),
+        }
+        self.alive = True
+        self.death = 0
+        """When it died, in true time, if it did."""
+
+    def start(self, make: Callable[[], Program]) -> None:
+        """Make the program and let it start on what is on the disk."""
+        self._handle(lambda now: self._first(make).on_start(now, self._machine.disk.contents()))
+
+    def receive(self, sender: str, message: Message) -> None:
+        """A message from another node."""
+        if self._stops:
+            self._wait(self.receive, (sender, message))
+        elif self.alive:
+            self._handle(self._program.on_message, sender, message)
+
+    def accept(self, channel: SimChannel) -> None:
+        """A client has connected."""
+        self._channels[channel] = None
+
+    def hang_up(self, channel: SimChannel) -> None:
+        """A client has closed its connection; its requests that arrived are handled all the same."""
+        self._channels.pop(channel, None)
+
+    def request(self, channel: SimChannel, number: int, message: Message) -> None:
+        """A client's request."""
+        if self._stops:
+            self._wait(self.request, (channel, number, message))
+        elif self.alive:
+            handle = self._handles()
+            self._requests[handle] = (channel, number)
+            self._handle(self._program.on_request, handle, message)
+
+    def stop(self) -> None:
+        """Stop without dying; to be matched by `proceed`."""
+        self._stops += 1
+
+    def proceed(self) -> None:
+        """Take back one `stop`. After the last, what waits is handled now, in the order in which it came due."""
+        self._stops -= 1
+        if self._stops or not self.alive:
+            return
+        for call, args in self._backlog:
+            self._kernel.at(self._kernel.now, call, args)
+        self._backlog.clear()
+
+    def plan_timers_anew(self) -> None:
+        """The rate of the monotonic clock has changed."""
+        for name, (due, _) in list(self._timers.items()):
+            self._plan_timer(name, due)
+
+    def kill(self) -> None:
+        """End at once: the disk loses what was not synced, and clients' connections break."""
+        self._end(None)
+
+    def _first(self, make: Callable[[], Program]) -> Program:
+        self._program = make()
+        return self._program
+
+    def _handle(self, handler: Callable[..., Effects], *args: Any) -> None:
+        try:
+            for effect in handler(self._clock.read(), *args):
+                self._effects[type(effect)](effect)
+        except SystemExit as leave:
+            self._machine.log.write(f"the process ended itself: {leave}")
+            self._end(None)
+        except SplitbrainError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a program raises kills its process, and is reported
+            self._machine.log.write("the process died of an exception:\n" + "".join(traceback.format_exception(error)))
+            self._end(_in_words(error))
+
+    def _end(self, why: str | None) -> None:
+        self.alive = False
+        self.death = self._kernel.now
+        self._timers.clear()
+        self._backlog.clear()
+        self._machine.disk.crash()
+        for channel in self._channels:
+            channel.host_died(self)
+        self._died(self, why)
+
+    def _wait(self, call: Callable[..., object], args: tuple[Any, ...]) -> None:
+        if self.alive and len(self._backlog) < self._machine.backlog_max:
+            self._backlog.append((call, args))
+
+    def _send(self, effect: Send) -> None:
+        self._links[effect.to].send(effect.message)
+
+    def _reply(self, effect: Reply) -> None:
+        channel, number = self._requests.pop(effect.request)
+        channel.answer(number, effect.message)
+
+    def _set_timer(self, effect: SetTimer) -> None:
+        self._plan_timer(effect.name, self._clock.monotonic() + max(0, effect.after))
+
+    def _plan_timer(self, name: str, due: int) -> None:
+        ticket = self._tickets()
+        self._timers[name] = (due, ticket)
+        self._kernel.at(self._clock.when(due), self._timer_due, (name, ticket))
+
+    def _timer_due(self, name: str, ticket: int) -> None:
+        if self._stops:
+            self._wait(self._timer_due, (name, ticket))
+            return
+        due, current = self._timers.get(name, (0, -1))
+        if ticket != current:
+            return
+        if self._clock.monotonic() < due:
+            # Rounding at an odd rate can end a nanosecond early.
+            self._plan_timer(name, due)
+            return
+        del self._timers[name]
+        self._handle(self._program.on_timer, name)
+
+    def _synced(self, token: int, errno: int) -> None:
+        if self._stops:
+            self._wait(self._synced, (token, errno))
+        elif errno:
+            self._handle(self._program.on_disk_error, token, errno)
+        else:
+            self._handle(self._program.on_durable, token)
+
+
+def _in_words(error: Exception) -> str:
+    """An exception, and where it was raised, without the machine's folders."""
+    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{text} ({PurePath(frames[-1].filename).name}:{frames[-1].lineno})" if frames else text
