@@ -68,8 +68,10 @@ class ErrorTable:
         """
         kind, definite = self.classify(error)
         ended = EventType.FAIL if definite or not effects else EventType.INFO
-        text = str(error) or type(error).__name__
-        return Outcome(ended, operation.value, Error(kind, text))
+        text, name = str(error), type(error).__name__
+        if kind is ErrorKind.OTHER:  # nobody foresaw it: a text like "0" says nothing without its type
+            text = f"{name}: {text}"
+        return Outcome(ended, operation.value, Error(kind, text or name))
 
     def classify(self, error: BaseException) -> tuple[ErrorKind, bool]:
         """(kind, definite) of an exception."""

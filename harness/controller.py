@@ -1,0 +1,251 @@
+"""How is one test carried out? Up, set-up, main with faults, heal, final operations, and down again, whatever happens.
+
+The trap is everything that can go wrong between: the first error decides how a test ended, and no clean-up that fails
+after it may hide it. What was begun is ended on every path (Ctrl-C is a cancellation), each step even if others fail,
+and a second Ctrl-C does not stop it half-way.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from splitbrain.harness.cleanup import CleanUp, surely
+from splitbrain.harness.deployment import Deployment
+from splitbrain.harness.desk import Desk
+from splitbrain.harness.environment import Cluster, Environment
+from splitbrain.harness.errors import InfrastructureError, UsageError
+from splitbrain.harness.generator.core import SECOND, Generator
+from splitbrain.harness.generator.pace import rate
+from splitbrain.harness.histories.recorder import Recorder
+from splitbrain.harness.history import History
+from splitbrain.harness.nemesis import FaultReport, Track
+from splitbrain.harness.node import Node
+from splitbrain.harness.operation import ErrorKind
+from splitbrain.harness.progress import Progress
+from splitbrain.harness.target import Target
+from splitbrain.harness.worker import Job, Worker, described
+
+SETUP_SECONDS = 30.0
+"""How long nodes that are up may take until they serve."""
+ATTEMPT_SECONDS = 10.0
+PAUSE_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Test:
+    """One test, ready to be carried out; UsageError if it makes no sense.
+
+    names: the nodes. main: the operations of the main phase; rate and time limit are added here. final: operations
+    after healing. folder: where node logs go.
+    """
+
+    __test__ = False  # pytest takes the name for its own
+
+    target: Target
+    environment: Environment
+    names: Sequence[str]
+    main: Generator
+    final: Generator | None = None
+    folder: Path | None = None
+    seed: int = 0
+    concurrency: int = 10
+    """Client threads; thread t speaks to node t mod n."""
+    rate: float = 100.0
+    """Operations a second over all threads; 0 means as fast as they go."""
+    time_limit: float = 60.0
+    """Seconds of the main phase: no operation begins later."""
+    timeout: float = 5.0
+    """Seconds until an operation is given up, connecting included."""
+    recovery: float = 5.0
+    """Seconds between healing and the final operations; none where nothing was hurt."""
+    final_limit: float = 60.0
+    """Seconds within which final operations begin."""
+
+    def __post_init__(self) -> None:
+        for what, value in (("concurrency", self.concurrency), ("number of nodes", len(self.names))):
+            if value < 1:
+                raise UsageError(f"the {what} must be at least 1, not {value}")
+        for what, seconds in (("time limit", self.time_limit), ("timeout", self.timeout)):
+            if not seconds > 0:
+                raise UsageError(f"the {what} must be more than 0 seconds, not {seconds:g}")
+
+    @property
+    def deployment(self) -> Deployment:
+        """How this target comes to be in this environment; UsageError, with what fits, if it cannot."""
+        offered = self.target.deployments
+        for deployment in offered:
+            if deployment.environment == self.environment.name:
+                return deployment
+        fits = ", ".join(dict.fromkeys(deployment.environment for deployment in offered)) or "no environment"
+        raise UsageError(f"{self.target.name} cannot live in {self.environment.name}; it can in {fits}")
+
+
+@dataclass(frozen=True)
+class Conducted:
+    """What came of a test that was carried out to its end.
+
+    history: everything that happened. path: the file it stands in. main: (start, end) of the main phase in
+    nanoseconds since the start of the run; its last operations may end later. faults: what each did, by name.
+    warnings: what went wrong without harm to the history, for people.
+    """
+
+    history: History
+    path: Path | None
+    main: tuple[int, int]
+    faults: Mapping[str, FaultReport] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+async def conduct(
+    test: Test, recorder: Recorder, track: Track | None = None, progress: Progress | None = None
+) -> Conducted:
+    """Carry out a test on the event loop of its environment.
+
+    The recorder is closed on every path. InfrastructureError if the test could not be carried out; an error of a
+    generator as it is; CancelledError if cancelled: healed, closed, and nothing left behind.
+    """
+    return await _Run(test, recorder, track, progress or Progress()).carried_out()
+
+
+class _Run:
+    """One test under way."""
+
+    def __init__(self, test: Test, recorder: Recorder, track: Track | None, progress: Progress) -> None:
+        self.test, self.recorder, self.track, self.progress = test, recorder, track, progress
+        self.now = test.environment.now
+        self.path: Path | None = None
+        self.job = Job(
+            client=test.target.client,
+            errors=test.target.errors,
+            effects={f: shape.effects for f, shape in test.target.operations.items()},
+            timeout=test.timeout,
+            concurrency=test.concurrency,
+            recorder=recorder,
+            now=self.now,
+            progress=progress,
+        )
+
+    async def carried_out(self) -> Conducted:
+        async with CleanUp() as cleaning:
+            cleaning.add("closing the history", self._close_history)
+            main = await self._phases(cleaning)
+            self._enter("clean-up")
+        self._enter("over")
+        faults = self.track.reports() if self.track else {}
+        history = self.recorder.history
+        return Conducted(history, self.path, main, faults, (*self.job.warnings, *history.warnings))
+
+    async def _phases(self, cleaning: CleanUp) -> tuple[int, int]:
+        """Everything up to the last operation; returns when main began and ended."""
+        test, track = self.test, self.track
+        deployment = test.deployment
+        self._enter("up")
+        cluster = await test.environment.up(deployment, test.names, test.folder)
+        cleaning.add("taking the cluster down", cluster.down)
+        nodes = cluster.nodes
+        self._enter("set-up")
+        await self._set_up(nodes)
+        workers = [Worker(thread, nodes[thread % len(nodes)], self.job) for thread in range(test.concurrency)]
+        for worker in reversed(workers):
+            cleaning.add("closing a client", worker.close)
+        if track is not None:
+            cleaning.add("healing", track.heal)
+        self._enter("main")
+        began = self.now()
+        await self._main(cluster, workers)
+        main = began, self.now()
+        if track is not None:
+            self._enter("heal")
+            await track.heal()
+            if any(report.times for report in track.reports().values()):
+                await asyncio.sleep(test.recovery)
+        if test.final is not None:
+            self._enter("final")
+            await self._serve(workers, test.final, test.final_limit)
+        await self._tear_down(nodes[0])
+        return main
+
+    async def _set_up(self, nodes: Sequence[Node]) -> None:
+        """Set up over the first client; while the nodes do not serve yet, over the next."""
+        target = self.test.target
+        ends = self.now() + int(SETUP_SECONDS * SECOND)
+        for node in itertools.cycle(nodes):
+            client = target.client(node)
+            try:
+                async with asyncio.timeout(ATTEMPT_SECONDS):
+                    await client.open()
+                    await client.setup()
+                return
+            except Exception as error:
+                foreseen = target.errors.classify(error)[0] is not ErrorKind.OTHER or isinstance(error, OSError)
+                if not foreseen or self.now() >= ends:
+                    raise InfrastructureError(f"{target.name} could not be set up: {described(error)}") from error
+            finally:
+                await self.job.dismiss(client, node)
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _main(self, cluster: Cluster, workers: Sequence[Worker]) -> None:
+        test = self.test
+        work = self._serve(workers, rate(test.rate, test.main), test.time_limit)
+        if self.track is None:
+            await work
+        else:
+            roles = partial(test.target.roles, cluster.nodes)
+            await _beside(work, self.track.run(cluster, roles, self.recorder, self.now))
+
+    async def _serve(self, workers: Sequence[Worker], generator: Generator, seconds: float) -> None:
+        """All workers at one desk, until each is done."""
+        desk = Desk(generator, self.test.seed, range(len(workers)), self.now, seconds)
+        tasks = [asyncio.ensure_future(worker.run(desk)) for worker in workers]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            desk.close()
+            await _ended(tasks)
+
+    async def _tear_down(self, node: Node) -> None:
+        client = self.test.target.client(node)
+        try:
+            async with asyncio.timeout(ATTEMPT_SECONDS):
+                await client.open()
+                await client.teardown()
+        except Exception as error:  # noqa: BLE001 - the history is complete; what is left goes down with the cluster
+            self.job.warnings[f"undoing the set-up on {node.name}: {described(error)}"] = None
+        finally:
+            await self.job.dismiss(client, node)
+
+    async def _close_history(self) -> None:
+        self.path = self.recorder.close()
+
+    def _enter(self, phase: str) -> None:
+        self.progress.enter(phase, self.now())
+
+
+async def _beside(work: Coroutine[Any, Any, None], faults: Coroutine[Any, Any, None]) -> None:
+    """Carry out the work, with faults going on beside it as long as it lasts. An error of either ends both."""
+    hurting = asyncio.ensure_future(faults)
+    working = asyncio.ensure_future(work)
+
+    def failed() -> bool:
+        return hurting.done() and not hurting.cancelled() and hurting.exception() is not None
+
+    hurting.add_done_callback(lambda _: working.cancel() if failed() else None)
+    try:
+        await working
+    except asyncio.CancelledError:
+        if failed():
+            hurting.result()
+        raise
+    finally:
+        await _ended([hurting, working])
+
+
+async def _ended(tasks: Sequence["asyncio.Future[None]"]) -> None:
+    """Cancel what still runs, and wait until it has ended, even if cancelled meanwhile."""
+    for task in tasks:
+        task.cancel()
+    await surely(asyncio.gather(*tasks, return_exceptions=True))
