@@ -17,8 +17,8 @@ class Channel(Protocol):
     answers the next request."""
 
     async def request(self, message: Message) -> Message:
-        """The node's answer. ChannelClosed if the connection breaks meanwhile. A connection that broke while nothing
-        was under way is opened anew first: ConnectionRefusedError then means that nothing was sent."""
+        """The node's answer. ChannelClosed if the connection breaks meanwhile; ConnectionRefusedError if it was
+        known to be broken before: nothing was sent."""
 
     async def close(self) -> None:
         """Close; requests under way raise ChannelClosed."""

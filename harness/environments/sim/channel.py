@@ -54,7 +54,7 @@ class SimChannel:
         if self._closed:
             raise ChannelClosed(f"the client has closed its connection to {self._node}")
         if self._host is None:
-            await self.open()
+            raise ConnectionRefusedError(f"the connection to {self._node} broke before anything was sent")
         self._requests += 1
         number = self._requests
         answer = self._pending[number] = asyncio.get_running_loop().create_future()

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from splitbrain.harness.environments.sim.kernel import Kernel, nanoseconds
+from splitbrain.harness.errors import UsageError
 from splitbrain.harness.program import Append, Replace, Truncate
 from splitbrain.harness.stream import Stream
 
@@ -21,14 +22,20 @@ Files = dict[str, bytearray]
 class DiskOptions:
     """How long a sync takes, and what a crash leaves.
 
-    A sync takes `sync_ms_min`, plus a waiting time of a Poisson process with mean `sync_tail_ms_mean`.
+    A sync takes `sync_ms_min`, plus a waiting time of a Poisson process with mean `sync_ms_tail_mean`.
     lose_all: the probability that nothing unsynced survives a crash; else any prefix, all of it included, is equally
     likely, and the append at which it ends is torn at a random byte.
     """
 
     sync_ms_min: float = 0.2
-    sync_tail_ms_mean: float = 0.3
+    sync_ms_tail_mean: float = 0.3
     lose_all: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.sync_ms_min < 0 or self.sync_ms_tail_mean < 0:
+            raise UsageError(f"a sync takes no time below 0: {self}")
+        if not 0 <= self.lose_all <= 1:
+            raise UsageError(f"lose_all is a probability: {self}")
 
 
 @dataclass(slots=True, eq=False)
@@ -54,7 +61,7 @@ class Disk:
         self._kernel = kernel
         self._options = options
         self._sync_min = nanoseconds(options.sync_ms_min)
-        self._sync_tail = nanoseconds(options.sync_tail_ms_mean)
+        self._sync_tail = nanoseconds(options.sync_ms_tail_mean)
         self._stream = stream
         self._durable: Files = {}
         self._unsynced: list[Write] = []

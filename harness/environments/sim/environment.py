@@ -34,8 +34,8 @@ T = TypeVar("T")
 class SimOptions:
     """How the simulated world behaves when nothing hurts it.
 
-    backlog_max: events (messages, requests, timers) that can wait for a stopped process; more are lost, as a full
-    socket buffer loses them. wall_start_s: what true wall clocks show when the run begins, in Unix seconds.
+    backlog_max: messages and requests that can wait for a stopped process; more are lost, as a full socket buffer
+    loses them. wall_start_s: what true wall clocks show when the run begins, in Unix seconds.
     """
 
     network: NetworkOptions = field(default_factory=NetworkOptions)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from splitbrain.harness.environments.sim.kernel import Kernel, nanoseconds
+from splitbrain.harness.errors import UsageError
 from splitbrain.harness.injection import Impair, Link
 from splitbrain.harness.program import Message
 from splitbrain.harness.stream import Stream
@@ -25,18 +26,26 @@ class NetworkOptions:
     """How the network behaves when nothing hurts it.
 
     A message takes between `latency_ms_min` and `latency_ms_max`, each equally likely, plus a waiting time of a
-    Poisson process with mean `latency_tail_ms_mean`. loss, duplicate, reorder: probabilities that a message between
+    Poisson process with mean `latency_ms_tail_mean`. loss, duplicate, reorder: probabilities that a message between
     nodes is lost, arrives twice, or is held back, even without an injection. reorder_ms_max: a message that is held
-    back, by this or by an injection, is held for up to so long.
+    back, by this or by an injection, arrives after the next one on its link, or so much late if none comes.
     """
 
     latency_ms_min: float = 0.2
     latency_ms_max: float = 1.0
-    latency_tail_ms_mean: float = 0.2
+    latency_ms_tail_mean: float = 0.2
     loss: float = 0.0
     duplicate: float = 0.0
     reorder: float = 0.0
-    reorder_ms_max: float = 20.0
+    reorder_ms_max: float = 100.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.latency_ms_min <= self.latency_ms_max:
+            raise UsageError(f"latencies have to be 0 <= latency_ms_min <= latency_ms_max: {self}")
+        if self.latency_ms_max <= 0 or self.latency_ms_tail_mean < 0 or self.reorder_ms_max < 0:
+            raise UsageError(f"latency_ms_max has to be above 0, and no duration below: {self}")
+        if not all(0 <= share <= 1 for share in (self.loss, self.duplicate, self.reorder)):
+            raise UsageError(f"loss, duplicate and reorder are probabilities: {self}")
 
 
 class Latency:
@@ -47,7 +56,7 @@ class Latency:
     def __init__(self, options: NetworkOptions, stream: Stream) -> None:
         self._low = nanoseconds(options.latency_ms_min)
         self._span = options.latency_ms_max * 1e6 - self._low
-        self._tail = options.latency_tail_ms_mean * 1e6
+        self._tail = options.latency_ms_tail_mean * 1e6
         self._random = stream.random
 
     def draw(self) -> int:
@@ -80,6 +89,14 @@ class Impairing:
         self.jitter = nanoseconds(self.harm.jitter_ms)
 
 
+@dataclass(slots=True, eq=False)
+class Held:
+    """A message that waits to be overtaken, and the impairments that hold it back."""
+
+    message: Message
+    holding: list[Impairing]
+
+
 class DirectedLink:
     """The way from one node to another."""
 
@@ -104,7 +121,7 @@ class DirectedLink:
         self._sender = sender
         self._receive = receive
         self._last = 0
-        self._held: list[tuple[int, Impairing]] = []
+        self._held: list[Held] = []
         self.cuts: list[Cutting] = []
         self.impairs: list[Impairing] = []
 
@@ -125,15 +142,15 @@ class DirectedLink:
         if self.cuts or self._lost():
             return
         arrival = self._kernel.now + self._latency() + self._delay()
-        held = self._hold()
-        if held:
-            back = arrival + sum(hold for hold, _ in held)
-            self._held += [(back, impair) for _, impair in held]
-            self._deliver(back, message)
+        holding = [i for i in self.impairs if i.harm.reorder and self._stream.chance(i.harm.reorder)]
+        if holding:
+            held = Held(message, holding)
+            self._held.append(held)
+            self._kernel.at(arrival + self._reorder_max, self._let_go, (held,))
         else:
             arrival = self._last = max(self._last, arrival)
-            self._count_overtaken(arrival)
             self._deliver(arrival, message)
+            self._overtake(arrival)
         for impair in self.impairs:
             if impair.harm.duplicate and self._stream.chance(impair.harm.duplicate):
                 impair.duplicated += 1
@@ -159,21 +176,19 @@ class DirectedLink:
                 total += delay
         return total
 
-    def _hold(self) -> list[tuple[int, Impairing]]:
-        """By how much which impairment holds a message back."""
-        return [
-            (self._stream.below(self._reorder_max), impair)
-            for impair in self.impairs
-            if impair.harm.reorder and self._stream.chance(impair.harm.reorder)
-        ]
+    def _overtake(self, arrival: int) -> None:
+        """A message arrives then, and after it those that were held back to be overtaken."""
+        for held in self._held:
+            self._deliver(arrival + self._latency(), held.message)
+            for impair in held.holding:
+                impair.reordered += 1
+        self._held.clear()
 
-    def _count_overtaken(self, arrival: int) -> None:
-        """A message is reordered when a later one arrives first, not when it was meant to be."""
-        if not self._held:
-            return
-        for back, impair in self._held:
-            impair.reordered += back > arrival
-        self._held = [(back, impair) for back, impair in self._held if self._kernel.now < back <= arrival]
+    def _let_go(self, held: Held) -> None:
+        """A message was held back, and nothing has overtaken it in time."""
+        if held in self._held:
+            self._held.remove(held)
+            self._receive(self._sender, held.message)
 
 
 class Network:

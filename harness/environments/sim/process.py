@@ -2,7 +2,7 @@
 effects, until it dies.
 
 A handler takes no time. Everything that was meant for this incarnation ends with it: timers, tokens of syncs, requests.
-The traps: a stopped process loses nothing but what exceeds the bound of its backlog, so on going on it handles, in
+The traps: a stopped process loses nothing but messages beyond the bound of its backlog, so on going on it handles, in
 order, what came due meanwhile; and a handler that raises kills the process, as an uncaught exception does anywhere.
 """
 
@@ -38,8 +38,8 @@ from splitbrain.harness.program import (
 
 @dataclass
 class Machine:
-    """What of a node outlives its processes. members: all nodes of the cluster. backlog_max: events that a stopped
-    process can have waiting."""
+    """What of a node outlives its processes. members: all nodes of the cluster. backlog_max: what a stopped process
+    can have waiting before messages and requests are lost."""
 
     name: str
     members: tuple[str, ...]
@@ -93,7 +93,7 @@ class Process:
     def receive(self, sender: str, message: Message) -> None:
         """A message from another node."""
         if self._stops:
-            self._wait(self.receive, (sender, message))
+            self._queue(self.receive, (sender, message))
         elif self.alive:
             self._handle(self._program.on_message, sender, message)
 
@@ -108,7 +108,7 @@ class Process:
     def request(self, channel: SimChannel, number: int, message: Message) -> None:
         """A client's request."""
         if self._stops:
-            self._wait(self.request, (channel, number, message))
+            self._queue(self.request, (channel, number, message))
         elif self.alive:
             handle = self._handles()
             self._requests[handle] = (channel, number)
@@ -163,15 +163,22 @@ class Process:
             channel.host_died(self)
         self._died(self, why)
 
-    def _wait(self, call: Callable[..., object], args: tuple[Any, ...]) -> None:
+    def _queue(self, call: Callable[..., object], args: tuple[Any, ...]) -> None:
+        """What came over the network waits, if there is room."""
         if self.alive and len(self._backlog) < self._machine.backlog_max:
             self._backlog.append((call, args))
 
     def _send(self, effect: Send) -> None:
-        self._links[effect.to].send(effect.message)
+        link = self._links.get(effect.to)
+        if link is None:
+            raise LookupError(f"it sent to {effect.to!r}, which is no member of the cluster")
+        link.send(effect.message)
 
     def _reply(self, effect: Reply) -> None:
-        channel, number = self._requests.pop(effect.request)
+        asked = self._requests.pop(effect.request, None)
+        if asked is None:
+            raise LookupError(f"it answered request {effect.request}, which was answered before or never made")
+        channel, number = asked
         channel.answer(number, effect.message)
 
     def _set_timer(self, effect: SetTimer) -> None:
@@ -184,7 +191,7 @@ class Process:
 
     def _timer_due(self, name: str, ticket: int) -> None:
         if self._stops:
-            self._wait(self._timer_due, (name, ticket))
+            self._backlog.append((self._timer_due, (name, ticket)))
             return
         due, current = self._timers.get(name, (0, -1))
         if ticket != current:
@@ -198,7 +205,9 @@ class Process:
 
     def _synced(self, token: int, errno: int) -> None:
         if self._stops:
-            self._wait(self._synced, (token, errno))
+            self._backlog.append((self._synced, (token, errno)))
+        elif not self.alive:
+            return
         elif errno:
             self._handle(self._program.on_disk_error, token, errno)
         else:
