@@ -4,7 +4,7 @@ So a fault is the same in every environment, and an environment declares by type
 returns an `Injected` whose `heal` undoes exactly that and tells the *bite*: what it did, counted, not guessed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,12 +12,27 @@ Link = tuple[str, str]
 """A directed link between nodes: (from, to)."""
 
 Bite = Mapping[str, float]
-"""What an injection did, by counter name ("messages_dropped", "processes_killed", "skew_ms"). All zero: it never bit."""
+"""What an injection did, by counter name ("messages_dropped", "processes_killed", "skew_ms"). All zero: it did not
+bite."""
+
+
+PEAKS = frozenset({"skew_ms"})
+"""Counters that are a largest value: over several injections the largest counts, not the sum."""
 
 
 def bit(bite: Bite) -> bool:
     """Whether anything happened at all."""
     return any(value > 0 for value in bite.values())
+
+
+def total(bites: Iterable[Bite]) -> dict[str, float]:
+    """Several bites as one."""
+    whole: dict[str, float] = {}
+    for bite in bites:
+        for counter, amount in bite.items():
+            before = whole.get(counter, 0)
+            whole[counter] = max(before, amount) if counter in PEAKS else before + amount
+    return whole
 
 
 @dataclass(frozen=True)

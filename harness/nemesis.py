@@ -16,7 +16,7 @@ from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.fault import Plan, View
 from splitbrain.harness.generator.core import SECOND
 from splitbrain.harness.generator.schedule import Slot
-from splitbrain.harness.injection import Bite, Injected, Kill, bit
+from splitbrain.harness.injection import Bite, Injected, Kill, bit, total
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import Value
 from splitbrain.harness.stream import Stream
@@ -25,9 +25,6 @@ Roles = Callable[[], Awaitable[Mapping[str, str]]]
 """Asks the nodes what they believe to be: node name → role."""
 
 T = TypeVar("T")
-
-_PEAKS = frozenset({"skew_ms"})
-"""Counters of which the largest counts, not the sum."""
 
 
 class Journal(Protocol):
@@ -188,12 +185,12 @@ class Track:
         for node in self._to_restart(episode):
             await _attempt(node.start(), errors)
             restarted.append(node.name)
-        value: dict[str, Value] = {"bite": _total(bites)}
+        value: dict[str, Value] = {"bite": total(bites)}
         if restarted:
             value["restarted"] = restarted
         if errors:
             value["errors"] = errors
-        self._bites[name] = _total([self._bites.get(name, {}), *bites])
+        self._bites[name] = total([self._bites.get(name, {}), *bites])
         episode.stage.journal.nemesis(f"stop-{name}", value)
         if errors:
             raise InfrastructureError(f"fault {name}: {'; '.join(errors)}")
@@ -227,13 +224,3 @@ async def _attempt(step: Awaitable[T], errors: list[str]) -> T | None:
     except Exception as error:  # noqa: BLE001 - whatever it is, the other heals must still be tried; raised after them
         errors.append(str(error) or type(error).__name__)
         return None
-
-
-def _total(bites: Sequence[Bite]) -> dict[str, float]:
-    """Several bites as one."""
-    total: dict[str, float] = {}
-    for bite in bites:
-        for counter, amount in bite.items():
-            before = total.get(counter, 0)
-            total[counter] = max(before, amount) if counter in _PEAKS else before + amount
-    return total
