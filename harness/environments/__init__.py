@@ -1,6 +1,8 @@
 """Where do nodes live? One package per environment, each an implementation of `splitbrain.harness.environment`.
 
 - `sim`    virtual time, one process, deterministic: the seed fixes every byte of the history
+- `local`  ordinary processes of this machine on a private network, without root
+- `linux`  no environment: what the Linux kernel can do to processes, links, clocks and disks, for those that need it
 
 An environment is made for one run. Nothing outside its package knows more of it than the protocol.
 """

@@ -1,0 +1,17 @@
+"""What can the Linux kernel do to processes, links, clocks and disks? Mechanisms only: nothing here starts a node.
+
+A map, from the ground upwards:
+
+- `tools`       which programs the mechanisms call, and the package of each; one asynchronous way to call them
+- `scratch`     a folder that goes away with the run, however the run ends
+- `namespaces`  re-execution in private user, network, mount and process namespaces; `init` is their first process
+- `netns`       a network namespace as an open file; a switch with one namespace per node in `switch`
+- `processes`   the processes of a network namespace: found, killed, stopped, measured
+- `partitions`  directed cuts, counted, as atomic nft transactions
+- `nfqueue`     delay, loss, duplication, reordering, corruption and rate limits, packet by packet; `packets` drives it
+- `vdso`        a process's wall clock: offset and rate
+- `tracing`     slow and failing disks, by system-call injection
+
+All of them take process ids, namespaces or a `Shell`, never a node: so they work on plain processes, on containers
+from the host, and on machines reached by ssh.
+"""

@@ -1,0 +1,118 @@
+"""Which processes make up a node, and how are they ended, stopped and measured? All that live in its network namespace.
+
+That holds for servers that fork, and for children in sessions of their own, which a process group would miss. The
+trap: a process may fork while it is being looked for, so killing and stopping go on until nothing new is found.
+"""
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+PROC = Path("/proc")
+STOP_SECONDS = 2.0
+TICKS = os.sysconf("SC_CLK_TCK")
+STOPPED = "tT"
+
+Finder = Callable[[], list[int]]
+"""Finds the processes meant, anew at each call; ended ones, zombies included, are none."""
+
+
+def alive(pid: int) -> bool:
+    """Whether a process exists and is no zombie."""
+    return (PROC / str(pid) / "ns" / "net").exists()
+
+
+def in_namespace(inode: int) -> list[int]:
+    """Ids of the living processes in the network namespace with this inode, ascending."""
+    found = []
+    for entry in os.scandir(PROC):
+        if entry.name.isdecimal():
+            # It may end meanwhile, or belong to somebody else; a zombie has no namespace.
+            with contextlib.suppress(OSError):
+                if (Path(entry.path) / "ns" / "net").stat().st_ino == inode:
+                    found.append(int(entry.name))
+    return sorted(found)
+
+
+def send(pids: Sequence[int], number: signal.Signals) -> int:
+    """Send a signal to each; how many still existed."""
+    reached = 0
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+            reached += 1
+    return reached
+
+
+def kill_all(find: Finder) -> int:
+    """Kill (-9) all that is found; how many processes that were. Returns when all are dead, if not reaped."""
+    killed: set[int] = set()
+    while pids := find():
+        send(pids, signal.SIGKILL)
+        killed.update(pids)
+        time.sleep(0.0005)
+    return len(killed)
+
+
+def stop_all(find: Finder) -> list[int]:
+    """Stop all that is found (SIGSTOP); the ids. TimeoutError if something does not stop within 2 s, as a
+    process that waits for a disk in the kernel may not."""
+    deadline = time.monotonic() + STOP_SECONDS
+    while True:
+        pids = find()
+        send(pids, signal.SIGSTOP)
+        if all(stopped(pid) for pid in pids) and pids == find():
+            return pids
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"processes {pids} did not stop")
+        time.sleep(0.0005)
+
+
+def threads(pid: int) -> list[int]:
+    """Ids of a process's threads; empty if it has ended."""
+    try:
+        return sorted(int(task.name) for task in (PROC / str(pid) / "task").iterdir())
+    except OSError:
+        return []
+
+
+def stopped(pid: int) -> bool:
+    """Whether every thread of a process is stopped, or gone."""
+    for thread in threads(pid):
+        with contextlib.suppress(OSError):
+            state = (PROC / str(pid) / "task" / str(thread) / "stat").read_text().rpartition(")")[2].split()[0]
+            if state not in STOPPED + "ZX":
+                return False
+    return True
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What processes use, summed over them."""
+
+    processes: int
+    threads: int
+    cpu_seconds: float
+    """Since each started; of those alive."""
+    memory_bytes: int
+    """Resident; pages that they share count for each."""
+    open_files: int
+
+
+def usage(pids: Sequence[int]) -> Usage:
+    """What these processes use now; those that ended count nothing."""
+    alive = thread_count = memory = files = 0
+    ticks = 0
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+            files += sum(1 for _ in (PROC / str(pid) / "fd").iterdir())
+            ticks += int(fields[11]) + int(fields[12])
+            thread_count += int(fields[17])
+            memory += int(fields[21]) * os.sysconf("SC_PAGESIZE")
+            alive += 1
+    return Usage(alive, thread_count, ticks / TICKS, memory, files)

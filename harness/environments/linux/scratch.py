@@ -1,0 +1,66 @@
+"""Where do nodes keep their data during a run? In a folder that goes away with the run, however the run ends.
+
+Whoever survives removes it: the outer process, else the namespace's init, else the next run, which sweeps folders
+whose lock nobody holds. The trap: `/tmp` is memory on many systems, where fsync means nothing, so `/var/tmp` it is.
+"""
+
+import fcntl
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+PREFIX = "splitbrain-"
+LOCK = "lock"
+YOUNG_SECONDS = 60
+"""A folder this young may not be locked yet."""
+
+
+def parent() -> Path:
+    """The folder in which scratch folders are made: $TMPDIR if it is set, else /var/tmp, else Python's choice."""
+    usual = Path("/var/tmp")
+    if "TMPDIR" not in os.environ and os.access(usual, os.W_OK | os.X_OK):
+        return usual
+    return Path(tempfile.gettempdir())
+
+
+class Scratch:
+    """One scratch folder. `lock` is an open file; whoever inherits it keeps the folder from being swept."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent()))
+        self.lock = os.open(self.folder / LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        fcntl.flock(self.lock, fcntl.LOCK_EX)
+
+    def remove(self) -> None:
+        """Remove the folder and all that is in it; safe if somebody did already."""
+        os.close(self.lock)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def sweep() -> list[Path]:
+    """Remove scratch folders of ours that no living run holds; the ones removed."""
+    removed = []
+    for folder in sorted(parent().glob(PREFIX + "*")):
+        if _abandoned(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+            removed.append(folder)
+    return removed
+
+
+def _abandoned(folder: Path) -> bool:
+    try:
+        status = folder.lstat()
+        if status.st_uid != os.getuid() or time.time() - status.st_mtime < YOUNG_SECONDS:
+            return False
+        lock = os.open(folder / LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(lock)
+    return True

@@ -1,0 +1,19 @@
+"""Which injections can be done on this machine? Found out by trying, once per process; each refusal is one sentence."""
+
+from collections.abc import Callable
+
+from splitbrain.harness.environments.linux import tools
+from splitbrain.harness.injection import Cut, Kill, Pause
+
+
+def able(injection: type) -> str | None:
+    """None if an injection can be done, else why not."""
+    probe = PROBES.get(injection)
+    return f"--env local cannot do {injection.__name__}" if probe is None else probe()
+
+
+PROBES: dict[type, Callable[[], str | None]] = {
+    Cut: lambda: tools.missing("nft"),
+    Kill: lambda: None,
+    Pause: lambda: None,
+}

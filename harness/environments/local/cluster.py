@@ -1,0 +1,115 @@
+"""What is a local cluster? Processes on a switch, each harmed by name, and everything they started ended by `down`.
+
+The trap: `down` runs on every path, also when half of `up` has failed, so each part may be there or not.
+"""
+
+import asyncio
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from splitbrain.harness.deployment import Place, Process
+from splitbrain.harness.environment import Death
+from splitbrain.harness.environments.linux.partitions import Partitions
+from splitbrain.harness.environments.linux.switch import Switch
+from splitbrain.harness.environments.linux.tools import LocalShell
+from splitbrain.harness.environments.local.harm import CutHarm, Healing, KillHarm, PauseHarm
+from splitbrain.harness.environments.local.node import ProcessNode
+from splitbrain.harness.environments.local.sampling import sample
+from splitbrain.harness.errors import InfrastructureError, UsageError
+from splitbrain.harness.injection import (
+    Cut,
+    Injected,
+    Injection,
+    Kill,
+    Link,
+    Pause,
+)
+
+
+class LocalCluster:
+    """See `harness.environment.Cluster`."""
+
+    def __init__(
+        self, deployment: Process, switch: Switch, folder: Path, scratch: Path, now: Callable[[], int]
+    ) -> None:
+        self.switch = switch
+        self.folder = folder
+        self._scratch = scratch
+        self._now = now
+        self._seconds = deployment.ready_seconds
+        self._partitions = Partitions(LocalShell(), f"splitbrain{switch.number}")
+        self._sampling: asyncio.Task[None] | None = None
+        self._members = {
+            name: ProcessNode(
+                Place(name, address, scratch / name, switch.addresses),
+                deployment,
+                switch.namespaces[name],
+                folder / f"{name}.log",
+                now,
+            )
+            for name, address in switch.addresses.items()
+        }
+
+    @property
+    def nodes(self) -> Sequence[ProcessNode]:
+        return tuple(self._members.values())
+
+    def deaths(self) -> Sequence[Death]:
+        return sorted((death for node in self.nodes for death in node.deaths), key=lambda death: death.time)
+
+    async def up(self, deployment: Process) -> None:
+        """Write the nodes' files, start all, and wait until all are ready. InfrastructureError if they do not come
+        up in time."""
+        await self._partitions.setup()
+        for node in self.nodes:
+            self._write_files(node.place, deployment)
+        await asyncio.gather(*(node.start() for node in self.nodes))
+        deadline = asyncio.get_running_loop().time() + deployment.ready_seconds
+        await asyncio.gather(*(node.wait_ready(deadline) for node in self.nodes))
+        self._sampling = asyncio.get_running_loop().create_task(
+            sample(self.nodes, self.folder / "resources.jsonl", self._now)
+        )
+
+    def _write_files(self, place: Place, deployment: Process) -> None:
+        place.folder.mkdir(parents=True, exist_ok=True)
+        for name, contents in deployment.files(place).items():
+            file = place.folder / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(contents.encode() if isinstance(contents, str) else contents)
+
+    async def inject(self, injection: Injection) -> Injected:
+        match injection:
+            case Cut(links):
+                harm: Injected = CutHarm(await self._partitions.cut(self._pairs(links)))
+                return Healing(harm, self._ends(links))
+            case Kill(names):
+                kill = KillHarm(self._named(names))
+                await kill.inject()
+                return Healing(kill, kill.nodes)
+            case Pause(names):
+                pause = PauseHarm(self._named(names))
+                await pause.inject()
+                return Healing(pause, pause.nodes)
+        raise InfrastructureError(f"--env local cannot do {type(injection).__name__}")
+
+    def _named(self, names: Sequence[str]) -> list[ProcessNode]:
+        unknown = [name for name in names if name not in self._members]
+        if unknown:
+            raise UsageError(f"no node is called {unknown[0]!r}; there are {', '.join(self._members)}")
+        return [self._members[name] for name in names]
+
+    def _pairs(self, links: Sequence[Link]) -> list[tuple[str, str]]:
+        return [(a.address, b.address) for a, b in (self._named(link) for link in links)]
+
+    def _ends(self, links: Sequence[Link]) -> list[ProcessNode]:
+        return self._named(sorted({name for link in links for name in link}))
+
+    async def down(self) -> None:
+        if self._sampling is not None:
+            self._sampling.cancel()
+            self._sampling = None
+        await asyncio.gather(*(node.retire() for node in self.nodes))
+        await self._partitions.teardown()
+        await self.switch.remove()
+        shutil.rmtree(self._scratch, ignore_errors=True)

@@ -1,0 +1,88 @@
+"""Where do real processes live? On this machine, in a private network, without root: `--env local`.
+
+`enter` carries the whole run out in namespaces of its own (see `linux.namespaces`), so a node sees a network of its
+own, and nothing outlives the run. The trap: everything below `up` works only inside.
+"""
+
+import asyncio
+import itertools
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any, TypeVar
+
+from splitbrain.harness.deployment import Deployment, Process
+from splitbrain.harness.environments.linux import init, namespaces
+from splitbrain.harness.environments.linux.switch import Switch
+from splitbrain.harness.environments.local.able import able
+from splitbrain.harness.environments.local.cluster import LocalCluster
+from splitbrain.harness.errors import InfrastructureError, UsageError
+from splitbrain.harness.injection import Inability, Injection
+
+T = TypeVar("T")
+
+COMMAND = (sys.executable, "-m", "splitbrain")
+"""What `enter` runs again, with the command line's words."""
+
+_clusters = itertools.count(1)
+
+
+class Local:
+    """See `harness.environment.Environment`. The seed is not used: on real processes it fixes what clients and the
+    nemesis do, not what the network makes of it."""
+
+    name = "local"
+    deterministic = False
+
+    def __init__(self, seed: int = 0, command: Sequence[str] = COMMAND) -> None:
+        self.seed = seed
+        self._command = command
+        self._start = time.monotonic_ns()
+
+    def able(self, injection: type[Injection]) -> Inability | None:
+        reason = able(injection)
+        return None if reason is None else Inability(injection, reason)
+
+    def enter(self, argv: Sequence[str]) -> int | None:
+        if namespaces.inside():
+            return None
+        reason = namespaces.unavailable()
+        if reason is not None:
+            raise InfrastructureError(f"--env local: {reason}")
+        return namespaces.reexecute([*self._command, *argv])
+
+    def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        before = signal.signal(signal.SIGTERM, _as_interrupt)
+        self._start = time.monotonic_ns()
+        try:
+            return asyncio.run(main())
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+    def now(self) -> int:
+        return time.monotonic_ns() - self._start
+
+    async def up(self, deployment: Deployment, names: Sequence[str], folder: Path | None) -> LocalCluster:
+        if not isinstance(deployment, Process):
+            raise UsageError("--env local runs processes, and this target offers none")
+        if not namespaces.inside():
+            raise InfrastructureError("a local cluster lives in namespaces of its own: call `enter` first")
+        scratch = Path(os.environ[init.SCRATCH]) / f"cluster{os.getpid()}-{next(_clusters)}"
+        scratch.mkdir(parents=True)
+        logs = folder if folder is not None else scratch
+        logs.mkdir(parents=True, exist_ok=True)
+        cluster = LocalCluster(deployment, await Switch.create(names), logs.resolve(), scratch, self.now)
+        try:
+            await cluster.up(deployment)
+        except BaseException:
+            await cluster.down()
+            raise
+        return cluster
+
+
+def _as_interrupt(_number: int, _frame: FrameType | None) -> None:
+    signal.raise_signal(signal.SIGINT)

@@ -1,0 +1,118 @@
+"""Runs a scenario of a test inside the private world of `--env local`, as root or as an ordinary user.
+
+python inside.py FILE FUNCTION OUT_FOLDER
+"""
+
+import asyncio
+import importlib.util
+import inspect
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from splitbrain.harness.deployment import Place, Process
+from splitbrain.harness.environments.linux import namespaces
+from splitbrain.harness.environments.local import Local
+from splitbrain.harness.environments.local.node import ProcessNode
+
+CHATTER = Path(__file__).with_name("chatter.py")
+ORDINARY_USER = 61234
+NAMES = ("n1", "n2", "n3")
+
+needs_namespaces = pytest.mark.skipif(namespaces.unavailable() is not None, reason=namespaces.unavailable() or "")
+
+
+def run_inside(scenario: Callable[..., object], folder: Path, user: bool = False) -> str:
+    """Run an async function `scenario(environment, folder)` inside; its standard output. Fails if it fails."""
+    done = subprocess.run(
+        command_inside(scenario, folder, user), capture_output=True, text=True, check=False, timeout=60, env=variables()
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def command_inside(scenario: Callable[..., object], folder: Path, user: bool = False) -> list[str]:
+    """The command that `run_inside` runs; skips the test where there is no ordinary user to be had."""
+    words = [str(Path(__file__)), inspect.getfile(scenario), scenario.__name__, str(folder)]
+    if not user or os.getuid() != 0:
+        return [sys.executable, *words]
+    prefix = ["setpriv", f"--reuid={ORDINARY_USER}", f"--regid={ORDINARY_USER}", "--clear-groups", "--no-new-privs"]
+    if shutil.which("setpriv") is None:
+        pytest.skip("setpriv not found: install util-linux")
+    os.chown(folder, ORDINARY_USER, ORDINARY_USER)
+    for above in folder.parents[:3]:
+        above.chmod(above.stat().st_mode | 0o011)
+    for python in (sys.executable, "/usr/bin/python3"):
+        probe = [*prefix, python, "-c", "import splitbrain.harness, pytest, sys; sys.exit(sys.version_info < (3, 11))"]
+        # In a namespace, as a python in a private home folder starts by the rights of the one who calls setpriv.
+        nested = [*prefix, "sh", "-c", 'exec "$0" "$@"', *probe[len(prefix) :]]
+        if subprocess.run(nested, capture_output=True, check=False, env=variables()).returncode == 0:
+            return [*prefix, "sh", "-c", 'exec "$0" "$@"', python, *words]
+    pytest.skip("an ordinary user can run no Python here that has splitbrain")
+
+
+def variables() -> dict[str, str]:
+    """The environment, with the paths of this Python's packages for another one."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+
+
+def chatters(**options: object) -> Process:
+    """A deployment of chatters."""
+    return Process(
+        argv=lambda place: [sys.executable, str(CHATTER), place.address, str(place.folder), *place.members.values()],
+        ready=_ready,
+        port=7000,
+        ready_seconds=15.0,
+        **options,  # type: ignore[arg-type]
+    )
+
+
+async def _ready(place: Place) -> bool:
+    _, writer = await asyncio.open_connection(place.address, 7000)
+    writer.close()
+    return True
+
+
+async def ask(node: ProcessNode, word: str, seconds: float = 5.0) -> object:
+    """What a chatter answers. OSError or TimeoutError if it does not."""
+    async with asyncio.timeout(seconds):
+        reader, writer = await asyncio.open_connection(node.address, 7000)
+        writer.write(word.encode() + b"\n")
+        line = await reader.readline()
+        writer.close()
+        if not line:
+            raise ConnectionResetError
+        return json.loads(line)
+
+
+async def heard(node: ProcessNode) -> dict[str, list[int]]:
+    """The datagrams a chatter received, by the sender's address."""
+    answer = await ask(node, "heard")
+    assert isinstance(answer, dict)
+    by_sender: dict[str, list[int]] = answer["by_sender"]
+    return by_sender
+
+
+def main() -> None:
+    file, function, folder = sys.argv[1:]
+    environment = Local(command=[sys.executable, __file__])
+    code = environment.enter(sys.argv[1:])
+    if code is not None:
+        sys.exit(code)
+    spec = importlib.util.spec_from_file_location("scenario", file)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["scenario"] = module
+    sys.path.insert(0, str(Path(__file__).parent))
+    spec.loader.exec_module(module)
+    environment.run(lambda: getattr(module, function)(environment, Path(folder)))
+
+
+if __name__ == "__main__":
+    main()
