@@ -7,7 +7,7 @@ and a second Ctrl-C does not stop it half-way.
 
 import asyncio
 import itertools
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 from splitbrain.harness.cleanup import CleanUp, surely
 from splitbrain.harness.deployment import Deployment
 from splitbrain.harness.desk import Desk
-from splitbrain.harness.environment import Cluster, Environment
+from splitbrain.harness.environment import Cluster, Death, Environment
 from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.generator.core import SECOND, Generator
 from splitbrain.harness.generator.pace import rate
@@ -39,17 +39,19 @@ PAUSE_SECONDS = 0.5
 class Test:
     """One test, ready to be carried out; UsageError if it makes no sense.
 
-    names: the nodes. main: the operations of the main phase; rate and time limit are added here. final: operations
-    after healing. folder: where node logs go.
+    deployment: how the target's nodes come to be, of the environment's kind. names: the nodes. main: the operations of
+    the main phase; rate and time limit are added here. final: the operations after healing, made from what was done.
+    folder: where node logs go.
     """
 
     __test__ = False  # pytest takes the name for its own
 
     target: Target
+    deployment: Deployment
     environment: Environment
     names: Sequence[str]
     main: Generator
-    final: Generator | None = None
+    final: Callable[[History], Generator | None] | None = None
     folder: Path | None = None
     seed: int = 0
     concurrency: int = 10
@@ -66,6 +68,11 @@ class Test:
     """Seconds within which final operations begin."""
 
     def __post_init__(self) -> None:
+        kind = type(self.deployment)
+        if kind.environment != self.environment.name:
+            raise UsageError(
+                f"{self.target.name}: {kind.__name__} nodes cannot live in environment {self.environment.name}"
+            )
         for what, value in (("concurrency", self.concurrency), ("number of nodes", len(self.names))):
             if value < 1:
                 raise UsageError(f"the {what} must be at least 1, not {value}")
@@ -73,30 +80,21 @@ class Test:
             if not seconds > 0:
                 raise UsageError(f"the {what} must be more than 0 seconds, not {seconds:g}")
 
-    @property
-    def deployment(self) -> Deployment:
-        """How this target comes to be in this environment; UsageError, with what fits, if it cannot."""
-        offered = self.target.deployments
-        for deployment in offered:
-            if deployment.environment == self.environment.name:
-                return deployment
-        fits = ", ".join(dict.fromkeys(deployment.environment for deployment in offered)) or "no environment"
-        raise UsageError(f"{self.target.name} cannot live in {self.environment.name}; it can in {fits}")
-
 
 @dataclass(frozen=True)
 class Conducted:
     """What came of a test that was carried out to its end.
 
     history: everything that happened. path: the file it stands in. main: (start, end) of the main phase in
-    nanoseconds since the start of the run; its last operations may end later. faults: what each did, by name.
-    warnings: what went wrong without harm to the history, for people.
+    nanoseconds since the start of the run, its last operations included. faults: what each did, by name. deaths: nodes
+    that died by themselves. warnings: what went wrong without harm to the history, for people.
     """
 
     history: History
     path: Path | None
     main: tuple[int, int]
     faults: Mapping[str, FaultReport] = field(default_factory=dict)
+    deaths: tuple[Death, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -118,6 +116,7 @@ class _Run:
         self.test, self.recorder, self.track, self.progress = test, recorder, track, progress
         self.now = test.environment.now
         self.path: Path | None = None
+        self.deaths: tuple[Death, ...] = ()
         self.job = Job(
             client=test.target.client,
             errors=test.target.errors,
@@ -137,14 +136,14 @@ class _Run:
         self._enter("over")
         faults = self.track.reports() if self.track else {}
         history = self.recorder.history
-        return Conducted(history, self.path, main, faults, (*self.job.warnings, *history.warnings))
+        warnings = (*self.job.warnings, *history.warnings)
+        return Conducted(history, self.path, main, faults, self.deaths, warnings)
 
     async def _phases(self, cleaning: CleanUp) -> tuple[int, int]:
         """Everything up to the last operation; returns when main began and ended."""
         test, track = self.test, self.track
-        deployment = test.deployment
         self._enter("up")
-        cluster = await test.environment.up(deployment, test.names, test.folder)
+        cluster = await test.environment.up(test.deployment, test.names, test.folder)
         cleaning.add("taking the cluster down", cluster.down)
         nodes = cluster.nodes
         self._enter("set-up")
@@ -163,10 +162,12 @@ class _Run:
             await track.heal()
             if any(report.times for report in track.reports().values()):
                 await asyncio.sleep(test.recovery)
-        if test.final is not None:
+        final = None if test.final is None else test.final(self.recorder.history)
+        if final is not None:
             self._enter("final")
-            await self._serve(workers, test.final, test.final_limit)
+            await self._serve(workers, final, test.final_limit)
         await self._tear_down(nodes[0])
+        self.deaths = tuple(cluster.deaths())
         return main
 
     async def _set_up(self, nodes: Sequence[Node]) -> None:
