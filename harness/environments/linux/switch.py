@@ -95,9 +95,9 @@ class Switch:
 
     async def remove(self) -> None:
         """Remove bridge and namespaces; safe to call twice. Processes still in one keep it alive."""
+        ours = [name for _, name in socket.if_nameindex() if name == self.bridge or name.startswith(f"{self.bridge}p")]
+        # The kernel would remove the ports with their namespaces, but at a time of its own.
+        await LocalShell()(["ip", "-batch", "-"], "".join(f"link del {name}\n" for name in ours))
         for namespace in self.namespaces.values():
             namespace.close()
         self.namespaces.clear()
-        ours = [name for _, name in socket.if_nameindex() if name == self.bridge or name.startswith(f"{self.bridge}p")]
-        # The kernel would remove the ports with their namespaces, but later.
-        await LocalShell()(["ip", "-batch", "-"], "".join(f"link del {name}\n" for name in ours))
