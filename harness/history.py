@@ -110,14 +110,15 @@ class History:
 
         None stands for no key, no node, no error, no token, no session.
         """
-        intern = self.pool.id
+        pool = self.pool
+        intern, names = pool.id, pool.names
         self.type.append(type)
         self.process.append(process)
-        self.f.append(intern(f))
+        self.f.append(names[f])
         self.value.append(intern(value))
         self.key.append(ABSENT if key is None else intern(key))
         self.time.append(time)
-        self.node.append(ABSENT if node is None else intern(node))
+        self.node.append(ABSENT if node is None else names[node])
         self.error.append(ABSENT if error is None else intern(error))
         self.revision.append(revision)
         self.token.append(ABSENT if token is None else intern(token))

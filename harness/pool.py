@@ -4,8 +4,8 @@ The trap: Python finds `1 == 1.0 == True`, but a history must not. So values are
 nested value is known by the ids of its parts, never by its own equality.
 """
 
-from collections.abc import Iterable
-from typing import Any, Protocol
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol, cast
 
 from splitbrain.harness.operation import Value
 
@@ -20,12 +20,14 @@ class Pool:
     Lists become tuples, sets frozensets, subclasses (an enum of strings) their plain base.
     """
 
-    __slots__ = ("_tables", "values")
+    __slots__ = ("_tables", "names", "values")
 
     def __init__(self) -> None:
         self.values: list[Value] = []
         """The value of each id."""
         self._tables = _Tables(self)
+        self.names: Mapping[str, int] = cast("_Scalars", self._tables[str])
+        """The id of each string, a new one if it was never seen: `id` for values known to be strings."""
 
     def __len__(self) -> int:
         return len(self.values)

@@ -13,6 +13,7 @@ from splitbrain.harness.histories.parsing import Unreadable
 from splitbrain.harness.histories.validate import Loose
 from splitbrain.harness.history import Event
 
+D = TypeVar("D")
 T = TypeVar("T")
 
 
@@ -39,6 +40,10 @@ class JsonLines:
     def finish(self) -> None:
         """Nothing is ever left open."""
 
+    def clean(self) -> bool:
+        """Nothing is ever left open."""
+        return True
+
     def mark(self) -> None:
         """There is no state."""
 
@@ -50,7 +55,7 @@ class JsonLines:
         return line.lstrip()[:1] == b"{"
 
 
-def decoded(decode: Callable[[bytes], list[T]], block: bytes) -> list[T]:
+def decoded(decode: Callable[[D], T], block: D) -> T:
     """What msgspec decodes; its errors become Unreadable, in words."""
     try:
         return decode(block)

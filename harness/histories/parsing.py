@@ -26,6 +26,9 @@ class Parser(Protocol):
     def finish(self) -> None:
         """Nothing comes any more. Unreadable if something was left open."""
 
+    def clean(self) -> bool:
+        """Whether nothing is open, as between two events that stand on lines of their own."""
+
     def mark(self) -> Any:
         """The state now, for `rewind`."""
 
@@ -38,49 +41,62 @@ class Parser(Protocol):
 
 def parse(source: Source, parser: Parser, intake: Intake) -> None:
     """Read a whole source. HistoryError, with file and line, at its first mistake."""
-    line = 1
+    line, tail = 1, b""
     for block in source.blocks():
-        mark = parser.mark()
-        try:
-            events = parser.feed(block)
-        except Unreadable:
-            parser.rewind(mark)
-            _by_lines(source.name, parser, intake, block, line)
-        else:
-            try:
-                intake.add(events)
-            except Refused as refused:
-                parser.rewind(mark)
-                at = line + _line_of(parser, block, refused.ordinal)
-                raise HistoryError(source.name, at, refused.text) from None
+        whole, newline, tail = block.rpartition(b"\n")
+        _feed(source.name, parser, intake, whole + newline, line)
         line += block.count(b"\n")
     try:
-        parser.finish()
+        _finish(source.name, parser, intake, tail, line)
     except Unreadable as wrong:
         raise HistoryError(source.name, line, str(wrong)) from None
 
 
+def _feed(name: str, parser: Parser, intake: Intake, block: bytes, line: int) -> None:
+    mark = parser.mark()
+    try:
+        events = parser.feed(block)
+    except Unreadable:
+        parser.rewind(mark)
+        _by_lines(name, parser, intake, block, line)
+        return
+    try:
+        intake.add(events)
+    except Refused as refused:
+        parser.rewind(mark)
+        raise HistoryError(name, line + _line_of(parser, block, refused.ordinal), refused.text) from None
+
+
 def _by_lines(name: str, parser: Parser, intake: Intake, block: bytes, first: int) -> None:
-    for offset, text in enumerate(block.splitlines(keepends=True)):
-        mark = parser.mark()
+    for line, text in enumerate(block.split(b"\n"), first):
         try:
-            intake.add(parser.feed(text))
-        except Unreadable as wrong:
-            cut = not text.endswith(b"\n") and offset == block.count(b"\n")
-            if cut and len(intake.history) and parser.begins_event(text):
-                parser.rewind(mark)
-                intake.history.warnings.append(f"line {first + offset} is cut and was dropped: the trace of a crash")
-                return
-            raise HistoryError(name, first + offset, str(wrong)) from None
-        except Refused as refused:
-            raise HistoryError(name, first + offset, refused.text) from None
+            intake.add(parser.feed(text + b"\n"))
+        except (Unreadable, Refused) as wrong:
+            raise HistoryError(name, line, str(wrong)) from None
+
+
+def _finish(name: str, parser: Parser, intake: Intake, tail: bytes, line: int) -> None:
+    """The last line, which lacks its newline (or is empty), and the end."""
+    may_be_cut = parser.clean() and len(intake.history) > 0 and parser.begins_event(tail)
+    try:
+        events = parser.feed(tail)
+        parser.finish()
+    except Unreadable:
+        if not may_be_cut:
+            raise
+        intake.history.warnings.append(f"line {line} is cut and was dropped: the trace of a crash")
+        return
+    try:
+        intake.add(events)
+    except Refused as refused:
+        raise HistoryError(name, line, refused.text) from None
 
 
 def _line_of(parser: Parser, block: bytes, ordinal: int) -> int:
     """How many lines down in the block the event with this ordinal ends."""
     seen = 0
-    for offset, text in enumerate(block.splitlines(keepends=True)):
-        seen += len(parser.feed(text))
+    for offset, text in enumerate(block.split(b"\n")):
+        seen += len(parser.feed(text + b"\n"))
         if seen > ordinal:
             return offset
     return 0

@@ -3,18 +3,24 @@
 The format is known by the first characters, whatever the name says; the name decides only where they say nothing.
 """
 
-from pathlib import Path
+import re
+from pathlib import Path, PurePath
 from typing import BinaryIO
 
-from splitbrain.harness.errors import UsageError
+from splitbrain.harness.errors import HistoryError, UsageError
+from splitbrain.harness.histories.edn import Edn
+from splitbrain.harness.histories.elle_json import parse_array
 from splitbrain.harness.histories.jsonl import JsonLines, is_own
-from splitbrain.harness.histories.parsing import parse
+from splitbrain.harness.histories.parsing import Parser, parse
+from splitbrain.harness.histories.porcupine_log import PorcupineLog, looks_like_log
 from splitbrain.harness.histories.source import Source
 from splitbrain.harness.histories.validate import Intake
 from splitbrain.harness.history import History
 
 FORMATS = ("auto", "jsonl", "edn", "json", "porcupine")
 """`json` is one array of objects (elle-cli), `porcupine` the text logs of its test data."""
+
+_SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".edn": "edn", ".json": "json", ".log": "porcupine"}
 
 
 def read(file: Path | str | BinaryIO, format: str = "auto", *, keyed: bool = False, name: str | None = None) -> History:
@@ -28,9 +34,41 @@ def read(file: Path | str | BinaryIO, format: str = "auto", *, keyed: bool = Fal
         raise UsageError(f"format is one of {', '.join(FORMATS)}, not {format!r}")
     source = Source(file, name)
     try:
-        own = is_own(source.head())
-        intake = Intake(own=own and not keyed, keyed=keyed)
-        parse(source, JsonLines(own=own), intake)
+        head = source.head()
+        if format == "auto":
+            format = _recognised(source.name, head)
+        own = format == "jsonl" and not keyed and is_own(head)
+        intake = Intake(own=own, keyed=keyed)
+        if format == "json":
+            parse_array(source, intake)
+        else:
+            parse(source, _parser(format, head, own=own), intake)
     finally:
         source.close()
     return intake.history
+
+
+def _parser(name: str, head: bytes, *, own: bool) -> Parser:
+    if name == "jsonl":
+        return JsonLines(own=own)
+    return PorcupineLog() if name == "porcupine" and looks_like_log(head) else Edn()
+
+
+def _recognised(name: str, head: bytes) -> str:
+    """The format of a file that begins so."""
+    if looks_like_log(head):
+        return "porcupine"
+    if re.match(rb"\s*\[\s*[{\]]\s*\"?", head) is not None:
+        return "edn" if re.match(rb"\s*\[\s*\{\s*[:#}]", head) else "json"
+    if re.match(rb"\s*\{\s*\"", head) is not None:
+        return "jsonl"
+    if re.match(rb"\s*([(;#\[]|\{\s*[:#])", head) is not None:
+        return "edn"
+    if not head.strip():
+        return "jsonl"
+    suffix = PurePath(name.removesuffix(".gz")).suffix
+    if suffix in _SUFFIXES:
+        return _SUFFIXES[suffix]
+    raise HistoryError(
+        name, 1, "this is no history: neither JSON lines, nor EDN, nor a JSON array, nor a log of Jepsen or Porcupine"
+    )

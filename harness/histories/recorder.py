@@ -38,7 +38,7 @@ class Recorder:
         self._now = now
         self._path = path
         self._encode = msgspec.json.Encoder().encode
-        self._pending = bytearray()
+        self._pending = b""
         self._file = ABSENT
         if path is not None:
             try:
@@ -70,7 +70,7 @@ class Recorder:
             return self._path
         try:
             if self._pending:
-                self._write()
+                self._write(self._pending)
         finally:
             os.close(self._file)
             self._file = ABSENT
@@ -101,16 +101,18 @@ class Recorder:
                 token=UNSET if token is None else token,
                 session=UNSET if session is None else session,
             )
-            self._pending += self._encode(event)
-            self._pending += b"\n"
-            self._write()
+            self._write(self._pending + self._encode(event) + b"\n")
         return index
 
-    def _write(self) -> None:
-        pending = self._pending
+    def _write(self, lines: bytes) -> None:
+        """Write lines; what cannot be written now waits in `_pending`."""
+        self._pending = lines
         try:
-            while pending:
-                del pending[: os.write(self._file, pending)]
+            written = os.write(self._file, lines)
+            while written < len(lines):  # a full disk takes a part and says so only when asked again
+                self._pending = lines[written:]
+                written += os.write(self._file, self._pending)
+            self._pending = b""
         except OSError as error:
             raise InfrastructureError(
                 f"cannot write to {self._path}: {error.strerror}; what was recorded before is kept there"

@@ -67,6 +67,8 @@ class Intake:
     def add(self, events: Sequence[Any]) -> None:
         """Take the next events, of type Event if `own`, else Loose (which are put in order in place). Refused at the
         first that breaks a rule; nothing can be added after that."""
+        if not events:
+            return
         begin = len(self.history)
         try:
             if self._own:

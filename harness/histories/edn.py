@@ -1,0 +1,314 @@
+"""EDN, the notation of Clojure: histories of Jepsen and Knossos, and the key-value logs of Porcupine.
+
+A history is one vector or list of maps, or maps one after another. The trap: a keyword is the string of its name
+(`:ok` is "ok"), and so is a symbol. Tags (`#inst "…"`, `#jepsen.history.Op{…}`) are let pass: the value behind a tag
+stands for itself.
+"""
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from splitbrain.harness.histories.parsing import Unreadable
+from splitbrain.harness.histories.validate import Loose
+from splitbrain.harness.operation import Value
+
+DEPTH_MAX = 100
+STRING_CHARACTERS_MAX = 1 << 24
+
+_TOKEN = re.compile(
+    r"""[\s,]*(
+        [\[\](){}]
+      | [^\s,\[\](){}";\\\#][^\s,\[\](){}";\\]*     # a number, keyword, symbol
+      | "[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)          # a string; one that lacks its end is the last token
+      | \#(?:[{_]|\#-?\w+|[A-Za-z][^\s,\[\](){}";\\]*)?  # a set, a discard, ##Inf, a tag
+      | ;[^\n]*
+      | \\(?:[A-Za-z0-9]+|.)?                       # a character
+      )""",
+    re.VERBOSE | re.DOTALL,
+)
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_INTEGER = re.compile(r"[+-]?\d+N?", re.ASCII)
+_FLOAT = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?M?", re.ASCII)
+_NAME = re.compile(r":?[^\s\d:`~@^'][^\s`~@^]*|:\d[^\s`~@^]*")
+_TAG = re.compile(r"#[A-Za-z].*", re.DOTALL)
+_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|[0-7]{1,3}|.)", re.DOTALL)
+_ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", '"': '"', "\\": "\\"}
+_CHARACTERS = {"newline": "\n", "space": " ", "tab": "\t", "return": "\r", "backspace": "\b", "formfeed": "\f"}
+_CONSTANTS = {"nil": None, "true": True, "false": False, "##Inf": math.inf, "##-Inf": -math.inf, "##NaN": math.nan}
+_CLOSING = {"[": "]", "(": ")", "{": "}", "#{": "}"}
+_STRUCTURE = frozenset("[](){}") | {"#{"}
+_DISCARD = object()
+
+Mark = tuple[list[list[Any]], list[str], str]
+
+
+class Forms:
+    """Reads forms from text that comes in pieces: one regular expression cuts tokens, a stack puts them together."""
+
+    def __init__(self) -> None:
+        self._atoms = _Atoms()
+        self._levels: list[list[Any]] = [[]]
+        self._openers: list[str] = []
+        self._discards = False
+        self._rest = ""
+        """A string that began and has not ended yet."""
+
+    def feed(self, text: str) -> list[Value]:
+        """The forms that end in this text. The items of a vector or list at the top are forms of their own, so that a
+        history in one vector streams. Unreadable for what is not EDN; the state is then undefined."""
+        tokens = _TOKEN.findall(self._rest + text)
+        self._rest = ""
+        if tokens and tokens[-1][0] == '"' and not _STRING.fullmatch(tokens[-1]):
+            self._rest = tokens.pop()
+            if len(self._rest) > STRING_CHARACTERS_MAX:
+                raise Unreadable("a string that never ends")
+        if ";" in text or "#" in text:
+            self._discards = self._discards or "#_" in tokens
+            tokens = [token for token in tokens if token[0] != ";" and not _TAG.fullmatch(token)]
+        self._assemble(tokens)
+        return self._finished()
+
+    def open(self) -> str | None:
+        """What has begun and not ended, in words."""
+        if self._rest:
+            return "a string"
+        if self._openers:
+            return {"[": "a vector", "(": "a list", "{": "a map", "#{": "a set"}[self._openers[-1]]
+        return "a discarded form" if self._levels[0] else None
+
+    def mark(self) -> Mark:
+        """The state now, for `rewind`."""
+        return [list(level) for level in self._levels], list(self._openers), self._rest
+
+    def rewind(self, mark: Mark) -> None:
+        """Back to a state that `mark` gave."""
+        levels, openers, self._rest = mark
+        self._levels, self._openers = [list(level) for level in levels], list(openers)
+
+    def _assemble(self, tokens: list[str]) -> None:
+        atoms, levels, openers = self._atoms, self._levels, self._openers
+        current = levels[-1]
+        for token in tokens:
+            if token not in _STRUCTURE:
+                current.append(atoms[token])
+            elif token in _CLOSING:
+                if len(openers) == DEPTH_MAX:
+                    raise Unreadable(f"nested more than {DEPTH_MAX} deep")
+                openers.append(token)
+                current = []
+                levels.append(current)
+            else:
+                if not openers or _CLOSING[openers[-1]] != token:
+                    raise Unreadable(f"{openers[-1]} ends with {token}" if openers else f"{token} closes nothing")
+                items = levels.pop()
+                if self._discards:
+                    items = _without_discarded(items)
+                current = levels[-1]
+                opener = openers.pop()
+                if opener == "{":
+                    current.append(_map(items))
+                elif opener == "#{":
+                    current.append(_set(items))
+                else:
+                    current.append(tuple(items))
+
+    def _finished(self) -> list[Value]:
+        """Take the forms that are complete; a discard whose form is still to come stays."""
+        out: list[Value] = []
+        for form in self._taken(self._levels[0]):
+            if type(form) is tuple:
+                out.extend(form)
+            else:
+                out.append(form)
+        if self._openers and self._openers[0] in "[(" and not self._levels[0]:
+            out.extend(self._taken(self._levels[1]))
+        return out
+
+    def _taken(self, level: list[Any]) -> list[Any]:
+        taken, waiting = _undiscarded(level) if self._discards else (list(level), 0)
+        level[:] = [_DISCARD] * waiting
+        return taken
+
+
+def value_of(text: str) -> Value:
+    """The value of a text that holds one form. Unreadable if it does not."""
+    forms = Forms()
+    values = forms.feed(f"[{text}\n]")
+    if len(values) != 1 or forms.open():
+        raise Unreadable(f"one value was expected, not {text[:60]!r}")
+    return values[0]
+
+
+class Edn:
+    """Parser of histories in EDN."""
+
+    def __init__(self) -> None:
+        self._forms = Forms()
+
+    def feed(self, block: bytes) -> Sequence[Loose]:
+        """The events whose maps end in this block."""
+        try:
+            events = self._forms.feed(block.decode())
+        except UnicodeDecodeError:
+            raise Unreadable("not UTF-8 text") from None
+        for event in events:
+            if not isinstance(event, dict):
+                raise Unreadable(f"an event is a map, not {str(event)[:60]!r}")
+        try:
+            return msgspec.convert(events, list[Loose])
+        except msgspec.ValidationError:
+            raise Unreadable("the keys of an event are keywords") from None
+
+    def clean(self) -> bool:
+        """Whether nothing is open."""
+        return self._forms.open() is None
+
+    def finish(self) -> None:
+        """Nothing comes any more."""
+        left = self._forms.open()
+        if left:
+            raise Unreadable(f"the file ends inside {left}")
+
+    def mark(self) -> Mark:
+        """The state now, for `rewind`."""
+        return self._forms.mark()
+
+    def rewind(self, mark: Mark) -> None:
+        """Back to a state that `mark` gave."""
+        self._forms.rewind(mark)
+
+    def begins_event(self, line: bytes) -> bool:
+        """A map begins, with or without a tag."""
+        return re.match(rb"\s*(#[A-Za-z][\w.]*\s*)?\{", line) is not None
+
+
+class _Atoms(dict[str, Value]):
+    """What a token means; kept, because a history uses few different ones again and again."""
+
+    def __missing__(self, token: str) -> Value:
+        value = _atom(token)
+        if len(self) < 1 << 16 and len(token) < 64:
+            self[token] = value
+        return value
+
+
+def _atom(token: str) -> Value:
+    first = token[0]
+    if token in _CONSTANTS:
+        return _CONSTANTS[token]
+    if first == '"':
+        return _text(token[1:-1])
+    if first == "\\":
+        return _character(token[1:])
+    if token == "#_":
+        return _DISCARD
+    if first.isdigit() or (first in "+-." and token[1:2].isdigit()):
+        return _number(token)
+    if not _NAME.fullmatch(token):
+        raise Unreadable(f"not EDN: {token[:60]!r}")
+    return token.removeprefix(":")
+
+
+def _number(token: str) -> int | float:
+    try:
+        if _INTEGER.fullmatch(token):
+            return int(token.rstrip("N"))
+        if _FLOAT.fullmatch(token):
+            return float(token.rstrip("M"))
+    except ValueError:
+        raise Unreadable(f"a number of {len(token)} digits") from None
+    raise Unreadable(f"not a number: {token[:60]!r}")
+
+
+def _character(name: str) -> str:
+    if len(name) == 1:
+        return name
+    if name in _CHARACTERS:
+        return _CHARACTERS[name]
+    if re.fullmatch(r"u[0-9a-fA-F]{4}", name):
+        return _sound(chr(int(name[1:], 16)))
+    raise Unreadable(f"not a character: {name[:60]!r}")
+
+
+def _text(inner: str) -> str:
+    return _sound(_ESCAPE.sub(_unescaped, inner)) if "\\" in inner else inner
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    what = match.group(1)
+    if what in _ESCAPED:
+        return _ESCAPED[what]
+    if what[0] == "u" and len(what) == 5:
+        return chr(int(what[1:], 16))
+    if what[0] in "01234567":
+        return chr(int(what, 8))
+    raise Unreadable(f"no such escape in a string: \\{what}")
+
+
+def _sound(text: str) -> str:
+    """Two escapes may make one character, as in JSON; a half of such a pair is not text."""
+    try:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:
+        raise Unreadable("half of a surrogate pair is not text") from None
+
+
+def _map(items: list[Any]) -> dict[Any, Value]:
+    parts = iter(items)
+    try:
+        out = dict(zip(parts, parts, strict=True))
+    except ValueError:
+        raise Unreadable("a map with a key that has no value") from None
+    except TypeError:
+        return _map([part if i % 2 else _hashable(part) for i, part in enumerate(items)])
+    if 2 * len(out) != len(items):
+        raise Unreadable("a map that holds a key twice")
+    return out
+
+
+def _set(items: list[Any]) -> frozenset[Any]:
+    try:
+        out = frozenset(items)
+    except TypeError:
+        return _set([_hashable(item) for item in items])
+    if len(out) != len(items):
+        raise Unreadable("a set that holds an element twice")
+    return out
+
+
+class _Key(dict[Any, Any]):
+    """A map that is a key or an element of a set."""
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self.items()))
+
+
+def _hashable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return _Key((key, _hashable(inner)) for key, inner in value.items())
+    return tuple(map(_hashable, value)) if isinstance(value, tuple) else value
+
+
+def _undiscarded(items: list[Any]) -> tuple[list[Any], int]:
+    """The forms that no discard takes away, and how many discards wait for a form still to come."""
+    kept: list[Any] = []
+    waiting = 0
+    for item in reversed(items):
+        if item is not _DISCARD:
+            kept.append(item)
+        elif kept:
+            kept.pop()
+        else:
+            waiting += 1
+    return kept[::-1], waiting
+
+
+def _without_discarded(items: list[Any]) -> list[Any]:
+    kept, waiting = _undiscarded(items)
+    if waiting:
+        raise Unreadable("#_ with nothing to discard")
+    return kept
