@@ -35,13 +35,17 @@ ILLEGAL: Final[Any] = _Word("ILLEGAL")
 UNSEEN: Final[Any] = _Word("UNSEEN")
 """The `result` of a crashed operation: if it happened, nobody saw what it returned."""
 
+REFUSED: Final[Any] = _Word("REFUSED")
+"""The `result` of an operation that the system refused because its precondition was false. Models see it only for the
+operations that they name in `refusals`; everywhere else a failed operation is dropped."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """An operation as a model sees it.
 
-    argument: what it was invoked with. result: what came back, or UNSEEN if it crashed. key: the key it is about, or
-    None (also for a model partitioned by key, whose step need not look at it).
+    argument: what it was invoked with. result: what came back, or UNSEEN if it crashed, or REFUSED. key: the key it is
+    about, or None (also for a model partitioned by key, whose step need not look at it).
     """
 
     f: str
@@ -63,6 +67,23 @@ def show_call(call: Call) -> str:
 
 
 @dataclass(frozen=True)
+class Independence:
+    """Which operations a sub-history may leave out and still be legal whenever the whole is: what makes a small witness
+    a proof. Without it only pure operations are left out. See `witness` for the proofs.
+
+    resets: operations that, when they take effect, leave a state that depends on them alone.
+    feeds: (earlier, later) → False only if in no legal sequence `earlier` is the last reset before `later`, or stands
+    between that reset (or the start) and `later`, or if `later` is legal in every state.
+    parts: call → labels. Leaving out every call with a given label never makes a legal sequence illegal. () for a call
+    that must stay.
+    """
+
+    resets: frozenset[str] = frozenset()
+    feeds: Callable[[Call, Call], bool] | None = None
+    parts: Callable[[Call], Sequence[Hashable]] | None = None
+
+
+@dataclass(frozen=True)
 class Model:
     """A sequential specification.
 
@@ -73,6 +94,9 @@ class Model:
     observes: operations whose successful result can refute the model; a history without any is `unknown`.
     pure: operations that never change any state, whatever they return: they may be taken as soon as they match.
     by_key: whether each key is an object of its own (Herlihy & Wing, 1990, locality): checked separately.
+    refusals: operations of which a failure with error kind `precondition` is an observation: step gets REFUSED, and
+    answers ILLEGAL or the same state.
+    independence: what a witness may leave out.
     show_call, show_state: for people.
     """
 
@@ -84,5 +108,7 @@ class Model:
     observes: frozenset[str]
     pure: frozenset[str] = frozenset()
     by_key: bool = True
+    refusals: frozenset[str] = frozenset()
+    independence: Independence = Independence()
     show_call: Callable[[Call], str] = show_call
     show_state: Callable[[Any], str] = str

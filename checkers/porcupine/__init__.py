@@ -1,0 +1,17 @@
+"""Is a history linearizable? A checker in the family of Porcupine and Knossos, usable by itself:
+
+    from splitbrain.checkers import porcupine
+
+    verdict = porcupine.check(porcupine.MODELS["cas-register"].make(), history, Budget(seconds=10))
+
+`check` takes any `Model`; `MODELS` has ready ones, `objection` verifies an order of one. Reading order: `model` (what
+you write) → `check` (what happens) → `prepare`, `window`, `search` (how it works) → `certificate`, `witness` (how it
+is proved).
+"""
+
+from splitbrain.checkers.porcupine.certificate import objection, of_key
+from splitbrain.checkers.porcupine.check import check
+from splitbrain.checkers.porcupine.model import ILLEGAL, REFUSED, UNSEEN, Call, Independence, Model
+from splitbrain.checkers.porcupine.models import MODELS
+
+__all__ = ["ILLEGAL", "MODELS", "REFUSED", "UNSEEN", "Call", "Independence", "Model", "check", "objection", "of_key"]

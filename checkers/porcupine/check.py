@@ -1,0 +1,177 @@
+"""Is a history linearizable? The public function: split it by key, search in rounds, combine, prove, explain.
+
+Keys are separate problems (locality: Herlihy & Wing 1990, §3.3; P-compositionality: Horn & Kroening 2015). Each is
+searched with a small limit first and a larger one in every next round, so that one bad key among thousands is found
+without waiting for a hard one. The trap: `valid` needs every key, `invalid` needs one.
+
+The tree of a history with several keys: a valid root's certificate is an order of the whole history, which restricted
+to a key (`certificate.of_key`) is that key's order; where the root is not valid, each valid child has its own. Beyond
+LISTED_KEYS keys the children are those that are not valid, unless every key is asked for; `details` has the counts.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from splitbrain.checkers.porcupine.certificate import merged, objection
+from splitbrain.checkers.porcupine.model import Model
+from splitbrain.checkers.porcupine.prepare import OverBudget, Prepared, prepare
+from splitbrain.checkers.porcupine.search import Outcome, search
+from splitbrain.checkers.porcupine.table import ModelFailure, Table
+from splitbrain.checkers.porcupine.witness import explained
+from splitbrain.harness.budget import Budget, Spending
+from splitbrain.harness.history import ABSENT, History
+from splitbrain.harness.verdict import Validity, Verdict, unknown
+
+NAME = "porcupine"
+LISTED_KEYS = 64
+FIRST_ROUND = 1000
+"""Configurations that a search may enter in the first round, besides four for each operation."""
+GROWTH = 8
+"""How many times more in each next round."""
+
+
+def check(
+    model: Model, history: History, budget: Budget | None = None, *, explain: bool = True, every_key: bool = False
+) -> Verdict:
+    """Whether a history is linearizable with respect to a model.
+
+    budget: beyond it the verdict is `unknown`, with how far it came. explain: whether `invalid` gets a witness that is
+    as small as can be, which takes longer than finding it; see `explain`. every_key: whether each key has a child.
+    UsageError for an operation that the model does not know.
+    """
+    spending = (budget or Budget()).start()
+    try:
+        checking = _Checking(model, history, spending)
+        checking.search_all()
+        verdict = checking.verdict(every_key)
+    except (OverBudget, ModelFailure) as failure:
+        return unknown(NAME, str(failure), model.name, operations=len(history.operations()))
+    return explained(model, history, verdict, spending) if explain else verdict
+
+
+class _Checking:
+    """A history being checked: its problems, and what is known of each so far."""
+
+    def __init__(self, model: Model, history: History, spending: Spending) -> None:
+        self.model, self.history, self.spending = model, history, spending
+        self.prepared: Prepared = prepare(model, history, spending)
+        self.outcomes: dict[int, Outcome] = {}
+        self.states: dict[int, list[str]] = {}
+        """Of each invalid problem, the states in which its owed operation was owed, for people."""
+        self.configurations: dict[int, int] = {}
+        self._table = Table(model, self.prepared.classes)
+
+    def search_all(self) -> None:
+        """Rounds of growing limits over the undecided problems, until all are decided, one is invalid at the end of a
+        round, or the budget is spent."""
+        pending = list(range(len(self.prepared.problems)))
+        factor = 1 if len(pending) > 1 else self.spending.budget.configurations
+        while pending:
+            left = []
+            for number in pending:
+                outcome = self._search(number, factor)
+                if self.spending.exhausted():
+                    return
+                if outcome.linearizable is None and outcome.stopped is None:
+                    left.append(number)
+            if any(outcome.linearizable is False for outcome in self.outcomes.values()):
+                return
+            pending = left
+            factor *= GROWTH
+
+    def _search(self, number: int, factor: int) -> Outcome:
+        problem = self.prepared.problems[number]
+        if self._table.bytes > self.spending.budget.bytes // 8:
+            self._table = Table(self.model, self.prepared.classes)
+        outcome = search(problem, self.prepared, self._table, self.spending, (FIRST_ROUND + 4 * len(problem)) * factor)
+        self.outcomes[number] = outcome
+        self.configurations[number] = self.configurations.get(number, 0) + outcome.configurations
+        if outcome.linearizable is False:
+            self.states[number] = [self.model.show_state(self._table.states[state]) for state in outcome.states]
+        return outcome
+
+    def verdict(self, every_key: bool) -> Verdict:
+        """The verdicts of all problems as one."""
+        problems = self.prepared.problems
+        if not problems:
+            reason = "the history is empty" if len(self.history) == 0 else "no operation took effect, or may have"
+            return unknown(NAME, f"{reason}: nothing could have refuted the model", self.model.name, operations=0)
+        children = [self._of_problem(number) for number in range(len(problems))]
+        value = Validity.worst(child.value for child in children)
+        if value is Validity.VALID:
+            return self._valid(children, every_key)
+        if len(children) == 1:
+            return children[0]
+        counts = {word: sum(child.value is word for child in children) for word in Validity}
+        decisive = next(child for child in children if child.value is value)
+        listed = [child for child in children if child.value is value]
+        listed += [child for child in children if child.value is not value and child.value is not Validity.VALID]
+        if every_key or len(children) <= LISTED_KEYS:
+            listed = children
+        elif len(listed) > LISTED_KEYS:
+            listed = listed[:LISTED_KEYS]
+        details = {"keys": len(children), **{word.value: count for word, count in counts.items()}}
+        return Verdict(
+            value, decisive.reason, NAME, self.model.name, children=tuple(listed), details=self._figures() | details
+        )
+
+    def _figures(self) -> dict[str, int]:
+        operations = sum(map(len, self.prepared.problems))
+        return {"operations": operations, "configurations": self.spending.configurations}
+
+    def _valid(self, children: Sequence[Verdict], every_key: bool) -> Verdict:
+        """Every problem is valid: prove it, unless nothing could have refuted it."""
+        model, problems = self.model, self.prepared.problems
+        if not any(problem.observations for problem in problems):
+            names = " or ".join(f for f in model.operations if f in model.observes)
+            reason = f"nothing could have refuted the model: no {names} succeeded"
+            return unknown(NAME, reason, model.name, **self._figures())
+        orders = [child.certificate or () for child in children]
+        order = merged(orders) if len(orders) > 1 else orders[0]
+        wrong = objection(model, self.history, order, self.spending)
+        if wrong is not None:
+            reason = f"an order was found but not verified: {wrong}"
+            return unknown(NAME, reason, model.name, **self._figures())
+        if len(children) == 1:
+            return children[0]
+        blind = sum(not problem.observations for problem in problems)
+        listed = every_key or len(children) <= LISTED_KEYS
+        return Verdict(
+            Validity.VALID,
+            f"linearizable: an order of {len(order):,} operations on {len(children):,} keys was found and verified"
+            + (f"; {blind:,} of the keys were never observed" if blind else ""),
+            NAME,
+            model.name,
+            children=tuple(replace(child, certificate=None) for child in children) if listed else (),
+            certificate=tuple(order),
+            details=self._figures() | {"keys": len(children), "valid": len(children)},
+        )
+
+    def _of_problem(self, number: int) -> Verdict:
+        """The verdict on one key, not yet explained."""
+        problem, outcome = self.prepared.problems[number], self.outcomes.get(number)
+        key = None if problem.key == ABSENT else self.history.pool.values[problem.key]
+        details: dict[str, object] = {
+            "operations": len(problem), "configurations": self.configurations.get(number, 0)
+        }  # fmt: skip
+        if outcome is None:
+            reason = "not reached: " + (self.spending.exhausted() or "another key was found invalid before")
+            return Verdict(Validity.UNKNOWN, reason, NAME, self.model.name, key, details=details)
+        invoke = self.history.operations().invoke
+        order = tuple(invoke[problem.row[operation]] for operation in outcome.order)
+        if outcome.linearizable:
+            reason = f"linearizable: an order of {len(order):,} operations was found and verified"
+            if not problem.observations:
+                reason = "linearizable, for nothing observed this key"
+            return Verdict(Validity.VALID, reason, NAME, self.model.name, key, certificate=order, details=details)
+        details["placed"] = len(order)
+        if outcome.linearizable is None:
+            share = len(order) / len(problem)
+            limit = outcome.stopped or self.spending.exhausted() or "another key was found invalid before"
+            reason = f"undecided: {limit}, with {len(order):,} of {len(problem):,} operations placed ({share:.0%})"
+            return Verdict(Validity.UNKNOWN, reason, NAME, self.model.name, key, details=details)
+        owed = invoke[problem.row[outcome.blocked]]
+        details |= {"blocked": owed, "states": self.states[number][:20], "longest": order[-20:]}
+        shown = self.model.show_call(self.prepared.classes[problem.kind[outcome.blocked]])
+        reason = f"not linearizable: {shown}, invoked at event {owed}, cannot be placed"
+        return Verdict(Validity.INVALID, reason, NAME, self.model.name, key, details=details)

@@ -1,0 +1,11 @@
+"""Which objects are ready to be checked? One file a family; `MODELS` by name, for `--model` and `list models`.
+
+To add one: write a Model (see `porcupine/model.py`) and an Entry in a file here, and add the entry below.
+"""
+
+from splitbrain.checkers.porcupine.models.entry import Entry
+from splitbrain.checkers.porcupine.models.register import CAS_REGISTER, REGISTER
+
+__all__ = ["MODELS", "Entry"]
+
+MODELS: dict[str, Entry] = {entry.name: entry for entry in (REGISTER, CAS_REGISTER)}

@@ -1,0 +1,65 @@
+"""When are two values of a history the same, and what does a user mean by a word like `nil` or `0`?
+
+The trap: Python finds `1 == 1.0 == True`. A history does not, so models compare with `same`.
+"""
+
+import json
+from typing import Any
+
+from splitbrain.harness.operation import Value
+from splitbrain.harness.options import Setting
+
+
+def same(a: Value, b: Value) -> bool:
+    """Whether two values are one: the same type and the same canonical form."""
+    if a is b:
+        return True
+    if type(a) is not type(b) or a != b:
+        return False
+    if isinstance(a, tuple):
+        return all(map(same, a, b))
+    if isinstance(a, dict):
+        return all(same(a[key], b[key]) for key in a) and frozen(a) == frozen(b)
+    if isinstance(a, frozenset):
+        return bool(frozen(a) == frozen(b))
+    return True
+
+
+def frozen(value: Value) -> Any:
+    """A hashable form of a value; two are equal if and only if the values are the same."""
+    if isinstance(value, tuple | list):
+        return ("tuple", *map(frozen, value))
+    if isinstance(value, frozenset | set):
+        return ("set", frozenset(map(frozen, value)))
+    if isinstance(value, dict):
+        return ("map", frozenset((frozen(key), frozen(inner)) for key, inner in value.items()))
+    return (type(value).__name__, value)
+
+
+def meant(setting: Setting) -> Value:
+    """The value that a setting means: `nil`, `true`, numbers and "quoted text" as JSON has them, any other word itself.
+
+    From the command line all settings are words: `--set initial=0` is the number, `--set 'initial="0"'` the text.
+    """
+    if not isinstance(setting, str):
+        return setting
+    if setting in ("nil", "null"):
+        return None
+    try:
+        found = json.loads(setting)
+    except ValueError:
+        return setting
+    return tuple(found) if isinstance(found, list) else found
+
+
+def shown(value: Value) -> str:
+    """A value for people: nil, true, 5, "text" only where it is needed to tell it from a word."""
+    if value is None:
+        return "nil"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return value if value.isidentifier() else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, tuple):
+        return f"[{' '.join(map(shown, value))}]"
+    return str(value)

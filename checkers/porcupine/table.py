@@ -1,0 +1,92 @@
+"""How does a search run on integers when models are written in Python? States and calls are interned, and the table of
+transitions is filled as the search asks for it, so that `step` is called once per (state, call).
+
+The trap: states are the same if and only if their type and canonical form are, as with values: a register holding `1`
+is not one holding `True`, though Python finds them equal.
+"""
+
+import sys
+from collections.abc import Sequence
+
+from splitbrain.checkers.porcupine.model import ILLEGAL, REFUSED, Call, Model, State
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.history import Pool
+
+NO_STATE = -1
+"""In place of a next state: the call is illegal in this one."""
+
+_ROW_BYTES = 400
+_TRANSITION_BYTES = 40
+
+
+class ModelFailure(Exception):
+    """A model's `step` raised something, or broke its promise. The message is one sentence for people."""
+
+
+class Table:
+    """state number × class number → state number, filled lazily.
+
+    A class is a call as it stands in the history: the same f, argument and result. `rows[state].get(class)` is the
+    next state, NO_STATE, or None if it was never asked for: then call `fill`. State 0 is the initial one.
+    """
+
+    def __init__(self, model: Model, classes: Sequence[Call]) -> None:
+        self.model = model
+        self.classes = classes
+        self.states: list[State] = []
+        self.rows: list[dict[int, int]] = []
+        self.filled = 0
+        """Transitions asked of the model so far."""
+        self.bytes = 0
+        """Memory held, roughly."""
+        self._pool = Pool()
+        self._numbers: dict[tuple[type, int], int] = {}
+        self._number(model.initial)
+
+    def fill(self, state: int, kind: int) -> int:
+        """Ask the model for one transition, and keep it. ModelFailure if the model cannot say."""
+        call = self.classes[kind]
+        following = self._ask(self.states[state], call)
+        if following is ILLEGAL:
+            number = NO_STATE
+        else:
+            number = self._number(following)
+            if number != state and is_pure(self.model, call):
+                raise ModelFailure(f"model {self.model.name} says that {call.f} changes no state, yet its step does")
+        self.rows[state][kind] = number
+        self.filled += 1
+        self.bytes += _TRANSITION_BYTES
+        return number
+
+    def step(self, state: int, kind: int) -> int:
+        """The next state, or NO_STATE."""
+        known = self.rows[state].get(kind)
+        return self.fill(state, kind) if known is None else known
+
+    def _ask(self, state: State, call: Call) -> State:
+        try:
+            following: State = self.model.step(state, call)
+            return following
+        except UsageError:
+            raise
+        except Exception as error:
+            shown = f"{self.model.show_call(call)} in state {self.model.show_state(state)}"
+            raise ModelFailure(f"model {self.model.name} failed at {shown}: {type(error).__name__}: {error}") from error
+
+    def _number(self, state: State) -> int:
+        try:
+            name = (type(state), self._pool.id(state))
+        except TypeError as error:
+            raise ModelFailure(f"model {self.model.name}: a state cannot be kept: {error}") from error
+        number = self._numbers.get(name)
+        if number is None:
+            number = self._numbers[name] = len(self.states)
+            self.states.append(state)
+            self.rows.append({})
+            self.bytes += _ROW_BYTES + 2 * sys.getsizeof(state)
+        return number
+
+
+def is_pure(model: Model, call: Call) -> bool:
+    """Whether a call changes no state, in whatever state it is legal."""
+    return call.f in model.pure or call.result is REFUSED
