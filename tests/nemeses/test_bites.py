@@ -1,0 +1,125 @@
+"""Does every fault, in every variant, really bite, and heal without a trace? On the simulator, with nodes that ping
+each other and sync all the time."""
+
+import asyncio
+import contextlib
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+import msgspec
+import pytest
+
+from splitbrain.harness.deployment import Simulated
+from splitbrain.harness.environments.sim import Sim
+from splitbrain.harness.generator.core import SECOND
+from splitbrain.harness.generator.schedule import Slot, schedule
+from splitbrain.harness.nemesis import Track
+from splitbrain.harness.operation import Value
+from splitbrain.harness.program import Append, Effects, Message, Now, Send, SetTimer, Sync
+from splitbrain.harness.stream import Stream
+from splitbrain.nemeses import FAULTS, parse
+
+NAMES = ("n1", "n2", "n3", "n4", "n5")
+EVERY_NS = 20_000_000
+
+
+class Ping(msgspec.Struct, frozen=True):
+    count: int
+
+
+class Pinger:
+    """Pings all others every 20 ms, and syncs each time."""
+
+    message_type: ClassVar[type] = Ping
+    request_type: ClassVar[type] = Ping
+    reply_type: ClassVar[type] = Ping
+
+    def __init__(self, name: str, nodes: Sequence[str], random: Stream) -> None:
+        self.others = [node for node in nodes if node != name]
+        self.count = 0
+
+    def on_start(self, now: Now, disk: Mapping[str, bytes]) -> Effects:
+        return [SetTimer("ping", EVERY_NS)]
+
+    def on_timer(self, now: Now, name: str) -> Effects:
+        self.count += 1
+        pings = [Send(other, Ping(self.count)) for other in self.others]
+        return [SetTimer("ping", EVERY_NS), Append("log", b"."), Sync(self.count), *pings]
+
+    def on_message(self, now: Now, sender: str, message: Message) -> Effects:
+        return []
+
+    def on_request(self, now: Now, request: int, message: Message) -> Effects:
+        return []
+
+    def on_durable(self, now: Now, token: int) -> Effects:
+        return []
+
+    def on_disk_error(self, now: Now, token: int, errno: int) -> Effects:
+        raise SystemExit("the disk failed")
+
+
+class Journal:
+    """Events, in memory."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, Value]] = []
+
+    def nemesis(self, f: str, value: Value) -> int:
+        self.events.append((f, value))
+        return len(self.events)
+
+
+async def nobody() -> Mapping[str, str]:
+    return {}
+
+
+def play(slots: Sequence[Slot], seed: int, until_s: float) -> tuple[Track, Journal]:
+    """The track after so many virtual seconds, everything healed and all nodes running."""
+    sim, track, journal = Sim(seed), Track(slots, seed), Journal()
+
+    async def main() -> None:
+        cluster = await sim.up(Simulated(Pinger), NAMES, None)
+        running = asyncio.ensure_future(track.run(cluster, nobody, journal, sim.now))
+        await asyncio.sleep(until_s)
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+        await track.heal()
+        assert all(node.running for node in cluster.nodes)
+        await cluster.down()
+
+    sim.run(main)
+    return track, journal
+
+
+@pytest.mark.parametrize(("name", "variant"), [(f.name, variant) for f in FAULTS.values() for variant in f.variants])
+def test_every_variant_bites(name: str, variant: str) -> None:
+    track, journal = play([Slot(SECOND, 2 * SECOND, FAULTS[name], variant)], 1, until_s=4)
+    assert [f for f, _ in journal.events] == [f"start-{name}", f"stop-{name}"]
+    assert track.reports()[name].bite
+    assert track.reports()[name].times == 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_all_of_them_bite_in_the_first_six_seconds_for_each(seed: int) -> None:
+    faults = parse("all")
+    slots = schedule(faults, NAMES, 36, seed).slots
+    track, _ = play(slots, seed, until_s=36)
+    assert all(track.reports()[fault.name].bite for fault in faults)
+
+
+def test_a_run_cut_short_in_the_middle_of_overlapping_faults_is_healed() -> None:
+    faults = parse("all,clock-rate,eio")
+    slots = schedule(faults, NAMES, 120, 5).slots
+    pair = next(b for a, b in itertools.pairwise(slots) if b.start < a.stop)
+    until_s = (pair.start + 1) / SECOND
+    _, journal = play(slots, 5, until_s)
+    words = [f for f, _ in journal.events]
+    assert words[-4:-2] == [word.replace("stop", "start") for word in reversed(words[-2:])]
+
+
+def test_the_same_seed_does_the_same_harm() -> None:
+    slots = schedule(parse("all"), NAMES, 60, 9).slots
+    assert play(slots, 9, 60)[1].events == play(slots, 9, 60)[1].events
