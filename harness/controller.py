@@ -132,7 +132,6 @@ class _Run:
         async with CleanUp() as cleaning:
             cleaning.add("closing the history", self._close_history)
             main = await self._phases(cleaning)
-            self._enter("clean-up")
         self._enter("over")
         faults = self.track.reports() if self.track else {}
         history = self.recorder.history
@@ -166,6 +165,7 @@ class _Run:
         if final is not None:
             self._enter("final")
             await self._serve(workers, final, test.final_limit)
+        self._enter("clean-up")
         await self._tear_down(nodes[0])
         self.deaths = tuple(cluster.deaths())
         return main
@@ -203,7 +203,8 @@ class _Run:
         desk = Desk(generator, self.test.seed, range(len(workers)), self.now, seconds)
         tasks = [asyncio.ensure_future(worker.run(desk)) for worker in workers]
         try:
-            await asyncio.gather(*tasks)
+            # Shielded, so that the desk is closed before anyone is cancelled: a client may swallow its cancellation.
+            await asyncio.shield(asyncio.gather(*tasks))
         finally:
             desk.close()
             await _ended(tasks)
