@@ -1,0 +1,16 @@
+"""Own stores: small replicated key-value stores, written to be read, and to be tested like any real system.
+
+- `single`           one node holds everything
+- `primary_backup/`  one node decides, the others copy
+- `raft/`            a majority decides
+
+What they share: `messages` (what goes over the wire), `machine` (the state), `log`, `journal` and `codec` (how it gets
+to disk), `requests` (who waits for what), `client` and `target` (the side that the harness sees).
+"""
+
+from splitbrain.targets.stores.primary_backup import PrimaryBackup
+from splitbrain.targets.stores.raft import Raft
+from splitbrain.targets.stores.single import Single
+from splitbrain.targets.stores.target import StoreTarget
+
+__all__ = ["PrimaryBackup", "Raft", "Single", "StoreTarget"]

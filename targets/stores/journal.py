@@ -1,0 +1,79 @@
+"""When may a node say what it wrote? Only when the disk said so first: one append-only file, group commit, held words.
+
+Every record gets a number. A message that promises something (a vote, an acknowledgement) is *held* until the record
+it rests on is durable. At most one sync is under way; what is written meanwhile shares the next one, so a slow disk
+makes a node slow and not ever slower. The trap: a failed sync says nothing about the records before it, so a node must
+not try again and go on as if they were there; see `on_disk_error` of the stores.
+"""
+
+from collections.abc import Mapping
+
+from splitbrain.harness.program import Append, Effect, Send, Sync, Truncate
+from splitbrain.targets.stores.codec import frame, unframe
+
+
+class Journal:
+    """An append-only file of records, and what waits for it.
+
+    persistent: False keeps nothing and calls every record durable at once: a weakness to be found by a test.
+    """
+
+    def __init__(self, file: str = "log", *, persistent: bool = True) -> None:
+        self.file = file
+        self.persistent = persistent
+        self.written = 0
+        """The number of the last record written; records are numbered from 1."""
+        self.durable = 0
+        """The number of the last record that survives a crash."""
+        self._unwritten: list[bytes] = []
+        self._syncing: int | None = None
+        self._token = 0
+        self._held: list[tuple[int, Send]] = []
+
+    def recover(self, disk: Mapping[str, bytes]) -> tuple[list[bytes], list[Effect]]:
+        """The records that survived, and what to do first: cut a torn tail."""
+        if not self.persistent:
+            return [], []
+        data = disk.get(self.file, b"")
+        records, good = unframe(data)
+        self.written = self.durable = len(records)
+        return records, [Truncate(self.file, good)] if good < len(data) else []
+
+    def write(self, payload: bytes) -> int:
+        """Add a record; its number. It goes to the disk with the next `flush`."""
+        self.written += 1
+        if self.persistent:
+            self._unwritten.append(frame(payload))
+        return self.written
+
+    def hold(self, record: int, send: Send) -> None:
+        """Send this as soon as that record is durable; if it already is, with the next `released`."""
+        self._held.append((record, send))
+
+    def flush(self) -> list[Effect]:
+        """Hand what was written to the disk, and ask for a sync unless one is under way."""
+        if not self.persistent:
+            self.durable = self.written
+            return []
+        effects: list[Effect] = []
+        if self._unwritten:
+            effects.append(Append(self.file, b"".join(self._unwritten)))
+            self._unwritten.clear()
+        if self._syncing is None and self.durable < self.written:
+            self._token += 1
+            self._syncing = self.written
+            effects.append(Sync(self._token))
+        return effects
+
+    def on_durable(self, token: int) -> None:
+        """The sync with this token is done; the next one may start."""
+        if token == self._token and self._syncing is not None:
+            self.durable = self._syncing
+            self._syncing = None
+
+    def released(self) -> list[Send]:
+        """The held messages whose time has come, in the order in which they were held; each is returned once."""
+        ready = [send for record, send in self._held if record <= self.durable]
+        if ready:
+            self._held = [(record, send) for record, send in self._held if record > self.durable]
+        return ready

@@ -1,0 +1,63 @@
+"""What do clients and nodes of the own stores say to each other? The messages that every store shares.
+
+The trap: a message between nodes may arrive twice, late or never. So a request is known by (session, sequence) and by
+nothing else, and a refusal of a *forwarded* request proves nothing: another copy of it may have been accepted.
+"""
+
+from typing import Any
+
+from msgspec import Struct
+
+
+class Request(Struct, frozen=True, array_like=True):
+    """What a client asks. `f` is "read", "write", "cas" (value: old and new), or "role", which every node answers
+    for itself. session, sequence: the request's name; a client numbers its requests upwards and has one open."""
+
+    f: str
+    key: Any = None
+    value: Any = None
+    session: str = ""
+    sequence: int = 0
+
+
+class Response(Struct, frozen=True, array_like=True):
+    """The answer. `error` is None, or one of the words in the target's error table, which says what it means."""
+
+    value: Any = None
+    revision: int | None = None
+    error: str | None = None
+    text: str = ""
+
+
+class Forward(Struct, frozen=True, tag="forward"):
+    """A request on its way from the node that was asked to the node that can serve it."""
+
+    request: Request
+
+
+class Answer(Struct, frozen=True, tag="answer"):
+    """The way back of a forwarded request's answer."""
+
+    session: str
+    sequence: int
+    response: Response
+
+
+class Entry(Struct, frozen=True, array_like=True):
+    """A line of a replicated log: the term (or view) of the node that placed it, and the request it carries; a request
+    of None does nothing when applied."""
+
+    term: int
+    request: Request | None
+
+
+PRECONDITION = "precondition"
+"""The value was not the expected one: an answer."""
+NO_LEADER = "no-leader"
+"""Refused before anything was done: no leader is known here."""
+UNAVAILABLE = "unavailable"
+"""Refused before anything was done: the node, or one that it needs, is not fit to serve."""
+UNSUPPORTED = "unsupported"
+"""Refused before anything was done: the request makes no sense."""
+IN_DOUBT = "in-doubt"
+"""Accepted once, by a node that can no longer say what becomes of it."""

@@ -1,0 +1,291 @@
+"""What does a node do in which one decides and the others copy? It serves as primary of its view, or copies as backup.
+
+The primary applies requests in its order and ships them to the backups. A view names the primary: view v belongs to
+node v modulo n. With failover, a backup that hears no primary takes the next view that is its own, the nearest in line
+first, and higher views win. The trap is the papers' assumption that silence means death: behind a partition there are
+then two primaries, and what the loser acknowledged is overwritten when the network heals.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from splitbrain.harness.program import Effect, Effects, Log, Now, Reply, Role, Send, SetTimer
+from splitbrain.harness.stream import Stream
+from splitbrain.targets.stores.journal import Journal
+from splitbrain.targets.stores.log import ReplicaLog
+from splitbrain.targets.stores.machine import Machine, refusal
+from splitbrain.targets.stores.messages import (
+    NO_LEADER,
+    UNAVAILABLE,
+    Answer,
+    Entry,
+    Forward,
+    Request,
+    Response,
+)
+from splitbrain.targets.stores.primary_backup.messages import PrimaryBackupMessage, Ship, Shipped
+from splitbrain.targets.stores.requests import Origin, Requests, answer, refuse
+
+HEARTBEAT = "heartbeat"
+TAKEOVER = "takeover"
+BATCH_MAX = 200
+"""Entries in one message, at most."""
+
+
+@dataclass(frozen=True)
+class PrimaryBackupSettings:
+    """The options of a node; times in nanoseconds.
+
+    sync: answer a write when all backups have it. reads_any: backups answer reads themselves. failover: backups take
+    over. persistent: False keeps nothing over a restart. patience: silence that counts as death; the nearest backup
+    in line takes over after it, the next after twice that, and so on.
+    """
+
+    sync: bool = False
+    reads_any: bool = False
+    failover: bool = False
+    persistent: bool = True
+    heartbeat: int = 50_000_000
+    patience: int = 300_000_000
+
+
+class PrimaryBackupNode:
+    """One node: the primary of its view, or a backup in it."""
+
+    message_type: ClassVar[Any] = PrimaryBackupMessage
+    request_type: ClassVar[Any] = Request
+    reply_type: ClassVar[Any] = Response
+
+    def __init__(self, name: str, nodes: Sequence[str], random: Stream, *, settings: PrimaryBackupSettings) -> None:
+        self.name = name
+        self.nodes = tuple(nodes)
+        self.others = tuple(node for node in nodes if node != name)
+        self.settings = settings
+        self.log = ReplicaLog(Journal(persistent=settings.persistent))
+        self.machine = Machine()
+        self.requests = Requests()
+        self.applied = 0
+        self.failed = False
+        """Whether the disk has failed: what is on it is then unknown, and only a restart can find out."""
+        self._heard: dict[str, int] = {}
+        """When each other node was last heard, by the monotonic clock."""
+        self._next: dict[str, int] = {}
+        self._match: dict[str, int] = {}
+        self._now = Now(0, 0)
+        self._out: list[Effect] = []
+
+    @property
+    def view(self) -> int:
+        """The present view: kept in the log as its term."""
+        return self.log.term
+
+    @property
+    def primary(self) -> str:
+        """To whom the present view belongs."""
+        return self.nodes[self.view % len(self.nodes)]
+
+    @property
+    def role(self) -> Role:
+        """ "primary" or "backup", and the view."""
+        return Role("primary" if self.name == self.primary else "backup", self.view)
+
+    def on_start(self, now: Now, disk: Mapping[str, bytes]) -> Effects:
+        """Recover view and log. What is on our own disk counts: if we are primary it is the truth, if not we may be
+        told otherwise."""
+        self._now = now
+        self._out += self.log.recover(disk)
+        self._heard = dict.fromkeys(self.others, now.monotonic)
+        self._enter()
+        return self._finish()
+
+    def on_message(self, now: Now, sender: str, message: PrimaryBackupMessage) -> Effects:
+        """Another node speaks."""
+        if self.failed:
+            return []
+        self._now = now
+        match message:
+            case Ship():
+                self._on_ship(sender, message)
+            case Shipped():
+                self._on_shipped(sender, message)
+            case Forward(request):
+                self._serve(request, sender)
+            case Answer():
+                self._out += self.requests.answered(message)
+        return self._finish()
+
+    def on_timer(self, now: Now, name: str) -> Effects:
+        """The primary's heartbeat, or a backup's patience is at its end."""
+        if self.failed:
+            return []
+        self._now = now
+        if name == HEARTBEAT and self.name == self.primary:
+            self._ship_all()
+            self._out.append(SetTimer(HEARTBEAT, self.settings.heartbeat))
+        elif name == TAKEOVER and self.name != self.primary:
+            self._take_over()
+        return self._finish()
+
+    def on_request(self, now: Now, request: int, message: Request) -> Effects:
+        """A client asks this node."""
+        self._now = now
+        if message.f == "role":
+            return [Reply(request, Response([self.role.name, self.role.term]))]
+        if self.failed:
+            return [refuse(request, message, UNAVAILABLE, "the disk has failed")]
+        nonsense = refusal(message)
+        if nonsense is not None:
+            return [Reply(request, nonsense)]
+        if self.name == self.primary:
+            self._serve(message, request)
+        elif message.f == "read" and self.settings.reads_any:
+            self._out.append(Reply(request, self.machine.read(message.key)))
+        else:
+            known = None if self._silent(self.primary) else self.primary
+            self._out.append(self.requests.forward(known, request, message))
+        return self._finish()
+
+    def on_durable(self, now: Now, token: int) -> Effects:
+        """More of the journal is on disk."""
+        if self.failed:
+            return []
+        self._now = now
+        self.log.journal.on_durable(token)
+        self.log.settle()
+        if self.name == self.primary:
+            self._ship_all()
+        return self._finish()
+
+    def on_disk_error(self, now: Now, token: int, errno: int) -> Effects:
+        """Nobody knows what is on disk now: fall silent until a restart reads it."""
+        self.failed = True
+        return [Log(f"disk error {errno}: silent until restarted")]
+
+    def _serve(self, request: Request, origin: Origin) -> None:
+        """Serve a request as primary, or refuse it."""
+        if self.name != self.primary:
+            self._out.append(refuse(origin, request, NO_LEADER, "asked a node that is not primary"))
+        elif request.f == "read":
+            self._out.append(answer(origin, request, self.machine.read(request.key)))
+        elif self.requests.joins(request, origin):
+            return
+        elif self.settings.sync and not self.settings.failover and any(map(self._silent, self.others)):
+            self._out.append(refuse(origin, request, UNAVAILABLE, "a backup is away"))
+        else:
+            index = self.log.append(Entry(self.view, request))
+            self._out += self.requests.placed(index, request, origin)
+
+    def _silent(self, other: str) -> bool:
+        return self._now.monotonic - self._heard[other] >= self.settings.patience
+
+    def _enter(self) -> None:
+        """Begin the present view, as its primary or as a backup."""
+        self._out += self.requests.abandon(f"view {self.view} has begun")
+        if self.name == self.primary:
+            self._next = dict.fromkeys(self.others, self.log.last + 1)
+            self._match = dict.fromkeys(self.others, 0)
+            self._apply(self.log.durable)
+            self._ship_all()
+            self._out.append(SetTimer(HEARTBEAT, self.settings.heartbeat))
+        else:
+            self._wait()
+
+    def _wait(self) -> None:
+        if self.settings.failover:
+            place_in_line = (self.nodes.index(self.name) - self.view) % len(self.nodes)
+            self._out.append(SetTimer(TAKEOVER, self.settings.patience * place_in_line))
+
+    def _take_over(self) -> None:
+        """The primary is silent, so it must be dead (it may not be): the next view of our own begins."""
+        n = len(self.nodes)
+        view = self.view + 1 + (self.nodes.index(self.name) - self.view - 1) % n
+        self._out.append(Log(f"view {self.view}: {self.primary} is silent, taking over with view {view}"))
+        self.log.ballot(view, None)
+        # An entry of the new view at once, so that whatever others have beyond our log is overwritten there.
+        self.log.append(Entry(view, None))
+        self._enter()
+
+    def _ship_all(self) -> None:
+        for other in self.others:
+            self._ship(other)
+
+    def _ship(self, other: str) -> None:
+        """Send what is on our disk and may be missing there. What is not yet on our disk stays: a crash could take it
+        back, and another entry would get its place in the same view."""
+        first = min(self._next[other], self.log.durable + 1)
+        last = first - 1 if self._silent(other) else min(self.log.durable, first + BATCH_MAX - 1)
+        entries = self.log.between(first, last)
+        ship = Ship(self.view, first - 1, self.log.term_at(first - 1) or 0, entries)
+        self.log.journal.hold(self.log.ballot_record, Send(other, ship))
+
+    def _on_ship(self, sender: str, ship: Ship) -> None:
+        """The backup's side."""
+        self._heard[sender] = self._now.monotonic
+        if ship.view < self.view:
+            self._answer_ship(sender, ok=False, index=0)
+            return
+        if ship.view > self.view:
+            self._out.append(Log(f"view {self.view}: {sender} has view {ship.view}"))
+            self.log.ballot(ship.view, None)
+            self._enter()
+        self._wait()
+        conflict = self.log.conflict(ship.prev_index, ship.prev_view)
+        if conflict is not None:
+            self._answer_ship(sender, ok=False, index=conflict[0])
+            return
+        cut = self.log.merge(ship.prev_index, ship.entries)
+        if cut is not None and cut <= self.applied:
+            self._out.append(Log(f"view {self.view}: entries from {cut} on were applied here and are lost"))
+            self.machine, self.applied = Machine(), 0
+        self._answer_ship(sender, ok=True, index=ship.prev_index + len(ship.entries))
+
+    def _answer_ship(self, sender: str, *, ok: bool, index: int) -> None:
+        record = max(self.log.ballot_record, self.log.record_of(index) if ok else 0)
+        self.log.journal.hold(record, Send(sender, Shipped(self.view, ok, index)))
+
+    def _on_shipped(self, sender: str, reply: Shipped) -> None:
+        """The primary's side."""
+        more = self._silent(sender)
+        self._heard[sender] = self._now.monotonic
+        if reply.view > self.view:
+            self._out.append(Log(f"view {self.view}: {sender} has view {reply.view}"))
+            self.log.ballot(reply.view, None)
+            self._enter()
+        if reply.view != self.view or self.name != self.primary:
+            return
+        if not reply.ok:
+            self._next[sender] = max(1, min(reply.index, self.log.last + 1))
+            self._ship(sender)
+            return
+        more = more or reply.index + 1 >= self._next[sender] + BATCH_MAX
+        self._match[sender] = max(self._match[sender], reply.index)
+        self._next[sender] = max(self._next[sender], reply.index + 1)
+        if more and self._next[sender] <= self.log.durable:
+            self._ship(sender)
+
+    def _done(self) -> int:
+        """The index up to which entries count. For a backup and an asynchronous primary, what is on disk; for a
+        synchronous one, what is also on the disks of all backups, without those that count as dead."""
+        if not self.settings.sync or self.name != self.primary:
+            return self.log.durable
+        living = self.others
+        if self.settings.failover:
+            living = tuple(other for other in self.others if not self._silent(other))
+        return min([self.log.durable, *(self._match[other] for other in living)])
+
+    def _apply(self, index: int) -> None:
+        while self.applied < index:
+            self.applied += 1
+            request = self.log.entry(self.applied).request
+            response = self.machine.apply(request) if request is not None else None
+            self._out += self.requests.applied(self.applied, request, response)
+
+    def _finish(self) -> Effects:
+        """End an event: write, apply what counts, and say what the disk allows to be said."""
+        self._out += self.log.journal.flush()
+        self.log.settle()
+        self._apply(self._done())
+        self._out += self.log.journal.released()
+        effects, self._out = self._out, []
+        return effects

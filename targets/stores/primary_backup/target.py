@@ -1,0 +1,73 @@
+"""What can be set on primary-backup, and what does it then promise? Every combination, thought through.
+
+- `failover=none`, `reads=primary`: linearizable with either replication. One node decides for ever, from its own disk,
+  and nobody else answers. Not CP, for without the first node no majority serves; and `replication=sync` refuses writes
+  even on the primary while a backup is away.
+- `failover=none`, `reads=any`, `replication=async`: nothing. A backup may be behind.
+- `failover=none`, `reads=any`, `replication=sync`: nothing. Every acknowledged write is everywhere, but while it spreads
+  one backup shows the new value and another, asked later, still the old one.
+- `failover=timeout`: AP, whatever the rest. Every part of a split network soon has a primary of its own, all of them
+  serve, and when it heals the highest view wins and overwrites what was acknowledged elsewhere. `replication=sync` helps
+  only where silence does mean death, for a silent backup is no longer waited for.
+
+With `disk=memory` nothing is promised: a restart forgets.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.options import Option, Setting
+from splitbrain.harness.program import ProgramFactory
+from splitbrain.targets.stores.primary_backup.node import PrimaryBackupNode, PrimaryBackupSettings
+from splitbrain.targets.stores.target import StoreTarget
+
+
+class PrimaryBackup(StoreTarget):
+    """The target `primary-backup`."""
+
+    name = "primary-backup"
+    summary = "one node decides and the others copy (Alsberg and Day 1976): silence counts as death"
+    options = (
+        Option(
+            "replication",
+            "async",
+            "async: answer when the primary has it on disk; sync: when all living backups have it too",
+            ("async", "sync"),
+        ),
+        Option(
+            "reads", "primary", "who answers reads: the primary alone, or any node from its copy", ("primary", "any")
+        ),
+        Option("failover", "none", "timeout: a backup that hears no primary takes over", ("none", "timeout")),
+        Option("disk", "sync", "memory: keep nothing over a restart", ("sync", "memory")),
+        Option("heartbeat_ms", 50, "how often an idle primary is heard, milliseconds"),
+        Option("failover_ms", 300, "silence that counts as death, milliseconds; times the place in line to take over"),
+    )
+
+    def __init__(self, settings: Mapping[str, Setting]) -> None:
+        super().__init__(settings)
+        heartbeat, patience = self._nanoseconds("heartbeat_ms"), self._nanoseconds("failover_ms")
+        if not 0 < 2 * heartbeat <= patience:
+            raise UsageError("primary-backup: failover_ms is at least twice heartbeat_ms, and that is more than 0")
+        self._node = PrimaryBackupSettings(
+            sync=self._word("replication") == "sync",
+            reads_any=self._word("reads") == "any",
+            failover=self._word("failover") == "timeout",
+            persistent=self._word("disk") == "sync",
+            heartbeat=heartbeat,
+            patience=patience,
+        )
+
+    @property
+    def claims(self) -> Sequence[str]:
+        """See the table above."""
+        if not self._node.persistent:
+            return ()
+        if self._node.failover:
+            return ("AP",)
+        return () if self._node.reads_any else ("linearizable",)
+
+    @property
+    def program(self) -> ProgramFactory:
+        """Makes a PrimaryBackupNode."""
+        return partial(PrimaryBackupNode, settings=self._node)

@@ -1,0 +1,111 @@
+"""Who leads? Leader election (Raft §5.2, §5.4.1), with a trial vote first, and no vote for whoever comes too soon.
+
+A server that hears no leader asks whether it would be elected (thesis §9.6): a server cut off from the others thus
+does not drive the term up. Only then it enters a new term, votes for itself and asks for real. A server that has heard
+a leader within the shortest election timeout disregards all requests for votes (thesis §4.2.3); leases rest on that.
+The trap: a vote is given once a term and must be on disk before it is told, or a restart gives it twice.
+"""
+
+from splitbrain.targets.stores.raft.messages import VoteReply, VoteRequest
+from splitbrain.targets.stores.raft.server import CANDIDATE, LEADER, Server
+
+TIMER = "election"
+BACKOFF_MAX = 4
+"""A candidate doubles its patience at each attempt, at most so often: with slow disks, votes take their time."""
+
+
+class Election:
+    """The election part of a server."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._votes: list[str] = []
+        self._trial = False
+        self._attempts = 0
+
+    def heard_leader(self) -> None:
+        """A leader of the present term spoke: be patient again."""
+        self._server.heard = self._server.now.monotonic
+        self._attempts = 0
+        self.wait()
+
+    def wait(self) -> None:
+        """Draw a new timeout, from now."""
+        settings = self._server.settings
+        timeout = self._server.random.between(settings.election_min, settings.election_max)
+        self._server.set_timer(TIMER, round(timeout) << min(self._attempts, BACKOFF_MAX))
+
+    def on_timeout(self) -> None:
+        """No leader was heard for too long."""
+        server = self._server
+        if server.role == LEADER or server.log.journal.durable < server.log.ballot_record:
+            # A leader keeps the timer running for the day it is none. And while our vote of the last attempt is still
+            # on its way to the disk, another attempt would not be quicker.
+            self.wait()
+            return
+        server.role = CANDIDATE
+        server.leader = None
+        self._trial = True
+        self._votes = []
+        self._ask(server.term + 1)
+        self.wait()
+
+    def _ask(self, term: int) -> None:
+        log = self._server.log
+        for other in self._server.others:
+            self._server.send(other, VoteRequest(term, log.last, log.term_at(log.last) or 0, self._trial))
+        self._server.promise(self._server.name, VoteReply(term, granted=True, trial=self._trial))
+
+    def on_request(self, sender: str, request: VoteRequest) -> None:
+        """A candidate asks for a vote, or whether it would get one."""
+        server = self._server
+        if server.role == LEADER or server.now.monotonic - server.heard < server.settings.election_min:
+            return
+        if request.trial:
+            granted = request.term > server.term and self._up_to_date(request)
+            server.promise(sender, VoteReply(request.term if granted else server.term, granted, trial=True))
+            return
+        if request.term > server.term:
+            server.follow(request.term)
+        granted = request.term == server.term and server.log.vote in (None, sender) and self._up_to_date(request)
+        if granted:
+            if server.log.vote is None:
+                server.log.ballot(server.term, sender)
+            self.wait()
+        server.promise(sender, VoteReply(server.term, granted, trial=False))
+
+    def _up_to_date(self, request: VoteRequest) -> bool:
+        """Whether the candidate's log is at least as up to date as ours (§5.4.1)."""
+        log = self._server.log
+        return (request.last_term, request.last_index) >= (log.term_at(log.last) or 0, log.last)
+
+    def on_reply(self, sender: str, reply: VoteReply) -> bool:
+        """A vote came back. Whether it was the one that decides: then this server leads from now on."""
+        server = self._server
+        if not reply.granted:
+            if reply.term > server.term:
+                server.follow(reply.term)
+            return False
+        awaited = server.term + 1 if self._trial else server.term
+        if server.role != CANDIDATE or reply.trial != self._trial or reply.term != awaited:
+            return False
+        if sender not in self._votes:
+            self._votes.append(sender)
+        if len(self._votes) < server.majority:
+            return False
+        if self._trial:
+            self._stand()
+            return False
+        self._attempts = 0
+        return True
+
+    def _stand(self) -> None:
+        """The trial was won: enter a new term and ask for real."""
+        server = self._server
+        server.log.ballot(server.term + 1, server.name)
+        self._trial = False
+        self._votes = []
+        self._attempts += 1
+        server.say("standing for election")
+        self._ask(server.term)
+        self.wait()

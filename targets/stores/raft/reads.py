@@ -1,0 +1,57 @@
+"""How can a read see every write that was acknowledged before it? Four ways, of which one cannot (Raft thesis §6.4).
+
+- `log`    the read is an entry like a write: always right, and as dear as a write
+- `index`  the leader makes sure, by a round of heartbeats begun after the read arrived, that it was still the leader
+- `lease`  the leader trusts that nobody is elected within the shortest election timeout after a confirmed round began,
+           and answers at once (§6.4.1): right as long as monotonic clocks run at the same rate; offsets do no harm
+- `local`  whoever is asked answers from what it has: quick, and stale whenever the network says so
+
+The trap: a new leader's log holds everything committed, but it does not yet know what; so no read is answered before
+an entry of its own term is committed.
+"""
+
+from splitbrain.harness.program import Effect
+from splitbrain.targets.stores.messages import NO_LEADER, Request
+from splitbrain.targets.stores.raft.replication import Replication
+from splitbrain.targets.stores.raft.server import Server
+from splitbrain.targets.stores.requests import Origin, answer, refuse
+
+
+class Reads:
+    """Reads of a leader by index or lease."""
+
+    def __init__(self, server: Server, replication: Replication) -> None:
+        self._server = server
+        self._replication = replication
+        self._waiting: list[tuple[int, Request, Origin]] = []
+
+    def serve(self, request: Request, origin: Origin) -> None:
+        """Answer a read now, or when a round begun now is confirmed."""
+        if self._server.settings.reads == "lease" and self._leased():
+            self._server.out.append(self._answer(request, origin))
+            return
+        self._replication.broadcast()
+        self._waiting.append((self._replication.round, request, origin))
+
+    def _leased(self) -> bool:
+        until = self._replication.confirmed_at + self._server.settings.lease
+        return self._replication.established and self._replication.confirmed > 0 and self._server.now.monotonic < until
+
+    def release(self) -> None:
+        """Answer the reads whose round is confirmed. Asked after every event of a leader."""
+        if not self._waiting or not self._replication.established:
+            return
+        confirmed = self._replication.confirmed
+        self._server.out += [
+            self._answer(read, origin) for number, read, origin in self._waiting if number <= confirmed
+        ]
+        self._waiting = [waiting for waiting in self._waiting if waiting[0] > confirmed]
+
+    def abandon(self) -> None:
+        """This server leads no longer: whoever waits is refused, which for a read is safe."""
+        text = "the leader lost its majority"
+        self._server.out += [refuse(origin, read, NO_LEADER, text) for _, read, origin in self._waiting]
+        self._waiting = []
+
+    def _answer(self, request: Request, origin: Origin) -> Effect:
+        return answer(origin, request, self._server.machine.read(request.key))

@@ -1,0 +1,169 @@
+"""How does the leader's log become everybody's, and when is an entry committed? Log replication (Raft §5.3, §5.4.2).
+
+A leader sends each follower what it may be missing, at once for new entries and with every heartbeat; a follower that
+disagrees says where, and the leader goes back (the fast way, end of §5.3). Every broadcast opens a numbered round: once
+a majority has answered to a round, the server was still the leader when that round began, which is what reads and the
+leader's own belief in itself rest on. The trap, Figure 8: an entry of an earlier term is never committed by counting
+its copies, only by committing an entry of the leader's own term behind it.
+"""
+
+from splitbrain.targets.stores.messages import Entry
+from splitbrain.targets.stores.raft.messages import AppendReply, AppendRequest
+from splitbrain.targets.stores.raft.server import LEADER, Server
+
+TIMER = "heartbeat"
+BATCH_MAX = 200
+"""Entries in one message, at most."""
+
+
+class Replication:
+    """The replication part of a server: what a leader knows of its followers, and what a follower does."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._next: dict[str, int] = {}
+        self._match: dict[str, int] = {}
+        self._contact: dict[str, int] = {}
+        self._answered: dict[str, int] = {}
+        self._begun: dict[int, int] = {}
+        self._first = 0
+        self.round = 0
+        """The number of the last broadcast."""
+        self.confirmed = 0
+        """The last round to which a majority has answered."""
+        self.confirmed_at = 0
+        """When that round began, by the monotonic clock."""
+
+    @property
+    def established(self) -> bool:
+        """Whether an entry of this leader's own term is committed: only then it knows what is (thesis §6.4)."""
+        return self._server.commit >= self._first
+
+    def lead(self) -> None:
+        """Become leader: nothing is known of the others, and a first entry of the new term says so to all (§8)."""
+        server = self._server
+        server.role, server.leader = LEADER, server.name
+        server.say("leading")
+        self._next = dict.fromkeys(server.others, server.log.last + 1)
+        self._match = dict.fromkeys((server.name, *server.others), 0)
+        self._contact = dict.fromkeys(server.others, server.now.monotonic)
+        self._answered = dict.fromkeys(server.others, 0)
+        self._begun = {}
+        self.round = self.confirmed = 0
+        self.confirmed_at = server.now.monotonic
+        self._first = server.log.last + 1
+        self.place(Entry(server.term, None))
+        server.set_timer(TIMER, server.settings.heartbeat)
+
+    def place(self, entry: Entry) -> int:
+        """Append an entry of the leader's own and send it out; its index."""
+        server = self._server
+        index = server.log.append(entry)
+        server.promise(server.name, AppendReply(server.term, 0, ok=True, index=index), index)
+        self.broadcast()
+        return index
+
+    def broadcast(self) -> None:
+        """Open a round: tell every follower what it may be missing, and that this server leads."""
+        self.round += 1
+        self._begun[self.round] = self._server.now.monotonic
+        for other in self._server.others:
+            self._tell(other)
+        self._confirm()
+
+    def _tell(self, other: str) -> None:
+        server = self._server
+        first = self._next[other]
+        last = first - 1 if self._silent(other) else min(server.log.last, first + BATCH_MAX - 1)
+        entries = server.log.between(first, last)
+        prev_term = server.log.term_at(first - 1) or 0
+        server.send(other, AppendRequest(server.term, first - 1, prev_term, entries, server.commit, self.round))
+
+    def _silent(self, other: str) -> bool:
+        """Whether a follower has not answered for long: it then gets bare heartbeats, not the same entries anew."""
+        return self._server.now.monotonic - self._contact[other] >= self._server.settings.election_max
+
+    def on_heartbeat(self) -> None:
+        """Time to be heard again, or to step down when a majority has been silent for too long (thesis §6.2)."""
+        server = self._server
+        if server.role != LEADER:
+            return
+        silent = sum(map(self._silent, server.others))
+        if len(server.others) - silent + 1 < server.majority:
+            server.follow(server.term)
+            return
+        self.broadcast()
+        server.set_timer(TIMER, server.settings.heartbeat)
+
+    def on_request(self, sender: str, request: AppendRequest) -> bool:
+        """The follower's side. Whether the sender is the leader of the present term."""
+        server = self._server
+        if request.term < server.term:
+            server.promise(sender, AppendReply(server.term, request.round, ok=False, index=0))
+            return False
+        server.follow(request.term, sender)
+        conflict = server.log.conflict(request.prev_index, request.prev_term)
+        if conflict is not None:
+            index, hint = conflict
+            server.promise(sender, AppendReply(server.term, request.round, ok=False, index=index, hint=hint))
+            return True
+        cut = server.log.merge(request.prev_index, request.entries)
+        if cut is not None and cut <= server.commit:
+            server.say(f"entry {cut} was committed and is overwritten: some disk has lost what it promised")
+        matched = request.prev_index + len(request.entries)
+        server.commit = max(server.commit, min(request.commit, matched))
+        self._acknowledge(sender, request.round, matched)
+        return True
+
+    def _acknowledge(self, leader: str, number: int, matched: int) -> None:
+        """Tell the leader at once what is on disk, and the rest when it is: a slow disk must not look like silence."""
+        server = self._server
+        durable = min(matched, server.log.durable)
+        server.promise(leader, AppendReply(server.term, number, ok=True, index=durable), durable)
+        if durable < matched:
+            server.promise(leader, AppendReply(server.term, number, ok=True, index=matched), matched)
+
+    def on_reply(self, sender: str, reply: AppendReply) -> None:
+        """The leader's side: a follower, or its own disk, has answered."""
+        server = self._server
+        if reply.term > server.term:
+            server.follow(reply.term)
+        if server.role != LEADER or reply.term != server.term:
+            return
+        if sender != server.name:
+            more = self._silent(sender) or reply.index + 1 >= self._next[sender] + BATCH_MAX
+            self._contact[sender] = server.now.monotonic
+            self._answered[sender] = max(self._answered[sender], reply.round)
+            self._confirm()
+            if not reply.ok:
+                self._go_back(sender, reply)
+                return
+            self._next[sender] = max(self._next[sender], reply.index + 1)
+            if more and self._next[sender] <= server.log.last:
+                self._tell(sender)
+        self._match[sender] = max(self._match[sender], reply.index)
+        self._count()
+
+    def _go_back(self, follower: str, reply: AppendReply) -> None:
+        """The logs disagree: go to the end of the term that the follower has there if we have that term too, else to
+        the beginning of that term."""
+        last_of_hint = self._server.log.last_of(reply.hint) if reply.hint else None
+        index = reply.index if last_of_hint is None else last_of_hint + 1
+        self._next[follower] = max(1, min(index, self._server.log.last + 1))
+        self._tell(follower)
+
+    def _count(self) -> None:
+        """Commit what a majority has on disk, if it is of this term (§5.4.2)."""
+        server = self._server
+        index = sorted(self._match.values(), reverse=True)[server.majority - 1]
+        if index > server.commit and server.log.term_at(index) == server.term:
+            server.commit = index
+
+    def _confirm(self) -> None:
+        """See to which round a majority has answered, this server included."""
+        answered = sorted((self.round, *self._answered.values()), reverse=True)[self._server.majority - 1]
+        if answered > self.confirmed:
+            self.confirmed_at = self._begun[answered]
+            for number in range(self.confirmed, answered + 1):
+                self._begun.pop(number, None)
+            self.confirmed = answered

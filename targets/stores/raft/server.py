@@ -1,0 +1,98 @@
+"""What is a Raft server, before it does anything? The state of Figure 2, its settings, and its two ways to speak.
+
+`send` speaks at once. `promise` speaks when what the words rest on is on disk, also to itself: a server counts its own
+vote and its own copy of an entry by the same messages as those of others, so it cannot count what a crash could take
+back. The trap: terms only grow, and whoever sees a higher one is a follower from then on (§5.1).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from splitbrain.harness.program import Effect, Log, Now, Send, SetTimer
+from splitbrain.harness.stream import Stream
+from splitbrain.targets.stores.journal import Journal
+from splitbrain.targets.stores.log import ReplicaLog
+from splitbrain.targets.stores.machine import Machine
+from splitbrain.targets.stores.raft.messages import RaftMessage
+
+FOLLOWER = "follower"
+CANDIDATE = "candidate"
+LEADER = "leader"
+
+
+@dataclass(frozen=True)
+class RaftSettings:
+    """The options of a server; times in nanoseconds.
+
+    reads: "log", "index", "lease" or "local". persistent: False keeps nothing over a restart. heartbeat: between two
+    broadcasts of an idle leader. election_min, election_max: a follower that hears no leader for a time drawn between
+    them becomes a candidate.
+    """
+
+    reads: str = "log"
+    persistent: bool = True
+    heartbeat: int = 50_000_000
+    election_min: int = 150_000_000
+    election_max: int = 300_000_000
+
+    @property
+    def lease(self) -> int:
+        """For how long after the start of a confirmed round nobody else can have been elected, by a true clock; a tenth
+        less than the shortest election timeout."""
+        return self.election_min * 9 // 10
+
+
+class Server:
+    """The state that all parts of the protocol share."""
+
+    def __init__(self, name: str, nodes: Sequence[str], random: Stream, settings: RaftSettings) -> None:
+        self.name = name
+        self.others = tuple(node for node in nodes if node != name)
+        self.majority = len(nodes) // 2 + 1
+        self.random = random
+        self.settings = settings
+        self.log = ReplicaLog(Journal(persistent=settings.persistent))
+        self.machine = Machine()
+        self.role = FOLLOWER
+        self.leader: str | None = None
+        """The leader of the present term, where it is known."""
+        self.commit = 0
+        """The index up to which entries are known to be committed."""
+        self.applied = 0
+        """The index up to which they have been applied to the machine."""
+        self.heard = 0
+        """When a leader was last heard, by the monotonic clock; a start counts, because what was heard before it is
+        forgotten, and a vote given too early would break the old leader's lease."""
+        self.now = Now(0, 0)
+        self.out: list[Effect] = []
+        """The effects of the present event, so far."""
+
+    @property
+    def term(self) -> int:
+        """The present term."""
+        return self.log.term
+
+    def send(self, to: str, message: RaftMessage) -> None:
+        """Say something that rests on nothing."""
+        self.out.append(Send(to, message))
+
+    def promise(self, to: str, message: RaftMessage, index: int = 0) -> None:
+        """Say something once what it rests on is on disk: the present term and vote, and the log up to `index`."""
+        self.log.journal.hold(max(self.log.ballot_record, self.log.record_of(index)), Send(to, message))
+
+    def set_timer(self, name: str, after: int) -> None:
+        """Start or restart a timer; `after` in nanoseconds."""
+        self.out.append(SetTimer(name, after))
+
+    def say(self, text: str) -> None:
+        """A line for the node's log."""
+        self.out.append(Log(f"term {self.term}: {text}"))
+
+    def follow(self, term: int, leader: str | None = None) -> None:
+        """Be a follower in a term, which is the present one or a later one."""
+        if term > self.term:
+            self.log.ballot(term, None)
+        if self.role == LEADER or (leader is not None and leader != self.leader):
+            self.say(f"following {leader or 'nobody'}" + (", no longer leading" if self.role == LEADER else ""))
+        self.role = FOLLOWER
+        self.leader = leader

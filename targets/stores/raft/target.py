@@ -1,0 +1,56 @@
+"""What can be set on raft, and what does it then promise?"""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.options import Option, Setting
+from splitbrain.harness.program import ProgramFactory
+from splitbrain.targets.stores.raft.node import RaftNode
+from splitbrain.targets.stores.raft.server import RaftSettings
+from splitbrain.targets.stores.target import StoreTarget
+
+
+class Raft(StoreTarget):
+    """The target `raft`."""
+
+    name = "raft"
+    summary = "a replicated log by consensus (Ongaro and Ousterhout 2014): a majority decides"
+    options = (
+        Option(
+            "reads",
+            "log",
+            "log: through the log; index: after a round of heartbeats; lease: at once, trusting clock rates; "
+            "local: what the asked node happens to have",
+            ("log", "index", "lease", "local"),
+        ),
+        Option("disk", "sync", "sync: promise only what is on disk; memory: keep nothing", ("sync", "memory")),
+        Option("heartbeat_ms", 50, "how often an idle leader is heard, milliseconds"),
+        Option("election_ms", 150, "the shortest election timeout, milliseconds; the longest is twice that"),
+    )
+
+    def __init__(self, settings: Mapping[str, Setting]) -> None:
+        super().__init__(settings)
+        heartbeat, election = self._nanoseconds("heartbeat_ms"), self._nanoseconds("election_ms")
+        if not 0 < 2 * heartbeat <= election:
+            raise UsageError("raft: election_ms is at least twice heartbeat_ms, and heartbeat_ms is more than 0")
+        self._raft = RaftSettings(
+            reads=self._word("reads"),
+            persistent=self._word("disk") == "sync",
+            heartbeat=heartbeat,
+            election_min=election,
+            election_max=2 * election,
+        )
+
+    @property
+    def claims(self) -> Sequence[str]:
+        """Linearizable and CP, unless reads are local or nothing is kept over a restart. With reads=lease this rests
+        on monotonic clocks that run at the same rate."""
+        if self._raft.reads == "local" or not self._raft.persistent:
+            return ()
+        return "linearizable", "CP"
+
+    @property
+    def program(self) -> ProgramFactory:
+        """Makes a RaftNode."""
+        return partial(RaftNode, settings=self._raft)

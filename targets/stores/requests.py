@@ -1,0 +1,102 @@
+"""Who is waiting for an answer, and for what? The bookkeeping between clients, forwarded requests and log entries.
+
+A request comes from a client of this node or from a node that forwarded it; it becomes a log entry; when that entry is
+applied, whoever waits is answered. The trap: an entry that was overwritten here may still be committed elsewhere, and
+a forwarded request may have a second copy on its way. So what was once accepted is answered by its result or by
+"in doubt", and never by a definite failure.
+"""
+
+from splitbrain.harness.program import Effect, Reply, Send
+from splitbrain.targets.stores.messages import IN_DOUBT, NO_LEADER, Answer, Forward, Request, Response
+
+Origin = int | str
+"""Who asked: a client of this node (the handle of its request), or the node that forwarded it (its name)."""
+
+Name = tuple[str, int]
+"""A request's name: (session, sequence)."""
+
+
+def answer(origin: Origin, request: Request, response: Response) -> Effect:
+    """The effect that brings a response to whoever asked."""
+    return _answer(origin, (request.session, request.sequence), response)
+
+
+def refuse(origin: Origin, request: Request, error: str, text: str) -> Effect:
+    """Refuse a request of which this node did nothing. A client hears the definite error; of a forwarded request
+    another copy may have been accepted, so that node hears that it is in doubt."""
+    if isinstance(origin, str):
+        error = IN_DOUBT
+    return answer(origin, request, Response(error=error, text=text))
+
+
+def _answer(origin: Origin, name: Name, response: Response) -> Effect:
+    if isinstance(origin, str):
+        return Send(origin, Answer(*name, response))
+    return Reply(origin, response)
+
+
+class Requests:
+    """Everything that this node still owes somebody an answer for."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[Name, list[Origin]] = {}
+        self._places: dict[int, Name] = {}
+        self._forwarded: dict[str, tuple[int, int]] = {}
+
+    def joins(self, request: Request, origin: Origin) -> bool:
+        """Whether the same request is already on its way; then this origin waits for it too."""
+        origins = self._waiting.get((request.session, request.sequence))
+        if origins is None:
+            return False
+        if origin not in origins:
+            origins.append(origin)
+        return True
+
+    def placed(self, index: int, request: Request, origin: Origin) -> list[Effect]:
+        """A request became the entry at this index. Whoever waited for another entry there is told of the doubt."""
+        doubtful = self._displaced(index)
+        name = request.session, request.sequence
+        self._places[index] = name
+        self._waiting[name] = [origin]
+        return doubtful
+
+    def applied(self, index: int, request: Request | None, response: Response | None) -> list[Effect]:
+        """The entry at this index was applied with this response (None: nobody may be answered)."""
+        effects: list[Effect] = []
+        if request is not None:
+            name = request.session, request.sequence
+            origins = self._waiting.pop(name, ())
+            if response is not None:
+                effects += [_answer(origin, name, response) for origin in origins]
+        return effects + self._displaced(index)
+
+    def _displaced(self, index: int) -> list[Effect]:
+        name = self._places.pop(index, None)
+        if name is None:
+            return []
+        origins = self._waiting.pop(name, ())
+        doubt = Response(error=IN_DOUBT, text="another entry took its place in the log")
+        return [_answer(origin, name, doubt) for origin in origins]
+
+    def abandon(self, text: str) -> list[Effect]:
+        """Nobody who waits will hear a result from this node."""
+        doubt = Response(error=IN_DOUBT, text=text)
+        effects = [_answer(origin, name, doubt) for name, origins in self._waiting.items() for origin in origins]
+        self._waiting.clear()
+        self._places.clear()
+        return effects
+
+    def forward(self, to: str | None, handle: int, request: Request) -> Effect:
+        """Pass a client's request on, once; without a known leader, refuse it."""
+        if to is None:
+            return refuse(handle, request, NO_LEADER, "no leader is known here")
+        self._forwarded[request.session] = request.sequence, handle
+        return Send(to, Forward(request))
+
+    def answered(self, message: Answer) -> list[Effect]:
+        """A forwarded request was answered; late and doubled answers are nobody's."""
+        sequence, handle = self._forwarded.get(message.session, (-1, -1))
+        if sequence != message.sequence:
+            return []
+        del self._forwarded[message.session]
+        return [Reply(handle, message.response)]

@@ -1,0 +1,121 @@
+"""single: what does a store promise that has one copy of everything? Linearizability, for as long as that copy answers.
+
+The first node holds the data; all others are front doors that pass requests on to it and answer nothing themselves. So
+there is nothing to disagree about, and nothing to fall back on: cut off from the first node, a front door is silent.
+The trap: a value that is not yet on disk must not be read either, or a crash takes back what somebody saw. So requests
+are applied when they are durable, not when they arrive.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, ClassVar
+
+from splitbrain.harness.options import Option
+from splitbrain.harness.program import Effect, Effects, Log, Now, ProgramFactory, Reply, Role
+from splitbrain.harness.stream import Stream
+from splitbrain.targets.stores.journal import Journal
+from splitbrain.targets.stores.log import ReplicaLog
+from splitbrain.targets.stores.machine import Machine, refusal
+from splitbrain.targets.stores.messages import UNAVAILABLE, Answer, Entry, Forward, Request, Response
+from splitbrain.targets.stores.requests import Origin, Requests, answer, refuse
+from splitbrain.targets.stores.target import StoreTarget
+
+
+class SingleNode:
+    """One node: the holder of the data if it is the first, else a front door.
+
+    persistent: whether the disk is used at all.
+    """
+
+    message_type: ClassVar[Any] = Forward | Answer
+    request_type: ClassVar[Any] = Request
+    reply_type: ClassVar[Any] = Response
+
+    def __init__(self, name: str, nodes: Sequence[str], random: Stream, *, persistent: bool = True) -> None:
+        self.name = name
+        self.holder = nodes[0]
+        self.log = ReplicaLog(Journal(persistent=persistent))
+        self.machine = Machine()
+        self.requests = Requests()
+        self.applied = 0
+        self.failed = False
+        """Whether the disk has failed: what is on it is then unknown, and only a restart can find out."""
+
+    @property
+    def role(self) -> Role:
+        """ "primary" for the holder of the data, "proxy" for the others."""
+        return Role("primary" if self.name == self.holder else "proxy")
+
+    def on_start(self, now: Now, disk: Mapping[str, bytes]) -> Effects:
+        """Read the journal and apply all of it."""
+        effects = self.log.recover(disk)
+        return effects + self._go_on()
+
+    def on_request(self, now: Now, request: int, message: Request) -> Effects:
+        """Serve it here, or pass it on to the holder."""
+        if message.f == "role":
+            return [Reply(request, Response([self.role.name, self.role.term]))]
+        if self.name != self.holder:
+            return [self.requests.forward(self.holder, request, message)]
+        return self._serve(message, request)
+
+    def on_message(self, now: Now, sender: str, message: Forward | Answer) -> Effects:
+        """A front door passes a request on, or hears the answer."""
+        if isinstance(message, Forward):
+            return self._serve(message.request, sender)
+        return self.requests.answered(message)
+
+    def on_timer(self, now: Now, name: str) -> Effects:
+        """No timers."""
+        return []
+
+    def on_durable(self, now: Now, token: int) -> Effects:
+        """More of the journal is on disk: apply it, and answer."""
+        self.log.journal.on_durable(token)
+        return self._go_on()
+
+    def on_disk_error(self, now: Now, token: int, errno: int) -> Effects:
+        """Nobody knows what is on disk now: stop serving until a restart reads it."""
+        self.failed = True
+        return [Log(f"disk error {errno}: not serving until restarted")]
+
+    def _serve(self, request: Request, origin: Origin) -> list[Effect]:
+        nonsense = refusal(request)
+        if nonsense is not None:
+            return [answer(origin, request, nonsense)]
+        if self.failed:
+            return [refuse(origin, request, UNAVAILABLE, "the disk has failed")]
+        if request.f == "read":
+            return [answer(origin, request, self.machine.read(request.key))]
+        if self.requests.joins(request, origin):
+            return []
+        index = self.log.append(Entry(0, request))
+        return self.requests.placed(index, request, origin) + self._go_on()
+
+    def _go_on(self) -> list[Effect]:
+        effects = self.log.journal.flush()
+        self.log.settle()
+        while self.applied < self.log.durable:
+            self.applied += 1
+            request = self.log.entry(self.applied).request
+            response = self.machine.apply(request) if request is not None else None
+            effects += self.requests.applied(self.applied, request, response)
+        return effects
+
+
+class Single(StoreTarget):
+    """The target `single`."""
+
+    name = "single"
+    summary = "one node holds everything, the others pass requests on to it"
+    options = (Option("disk", "sync", "memory: keep nothing over a restart", ("sync", "memory")),)
+
+    @property
+    def claims(self) -> Sequence[str]:
+        """Linearizable, but neither CP nor AP: a partition leaves whole sides without answers."""
+        return ("linearizable",) if self._word("disk") == "sync" else ()
+
+    @property
+    def program(self) -> ProgramFactory:
+        """Makes a SingleNode."""
+        return partial(SingleNode, persistent=self._word("disk") == "sync")

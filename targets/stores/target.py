@@ -1,0 +1,89 @@
+"""What do the own stores have in common as targets? The client, the operations, the error table, and how to ask for
+roles. A store adds its options, its claims and its program.
+"""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from splitbrain.harness.client import TRANSPORT, ErrorTable, Rule, Shape, Shapes
+from splitbrain.harness.deployment import Deployment, Simulated
+from splitbrain.harness.node import Node
+from splitbrain.harness.operation import ErrorKind
+from splitbrain.harness.options import Option, Setting
+from splitbrain.harness.program import ProgramFactory
+from splitbrain.targets.stores.client import Sessions, StoreClient, ask_role
+from splitbrain.targets.stores.messages import IN_DOUBT, NO_LEADER, PRECONDITION, UNAVAILABLE, UNSUPPORTED
+
+MILLISECOND = 1_000_000
+"""In nanoseconds."""
+
+OPERATIONS: Shapes = {
+    "read": Shape("none", "value", effects=False),
+    "write": Shape("value", "value"),
+    "cas": Shape("[old, new]", "[old, new]"),
+}
+
+ERRORS = ErrorTable(
+    (
+        Rule(PRECONDITION, ErrorKind.PRECONDITION, definite=True),
+        Rule(NO_LEADER, ErrorKind.NO_LEADER, definite=True),
+        Rule(UNAVAILABLE, ErrorKind.UNAVAILABLE, definite=True),
+        Rule(UNSUPPORTED, ErrorKind.OTHER, definite=True),
+        Rule(IN_DOUBT, ErrorKind.NO_LEADER, definite=False),
+        *TRANSPORT,
+    )
+)
+
+
+class StoreTarget(ABC):
+    """An own store as a system under test, made once per run from its settings (one for every option)."""
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    options: ClassVar[Sequence[Option]]
+
+    def __init__(self, settings: Mapping[str, Setting]) -> None:
+        self.settings = settings
+        self._sessions = Sessions()
+
+    @property
+    @abstractmethod
+    def claims(self) -> Sequence[str]:
+        """What the store promises with these settings; nothing where it promises nothing."""
+
+    @property
+    @abstractmethod
+    def program(self) -> ProgramFactory:
+        """Makes the program of one node, the same for every environment."""
+
+    @property
+    def deployments(self) -> Sequence[Deployment]:
+        """How its nodes come to be."""
+        return (Simulated(self.program),)
+
+    @property
+    def operations(self) -> Shapes:
+        """Reads, writes and compare-and-sets of independent keys; a key that was never written holds None."""
+        return OPERATIONS
+
+    @property
+    def errors(self) -> ErrorTable:
+        """What each error of a store means."""
+        return ERRORS
+
+    def client(self, node: Node) -> StoreClient:
+        """A new client pinned to a node, with a session of its own."""
+        return StoreClient(node, self._sessions)
+
+    async def roles(self, nodes: Sequence[Node]) -> Mapping[str, str]:
+        """What each node believes itself to be; a node that does not answer within a second is left out."""
+        answers = await asyncio.gather(*(ask_role(node, seconds=1.0) for node in nodes))
+        return {node.name: role for node, role in zip(nodes, answers, strict=True) if role is not None}
+
+    def _word(self, option: str) -> str:
+        return str(self.settings[option])
+
+    def _nanoseconds(self, option_ms: str) -> int:
+        return round(float(self.settings[option_ms] or 0) * MILLISECOND)
