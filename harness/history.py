@@ -129,13 +129,17 @@ class History:
         of one of them does not exist."""
         types = _types(events)
         processes = _processes(events)
-        intern = self.pool.ids
-        self.type.extend(types)
-        self.process.extend(processes)
-        self.f.extend(intern(map(_F, events)))
-        self.value.extend(intern(map(_VALUE, events)))
-        self.time.extend(map(_TIME, events))
-        self.revision.extend([ABSENT if r is UNSET else r for r in map(_REVISION, events)])
+        pool = self.pool
+        self.type.fromlist(types)
+        self.process.fromlist(processes)
+        self.f.fromlist(list(map(pool.names.__getitem__, map(_F, events))))
+        self.value.fromlist(pool.ids(list(map(_VALUE, events))))
+        self.time.fromlist(list(map(_TIME, events)))
+        revisions = list(map(_REVISION, events))
+        if revisions.count(UNSET) == len(revisions):
+            self.revision.extend(array("q", [ABSENT]) * len(revisions))
+        else:
+            self.revision.fromlist([ABSENT if revision is UNSET else revision for revision in revisions])
         for column, field in (
             (self.key, _KEY),
             (self.node, _NODE),
@@ -143,16 +147,17 @@ class History:
             (self.token, _TOKEN),
             (self.session, _SESSION),
         ):
-            column.extend(self._optional(list(map(field, events))))
+            self._add_optional(column, list(map(field, events)))
 
-    def _optional(self, values: list[Any]) -> Iterable[int]:
+    def _add_optional(self, column: "array[int]", values: list[Any]) -> None:
         absent = values.count(UNSET)
         if absent == len(values):
-            return array("i", [ABSENT]) * absent
-        if absent == 0:
-            return self.pool.ids(values)
-        intern = self.pool.id
-        return [ABSENT if value is UNSET else intern(value) for value in values]
+            column.extend(array("i", [ABSENT]) * absent)
+        elif absent == 0:
+            column.fromlist(self.pool.ids(values))
+        else:
+            intern = self.pool.id
+            column.fromlist([ABSENT if value is UNSET else intern(value) for value in values])
 
     def event(self, position: int) -> Event:
         """The event at a position."""
@@ -233,11 +238,10 @@ def _types(events: Sequence[Event]) -> list[int]:
 
 
 def _processes(events: Sequence[Event]) -> list[int]:
-    out = []
-    for process in map(_PROCESS, events):
-        if type(process) is not int:
-            if process != NEMESIS:
-                raise ValueError(f'a process is an integer or "nemesis", not {process!r}')
-            process = NEMESIS_PROCESS  # noqa: PLW2901
-        out.append(process)
-    return out
+    processes: list[Any] = list(map(_PROCESS, events))
+    if set(map(type, processes)) == {int}:
+        return processes
+    unknown = {process for process in processes if type(process) is not int} - {NEMESIS}
+    if unknown:
+        raise ValueError(f'a process is an integer or "nemesis", not {unknown.pop()!r}')
+    return [NEMESIS_PROCESS if process == NEMESIS else process for process in processes]

@@ -4,7 +4,7 @@ The trap: Python finds `1 == 1.0 == True`, but a history must not. So values are
 nested value is known by the ids of its parts, never by its own equality.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, cast
 
 from splitbrain.harness.operation import Value
@@ -36,9 +36,12 @@ class Pool:
         """The id of a value, a new one if it was never seen. TypeError for what is not data."""
         return self._tables[type(value)][value]
 
-    def ids(self, values: Iterable[Value]) -> list[int]:
+    def ids(self, values: Sequence[Value]) -> list[int]:
         """The ids of many values, in their order."""
         tables = self._tables
+        kinds = set(map(type, values))
+        if len(kinds) == 1:
+            return list(map(tables[kinds.pop()].__getitem__, values))
         return [tables[type(value)][value] for value in values]
 
 
@@ -57,8 +60,9 @@ class _Scalars(dict[Any, int]):
 class _Nested:
     """Ids of values that hold others. `parts` gives the ids inside, `rebuild` the canonical value of such ids."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, tables: "_Tables") -> None:
         self.pool = pool
+        self.tables = tables
         self.known: dict[Any, int] = {}
 
     def __getitem__(self, value: Any) -> int:
@@ -71,7 +75,8 @@ class _Nested:
         return found
 
     def parts(self, value: Any) -> Any:
-        return tuple(self.pool.ids(value))
+        tables = self.tables
+        return tuple([tables[type(part)][part] for part in value])
 
     def rebuild(self, parts: Any, value: Any) -> Value:
         return tuple(map(self.pool.values.__getitem__, parts))
@@ -79,7 +84,7 @@ class _Nested:
 
 class _Sets(_Nested):
     def parts(self, value: Any) -> Any:
-        return frozenset(self.pool.ids(value))
+        return frozenset(map(self.pool.id, value))
 
     def rebuild(self, parts: Any, value: Any) -> Value:
         return frozenset(value)
@@ -87,7 +92,7 @@ class _Sets(_Nested):
 
 class _Maps(_Nested):
     def parts(self, value: Any) -> Any:
-        return frozenset(zip(self.pool.ids(value.keys()), self.pool.ids(value.values()), strict=True))
+        return frozenset(zip(map(self.pool.id, value), map(self.pool.id, value.values()), strict=True))
 
     def rebuild(self, parts: Any, value: Any) -> Value:
         values = self.pool.values
@@ -110,7 +115,7 @@ class _Tables(dict[type, _Table]):
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        sequences, sets, maps = _Nested(pool), _Sets(pool), _Maps(pool)
+        sequences, sets, maps = _Nested(pool, self), _Sets(pool, self), _Maps(pool, self)
         super().__init__({list: sequences, tuple: sequences, set: sets, frozenset: sets, dict: maps})
         for kind in (type(None), bool, int, float, str):
             self[kind] = _Scalars(pool.values)

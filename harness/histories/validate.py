@@ -6,8 +6,7 @@ The trap is leniency that turns into a verdict: a process that is not understood
 """
 
 from collections.abc import Sequence
-from itertools import islice
-from operator import attrgetter, lt
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -91,7 +90,19 @@ class Intake:
             raise Refused(wrong.position - begin, wrong.text) from None
 
     def _hold_to_rules(self, events: Sequence[Event]) -> None:
-        due = len(self.history)
+        due, last = len(self.history), self._time_last
+        times = list(map(_TIME, events))
+        if (
+            list(map(_INDEX, events)) != list(range(due, due + len(events)))
+            or not set(map(_TYPE, events)) <= _WORDS
+            or not {process for process in map(_PROCESS, events) if type(process) is not int} <= {NEMESIS}
+            or not _ascend(last, times)
+        ):
+            self._find_breach(events, due, last)
+        self._time_last = times[-1]
+
+    @staticmethod
+    def _find_breach(events: Sequence[Event], due: int, last: int | None) -> None:
         for ordinal, event in enumerate(events):
             if event.index != due + ordinal:
                 raise Refused(
@@ -103,9 +114,9 @@ class Intake:
                 raise Refused(ordinal, f"type is invoke, ok, fail or info, not {event.type!r}")
             if type(event.process) is not int and event.process != NEMESIS:
                 raise Refused(ordinal, f'process is an integer or "nemesis", not {event.process!r}')
-            if self._time_last is not None and event.time < self._time_last:
-                raise Refused(ordinal, f"time runs backwards, from {self._time_last} to {event.time}")
-            self._time_last = event.time
+            if last is not None and event.time < last:
+                raise Refused(ordinal, f"time runs backwards, from {last} to {event.time}")
+            last = event.time
 
     def _put_in_order(self, events: Sequence[Loose]) -> None:
         if not set(map(type, map(_TYPE, events))) <= {str} or not set(map(_TYPE, events)) <= _WORDS:
@@ -119,9 +130,10 @@ class Intake:
             self._nameless = False
         self._look_at_indexes(list(map(_INDEX, events)))
         self._look_at_times(events)
-        for event in events:
-            if event.revision is not UNSET and (type(event.revision) is not int or event.revision < 0):
-                event.revision = UNSET
+        if not _all_absent(list(map(_REVISION, events))):
+            for event in events:
+                if type(event.revision) is not int or event.revision < 0:
+                    event.revision = UNSET
 
     def _number_processes(self, events: Sequence[Loose]) -> None:
         for ordinal, event in enumerate(events):
@@ -143,6 +155,8 @@ class Intake:
             event.process = process
 
     def _look_at_indexes(self, indexes: list[Any]) -> None:
+        if _all_absent(indexes):
+            return
         for index in indexes:
             if type(index) is int:
                 if self._index_last is not None and index <= self._index_last:
@@ -152,8 +166,7 @@ class Intake:
     def _look_at_times(self, events: Sequence[Loose]) -> None:
         last = self._time_last
         times = list(map(_TIME, events))
-        dense = set(map(type, times)) == {int} and not any(map(lt, islice(times, 1, None), times))
-        if dense and (last is None or times[0] >= last) and times[0] >= -_TIME_END and times[-1] < _TIME_END:
+        if set(map(type, times)) == {int} and _ascend(last, times) and times[-1] < _TIME_END:
             self._time_last = times[-1]
             return
         self.history.timed = False
@@ -184,6 +197,15 @@ class Intake:
     def _warn(self, text: str) -> None:
         if text not in self.history.warnings:
             self.history.warnings.append(text)
+
+
+def _all_absent(values: list[Any]) -> bool:
+    return values.count(UNSET) == len(values)
+
+
+def _ascend(last: int | None, times: list[int]) -> bool:
+    """Whether time never runs backwards; a list in order is sorted by one pass without a move."""
+    return times[0] >= (-_TIME_END if last is None else last) and times == sorted(times)
 
 
 def _name_types(events: Sequence[Loose]) -> None:
