@@ -4,11 +4,11 @@
   and nobody else answers. Not CP, for without the first node no majority serves; and `replication=sync` refuses writes
   even on the primary while a backup is away.
 - `failover=none`, `reads=any`, `replication=async`: nothing. A backup may be behind.
-- `failover=none`, `reads=any`, `replication=sync`: nothing. Every acknowledged write is everywhere, but while it spreads
-  one backup shows the new value and another, asked later, still the old one.
+- `failover=none`, `reads=any`, `replication=sync`: nothing. Every acknowledged write is everywhere, but while it
+  spreads one backup shows the new value and another, asked later, still the old one.
 - `failover=timeout`: AP, whatever the rest. Every part of a split network soon has a primary of its own, all of them
-  serve, and when it heals the highest view wins and overwrites what was acknowledged elsewhere. `replication=sync` helps
-  only where silence does mean death, for a silent backup is no longer waited for.
+  serve, and when it heals the highest view wins and overwrites what was acknowledged elsewhere. `replication=sync`
+  helps only where silence does mean death, for a silent backup is no longer waited for.
 
 With `disk=memory` nothing is promised: a restart forgets.
 """
