@@ -123,3 +123,11 @@ def test_a_run_cut_short_in_the_middle_of_overlapping_faults_is_healed() -> None
 def test_the_same_seed_does_the_same_harm() -> None:
     slots = schedule(parse("all"), NAMES, 60, 9).slots
     assert play(slots, 9, 60)[1].events == play(slots, 9, 60)[1].events
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_timers_go_on_while_monotonic_clocks_run_at_odd_rates(seed: int) -> None:
+    """A timer that is due a fraction of a nanosecond early must not be planned for the same moment for ever."""
+    slots = schedule(parse("clock-rate"), NAMES, 60, seed).slots
+    track, _ = play(slots, seed, 60)
+    assert track.reports()["clock-rate"].times == len(slots)

@@ -74,7 +74,11 @@ class Clock:
         """The true time, now or later, at which the monotonic clock will show this if its rate stays."""
         if self._rate == 1.0:
             return max(self._kernel.now, monotonic - self._gap)
-        return max(self._kernel.now, self._anchor + math.ceil((monotonic - self._value) / self._rate))
+        elapsed = math.ceil((monotonic - self._value) / self._rate)
+        # Floating point may end a nanosecond early, where the clock does not show it yet: a timer would spin there.
+        while self._value + math.floor(elapsed * self._rate) < monotonic:
+            elapsed += 1
+        return max(self._kernel.now, self._anchor + elapsed)
 
     def add(self, skew: Skew) -> None:
         """A skew begins. Timers that run on this clock have to be planned anew."""
