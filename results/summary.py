@@ -7,12 +7,13 @@ looked and said no). Refusals, `info` and operations still open at the end are n
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import ErrorKind, EventType
 from splitbrain.results.faults import FaultRecord, Overlap, Window, records, windows
 from splitbrain.results.wording import natural
+
+_LONGEST_RUN_NS = 30 * 24 * 3600 * 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -98,8 +99,12 @@ def summarize(history: History, asked: Sequence[str] = ()) -> Summary:
 
 def timed(history: History) -> bool:
     """Whether the history carries times that mean something; a foreign one may have none, or let them run backwards."""
-    time = history.time
-    return len(time) > 1 and time[-1] > time[0] and all(a <= b for a, b in pairwise(time))
+    return history.timed and len(history) > 1 and history.time[-1] > history.time[0]
+
+
+def origin(history: History) -> int:
+    """Nanoseconds to subtract before a time is shown. Foreign histories may count from 1970, and mean their start."""
+    return history.time[0] if len(history) and abs(history.time[0]) > _LONGEST_RUN_NS else 0
 
 
 def answers(history: History) -> bytearray:

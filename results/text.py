@@ -30,7 +30,7 @@ def lines(result: Result) -> list[str]:
 
 def headline(result: Result) -> str:
     """The answer in one line; its first word is the answer's name."""
-    return f"{result.answer.value}: {result.name} · {result.judged_by}: {_plain(result.reason)}"
+    return f"{result.answer.value}: {result.name} · {result.judged_by}: {wording.plain(result.reason)}"
 
 
 def witness_lines(result: Result) -> list[str]:
@@ -38,7 +38,7 @@ def witness_lines(result: Result) -> list[str]:
     witness = next(witnesses(result.verdict), (None, None))[1]
     if witness is None:
         return []
-    return [f"  {_plain(sentence)}" for sentence in witness.words if sentence != result.reason]
+    return [f"  {wording.plain(sentence)}" for sentence in witness.words if sentence != result.reason]
 
 
 def count_lines(result: Result) -> list[str]:
@@ -50,7 +50,7 @@ def count_lines(result: Result) -> list[str]:
         ("operation", "ok", "fail", "info", *(("p50 ms", "p99 ms", "max ms") if summary.latency else ()))
     ]
     for f, counts in summary.counts.items():
-        row: tuple[str, ...] = (_plain(f), *(f"{n:,}" for n in (counts.ok, counts.fail, counts.info)))
+        row: tuple[str, ...] = (wording.plain(f), *(f"{n:,}" for n in (counts.ok, counts.fail, counts.info)))
         if summary.latency:
             latency = summary.latency.get(f)
             figures = (latency.p50_ms, latency.p99_ms, latency.max_ms) if latency else ()
@@ -66,7 +66,7 @@ def availability_lines(result: Result) -> list[str]:
         return []
     rows: list[tuple[str, ...]] = [("node", "answered", *(("while faults were on",) if summary.windows else ()))]
     for node, seen in summary.nodes.items():
-        row: tuple[str, ...] = (_plain(node), wording.share(seen.answered, seen.operations))
+        row: tuple[str, ...] = (wording.plain(node), wording.share(seen.answered, seen.operations))
         if summary.windows:
             row += (wording.share(seen.answered_in_faults, seen.operations_in_faults),)
         rows.append(row)
@@ -78,7 +78,7 @@ def fault_lines(result: Result) -> list[str]:
     records = result.summary.faults
     if not records:
         return []
-    rows = [(_plain(name), f"{record.times} ×", wording.bite(record.bite)) for name, record in records.items()]
+    rows = [(wording.plain(name), f"{record.times} ×", wording.bite(record.bite)) for name, record in records.items()]
     wide = max(len("fault"), *(len(row[0]) for row in rows))
     times = max(len("times"), *(len(row[1]) for row in rows))
     heading = ("fault", "times", "what it did")
@@ -103,8 +103,3 @@ def _scope(result: Result) -> str:
         recipe = result.recipe
         parts += [f"{recipe.nodes} nodes", f"{recipe.concurrency} clients", recipe.env, f"seed {recipe.seed}"]
     return "  " + " · ".join(parts)
-
-
-def _plain(text: str) -> str:
-    """One line without control characters: values come from anywhere and must not steer a terminal."""
-    return "".join(c if c.isprintable() else " " for c in text)

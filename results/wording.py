@@ -61,6 +61,11 @@ def bite(counters: Mapping[str, float]) -> str:
     return ", ".join(told) or "never bit"
 
 
+def plain(text: str) -> str:
+    """Text as one line without control characters: it comes from anywhere and must steer neither terminal nor page."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text.replace("\n", " "))
+
+
 def natural(name: str) -> tuple[tuple[int, int, str], ...]:
     """Sort key under which `n2` comes before `n10`."""
     parts = re.findall(r"[0-9]+|[^0-9]+", name)
@@ -89,7 +94,7 @@ def _pieces(data: Value) -> Iterable[str]:
     if data is None or isinstance(data, bool):
         yield {None: "null", True: "true", False: "false"}[data]
     elif isinstance(data, str):
-        yield '"' + data[:1000].replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+        yield '"' + "".join(map(_character, data[:1000])) + '"'
     elif isinstance(data, list | tuple):
         yield from _bracketed("[", data, "]")
     elif isinstance(data, set | frozenset):
@@ -104,6 +109,12 @@ def _pieces(data: Value) -> Iterable[str]:
         yield "}"
     else:
         yield str(data)
+
+
+def _character(c: str) -> str:
+    if c in '"\\':
+        return f"\\{c}"
+    return c if c.isprintable() else {"\n": "\\n", "\t": "\\t"}.get(c, f"\\u{ord(c):04x}")
 
 
 def _bracketed(left: str, items: Iterable[Value], right: str) -> Iterable[str]:

@@ -1,0 +1,153 @@
+"""What does the page say, and in which order? The answer first, then the evidence, then figures and pictures.
+
+Everything is inlined: the page opens from a mail, an artifact of a build, or paper, and loads nothing. The trap:
+values come from the system under test. All text is escaped, the data block cannot close its element, and a content
+policy lets run only the one script whose digest it names.
+"""
+
+import base64
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+from splitbrain.harness.history import History
+from splitbrain.harness.verdict import Validity, Verdict
+from splitbrain.results import wording
+from splitbrain.results.report import witness
+from splitbrain.results.report.charts import charts
+from splitbrain.results.report.sample import OPERATIONS_MAX, choose
+from splitbrain.results.report.timeline import embed, named, timeline
+from splitbrain.results.result import Result
+from splitbrain.results.series import series
+from splitbrain.results.summary import origin
+from splitbrain.results.text import witnesses
+
+WITNESSES_MAX = 10
+CHECKS_MAX = 30
+
+
+@dataclass(frozen=True)
+class Check:
+    """A line of the list of verdicts: one checker on one key, or several keys with the same answer."""
+
+    about: str
+    answer: str
+    reason: str
+    times: int = 1
+
+
+def render(history: History, result: Result, operations_max: int = OPERATIONS_MAX) -> str:
+    """The page for a history and what came of it, whether of a run or of a file.
+
+    operations_max: how many operations the timeline carries; the page says so if that is not all.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader(__package__, "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "share": wording.share,
+        "plain": wording.plain,
+        "milliseconds": wording.milliseconds,
+        "bite": wording.bite,
+        "value": wording.value,
+    }
+    style, script = _asset("report.css"), _asset("report.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return environment.get_template("report.html").render(
+        style=style, script=script, digest=digest, **_content(history, result, operations_max)
+    )
+
+
+def _asset(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _content(history: History, result: Result, operations_max: int) -> dict[str, Any]:
+    """What the template shows."""
+    found = list(witnesses(result.verdict))
+    rows = witness.rows_of(history, found[0][1]) if found else []
+    sample = choose(history, rows, operations_max)
+    data = timeline(
+        history,
+        sample,
+        result.summary.windows,
+        witness=rows,
+        offending=witness.offending_row(history, found[0][1], rows) if found else None,
+        concurrency=result.recipe.concurrency if result.recipe else None,
+    )
+    over_time = series(history)
+    checks = list(_checks(result.verdict)) if result.verdict else []
+    zero = origin(history)
+    return {
+        "result": result,
+        "summary": result.summary,
+        "recipe": result.recipe,
+        "facts": _facts(result),
+        "witnesses": [witness.shown(history, *pair) for pair in found[:WITNESSES_MAX]],
+        "witnesses_hidden": max(0, len(found) - WITNESSES_MAX),
+        "windows": [
+            (window, wording.seconds(window.start_ns - zero), wording.seconds(window.stop_ns - zero))
+            for window in result.summary.windows
+        ],
+        "checks": checks[:CHECKS_MAX],
+        "checks_hidden": max(0, len(checks) - CHECKS_MAX),
+        "charts": charts(history, over_time, result.summary.windows) if over_time else None,
+        "warnings": [wording.plain(warning) for warning in history.warnings],
+        "sample_note": sample.note,
+        "data": embed(data),
+        "lanes": len(data["lanes"]),
+    }
+
+
+def _facts(result: Result) -> list[tuple[str, str]]:
+    """Name and value of what a reader wants to know at once."""
+    summary, recipe = result.summary, result.recipe
+    facts = [("operations", f"{summary.operations:,}")]
+    if summary.span_ns:
+        facts.append(("duration", f"{summary.span_ns / 1e9:.1f} s"))
+    if recipe is None:
+        return facts
+    return [
+        ("seed", str(recipe.seed)),
+        *facts,
+        ("nodes", str(recipe.nodes)),
+        ("clients", str(recipe.concurrency)),
+        ("environment", recipe.env),
+        ("faults", ", ".join(recipe.nemesis) or "none"),
+        ("splitbrain", recipe.version),
+    ]
+
+
+def _checks(root: Verdict) -> Iterator[Check]:
+    """What was judged: the worst first, valid ones of the same kind counted instead of listed."""
+    leaves = list(_leaves(root))
+    for value in (Validity.INVALID, Validity.UNKNOWN):
+        for leaf in leaves:
+            if leaf.value is value:
+                key = "" if leaf.key is None else f", key {named(leaf.key)}"
+                yield Check(_who(leaf) + key, value.value, wording.plain(leaf.reason))
+    valid = Counter(_who(leaf) for leaf in leaves if leaf.value is Validity.VALID)
+    reasons = {_who(leaf): leaf.reason for leaf in leaves if leaf.value is Validity.VALID}
+    for who, times in valid.items():
+        reason = wording.plain(reasons[who]) if times == 1 else f"{times:,} keys or parts, each valid"
+        yield Check(who, Validity.VALID.value, reason, times)
+
+
+def _leaves(verdict: Verdict) -> Iterator[Verdict]:
+    if not verdict.children:
+        yield verdict
+    for child in verdict.children:
+        yield from _leaves(child)
+
+
+def _who(verdict: Verdict) -> str:
+    return f"{verdict.checker} · {verdict.model}" if verdict.model else verdict.checker

@@ -1,0 +1,185 @@
+"""What does the timeline draw? Operations as columns, lanes, fault bands and the witness, as data for the viewer.
+
+Lanes belong to nodes. The trap: a process ends with its first `info`, and its thread goes on as another process. Where
+the number of threads is known a lane is a thread; else processes that never overlap share a lane of their node.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from splitbrain.harness.history import ABSENT, History, Operations
+from splitbrain.harness.operation import EventType
+from splitbrain.results import wording
+from splitbrain.results.faults import Window
+from splitbrain.results.report.sample import Sample
+from splitbrain.results.summary import origin, timed
+
+_TEXT_LENGTH = 200
+
+
+def timeline(
+    history: History,
+    sample: Sample,
+    windows: Sequence[Window],
+    *,
+    witness: Sequence[int],
+    offending: int | None,
+    concurrency: int | None,
+) -> dict[str, Any]:
+    """Everything the viewer needs, as JSON values. witness, offending: rows of `history.operations()`."""
+    operations = history.operations()
+    lane_of, lanes = _lanes(history, concurrency)
+    texts = _Texts(history)
+    clock = _Clock(history)
+    columns: dict[str, list[int]] = {name: [] for name in _COLUMNS}
+    for row in sample.rows:
+        for name, value in zip(_COLUMNS, _row(history, operations, row, texts, clock), strict=True):
+            columns[name].append(value)
+        columns["lane"][-1] = lane_of[operations.process[row]]
+    place = {row: number for number, row in enumerate(sample.rows)}
+    return {
+        "timed": clock.timed,
+        "start": clock.at(0) if len(history) else 0,
+        "end": clock.at(len(history) - 1) if len(history) else 1,
+        "lanes": lanes,
+        "operations": columns,
+        "faults": [
+            {
+                "name": wording.plain(window.fault),
+                "start": clock.at(window.start),
+                "stop": clock.at(window.stop),
+                "value": "" if window.value is None else wording.value(window.value, _TEXT_LENGTH),
+                "bite": wording.bite(window.bite) if window.healed else "not healed",
+            }
+            for window in windows
+        ],
+        "witness": [place[row] for row in witness if row in place],
+        "offending": place.get(offending, -1) if offending is not None else -1,
+        "texts": texts.values,
+    }
+
+
+def embed(data: dict[str, Any]) -> str:
+    """JSON that is safe inside a `<script>` element whatever it holds, and holds nothing that looks like an address."""
+    text = json.dumps(data, separators=(",", ":"))
+    for character in "<>&@/":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+_COLUMNS = (
+    "lane", "index", "process", "start", "stop", "ended", "label", "f", "key", "argument", "result", "node", "error",
+)  # fmt: skip
+
+
+class _Clock:
+    """Where an event lies on the axis: at its time, or, in a history without times, at its position."""
+
+    def __init__(self, history: History) -> None:
+        self.timed = timed(history)
+        self._time = history.time
+        self._origin = origin(history)
+
+    def at(self, position: int) -> int:
+        return self._time[position] - self._origin if self.timed else position
+
+
+class _Texts:
+    """Shown texts, each once. The viewer gets their numbers."""
+
+    def __init__(self, history: History) -> None:
+        self.values: list[str] = []
+        self._pool = history.pool.values
+        self._numbers: dict[str, int] = {}
+        self._of_id: dict[int, int] = {ABSENT: ABSENT}
+
+    def number(self, text: str) -> int:
+        found = self._numbers.get(text)
+        if found is None:
+            found = self._numbers[text] = len(self.values)
+            self.values.append(text)
+        return found
+
+    def of(self, value_id: int) -> int:
+        """The number of an interned value's text; strings, which name things, without quotes."""
+        found = self._of_id.get(value_id)
+        if found is None:
+            found = self._of_id[value_id] = self.number(named(self._pool[value_id], _TEXT_LENGTH))
+        return found
+
+
+def named(value: object, limit: int = wording.VALUE_LENGTH) -> str:
+    """A key, node or function as people call it: a string without quotes."""
+    text = wording.value(value, limit)
+    return text[1:-1] if isinstance(value, str) and text.endswith('"') else text
+
+
+def _row(history: History, operations: Operations, row: int, texts: _Texts, clock: _Clock) -> tuple[int, ...]:
+    values = history.pool.values
+    invoke, complete = operations.invoke[row], operations.complete[row]
+    ended = EventType(operations.ended[row])
+    argument = values[operations.argument[row]]
+    result_id = operations.result[row] if ended == EventType.OK else ABSENT
+    result = None if result_id == ABSENT else values[result_id]
+    label = wording.operation(str(values[operations.f[row]]), argument, result, ended, 24)
+    error = ABSENT if complete == ABSENT else history.error[complete]
+    return (
+        0,
+        invoke,
+        operations.process[row],
+        clock.at(invoke),
+        ABSENT if complete == ABSENT else clock.at(complete),
+        int(ended),
+        texts.number(wording.plain(label)),
+        texts.of(operations.f[row]),
+        texts.of(operations.key[row]),
+        ABSENT if argument is None else texts.number(wording.value(argument, _TEXT_LENGTH)),
+        ABSENT if result_id == ABSENT else texts.number(wording.value(result, _TEXT_LENGTH)),
+        texts.of(history.node[invoke]),
+        ABSENT if error == ABSENT else texts.number(_error(values[error])),
+    )
+
+
+def _error(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return ": ".join(named(part, _TEXT_LENGTH) for part in value)
+    return named(value, _TEXT_LENGTH)
+
+
+def _lanes(history: History, concurrency: int | None) -> tuple[dict[int, int], list[dict[str, str]]]:
+    """The lane of each process, and the lanes in the order in which they are drawn."""
+    members: dict[tuple[Any, ...], list[int]] = {}
+    for node, process, thread in _threads(history, concurrency):
+        members.setdefault((wording.natural(node), node, thread), []).append(process)
+    lane_of: dict[int, int] = {}
+    lanes: list[dict[str, str]] = []
+    for (_, node, _), processes in sorted(members.items()):
+        for process in processes:
+            lane_of[process] = len(lanes)
+        more = f" +{len(processes) - 1}" if len(processes) > 1 else ""
+        lanes.append({"node": node, "label": f"{processes[0]}{more}"})
+    return lane_of, lanes
+
+
+def _threads(history: History, concurrency: int | None) -> list[tuple[str, int, int]]:
+    """Node, process and number of the thread within its node, per process, in order of first invocation."""
+    operations = history.operations()
+    first: dict[int, int] = {}
+    last: dict[int, int] = {}
+    for process, invoke, complete in zip(operations.process, operations.invoke, operations.complete, strict=True):
+        first.setdefault(process, invoke)
+        last[process] = max(invoke, complete)
+    found: list[tuple[str, int, int]] = []
+    free_after: dict[str, list[int]] = {}
+    for process, start in first.items():
+        node_id = history.node[start]
+        node = "" if node_id == ABSENT else named(history.pool.values[node_id])
+        if concurrency:
+            found.append((node, process, process % concurrency))
+            continue
+        ends = free_after.setdefault(node, [])
+        thread = next((number for number, end in enumerate(ends) if end < start), len(ends))
+        ends[thread : thread + 1] = [last[process]]
+        found.append((node, process, thread))
+    return found

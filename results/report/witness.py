@@ -1,0 +1,142 @@
+"""How is a witness shown? Its words, then its operations: a table, and a picture with one lane a process.
+
+The trap: operations of a witness may lie far apart in time, or be over in microseconds. The picture spaces events
+evenly in their order, because only the order makes the contradiction, and says so; times stand beneath.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from splitbrain.harness.history import ABSENT, History
+from splitbrain.harness.operation import EventType
+from splitbrain.harness.verdict import Verdict, Witness
+from splitbrain.results import wording
+from splitbrain.results.report.timeline import named
+from splitbrain.results.summary import origin, timed
+
+PICTURE_MAX = 14
+"""Operations that a picture can hold before it is harder to read than the table."""
+TABLE_MAX = 60
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One operation of a witness. first, last: its columns in the picture, from 1; an open one reaches to the end."""
+
+    row: int
+    index: int
+    lane: int
+    process: int
+    node: str
+    text: str
+    ended: str
+    invoked: str
+    completed: str
+    error: str
+    first: int
+    last: int
+    offending: bool
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A witness made ready for the page.
+
+    about: which model is refuted, and on which key. lanes: their labels, from the top. times: one per column of the
+    picture. hidden: operations left out of the table. picture: whether it is small enough to draw.
+    """
+
+    about: str
+    words: tuple[str, ...]
+    bars: tuple[Bar, ...]
+    lanes: tuple[str, ...]
+    times: tuple[str, ...]
+    hidden: int
+    picture: bool
+
+
+def rows_of(history: History, witness: Witness) -> list[int]:
+    """Rows of `history.operations()` that have an event in the witness."""
+    operations, events = history.operations(), frozenset(witness.events)
+    pairs = zip(operations.invoke, operations.complete, strict=True)
+    return [row for row, (invoke, complete) in enumerate(pairs) if invoke in events or complete in events]
+
+
+def offending_row(history: History, witness: Witness, rows: Sequence[int]) -> int | None:
+    """The row of the operation that cannot be placed, if the witness names one."""
+    if witness.offending is None:
+        return None
+    invoke = history.operations().invoke
+    return next((row for row in rows if invoke[row] == witness.offending), None)
+
+
+def shown(history: History, verdict: Verdict, witness: Witness) -> Shown:
+    """A witness of this history, made ready."""
+    rows = rows_of(history, witness)
+    operations = history.operations()
+    kept = rows[:TABLE_MAX]
+    spots = sorted({p for row in kept for p in (operations.invoke[row], operations.complete[row]) if p != ABSENT})
+    column = {position: number for number, position in enumerate(spots, 1)}
+    lanes = sorted({operations.process[row] for row in kept}, key=lambda process: _home(history, kept, process))
+    worst = offending_row(history, witness, rows)
+    return Shown(
+        about=_about(verdict),
+        words=tuple(map(wording.plain, witness.words)),
+        bars=tuple(_bar(history, row, column, lanes, row == worst) for row in kept),
+        lanes=tuple(_label(history, kept, process) for process in lanes),
+        times=tuple(_when(history, position) for position in spots),
+        hidden=len(rows) - len(kept),
+        picture=0 < len(rows) <= PICTURE_MAX,
+    )
+
+
+def _bar(history: History, row: int, column: dict[int, int], lanes: Sequence[int], offending: bool) -> Bar:
+    operations, values = history.operations(), history.pool.values
+    invoke, complete = operations.invoke[row], operations.complete[row]
+    ended = EventType(operations.ended[row])
+    result = values[operations.result[row]] if operations.result[row] != ABSENT else None
+    error = ABSENT if complete == ABSENT else history.error[complete]
+    return Bar(
+        row=row,
+        index=invoke,
+        lane=lanes.index(operations.process[row]) + 1,
+        process=operations.process[row],
+        node=_node(history, row),
+        text=wording.plain(
+            wording.operation(str(values[operations.f[row]]), values[operations.argument[row]], result, ended)
+        ),
+        ended="never ended" if complete == ABSENT else ended.word,
+        invoked=_when(history, invoke),
+        completed="–" if complete == ABSENT else _when(history, complete),
+        error="" if error == ABSENT else wording.value(values[error]),
+        first=column[invoke],
+        last=len(column) if ended == EventType.INFO else column[complete],
+        offending=offending,
+    )
+
+
+def _about(verdict: Verdict) -> str:
+    model = f"{verdict.checker}, {verdict.model}" if verdict.model else verdict.checker
+    return model if verdict.key is None else f"{model}, key {named(verdict.key)}"
+
+
+def _home(history: History, rows: Sequence[int], process: int) -> tuple[object, int]:
+    return wording.natural(_node(history, _first(history, rows, process))), process
+
+
+def _label(history: History, rows: Sequence[int], process: int) -> str:
+    node = _node(history, _first(history, rows, process))
+    return f"{node} · process {process}" if node else f"process {process}"
+
+
+def _first(history: History, rows: Sequence[int], process: int) -> int:
+    return next(row for row in rows if history.operations().process[row] == process)
+
+
+def _node(history: History, row: int) -> str:
+    found = history.node[history.operations().invoke[row]]
+    return "" if found == ABSENT else named(history.pool.values[found])
+
+
+def _when(history: History, position: int) -> str:
+    return wording.seconds(history.time[position] - origin(history)) if timed(history) else f"event {position}"
