@@ -31,12 +31,11 @@ class TcpChannel:
         self._ids = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[Message]] = {}
         self._why: str | None = None
-        decoder = msgspec.msgpack.Decoder(tuple[int, reply_type])
-        self._reading = asyncio.get_running_loop().create_task(self._read(reader, decoder))
+        self._reading = asyncio.get_running_loop().create_task(self._read(reader, frames.numbered(reply_type)))
 
     async def request(self, message: Message) -> Message:
         if self._why is not None:
-            raise ChannelClosed(self._why)
+            raise ConnectionRefusedError(f"nothing was sent: {self._why}")
         number = next(self._ids)
         answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._waiting[number] = answer

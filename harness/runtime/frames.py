@@ -28,6 +28,11 @@ def frame(message: Any) -> bytes:
     return LENGTH.pack(len(body)) + body
 
 
+def numbered(content: Any) -> "msgspec.msgpack.Decoder[Any]":
+    """A decoder of requests and replies of a type: (number, content)."""
+    return msgspec.msgpack.Decoder(tuple[int, content])
+
+
 async def read(reader: asyncio.StreamReader, decoder: "msgspec.msgpack.Decoder[Any]") -> Any:
     """The next message; None at the end of the stream between two frames. BadFrame for an oversized or garbled one;
     ConnectionError if the stream breaks inside one."""

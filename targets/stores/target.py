@@ -15,6 +15,7 @@ from splitbrain.harness.options import Option, Setting
 from splitbrain.harness.program import ProgramFactory
 from splitbrain.targets.stores.client import Sessions, StoreClient, ask_role
 from splitbrain.targets.stores.messages import IN_DOUBT, NO_LEADER, PRECONDITION, UNAVAILABLE, UNSUPPORTED
+from splitbrain.targets.stores.processes import as_process
 
 MILLISECOND = 1_000_000
 """In nanoseconds."""
@@ -61,7 +62,7 @@ class StoreTarget(ABC):
     @property
     def deployments(self) -> Sequence[Deployment]:
         """How its nodes come to be."""
-        return (Simulated(self.program),)
+        return (Simulated(self.program), as_process(self.name, self.settings))
 
     @property
     def operations(self) -> Shapes:

@@ -1,7 +1,7 @@
 """How is each injection carried out on local processes? One class each: made when it strikes, healed once.
 
-What lasts on a process (a pause, a skewed clock, a slow disk) is an affliction of its node, struck again after each
-restart. Every heal tells the bite as counted.
+What lasts on a node (a skewed clock, a slow disk) is an affliction, struck again after each start. Every heal tells
+the bite as counted.
 """
 
 import asyncio
@@ -44,44 +44,41 @@ class KillHarm:
 
 @dataclass
 class PauseHarm:
-    """Nodes that are stopped."""
+    """Nodes that are stopped: their processes of this moment; one killed and started again runs."""
 
     nodes: Sequence[ProcessNode]
     _since: dict[str, int] = field(default_factory=dict)
-    _paused_ns: int = 0
 
     async def inject(self) -> None:
         for node in self.nodes:
             node.pausers += 1
-            node.afflictions.append(self)
-        await asyncio.gather(*(self.strike(node) for node in self.nodes))
+        await asyncio.gather(*(self._stop(node) for node in self.nodes if node.running))
 
-    async def strike(self, node: ProcessNode) -> None:
-        if node.running:
-            await node.pause()
-            self._since.setdefault(node.name, time.monotonic_ns())
+    async def _stop(self, node: ProcessNode) -> None:
+        await node.pause()
+        self._since[node.name] = time.monotonic_ns()
 
     async def heal(self) -> Bite:
+        now = time.monotonic_ns()
         for node in self.nodes:
-            node.afflictions.remove(self)
             node.pausers -= 1
-            if node.name in self._since:
-                self._paused_ns += time.monotonic_ns() - self._since[node.name]
             if not node.pausers:
                 node.resume()
-        return {"paused_ms": self._paused_ns / 1e6}
+        return {"paused_ms": sum(now - since for since in self._since.values()) / 1e6}
 
 
 @dataclass
 class Healing:
-    """Harm to some nodes; after its heal those that died meanwhile are restarted."""
+    """Harm to some nodes; after its heal those that died meanwhile are restarted. A second heal does nothing."""
 
     harm: Injected
     nodes: Sequence[ProcessNode]
-    _healed: bool = False
+    _bite: Bite | None = None
 
     async def heal(self) -> Bite:
-        bite = await self.harm.heal()
+        if self._bite is not None:
+            return self._bite
+        self._bite = bite = await self.harm.heal()
         for node in self.nodes:
             if not node.running and not node.killers:
                 await node.start()

@@ -1,0 +1,45 @@
+"""Which node of which own store is this process? `python -m splitbrain.targets.stores STORE --id … --data …`."""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.options import settle
+from splitbrain.harness.runtime.runner import serve
+from splitbrain.targets.stores import PrimaryBackup, Raft, Single, StoreTarget
+
+STORES: dict[str, type[StoreTarget]] = {store.name: store for store in (Single, PrimaryBackup, Raft)}
+
+
+def main(argv: list[str]) -> None:
+    """Run the node that the words describe, until it is ended."""
+    parser = argparse.ArgumentParser(prog="python -m splitbrain.targets.stores", description="One node of a store.")
+    parser.add_argument("store", choices=STORES)
+    parser.add_argument("--id", required=True, help="the name of this node")
+    parser.add_argument("--member", action="append", default=[], metavar="NAME=ADDRESS", help="every node, in order")
+    parser.add_argument("--data", type=Path, required=True, help="the folder of its files")
+    parser.add_argument("--set", action="append", default=[], metavar="OPTION=VALUE", help="an option of the store")
+    parser.add_argument("--seed", type=int, default=time.time_ns(), help="of its random draws; by default the time")
+    words = parser.parse_args(argv)
+    members, given = _pairs(parser, words.member), _pairs(parser, words.set)
+    if words.id not in members:
+        parser.error(f"{words.id} is no member")
+    kind = STORES[words.store]
+    try:
+        target = kind(settle(kind.options, given, words.store))
+    except UsageError as error:
+        parser.error(str(error))
+    serve(target.program, words.id, members, words.data, words.seed)
+
+
+def _pairs(parser: argparse.ArgumentParser, words: list[str]) -> dict[str, str]:
+    for word in words:
+        if "=" not in word:
+            parser.error(f"expected NAME=VALUE, not {word!r}")
+    return dict(word.split("=", 1) for word in words)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,51 @@
+"""How does an own store become processes? One command a node, and the deployment that runs it.
+
+python -m splitbrain.targets.stores raft --id n1 --member n1=198.18.0.11 --member n2=… --data FOLDER --set reads=log
+"""
+
+import sys
+from collections.abc import Mapping
+
+from splitbrain.harness.deployment import Place, Process
+from splitbrain.harness.node import ChannelClosed
+from splitbrain.harness.options import Setting
+from splitbrain.harness.runtime.channel import connect
+from splitbrain.harness.runtime.runner import CLIENT_PORT
+from splitbrain.targets.stores.messages import Request, Response
+
+DATA = "data"
+
+
+def as_process(store: str, settings: Mapping[str, Setting]) -> Process:
+    """The deployment of a store by the name that its command line knows, with these settings."""
+
+    def argv(place: Place) -> list[str]:
+        words = [sys.executable, "-m", "splitbrain.targets.stores", store, "--id", place.name]
+        for name, address in place.members.items():
+            words += ["--member", f"{name}={address}"]
+        words += ["--data", str(place.folder / DATA)]
+        for option, value in settings.items():
+            if value is not None:
+                words += ["--set", f"{option}={_shown(value)}"]
+        return words
+
+    return Process(argv=argv, ready=_answers, port=CLIENT_PORT, reply_type=Response)
+
+
+async def _answers(place: Place) -> bool:
+    """Whether the node answers the question that every store's node answers at once."""
+    try:
+        channel = await connect(place.address, CLIENT_PORT, Response)
+        try:
+            await channel.request(Request("role"))
+        finally:
+            await channel.close()
+    except ChannelClosed:
+        return False
+    return True
+
+
+def _shown(value: Setting) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return str(value)
