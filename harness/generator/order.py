@@ -80,22 +80,22 @@ class Cycle(msgspec.Struct, frozen=True):
     rounds: Mapping[int, Generator]
 
     def next(self, context: Context) -> tuple[Answer, Generator]:
-        thread = context.thread
-        number = self.at.get(thread, 0)
-        asked = self.rounds.get(number, self.fresh)
-        answer, now = asked.next(context)
-        if type(answer) is Done and (self.times is None or number + 1 < self.times):
-            following = self.rounds.get(number + 1, self.fresh)
-            answer, after = following.next(context)
-            if type(answer) is Done and following is self.fresh:
-                return DONE, self  # a round without operations would be gone through for ever
-            at = {**self.at, thread: number + 1}
-            last = min(at.get(other, 0) for other in context.threads)
-            rounds = {**self.rounds, number: now, number + 1: after}
-            return answer, Cycle(self.fresh, self.times, at, {n: g for n, g in rounds.items() if n >= last})
-        if now is asked:
-            return answer, self
-        return answer, Cycle(self.fresh, self.times, self.at, {**self.rounds, number: now})
+        was = number = self.at.get(context.thread, 0)
+        rounds = self.rounds
+        while True:
+            asked = rounds.get(number, self.fresh)
+            answer, after = asked.next(context)
+            if after is not asked:
+                rounds = {**rounds, number: after}
+            # A round that ends before it has begun would be gone through for ever.
+            if type(answer) is not Done or asked is self.fresh or number + 1 == self.times:
+                break
+            number += 1
+        if number == was:
+            return answer, self if rounds is self.rounds else Cycle(self.fresh, self.times, self.at, rounds)
+        at = {**self.at, context.thread: number}
+        first = min(at.get(thread, 0) for thread in context.threads)
+        return answer, Cycle(self.fresh, self.times, at, {n: g for n, g in rounds.items() if n >= first})
 
     def update(self, completion: Completion) -> Generator:
         after = {number: generator.update(completion) for number, generator in self.rounds.items()}
