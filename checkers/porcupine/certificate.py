@@ -69,9 +69,9 @@ class _Proof:
 
     def missing(self) -> str | None:
         """Why the order is not complete, or None."""
-        operations = self.operations
+        operations, info = self.operations, EventType.INFO
         for row, ended in enumerate(operations.ended):
-            if ended == EventType.OK and not self.placed[row]:
+            if not self.placed[row] and ended != info and seen(self.model, self.history, operations, row) is not None:
                 return f"the completed operation of event {operations.invoke[row]} is missing"
         return None
 

@@ -74,8 +74,8 @@ class Independence:
     resets: operations that, when they take effect, leave a state that depends on them alone.
     feeds: (earlier, later) → False only if in no legal sequence `earlier` is the last reset before `later`, or stands
     between that reset (or the start) and `later`, or if `later` is legal in every state.
-    parts: call → labels. Leaving out every call with a given label never makes a legal sequence illegal. () for a call
-    that must stay.
+    parts: call → labels. Leaving out every call with a given label, and crashed ones that become illegal by it, never
+    makes a legal sequence illegal. () for a call that has none.
     """
 
     resets: frozenset[str] = frozenset()
@@ -90,7 +90,7 @@ class Model:
     name, summary: for `--model` and `list`. operations: the names it knows; any other is an error, never skipped.
     initial: the first state; states are hashable and never mutated.
     step: (state, call) → next state, or ILLEGAL; pure. For a crashed call `call.result` is UNSEEN, and step returns the
-    state after it took effect.
+    state after it took effect; of a crashed operation that is pure nothing is asked.
     observes: operations whose successful result can refute the model; a history without any is `unknown`.
     pure: operations that never change any state, whatever they return: they may be taken as soon as they match.
     by_key: whether each key is an object of its own (Herlihy & Wing, 1990, locality): checked separately.

@@ -1,0 +1,85 @@
+"""How does a key-value store behave, key by key? A get sees the latest put and everything appended since.
+
+    get → v      put v      append text      cas [old, new]
+
+Each key is a separate object that starts as the empty string, as in Porcupine's logs. The trap: append joins texts;
+appended to nil it is the text itself, and appended to a number it makes a text of both.
+"""
+
+from collections.abc import Mapping
+
+from splitbrain.checkers.porcupine.model import ILLEGAL, REFUSED, UNSEEN, Call, Independence, Model
+from splitbrain.checkers.porcupine.models import register
+from splitbrain.checkers.porcupine.models.entry import Entry
+from splitbrain.checkers.porcupine.models.values import meant, same, shown
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.operation import Value
+from splitbrain.harness.options import Option, Setting
+
+INITIAL = Option("initial", '""', "the value of a key before any put: text, nil, a number, …")
+
+
+def step(state: Value, call: Call) -> Value:
+    """One key."""
+    if call.f == "get":
+        return state if same(call.result, state) else ILLEGAL
+    if call.f == "put":
+        return call.argument
+    if call.f == "append":
+        return appended(state, call)
+    return register.step(state, call)
+
+
+def appended(state: Value, call: Call) -> str:
+    """The value after an append."""
+    text = call.argument
+    if not isinstance(text, str):
+        raise UsageError(f"an append takes text, not {shown(text)}")
+    return written(state) + text
+
+
+def written(value: Value) -> str:
+    """A value as the text that an append goes on from."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else shown(value)
+
+
+def feeds(earlier: Call, later: Call) -> bool:
+    """A put or cas leaves what the later one saw, or the beginning of it; an append a part of it."""
+    if earlier.f == "get" or earlier.result is REFUSED or later.f in ("put", "append"):
+        return False
+    if later.result is REFUSED:
+        return True
+    saw = later.result if later.f == "get" else register.pair(later)[0]
+    left = register.pair(earlier)[1] if earlier.f == "cas" else earlier.argument
+    if not isinstance(saw, str):
+        return earlier.f != "append" and same(left, saw)
+    return left in saw if earlier.f == "append" else saw.startswith(written(left))
+
+
+def show(call: Call) -> str:
+    """`put 3`, `get → x`, `append "x y"`."""
+    if call.f == "get":
+        return "get" if call.result is UNSEEN else f"get → {shown(call.result)}"
+    return register.show(call) if call.f == "cas" else f"{call.f} {shown(call.argument)}"
+
+
+def kv(settings: Mapping[str, Setting]) -> Model:
+    """A key-value store."""
+    return Model(
+        name="kv",
+        summary=KV.summary,
+        operations=("get", "put", "append", "cas"),
+        initial=meant(settings["initial"]),
+        step=step,
+        observes=frozenset({"get", "cas"}),
+        pure=frozenset({"get"}),
+        refusals=frozenset({"cas"} if settings["precondition"] == "observe" else ()),
+        independence=Independence(resets=frozenset({"put", "cas"}), feeds=feeds),
+        show_call=show,
+        show_state=shown,
+    )
+
+
+KV = Entry("kv", "a key-value store, key by key: get, put, append, cas", (INITIAL, register.PRECONDITION), kv)

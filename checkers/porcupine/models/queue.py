@@ -1,0 +1,67 @@
+"""How does a first-in-first-out queue behave? A dequeue returns the element that has been in it for longest.
+
+    enqueue x      dequeue → x
+
+The trap: a dequeue that found nothing. One that returned the value `empty` (nil unless set) says that the queue was
+empty, or that this very value was enqueued.
+"""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+
+from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Independence, Model
+from splitbrain.checkers.porcupine.models.entry import Entry
+from splitbrain.checkers.porcupine.models.values import frozen, meant, same, shown
+from splitbrain.harness.operation import Value
+from splitbrain.harness.options import Option, Setting
+
+EMPTY = Option("empty", "nil", "what a dequeue of an empty queue returns")
+
+Items = tuple[Value, ...]
+
+
+def stepper(empty: Value) -> Callable[[Items, Call], object]:
+    """The step of a queue whose dequeue returns `empty` when there is nothing."""
+
+    def step(items: Items, call: Call) -> object:
+        if call.f == "enqueue":
+            return (*items, call.argument)
+        if not items:
+            return items if call.result is UNSEEN or same(call.result, empty) else ILLEGAL
+        if call.result is UNSEEN or same(call.result, items[0]):
+            return items[1:]
+        return ILLEGAL
+
+    return step
+
+
+def parts(call: Call) -> Sequence[Hashable]:
+    """All calls about one value can go together: the others keep their order. A crashed dequeue may have taken any
+    value, and stays."""
+    if call.f == "enqueue":
+        return (frozen(call.argument),)
+    return () if call.result is UNSEEN else (frozen(call.result),)
+
+
+def show(call: Call) -> str:
+    """`enqueue 3`, `dequeue → 3`."""
+    if call.f == "enqueue":
+        return f"enqueue {shown(call.argument)}"
+    return "dequeue" if call.result is UNSEEN else f"dequeue → {shown(call.result)}"
+
+
+def fifo_queue(settings: Mapping[str, Setting]) -> Model:
+    """A queue."""
+    return Model(
+        name="fifo-queue",
+        summary=FIFO_QUEUE.summary,
+        operations=("enqueue", "dequeue"),
+        initial=(),
+        step=stepper(meant(settings["empty"])),
+        observes=frozenset({"dequeue"}),
+        independence=Independence(parts=parts),
+        show_call=show,
+        show_state=shown,
+    )
+
+
+FIFO_QUEUE = Entry("fifo-queue", "a first-in-first-out queue: enqueue, dequeue", (EMPTY,), fifo_queue)

@@ -1,0 +1,106 @@
+"""How does a set behave? An element is in it from its add to its remove.
+
+    add x      remove x      contains x → true or false      read → all elements
+
+The trap: what add and remove return. Most clients echo the argument, which says nothing; only with `answers=on` is the
+result taken as whether the set changed.
+"""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+
+from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Independence, Model
+from splitbrain.checkers.porcupine.models.entry import Entry
+from splitbrain.checkers.porcupine.models.values import frozen, shown
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.operation import Value
+from splitbrain.harness.options import Option, Setting
+
+ANSWERS = Option("answers", False, "whether add and remove return true or false: did the set change")
+
+Elements = frozenset[Hashable]
+"""The elements in hashable form: `1` and `true` are two."""
+
+
+def stepper(answers: bool) -> Callable[[Elements, Call], object]:
+    """The step of a set, whose add and remove return whether the set changed, or nothing of interest."""
+
+    def step(elements: Elements, call: Call) -> object:
+        if call.f == "read":
+            return elements if elements == whole(call) else ILLEGAL
+        element = frozen(call.argument)
+        present = element in elements
+        if call.f == "contains":
+            return elements if answer(call) == present else ILLEGAL
+        changes = present == (call.f == "remove")
+        if answers and call.result is not UNSEEN and answer(call) != changes:
+            return ILLEGAL
+        if not changes:
+            return elements
+        return elements - {element} if present else elements | {element}
+
+    return step
+
+
+def whole(call: Call) -> Elements:
+    """The elements that a read returned; UsageError if it is no collection."""
+    if not isinstance(call.result, tuple | list | frozenset | set):
+        raise UsageError(f"a read of a set returns its elements, not {shown(call.result)}")
+    return frozenset(map(frozen, call.result))
+
+
+def answer(call: Call) -> bool:
+    """The yes or no that came back; UsageError if it is neither."""
+    if not isinstance(call.result, bool):
+        raise UsageError(f"{call.f} returns true or false, not {shown(call.result)}")
+    return call.result
+
+
+def parts(call: Call) -> Sequence[Hashable]:
+    """All calls about one element can go together. A read is about every element that it saw: elements that no
+    read saw can go without it."""
+    return tuple(whole(call)) if call.f == "read" else (frozen(call.argument),)
+
+
+def show(call: Call) -> str:
+    """`add 3`, `contains 3 → true`, `read → {1 2}`."""
+    words = call.f if call.f == "read" else f"{call.f} {shown(call.argument)}"
+    if call.result is UNSEEN or call.f in ("add", "remove"):
+        return words
+    return f"{words} → {show_elements(call.result)}" if call.f == "read" else f"{words} → {shown(call.result)}"
+
+
+def show_elements(elements: Sequence[Value]) -> str:
+    """`{1 2 3}`, in order of the text."""
+    return "{" + " ".join(sorted(map(shown, elements), key=lambda word: (len(word), word))) + "}"
+
+
+def show_state(elements: Elements) -> str:
+    """A state for people."""
+    return show_elements([thawed(element) for element in sorted(elements, key=repr)])
+
+
+def thawed(element: Hashable) -> Value:
+    """The value of a scalar element; of a nested one its hashable form, which reads well enough."""
+    if isinstance(element, tuple) and len(element) == 2 and element[0] not in ("tuple", "set", "map"):
+        return element[1]
+    return element
+
+
+def lin_set(settings: Mapping[str, Setting]) -> Model:
+    """A set."""
+    answers = bool(settings["answers"])
+    return Model(
+        name="lin-set",
+        summary=LIN_SET.summary,
+        operations=("add", "remove", "contains", "read"),
+        initial=frozenset(),
+        step=stepper(answers),
+        observes=frozenset({"contains", "read"} | ({"add", "remove"} if answers else set())),
+        pure=frozenset({"contains", "read"}),
+        independence=Independence(parts=parts),
+        show_call=show,
+        show_state=show_state,
+    )
+
+
+LIN_SET = Entry("lin-set", "a set: add, remove, contains, read of the whole", (ANSWERS,), lin_set)

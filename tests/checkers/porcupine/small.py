@@ -1,0 +1,146 @@
+"""Small random histories of every family of models: from a simulated atomic object, some of them corrupted, and at
+random altogether."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from random import Random
+from typing import Any
+
+from splitbrain.checkers.porcupine import ILLEGAL, MODELS, Call, Model
+from splitbrain.harness.history import Event
+
+
+@dataclass(frozen=True)
+class Family:
+    """A model, what can be asked of it, and what can come back (arguments itself where nothing is said)."""
+
+    model: Model
+    asked: Sequence[tuple[str, Any]]
+    answers: Mapping[str, Sequence[Any]]
+    keys: Sequence[str | None] = (None, None, None, "a")
+
+    def results(self, f: str, argument: Any) -> Sequence[Any]:
+        return self.answers.get(f, (argument,))
+
+
+_values = (None, 0, 1)
+_writes = [("write", v) for v in _values]
+_cas = [("cas", pair) for pair in product(_values, repeat=2)]
+_texts = ("", "x", "y", "xy", "yx", "xx", "1", "1x")
+_sets = [("add", 0), ("add", 1), ("remove", 0), ("remove", 1)]
+
+FAMILIES = {
+    "register": Family(
+        MODELS["register"].make({"initial": "0"}), [("read", None)] * 3 + _writes, {"read": _values}
+    ),
+    "cas-register": Family(
+        MODELS["cas-register"].make(), [("read", None)] * 5 + _writes + _cas, {"read": _values}
+    ),
+    "cas-register observing refusals": Family(
+        MODELS["cas-register"].make({"precondition": "observe"}), [("read", None)] * 2 + _writes + _cas,
+        {"read": _values},
+    ),
+    "kv": Family(
+        MODELS["kv"].make(),
+        [("get", None)] * 3 + [("put", v) for v in ("x", 1, "")] + [("append", "x"), ("append", "y"), ("cas", ("x", "y"))],
+        {"get": (*_texts, 1)},
+    ),
+    "mutex": Family(MODELS["mutex"].make(), [("acquire", None), ("release", None)], {}),
+    "lin-set": Family(
+        MODELS["lin-set"].make(),
+        [("read", None), ("contains", 0), ("contains", 1), *_sets],
+        {"read": ((), (0,), (1,), (1, 0)), "contains": (True, False)},
+    ),
+    "lin-set with answers": Family(
+        MODELS["lin-set"].make({"answers": True}),
+        [("read", None), ("contains", 0), *_sets],
+        dict.fromkeys(("add", "remove", "contains"), (True, False)) | {"read": ((), (0,), (1,), (0, 1))},
+    ),
+    "fifo-queue": Family(
+        MODELS["fifo-queue"].make(), [("dequeue", None)] * 3 + [("enqueue", v) for v in (0, 1, 2)],
+        {"dequeue": (None, 0, 1, 2)},
+    ),
+    "lin-counter": Family(
+        MODELS["lin-counter"].make(), [("read", None)] * 3 + [("add", d) for d in (1, 1, 2, -1)],
+        {"read": (-1, 0, 1, 2, 3)},
+    ),
+}  # fmt: skip
+
+
+def history(family: Family, random: Random) -> list[Event]:
+    """A history of up to eight operations of up to four clients."""
+    events = _run(family, random, honest=random.random() < 0.7)
+    if random.random() < 0.5:
+        _corrupt(family, random, events)
+    return events
+
+
+def _run(family: Family, random: Random, *, honest: bool) -> list[Event]:
+    """Clients that invoke, take effect, and return or crash. A dishonest object answers anything."""
+    model, events = family.model, []
+    keys = random.choice(([None], [None], family.keys))
+    states: dict[object, Any] = {}
+    todo = random.randint(1, 8)
+    crashes = random.choice((0, 0, 0.15, 0.4))
+    clients: dict[int, list[Any]] = {}
+    processes = random.randint(1, 4)
+    fresh = processes
+    idle = list(range(processes))
+    while todo or clients:
+        if todo and idle and (not clients or random.random() < 0.5):
+            process = idle.pop(random.randrange(len(idle)))
+            f, argument = random.choice(list(family.asked))
+            clients[process] = ["invoked", f, argument, random.choice(list(keys)), None]
+            events.append(_event(events, process, "invoke", f, argument, clients[process][3]))
+            todo -= 1
+            continue
+        process = random.choice(sorted(clients))
+        stage, f, argument, key, result = client = clients[process]
+        if stage == "invoked":
+            options = list(family.results(f, argument))
+            random.shuffle(options)
+            state = states.get(key, model.initial)
+            legal = [(r, s) for r in options if (s := model.step(state, Call(f, argument, r))) is not ILLEGAL]
+            crashed = random.random() < crashes
+            if not honest:
+                client[0], client[4] = ("ok", options[0]) if random.random() < 0.9 else ("fail", None)
+            elif not legal:
+                client[0] = "fail"
+            elif not crashed or random.random() < 0.5:
+                client[0], (client[4], states[key]) = "ok", legal[0]
+            if crashed:
+                client[0] = "info"
+            continue
+        value = result if stage == "ok" else argument
+        error = None if stage == "ok" else ("precondition" if stage == "fail" else "timeout", "")
+        if stage != "info" or random.random() < 0.7:
+            events.append(_event(events, process, stage, f, value, key, error))
+        del clients[process]
+        if stage == "info":
+            process, fresh = fresh, fresh + 1
+        idle.append(process)
+    return events
+
+
+def _corrupt(family: Family, random: Random, events: list[Event]) -> None:
+    """Another answer for one operation."""
+    candidates = [i for i, e in enumerate(events) if e.type == "ok" and e.f in family.answers]
+    if not candidates:
+        return
+    place = random.choice(candidates)
+    event = events[place]
+    value = random.choice(list(family.answers[event.f]))
+    events[place] = _event(events[:place], event.process, "ok", event.f, value, event.key)
+
+
+def _event(  # noqa: PLR0917
+    before: Sequence[Event], process: Any, kind: str, f: str, value: Any, key: Any, error: Any = None
+) -> Event:
+    optional = {} if not isinstance(key, str) else {"key": key}
+    if error is not None:
+        optional["error"] = error
+    if process != "nemesis":
+        optional["node"] = f"n{process % 3 + 1}"
+    index = len(before)
+    return Event(index=index, time=index * 1_000_000, process=process, type=kind, f=f, value=value, **optional)
