@@ -9,8 +9,11 @@ clock keeps what it gained or lost; only its rate is true again.
 import math
 from dataclasses import dataclass
 
-from splitbrain.harness.environments.sim.kernel import MILLISECOND, Kernel
+from splitbrain.harness.environments.sim.kernel import MILLISECOND, SECOND, Kernel
 from splitbrain.harness.program import Now
+
+TRUE = SECOND
+"""The true rate of a monotonic clock."""
 
 
 @dataclass(slots=True, eq=False)
@@ -44,7 +47,9 @@ class Clock:
     def __init__(self, kernel: Kernel, monotonic_start: int, wall_start: int) -> None:
         self._kernel = kernel
         self._wall_start = wall_start
-        self._rate = 1.0
+        self._rate = TRUE
+        """How far the monotonic clock goes in a true second, in nanoseconds: whole numbers leave no doubt about when
+        a timer is due."""
         self._anchor = kernel.now
         """True time of the last change of rate; `_value` is what the monotonic clock showed then."""
         self._value = monotonic_start
@@ -66,19 +71,15 @@ class Clock:
 
     def monotonic(self) -> int:
         """What the monotonic clock shows, in nanoseconds."""
-        if self._rate == 1.0:
+        if self._rate == TRUE:
             return self._kernel.now + self._gap
-        return self._value + math.floor((self._kernel.now - self._anchor) * self._rate)
+        return self._value + (self._kernel.now - self._anchor) * self._rate // TRUE
 
     def when(self, monotonic: int) -> int:
         """The true time, now or later, at which the monotonic clock will show this if its rate stays."""
-        if self._rate == 1.0:
+        if self._rate == TRUE:
             return max(self._kernel.now, monotonic - self._gap)
-        elapsed = math.ceil((monotonic - self._value) / self._rate)
-        # Floating point may end a nanosecond early, where the clock does not show it yet: a timer would spin there.
-        while self._value + math.floor(elapsed * self._rate) < monotonic:
-            elapsed += 1
-        return max(self._kernel.now, self._anchor + elapsed)
+        return max(self._kernel.now, self._anchor - (self._value - monotonic) * TRUE // self._rate)
 
     def add(self, skew: Skew) -> None:
         """A skew begins. Timers that run on this clock have to be planned anew."""
@@ -95,4 +96,4 @@ class Clock:
         self._value = self.monotonic()
         self._anchor = self._kernel.now
         self._gap = self._value - self._anchor
-        self._rate = math.prod(skew.monotonic_rate for skew in self._skews)
+        self._rate = max(1, round(math.prod(skew.monotonic_rate for skew in self._skews) * TRUE))

@@ -52,6 +52,16 @@ class Machine:
     backlog_max: int
 
 
+NO_TIMER = (0, -1)
+
+
+class Table(dict[type, Callable[[Any], object]]):
+    """How each kind of effect is carried out."""
+
+    def __missing__(self, kind: type) -> Callable[[Any], object]:
+        raise TypeError(f"a handler returned something of type {kind.__name__}, which is no effect")
+
+
 class Process:
     """One incarnation. died: called once, with why in words if it died by itself, or None if it was killed or ended
     itself on purpose."""
@@ -71,17 +81,19 @@ class Process:
         self._channels: dict[SimChannel, None] = {}
         self._stops = 0
         self._backlog: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
-        self._effects: dict[type, Callable[[Any], object]] = {
-            Send: self._send,
-            SetTimer: self._set_timer,
-            CancelTimer: lambda effect: self._timers.pop(effect.name, None),
-            Reply: self._reply,
-            Append: machine.disk.write,
-            Replace: machine.disk.write,
-            Truncate: machine.disk.write,
-            Sync: lambda effect: machine.disk.sync(lambda errno: self._synced(effect.token, errno)),
-            Log: lambda effect: machine.log.write(effect.text),
-        }
+        self._effects = Table(
+            {
+                Send: self._send,
+                SetTimer: self._set_timer,
+                CancelTimer: lambda effect: self._timers.pop(effect.name, None),
+                Reply: self._reply,
+                Append: machine.disk.write,
+                Replace: machine.disk.write,
+                Truncate: machine.disk.write,
+                Sync: lambda effect: machine.disk.sync(lambda errno: self._synced(effect.token, errno)),
+                Log: lambda effect: machine.log.write(effect.text),
+            }
+        )
         self.alive = True
         self.death = 0
         """When it died, in true time, if it did."""
@@ -193,12 +205,7 @@ class Process:
         if self._stops:
             self._backlog.append((self._timer_due, (name, ticket)))
             return
-        due, current = self._timers.get(name, (0, -1))
-        if ticket != current:
-            return
-        if self._clock.monotonic() < due:
-            # Rounding at an odd rate can end a nanosecond early.
-            self._plan_timer(name, due)
+        if self._timers.get(name, NO_TIMER)[1] != ticket:
             return
         del self._timers[name]
         self._handle(self._program.on_timer, name)

@@ -207,6 +207,8 @@ class Fragile(Echo):
             return [Send("n9", 0)]
         if message == "twice":
             return [Reply(request, 0), Reply(request, 0)]
+        if message == "word":
+            return ["word"]
         if message == "nothing":
             return None
         if message == "log":
@@ -221,6 +223,7 @@ class Fragile(Echo):
         ("stranger", "'n9', which is no member"),
         ("twice", "answered before"),
         ("nothing", "TypeError"),
+        ("word", "of type str, which is no effect"),
     ],
 )
 def test_a_handler_that_raises_kills_the_process(message: str, words: str) -> None:
