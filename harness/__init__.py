@@ -15,7 +15,8 @@ A map, from the smallest idea upwards:
 - `node`, `environment`, `client`, `target`, `fault`, `checker`   the protocols that others implement
 - `histories/`    files in and out, and the validator
 - `generator/`    what clients do next: pure, composable, seeded
-- `controller`    one test from set-up to final reads
+- `controller`    one test from set-up to final reads; its parts are `worker` (one client thread), `desk` (who is given
+                  what next), `deadline`, `cleanup` and `progress`
 - `environments/` where nodes live: `sim` and, later, `local`, `docker`, `ssh`
 
 Nothing here knows a store, a fault or a workload by name: all are handed in.

@@ -1,4 +1,4 @@
-"""How does a client speak to a target, and what do its errors mean? One table per target, as data; default: nobody knows.
+"""How does a client speak to a target, and what do its errors mean? One table a target, as data; default: nobody knows.
 
 The trap: after a timeout the answer may still come, and must never answer the next request. So a client that timed
 out is closed, and a fresh one is opened for the next operation.

@@ -11,7 +11,9 @@ from splitbrain.harness.generator import (
     SECOND,
     Wait,
     calls,
+    cycle,
     deal,
+    delay,
     limit,
     mix,
     nothing,
@@ -19,10 +21,14 @@ from splitbrain.harness.generator import (
     once,
     per_thread,
     phases,
+    rate,
     repeat,
+    reserve,
     sequence,
+    simulate,
     sleep,
     then,
+    until_ok,
 )  # fmt: skip
 from splitbrain.harness.operation import ErrorKind, EventType, Operation, Outcome
 
@@ -354,3 +360,20 @@ def test_a_dealt_list_is_done_by_those_it_was_dealt_to(stage):
 def test_a_test_that_makes_no_sense_is_refused(stage, wrong):
     with pytest.raises(UsageError):
         stage.test(nothing(), **wrong)
+
+
+@pytest.mark.parametrize(
+    "generator",
+    [
+        limit(20, mix(repeat(READ), repeat(WRITE))),
+        rate(300.0, mix(repeat(READ), repeat(WRITE))),
+        phases(on_threads([1], limit(4, repeat(WRITE))), per_thread(limit(2, repeat(READ))), until_ok(repeat(WRITE))),
+        then(sleep(0.5), deal(Operation("write", n) for n in range(10))),
+        cycle(phases(limit(2, repeat(READ)), once(WRITE)), 5),
+        reserve((1, delay(0.1, repeat(WRITE))), rest=rate(50.0, repeat(READ))),
+    ],
+)
+def test_the_imaginary_client_shows_what_the_controller_does(stage, generator):
+    stage.conduct(generator, time_limit=2.0)
+    done = [(e.time, e.process, Operation(e.f, e.value)) for e in stage.events() if e.type == "invoke"]
+    assert sorted(done, key=repr) == sorted(map(tuple, simulate(generator, seconds=2.0)), key=repr)

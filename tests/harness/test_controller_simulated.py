@@ -1,0 +1,154 @@
+"""Does the whole of it hold together in the simulator: controller, clients, nodes that die, faults, history file?"""
+
+import asyncio
+import gzip
+import signal
+
+import msgspec
+import pytest
+
+from splitbrain.harness.client import ErrorTable, Shape
+from splitbrain.harness.controller import Test, conduct
+from splitbrain.harness.deployment import Simulated
+from splitbrain.harness.environments.sim import Sim
+from splitbrain.harness.fault import Plan
+from splitbrain.harness.generator import SECOND, calls, once, per_thread
+from splitbrain.harness.generator.schedule import Slot
+from splitbrain.harness.histories.read import read
+from splitbrain.harness.histories.recorder import Recorder
+from splitbrain.harness.injection import Kill, Pause
+from splitbrain.harness.nemesis import Track
+from splitbrain.harness.operation import Operation, Outcome
+from splitbrain.harness.program import Reply
+
+NAMES = ("n1", "n2", "n3")
+
+
+class Ask(msgspec.Struct, frozen=True):
+    value: int | None
+
+
+class Forgetful:
+    """Each node keeps one value, for itself, until it dies."""
+
+    message_type = request_type = reply_type = Ask
+
+    def __init__(self, name, nodes, random):
+        self.value = None
+
+    def on_start(self, now, disk):
+        return ()
+
+    def on_request(self, now, request, message):
+        if message.value is not None:
+            self.value = message.value
+        return (Reply(request, Ask(self.value)),)
+
+    on_message = on_timer = on_durable = on_disk_error = None
+
+
+class ForgetfulClient:
+    def __init__(self, node):
+        self.node = node
+
+    async def open(self):
+        self.channel = await self.node.connect()
+
+    async def setup(self):
+        pass
+
+    teardown = setup
+
+    async def invoke(self, operation):
+        answer = await self.channel.request(Ask(operation.value))
+        return Outcome.ok(answer.value)
+
+    async def close(self):
+        await self.channel.close()
+
+
+class ForgetfulTarget:
+    name = "forgetful"
+    errors = ErrorTable()
+    operations = {"read": Shape("none", "int", effects=False), "write": Shape("int", "int")}  # noqa: RUF012
+    client = staticmethod(ForgetfulClient)
+
+    async def roles(self, nodes):
+        return {}
+
+
+class Hurt:
+    """Kills or pauses, by variant."""
+
+    name, variants, wants_roles = "hurt", ("kill", "pause"), False
+
+    def plan(self, variant, view, random):
+        nodes = (random.choice(view.nodes),)
+        return Plan({"nodes": nodes}, (Kill(nodes) if variant == "kill" else Pause(nodes),))
+
+
+def slot(start, variant):
+    return Slot(start * SECOND, 2 * SECOND, Hurt(), variant)
+
+
+def operation(context):
+    value = context.draws.below(100)
+    return Operation("write", value) if value % 2 else Operation("read")
+
+
+def run(seed, folder, *, interrupted_after=None):
+    sim = Sim(seed)
+    recorder = Recorder(folder / "history.jsonl", sim.now)
+    track = Track([slot(1, "kill"), slot(5, "pause")], seed)
+    test = Test(
+        ForgetfulTarget(), Simulated(Forgetful), sim, NAMES, calls(operation), seed=seed, concurrency=6, rate=200.0,
+        time_limit=10.0, timeout=0.5, final=lambda history: per_thread(once(Operation("read"))),
+    )  # fmt: skip
+
+    async def main():
+        if interrupted_after is not None:
+            asyncio.get_running_loop().call_later(interrupted_after, signal.raise_signal, signal.SIGINT)
+        return await conduct(test, recorder, track)
+
+    return sim.run(main), recorder
+
+
+def test_a_run_with_faults_is_whole(tmp_path):
+    done, _ = run(3, tmp_path)
+    history = list(done.history)
+    assert list(read(done.path)) == history
+    nemesis = [e.f for e in history if e.process == "nemesis"]
+    assert nemesis == ["start-hurt", "stop-hurt"] * 2
+    assert done.faults["hurt"].bite["processes_killed"] == 1
+    assert done.faults["hurt"].bite["paused_ms"] == pytest.approx(2000)
+    errors = {e.error[0] for e in history if isinstance(e.error, tuple)}
+    assert errors >= {"refused", "timeout"}
+    assert all(e.type == "ok" for e in history[-6:])
+    infos = [e for e in history if e.type == "info" and e.process != "nemesis"]
+    retired = {e.process for e in infos}
+    assert infos
+    for e in infos:
+        assert all(later.process != e.process for later in history[e.index + 1 :])
+        assert e.process + 6 in {later.process for later in history[e.index + 1 :]}
+    assert max(e.process for e in history if e.process != "nemesis") < 6 * (1 + len(retired))
+    assert done.deaths == ()
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(tmp_path):
+    def content(seed, name):
+        folder = tmp_path / name
+        folder.mkdir()
+        done, _ = run(seed, folder)
+        return gzip.decompress(done.path.read_bytes())
+
+    first = content(1, "a")
+    assert first == content(1, "b")
+    assert first != content(2, "c")
+
+
+def test_ctrl_c_in_the_middle_of_a_fault_heals_it_and_keeps_the_history(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        run(3, tmp_path, interrupted_after=2.0)
+    lines = gzip.decompress((tmp_path / "history.jsonl.gz").read_bytes()).splitlines()
+    assert b'"stop-hurt"' in lines[-1]
+    assert b'"processes_killed":1' in lines[-1]
