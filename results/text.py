@@ -50,7 +50,7 @@ def count_lines(result: Result) -> list[str]:
         ("operation", "ok", "fail", "info", *(("p50 ms", "p99 ms", "max ms") if summary.latency else ()))
     ]
     for f, counts in summary.counts.items():
-        row: tuple[str, ...] = (wording.plain(f), *(f"{n:,}" for n in (counts.ok, counts.fail, counts.info)))
+        row: tuple[str, ...] = (wording.name(f), *(f"{n:,}" for n in (counts.ok, counts.fail, counts.info)))
         if summary.latency:
             latency = summary.latency.get(f)
             figures = (latency.p50_ms, latency.p99_ms, latency.max_ms) if latency else ()
@@ -66,7 +66,7 @@ def availability_lines(result: Result) -> list[str]:
         return []
     rows: list[tuple[str, ...]] = [("node", "answered", *(("while faults were on",) if summary.windows else ()))]
     for node, seen in summary.nodes.items():
-        row: tuple[str, ...] = (wording.plain(node), wording.share(seen.answered, seen.operations))
+        row: tuple[str, ...] = (wording.name(node), wording.share(seen.answered, seen.operations))
         if summary.windows:
             row += (wording.share(seen.answered_in_faults, seen.operations_in_faults),)
         rows.append(row)
@@ -78,7 +78,7 @@ def fault_lines(result: Result) -> list[str]:
     records = result.summary.faults
     if not records:
         return []
-    rows = [(wording.plain(name), f"{record.times} ×", wording.bite(record.bite)) for name, record in records.items()]
+    rows = [(wording.name(name), f"{record.times} ×", wording.bite(record.bite)) for name, record in records.items()]
     wide = max(len("fault"), *(len(row[0]) for row in rows))
     times = max(len("times"), *(len(row[1]) for row in rows))
     heading = ("fault", "times", "what it did")

@@ -18,8 +18,8 @@ def seconds(time_ns: int) -> str:
 
 
 def milliseconds(value: float) -> str:
-    """A latency: three significant digits are enough to compare with."""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+    """A latency with three digits or so: enough to compare with."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
 def share(part: int, whole: int) -> str:
@@ -42,6 +42,23 @@ def value(data: Value, limit: int = VALUE_LENGTH) -> str:
         if room < 0:
             return "".join(pieces)[:limit] + "…"
     return "".join(pieces)
+
+
+def name(data: Value, limit: int = VALUE_LENGTH) -> str:
+    """A key, node or function as people call it: a string without quotes, anything else like a value."""
+    if isinstance(data, str):
+        return cut("".join(c if c in '"\\' else _character(c) for c in data[: limit + 1]), limit)
+    return value(data, limit)
+
+
+def told(data: Value, limit: int = VALUE_LENGTH) -> str:
+    """What a fault says about itself, in words instead of brackets: `topology halves · groups n1 n2 | n3 n4 n5`."""
+    return plain(cut(_told(data), limit))
+
+
+def cut(text: str, limit: int) -> str:
+    """A text of at most `limit` characters; `…` stands for the rest."""
+    return text if len(text) <= limit else f"{text[:limit]}…"
 
 
 def operation(f: str, argument: Value, result: Value, ended: EventType, limit: int = VALUE_LENGTH) -> str:
@@ -88,6 +105,16 @@ def _counter(name: str, amount: float) -> str:
     if unit == "ms" and words:
         return f"{number} ms {words.replace('_', ' ')}"
     return f"{number} {name.replace('_', ' ')}"
+
+
+def _told(data: Value) -> str:
+    if data is None:
+        return ""
+    if isinstance(data, Mapping):
+        return " · ".join(f"{name} {_told(item)}".strip() for name, item in data.items())
+    if isinstance(data, list | tuple):
+        return (" | " if any(isinstance(item, list | tuple) for item in data) else " ").join(map(_told, data))
+    return data if isinstance(data, str) else value(data)
 
 
 def _pieces(data: Value) -> Iterable[str]:

@@ -74,7 +74,7 @@ def charts(history: History, found: Series, windows: Sequence[Window]) -> Charts
     return Charts(
         _time_ticks(history, found),
         _faults(history, found, windows),
-        {wording.plain(node): _cells(cells) for node, cells in nodes[:NODES_MAX]},
+        {wording.name(node): _cells(cells) for node, cells in nodes[:NODES_MAX]},
         max(0, len(nodes) - NODES_MAX),
         _throughput(found),
         latency,
@@ -84,7 +84,7 @@ def charts(history: History, found: Series, windows: Sequence[Window]) -> Charts
 
 def _time_ticks(history: History, found: Series) -> tuple[Tick, ...]:
     width = found.width_ns * found.buckets
-    step = nice(width / 7)
+    step = nice(width / 10)
     start = found.start_ns - origin(history)
     digits = max(0, 9 - len(str(step)) + 1)
     first = -(-start // step) * step
@@ -101,7 +101,7 @@ def _faults(history: History, found: Series, windows: Sequence[Window]) -> dict[
         width = 100 * (window.stop_ns - window.start_ns) / whole
         when = f"{wording.seconds(window.start_ns - zero)} – {wording.seconds(window.stop_ns - zero)}"
         title = f"{wording.plain(window.fault)}, {when}: {wording.bite(window.bite)}"
-        bands.setdefault(wording.plain(window.fault), []).append(Band(left, width, title))
+        bands.setdefault(wording.name(window.fault), []).append(Band(left, width, title))
     return {name: tuple(several) for name, several in bands.items()}
 
 
@@ -162,8 +162,8 @@ def _latency(history: History, found: Series) -> tuple[Plot | None, int]:
     if not dots or not lines:
         return None, step
     values = [max(value, 0.001) for value in (*lines, *(value for _, _, value in dots))]
-    low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
-    high = max(high, low + 1)
+    low = math.floor(math.log10(min(values)))
+    high = max(math.log10(max(values)) + 0.1, low + 1.0)
 
     def y(value: float) -> float:
         return 100 - 100 * (math.log10(max(value, 0.001)) - low) / (high - low)
@@ -179,7 +179,9 @@ def _latency(history: History, found: Series) -> tuple[Plot | None, int]:
     }
     for name, quantiles in (("p50", found.p50_ms), ("p99", found.p99_ms)):
         paths[name] = _line([None if value is None else y(value) for value in quantiles])
-    ticks = tuple(Tick(100 * (power - low) / (high - low), f"{10.0**power:,g} ms") for power in range(low, high + 1))
+    ticks = tuple(
+        Tick(100 * (power - low) / (high - low), f"{10.0**power:,g} ms") for power in range(low, math.floor(high) + 1)
+    )
     return Plot(paths, ticks), step
 
 

@@ -19,7 +19,7 @@ from splitbrain.results import wording
 from splitbrain.results.report import witness
 from splitbrain.results.report.charts import charts
 from splitbrain.results.report.sample import OPERATIONS_MAX, choose
-from splitbrain.results.report.timeline import embed, named, timeline
+from splitbrain.results.report.timeline import embed, timeline
 from splitbrain.results.result import Result
 from splitbrain.results.series import series
 from splitbrain.results.summary import origin
@@ -56,9 +56,10 @@ def render(history: History, result: Result, operations_max: int = OPERATIONS_MA
     environment.filters |= {
         "share": wording.share,
         "plain": wording.plain,
+        "name": wording.name,
         "milliseconds": wording.milliseconds,
         "bite": wording.bite,
-        "value": wording.value,
+        "told": wording.told,
     }
     style, script = _asset("report.css"), _asset("report.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -133,12 +134,17 @@ def _checks(root: Verdict) -> Iterator[Check]:
     for value in (Validity.INVALID, Validity.UNKNOWN):
         for leaf in leaves:
             if leaf.value is value:
-                key = "" if leaf.key is None else f", key {named(leaf.key)}"
+                key = "" if leaf.key is None else f", key {wording.name(leaf.key)}"
                 yield Check(_who(leaf) + key, value.value, wording.plain(leaf.reason))
     valid = Counter(_who(leaf) for leaf in leaves if leaf.value is Validity.VALID)
     reasons = {_who(leaf): leaf.reason for leaf in leaves if leaf.value is Validity.VALID}
+    keyed = {_who(leaf) for leaf in leaves if leaf.key is not None}
     for who, times in valid.items():
-        reason = wording.plain(reasons[who]) if times == 1 else f"{times:,} keys or parts, each valid"
+        reason = (
+            wording.plain(reasons[who])
+            if times == 1
+            else f"{times:,} {'keys' if who in keyed else 'parts'}, each valid"
+        )
         yield Check(who, Validity.VALID.value, reason, times)
 
 

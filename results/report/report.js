@@ -100,10 +100,10 @@
   }
 
   function ticks() {
-    const room = (width - gutter) / (width < 600 ? 80 : 110);
+    const room = (width - gutter) / (width < 600 ? 62 : 110);
     const least = (view.to - view.from) / Math.max(room, 1);
     const size = 10 ** Math.floor(Math.log10(least));
-    const step = Math.max(data.timed ? 1 : 1, [1, 2, 5, 10].map((n) => n * size).find((n) => n >= least));
+    const step = Math.max(1, [1, 2, 5, 10].map((n) => n * size).find((n) => n >= least));
     const found = [];
     for (let tick = Math.ceil(view.from / step) * step; tick <= view.to; tick += step) found.push(tick);
     return { step, found };
@@ -238,10 +238,7 @@
       pen.lineTo(to, top + tall);
       if (!open) pen.closePath();
       pen.stroke();
-      if (wide > 22 && LANE > 14) {
-        pen.fillStyle = offending ? tone["on-bad"] : ops.ended[i] === FAIL ? tone.soft : tone.ink;
-        pen.fillText(clipped(pen, text(ops.label[i]), wide - 8), from + 4, top + tall / 2 + 0.5);
-      }
+      if (LANE > 14) drawLabel(pen, i, from, top + tall / 2 + 0.5, wide);
     }
     if (i === hovered || i === chosen) {
       pen.globalAlpha = 1;
@@ -250,6 +247,21 @@
       pen.strokeRect(from - 2, top - 2, wide + 4, tall + 4);
     }
     pen.globalAlpha = 1;
+  }
+
+  // The witness is always named, beside its bar where it has no room inside.
+  function drawLabel(pen, i, left, middle, wide) {
+    const words = text(ops.label[i]), offending = i === data.offending;
+    if (inWitness.has(i) && pen.measureText(words).width > wide - 8) {
+      pen.lineWidth = 4;
+      pen.strokeStyle = tone.panel;
+      pen.strokeText(words, left + wide + 5, middle);
+      pen.fillStyle = offending ? tone.bad : tone.ink;
+      pen.fillText(words, left + wide + 5, middle);
+    } else if (wide > 22) {
+      pen.fillStyle = offending ? tone["on-bad"] : ops.ended[i] === FAIL ? tone.soft : tone.ink;
+      pen.fillText(clipped(pen, words, wide - 8), left + 4, middle);
+    }
   }
 
   function drawGutter(pen) {
@@ -372,7 +384,7 @@
     line("result", text(ops.result[i]));
     line("error", text(ops.error[i]));
     line("process", `${ops.process[i]}${ops.node[i] === NOTHING ? "" : ` on ${text(ops.node[i])}`}`);
-    line("invoked", `${clock(ops.start[i])} (event ${ops.index[i]})`);
+    line("invoked", data.timed ? `${clock(ops.start[i])} (event ${ops.index[i]})` : clock(ops.start[i]));
     if (ops.stop[i] !== NOTHING) line("completed", clock(ops.stop[i]) + (data.timed ? ` (${((ops.stop[i] - ops.start[i]) / 1e6).toFixed(3)} ms)` : ""));
     if (ops.ended[i] === INFO) line("", "nobody knows whether it happened: concurrent with everything after it");
     box.append(head, " ", how, list);

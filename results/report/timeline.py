@@ -1,7 +1,8 @@
 """What does the timeline draw? Operations as columns, lanes, fault bands and the witness, as data for the viewer.
 
 Lanes belong to nodes. The trap: a process ends with its first `info`, and its thread goes on as another process. Where
-the number of threads is known a lane is a thread; else processes that never overlap share a lane of their node.
+the number of threads is known a lane is a thread. Else it is a process; but where these are many, those of one node
+that never overlap share a lane.
 """
 
 import json
@@ -16,6 +17,8 @@ from splitbrain.results.report.sample import Sample
 from splitbrain.results.summary import origin, timed
 
 _TEXT_LENGTH = 200
+_PROCESSES_MAX = 60
+"""Processes that may have a lane each."""
 
 
 def timeline(
@@ -49,7 +52,7 @@ def timeline(
                 "name": wording.plain(window.fault),
                 "start": clock.at(window.start),
                 "stop": clock.at(window.stop),
-                "value": "" if window.value is None else wording.value(window.value, _TEXT_LENGTH),
+                "value": wording.told(window.value, _TEXT_LENGTH),
                 "bite": wording.bite(window.bite) if window.healed else "not healed",
             }
             for window in windows
@@ -105,14 +108,8 @@ class _Texts:
         """The number of an interned value's text; strings, which name things, without quotes."""
         found = self._of_id.get(value_id)
         if found is None:
-            found = self._of_id[value_id] = self.number(named(self._pool[value_id], _TEXT_LENGTH))
+            found = self._of_id[value_id] = self.number(wording.name(self._pool[value_id], _TEXT_LENGTH))
         return found
-
-
-def named(value: object, limit: int = wording.VALUE_LENGTH) -> str:
-    """A key, node or function as people call it: a string without quotes."""
-    text = wording.value(value, limit)
-    return text[1:-1] if isinstance(value, str) and text.endswith('"') else text
 
 
 def _row(history: History, operations: Operations, row: int, texts: _Texts, clock: _Clock) -> tuple[int, ...]:
@@ -143,8 +140,8 @@ def _row(history: History, operations: Operations, row: int, texts: _Texts, cloc
 
 def _error(value: object) -> str:
     if isinstance(value, list | tuple):
-        return ": ".join(named(part, _TEXT_LENGTH) for part in value)
-    return named(value, _TEXT_LENGTH)
+        return ": ".join(wording.name(part, _TEXT_LENGTH) for part in value)
+    return wording.name(value, _TEXT_LENGTH)
 
 
 def _lanes(history: History, concurrency: int | None) -> tuple[dict[int, int], list[dict[str, str]]]:
@@ -169,14 +166,14 @@ def _threads(history: History, concurrency: int | None) -> list[tuple[str, int, 
     last: dict[int, int] = {}
     for process, invoke, complete in zip(operations.process, operations.invoke, operations.complete, strict=True):
         first.setdefault(process, invoke)
-        last[process] = max(invoke, complete)
+        last[process] = len(history) if complete == ABSENT else complete
     found: list[tuple[str, int, int]] = []
     free_after: dict[str, list[int]] = {}
     for process, start in first.items():
         node_id = history.node[start]
-        node = "" if node_id == ABSENT else named(history.pool.values[node_id])
-        if concurrency:
-            found.append((node, process, process % concurrency))
+        node = "" if node_id == ABSENT else wording.name(history.pool.values[node_id])
+        if concurrency or len(first) <= _PROCESSES_MAX:
+            found.append((node, process, process % concurrency if concurrency else process))
             continue
         ends = free_after.setdefault(node, [])
         thread = next((number for number, end in enumerate(ends) if end < start), len(ends))

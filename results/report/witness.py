@@ -11,7 +11,6 @@ from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import EventType
 from splitbrain.harness.verdict import Verdict, Witness
 from splitbrain.results import wording
-from splitbrain.results.report.timeline import named
 from splitbrain.results.summary import origin, timed
 
 PICTURE_MAX = 14
@@ -42,15 +41,16 @@ class Bar:
 class Shown:
     """A witness made ready for the page.
 
-    about: which model is refuted, and on which key. lanes: their labels, from the top. times: one per column of the
-    picture. hidden: operations left out of the table. picture: whether it is small enough to draw.
+    about: which model is refuted, and on which key. lanes: node and process of each, from the top. times: one per
+    column of the picture, without their unit. hidden: operations left out of the table. picture: whether it is small enough to draw.
     """
 
     about: str
     words: tuple[str, ...]
     bars: tuple[Bar, ...]
-    lanes: tuple[str, ...]
+    lanes: tuple[tuple[str, str], ...]
     times: tuple[str, ...]
+    unit: str
     hidden: int
     picture: bool
 
@@ -84,7 +84,8 @@ def shown(history: History, verdict: Verdict, witness: Witness) -> Shown:
         words=tuple(map(wording.plain, witness.words)),
         bars=tuple(_bar(history, row, column, lanes, row == worst) for row in kept),
         lanes=tuple(_label(history, kept, process) for process in lanes),
-        times=tuple(_when(history, position) for position in spots),
+        times=tuple(_when(history, position).removesuffix(" s").removeprefix("event ") for position in spots),
+        unit="seconds" if timed(history) else "event",
         hidden=len(rows) - len(kept),
         picture=0 < len(rows) <= PICTURE_MAX,
     )
@@ -117,16 +118,15 @@ def _bar(history: History, row: int, column: dict[int, int], lanes: Sequence[int
 
 def _about(verdict: Verdict) -> str:
     model = f"{verdict.checker}, {verdict.model}" if verdict.model else verdict.checker
-    return model if verdict.key is None else f"{model}, key {named(verdict.key)}"
+    return model if verdict.key is None else f"{model}, key {wording.name(verdict.key)}"
 
 
 def _home(history: History, rows: Sequence[int], process: int) -> tuple[object, int]:
     return wording.natural(_node(history, _first(history, rows, process))), process
 
 
-def _label(history: History, rows: Sequence[int], process: int) -> str:
-    node = _node(history, _first(history, rows, process))
-    return f"{node} · process {process}" if node else f"process {process}"
+def _label(history: History, rows: Sequence[int], process: int) -> tuple[str, str]:
+    return _node(history, _first(history, rows, process)), f"process {process}"
 
 
 def _first(history: History, rows: Sequence[int], process: int) -> int:
@@ -135,7 +135,7 @@ def _first(history: History, rows: Sequence[int], process: int) -> int:
 
 def _node(history: History, row: int) -> str:
     found = history.node[history.operations().invoke[row]]
-    return "" if found == ABSENT else named(history.pool.values[found])
+    return "" if found == ABSENT else wording.name(history.pool.values[found])
 
 
 def _when(history: History, position: int) -> str:
