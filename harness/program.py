@@ -112,8 +112,8 @@ class Role:
 class Program(Protocol):
     """A node of an own store, driven by events. Made anew at each start: memory does not survive, only the disk.
 
-    A handler that raises ends the node's process: `SystemExit` on purpose (its disk failed, say), anything else as a
-    crash that the run reports.
+    A handler that raises ends the node's process: `SystemExit` on purpose (its disk failed, say), after which it is
+    started again at the heal of the fault; anything else as a crash that the run reports.
     """
 
     message_type: ClassVar[Any]

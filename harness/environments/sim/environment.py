@@ -153,9 +153,11 @@ class Sim:
         cluster = SimCluster(self._world, deployment, tuple(names), folder)
         for node in cluster.nodes:
             node.start_now()
-        if cluster.deaths():
+        dead = [node for node in cluster.nodes if not node.running]
+        if dead:
             await cluster.down()
-            told = [line for death in cluster.deaths() for line in (death.text, *death.lines)]
+            told = [death.text for death in cluster.deaths()]
+            told += [f"{node.name}: {line}" for node in dead for line in node.machine.log.tail]
             raise InfrastructureError("the cluster did not start: " + "\n".join(told))
         return cluster
 

@@ -14,6 +14,9 @@ from splitbrain.harness.environments.sim.process import Machine, Process
 from splitbrain.harness.program import Message, ProgramFactory
 from splitbrain.harness.stream import Stream
 
+RESPAWN_NS = SECOND
+"""After so long a process that ended itself is started again, unless its disk still fails: its heal does it then."""
+
 
 class SimNode:
     """One member. deaths: where the node's deaths by itself are noted."""
@@ -92,8 +95,14 @@ class SimNode:
         self.kill_now()
         self.machine.log.close()
 
+    def _respawn(self) -> None:
+        if not self.kills_in_force:
+            self.start_now()
+
     def _note_death(self, process: Process, why: str | None) -> None:
         self.process = None
+        if process.left and not self.machine.disk.failing:
+            self.machine.kernel.at(process.death + RESPAWN_NS, self._respawn)
         if why is not None:
             text = f"{self.name} died by itself at {process.death / SECOND:.9f} s: {why}"
             self._deaths.append(Death(self.name, process.death, text, tuple(self.machine.log.tail)))

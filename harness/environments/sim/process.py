@@ -97,6 +97,8 @@ class Process:
         self.alive = True
         self.death = 0
         """When it died, in true time, if it did."""
+        self.left = False
+        """Whether it ended itself on purpose."""
 
     def start(self, make: Callable[[], Program]) -> None:
         """Make the program and let it start on what is on the disk."""
@@ -158,6 +160,7 @@ class Process:
                 self._effects[type(effect)](effect)
         except SystemExit as leave:
             self._machine.log.write(f"the process ended itself: {leave}")
+            self.left = True
             self._end(None)
         except SplitbrainError:
             raise

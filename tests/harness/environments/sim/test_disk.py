@@ -190,3 +190,24 @@ def test_a_node_that_leaves_because_its_disk_failed_is_started_at_the_heal() -> 
         assert stage.cluster.deaths() == (), "it left on purpose"
 
     play(Panics, scene)
+
+
+def test_a_node_that_leaves_after_the_heal_is_started_again_soon() -> None:
+    class Panics(Scribe):
+        def on_disk_error(self, now, token, errno):
+            raise SystemExit("the disk failed")
+
+    async def scene(stage: Stage) -> None:
+        channel = await stage.n1.connect()
+        fail = await stage.cluster.inject(FailDisk(("n1",), "EIO"))
+        asking = asyncio.create_task(channel.request(b"x"))
+        while (await fail.heal())["calls_failed"] == 0:
+            fail = await stage.cluster.inject(FailDisk(("n1",), "EIO"))
+            await asyncio.sleep(0.0001)
+        with pytest.raises(ChannelClosed):
+            await asking
+        assert not stage.n1.running
+        await asyncio.sleep(1)
+        assert stage.n1.running
+
+    play(Panics, scene)

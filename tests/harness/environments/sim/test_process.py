@@ -274,6 +274,18 @@ def test_a_cluster_that_does_not_start_says_why() -> None:
         play(Stillborn, scene)
 
 
+def test_a_cluster_whose_node_leaves_at_its_start_is_not_up() -> None:
+    class Leaves(Quiet):
+        def on_start(self, now, disk):
+            raise SystemExit("nothing to do")
+
+    async def scene(stage: Stage) -> None:
+        raise AssertionError("never reached")
+
+    with pytest.raises(InfrastructureError, match=r"n1: .* ended itself: nothing to do"):
+        play(Leaves, scene)
+
+
 def test_other_deployments_are_refused() -> None:
     sim = Sim(1)
 
