@@ -9,6 +9,9 @@ from typing import Any, Protocol, cast
 
 from splitbrain.harness.operation import Value
 
+DEPTH_MAX = 100
+"""How deeply a value may be nested."""
+
 
 class _Table(Protocol):
     def __getitem__(self, value: Any, /) -> int: ...
@@ -20,11 +23,13 @@ class Pool:
     Lists become tuples, sets frozensets, subclasses (an enum of strings) their plain base.
     """
 
-    __slots__ = ("_tables", "names", "values")
+    __slots__ = ("_tables", "depth", "names", "values")
 
     def __init__(self) -> None:
         self.values: list[Value] = []
         """The value of each id."""
+        self.depth = 0
+        """How deep in a nested value the interning is just now."""
         self._tables = _Tables(self)
         self.names: Mapping[str, int] = cast("_Scalars", self._tables[str])
         """The id of each string, a new one if it was never seen: `id` for values known to be strings."""
@@ -33,7 +38,8 @@ class Pool:
         return len(self.values)
 
     def id(self, value: Value) -> int:
-        """The id of a value, a new one if it was never seen. TypeError for what is not data."""
+        """The id of a value, a new one if it was never seen. TypeError for what is not data, RecursionError for what is
+        nested more than DEPTH_MAX deep."""
         return self._tables[type(value)][value]
 
     def ids(self, values: Sequence[Value]) -> list[int]:
@@ -66,7 +72,14 @@ class _Nested:
         self.known: dict[Any, int] = {}
 
     def __getitem__(self, value: Any) -> int:
-        parts = self.parts(value)
+        pool = self.pool
+        if pool.depth == DEPTH_MAX:
+            raise RecursionError(f"a value is nested more than {DEPTH_MAX} deep")
+        pool.depth += 1
+        try:
+            parts = self.parts(value)
+        finally:
+            pool.depth -= 1
         found = self.known.get(parts)
         if found is None:
             rebuilt = self.rebuild(parts, value)

@@ -33,7 +33,7 @@ _TOKEN = re.compile(
 _STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _INTEGER = re.compile(r"[+-]?\d+N?", re.ASCII)
 _FLOAT = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?M?", re.ASCII)
-_NAME = re.compile(r":?[^\s\d:`~@^'][^\s`~@^]*|:\d[^\s`~@^]*")
+_NAME = re.compile(r":?[^\s\d:#`~@^'][^\s`~@^]*|:\d[^\s`~@^]*")
 _TAG = re.compile(r"#[A-Za-z].*", re.DOTALL)
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|[0-7]{1,3}|.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", '"': '"', "\\": "\\"}
@@ -225,7 +225,7 @@ def _number(token: str) -> int | float:
 
 
 def _character(name: str) -> str:
-    if len(name) == 1:
+    if len(name) == 1 and not name.isspace():
         return name
     if name in _CHARACTERS:
         return _CHARACTERS[name]

@@ -14,7 +14,7 @@ from typing import IO, BinaryIO, Protocol
 
 from splitbrain.harness.errors import HistoryError
 
-BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 1 << 18
 LINE_BYTES_MAX = 1 << 26
 """A longer line is no line of a history; without a limit a file of zeros would fill the memory."""
 
@@ -48,7 +48,7 @@ class Source:
         if self._begin == _GZIP:
             self._plain = GzipFile(fileobj=_Rejoined(self._begin, self._raw))
             self._begin = b""
-        while len(self._begin) < BLOCK_BYTES and b"\n" not in self._begin:
+        while len(self._begin) < BLOCK_BYTES and b"\n" not in self._begin.strip():
             more = self._read(BLOCK_BYTES)
             if not more:
                 break

@@ -14,11 +14,9 @@ from msgspec import UNSET
 
 from splitbrain.harness.history import Event, History, IllFormed
 from splitbrain.harness.operation import NEMESIS, EventType
+from splitbrain.harness.pool import DEPTH_MAX
 
-DEPTH_MAX = 100
-"""How deeply the values of a history may be nested."""
-
-_TIME_END = 1 << 63
+_COLUMN_END = 1 << 63
 _WORDS = frozenset(kind.word for kind in EventType)
 _TYPE, _PROCESS, _F, _TIME = (attrgetter(name) for name in ("type", "process", "f", "time"))
 _INDEX, _REVISION = attrgetter("index"), attrgetter("revision")
@@ -68,7 +66,7 @@ class Intake:
         first that breaks a rule; nothing can be added after that."""
         if not events:
             return
-        begin = len(self.history)
+        begin, nameless = len(self.history), self._nameless
         try:
             if self._own:
                 self._hold_to_rules(events)
@@ -79,7 +77,7 @@ class Intake:
             self.history.extend(events)
         except Refused as refused:
             if refused.ordinal:
-                self._keyed = False  # what stands before was split above
+                self._keyed, self._nameless = False, nameless  # what stands before was put in order above
                 self.add(events[: refused.ordinal])
             raise
         except RecursionError:
@@ -124,7 +122,7 @@ class Intake:
         if not set(map(type, map(_F, events))) <= {str} or any(f[:1] == ":" for f in set(map(_F, events))):
             _name_functions(events)
         kinds = set(map(type, map(_PROCESS, events)))
-        if kinds != {int} or min(map(_PROCESS, events)) < 0 or self._nameless:
+        if kinds != {int} or not _within(list(map(_PROCESS, events))) or self._nameless:
             self._number_processes(events)
         elif self._nameless is None:
             self._nameless = False
@@ -132,7 +130,7 @@ class Intake:
         self._look_at_times(events)
         if not _all_absent(list(map(_REVISION, events))):
             for event in events:
-                if type(event.revision) is not int or event.revision < 0:
+                if type(event.revision) is not int or not _within([event.revision]):
                     event.revision = UNSET
 
     def _number_processes(self, events: Sequence[Loose]) -> None:
@@ -140,14 +138,14 @@ class Intake:
             process = event.process
             if isinstance(process, str):
                 process = process.removeprefix(":")
-                if process.isdecimal():
+                if process.isdecimal() and len(process) < 19:
                     process = int(process)
             if process is None:
                 if self._nameless is False:
                     raise Refused(ordinal, "the event has no process, though others have")
                 self._nameless, process = True, 0
             elif process != NEMESIS:
-                if type(process) is not int or process < 0:
+                if type(process) is not int or not _within([process]):
                     raise Refused(ordinal, f"process is a number from 0 or nemesis, not {event.process!r}")
                 if self._nameless:
                     raise Refused(ordinal, "the event has a process, though others have none")
@@ -166,12 +164,12 @@ class Intake:
     def _look_at_times(self, events: Sequence[Loose]) -> None:
         last = self._time_last
         times = list(map(_TIME, events))
-        if set(map(type, times)) == {int} and _ascend(last, times) and times[-1] < _TIME_END:
+        if set(map(type, times)) == {int} and _ascend(last, times) and times[-1] < _COLUMN_END:
             self._time_last = times[-1]
             return
         self.history.timed = False
         for event in events:
-            if type(event.time) is not int or not -_TIME_END <= event.time < _TIME_END:
+            if type(event.time) is not int or not -_COLUMN_END <= event.time < _COLUMN_END:
                 if event.time is not UNSET and event.time is not None:
                     self._warn("time is not in integer nanoseconds and is not used")
                 event.time = last or 0
@@ -203,9 +201,14 @@ def _all_absent(values: list[Any]) -> bool:
     return values.count(UNSET) == len(values)
 
 
+def _within(numbers: list[int]) -> bool:
+    """Whether all are counts that a column can hold."""
+    return min(numbers) >= 0 and max(numbers) < _COLUMN_END
+
+
 def _ascend(last: int | None, times: list[int]) -> bool:
     """Whether time never runs backwards; a list in order is sorted by one pass without a move."""
-    return times[0] >= (-_TIME_END if last is None else last) and times == sorted(times)
+    return times[0] >= (-_COLUMN_END if last is None else last) and times == sorted(times)
 
 
 def _name_types(events: Sequence[Loose]) -> None:
