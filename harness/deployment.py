@@ -57,6 +57,9 @@ class Process:
     ready_seconds: float = 30.0
     tells_time: Callable[[Place], Awaitable[int]] | None = None
     """Asks a node its wall clock (ns since 1970), where it can be asked: so a skew is measured, not only set."""
+    relative_waits: bool = False
+    """Whether it waits for so long, never until an absolute time: only then the rate of its monotonic clock can be
+    changed without waits that never end. True of Go and of asyncio, not of the JVM."""
     respawn: bool = False
     """Whether a node that ended by itself is started again at once, as a supervisor would."""
     reply_type: Any = None

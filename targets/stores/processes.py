@@ -29,7 +29,7 @@ def as_process(store: str, settings: Mapping[str, Setting]) -> Process:
                 words += ["--set", f"{option}={_shown(value)}"]
         return words
 
-    return Process(argv=argv, ready=_answers, port=CLIENT_PORT, reply_type=Response)
+    return Process(argv=argv, ready=_answers, port=CLIENT_PORT, relative_waits=True, reply_type=Response)
 
 
 async def _answers(place: Place) -> bool:

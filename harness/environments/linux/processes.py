@@ -7,8 +7,10 @@ trap: a process may fork while it is being looked for, so killing and stopping g
 import contextlib
 import os
 import signal
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +21,31 @@ STOPPED = "tT"
 
 Finder = Callable[[], list[int]]
 """Finds the processes meant, anew at each call; ended ones, zombies included, are none."""
+
+
+@contextlib.contextmanager
+def example() -> Iterator[int]:
+    """A process of our own that does nothing, to try things on."""
+    process = subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", "import time; time.sleep(60)"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        # Until it has become Python, what is done to it is lost.
+        deadline = time.monotonic() + STOP_SECONDS
+        while not _sleeps(process.pid) and time.monotonic() < deadline:
+            time.sleep(0.001)
+        yield process.pid
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _sleeps(pid: int) -> bool:
+    words = (PROC / str(pid) / "syscall").read_text().split()
+    return words[0] in ("35", "230", "115")  # nanosleep, clock_nanosleep on x86-64, on arm64
 
 
 def alive(pid: int) -> bool:

@@ -1,9 +1,11 @@
 """Which injections can be done on this machine? Found out by trying, once per process; each refusal is one sentence."""
 
+import functools
 from collections.abc import Callable
 
 from splitbrain.harness.environments.linux import tools
-from splitbrain.harness.injection import Cut, Kill, Pause
+from splitbrain.harness.environments.local import clocks
+from splitbrain.harness.injection import Cut, Kill, Pause, SkewClock
 
 
 def able(injection: type) -> str | None:
@@ -16,4 +18,5 @@ PROBES: dict[type, Callable[[], str | None]] = {
     Cut: lambda: tools.missing("nft"),
     Kill: lambda: None,
     Pause: lambda: None,
+    SkewClock: functools.cache(clocks.unable),
 }

@@ -13,18 +13,12 @@ from splitbrain.harness.environment import Death
 from splitbrain.harness.environments.linux.partitions import Partitions
 from splitbrain.harness.environments.linux.switch import Switch
 from splitbrain.harness.environments.linux.tools import LocalShell
+from splitbrain.harness.environments.local.clocks import ClockHarm, NodeClock
 from splitbrain.harness.environments.local.harm import CutHarm, Healing, KillHarm, PauseHarm
 from splitbrain.harness.environments.local.node import ProcessNode
 from splitbrain.harness.environments.local.sampling import sample
 from splitbrain.harness.errors import InfrastructureError, UsageError
-from splitbrain.harness.injection import (
-    Cut,
-    Injected,
-    Injection,
-    Kill,
-    Link,
-    Pause,
-)
+from splitbrain.harness.injection import Cut, Injected, Injection, Kill, Link, Pause, SkewClock
 
 
 class LocalCluster:
@@ -37,7 +31,8 @@ class LocalCluster:
         self.folder = folder
         self._scratch = scratch
         self._now = now
-        self._seconds = deployment.ready_seconds
+        self._deployment = deployment
+        self._clocks: dict[str, NodeClock] = {}
         self._partitions = Partitions(LocalShell(), f"splitbrain{switch.number}")
         self._sampling: asyncio.Task[None] | None = None
         self._members = {
@@ -58,22 +53,22 @@ class LocalCluster:
     def deaths(self) -> Sequence[Death]:
         return sorted((death for node in self.nodes for death in node.deaths), key=lambda death: death.time)
 
-    async def up(self, deployment: Process) -> None:
+    async def up(self) -> None:
         """Write the nodes' files, start all, and wait until all are ready. InfrastructureError if they do not come
         up in time."""
         await self._partitions.setup()
         for node in self.nodes:
-            self._write_files(node.place, deployment)
+            self._write_files(node.place)
         await asyncio.gather(*(node.start() for node in self.nodes))
-        deadline = asyncio.get_running_loop().time() + deployment.ready_seconds
+        deadline = asyncio.get_running_loop().time() + self._deployment.ready_seconds
         await asyncio.gather(*(node.wait_ready(deadline) for node in self.nodes))
         self._sampling = asyncio.get_running_loop().create_task(
             sample(self.nodes, self.folder / "resources.jsonl", self._now)
         )
 
-    def _write_files(self, place: Place, deployment: Process) -> None:
+    def _write_files(self, place: Place) -> None:
         place.folder.mkdir(parents=True, exist_ok=True)
-        for name, contents in deployment.files(place).items():
+        for name, contents in self._deployment.files(place).items():
             file = place.folder / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(contents.encode() if isinstance(contents, str) else contents)
@@ -91,6 +86,12 @@ class LocalCluster:
                 pause = PauseHarm(self._named(names))
                 await pause.inject()
                 return Healing(pause, pause.nodes)
+            case SkewClock(name):
+                (node,) = self._named([name])
+                clock = self._clocks.setdefault(name, NodeClock(node))
+                skew = ClockHarm(node, clock, self._deployment, injection)
+                await skew.inject()
+                return Healing(skew, [node])
         raise InfrastructureError(f"--env local cannot do {type(injection).__name__}")
 
     def _named(self, names: Sequence[str]) -> list[ProcessNode]:

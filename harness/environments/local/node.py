@@ -158,6 +158,7 @@ class ProcessNode:
     async def retire(self) -> None:
         """End it for good: it is not started again."""
         self.killers += 1
+        self.afflictions.clear()
         if self._respawn is not None:
             self._respawn.cancel()
         await self.end()

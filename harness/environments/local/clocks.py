@@ -1,0 +1,171 @@
+"""How does a node's clock lie? All skews in force add up to one line, set in every process of the node.
+
+A process that the node starts later, or turns into by exec, begins with the true clock, so a keeper looks every 50 ms
+and sets it again. Taking a skew back makes the wall clock true at once; the monotonic clock never steps back, so what
+it gained or lost stays. The trap: some runtimes wait until an absolute time of the monotonic clock, which the kernel
+measures by the true one, so its rate is changed only where the deployment says that all waits are relative.
+"""
+
+import asyncio
+import contextlib
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from splitbrain.harness.deployment import Process
+from splitbrain.harness.environments.linux import processes, vdso
+from splitbrain.harness.environments.linux.vdso import Line, ProcessClock
+from splitbrain.harness.environments.local.node import ProcessNode
+from splitbrain.harness.errors import InfrastructureError, UsageError
+from splitbrain.harness.injection import Bite, SkewClock
+
+KEEPER_SECONDS = 0.05
+EXEC_SECONDS = 2.0
+ANSWER_SECONDS = 2.0
+LAUNCHER = "nsenter"
+
+
+@dataclass(frozen=True)
+class Skew:
+    """One injection's share of a node's deviation."""
+
+    wall: Line
+    monotonic: Line
+
+
+class NodeClock:
+    """The clocks of one node."""
+
+    def __init__(self, node: ProcessNode) -> None:
+        self._node = node
+        self._skews: list[Skew] = []
+        self._left = 0
+        """Nanoseconds by which healed skews have moved the monotonic clock."""
+        self._keeper: asyncio.Task[None] | None = None
+
+    def add(self, skew: Skew) -> int:
+        """Skew the clock; how many processes that reached."""
+        if not self._skews:
+            self._node.afflictions.append(self)
+            self._keeper = asyncio.get_running_loop().create_task(self._keep())
+        self._skews.append(skew)
+        return self.apply()
+
+    def remove(self, skew: Skew) -> None:
+        """Take a skew back."""
+        self._skews.remove(skew)
+        self._left += skew.monotonic.at(time.monotonic_ns())
+        self.apply()
+        if not self._skews:
+            self._node.afflictions.remove(self)
+            if self._keeper is not None and not self._keeper.cancel():
+                # It cannot have ended but by an error, which says that some process had a true clock.
+                self._keeper.result()
+
+    def apply(self) -> int:
+        """Set the lines in every process that does not have them yet; how many have them now."""
+        lines = self._lines()
+        reached = 0
+        for pid in self._node.pids():
+            # It may end meanwhile.
+            with contextlib.suppress(OSError):
+                reached += _set(pid, *lines)
+        return reached
+
+    async def strike(self, node: ProcessNode) -> None:
+        """A process was started: as soon as it is the server and no longer what launches it, set its clock."""
+        deadline = time.monotonic() + EXEC_SECONDS
+        while not self.apply() and node.running and time.monotonic() < deadline:
+            await asyncio.sleep(0.001)
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(KEEPER_SECONDS)
+            self.apply()
+
+    def _lines(self) -> tuple[Line, Line]:
+        wall = _sum([skew.wall for skew in self._skews])
+        monotonic = _sum([skew.monotonic for skew in self._skews])
+        return wall, Line(monotonic.offset + self._left, monotonic.reference, monotonic.slope)
+
+
+def _sum(lines: list[Line]) -> Line:
+    """The same deviation as that of all lines together. Its reference is the last one's, so that it does not change
+    while they do not."""
+    reference = max((line.reference for line in lines), default=0)
+    return Line(sum(line.at(reference) for line in lines), reference, sum(line.slope for line in lines))
+
+
+def _set(pid: int, wall: Line, monotonic: Line) -> bool:
+    if Path(f"/proc/{pid}/exe").readlink().name == LAUNCHER:
+        return False
+    clock = ProcessClock(pid)
+    try:
+        if [line.packed() for line in clock.lines()] != [wall.packed(), monotonic.packed()]:
+            clock.set(wall, monotonic)
+    finally:
+        clock.close()
+    return True
+
+
+@dataclass
+class ClockHarm:
+    """One skew of one node's clock."""
+
+    node: ProcessNode
+    clock: NodeClock
+    deployment: Process
+    injection: SkewClock
+    _skew: Skew = field(init=False)
+    _seen_ms: float = 0.0
+
+    async def inject(self) -> None:
+        injection = self.injection
+        if injection.rate < 0 or injection.monotonic_rate <= 0:
+            raise UsageError(f"a clock's rate has to be above 0 (a wall clock's may be 0): {injection}")
+        if injection.monotonic_rate != 1.0 and not self.deployment.relative_waits:
+            raise InfrastructureError(
+                f"{self.node.name}: the rate of the monotonic clock cannot be changed: this program may wait until "
+                "absolute times, which would then never come; use --env sim, or a store of our own"
+            )
+        self._skew = Skew(
+            Line(round(injection.offset_ms * 1e6), time.time_ns(), injection.rate - 1),
+            Line(0, time.monotonic_ns(), injection.monotonic_rate - 1),
+        )
+        self.clock.add(self._skew)
+        await self._look()
+
+    async def heal(self) -> Bite:
+        await self._look()
+        self.clock.remove(self._skew)
+        return {"skew_ms": self._seen_ms}
+
+    async def _look(self) -> None:
+        """See how far the node is off: as it says itself where it can be asked, else as set in its processes."""
+        if not self.node.running:
+            return
+        ask = self.deployment.tells_time
+        if ask is None:
+            deviation = self._skew.wall.at(time.time_ns()) if self.clock.apply() else 0
+        else:
+            try:
+                before = time.time_ns()
+                told = await asyncio.wait_for(ask(self.node.place), ANSWER_SECONDS)
+                deviation = told - (before + time.time_ns()) // 2
+            except OSError:  # It is cut off, stopped or down: seen at another time, if ever.
+                return
+        monotonic = self._skew.monotonic.at(time.monotonic_ns())
+        self._seen_ms = max(self._seen_ms, abs(deviation) / 1e6, abs(monotonic) / 1e6)
+
+
+def unable() -> str | None:
+    """Why clocks cannot be skewed here, found by trying on a process of our own; None if they can."""
+    reason = vdso.unsupported()
+    if reason is not None:
+        return reason
+    try:
+        with processes.example() as pid:
+            _set(pid, Line(10**9), vdso.TRUE)
+    except (OSError, InfrastructureError) as error:
+        return f"clocks of processes cannot be skewed here: {error}"
+    return None
