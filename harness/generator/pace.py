@@ -1,8 +1,9 @@
 """When, how often and how long? Generators that hold back another one, or end it.
 
 Pace is kept by each thread for itself: with n threads, a rate r is n independent Poisson processes of rate r / n, so
-that a thread that hangs delays no other. The trap: a gap begins where the last operation was *due*, not where it ended,
-so that the rate asked for is the rate that comes; but whoever falls behind by more than one mean gap does not catch up.
+that a thread that hangs delays no other. The trap: a gap begins where the last operation was *due*, not where it ended.
+So a thread that hung catches up afterwards: the rate asked for is the rate that comes, and threads stay abreast of each
+other, which workloads rely on whose threads meet on the same keys.
 """
 
 from collections.abc import Mapping
@@ -33,8 +34,7 @@ class Rate(msgspec.Struct, frozen=True):
         answer, inner = self.inner.next(context)
         if type(answer) is Wait or type(answer) is Done:
             return answer, self if inner is self.inner else Rate(inner, self.per_second, self.due)
-        behind = now - int(SECOND * len(context.threads) / self.per_second)
-        upcoming = max(due, behind) + self._gap(context, context.ordinal + 1)
+        upcoming = due + self._gap(context, context.ordinal + 1)
         return answer, Rate(inner, self.per_second, {**self.due, thread: upcoming})
 
     def update(self, completion: Completion) -> Generator:
