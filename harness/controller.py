@@ -148,8 +148,7 @@ class _Run:
         self._enter("set-up")
         await self._set_up(nodes)
         workers = [Worker(thread, nodes[thread % len(nodes)], self.job) for thread in range(test.concurrency)]
-        for worker in reversed(workers):
-            cleaning.add("closing a client", worker.close)
+        cleaning.add("closing the clients", partial(_closed, workers))
         if track is not None:
             cleaning.add("healing", track.heal)
         self._enter("main")
@@ -225,6 +224,10 @@ class _Run:
 
     def _enter(self, phase: str) -> None:
         self.progress.enter(phase, self.now())
+
+
+async def _closed(workers: Sequence[Worker]) -> None:
+    await asyncio.gather(*(worker.close() for worker in workers))
 
 
 async def _beside(work: Coroutine[Any, Any, None], faults: Coroutine[Any, Any, None]) -> None:

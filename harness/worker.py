@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from splitbrain.harness.client import Client, ErrorTable
 from splitbrain.harness.deadline import Deadline
 from splitbrain.harness.desk import Desk
+from splitbrain.harness.errors import UsageError
 from splitbrain.harness.generator.core import Completion, Done, Wait
 from splitbrain.harness.histories.recorder import Recorder
 from splitbrain.harness.node import Node
@@ -81,6 +82,8 @@ class Worker:
                     await desk.wait(self.thread, answer)
                 elif isinstance(answer, Done):
                     return
+                else:
+                    raise UsageError(f"a generator answered {answer!r}, which is no Operation, Wait or Done")
         finally:
             deadline.close()
 
@@ -122,6 +125,8 @@ class Worker:
                 await client.open()
                 self._open = True
             outcome = await client.invoke(operation)
+            if not isinstance(outcome, Outcome) or outcome.type is EventType.INVOKE:
+                raise TypeError(f"the client's invoke returned {outcome!r}, which is no outcome")
         except asyncio.CancelledError:
             if not deadline.expired():
                 raise

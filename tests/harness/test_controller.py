@@ -180,6 +180,17 @@ def test_a_client_that_gives_no_reason_is_recorded_as_such(stage):
     assert stage.events()[-1].error[0] == "other"
 
 
+def test_a_client_that_forgets_to_return_is_told(stage):
+    stage.invoke = lambda client, operation: asyncio.sleep(0.01)
+    stage.conduct(once(WRITE))
+    assert stage.events()[-1].error == ("other", "TypeError: the client's invoke returned None, which is no outcome")
+
+
+def test_a_generator_that_answers_nonsense_is_told(stage):
+    with pytest.raises(UsageError, match="answered 'read'"):
+        stage.conduct(repeat("read"))
+
+
 def test_a_client_that_turns_its_cancellation_into_an_error_is_believed(stage):
     async def stubborn(client, operation):
         try:
@@ -235,6 +246,17 @@ def test_operations_that_take_no_time_do_not_stop_it(stage):
 def test_the_rate_is_over_all_threads(stage):
     stage.conduct(repeat(READ), rate=50.0, time_limit=100.0)
     assert 4600 < len(stage.events()) / 2 < 5400
+
+
+def test_a_thread_that_hung_catches_up_with_the_others(stage):
+    async def hung(client, operation):
+        await asyncio.sleep(8.0 if client.node.name == "n2" and stage.now() < SECOND else 0.001)
+        return Outcome.ok()
+
+    stage.invoke = hung
+    stage.conduct(repeat(READ), rate=60.0, time_limit=20.0, timeout=10.0)
+    done = [sum(e.process == thread and e.type == "ok" for e in stage.events()) for thread in range(3)]
+    assert all(count == pytest.approx(400, rel=0.15) for count in done)
 
 
 def test_phases_have_a_barrier(stage):
