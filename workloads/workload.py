@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from splitbrain.harness.checker import Checker
 from splitbrain.harness.client import Shapes
 from splitbrain.harness.generator.core import Generator
+from splitbrain.harness.history import History
 from splitbrain.harness.options import Option, Setting
 
 
@@ -27,7 +28,7 @@ class Workload:
     """One story: what clients do, and who judges.
 
     main: the operations of the main phase, endless; the controller adds rate and time limit. final: operations after
-    healing (final reads), or None. checkers: made from the options.
+    healing, made from what was done (final reads of the keys that were used). checkers: made from the options.
     """
 
     name: str
@@ -35,5 +36,5 @@ class Workload:
     operations: Shapes
     options: Sequence[Option]
     main: Callable[[Size, Mapping[str, Setting]], Generator]
-    final: Callable[[Size, Mapping[str, Setting]], Generator | None]
     checkers: Callable[[Mapping[str, Setting]], Sequence[Checker]]
+    final: Callable[[Size, Mapping[str, Setting], History], Generator | None] = lambda size, settings, history: None

@@ -1,2 +1,91 @@
+"""The command line: one file a command, and one place where outcomes become exit codes.
+
+The trap: start-up. Commands are imported when they are called, so that `splitbrain --version` stays instant.
+"""
+
+import importlib
+import os
+import sys
+import traceback
+
+import click
+
+from splitbrain import __version__
+from splitbrain.cli.exits import INFRASTRUCTURE, INTERNAL, INTERRUPTED, USAGE
+from splitbrain.harness.errors import InfrastructureError, SplitbrainError
+
+COMMANDS = {
+    "demo": "splitbrain.cli.demo:demo",
+    "run": "splitbrain.cli.run:run",
+    "check": "splitbrain.cli.check:check",
+    "report": "splitbrain.cli.report:report",
+    "list": "splitbrain.cli.listing:listing",
+}
+
+
+class Commands(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order in which a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        where = COMMANDS.get(cmd_name)
+        if where is None:
+            return None
+        module, _, name = where.partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="splitbrain")
+def cli() -> None:
+    """What a data system really promises when the network splits, nodes die and clocks lie.
+
+    Exit codes: 0 valid, 1 invalid, 2 unknown, 3 infrastructure failed, 130 interrupted, 254 wrong use or unreadable
+    input, 255 internal error.
+    """
+
+
 def main() -> None:
-    pass
+    """The entry point: runs a command and exits with its code; every error is a sentence on standard error."""
+    try:
+        code = cli.main(prog_name="splitbrain", standalone_mode=False)
+    except click.ClickException as error:
+        usage = f" Try 'splitbrain {error.ctx.info_name} --help'." if isinstance(error, click.UsageError) and error.ctx else ""
+        _say(f"{error.format_message()}{usage}")
+        code = USAGE
+    except InfrastructureError as error:
+        _say(str(error))
+        code = INFRASTRUCTURE
+    except SplitbrainError as error:
+        _say(str(error))
+        code = USAGE
+    except (KeyboardInterrupt, click.Abort):
+        _say("interrupted; everything was healed and closed, nothing was judged")
+        code = INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone: nothing more can be said, and Python must not try at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = INTERNAL
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a bug of ours must not look like a verdict
+        _say(_bug(error))
+        code = INTERNAL
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say(text: str) -> None:
+    print(f"splitbrain: {text}", file=sys.stderr)
+
+
+def _bug(error: Exception) -> str:
+    if os.environ.get("SPLITBRAIN_DEBUG"):
+        return "".join(traceback.format_exception(error)).rstrip()
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return (
+        f"internal error, not a verdict: {type(error).__name__}: {error} ({frame.filename}:{frame.lineno}); "
+        "set SPLITBRAIN_DEBUG=1 to see where it came from, and please report it"
+    )

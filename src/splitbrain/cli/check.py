@@ -1,0 +1,128 @@
+"""`splitbrain check`: judge histories that somebody recorded, ours or not.
+
+The trap: several files. One that cannot be read must neither stop the others nor hide an `invalid` among them.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from splitbrain import registry
+from splitbrain.cli.durations import DURATION
+from splitbrain.cli.exits import OF_VERDICT, USAGE, worst
+from splitbrain.harness.budget import Budget
+from splitbrain.harness.errors import HistoryError, UsageError
+from splitbrain.harness.histories import FORMATS, read
+from splitbrain.judging import Judge
+from splitbrain.results import text
+from splitbrain.results.folder import RunFolder
+from splitbrain.results.result import Cost, Result
+
+HISTORY_ENDINGS = (".jsonl", ".jsonl.gz", ".edn", ".json", ".log", ".txt")
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True, metavar="FILE|DIR|-...")
+@click.option("--model", "-m", metavar="NAME", help="The model to hold it against; `splitbrain list models`.")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="An option of the model, or keyed=true.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="auto", show_default=True)
+@click.option("--budget", type=DURATION, default="60s", show_default=True, help="Wall time for each history.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, one line a history.")
+def check(
+    sources: Sequence[str], model: str | None, settings: Sequence[str], form: str, budget: float, as_json: bool
+) -> int:
+    """Judge recorded histories: files, run folders, folders of histories, or - for standard input.
+
+    What splitbrain recorded itself needs no --model: the test beside it says what to check.
+    """
+    given = registry.assignments(",".join(settings), "--set")
+    keyed = given.pop("keyed", "false") in ("true", "on", "yes")
+    if model is None and given:
+        raise UsageError(f"--set {next(iter(given))}=… is an option of a model: name the model with --model")
+    judge = Judge.of_model(model, given) if model else None
+    found = list(expand(sources))
+    codes: list[int] = []
+    results: list[Result] = []
+    for source in found:
+        try:
+            result = judged(source, judge or judge_beside(source), form, keyed, Budget(seconds=budget))
+        except UsageError as error:
+            if len(found) == 1:
+                raise
+            click.echo(f"splitbrain: {error}", err=True)
+            codes.append(USAGE)
+            continue
+        codes.append(OF_VERDICT[result.answer.value])
+        results.append(result)
+        if as_json:
+            click.echo(json.dumps(result.headline()))
+        else:
+            click.echo("\n".join(text.lines(result) if len(found) == 1 else [text.headline(result)]))
+        sys.stdout.flush()
+    if len(found) > 1 and not as_json:
+        click.echo(tally(results, len(found)))
+    return worst(codes)
+
+
+@dataclass(frozen=True)
+class Source:
+    """One history to judge. path: None for standard input. name: as the user gave it."""
+
+    name: str
+    path: Path | None
+
+
+def expand(words: Sequence[str]) -> Iterator[Source]:
+    """Files as they are; a run folder as its history; any other folder as the histories in it, in order of name."""
+    for word in words:
+        path = Path(word)
+        if word == "-":
+            yield Source("-", None)
+        elif not path.is_dir():
+            yield Source(word, path)
+        elif (path / "test.toml").exists():
+            yield Source(word, RunFolder.open(path).recorded())
+        else:
+            inside = sorted(p for p in path.rglob("*") if p.is_file() and p.name.endswith(HISTORY_ENDINGS))
+            if not inside:
+                raise UsageError(f"{word}: no history in this folder; one ends in {', '.join(HISTORY_ENDINGS)}")
+            yield from (Source(str(p), p) for p in inside)
+
+
+def judge_beside(source: Source) -> Judge:
+    """The judge that the test beside a recorded history names; UsageError if there is none."""
+    if source.path is not None and source.path.exists() and (source.path.parent / "test.toml").exists():
+        recipe = RunFolder.open(source.path).recipe()
+        return Judge.of_workload(recipe.workload, recipe.settings)
+    if source.path is not None and not source.path.exists():
+        raise HistoryError(source.name, None, "there is no such file")
+    models = ", ".join(registry.models())
+    raise UsageError(f"{source.name}: no test.toml beside it says what to check: name a model with --model ({models})")
+
+
+def judged(source: Source, judge: Judge, form: str, keyed: bool, budget: Budget) -> Result:
+    """Read and judge one history."""
+    began = time.perf_counter()
+    history = read(source.path if source.path is not None else sys.stdin.buffer, form, keyed=keyed)
+    history.operations()
+    reading = time.perf_counter() - began
+    for warning in history.warnings:
+        click.echo(f"splitbrain: {source.name}: {warning}", err=True)
+    began = time.perf_counter()
+    verdict = judge.verdict(history, budget)
+    checking = time.perf_counter() - began
+    return Result.of_history(history, source.name, judge.name, verdict, Cost(checking, reading))
+
+
+def tally(results: Sequence[Result], files: int) -> str:
+    """The last line over several histories."""
+    words = ("invalid", "unknown", "valid")
+    counts = [(word, sum(result.answer.value == word for result in results)) for word in words]
+    shown = [f"{count} {word}" for word, count in counts if count]
+    unreadable = files - len(results)
+    return f"{files} histories: {', '.join(shown + ([f'{unreadable} unreadable'] if unreadable else []))}"

@@ -1,0 +1,63 @@
+"""`splitbrain demo`: what this tool does, in less than half a minute, with nothing but Python."""
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from splitbrain.cli.exits import INVALID, VALID
+from splitbrain.demo import DEFAULT_SEED, Played, Scene, play
+from splitbrain.results import text, wording
+from splitbrain.results.result import Answer
+
+
+@click.command()
+@click.option("--seed", default=DEFAULT_SEED, show_default=True)
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("runs"), show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, one line a store.")
+def demo(seed: int, out: Path, as_json: bool) -> int:
+    """Test four stores in the simulator: a table of verdicts, one explained anomaly, a report."""
+
+    def announce(scene: Scene) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"testing {scene.target} under {scene.nemesis} …", err=True)
+
+    played = play(seed, out, announce)
+    unexpected = [one for one in played if not one.as_expected]
+    if as_json:
+        for one in played:
+            headline = one.result.headline() | {"run": str(one.folder.path), "expected": one.scene.expected.value}
+            click.echo(json.dumps(headline))
+        return INVALID if unexpected else VALID
+    click.echo("\n".join(table(played)))
+    refuted = next((one for one in reversed(played) if one.result.answer is Answer.INVALID), None)
+    if refuted is not None:
+        click.echo("\n".join(["", f"Why {refuted.scene.target} is invalid:", *explanation(refuted)]))
+    for one in unexpected:
+        click.echo(f"\nnot as expected: {one.scene.target} should be {one.scene.expected.value}: {one.result.reason}")
+    click.echo(
+        "\nNext: splitbrain run raft --nemesis all\n"
+        "      splitbrain list\n"
+        f"      splitbrain run {(refuted or played[0]).scene.target} --nemesis partition --seed {seed + 1}"
+    )
+    click.echo(f"\nsplitbrain: look at {(refuted or played[0]).folder.report_path}", err=True)
+    click.echo(f"repeat with: splitbrain demo --seed {seed}")
+    return INVALID if unexpected else VALID
+
+
+def table(played: list[Played]) -> list[str]:
+    """One line a store: the answer, what was tested, what it shows."""
+    right = sum(one.as_expected for one in played)
+    head = f"{right} of {len(played)} verdicts are as expected: 5 nodes, 10 clients, 20 virtual seconds each"
+    rows = [("verdict", "store", "faults", "operations", "what it shows")]
+    for one in played:
+        scene = one.scene
+        count = f"{one.result.summary.operations:,}"
+        rows.append((one.result.answer.value, scene.target, scene.nemesis, count, scene.lesson))
+    return [head, "", *wording.columns(rows)]
+
+
+def explanation(one: Played) -> list[str]:
+    """The anomaly in words."""
+    return [f"  {one.result.reason}", *text.witness_lines(one.result)]

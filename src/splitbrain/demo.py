@@ -1,0 +1,63 @@
+"""What does the demonstration show? A handful of stores, what their authors claim, and what the evidence says.
+
+Each scene is a test whose verdict is known beforehand: two designs that keep their promise, and two that break it the
+moment the network splits. The trap: a demonstration that is always right. Its exit code says whether every verdict was
+the expected one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from splitbrain.execution import Wish, execute, prepare
+from splitbrain.harness.budget import Budget
+from splitbrain.results.folder import RunFolder
+from splitbrain.results.result import Answer, Result
+
+DEFAULT_SEED = 1
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One test of the demonstration: what it shows, and the answer it must come to."""
+
+    target: str
+    nemesis: str
+    expected: Answer
+    lesson: str
+
+
+SCENES = (
+    Scene("raft", "partition,kill", Answer.VALID, "a majority decides, and reads go through the log"),
+    Scene("primary-backup:replication=sync", "partition", Answer.VALID, "no answer rather than a wrong one"),
+    Scene("raft:reads=local", "partition", Answer.INVALID, "a node that was cut off answers from old state"),
+    Scene(
+        "primary-backup:failover=timeout", "partition", Answer.INVALID,
+        "asynchronous replication with failover: two primaries, acknowledged writes lost",
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Played:
+    """A scene that was run."""
+
+    scene: Scene
+    result: Result
+    folder: RunFolder
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether the answer is the expected one."""
+        return self.result.answer is self.scene.expected
+
+
+def play(seed: int, out: Path, announce: Callable[[Scene], None]) -> list[Played]:
+    """Run all scenes in the simulator; `announce` is told of each before it starts."""
+    played: list[Played] = []
+    for scene in SCENES:
+        announce(scene)
+        wish = Wish(scene.target, seed, nemesis=scene.nemesis, env="sim", time_limit=20.0)
+        result, folder = execute(prepare(wish), Budget(), out)
+        played.append(Played(scene, result, folder))
+    return played

@@ -1,0 +1,206 @@
+"""How does a wish become a result? Names are resolved and checked first, then one test is run, judged and kept.
+
+The trap: everything that can be wrong with a wish must be said before anything starts, and everything that goes wrong
+later must leave a folder that tells what happened until then.
+"""
+
+import shlex
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from splitbrain import registry
+from splitbrain.harness.budget import Budget
+from splitbrain.harness.controller import Test, conduct
+from splitbrain.harness.deployment import Deployment
+from splitbrain.harness.environment import Environment
+from splitbrain.harness.errors import InfrastructureError, UsageError
+from splitbrain.harness.generator.schedule import Schedule, schedule
+from splitbrain.harness.histories import Recorder
+from splitbrain.harness.history import History
+from splitbrain.harness.nemesis import Track
+from splitbrain.harness.options import Setting, settle
+from splitbrain.harness.progress import Progress
+from splitbrain.harness.target import Target
+from splitbrain.judging import Judge
+from splitbrain.results.folder import RUNS, RunFolder
+from splitbrain.results.recipe import Recipe
+from splitbrain.results.result import Cost, Result
+from splitbrain.workloads.workload import Size, Workload
+
+DEFAULT_WORKLOAD = "register"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a user asked for. Times in seconds; rate in operations a second over all clients, 0 for no limit.
+
+    env: None for the first that the target offers. settings: options of the workload, as typed.
+    """
+
+    target: str
+    seed: int
+    workload: str = DEFAULT_WORKLOAD
+    nemesis: str = ""
+    env: str | None = None
+    nodes: int = 5
+    concurrency: int = 10
+    rate: float = 100.0
+    time_limit: float = 60.0
+    timeout: float = 5.0
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    def command(self) -> str:
+        """The command line that repeats this run: what differs from the defaults, and the seed."""
+        words = ["splitbrain", "run", self.target]
+        plain = Wish(self.target, self.seed)
+        for name in ("workload", "nemesis", "env", "nodes", "concurrency", "rate", "time_limit", "timeout"):
+            value = getattr(self, name)
+            if value != getattr(plain, name):
+                words += [f"--{name.replace('_', '-')}", f"{value:g}" if isinstance(value, float) else str(value)]
+        for key, text in self.settings.items():
+            words += ["--set", f"{key}={text}"]
+        return shlex.join([*words, "--seed", str(self.seed)])
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A wish whose names are resolved and whose parts fit each other."""
+
+    wish: Wish
+    target: Target
+    workload: Workload
+    settings: Mapping[str, Setting]
+    deployment: Deployment
+    environment: Environment
+    schedule: Schedule
+    recipe: Recipe
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The nodes' names."""
+        return tuple(f"n{i + 1}" for i in range(self.wish.nodes))
+
+
+def prepare(wish: Wish) -> Prepared:
+    """Resolve and check everything. UsageError says what does not exist or does not fit; nothing was started."""
+    _within(wish)
+    target = registry.target(wish.target)
+    workload = registry.workload(wish.workload)
+    missing = registry.missing(workload, target)
+    if missing:
+        fitting = [name for name in registry.WORKLOADS if not registry.missing(registry.workload(name), target)]
+        raise UsageError(
+            f"workload {wish.workload} needs {', '.join(missing)}, which {wish.target} does not have; "
+            f"workloads that fit: {', '.join(fitting) or 'none'}"
+        )
+    settings = settle(workload.options, wish.settings, f"workload {wish.workload}")
+    deployment = _deployment(target, wish)
+    environment = registry.environment(deployment.environment)(wish.seed)
+    faults = registry.parse_faults(wish.nemesis)
+    for fault in faults:
+        for kind in fault.needs:
+            inability = environment.able(kind)
+            if inability is not None:
+                raise UsageError(f"--nemesis {fault.name} cannot be done with --env {environment.name}: {inability.reason}")
+    names = tuple(f"n{i + 1}" for i in range(wish.nodes))
+    recipe = Recipe(
+        command=wish.command(),
+        target=wish.target,
+        workload=wish.workload,
+        env=environment.name,
+        nodes=wish.nodes,
+        concurrency=wish.concurrency,
+        rate=wish.rate,
+        time_limit=wish.time_limit,
+        timeout=wish.timeout,
+        seed=wish.seed,
+        nemesis=tuple(fault.name for fault in faults),
+        options=target.settings,
+        settings=settings,
+    )
+    plan = schedule(faults, names, wish.time_limit, wish.seed)
+    return Prepared(wish, target, workload, settings, deployment, environment, plan, recipe)
+
+
+def execute(prepared: Prepared, budget: Budget, out: Path = RUNS, progress: Progress | None = None) -> tuple[Result, RunFolder]:
+    """Run, judge, keep. The result may be `infrastructure`; the folder is there in any case.
+
+    KeyboardInterrupt passes through, after everything was healed and closed and the history was kept.
+    """
+    environment, recipe = prepared.environment, prepared.recipe
+    folder = RunFolder.create(recipe, out)
+    recorder = Recorder(folder.history_path, environment.now)
+    began = time.perf_counter()
+    failure: str | None = None
+    try:
+        test, track = _test(prepared, folder)
+        environment.run(lambda: conduct(test, recorder, track, progress))
+    except InfrastructureError as error:
+        failure = str(error)
+    finally:
+        recorder.close()
+    history = recorder.history
+    running = time.perf_counter() - began
+    result = (
+        Result.failed(history, recipe, failure, Cost(run=running))
+        if failure is not None
+        else judged(history, prepared, budget, running)
+    )
+    folder.finish(history, result)
+    return result, folder
+
+
+def judged(history: History, prepared: Prepared, budget: Budget, running: float) -> Result:
+    """The result of a run that went to its end. running: seconds it took."""
+    judge = Judge.of_workload(prepared.wish.workload, prepared.settings)
+    history.operations()
+    began = time.perf_counter()
+    verdict = judge.verdict(history, budget)
+    return Result.of_run(history, prepared.recipe, verdict, Cost(time.perf_counter() - began, run=running))
+
+
+def _test(prepared: Prepared, folder: RunFolder) -> tuple[Test, Track | None]:
+    wish, workload, settings = prepared.wish, prepared.workload, prepared.settings
+    size = Size(wish.concurrency, wish.nodes, wish.rate)
+    test = Test(
+        target=prepared.target,
+        deployment=prepared.deployment,
+        environment=prepared.environment,
+        names=prepared.names,
+        concurrency=wish.concurrency,
+        rate=wish.rate,
+        time_limit=wish.time_limit,
+        timeout=wish.timeout,
+        seed=wish.seed,
+        main=workload.main(size, settings),
+        final=lambda history: workload.final(size, settings, history),
+        folder=folder.logs,
+    )
+    track = Track(prepared.schedule.slots, wish.seed, prepared.recipe.nemesis) if prepared.recipe.nemesis else None
+    return test, track
+
+
+def _deployment(target: Target, wish: Wish) -> Deployment:
+    offered = {deployment.environment: deployment for deployment in target.deployments}
+    if wish.env is None:
+        return target.deployments[0]
+    registry.environment(wish.env)
+    if wish.env not in offered:
+        raise UsageError(f"{wish.target} does not run with --env {wish.env}; it does with {', '.join(offered)}")
+    return offered[wish.env]
+
+
+def _within(wish: Wish) -> None:
+    """Numbers that make sense."""
+    if not 1 <= wish.nodes <= 100:
+        raise UsageError(f"--nodes is a number from 1 to 100, not {wish.nodes}")
+    if not 1 <= wish.concurrency <= 10_000:
+        raise UsageError(f"--concurrency is a number from 1 to 10000, not {wish.concurrency}")
+    if not 0 <= wish.rate < float("inf"):
+        raise UsageError(f"--rate is a number of operations a second, 0 for no limit, not {wish.rate:g}")
+    for name in ("time_limit", "timeout"):
+        value = getattr(wish, name)
+        if not 0 < value < float("inf"):
+            raise UsageError(f"--{name.replace('_', '-')} is a number of seconds above 0, not {value:g}")

@@ -1,0 +1,83 @@
+"""Is each key a register that behaves as if it stood on one machine? Reads, writes and compare-and-sets, judged for
+linearizability.
+
+Keys are independent, and short-lived: an operation whose end is unknown stays concurrent with everything after it, so a
+key that lived for ever would collect them until no history could be decided. A key lives for about `operations_per_key`
+operations, counted by what was asked and not by what came of it. The trap: a client that is cut off falls behind and
+goes on with older keys, alone; so half of the clients only read, and those keep pace as long as their node answers.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from splitbrain.checkers.linearizability import Linearizability
+from splitbrain.checkers.porcupine.models import MODELS
+from splitbrain.harness.checker import Checker
+from splitbrain.harness.client import Shape
+from splitbrain.harness.generator import Context, Generator, calls, deal
+from splitbrain.harness.history import ABSENT, History
+from splitbrain.harness.operation import Operation
+from splitbrain.harness.options import Option, Setting
+from splitbrain.workloads.workload import Size, Workload
+
+OPTIONS = (
+    Option("operations_per_key", 200, "how many operations a key lives for"),
+    Option("values", 5, "writes choose among the values 0 up to this, exclusive"),
+)
+
+FINAL_KEYS_MAX = 1000
+"""So many of the latest keys are read at the end: a fast run uses thousands."""
+
+READ, WRITE, CAS = "read", "write", "cas"
+WRITER_MIX = ((READ, 0.2), (WRITE, 0.4), (CAS, 0.4))
+
+
+def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
+    """Threads work in groups of two per node, each group on a key of its own at a time: the first half of a group reads,
+    writes and compares-and-sets, the second half only reads."""
+    life, values = int(settings["operations_per_key"] or 1), int(settings["values"] or 1)
+    group = min(2 * size.nodes, size.concurrency)
+    groups = size.concurrency // group
+    kinds = [f for f, _ in WRITER_MIX]
+    weights = [weight for _, weight in WRITER_MIX]
+
+    def operation(context: Context) -> Operation:
+        mine = min(context.thread // group, groups - 1)
+        members = group if mine < groups - 1 else size.concurrency - mine * group
+        key = f"k{mine + groups * (context.ordinal * members // life)}"
+        reader = members > 1 and (context.thread - mine * group) >= (members + 1) // 2
+        draws = context.draws
+        f = READ if reader else draws.weighted(kinds, weights)
+        if f == WRITE:
+            return Operation(WRITE, draws.below(values), key)
+        if f == CAS:
+            return Operation(CAS, (draws.below(values), draws.below(values)), key)
+        return Operation(READ, None, key)
+
+    return calls(operation)
+
+
+def final(size: Size, settings: Mapping[str, Setting], history: History) -> Generator:
+    """Every key once more, when everything is healed: what was acknowledged and is gone now shows itself."""
+    keys = dict.fromkeys(history.operations().key)
+    keys.pop(ABSENT, None)
+    return deal([Operation(READ, None, history.pool.values[key]) for key in list(keys)[-FINAL_KEYS_MAX:]])
+
+
+def checkers(settings: Mapping[str, Setting]) -> Sequence[Checker]:
+    """One judge: linearizability of a register with compare-and-set, key by key."""
+    return (Linearizability(MODELS["cas-register"].make({"initial": None, "precondition": "drop"})),)
+
+
+REGISTER = Workload(
+    name="register",
+    summary="reads, writes and compare-and-sets of independent short-lived keys; linearizable?",
+    operations={
+        READ: Shape("none", "the value, nil if never written", effects=False),
+        WRITE: Shape("the value", "the value"),
+        CAS: Shape("[old, new]", "[old, new]"),
+    },
+    options=OPTIONS,
+    main=main,
+    final=final,
+    checkers=checkers,
+)
