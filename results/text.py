@@ -20,7 +20,7 @@ def lines(result: Result) -> list[str]:
         count_lines(result),
         availability_lines(result),
         fault_lines(result),
-        [f"repeat with: {result.recipe.command}"] if result.recipe else [],
+        [wording.plain(f"repeat with: {result.recipe.command}")] if result.recipe else [],
     ]
     told: list[str] = []
     for block in blocks:
@@ -30,7 +30,7 @@ def lines(result: Result) -> list[str]:
 
 def headline(result: Result) -> str:
     """The answer in one line; its first word is the answer's name."""
-    return f"{result.answer.value}: {result.name} · {result.judged_by}: {wording.plain(result.reason)}"
+    return wording.plain(f"{result.answer.value}: {result.name} · {result.judged_by}: {result.reason}")
 
 
 def witness_lines(result: Result) -> list[str]:
@@ -64,7 +64,7 @@ def availability_lines(result: Result) -> list[str]:
     summary = result.summary
     if not summary.nodes:
         return []
-    rows: list[tuple[str, ...]] = [("node", "answered", *(("while faults were on",) if summary.windows else ()))]
+    rows: list[tuple[str, ...]] = [("node", "answered", *(("during faults",) if summary.windows else ()))]
     for node, seen in summary.nodes.items():
         row: tuple[str, ...] = (wording.name(node), wording.share(seen.answered, seen.operations))
         if summary.windows:
@@ -102,4 +102,4 @@ def _scope(result: Result) -> str:
     if result.recipe:
         recipe = result.recipe
         parts += [f"{recipe.nodes} nodes", f"{recipe.concurrency} clients", recipe.env, f"seed {recipe.seed}"]
-    return "  " + " · ".join(parts)
+    return wording.plain("  " + " · ".join(parts))

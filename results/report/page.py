@@ -1,8 +1,8 @@
 """What does the page say, and in which order? The answer first, then the evidence, then figures and pictures.
 
 Everything is inlined: the page opens from a mail, an artifact of a build, or paper, and loads nothing. The trap:
-values come from the system under test. All text is escaped, the data block cannot close its element, and a content
-policy lets run only the one script whose digest it names.
+values come from the system under test. All text is escaped and kept to one line, the data block cannot close its
+element, and a content policy lets run only the one script whose digest it names.
 """
 
 import base64
@@ -50,12 +50,12 @@ def render(history: History, result: Result, operations_max: int = OPERATIONS_MA
         loader=PackageLoader(__package__, "."),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_one_line,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters |= {
         "share": wording.share,
-        "plain": wording.plain,
         "name": wording.name,
         "milliseconds": wording.milliseconds,
         "bite": wording.bite,
@@ -66,6 +66,11 @@ def render(history: History, result: Result, operations_max: int = OPERATIONS_MA
     return environment.get_template("report.html").render(
         style=style, script=script, digest=digest, **_content(history, result, operations_max)
     )
+
+
+def _one_line(value: object) -> object:
+    """No text may bring control characters onto the page; what is marked as markup is ours."""
+    return wording.plain(value) if type(value) is str else value
 
 
 def _asset(name: str) -> str:
@@ -102,7 +107,7 @@ def _content(history: History, result: Result, operations_max: int) -> dict[str,
         "checks": checks[:CHECKS_MAX],
         "checks_hidden": max(0, len(checks) - CHECKS_MAX),
         "charts": charts(history, over_time, result.summary.windows) if over_time else None,
-        "warnings": [wording.plain(warning) for warning in history.warnings],
+        "warnings": history.warnings,
         "sample_note": sample.note,
         "data": embed(data),
         "lanes": len(data["lanes"]),
@@ -135,16 +140,12 @@ def _checks(root: Verdict) -> Iterator[Check]:
         for leaf in leaves:
             if leaf.value is value:
                 key = "" if leaf.key is None else f", key {wording.name(leaf.key)}"
-                yield Check(_who(leaf) + key, value.value, wording.plain(leaf.reason))
+                yield Check(_who(leaf) + key, value.value, leaf.reason)
     valid = Counter(_who(leaf) for leaf in leaves if leaf.value is Validity.VALID)
     reasons = {_who(leaf): leaf.reason for leaf in leaves if leaf.value is Validity.VALID}
     keyed = {_who(leaf) for leaf in leaves if leaf.key is not None}
     for who, times in valid.items():
-        reason = (
-            wording.plain(reasons[who])
-            if times == 1
-            else f"{times:,} {'keys' if who in keyed else 'parts'}, each valid"
-        )
+        reason = reasons[who] if times == 1 else f"{times:,} {'keys' if who in keyed else 'parts'}, each valid"
         yield Check(who, Validity.VALID.value, reason, times)
 
 

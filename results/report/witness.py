@@ -42,7 +42,8 @@ class Shown:
     """A witness made ready for the page.
 
     about: which model is refuted, and on which key. lanes: node and process of each, from the top. times: one per
-    column of the picture, without their unit. hidden: operations left out of the table. picture: whether it is small enough to draw.
+    column of the picture, without their unit. hidden: operations left out of the table. picture: whether there are
+    few enough to draw.
     """
 
     about: str
@@ -81,7 +82,7 @@ def shown(history: History, verdict: Verdict, witness: Witness) -> Shown:
     worst = offending_row(history, witness, rows)
     return Shown(
         about=_about(verdict),
-        words=tuple(map(wording.plain, witness.words)),
+        words=witness.words,
         bars=tuple(_bar(history, row, column, lanes, row == worst) for row in kept),
         lanes=tuple(_label(history, kept, process) for process in lanes),
         times=tuple(_when(history, position).removesuffix(" s").removeprefix("event ") for position in spots),
@@ -103,9 +104,7 @@ def _bar(history: History, row: int, column: dict[int, int], lanes: Sequence[int
         lane=lanes.index(operations.process[row]) + 1,
         process=operations.process[row],
         node=_node(history, row),
-        text=wording.plain(
-            wording.operation(str(values[operations.f[row]]), values[operations.argument[row]], result, ended)
-        ),
+        text=wording.operation(str(values[operations.f[row]]), values[operations.argument[row]], result, ended),
         ended="never ended" if complete == ABSENT else ended.word,
         invoked=_when(history, invoke),
         completed="–" if complete == ABSENT else _when(history, complete),

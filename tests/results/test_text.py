@@ -1,0 +1,57 @@
+"""The terminal's lines: the answer first, the command last, nothing that differs from one execution to the next."""
+
+from splitbrain.harness.history import History
+from splitbrain.harness.verdict import Validity, Verdict
+from splitbrain.results.result import Answer, Cost, Result
+from splitbrain.results.text import lines
+
+from .samples import HOSTILE, passed, recipe, refuted, stale
+
+
+def test_answer_first_command_last() -> None:
+    told = lines(Result.of_run(stale(), recipe(), refuted()))
+    assert told[0].startswith("invalid: raft:reads=local · register: n1 read 1")
+    assert told[-1].endswith("splitbrain run raft:reads=local --seed 7")
+    text = "\n".join(told)
+    assert "process 1 wrote 2 before" in text
+    assert text.count("n1 read 1, yet 2") == 1
+    assert "12 messages dropped" in text
+    assert "seed 7" in text
+
+
+def test_wall_times_do_not_show() -> None:
+    quick, slow = (lines(Result.of_run(stale(), recipe(), refuted(), Cost(s, s, s))) for s in (0.1, 99.0))
+    assert quick == slow
+
+
+def test_a_fault_that_never_bit_is_no_pass() -> None:
+    result = Result.of_run(stale(), recipe(nemesis=("partition", "kill")), passed())
+    assert result.answer is Answer.UNKNOWN
+    assert "kill, which was asked for, never bit" in result.reason
+    assert result.headline()["faults"] == {"partition": {"times": 1, "bite": {"messages_dropped": 12}}, "kill": None}
+    assert Result.of_run(stale(), recipe(), passed()).answer is Answer.VALID
+    refuted_anyway = Result.of_run(stale(), recipe(nemesis=("kill",)), refuted())
+    assert refuted_anyway.answer is Answer.INVALID
+
+
+def test_a_foreign_history_and_a_failed_run() -> None:
+    nothing = Verdict(Validity.UNKNOWN, "the history holds no events", "linearizability", "register")
+    foreign = Result.of_history(History(), "x.edn", "register", nothing, Cost(0.1, 0.2))
+    assert lines(foreign)[0] == "unknown: x.edn · register: the history holds no events"
+    assert foreign.headline()["model"] == "register"
+    assert foreign.headline()["read_seconds"] == 0.2
+    failed = Result.failed(History(), recipe(), "n3 never answered")
+    assert lines(failed)[0].startswith("infrastructure: ")
+    assert failed.to_json()["tree"] is None
+
+
+def test_control_characters_do_not_reach_the_terminal() -> None:
+    verdict = Verdict(Validity.UNKNOWN, "a\x1b[31m\nb" + HOSTILE, "c")
+    told = lines(Result.of_history(stale(), "name\x07", "m", verdict))
+    assert all(c.isprintable() for line in told for c in line)
+
+
+def test_the_verdict_file_is_the_same_but_for_its_costs() -> None:
+    first, second = (Result.of_run(stale(), recipe(), refuted(), Cost(s, None, s)).to_text() for s in (1.0, 2.0))
+    differing = [a for a, b in zip(first.splitlines(), second.splitlines(), strict=True) if a != b]
+    assert [line.split(":")[0] for line in differing] == ['"seconds"', '"run_seconds"']
