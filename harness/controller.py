@@ -33,6 +33,8 @@ SETUP_SECONDS = 30.0
 """How long nodes that are up may take until they serve."""
 ATTEMPT_SECONDS = 10.0
 PAUSE_SECONDS = 0.5
+UNRESPONSIVE_SECONDS = 10.0
+"""How long a client may go on after it was told to give up."""
 
 
 @dataclass(frozen=True)
@@ -206,7 +208,9 @@ class _Run:
             await asyncio.shield(asyncio.gather(*tasks))
         finally:
             desk.close()
-            await _ended(tasks)
+            for worker, left in zip(workers, await _ended(tasks), strict=True):
+                if left:
+                    self.job.warnings[f"thread {worker.thread} did not give up its operation"] = None
 
     async def _tear_down(self, node: Node) -> None:
         client = self.test.target.client(node)
@@ -249,8 +253,13 @@ async def _beside(work: Coroutine[Any, Any, None], faults: Coroutine[Any, Any, N
         await _ended([hurting, working])
 
 
-async def _ended(tasks: Sequence["asyncio.Future[None]"]) -> None:
-    """Cancel what still runs, and wait until it has ended, even if cancelled meanwhile."""
+async def _ended(tasks: Sequence["asyncio.Future[None]"]) -> list[bool]:
+    """Cancel what still runs, and wait until it has ended, even if cancelled meanwhile. Of each, whether it has not:
+    what refuses to end must not keep a cluster alive."""
     for task in tasks:
         task.cancel()
-    await surely(asyncio.gather(*tasks, return_exceptions=True))
+    await surely(asyncio.wait(tasks, timeout=UNRESPONSIVE_SECONDS))
+    for task in tasks:
+        if task.done() and not task.cancelled():
+            task.exception()  # seen: whoever awaited the task has raised it
+    return [not task.done() for task in tasks]

@@ -2,6 +2,7 @@
 task under way; here it is ended in every phase and in every way."""
 
 import asyncio
+import contextlib
 import signal
 
 import pytest
@@ -207,3 +208,21 @@ def test_a_client_that_swallows_its_cancellation_gets_no_more_to_do(stage):
         stage.conduct(repeat(WRITE), StageTrack(failing), timeout=50.0)
     assert len([e for e in stage.events() if e.type == "invoke"]) == 3
     assert stage.now() < 10_000_000_000
+
+
+def test_a_client_that_never_gives_up_does_not_keep_the_cluster_alive(stage):
+    async def deaf(client, operation):
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(NEVER)
+        await asyncio.sleep(NEVER)
+
+    async def failing():
+        await asyncio.sleep(2.0)
+        raise InfrastructureError("enough")
+
+    stage.invoke = deaf
+    test = stage.test(repeat(WRITE), timeout=50.0)
+    with pytest.raises(InfrastructureError, match="enough"):
+        stage.run(lambda: conduct(test, stage.recorder, StageTrack(failing)))
+    stage.assert_clean()
+    assert stage.now() < 20_000_000_000
