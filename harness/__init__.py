@@ -4,6 +4,8 @@ A map, from the smallest idea upwards:
 
 - `stream`        every random draw, named and seeded
 - `operation`     what a client is asked to do, what it saw, and the closed list of error kinds
+- `pool`          which values are the same: interning
+- `pairing`       which completion belongs to which invocation
 - `history`       the recorded sequence of events: integer columns underneath, events on top
 - `verdict`       what a history means: valid, invalid or unknown, with reason and evidence
 - `budget`        how much a checker may spend
@@ -13,7 +15,7 @@ A map, from the smallest idea upwards:
 - `deployment`    what a target offers to a kind of environment
 - `injection`     harm as data: what an environment can be asked to do to nodes, links, clocks and disks
 - `node`, `environment`, `client`, `target`, `fault`, `checker`   the protocols that others implement
-- `histories/`    files in and out, and the validator
+- `histories/`    files in and out, and the rules that a history must keep
 - `generator/`    what clients do next: pure, composable, seeded
 - `controller`    one test from set-up to final reads; its parts are `worker` (one client thread), `desk` (who is given
                   what next), `deadline`, `cleanup` and `progress`

@@ -190,7 +190,10 @@ class _Atoms(dict[str, Value]):
     """What a token means; kept, because a history uses few different ones again and again."""
 
     def __missing__(self, token: str) -> Value:
-        value = _atom(token)
+        if token.isascii() and token.isdecimal() and len(token) < 20:
+            value: Value = int(token)  # as `_number` would, for what is new most often
+        else:
+            value = _atom(token)
         if len(self) < 1 << 16 and len(token) < 64:
             self[token] = value
         return value
@@ -258,15 +261,12 @@ def _sound(text: str) -> str:
 
 
 def _map(items: list[Any]) -> dict[Any, Value]:
-    parts = iter(items)
     try:
-        out = dict(zip(parts, parts, strict=True))
-    except ValueError:
-        raise Unreadable("a map with a key that has no value") from None
+        out = dict(zip(items[::2], items[1::2], strict=False))
     except TypeError:
         return _map([part if i % 2 else _hashable(part) for i, part in enumerate(items)])
     if 2 * len(out) != len(items):
-        raise Unreadable("a map that holds a key twice")
+        raise Unreadable("a map with a key that has no value" if len(items) % 2 else "a map that holds a key twice")
     return out
 
 
