@@ -47,6 +47,11 @@ def unshare() -> tuple[str, ...]:
     return ()
 
 
+def throwaway() -> tuple[str, ...]:
+    """A prefix that runs a command in a network of its own, to try things in; from inside and from outside."""
+    return (tools.path("unshare"), "--net") if inside() else unshare()
+
+
 def unavailable() -> str | None:
     """Why there can be no private world here, in one sentence with what else would do; None if there can."""
     if sys.platform != "linux":

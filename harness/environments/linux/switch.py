@@ -42,6 +42,7 @@ class Switch:
         self.number = number
         self.bridge = f"sb{number}"
         self._network = f"198.{18 + number // 256}.{number % 256}"
+        self.network = f"{self._network}.0/24"
         self.address = f"{self._network}.1"
         """Of the harness itself, from which clients come."""
         self.addresses: Mapping[str, str] = {

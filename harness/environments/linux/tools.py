@@ -17,6 +17,7 @@ PACKAGES = {
     "tc": "iproute2",
     "nft": "nftables",
     "iptables-nft": "iptables",
+    "iptables-nft-restore": "iptables",
     "strace": "strace",
     "unshare": "util-linux",
     "nsenter": "util-linux",

@@ -3,9 +3,9 @@
 import functools
 from collections.abc import Callable
 
-from splitbrain.harness.environments.linux import tools
+from splitbrain.harness.environments.linux import packets, tools
 from splitbrain.harness.environments.local import clocks
-from splitbrain.harness.injection import Cut, Kill, Pause, SkewClock
+from splitbrain.harness.injection import Cut, Impair, Kill, Pause, SkewClock
 
 
 def able(injection: type) -> str | None:
@@ -16,6 +16,7 @@ def able(injection: type) -> str | None:
 
 PROBES: dict[type, Callable[[], str | None]] = {
     Cut: lambda: tools.missing("nft"),
+    Impair: packets.unable,
     Kill: lambda: None,
     Pause: lambda: None,
     SkewClock: functools.cache(clocks.unable),

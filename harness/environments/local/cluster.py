@@ -6,19 +6,21 @@ The trap: `down` runs on every path, also when half of `up` has failed, so each 
 import asyncio
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from pathlib import Path
 
 from splitbrain.harness.deployment import Place, Process
 from splitbrain.harness.environment import Death
+from splitbrain.harness.environments.linux.packets import Packets
 from splitbrain.harness.environments.linux.partitions import Partitions
 from splitbrain.harness.environments.linux.switch import Switch
 from splitbrain.harness.environments.linux.tools import LocalShell
 from splitbrain.harness.environments.local.clocks import ClockHarm, NodeClock
-from splitbrain.harness.environments.local.harm import CutHarm, Healing, KillHarm, PauseHarm
+from splitbrain.harness.environments.local.harm import CutHarm, Healing, ImpairHarm, KillHarm, PauseHarm
 from splitbrain.harness.environments.local.node import ProcessNode
 from splitbrain.harness.environments.local.sampling import sample
 from splitbrain.harness.errors import InfrastructureError, UsageError
-from splitbrain.harness.injection import Cut, Injected, Injection, Kill, Link, Pause, SkewClock
+from splitbrain.harness.injection import Cut, Impair, Injected, Injection, Kill, Link, Pause, SkewClock
 
 
 class LocalCluster:
@@ -32,6 +34,14 @@ class LocalCluster:
         self._scratch = scratch
         self._now = now
         self._deployment = deployment
+        self._packets = Packets(
+            {
+                address: (switch.namespaces[name].path, LocalShell(switch.prefix(name)))
+                for name, address in switch.addresses.items()
+            },
+            switch.network,
+            switch.address,
+        )
         self._clocks: dict[str, NodeClock] = {}
         self._partitions = Partitions(LocalShell(), f"splitbrain{switch.number}")
         self._sampling: asyncio.Task[None] | None = None
@@ -78,6 +88,9 @@ class LocalCluster:
             case Cut(links):
                 harm: Injected = CutHarm(await self._partitions.cut(self._pairs(links)))
                 return Healing(harm, self._ends(links))
+            case Impair(links):
+                impairing = ImpairHarm(await self._packets.impair(self._pairs(links), **_figures(injection)), injection)
+                return Healing(impairing, self._ends(links))
             case Kill(names):
                 kill = KillHarm(self._named(names))
                 await kill.inject()
@@ -111,6 +124,12 @@ class LocalCluster:
             self._sampling.cancel()
             self._sampling = None
         await asyncio.gather(*(node.retire() for node in self.nodes))
+        await self._packets.close()
         await self._partitions.teardown()
         await self.switch.remove()
         shutil.rmtree(self._scratch, ignore_errors=True)
+
+
+def _figures(injection: Impair) -> dict[str, float]:
+    """The numbers of an impairment, by name."""
+    return {entry.name: getattr(injection, entry.name) for entry in fields(injection) if entry.name != "links"}

@@ -9,9 +9,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from splitbrain.harness.environments.linux.packets import Impairing
 from splitbrain.harness.environments.linux.partitions import Cutting
 from splitbrain.harness.environments.local.node import ProcessNode
-from splitbrain.harness.injection import Bite, Injected
+from splitbrain.harness.injection import Bite, Impair, Injected
 
 
 @dataclass
@@ -22,6 +23,26 @@ class CutHarm:
 
     async def heal(self) -> Bite:
         return {"messages_dropped": await self.cutting.heal()}
+
+
+@dataclass
+class ImpairHarm:
+    """Links that are slow or unreliable."""
+
+    impairing: Impairing
+    injection: Impair
+
+    async def heal(self) -> Bite:
+        did = await self.impairing.heal()
+        asked = self.injection
+        counters = {
+            "delayed": asked.delay_ms or asked.jitter_ms or asked.rate_kbit,
+            "dropped": asked.loss or asked.rate_kbit,
+            "duplicated": asked.duplicate,
+            "reordered": asked.reorder,
+            "corrupted": asked.corrupt,
+        }
+        return {f"messages_{name}": did[name] for name, wanted in counters.items() if wanted}
 
 
 @dataclass

@@ -1,0 +1,178 @@
+"""How are links made slow and unreliable? Rules in each node's namespace hand what other nodes send to one reader.
+
+The reader (`nfqueue.py`) counts what it does for each impairment; that is why it is preferred to the kernel's own
+netem, which cannot tell how many packets it reordered, doubled or changed. It starts with the first impairment; the
+rules are there only while something is impaired. The trap: if the reader died, the rules would let everything through
+(`bypass`), so its answers are waited for.
+"""
+
+import asyncio
+import functools
+import itertools
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from splitbrain.harness.environments.linux import namespaces, nfqueue, tools
+from splitbrain.harness.environments.linux.tools import Shell
+from splitbrain.harness.errors import InfrastructureError
+
+ANSWER_SECONDS = 10.0
+COUNTED = ("delayed", "dropped", "duplicated", "reordered", "corrupted")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How packets are handed to the queue: by nft where the kernel has that, else by iptables."""
+
+    name: str
+    on: Callable[[str, str], tuple[list[str], str]]
+    """(network, harness address) → command and its input."""
+    off: tuple[list[str], str]
+
+
+def _nft(network: str, harness: str) -> tuple[list[str], str]:
+    return (
+        ["nft", "-f", "-"],
+        f"""add table inet splitbrain
+add chain inet splitbrain incoming {{ type filter hook input priority 0; }}
+add rule inet splitbrain incoming iif != lo ip saddr {network} ip saddr != {harness} queue num {nfqueue.QUEUE} bypass
+""",
+    )
+
+
+def _iptables(network: str, harness: str) -> tuple[list[str], str]:
+    return (
+        ["iptables-nft-restore", "--noflush"],
+        f"""*mangle
+-F INPUT
+-A INPUT -i lo -j ACCEPT
+-A INPUT -s {harness} -j ACCEPT
+-A INPUT -s {network} -j NFQUEUE --queue-num {nfqueue.QUEUE} --queue-bypass
+COMMIT
+""",
+    )
+
+
+NFT = Rules("NFQUEUE by nft", _nft, (["nft", "-f", "-"], "add table inet splitbrain\ndelete table inet splitbrain\n"))
+IPTABLES = Rules(
+    "NFQUEUE by iptables", _iptables, (["iptables-nft-restore", "--noflush"], "*mangle\n-F INPUT\nCOMMIT\n")
+)
+
+
+@functools.cache
+def rules() -> Rules | None:
+    """The way that works on this machine, found by trying in a network of its own; None if none does."""
+    for way in (NFT, IPTABLES):
+        argv, text = way.on("198.18.0.0/24", "198.18.0.1")
+        tool = tools.find(argv[0])
+        if tool is not None:
+            command = [*namespaces.throwaway(), tool, *argv[1:]]
+            if subprocess.run(command, input=text.encode(), capture_output=True, check=False).returncode == 0:
+                return way
+    return None
+
+
+def unable() -> str | None:
+    """Why packets cannot be touched one by one here, else None."""
+    if rules() is not None:
+        return None
+    absent = tools.missing("nft", "iptables-nft")
+    return (
+        absent or "this kernel cannot hand packets to a program (NFQUEUE: nfnetlink_queue with nft_queue or xt_NFQUEUE)"
+    )
+
+
+@dataclass
+class Packets:
+    """The impaired links of one switch.
+
+    places: node address → (file of its network namespace, shell in it). network, harness: the switch's addresses.
+    """
+
+    places: Mapping[str, tuple[str, Shell]]
+    network: str
+    harness: str
+    _process: asyncio.subprocess.Process | None = None
+    _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+    _active: int = 0
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def impair(self, links: Sequence[tuple[str, str]], **harm: float) -> "Impairing":
+        """Impair links (from address, to address); harm: the fields of `injection.Impair`. InfrastructureError if it
+        cannot be done here."""
+        number = next(self._numbers)
+        async with self._turn:
+            if self._process is None:
+                await self._start()
+            await self._order({"add": {"id": number, "links": [list(link) for link in links], **harm}})
+            if not self._active:
+                await self._switch(on=True)
+            self._active += 1
+        return Impairing(self, number)
+
+    async def heal(self, number: int) -> Mapping[str, int]:
+        """Take an impairment back; what it did, by the words of `COUNTED`."""
+        async with self._turn:
+            self._active -= 1
+            if not self._active:
+                await self._switch(on=False)
+            return await self._order({"remove": number})
+
+    async def close(self) -> None:
+        """End the reader; packets that it holds are let through. Safe to call twice."""
+        process, self._process = self._process, None
+        if process is not None and process.stdin is not None:
+            process.stdin.close()
+            await process.wait()
+
+    async def _start(self) -> None:
+        words = [f"{address}={file}" for address, (file, _) in self.places.items()]
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-I",
+            "-S",
+            nfqueue.__file__,
+            *words,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        await self._answer(self._process)
+
+    async def _order(self, order: Mapping[str, object]) -> Mapping[str, int]:
+        process = self._process
+        if process is None or process.stdin is None:
+            raise InfrastructureError("the packet reader is not running")
+        process.stdin.write(json.dumps(order).encode() + b"\n")
+        return await self._answer(process)
+
+    async def _answer(self, process: asyncio.subprocess.Process) -> Mapping[str, int]:
+        assert process.stdout is not None and process.stderr is not None
+        line = await asyncio.wait_for(process.stdout.readline(), ANSWER_SECONDS)
+        if not line:
+            said = (await process.stderr.read()).decode(errors="replace").strip()
+            raise InfrastructureError(f"the packet reader ended: {said[-500:]}")
+        answer: Mapping[str, int] = json.loads(line)
+        return answer
+
+    async def _switch(self, *, on: bool) -> None:
+        way = rules()
+        if way is None:
+            raise InfrastructureError(unable() or "packets cannot be touched here")
+        argv, text = way.on(self.network, self.harness) if on else way.off
+        await asyncio.gather(*(shell(argv, text) for _, shell in self.places.values()))
+
+
+@dataclass
+class Impairing:
+    """Links that are impaired until this is healed."""
+
+    packets: Packets
+    number: int
+
+    async def heal(self) -> Mapping[str, int]:
+        """Undo exactly this; what it did, by the words of `COUNTED`."""
+        return await self.packets.heal(self.number)
