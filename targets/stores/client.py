@@ -10,7 +10,10 @@ from typing import Any
 
 from splitbrain.harness.node import Channel, Node
 from splitbrain.harness.operation import Operation, Outcome
-from splitbrain.targets.stores.messages import Request, Response
+from splitbrain.targets.stores.messages import PRECONDITION, Request, Response
+
+NEVER = "never written"
+"""A value that nobody writes."""
 
 
 class StoreError(Exception):
@@ -50,15 +53,15 @@ class StoreClient:
         self._session = self._sessions.new(self._node.name)
 
     async def setup(self) -> None:
-        """Nothing to prepare: keys exist as soon as they are written."""
+        """Nothing to prepare, for keys exist as soon as they are written; but see that the store serves, by a cas that
+        cannot succeed. StoreError if it does not yet."""
+        response = await self._request("cas", "", [NEVER, NEVER])
+        if response.error not in (None, PRECONDITION):
+            raise StoreError(response.error, response.text)
 
     async def invoke(self, operation: Operation) -> Outcome:
         """Carry out a read, write or cas. StoreError, or what the channel raises, as in the error table."""
-        if self._channel is None:
-            raise ConnectionRefusedError("the client is not open")
-        self._sequence += 1
-        request = Request(operation.f, operation.key, operation.value, self._session, self._sequence)
-        response: Response = await self._channel.request(request)
+        response = await self._request(operation.f, operation.key, operation.value)
         if response.error is not None:
             raise StoreError(response.error, response.text)
         value = frozen(response.value) if operation.f == "read" else operation.value
@@ -72,6 +75,13 @@ class StoreClient:
         channel, self._channel = self._channel, None
         if channel is not None:
             await channel.close()
+
+    async def _request(self, f: str, key: Any, value: Any) -> Response:
+        if self._channel is None:
+            raise ConnectionRefusedError("the client is not open")
+        self._sequence += 1
+        response: Response = await self._channel.request(Request(f, key, value, self._session, self._sequence))
+        return response
 
 
 async def ask_role(node: Node, seconds: float) -> str | None:

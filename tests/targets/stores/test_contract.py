@@ -1,0 +1,248 @@
+"""The contract of the own stores, the same on every arm."""
+
+import asyncio
+
+import pytest
+
+from splitbrain.harness.operation import ErrorKind, EventType
+from splitbrain.targets.stores.messages import Request
+
+from .contract import ARMS, Arm, Stage, play
+
+EVERY = (
+    "single",
+    "primary-backup",
+    "primary-backup:replication=sync",
+    "primary-backup:failover=timeout",
+    "raft",
+    "raft:reads=index",
+    "raft:reads=lease",
+)
+FAILING_OVER = ("raft", "raft:reads=index", "raft:reads=lease", "primary-backup:failover=timeout,replication=sync")
+
+
+@pytest.fixture(params=ARMS, ids=lambda arm: arm.name)
+def arm(request: pytest.FixtureRequest) -> Arm:
+    """Every kind of environment."""
+    found: Arm = request.param
+    return found
+
+
+@pytest.mark.parametrize("spec", EVERY)
+def test_what_is_written_is_read_at_every_node(arm: Arm, spec: str) -> None:
+    async def story(stage: Stage) -> None:
+        assert (await stage.ask("n1", "read", "x")).value is None
+        assert (await stage.ask("n1", "read", "x")).revision == 0
+        for number, node in enumerate(stage.others(), 1):
+            written = await stage.ask(node, "write", "x", number)
+            assert (written.type, written.value, written.revision) == (EventType.OK, number, number)
+            for reader in stage.others():
+                read = await stage.ask(reader, "read", "x")
+                assert (read.type, read.value, read.revision) == (EventType.OK, number, number)
+        assert (await stage.ask("n2", "read", "y")).value is None
+
+    play(arm, spec, story)
+
+
+@pytest.mark.parametrize("spec", EVERY)
+def test_compare_and_set(arm: Arm, spec: str) -> None:
+    async def story(stage: Stage) -> None:
+        assert (await stage.ask("n2", "cas", "x", (None, 1))).type is EventType.OK
+        failed = await stage.ask("n3", "cas", "x", (None, 2))
+        assert failed.type is EventType.FAIL
+        assert failed.error is not None
+        assert failed.error.kind is ErrorKind.PRECONDITION
+        assert (await stage.ask("n1", "cas", "x", (True, 2))).type is EventType.FAIL
+        assert (await stage.ask("n1", "cas", "x", (1, (2, "two")))).revision == 2
+        assert (await stage.ask("n2", "cas", "x", ((2, "two"), None))).type is EventType.OK
+        assert (await stage.ask("n2", "read", "x")).value is None
+
+    play(arm, spec, story)
+
+
+@pytest.mark.parametrize("spec", EVERY)
+def test_nonsense_is_refused_and_does_nothing(arm: Arm, spec: str) -> None:
+    async def story(stage: Stage) -> None:
+        for node in stage.others():
+            assert (await stage.send(node, Request("cas", "x", 1, "s", 1))).error == "unsupported"
+            assert (await stage.send(node, Request("explode", "x", 1, "s", 2))).error == "unsupported"
+        assert (await stage.ask("n1", "read", "x")).revision == 0
+
+    play(arm, spec, story)
+
+
+@pytest.mark.parametrize("spec", EVERY)
+def test_a_repeated_request_takes_effect_once(arm: Arm, spec: str) -> None:
+    async def story(stage: Stage) -> None:
+        leader = await stage.leader()
+        follower = stage.others(leader)[0]
+        write = Request("write", "x", 1, "mine", 7)
+        first = await stage.send(follower, write)
+        await stage.ask("n1", "write", "x", 2)
+        assert await stage.send(follower, write) == first
+        assert await stage.send(leader, write) == first
+        read = await stage.ask("n1", "read", "x")
+        assert (read.value, read.revision) == (2, 2)
+
+    play(arm, spec, story)
+
+
+@pytest.mark.parametrize("spec", EVERY)
+def test_acknowledged_writes_survive_a_restart_of_all(arm: Arm, spec: str) -> None:
+    async def story(stage: Stage) -> None:
+        for i in range(20):
+            assert (await stage.ask("n2", "write", f"k{i}", i)).type is EventType.OK
+        killed = await stage.kill(*stage.others())
+        await killed.heal()
+        for i in range(20):
+            assert (await stage.insist("n3", "read", f"k{i}")).value == i
+
+    play(arm, spec, story)
+
+
+@pytest.mark.parametrize("spec", EVERY)
+def test_a_repeated_request_is_known_after_a_restart(arm: Arm, spec: str) -> None:
+    async def story(stage: Stage) -> None:
+        first = await stage.send("n1", Request("cas", "x", [None, 1], "mine", 1))
+        killed = await stage.kill(*stage.others())
+        await killed.heal()
+        await stage.insist("n1", "read", "x")
+        assert first.error is None
+        assert await stage.send("n1", Request("cas", "x", [None, 1], "mine", 1)) == first
+
+    play(arm, spec, story)
+
+
+@pytest.mark.parametrize("spec", ["single:disk=memory", "primary-backup:disk=memory", "raft:disk=memory"])
+def test_memory_forgets(arm: Arm, spec: str) -> None:
+    async def story(stage: Stage) -> None:
+        await stage.ask("n1", "write", "x", 1)
+        killed = await stage.kill(*stage.others())
+        await killed.heal()
+        await asyncio.sleep(1)
+        assert (await stage.insist("n1", "read", "x")).value is None
+
+    play(arm, spec, story)
+
+
+@pytest.mark.parametrize("spec", FAILING_OVER)
+def test_a_dead_leader_is_replaced(arm: Arm, spec: str) -> None:
+    async def story(stage: Stage) -> None:
+        leader = await stage.leader()
+        await stage.ask(leader, "write", "x", 1)
+        killed = await stage.kill(leader)
+        rest = stage.others(leader)
+        successor = await stage.leader(rest)
+        assert successor != leader
+        assert (await stage.insist(rest[0], "read", "x")).value == 1
+        await stage.insist(rest[1], "write", "x", 2)
+        await killed.heal()
+        assert (await stage.insist(leader, "read", "x", seconds=5)).value in (1, 2)
+        await asyncio.sleep(1)
+        assert (await stage.insist(leader, "read", "x")).value == 2
+
+    play(arm, spec, story)
+
+
+@pytest.mark.parametrize("spec", ["raft", "raft:reads=index", "raft:reads=lease"])
+def test_a_minority_refuses_and_a_majority_serves(arm: Arm, spec: str) -> None:
+    async def story(stage: Stage) -> None:
+        leader = await stage.leader()
+        follower = stage.others(leader)[0]
+        cut = await stage.isolate(leader, follower)
+        majority = stage.others(leader, follower)
+        await stage.leader(majority)
+        await stage.insist(majority[0], "write", "x", 1)
+        await asyncio.sleep(1)
+        for node in (leader, follower):
+            for f, value in (("write", 2), ("read", None)):
+                refused = await stage.ask(node, f, "x", value)
+                assert refused.type is EventType.FAIL
+                assert refused.error is not None
+                assert refused.error.kind is ErrorKind.NO_LEADER
+        await cut.heal()
+        assert (await stage.insist(leader, "read", "x")).value == 1
+
+    play(arm, spec, story, nodes=5)
+
+
+@pytest.mark.parametrize("spec", ["raft", "primary-backup:failover=timeout", "primary-backup"])
+def test_a_node_that_was_away_catches_up(arm: Arm, spec: str) -> None:
+    """More entries than fit into one message. It then serves them alone with those who were away, too, or as a copy."""
+
+    async def story(stage: Stage) -> None:
+        leader = await stage.leader()
+        away = stage.others(leader)[-1]
+        killed = await stage.kill(away)
+        for i in range(450):
+            assert (await stage.ask(leader, "write", f"k{i % 10}", i)).type is EventType.OK
+        await killed.heal()
+        await asyncio.sleep(2)
+        if spec != "primary-backup":
+            await stage.kill(*stage.others(away) if spec != "raft" else [leader])
+            await stage.leader([away] if spec != "raft" else stage.others(leader))
+        for i in range(10):
+            assert (await stage.insist(away, "read", f"k{i}")).value == 440 + i
+
+    play(arm, spec, story)
+
+
+@pytest.mark.parametrize("spec", ["raft:reads=local", "primary-backup:reads=any"])
+def test_a_copy_that_is_cut_off_answers_from_old_state(arm: Arm, spec: str) -> None:
+    async def story(stage: Stage) -> None:
+        leader = await stage.leader()
+        copy = stage.others(leader)[0]
+        await stage.ask(leader, "write", "x", 1)
+        await asyncio.sleep(0.5)
+        await stage.isolate(copy)
+        await stage.insist(leader, "write", "x", 2)
+        assert (await stage.ask(copy, "read", "x")).value == 1
+
+    play(arm, spec, story)
+
+
+def test_asynchronous_failover_loses_an_acknowledged_write(arm: Arm) -> None:
+    async def story(stage: Stage) -> None:
+        primary = await stage.leader()
+        rest = stage.others(primary)
+        cut = await stage.isolate(primary)
+        assert (await stage.ask(primary, "write", "x", "lost")).type is EventType.OK
+        await stage.leader(rest)
+        assert (await stage.insist(rest[0], "read", "x")).value is None
+        assert (await stage.ask(primary, "read", "x")).value == "lost"
+        await cut.heal()
+        await asyncio.sleep(1)
+        assert await stage.leader() in rest
+        assert (await stage.insist(primary, "read", "x")).value is None
+
+    play(arm, "primary-backup:failover=timeout", story)
+
+
+def test_synchronous_replication_waits_for_every_backup(arm: Arm) -> None:
+    async def story(stage: Stage) -> None:
+        primary = await stage.leader()
+        cut = await stage.isolate(stage.others(primary)[0])
+        doubtful = await stage.ask(primary, "write", "x", 1, seconds=1)
+        assert doubtful.type is EventType.INFO
+        refused = await stage.ask(primary, "write", "x", 2)
+        assert refused.type is EventType.FAIL
+        assert refused.error is not None
+        assert refused.error.kind is ErrorKind.UNAVAILABLE
+        assert (await stage.ask(primary, "read", "x")).value is None
+        await cut.heal()
+        await asyncio.sleep(0.5)
+        assert (await stage.ask(primary, "read", "x")).value == 1
+
+    play(arm, "primary-backup:replication=sync", story)
+
+
+@pytest.mark.parametrize("spec", EVERY)
+def test_every_node_tells_its_role(arm: Arm, spec: str) -> None:
+    async def story(stage: Stage) -> None:
+        await stage.leader()
+        roles = await stage.target.roles(stage.nodes)
+        assert list(roles) == ["n1", "n2", "n3"]
+        await stage.kill("n2")
+        assert list(await stage.target.roles(stage.nodes)) == ["n1", "n3"]
+
+    play(arm, spec, story)
