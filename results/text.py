@@ -86,13 +86,13 @@ def fault_lines(result: Result) -> list[str]:
 
 
 def witnesses(verdict: Verdict | None) -> Iterator[tuple[Verdict, Witness]]:
-    """Every witness of a tree with the verdict it belongs to, those nearer to the root first along each branch."""
+    """Every witness of a tree once, with the verdict it belongs to; a parent that repeats a child's is left out."""
     if verdict is None:
         return
-    if verdict.witness is not None:
+    below = [found for child in verdict.children for found in witnesses(child)]
+    if verdict.witness is not None and all(verdict.witness != witness for _, witness in below):
         yield verdict, verdict.witness
-    for child in verdict.children:
-        yield from witnesses(child)
+    yield from below
 
 
 def _scope(result: Result) -> str:

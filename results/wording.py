@@ -33,7 +33,10 @@ def share(part: int, whole: int) -> str:
 
 
 def value(data: Value, limit: int = VALUE_LENGTH) -> str:
-    """A value as JSON would write it (sets in `#{}`), cut with `…` beyond `limit` characters."""
+    """A value as the checkers' words have it: `nil`, `4`, `[1 2]`, `#{3 5}`, `{a 1}`, text quoted unless it is a word.
+
+    Cut with `…` beyond `limit` characters.
+    """
     pieces: list[str] = []
     room = limit
     for piece in _pieces(data):
@@ -62,14 +65,13 @@ def cut(text: str, limit: int) -> str:
 
 
 def operation(f: str, argument: Value, result: Value, ended: EventType, limit: int = VALUE_LENGTH) -> str:
-    """An operation in a few characters: `read 4`, `write 5`, `cas 3→4`. What only an `OK` saw is shown only then."""
-    saw = result if ended == EventType.OK else None
-    if argument is None:
-        return f"{f} {value(saw, limit)}" if ended == EventType.OK else f
+    """An operation as the checkers' words have it: `read → 4`, `write 5`, `cas 3 → 4`. Seen only after `OK`."""
     if f == "cas" and isinstance(argument, list | tuple) and len(argument) == 2:
-        return f"{f} {value(argument[0], limit)}→{value(argument[1], limit)}"
-    text = f"{f} {value(argument, limit)}"
-    return text if saw is None or saw == argument else f"{text} → {value(saw, limit)}"
+        return f"{f} {value(argument[0], limit)} → {value(argument[1], limit)}"
+    text = f if argument is None else f"{f} {value(argument, limit)}"
+    if ended != EventType.OK or (argument is not None and result in (None, argument)):
+        return text
+    return f"{text} → {value(result, limit)}"
 
 
 def bite(counters: Mapping[str, float]) -> str:
@@ -89,12 +91,13 @@ def natural(name: str) -> tuple[tuple[int, int, str], ...]:
     return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts)
 
 
-def table(rows: Sequence[Sequence[str]], indent: str = "  ") -> list[str]:
-    """Rows as aligned lines: the first column to the left, all others to the right; the first row is the heading."""
+def table(rows: Sequence[Sequence[str]], indent: str = "  ", *, numbers: bool = True) -> list[str]:
+    """Rows as aligned lines; the first row is the heading. numbers: all columns but the first stand to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    aligned = str.rjust if numbers else str.ljust
     lines = []
     for first, *rest in rows:
-        cells = [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True))]
+        cells = [first.ljust(widths[0]), *(aligned(cell, wide) for cell, wide in zip(rest, widths[1:], strict=True))]
         lines.append((indent + "  ".join(cells)).rstrip())
     return lines
 
@@ -119,9 +122,9 @@ def _told(data: Value) -> str:
 
 def _pieces(data: Value) -> Iterable[str]:
     if data is None or isinstance(data, bool):
-        yield {None: "null", True: "true", False: "false"}[data]
+        yield {None: "nil", True: "true", False: "false"}[data]
     elif isinstance(data, str):
-        yield '"' + "".join(map(_character, data[:1000])) + '"'
+        yield data if data.isidentifier() else '"' + "".join(map(_character, data[:1000])) + '"'
     elif isinstance(data, list | tuple):
         yield from _bracketed("[", data, "]")
     elif isinstance(data, set | frozenset):
@@ -131,7 +134,7 @@ def _pieces(data: Value) -> Iterable[str]:
         for count, (key, item) in enumerate(data.items()):
             yield ", " if count else ""
             yield from _pieces(key)
-            yield ": "
+            yield " "
             yield from _pieces(item)
         yield "}"
     else:
@@ -147,6 +150,6 @@ def _character(c: str) -> str:
 def _bracketed(left: str, items: Iterable[Value], right: str) -> Iterable[str]:
     yield left
     for count, item in enumerate(items):
-        yield ", " if count else ""
+        yield " " if count else ""
         yield from _pieces(item)
     yield right

@@ -31,12 +31,11 @@ CHECKS_MAX = 30
 
 @dataclass(frozen=True)
 class Check:
-    """A line of the list of verdicts: one checker on one key, or several keys with the same answer."""
+    """A line of the list of verdicts: one checker on one key, or on several keys with the same answer."""
 
     about: str
     answer: str
     reason: str
-    times: int = 1
 
 
 def render(history: History, result: Result, operations_max: int = OPERATIONS_MAX) -> str:
@@ -134,11 +133,15 @@ def _facts(result: Result) -> list[tuple[str, str]]:
 
 
 def _checks(root: Verdict) -> Iterator[Check]:
-    """What was judged: the worst first, valid ones of the same kind counted instead of listed."""
+    """What was judged: the worst first; valid ones, and those with a witness, counted instead of listed."""
     leaves = list(_leaves(root))
+    told = Counter(_who(leaf) for leaf in leaves if leaf.witness)
+    for who, times in told.items():
+        keys = f"{times:,} keys, each refuted" if times > 1 else "refuted, see above"
+        yield Check(who, Validity.INVALID.value, keys)
     for value in (Validity.INVALID, Validity.UNKNOWN):
         for leaf in leaves:
-            if leaf.value is value:
+            if leaf.value is value and not leaf.witness:
                 key = "" if leaf.key is None else f", key {wording.name(leaf.key)}"
                 yield Check(_who(leaf) + key, value.value, leaf.reason)
     valid = Counter(_who(leaf) for leaf in leaves if leaf.value is Validity.VALID)
@@ -146,7 +149,7 @@ def _checks(root: Verdict) -> Iterator[Check]:
     keyed = {_who(leaf) for leaf in leaves if leaf.key is not None}
     for who, times in valid.items():
         reason = reasons[who] if times == 1 else f"{times:,} {'keys' if who in keyed else 'parts'}, each valid"
-        yield Check(who, Validity.VALID.value, reason, times)
+        yield Check(who, Validity.VALID.value, reason)
 
 
 def _leaves(verdict: Verdict) -> Iterator[Verdict]:

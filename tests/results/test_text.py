@@ -1,9 +1,11 @@
 """The terminal's lines: the answer first, the command last, nothing that differs from one execution to the next."""
 
+from dataclasses import replace
+
 from splitbrain.harness.history import History
-from splitbrain.harness.verdict import Validity, Verdict
+from splitbrain.harness.verdict import Validity, Verdict, Witness
 from splitbrain.results.result import Answer, Cost, Result
-from splitbrain.results.text import lines
+from splitbrain.results.text import lines, witnesses
 
 from .samples import HOSTILE, passed, recipe, refuted, stale
 
@@ -17,6 +19,14 @@ def test_answer_first_command_last() -> None:
     assert text.count("n1 read 1, yet 2") == 1
     assert "12 messages dropped" in text
     assert "seed 7" in text
+
+
+def test_a_witness_told_twice_in_the_tree_is_told_once() -> None:
+    tree = refuted()
+    repeated = replace(tree, witness=tree.children[0].witness)
+    other = replace(tree.children[0], key="m", witness=Witness((1,), ("another",)))
+    found = list(witnesses(replace(repeated, children=(*tree.children, other))))
+    assert [verdict.key for verdict, _ in found] == ["k", "m"]
 
 
 def test_wall_times_do_not_show() -> None:
