@@ -7,7 +7,6 @@ wherever it occurs. Two values are equal if and only if their ids are.
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import compress
 from operator import attrgetter
 from typing import Annotated, Any
 
@@ -211,17 +210,20 @@ class History:
     def _paired(self, partner: "array[int]") -> Operations:
         out = Operations()
         out.events = len(self)
-        invocations = [kind == 0 and process >= 0 for kind, process in zip(self.type, self.process, strict=True)]
-        out.invoke = invoke = array("q", compress(range(len(self)), invocations))
-        out.complete = complete = array("q", map(partner.__getitem__, invoke))
+        out.invoke = invoke = self._pairing.invoke[:]
+        out.complete = complete = array("q", _gathered(partner, invoke))
         for column, source in ((out.f, self.f), (out.key, self.key), (out.argument, self.value)):
-            column.extend(map(source.__getitem__, invoke))
-        out.process.extend(map(self.process.__getitem__, invoke))
+            column.fromlist(_gathered(source, invoke))
+        out.process.fromlist(_gathered(self.process, invoke))
         # ABSENT is -1, so one entry more at the end of a column is what an open operation finds there.
-        out.ended.extend(map((self.type + array("b", [EventType.INFO])).__getitem__, complete))
-        out.result.extend(map((self.value + array("i", [ABSENT])).__getitem__, complete))
-        out.revision.extend(map((self.revision + array("q", [ABSENT])).__getitem__, complete))
+        out.ended.fromlist(_gathered(self.type + array("b", [EventType.INFO]), complete))
+        out.result.fromlist(_gathered(self.value + array("i", [ABSENT]), complete))
+        out.revision.fromlist(_gathered(self.revision + array("q", [ABSENT]), complete))
         return out
+
+
+def _gathered(column: "array[int]", positions: "array[int]") -> list[int]:
+    return list(map(column.__getitem__, positions))
 
 
 _F, _VALUE, _TIME, _REVISION = (attrgetter(name) for name in ("f", "value", "time", "revision"))

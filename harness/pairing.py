@@ -29,14 +29,15 @@ class IllFormed(Exception):
 
 class Pairing:
     """Pairs events batch by batch, in one pass. `partner` holds, for each event, the position of the other event of
-    its operation, or ABSENT."""
+    its operation, or ABSENT; `invoke` the positions of the invocations of clients, in order."""
 
-    __slots__ = ("_begun", "_names", "partner")
+    __slots__ = ("_begun", "_names", "invoke", "partner")
 
     def __init__(self, names: Sequence[Value]) -> None:
         """names: the name of each `f`, for messages."""
         self._names = names
         self.partner = array("q")
+        self.invoke = array("q")
         self._begun: dict[int, int] = {}
         """process → position of its open invocation, or ABSENT for a process retired by `info`."""
 
@@ -44,6 +45,7 @@ class Pairing:
         """Pair the next events. f: the column of the whole history, the next events included; the others hold the next
         events alone. IllFormed at the first event that breaks a rule; nothing can be added after that."""
         partner, begun = self.partner, self._begun
+        invoked = self.invoke.append
         position = len(partner)
         partner.extend(array("q", [ABSENT]) * len(processes))
         for kind, process in zip(types, processes, strict=True):
@@ -52,6 +54,7 @@ class Pairing:
                     if process in begun:
                         raise IllFormed(position, self._busy(process))
                     begun[process] = position
+                    invoked(position)
                 else:
                     start = begun.get(process, ABSENT)
                     if start < 0:
