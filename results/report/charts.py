@@ -84,7 +84,7 @@ def charts(history: History, found: Series, windows: Sequence[Window]) -> Charts
 
 def _time_ticks(history: History, found: Series) -> tuple[Tick, ...]:
     width = found.width_ns * found.buckets
-    step = nice(width / 10)
+    step = nice(width / 12)
     start = found.start_ns - origin(history)
     digits = max(0, 9 - len(str(step)) + 1)
     first = -(-start // step) * step
@@ -149,7 +149,10 @@ def _area(floor: Sequence[float], roof: Sequence[float], top: float) -> str:
 
 
 def _latency(history: History, found: Series) -> tuple[Plot | None, int]:
-    """Dots of single operations on a logarithmic axis, lines of quantiles; and one in how many is a dot."""
+    """Dots of single operations on a logarithmic axis, lines of quantiles; and one in how many is a dot.
+
+    Failures at once (a refused connection) lie on the floor: the axis is for those that took their time.
+    """
     operations, time = history.operations(), history.time
     step = -(-len(operations) // DOTS_MAX)
     dots: list[tuple[int, int, float]] = []
@@ -161,12 +164,12 @@ def _latency(history: History, found: Series) -> tuple[Plot | None, int]:
     lines = [value for value in (*found.p50_ms, *found.p99_ms) if value is not None]
     if not dots or not lines:
         return None, step
-    values = [max(value, 0.001) for value in (*lines, *(value for _, _, value in dots))]
+    values = [max(value, 0.001) for value in (*lines, *(value for how, _, value in dots if how != EventType.FAIL))]
     low = math.floor(math.log10(min(values)))
     high = max(math.log10(max(values)) + 0.1, low + 1.0)
 
     def y(value: float) -> float:
-        return 100 - 100 * (math.log10(max(value, 0.001)) - low) / (high - low)
+        return min(100.0, 100 - 100 * (math.log10(max(value, 0.001)) - low) / (high - low))
 
     whole = found.width_ns * found.buckets
     paths = {
