@@ -29,6 +29,7 @@ WORKLOADS: Mapping[str, str] = {
 
 ENVIRONMENTS: Mapping[str, str] = {
     "sim": "splitbrain.harness.environments.sim:Sim",
+    "local": "splitbrain.harness.environments.local:Local",
 }
 
 

@@ -111,7 +111,10 @@ class SimCluster:
 
 
 class Sim:
-    """The simulator, made for one run. See `splitbrain.harness.environment.Environment`."""
+    """Nodes, network, clocks and disks in one process under virtual time; the seed fixes everything.
+
+    Made for one run. See `splitbrain.harness.environment.Environment`.
+    """
 
     name = "sim"
     deterministic = True

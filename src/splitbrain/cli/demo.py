@@ -36,11 +36,7 @@ def demo(seed: int, out: Path, as_json: bool) -> int:
         click.echo("\n".join(["", f"Why {refuted.scene.target} is invalid:", *explanation(refuted)]))
     for one in unexpected:
         click.echo(f"\nnot as expected: {one.scene.target} should be {one.scene.expected.value}: {one.result.reason}")
-    click.echo(
-        "\nNext: splitbrain run raft --nemesis all\n"
-        "      splitbrain list\n"
-        f"      splitbrain run {(refuted or played[0]).scene.target} --nemesis partition --seed {seed + 1}"
-    )
+    click.echo("\nnext:        splitbrain run raft --nemesis all\n             splitbrain list")
     click.echo(f"\nsplitbrain: look at {(refuted or played[0]).folder.report_path}", err=True)
     click.echo(f"repeat with: splitbrain demo --seed {seed}")
     return INVALID if unexpected else VALID
@@ -55,7 +51,7 @@ def table(played: list[Played]) -> list[str]:
         scene = one.scene
         count = f"{one.result.summary.operations:,}"
         rows.append((one.result.answer.value, scene.target, scene.nemesis, count, scene.lesson))
-    return [head, "", *wording.columns(rows)]
+    return [head, "", *wording.table(rows, numbers=False)]
 
 
 def explanation(one: Played) -> list[str]:

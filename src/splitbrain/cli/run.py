@@ -55,7 +55,7 @@ def run(
         target, chosen, workload, nemesis, env, nodes, concurrency, rate, time_limit, timeout, given
     )  # fmt: skip
     prepared = prepare(wish)
-    elsewhere = prepared.environment.enter(sys.argv)
+    elsewhere = prepared.environment.enter(sys.argv[1:])
     if elsewhere is not None:
         return elsewhere
     for reason in prepared.schedule.missing.values():
