@@ -3,11 +3,11 @@
 A system may stop then, and need not survive it, so these faults come by name only.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from splitbrain.harness.fault import Plan, View
 from splitbrain.harness.injection import FailDisk, Injection
-from splitbrain.harness.options import Option, settle
+from splitbrain.harness.options import settle
 from splitbrain.harness.stream import Stream
 from splitbrain.nemeses.sizes import Sized
 
@@ -18,7 +18,6 @@ class DiskErrors(Sized):
     name: str
     summary: str
     errno: str
-    options: Sequence[Option] = Sized.options
     needs: tuple[type[Injection], ...] = (FailDisk,)
     default = False
 

@@ -1,10 +1,10 @@
 """What if nodes die? They are killed at once, lose what was not synced, and are started again at the heal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from splitbrain.harness.fault import Plan, View
 from splitbrain.harness.injection import Injection, Kill
-from splitbrain.harness.options import Option, settle
+from splitbrain.harness.options import settle
 from splitbrain.harness.stream import Stream
 from splitbrain.nemeses.sizes import Sized
 
@@ -14,7 +14,6 @@ class KillNodes(Sized):
 
     name = "kill"
     summary = "nodes are killed (-9) and restarted; what was not synced may be lost"
-    options: Sequence[Option] = Sized.options
     needs: tuple[type[Injection], ...] = (Kill,)
     default = True
 

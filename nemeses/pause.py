@@ -1,10 +1,10 @@
 """What if nodes stop and go on later, as in a long garbage collection? Then they act on what they knew before."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from splitbrain.harness.fault import Plan, View
 from splitbrain.harness.injection import Injection, Pause
-from splitbrain.harness.options import Option, settle
+from splitbrain.harness.options import settle
 from splitbrain.harness.stream import Stream
 from splitbrain.nemeses.sizes import Sized
 
@@ -14,7 +14,6 @@ class PauseNodes(Sized):
 
     name = "pause"
     summary = "nodes are stopped (SIGSTOP) and go on later, unaware of it"
-    options: Sequence[Option] = Sized.options
     needs: tuple[type[Injection], ...] = (Pause,)
     default = True
 

@@ -5,7 +5,7 @@ time, on average, a leader is hit first, if one is known. The trap: a minority o
 that size makes no sense.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from splitbrain.harness.fault import View
 from splitbrain.harness.operation import Value
@@ -39,7 +39,7 @@ def hit(count: int, aim: str, view: View, random: Stream) -> tuple[str, ...]:
 class Sized:
     """The part that faults with sizes share: which variants they have, and whom each hits."""
 
-    options = (SIZE, AIM)
+    options: Sequence[Option] = (SIZE, AIM)
     wants_roles = True
 
     def __init__(self, settings: Mapping[str, Setting]) -> None:
