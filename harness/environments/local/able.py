@@ -3,9 +3,9 @@
 import functools
 from collections.abc import Callable
 
-from splitbrain.harness.environments.linux import packets, tools
+from splitbrain.harness.environments.linux import packets, tools, tracing
 from splitbrain.harness.environments.local import clocks
-from splitbrain.harness.injection import Cut, Impair, Kill, Pause, SkewClock
+from splitbrain.harness.injection import Cut, FailDisk, Impair, Kill, Pause, SkewClock, SlowDisk
 
 
 def able(injection: type) -> str | None:
@@ -14,10 +14,14 @@ def able(injection: type) -> str | None:
     return f"--env local cannot do {injection.__name__}" if probe is None else probe()
 
 
+_untraceable = functools.cache(tracing.unable)
+
 PROBES: dict[type, Callable[[], str | None]] = {
     Cut: lambda: tools.missing("nft"),
     Impair: packets.unable,
     Kill: lambda: None,
     Pause: lambda: None,
+    SlowDisk: _untraceable,
+    FailDisk: _untraceable,
     SkewClock: functools.cache(clocks.unable),
 }

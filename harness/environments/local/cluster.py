@@ -6,7 +6,7 @@ The trap: `down` runs on every path, also when half of `up` has failed, so each 
 import asyncio
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 from splitbrain.harness.deployment import Place, Process
@@ -16,11 +16,23 @@ from splitbrain.harness.environments.linux.partitions import Partitions
 from splitbrain.harness.environments.linux.switch import Switch
 from splitbrain.harness.environments.linux.tools import LocalShell
 from splitbrain.harness.environments.local.clocks import ClockHarm, NodeClock
+from splitbrain.harness.environments.local.disks import DiskInjected, DiskTrouble, NodeDisk, known
 from splitbrain.harness.environments.local.harm import CutHarm, Healing, ImpairHarm, KillHarm, PauseHarm
 from splitbrain.harness.environments.local.node import ProcessNode
 from splitbrain.harness.environments.local.sampling import sample
-from splitbrain.harness.errors import InfrastructureError, UsageError
-from splitbrain.harness.injection import Cut, Impair, Injected, Injection, Kill, Link, Pause, SkewClock
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.injection import (
+    Cut,
+    FailDisk,
+    Impair,
+    Injected,
+    Injection,
+    Kill,
+    Link,
+    Pause,
+    SkewClock,
+    SlowDisk,
+)
 
 
 class LocalCluster:
@@ -42,6 +54,7 @@ class LocalCluster:
             switch.network,
             switch.address,
         )
+        self._disks: dict[str, NodeDisk] = {}
         self._clocks: dict[str, NodeClock] = {}
         self._partitions = Partitions(LocalShell(), f"splitbrain{switch.number}")
         self._sampling: asyncio.Task[None] | None = None
@@ -84,28 +97,45 @@ class LocalCluster:
             file.write_bytes(contents.encode() if isinstance(contents, str) else contents)
 
     async def inject(self, injection: Injection) -> Injected:
+        nodes = self._hurt(injection)
+        return Healing(await self._do(injection, nodes), nodes)
+
+    def _hurt(self, injection: Injection) -> list[ProcessNode]:
+        """The nodes that an injection is about."""
+        match injection:
+            case Cut(links) | Impair(links):
+                return self._named(sorted({name for link in links for name in link}))
+            case SkewClock(name):
+                return self._named([name])
+            case _:
+                return self._named(injection.nodes)
+
+    async def _do(self, injection: Injection, nodes: list[ProcessNode]) -> Injected:
         match injection:
             case Cut(links):
-                harm: Injected = CutHarm(await self._partitions.cut(self._pairs(links)))
-                return Healing(harm, self._ends(links))
+                return CutHarm(await self._partitions.cut(self._pairs(links)))
             case Impair(links):
-                impairing = ImpairHarm(await self._packets.impair(self._pairs(links), **_figures(injection)), injection)
-                return Healing(impairing, self._ends(links))
-            case Kill(names):
-                kill = KillHarm(self._named(names))
-                await kill.inject()
-                return Healing(kill, kill.nodes)
-            case Pause(names):
-                pause = PauseHarm(self._named(names))
-                await pause.inject()
-                return Healing(pause, pause.nodes)
+                return ImpairHarm(await self._packets.impair(self._pairs(links), **_figures(injection)), injection)
+        harm: KillHarm | PauseHarm | ClockHarm | DiskInjected
+        match injection:
+            case Kill():
+                harm = KillHarm(nodes)
+            case Pause():
+                harm = PauseHarm(nodes)
             case SkewClock(name):
-                (node,) = self._named([name])
-                clock = self._clocks.setdefault(name, NodeClock(node))
-                skew = ClockHarm(node, clock, self._deployment, injection)
-                await skew.inject()
-                return Healing(skew, [node])
-        raise InfrastructureError(f"--env local cannot do {type(injection).__name__}")
+                clock = self._clocks.setdefault(name, NodeClock(nodes[0]))
+                harm = ClockHarm(nodes[0], clock, self._deployment, injection)
+            case SlowDisk(_, delay_ms):
+                trouble = DiskTrouble(delay_us=max(1, round(delay_ms * 1e3)))
+                harm = DiskInjected(self._shares(nodes, trouble), "syncs_delayed")
+            case FailDisk(_, error):
+                harm = DiskInjected(self._shares(nodes, DiskTrouble(errno=known(error))), "calls_failed")
+        await harm.inject()
+        return harm
+
+    def _shares(self, nodes: Sequence[ProcessNode], trouble: DiskTrouble) -> list[tuple[NodeDisk, DiskTrouble]]:
+        disks = [self._disks.setdefault(node.name, NodeDisk(node, self._scratch)) for node in nodes]
+        return [(disk, replace(trouble)) for disk in disks]
 
     def _named(self, names: Sequence[str]) -> list[ProcessNode]:
         unknown = [name for name in names if name not in self._members]
@@ -116,14 +146,12 @@ class LocalCluster:
     def _pairs(self, links: Sequence[Link]) -> list[tuple[str, str]]:
         return [(a.address, b.address) for a, b in (self._named(link) for link in links)]
 
-    def _ends(self, links: Sequence[Link]) -> list[ProcessNode]:
-        return self._named(sorted({name for link in links for name in link}))
-
     async def down(self) -> None:
         if self._sampling is not None:
             self._sampling.cancel()
             self._sampling = None
         await asyncio.gather(*(node.retire() for node in self.nodes))
+        await asyncio.gather(*(disk.close() for disk in self._disks.values()))
         await self._packets.close()
         await self._partitions.teardown()
         await self.switch.remove()

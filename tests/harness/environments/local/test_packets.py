@@ -53,8 +53,8 @@ async def impairments(environment: Local, folder: Path) -> None:
     bite, numbers = await during(cluster, Impair(LINK, corrupt=0.3))
     after = await ask(n2, "heard")
     assert isinstance(before, dict) and isinstance(after, dict)
-    assert after["odd"] - before["odd"] == pytest.approx(bite["messages_corrupted"], abs=3)
-    assert bite["messages_corrupted"] > 5
+    # A flipped bit may make a digit of another one.
+    assert 0.6 * bite["messages_corrupted"] < after["odd"] - before["odd"] <= bite["messages_corrupted"]
 
     # 76 bytes each 5 ms are about 120 kbit/s.
     bite, numbers = await during(cluster, Impair(LINK, rate_kbit=30), 2.0)
