@@ -13,5 +13,18 @@ from splitbrain.checkers.porcupine.certificate import objection, of_key
 from splitbrain.checkers.porcupine.check import check
 from splitbrain.checkers.porcupine.model import ILLEGAL, REFUSED, UNSEEN, Call, Independence, Model
 from splitbrain.checkers.porcupine.models import MODELS
+from splitbrain.checkers.porcupine.witness import explain
 
-__all__ = ["ILLEGAL", "MODELS", "REFUSED", "UNSEEN", "Call", "Independence", "Model", "check", "objection", "of_key"]
+__all__ = [
+    "ILLEGAL",
+    "MODELS",
+    "REFUSED",
+    "UNSEEN",
+    "Call",
+    "Independence",
+    "Model",
+    "check",
+    "explain",
+    "objection",
+    "of_key",
+]

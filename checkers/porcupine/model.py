@@ -71,14 +71,16 @@ class Independence:
     """Which operations a sub-history may leave out and still be legal whenever the whole is: what makes a small witness
     a proof. Without it only pure operations are left out. See `witness` for the proofs.
 
-    resets: operations that, when they take effect, leave a state that depends on them alone.
+    resets: operations that, when they take effect, leave a state that depends on them alone. blind: operations that are
+    legal in every state.
     feeds: (earlier, later) → False only if in no legal sequence `earlier` is the last reset before `later`, or stands
-    between that reset (or the start) and `later`, or if `later` is legal in every state.
+    between that reset (or the start) and `later`. Not asked about a blind `later`, nor a pure `earlier`.
     parts: call → labels. Leaving out every call with a given label, and crashed ones that become illegal by it, never
     makes a legal sequence illegal. () for a call that has none.
     """
 
     resets: frozenset[str] = frozenset()
+    blind: frozenset[str] = frozenset()
     feeds: Callable[[Call, Call], bool] | None = None
     parts: Callable[[Call], Sequence[Hashable]] | None = None
 

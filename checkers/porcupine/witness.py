@@ -1,10 +1,137 @@
-"""Why is a history not linearizable?"""
+"""Why is a history not linearizable? A small part of it that refutes the whole, and what can be said about it.
 
-from splitbrain.checkers.porcupine.model import Model
-from splitbrain.harness.budget import Spending
-from splitbrain.harness.history import History
-from splitbrain.harness.verdict import Verdict
+Each invalid verdict of a tree gets its witness: the history is cut where the search could not go on, shrunk (see
+`shrink`, which has the proofs), and put into words (see `words`). The trap: time. Shrinking is an extra, so it has a
+limit of its own, in operations and configurations looked at, so that it depends on no machine; and it ends when the
+seconds of the whole check do.
+"""
+
+from dataclasses import replace
+
+from splitbrain.checkers.porcupine.model import UNSEEN, Call, Model
+from splitbrain.checkers.porcupine.prepare import NEVER, OverBudget, Prepared, Problem, prepare
+from splitbrain.checkers.porcupine.search import Outcome, search
+from splitbrain.checkers.porcupine.shrink import smallest
+from splitbrain.checkers.porcupine.table import Table
+from splitbrain.checkers.porcupine.words import Account
+from splitbrain.harness.budget import Budget, Spending
+from splitbrain.harness.history import ABSENT, History
+from splitbrain.harness.verdict import Validity, Verdict, Witness
+
+WORK = 200_000
+"""Operations laid out and configurations entered for all witnesses of a history together."""
+SHARE_OF_SECONDS = 0.05
+"""At least this share of the budget's seconds may go to witnesses, even if the search has spent all."""
+
+
+def explain(model: Model, history: History, verdict: Verdict, budget: Budget | None = None) -> Verdict:
+    """The same verdict, each `invalid` in it with a witness. For one that `check` gave with `explain=False`."""
+    return explained(model, history, verdict, (budget or Budget()).start())
 
 
 def explained(model: Model, history: History, verdict: Verdict, spending: Spending) -> Verdict:
-    return verdict
+    """As `explain`, with what is left of a budget."""
+    if verdict.value is not Validity.INVALID:
+        return verdict
+    budget = spending.budget
+    seconds = max(spending.seconds_left(), SHARE_OF_SECONDS * budget.seconds)
+    work = Budget(seconds=seconds, configurations=WORK, bytes=budget.bytes).start()
+    if not verdict.children:
+        return _with_witness(model, history, verdict, work)
+    children = tuple(
+        _with_witness(model, history, child, work) if child.value is Validity.INVALID else child
+        for child in verdict.children
+    )
+    first = next(child for child in children if child.value is Validity.INVALID)
+    return replace(verdict, children=children, reason=first.reason, witness=first.witness)
+
+
+def _with_witness(model: Model, history: History, verdict: Verdict, spending: Spending) -> Verdict:
+    owed = verdict.details["blocked"]
+    try:
+        case = _Case(model, history, owed, spending)
+    except OverBudget:
+        complete = history.operations().complete[history.operations().invoke.index(owed)]
+        return replace(verdict, witness=Witness((owed, complete), (verdict.reason,)))
+    small = case.smallest()
+    words = case.account(small, verdict).words()
+    return replace(verdict, witness=Witness(events(small), words), reason=words[0])
+
+
+def events(problem: Problem) -> tuple[int, ...]:
+    """The events of a problem, by position; of crashed operations only the invocation."""
+    return tuple(sorted([*problem.call, *(ret for ret in problem.ret if ret != NEVER)]))
+
+
+def cut(problem: Problem, prepared: Prepared, history: History, moment: int) -> Problem:
+    """The operations invoked before a moment; what was open then has crashed, and crashed reads are gone. Classes that
+    come up by this are added to those prepared."""
+    out = Problem(problem.key)
+    for operation, invoked in enumerate(problem.call):
+        if invoked > moment:
+            break
+        kind, ret = problem.kind[operation], problem.ret[operation]
+        if moment < ret < NEVER:
+            if prepared.pure[kind]:
+                continue
+            kind, ret = _crashed(kind, prepared, history), NEVER
+        out.row.append(problem.row[operation])
+        out.kind.append(kind)
+        out.call.append(invoked)
+        out.ret.append(ret)
+    return out
+
+
+def _crashed(kind: int, prepared: Prepared, history: History) -> int:
+    """The class of the same call, crashed."""
+    classes, intern = prepared.classes, history.pool.id
+    call = classes[kind]
+    same = call.f, intern(call.argument), intern(call.key)
+    for number, known in enumerate(classes):
+        if known.result is UNSEEN and (known.f, intern(known.argument), intern(known.key)) == same:
+            return number
+    classes.append(Call(call.f, call.argument, UNSEEN, call.key))
+    prepared.pure.append(0)
+    return len(classes) - 1
+
+
+class _Case:
+    """One invalid problem, cut where the search could not go on."""
+
+    def __init__(self, model: Model, history: History, owed: int, spending: Spending) -> None:
+        self.model, self.history, self.spending = model, history, spending
+        key = history.key[owed] if model.by_key else ABSENT
+        self.prepared: Prepared = prepare(model, history, spending, only=(key,))
+        self.whole: Problem = self.prepared.problems[0]
+        self.table = Table(model, self.prepared.classes)
+        self.owed = owed
+
+    def smallest(self) -> Problem:
+        """A minimal sub-history that refutes; the whole, if nothing smaller is known to."""
+        moment = self.whole.ret[self.whole.call.index(self.owed)]
+        first = cut(self.whole, self.prepared, self.history, moment)
+        small = smallest(self.model, first, self.prepared, self._refuted)
+        if len(small) < len(first) or self._search(first, self.spending.budget.configurations).linearizable is False:
+            return small
+        return smallest(self.model, self.whole, self.prepared, self._refuted)
+
+    def account(self, small: Problem, verdict: Verdict) -> Account:
+        """What is to be told."""
+        outcome = self._search(small)
+        blocked = outcome.blocked
+        states = tuple(self.model.show_state(self.table.states[state]) for state in outcome.states)
+        if outcome.linearizable is not False:
+            blocked, states = small.call.index(self.owed), tuple(verdict.details["states"])
+        return Account(
+            self.model, self.history, self.whole, self.prepared, small, blocked, states,
+            key=verdict.key, longest=tuple(verdict.details["longest"]),
+        )  # fmt: skip
+
+    def _refuted(self, problem: Problem) -> bool:
+        return self._search(problem).linearizable is False
+
+    def _search(self, problem: Problem, limit: int | None = None) -> Outcome:
+        if self.spending.exhausted():
+            return Outcome(None, [])
+        self.spending.configurations += len(problem)
+        return search(problem, self.prepared, self.table, self.spending, limit or 2_000 + 50 * len(problem))

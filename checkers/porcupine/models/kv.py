@@ -47,8 +47,6 @@ def written(value: Value) -> str:
 
 def feeds(earlier: Call, later: Call) -> bool:
     """A put or cas leaves what the later one saw, or the beginning of it; an append a part of it."""
-    if earlier.f == "get" or earlier.result is REFUSED or later.f in ("put", "append"):
-        return False
     if later.result is REFUSED:
         return True
     saw = later.result if later.f == "get" else register.pair(later)[0]
@@ -76,7 +74,7 @@ def kv(settings: Mapping[str, Setting]) -> Model:
         observes=frozenset({"get", "cas"}),
         pure=frozenset({"get"}),
         refusals=frozenset({"cas"} if settings["precondition"] == "observe" else ()),
-        independence=Independence(resets=frozenset({"put", "cas"}), feeds=feeds),
+        independence=Independence(resets=frozenset({"put", "cas"}), blind=frozenset({"put", "append"}), feeds=feeds),
         show_call=show,
         show_state=shown,
     )

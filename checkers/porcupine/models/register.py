@@ -50,8 +50,6 @@ def made(call: Call) -> Value:
 
 def feeds(earlier: Call, later: Call) -> bool:
     """Every operation here resets, so only one can feed: that which left the value which the later one saw."""
-    if earlier.f == "read" or earlier.result is REFUSED or later.f == "write":
-        return False
     if later.f == "read":
         return same(made(earlier), later.result)
     return same(made(earlier), pair(later)[0]) != (later.result is REFUSED)
@@ -77,7 +75,7 @@ def register(settings: Mapping[str, Setting]) -> Model:
         step=step,
         observes=frozenset({"read"}),
         pure=frozenset({"read"}),
-        independence=Independence(resets=frozenset({"write"}), feeds=feeds),
+        independence=Independence(resets=frozenset({"write"}), blind=frozenset({"write"}), feeds=feeds),
         show_call=show,
         show_state=shown,
     )
@@ -94,7 +92,7 @@ def cas_register(settings: Mapping[str, Setting]) -> Model:
         observes=frozenset({"read", "cas"}),
         pure=frozenset({"read"}),
         refusals=frozenset({"cas"} if settings["precondition"] == "observe" else ()),
-        independence=Independence(resets=frozenset({"write", "cas"}), feeds=feeds),
+        independence=Independence(resets=frozenset({"write", "cas"}), blind=frozenset({"write"}), feeds=feeds),
         show_call=show,
         show_state=shown,
     )

@@ -28,6 +28,7 @@ _values = (None, 0, 1)
 _writes = [("write", v) for v in _values]
 _cas = [("cas", pair) for pair in product(_values, repeat=2)]
 _texts = ("", "x", "y", "xy", "yx", "xx", "1", "1x")
+_puts = [("put", "x"), ("put", 1), ("put", "")]
 _sets = [("add", 0), ("add", 1), ("remove", 0), ("remove", 1)]
 
 FAMILIES = {
@@ -43,7 +44,7 @@ FAMILIES = {
     ),
     "kv": Family(
         MODELS["kv"].make(),
-        [("get", None)] * 3 + [("put", v) for v in ("x", 1, "")] + [("append", "x"), ("append", "y"), ("cas", ("x", "y"))],
+        [("get", None)] * 3 + _puts + [("append", "x"), ("append", "y"), ("cas", ("x", "y"))],
         {"get": (*_texts, 1)},
     ),
     "mutex": Family(MODELS["mutex"].make(), [("acquire", None), ("release", None)], {}),

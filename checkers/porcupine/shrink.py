@@ -1,0 +1,161 @@
+"""Which operations can be left out of a history that is not linearizable, so that what remains still proves it?
+
+That what remains is not linearizable is not enough: without the write, a correct read is a read of nothing. What may
+go is decided so that *if the whole were linearizable, what remains would be too*; then the small history refutes the
+large one. Let π be a legal order of the whole.
+
+- **The end.** Linearizability is prefix-closed: cut π behind the last operation that returned before a moment. What was
+  invoked after that moment goes; what was open at it counts as crashed (its result is not looked at, which only permits
+  more). The moment is the return at which the search could not go on. (Done by `witness`.)
+- **Pure operations**, one by one: π without one is legal.
+- **All operations with one label** (`Independence.parts`), by the promise of the model.
+- **Operations that feed nothing that stays**: see `sources`. An operation may go together with all that it may be a
+  source of, and so on: its *company*.
+
+Shrinking is delta debugging (Zeller & Hildebrandt 2002) over companies. First the last 1, 2, 4, … operations to return
+are tried alone, with what they need: an anomaly is mostly at the end of what was cut. Then whole classes of calls go,
+then halves, quarters, … down to single operations; each candidate is searched with a small limit. It is done again
+with what remains, until nothing changes: then no operation can go with its company (unless a limit came first).
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
+
+from splitbrain.checkers.porcupine.model import Model
+from splitbrain.checkers.porcupine.prepare import NEVER, Prepared, Problem
+from splitbrain.checkers.porcupine.sources import fed_by
+
+StillInvalid = Callable[[Problem], bool]
+"""Whether a problem is known not to be linearizable; no where it is not known."""
+
+
+def smallest(model: Model, problem: Problem, prepared: Prepared, still_invalid: StillInvalid) -> Problem:
+    """A minimal problem that still refutes; the given one, which should, if no smaller one is found."""
+    while True:
+        kept = _Shrinking(model, problem, prepared, still_invalid).shrink()
+        if len(kept) == len(problem):
+            return problem
+        problem = subproblem(problem, kept)
+
+
+def subproblem(problem: Problem, kept: Iterable[int]) -> Problem:
+    """The problem of some of its operations, in their order."""
+    out = Problem(problem.key)
+    for operation in kept:
+        out.row.append(problem.row[operation])
+        out.kind.append(problem.kind[operation])
+        out.call.append(problem.call[operation])
+        out.ret.append(problem.ret[operation])
+    return out
+
+
+class Company:
+    """What must go with an operation that goes, and what must stay with one that stays."""
+
+    def __init__(self, model: Model, problem: Problem, prepared: Prepared) -> None:
+        self._pure = [bool(prepared.pure[kind]) for kind in problem.kind]
+        self._fed: list[list[int]] | None = None
+        self._labels: list[Sequence[Hashable]] = [()] * len(problem)
+        self._bearers: dict[Hashable, list[int]] = defaultdict(list)
+        if model.independence.feeds is not None:
+            self._fed = fed_by(model, problem, prepared)
+        elif model.independence.parts is not None:
+            labels = [model.independence.parts(call) for call in prepared.classes]
+            self._labels = [labels[kind] for kind in problem.kind]
+            for operation, borne in enumerate(self._labels):
+                for label in borne:
+                    self._bearers[label].append(operation)
+
+    def of(self, operations: Iterable[int], kept: set[int]) -> set[int]:
+        """These operations as far as they can go, and all of `kept` that must go with them."""
+        gone: set[int] = set()
+        todo = list(operations)
+        while todo:
+            operation = todo.pop()
+            if operation in gone or operation not in kept:
+                continue
+            if self._pure[operation]:
+                gone.add(operation)
+            elif self._fed is not None:
+                gone.add(operation)
+                todo.extend(self._fed[operation])
+            elif self._labels[operation]:
+                gone.update(kept.intersection(self._bearers[self._labels[operation][0]]))
+        return gone
+
+    def needed_by(self, operations: Sequence[int]) -> set[int]:
+        """The smallest set that these operations are in and that all others can be left out of."""
+        if self._fed is None:
+            wanted = {label for operation in operations for label in self._labels[operation]}
+            changing = [operation for operation, pure in enumerate(self._pure) if not pure]
+            return {o for o in changing if not self._labels[o] or self._labels[o][0] in wanted}.union(operations)
+        needs: list[list[int]] = [[] for _ in self._fed]
+        for earlier, fed in enumerate(self._fed):
+            for later in fed:
+                needs[later].append(earlier)
+        found: set[int] = set()
+        todo = list(operations)
+        while todo:
+            operation = todo.pop()
+            if operation not in found:
+                found.add(operation)
+                todo.extend(needs[operation])
+        return found
+
+
+class _Shrinking:
+    """One pass of delta debugging over one problem."""
+
+    def __init__(self, model: Model, problem: Problem, prepared: Prepared, still_invalid: StillInvalid) -> None:
+        self._problem = problem
+        self._pure = [prepared.pure[kind] for kind in problem.kind]
+        self._company = Company(model, problem, prepared)
+        self._still_invalid = still_invalid
+        self._kept = set(range(len(problem)))
+
+    def shrink(self) -> list[int]:
+        """The operations that are left."""
+        self._keep_a_tail()
+        self._drop_classes()
+        size = len(self._kept)
+        while size > 1:
+            size = max(1, size // 2)
+            while self._drop_chunks(size) and size == 1:
+                pass
+        return sorted(self._kept)
+
+    def _drop(self, operations: Iterable[int]) -> bool:
+        """Leave operations out, with their company, if what remains still refutes."""
+        gone = self._company.of(operations, self._kept)
+        return bool(gone) and self._keep(self._kept - gone)
+
+    def _keep(self, kept: set[int]) -> bool:
+        """Leave out all but these, if they still refute."""
+        if not kept or not self._still_invalid(subproblem(self._problem, sorted(kept))):
+            return False
+        self._kept = kept
+        return True
+
+    def _keep_a_tail(self) -> None:
+        ret = self._problem.ret
+        by_return = sorted((o for o in self._kept if ret[o] != NEVER), key=ret.__getitem__)
+        size = 1
+        while size < len(by_return) and not self._keep(self._company.needed_by(by_return[-size:])):
+            size *= 2
+
+    def _drop_classes(self) -> None:
+        by_kind: dict[int, list[int]] = defaultdict(list)
+        for operation in sorted(self._kept):
+            by_kind[self._problem.kind[operation]].append(operation)
+        for members in sorted(by_kind.values(), key=len, reverse=True):
+            if len(members) > 1:
+                self._drop(members)
+
+    def _drop_chunks(self, size: int) -> bool:
+        """Try each chunk of so many neighbours, then each of so many pure neighbours; whether any could go."""
+        changed = False
+        for pure_only in (False, True):
+            group = [operation for operation in sorted(self._kept) if self._pure[operation] or not pure_only]
+            for start in range(0, len(group), size):
+                changed |= self._drop(group[start : start + size])
+        return changed

@@ -1,0 +1,180 @@
+"""Is a witness a proof, as small as promised, and told in words that hold?"""
+
+import secrets
+from random import Random
+
+import pytest
+
+from splitbrain.checkers import porcupine
+from splitbrain.checkers.porcupine import MODELS, Model
+from splitbrain.checkers.porcupine.prepare import NEVER, Prepared, Problem, prepare
+from splitbrain.checkers.porcupine.shrink import Company, subproblem
+from splitbrain.checkers.porcupine.witness import cut, events
+from splitbrain.harness.budget import Budget
+from splitbrain.harness.history import Event, History
+from splitbrain.harness.verdict import Validity, Verdict, Witness
+
+from .brute import linearizable
+from .histories import recorded
+from .small import FAMILIES, history
+
+COUNT = 700
+
+
+def problems(model: Model, whole: History) -> tuple[Prepared, list[Problem]]:
+    prepared = prepare(model, whole, Budget().start())
+    return prepared, prepared.problems
+
+
+def part(whole: History, positions: tuple[int, ...]) -> list[Event]:
+    return [whole.event(position) for position in positions]
+
+
+def witnesses(verdict: Verdict) -> list[Witness]:
+    return [v.witness for v in (verdict, *verdict.children) if v.witness is not None]
+
+
+def random_for(name: str) -> Random:
+    seed = secrets.randbits(32)
+    print(f"{name}: seed {seed}")
+    return Random(f"{seed} {name}")
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_witness_refutes_alone_and_nothing_can_go(name: str) -> None:
+    random, family = random_for(name), FAMILIES[name]
+    found = 0
+    for _ in range(COUNT):
+        whole = History.of(history(family, random))
+        verdict = porcupine.check(family.model, whole)
+        assert (verdict.witness is not None) == (verdict.value is Validity.INVALID)
+        for witness in witnesses(verdict):
+            found += 1
+            small = part(whole, witness.events)
+            assert not linearizable(family.model, small), (list(whole), verdict)
+            assert witness.words[0]
+            again = History.of(small)
+            prepared, (problem,) = problems(family.model, again)
+            company = Company(family.model, problem, prepared)
+            everything = set(range(len(problem)))
+            for operation in everything:
+                gone = company.of((operation,), everything)
+                if gone:
+                    rest = subproblem(problem, sorted(everything - gone))
+                    assert linearizable(family.model, part(again, events(rest))), (list(whole), verdict)
+    assert found > COUNT // 20
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_what_a_witness_leaves_out_never_makes_a_linearizable_history_look_wrong(name: str) -> None:
+    """The proofs in `shrink` and `sources`, tried: cut and thin out linearizable histories at random."""
+    random, family = random_for(name), FAMILIES[name]
+    for _ in range(COUNT):
+        recorded_events = history(family, random)
+        if not linearizable(family.model, recorded_events):
+            continue
+        whole = History.of(recorded_events)
+        prepared, found = problems(family.model, whole)
+        for problem in found:
+            returns = [ret for ret in problem.ret if ret != NEVER]
+            if returns and random.random() < 0.7:
+                smaller = cut(problem, prepared, whole, random.choice(returns))
+            else:
+                smaller = problem
+            company = Company(family.model, smaller, prepared)
+            kept = set(range(len(smaller)))
+            for operation in random.sample(sorted(kept), random.randint(0, len(kept))):
+                kept -= company.of((operation,), kept)
+                rest = subproblem(smaller, sorted(kept))
+                assert linearizable(family.model, part(whole, events(rest))), (recorded_events, list(rest.call))
+            wanted = random.sample(range(len(smaller)), random.randint(0, len(smaller)))
+            rest = subproblem(smaller, sorted(company.needed_by(wanted)))
+            assert linearizable(family.model, part(whole, events(rest))), (recorded_events, list(rest.call))
+
+
+def words(name: str, *lines: str, **settings: str) -> tuple[str, ...]:
+    verdict = porcupine.check(MODELS[name].make(settings), recorded(*lines))
+    assert verdict.value is Validity.INVALID
+    assert verdict.witness is not None
+    assert verdict.reason == verdict.witness.words[0]
+    return verdict.witness.words
+
+
+def test_a_stale_read() -> None:
+    first = words(
+        "register",
+        "0 invoke write 4",
+        "0 ok write 4",
+        "1 invoke write 5",
+        "1 ok write 5",
+        "2 invoke read",
+        "2 ok read 4",
+    )[0]
+    assert first == (
+        "n3 (process 2) read 4 at 0.005 s, yet write 5 of n2 (process 1) had been acknowledged at 0.003 s and "
+        "nothing wrote 4 since"
+    )
+
+
+def test_a_value_that_nobody_wrote() -> None:
+    first = words("register", "0 invoke write 4", "0 ok write 4", "2 invoke read", "2 ok read 7")[0]
+    assert first == "n3 (process 2) read 7 at 0.003 s, yet nothing ever wrote 7"
+
+
+def test_a_value_whose_write_failed() -> None:
+    first = words(
+        "register",
+        "0 invoke write 7",
+        "0 fail write 7",
+        "1 invoke write 1",
+        "1 ok write 1",
+        "2 invoke read",
+        "2 ok read 7",
+    )[0]
+    assert first.endswith("yet nothing ever wrote 7 (write 7 at 0.001 s had failed)")
+
+
+def test_a_value_before_it_was_written() -> None:
+    first = words("register", "2 invoke read", "2 ok read 7", "0 invoke write 7", "0 ok write 7")[0]
+    assert first == "n3 (process 2) read 7 at 0.001 s, before write 7 was invoked at 0.002 s"
+
+
+def test_the_initial_value_after_a_write() -> None:
+    first = words("register", "0 invoke write 4", "0 ok write 4", "2 invoke read", "2 ok read nil")[0]
+    assert first.endswith("read nil at 0.003 s, yet write 4 of n1 (process 0) had been acknowledged at 0.001 s and "
+                          "nothing wrote nil since")  # fmt: skip
+
+
+def test_reads_that_go_back() -> None:
+    told = words(
+        "register", "0 invoke write 1", "0 ok write 1", "3 invoke write 2", "1 invoke read", "1 ok read 2",
+        "2 invoke read", "2 ok read 1", "3 ok write 2",
+    )  # fmt: skip
+    assert "read 1" in told[0]
+    assert "the only reachable state here is {2}" in told[0]
+
+
+def test_a_lock_held_twice() -> None:
+    first = words("mutex", "0 invoke acquire", "0 ok acquire", "1 invoke acquire", "1 ok acquire")[0]
+    assert first == (
+        "n2 (process 1)'s acquire was acknowledged at 0.003 s, yet acquire of n1 (process 0) had been acknowledged at "
+        "0.001 s and there was no release since"
+    )
+
+
+def test_keys_are_named() -> None:
+    events = [
+        Event(index=0, time=0, process=0, type="invoke", f="read", key="k4"),
+        Event(index=1, time=5, process=0, type="ok", f="read", key="k4", value="x"),
+    ]
+    verdict = porcupine.check(MODELS["register"].make(), History.of(events))
+    assert verdict.key == "k4"
+    assert verdict.reason.startswith("key k4: process 0 read x")
+
+
+def test_an_explanation_can_be_had_later() -> None:
+    model = MODELS["register"].make()
+    whole = recorded("0 invoke write 4", "0 ok write 4", "2 invoke read", "2 ok read 7")
+    bare = porcupine.check(model, whole, explain=False)
+    assert bare.witness is None
+    assert porcupine.explain(model, whole, bare) == porcupine.check(model, whole)
