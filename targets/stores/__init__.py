@@ -9,8 +9,9 @@ to disk), `requests` (who waits for what), `client` and `target` (the side that 
 """
 
 from splitbrain.targets.stores.primary_backup import PrimaryBackup
+from splitbrain.targets.stores.messages import Request, Response
 from splitbrain.targets.stores.raft import Raft
 from splitbrain.targets.stores.single import Single
 from splitbrain.targets.stores.target import StoreTarget
 
-__all__ = ["PrimaryBackup", "Raft", "Single", "StoreTarget"]
+__all__ = ["PrimaryBackup", "Raft", "Request", "Response", "Single", "StoreTarget"]

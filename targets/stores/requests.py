@@ -41,7 +41,8 @@ class Requests:
     def __init__(self) -> None:
         self._waiting: dict[Name, list[Origin]] = {}
         self._places: dict[int, Name] = {}
-        self._forwarded: dict[str, tuple[int, int]] = {}
+        self._forwarded: dict[str, tuple[int, int, str]] = {}
+        """Session → (sequence, handle of the client's request, node it was passed on to)."""
 
     def joins(self, request: Request, origin: Origin) -> bool:
         """Whether the same request is already on its way; then this origin waits for it too."""
@@ -90,12 +91,21 @@ class Requests:
         """Pass a client's request on, once; without a known leader, refuse it."""
         if to is None:
             return refuse(handle, request, NO_LEADER, "no leader is known here")
-        self._forwarded[request.session] = request.sequence, handle
+        self._forwarded[request.session] = request.sequence, handle, to
         return Send(to, Forward(request))
+
+    def follow(self, leader: str) -> list[Effect]:
+        """Another node decides now: what was passed on to the one before is in doubt. Its answer might still come, but a
+        client that waited for it would mostly wait in vain."""
+        lost = [(session, handle) for session, (_, handle, to) in self._forwarded.items() if to != leader]
+        for session, _ in lost:
+            del self._forwarded[session]
+        doubt = Response(error=IN_DOUBT, text="passed on to a node that does not lead any more")
+        return [Reply(handle, doubt) for _, handle in lost]
 
     def answered(self, message: Answer) -> list[Effect]:
         """A forwarded request was answered; late and doubled answers are nobody's."""
-        sequence, handle = self._forwarded.get(message.session, (-1, -1))
+        sequence, handle, _ = self._forwarded.get(message.session, (-1, -1, ""))
         if sequence != message.sequence:
             return []
         del self._forwarded[message.session]

@@ -35,6 +35,8 @@ class RaftNode:
         self.replication = Replication(self.server)
         self.reads = Reads(self.server, self.replication)
         self.requests = Requests()
+        self._followed: str | None = None
+        """The last leader that was known: requests may have been passed on to it."""
         self.failed = False
         """Whether the disk has failed: what is on it is then unknown, and only a restart can find out."""
 
@@ -148,6 +150,9 @@ class RaftNode:
                     self._handle(send.to, send.message)
                 else:
                     server.out.append(send)
+        if server.leader is not None and server.leader != self._followed:
+            self._followed = server.leader
+            server.out += self.requests.follow(server.leader)
         if server.role == LEADER:
             self.reads.release()
         else:
