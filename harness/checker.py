@@ -10,7 +10,9 @@ from splitbrain.harness.verdict import Verdict
 class Checker(Protocol):
     """Decides which models a history still allows. No I/O, no clock but the budget's, no randomness."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Who says so, in verdicts."""
 
     def check(self, history: History, budget: Budget) -> Verdict:
         """The verdict; never raises for any history that the validator accepts, except UsageError for an operation

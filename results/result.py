@@ -49,7 +49,8 @@ class Result:
 
     name: the target with its options, or the path of a file as given. judged_by: the workload of a run, the model of
     a file. verdict: the checkers' tree; None if nothing could be judged. recipe: how to repeat it; None for a foreign
-    history.
+    history. notes: what else a person should know, a sentence each: nodes that died by themselves, faults that did not
+    come, what a reader let pass.
     """
 
     name: str
@@ -60,27 +61,43 @@ class Result:
     verdict: Verdict | None = None
     recipe: Recipe | None = None
     cost: Cost = Cost()
+    notes: tuple[str, ...] = ()
 
     @staticmethod
-    def of_run(history: History, recipe: Recipe, verdict: Verdict, cost: Cost = Cost()) -> "Result":
+    def of_run(
+        history: History, recipe: Recipe, verdict: Verdict, cost: Cost = Cost(), notes: tuple[str, ...] = ()
+    ) -> "Result":
         """The result of a run that was carried out and judged."""
         summary = summarize(history, recipe.nemesis)
         answer, reason = Answer(verdict.value.value), verdict.reason
         idle = [name for name in recipe.nemesis if name in summary.never_bit]
         if verdict.value is Validity.VALID and idle:
             answer, reason = Answer.UNKNOWN, f"nothing was refuted, but {_never_bit(idle)}"
-        return Result(recipe.target, recipe.workload, answer, reason, summary, verdict, recipe, cost)
+        return Result(recipe.target, recipe.workload, answer, reason, summary, verdict, recipe, cost, notes)
 
     @staticmethod
     def of_history(history: History, name: str, model: str, verdict: Verdict, cost: Cost = Cost()) -> "Result":
         """The result of checking a history from a file."""
-        return Result(name, model, Answer(verdict.value.value), verdict.reason, summarize(history), verdict, cost=cost)
+        answer = Answer(verdict.value.value)
+        notes = tuple(history.warnings)
+        return Result(name, model, answer, verdict.reason, summarize(history), verdict, cost=cost, notes=notes)
 
     @staticmethod
-    def failed(history: History, recipe: Recipe, reason: str, cost: Cost = Cost()) -> "Result":
+    def failed(
+        history: History, recipe: Recipe, reason: str, cost: Cost = Cost(), notes: tuple[str, ...] = ()
+    ) -> "Result":
         """The result of a run that could not be carried out; the history is as far as it came."""
         summary = summarize(history, recipe.nemesis)
-        return Result(recipe.target, recipe.workload, Answer.INFRASTRUCTURE, reason, summary, recipe=recipe, cost=cost)
+        return Result(
+            recipe.target,
+            recipe.workload,
+            Answer.INFRASTRUCTURE,
+            reason,
+            summary,
+            recipe=recipe,
+            cost=cost,
+            notes=notes,
+        )
 
     @property
     def seed(self) -> int | None:
@@ -115,6 +132,7 @@ class Result:
         tail = {
             "command": self.recipe.command if self.recipe else None,
             "run_seconds": self.cost.run,
+            "notes": list(self.notes),
             "format": FORMAT,
             "tree": self.verdict.to_json() if self.verdict else None,
         }
@@ -139,6 +157,7 @@ class Result:
                 Verdict.from_json(tree) if tree is not None else None,
                 recipe,
                 Cost(float(plain["seconds"]), plain.get("read_seconds"), plain.get("run_seconds")),
+                tuple(plain.get("notes", ())),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise UsageError(f"{where}: not the verdict of a run: {error}") from None

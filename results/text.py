@@ -20,6 +20,7 @@ def lines(result: Result) -> list[str]:
         count_lines(result),
         availability_lines(result),
         fault_lines(result),
+        note_lines(result),
         [wording.plain(f"repeat with: {result.recipe.command}")] if result.recipe else [],
     ]
     told: list[str] = []
@@ -93,6 +94,11 @@ def witnesses(verdict: Verdict | None) -> Iterator[tuple[Verdict, Witness]]:
     if verdict.witness is not None and all(verdict.witness != witness for _, witness in below):
         yield verdict, verdict.witness
     yield from below
+
+
+def note_lines(result: Result) -> list[str]:
+    """What else a person should know."""
+    return [f"note: {wording.plain(note)}" for note in result.notes]
 
 
 def _scope(result: Result) -> str:

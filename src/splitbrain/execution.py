@@ -103,7 +103,9 @@ def prepare(wish: Wish) -> Prepared:
         for kind in fault.needs:
             inability = environment.able(kind)
             if inability is not None:
-                raise UsageError(f"--nemesis {fault.name} cannot be done with --env {environment.name}: {inability.reason}")
+                raise UsageError(
+                    f"--nemesis {fault.name} cannot be done with --env {environment.name}: {inability.reason}"
+                )
     names = tuple(f"n{i + 1}" for i in range(wish.nodes))
     recipe = Recipe(
         command=wish.command(),
@@ -124,7 +126,9 @@ def prepare(wish: Wish) -> Prepared:
     return Prepared(wish, target, workload, settings, deployment, environment, plan, recipe)
 
 
-def execute(prepared: Prepared, budget: Budget, out: Path = RUNS, progress: Progress | None = None) -> tuple[Result, RunFolder]:
+def execute(
+    prepared: Prepared, budget: Budget, out: Path = RUNS, progress: Progress | None = None
+) -> tuple[Result, RunFolder]:
     """Run, judge, keep. The result may be `infrastructure`; the folder is there in any case.
 
     KeyboardInterrupt passes through, after everything was healed and closed and the history was kept.
@@ -133,32 +137,30 @@ def execute(prepared: Prepared, budget: Budget, out: Path = RUNS, progress: Prog
     folder = RunFolder.create(recipe, out)
     recorder = Recorder(folder.history_path, environment.now)
     began = time.perf_counter()
-    failure: str | None = None
+    test, track = _test(prepared, folder)
+    notes = tuple(prepared.schedule.missing.values())
     try:
-        test, track = _test(prepared, folder)
-        environment.run(lambda: conduct(test, recorder, track, progress))
+        conducted = environment.run(lambda: conduct(test, recorder, track, progress))
     except InfrastructureError as error:
-        failure = str(error)
+        result = Result.failed(recorder.history, recipe, str(error), Cost(run=time.perf_counter() - began), notes)
+    else:
+        running = time.perf_counter() - began
+        notes += (*(death.text for death in conducted.deaths), *conducted.warnings)
+        result = judged(recorder.history, prepared, budget, running, notes)
     finally:
-        recorder.close()
+        recorder.close(compress=False)
     history = recorder.history
-    running = time.perf_counter() - began
-    result = (
-        Result.failed(history, recipe, failure, Cost(run=running))
-        if failure is not None
-        else judged(history, prepared, budget, running)
-    )
     folder.finish(history, result)
     return result, folder
 
 
-def judged(history: History, prepared: Prepared, budget: Budget, running: float) -> Result:
-    """The result of a run that went to its end. running: seconds it took."""
+def judged(history: History, prepared: Prepared, budget: Budget, running: float, notes: tuple[str, ...]) -> Result:
+    """The result of a run that went to its end. running: seconds it took. notes: see Result."""
     judge = Judge.of_workload(prepared.wish.workload, prepared.settings)
     history.operations()
     began = time.perf_counter()
     verdict = judge.verdict(history, budget)
-    return Result.of_run(history, prepared.recipe, verdict, Cost(time.perf_counter() - began, run=running))
+    return Result.of_run(history, prepared.recipe, verdict, Cost(time.perf_counter() - began, run=running), notes)
 
 
 def _test(prepared: Prepared, folder: RunFolder) -> tuple[Test, Track | None]:

@@ -50,7 +50,9 @@ def target_class(spec: str) -> Any:
     attribute = rest.partition(":")[0]
     if attribute and "=" not in attribute:
         return _users_own(name, attribute)
-    raise UsageError(f"there is no target {name!r}; there are {', '.join(TARGETS)}, and module:Class for one of your own")
+    raise UsageError(
+        f"there is no target {name!r}; there are {', '.join(TARGETS)}, and module:Class for one of your own"
+    )
 
 
 def workload(name: str) -> Workload:
@@ -116,6 +118,12 @@ def _users_own(module: str, attribute: str) -> Any:
     try:
         return load(f"{module}:{attribute}")
     except ModuleNotFoundError as error:
-        raise UsageError(f"target {module}:{attribute}: {error}; modules are looked for here and on PYTHONPATH") from None
+        raise UsageError(
+            f"target {module}:{attribute}: {error}; modules are looked for here and on PYTHONPATH"
+        ) from None
     except AttributeError:
         raise UsageError(f"target {module}:{attribute}: module {module!r} has no {attribute!r}") from None
+    except Exception as error:
+        raise UsageError(
+            f"target {module}:{attribute}: importing it failed: {type(error).__name__}: {error}"
+        ) from error

@@ -8,8 +8,8 @@ What they share: `messages` (what goes over the wire), `machine` (the state), `l
 to disk), `requests` (who waits for what), `client` and `target` (the side that the harness sees).
 """
 
-from splitbrain.targets.stores.primary_backup import PrimaryBackup
 from splitbrain.targets.stores.messages import Request, Response
+from splitbrain.targets.stores.primary_backup import PrimaryBackup
 from splitbrain.targets.stores.raft import Raft
 from splitbrain.targets.stores.single import Single
 from splitbrain.targets.stores.target import StoreTarget

@@ -95,8 +95,8 @@ class Requests:
         return Send(to, Forward(request))
 
     def follow(self, leader: str) -> list[Effect]:
-        """Another node decides now: what was passed on to the one before is in doubt. Its answer might still come, but a
-        client that waited for it would mostly wait in vain."""
+        """Another node decides now: what was passed on to the one before is in doubt. Its answer might still come, but
+        a client that waited for it would mostly wait in vain."""
         lost = [(session, handle) for session, (_, handle, to) in self._forwarded.items() if to != leader]
         for session, _ in lost:
             del self._forwarded[session]

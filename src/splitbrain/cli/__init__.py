@@ -55,7 +55,11 @@ def main() -> None:
     try:
         code = cli.main(prog_name="splitbrain", standalone_mode=False)
     except click.ClickException as error:
-        usage = f" Try 'splitbrain {error.ctx.info_name} --help'." if isinstance(error, click.UsageError) and error.ctx else ""
+        usage = (
+            f" Try 'splitbrain {error.ctx.info_name} --help'."
+            if isinstance(error, click.UsageError) and error.ctx
+            else ""
+        )
         _say(f"{error.format_message()}{usage}")
         code = USAGE
     except InfrastructureError as error:

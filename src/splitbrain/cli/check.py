@@ -62,7 +62,9 @@ def check(
         if as_json:
             click.echo(json.dumps(result.headline()))
         else:
-            click.echo("\n".join(text.lines(result) if len(found) == 1 else [text.headline(result)]))
+            click.echo(
+                "\n".join(text.lines(result) if len(found) == 1 else [text.headline(result), *text.note_lines(result)])
+            )
         sys.stdout.flush()
     if len(found) > 1 and not as_json:
         click.echo(tally(results, len(found)))
@@ -111,8 +113,6 @@ def judged(source: Source, judge: Judge, form: str, keyed: bool, budget: Budget)
     history = read(source.path if source.path is not None else sys.stdin.buffer, form, keyed=keyed)
     history.operations()
     reading = time.perf_counter() - began
-    for warning in history.warnings:
-        click.echo(f"splitbrain: {source.name}: {warning}", err=True)
     began = time.perf_counter()
     verdict = judge.verdict(history, budget)
     checking = time.perf_counter() - began

@@ -58,8 +58,6 @@ def run(
     elsewhere = prepared.environment.enter(sys.argv[1:])
     if elsewhere is not None:
         return elsewhere
-    for reason in prepared.schedule.missing.values():
-        click.echo(f"splitbrain: {reason}", err=True)
     with shown(f"{target} · {workload} · seed {chosen}", time_limit) as progress:
         result, folder = execute(prepared, Budget(seconds=budget), out, progress)
     if as_json:
