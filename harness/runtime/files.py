@@ -8,6 +8,7 @@ once; nothing is known of the writes before it.
 import os
 import queue
 import threading
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,18 +52,25 @@ class Files:
         self._orders.put(effect)
 
     def _work(self) -> None:
-        while True:
-            order = self._orders.get()
-            try:
-                if isinstance(order, Sync):
-                    self._sync()
-                else:
-                    self._write(order)
-            except OSError as error:
-                self._errno = self._errno or error.errno or -1
+        try:
+            while True:
+                self._carry_out(self._orders.get())
+        except BaseException:
+            # A thread that raises would leave the node waiting for its disk for ever.
+            traceback.print_exc()
+            os._exit(1)
+
+    def _carry_out(self, order: Write | Sync) -> None:
+        try:
             if isinstance(order, Sync):
-                failed, self._errno = self._errno, 0
-                self._done(order.token, failed)
+                self._sync()
+            else:
+                self._write(order)
+        except OSError as error:
+            self._errno = self._errno or error.errno or -1
+        if isinstance(order, Sync):
+            failed, self._errno = self._errno, 0
+            self._done(order.token, failed)
 
     def _write(self, order: Write) -> None:
         match order:

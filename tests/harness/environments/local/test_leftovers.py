@@ -1,0 +1,156 @@
+"""However a run ends, nothing of it is left: no process, no interface, no rule, no folder."""
+
+import asyncio
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from inside import NAMES, chatters, command_inside, needs_namespaces, variables
+
+from splitbrain.harness.environments.linux import tools
+from splitbrain.harness.environments.local import Local
+from splitbrain.harness.environments.local.able import able
+from splitbrain.harness.injection import Cut, Impair, Injection, Kill, Pause, SkewClock, SlowDisk
+
+pytestmark = needs_namespaces
+
+GONE_SECONDS = 5.0
+
+
+async def busy(environment: Local, folder: Path) -> None:
+    """A cluster hurt in every way that can be done here, until something ends it."""
+    cluster = await environment.up(chatters(), NAMES, folder)
+    print("up", flush=True)
+    harms: list[Injection] = [
+        Cut((("n1", "n2"),)),
+        Impair((("n2", "n3"),), delay_ms=50),
+        SkewClock("n1", offset_ms=60_000),
+        SlowDisk(("n2",), 10),
+        Pause(("n3",)),
+        Kill(("n1",)),
+    ]
+    try:
+        while True:
+            injected = [await cluster.inject(harm) for harm in harms if able(type(harm)) is None]
+            print("hurt", flush=True)
+            await asyncio.sleep(0.1)
+            for harm in reversed(injected):
+                await harm.heal()
+    finally:
+        await cluster.down()
+        print("down", flush=True)
+
+
+@pytest.fixture
+def scratch(tmp_path: Path) -> Path:
+    folder = tmp_path / "scratch"
+    folder.mkdir(mode=0o777)
+    folder.chmod(0o777)
+    return folder
+
+
+def begin(folder: Path, scratch: Path, user: bool) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        command_inside(busy, folder, user),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**variables(), "TMPDIR": str(scratch)},
+    )
+
+
+def processes_with(word: str) -> list[int]:
+    """Processes that have a word in their command line, this one excepted."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal() and int(entry.name) != os.getpid():
+            try:
+                if word.encode() in (entry / "cmdline").read_bytes():
+                    found.append(int(entry.name))
+            except OSError:
+                continue
+    return sorted(found)
+
+
+def check_nothing_left(folder: Path, scratch: Path) -> None:
+    deadline = time.monotonic() + GONE_SECONDS
+    while (left := processes_with(str(folder))) or any(scratch.iterdir()):
+        assert time.monotonic() < deadline, (left, list(scratch.iterdir()))
+        time.sleep(0.02)
+    assert not [name for _, name in socket.if_nameindex() if name.startswith("sb")]
+    if os.getuid() == 0:
+        listed = subprocess.run([tools.path("nft"), "list", "tables"], capture_output=True, text=True, check=True)
+        assert "splitbrain" not in listed.stdout
+    mounts = Path("/proc/self/mountinfo").read_text()
+    assert str(scratch) not in mounts
+
+
+@pytest.mark.parametrize("user", [False, True], ids=["root", "ordinary-user"])
+def test_killing_any_part_of_a_run_leaves_nothing(tmp_path: Path, scratch: Path, user: bool) -> None:
+    random_moment = random.Random(user)
+    for victim in ("outside", "outside", "unshare", "init", "run"):
+        run = begin(tmp_path, scratch, user)
+        try:
+            time.sleep(random_moment.uniform(0.3, 1.5))
+            # In order of their start: outside, unshare, init, run, nodes and tools.
+            chain = processes_with(f"busy\0{tmp_path}")
+            place = ("outside", "unshare", "init", "run").index(victim)
+            os.kill(run.pid if victim == "outside" or len(chain) <= place else chain[place], signal.SIGKILL)
+            run.communicate(timeout=GONE_SECONDS)
+            assert run.returncode != 0
+            check_nothing_left(tmp_path, scratch)
+        finally:
+            run.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_run_in_order(tmp_path: Path, scratch: Path, number: signal.Signals) -> None:
+    run = begin(tmp_path, scratch, user=False)
+    assert run.stdout is not None
+    while "hurt" not in run.stdout.readline():
+        assert run.poll() is None
+    run.send_signal(number)
+    out, err = run.communicate(timeout=GONE_SECONDS)
+    assert "down" in out, err
+    assert run.returncode == 130
+    assert "KeyboardInterrupt" in err
+    check_nothing_left(tmp_path, scratch)
+
+
+def test_what_nobody_could_remove_is_swept_by_the_next_run(tmp_path: Path, scratch: Path) -> None:
+    run = begin(tmp_path, scratch, user=False)
+    assert run.stdout is not None
+    while "hurt" not in run.stdout.readline():
+        assert run.poll() is None
+    # All at once, so that none is left to clean up.
+    victims = processes_with(str(tmp_path))
+    for pid in victims:
+        os.kill(pid, signal.SIGSTOP)
+    run.kill()
+    for pid in victims[::-1]:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+    run.communicate(timeout=GONE_SECONDS)
+    (left,) = scratch.iterdir()
+    os.utime(left, (0, 0))
+    old = subprocess.run(
+        [sys.executable, "-c", "from splitbrain.harness.environments.linux.scratch import sweep; print(len(sweep()))"],
+        env={**variables(), "TMPDIR": str(scratch)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert old.stdout == "1\n"
+    check_nothing_left(tmp_path, scratch)
+    shutil.rmtree(scratch)
