@@ -58,7 +58,7 @@ class Wish:
         for name in ("workload", "nemesis", "env", "nodes", "concurrency", "rate", "time_limit", "timeout"):
             value = getattr(self, name)
             if value != getattr(plain, name):
-                words += [f"--{name.replace('_', '-')}", f"{value:g}" if isinstance(value, float) else str(value)]
+                words += [f"--{name.replace('_', '-')}", str(value).removesuffix(".0")]
         for key, text in self.settings.items():
             words += ["--set", f"{key}={text}"]
         return shlex.join([*words, "--seed", str(self.seed)])

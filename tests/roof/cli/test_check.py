@@ -1,0 +1,110 @@
+"""`splitbrain check`: files, folders, standard input; the worst of several counts."""
+
+import io
+import json
+import sys
+
+import pytest
+
+from splitbrain.cli.exits import INVALID, UNKNOWN, USAGE, VALID
+
+
+def line(process, kind, f, value):
+    return json.dumps({"process": process, "type": kind, "f": f, "value": value}) + "\n"
+
+
+GOOD = (
+    line(0, "invoke", "write", 1)
+    + line(0, "ok", "write", 1)
+    + line(1, "invoke", "read", None)
+    + line(1, "ok", "read", 1)
+)
+BAD = GOOD + line(1, "invoke", "read", None) + line(1, "ok", "read", 2)
+
+
+@pytest.fixture
+def files(tmp_path):
+    (tmp_path / "good.jsonl").write_text(GOOD)
+    (tmp_path / "bad.jsonl").write_text(BAD)
+    (tmp_path / "empty.jsonl").write_text("")
+    (tmp_path / "garbled.jsonl").write_text("{{{\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("names", "code"),
+    [
+        (["good"], VALID),
+        (["bad"], INVALID),
+        (["empty"], UNKNOWN),
+        (["garbled"], USAGE),
+        (["good", "empty"], UNKNOWN),
+        (["good", "garbled", "empty"], USAGE),
+        (["garbled", "bad", "empty"], INVALID),
+    ],
+)
+def test_the_worst_of_several_counts(splitbrain, files, names, code):
+    said = splitbrain("check", *(files / f"{name}.jsonl" for name in names), "--model", "register")
+    assert said.code == code
+    assert "Traceback" not in said.err
+
+
+def test_one_line_a_history_as_json(splitbrain, files):
+    said = splitbrain("check", files / "good.jsonl", files / "bad.jsonl", "--model", "register", "--json")
+    good, bad = said.objects
+    assert (good["verdict"], bad["verdict"]) == ("valid", "invalid")
+    assert good["name"] == str(files / "good.jsonl") and good["model"] == "register"
+    assert {"seconds", "read_seconds", "reason"} <= set(good)
+    assert "2" in bad["reason"]
+
+
+def test_an_unreadable_file_is_told_with_its_line_and_no_verdict(splitbrain, files):
+    said = splitbrain("check", files / "garbled.jsonl", "--model", "register", "--json")
+    assert said.out == "" and "garbled.jsonl:1:" in said.err
+
+
+def test_a_folder_is_all_the_histories_in_it(splitbrain, files):
+    said = splitbrain("check", files, "--model", "register")
+    assert said.code == INVALID
+    assert said.out.splitlines()[-1] == "4 histories: 1 invalid, 1 unknown, 1 valid, 1 unreadable"
+
+
+def test_standard_input(splitbrain, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(BAD.encode())))
+    assert splitbrain("check", "-", "--model", "register").code == INVALID
+
+
+def test_options_of_a_model(splitbrain, tmp_path):
+    (tmp_path / "h.jsonl").write_text(line(0, "invoke", "read", None) + line(0, "ok", "read", 0))
+    assert splitbrain("check", tmp_path / "h.jsonl", "--model", "register").code == INVALID
+    assert splitbrain("check", tmp_path / "h.jsonl", "--model", "register", "--set", "initial=0").code == VALID
+
+
+def test_a_run_folder_needs_no_model(splitbrain, tmp_path):
+    ran = splitbrain(
+        "run", "raft:reads=local", "--nemesis", "partition", "--time-limit", 10, "--seed", 1, "--out", tmp_path
+    )
+    assert ran.code == INVALID
+    assert splitbrain("check", tmp_path / "latest").code == INVALID
+    assert splitbrain("check", tmp_path / "latest" / "history.jsonl.gz").code == INVALID
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["missing.jsonl", "--model", "register"], "missing.jsonl"),
+        (["missing.jsonl"], "no such file"),
+        (["good.jsonl"], "--model"),
+        (["good.jsonl", "--model", "nonsense"], "cas-register"),
+        (["good.jsonl", "--model", "register", "--set", "nonsense=1"], "initial"),
+        (["good.jsonl", "--set", "initial=0"], "--model"),
+        (["good.jsonl", "--model", "register", "--budget", "0"], "duration"),
+        (["good.jsonl", "--model", "mutex"], "read"),
+        ([], "FILE"),
+    ],
+)
+def test_wrong_use_is_one_sentence_that_names_what_is_right(splitbrain, files, monkeypatch, words, told):
+    monkeypatch.chdir(files)
+    said = splitbrain("check", *words)
+    assert said.code == USAGE
+    assert told in said.err and "Traceback" not in said.err and said.out == ""

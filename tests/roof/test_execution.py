@@ -1,0 +1,34 @@
+"""A wish is checked before anything starts, and its command says all that differs from the defaults."""
+
+import shlex
+
+import pytest
+
+from splitbrain.execution import Wish, prepare
+from splitbrain.harness.errors import UsageError
+
+
+def test_the_command_says_what_differs_from_the_defaults():
+    assert Wish("raft", 4).command() == "splitbrain run raft --seed 4"
+    wish = Wish("raft:reads=local", 4, nemesis="kill:size=one,aim=leader", rate=0.5, settings={"values": "3"})
+    words = shlex.split(wish.command())
+    assert words == [
+        "splitbrain", "run", "raft:reads=local", "--nemesis", "kill:size=one,aim=leader", "--rate", "0.5",
+        "--set", "values=3", "--seed", "4",
+    ]  # fmt: skip
+
+
+def test_large_numbers_are_not_rounded_in_the_command():
+    assert "--rate 1234567.5 " in Wish("raft", 4, rate=1234567.5).command()
+
+
+def test_preparing_resolves_all_and_spells_the_faults_out():
+    prepared = prepare(Wish("raft", 1, nemesis="all"))
+    assert prepared.names == ("n1", "n2", "n3", "n4", "n5")
+    assert prepared.recipe.nemesis == ("partition", "kill", "pause", "clock", "packet", "disk")
+    assert prepared.recipe.env == "sim" and prepared.recipe.options["reads"] == "log"
+
+
+def test_an_environment_that_the_target_does_not_offer():
+    with pytest.raises(UsageError, match="sim"):
+        prepare(Wish("examples.islands:Islands", 1, env="local"))
