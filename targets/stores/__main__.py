@@ -1,6 +1,7 @@
 """Which node of which own store is this process? `python -m splitbrain.targets.stores STORE --id … --data …`."""
 
 import argparse
+import importlib
 import sys
 import time
 from pathlib import Path
@@ -16,7 +17,7 @@ STORES: dict[str, type[StoreTarget]] = {store.name: store for store in (Single, 
 def main(argv: list[str]) -> None:
     """Run the node that the words describe, until it is ended."""
     parser = argparse.ArgumentParser(prog="python -m splitbrain.targets.stores", description="One node of a store.")
-    parser.add_argument("store", choices=STORES)
+    parser.add_argument("store", help=f"{', '.join(STORES)}, or module:Class of your own")
     parser.add_argument("--id", required=True, help="the name of this node")
     parser.add_argument("--member", action="append", default=[], metavar="NAME=ADDRESS", help="every node, in order")
     parser.add_argument("--data", type=Path, required=True, help="the folder of its files")
@@ -26,12 +27,22 @@ def main(argv: list[str]) -> None:
     members, given = _pairs(parser, words.member), _pairs(parser, words.set)
     if words.id not in members:
         parser.error(f"{words.id} is no member")
-    kind = STORES[words.store]
+    kind = STORES.get(words.store) or _users_own(parser, words.store)
     try:
         target = kind(settle(kind.options, given, words.store))
     except UsageError as error:
         parser.error(str(error))
     serve(target.program, words.id, members, words.data, words.seed)
+
+
+def _users_own(parser: argparse.ArgumentParser, store: str) -> type[StoreTarget]:
+    module, _, name = store.partition(":")
+    if not name:
+        parser.error(
+            f"there is no store {store!r}; there are {', '.join(STORES)}, and module:Class for one of your own"
+        )
+    kind: type[StoreTarget] = getattr(importlib.import_module(module), name)
+    return kind
 
 
 def _pairs(parser: argparse.ArgumentParser, words: list[str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 python -m splitbrain.targets.stores raft --id n1 --member n1=198.18.0.11 --member n2=… --data FOLDER --set reads=log
 """
 
+import os
 import sys
 from collections.abc import Mapping
 
@@ -17,7 +18,7 @@ DATA = "data"
 
 
 def as_process(store: str, settings: Mapping[str, Setting]) -> Process:
-    """The deployment of a store by the name that its command line knows, with these settings."""
+    """The deployment of a store by the name that its command line knows (or module:Class), with these settings."""
 
     def argv(place: Place) -> list[str]:
         words = [sys.executable, "-m", "splitbrain.targets.stores", store, "--id", place.name]
@@ -29,7 +30,11 @@ def as_process(store: str, settings: Mapping[str, Setting]) -> Process:
                 words += ["--set", f"{option}={_shown(value)}"]
         return words
 
-    return Process(argv=argv, ready=_answers, port=CLIENT_PORT, relative_waits=True, reply_type=Response)
+    # A store of the user's own was found on this path, and its nodes must find it too.
+    variables = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    return Process(
+        argv=argv, ready=_answers, port=CLIENT_PORT, relative_waits=True, reply_type=Response, variables=variables
+    )
 
 
 async def _answers(place: Place) -> bool:

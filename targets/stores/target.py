@@ -61,8 +61,13 @@ class StoreTarget(ABC):
 
     @property
     def deployments(self) -> Sequence[Deployment]:
-        """How its nodes come to be."""
-        return (Simulated(self.program), as_process(self.name, self.settings))
+        """How its nodes come to be: in the simulator, or as processes."""
+        kind = type(self)
+        ours = kind.__module__.startswith("splitbrain.")
+        return (
+            Simulated(self.program),
+            as_process(self.name if ours else f"{kind.__module__}:{kind.__qualname__}", self.settings),
+        )
 
     @property
     def operations(self) -> Shapes:

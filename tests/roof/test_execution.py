@@ -29,6 +29,9 @@ def test_preparing_resolves_all_and_spells_the_faults_out():
     assert prepared.recipe.env == "sim" and prepared.recipe.options["reads"] == "log"
 
 
-def test_an_environment_that_the_target_does_not_offer():
-    with pytest.raises(UsageError, match="sim"):
-        prepare(Wish("examples.islands:Islands", 1, env="local"))
+def test_an_environment_that_the_target_does_not_offer(monkeypatch):
+    monkeypatch.setattr(
+        "splitbrain.targets.stores.StoreTarget.deployments", prepare(Wish("raft", 1)).target.deployments[1:]
+    )
+    with pytest.raises(UsageError, match="does not run with --env sim; it does with local"):
+        prepare(Wish("raft", 1, env="sim"))
