@@ -55,8 +55,7 @@ class Files:
         try:
             while True:
                 self._carry_out(self._orders.get())
-        except BaseException:
-            # A thread that raises would leave the node waiting for its disk for ever.
+        except BaseException:  # noqa: BLE001 - a thread that only raises would leave the node waiting for its disk
             traceback.print_exc()
             os._exit(1)
 

@@ -45,17 +45,23 @@ class Peer:
             self._connecting = asyncio.get_running_loop().create_task(self._connect())
 
     async def _connect(self) -> None:
-        try:
-            reader, writer = await asyncio.wait_for(asyncio.open_connection(self._address, self._port), CONNECT_SECONDS)
-            connection: socket.socket = writer.get_extra_info("socket")
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS)
-            writer.write(self._hello + b"".join(self._waiting))
-            self._writer = writer
-            self._closing = asyncio.get_running_loop().create_task(self._until_closed(reader, writer))
-        except OSError:
-            await asyncio.sleep(RETRY_SECONDS)
-        self._waiting.clear()
+        """Connect for what waits; what waits when that fails is lost, what comes later has a try of its own."""
+        while self._waiting:
+            try:
+                await self._try()
+            except OSError:
+                self._waiting.clear()
+                await asyncio.sleep(RETRY_SECONDS)
         self._connecting = None
+
+    async def _try(self) -> None:
+        reader, writer = await asyncio.wait_for(asyncio.open_connection(self._address, self._port), CONNECT_SECONDS)
+        connection: socket.socket = writer.get_extra_info("socket")
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS)
+        writer.write(self._hello + b"".join(self._waiting))
+        self._waiting.clear()
+        self._writer = writer
+        self._closing = asyncio.get_running_loop().create_task(self._until_closed(reader, writer))
 
     async def _until_closed(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """The peer never answers on this connection, so whatever is read is its end."""

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 from splitbrain.harness.deployment import Deployment
 from splitbrain.harness.environment import Cluster, Environment
+from splitbrain.harness.environments.linux import namespaces
+from splitbrain.harness.environments.local import Local
 from splitbrain.harness.environments.sim import Sim
 from splitbrain.harness.injection import Cut, Injected, Kill, links_between
 from splitbrain.harness.node import Channel, Node
@@ -47,7 +49,21 @@ class SimArm:
         return next(found for found in target.deployments if found.environment == self.name)
 
 
-ARMS: tuple[Arm, ...] = (SimArm(),)
+class LocalArm:
+    """Processes of this machine; only inside the namespaces of `--env local`, see test_contract_local.py."""
+
+    name = "local"
+
+    def environment(self, seed: int) -> Environment:
+        """The local environment."""
+        return Local(seed)
+
+    def deployment(self, target: StoreTarget) -> Deployment:
+        """The one of processes."""
+        return next(found for found in target.deployments if found.environment == self.name)
+
+
+ARMS: tuple[Arm, ...] = (LocalArm(),) if namespaces.inside() else (SimArm(),)
 
 
 def store(spec: str) -> StoreTarget:

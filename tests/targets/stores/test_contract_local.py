@@ -1,0 +1,44 @@
+"""The contract of the own stores on real processes: the same tests, played inside the namespaces of `--env local`.
+
+A few of them here, one per store and kind of trouble; all of them are `long`.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from splitbrain.harness.environments.linux import namespaces
+
+pytestmark = [
+    pytest.mark.skipif(namespaces.unavailable() is not None, reason=namespaces.unavailable() or ""),
+    pytest.mark.skipif(namespaces.inside(), reason="this is the outside"),
+]
+
+CONTRACT = Path(__file__).with_name("test_contract.py")
+RUN = (
+    "import sys; from splitbrain.harness.environments.local import Local; "
+    "sys.exit(Local(command=[sys.executable, '-m', 'pytest']).enter(sys.argv[1:]))"
+)
+SOME = (
+    "(acknowledged and (single or sync or reads=index)) or (dead_leader and reads=lease) or (away and raft) "
+    "or (minority and reads=index) or (forgets and raft) or asynchronous_failover"
+)
+
+
+def play_inside(*words: str) -> None:
+    command = [sys.executable, "-c", RUN, "-q", "-x", "-p", "no:xdist", str(CONTRACT), *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+    assert "passed" in done.stdout
+
+
+def test_some_of_the_contract_holds_for_processes() -> None:
+    play_inside("-k", SOME)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_the_contract_holds_for_processes() -> None:
+    play_inside()
