@@ -12,7 +12,7 @@ is proved).
 from splitbrain.checkers.porcupine.certificate import objection, of_key
 from splitbrain.checkers.porcupine.check import check
 from splitbrain.checkers.porcupine.model import ILLEGAL, REFUSED, UNSEEN, Call, Independence, Model
-from splitbrain.checkers.porcupine.models import MODELS
+from splitbrain.checkers.porcupine.models import MODELS, Entry
 from splitbrain.checkers.porcupine.witness import explain
 
 __all__ = [

@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from splitbrain.checkers.porcupine.certificate import merged, objection
 from splitbrain.checkers.porcupine.model import Model
+from splitbrain.checkers.porcupine.models.values import shown
 from splitbrain.checkers.porcupine.prepare import OverBudget, Prepared, prepare
 from splitbrain.checkers.porcupine.search import Outcome, search
 from splitbrain.checkers.porcupine.table import ModelFailure, Table
@@ -44,7 +45,10 @@ def check(
         checking = _Checking(model, history, spending)
         checking.search_all()
         verdict = checking.verdict(every_key)
-    except (OverBudget, ModelFailure) as failure:
+    except OverBudget as limit:
+        reason = f"undecided: {limit} before the search began"
+        return unknown(NAME, reason, model.name, operations=len(history.operations()), placed=0)
+    except ModelFailure as failure:
         return unknown(NAME, str(failure), model.name, operations=len(history.operations()))
     return explained(model, history, verdict, spending) if explain else verdict
 
@@ -104,6 +108,9 @@ class _Checking:
             return children[0]
         counts = {word: sum(child.value is word for child in children) for word in Validity}
         decisive = next(child for child in children if child.value is value)
+        reason = f"key {shown(decisive.key)}: {decisive.reason}"
+        if value is Validity.UNKNOWN:
+            reason = f"{counts[value]:,} of {len(children):,} keys are undecided; {reason}"
         listed = [child for child in children if child.value is value]
         listed += [child for child in children if child.value is not value and child.value is not Validity.VALID]
         if every_key or len(children) <= LISTED_KEYS:
@@ -111,9 +118,7 @@ class _Checking:
         elif len(listed) > LISTED_KEYS:
             listed = listed[:LISTED_KEYS]
         details = {"keys": len(children), **{word.value: count for word, count in counts.items()}}
-        return Verdict(
-            value, decisive.reason, NAME, self.model.name, children=tuple(listed), details=self._figures() | details
-        )
+        return Verdict(value, reason, NAME, self.model.name, children=tuple(listed), details=self._figures() | details)
 
     def _figures(self) -> dict[str, int]:
         operations = sum(map(len, self.prepared.problems))
@@ -172,6 +177,6 @@ class _Checking:
             return Verdict(Validity.UNKNOWN, reason, NAME, self.model.name, key, details=details)
         owed = invoke[problem.row[outcome.blocked]]
         details |= {"blocked": owed, "states": self.states[number][:20], "longest": order[-20:]}
-        shown = self.model.show_call(self.prepared.classes[problem.kind[outcome.blocked]])
-        reason = f"not linearizable: {shown}, invoked at event {owed}, cannot be placed"
+        call = self.model.show_call(self.prepared.classes[problem.kind[outcome.blocked]])
+        reason = f"not linearizable: {call}, invoked at event {owed}, cannot be placed"
         return Verdict(Validity.INVALID, reason, NAME, self.model.name, key, details=details)

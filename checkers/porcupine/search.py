@@ -28,7 +28,7 @@ from splitbrain.checkers.porcupine.window import Window
 from splitbrain.harness.budget import GIB, Spending
 from splitbrain.harness.history import ABSENT
 
-CONFIGURATION_BYTES = 400
+CONFIGURATION_BYTES = 300
 """What one entered configuration holds in memory: its name, its place on the path, its part of the order."""
 
 _LOOK_EVERY = 256

@@ -37,9 +37,11 @@ class Account:
     key: Value = None
     longest: tuple[int, ...] = ()
     digits: int = field(init=False)
+    timed: bool = field(init=False)
 
     def __post_init__(self) -> None:
         times = {self.history.time[event] for event in (*self.small.call, *self.small.ret) if event != NEVER}
+        self.timed = self.history.timed and len(times) > 1
         self.digits = next((d for d in (3, 6) if len({f"{t / 1e9:.{d}f}" for t in times}) == len(times)), 9)
 
     def words(self) -> tuple[str, ...]:
@@ -162,7 +164,7 @@ class Account:
 
     def when(self, event: int) -> str:
         """The time of an event, or its position where times mean nothing."""
-        if not self.history.timed:
+        if not self.timed:
             return f"event {event}"
         return f"{self.history.time[event] / 1e9:.{self.digits}f} s"
 

@@ -49,7 +49,7 @@ def linearizable(model: Model, history: Sequence[Event] | History) -> bool:
     failed = set()
 
     def place(placed: frozenset[int], states: dict[object, Any]) -> bool:
-        name = (placed, tuple(sorted(states.items(), key=repr)))
+        name = (placed, frozenset(states.items()))
         if name in failed:
             return False
         left = [i for i in range(len(ops)) if i not in placed]

@@ -135,9 +135,7 @@ def _corrupt(family: Family, random: Random, events: list[Event]) -> None:
     events[place] = _event(events[:place], event.process, "ok", event.f, value, event.key)
 
 
-def _event(  # noqa: PLR0917
-    before: Sequence[Event], process: Any, kind: str, f: str, value: Any, key: Any, error: Any = None
-) -> Event:
+def _event(before: Sequence[Event], process: Any, kind: str, f: str, value: Any, key: Any, error: Any = None) -> Event:
     optional = {} if not isinstance(key, str) else {"key": key}
     if error is not None:
         optional["error"] = error

@@ -1,0 +1,114 @@
+"""Do the ready models behave as their objects do, and do they say what they cannot take?"""
+
+from typing import Any
+
+import pytest
+
+from splitbrain.checkers.porcupine import ILLEGAL, MODELS, REFUSED, UNSEEN, Call
+from splitbrain.checkers.porcupine.models.values import frozen, meant, same, shown
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.options import settle
+
+N = None
+
+
+def run(name: str, settings: dict[str, Any], calls: list[tuple[str, Any, Any]]) -> Any:
+    """The state after these calls, for people, or ILLEGAL."""
+    model = MODELS[name].make(settings)
+    state = model.initial
+    for f, argument, result in calls:
+        state = model.step(state, Call(f, argument, result))
+        if state is ILLEGAL:
+            return ILLEGAL
+    return model.show_state(state)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "calls", "expected"),
+    [
+        ("register", {}, [("read", N, N), ("write", 1, 1), ("read", N, 1)], "1"),
+        ("register", {"initial": "0"}, [("read", N, 0)], "0"),
+        ("register", {"initial": '"0"'}, [("read", N, 0)], ILLEGAL),
+        ("register", {}, [("write", 1, UNSEEN), ("read", N, N)], ILLEGAL),
+        ("cas-register", {}, [("write", 1, 1), ("cas", (1, 2), (1, 2)), ("read", N, 2)], "2"),
+        ("cas-register", {}, [("cas", (1, 2), UNSEEN)], ILLEGAL),
+        ("cas-register", {}, [("cas", (N, 2), UNSEEN)], "2"),
+        ("cas-register", {"precondition": "observe"}, [("cas", (1, 2), REFUSED)], "nil"),
+        ("cas-register", {"precondition": "observe"}, [("cas", (N, 2), REFUSED)], ILLEGAL),
+        ("kv", {}, [("get", N, ""), ("append", "x", N), ("append", "y", N), ("get", N, "xy")], "xy"),
+        ("kv", {}, [("put", "a", N), ("append", "b", N), ("put", "c", N), ("get", N, "c")], "c"),
+        ("kv", {}, [("put", 5, N), ("append", "b", N)], '"5b"'),
+        ("kv", {"initial": "nil"}, [("get", N, N), ("append", "b", N), ("cas", ("b", 1), ("b", 1))], "1"),
+        ("mutex", {}, [("acquire", N, N), ("release", N, N)], "free"),
+        ("mutex", {}, [("acquire", N, N), ("acquire", N, N)], ILLEGAL),
+        ("mutex", {}, [("release", N, N)], ILLEGAL),
+        ("lin-set", {}, [("add", 2, 2), ("add", 1, 1), ("add", 2, 2), ("read", N, (1, 2))], "{1 2}"),
+        ("lin-set", {}, [("add", 1, 1), ("contains", True, True)], ILLEGAL),
+        ("lin-set", {}, [("add", 1, 1), ("remove", 1, 1), ("remove", 1, 1), ("contains", 1, False)], "{}"),
+        ("lin-set", {"answers": True}, [("add", 1, True), ("add", 1, False), ("remove", 1, True)], "{}"),
+        ("lin-set", {"answers": True}, [("remove", 1, True)], ILLEGAL),
+        ("fifo-queue", {}, [("enqueue", 1, 1), ("enqueue", 2, 2), ("dequeue", N, 1)], "[2]"),
+        ("fifo-queue", {}, [("enqueue", 1, 1), ("enqueue", 2, 2), ("dequeue", N, 2)], ILLEGAL),
+        ("fifo-queue", {}, [("dequeue", N, N), ("dequeue", N, UNSEEN)], "[]"),
+        ("fifo-queue", {"empty": "none"}, [("dequeue", N, N)], ILLEGAL),
+        ("fifo-queue", {}, [("enqueue", 1, 1), ("dequeue", N, N)], ILLEGAL),
+        ("lin-counter", {}, [("add", 2, 2), ("add", -1, -1), ("read", N, 1)], "1"),
+        ("lin-counter", {"initial": 5}, [("read", N, 5)], "5"),
+    ],
+)
+def test_steps(name: str, settings: dict[str, Any], calls: list[tuple[str, Any, Any]], expected: Any) -> None:
+    assert run(name, settings, calls) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("cas-register", ("cas", 5, 5)),
+        ("kv", ("append", 5, 5)),
+        ("lin-set", ("contains", 1, 1)),
+        ("lin-set", ("read", N, 1)),
+        ("lin-counter", ("add", "x", "x")),
+    ],
+)
+def test_what_a_model_cannot_take_is_wrong_use(name: str, call: tuple[str, Any, Any]) -> None:
+    with pytest.raises(UsageError):
+        run(name, {}, [call])
+
+
+def test_every_model_says_what_it_is() -> None:
+    for name, entry in MODELS.items():
+        model = entry.make(settle(entry.options, {}, name))
+        assert (model.name, model.summary) == (name, entry.summary)
+        assert set(model.operations) >= model.observes | model.pure | model.refusals
+        assert set(model.operations) >= model.independence.resets | model.independence.blind
+        assert model.observes
+        assert all(option.meaning for option in entry.options)
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [
+        ("nil", None),
+        ("0", 0),
+        ("-1.5", -1.5),
+        ("true", True),
+        ("abc", "abc"),
+        ('"0"', "0"),
+        ("[1,2]", (1, 2)),
+        ("", ""),
+    ],
+)
+def test_what_a_word_means(word: str, value: Any) -> None:
+    assert same(meant(word), value)
+
+
+def test_the_same_means_type_and_form() -> None:
+    values = [None, 0, False, 0.0, "0", (), (0,), (False,), frozenset(), {}, {"a": 0}, {"a": False}, {0: 1}, {False: 1}]
+    for i, a in enumerate(values):
+        for j, b in enumerate(values):
+            assert same(a, b) == (i == j), (a, b)
+            assert (frozen(a) == frozen(b)) == (i == j), (a, b)
+
+
+def test_values_for_people() -> None:
+    assert [shown(v) for v in (None, True, 1, "x", "x y", (1, None))] == ["nil", "true", "1", "x", '"x y"', "[1 nil]"]
