@@ -91,7 +91,7 @@ class History:
         """Add an event at the end. ValueError for a type or a process that does not exist."""
         self.extend((event,))
 
-    def add(  # noqa: PLR0917
+    def add(
         self,
         type: int,
         process: int,

@@ -78,7 +78,7 @@ class Recorder:
             self._path = self._compressed(self._path)
         return self._path
 
-    def _record(  # noqa: PLR0917
+    def _record(
         self, kind: int, process: int, f: str, value: Value, key: Value, node: str | None, error: Value = None,
         revision: int = ABSENT, token: Value = None, session: Value = None,
     ) -> int:  # fmt: skip

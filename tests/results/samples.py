@@ -28,7 +28,7 @@ def recipe(**changes: object) -> Recipe:
     return Recipe(**(fields | changes))  # type: ignore[arg-type]
 
 
-def event(  # noqa: PLR0917 - the order of a history line
+def event(
     position: int, ms: float, process: int | str, kind: str, f: str, value: object = None, **more: object
 ) -> Event:
     """An event at a time in milliseconds."""
