@@ -182,6 +182,7 @@ class PrimaryBackupNode:
     def _enter(self) -> None:
         """Begin the present view, as its primary or as a backup."""
         self._out += self.requests.abandon(f"view {self.view} has begun")
+        self._out += self.requests.follow(self.primary)
         if self.name == self.primary:
             self._next = dict.fromkeys(self.others, self.log.last + 1)
             self._match = dict.fromkeys(self.others, 0)
