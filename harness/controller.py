@@ -26,13 +26,16 @@ from splitbrain.harness.nemesis import FaultReport, Track
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import ErrorKind
 from splitbrain.harness.progress import Progress
-from splitbrain.harness.target import Target
+from splitbrain.harness.target import Audited, Target
+from splitbrain.harness.verdict import Verdict, unknown
 from splitbrain.harness.worker import Job, Worker, described
 
 SETUP_SECONDS = 30.0
 """How long nodes that are up may take until they serve."""
 ATTEMPT_SECONDS = 10.0
 PAUSE_SECONDS = 0.5
+AUDIT_SECONDS = 60.0
+"""How long a target may take to say whether its nodes agree."""
 UNRESPONSIVE_SECONDS = 10.0
 """How long a client may go on after it was told to give up."""
 
@@ -89,7 +92,8 @@ class Conducted:
 
     history: everything that happened. path: the file it stands in. main: (start, end) of the main phase in
     nanoseconds since the start of the run, its last operations included. faults: what each did, by name. deaths: nodes
-    that died by themselves. warnings: what went wrong without harm to the history, for people.
+    that died by themselves. warnings: what went wrong without harm to the history, for people. audits: what the target
+    says of its nodes, asked after everything else.
     """
 
     history: History
@@ -98,6 +102,7 @@ class Conducted:
     faults: Mapping[str, FaultReport] = field(default_factory=dict)
     deaths: tuple[Death, ...] = ()
     warnings: tuple[str, ...] = ()
+    audits: tuple[Verdict, ...] = ()
 
 
 async def conduct(
@@ -119,6 +124,7 @@ class _Run:
         self.now = test.environment.now
         self.path: Path | None = None
         self.deaths: tuple[Death, ...] = ()
+        self.audits: tuple[Verdict, ...] = ()
         self.job = Job(
             client=test.target.client,
             errors=test.target.errors,
@@ -138,7 +144,7 @@ class _Run:
         faults = self.track.reports() if self.track else {}
         history = self.recorder.history
         warnings = (*self.job.warnings, *history.warnings)
-        return Conducted(history, self.path, main, faults, self.deaths, warnings)
+        return Conducted(history, self.path, main, faults, self.deaths, warnings, self.audits)
 
     async def _phases(self, cleaning: CleanUp) -> tuple[int, int]:
         """Everything up to the last operation; returns when main began and ended."""
@@ -166,6 +172,9 @@ class _Run:
         if final is not None:
             self._enter("final")
             await self._serve(workers, final, test.final_limit)
+        if isinstance(test.target, Audited):
+            self._enter("audit")
+            self.audits = (await _audited(test.target, nodes),)
         self._enter("clean-up")
         await self._tear_down(nodes[0])
         self.deaths = tuple(cluster.deaths())
@@ -228,6 +237,15 @@ class _Run:
 
     def _enter(self, phase: str) -> None:
         self.progress.enter(phase, self.now())
+
+
+async def _audited(target: Audited, nodes: Sequence[Node]) -> Verdict:
+    """What the target says of its nodes; what cannot be asked is unknown."""
+    try:
+        async with asyncio.timeout(AUDIT_SECONDS):
+            return await target.audit(nodes)
+    except Exception as error:  # noqa: BLE001 - the history is complete, and is judged all the same
+        return unknown("audit", f"the nodes could not be asked whether they agree: {described(error)}")
 
 
 async def _closed(workers: Sequence[Worker]) -> None:

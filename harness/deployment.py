@@ -66,4 +66,15 @@ class Process:
     """For own stores, the type of a reply: then `Node.connect` opens a channel to `port`."""
 
 
-Deployment = Simulated | Process
+@dataclass(frozen=True)
+class External:
+    """Nodes that exist already and are not ours: they are spoken to, never hurt.
+
+    endpoints: the URLs of the nodes, in order.
+    """
+
+    environment: ClassVar[str] = "external"
+    endpoints: tuple[str, ...]
+
+
+Deployment = Simulated | Process | External

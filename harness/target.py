@@ -1,12 +1,14 @@
 """What is a system under test? Its options and claims, how its nodes come to be, and how a client speaks to it."""
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 from splitbrain.harness.client import Client, ErrorTable, Shapes
 from splitbrain.harness.deployment import Deployment
+from splitbrain.harness.logs import Pattern
 from splitbrain.harness.node import Node
 from splitbrain.harness.options import Option, Setting
+from splitbrain.harness.verdict import Verdict
 
 
 class Target(Protocol):
@@ -42,3 +44,33 @@ class Target(Protocol):
     async def roles(self, nodes: Sequence[Node]) -> Mapping[str, str]:
         """Node name → role ("leader", "primary", "follower"), asked over the ordinary client path; a node that does
         not answer within a second is left out. Several may claim the same role: then they do believe it."""
+
+
+@runtime_checkable
+class Provided(Protocol):
+    """A target that needs something from elsewhere: a server to be fetched or built."""
+
+    def provide(self) -> None:
+        """Have it here. Called before the environment is entered, as there may be no network inside; progress goes to
+        standard error. InfrastructureError names what is missing."""
+
+    def notices(self) -> Sequence[str]:
+        """What the user should know of what will run, such as its version: a sentence each."""
+
+
+@runtime_checkable
+class Audited(Protocol):
+    """A target that can be asked, when all is healed and done, what no client sees."""
+
+    async def audit(self, nodes: Sequence[Node]) -> Verdict:
+        """`invalid` if its nodes contradict each other or say that they are corrupt, `unknown` if they could not be
+        asked. It becomes part of the run's verdict."""
+
+
+@runtime_checkable
+class Logged(Protocol):
+    """A target that knows what its logs say when it is ill."""
+
+    @property
+    def log_patterns(self) -> Sequence[Pattern]:
+        """What to look for."""

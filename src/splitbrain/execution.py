@@ -6,24 +6,26 @@ later must leave a folder that tells what happened until then.
 
 import shlex
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from splitbrain import registry
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.controller import Test, conduct
-from splitbrain.harness.deployment import Deployment
+from splitbrain.harness.deployment import Deployment, External
 from splitbrain.harness.environment import Environment
 from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.generator.schedule import Schedule, schedule
 from splitbrain.harness.histories import Recorder
 from splitbrain.harness.history import History
+from splitbrain.harness.logs import CRASHES, examine
 from splitbrain.harness.nemesis import Track
 from splitbrain.harness.options import Setting, settle
 from splitbrain.harness.progress import Progress
-from splitbrain.harness.target import Target
-from splitbrain.judging import Judge
+from splitbrain.harness.target import Logged, Provided, Target
+from splitbrain.harness.verdict import Verdict
+from splitbrain.judging import Judge, combined
 from splitbrain.results.folder import RUNS, RunFolder
 from splitbrain.results.recipe import Recipe
 from splitbrain.results.result import Cost, Result
@@ -97,6 +99,8 @@ def prepare(wish: Wish) -> Prepared:
         )
     settings = settle(workload.options, wish.settings, f"workload {wish.workload}")
     deployment = _deployment(target, wish)
+    if isinstance(deployment, External):
+        wish = replace(wish, nodes=len(deployment.endpoints))
     environment = registry.environment(deployment.environment)(wish.seed)
     faults = registry.parse_faults(wish.nemesis)
     for fault in faults:
@@ -123,6 +127,8 @@ def prepare(wish: Wish) -> Prepared:
         settings=settings,
     )
     plan = schedule(faults, names, wish.time_limit, wish.seed)
+    if isinstance(target, Provided):
+        target.provide()
     return Prepared(wish, target, workload, settings, deployment, environment, plan, recipe)
 
 
@@ -139,6 +145,8 @@ def execute(
     began = time.perf_counter()
     test, track = _test(prepared, folder)
     notes = tuple(prepared.schedule.missing.values())
+    if isinstance(prepared.target, Provided):
+        notes = (*prepared.target.notices(), *notes)
     try:
         conducted = environment.run(lambda: conduct(test, recorder, track, progress))
     except InfrastructureError as error:
@@ -146,7 +154,8 @@ def execute(
     else:
         running = time.perf_counter() - began
         notes += (*(death.text for death in conducted.deaths), *conducted.warnings)
-        result = judged(recorder.history, prepared, budget, running, notes)
+        beside = (*conducted.audits, *_logged(prepared, folder))
+        result = judged(recorder.history, prepared, budget, running, notes, beside)
     finally:
         recorder.close(compress=False)
     history = recorder.history
@@ -154,13 +163,29 @@ def execute(
     return result, folder
 
 
-def judged(history: History, prepared: Prepared, budget: Budget, running: float, notes: tuple[str, ...]) -> Result:
-    """The result of a run that went to its end. running: seconds it took. notes: see Result."""
+def judged(
+    history: History,
+    prepared: Prepared,
+    budget: Budget,
+    running: float,
+    notes: tuple[str, ...],
+    beside: Sequence[Verdict] = (),
+) -> Result:
+    """The result of a run that went to its end. running: seconds it took. notes: see Result. beside: verdicts that rest
+    on something other than the history: what the nodes say of themselves, and their logs."""
     judge = Judge.of_workload(prepared.wish.workload, prepared.settings)
     history.operations()
     began = time.perf_counter()
-    verdict = judge.verdict(history, budget)
+    verdict = combined(judge.name, (judge.verdict(history, budget), *beside))
     return Result.of_run(history, prepared.recipe, verdict, Cost(time.perf_counter() - began, run=running), notes)
+
+
+def _logged(prepared: Prepared, folder: RunFolder) -> Sequence[Verdict]:
+    """What the logs of real nodes say. Simulated nodes are programs whose errors end the run anyway."""
+    if prepared.environment.deterministic:
+        return ()
+    found = examine(folder.logs, prepared.target.log_patterns if isinstance(prepared.target, Logged) else CRASHES)
+    return () if found is None else (found,)
 
 
 def _test(prepared: Prepared, folder: RunFolder) -> tuple[Test, Track | None]:

@@ -43,12 +43,16 @@ class Judge:
 
     def verdict(self, history: History, budget: Budget) -> Verdict:
         """The combined verdict; a single checker's stands as it is."""
-        verdicts = [_careful(checker, history, budget) for checker in self.checkers]
-        if len(verdicts) == 1:
-            return verdicts[0]
-        value = Validity.worst(verdict.value for verdict in verdicts)
-        decisive = next(verdict for verdict in verdicts if verdict.value is value)
-        return Verdict(value, decisive.reason, self.name, children=tuple(verdicts), witness=decisive.witness)
+        return combined(self.name, [_careful(checker, history, budget) for checker in self.checkers])
+
+
+def combined(name: str, verdicts: Sequence[Verdict]) -> Verdict:
+    """Several verdicts as one, the first of the worst giving the reason; a single one as it is."""
+    if len(verdicts) == 1:
+        return verdicts[0]
+    value = Validity.worst(verdict.value for verdict in verdicts)
+    decisive = next(verdict for verdict in verdicts if verdict.value is value)
+    return Verdict(value, decisive.reason, name, children=tuple(verdicts), witness=decisive.witness)
 
 
 def _careful(checker: Checker, history: History, budget: Budget) -> Verdict:

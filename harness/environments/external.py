@@ -1,0 +1,89 @@
+"""Where do nodes live that exist already? Somewhere else: they are spoken to and never hurt.
+
+The trap: nothing here is started, so nothing may be ended either; what a run leaves in the cluster its target removes.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from splitbrain.harness.deployment import Deployment, External
+from splitbrain.harness.environment import Death
+from splitbrain.harness.errors import InfrastructureError, UsageError
+from splitbrain.harness.injection import Inability, Injected, Injection
+from splitbrain.harness.node import Channel
+
+T = TypeVar("T")
+
+HANDS_OFF = "the nodes of an existing cluster are not in our hands; let splitbrain start them, with --env local"
+
+
+@dataclass(frozen=True)
+class ExternalNode:
+    """A node by its URL; see `harness.node.Node`."""
+
+    name: str
+    address: str
+    running: bool = True
+
+    async def connect(self) -> Channel:
+        raise InfrastructureError(f"{self.name}: {self.address} is no own store")
+
+    async def start(self) -> None:
+        raise InfrastructureError(f"{self.name}: {HANDS_OFF}")
+
+    async def kill(self) -> None:
+        raise InfrastructureError(f"{self.name}: {HANDS_OFF}")
+
+    def logs(self) -> Path | None:
+        return None
+
+
+@dataclass(frozen=True)
+class ExternalCluster:
+    """See `harness.environment.Cluster`."""
+
+    nodes: Sequence[ExternalNode]
+
+    async def inject(self, injection: Injection) -> Injected:
+        raise InfrastructureError(HANDS_OFF)
+
+    def deaths(self) -> Sequence[Death]:
+        return ()
+
+    async def down(self) -> None:
+        """Nothing was started."""
+
+
+class Existing:
+    """A cluster that exists already, at the target's endpoints: no faults that need hands on its nodes."""
+
+    name = "external"
+    deterministic = False
+
+    def __init__(self, seed: int = 0) -> None:
+        self._start = time.monotonic_ns()
+
+    def able(self, injection: type[Injection]) -> Inability | None:
+        return Inability(injection, HANDS_OFF)
+
+    def enter(self, argv: Sequence[str]) -> int | None:
+        return None
+
+    def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        self._start = time.monotonic_ns()
+        return asyncio.run(main())
+
+    def now(self) -> int:
+        return time.monotonic_ns() - self._start
+
+    async def up(self, deployment: Deployment, names: Sequence[str], folder: Path | None) -> ExternalCluster:
+        if not isinstance(deployment, External):
+            raise UsageError("--env external takes a target with endpoints")
+        if len(names) != len(deployment.endpoints):
+            raise UsageError(f"{len(deployment.endpoints)} endpoints were given for {len(names)} nodes")
+        pairs = zip(names, deployment.endpoints, strict=True)
+        return ExternalCluster(tuple(ExternalNode(name, url) for name, url in pairs))
