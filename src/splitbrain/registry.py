@@ -21,6 +21,7 @@ TARGETS: Mapping[str, str] = {
     "single": "splitbrain.targets.stores:Single",
     "primary-backup": "splitbrain.targets.stores:PrimaryBackup",
     "raft": "splitbrain.targets.stores:Raft",
+    "etcd": "splitbrain.targets.etcd:Etcd",
 }
 
 WORKLOADS: Mapping[str, str] = {
@@ -30,6 +31,7 @@ WORKLOADS: Mapping[str, str] = {
 ENVIRONMENTS: Mapping[str, str] = {
     "sim": "splitbrain.harness.environments.sim:Sim",
     "local": "splitbrain.harness.environments.local:Local",
+    "external": "splitbrain.harness.environments.external:Existing",
 }
 
 

@@ -1,0 +1,36 @@
+"""etcd, a key-value store on Raft: the first real server. Members are processes, or a cluster that exists already.
+
+- `target`    options, claims, deployments
+- `binaries`  where the server comes from
+- `members`   its command line, when it is ready, what its log says when it is ill
+- `gateway`   JSON over HTTP to one member; `errors` what its errors mean
+- `client`    dispatches operations to `store` (registers, sets, lists), `lock`, `watch`
+- `audit`     do the members hold the same data; who leads
+
+The operations, for whoever writes a workload. Every object has a key K; a key may be None for sets. `ok` values:
+
+| f | argument | value when ok | also recorded | when it did not happen |
+|---|---|---|---|---|
+| read | none | register: its value; set: its elements as a sorted tuple; list: a tuple; nothing there: None, but () if K is None | revision: highest mod_revision seen, 0 if absent | |
+| write | value (JSON) | the value | revision | |
+| cas | (old, new); old None: absent | (old, new) | revision | fail precondition: the comparison was false |
+| add | element (JSON) | the element | revision | |
+| append | element (JSON) | the element | revision | fail conflict: the list changed 8 times meanwhile |
+| acquire | anything | the argument | token: create_revision, or None | fail conflict: not within `lock_wait_seconds`; fail precondition: this client holds a lock already |
+| use | anything | the argument | token, revision of the guarded resource | fail precondition: not held, loss learned, or fenced off |
+| release | anything | the argument | token | fail precondition: not held; after a learned loss with value {"held_ms": ms from acquired to loss learned} and the token |
+| watch | watcher's name | tuple of (object, value or None if deleted, revision), in order of delivery | revision: the last one handed out | fail conflict "compacted: …": events are lost, and the watcher goes on after them |
+| drain | watcher's name | as watch, waiting until everything that stands under K is delivered | as watch | as watch |
+
+For `watch` and `drain` K is a prefix: the watcher sees all objects whose key begins with it. A watcher's name is any
+value, unique per thread; its position outlives the client and moves only when events are handed out with `ok`. An
+`ok` watch may be empty. Watchers begin at the first revision after set-up.
+
+A hold lasts from `ok` of acquire to the invocation of release, or to the loss learned (`held_ms`), or to an operation of
+that thread after which its client is replaced (`info`, or `fail` of kind refused, timeout, connection or other): then
+the lease runs out by itself, and the next release fails.
+"""  # noqa: E501
+
+from splitbrain.targets.etcd.target import Etcd
+
+__all__ = ["Etcd"]

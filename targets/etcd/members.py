@@ -1,0 +1,88 @@
+"""How does a member of etcd come to be? Its command line, when it is ready, and what its log says when it is ill.
+
+The trap: `/health` of a member says yes only once it knows of a leader, so all are started before any is asked.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from splitbrain.harness.deployment import Place, Process
+from splitbrain.harness.logs import CRASHES, Pattern
+from splitbrain.harness.options import Setting
+from splitbrain.harness.verdict import Validity
+from splitbrain.targets.etcd.gateway import CLIENT_PORT, Gateway
+
+PEER_PORT = 2380
+READY_SECONDS = 30.0
+ASK_SECONDS = 1.0
+
+LOG_PATTERNS: Sequence[Pattern] = (
+    Pattern(
+        re.compile(
+            r"found data inconsistency with peers|found different hash values|checkInitialHashKV failed"
+            r"|data corruption detected|found hash mismatch|alarm:CORRUPT|activated.*CORRUPT",
+            re.IGNORECASE,
+        ),
+        "says that members hold different data",
+        Validity.INVALID,
+    ),
+    Pattern(
+        # Not a crash by itself: etcd logs the level "panic" and then panics.
+        re.compile(r'"level":"panic"|tocommit\(\d+\) is out of range'),
+        "gave up on a state that should not be",
+        Validity.UNKNOWN,
+    ),
+    *CRASHES,
+)
+"""What to look for in the members' logs."""
+
+
+def as_process(binary: Callable[[], Path], settings: Mapping[str, Setting]) -> Process:
+    """The deployment of members as processes. binary: where the server is, asked when the first one starts."""
+    return Process(
+        argv=lambda place: command(binary(), place, settings),
+        ready=healthy,
+        port=CLIENT_PORT,
+        ready_seconds=READY_SECONDS,
+        relative_waits=True,
+    )
+
+
+def command(binary: Path, place: Place, settings: Mapping[str, Setting]) -> list[str]:
+    """The command line of a member."""
+    peer, client = (f"http://{place.address}:{port}" for port in (PEER_PORT, CLIENT_PORT))
+    members = ",".join(f"{name}=http://{address}:{PEER_PORT}" for name, address in place.members.items())
+    words = {
+        "name": place.name,
+        "data-dir": place.folder / "data",
+        "listen-peer-urls": peer,
+        "initial-advertise-peer-urls": peer,
+        "listen-client-urls": client,
+        "advertise-client-urls": client,
+        "initial-cluster": members,
+        "initial-cluster-state": "new",
+        "initial-cluster-token": "splitbrain",
+        "heartbeat-interval": settings["heartbeat_ms"],
+        "election-timeout": settings["election_ms"],
+        "logger": "zap",
+        "log-outputs": "stderr",
+    }
+    if settings["snapshot_count"]:
+        words["snapshot-count"] = settings["snapshot_count"]
+    if settings["corrupt_check_seconds"]:
+        words["experimental-initial-corrupt-check"] = "true"
+        words["experimental-corrupt-check-time"] = f"{settings['corrupt_check_seconds']}s"
+    return [str(binary), *(f"--{name}={value}" for name, value in words.items())]
+
+
+async def healthy(place: Place) -> bool:
+    """Whether a member serves: it knows of a leader, and no alarm is raised."""
+    gateway = Gateway(place.address)
+    try:
+        async with asyncio.timeout(ASK_SECONDS):
+            answer = await gateway.get("/health")
+    finally:
+        await gateway.close()
+    return str(answer.get("health")) == "true"

@@ -1,0 +1,170 @@
+"""What does a watcher see? Every change under a prefix, in order; after a break it resumes at the next revision.
+
+A watcher has a name and outlives its client: its position is kept by the target. A stream stays open from one `watch`
+to the next, so that live delivery is tested and not only catching up. The trap: what was received and not yet handed
+out is dropped with the client, so the position moves only when events are handed out.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+from splitbrain.harness.operation import ErrorKind, Operation, Outcome
+from splitbrain.targets.etcd.errors import EtcdError
+from splitbrain.targets.etcd.gateway import Gateway, Json, decoded, encoded, prefix_end
+from splitbrain.targets.etcd.store import Store, parsed
+
+WATCH_SECONDS = 0.5
+"""How long one `watch` waits for the first event."""
+
+Name = tuple[Any, Any]
+"""(prefix, watcher)."""
+Event = tuple[str, Any, int]
+"""(object, value or None if deleted, revision)."""
+
+
+@dataclass
+class Positions:
+    """How far each watcher has come. begin: the revision at which every watcher begins."""
+
+    begin: int = 1
+    next: dict[Name, int] = field(default_factory=dict)
+
+    def of(self, name: Name) -> int:
+        """The next revision of a watcher."""
+        return self.next.get(name, self.begin)
+
+
+class Stream:
+    """One watch that is open."""
+
+    def __init__(self, gateway: Gateway, store: Store, prefix: Any, start: int) -> None:
+        self.events: list[Event] = []
+        self.changed = asyncio.Event()
+        key = store.name(prefix).removesuffix("/")
+        body = {"key": encoded(key), "range_end": encoded(prefix_end(key)), "start_revision": str(start)}
+        self.reading = asyncio.ensure_future(self._read(gateway, {"create_request": body}, store))
+        self.reading.add_done_callback(self._ended)
+
+    async def _read(self, gateway: Gateway, body: Json, store: Store) -> None:
+        try:
+            await self._follow(gateway, body, store)
+        finally:
+            await gateway.close()
+
+    async def _follow(self, gateway: Gateway, body: Json, store: Store) -> None:
+        async for answer in gateway.stream("/v3/watch", body):
+            if answer.get("canceled"):
+                compacted = int(answer.get("compact_revision", 0))
+                text = f"compacted up to {compacted}" if compacted else str(answer.get("cancel_reason", "cancelled"))
+                raise EtcdError("compacted" if compacted else "watch-cancelled", text, compacted)
+            for event in answer.get("events", ()):
+                self.events.append(_event(event, store))
+            if self.events:
+                self.changed.set()
+        raise ConnectionResetError("the member ended the watch")
+
+    def _ended(self, reading: "asyncio.Task[None]") -> None:
+        if not reading.cancelled():
+            reading.exception()  # raised by `wait`, if anyone still waits
+        self.changed.set()
+
+    async def wait(self) -> None:
+        """Until there are new events; if the stream has broken instead, what broke it is raised."""
+        known = len(self.events)
+        while len(self.events) == known:
+            if self.reading.done():
+                self.reading.result()
+            self.changed.clear()
+            await self.changed.wait()
+
+    def close(self) -> None:
+        """End it."""
+        self.reading.cancel()
+
+
+class Watchers:
+    """The watchers of one client."""
+
+    def __init__(self, gateway: Gateway, store: Store, positions: Positions) -> None:
+        self._gateway = gateway
+        self._store = store
+        self._positions = positions
+        self._streams: dict[Name, Stream] = {}
+
+    async def watch(self, operation: Operation) -> Outcome:
+        """The events since the last time; none if there are none for a while."""
+        stream = self._stream(operation)
+        if not stream.events:
+            try:
+                async with asyncio.timeout(WATCH_SECONDS):
+                    await stream.wait()
+            except TimeoutError:
+                return self._handed_out(operation, [])
+            except EtcdError as error:
+                return self._broken(operation, error)
+        return self._handed_out(operation, stream.events)
+
+    async def drain(self, operation: Operation) -> Outcome:
+        """All events up to the latest change of anything that stands under the prefix now, read linearizably."""
+        latest = await self._latest(operation.key)
+        stream = self._stream(operation)
+        name = operation.key, operation.value
+        try:
+            while latest >= (stream.events[-1][2] + 1 if stream.events else self._positions.of(name)):
+                await stream.wait()
+        except EtcdError as error:
+            return self._broken(operation, error)
+        return self._handed_out(operation, stream.events)
+
+    async def begin(self) -> None:
+        """Watchers begin at the revision after the present one."""
+        answer = await self._gateway.call("/v3/kv/range", {"key": encoded(self._store.name(None))})
+        self._positions.begin = int(answer["header"]["revision"]) + 1
+
+    async def close(self) -> None:
+        """End all streams."""
+        for stream in self._streams.values():
+            stream.close()
+        self._streams.clear()
+
+    def _stream(self, operation: Operation) -> Stream:
+        name = operation.key, operation.value
+        stream = self._streams.get(name)
+        if stream is None or (stream.reading.done() and not stream.events):
+            stream = Stream(self._gateway.another(), self._store, operation.key, self._positions.of(name))
+            self._streams[name] = stream
+        return stream
+
+    def _handed_out(self, operation: Operation, events: list[Event]) -> Outcome:
+        name = operation.key, operation.value
+        seen = tuple(events)
+        events.clear()
+        if seen:
+            self._positions.next[name] = max(event[2] for event in seen) + 1
+        return Outcome.ok(seen, self._positions.of(name) - 1)
+
+    def _broken(self, operation: Operation, error: EtcdError) -> Outcome:
+        """A watch that etcd cancelled. After a compaction the watcher goes on where the history begins now."""
+        name = operation.key, operation.value
+        stream = self._streams.pop(name, None)
+        if stream is not None:
+            stream.close()
+        if error.revision:
+            self._positions.next[name] = error.revision
+        kind = ErrorKind.CONFLICT if error.code == "compacted" else ErrorKind.UNAVAILABLE
+        return Outcome.fail(kind, f"{error.code}: {error}", operation.value)
+
+    async def _latest(self, prefix: Any) -> int:
+        key = self._store.name(prefix).removesuffix("/")
+        body: Json = {"key": encoded(key), "range_end": encoded(prefix_end(key)), "limit": "1"}
+        body |= {"sort_order": "DESCEND", "sort_target": "MOD", "keys_only": True}
+        found = (await self._gateway.call("/v3/kv/range", body)).get("kvs", ())
+        return int(found[0]["mod_revision"]) if found else 0
+
+
+def _event(event: Json, store: Store) -> Event:
+    pair = event["kv"]
+    deleted = event.get("type") == "DELETE"
+    value = None if deleted or not pair.get("value") else parsed(pair)
+    return store.key_of(decoded(pair["key"])), value, int(pair["mod_revision"])
