@@ -20,7 +20,7 @@ FIRST_HOST = 11
 SETTINGS = {
     "net/ipv4/tcp_syn_retries": "3",
     "net/ipv4/tcp_retries2": "8",
-    "net/ipv4/tcp_rto_max_ms": "2000",
+    "net/ipv4/tcp_rto_max_ms": "1000",
     "net/ipv6/conf/all/disable_ipv6": "1",
     "net/ipv6/conf/default/disable_ipv6": "1",
 }

@@ -22,8 +22,8 @@ RUN = (
     "sys.exit(Local(command=[sys.executable, '-m', 'pytest']).enter(sys.argv[1:]))"
 )
 SOME = (
-    "(acknowledged and (single or sync or reads=index)) or (dead_leader and reads=lease) or (away and raft) "
-    "or (minority and reads=index) or (forgets and raft) or asynchronous_failover"
+    "(acknowledged_writes and (single or sync or index)) or (dead_leader and lease) or (away and raft) "
+    "or (minority and index) or (forgets and raft)"
 )
 
 
