@@ -21,6 +21,7 @@ __all__ = [
     "REFUSED",
     "UNSEEN",
     "Call",
+    "Entry",
     "Independence",
     "Model",
     "check",

@@ -24,15 +24,19 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from splitbrain.checkers.porcupine.model import Model
 from splitbrain.checkers.porcupine.prepare import NEVER, Prepared, Problem
 from splitbrain.checkers.porcupine.sources import fed_by
+from splitbrain.harness.budget import Spending
 
 StillInvalid = Callable[[Problem], bool]
 """Whether a problem is known not to be linearizable; no where it is not known."""
 
 
-def smallest(model: Model, problem: Problem, prepared: Prepared, still_invalid: StillInvalid) -> Problem:
-    """A minimal problem that still refutes; the given one, which should, if no smaller one is found."""
+def smallest(
+    model: Model, problem: Problem, prepared: Prepared, spending: Spending, still_invalid: StillInvalid
+) -> Problem:
+    """A minimal problem that still refutes; the given one, which should, if no smaller one is found. What `spending`
+    allows may end it earlier."""
     while True:
-        kept = _Shrinking(model, problem, prepared, still_invalid).shrink()
+        kept = _Shrinking(model, problem, prepared, spending, still_invalid).shrink()
         if len(kept) == len(problem):
             return problem
         problem = subproblem(problem, kept)
@@ -106,8 +110,11 @@ class Company:
 class _Shrinking:
     """One pass of delta debugging over one problem."""
 
-    def __init__(self, model: Model, problem: Problem, prepared: Prepared, still_invalid: StillInvalid) -> None:
+    def __init__(
+        self, model: Model, problem: Problem, prepared: Prepared, spending: Spending, still_invalid: StillInvalid
+    ) -> None:
         self._problem = problem
+        self._spending = spending
         self._pure = [prepared.pure[kind] for kind in problem.kind]
         self._company = Company(model, problem, prepared)
         self._still_invalid = still_invalid
@@ -126,6 +133,8 @@ class _Shrinking:
 
     def _drop(self, operations: Iterable[int]) -> bool:
         """Leave operations out, with their company, if what remains still refutes."""
+        if self._spending.exhausted():
+            return False
         gone = self._company.of(operations, self._kept)
         return bool(gone) and self._keep(self._kept - gone)
 
@@ -140,7 +149,9 @@ class _Shrinking:
         ret = self._problem.ret
         by_return = sorted((o for o in self._kept if ret[o] != NEVER), key=ret.__getitem__)
         size = 1
-        while size < len(by_return) and not self._keep(self._company.needed_by(by_return[-size:])):
+        while size < len(by_return) and not self._spending.exhausted():
+            if self._keep(self._company.needed_by(by_return[-size:])):
+                return
             size *= 2
 
     def _drop_classes(self) -> None:

@@ -110,10 +110,10 @@ class _Case:
         """A minimal sub-history that refutes; the whole, if nothing smaller is known to."""
         moment = self.whole.ret[self.whole.call.index(self.owed)]
         first = cut(self.whole, self.prepared, self.history, moment)
-        small = smallest(self.model, first, self.prepared, self._refuted)
+        small = smallest(self.model, first, self.prepared, self.spending, self._refuted)
         if len(small) < len(first) or self._search(first, self.spending.budget.configurations).linearizable is False:
             return small
-        return smallest(self.model, self.whole, self.prepared, self._refuted)
+        return smallest(self.model, self.whole, self.prepared, self.spending, self._refuted)
 
     def account(self, small: Problem, verdict: Verdict) -> Account:
         """What is to be told."""

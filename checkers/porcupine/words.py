@@ -130,12 +130,10 @@ class Account:
 
     def reachable(self) -> str:
         """The states in which the blocked operation was owed."""
-        states = self.states[:SHOWN_STATES]
+        if len(self.states) == 1:
+            return f"the only reachable state here is {self.states[0]}"
         more = f" … and {len(self.states) - SHOWN_STATES} more" if len(self.states) > SHOWN_STATES else ""
-        only = "state" if len(self.states) == 1 else "states"
-        return (
-            f"the only reachable {only} here {'is' if len(self.states) == 1 else 'are'} {{{', '.join(states)}{more}}}"
-        )
+        return f"the only reachable states here are {{{', '.join(self.states[:SHOWN_STATES])}{more}}}"
 
     def line(self, operation: int) -> str:
         """One operation of the witness."""

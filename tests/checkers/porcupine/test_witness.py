@@ -151,7 +151,7 @@ def test_reads_that_go_back() -> None:
         "2 invoke read", "2 ok read 1", "3 ok write 2",
     )  # fmt: skip
     assert "read 1" in told[0]
-    assert "the only reachable state here is {2}" in told[0]
+    assert "the only reachable state here is 2" in told[0]
 
 
 def test_a_lock_held_twice() -> None:
