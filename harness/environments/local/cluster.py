@@ -11,7 +11,7 @@ from pathlib import Path
 
 from splitbrain.harness.deployment import Place, Process
 from splitbrain.harness.environment import Death
-from splitbrain.harness.environments.linux.packets import Packets
+from splitbrain.harness.environments.linux.packets import Packets, rules
 from splitbrain.harness.environments.linux.partitions import Partitions
 from splitbrain.harness.environments.linux.switch import Switch
 from splitbrain.harness.environments.linux.tools import LocalShell
@@ -54,6 +54,7 @@ class LocalCluster:
             switch.network,
             switch.address,
         )
+        self._notes: list[str] = []
         self._disks: dict[str, NodeDisk] = {}
         self._clocks: dict[str, NodeClock] = {}
         self._partitions = Partitions(LocalShell(), f"splitbrain{switch.number}")
@@ -79,6 +80,7 @@ class LocalCluster:
     async def up(self) -> None:
         """Write the nodes' files, start all, and wait until all are ready. InfrastructureError if they do not come
         up in time."""
+        self._note(f"network {self.switch.network}, the harness at {self.switch.address}")
         await self._partitions.setup()
         for node in self.nodes:
             self._write_files(node.place)
@@ -88,6 +90,12 @@ class LocalCluster:
         self._sampling = asyncio.get_running_loop().create_task(
             sample(self.nodes, self.folder / "resources.jsonl", self._now)
         )
+
+    def _note(self, text: str) -> None:
+        """A line about this environment, beside the nodes' logs; said once."""
+        if text not in self._notes:
+            self._notes.append(text)
+            (self.folder / "environment.txt").write_text("\n".join(self._notes) + "\n")
 
     def _write_files(self, place: Place) -> None:
         place.folder.mkdir(parents=True, exist_ok=True)
@@ -115,6 +123,8 @@ class LocalCluster:
             case Cut(links):
                 return CutHarm(await self._partitions.cut(self._pairs(links)))
             case Impair(links):
+                way = rules()
+                self._note(f"packets by {way.name if way else 'nothing'}")
                 return ImpairHarm(await self._packets.impair(self._pairs(links), **_figures(injection)), injection)
         harm: KillHarm | PauseHarm | ClockHarm | DiskInjected
         match injection:
