@@ -19,7 +19,8 @@ A map, from the smallest idea upwards:
 - `generator/`    what clients do next: pure, composable, seeded
 - `controller`    one test from set-up to final reads; its parts are `worker` (one client thread), `desk` (who is given
                   what next), `deadline`, `cleanup` and `progress`
-- `environments/` where nodes live: `sim` and, later, `local`, `docker`, `ssh`
+- `runtime/`      how a program runs as a process: sockets, files, timers
+- `environments/` where nodes live: `sim`, `local`
 
 Nothing here knows a store, a fault or a workload by name: all are handed in.
 """
