@@ -83,16 +83,25 @@ class Way:
     held: list[int] = field(default_factory=list)
 
 
+def enter(namespace: str) -> None:
+    """Move this process into a network namespace; its sockets stay where they were made."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    handle = os.open(namespace, os.O_RDONLY)
+    try:
+        if libc.setns(handle, CLONE_NEWNET) != 0:
+            raise OSError(ctypes.get_errno(), f"setns {namespace}")
+    finally:
+        os.close(handle)
+
+
 class Port:
     """One node's queue: packets arrive here before the node sees them."""
 
     def __init__(self, address: str, namespace: str) -> None:
         self.address = address
-        libc = ctypes.CDLL(None, use_errno=True)
-        handle = os.open(namespace, os.O_RDONLY)
-        if libc.setns(handle, CLONE_NEWNET) != 0:
-            raise OSError(ctypes.get_errno(), f"setns {namespace}")
-        os.close(handle)
+        # Back again afterwards: what lives in a node's namespace is killed and stopped with the node.
+        home = os.open("/proc/self/ns/net", os.O_RDONLY)
+        enter(namespace)
         self.netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER)
         self.netlink.bind((0, 0))
         self.netlink.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
@@ -102,6 +111,8 @@ class Port:
         self._configure(attribute(3, struct.pack(">I", QUEUE_LENGTH)))
         self.netlink.setblocking(False)
         self.raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+        enter(f"/proc/self/fd/{home}")
+        os.close(home)
 
     def _configure(self, body: bytes) -> None:
         self.netlink.send(message(CONFIG, REQUEST_ACK, body))

@@ -12,7 +12,7 @@ from inside import NAMES, ask, chatters, heard, needs_namespaces, run_inside
 from splitbrain.harness.environments.linux.packets import unable
 from splitbrain.harness.environments.local import Local
 from splitbrain.harness.environments.local.cluster import LocalCluster
-from splitbrain.harness.injection import Bite, Impair
+from splitbrain.harness.injection import Bite, Impair, Kill, Pause
 
 pytestmark = [needs_namespaces, pytest.mark.skipif(unable() is not None, reason=unable() or "")]
 
@@ -79,6 +79,10 @@ async def overlaps(environment: Local, folder: Path) -> None:
     assert len((await heard(n2))[n1.address]) > len(after[n1.address])
     assert (await delay.heal())["messages_delayed"] > 50
     again = await cluster.inject(Impair(LINK, loss=1.0))
+    for harm in (Pause(NAMES), Kill(NAMES)):
+        await (await cluster.inject(harm)).heal()
+    for node in cluster.nodes:
+        await node.wait_ready(asyncio.get_running_loop().time() + 10)
     await asyncio.sleep(0.1)
     assert (await again.heal())["messages_dropped"] > 5
     assert await again.heal() == await again.heal()
