@@ -1,0 +1,193 @@
+"""Every operation on three real members, played inside the namespaces of `--env local` by test_live.py."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from splitbrain.harness.environments.local import Local
+from splitbrain.harness.environments.local.cluster import LocalCluster
+from splitbrain.harness.injection import Kill, Pause
+from splitbrain.harness.logs import examine
+from splitbrain.harness.node import Node
+from splitbrain.harness.operation import ErrorKind, EventType, Operation, Outcome
+from splitbrain.harness.options import settle
+from splitbrain.harness.verdict import Validity
+from splitbrain.targets.etcd import Etcd
+from splitbrain.targets.etcd.client import EtcdClient
+
+NAMES = ("n1", "n2", "n3")
+Scenario = Callable[[LocalCluster], Awaitable[None]]
+
+
+def etcd(**options: str) -> Etcd:
+    return Etcd(settle(Etcd.options, options, "etcd"))
+
+
+async def opened(target: Etcd, node: Node) -> EtcdClient:
+    client = target.client(node)
+    await client.open()
+    return client
+
+
+async def registers(cluster: LocalCluster) -> None:
+    target = etcd()
+    one, two = [await opened(target, node) for node in cluster.nodes[:2]]
+    assert await two.invoke(Operation("read", None, "a")) == Outcome.ok(None, 0)
+    wrote = await one.invoke(Operation("write", 1, "a"))
+    assert wrote.revision
+    assert await two.invoke(Operation("read", None, "a")) == Outcome.ok(1, wrote.revision)
+    swapped = await two.invoke(Operation("cas", (1, 2), "a"))
+    assert swapped.revision and swapped.revision > wrote.revision
+    assert await one.invoke(Operation("read", None, "a")) == Outcome.ok(2, swapped.revision)
+    refused = await two.invoke(Operation("cas", (1, 3), "a"))
+    assert refused.type is EventType.FAIL and refused.error and refused.error.kind is ErrorKind.PRECONDITION
+    assert (await one.invoke(Operation("cas", (None, 7), "b"))).type is EventType.OK
+    assert (await one.invoke(Operation("cas", (None, 8), "b"))).type is EventType.FAIL
+    assert (await two.invoke(Operation("read", None, "b"))).value == 7
+    assert (await two.invoke(Operation("read", None, "aa"))).value is None, "no other key's prefix"
+    for client in (one, two):
+        await client.close()
+
+
+async def sets_and_lists(cluster: LocalCluster) -> None:
+    target = etcd()
+    one, two = [await opened(target, node) for node in cluster.nodes[:2]]
+    assert await one.invoke(Operation("read")) == Outcome.ok((), 0)
+    for element in (10, 9, 3):
+        await one.invoke(Operation("add", element))
+    await two.invoke(Operation("add", 4, "s"))
+    assert (await two.invoke(Operation("read"))).value == (3, 9, 10)
+    assert (await one.invoke(Operation("read", None, "s"))).value == (4,)
+    appended = await asyncio.gather(*(c.invoke(Operation("append", i, "l")) for i, c in enumerate((one, two))))
+    assert [outcome.type for outcome in appended] == [EventType.OK] * 2
+    seen = await one.invoke(Operation("read", None, "l"))
+    assert sorted(seen.value) == [0, 1]
+    assert seen.revision == max(outcome.revision or 0 for outcome in appended)
+    for client in (one, two):
+        await client.close()
+
+
+async def locks(cluster: LocalCluster) -> None:
+    target = etcd(lock_wait_seconds="0.3")
+    one, two = [await opened(target, node) for node in cluster.nodes[:2]]
+    held = await one.invoke(Operation("acquire", None, "m"))
+    assert held.type is EventType.OK and held.token
+    waited = await two.invoke(Operation("acquire", None, "m"))
+    assert waited.type is EventType.FAIL and waited.error and waited.error.kind is ErrorKind.CONFLICT
+    assert (await two.invoke(Operation("use", None, "m"))).type is EventType.FAIL
+    used = await one.invoke(Operation("use", None, "m"))
+    assert used.token == held.token and used.revision
+    assert (await one.invoke(Operation("release", None, "m"))).type is EventType.OK
+    later = await two.invoke(Operation("acquire", None, "m"))
+    assert later.type is EventType.OK and later.token > held.token
+    await two.close()
+    await one.close()
+
+
+async def leases_end(cluster: LocalCluster) -> None:
+    """Without keep-alive a holder believes on; with it, a lease that is taken away is learned of."""
+    forgetful, other = [await opened(etcd(keep_alive="off", fencing="on"), node) for node in cluster.nodes[:2]]
+    other._store._root = forgetful._store._root
+    first = await forgetful.invoke(Operation("acquire", None, "m"))
+    await asyncio.sleep(3.0)
+    second = await other.invoke(Operation("acquire", None, "m"))
+    assert second.type is EventType.OK, "the first lease has run out"
+    assert (await other.invoke(Operation("use", None, "m"))).token == second.token
+    fenced = await forgetful.invoke(Operation("use", None, "m"))
+    assert fenced.type is EventType.FAIL and fenced.token == first.token and "fenced" in str(fenced.error)
+    kept = await opened(etcd(), cluster.nodes[2])
+    assert (await kept.invoke(Operation("acquire", None, "k"))).type is EventType.OK
+    assert kept._lock._held is not None
+    lease = int(kept._lock._held.key and await lease_of(kept), 16)
+    await kept._gateway.call("/v3/lease/revoke", {"ID": str(lease)})
+    await asyncio.sleep(1.0)
+    lost = await kept.invoke(Operation("release", None, "k"))
+    assert lost.type is EventType.FAIL and 0 < lost.value["held_ms"] < 2000
+    for client in (forgetful, other, kept):
+        await client.close()
+
+
+async def lease_of(client: EtcdClient) -> str:
+    from splitbrain.targets.etcd.gateway import decoded
+
+    held = client._lock._held
+    assert held is not None
+    return decoded(held.key).rpartition("/")[2]
+
+
+async def watchers(cluster: LocalCluster) -> None:
+    target = etcd()
+    one, two = [await opened(target, node) for node in cluster.nodes[:2]]
+    await one.setup()
+    assert (await two.invoke(Operation("watch", "w", "p"))).value == ()
+    revisions = [(await one.invoke(Operation("write", i, f"p{i % 2}"))).revision for i in range(6)]
+    await one.invoke(Operation("write", 9, "other"))
+    seen = (await two.invoke(Operation("drain", "w", "p"))).value
+    assert seen == tuple((f"p{i % 2}", i, revisions[i]) for i in range(6))
+    await two.close()
+    more = (await one.invoke(Operation("write", 6, "p0"))).revision
+    again = await opened(target, cluster.nodes[2])
+    assert (await again.invoke(Operation("watch", "w", "p"))).value == (("p0", 6, more),), "it goes on where it was"
+    assert (await again.invoke(Operation("drain", "w", "p"))).value == ()
+    assert (await again.invoke(Operation("watch", "w", "p"))).value == ()
+    await again.close()
+    for i in range(3):
+        latest = (await one.invoke(Operation("write", i, "p0"))).revision
+    await one._gateway.call("/v3/kv/compaction", {"revision": str(latest), "physical": True})
+    again = await opened(target, cluster.nodes[2])
+    broken = await again.invoke(Operation("watch", "w", "p"))
+    assert broken.type is EventType.FAIL and "compacted" in str(broken.error)
+    assert [event[1] for event in (await again.invoke(Operation("drain", "w", "p"))).value] == [2]
+    await one.close()
+    await again.close()
+
+
+async def members_agree(cluster: LocalCluster) -> None:
+    target = etcd()
+    roles = await target.roles(cluster.nodes)
+    assert sorted(roles.values()) == ["follower", "follower", "leader"]
+    verdict = await target.audit(cluster.nodes)
+    assert verdict.value is Validity.VALID, verdict
+    paused = await cluster.inject(Pause(("n3",)))
+    assert set(await target.roles(cluster.nodes)) == {"n1", "n2"}
+    client = target.client(cluster.nodes[2])
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.5):
+            await client.open()
+    await client.close()
+    await paused.heal()
+    killed = await cluster.inject(Kill(("n1", "n2")))
+    client = await opened(target, cluster.nodes[2])
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.5):
+            await client.invoke(Operation("write", 1, "a"))
+    stale = await opened(etcd(reads="serializable"), cluster.nodes[2])
+    assert (await stale.invoke(Operation("read", None, "a"))).type is EventType.OK
+    await asyncio.sleep(2.5)
+    with pytest.raises(Exception, match="no leader"):
+        await client.invoke(Operation("write", 1, "a"))
+    await killed.heal()
+    assert (await target.audit(cluster.nodes)).value is Validity.VALID
+    await client.close()
+    await stale.close()
+
+
+async def played(folder: Path, environment: Local) -> None:
+    target = etcd()
+    (deployment,) = target.deployments
+    cluster = await environment.up(deployment, NAMES, folder)
+    try:
+        for scenario in (registers, sets_and_lists, locks, leases_end, watchers, members_agree):
+            print(scenario.__name__)
+            await scenario(cluster)
+    finally:
+        await cluster.down()
+    verdict = examine(folder, target.log_patterns)
+    assert verdict is not None and verdict.value is Validity.VALID, verdict
+
+
+def test_every_operation_on_three_members(tmp_path: Path) -> None:
+    environment = Local()
+    environment.run(lambda: played(tmp_path, environment))

@@ -1,0 +1,29 @@
+"""The real server: all operations on three members, inside the namespaces of `--env local`."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from splitbrain.harness.environments.linux import namespaces
+from splitbrain.targets.etcd import binaries
+
+unavailable = namespaces.unavailable()
+pytestmark = [
+    pytest.mark.skipif(unavailable is not None, reason=unavailable or ""),
+    pytest.mark.skipif(binaries.available(binaries.resolve("", "")) is None, reason="there is no etcd here"),
+]
+
+RUN = (
+    "import sys; from splitbrain.harness.environments.local import Local; "
+    "sys.exit(Local(command=[sys.executable, '-m', 'pytest']).enter(sys.argv[1:]))"
+)
+
+
+def test_every_operation_on_three_members() -> None:
+    live = Path(__file__).with_name("live.py")
+    command = [sys.executable, "-c", RUN, "-q", "-x", "-p", "no:xdist", str(live)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+    assert "1 passed" in done.stdout
