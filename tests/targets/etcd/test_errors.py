@@ -1,0 +1,209 @@
+"""What does each error of etcd mean for an operation? Looked at on a socket: cut, refused, silent, and every answer."""
+
+import asyncio
+import socket
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from fake_etcd import CUT, HALF, HEADER, SILENT, Fake, member
+
+from splitbrain.harness.controller import Test, conduct
+from splitbrain.harness.environments.external import Existing, ExternalNode
+from splitbrain.harness.generator import once
+from splitbrain.harness.histories.recorder import Recorder
+from splitbrain.harness.history import Event
+from splitbrain.harness.operation import ErrorKind, EventType, Operation
+from splitbrain.harness.options import settle
+from splitbrain.targets.etcd import Etcd
+from splitbrain.targets.etcd.errors import ANSWERS, ERRORS, understood
+
+WRITE, READ = Operation("write", 1, "k"), Operation("read", None, "k")
+
+
+def etcd(url: str, **options: str) -> Etcd:
+    return Etcd(settle(Etcd.options, {"endpoints": url, **options}, "etcd"))
+
+
+def node_at(url: str) -> ExternalNode:
+    return ExternalNode("n1", url)
+
+
+def run(work: Coroutine[Any, Any, Any]) -> Any:
+    return asyncio.run(asyncio.wait_for(work, 20))
+
+
+async def conducted(fake_url: str, operation: Operation) -> Event:
+    """How one operation of a whole test ended, as it stands in the history."""
+    environment = Existing()
+    target = etcd(fake_url)
+    recorder = Recorder(None, environment.now)
+    test = Test(target, target.deployments[0], environment, ("n1",), once(operation), concurrency=1, timeout=1.0)
+    await conduct(test, recorder)
+    return list(recorder.history)[1]
+
+
+def ready(fake: Fake) -> None:
+    fake.answers |= {
+        "/v3/kv/range": [HEADER],
+        "/v3/kv/deleterange": [HEADER],
+        "/v3/maintenance/alarm": [HEADER],
+        "/v3/maintenance/hash": [{**HEADER, "hash": 5}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (CUT, ErrorKind.CONNECTION),
+        (HALF, ErrorKind.CONNECTION),
+        (SILENT, ErrorKind.TIMEOUT),
+        ((503, "upstream"), ErrorKind.UNAVAILABLE),
+        ((503, {"error": "etcdserver: leader changed", "code": 14}), ErrorKind.NO_LEADER),
+        ((504, {"error": "etcdserver: request timed out", "code": 14}), ErrorKind.TIMEOUT),
+        ((500, {"message": "etcdserver: server stopped", "code": 14}), ErrorKind.UNAVAILABLE),
+        ((429, {"error": "etcdserver: mvcc: database space exceeded", "code": 8}), ErrorKind.UNAVAILABLE),
+    ],
+)
+def test_a_write_that_breaks_after_it_was_sent_is_sent_once_and_nobody_knows(answer: Any, kind: ErrorKind) -> None:
+    async def scene() -> None:
+        async with member() as fake:
+            ready(fake)
+            fake.answers["/v3/kv/put"] = [answer]
+            event = await conducted(fake.url, WRITE)
+            assert len(fake.sent("/v3/kv/put")) == 1, "no hidden retry"
+            assert (event.type, event.error and event.error[0]) == ("info", kind)
+
+    run(scene())
+
+
+def test_a_read_that_breaks_has_failed() -> None:
+    async def scene() -> None:
+        async with member() as fake:
+            ready(fake)
+            fake.answers["/v3/kv/range"] = [HEADER, CUT, HEADER]
+            event = await conducted(fake.url, READ)
+            assert (event.type, len(fake.sent("/v3/kv/range"))) == ("fail", 3)
+
+    run(scene())
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "kind"),
+    [
+        (503, "etcdserver: no leader", ErrorKind.NO_LEADER),
+        (429, "etcdserver: too many requests", ErrorKind.UNAVAILABLE),
+    ],
+)
+def test_a_write_that_etcd_refused_has_failed(status: int, text: str, kind: ErrorKind) -> None:
+    async def scene() -> None:
+        async with member() as fake:
+            ready(fake)
+            fake.answers["/v3/kv/put"] = [(status, {"error": text, "message": text, "code": 14})]
+            event = await conducted(fake.url, WRITE)
+            assert (event.type, event.error and event.error[0]) == ("fail", kind)
+
+    run(scene())
+
+
+def test_nothing_was_sent_where_nobody_listens() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+
+        async def scene() -> None:
+            target = etcd(url)
+            client = target.client(node_at(url))
+            with pytest.raises(ConnectionRefusedError) as raised:
+                await client.open()
+            assert ERRORS.outcome(WRITE, raised.value, effects=True).type is EventType.FAIL
+            with pytest.raises(ConnectionRefusedError) as raised:
+                await client.invoke(WRITE)
+            assert ERRORS.outcome(WRITE, raised.value, effects=True).type is EventType.FAIL
+            assert ERRORS.classify(raised.value) == (ErrorKind.REFUSED, True)
+            await client.close()
+
+        run(scene())
+
+
+def test_every_message_finds_its_own_row() -> None:
+    for answer in ANSWERS:
+        error = understood(f"{answer.text}, and more", 14)
+        assert (error.code, ERRORS.classify(error)) == (answer.code, (answer.kind, answer.definite))
+    assert ERRORS.classify(understood("something new", 14)) == (ErrorKind.UNAVAILABLE, False)
+    assert ERRORS.classify(understood("something new", 13)) == (ErrorKind.OTHER, False)
+
+
+def test_only_requests_that_need_a_leader_ask_for_one() -> None:
+    async def scene() -> None:
+        async with member() as fake:
+            ready(fake)
+            fake.answers["/v3/kv/put"] = [HEADER]
+            for reads, asked in (("linearizable", True), ("serializable", False)):
+                client = etcd(fake.url, reads=reads).client(node_at(fake.url))
+                await client.invoke(READ)
+                assert ("grpc-metadata-hasleader" in fake.headers[-1]) is asked
+                assert fake.requests[-1][1].get("serializable", False) is not asked
+                await client.invoke(WRITE)
+                assert "grpc-metadata-hasleader" in fake.headers[-1]
+                await client.close()
+
+    run(scene())
+
+
+def test_an_append_that_only_read_has_failed_and_conflicts_end() -> None:
+    async def scene() -> None:
+        async with member() as fake:
+            fake.answers |= {"/v3/kv/range": [CUT, HEADER], "/v3/kv/txn": [HEADER]}
+            client = etcd(fake.url).client(node_at(fake.url))
+            lost = await client.invoke(Operation("append", 1, "l"))
+            assert (lost.type, lost.error and lost.error.kind) == (EventType.FAIL, ErrorKind.CONNECTION)
+            assert fake.sent("/v3/kv/txn") == []
+            late = await client.invoke(Operation("append", 1, "l"))
+            assert (late.type, late.error and late.error.kind) == (EventType.FAIL, ErrorKind.CONFLICT)
+            assert len(fake.sent("/v3/kv/txn")) == 8
+            fake.answers["/v3/kv/txn"] = [CUT]
+            with pytest.raises(ConnectionResetError):
+                await client.invoke(Operation("append", 1, "l"))
+            await client.close()
+
+    run(scene())
+
+
+def test_a_lock_not_acquired_is_certain_only_once_its_lease_is_gone() -> None:
+    async def scene() -> None:
+        async with member() as fake:
+            fake.answers |= {
+                "/v3/lease/grant": [{"ID": "9", "TTL": "2"}],
+                "/v3/lock/lock": [SILENT],
+                "/v3/lease/revoke": [HEADER, (503, {"error": "x", "code": 14}), CUT],
+            }
+            client = etcd(fake.url, lock_wait_seconds="0.05").client(node_at(fake.url))
+            acquire = Operation("acquire", None, "m")
+            assert (await client.invoke(acquire)).type is EventType.FAIL
+            assert (await client.invoke(acquire)).type is EventType.INFO
+            with pytest.raises(ConnectionResetError):
+                await client.invoke(acquire)
+            fake.answers["/v3/lock/lock"] = [CUT]
+            broken = await client.invoke(acquire)
+            assert (broken.type, broken.error and broken.error.kind) == (EventType.INFO, ErrorKind.CONNECTION)
+            fake.answers["/v3/lease/grant"] = [CUT]
+            assert (await client.invoke(acquire)).type is EventType.FAIL
+            await client.close()
+
+    run(scene())
+
+
+def test_what_a_run_left_on_a_cluster_that_stays_is_deleted() -> None:
+    async def scene() -> None:
+        async with member() as fake:
+            ready(fake)
+            fake.answers["/v3/kv/put"] = [HEADER]
+            assert (await conducted(fake.url, WRITE)).type == "ok"
+            assert len(fake.sent("/v3/kv/deleterange")) == 1
+
+    run(scene())

@@ -1,0 +1,102 @@
+"""Members: their command line, their logs, their hashes; and what the target says of wrong options."""
+
+from pathlib import Path
+
+import pytest
+
+from splitbrain.harness.deployment import External, Place, Process
+from splitbrain.harness.environments.external import Existing
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.injection import Cut
+from splitbrain.harness.logs import examine
+from splitbrain.harness.options import settle
+from splitbrain.harness.verdict import Validity
+from splitbrain.targets.etcd import Etcd
+from splitbrain.targets.etcd.audit import Hashed, compared
+from splitbrain.targets.etcd.members import LOG_PATTERNS, command
+
+
+def etcd(**options: str) -> Etcd:
+    return Etcd(settle(Etcd.options, options, "etcd"))
+
+
+def test_a_member_knows_all_members_and_its_options() -> None:
+    place = Place("n2", "198.18.0.12", Path("/d/n2"), {"n1": "198.18.0.11", "n2": "198.18.0.12"})
+    words = command(Path("/e"), place, etcd(snapshot_count="50", election_ms="500").settings)
+    assert words[0] == "/e"
+    for word in (
+        "--name=n2",
+        "--data-dir=/d/n2/data",
+        "--listen-client-urls=http://198.18.0.12:2379",
+        "--initial-cluster=n1=http://198.18.0.11:2380,n2=http://198.18.0.12:2380",
+        "--snapshot-count=50",
+        "--election-timeout=500",
+    ):
+        assert word in words
+    assert not any("corrupt" in word for word in words)
+    assert not any("snapshot" in word for word in command(Path("/e"), place, etcd().settings))
+
+
+def test_deployments_and_claims() -> None:
+    own = etcd()
+    assert isinstance(own.deployments[0], Process) and own.claims == ("linearizable", "CP")
+    assert own.settings["version"] and str(own.settings["version"]) in own.notices()[0]
+    assert etcd(reads="serializable").claims == ()
+    there = etcd(endpoints="http://a:2379+https://b:2379")
+    assert there.deployments == (External(("http://a:2379", "https://b:2379")),)
+    reason = Existing().able(Cut)
+    assert reason is not None and "not in our hands" in reason.reason
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"endpoints": "a:2379"}, "http:// or https://"),
+        ({"user": "root", "password_env": "NO_SUCH_VARIABLE"}, "NO_SUCH_VARIABLE"),
+        ({"lock_ttl_seconds": "0"}, "at least 1"),
+        ({"version": "9.9.9"}, "a release"),
+    ],
+)
+def test_wrong_options_are_said_at_once(options: dict[str, str], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        etcd(**options)
+
+
+def test_passwords_are_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_HERE", "hush")
+    target = etcd(endpoints="http://a:1", user="root", password_env="SECRET_HERE")
+    assert "hush" not in str(target.settings)
+
+
+def test_members_that_differ_are_invalid_and_only_what_is_alike_is_compared() -> None:
+    same = {"n1": Hashed(5, 1), "n2": Hashed(5, 1)}
+    assert compared(same, 9).value is Validity.VALID
+    differ = compared({**same, "n3": Hashed(6, 1)}, 9)
+    assert differ.value is Validity.INVALID and differ.witness is not None
+    assert differ.reason == "members hold different data at revision 9: n1, n2 (00000005) and n3 (00000006)"
+    assert compared({**same, "n3": Hashed(6, 2)}, 9).value is Validity.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ('{"level":"info","msg":"starting with --experimental-corrupt-check-time=5s"}', Validity.VALID),
+        ('{"level":"warn","msg":"apply request took too long","error":"context canceled"}', Validity.VALID),
+        ("panic: tocommit(3) is out of range [lastIndex(2)]. Was the raft log corrupted?", Validity.UNKNOWN),
+        ('{"level":"panic","msg":"failed to recover v3 backend from snapshot"}', Validity.UNKNOWN),
+        ("WARNING: DATA RACE", Validity.UNKNOWN),
+        ('{"level":"warn","msg":"found different hash values from remote peer"}', Validity.INVALID),
+        ('{"level":"fatal","msg":"checkInitialHashKV failed","error":"…"}', Validity.INVALID),
+    ],
+)
+def test_logs_tell_corruption_from_crashes_from_talk(tmp_path: Path, line: str, value: Validity) -> None:
+    (tmp_path / "n1.log").write_text("--- starting\n")
+    (tmp_path / "n2.log").write_text(f"calm\n{line}\n")
+    verdict = examine(tmp_path, LOG_PATTERNS)
+    assert verdict is not None and verdict.value is value
+    if value is not Validity.VALID:
+        assert "n2" in verdict.reason and "n2.log:2" in verdict.reason
+
+
+def test_no_logs_no_verdict(tmp_path: Path) -> None:
+    assert examine(tmp_path, LOG_PATTERNS) is None
