@@ -65,11 +65,14 @@ IPTABLES = Rules(
 @functools.cache
 def rules() -> Rules | None:
     """The way that works on this machine, found by trying in a network of its own; None if none does."""
+    prefix = namespaces.throwaway()
+    if not prefix:
+        return None  # Never to be tried on the machine's own network.
     for way in (NFT, IPTABLES):
         argv, text = way.on("198.18.0.0/24", "198.18.0.1")
         tool = tools.find(argv[0])
         if tool is not None:
-            command = [*namespaces.throwaway(), tool, *argv[1:]]
+            command = [*prefix, tool, *argv[1:]]
             if subprocess.run(command, input=text.encode(), capture_output=True, check=False).returncode == 0:
                 return way
     return None
@@ -79,6 +82,8 @@ def unable() -> str | None:
     """Why packets cannot be touched one by one here, else None."""
     if rules() is not None:
         return None
+    if not namespaces.throwaway():
+        return namespaces.unavailable() or "no network of its own can be made here"
     absent = tools.missing("nft", "iptables-nft")
     return (
         absent or "this kernel cannot hand packets to a program (NFQUEUE: nfnetlink_queue with nft_queue or xt_NFQUEUE)"
