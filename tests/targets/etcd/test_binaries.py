@@ -96,8 +96,9 @@ esac"""
 
 
 def test_debian_is_asked_for_its_version_and_no_other_is_taken(bare: Path) -> None:
-    made = """printf '#!/bin/sh\\necho "etcd Version: 3.4.23"\\n' > "$3/usr/bin/etcd" && /bin/chmod +x "$3/usr/bin/etcd\""""
-    program(bare / "dpkg", f'/bin/mkdir -p "$3/usr/bin"\n{made}')
+    script = """/bin/mkdir -p "$3/usr/bin"; cd "$3/usr/bin" || exit 1
+printf '#!/bin/sh\\necho "etcd Version: 3.4.23"\\n' > etcd && /bin/chmod +x etcd"""
+    program(bare / "dpkg", script)
     program(bare / "apt-get", ": > etcd-server_3.3.25-1_amd64.deb")
     with pytest.raises(InfrastructureError, match=r"but etcd-server_3\.3\.25"):
         binaries.obtain("3.4.23", say=lambda _: None)
