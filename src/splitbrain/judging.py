@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from splitbrain import registry
-from splitbrain.checkers.linearizability import Linearizability
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.checker import Checker
 from splitbrain.harness.errors import SplitbrainError, UsageError
@@ -33,8 +32,7 @@ class Judge:
         if name not in models:
             raise UsageError(f"there is no model {name!r}; there are {', '.join(models)}")
         entry = models[name]
-        model = entry.make(settle(entry.options, given, f"model {name}"))
-        return Judge(name, (Linearizability(model),))
+        return Judge(name, (entry.make(settle(entry.options, given, f"model {name}")),))
 
     @staticmethod
     def of_workload(name: str, settings: Mapping[str, Setting]) -> "Judge":

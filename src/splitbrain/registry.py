@@ -84,7 +84,7 @@ def parse_faults(words: str) -> Sequence[Fault]:
 
 def models() -> Mapping[str, Any]:
     """All models of `check --model` by name."""
-    found: Mapping[str, Any] = load("splitbrain.checkers.porcupine.models:MODELS")
+    found: Mapping[str, Any] = load("splitbrain.checkers.catalogue:CATALOGUE")
     return found
 
 

@@ -3,6 +3,7 @@
 To add one: write a Model (see `porcupine/model.py`) and an Entry in a file here, and add the entry below.
 """
 
+from splitbrain.checkers.porcupine.models.append_list import APPEND_LIST
 from splitbrain.checkers.porcupine.models.counter import LIN_COUNTER
 from splitbrain.checkers.porcupine.models.entry import Entry
 from splitbrain.checkers.porcupine.models.kv import KV
@@ -14,5 +15,5 @@ from splitbrain.checkers.porcupine.models.sets import LIN_SET
 __all__ = ["MODELS", "Entry"]
 
 MODELS: dict[str, Entry] = {
-    entry.name: entry for entry in (REGISTER, CAS_REGISTER, KV, MUTEX, LIN_SET, FIFO_QUEUE, LIN_COUNTER)
+    entry.name: entry for entry in (REGISTER, CAS_REGISTER, KV, MUTEX, LIN_SET, FIFO_QUEUE, LIN_COUNTER, APPEND_LIST)
 }

@@ -1,0 +1,72 @@
+"""How does an append-only list behave? A read returns everything appended before it, in order.
+
+    append element      read → [elements]
+
+A read of nil is a read of the empty list. The trap: elements need not be distinct for the model, but a history in which
+they are is decided far more easily.
+"""
+
+from collections.abc import Hashable, Mapping, Sequence
+
+from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Independence, Model
+from splitbrain.checkers.porcupine.models.entry import Entry
+from splitbrain.checkers.porcupine.models.sets import thawed
+from splitbrain.checkers.porcupine.models.values import frozen, shown
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.options import Setting
+
+Elements = tuple[Hashable, ...]
+"""The elements in hashable form: `1` and `true` are two."""
+
+
+def step(elements: Elements, call: Call) -> object:
+    """An append adds to the end, a read must return all of it."""
+    if call.f == "read":
+        return elements if elements == whole(call) else ILLEGAL
+    return (*elements, frozen(call.argument))
+
+
+def whole(call: Call) -> Elements:
+    """The elements that a read returned; UsageError if it is no list."""
+    if call.result is None:
+        return ()
+    if not isinstance(call.result, tuple | list):
+        raise UsageError(f"a read of a list returns its elements, not {shown(call.result)}")
+    return tuple(map(frozen, call.result))
+
+
+def parts(call: Call) -> Sequence[Hashable]:
+    """All appends of one element can go together with the reads that saw it: reads before the first of them did not,
+    and reads after it did, for nothing is ever taken away."""
+    return whole(call) if call.f == "read" else (frozen(call.argument),)
+
+
+def show(call: Call) -> str:
+    """`append 3`, `read → [1 2]`."""
+    if call.f == "append":
+        return f"append {shown(call.argument)}"
+    return "read" if call.result is UNSEEN else f"read → {shown(call.result or ())}"
+
+
+def show_state(elements: Elements) -> str:
+    """A state for people."""
+    return f"[{' '.join(shown(thawed(element)) for element in elements)}]"
+
+
+def append_list(settings: Mapping[str, Setting]) -> Model:
+    """An append-only list."""
+    return Model(
+        name="append-list",
+        summary=APPEND_LIST.summary,
+        operations=("append", "read"),
+        initial=(),
+        step=step,
+        observes=frozenset({"read"}),
+        pure=frozenset({"read"}),
+        independence=Independence(parts=parts, blind=frozenset({"append"})),
+        show_call=show,
+        show_state=show_state,
+    )
+
+
+APPEND_LIST = Entry("append-list", "an append-only list: append, read of the whole", (), append_list)
