@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from splitbrain.checkers.entry import Entry
-from splitbrain.checkers.locks import ACQUIRE, RELEASE
+from splitbrain.checkers.locks import ACQUIRE, HOLD, RELEASE
 from splitbrain.checkers.porcupine.models.values import shown
 from splitbrain.checkers.rows import LOOK_EVERY, Rows, hold_to, of_each_key, over_budget, unobserved
 from splitbrain.checkers.telling import Telling
@@ -47,7 +47,7 @@ class FencingCheck:
     def check(self, history: History, budget: Budget) -> Verdict:
         """The verdict, resource by resource; UsageError for operations it does not know and tokens that are no
         integers."""
-        hold_to(history, self.name, (ACQUIRE, RELEASE, USE))
+        hold_to(history, self.name, (ACQUIRE, HOLD, RELEASE, USE))
         return of_each_key(self.name, history, budget.start(), self._judge)
 
     def _judge(self, history: History, rows: Rows, spending: Spending) -> Verdict:

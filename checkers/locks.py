@@ -1,12 +1,13 @@
 """Did two clients ever hold one lock at the same time? Mutual exclusion, as the clients themselves believe it.
 
-    acquire      release      any other operation under the lock (`use`)
+    acquire      hold seconds      release      any other operation under the lock (`use`)
 
 A client (process) holds the lock, as far as it knows, from the end of an `acquire` that succeeded to the first of
 
-- the beginning of its next `release`, unless that is answered with `precondition`: then it had lost the lock before,
-  at the moment that the answer tells (`{"lost_ms_ago": …}` or `{"held_ms": …}`, milliseconds from acquired to loss
-  learned), or else at some moment after it was last sure: after its last operation under the lock that succeeded;
+- the beginning of its next `release`;
+- the end of a `hold` that failed with `conflict`: then it learned of the loss;
+- the end of its last operation under the lock that succeeded, if a later one is answered with `precondition`: it had
+  lost the lock before, at a moment that nobody recorded;
 - the beginning of an operation of which the client does not know the end, or that failed for any other reason: its
   client may have been replaced by one that knows nothing of the lock.
 
@@ -19,7 +20,6 @@ The trap: an interval too long. A client that could have known of the loss must 
 every doubt shortens the interval.
 """
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -34,7 +34,7 @@ from splitbrain.harness.operation import ErrorKind, EventType, Value
 from splitbrain.harness.options import Option
 from splitbrain.harness.verdict import Validity, Verdict, Witness
 
-ACQUIRE, RELEASE = "acquire", "release"
+ACQUIRE, HOLD, RELEASE = "acquire", "hold", "release"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,49 +61,29 @@ def holdings(history: History, rows: Rows, *, held_on: bool = True) -> list[Hold
     for process, own in of_process.items():
         for at, row in enumerate(own):
             if history.pool.values[operations.f[row]] == ACQUIRE and operations.ended[row] == EventType.OK:
-                end, until = ending(history, row, own[at + 1 :], held_on=held_on)
+                end, until = ending(history, operations.complete[row], own[at + 1 :], held_on=held_on)
                 found.append(Holding(operations.complete[row], end, process, row, until))
     return sorted(found, key=lambda holding: holding.start)
 
 
-def ending(history: History, acquire: int, later: Sequence[int], *, held_on: bool = True) -> tuple[int, int]:
-    """When the holding of an acquire (a row) ended, and the row that says so. later: the client's next rows.
+def ending(history: History, start: int, later: Sequence[int], *, held_on: bool = True) -> tuple[int, int]:
+    """When a holding that began at a position ended, and the row that says so. later: the client's next rows.
 
     held_on: whether a holding that nothing ended lasts for ever; else only as long as the client was surely there.
     """
     operations, values = history.operations(), history.pool.values
-    sure, doubted = operations.complete[acquire], False
+    sure = start
     for row in later:
         f, ended = values[operations.f[row]], operations.ended[row]
-        refused = ended == EventType.FAIL and error_kind(history, operations.complete[row]) == ErrorKind.PRECONDITION
-        if f in (RELEASE, ACQUIRE):
-            if refused:
-                return max(sure, loss_told(history, acquire, row)), row
-            return sure if doubted else operations.invoke[row], row
-        if refused:
-            doubted = True
-        elif ended != EventType.OK:
-            return sure if doubted else operations.invoke[row], row
-        elif not doubted:
-            sure = operations.complete[row]
-    return sure if doubted or not held_on else NEVER, ABSENT
-
-
-def loss_told(history: History, acquire: int, release: int) -> int:
-    """The position of the first event not before the moment at which a client says it learned of its loss; ABSENT if it
-    does not say. As early as it can have been: `lost_ms_ago` counts back from the release's beginning, `held_ms` from
-    the acquire's beginning."""
-    operations = history.operations()
-    told = history.pool.values[history.value[operations.complete[release]]]
-    if not isinstance(told, dict) or not history.timed:
-        return ABSENT
-    if isinstance(ago := told.get("lost_ms_ago"), int | float):
-        moment = history.time[operations.invoke[release]] - ago * 1e6
-    elif isinstance(held := told.get("held_ms"), int | float):
-        moment = history.time[operations.invoke[acquire]] + held * 1e6
-    else:
-        return ABSENT
-    return min(bisect_left(history.time, moment), operations.invoke[release])
+        kind = error_kind(history, operations.complete[row]) if ended == EventType.FAIL else None
+        if kind == ErrorKind.PRECONDITION:
+            return sure, row
+        if f == HOLD and kind == ErrorKind.CONFLICT:
+            return operations.complete[row], row
+        if f in (RELEASE, ACQUIRE) or ended != EventType.OK:
+            return operations.invoke[row], row
+        sure = operations.complete[row]
+    return NEVER if held_on else sure, ABSENT
 
 
 def error_kind(history: History, event: int) -> Value:
@@ -196,7 +176,9 @@ def _end(history: History, tell: Telling, holding: Holding) -> str:
         return f"{tell.when(holding.end)} (nothing heard of it since)"
     operations = history.operations()
     f = history.pool.values[operations.f[holding.until]]
-    if holding.end == operations.invoke[holding.until]:
+    if holding.end == operations.complete[holding.until]:
+        why = f"{f} learned of the loss"
+    elif holding.end == operations.invoke[holding.until]:
         why = f"{f} began" if f in (RELEASE, ACQUIRE) else f"{f} began and was not answered"
     else:
         why = f"the next {f} says that it was lost"

@@ -1,7 +1,7 @@
 """Does a watcher see every change, once and in order?
 
     write (key) value → its revision
-    watch (prefix) name → [[key value revision] …]: the changes since the watcher's last answer, value nil for deleted
+    watch (prefix) name → [[key revision value] …]: the changes since the watcher's last answer, value nil for deleted
     drain (prefix) name → the same, up to the last change that was there when the drain began
 
 Revisions are of the whole store and grow with each write (etcd: "watch guarantees" in its API documentation). The
@@ -152,9 +152,9 @@ def _note_answer(history: History, row: int, log: Log) -> None:
         log.drained, log.drained_to = operations.invoke[row], operations.revision[row]
     answer = pool.values[operations.result[row]]
     for change in () if answer is None else answer if isinstance(answer, tuple) else (answer,):
-        if not isinstance(change, tuple) or len(change) != 3 or type(change[2]) is not int:
-            raise UsageError(f"a watch returns changes, each [key value revision], not {shown(change)}")
-        log.changes.append(Change(pool.id(change[0]), change[2], pool.id(change[1]), row))
+        if not isinstance(change, tuple) or len(change) != 3 or type(change[1]) is not int:
+            raise UsageError(f"a watch returns changes, each [key revision value], not {shown(change)}")
+        log.changes.append(Change(pool.id(change[0]), change[1], pool.id(change[2]), row))
 
 
 def owed_by(history: History, log: Log, writes: Writes) -> list[tuple[int, int]]:
