@@ -17,18 +17,19 @@ The operations, for whoever writes a workload. Every object has a key K; a key m
 | add | element (JSON) | the element | revision | |
 | append | element (JSON) | the element | revision | fail conflict: the list changed 8 times meanwhile |
 | acquire | anything | the argument | token: create_revision, or None | fail conflict: not within `lock_wait_seconds`; fail precondition: this client holds a lock already |
-| use | anything | the argument | token, revision of the guarded resource | fail precondition: not held, loss learned, or fenced off |
-| release | anything | the argument | token | fail precondition: not held; after a learned loss with value {"held_ms": ms from acquired to loss learned} and the token |
-| watch | watcher's name | tuple of (object, value or None if deleted, revision), in order of delivery | revision: the last one handed out | fail conflict "compacted: …": events are lost, and the watcher goes on after them |
+| hold | seconds, below the operation's timeout | the argument | token | fail conflict: the loss was learned just now; fail precondition: not held |
+| use | anything | the argument | token, revision of the guarded resource | fail precondition: not held, loss learned before, or fenced off |
+| release | anything | the argument | token | fail precondition: not held, or loss learned before |
+| watch | watcher's name | tuple of (object, revision, value or None if deleted), in order of delivery | revision: the last one handed out | fail conflict "compacted: …": events are lost, and the watcher goes on after them |
 | drain | watcher's name | as watch, waiting until everything that stands under K is delivered | as watch | as watch |
 
 For `watch` and `drain` K is a prefix: the watcher sees all objects whose key begins with it. A watcher's name is any
 value, unique per thread; its position outlives the client and moves only when events are handed out with `ok`. An
 `ok` watch may be empty. Watchers begin at the first revision after set-up.
 
-A hold lasts from `ok` of acquire to the invocation of release, or to the loss learned (`held_ms`), or to an operation of
-that thread after which its client is replaced (`info`, or `fail` of kind refused, timeout, connection or other): then
-the lease runs out by itself, and the next release fails.
+A client holds from `ok` of acquire to the invocation of release, or until it learns that it does not. After an
+operation for which the client is replaced (`info`, or `fail` of kind refused, timeout, connection or other) it holds
+nothing: the lease runs out by itself, and the next release fails.
 """  # noqa: E501
 
 from splitbrain.targets.etcd.target import Etcd

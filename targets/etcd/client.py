@@ -48,6 +48,7 @@ class EtcdClient:
             "add": store.add,
             "append": store.append,
             "acquire": self._lock.acquire,
+            "hold": self._lock.hold,
             "use": self._lock.use,
             "release": self._lock.release,
             "watch": self._watchers.watch,

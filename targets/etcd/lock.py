@@ -2,13 +2,13 @@
 
 `acquire` grants a lease, keeps it alive if asked to, and waits for the lock; the token is the create_revision of the
 lock's key, which grows with every holder. The trap is the end of a hold: the lease may run out while the holder goes on
-believing. So the client remembers when it learned of a loss, and `use` (an act on the guarded resource) and `release`
-say so. A client that is replaced, after an operation whose end nobody knows, holds nothing: its lease runs out.
+believing. So a `hold` ends when the loss is learned, and a `use` (of the guarded resource) or `release` after that says
+so. A client that is replaced, after an operation whose end nobody knows, holds nothing: its lease runs out.
 """
 
 import asyncio
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from splitbrain.harness.operation import Error, ErrorKind, EventType, Operation, Outcome
 from splitbrain.targets.etcd.errors import ERRORS, EtcdError
@@ -35,14 +35,13 @@ class LockRules:
 
 @dataclass
 class Held:
-    """A lock that this client believes to hold. Times in seconds of the event loop's clock."""
+    """A lock that this client believes to hold. lost: set when it learns that it does not."""
 
     name: object
-    key: str
-    token: int | None
-    since: float
-    lost: float | None = None
-    """When the loss was learned."""
+    lease: str
+    key: str = ""
+    token: int | None = None
+    lost: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Lock:
@@ -54,7 +53,6 @@ class Lock:
         self._rules = rules
         self._held: Held | None = None
         self._keeping: asyncio.Task[None] | None = None
-        self._lost_early: float | None = None
 
     async def acquire(self, operation: Operation) -> Outcome:
         """Take the lock; the outcome's token is its create_revision, None if the key was gone when asked."""
@@ -64,27 +62,39 @@ class Lock:
             answer = await self._gateway.call("/v3/lease/grant", {"TTL": str(self._rules.ttl_seconds)})
         except Exception as error:  # noqa: BLE001 - without a lease the lock was never asked for
             return Outcome.fail(ERRORS.classify(error)[0], f"no lease: {error!r}", operation.value)
-        lease = answer["ID"]
-        self._keep(lease)
+        held = Held(operation.key, answer["ID"])
+        self._keeping = asyncio.ensure_future(self._keep(held))
         try:
             async with asyncio.timeout(self._rules.wait_seconds) as waiting:
-                body = {"name": encoded(self._store.name(operation.key)), "lease": lease}
-                key: str = (await self._gateway.call("/v3/lock/lock", body))["key"]
+                body = {"name": encoded(self._store.name(held.name)), "lease": held.lease}
+                held.key = (await self._gateway.call("/v3/lock/lock", body))["key"]
         except Exception as error:  # noqa: BLE001 - told in the outcome
             self._stop_keeping()
             if waiting.expired():
-                return await self._give_up(lease, operation)
+                return await self._give_up(held.lease, operation)
             return _in_doubt(operation, error)
-        since = asyncio.get_running_loop().time()
-        self._held = held = Held(operation.key, key, None, since, self._lost_early)
-        held.token = await self._token(key)
+        self._held = held
+        held.token = await self._token(held.key)
         return Outcome(EventType.OK, operation.value, token=held.token)
+
+    async def hold(self, operation: Operation) -> Outcome:
+        """Do nothing for so many seconds under the lock; ends as a conflict when its loss is learned."""
+        held = self._believed(operation)
+        if held is None:
+            return _not_held(operation)
+        try:
+            async with asyncio.timeout(float(operation.value)):
+                await held.lost.wait()
+        except TimeoutError:
+            return Outcome(EventType.OK, operation.value, token=held.token)
+        error = Error(ErrorKind.CONFLICT, "the lease was lost")
+        return Outcome(EventType.FAIL, operation.value, error, token=held.token)
 
     async def use(self, operation: Operation) -> Outcome:
         """Leave one's token on the guarded resource, if one believes to hold the lock."""
-        held = self._held
-        if held is None or held.lost is not None or held.name != operation.key or held.token is None:
-            return Outcome.fail(ErrorKind.PRECONDITION, "this client does not hold the lock", operation.value)
+        held = self._believed(operation)
+        if held is None or held.token is None:
+            return _not_held(operation)
         key = encoded(self._store.name(f"{operation.key}-resource"))
         put = {"key": key, "value": encoded(json.dumps(held.token))}
         if not self._rules.fencing:
@@ -105,15 +115,12 @@ class Lock:
         return Outcome.fail(ErrorKind.CONFLICT, "the resource changed again and again", operation.value)
 
     async def release(self, operation: Operation) -> Outcome:
-        """Give the lock back. A loss learned before is a false precondition, with the milliseconds it was held."""
-        held, self._held = self._held, None
+        """Give the lock back, if one believes to hold it."""
+        held = self._believed(operation)
+        self._held = None
         self._stop_keeping()
-        if held is None or held.name != operation.key:
-            return Outcome.fail(ErrorKind.PRECONDITION, "this client does not hold the lock", operation.value)
-        if held.lost is not None:
-            milliseconds = max(0.0, (held.lost - held.since) * 1000)
-            lost = Error(ErrorKind.PRECONDITION, f"lost {milliseconds:.0f} ms after it was acquired")
-            return Outcome(EventType.FAIL, {"held_ms": milliseconds}, lost, token=held.token)
+        if held is None:
+            return _not_held(operation)
         await self._gateway.call("/v3/lock/unlock", {"key": held.key})
         return Outcome(EventType.OK, operation.value, token=held.token)
 
@@ -121,6 +128,10 @@ class Lock:
         """Forget the lock; its lease runs out."""
         self._held = None
         self._stop_keeping()
+
+    def _believed(self, operation: Operation) -> Held | None:
+        held = self._held
+        return None if held is None or held.lost.is_set() or held.name != operation.key else held
 
     async def _token(self, key: str) -> int | None:
         try:
@@ -139,47 +150,48 @@ class Lock:
         text = f"not acquired within {self._rules.wait_seconds:g} s"
         return Outcome.fail(ErrorKind.CONFLICT, text, operation.value)
 
-    def _keep(self, lease: str) -> None:
-        self._lost_early = None
-        if self._rules.keep_alive:
-            self._keeping = asyncio.ensure_future(self._keep_alive(lease))
-
     def _stop_keeping(self) -> None:
         task, self._keeping = self._keeping, None
         if task is not None:
             task.cancel()
 
-    async def _keep_alive(self, lease: str) -> None:
-        """Renew the lease until it is lost; on a gateway of its own, which no other request holds up."""
+    async def _keep(self, held: Held) -> None:
+        """Until the loss of the lease is learned, or nobody holds on to it any more."""
+        if self._rules.keep_alive:
+            await self._renew(held.lease)
+        elif self._rules.timed:
+            await asyncio.sleep(self._rules.ttl_seconds)
+        else:
+            return
+        held.lost.set()
+
+    async def _renew(self, lease: str) -> None:
+        """Renew a lease until it is lost; on a connection of its own, which no other request holds up."""
         gateway, clock = self._gateway.another(), asyncio.get_running_loop().time
-        renewed = clock()
+        ttl, renewed = self._rules.ttl_seconds, clock()
         try:
-            while True:
-                await asyncio.sleep(self._rules.ttl_seconds / 3)
+            while not self._rules.timed or clock() < renewed + ttl:
+                await asyncio.sleep(ttl / 3)
                 asked = clock()
-                left = self._rules.ttl_seconds - (asked - renewed) if self._rules.timed else None
                 try:
-                    async with asyncio.timeout(left):
+                    async with asyncio.timeout(renewed + ttl - asked if self._rules.timed else None):
                         if not await _renewed(gateway, lease):
-                            return self._lose(clock())
+                            return
                     renewed = asked
-                except (EtcdError, OSError):  # not renewed this time; TimeoutError is an OSError
-                    if self._rules.timed and clock() - renewed >= self._rules.ttl_seconds:
-                        return self._lose(clock())
+                except (EtcdError, OSError):  # not renewed this time; a TimeoutError is an OSError
+                    continue
         finally:
             await gateway.close()
-
-    def _lose(self, when: float) -> None:
-        if self._held is None:
-            self._lost_early = when
-        else:
-            self._held.lost = when
 
 
 async def _renewed(gateway: Gateway, lease: str) -> bool:
     async for answer in gateway.stream("/v3/lease/keepalive", {"ID": lease}):
         return int(answer.get("TTL", 0)) > 0
     raise ConnectionResetError("no answer to a keep-alive")
+
+
+def _not_held(operation: Operation) -> Outcome:
+    return Outcome.fail(ErrorKind.PRECONDITION, "this client does not hold the lock", operation.value)
 
 
 def _in_doubt(operation: Operation, error: Exception) -> Outcome:

@@ -54,10 +54,11 @@ OPERATIONS: Shapes = {
     "add": Shape("element", "element"),
     "append": Shape("element", "element"),
     "acquire": Shape("none", "none, with token"),
+    "hold": Shape("seconds", "seconds, with token", effects=False),
     "use": Shape("none", "none, with token and revision"),
     "release": Shape("none", "none, with token"),
-    "watch": Shape("watcher", "[[key, value, revision], …]", effects=False),
-    "drain": Shape("watcher", "[[key, value, revision], …]", effects=False),
+    "watch": Shape("watcher", "[[key, revision, value], …]", effects=False),
+    "drain": Shape("watcher", "[[key, revision, value], …]", effects=False),
 }
 
 KNOWN_BUGGY = ("3.5.0", "3.5.1", "3.5.2")

@@ -19,8 +19,8 @@ WATCH_SECONDS = 0.5
 
 Name = tuple[Any, Any]
 """(prefix, watcher)."""
-Event = tuple[str, Any, int]
-"""(object, value or None if deleted, revision)."""
+Event = tuple[str, int, Any]
+"""(object, revision, value or None if deleted)."""
 
 
 @dataclass
@@ -111,7 +111,7 @@ class Watchers:
         stream = self._stream(operation)
         name = operation.key, operation.value
         try:
-            while latest >= (stream.events[-1][2] + 1 if stream.events else self._positions.of(name)):
+            while latest >= (stream.events[-1][1] + 1 if stream.events else self._positions.of(name)):
                 await stream.wait()
         except EtcdError as error:
             return self._broken(operation, error)
@@ -141,7 +141,7 @@ class Watchers:
         seen = tuple(events)
         events.clear()
         if seen:
-            self._positions.next[name] = max(event[2] for event in seen) + 1
+            self._positions.next[name] = max(event[1] for event in seen) + 1
         return Outcome.ok(seen, self._positions.of(name) - 1)
 
     def _broken(self, operation: Operation, error: EtcdError) -> Outcome:
@@ -167,4 +167,4 @@ def _event(event: Json, store: Store) -> Event:
     pair = event["kv"]
     deleted = event.get("type") == "DELETE"
     value = None if deleted or not pair.get("value") else parsed(pair)
-    return store.key_of(decoded(pair["key"])), value, int(pair["mod_revision"])
+    return store.key_of(decoded(pair["key"])), int(pair["mod_revision"]), value

@@ -99,22 +99,17 @@ async def leases_end(cluster: LocalCluster) -> None:
     assert fenced.type is EventType.FAIL and fenced.token == first.token and "fenced" in str(fenced.error)
     kept = await opened(etcd(), cluster.nodes[2])
     assert (await kept.invoke(Operation("acquire", None, "k"))).type is EventType.OK
+    assert (await kept.invoke(Operation("hold", 0.2, "k"))).type is EventType.OK
     assert kept._lock._held is not None
-    lease = int(kept._lock._held.key and await lease_of(kept), 16)
-    await kept._gateway.call("/v3/lease/revoke", {"ID": str(lease)})
-    await asyncio.sleep(1.0)
-    lost = await kept.invoke(Operation("release", None, "k"))
-    assert lost.type is EventType.FAIL and 0 < lost.value["held_ms"] < 2000
-    for client in (forgetful, other, kept):
+    await kept._gateway.call("/v3/lease/revoke", {"ID": kept._lock._held.lease})
+    for f, kind in (("hold", ErrorKind.CONFLICT), ("use", ErrorKind.PRECONDITION), ("release", ErrorKind.PRECONDITION)):
+        lost = await kept.invoke(Operation(f, 2.0, "k"))
+        assert lost.type is EventType.FAIL and lost.error and lost.error.kind is kind
+    timed = await opened(etcd(keep_alive="off", lease_loss="timed"), cluster.nodes[2])
+    assert (await timed.invoke(Operation("acquire", None, "k"))).type is EventType.OK
+    assert (await timed.invoke(Operation("hold", 4.0, "k"))).type is EventType.FAIL
+    for client in (forgetful, other, kept, timed):
         await client.close()
-
-
-async def lease_of(client: EtcdClient) -> str:
-    from splitbrain.targets.etcd.gateway import decoded
-
-    held = client._lock._held
-    assert held is not None
-    return decoded(held.key).rpartition("/")[2]
 
 
 async def watchers(cluster: LocalCluster) -> None:
@@ -125,11 +120,11 @@ async def watchers(cluster: LocalCluster) -> None:
     revisions = [(await one.invoke(Operation("write", i, f"p{i % 2}"))).revision for i in range(6)]
     await one.invoke(Operation("write", 9, "other"))
     seen = (await two.invoke(Operation("drain", "w", "p"))).value
-    assert seen == tuple((f"p{i % 2}", i, revisions[i]) for i in range(6))
+    assert seen == tuple((f"p{i % 2}", revisions[i], i) for i in range(6))
     await two.close()
     more = (await one.invoke(Operation("write", 6, "p0"))).revision
     again = await opened(target, cluster.nodes[2])
-    assert (await again.invoke(Operation("watch", "w", "p"))).value == (("p0", 6, more),), "it goes on where it was"
+    assert (await again.invoke(Operation("watch", "w", "p"))).value == (("p0", more, 6),), "it goes on where it was"
     assert (await again.invoke(Operation("drain", "w", "p"))).value == ()
     assert (await again.invoke(Operation("watch", "w", "p"))).value == ()
     await again.close()
@@ -139,7 +134,7 @@ async def watchers(cluster: LocalCluster) -> None:
     again = await opened(target, cluster.nodes[2])
     broken = await again.invoke(Operation("watch", "w", "p"))
     assert broken.type is EventType.FAIL and "compacted" in str(broken.error)
-    assert [event[1] for event in (await again.invoke(Operation("drain", "w", "p"))).value] == [2]
+    assert [event[2] for event in (await again.invoke(Operation("drain", "w", "p"))).value] == [2]
     await one.close()
     await again.close()
 
