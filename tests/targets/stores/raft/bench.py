@@ -19,6 +19,8 @@ class RaftBench(Bench):
         self.settings = RaftSettings(**options)
         super().__init__(partial(node, settings=self.settings), names, seed)
         self._requests = 0
+        self.writes: dict[int, Any] = {}
+        """Handle → what was written."""
 
     def server(self, name: str) -> Any:
         """The state of a running server."""
@@ -65,7 +67,13 @@ class RaftBench(Bench):
     def write(self, name: str, value: Any, key: str = "x") -> int:
         """A client asks a server to write; the handle of its reply."""
         self._requests += 1
-        return self.request(name, Request("write", key, value, "client", self._requests))
+        handle = self.request(name, Request("write", key, value, "client", self._requests))
+        self.writes[handle] = value
+        return handle
+
+    def fresh(self) -> int:
+        """A value that was never written."""
+        return self._requests
 
     def read(self, name: str, key: str = "x") -> int:
         """A client asks a server to read; the handle of its reply."""

@@ -284,3 +284,27 @@ def test_a_single_server_elects_and_serves_itself() -> None:
     bench.settle()
     assert bench.replies[write].error is None
     assert bench.replies[read].error is None
+
+
+def test_a_follower_commits_only_what_is_known_to_match() -> None:
+    bench = RaftBench()
+    bench.elect("s1", "s2")
+    bench.write("s1", "stale")
+    bench.flights.clear()
+    bench.hand("s1", "s2", AppendRequest(2, 0, 0, (), 2, 1))
+    assert bench.terms("s1") == [1, 1]
+    assert bench.server("s1").commit == 0
+
+
+def test_an_acknowledgement_of_an_earlier_term_counts_for_nothing() -> None:
+    bench = RaftBench()
+    bench.elect("s1", "s2")
+    bench.crash("s1")
+    bench.start("s1")
+    bench.elect("s1", "s2")
+    bench.settle(("s1",))
+    assert bench.server("s1").term == 2
+    bench.hand("s1", "s2", AppendReply(1, 9, ok=True, index=1))
+    bench.settle(("s1",))
+    assert bench.server("s1").commit == 0
+    assert bench.program("s1").replication.confirmed == 0
