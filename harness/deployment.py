@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+from splitbrain.harness.injection import Maintenance
 from splitbrain.harness.program import ProgramFactory
 
 
@@ -62,6 +63,8 @@ class Process:
     changed without waits that never end. True of Go and of asyncio, not of the JVM."""
     respawn: bool = False
     """Whether a node that ended by itself is started again at once, as a supervisor would."""
+    maintenance: Mapping[type[Maintenance], Callable[[Place], Awaitable[None]]] = field(default_factory=dict)
+    """How a node is asked for each kind of maintenance; any error means that it was not done."""
     reply_type: Any = None
     """For own stores, the type of a reply: then `Node.connect` opens a channel to `port`."""
 

@@ -105,7 +105,26 @@ class FailDisk:
     errno: str
 
 
-Injection = Cut | Impair | Kill | Pause | SkewClock | SlowDisk | FailDisk
+@dataclass(frozen=True)
+class Compact:
+    """Have these nodes forget the history that they keep besides the present state. Nothing to heal.
+    Bite: `compactions`."""
+
+    nodes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Defragment:
+    """Have these nodes give back the space that they no longer use; meanwhile they may not serve. Nothing to heal.
+    Bite: `defragmentations`."""
+
+    nodes: tuple[str, ...]
+
+
+Maintenance = Compact | Defragment
+"""What an administrator asks of nodes: whether it can be done says the target's deployment."""
+
+Injection = Cut | Impair | Kill | Pause | SkewClock | SlowDisk | FailDisk | Maintenance
 
 
 class Injected(Protocol):

@@ -14,6 +14,7 @@ from splitbrain.nemeses.clock_rate import ClockRate
 from splitbrain.nemeses.disk import SlowDisks
 from splitbrain.nemeses.disk_errors import Eio, Enospc
 from splitbrain.nemeses.kill import KillNodes
+from splitbrain.nemeses.maintenance import CompactNodes, DefragmentNodes
 from splitbrain.nemeses.packet import Packet
 from splitbrain.nemeses.partition import Partition
 from splitbrain.nemeses.pause import PauseNodes
@@ -31,6 +32,8 @@ FACTORIES: Mapping[str, Factory] = {
     ClockRate.name: ClockRate,
     Eio.name: Eio,
     Enospc.name: Enospc,
+    CompactNodes.name: CompactNodes,
+    DefragmentNodes.name: DefragmentNodes,
 }
 
 FAULTS: Mapping[str, Fault] = {name: factory({}) for name, factory in FACTORIES.items()}

@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from splitbrain.harness.deployment import Place, Process
+from splitbrain.harness.injection import Compact, Defragment
 from splitbrain.harness.logs import CRASHES, Pattern
 from splitbrain.harness.options import Setting
 from splitbrain.harness.verdict import Validity
-from splitbrain.targets.etcd.gateway import CLIENT_PORT, Gateway
+from splitbrain.targets.etcd.gateway import CLIENT_PORT, Gateway, revision_of
 
 PEER_PORT = 2380
 READY_SECONDS = 30.0
@@ -47,6 +48,7 @@ def as_process(binary: Callable[[], Path], settings: Mapping[str, Setting]) -> P
         port=CLIENT_PORT,
         ready_seconds=READY_SECONDS,
         relative_waits=True,
+        maintenance={Compact: compact, Defragment: defragment},
     )
 
 
@@ -86,3 +88,22 @@ async def healthy(place: Place) -> bool:
     finally:
         await gateway.close()
     return str(answer.get("health")) == "true"
+
+
+async def compact(place: Place) -> None:
+    """Forget all revisions before the present one, as this member knows it."""
+    gateway = Gateway(place.address)
+    try:
+        revision = revision_of(await gateway.call("/v3/maintenance/status", {}))
+        await gateway.call("/v3/kv/compaction", {"revision": str(revision), "physical": True})
+    finally:
+        await gateway.close()
+
+
+async def defragment(place: Place) -> None:
+    """Rewrite this member's file without holes."""
+    gateway = Gateway(place.address)
+    try:
+        await gateway.call("/v3/maintenance/defragment", {})
+    finally:
+        await gateway.close()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from splitbrain.harness.environments.linux import packets, tools, tracing
 from splitbrain.harness.environments.local import clocks
-from splitbrain.harness.injection import Cut, FailDisk, Impair, Kill, Pause, SkewClock, SlowDisk
+from splitbrain.harness.injection import Compact, Cut, Defragment, FailDisk, Impair, Kill, Pause, SkewClock, SlowDisk
 
 
 def able(injection: type) -> str | None:
@@ -21,6 +21,8 @@ PROBES: dict[type, Callable[[], str | None]] = {
     Impair: packets.unable,
     Kill: lambda: None,
     Pause: lambda: None,
+    Compact: lambda: None,
+    Defragment: lambda: None,
     SlowDisk: _untraceable,
     FailDisk: _untraceable,
     SkewClock: functools.cache(clocks.unable),

@@ -17,12 +17,21 @@ from splitbrain.harness.environments.linux.switch import Switch
 from splitbrain.harness.environments.linux.tools import LocalShell
 from splitbrain.harness.environments.local.clocks import ClockHarm, NodeClock
 from splitbrain.harness.environments.local.disks import DiskInjected, DiskTrouble, NodeDisk, known
-from splitbrain.harness.environments.local.harm import CutHarm, Healing, ImpairHarm, KillHarm, PauseHarm
+from splitbrain.harness.environments.local.harm import (
+    CutHarm,
+    Healing,
+    ImpairHarm,
+    KillHarm,
+    MaintenanceDone,
+    PauseHarm,
+)
 from splitbrain.harness.environments.local.node import ProcessNode
 from splitbrain.harness.environments.local.sampling import sample
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.injection import (
+    Compact,
     Cut,
+    Defragment,
     FailDisk,
     Impair,
     Injected,
@@ -126,7 +135,7 @@ class LocalCluster:
                 way = rules()
                 self._note(f"packets by {way.name if way else 'nothing'}")
                 return ImpairHarm(await self._packets.impair(self._pairs(links), **_figures(injection)), injection)
-        harm: KillHarm | PauseHarm | ClockHarm | DiskInjected
+        harm: KillHarm | PauseHarm | ClockHarm | DiskInjected | MaintenanceDone
         match injection:
             case Kill():
                 harm = KillHarm(nodes)
@@ -140,6 +149,11 @@ class LocalCluster:
                 harm = DiskInjected(self._shares(nodes, trouble), "syncs_delayed")
             case FailDisk(_, error):
                 harm = DiskInjected(self._shares(nodes, DiskTrouble(errno=known(error))), "calls_failed")
+            case Compact() | Defragment():
+                ask = self._deployment.maintenance[type(injection)]
+                harm = MaintenanceDone(
+                    nodes, ask, "compactions" if isinstance(injection, Compact) else "defragmentations"
+                )
         await harm.inject()
         return harm
 

@@ -6,13 +6,17 @@ the bite as counted.
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
+from splitbrain.harness.deployment import Place
 from splitbrain.harness.environments.linux.packets import Impairing
 from splitbrain.harness.environments.linux.partitions import Cutting
 from splitbrain.harness.environments.local.node import ProcessNode
 from splitbrain.harness.injection import Bite, Impair, Injected
+
+MAINTENANCE_SECONDS = 2.0
+"""A node that has not done its maintenance by then is not waited for."""
 
 
 @dataclass
@@ -86,6 +90,30 @@ class PauseHarm:
             if not node.pausers:
                 node.resume()
         return {"paused_ms": sum(now - since for since in self._since.values()) / 1e6}
+
+
+@dataclass
+class MaintenanceDone:
+    """Work that nodes were asked for. A node that did not answer has not done it."""
+
+    nodes: Sequence[ProcessNode]
+    ask: Callable[[Place], Awaitable[None]]
+    counter: str
+    done: int = 0
+
+    async def inject(self) -> None:
+        self.done = sum(await asyncio.gather(*(self._asked(node) for node in self.nodes)))
+
+    async def _asked(self, node: ProcessNode) -> bool:
+        try:
+            async with asyncio.timeout(MAINTENANCE_SECONDS):
+                await self.ask(node.place)
+        except Exception:  # noqa: BLE001 - by the contract, whatever it is, it was not done; the bite tells
+            return False
+        return True
+
+    async def heal(self) -> Bite:
+        return {self.counter: self.done}
 
 
 @dataclass

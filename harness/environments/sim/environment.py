@@ -23,7 +23,7 @@ from splitbrain.harness.environments.sim.network import Network, NetworkOptions
 from splitbrain.harness.environments.sim.node import SimNode
 from splitbrain.harness.environments.sim.process import Machine
 from splitbrain.harness.errors import InfrastructureError, UsageError
-from splitbrain.harness.injection import Inability, Injection
+from splitbrain.harness.injection import Inability, Injection, Maintenance
 from splitbrain.harness.program import Message
 from splitbrain.harness.stream import Stream
 
@@ -124,8 +124,9 @@ class Sim:
         self._used = False
 
     def able(self, injection: type[Injection]) -> Inability | None:
-        """None: it can do every kind (an `Impair` that corrupts or limits bandwidth is refused by `inject`)."""
-        if injection in get_args(Injection):
+        """None for all but maintenance, which no own store has (an `Impair` that corrupts or limits bandwidth is
+        refused by `inject`)."""
+        if injection in get_args(Injection) and injection not in get_args(Maintenance):
             return None
         return Inability(injection, f"the simulator does not know how to do {injection.__name__}")
 

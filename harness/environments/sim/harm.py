@@ -16,7 +16,20 @@ from splitbrain.harness.environments.sim.kernel import MILLISECOND, nanoseconds
 from splitbrain.harness.environments.sim.network import Cutting, Impairing, Network
 from splitbrain.harness.environments.sim.node import SimNode
 from splitbrain.harness.errors import UsageError
-from splitbrain.harness.injection import Bite, Cut, FailDisk, Impair, Injection, Kill, Link, Pause, SkewClock, SlowDisk
+from splitbrain.harness.injection import (
+    Bite,
+    Compact,
+    Cut,
+    Defragment,
+    FailDisk,
+    Impair,
+    Injection,
+    Kill,
+    Link,
+    Pause,
+    SkewClock,
+    SlowDisk,
+)
 
 
 @dataclass
@@ -57,6 +70,8 @@ class Field:
                 undo = self._slow(injection)
             case FailDisk():
                 undo = self._fail(injection)
+            case Compact() | Defragment():
+                raise UsageError("simulated nodes have no maintenance to be asked for")
         return Harm(undo)
 
     def _cut(self, injection: Cut) -> Callable[[], Bite]:
