@@ -119,7 +119,7 @@ class CounterCheck:
         for count, row in enumerate(reads):
             if count % LOOK_EVERY == 0 and (limit := spending.exhausted()):
                 return over_budget(self.name, limit, count, len(reads), "reads")
-            seen = number(values[operations.result[row]], "a read of a counter returns")
+            seen = self._sum(values[operations.result[row]])
             low, high = book.bounds(operations.invoke[row], operations.complete[row])
             if exceeds(self.initial + low, seen) or exceeds(seen, self.initial + high):
                 wrong.append((row, self.initial + low, self.initial + high))
@@ -127,11 +127,16 @@ class CounterCheck:
         if not wrong:
             reason = f"all {len(reads):,} reads lie within their bounds, with {len(adds):,} adds"
             return Verdict(Validity.VALID, reason, self.name, self.name, details=details)
-        witness = outside(history, adds, *wrong[0], self.initial)
+        row, low, high = wrong[0]
+        witness = outside(history, adds, row, self._sum(values[operations.result[row]]) < low, (low, high))
         details["worst"] = [
             [low, values[operations.result[row]], high] for row, low, high in wrong[:SHOWN_ERRORS]
         ]  # fmt: skip
         return Verdict(Validity.INVALID, witness.words[0], self.name, self.name, witness=witness, details=details)
+
+    def _sum(self, value: Value) -> int | float:
+        """What a read returned; nil is a counter that nobody has touched."""
+        return self.initial if value is None else number(value, "a read of a counter returns")
 
     def _never_read(self, adds: int) -> Verdict:
         blind = "the counter was never read: nothing could have refuted the model"
@@ -144,31 +149,24 @@ class CounterCheck:
 
 
 def outside(
-    history: History, adds: Sequence[int], row: int, low: int | float, high: int | float, initial: int | float
+    history: History, adds: Sequence[int], row: int, below: bool, bounds: tuple[int | float, int | float]
 ) -> Witness:
-    """The witness of a read outside its bounds: the read, and the adds that it owes or might have."""
+    """The witness of a read outside its bounds: the read, and the adds that it owes or may have seen."""
     operations, values = history.operations(), history.pool.values
     invoke, complete = operations.invoke[row], operations.complete[row]
-    seen = values[operations.result[row]]
-    below = seen < low
+    seen, (low, high) = shown(values[operations.result[row]]), map(shown, bounds)
     counted = [
-        add for add in adds
-        if operations.ended[add] != EventType.FAIL and operations.invoke[add] < complete
-        and (not below or operations.invoke[add] < invoke)
+        add for add in adds if operations.ended[add] != EventType.FAIL and operations.invoke[add] < complete
     ]  # fmt: skip
     events = [invoke, complete]
     for add in counted:
         events += [operations.invoke[add], *([operations.complete[add]] if operations.complete[add] >= 0 else [])]
     tell = Telling(history, (invoke, complete))
-    limit = (
-        f"at least {shown(low)} had been acknowledged before it began"
-        if below
-        else f"no more than {shown(high)} can have been added when it ended"
-    )
+    limit = f"it was at least {low} when the read began" if below else f"it cannot have been more than {high} by then"
     words = [
-        f"{tell.who(invoke)} read {shown(seen)} at {tell.when(complete)}, yet {limit}",
-        f"{tell.span(invoke, complete)}: {tell.who(invoke)} read → {shown(seen)}, within {shown(low)} to {shown(high)} "
-        f"after {len(counted):,} adds" + (f" from {shown(initial)}" if initial else ""),
+        f"{tell.who(invoke)} read {seen} at {tell.when(complete)}, yet {limit}",
+        f"{tell.span(invoke, complete)}: {tell.who(invoke)} read → {seen}; with {len(counted):,} adds begun before its "
+        f"end, the sum is from {low} to {high}",
     ]
     return Witness(tuple(sorted(set(events))), tuple(words), invoke)
 

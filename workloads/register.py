@@ -1,10 +1,8 @@
 """Is each key a register that behaves as if it stood on one machine? Reads, writes and compare-and-sets, judged for
 linearizability.
 
-Keys are independent, and short-lived: an operation whose end is unknown stays concurrent with everything after it, so a
-key that lived for ever would collect them until no history could be decided. A key lives for about `operations_per_key`
-operations, counted by what was asked and not by what came of it. The trap: a client that is cut off falls behind and
-goes on with older keys, alone; so half of the clients only read, and those keep pace as long as their node answers.
+Keys are independent, and short-lived, see `keys`. The trap: operations whose end is unknown. They stay concurrent with
+everything after them, so a key must not live for much longer than `operations_per_key` says.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,18 +12,16 @@ from splitbrain.checkers.porcupine.models import MODELS
 from splitbrain.harness.checker import Checker
 from splitbrain.harness.client import Shape
 from splitbrain.harness.generator import Context, Generator, calls, deal
-from splitbrain.harness.history import ABSENT, History
+from splitbrain.harness.history import History
 from splitbrain.harness.operation import Operation
 from splitbrain.harness.options import Option, Setting
+from splitbrain.workloads.keys import latest, place
 from splitbrain.workloads.workload import Size, Workload
 
 OPTIONS = (
     Option("operations_per_key", 200, "how many operations a key lives for"),
     Option("values", 5, "writes choose among the values 0 up to this, exclusive"),
 )
-
-FINAL_KEYS_MAX = 1000
-"""So many of the latest keys are read at the end: a fast run uses thousands."""
 
 READ, WRITE, CAS = "read", "write", "cas"
 WRITER_MIX = ((READ, 0.2), (WRITE, 0.4), (CAS, 0.4))
@@ -35,32 +31,25 @@ def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
     """Threads work in groups of two per node, each group on one key at a time, its own: the first half of a group
     reads, writes and compares-and-sets, the second half only reads."""
     life, values = int(settings["operations_per_key"] or 1), int(settings["values"] or 1)
-    group = min(2 * size.nodes, size.concurrency)
-    groups = size.concurrency // group
     kinds = [f for f, _ in WRITER_MIX]
     weights = [weight for _, weight in WRITER_MIX]
 
     def operation(context: Context) -> Operation:
-        mine = min(context.thread // group, groups - 1)
-        members = group if mine < groups - 1 else size.concurrency - mine * group
-        key = f"k{mine + groups * (context.ordinal * members // life)}"
-        reader = members > 1 and (context.thread - mine * group) >= (members + 1) // 2
+        at = place(context, size, life)
         draws = context.draws
-        f = READ if reader else draws.weighted(kinds, weights)
+        f = READ if at.reader else draws.weighted(kinds, weights)
         if f == WRITE:
-            return Operation(WRITE, draws.below(values), key)
+            return Operation(WRITE, draws.below(values), at.key)
         if f == CAS:
-            return Operation(CAS, (draws.below(values), draws.below(values)), key)
-        return Operation(READ, None, key)
+            return Operation(CAS, (draws.below(values), draws.below(values)), at.key)
+        return Operation(READ, None, at.key)
 
     return calls(operation)
 
 
 def final(size: Size, settings: Mapping[str, Setting], history: History) -> Generator:
     """Every key once more, when everything is healed: what was acknowledged and is gone now shows itself."""
-    keys = dict.fromkeys(history.operations().key)
-    keys.pop(ABSENT, None)
-    return deal([Operation(READ, None, history.pool.values[key]) for key in list(keys)[-FINAL_KEYS_MAX:]])
+    return deal([Operation(READ, None, key) for key in latest(history)])
 
 
 def checkers(settings: Mapping[str, Setting]) -> Sequence[Checker]:

@@ -26,6 +26,11 @@ TARGETS: Mapping[str, str] = {
 
 WORKLOADS: Mapping[str, str] = {
     "register": "splitbrain.workloads.register:REGISTER",
+    "set": "splitbrain.workloads.set:SET",
+    "append-list": "splitbrain.workloads.append_list:APPEND_LIST",
+    "counter": "splitbrain.workloads.counter:COUNTER",
+    "lock": "splitbrain.workloads.lock:LOCK",
+    "watch": "splitbrain.workloads.watch:WATCH_KEYS",
 }
 
 ENVIRONMENTS: Mapping[str, str] = {

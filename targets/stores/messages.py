@@ -10,8 +10,9 @@ from msgspec import Struct
 
 
 class Request(Struct, frozen=True, array_like=True):
-    """What a client asks. `f` is "read", "write", "cas" (value: old and new), or "role", which every node answers
-    for itself. session, sequence: the request's name; a client numbers its requests upwards and has one open."""
+    """What a client asks. `f` is "read", "write", "cas" (value: old and new), "add" (to a set), "append" (to a list),
+    "increment" (a counter), or "role", which every node answers for itself. session, sequence: the request's name; a
+    client numbers its requests upwards and has one open."""
 
     f: str
     key: Any = None

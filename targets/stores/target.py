@@ -24,6 +24,9 @@ OPERATIONS: Shapes = {
     "read": Shape("none", "value", effects=False),
     "write": Shape("value", "value"),
     "cas": Shape("[old, new]", "[old, new]"),
+    "add": Shape("element", "element"),
+    "append": Shape("element", "element"),
+    "increment": Shape("delta", "delta"),
 }
 
 ERRORS = ErrorTable(
@@ -71,7 +74,7 @@ class StoreTarget(ABC):
 
     @property
     def operations(self) -> Shapes:
-        """Reads, writes and compare-and-sets of independent keys; a key that was never written holds None."""
+        """Registers, sets, lists and counters under independent keys; a key that was never written holds None."""
         return OPERATIONS
 
     @property

@@ -1,0 +1,70 @@
+"""Does a counter count? One counter is incremented and read; each read must lie between what was surely counted and
+what may have been.
+
+The bounds need no search, so the counter may live as long as the run, with any number of increments of unknown end. The
+trap: those widen the bounds for good, so a lost increment hides behind those in doubt. Only where more is lost than is
+in doubt does a read show it, at the latest the final ones, through every node.
+
+Operations: `increment` (value: the delta, negative ones too), `read` (ok value: the sum, nil if never incremented).
+"""
+
+from collections.abc import Mapping, Sequence
+
+from splitbrain.checkers.counters import CounterCheck
+from splitbrain.harness.checker import Checker
+from splitbrain.harness.client import Shape
+from splitbrain.harness.generator import Context, Generator, calls, limit, on_threads, per_thread, repeat, until_ok
+from splitbrain.harness.history import History
+from splitbrain.harness.operation import Operation
+from splitbrain.harness.options import Option, Setting
+from splitbrain.workloads.workload import Size, Workload
+
+OPTIONS = (
+    Option("read_share", 0.3, "share of reads among the operations, 0 to 1"),
+    Option("delta_max", 5, "deltas are drawn from 1 to this"),
+    Option("decrements", False, "whether deltas may be negative too"),
+)
+
+INCREMENT, READ, KEY = "increment", "read", "counter"
+FINAL_TRIES = 10
+"""How often each final read is tried until it succeeds."""
+
+
+def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
+    """Increments and reads of one counter."""
+    share, greatest = float(settings["read_share"] or 0), int(settings["delta_max"] or 1)
+    down = bool(settings["decrements"])
+
+    def operation(context: Context) -> Operation:
+        draws = context.draws
+        if draws.chance(share):
+            return Operation(READ, None, KEY)
+        delta = 1 + draws.below(greatest)
+        return Operation(INCREMENT, -delta if down and draws.chance(0.5) else delta, KEY)
+
+    return calls(operation)
+
+
+def final(size: Size, settings: Mapping[str, Setting], history: History) -> Generator:
+    """A read through each node, tried again until it succeeds."""
+    readers = range(min(size.nodes, size.concurrency))
+    return on_threads(readers, per_thread(until_ok(limit(FINAL_TRIES, repeat(Operation(READ, None, KEY))))))
+
+
+def checkers(settings: Mapping[str, Setting]) -> Sequence[Checker]:
+    """One judge: every read within its bounds."""
+    return (CounterCheck(unread="unknown"),)
+
+
+COUNTER = Workload(
+    name="counter",
+    summary="increments and reads of one counter; each read within bounds?",
+    operations={
+        INCREMENT: Shape("the delta", "the delta"),
+        READ: Shape("none", "the sum, nil if never incremented", effects=False),
+    },
+    options=OPTIONS,
+    main=main,
+    final=final,
+    checkers=checkers,
+)

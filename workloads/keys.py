@@ -1,0 +1,44 @@
+"""Which key is a thread working on now? Short-lived keys, each shared by a group of threads.
+
+An operation whose end is unknown stays concurrent with everything after it, so a key that lived for ever would collect
+them until no history could be decided. A key lives for about so many operations, counted by what was asked and not by
+what came of it. The trap: a client that is cut off falls behind and goes on with older keys, alone; so a group has two
+threads a node, of which one only reads, and those keep pace as long as their node answers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from splitbrain.harness.generator import Context
+from splitbrain.harness.history import ABSENT, History
+from splitbrain.harness.operation import Value
+from splitbrain.workloads.workload import Size
+
+FINAL_KEYS_MAX = 1000
+"""So many of the latest keys are read at the end: a fast run uses thousands."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """key: what the asking thread works on. reader: whether it only reads."""
+
+    key: str
+    reader: bool
+
+
+def place(context: Context, size: Size, life: int) -> Place:
+    """Threads work in groups of two per node, each group on a key of its own at a time: the first half of a group
+    changes it, the second half only reads. life: how many operations a key lives for."""
+    group = min(2 * size.nodes, size.concurrency)
+    groups = size.concurrency // group
+    mine = min(context.thread // group, groups - 1)
+    members = group if mine < groups - 1 else size.concurrency - mine * group
+    key = f"k{mine + groups * (context.ordinal * members // life)}"
+    return Place(key, members > 1 and (context.thread - mine * group) >= (members + 1) // 2)
+
+
+def latest(history: History) -> Sequence[Value]:
+    """The keys that were used last, in order of their first use."""
+    keys = dict.fromkeys(history.operations().key)
+    keys.pop(ABSENT, None)
+    return [history.pool.values[key] for key in list(keys)[-FINAL_KEYS_MAX:]]

@@ -1,0 +1,74 @@
+"""Is a lock held by one client at a time, and if not, do fencing tokens save what it guards?
+
+Clients contend for a few locks: acquire, use the guarded resource, hold on, use it again, release. A lock with a lease
+cannot promise exclusion: a holder that is cut off or paused goes on believing after its lease ran out (M. Kleppmann,
+"How to do distributed locking", 2016). `judge=exclusion` looks at who held when, `judge=fencing` at the tokens that the
+guarded resource accepted, which never decrease if it checks them; `both` asks for both.
+
+How long a lease lasts, whether it is kept alive and whether the resource checks tokens are options of the target. The
+trap: `hold_seconds` above the timeout of an operation (`--timeout`), for a hold is one operation.
+
+Operations, each with the lock as its key: `acquire` (ok: with `token`, which grows with each holder), `hold` (value:
+seconds; fails with `conflict` as soon as the client learns that it lost the lock), `use` (ok: accepted by the guarded
+resource, with the `token` it saw and, where there is one, the resource's `revision`), `release`. Each but `acquire`
+fails with `precondition` if the client does not hold the lock.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from splitbrain.checkers.fencing import USE, FencingCheck
+from splitbrain.checkers.locks import ACQUIRE, HOLD, RELEASE, LockCheck
+from splitbrain.harness.checker import Checker
+from splitbrain.harness.client import Shape
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.generator import Context, Generator, calls, cycle, limit, per_thread, then, until_ok
+from splitbrain.harness.operation import Operation
+from splitbrain.harness.options import Option, Setting
+from splitbrain.workloads.workload import Size, Workload
+
+OPTIONS = (
+    Option("locks", 2, "so many locks; each client contends for one"),
+    Option("hold_seconds", 1.0, "how long a client holds on to a lock"),
+    Option("judge", "exclusion", "what is judged: who held when, or the tokens", ("exclusion", "fencing", "both")),
+)
+
+
+def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
+    """Round by round, each thread by itself: acquire until it succeeds, use, hold, use, release."""
+    locks, seconds = int(settings["locks"] or 0), float(settings["hold_seconds"] or 0)
+    if locks < 1 or size.concurrency < 2 * locks:
+        raise UsageError(f"{locks} locks need at least {2 * max(locks, 1)} clients, two to contend for each")
+
+    def of(f: str, value: float | None = None) -> Generator:
+        return calls(lambda context: Operation(f, value, lock_of(context, locks)))
+
+    rest = (limit(1, of(f, seconds if f == HOLD else None)) for f in (USE, HOLD, USE, RELEASE))
+    return per_thread(cycle(then(until_ok(of(ACQUIRE)), *rest)))
+
+
+def lock_of(context: Context, locks: int) -> str:
+    """The lock that a thread contends for."""
+    return f"lock{context.thread % locks}"
+
+
+def checkers(settings: Mapping[str, Setting]) -> Sequence[Checker]:
+    """Mutual exclusion, or fencing, or both. A client that the end of the run stopped does not hold on for ever."""
+    exclusion, fencing = LockCheck(held_on=False), FencingCheck()
+    if settings["judge"] == "both":
+        return (exclusion, fencing)
+    return (exclusion,) if settings["judge"] == "exclusion" else (fencing,)
+
+
+LOCK = Workload(
+    name="lock",
+    summary="clients contend for locks and use what they guard; held by one at a time?",
+    operations={
+        ACQUIRE: Shape("none", "none, with token"),
+        USE: Shape("none", "none, with token and revision"),
+        HOLD: Shape("seconds", "seconds", effects=False),
+        RELEASE: Shape("none", "none"),
+    },
+    options=OPTIONS,
+    main=main,
+    checkers=checkers,
+)
