@@ -55,8 +55,9 @@ class Environment(Protocol):
     deterministic: bool
     """Whether the seed fixes every byte of the history."""
 
-    def able(self, injection: type[Injection]) -> Inability | None:
-        """None if this kind of injection can be done here, else why not. Asked before anything starts."""
+    def able(self, injection: type[Injection], deployment: Deployment) -> Inability | None:
+        """None if this kind of injection can be done here to nodes that come to be like this, else why not. Asked
+        before anything starts."""
 
     def enter(self, argv: Sequence[str]) -> int | None:
         """Called first, with the command line's words. An environment that has to carry out the whole run in another

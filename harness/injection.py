@@ -76,11 +76,25 @@ class Pause:
 
 @dataclass(frozen=True)
 class SkewClock:
-    """Change a node's wall clock, and by option its monotonic one.
+    """Change a node's wall clock; timers and leases rest on the monotonic one, which stays true.
 
-    offset_ms: added at once. rate: how fast the wall clock runs (1.0 is true). monotonic_rate: likewise for the
-    monotonic clock, which timers and leases rest on. Healing makes the clocks true again (the monotonic clock never
-    steps back: it only runs at the true rate again). Bite: `skew_ms`, the largest deviation a node saw.
+    offset_ms: added at once. rate: how fast the clock runs (1.0 is true, 0.0 stands still). strobe_ms: the offset comes
+    and goes, each for so long; 0: it stays. Healing makes the clock true again. Bite: `skew_ms`, the largest deviation
+    a node saw.
+    """
+
+    node: str
+    offset_ms: float = 0.0
+    rate: float = 1.0
+    strobe_ms: float = 0.0
+
+
+@dataclass(frozen=True)
+class SkewAllClocks:
+    """Change both clocks of a node: the wall clock as `SkewClock` does, and the rate of the monotonic one.
+
+    A type of its own, since it cannot be done to every program. Healing never steps the monotonic clock back: it only
+    runs at the true rate again. Bite: `skew_ms`, the largest deviation of either clock.
     """
 
     node: str
@@ -124,7 +138,7 @@ class Defragment:
 Maintenance = Compact | Defragment
 """What an administrator asks of nodes: whether it can be done says the target's deployment."""
 
-Injection = Cut | Impair | Kill | Pause | SkewClock | SlowDisk | FailDisk | Maintenance
+Injection = Cut | Impair | Kill | Pause | SkewClock | SkewAllClocks | SlowDisk | FailDisk | Maintenance
 
 
 class Injected(Protocol):

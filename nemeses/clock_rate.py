@@ -10,7 +10,7 @@ more, so the largest factor is moderate.
 from collections.abc import Mapping, Sequence
 
 from splitbrain.harness.fault import Plan, View
-from splitbrain.harness.injection import Injection, SkewClock
+from splitbrain.harness.injection import Injection, SkewAllClocks
 from splitbrain.harness.options import Option, settle
 from splitbrain.harness.stream import Stream
 from splitbrain.nemeses.settings import chosen, number, variant_option
@@ -30,7 +30,7 @@ class ClockRate:
         Option("factor", 3.0, f"largest factor between a wrong rate and the true one; the smallest is {_FACTOR_MIN:g}"),
         Option("aim", "leader", "who is left behind; mixed: a leader every second time", choices=AIMS),
     )
-    needs: tuple[type[Injection], ...] = (SkewClock,)
+    needs: tuple[type[Injection], ...] = (SkewAllClocks,)
     default = False
     wants_roles = True
 
@@ -51,5 +51,5 @@ class ClockRate:
             nodes, rate = tuple(node for node in view.nodes if node not in behind), round(factor, 3)
         if not nodes:
             return None
-        injections = tuple(SkewClock(node, rate=rate, monotonic_rate=rate) for node in nodes)
+        injections = tuple(SkewAllClocks(node, rate=rate, monotonic_rate=rate) for node in nodes)
         return Plan({"kind": variant, "rate": dict.fromkeys(nodes, rate)}, injections)

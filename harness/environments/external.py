@@ -67,7 +67,7 @@ class Existing:
     def __init__(self, seed: int = 0) -> None:
         self._start = time.monotonic_ns()
 
-    def able(self, injection: type[Injection]) -> Inability | None:
+    def able(self, injection: type[Injection], deployment: Deployment) -> Inability | None:
         return Inability(injection, HANDS_OFF)
 
     def enter(self, argv: Sequence[str]) -> int | None:

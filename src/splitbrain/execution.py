@@ -9,7 +9,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import get_args
 
 from splitbrain import registry
 from splitbrain.harness.budget import Budget
@@ -20,7 +19,6 @@ from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.generator.schedule import Schedule, schedule
 from splitbrain.harness.histories import Recorder
 from splitbrain.harness.history import History
-from splitbrain.harness.injection import Maintenance
 from splitbrain.harness.logs import CRASHES, examine
 from splitbrain.harness.nemesis import Track
 from splitbrain.harness.options import Setting, settle
@@ -107,13 +105,11 @@ def prepare(wish: Wish) -> Prepared:
     faults = registry.parse_faults(wish.nemesis)
     for fault in faults:
         for kind in fault.needs:
-            inability = environment.able(kind)
+            inability = environment.able(kind, deployment)
             if inability is not None:
                 raise UsageError(
                     f"--nemesis {fault.name} cannot be done with --env {environment.name}: {inability.reason}"
                 )
-            if kind in get_args(Maintenance) and kind not in getattr(deployment, "maintenance", ()):
-                raise UsageError(f"--nemesis {fault.name} is nothing that {target.name} could be asked for")
     names = tuple(f"n{i + 1}" for i in range(wish.nodes))
     recipe = Recipe(
         command=wish.command(),

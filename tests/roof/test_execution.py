@@ -1,6 +1,7 @@
 """A wish is checked before anything starts, and its command says all that differs from the defaults."""
 
 import shlex
+from dataclasses import replace
 
 import pytest
 
@@ -35,3 +36,13 @@ def test_an_environment_that_the_target_does_not_offer(monkeypatch):
     )
     with pytest.raises(UsageError, match="does not run with --env sim; it does with local"):
         prepare(Wish("raft", 1, env="sim"))
+
+
+def test_a_fault_that_these_nodes_cannot_suffer_is_refused_before_anything_starts(monkeypatch):
+    process = prepare(Wish("raft", 1, env="local", nemesis="clock-rate")).deployment
+    monkeypatch.setattr("splitbrain.targets.stores.StoreTarget.deployments", (replace(process, relative_waits=False),))
+    with pytest.raises(UsageError, match="clock-rate cannot be done with --env local: the rate of the monotonic clock"):
+        prepare(Wish("raft", 1, env="local", nemesis="clock-rate"))
+    with pytest.raises(UsageError, match="compact cannot be done with --env local: these nodes cannot be asked for it"):
+        prepare(Wish("raft", 1, env="local", nemesis="compact"))
+    assert prepare(Wish("raft", 1, env="local", nemesis="clock")).recipe.nemesis == ("clock",)

@@ -1,29 +1,53 @@
-"""Which injections can be done on this machine? Found out by trying, once per process; each refusal is one sentence."""
+"""Which injections can be done on this machine, to these nodes? Found out by trying, once per process; each refusal is
+one sentence."""
 
 import functools
 from collections.abc import Callable
+from typing import get_args
 
+from splitbrain.harness.deployment import Deployment, Process
 from splitbrain.harness.environments.linux import packets, tools, tracing
 from splitbrain.harness.environments.local import clocks
-from splitbrain.harness.injection import Compact, Cut, Defragment, FailDisk, Impair, Kill, Pause, SkewClock, SlowDisk
+from splitbrain.harness.injection import (
+    Cut,
+    FailDisk,
+    Impair,
+    Kill,
+    Maintenance,
+    Pause,
+    SkewAllClocks,
+    SkewClock,
+    SlowDisk,
+)
+
+ABSOLUTE_WAITS = (
+    "the rate of the monotonic clock cannot be changed, as this program may wait until absolute times, which would "
+    "then never come: use --env sim, or a store of our own"
+)
 
 
-def able(injection: type) -> str | None:
-    """None if an injection can be done, else why not."""
+def able(injection: type, deployment: Deployment) -> str | None:
+    """None if an injection can be done to nodes of this deployment, else why not."""
+    if not isinstance(deployment, Process):
+        return "--env local runs processes, and this target offers none"
+    if injection in get_args(Maintenance):
+        return None if injection in deployment.maintenance else "these nodes cannot be asked for it"
+    if injection is SkewAllClocks and not deployment.relative_waits:
+        return ABSOLUTE_WAITS
     probe = PROBES.get(injection)
     return f"--env local cannot do {injection.__name__}" if probe is None else probe()
 
 
 _untraceable = functools.cache(tracing.unable)
+_unskewable = functools.cache(clocks.unable)
 
 PROBES: dict[type, Callable[[], str | None]] = {
     Cut: lambda: tools.missing("nft"),
     Impair: packets.unable,
     Kill: lambda: None,
     Pause: lambda: None,
-    Compact: lambda: None,
-    Defragment: lambda: None,
     SlowDisk: _untraceable,
     FailDisk: _untraceable,
-    SkewClock: functools.cache(clocks.unable),
+    SkewClock: _unskewable,
+    SkewAllClocks: _unskewable,
 }

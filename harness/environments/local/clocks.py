@@ -3,7 +3,7 @@
 A process that the node starts later, or turns into by exec, begins with the true clock, so a keeper looks every 50 ms
 and sets it again. Taking a skew back makes the wall clock true at once; the monotonic clock never steps back, so what
 it gained or lost stays. The trap: some runtimes wait until an absolute time of the monotonic clock, which the kernel
-measures by the true one, so its rate is changed only where the deployment says that all waits are relative.
+measures by the true one, so its rate is changed only where the deployment says that all waits are relative (`able`).
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from splitbrain.harness.environments.linux import processes, vdso
 from splitbrain.harness.environments.linux.vdso import Line, ProcessClock
 from splitbrain.harness.environments.local.node import ProcessNode
 from splitbrain.harness.errors import InfrastructureError, UsageError
-from splitbrain.harness.injection import Bite, SkewClock
+from splitbrain.harness.injection import Bite, SkewAllClocks, SkewClock
 
 KEEPER_SECONDS = 0.05
 EXEC_SECONDS = 2.0
@@ -27,10 +27,18 @@ LAUNCHER = "nsenter"
 
 @dataclass(frozen=True)
 class Skew:
-    """One injection's share of a node's deviation."""
+    """One injection's share of a node's deviation. strobe: the wall clock's share comes and goes, each for so many
+    nanoseconds of the true monotonic clock from `begun` on; 0: it stays."""
 
     wall: Line
     monotonic: Line
+    strobe: int = 0
+    begun: int = 0
+
+    def shown(self) -> Line:
+        """The wall clock's share at this moment."""
+        absent = self.strobe and (time.monotonic_ns() - self.begun) // self.strobe % 2
+        return vdso.TRUE if absent else self.wall
 
 
 class NodeClock:
@@ -84,7 +92,7 @@ class NodeClock:
             self.apply()
 
     def _lines(self) -> tuple[Line, Line]:
-        wall = _sum([skew.wall for skew in self._skews])
+        wall = _sum([skew.shown() for skew in self._skews])
         monotonic = _sum([skew.monotonic for skew in self._skews])
         return wall, Line(monotonic.offset + self._left, monotonic.reference, monotonic.slope)
 
@@ -115,22 +123,23 @@ class ClockHarm:
     node: ProcessNode
     clock: NodeClock
     deployment: Process
-    injection: SkewClock
+    injection: SkewClock | SkewAllClocks
     _skew: Skew = field(init=False)
     _seen_ms: float = 0.0
 
     async def inject(self) -> None:
-        injection = self.injection
-        if injection.rate < 0 or injection.monotonic_rate <= 0:
+        injection, now = self.injection, time.monotonic_ns()
+        if isinstance(injection, SkewAllClocks):
+            monotonic_rate, strobe_ms = injection.monotonic_rate, 0.0
+        else:
+            monotonic_rate, strobe_ms = 1.0, injection.strobe_ms
+        if injection.rate < 0 or monotonic_rate <= 0 or strobe_ms < 0:
             raise UsageError(f"a clock's rate has to be above 0 (a wall clock's may be 0): {injection}")
-        if injection.monotonic_rate != 1.0 and not self.deployment.relative_waits:
-            raise InfrastructureError(
-                f"{self.node.name}: the rate of the monotonic clock cannot be changed: this program may wait until "
-                "absolute times, which would then never come; use --env sim, or a store of our own"
-            )
         self._skew = Skew(
             Line(round(injection.offset_ms * 1e6), time.time_ns(), injection.rate - 1),
-            Line(0, time.monotonic_ns(), injection.monotonic_rate - 1),
+            Line(0, now, monotonic_rate - 1),
+            round(strobe_ms * 1e6),
+            now,
         )
         self.clock.add(self._skew)
         await self._look()
@@ -146,7 +155,7 @@ class ClockHarm:
             return
         ask = self.deployment.tells_time
         if ask is None:
-            deviation = self._skew.wall.at(time.time_ns()) if self.clock.apply() else 0
+            deviation = self._skew.shown().at(time.time_ns()) if self.clock.apply() else 0
         else:
             try:
                 before = time.time_ns()

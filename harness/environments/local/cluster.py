@@ -39,6 +39,7 @@ from splitbrain.harness.injection import (
     Kill,
     Link,
     Pause,
+    SkewAllClocks,
     SkewClock,
     SlowDisk,
 )
@@ -122,7 +123,7 @@ class LocalCluster:
         match injection:
             case Cut(links) | Impair(links):
                 return self._named(sorted({name for link in links for name in link}))
-            case SkewClock(name):
+            case SkewClock(name) | SkewAllClocks(name):
                 return self._named([name])
             case _:
                 return self._named(injection.nodes)
@@ -141,7 +142,7 @@ class LocalCluster:
                 harm = KillHarm(nodes)
             case Pause():
                 harm = PauseHarm(nodes)
-            case SkewClock(name):
+            case SkewClock(name) | SkewAllClocks(name):
                 clock = self._clocks.setdefault(name, NodeClock(nodes[0]))
                 harm = ClockHarm(nodes[0], clock, self._deployment, injection)
             case SlowDisk(_, delay_ms):

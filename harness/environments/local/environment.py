@@ -43,8 +43,8 @@ class Local:
         self._command = command
         self._start = time.monotonic_ns()
 
-    def able(self, injection: type[Injection]) -> Inability | None:
-        reason = able(injection)
+    def able(self, injection: type[Injection], deployment: Deployment) -> Inability | None:
+        reason = able(injection, deployment)
         return None if reason is None else Inability(injection, reason)
 
     def enter(self, argv: Sequence[str]) -> int | None:

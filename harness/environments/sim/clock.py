@@ -18,18 +18,21 @@ TRUE = SECOND
 
 @dataclass(slots=True, eq=False)
 class Skew:
-    """A deviation in force. offset: nanoseconds. rate, monotonic_rate: 1.0 is true. since: true time of its start.
-    seen: the largest deviation, in nanoseconds, with which a handler was called."""
+    """A deviation in force. offset: nanoseconds. rate, monotonic_rate: 1.0 is true. strobe: the offset comes and goes,
+    each for so many nanoseconds; 0: it stays. since: true time of its start. seen: the largest deviation, in
+    nanoseconds, with which a handler was called."""
 
     offset: int
     rate: float
-    monotonic_rate: float
+    monotonic_rate: float = 1.0
+    strobe: int = 0
     since: int = 0
     seen: int = 0
 
     def wall(self, now: int) -> int:
         """What it adds to the wall clock, in nanoseconds."""
-        return self.offset + round((self.rate - 1.0) * (now - self.since))
+        absent = self.strobe and (now - self.since) // self.strobe % 2
+        return (0 if absent else self.offset) + round((self.rate - 1.0) * (now - self.since))
 
     def monotonic(self, now: int) -> int:
         """What it alone would have added to the monotonic clock, in nanoseconds."""

@@ -123,7 +123,7 @@ class Sim:
         self._world = World(seed, options or SimOptions())
         self._used = False
 
-    def able(self, injection: type[Injection]) -> Inability | None:
+    def able(self, injection: type[Injection], deployment: Deployment) -> Inability | None:
         """None for all but maintenance, which no own store has (an `Impair` that corrupts or limits bandwidth is
         refused by `inject`)."""
         if injection in get_args(Injection) and injection not in get_args(Maintenance):

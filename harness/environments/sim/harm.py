@@ -27,6 +27,7 @@ from splitbrain.harness.injection import (
     Kill,
     Link,
     Pause,
+    SkewAllClocks,
     SkewClock,
     SlowDisk,
 )
@@ -64,7 +65,7 @@ class Field:
                 undo = self._kill(injection)
             case Pause():
                 undo = self._pause(injection)
-            case SkewClock():
+            case SkewClock() | SkewAllClocks():
                 undo = self._skew(injection)
             case SlowDisk():
                 undo = self._slow(injection)
@@ -145,11 +146,15 @@ class Field:
 
         return undo
 
-    def _skew(self, injection: SkewClock) -> Callable[[], Bite]:
-        if injection.rate <= 0 or injection.monotonic_rate <= 0:
-            raise UsageError(f"the rate of a clock has to be above 0: {injection}")
+    def _skew(self, injection: SkewClock | SkewAllClocks) -> Callable[[], Bite]:
+        skew = Skew(nanoseconds(injection.offset_ms), injection.rate)
+        if isinstance(injection, SkewAllClocks):
+            skew.monotonic_rate = injection.monotonic_rate
+        else:
+            skew.strobe = nanoseconds(injection.strobe_ms)
+        if skew.rate < 0 or skew.monotonic_rate <= 0 or skew.strobe < 0:
+            raise UsageError(f"the rate of a clock has to be above 0 (a wall clock's may be 0): {injection}")
         (node,) = self._find((injection.node,))
-        skew = Skew(nanoseconds(injection.offset_ms), injection.rate, injection.monotonic_rate)
         node.machine.clock.add(skew)
         _replan(node)
 

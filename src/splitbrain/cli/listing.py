@@ -103,9 +103,10 @@ def one_target(spec: str, as_json: bool) -> None:
 
 def reason_not(fault: Fault, target: Target) -> str | None:
     """Why a fault cannot hit a target in its default environment, or None."""
-    environment = registry.environment(target.deployments[0].environment)(0)
+    deployment = target.deployments[0]
+    environment = registry.environment(deployment.environment)(0)
     for kind in fault.needs:
-        inability = environment.able(kind)
+        inability = environment.able(kind, deployment)
         if inability is not None:
             return inability.reason
     return None

@@ -44,7 +44,7 @@ def test_deployments_and_claims() -> None:
     assert etcd(reads="serializable").claims == ()
     there = etcd(endpoints="http://a:2379+https://b:2379")
     assert there.deployments == (External(("http://a:2379", "https://b:2379")),)
-    reason = Existing().able(Cut)
+    reason = Existing().able(Cut, there.deployments[0])
     assert reason is not None and "not in our hands" in reason.reason
 
 

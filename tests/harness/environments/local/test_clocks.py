@@ -14,8 +14,7 @@ from splitbrain.harness.deployment import Place
 from splitbrain.harness.environments.local import Local
 from splitbrain.harness.environments.local.clocks import unable
 from splitbrain.harness.environments.local.node import ProcessNode
-from splitbrain.harness.errors import InfrastructureError
-from splitbrain.harness.injection import Kill, SkewClock
+from splitbrain.harness.injection import Kill, SkewAllClocks, SkewClock
 
 pytestmark = [needs_namespaces, pytest.mark.skipif(unable() is not None, reason=unable() or "")]
 
@@ -62,18 +61,25 @@ async def skews(environment: Local, folder: Path) -> None:
     assert await tells(n2.place) == first
     assert (await frozen.heal())["skew_ms"] == pytest.approx(300, abs=250)
 
-    try:
-        await cluster.inject(SkewClock("n1", monotonic_rate=0.5))
-        raise AssertionError("its waits are not known to be relative")
-    except InfrastructureError as error:
-        assert "monotonic" in str(error)
+    inability = environment.able(SkewAllClocks, chatters())
+    assert inability is not None and "monotonic" in inability.reason, "its waits are not known to be relative"
+    assert environment.able(SkewAllClocks, chatters(relative_waits=True)) is None
+
+    strobe = await cluster.inject(SkewClock("n2", offset_ms=3_600_000, strobe_ms=300))
+    seen = set()
+    for _ in range(40):
+        seen.add(round((await deviations(n2))[0] / 3600))
+        await asyncio.sleep(0.03)
+    assert seen == {0, 1}, "it comes and goes"
+    assert (await strobe.heal())["skew_ms"] == pytest.approx(3_600_000, abs=500)
+    assert (await deviations(n2))[0] == pytest.approx(0, abs=0.5)
     await cluster.down()
 
 
 async def rates(environment: Local, folder: Path) -> None:
     cluster = await environment.up(chatters(relative_waits=True), NAMES, folder)
     n1 = cluster.nodes[0]
-    slow = await cluster.inject(SkewClock("n1", rate=2.0, monotonic_rate=0.5))
+    slow = await cluster.inject(SkewAllClocks("n1", rate=2.0, monotonic_rate=0.5))
     await asyncio.sleep(0.5)
     wall, monotonic = await deviations(n1)
     assert wall > 0.4 and monotonic < -0.2

@@ -40,7 +40,7 @@ async def busy(environment: Local, folder: Path) -> None:
     ]
     try:
         while True:
-            injected = [await cluster.inject(harm) for harm in harms if able(type(harm)) is None]
+            injected = [await cluster.inject(harm) for harm in harms if able(type(harm), chatters()) is None]
             print("hurt", flush=True)
             await asyncio.sleep(0.1)
             for harm in reversed(injected):

@@ -6,7 +6,7 @@ from typing import Any
 
 from splitbrain.harness.deployment import Simulated
 from splitbrain.harness.environments.sim import Sim
-from splitbrain.harness.injection import Cut, FailDisk, Impair, Kill, Pause, SkewClock, SlowDisk
+from splitbrain.harness.injection import Cut, FailDisk, Impair, Kill, Pause, SkewAllClocks, SlowDisk
 from splitbrain.harness.node import Channel, ChannelClosed
 from splitbrain.harness.program import Append, Reply, Send, SetTimer, Sync
 
@@ -71,7 +71,7 @@ async def main(sim: Sim) -> None:
         Impair(links, delay_ms=5, jitter_ms=4, loss=0.1, duplicate=0.1, reorder=0.2),
         Kill(("n1", "n3")),
         Pause(("n2",)),
-        SkewClock("n4", offset_ms=1234, rate=1.1, monotonic_rate=0.7),
+        SkewAllClocks("n4", offset_ms=1234, rate=1.1, monotonic_rate=0.7),
         SlowDisk(("n5",), 100),
         FailDisk(("n5",), "EIO"),
     ):

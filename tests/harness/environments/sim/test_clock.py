@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from splitbrain.harness.environments.sim.clock import Clock, Skew
 from splitbrain.harness.environments.sim.kernel import Kernel
 from splitbrain.harness.errors import UsageError
-from splitbrain.harness.injection import SkewClock
+from splitbrain.harness.injection import SkewAllClocks, SkewClock
 from splitbrain.harness.program import Effects, Now, Reply, SetTimer
 
 from .programs import Quiet, Stage, play
@@ -112,7 +112,7 @@ def test_overlapping_skews_add_up_and_heal_alone() -> None:
 @pytest.mark.parametrize(("rate", "seconds"), [(2.0, 0.5), (0.5, 2.0), (1.0, 1.0), (0.3, 1 / 0.3)])
 def test_timers_run_on_the_monotonic_clock(rate: float, seconds: float) -> None:
     async def scene(stage: Stage) -> None:
-        await stage.cluster.inject(SkewClock("n1", monotonic_rate=rate))
+        await stage.cluster.inject(SkewAllClocks("n1", monotonic_rate=rate))
         before, asked = await ask(stage, "set")
         await asyncio.sleep(seconds - 0.01)
         assert stage.programs["n1"].rang == []
@@ -128,7 +128,7 @@ def test_running_timers_are_planned_anew_when_the_rate_changes() -> None:
     async def scene(stage: Stage) -> None:
         _, asked = await ask(stage, "set")
         await asyncio.sleep(0.5)
-        skew = await stage.cluster.inject(SkewClock("n1", monotonic_rate=10.0))
+        skew = await stage.cluster.inject(SkewAllClocks("n1", monotonic_rate=10.0))
         await asyncio.sleep(0.06)
         (rang,) = stage.programs["n1"].rang
         assert asked.monotonic + SECOND <= rang <= asked.monotonic + SECOND + 100
@@ -146,7 +146,7 @@ def test_the_monotonic_clock_never_steps_back() -> None:
     async def scene(stage: Stage) -> None:
         seen = []
         for rate in (3.0, 0.1, 1.7):
-            skew = await stage.cluster.inject(SkewClock("n1", offset_ms=-1000, monotonic_rate=rate))
+            skew = await stage.cluster.inject(SkewAllClocks("n1", offset_ms=-1000, monotonic_rate=rate))
             seen += [(await ask(stage))[1].monotonic for _ in range(5)]
             await skew.heal()
             seen += [(await ask(stage))[1].monotonic for _ in range(5)]
@@ -178,7 +178,7 @@ def test_when_is_the_first_moment_at_which_the_clock_shows_it(changes: list[tupl
 
 def test_a_rate_has_to_be_above_zero() -> None:
     async def scene(stage: Stage) -> None:
-        for wrong in (SkewClock("n1", rate=0), SkewClock("n1", monotonic_rate=-1), SkewClock("n9")):
+        for wrong in (SkewClock("n1", rate=-1), SkewAllClocks("n1", monotonic_rate=-1), SkewClock("n9")):
             with pytest.raises(UsageError):
                 await stage.cluster.inject(wrong)
 

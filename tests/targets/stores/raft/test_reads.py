@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from splitbrain.harness.injection import SkewClock
+from splitbrain.harness.injection import SkewAllClocks
 from splitbrain.harness.operation import EventType
 
 from ..contract import SimArm, Stage, play
@@ -90,7 +90,7 @@ def test_a_lease_rests_on_the_rate_of_the_monotonic_clock(skew: dict[str, float]
         nonlocal stale_reads
         leader = await stage.leader()
         await stage.ask(leader, "write", "x", "old")
-        await stage.cluster.inject(SkewClock(leader, **skew))
+        await stage.cluster.inject(SkewAllClocks(leader, **skew))
         await asyncio.sleep(0.04)
         await stage.isolate(leader)
         rest = stage.others(leader)
