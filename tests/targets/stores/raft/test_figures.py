@@ -299,6 +299,7 @@ def test_a_follower_commits_only_what_is_known_to_match() -> None:
 def test_an_acknowledgement_of_an_earlier_term_counts_for_nothing() -> None:
     bench = RaftBench()
     bench.elect("s1", "s2")
+    bench.settle(("s1",))
     bench.crash("s1")
     bench.start("s1")
     bench.elect("s1", "s2")
