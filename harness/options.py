@@ -41,11 +41,12 @@ class Option:
             raise UsageError(f"{owner}: option {self.name} is {kind}, not {text!r}") from None
         return text
 
-    def shown(self) -> str:
-        """The default as a user would type it."""
-        if isinstance(self.default, bool):
-            return "on" if self.default else "off"
-        return "" if self.default is None else str(self.default)
+    def shown(self, value: Setting = None) -> str:
+        """A value, or the default, as a user would type it."""
+        value = self.default if value is None else value
+        if isinstance(value, bool):
+            return "on" if value else "off"
+        return "" if value is None else str(value)
 
 
 def settle(options: Sequence[Option], given: Mapping[str, str], owner: str) -> dict[str, Setting]:

@@ -32,8 +32,11 @@ _clusters = itertools.count(1)
 
 
 class Local:
-    """See `harness.environment.Environment`. The seed is not used: on real processes it fixes what clients and the
-    nemesis do, not what the network makes of it."""
+    """Nodes are real processes on a private network of their own; Linux, no root, no Docker.
+
+    See `harness.environment.Environment`. The seed is not used: on real processes it fixes what clients and the
+    nemesis do, not what the network makes of it.
+    """
 
     name = "local"
     deterministic = False

@@ -97,7 +97,7 @@ def one_target(spec: str, as_json: bool) -> None:
     click.echo("options:")
     for option in target.options:
         choices = "|".join(option.choices)
-        words = f"{option.name}={target.settings[option.name] if option.default is not None else ''}"
+        words = f"{option.name}={option.shown(target.settings[option.name])}"
         click.echo(f"  {words:<24} {option.meaning}{f' ({choices})' if choices else ''}")
 
 
