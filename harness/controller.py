@@ -212,9 +212,12 @@ class _Run:
         """All workers at one desk, until each is done."""
         desk = Desk(generator, self.test.seed, range(len(workers)), self.now, seconds)
         tasks = [asyncio.ensure_future(worker.run(desk)) for worker in workers]
+        everybody = asyncio.gather(*tasks)
+        # Given up by a cancelled shield, it would otherwise say on standard error how the workers were cancelled.
+        everybody.add_done_callback(_seen)
         try:
             # Shielded, so that the desk is closed before anyone is cancelled: a client may swallow its cancellation.
-            await asyncio.shield(asyncio.gather(*tasks))
+            await asyncio.shield(everybody)
         finally:
             desk.close()
             for worker, left in zip(workers, await _ended(tasks), strict=True):
@@ -278,6 +281,12 @@ async def _ended(tasks: Sequence["asyncio.Future[None]"]) -> list[bool]:
         task.cancel()
     await surely(asyncio.wait(tasks, timeout=UNRESPONSIVE_SECONDS))
     for task in tasks:
-        if task.done() and not task.cancelled():
-            task.exception()  # seen: whoever awaited the task has raised it
+        if task.done():
+            _seen(task)
     return [not task.done() for task in tasks]
+
+
+def _seen(ended: "asyncio.Future[Any]") -> None:
+    """Look at how it ended: whoever awaited it has raised its error, and nobody else need be told."""
+    if not ended.cancelled():
+        ended.exception()

@@ -1,0 +1,35 @@
+"""Ctrl-C: healed, closed, exit code 130, and one sentence on standard error."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from splitbrain.cli.exits import INTERRUPTED
+from splitbrain.harness.environments.linux import namespaces
+from splitbrain.harness.histories import read
+
+BEGIN_SECONDS = 60.0
+
+
+@pytest.mark.parametrize("env", ["sim", "local"])
+def test_ctrl_c_ends_a_run_in_order_and_quietly(tmp_path, env):
+    if env == "local" and (reason := namespaces.unavailable()):
+        pytest.skip(reason)
+    words = ["raft", "--env", env, "--nemesis", "all", "--time-limit", "100000", "--out", str(tmp_path)]
+    run = subprocess.Popen(
+        [sys.executable, "-m", "splitbrain", "run", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + BEGIN_SECONDS
+    while not any(b'"nemesis"' in file.read_bytes() for file in tmp_path.glob("*/*/*/history.jsonl")):
+        assert run.poll() is None and time.monotonic() < deadline
+        time.sleep(0.1)
+    run.send_signal(signal.SIGINT)
+    out, err = run.communicate(timeout=60)
+    assert run.returncode == INTERRUPTED
+    assert not out
+    assert err.strip() == "splitbrain: interrupted; everything was healed and closed, nothing was judged"
+    (history,) = tmp_path.glob("*/*/*/history.jsonl*")
+    assert len(read(history)) > 10
