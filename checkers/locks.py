@@ -141,10 +141,11 @@ def overlap(history: History, first: Holding, second: Holding, overlaps: int) ->
     operations = history.operations()
     events: list[int] = []
     for holding in (first, second):
-        for row in (holding.acquire, holding.until):
-            if row != ABSENT:
+        last = holding.until if holding.until != ABSENT else len(operations) - 1
+        for row in range(holding.acquire, last + 1):
+            same_lock = operations.key[row] == operations.key[holding.acquire]
+            if operations.process[row] == holding.process and same_lock:
                 events += [event for event in (operations.invoke[row], operations.complete[row]) if event >= 0]
-    events += [holding.end for holding in (first, second) if holding.end != NEVER]
     tell = Telling(history, events)
     who = [tell.who(holding.start) for holding in (first, second)]
     key = operations.key[first.acquire]

@@ -228,6 +228,10 @@ def missing(history: History, log: Log, writes: Writes, owed: Sequence[tuple[int
         events |= {operations.invoke[witnessing], operations.complete[witnessing]}
     elif log.drained != ABSENT:
         events |= {log.drained, history.partner[log.drained]}
+    events |= {history.partner[log.began], log.began}
+    first = min(log.changes, key=lambda change: change.revision, default=None)
+    if first is not None:
+        events |= {operations.invoke[first.row], operations.complete[first.row]}
     tell = Telling(history, sorted(events))
     write = f"{shown(values[operations.key[row]])} = {shown(values[operations.argument[row]])} of revision {lost[0][0]}"
     proof = (

@@ -1,0 +1,77 @@
+"""What do the workloads ask for? Their operations, who is given which, and that they are the same for the same seed."""
+
+from collections import Counter
+
+import pytest
+
+from splitbrain import registry
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.generator import Moment, simulate
+from splitbrain.harness.history import History
+from splitbrain.harness.operation import EventType
+from splitbrain.harness.options import settle
+from splitbrain.workloads.workload import Size
+
+SIZE = Size(concurrency=10, nodes=5, rate=100.0)
+
+
+def moments(name: str, size: Size = SIZE, **settings: str) -> list[Moment]:
+    story = registry.workload(name)
+    main = story.main(size, settle(story.options, settings, name))
+    return simulate(main, concurrency=size.concurrency, latency_ms=20.0, seconds=5.0, operations=2000)
+
+
+@pytest.mark.parametrize("name", registry.WORKLOADS)
+def test_a_workload_asks_only_for_what_it_says(name: str) -> None:
+    story = registry.workload(name)
+    assert story.name == name
+    asked = {moment.operation.f for moment in moments(name)}
+    assert asked <= story.operations.keys()
+    assert len(story.checkers(settle(story.options, {}, name))) >= 1
+
+
+@pytest.mark.parametrize("name", registry.WORKLOADS)
+def test_the_same_seed_gives_the_same_operations(name: str) -> None:
+    assert moments(name) == moments(name)
+
+
+@pytest.mark.parametrize("name", ["set", "append-list", "watch"])
+def test_what_is_written_is_unique(name: str) -> None:
+    written = Counter(m.operation.value for m in moments(name) if m.operation.f in ("add", "append", "write"))
+    assert len(written) > 100
+    assert max(written.values()) == 1
+
+
+@pytest.mark.parametrize(("name", "f"), [("set", "read"), ("counter", "read"), ("watch", "drain")])
+def test_final_operations_are_tried_until_they_succeed(name: str, f: str) -> None:
+    story = registry.workload(name)
+    final = story.final(SIZE, settle(story.options, {}, name), History())
+    assert final is not None
+    tries: Counter[int] = Counter()
+
+    def ends(moment: Moment) -> EventType:
+        tries[moment.thread] += 1
+        return EventType.OK if tries[moment.thread] == 3 else EventType.FAIL
+
+    asked = simulate(final, concurrency=10, ends=ends)
+    assert {moment.operation.f for moment in asked} == {f}
+    assert sorted(tries.values()) == [3] * 5
+
+
+def test_a_lock_is_acquired_before_it_is_held() -> None:
+    own = [moment.operation for moment in moments("lock", hold_seconds="0.5") if moment.thread == 3]
+    assert [operation.f for operation in own[:6]] == ["acquire", "use", "hold", "use", "release", "acquire"]
+    assert {operation.key for operation in own} == {"lock1"}
+    assert own[2].value == 0.5
+
+
+def test_too_few_clients_for_the_locks() -> None:
+    with pytest.raises(UsageError, match="3 locks need at least 6 clients"):
+        moments("lock", Size(concurrency=5, nodes=5, rate=100.0), locks="3")
+
+
+def test_half_of_the_clients_watch_at_most() -> None:
+    watching = {m.thread for m in moments("watch", Size(concurrency=6, nodes=5, rate=0.0)) if m.operation.f == "watch"}
+    assert watching == {3, 4, 5}
+    with pytest.raises(UsageError, match="at least one must watch, and one write"):
+        moments("watch", watchers="10")
