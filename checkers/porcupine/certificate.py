@@ -90,7 +90,16 @@ def seen(model: Model, history: History, operations: Operations, row: int) -> Ca
     else:
         return None
     key = operations.key[row]
-    return Call(f, values[operations.argument[row]], result, None if model.by_key or key == ABSENT else values[key])
+    process = operations.process[row] if "process" in model.sees else None
+    revision = operations.revision[row] if "revision" in model.sees and result is not UNSEEN else ABSENT
+    return Call(
+        f,
+        values[operations.argument[row]],
+        result,
+        None if model.by_key or key == ABSENT else values[key],
+        process,
+        None if revision == ABSENT else revision,
+    )
 
 
 def merged(orders: Iterable[Sequence[int]]) -> list[int]:

@@ -46,12 +46,16 @@ class Call:
 
     argument: what it was invoked with. result: what came back, or UNSEEN if it crashed, or REFUSED. key: the key it is
     about, or None (also for a model partitioned by key, whose step need not look at it).
+    process, revision: who called, and the revision that the completion carries; only for a model that `sees` them, else
+    None. A crashed call has no revision, for nobody saw one.
     """
 
     f: str
     argument: Value
     result: Value
     key: Value = None
+    process: int | None = None
+    revision: int | None = None
 
 
 def show_call(call: Call) -> str:
@@ -98,6 +102,7 @@ class Model:
     by_key: whether each key is an object of its own (Herlihy & Wing, 1990, locality): checked separately.
     refusals: operations of which a failure with error kind `precondition` is an observation: step gets REFUSED, and
     answers ILLEGAL or the same state.
+    sees: which of `process` and `revision` its calls carry. Calls that differ in them are different, which costs time.
     independence: what a witness may leave out.
     show_call, show_state: for people.
     """
@@ -111,6 +116,7 @@ class Model:
     pure: frozenset[str] = frozenset()
     by_key: bool = True
     refusals: frozenset[str] = frozenset()
+    sees: frozenset[str] = frozenset()
     independence: Independence = Independence()
     show_call: Callable[[Call], str] = show_call
     show_state: Callable[[Any], str] = str

@@ -71,7 +71,7 @@ def prepare(model: Model, history: History, spending: Spending, only: Collection
     operations = history.operations()
     check_known(model, history, operations)
     values = history.pool.values
-    numbers: dict[tuple[int, ...], int] = {}
+    numbers: dict[tuple[int | None, ...], int] = {}
     out = Prepared([], bytearray(), [])
     problems: dict[int, Problem] = {}
     pure_f = {f for f in _distinct(operations.f) if values[f] in model.pure}
@@ -99,6 +99,8 @@ def prepare(model: Model, history: History, spending: Spending, only: Collection
         if only is not None and part not in only:
             continue
         name = (f, argument, seen) if model.by_key else (f, argument, seen, key)
+        if model.sees:
+            name += more_seen(model, operations, row)
         kind = numbers.get(name)
         if kind is None:
             kind = numbers[name] = len(numbers)
@@ -106,6 +108,7 @@ def prepare(model: Model, history: History, spending: Spending, only: Collection
             call = Call(
                 values[f], values[argument], values[seen] if shown is None else shown,
                 None if model.by_key or key == ABSENT else values[key],
+                *(name[-2:] if model.sees else ()),
             )  # fmt: skip
             out.classes.append(call)
             out.pure.append(is_pure(model, call))
@@ -120,6 +123,15 @@ def prepare(model: Model, history: History, spending: Spending, only: Collection
         if seen == _REFUSED or (ended == ok and f in observing):
             problem.observations += 1
     return out
+
+
+def more_seen(model: Model, operations: Operations, row: int) -> tuple[int | None, int | None]:
+    """Process and revision of an operation, as far as the model sees them; None for what it does not see."""
+    process = operations.process[row] if "process" in model.sees else None
+    if "revision" not in model.sees or operations.ended[row] == EventType.INFO:
+        return process, None
+    revision = operations.revision[row]
+    return process, None if revision == ABSENT else revision
 
 
 def check_known(model: Model, history: History, operations: Operations) -> None:

@@ -86,11 +86,11 @@ def _crashed(kind: int, prepared: Prepared, history: History) -> int:
     """The class of the same call, crashed."""
     classes, intern = prepared.classes, history.pool.id
     call = classes[kind]
-    same = call.f, intern(call.argument), intern(call.key)
+    same = call.f, intern(call.argument), intern(call.key), call.process
     for number, known in enumerate(classes):
-        if known.result is UNSEEN and (known.f, intern(known.argument), intern(known.key)) == same:
+        if known.result is UNSEEN and (known.f, intern(known.argument), intern(known.key), known.process) == same:
             return number
-    classes.append(Call(call.f, call.argument, UNSEEN, call.key))
+    classes.append(Call(call.f, call.argument, UNSEEN, call.key, call.process))
     prepared.pure.append(0)
     return len(classes) - 1
 

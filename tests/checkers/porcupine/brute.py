@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import UNSET
+
 from splitbrain.checkers.porcupine import ILLEGAL, REFUSED, UNSEEN, Call, Model
 from splitbrain.harness.history import Event, History
 
@@ -28,19 +30,26 @@ def operations(model: Model, history: Sequence[Event] | History) -> list[Op]:
     for position, event in enumerate(history):
         key = event.key if isinstance(event.key, str) else None
         if event.type == "invoke":
-            op = Op(Call(event.f, event.value, UNSEEN), key, position, None)
+            op = Op(_call(model, event, event.value, UNSEEN), key, position, None)
             open_ops[event.process] = op
             out.append(op)
             continue
         op = open_ops.pop(event.process)
         if event.type == "ok":
-            op.call, op.complete = Call(event.f, op.call.argument, event.value), position
+            op.call, op.complete = _call(model, event, op.call.argument, event.value), position
         elif event.type == "fail":
             if event.f in model.refusals and event.error[0] == "precondition":
-                op.call, op.complete = Call(event.f, op.call.argument, REFUSED), position
+                op.call, op.complete = _call(model, event, op.call.argument, REFUSED), position
             else:
                 out.remove(op)
     return [op for op in out if op.complete is not None or op.call.f not in model.pure]
+
+
+def _call(model: Model, event: Event, argument: Any, result: Any) -> Call:
+    key = event.key if isinstance(event.key, str) and not model.by_key else None
+    process = event.process if "process" in model.sees else None
+    revision = event.revision if "revision" in model.sees and event.revision is not UNSET else None
+    return Call(event.f, argument, result, key, process, revision)
 
 
 def linearizable(model: Model, history: Sequence[Event] | History) -> bool:
@@ -58,8 +67,9 @@ def linearizable(model: Model, history: Sequence[Event] | History) -> bool:
         for i in left:
             if any(ops[j].complete is not None and ops[j].complete < ops[i].invoke for j in left):
                 continue
-            state = model.step(states.get(ops[i].key, model.initial), ops[i].call)
-            if state is not ILLEGAL and place(placed | {i}, {**states, ops[i].key: state}):
+            key = ops[i].key if model.by_key else None
+            state = model.step(states.get(key, model.initial), ops[i].call)
+            if state is not ILLEGAL and place(placed | {i}, {**states, key: state}):
                 return True
         failed.add(name)
         return False
