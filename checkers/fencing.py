@@ -48,7 +48,7 @@ class FencingCheck:
         """The verdict, resource by resource; UsageError for operations it does not know and tokens that are no
         integers."""
         hold_to(history, self.name, (ACQUIRE, HOLD, RELEASE, USE))
-        return of_each_key(self.name, history, budget.start(), self._judge)
+        return of_each_key(self.name, history, budget.start(), self._judge, "resource")
 
     def _judge(self, history: History, rows: Rows, spending: Spending) -> Verdict:
         operations, values = history.operations(), history.pool.values

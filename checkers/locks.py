@@ -103,7 +103,7 @@ class LockCheck:
 
     def check(self, history: History, budget: Budget) -> Verdict:
         """The verdict, lock by lock. Operations other than acquire and release are taken as done under the lock."""
-        return of_each_key(self.name, history, budget.start(), self._judge)
+        return of_each_key(self.name, history, budget.start(), self._judge, "lock")
 
     def _judge(self, history: History, rows: Rows, spending: Spending) -> Verdict:
         if limit := spending.exhausted():
@@ -146,12 +146,10 @@ def overlap(history: History, first: Holding, second: Holding, overlaps: int) ->
             same_lock = operations.key[row] == operations.key[holding.acquire]
             if operations.process[row] == holding.process and same_lock:
                 events += [event for event in (operations.invoke[row], operations.complete[row]) if event >= 0]
-    tell = Telling(history, events)
+    tell = Telling(history, [m for h in (first, second) for m in (h.start, h.end) if m != NEVER])
     who = [tell.who(holding.start) for holding in (first, second)]
-    key = operations.key[first.acquire]
-    name = f"lock {shown(history.pool.values[key])}" if key != ABSENT else "the lock"
     words = [
-        f"{who[1]} was given {name} at {tell.when(second.start)}, while {who[0]} held it since "
+        f"{who[1]} was given the lock at {tell.when(second.start)}, while {who[0]} held it since "
         f"{tell.when(first.start)}{_token(history, first, second)}"
     ]
     for holding, holder in zip((first, second), who, strict=True):

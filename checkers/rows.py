@@ -55,8 +55,9 @@ def by_key(history: History) -> dict[int, list[int]]:
     return found
 
 
-def of_each_key(checker: str, history: History, spending: Spending, judge: Judging) -> Verdict:
-    """One verdict over all keys: that of the only key, or a tree with a child a key (of many keys, those not valid)."""
+def of_each_key(checker: str, history: History, spending: Spending, judge: Judging, thing: str = "key") -> Verdict:
+    """One verdict over all keys: that of the only key, or a tree with a child a key (of many keys, those not valid).
+    thing: what a key is called in its verdict."""
     parts = by_key(history)
     if not parts:
         reason = "the history is empty" if len(history) == 0 else "no client did anything"
@@ -64,8 +65,8 @@ def of_each_key(checker: str, history: History, spending: Spending, judge: Judgi
     children = []
     for key, rows in parts.items():
         verdict = judge(history, rows, spending)
-        children.append(verdict if key == ABSENT else named(verdict, "key", history.pool.values[key]))
-    return combined(checker, children, "keys")
+        children.append(verdict if key == ABSENT else named(verdict, thing, history.pool.values[key]))
+    return combined(checker, children, f"{thing}s")
 
 
 def combined(checker: str, children: Sequence[Verdict], things: str) -> Verdict:

@@ -150,7 +150,7 @@ def test_an_overlap_is_told() -> None:
     verdict = LockCheck().check(history, Budget())
     assert verdict.value is Validity.INVALID
     assert verdict.reason == (
-        "key l: process 1 was given lock l at 0.004 s, while process 0 held it since 0.001 s (token 5 after token 3)"
+        "lock l: process 1 was given the lock at 0.004 s, while process 0 held it since 0.001 s (token 5 after token 3)"
     )
     assert verdict.witness is not None
     assert verdict.witness.words[1] == "0.001 s to 0.006 s (release began): held by process 0"
