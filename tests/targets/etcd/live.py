@@ -8,7 +8,7 @@ import pytest
 
 from splitbrain.harness.environments.local import Local
 from splitbrain.harness.environments.local.cluster import LocalCluster
-from splitbrain.harness.injection import Kill, Pause
+from splitbrain.harness.injection import Compact, Defragment, Kill, Pause
 from splitbrain.harness.logs import examine
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import ErrorKind, EventType, Operation, Outcome
@@ -145,7 +145,14 @@ async def members_agree(cluster: LocalCluster) -> None:
     assert sorted(roles.values()) == ["follower", "follower", "leader"]
     verdict = await target.audit(cluster.nodes)
     assert verdict.value is Validity.VALID, verdict
+    writer = await opened(target, cluster.nodes[0])
+    await writer.invoke(Operation("write", 0, "a"))
+    await writer.close()
+    assert await (await cluster.inject(Compact(("n1",)))).heal() == {"compactions": 1}
+    assert await (await cluster.inject(Defragment(("n1", "n2")))).heal() == {"defragmentations": 2}
+    assert (await target.audit(cluster.nodes)).value is Validity.VALID
     paused = await cluster.inject(Pause(("n3",)))
+    assert await (await cluster.inject(Defragment(("n3",)))).heal() == {"defragmentations": 0}
     assert set(await target.roles(cluster.nodes)) == {"n1", "n2"}
     client = target.client(cluster.nodes[2])
     with pytest.raises(TimeoutError):
