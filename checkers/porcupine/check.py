@@ -12,23 +12,21 @@ LISTED_KEYS keys the children are those that are not valid, unless every key is 
 from collections.abc import Sequence
 from dataclasses import replace
 
+from splitbrain.checkers.porcupine.answers import problems
 from splitbrain.checkers.porcupine.certificate import merged, objection
-from splitbrain.checkers.porcupine.model import Model
+from splitbrain.checkers.porcupine.model import REFUSED, UNSEEN, Call, Model
 from splitbrain.checkers.porcupine.models.values import shown
-from splitbrain.checkers.porcupine.prepare import OverBudget, Prepared, prepare
-from splitbrain.checkers.porcupine.search import Outcome, search
-from splitbrain.checkers.porcupine.table import ModelFailure, Table
+from splitbrain.checkers.porcupine.prepare import OverBudget
+from splitbrain.checkers.porcupine.table import ModelFailure
 from splitbrain.checkers.porcupine.witness import explained
 from splitbrain.harness.budget import Budget, Spending
 from splitbrain.harness.history import ABSENT, History
+from splitbrain.harness.operation import EventType
 from splitbrain.harness.verdict import Validity, Verdict, unknown
 
 NAME = "porcupine"
 LISTED_KEYS = 64
-FIRST_ROUND = 1000
-"""Configurations that a search may enter in the first round, besides four for each operation."""
-GROWTH = 8
-"""How many times more in each next round."""
+_BLIND = "linearizable, for nothing observed this key"
 
 
 def check(
@@ -43,7 +41,7 @@ def check(
     spending = (budget or Budget()).start()
     try:
         checking = _Checking(model, history, spending)
-        checking.search_all()
+        checking.problems.search_all()
         verdict = checking.verdict(every_key)
     except OverBudget as limit:
         reason = f"undecided: {limit} before the search began"
@@ -58,49 +56,14 @@ class _Checking:
 
     def __init__(self, model: Model, history: History, spending: Spending) -> None:
         self.model, self.history, self.spending = model, history, spending
-        self.prepared: Prepared = prepare(model, history, spending)
-        self.outcomes: dict[int, Outcome] = {}
-        self.states: dict[int, list[str]] = {}
-        """Of each invalid problem, the states in which its owed operation was owed, for people."""
-        self.configurations: dict[int, int] = {}
-        self._table = Table(model, self.prepared.classes)
-
-    def search_all(self) -> None:
-        """Rounds of growing limits over the undecided problems, until all are decided, one is invalid at the end of a
-        round, or the budget is spent."""
-        pending = list(range(len(self.prepared.problems)))
-        factor = 1 if len(pending) > 1 else self.spending.budget.configurations
-        while pending:
-            left = []
-            for number in pending:
-                outcome = self._search(number, factor)
-                if self.spending.exhausted():
-                    return
-                if outcome.linearizable is None and outcome.stopped is None:
-                    left.append(number)
-            if any(outcome.linearizable is False for outcome in self.outcomes.values()):
-                return
-            pending = left
-            factor *= GROWTH
-
-    def _search(self, number: int, factor: int) -> Outcome:
-        problem = self.prepared.problems[number]
-        if self._table.bytes > self.spending.budget.bytes // 8:
-            self._table = Table(self.model, self.prepared.classes)
-        outcome = search(problem, self.prepared, self._table, self.spending, (FIRST_ROUND + 4 * len(problem)) * factor)
-        self.outcomes[number] = outcome
-        self.configurations[number] = self.configurations.get(number, 0) + outcome.configurations
-        if outcome.linearizable is False:
-            self.states[number] = [self.model.show_state(self._table.states[state]) for state in outcome.states]
-        return outcome
+        self.problems = problems(model, history, spending)
 
     def verdict(self, every_key: bool) -> Verdict:
         """The verdicts of all problems as one."""
-        problems = self.prepared.problems
-        if not problems:
+        if len(self.problems) == 0:
             reason = "the history is empty" if len(self.history) == 0 else "no operation took effect, or may have"
             return unknown(NAME, f"{reason}: nothing could have refuted the model", self.model.name, operations=0)
-        children = [self._of_problem(number) for number in range(len(problems))]
+        children = [self._of_problem(number) for number in range(len(self.problems))]
         value = Validity.worst(child.value for child in children)
         if value is Validity.VALID:
             return self._valid(children, every_key)
@@ -121,13 +84,12 @@ class _Checking:
         return Verdict(value, reason, NAME, self.model.name, children=tuple(listed), details=self._figures() | details)
 
     def _figures(self) -> dict[str, int]:
-        operations = sum(map(len, self.prepared.problems))
-        return {"operations": operations, "configurations": self.spending.configurations}
+        return {"operations": self.problems.operations, "configurations": self.spending.configurations}
 
     def _valid(self, children: Sequence[Verdict], every_key: bool) -> Verdict:
         """Every problem is valid: prove it, unless nothing could have refuted it."""
-        model, problems = self.model, self.prepared.problems
-        if not any(problem.observations for problem in problems):
+        model = self.model
+        if not self.problems.observed():
             names = " or ".join(f for f in model.operations if f in model.observes)
             reason = f"nothing could have refuted the model: no {names} succeeded"
             return unknown(NAME, reason, model.name, **self._figures())
@@ -139,7 +101,7 @@ class _Checking:
             return unknown(NAME, reason, model.name, **self._figures())
         if len(children) == 1:
             return children[0]
-        blind = sum(not problem.observations for problem in problems)
+        blind = sum(child.reason == _BLIND for child in children)
         listed = every_key or len(children) <= LISTED_KEYS
         return Verdict(
             Validity.VALID,
@@ -154,29 +116,40 @@ class _Checking:
 
     def _of_problem(self, number: int) -> Verdict:
         """The verdict on one key, not yet explained."""
-        problem, outcome = self.prepared.problems[number], self.outcomes.get(number)
-        key = None if problem.key == ABSENT else self.history.pool.values[problem.key]
-        details: dict[str, object] = {
-            "operations": len(problem), "configurations": self.configurations.get(number, 0)
-        }  # fmt: skip
-        if outcome is None:
+        answer = self.problems.answer(number)
+        key = None if answer.key == ABSENT else self.history.pool.values[answer.key]
+        details: dict[str, object] = {"operations": answer.operations, "configurations": answer.configurations}
+        if not answer.searched:
             reason = "not reached: " + (self.spending.exhausted() or "another key was found invalid before")
             return Verdict(Validity.UNKNOWN, reason, NAME, self.model.name, key, details=details)
-        invoke = self.history.operations().invoke
-        order = tuple(invoke[problem.row[operation]] for operation in outcome.order)
-        if outcome.linearizable:
+        order = answer.order
+        if answer.linearizable:
             reason = f"linearizable: an order of {len(order):,} operations was found and verified"
-            if not problem.observations:
-                reason = "linearizable, for nothing observed this key"
+            if not answer.observations:
+                reason = _BLIND
             return Verdict(Validity.VALID, reason, NAME, self.model.name, key, certificate=order, details=details)
         details["placed"] = len(order)
-        if outcome.linearizable is None:
-            share = len(order) / len(problem)
-            limit = outcome.stopped or self.spending.exhausted() or "another key was found invalid before"
-            reason = f"undecided: {limit}, with {len(order):,} of {len(problem):,} operations placed ({share:.0%})"
+        if answer.linearizable is None:
+            share = len(order) / answer.operations
+            limit = answer.stopped or self.spending.exhausted() or "another key was found invalid before"
+            reason = f"undecided: {limit}, with {len(order):,} of {answer.operations:,} operations placed ({share:.0%})"
             return Verdict(Validity.UNKNOWN, reason, NAME, self.model.name, key, details=details)
-        owed = invoke[problem.row[outcome.blocked]]
-        details |= {"blocked": owed, "states": self.states[number][:20], "longest": order[-20:]}
-        call = self.model.show_call(self.prepared.classes[problem.kind[outcome.blocked]])
-        reason = f"not linearizable: {call}, invoked at event {owed}, cannot be placed"
+        details |= {"blocked": answer.owed, "states": answer.states[:20], "longest": order[-20:]}
+        call = self.model.show_call(call_at(self.model, self.history, answer.owed))
+        reason = f"not linearizable: {call}, invoked at event {answer.owed}, cannot be placed"
         return Verdict(Validity.INVALID, reason, NAME, self.model.name, key, details=details)
+
+
+def call_at(model: Model, history: History, invoked: int) -> Call:
+    """The call that begins at an event and did not fail, unless it was refused."""
+    values, completed = history.pool.values, history.partner[invoked]
+    ended = EventType.INFO if completed == ABSENT else history.type[completed]
+    key, result, revision = history.key[invoked], UNSEEN, ABSENT
+    if ended != EventType.INFO:
+        result = values[history.value[completed]] if ended == EventType.OK else REFUSED
+        revision = history.revision[completed] if "revision" in model.sees else ABSENT
+    return Call(
+        values[history.f[invoked]], values[history.value[invoked]], result,
+        None if model.by_key or key == ABSENT else values[key],
+        history.process[invoked] if "process" in model.sees else None, None if revision == ABSENT else revision,
+    )  # fmt: skip

@@ -1,0 +1,206 @@
+"""How is a history searched by the kernel? Its columns are handed over once; keys are searched in rounds, by threads.
+
+Only models that the kernel knows by heart use several threads: any other asks Python for its transitions. The trap:
+determinism. What a round finds depends on no thread, for a key's search depends on the key alone, and every key of a
+round is searched before the round is looked at.
+"""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from splitbrain.checkers.porcupine.answers import FIRST_ROUND, GROWTH, Answer
+from splitbrain.checkers.porcupine.kernel import WIDEST, narrow, vast, wide
+from splitbrain.checkers.porcupine.kernel.by_heart import UNKNOWN, codes
+from splitbrain.checkers.porcupine.kernel.problem import Batch, NotByHeart, TooWide, UnknownOperation, prepare
+from splitbrain.checkers.porcupine.kernel.steps import Transitions
+from splitbrain.checkers.porcupine.model import REFUSED, UNSEEN, Call, Model
+from splitbrain.checkers.porcupine.prepare import OverBudget, check_known
+from splitbrain.checkers.porcupine.table import Table
+from splitbrain.harness.budget import GIB, Spending
+from splitbrain.harness.history import ABSENT, History
+from splitbrain.harness.operation import ErrorKind
+
+__all__ = ["Compiled", "TooWide"]
+
+_WIDTHS = ((64, narrow.run), (256, wide.run), (WIDEST, vast.run))
+_INVALID, _VALID = 0, 1
+_WORTH_A_THREAD = 10_000
+"""Operations."""
+_ENDLESS = 1 << 31
+"""More configurations than fit into any memory; times the operations of a history still a machine integer."""
+
+
+class Compiled:
+    """Problems (see `answers`) of the compiled search."""
+
+    def __init__(self, model: Model, history: History, spending: Spending) -> None:
+        """TooWide if only the clear search can do it."""
+        self.model, self.history, self.spending = model, history, spending
+        self.batch: Batch = batch_of(model, history)
+        self.operations = sum(map(self.batch.size, range(len(self.batch))))
+        limit = spending.exhausted()
+        if limit:
+            raise OverBudget(limit)
+        self._table: Table | None = None
+        self._transitions = self._new_transitions()
+        self._states: dict[int, tuple[str, ...]] = {}
+        self._stopped: dict[int, str] = {}
+
+    def __len__(self) -> int:
+        return len(self.batch)
+
+    def observed(self) -> bool:
+        """Whether any operation could have refuted the model."""
+        return bool(self.batch.observed())
+
+    def search_all(self) -> None:
+        """Rounds of growing limits."""
+        batch, budget = self.batch, self.spending.budget
+        pending = list(range(len(batch)))
+        factor = 1 if len(pending) > 1 else max(1, budget.configurations)
+        while pending:
+            refuted = False
+            for group in self._groups(pending):
+                refuted = self._search(group, factor) or refuted
+                if self.spending.exhausted():
+                    return
+            if refuted:
+                return
+            pending = [n for n in pending if batch.verdict(n) < 0 and n not in self._stopped]
+            factor *= GROWTH
+
+    def answer(self, number: int) -> Answer:
+        """What is known of one key."""
+        batch = self.batch
+        answer = Answer(batch.key(number), batch.size(number), batch.observations(number), batch.configurations(number))
+        verdict = batch.verdict(number)
+        if verdict >= 0 or answer.configurations:
+            answer.searched, answer.order = True, batch.order_of(number)
+            if verdict == _VALID:
+                answer.linearizable = True
+            elif verdict == _INVALID:
+                answer.linearizable, answer.owed = False, batch.blocked(number)
+                answer.states = self._states.get(number) or self._shown(number)
+            else:
+                answer.stopped = self._stopped.get(number)
+        return answer
+
+    def _groups(self, pending: Sequence[int]) -> list[list[int]]:
+        """All that are pending at once, where no table grows; else one by one, so that it can be begun anew."""
+        return [list(pending)] if self.batch.native else [[number] for number in pending]
+
+    def _search(self, numbers: list[int], factor: int) -> bool:
+        """One round over some keys: whether one of them is not linearizable."""
+        batch = self.batch
+        if self._transitions.bytes > self.spending.budget.bytes // 8:
+            self._transitions = self._new_transitions()
+        shares = self._shares(numbers)
+        if len(shares) == 1:
+            self._run(shares[0], factor, 1)
+        else:
+            with ThreadPoolExecutor(len(shares)) as threads:
+                list(threads.map(lambda share: self._run(share, factor, len(shares)), shares))
+        self._transitions.check()
+        refuted = [number for number in numbers if batch.verdict(number) == _INVALID]
+        if not batch.native:
+            for number in refuted:
+                self._states[number] = self._shown(number)
+        return bool(refuted)
+
+    def _shares(self, numbers: list[int]) -> list[list[int]]:
+        processors = os.cpu_count() or 1
+        if not self.batch.native or processors == 1 or len(numbers) == 1:
+            return [numbers]
+        if sum(map(self.batch.size, numbers)) < _WORTH_A_THREAD:
+            return [numbers]
+        return [numbers[first::processors] for first in range(processors) if numbers[first::processors]]
+
+    def _run(self, numbers: list[int], factor: int, shares: int) -> None:
+        """Search these keys, each by the narrowest search that can hold it."""
+        batch, spending = self.batch, self.spending
+        budget = spending.budget
+        narrower = -1
+        for widest, run in _WIDTHS:
+            chosen = [number for number in numbers if narrower < batch.widest(number) <= widest]
+            narrower = widest
+            if not chosen:
+                continue
+            left = max(1, min(budget.configurations - spending.configurations, _ENDLESS))
+            entered, stopped = run(
+                batch, self._transitions, chosen, min(FIRST_ROUND * factor, left), min(4 * factor, left), left,
+                spending.seconds_left(), max(budget.bytes // shares - batch.held, 0),
+            )  # fmt: skip
+            spending.configurations += entered
+            if stopped == "bytes":
+                words = f"the budget of {budget.bytes / GIB:g} GiB of memory was spent"
+                self._stopped.update({n: words for n in chosen if batch.lacked(n)})
+
+    def _shown(self, number: int) -> tuple[str, ...]:
+        states, values = self.batch.states(number), self.history.pool.values
+        of = values if self._table is None else self._table.states
+        return tuple(self.model.show_state(of[state]) for state in states)
+
+    def _new_transitions(self) -> Transitions:
+        if self.batch.classes is not None:
+            self._table = Table(self.model, calls(self.history, self.batch.classes))
+        return Transitions(self._table)
+
+
+def batch_of(model: Model, history: History) -> Batch:
+    """The problems of a history as the kernel sees them. TooWide; UsageError for an operation not known."""
+    by_heart = None if model.sees else codes(model)
+    intern = history.pool.id
+    batch = None
+    if by_heart is not None and _is_plain(model.initial):
+        try:
+            batch = _batch(model, history, by_heart, intern(model.initial))
+        except NotByHeart:
+            batch = None
+    if batch is None:
+        batch = _batch(model, history, None, 0)
+    batch.check_width(WIDEST)
+    return batch
+
+
+def _batch(model: Model, history: History, by_heart: dict[str, int] | None, initial: int) -> Batch:
+    names = []
+    for name in model.operations:
+        number = history.pool.names.get(name)
+        if number is not None:
+            code = UNKNOWN if by_heart is None else by_heart[name]
+            names.append((number, code, name in model.pure, name in model.observes, name in model.refusals))
+    try:
+        return prepare(
+            history, names, by_heart is not None, model.by_key, initial,
+            lambda complete: is_refusal(history, complete), tuple(model.sees),
+        )  # fmt: skip
+    except UnknownOperation:
+        check_known(model, history, history.operations())
+        raise
+
+
+def is_refusal(history: History, complete: int) -> bool:
+    """Whether a failure says that the precondition was tested and false."""
+    error = history.error[complete]
+    value = None if error == ABSENT else history.pool.values[error]
+    return isinstance(value, tuple) and len(value) > 0 and value[0] == ErrorKind.PRECONDITION
+
+
+def _is_plain(value: object) -> bool:
+    """Whether a state is told from others as the values of a history are: not so a list, which becomes a tuple."""
+    return value is None or isinstance(value, bool | int | float | str)
+
+
+def calls(history: History, classes: Sequence[tuple[int, int, int, int, int, int]]) -> list[Call]:
+    """The calls of classes given by ids."""
+    values = history.pool.values
+    words = {-2: UNSEEN, -3: REFUSED}
+    return [
+        Call(
+            values[f], values[argument], words[seen] if seen in words else values[seen],
+            None if key == ABSENT else values[key],
+            None if process == ABSENT else process, None if revision == ABSENT else revision,
+        )
+        for f, argument, seen, key, process, revision in classes
+    ]  # fmt: skip

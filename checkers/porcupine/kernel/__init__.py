@@ -1,0 +1,25 @@
+"""Is the compiled search there? Cython behind the clear Python: the same search on flat arrays, without the GIL.
+
+    problem   from the columns of a history to flat arrays, all keys in one pass
+    steps     transitions: registers by heart, any other model through a table that Python fills
+    search    what is worth trying, and why nothing is lost; where a search has been
+    depth     depth first: finds the order of most linearizable histories at once
+    levels    level by level: refutes, and gets along with many crashed operations
+    replay    from what was searched to an order of all operations
+    decide    both engines in turns
+    narrow · wide · vast    the same source, compiled for sets of 1, 4 and 16 words
+
+Everything here is optional: without a C compiler the parts are not built, and `porcupine.search` answers instead.
+The trap: a kernel built from older sources. After changing a `.pyx`, `.pxi` or `.pxd`, install again.
+"""
+
+from importlib.util import find_spec
+from typing import Final
+
+BUILT: Final = all(
+    find_spec(f"{__name__}.{part}") is not None for part in ("problem", "steps", "narrow", "wide", "vast")
+)
+"""Whether all parts are there."""
+
+WIDEST: Final = 1024
+"""The most operations that may be open at once, or crashed; beyond that the search in Python answers."""

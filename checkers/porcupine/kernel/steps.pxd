@@ -1,0 +1,67 @@
+"""How is a transition looked up by a search that holds no GIL? Known steps by heart, all others in a table."""
+
+from libc.stdint cimport int32_t, int64_t, uint64_t
+
+from splitbrain.checkers.porcupine.kernel.problem cimport CAS, READ, WRITE, Op
+
+cdef enum:
+    ILLEGAL = -1
+    UNASKED = -2
+
+
+ctypedef struct Transition:
+    uint64_t name       # (state << 32 | class) + 1, 0 for an empty place
+    int64_t following
+
+
+ctypedef struct Steps:
+    # native: the step of a register with compare-and-set. Else the table: an open-addressing one, `mask` + 1 places.
+    # failed: the model could not say, and `owner` keeps the exception. asked: how often the model was asked.
+    bint native
+    bint failed
+    Transition *table
+    uint64_t mask
+    int64_t asked
+    size_t held
+    void *owner
+
+
+cdef class Transitions:
+    cdef Steps steps
+    cdef object table
+    cdef object exception
+    cdef int grow(self) except -1
+    cdef int account(self) except -1
+    cdef int32_t fill(self, int32_t state, int32_t kind) except -3
+
+
+cdef int32_t ask(Steps *steps, int32_t state, int32_t kind) noexcept nogil
+
+
+cdef inline uint64_t place_of(uint64_t name) noexcept nogil:
+    name *= <uint64_t>0x9E3779B97F4A7C15
+    return name ^ (name >> 32)
+
+
+cdef inline int32_t known(const Steps *steps, int32_t state, int32_t kind) noexcept nogil:
+    """The next state, ILLEGAL, or UNASKED."""
+    cdef uint64_t name = ((<uint64_t>state << 32) | <uint64_t>kind) + 1
+    cdef uint64_t at = place_of(name) & steps.mask
+    while steps.table[at].name != 0:
+        if steps.table[at].name == name:
+            return <int32_t>steps.table[at].following
+        at = (at + 1) & steps.mask
+    return UNASKED
+
+
+cdef inline int32_t step(Steps *steps, const Op *op, int32_t state) noexcept nogil:
+    """The next state, or ILLEGAL; ILLEGAL too when the model failed, so look at `failed` before concluding anything."""
+    cdef int32_t following
+    if steps.native:
+        if op.f == WRITE:
+            return op.a
+        if op.f == CAS:
+            return op.b if state == op.a else ILLEGAL
+        return state if (state == op.a) == (op.f == READ) else ILLEGAL
+    following = known(steps, state, op.a)
+    return ask(steps, state, op.a) if following == UNASKED else following
