@@ -6,14 +6,23 @@ To add one: write a Model (see `porcupine/model.py`) and an Entry in a file here
 from splitbrain.checkers.porcupine.models.append_list import APPEND_LIST
 from splitbrain.checkers.porcupine.models.counter import LIN_COUNTER
 from splitbrain.checkers.porcupine.models.entry import Entry
+from splitbrain.checkers.porcupine.models.fetch_and_add import FETCH_AND_ADD
 from splitbrain.checkers.porcupine.models.kv import KV
+from splitbrain.checkers.porcupine.models.locks import OWNER_MUTEX, REENTRANT_LOCK, SEMAPHORE
+from splitbrain.checkers.porcupine.models.multi_register import MULTI_REGISTER
 from splitbrain.checkers.porcupine.models.mutex import MUTEX
+from splitbrain.checkers.porcupine.models.priority_queue import PRIORITY_QUEUE
 from splitbrain.checkers.porcupine.models.queue import FIFO_QUEUE
 from splitbrain.checkers.porcupine.models.register import CAS_REGISTER, REGISTER
 from splitbrain.checkers.porcupine.models.sets import LIN_SET
+from splitbrain.checkers.porcupine.models.stack import STACK
+from splitbrain.checkers.porcupine.models.versions import VERSIONED_KV, VERSIONED_REGISTER
 
 __all__ = ["MODELS", "Entry"]
 
-MODELS: dict[str, Entry] = {
-    entry.name: entry for entry in (REGISTER, CAS_REGISTER, KV, MUTEX, LIN_SET, FIFO_QUEUE, LIN_COUNTER, APPEND_LIST)
-}
+_REGISTERS = (REGISTER, CAS_REGISTER, VERSIONED_REGISTER, MULTI_REGISTER, KV, VERSIONED_KV)
+_LOCKS = (MUTEX, OWNER_MUTEX, REENTRANT_LOCK, SEMAPHORE)
+_COLLECTIONS = (LIN_SET, FIFO_QUEUE, STACK, PRIORITY_QUEUE, APPEND_LIST)
+_SUMS = (LIN_COUNTER, FETCH_AND_ADD)
+
+MODELS: dict[str, Entry] = {entry.name: entry for entry in (*_REGISTERS, *_LOCKS, *_COLLECTIONS, *_SUMS)}

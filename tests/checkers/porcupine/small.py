@@ -19,6 +19,7 @@ class Family:
     asked: Sequence[tuple[str, Any]]
     answers: Mapping[str, Sequence[Any]]
     keys: Sequence[str | None] = (None, None, None, "a")
+    revisions: Sequence[int | None] = (None,)
 
     def results(self, f: str, argument: Any) -> Sequence[Any]:
         return self.answers.get(f, (argument,))
@@ -70,6 +71,42 @@ FAMILIES = {
         MODELS["append-list"].make(), [("read", None)] * 3 + [("append", v) for v in (0, 1, 1)],
         {"read": (None, (), (0,), (1,), (0, 1), (1, 0), (1, 1), (0, 1, 1), (1, 0, 1), (1, 1, 0))},
     ),
+    "versioned-register": Family(
+        MODELS["versioned-register"].make(),
+        [("read", None)] * 4 + [("write", 0), ("write", 1), ("cas", (0, 1)), ("cas", (None, 0))],
+        {"read": (None, 0, 1)}, revisions=(None, 0, 1, 2, 2, 3, 4, 5),
+    ),
+    "versioned-kv": Family(
+        MODELS["versioned-kv"].make({"initial": "0"}),
+        [("get", None)] * 3 + [("put", 0), ("put", 1), ("cas", (0, 1))], {"get": (0, 1)},
+        keys=("a", "b", None), revisions=(None, 0, 1, 2, 2, 3, 4, 5),
+    ),
+    "multi-register": Family(
+        MODELS["multi-register"].make(),
+        [("read", {"x": None})] * 3 + [("write", {"x": 1}), ("write", {"y": 1}), ("write", {"x": 2, "y": 2})],
+        {"read": [{"x": x, "y": y} for x in (None, 1, 2) for y in (None, 1, 2)] + [{"x": 1}, {"y": 2}]},
+    ),
+    "owner-mutex": Family(MODELS["owner-mutex"].make(), [("acquire", None), ("release", None)], {}),
+    "owner-mutex by value": Family(
+        MODELS["owner-mutex"].make({"owner": "value"}), list(product(("acquire", "release"), "pq")), {}
+    ),
+    "reentrant-lock": Family(
+        MODELS["reentrant-lock"].make(), [("acquire", None)] * 2 + [("release", None)], {}
+    ),
+    "semaphore": Family(
+        MODELS["semaphore"].make({"owner": "value"}), list(product(("acquire", "acquire", "release"), "pqr")), {}
+    ),
+    "stack": Family(
+        MODELS["stack"].make(), [("pop", None)] * 3 + [("push", v) for v in (0, 1, 2)], {"pop": (None, 0, 1, 2)},
+    ),
+    "priority-queue": Family(
+        MODELS["priority-queue"].make(), [("dequeue", None)] * 3 + [("enqueue", v) for v in (0, 1, 2)],
+        {"dequeue": (None, 0, 1, 2)},
+    ),
+    "fetch-and-add": Family(
+        MODELS["fetch-and-add"].make(), [("read", None)] + [("fetch-and-add", d) for d in (1, 1, -1)],
+        dict.fromkeys(("read", "fetch-and-add"), (-1, 0, 1, 2)),
+    ),
 }  # fmt: skip
 
 
@@ -103,24 +140,28 @@ def _run(family: Family, random: Random, *, honest: bool) -> list[Event]:
         process = random.choice(sorted(clients))
         stage, f, argument, key, result = client = clients[process]
         if stage == "invoked":
-            options = list(family.results(f, argument))
+            options = list(product(family.results(f, argument), family.revisions))
             random.shuffle(options)
-            state = states.get(key, model.initial)
-            legal = [(r, s) for r in options if (s := model.step(state, Call(f, argument, r))) is not ILLEGAL]
+            own = key if model.by_key else None
+            state = states.get(own, model.initial)
+            who = process if "process" in model.sees else None
+            calls = [Call(f, argument, r, None if model.by_key else key, who, v) for r, v in options]
+            legal = [(o, s) for o, call in zip(options, calls, strict=True)
+                     if (s := model.step(state, call)) is not ILLEGAL]  # fmt: skip
             crashed = random.random() < crashes
             if not honest:
                 client[0], client[4] = ("ok", options[0]) if random.random() < 0.9 else ("fail", None)
             elif not legal:
                 client[0] = "fail"
             elif not crashed or random.random() < 0.5:
-                client[0], (client[4], states[key]) = "ok", legal[0]
+                client[0], (client[4], states[own]) = "ok", legal[0]
             if crashed:
                 client[0] = "info"
             continue
-        value = result if stage == "ok" else argument
+        value, revision = result if stage == "ok" else (argument, None)
         error = None if stage == "ok" else ("precondition" if stage == "fail" else "timeout", "")
         if stage != "info" or random.random() < 0.7:
-            events.append(_event(events, process, stage, f, value, key, error))
+            events.append(_event(events, process, stage, f, value, key, error, revision))
         del clients[process]
         if stage == "info":
             process, fresh = fresh, fresh + 1
@@ -130,17 +171,23 @@ def _run(family: Family, random: Random, *, honest: bool) -> list[Event]:
 
 def _corrupt(family: Family, random: Random, events: list[Event]) -> None:
     """Another answer for one operation."""
-    candidates = [i for i, e in enumerate(events) if e.type == "ok" and e.f in family.answers]
+    candidates = [i for i, e in enumerate(events) if e.type == "ok" and (e.f in family.answers or family.revisions[1:])]
     if not candidates:
         return
     place = random.choice(candidates)
     event = events[place]
-    value = random.choice(list(family.answers[event.f]))
-    events[place] = _event(events[:place], event.process, "ok", event.f, value, event.key)
+    value = random.choice(list(family.answers.get(event.f, (event.value,))))
+    revision = random.choice(family.revisions)
+    events[place] = _event(events[:place], event.process, "ok", event.f, value, event.key, None, revision)
 
 
-def _event(before: Sequence[Event], process: Any, kind: str, f: str, value: Any, key: Any, error: Any = None) -> Event:
-    optional = {} if not isinstance(key, str) else {"key": key}
+def _event(
+    before: Sequence[Event], process: Any, kind: str, f: str, value: Any, key: Any, error: Any = None,
+    revision: int | None = None,
+) -> Event:  # fmt: skip
+    optional: dict[str, Any] = {} if not isinstance(key, str) else {"key": key}
+    if revision is not None:
+        optional["revision"] = revision
     if error is not None:
         optional["error"] = error
     if process != "nemesis":

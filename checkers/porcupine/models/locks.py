@@ -1,0 +1,109 @@
+"""How do locks with owners behave, and how does a semaphore? By counting what each owner holds.
+
+    acquire      release
+
+`owner-mutex`: acquired when free, released by its holder alone. `reentrant-lock`: its holder may acquire it again, up
+to `depth` times, and must release it as often. `semaphore`: `permits` in all, given back by those who took them.
+
+The owner is the process that calls, or with `owner=value` what the operation was invoked with. The trap: a process that
+crashed is never heard of again, so what it held stays held. A lock with a lease is not such a lock.
+"""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+
+from splitbrain.checkers.porcupine.model import ILLEGAL, Call, Independence, Model
+from splitbrain.checkers.porcupine.models.entry import Entry
+from splitbrain.checkers.porcupine.models.values import frozen, shown
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.options import Option, Setting
+
+OWNER = Option(
+    "owner", "process", "who holds: the process that calls, or the value it calls with", ("process", "value")
+)
+DEPTH = Option("depth", 2, "how often the holder can hold it at once")
+PERMITS = Option("permits", 2, "how many permits there are in all")
+
+Holdings = tuple[tuple[Hashable, int], ...]
+"""Who holds how many, in a fixed order; an owner who holds nothing does not stand in it."""
+
+
+def owner(call: Call) -> Hashable:
+    """Who calls, in hashable form: the process if the model sees it, else what the call was invoked with."""
+    found: Hashable = frozen(call.argument if call.process is None else call.process)
+    return found
+
+
+def stepper(total: int, *, shared: bool) -> Callable[[Holdings, Call], object]:
+    """The step of an object that is held at most so often in all; by several owners at once if it is shared."""
+
+    def step(holdings: Holdings, call: Call) -> object:
+        who = owner(call)
+        held = dict(holdings)
+        mine = held.get(who, 0)
+        if call.f == "release":
+            if not mine:
+                return ILLEGAL
+            mine -= 1
+        else:
+            if sum(held.values()) == total or (held and not mine and not shared):
+                return ILLEGAL
+            mine += 1
+        held[who] = mine
+        return tuple(sorted(((name, count) for name, count in held.items() if count), key=repr))
+
+    return step
+
+
+def parts(call: Call) -> Sequence[Hashable]:
+    """All calls of one owner can go together: what the others hold is theirs alone, and there is only more room."""
+    return (owner(call),)
+
+
+def show(call: Call) -> str:
+    """`acquire`, `release for n1`."""
+    return call.f if call.process is not None or call.argument is None else f"{call.f} for {shown(call.argument)}"
+
+
+def show_state(holdings: Holdings) -> str:
+    """`free`, `held by 3`, `held by 3 (2 times)`."""
+    if not holdings:
+        return "free"
+    words = [shown_owner(who) + (f" ({count} times)" if count > 1 else "") for who, count in holdings]
+    return f"held by {' and '.join(words)}"
+
+
+def shown_owner(who: Hashable) -> str:
+    """An owner for people."""
+    return shown(who[1]) if isinstance(who, tuple) and len(who) == 2 else str(who)
+
+
+def lock(entry: Entry, settings: Mapping[str, Setting], total: Setting, *, shared: bool) -> Model:
+    """One of the three; UsageError if it can never be held."""
+    if not isinstance(total, int) or total < 1:
+        raise UsageError(f"{entry.name} is held at least once, not {shown(total)} times")
+    return Model(
+        name=entry.name,
+        summary=entry.summary,
+        operations=("acquire", "release"),
+        initial=(),
+        step=stepper(total, shared=shared),
+        observes=frozenset({"acquire", "release"}),
+        sees=frozenset({"process"} if settings["owner"] == "process" else ()),
+        independence=Independence(parts=parts),
+        show_call=show,
+        show_state=show_state,
+    )
+
+
+OWNER_MUTEX: Entry = Entry(
+    "owner-mutex", "a lock that only its holder can release: acquire, release", (OWNER,),
+    lambda settings: lock(OWNER_MUTEX, settings, 1, shared=False),
+)  # fmt: skip
+REENTRANT_LOCK: Entry = Entry(
+    "reentrant-lock", "a lock that its holder can acquire again: acquire, release", (OWNER, DEPTH),
+    lambda settings: lock(REENTRANT_LOCK, settings, settings["depth"], shared=False),
+)  # fmt: skip
+SEMAPHORE: Entry = Entry(
+    "semaphore", "permits, given back by those who took them: acquire, release", (OWNER, PERMITS),
+    lambda settings: lock(SEMAPHORE, settings, settings["permits"], shared=True),
+)  # fmt: skip

@@ -1,0 +1,81 @@
+"""How does a priority queue behave? A dequeue returns the smallest element in it, or with `first=largest` the largest.
+
+    enqueue x      dequeue → x
+
+Elements are numbers, each its own priority. A dequeue that returned the value `empty` (nil unless set) found nothing.
+The trap: `1` and `1.0` are two elements; so that the order is total, the integer comes first.
+"""
+
+from bisect import insort
+from collections.abc import Callable, Hashable, Mapping, Sequence
+
+from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Independence, Model
+from splitbrain.checkers.porcupine.models.entry import Entry
+from splitbrain.checkers.porcupine.models.queue import EMPTY, show
+from splitbrain.checkers.porcupine.models.values import frozen, meant, same, shown
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.operation import Value
+from splitbrain.harness.options import Option, Setting
+
+FIRST = Option("first", "smallest", "which element a dequeue takes", ("smallest", "largest"))
+
+Items = tuple[float, ...]
+"""In the order in which they will be taken."""
+
+
+def rank(sign: int) -> Callable[[Value], tuple[float, bool]]:
+    """The place of an element among the others, as something to sort by: sign 1 for smallest first, -1 for largest."""
+
+    def of(element: Value) -> tuple[float, bool]:
+        if isinstance(element, bool) or not isinstance(element, int | float):
+            raise UsageError(f"a priority queue holds numbers, not {shown(element)}")
+        return sign * element, isinstance(element, float)
+
+    return of
+
+
+def stepper(sign: int, empty: Value) -> Callable[[Items, Call], object]:
+    """The step of a priority queue whose dequeue returns `empty` when there is nothing."""
+    place = rank(sign)
+
+    def step(items: Items, call: Call) -> object:
+        if call.f == "enqueue":
+            place(call.argument)
+            following = list(items)
+            insort(following, call.argument, key=place)
+            return tuple(following)
+        if not items:
+            return items if call.result is UNSEEN or same(call.result, empty) else ILLEGAL
+        if call.result is UNSEEN or same(call.result, items[0]):
+            return items[1:]
+        return ILLEGAL
+
+    return step
+
+
+def parts(call: Call) -> Sequence[Hashable]:
+    """All calls about one value can go together: the smallest of the others stays the smallest of them. A crashed
+    dequeue may have taken any value, and stays."""
+    if call.f == "enqueue":
+        return (frozen(call.argument),)
+    return () if call.result is UNSEEN else (frozen(call.result),)
+
+
+def priority_queue(settings: Mapping[str, Setting]) -> Model:
+    """A priority queue."""
+    return Model(
+        name="priority-queue",
+        summary=PRIORITY_QUEUE.summary,
+        operations=("enqueue", "dequeue"),
+        initial=(),
+        step=stepper(-1 if settings["first"] == "largest" else 1, meant(settings["empty"])),
+        observes=frozenset({"dequeue"}),
+        independence=Independence(parts=parts),
+        show_call=show,
+        show_state=shown,
+    )
+
+
+PRIORITY_QUEUE = Entry(
+    "priority-queue", "a priority queue of numbers: enqueue, dequeue the smallest", (FIRST, EMPTY), priority_queue
+)

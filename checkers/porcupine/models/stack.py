@@ -1,0 +1,67 @@
+"""How does a stack behave? A pop returns the element that was pushed last.
+
+    push x      pop → x
+
+The trap, as with a queue: a pop that returned the value `empty` (nil unless set) says that the stack was empty, or that
+this very value was pushed.
+"""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+
+from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Independence, Model
+from splitbrain.checkers.porcupine.models.entry import Entry
+from splitbrain.checkers.porcupine.models.values import frozen, meant, same, shown
+from splitbrain.harness.operation import Value
+from splitbrain.harness.options import Option, Setting
+
+EMPTY = Option("empty", "nil", "what a pop of an empty stack returns")
+
+Items = tuple[Value, ...]
+
+
+def stepper(empty: Value) -> Callable[[Items, Call], object]:
+    """The step of a stack whose pop returns `empty` when there is nothing."""
+
+    def step(items: Items, call: Call) -> object:
+        if call.f == "push":
+            return (*items, call.argument)
+        if not items:
+            return items if call.result is UNSEEN or same(call.result, empty) else ILLEGAL
+        if call.result is UNSEEN or same(call.result, items[-1]):
+            return items[:-1]
+        return ILLEGAL
+
+    return step
+
+
+def parts(call: Call) -> Sequence[Hashable]:
+    """All calls about one value can go together: what lies above and below it closes up. A crashed pop may have taken
+    any value, and stays."""
+    if call.f == "push":
+        return (frozen(call.argument),)
+    return () if call.result is UNSEEN else (frozen(call.result),)
+
+
+def show(call: Call) -> str:
+    """`push 3`, `pop → 3`."""
+    if call.f == "push":
+        return f"push {shown(call.argument)}"
+    return "pop" if call.result is UNSEEN else f"pop → {shown(call.result)}"
+
+
+def stack(settings: Mapping[str, Setting]) -> Model:
+    """A stack."""
+    return Model(
+        name="stack",
+        summary=STACK.summary,
+        operations=("push", "pop"),
+        initial=(),
+        step=stepper(meant(settings["empty"])),
+        observes=frozenset({"pop"}),
+        independence=Independence(parts=parts),
+        show_call=show,
+        show_state=shown,
+    )
+
+
+STACK = Entry("stack", "a last-in-first-out stack: push, pop", (EMPTY,), stack)

@@ -1,0 +1,159 @@
+"""How do a register and a key-value store behave that tell the revision of what they hold, as etcd does?
+
+    read → v      write v      cas [old, new]      and get, put for the same      (versioned-kv: each with its key)
+
+Every write raises the revision; a write returns its own, a read that of the write that it saw, 0 where there was none.
+`versioned-register`: each key by itself, the revisions of its writes rise. `versioned-kv`: all keys together, for one
+revision counts all writes. What carries no revision is judged by its value alone.
+
+The trap: a crashed write has a revision that nobody saw. So a state holds not revisions, but what is known of them: the
+least and the greatest each can be, and by how much it must exceed the one before. These are difference constraints
+along a chain, so bounds that are narrowed along it are exact: every value within them is part of a solution. A call is
+legal if and only if there is one.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from splitbrain.checkers.porcupine.model import ILLEGAL, REFUSED, UNSEEN, Call, Model
+from splitbrain.checkers.porcupine.models import register
+from splitbrain.checkers.porcupine.models.entry import Entry
+from splitbrain.checkers.porcupine.models.values import meant, same, shown
+from splitbrain.harness.operation import Value
+from splitbrain.harness.options import Setting
+
+NO_LIMIT = 1 << 63
+READS = frozenset({"read", "get"})
+WRITES = frozenset({"write", "put"})
+OPERATIONS = ("read", "write", "cas", "get", "put")
+
+
+@dataclass
+class Mark:
+    """The latest write of a key, and what is known of its revision: least ≤ revision ≤ most, and at least `gap` more
+    than the revision of the mark before."""
+
+    key: Value
+    value: Value
+    least: int
+    most: int
+    gap: int
+
+
+State = tuple[tuple[Value, Value, int, int, int], ...]
+"""The marks, in order of writing."""
+
+
+def stepper(initial: Value) -> Callable[[State, Call], object]:
+    """The step of a store whose keys begin with one value, at revision 0."""
+
+    def step(state: State, call: Call) -> object:
+        marks = [Mark(*mark) for mark in state]
+        place = next((i for i, mark in enumerate(marks) if same(mark.key, call.key)), None)
+        value = initial if place is None else marks[place].value
+        if call.f in READS:
+            return read(state, marks, place, call) if same(call.result, value) else ILLEGAL
+        following = call.argument
+        if call.f == "cas":
+            old, following = register.pair(call)
+            if call.result is REFUSED:
+                return ILLEGAL if same(old, value) else state
+            if not same(old, value):
+                return ILLEGAL
+        return written(marks, place, call, following)
+
+    return step
+
+
+def read(state: State, marks: list[Mark], place: int | None, call: Call) -> object:
+    """A read saw the right value; was it of the right revision?"""
+    if call.revision is None:
+        return state
+    if place is None:
+        return state if call.revision == 0 else ILLEGAL
+    marks[place].least = max(marks[place].least, call.revision)
+    marks[place].most = min(marks[place].most, call.revision)
+    return narrowed(marks)
+
+
+def written(marks: list[Mark], place: int | None, call: Call, value: Value) -> object:
+    """A write comes after all others. The mark that it replaces is gone, but its revision still counts."""
+    marks.append(Mark(call.key, value, call.revision or 1, call.revision or NO_LIMIT, 1))
+    state = narrowed(marks)
+    if state is ILLEGAL or place is None:
+        return state
+    marks[place + 1].gap += marks[place].gap
+    del marks[place]
+    return narrowed(marks)
+
+
+def narrowed(marks: list[Mark]) -> object:
+    """Narrow all bounds along the chain: the state, or ILLEGAL if nothing is left within some."""
+    least = 0
+    for mark in marks:
+        mark.least = least = max(mark.least, least + mark.gap)
+    for mark, following in zip(reversed(marks[:-1]), reversed(marks[1:]), strict=True):
+        mark.most = min(mark.most, following.most - following.gap)
+    if any(mark.least > mark.most for mark in marks):
+        return ILLEGAL
+    known = 0
+    for mark in marks:
+        # Between two known revisions the gap says nothing: states that differ in it alone are one.
+        if known >= 0 and mark.least == mark.most:
+            mark.gap = 1
+        known = mark.least if mark.least == mark.most else -1
+    return tuple((mark.key, mark.value, mark.least, mark.most, mark.gap) for mark in marks)
+
+
+def show(call: Call) -> str:
+    """`write 3 (revision 7)`, `get k → 4 (revision 7)`."""
+    name = call.f if call.key is None else f"{call.f} {shown(call.key)}"
+    if call.f == "cas":
+        old, new = register.pair(call)
+        words = f"{name} {shown(old)} → {shown(new)}" + (" (refused)" if call.result is REFUSED else "")
+    elif call.f in WRITES:
+        words = f"{name} {shown(call.argument)}"
+    else:
+        words = name if call.result is UNSEEN else f"{name} → {shown(call.result)}"
+    return words if call.revision is None else f"{words} (revision {call.revision})"
+
+
+def show_state(state: State) -> str:
+    """`4 (revision 7)`, `{x 4 (revision 7), y 5 (revision above 7)}`."""
+    if not state:
+        return "as it began (revision 0)"
+    words = []
+    for key, value, least, most, _ in state:
+        name = "" if key is None else f"{shown(key)} "
+        known = f"{least}" if least == most else f"at least {least}" if most > NO_LIMIT // 2 else f"{least} to {most}"
+        words.append(f"{name}{shown(value)} (revision {known})")
+    return words[0] if len(words) == 1 else f"{{{', '.join(words)}}}"
+
+
+def versioned(entry: Entry, settings: Mapping[str, Setting], *, by_key: bool) -> Model:
+    """One of the two."""
+    return Model(
+        name=entry.name,
+        summary=entry.summary,
+        operations=OPERATIONS,
+        initial=(),
+        step=stepper(meant(settings["initial"])),
+        observes=READS | {"cas"},
+        by_key=by_key,
+        refusals=frozenset({"cas"} if settings["precondition"] == "observe" else ()),
+        sees=frozenset({"revision"}),
+        show_call=show,
+        show_state=show_state,
+    )
+
+
+VERSIONED_REGISTER: Entry = Entry(
+    "versioned-register", "a register whose revision rises with every write: read, write, cas",
+    (register.INITIAL, register.PRECONDITION),
+    lambda settings: versioned(VERSIONED_REGISTER, settings, by_key=True),
+)  # fmt: skip
+VERSIONED_KV: Entry = Entry(
+    "versioned-kv", "a key-value store with one revision for all keys, as etcd: get, put, cas",
+    (register.INITIAL, register.PRECONDITION),
+    lambda settings: versioned(VERSIONED_KV, settings, by_key=False),
+)  # fmt: skip
