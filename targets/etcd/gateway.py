@@ -5,9 +5,10 @@ An error must say whether a byte was sent: ConnectionRefusedError if not, Timeou
 """
 
 import base64
+import importlib.util
 import json
 import ssl
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -48,10 +49,8 @@ class Gateway:
         self._http = self._made()
 
     def _made(self) -> "httpx2.AsyncClient":
-        try:
-            import httpx2
-        except ModuleNotFoundError:
-            raise InfrastructureError("target etcd needs httpx2: pip install 'splitbrain[etcd]'") from None
+        import httpx2
+
         # Without TLS no certificates are looked at, and loading them takes 30 ms for every new client.
         verify: ssl.SSLContext | bool = self._tls() if self.url.startswith("https:") else False
         transport = httpx2.AsyncHTTPTransport(verify=verify, retries=0, http2=False, trust_env=False)
@@ -101,8 +100,9 @@ class Gateway:
             response = await self._http.post(path, json=body, headers=WITH_LEADER if with_leader else None)
         return _body(response.status_code, response.content)
 
-    async def stream(self, path: str, body: Mapping[str, Any]) -> AsyncIterator[Json]:
-        """The answers to a POST that never ends, one by one; ends if the member ends it. Errors as of `call`."""
+    async def stream(self, path: str, body: Mapping[str, Any]) -> AsyncGenerator[Json, None]:
+        """The answers to a POST that never ends, one by one; ends if the member ends it. Errors as of `call`. To be
+        closed by whoever stops before its end."""
         with _translated():
             async with self._http.stream("POST", path, json=body) as response:
                 if response.status_code != OK:
@@ -118,6 +118,12 @@ class Gateway:
 
 OK = 200
 WITH_LEADER = {"Grpc-Metadata-hasleader": "true"}
+
+
+def require_library() -> None:
+    """InfrastructureError, which says what to install, if the HTTP library is not there."""
+    if importlib.util.find_spec("httpx2") is None:
+        raise InfrastructureError("target etcd needs httpx2: pip install 'splitbrain[etcd]'")
 
 
 @contextmanager

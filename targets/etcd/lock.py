@@ -8,6 +8,7 @@ so. A client that is replaced, after an operation whose end nobody knows, holds 
 
 import asyncio
 import json
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from splitbrain.harness.operation import Error, ErrorKind, EventType, Operation, Outcome
@@ -185,8 +186,9 @@ class Lock:
 
 
 async def _renewed(gateway: Gateway, lease: str) -> bool:
-    async for answer in gateway.stream("/v3/lease/keepalive", {"ID": lease}):
-        return int(answer.get("TTL", 0)) > 0
+    async with aclosing(gateway.stream("/v3/lease/keepalive", {"ID": lease})) as answers:
+        async for answer in answers:
+            return int(answer.get("TTL", 0)) > 0
     raise ConnectionResetError("no answer to a keep-alive")
 
 

@@ -20,7 +20,7 @@ from splitbrain.harness.verdict import Verdict
 from splitbrain.targets.etcd import audit, binaries
 from splitbrain.targets.etcd.client import EtcdClient, Manners
 from splitbrain.targets.etcd.errors import ERRORS
-from splitbrain.targets.etcd.gateway import Access
+from splitbrain.targets.etcd.gateway import Access, require_library
 from splitbrain.targets.etcd.lock import LockRules
 from splitbrain.targets.etcd.members import LOG_PATTERNS, as_process
 from splitbrain.targets.etcd.watch import Positions
@@ -109,6 +109,7 @@ class Etcd:
 
     def provide(self) -> None:
         """See `harness.target.Provided`: find, fetch or build the server."""
+        require_library()
         if not self._endpoints:
             self._path()
 

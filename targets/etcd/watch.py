@@ -6,6 +6,7 @@ out is dropped with the client, so the position moves only when events are hande
 """
 
 import asyncio
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,16 +54,19 @@ class Stream:
             await gateway.close()
 
     async def _follow(self, gateway: Gateway, body: Json, store: Store) -> None:
-        async for answer in gateway.stream("/v3/watch", body):
-            if answer.get("canceled"):
-                compacted = int(answer.get("compact_revision", 0))
-                text = f"compacted up to {compacted}" if compacted else str(answer.get("cancel_reason", "cancelled"))
-                raise EtcdError("compacted" if compacted else "watch-cancelled", text, compacted)
-            for event in answer.get("events", ()):
-                self.events.append(_event(event, store))
-            if self.events:
-                self.changed.set()
+        async with aclosing(gateway.stream("/v3/watch", body)) as answers:
+            async for answer in answers:
+                self._take(answer, store)
         raise ConnectionResetError("the member ended the watch")
+
+    def _take(self, answer: Json, store: Store) -> None:
+        if answer.get("canceled"):
+            compacted = int(answer.get("compact_revision", 0))
+            text = f"compacted up to {compacted}" if compacted else str(answer.get("cancel_reason", "cancelled"))
+            raise EtcdError("compacted" if compacted else "watch-cancelled", text, compacted)
+        self.events += [_event(event, store) for event in answer.get("events", ())]
+        if self.events:
+            self.changed.set()
 
     def _ended(self, reading: "asyncio.Task[None]") -> None:
         if not reading.cancelled():
