@@ -1,0 +1,119 @@
+"""single and primary-backup on the workbench: what must wait for a disk, and what a crash at the wrong moment shows."""
+
+from functools import partial
+
+from splitbrain.targets.stores.messages import Request
+from splitbrain.targets.stores.primary_backup import PrimaryBackupNode, PrimaryBackupSettings
+from splitbrain.targets.stores.primary_backup.messages import Ship
+from splitbrain.targets.stores.single import SingleNode
+
+from .bench import Bench
+
+NAMES = ("n1", "n2", "n3")
+
+
+def write(value: int) -> Request:
+    """A request to write it."""
+    return Request("write", "x", value, "s", value)
+
+
+READ = Request("read", "x")
+
+
+def test_single_shows_nothing_that_a_crash_could_take_back() -> None:
+    bench = Bench(SingleNode, ("n1",))
+    handle = bench.request("n1", write(1))
+    early = bench.request("n1", READ)
+    assert handle not in bench.replies
+    assert bench.replies[early].value is None
+    bench.crash("n1", keep=0, torn=9)
+    bench.start("n1")
+    bench.settle()
+    late = bench.request("n1", READ)
+    assert bench.replies[late].value is None
+    handle = bench.request("n1", write(2))
+    bench.settle()
+    assert bench.replies[handle].revision == 1
+    bench.crash("n1")
+    bench.start("n1")
+    assert bench.replies[bench.request("n1", READ)].value == 2
+
+
+def test_single_serves_no_more_after_a_disk_error() -> None:
+    bench = Bench(SingleNode, ("n1",))
+    handle = bench.request("n1", write(1))
+    bench.program("n1").on_disk_error(None, 1, 5)
+    assert bench.replies[bench.request("n1", READ)].error == "unavailable"
+    assert handle not in bench.replies
+
+
+def primary_backup(**options: bool) -> Bench:
+    """Three nodes; n1 is primary."""
+    bench = Bench(partial(PrimaryBackupNode, settings=PrimaryBackupSettings(**options)), NAMES)
+    bench.settle()
+    return bench
+
+
+def test_a_primary_ships_nothing_that_is_not_on_its_own_disk() -> None:
+    """Else it could restart without an entry that a backup has, and give its place in the view to another."""
+    bench = primary_backup()
+    bench.request("n1", write(1))
+    bench.fire("n1", "heartbeat")
+    assert [len(f.message.entries) for f in bench.flights if isinstance(f.message, Ship)] == [0, 0]
+    bench.flights.clear()
+    bench.sync("n1")
+    assert [len(f.message.entries) for f in bench.flights if isinstance(f.message, Ship)] == [1, 1]
+
+
+def test_a_synchronous_primary_waits_for_the_disks_of_all_backups() -> None:
+    bench = primary_backup(sync=True)
+    handle = bench.request("n1", write(1))
+    bench.sync("n1")
+    while bench.flights:
+        bench.deliver()
+    bench.sync("n2")
+    while bench.flights:
+        bench.deliver()
+    assert handle not in bench.replies
+    assert bench.replies[bench.request("n1", READ)].value is None
+    bench.settle()
+    assert bench.replies[handle].revision == 1
+
+
+def test_a_takeover_is_on_disk_before_anybody_hears_of_it() -> None:
+    bench = primary_backup(failover=True)
+    bench.fire("n2", "takeover")
+    assert bench.flights == []
+    bench.crash("n2")
+    bench.start("n2")
+    assert bench.program("n2").view == 0
+
+
+def test_views_belong_to_one_node_each_and_the_highest_wins() -> None:
+    bench = primary_backup(failover=True)
+    for name in ("n2", "n3"):
+        bench.fire(name, "takeover")
+    bench.settle(("n2",))
+    bench.settle(("n3",))
+    assert [bench.program(name).view for name in NAMES] == [0, 1, 2]
+    for _ in range(3):
+        bench.fire("n3", "heartbeat")
+        bench.settle()
+    assert [bench.program(name).view for name in NAMES] == [2, 2, 2]
+    assert [bench.program(name).role.name for name in NAMES] == ["backup", "backup", "primary"]
+
+
+def test_the_losers_tail_is_overwritten_even_if_nobody_writes_again() -> None:
+    bench = primary_backup(failover=True)
+    lost = bench.request("n1", write(1))
+    bench.settle(("n1",))
+    assert bench.replies[lost].error is None
+    bench.fire("n2", "takeover")
+    bench.settle(("n2", "n3"))
+    for _ in range(3):
+        bench.fire("n2", "heartbeat")
+        bench.settle()
+    logs = [bench.program(name).log for name in NAMES]
+    assert len({log.between(1, log.last) for log in logs}) == 1
+    assert bench.program("n1").machine.read("x").value is None
+    assert any("are lost" in line for line in bench.beds["n1"].log)
