@@ -40,17 +40,14 @@ class Ready(Protocol):
         """True when it is; False, or any OSError, means not yet."""
 
 
-@dataclass(frozen=True)
-class Process:
-    """Nodes that are ordinary processes.
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """What nodes of every real kind need, whether processes or containers; the base of those.
 
-    argv: the command of a node. files: what to put in its folder first. ready: asked until it says yes, for at most
-    `ready_seconds`. environment variables are added to the harness's own. port: where clients connect. stop: signal
-    of a graceful stop is always SIGTERM.
+    ready: asked until it says yes, for at most `ready_seconds`. port: where clients connect. files: what to put in a
+    node's folder first. variables: environment variables of its processes.
     """
 
-    environment: ClassVar[str] = "local"
-    argv: Callable[[Place], Sequence[str]]
     ready: Ready
     port: int
     files: Callable[[Place], Mapping[str, str | bytes]] = field(default=lambda place: {})
@@ -69,6 +66,47 @@ class Process:
     """For own stores, the type of a reply: then `Node.connect` opens a channel to `port`."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Process(Served):
+    """Nodes that are ordinary processes.
+
+    argv: the command of a node. Variables are added to the harness's own. The signal of a graceful stop is always
+    SIGTERM.
+    """
+
+    environment: ClassVar[str] = "local"
+    argv: Callable[[Place], Sequence[str]]
+
+
+@dataclass(frozen=True)
+class BuiltImage:
+    """A container image that is made on this machine, when it is first needed.
+
+    name: as Docker is to call it ("splitbrain/etcd:3.5.1"). contents: tells what is in it, down to checksums; it is
+    made anew when that changes. fill: lays its files out in an empty folder, the image's root; says on standard error
+    what takes long. Either may raise InfrastructureError, naming what is to be installed.
+    """
+
+    name: str
+    contents: Callable[[], str]
+    fill: Callable[[Path], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Container(Served):
+    """Nodes that are containers, each with an address of its own.
+
+    image: one that is built here, or the name of one that is here or is pulled. command: what runs in it. A node's
+    folder has the same path inside as outside. files: those with an absolute name are put at that place inside.
+    volumes: further paths inside that survive a kill → folders within the node's folder.
+    """
+
+    environment: ClassVar[str] = "docker"
+    image: str | BuiltImage
+    command: Callable[[Place], Sequence[str]]
+    volumes: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class External:
     """Nodes that exist already and are not ours: they are spoken to, never hurt.
@@ -80,4 +118,4 @@ class External:
     endpoints: tuple[str, ...]
 
 
-Deployment = Simulated | Process | External
+Deployment = Simulated | Process | Container | External
