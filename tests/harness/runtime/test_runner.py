@@ -5,6 +5,7 @@ import errno
 import struct
 import subprocess
 import sys
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -94,10 +95,20 @@ async def test_timers_and_messages_between_nodes(folder: Path) -> None:
                     await ask(n1, "tell", "hello")  # A message sent before n2 listened was lost.
 
 
+OVERSIZED = struct.pack(">II", 0xFFFFFFFF, 0) + zlib.crc32(struct.pack(">II", 0xFFFFFFFF, 0)).to_bytes(4, "big")
+
+
+def flipped(byte: int) -> bytes:
+    """A frame with one wrong bit."""
+    spoiled = bytearray(frames.frame((1, Ask("files"))))
+    spoiled[byte] ^= 1
+    return bytes(spoiled)
+
+
 @run
 async def test_bad_frames_close_the_connection_and_nothing_else(folder: Path) -> None:
     async with node("n1", folder) as (channel, process):
-        for garbage in (b"\xff\xff\xff\xff", struct.pack(">I", 3) + b"\xc1\xc1\xc1", frames.frame(["x", 1, 2])):
+        for garbage in (OVERSIZED, flipped(0), flipped(12), frames.frame(["x", 1, 2])):
             reader, writer = await asyncio.open_connection(MEMBERS["n1"], CLIENT_PORT)
             writer.write(garbage)
             assert await asyncio.wait_for(reader.read(), SECONDS) == b""
@@ -105,8 +116,9 @@ async def test_bad_frames_close_the_connection_and_nothing_else(folder: Path) ->
         assert (await ask(channel, "files")).words == []
         process.terminate()
         out, _ = process.communicate(timeout=SECONDS)
-        assert out.count("closing the connection from client 127.") == 3
+        assert out.count("closing the connection from client 127.") == 4
         assert "beyond the bound" in out and "cannot be decoded" in out
+        assert out.count("does not match its checksum") == 2
 
 
 @run
