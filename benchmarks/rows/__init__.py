@@ -1,0 +1,29 @@
+"""What is measured of linearizability? One function a row, from the bench to a report; ROWS in the order they run.
+
+Checks are the public ones, without the shrinking of a witness, from columns that are paired already, unless a row says
+otherwise. The trap: without the peer its ratios are not known: neither reached nor missed.
+"""
+
+from collections.abc import Callable
+
+from measuring import Bench, Report
+
+from rows import etcd, kv, large, registers, written
+
+ROWS: dict[str, Callable[[Bench], Report]] = {
+    "etcd-batch": etcd.batch,
+    "etcd-calls": etcd.calls,
+    "etcd-python": etcd.python,
+    "etcd-command": etcd.command,
+    "random": registers.small,
+    "random-large": registers.large,
+    "crashed": registers.crashed,
+    "million": large.million,
+    "unique-million": large.unique,
+    "keys": large.keys,
+    "bomb": large.waves,
+    "kv": kv.fifty,
+    "kv-small": kv.few,
+    "kv-whole": kv.whole,
+    "python": written.models,
+}

@@ -1,0 +1,76 @@
+"""What do the rows share? How a check is called, and how many cases become one figure."""
+
+import inspect
+from collections.abc import Callable, Sequence
+
+from logs import Log
+from measuring import Goal, Line
+
+from splitbrain.checkers import porcupine
+from splitbrain.harness.budget import Budget
+from splitbrain.harness.history import History
+
+MIB = 1 << 20
+
+
+def budget(seconds: float) -> Budget:
+    """Limited by time and memory alone."""
+    return Budget(seconds=seconds, configurations=1 << 60)
+
+
+def check(model: porcupine.Model, history: History, seconds: float) -> Callable[[], str]:
+    """One call of the public function, which gives the verdict in a word."""
+    return lambda: porcupine.check(model, history, budget(seconds), explain=False).value.value
+
+
+def check_many(model: porcupine.Model, histories: Sequence[History], seconds: float) -> list[str]:
+    """One call for many histories, where there is one; else a call each."""
+    many = getattr(porcupine, "check_many", None)
+    if many is None:
+        return [check(model, history, seconds)() for history in histories]
+    more = {"explain": False} if "explain" in inspect.signature(many).parameters else {}
+    return [verdict.value.value for verdict in many(model, histories, budget(seconds), **more)]
+
+
+def named(found: Sequence[Log]) -> str:
+    """What a table calls a set of logs."""
+    return f"all {len(found)} logs, {'recorded' if found[0].recorded else 'generated'}"
+
+
+def ratios(lines: Sequence[Line]) -> list[float]:
+    """Those that are known, bounds from below included; a case that was not decided here counts with its bound too."""
+    return [line.ratio for line in lines if line.ratio is not None]
+
+
+def least(lines: Sequence[Line]) -> float | None:
+    """The least ratio, if any is known."""
+    return min(ratios(lines), default=None)
+
+
+def summed(work: str, lines: Sequence[Line], seconds: float | None = None) -> Line:
+    """Several cases as one: the sums of both sides. seconds: in place of our sum."""
+    counts = {word: sum(line.verdict == word for line in lines) for word in ("invalid", "unknown", "valid")}
+    told = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    if counts["unknown"]:
+        return Line(work, None, told)
+    ours = seconds if seconds is not None else sum(line.seconds or 0 for line in lines)
+    if any(line.peer_seconds is None for line in lines):
+        return Line(work, ours, told)
+    theirs = sum(line.peer_seconds or 0 for line in lines)
+    return Line(work, ours, told, theirs, told, theirs / ours)
+
+
+def undecided(lines: Sequence[Line]) -> Goal:
+    """That every case got its verdict."""
+    return Goal("undecided", sum(line.seconds is None for line in lines), "≤", 0)
+
+
+def slowest(lines: Sequence[Line]) -> float | None:
+    """The most seconds that a case took; unknown if one did not finish."""
+    seconds = [line.seconds for line in lines]
+    return None if not seconds or None in seconds else max(second for second in seconds if second is not None)
+
+
+def memory(lines: Sequence[Line], mib: int) -> Goal:
+    """That no process of these had more."""
+    return Goal("MiB", max(((line.peak_bytes or 0) / MIB for line in lines), default=None), "≤", mib)

@@ -1,0 +1,37 @@
+"""How fast are key-value logs checked? Strings that are put, appended to and got, under ten keys."""
+
+import logs
+from measuring import Bench, Goal, Line, Report
+
+from rows import common
+from rows.written import WHOLE_STORE
+from splitbrain.checkers.porcupine import MODELS, Model
+
+
+def fifty(bench: Bench) -> Report:
+    """kv logs with 50 clients"""
+    lines = _lines(bench, 50, "kv", MODELS["kv"].make())
+    whole = common.summed("in all", lines)
+    return Report("kv", fifty.__doc__ or "", [*lines, whole], [Goal("ratio of sums", whole.ratio, "≥", 10)])
+
+
+def few(bench: Bench) -> Report:
+    """kv logs with 1 and 10 clients"""
+    lines = [line for clients in (1, 10) for line in _lines(bench, clients, "kv", MODELS["kv"].make())]
+    return Report("kv-small", few.__doc__ or "", lines, [Goal("least ratio", common.least(lines), "≥", 1)])
+
+
+def whole(bench: Bench) -> Report:
+    """kv logs with 10 clients, all keys as one object"""
+    lines = _lines(bench, 10, "kv-whole", WHOLE_STORE)
+    return Report("kv-whole", whole.__doc__ or "", lines, [Goal("least ratio", common.least(lines), "≥", 10)])
+
+
+def _lines(bench: Bench, clients: int, peer_model: str, model: Model) -> list[Line]:
+    return [
+        bench.against(
+            f"{log.name}{'' if log.recorded else ' (generated)'}", peer_model, log.history,
+            common.check(model, log.history, bench.seconds_max),
+        )
+        for log in logs.kv(clients)
+    ]  # fmt: skip

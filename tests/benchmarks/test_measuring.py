@@ -1,0 +1,119 @@
+"""Do the rows run, does the peer get the same history, and is what is told of both sides right?"""
+
+import json
+from xml.etree import ElementTree
+
+import histories
+import linearizability
+import logs
+import peer
+import plot
+import pytest
+from histories import Shape
+from measuring import Bench, Goal, Line, Peers, Report, compared
+from peer import Answer, Peer
+from rows import ROWS, common
+
+from splitbrain.checkers import porcupine
+
+CAS = porcupine.MODELS["cas-register"].make()
+
+
+@pytest.fixture(scope="module")
+def drivers():
+    """The peer twice, built; skipped with a sentence where it cannot be."""
+    started = [Peer.start(2 << 30), Peer.start(2 << 30, cores=2)]
+    sentences = [word for word in started if isinstance(word, str)]
+    if sentences:
+        pytest.skip(sentences[0])
+    yield started
+    for driver in started:
+        driver.close()
+
+
+@pytest.fixture
+def driver(drivers):
+    return drivers[0]
+
+
+def test_the_peer_agrees_on_registers_and_on_strings(driver):
+    cases = [
+        ("register", histories.register(Shape(400, 5, cas=0.3, crashed=4, keys=keys, invalid=invalid)), invalid)
+        for invalid in (False, True)
+        for keys in (0, 3)
+    ]
+    for model in ("kv", "kv-whole"):
+        cases += [(model, logs.like_kv(3, seed=7, invalid=invalid), invalid) for invalid in (False, True)]
+    for number, (model, history, invalid) in enumerate(cases):
+        driver.load(f"{number}", model, history)
+        assert driver.check(f"{number}", 20).verdict == ("invalid" if invalid else "valid")
+        driver.drop(f"{number}")
+
+
+def test_the_peer_says_how_much_memory_it_took_and_runs_out_of_time(driver):
+    driver.load("a", "register", histories.register(Shape(300, 5)))
+    once = driver.once("a", 10)
+    assert once.verdict == "valid"
+    assert 1 << 20 < once.peak_bytes < 1 << 30
+    driver.load("b", "register", histories.register(Shape(3000, 25, values=0, invalid=True)))
+    assert driver.check("b", 0.2).verdict == "unknown"
+    assert driver.check("a", 10).verdict == "valid"
+
+
+def test_a_peer_that_died_is_started_again(driver):
+    driver.load("a", "register", histories.register(Shape(100, 5)))
+    driver.close()
+    assert driver.check("a", 10).verdict == "valid"
+
+
+def test_without_go_there_is_a_sentence(monkeypatch):
+    monkeypatch.setattr(peer.shutil, "which", lambda name: None)
+    assert Peer.start(1 << 30) == "Go is not installed, so nothing is compared with Porcupine."
+
+
+def test_a_ratio_is_known_bounded_or_absent():
+    finished, late = Answer(2.0, 2.0, "valid"), Answer(None, 5.0, "unknown")
+    assert compared("w", 0.5, "valid", [finished, finished]) == Line("w", 0.5, "valid", 2.0, "valid", 4.0)
+    assert compared("w", 0.5, "valid", [late]) == Line("w", 0.5, "valid", None, "unknown", 10.0, ">")
+    assert compared("w", 4.0, "unknown", [finished]) == Line("w", None, "unknown", 2.0, "valid", 0.5, "<")
+    assert compared("w", 4.0, "unknown", [late]) == Line("w", None, "unknown", None, "unknown")
+    assert compared("w", 4.0, "invalid", [finished]).disagreement
+
+
+def test_a_case_that_both_sides_decide(drivers, tmp_path):
+    bench = Bench(Peers(*drivers, 10), 2, 10, True, tmp_path)
+    history = histories.register(Shape(200, 5))
+    line = bench.against("one", "register", history, common.check(CAS, history, 10))
+    assert line.verdict == line.peer_verdict == "valid"
+    assert line.ratio == pytest.approx(line.peer_seconds / line.seconds)
+
+
+@pytest.mark.parametrize("row", ["etcd-calls", "etcd-command", "kv-small"])
+def test_rows_run_without_a_peer(row, tmp_path):
+    report = ROWS[row](Bench(None, 1, 10, True, tmp_path))
+    assert report.lines
+    assert all(goal.met is None for goal in report.goals if "ratio" in goal.name)
+    assert json.loads(report.to_json())["row"] == row
+    assert linearizability.table(report)[1].startswith(row)
+
+
+def test_goals_are_told():
+    assert linearizability.told(Goal("ratio", 3.0, "≥", 2)) == "  reached   ratio 3 (goal ≥ 2)"
+    assert linearizability.told(Goal("seconds", 3.0, "≤", 2)) == "  MISSED    seconds 3 (goal ≤ 2)"
+    assert linearizability.told(Goal("seconds", None, "≤", 2)) == "  not known seconds – (goal ≤ 2)"
+
+
+def test_a_table_says_what_did_not_finish():
+    line = Line("w", None, "unknown", 2.0, "valid", 0.5, "<")
+    assert linearizability.table(Report("r", "t", [line]))[3].split() == ["w", "unknown", "–", "2", "s", "<0.5"]
+
+
+def test_a_picture_is_well_formed_and_holds_every_curve():
+    curves = [
+        plot.Curve("splitbrain, c 5", "#123456", False, [(1000, 0.001), (10_000, 0.02)]),
+        plot.Curve("Porcupine, c 5", "#654321", True, [(1000, 0.01)]),
+    ]
+    drawn = ElementTree.fromstring(plot.svg(curves, "a < b"))
+    texts = [element.text for element in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"splitbrain, c 5", "Porcupine, c 5", "a < b", "0.001 s", "10,000"} <= set(texts)
+    assert len(list(drawn.iter("{http://www.w3.org/2000/svg}circle"))) == 3
