@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 KERNEL = "splitbrain.checkers.porcupine.kernel"
@@ -11,15 +12,14 @@ PARTS = ("problem", "steps", "narrow", "wide", "vast")
 
 def extensions() -> list[Extension]:
     """One extension a `.pyx`, named by its path under src/."""
-    from Cython.Build import cythonize
-
     folder = Path("src", *KERNEL.split("."))
     flags = [] if os.name == "nt" else ["-O3", "-g0"]
     parts = [
-        Extension(f"{KERNEL}.{part}", [str(folder / f"{part}.pyx")], optional=True, extra_compile_args=flags)
-        for part in PARTS
+        Extension(f"{KERNEL}.{part}", [str(folder / f"{part}.pyx")], extra_compile_args=flags) for part in PARTS
     ]
-    found: list[Extension] = cythonize(parts, include_path=["src"], nthreads=0, quiet=True)
+    found: list[Extension] = cythonize(parts, include_path=["src"], quiet=True)
+    for extension in found:
+        extension.optional = True  # here, for cythonize makes new ones and forgets it
     return found
 
 
