@@ -3,6 +3,11 @@
 A crash may leave a record half written, or a hole of zeros where the file grew but the data did not arrive. Reading
 stops at the first record that is not whole; everything behind it was never synced, so nobody was promised it. The
 trap: eight zero bytes would be a perfect record of length 0 (the CRC of nothing is 0), so empty records are not whole.
+
+A whole record *behind* one that is not tells something else: what stood there was once read or promised, and the disk
+has spoiled it (Alagappan et al., "Protocol-Aware Recovery for Consensus-Based Storage", FAST 2018, section 2). Cutting
+there would take promises back. What no reader can tell from a crash is harm to the very last record, and a file that
+was cut.
 """
 
 import struct
@@ -31,3 +36,13 @@ def unframe(data: bytes) -> tuple[list[bytes], int]:
         payloads.append(payload)
         good = begin + length
     return payloads, good
+
+
+def damaged(data: bytes, good: int) -> bool:
+    """Whether a whole record stands anywhere behind the first `good` bytes, after which one is not whole."""
+    for at in range(good + 1, len(data) - _HEADER.size):
+        length, checksum = _HEADER.unpack_from(data, at)
+        begin = at + _HEADER.size
+        if 0 < length <= len(data) - begin and zlib.crc32(data[begin : begin + length]) == checksum:
+            return True
+    return False

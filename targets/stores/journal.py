@@ -9,7 +9,7 @@ not try again and go on as if they were there; see `on_disk_error` of the stores
 from collections.abc import Mapping
 
 from splitbrain.harness.program import Append, Effect, Send, Sync, Truncate
-from splitbrain.targets.stores.codec import frame, unframe
+from splitbrain.targets.stores.codec import damaged, frame, unframe
 
 
 class Journal:
@@ -31,11 +31,14 @@ class Journal:
         self._held: list[tuple[int, Send]] = []
 
     def recover(self, disk: Mapping[str, bytes]) -> tuple[list[bytes], list[Effect]]:
-        """The records that survived, and what to do first: cut a torn tail."""
+        """The records that survived, and what to do first: cut a torn tail. SystemExit if the file was damaged: then
+        this node can no longer keep what it promised, and must not take part."""
         if not self.persistent:
             return [], []
         data = disk.get(self.file, b"")
         records, good = unframe(data)
+        if damaged(data, good):
+            raise SystemExit(f"{self.file} is damaged after byte {good} of {len(data)}: refusing to go on without it")
         self.written = self.durable = len(records)
         return records, [Truncate(self.file, good)] if good < len(data) else []
 
