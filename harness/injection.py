@@ -62,9 +62,16 @@ class Impair:
 @dataclass(frozen=True)
 class Kill:
     """Kill nodes at once (-9): what was not synced may be lost. Healing restarts those that are dead.
-    Bite: `processes_killed`."""
+    Bite: `processes_killed`.
+
+    restarts: how often they are started and killed once more before they stay down: after `down_ms` they come up, and
+    live for `up_ms`.
+    """
 
     nodes: tuple[str, ...]
+    restarts: int = 0
+    down_ms: float = 200.0
+    up_ms: float = 500.0
 
 
 @dataclass(frozen=True)
@@ -120,6 +127,53 @@ class FailDisk:
 
 
 @dataclass(frozen=True)
+class Stop:
+    """Ask nodes to end (SIGTERM); what does not end by itself within seconds is killed. Healing restarts those that are
+    dead. Bite: `processes_stopped`."""
+
+    nodes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PowerLoss:
+    """Kill nodes at once, and nothing that was not synced survives. Healing restarts those that are dead.
+    Bite: `processes_killed`."""
+
+    nodes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FlipBits:
+    """Kill nodes and flip single bits of their files, at places drawn from the seed. Healing restarts those that are
+    dead; the bits stay flipped. Bite: `bits_flipped`."""
+
+    nodes: tuple[str, ...]
+    bits: int
+    """How many on each node."""
+    seed: int
+
+
+@dataclass(frozen=True)
+class TruncateFile:
+    """Kill nodes and cut off the end of one file of each, drawn from the seed. Healing restarts those that are dead;
+    what was cut stays cut. Bite: `bytes_cut`."""
+
+    nodes: tuple[str, ...]
+    bytes_max: int
+    """At least one byte goes, at most so many, and never more than there are."""
+    seed: int
+
+
+@dataclass(frozen=True)
+class FillDisk:
+    """From now on these nodes can write so much and no more: then their disks are full (ENOSPC). On real processes they
+    are restarted for it, on a small file system, and once more at the heal. Bite: `disks_filled`."""
+
+    nodes: tuple[str, ...]
+    room_kb: float
+
+
+@dataclass(frozen=True)
 class Compact:
     """Have these nodes forget the history that they keep besides the present state. Nothing to heal.
     Bite: `compactions`."""
@@ -138,7 +192,10 @@ class Defragment:
 Maintenance = Compact | Defragment
 """What an administrator asks of nodes: whether it can be done says the target's deployment."""
 
-Injection = Cut | Impair | Kill | Pause | SkewClock | SkewAllClocks | SlowDisk | FailDisk | Maintenance
+Downing = Kill | Stop | PowerLoss | FlipBits | TruncateFile
+"""What keeps nodes down until it is healed."""
+
+Injection = Cut | Impair | Downing | Pause | SkewClock | SkewAllClocks | SlowDisk | FailDisk | FillDisk | Maintenance
 
 
 class Injected(Protocol):

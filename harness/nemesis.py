@@ -16,7 +16,7 @@ from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.fault import Plan, View
 from splitbrain.harness.generator.core import SECOND
 from splitbrain.harness.generator.schedule import Slot
-from splitbrain.harness.injection import Bite, Injected, Kill, bit, total
+from splitbrain.harness.injection import Bite, Downing, Injected, bit, total
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import Value
 from splitbrain.harness.stream import Stream
@@ -202,7 +202,7 @@ class Track:
             for episode in self._running
             if episode is not ended
             for injection in episode.plan.injections
-            if isinstance(injection, Kill)
+            if isinstance(injection, Downing)
             for node in injection.nodes
         ]
         return [

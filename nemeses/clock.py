@@ -1,4 +1,5 @@
-"""What if wall clocks lie? Those of some nodes jump by seconds, or run fast or slow; monotonic clocks stay true.
+"""What if wall clocks lie? Those of some nodes jump by seconds, jump to and fro, run fast or slow, or stand still;
+monotonic clocks stay true.
 
 The trap: if all clocks are wrong by the same amount, nobody can tell. So a strict subset of the nodes is hit; only the
 clock of a single node, which has nobody to disagree with, is wrong against its clients and its own past.
@@ -14,19 +15,20 @@ from splitbrain.harness.options import Option, settle
 from splitbrain.harness.stream import Stream
 from splitbrain.nemeses.settings import chosen, number, variant_option
 
-KINDS = ("offset", "drift")
+KINDS = ("offset", "drift", "strobe", "freeze")
 
 
 class Clock:
-    """Wall clocks of a strict subset of the nodes are offset, or drift."""
+    """Wall clocks of a strict subset of the nodes are offset, drift, strobe or freeze."""
 
     name = "clock"
-    summary = "wall clocks of some nodes jump, or run fast or slow"
+    summary = "wall clocks of some nodes jump, once or to and fro, run fast or slow, or stand still"
     options: Sequence[Option] = (
         variant_option("kind", KINDS, "what happens to the clocks"),
         Option("min_seconds", 1.0, "smallest offset, in either direction"),
         Option("max_seconds", 60.0, "largest offset, in either direction"),
         Option("max_drift", 0.5, "largest drift: 0.5 gains or loses half a second each second"),
+        Option("strobe_ms", 200.0, "strobe: how long the offset is there, and how long not"),
     )
     needs: tuple[type[Injection], ...] = (SkewClock,)
     default = True
@@ -39,17 +41,19 @@ class Clock:
         self.min_s = number(settings, "min_seconds", self.name, 0.001, 1e9)
         self.max_s = number(settings, "max_seconds", self.name, 0.001, 1e9)
         self.max_drift = number(settings, "max_drift", self.name, 0.001, 0.99)
+        self.strobe_ms = number(settings, "strobe_ms", self.name, 100, 60_000)
         if self.min_s > self.max_s:
             raise UsageError(f"{self.name}: min_seconds ({self.min_s:g}) is above max_seconds ({self.max_s:g})")
 
     def plan(self, variant: str, view: View, random: Stream) -> Plan | None:
         """Each chosen clock is wrong in its own way."""
         nodes = _strict_subset(view.nodes, random)
-        if variant == "offset":
+        if variant in ("offset", "strobe"):
+            strobe_ms = self.strobe_ms if variant == "strobe" else 0.0
             offsets = {node: self._offset_ms(random) for node in nodes}
-            injections = tuple(SkewClock(node, offset_ms=ms) for node, ms in offsets.items())
+            injections = tuple(SkewClock(node, offset_ms=ms, strobe_ms=strobe_ms) for node, ms in offsets.items())
             return Plan({"kind": variant, "offset_ms": offsets}, injections)
-        rates = {node: self._rate(random) for node in nodes}
+        rates = {node: self._rate(random) if variant == "drift" else 0.0 for node in nodes}
         return Plan({"kind": variant, "rate": rates}, tuple(SkewClock(node, rate=r) for node, r in rates.items()))
 
     def _offset_ms(self, random: Stream) -> int:

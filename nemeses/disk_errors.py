@@ -1,14 +1,16 @@
-"""What if disks fail? Writes and syncs return an error, and nothing is known of what was written before.
+"""What if disks fail? Writes and syncs return an error, and nothing is known of what was written before; or a disk
+fills up.
 
 A system may stop then, and need not survive it, so these faults come by name only.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from splitbrain.harness.fault import Plan, View
-from splitbrain.harness.injection import FailDisk, Injection
-from splitbrain.harness.options import settle
+from splitbrain.harness.injection import FailDisk, FillDisk, Injection
+from splitbrain.harness.options import Option, settle
 from splitbrain.harness.stream import Stream
+from splitbrain.nemeses.settings import number
 from splitbrain.nemeses.sizes import Sized
 
 
@@ -43,8 +45,36 @@ class Eio(DiskErrors):
 
 
 class Enospc(DiskErrors):
-    """Full disks."""
+    """Full disks: at once, by an error of every write and sync, or when so much more has been written."""
 
     name = "enospc"
     summary = "disks are full: writes and syncs fail with ENOSPC"
     errno = "ENOSPC"
+    options: Sequence[Option] = (
+        *Sized.options,
+        Option(
+            "how",
+            "inject",
+            "inject: every write and sync fails; fill: on a disk with little room, on which nodes are restarted",
+            choices=("inject", "fill"),
+        ),
+        Option("room_kb", 8.0, "fill: how much can still be written"),
+    )
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        """UsageError if an option is wrong."""
+        super().__init__(given)
+        settings = settle(self.options, given, self.name)
+        self.room_kb = number(settings, "room_kb", self.name, 0, 1 << 30)
+        if settings["how"] == "fill":
+            self.needs = (FillDisk,)
+
+    def plan(self, variant: str, view: View, random: Stream) -> Plan | None:
+        """All chosen nodes at once."""
+        group = self.group(variant, view, random)
+        if group is None:
+            return None
+        nodes, value = group
+        if self.needs == (FillDisk,):
+            return Plan({**value, "room_kb": self.room_kb}, (FillDisk(nodes, self.room_kb),))
+        return Plan({**value, "errno": self.errno}, (FailDisk(nodes, self.errno),))

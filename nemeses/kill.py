@@ -1,11 +1,13 @@
-"""What if nodes die? They are killed at once, lose what was not synced, and are started again at the heal."""
+"""What if nodes go down? They are killed, once or again and again, asked to end, or lose their power; at the heal they
+are started again."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from splitbrain.harness.fault import Plan, View
-from splitbrain.harness.injection import Injection, Kill
-from splitbrain.harness.options import settle
+from splitbrain.harness.injection import Injection, Kill, PowerLoss, Stop
+from splitbrain.harness.options import Option, settle
 from splitbrain.harness.stream import Stream
+from splitbrain.nemeses.settings import number
 from splitbrain.nemeses.sizes import Sized
 
 
@@ -14,8 +16,40 @@ class KillNodes(Sized):
 
     name = "kill"
     summary = "nodes are killed (-9) and restarted; what was not synced may be lost"
+    options: Sequence[Option] = (
+        *Sized.options,
+        Option("restarts", 0, "how often they are started and killed once more before they stay down"),
+        Option("up_ms", 500.0, "restarts: how long they live each time"),
+    )
     needs: tuple[type[Injection], ...] = (Kill,)
     default = True
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        """UsageError if an option is wrong."""
+        settings = settle(self.options, given, self.name)
+        super().__init__(settings)
+        self.restarts = round(number(settings, "restarts", self.name, 0, 1000))
+        self.up_ms = number(settings, "up_ms", self.name, 1, 60_000)
+
+    def plan(self, variant: str, view: View, random: Stream) -> Plan | None:
+        """All chosen nodes at once."""
+        group = self.group(variant, view, random)
+        if group is None:
+            return None
+        nodes, value = group
+        if not self.restarts:
+            return Plan(value, (Kill(nodes),))
+        loop = {"restarts": self.restarts, "up_ms": self.up_ms}
+        return Plan({**value, **loop}, (Kill(nodes, self.restarts, up_ms=self.up_ms),))
+
+
+class StopNodes(Sized):
+    """Ask one node, a minority, a majority or all to end, and start them again."""
+
+    name = "stop"
+    summary = "nodes are asked to end (SIGTERM) and restarted"
+    needs: tuple[type[Injection], ...] = (Stop,)
+    default = False
 
     def __init__(self, given: Mapping[str, str]) -> None:
         """UsageError if an option is wrong."""
@@ -27,4 +61,25 @@ class KillNodes(Sized):
         if group is None:
             return None
         nodes, value = group
-        return Plan(value, (Kill(nodes),))
+        return Plan(value, (Stop(nodes),))
+
+
+class PowerLosses(Sized):
+    """One node, a minority, a majority or all lose their power, and are started again."""
+
+    name = "powerloss"
+    summary = "nodes lose their power: they die at once, and all that was not synced is gone"
+    needs: tuple[type[Injection], ...] = (PowerLoss,)
+    default = False
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        """UsageError if an option is wrong."""
+        super().__init__(settle(self.options, given, self.name))
+
+    def plan(self, variant: str, view: View, random: Stream) -> Plan | None:
+        """All chosen nodes at once."""
+        group = self.group(variant, view, random)
+        if group is None:
+            return None
+        nodes, value = group
+        return Plan(value, (PowerLoss(nodes),))

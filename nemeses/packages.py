@@ -11,9 +11,10 @@ from splitbrain.harness.errors import UsageError
 from splitbrain.harness.fault import Fault
 from splitbrain.nemeses.clock import Clock
 from splitbrain.nemeses.clock_rate import ClockRate
+from splitbrain.nemeses.corruption import BitFlip, Corrupt, Truncate
 from splitbrain.nemeses.disk import SlowDisks
 from splitbrain.nemeses.disk_errors import Eio, Enospc
-from splitbrain.nemeses.kill import KillNodes
+from splitbrain.nemeses.kill import KillNodes, PowerLosses, StopNodes
 from splitbrain.nemeses.maintenance import CompactNodes, DefragmentNodes
 from splitbrain.nemeses.packet import Packet
 from splitbrain.nemeses.partition import Partition
@@ -30,8 +31,13 @@ FACTORIES: Mapping[str, Factory] = {
     Packet.name: Packet,
     SlowDisks.name: SlowDisks,
     ClockRate.name: ClockRate,
+    StopNodes.name: StopNodes,
+    PowerLosses.name: PowerLosses,
+    Corrupt.name: Corrupt,
     Eio.name: Eio,
     Enospc.name: Enospc,
+    BitFlip.name: BitFlip,
+    Truncate.name: Truncate,
     CompactNodes.name: CompactNodes,
     DefragmentNodes.name: DefragmentNodes,
 }

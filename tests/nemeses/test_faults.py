@@ -6,7 +6,18 @@ from hypothesis import strategies as st
 
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.fault import Fault, Plan, View
-from splitbrain.harness.injection import FailDisk, Impair, Kill, Pause, SkewAllClocks, SkewClock, SlowDisk
+from splitbrain.harness.injection import (
+    FailDisk,
+    FillDisk,
+    FlipBits,
+    Impair,
+    Kill,
+    Pause,
+    SkewAllClocks,
+    SkewClock,
+    SlowDisk,
+    TruncateFile,
+)
 from splitbrain.harness.stream import Stream
 from splitbrain.nemeses import FAULTS, parse
 from splitbrain.nemeses.sizes import hit, size_of
@@ -159,7 +170,8 @@ def test_options_reach_the_plan() -> None:
 @pytest.mark.parametrize(
     "argument",
     ["packet:loss=2", "packet:delay_ms=-1", "packet:loss=nan", "clock:max_drift=1", "clock:min_seconds=61",
-     "clock-rate:factor=1", "disk:delay_ms=0", "partition:topology=star", "kill:aim=nobody"],
+     "clock-rate:factor=1", "disk:delay_ms=0", "clock:strobe_ms=1", "kill:restarts=-1", "corrupt:share=0",
+     "bitflip:bits=0", "truncate:bytes=0", "enospc:how=often", "partition:topology=star", "kill:aim=nobody"],
 )  # fmt: skip
 def test_options_that_make_no_sense_are_wrong_use(argument: str) -> None:
     name = argument.partition(":")[0]
@@ -170,3 +182,32 @@ def test_options_that_make_no_sense_are_wrong_use(argument: str) -> None:
 def test_the_faults_are_faults() -> None:
     faults: list[Fault] = list(FAULTS.values())
     assert all(fault.summary and fault.options for fault in faults)
+
+
+@given(view=views, seed=seeds)
+def test_files_are_damaged_on_the_same_minority_always(view: View, seed: int) -> None:
+    for name in ("bitflip", "truncate"):
+        (injection,) = plan(name, view, seed).injections
+        assert isinstance(injection, FlipBits | TruncateFile)
+        (node,) = injection.nodes
+        assert node in view.nodes[-max(1, (len(view.nodes) - 1) // 2) :]
+
+
+def test_a_disk_fills_up_instead_of_failing() -> None:
+    (injection,) = plan("enospc:size=one,how=fill,room_kb=8").injections
+    assert injection == FillDisk(injection.nodes, 8.0)  # type: ignore[union-attr]
+    assert parse("enospc:how=fill")[0].needs == (FillDisk,)
+    assert parse("enospc")[0].needs == (FailDisk,)
+
+
+def test_restarts_in_a_loop() -> None:
+    (injection,) = plan("kill:size=one,restarts=3,up_ms=40").injections
+    assert injection == Kill(injection.nodes, restarts=3, up_ms=40.0)  # type: ignore[union-attr]
+
+
+@given(seed=seeds)
+def test_clocks_strobe_and_freeze(seed: int) -> None:
+    strobe, *_ = plan("clock:kind=strobe", FIVE, seed).injections
+    assert isinstance(strobe, SkewClock) and (strobe.strobe_ms, strobe.rate) == (200.0, 1.0) and strobe.offset_ms
+    freeze, *_ = plan("clock:kind=freeze", FIVE, seed).injections
+    assert isinstance(freeze, SkewClock) and (freeze.offset_ms, freeze.rate) == (0.0, 0.0)

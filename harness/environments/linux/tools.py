@@ -21,6 +21,8 @@ PACKAGES = {
     "strace": "strace",
     "unshare": "util-linux",
     "nsenter": "util-linux",
+    "mount": "mount",
+    "umount": "mount",
 }
 """The Debian and Ubuntu package that holds each tool; most distributions use the same names."""
 

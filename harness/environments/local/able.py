@@ -11,18 +11,28 @@ from splitbrain.harness.environments.local import clocks
 from splitbrain.harness.injection import (
     Cut,
     FailDisk,
+    FillDisk,
+    FlipBits,
     Impair,
     Kill,
     Maintenance,
     Pause,
+    PowerLoss,
     SkewAllClocks,
     SkewClock,
     SlowDisk,
+    Stop,
+    TruncateFile,
 )
 
 ABSOLUTE_WAITS = (
     "the rate of the monotonic clock cannot be changed, as this program may wait until absolute times, which would "
     "then never come: use --env sim, or a store of our own"
+)
+
+NO_POWER_LOSS = (
+    "what a process has written outlives it, whether synced or not, and --env local has no file system of its own that "
+    "could take it back: use --env sim"
 )
 
 
@@ -34,6 +44,8 @@ def able(injection: type, deployment: Deployment) -> str | None:
         return None if injection in deployment.maintenance else "these nodes cannot be asked for it"
     if injection is SkewAllClocks and not deployment.relative_waits:
         return ABSOLUTE_WAITS
+    if injection is PowerLoss:
+        return NO_POWER_LOSS
     probe = PROBES.get(injection)
     return f"--env local cannot do {injection.__name__}" if probe is None else probe()
 
@@ -45,7 +57,11 @@ PROBES: dict[type, Callable[[], str | None]] = {
     Cut: lambda: tools.missing("nft"),
     Impair: packets.unable,
     Kill: lambda: None,
+    Stop: lambda: None,
+    FlipBits: lambda: None,
+    TruncateFile: lambda: None,
     Pause: lambda: None,
+    FillDisk: lambda: tools.missing("mount", "umount"),
     SlowDisk: _untraceable,
     FailDisk: _untraceable,
     SkewClock: _unskewable,

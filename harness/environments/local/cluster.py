@@ -15,16 +15,12 @@ from splitbrain.harness.environments.linux.packets import Packets, rules
 from splitbrain.harness.environments.linux.partitions import Partitions
 from splitbrain.harness.environments.linux.switch import Switch
 from splitbrain.harness.environments.linux.tools import LocalShell
+from splitbrain.harness.environments.local.able import NO_POWER_LOSS
 from splitbrain.harness.environments.local.clocks import ClockHarm, NodeClock
 from splitbrain.harness.environments.local.disks import DiskInjected, DiskTrouble, NodeDisk, known
-from splitbrain.harness.environments.local.harm import (
-    CutHarm,
-    Healing,
-    ImpairHarm,
-    KillHarm,
-    MaintenanceDone,
-    PauseHarm,
-)
+from splitbrain.harness.environments.local.downing import DamageHarm, Downed, KillHarm, StopHarm
+from splitbrain.harness.environments.local.full import FullHarm
+from splitbrain.harness.environments.local.harm import CutHarm, Healing, ImpairHarm, MaintenanceDone, PauseHarm
 from splitbrain.harness.environments.local.node import ProcessNode
 from splitbrain.harness.environments.local.sampling import sample
 from splitbrain.harness.errors import UsageError
@@ -33,15 +29,20 @@ from splitbrain.harness.injection import (
     Cut,
     Defragment,
     FailDisk,
+    FillDisk,
+    FlipBits,
     Impair,
     Injected,
     Injection,
     Kill,
     Link,
     Pause,
+    PowerLoss,
     SkewAllClocks,
     SkewClock,
     SlowDisk,
+    Stop,
+    TruncateFile,
 )
 
 
@@ -136,10 +137,19 @@ class LocalCluster:
                 way = rules()
                 self._note(f"packets by {way.name if way else 'nothing'}")
                 return ImpairHarm(await self._packets.impair(self._pairs(links), **_figures(injection)), injection)
-        harm: KillHarm | PauseHarm | ClockHarm | DiskInjected | MaintenanceDone
+        harm: Downed | PauseHarm | ClockHarm | DiskInjected | FullHarm | MaintenanceDone
         match injection:
             case Kill():
-                harm = KillHarm(nodes)
+                harm = KillHarm(nodes, injection)
+            case Stop():
+                harm = StopHarm(nodes, injection)
+            case FlipBits() | TruncateFile():
+                spared = frozenset(name for node in nodes for name in self._deployment.files(node.place))
+                harm = DamageHarm(nodes, injection, spared)
+            case PowerLoss():
+                raise UsageError(NO_POWER_LOSS)
+            case FillDisk():
+                harm = FullHarm(nodes, injection)
             case Pause():
                 harm = PauseHarm(nodes)
             case SkewClock(name) | SkewAllClocks(name):

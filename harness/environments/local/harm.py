@@ -50,24 +50,6 @@ class ImpairHarm:
 
 
 @dataclass
-class KillHarm:
-    """Nodes that were killed."""
-
-    nodes: Sequence[ProcessNode]
-    killed: int = 0
-
-    async def inject(self) -> None:
-        for node in self.nodes:
-            node.killers += 1
-        self.killed = sum(await asyncio.gather(*(node.end() for node in self.nodes)))
-
-    async def heal(self) -> Bite:
-        for node in self.nodes:
-            node.killers -= 1
-        return {"processes_killed": self.killed}
-
-
-@dataclass
 class PauseHarm:
     """Nodes that are stopped: their processes of this moment; one killed and started again runs."""
 

@@ -6,12 +6,14 @@ once. Of the writes it covered a prefix is durable and the rest is gone, and a l
 of them (Rebello et al., "Can Applications Recover from fsync Failures?", USENIX ATC 2020, section 3).
 """
 
+import errno
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from splitbrain.harness.environments.sim.kernel import Kernel, nanoseconds
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.program import Append, Replace, Truncate
+from splitbrain.harness.spoiling import extent, flips, shortened
 from splitbrain.harness.stream import Stream
 
 Write = Append | Replace | Truncate
@@ -54,6 +56,14 @@ class Failure:
     calls_failed: int = 0
 
 
+@dataclass(slots=True, eq=False)
+class Filling:
+    """Lets `left` bytes be written, and then no more; counts the writes it refused."""
+
+    left: int
+    writes_refused: int = 0
+
+
 class Disk:
     """The disk of one node; it outlives the node's processes."""
 
@@ -73,6 +83,12 @@ class Disk:
         """The error of a failed write, until a sync tells it."""
         self.slow: list[Slowness] = []
         self.failing: list[Failure] = []
+        self.filling: list[Filling] = []
+
+    @property
+    def broken(self) -> bool:
+        """Whether writes fail now."""
+        return bool(self.failing) or any(filling.writes_refused for filling in self.filling)
 
     def contents(self) -> dict[str, bytes]:
         """What a starting process finds. Only what is durable: ask after a crash, not during operation."""
@@ -82,8 +98,10 @@ class Disk:
         """Write; not durable yet."""
         if self.failing:
             self._write_errno = self._fail()
-            return
-        self._unsynced.append(write)
+        elif self.filling and not self._fits(write):
+            self._write_errno = errno.ENOSPC
+        else:
+            self._unsynced.append(write)
 
     def sync(self, done: Callable[[int], None]) -> None:
         """Make what was written so far durable, then call `done(0)`, or `done(errno)`; never after a crash."""
@@ -93,9 +111,9 @@ class Disk:
             delay += slowness.delay
         taking = self._sync_min + int(self._stream.exponential(self._sync_tail)) + delay
         self._last_end = max(self._last_end, self._kernel.now + taking)
-        errno, self._write_errno = self._write_errno, 0
+        failed, self._write_errno = self._write_errno, 0
         covered = self._settled + len(self._unsynced)
-        self._kernel.at(self._last_end, self._end_sync, (covered, errno, self._crashes, done))
+        self._kernel.at(self._last_end, self._end_sync, (covered, failed, self._crashes, done))
 
     def crash(self) -> None:
         """Forget what was not synced, save for what survives by luck, and every sync under way."""
@@ -108,14 +126,49 @@ class Disk:
         self._last_end = 0
         self._write_errno = 0
 
-    def _end_sync(self, covered: int, errno: int, crashes: int, done: Callable[[int], None]) -> None:
+    def write_back(self) -> None:
+        """All that was written becomes durable: a process that ends in peace leaves it to its system."""
+        self._settle(len(self._unsynced), len(self._unsynced), torn=False)
+
+    def lose_power(self) -> None:
+        """Nothing that was not synced is left; a crash follows."""
+        self._settle(len(self._unsynced), 0, torn=False)
+
+    def flip(self, node: str, bits: int, seed: int) -> int:
+        """Flip bits of what is durable; how many. While no process runs."""
+        found = flips(self._extents(), node, bits, seed)
+        for flip in found:
+            self._durable[flip.file][flip.byte] ^= 1 << flip.bit
+        return len(found)
+
+    def shorten(self, node: str, bytes_max: int, seed: int) -> int:
+        """Cut off the end of a file; how many bytes. While no process runs."""
+        found = shortened(self._extents(), node, bytes_max, seed)
+        if found is None:
+            return 0
+        del self._durable[found.file][found.length :]
+        return found.cut
+
+    def _extents(self) -> dict[str, int]:
+        return {name: extent(data) for name, data in self._durable.items()}
+
+    def _fits(self, write: Write) -> bool:
+        size = 0 if isinstance(write, Truncate) else len(write.data)
+        tight = [filling for filling in self.filling if filling.left < size]
+        for filling in self.filling:
+            filling.left -= 0 if tight else size
+        for filling in tight:
+            filling.writes_refused += 1
+        return not tight
+
+    def _end_sync(self, covered: int, failed: int, crashes: int, done: Callable[[int], None]) -> None:
         if crashes != self._crashes:
             return
         if self.failing:
-            errno = self._fail()
+            failed = self._fail()
         writes = max(0, covered - self._settled)
-        self._settle(writes, self._stream.below(writes + 1) if errno else writes, torn=False)
-        done(errno)
+        self._settle(writes, self._stream.below(writes + 1) if failed else writes, torn=False)
+        done(failed)
 
     def _settle(self, writes: int, keep: int, *, torn: bool) -> None:
         """Decide the oldest `writes` unsynced writes: the first `keep` are durable, the others are gone, but for the

@@ -124,8 +124,8 @@ class Sim:
         self._used = False
 
     def able(self, injection: type[Injection], deployment: Deployment) -> Inability | None:
-        """None for all but maintenance, which no own store has (an `Impair` that corrupts or limits bandwidth is
-        refused by `inject`)."""
+        """None for all but maintenance, which no own store has (an `Impair` that limits bandwidth is refused by
+        `inject`)."""
         if injection in get_args(Injection) and injection not in get_args(Maintenance):
             return None
         return Inability(injection, f"the simulator does not know how to do {injection.__name__}")

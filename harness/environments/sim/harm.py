@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from splitbrain.harness.environments.sim.clock import Skew
-from splitbrain.harness.environments.sim.disk import Failure, Slowness
+from splitbrain.harness.environments.sim.disk import Failure, Filling, Slowness
+from splitbrain.harness.environments.sim.downing import down, restart
 from splitbrain.harness.environments.sim.kernel import MILLISECOND, nanoseconds
 from splitbrain.harness.environments.sim.network import Cutting, Impairing, Network
 from splitbrain.harness.environments.sim.node import SimNode
@@ -22,14 +23,19 @@ from splitbrain.harness.injection import (
     Cut,
     Defragment,
     FailDisk,
+    FillDisk,
+    FlipBits,
     Impair,
     Injection,
     Kill,
     Link,
     Pause,
+    PowerLoss,
     SkewAllClocks,
     SkewClock,
     SlowDisk,
+    Stop,
+    TruncateFile,
 )
 
 
@@ -61,8 +67,8 @@ class Field:
                 undo = self._cut(injection)
             case Impair():
                 undo = self._impair(injection)
-            case Kill():
-                undo = self._kill(injection)
+            case Kill() | Stop() | PowerLoss() | FlipBits() | TruncateFile():
+                undo = down(injection, self._find(injection.nodes))
             case Pause():
                 undo = self._pause(injection)
             case SkewClock() | SkewAllClocks():
@@ -71,6 +77,8 @@ class Field:
                 undo = self._slow(injection)
             case FailDisk():
                 undo = self._fail(injection)
+            case FillDisk():
+                undo = self._fill(injection)
             case Compact() | Defragment():
                 raise UsageError("simulated nodes have no maintenance to be asked for")
         return Harm(undo)
@@ -90,10 +98,9 @@ class Field:
         return undo
 
     def _impair(self, injection: Impair) -> Callable[[], Bite]:
-        if injection.corrupt or injection.rate_kbit:
+        if injection.rate_kbit:
             raise UsageError(
-                "the simulator can delay, lose, duplicate and reorder messages, but neither corrupt them nor limit "
-                "bandwidth: leave `corrupt` and `rate_kbit` at 0, or choose another environment"
+                "the simulator cannot limit bandwidth: leave `rate_kbit` at 0, or choose another environment"
             )
         impairing = Impairing(injection)
         self._check_links(injection.links)
@@ -109,23 +116,9 @@ class Field:
                 "messages_dropped": (impairing.dropped, injection.loss),
                 "messages_duplicated": (impairing.duplicated, injection.duplicate),
                 "messages_reordered": (impairing.reordered, injection.reorder),
+                "messages_corrupted": (impairing.corrupted, injection.corrupt),
             }
             return {name: times for name, (times, asked) in did.items() if asked}
-
-        return undo
-
-    def _kill(self, injection: Kill) -> Callable[[], Bite]:
-        nodes = self._find(injection.nodes)
-        killed = 0
-        for node in nodes:
-            node.kills_in_force += 1
-            killed += node.kill_now()
-
-        def undo() -> Bite:
-            for node in nodes:
-                node.kills_in_force -= 1
-            _restart(nodes)
-            return {"processes_killed": killed}
 
         return undo
 
@@ -190,8 +183,24 @@ class Field:
         def undo() -> Bite:
             for node in nodes:
                 node.machine.disk.failing.remove(failure)
-            _restart(nodes)
+            restart(nodes)
             return {"calls_failed": failure.calls_failed}
+
+        return undo
+
+    def _fill(self, injection: FillDisk) -> Callable[[], Bite]:
+        if injection.room_kb < 0:
+            raise UsageError(f"a disk has no room below 0: {injection}")
+        nodes = self._find(injection.nodes)
+        fillings = [Filling(round(injection.room_kb * 1024)) for _ in nodes]
+        for node, filling in zip(nodes, fillings, strict=True):
+            node.machine.disk.filling.append(filling)
+
+        def undo() -> Bite:
+            for node, filling in zip(nodes, fillings, strict=True):
+                node.machine.disk.filling.remove(filling)
+            restart(nodes)
+            return {"disks_filled": sum(filling.writes_refused > 0 for filling in fillings)}
 
         return undo
 
@@ -206,13 +215,6 @@ class Field:
         for name in names:
             if name not in self._nodes:
                 raise UsageError(f"there is no node {name!r} to hurt; there are {', '.join(self._nodes)}")
-
-
-def _restart(nodes: Sequence[SimNode]) -> None:
-    """Start those that are dead, and that no other injection keeps down."""
-    for node in nodes:
-        if not node.kills_in_force:
-            node.start_now()
 
 
 def _replan(node: SimNode) -> None:

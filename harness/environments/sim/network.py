@@ -3,8 +3,9 @@
 Nodes talk as over one connection per direction: on a healthy link messages arrive in the order in which they were
 sent, and all of them do. A cut drops what is sent while it is in force; what was under way arrives. Injections on one
 link overlap freely, and each counts what it did: a message that two cuts would drop counts for both, and one that was
-cut was not impaired. The trap: a duplicate, or a message held back to reorder it, keeps to no order, but a delay
-alone reorders nothing: whatever is sent later waits behind it.
+cut was not impaired. Frames between nodes carry a checksum, so a corrupted message is a lost one. The trap: a
+duplicate, or a message held back to reorder it, keeps to no order, but a delay alone reorders nothing: whatever is
+sent later waits behind it.
 """
 
 import math
@@ -83,6 +84,7 @@ class Impairing:
     dropped: int = 0
     duplicated: int = 0
     reordered: int = 0
+    corrupted: int = 0
 
     def __post_init__(self) -> None:
         self.delay = nanoseconds(self.harm.delay_ms)
@@ -164,6 +166,9 @@ class DirectedLink:
         for impair in self.impairs:
             if impair.harm.loss and self._stream.chance(impair.harm.loss):
                 impair.dropped += 1
+                lost = True
+            if impair.harm.corrupt and self._stream.chance(impair.harm.corrupt):
+                impair.corrupted += 1
                 lost = True
         return lost
 

@@ -101,7 +101,7 @@ class SimNode:
 
     def _note_death(self, process: Process, why: str | None) -> None:
         self.process = None
-        if process.left and not self.machine.disk.failing:
+        if process.left and not self.machine.disk.broken:
             self.machine.kernel.at(process.death + RESPAWN_NS, self._respawn)
         if why is not None:
             text = f"{self.name} died by itself at {process.death / SECOND:.9f} s: {why}"

@@ -1,0 +1,86 @@
+"""What if bits go wrong? On the wire between nodes, and in the files of nodes that are down.
+
+A system must not survive this by itself unless it was made for it, so these faults come by name only. The trap: who
+loses files on every node has lost his data, and no system can be asked to bring it back. So files are damaged on a
+minority of the nodes only, always the same ones, the last of the cluster; for one or two nodes that is the last one.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from splitbrain.harness.fault import Plan, View
+from splitbrain.harness.injection import FlipBits, Impair, Injection, TruncateFile
+from splitbrain.harness.options import Option, settle
+from splitbrain.harness.stream import Stream
+from splitbrain.nemeses.settings import number
+
+ONCE = ("once",)
+
+
+class Corrupt:
+    """Messages between all nodes are changed under way, and their checksums made right again."""
+
+    name = "corrupt"
+    summary = "messages between nodes arrive with a wrong bit, unseen by the network's own checksums"
+    options: Sequence[Option] = (Option("share", 0.02, "share of messages with a wrong bit"),)
+    needs: tuple[type[Injection], ...] = (Impair,)
+    variants: tuple[str, ...] = ONCE
+    default = False
+    wants_roles = False
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        """UsageError if an option is wrong."""
+        self.share = number(settle(self.options, given, self.name), "share", self.name, 0.0001, 1)
+
+    def plan(self, variant: str, view: View, random: Stream) -> Plan | None:
+        """The same for all links; None for a single node, which has none."""
+        links = tuple((a, b) for a in view.nodes for b in view.nodes if a != b)
+        return Plan({"share": self.share}, (Impair(links, corrupt=self.share),)) if links else None
+
+
+class BitFlip:
+    """Bits of the files of one node are flipped while it is down."""
+
+    name = "bitflip"
+    summary = "a node of a minority is killed, and finds wrong bits in its files"
+    options: Sequence[Option] = (Option("bits", 1, "how many bits"),)
+    needs: tuple[type[Injection], ...] = (FlipBits,)
+    variants: tuple[str, ...] = ONCE
+    default = False
+    wants_roles = False
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        """UsageError if an option is wrong."""
+        self.bits = round(number(settle(self.options, given, self.name), "bits", self.name, 1, 1_000_000))
+
+    def plan(self, variant: str, view: View, random: Stream) -> Plan | None:
+        """One node of the minority."""
+        node = random.choice(expendable(view.nodes))
+        return Plan({"nodes": [node], "bits": self.bits}, (FlipBits((node,), self.bits, random.below(1 << 32)),))
+
+
+class Truncate:
+    """The end of a file of one node is cut off while it is down."""
+
+    name = "truncate"
+    summary = "a node of a minority is killed, and finds a file without its end"
+    options: Sequence[Option] = (Option("bytes", 1024, "how many bytes at most"),)
+    needs: tuple[type[Injection], ...] = (TruncateFile,)
+    variants: tuple[str, ...] = ONCE
+    default = False
+    wants_roles = False
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        """UsageError if an option is wrong."""
+        self.bytes = round(number(settle(self.options, given, self.name), "bytes", self.name, 1, 1 << 30))
+
+    def plan(self, variant: str, view: View, random: Stream) -> Plan | None:
+        """One node of the minority."""
+        node = random.choice(expendable(view.nodes))
+        return Plan(
+            {"nodes": [node], "bytes_max": self.bytes}, (TruncateFile((node,), self.bytes, random.below(1 << 32)),)
+        )
+
+
+def expendable(nodes: Sequence[str]) -> Sequence[str]:
+    """The minority whose files may be damaged."""
+    return nodes[-max(1, (len(nodes) - 1) // 2) :]
