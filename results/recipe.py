@@ -24,10 +24,11 @@ class Recipe:
     """Everything that fixes a run.
 
     command: the command line that repeats it. target: as typed, with options (`raft:reads=local`); options: every
-    option of the target with its value. nemesis: the faults asked for, by name, `all` already spelled out. nodes,
+    option of the target with its value. nemesis: the faults asked for, by name, `all` already spelled out;
+    nemesis_interval, nemesis_duration: seconds from one fault to the next, and that each lasts, if asked for. nodes,
     concurrency: how many nodes, how many client threads. rate: operations a second over all clients. time_limit:
     seconds of the main phase. timeout: seconds an operation may take. settings: what `--set` said.
-    Options and settings that are None are absent in the file.
+    What is None is absent in the file.
     """
 
     command: str
@@ -41,6 +42,8 @@ class Recipe:
     timeout: float
     seed: int
     nemesis: tuple[str, ...] = ()
+    nemesis_interval: float | None = None
+    nemesis_duration: float | None = None
     options: Mapping[str, Setting] = field(default_factory=dict)
     settings: Mapping[str, Setting] = field(default_factory=dict)
     version: str = __version__
@@ -49,7 +52,7 @@ class Recipe:
         """The text of `test.toml`."""
         import tomli_w
 
-        plain: dict[str, Any] = msgspec.to_builtins(self)
+        plain: dict[str, Any] = {key: value for key, value in msgspec.to_builtins(self).items() if value is not None}
         head = {"format": FORMAT, "splitbrain": plain.pop("version")}
         tables = {
             name: {key: value for key, value in plain.pop(name).items() if value is not None}

@@ -34,11 +34,19 @@ from splitbrain.workloads.workload import Size, Workload
 DEFAULT_WORKLOAD = "register"
 
 
+SHOWN = (
+    "workload", "nemesis", "nemesis_interval", "nemesis_duration", "env", "nodes", "concurrency", "rate", "time_limit",
+    "timeout",
+)  # fmt: skip
+"""What of a wish stands in the command that repeats it, in this order, where it is not the default."""
+
+
 @dataclass(frozen=True)
 class Wish:
     """What a user asked for. Times in seconds; rate in operations a second over all clients, 0 for no limit.
 
-    env: None for the first that the target offers. settings: options of the workload, as typed.
+    env: None for the first that the target offers. settings: options of the workload, as typed. nemesis_interval: from
+    one fault to the next; nemesis_duration: how long each lasts; None for what suits the time limit.
     """
 
     target: str
@@ -52,12 +60,14 @@ class Wish:
     time_limit: float = 60.0
     timeout: float = 5.0
     settings: Mapping[str, str] = field(default_factory=dict)
+    nemesis_interval: float | None = None
+    nemesis_duration: float | None = None
 
     def command(self) -> str:
         """The command line that repeats this run: what differs from the defaults, and the seed."""
         words = ["splitbrain", "run", self.target]
         plain = Wish(self.target, self.seed)
-        for name in ("workload", "nemesis", "env", "nodes", "concurrency", "rate", "time_limit", "timeout"):
+        for name in SHOWN:
             value = getattr(self, name)
             if value != getattr(plain, name):
                 words += [f"--{name.replace('_', '-')}", str(value).removesuffix(".0")]
@@ -123,10 +133,19 @@ def prepare(wish: Wish) -> Prepared:
         timeout=wish.timeout,
         seed=wish.seed,
         nemesis=tuple(fault.name for fault in faults),
+        nemesis_interval=wish.nemesis_interval,
+        nemesis_duration=wish.nemesis_duration,
         options=target.settings,
         settings=settings,
     )
-    plan = schedule(faults, names, wish.time_limit, wish.seed)
+    plan = schedule(
+        faults,
+        names,
+        wish.time_limit,
+        wish.seed,
+        interval_s=wish.nemesis_interval,
+        duration_s=wish.nemesis_duration,
+    )
     if isinstance(target, Provided):
         target.provide()
     return Prepared(wish, target, workload, settings, deployment, environment, plan, recipe)

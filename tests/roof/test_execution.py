@@ -2,11 +2,13 @@
 
 import shlex
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
 from splitbrain.execution import Wish, prepare
 from splitbrain.harness.errors import UsageError
+from splitbrain.results.recipe import Recipe
 
 
 def test_the_command_says_what_differs_from_the_defaults():
@@ -46,3 +48,18 @@ def test_a_fault_that_these_nodes_cannot_suffer_is_refused_before_anything_start
     with pytest.raises(UsageError, match="compact cannot be done with --env local: these nodes cannot be asked for it"):
         prepare(Wish("raft", 1, env="local", nemesis="compact"))
     assert prepare(Wish("raft", 1, env="local", nemesis="clock")).recipe.nemesis == ("clock",)
+
+
+def test_how_often_faults_come_and_how_long_they_last():
+    wish = Wish("raft", 4, nemesis="kill", nemesis_interval=10.0, nemesis_duration=2.5)
+    assert wish.command() == (
+        "splitbrain run raft --nemesis kill --nemesis-interval 10 --nemesis-duration 2.5 --seed 4"
+    )
+    prepared = prepare(wish)
+    assert [slot.duration for slot in prepared.schedule.slots] == [2_500_000_000] * 6
+    starts = [slot.start for slot in prepared.schedule.slots]
+    assert {later - earlier for earlier, later in pairwise(starts)} == {10_000_000_000}
+    assert Recipe.from_toml(prepared.recipe.to_toml(), "here") == prepared.recipe
+    assert "nemesis_interval" not in prepare(Wish("raft", 4)).recipe.to_toml()
+    with pytest.raises(UsageError, match="does not fit into an interval"):
+        prepare(replace(wish, nemesis_duration=20.0))

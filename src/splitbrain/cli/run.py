@@ -21,6 +21,8 @@ from splitbrain.results import text
 @click.argument("target")
 @click.option("--workload", "-w", default=DEFAULT_WORKLOAD, show_default=True, help="What the clients do.")
 @click.option("--nemesis", default="", metavar="A,B", help="What goes wrong: names of faults, or all.")
+@click.option("--nemesis-interval", type=DURATION, default=None, help="From one fault to the next.")
+@click.option("--nemesis-duration", type=DURATION, default=None, help="How long each fault lasts.")
 @click.option("--env", default=None, help="Where nodes live; by default the first that the target offers.")
 @click.option("--nodes", default=5, show_default=True)
 @click.option("--concurrency", default=10, show_default=True, help="Logical clients, pinned to the nodes in turn.")
@@ -36,6 +38,8 @@ def run(
     target: str,
     workload: str,
     nemesis: str,
+    nemesis_interval: float | None,
+    nemesis_duration: float | None,
     env: str | None,
     nodes: int,
     concurrency: int,
@@ -52,7 +56,8 @@ def run(
     chosen = seed if seed is not None else secrets.randbelow(1 << 31)
     given = registry.assignments(",".join(settings), "--set")
     wish = Wish(
-        target, chosen, workload, nemesis, env, nodes, concurrency, rate, time_limit, timeout, given
+        target, chosen, workload, nemesis, env, nodes, concurrency, rate, time_limit, timeout, given,
+        nemesis_interval, nemesis_duration,
     )  # fmt: skip
     prepared = prepare(wish)
     elsewhere = prepared.environment.enter(sys.argv[1:])
