@@ -15,16 +15,16 @@ from splitbrain.cli.exits import INFRASTRUCTURE, INTERNAL, INTERRUPTED, USAGE
 from splitbrain.harness.errors import InfrastructureError, SplitbrainError
 
 COMMANDS = {
-    "demo": "splitbrain.cli.demo:demo",
-    "run": "splitbrain.cli.run:run",
-    "check": "splitbrain.cli.check:check",
-    "report": "splitbrain.cli.report:report",
-    "list": "splitbrain.cli.listing:listing",
+    "demo": ("splitbrain.cli.demo:demo", "Test four stores in the simulator, and explain one anomaly."),
+    "run": ("splitbrain.cli.run:run", "Test a target once."),
+    "check": ("splitbrain.cli.check:check", "Judge recorded histories, ours or not."),
+    "report": ("splitbrain.cli.report:report", "Write the page of a run anew."),
+    "list": ("splitbrain.cli.listing:listing", "What there is: targets, workloads, nemeses, models, environments."),
 }
 
 
 class Commands(click.Group):
-    """A group whose commands are imported when they are called."""
+    """A group whose commands are imported when they are called, and not to be listed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names in the order in which a newcomer meets them."""
@@ -32,12 +32,16 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name."""
-        where = COMMANDS.get(cmd_name)
-        if where is None:
+        if cmd_name not in COMMANDS:
             return None
-        module, _, name = where.partition(":")
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Names and what they are for."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, words) for name, (_, words) in COMMANDS.items()])
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

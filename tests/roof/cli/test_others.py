@@ -6,7 +6,16 @@ import sys
 import pytest
 
 from splitbrain import registry
+from splitbrain.cli import COMMANDS
 from splitbrain.cli.exits import INTERNAL, INTERRUPTED, INVALID, USAGE, VALID, worst
+
+
+def test_help_names_every_command(splitbrain):
+    said = splitbrain("--help")
+    assert said.code == VALID
+    for name in COMMANDS:
+        assert f"  {name} " in said.out
+        assert splitbrain(name, "--help").code == VALID
 
 
 def test_list_names_everything(splitbrain):
