@@ -48,6 +48,7 @@ class Served:
     node's folder first. variables: environment variables of its processes.
     """
 
+    environment: ClassVar[str]
     ready: Ready
     port: int
     files: Callable[[Place], Mapping[str, str | bytes]] = field(default=lambda place: {})

@@ -4,6 +4,7 @@ Whoever survives removes it: the outer process, else the namespace's init, else 
 whose lock nobody holds. The trap: `/tmp` is memory on many systems, where fsync means nothing, so `/var/tmp` it is.
 """
 
+import ctypes
 import fcntl
 import os
 import shutil
@@ -13,6 +14,7 @@ from pathlib import Path
 
 PREFIX = "splitbrain-"
 LOCK = "lock"
+MNT_DETACH = 2
 YOUNG_SECONDS = 60
 """A folder this young may not be locked yet."""
 
@@ -36,7 +38,7 @@ class Scratch:
     def remove(self) -> None:
         """Remove the folder and all that is in it; safe if somebody did already."""
         os.close(self.lock)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        clear(self.folder)
 
 
 def sweep() -> list[Path]:
@@ -44,9 +46,19 @@ def sweep() -> list[Path]:
     removed = []
     for folder in sorted(parent().glob(PREFIX + "*")):
         if _abandoned(folder):
-            shutil.rmtree(folder, ignore_errors=True)
+            clear(folder)
             removed.append(folder)
     return removed
+
+
+def clear(folder: Path) -> None:
+    """Remove a scratch folder, and unmount what a run that died has left mounted in it."""
+    inside = f"{folder}{os.sep}"
+    for line in reversed(Path("/proc/self/mountinfo").read_text().splitlines()):
+        point = line.split()[4]
+        if point.startswith(inside):
+            ctypes.CDLL(None).umount2(point.encode(), MNT_DETACH)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _abandoned(folder: Path) -> bool:

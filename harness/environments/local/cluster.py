@@ -1,77 +1,30 @@
-"""What is a local cluster? Processes on a switch, each harmed by name, and everything they started ended by `down`.
+"""What is a local cluster? Processes on a switch, and everything they started ended by `down`."""
 
-The trap: `down` runs on every path, also when half of `up` has failed, so each part may be there or not.
-"""
-
-import asyncio
 import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import fields, replace
+from collections.abc import Callable
 from pathlib import Path
 
 from splitbrain.harness.deployment import Place, Process
-from splitbrain.harness.environment import Death
-from splitbrain.harness.environments.linux.packets import Packets, rules
+from splitbrain.harness.environments.hosted.cluster import HostedCluster
+from splitbrain.harness.environments.linux.packets import Packets
 from splitbrain.harness.environments.linux.partitions import Partitions
 from splitbrain.harness.environments.linux.switch import Switch
 from splitbrain.harness.environments.linux.tools import LocalShell
-from splitbrain.harness.environments.local.able import NO_POWER_LOSS
-from splitbrain.harness.environments.local.clocks import ClockHarm, NodeClock
-from splitbrain.harness.environments.local.disks import DiskInjected, DiskTrouble, NodeDisk, known
-from splitbrain.harness.environments.local.downing import DamageHarm, Downed, KillHarm, StopHarm
-from splitbrain.harness.environments.local.full import FullHarm
-from splitbrain.harness.environments.local.harm import CutHarm, Healing, ImpairHarm, MaintenanceDone, PauseHarm
 from splitbrain.harness.environments.local.node import ProcessNode
-from splitbrain.harness.environments.local.sampling import sample
-from splitbrain.harness.errors import UsageError
-from splitbrain.harness.injection import (
-    Compact,
-    Cut,
-    Defragment,
-    FailDisk,
-    FillDisk,
-    FlipBits,
-    Impair,
-    Injected,
-    Injection,
-    Kill,
-    Link,
-    Pause,
-    PowerLoss,
-    SkewAllClocks,
-    SkewClock,
-    SlowDisk,
-    Stop,
-    TruncateFile,
-)
 
 
-class LocalCluster:
+class LocalCluster(HostedCluster):
     """See `harness.environment.Cluster`."""
 
     def __init__(
         self, deployment: Process, switch: Switch, folder: Path, scratch: Path, now: Callable[[], int]
     ) -> None:
-        self.switch = switch
-        self.folder = folder
-        self._scratch = scratch
-        self._now = now
-        self._deployment = deployment
-        self._packets = Packets(
-            {
-                address: (switch.namespaces[name].path, LocalShell(switch.prefix(name)))
-                for name, address in switch.addresses.items()
-            },
-            switch.network,
-            switch.address,
-        )
-        self._notes: list[str] = []
-        self._disks: dict[str, NodeDisk] = {}
-        self._clocks: dict[str, NodeClock] = {}
-        self._partitions = Partitions(LocalShell(), f"splitbrain{switch.number}")
-        self._sampling: asyncio.Task[None] | None = None
-        self._members = {
-            name: ProcessNode(
+        places = {
+            address: (switch.namespaces[name].path, LocalShell(switch.prefix(name)))
+            for name, address in switch.addresses.items()
+        }
+        nodes = [
+            ProcessNode(
                 Place(name, address, scratch / name, switch.addresses),
                 deployment,
                 switch.namespaces[name],
@@ -79,120 +32,18 @@ class LocalCluster:
                 now,
             )
             for name, address in switch.addresses.items()
-        }
-
-    @property
-    def nodes(self) -> Sequence[ProcessNode]:
-        return tuple(self._members.values())
-
-    def deaths(self) -> Sequence[Death]:
-        return sorted((death for node in self.nodes for death in node.deaths), key=lambda death: death.time)
+        ]
+        partitions = Partitions(LocalShell(), f"splitbrain{switch.number}")
+        packets = Packets(places, switch.network, switch.address)
+        super().__init__(deployment, nodes, partitions, packets, folder, scratch, now)
+        self.switch = switch
 
     async def up(self) -> None:
-        """Write the nodes' files, start all, and wait until all are ready. InfrastructureError if they do not come
-        up in time."""
-        self._note(f"network {self.switch.network}, the harness at {self.switch.address}")
         await self._partitions.setup()
-        for node in self.nodes:
-            self._write_files(node.place)
-        await asyncio.gather(*(node.start() for node in self.nodes))
-        deadline = asyncio.get_running_loop().time() + self._deployment.ready_seconds
-        await asyncio.gather(*(node.wait_ready(deadline) for node in self.nodes))
-        self._sampling = asyncio.get_running_loop().create_task(
-            sample(self.nodes, self.folder / "resources.jsonl", self._now)
-        )
-
-    def _note(self, text: str) -> None:
-        """A line about this environment, beside the nodes' logs; said once."""
-        if text not in self._notes:
-            self._notes.append(text)
-            (self.folder / "environment.txt").write_text("\n".join(self._notes) + "\n")
-
-    def _write_files(self, place: Place) -> None:
-        place.folder.mkdir(parents=True, exist_ok=True)
-        for name, contents in self._deployment.files(place).items():
-            file = place.folder / name
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(contents.encode() if isinstance(contents, str) else contents)
-
-    async def inject(self, injection: Injection) -> Injected:
-        nodes = self._hurt(injection)
-        return Healing(await self._do(injection, nodes), nodes)
-
-    def _hurt(self, injection: Injection) -> list[ProcessNode]:
-        """The nodes that an injection is about."""
-        match injection:
-            case Cut(links) | Impair(links):
-                return self._named(sorted({name for link in links for name in link}))
-            case SkewClock(name) | SkewAllClocks(name):
-                return self._named([name])
-            case _:
-                return self._named(injection.nodes)
-
-    async def _do(self, injection: Injection, nodes: list[ProcessNode]) -> Injected:
-        match injection:
-            case Cut(links):
-                return CutHarm(await self._partitions.cut(self._pairs(links)))
-            case Impair(links):
-                way = rules()
-                self._note(f"packets by {way.name if way else 'nothing'}")
-                return ImpairHarm(await self._packets.impair(self._pairs(links), **_figures(injection)), injection)
-        harm: Downed | PauseHarm | ClockHarm | DiskInjected | FullHarm | MaintenanceDone
-        match injection:
-            case Kill():
-                harm = KillHarm(nodes, injection)
-            case Stop():
-                harm = StopHarm(nodes, injection)
-            case FlipBits() | TruncateFile():
-                spared = frozenset(name for node in nodes for name in self._deployment.files(node.place))
-                harm = DamageHarm(nodes, injection, spared)
-            case PowerLoss():
-                raise UsageError(NO_POWER_LOSS)
-            case FillDisk():
-                harm = FullHarm(nodes, injection)
-            case Pause():
-                harm = PauseHarm(nodes)
-            case SkewClock(name) | SkewAllClocks(name):
-                clock = self._clocks.setdefault(name, NodeClock(nodes[0]))
-                harm = ClockHarm(nodes[0], clock, self._deployment, injection)
-            case SlowDisk(_, delay_ms):
-                trouble = DiskTrouble(delay_us=max(1, round(delay_ms * 1e3)))
-                harm = DiskInjected(self._shares(nodes, trouble), "syncs_delayed")
-            case FailDisk(_, error):
-                harm = DiskInjected(self._shares(nodes, DiskTrouble(errno=known(error))), "calls_failed")
-            case Compact() | Defragment():
-                ask = self._deployment.maintenance[type(injection)]
-                harm = MaintenanceDone(
-                    nodes, ask, "compactions" if isinstance(injection, Compact) else "defragmentations"
-                )
-        await harm.inject()
-        return harm
-
-    def _shares(self, nodes: Sequence[ProcessNode], trouble: DiskTrouble) -> list[tuple[NodeDisk, DiskTrouble]]:
-        disks = [self._disks.setdefault(node.name, NodeDisk(node, self._scratch)) for node in nodes]
-        return [(disk, replace(trouble)) for disk in disks]
-
-    def _named(self, names: Sequence[str]) -> list[ProcessNode]:
-        unknown = [name for name in names if name not in self._members]
-        if unknown:
-            raise UsageError(f"no node is called {unknown[0]!r}; there are {', '.join(self._members)}")
-        return [self._members[name] for name in names]
-
-    def _pairs(self, links: Sequence[Link]) -> list[tuple[str, str]]:
-        return [(a.address, b.address) for a, b in (self._named(link) for link in links)]
+        await super().up()
 
     async def down(self) -> None:
-        if self._sampling is not None:
-            self._sampling.cancel()
-            self._sampling = None
-        await asyncio.gather(*(node.retire() for node in self.nodes))
-        await asyncio.gather(*(disk.close() for disk in self._disks.values()))
-        await self._packets.close()
+        await self.close()
         await self._partitions.teardown()
         await self.switch.remove()
         shutil.rmtree(self._scratch, ignore_errors=True)
-
-
-def _figures(injection: Impair) -> dict[str, float]:
-    """The numbers of an impairment, by name."""
-    return {entry.name: getattr(injection, entry.name) for entry in fields(injection) if entry.name != "links"}

@@ -16,9 +16,9 @@ from types import FrameType
 from typing import Any, TypeVar
 
 from splitbrain.harness.deployment import Deployment, Process
+from splitbrain.harness.environments.hosted.able import able
 from splitbrain.harness.environments.linux import init, namespaces
 from splitbrain.harness.environments.linux.switch import Switch
-from splitbrain.harness.environments.local.able import able
 from splitbrain.harness.environments.local.cluster import LocalCluster
 from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.injection import Inability, Injection
@@ -47,7 +47,10 @@ class Local:
         self._start = time.monotonic_ns()
 
     def able(self, injection: type[Injection], deployment: Deployment) -> Inability | None:
-        reason = able(injection, deployment)
+        if isinstance(deployment, Process):
+            reason = able(injection, deployment)
+        else:
+            reason = "--env local runs processes, and this target offers none"
         return None if reason is None else Inability(injection, reason)
 
     def enter(self, argv: Sequence[str]) -> int | None:

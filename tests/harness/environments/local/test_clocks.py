@@ -11,8 +11,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from inside import NAMES, ask, chatters, needs_namespaces, run_inside
 
 from splitbrain.harness.deployment import Place
+from splitbrain.harness.environments.hosted.clocks import unable
 from splitbrain.harness.environments.local import Local
-from splitbrain.harness.environments.local.clocks import unable
 from splitbrain.harness.environments.local.node import ProcessNode
 from splitbrain.harness.injection import Kill, SkewAllClocks, SkewClock
 

@@ -16,9 +16,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from inside import NAMES, chatters, command_inside, needs_namespaces, variables
 
+from splitbrain.harness.environments.hosted.able import able
 from splitbrain.harness.environments.linux import tools
 from splitbrain.harness.environments.local import Local
-from splitbrain.harness.environments.local.able import able
 from splitbrain.harness.injection import Cut, Impair, Injection, Kill, Pause, SkewClock, SlowDisk
 
 pytestmark = needs_namespaces

@@ -1,4 +1,4 @@
-"""How is each injection carried out on local processes? One class each: made when it strikes, healed once.
+"""How is each injection carried out on nodes of this machine? One class each: made when it strikes, healed once.
 
 What lasts on a node (a skewed clock, a slow disk) is an affliction, struck again after each start. Every heal tells
 the bite as counted.
@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from splitbrain.harness.deployment import Place
+from splitbrain.harness.environments.hosted.node import HostedNode
 from splitbrain.harness.environments.linux.packets import Impairing
 from splitbrain.harness.environments.linux.partitions import Cutting
-from splitbrain.harness.environments.local.node import ProcessNode
 from splitbrain.harness.injection import Bite, Impair, Injected
 
 MAINTENANCE_SECONDS = 2.0
@@ -53,7 +53,7 @@ class ImpairHarm:
 class PauseHarm:
     """Nodes that are stopped: their processes of this moment; one killed and started again runs."""
 
-    nodes: Sequence[ProcessNode]
+    nodes: Sequence[HostedNode]
     _since: dict[str, int] = field(default_factory=dict)
 
     async def inject(self) -> None:
@@ -61,7 +61,7 @@ class PauseHarm:
             node.pausers += 1
         await asyncio.gather(*(self._stop(node) for node in self.nodes if node.running))
 
-    async def _stop(self, node: ProcessNode) -> None:
+    async def _stop(self, node: HostedNode) -> None:
         await node.pause()
         self._since[node.name] = time.monotonic_ns()
 
@@ -78,7 +78,7 @@ class PauseHarm:
 class MaintenanceDone:
     """Work that nodes were asked for. A node that did not answer has not done it."""
 
-    nodes: Sequence[ProcessNode]
+    nodes: Sequence[HostedNode]
     ask: Callable[[Place], Awaitable[None]]
     counter: str
     done: int = 0
@@ -86,7 +86,7 @@ class MaintenanceDone:
     async def inject(self) -> None:
         self.done = sum(await asyncio.gather(*(self._asked(node) for node in self.nodes)))
 
-    async def _asked(self, node: ProcessNode) -> bool:
+    async def _asked(self, node: HostedNode) -> bool:
         try:
             async with asyncio.timeout(MAINTENANCE_SECONDS):
                 await self.ask(node.place)
@@ -103,7 +103,7 @@ class Healing:
     """Harm to some nodes; after its heal those that died meanwhile are restarted. A second heal does nothing."""
 
     harm: Injected
-    nodes: Sequence[ProcessNode]
+    nodes: Sequence[HostedNode]
     _bite: Bite | None = None
 
     async def heal(self) -> Bite:

@@ -10,8 +10,8 @@ import errno
 from dataclasses import dataclass
 from pathlib import Path
 
+from splitbrain.harness.environments.hosted.node import HostedNode
 from splitbrain.harness.environments.linux.tracing import DiskHarm, Tracing, files_in
-from splitbrain.harness.environments.local.node import ProcessNode
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.injection import Bite
 from splitbrain.harness.runtime.files import TEMPORARY
@@ -32,7 +32,7 @@ class DiskTrouble:
 class NodeDisk:
     """The disk of one node."""
 
-    def __init__(self, node: ProcessNode, folder: Path) -> None:
+    def __init__(self, node: HostedNode, folder: Path) -> None:
         self._node = node
         self._folder = folder
         self._troubles: list[DiskTrouble] = []
@@ -55,7 +55,7 @@ class NodeDisk:
             if self._keeper is not None and not self._keeper.cancel():
                 self._keeper.result()
 
-    async def strike(self, node: ProcessNode) -> None:
+    async def strike(self, node: HostedNode) -> None:
         await self._change(self._troubles)
 
     async def close(self) -> None:

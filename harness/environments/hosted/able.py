@@ -5,9 +5,9 @@ import functools
 from collections.abc import Callable
 from typing import get_args
 
-from splitbrain.harness.deployment import Deployment, Process
+from splitbrain.harness.deployment import Served
+from splitbrain.harness.environments.hosted import clocks
 from splitbrain.harness.environments.linux import packets, tools, tracing
-from splitbrain.harness.environments.local import clocks
 from splitbrain.harness.injection import (
     Cut,
     FailDisk,
@@ -31,15 +31,13 @@ ABSOLUTE_WAITS = (
 )
 
 NO_POWER_LOSS = (
-    "what a process has written outlives it, whether synced or not, and --env local has no file system of its own that "
-    "could take it back: use --env sim"
+    "what a process has written outlives it, whether synced or not, and there is no file system of our own that could "
+    "take it back: use --env sim"
 )
 
 
-def able(injection: type, deployment: Deployment) -> str | None:
+def able(injection: type, deployment: Served) -> str | None:
     """None if an injection can be done to nodes of this deployment, else why not."""
-    if not isinstance(deployment, Process):
-        return "--env local runs processes, and this target offers none"
     if injection in get_args(Maintenance):
         return None if injection in deployment.maintenance else "these nodes cannot be asked for it"
     if injection is SkewAllClocks and not deployment.relative_waits:
@@ -47,7 +45,7 @@ def able(injection: type, deployment: Deployment) -> str | None:
     if injection is PowerLoss:
         return NO_POWER_LOSS
     probe = PROBES.get(injection)
-    return f"--env local cannot do {injection.__name__}" if probe is None else probe()
+    return f"--env {deployment.environment} cannot do {injection.__name__}" if probe is None else probe()
 
 
 _untraceable = functools.cache(tracing.unable)

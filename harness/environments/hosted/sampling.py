@@ -6,13 +6,13 @@ from pathlib import Path
 
 import msgspec
 
+from splitbrain.harness.environments.hosted.node import HostedNode
 from splitbrain.harness.environments.linux.processes import usage
-from splitbrain.harness.environments.local.node import ProcessNode
 
 PERIOD_SECONDS = 2.0
 
 
-async def sample(nodes: Sequence[ProcessNode], file: Path, now: Callable[[], int]) -> None:
+async def sample(nodes: Sequence[HostedNode], file: Path, now: Callable[[], int]) -> None:
     """Append one line per node and period until cancelled: `time` (ns of the run), `node`, and the fields of
     `linux.processes.Usage`."""
     encoder = msgspec.json.Encoder()

@@ -12,8 +12,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from splitbrain.harness.environments.hosted.node import HostedNode
 from splitbrain.harness.environments.linux.tools import LocalShell
-from splitbrain.harness.environments.local.node import ProcessNode
 from splitbrain.harness.injection import Bite, FillDisk
 
 LOOK_SECONDS = 0.05
@@ -24,10 +24,10 @@ BLOCK = 4096
 class FullHarm:
     """Nodes that live on small disks."""
 
-    nodes: Sequence[ProcessNode]
+    nodes: Sequence[HostedNode]
     injection: FillDisk
     _filled: set[str] = field(init=False, default_factory=set)
-    _moved: list[ProcessNode] = field(init=False, default_factory=list)
+    _moved: list[HostedNode] = field(init=False, default_factory=list)
     _looking: "asyncio.Task[None] | None" = field(init=False, default=None)
 
     async def inject(self) -> None:
@@ -47,7 +47,7 @@ class FullHarm:
         await self._back_all()
         return {"disks_filled": len(self._filled)}
 
-    async def _onto(self, node: ProcessNode) -> None:
+    async def _onto(self, node: HostedNode) -> None:
         folder, aside = node.place.folder, _aside(node)
         async with _down(node):
             folder.rename(aside)
@@ -64,7 +64,7 @@ class FullHarm:
         moved, self._moved = self._moved, []
         await asyncio.gather(*(self._back(node) for node in moved))
 
-    async def _back(self, node: ProcessNode) -> None:
+    async def _back(self, node: HostedNode) -> None:
         folder, aside = node.place.folder, _aside(node)
         async with _down(node):
             shutil.rmtree(aside)
@@ -83,7 +83,7 @@ class FullHarm:
 
 
 @contextlib.asynccontextmanager
-async def _down(node: ProcessNode) -> AsyncIterator[None]:
+async def _down(node: HostedNode) -> AsyncIterator[None]:
     """The node is dead meanwhile, and nobody starts it."""
     node.killers += 1
     try:
@@ -93,7 +93,7 @@ async def _down(node: ProcessNode) -> AsyncIterator[None]:
         node.killers -= 1
 
 
-def _aside(node: ProcessNode) -> Path:
+def _aside(node: HostedNode) -> Path:
     return node.place.folder.with_name(node.place.folder.name + ".aside")
 
 

@@ -12,10 +12,10 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from splitbrain.harness.deployment import Process
+from splitbrain.harness.deployment import Served
+from splitbrain.harness.environments.hosted.node import HostedNode
 from splitbrain.harness.environments.linux import processes, vdso
 from splitbrain.harness.environments.linux.vdso import Line, ProcessClock
-from splitbrain.harness.environments.local.node import ProcessNode
 from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.injection import Bite, SkewAllClocks, SkewClock
 
@@ -44,7 +44,7 @@ class Skew:
 class NodeClock:
     """The clocks of one node."""
 
-    def __init__(self, node: ProcessNode) -> None:
+    def __init__(self, node: HostedNode) -> None:
         self._node = node
         self._skews: list[Skew] = []
         self._left = 0
@@ -80,7 +80,7 @@ class NodeClock:
                 reached += _set(pid, *lines)
         return reached
 
-    async def strike(self, node: ProcessNode) -> None:
+    async def strike(self, node: HostedNode) -> None:
         """A process was started: as soon as it is the server and no longer what launches it, set its clock."""
         deadline = time.monotonic() + EXEC_SECONDS
         while not self.apply() and node.running and time.monotonic() < deadline:
@@ -120,9 +120,9 @@ def _set(pid: int, wall: Line, monotonic: Line) -> bool:
 class ClockHarm:
     """One skew of one node's clock."""
 
-    node: ProcessNode
+    node: HostedNode
     clock: NodeClock
-    deployment: Process
+    deployment: Served
     injection: SkewClock | SkewAllClocks
     _skew: Skew = field(init=False)
     _seen_ms: float = 0.0

@@ -11,8 +11,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from splitbrain.harness.environments.local.damage import flip, shorten
-from splitbrain.harness.environments.local.node import ProcessNode
+from splitbrain.harness.environments.hosted.damage import flip, shorten
+from splitbrain.harness.environments.hosted.node import HostedNode
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.injection import Bite, FlipBits, Kill, Stop, TruncateFile
 
@@ -24,7 +24,7 @@ GRACE_SECONDS = 2.0
 class Downed(ABC):
     """Nodes that are held down. The base of the kinds below."""
 
-    nodes: Sequence[ProcessNode]
+    nodes: Sequence[HostedNode]
     bite: dict[str, float] = field(init=False, default_factory=dict)
 
     async def inject(self) -> None:

@@ -1,0 +1,190 @@
+"""What is a cluster whose processes run on this machine? Nodes that are started, watched, and harmed by name.
+
+How its nodes are made, and on which network they live, says the environment. The trap: `close` runs on every path, also
+when half of `up` has failed, so each part may be there or not.
+"""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+
+from splitbrain.harness.deployment import Served
+from splitbrain.harness.environment import Death
+from splitbrain.harness.environments.hosted.able import NO_POWER_LOSS
+from splitbrain.harness.environments.hosted.clocks import ClockHarm, NodeClock
+from splitbrain.harness.environments.hosted.disks import DiskInjected, DiskTrouble, NodeDisk, known
+from splitbrain.harness.environments.hosted.downing import DamageHarm, Downed, KillHarm, StopHarm
+from splitbrain.harness.environments.hosted.full import FullHarm
+from splitbrain.harness.environments.hosted.harm import CutHarm, Healing, ImpairHarm, MaintenanceDone, PauseHarm
+from splitbrain.harness.environments.hosted.node import HostedNode
+from splitbrain.harness.environments.hosted.sampling import sample
+from splitbrain.harness.environments.linux.packets import Packets, rules
+from splitbrain.harness.environments.linux.partitions import Partitions
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.injection import (
+    Compact,
+    Cut,
+    Defragment,
+    FailDisk,
+    FillDisk,
+    FlipBits,
+    Impair,
+    Injected,
+    Injection,
+    Kill,
+    Link,
+    Pause,
+    PowerLoss,
+    SkewAllClocks,
+    SkewClock,
+    SlowDisk,
+    Stop,
+    TruncateFile,
+)
+
+
+class HostedCluster(ABC):
+    """See `harness.environment.Cluster`. folder: where logs go. scratch: for what goes away with the cluster."""
+
+    def __init__(
+        self,
+        deployment: Served,
+        nodes: Sequence[HostedNode],
+        partitions: Partitions,
+        packets: Packets,
+        folder: Path,
+        scratch: Path,
+        now: Callable[[], int],
+    ) -> None:
+        self.folder = folder
+        self._deployment = deployment
+        self._members = {node.name: node for node in nodes}
+        self._partitions = partitions
+        self._packets = packets
+        self._scratch = scratch
+        self._now = now
+        self._notes: list[str] = []
+        self._disks: dict[str, NodeDisk] = {}
+        self._clocks: dict[str, NodeClock] = {}
+        self._sampling: asyncio.Task[None] | None = None
+
+    @property
+    def nodes(self) -> Sequence[HostedNode]:
+        return tuple(self._members.values())
+
+    def deaths(self) -> Sequence[Death]:
+        return sorted((death for node in self.nodes for death in node.deaths), key=lambda death: death.time)
+
+    async def up(self) -> None:
+        """Write the nodes' files, start all, and wait until all are ready. InfrastructureError if they do not come
+        up in time."""
+        self.note(f"network {self._packets.network}, the harness at {self._packets.harness}")
+        for node in self.nodes:
+            self._write_files(node)
+        await asyncio.gather(*(node.start() for node in self.nodes))
+        deadline = asyncio.get_running_loop().time() + self._deployment.ready_seconds
+        await asyncio.gather(*(node.wait_ready(deadline) for node in self.nodes))
+        self._sampling = asyncio.get_running_loop().create_task(
+            sample(self.nodes, self.folder / "resources.jsonl", self._now)
+        )
+
+    def note(self, text: str) -> None:
+        """A line about this environment, beside the nodes' logs; said once."""
+        if text not in self._notes:
+            self._notes.append(text)
+            (self.folder / "environment.txt").write_text("\n".join(self._notes) + "\n")
+
+    def _write_files(self, node: HostedNode) -> None:
+        node.place.folder.mkdir(parents=True, exist_ok=True)
+        for name, contents in self._deployment.files(node.place).items():
+            if name.startswith("/"):
+                continue  # not in its folder: whoever makes the node puts it there
+            file = node.place.folder / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(contents.encode() if isinstance(contents, str) else contents)
+
+    async def inject(self, injection: Injection) -> Injected:
+        nodes = self._hurt(injection)
+        return Healing(await self._do(injection, nodes), nodes)
+
+    def _hurt(self, injection: Injection) -> list[HostedNode]:
+        """The nodes that an injection is about."""
+        match injection:
+            case Cut(links) | Impair(links):
+                return self._named(sorted({name for link in links for name in link}))
+            case SkewClock(name) | SkewAllClocks(name):
+                return self._named([name])
+            case _:
+                return self._named(injection.nodes)
+
+    async def _do(self, injection: Injection, nodes: list[HostedNode]) -> Injected:
+        match injection:
+            case Cut(links):
+                return CutHarm(await self._partitions.cut(self._pairs(links)))
+            case Impair(links):
+                way = rules()
+                self.note(f"packets by {way.name if way else 'nothing'}")
+                return ImpairHarm(await self._packets.impair(self._pairs(links), **_figures(injection)), injection)
+        harm: Downed | PauseHarm | ClockHarm | DiskInjected | FullHarm | MaintenanceDone
+        match injection:
+            case Kill():
+                harm = KillHarm(nodes, injection)
+            case Stop():
+                harm = StopHarm(nodes, injection)
+            case FlipBits() | TruncateFile():
+                spared = frozenset(name for node in nodes for name in self._deployment.files(node.place))
+                harm = DamageHarm(nodes, injection, spared)
+            case PowerLoss():
+                raise UsageError(NO_POWER_LOSS)
+            case FillDisk():
+                harm = FullHarm(nodes, injection)
+            case Pause():
+                harm = PauseHarm(nodes)
+            case SkewClock(name) | SkewAllClocks(name):
+                clock = self._clocks.setdefault(name, NodeClock(nodes[0]))
+                harm = ClockHarm(nodes[0], clock, self._deployment, injection)
+            case SlowDisk(_, delay_ms):
+                trouble = DiskTrouble(delay_us=max(1, round(delay_ms * 1e3)))
+                harm = DiskInjected(self._shares(nodes, trouble), "syncs_delayed")
+            case FailDisk(_, error):
+                harm = DiskInjected(self._shares(nodes, DiskTrouble(errno=known(error))), "calls_failed")
+            case Compact() | Defragment():
+                ask = self._deployment.maintenance[type(injection)]
+                harm = MaintenanceDone(
+                    nodes, ask, "compactions" if isinstance(injection, Compact) else "defragmentations"
+                )
+        await harm.inject()
+        return harm
+
+    def _shares(self, nodes: Sequence[HostedNode], trouble: DiskTrouble) -> list[tuple[NodeDisk, DiskTrouble]]:
+        disks = [self._disks.setdefault(node.name, NodeDisk(node, self._scratch)) for node in nodes]
+        return [(disk, replace(trouble)) for disk in disks]
+
+    def _named(self, names: Sequence[str]) -> list[HostedNode]:
+        unknown = [name for name in names if name not in self._members]
+        if unknown:
+            raise UsageError(f"no node is called {unknown[0]!r}; there are {', '.join(self._members)}")
+        return [self._members[name] for name in names]
+
+    def _pairs(self, links: Sequence[Link]) -> list[tuple[str, str]]:
+        return [(a.address, b.address) for a, b in (self._named(link) for link in links)]
+
+    async def close(self) -> None:
+        """End the nodes and the harm done to them. Safe to call twice."""
+        if self._sampling is not None:
+            self._sampling.cancel()
+            self._sampling = None
+        await asyncio.gather(*(node.retire() for node in self.nodes))
+        await asyncio.gather(*(disk.close() for disk in self._disks.values()))
+        await self._packets.close()
+
+    @abstractmethod
+    async def down(self) -> None:
+        """See `harness.environment.Cluster`: `close`, and what belongs to the environment."""
+
+
+def _figures(injection: Impair) -> dict[str, float]:
+    """The numbers of an impairment, by name."""
+    return {entry.name: getattr(injection, entry.name) for entry in fields(injection) if entry.name != "links"}
