@@ -4,18 +4,23 @@ own registries in their rooms.
 The trap: importing everything to list one name. Modules are named here as text and imported when asked for.
 """
 
+from __future__ import annotations
+
 import importlib
 import sys
-from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from splitbrain.harness.environment import Environment
 from splitbrain.harness.errors import UsageError
-from splitbrain.harness.fault import Fault
 from splitbrain.harness.options import settle
-from splitbrain.harness.target import Target
-from splitbrain.workloads.workload import Workload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from splitbrain.harness.environment import Environment
+    from splitbrain.harness.fault import Fault
+    from splitbrain.harness.target import Target
+    from splitbrain.workloads.workload import Workload
 
 TARGETS: Mapping[str, str] = {
     "single": "splitbrain.targets.stores:Single",
