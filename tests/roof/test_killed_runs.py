@@ -1,0 +1,119 @@
+"""A run that is killed (-9) at any moment leaves a history that can be read, and nothing else.
+
+Three moments here; the twenty of the soak are `long`.
+"""
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from splitbrain.harness.environments.linux import namespaces, tools
+from splitbrain.harness.histories import read
+
+pytestmark = pytest.mark.skipif(namespaces.unavailable() is not None, reason=namespaces.unavailable() or "")
+
+GONE_SECONDS = 20.0
+FAULTS = "all,stop,enospc:how=fill,bitflip"
+
+
+def processes_with(word: str) -> list[int]:
+    """Processes that have a word in their command line, oldest first."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                if word.encode() in (entry / "cmdline").read_bytes():
+                    found.append(int(entry.name))
+            except OSError:
+                continue
+    return sorted(found)
+
+
+def networks() -> set[str]:
+    """The network namespaces of all processes that may be looked at."""
+    found = set()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                found.add(str((entry / "ns" / "net").readlink()))
+            except OSError:
+                continue
+    return found
+
+
+def killed_after(seconds: float, victim: str, folder: Path) -> list[str]:
+    """Begin a run, and kill the process outside of its namespaces, or the one within, so long after its history has
+    begun; the network namespaces it had."""
+    scratch = folder / "scratch"
+    scratch.mkdir()
+    words = ["raft", "--env", "local", "--nemesis", FAULTS, "--time-limit", "600", "--out", str(folder / "runs")]
+    run = subprocess.Popen(
+        [sys.executable, "-m", "splitbrain", "run", *words],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "TMPDIR": str(scratch)},
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not any((folder / "runs").glob("*/*/*/history.jsonl")):
+            assert run.poll() is None and time.monotonic() < deadline
+            time.sleep(0.02)
+        time.sleep(seconds)
+        ours = processes_with(str(folder))
+        had = []
+        for pid in ours:
+            try:
+                had.append(str(Path(f"/proc/{pid}/ns/net").readlink()))
+            except OSError:
+                continue
+        # In order of their start: outside, unshare, init, the run within, its nodes and tools.
+        os.kill(run.pid if victim == "outside" else ours[3], signal.SIGKILL)
+        run.wait(GONE_SECONDS)
+    finally:
+        run.kill()
+        run.wait()
+    return had
+
+
+def check_one(seconds: float, victim: str, folder: Path) -> int:
+    """Kill a run, look for what it left; how many events its history has."""
+    here = str(Path("/proc/self/ns/net").readlink())
+    had = set(killed_after(seconds, victim, folder)) - {here}
+    deadline = time.monotonic() + GONE_SECONDS
+    while (left := processes_with(str(folder))) or any((folder / "scratch").iterdir()) or had & networks():
+        assert time.monotonic() < deadline, (left, list((folder / "scratch").iterdir()), had & networks())
+        time.sleep(0.05)
+    assert not [name for _, name in socket.if_nameindex() if name.startswith("sb")]
+    assert str(folder) not in Path("/proc/self/mountinfo").read_text()
+    if os.getuid() == 0:
+        listed = subprocess.run([tools.path("nft"), "list", "tables"], capture_output=True, text=True, check=True)
+        assert "splitbrain" not in listed.stdout
+    (history,) = (folder / "runs").glob("*/*/*/history.jsonl")
+    return len(read(history))
+
+
+def check_all(moments: int, seconds_max: float, folder: Path) -> None:
+    moment = random.Random(moments)
+    sizes = []
+    for number in range(moments):
+        inner = folder / str(number)
+        inner.mkdir()
+        sizes.append(check_one(moment.uniform(0, seconds_max), ("outside", "within")[number % 2], inner))
+    assert max(sizes) > 20
+
+
+def test_a_killed_run_leaves_its_history_and_nothing_else(tmp_path):
+    check_all(3, 6.0, tmp_path)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_twenty_killed_runs_leave_their_histories_and_nothing_else(tmp_path):
+    check_all(20, 20.0, tmp_path)
