@@ -163,6 +163,9 @@ cdef int levels_visit(const Searched *q, Levels *l, Node *node) noexcept nogil:
     cdef Entry entry
     cdef int32_t owed = q.levels[l.k].owed
     cdef int slot = q.ops[owed].slot
+    q.spent.looked_at += 1
+    if q.spent.looked_at % LOOK_EVERY == 0 and look(q.spent, q.steps):
+        return STOPPED
     if not set_has(&node.done, slot):
         settle(q, l.holder, l.k, node.state, &node.done, &node.must)
     if set_has(&node.done, slot):

@@ -64,8 +64,9 @@ ctypedef struct Buffer:
 
 
 ctypedef struct Spent:
-    # entered: configurations, at most `limit`. bytes: at most `allowed`. stopped: why, if it had to.
-    int64_t entered, limit, asked
+    # entered: configurations, at most `limit`. looked_at: nodes, entered or not. held: bytes, at most `allowed`.
+    # asked: how often the model was, when the clock was last looked at. stopped: why, if it had to.
+    int64_t entered, limit, looked_at, asked
     double until, signals
     size_t held, allowed
     int stopped
