@@ -20,7 +20,7 @@ from splitbrain.harness.environments.hosted.full import FullHarm
 from splitbrain.harness.environments.hosted.harm import CutHarm, Healing, ImpairHarm, MaintenanceDone, PauseHarm
 from splitbrain.harness.environments.hosted.node import HostedNode
 from splitbrain.harness.environments.hosted.sampling import sample
-from splitbrain.harness.environments.linux.packets import Packets, rules
+from splitbrain.harness.environments.linux.packets import Packets, means
 from splitbrain.harness.environments.linux.partitions import Partitions
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.injection import (
@@ -124,9 +124,9 @@ class HostedCluster(ABC):
             case Cut(links):
                 return CutHarm(await self._partitions.cut(self._pairs(links)))
             case Impair(links):
-                way = rules()
-                self.note(f"packets by {way.name if way else 'nothing'}")
-                return ImpairHarm(await self._packets.impair(self._pairs(links), **_figures(injection)), injection)
+                figures = _figures(injection)
+                self.note(f"packets by {means(figures)}")
+                return ImpairHarm(await self._packets.impair(self._pairs(links), **figures), injection)
         harm: Downed | PauseHarm | ClockHarm | DiskInjected | FullHarm | MaintenanceDone
         match injection:
             case Kill():

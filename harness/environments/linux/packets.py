@@ -1,9 +1,10 @@
-"""How are links made slow and unreliable? Rules in each node's namespace hand what other nodes send to one reader.
+"""How are links made slow and unreliable? By the kernel's own netem where it has that, else packet by packet by a
+reader to which rules in each node's namespace hand what other nodes send.
 
-The reader (`nfqueue.py`) counts what it does for each impairment; that is why it is preferred to the kernel's own
-netem, which cannot tell how many packets it reordered, doubled or changed. It starts with the first impairment; the
-rules are there only while something is impaired. The trap: if the reader died, the rules would let everything through
-(`bypass`), so its answers are waited for.
+netem cannot tell how many packets it reordered, doubled or changed, so for these harms the reader (`nfqueue.py`), which
+counts what it does, is preferred where both are there. It starts with the first impairment that is its own; the rules
+are there only while it has one. The trap: if the reader died, the rules would let everything through (`bypass`), so its
+answers are waited for.
 """
 
 import asyncio
@@ -12,10 +13,10 @@ import itertools
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from splitbrain.harness.environments.linux import namespaces, nfqueue, tools
+from splitbrain.harness.environments.linux import namespaces, netem, nfqueue, tools
 from splitbrain.harness.environments.linux.tools import Shell
 from splitbrain.harness.errors import InfrastructureError
 
@@ -80,7 +81,7 @@ def rules() -> Rules | None:
 
 def unable() -> str | None:
     """Why packets cannot be touched one by one here, else None."""
-    if rules() is not None:
+    if rules() is not None or netem.available():
         return None
     if not namespaces.throwaway():
         return namespaces.unavailable() or "no network of its own can be made here"
@@ -88,6 +89,18 @@ def unable() -> str | None:
     return (
         absent or "this kernel cannot hand packets to a program (NFQUEUE: nfnetlink_queue with nft_queue or xt_NFQUEUE)"
     )
+
+
+def means(harm: Mapping[str, float]) -> str:
+    """By what a harm is done on this machine, in words; harm: the fields of `injection.Impair`."""
+    if _by_netem(harm):
+        return "netem"
+    way = rules()
+    return way.name if way else "nothing"
+
+
+def _by_netem(harm: Mapping[str, float]) -> bool:
+    return netem.available() and (netem.countable(harm) or rules() is None)
 
 
 @dataclass
@@ -104,10 +117,16 @@ class Packets:
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     _active: int = 0
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _netem: netem.Netem = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._netem = netem.Netem({address: shell for address, (_, shell) in self.places.items()})
 
     async def impair(self, links: Sequence[tuple[str, str]], **harm: float) -> "Impairing":
         """Impair links (from address, to address); harm: the fields of `injection.Impair`. InfrastructureError if it
         cannot be done here."""
+        if _by_netem(harm):
+            return Impairing(self._netem.heal, await self._netem.impair(links, harm))
         number = next(self._numbers)
         async with self._turn:
             if self._process is None:
@@ -116,7 +135,7 @@ class Packets:
             if not self._active:
                 await self._switch(on=True)
             self._active += 1
-        return Impairing(self, number)
+        return Impairing(self.heal, number)
 
     async def heal(self, number: int) -> Mapping[str, int]:
         """Take an impairment back; what it did, by the words of `COUNTED`."""
@@ -175,9 +194,9 @@ class Packets:
 class Impairing:
     """Links that are impaired until this is healed."""
 
-    packets: Packets
+    undo: Callable[[int], Awaitable[Mapping[str, int]]]
     number: int
 
     async def heal(self) -> Mapping[str, int]:
         """Undo exactly this; what it did, by the words of `COUNTED`."""
-        return await self.packets.heal(self.number)
+        return await self.undo(self.number)

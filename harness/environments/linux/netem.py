@@ -1,0 +1,191 @@
+"""How does the kernel itself make links slow and lossy? By netem on what each node sends, one class per receiver.
+
+It costs nothing per packet in this process, and keeps its times to the microsecond. The traps: netem counts what passed
+and what it dropped, never what it doubled, changed or let overtake, so these are told as the share asked for of what
+passed; jitter alone would let packets overtake each other, unless a rate is given; and what it still holds when the
+last harm to a node's links is healed is lost.
+"""
+
+import asyncio
+import functools
+import itertools
+import json
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from splitbrain.harness.environments.linux import namespaces, tools
+from splitbrain.harness.environments.linux.tools import Shell
+
+DEVICE = "eth0"
+UNLIMITED = "100gbit"
+QUEUE_PACKETS = 100_000
+
+Harm = Mapping[str, float]
+"""The fields of `injection.Impair` without its links, by name."""
+
+
+@functools.cache
+def available() -> bool:
+    """Whether this kernel has netem, found by trying in a network of its own."""
+    prefix = namespaces.throwaway()
+    tool = tools.find("tc")
+    if not prefix or tool is None:
+        return False
+    command = (*prefix, tool, "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms")
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def countable(harm: Harm) -> bool:
+    """Whether netem can count all that this harm does."""
+    return not (harm.get("duplicate") or harm.get("reorder") or harm.get("corrupt"))
+
+
+def words(harms: Sequence[Harm]) -> str:
+    """Several harms to one link as netem wants them: delays add up, chances combine, the lowest rate counts."""
+    said = []
+    delay, jitter = _sum(harms, "delay_ms"), _sum(harms, "jitter_ms")
+    reorder = _chance(harms, "reorder")
+    if delay or jitter or reorder:
+        # netem lets packets overtake only those that it delays.
+        said.append(f"delay {max(delay, 10.0 if reorder else 0.0):g}ms {jitter:g}ms")
+    for name, option in (("loss", "loss"), ("duplicate", "duplicate"), ("corrupt", "corrupt")):
+        share = _chance(harms, name)
+        if share:
+            said.append(f"{option} {share * 100:g}%")
+    if reorder:
+        said.append(f"reorder {reorder * 100:g}%")
+    rates = [rate for harm in harms if (rate := harm.get("rate_kbit", 0.0))]
+    if rates:
+        said.append(f"rate {min(rates):g}kbit")
+    elif jitter and not reorder:
+        # With a rate, however high, the kernel puts each packet behind the last one.
+        said.append(f"rate {UNLIMITED}")
+    return " ".join([f"netem limit {QUEUE_PACKETS}", *said])
+
+
+def _sum(harms: Sequence[Harm], name: str) -> float:
+    return sum(harm.get(name, 0.0) for harm in harms)
+
+
+def _chance(harms: Sequence[Harm], name: str) -> float:
+    """That at least one of several does it."""
+    never = 1.0
+    for harm in harms:
+        never *= 1.0 - harm.get(name, 0.0)
+    return 1.0 - never
+
+
+@dataclass
+class _Impairment:
+    harm: Harm
+    links: frozenset[tuple[str, str]]
+    passed: int = 0
+    dropped: int = 0
+
+    def did(self) -> Mapping[str, int]:
+        """By the words of `packets.COUNTED`."""
+        harm = self.harm
+        slow = harm.get("delay_ms") or harm.get("jitter_ms") or harm.get("rate_kbit")
+        return {
+            "delayed": self.passed if slow else 0,
+            "dropped": self.dropped,
+            "duplicated": round(self.passed * harm.get("duplicate", 0.0)),
+            "reordered": round(self.passed * harm.get("reorder", 0.0)),
+            "corrupted": round(self.passed * harm.get("corrupt", 0.0)),
+        }
+
+
+@dataclass
+class Netem:
+    """The impaired links of one switch. shells: node address → shell in its namespace."""
+
+    shells: dict[str, Shell]
+    _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+    _active: dict[int, _Impairment] = field(default_factory=dict)
+    _classes: dict[str, list[str]] = field(default_factory=dict)
+    """Sender → the receivers that have a class, by its number less one."""
+    _seen: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    """Link → (passed, dropped) when last looked at."""
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def impair(self, links: Iterable[tuple[str, str]], harm: Harm) -> int:
+        """Impair links (from address, to address); the number by which to heal it."""
+        number, impairment = next(self._numbers), _Impairment(harm, frozenset(links))
+        async with self._turn:
+            senders = sorted({sender for sender, _ in impairment.links})
+            await asyncio.gather(*(self._count(sender) for sender in senders))
+            self._active[number] = impairment
+            await asyncio.gather(*(self._set(sender) for sender in senders))
+        return number
+
+    async def heal(self, number: int) -> Mapping[str, int]:
+        """Undo exactly that; what it did."""
+        async with self._turn:
+            impairment = self._active[number]
+            senders = sorted({sender for sender, _ in impairment.links})
+            await asyncio.gather(*(self._count(sender) for sender in senders))
+            del self._active[number]
+            await asyncio.gather(*(self._set(sender) for sender in senders))
+        return impairment.did()
+
+    async def move(self, address: str, shell: Shell) -> None:
+        """From now on a node lives in another namespace, where nothing is impaired yet."""
+        async with self._turn:
+            self.shells[address] = shell
+            self._forget(address)
+            await self._set(address)
+
+    def _forget(self, sender: str) -> bool:
+        """Whether the node had classes."""
+        self._seen = {link: counts for link, counts in self._seen.items() if link[0] != sender}
+        return self._classes.pop(sender, None) is not None
+
+    async def _set(self, sender: str) -> None:
+        """Make the kernel do what is asked for now on a node's links."""
+        harms: dict[str, list[Harm]] = {receiver: [] for receiver in self._classes.get(sender, ())}
+        for impairment in self._active.values():
+            for source, receiver in sorted(impairment.links):
+                if source == sender:
+                    harms.setdefault(receiver, []).append(impairment.harm)
+        shell = self.shells[sender]
+        if not any(harms.values()):
+            if self._forget(sender):
+                await shell(["tc", "qdisc", "del", "dev", DEVICE, "root"])
+            return
+        lines = [] if sender in self._classes else [f"qdisc add dev {DEVICE} root handle 1: htb default 0"]
+        classes = self._classes.setdefault(sender, [])
+        for receiver, asked in harms.items():
+            lines += _lines(classes, receiver, asked)
+        await shell(["tc", "-batch", "-"], "\n".join(lines) + "\n")
+
+    async def _count(self, sender: str) -> None:
+        """Add what happened since the last look to the harms in force."""
+        if sender not in self._classes:
+            return
+        listed = json.loads(await self.shells[sender](["tc", "-s", "-j", "qdisc", "show", "dev", DEVICE]))
+        for qdisc in listed:
+            if qdisc.get("kind") != "netem":
+                continue
+            receiver = self._classes[sender][int(qdisc["parent"].split(":")[1], 16) - 1]
+            link, now = (sender, receiver), (int(qdisc["packets"]), int(qdisc["drops"]))
+            passed, dropped = self._seen.get(link, (0, 0))
+            self._seen[link] = now
+            for impairment in self._active.values():
+                if link in impairment.links:
+                    impairment.passed += now[0] - passed
+                    impairment.dropped += now[1] - dropped if impairment.harm.get("loss") else 0
+
+
+def _lines(classes: list[str], receiver: str, harms: Sequence[Harm]) -> list[str]:
+    """What to tell tc about one link: a class for it if it has none, and what is to happen there."""
+    if receiver in classes:
+        number = classes.index(receiver) + 1
+        return [f"qdisc change dev {DEVICE} parent 1:{number:x} handle {number + 1:x}: {words(harms)}"]
+    classes.append(receiver)
+    number = len(classes)
+    return [
+        f"class add dev {DEVICE} parent 1: classid 1:{number:x} htb rate {UNLIMITED}",
+        f"qdisc add dev {DEVICE} parent 1:{number:x} handle {number + 1:x}: {words(harms)}",
+        f"filter add dev {DEVICE} parent 1: protocol ip prio 1 u32 match ip dst {receiver}/32 flowid 1:{number:x}",
+    ]
