@@ -21,6 +21,9 @@ from splitbrain.harness.injection import Bite, SkewAllClocks, SkewClock
 
 KEEPER_SECONDS = 0.05
 EXEC_SECONDS = 2.0
+MARGIN_NS = 100_000_000
+"""How long it may take until a change reaches a process. A monotonic clock that is slowed down, or was fast, is given
+so much, as it must not step back."""
 ANSWER_SECONDS = 2.0
 LAUNCHER = "nsenter"
 
@@ -62,7 +65,8 @@ class NodeClock:
     def remove(self, skew: Skew) -> None:
         """Take a skew back."""
         self._skews.remove(skew)
-        self._left += skew.monotonic.at(time.monotonic_ns())
+        now = time.monotonic_ns()
+        self._left += skew.monotonic.at(now + (MARGIN_NS if skew.monotonic.slope > 0 else 0))
         self.apply()
         if not self._skews:
             self._node.afflictions.remove(self)
@@ -137,7 +141,7 @@ class ClockHarm:
             raise UsageError(f"a clock's rate has to be above 0 (a wall clock's may be 0): {injection}")
         self._skew = Skew(
             Line(round(injection.offset_ms * 1e6), time.time_ns(), injection.rate - 1),
-            Line(0, now, monotonic_rate - 1),
+            Line(0, now + (MARGIN_NS if monotonic_rate < 1 else 0), monotonic_rate - 1),
             round(strobe_ms * 1e6),
             now,
         )

@@ -40,6 +40,9 @@ JUMP_BYTES = 5
 READING = range(STUB.index(b"\x49\x03\x08") + 3, STUB.index(b"\x49\xf7\x68\x10") + 1)
 """Who stands here has read the first word of a line, and not yet the last."""
 ATTEMPTS = 50
+CATCH_UP_NS = 50_000_000
+SLACK_NS = 1_000
+"""The stub and we round differently."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,7 @@ class ProcessClock:
                 _go_on_a_little(self.pid)
             else:
                 raise InfrastructureError(f"process {self.pid} never left the code that reads clocks")
+            self._catch_up(monotonic)
             self._write(0, LINES.pack(*wall.packed(), *monotonic.packed()))
             if not self.installed:
                 self._write(LINES.size, STUB[LINES.size :])
@@ -97,6 +101,17 @@ class ProcessClock:
                         place - self._base, b"\xe9" + struct.pack("<i", self._base + entry - place - JUMP_BYTES)
                     )
                 self.installed = True
+
+    def _catch_up(self, monotonic: Line) -> None:
+        """Keep the process stopped until its monotonic clock would no longer step back: a line is drawn from a moment
+        at which the process still ran along the old one. Bounded, for a process that has just begun has seen nothing
+        that it could miss."""
+        ends = time.monotonic_ns() + CATCH_UP_NS
+        true = time.monotonic_ns()
+        shown = true + self.lines()[1].at(true) + SLACK_NS
+        while true + monotonic.at(true) < shown and true < ends:
+            time.sleep(0.0002)
+            true = time.monotonic_ns()
 
     def lines(self) -> tuple[Line, Line]:
         """What is set now, wall and monotonic."""
