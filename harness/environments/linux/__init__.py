@@ -8,8 +8,9 @@ A map, from the ground upwards:
 - `netns`       a network namespace as an open file; a switch with one namespace per node in `switch`
 - `processes`   the processes of a network namespace: found, killed, stopped, measured
 - `partitions`  directed cuts, counted, as atomic nft transactions
-- `nfqueue`     delay, loss, duplication, reordering, corruption and rate limits, packet by packet; `packets` drives it
-- `vdso`        a process's wall clock: offset and rate
+- `netem`       delay, loss and rate limits by the kernel itself, where it can
+- `nfqueue`     the same, duplication, reordering and corruption, packet by packet; `packets` chooses and drives both
+- `vdso`        a process's clocks: offset and rate
 - `tracing`     slow and failing disks, by system-call injection
 
 All of them take process ids, namespaces or a `Shell`, never a node: so they work on plain processes, on containers
