@@ -41,6 +41,7 @@ WORKLOADS: Mapping[str, str] = {
 ENVIRONMENTS: Mapping[str, str] = {
     "sim": "splitbrain.harness.environments.sim:Sim",
     "local": "splitbrain.harness.environments.local:Local",
+    "docker": "splitbrain.harness.environments.docker:Docker",
     "external": "splitbrain.harness.environments.external:Existing",
 }
 

@@ -7,6 +7,7 @@ resolved before anything else and said and recorded with every run.
 """
 
 import functools
+import hashlib
 import importlib.util
 import os
 import re
@@ -118,6 +119,12 @@ def version_of(path: Path) -> str | None:
         return None
     found = re.search(r"etcd Version: (\S+)", told)
     return found[1] if found else None
+
+
+def checksum(path: Path) -> str:
+    """The SHA-256 of a server."""
+    with path.open("rb") as file:
+        return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _kept(version: str, make: Callable[[str, Path], Path], say: Say, sentence: str) -> Path:

@@ -5,11 +5,12 @@ The trap: `/health` of a member says yes only once it knows of a leader, so all 
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypedDict
 
-from splitbrain.harness.deployment import Place, Process
-from splitbrain.harness.injection import Compact, Defragment
+from splitbrain.harness.deployment import Place, Process, Ready
+from splitbrain.harness.injection import Compact, Defragment, Maintenance
 from splitbrain.harness.logs import CRASHES, Pattern
 from splitbrain.harness.options import Setting
 from splitbrain.harness.verdict import Validity
@@ -40,19 +41,33 @@ LOG_PATTERNS: Sequence[Pattern] = (
 """What to look for in the members' logs."""
 
 
+class Common(TypedDict):
+    """What members as processes and as containers have in common; see `harness.deployment.Served`."""
+
+    ready: Ready
+    port: int
+    ready_seconds: float
+    relative_waits: bool
+    maintenance: Mapping[type[Maintenance], Callable[[Place], Awaitable[None]]]
+
+
+def common() -> Common:
+    """See `Common`."""
+    return {
+        "ready": healthy,
+        "port": CLIENT_PORT,
+        "ready_seconds": READY_SECONDS,
+        "relative_waits": True,
+        "maintenance": {Compact: compact, Defragment: defragment},
+    }
+
+
 def as_process(binary: Callable[[], Path], settings: Mapping[str, Setting]) -> Process:
     """The deployment of members as processes. binary: where the server is, asked when the first one starts."""
-    return Process(
-        argv=lambda place: command(binary(), place, settings),
-        ready=healthy,
-        port=CLIENT_PORT,
-        ready_seconds=READY_SECONDS,
-        relative_waits=True,
-        maintenance={Compact: compact, Defragment: defragment},
-    )
+    return Process(argv=lambda place: command(binary(), place, settings), **common())
 
 
-def command(binary: Path, place: Place, settings: Mapping[str, Setting]) -> list[str]:
+def command(binary: Path | str, place: Place, settings: Mapping[str, Setting]) -> list[str]:
     """The command line of a member."""
     peer, client = (f"http://{place.address}:{port}" for port in (PEER_PORT, CLIENT_PORT))
     members = ",".join(f"{name}=http://{address}:{PEER_PORT}" for name, address in place.members.items())

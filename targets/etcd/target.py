@@ -19,6 +19,7 @@ from splitbrain.harness.options import Option, Setting
 from splitbrain.harness.verdict import Verdict
 from splitbrain.targets.etcd import audit, binaries
 from splitbrain.targets.etcd.client import EtcdClient, Manners
+from splitbrain.targets.etcd.containers import as_container
 from splitbrain.targets.etcd.errors import ERRORS
 from splitbrain.targets.etcd.gateway import Access, require_library
 from splitbrain.targets.etcd.lock import LockRules
@@ -28,6 +29,7 @@ from splitbrain.targets.etcd.watch import Positions
 OPTIONS = (
     Option("version", "", "which release; by default the one that is here, 3.5.1 with the extra splitbrain[etcd]"),
     Option("binary", "", "the path of a server to use"),
+    Option("image", "", "for containers: an image that holds etcd, instead of one built from the server"),
     Option("reads", "linearizable", "whether a member may answer from what it has", ("linearizable", "serializable")),
     Option("require_leader", True, "requests are refused at once by a member that knows of no leader"),
     Option("heartbeat_ms", 100, "how often a leader is heard of"),
@@ -69,7 +71,7 @@ class Etcd:
     """etcd with the given settings; see the package for its operations."""
 
     name: ClassVar[str] = "etcd"
-    summary: ClassVar[str] = "etcd, a key-value store on Raft: real processes, or a cluster that exists"
+    summary: ClassVar[str] = "etcd, a key-value store on Raft: real processes, containers, or a cluster that exists"
     options: ClassVar[Sequence[Option]] = OPTIONS
     log_patterns: ClassVar[Sequence[Pattern]] = LOG_PATTERNS
 
@@ -80,7 +82,9 @@ class Etcd:
         for url in self._endpoints:
             if not url.startswith(("http://", "https://")):
                 raise UsageError(f"etcd: option endpoints is URL+URL+… with http:// or https://, not {url!r}")
-        version = "" if self._endpoints else binaries.resolve(str(settings["version"]), self._binary)
+        self._image = str(settings["image"])
+        unknown = self._endpoints or self._image
+        version = "" if unknown else binaries.resolve(str(settings["version"]), self._binary)
         self.settings: Mapping[str, Setting] = {**settings, "version": version}
         self._manners = self._made_manners()
         self._positions = Positions()
@@ -92,10 +96,11 @@ class Etcd:
 
     @property
     def deployments(self) -> Sequence[Deployment]:
-        """Processes of our own, or the endpoints that were given."""
+        """Processes or containers of our own, or the endpoints that were given."""
         if self._endpoints:
             return (External(self._endpoints),)
-        return (as_process(self._path, self.settings),)
+        container = as_container(self._path, self._image, self.settings)
+        return (container,) if self._image else (as_process(self._path, self.settings), container)
 
     @property
     def operations(self) -> Shapes:
@@ -110,13 +115,15 @@ class Etcd:
     def provide(self) -> None:
         """See `harness.target.Provided`: find, fetch or build the server."""
         require_library()
-        if not self._endpoints:
+        if not (self._endpoints or self._image):
             self._path()
 
     def notices(self) -> Sequence[str]:
         """See `harness.target.Provided`: which version runs, and what is known of it."""
         if self._endpoints:
             return ()
+        if self._image:
+            return (f"etcd of the image {self._image}",)
         version = str(self.settings["version"])
         known = "; known to lose data when killed (etcd issue 13766)" if version in KNOWN_BUGGY else ""
         return (f"etcd {version}{known}",)

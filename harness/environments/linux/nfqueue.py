@@ -6,7 +6,8 @@ It is started by path, so it imports nothing but the standard library:
 
 for each node its address and a file of its network namespace, where a rule hands incoming packets to queue 1. Orders
 come as lines of JSON: `{"add": {"id": …, "links": [[from, to], …], "delay_ms": …, …}}` is answered by `{}`,
-`{"remove": id}` by what it did, counted. At the end of the orders everything held is let through.
+`{"remove": id}` by what it did, counted; `{"port": [address, namespace file]}` says that a node lives in another
+namespace now. At the end of the orders everything held is let through.
 
 The traps: packets of one link keep their order unless reordering was asked for, as on a real wire; and a changed packet
 gets a right checksum, else TCP would drop it and corruption would be mere loss.
@@ -137,6 +138,11 @@ class Port:
             pass
         return found
 
+    def close(self) -> None:
+        """Let go; the kernel lets through what waits."""
+        self.netlink.close()
+        self.raw.close()
+
     def repeat(self, packet: bytes) -> None:
         """Let the node receive a packet once more, through its loopback, where no rule asks us."""
         self.raw.sendto(packet, (self.address, 0))
@@ -181,10 +187,25 @@ class Reader:
             for source, target in links:
                 self.ways.setdefault((source, target), Way()).impairments.append(impairment)
             return {}
+        if "port" in order:
+            self._move(*map(str, list(order["port"])))  # type: ignore[call-overload]
+            return {}
         gone = self.impairments.pop(int(order["remove"]))  # type: ignore[call-overload]
         for way in self.ways.values():
             way.impairments = [other for other in way.impairments if other is not gone]
         return {name: getattr(gone, name) for name in ("delayed", "dropped", "duplicated", "reordered", "corrupted")}
+
+    def _move(self, address: str, namespace: str) -> None:
+        """Packets that were held for the node are gone with the namespace it lived in."""
+        for old in [port for port in self.ports if port.address == address]:
+            self.ports.remove(old)
+            self._due = [entry for entry in self._due if entry[2] is not old]
+            old.close()
+        heapq.heapify(self._due)
+        for (_, target), way in self.ways.items():
+            if target == address:
+                way.held.clear()
+        self.ports.append(Port(address, namespace))
 
     def judge(self, port: Port, number: int, packet: bytes) -> None:
         """Decide about one packet, now or later."""
@@ -254,8 +275,8 @@ class Reader:
     def run(self) -> None:
         """Until the orders end."""
         orders = b""
-        ports = {port.netlink.fileno(): port for port in self.ports}
         while True:
+            ports = {port.netlink.fileno(): port for port in self.ports}
             ready, _, _ = select.select([0, *ports], [], [], self.release(time.monotonic()))
             for handle in ready:
                 if handle:

@@ -110,7 +110,7 @@ class Packets:
     places: node address → (file of its network namespace, shell in it). network, harness: the switch's addresses.
     """
 
-    places: Mapping[str, tuple[str, Shell]]
+    places: dict[str, tuple[str, Shell]]
     network: str
     harness: str
     _process: asyncio.subprocess.Process | None = None
@@ -144,6 +144,15 @@ class Packets:
             if not self._active:
                 await self._switch(on=False)
             return await self._order({"remove": number})
+
+    async def move(self, address: str, file: str, shell: Shell) -> None:
+        """From now on a node lives in another network namespace, as a container does after each start."""
+        async with self._turn:
+            self.places[address] = file, shell
+            if self._process is not None:
+                await self._order({"port": [address, file]})
+            if self._active:
+                await self._switch(on=True, shells=[shell])
 
     async def close(self) -> None:
         """End the reader; packets that it holds are let through. Safe to call twice."""
@@ -182,12 +191,13 @@ class Packets:
         answer: Mapping[str, int] = json.loads(line)
         return answer
 
-    async def _switch(self, *, on: bool) -> None:
+    async def _switch(self, *, on: bool, shells: Sequence[Shell] = ()) -> None:
         way = rules()
         if way is None:
             raise InfrastructureError(unable() or "packets cannot be touched here")
         argv, text = way.on(self.network, self.harness) if on else way.off
-        await asyncio.gather(*(shell(argv, text) for _, shell in self.places.values()))
+        everywhere = [shell for _, shell in self.places.values()]
+        await asyncio.gather(*(shell(argv, text) for shell in shells or everywhere))
 
 
 @dataclass

@@ -9,7 +9,7 @@ from splitbrain.harness.environments.hosted.cluster import HostedCluster
 from splitbrain.harness.environments.linux.packets import Packets
 from splitbrain.harness.environments.linux.partitions import Partitions
 from splitbrain.harness.environments.linux.switch import Switch
-from splitbrain.harness.environments.linux.tools import LocalShell
+from splitbrain.harness.environments.linux.tools import LocalShell, Shell
 from splitbrain.harness.environments.local.node import ProcessNode
 
 
@@ -19,7 +19,7 @@ class LocalCluster(HostedCluster):
     def __init__(
         self, deployment: Process, switch: Switch, folder: Path, scratch: Path, now: Callable[[], int]
     ) -> None:
-        places = {
+        places: dict[str, tuple[str, Shell]] = {
             address: (switch.namespaces[name].path, LocalShell(switch.prefix(name)))
             for name, address in switch.addresses.items()
         }

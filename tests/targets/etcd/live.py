@@ -1,4 +1,5 @@
-"""Every operation on three real members, played inside the namespaces of `--env local` by test_live.py."""
+"""Every operation on three real members, played inside the namespaces of `--env local` by test_live.py, and on
+containers by the tests of `--env docker`."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from splitbrain.harness.environment import Environment
+from splitbrain.harness.environments.hosted.cluster import HostedCluster
 from splitbrain.harness.environments.local import Local
-from splitbrain.harness.environments.local.cluster import LocalCluster
 from splitbrain.harness.injection import Compact, Defragment, Kill, Pause
 from splitbrain.harness.logs import examine
 from splitbrain.harness.node import Node
@@ -18,7 +20,7 @@ from splitbrain.targets.etcd import Etcd
 from splitbrain.targets.etcd.client import EtcdClient
 
 NAMES = ("n1", "n2", "n3")
-Scenario = Callable[[LocalCluster], Awaitable[None]]
+Scenario = Callable[[HostedCluster], Awaitable[None]]
 
 
 def etcd(**options: str) -> Etcd:
@@ -31,7 +33,7 @@ async def opened(target: Etcd, node: Node) -> EtcdClient:
     return client
 
 
-async def registers(cluster: LocalCluster) -> None:
+async def registers(cluster: HostedCluster) -> None:
     target = etcd()
     one, two = [await opened(target, node) for node in cluster.nodes[:2]]
     assert await two.invoke(Operation("read", None, "a")) == Outcome.ok(None, 0)
@@ -51,7 +53,7 @@ async def registers(cluster: LocalCluster) -> None:
         await client.close()
 
 
-async def sets_and_lists(cluster: LocalCluster) -> None:
+async def sets_and_lists(cluster: HostedCluster) -> None:
     target = etcd()
     one, two = [await opened(target, node) for node in cluster.nodes[:2]]
     assert await one.invoke(Operation("read")) == Outcome.ok((), 0)
@@ -69,7 +71,7 @@ async def sets_and_lists(cluster: LocalCluster) -> None:
         await client.close()
 
 
-async def locks(cluster: LocalCluster) -> None:
+async def locks(cluster: HostedCluster) -> None:
     target = etcd(lock_wait_seconds="0.3")
     one, two = [await opened(target, node) for node in cluster.nodes[:2]]
     held = await one.invoke(Operation("acquire", None, "m"))
@@ -86,7 +88,7 @@ async def locks(cluster: LocalCluster) -> None:
     await one.close()
 
 
-async def leases_end(cluster: LocalCluster) -> None:
+async def leases_end(cluster: HostedCluster) -> None:
     """Without keep-alive a holder believes on; with it, a lease that is taken away is learned of."""
     forgetful, other = [await opened(etcd(keep_alive="off", fencing="on"), node) for node in cluster.nodes[:2]]
     other._store._root = forgetful._store._root
@@ -112,7 +114,7 @@ async def leases_end(cluster: LocalCluster) -> None:
         await client.close()
 
 
-async def watchers(cluster: LocalCluster) -> None:
+async def watchers(cluster: HostedCluster) -> None:
     target = etcd()
     one, two = [await opened(target, node) for node in cluster.nodes[:2]]
     await one.setup()
@@ -139,7 +141,7 @@ async def watchers(cluster: LocalCluster) -> None:
     await again.close()
 
 
-async def members_agree(cluster: LocalCluster) -> None:
+async def members_agree(cluster: HostedCluster) -> None:
     target = etcd()
     roles = await target.roles(cluster.nodes)
     assert sorted(roles.values()) == ["follower", "follower", "leader"]
@@ -176,9 +178,9 @@ async def members_agree(cluster: LocalCluster) -> None:
     await stale.close()
 
 
-async def played(folder: Path, environment: Local) -> None:
+async def played(folder: Path, environment: Environment) -> None:
     target = etcd()
-    (deployment,) = target.deployments
+    (deployment,) = (one for one in target.deployments if one.environment == environment.name)
     cluster = await environment.up(deployment, NAMES, folder)
     try:
         for scenario in (registers, sets_and_lists, locks, leases_end, watchers, members_agree):

@@ -1,0 +1,96 @@
+"""What is a cluster of containers? Nodes on a network of their own, cut on its bridge, and all of it gone after `down`.
+
+A container's network namespace is new after each start, so the packet reader is told where it is then.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from splitbrain.harness.cleanup import CleanUp
+from splitbrain.harness.deployment import Container, Place
+from splitbrain.harness.environments.docker.daemon import Daemon
+from splitbrain.harness.environments.docker.images import Image
+from splitbrain.harness.environments.docker.leftovers import LABEL, remove
+from splitbrain.harness.environments.docker.network import Network
+from splitbrain.harness.environments.docker.node import ContainerNode
+from splitbrain.harness.environments.hosted.cluster import HostedCluster
+from splitbrain.harness.environments.hosted.node import HostedNode
+from splitbrain.harness.environments.linux.packets import Packets
+from splitbrain.harness.environments.linux.partitions import Partitions
+from splitbrain.harness.environments.linux.scratch import Scratch
+from splitbrain.harness.environments.linux.tools import LocalShell
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """Tells the packet reader where a node lives after each start; see `hosted.node.Affliction`."""
+
+    packets: Packets
+
+    async def strike(self, node: HostedNode) -> None:
+        if isinstance(node, ContainerNode) and node.namespace is not None:
+            await self.packets.move(node.address, node.namespace.path, LocalShell(node.prefix()))
+
+
+class ContainerCluster(HostedCluster):
+    """See `harness.environment.Cluster`."""
+
+    def __init__(
+        self,
+        deployment: Container,
+        daemon: Daemon,
+        network: Network,
+        image: Image,
+        labels: Mapping[str, str],
+        folder: Path,
+        scratch: Scratch,
+        now: Callable[[], int],
+    ) -> None:
+        partitions = Partitions(LocalShell(), network.name)
+        packets = Packets({}, network.range, network.harness)
+        self._containers = [
+            ContainerNode(
+                Place(name, address, scratch.folder / name, network.addresses),
+                deployment,
+                daemon,
+                network,
+                image.id,
+                labels,
+                folder / f"{name}.log",
+                now,
+            )
+            for name, address in network.addresses.items()
+        ]
+        for node in self._containers:
+            node.afflictions.append(Wiring(packets))
+        super().__init__(deployment, self._containers, partitions, packets, folder, scratch.folder, now)
+        self._daemon = daemon
+        self._run = labels[LABEL]
+        self._whole_scratch: Scratch | None = scratch
+        self._image = image
+
+    async def up(self) -> None:
+        self.note(self._image.words())
+        if os.geteuid() == 0:
+            await self._partitions.setup()
+        await super().up()
+
+    async def down(self) -> None:
+        async with CleanUp() as cleaning:
+            cleaning.add("removing the scratch folder", self._clear)
+            cleaning.add("removing containers and network", self._remove)
+            if os.geteuid() == 0:
+                cleaning.add("removing the cuts", self._partitions.teardown)
+            cleaning.add("ending the nodes", self.close)
+
+    async def _remove(self) -> None:
+        for node in self._containers:
+            node.close()
+        await self._daemon.call(remove, self._daemon, self._run)
+
+    async def _clear(self) -> None:
+        scratch, self._whole_scratch = self._whole_scratch, None
+        if scratch is not None:
+            scratch.remove()

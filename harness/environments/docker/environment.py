@@ -1,0 +1,108 @@
+"""Where do containers live? On this machine's Docker Engine, on a network of their own: `--env docker`.
+
+The harness stays outside and hurts containers from there: their processes and bridge are this machine's. The trap: a
+harness that is killed (-9) cannot clean up; what it leaves is labelled, and removed when the next one enters.
+"""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any, TypeVar
+
+from splitbrain.harness.cleanup import surely
+from splitbrain.harness.deployment import Container, Deployment
+from splitbrain.harness.environments.docker import images, leftovers, network
+from splitbrain.harness.environments.docker.cluster import ContainerCluster
+from splitbrain.harness.environments.docker.daemon import Daemon
+from splitbrain.harness.environments.hosted.able import able
+from splitbrain.harness.environments.linux.scratch import Scratch
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.injection import Cut, FillDisk, Impair, Inability, Injection
+
+T = TypeVar("T")
+
+NEEDS_ROOT = (Cut, Impair, FillDisk)
+ENDING = (signal.SIGTERM, signal.SIGHUP)
+
+
+class Docker:
+    """Nodes are containers of this machine's Docker Engine, on a network of their own; hurt from outside.
+
+    See `harness.environment.Environment`. The seed is not used, as in `--env local`.
+    """
+
+    name = "docker"
+    deterministic = False
+
+    def __init__(self, seed: int = 0) -> None:
+        self.seed = seed
+        self._daemon: Daemon | None = None
+        self._start = time.monotonic_ns()
+
+    def able(self, injection: type[Injection], deployment: Deployment) -> Inability | None:
+        if not isinstance(deployment, Container):
+            reason: str | None = "--env docker runs containers, and this target offers none"
+        elif injection in NEEDS_ROOT and os.geteuid() != 0:
+            reason = "it is done from outside the containers, by root: run splitbrain as root"
+        else:
+            reason = able(injection, deployment)
+        return None if reason is None else Inability(injection, reason)
+
+    def enter(self, argv: Sequence[str]) -> int | None:
+        """See `harness.environment.Environment`: go on here, once what dead runs have left is removed.
+        InfrastructureError if Docker does not answer."""
+        gone = leftovers.sweep(self._connected())
+        if gone:
+            runs = len({one.run for one in gone})
+            images.on_stderr(f"removed what {runs} {'run that was' if runs == 1 else 'runs that were'} killed had left")
+        return None
+
+    def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        before = {number: signal.signal(number, _as_interrupt) for number in ENDING}
+        self._start = time.monotonic_ns()
+        try:
+            return asyncio.run(main())
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def now(self) -> int:
+        return time.monotonic_ns() - self._start
+
+    async def up(self, deployment: Deployment, names: Sequence[str], folder: Path | None) -> ContainerCluster:
+        if not isinstance(deployment, Container):
+            raise UsageError("--env docker runs containers, and this target offers none")
+        daemon = self._connected()
+        scratch = Scratch()
+        # Containers whose user is not root have to find their way to their folders.
+        scratch.folder.chmod(0o711)
+        labels = leftovers.labels(scratch.folder)
+        try:
+            image = await daemon.call(images.obtain, daemon, deployment.image)
+            net = await network.create(daemon, names, labels)
+        except BaseException:
+            await surely(daemon.call(leftovers.remove, daemon, labels[leftovers.LABEL]))
+            scratch.remove()
+            raise
+        logs = folder if folder is not None else scratch.folder
+        logs.mkdir(parents=True, exist_ok=True)
+        cluster = ContainerCluster(deployment, daemon, net, image, labels, logs.resolve(), scratch, self.now)
+        try:
+            await cluster.up()
+        except BaseException:
+            await surely(cluster.down())
+            raise
+        return cluster
+
+    def _connected(self) -> Daemon:
+        if self._daemon is None:
+            self._daemon = Daemon.connect()
+        return self._daemon
+
+
+def _as_interrupt(_number: int, _frame: FrameType | None) -> None:
+    signal.raise_signal(signal.SIGINT)
