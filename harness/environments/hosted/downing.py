@@ -6,7 +6,6 @@ a loop of restarts starts nodes that nothing else holds.
 """
 
 import asyncio
-import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -48,6 +47,7 @@ class KillHarm(Downed):
 
     injection: Kill
     _loop: "asyncio.Task[None] | None" = field(init=False, default=None)
+    _over: asyncio.Event = field(init=False, default_factory=asyncio.Event)
 
     async def strike(self) -> None:
         injection = self.injection
@@ -63,16 +63,25 @@ class KillHarm(Downed):
 
     async def _again(self) -> None:
         for _ in range(self.injection.restarts):
-            await asyncio.sleep(self.injection.down_ms / 1e3)
+            if await self._over_within(self.injection.down_ms):
+                return
             await asyncio.gather(*(node.start() for node in self.nodes if node.killers == 1))
-            await asyncio.sleep(self.injection.up_ms / 1e3)
+            if await self._over_within(self.injection.up_ms):
+                return
             await self._kill()
 
+    async def _over_within(self, ms: float) -> bool:
+        try:
+            await asyncio.wait_for(self._over.wait(), ms / 1e3)
+        except TimeoutError:
+            return False
+        return True
+
     async def heal(self) -> Bite:
+        # Not cancelled: a kill that is under way goes on in its thread, and would meet the node that was restarted.
+        self._over.set()
         if self._loop is not None:
-            self._loop.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._loop
+            await self._loop
         return await super().heal()
 
 

@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 from splitbrain.harness.environments.sim.disk import Disk, DiskOptions, Failure
 from splitbrain.harness.environments.sim.kernel import Kernel
 from splitbrain.harness.errors import UsageError
-from splitbrain.harness.injection import FailDisk, Kill, SlowDisk
+from splitbrain.harness.injection import (
+    FailDisk,
+    FillDisk,
+    FlipBits,
+    Injection,
+    Kill,
+    PowerLoss,
+    SlowDisk,
+    Stop,
+    TruncateFile,
+)
 from splitbrain.harness.node import ChannelClosed
 from splitbrain.harness.program import Append, Replace, Truncate
 from splitbrain.harness.stream import Stream
@@ -211,3 +221,70 @@ def test_a_node_that_leaves_after_the_heal_is_started_again_soon() -> None:
         assert stage.n1.running
 
     play(Panics, scene)
+
+
+@pytest.mark.parametrize(
+    ("harm", "found"),
+    [
+        (Stop(("n1",)), b"synced unsynced"),
+        (PowerLoss(("n1",)), b"synced "),
+        (TruncateFile(("n1",), 1, seed=1), None),
+        (FlipBits(("n1",), 2, seed=1), None),
+    ],
+)
+def test_what_is_left_depends_on_how_a_node_goes_down(harm: Injection, found: bytes | None) -> None:
+    async def scene(stage: Stage) -> None:
+        channel = await stage.n1.connect()
+        assert await channel.request(b"synced ") == "durable"
+        await stage.cluster.inject(SlowDisk(("n1",), delay_ms=1000))
+        under_way = asyncio.create_task(channel.request(b"unsynced"))
+        await asyncio.sleep(0.5)
+        down = await stage.cluster.inject(harm)
+        assert not stage.n1.running
+        with pytest.raises(ChannelClosed):
+            await under_way
+        bite = await down.heal()
+        log = (await (await stage.n1.connect()).request("read"))["log"]
+        if found is not None:
+            assert log == found
+        elif isinstance(harm, TruncateFile):
+            assert bite == {"bytes_cut": 1} and b"synced unsynced".startswith(log)
+        else:
+            wrong = [a ^ b for a, b in zip(log, b"synced unsynced", strict=False) if a != b]
+            assert bite == {"bits_flipped": 2} and sum(byte.bit_count() for byte in wrong) == 2
+
+    for seed in range(5):
+        play(Scribe, scene, seed)
+
+
+def test_a_disk_that_fills_up_takes_what_fits() -> None:
+    async def scene(stage: Stage) -> None:
+        channel = await stage.n1.connect()
+        full = await stage.cluster.inject(FillDisk(("n1", "n2"), room_kb=1))
+        assert await channel.request(b"x" * 1000) == "durable"
+        assert await channel.request(b"x" * 1000) == errno.ENOSPC
+        assert await channel.request(b"x" * 24) == "durable"
+        assert await full.heal() == {"disks_filled": 1}
+        assert await channel.request(b"x" * 1000) == "durable"
+
+    play(Scribe, scene)
+
+
+def test_a_loop_of_restarts_ends_with_its_heal() -> None:
+    async def scene(stage: Stage) -> None:
+        loop = await stage.cluster.inject(Kill(("n1",), restarts=3, down_ms=100, up_ms=200))
+        up = []
+        for _ in range(12):
+            await asyncio.sleep(0.05)
+            up.append(stage.n1.running)
+            await asyncio.sleep(0.05)
+        assert up == [False, True, True] * 3 + [False] * 3
+        assert await loop.heal() == {"processes_killed": 4}
+        loop = await stage.cluster.inject(Kill(("n1",), restarts=1000, down_ms=100, up_ms=200))
+        await asyncio.sleep(1)
+        await loop.heal()
+        for _ in range(10):
+            await asyncio.sleep(0.1)
+            assert stage.n1.running
+
+    play(Scribe, scene)
