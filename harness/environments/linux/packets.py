@@ -153,6 +153,7 @@ class Packets:
                 await self._order({"port": [address, file]})
             if self._active:
                 await self._switch(on=True, shells=[shell])
+        await self._netem.move(address, shell)
 
     async def close(self) -> None:
         """End the reader; packets that it holds are let through. Safe to call twice."""
