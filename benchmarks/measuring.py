@@ -51,19 +51,22 @@ class Line:
 
 @dataclass(frozen=True)
 class Goal:
-    """What a row is to reach: a figure that is at least, or at most, a bound; None where it could not be measured."""
+    """What a row is to reach: a figure that is at least, or at most, a bound; None where it could not be measured.
+    at_least: the figure is itself only known to be at least this, for the peer did not always finish."""
 
     name: str
     value: float | None
     sign: str
     bound: float
+    at_least: bool = False
 
     @property
     def met(self) -> bool | None:
-        """Whether it was reached."""
+        """Whether it was reached; None if that is not known."""
         if self.value is None:
             return None
-        return self.value >= self.bound if self.sign == "≥" else self.value <= self.bound
+        reached = self.value >= self.bound if self.sign == "≥" else self.value <= self.bound
+        return None if self.at_least and not reached else reached
 
 
 @dataclass

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Sequence
 
 from logs import Log
-from measuring import Goal, Line
+from measuring import Goal, Line, geometric
 
 from splitbrain.checkers import porcupine
 from splitbrain.harness.budget import Budget
@@ -38,13 +38,24 @@ def named(found: Sequence[Log]) -> str:
 
 
 def ratios(lines: Sequence[Line]) -> list[float]:
-    """Those that are known, bounds from below included; a case that was not decided here counts with its bound too."""
+    """Those that are known, bounds included."""
     return [line.ratio for line in lines if line.ratio is not None]
 
 
-def least(lines: Sequence[Line]) -> float | None:
-    """The least ratio, if any is known."""
-    return min(ratios(lines), default=None)
+def least(name: str, lines: Sequence[Line], goal: float) -> Goal:
+    """That every ratio is at least so much. Of a case that the peer did not finish only a bound is known; it says
+    nothing against the goal."""
+    finished = min(ratios([line for line in lines if line.bound != ">"]), default=None)
+    if finished is not None and finished < goal:
+        return Goal(name, finished, "≥", goal)
+    lowest = min(ratios(lines), default=None)
+    return Goal(name, lowest, "≥", goal, at_least=lowest != finished)
+
+
+def mean(lines: Sequence[Line], goal: float) -> Goal:
+    """That the geometric mean of the ratios is at least so much."""
+    at_least = any(line.bound == ">" for line in lines)
+    return Goal("geometric mean", geometric(ratios(lines)), "≥", goal, at_least)
 
 
 def summed(work: str, lines: Sequence[Line], seconds: float | None = None) -> Line:

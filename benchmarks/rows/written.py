@@ -6,7 +6,7 @@ Nothing here is known to the checker: no name, no function of the ready models.
 from typing import Any
 
 import logs
-from measuring import Bench, Goal, Report
+from measuring import Bench, Report
 
 from rows import common, registers
 from splitbrain.checkers.porcupine import ILLEGAL, Call, Model
@@ -67,7 +67,7 @@ def models(bench: Bench) -> Report:
         run = common.check(TEXT, log.history, bench.seconds_max)
         large.append(bench.against(f"{log.name}, strings", "kv", log.history, run))
     goals = [
-        Goal("least ratio, small", common.least(small), "≥", 3),
-        Goal("least ratio, large", common.least(large), "≥", 0.3),
+        common.least("least ratio, small", small, 3),
+        common.least("least ratio, large", large, 0.3),
     ]
     return Report("python", models.__doc__ or "", [*small, *large], goals)

@@ -103,6 +103,16 @@ def test_goals_are_told():
     assert linearizability.told(Goal("seconds", None, "≤", 2)) == "  not known seconds – (goal ≤ 2)"
 
 
+def test_a_bound_from_below_says_nothing_against_a_goal():
+    exact, bounded = Line("w", 1, "valid", 30, "valid", 30.0), Line("w", 1, "valid", None, "unknown", 10.0, ">")
+    assert common.least("n", [exact], 25).met is True
+    assert common.least("n", [exact, bounded], 25) == Goal("n", 10.0, "≥", 25, at_least=True)
+    assert common.least("n", [exact, bounded], 25).met is None
+    assert common.least("n", [exact, bounded], 40) == Goal("n", 30.0, "≥", 40)
+    assert common.least("n", [exact, bounded], 5).met is True
+    assert common.mean([exact, bounded], 100).met is None
+
+
 def test_a_table_says_what_did_not_finish():
     line = Line("w", None, "unknown", 2.0, "valid", 0.5, "<")
     assert linearizability.table(Report("r", "t", [line]))[3].split() == ["w", "unknown", "–", "2", "s", "<0.5"]
