@@ -14,6 +14,7 @@ from splitbrain.harness.injection import Compact, Defragment, Maintenance
 from splitbrain.harness.logs import CRASHES, Pattern
 from splitbrain.harness.options import Setting
 from splitbrain.harness.verdict import Validity
+from splitbrain.targets.etcd.errors import EtcdError
 from splitbrain.targets.etcd.gateway import CLIENT_PORT, Gateway, revision_of
 
 PEER_PORT = 2380
@@ -100,6 +101,8 @@ async def healthy(place: Place) -> bool:
     try:
         async with asyncio.timeout(ASK_SECONDS):
             answer = await gateway.get("/health")
+    except EtcdError:  # it answers, and says that it cannot serve
+        return False
     finally:
         await gateway.close()
     return str(answer.get("health")) == "true"
