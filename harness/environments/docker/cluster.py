@@ -4,7 +4,7 @@ A container's network namespace is new after each start, so the packet reader is
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,9 +67,14 @@ class ContainerCluster(HostedCluster):
             node.afflictions.append(Wiring(packets))
         super().__init__(deployment, self._containers, partitions, packets, folder, scratch.folder, now)
         self._daemon = daemon
-        self._run = labels[LABEL]
+        self.run = labels[LABEL]
+        """By which everything of this cluster is found in Docker."""
         self._whole_scratch: Scratch | None = scratch
         self._image = image
+
+    @property
+    def nodes(self) -> Sequence[ContainerNode]:
+        return tuple(self._containers)
 
     async def up(self) -> None:
         self.note(self._image.words())
@@ -88,7 +93,7 @@ class ContainerCluster(HostedCluster):
     async def _remove(self) -> None:
         for node in self._containers:
             node.close()
-        await self._daemon.call(remove, self._daemon, self._run)
+        await self._daemon.call(remove, self._daemon, self.run)
 
     async def _clear(self) -> None:
         scratch, self._whole_scratch = self._whole_scratch, None

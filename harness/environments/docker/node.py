@@ -2,7 +2,7 @@
 
 One thread per running container follows its output into the log, and then waits for its end. The traps: a container has
 a new network namespace and new process ids after each start; and Docker learns of a death a tenth of a second late, so
-whoever waits for an end waits for Docker, else the next start would be refused.
+whoever ends or starts a container waits for Docker, which would take a start of one that it believes to run for done.
 """
 
 import asyncio
@@ -57,6 +57,10 @@ class ContainerNode(HostedNode):
         self._pid = 0
         self._launching = asyncio.Lock()
 
+    @property
+    def running(self) -> bool:
+        return super().running and (self.namespace is None or processes.alive(self._pid))
+
     def main_pid(self) -> int | None:
         return self._pid if self.running and self._pid else None
 
@@ -71,6 +75,7 @@ class ContainerNode(HostedNode):
 
     async def launch(self) -> None:
         async with self._launching:
+            await self._ended.wait()
             argv = [str(word) for word in self._container.command(self.place)]
             with self._log.open("ab") as log:
                 log.write(f"--- splitbrain: starting {' '.join(argv)}\n".encode())

@@ -1,0 +1,77 @@
+"""`splitbrain images`: what containers are made from, built here from packages or pulled, before a run needs them.
+
+Nothing has to be built by hand: a run builds what it needs. The commands are for preparing a machine, and for looking.
+"""
+
+import json
+from collections.abc import Sequence
+
+import click
+
+from splitbrain import registry
+from splitbrain.harness.deployment import BuiltImage, Container
+from splitbrain.harness.environments.docker.daemon import Daemon
+from splitbrain.harness.environments.docker.images import Image, build, listed, obtain
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.target import Provided, Target
+
+
+@click.group()
+def images() -> None:
+    """Build and list the images that --env docker makes containers from."""
+
+
+@images.command("build")
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
+@click.option("--anew", is_flag=True, help="Also where an image with the same contents is here.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def build_images(targets: Sequence[str], anew: bool, as_json: bool) -> None:
+    """Build or pull the image of each TARGET: `etcd`, `etcd:version=3.5.17`."""
+    wanted = [(registry.target(spec), spec) for spec in targets]
+    deployments = [_container(target, spec) for target, spec in wanted]
+    daemon = Daemon.connect()
+    for (target, spec), deployment in zip(wanted, deployments, strict=True):
+        if isinstance(target, Provided):
+            target.provide()
+        if isinstance(deployment.image, BuiltImage):
+            made = build(daemon, deployment.image, anew=anew)
+        else:
+            made = obtain(daemon, deployment.image)
+        _tell([made], as_json, {"target": spec})
+
+
+@images.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def list_images(as_json: bool) -> None:
+    """The images that were built here, with what is in them."""
+    found = listed(Daemon.connect())
+    if not found and not as_json:
+        click.echo(f"no image was built here yet; `splitbrain images build {_buildable()[0]}` makes one")
+    _tell(found, as_json, {})
+
+
+def _container(target: Target, spec: str) -> Container:
+    for deployment in target.deployments:
+        if isinstance(deployment, Container):
+            return deployment
+    raise UsageError(f"{spec} does not run in containers; {', '.join(_buildable())} does")
+
+
+def _buildable() -> list[str]:
+    """The targets that run in containers."""
+    return [
+        name
+        for name in registry.TARGETS
+        if any(isinstance(deployment, Container) for deployment in registry.target(name).deployments)
+    ]
+
+
+def _tell(found: Sequence[Image], as_json: bool, more: dict[str, str]) -> None:
+    width = max((len(image.name) for image in found), default=0)
+    for image in found:
+        if as_json:
+            about = {"name": image.name, "id": image.id, "digest": image.digest, "origin": image.origin}
+            click.echo(json.dumps({"kind": "image", **more, **about, "bytes": image.size, "contents": image.contents}))
+        else:
+            contents = f", {image.contents}" if image.contents else ""
+            click.echo(f"{image.name:<{width}}  {image.size / 1e6:5.0f} MB  {image.origin}{contents}  {image.digest}")

@@ -1,0 +1,161 @@
+"""Harm to containers, from the host: each kind bites, spares clients, outlasts restarts, and ends with its heal."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from containers import needs_docker, played
+
+from splitbrain.harness.environments.docker.cluster import ContainerCluster
+from splitbrain.harness.environments.docker.node import ContainerNode
+from splitbrain.harness.environments.linux.vdso import ProcessClock
+from splitbrain.harness.injection import (
+    Cut,
+    FailDisk,
+    FillDisk,
+    FlipBits,
+    Impair,
+    Kill,
+    Pause,
+    SkewClock,
+    SlowDisk,
+    Stop,
+    links_between,
+)
+from splitbrain.harness.operation import EventType, Operation
+from splitbrain.harness.options import settle
+from splitbrain.targets.etcd import Etcd
+
+pytestmark = needs_docker
+
+BOTH_WAYS = links_between(["n1"], ["n2", "n3"])
+
+
+def etcd(**options: str) -> Etcd:
+    return Etcd(settle(Etcd.options, options, "etcd"))
+
+
+async def written(node: ContainerNode, seconds: float = 5.0) -> bool:
+    """Whether a write through a member is acknowledged in time."""
+    client = etcd(require_leader="off").client(node)
+    try:
+        async with asyncio.timeout(seconds):
+            await client.open()
+            return (await client.invoke(Operation("write", 1, "k"))).type is EventType.OK
+    except Exception:
+        return False
+    finally:
+        await client.close()
+
+
+async def ready(cluster: ContainerCluster) -> None:
+    deadline = asyncio.get_running_loop().time() + 15
+    await asyncio.gather(*(node.wait_ready(deadline) for node in cluster.nodes))
+
+
+async def links(cluster: ContainerCluster) -> None:
+    n1, n2, _ = cluster.nodes
+    cut = await cluster.inject(Cut(BOTH_WAYS))
+    other = await cluster.inject(Cut((("n2", "n1"),)))
+    assert not await written(n1, 1.0), "the minority cannot commit"
+    assert await written(n2, 5.0), "the majority can"
+    stale = etcd(reads="serializable").client(n1)
+    await stale.open()
+    assert (await stale.invoke(Operation("read", None, "k"))).type is EventType.OK, "clients are not cut"
+    await stale.close()
+    kill = await cluster.inject(Kill(("n1",)))
+    await kill.heal()
+    assert not await written(n1, 1.0), "a restart does not heal a cut"
+    assert (await cut.heal())["messages_dropped"] > 5
+    assert (await other.heal())["messages_dropped"] > 5
+    await ready(cluster)
+    assert await written(n1)
+
+    loss = await cluster.inject(Impair(BOTH_WAYS, loss=1.0))
+    assert not await written(n1, 1.0)
+    kill = await cluster.inject(Kill(("n1", "n2")))
+    await kill.heal()
+    await asyncio.sleep(1.0)
+    assert not await written(n1, 1.0), "nor does it heal a link that loses everything"
+    assert (await loss.heal())["messages_dropped"] > 5
+    await ready(cluster)
+    delay = await cluster.inject(Impair(BOTH_WAYS, delay_ms=30))
+    assert await written(n1)
+    assert (await delay.heal())["messages_delayed"] > 2
+
+
+async def downs(cluster: ContainerCluster) -> None:
+    n1, n2, n3 = cluster.nodes
+    kill = await cluster.inject(Kill(("n1", "n2")))
+    assert not n1.running and not n2.running and n3.running
+    assert not await written(n3, 0.5)
+    again = await cluster.inject(Kill(("n1",)))
+    assert (await kill.heal())["processes_killed"] == 2
+    assert n2.running and not n1.running, "n1 is held by another kill"
+    await again.heal()
+    await ready(cluster)
+    pause = await cluster.inject(Pause(("n1", "n2")))
+    assert not await written(n3, 0.5)
+    assert (await pause.heal())["paused_ms"] > 500
+    stop = await cluster.inject(Stop(("n3",)))
+    assert not n3.running and await written(n1)
+    assert (await stop.heal())["processes_stopped"] == 1
+    await ready(cluster)
+    assert cluster.deaths() == [], "nobody died by himself"
+    await asyncio.gather(n1.start(), n1.end())
+    assert not n1.running, "whoever is just being started is ended, too"
+
+
+async def clocks_and_disks(cluster: ContainerCluster) -> None:
+    n1, n2, _ = cluster.nodes
+    skew = await cluster.inject(SkewClock("n1", offset_ms=3_600_000))
+    assert hours(n1) == [1] and hours(n2) == [0]
+    kill = await cluster.inject(Kill(("n1",)))
+    await kill.heal()
+    await ready(cluster)
+    assert hours(n1) == [1], "set again after a restart"
+    assert (await skew.heal())["skew_ms"] == pytest.approx(3_600_000, abs=500)
+    assert hours(n1) == [0]
+
+    slow = await cluster.inject(SlowDisk(("n1", "n2", "n3"), delay_ms=50))
+    assert await written(n1)
+    assert (await slow.heal())["syncs_delayed"] >= 2
+    full = await cluster.inject(FillDisk(("n2",), room_kb=64))
+    await ready(cluster)
+    for _ in range(40):
+        await written(n1)
+    assert set(await full.heal()) == {"disks_filled"}
+    await ready(cluster)
+    broken = await cluster.inject(FailDisk(("n1",), "EIO"))
+    assert not await written(n1, 2.0)
+    async with asyncio.timeout(10):
+        while n1.running:
+            await asyncio.sleep(0.05)
+    assert (await broken.heal())["calls_failed"] > 0
+    await ready(cluster)
+    deaths = [death for death in cluster.deaths() if death.node == "n1"]
+    assert deaths and deaths[0].lines, "etcd gives up when its disk fails, and is started again at the heal"
+    damage = await cluster.inject(FlipBits(("n3",), 3, 1))
+    cluster.nodes[2].killers += 1
+    assert (await damage.heal())["bits_flipped"] == 3
+
+
+def hours(node: ContainerNode) -> list[int]:
+    """By how many hours the wall clocks of a node's processes are off."""
+    found = []
+    for pid in node.pids():
+        clock = ProcessClock(pid)
+        wall, _ = clock.lines()
+        clock.close()
+        found.append(round(wall.offset / 3.6e12))
+    return found
+
+
+@pytest.mark.parametrize("scenario", [links, downs, clocks_and_disks])
+def test_harm(tmp_path: Path, scenario: object) -> None:
+    played(scenario, tmp_path)  # type: ignore[arg-type]
+    said = (tmp_path / "environment.txt").read_text()
+    assert "image splitbrain/etcd" in said and "sha256:" in said and "network 198.18." in said
