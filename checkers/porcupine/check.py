@@ -13,15 +13,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from splitbrain.checkers.porcupine.answers import problems
-from splitbrain.checkers.porcupine.certificate import merged, objection
-from splitbrain.checkers.porcupine.model import REFUSED, UNSEEN, Call, Model
+from splitbrain.checkers.porcupine.certificate import objection
+from splitbrain.checkers.porcupine.model import Model
 from splitbrain.checkers.porcupine.models.values import shown
 from splitbrain.checkers.porcupine.prepare import OverBudget
+from splitbrain.checkers.porcupine.proof import call_at, merged_order, proven
 from splitbrain.checkers.porcupine.table import ModelFailure
 from splitbrain.checkers.porcupine.witness import explained
 from splitbrain.harness.budget import Budget, Spending
 from splitbrain.harness.history import ABSENT, History
-from splitbrain.harness.operation import EventType
 from splitbrain.harness.verdict import Validity, Verdict, unknown
 
 NAME = "porcupine"
@@ -93,9 +93,10 @@ class _Checking:
             names = " or ".join(f for f in model.operations if f in model.observes)
             reason = f"nothing could have refuted the model: no {names} succeeded"
             return unknown(NAME, reason, model.name, **self._figures())
-        orders = [child.certificate or () for child in children]
-        order = merged(orders) if len(orders) > 1 else orders[0]
-        wrong = objection(model, self.history, order, self.spending)
+        order = merged_order(self.history, [child.certificate or () for child in children])
+        wrong = None
+        if not proven(model, self.history, order, self.spending):
+            wrong = objection(model, self.history, order, self.spending)
         if wrong is not None:
             reason = f"an order was found but not verified: {wrong}"
             return unknown(NAME, reason, model.name, **self._figures())
@@ -110,7 +111,7 @@ class _Checking:
             NAME,
             model.name,
             children=tuple(replace(child, certificate=None) for child in children) if listed else (),
-            certificate=tuple(order),
+            certificate=order,
             details=self._figures() | {"keys": len(children), "valid": len(children)},
         )
 
@@ -138,18 +139,3 @@ class _Checking:
         call = self.model.show_call(call_at(self.model, self.history, answer.owed))
         reason = f"not linearizable: {call}, invoked at event {answer.owed}, cannot be placed"
         return Verdict(Validity.INVALID, reason, NAME, self.model.name, key, details=details)
-
-
-def call_at(model: Model, history: History, invoked: int) -> Call:
-    """The call that begins at an event and did not fail, unless it was refused."""
-    values, completed = history.pool.values, history.partner[invoked]
-    ended = EventType.INFO if completed == ABSENT else history.type[completed]
-    key, result, revision = history.key[invoked], UNSEEN, ABSENT
-    if ended != EventType.INFO:
-        result = values[history.value[completed]] if ended == EventType.OK else REFUSED
-        revision = history.revision[completed] if "revision" in model.sees else ABSENT
-    return Call(
-        values[history.f[invoked]], values[history.value[invoked]], result,
-        None if model.by_key or key == ABSENT else values[key],
-        history.process[invoked] if "process" in model.sees else None, None if revision == ABSENT else revision,
-    )  # fmt: skip

@@ -16,10 +16,10 @@ from splitbrain.checkers.porcupine.kernel.problem import Batch, NotByHeart, TooW
 from splitbrain.checkers.porcupine.kernel.steps import Transitions
 from splitbrain.checkers.porcupine.model import REFUSED, UNSEEN, Call, Model
 from splitbrain.checkers.porcupine.prepare import OverBudget, check_known
+from splitbrain.checkers.porcupine.proof import is_plain, is_refusal
 from splitbrain.checkers.porcupine.table import Table
 from splitbrain.harness.budget import GIB, Spending
 from splitbrain.harness.history import ABSENT, History
-from splitbrain.harness.operation import ErrorKind
 
 __all__ = ["Compiled", "TooWide"]
 
@@ -38,7 +38,7 @@ class Compiled:
         """TooWide if only the clear search can do it."""
         self.model, self.history, self.spending = model, history, spending
         self.batch: Batch = batch_of(model, history)
-        self.operations = sum(map(self.batch.size, range(len(self.batch))))
+        self.operations: int = self.batch.operations
         limit = spending.exhausted()
         if limit:
             raise OverBudget(limit)
@@ -109,12 +109,10 @@ class Compiled:
         return bool(refuted)
 
     def _shares(self, numbers: list[int]) -> list[list[int]]:
-        processors = os.cpu_count() or 1
-        if not self.batch.native or processors == 1 or len(numbers) == 1:
+        if not self.batch.native or len(numbers) == 1 or self.operations < _WORTH_A_THREAD:
             return [numbers]
-        if sum(map(self.batch.size, numbers)) < _WORTH_A_THREAD:
-            return [numbers]
-        return [numbers[first::processors] for first in range(processors) if numbers[first::processors]]
+        processors = min(os.cpu_count() or 1, len(numbers))
+        return [numbers[first::processors] for first in range(processors)]
 
     def _run(self, numbers: list[int], factor: int, shares: int) -> None:
         """Search these keys, each by the narrowest search that can hold it."""
@@ -152,7 +150,7 @@ def batch_of(model: Model, history: History) -> Batch:
     by_heart = None if model.sees else codes(model)
     intern = history.pool.id
     batch = None
-    if by_heart is not None and _is_plain(model.initial):
+    if by_heart is not None and is_plain(model.initial):
         try:
             batch = _batch(model, history, by_heart, intern(model.initial))
         except NotByHeart:
@@ -173,23 +171,11 @@ def _batch(model: Model, history: History, by_heart: dict[str, int] | None, init
     try:
         return prepare(
             history, names, by_heart is not None, model.by_key, initial,
-            lambda complete: is_refusal(history, complete), tuple(model.sees),
+            lambda complete: is_refusal(model, history, complete), tuple(model.sees),
         )  # fmt: skip
     except UnknownOperation:
         check_known(model, history, history.operations())
         raise
-
-
-def is_refusal(history: History, complete: int) -> bool:
-    """Whether a failure says that the precondition was tested and false."""
-    error = history.error[complete]
-    value = None if error == ABSENT else history.pool.values[error]
-    return isinstance(value, tuple) and len(value) > 0 and value[0] == ErrorKind.PRECONDITION
-
-
-def _is_plain(value: object) -> bool:
-    """Whether a state is told from others as the values of a history are: not so a list, which becomes a tuple."""
-    return value is None or isinstance(value, bool | int | float | str)
 
 
 def calls(history: History, classes: Sequence[tuple[int, int, int, int, int, int]]) -> list[Call]:

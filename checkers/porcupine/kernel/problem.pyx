@@ -169,10 +169,11 @@ cdef class Preparation:
     cdef int32_t *returned
     cdef int32_t *raw_at
     cdef Py_ssize_t kept, returns
-    # Of each value id: its problem if it is a key; what a cas takes apart; where it was last observed.
+    # Of each value id: its problem if it is a key; its place among the arguments of cas; where it was last observed.
     cdef int32_t *part_of
     cdef int32_t *old_of
-    cdef int32_t *new_of
+    cdef list pairs
+    cdef list parts
     cdef int32_t *last
     cdef list keys
     cdef list sizes
@@ -192,7 +193,6 @@ cdef class Preparation:
         free(self.raw_at)
         free(self.part_of)
         free(self.old_of)
-        free(self.new_of)
         free(self.last)
         free(self.class_at)
         free(self.name_of)
@@ -307,34 +307,46 @@ cdef class Preparation:
         return 0
 
     cdef int operands(self, Op *op, Name *name, int32_t argument, int32_t seen) except -1:
-        """What a step known by heart looks at."""
+        """What a step known by heart looks at; of a cas only the whole argument, see `take_apart`."""
         op.f, op.b = name.code, ABSENT
-        if name.code == READ:
-            op.a = seen
-        elif name.code == WRITE:
-            op.a = argument
-        else:
-            if self.old_of == NULL or self.old_of[argument] == ABSENT:
-                self.take_apart(argument)
-            op.a, op.b = self.old_of[argument], self.new_of[argument]
+        op.a = seen if name.code == READ else argument
+        if name.code == CAS:
+            if self.old_of == NULL:
+                self.allow_cas()
+            if self.old_of[argument] == ABSENT:
+                both = self.values[argument]
+                if type(both) is not tuple or len(both) != 2:
+                    raise NotByHeart
+                self.old_of[argument] = <int32_t>len(self.pairs)
+                self.pairs.append(argument)
+                self.parts.append(both[0])
+                self.parts.append(both[1])
             if seen == REFUSED_RESULT:
                 op.f = REFUSED
+        elif name.code != READ and name.code != WRITE:
+            raise NotByHeart
         return 0
 
-    cdef int take_apart(self, int32_t argument) except -1:
-        """The ids of both parts of a cas; they are in the pool since the whole is."""
+    cdef int allow_cas(self) except -1:
         cdef size_t values = len(self.values) + 1
+        self.pairs, self.parts = [], []
+        self.old_of = <int32_t *>malloc(values * sizeof(int32_t))
         if self.old_of == NULL:
-            self.old_of = <int32_t *>malloc(values * sizeof(int32_t))
-            self.new_of = <int32_t *>malloc(values * sizeof(int32_t))
-            if self.old_of == NULL or self.new_of == NULL:
-                raise MemoryError
-            memset(self.old_of, 0xff, values * sizeof(int32_t))
-        both = self.values[argument]
-        if type(both) is not tuple or len(both) != 2:
-            raise NotByHeart
-        self.old_of[argument] = self.pool.id(both[0])
-        self.new_of[argument] = self.pool.id(both[1])
+            raise MemoryError
+        memset(self.old_of, 0xff, values * sizeof(int32_t))
+        return 0
+
+    cdef int take_apart(self) except -1:
+        """Put the ids of both parts into each cas; they are in the pool since the whole is."""
+        cdef list ids = self.pool.ids(self.parts)
+        cdef Py_ssize_t number
+        cdef int32_t pair
+        cdef Op *op
+        for number in range(self.kept):
+            op = &self.raw[number]
+            if op.f == CAS or op.f == REFUSED:
+                pair = self.old_of[op.a]
+                op.a, op.b = ids[2 * pair], ids[2 * pair + 1]
         return 0
 
     cdef int32_t class_of(self, const int64_t *wanted, bint pure) except -1:
@@ -548,6 +560,8 @@ def prepare(object history, list names, bint native, bint by_key, object initial
     work.sees_process, work.sees_revision = "process" in sees, "revision" in sees
     work.reserve(invocations, events)
     work.walk(history, by_key, only)
+    if work.parts is not None:
+        work.take_apart()
     out = work.batch()
     out.initial = initial
     return out

@@ -1,0 +1,192 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+"""Is this order a proof? `certificate.objection` compiled, for those that are in a hurry: yes, or ask that one why not.
+
+As there, nothing of the search is used: the columns are read afresh, and the model is asked afresh (once for each call
+in each state). Only what a register does is known by heart. The trap: `no` is no verdict; `objection` has the last word.
+"""
+
+from cpython cimport array
+from libc.stdint cimport int8_t, int32_t, int64_t
+from libc.stdlib cimport free, malloc
+from libc.string cimport memset
+
+from splitbrain.checkers.porcupine.model import ILLEGAL
+from splitbrain.harness.pool import Pool
+
+cdef enum:
+    INVOKE = 0
+    OK = 1
+    FAIL = 2
+    INFO = 3
+
+cdef enum:
+    READ = 0
+    WRITE = 1
+    CAS = 2
+
+cdef enum:
+    NO_STATE = -1
+    NO_KEY = -1
+    LOOK_EVERY = 256
+
+
+cdef class _States:
+    """The states of a model met on the way, by number, and the transitions asked for."""
+
+    cdef list states
+    cdef dict numbers
+    cdef dict transitions
+    cdef object pool
+    cdef object model
+    cdef object call_at
+    cdef object spending
+    cdef Py_ssize_t asked
+
+    def __init__(self, model, call_at, spending):
+        self.states, self.numbers, self.transitions, self.pool = [], {}, {}, Pool()
+        self.model, self.call_at, self.spending = model, call_at, spending
+
+    cdef int32_t number(self, object state) except -2:
+        cdef tuple name = (type(state), self.pool.id(state))
+        found = self.numbers.get(name)
+        if found is None:
+            found = self.numbers[name] = len(self.states)
+            self.states.append(state)
+        return found
+
+    cdef int32_t after(self, int32_t state, Py_ssize_t position, tuple name) except -2:
+        """The state after the call invoked at a position, which has this name; NO_STATE if it is illegal."""
+        found = self.transitions.get((state, name))
+        if found is None:
+            self.asked += 1
+            if self.asked % LOOK_EVERY == 0 and self.spending.exhausted():
+                return NO_STATE
+            following = self.model.step(self.states[state], self.call_at(position))
+            found = NO_STATE if following is ILLEGAL else self.number(following)
+            self.transitions[state, name] = found
+        return found
+
+
+def holds(object model, object history, tuple order, dict codes, object is_refusal, object call_at, object spending):
+    """Whether an order (positions of invocations) is known to be a proof. What the model raises comes through.
+
+    codes: id of each name → what it is to a register, or None to ask the model. is_refusal: whether a completion is a
+    refusal that the model observes. call_at: position of an invocation → its call. False also when the time is spent.
+    """
+    cdef array.array types = history.type, processes = history.process, fs = history.f, keys = history.key
+    cdef array.array values = history.value, partners = history.partner, revisions = history.revision
+    cdef int8_t *kind = <int8_t *>types.data.as_schars
+    cdef int64_t *process = <int64_t *>processes.data.as_longlongs
+    cdef int64_t *partner = <int64_t *>partners.data.as_longlongs
+    cdef int64_t *revision = <int64_t *>revisions.data.as_longlongs
+    cdef int32_t *f = <int32_t *>fs.data.as_ints
+    cdef int32_t *key = <int32_t *>keys.data.as_ints
+    cdef int32_t *value = <int32_t *>values.data.as_ints
+    cdef Py_ssize_t events = len(types), position, complete, latest = -1, pools
+    cdef bint by_key = model.by_key, native = codes is not None
+    cdef bint sees_process = "process" in model.sees, sees_revision = "revision" in model.sees
+    cdef int32_t state, part, latest_f = -1, argument
+    cdef int code = -1
+    cdef int8_t ended
+    cdef _States asked = _States(model, call_at, spending)
+    cdef object intern = history.pool.id
+    cdef int32_t first = intern(model.initial) if native else asked.number(model.initial)
+    pools = len(history.pool.values)
+    cdef int8_t *placed = <int8_t *>malloc(<size_t>events + 1)
+    cdef int32_t *states = <int32_t *>malloc((<size_t>pools + 1) * sizeof(int32_t))
+    try:
+        if placed == NULL or states == NULL:
+            raise MemoryError
+        memset(placed, 0, <size_t>events + 1)
+        memset(states, 0xff, (<size_t>pools + 1) * sizeof(int32_t))
+        for index in order:
+            position = index
+            if position < 0 or position >= events or kind[position] != INVOKE or process[position] < 0:
+                return False
+            if placed[position]:
+                return False
+            placed[position] = 1
+            complete = partner[position]
+            ended = INFO if complete < 0 else kind[complete]
+            if ended == FAIL and not is_refusal(complete):
+                return False
+            latest = max(latest, position)
+            if ended != INFO and complete < latest:
+                return False
+            part = key[position] if by_key else NO_KEY
+            state = states[part + 1]
+            if state == NO_STATE:
+                state = first
+            argument = value[position]
+            if native:
+                if f[position] != latest_f:
+                    latest_f, code = f[position], codes[f[position]]
+                if code == WRITE:
+                    state = argument
+                elif code == READ:
+                    if ended != OK or value[complete] != state:
+                        return False
+                else:
+                    old, new = history.pool.values[argument]
+                    if (intern(old) == state) == (ended == FAIL):
+                        return False
+                    if ended != FAIL:
+                        state = intern(new)
+            else:
+                state = asked.after(state, position, (
+                    f[position], argument, value[complete] if ended == OK else -1 - ended,
+                    NO_KEY if by_key else key[position], process[position] if sees_process else NO_KEY,
+                    revision[complete] if sees_revision and ended != INFO else NO_KEY,
+                ))
+                if state == NO_STATE:
+                    return False
+            states[part + 1] = state
+        for position in range(events):
+            if kind[position] == INVOKE and process[position] >= 0 and not placed[position]:
+                complete = partner[position]
+                if complete >= 0 and (kind[complete] == OK or (kind[complete] == FAIL and is_refusal(complete))):
+                    return False
+        return True
+    finally:
+        free(placed)
+        free(states)
+
+
+def merge(object orders, Py_ssize_t events):
+    """One order from an order of each key, as `certificate.merged`, in linear time. events: how many the history has.
+
+    A moment is the invocation of one operation, so operations of different keys never share one: walking the moments in
+    turn, each with its operations in the order of their key, merges.
+    """
+    cdef int32_t *first = <int32_t *>malloc((<size_t>events + 1) * sizeof(int32_t))
+    cdef int32_t *next = <int32_t *>malloc((<size_t>events + 1) * sizeof(int32_t))
+    cdef int32_t latest, last, position
+    cdef Py_ssize_t moment
+    cdef tuple order
+    cdef list out = []
+    try:
+        if first == NULL or next == NULL:
+            raise MemoryError
+        memset(first, 0xff, (<size_t>events + 1) * sizeof(int32_t))
+        for order in orders:
+            latest = last = -1
+            for index in order:
+                position = index
+                if position < 0 or position >= events:
+                    raise IndexError(f"event {position} is not in the history")
+                next[position] = -1
+                if position > latest:
+                    latest = position
+                    first[position] = position
+                else:
+                    next[last] = position
+                last = position
+        for moment in range(events):
+            position = first[moment]
+            while position >= 0:
+                out.append(position)
+                position = next[position]
+        return tuple(out)
+    finally:
+        free(first)
+        free(next)

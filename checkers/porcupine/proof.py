@@ -1,0 +1,71 @@
+"""Is an order a proof, asked by those in a hurry? The compiled verifier where it is built, else `certificate`.
+
+The trap: `proven` may say no of a good order, when the time is over; `certificate.objection` has the last word.
+"""
+
+from collections.abc import Sequence
+
+from splitbrain.checkers.porcupine import kernel
+from splitbrain.checkers.porcupine.certificate import merged
+from splitbrain.checkers.porcupine.kernel.by_heart import codes
+from splitbrain.checkers.porcupine.model import REFUSED, UNSEEN, Call, Model
+from splitbrain.harness.budget import Spending
+from splitbrain.harness.history import ABSENT, History
+from splitbrain.harness.operation import ErrorKind, EventType
+
+
+def proven(model: Model, history: History, order: tuple[int, ...], spending: Spending) -> bool:
+    """Whether the order (indexes of invocations) is known to be a proof. What the model raises comes through."""
+    if not kernel.BUILT:
+        return False
+    from splitbrain.checkers.porcupine.kernel.verify import holds
+
+    names, known = history.pool.names, None
+    by_heart = None if model.sees else codes(model)
+    if by_heart is not None and is_plain(model.initial) and "append" not in names:
+        known = {names[name]: code for name, code in by_heart.items() if name in names}
+    return holds(
+        model, history, order, known,
+        lambda complete: is_refusal(model, history, complete),
+        lambda invoked: call_at(model, history, invoked), spending,
+    )  # fmt: skip
+
+
+def merged_order(history: History, orders: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """One order of the whole history from an order of each key; see `certificate.merged`."""
+    if len(orders) == 1:
+        return orders[0]
+    if not kernel.BUILT:
+        return tuple(merged(orders))
+    from splitbrain.checkers.porcupine.kernel.verify import merge
+
+    return merge(orders, len(history))
+
+
+def call_at(model: Model, history: History, invoked: int) -> Call:
+    """The call that begins at an event and did not fail, unless it was refused."""
+    values, completed = history.pool.values, history.partner[invoked]
+    ended = EventType.INFO if completed == ABSENT else history.type[completed]
+    key, result, revision = history.key[invoked], UNSEEN, ABSENT
+    if ended != EventType.INFO:
+        result = values[history.value[completed]] if ended == EventType.OK else REFUSED
+        revision = history.revision[completed] if "revision" in model.sees else ABSENT
+    return Call(
+        values[history.f[invoked]], values[history.value[invoked]], result,
+        None if model.by_key or key == ABSENT else values[key],
+        history.process[invoked] if "process" in model.sees else None, None if revision == ABSENT else revision,
+    )  # fmt: skip
+
+
+def is_refusal(model: Model, history: History, complete: int) -> bool:
+    """Whether a failure says that the precondition was tested and false, and the model wants to know."""
+    if history.pool.values[history.f[complete]] not in model.refusals:
+        return False
+    error = history.error[complete]
+    value = None if error == ABSENT else history.pool.values[error]
+    return isinstance(value, tuple) and len(value) > 0 and value[0] == ErrorKind.PRECONDITION
+
+
+def is_plain(value: object) -> bool:
+    """Whether a state is told from others as the values of a history are: not so a list, which becomes a tuple."""
+    return value is None or isinstance(value, bool | int | float | str)
