@@ -12,12 +12,13 @@ LISTED_KEYS keys the children are those that are not valid, unless every key is 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from splitbrain.checkers.porcupine.answers import problems
+from splitbrain.checkers.porcupine.answers import Problems, problems
 from splitbrain.checkers.porcupine.certificate import objection
 from splitbrain.checkers.porcupine.model import Model
 from splitbrain.checkers.porcupine.models.values import shown
 from splitbrain.checkers.porcupine.prepare import OverBudget
 from splitbrain.checkers.porcupine.proof import call_at, merged_order, proven
+from splitbrain.checkers.porcupine.shortcut import Shortcut, promising
 from splitbrain.checkers.porcupine.table import ModelFailure
 from splitbrain.checkers.porcupine.witness import explained
 from splitbrain.harness.budget import Budget, Spending
@@ -56,7 +57,10 @@ class _Checking:
 
     def __init__(self, model: Model, history: History, spending: Spending) -> None:
         self.model, self.history, self.spending = model, history, spending
-        self.problems = problems(model, history, spending)
+        if promising(model, history):
+            self.problems: Problems = Shortcut(model, history, spending, lambda: problems(model, history, spending))
+        else:
+            self.problems = problems(model, history, spending)
 
     def verdict(self, every_key: bool) -> Verdict:
         """The verdicts of all problems as one."""

@@ -104,6 +104,8 @@ class Model:
     answers ILLEGAL or the same state.
     sees: which of `process` and `revision` its calls carry. Calls that differ in them are different, which costs time.
     independence: what a witness may leave out.
+    fast: exact procedures that decide some histories without a search, in the order in which they are asked; see
+    `fast/case.py` for what they get and say (a Case; a Decision, or None).
     show_call, show_state: for people.
     """
 
@@ -118,5 +120,6 @@ class Model:
     refusals: frozenset[str] = frozenset()
     sees: frozenset[str] = frozenset()
     independence: Independence = Independence()
+    fast: Sequence[Callable[[Any], Any]] = ()
     show_call: Callable[[Call], str] = show_call
     show_state: Callable[[Any], str] = str

@@ -130,6 +130,8 @@ class Account:
 
     def reachable(self) -> str:
         """The states in which the blocked operation was owed."""
+        if not self.states:
+            return "no order of what was invoked before lets it stand anywhere"
         if len(self.states) == 1:
             return f"the only reachable state here is {self.states[0]}"
         more = f" … and {len(self.states) - SHOWN_STATES} more" if len(self.states) > SHOWN_STATES else ""

@@ -8,6 +8,7 @@ they are is decided far more easily.
 
 from collections.abc import Hashable, Mapping, Sequence
 
+from splitbrain.checkers.porcupine.fast.appends import appends
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Independence, Model
 from splitbrain.checkers.porcupine.models.entry import Entry
 from splitbrain.checkers.porcupine.models.sets import thawed
@@ -64,6 +65,7 @@ def append_list(settings: Mapping[str, Setting]) -> Model:
         observes=frozenset({"read"}),
         pure=frozenset({"read"}),
         independence=Independence(parts=parts, blind=frozenset({"append"})),
+        fast=(appends,),
         show_call=show,
         show_state=show_state,
     )

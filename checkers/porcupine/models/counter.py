@@ -8,6 +8,7 @@ history with many concurrent adds of different sizes may exceed any budget.
 
 from collections.abc import Mapping
 
+from splitbrain.checkers.porcupine.fast.ones import ones
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Model
 from splitbrain.checkers.porcupine.models.entry import Entry
 from splitbrain.checkers.porcupine.models.values import same, shown
@@ -49,6 +50,7 @@ def lin_counter(settings: Mapping[str, Setting]) -> Model:
         step=step,
         observes=frozenset({"read"}),
         pure=frozenset({"read"}),
+        fast=(ones,),
         show_call=show,
         show_state=shown,
     )

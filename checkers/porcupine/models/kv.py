@@ -8,6 +8,7 @@ appended to nil it is the text itself, and appended to a number it makes a text 
 
 from collections.abc import Mapping
 
+from splitbrain.checkers.porcupine.fast.zones import zones
 from splitbrain.checkers.porcupine.model import ILLEGAL, REFUSED, UNSEEN, Call, Independence, Model
 from splitbrain.checkers.porcupine.models import register
 from splitbrain.checkers.porcupine.models.entry import Entry
@@ -75,6 +76,7 @@ def kv(settings: Mapping[str, Setting]) -> Model:
         pure=frozenset({"get"}),
         refusals=frozenset({"cas"} if settings["precondition"] == "observe" else ()),
         independence=Independence(resets=frozenset({"put", "cas"}), blind=frozenset({"put", "append"}), feeds=feeds),
+        fast=(zones,),
         show_call=show,
         show_state=shown,
     )

@@ -11,6 +11,7 @@ crashed is never heard of again, so what it held stays held. A lock with a lease
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
+from splitbrain.checkers.porcupine.fast.holds import holds
 from splitbrain.checkers.porcupine.model import ILLEGAL, Call, Independence, Model
 from splitbrain.checkers.porcupine.models.entry import Entry
 from splitbrain.checkers.porcupine.models.values import frozen, shown
@@ -90,6 +91,7 @@ def lock(entry: Entry, settings: Mapping[str, Setting], total: Setting, *, share
         observes=frozenset({"acquire", "release"}),
         sees=frozenset({"process"} if settings["owner"] == "process" else ()),
         independence=Independence(parts=parts),
+        fast=() if shared or total > 1 else (holds,),
         show_call=show,
         show_state=show_state,
     )

@@ -9,6 +9,7 @@ The trap: `1` and `1.0` are two elements; so that the order is total, the intege
 from bisect import insort
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
+from splitbrain.checkers.porcupine.fast.smallest_first import smallest_first
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Independence, Model
 from splitbrain.checkers.porcupine.models.entry import Entry
 from splitbrain.checkers.porcupine.models.queue import EMPTY, show
@@ -63,14 +64,16 @@ def parts(call: Call) -> Sequence[Hashable]:
 
 def priority_queue(settings: Mapping[str, Setting]) -> Model:
     """A priority queue."""
+    sign, empty = -1 if settings["first"] == "largest" else 1, meant(settings["empty"])
     return Model(
         name="priority-queue",
         summary=PRIORITY_QUEUE.summary,
         operations=("enqueue", "dequeue"),
         initial=(),
-        step=stepper(-1 if settings["first"] == "largest" else 1, meant(settings["empty"])),
+        step=stepper(sign, empty),
         observes=frozenset({"dequeue"}),
         independence=Independence(parts=parts),
+        fast=(smallest_first("enqueue", "dequeue", empty, rank(sign)),),
         show_call=show,
         show_state=shown,
     )

@@ -8,6 +8,8 @@ that the precondition was tested and false (error kind `precondition`), and the 
 
 from collections.abc import Mapping
 
+from splitbrain.checkers.porcupine.fast.revisions import revisions
+from splitbrain.checkers.porcupine.fast.zones import zones
 from splitbrain.checkers.porcupine.model import ILLEGAL, REFUSED, UNSEEN, Call, Independence, Model
 from splitbrain.checkers.porcupine.models.entry import Entry
 from splitbrain.checkers.porcupine.models.values import meant, same, shown
@@ -76,6 +78,7 @@ def register(settings: Mapping[str, Setting]) -> Model:
         observes=frozenset({"read"}),
         pure=frozenset({"read"}),
         independence=Independence(resets=frozenset({"write"}), blind=frozenset({"write"}), feeds=feeds),
+        fast=(zones, revisions),
         show_call=show,
         show_state=shown,
     )
@@ -93,6 +96,7 @@ def cas_register(settings: Mapping[str, Setting]) -> Model:
         pure=frozenset({"read"}),
         refusals=frozenset({"cas"} if settings["precondition"] == "observe" else ()),
         independence=Independence(resets=frozenset({"write", "cas"}), blind=frozenset({"write"}), feeds=feeds),
+        fast=(zones, revisions),
         show_call=show,
         show_state=shown,
     )

@@ -15,6 +15,7 @@ legal if and only if there is one.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from splitbrain.checkers.porcupine.fast.revisions import revisions
 from splitbrain.checkers.porcupine.model import ILLEGAL, REFUSED, UNSEEN, Call, Model
 from splitbrain.checkers.porcupine.models import register
 from splitbrain.checkers.porcupine.models.entry import Entry
@@ -142,6 +143,7 @@ def versioned(entry: Entry, settings: Mapping[str, Setting], *, by_key: bool) ->
         by_key=by_key,
         refusals=frozenset({"cas"} if settings["precondition"] == "observe" else ()),
         sees=frozenset({"revision"}),
+        fast=(revisions,) if by_key else (),
         show_call=show,
         show_state=show_state,
     )

@@ -1,0 +1,117 @@
+"""Can a history be decided without a search? Each key by the first procedure that takes it; the rest is searched.
+
+An order that a procedure gives is verified with the verdict. Of a history that it refutes, the core is searched by the
+clear search, which says what cannot be placed and in which states, as of any other; if that should find the core
+linearizable, the procedure is wrong, and the key is searched as if there were none.
+
+The trap: cost. A procedure reads the history once more, so a model names the ones that may fit, and no other; and where
+the compiled search knows the step by heart, a look at the history says whether they can fit.
+"""
+
+from collections.abc import Callable
+
+from splitbrain.checkers.porcupine import kernel
+from splitbrain.checkers.porcupine.answers import Answer, Problems
+from splitbrain.checkers.porcupine.fast.case import Case, Decision
+from splitbrain.checkers.porcupine.kernel.by_heart import codes
+from splitbrain.checkers.porcupine.model import Model
+from splitbrain.checkers.porcupine.prepare import NEVER, Prepared, Problem, prepare
+from splitbrain.checkers.porcupine.search import search
+from splitbrain.checkers.porcupine.shrink import subproblem
+from splitbrain.checkers.porcupine.table import Table
+from splitbrain.harness.budget import Spending
+from splitbrain.harness.history import History
+
+CORE_LIMIT = 20_000
+"""Configurations that the search of a core may enter, besides fifty for each operation."""
+
+
+def promising(model: Model, history: History) -> bool:
+    """Whether fast procedures are worth being asked: there are some, and the compiled search would not do better."""
+    if not model.fast:
+        return False
+    names = history.pool.names
+    if not kernel.BUILT or codes(model) is None:
+        return True
+    if any(name in names for name in ("cas", "append")):
+        return False
+    operations, write = history.operations(), names.get("put" if "put" in model.operations else "write")
+    written = [pair for f, *pair in zip(operations.f, operations.key, operations.argument, strict=True) if f == write]
+    return len(set(map(tuple, written))) == len(written)
+
+
+class Shortcut:
+    """Problems (see `answers`) of a model that names fast procedures.
+
+    searched: makes those of the search; asked if there is a key that no procedure takes.
+    """
+
+    def __init__(self, model: Model, history: History, spending: Spending, searched: Callable[[], Problems]) -> None:
+        self.model, self.history, self.spending = model, history, spending
+        self.prepared: Prepared = prepare(model, history, spending)
+        self.operations = sum(map(len, self.prepared.problems))
+        self._make_searched = searched
+        self._found: dict[int, Answer] = {}
+        self._searched: dict[int, Answer] = {}
+        """Answers of the search by key."""
+
+    def __len__(self) -> int:
+        return len(self.prepared.problems)
+
+    def observed(self) -> bool:
+        """Whether any operation could have refuted the model."""
+        return any(problem.observations for problem in self.prepared.problems)
+
+    def search_all(self) -> None:
+        """All keys by procedures; if none of them is refuted, those that are left by the search."""
+        left = []
+        for number, problem in enumerate(self.prepared.problems):
+            answer = self._decide(problem)
+            if answer is None:
+                left.append(number)
+            else:
+                self._found[number] = answer
+            if self.spending.exhausted():
+                return
+        if not left or any(answer.linearizable is False for answer in self._found.values()):
+            return
+        searched = self._make_searched()
+        searched.search_all()
+        self._searched = {answer.key: answer for answer in map(searched.answer, range(len(searched)))}
+
+    def answer(self, number: int) -> Answer:
+        """What is known of one key."""
+        problem = self.prepared.problems[number]
+        found = self._found.get(number) or self._searched.get(problem.key)
+        return found or Answer(problem.key, len(problem), problem.observations, 0)
+
+    def _decide(self, problem: Problem) -> Answer | None:
+        case = Case(self.model, problem, self.prepared, self.spending, self.history.operations().revision)
+        for procedure in self.model.fast:
+            decision: Decision | None = procedure(case)
+            if decision is not None:
+                return self._answered(problem, decision)
+        return None
+
+    def _answered(self, problem: Problem, decision: Decision) -> Answer | None:
+        """A decision as an answer; None if it does not stand."""
+        answer = Answer(problem.key, len(problem), problem.observations, 0, searched=True)
+        if decision.order is not None:
+            answer.linearizable = True
+            answer.order = tuple(map(problem.call.__getitem__, decision.order))
+            return answer
+        core = subproblem(problem, decision.core)
+        table = Table(self.model, self.prepared.classes)
+        outcome = search(core, self.prepared, table, self.spending, CORE_LIMIT + 50 * len(core))
+        if outcome.linearizable:
+            return None
+        answer.linearizable, answer.configurations = False, outcome.configurations
+        answer.order = tuple(map(core.call.__getitem__, outcome.order))
+        if outcome.linearizable is None:
+            # The core is hard to search, but the procedure has a proof: only the words are fewer.
+            last = max((ret, call) for ret, call in zip(core.ret, core.call, strict=True) if ret != NEVER)
+            answer.owed = last[1]
+            return answer
+        answer.owed = core.call[outcome.blocked]
+        answer.states = tuple(self.model.show_state(table.states[state]) for state in outcome.states)
+        return answer

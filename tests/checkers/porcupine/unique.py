@@ -1,0 +1,211 @@
+"""Random histories for the fast procedures: from a simulated atomic object, whose values are mostly different, and then
+disturbed a little, so that many are just not linearizable, or just outside what a procedure takes."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from splitbrain.checkers.porcupine import ILLEGAL, MODELS, Call, Model
+from splitbrain.checkers.porcupine.models.sets import thawed
+from splitbrain.harness.history import Event
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A model, what its clients ask for (the n-th operation: f and argument), and what an honest object returns."""
+
+    model: Model
+    ask: Callable[[Random, int], tuple[str, Any]]
+    see: Callable[[Any, str, Any], Any]
+    revisions: bool = False
+
+
+def some(random: Random, number: int) -> int:
+    """A value: mostly a new one."""
+    return number + 1 if random.random() < 0.97 else random.randint(0, number + 1)
+
+
+def mixed(put: str, take: str, share: float = 0.5) -> Callable[[Random, int], tuple[str, Any]]:
+    """Two kinds of operations: one that takes a value, one that returns something."""
+    return lambda random, n: (put, some(random, n)) if random.random() < share else (take, None)
+
+
+def among(*operations: tuple[str, Any]) -> Callable[[Random, int], tuple[str, Any]]:
+    return lambda random, n: random.choice(operations)
+
+
+def rarely(other: tuple[str, Any], ask: Callable[[Random, int], tuple[str, Any]]) -> Callable[..., tuple[str, Any]]:
+    return lambda random, n: other if random.random() < 0.01 else ask(random, n)
+
+
+def item(place: int) -> Callable[[Any, str, Any], Any]:
+    """What lies at one end of a container, or nil."""
+    return lambda state, f, argument: argument if argument is not None else state[place] if state else None
+
+
+def same(state: Any, f: str, argument: Any) -> Any:
+    return state if f in ("read", "get") else argument
+
+
+def members(state: Any, f: str, argument: Any) -> Any:
+    if f == "contains":
+        return ("int", argument) in state
+    return tuple(sorted(map(thawed, state))) if f == "read" else argument
+
+
+SHAPES = {
+    "register": Shape(MODELS["register"].make({"initial": "0"}), mixed("write", "read"), same),
+    "cas-register": Shape(
+        MODELS["cas-register"].make({"initial": "0"}), rarely(("cas", (1, 2)), mixed("write", "read", 0.4)), same
+    ),
+    "kv": Shape(MODELS["kv"].make(), rarely(("append", "x"), mixed("put", "get", 0.6)), same),
+    "fifo-queue": Shape(MODELS["fifo-queue"].make(), mixed("enqueue", "dequeue"), item(0)),
+    "stack": Shape(MODELS["stack"].make(), mixed("push", "pop"), item(-1)),
+    "priority-queue": Shape(
+        MODELS["priority-queue"].make(), lambda random, n: ("enqueue", random.randint(0, 60)) if random.random() < 0.5
+        else ("dequeue", None), item(0),
+    ),
+    "lin-counter": Shape(
+        MODELS["lin-counter"].make(), rarely(("add", 2), among(("add", 1), ("add", 1), ("read", None))), same
+    ),
+    "lin-set by element": Shape(
+        MODELS["lin-set"].make(), rarely(("read", None), lambda random, n: (
+            random.choice(("add", "remove", "contains", "contains")), random.randint(0, 2))), members,
+    ),
+    "lin-set as a whole": Shape(
+        MODELS["lin-set"].make(), rarely(("remove", 1), mixed("add", "read")), members
+    ),
+    "append-list": Shape(
+        MODELS["append-list"].make(), mixed("append", "read"),
+        lambda state, f, argument: tuple(map(thawed, state)) if f == "read" else argument,
+    ),
+    "owner-mutex": Shape(
+        MODELS["owner-mutex"].make(), among(("acquire", None), ("release", None)), lambda state, f, argument: None
+    ),
+    "owner-mutex by value": Shape(
+        MODELS["owner-mutex"].make({"owner": "value"}),
+        among(*((f, owner) for f in ("acquire", "release") for owner in "pqrs")), lambda state, f, argument: argument,
+    ),
+    "versioned-register": Shape(
+        MODELS["versioned-register"].make(), among(("write", 1), ("write", 2), ("read", None), ("cas", (1, 2))),
+        lambda state, f, argument: (state[0][1] if state else None) if f == "read" else argument, revisions=True,
+    ),
+    "cas-register with revisions": Shape(
+        MODELS["cas-register"].make(), among(("write", 1), ("write", 2), ("read", None), ("cas", (1, 2))), same,
+        revisions=True,
+    ),
+}  # fmt: skip
+
+
+def history(shape: Shape, random: Random, size: int = 8, clients: int = 4, crashes: float | None = None) -> list[Event]:
+    """A history of up to `size` operations, disturbed three times out of four."""
+    if crashes is None:
+        crashes = random.choice((0, 0, 0.1, 0.3))
+    events = _honest(shape, random, random.randint(2, size), random.randint(2, clients), crashes)
+    for _ in range(random.choice((0, 1, 2, 3))):
+        random.choice((_swap_results, _swap_results, _retell, _move, _move, _drop))(shape, random, events)
+    return [msgspec.structs.replace(event, index=i, time=i * 1_000_000) for i, event in enumerate(events)]
+
+
+def _honest(shape: Shape, random: Random, size: int, clients: int, crashes: float) -> list[Event]:
+    model, events = shape.model, []
+    state, revision, fresh = model.initial, 0, clients
+    idle = list(range(clients))
+    busy: dict[int, dict[str, Any]] = {}
+    asked = 0
+    while asked < size or busy:
+        if asked < size and idle and (not busy or random.random() < 0.5):
+            process = idle.pop(random.randrange(len(idle)))
+            f, argument = shape.ask(random, asked)
+            asked += 1
+            busy[process] = {"type": "invoke", "f": f, "value": argument}
+            events.append(_event(process, busy[process]))
+            continue
+        process = random.choice(sorted(busy))
+        operation = busy[process]
+        if operation["type"] != "invoke":
+            if operation.pop("told", True):
+                events.append(_event(process, operation))
+            del busy[process]
+            idle.append(fresh if operation["type"] == "info" else process)
+            fresh += operation["type"] == "info"
+            continue
+        f, argument = operation["f"], operation["value"]
+        crashed = random.random() < crashes
+        result = shape.see(state, f, argument)
+        pure = f in ("read", "get", "contains")
+        known = {"revision": revision + (not pure)} if shape.revisions else {}
+        who = process if "process" in model.sees else None
+        seen = known.get("revision") if "revision" in model.sees else None
+        following = model.step(state, Call(f, argument, result, None, who, seen))
+        if crashed and random.random() < 0.5:
+            operation |= {"type": "info", "told": random.random() < 0.7}
+        elif following is ILLEGAL:
+            operation |= {"type": "fail"}
+        else:
+            state, revision = following, revision + (not pure)
+            if crashed:
+                operation |= {"type": "info", "told": random.random() < 0.7}
+            else:
+                operation |= {"type": "ok", "value": result} | known
+    return events
+
+
+def _event(process: int, fields: dict[str, Any]) -> Event:
+    error = {} if fields["type"] in ("invoke", "ok") else {"error": ("timeout", "")}
+    return Event(index=0, time=0, process=process, **{k: v for k, v in fields.items() if k != "told"}, **error)
+
+
+def _swap_results(shape: Shape, random: Random, events: list[Event]) -> None:
+    """Two operations of one kind have seen each other's result, and revision."""
+    answers = [i for i, e in enumerate(events) if e.type == "ok" and e.f in shape.model.observes | {"write", "put"}]
+    for i in random.sample(answers, min(1, len(answers))):
+        others = [j for j in answers if events[j].f == events[i].f and j != i]
+        if others:
+            j = random.choice(others)
+            a, b = events[i], events[j]
+            value = (b.value, a.value) if a.f not in ("write", "put") else (a.value, b.value)
+            events[i] = msgspec.structs.replace(a, value=value[0], revision=b.revision)
+            events[j] = msgspec.structs.replace(b, value=value[1], revision=a.revision)
+
+
+def _retell(shape: Shape, random: Random, events: list[Event]) -> None:
+    """What failed is said to have happened; a yes was a no, a number one more or less."""
+    told = [i for i, e in enumerate(events) if e.type in ("ok", "fail") and e.f in shape.model.observes]
+    if not told:
+        return
+    place = random.choice(told)
+    event = events[place]
+    value = event.value
+    if isinstance(value, bool):
+        value = not value
+    elif isinstance(value, int):
+        value += random.choice((-1, 1))
+    events[place] = msgspec.structs.replace(event, type="ok", value=value, error=UNSET)
+
+
+def _move(shape: Shape, random: Random, events: list[Event]) -> None:
+    """An event comes earlier or later, past those of other processes."""
+    place = random.randrange(len(events))
+    event = events[place]
+    step = random.choice((-1, 1))
+    for _ in range(random.randint(1, 10)):
+        if not 0 <= place + step < len(events) or events[place + step].process == event.process:
+            return
+        events[place], events[place + step] = events[place + step], event
+        place += step
+
+
+def _drop(shape: Shape, random: Random, events: list[Event]) -> None:
+    """One whole operation never was, if its process did nothing else."""
+    counts: dict[Any, list[int]] = {}
+    for place, event in enumerate(events):
+        counts.setdefault(event.process, []).append(place)
+    alone: list[Sequence[int]] = [places for places in counts.values() if len(places) == 2]
+    if alone and len(counts) > 1:
+        for place in sorted(random.choice(alone), reverse=True):
+            del events[place]
