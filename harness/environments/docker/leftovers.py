@@ -10,6 +10,7 @@ import json
 import os
 import re
 import secrets
+import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -27,13 +28,18 @@ OWNER = "splitbrain.owner"
 FOLDER = "splitbrain.folder"
 """On networks: the scratch folder of the run."""
 BUSY_SECONDS = 10.0
-TABLE = re.compile(r"splitbrain\d+")
+TABLE = re.compile(r"splitbrain(\d+)")
 """A network's name, and that of the nft table with its cuts."""
 
 
 def table(number: int) -> str:
     """The name of a network by its number, and of the nft table with its cuts."""
     return f"splitbrain{number}"
+
+
+def bridge(number: int) -> str:
+    """The name of a network's bridge among this machine's interfaces."""
+    return f"sbd{number}"
 
 
 def labels(folder: Path) -> dict[str, str]:
@@ -130,19 +136,21 @@ def sweep(daemon: Daemon, *, everything: bool = False) -> list[Leftover]:
     for folder in {one.folder for one in gone}:
         if folder.parent == scratch.parent() and folder.name.startswith(scratch.PREFIX):
             scratch.clear(folder)
-    _drop_tables({one.name for one in find(daemon) if one.kind == "network"})
+    _drop_tables()
     scratch.sweep()
     return gone
 
 
-def _drop_tables(networks: set[str]) -> None:
-    """Remove the tables of cuts whose network is gone."""
+def _drop_tables() -> None:
+    """Remove the tables of cuts whose bridge is gone; there may be a second Docker Engine here that has others."""
     if os.geteuid() != 0 or tools.missing("nft"):
         return
     nft = tools.path("nft")
     listed = subprocess.run([nft, "-j", "list", "tables", "bridge"], capture_output=True, check=False).stdout
     with contextlib.suppress(json.JSONDecodeError):  # a kernel without such tables lists nothing
         names = [item["table"]["name"] for item in json.loads(listed)["nftables"] if "table" in item]
+        bridges = {name for _, name in socket.if_nameindex()}
         for name in names:
-            if TABLE.fullmatch(name) and name not in networks:
+            found = TABLE.fullmatch(name)
+            if found and bridge(int(found[1])) not in bridges:
                 subprocess.run([nft, "delete", "table", "bridge", name], capture_output=True, check=False)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from splitbrain.harness.environments.docker.daemon import Daemon
-from splitbrain.harness.environments.docker.leftovers import table
+from splitbrain.harness.environments.docker.leftovers import bridge, table
 from splitbrain.harness.environments.linux.switch import FIRST_HOST, NETWORKS, SETTINGS
 from splitbrain.harness.errors import InfrastructureError
 
@@ -57,7 +57,7 @@ async def create(daemon: Daemon, names: Sequence[str], labels: Mapping[str, str]
         hosts = (f"{prefix(number)}.{FIRST_HOST + place}" for place in range(len(names)))
         network = Network(number, dict(zip(names, hosts, strict=True)))
         if await _claimed(daemon, network, labels):
-            if not any(name == f"sbd{number}" for _, name in socket.if_nameindex()):
+            if not any(name == bridge(number) for _, name in socket.if_nameindex()):
                 raise InfrastructureError(
                     "Docker does not run on this machine's own network (but in a virtual machine, rootless or "
                     "elsewhere), so its containers cannot be reached and hurt from here: use a Docker Engine of this "
@@ -76,7 +76,7 @@ async def _claimed(daemon: Daemon, network: Network, labels: Mapping[str, str]) 
         "driver": "bridge",
         "internal": True,
         "ipam": docker.types.IPAMConfig(pool_configs=[pool]),
-        "options": {BRIDGE: f"sbd{network.number}"},
+        "options": {BRIDGE: bridge(network.number)},
         "labels": dict(labels),
         "check_duplicate": True,
     }

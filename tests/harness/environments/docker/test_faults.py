@@ -28,6 +28,7 @@ from splitbrain.harness.injection import (
 from splitbrain.harness.operation import EventType, Operation
 from splitbrain.harness.options import settle
 from splitbrain.targets.etcd import Etcd
+from splitbrain.targets.etcd.errors import EtcdError
 
 pytestmark = needs_docker
 
@@ -45,7 +46,7 @@ async def written(node: ContainerNode, seconds: float = 5.0) -> bool:
         async with asyncio.timeout(seconds):
             await client.open()
             return (await client.invoke(Operation("write", 1, "k"))).type is EventType.OK
-    except Exception:
+    except (EtcdError, OSError):
         return False
     finally:
         await client.close()
