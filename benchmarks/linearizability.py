@@ -1,6 +1,7 @@
 """How fast is a history judged, and how much faster than by Porcupine? Every row is a kind of work, and its goal.
 
     python benchmarks/linearizability.py [--only ROW,ROW] [--quick] [--json]
+    python benchmarks/linearizability.py --page docs/linearizability.md
     python benchmarks/linearizability.py --plot docs/linearizability.svg
 
 Porcupine is measured in the same run, in turns, when Go is there (see `peer.py`); it gets the faster of one core and
@@ -17,10 +18,13 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import page
 import plot
 from measuring import Bench, Goal, Line, Peers, Report
 from peer import Peer
 from rows import ROWS
+
+from splitbrain.checkers.porcupine import kernel
 
 GIB = 1 << 30
 
@@ -46,6 +50,8 @@ def main() -> None:
             print(reports[-1].to_json() if options.json else "\n".join(table(reports[-1])), flush=True)
     if bench.peers:
         bench.peers.close()
+    if options.page:
+        page.write(options.page, ", ".join(machine(bench)), reports)
     sys.exit(any(line.disagreement for report in reports for line in report.lines))
 
 
@@ -58,6 +64,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--plot", type=Path, metavar="FILE.svg", help="draw time against length and concurrency instead"
     )
+    parser.add_argument("--page", type=Path, metavar="FILE.md", help="write the figures into a page as well")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each case")
     parser.add_argument("--seconds", type=float, help="budget of one of our checks")
     parser.add_argument("--peer-seconds", type=float, help="limit of one check of the peer")
@@ -71,7 +78,7 @@ def started(seconds: float, bytes_max: int) -> Peers | None:
     one = Peer.start(bytes_max, 1)
     every = Peer.start(bytes_max, os.cpu_count() or 1)
     if isinstance(one, Peer) and isinstance(every, Peer):
-        return Peers(one, every, seconds)
+        return Peers(every, one, seconds)
     print(one, file=sys.stderr)
     return None
 
@@ -83,10 +90,19 @@ def tell_machine(bench: Bench, as_json: bool) -> None:
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         "peer": f"Porcupine {bench.peers.both[0].version}" if bench.peers else None,
+        "compiled": kernel.BUILT,
         "rounds": bench.rounds,
         "quick": bench.quick,
     }
-    print(json.dumps(described) if as_json else ", ".join(f"{name} {value}" for name, value in described.items()))
+    print(json.dumps(described) if as_json else ", ".join(machine(bench)))
+
+
+def machine(bench: Bench) -> Sequence[str]:
+    """The same in words."""
+    words = [f"{processor()}, {os.cpu_count()} cores", f"Python {platform.python_version()}"]
+    words += [f"Porcupine {bench.peers.both[0].version}"] if bench.peers else []
+    words.append("the compiled search" if kernel.BUILT else "the search in Python")
+    return [*words, f"medians of {bench.rounds} turns"] + (["quick"] if bench.quick else [])
 
 
 def processor() -> str:

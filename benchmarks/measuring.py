@@ -89,8 +89,8 @@ class Report:
 class Peers:
     """The peer on one core and on all of them; the faster one counts."""
 
-    def __init__(self, one: Peer, all_cores: Peer, seconds_max: float) -> None:
-        self.both, self.seconds_max = (one, all_cores), seconds_max
+    def __init__(self, all_cores: Peer, one: Peer, seconds_max: float) -> None:
+        self.both, self.seconds_max = (all_cores, one), seconds_max
 
     def load(self, name: str, model: str, history: History) -> None:
         """Have a history ready."""
@@ -141,6 +141,8 @@ class Bench:
             for peer, answers in theirs.items():
                 if not answers or answers[-1].seconds is not None:
                     answers.append(peer.check(work, limit))
+                if answers[-1].seconds is None:
+                    break  # on one core it would not finish either
             if verdict != "unknown":
                 seconds, verdict = once(check)
                 ours.append(seconds)
@@ -162,7 +164,7 @@ def once(check: Callable[[], str]) -> tuple[float, str]:
 
 def faster(theirs: dict[Peer, list[Answer]]) -> dict[Peer, list[Answer]]:
     """The one that was faster in its first turn."""
-    best = min(theirs, key=lambda peer: theirs[peer][0].seconds or math.inf)
+    best = min((peer for peer in theirs if theirs[peer]), key=lambda peer: theirs[peer][0].seconds or math.inf)
     return {best: theirs[best]}
 
 

@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 import histories
 import linearizability
 import logs
+import page
 import peer
 import plot
 import pytest
@@ -116,6 +117,24 @@ def test_a_bound_from_below_says_nothing_against_a_goal():
 def test_a_table_says_what_did_not_finish():
     line = Line("w", None, "unknown", 2.0, "valid", 0.5, "<")
     assert linearizability.table(Report("r", "t", [line]))[3].split() == ["w", "unknown", "–", "2", "s", "<0.5"]
+
+
+def test_figures_are_written_between_the_marks_of_a_page(tmp_path):
+    path = tmp_path / "page.md"
+    path.write_text(f"before\n{page.BEGIN}\nold\n{page.END}\nafter\n")
+    goals = [
+        Goal("ratio", 3.14159, "≥", 4),
+        Goal("seconds", 0.5, "≤", 1),
+        Goal("least", 12345.0, "≥", 9, at_least=True),
+    ]
+    page.write(path, "a machine", [Report("r", "some work", [], goals)])
+    text = path.read_text()
+    assert text.startswith("before\n") and text.endswith("after\n") and "old" not in text
+    figures = "ratio: 3.14 (≥ 4) **missed**; seconds: 0.5 (≤ 1); least: >12,345 (≥ 9)"
+    assert f"| some work | {figures} | `--only r` |" in text
+    path.write_text("no marks")
+    with pytest.raises(ValueError, match="has no"):
+        page.write(path, "a machine", [])
 
 
 def test_a_picture_is_well_formed_and_holds_every_curve():

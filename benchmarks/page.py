@@ -1,0 +1,45 @@
+"""What of a run stands in the documentation? A table between two marks of a page, written over by every whole run.
+
+The trap: a figure that somebody typed. Between the marks nothing is kept.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from measuring import Goal, Report
+
+BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
+COMMAND = "python benchmarks/linearizability.py"
+
+
+def write(path: Path, machine: str, reports: Sequence[Report]) -> None:
+    """Put the table into the page; ValueError if it has no marks."""
+    before, begin, rest = path.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"{path} has no {BEGIN} … {END}")
+    table = "\n".join(markdown(machine, reports))
+    path.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}")
+
+
+def markdown(machine: str, reports: Sequence[Report]) -> list[str]:
+    """The machine, and a line a row."""
+    lines = [f"Measured on: {machine}.", "", f"| work | measured (goal) | `{COMMAND}` |", "|---|---|---|"]
+    for report in reports:
+        figures = "; ".join(figure(goal) for goal in report.goals)
+        lines.append(f"| {report.title} | {figures} | `--only {report.row}` |")
+    return lines
+
+
+def figure(goal: Goal) -> str:
+    """One figure, with what it should be."""
+    bound = f"{goal.sign} {goal.bound:,g}"
+    if goal.value is None:
+        return f"{goal.name}: – ({bound})"
+    missed = " **missed**" if goal.met is False else ""
+    return f"{goal.name}: {'>' if goal.at_least else ''}{shown(goal.value)} ({bound}){missed}"
+
+
+def shown(value: float) -> str:
+    """Three digits."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
