@@ -21,6 +21,23 @@ from splitbrain.harness.environments.linux.packets import Packets
 from splitbrain.harness.environments.linux.partitions import Partitions
 from splitbrain.harness.environments.linux.scratch import Scratch
 from splitbrain.harness.environments.linux.tools import LocalShell
+from splitbrain.harness.errors import InfrastructureError
+
+
+@dataclass(frozen=True)
+class NodeShell:
+    """Runs commands in the network of a container; see `linux.tools.Shell`. One that is down has no network: nothing is
+    done there, and nothing found."""
+
+    node: ContainerNode
+
+    async def __call__(self, argv: Sequence[str], stdin: str = "") -> str:
+        try:
+            return await LocalShell(self.node.prefix())(argv, stdin)
+        except InfrastructureError:
+            if self.node.running:
+                raise
+            return "[]"
 
 
 @dataclass(frozen=True)
@@ -31,7 +48,7 @@ class Wiring:
 
     async def strike(self, node: HostedNode) -> None:
         if isinstance(node, ContainerNode) and node.namespace is not None:
-            await self.packets.move(node.address, node.namespace.path, LocalShell(node.prefix()))
+            await self.packets.move(node.address, node.namespace.path, NodeShell(node))
 
 
 class ContainerCluster(HostedCluster):

@@ -9,7 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from containers import needs_docker, played
 
-from splitbrain.harness.environments.docker.cluster import ContainerCluster
+from splitbrain.harness.environments.docker.cluster import ContainerCluster, NodeShell
 from splitbrain.harness.environments.docker.node import ContainerNode
 from splitbrain.harness.environments.linux.vdso import ProcessClock
 from splitbrain.harness.injection import (
@@ -92,6 +92,8 @@ async def downs(cluster: ContainerCluster) -> None:
     n1, n2, n3 = cluster.nodes
     kill = await cluster.inject(Kill(("n1", "n2")))
     assert not n1.running and not n2.running and n3.running
+    show = ["ip", "-j", "link", "show", "dev", "eth0"]
+    assert await NodeShell(n1)(show) == "[]" and "eth0" in await NodeShell(n3)(show)
     assert not await written(n3, 0.5)
     again = await cluster.inject(Kill(("n1",)))
     assert (await kill.heal())["processes_killed"] == 2
