@@ -4,13 +4,14 @@
 
     verdict = porcupine.check(porcupine.MODELS["cas-register"].make(), history, Budget(seconds=10))
 
-`check` takes any `Model`; `MODELS` has ready ones, `objection` verifies an order of one. Reading order: `model` (what
-you write) → `check` (what happens) → `prepare`, `window`, `search` (how it works) → `certificate`, `witness` (how it
-is proved).
+`check` takes any `Model`, `check_many` many histories; `MODELS` has ready ones, `objection` verifies an order of one.
+Reading order: `model` (what you write) → `check` (what happens) → `prepare`, `window`, `search` (how it works) →
+`certificate`, `witness` (how it is proved) → `answers`, `compiled`, `kernel` (how it is done fast).
 """
 
 from splitbrain.checkers.porcupine.certificate import objection, of_key
 from splitbrain.checkers.porcupine.check import check
+from splitbrain.checkers.porcupine.many import check_many, values_of
 from splitbrain.checkers.porcupine.model import ILLEGAL, REFUSED, UNSEEN, Call, Independence, Model
 from splitbrain.checkers.porcupine.models import MODELS, Entry
 from splitbrain.checkers.porcupine.witness import explain
@@ -25,7 +26,9 @@ __all__ = [
     "Independence",
     "Model",
     "check",
+    "check_many",
     "explain",
     "objection",
     "of_key",
+    "values_of",
 ]

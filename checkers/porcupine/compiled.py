@@ -18,7 +18,7 @@ from splitbrain.checkers.porcupine.model import REFUSED, UNSEEN, Call, Model
 from splitbrain.checkers.porcupine.prepare import OverBudget, check_known
 from splitbrain.checkers.porcupine.proof import is_plain, is_refusal
 from splitbrain.checkers.porcupine.table import Table
-from splitbrain.harness.budget import GIB, Spending
+from splitbrain.harness.budget import GIB, Budget, Spending
 from splitbrain.harness.history import ABSENT, History
 
 __all__ = ["Compiled", "TooWide"]
@@ -27,6 +27,8 @@ _WIDTHS = ((64, narrow.run), (256, wide.run), (WIDEST, vast.run))
 _INVALID, _VALID = 0, 1
 _WORTH_A_THREAD = 10_000
 """Operations."""
+_SMALL = 100_000
+"""Operations of a history that one round is tried on."""
 _ENDLESS = 1 << 31
 """More configurations than fit into any memory; times the operations of a history still a machine integer."""
 
@@ -145,6 +147,23 @@ class Compiled:
         return Transitions(self._table)
 
 
+def decided(model: Model, history: History, budget: Budget) -> bool | None:
+    """Whether a history is linearizable, if one round by heart is enough to know and something was observed; else None:
+    then search it as any other."""
+    try:
+        batch = batch_of(model, history)
+    except TooWide:
+        return None
+    if not batch.native or not batch.observed() or batch.operations > _SMALL:
+        return None
+    numbers = list(range(len(batch)))
+    run = narrow.run if max(map(batch.widest, numbers)) <= 64 else vast.run
+    most = min(budget.configurations, _ENDLESS)
+    run(batch, Transitions(None), numbers, FIRST_ROUND, 4, most, budget.seconds, budget.bytes)
+    verdicts = [batch.verdict(number) for number in numbers]
+    return False if _INVALID in verdicts else True if min(verdicts) == _VALID else None
+
+
 def batch_of(model: Model, history: History) -> Batch:
     """The problems of a history as the kernel sees them. TooWide; UsageError for an operation not known."""
     by_heart = None if model.sees else codes(model)
@@ -162,12 +181,12 @@ def batch_of(model: Model, history: History) -> Batch:
 
 
 def _batch(model: Model, history: History, by_heart: dict[str, int] | None, initial: int) -> Batch:
-    names = []
-    for name in model.operations:
-        number = history.pool.names.get(name)
-        if number is not None:
-            code = UNKNOWN if by_heart is None else by_heart[name]
-            names.append((number, code, name in model.pure, name in model.observes, name in model.refusals))
+    numbers = history.pool.names
+    names = [
+        (numbers[name], UNKNOWN if by_heart is None else by_heart[name], name in model.pure, name in model.observes,
+         name in model.refusals)
+        for name in model.operations if name in numbers
+    ]  # fmt: skip
     try:
         return prepare(
             history, names, by_heart is not None, model.by_key, initial,
