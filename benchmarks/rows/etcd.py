@@ -23,17 +23,15 @@ COPIES = 20
 
 
 def batch(bench: Bench) -> Report:
-    """etcd logs, from columns, one call for all"""
+    """etcd logs, from columns, one call for all, values alone"""
     found, model = logs.etcd(), MODELS["cas-register"].make()
 
     def copies(history: History) -> str:
-        return common.check_many(model, [history] * COPIES, bench.seconds_max)[0]
+        return common.values_of(model, [history] * COPIES, bench.seconds_max)[0]
 
     lines = [_scaled(line) for line in _each(bench, found, copies)]
     histories = [log.history for log in found]
-    turns = [
-        once(lambda: " ".join(common.check_many(model, histories, bench.seconds_max))) for _ in range(bench.rounds)
-    ]
+    turns = [once(lambda: " ".join(common.values_of(model, histories, bench.seconds_max))) for _ in range(bench.rounds)]
     whole = common.summed(common.named(found), lines, statistics.median(seconds for seconds, _ in turns))
     return _reported("etcd-batch", batch.__doc__, lines, whole, (300, 20, 1))
 
