@@ -93,7 +93,8 @@ def check_one(seconds: float, victim: str, folder: Path) -> int:
         time.sleep(0.05)
     assert not [name for _, name in socket.if_nameindex() if re.match(r"sb\d", name)]
     assert str(folder) not in Path("/proc/self/mountinfo").read_text()
-    if os.getuid() == 0:
+    # A run with containers, of somebody else, has its bridge and its table on the machine itself.
+    if os.getuid() == 0 and not any(name.startswith("sbd") for _, name in socket.if_nameindex()):
         listed = subprocess.run([tools.path("nft"), "list", "tables"], capture_output=True, text=True, check=True)
         assert not re.search(r"splitbrain\d", listed.stdout)
     (history,) = (folder / "runs").glob("*/*/*/history.jsonl")

@@ -88,7 +88,8 @@ def check_nothing_left(folder: Path, scratch: Path) -> None:
         assert time.monotonic() < deadline, (left, list(scratch.iterdir()))
         time.sleep(0.02)
     assert not [name for _, name in socket.if_nameindex() if re.match(r"sb\d", name)]
-    if os.getuid() == 0:
+    # A run with containers, of somebody else, has its bridge and its table on the machine itself.
+    if os.getuid() == 0 and not any(name.startswith("sbd") for _, name in socket.if_nameindex()):
         listed = subprocess.run([tools.path("nft"), "list", "tables"], capture_output=True, text=True, check=True)
         assert not re.search(r"splitbrain\d", listed.stdout)
     mounts = Path("/proc/self/mountinfo").read_text()
