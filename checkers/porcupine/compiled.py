@@ -9,7 +9,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from splitbrain.checkers.porcupine.answers import FIRST_ROUND, GROWTH, Answer
+from splitbrain.checkers.porcupine.answer import FIRST_ROUND, GROWTH, Answer
 from splitbrain.checkers.porcupine.kernel import WIDEST, narrow, vast, wide
 from splitbrain.checkers.porcupine.kernel.by_heart import UNKNOWN, codes
 from splitbrain.checkers.porcupine.kernel.problem import Batch, NotByHeart, TooWide, UnknownOperation, prepare
@@ -34,7 +34,7 @@ _ENDLESS = 1 << 31
 
 
 class Compiled:
-    """Problems (see `answers`) of the compiled search."""
+    """Problems (see `answer`) of the compiled search."""
 
     def __init__(self, model: Model, history: History, spending: Spending) -> None:
         """TooWide if only the clear search can do it."""

@@ -1,6 +1,6 @@
 """How is a history searched in plain Python? Key by key, in rounds; the reference for the compiled search."""
 
-from splitbrain.checkers.porcupine.answers import FIRST_ROUND, GROWTH, Answer
+from splitbrain.checkers.porcupine.answer import FIRST_ROUND, GROWTH, Answer
 from splitbrain.checkers.porcupine.model import Model
 from splitbrain.checkers.porcupine.prepare import Prepared, prepare
 from splitbrain.checkers.porcupine.search import Outcome, search
@@ -10,7 +10,7 @@ from splitbrain.harness.history import History
 
 
 class Plain:
-    """Problems (see `answers`) of the clear search."""
+    """Problems (see `answer`) of the clear search."""
 
     def __init__(self, model: Model, history: History, spending: Spending) -> None:
         self.model, self.spending = model, spending
