@@ -6,8 +6,9 @@ A client (process) holds the lock, as far as it knows, from the end of an `acqui
 
 - the beginning of its next `release`;
 - the end of a `hold` that failed with `conflict`: then it learned of the loss;
-- the end of its last operation under the lock that succeeded, if a later one is answered with `precondition`: it had
-  lost the lock before, at a moment that nobody recorded;
+- the end of its last `hold`, or the beginning of its last other operation under the lock, that succeeded, if a later
+  one is answered with `precondition`: it had lost the lock before, at a moment that nobody recorded. A `hold` ends as
+  soon as the loss is learned; a `use` that hung on a node may end after it;
 - the beginning of an operation of which the client does not know the end, or that failed for any other reason: its
   client may have been replaced by one that knows nothing of the lock.
 
@@ -82,7 +83,7 @@ def ending(history: History, start: int, later: Sequence[int], *, held_on: bool 
             return operations.complete[row], row
         if f in (RELEASE, ACQUIRE) or ended != EventType.OK:
             return operations.invoke[row], row
-        sure = operations.complete[row]
+        sure = operations.complete[row] if f == HOLD else operations.invoke[row]
     return NEVER if held_on else sure, ABSENT
 
 

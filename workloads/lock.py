@@ -21,7 +21,7 @@ from splitbrain.checkers.locks import ACQUIRE, HOLD, RELEASE, LockCheck
 from splitbrain.harness.checker import Checker
 from splitbrain.harness.client import Shape
 from splitbrain.harness.errors import UsageError
-from splitbrain.harness.generator import Context, Generator, calls, cycle, limit, per_thread, then, until_ok
+from splitbrain.harness.generator import Generator, calls, cycle, limit, per_thread, then, until_ok
 from splitbrain.harness.operation import Operation
 from splitbrain.harness.options import Option, Setting
 from splitbrain.workloads.workload import Size, Workload
@@ -40,15 +40,16 @@ def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
         raise UsageError(f"{locks} locks need at least {2 * max(locks, 1)} clients, two to contend for each")
 
     def of(f: str, value: float | None = None) -> Generator:
-        return calls(lambda context: Operation(f, value, lock_of(context, locks)))
+        return calls(lambda context: Operation(f, value, lock_of(context.thread, locks, size.concurrency)))
 
     rest = (limit(1, of(f, seconds if f == HOLD else None)) for f in (USE, HOLD, USE, RELEASE))
     return per_thread(cycle(then(until_ok(of(ACQUIRE)), *rest)))
 
 
-def lock_of(context: Context, locks: int) -> str:
-    """The lock that a thread contends for."""
-    return f"lock{context.thread % locks}"
+def lock_of(thread: int, locks: int, concurrency: int) -> str:
+    """The lock that a thread contends for. Threads are pinned to the nodes in turn, so it is neighbours that contend:
+    if all of them went through one node, whoever is cut off or stopped would have no rival."""
+    return f"lock{thread * locks // concurrency}"
 
 
 def checkers(settings: Mapping[str, Setting]) -> Sequence[Checker]:

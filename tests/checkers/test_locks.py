@@ -73,7 +73,7 @@ def believed(own: list[tuple[Event, Event | None]], at: int, moment: float) -> b
         told = kind_of(completion)
         if told == "ok" and invoked.f in ("hold", "use"):
             assert completion is not None
-            sure = completion.index
+            sure = completion.index if invoked.f == "hold" else invoked.index
         elif told == "precondition":
             return moment < sure
         elif told == "conflict" and invoked.f == "hold":
@@ -168,3 +168,12 @@ def test_a_client_that_the_end_of_the_run_stopped() -> None:
     history = of((0, "invoke", "acquire"), (0, "ok", "acquire"), (1, "invoke", "acquire"), (1, "ok", "acquire"))
     assert LockCheck().check(history, Budget()).value is Validity.INVALID
     assert LockCheck(held_on=False).check(history, Budget()).value is Validity.VALID
+
+
+def test_a_use_that_hung_says_nothing_of_the_time_it_took() -> None:
+    history = of(
+        (0, "invoke", "acquire"), (0, "ok", "acquire"), (0, "invoke", "use"),
+        (1, "invoke", "acquire"), (1, "ok", "acquire"),
+        (0, "ok", "use"), (0, "invoke", "release"), (0, "fail", "release", {"error": ("precondition", "not held")}),
+    )  # fmt: skip
+    assert LockCheck().check(history, Budget()).value is Validity.VALID, "its lease may have been lost meanwhile"

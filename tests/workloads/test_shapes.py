@@ -10,6 +10,7 @@ from splitbrain.harness.generator import Moment, simulate
 from splitbrain.harness.history import History
 from splitbrain.harness.operation import EventType
 from splitbrain.harness.options import settle
+from splitbrain.workloads.lock import lock_of
 from splitbrain.workloads.workload import Size
 
 SIZE = Size(concurrency=10, nodes=5, rate=100.0)
@@ -61,8 +62,17 @@ def test_final_operations_are_tried_until_they_succeed(name: str, f: str) -> Non
 def test_a_lock_is_acquired_before_it_is_held() -> None:
     own = [moment.operation for moment in moments("lock", hold_seconds="0.5") if moment.thread == 3]
     assert [operation.f for operation in own[:6]] == ["acquire", "use", "hold", "use", "release", "acquire"]
-    assert {operation.key for operation in own} == {"lock1"}
+    assert {operation.key for operation in own} == {"lock0"}
     assert own[2].value == 0.5
+
+
+@pytest.mark.parametrize(("locks", "concurrency", "nodes"), [(2, 4, 2), (5, 20, 5), (5, 10, 5), (3, 7, 5), (4, 40, 3)])
+def test_rivals_for_a_lock_are_at_different_nodes(locks: int, concurrency: int, nodes: int) -> None:
+    rivals: dict[str, list[int]] = {}
+    for thread in range(concurrency):
+        rivals.setdefault(lock_of(thread, locks, concurrency), []).append(thread % nodes)
+    assert len(rivals) == locks
+    assert all(len(set(at)) == min(nodes, len(at)) >= 2 for at in rivals.values())
 
 
 def test_too_few_clients_for_the_locks() -> None:
