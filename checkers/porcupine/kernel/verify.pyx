@@ -83,7 +83,7 @@ def holds(object model, object history, tuple order, dict codes, object is_refus
     cdef int32_t *key = <int32_t *>keys.data.as_ints
     cdef int32_t *value = <int32_t *>values.data.as_ints
     cdef Py_ssize_t events = len(types), position, complete, latest = -1, pools
-    cdef bint by_key = model.by_key, native = codes is not None
+    cdef bint by_key = model.by_key, native = codes is not None, refusable = len(model.refusals) > 0
     cdef bint sees_process = "process" in model.sees, sees_revision = "revision" in model.sees
     cdef int32_t state, part, latest_f = -1, argument
     cdef int code = -1
@@ -94,9 +94,11 @@ def holds(object model, object history, tuple order, dict codes, object is_refus
     pools = len(history.pool.values)
     cdef int8_t *placed = <int8_t *>malloc(<size_t>events + 1)
     cdef int32_t *states = <int32_t *>malloc((<size_t>pools + 1) * sizeof(int32_t))
+    cdef int32_t *pairs = <int32_t *>malloc((2 * <size_t>pools + 1) * sizeof(int32_t))
     try:
-        if placed == NULL or states == NULL:
+        if placed == NULL or states == NULL or pairs == NULL:
             raise MemoryError
+        memset(pairs, 0xff, (2 * <size_t>pools + 1) * sizeof(int32_t))
         memset(placed, 0, <size_t>events + 1)
         memset(states, 0xff, (<size_t>pools + 1) * sizeof(int32_t))
         for index in order:
@@ -108,7 +110,7 @@ def holds(object model, object history, tuple order, dict codes, object is_refus
             placed[position] = 1
             complete = partner[position]
             ended = INFO if complete < 0 else kind[complete]
-            if ended == FAIL and not is_refusal(complete):
+            if ended == FAIL and not (refusable and is_refusal(complete)):
                 return False
             latest = max(latest, position)
             if ended != INFO and complete < latest:
@@ -127,11 +129,13 @@ def holds(object model, object history, tuple order, dict codes, object is_refus
                     if ended != OK or value[complete] != state:
                         return False
                 else:
-                    old, new = history.pool.values[argument]
-                    if (intern(old) == state) == (ended == FAIL):
+                    if pairs[2 * argument] == NO_STATE:
+                        old, new = history.pool.values[argument]
+                        pairs[2 * argument], pairs[2 * argument + 1] = intern(old), intern(new)
+                    if (pairs[2 * argument] == state) == (ended == FAIL):
                         return False
                     if ended != FAIL:
-                        state = intern(new)
+                        state = pairs[2 * argument + 1]
             else:
                 state = asked.after(state, position, (
                     f[position], argument, value[complete] if ended == OK else -1 - ended,
@@ -144,12 +148,15 @@ def holds(object model, object history, tuple order, dict codes, object is_refus
         for position in range(events):
             if kind[position] == INVOKE and process[position] >= 0 and not placed[position]:
                 complete = partner[position]
-                if complete >= 0 and (kind[complete] == OK or (kind[complete] == FAIL and is_refusal(complete))):
+                if complete < 0 or kind[complete] == INFO:
+                    continue
+                if kind[complete] == OK or (refusable and is_refusal(complete)):
                     return False
         return True
     finally:
         free(placed)
         free(states)
+        free(pairs)
 
 
 def merge(object orders, Py_ssize_t events):
