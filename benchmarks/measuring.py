@@ -23,6 +23,9 @@ from splitbrain.harness.history import History
 
 ENOUGH = 6.0
 """Seconds of measuring after which a case gets no further turn."""
+SHORT, MORE = 0.25, 5
+"""A case gets so many times the turns as long as it took fewer seconds than this: a turn of the scheduler is longer than
+many a check."""
 
 
 @dataclass(frozen=True)
@@ -135,8 +138,8 @@ class Bench:
         theirs: dict[Peer, list[Answer]] = {peer: [] for peer in peers}
         began = time.perf_counter()
         verdict = ""
-        for turn in range(self.rounds):
-            if turn and time.perf_counter() - began > ENOUGH:
+        for turn in range(MORE * self.rounds):
+            if turn and time.perf_counter() - began > (ENOUGH if turn < self.rounds else SHORT):
                 break
             for peer, answers in theirs.items():
                 if not answers or answers[-1].seconds is not None:
