@@ -155,7 +155,7 @@ def duration(seconds: float | None) -> str:
 def told(goal: Goal) -> str:
     """Whether a goal was reached."""
     word = {True: "reached", False: "MISSED", None: "not known"}[goal.met]
-    value = "–" if goal.value is None else f"{'>' if goal.at_least else ''}{goal.value:,.3g}"
+    value = "–" if goal.value is None else f"{'>' if goal.at_least else ''}{page.shown(goal.value)}"
     return f"  {word:9} {goal.name} {value} (goal {goal.sign} {goal.bound:,g})"
 
 

@@ -24,8 +24,8 @@ from splitbrain.harness.history import History
 ENOUGH = 6.0
 """Seconds of measuring after which a case gets no further turn."""
 SHORT, MORE = 0.25, 5
-"""A case gets so many times the turns as long as it took fewer seconds than this: a turn of the scheduler is longer than
-many a check."""
+"""A case gets so many times the turns as long as it took fewer seconds than this, for the scheduler's turns are longer
+than many a check."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class Bench:
         theirs: dict[Peer, list[Answer]] = {peer: [] for peer in peers}
         began = time.perf_counter()
         verdict = ""
-        for turn in range(MORE * self.rounds):
+        for turn in range(MORE * self.rounds if self.rounds > 1 else 1):
             if turn and time.perf_counter() - began > (ENOUGH if turn < self.rounds else SHORT):
                 break
             for peer, answers in theirs.items():
