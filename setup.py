@@ -7,7 +7,7 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 KERNEL = "splitbrain.checkers.porcupine.kernel"
-PARTS = ("problem", "steps", "narrow", "wide", "vast", "verify")
+PARTS = ("problem", "steps", "narrow", "wide", "vast", "verify", "zones")
 
 
 def extensions() -> list[Extension]:

@@ -20,7 +20,9 @@ class Answer:
     key: value id, or ABSENT. operations: how many are on it; observations: how many of them could have refuted the
     model. searched: whether it was looked at. linearizable: None if not known; stopped: because of which limit, in
     words, None for that of its round. order: invocations in the order found, else in the longest one. owed: the
-    invocation of the operation that cannot be placed, and states: states in which it was owed, for people.
+    invocation of the operation that cannot be placed, and states: states in which it was owed, for people. core:
+    invocations of a few operations that refute by themselves and of which nothing was left out that they rest on, if a
+    fast procedure found such.
     """
 
     key: int
@@ -33,6 +35,7 @@ class Answer:
     order: tuple[int, ...] = ()
     owed: int = -1
     states: tuple[str, ...] = ()
+    core: tuple[int, ...] = ()
 
 
 class Problems(Protocol):

@@ -12,13 +12,13 @@ LISTED_KEYS keys the children are those that are not valid, unless every key is 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from splitbrain.checkers.porcupine.answers import Problems, problems
+from splitbrain.checkers.porcupine.answers import Problems
 from splitbrain.checkers.porcupine.certificate import objection
 from splitbrain.checkers.porcupine.model import Model
 from splitbrain.checkers.porcupine.models.values import shown
 from splitbrain.checkers.porcupine.prepare import OverBudget
 from splitbrain.checkers.porcupine.proof import call_at, merged_order, proven
-from splitbrain.checkers.porcupine.shortcut import Shortcut, promising
+from splitbrain.checkers.porcupine.shortcut import quickest
 from splitbrain.checkers.porcupine.table import ModelFailure
 from splitbrain.checkers.porcupine.witness import explained
 from splitbrain.harness.budget import Budget, Spending
@@ -57,10 +57,7 @@ class _Checking:
 
     def __init__(self, model: Model, history: History, spending: Spending) -> None:
         self.model, self.history, self.spending = model, history, spending
-        if promising(model, history):
-            self.problems: Problems = Shortcut(model, history, spending, lambda: problems(model, history, spending))
-        else:
-            self.problems = problems(model, history, spending)
+        self.problems: Problems = quickest(model, history, spending)
 
     def verdict(self, every_key: bool) -> Verdict:
         """The verdicts of all problems as one."""
@@ -140,6 +137,8 @@ class _Checking:
             reason = f"undecided: {limit}, with {len(order):,} of {answer.operations:,} operations placed ({share:.0%})"
             return Verdict(Validity.UNKNOWN, reason, NAME, self.model.name, key, details=details)
         details |= {"blocked": answer.owed, "states": answer.states[:20], "longest": order[-20:]}
+        if answer.core:
+            details["core"] = answer.core
         call = self.model.show_call(call_at(self.model, self.history, answer.owed))
         reason = f"not linearizable: {call}, invoked at event {answer.owed}, cannot be placed"
         return Verdict(Validity.INVALID, reason, NAME, self.model.name, key, details=details)

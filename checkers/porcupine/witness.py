@@ -6,12 +6,14 @@ limit of its own, in operations and configurations looked at, so that it depends
 seconds of the whole check do.
 """
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import replace
 
 from splitbrain.checkers.porcupine.model import UNSEEN, Call, Model
 from splitbrain.checkers.porcupine.prepare import NEVER, OverBudget, Prepared, Problem, prepare
 from splitbrain.checkers.porcupine.search import Outcome, search
-from splitbrain.checkers.porcupine.shrink import smallest
+from splitbrain.checkers.porcupine.shrink import smallest, subproblem
 from splitbrain.checkers.porcupine.table import Table
 from splitbrain.checkers.porcupine.words import Account
 from splitbrain.harness.budget import Budget, Spending
@@ -49,7 +51,7 @@ def explained(model: Model, history: History, verdict: Verdict, spending: Spendi
 def _with_witness(model: Model, history: History, verdict: Verdict, spending: Spending) -> Verdict:
     owed = verdict.details["blocked"]
     try:
-        case = _Case(model, history, owed, spending)
+        case = _Case(model, history, owed, spending, verdict.details.get("core", ()))
     except OverBudget:
         complete = history.operations().complete[history.operations().invoke.index(owed)]
         return replace(verdict, witness=Witness((owed, complete), (verdict.reason,)))
@@ -98,22 +100,40 @@ def _crashed(kind: int, prepared: Prepared, history: History) -> int:
 class _Case:
     """One invalid problem, cut where the search could not go on."""
 
-    def __init__(self, model: Model, history: History, owed: int, spending: Spending) -> None:
+    def __init__(self, model: Model, history: History, owed: int, spending: Spending, core: Sequence[int] = ()) -> None:
         self.model, self.history, self.spending = model, history, spending
         key = history.key[owed] if model.by_key else ABSENT
         self.prepared: Prepared = prepare(model, history, spending, only=(key,))
         self.whole: Problem = self.prepared.problems[0]
         self.table = Table(model, self.prepared.classes)
         self.owed = owed
+        self.refuting = self.whole
+        """The whole, or the few operations that are known to refute."""
+        if core:
+            chosen = {bisect_left(self.whole.call, invoked) for invoked in core}
+            self.refuting = subproblem(self.whole, sorted(chosen | self._guard()))
+
+    def _guard(self) -> set[int]:
+        """The last write, if any, that was over before the owed operation began: with it, it is plain to see what was
+        overwritten. A blind reset can join any core, for in a legal order it does not stand between another and what
+        rests on that."""
+        model, whole = self.model, self.whole
+        blind = model.independence.resets & model.independence.blind
+        kinds = {kind for kind, call in enumerate(self.prepared.classes) if call.f in blind}
+        began = self.owed
+        over = [
+            o for o, (kind, ret) in enumerate(zip(whole.kind, whole.ret, strict=True)) if ret < began and kind in kinds
+        ]
+        return {over[-1]} if over else set()
 
     def smallest(self) -> Problem:
         """A minimal sub-history that refutes; the whole, if nothing smaller is known to."""
         moment = self.whole.ret[self.whole.call.index(self.owed)]
-        first = cut(self.whole, self.prepared, self.history, moment)
+        first = cut(self.refuting, self.prepared, self.history, moment)
         small = smallest(self.model, first, self.prepared, self.spending, self._refuted)
         if len(small) < len(first) or self._search(first, self.spending.budget.configurations).linearizable is False:
             return small
-        return smallest(self.model, self.whole, self.prepared, self.spending, self._refuted)
+        return smallest(self.model, self.refuting, self.prepared, self.spending, self._refuted)
 
     def account(self, small: Problem, verdict: Verdict) -> Account:
         """What is to be told."""

@@ -17,7 +17,7 @@ One that nobody read is dropped: taken out of a legal order it changes no read. 
 tests: only the writes that are left must differ from each other and from the initial value.
 
 A part of the history that holds the write of each read in it is linearizable if the whole is: reads keep the last write
-before them. So the ends of two clusters, with their writes, are a core.
+before them. So the ends of two clusters, with their writes, are a core. `kernel/zones.pyx` is the compiled twin.
 """
 
 from array import array

@@ -8,6 +8,7 @@
     replay    from what was searched to an order of all operations
     decide    both engines in turns
     verify    whether an order is a proof, in a hurry
+    zones     registers whose writes are all different, without a search
     narrow · wide · vast    the same source, compiled for sets of 1, 4 and 16 words
 
 Everything here is optional: without a C compiler the parts are not built, and `porcupine.search` answers instead.
@@ -18,7 +19,8 @@ from importlib.util import find_spec
 from typing import Final
 
 BUILT: Final = all(
-    find_spec(f"{__name__}.{part}") is not None for part in ("problem", "steps", "narrow", "wide", "vast", "verify")
+    find_spec(f"{__name__}.{part}") is not None
+    for part in ("problem", "steps", "narrow", "wide", "vast", "verify", "zones")
 )
 """Whether all parts are there."""
 

@@ -7,13 +7,15 @@ from collections import Counter
 from dataclasses import replace
 from random import Random
 
+import msgspec
 import pytest
 
 from splitbrain.checkers import porcupine
-from splitbrain.checkers.porcupine import MODELS
+from splitbrain.checkers.porcupine import MODELS, kernel
 from splitbrain.checkers.porcupine.fast.case import Case, Decision
 from splitbrain.checkers.porcupine.plain import Plain
 from splitbrain.checkers.porcupine.prepare import prepare
+from splitbrain.checkers.porcupine.shortcut import zoned
 from splitbrain.checkers.porcupine.shrink import Company, subproblem
 from splitbrain.checkers.porcupine.witness import events as events_of
 from splitbrain.harness.budget import Budget
@@ -107,6 +109,51 @@ def test_agrees_with_trying_every_order(name: str) -> None:
 @pytest.mark.parametrize("name", SHAPES)
 def test_agrees_with_the_clear_search(name: str) -> None:
     large(name, LARGE_QUICK)
+
+
+def compiled_zones(count: int) -> None:
+    """The compiled zones against the clear ones, thousands of keys at once."""
+    random, model, words = seeded("zones"), SHAPES["register"].model, Counter[bool]()
+    while words.total() < count:
+        together, expected = History(), dict[int, bool]()
+        for key in range(500):
+            events = history(SHAPES["register"], random)
+            ((found, _), *_) = decisions("register", History.of(events))[:1] or [(None, [])]
+            if found is not None:
+                together.extend([
+                    msgspec.structs.replace(e, key=key, process=e.process + 100 * key) for e in events
+                ])  # fmt: skip
+                expected[key] = found.order is not None
+        answered = zoned(model, together, Budget().start())
+        assert answered is not None
+        keys = {together.pool.id(key): key for key in expected}
+        for answer in map(answered.answer, range(len(answered))):
+            assert answer.linearizable == expected[keys[answer.key]]
+            words[expected[keys[answer.key]]] += 1
+        right = History.of(event for event in together if expected[event.key])
+        assert porcupine.check(model, right).value is Validity.VALID
+        twice = History.of([*together, *(msgspec.structs.replace(e, process=10**6) for e in write_of_one(0))])
+        assert zoned(model, twice, Budget().start()) is None
+    print(f"compiled zones: {dict(words)}")
+    assert words[False] >= count // 10
+
+
+def write_of_one(key: int) -> list[Event]:
+    """Twice the same write: just outside."""
+    kinds = ("invoke", "ok", "invoke", "ok")
+    return [Event(index=0, time=0, process=0, type=kind, f="write", value=77, key=key) for kind in kinds]
+
+
+@pytest.mark.skipif(not kernel.BUILT, reason="the kernel is not built")
+def test_compiled_zones_say_what_the_clear_ones_say() -> None:
+    compiled_zones(5_000)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+@pytest.mark.skipif(not kernel.BUILT, reason="the kernel is not built")
+def test_compiled_zones_say_what_the_clear_ones_say_at_length() -> None:
+    compiled_zones(200_000)
 
 
 @pytest.mark.parametrize("name", SHAPES)
