@@ -3,11 +3,13 @@
 `acquire` grants a lease, keeps it alive if asked to, and waits for the lock; the token is the create_revision of the
 lock's key, which grows with every holder. The trap is the end of a hold: the lease may run out while the holder goes on
 believing. So a `hold` ends when the loss is learned, and a `use` (of the guarded resource) or `release` after that says
-so. A client that is replaced, after an operation whose end nobody knows, holds nothing: its lease runs out.
+so; an `acquire` during which it is learned has failed. A client that is replaced, after an operation whose end nobody
+knows, holds nothing: its lease runs out.
 """
 
 import asyncio
 import json
+import math
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
@@ -16,6 +18,8 @@ from splitbrain.targets.etcd.errors import ERRORS, EtcdError
 from splitbrain.targets.etcd.gateway import Gateway, Json, decoded, encoded, revision_of
 from splitbrain.targets.etcd.store import Store
 
+GONE = 0
+"""The token of a lock whose key is not there any more: as etcd says it, no revision created it."""
 USE_TRIES = 8
 """How often one fenced `use` tries its transaction, each time after a definite conflict."""
 
@@ -36,10 +40,12 @@ class LockRules:
 
 @dataclass
 class Held:
-    """A lock that this client believes to hold. lost: set when it learns that it does not."""
+    """A lock that this client believes to hold. since: when its lease was asked for, by the loop's clock. lost: set
+    when the client learns that it does not hold it."""
 
     name: object
     lease: str
+    since: float
     key: str = ""
     token: int | None = None
     lost: asyncio.Event = field(default_factory=asyncio.Event)
@@ -56,14 +62,15 @@ class Lock:
         self._keeping: asyncio.Task[None] | None = None
 
     async def acquire(self, operation: Operation) -> Outcome:
-        """Take the lock; the outcome's token is its create_revision, None if the key was gone when asked."""
+        """Take the lock; the outcome's token is its create_revision, None if it could not be asked for."""
         if self._held is not None:
             return Outcome.fail(ErrorKind.PRECONDITION, "this client holds a lock already", operation.value)
+        since = _now()
         try:
             answer = await self._gateway.call("/v3/lease/grant", {"TTL": str(self._rules.ttl_seconds)})
         except Exception as error:  # noqa: BLE001 - without a lease the lock was never asked for
             return Outcome.fail(ERRORS.classify(error)[0], f"no lease: {error!r}", operation.value)
-        held = Held(operation.key, answer["ID"])
+        held = Held(operation.key, answer["ID"], since)
         self._keeping = asyncio.ensure_future(self._keep(held))
         try:
             async with asyncio.timeout(self._rules.wait_seconds) as waiting:
@@ -76,6 +83,9 @@ class Lock:
             return _in_doubt(operation, error)
         self._held = held
         held.token = await self._token(held.key)
+        if held.token == GONE or held.lost.is_set():
+            await self.close()
+            return Outcome.fail(ErrorKind.CONFLICT, "acquired, and the lease was lost meanwhile", operation.value)
         return Outcome(EventType.OK, operation.value, token=held.token)
 
     async def hold(self, operation: Operation) -> Outcome:
@@ -135,11 +145,12 @@ class Lock:
         return None if held is None or held.lost.is_set() or held.name != operation.key else held
 
     async def _token(self, key: str) -> int | None:
+        """The create_revision of a key, None if nobody told."""
         try:
             found = (await self._gateway.call("/v3/kv/range", {"key": key})).get("kvs", ())
         except (EtcdError, OSError):  # held all the same; only its token is not known
             return None
-        return int(found[0]["create_revision"]) if found else None
+        return int(found[0]["create_revision"]) if found else GONE
 
     async def _give_up(self, lease: str, operation: Operation) -> Outcome:
         """Nobody waits any more: without its lease the lock's key cannot be there."""
@@ -159,30 +170,34 @@ class Lock:
     async def _keep(self, held: Held) -> None:
         """Until the loss of the lease is learned, or nobody holds on to it any more."""
         if self._rules.keep_alive:
-            await self._renew(held.lease)
+            await self._renew(held)
         elif self._rules.timed:
-            await asyncio.sleep(self._rules.ttl_seconds)
+            await asyncio.sleep(held.since + self._rules.ttl_seconds - _now())
         else:
             return
         held.lost.set()
 
-    async def _renew(self, lease: str) -> None:
+    async def _renew(self, held: Held) -> None:
         """Renew a lease until it is lost; on a connection of its own, which no other request holds up."""
-        gateway, clock = self._gateway.another(), asyncio.get_running_loop().time
-        ttl, renewed = self._rules.ttl_seconds, clock()
+        gateway, ttl = self._gateway.another(), self._rules.ttl_seconds
+        ends = held.since + ttl if self._rules.timed else math.inf
         try:
-            while not self._rules.timed or clock() < renewed + ttl:
-                await asyncio.sleep(ttl / 3)
-                asked = clock()
+            while _now() < ends:
+                await asyncio.sleep(min(ttl / 3, ends - _now()))
+                asked = _now()
                 try:
-                    async with asyncio.timeout(renewed + ttl - asked if self._rules.timed else None):
-                        if not await _renewed(gateway, lease):
+                    async with asyncio.timeout(ends - asked if self._rules.timed else None):
+                        if not await _renewed(gateway, held.lease):
                             return
-                    renewed = asked
+                    ends = asked + ttl if self._rules.timed else math.inf
                 except (EtcdError, OSError):  # not renewed this time; a TimeoutError is an OSError
                     continue
         finally:
             await gateway.close()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 async def _renewed(gateway: Gateway, lease: str) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import sys
+import time
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
@@ -193,6 +194,45 @@ def test_a_lock_not_acquired_is_certain_only_once_its_lease_is_gone() -> None:
             assert (broken.type, broken.error and broken.error.kind) == (EventType.INFO, ErrorKind.CONNECTION)
             fake.answers["/v3/lease/grant"] = [CUT]
             assert (await client.invoke(acquire)).type is EventType.FAIL
+            await client.close()
+
+    run(scene())
+
+
+def test_a_lock_that_is_gone_when_its_token_is_asked_for_is_not_acquired() -> None:
+    async def scene() -> None:
+        async with member() as fake:
+            fake.answers |= {
+                "/v3/lease/grant": [{"ID": "9", "TTL": "2"}],
+                "/v3/lock/lock": [{"key": "bQ=="}],
+                "/v3/kv/range": [HEADER, {**HEADER, "kvs": [{"create_revision": "5"}]}],
+            }
+            client = etcd(fake.url).client(node_at(fake.url))
+            acquire = Operation("acquire", None, "m")
+            lost = await client.invoke(acquire)
+            assert (lost.type, lost.error and lost.error.kind) == (EventType.FAIL, ErrorKind.CONFLICT)
+            held = await client.invoke(acquire)
+            assert (held.type, held.token) == (EventType.OK, 5)
+            await client.close()
+
+    run(scene())
+
+
+def test_a_holder_that_cannot_renew_knows_after_one_lease() -> None:
+    async def scene() -> None:
+        async with member() as fake:
+            fake.answers |= {
+                "/v3/lease/grant": [{"ID": "9", "TTL": "1"}],
+                "/v3/lock/lock": [{"key": "bQ=="}],
+                "/v3/kv/range": [{**HEADER, "kvs": [{"create_revision": "5"}]}],
+                "/v3/lease/keepalive": [SILENT],
+            }
+            client = etcd(fake.url, lease_loss="timed", lock_ttl_seconds="1").client(node_at(fake.url))
+            began = time.monotonic()
+            assert (await client.invoke(Operation("acquire", None, "m"))).type is EventType.OK
+            lost = await client.invoke(Operation("hold", 5.0, "m"))
+            assert (lost.type, lost.error and lost.error.kind) == (EventType.FAIL, ErrorKind.CONFLICT)
+            assert 0.9 < time.monotonic() - began < 3
             await client.close()
 
     run(scene())
