@@ -144,7 +144,7 @@ class _Case:
             blocked, states = small.call.index(self.owed), tuple(verdict.details["states"])
         return Account(
             self.model, self.history, self.whole, self.prepared, small, blocked, states,
-            key=verdict.key, longest=tuple(verdict.details["longest"]),
+            key=verdict.key,
         )  # fmt: skip
 
     def _refuted(self, problem: Problem) -> bool:

@@ -15,7 +15,6 @@ from splitbrain.harness.operation import NEMESIS, EventType, Value
 
 SHOWN_OPERATIONS = 16
 SHOWN_STATES = 8
-SHOWN_STEPS = 10
 PAST = {"read": "read", "get": "got", "dequeue": "dequeued"}
 
 
@@ -24,7 +23,7 @@ class Account:
     """What is to be told about one invalid key.
 
     whole: all operations on the key. small: those of the witness. blocked: the one of them that cannot be placed.
-    states: in which it was owed. longest: the end of the longest order of the whole found, as indexes of invocations.
+    states: in which it was owed.
     """
 
     model: Model
@@ -35,7 +34,6 @@ class Account:
     blocked: int
     states: tuple[str, ...]
     key: Value = None
-    longest: tuple[int, ...] = ()
     digits: int = field(init=False)
     timed: bool = field(init=False)
 
@@ -45,17 +43,14 @@ class Account:
         self.digits = next((d for d in (3, 6) if len({f"{t / 1e9:.{d}f}" for t in times}) == len(times)), 9)
 
     def words(self) -> tuple[str, ...]:
-        """The decisive sentence, the operations, what could not be placed, and how far the search came."""
+        """The decisive sentence, the operations, and what could not be placed. Not the longest order found, which is in
+        the verdict's details: there are several, and which one is found depends on the engine."""
         about = "" if self.key is None else f"key {shown(self.key)}: "
         lines = [f"{about}{self.sentence()}"]
         first = max(0, len(self.small) - SHOWN_OPERATIONS)
         lines += [f"… {first:,} operations, then"] if first else []
         lines += [self.line(operation) for operation in range(first, len(self.small))]
         lines.append(f"{self.show(self.blocked)} of {self.who(self.blocked)} cannot be placed: {self.reachable()}")
-        if self.longest:
-            shown_steps = [self.model.show_call(self.call_at(index)) for index in self.longest[-SHOWN_STEPS:]]
-            cut = "… " if len(self.longest) > SHOWN_STEPS else ""
-            lines.append(f"the longest order found ends: {cut}{', '.join(shown_steps)}")
         return tuple(lines)
 
     def sentence(self) -> str:
@@ -179,7 +174,3 @@ class Account:
     def show_whole(self, operation: int) -> str:
         """An operation of the whole for people."""
         return self.model.show_call(self.prepared.classes[self.whole.kind[operation]])
-
-    def call_at(self, index: int) -> Call:
-        """The call of the operation invoked at an event."""
-        return self.prepared.classes[self.whole.kind[self.whole.call.index(index)]]
