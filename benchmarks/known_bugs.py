@@ -1,0 +1,170 @@
+"""What real systems are known to do wrong, and what a correct one must survive: is it still seen, and how often?
+
+Each row is one command, run with seeds 1, 2, … one after the other.
+The table of docs/known-bugs.md is what this prints.
+
+    python benchmarks/known_bugs.py [--only stale,lock-faults] [--runs 3] [--results FILE]
+
+The trap: a busy machine. Faults last for a given time while everything else is slower, so fewer runs are refuted there.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+INVALID, VALID, EITHER = "invalid", "valid", "valid, rarely invalid"
+
+FIVE = "--env local --nodes 5"
+LOCKS = f"{FIVE} --workload lock"
+HARD = "--nemesis partition:topology=majority-minority,pause:size=minority --nemesis-interval 12 --nemesis-duration 9"
+LONG = f"{LOCKS} --set locks=8 --set hold_seconds=8 --concurrency 40 --timeout 12 --time-limit 36"
+EXPIRING = f"{LOCKS} --set hold_seconds=4 --time-limit 20"
+FULL = "--env local --nodes 1 --workload set --nemesis enospc --nemesis-interval 3 --rate 0 --time-limit 9"
+FAULTS = f"{FIVE} --nemesis partition,kill,pause,clock"
+LOAD = f"{FIVE} --workload set --nemesis kill --nemesis-interval 3 --concurrency 50 --rate 0 --time-limit 30"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One command. shows: what it shows, in words. expected: the verdict of most runs; `EITHER` where a bug is so rare
+    that few runs show it. issue: of etcd, public; "" for what etcd documents. runs: how many the table is made of."""
+
+    name: str
+    shows: str
+    target: str
+    options: str
+    expected: str
+    issue: str = ""
+    runs: int = 3
+
+    @property
+    def command(self) -> str:
+        """As a user types it."""
+        return f"splitbrain run {self.target} {self.options}"
+
+
+ROWS = (
+    Row("stale", "serializable reads are stale on the side that is cut off", "etcd:reads=serializable",
+        f"{FIVE} --nemesis partition --time-limit 60", INVALID, runs=10),
+    Row("survives", "linearizable reads and writes survive", "etcd",
+        f"{FAULTS} --time-limit 60", VALID, runs=4),
+    Row("survives-3.5.17", "the same", "etcd:version=3.5.17", f"{FAULTS} --time-limit 30", VALID, runs=2),
+    Row("survives-3.4.23", "the same", "etcd:version=3.4.23", f"{FAULTS} --time-limit 30", VALID, runs=2),
+    Row("watch", "watchers see every change once and in order", "etcd",
+        f"{FIVE} --workload watch --nemesis partition,kill,pause --time-limit 30", VALID, runs=2),
+    Row("append-list", "lists that grow by transactions", "etcd",
+        f"{FIVE} --workload append-list --nemesis partition,kill,pause --time-limit 30", VALID, runs=2),
+    Row("lock", "a lock that is kept alive, and no fault", "etcd", f"{LOCKS} --time-limit 20", VALID),
+    Row("lock-faults", "kept alive, but the holder's member is cut off or stopped for longer than the lease",
+        "etcd:election_ms=500", f"{LONG} {HARD}", INVALID, "11456, 11457", 8),
+    Row("lock-timed", "the same, and a holder that could not renew for a whole lease stops by itself",
+        "etcd:election_ms=500,lease_loss=timed", f"{LONG} {HARD}", VALID),
+    Row("lock-expires", "held for longer than its lease, not kept alive, no fault", "etcd:keep_alive=off",
+        EXPIRING, INVALID, "11457"),
+    Row("fenced", "the same; the guarded resource checks tokens", "etcd:keep_alive=off",
+        f"{EXPIRING} --set judge=fencing", VALID),
+    Row("unfenced", "the same; the guarded resource takes any token", "etcd:keep_alive=off,fencing=off",
+        f"{EXPIRING} --set judge=fencing", INVALID),
+    Row("fenced-faults", "kept alive, long faults; the guarded resource checks tokens", "etcd:election_ms=500",
+        f"{LONG} {HARD} --set judge=fencing", VALID, runs=2),
+    Row("full-disk-3.5.1", "one member whose disk is full loses acknowledged adds", "etcd:version=3.5.1",
+        FULL, INVALID, "14370", 10),
+    Row("full-disk-3.4.23", "the same, an older release", "etcd:version=3.4.23", FULL, VALID, "14370", 10),
+    Row("full-disk-3.5.17", "the same, mended", "etcd:version=3.5.17", FULL, VALID, "14370", 2),
+    Row("killed-3.5.1", "members killed under load hold different data (HashKV)", "etcd:version=3.5.1",
+        LOAD, EITHER, "13766", 6),
+    Row("killed-3.5.17", "the same, mended", "etcd:version=3.5.17", LOAD, VALID, "13766", 4),
+)  # fmt: skip
+
+Seen = Mapping[str, Any]
+"""One run: what `splitbrain run --json` said, and "row", "date"."""
+
+
+def main() -> None:
+    options = _options()
+    rows = [row for row in ROWS if not options.only or row.name in options.only]
+    seen = list(_read(options.results)) if options.results else []
+    if options.list:
+        for row in rows:
+            print(f"{row.name:<18}{row.command}")
+        return
+    for row in rows:
+        for seed in range(options.seed, options.seed + (row.runs if options.runs is None else options.runs)):
+            result = once(row, seed, options.out)
+            seen.append(result)
+            print(f"{row.name}, seed {seed}: {result['verdict']}: {result['reason']}", file=sys.stderr, flush=True)
+            if options.results:
+                with options.results.open("a") as file:
+                    file.write(json.dumps(result) + "\n")
+    print("\n".join(table(rows, seen)))
+
+
+def once(row: Row, seed: int, out: Path) -> Seen:
+    """One run. A run that has no verdict counts as one whose verdict is its trouble."""
+    splitbrain = Path(sys.executable).with_name("splitbrain")
+    words = [str(splitbrain), *row.command.split()[1:], "--seed", str(seed), "--out", str(out), "--json"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    try:
+        result = json.loads(done.stdout.splitlines()[-1])
+    except (IndexError, ValueError):
+        said = done.stderr.strip().splitlines()[-1:] or [""]
+        result = {"verdict": f"exit code {done.returncode}", "reason": said[0], "operations": 0, "seed": seed}
+    return {"row": row.name, "date": f"{datetime.now(UTC):%Y-%m-%d}", **result}
+
+
+def table(rows: Iterable[Row], seen: Iterable[Seen]) -> Sequence[str]:
+    """Markdown: one line a row that was ever run, and the commands."""
+    seen = list(seen)
+    rows = [row for row in rows if any(result["row"] == row.name for result in seen)]
+    lines = [
+        "| row | what it shows | expected | etcd issue | seen | operations a run | last run |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        own = [result for result in seen if result["row"] == row.name]
+        verdicts = [result["verdict"] for result in own]
+        words = ", ".join(f"{word} {verdicts.count(word)}" for word in sorted(set(verdicts)))
+        middle = statistics.median(result["operations"] for result in own)
+        last = max(result["date"] for result in own)
+        lines.append(
+            f"| `{row.name}` | {row.shows} | {row.expected} | {row.issue} | {words} of {len(own)} | {middle:,.0f} "
+            f"| {last} |"
+        )
+    return [*lines, "", "```", *(f"{row.name:<18}{row.command}" for row in rows), "```"]
+
+
+def _read(path: Path) -> Iterable[Seen]:
+    if path.exists():
+        yield from map(json.loads, path.read_text().splitlines())
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    names = {row.name for row in ROWS}
+
+    def chosen(text: str) -> list[str]:
+        wrong = sorted(set(text.split(",")) - names)
+        if wrong:
+            raise argparse.ArgumentTypeError(f"there is no row {', '.join(wrong)}; see --list")
+        return text.split(",")
+
+    parser.add_argument("--only", type=chosen, default=[], metavar="ROW,ROW")
+    parser.add_argument("--list", action="store_true", help="the rows and their commands")
+    parser.add_argument("--runs", type=int, default=None, help="runs a row; 0: only print what --results holds")
+    parser.add_argument("--seed", type=int, default=1, help="of the first run of each row")
+    parser.add_argument(
+        "--results", type=Path, default=None, help="JSON lines: earlier runs count too, new ones are added"
+    )
+    parser.add_argument("--out", type=Path, default=Path("runs"))
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""Is each row of docs/known-bugs.md a command that exists, and does the page show the rows that there are?"""
+
+from pathlib import Path
+
+import pytest
+from known_bugs import EITHER, INVALID, ROWS, VALID, Row, table
+
+from splitbrain import registry
+from splitbrain.cli.run import run
+from splitbrain.harness.generator.schedule import schedule
+from splitbrain.harness.options import settle
+
+PAGE = (Path(__file__).parents[2] / "docs" / "known-bugs.md").read_text()
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_the_command_of_a_row_is_one(row: Row) -> None:
+    given = run.make_context("run", row.command.split()[2:]).params
+    target, workload = registry.target(given["target"]), registry.workload(given["workload"])
+    assert not registry.missing(workload, target)
+    settle(workload.options, registry.assignments(",".join(given["settings"]), "--set"), row.name)
+    nodes = [f"n{i + 1}" for i in range(given["nodes"])]
+    faults = registry.parse_faults(given["nemesis"])
+    planned = schedule(
+        faults, nodes, given["time_limit"], 1,
+        interval_s=given["nemesis_interval"], duration_s=given["nemesis_duration"],
+    )  # fmt: skip
+    assert not planned.missing
+    assert row.expected in (VALID, INVALID, EITHER)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_the_page_shows_the_row_and_its_command(row: Row) -> None:
+    assert f"| `{row.name}` | {row.shows} | {row.expected} |" in PAGE
+    assert f"{row.name:<18}{row.command}\n" in PAGE
+
+
+def test_the_table_counts_verdicts() -> None:
+    seen = [
+        {"row": "stale", "verdict": verdict, "operations": operations, "date": date}
+        for verdict, operations, date in (("invalid", 5000, "2026-01-02"), ("valid", 7000, "2026-01-01"))
+    ]
+    line = table(ROWS, seen)[2]
+    assert line.endswith("| invalid 1, valid 1 of 2 | 6,000 | 2026-01-02 |")
