@@ -1,5 +1,6 @@
 """What a container is given: files, folders that survive a kill, names of the others; and what is kept of it."""
 
+import asyncio
 import os
 import sys
 from pathlib import Path
@@ -30,6 +31,7 @@ def test_files_volumes_variables_and_names(tmp_path: Path) -> None:
         again = Path(f"/proc/{n1.main_pid()}/root")
         assert (again / "var/lib/thing/kept").read_text() == "kept"
         assert (again / "etc/given/name").read_text() == "n1"
+        await n1.wait_ready(asyncio.get_running_loop().time() + 15)
 
     given = etcd(
         files=lambda place: {"/etc/given/name": place.name, "inner/conf": b"mine"},
