@@ -8,7 +8,7 @@ from splitbrain.harness.injection import Injection, Kill, PowerLoss, Stop
 from splitbrain.harness.options import Option, settle
 from splitbrain.harness.stream import Stream
 from splitbrain.nemeses.settings import number
-from splitbrain.nemeses.sizes import Sized
+from splitbrain.nemeses.sizes import Sized, SizedHarm
 
 
 class KillNodes(Sized):
@@ -43,43 +43,19 @@ class KillNodes(Sized):
         return Plan({**value, **loop}, (Kill(nodes, self.restarts, up_ms=self.up_ms),))
 
 
-class StopNodes(Sized):
+class StopNodes(SizedHarm):
     """Ask one node, a minority, a majority or all to end, and start them again."""
 
     name = "stop"
     summary = "nodes are asked to end (SIGTERM) and restarted"
-    needs: tuple[type[Injection], ...] = (Stop,)
+    harm = Stop
     default = False
 
-    def __init__(self, given: Mapping[str, str]) -> None:
-        """UsageError if an option is wrong."""
-        super().__init__(settle(self.options, given, self.name))
 
-    def plan(self, variant: str, view: View, random: Stream) -> Plan | None:
-        """All chosen nodes at once."""
-        group = self.group(variant, view, random)
-        if group is None:
-            return None
-        nodes, value = group
-        return Plan(value, (Stop(nodes),))
-
-
-class PowerLosses(Sized):
+class PowerLosses(SizedHarm):
     """One node, a minority, a majority or all lose their power, and are started again."""
 
     name = "powerloss"
     summary = "nodes lose their power: they die at once, and all that was not synced is gone"
-    needs: tuple[type[Injection], ...] = (PowerLoss,)
+    harm = PowerLoss
     default = False
-
-    def __init__(self, given: Mapping[str, str]) -> None:
-        """UsageError if an option is wrong."""
-        super().__init__(settle(self.options, given, self.name))
-
-    def plan(self, variant: str, view: View, random: Stream) -> Plan | None:
-        """All chosen nodes at once."""
-        group = self.group(variant, view, random)
-        if group is None:
-            return None
-        nodes, value = group
-        return Plan(value, (PowerLoss(nodes),))

@@ -6,10 +6,12 @@ that size makes no sense.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
-from splitbrain.harness.fault import View
+from splitbrain.harness.fault import Plan, View
+from splitbrain.harness.injection import Compact, Defragment, Injection, Pause, PowerLoss, Stop
 from splitbrain.harness.operation import Value
-from splitbrain.harness.options import Option, Setting
+from splitbrain.harness.options import Option, Setting, settle
 from splitbrain.harness.stream import Stream
 from splitbrain.nemeses.settings import chosen, variant_option
 
@@ -53,3 +55,25 @@ class Sized:
             return None
         nodes = hit(count, self.aim, view, random)
         return nodes, {"size": variant, "nodes": list(nodes)}
+
+
+class SizedHarm(Sized):
+    """A fault that does one kind of harm to a group of nodes, all at once: a subclass says which."""
+
+    name: str
+    summary: str
+    default: bool
+    harm: ClassVar[type[Pause | Stop | PowerLoss | Compact | Defragment]]
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        """UsageError if an option is wrong."""
+        super().__init__(settle(self.options, given, self.name))
+        self.needs: tuple[type[Injection], ...] = (self.harm,)
+
+    def plan(self, variant: str, view: View, random: Stream) -> Plan | None:
+        """All chosen nodes at once."""
+        group = self.group(variant, view, random)
+        if group is None:
+            return None
+        nodes, value = group
+        return Plan(value, (self.harm(nodes),))
