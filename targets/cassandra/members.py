@@ -1,0 +1,163 @@
+"""How does a node of Cassandra come to be? Its configuration, its command line, when it is ready, and what its log says
+when it is ill.
+
+All nodes are seeds and none bootstraps, so they start at once and in any order, and one that was killed comes back with
+the tokens it had. Tokens are given, not drawn: the same cluster has the same ring each time. The trap: a node opens its
+port before it has heard of the others, so it is ready only when it sees all of them up.
+"""
+
+import json
+import re
+import struct
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TypedDict
+
+from splitbrain.harness.deployment import Place, Process, Ready
+from splitbrain.harness.logs import CRASHES, Pattern
+from splitbrain.harness.options import Option, Setting
+from splitbrain.harness.verdict import Validity
+from splitbrain.targets.cassandra import java
+from splitbrain.targets.cassandra.cql import NATIVE_PORT, CqlError, ask
+
+STORAGE_PORT = 7000
+READY_SECONDS = 120.0
+
+OPTIONS = (
+    Option("version", "", "which release of 5.0"),
+    Option("image", "", "for containers: an image that holds Cassandra, such as cassandra:5.0; else one is built"),
+    Option("heap_mb", 512, "the Java heap of a node, at most"),
+    Option("vnodes", 4, "token ranges of a node"),
+    Option("hints", True, "a coordinator keeps a write for a replica that is down, and hands it over later"),
+    Option("paxos", "v1", "the variant of Paxos in lightweight transactions", ("v1", "v2")),
+    Option("internode_timeout", True, "nodes drop requests that are too old by their clocks, so skews drop them, too"),
+    Option(
+        "commitlog", "batch", "a write is synced before it is acknowledged, or from time to time", ("batch", "periodic")
+    ),
+    Option("commitlog_period_ms", 10_000, "with commitlog=periodic: from sync to sync"),
+    Option("timeout_ms", 2000, "after how long a coordinator gives up reads, writes and lightweight transactions"),
+)
+
+
+def configuration(place: Place, settings: Mapping[str, Setting]) -> str:
+    """The cassandra.yaml of a node. JSON is YAML."""
+    data, timeout = place.folder / "data", f"{settings['timeout_ms']}ms"
+    words: dict[str, object] = {
+        "cluster_name": "splitbrain",
+        "partitioner": "org.apache.cassandra.dht.Murmur3Partitioner",
+        "endpoint_snitch": "SimpleSnitch",
+        "listen_address": place.address,
+        "rpc_address": place.address,
+        "native_transport_port": NATIVE_PORT,
+        "storage_port": STORAGE_PORT,
+        "start_native_transport": True,
+        "seed_provider": [
+            {
+                "class_name": "org.apache.cassandra.locator.SimpleSeedProvider",
+                "parameters": [{"seeds": ",".join(place.members.values())}],
+            }
+        ],
+        "auto_bootstrap": False,
+        "num_tokens": settings["vnodes"],
+        "initial_token": ",".join(map(str, tokens(place, int(settings["vnodes"] or 0)))),
+        "authenticator": "AllowAllAuthenticator",
+        "authorizer": "AllowAllAuthorizer",
+        "role_manager": "CassandraRoleManager",
+        "data_file_directories": [str(data / "data")],
+        "commitlog_directory": str(data / "commitlog"),
+        "saved_caches_directory": str(data / "saved_caches"),
+        "hints_directory": str(data / "hints"),
+        "cdc_raw_directory": str(data / "cdc_raw"),
+        "commitlog_sync": settings["commitlog"],
+        "commitlog_segment_size": "8MiB",
+        "disk_failure_policy": "die",
+        "commit_failure_policy": "die",
+        "auto_snapshot": False,
+        "hinted_handoff_enabled": settings["hints"],
+        "hints_flush_period": "1000ms",
+        "paxos_variant": settings["paxos"],
+        "internode_timeout": settings["internode_timeout"],
+        "read_request_timeout": timeout,
+        "range_request_timeout": timeout,
+        "write_request_timeout": timeout,
+        "counter_write_request_timeout": timeout,
+        "cas_contention_timeout": timeout,
+        "request_timeout": timeout,
+    }
+    if settings["commitlog"] == "periodic":
+        words["commitlog_sync_period"] = f"{settings['commitlog_period_ms']}ms"
+    return json.dumps(words, indent=1) + "\n"
+
+
+def tokens(place: Place, vnodes: int) -> list[int]:
+    """The tokens of a node, so that all nodes' stand at even distances and in turns."""
+    count = len(place.members)
+    step = 2**64 // (count * vnodes)
+    number = list(place.members).index(place.name)
+    return [-(2**63) + step // 2 + step * (count * turn + number) for turn in range(vnodes)]
+
+
+LOG_PATTERNS: Sequence[Pattern] = (
+    Pattern(
+        re.compile(r"CorruptSSTableException|CorruptBlockException|Mismatch for row.*digest|CommitLogReplayException"),
+        "says that its data is corrupt",
+        Validity.INVALID,
+    ),
+    Pattern(
+        re.compile(r"java\.lang\.OutOfMemoryError|JVM state determined to be unstable"),
+        "ran out of memory or gave itself up",
+        Validity.UNKNOWN,
+    ),
+    *CRASHES,
+)
+"""What to look for in the nodes' logs."""
+
+
+class Common(TypedDict):
+    """What nodes as processes and as containers have in common; see `harness.deployment.Served`."""
+
+    ready: Ready
+    port: int
+    files: Callable[[Place], Mapping[str, str | bytes]]
+    ready_seconds: float
+    tells_time: Callable[[Place], Awaitable[int]]
+
+
+def common(settings: Mapping[str, Setting]) -> Common:
+    """See `Common`."""
+    return {
+        "ready": sees_all,
+        "port": NATIVE_PORT,
+        "files": lambda place: {
+            "conf/cassandra.yaml": configuration(place, settings),
+            "conf/logback.xml": java.LOGBACK,
+        },
+        "ready_seconds": READY_SECONDS,
+        "tells_time": wall_clock,
+    }
+
+
+def as_process(jars: Callable[[], Path], settings: Mapping[str, Setting]) -> Process:
+    """The deployment of nodes as processes. jars: where the server is, asked when the first one starts."""
+    return Process(
+        argv=lambda place: java.daemon("java", f"{jars()}/*", place.folder, int(settings["heap_mb"] or 0)),
+        **common(settings),
+    )
+
+
+async def sees_all(place: Place) -> bool:
+    """Whether a node serves and knows all the others."""
+    try:
+        peers = await ask(place.address, "SELECT peer FROM system.peers_v2")
+    except CqlError:
+        return False
+    return len(peers) == len(place.members) - 1
+
+
+async def wall_clock(place: Place) -> int:
+    """What a node says the time is (ns since 1970)."""
+    ((stamp,),) = await ask(place.address, "SELECT currentTimestamp() FROM system.local")
+    if stamp is None:
+        raise OSError("it tells no time")
+    (milliseconds,) = struct.unpack(">q", stamp)
+    return int(milliseconds) * 1_000_000

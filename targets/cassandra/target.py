@@ -1,0 +1,64 @@
+"""What is Cassandra as a system under test? Options, claims, and how its nodes come to be."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from splitbrain.harness.client import ErrorTable, Shapes
+from splitbrain.harness.deployment import Deployment
+from splitbrain.harness.logs import Pattern
+from splitbrain.harness.node import Node
+from splitbrain.harness.options import Option, Setting
+from splitbrain.targets.cassandra import jars, manners, members
+from splitbrain.targets.cassandra.client import CassandraClient
+from splitbrain.targets.cassandra.errors import ERRORS
+
+
+class Cassandra:
+    """Cassandra with the given settings; see the package for its operations."""
+
+    name: ClassVar[str] = "cassandra"
+    summary: ClassVar[str] = "Apache Cassandra 5, a wide-column store without a leader: real processes or containers"
+    options: ClassVar[Sequence[Option]] = (*members.OPTIONS, *manners.OPTIONS)
+    log_patterns: ClassVar[Sequence[Pattern]] = members.LOG_PATTERNS
+
+    def __init__(self, settings: Mapping[str, Setting]) -> None:
+        """UsageError if an option makes no sense."""
+        version = jars.resolve(str(settings["version"]))
+        self.settings: Mapping[str, Setting] = {**settings, "version": version}
+        self._manners = manners.made(self.settings)
+
+    @property
+    def claims(self) -> Sequence[str]:
+        """See `manners.claims`."""
+        return manners.claims(self._manners)
+
+    @property
+    def deployments(self) -> Sequence[Deployment]:
+        """Processes."""
+        return (members.as_process(lambda: jars.obtain(str(self.settings["version"])), self.settings),)
+
+    @property
+    def operations(self) -> Shapes:
+        """See `manners.OPERATIONS`."""
+        return manners.OPERATIONS
+
+    @property
+    def errors(self) -> ErrorTable:
+        """What each error means."""
+        return ERRORS
+
+    def provide(self) -> None:
+        """See `harness.target.Provided`: find or fetch the server."""
+        jars.obtain(str(self.settings["version"]))
+
+    def notices(self) -> Sequence[str]:
+        """See `harness.target.Provided`: which version runs."""
+        return (f"Cassandra {self.settings['version']}",)
+
+    def client(self, node: Node) -> CassandraClient:
+        """A new client pinned to a node."""
+        return CassandraClient(node, self._manners)
+
+    async def roles(self, nodes: Sequence[Node]) -> Mapping[str, str]:
+        """Nobody leads."""
+        return {}
