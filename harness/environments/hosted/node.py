@@ -22,6 +22,7 @@ from splitbrain.harness.node import Channel
 from splitbrain.harness.runtime.channel import connect
 
 STOP_SECONDS = 10.0
+ANSWER_SECONDS = 5.0
 LAST_LINES = 20
 TAIL_BYTES = 8192
 
@@ -164,8 +165,10 @@ class HostedNode(ABC):
             if not self.running:
                 raise self._failure("ended before it was ready")
             try:
-                if await asyncio.wait_for(self._deployment.ready(self.place), 5.0):
-                    return
+                # Not wait_for: it swallows a cancellation that comes just when the answer is there.
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    if await self._deployment.ready(self.place):
+                        return
             except OSError:  # Not yet, by the contract of `Ready`; a TimeoutError is one too.
                 pass
             if asyncio.get_running_loop().time() > deadline:

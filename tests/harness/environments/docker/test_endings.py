@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +19,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from containers import NAMES, commanded, etcd, image, left, needs_docker
 
+from splitbrain.harness.deployment import Place
 from splitbrain.harness.environments.docker import Docker
 from splitbrain.harness.environments.docker.daemon import Daemon
 from splitbrain.harness.environments.docker.leftovers import OWNER, find, owner, table
@@ -137,18 +138,34 @@ def test_a_cluster_that_does_not_come_up_says_why(tmp_path: Path, changes: dict[
     assert mine() == []
 
 
+MOMENTS = ("obtain", "create_network", "_create", "attach", "start", "inspect_container", "ready")
+"""What a start is at when it is cancelled: a call to Docker, by the name of its function, or the wait for the nodes."""
+
+
 @needs_docker
-def test_a_cancelled_start_leaves_nothing(tmp_path: Path) -> None:
-    environment = Docker()
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_cancelled_start_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
+    environment, call = Docker(), Daemon.call
+    starting: list[asyncio.Task[object]] = []
 
-    async def cut_short(seconds: float) -> None:
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await environment.up(etcd(), NAMES, tmp_path)
+    async def watched(daemon: Daemon, function: Callable[..., object], *arguments: object, **named: object) -> object:
+        if function.__name__ == moment:
+            starting[0].cancel()
+        return await call(daemon, function, *arguments, **named)
 
-    for seconds in (0.05, 0.3, 0.8):
-        environment.run(lambda seconds=seconds: cut_short(seconds))  # type: ignore[misc]
-        assert mine() == []
+    async def ready(_: Place) -> bool:
+        starting[0].cancel()
+        return False
+
+    async def cut_short() -> None:
+        starting.append(asyncio.ensure_future(environment.up(etcd(**changes), NAMES, tmp_path)))
+        await asyncio.wait(starting)
+        assert starting[0].cancelled()
+
+    monkeypatch.setattr(Daemon, "call", watched)
+    changes = {"ready": ready} if moment == "ready" else {}
+    environment.run(cut_short)
+    assert mine() == []
 
 
 @needs_docker
