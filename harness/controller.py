@@ -150,7 +150,8 @@ class _Run:
         """Everything up to the last operation; returns when main began and ended."""
         test, track = self.test, self.track
         self._enter("up")
-        cluster = await test.environment.up(test.deployment, test.names, test.folder)
+        harms = track.harms if track is not None else frozenset()
+        cluster = await test.environment.up(test.deployment, test.names, test.folder, harms)
         cleaning.add("taking the cluster down", cluster.down)
         nodes = cluster.nodes
         self._enter("set-up")

@@ -4,7 +4,7 @@ Workloads, faults and checkers never learn which of them a test runs in. The tra
 is `now()`, and the only way to wait is `asyncio.sleep` and its kin; in the simulator both are virtual.
 """
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -69,6 +69,14 @@ class Environment(Protocol):
     def now(self) -> int:
         """Nanoseconds since the start of the run, monotonic."""
 
-    async def up(self, deployment: Deployment, names: Sequence[str], folder: Path | None) -> Cluster:
-        """Start a cluster and wait until it is ready. folder: where node logs go. InfrastructureError, with the last
-        log lines, if it does not come up in time. When this fails or is cancelled, nothing is left behind."""
+    async def up(
+        self,
+        deployment: Deployment,
+        names: Sequence[str],
+        folder: Path | None,
+        harms: Collection[type[Injection]] = (),
+    ) -> Cluster:
+        """Start a cluster and wait until it is ready. folder: where node logs go. harms: what the nodes have to be
+        prepared for from the start; harm that takes no preparation can be done whether named here or not.
+        InfrastructureError, with the last log lines, if it does not come up in time. When this fails or is cancelled,
+        nothing is left behind."""

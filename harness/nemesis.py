@@ -16,7 +16,7 @@ from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.fault import Plan, View
 from splitbrain.harness.generator.core import SECOND
 from splitbrain.harness.generator.schedule import Slot
-from splitbrain.harness.injection import Bite, Downing, Injected, bit, total
+from splitbrain.harness.injection import Bite, Downing, Injected, Injection, bit, total
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import Value
 from splitbrain.harness.stream import Stream
@@ -82,6 +82,11 @@ class Track:
         self._running: list[_Episode] = []
         self._times: dict[str, int] = dict.fromkeys((*names, *(slot.fault.name for slot in slots)), 0)
         self._bites: dict[str, Bite] = {}
+
+    @property
+    def harms(self) -> frozenset[type[Injection]]:
+        """The kinds of harm that may come."""
+        return frozenset(kind for slot in self._slots for kind in slot.fault.needs)
 
     async def run(self, cluster: Cluster, roles: Roles, recorder: Journal, now: Callable[[], int]) -> None:
         """Carry out all slots; time counts from this call. Cancel it at any moment, then await `heal`.

@@ -5,7 +5,7 @@ The trap: nothing here is started, so nothing may be ended either; what a run le
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -80,7 +80,13 @@ class Existing:
     def now(self) -> int:
         return time.monotonic_ns() - self._start
 
-    async def up(self, deployment: Deployment, names: Sequence[str], folder: Path | None) -> ExternalCluster:
+    async def up(
+        self,
+        deployment: Deployment,
+        names: Sequence[str],
+        folder: Path | None,
+        harms: Collection[type[Injection]] = (),
+    ) -> ExternalCluster:
         if not isinstance(deployment, External):
             raise UsageError("--env external takes a target with endpoints")
         if len(names) != len(deployment.endpoints):

@@ -2,7 +2,7 @@
 only names; and a count of what was opened, started and hurt, and must be gone at the end."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +92,9 @@ class Stage:
     def now(self) -> int:
         return self.kernel.now
 
-    async def up(self, deployment: object, names: Sequence[str], folder: Path | None) -> "Stage":
+    async def up(
+        self, deployment: object, names: Sequence[str], folder: Path | None, harms: Collection[type] = ()
+    ) -> "Stage":
         await self.starting()
         self.up_now = True
         return self

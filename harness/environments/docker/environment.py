@@ -8,7 +8,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar
@@ -73,7 +73,13 @@ class Docker:
     def now(self) -> int:
         return time.monotonic_ns() - self._start
 
-    async def up(self, deployment: Deployment, names: Sequence[str], folder: Path | None) -> ContainerCluster:
+    async def up(
+        self,
+        deployment: Deployment,
+        names: Sequence[str],
+        folder: Path | None,
+        harms: Collection[type[Injection]] = (),
+    ) -> ContainerCluster:
         if not isinstance(deployment, Container):
             raise UsageError("--env docker runs containers, and this target offers none")
         daemon = self._connected()

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar
@@ -72,7 +72,13 @@ class Local:
     def now(self) -> int:
         return time.monotonic_ns() - self._start
 
-    async def up(self, deployment: Deployment, names: Sequence[str], folder: Path | None) -> LocalCluster:
+    async def up(
+        self,
+        deployment: Deployment,
+        names: Sequence[str],
+        folder: Path | None,
+        harms: Collection[type[Injection]] = (),
+    ) -> LocalCluster:
         if not isinstance(deployment, Process):
             raise UsageError("--env local runs processes, and this target offers none")
         if not namespaces.inside():

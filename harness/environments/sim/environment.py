@@ -6,7 +6,7 @@ unseeded draw, no order taken from a set, no `asyncio.wait` or `TaskGroup` where
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -148,7 +148,13 @@ class Sim:
         """Nanoseconds of virtual time since the start of the run."""
         return self._world.kernel.now
 
-    async def up(self, deployment: Deployment, names: Sequence[str], folder: Path | None) -> SimCluster:
+    async def up(
+        self,
+        deployment: Deployment,
+        names: Sequence[str],
+        folder: Path | None,
+        harms: Collection[type[Injection]] = (),
+    ) -> SimCluster:
         """Start a cluster; it is up at once. folder: where node logs go. InfrastructureError, with the last log
         lines, if a node dies while starting."""
         if not isinstance(deployment, Simulated):
