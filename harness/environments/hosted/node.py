@@ -19,7 +19,6 @@ from splitbrain.harness.environment import Death
 from splitbrain.harness.environments.linux import processes
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.node import Channel
-from splitbrain.harness.runtime.channel import connect
 
 STOP_SECONDS = 10.0
 ANSWER_SECONDS = 5.0
@@ -107,6 +106,9 @@ class HostedNode(ABC):
             return tuple(file.read().decode(errors="replace").splitlines()[-count:])
 
     async def connect(self) -> Channel:
+        # Imported here: on other machines, where this runs too, there is no library for it.
+        from splitbrain.harness.runtime.channel import connect
+
         return await connect(self.address, self._deployment.port, self._deployment.reply_type)
 
     async def start(self) -> None:
