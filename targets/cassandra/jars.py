@@ -5,11 +5,12 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from splitbrain.harness.errors import InfrastructureError, UsageError
@@ -17,8 +18,7 @@ from splitbrain.harness.errors import InfrastructureError, UsageError
 DEFAULT = "5.0.6"
 VERSION = re.compile(r"5\.0\.\d+")
 COORDINATES = ("org.apache.cassandra", "cassandra-all")
-JAVA = 17
-JAVA_PACKAGE = "openjdk-17-jre-headless"
+GOAL = "dependency:copy-dependencies"
 TOLD_SECONDS = 5.0
 
 SUMS = "SHA256SUMS.json"
@@ -61,10 +61,13 @@ def cached(version: str) -> Path:
 
 
 def obtain(version: str, say: Say = on_stderr) -> Path:
-    """The folder of jars in a version, fetched if need be. InfrastructureError names what to install."""
+    """The folder of jars in a version, as they came, fetched if need be. InfrastructureError names what to install."""
     goal = cached(version)
     if (goal / SUMS).is_file():
-        return goal
+        if sums(goal) == json.loads((goal / SUMS).read_text()):
+            return goal
+        say(f"Cassandra's files in {goal} are not what they were: they are fetched anew")
+        shutil.rmtree(goal)
     if shutil.which("mvn") is None:
         raise InfrastructureError(
             f"Cassandra {version} is not here, and mvn, which fetches it, was not found: "
@@ -72,8 +75,7 @@ def obtain(version: str, say: Say = on_stderr) -> Path:
         )
     goal.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".making-", dir=goal.parent) as folder:
-        _fetch(version, Path(folder), say)
-        made = Path(folder) / "lib"
+        made = _fetch(version, Path(folder), say)
         (made / SUMS).write_text(json.dumps(sums(made), indent=0, sort_keys=True))
         try:
             made.replace(goal)
@@ -83,29 +85,10 @@ def obtain(version: str, say: Say = on_stderr) -> Path:
     return goal
 
 
-def _fetch(version: str, folder: Path, say: Say) -> None:
-    group, artifact = COORDINATES
-    (folder / "pom.xml").write_text(POM.format(group=group, artifact=artifact, version=version))
-    say(f"fetching Cassandra {version} with Maven, once: about 100 files, 66 MB")
-    lib, log = folder / "lib", folder / "mvn.log"
-    argv = ["mvn", "-B", "-ntp", "dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={lib}"]
-    with log.open("wb") as output:
-        running = subprocess.Popen(argv, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
-        try:
-            began = told = time.monotonic()
-            while running.poll() is None:
-                time.sleep(0.05)
-                if time.monotonic() - told > TOLD_SECONDS:
-                    told = time.monotonic()
-                    say(f"fetching Cassandra {version}: {told - began:.0f} s")
-        finally:
-            if running.poll() is None:
-                running.kill()
-            code = running.wait()
-    if code != 0 or not list(lib.glob(f"{artifact}-{version}.jar")):
-        lines = [line for line in log.read_text(errors="replace").splitlines() if line.startswith("[ERROR]")]
-        told_by = lines[0].removeprefix("[ERROR]").strip() if lines else f"it ended with code {code}"
-        raise InfrastructureError(f"Maven could not fetch Cassandra {version}: {told_by}")
+def checksum(folder: Path) -> str:
+    """One SHA-256 for all jars in a folder, by their names and contents."""
+    lines = "".join(f"{name} {digest}\n" for name, digest in sorted(sums(folder).items()))
+    return "sha256:" + hashlib.sha256(lines.encode()).hexdigest()
 
 
 def sums(folder: Path) -> dict[str, str]:
@@ -115,3 +98,44 @@ def sums(folder: Path) -> dict[str, str]:
         with jar.open("rb") as file:
             found[jar.name] = hashlib.file_digest(file, "sha256").hexdigest()
     return found
+
+
+def _fetch(version: str, folder: Path, say: Say) -> Path:
+    group, artifact = COORDINATES
+    (folder / "pom.xml").write_text(POM.format(group=group, artifact=artifact, version=version))
+    say(f"fetching Cassandra {version} with Maven, once: about 100 files, 66 MB")
+    lib, log = folder / "lib", folder / "mvn.log"
+    code = patiently(
+        ["mvn", "--batch-mode", "--strict-checksums", GOAL, "-DincludeScope=runtime", f"-DoutputDirectory={lib}"],
+        folder,
+        log,
+        lambda seconds: say(
+            f"fetching Cassandra {version}: {len(list(lib.glob('*.jar')))} files after {seconds:.0f} s"
+        ),
+    )
+    if code != 0 or not (lib / f"{artifact}-{version}.jar").is_file():
+        lines = [line for line in log.read_text(errors="replace").splitlines() if line.startswith("[ERROR]")]
+        told = lines[0].removeprefix("[ERROR]").strip() if lines else f"mvn ended with code {code}"
+        raise InfrastructureError(f"Maven could not fetch Cassandra {version}: {told}")
+    return lib
+
+
+def patiently(argv: Sequence[str], folder: Path, log: Path, tell: Callable[[float], None]) -> int:
+    """Run a command that takes long, its output into a file, and tell now and then for how many seconds it has run; its
+    exit code. However this ends, the command and all it started have ended."""
+    with log.open("wb") as output:
+        running = subprocess.Popen(
+            argv, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+        )
+        began = told = time.monotonic()
+        try:
+            while running.poll() is None:
+                time.sleep(0.05)
+                if time.monotonic() - told > TOLD_SECONDS:
+                    told = time.monotonic()
+                    tell(told - began)
+        finally:
+            if running.poll() is None:
+                os.killpg(running.pid, signal.SIGKILL)
+            code = running.wait()
+    return code

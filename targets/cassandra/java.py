@@ -3,10 +3,18 @@
 The trap: without the exports and openings below it ends at its start, with a sentence about a hidden class.
 """
 
+import functools
+import re
+import shutil
+import subprocess
 from collections.abc import Sequence
-from pathlib import Path
+
+from splitbrain.harness.deployment import Place
+from splitbrain.harness.errors import InfrastructureError
 
 DAEMON = "org.apache.cassandra.service.CassandraDaemon"
+RELEASE = 17
+PACKAGE = "openjdk-17-jre-headless"
 JMX_PORT = 7199
 """Open on the loopback of a node's own network, for `maintenance`."""
 RING_DELAY_MS = 2000
@@ -47,9 +55,9 @@ def modules() -> list[str]:
     ]
 
 
-def daemon(java: str, classpath: str, folder: Path, heap_mb: int) -> Sequence[str]:
-    """The command line of a node whose files are in a folder: `conf/cassandra.yaml` and `conf/logback.xml`."""
-    conf = folder / "conf"
+def daemon(java: str, classpath: str, place: Place, heap_mb: int) -> Sequence[str]:
+    """The command line of a node whose folder has the files `conf/cassandra.yaml` and `conf/logback.xml`."""
+    folder, conf = place.folder, place.folder / "conf"
     properties = {
         "cassandra.config": f"file://{conf}/cassandra.yaml",
         "logback.configurationFile": conf / "logback.xml",
@@ -59,6 +67,7 @@ def daemon(java: str, classpath: str, folder: Path, heap_mb: int) -> Sequence[st
         "cassandra.ring_delay_ms": RING_DELAY_MS,
         "cassandra.skip_wait_for_gossip_to_settle": 0,
         "cassandra.consistent.rangemovement": "false",
+        "cassandra.system_distributed.default_rf": len(place.members),
         "java.io.tmpdir": folder,
         "jdk.attach.allowAttachSelf": "true",
         "io.netty.tryReflectionSetAccessible": "true",
@@ -78,3 +87,18 @@ def daemon(java: str, classpath: str, folder: Path, heap_mb: int) -> Sequence[st
         classpath,
         DAEMON,
     ]
+
+
+@functools.cache
+def found() -> str:
+    """This machine's Java, of the release that Cassandra runs on. InfrastructureError names what to install."""
+    path = shutil.which("java")
+    advice = f"install Java {RELEASE} (Debian, Ubuntu: apt install {PACKAGE}), or use --env docker"
+    if path is None:
+        raise InfrastructureError(f"Cassandra needs java, which was not found: {advice}")
+    told = subprocess.run([path, "-version"], capture_output=True, text=True, timeout=20, check=False).stderr
+    version = re.search(r'version "(\d+)', told)
+    if version is None or int(version[1]) != RELEASE:
+        came = told.splitlines()[0] if told else "nothing"
+        raise InfrastructureError(f"Cassandra 5.0 needs Java {RELEASE}, but {path} says {came!r}: {advice}")
+    return path

@@ -22,6 +22,14 @@ from splitbrain.targets.cassandra.cql import NATIVE_PORT, CqlError, ask
 
 STORAGE_PORT = 7000
 READY_SECONDS = 120.0
+HINTS_FLUSH_MS = 1000
+
+ALL = 5
+"""The consistency level, by its number in the protocol."""
+REPLICATED_TO_ALL = (
+    "SELECT status FROM system_distributed.view_build_status WHERE keyspace_name='none' AND view_name=''"
+)
+"""A table that every Cassandra has; `java.daemon` has it replicated to every member."""
 
 OPTIONS = (
     Option("version", "", "which release of 5.0"),
@@ -74,7 +82,7 @@ def configuration(place: Place, settings: Mapping[str, Setting]) -> str:
         "commit_failure_policy": "die",
         "auto_snapshot": False,
         "hinted_handoff_enabled": settings["hints"],
-        "hints_flush_period": "1000ms",
+        "hints_flush_period": f"{HINTS_FLUSH_MS}ms",
         "paxos_variant": settings["paxos"],
         "internode_timeout": settings["internode_timeout"],
         "read_request_timeout": timeout,
@@ -140,24 +148,31 @@ def common(settings: Mapping[str, Setting]) -> Common:
 def as_process(jars: Callable[[], Path], settings: Mapping[str, Setting]) -> Process:
     """The deployment of nodes as processes. jars: where the server is, asked when the first one starts."""
     return Process(
-        argv=lambda place: java.daemon("java", f"{jars()}/*", place.folder, int(settings["heap_mb"] or 0)),
+        argv=lambda place: java.daemon(java.found(), f"{jars()}/*", place, int(settings["heap_mb"] or 0)),
         **common(settings),
     )
 
 
 async def sees_all(place: Place) -> bool:
-    """Whether a node serves and knows all the others."""
+    """Whether a node serves, and gets an answer from every member: it reads what is replicated to all of them."""
     try:
-        peers = await ask(place.address, "SELECT peer FROM system.peers_v2")
-    except CqlError:
+        await ask(place.address, REPLICATED_TO_ALL, consistency=ALL)
+    except CqlError:  # it answers, and says that it does not see all of them
         return False
-    return len(peers) == len(place.members) - 1
+    return True
 
 
 async def wall_clock(place: Place) -> int:
     """What a node says the time is (ns since 1970)."""
-    ((stamp,),) = await ask(place.address, "SELECT currentTimestamp() FROM system.local")
-    if stamp is None:
-        raise OSError("it tells no time")
-    (milliseconds,) = struct.unpack(">q", stamp)
+    try:
+        ((stamp,),) = await ask(place.address, "SELECT currentTimestamp() FROM system.local")
+    except CqlError as error:
+        raise OSError(f"it does not tell the time: {error}") from error
+    (milliseconds,) = struct.unpack(">q", stamp or b"")
     return int(milliseconds) * 1_000_000
+
+
+async def hints_kept(address: str) -> int:
+    """For how many replicas a node keeps hints in files. What it has taken within the last `HINTS_FLUSH_MS` may not be
+    in one yet. CqlError or OSError if it does not tell."""
+    return len(await ask(address, "SELECT host_id FROM system_views.pending_hints"))
