@@ -50,9 +50,9 @@ class Target(Protocol):
 class Provided(Protocol):
     """A target that needs something from elsewhere: a server to be fetched or built."""
 
-    def provide(self) -> None:
-        """Have it here. Called before the environment is entered, as there may be no network inside; progress goes to
-        standard error. InfrastructureError names what is missing."""
+    def provide(self, deployment: Deployment) -> None:
+        """Have here what nodes of this deployment need. Called before the environment is entered, as there may be no
+        network inside; progress goes to standard error. InfrastructureError names what is missing."""
 
     def notices(self) -> Sequence[str]:
         """What the user should know of what will run, such as its version: a sentence each."""

@@ -147,7 +147,7 @@ def prepare(wish: Wish) -> Prepared:
         duration_s=wish.nemesis_duration,
     )
     if isinstance(target, Provided):
-        target.provide()
+        target.provide(deployment)
     return Prepared(wish, target, workload, settings, deployment, environment, plan, recipe)
 
 

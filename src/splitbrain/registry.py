@@ -27,6 +27,7 @@ TARGETS: Mapping[str, str] = {
     "primary-backup": "splitbrain.targets.stores:PrimaryBackup",
     "raft": "splitbrain.targets.stores:Raft",
     "etcd": "splitbrain.targets.etcd:Etcd",
+    "cassandra": "splitbrain.targets.cassandra:Cassandra",
 }
 
 WORKLOADS: Mapping[str, str] = {

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from splitbrain.harness.client import ErrorTable, Shapes
-from splitbrain.harness.deployment import Deployment
+from splitbrain.harness.deployment import Deployment, Process
 from splitbrain.harness.logs import Pattern
 from splitbrain.harness.node import Node
 from splitbrain.harness.options import Option, Setting
-from splitbrain.targets.cassandra import jars, manners, members
+from splitbrain.targets.cassandra import jars, java, manners, members
 from splitbrain.targets.cassandra.client import CassandraClient
 from splitbrain.targets.cassandra.errors import ERRORS
 
@@ -35,7 +35,7 @@ class Cassandra:
     @property
     def deployments(self) -> Sequence[Deployment]:
         """Processes."""
-        return (members.as_process(lambda: jars.obtain(str(self.settings["version"])), self.settings),)
+        return (members.as_process(lambda: jars.cached(str(self.settings["version"])), self.settings),)
 
     @property
     def operations(self) -> Shapes:
@@ -47,9 +47,11 @@ class Cassandra:
         """What each error means."""
         return ERRORS
 
-    def provide(self) -> None:
-        """See `harness.target.Provided`: find or fetch the server."""
-        jars.obtain(str(self.settings["version"]))
+    def provide(self, deployment: Deployment) -> None:
+        """See `harness.target.Provided`: find or fetch the server, and look for Java."""
+        if isinstance(deployment, Process):
+            java.found()
+            jars.obtain(str(self.settings["version"]))
 
     def notices(self) -> Sequence[str]:
         """See `harness.target.Provided`: which version runs."""

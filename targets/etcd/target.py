@@ -112,7 +112,7 @@ class Etcd:
         """What each error means."""
         return ERRORS
 
-    def provide(self) -> None:
+    def provide(self, deployment: Deployment) -> None:
         """See `harness.target.Provided`: find, fetch or build the server."""
         require_library()
         if not (self._endpoints or self._image):

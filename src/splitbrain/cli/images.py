@@ -32,7 +32,7 @@ def build_images(targets: Sequence[str], anew: bool, as_json: bool) -> None:
     daemon = Daemon.connect()
     for (target, spec), deployment in zip(wanted, deployments, strict=True):
         if isinstance(target, Provided):
-            target.provide()
+            target.provide(deployment)
         if isinstance(deployment.image, BuiltImage):
             made = build(daemon, deployment.image, anew=anew)
         else:
