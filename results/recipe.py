@@ -27,7 +27,8 @@ class Recipe:
     option of the target with its value. nemesis: the faults asked for, by name, `all` already spelled out;
     nemesis_interval, nemesis_duration: seconds from one fault to the next, and that each lasts, if asked for. nodes,
     concurrency: how many nodes, how many client threads. rate: operations a second over all clients. time_limit:
-    seconds of the main phase. timeout: seconds an operation may take. settings: what `--set` said.
+    seconds of the main phase. timeout: seconds an operation may take. respawn: whether nodes that end by themselves are
+    started again at once. settings: what `--set` said.
     What is None is absent in the file.
     """
 
@@ -44,6 +45,7 @@ class Recipe:
     nemesis: tuple[str, ...] = ()
     nemesis_interval: float | None = None
     nemesis_duration: float | None = None
+    respawn: bool = False
     options: Mapping[str, Setting] = field(default_factory=dict)
     settings: Mapping[str, Setting] = field(default_factory=dict)
     version: str = __version__

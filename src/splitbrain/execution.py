@@ -13,7 +13,7 @@ from pathlib import Path
 from splitbrain import registry
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.controller import Test, conduct
-from splitbrain.harness.deployment import Deployment, External
+from splitbrain.harness.deployment import Container, Deployment, External, Process
 from splitbrain.harness.environment import Environment
 from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.generator.schedule import Schedule, schedule
@@ -36,7 +36,7 @@ DEFAULT_WORKLOAD = "register"
 
 SHOWN = (
     "workload", "nemesis", "nemesis_interval", "nemesis_duration", "env", "nodes", "concurrency", "rate", "time_limit",
-    "timeout",
+    "timeout", "respawn",
 )  # fmt: skip
 """What of a wish stands in the command that repeats it, in this order, where it is not the default."""
 
@@ -46,7 +46,8 @@ class Wish:
     """What a user asked for. Times in seconds; rate in operations a second over all clients, 0 for no limit.
 
     env: None for the first that the target offers. settings: options of the workload, as typed. nemesis_interval: from
-    one fault to the next; nemesis_duration: how long each lasts; None for what suits the time limit.
+    one fault to the next; nemesis_duration: how long each lasts; None for what suits the time limit. respawn: whether
+    nodes that end by themselves are started again at once; simulated ones always are.
     """
 
     target: str
@@ -62,6 +63,7 @@ class Wish:
     settings: Mapping[str, str] = field(default_factory=dict)
     nemesis_interval: float | None = None
     nemesis_duration: float | None = None
+    respawn: bool = False
 
     def command(self) -> str:
         """The command line that repeats this run: what differs from the defaults, and the seed."""
@@ -70,7 +72,7 @@ class Wish:
         for name in SHOWN:
             value = getattr(self, name)
             if value != getattr(plain, name):
-                words += [f"--{name.replace('_', '-')}", str(value).removesuffix(".0")]
+                words += [f"--{name.replace('_', '-')}", *([] if value is True else [str(value).removesuffix(".0")])]
         for key, text in self.settings.items():
             words += ["--set", f"{key}={text}"]
         return shlex.join([*words, "--seed", str(self.seed)])
@@ -109,6 +111,8 @@ def prepare(wish: Wish) -> Prepared:
         )
     settings = settle(workload.options, wish.settings, f"workload {wish.workload}")
     deployment = _deployment(target, wish)
+    if wish.respawn:
+        deployment = _respawning(deployment)
     if isinstance(deployment, External):
         wish = replace(wish, nodes=len(deployment.endpoints))
     environment = registry.environment(deployment.environment)(wish.seed)
@@ -135,6 +139,7 @@ def prepare(wish: Wish) -> Prepared:
         nemesis=tuple(fault.name for fault in faults),
         nemesis_interval=wish.nemesis_interval,
         nemesis_duration=wish.nemesis_duration,
+        respawn=wish.respawn,
         options=target.settings,
         settings=settings,
     )
@@ -236,6 +241,12 @@ def _deployment(target: Target, wish: Wish) -> Deployment:
     if wish.env not in offered:
         raise UsageError(f"{wish.target} does not run with --env {wish.env}; it does with {', '.join(offered)}")
     return offered[wish.env]
+
+
+def _respawning(deployment: Deployment) -> Deployment:
+    if isinstance(deployment, External):
+        raise UsageError("--respawn is for nodes that are started here, and those of endpoints=… are not")
+    return replace(deployment, respawn=True) if isinstance(deployment, Process | Container) else deployment
 
 
 def _within(wish: Wish) -> None:

@@ -63,3 +63,14 @@ def test_how_often_faults_come_and_how_long_they_last():
     assert "nemesis_interval" not in prepare(Wish("raft", 4)).recipe.to_toml()
     with pytest.raises(UsageError, match="does not fit into an interval"):
         prepare(replace(wish, nemesis_duration=20.0))
+
+
+def test_nodes_that_end_by_themselves_are_started_again_where_that_can_be_done():
+    wish = Wish("raft", 1, env="local", respawn=True)
+    assert wish.command() == "splitbrain run raft --env local --respawn --seed 1"
+    prepared = prepare(wish)
+    assert prepared.deployment.respawn and prepared.recipe.respawn
+    assert not prepare(Wish("raft", 1, env="local")).deployment.respawn
+    assert prepare(Wish("raft", 1, env="sim", respawn=True)).environment.name == "sim"
+    with pytest.raises(UsageError, match="--respawn is for nodes that are started here"):
+        prepare(Wish("etcd:endpoints=http://127.0.0.1:1", 1, respawn=True))

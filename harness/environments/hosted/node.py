@@ -22,6 +22,8 @@ from splitbrain.harness.node import Channel
 
 STOP_SECONDS = 10.0
 ANSWER_SECONDS = 5.0
+RESPAWN_SECONDS = 1.0
+"""As in the simulator: long enough that a node that ends at each start costs little."""
 LAST_LINES = 20
 TAIL_BYTES = 8192
 
@@ -89,7 +91,7 @@ class HostedNode(ABC):
             return
         self.deaths.append(Death(self.name, self._now(), f"{self.name} {how} by itself", self.last_lines()))
         if self._deployment.respawn and not self.killers:
-            self._respawn = self._later(self.start())
+            self._respawn = self._later(self._start_again())
 
     def _later(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         return asyncio.get_running_loop().create_task(work)
@@ -121,6 +123,16 @@ class HostedNode(ABC):
             await self.launch()
             for affliction in tuple(self.afflictions):
                 await affliction.strike(self)
+
+    async def _start_again(self) -> None:
+        await asyncio.sleep(RESPAWN_SECONDS)
+        if self.killers:
+            return
+        try:
+            await self.start()
+        except InfrastructureError as error:
+            text = f"{self.name} could not be started again: {error}"
+            self.deaths.append(Death(self.name, self._now(), text, self.last_lines()))
 
     async def kill(self) -> None:
         await self.end()

@@ -29,6 +29,7 @@ from splitbrain.results import text
 @click.option("--rate", default=100.0, show_default=True, help="Operations a second over all clients; 0: no limit.")
 @click.option("--time-limit", type=DURATION, default="60s", show_default=True, help="The main phase alone.")
 @click.option("--timeout", type=DURATION, default="5s", show_default=True, help="The deadline of one operation.")
+@click.option("--respawn", is_flag=True, help="Start nodes that end by themselves again at once.")
 @click.option("--budget", type=DURATION, default="60s", show_default=True, help="Wall time for the checkers.")
 @click.option("--seed", type=int, default=None, help="Chosen and printed when not given.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("runs"), show_default=True)
@@ -46,6 +47,7 @@ def run(
     rate: float,
     time_limit: float,
     timeout: float,
+    respawn: bool,
     budget: float,
     seed: int | None,
     out: Path,
@@ -57,7 +59,7 @@ def run(
     given = registry.assignments(",".join(settings), "--set")
     wish = Wish(
         target, chosen, workload, nemesis, env, nodes, concurrency, rate, time_limit, timeout, given,
-        nemesis_interval, nemesis_duration,
+        nemesis_interval, nemesis_duration, respawn,
     )  # fmt: skip
     prepared = prepare(wish)
     elsewhere = prepared.environment.enter(sys.argv[1:])
