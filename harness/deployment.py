@@ -4,10 +4,10 @@ An environment takes deployments of its own kind and no other; a target offers o
 to the first.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
 from splitbrain.harness.injection import Maintenance
 from splitbrain.harness.program import ProgramFactory
@@ -31,6 +31,8 @@ class Place:
     """The node's own folder: what it writes here survives a kill."""
     members: Mapping[str, str]
     """name → address of all members, this one included."""
+    joins: Mapping[str, str] = field(default_factory=dict)
+    """Likewise, of the cluster that exists already when this one comes to it; empty: it is there from the beginning."""
 
 
 class Ready(Protocol):
@@ -38,6 +40,24 @@ class Ready(Protocol):
 
     async def __call__(self, place: Place) -> bool:
         """True when it is; False, or any OSError, means not yet."""
+
+
+class Membership(Protocol):
+    """How nodes leave a cluster and join it. Each step is asked of one node that is not the one in question. Any error
+    means: perhaps not done; then it is asked again, perhaps of another node, and that must do no harm."""
+
+    async def voters(self, through: Place) -> Collection[str]:
+        """The names of the nodes that have a vote, as all have decided so far."""
+
+    async def remove(self, through: Place, node: Place) -> None:
+        """When it returns, the node is no member; nor was it perhaps before."""
+
+    async def admit(self, through: Place, node: Place) -> Mapping[str, str]:
+        """When it returns, the node is a member without a vote, that may be started: the members it joins, itself
+        included (`Place.joins`)."""
+
+    async def promote(self, through: Place, node: Place) -> None:
+        """When it returns, the node has a vote. An error also while it lags behind."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +83,12 @@ class Served:
     """Whether a node that ended by itself is started again at once, as a supervisor would."""
     maintenance: Mapping[type[Maintenance], Callable[[Place], Awaitable[None]]] = field(default_factory=dict)
     """How a node is asked for each kind of maintenance; any error means that it was not done."""
+    membership: Membership | None = None
+    """How its nodes leave and join, where they can while it serves."""
+    upgraded: Self | None = None
+    """How its nodes come to be in another version, on the same data, where one was asked for."""
+    tells_version: Callable[[Place], Awaitable[str]] | None = None
+    """Asks a node which version it is; needed for `upgraded`."""
     reply_type: Any = None
     """For own stores, the type of a reply: then `Node.connect` opens a channel to `port`."""
 
@@ -85,12 +111,14 @@ class BuiltImage:
 
     name: as Docker is to call it ("splitbrain/etcd:3.5.1"). contents: tells what is in it, down to checksums; it is
     made anew when that changes. fill: lays its files out in an empty folder, the image's root; says on standard error
-    what takes long. Either may raise InfrastructureError, naming what is to be installed.
+    what takes long. Either may raise InfrastructureError, naming what is to be installed. official: the name of an
+    image that does as well, if there is one: it is taken if it is here, or, where none was built yet, can be pulled.
     """
 
     name: str
     contents: Callable[[], str]
     fill: Callable[[Path], None]
+    official: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,13 +127,15 @@ class Container(Served):
 
     image: one that is built here, or the name of one that is here or is pulled. command: what runs in it. A node's
     folder has the same path inside as outside. files: those with an absolute name are put at that place inside.
-    volumes: further paths inside that survive a kill → folders within the node's folder.
+    volumes: further paths inside that survive a kill → folders within the node's folder. memory_mb: how much memory a
+    container may use before it is killed; 0: as much as there is.
     """
 
     environment: ClassVar[str] = "docker"
     image: str | BuiltImage
     command: Callable[[Place], Sequence[str]]
     volumes: Mapping[str, str] = field(default_factory=dict)
+    memory_mb: int = 0
 
 
 @dataclass(frozen=True)

@@ -54,10 +54,15 @@ def resolve(version: str) -> str:
     return version or DEFAULT
 
 
+def cache() -> Path:
+    """Where all that was fetched for Cassandra is kept."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "splitbrain" / "cassandra"
+
+
 def cached(version: str) -> Path:
     """Where the jars of a version are kept."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "splitbrain" / "cassandra" / version / "lib"
+    return cache() / version / "lib"
 
 
 def obtain(version: str, say: Say = on_stderr) -> Path:

@@ -10,6 +10,7 @@ from splitbrain.harness.node import Node
 from splitbrain.harness.options import Option, Setting
 from splitbrain.targets.cassandra import jars, java, manners, members
 from splitbrain.targets.cassandra.client import CassandraClient
+from splitbrain.targets.cassandra.containers import as_container
 from splitbrain.targets.cassandra.errors import ERRORS
 
 
@@ -34,8 +35,11 @@ class Cassandra:
 
     @property
     def deployments(self) -> Sequence[Deployment]:
-        """Processes."""
-        return (members.as_process(lambda: jars.cached(str(self.settings["version"])), self.settings),)
+        """Processes or containers."""
+        container = as_container(self.settings)
+        if self.settings["image"]:
+            return (container,)
+        return (members.as_process(lambda: jars.cached(str(self.settings["version"])), self.settings), container)
 
     @property
     def operations(self) -> Shapes:
@@ -50,12 +54,13 @@ class Cassandra:
     def provide(self, deployment: Deployment) -> None:
         """See `harness.target.Provided`: find or fetch the server, and look for Java."""
         if isinstance(deployment, Process):
-            java.found()
             jars.obtain(str(self.settings["version"]))
+            java.found()
 
     def notices(self) -> Sequence[str]:
         """See `harness.target.Provided`: which version runs."""
-        return (f"Cassandra {self.settings['version']}",)
+        image = self.settings["image"]
+        return (f"Cassandra {'of the image ' if image else ''}{image or self.settings['version']}",)
 
     def client(self, node: Node) -> CassandraClient:
         """A new client pinned to a node."""

@@ -51,21 +51,40 @@ class Image:
 def obtain(daemon: Daemon, wanted: str | BuiltImage, say: Say = on_stderr) -> Image:
     """The image, built or pulled if need be. InfrastructureError says what is missing."""
     if isinstance(wanted, BuiltImage):
-        return build(daemon, wanted, say)
+        return _official(daemon, wanted, say) or build(daemon, wanted, say)
     if not wanted:
         raise InfrastructureError("an image needs a name")
-    found = _inspected(daemon, wanted)
-    if found is not None:
-        return _image(found, wanted, "found here")
-    say(f"pulling {wanted}")
     try:
-        _pull(daemon, wanted, say)
+        return _named(daemon, wanted, say)
     except InfrastructureError as error:
         raise InfrastructureError(
             f"image {wanted} is not here and could not be pulled ({str(error).removeprefix('Docker: ')}); "
             "name one that `docker images` shows, or leave the option out to have one built here"
         ) from None
-    return _image(attempt(daemon.api.inspect_image, wanted), wanted, "pulled")
+
+
+def _official(daemon: Daemon, wanted: BuiltImage, say: Say) -> Image | None:
+    """The image that does as well as one built here; None if there is none, or one was built already."""
+    if not wanted.official:
+        return None
+    built = _inspected(daemon, wanted.name) is not None
+    if built and _inspected(daemon, wanted.official) is None:
+        return None
+    try:
+        return _named(daemon, wanted.official, say)
+    except InfrastructureError as error:
+        say(f"{wanted.official} cannot be pulled ({str(error).removeprefix('Docker: ')}): an image is built here")
+        return None
+
+
+def _named(daemon: Daemon, name: str, say: Say) -> Image:
+    """The image of a name, here or pulled. InfrastructureError with Docker's reason if it cannot be."""
+    found = _inspected(daemon, name)
+    if found is not None:
+        return _image(found, name, "found here")
+    say(f"pulling {name}")
+    _pull(daemon, name, say)
+    return _image(attempt(daemon.api.inspect_image, name), name, "pulled")
 
 
 def build(daemon: Daemon, wanted: BuiltImage, say: Say = on_stderr, *, anew: bool = False) -> Image:

@@ -105,6 +105,7 @@ class ContainerNode(HostedNode):
             binds=[f"{outside}:{place}" for place, outside in inside.items()],
             extra_hosts=dict(self.place.members),
             sysctls=sysctls(),
+            **_limited(self._container.memory_mb),
             log_config={"Type": "none"},
         )
         endpoint = api.create_endpoint_config(ipv4_address=self.address)
@@ -176,6 +177,11 @@ class ContainerNode(HostedNode):
         namespace, self.namespace = self.namespace, None
         if namespace is not None:
             namespace.close()
+
+
+def _limited(memory_mb: int) -> dict[str, str]:
+    """The most memory, swap included, as Docker wants it."""
+    return {"mem_limit": f"{memory_mb}m", "memswap_limit": f"{memory_mb}m"} if memory_mb else {}
 
 
 def _launcher(pid: int) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import click
 
 from splitbrain import registry
-from splitbrain.harness.deployment import BuiltImage, Container
+from splitbrain.harness.deployment import BuiltImage, Container, Process
 from splitbrain.harness.environments.docker.daemon import Daemon
 from splitbrain.harness.environments.docker.images import Image, build, listed, obtain
 from splitbrain.harness.errors import UsageError
@@ -23,21 +23,40 @@ def images() -> None:
 
 @images.command("build")
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
-@click.option("--anew", is_flag=True, help="Also where an image with the same contents is here.")
+@click.option(
+    "--jars-only", is_flag=True, help="Only fetch what --env local needs, such as Cassandra's jars; no Docker."
+)
+@click.option("--anew", is_flag=True, help="Build here, also where an image with the same contents is here.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def build_images(targets: Sequence[str], anew: bool, as_json: bool) -> None:
-    """Build or pull the image of each TARGET: `etcd`, `etcd:version=3.5.17`."""
+def build_images(targets: Sequence[str], jars_only: bool, anew: bool, as_json: bool) -> None:
+    """Build or pull the image of each TARGET: `etcd`, `etcd:version=3.5.17`, `cassandra`."""
     wanted = [(registry.target(spec), spec) for spec in targets]
+    if jars_only:
+        for target, spec in wanted:
+            _provided(target, spec, as_json)
+        return
     deployments = [_container(target, spec) for target, spec in wanted]
     daemon = Daemon.connect()
     for (target, spec), deployment in zip(wanted, deployments, strict=True):
         if isinstance(target, Provided):
             target.provide(deployment)
-        if isinstance(deployment.image, BuiltImage):
-            made = build(daemon, deployment.image, anew=anew)
+        if anew and isinstance(deployment.image, BuiltImage):
+            made = build(daemon, deployment.image, anew=True)
         else:
             made = obtain(daemon, deployment.image)
         _tell([made], as_json, {"target": spec})
+
+
+def _provided(target: Target, spec: str, as_json: bool) -> None:
+    """Have here what nodes of a target that are processes need."""
+    for deployment in target.deployments:
+        if isinstance(deployment, Process) and isinstance(target, Provided):
+            target.provide(deployment)
+            click.echo(
+                json.dumps({"kind": "provided", "target": spec}) if as_json else f"{spec} is ready for --env local"
+            )
+            return
+    raise UsageError(f"{spec} needs nothing fetched for --env local")
 
 
 @images.command("list")
