@@ -97,7 +97,7 @@ class RunFolder:
     def write(self, name: str, text: str) -> Path:
         """Write a file of the folder; it appears whole or not at all."""
         path = self.path / name
-        partial = path.with_name(f".{name}.partial")
+        partial = path.with_name(f".{path.name}.partial")
         with _writing(path):
             partial.write_text(text, encoding="utf-8", errors="backslashreplace")
             partial.replace(path)

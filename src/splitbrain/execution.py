@@ -26,6 +26,7 @@ from splitbrain.harness.progress import Progress
 from splitbrain.harness.target import Logged, Provided, Target
 from splitbrain.harness.verdict import Verdict
 from splitbrain.judging import Judge, combined
+from splitbrain.results.deaths import kept
 from splitbrain.results.folder import RUNS, RunFolder
 from splitbrain.results.recipe import Recipe
 from splitbrain.results.result import Cost, Result
@@ -177,7 +178,7 @@ def execute(
         result = Result.failed(recorder.history, recipe, str(error), Cost(run=time.perf_counter() - began), notes)
     else:
         running = time.perf_counter() - began
-        notes += (*(death.text for death in conducted.deaths), *conducted.warnings)
+        notes += (*kept(conducted.deaths, folder), *conducted.warnings)
         beside = (*conducted.audits, *_logged(prepared, folder))
         result = judged(recorder.history, prepared, budget, running, notes, beside)
     finally:
