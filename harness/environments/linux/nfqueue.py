@@ -4,7 +4,7 @@ It is started by path, so it imports nothing but the standard library:
 
     python nfqueue.py ADDRESS=NAMESPACE_FILE…
 
-for each node its address and a file of its network namespace, where a rule hands incoming packets to queue 1. Orders
+for each node its address and a file of its network namespace, where a rule hands incoming packets to our queue. Orders
 come as lines of JSON: `{"add": {"id": …, "links": [[from, to], …], "delay_ms": …, …}}` is answered by `{}`,
 `{"remove": id}` by what it did, counted; `{"port": [address, namespace file]}` says that a node lives in another
 namespace now. At the end of the orders everything held is let through.
@@ -26,7 +26,8 @@ import time
 from dataclasses import dataclass, field
 from itertools import count
 
-QUEUE = 1
+QUEUE = 5342
+"""A number that nobody else is likely to use, as a namespace may be a whole machine's."""
 QUEUE_LENGTH = 65536
 RECEIVE_BYTES = 8 << 20
 HELD_SECONDS = 0.1

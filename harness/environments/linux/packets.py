@@ -80,8 +80,13 @@ def rules() -> Rules | None:
 
 
 def unable() -> str | None:
+    """Why links cannot be made slow and unreliable here, else None."""
+    return None if netem.available() else unqueueable()
+
+
+def unqueueable() -> str | None:
     """Why packets cannot be touched one by one here, else None."""
-    if rules() is not None or netem.available():
+    if rules() is not None:
         return None
     if not namespaces.throwaway():
         return namespaces.unavailable() or "no network of its own can be made here"
@@ -127,6 +132,10 @@ class Packets:
         cannot be done here."""
         if _by_netem(harm):
             return Impairing(self._netem.heal, await self._netem.impair(links, harm))
+        return await self.queue(links, harm)
+
+    async def queue(self, links: Sequence[tuple[str, str]], harm: Mapping[str, float]) -> "Impairing":
+        """As `impair`, by the reader."""
         number = next(self._numbers)
         async with self._turn:
             if self._process is None:
