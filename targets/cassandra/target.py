@@ -12,6 +12,7 @@ from splitbrain.targets.cassandra import jars, java, manners, members
 from splitbrain.targets.cassandra.client import CassandraClient
 from splitbrain.targets.cassandra.containers import as_container
 from splitbrain.targets.cassandra.errors import ERRORS
+from splitbrain.targets.cassandra.session import require_driver
 
 
 class Cassandra:
@@ -43,8 +44,8 @@ class Cassandra:
 
     @property
     def operations(self) -> Shapes:
-        """See `manners.OPERATIONS`."""
-        return manners.OPERATIONS
+        """See `manners.operations`."""
+        return manners.operations(self._manners)
 
     @property
     def errors(self) -> ErrorTable:
@@ -53,6 +54,7 @@ class Cassandra:
 
     def provide(self, deployment: Deployment) -> None:
         """See `harness.target.Provided`: find or fetch the server, and look for Java."""
+        require_driver()
         if isinstance(deployment, Process):
             jars.obtain(str(self.settings["version"]))
             java.found()

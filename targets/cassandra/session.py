@@ -1,0 +1,183 @@
+"""How do clients reach a node? Through one session of the driver per node, which the clients pinned to it share.
+
+A session has one coordinator and no other: its node. The driver's retries and speculative executions are off, and no
+statement is marked idempotent, so what was asked once is sent once. Answers are matched to requests by id, so a late
+one never answers the next request. The trap: the driver blocks, and calls back in a thread of its own. So statements
+are prepared in a thread that can only end within the driver's own bounds, and its answers are handed to the event loop.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from splitbrain.harness.errors import InfrastructureError
+from splitbrain.targets.cassandra.errors import BROKEN, REFUSED, CassandraError, understood
+
+PORT = 9042
+PROTOCOL = 5
+CONNECT_SECONDS = 2.0
+"""How long a node may take to accept a connection, and to answer the first questions on it."""
+FORGOTTEN_SECONDS = 30.0
+"""After how long the driver forgets a request. Longer than any client waits: the client's deadline decides."""
+
+Rows = Sequence[tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Request:
+    """A statement and its values.
+
+    text: CQL, with `?` for each value. consistency: level of the read or write; of a lightweight transaction that of
+    its commit, and `serial` that of its agreement. conditional: whether it is a lightweight transaction.
+    """
+
+    text: str
+    values: tuple[object, ...] = ()
+    consistency: str = "ONE"
+    serial: str = "SERIAL"
+    conditional: bool = False
+
+
+class Asked(Protocol):
+    """What can be asked: a session, or a stand-in for one."""
+
+    async def ask(self, request: Request) -> Rows:
+        """The rows of the answer. CassandraError: sent, see the error table; ConnectionRefusedError: not sent."""
+
+
+class Session:
+    """The session with one node. broken: whether its connection is gone."""
+
+    def __init__(self, cluster: Any, session: Any) -> None:
+        """cluster, session: the driver's."""
+        self._cluster, self._session = cluster, session
+        self._prepared: dict[str, asyncio.Task[Any]] = {}
+        self.broken = False
+
+    async def ask(self, request: Request) -> Rows:
+        """See `Asked`."""
+        from cassandra import ConsistencyLevel
+
+        try:
+            bound = (await self._statement(request.text)).bind(request.values)
+            bound.consistency_level = ConsistencyLevel.name_to_value[request.consistency]
+            bound.serial_consistency_level = ConsistencyLevel.name_to_value[request.serial]
+            return await self._sent(bound, request.conditional)
+        except ConnectionRefusedError:
+            self.broken = True
+            raise
+        except CassandraError as error:
+            self.broken = self.broken or error.code == BROKEN
+            raise
+
+    async def define(self, text: str) -> None:
+        """Carry out a statement that changes the schema, and wait until the nodes agree on it."""
+        from cassandra.query import SimpleStatement
+
+        await self._sent(SimpleStatement(text), conditional=False)
+
+    async def close(self) -> None:
+        """End it, and its threads."""
+        await asyncio.to_thread(self._cluster.shutdown)
+
+    async def _statement(self, text: str) -> Any:
+        """Prepared once, for whoever asks. ConnectionRefusedError if it could not be: it was not executed."""
+        preparing = self._prepared.get(text)
+        if preparing is None or (preparing.done() and preparing.exception() is not None):
+            preparing = asyncio.ensure_future(asyncio.to_thread(self._session.prepare, text))
+            preparing.add_done_callback(seen)
+            self._prepared[text] = preparing
+        try:
+            return await asyncio.shield(preparing)
+        except Exception as error:
+            told = understood(error, conditional=False)
+            if isinstance(told, CassandraError) and told.code == REFUSED:
+                raise told from error
+            raise ConnectionRefusedError(f"a statement could not be prepared: {told}") from error
+
+    async def _sent(self, statement: Any, conditional: bool) -> Rows:
+        loop = asyncio.get_running_loop()
+        answered: asyncio.Future[Rows] = loop.create_future()
+
+        def hand_over(settle: Callable[[Any], None], value: Any) -> None:
+            """From the driver's thread. An answer that comes when the run is over is nobody's."""
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(lambda: None if answered.done() else settle(value))
+
+        try:
+            self._session.execute_async(statement).add_callbacks(
+                lambda rows: hand_over(answered.set_result, rows or ()),
+                lambda error: hand_over(answered.set_exception, understood(error, conditional=conditional)),
+            )
+        except Exception as error:
+            raise understood(error, conditional=conditional) from error
+        return await answered
+
+
+def connected(address: str, *, client_timestamps: bool) -> Session:
+    """A new session with the node at an address; blocks. ConnectionRefusedError if it cannot be reached.
+
+    client_timestamps: whether the client's clock stamps writes, and not the coordinator's.
+    """
+    from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable
+    from cassandra.policies import (
+        ConstantReconnectionPolicy,
+        FallthroughRetryPolicy,
+        NoSpeculativeExecutionPolicy,
+        WhiteListRoundRobinPolicy,
+    )
+    from cassandra.query import tuple_factory
+
+    profile = ExecutionProfile(
+        load_balancing_policy=WhiteListRoundRobinPolicy([address]),
+        retry_policy=FallthroughRetryPolicy(),
+        speculative_execution_policy=NoSpeculativeExecutionPolicy(),
+        request_timeout=FORGOTTEN_SECONDS,
+        row_factory=tuple_factory,
+    )
+    cluster = Cluster(
+        [address],
+        port=PORT,
+        protocol_version=PROTOCOL,
+        execution_profiles={EXEC_PROFILE_DEFAULT: profile},
+        reconnection_policy=ConstantReconnectionPolicy(1.0, max_attempts=None),
+        connect_timeout=CONNECT_SECONDS,
+        control_connection_timeout=CONNECT_SECONDS,
+        idle_heartbeat_interval=0,
+        schema_metadata_enabled=False,
+        token_metadata_enabled=False,
+        monitor_reporting_enabled=False,
+    )
+    try:
+        session = cluster.connect()
+    except Exception as error:
+        cluster.shutdown()
+        if isinstance(error, NoHostAvailable):
+            reasons = "; ".join(map(str, error.errors.values()))
+            raise ConnectionRefusedError(f"no connection to {address}: {reasons}") from error
+        raise
+    session.use_client_timestamp = client_timestamps
+    session.default_fetch_size = None
+    return Session(cluster, session)
+
+
+def require_driver() -> None:
+    """InfrastructureError if the driver is not installed, or cannot work here."""
+    try:
+        import cassandra.cluster  # noqa: F401
+    except ImportError as error:
+        raise InfrastructureError(
+            f"the target cassandra needs the driver: pip install 'splitbrain[cassandra]' ({error})"
+        ) from None
+    except Exception as error:
+        # Its own DependencyException: no event loop that it could use, where it was built without libev.
+        raise InfrastructureError(
+            f"the driver of Cassandra cannot work here, install a wheel of cassandra-driver that has libev: {error}"
+        ) from error
+
+
+def seen(task: "asyncio.Task[Any]") -> None:
+    """Look at how a task ended: whoever awaited it has raised its error, and nobody else need be told."""
+    if not task.cancelled():
+        task.exception()
