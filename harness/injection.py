@@ -192,10 +192,47 @@ class Defragment:
 Maintenance = Compact | Defragment
 """What an administrator asks of nodes: whether it can be done says the target's deployment."""
 
+
+@dataclass(frozen=True)
+class ChangeMembers:
+    """Remove nodes from the membership of the cluster, one after another, and stop them. Healing empties them and lets
+    them join as newcomers, first without a vote, until all have one. Bite: `members_removed`, `members_joined`."""
+
+    nodes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Upgrade:
+    """Stop nodes one after another (SIGTERM) and start them in the version that the deployment names, so that versions
+    are mixed; healing does the same to the others, and undoes nothing. Bite: `nodes_upgraded`, `mixed_ms`: how long
+    nodes told different versions."""
+
+    nodes: tuple[str, ...]
+    """In the order in which they go."""
+    ahead: int
+    """How many go at once, and leave the others to the heal."""
+
+
+Reconfiguration = ChangeMembers | Upgrade
+"""What is healed by the cluster's own decisions, so only once nothing else keeps it from deciding: its heal goes on
+beside other faults, and ends after them. Whether it can be done says the target's deployment."""
+
 Downing = Kill | Stop | PowerLoss | FlipBits | TruncateFile
 """What keeps nodes down until it is healed."""
 
-Injection = Cut | Impair | Downing | Pause | SkewClock | SkewAllClocks | SlowDisk | FailDisk | FillDisk | Maintenance
+Injection = (
+    Cut
+    | Impair
+    | Downing
+    | Pause
+    | SkewClock
+    | SkewAllClocks
+    | SlowDisk
+    | FailDisk
+    | FillDisk
+    | Maintenance
+    | Reconfiguration
+)
 
 
 class Injected(Protocol):

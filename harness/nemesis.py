@@ -2,7 +2,8 @@
 
 Faults may overlap, and the run may be cancelled at any moment. So what was begun is begun to its end and ended to its
 end in tasks of its own, which a cancellation does not reach; `heal` waits for them. The traps: a fault stands in
-`_running` from before its first injection until its end is recorded, and only what the track made is healed.
+`_running` from before its first injection until its end is recorded, and only what the track made is healed. And a
+heal that takes the cluster's own decision may wait for another fault's heal, so it is not waited for before that.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.fault import Plan, View
 from splitbrain.harness.generator.core import SECOND
 from splitbrain.harness.generator.schedule import Slot
-from splitbrain.harness.injection import Bite, Downing, Injected, Injection, bit, total
+from splitbrain.harness.injection import Bite, Downing, Injected, Injection, Reconfiguration, bit, total
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import Value
 from splitbrain.harness.stream import Stream
@@ -64,6 +65,11 @@ class _Episode:
     beginning: "asyncio.Task[None]"
     ending: "asyncio.Task[None] | None" = None
 
+    @property
+    def reconfigures(self) -> bool:
+        """Whether its heal takes the cluster's own decisions."""
+        return any(isinstance(injection, Reconfiguration) for injection in self.plan.injections)
+
 
 class Track:
     """Carries out a schedule on a cluster, once."""
@@ -82,6 +88,8 @@ class Track:
         self._running: list[_Episode] = []
         self._times: dict[str, int] = dict.fromkeys((*names, *(slot.fault.name for slot in slots)), 0)
         self._bites: dict[str, Bite] = {}
+        self._once: set[str] = set()
+        """The faults that have come and can come but once."""
 
     @property
     def harms(self) -> frozenset[type[Injection]]:
@@ -103,24 +111,32 @@ class Track:
         while agenda:
             due, number, item = heapq.heappop(agenda)
             await asyncio.sleep(max(due - now(), 0) / SECOND)
+            await self._look_for_failures()
             if isinstance(item, _Episode):
-                await self._stop(item)
+                await self._finish(item)
                 continue
-            for late in [episode for episode in self._running if episode.slot.fault.name == item.fault.name]:
-                await self._stop(late)
+            late = [episode for episode in self._running if episode.slot.fault.name == item.fault.name]
+            for episode in late:
+                await self._finish(episode)
+            if item.fault.name in self._once or any(episode in self._running for episode in late):
+                continue
             started = await self._start(item, stage)
-            if started is not None:
+            if started is not None and started.plan.once:
+                self._once.add(item.fault.name)
+            elif started is not None:
                 # Injecting may take long on real nodes: the fault still gets time to bite.
                 stop = max(origin + item.stop, now() + item.duration // 2)
                 heapq.heappush(agenda, (stop, number, started))
 
     async def heal(self) -> None:
-        """End every fault that is under way, the last first. Safe to call again.
+        """End every fault that is under way, the last first, but those whose heal takes the cluster's own decisions
+        after all others. Safe to call again.
 
         Every heal is attempted; InfrastructureError afterwards if any failed.
         """
         errors: list[str] = []
-        for episode in reversed(list(self._running)):
+        last_first = list(reversed(self._running))
+        for episode in sorted(last_first, key=lambda episode: episode.reconfigures):
             try:
                 await self._stop(episode)
             except InfrastructureError as error:
@@ -161,12 +177,34 @@ class Track:
                 return plan
         return None
 
-    async def _stop(self, episode: _Episode) -> None:
-        """End a fault, once, however often this is called and cancelled."""
+    async def _finish(self, episode: _Episode) -> None:
+        """A fault's time is over: end it, or see to it that it ends while others go on."""
+        if not episode.reconfigures:
+            await self._stop(episode)
+        elif episode.ending is None:
+
+            def over(ending: "asyncio.Task[None]") -> None:
+                if not ending.cancelled() and ending.exception() is None:
+                    self._forget(episode)
+
+            self._ending(episode).add_done_callback(over)
+
+    async def _look_for_failures(self) -> None:
+        """InfrastructureError if a fault that nobody waited for could not be ended."""
+        for episode in self._running:
+            if episode.ending is not None and episode.ending.done():
+                await self._stop(episode)
+
+    def _ending(self, episode: _Episode) -> "asyncio.Task[None]":
+        """The task that ends a fault, begun once."""
         if episode.ending is None:
             episode.ending = asyncio.ensure_future(self._end(episode))
+        return episode.ending
+
+    async def _stop(self, episode: _Episode) -> None:
+        """End a fault, once, however often this is called and cancelled."""
         try:
-            await asyncio.shield(episode.ending)
+            await asyncio.shield(self._ending(episode))
         except InfrastructureError:
             self._forget(episode)
             raise
@@ -207,7 +245,7 @@ class Track:
             for episode in self._running
             if episode is not ended
             for injection in episode.plan.injections
-            if isinstance(injection, Downing)
+            if isinstance(injection, Downing | Reconfiguration)
             for node in injection.nodes
         ]
         return [

@@ -17,7 +17,7 @@ from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.fault import Plan, View
 from splitbrain.harness.generator.core import SECOND
 from splitbrain.harness.generator.schedule import Slot
-from splitbrain.harness.injection import Bite, Cut, Injection, Kill, Pause, SkewClock
+from splitbrain.harness.injection import Bite, ChangeMembers, Cut, Injection, Kill, Pause, SkewClock
 from splitbrain.harness.nemesis import FaultReport, Track
 from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Option
@@ -46,6 +46,8 @@ class Stage:
     bites: dict[str, Bite] = field(default_factory=dict)
     broken: tuple[str, ...] = ()
     """What raises: "inject X", "heal X"."""
+    waits_for: dict[str, str] = field(default_factory=dict)
+    """Whose heal waits for whose."""
     slow_s: float = 0.0
     points: int = 0
     at_point: Callable[[int], None] = lambda point: None
@@ -67,6 +69,11 @@ class Stage:
         self.note(f"inject {name}")
         await self.checkpoint()
         return Harm(self, name)
+
+    async def healed(self, name: str) -> None:
+        """Until it is healed."""
+        while f"heal {name}" not in self.done:
+            await asyncio.sleep(0.1)
 
     async def roles(self) -> Mapping[str, str]:
         await self.checkpoint()
@@ -97,6 +104,8 @@ class Harm:
 
     async def heal(self) -> Bite:
         await self.stage.checkpoint()
+        if self.name in self.stage.waits_for:
+            await self.stage.healed(self.stage.waits_for[self.name])
         self.stage.note(f"heal {self.name}")
         await self.stage.checkpoint()
         return self.stage.bites.get(self.name, {"hits": 1})
@@ -115,20 +124,21 @@ class Planned:
     variants: tuple[str, ...] = ("a", "b")
     default = True
 
-    def __init__(self, name: str, *injections: Injection, wants_roles: bool = False) -> None:
-        self.name, self.injections, self.wants_roles = name, injections, wants_roles
+    def __init__(self, name: str, *injections: Injection, wants_roles: bool = False, once: bool = False) -> None:
+        self.name, self.injections, self.wants_roles, self.once = name, injections, wants_roles, once
 
     def plan(self, variant: str, view: View, random: Stream) -> Plan | None:
         if variant == "never":
             return None
         value = {"variant": variant, "leaders": list(view.leaders()), "draw": random.below(10**6)}
-        return Plan(value, self.injections)
+        return Plan(value, self.injections, once=self.once)
 
 
 CUT = Planned("cut", Cut((("n1", "n2"),)))
 CLOCKS = Planned("clocks", SkewClock("n1"), SkewClock("n2"), SkewClock("n3"))
 KILL = Planned("kill", Kill(("n1",)), wants_roles=True)
 PAUSE = Planned("pause", Pause(("n3",)))
+MEMBERS = Planned("members", ChangeMembers(("n1",)))
 
 
 def slot(fault: Planned, start_s: float, duration_s: float, variant: str = "a") -> Slot:
@@ -356,3 +366,86 @@ def test_who_died_of_a_fault_is_restarted_at_its_heal(by_option: bool) -> None:
         assert (killed.starts, long_dead.starts, victim.starts) == (1, int(by_option), 1)
 
     play(main)
+
+
+def test_a_heal_that_the_cluster_decides_goes_on_beside_others() -> None:
+    async def main(stage: Stage) -> None:
+        stage.waits_for = {"ChangeMembers": "Cut"}
+        # The second one finds the first still being healed, and does not come.
+        await stage.run(Track([slot(MEMBERS, 1, 1), slot(CUT, 1.5, 3), slot(MEMBERS, 3, 1), slot(PAUSE, 5, 1)], 1))
+
+    stage = play(main)
+    assert_whole(stage)
+    assert [(round(time / SECOND, 0), f) for time, f, _ in stage.events] == [
+        (1.0, "start-members"),
+        (2.0, "start-cut"),
+        (4.0, "stop-cut"),
+        (5.0, "stop-members"),
+        (5.0, "start-pause"),
+        (6.0, "stop-pause"),
+    ]
+
+
+def test_a_heal_that_the_cluster_decides_comes_last() -> None:
+    async def main(stage: Stage) -> None:
+        stage.waits_for = {"ChangeMembers": "Cut"}
+        track = Track([slot(CUT, 1, 9), slot(MEMBERS, 2, 8), slot(PAUSE, 3, 7)], 1)
+        task = asyncio.ensure_future(stage.run(track))
+        await asyncio.sleep(4)
+        task.cancel()
+        await cancelled(task)
+        await track.heal()
+        assert stage.named("heal ") == ["Pause", "Cut", "ChangeMembers"]
+        assert_whole(stage)
+
+    play(main)
+
+
+def test_a_heal_that_fails_beside_others_ends_the_track() -> None:
+    async def main(stage: Stage) -> None:
+        stage.broken = ("heal ChangeMembers",)
+        track = Track([slot(MEMBERS, 1, 1), slot(CUT, 4, 1)], 1)
+        with pytest.raises(InfrastructureError, match="fault members: cannot heal ChangeMembers"):
+            await stage.run(track)
+        await track.heal()
+        assert stage.named("inject ") == ["ChangeMembers"]
+        alone = Track([slot(MEMBERS, 1, 1)], 1)
+        await stage.run(alone)
+        with pytest.raises(InfrastructureError, match="fault members: cannot heal ChangeMembers"):
+            await alone.heal()
+
+    play(main)
+
+
+def test_who_leaves_the_cluster_is_not_restarted_by_the_heal_of_another_fault() -> None:
+    async def main(stage: Stage) -> None:
+        leaver = stage.nodes[0]
+        task = asyncio.ensure_future(stage.run(Track([slot(CUT, 1, 2), slot(MEMBERS, 2, 3)], 1)))
+        await asyncio.sleep(2.5)
+        leaver.running = False
+        await asyncio.sleep(1)
+        assert leaver.starts == 0
+        await task
+
+    play(main)
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_what_can_be_done_once_lasts_until_its_turn_comes_again_or_to_the_end(again: bool) -> None:
+    upgrade = Planned("upgrade", Cut((("n1", "n2"),)), once=True)
+    track = Track([slot(upgrade, 1, 1), slot(PAUSE, 3, 1), *(slot(upgrade, 5 + i, 0.5) for i in range(2 * again))], 1)
+
+    async def main(stage: Stage) -> None:
+        await stage.run(track)
+        assert stage.named("heal ") == (["Pause", "Cut"] if again else ["Pause"])
+        await track.heal()
+        assert_whole(stage)
+
+    stage = play(main)
+    assert [(time / SECOND, f) for time, f, _ in stage.events] == [
+        (1.0, "start-upgrade"),
+        (3.0, "start-pause"),
+        (4.0, "stop-pause"),
+        (5.0 if again else 4.0, "stop-upgrade"),
+    ]
+    assert track.reports()["upgrade"].times == 1

@@ -23,7 +23,7 @@ from splitbrain.harness.environments.sim.network import Network, NetworkOptions
 from splitbrain.harness.environments.sim.node import SimNode
 from splitbrain.harness.environments.sim.process import Machine
 from splitbrain.harness.errors import InfrastructureError, UsageError
-from splitbrain.harness.injection import Inability, Injection, Maintenance
+from splitbrain.harness.injection import Inability, Injection, Maintenance, Reconfiguration
 from splitbrain.harness.program import Message
 from splitbrain.harness.stream import Stream
 
@@ -124,9 +124,9 @@ class Sim:
         self._used = False
 
     def able(self, injection: type[Injection], deployment: Deployment) -> Inability | None:
-        """None for all but maintenance, which no own store has (an `Impair` that limits bandwidth is refused by
-        `inject`)."""
-        if injection in get_args(Injection) and injection not in get_args(Maintenance):
+        """None for all but maintenance and reconfiguration, which no own store has (an `Impair` that limits bandwidth
+        is refused by `inject`)."""
+        if injection in get_args(Injection) and injection not in get_args(Maintenance | Reconfiguration):
             return None
         return Inability(injection, f"the simulator does not know how to do {injection.__name__}")
 

@@ -19,6 +19,7 @@ from splitbrain.harness.environments.sim.node import SimNode
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.injection import (
     Bite,
+    ChangeMembers,
     Compact,
     Cut,
     Defragment,
@@ -36,6 +37,7 @@ from splitbrain.harness.injection import (
     SlowDisk,
     Stop,
     TruncateFile,
+    Upgrade,
 )
 
 
@@ -79,8 +81,8 @@ class Field:
                 undo = self._fail(injection)
             case FillDisk():
                 undo = self._fill(injection)
-            case Compact() | Defragment():
-                raise UsageError("simulated nodes have no maintenance to be asked for")
+            case Compact() | Defragment() | ChangeMembers() | Upgrade():
+                raise UsageError(f"simulated nodes cannot be asked for it: {injection}")
         return Harm(undo)
 
     def _cut(self, injection: Cut) -> Callable[[], Bite]:
