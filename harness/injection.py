@@ -136,8 +136,8 @@ class Stop:
 
 @dataclass(frozen=True)
 class PowerLoss:
-    """Kill nodes at once, and nothing that was not synced survives. Healing restarts those that are dead.
-    Bite: `processes_killed`."""
+    """Kill nodes at once, and nothing that was not synced survives. Healing restarts those that are dead. On real
+    processes, nodes have to be prepared for it. Bite: `processes_killed`, and `writes_lost`."""
 
     nodes: tuple[str, ...]
 

@@ -4,7 +4,7 @@ A container's network namespace is new after each start, so the packet reader is
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from splitbrain.harness.environments.linux.partitions import Partitions
 from splitbrain.harness.environments.linux.scratch import Scratch
 from splitbrain.harness.environments.linux.tools import LocalShell
 from splitbrain.harness.errors import InfrastructureError
+from splitbrain.harness.injection import Injection
 
 
 @dataclass(frozen=True)
@@ -93,11 +94,11 @@ class ContainerCluster(HostedCluster):
     def nodes(self) -> Sequence[ContainerNode]:
         return tuple(self._containers)
 
-    async def up(self) -> None:
+    async def up(self, harms: Collection[type[Injection]] = ()) -> None:
         self.note(self._image.words())
         if os.geteuid() == 0:
             await self._partitions.setup()
-        await super().up()
+        await super().up(harms)
 
     async def down(self) -> None:
         async with CleanUp() as cleaning:

@@ -21,11 +21,11 @@ from splitbrain.harness.environments.docker.daemon import Daemon
 from splitbrain.harness.environments.hosted.able import able
 from splitbrain.harness.environments.linux.scratch import Scratch
 from splitbrain.harness.errors import UsageError
-from splitbrain.harness.injection import Cut, FillDisk, Impair, Inability, Injection
+from splitbrain.harness.injection import Cut, FillDisk, Impair, Inability, Injection, PowerLoss
 
 T = TypeVar("T")
 
-NEEDS_ROOT = (Cut, Impair, FillDisk)
+NEEDS_ROOT = (Cut, Impair, FillDisk, PowerLoss)
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 
@@ -98,7 +98,7 @@ class Docker:
         logs.mkdir(parents=True, exist_ok=True)
         cluster = ContainerCluster(deployment, daemon, net, image, labels, logs.resolve(), scratch, self.now)
         try:
-            await cluster.up()
+            await cluster.up(harms)
         except BaseException:
             await surely(cluster.down())
             raise

@@ -7,7 +7,7 @@ from typing import get_args
 
 from splitbrain.harness.deployment import Served
 from splitbrain.harness.environments.hosted import clocks
-from splitbrain.harness.environments.linux import packets, tools, tracing
+from splitbrain.harness.environments.linux import packets, tools, tracing, volume
 from splitbrain.harness.injection import (
     Cut,
     FailDisk,
@@ -30,11 +30,6 @@ ABSOLUTE_WAITS = (
     "then never come: use --env sim, or a store of our own"
 )
 
-NO_POWER_LOSS = (
-    "what a process has written outlives it, whether synced or not, and there is no file system of our own that could "
-    "take it back: use --env sim"
-)
-
 
 def able(injection: type, deployment: Served) -> str | None:
     """None if an injection can be done to nodes of this deployment, else why not."""
@@ -42,14 +37,13 @@ def able(injection: type, deployment: Served) -> str | None:
         return None if injection in deployment.maintenance else "these nodes cannot be asked for it"
     if injection is SkewAllClocks and not deployment.relative_waits:
         return ABSOLUTE_WAITS
-    if injection is PowerLoss:
-        return NO_POWER_LOSS
     probe = PROBES.get(injection)
     return f"--env {deployment.environment} cannot do {injection.__name__}" if probe is None else probe()
 
 
 _untraceable = functools.cache(tracing.unable)
 _unskewable = functools.cache(clocks.unable)
+_powered = functools.cache(volume.unable)
 
 PROBES: dict[type, Callable[[], str | None]] = {
     Cut: lambda: tools.missing("nft"),
@@ -64,4 +58,5 @@ PROBES: dict[type, Callable[[], str | None]] = {
     FailDisk: _untraceable,
     SkewClock: _unskewable,
     SkewAllClocks: _unskewable,
+    PowerLoss: _powered,
 }

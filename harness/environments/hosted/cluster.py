@@ -6,22 +6,22 @@ when half of `up` has failed, so each part may be there or not.
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
 from splitbrain.harness.deployment import Served
 from splitbrain.harness.environment import Death
-from splitbrain.harness.environments.hosted.able import NO_POWER_LOSS
 from splitbrain.harness.environments.hosted.clocks import ClockHarm, NodeClock
 from splitbrain.harness.environments.hosted.disks import DiskInjected, DiskTrouble, NodeDisk, known
-from splitbrain.harness.environments.hosted.downing import DamageHarm, Downed, KillHarm, StopHarm
+from splitbrain.harness.environments.hosted.downing import DamageHarm, Downed, KillHarm, PowerLossHarm, StopHarm
 from splitbrain.harness.environments.hosted.full import FullHarm
 from splitbrain.harness.environments.hosted.harm import CutHarm, Healing, ImpairHarm, MaintenanceDone, PauseHarm
 from splitbrain.harness.environments.hosted.node import HostedNode
 from splitbrain.harness.environments.hosted.sampling import sample
 from splitbrain.harness.environments.linux.packets import Packets, means
 from splitbrain.harness.environments.linux.partitions import Partitions
+from splitbrain.harness.environments.linux.volume import Volume
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.injection import (
     Compact,
@@ -77,12 +77,14 @@ class HostedCluster(ABC):
     def deaths(self) -> Sequence[Death]:
         return sorted((death for node in self.nodes for death in node.deaths), key=lambda death: death.time)
 
-    async def up(self) -> None:
-        """Write the nodes' files, start all, and wait until all are ready. InfrastructureError if they do not come
-        up in time."""
+    async def up(self, harms: Collection[type[Injection]] = ()) -> None:
+        """Write the nodes' files, prepare for these kinds of harm, start all, and wait until all are ready.
+        InfrastructureError if they do not come up in time."""
         self.note(f"network {self._packets.network}, the harness at {self._packets.harness}")
         for node in self.nodes:
             self._write_files(node)
+        if PowerLoss in harms:
+            await asyncio.gather(*(self._attach(node) for node in self.nodes))
         await asyncio.gather(*(node.start() for node in self.nodes))
         deadline = asyncio.get_running_loop().time() + self._deployment.ready_seconds
         await asyncio.gather(*(node.wait_ready(deadline) for node in self.nodes))
@@ -104,6 +106,10 @@ class HostedCluster(ABC):
             file = node.place.folder / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(contents.encode() if isinstance(contents, str) else contents)
+
+    async def _attach(self, node: HostedNode) -> None:
+        node.volume = Volume(node.place.folder, self._scratch / f"{node.name}.filesystem")
+        await node.volume.attach()
 
     async def inject(self, injection: Injection) -> Injected:
         nodes = self._hurt(injection)
@@ -137,7 +143,7 @@ class HostedCluster(ABC):
                 spared = frozenset(name for node in nodes for name in self._deployment.files(node.place))
                 harm = DamageHarm(nodes, injection, spared)
             case PowerLoss():
-                raise UsageError(NO_POWER_LOSS)
+                harm = PowerLossHarm(nodes)
             case FillDisk():
                 harm = FullHarm(nodes, injection)
             case Pause():
@@ -178,6 +184,7 @@ class HostedCluster(ABC):
             self._sampling = None
         await asyncio.gather(*(node.retire() for node in self.nodes))
         await asyncio.gather(*(disk.close() for disk in self._disks.values()))
+        await asyncio.gather(*(node.volume.detach() for node in self.nodes if node.volume is not None))
         await self._packets.close()
 
     @abstractmethod

@@ -5,6 +5,7 @@ The trap: only a node that does not run may be treated so; one that runs would w
 
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 from splitbrain.harness.spoiling import extent, flips, shortened
 
@@ -30,6 +31,7 @@ def flip(folder: Path, spared: frozenset[str], node: str, bits: int, seed: int) 
             (byte,) = file.read(1)
             file.seek(one.byte)
             file.write(bytes([byte ^ 1 << one.bit]))
+            _settle(file)
     return len(found)
 
 
@@ -38,5 +40,13 @@ def shorten(folder: Path, spared: frozenset[str], node: str, bytes_max: int, see
     found = shortened(extents(folder, spared), node, bytes_max, seed)
     if found is None:
         return 0
-    os.truncate(folder / found.file, found.length)
+    with (folder / found.file).open("r+b") as file:
+        file.truncate(found.length)
+        _settle(file)
     return found.cut
+
+
+def _settle(file: BinaryIO) -> None:
+    """Damage is not undone by a power loss."""
+    file.flush()
+    os.fsync(file.fileno())

@@ -1,5 +1,5 @@
-"""How does a process go down and stay down until it is healed? Killed, asked to end, with damaged files, or again and
-again.
+"""How does a process go down and stay down until it is healed? Killed, asked to end, without power, with damaged files,
+or again and again.
 
 The trap: several injections may hold one node down (`killers`), and it starts only when the last of them is healed; so
 a loop of restarts starts nodes that nothing else holds.
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from splitbrain.harness.environments.hosted.damage import flip, shorten
 from splitbrain.harness.environments.hosted.node import HostedNode
-from splitbrain.harness.errors import UsageError
+from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.injection import Bite, FlipBits, Kill, Stop, TruncateFile
 
 GRACE_SECONDS = 2.0
@@ -95,6 +95,21 @@ class StopHarm(Downed):
         running = [node for node in self.nodes if node.running]
         await asyncio.gather(*(node.stop(GRACE_SECONDS) for node in self.nodes))
         self.bite["processes_stopped"] = len(running)
+
+
+@dataclass
+class PowerLossHarm(Downed):
+    """Nodes that are killed, and lose what they had not synced."""
+
+    async def strike(self) -> None:
+        done = await asyncio.gather(*(self._lose(node) for node in self.nodes))
+        self.bite["processes_killed"] = sum(killed for killed, _ in done)
+        self.bite["writes_lost"] = sum(lost for _, lost in done)
+
+    async def _lose(self, node: HostedNode) -> tuple[int, int]:
+        if node.volume is None:
+            raise InfrastructureError(f"{node.name} was not prepared to lose its power: it was not named as a harm")
+        return await node.end(), await node.volume.lose()
 
 
 @dataclass

@@ -84,11 +84,15 @@ class FullHarm:
 
 @contextlib.asynccontextmanager
 async def _down(node: HostedNode) -> AsyncIterator[None]:
-    """The node is dead meanwhile, and nobody starts it."""
+    """The node is dead meanwhile, and nobody starts it; its folder is the disk itself."""
     node.killers += 1
     try:
         await node.end()
+        if node.volume is not None:
+            await node.volume.detach()
         yield
+        if node.volume is not None:
+            await node.volume.attach()
     finally:
         node.killers -= 1
 

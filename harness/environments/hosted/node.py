@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from splitbrain.harness.deployment import Place, Served
 from splitbrain.harness.environment import Death
 from splitbrain.harness.environments.linux import processes
+from splitbrain.harness.environments.linux.volume import Volume
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.node import Channel
 
@@ -46,6 +47,8 @@ class HostedNode(ABC):
         self.pausers = 0
         """How many pauses hold it: it goes on when the last one is healed."""
         self.deaths: list[Death] = []
+        self.volume: Volume | None = None
+        """Its folder as a disk that can lose its power, where the run asks for that."""
         self._deployment = deployment
         self._log = log
         self._now = now

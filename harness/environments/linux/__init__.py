@@ -12,6 +12,8 @@ A map, from the ground upwards:
 - `nfqueue`     the same, duplication, reordering and corruption, packet by packet; `packets` chooses and drives both
 - `vdso`        a process's clocks: offset and rate
 - `tracing`     slow and failing disks, by system-call injection
+- `volume`      a folder that can lose what was not synced: `passthrough` serves it to the kernel over `fuse`, with the
+                files of `inodes`, each with what is `unsynced`
 
 All of them take process ids, namespaces or a `Shell`, never a node: so they work on plain processes, on containers
 from the host, and on machines reached by ssh.

@@ -1,7 +1,7 @@
 """What is a local cluster? Processes on a switch, and everything they started ended by `down`."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from splitbrain.harness.deployment import Place, Process
@@ -11,6 +11,7 @@ from splitbrain.harness.environments.linux.partitions import Partitions
 from splitbrain.harness.environments.linux.switch import Switch
 from splitbrain.harness.environments.linux.tools import LocalShell, Shell
 from splitbrain.harness.environments.local.node import ProcessNode
+from splitbrain.harness.injection import Injection
 
 
 class LocalCluster(HostedCluster):
@@ -38,9 +39,9 @@ class LocalCluster(HostedCluster):
         super().__init__(deployment, nodes, partitions, packets, folder, scratch, now)
         self.switch = switch
 
-    async def up(self) -> None:
+    async def up(self, harms: Collection[type[Injection]] = ()) -> None:
         await self._partitions.setup()
-        await super().up()
+        await super().up(harms)
 
     async def down(self) -> None:
         await self.close()

@@ -89,7 +89,7 @@ class Local:
         logs.mkdir(parents=True, exist_ok=True)
         cluster = LocalCluster(deployment, await Switch.create(names), logs.resolve(), scratch, self.now)
         try:
-            await cluster.up()
+            await cluster.up(harms)
         except BaseException:
             await cluster.down()
             raise

@@ -130,9 +130,11 @@ class Disk:
         """All that was written becomes durable: a process that ends in peace leaves it to its system."""
         self._settle(len(self._unsynced), len(self._unsynced), torn=False)
 
-    def lose_power(self) -> None:
-        """Nothing that was not synced is left; a crash follows."""
-        self._settle(len(self._unsynced), 0, torn=False)
+    def lose_power(self) -> int:
+        """Nothing that was not synced is left; a crash follows. How many writes are lost."""
+        lost = len(self._unsynced)
+        self._settle(lost, 0, torn=False)
+        return lost
 
     def flip(self, node: str, bits: int, seed: int) -> int:
         """Flip bits of what is durable; how many. While no process runs."""

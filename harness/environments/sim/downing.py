@@ -47,10 +47,9 @@ def _harm(injection: Downing, nodes: Sequence[SimNode]) -> Callable[[], Bite]:
             stopped = sum(node.kill_now() for node in nodes)
             return lambda: {"processes_stopped": stopped}
         case PowerLoss():
-            for node in nodes:
-                node.machine.disk.lose_power()
+            lost = sum(node.machine.disk.lose_power() for node in nodes)
             killed = sum(node.kill_now() for node in nodes)
-            return lambda: {"processes_killed": killed}
+            return lambda: {"processes_killed": killed, "writes_lost": lost}
         case FlipBits(_, bits, seed):
             for node in nodes:
                 node.kill_now()

@@ -12,7 +12,7 @@ from inside import NAMES, ask, chatters, needs_namespaces, run_inside
 
 from splitbrain.harness.environments.local import Local
 from splitbrain.harness.environments.local.node import ProcessNode
-from splitbrain.harness.injection import FillDisk, FlipBits, Kill, PowerLoss, Stop, TruncateFile
+from splitbrain.harness.injection import FillDisk, FlipBits, Kill, Stop, TruncateFile
 
 pytestmark = needs_namespaces
 
@@ -45,7 +45,6 @@ async def ends(environment: Local, folder: Path) -> None:
     assert (await loop.heal())["processes_killed"] >= 1, "a loop ends with the heal"
     await ready(n3)
     assert cluster.deaths() == [], "nobody died by himself"
-    assert environment.able(PowerLoss, chatters()) is not None
     await cluster.down()
 
 
