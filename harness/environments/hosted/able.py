@@ -9,6 +9,7 @@ from splitbrain.harness.deployment import Served
 from splitbrain.harness.environments.hosted import clocks
 from splitbrain.harness.environments.linux import packets, tools, tracing, volume
 from splitbrain.harness.injection import (
+    ChangeMembers,
     Cut,
     FailDisk,
     FillDisk,
@@ -23,6 +24,7 @@ from splitbrain.harness.injection import (
     SlowDisk,
     Stop,
     TruncateFile,
+    Upgrade,
 )
 
 ABSOLUTE_WAITS = (
@@ -30,11 +32,18 @@ ABSOLUTE_WAITS = (
     "then never come: use --env sim, or a store of our own"
 )
 
+NO_MEMBERSHIP = "this target does not say how its nodes leave a cluster and join it"
+NO_UPGRADE = "no version was named to upgrade to: name one with the target's option, as in etcd:upgrade_to=VERSION"
+
 
 def able(injection: type, deployment: Served) -> str | None:
     """None if an injection can be done to nodes of this deployment, else why not."""
     if injection in get_args(Maintenance):
         return None if injection in deployment.maintenance else "these nodes cannot be asked for it"
+    if injection is ChangeMembers:
+        return NO_MEMBERSHIP if deployment.membership is None else None
+    if injection is Upgrade:
+        return NO_UPGRADE if deployment.upgraded is None else None
     if injection is SkewAllClocks and not deployment.relative_waits:
         return ABSOLUTE_WAITS
     probe = PROBES.get(injection)

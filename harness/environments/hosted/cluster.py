@@ -12,18 +12,21 @@ from pathlib import Path
 
 from splitbrain.harness.deployment import Served
 from splitbrain.harness.environment import Death
+from splitbrain.harness.environments.hosted.able import NO_MEMBERSHIP
 from splitbrain.harness.environments.hosted.clocks import ClockHarm, NodeClock
 from splitbrain.harness.environments.hosted.disks import DiskInjected, DiskTrouble, NodeDisk, known
 from splitbrain.harness.environments.hosted.downing import DamageHarm, Downed, KillHarm, PowerLossHarm, StopHarm
 from splitbrain.harness.environments.hosted.full import FullHarm
 from splitbrain.harness.environments.hosted.harm import CutHarm, Healing, ImpairHarm, MaintenanceDone, PauseHarm
 from splitbrain.harness.environments.hosted.node import HostedNode
+from splitbrain.harness.environments.hosted.reconfigured import HostedMember
 from splitbrain.harness.environments.hosted.sampling import sample
 from splitbrain.harness.environments.linux.packets import Packets, means
 from splitbrain.harness.environments.linux.partitions import Partitions
 from splitbrain.harness.environments.linux.volume import Volume
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.injection import (
+    ChangeMembers,
     Compact,
     Cut,
     Defragment,
@@ -37,12 +40,16 @@ from splitbrain.harness.injection import (
     Link,
     Pause,
     PowerLoss,
+    Reconfiguration,
     SkewAllClocks,
     SkewClock,
     SlowDisk,
     Stop,
     TruncateFile,
+    Upgrade,
 )
+from splitbrain.harness.reconfiguring.membership import MembershipHarm
+from splitbrain.harness.reconfiguring.upgrade import UpgradeHarm
 
 
 class HostedCluster(ABC):
@@ -69,6 +76,9 @@ class HostedCluster(ABC):
         self._disks: dict[str, NodeDisk] = {}
         self._clocks: dict[str, NodeClock] = {}
         self._sampling: asyncio.Task[None] | None = None
+        self._under_way: list[Healing] = []
+        """Harm that is not healed yet, but for reconfigurations."""
+        self._reconfiguring = asyncio.Lock()
 
     @property
     def nodes(self) -> Sequence[HostedNode]:
@@ -113,7 +123,33 @@ class HostedCluster(ABC):
 
     async def inject(self, injection: Injection) -> Injected:
         nodes = self._hurt(injection)
-        return Healing(await self._do(injection, nodes), nodes)
+        if isinstance(injection, ChangeMembers | Upgrade):
+            return Healing(await self._reconfigured(injection, nodes), nodes)
+        healing = Healing(await self._do(injection, nodes), nodes)
+        self._under_way = [*(one for one in self._under_way if not one.healed), healing]
+        return healing
+
+    async def _reconfigured(self, injection: Reconfiguration, nodes: Sequence[HostedNode]) -> Injected:
+        concerned, everybody = (
+            [HostedMember(node, self._write_files) for node in some] for some in (nodes, self.nodes)
+        )
+        shared = self._reconfiguring, self._calm, self._note_now
+        harm: MembershipHarm | UpgradeHarm
+        if isinstance(injection, Upgrade):
+            harm = UpgradeHarm(concerned, injection.ahead, self._deployment, *shared)
+        elif self._deployment.membership is not None:
+            harm = MembershipHarm(concerned, everybody, self._deployment.membership, *shared)
+        else:
+            raise UsageError(NO_MEMBERSHIP)
+        await harm.inject()
+        return harm
+
+    def _calm(self) -> bool:
+        """Whether nothing but reconfigurations is under way."""
+        return all(one.healed for one in self._under_way)
+
+    def _note_now(self, text: str) -> None:
+        self.note(f"{self._now() / 1e9:.1f} s: {text}")
 
     def _hurt(self, injection: Injection) -> list[HostedNode]:
         """The nodes that an injection is about."""

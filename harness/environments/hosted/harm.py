@@ -114,3 +114,8 @@ class Healing:
             if not node.running and not node.killers:
                 await node.start()
         return bite
+    @property
+    def healed(self) -> bool:
+        """Whether nothing of it is left."""
+        return self._bite is not None
+

@@ -19,7 +19,6 @@ class LaunchedNode(HostedNode):
 
     def __init__(self, place: Place, deployment: Process, log: Path, now: Callable[[], int]) -> None:
         super().__init__(place, deployment, log, now)
-        self._argv = deployment.argv
         self._process: subprocess.Popen[bytes] | None = None
 
     @abstractmethod
@@ -32,7 +31,7 @@ class LaunchedNode(HostedNode):
 
     def variables(self) -> Mapping[str, str]:
         """The environment variables of its processes."""
-        return {**os.environ, **self._deployment.variables}
+        return {**os.environ, **self.deployment.variables}
 
     def main_pid(self) -> int | None:
         return None if self._process is None else self._process.pid
@@ -45,7 +44,7 @@ class LaunchedNode(HostedNode):
         return found
 
     async def launch(self) -> None:
-        argv = [str(word) for word in self._argv(self.place)]
+        argv = [str(word) for word in self._made().argv(self.place)]
         with self._log.open("ab") as log:
             log.write(f"--- splitbrain: starting {' '.join(argv)}\n".encode())
             log.flush()
@@ -64,6 +63,11 @@ class LaunchedNode(HostedNode):
         self.begun()
         watch = os.pidfd_open(self._process.pid)
         asyncio.get_running_loop().add_reader(watch, self._on_end, self._process, watch)
+
+    def _made(self) -> Process:
+        if not isinstance(self.deployment, Process):
+            raise InfrastructureError(f"{self.name} cannot be remade as something else than a process")
+        return self.deployment
 
     def _on_end(self, process: subprocess.Popen[bytes], watch: int) -> None:
         asyncio.get_running_loop().remove_reader(watch)

@@ -49,7 +49,8 @@ class HostedNode(ABC):
         self.deaths: list[Death] = []
         self.volume: Volume | None = None
         """Its folder as a disk that can lose its power, where the run asks for that."""
-        self._deployment = deployment
+        self.deployment = deployment
+        """How it comes to be; another one after an upgrade."""
         self._log = log
         self._now = now
         self._ended = asyncio.Event()
@@ -93,8 +94,17 @@ class HostedNode(ABC):
         if not self._wanted:
             return
         self.deaths.append(Death(self.name, self._now(), f"{self.name} {how} by itself", self.last_lines()))
-        if self._deployment.respawn and not self.killers:
+        if self.deployment.respawn and not self.killers:
             self._respawn = self._later(self._start_again())
+
+    def expect_end(self) -> None:
+        """That it ends from now on is no death, until it is started again."""
+        self._wanted = False
+
+    async def remake(self, place: Place, deployment: Served) -> None:
+        """From its next start on it comes to be like this, with the folder and the address that it has. Only while it
+        is down."""
+        self.place, self.deployment = place, deployment
 
     def _later(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         return asyncio.get_running_loop().create_task(work)
@@ -114,7 +124,7 @@ class HostedNode(ABC):
         # Imported here: on other machines, where this runs too, there is no library for it.
         from splitbrain.harness.runtime.channel import connect
 
-        return await connect(self.address, self._deployment.port, self._deployment.reply_type)
+        return await connect(self.address, self.deployment.port, self.deployment.reply_type)
 
     async def start(self) -> None:
         async with self._starting:
@@ -184,12 +194,12 @@ class HostedNode(ABC):
             try:
                 # Not wait_for: it swallows a cancellation that comes just when the answer is there.
                 async with asyncio.timeout(ANSWER_SECONDS):
-                    if await self._deployment.ready(self.place):
+                    if await self.deployment.ready(self.place):
                         return
             except OSError:  # Not yet, by the contract of `Ready`; a TimeoutError is one too.
                 pass
             if asyncio.get_running_loop().time() > deadline:
-                raise self._failure(f"was not ready within {self._deployment.ready_seconds:g} s")
+                raise self._failure(f"was not ready within {self.deployment.ready_seconds:g} s")
             await asyncio.sleep(0.02)
 
     def _failure(self, what: str) -> InfrastructureError:
