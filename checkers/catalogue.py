@@ -5,7 +5,7 @@ The trap: two checks that sound alike. `set`, `set-full` and `counter` are Jepse
 `lin-set` and `lin-counter` are the linearizable ones. To add a check: write a file with an Entry, and add it below.
 """
 
-from splitbrain.checkers import bank, counters, fencing, locks, long_fork, set_full, sets, unique_ids, watches
+from splitbrain.checkers import bank, counters, fencing, locks, long_fork, removals, set_full, sets, unique_ids, watches
 from splitbrain.checkers.entry import Entry
 from splitbrain.checkers.linearizability import Linearizability
 from splitbrain.checkers.porcupine import models
@@ -24,6 +24,7 @@ CATALOGUE: dict[str, Entry] = {
         *map(linearizable, models.MODELS.values()),
         sets.SET,
         set_full.SET_FULL,
+        removals.REMOVALS,
         counters.COUNTER,
         bank.BANK,
         long_fork.LONG_FORK,

@@ -32,7 +32,9 @@ TARGETS: Mapping[str, str] = {
 
 WORKLOADS: Mapping[str, str] = {
     "register": "splitbrain.workloads.register:REGISTER",
+    "rw-register": "splitbrain.workloads.rw_register:RW_REGISTER",
     "set": "splitbrain.workloads.set:SET",
+    "deletes": "splitbrain.workloads.deletes:DELETES",
     "append-list": "splitbrain.workloads.append_list:APPEND_LIST",
     "counter": "splitbrain.workloads.counter:COUNTER",
     "lock": "splitbrain.workloads.lock:LOCK",

@@ -1,0 +1,82 @@
+"""Does what was removed stay away? Unique elements are added to one set and most are removed again; the set is read at
+the end through every node.
+
+In a store without a leader a removal is a mark that stands beside the element until all replicas have it. A replica
+that missed the mark, and is heard again after the others have forgotten it, brings the element back: a deleted record
+rises from the dead. The trap: an element that is added and removed at once lives nowhere, so nothing can come back; it
+is removed `lag` operations after its thread added it.
+
+Operations: `add` (value: the element), `remove` (value: the element), `read` (ok value: all elements, nil if there are
+none).
+"""
+
+from collections.abc import Mapping, Sequence
+
+from splitbrain.checkers.removals import ADD, READ, REMOVE, RemovalCheck
+from splitbrain.harness.checker import Checker
+from splitbrain.harness.client import Shape
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.generator import Context, Generator, calls, limit, on_threads, per_thread, repeat, until_ok
+from splitbrain.harness.history import History
+from splitbrain.harness.operation import Operation
+from splitbrain.harness.options import Option, Setting
+from splitbrain.workloads.workload import Size, Workload
+
+OPTIONS = (
+    Option("lag", 12, "how many elements later, of the same thread, an element is removed"),
+    Option("kept_every", 5, "every so manyth element is never removed; 0: all are"),
+    Option("read_share", 0.0, "share of reads among the operations of the main phase, 0 to 1"),
+    Option("fresh", False, "whether those reads are judged, too: each must see what was done before it"),
+)
+
+FINAL_TRIES = 10
+"""How often each final read is tried until it succeeds."""
+
+
+def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
+    """Each thread by itself: in turns it adds an element and removes an older one of its own."""
+    lag, every, share = int(settings["lag"] or 0), int(settings["kept_every"] or 0), float(settings["read_share"] or 0)
+    if lag < 1 or every < 0:
+        raise UsageError(f"deletes: lag is at least 1 and kept_every at least 0, not {lag} and {every}")
+
+    def operation(context: Context) -> Operation:
+        if share > 0 and context.draws.chance(share):
+            return Operation(READ)
+        turn, removing = divmod(context.ordinal, 2)
+        number = turn - lag if removing else turn
+        if number < 0 or (removing and every and number % every == 0):
+            return Operation(ADD, element(context.thread, context.ordinal, size))
+        return Operation(REMOVE if removing else ADD, element(context.thread, 2 * number, size))
+
+    return calls(operation)
+
+
+def element(thread: int, ordinal: int, size: Size) -> int:
+    """The element that a thread adds as its operation of this ordinal."""
+    return ordinal * size.concurrency + thread
+
+
+def final(size: Size, settings: Mapping[str, Setting], history: History) -> Generator:
+    """A read through each node, tried again until it succeeds."""
+    readers = range(min(size.nodes, size.concurrency))
+    return on_threads(readers, per_thread(until_ok(limit(FINAL_TRIES, repeat(Operation(READ))))))
+
+
+def checkers(settings: Mapping[str, Setting]) -> Sequence[Checker]:
+    """One judge: what was removed is gone, and the rest is there."""
+    return (RemovalCheck(reads="all" if settings["fresh"] else "final"),)
+
+
+DELETES = Workload(
+    name="deletes",
+    summary="unique elements are added and removed, read through every node at the end; does one come back?",
+    operations={
+        ADD: Shape("the element", "the element"),
+        REMOVE: Shape("the element", "the element"),
+        READ: Shape("none", "all elements, nil if there are none", effects=False),
+    },
+    options=OPTIONS,
+    main=main,
+    final=final,
+    checkers=checkers,
+)
