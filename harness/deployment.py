@@ -105,6 +105,19 @@ class Process(Served):
     argv: Callable[[Place], Sequence[str]]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Host(Served):
+    """Nodes that are processes on machines of their own, which exist already.
+
+    argv: the command of a node; its words are for the machine that it runs on. uploads: files of this machine that are
+    copied there, asked for when the first node starts: name in a node's folder → file. They can be run.
+    """
+
+    environment: ClassVar[str] = "ssh"
+    argv: Callable[[Place], Sequence[str]]
+    uploads: Callable[[], Mapping[str, Path]] = field(default=dict)
+
+
 @dataclass(frozen=True)
 class BuiltImage:
     """A container image that is made on this machine, when it is first needed.
@@ -149,4 +162,4 @@ class External:
     endpoints: tuple[str, ...]
 
 
-Deployment = Simulated | Process | Container | External
+Deployment = Simulated | Process | Host | Container | External

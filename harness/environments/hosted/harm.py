@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from splitbrain.harness.deployment import Place
 from splitbrain.harness.environments.hosted.node import HostedNode
@@ -74,11 +75,19 @@ class PauseHarm:
         return {"paused_ms": sum(now - since for since in self._since.values()) / 1e6}
 
 
+class Placed(Protocol):
+    """A node, wherever it lives."""
+
+    @property
+    def place(self) -> Place:
+        """By which it is asked."""
+
+
 @dataclass
 class MaintenanceDone:
     """Work that nodes were asked for. A node that did not answer has not done it."""
 
-    nodes: Sequence[HostedNode]
+    nodes: Sequence[Placed]
     ask: Callable[[Place], Awaitable[None]]
     counter: str
     done: int = 0
@@ -86,7 +95,7 @@ class MaintenanceDone:
     async def inject(self) -> None:
         self.done = sum(await asyncio.gather(*(self._asked(node) for node in self.nodes)))
 
-    async def _asked(self, node: HostedNode) -> bool:
+    async def _asked(self, node: Placed) -> bool:
         try:
             async with asyncio.timeout(MAINTENANCE_SECONDS):
                 await self.ask(node.place)
@@ -106,6 +115,11 @@ class Healing:
     nodes: Sequence[HostedNode]
     _bite: Bite | None = None
 
+    @property
+    def healed(self) -> bool:
+        """Whether nothing of it is left."""
+        return self._bite is not None
+
     async def heal(self) -> Bite:
         if self._bite is not None:
             return self._bite
@@ -114,8 +128,3 @@ class Healing:
             if not node.running and not node.killers:
                 await node.start()
         return bite
-    @property
-    def healed(self) -> bool:
-        """Whether nothing of it is left."""
-        return self._bite is not None
-
