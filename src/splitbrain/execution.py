@@ -13,7 +13,7 @@ from pathlib import Path
 from splitbrain import registry
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.controller import Test, conduct
-from splitbrain.harness.deployment import Container, Deployment, External, Process
+from splitbrain.harness.deployment import Deployment, External, Host, Served
 from splitbrain.harness.environment import Environment
 from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.generator.schedule import Schedule, schedule
@@ -37,7 +37,7 @@ DEFAULT_WORKLOAD = "register"
 
 SHOWN = (
     "workload", "nemesis", "nemesis_interval", "nemesis_duration", "env", "nodes", "concurrency", "rate", "time_limit",
-    "timeout", "respawn",
+    "timeout", "respawn", "hosts",
 )  # fmt: skip
 """What of a wish stands in the command that repeats it, in this order, where it is not the default."""
 
@@ -48,7 +48,8 @@ class Wish:
 
     env: None for the first that the target offers. settings: options of the workload, as typed. nemesis_interval: from
     one fault to the next; nemesis_duration: how long each lasts; None for what suits the time limit. respawn: whether
-    nodes that end by themselves are started again at once; simulated ones always are.
+    nodes that end by themselves are started again at once; simulated ones always are. hosts: the file that names the
+    machines of `--env ssh`.
     """
 
     target: str
@@ -65,6 +66,7 @@ class Wish:
     nemesis_interval: float | None = None
     nemesis_duration: float | None = None
     respawn: bool = False
+    hosts: str | None = None
 
     def command(self) -> str:
         """The command line that repeats this run: what differs from the defaults, and the seed."""
@@ -116,7 +118,7 @@ def prepare(wish: Wish) -> Prepared:
         deployment = _respawning(deployment)
     if isinstance(deployment, External):
         wish = replace(wish, nodes=len(deployment.endpoints))
-    environment = registry.environment(deployment.environment)(wish.seed)
+    environment = _environment(deployment, wish)
     faults = registry.parse_faults(wish.nemesis)
     for fault in faults:
         for kind in fault.needs:
@@ -244,10 +246,21 @@ def _deployment(target: Target, wish: Wish) -> Deployment:
     return offered[wish.env]
 
 
+def _environment(deployment: Deployment, wish: Wish) -> Environment:
+    made = registry.environment(deployment.environment)
+    if isinstance(deployment, Host):
+        if wish.hosts is None:
+            raise UsageError("--env ssh needs --hosts FILE.toml, which names the machines")
+        made = registry.on_hosts(wish.hosts, wish.nodes)
+    elif wish.hosts is not None:
+        raise UsageError(f"--hosts is for --env ssh, not --env {deployment.environment}")
+    return made(wish.seed)
+
+
 def _respawning(deployment: Deployment) -> Deployment:
     if isinstance(deployment, External):
         raise UsageError("--respawn is for nodes that are started here, and those of endpoints=… are not")
-    return replace(deployment, respawn=True) if isinstance(deployment, Process | Container) else deployment
+    return replace(deployment, respawn=True) if isinstance(deployment, Served) else deployment
 
 
 def _within(wish: Wish) -> None:

@@ -6,6 +6,7 @@ The trap: importing everything to list one name. Modules are named here as text 
 
 from __future__ import annotations
 
+import functools
 import importlib
 import sys
 from pathlib import Path
@@ -45,6 +46,7 @@ ENVIRONMENTS: Mapping[str, str] = {
     "sim": "splitbrain.harness.environments.sim:Sim",
     "local": "splitbrain.harness.environments.local:Local",
     "docker": "splitbrain.harness.environments.docker:Docker",
+    "ssh": "splitbrain.harness.environments.ssh:Ssh",
     "external": "splitbrain.harness.environments.external:Existing",
 }
 
@@ -108,6 +110,12 @@ def environment(name: str) -> Callable[[int], Environment]:
         raise UsageError(f"there is no environment {name!r}; there are {', '.join(ENVIRONMENTS)}")
     made: Callable[[int], Environment] = load(ENVIRONMENTS[name])
     return made
+
+
+def on_hosts(file: str, nodes: int) -> Callable[[int], Environment]:
+    """Makes the environment of the first hosts of a file, from a seed."""
+    machines = load("splitbrain.harness.environments.ssh.hosts:read")(file, nodes)
+    return functools.partial(load(ENVIRONMENTS["ssh"]), hosts=machines)
 
 
 def assignments(words: str, where: str) -> dict[str, str]:

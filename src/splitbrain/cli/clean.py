@@ -1,26 +1,44 @@
-"""`splitbrain clean`: remove what runs that were killed have left in Docker and on this machine.
+"""`splitbrain clean`: remove what runs that were killed have left in Docker and on this machine, or on hosts.
 
-The trap: runs under way have containers too; they are left alone unless everything is asked for.
+The trap: runs under way have containers and processes too; they are left alone unless everything is asked for.
 """
 
 import json
+from collections.abc import Mapping
 
 import click
 
 from splitbrain.harness.environments.docker.daemon import Daemon
 from splitbrain.harness.environments.docker.leftovers import sweep
+from splitbrain.harness.environments.ssh.hosts import read
+from splitbrain.harness.environments.ssh.link import open_all
 
 
 @click.command()
 @click.option("--all", "everything", is_flag=True, help="Also what belongs to runs that are still under way.")
+@click.option("--hosts", default=None, metavar="FILE.toml", help="On these hosts, instead of in Docker.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def clean(everything: bool, as_json: bool) -> None:
+def clean(everything: bool, hosts: str | None, as_json: bool) -> None:
     """Remove the containers, networks, rules and folders of runs that were killed. Run folders and images stay."""
-    gone = sweep(Daemon.connect(), everything=everything)
-    for one in gone:
-        if as_json:
-            click.echo(json.dumps({"kind": one.kind, "name": one.name, "run": one.run}))
-        else:
-            click.echo(f"removed {one.kind} {one.name}")
+    gone = _in_docker(everything) if hosts is None else _on_hosts(hosts, everything)
+    for one, words in gone:
+        click.echo(json.dumps(one) if as_json else f"removed {words}")
     if not gone and not as_json:
         click.echo("nothing was left behind")
+
+
+def _in_docker(everything: bool) -> list[tuple[Mapping[str, str], str]]:
+    """What was removed, as data and in words."""
+    gone = sweep(Daemon.connect(), everything=everything)
+    return [({"kind": one.kind, "name": one.name, "run": one.run}, f"{one.kind} {one.name}") for one in gone]
+
+
+def _on_hosts(file: str, everything: bool) -> list[tuple[Mapping[str, str], str]]:
+    """Likewise. A host that is in use stays so unless everything is to go: InfrastructureError."""
+    gone: list[tuple[Mapping[str, str], str]] = []
+    for link in open_all(read(file), everything=everything):
+        host = link.machine.address
+        for name in link.about["removed"]:
+            gone.append(({"kind": "leftover", "name": name, "host": host}, f"{name} on {link.machine}"))
+        link.close()
+    return gone

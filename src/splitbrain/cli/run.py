@@ -24,6 +24,7 @@ from splitbrain.results import text
 @click.option("--nemesis-interval", type=DURATION, default=None, help="From one fault to the next.")
 @click.option("--nemesis-duration", type=DURATION, default=None, help="How long each fault lasts.")
 @click.option("--env", default=None, help="Where nodes live; by default the first that the target offers.")
+@click.option("--hosts", default=None, metavar="FILE.toml", help="The machines of --env ssh, one for each node.")
 @click.option("--nodes", default=5, show_default=True)
 @click.option("--concurrency", default=10, show_default=True, help="Logical clients, pinned to the nodes in turn.")
 @click.option("--rate", default=100.0, show_default=True, help="Operations a second over all clients; 0: no limit.")
@@ -42,6 +43,7 @@ def run(
     nemesis_interval: float | None,
     nemesis_duration: float | None,
     env: str | None,
+    hosts: str | None,
     nodes: int,
     concurrency: int,
     rate: float,
@@ -59,7 +61,7 @@ def run(
     given = registry.assignments(",".join(settings), "--set")
     wish = Wish(
         target, chosen, workload, nemesis, env, nodes, concurrency, rate, time_limit, timeout, given,
-        nemesis_interval, nemesis_duration, respawn,
+        nemesis_interval, nemesis_duration, respawn, hosts,
     )  # fmt: skip
     prepared = prepare(wish)
     elsewhere = prepared.environment.enter(sys.argv[1:])

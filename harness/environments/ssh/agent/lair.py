@@ -1,0 +1,199 @@
+"""What does a run have on a host, and how is it found when nobody cleaned up? A folder, processes, and nft tables.
+
+All of them carry the run's name. The folder is held by a lock as long as the agent lives, so what carries the name of
+a folder that nobody holds, or that is not there, was left behind. The trap: programs may overwrite their environment,
+where the name stands; so also those that work in the folder are the run's.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from splitbrain.harness.environments.linux import processes, scratch, tools
+from splitbrain.harness.errors import InfrastructureError
+
+PARENT = Path("/var/tmp")
+PREFIX = "splitbrain.host."
+NAME = re.compile(r"[0-9a-f]{8,}")
+MARK = "SPLITBRAIN_RUN"
+"""The environment variable that names the run to its processes."""
+RULES = re.compile(r"splitbrain_([0-9a-f]{8,})")
+CHAINS = ("iptables-nft", "-t", "mangle", "-S")
+OWNER = "owner.json"
+YOUNG_SECONDS = 10.0
+"""A folder this young may not be held yet."""
+END_SECONDS = 15.0
+
+
+def table(run: str) -> str:
+    """The name of a run's nft table, and of its chain of iptables."""
+    return f"splitbrain_{run}"
+
+
+def folder_of(run: str) -> Path:
+    """The folder of a run."""
+    return PARENT / f"{PREFIX}{run}"
+
+
+def own(folder: Path, owner: str) -> None:
+    """Say whose folder this is: the agent that runs this. owner: in words."""
+    about = {"pid": os.getpid(), "owner": owner, "since": time.strftime("%Y-%m-%d %H:%M:%S")}
+    (folder / OWNER).write_text(json.dumps(about))
+
+
+def sweep(own_folder: Path, *, everything: bool = False) -> list[str]:
+    """Remove what dead runs have left here: what that was, in words. everything: end runs that are under way, too;
+    else InfrastructureError if there is one, for two would be in each other's way."""
+    gone = []
+    for folder in sorted(PARENT.glob(f"{PREFIX}*")):
+        if folder == own_folder or not NAME.fullmatch(folder.name.removeprefix(PREFIX)) or not _mine(folder):
+            continue
+        if _held(folder):
+            if not everything:
+                raise InfrastructureError(
+                    f"this host is in use by {_owner(folder)}; `splitbrain clean --all` ends that"
+                )
+            _end(folder)
+        gone.append(str(folder))
+        _remove(folder)
+    ours = {folder_run(folder) for folder in PARENT.glob(f"{PREFIX}*")}
+    for run in sorted(_runs_with_rules() - ours):
+        drop_rules(run)
+        gone.append(f"rules {table(run)}")
+    return gone
+
+
+def folder_run(folder: Path) -> str:
+    """The run that a folder belongs to."""
+    return folder.name.removeprefix(PREFIX)
+
+
+def _remove(folder: Path) -> None:
+    run = folder_run(folder)
+    processes.kill_all(lambda: members(run, folder))
+    drop_rules(run)
+    scratch.clear(folder)
+
+
+def members(run: str, folder: Path | None = None, session: int = 0) -> list[int]:
+    """The living processes of a run: those that carry its name, those that work in its folder, and those of a
+    session."""
+    mark = f"{MARK}={run}\0".encode()
+    found = []
+    for pid in _others():
+        place = processes.PROC / str(pid)
+        # It may end meanwhile, or belong to somebody else.
+        with contextlib.suppress(OSError):
+            if (
+                mark in (place / "environ").read_bytes() + b"\0"
+                or (session and os.getsid(pid) == session and processes.alive(pid))
+                or (folder is not None and folder in ((there := (place / "cwd").readlink()), *there.parents))
+            ):
+                found.append(pid)
+    return sorted(found)
+
+
+def _others() -> Iterator[int]:
+    """All processes but this one."""
+    for entry in os.scandir(processes.PROC):
+        if entry.name.isdecimal() and int(entry.name) != os.getpid():
+            yield int(entry.name)
+
+
+def drop_rules(run: str) -> None:
+    """Remove a run's rules from the kernel, if this user may and they are there."""
+    if os.geteuid() != 0:
+        return
+    for name in (table(run), f"{table(run)}_packets"):
+        _quietly("nft", "-f", "-", words=f"add table inet {name}\ndelete table inet {name}\n")
+    if table(run) in _quietly(*CHAINS):
+        words = "".join(f"{what}\n" for what in removal(table(run)))
+        _quietly("iptables-nft-restore", "--noflush", words=f"*mangle\n{words}COMMIT\n")
+
+
+def removal(chain: str) -> list[str]:
+    """How iptables is told to remove a chain that stands in INPUT."""
+    return [f"-D INPUT -j {chain}", f"-F {chain}", f"-X {chain}"]
+
+
+def _runs_with_rules() -> set[str]:
+    """The runs that have rules in the kernel."""
+    listed = _quietly("nft", "list", "tables", "inet") + _quietly(*CHAINS) if os.geteuid() == 0 else ""
+    return set(RULES.findall(listed))
+
+
+def uncuttable(run: str) -> str | None:
+    """Why there can be no rules here, found by trying; None if there can."""
+    name = f"{table(run)}_probe"
+    try:
+        done = subprocess.run(
+            [tools.path("nft"), "-f", "-"],
+            input=f"add table inet {name}\ndelete table inet {name}\n",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except (OSError, InfrastructureError) as error:
+        return str(error)
+    return None if done.returncode == 0 else f"nft does not work there: {done.stderr.strip()[:200]}"
+
+
+def _quietly(tool: str, *arguments: str, words: str = "") -> str:
+    """What a tool says, if it is there and has no complaint."""
+    if tools.find(tool) is None:
+        return ""
+    command = [tools.path(tool), *arguments]
+    return subprocess.run(command, input=words, capture_output=True, text=True, check=False).stdout
+
+
+def _mine(folder: Path) -> bool:
+    """Whether this user may remove it."""
+    return os.geteuid() in (0, folder.lstat().st_uid) and folder.is_dir() and not folder.is_symlink()
+
+
+def _held(folder: Path) -> bool:
+    """Whether somebody alive holds a folder."""
+    try:
+        lock = os.open(folder / "lock", os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return time.time() - folder.stat().st_mtime < YOUNG_SECONDS
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
+def _about(folder: Path) -> dict[str, object]:
+    try:
+        found: dict[str, object] = json.loads((folder / OWNER).read_text())
+    except (OSError, ValueError):  # it has just begun
+        return {}
+    return found
+
+
+def _owner(folder: Path) -> str:
+    about = _about(folder)
+    return f"the run of {about['owner']}, since {about['since']}" if "owner" in about else "another run"
+
+
+def _end(folder: Path) -> None:
+    """End the agent that holds a folder: it is asked to clean up, and killed if it does not."""
+    pid = _about(folder).get("pid")
+    ends = time.monotonic() + END_SECONDS
+    if isinstance(pid, int):
+        processes.send([pid], signal.SIGTERM)
+        while folder.exists() and _held(folder) and time.monotonic() < ends:
+            time.sleep(0.05)
+        if folder.exists() and _held(folder):
+            processes.send([pid], signal.SIGKILL)
+            time.sleep(0.2)

@@ -1,0 +1,87 @@
+"""How are links cut and made bad on a machine that has other things to do? At the receiving end, by rules of our own.
+
+Only what comes from the address of another node, and goes to this one's, is touched. The trap: the connection by which
+the harness gives its orders; it passes whatever is cut, and a cut that names the harness's own address is refused, for
+it would cut clients.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from splitbrain.harness.environments.linux import nfqueue, packets
+from splitbrain.harness.environments.linux.packets import Impairing, Packets
+from splitbrain.harness.environments.linux.partitions import Cutting, Partitions
+from splitbrain.harness.environments.linux.tools import Shell
+from splitbrain.harness.environments.ssh.agent.lair import removal
+from splitbrain.harness.errors import InfrastructureError, UsageError
+
+
+@dataclass(frozen=True)
+class Control:
+    """The connection of the harness: its address, and the port here at which it comes in."""
+
+    address: str
+    port: int
+
+
+@dataclass
+class HostPartitions(Partitions):
+    """The cuts at one host."""
+
+    control: Control = field(kw_only=True)
+
+    async def setup(self) -> None:
+        await super().setup()
+        control = f"ip saddr {self.control.address} tcp dport {self.control.port}"
+        where = f"{self.family} {self.table}"
+        await self.shell(["nft", "-f", "-"], f"insert rule {where} dropping {control} accept\n")
+
+    async def cut(self, pairs: Sequence[tuple[str, str]]) -> Cutting:
+        if self.control.address in {source for source, _ in pairs}:
+            raise UsageError(own_address(self.control.address))
+        return await super().cut(pairs)
+
+
+def own_address(address: str) -> str:
+    """Why links of a node cannot be touched."""
+    return f"{address} is the harness's own address, so cuts would cut its clients: run it on a machine that is no node"
+
+
+@dataclass
+class HostPackets(Packets):
+    """The bad links at one host, packet by packet. peers: the addresses of the other nodes."""
+
+    peers: Sequence[str] = field(kw_only=True, default=())
+    table: str = field(kw_only=True)
+
+    async def _switch(self, *, on: bool, shells: Sequence[Shell] = ()) -> None:
+        way = packets.rules()
+        if way is None:
+            raise InfrastructureError(packets.unable() or "packets cannot be touched here")
+        make = self._nft if way is packets.NFT else self._iptables
+        for shell in shells or [shell for _, shell in self.places.values()]:
+            await shell(*make(on))
+
+    def _nft(self, on: bool) -> tuple[list[str], str]:
+        name = f"inet {self.table}_packets"
+        words = f"add table {name}\ndelete table {name}\n"
+        if on:
+            words += f"""add table {name}
+add chain {name} incoming {{ type filter hook input priority 0; }}
+add rule {name} incoming iif != lo ip saddr {{ {", ".join(self.peers)} }} queue num {nfqueue.QUEUE} bypass
+"""
+        return ["nft", "-f", "-"], words
+
+    def _iptables(self, on: bool) -> tuple[list[str], str]:
+        """A chain of our own, so that what others have in the table stays."""
+        lines = removal(self.table)
+        if on:
+            queue = f"-j NFQUEUE --queue-num {nfqueue.QUEUE} --queue-bypass"
+            lines = [f":{self.table} - [0:0]", f"-A {self.table} -i lo -j RETURN"]
+            lines += [f"-A {self.table} -s {peer} {queue}" for peer in self.peers]
+            lines += [f"-A INPUT -j {self.table}"]
+        return ["iptables-nft-restore", "--noflush"], "\n".join(["*mangle", *lines, "COMMIT", ""])
+
+    async def impair(self, links: Sequence[tuple[str, str]], **harm: float) -> Impairing:
+        """By the reader alone: netem would have to sit at the sending end, in the place of what the host has there."""
+        return await self.queue(links, harm)

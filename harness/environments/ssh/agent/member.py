@@ -1,0 +1,131 @@
+"""What is a host's node, and what can be done to it? An ordinary process, hurt by what hurts processes on any machine.
+
+The cluster here has one node of its own; of the others it knows the addresses. So each host does its share of an
+injection: to its own node, and to links that end here.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from splitbrain.harness.cleanup import CleanUp
+from splitbrain.harness.deployment import Place, Process
+from splitbrain.harness.environments.hosted.cluster import HostedCluster
+from splitbrain.harness.environments.hosted.launched import LaunchedNode
+from splitbrain.harness.environments.hosted.node import HostedNode
+from splitbrain.harness.environments.hosted.sampling import sample
+from splitbrain.harness.environments.linux.tools import LocalShell, Shell
+from splitbrain.harness.environments.ssh.agent import lair
+from splitbrain.harness.environments.ssh.agent.links import Control, HostPackets, HostPartitions
+from splitbrain.harness.injection import Bite, Cut, Impair, Injected, Injection, Link, PowerLoss
+
+OUR_OWN = ("PYTHONPATH",)
+
+
+class Tell(Protocol):
+    """Says something to the harness that it did not ask for."""
+
+    def __call__(self, **event: Any) -> None: ...
+
+
+class HostNode(LaunchedNode):
+    """The node of this host."""
+
+    def __init__(
+        self, place: Place, deployment: Process, run: str, tell: Tell, log: Path, now: Callable[[], int]
+    ) -> None:
+        super().__init__(place, deployment, log, now)
+        self._run = run
+        self._tell = tell
+
+    def found(self) -> list[int]:
+        return lair.members(self._run, session=self.main_pid() or 0)
+
+    def variables(self) -> Mapping[str, str]:
+        inherited = {name: value for name, value in super().variables().items() if name not in OUR_OWN}
+        return {**inherited, **self.deployment.variables, lair.MARK: self._run}
+
+    def begun(self) -> None:
+        super().begun()
+        self._tell(running=True)
+
+    def over(self, how: str) -> None:
+        deaths = len(self.deaths)
+        super().over(how)
+        self._tell(running=False)
+        for death in self.deaths[deaths:]:
+            self._tell(death=death.text, lines=death.lines)
+
+
+class Untouched:
+    """A share that is nothing: the links end elsewhere."""
+
+    async def heal(self) -> Bite:
+        return {}
+
+
+class HostCluster(HostedCluster):
+    """The part of a cluster that is on this host."""
+
+    def __init__(
+        self, place: Place, deployment: Process, run: str, folder: Path, control: Control, tell: Tell,
+        now: Callable[[], int],
+    ) -> None:  # fmt: skip
+        logs = folder / "logs"
+        logs.mkdir()
+        self.node = HostNode(place, deployment, run, tell, logs / f"{place.name}.log", now)
+        self._address = place.address
+        self._addresses = dict(place.members)
+        peers = [address for address in self._addresses.values() if address != place.address]
+        table = lair.table(run)
+        partitions = HostPartitions(LocalShell(), table, "inet", "input", control=control)
+        here: dict[str, tuple[str, Shell]] = {place.address: ("/proc/self/ns/net", LocalShell())}
+        packets = HostPackets(here, "", control.address, peers=peers, table=table)
+        super().__init__(deployment, [self.node], partitions, packets, logs, folder, now)
+        self._tell = tell
+        self._cuttable = False
+
+    def note(self, text: str) -> None:
+        self._tell(note=text)
+
+    async def prepare(self, uploads: Mapping[str, str], harms: Collection[type[Injection]]) -> None:
+        """Have everything ready for the node's start. uploads: names in its folder → files of this host."""
+        self._write_files(self.node)
+        for name, file in uploads.items():
+            link = self.node.place.folder / name
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(file)
+        if Cut in harms:
+            await self._partitions.setup()
+            self._cuttable = True
+        if PowerLoss in harms:
+            await self._attach(self.node)
+
+    def sample(self) -> None:
+        """From now on, note what the node uses."""
+        self._sampling = asyncio.get_running_loop().create_task(
+            sample(self.nodes, self.folder / "resources.jsonl", self._now)
+        )
+
+    def _hurt(self, injection: Injection) -> list[HostedNode]:
+        return [self.node]
+
+    async def _do(self, injection: Injection, nodes: list[HostedNode]) -> Injected:
+        if isinstance(injection, Cut | Impair) and not self._pairs(injection.links):
+            return Untouched()
+        if isinstance(injection, Cut) and not self._cuttable:
+            await self._partitions.setup()
+            self._cuttable = True
+        return await super()._do(injection, nodes)
+
+    def _pairs(self, links: Sequence[Link]) -> list[tuple[str, str]]:
+        """Those that end here."""
+        found = [(self._addresses[source], self._addresses[target]) for source, target in links]
+        return [pair for pair in found if pair[1] == self._address]
+
+    async def down(self) -> None:
+        async with CleanUp() as cleaning:
+            if self._cuttable:
+                cleaning.add("removing the cuts", self._partitions.teardown)
+            cleaning.add("ending the node", self.close)

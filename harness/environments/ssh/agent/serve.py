@@ -1,0 +1,214 @@
+"""How does a host do what it is asked? Orders come as lines of JSON, each is answered, and events are told in between.
+
+`{"id": 7, "do": "inject", "with": {…}}` is answered by `{"id": 7, "is": …}` or `{"id": 7, "failed": "…", "kind": "…"}`;
+an event is an object without id. The trap: whoever gave the orders may be gone. When they end, or nothing is heard for
+a minute, everything is taken down and the host left as it was.
+"""
+
+import asyncio
+import base64
+import contextlib
+import json
+import os
+import platform
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+from splitbrain.harness.deployment import Place, Process
+from splitbrain.harness.environments.hosted.able import able
+from splitbrain.harness.environments.linux import packets, processes, scratch
+from splitbrain.harness.environments.ssh.agent import lair
+from splitbrain.harness.environments.ssh.agent.links import Control, own_address
+from splitbrain.harness.environments.ssh.agent.member import HostCluster
+from splitbrain.harness.environments.ssh.wire import KINDS, unpacked
+from splitbrain.harness.errors import InfrastructureError, SplitbrainError
+from splitbrain.harness.injection import Cut, FillDisk, Impair, Injected, Maintenance, PowerLoss
+
+SILENCE_SECONDS = 60.0
+NEEDS_ROOT = (Cut, Impair, FillDisk, PowerLoss)
+CODE = "code"
+ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+class Agent:
+    """Serves one run on this host, from `folder`."""
+
+    def __init__(self, control: Control, folder: Path) -> None:
+        self._control = control
+        self._folder = folder
+        self._run = lair.folder_run(folder)
+        self._cluster: HostCluster | None = None
+        self._injected: dict[int, Injected] = {}
+        self.heard = time.monotonic()
+
+    def tell(self, **event: Any) -> None:
+        """Say something to the harness. If it is gone, the end of the orders tells."""
+        with contextlib.suppress(BrokenPipeError):
+            sys.stdout.write(json.dumps(event) + "\n")
+            sys.stdout.flush()
+
+    async def obey(self, line: str) -> None:
+        """Carry out an order, and answer it."""
+        self.heard = time.monotonic()
+        order = json.loads(line)
+        if order["do"] == "beat":
+            return
+        verb: Callable[..., Awaitable[Any]] = getattr(self, f"do_{order['do']}")
+        try:
+            self.tell(id=order["id"], **{"is": await verb(**order.get("with", {}))})
+        except (SplitbrainError, OSError) as error:
+            self.tell(id=order["id"], failed=str(error) or type(error).__name__, kind=type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - a bug of ours is told to the harness, which ends the run
+            self.tell(id=order["id"], failed=f"{type(error).__name__}: {error}", kind="bug")
+
+    async def do_own(self, owner: str, everything: bool) -> dict[str, Any]:
+        """Take the host for a run, and remove what dead runs have left."""
+        lair.own(self._folder, owner)
+        gone = await asyncio.to_thread(lair.sweep, self._folder, everything=everything)
+        about = {"python": platform.python_version(), "kernel": platform.release(), "machine": platform.machine()}
+        return {"removed": gone, "user": os.geteuid(), **about, "control": self._control.address}
+
+    async def do_able(self, relative_waits: bool, members: list[str]) -> dict[str, str | None]:
+        """Of each injection why it cannot be done here, or null."""
+        deployment = _deployment(lambda: [], {}, {}, relative_waits=relative_waits, respawn=False)
+        kinds = {name: kind for name, kind in KINDS.items() if kind not in get_args(Maintenance)}
+        return {name: await asyncio.to_thread(self._unable, kind, deployment, members) for name, kind in kinds.items()}
+
+    def _unable(self, kind: type, deployment: Process, members: list[str]) -> str | None:
+        if kind in NEEDS_ROOT and os.geteuid() != 0:
+            return "it takes root there: set sudo = true, or log in as root"
+        if kind in (Cut, Impair) and self._control.address in members:
+            return own_address(self._control.address)
+        if kind is Impair:
+            return packets.unqueueable()
+        reason = able(kind, deployment)
+        if kind is Cut and reason is None:
+            return lair.uncuttable(self._run)
+        return reason
+
+    async def do_prepare(
+        self, name: str, members: dict[str, str], argv: list[str], files: dict[str, str], uploads: dict[str, str],
+        variables: dict[str, str], relative_waits: bool, respawn: bool, harms: list[str], now: int,
+    ) -> None:  # fmt: skip
+        """Have everything ready for the node's start. files: in base64. now: the run's time, in nanoseconds."""
+        base = now - time.monotonic_ns()
+        contents = {file: base64.b64decode(data) for file, data in files.items()}
+        deployment = _deployment(lambda: argv, contents, variables, relative_waits=relative_waits, respawn=respawn)
+        place = Place(name, members[name], self._folder / name, members)
+        self._cluster = HostCluster(
+            place, deployment, self._run, self._folder, self._control, self.tell, lambda: base + time.monotonic_ns()
+        )
+        await self._cluster.prepare(uploads, [KINDS[harm] for harm in harms])
+
+    @property
+    def _there(self) -> HostCluster:
+        if self._cluster is None:
+            raise InfrastructureError("nothing was prepared here")
+        return self._cluster
+
+    async def do_start(self) -> None:
+        """Start the node, if it does not run."""
+        await self._there.node.start()
+
+    async def do_kill(self) -> None:
+        """Kill the node."""
+        await self._there.node.kill()
+
+    async def do_sample(self) -> None:
+        """From now on, note what the node uses."""
+        self._there.sample()
+
+    async def do_lines(self) -> tuple[str, ...]:
+        """The last lines of the node's log."""
+        return self._there.node.last_lines()
+
+    async def do_inject(self, number: int, injection: dict[str, Any]) -> None:
+        """Do harm, to be healed by its number."""
+        self._injected[number] = await self._there.inject(unpacked(injection))
+
+    async def do_heal(self, number: int) -> dict[str, float]:
+        """Undo harm: its bite."""
+        return dict(await self._injected[number].heal())
+
+    async def do_end(self) -> list[str]:
+        """End the node and all harm; the files that tell of it."""
+        if self._cluster is not None:
+            await self._cluster.down()
+        return [str(file) for file in sorted((self._folder / "logs").glob("*")) if file.is_file()]
+
+    async def close(self) -> None:
+        """Take everything down and leave the host as it was."""
+        try:
+            if self._cluster is not None:
+                await self._cluster.down()
+        finally:
+            processes.kill_all(lambda: lair.members(self._run, self._folder))
+            lair.drop_rules(self._run)
+            scratch.clear(self._folder)
+
+
+def _deployment(
+    argv: Callable[[], list[str]],
+    files: Mapping[str, bytes],
+    variables: Mapping[str, str],
+    *,
+    relative_waits: bool,
+    respawn: bool,
+) -> Process:
+    """A deployment as this side needs it: the harness asks nodes for itself whether they are ready."""
+
+    async def ready(place: Place) -> bool:
+        raise InfrastructureError("the harness asks whether nodes are ready")
+
+    return Process(
+        argv=lambda place: argv(),
+        ready=ready,
+        port=0,
+        files=lambda place: files,
+        variables=variables,
+        relative_waits=relative_waits,
+        respawn=respawn,
+    )
+
+
+async def serve(control: Control, folder: Path) -> None:
+    """Until the orders end, nothing is heard any more, or a signal comes."""
+    loop, over = asyncio.get_running_loop(), asyncio.Event()
+    for number in ENDING:
+        loop.add_signal_handler(number, over.set)
+    agent = Agent(control, folder)
+    reader = asyncio.StreamReader(limit=1 << 26)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    under_way: set[asyncio.Task[None]] = set()
+
+    async def orders() -> None:
+        while line := await reader.readline():
+            task = loop.create_task(agent.obey(line.decode()))
+            under_way.add(task)
+            task.add_done_callback(under_way.discard)
+        over.set()
+
+    listening = loop.create_task(orders())
+    try:
+        agent.tell(splitbrain="ready")
+        while not over.is_set() and time.monotonic() - agent.heard < SILENCE_SECONDS:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), 1.0)
+    finally:
+        listening.cancel()
+        for task in under_way:
+            task.cancel()
+        await agent.close()
+
+
+def main(connection: str, folder: str) -> int:
+    """connection: the words of SSH_CONNECTION: the harness's address and port, ours and its port."""
+    words = connection.split()
+    # Some mechanisms start processes of our own code.
+    os.environ["PYTHONPATH"] = str(Path(folder) / CODE)
+    asyncio.run(serve(Control(words[0], int(words[3])), Path(folder)))
+    return 0

@@ -1,0 +1,293 @@
+"""What is a cluster of hosts? One node on each, hurt by the agent there; each does its share of an injection.
+
+The trap: hosts are reached one by one, so what is done to several begins within milliseconds, not at one moment; and
+one that cannot be reached must not keep the others from being cleaned up.
+"""
+
+import asyncio
+import base64
+import contextlib
+import itertools
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from splitbrain.harness.cleanup import CleanUp, surely
+from splitbrain.harness.deployment import Host, Place
+from splitbrain.harness.environment import Death
+from splitbrain.harness.environments.hosted.harm import MaintenanceDone
+from splitbrain.harness.environments.ssh import kit
+from splitbrain.harness.environments.ssh.agent.lair import folder_of
+from splitbrain.harness.environments.ssh.link import Event, Link, call
+from splitbrain.harness.environments.ssh.wire import packed
+from splitbrain.harness.errors import InfrastructureError, UsageError
+from splitbrain.harness.injection import (
+    Bite,
+    Compact,
+    Cut,
+    Defragment,
+    Impair,
+    Injected,
+    Injection,
+    SkewAllClocks,
+    SkewClock,
+    total,
+)
+from splitbrain.harness.node import Channel
+
+START_SECONDS = 60.0
+READY_PAUSE_SECONDS = 0.05
+READY_ANSWER_SECONDS = 5.0
+
+
+class RemoteNode:
+    """The node of one host; see `harness.node.Node`."""
+
+    def __init__(self, place: Place, deployment: Host, link: Link, log: Path, now: Callable[[], int]) -> None:
+        self.place = place
+        self.link = link
+        self.running = False
+        self.deaths: list[Death] = []
+        self._deployment = deployment
+        self._log = log
+        self._now = now
+
+    @property
+    def name(self) -> str:
+        return self.place.name
+
+    @property
+    def address(self) -> str:
+        return self.place.address
+
+    def logs(self) -> Path:
+        """It is there when the cluster is down."""
+        return self._log
+
+    async def connect(self) -> Channel:
+        from splitbrain.harness.runtime.channel import connect
+
+        return await connect(self.address, self._deployment.port, self._deployment.reply_type)
+
+    async def start(self) -> None:
+        await self.link.ask("start")
+
+    async def kill(self) -> None:
+        await self.link.ask("kill")
+
+    def heed(self, event: Event) -> None:
+        """The agent says that it runs, or no longer, or that it died; or the agent itself is gone."""
+        self.running = bool(event.get("running", self.running))
+        if "lost" in event:
+            self.deaths.append(Death(self.name, self._now(), f"{self.name} was lost with its host: {event['lost']}"))
+        if "death" in event:
+            self.deaths.append(Death(self.name, self._now(), event["death"], tuple(event["lines"])))
+
+    async def wait_ready(self, deadline: float) -> None:
+        """Wait until it serves. InfrastructureError with its last log lines if it dies, or is not ready when the event
+        loop's clock reaches the deadline."""
+        while True:
+            if not self.running:
+                raise await self._failure("ended before it was ready")
+            try:
+                async with asyncio.timeout(READY_ANSWER_SECONDS):
+                    if await self._deployment.ready(self.place):
+                        return
+            except OSError:  # Not yet, by the contract of `Ready`; a TimeoutError is one too.
+                pass
+            if asyncio.get_running_loop().time() > deadline:
+                raise await self._failure(f"was not ready within {self._deployment.ready_seconds:g} s")
+            await asyncio.sleep(READY_PAUSE_SECONDS)
+
+    async def _failure(self, what: str) -> InfrastructureError:
+        lines = await self.link.ask("lines")
+        said = (f"{self.name} on {self.link.machine} {what}; the last lines of its log:", *lines)
+        return InfrastructureError("\n  ".join(said))
+
+
+@dataclass
+class Shares:
+    """An injection that several hosts carry out together."""
+
+    links: Mapping[str, Link]
+    number: int
+
+    async def heal(self) -> Bite:
+        heals = [link.ask("heal", number=self.number) for link in self.links.values()]
+        return total(await _all(heals))
+
+
+class HostsCluster:
+    """See `harness.environment.Cluster`."""
+
+    def __init__(
+        self, deployment: Host, names: Sequence[str], links: Sequence[Link], folder: Path, now: Callable[[], int]
+    ) -> None:
+        members = {name: link.machine.address for name, link in zip(names, links, strict=True)}
+        self._links = dict(zip(names, links, strict=True))
+        self._nodes = {
+            name: RemoteNode(
+                Place(name, members[name], folder_of(link.run) / name, members),
+                deployment,
+                link,
+                folder / f"{name}.log",
+                now,
+            )
+            for name, link in self._links.items()
+        }
+        self._deployment = deployment
+        self._folder = folder
+        self._now = now
+        self._notes: list[str] = []
+        self._numbers = itertools.count(1)
+        self._down = False
+
+    @property
+    def nodes(self) -> Sequence[RemoteNode]:
+        return tuple(self._nodes.values())
+
+    def deaths(self) -> Sequence[Death]:
+        return sorted((death for node in self.nodes for death in node.deaths), key=lambda death: death.time)
+
+    async def up(self, harms: Collection[type[Injection]]) -> None:
+        """Copy what the nodes need, start them, and wait until all are ready. InfrastructureError if they do not come
+        up in time."""
+        loop = asyncio.get_running_loop()
+        for name, link in self._links.items():
+            link.heed = self._hearing(name, loop)
+            self.note(f"{name} on {link.machine}: {_told(link.about)}")
+        await _all([self._prepare(node, harms) for node in self.nodes])
+        await _all([node.link.ask("start", seconds=START_SECONDS) for node in self.nodes])
+        deadline = loop.time() + self._deployment.ready_seconds
+        await _all([node.wait_ready(deadline) for node in self.nodes])
+        await _all([node.link.ask("sample") for node in self.nodes])
+
+    async def _prepare(self, node: RemoteNode, harms: Collection[type[Injection]]) -> None:
+        deployment, place = self._deployment, node.place
+        sources = deployment.uploads()
+        uploads = await call(kit.install, node.link.hand, sources)
+        for name, file in uploads.items():
+            self.note(f"{name} from {sources[name]}, sha256:{Path(file).name}")
+        await node.link.ask(
+            "prepare",
+            seconds=START_SECONDS,
+            name=node.name,
+            members=dict(place.members),
+            argv=[str(word) for word in deployment.argv(place)],
+            files={file: _base64(contents) for file, contents in deployment.files(place).items()},
+            uploads=uploads,
+            variables=dict(deployment.variables),
+            relative_waits=deployment.relative_waits,
+            respawn=deployment.respawn,
+            harms=[kind.__name__ for kind in harms],
+            now=self._now(),
+        )
+
+    def note(self, text: str) -> None:
+        """A line about this environment, beside the nodes' logs; said once."""
+        if text not in self._notes:
+            self._notes.append(text)
+            (self._folder / "environment.txt").write_text("\n".join(self._notes) + "\n")
+
+    def _hearing(self, name: str, loop: asyncio.AbstractEventLoop) -> Callable[[Event], object]:
+        """What hands a host's events to the event loop."""
+
+        def hear(event: Event) -> None:
+            # The loop may have ended when a host is lost sight of.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._heed, name, event)
+
+        return hear
+
+    def _heed(self, name: str, event: Event) -> None:
+        if "note" in event:
+            self.note(event["note"])
+        else:
+            self._nodes[name].heed(event)
+
+    async def inject(self, injection: Injection) -> Injected:
+        shares = self._shares(injection)
+        if isinstance(injection, Compact | Defragment):
+            nodes = [self._nodes[name] for name in shares]
+            counter = "compactions" if isinstance(injection, Compact) else "defragmentations"
+            done = MaintenanceDone(nodes, self._deployment.maintenance[type(injection)], counter)
+            await done.inject()
+            return done
+        links = {name: self._links[name] for name in shares}
+        injected = Shares(links, next(self._numbers))
+        orders = [
+            links[name].ask("inject", number=injected.number, injection=packed(share)) for name, share in shares.items()
+        ]
+        try:
+            await surely(_all(orders))
+        except BaseException:
+            # Some may have done their share. What went wrong first is told; what this adds to it is a consequence.
+            with contextlib.suppress(InfrastructureError):
+                await surely(injected.heal())
+            raise
+        return injected
+
+    def _shares(self, injection: Injection) -> dict[str, Injection]:
+        """What each host has to do."""
+        match injection:
+            case Cut(links) | Impair(links):
+                names = sorted({name for link in links for name in link})
+                self._known(names)
+                return dict.fromkeys(names, injection)
+            case SkewClock(name) | SkewAllClocks(name):
+                self._known([name])
+                return {name: injection}
+            case _:
+                self._known(injection.nodes)
+                return {name: replace(injection, nodes=(name,)) for name in injection.nodes}
+
+    def _known(self, names: Sequence[str]) -> None:
+        unknown = [name for name in names if name not in self._nodes]
+        if unknown:
+            raise UsageError(f"no node is called {unknown[0]!r}; there are {', '.join(self._nodes)}")
+
+    async def down(self) -> None:
+        """See `harness.environment.Cluster`; the logs are here afterwards."""
+        if self._down:
+            return
+        self._down = True
+        async with CleanUp() as cleaning:
+            cleaning.add("leaving the hosts", self._left)
+            cleaning.add("ending the nodes and fetching their logs", self._ended)
+
+    async def _ended(self) -> None:
+        await _all([self._end(link) for link in self._links.values()])
+
+    async def _left(self) -> None:
+        await _all([call(link.close) for link in self._links.values()])
+
+    async def _end(self, link: Link) -> None:
+        files = await link.ask("end")
+        await call(link.hand.with_files, lambda sftp: self._fetch(sftp, files))
+
+    def _fetch(self, sftp: Any, files: Sequence[str]) -> None:
+        for file in files:
+            with sftp.open(file, "rb") as source, (self._folder / Path(file).name).open("ab") as goal:
+                source.prefetch()
+                while piece := source.read(1 << 20):
+                    goal.write(piece)
+
+
+async def _all(orders: Sequence[Any]) -> list[Any]:
+    """The results of all, once all have ended; the first error if there is one."""
+    done = await asyncio.gather(*orders, return_exceptions=True)
+    for one in done:
+        if isinstance(one, BaseException):
+            raise one
+    return list(done)
+
+
+def _told(about: Mapping[str, Any]) -> str:
+    user = "root" if about["user"] == 0 else f"user {about['user']}"
+    words = f"Linux {about['kernel']} {about['machine']}, Python {about['python']}, as {user}"
+    return f"{words}, the harness at {about['control']}"
+
+
+def _base64(contents: str | bytes) -> str:
+    return base64.b64encode(contents.encode() if isinstance(contents, str) else contents).decode()

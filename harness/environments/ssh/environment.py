@@ -1,0 +1,123 @@
+"""Where do machines that exist already become nodes? `--env ssh`, with the hosts of a file.
+
+The harness stays here; on each host an agent of ours, copied there, holds the host for the run, and leaves it as it was
+when nobody speaks to it any more. Hosts are connected to when it is first asked what can be done there.
+"""
+
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import Callable, Collection, Coroutine, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any, TypeVar, get_args
+
+from splitbrain.harness.cleanup import surely
+from splitbrain.harness.deployment import Deployment, Host
+from splitbrain.harness.environments.ssh.cluster import HostsCluster
+from splitbrain.harness.environments.ssh.hosts import Machine
+from splitbrain.harness.environments.ssh.link import Link, call, open_all
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.injection import Inability, Injection, Maintenance
+
+T = TypeVar("T")
+
+ENDING = (signal.SIGTERM, signal.SIGHUP)
+NO_HOSTS = "--env ssh needs --hosts FILE.toml, which names the machines"
+NOT_OFFERED = "--env ssh runs processes on other machines, and this target does not say what has to be copied there"
+
+
+class Ssh:
+    """Nodes are processes on machines of yours, reached by ssh: --hosts FILE.toml.
+
+    See `harness.environment.Environment`. hosts: one for each node, in order; more are left alone. The seed is not
+    used, as in `--env local`.
+    """
+
+    name = "ssh"
+    deterministic = False
+
+    def __init__(self, seed: int = 0, hosts: Sequence[Machine] = ()) -> None:
+        self.seed = seed
+        self._machines = tuple(hosts)
+        self._links: list[Link] | None = None
+        self._unable: dict[bool, list[dict[str, str | None]]] = {}
+        self._start = time.monotonic_ns()
+
+    def able(self, injection: type[Injection], deployment: Deployment) -> Inability | None:
+        if not isinstance(deployment, Host):
+            return Inability(injection, NOT_OFFERED)
+        if not self._machines:
+            return Inability(injection, NO_HOSTS)
+        if injection in get_args(Maintenance):
+            known = injection in deployment.maintenance
+            return None if known else Inability(injection, "these nodes cannot be asked for it")
+        links = self._linked()
+        waits = deployment.relative_waits
+        if waits not in self._unable:
+            members = [link.machine.address for link in links]
+            asked = [link.order("able", relative_waits=waits, members=members) for link in links]
+            self._unable[waits] = [link.wait(one, 30.0) for link, one in zip(links, asked, strict=True)]
+        for link, reasons in zip(links, self._unable[waits], strict=True):
+            reason = reasons.get(injection.__name__, f"--env ssh cannot do {injection.__name__}")
+            if reason is not None:
+                return Inability(injection, f"on {link.machine}: {reason}")
+        return None
+
+    def enter(self, argv: Sequence[str]) -> int | None:
+        """See `harness.environment.Environment`: go on here, once all hosts are reached. InfrastructureError, in one
+        sentence that names the host, if one is not, or cannot be used."""
+        self._linked()
+        return None
+
+    def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        before = {number: signal.signal(number, _as_interrupt) for number in ENDING}
+        self._start = time.monotonic_ns()
+        try:
+            return asyncio.run(main())
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def now(self) -> int:
+        return time.monotonic_ns() - self._start
+
+    async def up(
+        self,
+        deployment: Deployment,
+        names: Sequence[str],
+        folder: Path | None,
+        harms: Collection[type[Injection]] = (),
+    ) -> HostsCluster:
+        if not isinstance(deployment, Host):
+            raise UsageError(NOT_OFFERED)
+        if len(names) > len(self._machines):
+            raise UsageError(f"there are {len(self._machines)} hosts for {len(names)} nodes")
+        links = await surely(call(self._linked))
+        self._links = None  # they belong to the cluster now, and end with it
+        logs = (folder if folder is not None else Path("logs")).resolve()
+        logs.mkdir(parents=True, exist_ok=True)
+        cluster = HostsCluster(deployment, names, links[: len(names)], logs, self.now)
+        try:
+            await cluster.up(harms)
+        except BaseException:
+            await surely(cluster.down())
+            raise
+        return cluster
+
+    def _linked(self) -> list[Link]:
+        """Links to all hosts; blocks while they are made."""
+        if not self._machines:
+            raise UsageError(NO_HOSTS)
+        if self._links is None:
+            self._links = open_all(self._machines)
+            for link in self._links:
+                for gone in link.about["removed"]:
+                    print(f"splitbrain: {link.machine}: removed {gone}, which a run that was killed had left",
+                          file=sys.stderr, flush=True)  # fmt: skip
+        return self._links
+
+
+def _as_interrupt(_number: int, _frame: FrameType | None) -> None:
+    signal.raise_signal(signal.SIGINT)

@@ -1,0 +1,250 @@
+"""How does the harness speak to the agent on a host? Orders out, answers matched by number, events handed on.
+
+One thread per host reads. The traps: what a host says comes in that thread, and is handed to the event loop; and a host
+that is cut off says nothing, so every order has its time.
+"""
+
+import asyncio
+import getpass
+import itertools
+import json
+import os
+import secrets
+import shlex
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NoAnswer
+from typing import Any
+
+from splitbrain.harness.environments.ssh import kit
+from splitbrain.harness.environments.ssh.agent import lair
+from splitbrain.harness.environments.ssh.hand import Hand
+from splitbrain.harness.environments.ssh.hosts import Machine
+from splitbrain.harness.errors import InfrastructureError
+
+OLDEST = (3, 11)
+ANSWER_SECONDS = 20.0
+BEAT_SECONDS = 5.0
+THREADS = 32
+VERSION = "import sys; print('splitbrain', *sys.version_info[:2])"
+
+Event = dict[str, Any]
+
+
+class Link:
+    """A host with our agent on it, until `close`. `about` is what it told of itself."""
+
+    def __init__(self, hand: Hand, channel: Any, run: str) -> None:
+        self.hand = hand
+        self.run = run
+        self.about: dict[str, Any] = {}
+        self.heed: Callable[[Event], object] = lambda event: None
+        """Called with each event, in a thread of its own."""
+        self._channel = channel
+        self._numbers = itertools.count(1)
+        self._waiting: dict[int, Future[Any]] = {}
+        self._ready: Future[None] = Future()
+        self._sending = threading.Lock()
+        self._ended: str | None = None
+        self._closing = False
+        self._noise: list[str] = []
+        threading.Thread(target=self._listen, name=f"ssh {self.machine}", daemon=True).start()
+
+    @property
+    def machine(self) -> Machine:
+        """The host."""
+        return self.hand.machine
+
+    @staticmethod
+    def open(machine: Machine, run: str, *, everything: bool = False) -> "Link":
+        """Connect, have our code there, start it, and take the host for a run. InfrastructureError in one sentence
+        that names the host. everything: end other runs there."""
+        hand = Hand.connect(machine)
+        try:
+            prefix = _python(hand)
+            words = shlex.join([*prefix, kit.install_kit(hand)])
+            folder = shlex.quote(str(lair.folder_of(run)))
+            link = Link(hand, hand.talk(f'exec {words} "$SSH_CONNECTION" {folder}'), run)
+            link.wait(link._ready, ANSWER_SECONDS)
+            link.about = link.ask_now("own", owner=_me(), everything=everything)
+        except BaseException:
+            hand.close()
+            raise
+        return link
+
+    def order(self, do: str, **words: Any) -> "Future[Any]":
+        """Send an order: its answer to be. Blocks as long as sending takes."""
+        number, answer = next(self._numbers), Future[Any]()
+        self._waiting[number] = answer
+        line = json.dumps({"id": number, "do": do, "with": words}).encode() + b"\n"
+        try:
+            with self._sending:
+                self._channel.sendall(line)
+        except OSError as error:
+            self._end(str(error))
+        if self._ended is not None and not answer.done():
+            answer.set_exception(InfrastructureError(f"{self.machine}: {self._ended}"))
+        return answer
+
+    def wait(self, answer: "Future[Any]", seconds: float) -> Any:
+        """An answer. InfrastructureError if it is a failure, or does not come in time."""
+        try:
+            return answer.result(seconds)
+        except NoAnswer:
+            raise InfrastructureError(f"{self.machine} did not answer within {seconds:g} s") from None
+
+    def ask_now(self, do: str, *, seconds: float = ANSWER_SECONDS, **words: Any) -> Any:
+        """The answer to an order; blocks."""
+        return self.wait(self.order(do, **words), seconds)
+
+    async def ask(self, do: str, *, seconds: float = ANSWER_SECONDS, **words: Any) -> Any:
+        """The answer to an order. InfrastructureError as `wait`."""
+        answer = await call(self.order, do, **words)
+        try:
+            async with asyncio.timeout(seconds):
+                return await asyncio.wrap_future(answer)
+        except TimeoutError:
+            raise InfrastructureError(f"{self.machine} did not answer within {seconds:g} s") from None
+
+    def close(self) -> None:
+        """End the agent, which leaves the host as it was, and the connection. Safe to call twice. InfrastructureError
+        if the agent does not end in time."""
+        self._closing = True
+        try:
+            if self._ended is None:
+                self._channel.shutdown_write()
+                if not self._channel.status_event.wait(ANSWER_SECONDS):
+                    raise InfrastructureError(f"{self.machine}: the clean-up did not end within {ANSWER_SECONDS:g} s")
+        except OSError as error:
+            raise InfrastructureError(f"{self.machine}: {error}") from None
+        finally:
+            self.hand.close()
+
+    def _listen(self) -> None:
+        """Read what the agent says, and let it know now and then that somebody is here."""
+        buffer, beaten = b"", time.monotonic()
+        self._channel.settimeout(1.0)
+        while True:
+            if time.monotonic() - beaten > BEAT_SECONDS:
+                beaten = time.monotonic()
+                self._beat()
+            try:
+                data = self._channel.recv(1 << 16)
+            except TimeoutError:
+                if not self.hand.alive:
+                    break
+                continue
+            except OSError:
+                break
+            if not data:
+                break
+            *lines, buffer = (buffer + data).split(b"\n")
+            for line in lines:
+                self._take(line)
+        self._end("the SSH connection is gone" if not self.hand.alive else self._last_words())
+
+    def _beat(self) -> None:
+        try:
+            with self._sending:
+                self._channel.sendall(b'{"do": "beat"}\n')
+        except OSError:
+            pass  # told by the next read
+
+    def _take(self, line: bytes) -> None:
+        try:
+            said = json.loads(line)
+        except ValueError:
+            said = None
+        if not isinstance(said, dict):
+            self._noise.append(line.decode(errors="replace"))  # a shell's greeting, perhaps
+        elif "splitbrain" in said:
+            self._ready.set_result(None)
+        elif "id" not in said:
+            self.heed(said)
+        else:
+            answer = self._waiting.pop(said["id"])
+            if answer.done():
+                return
+            if "failed" in said:
+                answer.set_exception(InfrastructureError(f"{self.machine}: {said['failed']}"))
+            else:
+                answer.set_result(said["is"])
+
+    def _last_words(self) -> str:
+        """What was said on standard error, when the agent has ended."""
+        try:
+            said = self._channel.recv_stderr(1 << 16).decode(errors="replace").strip()
+        except OSError:
+            said = ""
+        return f"the agent there ended: {(said or ' '.join(self._noise)).splitlines()[-1:] or 'it said nothing'}"
+
+    def _end(self, why: str) -> None:
+        if self._ended is None and not self._closing:
+            self.heed({"running": False, "lost": why})
+        self._ended = self._ended or why
+        for answer in (self._ready, *tuple(self._waiting.values())):
+            if not answer.done():
+                answer.set_exception(InfrastructureError(f"{self.machine}: {self._ended}"))
+        self._waiting.clear()
+
+
+_threads = ThreadPoolExecutor(THREADS, thread_name_prefix="ssh")
+
+
+async def call(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    """The result of a blocking call, made in one of our threads."""
+    return await asyncio.get_running_loop().run_in_executor(_threads, lambda: function(*arguments, **named))
+
+
+def open_all(machines: Sequence[Machine], *, everything: bool = False) -> list[Link]:
+    """Links to all hosts, at the same time, for one run. If one cannot be had, none is left open, and that host's
+    InfrastructureError is raised."""
+    run = secrets.token_hex(4)
+    coming = [_threads.submit(Link.open, machine, run, everything=everything) for machine in machines]
+    links, errors = [], []
+    for one in coming:
+        try:
+            links.append(one.result())
+        except InfrastructureError as error:
+            errors.append(error)
+    if errors:
+        for link in links:
+            link.hand.close()
+        raise errors[0]
+    return links
+
+
+def _me() -> str:
+    return f"{getpass.getuser()}@{socket.gethostname()}, process {os.getpid()}"
+
+
+def _python(hand: Hand) -> list[str]:
+    """The command that runs Python there, as root if that was asked for. InfrastructureError says what is missing."""
+    machine = hand.machine
+    needs_sudo = machine.sudo and machine.user != "root"
+    python = [*(["sudo", "-n", "--"] if needs_sudo else []), machine.python, "-I"]
+    code, out, err = hand.run([*python, "-c", VERSION])
+    found = [line.split()[1:] for line in out.splitlines() if line.startswith("splitbrain ")]
+    if code == 0 and found and tuple(map(int, found[0])) >= OLDEST:
+        return python
+    said = " ".join(err.split())[:200]
+    if needs_sudo and ("password" in said or "sudoers" in said or "not allowed" in said):
+        raise InfrastructureError(
+            f"{machine}: sudo asks user {machine.user} for a password ({said}): allow it without one "
+            "(NOPASSWD in sudoers), or log in as root"
+        )
+    if needs_sudo and "sudo" in said and "python" not in said.replace("sudo", ""):
+        raise InfrastructureError(f"{machine}: sudo cannot be used there: {said}")
+    wanted = ".".join(map(str, OLDEST))
+    if code == 0 and found:
+        raise InfrastructureError(
+            f"{machine}: {machine.python} there is Python {'.'.join(found[0])}, and {wanted} or newer is needed: "
+            "install one, and name it by the setting python"
+        )
+    raise InfrastructureError(
+        f"{machine}: {machine.python} cannot be run there ({said or f'exit code {code}'}): install Python {wanted} or "
+        "newer (apt install python3), or name one by the setting python"
+    )

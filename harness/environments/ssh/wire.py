@@ -1,0 +1,25 @@
+"""How does an injection get to a host? As JSON: its kind by name, and its fields."""
+
+from dataclasses import asdict
+from typing import Any, get_args
+
+from splitbrain.harness.injection import Injection
+
+KINDS: dict[str, type] = {kind.__name__: kind for kind in get_args(Injection)}
+"""Every injection by its name."""
+
+
+def packed(injection: Injection) -> dict[str, Any]:
+    """As JSON has it."""
+    return {"kind": type(injection).__name__, "fields": asdict(injection)}
+
+
+def unpacked(given: dict[str, Any]) -> Injection:
+    """What was packed."""
+    made: Injection = KINDS[given["kind"]](**{name: _tuples(value) for name, value in given["fields"].items()})
+    return made
+
+
+def _tuples(value: Any) -> Any:
+    """JSON's lists were tuples."""
+    return tuple(_tuples(part) for part in value) if isinstance(value, list) else value
