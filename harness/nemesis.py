@@ -130,17 +130,20 @@ class Track:
 
     async def heal(self) -> None:
         """End every fault that is under way, the last first, but those whose heal takes the cluster's own decisions
-        after all others. Safe to call again.
+        after all others, and side by side: one may wait for another. Safe to call again.
 
         Every heal is attempted; InfrastructureError afterwards if any failed.
         """
         errors: list[str] = []
         last_first = list(reversed(self._running))
-        for episode in sorted(last_first, key=lambda episode: episode.reconfigures):
-            try:
-                await self._stop(episode)
-            except InfrastructureError as error:
-                errors.append(str(error))
+        for episode in last_first:
+            if not episode.reconfigures:
+                await _attempt(self._stop(episode), errors)
+        together = [episode for episode in last_first if episode.reconfigures]
+        for episode in together:
+            self._ending(episode)
+        for episode in together:
+            await _attempt(self._stop(episode), errors)
         if errors:
             raise InfrastructureError("; ".join(errors))
 

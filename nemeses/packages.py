@@ -16,9 +16,11 @@ from splitbrain.nemeses.disk import SlowDisks
 from splitbrain.nemeses.disk_errors import Eio, Enospc
 from splitbrain.nemeses.kill import KillNodes, PowerLosses, StopNodes
 from splitbrain.nemeses.maintenance import CompactNodes, DefragmentNodes
+from splitbrain.nemeses.membership import MembershipChange
 from splitbrain.nemeses.packet import Packet
 from splitbrain.nemeses.partition import Partition
 from splitbrain.nemeses.pause import PauseNodes
+from splitbrain.nemeses.upgrade import RollingUpgrade
 
 Factory = Callable[[Mapping[str, str]], Fault]
 """Makes a fault from the options that were given, as words; UsageError if one is wrong."""
@@ -40,6 +42,8 @@ FACTORIES: Mapping[str, Factory] = {
     Truncate.name: Truncate,
     CompactNodes.name: CompactNodes,
     DefragmentNodes.name: DefragmentNodes,
+    MembershipChange.name: MembershipChange,
+    RollingUpgrade.name: RollingUpgrade,
 }
 
 FAULTS: Mapping[str, Fault] = {name: factory({}) for name, factory in FACTORIES.items()}

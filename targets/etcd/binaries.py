@@ -50,10 +50,30 @@ def resolve(version: str, binary: str) -> str:
             raise UsageError(f"etcd: binary={binary} is version {found}, not {version}")
         return found
     if version:
-        if not VERSION.fullmatch(version) or tuple(map(int, version.split(".")[:2])) < OLDEST:
-            raise UsageError(f"etcd: option version is a release from 3.4 on, such as {BUILT}, not {version!r}")
+        _check(version, "version")
         return version
     return _default()
+
+
+def _check(version: str, option: str) -> None:
+    if not VERSION.fullmatch(version) or tuple(map(int, version.split(".")[:2])) < OLDEST:
+        raise UsageError(f"etcd: option {option} is a release from 3.4 on, such as {BUILT}, not {version!r}")
+
+
+def check_upgrade(version: str, to: str) -> None:
+    """UsageError unless etcd can be upgraded so: forwards, and by one minor version at most. version: empty if it is
+    not known."""
+    _check(to, "upgrade_to")
+    if not version:
+        return
+    before, after = (tuple(map(int, one.split("-")[0].split("."))) for one in (version, to))
+    if after <= before:
+        raise UsageError(f"etcd: option upgrade_to is a release after {version}, as etcd does not go back; not {to}")
+    if after[1] > before[1] + 1:
+        raise UsageError(
+            f"etcd: option upgrade_to is at most one minor version on from {version}, as etcd goes through them one by "
+            f"one; not {to}"
+        )
 
 
 def _default() -> str:

@@ -18,12 +18,15 @@ INSIDE = "usr/local/bin/etcd"
 """Where etcd's own images have the server, too."""
 
 
-def as_container(binary: Callable[[], Path], image: str, settings: Mapping[str, Setting]) -> Container:
+def as_container(
+    binary: Callable[[], Path], image: str, settings: Mapping[str, Setting], upgraded: Container | None = None
+) -> Container:
     """The deployment of members as containers. image: the name of one that holds etcd on its PATH; empty: built from
     the binary, which is asked for when it is needed."""
     return Container(
         image=image or BuiltImage(f"splitbrain/etcd:{settings['version']}", _contents(binary), _filler(binary)),
         command=lambda place: members.command("etcd", place, settings),
+        upgraded=upgraded,
         **members.common(),
     )
 

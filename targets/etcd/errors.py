@@ -38,6 +38,8 @@ ANSWERS = (
     Answer("etcdserver: not leader", "not-leader", ErrorKind.NO_LEADER, definite=False),
     Answer("etcdserver: request timed out", "timed-out", ErrorKind.TIMEOUT, definite=False),
     Answer("etcdserver: too many requests", "too-many-requests", ErrorKind.UNAVAILABLE, definite=True),
+    # A member without a vote says so before it looks at the request.
+    Answer("rpc not supported for learner", "learner", ErrorKind.UNAVAILABLE, definite=True),
     Answer("etcdserver: unhealthy cluster", "unhealthy", ErrorKind.UNAVAILABLE, definite=True),
     Answer("etcdserver: mvcc: database space exceeded", "no-space", ErrorKind.UNAVAILABLE, definite=False),
     Answer("etcdserver: server stopped", "stopped", ErrorKind.UNAVAILABLE, definite=False),

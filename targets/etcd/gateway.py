@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 CLIENT_PORT = 2379
+PEER_PORT = 2380
 CONNECT_SECONDS = 2.0
 """A member that does not even accept a connection for so long was not reached."""
 

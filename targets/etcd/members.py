@@ -9,15 +9,17 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypedDict
 
-from splitbrain.harness.deployment import Place, Process, Ready
+from splitbrain.harness.deployment import Host, Membership, Place, Process, Ready
 from splitbrain.harness.injection import Compact, Defragment, Maintenance
 from splitbrain.harness.logs import CRASHES, Pattern
 from splitbrain.harness.options import Setting
 from splitbrain.harness.verdict import Validity
 from splitbrain.targets.etcd.errors import EtcdError
-from splitbrain.targets.etcd.gateway import CLIENT_PORT, Gateway, revision_of
+from splitbrain.targets.etcd.gateway import CLIENT_PORT, PEER_PORT, Gateway, revision_of
+from splitbrain.targets.etcd.membership import Members
 
-PEER_PORT = 2380
+SERVER = "etcd"
+"""The copy of the server in the folder of a member on a machine of its own."""
 READY_SECONDS = 30.0
 ASK_SECONDS = 1.0
 
@@ -50,6 +52,8 @@ class Common(TypedDict):
     ready_seconds: float
     relative_waits: bool
     maintenance: Mapping[type[Maintenance], Callable[[Place], Awaitable[None]]]
+    membership: Membership
+    tells_version: Callable[[Place], Awaitable[str]]
 
 
 def common() -> Common:
@@ -60,18 +64,32 @@ def common() -> Common:
         "ready_seconds": READY_SECONDS,
         "relative_waits": True,
         "maintenance": {Compact: compact, Defragment: defragment},
+        "membership": Members(),
+        "tells_version": version,
     }
 
 
-def as_process(binary: Callable[[], Path], settings: Mapping[str, Setting]) -> Process:
+def as_process(binary: Callable[[], Path], settings: Mapping[str, Setting], upgraded: Process | None = None) -> Process:
     """The deployment of members as processes. binary: where the server is, asked when the first one starts."""
-    return Process(argv=lambda place: command(binary(), place, settings), **common())
+    return Process(argv=lambda place: command(binary(), place, settings), upgraded=upgraded, **common())
+
+
+def as_host(binary: Callable[[], Path], settings: Mapping[str, Setting], upgraded: Host | None = None) -> Host:
+    """The deployment of members on machines of their own, each with a copy of the server in its folder."""
+    return Host(
+        argv=lambda place: command(place.folder / SERVER, place, settings),
+        uploads=lambda: {SERVER: binary()},
+        upgraded=upgraded,
+        **common(),
+    )
 
 
 def command(binary: Path | str, place: Place, settings: Mapping[str, Setting]) -> list[str]:
     """The command line of a member."""
     peer, client = (f"http://{place.address}:{port}" for port in (PEER_PORT, CLIENT_PORT))
-    members = ",".join(f"{name}=http://{address}:{PEER_PORT}" for name, address in place.members.items())
+    members = ",".join(
+        f"{name}=http://{address}:{PEER_PORT}" for name, address in (place.joins or place.members).items()
+    )
     words = {
         "name": place.name,
         "data-dir": place.folder / "data",
@@ -80,7 +98,8 @@ def command(binary: Path | str, place: Place, settings: Mapping[str, Setting]) -
         "listen-client-urls": client,
         "advertise-client-urls": client,
         "initial-cluster": members,
-        "initial-cluster-state": "new",
+        "initial-cluster-state": "existing" if place.joins else "new",
+        "strict-reconfig-check": "true" if settings["strict_reconfig_check"] else "false",
         "initial-cluster-token": "splitbrain",
         "heartbeat-interval": settings["heartbeat_ms"],
         "election-timeout": settings["election_ms"],
@@ -89,6 +108,8 @@ def command(binary: Path | str, place: Place, settings: Mapping[str, Setting]) -
     }
     if settings["snapshot_count"]:
         words["snapshot-count"] = settings["snapshot_count"]
+    if not settings["fsync"]:
+        words["unsafe-no-fsync"] = "true"
     if settings["corrupt_check_seconds"]:
         words["experimental-initial-corrupt-check"] = "true"
         words["experimental-corrupt-check-time"] = f"{settings['corrupt_check_seconds']}s"
@@ -106,6 +127,15 @@ async def healthy(place: Place) -> bool:
     finally:
         await gateway.close()
     return str(answer.get("health")) == "true"
+
+
+async def version(place: Place) -> str:
+    """Which version a member is."""
+    gateway = Gateway(place.address)
+    try:
+        return str((await gateway.get("/version"))["etcdserver"])
+    finally:
+        await gateway.close()
 
 
 async def compact(place: Place) -> None:

@@ -7,11 +7,12 @@ the asked member has, however old, and so etcd claims nothing of them.
 import os
 import secrets
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
 from splitbrain.harness.client import ErrorTable, Shape, Shapes
-from splitbrain.harness.deployment import Deployment, External
+from splitbrain.harness.deployment import Container, Deployment, External, Host, Process
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.logs import Pattern
 from splitbrain.harness.node import Node
@@ -23,19 +24,22 @@ from splitbrain.targets.etcd.containers import as_container
 from splitbrain.targets.etcd.errors import ERRORS
 from splitbrain.targets.etcd.gateway import Access, require_library
 from splitbrain.targets.etcd.lock import LockRules
-from splitbrain.targets.etcd.members import LOG_PATTERNS, as_process
+from splitbrain.targets.etcd.members import LOG_PATTERNS, as_host, as_process
 from splitbrain.targets.etcd.watch import Positions
 
 OPTIONS = (
     Option("version", "", "which release; by default the one that is here, 3.5.1 with the extra splitbrain[etcd]"),
     Option("binary", "", "the path of a server to use"),
+    Option("upgrade_to", "", "the release that --nemesis upgrade takes the members to, at most one minor version on"),
     Option("image", "", "for containers: an image that holds etcd, instead of one built from the server"),
     Option("reads", "linearizable", "whether a member may answer from what it has", ("linearizable", "serializable")),
     Option("require_leader", True, "requests are refused at once by a member that knows of no leader"),
     Option("heartbeat_ms", 100, "how often a leader is heard of"),
     Option("election_ms", 1000, "after how long without a leader a new one is elected"),
     Option("snapshot_count", 0, "changes between snapshots, few: a lagging member needs one; 0: etcd's default"),
+    Option("fsync", True, "off: a write is acknowledged before it is on disk, a weakness that a power loss shows"),
     Option("corrupt_check_seconds", 0, "how often members compare their data themselves; 0: never"),
+    Option("strict_reconfig_check", False, "members change only while all have been connected for 5 s: etcd's default"),
     Option("lock_ttl_seconds", 2, "the lease of a lock; etcd raises it to 1.5 election timeouts"),
     Option("keep_alive", True, "the lease is renewed while the lock is held"),
     Option("lease_loss", "told", "a holder learns of a lost lease from etcd, or also from the time", ("told", "timed")),
@@ -86,21 +90,38 @@ class Etcd:
         unknown = self._endpoints or self._image
         version = "" if unknown else binaries.resolve(str(settings["version"]), self._binary)
         self.settings: Mapping[str, Setting] = {**settings, "version": version}
+        self._upgrade_to = str(settings["upgrade_to"])
+        if self._upgrade_to:
+            if self._endpoints:
+                raise UsageError("etcd: option upgrade_to is for members of our own, not for endpoints")
+            binaries.check_upgrade(version, self._upgrade_to)
         self._manners = self._made_manners()
         self._positions = Positions()
 
     @property
     def claims(self) -> Sequence[str]:
-        """Linearizable and CP, as etcd's documentation says, unless members may answer from what they have."""
-        return ("linearizable", "CP") if self.settings["reads"] == "linearizable" else ()
+        """Linearizable and CP, as etcd's documentation says, unless members may answer from what they have, or promise
+        what is not on disk."""
+        return ("linearizable", "CP") if self.settings["reads"] == "linearizable" and self.settings["fsync"] else ()
 
     @property
     def deployments(self) -> Sequence[Deployment]:
-        """Processes or containers of our own, or the endpoints that were given."""
+        """Processes or containers of our own, processes on machines of yours, or the endpoints that were given."""
         if self._endpoints:
             return (External(self._endpoints),)
-        container = as_container(self._path, self._image, self.settings)
-        return (container,) if self._image else (as_process(self._path, self.settings), container)
+        process, container, host = self._upgraded()
+        container = as_container(self._path, self._image, self.settings, container)
+        if self._image:
+            return (container,)
+        return as_process(self._path, self.settings, process), container, as_host(self._path, self.settings, host)
+
+    def _upgraded(self) -> tuple[Process | None, Container | None, Host | None]:
+        """How members come to be after an upgrade."""
+        if not self._upgrade_to:
+            return None, None, None
+        binary = partial(binaries.obtain, self._upgrade_to)
+        settings = {**self.settings, "version": self._upgrade_to}
+        return as_process(binary, settings), as_container(binary, "", settings), as_host(binary, settings)
 
     @property
     def operations(self) -> Shapes:
@@ -117,16 +138,19 @@ class Etcd:
         require_library()
         if not (self._endpoints or self._image):
             self._path()
+        if self._upgrade_to:
+            binaries.obtain(self._upgrade_to)
 
     def notices(self) -> Sequence[str]:
         """See `harness.target.Provided`: which version runs, and what is known of it."""
         if self._endpoints:
             return ()
-        if self._image:
-            return (f"etcd of the image {self._image}",)
         version = str(self.settings["version"])
-        known = "; known to lose data when killed (etcd issue 13766)" if version in KNOWN_BUGGY else ""
-        return (f"etcd {version}{known}",)
+        first = f"etcd of the image {self._image}" if self._image else f"etcd {version}"
+        later = f", to be upgraded to {self._upgrade_to}" if self._upgrade_to else ""
+        buggy = [one for one in (version, self._upgrade_to) if one in KNOWN_BUGGY]
+        known = f"; {' and '.join(buggy)} is known to lose data when killed (etcd issue 13766)" if buggy else ""
+        return (f"{first}{later}{known}",)
 
     def client(self, node: Node) -> EtcdClient:
         """A new client pinned to a member."""

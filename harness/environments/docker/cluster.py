@@ -53,14 +53,15 @@ class Wiring:
 
 
 class ContainerCluster(HostedCluster):
-    """See `harness.environment.Cluster`."""
+    """See `harness.environment.Cluster`. images: those of the deployment and of what it may be upgraded to, by the name
+    that each asks for."""
 
     def __init__(
         self,
         deployment: Container,
         daemon: Daemon,
         network: Network,
-        image: Image,
+        images: Mapping[str, Image],
         labels: Mapping[str, str],
         folder: Path,
         scratch: Scratch,
@@ -74,7 +75,7 @@ class ContainerCluster(HostedCluster):
                 deployment,
                 daemon,
                 network,
-                image.id,
+                {name: image.id for name, image in images.items()},
                 labels,
                 folder / f"{name}.log",
                 now,
@@ -88,14 +89,15 @@ class ContainerCluster(HostedCluster):
         self.run = labels[LABEL]
         """By which everything of this cluster is found in Docker."""
         self._whole_scratch: Scratch | None = scratch
-        self._image = image
+        self._images = images
 
     @property
     def nodes(self) -> Sequence[ContainerNode]:
         return tuple(self._containers)
 
     async def up(self, harms: Collection[type[Injection]] = ()) -> None:
-        self.note(self._image.words())
+        for image in self._images.values():
+            self.note(image.words())
         if os.geteuid() == 0:
             await self._partitions.setup()
         await super().up(harms)

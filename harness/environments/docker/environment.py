@@ -88,7 +88,11 @@ class Docker:
         scratch.folder.chmod(0o711)
         labels = leftovers.labels(scratch.folder)
         try:
-            image = await daemon.call(images.obtain, daemon, deployment.image)
+            found = {
+                images.named(one.image): await daemon.call(images.obtain, daemon, one.image)
+                for one in (deployment, deployment.upgraded)
+                if one is not None
+            }
             net = await network.create(daemon, names, labels)
         except BaseException:
             await surely(daemon.call(leftovers.remove, daemon, labels[leftovers.LABEL]))
@@ -96,7 +100,7 @@ class Docker:
             raise
         logs = folder if folder is not None else scratch.folder
         logs.mkdir(parents=True, exist_ok=True)
-        cluster = ContainerCluster(deployment, daemon, net, image, labels, logs.resolve(), scratch, self.now)
+        cluster = ContainerCluster(deployment, daemon, net, found, labels, logs.resolve(), scratch, self.now)
         try:
             await cluster.up(harms)
         except BaseException:

@@ -48,6 +48,11 @@ class Image:
         return f"image {self.name}, {self.origin}{made}: {self.digest}"
 
 
+def named(wanted: str | BuiltImage) -> str:
+    """What an image is called that a deployment asks for."""
+    return wanted if isinstance(wanted, str) else wanted.name
+
+
 def obtain(daemon: Daemon, wanted: str | BuiltImage, say: Say = on_stderr) -> Image:
     """The image, built or pulled if need be. InfrastructureError says what is missing."""
     if isinstance(wanted, BuiltImage):

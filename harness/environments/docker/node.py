@@ -16,8 +16,9 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from splitbrain.harness.deployment import Container, Place
+from splitbrain.harness.deployment import Container, Place, Served
 from splitbrain.harness.environments.docker.daemon import Daemon, absent, attempt
+from splitbrain.harness.environments.docker.images import named
 from splitbrain.harness.environments.docker.network import Network, sysctls
 from splitbrain.harness.environments.hosted.node import HostedNode, ending
 from splitbrain.harness.environments.linux import processes
@@ -31,7 +32,7 @@ EXEC_SECONDS = 2.0
 class ContainerNode(HostedNode):
     """One member of a cluster of containers; see `harness.node.Node`.
 
-    image: the id of the image. labels: of the run.
+    images: the id of each image that it may need, by the name that a deployment asks for. labels: of the run.
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class ContainerNode(HostedNode):
         deployment: Container,
         daemon: Daemon,
         network: Network,
-        image: str,
+        images: Mapping[str, str],
         labels: Mapping[str, str],
         log: Path,
         now: Callable[[], int],
@@ -51,7 +52,7 @@ class ContainerNode(HostedNode):
         self._container = deployment
         self._daemon = daemon
         self._network = network
-        self._image = image
+        self._images = images
         self._labels = labels
         self._id = ""
         self._pid = 0
@@ -95,6 +96,15 @@ class ContainerNode(HostedNode):
             threading.Thread(target=self._follow, args=(output, loop), name=self.name, daemon=True).start()
             await self._executed()
 
+    async def remake(self, place: Place, deployment: Served) -> None:
+        if not isinstance(deployment, Container):
+            raise InfrastructureError(f"{self.name} cannot be remade as something else than a container")
+        await super().remake(place, deployment)
+        self._container = deployment
+        before, self._id = self._id, ""
+        if before:
+            await self._daemon.call(self._daemon.api.remove_container, before, force=True, v=True)
+
     def _create(self, argv: list[str]) -> None:
         api, folder = self._daemon.api, str(self.place.folder)
         inside = {folder: folder} | {place: f"{folder}/{name}" for place, name in self._container.volumes.items()}
@@ -110,7 +120,7 @@ class ContainerNode(HostedNode):
         )
         endpoint = api.create_endpoint_config(ipv4_address=self.address)
         made = api.create_container(
-            self._image,
+            self._images[named(self._container.image)],
             entrypoint=argv[:1],
             command=argv[1:],
             name=f"{self._network.name}-{self.name}",

@@ -1,0 +1,39 @@
+"""What if the cluster itself changes? Members are removed, and join again as newcomers that know nothing.
+
+The trap: a cluster decides on its members by a majority of them, so never as many are out at a time as would make one.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from splitbrain.harness.fault import Plan, View
+from splitbrain.harness.injection import ChangeMembers, Injection
+from splitbrain.harness.options import Option, settle
+from splitbrain.harness.stream import Stream
+from splitbrain.nemeses.settings import chosen, variant_option
+from splitbrain.nemeses.sizes import AIM, Sized
+
+SIZES = ("one", "minority")
+
+
+class MembershipChange(Sized):
+    """One node or a minority leaves, and joins again."""
+
+    name = "membership"
+    summary = "members are removed, and join again with nothing, first as learners without a vote"
+    options: Sequence[Option] = (variant_option("size", SIZES, "how many nodes leave"), AIM)
+    needs: tuple[type[Injection], ...] = (ChangeMembers,)
+    default = False
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        """UsageError if an option is wrong."""
+        settings = settle(self.options, given, self.name)
+        super().__init__(settings)
+        self.variants = chosen(settings, "size", SIZES)
+
+    def plan(self, variant: str, view: View, random: Stream) -> Plan | None:
+        """The chosen nodes, one after another; None if there is nobody to remove them."""
+        group = self.group(variant, view, random) if len(view.nodes) > 1 else None
+        if group is None:
+            return None
+        nodes, value = group
+        return Plan(value, (ChangeMembers(nodes),))
