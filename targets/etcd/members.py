@@ -110,8 +110,6 @@ def command(binary: Path | str, place: Place, settings: Mapping[str, Setting]) -
         words["snapshot-count"] = settings["snapshot_count"]
     if not settings["fsync"]:
         words["unsafe-no-fsync"] = "true"
-    if not settings["fsync"]:
-        words["unsafe-no-fsync"] = "true"
     if settings["corrupt_check_seconds"]:
         words["experimental-initial-corrupt-check"] = "true"
         words["experimental-corrupt-check-time"] = f"{settings['corrupt_check_seconds']}s"

@@ -38,7 +38,6 @@ OPTIONS = (
     Option("election_ms", 1000, "after how long without a leader a new one is elected"),
     Option("snapshot_count", 0, "changes between snapshots, few: a lagging member needs one; 0: etcd's default"),
     Option("fsync", True, "off: a write is acknowledged before it is on disk, a weakness that a power loss shows"),
-    Option("fsync", True, "off: a write is acknowledged before it is on disk, a weakness that a power loss shows"),
     Option("corrupt_check_seconds", 0, "how often members compare their data themselves; 0: never"),
     Option("strict_reconfig_check", False, "members change only while all have been connected for 5 s: etcd's default"),
     Option("lock_ttl_seconds", 2, "the lease of a lock; etcd raises it to 1.5 election timeouts"),

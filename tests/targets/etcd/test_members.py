@@ -33,7 +33,8 @@ def test_a_member_knows_all_members_and_its_options() -> None:
         "--election-timeout=500",
     ):
         assert word in words
-    assert not any("corrupt" in word for word in words)
+    assert not any("corrupt" in word or "fsync" in word for word in words)
+    assert "--unsafe-no-fsync=true" in command(Path("/e"), place, etcd(fsync="off").settings)
     assert not any("snapshot" in word for word in command(Path("/e"), place, etcd().settings))
 
 
@@ -41,7 +42,7 @@ def test_deployments_and_claims() -> None:
     own = etcd()
     assert isinstance(own.deployments[0], Process) and own.claims == ("linearizable", "CP")
     assert own.settings["version"] and str(own.settings["version"]) in own.notices()[0]
-    assert etcd(reads="serializable").claims == ()
+    assert etcd(reads="serializable").claims == etcd(fsync="off").claims == ()
     there = etcd(endpoints="http://a:2379+https://b:2379")
     assert there.deployments == (External(("http://a:2379", "https://b:2379")),)
     reason = Existing().able(Cut, there.deployments[0])
