@@ -74,18 +74,32 @@ class Inodes:
                 del self._inodes[number], self._numbers[_identity(status)]
                 os.close(inode.anchor)
 
+    def write_back(self) -> None:
+        """Sync everything, unasked, as a kernel does from time to time."""
+        for inode, file in self._dirty():
+            try:
+                with inode.turn:
+                    os.fsync(file)
+                    inode.unsynced.synced()
+            finally:
+                os.close(file)
+
     def lose(self) -> dict[str, int]:
         """Take back what was not synced: how many writes, of how many files. While nobody asks for anything."""
         writes = files = 0
-        for inode in self._inodes.values():
-            if not inode.unsynced.clean:
-                file = os.open(inode.path, os.O_RDWR | os.O_CLOEXEC)
-                try:
-                    writes += inode.unsynced.lose(file)
-                finally:
-                    os.close(file)
-                files += 1
+        for inode, file in self._dirty():
+            try:
+                writes += inode.unsynced.lose(file)
+            finally:
+                os.close(file)
+            files += 1
         return {"writes": writes, "files": files}
+
+    def _dirty(self) -> list[tuple[Inode, int]]:
+        """The files with unsynced writes, opened."""
+        with self._turn:
+            dirty = [inode for inode in self._inodes.values() if not inode.unsynced.clean]
+            return [(inode, os.open(inode.path, os.O_RDWR | os.O_CLOEXEC)) for inode in dirty]
 
 
 def _identity(status: os.stat_result) -> tuple[int, int]:

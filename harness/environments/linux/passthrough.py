@@ -2,15 +2,16 @@
 
 Run as a process of its own, by `volume`:
 
-    python -m splitbrain.harness.environments.linux.passthrough FOLDER
+    python -m splitbrain.harness.environments.linux.passthrough FOLDER SECONDS
 
 It says `mounted`, and waits for a word: `lose` ends it with the power lost, `keep` (or the end of its input) ends it
 with everything kept. Then it says as JSON what it did.
 
 What survives a power loss: of a file's contents, what was written before its last fsync, fdatasync, msync or
-synchronous write. Names, folders, attributes, and sizes set by truncate or fallocate survive at once, as if the journal
-had just been committed. The trap: the kernel tells a file system like this nothing of sync(2) and syncfs(2), so a
-program that relies on these loses more than it should.
+synchronous write; and, as a kernel writes back unasked, what was there when everything was last synced, which is done
+each so many seconds. Names, folders, attributes, and sizes set by truncate or fallocate survive at once, as if the
+journal had just been committed. The trap: the kernel tells a file system like this nothing of sync(2) and syncfs(2),
+so a program that relies on these loses more than it should.
 """
 
 import ctypes
@@ -21,6 +22,7 @@ import resource
 import stat
 import struct
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -285,7 +287,7 @@ def _listing(inode: Inode) -> list[bytes]:
     return [fuse.directory_entry(place, *one) for place, one in enumerate(found, 1)]
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, seconds: float) -> None:
     """See above. Ends with a sentence if the folder cannot be mounted."""
     os.umask(0)
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -296,11 +298,21 @@ def main(folder: Path) -> None:
     except OSError as error:
         sys.exit(f"{folder} cannot be mounted: {error.strerror}")
     print(MOUNTED, flush=True)
+    over = threading.Event()
+    writing_back = threading.Thread(target=_write_back, args=(inodes, seconds, over))
+    writing_back.start()
     word = sys.stdin.readline().strip()
+    over.set()
+    writing_back.join()
     mount.end()
     did = inodes.lose() if word == LOSE else {}
     print(json.dumps({**did, "mistakes": len(mount.errors)}), flush=True)
 
 
+def _write_back(inodes: Inodes, seconds: float, over: threading.Event) -> None:
+    while not over.wait(seconds):
+        inodes.write_back()
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), float(sys.argv[2]))

@@ -20,15 +20,23 @@ from splitbrain.harness.errors import InfrastructureError
 COMMAND = (sys.executable, "-m", passthrough.__name__)
 SECONDS = 20.0
 """Within these it is mounted, and ended."""
+WRITE_BACK_SECONDS = 1.0
+"""More often than a kernel would: who never syncs finds a state of a moment ago, and not that of an empty disk, with
+which most servers do not even start."""
 LAST_BYTES = 1000
 
 
 class Volume:
-    """A folder that can lose its power while it is attached. log: where the process that serves it complains."""
+    """A folder that can lose its power while it is attached.
 
-    def __init__(self, folder: Path, log: Path) -> None:
+    log: where the process that serves it complains. write_back: each so many seconds everything is synced unasked, as a
+    kernel does.
+    """
+
+    def __init__(self, folder: Path, log: Path, write_back: float = WRITE_BACK_SECONDS) -> None:
         self.folder = folder
         self._log = log
+        self._write_back = write_back
         self._process: asyncio.subprocess.Process | None = None
 
     async def attach(self) -> None:
@@ -37,6 +45,7 @@ class Volume:
             self._process = await asyncio.create_subprocess_exec(
                 *COMMAND,
                 str(self.folder),
+                str(self._write_back),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
@@ -108,7 +117,7 @@ def unable() -> str | None:
     prefix = (tools.path("unshare"), "--mount") if root else namespaces.unshare()
     with tempfile.TemporaryDirectory() as folder:
         tried = subprocess.run(
-            [*prefix, *COMMAND, folder], input=passthrough.KEEP, capture_output=True, text=True, check=False
+            [*prefix, *COMMAND, folder, "1"], input=passthrough.KEEP, capture_output=True, text=True, check=False
         )
     said = tried.stderr.strip()[-LAST_BYTES:]
     return None if tried.returncode == 0 else f"a file system of our own cannot be mounted here: {said}"

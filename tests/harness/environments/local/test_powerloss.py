@@ -38,7 +38,7 @@ async def contents(environment: Local, folder: Path) -> None:
     disk = folder / "disk"
     disk.mkdir()
     (disk / "old").write_bytes(b"o" * 10_000)
-    power = Volume(disk, folder / "log")
+    power = Volume(disk, folder / "log", write_back=1000)
     await power.attach()
 
     for name, sync in (("fsync", os.fsync), ("fdatasync", os.fdatasync)):
@@ -91,11 +91,27 @@ async def contents(environment: Local, folder: Path) -> None:
     assert (disk / "closed").read_bytes() == b"kept", "it was not asked to lose anything"
 
 
+async def unasked(environment: Local, folder: Path) -> None:
+    """What was not synced for a while is written back, everything at once."""
+    disk = folder / "disk"
+    disk.mkdir()
+    power = Volume(disk, folder / "log", write_back=0.2)
+    await power.attach()
+    files = [wrote(disk / name, b"kept") for name in ("a", "b")]
+    (disk / "b").rename(disk / "c")
+    await asyncio.sleep(1)
+    for file in files:
+        os.close(file)
+    await power.lose()
+    assert [(disk / name).read_bytes() for name in ("a", "c")] == [b"kept", b"kept"]
+    await power.detach()
+
+
 async def names(environment: Local, folder: Path) -> None:
     """Names survive at once, and everything that programs do with them works."""
     disk = folder / "disk"
     disk.mkdir()
-    power = Volume(disk, folder / "log")
+    power = Volume(disk, folder / "log", write_back=1000)
     await power.attach()
     (disk / "a" / "b").mkdir(parents=True)
     file = wrote(disk / "a" / "new", b"kept")
@@ -182,7 +198,7 @@ async def ready(node: ProcessNode) -> None:
     await node.wait_ready(asyncio.get_running_loop().time() + 20)
 
 
-@pytest.mark.parametrize("scenario", [contents, names, nodes, unprepared])
+@pytest.mark.parametrize("scenario", [contents, unasked, names, nodes, unprepared])
 def test_power_loss(tmp_path: Path, scenario: Callable[..., object]) -> None:
     run_inside(scenario, tmp_path)
 
