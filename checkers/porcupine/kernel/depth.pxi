@@ -1,58 +1,51 @@
 # Depth first: from configuration to configuration, back where nothing is left to try. A linearizable history mostly
 # falls at once. What failed is remembered when it has failed (a path never comes back to itself), so a search that goes
-# straight on remembers nothing; only where crashed operations are in play is it remembered on entering, since a
-# configuration dominates those that come after it on its own path.
+# straight on remembers nothing; only where a crashed operation is taken the configuration is remembered before that,
+# since it dominates those that come after it with nothing but crashed operations between.
 
 cdef enum:
     UNCHOSEN = 0x7fffffff
 
 
 ctypedef struct Frame:
-    # ways, lost_ways: what is left to try, once `opened`; before that only the owed operation was. action: the operation
-    # taken, ~operation of an absorbed write that was passed, or UNCHOSEN.
+    # A configuration with ways left. ways, lost_ways: these, once `opened`; before that only `action` was tried: an
+    # operation, ~operation of an absorbed write that was passed, or UNCHOSEN. length: of the order up to here.
+    # kept: whether it is remembered already.
     Set done, must, used, ways, lost_ways
-    int32_t k, state, action
-    bint opened
+    int32_t k, state, action, length
+    bint opened, kept
 
 
 ctypedef struct Depth:
+    # longest: the order that came furthest, `longest_length` of it, which begins with `shared` of the present one, and
+    # which is behind that if it is `fresh`. deepest: how far. seen: states at that return.
+    # progress: how many configurations had been entered when it was reached.
+    Walk walk
     Memo memo
-    Buffer frames, longest, holders
-    int64_t top, longest_length, shared, progress
-    int32_t *holder
-    int32_t k, state, invoked, deepest, states
-    Set done, must, used
+    Buffer frames, longest
+    int64_t top, progress
+    int32_t longest_length, shared, deepest, states
     int32_t seen[STATES_KEPT]
     bint fresh, entering
 
 
 cdef bint depth_begin(const Searched *q, Depth *d) noexcept nogil:
     d.memo.clean = 0
-    d.top = d.longest_length = d.shared = 0
+    d.top = d.longest_length = d.shared = d.states = 0
     d.progress = q.spent.entered
-    d.k = d.invoked = d.states = 0
     d.deepest = -1
-    d.state, d.fresh, d.entering = q.initial, False, True
-    set_clear(&d.done)
-    set_clear(&d.must)
-    set_clear(&d.used)
-    if not reserve(q.spent, &d.holders, <size_t>(q.width + 1) * sizeof(int32_t)):
-        return False
-    d.holder = <int32_t *>d.holders.at
-    return memo_open(&d.memo, q.spent, 128, 1)
+    d.fresh, d.entering = False, True
+    return walk_begin(q, &d.walk) and memo_open(&d.memo, q.spent, 128, 1)
 
 
 cdef int depth_run(const Searched *q, Depth *d, int64_t patience) noexcept nogil:
     """FOUND, NONE, STOPPED, or PAUSED after so many configurations without reaching a later return."""
     while True:
         if d.entering:
-            depth_settle(q, d)
-            if d.k == q.m:
+            if d.walk.window.k == q.m:
                 return FOUND
             q.spent.entered += 1
-            if over(q.spent, q.steps):
-                return STOPPED
-            if not depth_enter(q, d):
+            if over(q.spent, q.steps) or not depth_enter(q, d):
                 return STOPPED
         if not d.entering and not depth_back(q, d):
             return STOPPED if q.spent.stopped else NONE
@@ -60,145 +53,100 @@ cdef int depth_run(const Searched *q, Depth *d, int64_t patience) noexcept nogil
             return PAUSED
 
 
-cdef void depth_settle(const Searched *q, Depth *d) noexcept nogil:
-    """Pass the returns that are linearized; settle; until neither changes anything."""
-    cdef const Op *op
-    while True:
-        while d.k < q.m and set_has(&d.done, q.ops[q.levels[d.k].owed].slot):
-            set_remove(&d.done, q.ops[q.levels[d.k].owed].slot)
-            set_remove(&d.must, q.ops[q.levels[d.k].owed].slot)
-            d.k += 1
-        if d.k == q.m:
-            return
-        while d.invoked < q.levels[d.k].called:
-            op = &q.ops[d.invoked]
-            if not op.crashed:
-                d.holder[op.slot] = d.invoked
-                if q.absorbing and op.f == WRITE:
-                    set_add(&d.must, op.slot)
-            d.invoked += 1
-        settle(q, d.holder, d.k, d.state, &d.done, &d.must)
-        if not set_has(&d.done, q.ops[q.levels[d.k].owed].slot):
-            return
-
-
-cdef void note_state(int32_t state, int32_t *seen, int32_t *states) noexcept nogil:
-    cdef int32_t number
-    for number in range(states[0]):
-        if seen[number] == state:
-            return
-    if states[0] < STATES_KEPT:
-        seen[states[0]] = state
-        states[0] += 1
-
-
 cdef bint depth_enter(const Searched *q, Depth *d) noexcept nogil:
-    """Enter a configuration that is new: take the owed operation if it is legal, else prepare to go back into it. What
-    is not new is left at once. Whether there was memory."""
-    cdef Entry entry
+    """Enter a configuration if it is new: go on where it is plain how, else prepare to go back into it. Whether there
+    was memory."""
+    cdef Walk *w = &d.walk
+    cdef int32_t k = w.window.k, first, following = ILLEGAL
+    cdef const Op *owed = &q.ops[q.levels[k].owed]
     cdef Frame *frame
-    cdef const Op *owed = &q.ops[q.levels[d.k].owed]
-    cdef int32_t following
     d.entering = False
-    if d.k > d.deepest:
-        d.deepest, d.states, d.fresh, d.progress = d.k, 0, True, q.spent.entered
-    if d.k == d.deepest:
-        note_state(d.state, d.seen, &d.states)
-    entry.head = head_of(d.k, d.state)
-    if memo_holds(&d.memo, entry.head, &d.done, &d.must, &d.used):
+    if k > d.deepest:
+        d.deepest, d.states, d.fresh, d.progress = k, 0, True, q.spent.entered
+    if k == d.deepest:
+        note_state(w.state, d.seen, &d.states)
+    if memo_holds(&d.memo, head_of(k, w.state), &w.done, &w.must, &w.used):
         return True
-    if q.levels[d.k].crashed > 0:
-        entry.done, entry.must, entry.used = d.done, d.must, d.used
-        if not memo_add(&d.memo, q.spent, &entry):
-            q.spent.stopped = BY_BYTES
-            return False
-    if <size_t>(d.top + 1) * sizeof(Frame) > d.frames.bytes:
-        if not reserve(q.spent, &d.frames, <size_t>(d.top + 1) * sizeof(Frame)):
-            q.spent.stopped = BY_BYTES
-            return False
+    if not reserve(q.spent, &d.frames, <size_t>(d.top + 1) * sizeof(Frame)):
+        q.spent.stopped = BY_BYTES
+        return False
     frame = <Frame *>d.frames.at + d.top
-    frame.done, frame.must, frame.used, frame.k, frame.state = d.done, d.must, d.used, d.k, d.state
-    if q.absorbing and owed.f == WRITE and not set_has(&d.must, owed.slot):
-        frame.opened, frame.action = False, ~q.levels[d.k].owed
-        set_add(&d.done, owed.slot)
-    else:
-        following = ILLEGAL if owed.pure else step(q.steps, owed, d.state)
-        if following == ILLEGAL:
-            frame.opened, frame.action = True, UNCHOSEN
-            if find_ways(q, d.holder, d.k, d.state, &d.done, &d.must, &d.used, &frame.ways, &frame.lost_ways):
-                set_remove(&frame.ways, owed.slot)
-                d.top += 1
-            return True
-        frame.opened, frame.action = False, q.levels[d.k].owed
-        depth_take(q, d, owed, following)
-    d.top += 1
-    d.entering = True
+    frame.done, frame.must, frame.used, frame.k, frame.state = w.done, w.must, w.used, k, w.state
+    frame.length, frame.opened, frame.kept = w.length, False, False
+    if q.absorbing and owed.f == WRITE and not set_has(&w.must, owed.slot):
+        frame.action = ~q.levels[k].owed
+        d.top, d.entering = d.top + 1, True
+        walk_drop(q, w)
+        return True
+    first = straight_on(q, w, owed) if q.absorbing else q.levels[k].owed
+    if first >= 0 and (q.absorbing or not owed.pure):
+        following = step(q.steps, &q.ops[first], w.state)
+    if following != ILLEGAL:
+        frame.action = first
+        d.top, d.entering = d.top + 1, True
+        walk_take(q, w, first, following)
+        return True
+    frame.opened, frame.action = True, UNCHOSEN
+    if find_ways(q, &w.window, w.state, &w.done, &w.must, &w.used, &frame.ways, &frame.lost_ways):
+        set_remove(&frame.ways, owed.slot)
+        d.top += 1
     return True
 
 
-cdef inline void depth_take(const Searched *q, Depth *d, const Op *op, int32_t following) noexcept nogil:
-    if op.crashed:
-        set_add(&d.used, op.slot)
-    else:
-        set_add(&d.done, op.slot)
-    if q.absorbing and op.f == WRITE:
-        set_clear(&d.must)
-    d.state = following
-
-
 cdef bint depth_keep(const Searched *q, Depth *d) noexcept nogil:
-    """Keep the current path: none has come as far. Whether there was memory."""
-    cdef const Frame *frames = <const Frame *>d.frames.at
-    cdef int64_t length = d.top
-    if length and frames[length - 1].action == UNCHOSEN:
-        length -= 1  # its way is still to be chosen
-    if not reserve(q.spent, &d.longest, <size_t>(length + 1) * sizeof(int32_t)):
+    """Keep the present order: none has come as far. Whether there was memory."""
+    if not reserve(q.spent, &d.longest, (<size_t>q.n + 1) * sizeof(int32_t)):
         q.spent.stopped = BY_BYTES
         return False
-    while d.shared < length:
-        (<int32_t *>d.longest.at)[d.shared] = frames[d.shared].action
-        d.shared += 1
-    d.longest_length, d.fresh = length, False
+    memcpy(<int32_t *>d.longest.at + d.shared, d.walk.order + d.shared,
+           <size_t>(d.walk.length - d.shared) * sizeof(int32_t))
+    d.shared = d.longest_length = d.walk.length
+    d.fresh = False
     return True
 
 
 cdef bint depth_back(const Searched *q, Depth *d) noexcept nogil:
     """Go back to the last configuration with a way left, and take it; False if there is none, or no memory."""
     cdef Frame *frame
-    cdef Entry entry
     if d.fresh and not depth_keep(q, d):
         return False
     while d.top > 0:
         frame = <Frame *>d.frames.at + d.top - 1
-        while d.invoked > q.levels[frame.k].called:
-            d.invoked -= 1
-            if not q.ops[d.invoked].crashed:
-                d.holder[q.ops[d.invoked].slot] = q.ops[d.invoked].before
-        d.shared = min(d.shared, d.top - 1)
+        window_back(q, &d.walk.window, frame.k)
+        d.shared = min(d.shared, frame.length)
         if not frame.opened:
             frame.opened = True
-            if not find_ways(q, d.holder, frame.k, frame.state, &frame.done, &frame.must, &frame.used, &frame.ways,
+            if not find_ways(q, &d.walk.window, frame.state, &frame.done, &frame.must, &frame.used, &frame.ways,
                              &frame.lost_ways):
                 set_clear(&frame.ways)
                 set_clear(&frame.lost_ways)
             elif frame.action >= 0:
                 set_remove(&frame.ways, q.ops[frame.action].slot)
         if depth_choose(q, d, frame):
-            d.entering = True
-            return True
+            return not q.spent.stopped
         d.top -= 1
-        if q.levels[frame.k].crashed == 0:
-            entry.head = head_of(frame.k, frame.state)
-            entry.done, entry.must, entry.used = frame.done, frame.must, frame.used
-            if not memo_add(&d.memo, q.spent, &entry):
-                q.spent.stopped = BY_BYTES
-                return False
+        if not remember(q, d, frame):
+            return False
     return False
+
+
+cdef bint remember(const Searched *q, Depth *d, Frame *frame) noexcept nogil:
+    """Whether there was memory for it."""
+    cdef Entry entry
+    if frame.kept:
+        return True
+    entry.head, frame.kept = head_of(frame.k, frame.state), True
+    entry.done, entry.must, entry.used = frame.done, frame.must, frame.used
+    if not memo_add(&d.memo, q.spent, &entry):
+        q.spent.stopped = BY_BYTES
+        return False
+    return True
 
 
 cdef bint depth_choose(const Searched *q, Depth *d, Frame *frame) noexcept nogil:
     """Take the best way left at a frame: an operation after which the owed one is legal, live before crashed, then
     others; of equals the one that returns first. False if none is legal."""
+    cdef Walk *w = &d.walk
     cdef Set rest
     cdef int slot, rank, best_rank
     cdef int32_t op, best, following
@@ -208,7 +156,7 @@ cdef bint depth_choose(const Searched *q, Depth *d, Frame *frame) noexcept nogil
         rest = frame.ways
         slot = set_pop(&rest)
         while slot >= 0:
-            op = d.holder[slot]
+            op = w.window.holder[slot]
             rank = 0 if enables(q, &q.ops[op], frame.state, owed) else 2
             if rank < best_rank or (rank == best_rank and q.ops[op].due < q.ops[best].due):
                 best, best_rank = op, rank
@@ -231,9 +179,12 @@ cdef bint depth_choose(const Searched *q, Depth *d, Frame *frame) noexcept nogil
         following = step(q.steps, &q.ops[best], frame.state)
         if following == ILLEGAL or (q.ops[best].crashed and following == frame.state and not q.absorbing):
             continue
-        d.done, d.must, d.used, d.k = frame.done, frame.must, frame.used, frame.k
-        frame.action = best
-        depth_take(q, d, &q.ops[best], following)
+        if q.ops[best].crashed and not remember(q, d, frame):
+            return True
+        w.done, w.must, w.used = frame.done, frame.must, frame.used
+        w.state, w.length = frame.state, frame.length
+        frame.action, d.entering = best, True
+        walk_take(q, w, best, following)
         return True
 
 

@@ -25,42 +25,50 @@ ctypedef struct Step:
 
 ctypedef struct Levels:
     # here, following: nodes of this level and the next, by number of crashed operations used. row, at: the next node to
-    # look at. opened: whether the level is prepared.
+    # look at. opened: whether the level is prepared. end: the level that is the aim. last: how the end, or this level,
+    # was reached, by place in the log.
+    Window window
     Memo memo
-    Buffer here_rows, following_rows, holders, log, marks
+    Buffer here_rows, following_rows, log, marks
     Row *here
     Row *following
-    int32_t *holder
     int64_t at, log_length, log_kept
-    int32_t rows, rows_made, row, k, invoked, states, last
+    int32_t rows, rows_made, row, end, states, last
     int32_t seen[STATES_KEPT]
     bint opened
 
 
 cdef bint levels_begin(const Searched *q, Levels *l) noexcept nogil:
+    """From the initial state to the end; whether there was memory."""
     cdef Node first
-    cdef size_t rows = <size_t>q.lost + 2
-    l.memo.clean, l.last = 0, -1
-    if not (reserve(q.spent, &l.here_rows, rows * sizeof(Row)) and reserve(q.spent, &l.following_rows, rows * sizeof(Row))
-            and reserve(q.spent, &l.holders, <size_t>(q.width + 1) * sizeof(int32_t))
-            and memo_open(&l.memo, q.spent, 128, <uint64_t>1 << 32)):
+    if not levels_clear(q, l):
         return False
-    l.here, l.following, l.holder = <Row *>l.here_rows.at, <Row *>l.following_rows.at, <int32_t *>l.holders.at
-    if <int32_t>rows > l.rows_made:
-        memset(l.here + l.rows_made, 0, (rows - l.rows_made) * sizeof(Row))
-        memset(l.following + l.rows_made, 0, (rows - l.rows_made) * sizeof(Row))
-        l.rows_made = <int32_t>rows
-    l.rows = <int32_t>rows
-    l.row = l.k = l.invoked = l.states = 0
-    l.at = l.log_length = l.log_kept = 0
-    l.opened = False
-    for row in range(l.rows):
-        l.here[row].n = l.following[row].n = 0
     set_clear(&first.done)
     set_clear(&first.must)
     set_clear(&first.used)
     first.state, first.log = q.initial, -1
     return push(q, &l.here[0], &first)
+
+
+cdef bint levels_clear(const Searched *q, Levels *l) noexcept nogil:
+    """Nothing but an empty first level; whether there was memory."""
+    cdef size_t rows = <size_t>q.lost + 2
+    l.memo.clean, l.last = 0, -1
+    if not (reserve(q.spent, &l.here_rows, rows * sizeof(Row)) and reserve(q.spent, &l.following_rows, rows * sizeof(Row))
+            and window_begin(q, &l.window) and memo_open(&l.memo, q.spent, 128, <uint64_t>1 << 32)):
+        return False
+    l.here, l.following = <Row *>l.here_rows.at, <Row *>l.following_rows.at
+    if <int32_t>rows > l.rows_made:
+        memset(l.here + l.rows_made, 0, (rows - l.rows_made) * sizeof(Row))
+        memset(l.following + l.rows_made, 0, (rows - l.rows_made) * sizeof(Row))
+        l.rows_made = <int32_t>rows
+    l.rows = <int32_t>rows
+    l.row = l.states = 0
+    l.at = l.log_length = l.log_kept = 0
+    l.opened, l.end = False, q.m
+    for row in range(l.rows):
+        l.here[row].n = l.following[row].n = 0
+    return True
 
 
 cdef inline bint push(const Searched *q, Row *row, const Node *node) noexcept nogil:
@@ -86,7 +94,7 @@ cdef inline bint log_step(const Searched *q, Levels *l, Node *node, int32_t acti
 
 
 cdef int levels_run(const Searched *q, Levels *l, int64_t slice) noexcept nogil:
-    """FOUND, NONE, STOPPED, or PAUSED after so many configurations. `last` points to how the end, or this level, was reached."""
+    """FOUND, NONE, STOPPED, or PAUSED after so many configurations."""
     cdef int64_t until = q.spent.entered + slice
     cdef Node node
     cdef Row *row
@@ -95,7 +103,7 @@ cdef int levels_run(const Searched *q, Levels *l, int64_t slice) noexcept nogil:
         if not l.opened and not levels_open(q, l):
             q.spent.stopped = BY_BYTES
             return STOPPED
-        while l.row <= q.levels[l.k].crashed:
+        while l.row <= q.levels[l.window.k].crashed:
             row = &l.here[l.row]
             while l.at < row.n:
                 node = (<Node *>row.buffer.at)[l.at]
@@ -118,13 +126,13 @@ cdef bint levels_open(const Searched *q, Levels *l) noexcept nogil:
     cdef uint64_t places = 128
     cdef const Op *op
     set_clear(&fresh)
-    while l.invoked < q.levels[l.k].called:
-        op = &q.ops[l.invoked]
+    while l.window.invoked < q.levels[l.window.k].called:
+        op = &q.ops[l.window.invoked]
         if not op.crashed:
-            l.holder[op.slot] = l.invoked
+            window_put(&l.window, op, l.window.invoked)
             if q.absorbing and op.f == WRITE:
                 set_add(&fresh, op.slot)
-        l.invoked += 1
+        l.window.invoked += 1
     for row in range(l.rows):
         nodes += l.here[row].n
         for at in range(l.here[row].n):
@@ -137,7 +145,7 @@ cdef bint levels_open(const Searched *q, Levels *l) noexcept nogil:
         if l.here[row].n > 0:
             l.last = (<Node *>l.here[row].buffer.at)[0].log
     l.row, l.at, l.states, l.opened = 0, 0, 0, True
-    return memo_open(&l.memo, q.spent, places, head_of(l.k, 0))
+    return memo_open(&l.memo, q.spent, places, head_of(l.window.k, 0))
 
 
 cdef bint levels_close(const Searched *q, Levels *l) noexcept nogil:
@@ -153,7 +161,8 @@ cdef bint levels_close(const Searched *q, Levels *l) noexcept nogil:
         l.here[row].n = 0
     rows = l.here
     l.here, l.following = l.following, rows
-    l.k += 1
+    window_remove(&l.window, q.ops[q.levels[l.window.k].owed].slot)
+    l.window.k += 1
     l.opened = False
     return True
 
@@ -161,16 +170,17 @@ cdef bint levels_close(const Searched *q, Levels *l) noexcept nogil:
 cdef int levels_visit(const Searched *q, Levels *l, Node *node) noexcept nogil:
     """Settle a node, pass it on if nothing is owed any more, else enter it if it is new. NONE, STOPPED, or FOUND."""
     cdef Entry entry
-    cdef int32_t owed = q.levels[l.k].owed
+    cdef Set fresh
+    cdef int32_t owed = q.levels[l.window.k].owed
     cdef int slot = q.ops[owed].slot
     q.spent.looked_at += 1
     if q.spent.looked_at % LOOK_EVERY == 0 and look(q.spent, q.steps):
         return STOPPED
     if not set_has(&node.done, slot):
-        settle(q, l.holder, l.k, node.state, &node.done, &node.must)
+        settle(q, &l.window, node.state, &node.done, &node.must, &fresh)
     if set_has(&node.done, slot):
         return levels_pass(q, l, node, slot)
-    entry.head = head_of(l.k, node.state)
+    entry.head = head_of(l.window.k, node.state)
     if memo_holds(&l.memo, entry.head, &node.done, &node.must, &node.used):
         return NONE
     entry.done, entry.must, entry.used = node.done, node.must, node.used
@@ -187,7 +197,7 @@ cdef int levels_visit(const Searched *q, Levels *l, Node *node) noexcept nogil:
 cdef int levels_pass(const Searched *q, Levels *l, Node *node, int slot) noexcept nogil:
     set_remove(&node.done, slot)
     set_remove(&node.must, slot)
-    if l.k + 1 == q.m:
+    if l.window.k + 1 == l.end:
         l.last = node.log
         return FOUND
     return NONE if push(q, &l.following[l.row], node) else STOPPED
@@ -208,13 +218,13 @@ cdef int levels_expand(const Searched *q, Levels *l, const Node *node, int32_t o
         outcome = levels_pass(q, l, &child, op.slot)
         if outcome != NONE:
             return outcome
-    if not find_ways(q, l.holder, l.k, node.state, &node.done, &node.must, &node.used, &ways, &lost_ways):
+    if not find_ways(q, &l.window, node.state, &node.done, &node.must, &node.used, &ways, &lost_ways):
         return NONE
     place = set_pop(&ways)
     while place >= 0:
-        op = &q.ops[l.holder[place]]
+        op = &q.ops[l.window.holder[place]]
         following = step(q.steps, op, node.state)
-        if following != ILLEGAL and not levels_push(q, l, node, l.holder[place], following):
+        if following != ILLEGAL and not levels_push(q, l, node, l.window.holder[place], following):
             return STOPPED
         place = set_pop(&ways)
     place = set_pop(&lost_ways)
@@ -239,6 +249,33 @@ cdef bint levels_push(const Searched *q, Levels *l, const Node *node, int32_t ac
         set_clear(&child.must)
     child.state = following
     return log_step(q, l, &child, action) and push(q, &l.here[l.row + op.crashed], &child)
+
+
+cdef bint retrace(const Searched *q, const Levels *l, Walk *w, Buffer *actions) noexcept nogil:
+    """Walk to the end, or to where this level was reached, once more, which writes down the order; whether there was
+    memory."""
+    cdef const Step *log = <const Step *>l.log.at
+    cdef int64_t at = l.last, count = 0, place
+    cdef int32_t action
+    cdef int32_t *taken
+    while at >= 0:
+        count += 1
+        at = log[at].before
+    if not reserve(q.spent, actions, <size_t>(count + 1) * sizeof(int32_t)) or not walk_begin(q, w):
+        return False
+    taken = <int32_t *>actions.at
+    at, place = l.last, count
+    while at >= 0:
+        place -= 1
+        taken[place] = log[at].action
+        at = log[at].before
+    for place in range(count):
+        action = taken[place]
+        if action < 0:
+            walk_drop(q, w)
+        else:
+            walk_take(q, w, action, step(q.steps, &q.ops[action], w.state))
+    return True
 
 
 cdef bint compact(const Searched *q, Levels *l) noexcept nogil:

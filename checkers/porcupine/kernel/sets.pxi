@@ -13,11 +13,19 @@ cdef extern from *:
     #define count_bits(x) __builtin_popcountll(x)
     #endif
 
+    #if defined(__SSE2__)
+    #include <emmintrin.h>
+    #endif
+
     typedef struct { uint64_t w[WORDS]; } Set;
 
     static CYTHON_INLINE int set_has(const Set *s, int i) { return (int)(s->w[i >> 6] >> (i & 63)) & 1; }
     static CYTHON_INLINE void set_add(Set *s, int i) { s->w[i >> 6] |= (uint64_t)1 << (i & 63); }
     static CYTHON_INLINE void set_remove(Set *s, int i) { s->w[i >> 6] &= ~((uint64_t)1 << (i & 63)); }
+    /* In or out, without a branch. */
+    static CYTHON_INLINE void set_put(Set *s, int i, int in) {
+        s->w[i >> 6] = (s->w[i >> 6] & ~((uint64_t)1 << (i & 63))) | (uint64_t)(in != 0) << (i & 63);
+    }
     static CYTHON_INLINE void set_clear(Set *s) { for (int j = 0; j < WORDS; j++) s->w[j] = 0; }
     static CYTHON_INLINE int set_is_empty(const Set *s) {
         uint64_t any = 0;
@@ -38,6 +46,22 @@ cdef extern from *:
         for (int j = 0; j < WORDS; j++) out->w[j] = a->w[j] & ~b->w[j];
     }
     static CYTHON_INLINE void set_join(Set *out, const Set *a) { for (int j = 0; j < WORDS; j++) out->w[j] |= a->w[j]; }
+    static CYTHON_INLINE void set_meet(Set *out, const Set *a) { for (int j = 0; j < WORDS; j++) out->w[j] &= a->w[j]; }
+    static CYTHON_INLINE void set_differ(Set *out, const Set *a) { for (int j = 0; j < WORDS; j++) out->w[j] ^= a->w[j]; }
+    /* The places below n that hold a value; reads up to the next multiple of four. */
+    static CYTHON_INLINE void set_where(Set *out, const int32_t *values, int n, int32_t value) {
+        int i = 0;
+        set_clear(out);
+    #if defined(__SSE2__)
+        const __m128i wanted = _mm_set1_epi32(value);
+        for (; i < n; i += 4) {
+            const __m128i four = _mm_loadu_si128((const __m128i *)(values + i));
+            out->w[i >> 6] |= (uint64_t)_mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(four, wanted))) << (i & 63);
+        }
+    #else
+        for (; i < n; i++) out->w[i >> 6] |= (uint64_t)(values[i] == value) << (i & 63);
+    #endif
+    }
     /* All below n. */
     static CYTHON_INLINE void set_below(Set *s, int n) {
         for (int j = 0; j < WORDS; j++)
@@ -73,12 +97,16 @@ cdef extern from *:
     bint set_has(const Set *s, int i) noexcept nogil
     void set_add(Set *s, int i) noexcept nogil
     void set_remove(Set *s, int i) noexcept nogil
+    void set_put(Set *s, int i, bint inside) noexcept nogil
     void set_clear(Set *s) noexcept nogil
     bint set_is_empty(const Set *s) noexcept nogil
     bint set_equal(const Set *a, const Set *b) noexcept nogil
     bint set_subset(const Set *a, const Set *b) noexcept nogil
     void set_minus(Set *out, const Set *a, const Set *b) noexcept nogil
     void set_join(Set *out, const Set *a) noexcept nogil
+    void set_meet(Set *out, const Set *a) noexcept nogil
+    void set_differ(Set *out, const Set *a) noexcept nogil
+    void set_where(Set *out, const int32_t *values, int n, int32_t value) noexcept nogil
     void set_below(Set *s, int n) noexcept nogil
     int set_count(const Set *s) noexcept nogil
     int set_pop(Set *s) noexcept nogil

@@ -1,0 +1,98 @@
+# Which engine decides? All, in turns: depth first until it is stuck, then close to where it is, then level by level for
+# as much and half as much again, then all with twice the patience. None wins everywhere, and the worse cost at most a few
+# times the better. An engine that runs out of memory leaves the field to the others.
+
+cdef enum:
+    PATIENCE = 400      # configurations without progress that the depth-first search gets at first
+    SHARE = 2           # times as many may be entered close to where it is stuck
+    MOST_PATIENCE = 1 << 28
+
+cdef enum:
+    DEEP = 1
+    NEAR = 2
+    WIDE = 4
+
+
+cdef int64_t first_patience = PATIENCE, first_back = BACK, share = SHARE
+cdef int engines = DEEP | NEAR | WIDE
+
+
+def tune(patience=PATIENCE, back=BACK, times=SHARE, deep=True, near=True, wide=True):
+    """For tests, whose histories are short: how patient the depth-first search is at first, how many levels before
+    where it is stuck the search there begins, how many times that patience it gets, and which engines there are. Of
+    every search from now on."""
+    global first_patience, first_back, share, engines
+    first_patience, first_back, share = patience, back, times
+    engines = deep * DEEP | near * NEAR | wide * WIDE
+
+
+cdef int64_t nearby = 0
+
+
+def refuted_nearby():
+    """For tests: how many problems the search close to where another was stuck has refuted, without threads."""
+    return nearby
+
+
+cdef void clear_depth(Spent *spent, Depth *d) noexcept nogil:
+    release(spent, &d.walk.window.buffer)
+    release(spent, &d.walk.order_buffer)
+    release(spent, &d.memo.buffer)
+    release(spent, &d.frames)
+    release(spent, &d.longest)
+
+
+cdef void clear_levels(Spent *spent, Levels *l) noexcept nogil:
+    cdef int32_t row
+    for row in range(l.rows_made):
+        release(spent, &l.here[row].buffer)
+        release(spent, &l.following[row].buffer)
+    release(spent, &l.window.buffer)
+    release(spent, &l.memo.buffer)
+    release(spent, &l.here_rows)
+    release(spent, &l.following_rows)
+    release(spent, &l.log)
+    release(spent, &l.marks)
+    l.rows_made = 0
+
+
+cdef int alternate(const Searched *q, Depth *d, Levels *l, Near *n, bint *by_levels) noexcept nogil:
+    """FOUND, NONE or STOPPED, and which engine has the answer, or came as far as anyone knows."""
+    global nearby
+    cdef int64_t patience = first_patience
+    cdef int outcome
+    cdef bint deep = engines & DEEP or q.m == 0, near = engines & NEAR and q.absorbing, wide = engines & WIDE
+    cdef bint begun = False
+    by_levels[0] = not deep
+    n.back = first_back
+    if deep and not depth_begin(q, d):
+        q.spent.stopped = BY_BYTES
+        return STOPPED
+    while True:
+        if deep:
+            d.progress = q.spent.entered
+            outcome = depth_run(q, d, patience)
+            if outcome == PAUSED and near:
+                outcome = near_run(q, n, d.deepest, share * patience)
+                if outcome == NONE:
+                    nearby += 1
+            if outcome == STOPPED and q.spent.stopped == BY_BYTES and wide:
+                clear_depth(q.spent, d)
+                clear_levels(q.spent, &n.levels)
+                deep, q.spent.stopped = False, BY_NOTHING
+            elif outcome != PAUSED:
+                return outcome
+        if wide:
+            if not begun and not levels_begin(q, l):
+                q.spent.stopped, outcome = BY_BYTES, STOPPED
+            else:
+                outcome = levels_run(q, l, patience + patience // 2)
+            begun = True
+            if outcome == STOPPED and q.spent.stopped == BY_BYTES and deep:
+                clear_levels(q.spent, l)
+                wide, q.spent.stopped = False, BY_NOTHING
+            elif outcome != PAUSED:
+                by_levels[0] = outcome != STOPPED or not deep
+                return outcome
+        if patience < MOST_PATIENCE:
+            patience *= 2

@@ -1,0 +1,170 @@
+"""Does each engine of the compiled search, alone and in turns, say the same as a search through a table?
+
+Histories are longer than brute force could take, and the depth-first search is made impatient, so that the others get
+something to do. What the table says is compared with the definition in `test_kernel`.
+"""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from random import Random
+from typing import Any
+
+import pytest
+
+from splitbrain.checkers.porcupine import Model, kernel
+from splitbrain.checkers.porcupine.answer import Answer
+from splitbrain.checkers.porcupine.answers import problems
+from splitbrain.checkers.porcupine.proof import proven
+from splitbrain.harness.budget import Budget
+from splitbrain.harness.history import History
+
+from .test_kernel import CAS, FAIL, INFO, INVOKE, OK, TABULATED, of_one_key
+
+pytestmark = pytest.mark.skipif(not kernel.BUILT, reason="the kernel is not built")
+
+QUICK, LONG, AT_ONCE = 4_000, 1_000_000, 1_000
+ENGINES: dict[str, dict[str, Any]] = {
+    "as it comes": {},
+    "depth first": {"near": False, "wide": False},
+    "by levels": {"deep": False},
+    "both in turns": {"patience": 1, "near": False},
+    "near": {"patience": 1, "back": 1, "times": 1000, "wide": False},
+    "near, further back": {"patience": 3, "back": 2, "times": 1000, "wide": False},
+    "all in turns": {"patience": 1, "back": 1},
+}
+
+
+@contextmanager
+def tuned(**options: Any) -> Iterator[None]:
+    """With the engines of every width set so."""
+    from splitbrain.checkers.porcupine.kernel import narrow, vast, wide
+
+    for width in (narrow, wide, vast):
+        width.tune(**options)
+    try:
+        yield
+    finally:
+        for width in (narrow, wide, vast):
+            width.tune()
+
+
+def histories(random: Random, keys: int) -> History:
+    """Of each key up to 24 operations of up to six clients on a register; some crash, some answers are wrong."""
+    history, process = History(), 0
+    for key in range(keys):
+        process = _one(history, random, f"k{key}", process)
+    return history
+
+
+def _one(history: History, random: Random, key: str, process: int) -> int:
+    add, chance = history.add, random.random
+    todo, clients, fresh = random.randint(6, 24), random.randint(2, 6), 100 if chance() < 0.15 else 0
+    values, cas = range(random.choice((2, 2, 3, 4, 8))), random.choice((0, 0.2, 0.4))
+    wrong, crashes, refusals = (random.choice(often) for often in ((0, 0, 0.03, 0.08), (0, 0, 0.1, 0.3), (0, 0, 0.7)))
+    state: int | None = None
+    going: list[list[Any]] = []
+    while todo or going:
+        if todo and len(going) < clients and (not going or chance() < 0.5):
+            kind, value = chance(), None
+            f = "read" if kind < 0.45 else "cas" if kind < 0.45 + cas else "write"
+            if f == "write":
+                fresh += fresh > 0
+                value = fresh or random.choice(values)
+            elif f == "cas":
+                value = state if chance() < 0.5 else random.choice(values), random.choice(values)
+            add(INVOKE, process, f, value, key, 0, None)
+            going.append([process, f, value, False, OK, value])
+            process, todo = process + 1, todo - 1
+            continue
+        op = random.choice(going)
+        if op[3]:
+            going.remove(op)
+            if op[4] != INFO:
+                error = ("precondition" if chance() < refusals else "timeout", "") if op[4] == FAIL else None
+                add(op[4], op[0], op[1], op[5], key, 0, None, error)
+            continue
+        op[3], crashed = True, op[1] != "read" and chance() < crashes
+        if not crashed or chance() < 0.5:
+            if op[1] == "read":
+                op[5] = random.choice(values) if chance() < wrong else state
+            elif op[1] == "write":
+                state = op[2]
+            elif state == op[2][0]:
+                state = op[2][1]
+            elif not crashed:
+                op[4] = OK if chance() < wrong else FAIL
+        if crashed:
+            op[4] = INFO
+    return process
+
+
+class Parts:
+    """The keys of a history, each as a history of its own, to verify orders of many searches."""
+
+    def __init__(self, history: History) -> None:
+        self.history = history
+        self.of = {history.pool.id(key): History.of(events) for key, events in of_one_key(history).items()}
+        self.place: dict[int, int] = {}
+        counts: dict[int, int] = {}
+        for position, key in enumerate(history.key):
+            self.place[position] = counts.get(key, 0)
+            counts[key] = self.place[position] + 1
+
+    def answers(self, model: Model) -> list[Answer]:
+        """Of each key what the kernel says; every order verified."""
+        spending = Budget(configurations=1 << 40).start()
+        found = problems(model, self.history, spending, compiled=True)
+        found._search(list(range(len(found))), 1 << 20)
+        out = [found.answer(number) for number in range(len(found))]
+        for answer in out:
+            order = tuple(self.place[position] for position in answer.order)
+            assert not answer.linearizable or proven(CAS, self.of[answer.key], order, spending)
+        return out
+
+
+def differential(count: int) -> None:
+    from splitbrain.checkers.porcupine.kernel import narrow
+
+    seed = int(os.environ.get("SPLITBRAIN_TEST_SEED") or secrets.randbits(32))
+    print(f"SPLITBRAIN_TEST_SEED={seed}")
+    random = Random(seed)
+    done = refuted = 0
+    nearby = -narrow.refuted_nearby()
+    while done < count:
+        history = histories(random, AT_ONCE)
+        parts = Parts(history)
+        expected = [told(answer) for answer in parts.answers(TABULATED)]
+        for name, options in ENGINES.items():
+            with tuned(**options):
+                found = parts.answers(CAS)
+            assert [told(answer) for answer in found] == expected, wrong(history, name, found, expected)
+        done += len(expected)
+        refuted += sum(linearizable is False for _, linearizable, _ in expected)
+    nearby += narrow.refuted_nearby()
+    print(f"{done} histories, {refuted} not linearizable, {nearby} times that was told from nearby")
+    assert done // 50 < refuted < done // 3
+    assert nearby > refuted // 10
+
+
+def told(answer: Answer) -> tuple[int, bool | None, int]:
+    """What must be the same."""
+    return answer.key, answer.linearizable, answer.owed
+
+
+def wrong(history: History, engine: str, found: list[Answer], expected: list[tuple[int, bool | None, int]]) -> str:
+    """The first history on which an engine errs."""
+    answer, other = next((a, b) for a, b in zip(found, expected, strict=True) if told(a) != b)
+    events = of_one_key(history)[history.pool.values[answer.key]]
+    return "\n".join([f"{engine}: {told(answer)}, not {other}", *map(str, events)])
+
+
+def test_every_engine_says_the_same() -> None:
+    differential(QUICK)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3 * 3600)
+def test_every_engine_says_the_same_at_length() -> None:
+    differential(LONG)
