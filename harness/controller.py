@@ -26,7 +26,7 @@ from splitbrain.harness.nemesis import FaultReport, Track
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import ErrorKind
 from splitbrain.harness.progress import Progress
-from splitbrain.harness.target import Audited, Target
+from splitbrain.harness.target import Audited, Settling, Target
 from splitbrain.harness.verdict import Verdict, unknown
 from splitbrain.harness.worker import Job, Worker, described
 
@@ -34,6 +34,8 @@ SETUP_SECONDS = 30.0
 """How long nodes that are up may take until they serve."""
 ATTEMPT_SECONDS = 10.0
 PAUSE_SECONDS = 0.5
+SETTLE_SECONDS = 90.0
+"""How long a target's nodes may take to recover from faults, before the final operations."""
 AUDIT_SECONDS = 60.0
 """How long a target may take to say whether its nodes agree."""
 UNRESPONSIVE_SECONDS = 10.0
@@ -169,6 +171,8 @@ class _Run:
             await track.heal()
             if any(report.times for report in track.reports().values()):
                 await asyncio.sleep(test.recovery)
+                if isinstance(test.target, Settling):
+                    await self._settle(test.target, nodes)
         final = None if test.final is None else test.final(self.recorder.history)
         if final is not None:
             self._enter("final")
@@ -199,6 +203,17 @@ class _Run:
             finally:
                 await self.job.dismiss(client, node)
             await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _settle(self, target: Settling, nodes: Sequence[Node]) -> None:
+        """Wait for slow nodes; what comes after is told apart by its outcomes, so waiting in vain is a warning."""
+        trouble = f"the nodes had not recovered {SETTLE_SECONDS:g} s after the last heal"
+        try:
+            async with asyncio.timeout(SETTLE_SECONDS):
+                await target.settle(nodes)
+        except TimeoutError:
+            self.job.warnings[trouble] = None
+        except Exception as error:  # noqa: BLE001 - the history so far is complete, and final operations are tried
+            self.job.warnings[f"{trouble}: {described(error)}"] = None
 
     async def _main(self, cluster: Cluster, workers: Sequence[Worker]) -> None:
         test = self.test

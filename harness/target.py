@@ -59,6 +59,15 @@ class Provided(Protocol):
 
 
 @runtime_checkable
+class Settling(Protocol):
+    """A target whose nodes take their time after a fault: they start slowly, or owe each other something."""
+
+    async def settle(self, nodes: Sequence[Node]) -> None:
+        """Return when every node serves, and has handed over what it kept for others. Called after faults are healed,
+        before the final operations, which begin all the same when its time is up."""
+
+
+@runtime_checkable
 class Audited(Protocol):
     """A target that can be asked, when all is healed and done, what no client sees."""
 

@@ -8,7 +8,8 @@ from splitbrain.harness.deployment import Deployment, Process
 from splitbrain.harness.logs import Pattern
 from splitbrain.harness.node import Node
 from splitbrain.harness.options import Option, Setting
-from splitbrain.targets.cassandra import jars, java, manners, members
+from splitbrain.harness.verdict import Verdict
+from splitbrain.targets.cassandra import audit, jars, java, manners, members
 from splitbrain.targets.cassandra.client import CassandraClient
 from splitbrain.targets.cassandra.containers import as_container
 from splitbrain.targets.cassandra.errors import ERRORS
@@ -71,3 +72,11 @@ class Cassandra:
     async def roles(self, nodes: Sequence[Node]) -> Mapping[str, str]:
         """Nobody leads."""
         return {}
+
+    async def settle(self, nodes: Sequence[Node]) -> None:
+        """See `harness.target.Settling`: all nodes are up, and all hints handed over."""
+        await audit.settle(nodes, hints=bool(self.settings["hints"]))
+
+    async def audit(self, nodes: Sequence[Node]) -> Verdict:
+        """See `harness.target.Audited`: do all replicas hold the same data."""
+        return await audit.audit(nodes, self._manners)
