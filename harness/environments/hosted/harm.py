@@ -107,12 +107,27 @@ class MaintenanceDone:
         return {self.counter: self.done}
 
 
+class Restarted(Protocol):
+    """A node that is started when nothing holds it down any more."""
+
+    @property
+    def running(self) -> bool:
+        """Whether its process is alive."""
+
+    @property
+    def killers(self) -> int:
+        """How many hold it down."""
+
+    async def start(self) -> None:
+        """Start it."""
+
+
 @dataclass
 class Healing:
     """Harm to some nodes; after its heal those that died meanwhile are restarted. A second heal does nothing."""
 
     harm: Injected
-    nodes: Sequence[HostedNode]
+    nodes: Sequence[Restarted]
     _bite: Bite | None = None
 
     @property

@@ -5,7 +5,6 @@ one that cannot be reached must not keep the others from being cleaned up.
 """
 
 import asyncio
-import base64
 import contextlib
 import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -16,94 +15,30 @@ from typing import Any
 from splitbrain.harness.cleanup import CleanUp, surely
 from splitbrain.harness.deployment import Host, Place
 from splitbrain.harness.environment import Death
-from splitbrain.harness.environments.hosted.harm import MaintenanceDone
-from splitbrain.harness.environments.ssh import kit
+from splitbrain.harness.environments.hosted.able import NO_MEMBERSHIP
+from splitbrain.harness.environments.hosted.harm import Healing, MaintenanceDone
 from splitbrain.harness.environments.ssh.agent.lair import folder_of
 from splitbrain.harness.environments.ssh.link import Event, Link, call
+from splitbrain.harness.environments.ssh.node import START_SECONDS, RemoteNode
 from splitbrain.harness.environments.ssh.wire import packed
 from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.injection import (
     Bite,
+    ChangeMembers,
     Compact,
     Cut,
     Defragment,
     Impair,
     Injected,
     Injection,
+    Reconfiguration,
     SkewAllClocks,
     SkewClock,
+    Upgrade,
     total,
 )
-from splitbrain.harness.node import Channel
-
-START_SECONDS = 60.0
-READY_PAUSE_SECONDS = 0.05
-READY_ANSWER_SECONDS = 5.0
-
-
-class RemoteNode:
-    """The node of one host; see `harness.node.Node`."""
-
-    def __init__(self, place: Place, deployment: Host, link: Link, log: Path, now: Callable[[], int]) -> None:
-        self.place = place
-        self.link = link
-        self.running = False
-        self.deaths: list[Death] = []
-        self._deployment = deployment
-        self._log = log
-        self._now = now
-
-    @property
-    def name(self) -> str:
-        return self.place.name
-
-    @property
-    def address(self) -> str:
-        return self.place.address
-
-    def logs(self) -> Path:
-        """It is there when the cluster is down."""
-        return self._log
-
-    async def connect(self) -> Channel:
-        from splitbrain.harness.runtime.channel import connect
-
-        return await connect(self.address, self._deployment.port, self._deployment.reply_type)
-
-    async def start(self) -> None:
-        await self.link.ask("start")
-
-    async def kill(self) -> None:
-        await self.link.ask("kill")
-
-    def heed(self, event: Event) -> None:
-        """The agent says that it runs, or no longer, or that it died; or the agent itself is gone."""
-        self.running = bool(event.get("running", self.running))
-        if "lost" in event:
-            self.deaths.append(Death(self.name, self._now(), f"{self.name} was lost with its host: {event['lost']}"))
-        if "death" in event:
-            self.deaths.append(Death(self.name, self._now(), event["death"], tuple(event["lines"])))
-
-    async def wait_ready(self, deadline: float) -> None:
-        """Wait until it serves. InfrastructureError with its last log lines if it dies, or is not ready when the event
-        loop's clock reaches the deadline."""
-        while True:
-            if not self.running:
-                raise await self._failure("ended before it was ready")
-            try:
-                async with asyncio.timeout(READY_ANSWER_SECONDS):
-                    if await self._deployment.ready(self.place):
-                        return
-            except OSError:  # Not yet, by the contract of `Ready`; a TimeoutError is one too.
-                pass
-            if asyncio.get_running_loop().time() > deadline:
-                raise await self._failure(f"was not ready within {self._deployment.ready_seconds:g} s")
-            await asyncio.sleep(READY_PAUSE_SECONDS)
-
-    async def _failure(self, what: str) -> InfrastructureError:
-        lines = await self.link.ask("lines")
-        said = (f"{self.name} on {self.link.machine} {what}; the last lines of its log:", *lines)
-        return InfrastructureError("\n  ".join(said))
+from splitbrain.harness.reconfiguring.membership import MembershipHarm
+from splitbrain.harness.reconfiguring.upgrade import UpgradeHarm
 
 
 @dataclass
@@ -133,6 +68,7 @@ class HostsCluster:
                 link,
                 folder / f"{name}.log",
                 now,
+                self.note,
             )
             for name, link in self._links.items()
         }
@@ -141,6 +77,9 @@ class HostsCluster:
         self._now = now
         self._notes: list[str] = []
         self._numbers = itertools.count(1)
+        self._under_way: list[Healing] = []
+        """Harm that is not healed yet, but for reconfigurations."""
+        self._reconfiguring = asyncio.Lock()
         self._down = False
 
     @property
@@ -158,30 +97,17 @@ class HostsCluster:
             link.heed = self._hearing(name, loop)
             self.note(f"{name} on {link.machine}: {_told(link.about)}")
         await _all([self._prepare(node, harms) for node in self.nodes])
-        await _all([node.link.ask("start", seconds=START_SECONDS) for node in self.nodes])
+        await _all([node.start() for node in self.nodes])
         deadline = loop.time() + self._deployment.ready_seconds
         await _all([node.wait_ready(deadline) for node in self.nodes])
         await _all([node.link.ask("sample") for node in self.nodes])
 
     async def _prepare(self, node: RemoteNode, harms: Collection[type[Injection]]) -> None:
-        deployment, place = self._deployment, node.place
-        sources = deployment.uploads()
-        uploads = await call(kit.install, node.link.hand, sources)
-        for name, file in uploads.items():
-            self.note(f"{name} from {sources[name]}, sha256:{Path(file).name}")
+        made = await node.made()
+        names = [kind.__name__ for kind in harms]
+        members = dict(node.place.members)
         await node.link.ask(
-            "prepare",
-            seconds=START_SECONDS,
-            name=node.name,
-            members=dict(place.members),
-            argv=[str(word) for word in deployment.argv(place)],
-            files={file: _base64(contents) for file, contents in deployment.files(place).items()},
-            uploads=uploads,
-            variables=dict(deployment.variables),
-            relative_waits=deployment.relative_waits,
-            respawn=deployment.respawn,
-            harms=[kind.__name__ for kind in harms],
-            now=self._now(),
+            "prepare", limit=START_SECONDS, name=node.name, members=members, node=made, harms=names, now=self._now()
         )
 
     def note(self, text: str) -> None:
@@ -208,16 +134,25 @@ class HostsCluster:
 
     async def inject(self, injection: Injection) -> Injected:
         shares = self._shares(injection)
+        nodes = [self._nodes[name] for name in shares]
+        if isinstance(injection, ChangeMembers | Upgrade):
+            return Healing(await self._reconfigured(injection, nodes), nodes)
         if isinstance(injection, Compact | Defragment):
-            nodes = [self._nodes[name] for name in shares]
             counter = "compactions" if isinstance(injection, Compact) else "defragmentations"
             done = MaintenanceDone(nodes, self._deployment.maintenance[type(injection)], counter)
             await done.inject()
             return done
-        links = {name: self._links[name] for name in shares}
-        injected = Shares(links, next(self._numbers))
+        # Nodes that died meanwhile are restarted by their hosts.
+        healing = Healing(await self._shared(shares), ())
+        self._under_way = [*(one for one in self._under_way if not one.healed), healing]
+        return healing
+
+    async def _shared(self, shares: Mapping[str, Injection]) -> Injected:
+        """Have hosts do their shares; all or none."""
+        injected = Shares({name: self._links[name] for name in shares}, next(self._numbers))
         orders = [
-            links[name].ask("inject", number=injected.number, injection=packed(share)) for name, share in shares.items()
+            link.ask("inject", number=injected.number, injection=packed(shares[name]))
+            for name, link in injected.links.items()
         ]
         try:
             await surely(_all(orders))
@@ -227,6 +162,25 @@ class HostsCluster:
                 await surely(injected.heal())
             raise
         return injected
+
+    async def _reconfigured(self, injection: Reconfiguration, nodes: Sequence[RemoteNode]) -> Injected:
+        shared = self._reconfiguring, self._calm, self._note_now
+        harm: MembershipHarm | UpgradeHarm
+        if isinstance(injection, Upgrade):
+            harm = UpgradeHarm(nodes, injection.ahead, self._deployment, *shared)
+        elif self._deployment.membership is not None:
+            harm = MembershipHarm(nodes, self.nodes, self._deployment.membership, *shared)
+        else:
+            raise UsageError(NO_MEMBERSHIP)
+        await harm.inject()
+        return harm
+
+    def _calm(self) -> bool:
+        """Whether nothing but reconfigurations is under way."""
+        return all(one.healed for one in self._under_way)
+
+    def _note_now(self, text: str) -> None:
+        self.note(f"{self._now() / 1e9:.1f} s: {text}")
 
     def _shares(self, injection: Injection) -> dict[str, Injection]:
         """What each host has to do."""
@@ -287,7 +241,3 @@ def _told(about: Mapping[str, Any]) -> str:
     user = "root" if about["user"] == 0 else f"user {about['user']}"
     words = f"Linux {about['kernel']} {about['machine']}, Python {about['python']}, as {user}"
     return f"{words}, the harness at {about['control']}"
-
-
-def _base64(contents: str | bytes) -> str:
-    return base64.b64encode(contents.encode() if isinstance(contents, str) else contents).decode()

@@ -15,11 +15,12 @@ from typing import Any, TypeVar, get_args
 
 from splitbrain.harness.cleanup import surely
 from splitbrain.harness.deployment import Deployment, Host
+from splitbrain.harness.environments.hosted.able import able
 from splitbrain.harness.environments.ssh.cluster import HostsCluster
 from splitbrain.harness.environments.ssh.hosts import Machine
 from splitbrain.harness.environments.ssh.link import Link, call, open_all
 from splitbrain.harness.errors import UsageError
-from splitbrain.harness.injection import Inability, Injection, Maintenance
+from splitbrain.harness.injection import Inability, Injection, Maintenance, Reconfiguration
 
 T = TypeVar("T")
 
@@ -50,9 +51,9 @@ class Ssh:
             return Inability(injection, NOT_OFFERED)
         if not self._machines:
             return Inability(injection, NO_HOSTS)
-        if injection in get_args(Maintenance):
-            known = injection in deployment.maintenance
-            return None if known else Inability(injection, "these nodes cannot be asked for it")
+        if injection in get_args(Maintenance | Reconfiguration):
+            reason = able(injection, deployment)
+            return None if reason is None else Inability(injection, reason)
         links = self._linked()
         waits = deployment.relative_waits
         if waits not in self._unable:

@@ -5,6 +5,7 @@ that is cut off says nothing, so every order has its time.
 """
 
 import asyncio
+import contextlib
 import getpass
 import itertools
 import json
@@ -15,7 +16,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NoAnswer
 from typing import Any
 
@@ -96,18 +97,18 @@ class Link:
         except NoAnswer:
             raise InfrastructureError(f"{self.machine} did not answer within {seconds:g} s") from None
 
-    def ask_now(self, do: str, *, seconds: float = ANSWER_SECONDS, **words: Any) -> Any:
+    def ask_now(self, do: str, *, limit: float = ANSWER_SECONDS, **words: Any) -> Any:
         """The answer to an order; blocks."""
-        return self.wait(self.order(do, **words), seconds)
+        return self.wait(self.order(do, **words), limit)
 
-    async def ask(self, do: str, *, seconds: float = ANSWER_SECONDS, **words: Any) -> Any:
-        """The answer to an order. InfrastructureError as `wait`."""
+    async def ask(self, do: str, *, limit: float = ANSWER_SECONDS, **words: Any) -> Any:
+        """The answer to an order, within so many seconds. InfrastructureError as `wait`."""
         answer = await call(self.order, do, **words)
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(limit):
                 return await asyncio.wrap_future(answer)
         except TimeoutError:
-            raise InfrastructureError(f"{self.machine} did not answer within {seconds:g} s") from None
+            raise InfrastructureError(f"{self.machine} did not answer within {limit:g} s") from None
 
     def close(self) -> None:
         """End the agent, which leaves the host as it was, and the connection. Safe to call twice. InfrastructureError
@@ -166,12 +167,11 @@ class Link:
             self.heed(said)
         else:
             answer = self._waiting.pop(said["id"])
-            if answer.done():
-                return
-            if "failed" in said:
-                answer.set_exception(InfrastructureError(f"{self.machine}: {said['failed']}"))
-            else:
-                answer.set_result(said["is"])
+            with contextlib.suppress(InvalidStateError):  # nobody waits for it any more
+                if "failed" in said:
+                    answer.set_exception(InfrastructureError(f"{self.machine}: {said['failed']}"))
+                else:
+                    answer.set_result(said["is"])
 
     def _last_words(self) -> str:
         """What was said on standard error, when the agent has ended."""
@@ -186,7 +186,7 @@ class Link:
             self.heed({"running": False, "lost": why})
         self._ended = self._ended or why
         for answer in (self._ready, *tuple(self._waiting.values())):
-            if not answer.done():
+            with contextlib.suppress(InvalidStateError):
                 answer.set_exception(InfrastructureError(f"{self.machine}: {self._ended}"))
         self._waiting.clear()
 

@@ -14,6 +14,7 @@ from splitbrain.harness.deployment import Place, Process
 from splitbrain.harness.environments.hosted.cluster import HostedCluster
 from splitbrain.harness.environments.hosted.launched import LaunchedNode
 from splitbrain.harness.environments.hosted.node import HostedNode
+from splitbrain.harness.environments.hosted.reconfigured import HostedMember
 from splitbrain.harness.environments.hosted.sampling import sample
 from splitbrain.harness.environments.linux.tools import LocalShell, Shell
 from splitbrain.harness.environments.ssh.agent import lair
@@ -38,6 +39,8 @@ class HostNode(LaunchedNode):
         super().__init__(place, deployment, log, now)
         self._run = run
         self._tell = tell
+        self._told = 0
+        """How many of its deaths the harness knows of."""
 
     def found(self) -> list[int]:
         return lair.members(self._run, session=self.main_pid() or 0)
@@ -51,10 +54,14 @@ class HostNode(LaunchedNode):
         self._tell(running=True)
 
     def over(self, how: str) -> None:
-        deaths = len(self.deaths)
         super().over(how)
         self._tell(running=False)
-        for death in self.deaths[deaths:]:
+        self.tell_deaths()
+
+    def tell_deaths(self) -> None:
+        """Have the harness know of those that it does not know of yet."""
+        untold, self._told = self.deaths[self._told :], len(self.deaths)
+        for death in untold:
             self._tell(death=death.text, lines=death.lines)
 
 
@@ -91,16 +98,30 @@ class HostCluster(HostedCluster):
 
     async def prepare(self, uploads: Mapping[str, str], harms: Collection[type[Injection]]) -> None:
         """Have everything ready for the node's start. uploads: names in its folder → files of this host."""
-        self._write_files(self.node)
-        for name, file in uploads.items():
-            link = self.node.place.folder / name
-            link.parent.mkdir(parents=True, exist_ok=True)
-            link.symlink_to(file)
+        self._lay_out(self.node, uploads)
         if Cut in harms:
             await self._partitions.setup()
             self._cuttable = True
         if PowerLoss in harms:
             await self._attach(self.node)
+
+    async def remake(self, place: Place, deployment: Process, uploads: Mapping[str, str], *, empty: bool) -> None:
+        """See `harness.reconfiguring.member.Member`."""
+        self._deployment = self.node.deployment = deployment
+        member = HostedMember(self.node, lambda node: self._lay_out(node, uploads))
+        await member.remake(place, empty=empty)
+        self._link(uploads)
+
+    def _lay_out(self, node: HostedNode, uploads: Mapping[str, str]) -> None:
+        self._write_files(node)
+        self._link(uploads)
+
+    def _link(self, uploads: Mapping[str, str]) -> None:
+        for name, file in uploads.items():
+            link = self.node.place.folder / name
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.unlink(missing_ok=True)
+            link.symlink_to(file)
 
     def sample(self) -> None:
         """From now on, note what the node uses."""

@@ -14,7 +14,8 @@ import platform
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -26,12 +27,17 @@ from splitbrain.harness.environments.ssh.agent.links import Control, own_address
 from splitbrain.harness.environments.ssh.agent.member import HostCluster
 from splitbrain.harness.environments.ssh.wire import KINDS, unpacked
 from splitbrain.harness.errors import InfrastructureError, SplitbrainError
-from splitbrain.harness.injection import Cut, FillDisk, Impair, Injected, Maintenance, PowerLoss
+from splitbrain.harness.injection import Cut, FillDisk, Impair, Injected, Maintenance, PowerLoss, Reconfiguration
 
 SILENCE_SECONDS = 60.0
 NEEDS_ROOT = (Cut, Impair, FillDisk, PowerLoss)
 CODE = "code"
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+Spec = dict[str, Any]
+"""How a node comes to be: argv; files, in base64; uploads, names in its folder → files of this host; variables,
+relative_waits and respawn as in `harness.deployment`."""
 
 
 class Agent:
@@ -59,7 +65,10 @@ class Agent:
             return
         verb: Callable[..., Awaitable[Any]] = getattr(self, f"do_{order['do']}")
         try:
-            self.tell(id=order["id"], **{"is": await verb(**order.get("with", {}))})
+            answer = await verb(**order.get("with", {}))
+            if self._cluster is not None:
+                self.tell(holders=self._cluster.node.killers)
+            self.tell(id=order["id"], **{"is": answer})
         except (SplitbrainError, OSError) as error:
             self.tell(id=order["id"], failed=str(error) or type(error).__name__, kind=type(error).__name__)
         except Exception as error:  # noqa: BLE001 - a bug of ours is told to the harness, which ends the run
@@ -73,9 +82,10 @@ class Agent:
         return {"removed": gone, "user": os.geteuid(), **about, "control": self._control.address}
 
     async def do_able(self, relative_waits: bool, members: list[str]) -> dict[str, str | None]:
-        """Of each injection why it cannot be done here, or null."""
-        deployment = _deployment(lambda: [], {}, {}, relative_waits=relative_waits, respawn=False)
-        kinds = {name: kind for name, kind in KINDS.items() if kind not in get_args(Maintenance)}
+        """Of each injection that is done here why it cannot be, or null."""
+        deployment = made({"relative_waits": relative_waits})
+        elsewhere = get_args(Maintenance | Reconfiguration)
+        kinds = {name: kind for name, kind in KINDS.items() if kind not in elsewhere}
         return {name: await asyncio.to_thread(self._unable, kind, deployment, members) for name, kind in kinds.items()}
 
     def _unable(self, kind: type, deployment: Process, members: list[str]) -> str | None:
@@ -91,18 +101,15 @@ class Agent:
         return reason
 
     async def do_prepare(
-        self, name: str, members: dict[str, str], argv: list[str], files: dict[str, str], uploads: dict[str, str],
-        variables: dict[str, str], relative_waits: bool, respawn: bool, harms: list[str], now: int,
+        self, name: str, members: dict[str, str], node: Spec, harms: list[str], now: int
     ) -> None:  # fmt: skip
-        """Have everything ready for the node's start. files: in base64. now: the run's time, in nanoseconds."""
+        """Have everything ready for the node's start. now: the run's time, in nanoseconds."""
         base = now - time.monotonic_ns()
-        contents = {file: base64.b64decode(data) for file, data in files.items()}
-        deployment = _deployment(lambda: argv, contents, variables, relative_waits=relative_waits, respawn=respawn)
         place = Place(name, members[name], self._folder / name, members)
         self._cluster = HostCluster(
-            place, deployment, self._run, self._folder, self._control, self.tell, lambda: base + time.monotonic_ns()
+            place, made(node), self._run, self._folder, self._control, self.tell, lambda: base + time.monotonic_ns()
         )
-        await self._cluster.prepare(uploads, [KINDS[harm] for harm in harms])
+        await self._cluster.prepare(node["uploads"], [KINDS[harm] for harm in harms])
 
     @property
     def _there(self) -> HostCluster:
@@ -117,6 +124,24 @@ class Agent:
     async def do_kill(self) -> None:
         """Kill the node."""
         await self._there.node.kill()
+
+    async def do_stop(self, seconds: float) -> None:
+        """Ask the node to end."""
+        await self._there.node.stop(seconds)
+
+    async def do_hold(self) -> None:
+        """Hold the node down; that it ends from now on is no death."""
+        self._there.node.killers += 1
+        self._there.node.expect_end()
+
+    async def do_let_go(self) -> None:
+        """Hold it down no longer."""
+        self._there.node.killers -= 1
+
+    async def do_remake(self, joins: dict[str, str], node: Spec, empty: bool) -> None:
+        """From its next start on the node comes to be like this."""
+        place = replace(self._there.node.place, joins=joins)
+        await self._there.remake(place, made(node), node["uploads"], empty=empty)
 
     async def do_sample(self) -> None:
         """From now on, note what the node uses."""
@@ -140,6 +165,11 @@ class Agent:
             await self._cluster.down()
         return [str(file) for file in sorted((self._folder / "logs").glob("*")) if file.is_file()]
 
+    def tell_deaths(self) -> None:
+        """Have the harness know of all."""
+        if self._cluster is not None:
+            self._cluster.node.tell_deaths()
+
     async def close(self) -> None:
         """Take everything down and leave the host as it was."""
         try:
@@ -151,27 +181,21 @@ class Agent:
             scratch.clear(self._folder)
 
 
-def _deployment(
-    argv: Callable[[], list[str]],
-    files: Mapping[str, bytes],
-    variables: Mapping[str, str],
-    *,
-    relative_waits: bool,
-    respawn: bool,
-) -> Process:
-    """A deployment as this side needs it: the harness asks nodes for itself whether they are ready."""
+def made(node: Spec) -> Process:
+    """A deployment as this side needs it: the harness itself asks nodes whether they are ready, and for maintenance."""
 
     async def ready(place: Place) -> bool:
         raise InfrastructureError("the harness asks whether nodes are ready")
 
+    files = {name: base64.b64decode(data) for name, data in node.get("files", {}).items()}
     return Process(
-        argv=lambda place: argv(),
+        argv=lambda place: node["argv"],
         ready=ready,
         port=0,
         files=lambda place: files,
-        variables=variables,
-        relative_waits=relative_waits,
-        respawn=respawn,
+        variables=node.get("variables", {}),
+        relative_waits=node["relative_waits"],
+        respawn=node.get("respawn", False),
     )
 
 
@@ -198,6 +222,7 @@ async def serve(control: Control, folder: Path) -> None:
         while not over.is_set() and time.monotonic() - agent.heard < SILENCE_SECONDS:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(over.wait(), 1.0)
+            agent.tell_deaths()
     finally:
         listening.cancel()
         for task in under_way:
