@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.fault import Fault, Plan, View
 from splitbrain.harness.injection import (
+    ChangeMembers,
     FailDisk,
     FillDisk,
     FlipBits,
@@ -17,6 +18,7 @@ from splitbrain.harness.injection import (
     SkewClock,
     SlowDisk,
     TruncateFile,
+    Upgrade,
 )
 from splitbrain.harness.stream import Stream
 from splitbrain.nemeses import FAULTS, parse
@@ -105,6 +107,36 @@ def test_faults_with_sizes(name: str, injection: object) -> None:
     assert found.injections == (injection,)
     assert found.value["nodes"] == ["n4"]
     assert found.value["size"] == "one"
+
+
+@given(view=views, seed=seeds)
+def test_never_as_many_members_leave_as_make_a_majority(view: View, seed: int) -> None:
+    fault = FAULTS["membership"]
+    for variant in fault.variants:
+        found = fault.plan(variant, view, Stream(seed))
+        assert (found is None) == (len(view.nodes) < (3 if variant == "minority" else 2))
+        if found is not None:
+            (injection,) = found.injections
+            assert isinstance(injection, ChangeMembers)
+            assert 1 <= len(injection.nodes) < len(view.nodes) // 2 + 1
+
+
+@given(view=views, seed=seeds)
+def test_an_upgrade_takes_all_nodes_and_stands_still_in_between(view: View, seed: int) -> None:
+    found = FAULTS["upgrade"].plan("rolling", view, Stream(seed))
+    assert (found is None) == (len(view.nodes) < 2)
+    if found is not None:
+        (injection,) = found.injections
+        assert isinstance(injection, Upgrade) and found.once
+        assert sorted(injection.nodes) == sorted(view.nodes)
+        assert 1 <= injection.ahead < len(view.nodes)
+
+
+def test_an_upgrade_stands_still_where_it_is_asked_to() -> None:
+    (injection,) = plan("upgrade:ahead=3").injections
+    assert isinstance(injection, Upgrade) and injection.ahead == 3
+    (fault,) = parse("upgrade:ahead=5")
+    assert fault.plan("rolling", FIVE, Stream(1)) is None
 
 
 def test_there_is_no_minority_of_two() -> None:

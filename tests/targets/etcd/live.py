@@ -2,7 +2,9 @@
 containers by the tests of `--env docker`."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import shutil
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,14 +12,18 @@ import pytest
 from splitbrain.harness.environment import Environment
 from splitbrain.harness.environments.hosted.cluster import HostedCluster
 from splitbrain.harness.environments.local import Local
-from splitbrain.harness.injection import Compact, Defragment, Kill, Pause
+from splitbrain.harness.errors import InfrastructureError
+from splitbrain.harness.injection import ChangeMembers, Compact, Defragment, Kill, Pause, Upgrade
 from splitbrain.harness.logs import examine
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import ErrorKind, EventType, Operation, Outcome
 from splitbrain.harness.options import settle
 from splitbrain.harness.verdict import Validity
-from splitbrain.targets.etcd import Etcd
+from splitbrain.targets.etcd import Etcd, binaries
 from splitbrain.targets.etcd.client import EtcdClient
+from splitbrain.targets.etcd.errors import EtcdError
+from splitbrain.targets.etcd.members import version
+from splitbrain.targets.etcd.membership import Members
 
 NAMES = ("n1", "n2", "n3")
 Scenario = Callable[[HostedCluster], Awaitable[None]]
@@ -178,18 +184,142 @@ async def members_agree(cluster: HostedCluster) -> None:
     await stale.close()
 
 
-async def played(folder: Path, environment: Environment) -> None:
+async def members_leave_and_join(cluster: HostedCluster) -> None:
+    """The leader leaves, and comes back with nothing; what it serves meanwhile is refused for sure."""
+    target = etcd()
+    roles = await target.roles(cluster.nodes)
+    leader, other = sorted(cluster.nodes, key=lambda node: roles.get(node.name) != "leader")[:2]
+    assert roles[leader.name] == "leader"
+    writer = await opened(target, other)
+    await writer.invoke(Operation("write", 1, "kept"))
+    there = cluster.nodes[0].place
+    changing = await cluster.inject(ChangeMembers((leader.name,)))
+    assert set(await Members().voters(other.place)) == set(NAMES) - {leader.name}
+    client = target.client(leader)
+    with pytest.raises(ConnectionRefusedError):
+        await client.open()
+    await client.close()
+    await eventually(writer, Operation("write", 2, "kept"))
+    held = await cluster.inject(Kill((leader.name,)))
+    await held.heal()
+    assert not leader.running, "it comes back with its membership, not with the heal of another fault"
+    assert await changing.heal() == {"members_removed": 1, "members_joined": 1}
+    assert set(await Members().voters(there)) == set(NAMES)
+    reader = await opened(target, leader)
+    assert (await eventually(reader, Operation("read", None, "kept"))).value == 2
+    assert (await target.audit(cluster.nodes)).value is Validity.VALID
+    for one in (reader, writer):
+        await one.close()
+
+
+async def learners(cluster: HostedCluster) -> None:
+    """A member without a vote refuses reads and writes before it looks at them."""
+    target, (one, two, _) = etcd(), cluster.nodes
+    changing = await cluster.inject(ChangeMembers((one.name,)))
+    members = Members()
+    await one.remake(replace(one.place, joins=await members.admit(two.place, one.place)), one.deployment)
+    shutil.rmtree(one.place.folder / "data")
+    await one.start()
+    client = target.client(one)
+    for _ in range(100):
+        try:
+            async with asyncio.timeout(1.0):
+                await client.open()
+                await client.invoke(Operation("write", 7, "unwritten"))
+        except EtcdError as error:
+            if error.code == "learner":
+                break
+        except OSError:
+            pass
+        await asyncio.sleep(0.1)
+    else:
+        pytest.fail("a learner was never seen to refuse a write")
+    await client.close()
+    # Who has lost what it acknowledged must not come back as the same member.
+    await members.remove(two.place, one.place)
+    await changing.heal()
+    reader = await opened(target, two)
+    assert (await eventually(reader, Operation("read", None, "unwritten"))).value is None
+    await reader.close()
+
+
+async def eventually(client: EtcdClient, operation: Operation) -> Outcome:
+    """The outcome, once an election is over."""
+    async with asyncio.timeout(15.0):
+        while True:
+            try:
+                async with asyncio.timeout(2.0):
+                    return await client.invoke(operation)
+            except (EtcdError, TimeoutError):
+                await asyncio.sleep(0.1)
+
+
+SCENARIOS: Sequence[Scenario] = (
+    registers,
+    sets_and_lists,
+    locks,
+    leases_end,
+    watchers,
+    members_agree,
+)
+CHANGES: Sequence[Scenario] = (members_leave_and_join, learners)
+
+
+async def played(folder: Path, environment: Environment, scenarios: Sequence[Scenario] = SCENARIOS) -> None:
     target = etcd()
     (deployment,) = (one for one in target.deployments if one.environment == environment.name)
     cluster = await environment.up(deployment, NAMES, folder)
     try:
-        for scenario in (registers, sets_and_lists, locks, leases_end, watchers, members_agree):
+        for scenario in scenarios:
             print(scenario.__name__)
             await scenario(cluster)
     finally:
         await cluster.down()
     verdict = examine(folder, target.log_patterns)
     assert verdict is not None and verdict.value is Validity.VALID, verdict
+
+
+async def upgraded(folder: Path, environment: Environment) -> None:
+    """From Debian's release to the packaged one, one node ahead of the others."""
+    target = etcd(version=binaries.DEBIAN, upgrade_to=binaries.PACKAGED)
+    (deployment,) = (one for one in target.deployments if one.environment == environment.name)
+    cluster = await environment.up(deployment, NAMES, folder)
+    try:
+        writer = await opened(target, cluster.nodes[0])
+        await writer.invoke(Operation("write", 1, "kept"))
+        upgrading = await cluster.inject(Upgrade(("n2", "n1", "n3"), 1))
+        versions = [await version(node.place) for node in cluster.nodes]
+        assert versions == [binaries.DEBIAN, binaries.PACKAGED, binaries.DEBIAN]
+        bite = await upgrading.heal()
+        assert bite["nodes_upgraded"] == 3 and bite["mixed_ms"] > 0
+        assert {await version(node.place) for node in cluster.nodes} == {binaries.PACKAGED}
+        await writer.close()
+        reader = await opened(target, cluster.nodes[2])
+        assert (await eventually(reader, Operation("read", None, "kept"))).value == 1
+        await reader.close()
+        assert (await target.audit(cluster.nodes)).value is Validity.VALID
+    finally:
+        await cluster.down()
+
+
+def unobtainable() -> str | None:
+    """Why there can be no upgrade here; None if there can."""
+    try:
+        for release in (binaries.DEBIAN, binaries.PACKAGED):
+            binaries.obtain(release)
+    except InfrastructureError as error:
+        return str(error)
+    return None
+
+
+def test_members_that_change(tmp_path: Path) -> None:
+    environment = Local()
+    environment.run(lambda: played(tmp_path, environment, CHANGES))
+
+
+def test_a_rolling_upgrade(tmp_path: Path) -> None:
+    environment = Local()
+    environment.run(lambda: upgraded(tmp_path, environment))
 
 
 def test_every_operation_on_three_members(tmp_path: Path) -> None:

@@ -21,9 +21,30 @@ RUN = (
 )
 
 
+LIVE = Path(__file__).with_name("live.py")
+
+
 def test_every_operation_on_three_members() -> None:
-    live = Path(__file__).with_name("live.py")
-    command = [sys.executable, "-c", RUN, "-q", "-x", "-p", "no:xdist", str(live)]
+    played("test_every_operation_on_three_members")
+
+
+def test_members_that_change() -> None:
+    played("test_members_that_change")
+
+
+def test_a_rolling_upgrade() -> None:
+    sys.path.insert(0, str(LIVE.parent))
+    from live import unobtainable
+
+    # Not when tests are collected: it may take a download.
+    reason = unobtainable()
+    if reason is not None:
+        pytest.skip(reason)
+    played("test_a_rolling_upgrade")
+
+
+def played(test: str) -> None:
+    command = [sys.executable, "-c", RUN, "-q", "-x", "-p", "no:xdist", f"{LIVE}::{test}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
     assert "1 passed" in done.stdout

@@ -1,13 +1,15 @@
 """Members: their command line, their logs, their hashes; and what the target says of wrong options."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from splitbrain.harness.deployment import External, Place, Process
+from splitbrain.harness.deployment import Container, External, Place, Process
 from splitbrain.harness.environments.external import Existing
+from splitbrain.harness.environments.hosted.able import able
 from splitbrain.harness.errors import UsageError
-from splitbrain.harness.injection import Cut
+from splitbrain.harness.injection import ChangeMembers, Cut, Upgrade
 from splitbrain.harness.logs import examine
 from splitbrain.harness.options import settle
 from splitbrain.harness.verdict import Validity
@@ -38,6 +40,37 @@ def test_a_member_knows_all_members_and_its_options() -> None:
     assert not any("snapshot" in word for word in command(Path("/e"), place, etcd().settings))
 
 
+def test_a_newcomer_joins_those_who_are_there() -> None:
+    members = {"n1": "198.18.0.11", "n2": "198.18.0.12", "n3": "198.18.0.13"}
+    first = Place("n2", "198.18.0.12", Path("/d/n2"), members)
+    assert "--initial-cluster-state=new" in command(Path("/e"), first, etcd().settings)
+    words = command(Path("/e"), replace(first, joins={"n1": "198.18.0.11", "n2": "198.18.0.12"}), etcd().settings)
+    assert "--initial-cluster-state=existing" in words
+    assert "--initial-cluster=n1=http://198.18.0.11:2380,n2=http://198.18.0.12:2380" in words
+    assert "--strict-reconfig-check=false" in words
+    assert "--strict-reconfig-check=true" in command(Path("/e"), first, etcd(strict_reconfig_check="on").settings)
+
+
+def test_an_upgrade_is_the_same_member_with_another_server() -> None:
+    target = etcd(version="3.4.23", upgrade_to="3.5.1")
+    processes, containers = (
+        next(one for one in target.deployments if isinstance(one, k)) for k in (Process, Container)
+    )
+    assert processes.upgraded is not None and containers.upgraded is not None
+    assert containers.image != containers.upgraded.image
+    assert "3.4.23, to be upgraded to 3.5.1" in target.notices()[0]
+    assert able(Upgrade, processes) is None and able(ChangeMembers, containers) is None
+
+
+def test_what_cannot_be_reconfigured_is_refused_in_one_sentence() -> None:
+    reason = able(Upgrade, next(one for one in etcd().deployments if isinstance(one, Process)))
+    assert reason is not None and "upgrade_to=VERSION" in reason
+    (there,) = etcd(endpoints="http://a:2379").deployments
+    for kind in (Upgrade, ChangeMembers):
+        refused = Existing().able(kind, there)
+        assert refused is not None and "not in our hands" in refused.reason
+
+
 def test_deployments_and_claims() -> None:
     own = etcd()
     assert isinstance(own.deployments[0], Process) and own.claims == ("linearizable", "CP")
@@ -56,6 +89,10 @@ def test_deployments_and_claims() -> None:
         ({"user": "root", "password_env": "NO_SUCH_VARIABLE"}, "NO_SUCH_VARIABLE"),
         ({"lock_ttl_seconds": "0"}, "at least 1"),
         ({"version": "9.9.9"}, "a release"),
+        ({"upgrade_to": "newest"}, "upgrade_to is a release from"),
+        ({"version": "3.5.17", "upgrade_to": "3.5.1"}, "a release after 3.5.17, as etcd does not go back"),
+        ({"version": "3.4.23", "upgrade_to": "3.6.5"}, "one minor version on from 3.4.23"),
+        ({"endpoints": "http://a:2379", "upgrade_to": "3.5.17"}, "members of our own"),
     ],
 )
 def test_wrong_options_are_said_at_once(options: dict[str, str], words: str) -> None:
