@@ -29,6 +29,7 @@ from splitbrain.harness.verdict import Validity, Verdict
 from .brute import linearizable
 from .small import FAMILIES
 from .small import history as small_history
+from .verified import assert_verified
 
 pytestmark = pytest.mark.skipif(not kernel.BUILT, reason="the kernel is not built")
 
@@ -137,12 +138,7 @@ def answers(model: Model, history: History) -> list[tuple[int, bool | None, int]
     everything = list(range(len(found)))
     found._search(everything, 1 << 20)
     out = [found.answer(number) for number in everything]
-    valid = {answer.key for answer in out if answer.linearizable}
-    kept = [position for position, key in enumerate(history.key) if key in valid]
-    place = {position: number for number, position in enumerate(kept)}
-    part = History.of(map(history.event, kept))
-    order = porcupine.certificate.merged([[place[i] for i in a.order] for a in out if a.linearizable])
-    assert porcupine.objection(model, part, order) is None
+    assert_verified(CAS, history, out)
     return [(answer.key, answer.linearizable, answer.owed) for answer in out]
 
 

@@ -1,0 +1,29 @@
+"""Are the orders of many keys proofs? Asked of the compiled verifier, which knows nothing of any search, all at once."""
+
+from array import array
+from collections.abc import Iterable
+from itertools import compress
+
+from splitbrain.checkers.porcupine import Model, certificate
+from splitbrain.checkers.porcupine.answer import Answer
+from splitbrain.checkers.porcupine.proof import merged_order, proven
+from splitbrain.harness.budget import Budget
+from splitbrain.harness.history import History
+
+COLUMNS = ("type", "process", "f", "value", "key", "time", "node", "error", "revision", "token", "session")
+
+
+def assert_verified(model: Model, history: History, answers: Iterable[Answer]) -> None:
+    """Every order found is a proof for its key."""
+    orders = {answer.key: answer.order for answer in answers if answer.linearizable}
+    if not orders:
+        return
+    kept = [key in orders for key in history.key]
+    part = History()
+    part.pool = history.pool
+    for name in COLUMNS:
+        column = getattr(history, name)
+        setattr(part, name, array(column.typecode, compress(column, kept)))
+    place = dict(zip(compress(range(len(kept)), kept), range(len(kept)), strict=False))
+    order = merged_order(part, [tuple(map(place.__getitem__, order)) for order in orders.values()])
+    assert proven(model, part, order, Budget().start()), certificate.objection(model, part, order)
