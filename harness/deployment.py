@@ -83,6 +83,8 @@ class Served:
     """Whether a node that ended by itself is started again at once, as a supervisor would."""
     maintenance: Mapping[type[Maintenance], Callable[[Place], Awaitable[None]]] = field(default_factory=dict)
     """How a node is asked for each kind of maintenance; any error means that it was not done."""
+    errands: Mapping[type[Maintenance], Callable[[Place], Sequence[str]]] = field(default_factory=dict)
+    """How the same is done by a command that runs beside a node, in its network and with its files."""
     membership: Membership | None = None
     """How its nodes leave and join, where they can while it serves."""
     upgraded: Self | None = None

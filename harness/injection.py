@@ -189,7 +189,22 @@ class Defragment:
     nodes: tuple[str, ...]
 
 
-Maintenance = Compact | Defragment
+@dataclass(frozen=True)
+class Flush:
+    """Have these nodes write what they hold in memory only into files. Nothing to heal. Bite: `flushes`."""
+
+    nodes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Repair:
+    """Have these nodes compare what they hold with the other replicas, and bring all of them to the newest. Nothing to
+    heal. Bite: `repairs`."""
+
+    nodes: tuple[str, ...]
+
+
+Maintenance = Compact | Defragment | Flush | Repair
 """What an administrator asks of nodes: whether it can be done says the target's deployment."""
 
 

@@ -1,10 +1,11 @@
-"""What if administrators do their work meanwhile? A store forgets its history, or gives back space and stands still.
+"""What if administrators do their work meanwhile? A store forgets its history, gives back space and stands still,
+writes what it holds in memory into files, or compares its replicas.
 
 The trap: nothing is broken by it, so nothing may be seen of it. A watcher that lags behind a compaction is told so, and
 cannot be judged.
 """
 
-from splitbrain.harness.injection import Compact, Defragment
+from splitbrain.harness.injection import Compact, Defragment, Flush, Repair
 from splitbrain.nemeses.sizes import SizedHarm
 
 
@@ -23,4 +24,22 @@ class DefragmentNodes(SizedHarm):
     name = "defragment"
     summary = "nodes give back the space they do not use, and do not serve meanwhile"
     harm = Defragment
+    default = False
+
+
+class FlushNodes(SizedHarm):
+    """Have one node, a minority, a majority or all write what they hold in memory into files."""
+
+    name = "flush"
+    summary = "nodes write what they hold in memory into files"
+    harm = Flush
+    default = False
+
+
+class RepairNodes(SizedHarm):
+    """Have one node, a minority, a majority or all compare what they hold with the other replicas."""
+
+    name = "repair"
+    summary = "nodes compare what they hold with the other replicas, and bring all to the newest"
+    harm = Repair
     default = False

@@ -15,7 +15,7 @@ from splitbrain.nemeses.corruption import BitFlip, Corrupt, Truncate
 from splitbrain.nemeses.disk import SlowDisks
 from splitbrain.nemeses.disk_errors import Eio, Enospc
 from splitbrain.nemeses.kill import KillNodes, PowerLosses, StopNodes
-from splitbrain.nemeses.maintenance import CompactNodes, DefragmentNodes
+from splitbrain.nemeses.maintenance import CompactNodes, DefragmentNodes, FlushNodes, RepairNodes
 from splitbrain.nemeses.membership import MembershipChange
 from splitbrain.nemeses.packet import Packet
 from splitbrain.nemeses.partition import Partition
@@ -42,6 +42,8 @@ FACTORIES: Mapping[str, Factory] = {
     Truncate.name: Truncate,
     CompactNodes.name: CompactNodes,
     DefragmentNodes.name: DefragmentNodes,
+    FlushNodes.name: FlushNodes,
+    RepairNodes.name: RepairNodes,
     MembershipChange.name: MembershipChange,
     RollingUpgrade.name: RollingUpgrade,
 }

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from splitbrain.harness.fault import Plan, View
-from splitbrain.harness.injection import Compact, Defragment, Injection, Pause, PowerLoss, Stop
+from splitbrain.harness.injection import Compact, Defragment, Flush, Injection, Pause, PowerLoss, Repair, Stop
 from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Option, Setting, settle
 from splitbrain.harness.stream import Stream
@@ -63,7 +63,7 @@ class SizedHarm(Sized):
     name: str
     summary: str
     default: bool
-    harm: ClassVar[type[Pause | Stop | PowerLoss | Compact | Defragment]]
+    harm: ClassVar[type[Pause | Stop | PowerLoss | Compact | Defragment | Flush | Repair]]
 
     def __init__(self, given: Mapping[str, str]) -> None:
         """UsageError if an option is wrong."""

@@ -13,6 +13,10 @@ from splitbrain.harness.deployment import Place
 from splitbrain.harness.errors import InfrastructureError
 
 DAEMON = "org.apache.cassandra.service.CassandraDaemon"
+NODETOOL = "org.apache.cassandra.tools.NodeTool"
+TOOL_HEAP_MB = 96
+FRUGAL = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
+"""Little memory, few threads, a quick start, and no file left in /tmp."""
 RELEASE = 17
 PACKAGE = "openjdk-17-jre-headless"
 JMX_PORT = 7199
@@ -76,16 +80,36 @@ def daemon(java: str, classpath: str, place: Place, heap_mb: int) -> Sequence[st
         java,
         f"-Xms{heap_mb}m",
         f"-Xmx{heap_mb}m",
-        "-XX:+UseSerialGC",
-        "-XX:TieredStopAtLevel=1",
         "-XX:+ExitOnOutOfMemoryError",
         "-XX:+ErrorFileToStderr",
-        "-XX:-UsePerfData",
+        *FRUGAL,
         *modules(),
         *(f"-D{name}={value}" for name, value in properties.items()),
         "-cp",
         classpath,
         DAEMON,
+    ]
+
+
+def nodetool(java: str, classpath: str, place: Place, *words: str) -> Sequence[str]:
+    """The command line of Cassandra's own tool for administrators, to be run beside a node, where JMX listens."""
+    properties = {
+        "logback.configurationFile": place.folder / "conf" / "logback.xml",
+        "java.io.tmpdir": place.folder,
+        "user.home": place.folder,
+    }
+    return [
+        java,
+        f"-Xmx{TOOL_HEAP_MB}m",
+        *FRUGAL,
+        *modules(),
+        *(f"-D{name}={value}" for name, value in properties.items()),
+        "-cp",
+        classpath,
+        NODETOOL,
+        "--host=127.0.0.1",
+        f"--port={JMX_PORT}",
+        *words,
     ]
 
 

@@ -19,6 +19,7 @@ from splitbrain.harness.options import Option, Setting
 from splitbrain.harness.verdict import Validity
 from splitbrain.targets.cassandra import java
 from splitbrain.targets.cassandra.cql import NATIVE_PORT, CqlError, ask
+from splitbrain.targets.cassandra.maintenance import errands
 
 STORAGE_PORT = 7000
 READY_SECONDS = 120.0
@@ -155,6 +156,7 @@ def as_process(jars: Callable[[], Path], settings: Mapping[str, Setting]) -> Pro
     """The deployment of nodes as processes. jars: where the server is, asked when the first one starts."""
     return Process(
         argv=lambda place: java.daemon(java.found(), f"{jars()}/*", place, int(settings["heap_mb"] or 0)),
+        errands=errands(java.found, lambda: f"{jars()}/*"),
         **common(settings),
     )
 

@@ -13,7 +13,7 @@ import signal
 import tarfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from splitbrain.harness.deployment import Container, Place, Served
@@ -166,6 +166,17 @@ class ContainerNode(HostedNode):
         except (InfrastructureError, OSError) as error:
             how = f"was lost sight of ({error})"
         loop.call_soon_threadsafe(self.over, how)
+
+    async def beside(self, argv: Sequence[str]) -> tuple[int, str]:
+        api = self._daemon.api
+
+        def carried_out() -> tuple[int, str]:
+            # As who the container runs, in its own network and with the variables of its image.
+            made = attempt(api.exec_create, self._id, list(argv), workdir=str(self.place.folder))["Id"]
+            said: bytes = attempt(api.exec_start, made)
+            return int(attempt(api.exec_inspect, made)["ExitCode"]), said.decode(errors="replace")
+
+        return await self._daemon.call(carried_out)  # type: ignore[no-any-return]
 
     async def end(self) -> int:
         # One that is being started is waited for, and killed as well.

@@ -39,7 +39,11 @@ NO_UPGRADE = "no version was named to upgrade to: name one with the target's opt
 def able(injection: type, deployment: Served) -> str | None:
     """None if an injection can be done to nodes of this deployment, else why not."""
     if injection in get_args(Maintenance):
-        return None if injection in deployment.maintenance else "these nodes cannot be asked for it"
+        return (
+            None
+            if injection in (*deployment.maintenance, *deployment.errands)
+            else "these nodes cannot be asked for it"
+        )
     if injection is ChangeMembers:
         return NO_MEMBERSHIP if deployment.membership is None else None
     if injection is Upgrade:

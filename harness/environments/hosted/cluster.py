@@ -6,7 +6,7 @@ when half of `up` has failed, so each part may be there or not.
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from splitbrain.harness.environments.hosted.able import NO_MEMBERSHIP
 from splitbrain.harness.environments.hosted.clocks import ClockHarm, NodeClock
 from splitbrain.harness.environments.hosted.disks import DiskInjected, DiskTrouble, NodeDisk, known
 from splitbrain.harness.environments.hosted.downing import DamageHarm, Downed, KillHarm, PowerLossHarm, StopHarm
+from splitbrain.harness.environments.hosted.errands import ErrandHarm
 from splitbrain.harness.environments.hosted.full import FullHarm
 from splitbrain.harness.environments.hosted.harm import CutHarm, Healing, ImpairHarm, MaintenanceDone, PauseHarm
 from splitbrain.harness.environments.hosted.node import HostedNode
@@ -33,14 +34,17 @@ from splitbrain.harness.injection import (
     FailDisk,
     FillDisk,
     FlipBits,
+    Flush,
     Impair,
     Injected,
     Injection,
     Kill,
     Link,
+    Maintenance,
     Pause,
     PowerLoss,
     Reconfiguration,
+    Repair,
     SkewAllClocks,
     SkewClock,
     SlowDisk,
@@ -50,6 +54,14 @@ from splitbrain.harness.injection import (
 )
 from splitbrain.harness.reconfiguring.membership import MembershipHarm
 from splitbrain.harness.reconfiguring.upgrade import UpgradeHarm
+
+COUNTERS: Mapping[type[Maintenance], str] = {
+    Compact: "compactions",
+    Defragment: "defragmentations",
+    Flush: "flushes",
+    Repair: "repairs",
+}
+"""What a bite counts, by the kind of maintenance."""
 
 
 class HostedCluster(ABC):
@@ -169,7 +181,7 @@ class HostedCluster(ABC):
                 figures = _figures(injection)
                 self.note(f"packets by {means(figures)}")
                 return ImpairHarm(await self._packets.impair(self._pairs(links), **figures), injection)
-        harm: Downed | PauseHarm | ClockHarm | DiskInjected | FullHarm | MaintenanceDone
+        harm: Downed | PauseHarm | ClockHarm | DiskInjected | FullHarm | MaintenanceDone | ErrandHarm
         match injection:
             case Kill():
                 harm = KillHarm(nodes, injection)
@@ -192,13 +204,15 @@ class HostedCluster(ABC):
                 harm = DiskInjected(self._shares(nodes, trouble), "syncs_delayed")
             case FailDisk(_, error):
                 harm = DiskInjected(self._shares(nodes, DiskTrouble(errno=known(error))), "calls_failed")
-            case Compact() | Defragment():
-                ask = self._deployment.maintenance[type(injection)]
-                harm = MaintenanceDone(
-                    nodes, ask, "compactions" if isinstance(injection, Compact) else "defragmentations"
-                )
+            case Compact() | Defragment() | Flush() | Repair():
+                harm = self._maintained(type(injection), nodes)
         await harm.inject()
         return harm
+
+    def _maintained(self, kind: type[Maintenance], nodes: list[HostedNode]) -> ErrandHarm | MaintenanceDone:
+        if kind in self._deployment.errands:
+            return ErrandHarm(nodes, self._deployment.errands[kind], COUNTERS[kind])
+        return MaintenanceDone(nodes, self._deployment.maintenance[kind], COUNTERS[kind])
 
     def _shares(self, nodes: Sequence[HostedNode], trouble: DiskTrouble) -> list[tuple[NodeDisk, DiskTrouble]]:
         disks = [self._disks.setdefault(node.name, NodeDisk(node, self._scratch)) for node in nodes]

@@ -8,6 +8,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from splitbrain.harness.cleanup import surely
 from splitbrain.harness.deployment import Place, Process
 from splitbrain.harness.environments.hosted.node import HostedNode, ending
 from splitbrain.harness.environments.linux import processes
@@ -42,6 +43,23 @@ class LaunchedNode(HostedNode):
         if main is not None and main not in found and processes.alive(main):
             found.append(main)
         return found
+
+    async def beside(self, argv: Sequence[str]) -> tuple[int, str]:
+        process = await asyncio.create_subprocess_exec(
+            *self.wrapped(argv),
+            cwd=self.place.folder,
+            env=dict(self.variables()),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        try:
+            said, _ = await process.communicate()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await surely(process.wait())
+        return process.returncode or 0, said.decode(errors="replace")
 
     async def launch(self) -> None:
         argv = [str(word) for word in self._made().argv(self.place)]

@@ -10,7 +10,7 @@ import contextlib
 import os
 import signal
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -27,6 +27,7 @@ RESPAWN_SECONDS = 1.0
 """As in the simulator: long enough that a node that ends at each start costs little."""
 LAST_LINES = 20
 TAIL_BYTES = 8192
+LINE_LENGTH_MAX = 300
 
 
 class Affliction(Protocol):
@@ -78,6 +79,21 @@ class HostedNode(ABC):
     @abstractmethod
     def main_pid(self) -> int | None:
         """The process that was started; None if it does not run."""
+
+    @abstractmethod
+    async def beside(self, argv: Sequence[str]) -> tuple[int, str]:
+        """Run a command in its network, with its files and variables: (exit code, what it said). OSError or
+        InfrastructureError if it cannot be run; when this is cancelled, the command is ended or will end with it."""
+
+    async def errand(self, argv: Sequence[str]) -> None:
+        """Run a command beside it, to its end. InfrastructureError if it fails; the log says why."""
+        code, said = await self.beside(argv)
+        last = next((line for line in reversed(said.splitlines()) if line.strip()), "it said nothing")
+        told = f"`{Path(argv[0]).name} … {' '.join(argv[-2:])}` ended with code {code}: {last[:LINE_LENGTH_MAX]}"
+        with self._log.open("a") as log:
+            log.write(f"--- splitbrain: {told}\n")
+        if code != 0:
+            raise InfrastructureError(f"{self.name}: {told}")
 
     @abstractmethod
     async def launch(self) -> None:

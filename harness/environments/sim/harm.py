@@ -26,12 +26,14 @@ from splitbrain.harness.injection import (
     FailDisk,
     FillDisk,
     FlipBits,
+    Flush,
     Impair,
     Injection,
     Kill,
     Link,
     Pause,
     PowerLoss,
+    Repair,
     SkewAllClocks,
     SkewClock,
     SlowDisk,
@@ -81,7 +83,7 @@ class Field:
                 undo = self._fail(injection)
             case FillDisk():
                 undo = self._fill(injection)
-            case Compact() | Defragment() | ChangeMembers() | Upgrade():
+            case Compact() | Defragment() | Flush() | Repair() | ChangeMembers() | Upgrade():
                 raise UsageError(f"simulated nodes cannot be asked for it: {injection}")
         return Harm(undo)
 
