@@ -1,4 +1,4 @@
-"""Are the orders of many keys proofs? Asked of the compiled verifier, which knows nothing of any search, all at once."""
+"""Are the orders of many keys proofs? Asked of the compiled verifier, which knows nothing of any search, all in one."""
 
 from array import array
 from collections.abc import Iterable
