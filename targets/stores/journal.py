@@ -3,13 +3,23 @@
 Every record gets a number. A message that promises something (a vote, an acknowledgement) is *held* until the record
 it rests on is durable. At most one sync is under way; what is written meanwhile shares the next one, so a slow disk
 makes a node slow and not ever slower. The trap: a failed sync says nothing about the records before it, so a node must
-not try again and go on as if they were there; see `on_disk_error` of the stores.
+not try again and go on as if they were there; see `give_up`.
 """
 
+import errno as errors
 from collections.abc import Mapping
+from typing import NoReturn
 
 from splitbrain.harness.program import Append, Effect, Send, Sync, Truncate
 from splitbrain.targets.stores.codec import damaged, frame, unframe
+
+
+def give_up(errno: int) -> NoReturn:
+    """End this node, as its disk has failed: nobody knows what is on it before somebody reads it. Who starts again
+    does."""
+    raise SystemExit(
+        f"the disk failed with {errors.errorcode.get(errno, errno)}: what is on it is known after a restart"
+    )
 
 
 class Journal:

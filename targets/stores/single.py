@@ -11,13 +11,13 @@ from functools import partial
 from typing import Any, ClassVar
 
 from splitbrain.harness.options import Option
-from splitbrain.harness.program import Effect, Effects, Log, Now, ProgramFactory, Reply, Role
+from splitbrain.harness.program import Effect, Effects, Now, ProgramFactory, Reply, Role
 from splitbrain.harness.stream import Stream
-from splitbrain.targets.stores.journal import Journal
+from splitbrain.targets.stores.journal import Journal, give_up
 from splitbrain.targets.stores.log import ReplicaLog
 from splitbrain.targets.stores.machine import Machine, refusal
-from splitbrain.targets.stores.messages import UNAVAILABLE, Answer, Entry, Forward, Request, Response
-from splitbrain.targets.stores.requests import Origin, Requests, answer, refuse
+from splitbrain.targets.stores.messages import Answer, Entry, Forward, Request, Response
+from splitbrain.targets.stores.requests import Origin, Requests, answer
 from splitbrain.targets.stores.target import StoreTarget
 
 
@@ -38,8 +38,6 @@ class SingleNode:
         self.machine = Machine()
         self.requests = Requests()
         self.applied = 0
-        self.failed = False
-        """Whether the disk has failed: what is on it is then unknown, and only a restart can find out."""
 
     @property
     def role(self) -> Role:
@@ -75,16 +73,13 @@ class SingleNode:
         return self._go_on()
 
     def on_disk_error(self, now: Now, token: int, errno: int) -> Effects:
-        """Nobody knows what is on disk now: stop serving until a restart reads it."""
-        self.failed = True
-        return [Log(f"disk error {errno}: not serving until restarted")]
+        """Nobody knows what is on disk now."""
+        give_up(errno)
 
     def _serve(self, request: Request, origin: Origin) -> list[Effect]:
         nonsense = refusal(request)
         if nonsense is not None:
             return [answer(origin, request, nonsense)]
-        if self.failed:
-            return [refuse(origin, request, UNAVAILABLE, "the disk has failed")]
         if request.f == "read":
             return [answer(origin, request, self.machine.read(request.key))]
         if self.requests.joins(request, origin):

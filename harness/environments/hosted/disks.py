@@ -17,6 +17,7 @@ from splitbrain.harness.injection import Bite
 from splitbrain.harness.runtime.files import TEMPORARY
 
 LOOK_SECONDS = 0.2
+LAST_WORDS_SECONDS = 0.5
 
 
 @dataclass(eq=False)
@@ -118,6 +119,9 @@ class DiskInjected:
 
     async def heal(self) -> Bite:
         await asyncio.gather(*(disk.remove(trouble) for disk, trouble in self.shares))
+        if any(trouble.failed for _, trouble in self.shares):
+            # Who was told of an error just now is about to end, and has to be seen to have ended.
+            await asyncio.sleep(LAST_WORDS_SECONDS)
         return {self.counter: sum(trouble.delayed + trouble.failed for _, trouble in self.shares)}
 
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from splitbrain.harness.program import Effect, Effects, Log, Now, Reply, Role, Send, SetTimer
 from splitbrain.harness.stream import Stream
-from splitbrain.targets.stores.journal import Journal
+from splitbrain.targets.stores.journal import Journal, give_up
 from splitbrain.targets.stores.log import ReplicaLog
 from splitbrain.targets.stores.machine import Machine, refusal
 from splitbrain.targets.stores.messages import (
@@ -66,8 +66,6 @@ class PrimaryBackupNode:
         self.machine = Machine()
         self.requests = Requests()
         self.applied = 0
-        self.failed = False
-        """Whether the disk has failed: what is on it is then unknown, and only a restart can find out."""
         self._heard: dict[str, int] = {}
         """When each other node was last heard, by the monotonic clock."""
         self._next: dict[str, int] = {}
@@ -101,8 +99,6 @@ class PrimaryBackupNode:
 
     def on_message(self, now: Now, sender: str, message: PrimaryBackupMessage) -> Effects:
         """Another node speaks."""
-        if self.failed:
-            return []
         self._now = now
         match message:
             case Ship():
@@ -117,8 +113,6 @@ class PrimaryBackupNode:
 
     def on_timer(self, now: Now, name: str) -> Effects:
         """The primary's heartbeat, or a backup's patience is at its end."""
-        if self.failed:
-            return []
         self._now = now
         if name == HEARTBEAT and self.name == self.primary:
             self._ship_all()
@@ -132,8 +126,6 @@ class PrimaryBackupNode:
         self._now = now
         if message.f == "role":
             return [Reply(request, Response([self.role.name, self.role.term]))]
-        if self.failed:
-            return [refuse(request, message, UNAVAILABLE, "the disk has failed")]
         nonsense = refusal(message)
         if nonsense is not None:
             return [Reply(request, nonsense)]
@@ -148,8 +140,6 @@ class PrimaryBackupNode:
 
     def on_durable(self, now: Now, token: int) -> Effects:
         """More of the journal is on disk."""
-        if self.failed:
-            return []
         self._now = now
         self.log.journal.on_durable(token)
         self.log.settle()
@@ -158,9 +148,8 @@ class PrimaryBackupNode:
         return self._finish()
 
     def on_disk_error(self, now: Now, token: int, errno: int) -> Effects:
-        """Nobody knows what is on disk now: fall silent until a restart reads it."""
-        self.failed = True
-        return [Log(f"disk error {errno}: silent until restarted")]
+        """Nobody knows what is on disk now."""
+        give_up(errno)
 
     def _serve(self, request: Request, origin: Origin) -> None:
         """Serve a request as primary, or refuse it."""

@@ -9,10 +9,11 @@ the end of an event, those to itself too, and may lead to more writing; so an ev
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from splitbrain.harness.program import Effects, Log, Now, Reply, Role
+from splitbrain.harness.program import Effects, Now, Reply, Role
 from splitbrain.harness.stream import Stream
+from splitbrain.targets.stores.journal import give_up
 from splitbrain.targets.stores.machine import refusal
-from splitbrain.targets.stores.messages import NO_LEADER, UNAVAILABLE, Answer, Entry, Forward, Request, Response
+from splitbrain.targets.stores.messages import NO_LEADER, Answer, Entry, Forward, Request, Response
 from splitbrain.targets.stores.raft import election, replication
 from splitbrain.targets.stores.raft.election import Election
 from splitbrain.targets.stores.raft.messages import AppendReply, AppendRequest, RaftMessage, VoteReply, VoteRequest
@@ -37,8 +38,6 @@ class RaftNode:
         self.requests = Requests()
         self._followed: str | None = None
         """The last leader that was known: requests may have been passed on to it."""
-        self.failed = False
-        """Whether the disk has failed: what is on it is then unknown, and only a restart can find out."""
 
     @property
     def role(self) -> Role:
@@ -55,16 +54,12 @@ class RaftNode:
 
     def on_message(self, now: Now, sender: str, message: RaftMessage) -> Effects:
         """Another server, or a node that forwards, speaks."""
-        if self.failed:
-            return []
         self.server.now = now
         self._handle(sender, message)
         return self._finish()
 
     def on_timer(self, now: Now, name: str) -> Effects:
         """The election timer or the heartbeat."""
-        if self.failed:
-            return []
         self.server.now = now
         if name == election.TIMER:
             self.election.on_timeout()
@@ -77,8 +72,6 @@ class RaftNode:
         self.server.now = now
         if message.f == "role":
             return [Reply(request, Response([self.role.name, self.role.term]))]
-        if self.failed:
-            return [refuse(request, message, UNAVAILABLE, "the disk has failed")]
         nonsense = refusal(message)
         if nonsense is not None:
             return [Reply(request, nonsense)]
@@ -92,17 +85,13 @@ class RaftNode:
 
     def on_durable(self, now: Now, token: int) -> Effects:
         """More of the journal is on disk."""
-        if self.failed:
-            return []
         self.server.now = now
         self.server.log.journal.on_durable(token)
         return self._finish()
 
     def on_disk_error(self, now: Now, token: int, errno: int) -> Effects:
-        """Nobody knows what is on disk now: fall silent until a restart reads it."""
-        self.failed = True
-        self.server.role, self.server.leader = "failed", None
-        return [Log(f"disk error {errno}: silent until restarted")]
+        """Nobody knows what is on disk now."""
+        give_up(errno)
 
     def _handle(self, sender: str, message: RaftMessage) -> None:
         match message:

@@ -12,7 +12,7 @@ from splitbrain.harness.environment import Cluster, Environment
 from splitbrain.harness.environments.linux import namespaces
 from splitbrain.harness.environments.local import Local
 from splitbrain.harness.environments.sim import Sim
-from splitbrain.harness.injection import Cut, Injected, Kill, links_between
+from splitbrain.harness.injection import Cut, FailDisk, Injected, Kill, links_between
 from splitbrain.harness.node import Channel, Node
 from splitbrain.harness.operation import EventType, Operation, Outcome
 from splitbrain.harness.options import settle
@@ -144,6 +144,10 @@ class Stage:
         """Kill nodes; healing restarts them."""
         return await self.cluster.inject(Kill(names))
 
+    async def break_disks(self, *names: str) -> Injected:
+        """Writes and syncs of nodes fail; healing mends the disks, and starts those that have ended."""
+        return await self.cluster.inject(FailDisk(names, "EIO"))
+
     async def isolate(self, *names: str) -> Injected:
         """Cut these nodes off from the others; healing joins them again."""
         return await self.cluster.inject(Cut(links_between(names, self.others(*names))))
@@ -152,8 +156,8 @@ class Stage:
 Story = Callable[[Stage], Awaitable[None]]
 
 
-def play(arm: Arm, spec: str, story: Story, nodes: int = 3, seed: int = 1) -> None:
-    """Bring a store up, wait until it serves, and let the story happen."""
+def play(arm: Arm, spec: str, story: Story, nodes: int = 3, seed: int = 1, *, ends: bool = False) -> None:
+    """Bring a store up, wait until it serves, and let the story happen. ends: nodes may end by themselves in it."""
     target = store(spec)
     environment = arm.environment(seed)
     names = [f"n{i + 1}" for i in range(nodes)]
@@ -164,7 +168,7 @@ def play(arm: Arm, spec: str, story: Story, nodes: int = 3, seed: int = 1) -> No
         try:
             await stage.insist("n1", "write", "ready", True)
             await story(stage)
-            assert not cluster.deaths()
+            assert ends or not cluster.deaths()
         finally:
             for client in stage.clients.values():
                 await client.close()

@@ -2,6 +2,8 @@
 
 from functools import partial
 
+import pytest
+
 from splitbrain.targets.stores.messages import Request
 from splitbrain.targets.stores.primary_backup import PrimaryBackupNode, PrimaryBackupSettings
 from splitbrain.targets.stores.primary_backup.messages import Ship
@@ -39,12 +41,14 @@ def test_single_shows_nothing_that_a_crash_could_take_back() -> None:
     assert bench.replies[bench.request("n1", READ)].value == 2
 
 
-def test_single_serves_no_more_after_a_disk_error() -> None:
-    bench = Bench(SingleNode, ("n1",))
-    handle = bench.request("n1", write(1))
-    bench.program("n1").on_disk_error(None, 1, 5)
-    assert bench.replies[bench.request("n1", READ)].error == "unavailable"
-    assert handle not in bench.replies
+def test_a_disk_error_ends_a_node_and_acknowledges_nothing() -> None:
+    for make in (SingleNode, partial(PrimaryBackupNode, settings=PrimaryBackupSettings())):
+        bench = Bench(make, ("n1",))
+        bench.settle()
+        handle = bench.request("n1", write(1))
+        with pytest.raises(SystemExit, match="the disk failed with EIO"):
+            bench.program("n1").on_disk_error(None, 1, 5)
+        assert handle not in bench.replies
 
 
 def primary_backup(**options: bool) -> Bench:

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from splitbrain.harness.environments.linux import namespaces, tracing
 from splitbrain.harness.operation import ErrorKind, EventType
 from splitbrain.targets.stores.messages import Request
 
@@ -123,6 +124,29 @@ def test_memory_forgets(arm: Arm, spec: str) -> None:
         assert (await stage.insist("n1", "read", "x")).value is None
 
     play(arm, spec, story)
+
+
+@pytest.mark.skipif(namespaces.inside() and tracing.unable() is not None, reason=tracing.unable() or "")
+@pytest.mark.parametrize("spec", ["single", "primary-backup", "raft"])
+def test_a_broken_disk_ends_a_node_until_it_is_mended(arm: Arm, spec: str) -> None:
+    async def story(stage: Stage) -> None:
+        leader = await stage.leader()
+        for i in range(5):
+            await stage.insist(leader, "write", f"k{i}", i)
+        broken = await stage.break_disks(leader)
+        lost = await stage.ask(leader, "write", "x", 1)
+        assert lost.type is not EventType.OK
+        async with asyncio.timeout(10):
+            while stage.node(leader).running:
+                await asyncio.sleep(0.01)
+        assert (await stage.ask(leader, "read", "k1")).type is EventType.FAIL, "nothing was sent"
+        assert (await broken.heal())["calls_failed"] >= 1
+        assert stage.node(leader).running
+        for i in range(5):
+            assert (await stage.insist(leader, "read", f"k{i}")).value == i
+        await stage.insist(leader, "write", "x", 2)
+
+    play(arm, spec, story, ends=True)
 
 
 @pytest.mark.parametrize("spec", FAILING_OVER)
