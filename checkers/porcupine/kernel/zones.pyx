@@ -10,7 +10,7 @@ The trap: all keys or none. If one does not qualify, the search gets them all.
 """
 
 from cpython cimport array
-from libc.stdint cimport int8_t, int32_t, int64_t, uint32_t
+from libc.stdint cimport int8_t, int32_t, int64_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memset
 
@@ -21,6 +21,9 @@ cdef enum:
     TYPE_INFO = 3
     NOBODY = -1
     NEVER = 0x7fffffff
+
+cdef enum:
+    PLACES = 256    # for the first writes; as many as eight bits count
 
 cdef struct Cluster:
     int32_t key, value      # number of the key, value id
@@ -255,13 +258,52 @@ def decide(object history, int32_t read, int32_t write, bint by_key, int32_t ini
     """
     cdef _Columns columns = _Columns()
     cdef Py_ssize_t events = len(history.type)
-    if events >= NEVER - 1:
+    if events >= NEVER - 1 or not may_qualify(history, read, write, by_key):
         return None
     columns.initial = initial
     columns.reserve(begun(history.type), events, len(history.pool.values))
     if not columns.walk(history, read, write, by_key) or not columns.gather():
         return None
     return columns.sweep(events)
+
+
+cdef bint may_qualify(object history, int32_t read, int32_t write, bint by_key) except -1:
+    """Whether the first operations are reads and writes, and no two writes of one value were acknowledged: most
+    histories that do not qualify are told by that."""
+    cdef array.array types = history.type, processes = history.process, fs = history.f, keys = history.key
+    cdef array.array values = history.value, partners = history.partner
+    cdef int8_t *kind = <int8_t *>types.data.as_schars
+    cdef int64_t *process = <int64_t *>processes.data.as_longlongs
+    cdef int64_t *partner = <int64_t *>partners.data.as_longlongs
+    cdef int32_t *f = <int32_t *>fs.data.as_ints
+    cdef int32_t *key = <int32_t *>keys.data.as_ints
+    cdef int32_t *value = <int32_t *>values.data.as_ints
+    cdef Py_ssize_t position
+    cdef uint64_t seen[PLACES]
+    cdef uint64_t name
+    cdef uint32_t place
+    cdef int count = 0
+    memset(seen, 0, sizeof(seen))
+    for position in range(len(types)):
+        if kind[position] != TYPE_INVOKE or process[position] < 0:
+            continue
+        if f[position] == read:
+            continue
+        if f[position] != write:
+            return False
+        if partner[position] < 0 or kind[partner[position]] != TYPE_OK:
+            continue
+        name = ((<uint64_t>(key[position] + 1 if by_key else 0) << 32) | <uint32_t>value[position]) + 1
+        place = <uint32_t>((name * <uint64_t>0x9E3779B97F4A7C15) >> 56)
+        while seen[place] != 0 and seen[place] != name:
+            place = (place + 1) % PLACES
+        if seen[place] == name:
+            return False
+        seen[place] = name
+        count += 1
+        if count == PLACES // 2:
+            break
+    return True
 
 
 cdef Py_ssize_t begun(array.array types) noexcept:
