@@ -138,9 +138,13 @@ async def clocks_and_disks(cluster: ContainerCluster) -> None:
     assert (await slow.heal())["syncs_delayed"] >= 2
     full = await cluster.inject(FillDisk(("n2",), room_kb=64))
     await ready(cluster)
-    for _ in range(40):
-        await written(n1)
-    assert set(await full.heal()) == {"disks_filled"}
+    n2 = cluster.nodes[1]
+    inside = Path(f"/proc/{n2.main_pid()}/root{n2.place.folder}/filler")
+    with pytest.raises(OSError, match="No space left"), inside.open("wb", buffering=0) as filler:
+        for _ in range(1000):
+            filler.write(bytes(1024))
+    assert await full.heal() == {"disks_filled": 1}
+    (n2.place.folder / "filler").unlink()
     await ready(cluster)
     broken = await cluster.inject(FailDisk(("n1",), "EIO"))
     assert not await written(n1, 2.0)
