@@ -49,6 +49,11 @@ LOGBACK = """<configuration>
 """What it logs goes to its output."""
 
 
+AFTER_CLEANING = 'find "$1" -name "CommitLog-*.log" -size 0 -delete 2>/dev/null; shift; exec "$@"'
+"""A node that is killed while it starts leaves a segment of its commit log without even a header; killed so twice, it
+refuses to start again, for only the last segment may be unreadable. It is for its supervisor to remove empty ones."""
+
+
 def modules() -> list[str]:
     """The flags that open Java's modules to it."""
     return [
@@ -60,10 +65,12 @@ def modules() -> list[str]:
 
 
 def daemon(java: str, classpath: str, place: Place, heap_mb: int) -> Sequence[str]:
-    """The command line of a node whose folder has the files `conf/cassandra.yaml` and `conf/logback.xml`."""
+    """The command line of a node whose folder has the files `conf/cassandra.yaml`, `conf/logback.xml` and
+    `conf/cassandra-rackdc.properties`."""
     folder, conf = place.folder, place.folder / "conf"
     properties = {
         "cassandra.config": f"file://{conf}/cassandra.yaml",
+        "cassandra-rackdc.properties": f"file://{conf}/cassandra-rackdc.properties",
         "logback.configurationFile": conf / "logback.xml",
         "cassandra.storagedir": folder / "data",
         "cassandra-foreground": "yes",
@@ -77,6 +84,7 @@ def daemon(java: str, classpath: str, place: Place, heap_mb: int) -> Sequence[st
         "io.netty.tryReflectionSetAccessible": "true",
     }
     return [
+        *("sh", "-c", AFTER_CLEANING, "cassandra", str(folder / "data" / "commitlog")),
         java,
         f"-Xms{heap_mb}m",
         f"-Xmx{heap_mb}m",

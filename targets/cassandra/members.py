@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from splitbrain.harness.deployment import Place, Process, Ready
+from splitbrain.harness.errors import UsageError
 from splitbrain.harness.logs import CRASHES, Pattern
 from splitbrain.harness.options import Option, Setting
 from splitbrain.harness.verdict import Validity
@@ -51,13 +52,28 @@ OPTIONS = (
 )
 
 
+LEAST = {"heap_mb": 1, "vnodes": 1, "commitlog_period_ms": 1, "timeout_ms": 10}
+"""Below this an option makes no sense to Cassandra, or to anybody."""
+
+
+def check(settings: Mapping[str, Setting]) -> None:
+    """UsageError if an option makes no sense."""
+    for name, least in LEAST.items():
+        if int(settings[name] or 0) < least:
+            raise UsageError(f"cassandra: option {name} is at least {least}, not {settings[name]}")
+    if settings["image"] and settings["version"]:
+        raise UsageError("cassandra: option version has no meaning with option image, which brings its own")
+
+
 def configuration(place: Place, settings: Mapping[str, Setting]) -> str:
     """The cassandra.yaml of a node. JSON is YAML."""
     data, timeout = place.folder / "data", f"{settings['timeout_ms']}ms"
     words: dict[str, object] = {
         "cluster_name": "splitbrain",
         "partitioner": "org.apache.cassandra.dht.Murmur3Partitioner",
-        "endpoint_snitch": "SimpleSnitch",
+        # A node that is asked and has the data answers from what it has, before it asks others.
+        "endpoint_snitch": "GossipingPropertyFileSnitch",
+        "dynamic_snitch": False,
         "listen_address": place.address,
         "rpc_address": place.address,
         "native_transport_port": NATIVE_PORT,
@@ -146,6 +162,7 @@ def common(settings: Mapping[str, Setting]) -> Common:
         "files": lambda place: {
             "conf/cassandra.yaml": configuration(place, settings),
             "conf/logback.xml": java.LOGBACK,
+            "conf/cassandra-rackdc.properties": "dc=dc1\nrack=rack1\n",
         },
         "ready_seconds": READY_SECONDS,
         "tells_time": wall_clock,
