@@ -68,14 +68,15 @@ def chatters(**options: object) -> Process:
     """A deployment of chatters."""
     return Process(
         argv=lambda place: [sys.executable, str(CHATTER), place.address, str(place.folder), *place.members.values()],
-        ready=_ready,
+        ready=serving,
         port=7000,
         ready_seconds=15.0,
         **options,  # type: ignore[arg-type]
     )
 
 
-async def _ready(place: Place) -> bool:
+async def serving(place: Place) -> bool:
+    """Whether a chatter answers."""
     _, writer = await asyncio.open_connection(place.address, 7000)
     writer.close()
     return True

@@ -1,0 +1,17 @@
+"""Machines that the tests of this folder share."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from machines import Machines, machines
+
+
+@pytest.fixture(scope="session")
+def five(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
+    """Five machines."""
+    with machines(5, tmp_path_factory.mktemp("machines")) as made:
+        yield made

@@ -1,0 +1,190 @@
+"""Machines that cannot be used, and machines that fall silent: each is one sentence, in bounded time."""
+
+import contextlib
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from machines import SUDOERS, USER, Machine, Machines, needs_machines, new_key
+
+from splitbrain.harness.environments.ssh.hand import SESSIONS, Hand
+from splitbrain.harness.environments.ssh.hosts import read
+from splitbrain.harness.environments.ssh.link import Link, open_all
+from splitbrain.harness.errors import InfrastructureError
+from splitbrain.harness.injection import Cut, Impair, SkewClock
+
+pytestmark = needs_machines
+
+
+def refused(file: Path, *words: str, within: float = 20.0) -> tuple[int, str]:
+    """The exit code of a run on the first host of a file, and what it says; it may take so many seconds."""
+    command = [sys.executable, "-m", "splitbrain", "run", "etcd", "--env", "ssh", "--hosts", str(file), "--nodes", "1"]
+    began = time.monotonic()
+    done = subprocess.run([*command, *words], capture_output=True, text=True, check=False, cwd=file.parent)
+    assert time.monotonic() - began < within
+    assert done.stdout == "" and done.stderr.count("\n") == 1, done.stdout + done.stderr
+    return done.returncode, done.stderr
+
+
+@contextlib.contextmanager
+def linked(five: Machines, count: int = 1, **common: object) -> Iterator[list[Link]]:
+    """Links to the first machines."""
+    links = open_all(read(five.file(**common), count))
+    try:
+        yield links
+    finally:
+        for link in links:
+            link.close()
+
+
+@contextlib.contextmanager
+def without(machine: Machine, path: str) -> Iterator[None]:
+    """A machine lacks a file for a while."""
+    machine.do("mv", path, f"{path}.away")
+    try:
+        yield
+    finally:
+        machine.do("mv", f"{path}.away", path)
+
+
+@contextlib.contextmanager
+def silent(machine: Machine) -> Iterator[None]:
+    """Nothing that is sent to a machine's SSH server arrives for a while."""
+    machine.do("iptables-nft", "-A", "INPUT", "-p", "tcp", "--dport", "22", "-j", "DROP")
+    try:
+        yield
+    finally:
+        machine.do("iptables-nft", "-F", "INPUT")
+
+
+def test_a_key_that_is_refused(five: Machines) -> None:
+    (five.folder / "other").write_bytes(new_key().private)
+    code, said = refused(five.file(key="other"))
+    assert code == 3 and "user root was refused with key" in said and five.all[0].address in said
+
+
+def test_another_host_key(five: Machines) -> None:
+    machine = five.all[0]
+    right, machine.key = machine.key, new_key()
+    try:
+        code, said = refused(five.file())
+    finally:
+        machine.key = right
+    assert code == 3 and "which is not the one expected" in said
+
+
+def test_nobody_listens_and_nobody_answers(five: Machines, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InfrastructureError, match=r"port 2222: .*: is the SSH server running there"):
+        Hand.connect(read(five.file(port=2222))[0])
+    monkeypatch.setattr("splitbrain.harness.environments.ssh.hand.CONNECT_SECONDS", 1.0)
+    with silent(five.all[0]), pytest.raises(InfrastructureError, match="no answer within 1 s: is the host up"):
+        Hand.connect(read(five.file())[0])
+
+
+def test_sudo_that_asks_for_a_password(five: Machines) -> None:
+    five.all[0].put("/etc/sudoers.d/tester", SUDOERS.replace("NOPASSWD: ", ""), 0o440)
+    try:
+        with pytest.raises(InfrastructureError, match="sudo asks user tester for a password"):
+            open_all(read(five.file(user=USER, sudo=True), 1))
+    finally:
+        five.all[0].put("/etc/sudoers.d/tester", SUDOERS, 0o440)
+
+
+def test_what_is_missing_is_named_with_its_package(five: Machines) -> None:
+    with pytest.raises(InfrastructureError, match=r"python9 cannot be run there .*apt install python3"):
+        open_all(read(five.file(python="python9"), 1))
+    with without(five.all[0], "/usr/sbin/nft"):
+        code, said = refused(five.file(), "--nemesis", "partition")
+    assert code == 254 and f"on {five.all[0].address}: nft not found: install nftables" in said
+    assert five.all[0].leftovers() == ""
+
+
+def test_what_takes_root_is_refused_to_others_and_sudo_makes_root(five: Machines) -> None:
+    with linked(five, user=USER) as (link,):
+        assert link.about["user"] != 0
+        reasons = link.ask_now("able", relative_waits=True, members=[])
+        assert all("it takes root" in reasons[kind.__name__] for kind in (Cut, Impair))
+        assert reasons[SkewClock.__name__] is None and reasons["Kill"] is None
+    with linked(five, user=USER, sudo=True) as (link,):
+        assert link.about["user"] == 0
+        assert link.ask_now("able", relative_waits=True, members=[])["Cut"] is None
+
+
+def test_cuts_are_refused_where_the_harness_is_a_node(five: Machines) -> None:
+    with linked(five) as (link,):
+        ours = link.about["control"]
+        reasons = link.ask_now("able", relative_waits=True, members=[ours])
+        assert "would cut its clients" in reasons["Cut"] and "would cut its clients" in reasons["Impair"]
+        assert reasons["Kill"] is None
+
+
+def test_a_paused_host_is_an_error_in_time_and_may_come_back(five: Machines) -> None:
+    machine = five.all[0]
+    with linked(five) as (link,):
+        machine.daemon.api.pause(machine.container)
+        try:
+            for call in (
+                lambda: link.ask_now("able", relative_waits=True, members=[], limit=1.0),
+                lambda: link.hand.run(["true"], 1.0),
+                lambda: link.hand.with_files(lambda sftp: sftp.listdir("."), 1.0),
+            ):
+                began = time.monotonic()
+                with pytest.raises(InfrastructureError, match="did not answer within 1 s"):
+                    call()
+                assert time.monotonic() - began < 5
+        finally:
+            machine.daemon.api.unpause(machine.container)
+        assert link.ask_now("able", relative_waits=True, members=[])["Kill"] is None
+        assert link.hand.run(["echo", "back"])[1] == "back\n"
+
+
+def test_a_host_that_is_cut_off_is_an_error_in_time(five: Machines) -> None:
+    late = pytest.raises(InfrastructureError, match="did not answer within 1 s")
+    with linked(five) as (link,), silent(five.all[0]), late:
+        link.ask_now("able", relative_waits=True, members=[], limit=1.0)
+
+
+def test_few_sessions_are_open_at_a_time_and_all_are_closed(five: Machines) -> None:
+    machine = five.all[1]
+    machine.put("/etc/ssh/sshd_config.d/few.conf", f"MaxSessions {2 * SESSIONS}\n")
+    machine.do("sh", "-c", "kill -HUP $(cat /run/sshd.pid)")
+    try:
+        time.sleep(0.5)
+        hand = Hand.connect(read(five.file())[1])
+        said: list[str] = []
+        threads = [
+            threading.Thread(target=lambda: said.extend(hand.run(["echo", "here"])[1] for _ in range(5)))
+            for _ in range(8)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        hand.close()
+        assert said == ["here\n"] * 40
+    finally:
+        machine.do("rm", "/etc/ssh/sshd_config.d/few.conf")
+        machine.do("sh", "-c", "kill -HUP $(cat /run/sshd.pid)")
+
+
+def test_what_is_there_already_is_not_copied_and_what_is_spoilt_is_copied_again(five: Machines, tmp_path: Path) -> None:
+    from splitbrain.harness.environments.ssh.kit import install
+
+    (tmp_path / "thing").write_bytes(b"contents" * 1000)
+    hand = Hand.connect(read(five.file(user=USER))[0])
+    machine = five.all[0]
+    path = install(hand, {"thing": tmp_path / "thing"})["thing"]
+    first = machine.do("stat", "-c", "%i", path)
+    assert path.startswith(f"/home/{USER}/.cache/splitbrain/")
+    assert install(hand, {"thing": tmp_path / "thing"}) == {"thing": path}
+    assert machine.do("stat", "-c", "%i", path) == first
+    machine.do("sh", "-c", f"echo spoilt > {path}")
+    install(hand, {"thing": tmp_path / "thing"})
+    assert machine.do("stat", "-c", "%s %a", path) == "8000 755\n"
+    hand.close()
