@@ -26,7 +26,8 @@ class Cassandra:
 
     def __init__(self, settings: Mapping[str, Setting]) -> None:
         """UsageError if an option makes no sense."""
-        version = jars.resolve(str(settings["version"]))
+        members.check(settings)
+        version = "" if settings["image"] else jars.resolve(str(settings["version"]))
         self.settings: Mapping[str, Setting] = {**settings, "version": version}
         self._manners = manners.made(self.settings)
 
