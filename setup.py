@@ -7,7 +7,7 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 KERNEL = "splitbrain.checkers.porcupine.kernel"
-PARTS = ("problem", "steps", "narrow", "wide", "vast", "verify", "zones")
+PARTS = ("problem", "steps", "narrow", "wide", "vast", "verify", "zones", "texts", "text_steps")
 
 
 def extensions() -> list[Extension]:

@@ -5,6 +5,7 @@ same, and where it cannot go (more than WIDEST operations open at once) the refe
 """
 
 import warnings
+from collections.abc import Collection
 
 from splitbrain.checkers.porcupine import kernel
 from splitbrain.checkers.porcupine.answer import Answer, Problems
@@ -15,11 +16,18 @@ from splitbrain.harness.history import History
 __all__ = ["Answer", "Problems", "problems"]
 
 
-def problems(model: Model, history: History, spending: Spending, *, compiled: bool | None = None) -> Problems:
+def problems(
+    model: Model,
+    history: History,
+    spending: Spending,
+    *,
+    compiled: bool | None = None,
+    only: Collection[int] | None = None,
+) -> Problems:
     """The keys of a history, ready to be searched.
 
-    compiled: whether by the kernel; if it is built, unless said. UsageError for an operation that the model does not
-    know; OverBudget when the time is spent.
+    compiled: whether by the kernel; if it is built, unless said. only: the keys (value ids), if not all. UsageError for
+    an operation that the model does not know; OverBudget when the time is spent.
     """
     if compiled is None:
         compiled = kernel.BUILT
@@ -29,12 +37,12 @@ def problems(model: Model, history: History, spending: Spending, *, compiled: bo
         from splitbrain.checkers.porcupine.compiled import Compiled, TooWide
 
         try:
-            return Compiled(model, history, spending)
+            return Compiled(model, history, spending, only)
         except TooWide:
             pass
     from splitbrain.checkers.porcupine.plain import Plain
 
-    return Plain(model, history, spending)
+    return Plain(model, history, spending, only)
 
 
 def _say_once() -> None:

@@ -6,7 +6,7 @@ round is searched before the round is looked at.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from splitbrain.checkers.porcupine.answer import FIRST_ROUND, GROWTH, Answer
@@ -14,10 +14,12 @@ from splitbrain.checkers.porcupine.kernel import WIDEST, narrow, vast, wide
 from splitbrain.checkers.porcupine.kernel.by_heart import UNKNOWN, codes
 from splitbrain.checkers.porcupine.kernel.problem import Batch, NotByHeart, TooWide, UnknownOperation, prepare
 from splitbrain.checkers.porcupine.kernel.steps import Transitions
+from splitbrain.checkers.porcupine.kernel.text_steps import TextSteps
 from splitbrain.checkers.porcupine.model import REFUSED, UNSEEN, Call, Model
 from splitbrain.checkers.porcupine.prepare import OverBudget, check_known
 from splitbrain.checkers.porcupine.proof import is_plain, is_refusal
 from splitbrain.checkers.porcupine.table import Table
+from splitbrain.checkers.porcupine.texts import text_table
 from splitbrain.harness.budget import GIB, Budget, Spending
 from splitbrain.harness.history import ABSENT, History
 
@@ -36,10 +38,10 @@ _ENDLESS = 1 << 31
 class Compiled:
     """Problems (see `answer`) of the compiled search."""
 
-    def __init__(self, model: Model, history: History, spending: Spending) -> None:
-        """TooWide if only the clear search can do it."""
+    def __init__(self, model: Model, history: History, spending: Spending, only: Collection[int] | None = None) -> None:
+        """only: the keys (value ids), if not all. TooWide if only the clear search can do it."""
         self.model, self.history, self.spending = model, history, spending
-        self.batch: Batch = batch_of(model, history)
+        self.batch: Batch = batch_of(model, history, only)
         self.operations: int = self.batch.operations
         limit = spending.exhausted()
         if limit:
@@ -137,13 +139,20 @@ class Compiled:
                 self._stopped.update({n: words for n in chosen if batch.lacked(n)})
 
     def _shown(self, number: int) -> tuple[str, ...]:
-        states, values = self.batch.states(number), self.history.pool.values
-        of = values if self._table is None else self._table.states
+        states, transitions = self.batch.states(number), self._transitions
+        if isinstance(transitions, TextSteps):
+            return tuple(self.model.show_state(transitions.text(state).decode()) for state in states)
+        of = self.history.pool.values if self._table is None else self._table.states
         return tuple(self.model.show_state(of[state]) for state in states)
 
     def _new_transitions(self) -> Transitions:
-        if self.batch.classes is not None:
-            self._table = Table(self.model, calls(self.history, self.batch.classes))
+        classes = self.batch.classes
+        if classes is None:
+            return Transitions(None)
+        texts = text_table(self.model, self.history, classes)
+        if texts is not None:
+            return TextSteps(texts)
+        self._table = Table(self.model, calls(self.history, classes))
         return Transitions(self._table)
 
 
@@ -164,23 +173,25 @@ def decided(model: Model, history: History, budget: Budget) -> bool | None:
     return False if _INVALID in verdicts else True if min(verdicts) == _VALID else None
 
 
-def batch_of(model: Model, history: History) -> Batch:
+def batch_of(model: Model, history: History, only: Collection[int] | None = None) -> Batch:
     """The problems of a history as the kernel sees them. TooWide; UsageError for an operation not known."""
     by_heart = None if model.sees else codes(model)
     intern = history.pool.id
     batch = None
     if by_heart is not None and is_plain(model.initial):
         try:
-            batch = _batch(model, history, by_heart, intern(model.initial))
+            batch = _batch(model, history, by_heart, intern(model.initial), only)
         except NotByHeart:
             batch = None
     if batch is None:
-        batch = _batch(model, history, None, 0)
+        batch = _batch(model, history, None, 0, only)
     batch.check_width(WIDEST)
     return batch
 
 
-def _batch(model: Model, history: History, by_heart: dict[str, int] | None, initial: int) -> Batch:
+def _batch(
+    model: Model, history: History, by_heart: dict[str, int] | None, initial: int, only: Collection[int] | None
+) -> Batch:
     numbers = history.pool.names
     names = [
         (numbers[name], UNKNOWN if by_heart is None else by_heart[name], name in model.pure, name in model.observes,
@@ -190,7 +201,7 @@ def _batch(model: Model, history: History, by_heart: dict[str, int] | None, init
     try:
         return prepare(
             history, names, by_heart is not None, model.by_key, initial,
-            lambda complete: is_refusal(model, history, complete), tuple(model.sees),
+            lambda complete: is_refusal(model, history, complete), tuple(model.sees), only,
         )  # fmt: skip
     except UnknownOperation:
         check_known(model, history, history.operations())

@@ -1,5 +1,7 @@
 """How is a history searched in plain Python? Key by key, in rounds; the reference for the compiled search."""
 
+from collections.abc import Collection
+
 from splitbrain.checkers.porcupine.answer import FIRST_ROUND, GROWTH, Answer
 from splitbrain.checkers.porcupine.model import Model
 from splitbrain.checkers.porcupine.prepare import Prepared, prepare
@@ -12,9 +14,10 @@ from splitbrain.harness.history import History
 class Plain:
     """Problems (see `answer`) of the clear search."""
 
-    def __init__(self, model: Model, history: History, spending: Spending) -> None:
+    def __init__(self, model: Model, history: History, spending: Spending, only: Collection[int] | None = None) -> None:
+        """only: the keys (value ids), if not all."""
         self.model, self.spending = model, spending
-        self.prepared: Prepared = prepare(model, history, spending)
+        self.prepared: Prepared = prepare(model, history, spending, only)
         self.operations = sum(map(len, self.prepared.problems))
         self._invoke = history.operations().invoke
         self._outcomes: dict[int, Outcome] = {}

@@ -5,29 +5,21 @@ clear search, which says what cannot be placed and in which states, as of any ot
 linearizable, the procedure is wrong, and the key is searched as if there were none.
 
 The trap: cost. A procedure reads the history once more, so a model names the ones that may fit, and no other. Where the
-compiled search knows the step by heart, only the compiled zones are faster, and they are asked alone.
+compiled search knows the step by heart, only compiled procedures are faster, and they are asked alone: see `known`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from splitbrain.checkers.porcupine import kernel
 from splitbrain.checkers.porcupine.answers import Answer, Problems, problems
+from splitbrain.checkers.porcupine.core import refute
 from splitbrain.checkers.porcupine.fast.case import Case, Decision
-from splitbrain.checkers.porcupine.fast.zones import zones
 from splitbrain.checkers.porcupine.kernel.by_heart import codes
-from splitbrain.checkers.porcupine.model import UNSEEN, Model
-from splitbrain.checkers.porcupine.prepare import NEVER, OverBudget, Prepared, Problem, prepare
-from splitbrain.checkers.porcupine.proof import call_at, is_plain
-from splitbrain.checkers.porcupine.search import search
-from splitbrain.checkers.porcupine.shrink import subproblem
-from splitbrain.checkers.porcupine.table import Table, is_pure
+from splitbrain.checkers.porcupine.known import known
+from splitbrain.checkers.porcupine.model import Model
+from splitbrain.checkers.porcupine.prepare import Prepared, Problem, prepare
 from splitbrain.harness.budget import Spending
-from splitbrain.harness.history import ABSENT, History
-
-CORE_LIMIT = 20_000
-"""Configurations that the search of a core may enter, besides fifty for each operation."""
-CORE_TOLD = 1000
-"""A core of so many operations is where a witness is looked for; one that is larger is no better than the history."""
+from splitbrain.harness.history import History
 
 
 def quickest(model: Model, history: History, spending: Spending) -> Problems:
@@ -36,7 +28,8 @@ def quickest(model: Model, history: History, spending: Spending) -> Problems:
     if not model.fast:
         return problems(model, history, spending)
     if kernel.BUILT and codes(model) is not None:
-        return zoned(model, history, spending) or problems(model, history, spending)
+        found = known(model, history, spending, lambda keys: problems(model, history, spending, only=keys))
+        return found or problems(model, history, spending)
     return Shortcut(model, history, spending, lambda: problems(model, history, spending))
 
 
@@ -101,86 +94,3 @@ class Shortcut:
         answer.linearizable = True
         answer.order = tuple(map(problem.call.__getitem__, decision.order))
         return answer
-
-
-def refute(
-    answer: Answer, model: Model, prepared: Prepared, problem: Problem, core: Sequence[int], spending: Spending
-) -> bool:
-    """Search a core, and fill the answer with what is found; False if the core is linearizable."""
-    part = subproblem(problem, core)
-    table = Table(model, prepared.classes)
-    outcome = search(part, prepared, table, spending, CORE_LIMIT + 50 * len(part))
-    if outcome.linearizable:
-        return False
-    answer.linearizable, answer.configurations = False, outcome.configurations
-    answer.order = tuple(map(part.call.__getitem__, outcome.order))
-    answer.core = tuple(part.call) if len(part) <= CORE_TOLD else ()
-    if outcome.linearizable is None:
-        # The core is hard to search, but the procedure has a proof: only the words are fewer.
-        answer.owed = max((ret, call) for ret, call in zip(part.ret, part.call, strict=True) if ret != NEVER)[1]
-    else:
-        answer.owed = part.call[outcome.blocked]
-        answer.states = tuple(model.show_state(table.states[state]) for state in outcome.states)
-    return True
-
-
-class Zoned:
-    """Problems (see `answers`) of registers that compiled zones decide, one answer a key."""
-
-    def __init__(self, answers: list[Answer]) -> None:
-        self._answers = answers
-        self.operations = sum(answer.operations for answer in answers)
-
-    def __len__(self) -> int:
-        return len(self._answers)
-
-    def observed(self) -> bool:
-        """Whether any operation could have refuted the model."""
-        return any(answer.observations for answer in self._answers)
-
-    def search_all(self) -> None:
-        """All is known already."""
-
-    def answer(self, number: int) -> Answer:
-        """What is known of one key."""
-        return self._answers[number]
-
-
-def zoned(model: Model, history: History, spending: Spending) -> Zoned | None:
-    """Answers by zones for all keys, from the columns; None if some key does not qualify."""
-    names = history.pool.names
-    if zones not in model.fast or "cas" in names or "append" in names or not is_plain(model.initial):
-        return None
-    from splitbrain.checkers.porcupine.kernel.zones import decide
-
-    reads, writes = ("get", "put") if "put" in model.operations else ("read", "write")
-    found = decide(
-        history, names.get(reads, ABSENT), names.get(writes, ABSENT), model.by_key, history.pool.id(model.initial)
-    )
-    if limit := spending.exhausted():
-        raise OverBudget(limit)
-    if found is None:
-        return None
-    answers = []
-    for key, operations, observations, order, core in found:
-        answer = Answer(key, operations, observations, 0, searched=True)
-        if order is not None:
-            answer.linearizable, answer.order = True, order
-        elif not refute(answer, model, *_core(model, history, key, core), spending):
-            return None
-        answers.append(answer)
-    return Zoned(answers)
-
-
-def _core(model: Model, history: History, key: int, core: Sequence[int]) -> tuple[Prepared, Problem, range]:
-    """A problem of these operations alone, known by the positions of their invocations."""
-    prepared, problem = Prepared([], bytearray(), []), Problem(key)
-    for number, invoked in enumerate(core):
-        call, complete = call_at(model, history, invoked), history.partner[invoked]
-        prepared.classes.append(call)
-        prepared.pure.append(is_pure(model, call))
-        problem.row.append(ABSENT)
-        problem.kind.append(number)
-        problem.call.append(invoked)
-        problem.ret.append(NEVER if call.result is UNSEEN else complete)
-    return prepared, problem, range(len(core))

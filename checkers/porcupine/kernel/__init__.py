@@ -2,6 +2,7 @@
 
     problem   from the columns of a history to flat arrays, all keys in one pass
     steps     transitions: registers by heart, any other model through a table that Python fills
+    text_steps    texts by heart, which fill the table too
     search    what is worth trying, and why nothing is lost; where a search has been
     depth     depth first: finds the order of most linearizable histories at once
     levels    level by level: refutes, and gets along with many crashed operations
@@ -9,6 +10,7 @@
     decide    both engines in turns
     verify    whether an order is a proof, in a hurry
     zones     registers whose writes are all different, without a search
+    texts     keys of a store whose gets tell who made what they saw, without a search
     narrow · wide · vast    the same source, compiled for sets of 1, 4 and 16 words
 
 Everything here is optional: without a C compiler the parts are not built, and `porcupine.search` answers instead.
@@ -20,7 +22,7 @@ from typing import Final
 
 BUILT: Final = all(
     find_spec(f"{__name__}.{part}") is not None
-    for part in ("problem", "steps", "narrow", "wide", "vast", "verify", "zones")
+    for part in ("problem", "steps", "narrow", "wide", "vast", "verify", "zones", "texts", "text_steps")
 )
 """Whether all parts are there."""
 

@@ -54,6 +54,16 @@ cdef inline int32_t known(const Steps *steps, int32_t state, int32_t kind) noexc
     return UNASKED
 
 
+cdef inline void keep(Steps *steps, int32_t state, int32_t kind, int32_t following) noexcept nogil:
+    """Put a transition that is not there into the table, which has room."""
+    cdef uint64_t name = ((<uint64_t>state << 32) | <uint64_t>kind) + 1
+    cdef uint64_t at = place_of(name) & steps.mask
+    while steps.table[at].name != 0:
+        at = (at + 1) & steps.mask
+    steps.table[at].name = name
+    steps.table[at].following = following
+
+
 cdef inline int32_t step(Steps *steps, const Op *op, int32_t state) noexcept nogil:
     """The next state, or ILLEGAL; ILLEGAL too when the model failed, so look at `failed` before concluding anything."""
     cdef int32_t following

@@ -47,16 +47,10 @@ cdef class Transitions:
 
     cdef int32_t fill(self, int32_t state, int32_t kind) except -3:
         cdef int32_t following = self.table.step(state, kind)
-        cdef uint64_t name = ((<uint64_t>state << 32) | <uint64_t>kind) + 1
-        cdef uint64_t at
         self.steps.asked += 1
         if <uint64_t>self.steps.asked * 2 > self.steps.mask:
             self.grow()
-        at = place_of(name) & self.steps.mask
-        while self.steps.table[at].name != 0:
-            at = (at + 1) & self.steps.mask
-        self.steps.table[at].name = name
-        self.steps.table[at].following = following
+        keep(&self.steps, state, kind, following)
         self.account()
         return following
 

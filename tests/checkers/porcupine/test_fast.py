@@ -13,9 +13,9 @@ import pytest
 from splitbrain.checkers import porcupine
 from splitbrain.checkers.porcupine import MODELS, kernel
 from splitbrain.checkers.porcupine.fast.case import Case, Decision
+from splitbrain.checkers.porcupine.known import zoned
 from splitbrain.checkers.porcupine.plain import Plain
 from splitbrain.checkers.porcupine.prepare import prepare
-from splitbrain.checkers.porcupine.shortcut import zoned
 from splitbrain.checkers.porcupine.shrink import Company, subproblem
 from splitbrain.checkers.porcupine.witness import events as events_of
 from splitbrain.harness.budget import Budget

@@ -1,0 +1,6 @@
+from splitbrain.checkers.porcupine.kernel.steps import Transitions
+from splitbrain.checkers.porcupine.texts import TextTable
+
+class TextSteps(Transitions):
+    def __init__(self, table: TextTable) -> None: ...
+    def text(self, state: int) -> bytes: ...

@@ -1,0 +1,106 @@
+"""What is known of a history without a search, all keys at once? Registers by zones, texts by their pieces.
+
+Both are compiled, and read the columns. The trap: zones take all keys or none; of texts, the keys that do not qualify
+are searched, unless another key is refuted.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from splitbrain.checkers.porcupine.answer import Answer, Problems
+from splitbrain.checkers.porcupine.core import refute_at
+from splitbrain.checkers.porcupine.fast.zones import zones
+from splitbrain.checkers.porcupine.model import Model
+from splitbrain.checkers.porcupine.models import kv
+from splitbrain.checkers.porcupine.prepare import OverBudget
+from splitbrain.checkers.porcupine.proof import is_plain
+from splitbrain.harness.budget import Spending
+from splitbrain.harness.history import ABSENT, History
+
+Rest = Callable[[set[int]], Problems]
+"""The search of some keys (value ids)."""
+
+
+class Known:
+    """Problems (see `answer`) that are decided as far as a procedure goes, one answer a key."""
+
+    def __init__(self, answers: list[Answer], rest: Rest | None = None) -> None:
+        """rest: needed if some answers are no decisions."""
+        self._answers, self._rest = answers, rest
+        self.operations = sum(answer.operations for answer in answers)
+
+    def __len__(self) -> int:
+        return len(self._answers)
+
+    def observed(self) -> bool:
+        """Whether any operation could have refuted the model."""
+        return any(answer.observations for answer in self._answers)
+
+    def search_all(self) -> None:
+        """The keys that no procedure takes, if none is refuted already."""
+        left = {answer.key for answer in self._answers if not answer.searched}
+        if not left or self._rest is None or any(answer.linearizable is False for answer in self._answers):
+            return
+        searched = self._rest(left)
+        searched.search_all()
+        found = {answer.key: answer for answer in map(searched.answer, range(len(searched)))}
+        self._answers = [found.get(answer.key, answer) for answer in self._answers]
+
+    def answer(self, number: int) -> Answer:
+        """What is known of one key."""
+        return self._answers[number]
+
+
+def known(model: Model, history: History, spending: Spending, rest: Rest) -> Known | None:
+    """What compiled procedures say, or None if there is none for this model and history."""
+    return zoned(model, history, spending) or told(model, history, spending, rest)
+
+
+def zoned(model: Model, history: History, spending: Spending) -> Known | None:
+    """Answers by zones for all keys, from the columns; None if some key does not qualify."""
+    names = history.pool.names
+    if zones not in model.fast or not is_plain(model.initial):
+        return None
+    from splitbrain.checkers.porcupine.kernel.zones import decide
+
+    reads, writes = ("get", "put") if "put" in model.operations else ("read", "write")
+    found = decide(
+        history, names.get(reads, ABSENT), names.get(writes, ABSENT), model.by_key, history.pool.id(model.initial)
+    )
+    if limit := spending.exhausted():
+        raise OverBudget(limit)
+    answers = None if found is None else _answers(model, history, found, spending)
+    return None if answers is None or not all(answer.searched for answer in answers) else Known(answers)
+
+
+def told(model: Model, history: History, spending: Spending, rest: Rest) -> Known | None:
+    """Answers by pieces for the keys that hold texts put together from them; None if no key qualifies."""
+    names = history.pool.names
+    if model.step is not kv.step or not model.fast or "cas" in names or model.initial != "":
+        return None
+    from splitbrain.checkers.porcupine.kernel.texts import decide
+
+    found = decide(
+        history, names.get("get", ABSENT), names.get("put", ABSENT), names.get("append", ABSENT), model.by_key
+    )
+    if limit := spending.exhausted():
+        raise OverBudget(limit)
+    answers = None if found is None else _answers(model, history, found, spending)
+    return None if answers is None or not any(answer.searched for answer in answers) else Known(answers, rest)
+
+
+def _answers(
+    model: Model,
+    history: History,
+    found: Iterable[tuple[int, int, int, tuple[int, ...] | None, Sequence[int] | None]],
+    spending: Spending,
+) -> list[Answer]:
+    """One for each key; not searched if nothing was found, or what was found does not stand."""
+    answers = []
+    for key, operations, observations, order, core in found:
+        answer = Answer(key, operations, observations, 0)
+        if order is not None:
+            answer.searched, answer.linearizable, answer.order = True, True, order
+        elif core:
+            answer.searched = refute_at(answer, model, history, core, spending)
+        answers.append(answer)
+    return answers
