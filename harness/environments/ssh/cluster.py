@@ -16,6 +16,7 @@ from splitbrain.harness.cleanup import CleanUp, surely
 from splitbrain.harness.deployment import Host, Place
 from splitbrain.harness.environment import Death
 from splitbrain.harness.environments.hosted.able import NO_MEMBERSHIP
+from splitbrain.harness.environments.hosted.cluster import COUNTERS
 from splitbrain.harness.environments.hosted.harm import Healing, MaintenanceDone
 from splitbrain.harness.environments.ssh.agent.lair import folder_of
 from splitbrain.harness.environments.ssh.link import Event, Link, call
@@ -25,12 +26,11 @@ from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.injection import (
     Bite,
     ChangeMembers,
-    Compact,
     Cut,
-    Defragment,
     Impair,
     Injected,
     Injection,
+    Maintenance,
     Reconfiguration,
     SkewAllClocks,
     SkewClock,
@@ -39,6 +39,9 @@ from splitbrain.harness.injection import (
 )
 from splitbrain.harness.reconfiguring.membership import MembershipHarm
 from splitbrain.harness.reconfiguring.upgrade import UpgradeHarm
+
+HEAL_SECONDS = 45.0
+"""Longer than for an answer: work that nodes were given may be waited for."""
 
 
 @dataclass
@@ -49,7 +52,7 @@ class Shares:
     number: int
 
     async def heal(self) -> Bite:
-        heals = [link.ask("heal", number=self.number) for link in self.links.values()]
+        heals = [link.ask("heal", limit=HEAL_SECONDS, number=self.number) for link in self.links.values()]
         return total(await _all(heals))
 
 
@@ -137,9 +140,9 @@ class HostsCluster:
         nodes = [self._nodes[name] for name in shares]
         if isinstance(injection, ChangeMembers | Upgrade):
             return Healing(await self._reconfigured(injection, nodes), nodes)
-        if isinstance(injection, Compact | Defragment):
-            counter = "compactions" if isinstance(injection, Compact) else "defragmentations"
-            done = MaintenanceDone(nodes, self._deployment.maintenance[type(injection)], counter)
+        if isinstance(injection, Maintenance) and type(injection) in self._deployment.maintenance:
+            kind = type(injection)
+            done = MaintenanceDone(nodes, self._deployment.maintenance[kind], COUNTERS[kind])
             await done.inject()
             return done
         # Nodes that died meanwhile are restarted by their hosts.
@@ -151,7 +154,12 @@ class HostsCluster:
         """Have hosts do their shares; all or none."""
         injected = Shares({name: self._links[name] for name in shares}, next(self._numbers))
         orders = [
-            link.ask("inject", number=injected.number, injection=packed(shares[name]))
+            link.ask(
+                "inject",
+                number=injected.number,
+                injection=packed(shares[name]),
+                errand=self._errand(shares[name], self._nodes[name]),
+            )
             for name, link in injected.links.items()
         ]
         try:
@@ -174,6 +182,12 @@ class HostsCluster:
             raise UsageError(NO_MEMBERSHIP)
         await harm.inject()
         return harm
+
+    def _errand(self, injection: Injection, node: RemoteNode) -> list[str]:
+        """The command by which a node is given work, where it is done so."""
+        if not isinstance(injection, Maintenance):
+            return []
+        return [str(word) for word in self._deployment.errands[type(injection)](node.place)]
 
     def _calm(self) -> bool:
         """Whether nothing but reconfigurations is under way."""

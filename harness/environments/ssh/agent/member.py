@@ -6,8 +6,9 @@ injection: to its own node, and to links that end here.
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 
 from splitbrain.harness.cleanup import CleanUp
 from splitbrain.harness.deployment import Place, Process
@@ -19,7 +20,7 @@ from splitbrain.harness.environments.hosted.sampling import sample
 from splitbrain.harness.environments.linux.tools import LocalShell, Shell
 from splitbrain.harness.environments.ssh.agent import lair
 from splitbrain.harness.environments.ssh.agent.links import Control, HostPackets, HostPartitions
-from splitbrain.harness.injection import Bite, Cut, Impair, Injected, Injection, Link, PowerLoss
+from splitbrain.harness.injection import Bite, Cut, Impair, Injected, Injection, Link, Maintenance, PowerLoss
 
 OUR_OWN = ("PYTHONPATH",)
 
@@ -122,6 +123,12 @@ class HostCluster(HostedCluster):
             link.parent.mkdir(parents=True, exist_ok=True)
             link.unlink(missing_ok=True)
             link.symlink_to(file)
+
+    async def with_errand(self, injection: Injection, errand: Sequence[str]) -> Injected:
+        """Do harm. errand: the command by which the node is given work, if that is asked for."""
+        if isinstance(injection, get_args(Maintenance)):
+            self._deployment = replace(self._deployment, errands={type(injection): lambda place: errand})
+        return await self.inject(injection)
 
     def sample(self) -> None:
         """From now on, note what the node uses."""

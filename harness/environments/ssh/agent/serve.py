@@ -151,9 +151,9 @@ class Agent:
         """The last lines of the node's log."""
         return self._there.node.last_lines()
 
-    async def do_inject(self, number: int, injection: dict[str, Any]) -> None:
-        """Do harm, to be healed by its number."""
-        self._injected[number] = await self._there.inject(unpacked(injection))
+    async def do_inject(self, number: int, injection: dict[str, Any], errand: list[str]) -> None:
+        """Do harm, to be healed by its number. errand: the command by which the node is given work, if it is."""
+        self._injected[number] = await self._there.with_errand(unpacked(injection), errand)
 
     async def do_heal(self, number: int) -> dict[str, float]:
         """Undo harm: its bite."""

@@ -11,17 +11,21 @@ from hosted import chatters, played
 from inside import ask, heard
 from machines import Machines, needs_machines
 
+from splitbrain.harness.deployment import Place
 from splitbrain.harness.environments.ssh.agent.lair import table
 from splitbrain.harness.environments.ssh.cluster import HostsCluster
 from splitbrain.harness.environments.ssh.node import RemoteNode
 from splitbrain.harness.injection import (
+    Compact,
     Cut,
     FailDisk,
     FillDisk,
     FlipBits,
+    Flush,
     Impair,
     Kill,
     Pause,
+    Repair,
     SkewClock,
     SlowDisk,
     Stop,
@@ -145,8 +149,17 @@ def test_nodes_go_down_stand_still_and_die(five: Machines, tmp_path: Path) -> No
         assert death.text == "n2 exited with code 3 by itself" and death.lines[-1] == "told to die"
         await (await cluster.inject(Pause(("n2",)))).heal()
         assert n2.running, "a heal starts it again"
+        assert await (await cluster.inject(Compact(("n1", "n2")))).heal() == {"compactions": 2} and len(asked) == 2
+        assert await (await cluster.inject(Flush(("n1",)))).heal() == {"flushes": 1}
+        assert await (await cluster.inject(Repair(("n1",)))).heal() == {"repairs": 0}, "its command failed"
 
-    played(downs, five, tmp_path)
+    asked: list[str] = []
+
+    async def compact(place: Place) -> None:
+        asked.append(place.name)
+
+    errands = {Flush: lambda place: ["mkdir", str(place.folder / "flushed")], Repair: lambda place: ["false"]}
+    played(downs, five, tmp_path, chatters(maintenance={Compact: compact}, errands=errands))
     assert (tmp_path / "n1.log").read_text().count("--- splitbrain: starting") == 2
 
 
