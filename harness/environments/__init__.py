@@ -3,6 +3,7 @@
 - `sim`    virtual time, one process, deterministic: the seed fixes every byte of the history
 - `local`  ordinary processes of this machine on a private network, without root
 - `docker` containers on a network of this machine
+- `ssh`    processes on machines that exist already
 - `hosted` no environment: what nodes on this machine have in common, and how each harm is done to them
 - `linux`  no environment: what the Linux kernel can do to processes, links, clocks and disks, for those that need it
 
