@@ -7,7 +7,7 @@ is `now()`, and the only way to wait is `asyncio.sleep` and its kin; in the simu
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from splitbrain.harness.deployment import Deployment
 from splitbrain.harness.injection import Inability, Injected, Injection
@@ -80,3 +80,12 @@ class Environment(Protocol):
         prepared for from the start; harm that takes no preparation can be done whether named here or not.
         InfrastructureError, with the last log lines, if it does not come up in time. When this fails or is cancelled,
         nothing is left behind."""
+
+
+@runtime_checkable
+class Providing(Protocol):
+    """An environment whose nodes need something that may take long to get, such as an image."""
+
+    def provide(self, deployment: Deployment) -> None:
+        """Have it here. Called before `enter`, so that Ctrl-C ends it at once; progress goes to standard error.
+        InfrastructureError names what is missing."""

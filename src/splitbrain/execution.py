@@ -14,7 +14,7 @@ from splitbrain import registry
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.controller import Test, conduct
 from splitbrain.harness.deployment import Deployment, External, Host, Served
-from splitbrain.harness.environment import Environment
+from splitbrain.harness.environment import Environment, Providing
 from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.generator.schedule import Schedule, schedule
 from splitbrain.harness.histories import Recorder
@@ -156,6 +156,8 @@ def prepare(wish: Wish) -> Prepared:
     )
     if isinstance(target, Provided):
         target.provide(deployment)
+    if isinstance(environment, Providing):
+        environment.provide(deployment)
     return Prepared(wish, target, workload, settings, deployment, environment, plan, recipe)
 
 

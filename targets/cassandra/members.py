@@ -135,8 +135,8 @@ LOG_PATTERNS: Sequence[Pattern] = (
         Validity.UNKNOWN,
     ),
     Pattern(
-        re.compile(r"java\.lang\.OutOfMemoryError|JVM state determined to be unstable"),
-        "ran out of memory or gave itself up",
+        re.compile(r"java\.lang\.(OutOfMemoryError|StackOverflowError)"),
+        "ran out of memory",
         Validity.UNKNOWN,
     ),
     *CRASHES,

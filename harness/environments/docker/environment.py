@@ -52,6 +52,11 @@ class Docker:
             reason = able(injection, deployment)
         return None if reason is None else Inability(injection, reason)
 
+    def provide(self, deployment: Deployment) -> None:
+        """See `harness.environment.Providing`: the image."""
+        if isinstance(deployment, Container):
+            images.obtain(self._connected(), deployment.image)
+
     def enter(self, argv: Sequence[str]) -> int | None:
         """See `harness.environment.Environment`: go on here, once what dead runs have left is removed.
         InfrastructureError if Docker does not answer."""
