@@ -13,7 +13,9 @@ large one. Let π be a legal order of the whole.
   source of, and so on: its *company*.
 
 Shrinking is delta debugging (Zeller & Hildebrandt 2002) over companies. First the last 1, 2, 4, … operations to return
-are tried alone, with what they need: an anomaly is mostly at the end of what was cut. Then whole classes of calls go,
+are tried alone, with what they need: an anomaly is mostly at the end of what was cut. Of a long problem that is done
+with the last RECENT operations, and what was open then; what may need something from before is not taken (see
+`sources`). Then whole classes of calls go,
 then halves, quarters, … down to single operations; each candidate is searched with a small limit. It is done again
 with what remains, until nothing changes: then no operation can go with its company (unless a limit came first).
 """
@@ -23,8 +25,11 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 
 from splitbrain.checkers.porcupine.model import Model
 from splitbrain.checkers.porcupine.prepare import NEVER, Prepared, Problem
-from splitbrain.checkers.porcupine.sources import fed_by
+from splitbrain.checkers.porcupine.sources import Sources
 from splitbrain.harness.budget import Spending
+
+RECENT = 1_000
+"""Operations, and eight times as many, and so on, that are looked at before all are."""
 
 StillInvalid = Callable[[Problem], bool]
 """Whether a problem is known not to be linearizable; no where it is not known."""
@@ -35,6 +40,7 @@ def smallest(
 ) -> Problem:
     """A minimal problem that still refutes; the given one, which should, if no smaller one is found. What `spending`
     allows may end it earlier."""
+    problem = recent(model, problem, prepared, spending, still_invalid) or problem
     while True:
         kept = _Shrinking(model, problem, prepared, spending, still_invalid).shrink()
         if len(kept) == len(problem):
@@ -53,16 +59,50 @@ def subproblem(problem: Problem, kept: Iterable[int]) -> Problem:
     return out
 
 
+def recent(
+    model: Model, problem: Problem, prepared: Prepared, spending: Spending, still_invalid: StillInvalid
+) -> Problem | None:
+    """Of a long problem some of the last operations with all that they need, if they refute alone."""
+    size = RECENT if model.independence.feeds is not None else len(problem)
+    while size < len(problem) and not spending.exhausted():
+        first = len(problem) - size
+        since = problem.call[first]
+        still_open = [operation for operation in range(first) if problem.ret[operation] >= since]
+        part = subproblem(problem, [*still_open, *range(first, len(problem))])
+        company = Company(model, part, prepared, since)
+        found = tail(part, company, spending, still_invalid)
+        if found is not None:
+            return subproblem(part, sorted(found))
+        size *= 8
+    return None
+
+
+def tail(problem: Problem, company: "Company", spending: Spending, still_invalid: StillInvalid) -> set[int] | None:
+    """The last 1, 2, 4, … operations to return with all that they need, if they refute alone."""
+    ret = problem.ret
+    by_return = sorted((o for o in range(len(problem)) if ret[o] != NEVER), key=ret.__getitem__)
+    size = 1
+    while size < len(by_return) and not spending.exhausted():
+        kept = company.needed_by(by_return[-size:])
+        if kept and still_invalid(subproblem(problem, sorted(kept))):
+            return kept
+        size *= 2
+    return None
+
+
 class Company:
     """What must go with an operation that goes, and what must stay with one that stays."""
 
-    def __init__(self, model: Model, problem: Problem, prepared: Prepared) -> None:
+    def __init__(self, model: Model, problem: Problem, prepared: Prepared, since: int = -1) -> None:
+        """since: see `sources`; only for `needed_by` of a model that says what feeds what."""
+        self._rootless: set[int] = set()
         self._pure = [bool(prepared.pure[kind]) for kind in problem.kind]
         self._fed: list[list[int]] | None = None
         self._labels: list[Sequence[Hashable]] = [()] * len(problem)
         self._bearers: dict[Hashable, list[int]] = defaultdict(list)
         if model.independence.feeds is not None:
-            self._fed = fed_by(model, problem, prepared)
+            sources = Sources(model, problem, prepared, since)
+            self._fed, self._rootless = sources.fed, sources.rootless()
         elif model.independence.parts is not None:
             labels = [model.independence.parts(call) for call in prepared.classes]
             self._labels = [labels[kind] for kind in problem.kind]
@@ -88,7 +128,8 @@ class Company:
         return gone
 
     def needed_by(self, operations: Sequence[int]) -> set[int]:
-        """The smallest set that these operations are in and that all others can be left out of."""
+        """The smallest set that these operations are in and that all others can be left out of; empty if it may lack
+        something from before `since`."""
         if self._fed is None:
             wanted = {label for operation in operations for label in self._labels[operation]}
             changing = [operation for operation, pure in enumerate(self._pure) if not pure]
@@ -104,7 +145,7 @@ class Company:
             if operation not in found:
                 found.add(operation)
                 todo.extend(needs[operation])
-        return found
+        return set() if found & self._rootless else found
 
 
 class _Shrinking:
@@ -122,7 +163,8 @@ class _Shrinking:
 
     def shrink(self) -> list[int]:
         """The operations that are left."""
-        self._keep_a_tail()
+        found = tail(self._problem, self._company, self._spending, self._still_invalid)
+        self._kept = self._kept if found is None else found
         self._drop_classes()
         size = len(self._kept)
         while size > 1:
@@ -144,15 +186,6 @@ class _Shrinking:
             return False
         self._kept = kept
         return True
-
-    def _keep_a_tail(self) -> None:
-        ret = self._problem.ret
-        by_return = sorted((o for o in self._kept if ret[o] != NEVER), key=ret.__getitem__)
-        size = 1
-        while size < len(by_return) and not self._spending.exhausted():
-            if self._keep(self._company.needed_by(by_return[-size:])):
-                return
-            size *= 2
 
     def _drop_classes(self) -> None:
         by_kind: dict[int, list[int]] = defaultdict(list)

@@ -14,6 +14,9 @@ these resets by invocation is r's *guard*: it alone excludes all that any of the
   guard of z (or after that of what z is a source of, and so on), and so its own sources cannot have returned before
   that guard was invoked. The least such bound over all z counts.
 
+So sources need not be looked for among operations that returned before a moment `since`, if only operations are kept
+whose bound is not before it; of what crashed the bound is taken over such z alone.
+
 The trap: a crashed operation never returned, so time never excludes it, only the model does.
 """
 
@@ -21,36 +24,39 @@ from splitbrain.checkers.porcupine.model import Model
 from splitbrain.checkers.porcupine.prepare import NEVER, Prepared, Problem
 
 
-def fed_by(model: Model, problem: Problem, prepared: Prepared) -> list[list[int]]:
-    """For each operation those that cannot stay without it: those it may be a source of or is the guard of."""
-    found = _Sources(model, problem, prepared)
-    found.of_completed()
-    found.of_crashed()
-    return found.fed
+class Sources:
+    """The sources of all operations of a problem.
 
+    fed: of each operation those that cannot stay without it: those it may be a source of or is the guard of. bound: of
+    each, the moment such that what returned before it is no source of it, -1 if there is none; of a crashed one as far
+    as it is needed by others.
+    since: a moment; operations whose bound is before it will not be kept.
+    """
 
-class _Sources:
-    """The sources of all operations of a problem, as they are found."""
-
-    def __init__(self, model: Model, problem: Problem, prepared: Prepared) -> None:
-        self.model, self.problem, self.prepared = model, problem, prepared
+    def __init__(self, model: Model, problem: Problem, prepared: Prepared, since: int = -1) -> None:
+        self.model, self.problem, self.prepared, self.since = model, problem, prepared, since
         self.fed: list[list[int]] = [[] for _ in range(len(problem))]
         self.bound = [-1] * len(problem)
-        """Of each operation: what returned before this moment is no source of it."""
         classes, kinds = prepared.classes, problem.kind
-        self.changing = [o for o in range(len(problem)) if not prepared.pure[kinds[o]]]
-        self.seeing = [o for o in range(len(problem)) if classes[kinds[o]].f not in model.independence.blind]
+        self._changing = [o for o in range(len(problem)) if not prepared.pure[kinds[o]]]
+        self._seeing = [o for o in range(len(problem)) if classes[kinds[o]].f not in model.independence.blind]
         self._known: dict[tuple[int, int], bool] = {}
+        self._of_completed()
+        self._of_crashed()
 
-    def of_completed(self) -> None:
+    def rootless(self) -> set[int]:
+        """Operations that may have sources which returned before `since`."""
+        return {operation for operation in self._seeing if self.bound[operation] < self.since}
+
+    def _of_completed(self) -> None:
         """Guards of all, in one sweep over time; sources of the completed ones."""
         call, ret = self.problem.call, self.problem.ret
-        resets = [o for o in self.changing if ret[o] != NEVER and self._resets(o)]
+        resets = [o for o in self._changing if ret[o] != NEVER and self._resets(o)]
         resets.sort(key=ret.__getitem__)
         possible: list[int] = []
         next_change = next_reset = 0
         guard = -1
-        for later in self.seeing:
+        for later in self._seeing:
             while next_reset < len(resets) and ret[resets[next_reset]] < call[later]:
                 if guard < 0 or call[resets[next_reset]] > call[guard]:
                     guard = resets[next_reset]
@@ -61,20 +67,21 @@ class _Sources:
                 continue
             if guard >= 0:
                 self.fed[guard].append(later)
-            while next_change < len(self.changing) and call[self.changing[next_change]] < ret[later]:
-                possible.append(self.changing[next_change])
+            while next_change < len(self._changing) and call[self._changing[next_change]] < ret[later]:
+                possible.append(self._changing[next_change])
                 next_change += 1
             possible = [earlier for earlier in possible if ret[earlier] >= self.bound[later]]
             for earlier in possible:
                 if call[earlier] < ret[later] and self._feeds(earlier, later):
                     self.fed[earlier].append(later)
 
-    def of_crashed(self) -> None:
+    def _of_crashed(self) -> None:
         """Sources of the crashed ones, which matter only as sources of others."""
         ret = self.problem.ret
-        crashed = [o for o in self.seeing if ret[o] == NEVER and not self.prepared.pure[self.problem.kind[o]]]
+        crashed = [o for o in self._seeing if ret[o] == NEVER and not self.prepared.pure[self.problem.kind[o]]]
         feeding = {o: [later for later in crashed if self._feeds(o, later)] for o in crashed}
-        needed = {o: min((self.bound[later] for later in self.fed[o]), default=NEVER) for o in crashed}
+        bound, since = self.bound, self.since
+        needed = {o: min((bound[z] for z in self.fed[o] if bound[z] >= since), default=NEVER) for o in crashed}
         changed = True
         while changed:
             changed = False
@@ -84,9 +91,11 @@ class _Sources:
                     needed[operation] = least
                     changed = True
         for later in crashed:
-            bound = max(self.bound[later], needed[later])
-            for earlier in self.changing:
-                if ret[earlier] >= bound and needed[later] != NEVER and self._feeds(earlier, later):
+            bound[later] = max(bound[later], needed[later])
+            if needed[later] == NEVER:
+                continue
+            for earlier in self._changing:
+                if ret[earlier] >= bound[later] and self._feeds(earlier, later):
                     self.fed[earlier].append(later)
 
     def _resets(self, operation: int) -> bool:

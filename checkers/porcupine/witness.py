@@ -6,7 +6,7 @@ limit of its own, in operations and configurations looked at, so that it depends
 seconds of the whole check do.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -68,19 +68,19 @@ def events(problem: Problem) -> tuple[int, ...]:
 def cut(problem: Problem, prepared: Prepared, history: History, moment: int) -> Problem:
     """The operations invoked before a moment; what was open then has crashed, and crashed reads are gone. Classes that
     come up by this are added to those prepared."""
-    out = Problem(problem.key)
-    for operation, invoked in enumerate(problem.call):
-        if invoked > moment:
-            break
-        kind, ret = problem.kind[operation], problem.ret[operation]
-        if moment < ret < NEVER:
-            if prepared.pure[kind]:
-                continue
-            kind, ret = _crashed(kind, prepared, history), NEVER
-        out.row.append(problem.row[operation])
-        out.kind.append(kind)
-        out.call.append(invoked)
-        out.ret.append(ret)
+    count = bisect_right(problem.call, moment)
+    out = Problem(problem.key, problem.row[:count], problem.kind[:count], problem.call[:count], problem.ret[:count])
+    gone = []
+    for operation in [operation for operation, ret in enumerate(out.ret) if ret > moment]:
+        if out.ret[operation] == NEVER:
+            continue
+        if prepared.pure[out.kind[operation]]:
+            gone.append(operation)
+        else:
+            out.kind[operation], out.ret[operation] = _crashed(out.kind[operation], prepared, history), NEVER
+    for operation in reversed(gone):
+        for column in (out.row, out.kind, out.call, out.ret):
+            del column[operation]
     return out
 
 
@@ -117,14 +117,14 @@ class _Case:
         """The last write, if any, that was over before the owed operation began: with it, it is plain to see what was
         overwritten. A blind reset can join any core, for in a legal order it does not stand between another and what
         rests on that."""
-        model, whole = self.model, self.whole
-        blind = model.independence.resets & model.independence.blind
-        kinds = {kind for kind, call in enumerate(self.prepared.classes) if call.f in blind}
-        began = self.owed
-        over = [
-            o for o, (kind, ret) in enumerate(zip(whole.kind, whole.ret, strict=True)) if ret < began and kind in kinds
-        ]
-        return {over[-1]} if over else set()
+        independence, whole = self.model.independence, self.whole
+        blind = independence.resets & independence.blind
+        classes, pure = self.prepared.classes, self.prepared.pure
+        for operation in range(bisect_left(whole.call, self.owed) - 1, -1, -1):
+            kind = whole.kind[operation]
+            if whole.ret[operation] < self.owed and not pure[kind] and classes[kind].f in blind:
+                return {operation}
+        return set()
 
     def smallest(self) -> Problem:
         """A minimal sub-history that refutes; the whole, if nothing smaller is known to."""

@@ -5,6 +5,7 @@ yet, or it had been replaced. Each claim is checked against all operations on th
 where no such simple story holds, none is told; the sentence then says which states were possible.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from splitbrain.checkers.porcupine.model import ILLEGAL, REFUSED, UNSEEN, Call, Model
@@ -67,7 +68,8 @@ class Account:
             return None
         call, ret = small.call[self.blocked], small.ret[self.blocked]
         mine = self.call(self.blocked)
-        sources = [o for o in range(len(whole)) if self.feeds(whole.kind[o], mine)]
+        feeding = {kind for kind in set(whole.kind) if self.feeds(kind, mine)}
+        sources = [operation for operation, kind in enumerate(whole.kind) if kind in feeding]
         begins = model.step(model.initial, mine) is not ILLEGAL
         made = f"nothing {self.making(mine)}" if mine.f in PAST else f"there was no {self.needed()}"
         if not sources and not begins:
@@ -79,7 +81,7 @@ class Account:
         between = [
             o for o in range(len(small))
             if small.ret[o] < call and self.resets(small.kind[o]) and not self.feeds(small.kind[o], mine)
-            and all(whole.ret[s] < small.call[o] or whole.call[s] > ret for s in sources)
+            and self.none_since(small.call[o], ret, sources)
         ]  # fmt: skip
         if not between:
             return None
@@ -87,9 +89,14 @@ class Account:
         acknowledged = f"{self.show(last)} of {self.who(last)} had been acknowledged at {self.when(small.ret[last])}"
         return f"yet {acknowledged} and {made} since"
 
+    def none_since(self, begin: int, end: int, sources: Sequence[int]) -> bool:
+        """Whether each of these operations returned before one moment, or was invoked after the other."""
+        call, ret = self.whole.call, self.whole.ret
+        return not any(ret[source] >= begin and call[source] <= end for source in reversed(sources))
+
     def forgets_at_once(self) -> bool:
         """Whether every operation here that changes the state resets it: then one source is all."""
-        return all(self.prepared.pure[kind] or self.resets(kind) for kind in self.whole.kind)
+        return all(self.prepared.pure[kind] or self.resets(kind) for kind in set(self.whole.kind))
 
     def resets(self, kind: int) -> bool:
         """Whether calls of this class reset the state."""

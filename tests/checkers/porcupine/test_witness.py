@@ -6,12 +6,13 @@ from random import Random
 import pytest
 
 from splitbrain.checkers import porcupine
-from splitbrain.checkers.porcupine import MODELS, Model
+from splitbrain.checkers.porcupine import MODELS, Model, shrink
 from splitbrain.checkers.porcupine.prepare import NEVER, Prepared, Problem, prepare
 from splitbrain.checkers.porcupine.shrink import Company, subproblem
 from splitbrain.checkers.porcupine.witness import cut, events
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.history import Event, History
+from splitbrain.harness.operation import EventType
 from splitbrain.harness.verdict import Validity, Verdict, Witness
 
 from .brute import linearizable
@@ -40,8 +41,10 @@ def random_for(name: str) -> Random:
     return Random(f"{seed} {name}")
 
 
+@pytest.mark.parametrize("recent", [1, 4, shrink.RECENT])
 @pytest.mark.parametrize("name", FAMILIES)
-def test_a_witness_refutes_alone_and_nothing_can_go(name: str) -> None:
+def test_a_witness_refutes_alone_and_nothing_can_go(name: str, recent: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shrink, "RECENT", recent)
     random, family = random_for(name), FAMILIES[name]
     found = 0
     for _ in range(COUNT):
@@ -90,6 +93,52 @@ def test_what_a_witness_leaves_out_never_makes_a_linearizable_history_look_wrong
             wanted = random.sample(range(len(smaller)), random.randint(0, len(smaller)))
             rest = subproblem(smaller, sorted(company.needed_by(wanted)))
             assert linearizable(family.model, part(whole, events(rest))), (recorded_events, list(rest.call))
+
+
+@pytest.mark.parametrize("name", [name for name in FAMILIES if FAMILIES[name].model.independence.feeds is not None])
+def test_the_last_operations_with_what_they_need_never_make_a_linearizable_history_look_wrong(name: str) -> None:
+    random, family = random_for(name), FAMILIES[name]
+    shorter = 0
+    for _ in range(2 * COUNT):
+        recorded_events = history(family, random)
+        if not linearizable(family.model, recorded_events):
+            continue
+        whole = History.of(recorded_events)
+        prepared, found = problems(family.model, whole)
+        tried: list[tuple[int, ...]] = []
+
+        def note(problem: Problem) -> bool:
+            tried.append(events(problem))  # noqa: B023 — called before the next turn
+            return False
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(shrink, "RECENT", random.randint(1, 6))
+            for problem in found:
+                assert shrink.recent(family.model, problem, prepared, Budget().start(), note) is None
+        shorter += len(tried)
+        for kept in tried:
+            assert linearizable(family.model, part(whole, kept)), (recorded_events, kept)
+    assert shorter > 20 or not family.model.independence.blind
+
+
+def test_of_a_long_history_only_the_end_is_looked_at_closely(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+
+    class Noted(Company):
+        def __init__(self, model: Model, problem: Problem, prepared: Prepared, since: int = -1) -> None:
+            sizes.append(len(problem))
+            super().__init__(model, problem, prepared, since)
+
+    monkeypatch.setattr(shrink, "Company", Noted)
+    whole = History()
+    for number in range(10_000):
+        for kind, seen in ((EventType.INVOKE, None), (EventType.OK, number // 2 % 5 + (number == 9_999))):
+            f = "read" if number % 2 else "write"
+            whole.add(kind, number % 3, f, number // 2 % 5 if f == "write" else seen, None, 0, None)
+    verdict = porcupine.check(MODELS["register"].make(), whole)
+    assert verdict.witness is not None
+    assert len(verdict.witness.events) == 4
+    assert max(sizes) == shrink.RECENT
 
 
 def words(name: str, *lines: str, **settings: str) -> tuple[str, ...]:
