@@ -22,13 +22,21 @@ def proven(model: Model, history: History, order: tuple[int, ...], spending: Spe
 
     names, known = history.pool.names, None
     by_heart = None if model.sees else codes(model)
-    if by_heart is not None and is_plain(model.initial) and "append" not in names:
+    textual = "append" in names
+    if by_heart is not None and (isinstance(model.initial, str) if textual else is_plain(model.initial)):
         known = {names[name]: code for name, code in by_heart.items() if name in names}
-    return holds(
-        model, history, order, known,
-        lambda complete: is_refusal(model, history, complete),
-        lambda invoked: call_at(model, history, invoked), spending,
-    )  # fmt: skip
+
+    def asked(known: dict[int, int] | None, textual: bool) -> bool:
+        return holds(
+            model, history, order, known, textual,
+            lambda complete: is_refusal(model, history, complete),
+            lambda invoked: call_at(model, history, invoked), spending,
+        )  # fmt: skip
+
+    if known is not None and textual:
+        # Of a store of anything but texts the model itself is asked.
+        return asked(known, True) or asked(None, False)
+    return asked(known, False)
 
 
 def merged_order(history: History, orders: Sequence[tuple[int, ...]]) -> tuple[int, ...]:

@@ -9,11 +9,11 @@ from typing import Final
 from splitbrain.checkers.porcupine.model import Model
 from splitbrain.checkers.porcupine.models import kv, register
 
-READ, WRITE, CAS, UNKNOWN = 0, 1, 2, -1
-"""As in `problem.pxd`. UNKNOWN: the model knows the operation, the kernel does not."""
+READ, WRITE, CAS, APPEND, UNKNOWN = 0, 1, 2, 5, -1
+"""As in `problem.pxd`. APPEND: known of texts alone. UNKNOWN: the model knows the operation, the kernel does not."""
 
 _REGISTER: Final = {"read": READ, "write": WRITE, "cas": CAS}
-_KV: Final = {"get": READ, "put": WRITE, "cas": CAS, "append": UNKNOWN}
+_KV: Final = {"get": READ, "put": WRITE, "cas": CAS, "append": APPEND}
 
 
 def codes(model: Model) -> dict[str, int] | None:

@@ -9,6 +9,7 @@ def holds(
     history: History,
     order: tuple[int, ...],
     codes: dict[int, int] | None,
+    textual: bool,
     is_refusal: Callable[[int], bool],
     call_at: Callable[[int], Call],
     spending: Spending,

@@ -2,13 +2,14 @@
 """Is this order a proof? `certificate.objection` compiled, for those that are in a hurry: yes, or ask that one why not.
 
 As there, nothing of the search is used: the columns are read afresh, and the model is asked afresh (once for each call
-in each state). Only what a register does is known by heart. The trap: `no` is no verdict; `objection` has the last word.
+in each state). Only what a register and a text do is known by heart. The trap: `no` is no verdict; `objection` has the
+last word.
 """
 
 from cpython cimport array
 from libc.stdint cimport int8_t, int32_t, int64_t
-from libc.stdlib cimport free, malloc
-from libc.string cimport memset
+from libc.stdlib cimport free, malloc, realloc
+from libc.string cimport memcmp, memcpy, memset
 
 from splitbrain.checkers.porcupine.model import ILLEGAL
 from splitbrain.harness.pool import Pool
@@ -23,6 +24,12 @@ cdef enum:
     READ = 0
     WRITE = 1
     CAS = 2
+
+    APPEND = 5
+
+cdef extern from "Python.h":
+    const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
+    bint PyUnicode_CheckExact(object value)
 
 cdef enum:
     NO_STATE = -1
@@ -67,10 +74,83 @@ cdef class _States:
         return found
 
 
-def holds(object model, object history, tuple order, dict codes, object is_refusal, object call_at, object spending):
+cdef struct Held:
+    char *at
+    Py_ssize_t length, room
+
+
+cdef class _Texts:
+    """The text that each key holds, by number."""
+
+    cdef Held *held
+    cdef int32_t count, room
+
+    def __dealloc__(self):
+        cdef int32_t number
+        for number in range(self.count):
+            free(self.held[number].at)
+        free(self.held)
+
+    cdef int32_t number(self) except -1:
+        """One more, which holds nothing."""
+        cdef Held *held
+        if self.count == self.room:
+            held = <Held *>realloc(self.held, (2 * <size_t>self.room + 16) * sizeof(Held))
+            if held == NULL:
+                raise MemoryError
+            self.held, self.room = held, 2 * self.room + 16
+        memset(&self.held[self.count], 0, sizeof(Held))
+        self.count += 1
+        return self.count - 1
+
+    cdef bint is_(self, int32_t number, object value) except -1:
+        """Whether this is what it holds; False if it is no text."""
+        cdef Py_ssize_t length
+        cdef const char *text
+        if not PyUnicode_CheckExact(value):
+            return False
+        text = PyUnicode_AsUTF8AndSize(value, &length)
+        return length == self.held[number].length and memcmp(text, self.held[number].at, <size_t>length) == 0
+
+    cdef bint add(self, int32_t number, object value, bint behind) except -1:
+        """Let it hold this, behind what it holds or instead; False if it is no text."""
+        cdef Held *held = &self.held[number]
+        cdef Py_ssize_t length, before = held.length if behind else 0
+        cdef const char *text
+        cdef char *at
+        if not PyUnicode_CheckExact(value):
+            return False
+        text = PyUnicode_AsUTF8AndSize(value, &length)
+        if before + length > held.room or held.at == NULL:
+            at = <char *>realloc(held.at, 2 * <size_t>(before + length) + 64)
+            if at == NULL:
+                raise MemoryError
+            held.at, held.room = at, 2 * (before + length) + 64
+        memcpy(held.at + before, text, <size_t>length)
+        held.length = before + length
+        return True
+
+    cdef bint takes(self, int32_t number, int code, int8_t ended, object argument, object seen) except -1:
+        """Whether an operation is legal, which then takes effect."""
+        try:
+            if code == READ:
+                return ended == OK and self.is_(number, seen)
+            if code != CAS:
+                return self.add(number, argument, code == APPEND)
+            if type(argument) is not tuple or len(<tuple>argument) != 2 or not PyUnicode_CheckExact(argument[0]):
+                return False
+            if ended == FAIL:
+                return not self.is_(number, argument[0])
+            return self.is_(number, argument[0]) and self.add(number, argument[1], False)
+        except UnicodeEncodeError:  # what has no UTF-8 is not looked at here
+            return False
+
+
+def holds(object model, object history, tuple order, dict codes, bint textual, object is_refusal, object call_at,
+          object spending):
     """Whether an order (positions of invocations) is known to be a proof. What the model raises comes through.
 
-    codes: id of each name → what it is to a register, or None to ask the model. is_refusal: whether a completion is a
+    codes: id of each name → what it is to a register, or to a text if textual; or None to ask the model. is_refusal: whether a completion is a
     refusal that the model observes. call_at: position of an invocation → its call. False also when the time is spent.
     """
     cdef array.array types = history.type, processes = history.process, fs = history.f, keys = history.key
@@ -89,8 +169,10 @@ def holds(object model, object history, tuple order, dict codes, object is_refus
     cdef int code = -1
     cdef int8_t ended
     cdef _States asked = _States(model, call_at, spending)
+    cdef _Texts texts = _Texts()
     cdef object intern = history.pool.id
-    cdef int32_t first = intern(model.initial) if native else asked.number(model.initial)
+    cdef list known = history.pool.values
+    cdef int32_t first = NO_STATE if textual else intern(model.initial) if native else asked.number(model.initial)
     pools = len(history.pool.values)
     cdef int8_t *placed = <int8_t *>malloc(<size_t>events + 1)
     cdef int32_t *states = <int32_t *>malloc((<size_t>pools + 1) * sizeof(int32_t))
@@ -120,9 +202,15 @@ def holds(object model, object history, tuple order, dict codes, object is_refus
             if state == NO_STATE:
                 state = first
             argument = value[position]
-            if native:
-                if f[position] != latest_f:
-                    latest_f, code = f[position], codes[f[position]]
+            if native and f[position] != latest_f:
+                latest_f, code = f[position], codes[f[position]]
+            if textual:
+                if state == NO_STATE:
+                    state = texts.number()
+                    texts.add(state, model.initial, False)
+                if not texts.takes(state, code, ended, known[argument], known[value[complete]] if ended == OK else None):
+                    return False
+            elif native:
                 if code == WRITE:
                     state = argument
                 elif code == READ:
