@@ -5,7 +5,7 @@ import functools
 from collections.abc import Callable
 from typing import get_args
 
-from splitbrain.harness.deployment import Served
+from splitbrain.harness.deployment import Process, Served
 from splitbrain.harness.environments.hosted import clocks
 from splitbrain.harness.environments.linux import packets, tools, tracing, volume
 from splitbrain.harness.injection import (
@@ -48,10 +48,22 @@ def able(injection: type, deployment: Served) -> str | None:
         return NO_MEMBERSHIP if deployment.membership is None else None
     if injection is Upgrade:
         return NO_UPGRADE if deployment.upgraded is None else None
+    probe = PROBES.get(injection)
+    if probe is None:
+        return f"--env {deployment.environment} cannot do {injection.__name__}"
+    return _no_clock(injection, deployment) or probe()
+
+
+def _no_clock(injection: type, deployment: Served) -> str | None:
+    """Why clocks of such nodes cannot be skewed like that, wherever clocks can be skewed; None for any other harm."""
     if injection is SkewAllClocks and not deployment.relative_waits:
         return ABSOLUTE_WAITS
-    probe = PROBES.get(injection)
-    return f"--env {deployment.environment} cannot do {injection.__name__}" if probe is None else probe()
+    if clocks.means() is clocks.Means.LIBRARY:
+        if injection is SkewAllClocks:
+            return clocks.MONOTONIC_IN_THE_VDSO
+        if injection is SkewClock and not isinstance(deployment, Process):
+            return clocks.ONLY_PROCESSES
+    return None
 
 
 _untraceable = functools.cache(tracing.unable)

@@ -1,4 +1,5 @@
-"""How does a node's clock lie? All skews in force add up to one line, set in every process of the node.
+"""How does a node's clock lie? All skews in force add up to one line, set in every process of the node: in its vDSO, or
+on other machines than x86-64 by libfaketime, for which a node has to be started with it.
 
 A process that the node starts later, or turns into by exec, begins with the true clock, so a keeper looks every 50 ms
 and sets it again. Taking a skew back makes the wall clock true at once; the monotonic clock never steps back, so what
@@ -8,13 +9,18 @@ measures by the true one, so its rate is changed only where the deployment says 
 
 import asyncio
 import contextlib
+import platform
+import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 
 from splitbrain.harness.deployment import Served
 from splitbrain.harness.environments.hosted.node import HostedNode
-from splitbrain.harness.environments.linux import processes, vdso
+from splitbrain.harness.environments.linux import faketime, processes, vdso
+from splitbrain.harness.environments.linux.faketime import ClockFile
 from splitbrain.harness.environments.linux.vdso import Line, ProcessClock
 from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.injection import Bite, SkewAllClocks, SkewClock
@@ -26,6 +32,28 @@ MARGIN_NS = 100_000_000
 so much, as it must not step back."""
 ANSWER_SECONDS = 2.0
 LAUNCHER = "nsenter"
+
+MONOTONIC_IN_THE_VDSO = "monotonic clocks of processes can be changed on x86-64 only, in their vDSO: use --env sim"
+ONLY_PROCESSES = "on this kind of machine clocks are skewed by a library that is loaded into processes: use --env local"
+
+
+class Means(Enum):
+    """By what clocks are skewed."""
+
+    VDSO = "vdso"
+    LIBRARY = "faketime"
+
+
+def choose(system: str, machine: str) -> Means | None:
+    """What there is on a kind of machine, as Python names it ("linux", "aarch64"); None on other systems than Linux."""
+    if system != "linux":
+        return None
+    return Means.VDSO if machine == "x86_64" else Means.LIBRARY
+
+
+def means() -> Means | None:
+    """What there is on this machine."""
+    return choose(sys.platform, platform.machine())
 
 
 @dataclass(frozen=True)
@@ -76,12 +104,18 @@ class NodeClock:
 
     def apply(self) -> int:
         """Set the lines in every process that does not have them yet; how many have them now."""
-        lines = self._lines()
+        wall, monotonic = self._lines()
         reached = 0
-        for pid in self._node.pids():
+        pids, file = self._node.pids(), self._node.clock_file
+        for pid in pids:
             # It may end meanwhile.
             with contextlib.suppress(OSError):
-                reached += _set(pid, *lines)
+                if file is None:
+                    reached += _set(pid, wall, monotonic)
+                else:
+                    if pid == self._node.main_pid():
+                        file.set(wall, faketime.begun(pid))
+                    reached += faketime.reaches(pid)
         return reached
 
     async def strike(self, node: HostedNode) -> None:
@@ -171,8 +205,28 @@ class ClockHarm:
         self._seen_ms = max(self._seen_ms, abs(deviation) / 1e6, abs(monotonic) / 1e6)
 
 
+def prepare(node: HostedNode, folder: Path) -> None:
+    """To be called before a node is started whose clock is to be skewed. folder: for a file of ours."""
+    library = faketime.library()
+    if means() is Means.LIBRARY and library is not None:
+        node.clock_file = ClockFile(folder / f"{node.name}.faketime", library)
+        node.clock_file.set(vdso.TRUE, 0)
+
+
+def prepared(node: HostedNode) -> None:
+    """To be called when it is ready. InfrastructureError if its clock is out of reach."""
+    if node.clock_file is not None and not NodeClock(node).apply():
+        raise InfrastructureError(
+            f"the clock of {node.name} cannot be skewed: {faketime.NAME} is not loaded into it, as into no program that "
+            "is linked statically; leave the fault out, or use an x86-64 machine, or --env sim"
+        )
+
+
 def unable() -> str | None:
     """Why clocks cannot be skewed here, found by trying on a process of our own; None if they can."""
+    if means() is Means.LIBRARY:
+        with tempfile.TemporaryDirectory() as folder:
+            return faketime.unable(Path(folder))
     reason = vdso.unsupported()
     if reason is not None:
         return reason

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from splitbrain.harness.deployment import Served
 from splitbrain.harness.environment import Death
+from splitbrain.harness.environments.hosted import clocks
 from splitbrain.harness.environments.hosted.able import NO_MEMBERSHIP
 from splitbrain.harness.environments.hosted.clocks import ClockHarm, NodeClock
 from splitbrain.harness.environments.hosted.disks import DiskInjected, DiskTrouble, NodeDisk, known
@@ -107,9 +108,14 @@ class HostedCluster(ABC):
             self._write_files(node)
         if PowerLoss in harms:
             await asyncio.gather(*(self._attach(node) for node in self.nodes))
+        if SkewClock in harms:
+            for node in self.nodes:
+                clocks.prepare(node, self._scratch)
         await asyncio.gather(*(node.start() for node in self.nodes))
         deadline = asyncio.get_running_loop().time() + self._deployment.ready_seconds
         await asyncio.gather(*(node.wait_ready(deadline) for node in self.nodes))
+        for node in self.nodes:
+            clocks.prepared(node)
         self._sampling = asyncio.get_running_loop().create_task(
             sample(self.nodes, self.folder / "resources.jsonl", self._now)
         )

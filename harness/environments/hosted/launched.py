@@ -32,7 +32,8 @@ class LaunchedNode(HostedNode):
 
     def variables(self) -> Mapping[str, str]:
         """The environment variables of its processes."""
-        return {**os.environ, **self.deployment.variables}
+        skewed = {} if self.clock_file is None else self.clock_file.variables()
+        return {**os.environ, **self.deployment.variables, **skewed}
 
     def main_pid(self) -> int | None:
         return None if self._process is None else self._process.pid

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from splitbrain.harness.deployment import Place, Served
 from splitbrain.harness.environment import Death
 from splitbrain.harness.environments.linux import processes
+from splitbrain.harness.environments.linux.faketime import ClockFile
 from splitbrain.harness.environments.linux.volume import Volume
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.node import Channel
@@ -50,6 +51,8 @@ class HostedNode(ABC):
         self.deaths: list[Death] = []
         self.volume: Volume | None = None
         """Its folder as a disk that can lose its power, where the run asks for that."""
+        self.clock_file: ClockFile | None = None
+        """By which its wall clock is skewed, where that takes a library from its start on."""
         self.deployment = deployment
         """How it comes to be; another one after an upgrade."""
         self._log = log

@@ -10,7 +10,7 @@ A map, from the ground upwards:
 - `partitions`  directed cuts, counted, as atomic nft transactions
 - `netem`       delay, loss and rate limits by the kernel itself, where it can
 - `nfqueue`     the same, duplication, reordering and corruption, packet by packet; `packets` chooses and drives both
-- `vdso`        a process's clocks: offset and rate
+- `vdso`        a process's clocks: offset and rate; its wall clock by `faketime` where there is no way into the vDSO
 - `tracing`     slow and failing disks, by system-call injection
 - `volume`      a folder that can lose what was not synced: `passthrough` serves it to the kernel over `fuse`, with the
                 files of `inodes`, each with what is `unsynced`
