@@ -217,8 +217,8 @@ def prepared(node: HostedNode) -> None:
     """To be called when it is ready. InfrastructureError if its clock is out of reach."""
     if node.clock_file is not None and not NodeClock(node).apply():
         raise InfrastructureError(
-            f"the clock of {node.name} cannot be skewed: {faketime.NAME} is not loaded into it, as into no program that "
-            "is linked statically; leave the fault out, or use an x86-64 machine, or --env sim"
+            f"the clock of {node.name} cannot be skewed: {faketime.NAME} is not loaded into it, as into no program "
+            "that is linked statically; leave the fault out, or use an x86-64 machine, or --env sim"
         )
 
 

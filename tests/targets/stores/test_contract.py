@@ -38,8 +38,9 @@ def test_what_is_written_is_read_at_every_node(arm: Arm, spec: str) -> None:
             written = await stage.ask(node, "write", "x", number)
             assert (written.type, written.value, written.revision) == (EventType.OK, number, number)
             for reader in stage.others():
-                read = await stage.ask(reader, "read", "x")
-                assert (read.type, read.value, read.revision) == (EventType.OK, number, number)
+                # On a busy machine a leader may just have been lost.
+                read = await stage.insist(reader, "read", "x")
+                assert (read.value, read.revision) == (number, number)
         assert (await stage.ask("n2", "read", "y")).value is None
 
     play(arm, spec, story)
