@@ -1,6 +1,12 @@
-"""The compiled search kernel, each part optional: without a C compiler splitbrain installs and works, more slowly."""
+"""The compiled search kernel, each part optional: without a C compiler splitbrain installs and works, more slowly.
 
+What is made on the way lies below build/, or, where this checkout may not be written to, in a folder that goes away.
+"""
+
+import atexit
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 from Cython.Build import cythonize
@@ -9,16 +15,29 @@ from setuptools import Extension, setup
 KERNEL = "splitbrain.checkers.porcupine.kernel"
 PARTS = ("problem", "steps", "narrow", "wide", "vast", "verify", "zones", "texts", "text_steps")
 
+Options = dict[str, dict[str, object]]
 
-def extensions() -> list[Extension]:
-    """One extension a `.pyx`, named by its path under src/."""
+
+def extensions(made: Path) -> list[Extension]:
+    """One extension a `.pyx`, named by its path under src/. made: where the C goes."""
     folder = Path("src", *KERNEL.split("."))
     flags = [] if os.name == "nt" else ["-O3", "-g0"]
     parts = [Extension(f"{KERNEL}.{part}", [str(folder / f"{part}.pyx")], extra_compile_args=flags) for part in PARTS]
-    found: list[Extension] = cythonize(parts, include_path=["src"], quiet=True)
+    found: list[Extension] = cythonize(parts, include_path=["src"], build_dir=str(made), quiet=True)
     for extension in found:
         extension.optional = True  # here, for cythonize makes new ones and forgets it
     return found
 
 
-setup(ext_modules=extensions(), options={"build_ext": {"parallel": 2}})
+def elsewhere() -> tuple[Path, Options]:
+    """Where files are made, and what setuptools is to be told of it."""
+    if os.access(".", os.W_OK) and os.access("src", os.W_OK):
+        return Path("build"), {}
+    made = tempfile.mkdtemp(prefix="splitbrain-build-")
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return Path(made), {"build": {"build_base": made}, "egg_info": {"egg_base": made}}
+
+
+base, options = elsewhere()
+options["build_ext"] = {"parallel": 2}
+setup(ext_modules=extensions(base / "cython"), options=options)
