@@ -15,6 +15,8 @@ from splitbrain.targets.cassandra.jars import Say, cache, on_stderr, patiently
 
 SUITE = "bookworm"
 MIRROR = "http://deb.debian.org/debian"
+TOOLS = "/usr/sbin:/sbin"
+"""Not on an ordinary user's PATH, yet debootstrap is there."""
 NEEDLESS = (
     "usr/share/doc",
     "usr/share/man",
@@ -29,7 +31,7 @@ ELSE = "or name an image that holds Cassandra, with cassandra:image=NAME"
 def lay_out(folder: Path, say: Say = on_stderr) -> None:
     """A Debian with Java in an empty folder. InfrastructureError names what is missing."""
     for tool, package in (("debootstrap", "debootstrap"), ("unshare", "util-linux")):
-        if shutil.which(tool, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin") is None:
+        if shutil.which(tool, path=os.environ.get("PATH", "") + os.pathsep + TOOLS) is None:
             raise InfrastructureError(
                 f"Cassandra's image is built with {tool}, which was not found: "
                 f"install the package {package} (Debian, Ubuntu: apt install {package}), {ELSE}"

@@ -130,7 +130,7 @@ def tokens(place: Place, vnodes: int) -> list[int]:
 LOG_PATTERNS: Sequence[Pattern] = (
     # Whoever finds a checksum wrong and refuses has kept its promise; what was lost by it, the history shows.
     Pattern(
-        re.compile(r"CorruptSSTableException|CorruptBlockException|Mismatch for row.*digest|CommitLogReplayException"),
+        re.compile(r"\b(Corrupt(SSTable|Block|File|TransactionLog)|CommitLogRe(ad|play))Exception\b"),
         "says that its files are damaged",
         Validity.UNKNOWN,
     ),

@@ -1,0 +1,127 @@
+"""Where do the jars come from? The cache or Maven, with a stand-in for Maven that writes what it is told to."""
+
+import os
+import stat
+import time
+from pathlib import Path
+
+import pytest
+
+from splitbrain.harness.errors import InfrastructureError, UsageError
+from splitbrain.targets.cassandra import base, jars, java
+
+MVN = """
+for word in "$@"; do case "$word" in -DoutputDirectory=*) out="${word#*=}";; esac; done
+grep -q "<version>5.0.6</version>" pom.xml || exit 9
+/bin/mkdir -p "$out"
+echo jar > "$out/cassandra-all-5.0.6.jar"
+echo other > "$out/other-1.jar"
+echo x >> "$MVN_CALLS"
+"""
+
+
+def program(path: Path, script: str) -> None:
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(path.stat().st_mode | stat.S_IEXEC)
+
+
+@pytest.fixture
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine with an own PATH and cache; the folder of its programs."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    os.symlink("/bin/grep", tools / "grep")
+    monkeypatch.setenv("PATH", str(tools))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("MVN_CALLS", str(tmp_path / "calls"))
+    java.found.cache_clear()
+    return tools
+
+
+def test_what_is_fetched_is_kept_and_fetched_again_when_it_was_changed(bare: Path) -> None:
+    said: list[str] = []
+    program(bare / "mvn", MVN)
+    calls = bare.parent / "calls"
+    folder = jars.obtain("5.0.6", said.append)
+    assert folder == jars.cached("5.0.6") and (folder / "cassandra-all-5.0.6.jar").is_file()
+    before = jars.checksum(folder)
+    assert jars.obtain("5.0.6", said.append) == folder
+    assert calls.read_text() == "x\n", "the second time it is there"
+    (folder / "other-1.jar").write_text("tampered")
+    assert jars.checksum(folder) != before
+    assert jars.checksum(jars.obtain("5.0.6", said.append)) == before
+    assert calls.read_text() == "x\nx\n"
+    assert any("fetched anew" in sentence for sentence in said)
+
+
+def test_without_maven_one_sentence_says_what_to_install(bare: Path) -> None:
+    with pytest.raises(InfrastructureError, match="apt install maven"):
+        jars.obtain("5.0.6", lambda _: None)
+
+
+def test_what_maven_says_when_it_fails_is_told(bare: Path) -> None:
+    program(bare / "mvn", "echo '[INFO] well'; echo '[ERROR] no such artefact'; echo '[ERROR] more'; exit 1")
+    with pytest.raises(InfrastructureError, match=r"could not fetch Cassandra 5\.0\.6: no such artefact$"):
+        jars.obtain("5.0.6", lambda _: None)
+    assert not jars.cached("5.0.6").exists() and list(jars.cached("5.0.6").parent.iterdir()) == []
+
+
+def test_a_command_that_is_given_up_ends_with_all_it_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jars, "TOLD_SECONDS", 0.2)
+
+    def told(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        jars.patiently(["sh", "-c", "sleep 60 & echo $! >child; wait"], tmp_path, tmp_path / "log", told)
+    assert time.monotonic() - began < 30
+    child = Path("/proc") / (tmp_path / "child").read_text().strip() / "stat"
+    deadline = time.monotonic() + 10
+    while child.exists() and child.read_text().split()[2] != "Z" and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not child.exists() or child.read_text().split()[2] == "Z"
+
+
+@pytest.mark.parametrize("version", ["4.1.10", "5.0", "latest", "../5.0.6"])
+def test_releases_that_do_not_run_are_refused(version: str) -> None:
+    with pytest.raises(UsageError, match=r"a release of 5\.0"):
+        jars.resolve(version)
+    assert jars.resolve("") == jars.DEFAULT and jars.resolve("5.0.2") == "5.0.2"
+
+
+@pytest.mark.parametrize(
+    ("script", "sentence"),
+    [
+        (None, "needs java, which was not found: install Java 17"),
+        ("""echo 'openjdk version "21.0.2" 2024-01-16' >&2""", r"needs Java 17, but .* says 'openjdk version \"21"),
+        ("exit 1", "says 'nothing'"),
+    ],
+)
+def test_a_java_that_will_not_do_is_told(bare: Path, script: str | None, sentence: str) -> None:
+    if script is not None:
+        program(bare / "java", script)
+    with pytest.raises(InfrastructureError, match=sentence) as caught:
+        java.found()
+    assert "apt install openjdk-17-jre-headless" in str(caught.value)
+
+
+def test_the_right_java_is_found(bare: Path) -> None:
+    program(bare / "java", """echo 'openjdk version "17.0.15" 2025-04-15' >&2""")
+    assert java.found() == str(bare / "java")
+
+
+def test_without_debootstrap_or_root_one_sentence_says_so(
+    bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "TOOLS", str(bare))
+    with pytest.raises(InfrastructureError, match=r"apt install debootstrap\), or name an image"):
+        base.lay_out(tmp_path)
+    program(bare / "debootstrap", "exit 0")
+    program(bare / "unshare", 'echo "E: the mirror is gone"; exit 1')
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(InfrastructureError, match="only root can build"):
+        base.lay_out(tmp_path / "root")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    with pytest.raises(InfrastructureError, match="could not lay out Debian bookworm: E: the mirror is gone"):
+        base.lay_out(tmp_path / "root", lambda _: None)
