@@ -99,6 +99,8 @@ class Ssh:
         self._links = None  # they belong to the cluster now, and end with it
         logs = (folder if folder is not None else Path("logs")).resolve()
         logs.mkdir(parents=True, exist_ok=True)
+        for link in links[len(names) :]:
+            await call(link.close)
         cluster = HostsCluster(deployment, names, links[: len(names)], logs, self.now)
         try:
             await cluster.up(harms)

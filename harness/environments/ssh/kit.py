@@ -35,6 +35,16 @@ sys.exit(main(sys.argv[1], folder))
 """
 """What runs first there: it makes a folder, holds it, and lays the code out in it, as some of it is run by path."""
 
+CHECK = """\
+import hashlib, pathlib, sys
+
+for name in sys.argv[1:]:
+    path = pathlib.Path(name)
+    if path.is_file():
+        print(hashlib.sha256(path.read_bytes()).hexdigest(), "", name)
+"""
+"""Prints the checksums of the files that are there, as `sha256sum` would."""
+
 
 @functools.cache
 def contents() -> bytes:
@@ -96,7 +106,10 @@ def _made_cache(files: Any) -> str:
         try:
             files.stat(path)
         except FileNotFoundError:
-            files.mkdir(path)
+            try:
+                files.mkdir(path)
+            except OSError as error:
+                raise OSError(f"{path} cannot be made: {error}") from None
     return path
 
 
@@ -104,5 +117,5 @@ def _checksums(hand: Hand, paths: list[str]) -> dict[str, str]:
     """path → SHA-256 of those that are there."""
     if not paths:
         return {}
-    _, out, _ = hand.run(["sha256sum", "--", *paths], COPY_SECONDS)
+    _, out, _ = hand.run([hand.machine.python, "-I", "-c", CHECK, *paths], COPY_SECONDS)
     return {path: digest for digest, _, path in (line.partition("  ") for line in out.splitlines())}

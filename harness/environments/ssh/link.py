@@ -112,13 +112,15 @@ class Link:
 
     def close(self) -> None:
         """End the agent, which leaves the host as it was, and the connection. Safe to call twice. InfrastructureError
-        if the agent does not end in time."""
+        if the agent does not end well and in time."""
         self._closing = True
         try:
             if self._ended is None:
                 self._channel.shutdown_write()
                 if not self._channel.status_event.wait(ANSWER_SECONDS):
                     raise InfrastructureError(f"{self.machine}: the clean-up did not end within {ANSWER_SECONDS:g} s")
+                if self._channel.recv_exit_status() != 0:
+                    raise InfrastructureError(f"{self.machine}: the clean-up failed: {self._last_words()}")
         except OSError as error:
             raise InfrastructureError(f"{self.machine}: {error}") from None
         finally:
@@ -179,7 +181,8 @@ class Link:
             said = self._channel.recv_stderr(1 << 16).decode(errors="replace").strip()
         except OSError:
             said = ""
-        return f"the agent there ended: {(said or ' '.join(self._noise)).splitlines()[-1:] or 'it said nothing'}"
+        lines = [*self._noise, *said.splitlines()]
+        return f"the agent there ended: {lines[-1] if lines else 'it said nothing'}"
 
     def _end(self, why: str) -> None:
         if self._ended is None and not self._closing:

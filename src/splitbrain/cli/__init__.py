@@ -21,7 +21,7 @@ COMMANDS = {
     "report": ("splitbrain.cli.report:report", "Write the page of a run anew."),
     "list": ("splitbrain.cli.listing:listing", "What there is: targets, workloads, nemeses, models, environments."),
     "images": ("splitbrain.cli.images:images", "Build and list the images that containers are made from."),
-    "clean": ("splitbrain.cli.clean:clean", "Remove what runs that were killed have left in Docker."),
+    "clean": ("splitbrain.cli.clean:clean", "Remove what runs that were killed have left in Docker, or on hosts."),
 }
 
 

@@ -53,12 +53,14 @@ def sweep(own_folder: Path, *, everything: bool = False) -> list[str]:
     else InfrastructureError if there is one, for two would be in each other's way."""
     gone = []
     for folder in sorted(PARENT.glob(f"{PREFIX}*")):
-        if folder == own_folder or not NAME.fullmatch(folder.name.removeprefix(PREFIX)) or not _mine(folder):
+        if folder == own_folder or not NAME.fullmatch(folder.name.removeprefix(PREFIX)) or folder.is_symlink():
             continue
+        if os.geteuid() not in (0, folder.stat().st_uid):
+            raise InfrastructureError(f"{folder} belongs to {_owner(folder)}, of another user there, who has to end it")
         if _held(folder):
             if not everything:
                 raise InfrastructureError(
-                    f"this host is in use by {_owner(folder)}; `splitbrain clean --all` ends that"
+                    f"in use by {_owner(folder)}: `splitbrain clean --hosts FILE --all` ends that"
                 )
             _end(folder)
         gone.append(str(folder))
@@ -151,11 +153,6 @@ def _quietly(tool: str, *arguments: str, words: str = "") -> str:
         return ""
     command = [tools.path(tool), *arguments]
     return subprocess.run(command, input=words, capture_output=True, text=True, check=False).stdout
-
-
-def _mine(folder: Path) -> bool:
-    """Whether this user may remove it."""
-    return os.geteuid() in (0, folder.lstat().st_uid) and folder.is_dir() and not folder.is_symlink()
 
 
 def _held(folder: Path) -> bool:

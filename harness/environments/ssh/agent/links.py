@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from splitbrain.harness.environments.linux import nfqueue, packets
-from splitbrain.harness.environments.linux.packets import Impairing, Packets
+from splitbrain.harness.environments.linux.packets import Packets
 from splitbrain.harness.environments.linux.partitions import Cutting, Partitions
 from splitbrain.harness.environments.linux.tools import Shell
 from splitbrain.harness.environments.ssh.agent.lair import removal
@@ -81,7 +81,3 @@ add rule {name} incoming iif != lo ip saddr {{ {", ".join(self.peers)} }} queue 
             lines += [f"-A {self.table} -s {peer} {queue}" for peer in self.peers]
             lines += [f"-A INPUT -j {self.table}"]
         return ["iptables-nft-restore", "--noflush"], "\n".join(["*mangle", *lines, "COMMIT", ""])
-
-    async def impair(self, links: Sequence[tuple[str, str]], **harm: float) -> Impairing:
-        """By the reader alone: netem would have to sit at the sending end, in the place of what the host has there."""
-        return await self.queue(links, harm)

@@ -6,17 +6,19 @@ injection: to its own node, and to links that end here.
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol, get_args
 
 from splitbrain.harness.cleanup import CleanUp
 from splitbrain.harness.deployment import Place, Process
 from splitbrain.harness.environments.hosted.cluster import HostedCluster
+from splitbrain.harness.environments.hosted.harm import ImpairHarm
 from splitbrain.harness.environments.hosted.launched import LaunchedNode
 from splitbrain.harness.environments.hosted.node import HostedNode
 from splitbrain.harness.environments.hosted.reconfigured import HostedMember
 from splitbrain.harness.environments.hosted.sampling import sample
+from splitbrain.harness.environments.linux.packets import rules
 from splitbrain.harness.environments.linux.tools import LocalShell, Shell
 from splitbrain.harness.environments.ssh.agent import lair
 from splitbrain.harness.environments.ssh.agent.links import Control, HostPackets, HostPartitions
@@ -142,10 +144,20 @@ class HostCluster(HostedCluster):
     async def _do(self, injection: Injection, nodes: list[HostedNode]) -> Injected:
         if isinstance(injection, Cut | Impair) and not self._pairs(injection.links):
             return Untouched()
+        if isinstance(injection, Impair):
+            return await self._impair(injection)
         if isinstance(injection, Cut) and not self._cuttable:
             await self._partitions.setup()
             self._cuttable = True
         return await super()._do(injection, nodes)
+
+    async def _impair(self, injection: Impair) -> Injected:
+        """By the reader alone: netem would have to sit at the sending end, in the place of what the host has there."""
+        figures = {name: value for name, value in asdict(injection).items() if name != "links"}
+        harm = ImpairHarm(await self._packets.queue(self._pairs(injection.links), figures), injection)
+        way = rules()
+        self.note(f"packets by {way.name if way else 'nothing'}")
+        return harm
 
     def _pairs(self, links: Sequence[Link]) -> list[tuple[str, str]]:
         """Those that end here."""
