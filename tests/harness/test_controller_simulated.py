@@ -80,7 +80,7 @@ class ForgetfulTarget:
 class Hurt:
     """Kills or pauses, by variant."""
 
-    name, variants, wants_roles = "hurt", ("kill", "pause"), False
+    name, variants, wants_roles, needs = "hurt", ("kill", "pause"), False, (Kill, Pause)
 
     def plan(self, variant, view, random):
         nodes = (random.choice(view.nodes),)
