@@ -9,8 +9,9 @@ ctypedef struct Entry:
 
 ctypedef struct Memo:
     # An entry whose head is below `floor` is empty. clean: how many places hold nothing from an earlier problem.
+    # last: the latest return that an entry owes, as a head; a search that goes straight on is behind it.
     Buffer buffer
-    uint64_t places, count, clean, floor
+    uint64_t places, count, clean, floor, last
 
 
 cdef inline uint64_t head_of(int32_t k, int32_t state) noexcept nogil:
@@ -19,7 +20,7 @@ cdef inline uint64_t head_of(int32_t k, int32_t state) noexcept nogil:
 
 cdef bint memo_open(Memo *memo, Spent *spent, uint64_t places, uint64_t floor) noexcept nogil:
     """Forget everything, beginning with so many places."""
-    memo.places, memo.count, memo.floor = places, 0, floor
+    memo.places, memo.count, memo.floor, memo.last = places, 0, floor, 0
     return memo_clean(memo, spent, places)
 
 
@@ -37,7 +38,7 @@ cdef inline bint memo_holds(const Memo *memo, uint64_t head, const Set *done, co
     """Whether this configuration, or one that dominates it, is known. Compared exactly, not by hash."""
     cdef uint64_t at
     cdef const Entry *entry
-    if memo.count == 0:
+    if head > memo.last:
         return False
     at = spread(head, done, must) & (memo.places - 1)
     entry = <const Entry *>memo.buffer.at + at
@@ -62,6 +63,8 @@ cdef bint memo_add(Memo *memo, Spent *spent, const Entry *fresh) noexcept nogil:
         at = (at + 1) & (memo.places - 1)
     entries[at] = fresh[0]
     memo.count += 1
+    if fresh.head > memo.last:
+        memo.last = fresh.head | <uint64_t>0xffffffff
     return True
 
 
