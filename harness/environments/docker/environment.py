@@ -8,7 +8,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar
@@ -53,9 +53,9 @@ class Docker:
         return None if reason is None else Inability(injection, reason)
 
     def provide(self, deployment: Deployment) -> None:
-        """See `harness.environment.Providing`: the image."""
+        """See `harness.environment.Providing`: the image, and that of an upgrade."""
         if isinstance(deployment, Container):
-            images.obtain(self._connected(), deployment.image)
+            _obtain_all(self._connected(), deployment)
 
     def enter(self, argv: Sequence[str]) -> int | None:
         """See `harness.environment.Environment`: go on here, once what dead runs have left is removed.
@@ -93,11 +93,7 @@ class Docker:
         scratch.folder.chmod(0o711)
         labels = leftovers.labels(scratch.folder)
         try:
-            found = {
-                images.named(one.image): await daemon.call(images.obtain, daemon, one.image)
-                for one in (deployment, deployment.upgraded)
-                if one is not None
-            }
+            found = await daemon.call(_obtain_all, daemon, deployment)
             net = await network.create(daemon, names, labels)
         except BaseException:
             await surely(daemon.call(leftovers.remove, daemon, labels[leftovers.LABEL]))
@@ -117,6 +113,12 @@ class Docker:
         if self._daemon is None:
             self._daemon = Daemon.connect()
         return self._daemon
+
+
+def _obtain_all(daemon: Daemon, deployment: Container) -> Mapping[str, images.Image]:
+    """The images that nodes may need, by the name that a deployment asks for."""
+    deployments = [one for one in (deployment, deployment.upgraded) if one is not None]
+    return {images.named(one.image): images.obtain(daemon, one.image) for one in deployments}
 
 
 def _as_interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -138,7 +138,7 @@ def test_a_cluster_that_does_not_come_up_says_why(tmp_path: Path, changes: dict[
     assert mine() == []
 
 
-MOMENTS = ("obtain", "create_network", "_create", "attach", "start", "inspect_container", "ready")
+MOMENTS = ("_obtain_all", "create_network", "_create", "attach", "start", "inspect_container", "ready")
 """What a start is at when it is cancelled: a call to Docker, by the name of its function, or the wait for the nodes."""
 
 
