@@ -1,0 +1,46 @@
+"""What do replicas that differ, or stamps that are ahead, say of a run?"""
+
+import struct
+
+import pytest
+
+from splitbrain.harness.options import settle
+from splitbrain.harness.verdict import Validity
+from splitbrain.targets.cassandra import manners
+from splitbrain.targets.cassandra.audit import Compared, ahead, judged
+from splitbrain.targets.cassandra.manners import OPTIONS, Manners
+
+ROWS = frozenset({(b"t", b"k1", b"1"), (b"t", b"k2", b"2")})
+
+
+def behaving(read_repair: str) -> Manners:
+    return manners.made(settle(OPTIONS, {"read_repair": read_repair}, "cassandra"))
+
+
+@pytest.mark.parametrize("repair", ["blocking", "none"])
+def test_replicas_that_agree(repair: str) -> None:
+    verdict = judged(Compared(ROWS, {}), behaving(repair), 3, "; so it is")
+    assert (verdict.value, verdict.reason) == (Validity.VALID, "all 3 nodes hold the same 2 rows; so it is")
+
+
+def test_replicas_that_go_on_to_differ_though_reads_mend_them() -> None:
+    verdict = judged(Compared(ROWS, {"n2": 1}), behaving("blocking"), 3, "")
+    assert verdict.value is Validity.INVALID and verdict.witness is not None
+    assert "n2 in 1" in verdict.reason
+
+
+def test_replicas_that_nothing_mends_may_differ_and_it_is_told() -> None:
+    verdict = judged(Compared(ROWS, {"n2": 1, "n3": 2}), behaving("none"), 3, "")
+    assert verdict.value is Validity.VALID
+    assert "n2 in 1, n3 in 2; nothing mends them" in verdict.reason
+
+
+def stamps(*microseconds: int) -> list[bytes]:
+    return [struct.pack(">q", stamp) for stamp in microseconds]
+
+
+def test_stamps_ahead_of_true_time_are_told() -> None:
+    now = 10**15
+    assert ahead(stamps(now, now + 400_000, now - 10**9), now) == ""
+    words = ahead(stamps(now, now + 2_000_000, now + 43_200_000), now)
+    assert words == "; 2 of 3 registers are stamped up to 43.2 s ahead of now"

@@ -1,0 +1,71 @@
+"""What do options mean together: levels, claims, operations; and which make no sense?"""
+
+import pytest
+
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.options import settle
+from splitbrain.targets.cassandra import manners
+from splitbrain.targets.cassandra.manners import OPTIONS, Manners
+
+
+def behaving(**options: str) -> Manners:
+    return manners.made(settle(OPTIONS, options, "cassandra"))
+
+
+@pytest.mark.parametrize(
+    ("options", "read", "write"),
+    [
+        ({}, "QUORUM", "QUORUM"),
+        ({"cl": "ONE"}, "ONE", "ONE"),
+        ({"write": "QUORUM", "read": "ONE"}, "ONE", "QUORUM"),
+        ({"cl": "ALL", "read": "SERIAL"}, "SERIAL", "ALL"),
+        ({"lwt": "on"}, "SERIAL", "QUORUM"),
+        ({"lwt": "on", "serial": "LOCAL_SERIAL", "strategy": "network"}, "LOCAL_SERIAL", "QUORUM"),
+        ({"lwt": "on", "read": "QUORUM"}, "QUORUM", "QUORUM"),
+    ],
+)
+def test_reads_and_writes_have_levels_of_their_own(options: dict[str, str], read: str, write: str) -> None:
+    found = behaving(**options)
+    assert (found.read, found.write) == (read, write)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"write": "SERIAL"}, "option write is one of ONE, QUORUM, LOCAL_QUORUM, ALL, not 'SERIAL'"),
+        ({"cl": "SERIAL"}, "option cl is one of"),
+        ({"cl": "LOCAL_QUORUM"}, "strategy=network"),
+        ({"read": "LOCAL_SERIAL"}, "strategy=network"),
+        ({"lwt": "on", "serial": "LOCAL_SERIAL"}, "strategy=network"),
+        ({"rf": "0"}, "rf is at least 1"),
+        ({"gc_grace_seconds": "-1"}, "at least 0"),
+        ({"lwt": "on", "timestamps": "client"}, "plain writes"),
+        ({"lwt": "on", "retry_timeouts": "on"}, "counters"),
+    ],
+)
+def test_wrong_options_are_said_at_once(options: dict[str, str], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        behaving(**options)
+
+
+@pytest.mark.parametrize(
+    ("options", "claims"),
+    [
+        ({"lwt": "on"}, ("linearizable", "CP")),
+        ({"lwt": "on", "read": "QUORUM"}, ()),
+        ({}, ("regular", "monotonic reads")),
+        ({"read_repair": "none"}, ("regular",)),
+        ({"read": "ONE", "write": "ALL"}, ("regular", "monotonic reads")),
+        ({"read": "ONE"}, ("eventual",)),
+        ({"cl": "ONE"}, ("eventual", "AP")),
+        ({"cl": "ONE", "rf": "1"}, ("regular", "monotonic reads")),
+    ],
+)
+def test_what_is_claimed(options: dict[str, str], claims: tuple[str, ...]) -> None:
+    assert manners.claims(behaving(**options)) == claims
+
+
+def test_what_has_no_condition_is_not_offered_among_transactions_and_the_reverse() -> None:
+    assert "cas" not in manners.operations(behaving()) and "increment" in manners.operations(behaving())
+    assert "cas" in manners.operations(behaving(lwt="on"))
+    assert "increment" not in manners.operations(behaving(lwt="on"))
