@@ -71,7 +71,7 @@ def test_a_refusal_has_its_code_and_words(monkeypatch: pytest.MonkeyPatch) -> No
         await request(reader)
         writer.write(answer(cql.ERROR, struct.pack(">iH", 0x1000, 4) + b"gone" + b"further details"))
 
-    with pytest.raises(CqlError, match="^gone$") as caught:
+    with pytest.raises(CqlError, match=r"^gone$") as caught:
         asked(serve, monkeypatch)
     assert caught.value.code == 0x1000
 

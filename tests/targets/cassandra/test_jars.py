@@ -30,7 +30,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine with an own PATH and cache; the folder of its programs."""
     tools = tmp_path / "bin"
     tools.mkdir()
-    os.symlink("/bin/grep", tools / "grep")
+    (tools / "grep").symlink_to("/bin/grep")
     monkeypatch.setenv("PATH", str(tools))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("MVN_CALLS", str(tmp_path / "calls"))

@@ -1,5 +1,6 @@
 """How nodes are configured and called, and which lines of their logs say that they are ill."""
 
+import itertools
 import json
 from pathlib import Path
 
@@ -42,8 +43,8 @@ def configured(**options: str) -> dict[str, object]:
 def test_all_tokens_stand_at_even_distances_and_take_turns(nodes: int) -> None:
     owners = {token: name for name in list(ADDRESSES)[:nodes] for token in members.tokens(place(name, nodes), 4)}
     ring = sorted(owners)
-    assert len(ring) == 4 * nodes and -(2**63) < ring[0] and ring[-1] < 2**63
-    steps = {later - earlier for earlier, later in zip(ring, ring[1:], strict=False)}
+    assert len(ring) == 4 * nodes and ring[0] > -(2**63) and ring[-1] < 2**63
+    steps = {later - earlier for earlier, later in itertools.pairwise(ring)}
     assert len(steps) == 1
     assert [owners[token] for token in ring] == list(ADDRESSES)[:nodes] * 4
 

@@ -1,0 +1,61 @@
+"""The real server: three nodes as processes inside the namespaces of `--env local`, and as containers."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from splitbrain.harness.environments.docker import Docker
+from splitbrain.harness.environments.docker.daemon import Daemon
+from splitbrain.harness.environments.docker.images import obtain
+from splitbrain.harness.environments.docker.leftovers import find
+from splitbrain.harness.environments.linux import namespaces
+from splitbrain.harness.errors import InfrastructureError
+from splitbrain.targets.cassandra import containers, jars, java
+
+RUN = (
+    "import sys; from splitbrain.harness.environments.local import Local; "
+    "sys.exit(Local(command=[sys.executable, '-m', 'pytest']).enter(sys.argv[1:]))"
+)
+NODES = Path(__file__).with_name("nodes.py")
+
+
+def had() -> None:
+    """The server and Java, fetched if need be; the test is skipped with the reason if they are not to be had."""
+    try:
+        java.found()
+        jars.obtain(jars.DEFAULT)
+    except InfrastructureError as error:
+        pytest.skip(str(error))
+
+
+@pytest.mark.timeout(500)
+@pytest.mark.skipif(namespaces.unavailable() is not None, reason=namespaces.unavailable() or "")
+def test_three_nodes_as_processes() -> None:
+    had()
+    command = [sys.executable, "-c", RUN, "-q", "-x", "-s", "-p", "no:xdist", "--timeout=440", str(NODES)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=450)
+    print(done.stdout)
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+    assert "1 passed" in done.stdout
+
+
+@pytest.mark.timeout(500)
+@pytest.mark.skipif(os.geteuid() != 0, reason="cuts between containers are made by root")
+def test_three_nodes_in_containers(tmp_path: Path) -> None:
+    sys.path.insert(0, str(NODES.parent))
+    import nodes
+
+    try:
+        daemon = Daemon.connect()
+        obtain(daemon, containers.built(jars.DEFAULT))
+    except InfrastructureError as error:
+        pytest.skip(str(error))
+    environment = Docker()
+    cluster = environment.run(lambda: nodes.played(tmp_path, environment, nodes.SHORT))
+    assert [one.name for one in find(daemon) if one.run == cluster.run] == []
+    daemon.close()
+    told = (tmp_path / "environment.txt").read_text()
+    assert f"splitbrain/cassandra:{jars.DEFAULT}, built here from Cassandra" in told or "cassandra:5" in told
