@@ -73,9 +73,13 @@ class ProcessClock:
         self.pid = pid
         self._start, self._stop = _mapping(pid)
         self._memory = os.open(f"/proc/{pid}/mem", os.O_RDWR | os.O_CLOEXEC)
-        self._image = os.pread(self._memory, self._stop - self._start, self._start)
-        found = self._image.find(MAGIC)
-        self._base = found - MAGIC_AT if found >= 0 else _unused(self._image)
+        try:
+            self._image = self._read(self._start, self._stop - self._start)
+            found = self._image.find(MAGIC)
+            self._base = found - MAGIC_AT if found >= 0 else _unused(self._image)
+        except BaseException:
+            self.close()
+            raise
         self.installed = found >= 0
 
     def close(self) -> None:
@@ -117,9 +121,16 @@ class ProcessClock:
         """What is set now, wall and monotonic."""
         if not self.installed:
             return TRUE, TRUE
-        words = LINES.unpack(os.pread(self._memory, LINES.size, self._start + self._base))
+        words = LINES.unpack(self._read(self._start + self._base, LINES.size))
         wall, monotonic = (Line(o, r, s / 2**32) for o, r, s in (words[:3], words[3:]))
         return wall, monotonic
+
+    def _read(self, at: int, size: int) -> bytes:
+        data = os.pread(self._memory, size, at)
+        if len(data) < size:
+            # The memory of a process that has ended is empty, which is no error to the kernel.
+            raise ProcessLookupError(f"process {self.pid} has ended")
+        return data
 
     def _write(self, at: int, data: bytes) -> None:
         os.pwrite(self._memory, data, self._start + self._base + at)

@@ -119,6 +119,18 @@ def test_what_is_set_is_read_back_and_others_are_not_touched(spinner: Spinner) -
 
 
 @pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler")
+def test_a_process_that_ends_is_not_found_rather_than_misread(spinner: Spinner) -> None:
+    clock = ProcessClock(spinner.process.pid)
+    clock.set(Line(10**9))
+    spinner.process.kill()
+    spinner.process.wait()
+    with pytest.raises(ProcessLookupError, match="has ended"):
+        clock.lines()
+    clock.close()
+    with pytest.raises(OSError):
+        ProcessClock(spinner.process.pid)
+
+
 def test_every_call_of_c(tmp_path: Path) -> None:
     (tmp_path / "clock.c").write_text(C_PROGRAM)
     subprocess.run(["cc", "-o", tmp_path / "clock", tmp_path / "clock.c"], check=True)
