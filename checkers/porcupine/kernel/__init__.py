@@ -3,11 +3,17 @@
     problem   from the columns of a history to flat arrays, all keys in one pass
     steps     transitions: registers by heart, any other model through a table that Python fills
     text_steps    texts by heart, which fill the table too
-    search    what is worth trying, and why nothing is lost; where a search has been
+    search    what all engines share: a problem, what may be spent, which operations to try
+    register  which operations are worth trying on a register, and why nothing is lost
+    window    which operations are open, and what they ask for and leave
+    walk      from configuration to configuration, writing down the order
+    memo      where a search has been
     depth     depth first: finds the order of most linearizable histories at once
-    levels    level by level: refutes, and gets along with many crashed operations
-    replay    from what was searched to an order of all operations
-    decide    both engines in turns
+    levels    level by level: gets along with many crashed operations
+    near      refutes by the last few levels before the return where the depth-first search is stuck
+    rounds    all engines in turns
+    placing   from what a walk wrote down to an order of all operations
+    decide    many problems, one after the other
     verify    whether an order is a proof, in a hurry
     zones     registers whose writes are all different, without a search
     texts     keys of a store whose gets tell who made what they saw, without a search
