@@ -104,6 +104,14 @@ class HostedCluster(ABC):
         """Write the nodes' files, prepare for these kinds of harm, start all, and wait until all are ready.
         InfrastructureError if they do not come up in time."""
         self.note(f"network {self._packets.network}, the harness at {self._packets.harness}")
+        await self.prepare(harms)
+        await asyncio.gather(*(node.start() for node in self.nodes))
+        deadline = asyncio.get_running_loop().time() + self._deployment.ready_seconds
+        await asyncio.gather(*(node.wait_ready(deadline) for node in self.nodes))
+        self.settle()
+
+    async def prepare(self, harms: Collection[type[Injection]]) -> None:
+        """Write the nodes' files, and have them ready for these kinds of harm. Before they start."""
         for node in self.nodes:
             self._write_files(node)
         if PowerLoss in harms:
@@ -111,9 +119,10 @@ class HostedCluster(ABC):
         if SkewClock in harms:
             for node in self.nodes:
                 clocks.prepare(node, self._scratch)
-        await asyncio.gather(*(node.start() for node in self.nodes))
-        deadline = asyncio.get_running_loop().time() + self._deployment.ready_seconds
-        await asyncio.gather(*(node.wait_ready(deadline) for node in self.nodes))
+
+    def settle(self) -> None:
+        """When all are ready: look that they are prepared, and note from now on what they use. InfrastructureError if
+        one cannot be harmed as it was prepared for."""
         for node in self.nodes:
             clocks.prepared(node)
         self._sampling = asyncio.get_running_loop().create_task(

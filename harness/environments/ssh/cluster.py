@@ -103,7 +103,7 @@ class HostsCluster:
         await _all([node.start() for node in self.nodes])
         deadline = loop.time() + self._deployment.ready_seconds
         await _all([node.wait_ready(deadline) for node in self.nodes])
-        await _all([node.link.ask("sample") for node in self.nodes])
+        await _all([node.link.ask("settle") for node in self.nodes])
 
     async def _prepare(self, node: RemoteNode, harms: Collection[type[Injection]]) -> None:
         made = await node.made()

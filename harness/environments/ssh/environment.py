@@ -5,12 +5,10 @@ when nobody speaks to it any more. Hosts are connected to when it is first asked
 """
 
 import asyncio
-import signal
 import sys
 import time
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Any, TypeVar, get_args
 
 from splitbrain.harness.cleanup import surely
@@ -24,7 +22,6 @@ from splitbrain.harness.injection import Inability, Injection, Maintenance, Reco
 
 T = TypeVar("T")
 
-ENDING = (signal.SIGTERM, signal.SIGHUP)
 NO_HOSTS = "--env ssh needs --hosts FILE.toml, which names the machines"
 NOT_OFFERED = "--env ssh runs processes on other machines, and this target does not say what has to be copied there"
 
@@ -73,13 +70,9 @@ class Ssh:
         return None
 
     def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        before = {number: signal.signal(number, _as_interrupt) for number in ENDING}
         self._start = time.monotonic_ns()
-        try:
+        with interruptible():
             return asyncio.run(main())
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
     def now(self) -> int:
         return time.monotonic_ns() - self._start
@@ -120,7 +113,3 @@ class Ssh:
                     print(f"splitbrain: {link.machine}: removed {gone}, which a run that was killed had left",
                           file=sys.stderr, flush=True)  # fmt: skip
         return self._links
-
-
-def _as_interrupt(_number: int, _frame: FrameType | None) -> None:
-    signal.raise_signal(signal.SIGINT)

@@ -4,7 +4,6 @@ The cluster here has one node of its own; of the others it knows the addresses. 
 injection: to its own node, and to links that end here.
 """
 
-import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -17,12 +16,11 @@ from splitbrain.harness.environments.hosted.harm import ImpairHarm
 from splitbrain.harness.environments.hosted.launched import LaunchedNode
 from splitbrain.harness.environments.hosted.node import HostedNode
 from splitbrain.harness.environments.hosted.reconfigured import HostedMember
-from splitbrain.harness.environments.hosted.sampling import sample
 from splitbrain.harness.environments.linux.packets import rules
 from splitbrain.harness.environments.linux.tools import LocalShell, Shell
 from splitbrain.harness.environments.ssh.agent import lair
 from splitbrain.harness.environments.ssh.agent.links import Control, HostPackets, HostPartitions
-from splitbrain.harness.injection import Bite, Cut, Impair, Injected, Injection, Link, Maintenance, PowerLoss
+from splitbrain.harness.injection import Bite, Cut, Impair, Injected, Injection, Link, Maintenance
 
 OUR_OWN = ("PYTHONPATH",)
 
@@ -49,8 +47,9 @@ class HostNode(LaunchedNode):
         return lair.members(self._run, session=self.main_pid() or 0)
 
     def variables(self) -> Mapping[str, str]:
-        inherited = {name: value for name, value in super().variables().items() if name not in OUR_OWN}
-        return {**inherited, **self.deployment.variables, lair.MARK: self._run}
+        ours = [name for name in OUR_OWN if name not in self.deployment.variables]
+        given = {name: value for name, value in super().variables().items() if name not in ours}
+        return {**given, lair.MARK: self._run}
 
     def begun(self) -> None:
         super().begun()
@@ -94,33 +93,33 @@ class HostCluster(HostedCluster):
         packets = HostPackets(here, "", control.address, peers=peers, table=table)
         super().__init__(deployment, [self.node], partitions, packets, logs, folder, now)
         self._tell = tell
+        self._uploads: Mapping[str, str] = {}
         self._cuttable = False
 
     def note(self, text: str) -> None:
         self._tell(note=text)
 
-    async def prepare(self, uploads: Mapping[str, str], harms: Collection[type[Injection]]) -> None:
+    async def ready_for(self, uploads: Mapping[str, str], harms: Collection[type[Injection]]) -> None:
         """Have everything ready for the node's start. uploads: names in its folder → files of this host."""
-        self._lay_out(self.node, uploads)
+        self._uploads = uploads
+        await self.prepare(harms)
         if Cut in harms:
             await self._partitions.setup()
             self._cuttable = True
-        if PowerLoss in harms:
-            await self._attach(self.node)
 
     async def remake(self, place: Place, deployment: Process, uploads: Mapping[str, str], *, empty: bool) -> None:
         """See `harness.reconfiguring.member.Member`."""
         self._deployment = self.node.deployment = deployment
-        member = HostedMember(self.node, lambda node: self._lay_out(node, uploads))
-        await member.remake(place, empty=empty)
-        self._link(uploads)
+        self._uploads = uploads
+        await HostedMember(self.node, self._write_files).remake(place, empty=empty)
+        self._link()
 
-    def _lay_out(self, node: HostedNode, uploads: Mapping[str, str]) -> None:
-        self._write_files(node)
-        self._link(uploads)
+    def _write_files(self, node: HostedNode) -> None:
+        super()._write_files(node)
+        self._link()
 
-    def _link(self, uploads: Mapping[str, str]) -> None:
-        for name, file in uploads.items():
+    def _link(self) -> None:
+        for name, file in self._uploads.items():
             link = self.node.place.folder / name
             link.parent.mkdir(parents=True, exist_ok=True)
             link.unlink(missing_ok=True)
@@ -131,12 +130,6 @@ class HostCluster(HostedCluster):
         if isinstance(injection, get_args(Maintenance)):
             self._deployment = replace(self._deployment, errands={type(injection): lambda place: errand})
         return await self.inject(injection)
-
-    def sample(self) -> None:
-        """From now on, note what the node uses."""
-        self._sampling = asyncio.get_running_loop().create_task(
-            sample(self.nodes, self.folder / "resources.jsonl", self._now)
-        )
 
     def _hurt(self, injection: Injection) -> list[HostedNode]:
         return [self.node]

@@ -109,7 +109,7 @@ class Agent:
         self._cluster = HostCluster(
             place, made(node), self._run, self._folder, self._control, self.tell, lambda: base + time.monotonic_ns()
         )
-        await self._cluster.prepare(node["uploads"], [KINDS[harm] for harm in harms])
+        await self._cluster.ready_for(node["uploads"], [KINDS[harm] for harm in harms])
 
     @property
     def _there(self) -> HostCluster:
@@ -143,9 +143,9 @@ class Agent:
         place = replace(self._there.node.place, joins=joins)
         await self._there.remake(place, made(node), node["uploads"], empty=empty)
 
-    async def do_sample(self) -> None:
-        """From now on, note what the node uses."""
-        self._there.sample()
+    async def do_settle(self) -> None:
+        """The node is ready."""
+        self._there.settle()
 
     async def do_lines(self) -> tuple[str, ...]:
         """The last lines of the node's log."""
