@@ -20,6 +20,10 @@ from splitbrain.results.recipe import FORMAT, Recipe
 from splitbrain.results.summary import Summary, summarize
 
 
+THIN = 0.1
+"""Share of operations answered below which a pass is said to rest on little."""
+
+
 class Answer(StrEnum):
     """The four ways a result can read."""
 
@@ -73,6 +77,8 @@ class Result:
         idle = [name for name in recipe.nemesis if name in summary.never_bit]
         if verdict.value is Validity.VALID and idle:
             answer, reason = Answer.UNKNOWN, f"nothing was refuted, but {_never_bit(idle)}"
+        if answer is Answer.VALID:
+            notes += _thin(summary)
         return Result(recipe.target, recipe.workload, answer, reason, summary, verdict, recipe, cost, notes)
 
     @staticmethod
@@ -171,6 +177,15 @@ class Result:
 
 def _compact(value: Value) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def _thin(summary: Summary) -> tuple[str, ...]:
+    """A warning where hardly anything was answered: little could have refuted the model."""
+    asked = sum(node.operations for node in summary.nodes.values())
+    answered = sum(node.answered for node in summary.nodes.values())
+    if answered >= THIN * asked:
+        return ()
+    return (f"only {answered:,} of {asked:,} operations were answered, so this pass rests on little evidence",)
 
 
 def _never_bit(names: list[str]) -> str:

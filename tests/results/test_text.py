@@ -7,7 +7,7 @@ from splitbrain.harness.verdict import Validity, Verdict, Witness
 from splitbrain.results.result import Answer, Cost, Result
 from splitbrain.results.text import lines, witnesses
 
-from .samples import HOSTILE, passed, recipe, refuted, stale
+from .samples import HOSTILE, event, passed, recipe, refuted, stale
 
 
 def test_answer_first_command_last() -> None:
@@ -65,3 +65,25 @@ def test_the_verdict_file_is_the_same_but_for_its_costs() -> None:
     first, second = (Result.of_run(stale(), recipe(), refuted(), Cost(s, None, s)).to_text() for s in (1.0, 2.0))
     differing = [a for a, b in zip(first.splitlines(), second.splitlines(), strict=True) if a != b]
     assert [line.split(":")[0] for line in differing] == ['"seconds"', '"run_seconds"']
+
+
+def test_a_pass_that_rests_on_hardly_any_answers_says_so() -> None:
+    def asked(answered: int) -> History:
+        rows = [
+            one
+            for number in range(20)
+            for one in (
+                event(2 * number, number, number, "invoke", "read", node="n1"),
+                event(2 * number + 1, number, number, "ok", "read", 1, node="n1")
+                if number < answered
+                else event(2 * number + 1, number, number, "fail", "read", node="n1", error=("timeout", "")),
+            )
+        ]
+        return History.of(rows)
+
+    quiet = recipe(nemesis=())
+    thin = Result.of_run(asked(1), quiet, passed())
+    assert thin.answer is Answer.VALID
+    assert thin.notes == ("only 1 of 20 operations were answered, so this pass rests on little evidence",)
+    assert Result.of_run(asked(2), quiet, passed()).notes == ()
+    assert Result.of_run(asked(1), quiet, refuted()).notes == ()
