@@ -19,7 +19,6 @@ from splitbrain.harness.verdict import Validity, Verdict
 from splitbrain.results.recipe import FORMAT, Recipe
 from splitbrain.results.summary import Summary, summarize
 
-
 THIN = 0.1
 """Share of operations answered below which a pass is said to rest on little."""
 
