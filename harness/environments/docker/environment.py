@@ -6,11 +6,9 @@ harness that is killed (-9) cannot clean up; what it leaves is labelled, and rem
 
 import asyncio
 import os
-import signal
 import time
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Any, TypeVar
 
 from splitbrain.harness.cleanup import surely
@@ -22,11 +20,11 @@ from splitbrain.harness.environments.hosted.able import able
 from splitbrain.harness.environments.linux.scratch import Scratch
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.injection import Cut, FillDisk, Impair, Inability, Injection, PowerLoss
+from splitbrain.harness.interruption import interruptible
 
 T = TypeVar("T")
 
 NEEDS_ROOT = (Cut, Impair, FillDisk, PowerLoss)
-ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 
 class Docker:
@@ -67,13 +65,9 @@ class Docker:
         return None
 
     def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        before = {number: signal.signal(number, _as_interrupt) for number in ENDING}
         self._start = time.monotonic_ns()
-        try:
+        with interruptible():
             return asyncio.run(main())
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
     def now(self) -> int:
         return time.monotonic_ns() - self._start
@@ -119,7 +113,3 @@ def _obtain_all(daemon: Daemon, deployment: Container) -> Mapping[str, images.Im
     """The images that nodes may need, by the name that a deployment asks for."""
     deployments = [one for one in (deployment, deployment.upgraded) if one is not None]
     return {images.named(one.image): images.obtain(daemon, one.image) for one in deployments}
-
-
-def _as_interrupt(_number: int, _frame: FrameType | None) -> None:
-    signal.raise_signal(signal.SIGINT)

@@ -7,12 +7,10 @@ own, and nothing outlives the run. The trap: everything below `up` works only in
 import asyncio
 import itertools
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Any, TypeVar
 
 from splitbrain.harness.deployment import Deployment, Process
@@ -22,6 +20,7 @@ from splitbrain.harness.environments.linux.switch import Switch
 from splitbrain.harness.environments.local.cluster import LocalCluster
 from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.injection import Inability, Injection
+from splitbrain.harness.interruption import interruptible
 
 T = TypeVar("T")
 
@@ -62,12 +61,9 @@ class Local:
         return namespaces.reexecute([*self._command, *argv])
 
     def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        before = signal.signal(signal.SIGTERM, _as_interrupt)
         self._start = time.monotonic_ns()
-        try:
+        with interruptible():
             return asyncio.run(main())
-        finally:
-            signal.signal(signal.SIGTERM, before)
 
     def now(self) -> int:
         return time.monotonic_ns() - self._start
@@ -94,7 +90,3 @@ class Local:
             await cluster.down()
             raise
         return cluster
-
-
-def _as_interrupt(_number: int, _frame: FrameType | None) -> None:
-    signal.raise_signal(signal.SIGINT)

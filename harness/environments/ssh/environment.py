@@ -19,6 +19,7 @@ from splitbrain.harness.environments.ssh.hosts import Machine
 from splitbrain.harness.environments.ssh.link import Link, call, open_all
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.injection import Inability, Injection, Maintenance, Reconfiguration
+from splitbrain.harness.interruption import interruptible
 
 T = TypeVar("T")
 

@@ -1,0 +1,30 @@
+"""Which signals end a run? SIGTERM and a closed terminal (SIGHUP) do what Ctrl-C does, so there is one way to end.
+
+The trap: who starts a run in the background of a script has it ignore Ctrl-C, and then SIGTERM turned into Ctrl-C would
+be ignored as well. A hang-up that is ignored (nohup) stays ignored.
+"""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Within this, these signals interrupt; in the main thread only."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    if before[signal.SIGINT] is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    if before[signal.SIGHUP] is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _as_interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _as_interrupt(_number: int, _frame: FrameType | None) -> None:
+    signal.raise_signal(signal.SIGINT)

@@ -1,0 +1,49 @@
+"""Does a signal end a run, whoever started it, and is nothing left of the handlers afterwards?"""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+STORY = """
+import asyncio, os, signal, sys
+from splitbrain.harness.interruption import interruptible
+before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+
+async def main():
+    try:
+        os.kill(os.getpid(), getattr(signal, sys.argv[1]))
+        await asyncio.sleep(2)
+        print("slept", end="")
+    finally:
+        print("healed", end="")
+
+try:
+    with interruptible():
+        asyncio.run(main())
+except KeyboardInterrupt:
+    print(" interrupted", end="")
+assert before == [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+"""
+
+
+@pytest.mark.parametrize(
+    ("ignored", "sent", "printed"),
+    [
+        ((), "SIGINT", "healed interrupted"),
+        ((), "SIGTERM", "healed interrupted"),
+        ((), "SIGHUP", "healed interrupted"),
+        ((signal.SIGINT,), "SIGTERM", "healed interrupted"),
+        ((signal.SIGHUP,), "SIGHUP", "slepthealed"),
+    ],
+    ids=["ctrl-c", "term", "hang-up", "term in the background of a script", "hang-up under nohup"],
+)
+def test_signals_interrupt(ignored: tuple[signal.Signals, ...], sent: str, printed: str) -> None:
+    def begin() -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN if number in ignored else signal.SIG_DFL)
+
+    command = [sys.executable, "-c", STORY, sent]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30, preexec_fn=begin)
+    assert (done.stdout, done.stderr) == (printed, "")
