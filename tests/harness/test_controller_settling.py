@@ -1,0 +1,79 @@
+"""Do final operations wait for a target whose nodes take their time after a fault, but not for ever?"""
+
+import asyncio
+
+from splitbrain.harness.controller import SETTLE_SECONDS
+from splitbrain.harness.generator import once
+from splitbrain.harness.nemesis import FaultReport
+from splitbrain.harness.operation import Operation
+
+WRITE, READ = Operation("write", 1), Operation("read")
+
+
+class Hurtful:
+    """A track on which something came so many times, and is healed."""
+
+    harms = frozenset()
+
+    def __init__(self, times=1):
+        self.times = times
+
+    async def run(self, cluster, roles, recorder, now):
+        await asyncio.sleep(0)
+
+    async def heal(self):
+        pass
+
+    def reports(self):
+        return {"kill": FaultReport(self.times, {"processes_killed": 1} if self.times else None)}
+
+
+def settling(stage, seconds):
+    async def settle(nodes):
+        stage.steps.append("settling")
+        await asyncio.sleep(seconds)
+        stage.steps.append("settled")
+
+    stage.settle = settle
+
+
+def conducted(stage, track):
+    return stage.conduct(once(WRITE), track, final=lambda history: once(READ))
+
+
+def times(stage):
+    """When the last write ended, and when the final read began, in seconds."""
+    events = {(event.f, event.type): event.time / 1e9 for event in stage.events()}
+    return events["write", "ok"], events["read", "invoke"]
+
+
+def test_final_operations_begin_when_the_nodes_have_settled(stage):
+    settling(stage, 30.0)
+    done = conducted(stage, Hurtful())
+    wrote, read = times(stage)
+    assert stage.steps[1:3] == ["settling", "settled"] and done.warnings == ()
+    assert 35.0 <= read - wrote < 36.0
+
+
+def test_nodes_that_do_not_settle_are_told_and_the_test_goes_on(stage):
+    settling(stage, 1e6)
+    done = conducted(stage, Hurtful())
+    wrote, read = times(stage)
+    assert done.warnings == (f"the nodes had not recovered {SETTLE_SECONDS:g} s after the last heal",)
+    assert read - wrote < SETTLE_SECONDS + 6
+
+
+def test_trouble_on_the_way_is_told(stage):
+    async def settle(nodes):
+        raise ValueError("no such question")
+
+    stage.settle = settle
+    done = conducted(stage, Hurtful())
+    assert len(done.warnings) == 1 and "no such question" in done.warnings[0]
+    assert ("read", "ok") in {(event.f, event.type) for event in stage.events()}
+
+
+def test_nobody_waits_where_nothing_was_hurt(stage):
+    settling(stage, 30.0)
+    conducted(stage, Hurtful(times=0))
+    assert "settling" not in stage.steps
