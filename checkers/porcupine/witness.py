@@ -140,10 +140,11 @@ class _Case:
         outcome = self._search(small)
         blocked = outcome.blocked
         states = tuple(self.model.show_state(self.table.states[state]) for state in outcome.states)
-        if outcome.linearizable is not False:
+        searched = outcome.linearizable is False
+        if not searched:
             blocked, states = small.call.index(self.owed), tuple(verdict.details["states"])
         return Account(
-            self.model, self.history, self.whole, self.prepared, small, blocked, states,
+            self.model, self.history, self.whole, self.prepared, small, blocked, states, searched,
             key=verdict.key,
         )  # fmt: skip
 

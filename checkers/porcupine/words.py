@@ -24,7 +24,7 @@ class Account:
     """What is to be told about one invalid key.
 
     whole: all operations on the key. small: those of the witness. blocked: the one of them that cannot be placed.
-    states: in which it was owed.
+    states: in which it was owed; all of them if they are `complete`.
     """
 
     model: Model
@@ -34,6 +34,7 @@ class Account:
     small: Problem
     blocked: int
     states: tuple[str, ...]
+    complete: bool
     key: Value = None
     digits: int = field(init=False)
     timed: bool = field(init=False)
@@ -134,10 +135,11 @@ class Account:
         """The states in which the blocked operation was owed."""
         if not self.states:
             return "no order of what was invoked before lets it stand anywhere"
+        only = "the only reachable" if self.complete else "among the reachable"
         if len(self.states) == 1:
-            return f"the only reachable state here is {self.states[0]}"
+            return f"{only} {'state' if self.complete else 'states'} here is {self.states[0]}"
         more = f" … and {len(self.states) - SHOWN_STATES} more" if len(self.states) > SHOWN_STATES else ""
-        return f"the only reachable states here are {{{', '.join(self.states[:SHOWN_STATES])}{more}}}"
+        return f"{only} states here are {{{', '.join(self.states[:SHOWN_STATES])}{more}}}"
 
     def line(self, operation: int) -> str:
         """One operation of the witness."""

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from splitbrain.checkers import porcupine
-from splitbrain.checkers.porcupine import MODELS, Model, shrink
+from splitbrain.checkers.porcupine import MODELS, Model, shrink, witness
 from splitbrain.checkers.porcupine.prepare import NEVER, Prepared, Problem, prepare
 from splitbrain.checkers.porcupine.shrink import Company, subproblem
 from splitbrain.checkers.porcupine.witness import cut, events
@@ -51,11 +51,11 @@ def test_a_witness_refutes_alone_and_nothing_can_go(name: str, recent: int, monk
         whole = History.of(history(family, random))
         verdict = porcupine.check(family.model, whole)
         assert (verdict.witness is not None) == (verdict.value is Validity.INVALID)
-        for witness in witnesses(verdict):
+        for told in witnesses(verdict):
             found += 1
-            small = part(whole, witness.events)
+            small = part(whole, told.events)
             assert not linearizable(family.model, small), (list(whole), verdict)
-            assert witness.words[0]
+            assert told.words[0]
             again = History.of(small)
             prepared, (problem,) = problems(family.model, again)
             company = Company(family.model, problem, prepared)
@@ -219,6 +219,12 @@ def test_keys_are_named() -> None:
     verdict = porcupine.check(MODELS["register"].make(), History.of(events))
     assert verdict.key == "k4"
     assert verdict.reason.startswith("key k4: process 0 read x")
+
+
+def test_what_was_not_searched_to_its_end_does_not_tell_all_states(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(witness, "WORK", 1)
+    told = words("register", "0 invoke write 4", "0 ok write 4", "2 invoke read", "2 ok read 7")
+    assert "among the reachable states here is 4" in told[-1]
 
 
 def test_an_explanation_can_be_had_later() -> None:
