@@ -142,7 +142,8 @@ class _Case:
         states = tuple(self.model.show_state(self.table.states[state]) for state in outcome.states)
         searched = outcome.linearizable is False
         if not searched:
-            blocked, states = small.call.index(self.owed), tuple(verdict.details["states"])
+            told = verdict.details
+            blocked, states = small.call.index(self.owed), () if told.get("core") else tuple(told["states"])
         return Account(
             self.model, self.history, self.whole, self.prepared, small, blocked, states, searched,
             key=verdict.key,
