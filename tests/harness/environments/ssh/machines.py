@@ -1,11 +1,14 @@
 """Machines for tests: containers that run an SSH server, with keys made for the occasion."""
 
 import contextlib
+import fcntl
 import functools
 import io
+import os
 import shutil
 import subprocess
 import tarfile
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +20,7 @@ import pytest
 from splitbrain.harness.deployment import BuiltImage
 from splitbrain.harness.environments.docker import network
 from splitbrain.harness.environments.docker.daemon import Daemon
-from splitbrain.harness.environments.docker.images import build, listed
+from splitbrain.harness.environments.docker.images import Image, build, listed
 from splitbrain.harness.environments.docker.leftovers import LABEL, labels, remove
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.targets.etcd import binaries
@@ -151,7 +154,7 @@ def machines(count: int, folder: Path) -> Iterator[Machines]:
     ours = new_key()
     (folder / "key").write_bytes(ours.private)
     try:
-        image = build(daemon, IMAGE)
+        image = _image(daemon)
         names = [f"h{number + 1}" for number in range(count)]
         net = asyncio.run(network.create(daemon, names, marks))
         made = [_started(daemon, image.id, net, name, marks, ours) for name in names]
@@ -160,6 +163,13 @@ def machines(count: int, folder: Path) -> Iterator[Machines]:
     finally:
         remove(daemon, marks[LABEL])
         daemon.close()
+
+
+def _image(daemon: Daemon) -> Image:
+    """The image, made by one test process if it has to be, while the others wait."""
+    with (Path(tempfile.gettempdir()) / f"splitbrain-sshd-image-{os.getuid()}").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        return build(daemon, IMAGE)
 
 
 def _started(daemon: Daemon, image: str, net: network.Network, name: str, marks: dict[str, str], ours: Key) -> Machine:

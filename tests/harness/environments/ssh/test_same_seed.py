@@ -17,7 +17,6 @@ from splitbrain.nemeses.packages import parse
 
 pytestmark = [
     needs_machines,
-    pytest.mark.timeout(300),
     pytest.mark.skipif(namespaces.unavailable() is not None, reason=namespaces.unavailable() or ""),
 ]
 
