@@ -231,7 +231,7 @@ class HostsCluster:
         await _all([call(link.close) for link in self._links.values()])
 
     async def _end(self, link: Link) -> None:
-        files = await link.ask("end")
+        files = await link.ask("end", limit=HEAL_SECONDS)
         await call(link.hand.with_files, lambda sftp: self._fetch(sftp, files))
 
     def _fetch(self, sftp: Any, files: Sequence[str]) -> None:

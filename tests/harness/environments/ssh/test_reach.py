@@ -99,6 +99,9 @@ def test_sudo_that_asks_for_a_password(five: Machines) -> None:
 def test_what_is_missing_is_named_with_its_package(five: Machines) -> None:
     with pytest.raises(InfrastructureError, match=r"python9 cannot be run there .*apt install python3"):
         open_all(read(five.file(python="python9"), 1))
+    five.all[0].put("/usr/local/bin/old", "#!/bin/sh\necho splitbrain 3 9\n", 0o755)
+    with pytest.raises(InfrastructureError, match=r"old there is Python 3\.9, and 3\.11 or newer is needed"):
+        open_all(read(five.file(python="old"), 1))
     with without(five.all[0], "/usr/sbin/nft"):
         code, said = refused(five.file(), "--nemesis", "partition")
     assert code == 254 and f"on {five.all[0].address}: nft not found: install nftables" in said
