@@ -17,7 +17,8 @@
 cdef enum:
     BACK = 24           # levels that it begins before the return in question, at first
     FURTHER = 4         # how many times as many, next
-    CAS_OPEN = 6
+    CAS_OPEN = 6        # how many may be open at the level that it begins at,
+    LEVELS_TRIED = 256  # which is looked for among so many
     VALUES_ASKED = 127
     OTHER = 0x7fffffff  # a value that nobody asks for
 
@@ -49,16 +50,16 @@ cdef int near_run(const Searched *q, Near *n, int32_t stuck, int64_t slice) noex
 cdef bint near_begin(const Searched *q, Near *n, int32_t stuck) noexcept nogil:
     """Set up the first level; False if there is none that will do, or no memory."""
     cdef Levels *l = &n.levels
-    cdef int32_t first = stuck - <int32_t>n.back, number, place, chosen, cas = CAS_OPEN + 1
+    cdef int32_t first = stuck - <int32_t>n.back, last = first - LEVELS_TRIED, number, place, chosen, cas = CAS_OPEN + 1
     cdef int32_t open_cas[CAS_OPEN]
     cdef Node node
-    while first > 0 and cas > CAS_OPEN:
+    while first > max(last, 0) and cas > CAS_OPEN:
         if not levels_clear(q, l):
             q.spent.stopped = BY_BYTES
             return False
         cas = near_open(q, &l.window, first, open_cas)
         first -= cas > CAS_OPEN
-    if first <= 0 or not near_values(q, n, stuck, open_cas, cas):
+    if cas > CAS_OPEN or not near_values(q, n, stuck, open_cas, cas):
         return False
     l.end = stuck + 1
     node.done, node.log = l.window.pure, -1

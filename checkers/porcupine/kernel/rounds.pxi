@@ -76,9 +76,11 @@ cdef int alternate(const Searched *q, Depth *d, Levels *l, Near *n, bint *by_lev
                 outcome = near_run(q, n, d.deepest, share * patience)
                 if outcome == NONE:
                     nearby += 1
+                elif outcome == STOPPED and q.spent.stopped == BY_BYTES:
+                    clear_levels(q.spent, &n.levels)
+                    near, q.spent.stopped, outcome = False, BY_NOTHING, PAUSED
             if outcome == STOPPED and q.spent.stopped == BY_BYTES and wide:
                 clear_depth(q.spent, d)
-                clear_levels(q.spent, &n.levels)
                 deep, q.spent.stopped = False, BY_NOTHING
             elif outcome != PAUSED:
                 return outcome
