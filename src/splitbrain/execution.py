@@ -46,10 +46,10 @@ SHOWN = (
 class Wish:
     """What a user asked for. Times in seconds; rate in operations a second over all clients, 0 for no limit.
 
-    env: None for the first that the target offers. settings: options of the workload, as typed. nemesis_interval: from
-    one fault to the next; nemesis_duration: how long each lasts; None for what suits the time limit. respawn: whether
-    nodes that end by themselves are started again at once; simulated ones always are. hosts: the file that names the
-    machines of `--env ssh`.
+    workload: "" for the first that fits the target. env: None for the first that the target offers. settings: options
+    of the workload, as typed. nemesis_interval: from one fault to the next; nemesis_duration: how long each lasts; None
+    for what suits the time limit. respawn: whether nodes that end by themselves are started again at once; simulated
+    ones always are. hosts: the file that names the machines of `--env ssh`.
     """
 
     target: str
@@ -104,13 +104,14 @@ def prepare(wish: Wish) -> Prepared:
     """Resolve and check everything. UsageError says what does not exist or does not fit; nothing was started."""
     _within(wish)
     target = registry.target(wish.target)
+    if not wish.workload:
+        wish = replace(wish, workload=next(registry.fitting(target), DEFAULT_WORKLOAD))
     workload = registry.workload(wish.workload)
     missing = registry.missing(workload, target)
     if missing:
-        fitting = [name for name in registry.WORKLOADS if not registry.missing(registry.workload(name), target)]
         raise UsageError(
             f"workload {wish.workload} needs {', '.join(missing)}, which {wish.target} does not have; "
-            f"workloads that fit: {', '.join(fitting) or 'none'}"
+            f"workloads that fit: {', '.join(registry.fitting(target)) or 'none'}"
         )
     settings = settle(workload.options, wish.settings, f"workload {wish.workload}")
     deployment = _deployment(target, wish)

@@ -16,7 +16,7 @@ from splitbrain.harness.errors import UsageError
 from splitbrain.harness.options import settle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from splitbrain.harness.environment import Environment
     from splitbrain.harness.fault import Fault
@@ -84,6 +84,11 @@ def workload(name: str) -> Workload:
 def missing(story: Workload, system: Target) -> list[str]:
     """The operations that a workload needs and a target lacks; empty if they fit."""
     return [f for f in story.operations if f not in system.operations]
+
+
+def fitting(system: Target) -> Iterator[str]:
+    """The names of the workloads whose operations a target has, in the order of `WORKLOADS`, each loaded when asked."""
+    return (name for name in WORKLOADS if not missing(workload(name), system))
 
 
 def faults() -> Mapping[str, Fault]:

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 
+from splitbrain import registry
 from splitbrain.execution import Wish, prepare
 from splitbrain.harness.errors import UsageError
 from splitbrain.results.recipe import Recipe
@@ -74,3 +75,11 @@ def test_nodes_that_end_by_themselves_are_started_again_where_that_can_be_done()
     assert prepare(Wish("raft", 1, env="sim", respawn=True)).environment.name == "sim"
     with pytest.raises(UsageError, match="--respawn is for nodes that are started here"):
         prepare(Wish("etcd:endpoints=http://127.0.0.1:1", 1, respawn=True))
+
+
+def test_where_no_workload_is_named_it_is_the_first_that_fits():
+    assert prepare(Wish("raft", 1, workload="")).wish.workload == "register"
+    assert "--workload" not in prepare(Wish("raft", 1, workload="")).recipe.command
+    assert prepare(Wish("raft", 1, workload="set")).wish.workload == "set"
+    assert next(registry.fitting(registry.target("cassandra:cl=ONE"))) == "rw-register"
+    assert next(registry.fitting(registry.target("cassandra:lwt=on"))) == "register"

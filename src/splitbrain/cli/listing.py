@@ -78,7 +78,7 @@ def one_target(spec: str, as_json: bool) -> None:
     except UsageError as error:
         raise UsageError(f"{error}; or one of {', '.join(SECTIONS)}") from None
     faults = {name: reason_not(fault, target) for name, fault in registry.faults().items()}
-    fitting = [name for name in registry.WORKLOADS if not registry.missing(registry.workload(name), target)]
+    fitting = list(registry.fitting(target))
     environments = [deployment.environment for deployment in target.deployments]
     if as_json:
         able = [name for name, reason in faults.items() if reason is None]

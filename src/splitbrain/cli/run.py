@@ -12,14 +12,14 @@ from splitbrain import registry
 from splitbrain.cli.durations import DURATION
 from splitbrain.cli.exits import OF_VERDICT
 from splitbrain.cli.progress import shown
-from splitbrain.execution import DEFAULT_WORKLOAD, Wish, execute, prepare
+from splitbrain.execution import Wish, execute, prepare
 from splitbrain.harness.budget import Budget
 from splitbrain.results import text
 
 
 @click.command()
 @click.argument("target")
-@click.option("--workload", "-w", default=DEFAULT_WORKLOAD, show_default=True, help="What the clients do.")
+@click.option("--workload", "-w", default="", help="What the clients do; by default register, or the first that fits.")
 @click.option("--nemesis", default="", metavar="A,B", help="What goes wrong: names of faults, or all.")
 @click.option("--nemesis-interval", type=DURATION, default=None, help="From one fault to the next.")
 @click.option("--nemesis-duration", type=DURATION, default=None, help="How long each fault lasts.")
@@ -67,7 +67,7 @@ def run(
     elsewhere = prepared.environment.enter(sys.argv[1:])
     if elsewhere is not None:
         return elsewhere
-    with shown(f"{target} · {workload} · seed {chosen}", time_limit) as progress:
+    with shown(f"{target} · {prepared.wish.workload} · seed {chosen}", time_limit) as progress:
         result, folder = execute(prepared, Budget(seconds=budget), out, progress)
     if as_json:
         click.echo(json.dumps(result.headline() | {"run": str(folder.path)}))
