@@ -30,11 +30,18 @@ FULL = "--env local --nodes 1 --workload set --nemesis enospc --nemesis-interval
 FAULTS = f"{FIVE} --nemesis partition,kill,pause,clock"
 LOAD = f"{FIVE} --workload set --nemesis kill --nemesis-interval 3 --concurrency 50 --rate 0 --time-limit 30"
 
+THREE = "--env local --nodes 3"
+CUT = f"{THREE} --nemesis partition --time-limit 20"
+SPARSE = f"{CUT} --workload rw-register --concurrency 60 --rate 60 --set write_share=0.3"
+ALL_KILLED = (
+    f"{THREE} --workload set --nemesis kill:size=all --nemesis-interval 20 --nemesis-duration 4 --time-limit 20"
+)
+
 
 @dataclass(frozen=True)
 class Row:
     """One command. shows: what it shows, in words. expected: the verdict of most runs; `EITHER` where a bug is so rare
-    that few runs show it. issue: of etcd, public; "" for what etcd documents. runs: how many the table is made of."""
+    that few runs show it. issue: of the store, public; "" for what it documents. runs: how many make up the table."""
 
     name: str
     shows: str
@@ -89,6 +96,36 @@ ROWS = (
     Row("killed-3.5.1", "members killed under load hold different data (HashKV)", "etcd:version=3.5.1",
         LOAD, EITHER, "13766", 6),
     Row("killed-3.5.17", "the same, mended", "etcd:version=3.5.17", LOAD, VALID, "13766", 4),
+    Row("one", "reads and writes at ONE are stale", "cassandra:cl=ONE", f"{CUT} --workload rw-register", INVALID,
+        runs=10),
+    Row("quorum-unmended", "QUORUM without read repair: a new value is read, then the old one",
+        "cassandra:read_repair=none,timeout_ms=1000", SPARSE, INVALID, runs=10),
+    Row("quorum", "the same with blocking read repair", "cassandra:timeout_ms=1000", SPARSE, VALID, runs=10),
+    Row("quorum-clock", "QUORUM, and clocks that differ: acknowledged writes are lost",
+        "cassandra:internode_timeout=off", f"{THREE} --workload rw-register --nemesis clock --time-limit 20", INVALID,
+        runs=10),
+    Row("lwt", "lightweight transactions under partitions", "cassandra:lwt=on", CUT, VALID, runs=10),
+    Row("lwt-faults", "lightweight transactions under partitions, kills and skewed clocks",
+        "cassandra:lwt=on,internode_timeout=off",
+        f"{THREE} --nemesis partition,kill,clock --nemesis-interval 12 --time-limit 60", VALID, runs=10),
+    Row("set-all", "a set, added to at QUORUM and read at ALL in the end", "cassandra:read=ALL",
+        f"{THREE} --workload set --nemesis partition,kill,pause --time-limit 20", VALID, runs=10),
+    Row("counter-again", "increments that timed out are sent again, and counted twice",
+        "cassandra:read=ALL,retry_timeouts=on,timeout_ms=500", f"{CUT} --workload counter", INVALID, runs=10),
+    Row("counter-once", "the same, and none is sent again", "cassandra:read=ALL,timeout_ms=500",
+        f"{CUT} --workload counter", VALID),
+    Row("append-blind", "lists that are read and written back, and no fault", "cassandra",
+        f"{THREE} --workload append-list --time-limit 10", INVALID),
+    Row("append-lwt", "the same by lightweight transactions", "cassandra:lwt=on",
+        f"{THREE} --workload append-list --time-limit 10", VALID),
+    Row("deletes-forgot", "removed elements come back: no hints, and removals forgotten after a second",
+        "cassandra:read=ALL,hints=off,gc_grace_seconds=1", f"{CUT} --workload deletes", INVALID, runs=10),
+    Row("deletes", "the same, and removals are remembered", "cassandra:read=ALL,hints=off",
+        f"{CUT} --workload deletes", VALID),
+    Row("log-periodic", "the commit log is synced now and then, and all nodes are killed",
+        "cassandra:read=ALL,commitlog=periodic", ALL_KILLED, INVALID, "CASSANDRA-13987", 10),
+    Row("log-batch", "the same, and it is synced before a write is acknowledged", "cassandra:read=ALL",
+        ALL_KILLED, VALID, "CASSANDRA-13987"),
 )  # fmt: skip
 
 Seen = Mapping[str, Any]
@@ -132,7 +169,7 @@ def table(rows: Iterable[Row], seen: Iterable[Seen]) -> Sequence[str]:
     seen = list(seen)
     rows = [row for row in rows if any(result["row"] == row.name for result in seen)]
     lines = [
-        "| row | what it shows | expected | etcd issue | seen | operations a run | last run |",
+        "| row | what it shows | expected | issue | seen | operations a run | last run |",
         "|---|---|---|---|---|---|---|",
     ]
     for row in rows:

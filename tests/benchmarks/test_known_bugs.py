@@ -16,7 +16,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "known-bugs.md").read_text()
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_the_command_of_a_row_is_one(row: Row) -> None:
     given = run.make_context("run", row.command.split()[2:]).params
-    target, workload = registry.target(given["target"]), registry.workload(given["workload"])
+    target, workload = registry.target(given["target"]), registry.workload(given["workload"] or "register")
     assert not registry.missing(workload, target)
     settle(workload.options, registry.assignments(",".join(given["settings"]), "--set"), row.name)
     nodes = [f"n{i + 1}" for i in range(given["nodes"])]
