@@ -13,14 +13,16 @@ import platform
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
 from splitbrain.harness.deployment import Served
 from splitbrain.harness.environments.hosted.node import HostedNode
-from splitbrain.harness.environments.linux import faketime, processes, vdso
+from splitbrain.harness.environments.linux import faketime, namespaces, processes, vdso
 from splitbrain.harness.environments.linux.faketime import ClockFile
+from splitbrain.harness.environments.linux.tools import LocalShell
 from splitbrain.harness.environments.linux.vdso import Line, ProcessClock
 from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.injection import Bite, SkewAllClocks, SkewClock
@@ -205,10 +207,13 @@ class ClockHarm:
         self._seen_ms = max(self._seen_ms, abs(deviation) / 1e6, abs(monotonic) / 1e6)
 
 
-def prepare(node: HostedNode, folder: Path) -> None:
-    """To be called before a node is started whose clock is to be skewed. folder: for a file of ours."""
+async def prepare(nodes: Sequence[HostedNode], folder: Path) -> None:
+    """To be called before nodes are started whose clocks are to be skewed. folder: for files of ours."""
     library = faketime.library()
-    if means() is Means.LIBRARY and library is not None:
+    if means() is not Means.LIBRARY or library is None or not namespaces.inside():
+        return
+    await LocalShell()(["mount", "-t", "tmpfs", "tmpfs", faketime.SHARED_MEMORY])
+    for node in nodes:
         node.clock_file = ClockFile(folder / f"{node.name}.faketime", library)
         node.clock_file.set(vdso.TRUE, 0)
 

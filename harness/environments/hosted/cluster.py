@@ -117,8 +117,7 @@ class HostedCluster(ABC):
         if PowerLoss in harms:
             await asyncio.gather(*(self._attach(node) for node in self.nodes))
         if SkewClock in harms:
-            for node in self.nodes:
-                clocks.prepare(node, self._scratch)
+            await clocks.prepare(self.nodes, self._scratch)
 
     def settle(self) -> None:
         """When all are ready: look that they are prepared, and note from now on what they use. InfrastructureError if

@@ -1,10 +1,11 @@
 """How can a process see a wrong clock where its vDSO cannot be replaced? By libfaketime, loaded into it when it starts:
 it stands before the C library, and reads from a file how wrong the clock is to be.
 
-What it cannot do: a program that is linked statically (most of those in Go) is not reached; the monotonic clock stays
-true; and CPython's `time.sleep` fails under it, though asyncio and locks wait as they should. The trap: it counts a
-drift from the moment at which it was loaded, so that has to be known, and a child that the node executes later drifts
-from another moment on.
+It keeps files of its own in /dev/shm, named by the numbers of processes, and leaves them when one is killed: so its
+nodes see a folder there that goes away with the run. What it cannot do: a program that is linked statically (most of
+those in Go) is not reached; the monotonic clock stays true; and CPython's `time.sleep` fails under it, though asyncio
+and locks wait as they should. The trap: it counts a drift from the moment at which it was loaded, so that has to be
+known, and a child that the node executes later drifts from another moment on.
 """
 
 import os
@@ -18,6 +19,7 @@ from pathlib import Path
 from splitbrain.harness.environments.linux.processes import PROC, TICKS
 from splitbrain.harness.environments.linux.vdso import Line
 
+SHARED_MEMORY = "/dev/shm"
 NAME = "libfaketimeMT.so.1"
 FOLDERS = ("/usr/lib", "/usr/lib64", "/usr/local/lib", "/lib")
 PROBE = "import time; print(time.time_ns())"

@@ -102,6 +102,7 @@ async def static(environment: Local, folder: Path) -> None:
 
 def test_clocks_by_the_library(tmp_path: Path) -> None:
     run_inside(skews, tmp_path)
+    assert not list(Path(faketime.SHARED_MEMORY).glob("*faketime*")), "also of what was killed nothing is left"
 
 
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc not found: install gcc")
