@@ -86,7 +86,7 @@ class Hand:
     def talk(self, command: str) -> Any:
         """Start a program, by a line for the shell, and keep the session open: paramiko's channel to it."""
         with self._told(CALL_SECONDS):
-            channel = self._client.get_transport().open_session(timeout=CALL_SECONDS)
+            channel = self._opened(CALL_SECONDS)
             channel.settimeout(CALL_SECONDS)
             channel.exec_command(command)
             return channel
@@ -118,13 +118,20 @@ class Hand:
         """Let go; safe to call twice."""
         self._client.close()
 
+    def _opened(self, seconds: float) -> Any:
+        """A new session."""
+        transport = self._client.get_transport()
+        if transport is None:
+            raise EOFError
+        return transport.open_session(timeout=seconds)
+
     @contextlib.contextmanager
     def _session(self, seconds: float) -> Iterator[Any]:
         with self._told(seconds):
             if not self._sessions.acquire(timeout=seconds):
                 raise TimeoutError
             try:
-                channel = self._client.get_transport().open_session(timeout=seconds)
+                channel = self._opened(seconds)
                 try:
                     channel.settimeout(seconds)
                     yield channel
@@ -144,10 +151,8 @@ class Hand:
             raise InfrastructureError(f"{self.machine} did not answer within {seconds:g} s") from None
         except paramiko.SFTPError as error:
             raise InfrastructureError(f"{self.machine}: files: {error}") from None
-        except (paramiko.SSHException, OSError, EOFError, AttributeError) as error:
-            if isinstance(error, AttributeError) and self.alive:
-                raise
-            if "Timeout" in str(error):
+        except (paramiko.SSHException, OSError, EOFError) as error:
+            if "Timeout" in str(error):  # the library's own word for a session that is not opened in time
                 raise InfrastructureError(f"{self.machine} did not answer within {seconds:g} s") from None
             what = str(error) or type(error).__name__ if self.alive else "the SSH connection is gone"
             raise InfrastructureError(f"{self.machine}: {what}") from None

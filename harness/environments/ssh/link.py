@@ -129,9 +129,9 @@ class Link:
     def _listen(self) -> None:
         """Read what the agent says, and let it know now and then that somebody is here."""
         buffer, beaten = b"", time.monotonic()
-        self._channel.settimeout(1.0)
+        self._channel.settimeout(BEAT_SECONDS)
         while True:
-            if time.monotonic() - beaten > BEAT_SECONDS:
+            if time.monotonic() - beaten >= BEAT_SECONDS:
                 beaten = time.monotonic()
                 self._beat()
             try:
@@ -207,17 +207,18 @@ def open_all(machines: Sequence[Machine], *, everything: bool = False) -> list[L
     InfrastructureError is raised."""
     run = secrets.token_hex(4)
     coming = [_threads.submit(Link.open, machine, run, everything=everything) for machine in machines]
-    links, errors = [], []
-    for one in coming:
-        try:
-            links.append(one.result())
-        except InfrastructureError as error:
-            errors.append(error)
-    if errors:
-        for link in links:
-            link.hand.close()
-        raise errors[0]
-    return links
+    try:
+        return [one.result() for one in coming]
+    except BaseException:
+        for one in coming:
+            one.add_done_callback(_let_go)
+        raise
+
+
+def _let_go(coming: "Future[Link]") -> None:
+    """Close a link that nobody wants any more; its agent then leaves the host as it was."""
+    if coming.exception() is None:
+        coming.result().hand.close()
 
 
 def _me() -> str:

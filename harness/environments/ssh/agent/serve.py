@@ -30,6 +30,7 @@ from splitbrain.harness.errors import InfrastructureError, SplitbrainError
 from splitbrain.harness.injection import Cut, FillDisk, Impair, Injected, Maintenance, PowerLoss, Reconfiguration
 
 SILENCE_SECONDS = 60.0
+CANCEL_SECONDS = 5.0
 NEEDS_ROOT = (Cut, Impair, FillDisk, PowerLoss)
 CODE = "code"
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -63,8 +64,8 @@ class Agent:
         order = json.loads(line)
         if order["do"] == "beat":
             return
-        verb: Callable[..., Awaitable[Any]] = getattr(self, f"do_{order['do']}")
         try:
+            verb: Callable[..., Awaitable[Any]] = getattr(self, f"do_{order['do']}")
             answer = await verb(**order.get("with", {}))
             if self._cluster is not None:
                 self.tell(holders=self._cluster.node.killers)
@@ -100,9 +101,7 @@ class Agent:
             return lair.uncuttable(self._run)
         return reason
 
-    async def do_prepare(
-        self, name: str, members: dict[str, str], node: Spec, harms: list[str], now: int
-    ) -> None:  # fmt: skip
+    async def do_prepare(self, name: str, members: dict[str, str], node: Spec, harms: list[str], now: int) -> None:
         """Have everything ready for the node's start. now: the run's time, in nanoseconds."""
         base = now - time.monotonic_ns()
         place = Place(name, members[name], self._folder / name, members)
@@ -227,12 +226,16 @@ async def serve(control: Control, folder: Path) -> None:
         listening.cancel()
         for task in under_way:
             task.cancel()
+        if under_way:
+            await asyncio.wait(under_way, timeout=CANCEL_SECONDS)
         await agent.close()
 
 
 def main(connection: str, folder: str) -> int:
     """connection: the words of SSH_CONNECTION: the harness's address and port, ours and its port."""
     words = connection.split()
+    if len(words) != 4:
+        sys.exit(f"the SSH server does not say in SSH_CONNECTION who is connected, but {connection!r}")
     # Some mechanisms start processes of our own code.
     os.environ["PYTHONPATH"] = str(Path(folder) / CODE)
     asyncio.run(serve(Control(words[0], int(words[3])), Path(folder)))

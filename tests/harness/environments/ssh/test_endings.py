@@ -24,7 +24,7 @@ SPLITBRAIN = [sys.executable, "-m", "splitbrain"]
 def under_way(five: Machines, folder: Path) -> Iterator["subprocess.Popen[str]"]:
     """A run with its first fault begun."""
     words = ["run", "etcd", "--env", "ssh", "--hosts", five.file(), "--nodes", "3", "--nemesis", "partition"]
-    words += ["--time-limit", "60", "--out", folder]
+    words += ["--nemesis-interval", "3", "--nemesis-duration", "2", "--time-limit", "60", "--out", folder]
     with subprocess.Popen(
         [*SPLITBRAIN, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         start_new_session=True,
