@@ -59,6 +59,7 @@ class HostedNode(ABC):
         self._now = now
         self._ended = asyncio.Event()
         self._ended.set()
+        self._how = "ended"
         self._wanted = False
         self._starting = asyncio.Lock()
         self._respawn: asyncio.Task[None] | None = None
@@ -110,6 +111,7 @@ class HostedNode(ABC):
     def over(self, how: str) -> None:
         """To be called when it has ended, whoever ended it. how: the middle of the sentence "n2 … by itself"."""
         self._ended.set()
+        self._how = how
         if not self._wanted:
             return
         self.deaths.append(Death(self.name, self._now(), f"{self.name} {how} by itself", self.last_lines()))
@@ -209,7 +211,11 @@ class HostedNode(ABC):
         event loop's clock reaches the deadline."""
         while True:
             if not self.running:
-                raise self._failure("ended before it was ready")
+                # How it ended may be known a moment later than that it has.
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(ANSWER_SECONDS):
+                        await self._ended.wait()
+                raise self._failure(f"{self._how} before it was ready")
             try:
                 # Not wait_for: it swallows a cancellation that comes just when the answer is there.
                 async with asyncio.timeout(ANSWER_SECONDS):

@@ -106,3 +106,19 @@ def test_help_imports_nothing_heavy():
     code = f"import sys, splitbrain.cli; print(*(m for m in {heavy} if m in sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_what_processes_need_is_had_without_docker(splitbrain, monkeypatch, tmp_path):
+    from splitbrain.targets.cassandra import jars, java
+
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    monkeypatch.setattr(java, "found", lambda: "java")
+    wanted: list[str] = []
+    monkeypatch.setattr(jars, "obtain", wanted.append)
+    said = splitbrain("images", "build", "cassandra", "cassandra:version=5.0.2", "--jars-only")
+    assert said.code == VALID and wanted == [jars.DEFAULT, "5.0.2"]
+    assert said.out == "cassandra is ready for --env local\ncassandra:version=5.0.2 is ready for --env local\n"
+    told = splitbrain("images", "build", "cassandra", "--jars-only", "--json")
+    assert told.objects == [{"kind": "provided", "target": "cassandra"}]
+    refused = splitbrain("images", "build", "raft", "--jars-only")
+    assert refused.code == USAGE and "raft needs nothing fetched" in refused.err
