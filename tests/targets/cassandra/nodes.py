@@ -1,9 +1,13 @@
 """Three real nodes, played by test_nodes.py inside the namespaces of `--env local` and, shorter, in containers."""
 
 import asyncio
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+from operations import operated
 
 from splitbrain.harness.environment import Environment
 from splitbrain.harness.environments.hosted.cluster import HostedCluster
@@ -139,8 +143,8 @@ async def paused(cluster: HostedCluster) -> None:
     await until(lambda: all_up(cluster))
 
 
-EVERYTHING = (tabled, cut_off, skewed, paused, killed, maintained, bad_disk)
-SHORT = (tabled, cut_off, skewed, maintained)
+EVERYTHING = (operated, tabled, cut_off, skewed, paused, killed, maintained, bad_disk)
+SHORT = (operated, tabled, cut_off, skewed, maintained)
 
 
 async def played(folder: Path, environment: Environment, scenarios: tuple[Scenario, ...]) -> HostedCluster:
