@@ -23,6 +23,7 @@ SYNCS = "fsync,fdatasync,sync_file_range,msync"
 WRITES = "write,pwrite64,writev,pwritev,pwritev2,fallocate"
 ATTACH_SECONDS = 5.0
 DETACH_SECONDS = 5.0
+DYING_SECONDS = 1.0
 
 _sessions = itertools.count(1)
 
@@ -80,9 +81,13 @@ class Tracing:
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=messages,
             )
-        deadline = asyncio.get_running_loop().time() + ATTACH_SECONDS
+        clock = asyncio.get_running_loop().time
+        deadline, ended = clock() + ATTACH_SECONDS, False
         while not all(traced(pid, self._process.pid) for pid in pids):
-            if self._process.returncode is not None or asyncio.get_running_loop().time() > deadline:
+            if self._process.returncode is not None and not ended:
+                # It cannot attach to what is about to end, either: that is given a moment.
+                deadline, ended = clock() + DYING_SECONDS, True
+            if clock() > deadline:
                 said = self._log.with_suffix(".messages").read_text(errors="replace").strip()
                 raise InfrastructureError(f"strace could not attach: {said[-300:]}")
             await asyncio.sleep(0.002)
@@ -104,13 +109,18 @@ class Tracing:
         return _count(self._log)
 
 
+ENDED = ("Z", "X")
+"""States of threads that nobody can trace any more: they only wait to be forgotten."""
+
+
 def traced(pid: int, tracer: int) -> bool:
     """Whether every thread of a process is traced by that tracer; true of one that has ended."""
     for thread in processes.threads(pid):
         with contextlib.suppress(OSError):
-            for line in Path(f"/proc/{pid}/task/{thread}/status").read_text().splitlines():
-                if line.startswith("TracerPid:") and int(line.split()[1]) != tracer:
-                    return False
+            lines = Path(f"/proc/{pid}/task/{thread}/status").read_text().splitlines()
+            told = dict(line.split(":", 1) for line in lines)
+            if told["State"].split()[0] not in ENDED and int(told["TracerPid"]) != tracer:
+                return False
     return True
 
 

@@ -1,11 +1,13 @@
 """Small parts: what is said where a tool is missing, checksums, counters, scratch folders, whom signals reach."""
 
+import asyncio
 import os
 import random
 import signal
 import struct
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -100,3 +102,31 @@ def test_a_process_without_rights_is_told_apart_from_one_that_ended() -> None:
     ended.wait()
     assert not processes.alive(ended.pid)
     assert processes.send([ended.pid], signal.SIGKILL) == 0
+
+
+@linux
+@pytest.mark.skipif(tools.missing("strace") is not None, reason="strace not found")
+def test_what_has_ended_or_is_about_to_is_no_trouble_for_tracing(tmp_path: Path) -> None:
+    async def attached(session: tracing.Tracing, *pids: int) -> tuple[int, int]:
+        await session.start(pids)
+        return await session.stop()
+
+    harm = tracing.DiskHarm(delay_us=1000)
+    over = subprocess.Popen(["true"])
+    os.waitid(os.P_PID, over.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and nobody has taken note of it
+    try:
+        assert asyncio.run(attached(tracing.Tracing(harm, tmp_path), over.pid)) == (0, 0)
+        with processes.example() as pid:
+            assert asyncio.run(attached(tracing.Tracing(harm, tmp_path), over.pid, pid)) == (0, 0)
+    finally:
+        over.wait()
+    with processes.example() as pid:
+        other = subprocess.Popen(["strace", "-p", str(pid), "-o", os.devnull], stderr=subprocess.DEVNULL)
+        try:
+            while not tracing.traced(pid, other.pid):
+                time.sleep(0.01)
+            with pytest.raises(InfrastructureError, match="could not attach"):
+                asyncio.run(attached(tracing.Tracing(harm, tmp_path), pid))
+        finally:
+            other.terminate()
+            other.wait()
