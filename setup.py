@@ -1,4 +1,4 @@
-"""The compiled search kernel, each part optional: without a C compiler splitbrain installs and works, more slowly.
+"""The compiled parts, each optional: without a C compiler splitbrain installs and works, more slowly.
 
 What is made on the way lies below build/, or, where this checkout may not be written to, in a folder that goes away.
 """
@@ -12,17 +12,19 @@ from pathlib import Path
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
-KERNEL = "splitbrain.checkers.porcupine.kernel"
-PARTS = ("problem", "steps", "narrow", "wide", "vast", "verify", "zones", "texts", "text_steps")
+SEARCH = ("problem", "reading", "steps", "text_steps", "narrow", "wide", "vast", "verify", "zones", "texts", "front")
+PARTS = ("harness.intake", *(f"checkers.porcupine.kernel.{part}" for part in SEARCH))
 
 Options = dict[str, dict[str, object]]
 
 
 def extensions(made: Path) -> list[Extension]:
     """One extension a `.pyx`, named by its path under src/. made: where the C goes."""
-    folder = Path("src", *KERNEL.split("."))
     flags = [] if os.name == "nt" else ["-O3", "-g0"]
-    parts = [Extension(f"{KERNEL}.{part}", [str(folder / f"{part}.pyx")], extra_compile_args=flags) for part in PARTS]
+    sources = {part: Path("src", "splitbrain", *part.split(".")).with_suffix(".pyx") for part in PARTS}
+    parts = [
+        Extension(f"splitbrain.{part}", [str(source)], extra_compile_args=flags) for part, source in sources.items()
+    ]
     found: list[Extension] = cythonize(parts, include_path=["src"], build_dir=str(made), quiet=True)
     for extension in found:
         extension.optional = True  # here, for cythonize makes new ones and forgets it

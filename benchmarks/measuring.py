@@ -1,9 +1,11 @@
 """How is a check timed, and against what? In turns with the peer in the same run, garbage collected before each turn,
 the median of the turns.
 
-Ours is on one core: what is told is the wall time, or the time of the processor if that is more. The peer runs at its
-best: the faster of one core and all cores. A side that did not finish within its limit has no time, and the ratio
-becomes a bound. The trap: a busy machine; ratios of one run mean more than seconds, and seconds more than one turn.
+What is over in less than a millisecond is done several times in a row in each turn, by both sides, else it would be the
+caches that are measured. Ours is on one core: what is told is the wall time, or the time of the processor if more. The
+peer runs at its best: the faster of one core and all cores. A side that did not finish within its limit has no time,
+and the ratio becomes a bound. The trap: a busy machine; ratios of one run mean more than seconds, and seconds more than
+one turn.
 """
 
 import gc
@@ -23,6 +25,8 @@ from splitbrain.harness.history import History
 
 ENOUGH = 6.0
 """Seconds of measuring after which a case gets no further turn."""
+A_MOMENT = 0.001
+"""Seconds that a turn takes at least, on either side, if need be by checking several times in a row."""
 SHORT, MORE = 0.25, 5
 """A case gets so many times the turns as long as it took fewer seconds than this, for the scheduler's turns are longer
 than many a check."""
@@ -135,6 +139,7 @@ class Bench:
     def _timed(self, work: str, check: Callable[[], str], peers: Sequence[Peer]) -> Line:
         limit = self.peers.seconds_max if self.peers else 0.0
         ours: list[float] = []
+        times, their_times = 1, 1
         theirs: dict[Peer, list[Answer]] = {peer: [] for peer in peers}
         began = time.perf_counter()
         verdict = ""
@@ -143,26 +148,37 @@ class Bench:
                 break
             for peer, answers in theirs.items():
                 if not answers or answers[-1].seconds is not None:
-                    answers.append(peer.check(work, limit))
+                    answers.append(peer.check(work, limit, their_times))
                 if answers[-1].seconds is None:
                     break  # on one core it would not finish either
             if verdict != "unknown":
-                seconds, verdict = once(check)
+                seconds, verdict = once(check, times)
                 ours.append(seconds)
-            if turn == 0 and theirs:
-                theirs = faster(theirs)
+            if turn == 0:
+                times = in_a_row(ours[0])
+                if theirs:
+                    theirs = faster(theirs)
+                    their_times = in_a_row(next(iter(theirs.values()))[0].seconds)
+        ours = ours[times > 1 and len(ours) > 1 :]
+        theirs = {peer: answers[their_times > 1 and len(answers) > 1 :] for peer, answers in theirs.items()}
         seconds = statistics.median(ours)
         if not theirs:
             return Line(work, seconds if verdict != "unknown" else None, verdict)
         return compared(work, seconds, verdict, next(iter(theirs.values())))
 
 
-def once(check: Callable[[], str]) -> tuple[float, str]:
-    """Seconds on one core, and the verdict."""
+def once(check: Callable[[], str], times: int = 1) -> tuple[float, str]:
+    """Seconds on one core, of one of so many in a row; and the verdict."""
     gc.collect()
     wall, cpu = time.perf_counter(), time.process_time()
-    verdict = check()
-    return max(time.perf_counter() - wall, time.process_time() - cpu), verdict
+    for _ in range(times):
+        verdict = check()
+    return max(time.perf_counter() - wall, time.process_time() - cpu) / times, verdict
+
+
+def in_a_row(seconds: float | None) -> int:
+    """How often a check is repeated within a turn."""
+    return 1 if seconds is None else max(1, math.ceil(A_MOMENT / seconds))
 
 
 def faster(theirs: dict[Peer, list[Answer]]) -> dict[Peer, list[Answer]]:

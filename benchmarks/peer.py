@@ -61,11 +61,11 @@ class Peer:
         self.files[name] = path
         self._ask({"load": name, "path": str(path)}, None)
 
-    def check(self, name: str, seconds_max: float) -> Answer:
-        """Check it once."""
+    def check(self, name: str, seconds_max: float, times: int = 1) -> Answer:
+        """Check it so many times in a row; the seconds are those of one."""
         began = time.perf_counter()
         try:
-            said = self._ask({"check": name, "timeout": seconds_max}, 2 * seconds_max + 10)
+            said = self._ask({"check": name, "timeout": seconds_max, "times": times}, 2 * seconds_max + 10)
         except OutOfReach as reason:
             self.close()
             return Answer(None, time.perf_counter() - began, str(reason))

@@ -16,7 +16,7 @@ from msgspec import UNSET, Meta, UnsetType
 from splitbrain.harness.errors import HistoryError
 from splitbrain.harness.operation import NEMESIS, EventType, Value
 from splitbrain.harness.pairing import ABSENT, NEMESIS_PROCESS, IllFormed, Operations, Pairing
-from splitbrain.harness.pool import Pool
+from splitbrain.harness.pool import Pool, Scalars, intake
 
 __all__ = ["ABSENT", "NEMESIS_PROCESS", "Event", "History", "IllFormed", "Operations", "Pool"]
 
@@ -70,7 +70,7 @@ class History:
         """Whether `time` was recorded and never runs backwards; else only the order of events means something."""
         self.warnings: list[str] = []
         """What a reader noticed and let pass, for people."""
-        self._pairing = Pairing(self.pool.values)
+        self._pairing = (Pairing if intake is None else intake.Pairing)(self.pool.values)
         self._operations = Operations()
 
     def __len__(self) -> int:
@@ -126,6 +126,8 @@ class History:
     def extend(self, events: Sequence[Event]) -> None:
         """Add many events at the end, a column at a time. ValueError, with nothing added, if the type or the process
         of one of them does not exist."""
+        if _INTAKE is not None and type(events) is list and _INTAKE.extend(self, events):
+            return
         types = _types(events)
         processes = _processes(events)
         pool = self.pool
@@ -186,17 +188,19 @@ class History:
     def pair(self) -> None:
         """Pair the events added since the last call; IllFormed at one that breaks the rules of `pairing`."""
         done = len(self._pairing.partner)
-        if done < len(self):
+        if done < len(self.type):
             self._pairing.extend(self.type[done:], self.process[done:], self.f)
 
     @property
     def partner(self) -> "array[int]":
         """For each event the position of the other event of its operation, or ABSENT; HistoryError as `operations`."""
-        try:
-            self.pair()
-        except IllFormed as wrong:
-            raise HistoryError("history", None, f"event {wrong.position}: {wrong.text}") from None
-        return self._pairing.partner
+        paired = self._pairing.partner
+        if len(paired) < len(self.type):
+            try:
+                self.pair()
+            except IllFormed as wrong:
+                raise HistoryError("history", None, f"event {wrong.position}: {wrong.text}") from None
+        return paired
 
     def operations(self) -> Operations:
         """Invocations paired with completions; nemesis events are left out. Made once, then kept until events are
@@ -230,6 +234,9 @@ _F, _VALUE, _TIME, _REVISION = (attrgetter(name) for name in ("f", "value", "tim
 _KEY, _NODE, _ERROR, _TOKEN, _SESSION = (attrgetter(name) for name in ("key", "node", "error", "token", "session"))
 _TYPE, _PROCESS = attrgetter("type"), attrgetter("process")
 _TYPES = {kind.word: int(kind) for kind in EventType}
+_COLUMNS = ("time", "process", "type", "f", "value", "revision", "key", "node", "error", "token", "session")
+_INTAKE = None if intake is None else intake.Intake(_COLUMNS, UNSET, _TYPES, NEMESIS, NEMESIS_PROCESS, Scalars)
+"""How events are read in a hurry, where that is built."""
 
 
 def _types(events: Sequence[Event]) -> list[int]:

@@ -52,15 +52,16 @@ class Pairing:
             if process >= 0:
                 if kind == _INVOKE:
                     if process in begun:
-                        raise IllFormed(position, self._busy(process))
+                        raise IllFormed(position, busy(process, begun[process]))
                     begun[process] = position
                     invoked(position)
                 else:
                     start = begun.get(process, ABSENT)
                     if start < 0:
-                        raise IllFormed(position, self._unasked(process))
+                        raise IllFormed(position, unasked(process, process in begun))
                     if f[start] != f[position]:
-                        raise IllFormed(position, self._other(process, start, f[start], f[position]))
+                        names = self._names
+                        raise IllFormed(position, other(process, start, names[f[start]], names[f[position]]))
                     partner[start] = position
                     partner[position] = start
                     if kind == _INFO:
@@ -69,20 +70,24 @@ class Pairing:
                         del begun[process]
             position += 1
 
-    def _busy(self, process: int) -> str:
-        start = self._begun[process]
-        if start < 0:
-            return f"process {process} invokes again after an operation of it ended as info; it needs a new number"
-        return f"process {process} invokes while its operation of event {start} is still open"
 
-    def _other(self, process: int, start: int, asked: int, answered: int) -> str:
-        asked_name, answered_name = self._names[asked], self._names[answered]
-        return f"process {process} completes {answered_name!r}, but at event {start} it invoked {asked_name!r}"
+def busy(process: int, start: int) -> str:
+    """Why a process cannot invoke. start: where the operation began that is open, or ABSENT if one ended as info."""
+    if start < 0:
+        return f"process {process} invokes again after an operation of it ended as info; it needs a new number"
+    return f"process {process} invokes while its operation of event {start} is still open"
 
-    def _unasked(self, process: int) -> str:
-        if process in self._begun:
-            return f"process {process} completes an operation that already ended as info"
-        return f"process {process} completes an operation that it never invoked"
+
+def unasked(process: int, retired: bool) -> str:
+    """Why a process cannot complete anything."""
+    if retired:
+        return f"process {process} completes an operation that already ended as info"
+    return f"process {process} completes an operation that it never invoked"
+
+
+def other(process: int, start: int, asked: Value, answered: Value) -> str:
+    """Why a process cannot complete this."""
+    return f"process {process} completes {answered!r}, but at event {start} it invoked {asked!r}"
 
 
 class Operations:

@@ -9,6 +9,13 @@ from typing import Any, Protocol, cast
 
 from splitbrain.harness.operation import Value
 
+try:
+    from splitbrain.harness import intake
+except ImportError:  # not built: the classes below do it all
+    intake = None  # type: ignore[assignment]
+
+__all__ = ["DEPTH_MAX", "Pool", "Scalars", "intake"]
+
 DEPTH_MAX = 100
 """How deeply a value may be nested."""
 
@@ -31,7 +38,7 @@ class Pool:
         self.depth = 0
         """How deep in a nested value the interning is just now."""
         self._tables = _Tables(self)
-        self.names: Mapping[str, int] = cast("_Scalars", self._tables[str])
+        self.names: Mapping[str, int] = cast("Scalars", self._tables[str])
         """The id of each string, a new one if it was never seen: `id` for values known to be strings."""
 
     def __len__(self) -> int:
@@ -51,7 +58,7 @@ class Pool:
         return [tables[type(value)][value] for value in values]
 
 
-class _Scalars(dict[Any, int]):
+class Scalars(dict[Any, int]):
     """Ids of hashable values of one type; a value never seen gets the next id."""
 
     def __init__(self, values: list[Value]) -> None:
@@ -128,10 +135,13 @@ class _Tables(dict[type, _Table]):
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        sequences, sets, maps = _Nested(pool, self), _Sets(pool, self), _Maps(pool, self)
+        sequences: _Table = _Nested(pool, self)
+        if intake is not None:
+            sequences = intake.Sequences(pool, self, sequences, Scalars)
+        sets, maps = _Sets(pool, self), _Maps(pool, self)
         super().__init__({list: sequences, tuple: sequences, set: sets, frozenset: sets, dict: maps})
         for kind in (type(None), bool, int, float, str):
-            self[kind] = _Scalars(pool.values)
+            self[kind] = Scalars(pool.values)
 
     def __missing__(self, kind: type) -> _Table:
         for base in (int, float, str, tuple, list, dict, frozenset, set):
@@ -139,6 +149,6 @@ class _Tables(dict[type, _Table]):
                 table: _Table = _Plain(base, self[base])
                 break
         else:
-            table = _Scalars(self._pool.values)
+            table = Scalars(self._pool.values)
         self[kind] = table
         return table

@@ -12,7 +12,9 @@ LISTED_KEYS keys the children are those that are not valid, unless every key is 
 from collections.abc import Sequence
 from dataclasses import replace
 
+from splitbrain.checkers.porcupine import verdicts
 from splitbrain.checkers.porcupine.answers import Problems
+from splitbrain.checkers.porcupine.at_once import at_once
 from splitbrain.checkers.porcupine.certificate import objection
 from splitbrain.checkers.porcupine.model import Model
 from splitbrain.checkers.porcupine.models.values import shown
@@ -25,9 +27,8 @@ from splitbrain.harness.budget import Budget, Spending
 from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.verdict import Validity, Verdict, unknown
 
-NAME = "porcupine"
+NAME = verdicts.NAME
 LISTED_KEYS = 64
-_BLIND = "linearizable, for nothing observed this key"
 
 
 def check(
@@ -40,16 +41,21 @@ def check(
     UsageError for an operation that the model does not know.
     """
     spending = (budget or Budget()).start()
+    verdict = at_once(model, history, spending) or _searched(model, history, spending, every_key)
+    return explained(model, history, verdict, spending) if explain else verdict
+
+
+def _searched(model: Model, history: History, spending: Spending, every_key: bool) -> Verdict:
+    """The verdict, of any history."""
     try:
         checking = _Checking(model, history, spending)
         checking.problems.search_all()
-        verdict = checking.verdict(every_key)
+        return checking.verdict(every_key)
     except OverBudget as limit:
         reason = f"undecided: {limit} before the search began"
         return unknown(NAME, reason, model.name, operations=len(history.operations()), placed=0)
     except ModelFailure as failure:
         return unknown(NAME, str(failure), model.name, operations=len(history.operations()))
-    return explained(model, history, verdict, spending) if explain else verdict
 
 
 class _Checking:
@@ -103,7 +109,7 @@ class _Checking:
             return unknown(NAME, reason, model.name, **self._figures())
         if len(children) == 1:
             return children[0]
-        blind = sum(child.reason == _BLIND for child in children)
+        blind = sum(child.reason == verdicts.BLIND for child in children)
         listed = every_key or len(children) <= LISTED_KEYS
         return Verdict(
             Validity.VALID,
@@ -126,19 +132,16 @@ class _Checking:
             return Verdict(Validity.UNKNOWN, reason, NAME, self.model.name, key, details=details)
         order = answer.order
         if answer.linearizable:
-            reason = f"linearizable: an order of {len(order):,} operations was found and verified"
-            if not answer.observations:
-                reason = _BLIND
-            return Verdict(Validity.VALID, reason, NAME, self.model.name, key, certificate=order, details=details)
-        details["placed"] = len(order)
+            observed = answer.observations > 0
+            return verdicts.valid(self.model, key, order, answer.operations, answer.configurations, observed=observed)
         if answer.linearizable is None:
+            details["placed"] = len(order)
             share = len(order) / answer.operations
             limit = answer.stopped or self.spending.exhausted() or "another key was found invalid before"
             reason = f"undecided: {limit}, with {len(order):,} of {answer.operations:,} operations placed ({share:.0%})"
             return Verdict(Validity.UNKNOWN, reason, NAME, self.model.name, key, details=details)
-        details |= {"blocked": answer.owed, "states": answer.states[:20], "longest": order[-20:]}
-        if answer.core:
-            details["core"] = answer.core
-        call = self.model.show_call(call_at(self.model, self.history, answer.owed))
-        reason = f"not linearizable: {call}, invoked at event {answer.owed}, cannot be placed"
-        return Verdict(Validity.INVALID, reason, NAME, self.model.name, key, details=details)
+        call = call_at(self.model, self.history, answer.owed)
+        return verdicts.invalid(
+            self.model, key, order, answer.operations, answer.configurations, answer.owed, call, answer.states,
+            answer.core,
+        )  # fmt: skip

@@ -9,19 +9,19 @@ import os
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from splitbrain.checkers.porcupine import desk as desks
 from splitbrain.checkers.porcupine.answer import FIRST_ROUND, GROWTH, Answer
+from splitbrain.checkers.porcupine.desk import Desk
 from splitbrain.checkers.porcupine.kernel import WIDEST, narrow, vast, wide
-from splitbrain.checkers.porcupine.kernel.by_heart import UNKNOWN, codes
-from splitbrain.checkers.porcupine.kernel.problem import Batch, NotByHeart, TooWide, UnknownOperation, prepare
+from splitbrain.checkers.porcupine.kernel.problem import Batch, TooWide
+from splitbrain.checkers.porcupine.kernel.reading import NotByHeart, UnknownOperation, prepare
 from splitbrain.checkers.porcupine.kernel.steps import Transitions
 from splitbrain.checkers.porcupine.kernel.text_steps import TextSteps
-from splitbrain.checkers.porcupine.model import REFUSED, UNSEEN, Call, Model
+from splitbrain.checkers.porcupine.model import Model
 from splitbrain.checkers.porcupine.prepare import OverBudget, check_known
-from splitbrain.checkers.porcupine.proof import is_plain, is_refusal
-from splitbrain.checkers.porcupine.table import Table
-from splitbrain.checkers.porcupine.texts import text_table
-from splitbrain.harness.budget import GIB, Budget, Spending
-from splitbrain.harness.history import ABSENT, History
+from splitbrain.checkers.porcupine.texts import is_of_texts, text_table
+from splitbrain.harness.budget import GIB, Spending
+from splitbrain.harness.history import History
 
 __all__ = ["Compiled", "TooWide"]
 
@@ -29,8 +29,6 @@ _WIDTHS = ((64, narrow.run), (256, wide.run), (WIDEST, vast.run))
 _INVALID, _VALID = 0, 1
 _WORTH_A_THREAD = 10_000
 """Operations."""
-_SMALL = 100_000
-"""Operations of a history that one round is tried on."""
 _ENDLESS = 1 << 31
 """More configurations than fit into any memory; times the operations of a history still a machine integer."""
 
@@ -41,13 +39,14 @@ class Compiled:
     def __init__(self, model: Model, history: History, spending: Spending, only: Collection[int] | None = None) -> None:
         """only: the keys (value ids), if not all. TooWide if only the clear search can do it."""
         self.model, self.history, self.spending = model, history, spending
-        self.batch: Batch = batch_of(model, history, only)
+        self._desk = desks.take(model)
+        self.batch: Batch = batch_of(self._desk, history, only)
         self.operations: int = self.batch.operations
         limit = spending.exhausted()
         if limit:
             raise OverBudget(limit)
-        self._table: Table | None = None
-        self._transitions = self._new_transitions()
+        self._transitions = self._steps()
+        self._transitions.begin()
         self._states: dict[int, tuple[str, ...]] = {}
         self._stopped: dict[int, str] = {}
 
@@ -60,6 +59,10 @@ class Compiled:
 
     def search_all(self) -> None:
         """Rounds of growing limits."""
+        self._search_rounds()
+        desks.give_back(self._desk)
+
+    def _search_rounds(self) -> None:
         batch, budget = self.batch, self.spending.budget
         pending = list(range(len(batch)))
         factor = 1 if len(pending) > 1 else max(1, budget.configurations)
@@ -98,7 +101,7 @@ class Compiled:
         """One round over some keys: whether one of them is not linearizable."""
         batch = self.batch
         if self._transitions.bytes > self.spending.budget.bytes // 8:
-            self._transitions = self._new_transitions()
+            self._forget()
         shares = self._shares(numbers)
         if len(shares) == 1:
             self._run(shares[0], factor, 1)
@@ -139,84 +142,45 @@ class Compiled:
                 self._stopped.update({n: words for n in chosen if batch.lacked(n)})
 
     def _shown(self, number: int) -> tuple[str, ...]:
-        states, transitions = self.batch.states(number), self._transitions
-        if isinstance(transitions, TextSteps):
-            return tuple(self.model.show_state(transitions.text(state).decode()) for state in states)
-        of = self.history.pool.values if self._table is None else self._table.states
-        return tuple(self.model.show_state(of[state]) for state in states)
+        states = self.batch.states(number)
+        of = self.history.pool.values.__getitem__ if self.batch.native else self._transitions.state
+        return tuple(self.model.show_state(of(state)) for state in states)
 
-    def _new_transitions(self) -> Transitions:
-        classes = self.batch.classes
-        if classes is None:
-            return Transitions(None)
-        texts = text_table(self.model, self.history, classes)
-        if texts is not None:
-            return TextSteps(texts)
-        self._table = Table(self.model, calls(self.history, classes))
-        return Transitions(self._table)
+    def _forget(self) -> None:
+        """Begin with an empty table, for this one takes too much memory."""
+        if isinstance(self._transitions, TextSteps):
+            self._transitions = self._steps()
+            self._transitions.begin()
+        else:
+            self._transitions.forget()
 
-
-def decided(model: Model, history: History, budget: Budget) -> bool | None:
-    """Whether a history is linearizable, if one round by heart is enough to know and something was observed; else None:
-    then search it as any other."""
-    try:
-        batch = batch_of(model, history)
-    except TooWide:
-        return None
-    if not batch.native or not batch.observed() or batch.operations > _SMALL:
-        return None
-    numbers = list(range(len(batch)))
-    run = narrow.run if max(map(batch.widest, numbers)) <= 64 else vast.run
-    most = min(budget.configurations, _ENDLESS)
-    run(batch, Transitions(None), numbers, FIRST_ROUND, 4, most, budget.seconds, budget.bytes)
-    verdicts = [batch.verdict(number) for number in numbers]
-    return False if _INVALID in verdicts else True if min(verdicts) == _VALID else None
+    def _steps(self) -> Transitions:
+        """The steps that this history is searched with."""
+        desk = self._desk
+        if self.batch.native:
+            return desk.steps
+        texts = text_table(self.model, desk.answers.classes) if is_of_texts(self.model) else None
+        return desk.answers if texts is None else TextSteps(self.model, texts)
 
 
-def batch_of(model: Model, history: History, only: Collection[int] | None = None) -> Batch:
+def batch_of(desk: Desk, history: History, only: Collection[int] | None = None) -> Batch:
     """The problems of a history as the kernel sees them. TooWide; UsageError for an operation not known."""
-    by_heart = None if model.sees else codes(model)
-    intern = history.pool.id
-    batch = None
-    if by_heart is not None and is_plain(model.initial):
-        try:
-            batch = _batch(model, history, by_heart, intern(model.initial), only)
-        except NotByHeart:
-            batch = None
-    if batch is None:
-        batch = _batch(model, history, None, 0, only)
+    try:
+        batch = _read(desk, history, only)
+    except UnknownOperation:
+        check_known(desk.model, history, history.operations())
+        raise
     batch.check_width(WIDEST)
     return batch
 
 
-def _batch(
-    model: Model, history: History, by_heart: dict[str, int] | None, initial: int, only: Collection[int] | None
-) -> Batch:
-    numbers = history.pool.names
-    names = [
-        (numbers[name], UNKNOWN if by_heart is None else by_heart[name], name in model.pure, name in model.observes,
-         name in model.refusals)
-        for name in model.operations if name in numbers
-    ]  # fmt: skip
-    try:
-        return prepare(
-            history, names, by_heart is not None, model.by_key, initial,
-            lambda complete: is_refusal(model, history, complete), tuple(model.sees), only,
-        )  # fmt: skip
-    except UnknownOperation:
-        check_known(model, history, history.operations())
-        raise
-
-
-def calls(history: History, classes: Sequence[tuple[int, int, int, int, int, int]]) -> list[Call]:
-    """The calls of classes given by ids."""
-    values = history.pool.values
-    words = {-2: UNSEEN, -3: REFUSED}
-    return [
-        Call(
-            values[f], values[argument], words[seen] if seen in words else values[seen],
-            None if key == ABSENT else values[key],
-            None if process == ABSENT else process, None if revision == ABSENT else revision,
-        )
-        for f, argument, seen, key, process, revision in classes
-    ]  # fmt: skip
+def _read(desk: Desk, history: History, only: Collection[int] | None) -> Batch:
+    if desk.heart is not None:
+        try:
+            return prepare((history,), desk.heart, desk.steps, only=only)
+        except NotByHeart:
+            pass
+    if is_of_texts(desk.model):
+        # What texts can be told apart by depends on all classes, so they must be those of this history alone.
+        desk.answers = Transitions(desk.model, False)
+    return prepare((history,), desk.asked, desk.answers, only=only)

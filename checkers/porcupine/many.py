@@ -1,17 +1,20 @@
 """What of many histories? One call for all: their verdicts, or only their values, which costs a few microseconds each.
 
+Where the compiled front is built, many are read and searched in one go; whatever that leaves open, `check` decides.
 The trap: `values_of` proves and explains nothing. It is for those who sift a corpus; whatever it refutes, `check` tells
 the same of, with a witness.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from splitbrain.checkers.porcupine import kernel
+from splitbrain.checkers.porcupine.at_once import LONG, outcomes
 from splitbrain.checkers.porcupine.check import check
 from splitbrain.checkers.porcupine.model import Model
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.history import History
 from splitbrain.harness.verdict import Validity, Verdict
+
+_VALUES = {1: Validity.VALID, 0: Validity.INVALID}
 
 
 def check_many(
@@ -24,18 +27,23 @@ def check_many(
 def values_of(model: Model, histories: Iterable[History], budget: Budget | None = None) -> list[Validity]:
     """The value of each verdict that `check` would give, in their order; the budget is that of each."""
     budget = budget or Budget()
-    out = []
-    for history in histories:
-        value = _quickly(model, history, budget)
-        out.append(check(model, history, budget, explain=False).value if value is None else value)
+    out: list[Validity] = []
+    for some in _batches(histories):
+        for history, outcome in zip(some, outcomes(model, some, budget.start()), strict=True):
+            value = _VALUES.get(outcome)
+            out.append(check(model, history, budget, explain=False).value if value is None else value)
     return out
 
 
-def _quickly(model: Model, history: History, budget: Budget) -> Validity | None:
-    """The value, where the compiled search knows the step by heart and decides all keys in a first round."""
-    if not kernel.BUILT:
-        return None
-    from splitbrain.checkers.porcupine.compiled import decided
-
-    found = decided(model, history, budget)
-    return None if found is None else Validity.VALID if found else Validity.INVALID
+def _batches(histories: Iterable[History]) -> Iterator[list[History]]:
+    """Neighbours together, as many as hold LONG events."""
+    some: list[History] = []
+    events = 0
+    for history in histories:
+        if some and events + len(history.type) > LONG:
+            yield some
+            some, events = [], 0
+        some.append(history)
+        events += len(history.type)
+    if some:
+        yield some

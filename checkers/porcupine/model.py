@@ -11,7 +11,7 @@ States and operations are interned, so that a search runs on integers and `step`
 """
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from splitbrain.harness.operation import Value
@@ -123,3 +123,5 @@ class Model:
     fast: Sequence[Callable[[Any], Any]] = ()
     show_call: Callable[[Call], str] = show_call
     show_state: Callable[[Any], str] = str
+    remembered: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What a search keeps from one history to the next, for its own use; no part of what a model is."""

@@ -11,7 +11,7 @@ from splitbrain.checkers.porcupine.kernel.by_heart import codes
 from splitbrain.checkers.porcupine.model import REFUSED, UNSEEN, Call, Model
 from splitbrain.harness.budget import Spending
 from splitbrain.harness.history import ABSENT, History
-from splitbrain.harness.operation import ErrorKind, EventType
+from splitbrain.harness.operation import EventType
 
 
 def proven(model: Model, history: History, order: tuple[int, ...], spending: Spending) -> bool:
@@ -20,23 +20,17 @@ def proven(model: Model, history: History, order: tuple[int, ...], spending: Spe
         return False
     from splitbrain.checkers.porcupine.kernel.verify import holds
 
-    names, known = history.pool.names, None
     by_heart = None if model.sees else codes(model)
-    textual = "append" in names
-    if by_heart is not None and (isinstance(model.initial, str) if textual else is_plain(model.initial)):
-        known = {names[name]: code for name, code in by_heart.items() if name in names}
-
-    def asked(known: dict[int, int] | None, textual: bool) -> bool:
-        return holds(
-            model, history, order, known, textual,
-            lambda complete: is_refusal(model, history, complete),
-            lambda invoked: call_at(model, history, invoked), spending,
-        )  # fmt: skip
-
-    if known is not None and textual:
+    if "append" in history.pool.names:
         # Of a store of anything but texts the model itself is asked.
-        return asked(known, True) or asked(None, False)
-    return asked(known, False)
+        if by_heart and isinstance(model.initial, str) and holds(
+            model, history, order, by_heart, True, call_at, spending
+        ):  # fmt: skip
+            return True
+        by_heart = None
+    elif not is_plain(model.initial):
+        by_heart = None
+    return holds(model, history, order, by_heart, False, call_at, spending)
 
 
 def merged_order(history: History, orders: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
@@ -63,15 +57,6 @@ def call_at(model: Model, history: History, invoked: int) -> Call:
         None if model.by_key or key == ABSENT else values[key],
         history.process[invoked] if "process" in model.sees else None, None if revision == ABSENT else revision,
     )  # fmt: skip
-
-
-def is_refusal(model: Model, history: History, complete: int) -> bool:
-    """Whether a failure says that the precondition was tested and false, and the model wants to know."""
-    if history.pool.values[history.f[complete]] not in model.refusals:
-        return False
-    error = history.error[complete]
-    value = None if error == ABSENT else history.pool.values[error]
-    return isinstance(value, tuple) and len(value) > 0 and value[0] == ErrorKind.PRECONDITION
 
 
 def is_plain(value: object) -> bool:

@@ -52,7 +52,7 @@ class Table:
         else:
             number = self._number(following)
             if number != state and is_pure(self.model, call):
-                raise ModelFailure(f"model {self.model.name} says that {call.f} changes no state, yet its step does")
+                raise impure(self.model, call)
         self.rows[state][kind] = number
         self.filled += 1
         self.bytes += _TRANSITION_BYTES
@@ -70,8 +70,7 @@ class Table:
         except UsageError:
             raise
         except Exception as error:
-            shown = f"{self.model.show_call(call)} in state {self.model.show_state(state)}"
-            raise ModelFailure(f"model {self.model.name} failed at {shown}: {type(error).__name__}: {error}") from error
+            raise unanswered(self.model, state, call, error) from error
 
     def _number(self, state: State) -> int:
         try:
@@ -85,6 +84,17 @@ class Table:
             self.rows.append({})
             self.bytes += _ROW_BYTES + 2 * sys.getsizeof(state)
         return number
+
+
+def unanswered(model: Model, state: State, call: Call, error: Exception) -> ModelFailure:
+    """What is said of a `step` that raised something."""
+    shown = f"{model.show_call(call)} in state {model.show_state(state)}"
+    return ModelFailure(f"model {model.name} failed at {shown}: {type(error).__name__}: {error}")
+
+
+def impure(model: Model, call: Call) -> ModelFailure:
+    """What is said of a model whose pure call changed a state."""
+    return ModelFailure(f"model {model.name} says that {call.f} changes no state, yet its step does")
 
 
 def is_pure(model: Model, call: Call) -> bool:

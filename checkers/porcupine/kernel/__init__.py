@@ -1,6 +1,8 @@
 """Is the compiled search there? Cython behind the clear Python: the same search on flat arrays, without the GIL.
 
-    problem   from the columns of a history to flat arrays, all keys in one pass
+    reading   from the columns of histories to flat arrays, all keys in one pass
+    layout    what is left out of them, and who is open when
+    problem   these arrays, and the answers
     steps     transitions: registers by heart, any other model through a table that Python fills
     text_steps    texts by heart, which fill the table too
     search    what all engines share: a problem, what may be spent, which operations to try
@@ -17,6 +19,7 @@
     verify    whether an order is a proof, in a hurry
     zones     registers whose writes are all different, without a search
     texts     keys of a store whose gets tell who made what they saw, without a search
+    front     short histories, and very many, without a detour
     narrow · wide · vast    the same source, compiled for sets of 1, 4 and 16 words
 
 Everything here is optional: without a C compiler the parts are not built, and `porcupine.search` answers instead.
@@ -28,8 +31,10 @@ from typing import Final
 
 BUILT: Final = all(
     find_spec(f"{__name__}.{part}") is not None
-    for part in ("problem", "steps", "narrow", "wide", "vast", "verify", "zones", "texts", "text_steps")
-)
+    for part in (
+        "problem", "reading", "steps", "text_steps", "narrow", "wide", "vast", "verify", "zones", "texts", "front",
+    )
+)  # fmt: skip
 """Whether all parts are there."""
 
 WIDEST: Final = 1024

@@ -33,7 +33,8 @@ cdef list _spare = []
 
 def run(Batch batch, Transitions transitions, list numbers, int64_t limit, int64_t factor, int64_t most, double seconds,
         size_t allowed):
-    """Search these problems, each entering at most `limit` + `factor` × its operations configurations.
+    """Search these problems (None: all that these sets can hold), each entering at most `limit` + `factor` × its
+    operations configurations.
 
     most, seconds, allowed: configurations, time and bytes left for all of it; the problems are not counted in. The answers are
     written into the batch. Returns how many configurations were entered and why the search of the last problem looked at
@@ -41,16 +42,19 @@ def run(Batch batch, Transitions transitions, list numbers, int64_t limit, int64
     looked at, except that bytes are there again for the next.
     """
     cdef _Arena arena
+    cdef Problem *problem
     cdef int64_t entered = 0
     cdef int stopped = BY_NOTHING
     cdef bint lacking = False
-    cdef Py_ssize_t count = len(numbers), number
+    cdef Py_ssize_t count = batch.count if numbers is None else len(numbers), number
     cdef double until = seconds_now() + seconds
-    cdef int32_t *chosen = <int32_t *>malloc(<size_t>(count + 1) * sizeof(int32_t))
-    if chosen == NULL:
-        raise MemoryError
-    for number in range(count):
-        chosen[number] = numbers[number]
+    cdef int32_t *chosen = NULL
+    if numbers is not None:
+        chosen = <int32_t *>malloc(<size_t>(count + 1) * sizeof(int32_t))
+        if chosen == NULL:
+            raise MemoryError
+        for number in range(count):
+            chosen[number] = numbers[number]
     try:
         arena = _spare.pop()
     except IndexError:
@@ -60,8 +64,10 @@ def run(Batch batch, Transitions transitions, list numbers, int64_t limit, int64
     arena.spent.until, arena.spent.signals, arena.spent.allowed = until, until - seconds + 0.2, allowed
     with nogil:
         for number in range(count):
-            stopped = decide(batch, arena, &transitions.steps, &batch.problems[chosen[number]], limit, factor, most,
-                             &entered)
+            problem = &batch.problems[number if chosen == NULL else chosen[number]]
+            if chosen == NULL and <size_t>max(problem.width, problem.crashed) > 8 * sizeof(Set):
+                continue
+            stopped = decide(batch, arena, &transitions.steps, problem, limit, factor, most, &entered)
             if stopped != BY_BYTES and (stopped > BY_LIMIT or entered >= most):
                 break
             if stopped == BY_BYTES:
@@ -86,7 +92,7 @@ cdef int decide(Batch batch, _Arena arena, Steps *steps, Problem *problem, int64
     q.ops, q.levels = batch.ops + problem.first, batch.levels + problem.first
     q.crashed, q.twin = batch.crashed + problem.first, batch.twin + problem.first
     q.n, q.m, q.width, q.lost = problem.n, problem.levels, problem.width, problem.crashed
-    q.initial = batch.initial
+    q.initial = problem.initial
     q.absorbing = batch.native
     q.steps, q.spent = steps, spent
     spent.entered, spent.limit, spent.asked, spent.stopped = 0, min(limit + factor * problem.n, most - entered[0]), steps.asked, BY_NOTHING

@@ -37,6 +37,8 @@ ctypedef struct Problem:
     # first: where its operations, levels, crashed and order begin in the arrays of the batch.
     int64_t first, configurations
     int32_t n, levels, width, crashed, key, observations, size
+    # initial: the first state. history: which of those of the batch it is of.
+    int32_t initial, history
     # The answer: placed = length of the order found, or of the longest; blocked = operation that was owed, or -1.
     int32_t placed, blocked, states
     int32_t state[STATES_KEPT]
@@ -51,11 +53,14 @@ cdef class Batch:
     cdef int32_t *twin
     cdef int32_t *order
     cdef Problem *problems
+    cdef int32_t *begins
+    cdef Py_ssize_t room, rooms
     cdef readonly Py_ssize_t count
+    cdef readonly Py_ssize_t histories
     cdef readonly Py_ssize_t operations
     cdef readonly size_t held
     cdef readonly bint native
-    cdef readonly int32_t initial
-    cdef readonly list classes
-    cdef readonly bytearray pure
-    cdef int allocate(self, Py_ssize_t operations, Py_ssize_t problems) except -1
+    cdef int reserve(self, Py_ssize_t operations, Py_ssize_t problems) except -1
+
+
+cdef void *larger(void *at, size_t bytes) except NULL

@@ -1,6 +1,6 @@
 """How is a transition looked up by a search that holds no GIL? Known steps by heart, all others in a table."""
 
-from libc.stdint cimport int32_t, int64_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
 from splitbrain.checkers.porcupine.kernel.problem cimport CAS, READ, WRITE, Op
 
@@ -8,10 +8,15 @@ cdef enum:
     ILLEGAL = -1
     UNASKED = -2
 
+cdef enum:
+    CLASS_NAME = 6      # number of the operation, argument, result, key, process, revision
+
 
 ctypedef struct Transition:
-    uint64_t name       # (state << 32 | class) + 1, 0 for an empty place
-    int64_t following
+    # name: (state << 32 | class) + 1, 0 for an empty place. turn: when it was asked for last.
+    uint64_t name
+    int32_t following
+    uint32_t turn
 
 
 ctypedef struct Steps:
@@ -21,6 +26,7 @@ ctypedef struct Steps:
     bint failed
     Transition *table
     uint64_t mask
+    uint32_t turn
     int64_t asked
     size_t held
     void *owner
@@ -28,10 +34,23 @@ ctypedef struct Steps:
 
 cdef class Transitions:
     cdef Steps steps
-    cdef object table
-    cdef object exception
+    cdef readonly object model
+    cdef readonly list classes
+    cdef list reached
+    cdef object step, pool, state_pool, intern, exception
+    cdef bytearray pure
+    cdef dict by_type
+    cdef uint64_t kept, class_mask
+    cdef size_t states_held
+    cdef int32_t *class_at
+    cdef int64_t *class_names
+    cdef int32_t value(self, object value) except -1
+    cdef int32_t class_of(self, const int64_t *wanted, object f, bint pure) except -1
+    cdef uint64_t class_place(self, const int64_t *wanted) noexcept
+    cdef int grow_classes(self) except -1
+    cdef int32_t state_number(self, object state) except -1
+    cdef void account(self) noexcept
     cdef int grow(self) except -1
-    cdef int account(self) except -1
     cdef int32_t fill(self, int32_t state, int32_t kind) except -3
 
 
@@ -44,12 +63,13 @@ cdef inline uint64_t place_of(uint64_t name) noexcept nogil:
 
 
 cdef inline int32_t known(const Steps *steps, int32_t state, int32_t kind) noexcept nogil:
-    """The next state, ILLEGAL, or UNASKED."""
+    """The next state, ILLEGAL, or UNASKED: what was asked in an earlier turn counts as unasked, so that a search
+    depends on nothing that came before it."""
     cdef uint64_t name = ((<uint64_t>state << 32) | <uint64_t>kind) + 1
     cdef uint64_t at = place_of(name) & steps.mask
     while steps.table[at].name != 0:
         if steps.table[at].name == name:
-            return <int32_t>steps.table[at].following
+            return steps.table[at].following if steps.table[at].turn == steps.turn else UNASKED
         at = (at + 1) & steps.mask
     return UNASKED
 
@@ -62,6 +82,7 @@ cdef inline void keep(Steps *steps, int32_t state, int32_t kind, int32_t followi
         at = (at + 1) & steps.mask
     steps.table[at].name = name
     steps.table[at].following = following
+    steps.table[at].turn = steps.turn
 
 
 cdef inline int32_t step(Steps *steps, const Op *op, int32_t state) noexcept nogil:

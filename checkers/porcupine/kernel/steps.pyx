@@ -1,39 +1,95 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
-"""What does a model answer that the kernel does not know by heart? Each transition is asked of Python once, then kept.
+"""What does a model answer that the kernel does not know by heart? Each transition is asked of Python once, then kept,
+from one history to the next of the same model.
 
-The trap: an exception inside `step` must not be taken for "illegal". It is kept, the search stops at its next
-configuration, and whoever called the search raises it.
+A *turn* is a check. What an earlier one asked for needs no Python any more, but a search is not told that it is known
+before it asks: so what it finds, and how soon, does not depend on the histories that came before.
+
+The traps: an exception inside `step` must not be taken for "illegal". It is kept, the search stops at its next
+configuration, and whoever called the search raises it. And the table is read without the GIL, so that only one search
+at a time may have it: who takes it from the model gives it back (see `compiled`).
 """
 
+import sys
+
 from libc.stdint cimport int32_t, int64_t, uint64_t
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport calloc, free, malloc, realloc
+from libc.string cimport memset
+
+from splitbrain.checkers.porcupine.model import ILLEGAL as NOT_ALLOWED
+from splitbrain.checkers.porcupine.model import REFUSED, UNSEEN, Call
+from splitbrain.checkers.porcupine.table import ModelFailure, impure, unanswered
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.history import Pool
+
+cdef enum:
+    STATE_BYTES = 200   # of what is kept of a state, besides what it takes itself
+    PLACES = 256
+
+cdef object _DIRECT = frozenset((str, int, bool, float, type(None)))
 
 
 cdef class Transitions:
-    """The transitions of one model. table: a `Table` of Python, or None for the register known by heart."""
+    """The transitions of one model, or of the register known by heart. classes: its calls, by number."""
 
-    def __cinit__(self, object table):
-        self.table = table
-        self.steps.native = table is None
+    def __cinit__(self, object model, object native, *more):
+        """native: True for the register, which needs no table; anything else is for those who know more steps."""
+        self.model = model
+        self.steps.native = native is True
         self.steps.owner = <void *>self
-        if table is not None:
-            self.steps.mask = 255
-            self.steps.table = <Transition *>calloc(256, sizeof(Transition))
-            if self.steps.table == NULL:
-                raise MemoryError
-            self.account()
+        self.classes, self.reached, self.pure, self.by_type = [], [], bytearray(), {}
+        if self.steps.native:
+            return
+        self.step, self.pool, self.state_pool = model.step, Pool(), Pool()
+        self.intern = self.pool.id
+        self.steps.mask = self.class_mask = PLACES - 1
+        self.steps.table = <Transition *>calloc(PLACES, sizeof(Transition))
+        self.class_at = <int32_t *>malloc(PLACES * sizeof(int32_t))
+        self.class_names = <int64_t *>malloc(PLACES // 2 * CLASS_NAME * sizeof(int64_t))
+        if self.steps.table == NULL or self.class_at == NULL or self.class_names == NULL:
+            raise MemoryError
+        memset(self.class_at, 0xff, PLACES * sizeof(int32_t))
 
     def __dealloc__(self):
         free(self.steps.table)
-
-    cdef int account(self) except -1:
-        self.steps.held = (self.steps.mask + 1) * sizeof(Transition) + <size_t>self.table.bytes
-        return 0
+        free(self.class_at)
+        free(self.class_names)
 
     @property
     def bytes(self):
         """Memory held, roughly."""
         return self.steps.held
+
+    @property
+    def asked(self):
+        """How often the model was asked."""
+        return self.steps.asked
+
+    def state(self, int32_t number):
+        """A state that was reached."""
+        return self.reached[number]
+
+    def begin(self):
+        """A new turn. ModelFailure if the initial state cannot be kept."""
+        self.steps.turn += 1
+        if not self.steps.native and not self.reached:
+            self.state_number(self.model.initial)
+            self.account()
+
+    def forget(self):
+        """Forget all states and transitions, but not the classes."""
+        cdef Transition *fresh = <Transition *>calloc(PLACES, sizeof(Transition))
+        if fresh == NULL:
+            raise MemoryError
+        free(self.steps.table)
+        self.steps.table, self.steps.mask = fresh, PLACES - 1
+        self.reached, self.by_type, self.state_pool = [], {}, Pool()
+        self.kept = self.states_held = 0
+        self.state_number(self.model.initial)
+        self.account()
+
+    cdef void account(self) noexcept:
+        self.steps.held = self.states_held + (self.steps.mask + 1) * sizeof(Transition)
 
     def check(self):
         """Raise what the model raised, if it did."""
@@ -45,10 +101,109 @@ cdef class Transitions:
         self.exception = exception
         self.steps.failed = True
 
+    cdef int32_t value(self, object value) except -1:
+        """The number of a value here, whatever it is in a history."""
+        return self.intern(value)
+
+    cdef int32_t class_of(self, const int64_t *wanted, object f, bint pure) except -1:
+        """The number of a class of calls by its name, a new one if it was never seen."""
+        cdef uint64_t at = self.class_place(wanted)
+        cdef int32_t number
+        cdef int part
+        cdef int64_t *name
+        while self.class_at[at] >= 0:
+            name = &self.class_names[CLASS_NAME * self.class_at[at]]
+            for part in range(CLASS_NAME):
+                if name[part] != wanted[part]:
+                    break
+            else:
+                return self.class_at[at]
+            at = (at + 1) & self.class_mask
+        number = <int32_t>len(self.classes)
+        if <uint64_t>(number + 1) * 2 > self.class_mask:
+            self.grow_classes()
+            at = self.class_place(wanted)
+            while self.class_at[at] >= 0:
+                at = (at + 1) & self.class_mask
+        values = self.pool.values
+        self.classes.append(Call(
+            f, values[wanted[1]], UNSEEN if wanted[2] == -2 else REFUSED if wanted[2] == -3 else values[wanted[2]],
+            None if wanted[3] < 0 else values[wanted[3]], None if wanted[4] < 0 else wanted[4],
+            None if wanted[5] < 0 else wanted[5],
+        ))
+        self.pure.append(pure)
+        self.class_at[at] = number
+        for part in range(CLASS_NAME):
+            self.class_names[CLASS_NAME * number + part] = wanted[part]
+        return number
+
+    cdef uint64_t class_place(self, const int64_t *wanted) noexcept:
+        cdef uint64_t hash = 0
+        cdef int part
+        for part in range(CLASS_NAME):
+            hash = (hash ^ <uint64_t>wanted[part]) * <uint64_t>0x9E3779B97F4A7C15
+            hash ^= hash >> 29
+        return hash & self.class_mask
+
+    cdef int grow_classes(self) except -1:
+        cdef uint64_t places = (self.class_mask + 1) * 4, at
+        cdef int32_t number
+        cdef int32_t *class_at = <int32_t *>malloc(places * sizeof(int32_t))
+        cdef int64_t *names = <int64_t *>realloc(self.class_names, places // 2 * CLASS_NAME * sizeof(int64_t))
+        if names != NULL:
+            self.class_names = names
+        if class_at == NULL or names == NULL:
+            free(class_at)
+            raise MemoryError
+        memset(class_at, 0xff, places * sizeof(int32_t))
+        free(self.class_at)
+        self.class_at, self.class_mask = class_at, places - 1
+        for number in range(<int32_t>len(self.classes)):
+            at = self.class_place(&names[CLASS_NAME * number])
+            while class_at[at] >= 0:
+                at = (at + 1) & self.class_mask
+            class_at[at] = number
+        return 0
+
+    cdef int32_t state_number(self, object state) except -1:
+        """The number of a state. States are the same if and only if their type and canonical form are; those of plain
+        types are found by themselves, others by their place in the pool."""
+        cdef object kind = type(state), name = state
+        cdef dict numbers = self.by_type.get(kind)
+        if numbers is None:
+            numbers = self.by_type[kind] = {}
+        if kind not in _DIRECT:
+            try:
+                name = self.state_pool.id(state)
+            except TypeError as error:
+                raise ModelFailure(f"model {self.model.name}: a state cannot be kept: {error}") from error
+        found = numbers.get(name)
+        if found is None:
+            found = numbers[name] = len(self.reached)
+            self.reached.append(state)
+            # What is no plain value is kept three times: itself, its parts, and how the pool gives it back.
+            self.states_held += STATE_BYTES + (len(state) if kind is str else 4 * <size_t>sys.getsizeof(state))
+        return found
+
     cdef int32_t fill(self, int32_t state, int32_t kind) except -3:
-        cdef int32_t following = self.table.step(state, kind)
+        """Ask the model for one transition, and keep it."""
+        cdef int32_t following
+        cdef object before = self.reached[state], call = self.classes[kind], after
+        try:
+            after = self.step(before, call)
+        except UsageError:
+            raise
+        except Exception as error:
+            raise unanswered(self.model, before, call, error) from error
+        if after is NOT_ALLOWED:
+            following = ILLEGAL
+        else:
+            following = state if after is before else self.state_number(after)
+            if following != state and self.pure[kind]:
+                raise impure(self.model, call)
+        self.kept += 1
         self.steps.asked += 1
-        if <uint64_t>self.steps.asked * 2 > self.steps.mask:
+        if self.kept * 2 > self.steps.mask:
             self.grow()
         keep(&self.steps, state, kind, following)
         self.account()
@@ -72,9 +227,16 @@ cdef class Transitions:
 
 
 cdef int32_t ask(Steps *steps, int32_t state, int32_t kind) noexcept nogil:
-    """One transition from Python, kept."""
+    """One transition that this turn does not know: from an earlier turn, or from Python, and then kept."""
+    cdef uint64_t name = ((<uint64_t>state << 32) | <uint64_t>kind) + 1
+    cdef uint64_t at = place_of(name) & steps.mask
     if steps.failed:
         return ILLEGAL
+    while steps.table[at].name != 0:
+        if steps.table[at].name == name:
+            steps.table[at].turn = steps.turn
+            return steps.table[at].following
+        at = (at + 1) & steps.mask
     with gil:
         owner = <Transitions>steps.owner
         try:

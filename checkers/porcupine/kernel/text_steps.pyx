@@ -49,12 +49,14 @@ cdef class TextSteps(Transitions):
     cdef Text *seen
     cdef Kind *kinds
     cdef Node *nodes
+    cdef object table
     cdef dict numbers
     cdef bytes lost
     cdef int32_t count, states, room, filled
 
-    def __init__(self, object table):
+    def __init__(self, object model, object table):
         cdef list seen = table.seen
+        self.table = table
         cdef Py_ssize_t number
         cdef Kind *kind
         self.numbers, self.count, self.room = {}, <int32_t>len(seen), 64
@@ -77,7 +79,15 @@ cdef class TextSteps(Transitions):
         free(self.kinds)
         free(self.nodes)
 
-    def text(self, int32_t state):
+    def begin(self):
+        """A new turn."""
+        self.steps.turn += 1
+
+    def state(self, int32_t number):
+        """A text that was reached."""
+        return self.text(number).decode()
+
+    cdef bytes text(self, int32_t state):
         """The text of a state, in UTF-8."""
         cdef Node *node = &self.nodes[state]
         return self.lost if node.low == LOST else self.seen[node.low].at[:node.length]

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from splitbrain.checkers.porcupine.model import Call, Model
 from splitbrain.harness.budget import Spending
@@ -8,10 +8,9 @@ def holds(
     model: Model,
     history: History,
     order: tuple[int, ...],
-    codes: dict[int, int] | None,
+    by_heart: Mapping[str, int] | None,
     textual: bool,
-    is_refusal: Callable[[int], bool],
-    call_at: Callable[[int], Call],
+    call_at: Callable[[Model, History, int], Call],
     spending: Spending,
 ) -> bool: ...
 def merge(orders: Sequence[tuple[int, ...]], events: int) -> tuple[int, ...]: ...

@@ -8,10 +8,11 @@ last word.
 
 from cpython cimport array
 from libc.stdint cimport int8_t, int32_t, int64_t
-from libc.stdlib cimport free, malloc, realloc
+from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcmp, memcpy, memset
 
 from splitbrain.checkers.porcupine.model import ILLEGAL
+from splitbrain.harness.operation import ErrorKind
 from splitbrain.harness.pool import Pool
 
 cdef enum:
@@ -24,7 +25,6 @@ cdef enum:
     READ = 0
     WRITE = 1
     CAS = 2
-
     APPEND = 5
 
 cdef extern from "Python.h":
@@ -45,13 +45,14 @@ cdef class _States:
     cdef dict transitions
     cdef object pool
     cdef object model
+    cdef object history
     cdef object call_at
     cdef object spending
     cdef Py_ssize_t asked
 
-    def __init__(self, model, call_at, spending):
+    def __init__(self, model, history, call_at, spending):
         self.states, self.numbers, self.transitions, self.pool = [], {}, {}, Pool()
-        self.model, self.call_at, self.spending = model, call_at, spending
+        self.model, self.history, self.call_at, self.spending = model, history, call_at, spending
 
     cdef int32_t number(self, object state) except -2:
         cdef tuple name = (type(state), self.pool.id(state))
@@ -68,7 +69,7 @@ cdef class _States:
             self.asked += 1
             if self.asked % LOOK_EVERY == 0 and self.spending.exhausted():
                 return NO_STATE
-            following = self.model.step(self.states[state], self.call_at(position))
+            following = self.model.step(self.states[state], self.call_at(self.model, self.history, position))
             found = NO_STATE if following is ILLEGAL else self.number(following)
             self.transitions[state, name] = found
         return found
@@ -146,105 +147,146 @@ cdef class _Texts:
             return False
 
 
-def holds(object model, object history, tuple order, dict codes, bint textual, object is_refusal, object call_at,
-          object spending):
+cdef struct Column:
+    # The columns of a history, as raw memory.
+    int8_t *kind
+    int64_t *process
+    int64_t *partner
+    int64_t *revision
+    int32_t *f
+    int32_t *key
+    int32_t *value
+    int32_t *error
+    Py_ssize_t events
+
+
+def holds(object model, object history, tuple order, dict by_heart, bint textual, object call_at, object spending):
     """Whether an order (positions of invocations) is known to be a proof. What the model raises comes through.
 
-    codes: id of each name → what it is to a register, or to a text if textual; or None to ask the model. is_refusal: whether a completion is a
-    refusal that the model observes. call_at: position of an invocation → its call. False also when the time is spent.
+    by_heart: name → what it is to a register, or to a text if textual; or None to ask the model. call_at: (model, history, position of an
+    invocation) → its call; only asked of such a model. False also when the time is spent.
     """
     cdef array.array types = history.type, processes = history.process, fs = history.f, keys = history.key
     cdef array.array values = history.value, partners = history.partner, revisions = history.revision
-    cdef int8_t *kind = <int8_t *>types.data.as_schars
-    cdef int64_t *process = <int64_t *>processes.data.as_longlongs
-    cdef int64_t *partner = <int64_t *>partners.data.as_longlongs
-    cdef int64_t *revision = <int64_t *>revisions.data.as_longlongs
-    cdef int32_t *f = <int32_t *>fs.data.as_ints
-    cdef int32_t *key = <int32_t *>keys.data.as_ints
-    cdef int32_t *value = <int32_t *>values.data.as_ints
-    cdef Py_ssize_t events = len(types), position, complete, latest = -1, pools
-    cdef bint by_key = model.by_key, native = codes is not None, refusable = len(model.refusals) > 0
-    cdef bint sees_process = "process" in model.sees, sees_revision = "revision" in model.sees
-    cdef int32_t state, part, latest_f = -1, argument
-    cdef int code = -1
-    cdef int8_t ended
-    cdef _States asked = _States(model, call_at, spending)
-    cdef _Texts texts = _Texts()
+    cdef array.array errors = history.error
+    cdef Column column
+    cdef Py_ssize_t pools
+    cdef bint proof
     cdef object intern = history.pool.id
-    cdef list known = history.pool.values
-    cdef int32_t first = NO_STATE if textual else intern(model.initial) if native else asked.number(model.initial)
-    pools = len(history.pool.values)
-    cdef int8_t *placed = <int8_t *>malloc(<size_t>events + 1)
-    cdef int32_t *states = <int32_t *>malloc((<size_t>pools + 1) * sizeof(int32_t))
-    cdef int32_t *pairs = <int32_t *>malloc((2 * <size_t>pools + 1) * sizeof(int32_t))
+    cdef list pool = history.pool.values
+    cdef _States asked = None
+    cdef _Texts texts = _Texts() if textual else None
+    cdef int32_t first = NO_STATE
+    if by_heart is None:
+        asked = _States(model, history, call_at, spending)
+        first = asked.number(model.initial)
+    elif not textual:
+        first = intern(model.initial)
+    pools = len(pool)
+    column.kind, column.process = <int8_t *>types.data.as_schars, <int64_t *>processes.data.as_longlongs
+    column.partner, column.revision = <int64_t *>partners.data.as_longlongs, <int64_t *>revisions.data.as_longlongs
+    column.f, column.key = <int32_t *>fs.data.as_ints, <int32_t *>keys.data.as_ints
+    column.value, column.error = <int32_t *>values.data.as_ints, <int32_t *>errors.data.as_ints
+    column.events = len(types)
+    # Of each event whether it is placed; of each key its state; of each value, if it is a cas's, its parts.
+    cdef int8_t *placed = <int8_t *>calloc(<size_t>column.events + 1, 1)
+    cdef int32_t *states = <int32_t *>malloc(3 * (<size_t>pools + 1) * sizeof(int32_t))
     try:
-        if placed == NULL or states == NULL or pairs == NULL:
+        if placed == NULL or states == NULL:
             raise MemoryError
-        memset(pairs, 0xff, (2 * <size_t>pools + 1) * sizeof(int32_t))
-        memset(placed, 0, <size_t>events + 1)
-        memset(states, 0xff, (<size_t>pools + 1) * sizeof(int32_t))
-        for index in order:
-            position = index
-            if position < 0 or position >= events or kind[position] != INVOKE or process[position] < 0:
-                return False
-            if placed[position]:
-                return False
-            placed[position] = 1
-            complete = partner[position]
-            ended = INFO if complete < 0 else kind[complete]
-            if ended == FAIL and not (refusable and is_refusal(complete)):
-                return False
-            latest = max(latest, position)
-            if ended != INFO and complete < latest:
-                return False
-            part = key[position] if by_key else NO_KEY
-            state = states[part + 1]
-            if state == NO_STATE:
-                state = first
-            argument = value[position]
-            if native and f[position] != latest_f:
-                latest_f, code = f[position], codes[f[position]]
-            if textual:
-                if state == NO_STATE:
-                    state = texts.number()
-                    texts.add(state, model.initial, False)
-                if not texts.takes(state, code, ended, known[argument], known[value[complete]] if ended == OK else None):
-                    return False
-            elif native:
-                if code == WRITE:
-                    state = argument
-                elif code == READ:
-                    if ended != OK or value[complete] != state:
-                        return False
-                else:
-                    if pairs[2 * argument] == NO_STATE:
-                        old, new = history.pool.values[argument]
-                        pairs[2 * argument], pairs[2 * argument + 1] = intern(old), intern(new)
-                    if (pairs[2 * argument] == state) == (ended == FAIL):
-                        return False
-                    if ended != FAIL:
-                        state = pairs[2 * argument + 1]
-            else:
-                state = asked.after(state, position, (
-                    f[position], argument, value[complete] if ended == OK else -1 - ended,
-                    NO_KEY if by_key else key[position], process[position] if sees_process else NO_KEY,
-                    revision[complete] if sees_revision and ended != INFO else NO_KEY,
-                ))
-                if state == NO_STATE:
-                    return False
-            states[part + 1] = state
-        for position in range(events):
-            if kind[position] == INVOKE and process[position] >= 0 and not placed[position]:
-                complete = partner[position]
-                if complete < 0 or kind[complete] == INFO:
-                    continue
-                if kind[complete] == OK or (refusable and is_refusal(complete)):
-                    return False
-        return True
+        memset(states, 0xff, 3 * (<size_t>pools + 1) * sizeof(int32_t))
+        proof = follows(model, history, &column, order, by_heart, texts, asked, placed, states, states + pools + 1, first)
+        return proof and is_complete(model, pool, &column, placed)
     finally:
         free(placed)
         free(states)
-        free(pairs)
+
+
+cdef bint follows(object model, object history, Column *column, tuple order, dict by_heart, _Texts texts, _States asked,
+                  int8_t *placed, int32_t *states, int32_t *pairs, int32_t first) except -1:
+    """Whether each operation of the order may stand where it stands."""
+    cdef Py_ssize_t position, complete, latest = -1
+    cdef bint by_key = model.by_key, refusable = len(model.refusals) > 0
+    cdef bint sees_process = "process" in model.sees, sees_revision = "revision" in model.sees
+    cdef list pool = history.pool.values
+    cdef object intern = history.pool.id
+    cdef int32_t state, part, latest_f = -1, argument
+    cdef int code = -1
+    cdef int8_t ended
+    for index in order:
+        position = index
+        if position < 0 or position >= column.events or column.kind[position] != INVOKE or column.process[position] < 0:
+            return False
+        if placed[position]:
+            return False
+        placed[position] = 1
+        complete = column.partner[position]
+        ended = INFO if complete < 0 else column.kind[complete]
+        if ended == FAIL and not (refusable and is_refusal(model, pool, column, complete)):
+            return False
+        latest = max(latest, position)
+        if ended != INFO and complete < latest:
+            return False
+        part = column.key[position] if by_key else NO_KEY
+        state = states[part + 1]
+        if state == NO_STATE:
+            state = first
+        argument = column.value[position]
+        if by_heart is not None and column.f[position] != latest_f:
+            latest_f = column.f[position]
+            code = by_heart[pool[latest_f]]
+        if texts is not None:
+            if state == NO_STATE:
+                state = texts.number()
+                texts.add(state, model.initial, False)
+            if not texts.takes(state, code, ended, pool[argument], pool[column.value[complete]] if ended == OK else None):
+                return False
+        elif by_heart is not None:
+            if code == WRITE:
+                state = argument
+            elif code == READ:
+                if ended != OK or column.value[complete] != state:
+                    return False
+            else:
+                if pairs[2 * argument] == NO_STATE:
+                    old, new = pool[argument]
+                    pairs[2 * argument], pairs[2 * argument + 1] = intern(old), intern(new)
+                if (pairs[2 * argument] == state) == (ended == FAIL):
+                    return False
+                if ended != FAIL:
+                    state = pairs[2 * argument + 1]
+        else:
+            state = asked.after(state, position, (
+                column.f[position], argument, column.value[complete] if ended == OK else -1 - ended,
+                NO_KEY if by_key else column.key[position], column.process[position] if sees_process else NO_KEY,
+                column.revision[complete] if sees_revision and ended != INFO else NO_KEY,
+            ))
+            if state == NO_STATE:
+                return False
+        states[part + 1] = state
+    return True
+
+
+cdef bint is_complete(object model, list pool, Column *column, const int8_t *placed) except -1:
+    """Whether all that happened is placed."""
+    cdef Py_ssize_t position, complete
+    cdef bint refusable = len(model.refusals) > 0
+    for position in range(column.events):
+        if column.kind[position] == INVOKE and column.process[position] >= 0 and not placed[position]:
+            complete = column.partner[position]
+            if complete < 0 or column.kind[complete] == INFO:
+                continue
+            if column.kind[complete] == OK or (refusable and is_refusal(model, pool, column, complete)):
+                return False
+    return True
+
+
+cdef bint is_refusal(object model, list pool, Column *column, Py_ssize_t complete) except -1:
+    """Whether a failure says that the precondition was tested and false, and the model wants to know."""
+    if pool[column.f[complete]] not in model.refusals or column.error[complete] < 0:
+        return False
+    error = pool[column.error[complete]]
+    return isinstance(error, tuple) and len(error) > 0 and error[0] == ErrorKind.PRECONDITION
 
 
 def merge(object orders, Py_ssize_t events):

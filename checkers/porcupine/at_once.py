@@ -1,0 +1,39 @@
+"""Can short histories be decided without a detour? By the compiled front, where it is built; see `kernel/front.pyx`."""
+
+from collections.abc import Sequence
+
+from splitbrain.checkers.porcupine import kernel
+from splitbrain.checkers.porcupine.model import Model
+from splitbrain.harness.budget import Spending
+from splitbrain.harness.history import History
+from splitbrain.harness.verdict import Verdict
+
+SHORT, LONG = 4096, 200_000
+"""Events. Of a history that is not short the search takes the time, and reading it twice would cost more than it saves.
+So many that are long together are read at once."""
+
+
+def at_once(model: Model, history: History, spending: Spending) -> Verdict | None:
+    """The verdict, if it is quickly found; else None."""
+    if not kernel.BUILT or len(history.type) > SHORT:
+        return None
+    from splitbrain.checkers.porcupine.desk import give_back, take
+    from splitbrain.checkers.porcupine.kernel.front import decided
+
+    desk = take(model)
+    verdict: Verdict | None = decided(desk, history, spending)
+    give_back(desk)
+    return verdict
+
+
+def outcomes(model: Model, histories: Sequence[History], spending: Spending) -> Sequence[int]:
+    """Of each history 1 if it is linearizable and something was observed, 0 if it is not, -1 if that takes more."""
+    if not kernel.BUILT:
+        return [-1] * len(histories)
+    from splitbrain.checkers.porcupine.desk import give_back, take
+    from splitbrain.checkers.porcupine.kernel.front import decided_many
+
+    desk = take(model)
+    found: list[int] = decided_many(desk, histories, spending)
+    give_back(desk)
+    return found

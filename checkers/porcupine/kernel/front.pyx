@@ -1,0 +1,113 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+"""What of a short history, or of very many? Read, searched in one round, proved and put into a verdict without a detour.
+
+Most recorded histories are short, and then what lies around a search takes longer than the search. The trap: there must
+be one meaning. Whatever is not decided here, for whatever reason, is left to `check`, which begins anew; what is decided
+here is what `check` would say, word for word.
+"""
+
+from libc.stdint cimport int32_t, int64_t
+
+from splitbrain.checkers.porcupine.kernel.problem cimport INVALID, VALID, Batch, Problem
+from splitbrain.checkers.porcupine.kernel.steps cimport Transitions
+
+from splitbrain.checkers.porcupine.answer import FIRST_ROUND
+from splitbrain.checkers.porcupine.kernel import WIDEST
+from splitbrain.checkers.porcupine.kernel.narrow import run as run_narrow
+from splitbrain.checkers.porcupine.kernel.reading import NotByHeart, UnknownOperation, prepare
+from splitbrain.checkers.porcupine.kernel.vast import run as run_vast
+from splitbrain.checkers.porcupine.kernel.wide import run as run_wide
+from splitbrain.checkers.porcupine.proof import call_at, proven
+from splitbrain.checkers.porcupine.table import ModelFailure
+from splitbrain.checkers.porcupine.verdicts import invalid, valid
+
+cdef enum:
+    PER_OPERATION = 4
+    MOST = 1 << 30
+
+
+cdef list _spare = []
+
+
+def decided(object desk, object history, object spending):
+    """The verdict on a history of one problem, if its first round decides it; else None. What `step` raises comes
+    through, unless `check` can say it better."""
+    cdef Batch batch
+    cdef Problem *problem
+    cdef bint heart = desk.heart is not None
+    cdef Transitions transitions
+    if desk.shortcut:
+        return None
+    batch = _spare.pop() if _spare else Batch()
+    try:
+        try:
+            transitions = desk.steps if heart else desk.answers
+            batch = prepare((history,), desk.heart if heart else desk.asked, transitions, batch)
+        except NotByHeart:
+            return None
+        if batch.count != 1 or not batch.problems[0].observations:
+            return None
+        problem = &batch.problems[0]
+        transitions.begin()
+        if not searched(batch, transitions, spending):
+            return None
+        return verdict(desk.model, history, transitions, batch, 0, spending)
+    except (UnknownOperation, ModelFailure):
+        return None
+    finally:
+        if len(_spare) < 4:
+            _spare.append(batch)
+
+
+cdef bint searched(Batch batch, Transitions transitions, object spending) except -1:
+    """One round over the first problem: whether it is decided."""
+    cdef Problem *problem = &batch.problems[0]
+    cdef int32_t width = max(problem.width, problem.crashed)
+    cdef object budget = spending.budget
+    cdef int64_t most = max(1, min(<object>budget.configurations, <object>MOST))
+    if width > WIDEST:
+        return False
+    run = run_narrow if width <= 64 else run_wide if width <= 256 else run_vast
+    run(batch, transitions, None, min(FIRST_ROUND, most), min(PER_OPERATION, most), most, spending.seconds_left(),
+        max(budget.bytes - batch.held, 0))
+    transitions.check()
+    return problem.verdict >= 0
+
+
+cdef object verdict(object model, object history, Transitions transitions, Batch batch, Py_ssize_t number, object spending):
+    """The verdict on a history of one problem that is decided; None if its order is no proof."""
+    cdef Problem *problem = &batch.problems[number]
+    cdef list pool = history.pool.values
+    cdef object key = None if problem.key < 0 else pool[problem.key]
+    cdef tuple order = batch.order_of(number)
+    cdef int32_t at
+    if problem.verdict == VALID:
+        if not proven(model, history, order, spending):
+            return None
+        return valid(model, key, order, problem.size, problem.configurations)
+    owed = batch.ops[problem.first + problem.blocked].invoked
+    states = tuple([
+        model.show_state(pool[problem.state[at]] if batch.native else transitions.state(problem.state[at]))
+        for at in range(problem.states)
+    ])
+    call = call_at(model, history, owed)
+    return invalid(model, key, order, problem.size, problem.configurations, owed, call, states)
+
+
+def decided_many(object desk, object histories, object spending):
+    """Of each of these histories 1 if it is linearizable and something was observed, 0 if it is not, and -1 if `check`
+    must decide. What `step` raises comes through, unless `check` can say it better."""
+    cdef Batch batch = Batch()
+    cdef bint heart = desk.heart is not None
+    cdef Transitions transitions = desk.steps if heart else desk.answers
+    cdef int64_t most = max(1, min(<object>spending.budget.configurations, <object>MOST))
+    cdef Py_ssize_t number
+    prepare(histories, desk.heart if heart else desk.asked, transitions, batch, True)
+    try:
+        transitions.begin()
+        run_narrow(batch, transitions, None, min(FIRST_ROUND, most), min(PER_OPERATION, most), MOST,
+                   spending.seconds_left(), max(spending.budget.bytes - batch.held, 0))
+        transitions.check()
+    except ModelFailure:
+        return [-1] * batch.histories
+    return [batch.outcome(number) for number in range(batch.histories)]

@@ -1,0 +1,376 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+"""What must be searched? From the columns of histories to flat arrays of integers, all keys in one pass.
+
+The compiled twin of `porcupine/prepare.py` and `window.py`, which say what is left out and why that is sound. Two things
+are added in `layout`: crashed operations that nothing can have needed are dropped, where the step is known by heart, and
+levels and slots are laid out at once.
+
+The trap: `partner` and the other columns are read as raw memory, so nothing may be appended to the history meanwhile.
+The GIL is held for that reason; what a search reads later is a copy.
+"""
+
+from cpython cimport array
+from cpython.dict cimport PyDict_GetItem
+from cpython.object cimport PyObject
+from libc.stdint cimport int8_t, int32_t, int64_t
+from libc.stdlib cimport free
+from libc.string cimport memset
+
+from splitbrain.checkers.porcupine.kernel.problem cimport (
+    CAS, NEVER, READ, REFUSED, TABULATED, UNDECIDED, WRITE, Batch, Level, Op, Problem, larger,
+)
+from splitbrain.checkers.porcupine.kernel.steps cimport CLASS_NAME, Transitions
+
+from splitbrain.checkers.porcupine.kernel.problem import TooWide
+from splitbrain.harness.operation import ErrorKind
+
+cdef enum:
+    ABSENT = -1
+    UNSEEN_RESULT = -2
+    REFUSED_RESULT = -3
+    LOOK_BACK = 4096
+    NAMES_MAX = 64
+    KEPT_EVENTS = 1 << 16   # scratch memory for more than these is not kept for the next history
+
+cdef enum:
+    TYPE_INVOKE = 0
+    TYPE_OK = 1
+    TYPE_FAIL = 2
+    TYPE_INFO = 3
+
+cdef enum:
+    IS_PURE = 1
+    IS_OBSERVATION = 2
+    IS_REFUSABLE = 4
+
+include "layout.pxi"
+
+
+class NotByHeart(Exception):
+    """The history holds something that the step known by heart does not cover; `step` of Python must be asked."""
+
+
+class UnknownOperation(Exception):
+    """A client did something that the model does not know."""
+
+
+cdef class Reading:
+    """How the histories of a model are read.
+
+    names: (name, its code in the step known by heart, pure, observes, refusable) of each operation the model knows.
+    native: whether to use those codes. initial: the first state, if so. sees: `Model.sees`. TooWide for too many names.
+    """
+
+    cdef list words
+    cdef int8_t code[NAMES_MAX]
+    cdef int8_t flags[NAMES_MAX]
+    cdef int known
+    cdef readonly bint native
+    cdef bint by_key, sees_process, sees_revision
+    cdef object initial
+
+    def __init__(self, names, bint native, bint by_key, initial, sees):
+        if len(names) > NAMES_MAX:
+            raise TooWide
+        self.words, self.native, self.by_key, self.initial = [], native, by_key, initial
+        self.sees_process, self.sees_revision = "process" in sees, "revision" in sees
+        for number, (name, code, pure, observes, refusable) in enumerate(names):
+            self.words.append(name)
+            self.code[number] = code
+            self.flags[number] = pure * IS_PURE | observes * IS_OBSERVATION | refusable * IS_REFUSABLE
+        self.known = <int>len(names)
+
+
+cdef class Preparation:
+    """One pass over a history, and its scratch memory."""
+
+    cdef Reading reading
+    cdef Transitions transitions
+    cdef list values
+    cdef object intern
+    cdef int32_t ids[NAMES_MAX]
+    cdef int32_t initial
+    # Of each operation kept, in order of invocation: itself, its completion (NEVER if it crashed), its problem.
+    cdef Op *raw
+    cdef int32_t *ret
+    cdef int32_t *part
+    cdef int32_t *returned
+    cdef int32_t *raw_at
+    cdef Py_ssize_t kept, returns, parts, pairs
+    # Of each value id: its problem if it is a key; its place among the arguments of cas; where it was last observed;
+    # its number among the values of the transitions. All ABSENT between two histories.
+    cdef int32_t *part_of
+    cdef int32_t *pair_of
+    cdef int32_t *last
+    cdef int32_t *number_of
+    # The keys, and of each pair that a cas was called with: its value id, and those of its parts.
+    cdef int32_t *keys
+    cdef int32_t *pair
+    cdef Py_ssize_t events_room, room, values_room
+
+    def __dealloc__(self):
+        free(self.raw)
+        free(self.ret)
+        free(self.part)
+        free(self.returned)
+        free(self.raw_at)
+        free(self.keys)
+        free(self.pair)
+        free(self.part_of)
+        free(self.pair_of)
+        free(self.last)
+        free(self.number_of)
+
+    cdef int reserve(self, Py_ssize_t events, Py_ssize_t invocations, Py_ssize_t values) except -1:
+        cdef size_t n, old = <size_t>self.values_room
+        if events > self.events_room or self.raw_at == NULL:
+            n = <size_t>max(events, 256)
+            self.raw_at = <int32_t *>larger(self.raw_at, n * sizeof(int32_t))
+            self.events_room = <Py_ssize_t>n
+        if invocations > self.room or self.raw == NULL:
+            n = <size_t>max(invocations, 128)
+            self.raw = <Op *>larger(self.raw, n * sizeof(Op))
+            self.ret = <int32_t *>larger(self.ret, n * sizeof(int32_t))
+            self.part = <int32_t *>larger(self.part, n * sizeof(int32_t))
+            self.returned = <int32_t *>larger(self.returned, n * sizeof(int32_t))
+            self.keys = <int32_t *>larger(self.keys, n * sizeof(int32_t))
+            self.pair = <int32_t *>larger(self.pair, 3 * n * sizeof(int32_t))
+            self.room = <Py_ssize_t>n
+        if values + 1 > self.values_room:
+            n = <size_t>max(values + 1, 256)
+            self.part_of = cleared(self.part_of, old, n)
+            self.pair_of = cleared(self.pair_of, old, n)
+            self.last = cleared(self.last, old, n)
+            self.number_of = cleared(self.number_of, old, n)
+            self.values_room = <Py_ssize_t>n
+        return 0
+
+    cdef int add(self, object history, Batch out, object only) except -1:
+        """Put the problems of a history at the end of a batch."""
+        cdef Py_ssize_t number
+        cdef object pool = history.pool
+        cdef object names = pool.names  # a subclass of dict, which would make an id of a name never seen
+        cdef PyObject *found
+        self.values, self.intern = pool.values, pool.id
+        self.initial = self.intern(self.reading.initial) if self.reading.native else 0
+        for number in range(self.reading.known):
+            found = PyDict_GetItem(names, self.reading.words[number])
+            self.ids[number] = ABSENT if found == NULL else <object>found
+        self.kept = self.returns = self.parts = self.pairs = 0
+        try:
+            self.walk(history, only)
+        finally:
+            for number in range(self.parts):
+                self.part_of[self.keys[number] + 1] = ABSENT
+            for number in range(self.pairs):
+                self.pair_of[self.pair[3 * number]] = ABSENT
+        self.put(out)
+        return 0
+
+    cdef int walk(self, object history, object only) except -1:
+        """Keep what may have happened, with its problem and in order; and the returns in theirs."""
+        cdef Reading reading = self.reading
+        cdef array.array types = history.type, processes = history.process, fs = history.f, keys = history.key
+        cdef array.array values = history.value, partners = history.partner, revisions = history.revision
+        cdef array.array errors = history.error
+        cdef int8_t *kind = <int8_t *>types.data.as_schars
+        cdef int64_t *process = <int64_t *>processes.data.as_longlongs
+        cdef int64_t *partner = <int64_t *>partners.data.as_longlongs
+        cdef int64_t *revision = <int64_t *>revisions.data.as_longlongs
+        cdef int32_t *f = <int32_t *>fs.data.as_ints
+        cdef int32_t *key = <int32_t *>keys.data.as_ints
+        cdef int32_t *value = <int32_t *>values.data.as_ints
+        cdef int32_t *error = <int32_t *>errors.data.as_ints
+        cdef Py_ssize_t position, events = len(types), invocations = 0
+        cdef int32_t part = ABSENT, seen, complete, number, latest_key = ABSENT, latest_part = -1
+        cdef bint by_key = reading.by_key, native = reading.native
+        cdef int8_t ended, flags
+        cdef int name, known = reading.known
+        cdef int64_t call[CLASS_NAME]
+        cdef Op *op
+        if events > NEVER - 1:
+            raise MemoryError
+        for position in range(events):
+            invocations += kind[position] == TYPE_INVOKE
+        self.reserve(events, invocations, len(self.values))
+        if not native:
+            memset(self.number_of, 0xff, <size_t>len(self.values) * sizeof(int32_t))
+        for position in range(events):
+            if process[position] < 0:
+                continue
+            if kind[position] != TYPE_INVOKE:
+                number = self.raw_at[partner[position]]
+                if number >= 0 and self.ret[number] != NEVER:
+                    self.returned[self.returns] = number
+                    self.returns += 1
+                continue
+            self.raw_at[position] = -1
+            for name in range(known):
+                if self.ids[name] == f[position]:
+                    break
+            else:
+                raise UnknownOperation
+            flags = reading.flags[name]
+            complete = <int32_t>partner[position]
+            ended = TYPE_INFO if complete < 0 else kind[complete]
+            if ended == TYPE_OK:
+                seen = value[complete]
+            elif ended == TYPE_FAIL:
+                if not flags & IS_REFUSABLE or not self.is_refusal(error[complete]):
+                    continue
+                seen = REFUSED_RESULT
+            elif flags & IS_PURE:
+                continue
+            else:
+                seen, complete = UNSEEN_RESULT, NEVER
+            part = key[position] if by_key else ABSENT
+            if only is not None and part not in only:
+                continue
+            if part != latest_key or latest_part < 0:
+                latest_key = part
+                latest_part = self.part_of[part + 1]
+                if latest_part < 0:
+                    latest_part = self.part_of[part + 1] = <int32_t>self.parts
+                    self.keys[self.parts] = part
+                    self.parts += 1
+            number = <int32_t>self.kept
+            self.kept += 1
+            self.raw_at[position] = number
+            self.part[number] = latest_part
+            self.ret[number] = complete
+            op = &self.raw[number]
+            op.invoked = <int32_t>position
+            op.crashed = ended == TYPE_INFO
+            op.pure = (flags & IS_PURE) != 0 or seen == REFUSED_RESULT
+            op.slot = op.before = ABSENT
+            op.due = NEVER
+            if native:
+                self.operands(op, reading.code[name], value[position], seen)
+            else:
+                op.f, op.b = TABULATED, 0
+                call[0], call[1] = name, self.number(value[position])
+                call[2] = self.number(seen) if seen >= 0 else seen
+                call[3] = ABSENT if by_key or key[position] < 0 else self.number(key[position])
+                call[4] = process[position] if reading.sees_process else ABSENT
+                call[5] = revision[complete] if reading.sees_revision and seen != UNSEEN_RESULT else ABSENT
+                op.a = self.transitions.class_of(call, reading.words[name], op.pure)
+            if seen == REFUSED_RESULT or (ended == TYPE_OK and flags & IS_OBSERVATION):
+                op.before = 1  # until the layout counts it and puts the slot's holder here
+        return 0
+
+    cdef inline int32_t number(self, int32_t value) except -1:
+        """The number of a value of the history among those of the transitions."""
+        if self.number_of[value] < 0:
+            self.number_of[value] = self.transitions.value(self.values[value])
+        return self.number_of[value]
+
+    cdef bint is_refusal(self, int32_t error) except -1:
+        """Whether an error (value id) says that the precondition was tested and false."""
+        if error < 0:
+            return False
+        value = self.values[error]
+        return isinstance(value, tuple) and len(value) > 0 and value[0] == ErrorKind.PRECONDITION
+
+    cdef int operands(self, Op *op, int8_t code, int32_t argument, int32_t seen) except -1:
+        """What a step known by heart looks at."""
+        cdef int32_t *pair
+        op.f, op.b = code, ABSENT
+        op.a = seen if code == READ else argument
+        if code == CAS:
+            if self.pair_of[argument] == ABSENT:
+                both = self.values[argument]
+                if type(both) is not tuple or len(both) != 2:
+                    raise NotByHeart
+                self.pair_of[argument] = <int32_t>self.pairs
+                pair = &self.pair[3 * self.pairs]
+                self.pairs += 1
+                # Both parts are in the pool since the whole is.
+                pair[0], pair[1], pair[2] = argument, self.intern(both[0]), self.intern(both[1])
+            pair = &self.pair[3 * self.pair_of[argument]]
+            op.a, op.b = pair[1], pair[2]
+            if seen == REFUSED_RESULT:
+                op.f = REFUSED
+        elif code != READ and code != WRITE:
+            raise NotByHeart
+        return 0
+
+    cdef int put(self, Batch out) except -1:
+        """Operations and returns sorted by problem, each laid out."""
+        cdef Py_ssize_t number, at
+        cdef int64_t first = out.operations
+        cdef int32_t place
+        cdef Problem *problem
+        cdef Problem *problems
+        out.reserve(self.kept, self.parts)
+        problems = out.problems + out.count
+        for number in range(self.kept):
+            problems[self.part[number]].n += 1
+        for number in range(self.parts):
+            problem = &problems[number]
+            problem.first, problem.key, problem.verdict = first, self.keys[number], UNDECIDED
+            problem.initial, problem.history = self.initial, <int32_t>out.histories
+            first += problem.n
+            problem.size, problem.n = problem.n, 0
+        # `order` holds completions and `crashed` the returns until the layout has used them.
+        for number in range(self.kept):
+            problem = &problems[self.part[number]]
+            at = problem.first + problem.n
+            self.raw_at[number] = problem.n
+            problem.n += 1
+            out.ops[at] = self.raw[number]
+            problem.observations += out.ops[at].before == 1
+            out.order[at] = self.ret[number]
+        for number in range(self.returns):
+            problem = &problems[self.part[self.returned[number]]]
+            out.crashed[problem.first + problem.levels] = self.raw_at[self.returned[number]]
+            problem.levels += 1
+        for number in range(self.parts):
+            problem = &problems[number]
+            if self.reading.native and problem.levels < problem.n:
+                drop_unneeded(out, problem, self.last, self.raw_at)
+            lay_out(out, problem, self.raw_at, self.returned)
+        out.begins[out.histories] = <int32_t>out.count
+        out.histories += 1
+        out.count += self.parts
+        out.operations += self.kept
+        return 0
+
+
+cdef int32_t *cleared(int32_t *at, size_t old, size_t n) except NULL:
+    """The same memory with more room, in which everything new is ABSENT."""
+    cdef int32_t *found = <int32_t *>larger(at, n * sizeof(int32_t))
+    memset(found + old, 0xff, (n - old) * sizeof(int32_t))
+    return found
+
+
+cdef list _spare = []
+
+
+def prepare(object histories, Reading reading, Transitions transitions, Batch out=None, bint skip=False,
+            object only=None):
+    """The problems of these histories: a new batch, or the old one with new contents.
+
+    skip: whether a history that raises NotByHeart or UnknownOperation is left without problems, instead of raising it.
+    only: the keys (value ids), if not all.
+    Also MemoryError; HistoryError of a history that is not well-formed.
+    """
+    cdef Preparation work = _spare.pop() if _spare else Preparation()
+    if out is None:
+        out = Batch()
+    out.clear()
+    out.native = reading.native
+    work.reading, work.transitions = reading, transitions
+    try:
+        for history in histories:
+            try:
+                work.add(history, out, only)
+            except (NotByHeart, UnknownOperation):
+                if not skip:
+                    raise
+                work.kept = work.parts = work.returns = 0
+                work.put(out)
+    finally:
+        work.values = work.intern = work.reading = work.transitions = None
+        if work.events_room <= KEPT_EVENTS and work.values_room <= KEPT_EVENTS and len(_spare) < 4:
+            _spare.append(work)
+    return out

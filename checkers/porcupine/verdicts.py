@@ -1,0 +1,34 @@
+"""What is said of one object? The verdict on a key, from what a search found: the same words whoever searched."""
+
+from splitbrain.checkers.porcupine.model import Call, Model
+from splitbrain.harness.operation import Value
+from splitbrain.harness.verdict import Validity, Verdict
+
+NAME = "porcupine"
+BLIND = "linearizable, for nothing observed this key"
+STATES_TOLD, LONGEST_TOLD = 20, 20
+
+
+def valid(
+    model: Model, key: Value, order: tuple[int, ...], operations: int, configurations: int, *, observed: bool = True
+) -> Verdict:
+    """There is an order, which was verified, or will be with that of the whole history."""
+    reason = f"linearizable: an order of {len(order):,} operations was found and verified" if observed else BLIND
+    details: dict[str, Value] = {"operations": operations, "configurations": configurations}
+    return Verdict(Validity.VALID, reason, NAME, model.name, key, certificate=order, details=details)
+
+
+def invalid(
+    model: Model, key: Value, longest: tuple[int, ...], operations: int, configurations: int,
+    owed: int, call: Call, states: tuple[str, ...], core: tuple[int, ...] = (),
+) -> Verdict:  # fmt: skip
+    """There is none. longest: the longest one found. owed: the invocation of the operation that cannot be placed, call:
+    what it is, states: in which it was owed. core: see `answer`."""
+    details: dict[str, Value] = {
+        "operations": operations, "configurations": configurations, "placed": len(longest), "blocked": owed,
+        "states": states[:STATES_TOLD], "longest": longest[-LONGEST_TOLD:],
+    }  # fmt: skip
+    if core:
+        details["core"] = core
+    reason = f"not linearizable: {model.show_call(call)}, invoked at event {owed}, cannot be placed"
+    return Verdict(Validity.INVALID, reason, NAME, model.name, key, details=details)
