@@ -83,13 +83,12 @@ class History:
     def of(events: Iterable[Event]) -> "History":
         """The history of these events, in their order; their own `index` is not looked at."""
         history = History()
-        for event in events:
-            history.append(event)
+        history.extend(list(events))
         return history
 
     def append(self, event: Event) -> None:
         """Add an event at the end. ValueError for a type or a process that does not exist."""
-        self.extend((event,))
+        self.extend([event])
 
     def add(
         self,

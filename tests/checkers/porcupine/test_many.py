@@ -1,9 +1,11 @@
 """Do many histories at once get what each gets by itself?"""
 
+from collections import Counter
+from dataclasses import replace
 from random import Random
 
 from splitbrain.checkers import porcupine
-from splitbrain.checkers.porcupine import MODELS
+from splitbrain.checkers.porcupine import MODELS, Call
 from splitbrain.harness.history import History
 
 from .small import FAMILIES, history
@@ -16,6 +18,33 @@ def test_values_and_verdicts_are_those_of_check() -> None:
         verdicts = [porcupine.check(family.model, each, explain=False) for each in histories]
         assert porcupine.check_many(family.model, histories, explain=False) == verdicts
         assert porcupine.values_of(family.model, histories) == [verdict.value for verdict in verdicts]
+
+
+def test_a_verdict_does_not_depend_on_what_was_checked_before() -> None:
+    for name, family in FAMILIES.items():
+        random = Random(f"{name} anew")
+        histories = [History.of(history(family, random)) for _ in range(60)]
+        used = [porcupine.check(family.model, each, explain=False) for each in histories]
+        anew = [porcupine.check(replace(family.model), each, explain=False) for each in histories]
+        assert used == anew
+        assert used == [porcupine.check(family.model, each, explain=False) for each in histories]
+
+
+def test_a_model_is_asked_once_for_all_histories() -> None:
+    family, asked = FAMILIES["fifo-queue"], Counter[tuple[object, Call]]()
+
+    def step(state: object, call: Call) -> object:
+        asked[state, call] += 1
+        return family.model.step(state, call)
+
+    model = replace(family.model, step=step)
+    random = Random(3)
+    histories = [History.of(history(family, random)) for _ in range(200)]
+    values = porcupine.values_of(model, histories)
+    searched = asked.total()
+    assert values == porcupine.values_of(model, histories)
+    # What is left to `check` (nothing observed, or proofs of an order) asks afresh.
+    assert asked.total() - searched < searched // 2
 
 
 def test_none_is_none() -> None:
