@@ -37,18 +37,21 @@ def check(
     """Whether a history is linearizable with respect to a model.
 
     budget: beyond it the verdict is `unknown`, with how far it came. explain: whether `invalid` gets a witness that is
-    as small as can be, which takes longer than finding it; see `explain`. every_key: whether each key has a child.
+    as small as can be, which takes longer than finding it; see `explain`. Without it the keys that are invalid besides
+    the first may be left unknown. every_key: whether each key has a child.
     UsageError for an operation that the model does not know.
     """
     spending = (budget or Budget()).start()
-    verdict = at_once(model, history, spending) or _searched(model, history, spending, every_key)
+    verdict = at_once(model, history, spending) or _searched(
+        model, history, spending, every_key, thorough=explain or every_key
+    )  # fmt: skip
     return explained(model, history, verdict, spending) if explain else verdict
 
 
-def _searched(model: Model, history: History, spending: Spending, every_key: bool) -> Verdict:
+def _searched(model: Model, history: History, spending: Spending, every_key: bool, *, thorough: bool) -> Verdict:
     """The verdict, of any history."""
     try:
-        checking = _Checking(model, history, spending)
+        checking = _Checking(model, history, spending, thorough=thorough)
         checking.problems.search_all()
         return checking.verdict(every_key)
     except OverBudget as limit:
@@ -61,9 +64,9 @@ def _searched(model: Model, history: History, spending: Spending, every_key: boo
 class _Checking:
     """A history being checked: its problems, and what is known of each so far."""
 
-    def __init__(self, model: Model, history: History, spending: Spending) -> None:
+    def __init__(self, model: Model, history: History, spending: Spending, *, thorough: bool) -> None:
         self.model, self.history, self.spending = model, history, spending
-        self.problems: Problems = quickest(model, history, spending)
+        self.problems: Problems = quickest(model, history, spending, thorough=thorough)
 
     def verdict(self, every_key: bool) -> Verdict:
         """The verdicts of all problems as one."""

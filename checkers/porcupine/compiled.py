@@ -36,11 +36,19 @@ _ENDLESS = 1 << 31
 class Compiled:
     """Problems (see `answer`) of the compiled search."""
 
-    def __init__(self, model: Model, history: History, spending: Spending, only: Collection[int] | None = None) -> None:
-        """only: the keys (value ids), if not all. TooWide if only the clear search can do it."""
+    def __init__(
+        self,
+        model: Model,
+        history: History,
+        spending: Spending,
+        only: Collection[int] | None = None,
+        among: bytearray | None = None,
+    ) -> None:
+        """only: the keys (value ids), if not all; among: the operations, by their invocations, likewise. TooWide if
+        only the clear search can do it."""
         self.model, self.history, self.spending = model, history, spending
         self._desk = desks.take(model)
-        self.batch: Batch = batch_of(self._desk, history, only)
+        self.batch: Batch = batch_of(self._desk, history, only, among)
         self.operations: int = self.batch.operations
         limit = spending.exhausted()
         if limit:
@@ -76,6 +84,11 @@ class Compiled:
                 return
             pending = [n for n in pending if batch.verdict(n) < 0 and n not in self._stopped]
             factor *= GROWTH
+
+    def search_once(self, factor: int) -> None:
+        """One round over all keys."""
+        self._search(list(range(len(self))), factor)
+        desks.give_back(self._desk)
 
     def answer(self, number: int) -> Answer:
         """What is known of one key."""
@@ -163,10 +176,12 @@ class Compiled:
         return desk.answers if texts is None else TextSteps(self.model, texts)
 
 
-def batch_of(desk: Desk, history: History, only: Collection[int] | None = None) -> Batch:
+def batch_of(
+    desk: Desk, history: History, only: Collection[int] | None = None, among: bytearray | None = None
+) -> Batch:
     """The problems of a history as the kernel sees them. TooWide; UsageError for an operation not known."""
     try:
-        batch = _read(desk, history, only)
+        batch = _read(desk, history, only, among)
     except UnknownOperation:
         check_known(desk.model, history, history.operations())
         raise
@@ -174,13 +189,13 @@ def batch_of(desk: Desk, history: History, only: Collection[int] | None = None) 
     return batch
 
 
-def _read(desk: Desk, history: History, only: Collection[int] | None) -> Batch:
-    if desk.heart is not None:
+def _read(desk: Desk, history: History, only: Collection[int] | None, among: bytearray | None) -> Batch:
+    if desk.heart is not None and (among is None or "append" not in desk.model.operations):
         try:
-            return prepare((history,), desk.heart, desk.steps, only=only)
+            return prepare((history,), desk.heart, desk.steps, only=only, among=among)
         except NotByHeart:
             pass
     if is_of_texts(desk.model):
         # What texts can be told apart by depends on all classes, so they must be those of this history alone.
         desk.answers = Transitions(desk.model, False)
-    return prepare((history,), desk.asked, desk.answers, only=only)
+    return prepare((history,), desk.asked, desk.answers, only=only, among=among)

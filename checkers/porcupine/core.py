@@ -3,20 +3,22 @@
 If it should find them linearizable, the procedure is wrong: then the key is searched as if there were none.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from splitbrain.checkers.porcupine.answer import Answer
-from splitbrain.checkers.porcupine.model import UNSEEN, Model
+from splitbrain.checkers.porcupine.model import Model
 from splitbrain.checkers.porcupine.prepare import NEVER, Prepared, Problem
-from splitbrain.checkers.porcupine.proof import call_at
 from splitbrain.checkers.porcupine.search import search
 from splitbrain.checkers.porcupine.shrink import subproblem
-from splitbrain.checkers.porcupine.table import Table, is_pure
+from splitbrain.checkers.porcupine.table import Table
 from splitbrain.harness.budget import Spending
 from splitbrain.harness.history import ABSENT, History
+from splitbrain.harness.operation import EventType
 
 CORE_LIMIT = 20_000
 """Configurations that the search of a core may enter, besides fifty for each operation."""
+ROUNDS = 20
+"""As many times what a search may enter in its first round, where it is compiled."""
 CORE_TOLD = 1000
 """A core of so many operations is where a witness is looked for; one that is larger is no better than the history."""
 
@@ -42,15 +44,40 @@ def refute(
     return True
 
 
-def refute_at(answer: Answer, model: Model, history: History, core: Sequence[int], spending: Spending) -> bool:
-    """The same for a core of which only the positions of the invocations are known."""
-    prepared, problem = Prepared([], bytearray(), []), Problem(answer.key)
-    for number, invoked in enumerate(core):
-        call, complete = call_at(model, history, invoked), history.partner[invoked]
-        prepared.classes.append(call)
-        prepared.pure.append(is_pure(model, call))
-        problem.row.append(ABSENT)
-        problem.kind.append(number)
-        problem.call.append(invoked)
-        problem.ret.append(NEVER if call.result is UNSEEN else complete)
-    return refute(answer, model, prepared, problem, range(len(core)), spending)
+def refute_all(
+    answers: Mapping[int, Answer],
+    model: Model,
+    history: History,
+    cores: Mapping[int, Sequence[int]],
+    spending: Spending,
+) -> bool:
+    """The same for cores of several keys, by the compiled search: whether any is refuted. answers: of each key, to be
+    filled unless its core is linearizable. cores: positions of invocations, by key."""
+    from splitbrain.checkers.porcupine.compiled import Compiled, TooWide
+
+    among = bytearray(len(history))
+    for core in cores.values():
+        for invoked in core:
+            among[invoked] = True
+    try:
+        searched = Compiled(model, history, spending, among=among)
+    except TooWide:
+        return False
+    searched.search_once(ROUNDS)
+    for number in range(len(searched)):
+        found = searched.answer(number)
+        if found.linearizable:
+            continue
+        answer, core = answers[found.key], cores[found.key]
+        answer.searched, answer.linearizable = True, False
+        answer.configurations, answer.order, answer.owed = found.configurations, found.order, found.owed
+        answer.states, answer.core = found.states, tuple(core) if len(core) <= CORE_TOLD else ()
+        if found.linearizable is None:
+            answer.owed = _last(history, core)
+    return any(answers[key].searched for key in cores)
+
+
+def _last(history: History, core: Iterable[int]) -> int:
+    """The invocation of the operation that returned last."""
+    partner, kind = history.partner, history.type
+    return partner[max(partner[o] for o in core if partner[o] != ABSENT and kind[partner[o]] != EventType.INFO)]

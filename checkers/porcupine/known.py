@@ -7,7 +7,7 @@ are searched, unless another key is refuted.
 from collections.abc import Callable, Iterable, Sequence
 
 from splitbrain.checkers.porcupine.answer import Answer, Problems
-from splitbrain.checkers.porcupine.core import refute_at
+from splitbrain.checkers.porcupine.core import refute_all
 from splitbrain.checkers.porcupine.fast.zones import zones
 from splitbrain.checkers.porcupine.model import Model
 from splitbrain.checkers.porcupine.models import kv
@@ -50,12 +50,13 @@ class Known:
         return self._answers[number]
 
 
-def known(model: Model, history: History, spending: Spending, rest: Rest) -> Known | None:
-    """What compiled procedures say, or None if there is none for this model and history."""
-    return zoned(model, history, spending) or told(model, history, spending, rest)
+def known(model: Model, history: History, spending: Spending, rest: Rest, *, thorough: bool = True) -> Known | None:
+    """What compiled procedures say, or None if there is none for this model and history. thorough: whether it is wanted
+    of every key that it is refuted, and not of one alone."""
+    return zoned(model, history, spending, thorough) or told(model, history, spending, rest, thorough)
 
 
-def zoned(model: Model, history: History, spending: Spending) -> Known | None:
+def zoned(model: Model, history: History, spending: Spending, thorough: bool = True) -> Known | None:
     """Answers by zones for all keys, from the columns; None if some key does not qualify."""
     names = history.pool.names
     if zones not in model.fast or not is_plain(model.initial):
@@ -68,11 +69,13 @@ def zoned(model: Model, history: History, spending: Spending) -> Known | None:
     )
     if limit := spending.exhausted():
         raise OverBudget(limit)
-    answers = None if found is None else _answers(model, history, found, spending)
-    return None if answers is None or not all(answer.searched for answer in answers) else Known(answers)
+    if found is None:
+        return None
+    answers, refuted = _answers(model, history, found, spending, thorough)
+    return Known(answers) if refuted or all(answer.searched for answer in answers) else None
 
 
-def told(model: Model, history: History, spending: Spending, rest: Rest) -> Known | None:
+def told(model: Model, history: History, spending: Spending, rest: Rest, thorough: bool = True) -> Known | None:
     """Answers by pieces for the keys that hold texts put together from them; None if no key qualifies."""
     names = history.pool.names
     if model.step is not kv.step or not model.fast or "cas" in names or model.initial != "":
@@ -84,8 +87,10 @@ def told(model: Model, history: History, spending: Spending, rest: Rest) -> Know
     )
     if limit := spending.exhausted():
         raise OverBudget(limit)
-    answers = None if found is None else _answers(model, history, found, spending)
-    return None if answers is None or not any(answer.searched for answer in answers) else Known(answers, rest)
+    if found is None:
+        return None
+    answers, _ = _answers(model, history, found, spending, thorough)
+    return Known(answers, rest) if any(answer.searched for answer in answers) else None
 
 
 def _answers(
@@ -93,14 +98,16 @@ def _answers(
     history: History,
     found: Iterable[tuple[int, int, int, tuple[int, ...] | None, Sequence[int] | None]],
     spending: Spending,
-) -> list[Answer]:
-    """One for each key; not searched if nothing was found, or what was found does not stand."""
-    answers = []
+    thorough: bool,
+) -> tuple[list[Answer], bool]:
+    """One for each key, not searched if nothing is found, or what is found does not stand; and whether any refutes."""
+    answers: dict[int, Answer] = {}
+    cores: dict[int, Sequence[int]] = {}
     for key, operations, observations, order, core in found:
-        answer = Answer(key, operations, observations, 0)
+        answer = answers[key] = Answer(key, operations, observations, 0)
         if order is not None:
             answer.searched, answer.linearizable, answer.order = True, True, order
-        elif core:
-            answer.searched = refute_at(answer, model, history, core, spending)
-        answers.append(answer)
-    return answers
+        elif core and (thorough or not cores):
+            cores[key] = core
+    refuted = bool(cores) and refute_all(answers, model, history, cores, spending)
+    return list(answers.values()), refuted

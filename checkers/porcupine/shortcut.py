@@ -9,6 +9,7 @@ compiled search knows the step by heart, only compiled procedures are faster, an
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from splitbrain.checkers.porcupine import kernel
 from splitbrain.checkers.porcupine.answers import Answer, Problems, problems
@@ -22,15 +23,20 @@ from splitbrain.harness.budget import Spending
 from splitbrain.harness.history import History
 
 
-def quickest(model: Model, history: History, spending: Spending) -> Problems:
+def quickest(model: Model, history: History, spending: Spending, *, thorough: bool = True) -> Problems:
     """The keys of a history, decided by fast procedures as far as these go, and else ready to be searched. As
-    `answers.problems`."""
+    `answers.problems`. thorough: whether all keys that can be refuted are to be, and not one alone."""
     if not model.fast:
         return problems(model, history, spending)
     if kernel.BUILT and codes(model) is not None:
-        found = known(model, history, spending, lambda keys: problems(model, history, spending, only=keys))
+        rest = partial(_searched, model, history, spending)
+        found = known(model, history, spending, rest, thorough=thorough)
         return found or problems(model, history, spending)
     return Shortcut(model, history, spending, lambda: problems(model, history, spending))
+
+
+def _searched(model: Model, history: History, spending: Spending, keys: set[int]) -> Problems:
+    return problems(model, history, spending, only=keys)
 
 
 class Shortcut:

@@ -26,4 +26,5 @@ def prepare(
     out: Batch | None = None,
     skip: bool = False,
     only: Container[int] | None = None,
+    among: bytearray | None = None,
 ) -> Batch: ...

@@ -145,7 +145,7 @@ cdef class Preparation:
             self.values_room = <Py_ssize_t>n
         return 0
 
-    cdef int add(self, object history, Batch out, object only) except -1:
+    cdef int add(self, object history, Batch out, object only, bytearray among) except -1:
         """Put the problems of a history at the end of a batch."""
         cdef Py_ssize_t number
         cdef object pool = history.pool
@@ -158,7 +158,7 @@ cdef class Preparation:
             self.ids[number] = ABSENT if found == NULL else <object>found
         self.kept = self.returns = self.parts = self.pairs = 0
         try:
-            self.walk(history, only)
+            self.walk(history, only, among)
         finally:
             for number in range(self.parts):
                 self.part_of[self.keys[number] + 1] = ABSENT
@@ -167,7 +167,7 @@ cdef class Preparation:
         self.put(out)
         return 0
 
-    cdef int walk(self, object history, object only) except -1:
+    cdef int walk(self, object history, object only, bytearray among) except -1:
         """Keep what may have happened, with its problem and in order; and the returns in theirs."""
         cdef Reading reading = self.reading
         cdef array.array types = history.type, processes = history.process, fs = history.f, keys = history.key
@@ -205,6 +205,8 @@ cdef class Preparation:
                     self.returns += 1
                 continue
             self.raw_at[position] = -1
+            if among is not None and not among[position]:
+                continue
             for name in range(known):
                 if self.ids[name] == f[position]:
                     break
@@ -347,11 +349,11 @@ cdef list _spare = []
 
 
 def prepare(object histories, Reading reading, Transitions transitions, Batch out=None, bint skip=False,
-            object only=None):
+            object only=None, bytearray among=None):
     """The problems of these histories: a new batch, or the old one with new contents.
 
     skip: whether a history that raises NotByHeart or UnknownOperation is left without problems, instead of raising it.
-    only: the keys (value ids), if not all.
+    only: the keys (value ids), if not all. among: of each event, whether the operation that it invokes is to be kept.
     Also MemoryError; HistoryError of a history that is not well-formed.
     """
     cdef Preparation work = _spare.pop() if _spare else Preparation()
@@ -363,7 +365,7 @@ def prepare(object histories, Reading reading, Transitions transitions, Batch ou
     try:
         for history in histories:
             try:
-                work.add(history, out, only)
+                work.add(history, out, only, among)
             except (NotByHeart, UnknownOperation):
                 if not skip:
                     raise
