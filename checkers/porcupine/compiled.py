@@ -16,10 +16,10 @@ from splitbrain.checkers.porcupine.kernel import WIDEST, narrow, vast, wide
 from splitbrain.checkers.porcupine.kernel.problem import Batch, TooWide
 from splitbrain.checkers.porcupine.kernel.reading import NotByHeart, UnknownOperation, prepare
 from splitbrain.checkers.porcupine.kernel.steps import Transitions
-from splitbrain.checkers.porcupine.kernel.text_steps import TextSteps
+from splitbrain.checkers.porcupine.kernel.text_steps import NotTexts, TextSteps
 from splitbrain.checkers.porcupine.model import Model
+from splitbrain.checkers.porcupine.models import kv
 from splitbrain.checkers.porcupine.prepare import OverBudget, check_known
-from splitbrain.checkers.porcupine.texts import is_of_texts, text_table
 from splitbrain.harness.budget import GIB, Spending
 from splitbrain.harness.history import History
 
@@ -48,12 +48,11 @@ class Compiled:
         only the clear search can do it."""
         self.model, self.history, self.spending = model, history, spending
         self._desk = desks.take(model)
-        self.batch: Batch = batch_of(self._desk, history, only, among)
+        self.batch, self._transitions = batch_of(self._desk, history, only, among)
         self.operations: int = self.batch.operations
         limit = spending.exhausted()
         if limit:
             raise OverBudget(limit)
-        self._transitions = self._steps()
         self._transitions.begin()
         self._states: dict[int, tuple[str, ...]] = {}
         self._stopped: dict[int, str] = {}
@@ -114,7 +113,7 @@ class Compiled:
         """One round over some keys: whether one of them is not linearizable."""
         batch = self.batch
         if self._transitions.bytes > self.spending.budget.bytes // 8:
-            self._forget()
+            self._transitions.forget()
         shares = self._shares(numbers)
         if len(shares) == 1:
             self._run(shares[0], factor, 1)
@@ -159,43 +158,35 @@ class Compiled:
         of = self.history.pool.values.__getitem__ if self.batch.native else self._transitions.state
         return tuple(self.model.show_state(of(state)) for state in states)
 
-    def _forget(self) -> None:
-        """Begin with an empty table, for this one takes too much memory."""
-        if isinstance(self._transitions, TextSteps):
-            self._transitions = self._steps()
-            self._transitions.begin()
-        else:
-            self._transitions.forget()
-
-    def _steps(self) -> Transitions:
-        """The steps that this history is searched with."""
-        desk = self._desk
-        if self.batch.native:
-            return desk.steps
-        texts = text_table(self.model, desk.answers.classes) if is_of_texts(self.model) else None
-        return desk.answers if texts is None else TextSteps(self.model, texts)
-
 
 def batch_of(
     desk: Desk, history: History, only: Collection[int] | None = None, among: bytearray | None = None
-) -> Batch:
-    """The problems of a history as the kernel sees them. TooWide; UsageError for an operation not known."""
+) -> tuple[Batch, Transitions]:
+    """The problems of a history as the kernel sees them, and the steps that they are searched with. TooWide; UsageError
+    for an operation not known."""
     try:
-        batch = _read(desk, history, only, among)
+        batch, transitions = _read(desk, history, only, among)
     except UnknownOperation:
         check_known(desk.model, history, history.operations())
         raise
     batch.check_width(WIDEST)
-    return batch
+    return batch, transitions
 
 
-def _read(desk: Desk, history: History, only: Collection[int] | None, among: bytearray | None) -> Batch:
-    if desk.heart is not None and (among is None or "append" not in desk.model.operations):
+def _read(
+    desk: Desk, history: History, only: Collection[int] | None, among: bytearray | None
+) -> tuple[Batch, Transitions]:
+    if desk.heart is not None:
         try:
-            return prepare((history,), desk.heart, desk.steps, only=only, among=among)
+            return prepare((history,), desk.heart, desk.steps, only=only, among=among), desk.steps
         except NotByHeart:
             pass
-    if is_of_texts(desk.model):
-        # What texts can be told apart by depends on all classes, so they must be those of this history alone.
-        desk.answers = Transitions(desk.model, False)
-    return prepare((history,), desk.asked, desk.answers, only=only, among=among)
+    if desk.model.step is kv.step and desk.model.by_key:
+        try:
+            texts = TextSteps(desk.model, False)
+            batch = prepare((history,), desk.asked, texts, only=only, among=among)
+            texts.close()
+            return batch, texts
+        except NotTexts:
+            pass
+    return prepare((history,), desk.asked, desk.answers, only=only, among=among), desk.answers

@@ -52,6 +52,7 @@ cdef class Transitions:
     cdef void account(self) noexcept
     cdef int grow(self) except -1
     cdef int32_t fill(self, int32_t state, int32_t kind) except -3
+    cdef int new_class(self, const int64_t *wanted, object f) except -1
 
 
 cdef int32_t ask(Steps *steps, int32_t state, int32_t kind) noexcept nogil

@@ -125,17 +125,22 @@ cdef class Transitions:
             at = self.class_place(wanted)
             while self.class_at[at] >= 0:
                 at = (at + 1) & self.class_mask
-        values = self.pool.values
-        self.classes.append(Call(
-            f, values[wanted[1]], UNSEEN if wanted[2] == -2 else REFUSED if wanted[2] == -3 else values[wanted[2]],
-            None if wanted[3] < 0 else values[wanted[3]], None if wanted[4] < 0 else wanted[4],
-            None if wanted[5] < 0 else wanted[5],
-        ))
+        self.new_class(wanted, f)
         self.pure.append(pure)
         self.class_at[at] = number
         for part in range(CLASS_NAME):
             self.class_names[CLASS_NAME * number + part] = wanted[part]
         return number
+
+    cdef int new_class(self, const int64_t *wanted, object f) except -1:
+        """Keep the call that has this name."""
+        cdef list values = self.pool.values
+        self.classes.append(Call(
+            f, values[wanted[1]], UNSEEN if wanted[2] == -2 else REFUSED if wanted[2] == -3 else values[wanted[2]],
+            None if wanted[3] < 0 else values[wanted[3]], None if wanted[4] < 0 else wanted[4],
+            None if wanted[5] < 0 else wanted[5],
+        ))
+        return 0
 
     cdef uint64_t class_place(self, const int64_t *wanted) noexcept:
         cdef uint64_t hash = 0

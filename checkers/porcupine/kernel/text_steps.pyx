@@ -11,12 +11,15 @@ that begins with it and by its length, and nothing is hashed.
 The trap: for people the lost state is shown as the first text that was lost, though it stands for others too.
 """
 
-from cpython.bytes cimport PyBytes_AS_STRING
-from libc.stdint cimport int32_t, uint64_t
-from libc.stdlib cimport free, malloc, realloc
+from libc.stdint cimport int32_t, int64_t, uint64_t
+from libc.stdlib cimport free, malloc, qsort, realloc
 from libc.string cimport memcmp
 
 from splitbrain.checkers.porcupine.kernel.steps cimport ILLEGAL, Steps, Transition, Transitions, keep
+
+cdef extern from "Python.h":
+    const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
+    bint PyUnicode_CheckExact(object value)
 
 cdef enum:
     GET = 0
@@ -27,6 +30,8 @@ cdef enum:
 
 cdef enum:
     LOST = -1
+    REFUSED_RESULT = -3
+    TEXT_MAX = 0x3fffffff
 
 cdef struct Text:
     const char *at
@@ -37,47 +42,98 @@ cdef struct Node:
     int32_t low, high, length
 
 cdef struct Kind:
-    # given: what is appended. left: what a put or cas leaves. wanted: what a get saw or a cas expects.
-    Text given
-    Node left, wanted
+    # What a call does. old: what a get saw, or a cas expects. new: what is put or appended, or what a cas leaves. wanted,
+    # left: the same as beginnings, not of an append.
+    Text old, new
+    Node wanted, left
     int32_t f
+
+cdef dict _CODES = {"get": GET, "put": PUT, "append": APPEND, "cas": CAS}
+
+
+class NotTexts(Exception):
+    """Something is put, appended, got or expected that is no text."""
 
 
 cdef class TextSteps(Transitions):
-    """The transitions of a text. table: a `TextTable` of Python, which keeps the memory that this looks at."""
+    """The transitions of the texts of one history, which must live as long. Calls are added when it is read; then
+    `close` says that these are all."""
 
     cdef Text *seen
     cdef Kind *kinds
     cdef Node *nodes
-    cdef object table
+    cdef list values
     cdef dict numbers
     cdef bytes lost
-    cdef int32_t count, states, room, filled
+    cdef int32_t count, states, room, kinds_room
 
-    def __init__(self, object model, object table):
-        cdef list seen = table.seen
-        self.table = table
-        cdef Py_ssize_t number
-        cdef Kind *kind
-        self.numbers, self.count, self.room = {}, <int32_t>len(seen), 64
-        self.seen = <Text *>malloc((<size_t>self.count + 1) * sizeof(Text))
-        self.kinds = <Kind *>malloc((<size_t>len(table.kinds) + 1) * sizeof(Kind))
+    def __init__(self, object model, object native):
+        self.numbers, self.values, self.room, self.kinds_room = {}, [model.initial], 16, 64
+        self.kinds = <Kind *>malloc(<size_t>self.kinds_room * sizeof(Kind))
         self.nodes = <Node *>malloc(<size_t>self.room * sizeof(Node))
-        if self.seen == NULL or self.kinds == NULL or self.nodes == NULL:
+        if self.kinds == NULL or self.nodes == NULL:
             raise MemoryError
-        for number in range(self.count):
-            self.seen[number] = text_of(seen[number])
-        for number, (f, first, second) in enumerate(table.kinds):
-            kind = &self.kinds[number]
-            kind.f, kind.given = f, text_of(first)
-            kind.wanted = self.whole(kind.given)
-            kind.left = self.whole(text_of(second)) if f == CAS else kind.wanted
-        self.number(self.whole(text_of(table.initial)), table.initial)
+        text_of(model.initial)
 
     def __dealloc__(self):
         free(self.seen)
         free(self.kinds)
         free(self.nodes)
+
+    cdef int32_t value(self, object value) except -1:
+        """The number of a value; nobody asks twice for the same."""
+        self.values.append(value)
+        return <int32_t>len(self.values) - 1
+
+    cdef int new_class(self, const int64_t *wanted, object f) except -1:
+        """Keep what a call does. NotTexts."""
+        cdef Py_ssize_t number = len(self.classes)
+        cdef Kind *kind
+        if number == self.kinds_room:
+            kind = <Kind *>realloc(self.kinds, 2 * <size_t>self.kinds_room * sizeof(Kind))
+            if kind == NULL:
+                raise MemoryError
+            self.kinds = kind
+            self.kinds_room *= 2
+        kind = &self.kinds[number]
+        kind.f = _CODES[f]
+        argument = self.values[wanted[1]]
+        if kind.f == GET:
+            kind.old = kind.new = text_of(self.values[wanted[2]])
+        elif kind.f != CAS:
+            kind.old = kind.new = text_of(argument)
+        elif type(argument) is tuple and len(<tuple>argument) == 2:
+            kind.old, kind.new = text_of(argument[0]), text_of(argument[1])
+            if wanted[2] == REFUSED_RESULT:
+                kind.f = REFUSED
+        else:
+            raise NotTexts
+        self.classes.append(None)
+        return 0
+
+    def close(self):
+        """All calls are there."""
+        cdef int32_t number, kept = 0, kinds = <int32_t>len(self.classes)
+        cdef Kind *kind
+        self.seen = <Text *>malloc((<size_t>kinds + 1) * sizeof(Text))
+        if self.seen == NULL:
+            raise MemoryError
+        for number in range(kinds):
+            kind = &self.kinds[number]
+            if kind.f != PUT and kind.f != APPEND:
+                self.seen[self.count] = kind.old
+                self.count += 1
+        qsort(self.seen, <size_t>self.count, sizeof(Text), in_order)
+        for number in range(self.count):
+            if not kept or in_order(&self.seen[kept - 1], &self.seen[number]):
+                self.seen[kept] = self.seen[number]
+                kept += 1
+        self.count = kept
+        for number in range(kinds):
+            kind = &self.kinds[number]
+            if kind.f != APPEND:
+                kind.wanted, kind.left = self.whole(kind.old), self.whole(kind.new)
+        self.first()
 
     def begin(self):
         """A new turn."""
@@ -87,6 +143,17 @@ cdef class TextSteps(Transitions):
         """A text that was reached."""
         return self.text(number).decode()
 
+    def forget(self):
+        """Forget all states and transitions, but not the calls."""
+        Transitions.forget(self)
+        self.first()
+
+    cdef int first(self) except -1:
+        cdef Text initial = text_of(self.model.initial)
+        self.numbers, self.states = {}, 0
+        self.number(self.whole(initial), initial)
+        return 0
+
     cdef bytes text(self, int32_t state):
         """The text of a state, in UTF-8."""
         cdef Node *node = &self.nodes[state]
@@ -95,24 +162,26 @@ cdef class TextSteps(Transitions):
     cdef int32_t fill(self, int32_t state, int32_t number) except -3:
         cdef Kind *kind = &self.kinds[number]
         cdef Node node = self.nodes[state]
-        cdef bint found = node.low == kind.wanted.low and node.length == kind.wanted.length
+        cdef bint found
         cdef int32_t following = state
         if kind.f == APPEND:
-            following = self.number(self.longer(node, kind.given), kind.given.at[:kind.given.length], state)
+            following = self.number(self.longer(node, kind.new), kind.new, state)
         elif kind.f == PUT:
-            following = self.number(kind.left, kind.given.at[:kind.given.length])
-        elif (found and node.low != LOST) == (kind.f == REFUSED):
-            following = ILLEGAL
-        elif kind.f == CAS:
-            following = self.number(kind.left, b"")
-        self.filled += 1
-        if 2 * <uint64_t>self.filled > self.steps.mask:
+            following = self.number(kind.left, kind.new)
+        else:
+            found = node.low == kind.wanted.low and node.length == kind.wanted.length
+            if found == (kind.f == REFUSED):
+                following = ILLEGAL
+            elif kind.f == CAS:
+                following = self.number(kind.left, kind.new)
+        self.kept += 1
+        if 2 * self.kept > self.steps.mask:
             self.grow()
         keep(&self.steps, state, number, following)
         self.steps.held = (self.steps.mask + 1) * sizeof(Transition) + <size_t>self.states * 256
         return following
 
-    cdef int32_t number(self, Node node, bytes text, int32_t before=-1) except -3:
+    cdef int32_t number(self, Node node, Text text, int32_t before=-1) except -3:
         """The number of a state; text: what it is if it is lost, behind the text of the state before."""
         cdef uint64_t name = (<uint64_t>(node.low + 1) << 32) | <uint64_t>node.length
         cdef Node *nodes
@@ -126,7 +195,7 @@ cdef class TextSteps(Transitions):
             self.nodes = nodes
             self.room *= 2
         if node.low == LOST:
-            self.lost = text if before < 0 else self.text(before) + text
+            self.lost = (b"" if before < 0 else self.text(before)) + <bytes>text.at[:text.length]
         self.nodes[self.states] = node
         self.numbers[name] = self.states
         self.states += 1
@@ -170,7 +239,24 @@ cdef class TextSteps(Transitions):
         return found if found or left >= text.length else -1
 
 
-cdef Text text_of(bytes text) noexcept:
+cdef Text text_of(object value) except *:
+    """A text where it lies. NotTexts if it is none."""
     cdef Text out
-    out.at, out.length = PyBytes_AS_STRING(text), <int32_t>len(text)
+    cdef Py_ssize_t length
+    if not PyUnicode_CheckExact(value):
+        raise NotTexts
+    try:
+        out.at = PyUnicode_AsUTF8AndSize(value, &length)
+    except UnicodeEncodeError:
+        raise NotTexts from None
+    if length > TEXT_MAX:
+        raise NotTexts
+    out.length = <int32_t>length
     return out
+
+
+cdef int in_order(const void *one, const void *other) noexcept nogil:
+    cdef const Text *a = <const Text *>one
+    cdef const Text *b = <const Text *>other
+    cdef int found = memcmp(a.at, b.at, min(a.length, b.length))
+    return found if found else (a.length > b.length) - (a.length < b.length)
