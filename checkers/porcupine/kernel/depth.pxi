@@ -49,7 +49,7 @@ cdef int depth_run(const Searched *q, Depth *d, int64_t patience) noexcept nogil
                 return STOPPED
         if not d.entering and not depth_back(q, d):
             return STOPPED if q.spent.stopped else NONE
-        if q.spent.entered - d.progress > patience:
+        if q.spent.entered - d.progress >= patience:
             return PAUSED
 
 

@@ -12,7 +12,7 @@
 # What completes a configuration completes one that dominates it. So a search by levels that begins with all of these,
 # and does not get past the return in question, proves that no order does: the history is not linearizable. As the
 # depth-first search has come there, it is the very return that all engines name. If the search gets past, nothing is
-# known, and it begins further back.
+# known; as long as the depth-first search comes no further, it begins further back every time.
 
 cdef enum:
     BACK = 24           # levels that it begins before the return in question, at first
@@ -23,28 +23,33 @@ cdef enum:
     OTHER = 0x7fffffff  # a value that nobody asks for
 
 
+cdef int64_t first_back = BACK
+
+
 ctypedef struct Near:
-    # back: how many levels it begins before the return in question. value: the states that it begins with, and first
+    # stuck: the return in question. back: how many levels it begins before that. value: the states that it begins with, and first
     # those that are asked for. marks: their last six bits.
     Levels levels
     int64_t back
     uint64_t marks
-    int32_t values
+    int32_t stuck, values
     int32_t value[VALUES_ASKED + 1]
 
 
 cdef int near_run(const Searched *q, Near *n, int32_t stuck, int64_t slice) noexcept nogil:
     """NONE if no order gets past this return; PAUSED if that is not known after so many configurations, or STOPPED."""
-    cdef int64_t until = q.spent.entered + slice
     cdef int outcome
-    while n.back < stuck and q.spent.entered < until:
-        if not near_begin(q, n, stuck):
-            return STOPPED if q.spent.stopped else PAUSED
-        outcome = levels_run(q, &n.levels, until - q.spent.entered)
-        if outcome != FOUND:
-            return outcome
+    if stuck != n.stuck:
+        n.stuck, n.back = stuck, first_back
+    if n.back >= stuck:
+        return PAUSED
+    if not near_begin(q, n, stuck):
+        return STOPPED if q.spent.stopped else PAUSED
+    outcome = levels_run(q, &n.levels, slice)
+    if outcome == FOUND:
         n.back *= FURTHER
-    return PAUSED
+        return PAUSED
+    return outcome
 
 
 cdef bint near_begin(const Searched *q, Near *n, int32_t stuck) noexcept nogil:

@@ -1,10 +1,12 @@
-# Which engine decides? All, in turns: depth first until it is stuck, then close to where it is, then level by level for
-# as much and half as much again, then all with twice the patience. None wins everywhere, and the worse cost at most a few
-# times the better. An engine that runs out of memory leaves the field to the others.
+# Which engine decides? All, in turns: depth first until it is stuck, then close to where it is; then, if it has come no
+# further since it was stuck before, level by level for as much and half as much again, and all with twice the patience.
+# None wins everywhere. As long as the depth-first search gets on, a return costs a few hundred configurations at most;
+# when it does not, each has a fixed share of what is entered, so the worse cost at most a few times the better. An engine
+# that runs out of memory leaves the field to the others.
 
 cdef enum:
-    PATIENCE = 400      # configurations without progress that the depth-first search gets at first
-    SHARE = 2           # times as many may be entered close to where it is stuck
+    PATIENCE = 100      # configurations without progress that the depth-first search gets at first
+    SHARE = 4           # times as many may be entered close to where it is stuck
     MOST_PATIENCE = 1 << 28
 
 cdef enum:
@@ -13,7 +15,7 @@ cdef enum:
     WIDE = 4
 
 
-cdef int64_t first_patience = PATIENCE, first_back = BACK, share = SHARE
+cdef int64_t first_patience = PATIENCE, share = SHARE
 cdef int engines = DEEP | NEAR | WIDE
 
 
@@ -60,20 +62,25 @@ cdef int alternate(const Searched *q, Depth *d, Levels *l, Near *n, bint *by_lev
     """FOUND, NONE or STOPPED, and which engine has the answer, or came as far as anyone knows."""
     global nearby
     cdef int64_t patience = first_patience
+    cdef int32_t stuck = -1
     cdef int outcome
     cdef bint deep = engines & DEEP or q.m == 0, near = engines & NEAR and q.absorbing, wide = engines & WIDE
-    cdef bint begun = False
+    cdef bint begun = False, fresh
     by_levels[0] = not deep
-    n.back = first_back
+    n.stuck = -1
     if deep and not depth_begin(q, d):
         q.spent.stopped = BY_BYTES
         return STOPPED
     while True:
+        fresh = False
         if deep:
             d.progress = q.spent.entered
             outcome = depth_run(q, d, patience)
+            fresh = d.deepest > stuck
+            if fresh:
+                patience, stuck = first_patience, d.deepest
             if outcome == PAUSED and near:
-                outcome = near_run(q, n, d.deepest, share * patience)
+                outcome = near_run(q, n, d.deepest, share * max(patience, 1))
                 if outcome == NONE:
                     nearby += 1
                 elif outcome == STOPPED and q.spent.stopped == BY_BYTES:
@@ -84,7 +91,7 @@ cdef int alternate(const Searched *q, Depth *d, Levels *l, Near *n, bint *by_lev
                 deep, q.spent.stopped = False, BY_NOTHING
             elif outcome != PAUSED:
                 return outcome
-        if wide:
+        if wide and not fresh:
             if not begun and not levels_begin(q, l):
                 q.spent.stopped, outcome = BY_BYTES, STOPPED
             else:
