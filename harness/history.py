@@ -71,7 +71,7 @@ class History:
         self.warnings: list[str] = []
         """What a reader noticed and let pass, for people."""
         self._pairing = (Pairing if intake is None else intake.Pairing)(self.pool.values)
-        self._operations = Operations()
+        self._operations: Operations | None = None
 
     def __len__(self) -> int:
         return len(self.type)
@@ -191,22 +191,27 @@ class History:
             self._pairing.extend(self.type[done:], self.process[done:], self.f)
 
     @property
-    def partner(self) -> "array[int]":
-        """For each event the position of the other event of its operation, or ABSENT; HistoryError as `operations`."""
-        paired = self._pairing.partner
-        if len(paired) < len(self.type):
+    def pairing(self) -> "Pairing | intake.Pairing":
+        """Who completes whom, of all events there are; HistoryError as `operations`."""
+        pairing = self._pairing
+        if len(pairing.partner) < len(self.type):
             try:
                 self.pair()
             except IllFormed as wrong:
                 raise HistoryError("history", None, f"event {wrong.position}: {wrong.text}") from None
-        return paired
+        return pairing
+
+    @property
+    def partner(self) -> "array[int]":
+        """For each event the position of the other event of its operation, or ABSENT; HistoryError as `operations`."""
+        return self.pairing.partner
 
     def operations(self) -> Operations:
         """Invocations paired with completions; nemesis events are left out. Made once, then kept until events are
         added. HistoryError for a history that is not well-formed: one that `read` gave always is."""
         partner = self.partner
         known = self._operations
-        if known.events != len(self):
+        if known is None or known.events != len(self):
             known = self._operations = self._paired(partner)
         return known
 

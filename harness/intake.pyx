@@ -8,7 +8,7 @@ beginning of the batch, so that there is one place that says what is wrong.
 """
 
 from cpython cimport array
-from cpython.dict cimport PyDict_GetItem
+from cpython.dict cimport PyDict_GetItemWithError
 from cpython.long cimport PyLong_AsLongLong
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
@@ -50,6 +50,7 @@ cdef enum:
     INFO = 3
     FREE = -2           # in place of an open invocation: there is none
     DENSE = 1 << 22     # processes with a number below this are looked up by it
+    PLACES = 256
 
 
 cdef class Sequences:
@@ -82,24 +83,46 @@ cdef class Sequences:
             return None
         parts = PyTuple_New(size)
         for each in value:
-            table = PyDict_GetItem(self.tables, <object>type(each))
+            table = PyDict_GetItemWithError(self.tables, <object>type(each))
             if table == NULL or type(<object>table) is not self.scalars:
                 return None
-            part = PyDict_GetItem(<object>table, each)
+            part = PyDict_GetItemWithError(<object>table, each)
             found = (<object>table)[each] if part == NULL else <object>part
             Py_INCREF(found)
             PyTuple_SET_ITEM(parts, place, found)
             place += 1
-        part = PyDict_GetItem(self.known, parts)
+        part = PyDict_GetItemWithError(self.known, parts)
         if part != NULL:
             return <object>part
         found = self.known[parts] = len(self.values)
-        self.values.append(tuple([self.values[inner] for inner in parts]))
+        value = PyTuple_New(size)
+        for place in range(size):
+            each = self.values[<Py_ssize_t>(<tuple>parts)[place]]
+            Py_INCREF(each)
+            PyTuple_SET_ITEM(value, place, each)
+        self.values.append(value)
+        if size == 2:
+            self.keep_pair(found, parts[0], parts[1])
         return found
+
+    cdef int keep_pair(self, Py_ssize_t whole, int32_t first, int32_t second) except -1:
+        cdef array.array pairs = self.pool.pairs
+        cdef Py_ssize_t before = len(pairs)
+        if before <= 2 * whole:
+            array.resize_smart(pairs, 2 * (whole + 1))
+            memset(pairs.data.as_ints + before, 0xff, <size_t>(2 * (whole + 1) - before) * sizeof(int32_t))
+        pairs.data.as_ints[2 * whole], pairs.data.as_ints[2 * whole + 1] = first, second
+        return 0
 
 
 cdef struct Offsets:
     Py_ssize_t at[FIELDS]
+
+
+cdef struct Met:
+    # An object that was met in this batch, which keeps it alive, and its id.
+    PyObject *value
+    int32_t id
 
 
 cdef struct Columns:
@@ -120,12 +143,14 @@ cdef class Intake:
 
     cdef tuple fields
     cdef object absent, nemesis, scalars
+    cdef set plain
     cdef dict types, known
     cdef int64_t nemesis_number
 
     def __init__(self, fields, absent, types, nemesis, nemesis_number, scalars):
         self.fields, self.absent, self.types = fields, absent, types
         self.nemesis, self.nemesis_number, self.scalars, self.known = nemesis, nemesis_number, scalars, {}
+        self.plain = {str, int, float, bool, type(None)}
 
     def extend(self, history, list events):
         """Add these events to a history; whether they were: if not, nothing was added."""
@@ -170,16 +195,17 @@ cdef class Intake:
                 return False
         return True
 
-    cdef bint read(self, object pool, list events, const Offsets *offsets, Columns *out) except -1:
+    cdef bint read(self, object pool, list events, const Offsets *offsets, const Columns *out) except -1:
         """Read all fields of all events; False if one of them needs a closer look."""
         cdef PyObject *event
-        cdef PyObject *kind = NULL
         cdef PyObject *field[FIELDS]
+        cdef Met met[PLACES]
         cdef PyObject *found
         cdef PyObject *absent = <PyObject *>self.absent
-        cdef object tables = pool._tables, names = pool.names
+        cdef object tables = pool.tables
         cdef Py_ssize_t place, number
         cdef object first = type(events[0])
+        memset(met, 0, sizeof(met))
         for place in range(len(events)):
             event = <PyObject *>events[place]
             if type(<object>event) is not first:
@@ -197,13 +223,12 @@ cdef class Intake:
                 out.process[place] = self.nemesis_number
             else:
                 return False
-            found = PyDict_GetItem(self.types, <object>field[TYPE])
+            found = PyDict_GetItemWithError(self.types, <object>field[TYPE])
             if found == NULL:
                 return False
             out.type[place] = <int8_t>PyLong_AsLongLong(<object>found)
-            found = PyDict_GetItem(names, <object>field[F])
-            out.f[place] = names[<object>field[F]] if found == NULL else <int32_t>PyLong_AsLongLong(<object>found)
-            out.value[place] = self.id(tables, field[VALUE])
+            out.f[place] = self.id(tables, field[F], met)
+            out.value[place] = self.id(tables, field[VALUE], met)
             if field[REVISION] == absent:
                 out.revision[place] = ABSENT
             elif type(<object>field[REVISION]) is int:
@@ -212,25 +237,38 @@ cdef class Intake:
                 return False
             for number in range(OPTIONAL, FIELDS):
                 out.optional[number - OPTIONAL][place] = (
-                    ABSENT if field[number] == absent else self.id(tables, field[number])
+                    ABSENT if field[number] == absent else self.id(tables, field[number], met)
                 )
         return True
 
-    cdef inline int32_t id(self, object tables, PyObject *value) except -2:
+    cdef inline int32_t id(self, object tables, PyObject *value, Met *met) except -2:
         """The id of a value, a new one if it was never seen."""
-        cdef PyObject *table = PyDict_GetItem(tables, <object>type(<object>value))
+        cdef Met *place = &met[(<size_t>value >> 4) % PLACES]
+        if place.value != value:
+            place.value = NULL
+            self.look_up(tables, value, place)
+        return place.id
+
+    cdef int look_up(self, object tables, PyObject *value, Met *out) except -1:
+        """Find the id; and note the value, if it cannot change: then the same object has the same id."""
+        cdef PyObject *table = PyDict_GetItemWithError(tables, <object>type(<object>value))
         cdef PyObject *found = NULL
         if table == NULL:
-            return tables[type(<object>value)][<object>value]
+            out.id = tables[type(<object>value)][<object>value]
+            return 0
         if type(<object>table) is self.scalars:
-            found = PyDict_GetItem(<object>table, <object>value)
+            found = PyDict_GetItemWithError(<object>table, <object>value)
+            if type(<object>value) in self.plain:
+                out.value = value
         elif type(<object>table) is Sequences:
-            sequence = (<Sequences>table).id(<object>value)
-            if sequence is not None:
-                return <int32_t>PyLong_AsLongLong(sequence)
-        if found == NULL:
-            return (<object>table)[<object>value]
-        return <int32_t>PyLong_AsLongLong(<object>found)
+            flat = (<Sequences>table).id(<object>value)
+            if flat is not None:
+                out.id = flat
+                if type(<object>value) is tuple:
+                    out.value = value
+                return 0
+        out.id = (<object>table)[<object>value] if found == NULL else <object>found
+        return 0
 
     cdef int append(self, object history, Columns *columns, Py_ssize_t count) except -1:
         cdef void *parts[FIELDS]

@@ -4,7 +4,8 @@ The trap: Python finds `1 == 1.0 == True`, but a history must not. So values are
 nested value is known by the ids of its parts, never by its own equality.
 """
 
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 from splitbrain.harness.operation import Value
@@ -30,15 +31,19 @@ class Pool:
     Lists become tuples, sets frozensets, subclasses (an enum of strings) their plain base.
     """
 
-    __slots__ = ("_tables", "depth", "names", "values")
+    __slots__ = ("depth", "names", "pairs", "tables", "values")
 
     def __init__(self) -> None:
         self.values: list[Value] = []
         """The value of each id."""
+        self.pairs = array("i")
+        """The ids of both parts of each value that is a pair, two for each id; -1 where it is none, or was not asked.
+        It may be shorter than the values are many."""
         self.depth = 0
         """How deep in a nested value the interning is just now."""
-        self._tables = _Tables(self)
-        self.names: Mapping[str, int] = cast("Scalars", self._tables[str])
+        self.tables = _Tables(self)
+        """The table of each type: of a plain one value → id. For those in a hurry; `id` is the way."""
+        self.names: Mapping[str, int] = cast("Scalars", self.tables[str])
         """The id of each string, a new one if it was never seen: `id` for values known to be strings."""
 
     def __len__(self) -> int:
@@ -47,11 +52,11 @@ class Pool:
     def id(self, value: Value) -> int:
         """The id of a value, a new one if it was never seen. TypeError for what is not data, RecursionError for what is
         nested more than DEPTH_MAX deep."""
-        return self._tables[type(value)][value]
+        return self.tables[type(value)][value]
 
     def ids(self, values: Sequence[Value]) -> list[int]:
         """The ids of many values, in their order."""
-        tables = self._tables
+        tables = self.tables
         kinds = set(map(type, values))
         if len(kinds) == 1:
             return list(map(tables[kinds.pop()].__getitem__, values))
@@ -130,25 +135,40 @@ class _Plain:
         return self.table[self.base(value)]
 
 
+_SCALARS = (type(None), bool, int, float, str)
+
+
 class _Tables(dict[type, _Table]):
     """The table of each type, made when a value of the type is first seen."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        sequences: _Table = _Nested(pool, self)
-        if intake is not None:
-            sequences = intake.Sequences(pool, self, sequences, Scalars)
-        sets, maps = _Sets(pool, self), _Maps(pool, self)
-        super().__init__({list: sequences, tuple: sequences, set: sets, frozenset: sets, dict: maps})
-        for kind in (type(None), bool, int, float, str):
-            self[kind] = Scalars(pool.values)
+        super().__init__()
 
     def __missing__(self, kind: type) -> _Table:
-        for base in (int, float, str, tuple, list, dict, frozenset, set):
-            if issubclass(kind, base):
-                table: _Table = _Plain(base, self[base])
-                break
-        else:
-            table = Scalars(self._pool.values)
+        table = self._table(kind)
         self[kind] = table
         return table
+
+    def _table(self, kind: type) -> _Table:
+        pool = self._pool
+        if kind in _SCALARS:
+            return Scalars(pool.values)
+        if kind in _KINDS:
+            return self.get(_KINDS[kind][1]) or _KINDS[kind][0](pool, self)
+        for base in (int, float, str, tuple, list, dict, frozenset, set):
+            if issubclass(kind, base):
+                return _Plain(base, self[base])
+        return Scalars(pool.values)
+
+
+def _sequences(pool: Pool, tables: _Tables) -> _Table:
+    slow = _Nested(pool, tables)
+    return slow if intake is None else intake.Sequences(pool, tables, slow, Scalars)
+
+
+_KINDS: dict[type, tuple[Callable[[Pool, _Tables], _Table], type]] = {
+    list: (_sequences, tuple), tuple: (_sequences, list), set: (_Sets, frozenset), frozenset: (_Sets, set),
+    dict: (_Maps, dict),
+}  # fmt: skip
+"""How the tables of values that hold others are made, and which type has the same one."""

@@ -8,6 +8,10 @@ from splitbrain.harness.budget import Spending
 from splitbrain.harness.history import History
 from splitbrain.harness.verdict import Verdict
 
+if kernel.BUILT:
+    from splitbrain.checkers.porcupine.desk import give_back, take
+    from splitbrain.checkers.porcupine.kernel.front import decided, decided_many
+
 SHORT, LONG = 4096, 200_000
 """Events. Of a history that is not short the search takes the time, and reading it twice would cost more than it saves.
 So many that are long together are read at once."""
@@ -17,9 +21,6 @@ def at_once(model: Model, history: History, spending: Spending) -> Verdict | Non
     """The verdict, if it is quickly found; else None."""
     if not kernel.BUILT or len(history.type) > SHORT:
         return None
-    from splitbrain.checkers.porcupine.desk import give_back, take
-    from splitbrain.checkers.porcupine.kernel.front import decided
-
     desk = take(model)
     verdict: Verdict | None = decided(desk, history, spending)
     give_back(desk)
@@ -30,9 +31,6 @@ def outcomes(model: Model, histories: Sequence[History], spending: Spending) -> 
     """Of each history 1 if it is linearizable and something was observed, 0 if it is not, -1 if that takes more."""
     if not kernel.BUILT:
         return [-1] * len(histories)
-    from splitbrain.checkers.porcupine.desk import give_back, take
-    from splitbrain.checkers.porcupine.kernel.front import decided_many
-
     desk = take(model)
     found: list[int] = decided_many(desk, histories, spending)
     give_back(desk)

@@ -143,8 +143,8 @@ class _Checking:
             limit = answer.stopped or self.spending.exhausted() or "another key was found invalid before"
             reason = f"undecided: {limit}, with {len(order):,} of {answer.operations:,} operations placed ({share:.0%})"
             return Verdict(Validity.UNKNOWN, reason, NAME, self.model.name, key, details=details)
-        call = call_at(self.model, self.history, answer.owed)
+        call = self.model.show_call(call_at(self.model, self.history, answer.owed))
         return verdicts.invalid(
-            self.model, key, order, answer.operations, answer.configurations, answer.owed, call, answer.states,
-            answer.core,
+            self.model, key, len(order), order[-verdicts.LONGEST_TOLD :], answer.operations, answer.configurations,
+            answer.owed, call, answer.states, answer.core,
         )  # fmt: skip

@@ -18,15 +18,16 @@ _KEPT_BYTES, _KEPT_CLASSES = 8 << 20, 20_000
 class Desk:
     """heart, steps: how a history is read whose steps are known by heart, and these steps; None if it is none such.
     asked, answers: how any is read, and what the model has answered. shortcut: whether procedures come before a search;
-    where steps are known by heart, a short one is quicker.
+    where steps are known by heart, a short one is quicker. words: for people, of calls that were told before.
     """
 
-    __slots__ = ("answers", "asked", "heart", "model", "shortcut", "steps")
+    __slots__ = ("answers", "asked", "heart", "model", "shortcut", "steps", "words")
 
     def __init__(self, model: Model) -> None:
         """TooWide for a model that knows too many names."""
         by_heart = None if model.sees or not is_plain(model.initial) else codes(model)
         self.model = model
+        self.words: dict[tuple[int, ...], str] = {}
         self.shortcut = bool(model.fast) and codes(model) is None
         self.heart = None if by_heart is None else _reading(model, by_heart)
         self.steps = Transitions(model, True)

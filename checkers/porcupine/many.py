@@ -14,7 +14,8 @@ from splitbrain.harness.budget import Budget
 from splitbrain.harness.history import History
 from splitbrain.harness.verdict import Validity, Verdict
 
-_VALUES = {1: Validity.VALID, 0: Validity.INVALID}
+_VALUES = (Validity.INVALID, Validity.VALID, Validity.UNKNOWN)
+"""By outcome: 0, 1, and -1 until `check` is asked."""
 
 
 def check_many(
@@ -29,9 +30,13 @@ def values_of(model: Model, histories: Iterable[History], budget: Budget | None 
     budget = budget or Budget()
     out: list[Validity] = []
     for some in _batches(histories):
-        for history, outcome in zip(some, outcomes(model, some, budget.start()), strict=True):
-            value = _VALUES.get(outcome)
-            out.append(check(model, history, budget, explain=False).value if value is None else value)
+        found = outcomes(model, some, budget.start())
+        values = [_VALUES[outcome] for outcome in found]
+        if -1 in found:
+            for number, outcome in enumerate(found):
+                if outcome < 0:
+                    values[number] = check(model, some[number], budget, explain=False).value
+        out += values
     return out
 
 

@@ -1,6 +1,6 @@
 """What is said of one object? The verdict on a key, from what a search found: the same words whoever searched."""
 
-from splitbrain.checkers.porcupine.model import Call, Model
+from splitbrain.checkers.porcupine.model import Model
 from splitbrain.harness.operation import Value
 from splitbrain.harness.verdict import Validity, Verdict
 
@@ -19,16 +19,17 @@ def valid(
 
 
 def invalid(
-    model: Model, key: Value, longest: tuple[int, ...], operations: int, configurations: int,
-    owed: int, call: Call, states: tuple[str, ...], core: tuple[int, ...] = (),
+    model: Model, key: Value, placed: int, longest: tuple[int, ...], operations: int, configurations: int,
+    owed: int, call: str, states: tuple[str, ...], core: tuple[int, ...] = (),
 ) -> Verdict:  # fmt: skip
-    """There is none. longest: the longest one found. owed: the invocation of the operation that cannot be placed, call:
-    what it is, states: in which it was owed. core: see `answer`."""
+    """There is none. placed: how many operations the longest one found has, longest: the last LONGEST_TOLD of them.
+    owed: the invocation of the operation that cannot be placed, call: what it is, states: in which it was owed. core:
+    see `answer`."""
     details: dict[str, Value] = {
-        "operations": operations, "configurations": configurations, "placed": len(longest), "blocked": owed,
-        "states": states[:STATES_TOLD], "longest": longest[-LONGEST_TOLD:],
+        "operations": operations, "configurations": configurations, "placed": placed, "blocked": owed,
+        "states": states[:STATES_TOLD], "longest": longest,
     }  # fmt: skip
     if core:
         details["core"] = core
-    reason = f"not linearizable: {model.show_call(call)}, invoked at event {owed}, cannot be placed"
+    reason = f"not linearizable: {call}, invoked at event {owed}, cannot be placed"
     return Verdict(Validity.INVALID, reason, NAME, model.name, key, details=details)

@@ -19,11 +19,12 @@ from splitbrain.checkers.porcupine.kernel.vast import run as run_vast
 from splitbrain.checkers.porcupine.kernel.wide import run as run_wide
 from splitbrain.checkers.porcupine.proof import call_at, proven
 from splitbrain.checkers.porcupine.table import ModelFailure
-from splitbrain.checkers.porcupine.verdicts import invalid, valid
+from splitbrain.checkers.porcupine.verdicts import LONGEST_TOLD, invalid, valid
 
 cdef enum:
     PER_OPERATION = 4
     MOST = 1 << 30
+    WORDS_KEPT = 10_000
 
 
 cdef list _spare = []
@@ -51,7 +52,7 @@ def decided(object desk, object history, object spending):
         transitions.begin()
         if not searched(batch, transitions, spending):
             return None
-        return verdict(desk.model, history, transitions, batch, 0, spending)
+        return verdict(desk, history, transitions, batch, 0, spending)
     except (UnknownOperation, ModelFailure):
         return None
     finally:
@@ -74,14 +75,17 @@ cdef bint searched(Batch batch, Transitions transitions, object spending) except
     return problem.verdict >= 0
 
 
-cdef object verdict(object model, object history, Transitions transitions, Batch batch, Py_ssize_t number, object spending):
+cdef object verdict(object desk, object history, Transitions transitions, Batch batch, Py_ssize_t number,
+                    object spending):
     """The verdict on a history of one problem that is decided; None if its order is no proof."""
     cdef Problem *problem = &batch.problems[number]
     cdef list pool = history.pool.values
     cdef object key = None if problem.key < 0 else pool[problem.key]
-    cdef tuple order = batch.order_of(number)
+    cdef object model = desk.model
+    cdef tuple order
     cdef int32_t at
     if problem.verdict == VALID:
+        order = batch.order_of(number)
         if not proven(model, history, order, spending):
             return None
         return valid(model, key, order, problem.size, problem.configurations)
@@ -90,8 +94,29 @@ cdef object verdict(object model, object history, Transitions transitions, Batch
         model.show_state(pool[problem.state[at]] if batch.native else transitions.state(problem.state[at]))
         for at in range(problem.states)
     ])
-    call = call_at(model, history, owed)
-    return invalid(model, key, order, problem.size, problem.configurations, owed, call, states)
+    order = batch.order_of(number, LONGEST_TOLD)
+    return invalid(model, key, problem.placed, order, problem.size, problem.configurations, owed,
+                   told(desk, history, owed), states)
+
+
+cdef str told(object desk, object history, Py_ssize_t owed):
+    """The words for a call, which are the same for the same call of the same model."""
+    cdef list pool = history.pool.values
+    cdef object model = desk.model
+    cdef object intern = (<Transitions>desk.answers).intern
+    cdef dict words = desk.words
+    cdef Py_ssize_t complete = history.partner[owed]
+    cdef object seen = -1 if complete < 0 else history.type[complete], key = history.key[owed]
+    name = (
+        intern(pool[history.f[owed]]), intern(pool[history.value[owed]]), seen,
+        intern(pool[history.value[complete]]) if complete >= 0 else -1, intern(pool[key]) if key >= 0 else -1,
+    )
+    known = None if model.sees else words.get(name)
+    if known is None:
+        known = model.show_call(call_at(model, history, owed))
+        if len(words) < WORDS_KEPT:
+            words[name] = known
+    return known
 
 
 def decided_many(object desk, object histories, object spending):

@@ -2,48 +2,54 @@
 # out, and levels and slots are laid out at once, so that a search has only to fill in its masks.
 
 
-cdef int drop_unneeded(Batch out, Problem *problem, int32_t *last, int32_t *moved) except -1:
-    """Leave out crashed writes and cas of a register whose value nobody can have observed. last, moved: scratch, by
-    value (all ABSENT, as it is left) and by operation.
+cdef int drop_unneeded(Batch out, Problem *problem, int32_t *last, int32_t *moved, int32_t *crashed) except -1:
+    """Leave out crashed writes and cas of a register whose value nobody can have observed. last, moved, crashed:
+    scratch, by value (all ABSENT, as it is left) and twice by operation.
 
     Let w be a crashed operation that leaves v, and let every read of v and every cas expecting v have returned
     before w was invoked (or there be none), and let no refusal be recorded. Take a legal order with w. What follows
     w directly is legal in state v and comes after w, so it is no observer of v; it is no observer of another value
     either, for that would be illegal; so it is a write, or w is last. A write is legal in every state, so the order
     without w is legal. Hence the history is linearizable with w if and only if it is without, and so is each of its
-    prefixes. A cas that was left out observes nothing any more, so it is done again until nothing changes, or some
-    rounds have passed: each round alone is sound.
+    prefixes. A cas that was left out observes nothing any more, so then it is done again, a few times at most: each
+    round alone is sound.
     """
     cdef Op *ops = out.ops + problem.first
     cdef int32_t *ret = out.order + problem.first
     cdef int32_t *returns = out.crashed + problem.first
-    cdef int32_t n = problem.n, op, left, round
+    cdef int32_t n = problem.n, op, left, first = n, round, place, count = 0
+    cdef bint sees, again
     for op in range(n):
         if ops[op].f == REFUSED:
             return 0
+        crashed[count] = op
+        count += ops[op].crashed
     for round in range(8):
+        again = False
         for op in range(n):
-            if ops[op].f != WRITE and ops[op].f != TABULATED and ret[op] > last[ops[op].a]:
-                last[ops[op].a] = ret[op]
-        left = 0
-        for op in range(n):
-            if ops[op].crashed and ops[op].f != TABULATED:
-                if last[ops[op].a if ops[op].f == WRITE else ops[op].b] < ops[op].invoked:
-                    ops[op].f = TABULATED  # the mark of what is left out
-                    left += 1
+            sees = ops[op].f != WRITE and ops[op].f != TABULATED
+            last[ops[op].a] = max(last[ops[op].a], ret[op] if sees else ABSENT)
+        for place in range(count):
+            op = crashed[place]
+            if ops[op].f != TABULATED and last[ops[op].a if ops[op].f == WRITE else ops[op].b] < ops[op].invoked:
+                again = again or ops[op].f == CAS
+                ops[op].f = TABULATED  # the mark of what is left out
+                first = min(first, op)
         for op in range(n):
             last[ops[op].a] = ABSENT
-        if left == 0:
+        if not again:
             break
-    left = 0
-    for op in range(n):
+    if first == n:
+        return 0
+    left = first
+    for op in range(first, n):
         moved[op] = left
-        if ops[op].f != TABULATED:
-            ops[left], ret[left] = ops[op], ret[op]
-            left += 1
+        ops[left], ret[left] = ops[op], ret[op]
+        left += ops[op].f != TABULATED
     problem.n = left
     for op in range(problem.levels):
-        returns[op] = moved[returns[op]]
+        if returns[op] > first:
+            returns[op] = moved[returns[op]]
     return 0
 
 

@@ -120,12 +120,12 @@ cdef class Batch:
         """How many were entered in all searches of this problem."""
         return self.problems[number].configurations
 
-    def order_of(self, Py_ssize_t number):
-        """The order found, or the longest one: positions of invocations."""
+    def order_of(self, Py_ssize_t number, Py_ssize_t last=NEVER):
+        """The order found, or the longest one: positions of invocations. last: so many at its end, if not all."""
         cdef Problem *problem = &self.problems[number]
         cdef Py_ssize_t place
         return tuple([self.ops[problem.first + self.order[problem.first + place]].invoked
-                      for place in range(problem.placed)])
+                      for place in range(max(0, problem.placed - last), problem.placed)])
 
     def placed(self, Py_ssize_t number):
         """How long that order is."""

@@ -14,7 +14,7 @@ from cpython.dict cimport PyDict_GetItem
 from cpython.object cimport PyObject
 from libc.stdint cimport int8_t, int32_t, int64_t
 from libc.stdlib cimport free
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 from splitbrain.checkers.porcupine.kernel.problem cimport (
     CAS, NEVER, READ, REFUSED, TABULATED, UNDECIDED, WRITE, Batch, Level, Op, Problem, larger,
@@ -87,7 +87,7 @@ cdef class Preparation:
     cdef Reading reading
     cdef Transitions transitions
     cdef list values
-    cdef object intern
+    cdef object intern, tables
     cdef int32_t ids[NAMES_MAX]
     cdef int32_t initial
     # Of each operation kept, in order of invocation: itself, its completion (NEVER if it crashed), its problem.
@@ -96,16 +96,17 @@ cdef class Preparation:
     cdef int32_t *part
     cdef int32_t *returned
     cdef int32_t *raw_at
-    cdef Py_ssize_t kept, returns, parts, pairs
-    # Of each value id: its problem if it is a key; its place among the arguments of cas; where it was last observed;
-    # its number among the values of the transitions. All ABSENT between two histories.
+    cdef Py_ssize_t kept, returns, parts, observed
+    cdef object pair_column
+    cdef int32_t *pairs
+    cdef Py_ssize_t pairs_known
+    # Of each value id: its problem if it is a key; where it was last observed; its number among the values of the
+    # transitions, and among the names. All but the numbers ABSENT between histories.
     cdef int32_t *part_of
-    cdef int32_t *pair_of
     cdef int32_t *last
     cdef int32_t *number_of
-    # The keys, and of each pair that a cas was called with: its value id, and those of its parts.
+    cdef int32_t *name_of
     cdef int32_t *keys
-    cdef int32_t *pair
     cdef Py_ssize_t events_room, room, values_room
 
     def __dealloc__(self):
@@ -115,11 +116,10 @@ cdef class Preparation:
         free(self.returned)
         free(self.raw_at)
         free(self.keys)
-        free(self.pair)
         free(self.part_of)
-        free(self.pair_of)
         free(self.last)
         free(self.number_of)
+        free(self.name_of)
 
     cdef int reserve(self, Py_ssize_t events, Py_ssize_t invocations, Py_ssize_t values) except -1:
         cdef size_t n, old = <size_t>self.values_room
@@ -127,21 +127,20 @@ cdef class Preparation:
             n = <size_t>max(events, 256)
             self.raw_at = <int32_t *>larger(self.raw_at, n * sizeof(int32_t))
             self.events_room = <Py_ssize_t>n
-        if invocations > self.room or self.raw == NULL:
-            n = <size_t>max(invocations, 128)
+        if invocations + 1 > self.room or self.raw == NULL:
+            n = <size_t>max(invocations + 1, 128)
             self.raw = <Op *>larger(self.raw, n * sizeof(Op))
             self.ret = <int32_t *>larger(self.ret, n * sizeof(int32_t))
             self.part = <int32_t *>larger(self.part, n * sizeof(int32_t))
             self.returned = <int32_t *>larger(self.returned, n * sizeof(int32_t))
             self.keys = <int32_t *>larger(self.keys, n * sizeof(int32_t))
-            self.pair = <int32_t *>larger(self.pair, 3 * n * sizeof(int32_t))
             self.room = <Py_ssize_t>n
         if values + 1 > self.values_room:
             n = <size_t>max(values + 1, 256)
             self.part_of = cleared(self.part_of, old, n)
-            self.pair_of = cleared(self.pair_of, old, n)
             self.last = cleared(self.last, old, n)
             self.number_of = cleared(self.number_of, old, n)
+            self.name_of = cleared(self.name_of, old, n)
             self.values_room = <Py_ssize_t>n
         return 0
 
@@ -149,21 +148,25 @@ cdef class Preparation:
         """Put the problems of a history at the end of a batch."""
         cdef Py_ssize_t number
         cdef object pool = history.pool
+        cdef array.array pairs
         cdef object names = pool.names  # a subclass of dict, which would make an id of a name never seen
         cdef PyObject *found
-        self.values, self.intern = pool.values, pool.id
-        self.initial = self.intern(self.reading.initial) if self.reading.native else 0
+        self.values, self.intern, self.tables = pool.values, pool.id, pool.tables
+        pairs = self.pair_column = pool.pairs
+        self.pairs, self.pairs_known = <int32_t *>pairs.data.as_ints, len(pairs)
+        self.initial = self.id(self.reading.initial) if self.reading.native else 0
         for number in range(self.reading.known):
             found = PyDict_GetItem(names, self.reading.words[number])
             self.ids[number] = ABSENT if found == NULL else <object>found
-        self.kept = self.returns = self.parts = self.pairs = 0
+        self.kept = self.returns = self.parts = self.observed = 0
         try:
             self.walk(history, only, among)
         finally:
             for number in range(self.parts):
                 self.part_of[self.keys[number] + 1] = ABSENT
-            for number in range(self.pairs):
-                self.pair_of[self.pair[3 * number]] = ABSENT
+            for number in range(self.reading.known):
+                if self.ids[number] >= 0 and self.name_of != NULL:
+                    self.name_of[self.ids[number]] = ABSENT
         self.put(out)
         return 0
 
@@ -171,7 +174,8 @@ cdef class Preparation:
         """Keep what may have happened, with its problem and in order; and the returns in theirs."""
         cdef Reading reading = self.reading
         cdef array.array types = history.type, processes = history.process, fs = history.f, keys = history.key
-        cdef array.array values = history.value, partners = history.partner, revisions = history.revision
+        cdef object pairing = history.pairing
+        cdef array.array values = history.value, partners = pairing.partner, revisions = history.revision
         cdef array.array errors = history.error
         cdef int8_t *kind = <int8_t *>types.data.as_schars
         cdef int64_t *process = <int64_t *>processes.data.as_longlongs
@@ -181,36 +185,31 @@ cdef class Preparation:
         cdef int32_t *key = <int32_t *>keys.data.as_ints
         cdef int32_t *value = <int32_t *>values.data.as_ints
         cdef int32_t *error = <int32_t *>errors.data.as_ints
-        cdef Py_ssize_t position, events = len(types), invocations = 0
-        cdef int32_t part = ABSENT, seen, complete, number, latest_key = ABSENT, latest_part = -1
-        cdef bint by_key = reading.by_key, native = reading.native
+        cdef array.array invoked = pairing.invoke
+        cdef int64_t *invocation = <int64_t *>invoked.data.as_longlongs
+        cdef Py_ssize_t events = len(types), invocations = len(invoked), place, position, returns = 0
+        cdef int32_t part = ABSENT, seen, complete, number = 0, latest_key = ABSENT, latest_part = -1
+        cdef bint by_key = reading.by_key, native = reading.native, observed
         cdef int8_t ended, flags
-        cdef int name, known = reading.known
+        cdef int name
         cdef int64_t call[CLASS_NAME]
         cdef Op *op
+        cdef int32_t *at
+        cdef int32_t *returned
         if events > NEVER - 1:
             raise MemoryError
-        for position in range(events):
-            invocations += kind[position] == TYPE_INVOKE
         self.reserve(events, invocations, len(self.values))
+        self.know_names()
+        at, returned = self.raw_at, self.returned
+        memset(at, 0xff, <size_t>events * sizeof(int32_t))
         if not native:
             memset(self.number_of, 0xff, <size_t>len(self.values) * sizeof(int32_t))
-        for position in range(events):
-            if process[position] < 0:
-                continue
-            if kind[position] != TYPE_INVOKE:
-                number = self.raw_at[partner[position]]
-                if number >= 0 and self.ret[number] != NEVER:
-                    self.returned[self.returns] = number
-                    self.returns += 1
-                continue
-            self.raw_at[position] = -1
+        for place in range(invocations):
+            position = invocation[place]
             if among is not None and not among[position]:
                 continue
-            for name in range(known):
-                if self.ids[name] == f[position]:
-                    break
-            else:
+            name = self.name_of[f[position]]
+            if name < 0:
                 raise UnknownOperation
             flags = reading.flags[name]
             complete = <int32_t>partner[position]
@@ -235,17 +234,18 @@ cdef class Preparation:
                     latest_part = self.part_of[part + 1] = <int32_t>self.parts
                     self.keys[self.parts] = part
                     self.parts += 1
-            number = <int32_t>self.kept
-            self.kept += 1
-            self.raw_at[position] = number
+            if ended != TYPE_INFO:
+                at[complete] = number
             self.part[number] = latest_part
             self.ret[number] = complete
             op = &self.raw[number]
             op.invoked = <int32_t>position
             op.crashed = ended == TYPE_INFO
             op.pure = (flags & IS_PURE) != 0 or seen == REFUSED_RESULT
-            op.slot = op.before = ABSENT
-            op.due = NEVER
+            observed = seen == REFUSED_RESULT or (ended == TYPE_OK and (flags & IS_OBSERVATION) != 0)
+            op.slot, op.due = ABSENT, NEVER
+            op.before = 1 if observed else ABSENT  # until the layout puts the slot's holder here
+            self.observed += observed
             if native:
                 self.operands(op, reading.code[name], value[position], seen)
             else:
@@ -256,8 +256,20 @@ cdef class Preparation:
                 call[4] = process[position] if reading.sees_process else ABSENT
                 call[5] = revision[complete] if reading.sees_revision and seen != UNSEEN_RESULT else ABSENT
                 op.a = self.transitions.class_of(call, reading.words[name], op.pure)
-            if seen == REFUSED_RESULT or (ended == TYPE_OK and flags & IS_OBSERVATION):
-                op.before = 1  # until the layout counts it and puts the slot's holder here
+            number += 1
+        # All returns in order: every event writes, and those that are none are written over.
+        for place in range(events):
+            returned[returns] = at[place]
+            returns += at[place] >= 0
+        self.kept, self.returns = number, returns
+        return 0
+
+    cdef int know_names(self) except -1:
+        """Find the names that the model knows."""
+        cdef Py_ssize_t number
+        for number in range(self.reading.known):
+            if self.ids[number] >= 0:
+                self.name_of[self.ids[number]] = <int32_t>number
         return 0
 
     cdef inline int32_t number(self, int32_t value) except -1:
@@ -273,47 +285,83 @@ cdef class Preparation:
         value = self.values[error]
         return isinstance(value, tuple) and len(value) > 0 and value[0] == ErrorKind.PRECONDITION
 
-    cdef int operands(self, Op *op, int8_t code, int32_t argument, int32_t seen) except -1:
+    cdef inline int32_t id(self, object value) except -1:
+        """The id of a value in the history; of a plain one that is there it is looked up without Python."""
+        cdef PyObject *table = PyDict_GetItem(self.tables, <object>type(value))
+        cdef PyObject *found = NULL if table == NULL else PyDict_GetItem(<object>table, value)
+        return self.intern(value) if found == NULL else <object>found
+
+    cdef inline int operands(self, Op *op, int8_t code, int32_t argument, int32_t seen) except -1:
         """What a step known by heart looks at."""
-        cdef int32_t *pair
-        op.f, op.b = code, ABSENT
-        op.a = seen if code == READ else argument
+        op.f, op.a, op.b = code, seen if code == READ else argument, ABSENT
         if code == CAS:
-            if self.pair_of[argument] == ABSENT:
-                both = self.values[argument]
-                if type(both) is not tuple or len(both) != 2:
-                    raise NotByHeart
-                self.pair_of[argument] = <int32_t>self.pairs
-                pair = &self.pair[3 * self.pairs]
-                self.pairs += 1
-                # Both parts are in the pool since the whole is.
-                pair[0], pair[1], pair[2] = argument, self.intern(both[0]), self.intern(both[1])
-            pair = &self.pair[3 * self.pair_of[argument]]
-            op.a, op.b = pair[1], pair[2]
+            if 2 * argument >= self.pairs_known or self.pairs[2 * argument] < 0:
+                self.take_apart(argument)
+            op.a, op.b = self.pairs[2 * argument], self.pairs[2 * argument + 1]
             if seen == REFUSED_RESULT:
                 op.f = REFUSED
         elif code != READ and code != WRITE:
             raise NotByHeart
         return 0
 
+    cdef int take_apart(self, int32_t argument) except -1:
+        """Put the ids of both parts of a value into the pool's column; they are in the pool since the whole is."""
+        cdef array.array pairs = self.pair_column
+        both = self.values[argument]
+        if type(both) is not tuple or len(both) != 2:
+            raise NotByHeart
+        first, second = self.id(both[0]), self.id(both[1])
+        if len(pairs) <= 2 * argument:
+            pairs.extend([ABSENT] * (2 * len(self.values) - len(pairs)))
+        pairs[2 * argument], pairs[2 * argument + 1] = first, second
+        self.pairs, self.pairs_known = <int32_t *>pairs.data.as_ints, len(pairs)
+        return 0
+
     cdef int put(self, Batch out) except -1:
         """Operations and returns sorted by problem, each laid out."""
-        cdef Py_ssize_t number, at
+        cdef Py_ssize_t number
         cdef int64_t first = out.operations
-        cdef int32_t place
         cdef Problem *problem
         cdef Problem *problems
         out.reserve(self.kept, self.parts)
         problems = out.problems + out.count
-        for number in range(self.kept):
-            problems[self.part[number]].n += 1
+        if self.parts == 1:
+            problems[0].n = <int32_t>self.kept
+        else:
+            for number in range(self.kept):
+                problems[self.part[number]].n += 1
         for number in range(self.parts):
             problem = &problems[number]
             problem.first, problem.key, problem.verdict = first, self.keys[number], UNDECIDED
             problem.initial, problem.history = self.initial, <int32_t>out.histories
             first += problem.n
-            problem.size, problem.n = problem.n, 0
+            problem.size = problem.n
         # `order` holds completions and `crashed` the returns until the layout has used them.
+        if self.parts == 1:
+            problem = &problems[0]
+            memcpy(out.ops + problem.first, self.raw, <size_t>self.kept * sizeof(Op))
+            memcpy(out.order + problem.first, self.ret, <size_t>self.kept * sizeof(int32_t))
+            memcpy(out.crashed + problem.first, self.returned, <size_t>self.returns * sizeof(int32_t))
+            problem.levels, problem.observations = <int32_t>self.returns, <int32_t>self.observed
+        else:
+            self.sort(out, problems)
+        for number in range(self.parts):
+            problem = &problems[number]
+            if self.reading.native and problem.levels < problem.n:
+                drop_unneeded(out, problem, self.last, self.raw_at, self.returned)
+            lay_out(out, problem, self.raw_at, self.returned)
+        out.begins[out.histories] = <int32_t>out.count
+        out.histories += 1
+        out.count += self.parts
+        out.operations += self.kept
+        return 0
+
+    cdef int sort(self, Batch out, Problem *problems) except -1:
+        """Operations and returns to their problems."""
+        cdef Py_ssize_t number, at
+        cdef Problem *problem
+        for number in range(self.parts):
+            problems[number].n = 0
         for number in range(self.kept):
             problem = &problems[self.part[number]]
             at = problem.first + problem.n
@@ -326,15 +374,6 @@ cdef class Preparation:
             problem = &problems[self.part[self.returned[number]]]
             out.crashed[problem.first + problem.levels] = self.raw_at[self.returned[number]]
             problem.levels += 1
-        for number in range(self.parts):
-            problem = &problems[number]
-            if self.reading.native and problem.levels < problem.n:
-                drop_unneeded(out, problem, self.last, self.raw_at)
-            lay_out(out, problem, self.raw_at, self.returned)
-        out.begins[out.histories] = <int32_t>out.count
-        out.histories += 1
-        out.count += self.parts
-        out.operations += self.kept
         return 0
 
 
@@ -372,7 +411,7 @@ def prepare(object histories, Reading reading, Transitions transitions, Batch ou
                 work.kept = work.parts = work.returns = 0
                 work.put(out)
     finally:
-        work.values = work.intern = work.reading = work.transitions = None
+        work.values = work.intern = work.tables = work.pair_column = work.reading = work.transitions = None
         if work.events_room <= KEPT_EVENTS and work.values_room <= KEPT_EVENTS and len(_spare) < 4:
             _spare.append(work)
     return out

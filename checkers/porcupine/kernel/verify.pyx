@@ -1,8 +1,8 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 """Is this order a proof? `certificate.objection` compiled, for those that are in a hurry: yes, or ask that one why not.
 
-As there, nothing of the search is used: the columns are read afresh, and the model is asked afresh (once for each call
-in each state). Only what a register and a text do is known by heart. The trap: `no` is no verdict; `objection` has the
+As there, nothing of the search is used: the columns are read afresh, and the model is asked apart from it (once for each
+call in each state). Only what a register and a text do is known by heart. The trap: `no` is no verdict; `objection` has the
 last word.
 """
 
@@ -35,24 +35,49 @@ cdef enum:
     NO_STATE = -1
     NO_KEY = -1
     LOOK_EVERY = 256
+    KEPT = 10_000       # states or transitions; more of them hardly ever come again
+
+cdef str KEPT_AS = "verified"
 
 
 cdef class _States:
-    """The states of a model met on the way, by number, and the transitions asked for."""
+    """The states of a model met on the way, by number, and what it answered when it was asked; kept by the model for the
+    next order, which may be of another history, as long as that is not much. The search has its own."""
 
     cdef list states
-    cdef dict numbers
-    cdef dict transitions
-    cdef object pool
-    cdef object model
-    cdef object history
-    cdef object call_at
-    cdef object spending
-    cdef Py_ssize_t asked
+    cdef dict numbers, names, transitions
+    cdef object pool, model, history, call_at, spending
+    cdef int32_t *meant
+    cdef Py_ssize_t asked, room
+    cdef int32_t first
 
-    def __init__(self, model, history, call_at, spending):
-        self.states, self.numbers, self.transitions, self.pool = [], {}, {}, Pool()
-        self.model, self.history, self.call_at, self.spending = model, history, call_at, spending
+    def __init__(self, model):
+        self.model, self.pool = model, Pool()
+        self.states, self.numbers, self.names, self.transitions = [], {}, {}, {}
+        self.first = self.number(model.initial)
+
+    def __dealloc__(self):
+        free(self.meant)
+
+    cdef int begin(self, object history, object call_at, object spending) except -1:
+        """For an order of this history."""
+        cdef size_t n = len(history.pool.values)
+        self.history, self.call_at, self.spending = history, call_at, spending
+        if n > <size_t>self.room:
+            free(self.meant)
+            self.meant = <int32_t *>malloc(2 * n * sizeof(int32_t))
+            self.room = 0 if self.meant == NULL else <Py_ssize_t>(2 * n)
+            if self.meant == NULL:
+                raise MemoryError
+        memset(self.meant, 0xff, n * sizeof(int32_t))
+        return 0
+
+    cdef int end(self) except -1:
+        """The history is done with."""
+        self.history = self.call_at = self.spending = None
+        if len(self.states) < KEPT and len(self.transitions) < KEPT and self.room < KEPT * 16:
+            self.model.remembered[KEPT_AS] = self
+        return 0
 
     cdef int32_t number(self, object state) except -2:
         cdef tuple name = (type(state), self.pool.id(state))
@@ -62,16 +87,25 @@ cdef class _States:
             self.states.append(state)
         return found
 
+    cdef inline int32_t value(self, list pool, int32_t value) except -1:
+        """The number of a value of the history here."""
+        if self.meant[value] < 0:
+            self.meant[value] = self.pool.id(pool[value])
+        return self.meant[value]
+
     cdef int32_t after(self, int32_t state, Py_ssize_t position, tuple name) except -2:
         """The state after the call invoked at a position, which has this name; NO_STATE if it is illegal."""
-        found = self.transitions.get((state, name))
+        call = self.names.get(name)
+        if call is None:
+            call = self.names[name] = len(self.names)
+        found = self.transitions.get((<int64_t>state << 32) | <int64_t>call)
         if found is None:
             self.asked += 1
             if self.asked % LOOK_EVERY == 0 and self.spending.exhausted():
                 return NO_STATE
             following = self.model.step(self.states[state], self.call_at(self.model, self.history, position))
             found = NO_STATE if following is ILLEGAL else self.number(following)
-            self.transitions[state, name] = found
+            self.transitions[(<int64_t>state << 32) | <int64_t>call] = found
         return found
 
 
@@ -178,8 +212,9 @@ def holds(object model, object history, tuple order, dict by_heart, bint textual
     cdef _Texts texts = _Texts() if textual else None
     cdef int32_t first = NO_STATE
     if by_heart is None:
-        asked = _States(model, history, call_at, spending)
-        first = asked.number(model.initial)
+        asked = model.remembered.pop(KEPT_AS, None) or _States(model)
+        asked.begin(history, call_at, spending)
+        first = asked.first
     elif not textual:
         first = intern(model.initial)
     pools = len(pool)
@@ -200,6 +235,8 @@ def holds(object model, object history, tuple order, dict by_heart, bint textual
     finally:
         free(placed)
         free(states)
+        if asked is not None:
+            asked.end()
 
 
 cdef bint follows(object model, object history, Column *column, tuple order, dict by_heart, _Texts texts, _States asked,
@@ -210,7 +247,7 @@ cdef bint follows(object model, object history, Column *column, tuple order, dic
     cdef bint sees_process = "process" in model.sees, sees_revision = "revision" in model.sees
     cdef list pool = history.pool.values
     cdef object intern = history.pool.id
-    cdef int32_t state, part, latest_f = -1, argument
+    cdef int32_t state, part, latest_f = -1, argument, part_name
     cdef int code = -1
     cdef int8_t ended
     for index in order:
@@ -256,9 +293,11 @@ cdef bint follows(object model, object history, Column *column, tuple order, dic
                 if ended != FAIL:
                     state = pairs[2 * argument + 1]
         else:
+            part_name = NO_KEY if by_key or column.key[position] < 0 else asked.value(pool, column.key[position])
             state = asked.after(state, position, (
-                column.f[position], argument, column.value[complete] if ended == OK else -1 - ended,
-                NO_KEY if by_key else column.key[position], column.process[position] if sees_process else NO_KEY,
+                asked.value(pool, column.f[position]), asked.value(pool, argument),
+                asked.value(pool, column.value[complete]) if ended == OK else -1 - ended, part_name,
+                column.process[position] if sees_process else NO_KEY,
                 column.revision[complete] if sees_revision and ended != INFO else NO_KEY,
             ))
             if state == NO_STATE:

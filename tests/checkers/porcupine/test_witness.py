@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from splitbrain.checkers import porcupine
-from splitbrain.checkers.porcupine import MODELS, Model, shrink, witness
+from splitbrain.checkers.porcupine import MODELS, Model, at_once, shrink, witness
 from splitbrain.checkers.porcupine.prepare import NEVER, Prepared, Problem, prepare
 from splitbrain.checkers.porcupine.shrink import Company, subproblem
 from splitbrain.checkers.porcupine.witness import cut, events
@@ -224,6 +224,7 @@ def test_keys_are_named() -> None:
 
 def test_what_was_not_searched_to_its_end_does_not_tell_all_states(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(witness, "WORK", 1)
+    monkeypatch.setattr(at_once, "SHORT", 0)  # else the search comes first
     register = MODELS["register"].make()
     for model, states in (
         (replace(register, fast=()), "among the reachable states here is 4"),
