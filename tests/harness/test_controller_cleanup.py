@@ -20,6 +20,8 @@ NEVER = 1e6
 class StageTrack:
     """Hurts at the beginning; heals when asked to; remembers how often it was."""
 
+    harms = frozenset()
+
     def __init__(self, running=lambda: asyncio.sleep(NEVER), healing=lambda: asyncio.sleep(0.5)):
         self.running, self.healing = running, healing
         self.hurting = False
