@@ -3,13 +3,14 @@
 Nothing here is known to the checker: no name, no function of the ready models.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import logs
 from measuring import Bench, Report
 
 from rows import common, registers
-from splitbrain.checkers.porcupine import ILLEGAL, Call, Model
+from splitbrain.checkers.porcupine import ILLEGAL, Call, Independence, Model
 
 
 def cas_step(state: Any, call: Call) -> Any:
@@ -50,6 +51,8 @@ WHOLE_STORE = Model(
     name="my-store", summary="all keys as one object", operations=("get", "put", "append"), initial=(),
     step=store_step, observes=frozenset({"get"}), pure=frozenset({"get"}), by_key=False,
 )  # fmt: skip
+STORE_OF_KEYS = replace(WHOLE_STORE, independence=Independence(parts=lambda call: (call.key,)))
+"""The same, which says that operations on one key can be left out without harm to others."""
 
 
 def models(bench: Bench) -> Report:

@@ -22,7 +22,7 @@ class Answer:
     words, None for that of its round. order: invocations in the order found, else in the longest one. owed: the
     invocation of the operation that cannot be placed, and states: states in which it was owed, for people. core:
     invocations of a few operations that refute by themselves and of which nothing was left out that they rest on, if a
-    fast procedure found such.
+    fast procedure found such. proved: whether the order was verified already.
     """
 
     key: int
@@ -36,6 +36,7 @@ class Answer:
     owed: int = -1
     states: tuple[str, ...] = ()
     core: tuple[int, ...] = ()
+    proved: bool = False
 
 
 class Problems(Protocol):

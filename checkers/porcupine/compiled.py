@@ -6,6 +6,7 @@ round is searched before the round is looked at.
 """
 
 import os
+from array import array
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -42,10 +43,10 @@ class Compiled:
         history: History,
         spending: Spending,
         only: Collection[int] | None = None,
-        among: bytearray | None = None,
+        among: "array[int] | None" = None,
     ) -> None:
-        """only: the keys (value ids), if not all; among: the operations, by their invocations, likewise. TooWide if
-        only the clear search can do it."""
+        """only: the keys (value ids), if not all; among: of each event two more than the part of the operation that it
+        invokes, which then counts as its key, or 0 to leave it out. TooWide if only the clear search can do it."""
         self.model, self.history, self.spending = model, history, spending
         self._desk = desks.take(model)
         self.batch, self._transitions = batch_of(self._desk, history, only, among)
@@ -160,7 +161,7 @@ class Compiled:
 
 
 def batch_of(
-    desk: Desk, history: History, only: Collection[int] | None = None, among: bytearray | None = None
+    desk: Desk, history: History, only: Collection[int] | None = None, among: "array[int] | None" = None
 ) -> tuple[Batch, Transitions]:
     """The problems of a history as the kernel sees them, and the steps that they are searched with. TooWide; UsageError
     for an operation not known."""
@@ -174,7 +175,7 @@ def batch_of(
 
 
 def _read(
-    desk: Desk, history: History, only: Collection[int] | None, among: bytearray | None
+    desk: Desk, history: History, only: Collection[int] | None, among: "array[int] | None"
 ) -> tuple[Batch, Transitions]:
     if desk.heart is not None:
         try:

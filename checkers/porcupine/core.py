@@ -3,6 +3,7 @@
 If it should find them linearizable, the procedure is wrong: then the key is searched as if there were none.
 """
 
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 
 from splitbrain.checkers.porcupine.answer import Answer
@@ -55,10 +56,10 @@ def refute_all(
     filled unless its core is linearizable. cores: positions of invocations, by key."""
     from splitbrain.checkers.porcupine.compiled import Compiled, TooWide
 
-    among = bytearray(len(history))
-    for core in cores.values():
+    among = array("i", bytes(4 * len(history.type)))
+    for key, core in cores.items():
         for invoked in core:
-            among[invoked] = True
+            among[invoked] = key + 2
     try:
         searched = Compiled(model, history, spending, among=among)
     except TooWide:

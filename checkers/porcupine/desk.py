@@ -28,7 +28,8 @@ class Desk:
         by_heart = None if model.sees or not is_plain(model.initial) else codes(model)
         self.model = model
         self.words: dict[tuple[int, ...], str] = {}
-        self.shortcut = bool(model.fast) and codes(model) is None
+        in_parts = not model.by_key and model.independence.parts is not None
+        self.shortcut = in_parts or (bool(model.fast) and codes(model) is None)
         self.heart = None if by_heart is None else _reading(model, by_heart)
         self.steps = Transitions(model, True)
         self.asked = _reading(model, None)

@@ -88,7 +88,7 @@ def prepare(model: Model, history: History, spending: Spending, only: Collection
         if ended == ok:
             seen, ret = result, complete
         elif ended == fail:
-            if f not in refusable or not _refused(history, complete):
+            if f not in refusable or not was_refused(history, complete):
                 continue
             seen, ret = _REFUSED, complete
         elif f in pure_f:
@@ -147,7 +147,8 @@ def _distinct(column: Iterable[int]) -> list[int]:
     return sorted(set(column))
 
 
-def _refused(history: History, complete: int) -> bool:
+def was_refused(history: History, complete: int) -> bool:
+    """Whether a failure says that the precondition was tested and false."""
     error = history.error[complete]
     if error == ABSENT:
         return False

@@ -18,6 +18,7 @@ from splitbrain.checkers.porcupine.fast.case import Case, Decision
 from splitbrain.checkers.porcupine.kernel.by_heart import codes
 from splitbrain.checkers.porcupine.known import known
 from splitbrain.checkers.porcupine.model import Model
+from splitbrain.checkers.porcupine.parted import parted
 from splitbrain.checkers.porcupine.prepare import Prepared, Problem, prepare
 from splitbrain.harness.budget import Spending
 from splitbrain.harness.history import History
@@ -26,6 +27,9 @@ from splitbrain.harness.history import History
 def quickest(model: Model, history: History, spending: Spending, *, thorough: bool = True) -> Problems:
     """The keys of a history, decided by fast procedures as far as these go, and else ready to be searched. As
     `answers.problems`. thorough: whether all keys that can be refuted are to be, and not one alone."""
+    in_parts = parted(model, history, spending, lambda: problems(model, history, spending))
+    if in_parts is not None:
+        return in_parts
     if not model.fast:
         return problems(model, history, spending)
     if kernel.BUILT and codes(model) is not None:

@@ -1,3 +1,4 @@
+from array import array
 from collections.abc import Container, Iterable, Sequence, Set
 
 from splitbrain.checkers.porcupine.kernel.problem import Batch
@@ -26,5 +27,5 @@ def prepare(
     out: Batch | None = None,
     skip: bool = False,
     only: Container[int] | None = None,
-    among: bytearray | None = None,
+    among: array[int] | None = None,
 ) -> Batch: ...

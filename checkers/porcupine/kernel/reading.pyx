@@ -144,7 +144,7 @@ cdef class Preparation:
             self.values_room = <Py_ssize_t>n
         return 0
 
-    cdef int add(self, object history, Batch out, object only, bytearray among) except -1:
+    cdef int add(self, object history, Batch out, object only, array.array among) except -1:
         """Put the problems of a history at the end of a batch."""
         cdef Py_ssize_t number
         cdef object pool = history.pool
@@ -170,7 +170,7 @@ cdef class Preparation:
         self.put(out)
         return 0
 
-    cdef int walk(self, object history, object only, bytearray among) except -1:
+    cdef int walk(self, object history, object only, array.array among) except -1:
         """Keep what may have happened, with its problem and in order; and the returns in theirs."""
         cdef Reading reading = self.reading
         cdef array.array types = history.type, processes = history.process, fs = history.f, keys = history.key
@@ -185,6 +185,7 @@ cdef class Preparation:
         cdef int32_t *key = <int32_t *>keys.data.as_ints
         cdef int32_t *value = <int32_t *>values.data.as_ints
         cdef int32_t *error = <int32_t *>errors.data.as_ints
+        cdef int32_t *chosen = <int32_t *>among.data.as_ints if among is not None else NULL
         cdef array.array invoked = pairing.invoke
         cdef int64_t *invocation = <int64_t *>invoked.data.as_longlongs
         cdef Py_ssize_t events = len(types), invocations = len(invoked), place, position, returns = 0
@@ -198,7 +199,7 @@ cdef class Preparation:
         cdef int32_t *returned
         if events > NEVER - 1:
             raise MemoryError
-        self.reserve(events, invocations, len(self.values))
+        self.reserve(events, invocations, max(<Py_ssize_t>len(self.values), invocations))
         self.know_names()
         at, returned = self.raw_at, self.returned
         memset(at, 0xff, <size_t>events * sizeof(int32_t))
@@ -206,7 +207,7 @@ cdef class Preparation:
             memset(self.number_of, 0xff, <size_t>len(self.values) * sizeof(int32_t))
         for place in range(invocations):
             position = invocation[place]
-            if among is not None and not among[position]:
+            if chosen != NULL and not chosen[position]:
                 continue
             name = self.name_of[f[position]]
             if name < 0:
@@ -225,6 +226,8 @@ cdef class Preparation:
             else:
                 seen, complete = UNSEEN_RESULT, NEVER
             part = key[position] if by_key else ABSENT
+            if chosen != NULL:
+                part = chosen[position] - 2
             if only is not None and part not in only:
                 continue
             if part != latest_key or latest_part < 0:
@@ -388,11 +391,12 @@ cdef list _spare = []
 
 
 def prepare(object histories, Reading reading, Transitions transitions, Batch out=None, bint skip=False,
-            object only=None, bytearray among=None):
+            object only=None, array.array among=None):
     """The problems of these histories: a new batch, or the old one with new contents.
 
     skip: whether a history that raises NotByHeart or UnknownOperation is left without problems, instead of raising it.
-    only: the keys (value ids), if not all. among: of each event, whether the operation that it invokes is to be kept.
+    only: the keys (value ids), if not all. among: of each event, for the operation that it invokes: two more than
+    its part, which is told as its key; 0 leaves it out.
     Also MemoryError; HistoryError of a history that is not well-formed.
     """
     cdef Preparation work = _spare.pop() if _spare else Preparation()
