@@ -32,7 +32,7 @@ LOAD = f"{FIVE} --workload set --nemesis kill --nemesis-interval 3 --concurrency
 
 THREE = "--env local --nodes 3"
 CUT = f"{THREE} --nemesis partition --time-limit 20"
-SPARSE = f"{CUT} --workload rw-register --concurrency 60 --rate 60 --set write_share=0.3"
+SPARSE = f"{CUT} --workload rw-register --concurrency 120 --rate 120 --set write_share=0.3"
 ALL_KILLED = (
     f"{THREE} --workload set --nemesis kill:size=all --nemesis-interval 20 --nemesis-duration 4 --time-limit 20"
 )
