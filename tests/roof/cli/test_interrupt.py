@@ -22,12 +22,15 @@ def test_ctrl_c_ends_a_run_in_order_and_quietly(tmp_path, env):
     run = subprocess.Popen(
         [sys.executable, "-m", "splitbrain", "run", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    deadline = time.monotonic() + BEGIN_SECONDS
-    while not any(b'"nemesis"' in file.read_bytes() for file in tmp_path.glob("*/*/*/history.jsonl")):
-        assert run.poll() is None and time.monotonic() < deadline
-        time.sleep(0.1)
-    run.send_signal(signal.SIGINT)
-    out, err = run.communicate(timeout=60)
+    try:
+        deadline = time.monotonic() + BEGIN_SECONDS
+        while not any(b'"nemesis"' in file.read_bytes() for file in tmp_path.glob("*/*/*/history.jsonl")):
+            assert run.poll() is None and time.monotonic() < deadline
+            time.sleep(0.1)
+        run.send_signal(signal.SIGINT)
+        out, err = run.communicate(timeout=60)
+    finally:
+        run.kill()
     assert run.returncode == INTERRUPTED
     assert not out
     assert err.strip() == "splitbrain: interrupted; everything was healed and closed, nothing was judged"
