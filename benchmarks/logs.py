@@ -14,13 +14,13 @@ from pathlib import Path
 from histories import EFFECTIVE, IDLE, INVOKE, INVOKED, OK, Shape, register
 
 from splitbrain.harness.histories import read
-from splitbrain.harness.history import ABSENT, History
+from splitbrain.harness.history import History
 from splitbrain.harness.operation import EventType
 from splitbrain.harness.stream import Stream
 
 BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data" / "porcupine"
 ETCD_LOGS = 102
-KV_OPERATIONS_PER_CLIENT = 34
+KV_ROUNDS, KV_OPERATIONS_PER_ROUND = 3, 11
 
 
 @dataclass(frozen=True)
@@ -79,36 +79,49 @@ def _like_etcd(number: int) -> History:
 
 
 def like_kv(clients: int, *, seed: int, keys: int = 10, invalid: bool = False) -> History:
-    """A random key-value history. An invalid one has a get from which a piece is missing that must be in it."""
-    history = _Strings(clients, keys, seed).run()
-    if invalid:
-        row, text = next(_impossible_gets(history))
-        operations = history.operations()
-        history.value[operations.complete[row]] = operations.result[row] = history.pool.id(text)
-    return history
+    """A random key-value history. An invalid one has a get from which a piece is missing that must be in it; where no
+    get can be made wrong so, another history is made. ValueError if that does not help."""
+    for other in range(100):
+        history = _Strings(clients, keys, seed + 1000 * other).run()
+        if not invalid:
+            return history
+        for row, text in _impossible_gets(history):
+            operations = history.operations()
+            history.value[operations.complete[row]] = operations.result[row] = history.pool.id(text)
+            return history
+    raise ValueError(f"no history of {clients} clients on {keys} keys can be made wrong")
 
 
 class _Strings:
-    """Strings under keys, and clients that get, put and append."""
+    """Strings under keys, and clients that get, put and append, in rounds, as in the recorded logs: in each round a
+    client numbers what it writes from 0, so that some texts are written to a key more than once."""
 
     def __init__(self, clients: int, keys: int, seed: int) -> None:
         self.clients, self.out = clients, History()
         self.draws = Stream(seed, "kv")
         self.states = dict.fromkeys(map(str, range(keys)), "")
-        self.left = [KV_OPERATIONS_PER_CLIENT] * clients
         self.doing = [("", "", "")] * clients
 
     def run(self) -> History:
+        """All rounds."""
+        for _ in range(KV_ROUNDS):
+            self._round()
+        self.out.timed = False
+        self.out.operations()
+        return self.out
+
+    def _round(self) -> None:
         """Until every client is done."""
         draws, phase = self.draws, [IDLE] * self.clients
+        left, written = [KV_OPERATIONS_PER_ROUND] * self.clients, [0] * self.clients
         active = list(range(self.clients))
         while active:
             client = draws.choice(active)
             f, key, text = self.doing[client]
             if phase[client] == IDLE:
                 f = draws.weighted(("get", "put", "append"), (0.42, 0.06, 0.52))
-                made = KV_OPERATIONS_PER_CLIENT - self.left[client]
-                text = "" if f == "get" else f"x {client} {made} y"
+                text = "" if f == "get" else f"x {client} {written[client]} y"
+                written[client] += f != "get"
                 self.doing[client] = f, draws.choice(tuple(self.states)), text
                 self._event(client, INVOKE, text or None)
                 phase[client] = INVOKED
@@ -120,12 +133,9 @@ class _Strings:
             else:
                 self._event(client, OK, text)
                 phase[client] = IDLE
-                self.left[client] -= 1
-                if not self.left[client]:
+                left[client] -= 1
+                if not left[client]:
                     active.remove(client)
-        self.out.timed = False
-        self.out.operations()
-        return self.out
 
     def _event(self, client: int, kind: int, text: str | None) -> None:
         f, key, _ = self.doing[client]
@@ -136,19 +146,23 @@ def _impossible_gets(history: History) -> Iterator[tuple[int, str]]:
     """Gets that can be made wrong, the last first, and the wrong answer: what was seen, without its second piece w.
 
     If w was appended after the first piece had been written, and before the get began, then w was there whenever what
-    came first still was. Every piece is written once.
+    came first still was. Both were written once to this key.
     """
     operations, values = history.operations(), history.pool.values
-    writer = {values[argument]: row for row, argument in enumerate(operations.argument) if argument != ABSENT}
+    writers: dict[tuple[int, object], list[int]] = {}
+    for row, argument in enumerate(operations.argument):
+        writers.setdefault((operations.key[row], values[argument]), []).append(row)
     for row in range(len(operations) - 1, -1, -1):
         if values[operations.f[row]] != "get":
             continue
         pieces = [f"{piece}y" for piece in values[operations.result[row]].split("y") if piece]
         if len(pieces) < 3:
             continue
-        first, second = (writer[piece] for piece in pieces[:2])
+        (first, *others), (second, *more) = (writers[operations.key[row], piece] for piece in pieces[:2])
         if (
-            operations.complete[first] < operations.invoke[second]
+            not others
+            and not more
+            and operations.complete[first] < operations.invoke[second]
             and operations.complete[second] < operations.invoke[row]
         ):
             yield row, "".join([pieces[0], *pieces[2:]])

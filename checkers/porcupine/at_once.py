@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from splitbrain.checkers.porcupine import kernel
+from splitbrain.checkers.porcupine.known import outcome
 from splitbrain.checkers.porcupine.model import Model
 from splitbrain.harness.budget import Spending
 from splitbrain.harness.history import History
@@ -34,4 +35,7 @@ def outcomes(model: Model, histories: Sequence[History], spending: Spending) -> 
     desk = take(model)
     found: list[int] = decided_many(desk, histories, spending)
     give_back(desk)
+    for number, history in enumerate(histories):
+        if found[number] < 0:
+            found[number] = outcome(model, history)
     return found

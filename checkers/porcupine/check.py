@@ -10,7 +10,6 @@ LISTED_KEYS keys the children are those that are not valid, unless every key is 
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from splitbrain.checkers.porcupine import verdicts
 from splitbrain.checkers.porcupine.answers import Problems
@@ -121,7 +120,7 @@ class _Checking:
             + (f"; {blind:,} of the keys were never observed" if blind else ""),
             NAME,
             model.name,
-            children=tuple(replace(child, certificate=None) for child in children) if listed else (),
+            children=tuple(map(verdicts.without_order, children)) if listed else (),
             certificate=order,
             details=self._figures() | {"keys": len(children), "valid": len(children)},
         )

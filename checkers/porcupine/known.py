@@ -77,20 +77,39 @@ def zoned(model: Model, history: History, spending: Spending, thorough: bool = T
 
 def told(model: Model, history: History, spending: Spending, rest: Rest, thorough: bool = True) -> Known | None:
     """Answers by pieces for the keys that hold texts put together from them; None if no key qualifies."""
-    names = history.pool.names
-    if model.step is not kv.step or not model.fast or "cas" in names or model.initial != "":
+    if not _of_texts(model, history):
         return None
     from splitbrain.checkers.porcupine.kernel.texts import decide
 
-    found = decide(
-        history, names.get("get", ABSENT), names.get("put", ABSENT), names.get("append", ABSENT), model.by_key
-    )
+    found = decide(history, *_names(history), model.by_key)
     if limit := spending.exhausted():
         raise OverBudget(limit)
     if found is None:
         return None
     answers, _ = _answers(model, history, found, spending, thorough)
     return Known(answers, rest) if any(answer.searched for answer in answers) else None
+
+
+def outcome(model: Model, history: History) -> int:
+    """What pieces say of a history: 1 if it is linearizable and something was observed, 0 if it is not, else -1."""
+    if not _of_texts(model, history):
+        return -1
+    from splitbrain.checkers.porcupine.kernel.texts import outcome as of_pieces
+
+    return of_pieces(history, *_names(history), model.by_key)
+
+
+def _of_texts(model: Model, history: History) -> bool:
+    """Whether there may be keys that pieces tell of."""
+    names = history.pool.names
+    return (
+        model.step is kv.step and bool(model.fast) and model.initial == "" and "append" in names and "cas" not in names
+    )
+
+
+def _names(history: History) -> tuple[int, int, int]:
+    names = history.pool.names
+    return names.get("get", ABSENT), names.get("put", ABSENT), names.get("append", ABSENT)
 
 
 def _answers(

@@ -18,6 +18,11 @@ def valid(
     return Verdict(Validity.VALID, reason, NAME, model.name, key, certificate=order, details=details)
 
 
+def without_order(verdict: Verdict) -> Verdict:
+    """That on a key whose order stands in that of the whole history."""
+    return Verdict(verdict.value, verdict.reason, NAME, verdict.model, verdict.key, details=verdict.details)
+
+
 def invalid(
     model: Model, key: Value, placed: int, longest: tuple[int, ...], operations: int, configurations: int,
     owed: int, call: str, states: tuple[str, ...], core: tuple[int, ...] = (),

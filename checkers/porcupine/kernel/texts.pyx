@@ -88,6 +88,20 @@ cdef class _Columns:
         memset(t.at, 0xff, (<size_t>events + 1) * sizeof(int32_t))
         return 0
 
+    cdef Found judge(self, object history, int32_t get, int32_t put, int32_t append, bint by_key):
+        """All but the zones; None if there are other operations."""
+        cdef Texts *t = &self.texts
+        cdef Py_ssize_t events = len(history.type)
+        cdef Found found
+        if events >= NEVER - 1:
+            return None
+        self.reserve(begun_in(history.type), events, len(history.pool.values))
+        if not walk(t, history, get, put, append, by_key):
+            return None
+        found = Found(t.count)
+        decide_chains(t, found)
+        return found
+
 
 cdef int walk(Texts *t, object history, int32_t get, int32_t put, int32_t append, bint by_key) except -1:
     """Keep what may have happened, with its text: 1, or 0 if something is neither a get, put nor append."""
@@ -186,20 +200,20 @@ cdef int decide_chains(Texts *t, Found found) except -1:
     return 0
 
 
-cdef list sweep(Texts *t, Found found, Py_ssize_t events):
-    """For each key its order if it has one."""
+cdef list sweep(Texts *t, Found found, Py_ssize_t events, bint ordered):
+    """For each key its order if it has one, and orders are asked for."""
     cdef Py_ssize_t position
     cdef int32_t number
     cdef Chain *chain
     cdef Chain *held
     cdef Part *part
-    cdef list orders = [[] for _ in range(t.count)]
+    cdef list orders = [[] for _ in range(t.count if ordered else 0)]
     for number in range(t.kept + t.count):
         chain = &t.chains[number]
         if number < t.kept and t.done[number].f == GET or not is_open(t, chain.part):
             continue
         if number >= t.kept:
-            if chain.longest != NOBODY:
+            if ordered and chain.longest != NOBODY:
                 put_down(t, chain, <list>orders[chain.part])
         elif chain.longest != NOBODY or (t.done[number].chain == NOBODY and chain.first != NEVER):
             t.at[chain.first if chain.first < chain.last else chain.last] = number
@@ -217,6 +231,8 @@ cdef list sweep(Texts *t, Found found, Py_ssize_t events):
             continue
         if chain.first == position:
             part.holder = number
+        if not ordered:
+            continue
         if chain.longest == NOBODY:
             (<list>orders[chain.part]).append(t.done[number].invoked)
         else:
@@ -247,22 +263,34 @@ def decide(object history, int32_t get, int32_t put, int32_t append, bint by_key
     """
     cdef _Columns columns = _Columns()
     cdef Texts *t = &columns.texts
-    cdef Py_ssize_t events = len(history.type)
+    cdef Found found = columns.judge(history, get, put, append, by_key)
     cdef int32_t number
-    cdef list orders
-    if events >= NEVER - 1:
+    if found is None:
         return None
-    columns.reserve(begun_in(history.type), events, len(history.pool.values))
-    if not walk(t, history, get, put, append, by_key):
-        return None
-    cdef Found found = Found(t.count)
-    decide_chains(t, found)
-    orders = sweep(t, found, events)
+    cdef list orders = sweep(t, found, len(history.type), True)
     return [
         (t.parts[number].key, t.parts[number].size, t.parts[number].observations,
          tuple(orders[number]) if is_open(t, number) else None, found.cores[number])
         for number in range(t.count)
     ]
+
+
+def outcome(object history, int32_t get, int32_t put, int32_t append, bint by_key):
+    """Only whether a history is linearizable: 0 if a key refutes, 1 if none does and something was observed, else -1."""
+    cdef _Columns columns = _Columns()
+    cdef Texts *t = &columns.texts
+    cdef Found found = columns.judge(history, get, put, append, by_key)
+    cdef int32_t number, observed = 0
+    cdef bint sure = True
+    if found is None:
+        return -1
+    sweep(t, found, len(history.type), False)
+    for number in range(t.count):
+        if t.parts[number].fate == REFUTED:
+            return 0
+        sure = sure and is_open(t, number)
+        observed += t.parts[number].observations
+    return 1 if sure and observed else -1
 
 
 cdef Py_ssize_t begun_in(array.array types) noexcept:

@@ -269,6 +269,15 @@ def told_of(*calls: tuple[int, str, str, str | None]) -> History:
     return history
 
 
+def test_values_alone_are_those_of_the_verdicts() -> None:
+    random, words = seeded(), Counter[Validity]()
+    histories = [many_keys(random, random.randint(1, 3), (UNIQUE, REPEATED, MIXED)) for _ in range(1500)]
+    for history, value in zip(histories, porcupine.values_of(KV, histories), strict=True):
+        assert value is porcupine.check(KV, history, explain=False).value, list(history)
+        words[value] += 1
+    assert min(words.values()) > 20 and len(words) == 3
+
+
 def test_who_appended_what_is_told_by_times() -> None:
     """A text is appended twice, far apart, and it is certain who saw which; or a get saw what was not there yet."""
     good = told_of(
