@@ -1,7 +1,9 @@
 """How do members leave a cluster of etcd and join it? Removed, admitted as learners, promoted; by any other member.
 
-A member is known by its peer address, as one that has not started yet has no name. The trap: a member answers the list
-as it knows it, so it is asked to catch up first, by a linearizable read.
+A member is known by its peer address, as one that has not started yet has no name. The traps: a member answers the list
+as it knows it, so it is asked to catch up first, by a linearizable read; and etcd makes a newcomer's id of its address
+and the second, and never takes a removed id again, so who joins in the second in which it left is "not found" until the
+next.
 """
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence

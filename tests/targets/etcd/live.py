@@ -18,6 +18,7 @@ from splitbrain.harness.logs import examine
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import ErrorKind, EventType, Operation, Outcome
 from splitbrain.harness.options import settle
+from splitbrain.harness.reconfiguring.member import Patience
 from splitbrain.harness.verdict import Validity
 from splitbrain.targets.etcd import Etcd, binaries
 from splitbrain.targets.etcd.client import EtcdClient
@@ -217,7 +218,8 @@ async def learners(cluster: HostedCluster) -> None:
     target, (one, two, _) = etcd(), cluster.nodes
     changing = await cluster.inject(ChangeMembers((one.name,)))
     members = Members()
-    await one.remake(replace(one.place, joins=await members.admit(two.place, one.place)), one.deployment)
+    joins = await Patience(5.0).until("not admitted", lambda: members.admit(two.place, one.place))
+    await one.remake(replace(one.place, joins=joins), one.deployment)
     shutil.rmtree(one.place.folder / "data")
     await one.start()
     client = target.client(one)
