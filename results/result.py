@@ -51,9 +51,9 @@ class Result:
     """One judged run or history.
 
     name: the target with its options, or the path of a file as given. judged_by: the workload of a run, the model of
-    a file. verdict: the checkers' tree; None if nothing could be judged. recipe: how to repeat it; None for a foreign
-    history. notes: what else a person should know, a sentence each: nodes that died by themselves, faults that did not
-    come, what a reader let pass.
+    a file. reason: a sentence; lines after it are evidence, as the end of a node's log. verdict: the checkers' tree;
+    None if nothing could be judged. recipe: how to repeat it; None for a foreign history. notes: what else a person
+    should know, a sentence each: nodes that died by themselves, faults that did not come, what a reader let pass.
     """
 
     name: str
@@ -108,6 +108,16 @@ class Result:
     def seed(self) -> int | None:
         """The seed of a run."""
         return self.recipe.seed if self.recipe else None
+
+    @property
+    def sentence(self) -> str:
+        """The reason, without evidence."""
+        return self.reason.partition("\n")[0]
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """The lines that come with the reason."""
+        return tuple(self.reason.splitlines()[1:])
 
     def headline(self) -> dict[str, Value]:
         """The fields that every machine-readable line about this result has."""

@@ -15,6 +15,7 @@ def lines(result: Result) -> list[str]:
     """The whole result: answer, witness, figures, command."""
     blocks = [
         [headline(result)],
+        [f"  {wording.plain(line)}" for line in result.evidence],
         witness_lines(result),
         [_scope(result)],
         count_lines(result),
@@ -31,7 +32,7 @@ def lines(result: Result) -> list[str]:
 
 def headline(result: Result) -> str:
     """The answer in one line; its first word is the answer's name."""
-    return wording.plain(f"{result.answer.value}: {result.name} · {result.judged_by}: {result.reason}")
+    return wording.plain(f"{result.answer.value}: {result.name} · {result.judged_by}: {result.sentence}")
 
 
 def witness_lines(result: Result) -> list[str]:

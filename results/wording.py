@@ -82,7 +82,8 @@ def bite(counters: Mapping[str, float]) -> str:
 
 def plain(text: str) -> str:
     """Text as one line without control characters: it comes from anywhere and must steer neither terminal nor page."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text.replace("\n", " "))
+    spaced = text.replace("\n", " ").replace("\t", "    ")
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in spaced)
 
 
 def natural(name: str) -> tuple[tuple[int, int, str], ...]:

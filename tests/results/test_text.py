@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from splitbrain.harness.history import History
 from splitbrain.harness.verdict import Validity, Verdict, Witness
+from splitbrain.results.report import render
 from splitbrain.results.result import Answer, Cost, Result
 from splitbrain.results.text import lines, witnesses
 
@@ -53,6 +54,15 @@ def test_a_foreign_history_and_a_failed_run() -> None:
     failed = Result.failed(History(), recipe(), "n3 never answered")
     assert lines(failed)[0].startswith("infrastructure: ")
     assert failed.to_json()["tree"] is None
+
+
+def test_evidence_stands_below_the_reason_line_by_line() -> None:
+    failed = Result.failed(History(), recipe(), "n1 ended; the end of its log:\nERROR\n\tat Main\x1b")
+    told = lines(failed)
+    assert told[0].endswith(": n1 ended; the end of its log:")
+    assert told[2:4] == ["  ERROR", "      at Main\N{REPLACEMENT CHARACTER}"]
+    page = render(History(), failed)
+    assert "ERROR\n    at Main\N{REPLACEMENT CHARACTER}\n</pre>" in page
 
 
 def test_control_characters_do_not_reach_the_terminal() -> None:

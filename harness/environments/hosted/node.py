@@ -228,7 +228,7 @@ class HostedNode(ABC):
             await asyncio.sleep(0.02)
 
     def _failure(self, what: str) -> InfrastructureError:
-        return InfrastructureError("\n  ".join((f"{self.name} {what}; the last lines of its log:", *self.last_lines())))
+        return InfrastructureError("\n".join((f"{self.name} {what}; the last lines of its log:", *self.last_lines())))
 
 
 def ending(code: int) -> str:

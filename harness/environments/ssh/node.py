@@ -127,7 +127,7 @@ class RemoteNode:
     async def _failure(self, what: str) -> InfrastructureError:
         lines = await self.link.ask("lines")
         said = (f"{self.name} on {self.link.machine} {what}; the last lines of its log:", *lines)
-        return InfrastructureError("\n  ".join(said))
+        return InfrastructureError("\n".join(said))
 
 
 def _base64(contents: str | bytes) -> str:
