@@ -114,15 +114,19 @@ def _fetch(version: str, folder: Path, say: Say) -> Path:
         ["mvn", "--batch-mode", "--strict-checksums", GOAL, "-DincludeScope=runtime", f"-DoutputDirectory={lib}"],
         folder,
         log,
-        lambda seconds: say(
-            f"fetching Cassandra {version}: {len(list(lib.glob('*.jar')))} files after {seconds:.0f} s"
-        ),
+        lambda seconds: say(f"fetching Cassandra {version}: {_downloaded(log)} files after {seconds:.0f} s"),
     )
     if code != 0 or not (lib / f"{artifact}-{version}.jar").is_file():
         lines = [line for line in log.read_text(errors="replace").splitlines() if line.startswith("[ERROR]")]
         told = lines[0].removeprefix("[ERROR]").strip() if lines else f"mvn ended with code {code}"
         raise InfrastructureError(f"Maven could not fetch Cassandra {version}: {told}")
     return lib
+
+
+def _downloaded(log: Path) -> int:
+    """How many jars Maven has said to have downloaded; it lays them down all at once in the end."""
+    lines = log.read_text(errors="replace").splitlines()
+    return sum("Downloaded from" in line and ".jar " in line for line in lines)
 
 
 def patiently(argv: Sequence[str], folder: Path, log: Path, tell: Callable[[float], None]) -> int:

@@ -54,6 +54,15 @@ def test_what_is_fetched_is_kept_and_fetched_again_when_it_was_changed(bare: Pat
     assert any("fetched anew" in sentence for sentence in said)
 
 
+def test_progress_counts_what_maven_says_to_have_downloaded(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(jars, "TOLD_SECONDS", 0.0)
+    told = "[INFO] Downloaded from central: https://repo/a/1/a-1"
+    program(bare / "mvn", f"echo '{told}.pom (1 kB)'; echo '{told}.jar (2 kB)'; /bin/sleep 0.5\n{MVN}")
+    jars.obtain("5.0.6", said.append)
+    assert any(": 1 files after " in sentence for sentence in said), said
+
+
 def test_without_maven_one_sentence_says_what_to_install(bare: Path) -> None:
     with pytest.raises(InfrastructureError, match="apt install maven"):
         jars.obtain("5.0.6", lambda _: None)
