@@ -55,23 +55,27 @@ def _call(model: Model, event: Event, argument: Any, result: Any) -> Call:
 def linearizable(model: Model, history: Sequence[Event] | History) -> bool:
     """Whether some order of all completed and some crashed operations respects real time and the model."""
     ops = operations(model, history)
+    parts = list({op.key if model.by_key else None: None for op in ops})
+    part = [parts.index(op.key) if model.by_key else 0 for op in ops]
+    # Sets of operations are bits of an integer.
+    completed = sum(1 << i for i, op in enumerate(ops) if op.complete is not None)
+    before = [sum(1 << j for j, a in enumerate(ops) if a.complete is not None and a.complete < b.invoke) for b in ops]
     failed = set()
 
-    def place(placed: frozenset[int], states: dict[object, Any]) -> bool:
-        name = (placed, frozenset(states.items()))
-        if name in failed:
-            return False
-        left = [i for i in range(len(ops)) if i not in placed]
-        if all(ops[i].complete is None for i in left):
+    def place(placed: int, states: tuple[Any, ...]) -> bool:
+        if completed & ~placed == 0:
             return True
-        for i in left:
-            if any(ops[j].complete is not None and ops[j].complete < ops[i].invoke for j in left):
+        if (placed, states) in failed:
+            return False
+        for i, op in enumerate(ops):
+            if placed >> i & 1 or before[i] & ~placed:
                 continue
-            key = ops[i].key if model.by_key else None
-            state = model.step(states.get(key, model.initial), ops[i].call)
-            if state is not ILLEGAL and place(placed | {i}, {**states, key: state}):
+            state = model.step(states[part[i]], op.call)
+            if state is ILLEGAL:
+                continue
+            if place(placed | 1 << i, (*states[: part[i]], state, *states[part[i] + 1 :])):
                 return True
-        failed.add(name)
+        failed.add((placed, states))
         return False
 
-    return place(frozenset(), {})
+    return place(0, (model.initial,) * len(parts))

@@ -1,11 +1,13 @@
 """Small random histories of every family of models: from a simulated atomic object, some of them corrupted, and at
 random altogether."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from random import Random
 from typing import Any
+
+from msgspec import UNSET
 
 from splitbrain.checkers.porcupine import ILLEGAL, MODELS, Call, Model
 from splitbrain.harness.history import Event
@@ -109,8 +111,9 @@ FAMILIES = {
     ),
 }  # fmt: skip
 
+PROCEDURES = {name: family.model.fast for name, family in FAMILIES.items()}
 FAMILIES = {
-    # It is the search that is tried with these; what fast procedures say is tried in `test_fast`.
+    # It is the search that is tried with these; what fast procedures say is tried in `agreement` and `test_fast`.
     name: replace(family, model=replace(family.model, fast=()))
     for name, family in FAMILIES.items()
 }
@@ -126,7 +129,7 @@ def history(family: Family, random: Random) -> list[Event]:
 
 def _run(family: Family, random: Random, *, honest: bool) -> list[Event]:
     """Clients that invoke, take effect, and return or crash. A dishonest object answers anything."""
-    model, events = family.model, []
+    model, events, chance = family.model, [], random.random
     keys = random.choice(([None], [None], family.keys))
     states: dict[object, Any] = {}
     todo = random.randint(1, 8)
@@ -136,43 +139,64 @@ def _run(family: Family, random: Random, *, honest: bool) -> list[Event]:
     fresh = processes
     idle = list(range(processes))
     while todo or clients:
-        if todo and idle and (not clients or random.random() < 0.5):
-            process = idle.pop(random.randrange(len(idle)))
-            f, argument = random.choice(list(family.asked))
-            clients[process] = ["invoked", f, argument, random.choice(list(keys)), None]
-            events.append(_event(events, process, "invoke", f, argument, clients[process][3]))
+        if todo and idle and (not clients or chance() < 0.5):
+            process = idle.pop(int(chance() * len(idle)))
+            f, argument = family.asked[int(chance() * len(family.asked))]
+            key = keys[int(chance() * len(keys))]
+            clients[process] = ["invoked", f, argument, key, None]
+            events.append(_event(len(events), process, "invoke", f, argument, key))
             todo -= 1
             continue
-        process = random.choice(sorted(clients))
+        process = list(clients)[int(chance() * len(clients))]
         stage, f, argument, key, result = client = clients[process]
         if stage == "invoked":
-            options = list(product(family.results(f, argument), family.revisions))
-            random.shuffle(options)
             own = key if model.by_key else None
-            state = states.get(own, model.initial)
-            who = process if "process" in model.sees else None
-            calls = [Call(f, argument, r, None if model.by_key else key, who, v) for r, v in options]
-            legal = [(o, s) for o, call in zip(options, calls, strict=True)
-                     if (s := model.step(state, call)) is not ILLEGAL]  # fmt: skip
-            crashed = random.random() < crashes
+            seen = _shuffled(random, family.results(f, argument), family.revisions)
+            crashed = chance() < crashes
             if not honest:
-                client[0], client[4] = ("ok", options[0]) if random.random() < 0.9 else ("fail", None)
-            elif not legal:
-                client[0] = "fail"
-            elif not crashed or random.random() < 0.5:
-                client[0], (client[4], states[own]) = "ok", legal[0]
+                client[0], client[4] = ("ok", next(seen)) if chance() < 0.9 else ("fail", None)
+            else:
+                legal = _first_legal(model, states.get(own, model.initial), (f, argument, key, process), seen)
+                if legal is None:
+                    client[0] = "fail"
+                elif not crashed or chance() < 0.5:
+                    client[0], (client[4], states[own]) = "ok", legal
             if crashed:
                 client[0] = "info"
             continue
         value, revision = result if stage == "ok" else (argument, None)
         error = None if stage == "ok" else ("precondition" if stage == "fail" else "timeout", "")
-        if stage != "info" or random.random() < 0.7:
-            events.append(_event(events, process, stage, f, value, key, error, revision))
+        if stage != "info" or chance() < 0.7:
+            events.append(_event(len(events), process, stage, f, value, key, error, revision))
         del clients[process]
         if stage == "info":
             process, fresh = fresh, fresh + 1
         idle.append(process)
     return events
+
+
+def _shuffled(random: Random, values: Sequence[Any], revisions: Sequence[int | None]) -> Iterator[tuple[Any, Any]]:
+    """All pairs in any order."""
+    left = list(range(len(values) * len(revisions)))
+    while left:
+        place = int(random.random() * len(left))
+        value, revision = divmod(left[place], len(revisions))
+        left[place] = left[-1]
+        left.pop()
+        yield values[value], revisions[revision]
+
+
+def _first_legal(
+    model: Model, state: Any, asked: tuple[str, Any, Any, int], seen: Iterable[tuple[Any, Any]]
+) -> tuple[tuple[Any, Any], Any] | None:
+    """The first of these results and revisions that an honest object may answer, and its next state."""
+    f, argument, key, process = asked
+    named, who = None if model.by_key else key, process if "process" in model.sees else None
+    for result, revision in seen:
+        state_after = model.step(state, Call(f, argument, result, named, who, revision))
+        if state_after is not ILLEGAL:
+            return (result, revision), state_after
+    return None
 
 
 def _corrupt(family: Family, random: Random, events: list[Event]) -> None:
@@ -184,19 +208,17 @@ def _corrupt(family: Family, random: Random, events: list[Event]) -> None:
     event = events[place]
     value = random.choice(list(family.answers.get(event.f, (event.value,))))
     revision = random.choice(family.revisions)
-    events[place] = _event(events[:place], event.process, "ok", event.f, value, event.key, None, revision)
+    events[place] = _event(place, event.process, "ok", event.f, value, event.key, None, revision)
 
 
 def _event(
-    before: Sequence[Event], process: Any, kind: str, f: str, value: Any, key: Any, error: Any = None,
-    revision: int | None = None,
-) -> Event:  # fmt: skip
-    optional: dict[str, Any] = {} if not isinstance(key, str) else {"key": key}
-    if revision is not None:
-        optional["revision"] = revision
-    if error is not None:
-        optional["error"] = error
-    if process != "nemesis":
-        optional["node"] = f"n{process % 3 + 1}"
-    index = len(before)
-    return Event(index=index, time=index * 1_000_000, process=process, type=kind, f=f, value=value, **optional)
+    index: int, process: Any, kind: str, f: str, value: Any, key: Any, error: Any = None, revision: int | None = None
+) -> Event:
+    return Event(
+        index=index, time=index * 1_000_000, process=process, type=kind, f=f, value=value,
+        key=key if isinstance(key, str) else UNSET, node=_NODES[process % 3],
+        error=UNSET if error is None else error, revision=UNSET if revision is None else revision,
+    )  # fmt: skip
+
+
+_NODES = ("n1", "n2", "n3")

@@ -107,25 +107,25 @@ def history(shape: Shape, random: Random, size: int = 8, clients: int = 4, crash
         crashes = random.choice((0, 0, 0.1, 0.3))
     events = _honest(shape, random, random.randint(2, size), random.randint(2, clients), crashes)
     for _ in range(random.choice((0, 1, 2, 3))):
-        random.choice((_swap_results, _swap_results, _retell, _move, _move, _drop))(shape, random, events)
+        _DISTURBANCES[int(random.random() * len(_DISTURBANCES))](shape, random, events)
     return [msgspec.structs.replace(event, index=i, time=i * 1_000_000) for i, event in enumerate(events)]
 
 
 def _honest(shape: Shape, random: Random, size: int, clients: int, crashes: float) -> list[Event]:
-    model, events = shape.model, []
+    model, events, chance = shape.model, [], random.random
     state, revision, fresh = model.initial, 0, clients
     idle = list(range(clients))
     busy: dict[int, dict[str, Any]] = {}
     asked = 0
     while asked < size or busy:
-        if asked < size and idle and (not busy or random.random() < 0.5):
-            process = idle.pop(random.randrange(len(idle)))
+        if asked < size and idle and (not busy or chance() < 0.5):
+            process = idle.pop(int(chance() * len(idle)))
             f, argument = shape.ask(random, asked)
             asked += 1
             busy[process] = {"type": "invoke", "f": f, "value": argument}
             events.append(_event(process, busy[process]))
             continue
-        process = random.choice(sorted(busy))
+        process = list(busy)[int(chance() * len(busy))]
         operation = busy[process]
         if operation["type"] != "invoke":
             if operation.pop("told", True):
@@ -135,29 +135,29 @@ def _honest(shape: Shape, random: Random, size: int, clients: int, crashes: floa
             fresh += operation["type"] == "info"
             continue
         f, argument = operation["f"], operation["value"]
-        crashed = random.random() < crashes
+        crashed = chance() < crashes
         result = shape.see(state, f, argument)
         pure = f in ("read", "get", "contains")
         known = {"revision": revision + (not pure)} if shape.revisions else {}
         who = process if "process" in model.sees else None
         seen = known.get("revision") if "revision" in model.sees else None
         following = model.step(state, Call(f, argument, result, None, who, seen))
-        if crashed and random.random() < 0.5:
-            operation |= {"type": "info", "told": random.random() < 0.7}
+        if crashed and chance() < 0.5:
+            operation |= {"type": "info", "told": chance() < 0.7}
         elif following is ILLEGAL:
             operation |= {"type": "fail"}
         else:
             state, revision = following, revision + (not pure)
             if crashed:
-                operation |= {"type": "info", "told": random.random() < 0.7}
+                operation |= {"type": "info", "told": chance() < 0.7}
             else:
                 operation |= {"type": "ok", "value": result} | known
     return events
 
 
 def _event(process: int, fields: dict[str, Any]) -> Event:
-    error = {} if fields["type"] in ("invoke", "ok") else {"error": ("timeout", "")}
-    return Event(index=0, time=0, process=process, **{k: v for k, v in fields.items() if k != "told"}, **error)
+    error = UNSET if fields["type"] in ("invoke", "ok") else ("timeout", "")
+    return Event(index=0, time=0, process=process, error=error, **fields)
 
 
 def _swap_results(shape: Shape, random: Random, events: list[Event]) -> None:
@@ -209,3 +209,6 @@ def _drop(shape: Shape, random: Random, events: list[Event]) -> None:
     if alone and len(counts) > 1:
         for place in sorted(random.choice(alone), reverse=True):
             del events[place]
+
+
+_DISTURBANCES = (_swap_results, _swap_results, _retell, _move, _move, _drop)
