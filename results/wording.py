@@ -108,6 +108,9 @@ def _counter(name: str, amount: float) -> str:
     words, _, unit = name.rpartition("_")
     if unit == "ms" and words:
         return f"{number} ms {words.replace('_', ' ')}"
+    if amount == 1:
+        what, gap, done = name.partition("_")
+        name = (what.removesuffix("es") if what.endswith("sses") else what.removesuffix("s")) + gap + done
     return f"{number} {name.replace('_', ' ')}"
 
 

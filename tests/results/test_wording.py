@@ -54,4 +54,5 @@ def test_what_a_fault_says_of_itself() -> None:
     value = {"topology": "halves", "groups": (("n1", "n2"), ("n3",)), "ms": 5}
     assert wording.told(value) == "topology halves · groups n1 n2 | n3 · ms 5"
     assert wording.bite({"processes_killed": 2, "paused_ms": 1500.0, "x": 0}) == "1,500 ms paused, 2 processes killed"
+    assert wording.bite({"processes_killed": 1, "syncs_delayed": 1}) == "1 process killed, 1 sync delayed"
     assert wording.bite({"x": 0}) == "never bit"
