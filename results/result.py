@@ -117,7 +117,7 @@ class Result:
     @property
     def evidence(self) -> tuple[str, ...]:
         """The lines that come with the reason."""
-        return tuple(self.reason.splitlines()[1:])
+        return tuple(line.expandtabs(4) for line in self.reason.splitlines()[1:])
 
     def headline(self) -> dict[str, Value]:
         """The fields that every machine-readable line about this result has."""
