@@ -3,20 +3,16 @@
 The trap: nothing here is started, so nothing may be ended either; what a run leaves in the cluster its target removes.
 """
 
-import asyncio
-import time
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
 
 from splitbrain.harness.deployment import Deployment, External
 from splitbrain.harness.environment import Death
+from splitbrain.harness.environments.real_time import RealTime
 from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.injection import Inability, Injected, Injection
 from splitbrain.harness.node import Channel
-
-T = TypeVar("T")
 
 HANDS_OFF = "the nodes of an existing cluster are not in our hands; let splitbrain start them, with --env local"
 
@@ -58,27 +54,19 @@ class ExternalCluster:
         """Nothing was started."""
 
 
-class Existing:
+class Existing(RealTime):
     """A cluster that exists already, at the target's endpoints: no faults that need hands on its nodes."""
 
     name = "external"
-    deterministic = False
 
     def __init__(self, seed: int = 0) -> None:
-        self._start = time.monotonic_ns()
+        super().__init__()
 
     def able(self, injection: type[Injection], deployment: Deployment) -> Inability | None:
         return Inability(injection, HANDS_OFF)
 
     def enter(self, argv: Sequence[str]) -> int | None:
         return None
-
-    def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        self._start = time.monotonic_ns()
-        return asyncio.run(main())
-
-    def now(self) -> int:
-        return time.monotonic_ns() - self._start
 
     async def up(
         self,

@@ -4,12 +4,9 @@ The harness stays outside and hurts containers from there: their processes and b
 harness that is killed (-9) cannot clean up; what it leaves is labelled, and removed when the next one enters.
 """
 
-import asyncio
 import os
-import time
-from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
 
 from splitbrain.harness.cleanup import surely
 from splitbrain.harness.deployment import Container, Deployment
@@ -18,28 +15,25 @@ from splitbrain.harness.environments.docker.cluster import ContainerCluster
 from splitbrain.harness.environments.docker.daemon import Daemon
 from splitbrain.harness.environments.hosted.able import able
 from splitbrain.harness.environments.linux.scratch import Scratch
+from splitbrain.harness.environments.real_time import RealTime
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.injection import Cut, FillDisk, Impair, Inability, Injection, PowerLoss
-from splitbrain.harness.interruption import interruptible
-
-T = TypeVar("T")
 
 NEEDS_ROOT = (Cut, Impair, FillDisk, PowerLoss)
 
 
-class Docker:
+class Docker(RealTime):
     """Nodes are containers of this machine's Docker Engine, on a network of their own; hurt from outside.
 
     See `harness.environment.Environment`. The seed is not used, as in `--env local`.
     """
 
     name = "docker"
-    deterministic = False
 
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed
         self._daemon: Daemon | None = None
-        self._start = time.monotonic_ns()
+        super().__init__()
 
     def able(self, injection: type[Injection], deployment: Deployment) -> Inability | None:
         if not isinstance(deployment, Container):
@@ -63,14 +57,6 @@ class Docker:
             runs = len({one.run for one in gone})
             images.on_stderr(f"removed what {runs} {'run that was' if runs == 1 else 'runs that were'} killed had left")
         return None
-
-    def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        self._start = time.monotonic_ns()
-        with interruptible():
-            return asyncio.run(main())
-
-    def now(self) -> int:
-        return time.monotonic_ns() - self._start
 
     async def up(
         self,

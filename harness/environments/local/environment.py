@@ -4,25 +4,20 @@
 own, and nothing outlives the run. The trap: everything below `up` works only inside.
 """
 
-import asyncio
 import itertools
 import os
 import sys
-import time
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
 
 from splitbrain.harness.deployment import Deployment, Process
 from splitbrain.harness.environments.hosted.able import able
 from splitbrain.harness.environments.linux import init, namespaces
 from splitbrain.harness.environments.linux.switch import Switch
 from splitbrain.harness.environments.local.cluster import LocalCluster
+from splitbrain.harness.environments.real_time import RealTime
 from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.injection import Inability, Injection
-from splitbrain.harness.interruption import interruptible
-
-T = TypeVar("T")
 
 COMMAND = (sys.executable, "-m", "splitbrain")
 """What `enter` runs again, with the command line's words."""
@@ -30,7 +25,7 @@ COMMAND = (sys.executable, "-m", "splitbrain")
 _clusters = itertools.count(1)
 
 
-class Local:
+class Local(RealTime):
     """Nodes are real processes on a private network of their own; Linux, no root, no Docker.
 
     See `harness.environment.Environment`. The seed is not used: on real processes it fixes what clients and the
@@ -38,12 +33,11 @@ class Local:
     """
 
     name = "local"
-    deterministic = False
 
     def __init__(self, seed: int = 0, command: Sequence[str] = COMMAND) -> None:
         self.seed = seed
         self._command = command
-        self._start = time.monotonic_ns()
+        super().__init__()
 
     def able(self, injection: type[Injection], deployment: Deployment) -> Inability | None:
         if isinstance(deployment, Process):
@@ -59,14 +53,6 @@ class Local:
         if reason is not None:
             raise InfrastructureError(f"--env local: {reason}")
         return namespaces.reexecute([*self._command, *argv])
-
-    def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        self._start = time.monotonic_ns()
-        with interruptible():
-            return asyncio.run(main())
-
-    def now(self) -> int:
-        return time.monotonic_ns() - self._start
 
     async def up(
         self,

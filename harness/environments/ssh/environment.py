@@ -4,30 +4,26 @@ The harness stays here; on each host an agent of ours, copied there, holds the h
 when nobody speaks to it any more. Hosts are connected to when it is first asked what can be done there.
 """
 
-import asyncio
 import sys
-import time
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import get_args
 
 from splitbrain.harness.cleanup import surely
 from splitbrain.harness.deployment import Deployment, Host
 from splitbrain.harness.environments.hosted.able import able
+from splitbrain.harness.environments.real_time import RealTime
 from splitbrain.harness.environments.ssh.cluster import HostsCluster
 from splitbrain.harness.environments.ssh.hosts import Machine
 from splitbrain.harness.environments.ssh.link import Link, call, open_all
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.injection import Inability, Injection, Maintenance, Reconfiguration
-from splitbrain.harness.interruption import interruptible
-
-T = TypeVar("T")
 
 NO_HOSTS = "--env ssh needs --hosts FILE.toml, which names the machines"
 NOT_OFFERED = "--env ssh runs processes on other machines, and this target does not say what has to be copied there"
 
 
-class Ssh:
+class Ssh(RealTime):
     """Nodes are processes on machines of yours, reached by ssh: --hosts FILE.toml.
 
     See `harness.environment.Environment`. hosts: one for each node, in order; more are left alone. The seed is not
@@ -35,14 +31,13 @@ class Ssh:
     """
 
     name = "ssh"
-    deterministic = False
 
     def __init__(self, seed: int = 0, hosts: Sequence[Machine] = ()) -> None:
         self.seed = seed
         self._machines = tuple(hosts)
         self._links: list[Link] | None = None
         self._unable: dict[bool, list[dict[str, str | None]]] = {}
-        self._start = time.monotonic_ns()
+        super().__init__()
 
     def able(self, injection: type[Injection], deployment: Deployment) -> Inability | None:
         if not isinstance(deployment, Host):
@@ -69,14 +64,6 @@ class Ssh:
         sentence that names the host, if one is not, or cannot be used."""
         self._linked()
         return None
-
-    def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        self._start = time.monotonic_ns()
-        with interruptible():
-            return asyncio.run(main())
-
-    def now(self) -> int:
-        return time.monotonic_ns() - self._start
 
     async def up(
         self,
