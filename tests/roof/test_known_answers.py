@@ -44,6 +44,7 @@ def test_correct_raft_is_never_refuted_under_all_faults(tmp_path, target):
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("target", ["raft", "raft:reads=index"])
 def test_correct_raft_is_never_refuted_under_all_faults_for_200_seeds(tmp_path, target):
     assert_never_refuted(results(tmp_path, target, "all", range(200)), valid_at_least=195)
