@@ -129,7 +129,8 @@ def history(family: Family, random: Random) -> list[Event]:
 
 def _run(family: Family, random: Random, *, honest: bool) -> list[Event]:
     """Clients that invoke, take effect, and return or crash. A dishonest object answers anything."""
-    model, events, chance = family.model, [], random.random
+    model, chance = family.model, random.random
+    events: list[Event] = []
     keys = random.choice(([None], [None], family.keys))
     states: dict[object, Any] = {}
     todo = random.randint(1, 8)

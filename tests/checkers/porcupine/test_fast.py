@@ -1,5 +1,5 @@
-"""Do the fast procedures say what the definition says, and prove it? On histories that they take, and on those that are
-just outside, which must be left to the search."""
+"""Do the fast procedures say what the clear search says of larger histories, do they prove it, and are they explained?
+Small histories, also those just outside what they take, are compared in `test_agreement`."""
 
 import os
 import secrets
@@ -26,8 +26,7 @@ from .brute import linearizable
 from .histories import recorded as recorded_lines
 from .unique import SHAPES, history
 
-QUICK, LONG = 1_500, 100_000
-LARGE_QUICK, LARGE_LONG = 60, 2_000
+QUICK, LONG = 60, 2_000
 
 
 @pytest.fixture(autouse=True)
@@ -80,18 +79,6 @@ def judge(name: str, events: list[Event], expected: bool) -> str:
     return word
 
 
-def small(name: str, count: int) -> None:
-    """Small histories, against trying every order."""
-    random, words = seeded(name), Counter[str]()
-    while words["valid"] + words["invalid"] < count:
-        events = history(SHAPES[name], random)
-        words[judge(name, events, linearizable(SHAPES[name].model, events))] += 1
-    print(f"{name}: {sum(words.values())} histories: {dict(words)}")
-    assert words["outside"] > 0
-    if "revision" not in name and "version" not in name:
-        assert words["invalid"] >= count // 10
-
-
 def large(name: str, count: int) -> None:
     """Histories of some dozens of operations, against the clear search."""
     random, words = seeded(name), Counter[str]()
@@ -108,58 +95,25 @@ def large(name: str, count: int) -> None:
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_agrees_with_trying_every_order(name: str) -> None:
-    small(name, QUICK)
-
-
-@pytest.mark.parametrize("name", SHAPES)
 def test_agrees_with_the_clear_search(name: str) -> None:
-    large(name, LARGE_QUICK)
-
-
-def compiled_zones(count: int) -> None:
-    """The compiled zones against the clear ones, thousands of keys at once."""
-    random, model, words = seeded("zones"), SHAPES["register"].model, Counter[bool]()
-    while words.total() < count:
-        together, expected = History(), dict[int, bool]()
-        for key in range(500):
-            events = history(SHAPES["register"], random)
-            ((found, _), *_) = decisions("register", History.of(events))[:1] or [(None, [])]
-            if found is not None:
-                together.extend([
-                    msgspec.structs.replace(e, key=key, process=e.process + 100 * key) for e in events
-                ])  # fmt: skip
-                expected[key] = found.order is not None
-        answered = zoned(model, together, Budget().start())
-        assert answered is not None
-        keys = {together.pool.id(key): key for key in expected}
-        for answer in map(answered.answer, range(len(answered))):
-            assert answer.linearizable == expected[keys[answer.key]]
-            words[expected[keys[answer.key]]] += 1
-        right = History.of(event for event in together if expected[event.key])
-        assert porcupine.check(model, right).value is Validity.VALID
-        twice = History.of([*together, *(msgspec.structs.replace(e, process=10**6) for e in write_of_one(0))])
-        assert zoned(model, twice, Budget().start()) is None
-    print(f"compiled zones: {dict(words)}")
-    assert words[False] >= count // 10
-
-
-def write_of_one(key: int) -> list[Event]:
-    """Twice the same write: just outside."""
-    kinds = ("invoke", "ok", "invoke", "ok")
-    return [Event(index=0, time=0, process=0, type=kind, f="write", value=77, key=key) for kind in kinds]
+    large(name, QUICK)
 
 
 @pytest.mark.skipif(not kernel.BUILT, reason="the kernel is not built")
-def test_compiled_zones_say_what_the_clear_ones_say() -> None:
-    compiled_zones(5_000)
-
-
-@pytest.mark.long
-@pytest.mark.timeout(3600)
-@pytest.mark.skipif(not kernel.BUILT, reason="the kernel is not built")
-def test_compiled_zones_say_what_the_clear_ones_say_at_length() -> None:
-    compiled_zones(200_000)
+def test_many_keys_are_left_to_the_search_if_one_is_written_the_same_twice() -> None:
+    random, together = seeded("zones"), History()
+    for key in range(100):
+        events = history(SHAPES["register"], random, crashes=0)
+        if all(found is not None and found.order for found, _ in decisions("register", History.of(events))[:1]):
+            together.extend([msgspec.structs.replace(e, key=key, process=e.process + 100 * key) for e in events])
+    model = SHAPES["register"].model
+    known = zoned(model, together, Budget().start())
+    assert known is not None and len(known) > 10
+    assert porcupine.check(model, together).value is Validity.VALID
+    for kind in ("invoke", "ok", "invoke", "ok"):
+        together.append(Event(index=0, time=0, process=10**6, type=kind, f="write", value=77, key=0))
+    assert zoned(model, together, Budget().start()) is None
+    assert porcupine.check(model, together).value is Validity.VALID
 
 
 @pytest.mark.parametrize("name", SHAPES)
@@ -215,5 +169,4 @@ def test_a_wrong_procedure_is_found_out() -> None:
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("name", SHAPES)
 def test_agrees_at_length(name: str) -> None:
-    small(name, LONG)
-    large(name, LARGE_LONG)
+    large(name, LONG)

@@ -1,7 +1,7 @@
 """Are the orders of many keys proofs? Asked of the compiled verifier, which knows nothing of any search, all in one."""
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from itertools import compress
 
 from splitbrain.checkers.porcupine import Model, certificate
@@ -13,17 +13,22 @@ from splitbrain.harness.history import History
 COLUMNS = ("type", "process", "f", "value", "key", "time", "node", "error", "revision", "token", "session")
 
 
-def assert_verified(model: Model, history: History, answers: Iterable[Answer]) -> None:
-    """Every order found is a proof for its key."""
-    orders = {answer.key: answer.order for answer in answers if answer.linearizable}
-    if not orders:
-        return
-    kept = [key in orders for key in history.key]
+def part_of(history: History, keys: Container[int]) -> tuple[History, dict[int, int]]:
+    """The history of these keys (value ids) alone, and where in it each of their events is."""
+    kept = [key in keys for key in history.key]
     part = History()
     part.pool = history.pool
     for name in COLUMNS:
         column = getattr(history, name)
         setattr(part, name, array(column.typecode, compress(column, kept)))
-    place = dict(zip(compress(range(len(kept)), kept), range(len(kept)), strict=False))
+    return part, dict(zip(compress(range(len(kept)), kept), range(len(kept)), strict=False))
+
+
+def assert_verified(model: Model, history: History, answers: Iterable[Answer]) -> None:
+    """Every order found is a proof for its key."""
+    orders = {answer.key: answer.order for answer in answers if answer.linearizable}
+    if not orders:
+        return
+    part, place = part_of(history, orders)
     order = merged_order(part, [tuple(map(place.__getitem__, order)) for order in orders.values()])
     assert proven(model, part, order, Budget().start()), certificate.objection(model, part, order)
