@@ -10,6 +10,7 @@ printed with it.
 import argparse
 import gc
 import secrets
+import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -77,7 +78,7 @@ def _done(tasks: Iterable[tuple[str, int, int, int]], jobs: int) -> Iterator[Tal
     if jobs == 1:
         yield from map(_task, tasks)
         return
-    with Pool(jobs) as pool:
+    with Pool(jobs, signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:  # Ctrl-C is for this process
         yield from pool.imap_unordered(_task, tasks)
 
 
