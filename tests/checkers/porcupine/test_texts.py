@@ -24,7 +24,7 @@ from .brute import linearizable
 
 pytestmark = pytest.mark.skipif(not kernel.BUILT, reason="the kernel is not built")
 
-QUICK, LONG, AT_ONCE = 100_000, 1_000_000, 2_000
+QUICK, LONG, AT_ONCE = 40_000, 1_000_000, 2_000
 BRUTE = 40
 """Every so many histories are tried in every order, too."""
 
