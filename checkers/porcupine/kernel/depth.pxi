@@ -3,17 +3,23 @@
 # straight on remembers nothing; only where a crashed operation is taken the configuration is remembered before that,
 # since it dominates those that come after it with nothing but crashed operations between.
 
+#
+# Where what is seen has parts, as texts and tuples have, states that are the beginning of what is seen next are tried
+# first. It is a guess about the model that is mostly right, and concerns the order of trying alone.
+
 cdef enum:
     UNCHOSEN = 0x7fffffff
+    AHEAD = 256         # levels that are looked through for what is seen next
 
 
 ctypedef struct Frame:
     # A configuration with ways left. ways, lost_ways: these, once `opened`; before that only `action` was tried: an
     # operation, ~operation of an absorbed write that was passed, or UNCHOSEN. length: of the order up to here.
+    # likely, lost_likely: those of them that lead to the beginning of what is seen next, if it is `aimed` there.
     # kept: whether it is remembered already.
-    Set done, must, used, ways, lost_ways
+    Set done, must, used, ways, lost_ways, likely, lost_likely
     int32_t k, state, action, length
-    bint opened, kept
+    bint opened, kept, aimed
 
 
 ctypedef struct Depth:
@@ -57,7 +63,7 @@ cdef bint depth_enter(const Searched *q, Depth *d) noexcept nogil:
     """Enter a configuration if it is new: go on where it is plain how, else prepare to go back into it. Whether there
     was memory."""
     cdef Walk *w = &d.walk
-    cdef int32_t k = w.window.k, first, following = ILLEGAL
+    cdef int32_t k = w.window.k, first, following = ILLEGAL, aim = -1
     cdef const Op *owed = &q.ops[q.levels[k].owed]
     cdef Frame *frame
     d.entering = False
@@ -81,16 +87,60 @@ cdef bint depth_enter(const Searched *q, Depth *d) noexcept nogil:
     first = straight_on(q, w, owed) if q.absorbing else q.levels[k].owed
     if first >= 0 and (q.absorbing or not owed.pure):
         following = step(q.steps, &q.ops[first], w.state)
-    if following != ILLEGAL:
+        if following != ILLEGAL and not q.absorbing:
+            aim = aim_at(q, &w.window, &w.done)
+    if following != ILLEGAL and (aim < 0 or begins(q.steps, following, aim)):
         frame.action = first
         d.top, d.entering = d.top + 1, True
         walk_take(q, w, first, following)
         return True
-    frame.opened, frame.action = True, UNCHOSEN
-    if find_ways(q, &w.window, w.state, &w.done, &w.must, &w.used, &frame.ways, &frame.lost_ways):
-        set_remove(&frame.ways, owed.slot)
+    frame.action = UNCHOSEN
+    if depth_open(q, w, frame):
+        if following == ILLEGAL:
+            set_remove(&frame.ways, owed.slot)
         d.top += 1
     return True
+
+
+cdef bint depth_open(const Searched *q, const Walk *w, Frame *frame) noexcept nogil:
+    """Find the ways from a frame, and which of them are likely. Whether there are any."""
+    cdef Set rest
+    cdef int32_t aim, op, following
+    cdef int slot
+    frame.opened, frame.aimed = True, False
+    if not find_ways(q, &w.window, frame.state, &frame.done, &frame.must, &frame.used, &frame.ways, &frame.lost_ways):
+        set_clear(&frame.ways)
+        set_clear(&frame.lost_ways)
+        return False
+    aim = -1 if q.absorbing else aim_at(q, &w.window, &frame.done)
+    if aim < 0:
+        return True
+    frame.aimed = True
+    set_clear(&frame.likely)
+    set_clear(&frame.lost_likely)
+    rest = frame.ways
+    slot = set_pop(&rest)
+    while slot >= 0:
+        following = step(q.steps, &q.ops[w.window.holder[slot]], frame.state)
+        set_put(&frame.likely, slot, following != ILLEGAL and begins(q.steps, following, aim))
+        slot = set_pop(&rest)
+    rest = frame.lost_ways
+    slot = set_pop(&rest)
+    while slot >= 0:
+        following = step(q.steps, &q.ops[q.crashed[slot]], frame.state)
+        set_put(&frame.lost_likely, slot, following != ILLEGAL and begins(q.steps, following, aim))
+        slot = set_pop(&rest)
+    return True
+
+
+cdef int32_t aim_at(const Searched *q, const Window *w, const Set *done) noexcept nogil:
+    """The class of the call that sees something of parts, is not linearized, and returns next; -1 if there is none soon."""
+    cdef int32_t k, number
+    for k in range(w.k, min(q.m, w.k + AHEAD)):
+        number = q.levels[k].owed
+        if q.ops[number].b and not (number < w.invoked and set_has(done, q.ops[number].slot)):
+            return q.ops[number].a
+    return -1
 
 
 cdef bint depth_keep(const Searched *q, Depth *d) noexcept nogil:
@@ -114,14 +164,8 @@ cdef bint depth_back(const Searched *q, Depth *d) noexcept nogil:
         frame = <Frame *>d.frames.at + d.top - 1
         window_back(q, &d.walk.window, frame.k)
         d.shared = min(d.shared, frame.length)
-        if not frame.opened:
-            frame.opened = True
-            if not find_ways(q, &d.walk.window, frame.state, &frame.done, &frame.must, &frame.used, &frame.ways,
-                             &frame.lost_ways):
-                set_clear(&frame.ways)
-                set_clear(&frame.lost_ways)
-            elif frame.action >= 0:
-                set_remove(&frame.ways, q.ops[frame.action].slot)
+        if not frame.opened and depth_open(q, &d.walk, frame) and frame.action >= 0:
+            set_remove(&frame.ways, q.ops[frame.action].slot)
         if depth_choose(q, d, frame):
             return not q.spent.stopped
         d.top -= 1
@@ -144,20 +188,22 @@ cdef bint remember(const Searched *q, Depth *d, Frame *frame) noexcept nogil:
 
 
 cdef bint depth_choose(const Searched *q, Depth *d, Frame *frame) noexcept nogil:
-    """Take the best way left at a frame: an operation after which the owed one is legal, live before crashed, then
+    """Take the best way left at a frame: a likely operation, or one after which the owed one is legal, live before crashed, then
     others; of equals the one that returns first. False if none is legal."""
     cdef Walk *w = &d.walk
     cdef Set rest
     cdef int slot, rank, best_rank
     cdef int32_t op, best, following
     cdef const Op *owed = &q.ops[q.levels[frame.k].owed]
+    cdef bint likely
     while True:
         best, best_rank = -1, 4
         rest = frame.ways
         slot = set_pop(&rest)
         while slot >= 0:
             op = w.window.holder[slot]
-            rank = 0 if enables(q, &q.ops[op], frame.state, owed) else 2
+            likely = set_has(&frame.likely, slot) if frame.aimed else enables(q, &q.ops[op], frame.state, owed)
+            rank = 0 if likely else 2
             if rank < best_rank or (rank == best_rank and q.ops[op].due < q.ops[best].due):
                 best, best_rank = op, rank
             slot = set_pop(&rest)
@@ -166,7 +212,8 @@ cdef bint depth_choose(const Searched *q, Depth *d, Frame *frame) noexcept nogil
             slot = set_pop(&rest)
             while slot >= 0:
                 op = q.crashed[slot]
-                rank = 1 if enables(q, &q.ops[op], frame.state, owed) else 3
+                likely = set_has(&frame.lost_likely, slot) if frame.aimed else enables(q, &q.ops[op], frame.state, owed)
+                rank = 1 if likely else 3
                 if rank < best_rank:
                     best, best_rank = op, rank
                 slot = set_pop(&rest)

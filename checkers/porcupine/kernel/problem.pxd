@@ -21,7 +21,8 @@ cdef enum:
 
 
 ctypedef struct Op:
-    # a, b: operands as value ids (`b` what a cas leaves); of a tabulated operation `a` is its class.
+    # a, b: operands as value ids (`b` what a cas leaves); of a tabulated operation `a` is its class, and `b` whether it is
+    # pure and saw something that has parts.
     # slot: in the window; of a crashed operation its place among the crashed. before: who held the slot before it.
     # due: the level of its return, NEVER for a crashed one. invoked: position of the invocation in the history.
     int32_t a, b, slot, before, due, invoked

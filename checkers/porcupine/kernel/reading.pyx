@@ -252,13 +252,14 @@ cdef class Preparation:
             if native:
                 self.operands(op, reading.code[name], value[position], seen)
             else:
-                op.f, op.b = TABULATED, 0
+                op.f = TABULATED
                 call[0], call[1] = name, self.number(value[position])
                 call[2] = self.number(seen) if seen >= 0 else seen
                 call[3] = ABSENT if by_key or key[position] < 0 else self.number(key[position])
                 call[4] = process[position] if reading.sees_process else ABSENT
                 call[5] = revision[complete] if reading.sees_revision and seen != UNSEEN_RESULT else ABSENT
                 op.a = self.transitions.class_of(call, reading.words[name], op.pure)
+                op.b = op.pure and self.transitions.has_parts(op.a)
             number += 1
         # All returns in order: every event writes, and those that are none are written over.
         for place in range(events):

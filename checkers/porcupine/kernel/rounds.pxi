@@ -3,6 +3,10 @@
 # None wins everywhere. As long as the depth-first search gets on, a return costs a few hundred configurations at most;
 # when it does not, each has a fixed share of what is entered, so the worse cost at most a few times the better. An engine
 # that runs out of memory leaves the field to the others.
+#
+# Where nothing is absorbed and nothing crashed, no configuration dominates another. Then the depth-first search, which
+# enters none twice, enters no more than a search by levels, which enters all up to the last level: so it is alone as long as
+# there is memory.
 
 cdef enum:
     PATIENCE = 100      # configurations without progress that the depth-first search gets at first
@@ -65,7 +69,7 @@ cdef int alternate(const Searched *q, Depth *d, Levels *l, Near *n, bint *by_lev
     cdef int32_t stuck = -1
     cdef int outcome
     cdef bint deep = engines & DEEP or q.m == 0, near = engines & NEAR and q.absorbing, wide = engines & WIDE
-    cdef bint begun = False, fresh
+    cdef bint begun = False, fresh, alone = deep and not q.absorbing and q.lost == 0
     by_levels[0] = not deep
     n.stuck = -1
     if deep and not depth_begin(q, d):
@@ -88,10 +92,10 @@ cdef int alternate(const Searched *q, Depth *d, Levels *l, Near *n, bint *by_lev
                     near, q.spent.stopped, outcome = False, BY_NOTHING, PAUSED
             if outcome == STOPPED and q.spent.stopped == BY_BYTES and wide:
                 clear_depth(q.spent, d)
-                deep, q.spent.stopped = False, BY_NOTHING
+                deep, alone, q.spent.stopped = False, False, BY_NOTHING
             elif outcome != PAUSED:
                 return outcome
-        if wide and not fresh:
+        if wide and not fresh and not alone:
             if not begun and not levels_begin(q, l):
                 q.spent.stopped, outcome = BY_BYTES, STOPPED
             else:

@@ -1,8 +1,11 @@
 # What all engines share: a problem, what may be spent on it, and which operations are worth trying.
 #
 # A configuration is (k, state, done, must, used): the return owed, the state, the slots of operations that are
-# linearized, and the crashed operations that took effect. For a table `must` is empty, all operations open are tried,
-# and that nothing is lost is said in `search.py`; for a register see `register.pxi`.
+# linearized, and the crashed operations that took effect. For a register see `register.pxi`. For a table `must` is empty,
+# and all operations open are tried, but of those that are the same call only the one that returns first; that nothing
+# else is lost is said in `search.py`. Let a and b be open, the same call, a the one that returns first. In an order that
+# goes on with b, exchange the two, or put a in the place of b if it has none (of the first K returns, none of them a's).
+# The states are the same. a may stand here, for it is open; b may stand where a stood, for a returns before b.
 
 from cpython.exc cimport PyErr_CheckSignals
 from libc.stdlib cimport calloc, free, malloc, realloc
@@ -12,7 +15,7 @@ from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 from splitbrain.checkers.porcupine.kernel.problem cimport (
     CAS, INVALID, NEVER, READ, REFUSED, STATES_KEPT, UNDECIDED, VALID, WRITE, Batch, Level, Op, Problem,
 )
-from splitbrain.checkers.porcupine.kernel.steps cimport ILLEGAL, UNASKED, Steps, Transitions, known, step
+from splitbrain.checkers.porcupine.kernel.steps cimport ILLEGAL, UNASKED, Steps, Transitions, begins, known, step
 
 cdef enum:
     FOUND = 1
@@ -147,6 +150,29 @@ cdef bint find_ways(const Searched *q, const Window *w, int32_t state, const Set
         if q.twin[place] >= 0 and not set_has(used, q.twin[place]):
             set_remove(lost_ways, place)
         place = set_pop(&rest)
-    if q.absorbing and not keep_useful(q, w, state, done, set_is_empty(must), ways, lost_ways):
+    if not q.absorbing:
+        keep_first(q, w, ways)
+    elif not keep_useful(q, w, state, done, set_is_empty(must), ways, lost_ways):
         return False
     return not (set_is_empty(ways) and set_is_empty(lost_ways))
+
+
+cdef void keep_first(const Searched *q, const Window *w, Set *ways) noexcept nogil:
+    """Of open operations that are the same call, leave the one that returns first (and now and then another one, as
+    classes are told apart by six bits)."""
+    cdef Set rest = ways[0]
+    cdef uint64_t marks = 0
+    cdef int chosen[64]
+    cdef int slot = set_pop(&rest), mark
+    while slot >= 0:
+        mark = w.asks[slot] & 63
+        if not marks >> mark & 1:
+            marks |= <uint64_t>1 << mark
+            chosen[mark] = slot
+        elif w.asks[chosen[mark]] == w.asks[slot]:
+            if q.ops[w.holder[slot]].due < q.ops[w.holder[chosen[mark]]].due:
+                set_remove(ways, chosen[mark])
+                chosen[mark] = slot
+            else:
+                set_remove(ways, slot)
+        slot = set_pop(&rest)

@@ -10,6 +10,7 @@ cdef enum:
 
 cdef enum:
     CLASS_NAME = 6      # number of the operation, argument, result, key, process, revision
+    HINTS = 4096
 
 
 ctypedef struct Transition:
@@ -22,9 +23,11 @@ ctypedef struct Transition:
 ctypedef struct Steps:
     # native: the step of a register with compare-and-set. Else the table: an open-addressing one, `mask` + 1 places.
     # failed: the model could not say, and `owner` keeps the exception. asked: how often the model was asked.
+    # hints: what `begins` said last, by place: a name, and whether it does.
     bint native
     bint failed
     Transition *table
+    uint64_t *hints
     uint64_t mask
     uint32_t turn
     int64_t asked
@@ -38,6 +41,7 @@ cdef class Transitions:
     cdef readonly list classes
     cdef list reached
     cdef object step, pool, state_pool, intern, exception
+    cdef list seen
     cdef bytearray pure
     cdef dict by_type
     cdef uint64_t kept, class_mask
@@ -53,9 +57,13 @@ cdef class Transitions:
     cdef int grow(self) except -1
     cdef int32_t fill(self, int32_t state, int32_t kind) except -3
     cdef int new_class(self, const int64_t *wanted, object f) except -1
+    cdef bint has_parts(self, int32_t kind) noexcept
+    cdef bint is_beginning(self, int32_t state, int32_t kind) except -1
 
 
 cdef int32_t ask(Steps *steps, int32_t state, int32_t kind) noexcept nogil
+
+cdef bint begins(Steps *steps, int32_t state, int32_t kind) noexcept nogil
 
 
 cdef inline uint64_t place_of(uint64_t name) noexcept nogil:

@@ -27,6 +27,7 @@ cdef enum:
     PLACES = 256
 
 cdef object _DIRECT = frozenset((str, int, bool, float, type(None)))
+cdef object _OF_PARTS = frozenset((str, bytes, tuple, frozenset))
 
 
 cdef class Transitions:
@@ -37,21 +38,24 @@ cdef class Transitions:
         self.model = model
         self.steps.native = native is True
         self.steps.owner = <void *>self
-        self.classes, self.reached, self.pure, self.by_type = [], [], bytearray(), {}
+        self.classes, self.seen, self.reached, self.pure, self.by_type = [], [], [], bytearray(), {}
         if self.steps.native:
             return
         self.step, self.pool, self.state_pool = model.step, Pool(), Pool()
         self.intern = self.pool.id
         self.steps.mask = self.class_mask = PLACES - 1
         self.steps.table = <Transition *>calloc(PLACES, sizeof(Transition))
+        self.steps.hints = <uint64_t *>calloc(HINTS, sizeof(uint64_t))
         self.class_at = <int32_t *>malloc(PLACES * sizeof(int32_t))
         self.class_names = <int64_t *>malloc(PLACES // 2 * CLASS_NAME * sizeof(int64_t))
-        if self.steps.table == NULL or self.class_at == NULL or self.class_names == NULL:
+        if (self.steps.table == NULL or self.steps.hints == NULL or self.class_at == NULL
+                or self.class_names == NULL):
             raise MemoryError
         memset(self.class_at, 0xff, PLACES * sizeof(int32_t))
 
     def __dealloc__(self):
         free(self.steps.table)
+        free(self.steps.hints)
         free(self.class_at)
         free(self.class_names)
 
@@ -82,6 +86,7 @@ cdef class Transitions:
         if fresh == NULL:
             raise MemoryError
         free(self.steps.table)
+        memset(self.steps.hints, 0, HINTS * sizeof(uint64_t))
         self.steps.table, self.steps.mask = fresh, PLACES - 1
         self.reached, self.by_type, self.state_pool = [], {}, Pool()
         self.kept = self.states_held = 0
@@ -140,7 +145,23 @@ cdef class Transitions:
             None if wanted[3] < 0 else values[wanted[3]], None if wanted[4] < 0 else wanted[4],
             None if wanted[5] < 0 else wanted[5],
         ))
+        self.seen.append(values[wanted[2]] if wanted[2] >= 0 else None)
         return 0
+
+    cdef bint has_parts(self, int32_t kind) noexcept:
+        """Whether what a call saw is a text, a tuple or a set, of which a state may be the beginning."""
+        return kind < len(self.seen) and type(self.seen[kind]) in _OF_PARTS
+
+    cdef bint is_beginning(self, int32_t state, int32_t kind) except -1:
+        """Whether a state is the beginning of what a call saw, or, of a set, a part."""
+        cdef object part = self.reached[state], whole = self.seen[kind]
+        if type(part) is not type(whole):
+            return False
+        if type(part) is frozenset:
+            return part <= whole
+        if type(part) is tuple:
+            return len(<tuple>part) <= len(<tuple>whole) and (<tuple>whole)[:len(<tuple>part)] == part
+        return whole.startswith(part)
 
     cdef uint64_t class_place(self, const int64_t *wanted) noexcept:
         cdef uint64_t hash = 0
@@ -250,3 +271,25 @@ cdef int32_t ask(Steps *steps, int32_t state, int32_t kind) noexcept nogil:
             owner.exception = exception
             steps.failed = True
             return ILLEGAL
+
+
+cdef bint begins(Steps *steps, int32_t state, int32_t kind) noexcept nogil:
+    """Whether a state is the beginning of what a call saw, as far as can be told: a hint for the order of trying."""
+    cdef uint64_t name = ((<uint64_t>state << 32) | <uint64_t>kind) + 1
+    cdef uint64_t *hint = &steps.hints[place_of(name) & (HINTS - 1)]
+    cdef bint found
+    if hint[0] >> 1 == name:
+        return hint[0] & 1
+    if steps.failed:
+        return False
+    with gil:
+        owner = <Transitions>steps.owner
+        try:
+            found = owner.is_beginning(state, kind)
+        except Exception:  # of a comparison that somebody wrote: then it is no hint
+            found = False
+        except BaseException as exception:
+            owner.interrupted(exception)
+            found = False
+    hint[0] = name << 1 | found
+    return found
