@@ -56,3 +56,9 @@ class Fault(Protocol):
 
     def plan(self, variant: str, view: View, random: Stream) -> Plan | None:
         """The harm to do now; None if this variant makes no sense for this cluster (a bridge of two nodes)."""
+
+
+def makes_sense(fault: Fault, nodes: Sequence[str]) -> bool:
+    """Whether any of its variants can harm a cluster of these nodes, the first of which leads."""
+    view = View(tuple(nodes), {nodes[0]: "leader"})
+    return any(fault.plan(variant, view, Stream(0, variant)) is not None for variant in fault.variants)

@@ -108,5 +108,9 @@ def _scope(result: Result) -> str:
         parts.append(f"{result.summary.span_ns / 1e9:.1f} s")
     if result.recipe:
         recipe = result.recipe
-        parts += [f"{recipe.nodes} nodes", f"{recipe.concurrency} clients", recipe.env, f"seed {recipe.seed}"]
+        parts += [_counted(recipe.nodes, "node"), _counted(recipe.concurrency, "client"), recipe.env, f"seed {recipe.seed}"]
     return wording.plain("  " + " · ".join(parts))
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

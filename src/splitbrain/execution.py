@@ -16,6 +16,7 @@ from splitbrain.harness.controller import Test, conduct
 from splitbrain.harness.deployment import Deployment, External, Host, Served
 from splitbrain.harness.environment import Environment, Providing
 from splitbrain.harness.errors import InfrastructureError, UsageError
+from splitbrain.harness.fault import makes_sense
 from splitbrain.harness.generator.schedule import Schedule, schedule
 from splitbrain.harness.histories import Recorder
 from splitbrain.harness.history import History
@@ -129,6 +130,12 @@ def prepare(wish: Wish) -> Prepared:
                     f"--nemesis {fault.name} cannot be done with --env {environment.name}: {inability.reason}"
                 )
     names = tuple(f"n{i + 1}" for i in range(wish.nodes))
+    for fault in faults:
+        if not makes_sense(fault, names):
+            raise UsageError(
+                f"--nemesis {fault.name} ({', '.join(fault.variants)}) needs more than {wish.nodes} --nodes: "
+                "name faults without it, or take more"
+            )
     recipe = Recipe(
         command=wish.command(),
         target=wish.target,

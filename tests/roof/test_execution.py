@@ -51,6 +51,15 @@ def test_a_fault_that_these_nodes_cannot_suffer_is_refused_before_anything_start
     assert prepare(Wish("raft", 1, env="local", nemesis="clock")).recipe.nemesis == ("clock",)
 
 
+def test_a_fault_that_needs_more_nodes_is_refused_before_anything_starts():
+    with pytest.raises(UsageError, match=r"--nemesis partition \(halves, .*\) needs more than 1 --nodes"):
+        prepare(Wish("raft", 1, nemesis="partition,kill,packet", nodes=1))
+    with pytest.raises(UsageError, match=r"--nemesis partition \(bridge\) needs more than 2 --nodes"):
+        prepare(Wish("raft", 1, nemesis="partition:topology=bridge", nodes=2))
+    assert prepare(Wish("raft", 1, nemesis="kill,pause,clock,disk,clock-rate", nodes=1))
+    assert prepare(Wish("raft", 1, nemesis="all,partition:topology=leader-isolated", nodes=2))
+
+
 def test_how_often_faults_come_and_how_long_they_last():
     wish = Wish("raft", 4, nemesis="kill", nemesis_interval=10.0, nemesis_duration=2.5)
     assert wish.command() == (
