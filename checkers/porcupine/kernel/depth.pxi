@@ -89,7 +89,7 @@ cdef bint depth_enter(const Searched *q, Depth *d) noexcept nogil:
         following = step(q.steps, &q.ops[first], w.state)
         if following != ILLEGAL and not q.absorbing:
             aim = aim_at(q, &w.window, &w.done)
-    if following != ILLEGAL and (aim < 0 or begins(q.steps, following, aim)):
+    if following != ILLEGAL and (aim < 0 or begins(q.steps, following, aim) != NO):
         frame.action = first
         d.top, d.entering = d.top + 1, True
         walk_take(q, w, first, following)
@@ -113,7 +113,7 @@ cdef bint depth_open(const Searched *q, const Walk *w, Frame *frame) noexcept no
         set_clear(&frame.lost_ways)
         return False
     aim = -1 if q.absorbing else aim_at(q, &w.window, &frame.done)
-    if aim < 0:
+    if aim < 0 or begins(q.steps, frame.state, aim) == UNLIKE:
         return True
     frame.aimed = True
     set_clear(&frame.likely)
@@ -122,13 +122,13 @@ cdef bint depth_open(const Searched *q, const Walk *w, Frame *frame) noexcept no
     slot = set_pop(&rest)
     while slot >= 0:
         following = step(q.steps, &q.ops[w.window.holder[slot]], frame.state)
-        set_put(&frame.likely, slot, following != ILLEGAL and begins(q.steps, following, aim))
+        set_put(&frame.likely, slot, following != ILLEGAL and begins(q.steps, following, aim) == YES)
         slot = set_pop(&rest)
     rest = frame.lost_ways
     slot = set_pop(&rest)
     while slot >= 0:
         following = step(q.steps, &q.ops[q.crashed[slot]], frame.state)
-        set_put(&frame.lost_likely, slot, following != ILLEGAL and begins(q.steps, following, aim))
+        set_put(&frame.lost_likely, slot, following != ILLEGAL and begins(q.steps, following, aim) == YES)
         slot = set_pop(&rest)
     return True
 

@@ -15,7 +15,9 @@ from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 from splitbrain.checkers.porcupine.kernel.problem cimport (
     CAS, INVALID, NEVER, READ, REFUSED, STATES_KEPT, UNDECIDED, VALID, WRITE, Batch, Level, Op, Problem,
 )
-from splitbrain.checkers.porcupine.kernel.steps cimport ILLEGAL, UNASKED, Steps, Transitions, begins, known, step
+from splitbrain.checkers.porcupine.kernel.steps cimport (
+    ILLEGAL, NO, UNASKED, UNLIKE, YES, Steps, Transitions, begins, known, step,
+)
 
 cdef enum:
     FOUND = 1

@@ -12,6 +12,11 @@ cdef enum:
     CLASS_NAME = 6      # number of the operation, argument, result, key, process, revision
     HINTS = 4096
 
+cdef enum:
+    NO = 0
+    YES = 1
+    UNLIKE = 2
+
 
 ctypedef struct Transition:
     # name: (state << 32 | class) + 1, 0 for an empty place. turn: when it was asked for last.
@@ -23,7 +28,7 @@ ctypedef struct Transition:
 ctypedef struct Steps:
     # native: the step of a register with compare-and-set. Else the table: an open-addressing one, `mask` + 1 places.
     # failed: the model could not say, and `owner` keeps the exception. asked: how often the model was asked.
-    # hints: what `begins` said last, by place: a name, and whether it does.
+    # hints: what `begins` said last, by place: a name, and the answer.
     bint native
     bint failed
     Transition *table
@@ -58,12 +63,12 @@ cdef class Transitions:
     cdef int32_t fill(self, int32_t state, int32_t kind) except -3
     cdef int new_class(self, const int64_t *wanted, object f) except -1
     cdef bint has_parts(self, int32_t kind) noexcept
-    cdef bint is_beginning(self, int32_t state, int32_t kind) except -1
+    cdef int is_beginning(self, int32_t state, int32_t kind) except -1
 
 
 cdef int32_t ask(Steps *steps, int32_t state, int32_t kind) noexcept nogil
 
-cdef bint begins(Steps *steps, int32_t state, int32_t kind) noexcept nogil
+cdef int begins(Steps *steps, int32_t state, int32_t kind) noexcept nogil
 
 
 cdef inline uint64_t place_of(uint64_t name) noexcept nogil:

@@ -152,11 +152,11 @@ cdef class Transitions:
         """Whether what a call saw is a text, a tuple or a set, of which a state may be the beginning."""
         return kind < len(self.seen) and type(self.seen[kind]) in _OF_PARTS
 
-    cdef bint is_beginning(self, int32_t state, int32_t kind) except -1:
-        """Whether a state is the beginning of what a call saw, or, of a set, a part."""
+    cdef int is_beginning(self, int32_t state, int32_t kind) except -1:
+        """Whether a state is the beginning of what a call saw, or, of a set, a part; UNLIKE for another type."""
         cdef object part = self.reached[state], whole = self.seen[kind]
         if type(part) is not type(whole):
-            return False
+            return UNLIKE
         if type(part) is frozenset:
             return part <= whole
         if type(part) is tuple:
@@ -273,23 +273,24 @@ cdef int32_t ask(Steps *steps, int32_t state, int32_t kind) noexcept nogil:
             return ILLEGAL
 
 
-cdef bint begins(Steps *steps, int32_t state, int32_t kind) noexcept nogil:
-    """Whether a state is the beginning of what a call saw, as far as can be told: a hint for the order of trying."""
+cdef int begins(Steps *steps, int32_t state, int32_t kind) noexcept nogil:
+    """Whether a state is the beginning of what a call saw: YES, NO, or UNLIKE if it cannot be told. A hint for the order
+    of trying."""
     cdef uint64_t name = ((<uint64_t>state << 32) | <uint64_t>kind) + 1
     cdef uint64_t *hint = &steps.hints[place_of(name) & (HINTS - 1)]
-    cdef bint found
-    if hint[0] >> 1 == name:
-        return hint[0] & 1
+    cdef int found
+    if hint[0] >> 2 == name:
+        return hint[0] & 3
     if steps.failed:
-        return False
+        return UNLIKE
     with gil:
         owner = <Transitions>steps.owner
         try:
             found = owner.is_beginning(state, kind)
         except Exception:  # of a comparison that somebody wrote: then it is no hint
-            found = False
+            found = UNLIKE
         except BaseException as exception:
             owner.interrupted(exception)
-            found = False
-    hint[0] = name << 1 | found
+            found = UNLIKE
+    hint[0] = name << 2 | <uint64_t>found
     return found
