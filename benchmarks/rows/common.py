@@ -17,9 +17,15 @@ def budget(seconds: float) -> Budget:
     return Budget(seconds=seconds, configurations=1 << 60)
 
 
+def value(model: porcupine.Model, history: History, limits: Budget) -> str:
+    """The verdict in a word, by one call of the public function."""
+    return porcupine.check(model, history, limits, explain=False).value.value
+
+
 def check(model: porcupine.Model, history: History, seconds: float) -> Callable[[], str]:
-    """One call of the public function, which gives the verdict in a word."""
-    return lambda: porcupine.check(model, history, budget(seconds), explain=False).value.value
+    """Such a call, ready to be made."""
+    limits = budget(seconds)
+    return lambda: value(model, history, limits)
 
 
 def values_of(model: porcupine.Model, histories: Sequence[History], seconds: float) -> list[str]:
