@@ -108,7 +108,8 @@ def _scope(result: Result) -> str:
         parts.append(f"{result.summary.span_ns / 1e9:.1f} s")
     if result.recipe:
         recipe = result.recipe
-        parts += [_counted(recipe.nodes, "node"), _counted(recipe.concurrency, "client"), recipe.env, f"seed {recipe.seed}"]
+        parts += [_counted(recipe.nodes, "node"), _counted(recipe.concurrency, "client")]
+        parts += [recipe.env, f"seed {recipe.seed}"]
     return wording.plain("  " + " · ".join(parts))
 
 

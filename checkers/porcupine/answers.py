@@ -4,6 +4,7 @@ The trap: the clear search is the reference. Whatever the compiled one does, its
 same, and where it cannot go (more than WIDEST operations open at once) the reference answers.
 """
 
+import functools
 import warnings
 from collections.abc import Collection
 
@@ -45,6 +46,7 @@ def problems(
     return Plain(model, history, spending, only)
 
 
+@functools.cache
 def _say_once() -> None:
     warnings.warn(
         "the compiled search is not built, so checks are slower: install a C compiler, then splitbrain again",

@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 import traceback
+import warnings
 
 import click
 
@@ -58,6 +59,7 @@ def cli() -> None:
 
 def main() -> None:
     """The entry point: runs a command and exits with its code; every error is a sentence on standard error."""
+    warnings.formatwarning = _sentence
     try:
         code = cli.main(prog_name="splitbrain", standalone_mode=False)
     except click.ClickException as error:
@@ -85,6 +87,13 @@ def main() -> None:
         _say(_bug(error))
         code = INTERNAL
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _sentence(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+) -> str:
+    """A warning as any other message."""
+    return f"splitbrain: {message}\n"
 
 
 def _say(text: str) -> None:

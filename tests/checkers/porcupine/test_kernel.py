@@ -16,6 +16,7 @@ import pytest
 
 from splitbrain.checkers import porcupine
 from splitbrain.checkers.porcupine import MODELS, Call, Model, kernel
+from splitbrain.checkers.porcupine import answers as choice
 from splitbrain.checkers.porcupine.answers import problems
 from splitbrain.checkers.porcupine.prepare import prepare
 from splitbrain.checkers.porcupine.search import search
@@ -272,11 +273,14 @@ def crowd_of_reads() -> History:
     return history
 
 
-def test_without_the_kernel_it_says_so() -> None:
+def test_without_the_kernel_it_says_so_once() -> None:
+    choice._say_once.cache_clear()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(kernel, "BUILT", False)
-        with pytest.warns(RuntimeWarning, match="not built"):
+        with pytest.warns(RuntimeWarning, match="not built") as said:
             porcupine.check(TABULATED, crowd_of_reads())
+            porcupine.check(MODELS["fifo-queue"].make(), History())
+    assert len(said) == 1
 
 
 def test_a_cas_with_no_pair_is_wrong_use() -> None:

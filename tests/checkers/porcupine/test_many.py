@@ -4,8 +4,10 @@ from collections import Counter
 from dataclasses import replace
 from random import Random
 
+import pytest
+
 from splitbrain.checkers import porcupine
-from splitbrain.checkers.porcupine import MODELS, Call
+from splitbrain.checkers.porcupine import MODELS, Call, kernel
 from splitbrain.harness.history import History
 
 from .small import FAMILIES, history
@@ -30,6 +32,7 @@ def test_a_verdict_does_not_depend_on_what_was_checked_before() -> None:
         assert used == [porcupine.check(family.model, each, explain=False) for each in histories]
 
 
+@pytest.mark.skipif(not kernel.BUILT, reason="the kernel is not built")
 def test_a_model_is_asked_once_for_all_histories() -> None:
     family, asked = FAMILIES["fifo-queue"], Counter[tuple[object, Call]]()
 

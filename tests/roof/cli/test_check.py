@@ -2,6 +2,7 @@
 
 import io
 import json
+import subprocess
 import sys
 
 import pytest
@@ -108,3 +109,16 @@ def test_wrong_use_is_one_sentence_that_names_what_is_right(splitbrain, files, m
     said = splitbrain("check", *words)
     assert said.code == USAGE
     assert told in said.err and "Traceback" not in said.err and said.out == ""
+
+
+def test_without_the_compiled_search_one_sentence_says_so(files):
+    (files / "searched.jsonl").write_text(line(0, "invoke", "cas", [None, 1]) + line(0, "ok", "cas", [None, 1]) + GOOD)
+    without = "from splitbrain.checkers.porcupine import kernel; kernel.BUILT = False"
+    words = ["check", "--model", "cas-register", files / "searched.jsonl", files / "searched.jsonl"]
+    command = [sys.executable, "-c", f"{without}; from splitbrain.cli import main; main()", *words]
+    said = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert said.returncode == VALID
+    (sentence,) = said.stderr.splitlines()
+    assert sentence.startswith(
+        "splitbrain: the compiled search is not built, so checks are slower: install a C compiler"
+    )
