@@ -25,18 +25,24 @@ ctypedef struct Frame:
 ctypedef struct Depth:
     # longest: the order that came furthest, `longest_length` of it, which begins with `shared` of the present one, and
     # which is behind that if it is `fresh`. deepest: how far. seen: states at that return.
-    # progress: how many configurations had been entered when it was reached.
+    # progress: how many configurations had been entered when it was reached. guided: whether anything is seen that has
+    # parts.
     Walk walk
     Memo memo
     Buffer frames, longest
     int64_t top, progress
     int32_t longest_length, shared, deepest, states
     int32_t seen[STATES_KEPT]
-    bint fresh, entering
+    bint fresh, entering, guided
 
 
 cdef bint depth_begin(const Searched *q, Depth *d) noexcept nogil:
+    cdef int32_t number
     d.memo.clean = 0
+    d.guided = False
+    if not q.absorbing:
+        for number in range(q.n):
+            d.guided = d.guided or q.ops[number].b
     d.top = d.longest_length = d.shared = d.states = 0
     d.progress = q.spent.entered
     d.deepest = -1
@@ -87,7 +93,7 @@ cdef bint depth_enter(const Searched *q, Depth *d) noexcept nogil:
     first = straight_on(q, w, owed) if q.absorbing else q.levels[k].owed
     if first >= 0 and (q.absorbing or not owed.pure):
         following = step(q.steps, &q.ops[first], w.state)
-        if following != ILLEGAL and not q.absorbing:
+        if following != ILLEGAL and d.guided:
             aim = aim_at(q, &w.window, &w.done)
     if following != ILLEGAL and (aim < 0 or begins(q.steps, following, aim) != NO):
         frame.action = first
@@ -95,24 +101,25 @@ cdef bint depth_enter(const Searched *q, Depth *d) noexcept nogil:
         walk_take(q, w, first, following)
         return True
     frame.action = UNCHOSEN
-    if depth_open(q, w, frame):
+    if depth_open(q, d, frame):
         if following == ILLEGAL:
             set_remove(&frame.ways, owed.slot)
         d.top += 1
     return True
 
 
-cdef bint depth_open(const Searched *q, const Walk *w, Frame *frame) noexcept nogil:
+cdef bint depth_open(const Searched *q, const Depth *d, Frame *frame) noexcept nogil:
     """Find the ways from a frame, and which of them are likely. Whether there are any."""
+    cdef const Window *w = &d.walk.window
     cdef Set rest
-    cdef int32_t aim, op, following
+    cdef int32_t aim, following
     cdef int slot
     frame.opened, frame.aimed = True, False
-    if not find_ways(q, &w.window, frame.state, &frame.done, &frame.must, &frame.used, &frame.ways, &frame.lost_ways):
+    if not find_ways(q, w, frame.state, &frame.done, &frame.must, &frame.used, &frame.ways, &frame.lost_ways):
         set_clear(&frame.ways)
         set_clear(&frame.lost_ways)
         return False
-    aim = -1 if q.absorbing else aim_at(q, &w.window, &frame.done)
+    aim = aim_at(q, w, &frame.done) if d.guided else -1
     if aim < 0 or begins(q.steps, frame.state, aim) == UNLIKE:
         return True
     frame.aimed = True
@@ -121,7 +128,7 @@ cdef bint depth_open(const Searched *q, const Walk *w, Frame *frame) noexcept no
     rest = frame.ways
     slot = set_pop(&rest)
     while slot >= 0:
-        following = step(q.steps, &q.ops[w.window.holder[slot]], frame.state)
+        following = step(q.steps, &q.ops[w.holder[slot]], frame.state)
         set_put(&frame.likely, slot, following != ILLEGAL and begins(q.steps, following, aim) == YES)
         slot = set_pop(&rest)
     rest = frame.lost_ways
@@ -164,7 +171,7 @@ cdef bint depth_back(const Searched *q, Depth *d) noexcept nogil:
         frame = <Frame *>d.frames.at + d.top - 1
         window_back(q, &d.walk.window, frame.k)
         d.shared = min(d.shared, frame.length)
-        if not frame.opened and depth_open(q, &d.walk, frame) and frame.action >= 0:
+        if not frame.opened and depth_open(q, d, frame) and frame.action >= 0:
             set_remove(&frame.ways, q.ops[frame.action].slot)
         if depth_choose(q, d, frame):
             return not q.spent.stopped
