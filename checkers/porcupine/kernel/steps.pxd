@@ -47,7 +47,7 @@ cdef class Transitions:
     cdef list reached
     cdef object step, pool, state_pool, intern, exception
     cdef list seen
-    cdef bytearray pure
+    cdef bytearray pure, of_parts
     cdef dict by_type
     cdef uint64_t kept, class_mask
     cdef size_t states_held

@@ -38,7 +38,8 @@ cdef class Transitions:
         self.model = model
         self.steps.native = native is True
         self.steps.owner = <void *>self
-        self.classes, self.seen, self.reached, self.pure, self.by_type = [], [], [], bytearray(), {}
+        self.classes, self.seen, self.reached, self.by_type = [], [], [], {}
+        self.pure, self.of_parts = bytearray(), bytearray()
         if self.steps.native:
             return
         self.step, self.pool, self.state_pool = model.step, Pool(), Pool()
@@ -146,11 +147,12 @@ cdef class Transitions:
             None if wanted[5] < 0 else wanted[5],
         ))
         self.seen.append(values[wanted[2]] if wanted[2] >= 0 else None)
+        self.of_parts.append(type(self.seen[len(self.seen) - 1]) in _OF_PARTS)
         return 0
 
     cdef bint has_parts(self, int32_t kind) noexcept:
         """Whether what a call saw is a text, a tuple or a set, of which a state may be the beginning."""
-        return kind < len(self.seen) and type(self.seen[kind]) in _OF_PARTS
+        return kind < len(self.of_parts) and self.of_parts[kind]
 
     cdef int is_beginning(self, int32_t state, int32_t kind) except -1:
         """Whether a state is the beginning of what a call saw, or, of a set, a part; UNLIKE for another type."""
