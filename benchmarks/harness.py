@@ -1,6 +1,5 @@
 """How many operations a second can the harness itself carry out and record? One core, a target that answers at once,
-the history written to a file as in any run. On a busy machine, look at the
-operations per second of the processor.
+the history written to a file as in any run. On a busy machine, look at the operations per second of the processor.
 
     python benchmarks/harness.py [--json] [--seconds 2] [--repeat 5]
 """
@@ -45,7 +44,7 @@ class Idle:
     def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
         return asyncio.run(main())
 
-    async def up(self, deployment: object, names: Sequence[str], folder: Path | None) -> "Idle":
+    async def up(self, deployment: object, names: Sequence[str], folder: Path | None, harms: object) -> "Idle":
         return self
 
     @property
