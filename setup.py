@@ -13,7 +13,7 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 SEARCH = ("problem", "reading", "steps", "text_steps", "narrow", "wide", "vast", "verify", "zones", "texts", "front")
-PARTS = ("harness.intake", *(f"checkers.porcupine.kernel.{part}" for part in SEARCH))
+PARTS = ("harness.columns_native", *(f"checkers.porcupine.kernel.{part}" for part in SEARCH))
 
 Options = dict[str, dict[str, object]]
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from splitbrain.harness.client import ErrorTable, Shape
-from splitbrain.harness.controller import Test, conduct
+from splitbrain.harness.controller import Test, run_test
 from splitbrain.harness.deployment import Simulated
 from splitbrain.harness.generator import Context, calls, mix, repeat
 from splitbrain.harness.histories.recorder import Recorder
@@ -90,7 +90,7 @@ def measure(seconds: float, folder: Path) -> tuple[float, float]:
         concurrency=10, rate=0, time_limit=seconds,
     )  # fmt: skip
     stopwatch = Stopwatch()
-    done = idle.run(lambda: conduct(test, recorder, None, stopwatch))
+    done = idle.run(lambda: run_test(test, recorder, None, stopwatch))
     (wall, cpu), (wall_end, cpu_end) = stopwatch.spent["main"], stopwatch.spent["clean-up"]
     operations = len(done.history) / 2
     return operations / (wall_end - wall), operations / (cpu_end - cpu)

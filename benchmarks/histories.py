@@ -19,7 +19,7 @@ from pathlib import Path
 
 from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import EventType
-from splitbrain.harness.stream import Stream
+from splitbrain.harness.random_stream import RandomStream
 
 INVOKE, OK, FAIL, INFO = map(int, EventType)
 IDLE, INVOKED, EFFECTIVE = range(3)
@@ -69,7 +69,7 @@ class _Simulation:
     def __init__(self, shape: Shape) -> None:
         self.shape, self.out = shape, History()
         pool, clients = self.out.pool, shape.concurrency
-        self.random = Stream(shape.seed, "history").random
+        self.random = RandomStream(shape.seed, "history").random
         self.reading, self.writing, self.comparing = (pool.names[name] for name in ("read", "write", "cas"))
         self.nil = pool.id(None)
         error_ids = pool.id(("precondition", "another value is there")), pool.id(("timeout", "no answer"))
@@ -237,7 +237,7 @@ class Impossible:
 
 def bomb(waves: int = 40, clients: int = 200, seed: int = 1) -> History:
     """Waves of reads, writes and successful cas that are all open at once, and a crashed write a wave."""
-    draws, history = Stream(seed, "bomb"), History()
+    draws, history = RandomStream(seed, "bomb"), History()
     state: int | None = None
     for wave in range(waves):
         done: list[tuple[int, str, object, object]] = []

@@ -16,7 +16,7 @@ from histories import EFFECTIVE, IDLE, INVOKE, INVOKED, OK, Shape, register
 from splitbrain.harness.histories import read
 from splitbrain.harness.history import History
 from splitbrain.harness.operation import EventType
-from splitbrain.harness.stream import Stream
+from splitbrain.harness.random_stream import RandomStream
 
 BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data" / "porcupine"
 ETCD_LOGS = 102
@@ -68,7 +68,7 @@ def _lines(history: History) -> Iterator[str]:
 
 def _like_etcd(number: int) -> History:
     """Three of four are invalid, as far as a read can be made wrong."""
-    draws = Stream(number, "etcd")
+    draws = RandomStream(number, "etcd")
     operations, crashed = 60 + draws.below(30), 7 + draws.below(13)
     for seed in range(100 * number, 100 * number + 100):
         try:
@@ -98,7 +98,7 @@ class _Strings:
 
     def __init__(self, clients: int, keys: int, seed: int) -> None:
         self.clients, self.out = clients, History()
-        self.draws = Stream(seed, "kv")
+        self.draws = RandomStream(seed, "kv")
         self.states = dict.fromkeys(map(str, range(keys)), "")
         self.doing = [("", "", "")] * clients
 

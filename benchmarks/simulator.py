@@ -16,7 +16,7 @@ import msgspec
 from splitbrain.harness.deployment import Simulated
 from splitbrain.harness.environments.sim import Sim
 from splitbrain.harness.program import Effects, Now, Send
-from splitbrain.harness.stream import Stream
+from splitbrain.harness.random_stream import RandomStream
 
 NODES = ("n1", "n2", "n3", "n4", "n5")
 IN_FLIGHT = 10
@@ -36,7 +36,7 @@ class Relay:
     request_type = Token
     reply_type = Token
 
-    def __init__(self, name: str, nodes: Sequence[str], random: Stream) -> None:
+    def __init__(self, name: str, nodes: Sequence[str], random: RandomStream) -> None:
         self.next = nodes[(nodes.index(name) + 1) % len(nodes)]
         self.handled = 0
 
@@ -64,7 +64,7 @@ def measure(seed: int, messages: int) -> float:
     """Messages per second of real time, over a run of at least so many."""
     relays: list[Relay] = []
 
-    def make(name: str, nodes: Sequence[str], random: Stream) -> Relay:
+    def make(name: str, nodes: Sequence[str], random: RandomStream) -> Relay:
         relays.append(Relay(name, nodes, random))
         return relays[-1]
 

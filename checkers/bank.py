@@ -18,7 +18,7 @@ from splitbrain.checkers.entry import Entry
 from splitbrain.checkers.porcupine.models.values import meant, shown
 from splitbrain.checkers.rows import LOOK_EVERY, Rows, hold_to, of_each_key, over_budget, unobserved
 from splitbrain.checkers.telling import Telling, some
-from splitbrain.harness.budget import Budget, Spending
+from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import History
 from splitbrain.harness.operation import EventType, Value
@@ -41,7 +41,7 @@ class BankCheck:
         hold_to(history, self.name, (READ, TRANSFER))
         return of_each_key(self.name, history, budget.start(), self._judge)
 
-    def _judge(self, history: History, rows: Rows, spending: Spending) -> Verdict:
+    def _judge(self, history: History, rows: Rows, spending: BudgetMeter) -> Verdict:
         operations, values = history.operations(), history.pool.values
         reads = [
             row for row in rows if values[operations.f[row]] == READ and operations.ended[row] == EventType.OK

@@ -20,7 +20,7 @@ from splitbrain.checkers.entry import Entry
 from splitbrain.checkers.porcupine.models.values import meant, shown
 from splitbrain.checkers.rows import LOOK_EVERY, Rows, hold_to, of_each_key, over_budget, unobserved
 from splitbrain.checkers.telling import Telling
-from splitbrain.harness.budget import Budget, Spending
+from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import History
 from splitbrain.harness.operation import EventType, Value
@@ -106,7 +106,7 @@ class CounterCheck:
         hold_to(history, self.name, (*ADDS, READ))
         return of_each_key(self.name, history, budget.start(), self._judge)
 
-    def _judge(self, history: History, rows: Rows, spending: Spending) -> Verdict:
+    def _judge(self, history: History, rows: Rows, spending: BudgetMeter) -> Verdict:
         operations, values = history.operations(), history.pool.values
         adds = [row for row in rows if values[operations.f[row]] != READ]
         reads = [

@@ -19,7 +19,7 @@ from splitbrain.checkers.locks import ACQUIRE, HOLD, RELEASE
 from splitbrain.checkers.porcupine.models.values import shown
 from splitbrain.checkers.rows import LOOK_EVERY, Rows, hold_to, of_each_key, over_budget, unobserved
 from splitbrain.checkers.telling import Telling
-from splitbrain.harness.budget import Budget, Spending
+from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import EventType, Value
@@ -50,7 +50,7 @@ class FencingCheck:
         hold_to(history, self.name, (ACQUIRE, HOLD, RELEASE, USE))
         return of_each_key(self.name, history, budget.start(), self._judge, "resource")
 
-    def _judge(self, history: History, rows: Rows, spending: Spending) -> Verdict:
+    def _judge(self, history: History, rows: Rows, spending: BudgetMeter) -> Verdict:
         operations, values = history.operations(), history.pool.values
         uses: list[Accepted] = []
         for count, row in enumerate(rows):

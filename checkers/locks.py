@@ -29,7 +29,7 @@ from splitbrain.checkers.porcupine.models.values import shown
 from splitbrain.checkers.porcupine.prepare import NEVER
 from splitbrain.checkers.rows import Rows, of_each_key, over_budget, unobserved
 from splitbrain.checkers.telling import Telling
-from splitbrain.harness.budget import Budget, Spending
+from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import ErrorKind, EventType, Value
 from splitbrain.harness.options import Option
@@ -106,7 +106,7 @@ class LockCheck:
         """The verdict, lock by lock. Operations other than acquire and release are taken as done under the lock."""
         return of_each_key(self.name, history, budget.start(), self._judge, "lock")
 
-    def _judge(self, history: History, rows: Rows, spending: Spending) -> Verdict:
+    def _judge(self, history: History, rows: Rows, spending: BudgetMeter) -> Verdict:
         if limit := spending.exhausted():
             return over_budget(self.name, limit, 0, len(rows), "operations")
         found = holdings(history, rows, held_on=self.held_on)

@@ -20,7 +20,7 @@ from splitbrain.checkers.entry import Entry
 from splitbrain.checkers.porcupine.models.values import frozen, shown
 from splitbrain.checkers.rows import LOOK_EVERY, Rows, of_each_key, over_budget, unobserved
 from splitbrain.checkers.telling import Telling
-from splitbrain.harness.budget import Budget, Spending
+from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import History
 from splitbrain.harness.operation import EventType, Value
@@ -60,7 +60,7 @@ class LongForkCheck:
         """The verdict; UsageError for an operation whose value is no list of reads or writes."""
         return of_each_key(self.name, history, budget.start(), self._judge)
 
-    def _judge(self, history: History, rows: Rows, spending: Spending) -> Verdict:
+    def _judge(self, history: History, rows: Rows, spending: BudgetMeter) -> Verdict:
         operations, pool = history.operations(), history.pool
         out = Gathered()
         for count, row in enumerate(rows):

@@ -21,7 +21,7 @@ from splitbrain.checkers.porcupine.prepare import NEVER
 from splitbrain.checkers.rows import LOOK_EVERY, Rows, hold_to, of_each_key, over_budget, unobserved
 from splitbrain.checkers.sets import Read, elements_of
 from splitbrain.checkers.telling import Telling, some
-from splitbrain.harness.budget import Budget, Spending
+from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.history import History
 from splitbrain.harness.operation import EventType, Value
 from splitbrain.harness.options import Option
@@ -86,7 +86,7 @@ class RemovalCheck:
         hold_to(history, self.name, (ADD, REMOVE, READ))
         return of_each_key(self.name, history, budget.start(), self._judge)
 
-    def _judge(self, history: History, rows: Rows, spending: Spending) -> Verdict:
+    def _judge(self, history: History, rows: Rows, spending: BudgetMeter) -> Verdict:
         found = self._gathered(history, rows, spending)
         if isinstance(found, Verdict):
             return found
@@ -99,7 +99,7 @@ class RemovalCheck:
             look(found.elements, read, seen)
         return self._verdict(history, found, judged, seen)
 
-    def _gathered(self, history: History, rows: Rows, spending: Spending) -> Gathered | Verdict:
+    def _gathered(self, history: History, rows: Rows, spending: BudgetMeter) -> Gathered | Verdict:
         operations, pool = history.operations(), history.pool
         found = Gathered()
         for count, row in enumerate(rows):

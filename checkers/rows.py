@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from splitbrain.checkers.porcupine.models.values import shown
-from splitbrain.harness.budget import Spending
+from splitbrain.harness.budget import BudgetMeter
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import Value
@@ -22,7 +22,7 @@ LOOK_EVERY = 4096
 
 Rows = Sequence[int]
 """Rows of `History.operations()`, in order of invocation."""
-Judging = Callable[[History, Rows, Spending], Verdict]
+Judging = Callable[[History, Rows, BudgetMeter], Verdict]
 
 
 def unobserved(checker: str, reason: str) -> Verdict:
@@ -55,7 +55,7 @@ def by_key(history: History) -> dict[int, list[int]]:
     return found
 
 
-def of_each_key(checker: str, history: History, spending: Spending, judge: Judging, thing: str = "key") -> Verdict:
+def of_each_key(checker: str, history: History, spending: BudgetMeter, judge: Judging, thing: str = "key") -> Verdict:
     """One verdict over all keys: that of the only key, or a tree with a child a key (of many keys, those not valid).
     thing: what a key is called in its verdict."""
     parts = by_key(history)

@@ -22,7 +22,7 @@ from splitbrain.checkers.porcupine.prepare import NEVER
 from splitbrain.checkers.rows import LOOK_EVERY, Rows, hold_to, of_each_key, over_budget, unobserved
 from splitbrain.checkers.sets import ADD, READ, Gathered, Read, gathered, unexpected_element
 from splitbrain.checkers.telling import Telling, some
-from splitbrain.harness.budget import Budget, Spending
+from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.history import History
 from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Option
@@ -58,7 +58,7 @@ class Story:
         return self.present is not None and self.present.invoke > absent.invoke
 
 
-def stories(all_of_it: Gathered, spending: Spending) -> dict[int, Story] | Verdict:
+def stories(all_of_it: Gathered, spending: BudgetMeter) -> dict[int, Story] | Verdict:
     """The story of each element of which some add did not fail; the verdict if the budget is spent before.
 
     Reads are gone through from the last begun to the first, with the elements that all of them had so far: time is that
@@ -97,7 +97,7 @@ class SetFullCheck:
         hold_to(history, self.name, (ADD, READ))
         return of_each_key(self.name, history, budget.start(), self._judge)
 
-    def _judge(self, history: History, rows: Rows, spending: Spending) -> Verdict:
+    def _judge(self, history: History, rows: Rows, spending: BudgetMeter) -> Verdict:
         all_of_it = gathered(self.name, history, rows, spending)
         if all_of_it.stopped:
             return all_of_it.stopped

@@ -19,7 +19,7 @@ from splitbrain.checkers.porcupine.models.values import shown
 from splitbrain.checkers.porcupine.prepare import NEVER
 from splitbrain.checkers.rows import LOOK_EVERY, Rows, hold_to, of_each_key, over_budget, unobserved
 from splitbrain.checkers.telling import Telling, some
-from splitbrain.harness.budget import Budget, Spending
+from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import History
 from splitbrain.harness.operation import EventType, Value
@@ -65,7 +65,7 @@ class Gathered:
     stopped: Verdict | None = None
 
 
-def gathered(checker: str, history: History, rows: Rows, spending: Spending) -> Gathered:
+def gathered(checker: str, history: History, rows: Rows, spending: BudgetMeter) -> Gathered:
     """The adds and reads among these rows. UsageError for a read that returned no collection."""
     operations, pool = history.operations(), history.pool
     out = Gathered()
@@ -113,7 +113,7 @@ class SetCheck:
         hold_to(history, self.name, (ADD, READ))
         return of_each_key(self.name, history, budget.start(), self._judge)
 
-    def _judge(self, history: History, rows: Rows, spending: Spending) -> Verdict:
+    def _judge(self, history: History, rows: Rows, spending: BudgetMeter) -> Verdict:
         all_of_it = gathered(self.name, history, rows, spending)
         if all_of_it.stopped:
             return all_of_it.stopped

@@ -12,7 +12,7 @@ from splitbrain.checkers.entry import Entry
 from splitbrain.checkers.porcupine.models.values import shown
 from splitbrain.checkers.rows import LOOK_EVERY, Rows, hold_to, of_each_key, over_budget, unobserved
 from splitbrain.checkers.telling import Telling, some
-from splitbrain.harness.budget import Budget, Spending
+from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.history import History
 from splitbrain.harness.operation import EventType, Value
 from splitbrain.harness.verdict import Validity, Verdict, Witness
@@ -31,7 +31,7 @@ class UniqueIdsCheck:
         hold_to(history, self.name, (GENERATE,))
         return of_each_key(self.name, history, budget.start(), self._judge)
 
-    def _judge(self, history: History, rows: Rows, spending: Spending) -> Verdict:
+    def _judge(self, history: History, rows: Rows, spending: BudgetMeter) -> Verdict:
         operations = history.operations()
         first: dict[int, int] = {}
         again: dict[int, int] = {}

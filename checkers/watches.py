@@ -24,7 +24,7 @@ from splitbrain.checkers.porcupine.models.values import shown
 from splitbrain.checkers.porcupine.prepare import NEVER
 from splitbrain.checkers.rows import LOOK_EVERY, combined, hold_to, named, over_budget, unobserved
 from splitbrain.checkers.telling import Telling
-from splitbrain.harness.budget import Budget, Spending
+from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import EventType, Value
@@ -104,7 +104,7 @@ class WatchCheck:
         ]
         return verdicts[0] if len(verdicts) == 1 else combined(self.name, verdicts, "watchers")
 
-    def _of(self, history: History, log: Log, writes: Writes, spending: Spending) -> Verdict:
+    def _of(self, history: History, log: Log, writes: Writes, spending: BudgetMeter) -> Verdict:
         """The verdict on one watcher."""
         if limit := spending.exhausted():
             return over_budget(self.name, limit, 0, len(log.changes), "changes")

@@ -19,13 +19,13 @@ class Budget:
     configurations: int = 20_000_000
     bytes: int = GIB
 
-    def start(self) -> "Spending":
+    def start(self) -> "BudgetMeter":
         """The clock starts."""
-        return Spending(self, time.monotonic() + self.seconds)
+        return BudgetMeter(self, time.monotonic() + self.seconds)
 
 
 @dataclass
-class Spending:
+class BudgetMeter:
     """A budget being spent: several searches of one check draw on the same one."""
 
     budget: Budget

@@ -17,7 +17,7 @@ STEP_SECONDS = 60.0
 """How long one step may take before the next is tried all the same."""
 
 
-async def surely(awaitable: Awaitable[T]) -> T:
+async def shielded(awaitable: Awaitable[T]) -> T:
     """The result of something that a cancellation must not stop; CancelledError afterwards if there was one."""
     under_way = asyncio.ensure_future(awaitable)
     cancelled: asyncio.CancelledError | None = None
@@ -56,7 +56,7 @@ class CleanUp:
     ) -> None:
         failures: list[str] = []
         try:
-            await surely(self._undo(failures))
+            await shielded(self._undo(failures))
         finally:
             if failures:
                 text = "; ".join(failures)

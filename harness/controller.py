@@ -13,22 +13,22 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from splitbrain.harness.cleanup import CleanUp, surely
+from splitbrain.harness.cleanup import CleanUp, shielded
 from splitbrain.harness.deployment import Deployment
-from splitbrain.harness.desk import Desk
+from splitbrain.harness.dispatcher import Dispatcher
 from splitbrain.harness.environment import Cluster, Death, Environment
 from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.generator.core import SECOND, Generator
 from splitbrain.harness.generator.pace import rate
 from splitbrain.harness.histories.recorder import Recorder
 from splitbrain.harness.history import History
-from splitbrain.harness.nemesis import FaultReport, Track
+from splitbrain.harness.nemesis import FaultReport, NemesisRunner
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import ErrorKind
 from splitbrain.harness.progress import Progress
 from splitbrain.harness.target import Audited, Settling, Target
 from splitbrain.harness.verdict import Verdict, unknown
-from splitbrain.harness.worker import Job, Worker, described
+from splitbrain.harness.worker import Worker, WorkerContext, described
 
 SETUP_SECONDS = 30.0
 """How long nodes that are up may take until they serve."""
@@ -89,7 +89,7 @@ class Test:
 
 
 @dataclass(frozen=True)
-class Conducted:
+class TestRun:
     """What came of a test that was carried out to its end.
 
     history: everything that happened. path: the file it stands in. main: (start, end) of the main phase in
@@ -97,6 +97,8 @@ class Conducted:
     that died by themselves. warnings: what went wrong without harm to the history, for people. audits: what the target
     says of its nodes, asked after everything else.
     """
+
+    __test__ = False  # pytest takes the name for its own
 
     history: History
     path: Path | None
@@ -107,9 +109,9 @@ class Conducted:
     audits: tuple[Verdict, ...] = ()
 
 
-async def conduct(
-    test: Test, recorder: Recorder, track: Track | None = None, progress: Progress | None = None
-) -> Conducted:
+async def run_test(
+    test: Test, recorder: Recorder, track: NemesisRunner | None = None, progress: Progress | None = None
+) -> TestRun:
     """Carry out a test on the event loop of its environment.
 
     The recorder is closed on every path. InfrastructureError if the test could not be carried out; an error of a
@@ -121,13 +123,13 @@ async def conduct(
 class _Run:
     """One test under way."""
 
-    def __init__(self, test: Test, recorder: Recorder, track: Track | None, progress: Progress) -> None:
+    def __init__(self, test: Test, recorder: Recorder, track: NemesisRunner | None, progress: Progress) -> None:
         self.test, self.recorder, self.track, self.progress = test, recorder, track, progress
         self.now = test.environment.now
         self.path: Path | None = None
         self.deaths: tuple[Death, ...] = ()
         self.audits: tuple[Verdict, ...] = ()
-        self.job = Job(
+        self.job = WorkerContext(
             client=test.target.client,
             errors=test.target.errors,
             effects={f: shape.effects for f, shape in test.target.operations.items()},
@@ -138,7 +140,7 @@ class _Run:
             progress=progress,
         )
 
-    async def carried_out(self) -> Conducted:
+    async def carried_out(self) -> TestRun:
         async with CleanUp() as cleaning:
             cleaning.add("closing the history", self._close_history)
             main = await self._phases(cleaning)
@@ -146,7 +148,7 @@ class _Run:
         faults = self.track.reports() if self.track else {}
         history = self.recorder.history
         warnings = (*self.job.warnings, *history.warnings)
-        return Conducted(history, self.path, main, faults, self.deaths, warnings, self.audits)
+        return TestRun(history, self.path, main, faults, self.deaths, warnings, self.audits)
 
     async def _phases(self, cleaning: CleanUp) -> tuple[int, int]:
         """Everything up to the last operation; returns when main began and ended."""
@@ -226,7 +228,7 @@ class _Run:
 
     async def _serve(self, workers: Sequence[Worker], generator: Generator, seconds: float) -> None:
         """All workers at one desk, until each is done."""
-        desk = Desk(generator, self.test.seed, range(len(workers)), self.now, seconds)
+        desk = Dispatcher(generator, self.test.seed, range(len(workers)), self.now, seconds)
         tasks = [asyncio.ensure_future(worker.run(desk)) for worker in workers]
         everybody = asyncio.gather(*tasks)
         # Given up by a cancelled shield, it would otherwise say on standard error how the workers were cancelled.
@@ -295,7 +297,7 @@ async def _ended(tasks: Sequence["asyncio.Future[None]"]) -> list[bool]:
     what refuses to end must not keep a cluster alive."""
     for task in tasks:
         task.cancel()
-    await surely(asyncio.wait(tasks, timeout=UNRESPONSIVE_SECONDS))
+    await shielded(asyncio.wait(tasks, timeout=UNRESPONSIVE_SECONDS))
     for task in tasks:
         if task.done():
             _seen(task)

@@ -74,16 +74,16 @@ class Served:
     files: Callable[[Place], Mapping[str, str | bytes]] = field(default=lambda place: {})
     variables: Mapping[str, str] = field(default_factory=dict)
     ready_seconds: float = 30.0
-    tells_time: Callable[[Place], Awaitable[int]] | None = None
+    read_clock: Callable[[Place], Awaitable[int]] | None = None
     """Asks a node its wall clock (ns since 1970), where it can be asked: so a skew is measured, not only set."""
     relative_waits: bool = False
     """Whether it waits for so long, never until an absolute time: only then the rate of its monotonic clock can be
     changed without waits that never end. True of Go and of asyncio, not of the JVM."""
     respawn: bool = False
     """Whether a node that ended by itself is started again at once, as a supervisor would."""
-    maintenance: Mapping[type[Maintenance], Callable[[Place], Awaitable[None]]] = field(default_factory=dict)
+    admin_calls: Mapping[type[Maintenance], Callable[[Place], Awaitable[None]]] = field(default_factory=dict)
     """How a node is asked for each kind of maintenance; any error means that it was not done."""
-    errands: Mapping[type[Maintenance], Callable[[Place], Sequence[str]]] = field(default_factory=dict)
+    admin_commands: Mapping[type[Maintenance], Callable[[Place], Sequence[str]]] = field(default_factory=dict)
     """How the same is done by a command that runs beside a node, in its network and with its files."""
     membership: Membership | None = None
     """How its nodes leave and join, where they can while it serves."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from splitbrain.harness.deployment import Deployment
-from splitbrain.harness.injection import Inability, Injected, Injection
+from splitbrain.harness.injection import ActiveInjection, Injection, Unsupported
 from splitbrain.harness.node import Node
 
 T = TypeVar("T")
@@ -37,7 +37,7 @@ class Cluster(Protocol):
     def nodes(self) -> Sequence[Node]:
         """All members, in order."""
 
-    async def inject(self, injection: Injection) -> Injected:
+    async def inject(self, injection: Injection) -> ActiveInjection:
         """Do harm; it lasts until healed. InfrastructureError if it could not be done."""
 
     def deaths(self) -> Sequence[Death]:
@@ -55,7 +55,7 @@ class Environment(Protocol):
     deterministic: bool
     """Whether the seed fixes every byte of the history."""
 
-    def able(self, injection: type[Injection], deployment: Deployment) -> Inability | None:
+    def unsupported(self, injection: type[Injection], deployment: Deployment) -> Unsupported | None:
         """None if this kind of injection can be done here to nodes that come to be like this, else why not. Asked
         before anything starts."""
 

@@ -11,7 +11,7 @@ from typing import Protocol
 from splitbrain.harness.injection import Injection
 from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Option
-from splitbrain.harness.stream import Stream
+from splitbrain.harness.random_stream import RandomStream
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,11 @@ class Fault(Protocol):
     wants_roles: bool
     """Whether its plan looks at the roles. Asking the nodes takes up to a second, so others are not kept waiting."""
 
-    def plan(self, variant: str, view: View, random: Stream) -> Plan | None:
+    def plan(self, variant: str, view: View, random: RandomStream) -> Plan | None:
         """The harm to do now; None if this variant makes no sense for this cluster (a bridge of two nodes)."""
 
 
-def makes_sense(fault: Fault, nodes: Sequence[str]) -> bool:
+def applicable(fault: Fault, nodes: Sequence[str]) -> bool:
     """Whether any of its variants can harm a cluster of these nodes, the first of which leads."""
     view = View(tuple(nodes), {nodes[0]: "leader"})
-    return any(fault.plan(variant, view, Stream(0, variant)) is not None for variant in fault.variants)
+    return any(fault.plan(variant, view, RandomStream(0, variant)) is not None for variant in fault.variants)

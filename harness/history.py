@@ -14,11 +14,11 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from splitbrain.harness.errors import HistoryError
+from splitbrain.harness.interner import Interner, Scalars, columns_native
 from splitbrain.harness.operation import NEMESIS, EventType, Value
 from splitbrain.harness.pairing import ABSENT, NEMESIS_PROCESS, IllFormed, Operations, Pairing
-from splitbrain.harness.pool import Pool, Scalars, intake
 
-__all__ = ["ABSENT", "NEMESIS_PROCESS", "Event", "History", "IllFormed", "Operations", "Pool"]
+__all__ = ["ABSENT", "NEMESIS_PROCESS", "Event", "History", "IllFormed", "Interner", "Operations"]
 
 Count = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
 Nanoseconds = Annotated[int, Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
@@ -54,7 +54,7 @@ class History:
     )  # fmt: skip
 
     def __init__(self) -> None:
-        self.pool = Pool()
+        self.pool = Interner()
         self.type = array("b")
         self.process = array("q")
         self.f = array("i")
@@ -70,7 +70,7 @@ class History:
         """Whether `time` was recorded and never runs backwards; else only the order of events means something."""
         self.warnings: list[str] = []
         """What a reader noticed and let pass, for people."""
-        self._pairing = (Pairing if intake is None else intake.Pairing)(self.pool.values)
+        self._pairing = (Pairing if columns_native is None else columns_native.Pairing)(self.pool.values)
         self._operations: Operations | None = None
 
     def __len__(self) -> int:
@@ -191,7 +191,7 @@ class History:
             self._pairing.extend(self.type[done:], self.process[done:], self.f)
 
     @property
-    def pairing(self) -> "Pairing | intake.Pairing":
+    def pairing(self) -> "Pairing | columns_native.Pairing":
         """Who completes whom, of all events there are; HistoryError as `operations`."""
         pairing = self._pairing
         if len(pairing.partner) < len(self.type):
@@ -239,7 +239,11 @@ _KEY, _NODE, _ERROR, _TOKEN, _SESSION = (attrgetter(name) for name in ("key", "n
 _TYPE, _PROCESS = attrgetter("type"), attrgetter("process")
 _TYPES = {kind.word: int(kind) for kind in EventType}
 _COLUMNS = ("time", "process", "type", "f", "value", "revision", "key", "node", "error", "token", "session")
-_INTAKE = None if intake is None else intake.Intake(_COLUMNS, UNSET, _TYPES, NEMESIS, NEMESIS_PROCESS, Scalars)
+_INTAKE = (
+    None
+    if columns_native is None
+    else columns_native.Intake(_COLUMNS, UNSET, _TYPES, NEMESIS, NEMESIS_PROCESS, Scalars)
+)
 """How events are read in a hurry, where that is built."""
 
 

@@ -1,7 +1,7 @@
 """What harm can an environment do? Injections are data: a fault chooses them, an environment carries them out.
 
 So a fault is the same in every environment, and an environment declares by type which injections it can do. Each
-returns an `Injected` whose `heal` undoes exactly that and tells the *bite*: what it did, counted, not guessed.
+returns an `ActiveInjection` whose `heal` undoes exactly that and tells the *bite*: what it did, counted, not guessed.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -232,13 +232,13 @@ Reconfiguration = ChangeMembers | Upgrade
 """What is healed by the cluster's own decisions, so only once nothing else keeps it from deciding: its heal goes on
 beside other faults, and ends after them. Whether it can be done says the target's deployment."""
 
-Downing = Kill | Stop | PowerLoss | FlipBits | TruncateFile
+NodeDown = Kill | Stop | PowerLoss | FlipBits | TruncateFile
 """What keeps nodes down until it is healed."""
 
 Injection = (
     Cut
     | Impair
-    | Downing
+    | NodeDown
     | Pause
     | SkewClock
     | SkewAllClocks
@@ -250,7 +250,7 @@ Injection = (
 )
 
 
-class Injected(Protocol):
+class ActiveInjection(Protocol):
     """Harm that is being done."""
 
     async def heal(self) -> Bite:
@@ -258,7 +258,7 @@ class Injected(Protocol):
 
 
 @dataclass(frozen=True)
-class Inability:
+class Unsupported:
     """An injection that an environment cannot do, and why, in one sentence for the user."""
 
     kind: type

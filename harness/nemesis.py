@@ -16,11 +16,11 @@ from splitbrain.harness.environment import Cluster
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.fault import Plan, View
 from splitbrain.harness.generator.core import SECOND
-from splitbrain.harness.generator.schedule import Slot
-from splitbrain.harness.injection import Bite, Downing, Injected, Injection, Reconfiguration, bit, total
+from splitbrain.harness.generator.schedule import ScheduledFault
+from splitbrain.harness.injection import ActiveInjection, Bite, Injection, NodeDown, Reconfiguration, bit, total
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import Value
-from splitbrain.harness.stream import Stream
+from splitbrain.harness.random_stream import RandomStream
 
 Roles = Callable[[], Awaitable[Mapping[str, str]]]
 """Asks the nodes what they believe to be: node name → role."""
@@ -54,14 +54,14 @@ class _Stage:
 
 
 @dataclass(eq=False)
-class _Episode:
+class ActiveFault:
     """One fault under way. alive: the nodes that ran when it began. injected: what `beginning` has done so far."""
 
-    slot: Slot
+    slot: ScheduledFault
     plan: Plan
     stage: _Stage
     alive: tuple[str, ...]
-    injected: list[Injected]
+    injected: list[ActiveInjection]
     beginning: "asyncio.Task[None]"
     ending: "asyncio.Task[None] | None" = None
 
@@ -71,11 +71,11 @@ class _Episode:
         return any(isinstance(injection, Reconfiguration) for injection in self.plan.injections)
 
 
-class Track:
+class NemesisRunner:
     """Carries out a schedule on a cluster, once."""
 
     def __init__(
-        self, slots: Sequence[Slot], seed: int, names: Sequence[str] = (), *, restart_the_dead: bool = False
+        self, slots: Sequence[ScheduledFault], seed: int, names: Sequence[str] = (), *, restart_the_dead: bool = False
     ) -> None:
         """slots: in order of start. names: faults that were asked for, to be reported even if they never come.
 
@@ -85,7 +85,7 @@ class Track:
         self._slots = tuple(slots)
         self._seed = seed
         self._restart_the_dead = restart_the_dead
-        self._running: list[_Episode] = []
+        self._running: list[ActiveFault] = []
         self._times: dict[str, int] = dict.fromkeys((*names, *(slot.fault.name for slot in slots)), 0)
         self._bites: dict[str, Bite] = {}
         self._once: set[str] = set()
@@ -104,7 +104,7 @@ class Track:
         """
         stage = _Stage(cluster, roles, recorder, now)
         origin = now()
-        agenda: list[tuple[int, int, Slot | _Episode]] = [
+        agenda: list[tuple[int, int, ScheduledFault | ActiveFault]] = [
             (origin + slot.start, number, slot) for number, slot in enumerate(self._slots)
         ]
         heapq.heapify(agenda)
@@ -112,7 +112,7 @@ class Track:
             due, number, item = heapq.heappop(agenda)
             await asyncio.sleep(max(due - now(), 0) / SECOND)
             await self._look_for_failures()
-            if isinstance(item, _Episode):
+            if isinstance(item, ActiveFault):
                 await self._finish(item)
                 continue
             late = [episode for episode in self._running if episode.slot.fault.name == item.fault.name]
@@ -154,7 +154,7 @@ class Track:
             for name, times in self._times.items()
         }
 
-    async def _start(self, slot: Slot, stage: _Stage) -> _Episode | None:
+    async def _start(self, slot: ScheduledFault, stage: _Stage) -> ActiveFault | None:
         """Plan and inject; None if the fault makes no sense for the cluster as it is now."""
         fault, nodes = slot.fault, stage.cluster.nodes
         believed = await stage.roles() if fault.wants_roles else {}
@@ -164,23 +164,23 @@ class Track:
         self._times[fault.name] += 1
         stage.journal.nemesis(f"start-{fault.name}", plan.value)
         alive = tuple(node.name for node in nodes if node.running)
-        injected: list[Injected] = []
+        injected: list[ActiveInjection] = []
         beginning = asyncio.ensure_future(_inject(stage.cluster, plan, injected))
-        episode = _Episode(slot, plan, stage, alive, injected, beginning)
+        episode = ActiveFault(slot, plan, stage, alive, injected, beginning)
         self._running.append(episode)
         await asyncio.shield(beginning)
         return episode
 
-    def _plan(self, slot: Slot, view: View) -> Plan | None:
+    def _plan(self, slot: ScheduledFault, view: View) -> Plan | None:
         """The plan of the slot's variant, else of the first other one that makes sense."""
         fault = slot.fault
         for variant in (slot.variant, *(other for other in fault.variants if other != slot.variant)):
-            plan = fault.plan(variant, view, Stream(self._seed, "nemesis", fault.name, self._times[fault.name]))
+            plan = fault.plan(variant, view, RandomStream(self._seed, "nemesis", fault.name, self._times[fault.name]))
             if plan is not None:
                 return plan
         return None
 
-    async def _finish(self, episode: _Episode) -> None:
+    async def _finish(self, episode: ActiveFault) -> None:
         """A fault's time is over: end it, or see to it that it ends while others go on."""
         if not episode.reconfigures:
             await self._stop(episode)
@@ -198,13 +198,13 @@ class Track:
             if episode.ending is not None and episode.ending.done():
                 await self._stop(episode)
 
-    def _ending(self, episode: _Episode) -> "asyncio.Task[None]":
+    def _ending(self, episode: ActiveFault) -> "asyncio.Task[None]":
         """The task that ends a fault, begun once."""
         if episode.ending is None:
             episode.ending = asyncio.ensure_future(self._end(episode))
         return episode.ending
 
-    async def _stop(self, episode: _Episode) -> None:
+    async def _stop(self, episode: ActiveFault) -> None:
         """End a fault, once, however often this is called and cancelled."""
         try:
             await asyncio.shield(self._ending(episode))
@@ -213,11 +213,11 @@ class Track:
             raise
         self._forget(episode)
 
-    def _forget(self, episode: _Episode) -> None:
+    def _forget(self, episode: ActiveFault) -> None:
         if episode in self._running:
             self._running.remove(episode)
 
-    async def _end(self, episode: _Episode) -> None:
+    async def _end(self, episode: ActiveFault) -> None:
         """Heal in reverse order, restart who died of it, record what it did."""
         name = episode.slot.fault.name
         errors: list[str] = []
@@ -241,14 +241,14 @@ class Track:
         if errors:
             raise InfrastructureError(f"fault {name}: {'; '.join(errors)}")
 
-    def _to_restart(self, ended: _Episode) -> list[Node]:
+    def _to_restart(self, ended: ActiveFault) -> list[Node]:
         """The dead who died of this fault (by option: all the dead), but for those whom another fault keeps dead."""
         kept = [
             node
             for episode in self._running
             if episode is not ended
             for injection in episode.plan.injections
-            if isinstance(injection, Downing | Reconfiguration)
+            if isinstance(injection, NodeDown | Reconfiguration)
             for node in injection.nodes
         ]
         return [
@@ -258,7 +258,7 @@ class Track:
         ]
 
 
-async def _inject(cluster: Cluster, plan: Plan, injected: list[Injected]) -> None:
+async def _inject(cluster: Cluster, plan: Plan, injected: list[ActiveInjection]) -> None:
     for injection in plan.injections:
         injected.append(await cluster.inject(injection))
 

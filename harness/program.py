@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
-from splitbrain.harness.stream import Stream
+from splitbrain.harness.random_stream import RandomStream
 
 Message = Any
 """A frozen `msgspec.Struct`: passed as it is in the simulator, as msgpack between processes."""
@@ -145,5 +145,5 @@ class Program(Protocol):
 class ProgramFactory(Protocol):
     """Makes the program of one node of a cluster."""
 
-    def __call__(self, name: str, nodes: Sequence[str], random: Stream) -> Program:
+    def __call__(self, name: str, nodes: Sequence[str], random: RandomStream) -> Program:
         """name: this node. nodes: all members, in order, this one included. random: its own stream."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from splitbrain.harness.client import Client, ErrorTable
 from splitbrain.harness.deadline import Deadline
-from splitbrain.harness.desk import Desk
+from splitbrain.harness.dispatcher import Dispatcher
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.generator.core import Completion, Done, Wait
 from splitbrain.harness.histories.recorder import Recorder
@@ -31,7 +31,7 @@ INTACT = frozenset((ErrorKind.PRECONDITION, ErrorKind.NO_LEADER, ErrorKind.UNAVA
 
 
 @dataclass(frozen=True)
-class Job:
+class WorkerContext:
     """What all workers of a test share. timeout: seconds for one operation, connecting included."""
 
     client: Callable[[Node], Client]
@@ -58,7 +58,7 @@ class Job:
 class Worker:
     """One client thread, pinned to one node."""
 
-    def __init__(self, thread: int, node: Node, job: Job) -> None:
+    def __init__(self, thread: int, node: Node, job: WorkerContext) -> None:
         self.thread = thread
         self._node, self._job = node, job
         self._process = thread
@@ -67,7 +67,7 @@ class Worker:
         self._open = False
         self._refusals = 0
 
-    async def run(self, desk: Desk) -> None:
+    async def run(self, desk: Dispatcher) -> None:
         """Work until the desk has nothing more for this thread."""
         deadline = Deadline()
         try:
@@ -93,7 +93,7 @@ class Worker:
         if client is not None:
             await self._job.dismiss(client, self._node)
 
-    async def _perform(self, operation: Operation, desk: Desk, deadline: Deadline) -> None:
+    async def _perform(self, operation: Operation, desk: Dispatcher, deadline: Deadline) -> None:
         job, process, node = self._job, self._process, self._node.name
         job.recorder.invoke(process, operation, node)
         job.progress.counts[EventType.INVOKE] += 1

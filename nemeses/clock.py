@@ -12,8 +12,8 @@ from splitbrain.harness.errors import UsageError
 from splitbrain.harness.fault import Plan, View
 from splitbrain.harness.injection import Injection, SkewClock
 from splitbrain.harness.options import Option, settle
-from splitbrain.harness.stream import Stream
-from splitbrain.nemeses.settings import chosen, number, variant_option
+from splitbrain.harness.random_stream import RandomStream
+from splitbrain.nemeses.option_checks import chosen, number, variant_option
 
 KINDS = ("offset", "drift", "strobe", "freeze")
 
@@ -45,7 +45,7 @@ class Clock:
         if self.min_s > self.max_s:
             raise UsageError(f"{self.name}: min_seconds ({self.min_s:g}) is above max_seconds ({self.max_s:g})")
 
-    def plan(self, variant: str, view: View, random: Stream) -> Plan | None:
+    def plan(self, variant: str, view: View, random: RandomStream) -> Plan | None:
         """Each chosen clock is wrong in its own way."""
         nodes = _strict_subset(view.nodes, random)
         if variant in ("offset", "strobe"):
@@ -56,18 +56,18 @@ class Clock:
         rates = {node: self._rate(random) if variant == "drift" else 0.0 for node in nodes}
         return Plan({"kind": variant, "rate": rates}, tuple(SkewClock(node, rate=r) for node, r in rates.items()))
 
-    def _offset_ms(self, random: Stream) -> int:
+    def _offset_ms(self, random: RandomStream) -> int:
         """Small offsets as likely as large ones: the logarithm is uniform."""
         size = math.exp(random.between(math.log(self.min_s), math.log(self.max_s)))
         ms = max(round(size * 1000), 1)
         return ms if random.chance(0.5) else -ms
 
-    def _rate(self, random: Stream) -> float:
+    def _rate(self, random: RandomStream) -> float:
         drift = random.between(self.max_drift / 5, self.max_drift)
         return round(1 + drift if random.chance(0.5) else 1 - drift, 6)
 
 
-def _strict_subset(nodes: Sequence[str], random: Stream) -> tuple[str, ...]:
+def _strict_subset(nodes: Sequence[str], random: RandomStream) -> tuple[str, ...]:
     count = 1 + random.below(max(len(nodes) - 1, 1))
     picked = random.shuffled(nodes)[:count]
     return tuple(node for node in nodes if node in picked)

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from splitbrain.harness.fault import Plan, View
 from splitbrain.harness.injection import Injection, SkewAllClocks
 from splitbrain.harness.options import Option, settle
-from splitbrain.harness.stream import Stream
-from splitbrain.nemeses.settings import chosen, number, variant_option
-from splitbrain.nemeses.sizes import AIMS, hit
+from splitbrain.harness.random_stream import RandomStream
+from splitbrain.nemeses.node_faults import AIMS, hit
+from splitbrain.nemeses.option_checks import chosen, number, variant_option
 
 KINDS = ("slow", "fast")
 _FACTOR_MIN = 1.5
@@ -41,7 +41,7 @@ class ClockRate:
         self.factor = number(settings, "factor", self.name, _FACTOR_MIN, 100)
         self.aim = str(settings["aim"])
 
-    def plan(self, variant: str, view: View, random: Stream) -> Plan | None:
+    def plan(self, variant: str, view: View, random: RandomStream) -> Plan | None:
         """One node is slow compared with the others. `fast` takes two nodes at least."""
         behind = hit(1, self.aim, view, random)
         factor = random.between(_FACTOR_MIN, self.factor)

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from splitbrain.harness.fault import Plan, View
 from splitbrain.harness.injection import FlipBits, Impair, Injection, TruncateFile
 from splitbrain.harness.options import Option, settle
-from splitbrain.harness.stream import Stream
-from splitbrain.nemeses.settings import number
+from splitbrain.harness.random_stream import RandomStream
+from splitbrain.nemeses.option_checks import number
 
 ONCE = ("once",)
 
@@ -31,7 +31,7 @@ class Corrupt:
         """UsageError if an option is wrong."""
         self.share = number(settle(self.options, given, self.name), "share", self.name, 0.0001, 1)
 
-    def plan(self, variant: str, view: View, random: Stream) -> Plan | None:
+    def plan(self, variant: str, view: View, random: RandomStream) -> Plan | None:
         """The same for all links; None for a single node, which has none."""
         links = tuple((a, b) for a in view.nodes for b in view.nodes if a != b)
         return Plan({"share": self.share}, (Impair(links, corrupt=self.share),)) if links else None
@@ -52,7 +52,7 @@ class BitFlip:
         """UsageError if an option is wrong."""
         self.bits = round(number(settle(self.options, given, self.name), "bits", self.name, 1, 1_000_000))
 
-    def plan(self, variant: str, view: View, random: Stream) -> Plan | None:
+    def plan(self, variant: str, view: View, random: RandomStream) -> Plan | None:
         """One node of the minority."""
         node = random.choice(expendable(view.nodes))
         return Plan({"nodes": [node], "bits": self.bits}, (FlipBits((node,), self.bits, random.below(1 << 32)),))
@@ -73,7 +73,7 @@ class Truncate:
         """UsageError if an option is wrong."""
         self.bytes = round(number(settle(self.options, given, self.name), "bytes", self.name, 1, 1 << 30))
 
-    def plan(self, variant: str, view: View, random: Stream) -> Plan | None:
+    def plan(self, variant: str, view: View, random: RandomStream) -> Plan | None:
         """One node of the minority."""
         node = random.choice(expendable(view.nodes))
         return Plan(

@@ -5,17 +5,17 @@ from collections.abc import Mapping, Sequence
 from splitbrain.harness.fault import Plan, View
 from splitbrain.harness.injection import Injection, SlowDisk
 from splitbrain.harness.options import Option, settle
-from splitbrain.harness.stream import Stream
-from splitbrain.nemeses.settings import number
-from splitbrain.nemeses.sizes import Sized
+from splitbrain.harness.random_stream import RandomStream
+from splitbrain.nemeses.node_faults import NodeFault
+from splitbrain.nemeses.option_checks import number
 
 
-class SlowDisks(Sized):
+class SlowDisks(NodeFault):
     """Syncs of one node, a minority, a majority or all take longer."""
 
     name = "disk"
     summary = "disks are slow: every sync takes longer"
-    options: Sequence[Option] = (*Sized.options, Option("delay_ms", 100.0, "added to each sync"))
+    options: Sequence[Option] = (*NodeFault.options, Option("delay_ms", 100.0, "added to each sync"))
     needs: tuple[type[Injection], ...] = (SlowDisk,)
     default = True
 
@@ -25,7 +25,7 @@ class SlowDisks(Sized):
         super().__init__(settings)
         self.delay_ms = number(settings, "delay_ms", self.name, 0.001, 60_000)
 
-    def plan(self, variant: str, view: View, random: Stream) -> Plan | None:
+    def plan(self, variant: str, view: View, random: RandomStream) -> Plan | None:
         """All chosen nodes at once."""
         group = self.group(variant, view, random)
         if group is None:

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from splitbrain.harness.fault import Plan, View
 from splitbrain.harness.injection import FailDisk, FillDisk, Injection
 from splitbrain.harness.options import Option, settle
-from splitbrain.harness.stream import Stream
-from splitbrain.nemeses.settings import number
-from splitbrain.nemeses.sizes import Sized
+from splitbrain.harness.random_stream import RandomStream
+from splitbrain.nemeses.node_faults import NodeFault
+from splitbrain.nemeses.option_checks import number
 
 
-class DiskErrors(Sized):
+class DiskErrors(NodeFault):
     """Disks of one node, a minority, a majority or all fail with one errno. The base of the named faults below."""
 
     name: str
@@ -27,7 +27,7 @@ class DiskErrors(Sized):
         """UsageError if an option is wrong."""
         super().__init__(settle(self.options, given, self.name))
 
-    def plan(self, variant: str, view: View, random: Stream) -> Plan | None:
+    def plan(self, variant: str, view: View, random: RandomStream) -> Plan | None:
         """All chosen nodes at once."""
         group = self.group(variant, view, random)
         if group is None:
@@ -51,7 +51,7 @@ class Enospc(DiskErrors):
     summary = "disks are full: writes and syncs fail with ENOSPC"
     errno = "ENOSPC"
     options: Sequence[Option] = (
-        *Sized.options,
+        *NodeFault.options,
         Option(
             "how",
             "inject",
@@ -69,7 +69,7 @@ class Enospc(DiskErrors):
         if settings["how"] == "fill":
             self.needs = (FillDisk,)
 
-    def plan(self, variant: str, view: View, random: Stream) -> Plan | None:
+    def plan(self, variant: str, view: View, random: RandomStream) -> Plan | None:
         """All chosen nodes at once."""
         group = self.group(variant, view, random)
         if group is None:

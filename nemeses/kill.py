@@ -6,18 +6,18 @@ from collections.abc import Mapping, Sequence
 from splitbrain.harness.fault import Plan, View
 from splitbrain.harness.injection import Injection, Kill, PowerLoss, Stop
 from splitbrain.harness.options import Option, settle
-from splitbrain.harness.stream import Stream
-from splitbrain.nemeses.settings import number
-from splitbrain.nemeses.sizes import Sized, SizedHarm
+from splitbrain.harness.random_stream import RandomStream
+from splitbrain.nemeses.node_faults import NodeFault, NodeGroupFault
+from splitbrain.nemeses.option_checks import number
 
 
-class KillNodes(Sized):
+class KillNodes(NodeFault):
     """Kill one node, a minority, a majority or all."""
 
     name = "kill"
     summary = "nodes are killed (-9) and restarted; what was not synced may be lost"
     options: Sequence[Option] = (
-        *Sized.options,
+        *NodeFault.options,
         Option("restarts", 0, "how often they are started and killed once more before they stay down"),
         Option("up_ms", 500.0, "restarts: how long they live each time"),
     )
@@ -31,7 +31,7 @@ class KillNodes(Sized):
         self.restarts = round(number(settings, "restarts", self.name, 0, 1000))
         self.up_ms = number(settings, "up_ms", self.name, 1, 60_000)
 
-    def plan(self, variant: str, view: View, random: Stream) -> Plan | None:
+    def plan(self, variant: str, view: View, random: RandomStream) -> Plan | None:
         """All chosen nodes at once."""
         group = self.group(variant, view, random)
         if group is None:
@@ -43,7 +43,7 @@ class KillNodes(Sized):
         return Plan({**value, **loop}, (Kill(nodes, self.restarts, up_ms=self.up_ms),))
 
 
-class StopNodes(SizedHarm):
+class StopNodes(NodeGroupFault):
     """Ask one node, a minority, a majority or all to end, and start them again."""
 
     name = "stop"
@@ -52,7 +52,7 @@ class StopNodes(SizedHarm):
     default = False
 
 
-class PowerLosses(SizedHarm):
+class PowerLosses(NodeGroupFault):
     """One node, a minority, a majority or all lose their power, and are started again."""
 
     name = "powerloss"

@@ -6,10 +6,10 @@ cannot be judged.
 """
 
 from splitbrain.harness.injection import Compact, Defragment, Flush, Repair
-from splitbrain.nemeses.sizes import SizedHarm
+from splitbrain.nemeses.node_faults import NodeGroupFault
 
 
-class CompactNodes(SizedHarm):
+class CompactNodes(NodeGroupFault):
     """Have the history compacted up to now, through one node or several."""
 
     name = "compact"
@@ -18,7 +18,7 @@ class CompactNodes(SizedHarm):
     default = False
 
 
-class DefragmentNodes(SizedHarm):
+class DefragmentNodes(NodeGroupFault):
     """Have one node, a minority, a majority or all defragment their stores."""
 
     name = "defragment"
@@ -27,7 +27,7 @@ class DefragmentNodes(SizedHarm):
     default = False
 
 
-class FlushNodes(SizedHarm):
+class FlushNodes(NodeGroupFault):
     """Have one node, a minority, a majority or all write what they hold in memory into files."""
 
     name = "flush"
@@ -36,7 +36,7 @@ class FlushNodes(SizedHarm):
     default = False
 
 
-class RepairNodes(SizedHarm):
+class RepairNodes(NodeGroupFault):
     """Have one node, a minority, a majority or all compare what they hold with the other replicas."""
 
     name = "repair"

@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 from splitbrain.harness.fault import Plan, View
 from splitbrain.harness.injection import ChangeMembers, Injection
 from splitbrain.harness.options import Option, settle
-from splitbrain.harness.stream import Stream
-from splitbrain.nemeses.settings import chosen, variant_option
-from splitbrain.nemeses.sizes import AIM, Sized
+from splitbrain.harness.random_stream import RandomStream
+from splitbrain.nemeses.node_faults import AIM, NodeFault
+from splitbrain.nemeses.option_checks import chosen, variant_option
 
 SIZES = ("one", "minority")
 
 
-class MembershipChange(Sized):
+class MembershipChange(NodeFault):
     """One node or a minority leaves, and joins again."""
 
     name = "membership"
@@ -30,7 +30,7 @@ class MembershipChange(Sized):
         super().__init__(settings)
         self.variants = chosen(settings, "size", SIZES)
 
-    def plan(self, variant: str, view: View, random: Stream) -> Plan | None:
+    def plan(self, variant: str, view: View, random: RandomStream) -> Plan | None:
         """The chosen nodes, one after another; None if there is nobody to remove them."""
         group = self.group(variant, view, random) if len(view.nodes) > 1 else None
         if group is None:

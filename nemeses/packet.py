@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from splitbrain.harness.fault import Plan, View
 from splitbrain.harness.injection import Impair, Injection, Link
 from splitbrain.harness.options import Option, settle
-from splitbrain.harness.stream import Stream
-from splitbrain.nemeses.settings import chosen, number, variant_option
+from splitbrain.harness.random_stream import RandomStream
+from splitbrain.nemeses.option_checks import chosen, number, variant_option
 
 KINDS = ("delay", "loss", "duplicate", "reorder")
 
@@ -37,7 +37,7 @@ class Packet:
         self.jitter_ms = number(settings, "jitter_ms", self.name, 0, 60_000)
         self.shares = {kind: number(settings, kind, self.name, 0.001, 1) for kind in KINDS[1:]}
 
-    def plan(self, variant: str, view: View, random: Stream) -> Plan | None:
+    def plan(self, variant: str, view: View, random: RandomStream) -> Plan | None:
         """The same for all links; None for a single node, which has none."""
         links: tuple[Link, ...] = tuple((a, b) for a in view.nodes for b in view.nodes if a != b)
         if not links:

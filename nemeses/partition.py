@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from splitbrain.harness.fault import Plan, View
 from splitbrain.harness.injection import Cut, Injection
 from splitbrain.harness.options import Option, settle
-from splitbrain.harness.stream import Stream
-from splitbrain.nemeses.settings import chosen, variant_option
+from splitbrain.harness.random_stream import RandomStream
+from splitbrain.nemeses.option_checks import chosen, variant_option
 from splitbrain.nemeses.topologies import TOPOLOGIES
 
 
@@ -24,7 +24,7 @@ class Partition:
         """UsageError if an option is wrong."""
         self.variants = chosen(settle(self.options, given, self.name), "topology", tuple(TOPOLOGIES))
 
-    def plan(self, variant: str, view: View, random: Stream) -> Plan | None:
+    def plan(self, variant: str, view: View, random: RandomStream) -> Plan | None:
         """One cut of all links of the topology."""
         split = TOPOLOGIES[variant](view.nodes, view.leaders(), random)
         return None if split is None else Plan(split.value, (Cut(split.links),))

@@ -1,10 +1,10 @@
 """What if nodes stop and go on later, as in a long garbage collection? Then they act on what they knew before."""
 
 from splitbrain.harness.injection import Pause
-from splitbrain.nemeses.sizes import SizedHarm
+from splitbrain.nemeses.node_faults import NodeGroupFault
 
 
-class PauseNodes(SizedHarm):
+class PauseNodes(NodeGroupFault):
     """Stop one node, a minority, a majority or all, and let them go on."""
 
     name = "pause"

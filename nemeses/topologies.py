@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from splitbrain.harness.injection import Link, links_between
 from splitbrain.harness.operation import Value
-from splitbrain.harness.stream import Stream
+from splitbrain.harness.random_stream import RandomStream
 
 Group = Sequence[str]
 
@@ -24,11 +24,11 @@ class Split:
     value: Mapping[str, Value]
 
 
-Topology = Callable[[Sequence[str], Sequence[str], Stream], Split | None]
+Topology = Callable[[Sequence[str], Sequence[str], RandomStream], Split | None]
 """(nodes, those believed to lead, stream) → the split, or None if there are too few nodes for it."""
 
 
-def halves(nodes: Group, leaders: Group, random: Stream) -> Split | None:
+def halves(nodes: Group, leaders: Group, random: RandomStream) -> Split | None:
     """Two groups as equal as can be. With an even number of nodes neither is a majority."""
     if len(nodes) < 2:
         return None
@@ -36,14 +36,14 @@ def halves(nodes: Group, leaders: Group, random: Stream) -> Split | None:
     return _two_sides("halves", nodes, order[: len(nodes) // 2])
 
 
-def one_node(nodes: Group, leaders: Group, random: Stream) -> Split | None:
+def one_node(nodes: Group, leaders: Group, random: RandomStream) -> Split | None:
     """Any one node alone."""
     if len(nodes) < 2:
         return None
     return _two_sides("one-node", nodes, [random.choice(nodes)])
 
 
-def leader_isolated(nodes: Group, leaders: Group, random: Stream) -> Split | None:
+def leader_isolated(nodes: Group, leaders: Group, random: RandomStream) -> Split | None:
     """A node that believes to lead alone. While nobody is known to, any one node, and the history says so."""
     if len(nodes) < 2:
         return None
@@ -54,7 +54,7 @@ def leader_isolated(nodes: Group, leaders: Group, random: Stream) -> Split | Non
     return _two_sides("one-node", nodes, order[:1], instead_of="leader-isolated", because="no leader was known")
 
 
-def majority_minority(nodes: Group, leaders: Group, random: Stream) -> Split | None:
+def majority_minority(nodes: Group, leaders: Group, random: RandomStream) -> Split | None:
     """The largest minority against the rest. A known leader is in the minority: there it must notice."""
     size = (len(nodes) - 1) // 2
     if size < 1:
@@ -64,7 +64,7 @@ def majority_minority(nodes: Group, leaders: Group, random: Stream) -> Split | N
     return _two_sides("majority-minority", nodes, order[:size])
 
 
-def bridge(nodes: Group, leaders: Group, random: Stream) -> Split | None:
+def bridge(nodes: Group, leaders: Group, random: RandomStream) -> Split | None:
     """Two groups that do not see each other, and one node that sees both. Leaders are not the bridge, if possible."""
     if len(nodes) < 3:
         return None
@@ -75,7 +75,7 @@ def bridge(nodes: Group, leaders: Group, random: Stream) -> Split | None:
     return Split(links_between(left, right), {"topology": "bridge", "groups": [left, right], "bridge": middle})
 
 
-def majorities_ring(nodes: Group, leaders: Group, random: Stream) -> Split | None:
+def majorities_ring(nodes: Group, leaders: Group, random: RandomStream) -> Split | None:
     """Each node sees a majority, its neighbours on a ring, and no two nodes see the same one.
 
     Links are cut in both directions. Where no such graph has every node see just a majority, each sees one node more.
@@ -100,7 +100,7 @@ def majorities_ring(nodes: Group, leaders: Group, random: Stream) -> Split | Non
     return Split(links, value)
 
 
-def one_way(nodes: Group, leaders: Group, random: Stream) -> Split | None:
+def one_way(nodes: Group, leaders: Group, random: RandomStream) -> Split | None:
     """Two groups; what the first sends to the second is lost, what the second sends arrives."""
     if len(nodes) < 2:
         return None

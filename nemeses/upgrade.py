@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from splitbrain.harness.fault import Plan, View
 from splitbrain.harness.injection import Injection, Upgrade
 from splitbrain.harness.options import Option, settle
-from splitbrain.harness.stream import Stream
-from splitbrain.nemeses.settings import number
+from splitbrain.harness.random_stream import RandomStream
+from splitbrain.nemeses.option_checks import number
 
 
 class RollingUpgrade:
@@ -30,7 +30,7 @@ class RollingUpgrade:
         """UsageError if an option is wrong."""
         self.ahead = round(number(settle(self.options, given, self.name), "ahead", self.name, 0, 100))
 
-    def plan(self, variant: str, view: View, random: Stream) -> Plan | None:
+    def plan(self, variant: str, view: View, random: RandomStream) -> Plan | None:
         """Some nodes at once and the others at the heal; None if there are too few for versions to be mixed."""
         if len(view.nodes) <= max(self.ahead, 1):
             return None

@@ -8,7 +8,7 @@ A map, from a history outwards:
 - `recipe`    everything needed to repeat a run: `test.toml`
 - `result`    verdict, figures and seed of one judged history or run: `verdict.json`
 - `folder`    a run on disk, and `runs/latest`
-- `wording`   how times, shares, values and operations are written for people
+- `format`   how times, shares, values and operations are written for people
 - `text`      a result as lines for the terminal
 - `report/`   a result as one self-contained page
 """

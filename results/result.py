@@ -23,7 +23,7 @@ THIN = 0.1
 """Share of operations answered below which a pass is said to rest on little."""
 
 
-class Answer(StrEnum):
+class RunStatus(StrEnum):
     """The four ways a result can read."""
 
     VALID = "valid"
@@ -58,7 +58,7 @@ class Result:
 
     name: str
     judged_by: str
-    answer: Answer
+    answer: RunStatus
     reason: str
     summary: Summary
     verdict: Verdict | None = None
@@ -72,18 +72,18 @@ class Result:
     ) -> "Result":
         """The result of a run that was carried out and judged."""
         summary = summarize(history, recipe.nemesis)
-        answer, reason = Answer(verdict.value.value), verdict.reason
+        answer, reason = RunStatus(verdict.value.value), verdict.reason
         idle = [name for name in recipe.nemesis if name in summary.never_bit]
         if verdict.value is Validity.VALID and idle:
-            answer, reason = Answer.UNKNOWN, f"nothing was refuted, but {_never_bit(idle)}"
-        if answer is Answer.VALID:
+            answer, reason = RunStatus.UNKNOWN, f"nothing was refuted, but {_never_bit(idle)}"
+        if answer is RunStatus.VALID:
             notes += _thin(summary)
         return Result(recipe.target, recipe.workload, answer, reason, summary, verdict, recipe, cost, notes)
 
     @staticmethod
     def of_history(history: History, name: str, model: str, verdict: Verdict, cost: Cost = Cost()) -> "Result":
         """The result of checking a history from a file."""
-        answer = Answer(verdict.value.value)
+        answer = RunStatus(verdict.value.value)
         notes = tuple(history.warnings)
         return Result(name, model, answer, verdict.reason, summarize(history), verdict, cost=cost, notes=notes)
 
@@ -96,7 +96,7 @@ class Result:
         return Result(
             recipe.target,
             recipe.workload,
-            Answer.INFRASTRUCTURE,
+            RunStatus.INFRASTRUCTURE,
             reason,
             summary,
             recipe=recipe,
@@ -166,7 +166,7 @@ class Result:
             return Result(
                 str(plain["name"]),
                 str(plain.get("workload", plain.get("model", ""))),
-                Answer(plain["verdict"]),
+                RunStatus(plain["verdict"]),
                 str(plain["reason"]),
                 summarize(history, recipe.nemesis if recipe else ()),
                 Verdict.from_json(tree) if tree is not None else None,

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import EventType
+from splitbrain.results.format import natural
 from splitbrain.results.summary import answers, quantile, timed
-from splitbrain.results.wording import natural
 
 BUCKETS_MAX = 120
 _ENDS = (EventType.OK, EventType.FAIL, EventType.INFO)

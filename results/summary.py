@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import ErrorKind, EventType
 from splitbrain.results.faults import FaultRecord, Overlap, Window, records, windows
-from splitbrain.results.wording import natural
+from splitbrain.results.format import natural
 
 _LONGEST_RUN_NS = 30 * 24 * 3600 * 1_000_000_000
 

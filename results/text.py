@@ -7,7 +7,7 @@ output, and that of a simulated run is the same for the same seed: no wall times
 from collections.abc import Iterator
 
 from splitbrain.harness.verdict import Verdict, Witness
-from splitbrain.results import wording
+from splitbrain.results import format
 from splitbrain.results.result import Result
 
 
@@ -15,14 +15,14 @@ def lines(result: Result) -> list[str]:
     """The whole result: answer, witness, figures, command."""
     blocks = [
         [headline(result)],
-        [f"  {wording.plain(line)}" for line in result.evidence],
+        [f"  {format.plain(line)}" for line in result.evidence],
         witness_lines(result),
         [_scope(result)],
         count_lines(result),
         availability_lines(result),
         fault_lines(result),
         note_lines(result),
-        [wording.plain(f"repeat with: {result.recipe.command}")] if result.recipe else [],
+        [format.plain(f"repeat with: {result.recipe.command}")] if result.recipe else [],
     ]
     told: list[str] = []
     for block in blocks:
@@ -32,7 +32,7 @@ def lines(result: Result) -> list[str]:
 
 def headline(result: Result) -> str:
     """The answer in one line; its first word is the answer's name."""
-    return wording.plain(f"{result.answer.value}: {result.name} · {result.judged_by}: {result.sentence}")
+    return format.plain(f"{result.answer.value}: {result.name} · {result.judged_by}: {result.sentence}")
 
 
 def witness_lines(result: Result) -> list[str]:
@@ -40,7 +40,7 @@ def witness_lines(result: Result) -> list[str]:
     witness = next(witnesses(result.verdict), (None, None))[1]
     if witness is None:
         return []
-    return [f"  {wording.plain(sentence)}" for sentence in witness.words if sentence != result.reason]
+    return [f"  {format.plain(sentence)}" for sentence in witness.words if sentence != result.reason]
 
 
 def count_lines(result: Result) -> list[str]:
@@ -52,13 +52,13 @@ def count_lines(result: Result) -> list[str]:
         ("operation", "ok", "fail", "info", *(("p50 ms", "p99 ms", "max ms") if summary.latency else ()))
     ]
     for f, counts in summary.counts.items():
-        row: tuple[str, ...] = (wording.name(f), *(f"{n:,}" for n in (counts.ok, counts.fail, counts.info)))
+        row: tuple[str, ...] = (format.name(f), *(f"{n:,}" for n in (counts.ok, counts.fail, counts.info)))
         if summary.latency:
             latency = summary.latency.get(f)
             figures = (latency.p50_ms, latency.p99_ms, latency.max_ms) if latency else ()
-            row += tuple(map(wording.milliseconds, figures)) or ("–", "–", "–")
+            row += tuple(map(format.milliseconds, figures)) or ("–", "–", "–")
         rows.append(row)
-    return wording.table(rows)
+    return format.table(rows)
 
 
 def availability_lines(result: Result) -> list[str]:
@@ -68,11 +68,11 @@ def availability_lines(result: Result) -> list[str]:
         return []
     rows: list[tuple[str, ...]] = [("node", "answered", *(("during faults",) if summary.windows else ()))]
     for node, seen in summary.nodes.items():
-        row: tuple[str, ...] = (wording.name(node), wording.share(seen.answered, seen.operations))
+        row: tuple[str, ...] = (format.name(node), format.share(seen.answered, seen.operations))
         if summary.windows:
-            row += (wording.share(seen.answered_in_faults, seen.operations_in_faults),)
+            row += (format.share(seen.answered_in_faults, seen.operations_in_faults),)
         rows.append(row)
-    return wording.table(rows)
+    return format.table(rows)
 
 
 def fault_lines(result: Result) -> list[str]:
@@ -80,7 +80,7 @@ def fault_lines(result: Result) -> list[str]:
     records = result.summary.faults
     if not records:
         return []
-    rows = [(wording.name(name), f"{record.times} ×", wording.bite(record.bite)) for name, record in records.items()]
+    rows = [(format.name(name), f"{record.times} ×", format.bite(record.bite)) for name, record in records.items()]
     wide = max(len("fault"), *(len(row[0]) for row in rows))
     times = max(len("times"), *(len(row[1]) for row in rows))
     heading = ("fault", "times", "what it did")
@@ -99,7 +99,7 @@ def witnesses(verdict: Verdict | None) -> Iterator[tuple[Verdict, Witness]]:
 
 def note_lines(result: Result) -> list[str]:
     """What else a person should know."""
-    return [f"note: {wording.plain(note)}" for note in result.notes]
+    return [f"note: {format.plain(note)}" for note in result.notes]
 
 
 def _scope(result: Result) -> str:
@@ -110,7 +110,7 @@ def _scope(result: Result) -> str:
         recipe = result.recipe
         parts += [_counted(recipe.nodes, "node"), _counted(recipe.concurrency, "client")]
         parts += [recipe.env, f"seed {recipe.seed}"]
-    return wording.plain("  " + " · ".join(parts))
+    return format.plain("  " + " · ".join(parts))
 
 
 def _counted(number: int, what: str) -> str:

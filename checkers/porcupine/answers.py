@@ -11,7 +11,7 @@ from collections.abc import Collection
 from splitbrain.checkers.porcupine import kernel
 from splitbrain.checkers.porcupine.answer import Answer, Problems
 from splitbrain.checkers.porcupine.model import Model
-from splitbrain.harness.budget import Spending
+from splitbrain.harness.budget import BudgetMeter
 from splitbrain.harness.history import History
 
 __all__ = ["Answer", "Problems", "problems"]
@@ -20,7 +20,7 @@ __all__ = ["Answer", "Problems", "problems"]
 def problems(
     model: Model,
     history: History,
-    spending: Spending,
+    spending: BudgetMeter,
     *,
     compiled: bool | None = None,
     only: Collection[int] | None = None,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from splitbrain.checkers.porcupine import kernel
 from splitbrain.checkers.porcupine.known import outcome
 from splitbrain.checkers.porcupine.model import Model
-from splitbrain.harness.budget import Spending
+from splitbrain.harness.budget import BudgetMeter
 from splitbrain.harness.history import History
 from splitbrain.harness.verdict import Verdict
 
@@ -18,7 +18,7 @@ SHORT, LONG = 4096, 200_000
 So many that are long together are read at once."""
 
 
-def at_once(model: Model, history: History, spending: Spending) -> Verdict | None:
+def at_once(model: Model, history: History, spending: BudgetMeter) -> Verdict | None:
     """The verdict, if it is quickly found; else None."""
     if not kernel.BUILT or len(history.type) > SHORT:
         return None
@@ -28,7 +28,7 @@ def at_once(model: Model, history: History, spending: Spending) -> Verdict | Non
     return verdict
 
 
-def outcomes(model: Model, histories: Sequence[History], spending: Spending) -> Sequence[int]:
+def outcomes(model: Model, histories: Sequence[History], spending: BudgetMeter) -> Sequence[int]:
     """Of each history 1 if it is linearizable and something was observed, 0 if it is not, -1 if that takes more."""
     if not kernel.BUILT:
         return [-1] * len(histories)

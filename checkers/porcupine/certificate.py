@@ -10,14 +10,14 @@ from collections.abc import Iterable, Sequence
 from heapq import merge
 
 from splitbrain.checkers.porcupine.model import ILLEGAL, REFUSED, UNSEEN, Call, Model
-from splitbrain.harness.budget import Spending
+from splitbrain.harness.budget import BudgetMeter
 from splitbrain.harness.history import ABSENT, History, Operations
 from splitbrain.harness.operation import ErrorKind, EventType
 
 _LOOK_EVERY = 4096
 
 
-def objection(model: Model, history: History, order: Sequence[int], spending: Spending | None = None) -> str | None:
+def objection(model: Model, history: History, order: Sequence[int], spending: BudgetMeter | None = None) -> str | None:
     """Why an order is no proof, in one sentence; None if it is one. Linear in the history.
 
     order: indexes of invocations; crashed operations that took effect stand in it, the others do not.

@@ -22,7 +22,7 @@ from splitbrain.checkers.porcupine.proof import call_at, merged_order, proven
 from splitbrain.checkers.porcupine.shortcut import quickest
 from splitbrain.checkers.porcupine.table import ModelFailure
 from splitbrain.checkers.porcupine.witness import explained
-from splitbrain.harness.budget import Budget, Spending
+from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.verdict import Validity, Verdict, unknown
 
@@ -47,7 +47,7 @@ def check(
     return explained(model, history, verdict, spending) if explain else verdict
 
 
-def _searched(model: Model, history: History, spending: Spending, every_key: bool, *, thorough: bool) -> Verdict:
+def _searched(model: Model, history: History, spending: BudgetMeter, every_key: bool, *, thorough: bool) -> Verdict:
     """The verdict, of any history."""
     try:
         checking = _Checking(model, history, spending, thorough=thorough)
@@ -63,7 +63,7 @@ def _searched(model: Model, history: History, spending: Spending, every_key: boo
 class _Checking:
     """A history being checked: its problems, and what is known of each so far."""
 
-    def __init__(self, model: Model, history: History, spending: Spending, *, thorough: bool) -> None:
+    def __init__(self, model: Model, history: History, spending: BudgetMeter, *, thorough: bool) -> None:
         self.model, self.history, self.spending = model, history, spending
         self.problems: Problems = quickest(model, history, spending, thorough=thorough)
 

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from splitbrain.checkers.porcupine import desk as desks
 from splitbrain.checkers.porcupine.answer import FIRST_ROUND, GROWTH, Answer
-from splitbrain.checkers.porcupine.desk import Desk
+from splitbrain.checkers.porcupine.desk import Dispatcher
 from splitbrain.checkers.porcupine.kernel import WIDEST, narrow, vast, wide
 from splitbrain.checkers.porcupine.kernel.problem import Batch, TooWide
 from splitbrain.checkers.porcupine.kernel.reading import NotByHeart, UnknownOperation, prepare
@@ -21,7 +21,7 @@ from splitbrain.checkers.porcupine.kernel.text_steps import NotTexts, TextSteps
 from splitbrain.checkers.porcupine.model import Model
 from splitbrain.checkers.porcupine.models import kv
 from splitbrain.checkers.porcupine.prepare import OverBudget, check_known
-from splitbrain.harness.budget import GIB, Spending
+from splitbrain.harness.budget import GIB, BudgetMeter
 from splitbrain.harness.history import History
 
 __all__ = ["Compiled", "TooWide"]
@@ -41,7 +41,7 @@ class Compiled:
         self,
         model: Model,
         history: History,
-        spending: Spending,
+        spending: BudgetMeter,
         only: Collection[int] | None = None,
         among: "array[int] | None" = None,
     ) -> None:
@@ -161,7 +161,7 @@ class Compiled:
 
 
 def batch_of(
-    desk: Desk, history: History, only: Collection[int] | None = None, among: "array[int] | None" = None
+    desk: Dispatcher, history: History, only: Collection[int] | None = None, among: "array[int] | None" = None
 ) -> tuple[Batch, Transitions]:
     """The problems of a history as the kernel sees them, and the steps that they are searched with. TooWide; UsageError
     for an operation not known."""
@@ -175,7 +175,7 @@ def batch_of(
 
 
 def _read(
-    desk: Desk, history: History, only: Collection[int] | None, among: "array[int] | None"
+    desk: Dispatcher, history: History, only: Collection[int] | None, among: "array[int] | None"
 ) -> tuple[Batch, Transitions]:
     if desk.heart is not None:
         try:

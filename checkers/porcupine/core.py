@@ -12,7 +12,7 @@ from splitbrain.checkers.porcupine.prepare import NEVER, Prepared, Problem
 from splitbrain.checkers.porcupine.search import search
 from splitbrain.checkers.porcupine.shrink import subproblem
 from splitbrain.checkers.porcupine.table import Table
-from splitbrain.harness.budget import Spending
+from splitbrain.harness.budget import BudgetMeter
 from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import EventType
 
@@ -25,7 +25,7 @@ CORE_TOLD = 1000
 
 
 def refute(
-    answer: Answer, model: Model, prepared: Prepared, problem: Problem, core: Sequence[int], spending: Spending
+    answer: Answer, model: Model, prepared: Prepared, problem: Problem, core: Sequence[int], spending: BudgetMeter
 ) -> bool:
     """Search a core, and fill the answer with what is found; False if the core is linearizable."""
     part = subproblem(problem, core)
@@ -50,7 +50,7 @@ def refute_all(
     model: Model,
     history: History,
     cores: Mapping[int, Sequence[int]],
-    spending: Spending,
+    spending: BudgetMeter,
 ) -> bool:
     """The same for cores of several keys, by the compiled search: whether any is refuted. answers: of each key, to be
     filled unless its core is linearizable. cores: positions of invocations, by key."""

@@ -15,7 +15,7 @@ _KEPT_BYTES, _KEPT_CLASSES = 8 << 20, 20_000
 """Of a table with more than so many bytes or classes of calls nothing is kept: they hardly ever come again."""
 
 
-class Desk:
+class Dispatcher:
     """heart, steps: how a history is read whose steps are known by heart, and these steps; None if it is none such.
     asked, answers: how any is read, and what the model has answered. shortcut: whether procedures come before a search;
     where steps are known by heart, a short one is quicker. words: for people, of calls that were told before.
@@ -36,13 +36,13 @@ class Desk:
         self.answers = Transitions(model, False)
 
 
-def take(model: Model) -> Desk:
+def take(model: Model) -> Dispatcher:
     """The model's desk, or a new one. TooWide."""
-    desk: Desk | None = model.remembered.pop(_NAME, None)
-    return Desk(model) if desk is None else desk
+    desk: Dispatcher | None = model.remembered.pop(_NAME, None)
+    return Dispatcher(model) if desk is None else desk
 
 
-def give_back(desk: Desk) -> None:
+def give_back(desk: Dispatcher) -> None:
     """For the next history. A desk that is not given back is forgotten."""
     if desk.answers.bytes <= _KEPT_BYTES and len(desk.answers.classes) <= _KEPT_CLASSES:
         desk.model.remembered[_NAME] = desk

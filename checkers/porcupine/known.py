@@ -13,7 +13,7 @@ from splitbrain.checkers.porcupine.model import Model
 from splitbrain.checkers.porcupine.models import kv
 from splitbrain.checkers.porcupine.prepare import OverBudget
 from splitbrain.checkers.porcupine.proof import is_plain
-from splitbrain.harness.budget import Spending
+from splitbrain.harness.budget import BudgetMeter
 from splitbrain.harness.history import ABSENT, History
 
 Rest = Callable[[set[int]], Problems]
@@ -50,13 +50,13 @@ class Known:
         return self._answers[number]
 
 
-def known(model: Model, history: History, spending: Spending, rest: Rest, *, thorough: bool = True) -> Known | None:
+def known(model: Model, history: History, spending: BudgetMeter, rest: Rest, *, thorough: bool = True) -> Known | None:
     """What compiled procedures say, or None if there is none for this model and history. thorough: whether it is wanted
     of every key that it is refuted, and not of one alone."""
     return zoned(model, history, spending, thorough) or told(model, history, spending, rest, thorough)
 
 
-def zoned(model: Model, history: History, spending: Spending, thorough: bool = True) -> Known | None:
+def zoned(model: Model, history: History, spending: BudgetMeter, thorough: bool = True) -> Known | None:
     """Answers by zones for all keys, from the columns; None if some key does not qualify."""
     names = history.pool.names
     if zones not in model.fast or not is_plain(model.initial):
@@ -75,7 +75,7 @@ def zoned(model: Model, history: History, spending: Spending, thorough: bool = T
     return Known(answers) if refuted or all(answer.searched for answer in answers) else None
 
 
-def told(model: Model, history: History, spending: Spending, rest: Rest, thorough: bool = True) -> Known | None:
+def told(model: Model, history: History, spending: BudgetMeter, rest: Rest, thorough: bool = True) -> Known | None:
     """Answers by pieces for the keys that hold texts put together from them; None if no key qualifies."""
     if not _of_texts(model, history):
         return None
@@ -116,7 +116,7 @@ def _answers(
     model: Model,
     history: History,
     found: Iterable[tuple[int, int, int, tuple[int, ...] | None, Sequence[int] | None]],
-    spending: Spending,
+    spending: BudgetMeter,
     thorough: bool,
 ) -> tuple[list[Answer], bool]:
     """One for each key, not searched if nothing is found, or what is found does not stand; and whether any refutes."""

@@ -18,12 +18,12 @@ from splitbrain.checkers.porcupine.core import CORE_TOLD
 from splitbrain.checkers.porcupine.model import Model
 from splitbrain.checkers.porcupine.prepare import was_refused
 from splitbrain.checkers.porcupine.proof import call_at, merged_order, proven
-from splitbrain.harness.budget import Spending
+from splitbrain.harness.budget import BudgetMeter
 from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import EventType
 
 
-def parted(model: Model, history: History, spending: Spending, whole: Callable[[], Problems]) -> "Parted | None":
+def parted(model: Model, history: History, spending: BudgetMeter, whole: Callable[[], Problems]) -> "Parted | None":
     """The parts of a history of one object, or None if it has no two. whole: makes the search of all of it."""
     if model.by_key or not kernel.BUILT:
         return None
@@ -41,7 +41,7 @@ class Parted:
         self,
         model: Model,
         history: History,
-        spending: Spending,
+        spending: BudgetMeter,
         parts: "array[int]",
         whole: Callable[[], Problems],
         *,

@@ -7,14 +7,16 @@ from splitbrain.checkers.porcupine.model import Model
 from splitbrain.checkers.porcupine.prepare import Prepared, prepare
 from splitbrain.checkers.porcupine.search import Outcome, search
 from splitbrain.checkers.porcupine.table import Table
-from splitbrain.harness.budget import Spending
+from splitbrain.harness.budget import BudgetMeter
 from splitbrain.harness.history import History
 
 
 class Plain:
     """Problems (see `answer`) of the clear search."""
 
-    def __init__(self, model: Model, history: History, spending: Spending, only: Collection[int] | None = None) -> None:
+    def __init__(
+        self, model: Model, history: History, spending: BudgetMeter, only: Collection[int] | None = None
+    ) -> None:
         """only: the keys (value ids), if not all."""
         self.model, self.spending = model, spending
         self.prepared: Prepared = prepare(model, history, spending, only)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from splitbrain.checkers.porcupine.model import REFUSED, UNSEEN, Call, Model
 from splitbrain.checkers.porcupine.table import is_pure
-from splitbrain.harness.budget import Spending
+from splitbrain.harness.budget import BudgetMeter
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import ABSENT, History, Operations
 from splitbrain.harness.operation import ErrorKind, EventType
@@ -63,7 +63,7 @@ class Prepared:
     problems: list[Problem]
 
 
-def prepare(model: Model, history: History, spending: Spending, only: Collection[int] | None = None) -> Prepared:
+def prepare(model: Model, history: History, spending: BudgetMeter, only: Collection[int] | None = None) -> Prepared:
     """Split a history into problems; of these keys only (value ids), if given.
 
     UsageError for an operation the model does not know; OverBudget when the time is spent.

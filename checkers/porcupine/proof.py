@@ -9,12 +9,12 @@ from splitbrain.checkers.porcupine import kernel
 from splitbrain.checkers.porcupine.certificate import merged
 from splitbrain.checkers.porcupine.kernel.by_heart import codes
 from splitbrain.checkers.porcupine.model import REFUSED, UNSEEN, Call, Model
-from splitbrain.harness.budget import Spending
+from splitbrain.harness.budget import BudgetMeter
 from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import EventType
 
 
-def proven(model: Model, history: History, order: tuple[int, ...], spending: Spending) -> bool:
+def proven(model: Model, history: History, order: tuple[int, ...], spending: BudgetMeter) -> bool:
     """Whether the order (indexes of invocations) is known to be a proof. What the model raises comes through."""
     if not kernel.BUILT:
         return False

@@ -25,7 +25,7 @@ from dataclasses import dataclass, replace
 from splitbrain.checkers.porcupine.prepare import OverBudget, Prepared, Problem
 from splitbrain.checkers.porcupine.table import NO_STATE, Table
 from splitbrain.checkers.porcupine.window import Window
-from splitbrain.harness.budget import GIB, Spending
+from splitbrain.harness.budget import GIB, BudgetMeter
 from splitbrain.harness.history import ABSENT
 
 CONFIGURATION_BYTES = 300
@@ -62,7 +62,7 @@ class Outcome:
     configurations: int = 0
 
 
-def search(problem: Problem, prepared: Prepared, table: Table, spending: Spending, limit: int) -> Outcome:
+def search(problem: Problem, prepared: Prepared, table: Table, spending: BudgetMeter, limit: int) -> Outcome:
     """Decide one problem, entering at most `limit` configurations; what is spent is added to `spending`."""
     try:
         found = _Search(problem, prepared, table, spending)
@@ -76,7 +76,7 @@ def search(problem: Problem, prepared: Prepared, table: Table, spending: Spendin
 class _Search:
     """One search: where it is, where it can go back to, and where it has been."""
 
-    def __init__(self, problem: Problem, prepared: Prepared, table: Table, spending: Spending) -> None:
+    def __init__(self, problem: Problem, prepared: Prepared, table: Table, spending: BudgetMeter) -> None:
         self.kind, self.ret = problem.kind, problem.ret
         self.table, self.spending = table, spending
         self.window = Window(problem, prepared.pure, spending)

@@ -20,11 +20,11 @@ from splitbrain.checkers.porcupine.known import known
 from splitbrain.checkers.porcupine.model import Model
 from splitbrain.checkers.porcupine.parted import parted
 from splitbrain.checkers.porcupine.prepare import Prepared, Problem, prepare
-from splitbrain.harness.budget import Spending
+from splitbrain.harness.budget import BudgetMeter
 from splitbrain.harness.history import History
 
 
-def quickest(model: Model, history: History, spending: Spending, *, thorough: bool = True) -> Problems:
+def quickest(model: Model, history: History, spending: BudgetMeter, *, thorough: bool = True) -> Problems:
     """The keys of a history, decided by fast procedures as far as these go, and else ready to be searched. As
     `answers.problems`. thorough: whether all keys that can be refuted are to be, and not one alone."""
     in_parts = parted(model, history, spending, lambda: problems(model, history, spending))
@@ -39,7 +39,7 @@ def quickest(model: Model, history: History, spending: Spending, *, thorough: bo
     return Shortcut(model, history, spending, lambda: problems(model, history, spending))
 
 
-def _searched(model: Model, history: History, spending: Spending, keys: set[int]) -> Problems:
+def _searched(model: Model, history: History, spending: BudgetMeter, keys: set[int]) -> Problems:
     return problems(model, history, spending, only=keys)
 
 
@@ -49,7 +49,7 @@ class Shortcut:
     searched: makes those of the search; asked if there is a key that no procedure takes.
     """
 
-    def __init__(self, model: Model, history: History, spending: Spending, searched: Callable[[], Problems]) -> None:
+    def __init__(self, model: Model, history: History, spending: BudgetMeter, searched: Callable[[], Problems]) -> None:
         self.model, self.history, self.spending = model, history, spending
         self.prepared: Prepared = prepare(model, history, spending)
         self.operations = sum(map(len, self.prepared.problems))

@@ -26,7 +26,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from splitbrain.checkers.porcupine.model import Model
 from splitbrain.checkers.porcupine.prepare import NEVER, Prepared, Problem
 from splitbrain.checkers.porcupine.sources import Sources
-from splitbrain.harness.budget import Spending
+from splitbrain.harness.budget import BudgetMeter
 
 RECENT = 1_000
 """Operations, and eight times as many, and so on, that are looked at before all are."""
@@ -36,7 +36,7 @@ StillInvalid = Callable[[Problem], bool]
 
 
 def smallest(
-    model: Model, problem: Problem, prepared: Prepared, spending: Spending, still_invalid: StillInvalid
+    model: Model, problem: Problem, prepared: Prepared, spending: BudgetMeter, still_invalid: StillInvalid
 ) -> Problem:
     """A minimal problem that still refutes; the given one, which should, if no smaller one is found. What `spending`
     allows may end it earlier."""
@@ -60,7 +60,7 @@ def subproblem(problem: Problem, kept: Iterable[int]) -> Problem:
 
 
 def recent(
-    model: Model, problem: Problem, prepared: Prepared, spending: Spending, still_invalid: StillInvalid
+    model: Model, problem: Problem, prepared: Prepared, spending: BudgetMeter, still_invalid: StillInvalid
 ) -> Problem | None:
     """Of a long problem some of the last operations with all that they need, if they refute alone."""
     size = RECENT if model.independence.feeds is not None else len(problem)
@@ -77,7 +77,7 @@ def recent(
     return None
 
 
-def tail(problem: Problem, company: "Company", spending: Spending, still_invalid: StillInvalid) -> set[int] | None:
+def tail(problem: Problem, company: "Company", spending: BudgetMeter, still_invalid: StillInvalid) -> set[int] | None:
     """The last 1, 2, 4, … operations to return with all that they need, if they refute alone."""
     ret = problem.ret
     by_return = sorted((o for o in range(len(problem)) if ret[o] != NEVER), key=ret.__getitem__)
@@ -152,7 +152,7 @@ class _Shrinking:
     """One pass of delta debugging over one problem."""
 
     def __init__(
-        self, model: Model, problem: Problem, prepared: Prepared, spending: Spending, still_invalid: StillInvalid
+        self, model: Model, problem: Problem, prepared: Prepared, spending: BudgetMeter, still_invalid: StillInvalid
     ) -> None:
         self._problem = problem
         self._spending = spending

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from splitbrain.checkers.porcupine.model import ILLEGAL, REFUSED, Call, Model, State
 from splitbrain.harness.errors import UsageError
-from splitbrain.harness.history import Pool
+from splitbrain.harness.history import Interner
 
 NO_STATE = -1
 """In place of a next state: the call is illegal in this one."""
@@ -39,7 +39,7 @@ class Table:
         """Transitions asked of the model so far."""
         self.bytes = 0
         """Memory held, roughly."""
-        self._pool = Pool()
+        self._pool = Interner()
         self._numbers: dict[tuple[type, int], int] = {}
         self._number(model.initial)
 

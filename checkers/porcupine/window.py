@@ -11,7 +11,7 @@ The trap: slots are reused, so a mask means something only together with its `k`
 from array import array
 
 from splitbrain.checkers.porcupine.prepare import NEVER, OverBudget, Problem
-from splitbrain.harness.budget import Spending
+from splitbrain.harness.budget import BudgetMeter
 from splitbrain.harness.history import ABSENT
 
 _LOOK_EVERY = 8192
@@ -33,7 +33,7 @@ class Window:
         "before", "bit", "called", "crashed", "crashed_called", "open", "pure_open", "returns", "slot", "twin", "width",
     )  # fmt: skip
 
-    def __init__(self, problem: Problem, pure: bytearray, spending: Spending) -> None:
+    def __init__(self, problem: Problem, pure: bytearray, spending: BudgetMeter) -> None:
         n = len(problem)
         kind, call, ret = problem.kind, problem.call, problem.ret
         completed = [op for op in range(n) if ret[op] != NEVER]

@@ -16,7 +16,7 @@ from splitbrain.checkers.porcupine.search import Outcome, search
 from splitbrain.checkers.porcupine.shrink import smallest, subproblem
 from splitbrain.checkers.porcupine.table import Table
 from splitbrain.checkers.porcupine.words import Account
-from splitbrain.harness.budget import Budget, Spending
+from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.verdict import Validity, Verdict, Witness
 
@@ -31,7 +31,7 @@ def explain(model: Model, history: History, verdict: Verdict, budget: Budget | N
     return explained(model, history, verdict, (budget or Budget()).start())
 
 
-def explained(model: Model, history: History, verdict: Verdict, spending: Spending) -> Verdict:
+def explained(model: Model, history: History, verdict: Verdict, spending: BudgetMeter) -> Verdict:
     """As `explain`, with what is left of a budget."""
     if verdict.value is not Validity.INVALID:
         return verdict
@@ -48,7 +48,7 @@ def explained(model: Model, history: History, verdict: Verdict, spending: Spendi
     return replace(verdict, children=children, reason=first.reason, witness=first.witness)
 
 
-def _with_witness(model: Model, history: History, verdict: Verdict, spending: Spending) -> Verdict:
+def _with_witness(model: Model, history: History, verdict: Verdict, spending: BudgetMeter) -> Verdict:
     owed = verdict.details["blocked"]
     try:
         case = _Case(model, history, owed, spending, verdict.details.get("core", ()))
@@ -100,7 +100,9 @@ def _crashed(kind: int, prepared: Prepared, history: History) -> int:
 class _Case:
     """One invalid problem, cut where the search could not go on."""
 
-    def __init__(self, model: Model, history: History, owed: int, spending: Spending, core: Sequence[int] = ()) -> None:
+    def __init__(
+        self, model: Model, history: History, owed: int, spending: BudgetMeter, core: Sequence[int] = ()
+    ) -> None:
         self.model, self.history, self.spending = model, history, spending
         key = history.key[owed] if model.by_key else ABSENT
         self.prepared: Prepared = prepare(model, history, spending, only=(key,))

@@ -11,7 +11,7 @@ from splitbrain.harness.deployment import Deployment, External
 from splitbrain.harness.environment import Death
 from splitbrain.harness.environments.real_time import RealTime
 from splitbrain.harness.errors import InfrastructureError, UsageError
-from splitbrain.harness.injection import Inability, Injected, Injection
+from splitbrain.harness.injection import ActiveInjection, Injection, Unsupported
 from splitbrain.harness.node import Channel
 
 HANDS_OFF = "the nodes of an existing cluster are not in our hands; let splitbrain start them, with --env local"
@@ -44,7 +44,7 @@ class ExternalCluster:
 
     nodes: Sequence[ExternalNode]
 
-    async def inject(self, injection: Injection) -> Injected:
+    async def inject(self, injection: Injection) -> ActiveInjection:
         raise InfrastructureError(HANDS_OFF)
 
     def deaths(self) -> Sequence[Death]:
@@ -62,8 +62,8 @@ class Existing(RealTime):
     def __init__(self, seed: int = 0) -> None:
         super().__init__()
 
-    def able(self, injection: type[Injection], deployment: Deployment) -> Inability | None:
-        return Inability(injection, HANDS_OFF)
+    def unsupported(self, injection: type[Injection], deployment: Deployment) -> Unsupported | None:
+        return Unsupported(injection, HANDS_OFF)
 
     def enter(self, argv: Sequence[str]) -> int | None:
         return None

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from splitbrain.harness.interruption import interruptible
+from splitbrain.harness.signals import interruptible
 
 T = TypeVar("T")
 

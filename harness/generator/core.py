@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from splitbrain.harness.operation import EventType, Operation
-from splitbrain.harness.stream import Stream
+from splitbrain.harness.random_stream import RandomStream
 
 SECOND = 1_000_000_000
 
@@ -32,13 +32,13 @@ class Context:
     process: int
     busy: int
     threads: Sequence[int]
-    _draws: Stream | None = field(default=None, repr=False)
+    _draws: RandomStream | None = field(default=None, repr=False)
 
     @property
-    def draws(self) -> Stream:
+    def draws(self) -> RandomStream:
         """The stream of this operation; made only when somebody draws."""
         if self._draws is None:
-            self._draws = Stream(self.seed, "generator", self.thread, self.ordinal)
+            self._draws = RandomStream(self.seed, "generator", self.thread, self.ordinal)
         return self._draws
 
     def narrowed(self, threads: Sequence[int]) -> "Context":

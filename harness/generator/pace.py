@@ -12,7 +12,7 @@ import msgspec
 
 from splitbrain.harness.generator.core import SECOND, Answer, Completion, Context, Done, Generator, Wait
 from splitbrain.harness.generator.sources import DONE, Constant
-from splitbrain.harness.stream import Stream
+from splitbrain.harness.random_stream import RandomStream
 
 
 class Rate(msgspec.Struct, frozen=True):
@@ -43,7 +43,7 @@ class Rate(msgspec.Struct, frozen=True):
 
     def _gap(self, context: Context, ordinal: int) -> int:
         """Nanoseconds before the operation with this ordinal."""
-        draws = Stream(context.seed, "pace", context.thread, ordinal)
+        draws = RandomStream(context.seed, "pace", context.thread, ordinal)
         return int(draws.exponential(SECOND * len(context.threads) / self.per_second))
 
 

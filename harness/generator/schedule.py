@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.fault import Fault, View
 from splitbrain.harness.generator.core import SECOND
-from splitbrain.harness.stream import Stream
+from splitbrain.harness.random_stream import RandomStream
 
 SLOT_S_MAX = 6.0
 """How long a slot of the first cycle lasts when the run is long enough."""
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Slot:
+class ScheduledFault:
     """One fault at one time. start, duration: nanoseconds; start counts from the beginning of the main phase."""
 
     start: int
@@ -51,14 +51,14 @@ class Schedule:
     slots: in order of start. missing: name of each fault that will not come → why, in words for the user.
     """
 
-    slots: tuple[Slot, ...]
+    slots: tuple[ScheduledFault, ...]
     missing: Mapping[str, str]
 
 
-class Turns(Generic[T]):
+class ShuffledCycle(Generic[T]):
     """Deals items in random order: all of them before any comes again, and none twice in a row if there are two."""
 
-    def __init__(self, items: Sequence[T], random: Stream) -> None:
+    def __init__(self, items: Sequence[T], random: RandomStream) -> None:
         self._items = items
         self._random = random
         self._left: list[T] = []
@@ -105,17 +105,17 @@ def schedule(
     """
     pace = _pace(len(faults), time_limit_s, interval_s, duration_s)
     missing: dict[str, str] = {}
-    variants: dict[str, Turns[str]] = {}
+    variants: dict[str, ShuffledCycle[str]] = {}
     for fault in faults:
         possible = _possible(fault, nodes, seed)
         if possible:
-            variants[fault.name] = Turns(possible, Stream(seed, "schedule", "variants", fault.name))
+            variants[fault.name] = ShuffledCycle(possible, RandomStream(seed, "schedule", "variants", fault.name))
         else:
             some = "1 node" if len(nodes) == 1 else f"{len(nodes)} nodes"
             missing[fault.name] = f"{fault.name} makes no sense for a cluster of {some}"
     able = [fault for fault in faults if fault.name in variants]
     slots = [
-        Slot(int(start * SECOND), int(length * SECOND), fault, variants[fault.name].next())
+        ScheduledFault(int(start * SECOND), int(length * SECOND), fault, variants[fault.name].next())
         for start, length, fault in _laid_out(able, time_limit_s, pace, seed, overlap)
     ]
     come = {slot.fault.name for slot in slots}
@@ -146,7 +146,7 @@ def _pace(count: int, time_limit_s: float, interval_s: float | None, duration_s:
 def _possible(fault: Fault, nodes: Sequence[str], seed: int) -> list[str]:
     """The variants that make sense for a cluster of this size."""
     view = View(tuple(nodes), {})
-    return [v for v in fault.variants if fault.plan(v, view, Stream(seed, "schedule", "possible")) is not None]
+    return [v for v in fault.variants if fault.plan(v, view, RandomStream(seed, "schedule", "possible")) is not None]
 
 
 def _laid_out(
@@ -155,16 +155,19 @@ def _laid_out(
     """(start, duration, fault) in seconds, in order of start."""
     if not faults:
         return
-    order = Turns(faults, Stream(seed, "schedule", "order"))
+    order = ShuffledCycle(faults, RandomStream(seed, "schedule", "order"))
     companions = {
-        fault.name: Turns(others, Stream(seed, "schedule", "companions", fault.name))
+        fault.name: ShuffledCycle(others, RandomStream(seed, "schedule", "companions", fault.name))
         for fault in faults
         if (others := [other for other in faults if not set(other.needs) & set(fault.needs)])
     }
-    paired = {fault.name: Turns((True, False), Stream(seed, "schedule", "paired", fault.name)) for fault in faults}
+    paired = {
+        fault.name: ShuffledCycle((True, False), RandomStream(seed, "schedule", "paired", fault.name))
+        for fault in faults
+    }
     at, number = 0.0, 0
     while True:
-        random = Stream(seed, "schedule", "slot", number)
+        random = RandomStream(seed, "schedule", "slot", number)
         first_cycle = number < len(faults)
         varied = 1.0 if first_cycle or pace.fixed else random.between(0.7, 1.4)
         length = _fitted(pace, pace.slot_s * varied, time_limit_s - at)
@@ -194,7 +197,7 @@ def _fitted(pace: _Pace, wanted_s: float, left_s: float) -> float | None:
     return left_s if left_s >= shortest - 1e-6 else None
 
 
-def _inside(length_s: float, pace: _Pace, random: Stream) -> tuple[float, float]:
+def _inside(length_s: float, pace: _Pace, random: RandomStream) -> tuple[float, float]:
     """(healthy lead, duration of the fault) inside a slot."""
     lead = length_s * random.between(1 / 6, 1 / 4)
     duration = length_s * random.between(0.5, 0.6)

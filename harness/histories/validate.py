@@ -13,8 +13,8 @@ import msgspec
 from msgspec import UNSET
 
 from splitbrain.harness.history import Event, History, IllFormed
+from splitbrain.harness.interner import DEPTH_MAX
 from splitbrain.harness.operation import NEMESIS, EventType
-from splitbrain.harness.pool import DEPTH_MAX
 
 _COLUMN_END = 1 << 63
 _WORDS = frozenset(kind.word for kind in EventType)

@@ -27,7 +27,7 @@ REMOVAL_SECONDS = 3.0
 
 
 @dataclass
-class MembershipHarm:
+class ActiveMembershipChange:
     """Nodes that are no members for a while.
 
     calm: whether no other fault harms the cluster. turn: held while members change, one at a time. tell: takes a line

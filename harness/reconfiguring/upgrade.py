@@ -29,8 +29,9 @@ waiting."""
 
 
 @dataclass
-class UpgradeHarm:
-    """A rolling upgrade. nodes: in the order in which they go, of which so many `ahead`. Else as `MembershipHarm`."""
+class ActiveUpgrade:
+    """A rolling upgrade. nodes: in the order in which they go, of which so many `ahead`; else as
+    `ActiveMembershipChange`."""
 
     nodes: Sequence[Member]
     ahead: int

@@ -30,10 +30,10 @@ from splitbrain.harness.program import (
     Sync,
     Truncate,
 )
+from splitbrain.harness.random_stream import RandomStream
 from splitbrain.harness.runtime import frames
 from splitbrain.harness.runtime.files import Files
 from splitbrain.harness.runtime.peers import Peer
-from splitbrain.harness.stream import Stream
 
 CLIENT_PORT = 7410
 PEER_PORT = 7411
@@ -44,7 +44,7 @@ def serve(factory: ProgramFactory, name: str, members: Mapping[str, str], folder
 
     members: name → address of every node, in order. folder: where its files live. seed: of its random stream.
     """
-    program = factory(name, tuple(members), Stream(seed, "program", name))
+    program = factory(name, tuple(members), RandomStream(seed, "program", name))
     runner = Runner(program, name, members, folder)
     asyncio.run(runner.run())
     raise AssertionError("a node runs until it is ended")

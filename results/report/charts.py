@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import EventType
-from splitbrain.results import wording
+from splitbrain.results import format
 from splitbrain.results.faults import Window
 from splitbrain.results.series import Series, nice
 from splitbrain.results.summary import origin
@@ -74,7 +74,7 @@ def charts(history: History, found: Series, windows: Sequence[Window]) -> Charts
     return Charts(
         _time_ticks(history, found),
         _faults(history, found, windows),
-        {wording.name(node): _cells(cells) for node, cells in nodes[:NODES_MAX]},
+        {format.name(node): _cells(cells) for node, cells in nodes[:NODES_MAX]},
         max(0, len(nodes) - NODES_MAX),
         _throughput(found),
         latency,
@@ -99,9 +99,9 @@ def _faults(history: History, found: Series, windows: Sequence[Window]) -> dict[
     for window in windows:
         left = 100 * (window.start_ns - found.start_ns) / whole
         width = 100 * (window.stop_ns - window.start_ns) / whole
-        when = f"{wording.seconds(window.start_ns - zero)} – {wording.seconds(window.stop_ns - zero)}"
-        title = f"{wording.plain(window.fault)}, {when}: {wording.bite(window.bite)}"
-        bands.setdefault(wording.name(window.fault), []).append(Band(left, width, title))
+        when = f"{format.seconds(window.start_ns - zero)} – {format.seconds(window.stop_ns - zero)}"
+        title = f"{format.plain(window.fault)}, {when}: {format.bite(window.bite)}"
+        bands.setdefault(format.name(window.fault), []).append(Band(left, width, title))
     return {name: tuple(several) for name, several in bands.items()}
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from splitbrain.harness.history import History
 from splitbrain.harness.verdict import Validity, Verdict
-from splitbrain.results import wording
+from splitbrain.results import format
 from splitbrain.results.report import witness
 from splitbrain.results.report.charts import charts
 from splitbrain.results.report.sample import OPERATIONS_MAX, choose
@@ -54,11 +54,11 @@ def render(history: History, result: Result, operations_max: int = OPERATIONS_MA
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "share": wording.share,
-        "name": wording.name,
-        "milliseconds": wording.milliseconds,
-        "bite": wording.bite,
-        "told": wording.told,
+        "share": format.share,
+        "name": format.name,
+        "milliseconds": format.milliseconds,
+        "bite": format.bite,
+        "told": format.told,
     }
     style, script = _asset("report.css"), _asset("report.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -69,7 +69,7 @@ def render(history: History, result: Result, operations_max: int = OPERATIONS_MA
 
 def _one_line(value: object) -> object:
     """No text may bring control characters onto the page; what is marked as markup is ours."""
-    return wording.plain(value) if type(value) is str else value
+    return format.plain(value) if type(value) is str else value
 
 
 def _asset(name: str) -> str:
@@ -100,7 +100,7 @@ def _content(history: History, result: Result, operations_max: int) -> dict[str,
         "witnesses": [witness.shown(history, *pair) for pair in found[:WITNESSES_MAX]],
         "witnesses_hidden": max(0, len(found) - WITNESSES_MAX),
         "windows": [
-            (window, wording.seconds(window.start_ns - zero), wording.seconds(window.stop_ns - zero))
+            (window, format.seconds(window.start_ns - zero), format.seconds(window.stop_ns - zero))
             for window in result.summary.windows
         ],
         "checks": checks[:CHECKS_MAX],
@@ -141,7 +141,7 @@ def _checks(root: Verdict) -> Iterator[Check]:
     for value in (Validity.INVALID, Validity.UNKNOWN):
         for leaf in leaves:
             if leaf.value is value and not leaf.witness:
-                key = "" if leaf.key is None else f", key {wording.name(leaf.key)}"
+                key = "" if leaf.key is None else f", key {format.name(leaf.key)}"
                 yield Check(_who(leaf) + key, value.value, leaf.reason)
     valid = Counter(_who(leaf) for leaf in leaves if leaf.value is Validity.VALID)
     reasons = {_who(leaf): leaf.reason for leaf in leaves if leaf.value is Validity.VALID}

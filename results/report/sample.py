@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from splitbrain.harness.history import History
-from splitbrain.results import wording
+from splitbrain.results import format
 from splitbrain.results.summary import origin, timed
 
 OPERATIONS_MAX = 20_000
@@ -52,4 +52,4 @@ def _shown(shown: int, total: int) -> str:
 
 def _when(history: History, row: int) -> str:
     position = history.operations().invoke[row]
-    return wording.seconds(history.time[position] - origin(history)) if timed(history) else f"event {position}"
+    return format.seconds(history.time[position] - origin(history)) if timed(history) else f"event {position}"

@@ -11,7 +11,7 @@ from typing import Any
 
 from splitbrain.harness.history import ABSENT, History, Operations
 from splitbrain.harness.operation import EventType
-from splitbrain.results import wording
+from splitbrain.results import format
 from splitbrain.results.faults import Window
 from splitbrain.results.report.sample import Sample
 from splitbrain.results.summary import origin, timed
@@ -49,11 +49,11 @@ def timeline(
         "operations": columns,
         "faults": [
             {
-                "name": wording.plain(window.fault),
+                "name": format.plain(window.fault),
                 "start": clock.at(window.start),
                 "stop": clock.at(window.stop),
-                "value": wording.told(window.value, _TEXT_LENGTH),
-                "bite": wording.bite(window.bite) if window.healed else "not healed",
+                "value": format.told(window.value, _TEXT_LENGTH),
+                "bite": format.bite(window.bite) if window.healed else "not healed",
             }
             for window in windows
         ],
@@ -108,7 +108,7 @@ class _Texts:
         """The number of an interned value's text; strings, which name things, without quotes."""
         found = self._of_id.get(value_id)
         if found is None:
-            found = self._of_id[value_id] = self.number(wording.name(self._pool[value_id], _TEXT_LENGTH))
+            found = self._of_id[value_id] = self.number(format.name(self._pool[value_id], _TEXT_LENGTH))
         return found
 
 
@@ -119,7 +119,7 @@ def _row(history: History, operations: Operations, row: int, texts: _Texts, cloc
     argument = values[operations.argument[row]]
     result_id = operations.result[row] if ended == EventType.OK else ABSENT
     result = None if result_id == ABSENT else values[result_id]
-    label = wording.operation(str(values[operations.f[row]]), argument, result, ended, 24)
+    label = format.operation(str(values[operations.f[row]]), argument, result, ended, 24)
     error = ABSENT if complete == ABSENT else history.error[complete]
     return (
         0,
@@ -128,11 +128,11 @@ def _row(history: History, operations: Operations, row: int, texts: _Texts, cloc
         clock.at(invoke),
         ABSENT if complete == ABSENT else clock.at(complete),
         int(ended),
-        texts.number(wording.plain(label)),
+        texts.number(format.plain(label)),
         texts.of(operations.f[row]),
         texts.of(operations.key[row]),
-        ABSENT if argument is None else texts.number(wording.value(argument, _TEXT_LENGTH)),
-        ABSENT if result_id == ABSENT else texts.number(wording.value(result, _TEXT_LENGTH)),
+        ABSENT if argument is None else texts.number(format.value(argument, _TEXT_LENGTH)),
+        ABSENT if result_id == ABSENT else texts.number(format.value(result, _TEXT_LENGTH)),
         texts.of(history.node[invoke]),
         ABSENT if error == ABSENT else texts.number(_error(values[error])),
     )
@@ -140,15 +140,15 @@ def _row(history: History, operations: Operations, row: int, texts: _Texts, cloc
 
 def _error(value: object) -> str:
     if isinstance(value, list | tuple):
-        return ": ".join(wording.name(part, _TEXT_LENGTH) for part in value)
-    return wording.name(value, _TEXT_LENGTH)
+        return ": ".join(format.name(part, _TEXT_LENGTH) for part in value)
+    return format.name(value, _TEXT_LENGTH)
 
 
 def _lanes(history: History, concurrency: int | None) -> tuple[dict[int, int], list[dict[str, str]]]:
     """The lane of each process, and the lanes in the order in which they are drawn."""
     members: dict[tuple[Any, ...], list[int]] = {}
     for node, process, thread in _threads(history, concurrency):
-        members.setdefault((wording.natural(node), node, thread), []).append(process)
+        members.setdefault((format.natural(node), node, thread), []).append(process)
     lane_of: dict[int, int] = {}
     lanes: list[dict[str, str]] = []
     for (_, node, _), processes in sorted(members.items()):
@@ -171,7 +171,7 @@ def _threads(history: History, concurrency: int | None) -> list[tuple[str, int, 
     free_after: dict[str, list[int]] = {}
     for process, start in first.items():
         node_id = history.node[start]
-        node = "" if node_id == ABSENT else wording.name(history.pool.values[node_id])
+        node = "" if node_id == ABSENT else format.name(history.pool.values[node_id])
         if concurrency or len(first) <= _PROCESSES_MAX:
             found.append((node, process, process % concurrency if concurrency else process))
             continue

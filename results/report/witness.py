@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import EventType
 from splitbrain.harness.verdict import Verdict, Witness
-from splitbrain.results import wording
+from splitbrain.results import format
 from splitbrain.results.summary import origin, timed
 
 PICTURE_MAX = 14
@@ -104,11 +104,11 @@ def _bar(history: History, row: int, column: dict[int, int], lanes: Sequence[int
         lane=lanes.index(operations.process[row]) + 1,
         process=operations.process[row],
         node=_node(history, row),
-        text=wording.operation(str(values[operations.f[row]]), values[operations.argument[row]], result, ended),
+        text=format.operation(str(values[operations.f[row]]), values[operations.argument[row]], result, ended),
         ended="never ended" if complete == ABSENT else ended.word,
         invoked=_when(history, invoke),
         completed="–" if complete == ABSENT else _when(history, complete),
-        error="" if error == ABSENT else wording.value(values[error]),
+        error="" if error == ABSENT else format.value(values[error]),
         first=column[invoke],
         last=len(column) if ended == EventType.INFO else column[complete],
         offending=offending,
@@ -117,11 +117,11 @@ def _bar(history: History, row: int, column: dict[int, int], lanes: Sequence[int
 
 def _about(verdict: Verdict) -> str:
     model = f"{verdict.checker}, {verdict.model}" if verdict.model else verdict.checker
-    return model if verdict.key is None else f"{model}, key {wording.name(verdict.key)}"
+    return model if verdict.key is None else f"{model}, key {format.name(verdict.key)}"
 
 
 def _home(history: History, rows: Sequence[int], process: int) -> tuple[object, int]:
-    return wording.natural(_node(history, _first(history, rows, process))), process
+    return format.natural(_node(history, _first(history, rows, process))), process
 
 
 def _label(history: History, rows: Sequence[int], process: int) -> tuple[str, str]:
@@ -134,8 +134,8 @@ def _first(history: History, rows: Sequence[int], process: int) -> int:
 
 def _node(history: History, row: int) -> str:
     found = history.node[history.operations().invoke[row]]
-    return "" if found == ABSENT else wording.name(history.pool.values[found])
+    return "" if found == ABSENT else format.name(history.pool.values[found])
 
 
 def _when(history: History, position: int) -> str:
-    return wording.seconds(history.time[position] - origin(history)) if timed(history) else f"event {position}"
+    return format.seconds(history.time[position] - origin(history)) if timed(history) else f"event {position}"

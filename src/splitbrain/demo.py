@@ -12,7 +12,7 @@ from pathlib import Path
 from splitbrain.execution import Wish, execute, prepare
 from splitbrain.harness.budget import Budget
 from splitbrain.results.folder import RunFolder
-from splitbrain.results.result import Answer, Result
+from splitbrain.results.result import Result, RunStatus
 
 DEFAULT_SEED = 1
 
@@ -23,16 +23,16 @@ class Scene:
 
     target: str
     nemesis: str
-    expected: Answer
+    expected: RunStatus
     lesson: str
 
 
 SCENES = (
-    Scene("raft", "partition,kill", Answer.VALID, "a majority decides, and reads go through the log"),
-    Scene("primary-backup:replication=sync", "partition", Answer.VALID, "no answer rather than a wrong one"),
-    Scene("raft:reads=local", "partition", Answer.INVALID, "a node that was cut off answers from old state"),
+    Scene("raft", "partition,kill", RunStatus.VALID, "a majority decides, and reads go through the log"),
+    Scene("primary-backup:replication=sync", "partition", RunStatus.VALID, "no answer rather than a wrong one"),
+    Scene("raft:reads=local", "partition", RunStatus.INVALID, "a node that was cut off answers from old state"),
     Scene(
-        "primary-backup:failover=timeout", "partition", Answer.INVALID,
+        "primary-backup:failover=timeout", "partition", RunStatus.INVALID,
         "asynchronous replication with failover: two primaries, acknowledged writes lost",
     ),
 )  # fmt: skip

@@ -12,22 +12,22 @@ from pathlib import Path
 
 from splitbrain import registry
 from splitbrain.harness.budget import Budget
-from splitbrain.harness.controller import Test, conduct
+from splitbrain.harness.controller import Test, run_test
 from splitbrain.harness.deployment import Deployment, External, Host, Served
 from splitbrain.harness.environment import Environment, Providing
 from splitbrain.harness.errors import InfrastructureError, UsageError
-from splitbrain.harness.fault import makes_sense
+from splitbrain.harness.fault import applicable
 from splitbrain.harness.generator.schedule import Schedule, schedule
 from splitbrain.harness.histories import Recorder
 from splitbrain.harness.history import History
 from splitbrain.harness.logs import CRASHES, examine
-from splitbrain.harness.nemesis import Track
+from splitbrain.harness.nemesis import NemesisRunner
 from splitbrain.harness.options import Setting, settle
 from splitbrain.harness.progress import Progress
 from splitbrain.harness.target import Logged, Provided, Target
 from splitbrain.harness.verdict import Verdict
 from splitbrain.judging import Judge, combined
-from splitbrain.results.deaths import kept
+from splitbrain.results.crash_logs import write_crash_log
 from splitbrain.results.folder import RUNS, RunFolder
 from splitbrain.results.recipe import Recipe
 from splitbrain.results.result import Cost, Result
@@ -124,14 +124,14 @@ def prepare(wish: Wish) -> Prepared:
     faults = registry.parse_faults(wish.nemesis)
     for fault in faults:
         for kind in fault.needs:
-            inability = environment.able(kind, deployment)
+            inability = environment.unsupported(kind, deployment)
             if inability is not None:
                 raise UsageError(
                     f"--nemesis {fault.name} cannot be done with --env {environment.name}: {inability.reason}"
                 )
     names = tuple(f"n{i + 1}" for i in range(wish.nodes))
     for fault in faults:
-        if not makes_sense(fault, names):
+        if not applicable(fault, names):
             raise UsageError(
                 f"--nemesis {fault.name} ({', '.join(fault.variants)}) needs more than {wish.nodes} --nodes: "
                 "name faults without it, or take more"
@@ -185,12 +185,12 @@ def execute(
     if isinstance(prepared.target, Provided):
         notes = (*prepared.target.notices(), *notes)
     try:
-        conducted = environment.run(lambda: conduct(test, recorder, track, progress))
+        conducted = environment.run(lambda: run_test(test, recorder, track, progress))
     except InfrastructureError as error:
         result = Result.failed(recorder.history, recipe, str(error), Cost(run=time.perf_counter() - began), notes)
     else:
         running = time.perf_counter() - began
-        notes += (*kept(conducted.deaths, folder), *conducted.warnings)
+        notes += (*write_crash_log(conducted.deaths, folder), *conducted.warnings)
         beside = (*conducted.audits, *_logged(prepared, folder))
         result = judged(recorder.history, prepared, budget, running, notes, beside)
     finally:
@@ -225,7 +225,7 @@ def _logged(prepared: Prepared, folder: RunFolder) -> Sequence[Verdict]:
     return () if found is None else (found,)
 
 
-def _test(prepared: Prepared, folder: RunFolder) -> tuple[Test, Track | None]:
+def _test(prepared: Prepared, folder: RunFolder) -> tuple[Test, NemesisRunner | None]:
     wish, workload, settings = prepared.wish, prepared.workload, prepared.settings
     size = Size(wish.concurrency, wish.nodes, wish.rate)
     test = Test(
@@ -242,7 +242,9 @@ def _test(prepared: Prepared, folder: RunFolder) -> tuple[Test, Track | None]:
         final=lambda history: workload.final(size, settings, history),
         folder=folder.logs,
     )
-    track = Track(prepared.schedule.slots, wish.seed, prepared.recipe.nemesis) if prepared.recipe.nemesis else None
+    track = (
+        NemesisRunner(prepared.schedule.slots, wish.seed, prepared.recipe.nemesis) if prepared.recipe.nemesis else None
+    )
     return test, track
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from splitbrain.harness.deployment import BuiltImage, Container
 from splitbrain.harness.options import Setting
 from splitbrain.targets.cassandra import base, jars, java, members
-from splitbrain.targets.cassandra.maintenance import errands
+from splitbrain.targets.cassandra.maintenance import admin_commands
 
 LIB = "opt/cassandra/lib"
 OFFICIAL = "cassandra"
@@ -22,7 +22,7 @@ def as_container(settings: Mapping[str, Setting]) -> Container:
     return Container(
         image=str(settings["image"]) or built(str(settings["version"])),
         command=lambda place: java.daemon("java", f"/{LIB}/*", place, heap),
-        errands=errands(lambda: "java", lambda: f"/{LIB}/*"),
+        admin_commands=admin_commands(lambda: "java", lambda: f"/{LIB}/*"),
         memory_mb=heap + BESIDE_HEAP_MB,
         **members.common(settings),
     )

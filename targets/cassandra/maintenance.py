@@ -16,7 +16,7 @@ WORDS: Mapping[type[Maintenance], Sequence[str]] = {
 }
 
 
-def errands(
+def admin_commands(
     program: Callable[[], str], classpath: Callable[[], str]
 ) -> Mapping[type[Maintenance], Callable[[Place], Sequence[str]]]:
     """See `harness.deployment.Served`. program, classpath: where Java and the jars are."""

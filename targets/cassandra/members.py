@@ -20,7 +20,7 @@ from splitbrain.harness.options import Option, Setting
 from splitbrain.harness.verdict import Validity
 from splitbrain.targets.cassandra import java
 from splitbrain.targets.cassandra.cql import NATIVE_PORT, CqlError, ask
-from splitbrain.targets.cassandra.maintenance import errands
+from splitbrain.targets.cassandra.maintenance import admin_commands
 
 STORAGE_PORT = 7000
 READY_SECONDS = 120.0
@@ -151,7 +151,7 @@ class Common(TypedDict):
     port: int
     files: Callable[[Place], Mapping[str, str | bytes]]
     ready_seconds: float
-    tells_time: Callable[[Place], Awaitable[int]]
+    read_clock: Callable[[Place], Awaitable[int]]
 
 
 def common(settings: Mapping[str, Setting]) -> Common:
@@ -165,7 +165,7 @@ def common(settings: Mapping[str, Setting]) -> Common:
             "conf/cassandra-rackdc.properties": "dc=dc1\nrack=rack1\n",
         },
         "ready_seconds": READY_SECONDS,
-        "tells_time": wall_clock,
+        "read_clock": wall_clock,
     }
 
 
@@ -173,7 +173,7 @@ def as_process(jars: Callable[[], Path], settings: Mapping[str, Setting]) -> Pro
     """The deployment of nodes as processes. jars: where the server is, asked when the first one starts."""
     return Process(
         argv=lambda place: java.daemon(java.found(), f"{jars()}/*", place, int(settings["heap_mb"] or 0)),
-        errands=errands(java.found, lambda: f"{jars()}/*"),
+        admin_commands=admin_commands(java.found, lambda: f"{jars()}/*"),
         **common(settings),
     )
 

@@ -51,7 +51,7 @@ class Common(TypedDict):
     port: int
     ready_seconds: float
     relative_waits: bool
-    maintenance: Mapping[type[Maintenance], Callable[[Place], Awaitable[None]]]
+    admin_calls: Mapping[type[Maintenance], Callable[[Place], Awaitable[None]]]
     membership: Membership
     tells_version: Callable[[Place], Awaitable[str]]
 
@@ -63,7 +63,7 @@ def common() -> Common:
         "port": CLIENT_PORT,
         "ready_seconds": READY_SECONDS,
         "relative_waits": True,
-        "maintenance": {Compact: compact, Defragment: defragment},
+        "admin_calls": {Compact: compact, Defragment: defragment},
         "membership": Members(),
         "tells_version": version,
     }

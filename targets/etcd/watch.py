@@ -36,7 +36,7 @@ class Positions:
         return self.next.get(name, self.begin)
 
 
-class Stream:
+class RandomStream:
     """One watch that is open."""
 
     def __init__(self, gateway: Gateway, store: Store, prefix: Any, start: int) -> None:
@@ -94,7 +94,7 @@ class Watchers:
         self._gateway = gateway
         self._store = store
         self._positions = positions
-        self._streams: dict[Name, Stream] = {}
+        self._streams: dict[Name, RandomStream] = {}
 
     async def watch(self, operation: Operation) -> Outcome:
         """The events since the last time; none if there are none for a while."""
@@ -132,11 +132,11 @@ class Watchers:
             stream.close()
         self._streams.clear()
 
-    def _stream(self, operation: Operation) -> Stream:
+    def _stream(self, operation: Operation) -> RandomStream:
         name = operation.key, operation.value
         stream = self._streams.get(name)
         if stream is None or (stream.reading.done() and not stream.events):
-            stream = Stream(self._gateway.another(), self._store, operation.key, self._positions.of(name))
+            stream = RandomStream(self._gateway.another(), self._store, operation.key, self._positions.of(name))
             self._streams[name] = stream
         return stream
 

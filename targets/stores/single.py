@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from splitbrain.harness.options import Option
 from splitbrain.harness.program import Effect, Effects, Now, ProgramFactory, Reply, Role
-from splitbrain.harness.stream import Stream
+from splitbrain.harness.random_stream import RandomStream
 from splitbrain.targets.stores.journal import Journal, give_up
 from splitbrain.targets.stores.log import ReplicaLog
 from splitbrain.targets.stores.machine import Machine, refusal
@@ -31,7 +31,7 @@ class SingleNode:
     request_type: ClassVar[Any] = Request
     reply_type: ClassVar[Any] = Response
 
-    def __init__(self, name: str, nodes: Sequence[str], random: Stream, *, persistent: bool = True) -> None:
+    def __init__(self, name: str, nodes: Sequence[str], random: RandomStream, *, persistent: bool = True) -> None:
         self.name = name
         self.holder = nodes[0]
         self.log = ReplicaLog(Journal(persistent=persistent))

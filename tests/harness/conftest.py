@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from splitbrain.harness.client import ErrorTable, Shape
-from splitbrain.harness.controller import Conducted, Test, conduct
+from splitbrain.harness.controller import Test, TestRun, run_test
 from splitbrain.harness.deployment import Simulated
-from splitbrain.harness.environments.sim.kernel import Kernel
 from splitbrain.harness.environments.sim.loop import VirtualLoop
+from splitbrain.harness.environments.sim.scheduler import EventQueue
 from splitbrain.harness.generator import Generator
 from splitbrain.harness.histories.recorder import Recorder
 from splitbrain.harness.history import Event
@@ -61,7 +61,7 @@ class StageClient:
 
 
 class Stage:
-    """Target, environment and cluster in one. Replace what should happen; then `conduct`."""
+    """Target, environment and cluster in one. Replace what should happen; then `run_test`."""
 
     name = "sim"
     summary = "for tests"
@@ -74,7 +74,7 @@ class Stage:
     operations: Mapping[str, Shape] = {"read": Shape("none", "int", effects=False), "write": Shape("int", "int")}
 
     def __init__(self) -> None:
-        self.kernel = Kernel()
+        self.kernel = EventQueue()
         self.nodes = [StageNode(name) for name in ("n1", "n2", "n3")]
         self.steps: list[str] = []
         self.opened = self.closed = self.clients = 0
@@ -126,13 +126,13 @@ class Stage:
         settings = {"concurrency": 3, "rate": 0.0, "time_limit": 10.0, "timeout": 1.0, **settings}
         return Test(self, Simulated(None), self, ("n1", "n2", "n3"), main, **settings)  # type: ignore[arg-type]
 
-    def conduct(self, main: Generator, track: Any = None, **settings: Any) -> Conducted:
+    def run_test(self, main: Generator, track: Any = None, **settings: Any) -> TestRun:
         """Carry out a test, and see that nothing is left of it."""
         test = self.test(main, **settings)
 
-        async def whole() -> Conducted:
+        async def whole() -> TestRun:
             try:
-                return await conduct(test, self.recorder, track, self.progress)
+                return await run_test(test, self.recorder, track, self.progress)
             finally:
                 assert len(asyncio.all_tasks()) == 1
 

@@ -36,7 +36,7 @@ READ, WRITE = Operation("read"), Operation("write", 1)
 
 
 def test_every_operation_is_recorded_at_its_thread_s_node(stage):
-    done = stage.conduct(limit(9, repeat(WRITE)))
+    done = stage.run_test(limit(9, repeat(WRITE)))
     events = stage.events()
     assert [e.type for e in events].count("invoke") == [e.type for e in events].count("ok") == 9
     assert all(e.node == f"n{e.process % 3 + 1}" for e in events)
@@ -47,7 +47,7 @@ def test_every_operation_is_recorded_at_its_thread_s_node(stage):
 
 
 def test_more_threads_than_nodes_are_dealt_over_them(stage):
-    stage.conduct(per_thread(once(READ)), concurrency=5)
+    stage.run_test(per_thread(once(READ)), concurrency=5)
     assert {e.process: e.node for e in stage.events()} == {0: "n1", 1: "n2", 2: "n3", 3: "n1", 4: "n2"}
 
 
@@ -57,7 +57,7 @@ def test_after_info_a_process_is_retired_and_its_client_replaced(stage):
         raise ConnectionResetError("gone")
 
     stage.invoke = lost
-    stage.conduct(on_threads([1], limit(3, repeat(WRITE))))
+    stage.run_test(on_threads([1], limit(3, repeat(WRITE))))
     assert stage.lines() == [
         (1, "invoke", "write", 1),
         (1, "info", "write", "connection"),
@@ -74,7 +74,7 @@ def test_a_timeout_of_a_write_is_info_and_of_a_read_fail(stage):
         await asyncio.sleep(3600)
 
     stage.invoke = silent
-    stage.conduct(on_threads([0], sequence([WRITE, READ, READ])), timeout=0.5)
+    stage.run_test(on_threads([0], sequence([WRITE, READ, READ])), timeout=0.5)
     assert stage.lines() == [
         (0, "invoke", "write", 1),
         (0, "info", "write", "timeout"),
@@ -98,7 +98,7 @@ def test_a_late_reply_never_answers_the_next_request(stage):
         return Outcome.ok(await mine.get())
 
     stage.invoke = queued
-    stage.conduct(on_threads([0], sequence(Operation("read", n) for n in range(5))), timeout=1.0)
+    stage.run_test(on_threads([0], sequence(Operation("read", n) for n in range(5))), timeout=1.0)
     seen = [(e.type, e.value) for e in stage.events() if e.type != "invoke"]
     assert seen == [("fail", 0), ("ok", 1), ("ok", 2), ("ok", 3), ("ok", 4)]
 
@@ -122,7 +122,7 @@ def test_what_an_error_means_is_the_table_s_to_say(stage, error, f, ended, kind)
 
     stage.errors = ErrorTable((*TRANSPORT, Rule(IndexError, ErrorKind.NO_LEADER, definite=True)))
     stage.invoke = failing
-    stage.conduct(once(Operation(f)))
+    stage.run_test(once(Operation(f)))
     (event,) = [e for e in stage.events() if e.type != "invoke"]
     assert (event.type, event.error[0]) == (ended, kind)
 
@@ -132,7 +132,7 @@ def test_an_error_that_nobody_foresaw_is_told_with_its_type(stage):
         return {}["lost"]
 
     stage.invoke = failing
-    stage.conduct(once(WRITE))
+    stage.run_test(once(WRITE))
     assert stage.events()[-1].error == ("other", "KeyError: 'lost'")
 
 
@@ -142,7 +142,7 @@ def test_a_client_that_cannot_connect_has_sent_nothing_and_backs_off(stage):
             raise ConnectionRefusedError("nobody there")
 
     stage.open = refused
-    stage.conduct(on_threads([0], limit(6, repeat(WRITE))))
+    stage.run_test(on_threads([0], limit(6, repeat(WRITE))))
     begun = [e.time / SECOND for e in stage.events() if e.type == "invoke"]
     assert [round(b - a, 3) for a, b in pairwise(begun)] == [0.1, 0.2, 0.4, 0.8, 1.0]
     ends = [e for e in stage.events() if e.type != "invoke"]
@@ -157,7 +157,7 @@ def test_a_client_that_never_connects_has_sent_nothing_either(stage):
             await asyncio.sleep(3600)
 
     stage.open = hanging
-    stage.conduct(once(WRITE))
+    stage.run_test(once(WRITE))
     assert stage.lines() == [(0, "invoke", "write", 1), (0, "fail", "write", "refused")]
 
 
@@ -167,7 +167,7 @@ def test_an_answer_keeps_the_connection(stage):
         return Outcome.fail(ErrorKind.PRECONDITION, "not 4")
 
     stage.invoke = refusing
-    stage.conduct(on_threads([2], limit(5, repeat(WRITE))))
+    stage.run_test(on_threads([2], limit(5, repeat(WRITE))))
     assert stage.opened == 3  # set-up, five operations, teardown
 
 
@@ -176,19 +176,19 @@ def test_a_client_that_gives_no_reason_is_recorded_as_such(stage):
         return Outcome(EventType.INFO)
 
     stage.invoke = mute
-    stage.conduct(once(WRITE))
+    stage.run_test(once(WRITE))
     assert stage.events()[-1].error[0] == "other"
 
 
 def test_a_client_that_forgets_to_return_is_told(stage):
     stage.invoke = lambda client, operation: asyncio.sleep(0.01)
-    stage.conduct(once(WRITE))
+    stage.run_test(once(WRITE))
     assert stage.events()[-1].error == ("other", "TypeError: the client's invoke returned None, which is no outcome")
 
 
 def test_a_generator_that_answers_nonsense_is_told(stage):
     with pytest.raises(UsageError, match="answered 'read'"):
-        stage.conduct(repeat("read"))
+        stage.run_test(repeat("read"))
 
 
 def test_a_client_that_turns_its_cancellation_into_an_error_is_believed(stage):
@@ -199,7 +199,7 @@ def test_a_client_that_turns_its_cancellation_into_an_error_is_believed(stage):
             raise ConnectionResetError("cut off") from None
 
     stage.invoke = stubborn
-    stage.conduct(on_threads([0], limit(3, repeat(WRITE))))
+    stage.run_test(on_threads([0], limit(3, repeat(WRITE))))
     assert [line[3] for line in stage.lines() if line[1] == "info"] == ["connection"] * 3
 
 
@@ -209,7 +209,7 @@ def test_the_time_limit_ends_main_and_waits_for_what_is_under_way(stage):
         return Outcome.ok()
 
     stage.invoke = slow
-    done = stage.conduct(repeat(WRITE), time_limit=2.0)
+    done = stage.run_test(repeat(WRITE), time_limit=2.0)
     invoked = [e.time for e in stage.events() if e.type == "invoke"]
     assert max(invoked) < 2 * SECOND
     assert done.main[1] == round(2.1 * SECOND)
@@ -217,7 +217,7 @@ def test_the_time_limit_ends_main_and_waits_for_what_is_under_way(stage):
 
 
 def test_a_generator_that_ends_ends_main_early(stage):
-    assert stage.conduct(nothing()).main == (0, 0)
+    assert stage.run_test(nothing()).main == (0, 0)
     assert stage.events() == []
 
 
@@ -229,7 +229,7 @@ def test_a_generator_that_waits_for_what_never_comes_ends_at_the_time_limit(stag
         def update(self, completion):
             return self
 
-    assert stage.conduct(Patient(), time_limit=3.0).main == (0, 3 * SECOND)
+    assert stage.run_test(Patient(), time_limit=3.0).main == (0, 3 * SECOND)
 
 
 def test_operations_that_take_no_time_do_not_stop_it(stage):
@@ -237,14 +237,14 @@ def test_operations_that_take_no_time_do_not_stop_it(stage):
         return Outcome.ok()
 
     stage.invoke = instantly
-    stage.conduct(repeat(READ), time_limit=0.001)
+    stage.run_test(repeat(READ), time_limit=0.001)
     events = stage.events()
     assert len(events) == 2 * 3 * 1000
     assert {e.process for e in events[:6]} == {0, 1, 2}
 
 
 def test_the_rate_is_over_all_threads(stage):
-    stage.conduct(repeat(READ), rate=50.0, time_limit=100.0)
+    stage.run_test(repeat(READ), rate=50.0, time_limit=100.0)
     assert 4600 < len(stage.events()) / 2 < 5400
 
 
@@ -254,7 +254,7 @@ def test_a_thread_that_hung_catches_up_with_the_others(stage):
         return Outcome.ok()
 
     stage.invoke = hung
-    stage.conduct(repeat(READ), rate=60.0, time_limit=20.0, timeout=10.0)
+    stage.run_test(repeat(READ), rate=60.0, time_limit=20.0, timeout=10.0)
     done = [sum(e.process == thread and e.type == "ok" for e in stage.events()) for thread in range(3)]
     assert all(count == pytest.approx(400, rel=0.15) for count in done)
 
@@ -265,7 +265,7 @@ def test_phases_have_a_barrier(stage):
         return Outcome.ok()
 
     stage.invoke = by_node
-    stage.conduct(phases(per_thread(once(WRITE)), per_thread(once(READ))))
+    stage.run_test(phases(per_thread(once(WRITE)), per_thread(once(READ))))
     order = [(e.type, e.f) for e in stage.events()]
     assert order == [("invoke", "write")] * 3 + [("ok", "write")] * 3 + [("invoke", "read")] * 3 + [("ok", "read")] * 3
 
@@ -283,13 +283,13 @@ def test_final_operations_see_what_was_done_and_go_on_under_the_same_processes(s
         counted.append(len(history))
         return per_thread(once(READ))
 
-    stage.conduct(per_thread(once(WRITE)), final=final)
+    stage.run_test(per_thread(once(WRITE)), final=final)
     assert counted == [6]
     assert sorted(e.process for e in stage.events()[6:]) == [3, 3, 4, 4, 5, 5]
 
 
 def test_final_operations_are_limited_in_time(stage):
-    done = stage.conduct(nothing(), final=lambda history: repeat(READ), final_limit=0.05)
+    done = stage.run_test(nothing(), final=lambda history: repeat(READ), final_limit=0.05)
     assert done.main == (0, 0)
     assert len(stage.events()) == 2 * 3 * 50
 
@@ -300,7 +300,7 @@ def test_set_up_waits_for_nodes_that_do_not_serve_yet(stage):
             raise ConnectionRefusedError("not yet")
 
     stage.open = not_yet
-    assert stage.conduct(once(READ)).main[0] == 3 * SECOND
+    assert stage.run_test(once(READ)).main[0] == 3 * SECOND
     assert stage.steps == ["setup", "teardown"]
 
 
@@ -310,7 +310,7 @@ def test_nodes_that_never_serve_are_a_failure_of_the_infrastructure(stage):
 
     stage.open = never
     with pytest.raises(InfrastructureError, match="could not be set up: never"):
-        stage.conduct(once(READ))
+        stage.run_test(once(READ))
 
 
 def test_a_mistake_in_set_up_is_told_at_once(stage):
@@ -319,7 +319,7 @@ def test_a_mistake_in_set_up_is_told_at_once(stage):
 
     stage.setup = broken
     with pytest.raises(InfrastructureError, match="TypeError: three arguments"):
-        stage.conduct(once(READ))
+        stage.run_test(once(READ))
     assert stage.now() == 0
 
 
@@ -328,7 +328,7 @@ def test_a_teardown_or_close_that_fails_is_a_warning(stage):
         raise OSError("no such table")
 
     stage.teardown = stage.close = broken
-    warnings = stage.conduct(once(READ)).warnings
+    warnings = stage.run_test(once(READ)).warnings
     assert "undoing the set-up on n1: no such table" in warnings
     assert "closing a client of n1: no such table" in warnings
 
@@ -344,7 +344,7 @@ def test_the_same_seed_gives_the_same_history_and_another_does_not(stage):
         fresh = type(stage)()
         fresh.invoke = jittery
         writes = calls(lambda context: Operation("write", context.draws.below(100)))
-        fresh.conduct(mix(repeat(READ), writes), rate=200.0, seed=seed)
+        fresh.run_test(mix(repeat(READ), writes), rate=200.0, seed=seed)
         return fresh.events()
 
     assert history(1) == history(1)
@@ -362,7 +362,7 @@ def test_an_operation_depends_on_seed_thread_and_ordinal_alone(stage):
         fresh = type(stage)()
         fresh.invoke = slow
         writes = calls(lambda context: Operation("write", context.draws.below(1000)))
-        fresh.conduct(mix(repeat(READ), writes), rate=30.0, time_limit=20.0)
+        fresh.run_test(mix(repeat(READ), writes), rate=30.0, time_limit=20.0)
         return [[(e.f, e.value) for e in fresh.events() if e.type == "invoke" and e.process == t] for t in range(3)]
 
     for quick, slow in zip(operations(0.001), operations(0.1), strict=True):
@@ -372,7 +372,7 @@ def test_an_operation_depends_on_seed_thread_and_ordinal_alone(stage):
 
 
 def test_a_dealt_list_is_done_by_those_it_was_dealt_to(stage):
-    stage.conduct(then(sleep(1.0), deal(Operation("write", n) for n in range(6))))
+    stage.run_test(then(sleep(1.0), deal(Operation("write", n) for n in range(6))))
     assert sorted((e.process, e.value) for e in stage.events() if e.type == "invoke") == [
         (0, 0), (0, 3), (1, 1), (1, 4), (2, 2), (2, 5),
     ]  # fmt: skip
@@ -396,6 +396,6 @@ def test_a_test_that_makes_no_sense_is_refused(stage, wrong):
     ],
 )
 def test_the_imaginary_client_shows_what_the_controller_does(stage, generator):
-    stage.conduct(generator, time_limit=2.0)
+    stage.run_test(generator, time_limit=2.0)
     done = [(e.time, e.process, Operation(e.f, e.value)) for e in stage.events() if e.type == "invoke"]
     assert sorted(done, key=repr) == sorted(map(tuple, simulate(generator, seconds=2.0)), key=repr)

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from splitbrain.harness.controller import conduct
+from splitbrain.harness.controller import run_test
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.generator import calls, limit, nothing, once, per_thread, repeat
 from splitbrain.harness.nemesis import FaultReport
@@ -83,7 +83,7 @@ def test_an_interruption_in_any_phase_leaves_nothing(stage, phase, interruption)
         if interruption == "twice":
             loop.call_later(8.6, interrupt)
         try:
-            await conduct(test, stage.recorder, track, stage.progress)
+            await run_test(test, stage.recorder, track, stage.progress)
         finally:
             assert len(asyncio.all_tasks()) == 1
 
@@ -109,7 +109,7 @@ def test_an_environment_that_fails_is_a_failure_of_the_infrastructure(stage, pha
 
     setattr(stage, phase, failing)
     with pytest.raises(InfrastructureError, match="no such tool"):
-        stage.conduct(once(READ))
+        stage.run_test(once(READ))
 
 
 def test_a_generator_that_raises_ends_the_test_with_its_error(stage):
@@ -119,7 +119,7 @@ def test_a_generator_that_raises_ends_the_test_with_its_error(stage):
         return WRITE
 
     with pytest.raises(ZeroDivisionError):
-        stage.conduct(calls(broken), StageTrack())
+        stage.run_test(calls(broken), StageTrack())
     assert stage.now() < 1_000_000_000
 
 
@@ -130,19 +130,19 @@ def test_a_track_that_fails_ends_the_test_at_once(stage):
 
     track = StageTrack(failing)
     with pytest.raises(InfrastructureError, match="the switch is gone"):
-        stage.conduct(repeat(WRITE), track, rate=10.0)
+        stage.run_test(repeat(WRITE), track, rate=10.0)
     assert not track.hurting
     assert stage.now() < 3_000_000_000
 
 
 def test_a_track_that_ends_early_ends_nothing(stage):
     track = StageTrack(lambda: asyncio.sleep(1.0))
-    assert stage.conduct(repeat(WRITE), track, rate=10.0).main[1] >= int(9e9)
+    assert stage.run_test(repeat(WRITE), track, rate=10.0).main[1] >= int(9e9)
 
 
 def test_harm_is_healed_before_the_final_operations_and_time_to_recover_is_given(stage):
     track = StageTrack()
-    done = stage.conduct(limit(3, repeat(WRITE)), track, final=lambda history: per_thread(once(READ)), recovery=4.0)
+    done = stage.run_test(limit(3, repeat(WRITE)), track, final=lambda history: per_thread(once(READ)), recovery=4.0)
     events = stage.events()
     stop = next(e for e in events if e.f == "stop-harm")
     reads = [e for e in events if e.f == "read"]
@@ -155,7 +155,7 @@ def test_a_heal_that_fails_is_told_and_the_cluster_goes_down_all_the_same(stage)
         raise InfrastructureError("n2 does not come back")
 
     with pytest.raises(InfrastructureError, match="n2 does not come back"):
-        stage.conduct(limit(3, repeat(WRITE)), StageTrack(healing=failing))
+        stage.run_test(limit(3, repeat(WRITE)), StageTrack(healing=failing))
 
 
 def test_an_interruption_does_not_hide_that_something_is_left_behind(stage):
@@ -165,7 +165,7 @@ def test_an_interruption_does_not_hide_that_something_is_left_behind(stage):
 
     async def interrupted():
         asyncio.get_running_loop().call_later(1.0, asyncio.current_task().cancel)
-        await conduct(stage.test(repeat(WRITE)), stage.recorder)
+        await run_test(stage.test(repeat(WRITE)), stage.recorder)
 
     stage.stopping = failing
     with pytest.raises(InfrastructureError, match="taking the cluster down failed: rule stuck"):
@@ -182,14 +182,14 @@ def test_a_clean_up_that_fails_hides_no_earlier_error(stage):
 
     stage.stopping = failing
     with pytest.raises(ZeroDivisionError) as caught:
-        stage.conduct(calls(broken))
+        stage.run_test(calls(broken))
     assert caught.value.__notes__ == ["taking the cluster down failed: rule stuck"]
 
 
 def test_a_clean_up_that_hangs_is_given_up(stage):
     stage.stopping = forever
     with pytest.raises(AssertionError):  # the stage finds it still up
-        stage.conduct(once(READ))
+        stage.run_test(once(READ))
     assert stage.now() < 100_000_000_000
 
 
@@ -207,7 +207,7 @@ def test_a_client_that_swallows_its_cancellation_gets_no_more_to_do(stage):
 
     stage.invoke = stubborn
     with pytest.raises(InfrastructureError, match="enough"):
-        stage.conduct(repeat(WRITE), StageTrack(failing), timeout=50.0)
+        stage.run_test(repeat(WRITE), StageTrack(failing), timeout=50.0)
     assert len([e for e in stage.events() if e.type == "invoke"]) == 3
     assert stage.now() < 10_000_000_000
 
@@ -225,6 +225,6 @@ def test_a_client_that_never_gives_up_does_not_keep_the_cluster_alive(stage):
     stage.invoke = deaf
     test = stage.test(repeat(WRITE), timeout=50.0)
     with pytest.raises(InfrastructureError, match="enough"):
-        stage.run(lambda: conduct(test, stage.recorder, StageTrack(failing)))
+        stage.run(lambda: run_test(test, stage.recorder, StageTrack(failing)))
     stage.assert_clean()
     assert stage.now() < 20_000_000_000

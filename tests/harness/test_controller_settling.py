@@ -38,7 +38,7 @@ def settling(stage, seconds):
 
 
 def conducted(stage, track):
-    return stage.conduct(once(WRITE), track, final=lambda history: once(READ))
+    return stage.run_test(once(WRITE), track, final=lambda history: once(READ))
 
 
 def times(stage):

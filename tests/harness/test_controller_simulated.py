@@ -8,16 +8,16 @@ import msgspec
 import pytest
 
 from splitbrain.harness.client import ErrorTable, Shape
-from splitbrain.harness.controller import Test, conduct
+from splitbrain.harness.controller import Test, run_test
 from splitbrain.harness.deployment import Simulated
 from splitbrain.harness.environments.sim import Sim
 from splitbrain.harness.fault import Plan
 from splitbrain.harness.generator import SECOND, calls, once, per_thread
-from splitbrain.harness.generator.schedule import Slot
+from splitbrain.harness.generator.schedule import ScheduledFault
 from splitbrain.harness.histories.read import read
 from splitbrain.harness.histories.recorder import Recorder
 from splitbrain.harness.injection import Kill, Pause
-from splitbrain.harness.nemesis import Track
+from splitbrain.harness.nemesis import NemesisRunner
 from splitbrain.harness.operation import Operation, Outcome
 from splitbrain.harness.program import Reply
 
@@ -88,7 +88,7 @@ class Hurt:
 
 
 def slot(start, variant):
-    return Slot(start * SECOND, 2 * SECOND, Hurt(), variant)
+    return ScheduledFault(start * SECOND, 2 * SECOND, Hurt(), variant)
 
 
 def operation(context):
@@ -99,7 +99,7 @@ def operation(context):
 def run(seed, folder, *, interrupted_after=None):
     sim = Sim(seed)
     recorder = Recorder(folder / "history.jsonl", sim.now)
-    track = Track([slot(1, "kill"), slot(5, "pause")], seed)
+    track = NemesisRunner([slot(1, "kill"), slot(5, "pause")], seed)
     test = Test(
         ForgetfulTarget(), Simulated(Forgetful), sim, NAMES, calls(operation), seed=seed, concurrency=6, rate=200.0,
         time_limit=10.0, timeout=0.5, final=lambda history: per_thread(once(Operation("read"))),
@@ -108,7 +108,7 @@ def run(seed, folder, *, interrupted_after=None):
     async def main():
         if interrupted_after is not None:
             asyncio.get_running_loop().call_later(interrupted_after, signal.raise_signal, signal.SIGINT)
-        return await conduct(test, recorder, track)
+        return await run_test(test, recorder, track)
 
     return sim.run(main), recorder
 

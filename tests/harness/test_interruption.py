@@ -8,7 +8,7 @@ import pytest
 
 STORY = """
 import asyncio, os, signal, sys
-from splitbrain.harness.interruption import interruptible
+from splitbrain.harness.signals import interruptible
 before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
 
 async def main():

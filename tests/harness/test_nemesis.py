@@ -16,12 +16,12 @@ from splitbrain.harness.environments.sim import Sim
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.fault import Plan, View
 from splitbrain.harness.generator.core import SECOND
-from splitbrain.harness.generator.schedule import Slot
+from splitbrain.harness.generator.schedule import ScheduledFault
 from splitbrain.harness.injection import Bite, ChangeMembers, Cut, Injection, Kill, Pause, SkewClock
-from splitbrain.harness.nemesis import FaultReport, Track
+from splitbrain.harness.nemesis import FaultReport, NemesisRunner
 from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Option
-from splitbrain.harness.stream import Stream
+from splitbrain.harness.random_stream import RandomStream
 
 
 @dataclass
@@ -90,7 +90,7 @@ class Stage:
     async def down(self) -> None:
         pass
 
-    async def run(self, track: Track) -> None:
+    async def run(self, track: NemesisRunner) -> None:
         await track.run(self, self.roles, self, self.sim.now)  # type: ignore[arg-type]
 
     def named(self, prefix: str) -> list[str]:
@@ -127,7 +127,7 @@ class Planned:
     def __init__(self, name: str, *injections: Injection, wants_roles: bool = False, once: bool = False) -> None:
         self.name, self.injections, self.wants_roles, self.once = name, injections, wants_roles, once
 
-    def plan(self, variant: str, view: View, random: Stream) -> Plan | None:
+    def plan(self, variant: str, view: View, random: RandomStream) -> Plan | None:
         if variant == "never":
             return None
         value = {"variant": variant, "leaders": list(view.leaders()), "draw": random.below(10**6)}
@@ -141,8 +141,8 @@ PAUSE = Planned("pause", Pause(("n3",)))
 MEMBERS = Planned("members", ChangeMembers(("n1",)))
 
 
-def slot(fault: Planned, start_s: float, duration_s: float, variant: str = "a") -> Slot:
-    return Slot(int(start_s * SECOND), int(duration_s * SECOND), fault, variant)
+def slot(fault: Planned, start_s: float, duration_s: float, variant: str = "a") -> ScheduledFault:
+    return ScheduledFault(int(start_s * SECOND), int(duration_s * SECOND), fault, variant)
 
 
 OVERLAPPING = (slot(CLOCKS, 1, 4), slot(KILL, 2, 2), slot(CUT, 6, 1))
@@ -172,7 +172,7 @@ def assert_whole(stage: Stage) -> None:
 
 
 def test_faults_come_and_go_when_the_schedule_says() -> None:
-    track = Track(OVERLAPPING, 1)
+    track = NemesisRunner(OVERLAPPING, 1)
     stage = play(lambda stage: stage.run(track))
     assert [(time / SECOND, f) for time, f, _ in stage.events] == [
         (1.0, "start-clocks"),
@@ -190,22 +190,22 @@ def test_faults_come_and_go_when_the_schedule_says() -> None:
 def test_time_counts_from_the_start_of_the_track() -> None:
     async def main(stage: Stage) -> None:
         await asyncio.sleep(10)
-        await stage.run(Track([slot(CUT, 1, 2)], 1))
+        await stage.run(NemesisRunner([slot(CUT, 1, 2)], 1))
 
     assert [time / SECOND for time, _, _ in play(main).events] == [11.0, 13.0]
 
 
 def test_roles_are_asked_only_for_a_fault_that_wants_them() -> None:
-    stage = play(lambda stage: stage.run(Track(OVERLAPPING, 1)))
+    stage = play(lambda stage: stage.run(NemesisRunner(OVERLAPPING, 1)))
     assert stage.done.count("roles") == 1
     leaders = {f: value["leaders"] for _, f, value in stage.events if f.startswith("start-")}
     assert leaders == {"start-clocks": [], "start-kill": ["n2"], "start-cut": []}
 
 
 def test_plans_are_drawn_by_seed_fault_and_occurrence() -> None:
-    def draws(seed: int, *slots: Slot) -> dict[str, list[int]]:
+    def draws(seed: int, *slots: ScheduledFault) -> dict[str, list[int]]:
         found: dict[str, list[int]] = {}
-        for _, f, value in play(lambda stage: stage.run(Track(slots, seed))).events:
+        for _, f, value in play(lambda stage: stage.run(NemesisRunner(slots, seed))).events:
             if f.startswith("start-"):
                 found.setdefault(f, []).append(value["draw"])
         return found
@@ -217,14 +217,14 @@ def test_plans_are_drawn_by_seed_fault_and_occurrence() -> None:
 
 
 def test_a_variant_that_makes_no_sense_now_gives_way_to_one_that_does() -> None:
-    stage = play(lambda stage: stage.run(Track([slot(CUT, 1, 1, "never")], 1)))
+    stage = play(lambda stage: stage.run(NemesisRunner([slot(CUT, 1, 1, "never")], 1)))
     assert stage.events[0][2]["variant"] == "a"
 
 
 @pytest.mark.parametrize("point", range(1, POINTS + 1))
 def test_cancelled_at_any_await_nothing_stays_injected(point: int) -> None:
     async def main(stage: Stage) -> None:
-        track = Track(OVERLAPPING, 1)
+        track = NemesisRunner(OVERLAPPING, 1)
         task = asyncio.ensure_future(stage.run(track))
         stage.at_point = lambda at: task.cancel() if at == point else None  # type: ignore[func-returns-value]
         await cancelled(task)
@@ -241,7 +241,7 @@ def test_cancelled_at_any_await_nothing_stays_injected(point: int) -> None:
 def test_cancelled_at_any_time_nothing_stays_injected(after_ms: int) -> None:
     async def main(stage: Stage) -> None:
         stage.slow_s = 0.3
-        track = Track(OVERLAPPING, 1)
+        track = NemesisRunner(OVERLAPPING, 1)
         task = asyncio.ensure_future(stage.run(track))
         await asyncio.sleep(after_ms / 1000 + 0.1)
         task.cancel()
@@ -255,7 +255,7 @@ def test_cancelled_at_any_time_nothing_stays_injected(after_ms: int) -> None:
 @pytest.mark.parametrize("point", range(1, 12))
 def test_a_cancelled_heal_can_be_called_again(point: int) -> None:
     async def main(stage: Stage) -> None:
-        track = Track([slot(CLOCKS, 1, 9), slot(PAUSE, 2, 8)], 1)
+        track = NemesisRunner([slot(CLOCKS, 1, 9), slot(PAUSE, 2, 8)], 1)
         task = asyncio.ensure_future(stage.run(track))
         await asyncio.sleep(3)
         task.cancel()
@@ -274,7 +274,7 @@ def test_a_cancelled_heal_can_be_called_again(point: int) -> None:
 def test_every_heal_is_tried_though_others_fail() -> None:
     async def main(stage: Stage) -> None:
         stage.broken = ("heal n2", "heal Pause")
-        track = Track([slot(CLOCKS, 1, 9), slot(PAUSE, 2, 8)], 1)
+        track = NemesisRunner([slot(CLOCKS, 1, 9), slot(PAUSE, 2, 8)], 1)
         task = asyncio.ensure_future(stage.run(track))
         await asyncio.sleep(3)
         task.cancel()
@@ -291,7 +291,7 @@ def test_every_heal_is_tried_though_others_fail() -> None:
 def test_a_failing_heal_ends_the_track_and_the_rest_is_healed() -> None:
     async def main(stage: Stage) -> None:
         stage.broken = ("heal Kill",)
-        track = Track(OVERLAPPING, 1)
+        track = NemesisRunner(OVERLAPPING, 1)
         with pytest.raises(InfrastructureError, match="fault kill: cannot heal Kill"):
             await stage.run(track)
         await track.heal()
@@ -303,7 +303,7 @@ def test_a_failing_heal_ends_the_track_and_the_rest_is_healed() -> None:
 def test_what_was_injected_before_a_failing_injection_is_healed() -> None:
     async def main(stage: Stage) -> None:
         stage.broken = ("inject n2",)
-        track = Track([slot(CLOCKS, 1, 2)], 1)
+        track = NemesisRunner([slot(CLOCKS, 1, 2)], 1)
         with pytest.raises(OSError, match="cannot inject n2"):
             await stage.run(track)
         with pytest.raises(InfrastructureError, match="cannot inject n2"):
@@ -317,7 +317,7 @@ def test_what_was_injected_before_a_failing_injection_is_healed() -> None:
 def test_slow_injections_still_leave_time_to_bite_and_never_overlap_themselves() -> None:
     async def main(stage: Stage) -> None:
         stage.slow_s = 2.5
-        await stage.run(Track([slot(CUT, 1, 2), slot(CUT, 3.5, 2)], 1))
+        await stage.run(NemesisRunner([slot(CUT, 1, 2), slot(CUT, 3.5, 2)], 1))
 
     assert [(time / SECOND, f) for time, f, _ in play(main).events] == [
         (1.0, "start-cut"),
@@ -330,7 +330,7 @@ def test_slow_injections_still_leave_time_to_bite_and_never_overlap_themselves()
 def test_bites_are_summed_but_of_skews_the_largest_counts() -> None:
     async def main(stage: Stage) -> None:
         stage.bites = {"n1": {"skew_ms": 5}, "n2": {"skew_ms": 9}, "n3": {"skew_ms": 2}, "Cut": {"dropped": 3}}
-        track = Track([slot(CLOCKS, 1, 1), slot(CUT, 3, 1), slot(CLOCKS, 5, 1), slot(CUT, 7, 1)], 1)
+        track = NemesisRunner([slot(CLOCKS, 1, 1), slot(CUT, 3, 1), slot(CLOCKS, 5, 1), slot(CUT, 7, 1)], 1)
         await stage.run(track)
         assert track.reports() == {
             "clocks": FaultReport(2, {"skew_ms": 9}),
@@ -343,7 +343,7 @@ def test_bites_are_summed_but_of_skews_the_largest_counts() -> None:
 def test_a_fault_that_never_bit_or_never_came_has_no_bite() -> None:
     async def main(stage: Stage) -> None:
         stage.bites = {"Cut": {"dropped": 0}}
-        track = Track([slot(CUT, 1, 1)], 1, ["cut", "absent"])
+        track = NemesisRunner([slot(CUT, 1, 1)], 1, ["cut", "absent"])
         await stage.run(track)
         assert track.reports() == {"cut": FaultReport(1, None), "absent": FaultReport(0, None)}
 
@@ -355,7 +355,7 @@ def test_who_died_of_a_fault_is_restarted_at_its_heal(by_option: bool) -> None:
     async def main(stage: Stage) -> None:
         killed, long_dead, victim = stage.nodes
         long_dead.running = False
-        track = Track([slot(CUT, 1, 2), slot(KILL, 2, 4)], 1, restart_the_dead=by_option)
+        track = NemesisRunner([slot(CUT, 1, 2), slot(KILL, 2, 4)], 1, restart_the_dead=by_option)
         task = asyncio.ensure_future(stage.run(track))
         await asyncio.sleep(2.5)
         killed.running = victim.running = False
@@ -372,7 +372,9 @@ def test_a_heal_that_the_cluster_decides_goes_on_beside_others() -> None:
     async def main(stage: Stage) -> None:
         stage.waits_for = {"ChangeMembers": "Cut"}
         # The second one finds the first still being healed, and does not come.
-        await stage.run(Track([slot(MEMBERS, 1, 1), slot(CUT, 1.5, 3), slot(MEMBERS, 3, 1), slot(PAUSE, 5, 1)], 1))
+        await stage.run(
+            NemesisRunner([slot(MEMBERS, 1, 1), slot(CUT, 1.5, 3), slot(MEMBERS, 3, 1), slot(PAUSE, 5, 1)], 1)
+        )
 
     stage = play(main)
     assert_whole(stage)
@@ -389,7 +391,7 @@ def test_a_heal_that_the_cluster_decides_goes_on_beside_others() -> None:
 def test_a_heal_that_the_cluster_decides_comes_last() -> None:
     async def main(stage: Stage) -> None:
         stage.waits_for = {"ChangeMembers": "Cut"}
-        track = Track([slot(CUT, 1, 9), slot(MEMBERS, 2, 8), slot(PAUSE, 3, 7)], 1)
+        track = NemesisRunner([slot(CUT, 1, 9), slot(MEMBERS, 2, 8), slot(PAUSE, 3, 7)], 1)
         task = asyncio.ensure_future(stage.run(track))
         await asyncio.sleep(4)
         task.cancel()
@@ -404,12 +406,12 @@ def test_a_heal_that_the_cluster_decides_comes_last() -> None:
 def test_a_heal_that_fails_beside_others_ends_the_track() -> None:
     async def main(stage: Stage) -> None:
         stage.broken = ("heal ChangeMembers",)
-        track = Track([slot(MEMBERS, 1, 1), slot(CUT, 4, 1)], 1)
+        track = NemesisRunner([slot(MEMBERS, 1, 1), slot(CUT, 4, 1)], 1)
         with pytest.raises(InfrastructureError, match="fault members: cannot heal ChangeMembers"):
             await stage.run(track)
         await track.heal()
         assert stage.named("inject ") == ["ChangeMembers"]
-        alone = Track([slot(MEMBERS, 1, 1)], 1)
+        alone = NemesisRunner([slot(MEMBERS, 1, 1)], 1)
         await stage.run(alone)
         with pytest.raises(InfrastructureError, match="fault members: cannot heal ChangeMembers"):
             await alone.heal()
@@ -420,7 +422,7 @@ def test_a_heal_that_fails_beside_others_ends_the_track() -> None:
 def test_who_leaves_the_cluster_is_not_restarted_by_the_heal_of_another_fault() -> None:
     async def main(stage: Stage) -> None:
         leaver = stage.nodes[0]
-        task = asyncio.ensure_future(stage.run(Track([slot(CUT, 1, 2), slot(MEMBERS, 2, 3)], 1)))
+        task = asyncio.ensure_future(stage.run(NemesisRunner([slot(CUT, 1, 2), slot(MEMBERS, 2, 3)], 1)))
         await asyncio.sleep(2.5)
         leaver.running = False
         await asyncio.sleep(1)
@@ -433,7 +435,9 @@ def test_who_leaves_the_cluster_is_not_restarted_by_the_heal_of_another_fault() 
 @pytest.mark.parametrize("again", [True, False])
 def test_what_can_be_done_once_lasts_until_its_turn_comes_again_or_to_the_end(again: bool) -> None:
     upgrade = Planned("upgrade", Cut((("n1", "n2"),)), once=True)
-    track = Track([slot(upgrade, 1, 1), slot(PAUSE, 3, 1), *(slot(upgrade, 5 + i, 0.5) for i in range(2 * again))], 1)
+    track = NemesisRunner(
+        [slot(upgrade, 1, 1), slot(PAUSE, 3, 1), *(slot(upgrade, 5 + i, 0.5) for i in range(2 * again))], 1
+    )
 
     async def main(stage: Stage) -> None:
         await stage.run(track)

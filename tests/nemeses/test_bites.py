@@ -13,11 +13,11 @@ import pytest
 from splitbrain.harness.deployment import Simulated
 from splitbrain.harness.environments.sim import Sim
 from splitbrain.harness.generator.core import SECOND
-from splitbrain.harness.generator.schedule import Slot, schedule
-from splitbrain.harness.nemesis import Track
+from splitbrain.harness.generator.schedule import ScheduledFault, schedule
+from splitbrain.harness.nemesis import NemesisRunner
 from splitbrain.harness.operation import Value
 from splitbrain.harness.program import Append, Effects, Message, Now, Send, SetTimer, Sync
-from splitbrain.harness.stream import Stream
+from splitbrain.harness.random_stream import RandomStream
 from splitbrain.nemeses import FAULTS, parse
 
 NAMES = ("n1", "n2", "n3", "n4", "n5")
@@ -35,7 +35,7 @@ class Pinger:
     request_type: ClassVar[type] = Ping
     reply_type: ClassVar[type] = Ping
 
-    def __init__(self, name: str, nodes: Sequence[str], random: Stream) -> None:
+    def __init__(self, name: str, nodes: Sequence[str], random: RandomStream) -> None:
         self.others = [node for node in nodes if node != name]
         self.count = 0
 
@@ -75,9 +75,9 @@ async def nobody() -> Mapping[str, str]:
     return {}
 
 
-def play(slots: Sequence[Slot], seed: int, until_s: float) -> tuple[Track, Journal]:
+def play(slots: Sequence[ScheduledFault], seed: int, until_s: float) -> tuple[NemesisRunner, Journal]:
     """The track after so many virtual seconds, everything healed and all nodes running."""
-    sim, track, journal = Sim(seed), Track(slots, seed), Journal()
+    sim, track, journal = Sim(seed), NemesisRunner(slots, seed), Journal()
 
     async def main() -> None:
         cluster = await sim.up(Simulated(Pinger), NAMES, None)
@@ -95,13 +95,15 @@ def play(slots: Sequence[Slot], seed: int, until_s: float) -> tuple[Track, Journ
 
 
 SIMULATED = [
-    fault for fault in FAULTS.values() if all(Sim(0).able(kind, Simulated(Pinger)) is None for kind in fault.needs)
+    fault
+    for fault in FAULTS.values()
+    if all(Sim(0).unsupported(kind, Simulated(Pinger)) is None for kind in fault.needs)
 ]
 
 
 @pytest.mark.parametrize(("name", "variant"), [(f.name, variant) for f in SIMULATED for variant in f.variants])
 def test_every_variant_bites(name: str, variant: str) -> None:
-    track, journal = play([Slot(SECOND, 2 * SECOND, FAULTS[name], variant)], 1, until_s=4)
+    track, journal = play([ScheduledFault(SECOND, 2 * SECOND, FAULTS[name], variant)], 1, until_s=4)
     assert [f for f, _ in journal.events] == [f"start-{name}", f"stop-{name}"]
     assert track.reports()[name].bite
     assert track.reports()[name].times == 1

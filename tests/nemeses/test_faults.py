@@ -20,9 +20,9 @@ from splitbrain.harness.injection import (
     TruncateFile,
     Upgrade,
 )
-from splitbrain.harness.stream import Stream
+from splitbrain.harness.random_stream import RandomStream
 from splitbrain.nemeses import FAULTS, parse
-from splitbrain.nemeses.sizes import hit, size_of
+from splitbrain.nemeses.node_faults import hit, size_of
 
 FIVE = View(("n1", "n2", "n3", "n4", "n5"), {"n4": "leader"})
 views = st.integers(1, 9).flatmap(
@@ -38,7 +38,7 @@ seeds = st.integers(0, 2**32)
 def plan(argument: str, view: View = FIVE, seed: int = 1) -> Plan:
     (fault,) = parse(argument)
     (variant,) = fault.variants
-    found = fault.plan(variant, view, Stream(seed))
+    found = fault.plan(variant, view, RandomStream(seed))
     assert found is not None
     return found
 
@@ -49,20 +49,20 @@ def test_a_plan_keeps_to_what_the_fault_declares(name: str, view: View, seed: in
     fault = FAULTS[name]
     assert (fault.name, len(set(fault.variants))) == (name, len(fault.variants))
     for variant in fault.variants:
-        found = fault.plan(variant, view, Stream(seed))
-        assert found == fault.plan(variant, view, Stream(seed))
+        found = fault.plan(variant, view, RandomStream(seed))
+        assert found == fault.plan(variant, view, RandomStream(seed))
         if found is None:
             continue
         assert found.injections
         assert all(type(injection) in fault.needs for injection in found.injections)
         if not fault.wants_roles:
-            assert found == fault.plan(variant, View(view.nodes, {}), Stream(seed))
+            assert found == fault.plan(variant, View(view.nodes, {}), RandomStream(seed))
 
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_five_nodes_can_have_every_variant(name: str) -> None:
     fault = FAULTS[name]
-    assert all(fault.plan(variant, View(FIVE.nodes, {}), Stream(1)) for variant in fault.variants)
+    assert all(fault.plan(variant, View(FIVE.nodes, {}), RandomStream(1)) for variant in fault.variants)
 
 
 def test_all_is_what_a_system_with_crash_recovery_must_survive() -> None:
@@ -81,14 +81,16 @@ def test_sizes(nodes: int, sizes: tuple[int, ...]) -> None:
 @given(view=views, seed=seeds, data=st.data())
 def test_hit_takes_so_many_nodes_and_leaders_first_if_aimed_at(view: View, seed: int, data: st.DataObject) -> None:
     count = data.draw(st.integers(1, len(view.nodes)))
-    aimed, leaders = hit(count, "leader", view, Stream(seed)), view.leaders()
+    aimed, leaders = hit(count, "leader", view, RandomStream(seed)), view.leaders()
     assert len(aimed) == len(set(aimed)) == count
     assert len([node for node in aimed if node in leaders]) == min(count, len(leaders))
-    assert hit(count, "anyone", view, Stream(seed)) == hit(count, "anyone", View(view.nodes, {}), Stream(seed))
+    assert hit(count, "anyone", view, RandomStream(seed)) == hit(
+        count, "anyone", View(view.nodes, {}), RandomStream(seed)
+    )
 
 
 def test_mixed_aim_hits_leaders_more_often_than_chance() -> None:
-    hits = sum("n4" in hit(1, "mixed", FIVE, Stream(seed)) for seed in range(1000))
+    hits = sum("n4" in hit(1, "mixed", FIVE, RandomStream(seed)) for seed in range(1000))
     assert 550 < hits < 650
 
 
@@ -113,7 +115,7 @@ def test_faults_with_sizes(name: str, injection: object) -> None:
 def test_never_as_many_members_leave_as_make_a_majority(view: View, seed: int) -> None:
     fault = FAULTS["membership"]
     for variant in fault.variants:
-        found = fault.plan(variant, view, Stream(seed))
+        found = fault.plan(variant, view, RandomStream(seed))
         assert (found is None) == (len(view.nodes) < (3 if variant == "minority" else 2))
         if found is not None:
             (injection,) = found.injections
@@ -123,7 +125,7 @@ def test_never_as_many_members_leave_as_make_a_majority(view: View, seed: int) -
 
 @given(view=views, seed=seeds)
 def test_an_upgrade_takes_all_nodes_and_stands_still_in_between(view: View, seed: int) -> None:
-    found = FAULTS["upgrade"].plan("rolling", view, Stream(seed))
+    found = FAULTS["upgrade"].plan("rolling", view, RandomStream(seed))
     assert (found is None) == (len(view.nodes) < 2)
     if found is not None:
         (injection,) = found.injections
@@ -136,11 +138,11 @@ def test_an_upgrade_stands_still_where_it_is_asked_to() -> None:
     (injection,) = plan("upgrade:ahead=3").injections
     assert isinstance(injection, Upgrade) and injection.ahead == 3
     (fault,) = parse("upgrade:ahead=5")
-    assert fault.plan("rolling", FIVE, Stream(1)) is None
+    assert fault.plan("rolling", FIVE, RandomStream(1)) is None
 
 
 def test_there_is_no_minority_of_two() -> None:
-    assert FAULTS["kill"].plan("minority", View(("n1", "n2"), {}), Stream(1)) is None
+    assert FAULTS["kill"].plan("minority", View(("n1", "n2"), {}), RandomStream(1)) is None
 
 
 @given(view=views, seed=seeds)

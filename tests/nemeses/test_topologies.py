@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from splitbrain.harness.injection import Link
-from splitbrain.harness.stream import Stream
+from splitbrain.harness.random_stream import RandomStream
 from splitbrain.nemeses.topologies import TOPOLOGIES, Split
 
 clusters = st.integers(1, 12).map(lambda count: tuple(f"n{i + 1}" for i in range(count)))
@@ -24,7 +24,7 @@ SMALLEST = {
 
 
 def split(topology: str, nodes: Sequence[str], seed: int, leaders: Sequence[str] = ()) -> Split:
-    found = TOPOLOGIES[topology](nodes, leaders, Stream(seed))
+    found = TOPOLOGIES[topology](nodes, leaders, RandomStream(seed))
     assert found is not None
     return found
 
@@ -50,14 +50,14 @@ def test_the_cut_is_what_the_history_says(
     topology: str, nodes: tuple[str, ...], seed: int, data: st.DataObject
 ) -> None:
     leaders = data.draw(st.lists(st.sampled_from(nodes), max_size=2, unique=True))
-    found = TOPOLOGIES[topology](nodes, leaders, Stream(seed))
+    found = TOPOLOGIES[topology](nodes, leaders, RandomStream(seed))
     if len(nodes) < SMALLEST[topology]:
         assert found is None
         return
     assert found is not None
     assert len(set(found.links)) == len(found.links) > 0
     assert set(found.links) == claimed(dict(found.value), nodes)
-    again = TOPOLOGIES[topology](nodes, leaders, Stream(seed))
+    again = TOPOLOGIES[topology](nodes, leaders, RandomStream(seed))
     assert again == found
 
 

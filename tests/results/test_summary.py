@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from splitbrain.harness.history import Event, History
-from splitbrain.results import wording
+from splitbrain.results import format
 from splitbrain.results.faults import Overlap, Window, windows
 from splitbrain.results.series import nice, series
 from splitbrain.results.summary import Availability, Counts, summarize
@@ -154,7 +154,7 @@ def test_an_empty_history() -> None:
     [(0, 0, "–"), (0, 9, "0 %"), (1, 5000, "< 0.1 %"), (9999, 10000, "99.9 %"), (3, 3, "100 %")],
 )
 def test_shares_never_flatter(part: int, whole: int, told: str) -> None:
-    assert wording.share(part, whole) == told
+    assert format.share(part, whole) == told
 
 
 @given(st.floats(0.001, 1e18))
@@ -166,9 +166,9 @@ def test_nice_steps(least: float) -> None:
 
 
 def test_natural_order() -> None:
-    names = sorted(["n10", "n2", "n1", "10", "2", "n"], key=wording.natural)
+    names = sorted(["n10", "n2", "n1", "10", "2", "n"], key=format.natural)
     assert names == ["2", "10", "n", "n1", "n2", "n10"]
-    assert all(wording.natural(a) < wording.natural(b) for a, b in pairwise(names))
+    assert all(format.natural(a) < format.natural(b) for a, b in pairwise(names))
 
 
 def test_a_hundred_thousand_operations_take_a_moment() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from splitbrain.harness.history import History
 from splitbrain.harness.verdict import Validity, Verdict, Witness
 from splitbrain.results.report import render
-from splitbrain.results.result import Answer, Cost, Result
+from splitbrain.results.result import Cost, Result, RunStatus
 from splitbrain.results.text import lines, witnesses
 
 from .samples import HOSTILE, event, passed, recipe, refuted, stale
@@ -37,12 +37,12 @@ def test_wall_times_do_not_show() -> None:
 
 def test_a_fault_that_never_bit_is_no_pass() -> None:
     result = Result.of_run(stale(), recipe(nemesis=("partition", "kill")), passed())
-    assert result.answer is Answer.UNKNOWN
+    assert result.answer is RunStatus.UNKNOWN
     assert "kill, which was asked for, never bit" in result.reason
     assert result.headline()["faults"] == {"partition": {"times": 1, "bite": {"messages_dropped": 12}}, "kill": None}
-    assert Result.of_run(stale(), recipe(), passed()).answer is Answer.VALID
+    assert Result.of_run(stale(), recipe(), passed()).answer is RunStatus.VALID
     refuted_anyway = Result.of_run(stale(), recipe(nemesis=("kill",)), refuted())
-    assert refuted_anyway.answer is Answer.INVALID
+    assert refuted_anyway.answer is RunStatus.INVALID
 
 
 def test_a_foreign_history_and_a_failed_run() -> None:
@@ -93,7 +93,7 @@ def test_a_pass_that_rests_on_hardly_any_answers_says_so() -> None:
 
     quiet = recipe(nemesis=())
     thin = Result.of_run(asked(1), quiet, passed())
-    assert thin.answer is Answer.VALID
+    assert thin.answer is RunStatus.VALID
     assert thin.notes == ("only 1 of 20 operations were answered, so this pass rests on little evidence",)
     assert Result.of_run(asked(2), quiet, passed()).notes == ()
     assert Result.of_run(asked(1), quiet, refuted()).notes == ()

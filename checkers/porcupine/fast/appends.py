@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 
 from splitbrain.checkers.porcupine.fast.case import Case, Decision, Schedule, crashed, refuted
 from splitbrain.checkers.porcupine.model import Call
-from splitbrain.harness.history import Pool
+from splitbrain.harness.history import Interner
 
 
 def appends(case: Case) -> Decision | None:
@@ -39,7 +39,7 @@ def appends(case: Case) -> Decision | None:
     return lists.decided()
 
 
-def _meaning(call: Call, pool: Pool) -> tuple[int, tuple[int, ...]] | None:
+def _meaning(call: Call, pool: Interner) -> tuple[int, tuple[int, ...]] | None:
     """The element appended, or -1 and those read."""
     if call.f == "append":
         return pool.id(call.argument), ()

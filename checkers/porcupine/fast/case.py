@@ -11,8 +11,8 @@ from typing import TypeVar
 
 from splitbrain.checkers.porcupine.model import Call, Model
 from splitbrain.checkers.porcupine.prepare import NEVER, Prepared, Problem
-from splitbrain.harness.budget import Spending
-from splitbrain.harness.history import Pool
+from splitbrain.harness.budget import BudgetMeter
+from splitbrain.harness.history import Interner
 
 T = TypeVar("T")
 
@@ -26,12 +26,12 @@ class Case:
     model: Model
     problem: Problem
     prepared: Prepared
-    spending: Spending
+    spending: BudgetMeter
     revisions: Sequence[int] = ()
 
-    def meanings(self, meaning: Callable[[Call, Pool], T | None]) -> list[T] | None:
+    def meanings(self, meaning: Callable[[Call, Interner], T | None]) -> list[T] | None:
         """What each operation means, asked once a class; None as soon as one of them means nothing to the procedure."""
-        pool, classes = Pool(), self.prepared.classes
+        pool, classes = Interner(), self.prepared.classes
         known: dict[int, T] = {}
         out = []
         for kind in self.problem.kind:

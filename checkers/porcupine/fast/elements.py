@@ -17,13 +17,13 @@ from splitbrain.checkers.porcupine.model import Call
 from splitbrain.checkers.porcupine.search import search
 from splitbrain.checkers.porcupine.shrink import subproblem
 from splitbrain.checkers.porcupine.table import Table
-from splitbrain.harness.history import Pool
+from splitbrain.harness.history import Interner
 
 
 def elements(case: Case) -> Decision | None:
     """A set with add, remove and contains alone."""
 
-    def meaning(call: Call, pool: Pool) -> tuple[Hashable] | None:
+    def meaning(call: Call, pool: Interner) -> tuple[Hashable] | None:
         return (pool.id(call.argument),) if call.f in ("add", "remove", "contains") else None
 
     found = case.meanings(meaning)

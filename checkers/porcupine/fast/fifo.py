@@ -30,7 +30,7 @@ from splitbrain.checkers.porcupine.fast.case import Case, Decision, Procedure, c
 from splitbrain.checkers.porcupine.fast.cover import Cover, chain
 from splitbrain.checkers.porcupine.model import UNSEEN, Call
 from splitbrain.checkers.porcupine.prepare import NEVER, Problem
-from splitbrain.harness.history import Pool
+from splitbrain.harness.history import Interner
 from splitbrain.harness.operation import Value
 
 NOTHING = -1
@@ -101,7 +101,7 @@ def _said(case: Case, put: str, take: str, empty: Value) -> list[tuple[bool, int
     """(is it a put, the value) of each operation; NOTHING for a take that found nothing."""
     nothing: list[int] = []
 
-    def meaning(call: Call, pool: Pool) -> tuple[bool, int] | None:
+    def meaning(call: Call, pool: Interner) -> tuple[bool, int] | None:
         if not nothing:
             nothing.append(pool.id(empty))
         value = pool.id(call.argument if call.f == put else None if call.result is UNSEEN else call.result)

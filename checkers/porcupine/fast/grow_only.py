@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 
 from splitbrain.checkers.porcupine.fast.case import Case, Decision, Schedule, crashed, refuted
 from splitbrain.checkers.porcupine.model import Call
-from splitbrain.harness.history import Pool
+from splitbrain.harness.history import Interner
 
 
 def grow_only(case: Case) -> Decision | None:
@@ -43,7 +43,7 @@ def grow_only(case: Case) -> Decision | None:
     return sets.decided()
 
 
-def _meaning(call: Call, pool: Pool) -> tuple[int, frozenset[int]] | None:
+def _meaning(call: Call, pool: Interner) -> tuple[int, frozenset[int]] | None:
     """The element added, or -1 and those read."""
     if call.f == "add":
         return pool.id(call.argument), frozenset()

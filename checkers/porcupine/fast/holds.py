@@ -23,13 +23,13 @@ from itertools import pairwise
 from splitbrain.checkers.porcupine.fast.case import Case, Decision, crashed, refuted
 from splitbrain.checkers.porcupine.model import Call
 from splitbrain.checkers.porcupine.prepare import NEVER
-from splitbrain.harness.history import Pool
+from splitbrain.harness.history import Interner
 
 
 def holds(case: Case) -> Decision | None:
     """A lock without depth, each of whose owners does one thing at a time."""
 
-    def meaning(call: Call, pool: Pool) -> tuple[bool, Hashable] | None:
+    def meaning(call: Call, pool: Interner) -> tuple[bool, Hashable] | None:
         owner = pool.id(call.argument) if call.process is None else -1 - call.process
         return call.f == "acquire", owner
 

@@ -24,7 +24,7 @@ from heapq import heappop, heappush
 from splitbrain.checkers.porcupine.fast.case import Case, Decision, crashed
 from splitbrain.checkers.porcupine.model import UNSEEN, Call
 from splitbrain.checkers.porcupine.prepare import NEVER
-from splitbrain.harness.history import Pool
+from splitbrain.harness.history import Interner
 
 _ADD = -1
 
@@ -37,7 +37,7 @@ def ones(case: Case) -> Decision | None:
     """A counter that holds an integer, with adds of 1 that say nothing and have not crashed."""
     initial = _integer(case.model.initial)
 
-    def meaning(call: Call, pool: Pool) -> tuple[bool, int] | None:
+    def meaning(call: Call, pool: Interner) -> tuple[bool, int] | None:
         """(is it an add, the number read less the initial one)."""
         del pool
         if call.f == "add":

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from splitbrain.checkers.porcupine.fast.case import Case, Decision, Schedule, crashed
 from splitbrain.checkers.porcupine.model import ILLEGAL, REFUSED, Call, State
-from splitbrain.harness.history import ABSENT, Pool
+from splitbrain.harness.history import ABSENT, Interner
 
 READS = frozenset({"read", "get"})
 
@@ -28,7 +28,7 @@ def revisions(case: Case) -> Decision | None:
     recorded = [case.revisions[row] for row in case.problem.row] if case.revisions else [ABSENT] * len(calls)
     if any(recorded[n] == ABSENT or calls[n].result is REFUSED for n in known):
         return None
-    pool = Pool()
+    pool = Interner()
     spare: dict[int, list[int]] = {}
     for operation in reversed(range(len(calls))):
         if crashed(case.problem, operation):

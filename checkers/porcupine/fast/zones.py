@@ -28,7 +28,7 @@ from itertools import pairwise
 from splitbrain.checkers.porcupine.fast.case import Case, Decision, crashed, refuted
 from splitbrain.checkers.porcupine.model import UNSEEN, Call
 from splitbrain.checkers.porcupine.prepare import NEVER
-from splitbrain.harness.history import Pool
+from splitbrain.harness.history import Interner
 
 
 def zones(case: Case) -> Decision | None:
@@ -91,7 +91,7 @@ class _Cluster:
         self.ends = (self.write, earliest, latest)
 
 
-def _meaning(call: Call, pool: Pool) -> tuple[bool, int] | None:
+def _meaning(call: Call, pool: Interner) -> tuple[bool, int] | None:
     """(is it a write, value)."""
     if call.f in ("write", "put"):
         return True, pool.id(call.argument)
@@ -104,7 +104,7 @@ def _clusters(case: Case) -> list[_Cluster] | None:
     """All clusters; None if the history does not qualify. A read without a write gets a cluster without one."""
     initial_value: list[int] = []
 
-    def meaning(call: Call, pool: Pool) -> tuple[bool, int] | None:
+    def meaning(call: Call, pool: Interner) -> tuple[bool, int] | None:
         if not initial_value:
             initial_value.append(pool.id(case.model.initial))
         return _meaning(call, pool)

@@ -20,7 +20,7 @@ from splitbrain.checkers.porcupine.model import ILLEGAL as NOT_ALLOWED
 from splitbrain.checkers.porcupine.model import REFUSED, UNSEEN, Call
 from splitbrain.checkers.porcupine.table import ModelFailure, impure, unanswered
 from splitbrain.harness.errors import UsageError
-from splitbrain.harness.history import Pool
+from splitbrain.harness.history import Interner
 
 cdef enum:
     STATE_BYTES = 200   # of what is kept of a state, besides what it takes itself
@@ -42,7 +42,7 @@ cdef class Transitions:
         self.pure, self.of_parts = bytearray(), bytearray()
         if self.steps.native:
             return
-        self.step, self.pool, self.state_pool = model.step, Pool(), Pool()
+        self.step, self.pool, self.state_pool = model.step, Interner(), Interner()
         self.intern = self.pool.id
         self.steps.mask = self.class_mask = PLACES - 1
         self.steps.table = <Transition *>calloc(PLACES, sizeof(Transition))
@@ -89,7 +89,7 @@ cdef class Transitions:
         free(self.steps.table)
         memset(self.steps.hints, 0, HINTS * sizeof(uint64_t))
         self.steps.table, self.steps.mask = fresh, PLACES - 1
-        self.reached, self.by_type, self.state_pool = [], {}, Pool()
+        self.reached, self.by_type, self.state_pool = [], {}, Interner()
         self.kept = self.states_held = 0
         self.state_number(self.model.initial)
         self.account()

@@ -1,7 +1,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from splitbrain.checkers.porcupine.model import Call, Model
-from splitbrain.harness.budget import Spending
+from splitbrain.harness.budget import BudgetMeter
 from splitbrain.harness.history import History
 
 def holds(
@@ -11,6 +11,6 @@ def holds(
     by_heart: Mapping[str, int] | None,
     textual: bool,
     call_at: Callable[[Model, History, int], Call],
-    spending: Spending,
+    spending: BudgetMeter,
 ) -> bool: ...
 def merge(orders: Sequence[tuple[int, ...]], events: int) -> tuple[int, ...]: ...

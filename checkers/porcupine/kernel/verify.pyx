@@ -13,7 +13,7 @@ from libc.string cimport memcmp, memcpy, memset
 
 from splitbrain.checkers.porcupine.model import ILLEGAL
 from splitbrain.harness.operation import ErrorKind
-from splitbrain.harness.pool import Pool
+from splitbrain.harness.interner import Interner
 
 cdef enum:
     INVOKE = 0
@@ -52,7 +52,7 @@ cdef class _States:
     cdef int32_t first
 
     def __init__(self, model):
-        self.model, self.pool = model, Pool()
+        self.model, self.pool = model, Interner()
         self.states, self.numbers, self.names, self.transitions = [], {}, {}, {}
         self.first = self.number(model.initial)
 

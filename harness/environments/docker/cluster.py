@@ -12,15 +12,15 @@ from splitbrain.harness.cleanup import CleanUp
 from splitbrain.harness.deployment import Container, Place
 from splitbrain.harness.environments.docker.daemon import Daemon
 from splitbrain.harness.environments.docker.images import Image
-from splitbrain.harness.environments.docker.leftovers import LABEL, remove
 from splitbrain.harness.environments.docker.network import Network
 from splitbrain.harness.environments.docker.node import ContainerNode
-from splitbrain.harness.environments.hosted.cluster import HostedCluster
-from splitbrain.harness.environments.hosted.node import HostedNode
+from splitbrain.harness.environments.docker.orphans import LABEL, remove
 from splitbrain.harness.environments.linux.packets import Packets
 from splitbrain.harness.environments.linux.partitions import Partitions
 from splitbrain.harness.environments.linux.scratch import Scratch
 from splitbrain.harness.environments.linux.tools import LocalShell
+from splitbrain.harness.environments.real.cluster import RealCluster
+from splitbrain.harness.environments.real.node import RealNode
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.injection import Injection
 
@@ -47,12 +47,12 @@ class Wiring:
 
     packets: Packets
 
-    async def strike(self, node: HostedNode) -> None:
+    async def strike(self, node: RealNode) -> None:
         if isinstance(node, ContainerNode) and node.namespace is not None:
             await self.packets.move(node.address, node.namespace.path, NodeShell(node))
 
 
-class ContainerCluster(HostedCluster):
+class ContainerCluster(RealCluster):
     """See `harness.environment.Cluster`. images: those of the deployment and of what it may be upgraded to, by the name
     that each asks for."""
 

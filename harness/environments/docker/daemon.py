@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from splitbrain.harness.cleanup import surely
+from splitbrain.harness.cleanup import shielded
 from splitbrain.harness.errors import InfrastructureError
 
 CALL_SECONDS = 60.0
@@ -53,7 +53,7 @@ class Daemon:
     async def call(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         """The result of a blocking call, made in a thread. InfrastructureError with what Docker said if it fails."""
         loop = asyncio.get_running_loop()
-        return await surely(loop.run_in_executor(self._threads, lambda: attempt(function, *arguments, **named)))
+        return await shielded(loop.run_in_executor(self._threads, lambda: attempt(function, *arguments, **named)))
 
     def close(self) -> None:
         """Let go; safe to call twice."""

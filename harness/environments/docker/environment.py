@@ -8,16 +8,16 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from splitbrain.harness.cleanup import surely
+from splitbrain.harness.cleanup import shielded
 from splitbrain.harness.deployment import Container, Deployment
-from splitbrain.harness.environments.docker import images, leftovers, network
+from splitbrain.harness.environments.docker import images, network, orphans
 from splitbrain.harness.environments.docker.cluster import ContainerCluster
 from splitbrain.harness.environments.docker.daemon import Daemon
-from splitbrain.harness.environments.hosted.able import able
 from splitbrain.harness.environments.linux.scratch import Scratch
+from splitbrain.harness.environments.real.unsupported import unsupported
 from splitbrain.harness.environments.real_time import RealTime
 from splitbrain.harness.errors import UsageError
-from splitbrain.harness.injection import Cut, FillDisk, Impair, Inability, Injection, PowerLoss
+from splitbrain.harness.injection import Cut, FillDisk, Impair, Injection, PowerLoss, Unsupported
 
 NEEDS_ROOT = (Cut, Impair, FillDisk, PowerLoss)
 
@@ -35,14 +35,14 @@ class Docker(RealTime):
         self._daemon: Daemon | None = None
         super().__init__()
 
-    def able(self, injection: type[Injection], deployment: Deployment) -> Inability | None:
+    def unsupported(self, injection: type[Injection], deployment: Deployment) -> Unsupported | None:
         if not isinstance(deployment, Container):
             reason: str | None = "--env docker runs containers, and this target offers none"
         elif injection in NEEDS_ROOT and os.geteuid() != 0:
             reason = "it is done from outside the containers, by root: run splitbrain as root"
         else:
-            reason = able(injection, deployment)
-        return None if reason is None else Inability(injection, reason)
+            reason = unsupported(injection, deployment)
+        return None if reason is None else Unsupported(injection, reason)
 
     def provide(self, deployment: Deployment) -> None:
         """See `harness.environment.Providing`: the image, and that of an upgrade."""
@@ -52,7 +52,7 @@ class Docker(RealTime):
     def enter(self, argv: Sequence[str]) -> int | None:
         """See `harness.environment.Environment`: go on here, once what dead runs have left is removed.
         InfrastructureError if Docker does not answer."""
-        gone = leftovers.sweep(self._connected())
+        gone = orphans.sweep(self._connected())
         if gone:
             runs = len({one.run for one in gone})
             images.on_stderr(f"removed what {runs} {'run that was' if runs == 1 else 'runs that were'} killed had left")
@@ -71,12 +71,12 @@ class Docker(RealTime):
         scratch = Scratch()
         # Containers whose user is not root have to find their way to their folders.
         scratch.folder.chmod(0o711)
-        labels = leftovers.labels(scratch.folder)
+        labels = orphans.labels(scratch.folder)
         try:
             found = await daemon.call(_obtain_all, daemon, deployment)
             net = await network.create(daemon, names, labels)
         except BaseException:
-            await surely(daemon.call(leftovers.remove, daemon, labels[leftovers.LABEL]))
+            await shielded(daemon.call(orphans.remove, daemon, labels[orphans.LABEL]))
             scratch.remove()
             raise
         logs = folder if folder is not None else scratch.folder
@@ -85,7 +85,7 @@ class Docker(RealTime):
         try:
             await cluster.up(harms)
         except BaseException:
-            await surely(cluster.down())
+            await shielded(cluster.down())
             raise
         return cluster
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from splitbrain.harness.environments.docker.daemon import Daemon
-from splitbrain.harness.environments.docker.leftovers import bridge, table
+from splitbrain.harness.environments.docker.orphans import bridge, table
 from splitbrain.harness.environments.linux.switch import FIRST_HOST, NETWORKS, SETTINGS
 from splitbrain.harness.errors import InfrastructureError
 

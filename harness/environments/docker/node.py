@@ -20,16 +20,16 @@ from splitbrain.harness.deployment import Container, Place, Served
 from splitbrain.harness.environments.docker.daemon import Daemon, absent, attempt
 from splitbrain.harness.environments.docker.images import named
 from splitbrain.harness.environments.docker.network import Network, sysctls
-from splitbrain.harness.environments.hosted.node import HostedNode, ending
 from splitbrain.harness.environments.linux import processes
 from splitbrain.harness.environments.linux.netns import NetworkNamespace
 from splitbrain.harness.environments.linux.tools import path
+from splitbrain.harness.environments.real.node import RealNode, ending
 from splitbrain.harness.errors import InfrastructureError
 
 EXEC_SECONDS = 2.0
 
 
-class ContainerNode(HostedNode):
+class ContainerNode(RealNode):
     """One member of a cluster of containers; see `harness.node.Node`.
 
     images: the id of each image that it may need, by the name that a deployment asks for. labels: of the run.
@@ -167,7 +167,7 @@ class ContainerNode(HostedNode):
             how = f"was lost sight of ({error})"
         loop.call_soon_threadsafe(self.over, how)
 
-    async def beside(self, argv: Sequence[str]) -> tuple[int, str]:
+    async def exec_in_node(self, argv: Sequence[str]) -> tuple[int, str]:
         api = self._daemon.api
 
         def carried_out() -> tuple[int, str]:

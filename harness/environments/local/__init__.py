@@ -4,7 +4,7 @@
 - `cluster`      LocalCluster: nodes on a switch
 - `node`         ProcessNode: a process in a network namespace
 
-What is done to them is in `harness.environments.hosted`, the mechanisms in `harness.environments.linux`.
+What is done to them is in `harness.environments.real`, the mechanisms in `harness.environments.linux`.
 """
 
 from splitbrain.harness.environments.local.environment import Local

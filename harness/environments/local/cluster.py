@@ -5,16 +5,16 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from splitbrain.harness.deployment import Place, Process
-from splitbrain.harness.environments.hosted.cluster import HostedCluster
 from splitbrain.harness.environments.linux.packets import Packets
 from splitbrain.harness.environments.linux.partitions import Partitions
 from splitbrain.harness.environments.linux.switch import Switch
 from splitbrain.harness.environments.linux.tools import LocalShell, Shell
 from splitbrain.harness.environments.local.node import ProcessNode
+from splitbrain.harness.environments.real.cluster import RealCluster
 from splitbrain.harness.injection import Injection
 
 
-class LocalCluster(HostedCluster):
+class LocalCluster(RealCluster):
     """See `harness.environment.Cluster`."""
 
     def __init__(

@@ -11,13 +11,13 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from splitbrain.harness.deployment import Deployment, Process
-from splitbrain.harness.environments.hosted.able import able
 from splitbrain.harness.environments.linux import init, namespaces
 from splitbrain.harness.environments.linux.switch import Switch
 from splitbrain.harness.environments.local.cluster import LocalCluster
+from splitbrain.harness.environments.real.unsupported import unsupported
 from splitbrain.harness.environments.real_time import RealTime
 from splitbrain.harness.errors import InfrastructureError, UsageError
-from splitbrain.harness.injection import Inability, Injection
+from splitbrain.harness.injection import Injection, Unsupported
 
 COMMAND = (sys.executable, "-m", "splitbrain")
 """What `enter` runs again, with the command line's words."""
@@ -39,12 +39,12 @@ class Local(RealTime):
         self._command = command
         super().__init__()
 
-    def able(self, injection: type[Injection], deployment: Deployment) -> Inability | None:
+    def unsupported(self, injection: type[Injection], deployment: Deployment) -> Unsupported | None:
         if isinstance(deployment, Process):
-            reason = able(injection, deployment)
+            reason = unsupported(injection, deployment)
         else:
             reason = "--env local runs processes, and this target offers none"
-        return None if reason is None else Inability(injection, reason)
+        return None if reason is None else Unsupported(injection, reason)
 
     def enter(self, argv: Sequence[str]) -> int | None:
         if namespaces.inside():

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from splitbrain.harness.deployment import Place, Process
-from splitbrain.harness.environments.hosted.launched import LaunchedNode
 from splitbrain.harness.environments.linux import processes
 from splitbrain.harness.environments.linux.netns import NetworkNamespace
 from splitbrain.harness.environments.linux.tools import path
+from splitbrain.harness.environments.real.process_node import LaunchedNode
 
 
 class ProcessNode(LaunchedNode):

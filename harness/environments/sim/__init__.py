@@ -14,8 +14,8 @@ A map, from the ground upwards; arrows of import run only up the list:
 - `harm`          injections carried out, with their bite and their heal
 - `environment`   `Sim`, which puts all of it together
 
-Start at `environment`. The trap: nothing here may read a real clock, draw from anything but a named `Stream`, or let
-the order of a set be seen; a test runs the same seed in two processes and compares.
+Start at `environment`. Pitfall: nothing here may read a real clock, draw from anything but a named `RandomStream`, or
+let the order of a set be seen; a test runs the same seed in two processes and compares.
 """
 
 from splitbrain.harness.environments.sim.disk import DiskOptions

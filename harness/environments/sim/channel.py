@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from splitbrain.harness.environments.sim.kernel import Kernel
+from splitbrain.harness.environments.sim.scheduler import EventQueue
 from splitbrain.harness.node import ChannelClosed
 from splitbrain.harness.program import Message
 
@@ -31,7 +31,9 @@ class Host(Protocol):
 class SimChannel:
     """A client's connection to one node. Requests are matched to replies by number."""
 
-    def __init__(self, kernel: Kernel, latency: Callable[[], int], node: str, dial: Callable[[], Host | None]) -> None:
+    def __init__(
+        self, kernel: EventQueue, latency: Callable[[], int], node: str, dial: Callable[[], Host | None]
+    ) -> None:
         self._kernel = kernel
         self._latency = latency
         self._node = node

@@ -9,7 +9,7 @@ clock keeps what it gained or lost; only its rate is true again.
 import math
 from dataclasses import dataclass
 
-from splitbrain.harness.environments.sim.kernel import MILLISECOND, SECOND, Kernel
+from splitbrain.harness.environments.sim.scheduler import MILLISECOND, SECOND, EventQueue
 from splitbrain.harness.program import Now
 
 TRUE = SECOND
@@ -47,7 +47,7 @@ class Skew:
 class Clock:
     """The clocks of one node."""
 
-    def __init__(self, kernel: Kernel, monotonic_start: int, wall_start: int) -> None:
+    def __init__(self, kernel: EventQueue, monotonic_start: int, wall_start: int) -> None:
         self._kernel = kernel
         self._wall_start = wall_start
         self._rate = TRUE

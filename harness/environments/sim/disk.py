@@ -10,11 +10,11 @@ import errno
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from splitbrain.harness.environments.sim.kernel import Kernel, nanoseconds
+from splitbrain.harness.corruption import extent, flips, shortened
+from splitbrain.harness.environments.sim.scheduler import EventQueue, nanoseconds
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.program import Append, Replace, Truncate
-from splitbrain.harness.spoiling import extent, flips, shortened
-from splitbrain.harness.stream import Stream
+from splitbrain.harness.random_stream import RandomStream
 
 Write = Append | Replace | Truncate
 Files = dict[str, bytearray]
@@ -67,7 +67,7 @@ class Filling:
 class Disk:
     """The disk of one node; it outlives the node's processes."""
 
-    def __init__(self, kernel: Kernel, options: DiskOptions, stream: Stream) -> None:
+    def __init__(self, kernel: EventQueue, options: DiskOptions, stream: RandomStream) -> None:
         self._kernel = kernel
         self._options = options
         self._sync_min = nanoseconds(options.sync_ms_min)

@@ -15,17 +15,17 @@ from splitbrain.harness.deployment import Deployment, Simulated
 from splitbrain.harness.environment import Death
 from splitbrain.harness.environments.sim.clock import Clock
 from splitbrain.harness.environments.sim.disk import Disk, DiskOptions
-from splitbrain.harness.environments.sim.harm import Field, Harm
-from splitbrain.harness.environments.sim.kernel import SECOND, Kernel
+from splitbrain.harness.environments.sim.fault_injector import FaultInjector, SimInjection
 from splitbrain.harness.environments.sim.log import NodeLog
 from splitbrain.harness.environments.sim.loop import VirtualLoop
 from splitbrain.harness.environments.sim.network import Network, NetworkOptions
 from splitbrain.harness.environments.sim.node import SimNode
-from splitbrain.harness.environments.sim.process import Machine
+from splitbrain.harness.environments.sim.process import SimHost
+from splitbrain.harness.environments.sim.scheduler import SECOND, EventQueue
 from splitbrain.harness.errors import InfrastructureError, UsageError
-from splitbrain.harness.injection import Inability, Injection, Maintenance, Reconfiguration
+from splitbrain.harness.injection import Injection, Maintenance, Reconfiguration, Unsupported
 from splitbrain.harness.program import Message
-from splitbrain.harness.stream import Stream
+from splitbrain.harness.random_stream import RandomStream
 
 T = TypeVar("T")
 
@@ -50,7 +50,7 @@ class World:
 
     seed: int
     options: SimOptions
-    kernel: Kernel = field(default_factory=Kernel)
+    kernel: EventQueue = field(default_factory=EventQueue)
 
 
 class SimCluster:
@@ -72,12 +72,12 @@ class SimCluster:
             clock = Clock(
                 kernel,
                 # A monotonic clock counts from a machine's boot, so that of another means nothing.
-                monotonic_start=Stream(seed, "clock", name).below(1000 * SECOND),
+                monotonic_start=RandomStream(seed, "clock", name).below(1000 * SECOND),
                 wall_start=options.wall_start_s * SECOND,
             )
-            disk = Disk(kernel, options.disk, Stream(seed, "disk", name))
+            disk = Disk(kernel, options.disk, RandomStream(seed, "disk", name))
             log = NodeLog(kernel, folder / f"{name}.log" if folder is not None else None)
-            machine = Machine(
+            machine = SimHost(
                 name=name,
                 members=names,
                 seed=seed,
@@ -89,7 +89,7 @@ class SimCluster:
                 backlog_max=options.backlog_max,
             )
             self._nodes.append(SimNode(machine, deployment.program, options.network, self._deaths))
-        self._field = Field(self._nodes, network)
+        self._field = FaultInjector(self._nodes, network)
 
     @property
     def nodes(self) -> Sequence[SimNode]:
@@ -100,7 +100,7 @@ class SimCluster:
         """Nodes that died by themselves so far, in order of time."""
         return tuple(self._deaths)
 
-    async def inject(self, injection: Injection) -> Harm:
+    async def inject(self, injection: Injection) -> SimInjection:
         """Do harm; it lasts until healed. UsageError for an unknown node or values that make no sense here."""
         return self._field.inject(injection)
 
@@ -123,12 +123,12 @@ class Sim:
         self._world = World(seed, options or SimOptions())
         self._used = False
 
-    def able(self, injection: type[Injection], deployment: Deployment) -> Inability | None:
+    def unsupported(self, injection: type[Injection], deployment: Deployment) -> Unsupported | None:
         """None for all but maintenance and reconfiguration, which no own store has (an `Impair` that limits bandwidth
         is refused by `inject`)."""
         if injection in get_args(Injection) and injection not in get_args(Maintenance | Reconfiguration):
             return None
-        return Inability(injection, f"the simulator does not know how to do {injection.__name__}")
+        return Unsupported(injection, f"the simulator does not know how to do {injection.__name__}")
 
     def enter(self, argv: Sequence[str]) -> int | None:
         """None: a run needs no other process than this one."""

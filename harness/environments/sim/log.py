@@ -4,7 +4,7 @@ from collections import deque
 from pathlib import Path
 from typing import TextIO
 
-from splitbrain.harness.environments.sim.kernel import SECOND, Kernel
+from splitbrain.harness.environments.sim.scheduler import SECOND, EventQueue
 from splitbrain.harness.errors import InfrastructureError
 
 TAIL_LINES = 20
@@ -13,7 +13,7 @@ TAIL_LINES = 20
 class NodeLog:
     """The log of one node; each line begins with the true time in virtual seconds."""
 
-    def __init__(self, kernel: Kernel, path: Path | None) -> None:
+    def __init__(self, kernel: EventQueue, path: Path | None) -> None:
         self._kernel = kernel
         self._file: TextIO | None = None
         self.path = path

@@ -17,7 +17,7 @@ from concurrent.futures import Executor
 from pathlib import PurePath
 from typing import Any, TypeVar, TypeVarTuple, Unpack
 
-from splitbrain.harness.environments.sim.kernel import SECOND, Kernel
+from splitbrain.harness.environments.sim.scheduler import SECOND, EventQueue
 from splitbrain.harness.errors import InfrastructureError
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ STALLED_NS_MAX = 600 * SECOND
 class VirtualLoop(asyncio.BaseEventLoop):
     """An asyncio event loop on a kernel. Use with `asyncio.Runner(loop_factory=…)`, once."""
 
-    def __init__(self, kernel: Kernel) -> None:
+    def __init__(self, kernel: EventQueue) -> None:
         super().__init__()
         self._kernel = kernel
         self._planned = 0

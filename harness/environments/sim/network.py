@@ -12,11 +12,11 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from splitbrain.harness.environments.sim.kernel import Kernel, nanoseconds
+from splitbrain.harness.environments.sim.scheduler import EventQueue, nanoseconds
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.injection import Impair, Link
 from splitbrain.harness.program import Message
-from splitbrain.harness.stream import Stream
+from splitbrain.harness.random_stream import RandomStream
 
 Receive = Callable[[str, Message], object]
 """What takes a message at its receiver: (sender, message)."""
@@ -54,7 +54,7 @@ class Latency:
 
     __slots__ = ("_low", "_random", "_span", "_tail")
 
-    def __init__(self, options: NetworkOptions, stream: Stream) -> None:
+    def __init__(self, options: NetworkOptions, stream: RandomStream) -> None:
         self._low = nanoseconds(options.latency_ms_min)
         self._span = options.latency_ms_max * 1e6 - self._low
         self._tail = options.latency_ms_tail_mean * 1e6
@@ -115,7 +115,9 @@ class DirectedLink:
         "impairs",
     )
 
-    def __init__(self, kernel: Kernel, options: NetworkOptions, stream: Stream, sender: str, receive: Receive) -> None:
+    def __init__(
+        self, kernel: EventQueue, options: NetworkOptions, stream: RandomStream, sender: str, receive: Receive
+    ) -> None:
         self._kernel = kernel
         self._latency = Latency(options, stream).draw
         self._reorder_max = nanoseconds(options.reorder_ms_max)
@@ -200,11 +202,11 @@ class Network:
     """All links of a cluster."""
 
     def __init__(
-        self, kernel: Kernel, options: NetworkOptions, seed: int, receivers: Sequence[tuple[str, Receive]]
+        self, kernel: EventQueue, options: NetworkOptions, seed: int, receivers: Sequence[tuple[str, Receive]]
     ) -> None:
         self._links = {
             sender: {
-                to: DirectedLink(kernel, options, Stream(seed, "network", sender, to), sender, receive)
+                to: DirectedLink(kernel, options, RandomStream(seed, "network", sender, to), sender, receive)
                 for to, receive in receivers
             }
             for sender, _ in receivers

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from splitbrain.harness.environment import Death
 from splitbrain.harness.environments.sim.channel import SimChannel
-from splitbrain.harness.environments.sim.kernel import SECOND
 from splitbrain.harness.environments.sim.network import Latency, NetworkOptions
-from splitbrain.harness.environments.sim.process import Machine, Process
+from splitbrain.harness.environments.sim.process import Process, SimHost
+from splitbrain.harness.environments.sim.scheduler import SECOND
 from splitbrain.harness.program import Message, ProgramFactory
-from splitbrain.harness.stream import Stream
+from splitbrain.harness.random_stream import RandomStream
 
 RESPAWN_NS = SECOND
 """After so long a process that ended itself is started again, unless its disk still fails: its heal does it then."""
@@ -21,7 +21,7 @@ RESPAWN_NS = SECOND
 class SimNode:
     """One member. deaths: where the node's deaths by itself are noted."""
 
-    def __init__(self, machine: Machine, make: ProgramFactory, network: NetworkOptions, deaths: list[Death]) -> None:
+    def __init__(self, machine: SimHost, make: ProgramFactory, network: NetworkOptions, deaths: list[Death]) -> None:
         self.machine = machine
         self.process: Process | None = None
         self.kills_in_force = 0
@@ -51,7 +51,7 @@ class SimNode:
     async def connect(self) -> SimChannel:
         """A channel to it, after a round trip. ConnectionRefusedError if no process is running by then."""
         self._channels += 1
-        latency = Latency(self._network, Stream(self.machine.seed, "channel", self.name, self._channels))
+        latency = Latency(self._network, RandomStream(self.machine.seed, "channel", self.name, self._channels))
         channel = SimChannel(self.machine.kernel, latency.draw, self.name, lambda: self.process)
         await channel.open()
         return channel
@@ -78,7 +78,7 @@ class SimNode:
         if self.process is not None or self._closed:
             return
         self._incarnations += 1
-        random = Stream(self.machine.seed, "node", self.name, self._incarnations)
+        random = RandomStream(self.machine.seed, "node", self.name, self._incarnations)
         self.process = Process(self.machine, self._note_death)
         self.process.start(lambda: self._make(self.name, self.machine.members, random))
 

@@ -16,9 +16,9 @@ from typing import Any
 from splitbrain.harness.environments.sim.channel import SimChannel
 from splitbrain.harness.environments.sim.clock import Clock
 from splitbrain.harness.environments.sim.disk import Disk
-from splitbrain.harness.environments.sim.kernel import Kernel
 from splitbrain.harness.environments.sim.log import NodeLog
 from splitbrain.harness.environments.sim.network import DirectedLink
+from splitbrain.harness.environments.sim.scheduler import EventQueue
 from splitbrain.harness.errors import SplitbrainError
 from splitbrain.harness.program import (
     Append,
@@ -37,14 +37,14 @@ from splitbrain.harness.program import (
 
 
 @dataclass
-class Machine:
+class SimHost:
     """What of a node outlives its processes. members: all nodes of the cluster. backlog_max: what a stopped process
     can have waiting before messages and requests are lost."""
 
     name: str
     members: tuple[str, ...]
     seed: int
-    kernel: Kernel
+    kernel: EventQueue
     clock: Clock
     disk: Disk
     log: NodeLog
@@ -55,7 +55,7 @@ class Machine:
 NO_TIMER = (0, -1)
 
 
-class Table(dict[type, Callable[[Any], object]]):
+class EffectHandlers(dict[type, Callable[[Any], object]]):
     """How each kind of effect is carried out."""
 
     def __missing__(self, kind: type) -> Callable[[Any], object]:
@@ -66,7 +66,7 @@ class Process:
     """One incarnation. died: called once, with why in words if it died by itself, or None if it was killed or ended
     itself on purpose."""
 
-    def __init__(self, machine: Machine, died: "Callable[[Process, str | None], None]") -> None:
+    def __init__(self, machine: SimHost, died: "Callable[[Process, str | None], None]") -> None:
         self._machine = machine
         self._kernel = machine.kernel
         self._clock = machine.clock
@@ -81,7 +81,7 @@ class Process:
         self._channels: dict[SimChannel, None] = {}
         self._stops = 0
         self._backlog: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
-        self._effects = Table(
+        self._effects = EffectHandlers(
             {
                 Send: self._send,
                 SetTimer: self._set_timer,

@@ -12,23 +12,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from splitbrain.harness.cleanup import CleanUp, surely
+from splitbrain.harness.cleanup import CleanUp, shielded
 from splitbrain.harness.deployment import Host, Place
 from splitbrain.harness.environment import Death
-from splitbrain.harness.environments.hosted.able import NO_MEMBERSHIP
-from splitbrain.harness.environments.hosted.cluster import COUNTERS
-from splitbrain.harness.environments.hosted.harm import Healing, MaintenanceDone
+from splitbrain.harness.environments.real.cluster import COUNTERS
+from splitbrain.harness.environments.real.harm import MaintenanceDone, RestartOnHeal
+from splitbrain.harness.environments.real.unsupported import NO_MEMBERSHIP
 from splitbrain.harness.environments.ssh.agent.lair import folder_of
 from splitbrain.harness.environments.ssh.link import Event, Link, call
 from splitbrain.harness.environments.ssh.node import START_SECONDS, RemoteNode
 from splitbrain.harness.environments.ssh.wire import packed
 from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.injection import (
+    ActiveInjection,
     Bite,
     ChangeMembers,
     Cut,
     Impair,
-    Injected,
     Injection,
     Maintenance,
     Reconfiguration,
@@ -37,15 +37,15 @@ from splitbrain.harness.injection import (
     Upgrade,
     total,
 )
-from splitbrain.harness.reconfiguring.membership import MembershipHarm
-from splitbrain.harness.reconfiguring.upgrade import UpgradeHarm
+from splitbrain.harness.reconfiguring.membership import ActiveMembershipChange
+from splitbrain.harness.reconfiguring.upgrade import ActiveUpgrade
 
 HEAL_SECONDS = 45.0
 """Longer than for an answer: work that nodes were given may be waited for."""
 
 
 @dataclass
-class Shares:
+class RemoteInjection:
     """An injection that several hosts carry out together."""
 
     links: Mapping[str, Link]
@@ -80,7 +80,7 @@ class HostsCluster:
         self._now = now
         self._notes: list[str] = []
         self._numbers = itertools.count(1)
-        self._under_way: list[Healing] = []
+        self._under_way: list[RestartOnHeal] = []
         """Harm that is not healed yet, but for reconfigurations."""
         self._reconfiguring = asyncio.Lock()
         self._down = False
@@ -135,49 +135,49 @@ class HostsCluster:
         else:
             self._nodes[name].heed(event)
 
-    async def inject(self, injection: Injection) -> Injected:
+    async def inject(self, injection: Injection) -> ActiveInjection:
         shares = self._shares(injection)
         nodes = [self._nodes[name] for name in shares]
         if isinstance(injection, ChangeMembers | Upgrade):
-            return Healing(await self._reconfigured(injection, nodes), nodes)
-        if isinstance(injection, Maintenance) and type(injection) in self._deployment.maintenance:
+            return RestartOnHeal(await self._reconfigured(injection, nodes), nodes)
+        if isinstance(injection, Maintenance) and type(injection) in self._deployment.admin_calls:
             kind = type(injection)
-            done = MaintenanceDone(nodes, self._deployment.maintenance[kind], COUNTERS[kind])
+            done = MaintenanceDone(nodes, self._deployment.admin_calls[kind], COUNTERS[kind])
             await done.inject()
             return done
         # Nodes that died meanwhile are restarted by their hosts.
-        healing = Healing(await self._shared(shares), ())
+        healing = RestartOnHeal(await self._shared(shares), ())
         self._under_way = [*(one for one in self._under_way if not one.healed), healing]
         return healing
 
-    async def _shared(self, shares: Mapping[str, Injection]) -> Injected:
+    async def _shared(self, shares: Mapping[str, Injection]) -> ActiveInjection:
         """Have hosts do their shares; all or none."""
-        injected = Shares({name: self._links[name] for name in shares}, next(self._numbers))
+        injected = RemoteInjection({name: self._links[name] for name in shares}, next(self._numbers))
         orders = [
             link.ask(
                 "inject",
                 number=injected.number,
                 injection=packed(shares[name]),
-                errand=self._errand(shares[name], self._nodes[name]),
+                admin_command=self._errand(shares[name], self._nodes[name]),
             )
             for name, link in injected.links.items()
         ]
         try:
-            await surely(_all(orders))
+            await shielded(_all(orders))
         except BaseException:
             # Some may have done their share. What went wrong first is told; what this adds to it is a consequence.
             with contextlib.suppress(InfrastructureError):
-                await surely(injected.heal())
+                await shielded(injected.heal())
             raise
         return injected
 
-    async def _reconfigured(self, injection: Reconfiguration, nodes: Sequence[RemoteNode]) -> Injected:
+    async def _reconfigured(self, injection: Reconfiguration, nodes: Sequence[RemoteNode]) -> ActiveInjection:
         shared = self._reconfiguring, self._calm, self._note_now
-        harm: MembershipHarm | UpgradeHarm
+        harm: ActiveMembershipChange | ActiveUpgrade
         if isinstance(injection, Upgrade):
-            harm = UpgradeHarm(nodes, injection.ahead, self._deployment, *shared)
+            harm = ActiveUpgrade(nodes, injection.ahead, self._deployment, *shared)
         elif self._deployment.membership is not None:
-            harm = MembershipHarm(nodes, self.nodes, self._deployment.membership, *shared)
+            harm = ActiveMembershipChange(nodes, self.nodes, self._deployment.membership, *shared)
         else:
             raise UsageError(NO_MEMBERSHIP)
         await harm.inject()
@@ -187,7 +187,7 @@ class HostsCluster:
         """The command by which a node is given work, where it is done so."""
         if not isinstance(injection, Maintenance):
             return []
-        return [str(word) for word in self._deployment.errands[type(injection)](node.place)]
+        return [str(word) for word in self._deployment.admin_commands[type(injection)](node.place)]
 
     def _calm(self) -> bool:
         """Whether nothing but reconfigurations is under way."""

@@ -9,15 +9,15 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import get_args
 
-from splitbrain.harness.cleanup import surely
+from splitbrain.harness.cleanup import shielded
 from splitbrain.harness.deployment import Deployment, Host
-from splitbrain.harness.environments.hosted.able import able
+from splitbrain.harness.environments.real.unsupported import unsupported
 from splitbrain.harness.environments.real_time import RealTime
 from splitbrain.harness.environments.ssh.cluster import HostsCluster
 from splitbrain.harness.environments.ssh.hosts import Machine
 from splitbrain.harness.environments.ssh.link import Link, call, open_all
 from splitbrain.harness.errors import UsageError
-from splitbrain.harness.injection import Inability, Injection, Maintenance, Reconfiguration
+from splitbrain.harness.injection import Injection, Maintenance, Reconfiguration, Unsupported
 
 NO_HOSTS = "--env ssh needs --hosts FILE.toml, which names the machines"
 NOT_OFFERED = "--env ssh runs processes on other machines, and this target does not say what has to be copied there"
@@ -39,14 +39,14 @@ class Ssh(RealTime):
         self._unable: dict[bool, list[dict[str, str | None]]] = {}
         super().__init__()
 
-    def able(self, injection: type[Injection], deployment: Deployment) -> Inability | None:
+    def unsupported(self, injection: type[Injection], deployment: Deployment) -> Unsupported | None:
         if not isinstance(deployment, Host):
-            return Inability(injection, NOT_OFFERED)
+            return Unsupported(injection, NOT_OFFERED)
         if not self._machines:
-            return Inability(injection, NO_HOSTS)
+            return Unsupported(injection, NO_HOSTS)
         if injection in get_args(Maintenance | Reconfiguration):
-            reason = able(injection, deployment)
-            return None if reason is None else Inability(injection, reason)
+            reason = unsupported(injection, deployment)
+            return None if reason is None else Unsupported(injection, reason)
         links = self._linked()
         waits = deployment.relative_waits
         if waits not in self._unable:
@@ -56,7 +56,7 @@ class Ssh(RealTime):
         for link, reasons in zip(links, self._unable[waits], strict=True):
             reason = reasons.get(injection.__name__, f"--env ssh cannot do {injection.__name__}")
             if reason is not None:
-                return Inability(injection, f"on {link.machine}: {reason}")
+                return Unsupported(injection, f"on {link.machine}: {reason}")
         return None
 
     def enter(self, argv: Sequence[str]) -> int | None:
@@ -76,7 +76,7 @@ class Ssh(RealTime):
             raise UsageError(NOT_OFFERED)
         if len(names) > len(self._machines):
             raise UsageError(f"there are {len(self._machines)} hosts for {len(names)} nodes")
-        links = await surely(call(self._linked))
+        links = await shielded(call(self._linked))
         self._links = None  # they belong to the cluster now, and end with it
         logs = (folder if folder is not None else Path("logs")).resolve()
         logs.mkdir(parents=True, exist_ok=True)
@@ -86,7 +86,7 @@ class Ssh(RealTime):
         try:
             await cluster.up(harms)
         except BaseException:
-            await surely(cluster.down())
+            await shielded(cluster.down())
             raise
         return cluster
 

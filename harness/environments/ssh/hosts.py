@@ -90,7 +90,7 @@ def _typed(given: Mapping[str, Any], kinds: Mapping[str, type], where: str) -> N
             raise UsageError(f"{where}: {name} is {KINDS[kinds[name]]}, not {value!r}")
 
 
-def _machine(given: Mapping[str, Any], own: Mapping[str, Any], where: str, beside: Path) -> Machine:
+def _machine(given: Mapping[str, Any], own: Mapping[str, Any], where: str, exec_in_node: Path) -> Machine:
     _typed(own, OWN, where)
     missing = next((name for name in ("address", "key") if name not in given), None)
     if missing:
@@ -102,12 +102,12 @@ def _machine(given: Mapping[str, Any], own: Mapping[str, Any], where: str, besid
         raise UsageError(f"{where}: address is an IPv4 address that its node can listen on, not {address!r}") from None
     if not 0 < port < 65536:
         raise UsageError(f"{where}: port is a number from 1 to 65535, not {port}")
-    key = beside / Path(given["key"]).expanduser()
+    key = exec_in_node / Path(given["key"]).expanduser()
     private_key(key, where)
     if "host_key" in own:
         host_keys: Sequence[str] = [_host_key(own["host_key"], where)]
     else:
-        host_keys = _known(beside / Path(given["known_hosts"]).expanduser(), address, port, where)
+        host_keys = _known(exec_in_node / Path(given["known_hosts"]).expanduser(), address, port, where)
     return Machine(
         address, port, given["user"], key, tuple(host_keys), given["sudo"], given["python"], given.get("name", "")
     )

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import click
 
 from splitbrain.harness.environments.docker.daemon import Daemon
-from splitbrain.harness.environments.docker.leftovers import sweep
+from splitbrain.harness.environments.docker.orphans import sweep
 from splitbrain.harness.environments.ssh.hosts import read
 from splitbrain.harness.environments.ssh.link import open_all
 

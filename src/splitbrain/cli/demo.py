@@ -8,8 +8,8 @@ import click
 
 from splitbrain.cli.exits import INVALID, VALID
 from splitbrain.demo import DEFAULT_SEED, Played, Scene, play
-from splitbrain.results import text, wording
-from splitbrain.results.result import Answer
+from splitbrain.results import format, text
+from splitbrain.results.result import RunStatus
 
 
 @click.command()
@@ -31,7 +31,7 @@ def demo(seed: int, out: Path, as_json: bool) -> int:
             click.echo(json.dumps(headline))
         return INVALID if unexpected else VALID
     click.echo("\n".join(table(played)))
-    refuted = next((one for one in reversed(played) if one.result.answer is Answer.INVALID), None)
+    refuted = next((one for one in reversed(played) if one.result.answer is RunStatus.INVALID), None)
     if refuted is not None:
         click.echo("\n".join(["", f"Why {refuted.scene.target} is invalid:", *explanation(refuted)]))
     for one in unexpected:
@@ -51,7 +51,7 @@ def table(played: list[Played]) -> list[str]:
         scene = one.scene
         count = f"{one.result.summary.operations:,}"
         rows.append((one.result.answer.value, scene.target, scene.nemesis, count, scene.lesson))
-    return [head, "", *wording.table(rows, numbers=False)]
+    return [head, "", *format.table(rows, numbers=False)]
 
 
 def explanation(one: Played) -> list[str]:

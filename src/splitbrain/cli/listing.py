@@ -81,9 +81,14 @@ def one_target(spec: str, as_json: bool) -> None:
     fitting = list(registry.fitting(target))
     environments = [deployment.environment for deployment in target.deployments]
     if as_json:
-        able = [name for name, reason in faults.items() if reason is None]
+        unsupported = [name for name, reason in faults.items() if reason is None]
         about = entry(spec, target.summary, target.options)
-        more = {"claims": list(target.claims), "nemeses": able, "workloads": fitting, "environments": environments}
+        more = {
+            "claims": list(target.claims),
+            "nemeses": unsupported,
+            "workloads": fitting,
+            "environments": environments,
+        }
         click.echo(json.dumps({"kind": "target", **about, **more}))
         return
     click.echo(f"{spec}: {target.summary}")
@@ -106,7 +111,7 @@ def reason_not(fault: Fault, target: Target) -> str | None:
     deployment = target.deployments[0]
     environment = registry.environment(deployment.environment)(0)
     for kind in fault.needs:
-        inability = environment.able(kind, deployment)
+        inability = environment.unsupported(kind, deployment)
         if inability is not None:
             return inability.reason
     return None

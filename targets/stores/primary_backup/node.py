@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from splitbrain.harness.program import Effect, Effects, Log, Now, Reply, Role, Send, SetTimer
-from splitbrain.harness.stream import Stream
+from splitbrain.harness.random_stream import RandomStream
 from splitbrain.targets.stores.journal import Journal, give_up
 from splitbrain.targets.stores.log import ReplicaLog
 from splitbrain.targets.stores.machine import Machine, refusal
@@ -57,7 +57,9 @@ class PrimaryBackupNode:
     request_type: ClassVar[Any] = Request
     reply_type: ClassVar[Any] = Response
 
-    def __init__(self, name: str, nodes: Sequence[str], random: Stream, *, settings: PrimaryBackupSettings) -> None:
+    def __init__(
+        self, name: str, nodes: Sequence[str], random: RandomStream, *, settings: PrimaryBackupSettings
+    ) -> None:
         self.name = name
         self.nodes = tuple(nodes)
         self.others = tuple(node for node in nodes if node != name)

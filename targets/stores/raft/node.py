@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from splitbrain.harness.program import Effects, Now, Reply, Role
-from splitbrain.harness.stream import Stream
+from splitbrain.harness.random_stream import RandomStream
 from splitbrain.targets.stores.journal import give_up
 from splitbrain.targets.stores.machine import refusal
 from splitbrain.targets.stores.messages import NO_LEADER, Answer, Entry, Forward, Request, Response
@@ -30,7 +30,7 @@ class RaftNode:
     request_type: ClassVar[Any] = Request
     reply_type: ClassVar[Any] = Response
 
-    def __init__(self, name: str, nodes: Sequence[str], random: Stream, *, settings: RaftSettings) -> None:
+    def __init__(self, name: str, nodes: Sequence[str], random: RandomStream, *, settings: RaftSettings) -> None:
         self.server = Server(name, nodes, random, settings)
         self.election = Election(self.server)
         self.replication = Replication(self.server)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from splitbrain.harness.program import Effect, Log, Now, Send, SetTimer
-from splitbrain.harness.stream import Stream
+from splitbrain.harness.random_stream import RandomStream
 from splitbrain.targets.stores.journal import Journal
 from splitbrain.targets.stores.log import ReplicaLog
 from splitbrain.targets.stores.machine import Machine
@@ -45,7 +45,7 @@ class RaftSettings:
 class Server:
     """The state that all parts of the protocol share."""
 
-    def __init__(self, name: str, nodes: Sequence[str], random: Stream, settings: RaftSettings) -> None:
+    def __init__(self, name: str, nodes: Sequence[str], random: RandomStream, settings: RaftSettings) -> None:
         self.name = name
         self.others = tuple(node for node in nodes if node != name)
         self.majority = len(nodes) // 2 + 1

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.fault import Fault, Plan, View
 from splitbrain.harness.generator.core import SECOND
-from splitbrain.harness.generator.schedule import Schedule, Turns, schedule
+from splitbrain.harness.generator.schedule import Schedule, ShuffledCycle, schedule
 from splitbrain.harness.injection import Cut, Impair, Injection, Kill, Pause, SkewClock, SlowDisk
 from splitbrain.harness.options import Option
-from splitbrain.harness.stream import Stream
+from splitbrain.harness.random_stream import RandomStream
 
 NODES = ("n1", "n2", "n3", "n4", "n5")
 KINDS: tuple[type[Injection], ...] = (Cut, Impair, Kill, Pause, SkewClock, SlowDisk, Kill)
@@ -32,7 +32,7 @@ class Harm:
         self.variants = variants
         self.needs: tuple[type[Injection], ...] = (KINDS[number],)
 
-    def plan(self, variant: str, view: View, random: Stream) -> Plan | None:
+    def plan(self, variant: str, view: View, random: RandomStream) -> Plan | None:
         return None if variant == "never" else Plan(variant, ())
 
 
@@ -189,7 +189,7 @@ def test_contradicting_times_are_wrong_use(interval: float | None, duration: flo
 
 @given(st.integers(1, 6), seeds)
 def test_turns_deal_all_before_any_comes_again_and_none_twice_in_a_row(count: int, seed: int) -> None:
-    turns = Turns(range(count), Stream(seed))
+    turns = ShuffledCycle(range(count), RandomStream(seed))
     dealt = [turns.next() for _ in range(5 * count)]
     for begin in range(0, len(dealt), count):
         assert sorted(dealt[begin : begin + count]) == list(range(count))

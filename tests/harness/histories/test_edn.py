@@ -12,7 +12,7 @@ from splitbrain.harness.errors import HistoryError
 from splitbrain.harness.histories import read
 from splitbrain.harness.histories.edn import Edn, value_of
 from splitbrain.harness.histories.parsing import Unreadable
-from splitbrain.harness.history import Event, History, Pool
+from splitbrain.harness.history import Event, History, Interner
 
 EVENTS = """\
 {:process 0, :type :invoke, :f :cas, :value [1 2]}
@@ -97,7 +97,7 @@ VALUES = st.recursive(
 @given(VALUES)
 @example('\x85 ;{\\"')
 def test_what_is_written_is_read(value):
-    pool = Pool()
+    pool = Interner()
     assert pool.id(value_of(edn(value))) == pool.id(value)
 
 
@@ -112,7 +112,7 @@ def test_a_history_in_pieces_is_the_history_in_one(values, in_a_vector):
     for parser in (at_once, by_lines):
         parser.finish()
     assert list(map(repr, pieces)) == list(map(repr, whole))
-    pool = Pool()
+    pool = Interner()
     assert [pool.id(event.value) for event in whole] == pool.ids(values)
 
 

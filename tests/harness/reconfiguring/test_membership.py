@@ -11,12 +11,12 @@ from fakes import ADDRESSES, NAMES, World, played
 
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.reconfiguring.member import HEAL_SECONDS
-from splitbrain.harness.reconfiguring.membership import REMOVAL_SECONDS, MembershipHarm
+from splitbrain.harness.reconfiguring.membership import REMOVAL_SECONDS, ActiveMembershipChange
 
 
-def harm(world: World, *names: str) -> MembershipHarm:
+def harm(world: World, *names: str) -> ActiveMembershipChange:
     everybody = list(world.members.values())
-    return MembershipHarm(
+    return ActiveMembershipChange(
         world.named(*names), everybody, world.membership, world.turn, lambda: world.calm, world.told.append
     )
 

@@ -12,13 +12,13 @@ from fakes import World, played
 from splitbrain.harness.deployment import Place, Process
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.reconfiguring.member import HEAL_SECONDS
-from splitbrain.harness.reconfiguring.membership import MembershipHarm
-from splitbrain.harness.reconfiguring.upgrade import UpgradeHarm
+from splitbrain.harness.reconfiguring.membership import ActiveMembershipChange
+from splitbrain.harness.reconfiguring.upgrade import ActiveUpgrade
 
 ORDER = ("n3", "n1", "n2")
 
 
-def harm(world: World, ahead: int = 1) -> UpgradeHarm:
+def harm(world: World, ahead: int = 1) -> ActiveUpgrade:
     async def version(place: Place) -> str:
         return world.members[place.name].version
 
@@ -26,7 +26,7 @@ def harm(world: World, ahead: int = 1) -> UpgradeHarm:
         return world.members[place.name].running and world.membership.decides
 
     deployment = Process(argv=lambda place: [], ready=ready, port=1, tells_version=version)
-    return UpgradeHarm(world.named(*ORDER), ahead, deployment, world.turn, lambda: world.calm, world.told.append)
+    return ActiveUpgrade(world.named(*ORDER), ahead, deployment, world.turn, lambda: world.calm, world.told.append)
 
 
 def assert_whole(world: World) -> None:
@@ -110,7 +110,7 @@ def test_what_tells_the_same_as_before_was_not_upgraded() -> None:
 def test_it_goes_together_with_members_that_leave(upgrade_first: bool) -> None:
     async def story(world: World) -> None:
         upgrading = harm(world)
-        leaving = MembershipHarm(
+        leaving = ActiveMembershipChange(
             world.named("n2"),
             list(world.members.values()),
             world.membership,

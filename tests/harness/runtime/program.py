@@ -24,8 +24,8 @@ from splitbrain.harness.program import (
     Sync,
     Truncate,
 )
+from splitbrain.harness.random_stream import RandomStream
 from splitbrain.harness.runtime.runner import serve
-from splitbrain.harness.stream import Stream
 
 
 class Ask(Struct, frozen=True):
@@ -49,7 +49,7 @@ class Notes:
     request_type: ClassVar[Any] = Ask
     reply_type: ClassVar[Any] = Told
 
-    def __init__(self, name: str, nodes: Sequence[str], random: Stream) -> None:
+    def __init__(self, name: str, nodes: Sequence[str], random: RandomStream) -> None:
         self.others = [node for node in nodes if node != name]
         self.draw = random.random()
         self.events: list[str] = []

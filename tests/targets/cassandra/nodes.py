@@ -10,8 +10,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from operations import operated
 
 from splitbrain.harness.environment import Environment
-from splitbrain.harness.environments.hosted.cluster import HostedCluster
 from splitbrain.harness.environments.local import Local
+from splitbrain.harness.environments.real.cluster import RealCluster
 from splitbrain.harness.injection import Compact, Cut, FailDisk, Flush, Kill, Pause, Repair, SkewClock, links_between
 from splitbrain.harness.logs import examine
 from splitbrain.harness.node import Node
@@ -23,7 +23,7 @@ from splitbrain.targets.cassandra.cql import CqlError, ask
 NAMES = ("n1", "n2", "n3")
 TABLE = "played.rows"
 ONE, QUORUM = 1, 4
-Scenario = Callable[[HostedCluster], Awaitable[None]]
+Scenario = Callable[[RealCluster], Awaitable[None]]
 
 
 async def until(asked: Callable[[], Awaitable[bool]], seconds: float = 90.0) -> None:
@@ -49,11 +49,11 @@ async def held(node: Node, value: int) -> bool:
     return len(await ask(node.address, f"SELECT v FROM {TABLE} WHERE id={value}", 10, ONE)) == 1
 
 
-async def all_up(cluster: HostedCluster) -> bool:
+async def all_up(cluster: RealCluster) -> bool:
     return all([await members.sees_all(node.place) for node in cluster.nodes])
 
 
-async def tabled(cluster: HostedCluster) -> None:
+async def tabled(cluster: RealCluster) -> None:
     node, *others = cluster.nodes
     replicated = "{'class': 'NetworkTopologyStrategy', 'dc1': 3}"
     await ask(node.address, f"CREATE KEYSPACE played WITH replication = {replicated}", 20)
@@ -62,7 +62,7 @@ async def tabled(cluster: HostedCluster) -> None:
         await until(lambda other=other: put(other, 0))  # type: ignore[misc]
 
 
-async def cut_off(cluster: HostedCluster) -> None:
+async def cut_off(cluster: RealCluster) -> None:
     """A node that is cut off takes nothing at QUORUM; what it missed it is handed as hints."""
     n1, _, n3 = cluster.nodes
     cut = await cluster.inject(Cut(links_between(("n3",), ("n1", "n2"))))
@@ -78,7 +78,7 @@ async def cut_off(cluster: HostedCluster) -> None:
     await until(lambda: all_up(cluster))
 
 
-async def killed(cluster: HostedCluster) -> None:
+async def killed(cluster: RealCluster) -> None:
     """What was acknowledged is there after all were killed and came back by themselves. Who is down does no work."""
     n1, *_ = cluster.nodes
     await until(lambda: put(n1, 3))
@@ -90,7 +90,7 @@ async def killed(cluster: HostedCluster) -> None:
         await until(lambda node=node: held(node, 3), 20)  # type: ignore[misc]
 
 
-async def skewed(cluster: HostedCluster) -> None:
+async def skewed(cluster: RealCluster) -> None:
     """A node whose clock is ahead says so, and its writes win."""
     n1, _, n3 = cluster.nodes
     skew = await cluster.inject(SkewClock("n3", offset_ms=60_000))
@@ -104,7 +104,7 @@ async def skewed(cluster: HostedCluster) -> None:
     assert abs(await members.wall_clock(n3.place) - time.time_ns()) < 2e9
 
 
-async def maintained(cluster: HostedCluster) -> None:
+async def maintained(cluster: RealCluster) -> None:
     """Flush, compact and repair are done by the node's own tool."""
     n1, *_ = cluster.nodes
     data = n1.place.folder / "data" / "data" / "played"
@@ -118,7 +118,7 @@ async def maintained(cluster: HostedCluster) -> None:
     assert await repair.heal() == {"repairs": 1}, n1.last_lines()
 
 
-async def bad_disk(cluster: HostedCluster) -> None:
+async def bad_disk(cluster: RealCluster) -> None:
     """A node that cannot write its commit log ends by itself, is told, and comes back when the disk is mended."""
     n1, *_ = cluster.nodes
     failing = await cluster.inject(FailDisk(("n2",), "EIO"))
@@ -134,7 +134,7 @@ async def bad_disk(cluster: HostedCluster) -> None:
     await until(lambda: all_up(cluster))
 
 
-async def paused(cluster: HostedCluster) -> None:
+async def paused(cluster: RealCluster) -> None:
     """The others go on without a node that stands still."""
     n1, *_ = cluster.nodes
     pause = await cluster.inject(Pause(("n3",)))
@@ -147,12 +147,12 @@ EVERYTHING = (operated, tabled, cut_off, skewed, paused, killed, maintained, bad
 SHORT = (operated, tabled, cut_off, skewed, maintained)
 
 
-async def played(folder: Path, environment: Environment, scenarios: tuple[Scenario, ...]) -> HostedCluster:
+async def played(folder: Path, environment: Environment, scenarios: tuple[Scenario, ...]) -> RealCluster:
     """The scenarios on a cluster of three; it is down when this returns."""
     target = Cassandra(settle(Cassandra.options, {"heap_mb": "384"}, "cassandra"))
     (deployment,) = (one for one in target.deployments if one.environment == environment.name)
     cluster = await environment.up(deployment, NAMES, folder)
-    assert isinstance(cluster, HostedCluster)
+    assert isinstance(cluster, RealCluster)
     try:
         for scenario in scenarios:
             began = time.monotonic()

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from splitbrain.harness.environments.hosted.cluster import HostedCluster
+from splitbrain.harness.environments.real.cluster import RealCluster
 from splitbrain.harness.injection import Pause
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import ErrorKind, EventType, Operation, Outcome
@@ -39,7 +39,7 @@ async def values(client: CassandraClient, *operations: tuple[str, Any, Any]) -> 
     return [outcome.value for outcome in outcomes]
 
 
-async def plain(cluster: HostedCluster, key: str, **options: str) -> None:
+async def plain(cluster: RealCluster, key: str, **options: str) -> None:
     target = cassandra(**options)
     one = await opened(target, cluster.nodes[0], first=True)
     two = await opened(target, cluster.nodes[1])
@@ -61,7 +61,7 @@ async def sets(one: CassandraClient, two: CassandraClient, key: str) -> None:
     assert await values(two, ("read", None, f"{key}-set")) == [(10, "a")]
 
 
-async def conditional(cluster: HostedCluster, key: str, **options: str) -> None:
+async def conditional(cluster: RealCluster, key: str, **options: str) -> None:
     target = cassandra(lwt="on", **options)
     one = await opened(target, cluster.nodes[0], first=True)
     two = await opened(target, cluster.nodes[1])
@@ -82,7 +82,7 @@ async def conditional(cluster: HostedCluster, key: str, **options: str) -> None:
     await two.close()
 
 
-async def tried(part: Part, cluster: HostedCluster, key: str, **options: str) -> None:
+async def tried(part: Part, cluster: RealCluster, key: str, **options: str) -> None:
     """A part of the scenario; once more on other objects where a busy machine made a request time out."""
     for number in range(TRIES):
         try:
@@ -94,7 +94,7 @@ async def tried(part: Part, cluster: HostedCluster, key: str, **options: str) ->
     return None
 
 
-async def operated(cluster: HostedCluster) -> None:
+async def operated(cluster: RealCluster) -> None:
     """All operations, by plain writes and by transactions; then a node that is paused, and what the nodes say."""
     await tried(plain, cluster, "p")
     await tried(plain, cluster, "r", sets="rows", cl="LOCAL_QUORUM", strategy="network", timestamps="client")

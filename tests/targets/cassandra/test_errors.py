@@ -26,7 +26,7 @@ from fake_node import (
     write_timeout,
 )
 
-from splitbrain.harness.controller import Test, conduct
+from splitbrain.harness.controller import Test, run_test
 from splitbrain.harness.deployment import External
 from splitbrain.harness.environments.external import Existing, ExternalNode
 from splitbrain.harness.generator import Generator, on_threads, once, sequence
@@ -60,7 +60,7 @@ async def conducted(fake: Fake, *operations: Operation, timeout: float = 2.0, **
     main: Generator = on_threads([0], sequence(operations)) if len(operations) > 1 else once(operations[0])
     deployment = External((fake.address,))
     test = Test(Unaudited(**options), deployment, environment, ("n1",), main, concurrency=1, timeout=timeout, rate=0)
-    await conduct(test, recorder)
+    await run_test(test, recorder)
     return [event for event in recorder.history if event.type != "invoke"]
 
 

@@ -91,8 +91,8 @@ def test_nodes_are_called_alike_in_containers_and_as_processes() -> None:
     (only,) = cassandra(image="my/cassandra").deployments
     assert isinstance(only, Container) and only.image == "my/cassandra"
     for deployment in (process, container):
-        assert set(deployment.errands) == {Flush, Repair, Compact}
-    assert list(container.errands[Repair](place()))[-2:] == ["repair", "--full"]
+        assert set(deployment.admin_commands) == {Flush, Repair, Compact}
+    assert list(container.admin_commands[Repair](place()))[-2:] == ["repair", "--full"]
 
 
 def test_calm_lines_are_no_alarm_and_damage_is(tmp_path: Path) -> None:

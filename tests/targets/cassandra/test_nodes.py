@@ -10,7 +10,7 @@ import pytest
 from splitbrain.harness.environments.docker import Docker
 from splitbrain.harness.environments.docker.daemon import Daemon
 from splitbrain.harness.environments.docker.images import obtain
-from splitbrain.harness.environments.docker.leftovers import find
+from splitbrain.harness.environments.docker.orphans import find
 from splitbrain.harness.environments.linux import namespaces
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.targets.cassandra import containers, jars, java

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from splitbrain.harness.environment import Environment
-from splitbrain.harness.environments.hosted.cluster import HostedCluster
 from splitbrain.harness.environments.local import Local
+from splitbrain.harness.environments.real.cluster import RealCluster
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.injection import ChangeMembers, Compact, Defragment, Kill, Pause, Upgrade
 from splitbrain.harness.logs import examine
@@ -27,7 +27,7 @@ from splitbrain.targets.etcd.members import version
 from splitbrain.targets.etcd.membership import Members
 
 NAMES = ("n1", "n2", "n3")
-Scenario = Callable[[HostedCluster], Awaitable[None]]
+Scenario = Callable[[RealCluster], Awaitable[None]]
 
 
 def etcd(**options: str) -> Etcd:
@@ -40,7 +40,7 @@ async def opened(target: Etcd, node: Node) -> EtcdClient:
     return client
 
 
-async def registers(cluster: HostedCluster) -> None:
+async def registers(cluster: RealCluster) -> None:
     target = etcd()
     one, two = [await opened(target, node) for node in cluster.nodes[:2]]
     assert await two.invoke(Operation("read", None, "a")) == Outcome.ok(None, 0)
@@ -60,7 +60,7 @@ async def registers(cluster: HostedCluster) -> None:
         await client.close()
 
 
-async def sets_and_lists(cluster: HostedCluster) -> None:
+async def sets_and_lists(cluster: RealCluster) -> None:
     target = etcd()
     one, two = [await opened(target, node) for node in cluster.nodes[:2]]
     assert await one.invoke(Operation("read")) == Outcome.ok((), 0)
@@ -78,7 +78,7 @@ async def sets_and_lists(cluster: HostedCluster) -> None:
         await client.close()
 
 
-async def locks(cluster: HostedCluster) -> None:
+async def locks(cluster: RealCluster) -> None:
     target = etcd(lock_wait_seconds="0.3")
     one, two = [await opened(target, node) for node in cluster.nodes[:2]]
     held = await one.invoke(Operation("acquire", None, "m"))
@@ -95,7 +95,7 @@ async def locks(cluster: HostedCluster) -> None:
     await one.close()
 
 
-async def leases_end(cluster: HostedCluster) -> None:
+async def leases_end(cluster: RealCluster) -> None:
     """Without keep-alive a holder believes on; with it, a lease that is taken away is learned of."""
     forgetful, other = [await opened(etcd(keep_alive="off", fencing="on"), node) for node in cluster.nodes[:2]]
     other._store._root = forgetful._store._root
@@ -121,7 +121,7 @@ async def leases_end(cluster: HostedCluster) -> None:
         await client.close()
 
 
-async def watchers(cluster: HostedCluster) -> None:
+async def watchers(cluster: RealCluster) -> None:
     target = etcd()
     one, two = [await opened(target, node) for node in cluster.nodes[:2]]
     await one.setup()
@@ -157,7 +157,7 @@ async def heard(client: EtcdClient) -> Outcome:
                 return outcome
 
 
-async def members_agree(cluster: HostedCluster) -> None:
+async def members_agree(cluster: RealCluster) -> None:
     target = etcd()
     roles = await target.roles(cluster.nodes)
     assert sorted(roles.values()) == ["follower", "follower", "leader"]
@@ -194,7 +194,7 @@ async def members_agree(cluster: HostedCluster) -> None:
     await stale.close()
 
 
-async def members_leave_and_join(cluster: HostedCluster) -> None:
+async def members_leave_and_join(cluster: RealCluster) -> None:
     """The leader leaves, and comes back with nothing; what it serves meanwhile is refused for sure."""
     target = etcd()
     roles = await target.roles(cluster.nodes)
@@ -222,7 +222,7 @@ async def members_leave_and_join(cluster: HostedCluster) -> None:
         await one.close()
 
 
-async def learners(cluster: HostedCluster) -> None:
+async def learners(cluster: RealCluster) -> None:
     """A member without a vote refuses reads and writes before it looks at them."""
     target, (one, two, _) = etcd(), cluster.nodes
     changing = await cluster.inject(ChangeMembers((one.name,)))

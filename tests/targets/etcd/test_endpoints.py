@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from splitbrain.harness.controller import Conducted, Test, conduct
+from splitbrain.harness.controller import Test, TestRun, run_test
 from splitbrain.harness.environments.external import Existing
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.generator import sequence
@@ -97,12 +97,12 @@ async def with_user(url: str, ca: Path) -> None:
     await gateway.close()
 
 
-def conducted(target: Etcd) -> tuple[Conducted, list[Any]]:
+def conducted(target: Etcd) -> tuple[TestRun, list[Any]]:
     environment = Existing()
     recorder = Recorder(None, environment.now)
     main = sequence([Operation("write", 1, "k"), Operation("read", None, "k"), Operation("acquire", None, "m")])
     test = Test(target, target.deployments[0], environment, ("n1",), main, concurrency=1, time_limit=5, rate=0)
-    done = environment.run(lambda: conduct(test, recorder))
+    done = environment.run(lambda: run_test(test, recorder))
     return done, list(recorder.history)
 
 

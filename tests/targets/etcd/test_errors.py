@@ -13,7 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from fake_etcd import CUT, HALF, HEADER, SILENT, Fake, member
 
-from splitbrain.harness.controller import Test, conduct
+from splitbrain.harness.controller import Test, run_test
 from splitbrain.harness.environments.external import Existing, ExternalNode
 from splitbrain.harness.generator import once
 from splitbrain.harness.histories.recorder import Recorder
@@ -44,7 +44,7 @@ async def conducted(fake_url: str, operation: Operation) -> Event:
     target = etcd(fake_url)
     recorder = Recorder(None, environment.now)
     test = Test(target, target.deployments[0], environment, ("n1",), once(operation), concurrency=1, timeout=1.0)
-    await conduct(test, recorder)
+    await run_test(test, recorder)
     return list(recorder.history)[1]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from splitbrain.harness.deployment import Container, External, Place, Process
 from splitbrain.harness.environments.external import Existing
-from splitbrain.harness.environments.hosted.able import able
+from splitbrain.harness.environments.real.unsupported import unsupported
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.injection import ChangeMembers, Cut, Upgrade
 from splitbrain.harness.logs import examine
@@ -59,15 +59,15 @@ def test_an_upgrade_is_the_same_member_with_another_server() -> None:
     assert processes.upgraded is not None and containers.upgraded is not None
     assert containers.image != containers.upgraded.image
     assert "3.4.23, to be upgraded to 3.5.1" in target.notices()[0]
-    assert able(Upgrade, processes) is None and able(ChangeMembers, containers) is None
+    assert unsupported(Upgrade, processes) is None and unsupported(ChangeMembers, containers) is None
 
 
 def test_what_cannot_be_reconfigured_is_refused_in_one_sentence() -> None:
-    reason = able(Upgrade, next(one for one in etcd().deployments if isinstance(one, Process)))
+    reason = unsupported(Upgrade, next(one for one in etcd().deployments if isinstance(one, Process)))
     assert reason is not None and "upgrade_to=VERSION" in reason
     (there,) = etcd(endpoints="http://a:2379").deployments
     for kind in (Upgrade, ChangeMembers):
-        refused = Existing().able(kind, there)
+        refused = Existing().unsupported(kind, there)
         assert refused is not None and "not in our hands" in refused.reason
 
 
@@ -78,7 +78,7 @@ def test_deployments_and_claims() -> None:
     assert etcd(reads="serializable").claims == etcd(fsync="off").claims == ()
     there = etcd(endpoints="http://a:2379+https://b:2379")
     assert there.deployments == (External(("http://a:2379", "https://b:2379")),)
-    reason = Existing().able(Cut, there.deployments[0])
+    reason = Existing().unsupported(Cut, there.deployments[0])
     assert reason is not None and "not in our hands" in reason.reason
 
 

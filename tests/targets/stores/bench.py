@@ -22,7 +22,7 @@ from splitbrain.harness.program import (
     Sync,
     Truncate,
 )
-from splitbrain.harness.stream import Stream
+from splitbrain.harness.random_stream import RandomStream
 from splitbrain.targets.stores.messages import Request, Response
 
 MS = 1_000_000
@@ -80,7 +80,7 @@ class Bench:
         """Start a node from what is on its disk."""
         bed = self.beds[name]
         bed.starts += 1
-        bed.program = self.factory(name, self.names, Stream(self.seed, name, bed.starts))
+        bed.program = self.factory(name, self.names, RandomStream(self.seed, name, bed.starts))
         disk = {file: bytes(data) for file, data in bed.durable.items()}
         self._carry_out(bed, bed.program.on_start(self._time(), disk))
 

@@ -12,7 +12,7 @@ from splitbrain.harness.environment import Cluster, Environment
 from splitbrain.harness.environments.linux import namespaces
 from splitbrain.harness.environments.local import Local
 from splitbrain.harness.environments.sim import Sim
-from splitbrain.harness.injection import Cut, FailDisk, Injected, Kill, links_between
+from splitbrain.harness.injection import ActiveInjection, Cut, FailDisk, Kill, links_between
 from splitbrain.harness.node import Channel, Node
 from splitbrain.harness.operation import EventType, Operation, Outcome
 from splitbrain.harness.options import settle
@@ -140,15 +140,15 @@ class Stage:
                     return leaders[0]
                 await asyncio.sleep(0.05)
 
-    async def kill(self, *names: str) -> Injected:
+    async def kill(self, *names: str) -> ActiveInjection:
         """Kill nodes; healing restarts them."""
         return await self.cluster.inject(Kill(names))
 
-    async def break_disks(self, *names: str) -> Injected:
+    async def break_disks(self, *names: str) -> ActiveInjection:
         """Writes and syncs of nodes fail; healing mends the disks, and starts those that have ended."""
         return await self.cluster.inject(FailDisk(names, "EIO"))
 
-    async def isolate(self, *names: str) -> Injected:
+    async def isolate(self, *names: str) -> ActiveInjection:
         """Cut these nodes off from the others; healing joins them again."""
         return await self.cluster.inject(Cut(links_between(names, self.others(*names))))
 

@@ -11,16 +11,16 @@ from typing import Any, Protocol, get_args
 
 from splitbrain.harness.cleanup import CleanUp
 from splitbrain.harness.deployment import Place, Process
-from splitbrain.harness.environments.hosted.cluster import HostedCluster
-from splitbrain.harness.environments.hosted.harm import ImpairHarm
-from splitbrain.harness.environments.hosted.launched import LaunchedNode
-from splitbrain.harness.environments.hosted.node import HostedNode
-from splitbrain.harness.environments.hosted.reconfigured import HostedMember
 from splitbrain.harness.environments.linux.packets import rules
 from splitbrain.harness.environments.linux.tools import LocalShell, Shell
+from splitbrain.harness.environments.real.cluster import RealCluster
+from splitbrain.harness.environments.real.harm import ActiveImpairment
+from splitbrain.harness.environments.real.member import HostedMember
+from splitbrain.harness.environments.real.node import RealNode
+from splitbrain.harness.environments.real.process_node import LaunchedNode
 from splitbrain.harness.environments.ssh.agent import lair
 from splitbrain.harness.environments.ssh.agent.links import Control, HostPackets, HostPartitions
-from splitbrain.harness.injection import Bite, Cut, Impair, Injected, Injection, Link, Maintenance
+from splitbrain.harness.injection import ActiveInjection, Bite, Cut, Impair, Injection, Link, Maintenance
 
 OUR_OWN = ("PYTHONPATH",)
 
@@ -74,7 +74,7 @@ class Untouched:
         return {}
 
 
-class HostCluster(HostedCluster):
+class HostCluster(RealCluster):
     """The part of a cluster that is on this host."""
 
     def __init__(
@@ -114,7 +114,7 @@ class HostCluster(HostedCluster):
         await HostedMember(self.node, self._write_files).remake(place, empty=empty)
         self._link()
 
-    def _write_files(self, node: HostedNode) -> None:
+    def _write_files(self, node: RealNode) -> None:
         super()._write_files(node)
         self._link()
 
@@ -125,16 +125,16 @@ class HostCluster(HostedCluster):
             link.unlink(missing_ok=True)
             link.symlink_to(file)
 
-    async def with_errand(self, injection: Injection, errand: Sequence[str]) -> Injected:
+    async def with_errand(self, injection: Injection, admin_command: Sequence[str]) -> ActiveInjection:
         """Do harm. errand: the command by which the node is given work, if that is asked for."""
         if isinstance(injection, get_args(Maintenance)):
-            self._deployment = replace(self._deployment, errands={type(injection): lambda place: errand})
+            self._deployment = replace(self._deployment, admin_commands={type(injection): lambda place: admin_command})
         return await self.inject(injection)
 
-    def _hurt(self, injection: Injection) -> list[HostedNode]:
+    def _hurt(self, injection: Injection) -> list[RealNode]:
         return [self.node]
 
-    async def _do(self, injection: Injection, nodes: list[HostedNode]) -> Injected:
+    async def _do(self, injection: Injection, nodes: list[RealNode]) -> ActiveInjection:
         if isinstance(injection, Cut | Impair) and not self._pairs(injection.links):
             return Untouched()
         if isinstance(injection, Impair):
@@ -144,10 +144,10 @@ class HostCluster(HostedCluster):
             self._cuttable = True
         return await super()._do(injection, nodes)
 
-    async def _impair(self, injection: Impair) -> Injected:
+    async def _impair(self, injection: Impair) -> ActiveInjection:
         """By the reader alone: netem would have to sit at the sending end, in the place of what the host has there."""
         figures = {name: value for name, value in asdict(injection).items() if name != "links"}
-        harm = ImpairHarm(await self._packets.queue(self._pairs(injection.links), figures), injection)
+        harm = ActiveImpairment(await self._packets.queue(self._pairs(injection.links), figures), injection)
         way = rules()
         self.note(f"packets by {way.name if way else 'nothing'}")
         return harm

@@ -20,14 +20,14 @@ from pathlib import Path
 from typing import Any, get_args
 
 from splitbrain.harness.deployment import Place, Process
-from splitbrain.harness.environments.hosted.able import able
 from splitbrain.harness.environments.linux import packets, processes, scratch
+from splitbrain.harness.environments.real.unsupported import unsupported
 from splitbrain.harness.environments.ssh.agent import lair
 from splitbrain.harness.environments.ssh.agent.links import Control, own_address
 from splitbrain.harness.environments.ssh.agent.member import HostCluster
 from splitbrain.harness.environments.ssh.wire import KINDS, unpacked
 from splitbrain.harness.errors import InfrastructureError, SplitbrainError
-from splitbrain.harness.injection import Cut, FillDisk, Impair, Injected, Maintenance, PowerLoss, Reconfiguration
+from splitbrain.harness.injection import ActiveInjection, Cut, FillDisk, Impair, Maintenance, PowerLoss, Reconfiguration
 
 SILENCE_SECONDS = 60.0
 CANCEL_SECONDS = 5.0
@@ -49,7 +49,7 @@ class Agent:
         self._folder = folder
         self._run = lair.folder_run(folder)
         self._cluster: HostCluster | None = None
-        self._injected: dict[int, Injected] = {}
+        self._injected: dict[int, ActiveInjection] = {}
         self.heard = time.monotonic()
 
     def tell(self, **event: Any) -> None:
@@ -96,7 +96,7 @@ class Agent:
             return own_address(self._control.address)
         if kind is Impair:
             return packets.unqueueable()
-        reason = able(kind, deployment)
+        reason = unsupported(kind, deployment)
         if kind is Cut and reason is None:
             return lair.uncuttable(self._run)
         return reason
@@ -150,9 +150,9 @@ class Agent:
         """The last lines of the node's log."""
         return self._there.node.last_lines()
 
-    async def do_inject(self, number: int, injection: dict[str, Any], errand: list[str]) -> None:
+    async def do_inject(self, number: int, injection: dict[str, Any], admin_command: list[str]) -> None:
         """Do harm, to be healed by its number. errand: the command by which the node is given work, if it is."""
-        self._injected[number] = await self._there.with_errand(unpacked(injection), errand)
+        self._injected[number] = await self._there.with_errand(unpacked(injection), admin_command)
 
     async def do_heal(self, number: int) -> dict[str, float]:
         """Undo harm: its bite."""

@@ -11,7 +11,7 @@ from splitbrain.harness.deployment import BuiltImage, Container, Place
 from splitbrain.harness.environments.docker import Docker
 from splitbrain.harness.environments.docker.cluster import ContainerCluster
 from splitbrain.harness.environments.docker.daemon import Daemon
-from splitbrain.harness.environments.docker.leftovers import find
+from splitbrain.harness.environments.docker.orphans import find
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.options import settle
 from splitbrain.targets.etcd import Etcd, binaries

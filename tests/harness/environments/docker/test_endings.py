@@ -22,7 +22,7 @@ from containers import NAMES, commanded, etcd, image, left, needs_docker
 from splitbrain.harness.deployment import Place
 from splitbrain.harness.environments.docker import Docker
 from splitbrain.harness.environments.docker.daemon import Daemon
-from splitbrain.harness.environments.docker.leftovers import OWNER, find, owner, table
+from splitbrain.harness.environments.docker.orphans import OWNER, find, owner, table
 from splitbrain.harness.environments.linux import tools
 from splitbrain.harness.errors import InfrastructureError
 

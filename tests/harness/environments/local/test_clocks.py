@@ -11,9 +11,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 from inside import NAMES, ask, chatters, needs_namespaces, run_inside
 
 from splitbrain.harness.deployment import Place
-from splitbrain.harness.environments.hosted.clocks import unable
 from splitbrain.harness.environments.local import Local
 from splitbrain.harness.environments.local.node import ProcessNode
+from splitbrain.harness.environments.real.clocks import unable
 from splitbrain.harness.injection import Kill, SkewAllClocks, SkewClock
 
 pytestmark = [needs_namespaces, pytest.mark.skipif(unable() is not None, reason=unable() or "")]
@@ -35,7 +35,7 @@ async def tells(place: Place) -> int:
 
 
 async def skews(environment: Local, folder: Path) -> None:
-    cluster = await environment.up(chatters(tells_time=tells), NAMES, folder)
+    cluster = await environment.up(chatters(read_clock=tells), NAMES, folder)
     n1, n2, _ = cluster.nodes
     began = time.monotonic()
     hour = await cluster.inject(SkewClock("n1", offset_ms=3_600_000))
@@ -61,9 +61,9 @@ async def skews(environment: Local, folder: Path) -> None:
     assert await tells(n2.place) == first
     assert (await frozen.heal())["skew_ms"] == pytest.approx(300, abs=250)
 
-    inability = environment.able(SkewAllClocks, chatters())
+    inability = environment.unsupported(SkewAllClocks, chatters())
     assert inability is not None and "monotonic" in inability.reason, "its waits are not known to be relative"
-    assert environment.able(SkewAllClocks, chatters(relative_waits=True)) is None
+    assert environment.unsupported(SkewAllClocks, chatters(relative_waits=True)) is None
 
     strobe = await cluster.inject(SkewClock("n2", offset_ms=3_600_000, strobe_ms=300))
     seen = set()

@@ -16,11 +16,11 @@ from inside import NAMES, chatters, needs_namespaces, run_inside
 from test_clocks import deviations, tells
 
 from splitbrain.harness.deployment import Container
-from splitbrain.harness.environments.hosted.able import able
-from splitbrain.harness.environments.hosted.clocks import Means, choose
 from splitbrain.harness.environments.linux import faketime
 from splitbrain.harness.environments.linux.vdso import TRUE, Line
 from splitbrain.harness.environments.local import Local
+from splitbrain.harness.environments.real.clocks import Means, choose
+from splitbrain.harness.environments.real.unsupported import unsupported
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.injection import Kill, SkewAllClocks, SkewClock
 
@@ -47,13 +47,13 @@ def test_a_line_in_the_words_of_the_library() -> None:
 
 async def skews(environment: Local, folder: Path) -> None:
     platform.machine = lambda: "aarch64"
-    assert environment.able(SkewClock, chatters()) is None
-    refused = environment.able(SkewAllClocks, chatters(relative_waits=True))
+    assert environment.unsupported(SkewClock, chatters()) is None
+    refused = environment.unsupported(SkewAllClocks, chatters(relative_waits=True))
     assert refused is not None and "x86-64 only" in refused.reason
     container = Container(image="", command=lambda place: [], ready=chatters().ready, port=1)
-    assert "use --env local" in (able(SkewClock, container) or "")
+    assert "use --env local" in (unsupported(SkewClock, container) or "")
 
-    cluster = await environment.up(chatters(tells_time=tells), NAMES, folder, {SkewClock})
+    cluster = await environment.up(chatters(read_clock=tells), NAMES, folder, {SkewClock})
     n1, n2, n3 = cluster.nodes
     for node in cluster.nodes:
         assert await deviations(node) == pytest.approx((0, 0), abs=0.5)

@@ -17,9 +17,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from inside import NAMES, chatters, command_inside, needs_namespaces, variables
 
-from splitbrain.harness.environments.hosted.able import able
 from splitbrain.harness.environments.linux import tools
 from splitbrain.harness.environments.local import Local
+from splitbrain.harness.environments.real.unsupported import unsupported
 from splitbrain.harness.injection import Cut, Impair, Injection, Kill, Pause, SkewClock, SlowDisk
 
 pytestmark = needs_namespaces
@@ -41,7 +41,7 @@ async def busy(environment: Local, folder: Path) -> None:
     ]
     try:
         while True:
-            injected = [await cluster.inject(harm) for harm in harms if able(type(harm), chatters()) is None]
+            injected = [await cluster.inject(harm) for harm in harms if unsupported(type(harm), chatters()) is None]
             print("hurt", flush=True)
             await asyncio.sleep(0.1)
             for harm in reversed(injected):

@@ -218,6 +218,6 @@ def test_power_loss_as_an_ordinary_user(tmp_path: Path, mode: str) -> None:
 
 
 async def refused(environment: Local, folder: Path) -> None:
-    inability = environment.able(PowerLoss, chatters())
+    inability = environment.unsupported(PowerLoss, chatters())
     assert inability is not None
     assert "/dev/fuse cannot be opened (Permission denied): have root allow it" in inability.reason

@@ -7,7 +7,7 @@ from typing import Any
 from splitbrain.harness.deployment import Simulated
 from splitbrain.harness.environments.sim import Sim, SimCluster, SimOptions
 from splitbrain.harness.program import Append, Effects, Now, Reply, Send, SetTimer, Sync
-from splitbrain.harness.stream import Stream
+from splitbrain.harness.random_stream import RandomStream
 
 NODES = ("n1", "n2", "n3")
 
@@ -19,7 +19,7 @@ class Quiet:
     request_type = Any
     reply_type = Any
 
-    def __init__(self, name: str, nodes: Sequence[str], random: Stream) -> None:
+    def __init__(self, name: str, nodes: Sequence[str], random: RandomStream) -> None:
         self.name = name
         self.nodes = nodes
         self.random = random
@@ -54,7 +54,7 @@ class Scribe(Quiet):
     """Appends each request to a file, answers when it is durable; answers `errno` if the disk fails, and `read` with
     what it found at its start."""
 
-    def __init__(self, name: str, nodes: Sequence[str], random: Stream) -> None:
+    def __init__(self, name: str, nodes: Sequence[str], random: RandomStream) -> None:
         super().__init__(name, nodes, random)
         self.found: Mapping[str, bytes] = {}
 
@@ -110,7 +110,7 @@ class Stage:
 
 
 def play(
-    program: Callable[[str, Sequence[str], Stream], Any],
+    program: Callable[[str, Sequence[str], RandomStream], Any],
     scene: Callable[[Stage], Awaitable[Any]],
     seed: int = 1,
     options: SimOptions | None = None,
@@ -120,7 +120,7 @@ def play(
     sim = Sim(seed, options)
     programs: dict[str, Any] = {}
 
-    def make(name: str, nodes: Sequence[str], random: Stream) -> Any:
+    def make(name: str, nodes: Sequence[str], random: RandomStream) -> Any:
         programs[name] = program(name, nodes, random)
         return programs[name]
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from splitbrain.harness.environments.sim.clock import Clock, Skew
-from splitbrain.harness.environments.sim.kernel import Kernel
+from splitbrain.harness.environments.sim.scheduler import EventQueue
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.injection import SkewAllClocks, SkewClock
 from splitbrain.harness.program import Effects, Now, Reply, SetTimer
@@ -161,7 +161,7 @@ def test_the_monotonic_clock_never_steps_back() -> None:
     st.lists(st.tuples(st.floats(1e-6, 1e6), st.integers(0, 10**12)), min_size=1, max_size=4), st.integers(0, 10**12)
 )
 def test_when_is_the_first_moment_at_which_the_clock_shows_it(changes: list[tuple[float, int]], ahead: int) -> None:
-    kernel = Kernel()
+    kernel = EventQueue()
     clock = Clock(kernel, monotonic_start=12345, wall_start=0)
     for rate, passing in changes:
         clock.add(Skew(offset=0, rate=1.0, monotonic_rate=rate))

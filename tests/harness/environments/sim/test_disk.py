@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from splitbrain.harness.environments.sim.disk import Disk, DiskOptions, Failure
-from splitbrain.harness.environments.sim.kernel import Kernel
+from splitbrain.harness.environments.sim.scheduler import EventQueue
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.injection import (
     FailDisk,
@@ -23,7 +23,7 @@ from splitbrain.harness.injection import (
 )
 from splitbrain.harness.node import ChannelClosed
 from splitbrain.harness.program import Append, Replace, Truncate
-from splitbrain.harness.stream import Stream
+from splitbrain.harness.random_stream import RandomStream
 
 from .programs import Scribe, Stage, play
 
@@ -63,8 +63,8 @@ def possible(done: list, certain: int) -> list[dict[str, bytes]]:
 @settings(max_examples=300, deadline=None)
 @given(steps, st.integers(0, 10**6), st.sampled_from([0.0, 0.5, 1.0]))
 def test_a_crash_leaves_what_was_synced_and_a_prefix_of_the_rest(steps: list, seed: int, lose_all: float) -> None:
-    kernel = Kernel()
-    disk = Disk(kernel, DiskOptions(lose_all=lose_all), Stream(seed, "disk"))
+    kernel = EventQueue()
+    disk = Disk(kernel, DiskOptions(lose_all=lose_all), RandomStream(seed, "disk"))
     done: list = []
     certain = 0
 
@@ -97,7 +97,7 @@ def test_a_crash_leaves_what_was_synced_and_a_prefix_of_the_rest(steps: list, se
 def test_every_fate_occurs() -> None:
     fates = set()
     for seed in range(300):
-        disk = Disk(Kernel(), DiskOptions(), Stream(seed, "disk"))
+        disk = Disk(EventQueue(), DiskOptions(), RandomStream(seed, "disk"))
         disk.write(Append("a", b"12"))
         disk.write(Append("a", b"34"))
         disk.crash()
@@ -108,8 +108,8 @@ def test_every_fate_occurs() -> None:
 def test_a_failed_sync_tells_its_error_once_and_its_writes_are_in_doubt() -> None:
     fates = set()
     for seed in range(100):
-        kernel = Kernel()
-        disk = Disk(kernel, DiskOptions(), Stream(seed, "disk"))
+        kernel = EventQueue()
+        disk = Disk(kernel, DiskOptions(), RandomStream(seed, "disk"))
         failure = Failure(errno.EIO)
         told: list[int] = []
         disk.write(Append("a", b"1"))

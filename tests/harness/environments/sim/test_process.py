@@ -312,8 +312,8 @@ def test_down_is_final_and_can_be_repeated() -> None:
 
 def test_able_knows_every_injection_and_no_other() -> None:
     sim = Sim(1)
-    assert sim.able(Kill, Simulated(Echo)) is None
-    inability = sim.able(int, Simulated(Echo))  # type: ignore[arg-type]
+    assert sim.unsupported(Kill, Simulated(Echo)) is None
+    inability = sim.unsupported(int, Simulated(Echo))  # type: ignore[arg-type]
     assert inability is not None
     assert "int" in inability.reason
 

@@ -24,7 +24,7 @@ from splitbrain.harness.deployment import BuiltImage
 from splitbrain.harness.environments.docker import network
 from splitbrain.harness.environments.docker.daemon import Daemon
 from splitbrain.harness.environments.docker.images import Image, build, listed
-from splitbrain.harness.environments.docker.leftovers import LABEL, labels, remove
+from splitbrain.harness.environments.docker.orphans import LABEL, labels, remove
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.targets.etcd import binaries
 

@@ -158,8 +158,8 @@ def test_nodes_go_down_stand_still_and_die(five: Machines, tmp_path: Path) -> No
     async def compact(place: Place) -> None:
         asked.append(place.name)
 
-    errands = {Flush: lambda place: ["mkdir", str(place.folder / "flushed")], Repair: lambda place: ["false"]}
-    played(downs, five, tmp_path, chatters(maintenance={Compact: compact}, errands=errands))
+    admin_commands = {Flush: lambda place: ["mkdir", str(place.folder / "flushed")], Repair: lambda place: ["false"]}
+    played(downs, five, tmp_path, chatters(admin_calls={Compact: compact}, admin_commands=admin_commands))
     assert (tmp_path / "n1.log").read_text().count("--- splitbrain: starting") == 2
 
 

@@ -13,7 +13,7 @@ from machines import Machines, needs_machines
 from splitbrain.harness.environments.linux import namespaces
 from splitbrain.harness.generator.schedule import schedule
 from splitbrain.harness.histories import read
-from splitbrain.nemeses.packages import parse
+from splitbrain.nemeses.catalogue import parse
 
 pytestmark = [
     needs_machines,

@@ -7,7 +7,7 @@ request takes effect once.
 from dataclasses import dataclass
 from itertools import pairwise
 
-from splitbrain.harness.stream import Stream
+from splitbrain.harness.random_stream import RandomStream
 from splitbrain.targets.stores.codec import unframe
 from splitbrain.targets.stores.log import Ballot, Placed, _decode
 from splitbrain.targets.stores.messages import Entry
@@ -103,7 +103,7 @@ class Weather:
     """How often the oldest message comes first."""
 
     @staticmethod
-    def drawn(stream: Stream) -> "Weather":
+    def drawn(stream: RandomStream) -> "Weather":
         """Some weather."""
         return Weather(
             timer=stream.choice([0.02, 0.05, 0.2]),
@@ -117,14 +117,14 @@ class Weather:
         )
 
 
-def storm(watch: Watch, weather: Weather, stream: Stream, steps: int) -> None:
+def storm(watch: Watch, weather: Weather, stream: RandomStream, steps: int) -> None:
     """Let so many things happen."""
     for _ in range(steps):
         _happen(watch.bench, weather, stream)
         watch.look()
 
 
-def _happen(bench: RaftBench, weather: Weather, stream: Stream) -> None:
+def _happen(bench: RaftBench, weather: Weather, stream: RandomStream) -> None:
     up = bench.up()
     down = [name for name in bench.names if name not in up]
     busy = [name for name in up if bench.beds[name].syncs]

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from splitbrain.harness.stream import Stream
+from splitbrain.harness.random_stream import RandomStream
 
 from .bench import FIVE, THREE, RaftBench
 from .safety import Watch, Weather, storm
@@ -95,7 +95,7 @@ class Storm(RuleBasedStateMachine):
     @rule(seed=PICK, steps=st.integers(1, 150))
     def bustle(self, seed: int, steps: int) -> None:
         """Much happens at once."""
-        stream = Stream(seed, "bustle")
+        stream = RandomStream(seed, "bustle")
         storm(self.watch, Weather.drawn(stream), stream, steps)
 
     @precondition(lambda self: self.bench.up())
@@ -137,6 +137,6 @@ TestStorm = Storm.TestCase
 def test_raft_is_safe_in_long_storms(first: int) -> None:
     """Longer than hypothesis goes, and in one kind of weather each."""
     for seed in range(first, first + 10):
-        stream = Stream(seed, "storm")
+        stream = RandomStream(seed, "storm")
         bench = RaftBench(FIVE if stream.chance(0.3) else THREE, seed, reads=stream.choice(["log", "index", "lease"]))
         storm(Watch(bench), Weather.drawn(stream), stream, 1500)

@@ -1,0 +1,29 @@
+from array import array
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from splitbrain.harness.history import History
+from splitbrain.harness.interner import Interner
+from splitbrain.harness.operation import Value
+
+class Sequences:
+    def __init__(self, pool: Interner, tables: Mapping[type, Any], slow: Any, scalars: type) -> None: ...
+    def __getitem__(self, value: Any, /) -> int: ...
+
+class Intake:
+    def __init__(
+        self,
+        fields: tuple[str, ...],
+        absent: object,
+        types: dict[str, int],
+        nemesis: str,
+        nemesis_number: int,
+        scalars: type,
+    ) -> None: ...
+    def extend(self, history: History, events: list[Any]) -> bool: ...
+
+class Pairing:
+    partner: array[int]
+    invoke: array[int]
+    def __init__(self, names: Sequence[Value]) -> None: ...
+    def extend(self, types: array[int], processes: array[int], f: array[int]) -> None: ...

@@ -1,0 +1,63 @@
+"""Where is a disk damaged? Places drawn from a seed, the same wherever the files live.
+
+The trap: many servers allocate files long before they fill them, and harm to a tail of zeros is none. So `extent` is
+what counts as the size of a file.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from splitbrain.harness.random_stream import RandomStream
+
+
+@dataclass(frozen=True)
+class Flip:
+    """One bit of one byte of a file."""
+
+    file: str
+    byte: int
+    bit: int
+
+
+@dataclass(frozen=True)
+class Shortened:
+    """A file that loses its end: `length` bytes stay of what counts, `cut` go."""
+
+    file: str
+    length: int
+    cut: int
+
+
+def extent(contents: bytes | bytearray) -> int:
+    """The size of a file without the zeros at its end."""
+    return len(contents.rstrip(b"\0"))
+
+
+def flips(extents: Mapping[str, int], node: str, bits: int, seed: int) -> list[Flip]:
+    """So many bits, no two in one byte, each byte of the node's files as likely as any other; fewer if there are fewer
+    bytes."""
+    random = RandomStream(seed, "flip", node)
+    total = sum(extents.values())
+    places: dict[int, int] = {}
+    while len(places) < min(bits, total):
+        places.setdefault(random.below(total), random.below(8))
+    found = []
+    for place, bit in places.items():
+        left = place
+        for file in sorted(extents):
+            if left < extents[file]:
+                found.append(Flip(file, left, bit))
+                break
+            left -= extents[file]
+    return found
+
+
+def shortened(extents: Mapping[str, int], node: str, bytes_max: int, seed: int) -> Shortened | None:
+    """One file that is not empty, and how it is cut; None if all are."""
+    files = [file for file in sorted(extents) if extents[file]]
+    if not files:
+        return None
+    random = RandomStream(seed, "truncate", node)
+    file = random.choice(files)
+    cut = 1 + random.below(min(bytes_max, extents[file]))
+    return Shortened(file, extents[file] - cut, cut)

@@ -1,0 +1,78 @@
+"""What shall this thread do now? The desk holds the generator of a phase, asks it for one thread at a time, and lets
+those wait who must.
+
+The trap: a thread that waits for something to happen must learn of everything that may change its answer: an operation
+that ended, and also a generator that moved on because another thread asked.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from splitbrain.harness.generator.core import SECOND, Answer, Completion, Context, Done, Generator, Wait
+
+SHORTEST_WAIT_SECONDS = 1e-6
+"""A generator that asks to wait for a moment that is over must not make time stand still."""
+
+
+class Dispatcher:
+    """One phase's generator, and who waits for it. Nobody is given anything once the phase's time is over."""
+
+    def __init__(self, generator: Generator, seed: int, threads: range, now: Callable[[], int], seconds: float) -> None:
+        self._generator = generator
+        self._seed, self._threads, self._now = seed, threads, now
+        self._ends = now() + int(seconds * SECOND)
+        self._busy = 0
+        self._alert: dict[int, asyncio.Future[None]] = {}
+
+    def ask(self, thread: int, ordinal: int, process: int) -> Answer:
+        """What an idle thread does next."""
+        now = self._now()
+        if now >= self._ends:
+            return Done()
+        answer, after = self._generator.next(
+            Context(self._seed, thread, ordinal, now, process, self._busy, self._threads)
+        )
+        if after is not self._generator:
+            self._generator = after
+            self._wake()
+        if type(answer) is not Wait and type(answer) is not Done:
+            self._busy += 1
+        return answer
+
+    def ended(self, completion: Completion) -> None:
+        """An operation from this desk ended."""
+        self._busy -= 1
+        self._generator = self._generator.update(completion)
+        self._wake()
+
+    def close(self) -> None:
+        """Nobody is given anything any more."""
+        self._ends = 0
+
+    async def wait(self, thread: int, wait: Wait) -> None:
+        """Return when the thread shall ask again, at the latest when the phase is over."""
+        wait = wait.by(self._ends)
+        until = self._ends if wait.until is None else wait.until
+        seconds = max((until - self._now()) / SECOND, SHORTEST_WAIT_SECONDS)
+        if not wait.early:
+            await asyncio.sleep(seconds)
+            return
+        loop = asyncio.get_running_loop()
+        woken = self._alert[thread] = loop.create_future()
+        timer = loop.call_later(seconds, _resolve, woken)
+        try:
+            await woken
+        finally:
+            timer.cancel()
+            self._alert.pop(thread, None)
+
+    def _wake(self) -> None:
+        if self._alert:
+            waiting, self._alert = self._alert, {}
+            for thread in sorted(waiting):
+                _resolve(waiting[thread])
+
+
+def _resolve(woken: "asyncio.Future[None]") -> None:
+    if not woken.done():
+        woken.set_result(None)

@@ -1,0 +1,52 @@
+"""How are a stopped node's files damaged? Bits flipped and ends cut off, at places drawn from the seed.
+
+The trap: only a node that does not run may be treated so; one that runs would write over it, or has it in memory.
+"""
+
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+from splitbrain.harness.corruption import extent, flips, shortened
+
+
+def extents(folder: Path, spared: frozenset[str]) -> dict[str, int]:
+    """How much of each regular file below a folder counts, by its path in there; without those that are spared."""
+    found = {}
+    for place, _, names in os.walk(folder):
+        for name in names:
+            file = Path(place) / name
+            inner = str(file.relative_to(folder))
+            if inner not in spared and file.is_file() and not file.is_symlink():
+                found[inner] = extent(file.read_bytes())
+    return found
+
+
+def flip(folder: Path, spared: frozenset[str], node: str, bits: int, seed: int) -> int:
+    """Flip bits of a node's files; how many."""
+    found = flips(extents(folder, spared), node, bits, seed)
+    for one in found:
+        with (folder / one.file).open("r+b") as file:
+            file.seek(one.byte)
+            (byte,) = file.read(1)
+            file.seek(one.byte)
+            file.write(bytes([byte ^ 1 << one.bit]))
+            _settle(file)
+    return len(found)
+
+
+def shorten(folder: Path, spared: frozenset[str], node: str, bytes_max: int, seed: int) -> int:
+    """Cut off the end of one file of a node; how many bytes of it that counted."""
+    found = shortened(extents(folder, spared), node, bytes_max, seed)
+    if found is None:
+        return 0
+    with (folder / found.file).open("r+b") as file:
+        file.truncate(found.length)
+        _settle(file)
+    return found.cut
+
+
+def _settle(file: BinaryIO) -> None:
+    """Damage is not undone by a power loss."""
+    file.flush()
+    os.fsync(file.fileno())

@@ -1,0 +1,131 @@
+"""How does a process go down and stay down until it is healed? Killed, asked to end, without power, with damaged files,
+or again and again.
+
+The trap: several injections may hold one node down (`killers`), and it starts only when the last of them is healed; so
+a loop of restarts starts nodes that nothing else holds.
+"""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from splitbrain.harness.environments.real.damage import flip, shorten
+from splitbrain.harness.environments.real.node import RealNode
+from splitbrain.harness.errors import InfrastructureError, UsageError
+from splitbrain.harness.injection import Bite, FlipBits, Kill, Stop, TruncateFile
+
+GRACE_SECONDS = 2.0
+"""How long a node that was asked to end may take."""
+
+
+@dataclass
+class Downed(ABC):
+    """Nodes that are held down. The base of the kinds below."""
+
+    nodes: Sequence[RealNode]
+    bite: dict[str, float] = field(init=False, default_factory=dict)
+
+    async def inject(self) -> None:
+        for node in self.nodes:
+            node.killers += 1
+        await self.strike()
+
+    @abstractmethod
+    async def strike(self) -> None:
+        """Bring them down, and count it."""
+
+    async def heal(self) -> Bite:
+        for node in self.nodes:
+            node.killers -= 1
+        return self.bite
+
+
+@dataclass
+class ActiveKill(Downed):
+    """Nodes that are killed, perhaps several times."""
+
+    injection: Kill
+    _loop: "asyncio.Task[None] | None" = field(init=False, default=None)
+    _over: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+
+    async def strike(self) -> None:
+        injection = self.injection
+        if injection.restarts < 0 or injection.down_ms <= 0 or injection.up_ms <= 0:
+            raise UsageError(f"a node comes up no less than never, and after a time above 0: {injection}")
+        self.bite["processes_killed"] = 0
+        await self._kill()
+        if injection.restarts:
+            self._loop = asyncio.get_running_loop().create_task(self._again())
+
+    async def _kill(self) -> None:
+        self.bite["processes_killed"] += sum(await asyncio.gather(*(node.end() for node in self.nodes)))
+
+    async def _again(self) -> None:
+        for _ in range(self.injection.restarts):
+            if await self._over_within(self.injection.down_ms):
+                return
+            await asyncio.gather(*(node.start() for node in self.nodes if node.killers == 1))
+            if await self._over_within(self.injection.up_ms):
+                return
+            await self._kill()
+
+    async def _over_within(self, ms: float) -> bool:
+        try:
+            await asyncio.wait_for(self._over.wait(), ms / 1e3)
+        except TimeoutError:
+            return False
+        return True
+
+    async def heal(self) -> Bite:
+        # Not cancelled: a kill that is under way goes on in its thread, and would meet the node that was restarted.
+        self._over.set()
+        if self._loop is not None:
+            await self._loop
+        return await super().heal()
+
+
+@dataclass
+class ActiveStop(Downed):
+    """Nodes that are asked to end."""
+
+    injection: Stop
+
+    async def strike(self) -> None:
+        running = [node for node in self.nodes if node.running]
+        await asyncio.gather(*(node.stop(GRACE_SECONDS) for node in self.nodes))
+        self.bite["processes_stopped"] = len(running)
+
+
+@dataclass
+class ActivePowerLoss(Downed):
+    """Nodes that are killed, and lose what they had not synced."""
+
+    async def strike(self) -> None:
+        done = await asyncio.gather(*(self._lose(node) for node in self.nodes))
+        self.bite["processes_killed"] = sum(killed for killed, _ in done)
+        self.bite["writes_lost"] = sum(lost for _, lost in done)
+
+    async def _lose(self, node: RealNode) -> tuple[int, int]:
+        if node.volume is None:
+            raise InfrastructureError(f"{node.name} was not prepared to lose its power: it was not named as a harm")
+        return await node.end(), await node.volume.lose()
+
+
+@dataclass
+class ActiveDamage(Downed):
+    """Nodes that are killed, and find their files damaged. What the harness gave them is spared."""
+
+    injection: FlipBits | TruncateFile
+    spared: frozenset[str]
+
+    async def strike(self) -> None:
+        await asyncio.gather(*(node.end() for node in self.nodes))
+        injection = self.injection
+        for node in self.nodes:
+            folder, name = node.place.folder, node.name
+            if isinstance(injection, FlipBits):
+                counter, done = "bits_flipped", flip(folder, self.spared, name, injection.bits, injection.seed)
+            else:
+                counter, done = "bytes_cut", shorten(folder, self.spared, name, injection.bytes_max, injection.seed)
+            self.bite[counter] = self.bite.get(counter, 0) + done

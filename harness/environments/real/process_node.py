@@ -1,0 +1,96 @@
+"""What is a node that is an ordinary process, started from here? One that is launched, followed to its end, and known
+by its number."""
+
+import asyncio
+import os
+import subprocess
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from splitbrain.harness.cleanup import shielded
+from splitbrain.harness.deployment import Place, Process
+from splitbrain.harness.environments.linux import processes
+from splitbrain.harness.environments.real.node import RealNode, ending
+from splitbrain.harness.errors import InfrastructureError
+
+
+class LaunchedNode(RealNode):
+    """One member of a cluster, a process with all its children; how these are recognised says the subclass."""
+
+    def __init__(self, place: Place, deployment: Process, log: Path, now: Callable[[], int]) -> None:
+        super().__init__(place, deployment, log, now)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @abstractmethod
+    def found(self) -> list[int]:
+        """The processes that are recognised as its own. One that was just started may be missing."""
+
+    def wrapped(self, argv: Sequence[str]) -> Sequence[str]:
+        """The command that starts a command of the node; it has to become that command."""
+        return argv
+
+    def variables(self) -> Mapping[str, str]:
+        """The environment variables of its processes."""
+        skewed = {} if self.clock_file is None else self.clock_file.variables()
+        return {**os.environ, **self.deployment.variables, **skewed}
+
+    def main_pid(self) -> int | None:
+        return None if self._process is None else self._process.pid
+
+    def pids(self) -> list[int]:
+        found = self.found()
+        main = self.main_pid()
+        if main is not None and main not in found and processes.alive(main):
+            found.append(main)
+        return found
+
+    async def exec_in_node(self, argv: Sequence[str]) -> tuple[int, str]:
+        process = await asyncio.create_subprocess_exec(
+            *self.wrapped(argv),
+            cwd=self.place.folder,
+            env=dict(self.variables()),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        try:
+            said, _ = await process.communicate()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await shielded(process.wait())
+        return process.returncode or 0, said.decode(errors="replace")
+
+    async def launch(self) -> None:
+        argv = [str(word) for word in self._made().argv(self.place)]
+        with self._log.open("ab") as log:
+            log.write(f"--- splitbrain: starting {' '.join(argv)}\n".encode())
+            log.flush()
+            try:
+                self._process = subprocess.Popen(
+                    self.wrapped(argv),
+                    cwd=self.place.folder,
+                    env=self.variables(),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise InfrastructureError(f"{self.name}: {argv[0]}: {error.strerror}") from None
+        self.begun()
+        watch = os.pidfd_open(self._process.pid)
+        asyncio.get_running_loop().add_reader(watch, self._on_end, self._process, watch)
+
+    def _made(self) -> Process:
+        if not isinstance(self.deployment, Process):
+            raise InfrastructureError(f"{self.name} cannot be remade as something else than a process")
+        return self.deployment
+
+    def _on_end(self, process: subprocess.Popen[bytes], watch: int) -> None:
+        asyncio.get_running_loop().remove_reader(watch)
+        os.close(watch)
+        code = process.wait()
+        self._process = None
+        self.over(ending(code))

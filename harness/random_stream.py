@@ -1,0 +1,67 @@
+"""Where does a random draw come from? From a stream named by (seed, purpose, …), and from nowhere else.
+
+Two parts of a test never share a stream, so adding a draw in one place changes nothing in another. The trap:
+Python keeps only `Random.random()` stable between versions, so everything here is built on it alone.
+"""
+
+import hashlib
+import math
+import random
+from collections.abc import Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class RandomStream:
+    """A reproducible source of random draws, named by a seed and a purpose.
+
+    `Stream(7, "network", "n1", "n2")` gives the same draws in every process, on every machine and under every
+    `PYTHONHASHSEED`; any other name gives independent ones.
+    """
+
+    __slots__ = ("_random", "random")
+
+    def __init__(self, seed: int, *purpose: str | int) -> None:
+        name = "\x00".join((str(seed), *map(str, purpose))).encode()
+        digest = hashlib.blake2b(name, digest_size=8).digest()
+        self._random = random.Random(int.from_bytes(digest, "big"))
+        self.random = self._random.random
+        """A float in [0, 1)."""
+
+    def below(self, n: int) -> int:
+        """An integer in [0, n)."""
+        return int(self.random() * n)
+
+    def between(self, low: float, high: float) -> float:
+        """A float in [low, high)."""
+        return low + (high - low) * self.random()
+
+    def chance(self, probability: float) -> bool:
+        """True with the given probability; draws even when the answer is certain, so that streams stay aligned."""
+        return self.random() < probability
+
+    def choice(self, items: Sequence[T]) -> T:
+        """One of the items, each equally likely."""
+        return items[int(self.random() * len(items))]
+
+    def weighted(self, items: Sequence[T], weights: Sequence[float]) -> T:
+        """One of the items, likely in proportion to its weight."""
+        left = self.random() * sum(weights)
+        for item, weight in zip(items, weights, strict=True):
+            left -= weight
+            if left < 0:
+                return item
+        return items[-1]
+
+    def shuffled(self, items: Sequence[T]) -> list[T]:
+        """The items in a random order (Fisher and Yates)."""
+        out = list(items)
+        for i in range(len(out) - 1, 0, -1):
+            j = self.below(i + 1)
+            out[i], out[j] = out[j], out[i]
+        return out
+
+    def exponential(self, mean: float) -> float:
+        """A waiting time of a Poisson process with the given mean."""
+        return -mean * math.log(1.0 - self.random())

@@ -1,0 +1,124 @@
+"""The rest of the command line: list, demo, report, version, and what happens when something breaks."""
+
+import subprocess
+import sys
+
+import pytest
+
+from splitbrain import registry
+from splitbrain.cli import COMMANDS
+from splitbrain.cli.exits import INTERNAL, INTERRUPTED, INVALID, USAGE, VALID, worst
+
+
+def test_help_names_every_command(splitbrain):
+    said = splitbrain("--help")
+    assert said.code == VALID
+    for name in COMMANDS:
+        assert f"  {name} " in said.out
+        assert splitbrain(name, "--help").code == VALID
+
+
+def test_list_names_everything(splitbrain):
+    said = splitbrain("list")
+    assert said.code == VALID
+    for name in (*registry.TARGETS, *registry.WORKLOADS, *registry.ENVIRONMENTS, "partition", "cas-register"):
+        assert f"  {name} " in said.out
+    assert "\x1b[" not in said.out
+
+
+def test_list_of_a_target_tells_options_claims_and_faults(splitbrain):
+    said = splitbrain("list", "raft:reads=local")
+    assert "reads=local" in said.out and "heartbeat_ms=50" in said.out
+    assert "partition, kill" in said.out and "register" in said.out
+    assert "linearizable" not in said.out.split("claims:")[1].split("\n")[0]
+
+
+def test_list_as_json(splitbrain):
+    kinds = {entry["kind"] for entry in splitbrain("list", "--json").objects}
+    assert {"targets", "workloads", "nemeses", "models", "environments"} <= kinds
+    (raft,) = splitbrain("list", "raft", "--json").objects
+    assert raft["claims"] == ["linearizable", "CP"] and "partition" in raft["nemeses"]
+
+
+def test_list_of_something_unknown(splitbrain):
+    said = splitbrain("list", "nonsense")
+    assert said.code == USAGE and "raft" in said.err and "models" in said.err
+
+
+def test_the_demonstration_comes_out_as_expected_and_twice_the_same(splitbrain, tmp_path):
+    first = splitbrain("demo", "--out", tmp_path / "a")
+    assert first.code == VALID
+    assert "4 of 4 verdicts are as expected" in first.out
+    assert "Why primary-backup:failover=timeout is invalid" in first.out
+    assert splitbrain("demo", "--out", tmp_path / "b").out == first.out
+
+
+def test_a_demonstration_with_a_surprise_says_so(splitbrain, tmp_path, monkeypatch):
+    from splitbrain import demo
+    from splitbrain.results.result import RunStatus
+
+    scene = demo.Scene("single", "", RunStatus.INVALID, "never true")
+    monkeypatch.setattr(demo, "SCENES", (scene,))
+    said = splitbrain("demo", "--out", tmp_path)
+    assert said.code == INVALID
+    assert "0 of 1 verdicts" in said.out and "not as expected: single should be invalid" in said.out
+
+
+def test_report_is_written_anew(splitbrain, tmp_path):
+    splitbrain("run", "single", "--time-limit", 2, "--seed", 1, "--out", tmp_path)
+    page = tmp_path / "latest" / "report.html"
+    before = page.read_text()
+    page.unlink()
+    said = splitbrain("report", tmp_path / "latest")
+    assert said.code == VALID and page.read_text() == before
+    assert splitbrain("report", tmp_path / "nothing").code == USAGE
+
+
+def test_a_bug_of_ours_is_no_verdict(splitbrain, monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr("splitbrain.cli.run.prepare", broken)
+    said = splitbrain("run", "raft")
+    assert said.code == INTERNAL
+    assert "internal error, not a verdict: ZeroDivisionError: oops" in said.err and "Traceback" not in said.err
+
+
+def test_an_interrupt_is_told(splitbrain, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("splitbrain.cli.run.prepare", interrupted)
+    said = splitbrain("run", "raft")
+    assert said.code == INTERRUPTED and "nothing was judged" in said.err
+
+
+@pytest.mark.parametrize(
+    ("codes", "together"), [([], 2), ([0, 0], 0), ([0, 2], 2), ([2, 3, 0], 3), ([3, 254, 2], 254), ([254, 1, 3], 1)]
+)
+def test_the_worst_of_several_codes(codes, together):
+    assert worst(codes) == together
+
+
+def test_help_imports_nothing_heavy():
+    """Start-up is quick because nothing heavy is imported for it; the time itself is measured in benchmarks."""
+    heavy = ("docker", "paramiko", "rich", "jinja2", "numpy")
+    code = f"import sys, splitbrain.cli; print(*(m for m in {heavy} if m in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+def test_what_processes_need_is_had_without_docker(splitbrain, monkeypatch, tmp_path):
+    from splitbrain.targets.cassandra import jars, java
+
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    monkeypatch.setattr(java, "found", lambda: "java")
+    wanted: list[str] = []
+    monkeypatch.setattr(jars, "obtain", wanted.append)
+    said = splitbrain("images", "build", "cassandra", "cassandra:version=5.0.2", "--jars-only")
+    assert said.code == VALID and wanted == [jars.DEFAULT, "5.0.2"]
+    assert said.out == "cassandra is ready for --env local\ncassandra:version=5.0.2 is ready for --env local\n"
+    told = splitbrain("images", "build", "cassandra", "--jars-only", "--json")
+    assert told.objects == [{"kind": "provided", "target": "cassandra"}]
+    refused = splitbrain("images", "build", "raft", "--jars-only")
+    assert refused.code == USAGE and "raft needs nothing fetched" in refused.err

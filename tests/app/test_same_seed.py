@@ -1,0 +1,74 @@
+"""What does a seed fix where the network is real? Which fault comes when and to whom, and what each client asks for.
+
+How it ends is not fixed, and so neither is how far a client gets: what both runs came to is compared.
+"""
+
+import subprocess
+import sys
+from itertools import takewhile
+from pathlib import Path
+
+import pytest
+
+from splitbrain.harness.environments.linux import namespaces
+from splitbrain.harness.generator.core import SECOND
+from splitbrain.harness.generator.schedule import schedule
+from splitbrain.harness.histories import read
+from splitbrain.harness.history import Event
+from splitbrain.nemeses.catalogue import parse
+
+pytestmark = pytest.mark.skipif(namespaces.unavailable() is not None, reason=namespaces.unavailable() or "")
+
+NODES, CLIENTS, LIMIT_SECONDS = 3, 6, 8
+# Whom these hit does not depend on who leads, which a seed does not fix.
+FAULTS = "partition:topology=halves,kill:aim=anyone,pause:aim=anyone"
+LATE_SECONDS = 1.5
+"""How much later than planned a fault may come on a busy machine: the one before it may take long to heal."""
+
+
+def events(seed: int, folder: Path) -> list[Event]:
+    """The history of a local run."""
+    words = ["raft", "--env", "local", "--nodes", NODES, "--concurrency", CLIENTS, "--time-limit", LIMIT_SECONDS]
+    words += ["--nemesis", FAULTS, "--seed", seed, "--out", folder]
+    command = [sys.executable, "-m", "splitbrain", "run", *map(str, words)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode in (0, 2), done.stdout + done.stderr
+    (history,) = folder.glob("*/*/*/history.jsonl.gz")
+    return list(read(history))
+
+
+def faults(history: list[Event]) -> list[Event]:
+    """The beginnings of faults."""
+    return [event for event in history if event.process == "nemesis" and event.f.startswith("start-")]
+
+
+def asked(history: list[Event], thread: int) -> list[tuple[object, ...]]:
+    """What a client asked for in the main phase, in its order; the final reads depend on the history."""
+    invoked = [event for event in history if event.type == "invoke" and event.process != "nemesis"]
+    ends = invoked[0].time + (LIMIT_SECONDS - 1) * SECOND
+    main = takewhile(lambda event: event.time < ends, invoked)
+    return [(event.f, event.key, event.value) for event in main if int(event.process) % CLIENTS == thread]
+
+
+def test_the_same_seed_gives_the_same_faults_and_the_same_operations(tmp_path: Path) -> None:
+    first, second = (events(7, tmp_path / name) for name in ("first", "second"))
+    assert [(event.f, event.value) for event in faults(first)] == [(event.f, event.value) for event in faults(second)]
+    plan = schedule(parse(FAULTS), [f"n{i + 1}" for i in range(NODES)], LIMIT_SECONDS, 7).slots
+    for history in (first, second):
+        began = history[0].time
+        assert [event.f for event in faults(history)] == [f"start-{slot.fault.name}" for slot in plan]
+        for event, slot in zip(faults(history), plan, strict=True):
+            assert -0.2 < (event.time - began - slot.start) / SECOND < LATE_SECONDS, event
+    for thread in range(CLIENTS):
+        ours, theirs = asked(first, thread), asked(second, thread)
+        both = min(len(ours), len(theirs))
+        assert both > 20 and ours[:both] == theirs[:both], thread
+
+
+def test_another_seed_gives_other_faults() -> None:
+    names = [f"n{i + 1}" for i in range(NODES)]
+    plans = [
+        [(slot.start, slot.fault.name, slot.variant) for slot in schedule(parse(FAULTS), names, 60, seed).slots]
+        for seed in range(5)
+    ]
+    assert all(plan not in plans[:number] for number, plan in enumerate(plans))

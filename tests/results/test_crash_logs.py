@@ -1,0 +1,30 @@
+"""Are nodes that ended by themselves told of once each, with what they said last?"""
+
+from splitbrain.harness.environment import Death
+from splitbrain.results.crash_logs import FILE, write_crash_log
+from splitbrain.results.folder import RunFolder
+
+from .samples import recipe
+
+
+def test_each_is_noted_once_with_how_often_and_its_last_lines_are_kept(tmp_path):
+    folder = RunFolder.create(recipe(), tmp_path)
+    deaths = [
+        Death("n3", 1_500_000_000, "n3 exited with code 1 by itself", ("fatal: disk", "bye")),
+        Death("n1", 2_000_000_000, "n1 was ended by signal 6 by itself"),
+        Death("n3", 2_500_000_000, "n3 exited with code 1 by itself", ("fatal: disk again",)),
+    ]
+    notes = write_crash_log(deaths, folder)
+    assert notes[:2] == ("n3 exited with code 1 by itself, 2 times", "n1 was ended by signal 6 by itself")
+    assert FILE in notes[2]
+    assert (folder.path / FILE).read_text() == (
+        "1.500 s: n3 exited with code 1 by itself\n    fatal: disk\n    bye\n\n"
+        "2.000 s: n1 was ended by signal 6 by itself\n    (nothing in its log)\n\n"
+        "2.500 s: n3 exited with code 1 by itself\n    fatal: disk again\n"
+    )
+
+
+def test_nothing_is_said_where_nothing_died(tmp_path):
+    folder = RunFolder.create(recipe(), tmp_path)
+    assert write_crash_log([], folder) == ()
+    assert not (folder.path / FILE).exists()
