@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test test-long lint clean
+.PHONY: help demo install test test-long coverage lint docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -20,8 +20,14 @@ test: $(VENV)/installed-dev ## run the tests (a few minutes)
 test-long: $(VENV)/installed-dev ## run the long differential tests and soaks too (an hour)
 	@$(BIN)/pytest -q -n auto --timeout 3600
 
+coverage: $(VENV)/installed-dev ## run the tests and say which lines they reach (COVERAGE=tests/workloads for some)
+	@$(BIN)/coverage erase && $(BIN)/coverage run -m pytest -q -m "not long" $(COVERAGE) && $(BIN)/coverage report
+
 lint: $(VENV)/installed-dev ## style, types, import rule
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+docs: $(VENV)/installed-dev ## build the documentation into build/site; a broken link is an error
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 clean: ## remove what make made
 	@rm -rf $(VENV) build dist src/*.egg-info

@@ -6,13 +6,14 @@ What is made on the way lies below build/, or, where this checkout may not be wr
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
-from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 SEARCH = ("problem", "reading", "steps", "text_steps", "narrow", "wide", "vast", "verify", "zones", "texts", "front")
+ROOMS = tuple(f"src/splitbrain/{room}" for room in ("checkers", "harness", "nemeses", "results", "targets", "workloads"))
 PARTS = ("harness.columns_native", *(f"checkers.porcupine.kernel.{part}" for part in SEARCH))
 
 Options = dict[str, dict[str, object]]
@@ -20,6 +21,8 @@ Options = dict[str, dict[str, object]]
 
 def extensions(made: Path) -> list[Extension]:
     """One extension a `.pyx`, named by its path under src/. made: where the C goes."""
+    from Cython.Build import cythonize  # here, so that what is wrong with a clone is said first
+
     flags = [] if os.name == "nt" else ["-O3", "-g0"]
     sources = {part: Path("src", "splitbrain", *part.split(".")).with_suffix(".pyx") for part in PARTS}
     parts = [
@@ -31,6 +34,17 @@ def extensions(made: Path) -> list[Extension]:
     return found
 
 
+def require_links() -> None:
+    """End with one sentence where git wrote the links to the rooms as small files, the default on Windows."""
+    broken = [path for path in map(Path, ROOMS) if path.is_file()]
+    if broken:
+        sys.exit(
+            f"{broken[0].as_posix()} is a file and not a link, for this clone was made without symbolic links: run "
+            "'git config core.symlinks true' and 'git checkout -- src' in it (on Windows, turn on Developer Mode "
+            "first), then install again."
+        )
+
+
 def elsewhere() -> tuple[Path, Options]:
     """Where files are made, and what setuptools is to be told of it."""
     if os.access(".", os.W_OK) and os.access("src", os.W_OK):
@@ -40,6 +54,7 @@ def elsewhere() -> tuple[Path, Options]:
     return Path(made), {"build": {"build_base": made}, "egg_info": {"egg_base": made}}
 
 
+require_links()
 base, options = elsewhere()
 options["build_ext"] = {"parallel": 2}
 setup(ext_modules=extensions(base / "cython"), options=options)

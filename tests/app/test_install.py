@@ -1,9 +1,10 @@
-"""Does it install from a checkout that the user may not write to, and leave nothing in one that he may?"""
+"""Installing from a checkout: read-only, writable, without symbolic links; and what the source distribution holds."""
 
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SOMEBODY = 61234
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture
@@ -48,6 +49,7 @@ def installed(python: Path, prefix: list[str], checkout: Path, folder: Path) -> 
     assert not list(folder.glob("splitbrain-build-*"))
 
 
+@pytest.mark.long
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc not found: install gcc")
 def test_a_checkout_that_may_not_be_written_to(place: Path) -> None:
     python, prefix = Path(sys.executable), []
@@ -68,6 +70,7 @@ def test_a_checkout_that_may_not_be_written_to(place: Path) -> None:
         subprocess.run(["chmod", "-R", "u+w", checkout], check=True)
 
 
+@pytest.mark.long
 def test_nothing_lies_about_in_a_checkout_that_may_be(place: Path) -> None:
     checkout, folder = clone(place), place / "user"
     folder.mkdir()
@@ -76,3 +79,29 @@ def test_nothing_lies_about_in_a_checkout_that_may_be(place: Path) -> None:
         ["git", "status", "--short", "--ignored"], cwd=checkout, capture_output=True, text=True, check=True
     )
     assert sorted(told.stdout.split()[1::2]) == ["build/", "src/splitbrain.egg-info/"]
+
+
+def test_a_clone_without_symbolic_links_is_told_how_to_mend_it(tmp_path: Path) -> None:
+    pytest.importorskip("setuptools")
+    shutil.copy(ROOT / "setup.py", tmp_path)
+    (tmp_path / "src" / "splitbrain").mkdir(parents=True)
+    (tmp_path / "src" / "splitbrain" / "harness").write_text("../../harness")
+    done = subprocess.run(
+        [sys.executable, "setup.py", "--version"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("src/splitbrain/harness is a file and not a link")
+    assert "git config core.symlinks true" in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.long
+def test_the_source_distribution_holds_tests_examples_and_one_copy_of_each_room(place: Path) -> None:
+    checkout = clone(place)
+    subprocess.run(
+        [sys.executable, "-m", "build", "--sdist", "--outdir", place, checkout], check=True, capture_output=True
+    )
+    with tarfile.open(next(place.glob("*.tar.gz"))) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    wanted = ("LICENSE", "tests/conftest.py", "examples/islands.py", "src/splitbrain/harness/operation.py", "setup.py")
+    assert [name for name in wanted if name not in names] == []
+    assert not any(name.endswith((".so", ".c", ".pyc")) for name in names)
