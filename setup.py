@@ -13,7 +13,7 @@ from pathlib import Path
 from setuptools import Extension, setup
 
 SEARCH = ("problem", "reading", "steps", "text_steps", "narrow", "wide", "vast", "verify", "zones", "texts", "front")
-ROOMS = tuple(f"src/splitbrain/{room}" for room in ("checkers", "harness", "nemeses", "results", "targets", "workloads"))
+ROOMS = ("checkers", "harness", "nemeses", "results", "targets", "workloads")
 PARTS = ("harness.columns_native", *(f"checkers.porcupine.kernel.{part}" for part in SEARCH))
 
 Options = dict[str, dict[str, object]]
@@ -36,7 +36,7 @@ def extensions(made: Path) -> list[Extension]:
 
 def require_links() -> None:
     """End with one sentence where git wrote the links to the rooms as small files, the default on Windows."""
-    broken = [path for path in map(Path, ROOMS) if path.is_file()]
+    broken = [path for path in (Path("src", "splitbrain", room) for room in ROOMS) if path.is_file()]
     if broken:
         sys.exit(
             f"{broken[0].as_posix()} is a file and not a link, for this clone was made without symbolic links: run "
