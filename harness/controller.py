@@ -22,6 +22,8 @@ from splitbrain.harness.generator.core import SECOND, Generator
 from splitbrain.harness.generator.pace import rate
 from splitbrain.harness.histories.recorder import Recorder
 from splitbrain.harness.history import History
+from splitbrain.harness.invariants import Invariable, InvariantMonitor
+from splitbrain.harness.marks import Marking
 from splitbrain.harness.nemesis import FaultReport, NemesisRunner
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import ErrorKind
@@ -95,7 +97,8 @@ class TestRun:
     history: everything that happened. path: the file it stands in. main: (start, end) of the main phase in
     nanoseconds since the start of the run, its last operations included. faults: what each did, by name. deaths: nodes
     that died by themselves. warnings: what went wrong without harm to the history, for people. audits: what the target
-    says of its nodes, asked after everything else.
+    says of its nodes, asked after everything else, and whether its invariants held. marks: how many marks of each name
+    the nodes made.
     """
 
     __test__ = False  # pytest takes the name for its own
@@ -107,6 +110,7 @@ class TestRun:
     deaths: tuple[Death, ...] = ()
     warnings: tuple[str, ...] = ()
     audits: tuple[Verdict, ...] = ()
+    marks: Mapping[str, int] = field(default_factory=dict)
 
 
 async def run_test(
@@ -148,13 +152,17 @@ class _Run:
         faults = self.track.reports() if self.track else {}
         history = self.recorder.history
         warnings = (*self.job.warnings, *history.warnings)
-        return TestRun(history, self.path, main, faults, self.deaths, warnings, self.audits)
+        marks = self.test.environment.marks.counts if isinstance(self.test.environment, Marking) else {}
+        return TestRun(
+            history, self.path, main, faults, self.deaths, warnings, self.audits, dict(sorted(marks.items()))
+        )
 
     async def _phases(self, cleaning: CleanUp) -> tuple[int, int]:
         """Everything up to the last operation; returns when main began and ended."""
         test, track = self.test, self.track
         self._enter("up")
         harms = track.harms if track is not None else frozenset()
+        monitor = _monitor(test)
         cluster = await test.environment.up(test.deployment, test.names, test.folder, harms)
         cleaning.add("taking the cluster down", cluster.down)
         nodes = cluster.nodes
@@ -181,7 +189,9 @@ class _Run:
             await self._serve(workers, final, test.final_limit)
         if isinstance(test.target, Audited):
             self._enter("audit")
-            self.audits = (await _audited(test.target, nodes),)
+            self.audits += (await _audited(test.target, nodes),)
+        if monitor is not None:
+            self.audits += (monitor.verdict(),)
         self._enter("clean-up")
         await self._tear_down(nodes[0])
         self.deaths = tuple(cluster.deaths())
@@ -258,6 +268,13 @@ class _Run:
 
     def _enter(self, phase: str) -> None:
         self.progress.enter(phase, self.now())
+
+
+def _monitor(test: Test) -> InvariantMonitor | None:
+    """Who watches the target's invariants, where it has any and its marks are heard."""
+    if isinstance(test.target, Invariable) and test.target.invariants and isinstance(test.environment, Marking):
+        return InvariantMonitor(test.target.invariants, test.environment.marks)
+    return None
 
 
 async def _audited(target: Audited, nodes: Sequence[Node]) -> Verdict:

@@ -96,7 +96,24 @@ class Log:
     text: str
 
 
-Effect = Send | SetTimer | CancelTimer | Reply | Append | Replace | Truncate | Sync | Log
+class Mark:
+    """What the node makes known to the test that runs it: `Mark("leader", term)`. No other node sees it, and nothing
+    follows from it; invariants are watched by it, and faults may be aimed by it (`harness.marks`). Processes drop it.
+
+    values: plain words and numbers, or tuples of them.
+    """
+
+    __slots__ = ("name", "values")
+
+    def __init__(self, name: str, *values: Any) -> None:
+        self.name = name
+        self.values = values
+
+    def __repr__(self) -> str:
+        return f"Mark{(self.name, *self.values)!r}"
+
+
+Effect = Send | SetTimer | CancelTimer | Reply | Append | Replace | Truncate | Sync | Log | Mark
 Effects = Iterable[Effect]
 
 

@@ -21,6 +21,7 @@ from splitbrain.harness.program import (
     CancelTimer,
     Effects,
     Log,
+    Mark,
     Now,
     ProgramFactory,
     Replace,
@@ -72,6 +73,7 @@ class Runner:
             Truncate: self._files.order,
             Sync: self._files.order,
             Log: lambda effect: log(effect.text),
+            Mark: lambda mark: None,
         }
 
     async def run(self) -> None:

@@ -24,6 +24,7 @@ from splitbrain.harness.environments.sim.process import SimHost
 from splitbrain.harness.environments.sim.scheduler import SECOND, EventQueue
 from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.injection import Injection, Maintenance, Reconfiguration, Unsupported
+from splitbrain.harness.marks import Marks
 from splitbrain.harness.program import Message
 from splitbrain.harness.random_stream import RandomStream
 
@@ -51,6 +52,7 @@ class World:
     seed: int
     options: SimOptions
     kernel: EventQueue = field(default_factory=EventQueue)
+    marks: Marks = field(default_factory=Marks)
 
 
 class SimCluster:
@@ -64,6 +66,7 @@ class SimCluster:
         folder: Path | None,
     ) -> None:
         kernel, seed, options = world.kernel, world.seed, world.options
+        self.marks = world.marks
         self._deaths: list[Death] = []
         self._nodes: list[SimNode] = []
         arrivals = [(name, _arrival(self._nodes, index)) for index, name in enumerate(names)]
@@ -86,6 +89,7 @@ class SimCluster:
                 disk=disk,
                 log=log,
                 links=network.links_from(name),
+                marks=world.marks,
                 backlog_max=options.backlog_max,
             )
             self._nodes.append(SimNode(machine, deployment.program, options.network, self._deaths))
@@ -121,6 +125,7 @@ class Sim:
 
     def __init__(self, seed: int, options: SimOptions | None = None) -> None:
         self._world = World(seed, options or SimOptions())
+        self.marks = self._world.marks
         self._used = False
 
     def unsupported(self, injection: type[Injection], deployment: Deployment) -> Unsupported | None:

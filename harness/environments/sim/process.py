@@ -20,11 +20,13 @@ from splitbrain.harness.environments.sim.log import NodeLog
 from splitbrain.harness.environments.sim.network import DirectedLink
 from splitbrain.harness.environments.sim.scheduler import EventQueue
 from splitbrain.harness.errors import SplitbrainError
+from splitbrain.harness.marks import START, Marks
 from splitbrain.harness.program import (
     Append,
     CancelTimer,
     Effects,
     Log,
+    Mark,
     Message,
     Program,
     Replace,
@@ -49,6 +51,7 @@ class SimHost:
     disk: Disk
     log: NodeLog
     links: dict[str, DirectedLink]
+    marks: Marks
     backlog_max: int
 
 
@@ -92,6 +95,7 @@ class Process:
                 Truncate: machine.disk.write,
                 Sync: lambda effect: machine.disk.sync(lambda errno: self._synced(effect.token, errno)),
                 Log: lambda effect: machine.log.write(effect.text),
+                Mark: self._mark,
             }
         )
         self.alive = True
@@ -102,6 +106,7 @@ class Process:
 
     def start(self, make: Callable[[], Program]) -> None:
         """Make the program and let it start on what is on the disk."""
+        self._mark(Mark(START))
         self._handle(lambda now: self._first(make).on_start(now, self._machine.disk.contents()))
 
     def receive(self, sender: str, message: Message) -> None:
@@ -195,6 +200,9 @@ class Process:
             raise LookupError(f"it answered request {effect.request}, which was answered before or never made")
         channel, number = asked
         channel.answer(number, effect.message)
+
+    def _mark(self, mark: Mark) -> None:
+        self._machine.marks.publish(self._machine.name, self._kernel.now, mark.name, mark.values)
 
     def _set_timer(self, effect: SetTimer) -> None:
         self._plan_timer(effect.name, self._clock.monotonic() + max(0, effect.after))

@@ -1,0 +1,206 @@
+"""Invariants: what must hold at every moment of a simulated run, watched through the marks of the nodes.
+
+A target declares them: `invariants = (one_leader_a_term("leader"), never_back("commit"))`, and its program makes the
+marks: `Mark("leader", term)`. Each invariant is watched by a function of its own that a run makes anew; it is called
+with every mark of the names that it wants, and answers with the words of a breach, or None. A breach refutes the run,
+whatever its history says: two leaders in one term are wrong though no client may have seen it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+from splitbrain.harness.generator.core import SECOND
+from splitbrain.harness.marks import START, MarkEvent, Marks
+from splitbrain.harness.operation import Value
+from splitbrain.harness.verdict import Validity, Verdict, Witness
+
+CHECK = "invariants"
+"""The name under which a run reports them."""
+
+Watch = Callable[[MarkEvent], str | None]
+"""Looks at one mark after the other; the words of a breach, None while all is well."""
+
+
+@dataclass(frozen=True)
+class Invariant:
+    """name: what must hold, in a few words. marks: the names of the marks that it looks at. watch: makes the function
+    that looks at those of one run."""
+
+    name: str
+    marks: tuple[str, ...]
+    watch: Callable[[], Watch]
+
+
+@runtime_checkable
+class Invariable(Protocol):
+    """A target that declares invariants of its nodes."""
+
+    @property
+    def invariants(self) -> Sequence[Invariant]:
+        """What must hold with the target's settings."""
+
+
+@dataclass(frozen=True)
+class Breach:
+    """An invariant that did not hold. time: nanoseconds since the start of the run."""
+
+    invariant: str
+    node: str
+    time: int
+    words: str
+
+    @property
+    def sentence(self) -> str:
+        """When, and what was seen."""
+        return f"{self.invariant}: {self.words} (at {self.time / SECOND:.6f} s)"
+
+
+class InvariantMonitor:
+    """Watches the invariants of one run; of each, the first breach counts."""
+
+    def __init__(self, invariants: Sequence[Invariant], marks: Marks) -> None:
+        self._names = tuple(invariant.name for invariant in invariants)
+        self._marks = marks
+        self.breaches: list[Breach] = []
+        """In order of time."""
+        for invariant in invariants:
+            marks.subscribe(self._watcher(invariant), *invariant.marks)
+
+    def _watcher(self, invariant: Invariant) -> Callable[[MarkEvent], None]:
+        watch: Watch | None = invariant.watch()
+
+        def see(event: MarkEvent) -> None:
+            nonlocal watch
+            words = None if watch is None else watch(event)
+            if words is not None:
+                watch = None
+                self.breaches.append(Breach(invariant.name, event.node, event.time, words))
+
+        return see
+
+    def verdict(self) -> Verdict:
+        """`invalid` if one did not hold; `valid`, with the number of marks seen, otherwise."""
+        details: dict[str, Value] = {"invariants": list(self._names), "marks": dict(sorted(self._marks.counts.items()))}
+        if not self.breaches:
+            return Verdict(Validity.VALID, f"{len(self._names)} invariants held at every mark", CHECK, details=details)
+        details["breaches"] = [
+            {"invariant": breach.invariant, "node": breach.node, "time": breach.time, "words": breach.words}
+            for breach in self.breaches
+        ]
+        words = tuple(breach.sentence for breach in self.breaches)
+        return Verdict(Validity.INVALID, words[0], CHECK, witness=Witness((), words), details=details)
+
+
+def one_leader_a_term(mark: str = "leader") -> Invariant:
+    """No two nodes lead in one term. The mark's first value is the term."""
+
+    def watch() -> Watch:
+        leaders: dict[Any, MarkEvent] = {}
+
+        def see(event: MarkEvent) -> str | None:
+            first = leaders.setdefault(event.values[0], event)
+            if first.node == event.node:
+                return None
+            return f"{event.node} leads in term {event.values[0]}, in which {first.node} led at {_at(first)}"
+
+        return see
+
+    return Invariant("one leader a term", (mark,), watch)
+
+
+def one_entry_an_index(mark: str = "applied", *, window: int = 50_000) -> Invariant:
+    """No two nodes, and no node twice, have different entries at one index. The mark's first value is the index, the
+    second stands for the entry. window: so many of the latest indexes are remembered."""
+
+    def watch() -> Watch:
+        entries: dict[int, MarkEvent] = {}
+
+        def see(event: MarkEvent) -> str | None:
+            index, entry = event.values[:2]
+            first = entries.get(index)
+            if first is None:
+                entries[index] = event
+                if len(entries) > window:
+                    del entries[next(iter(entries))]
+                return None
+            if first.values[1] == entry:
+                return None
+            there = f"{first.node} had {first.values[1]!r} at {_at(first)}"
+            return f"{event.node} has {entry!r} at index {index}, where {there}"
+
+        return see
+
+    return Invariant(f"one entry an index ({mark})", (mark,), watch)
+
+
+def one_choice(mark: str) -> Invariant:
+    """A node that has chosen keeps to it, over restarts too. The mark's first value is what is chosen about (a term),
+    the second the choice (whom it votes for)."""
+
+    def watch() -> Watch:
+        choices: dict[tuple[str, Any], MarkEvent] = {}
+
+        def see(event: MarkEvent) -> str | None:
+            about, choice = event.values[:2]
+            first = choices.setdefault((event.node, about), event)
+            if first.values[1] == choice:
+                return None
+            return f"{event.node} {mark} {choice!r} in {about}, and {first.values[1]!r} at {_at(first)}"
+
+        return see
+
+    return Invariant(f"one choice ({mark})", (mark,), watch)
+
+
+def never_back(mark: str, *, durable: bool = True) -> Invariant:
+    """The mark's first value never falls on a node. durable: not over a restart either; make such a mark only of what
+    is on disk."""
+
+    def watch() -> Watch:
+        highest: dict[str, MarkEvent] = {}
+
+        def see(event: MarkEvent) -> str | None:
+            if event.name == START:
+                highest.pop(event.node, None)
+                return None
+            before = highest.get(event.node)
+            highest[event.node] = event
+            if before is None or event.values[0] >= before.values[0]:
+                return None
+            return f"{event.node} goes back to {event.values[0]} from {before.values[0]}, which it had at {_at(before)}"
+
+        return see
+
+    return Invariant(f"{mark} never goes back", (mark,) if durable else (mark, START), watch)
+
+
+def done_once(mark: str = "executed", *, window: int = 50_000) -> Invariant:
+    """No request takes effect at two places. The mark's first value is the request's name, the second the place (an
+    index). window: so many of the latest requests are remembered."""
+
+    def watch() -> Watch:
+        places: dict[Any, MarkEvent] = {}
+
+        def see(event: MarkEvent) -> str | None:
+            name, place = event.values[:2]
+            first = places.get(name)
+            if first is None:
+                places[name] = event
+                if len(places) > window:
+                    del places[next(iter(places))]
+                return None
+            if first.values[1] == place:
+                return None
+            return (
+                f"{event.node} carries out request {name!r} at index {place}, which {first.node} carried out "
+                f"at index {first.values[1]} at {_at(first)}"
+            )
+
+        return see
+
+    return Invariant("a request takes effect once", (mark,), watch)
+
+
+def _at(event: MarkEvent) -> str:
+    return f"{event.time / SECOND:.6f} s"

@@ -1,0 +1,64 @@
+"""Marks: what programs make known of themselves while a simulated run goes on, and who listens.
+
+A program returns the effect `Mark(name, *values)`; the simulator adds the node and the time and hands it to every
+listener, in the order in which they subscribed, within the event in which it was made. The simulator itself marks
+`start` when a node's process starts. Listeners must be deterministic, and must not change the cluster from within the
+call: plan it on the event loop instead.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+START = "start"
+"""The mark of the simulator: a node's process starts. It has no values."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarkEvent:
+    """A mark as it was made: by which node, when (nanoseconds since the start of the run), and what it said."""
+
+    node: str
+    time: int
+    name: str
+    values: tuple[Any, ...]
+
+
+Listener = Callable[[MarkEvent], object]
+
+
+class Marks:
+    """The marks of one run."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        """How many marks of each name were made so far."""
+        self._everything: list[Listener] = []
+        self._by_name: dict[str, list[Listener]] = {}
+
+    def subscribe(self, listener: Listener, *names: str) -> None:
+        """Call `listener` at every mark from now on; only at those of these names, if any are given."""
+        if not names:
+            self._everything.append(listener)
+        for name in names:
+            self._by_name.setdefault(name, []).append(listener)
+
+    def publish(self, node: str, time: int, name: str, values: tuple[Any, ...]) -> None:
+        """A node has made a mark."""
+        self.counts[name] += 1
+        chosen = self._by_name.get(name)
+        if chosen is None and not self._everything:
+            return
+        event = MarkEvent(node, time, name, values)
+        for listener in self._everything:
+            listener(event)
+        for listener in chosen or ():
+            listener(event)
+
+
+@runtime_checkable
+class Marking(Protocol):
+    """An environment, or a cluster, in which marks are heard."""
+
+    marks: Marks
