@@ -23,6 +23,7 @@ from splitbrain.harness.generator.pace import rate
 from splitbrain.harness.histories.recorder import Recorder
 from splitbrain.harness.history import History
 from splitbrain.harness.invariants import Invariable, InvariantMonitor
+from splitbrain.harness.logs import crashed
 from splitbrain.harness.marks import Marking
 from splitbrain.harness.nemesis import FaultReport, NemesisRunner
 from splitbrain.harness.node import Node
@@ -195,6 +196,9 @@ class _Run:
         self._enter("clean-up")
         await self._tear_down(nodes[0])
         self.deaths = tuple(cluster.deaths())
+        crash = crashed(self.deaths)
+        if crash is not None:
+            self.audits = (*self.audits, crash)
         return main
 
     async def _set_up(self, nodes: Sequence[Node]) -> None:

@@ -21,13 +21,15 @@ class Death:
     """A node that died by itself: nobody killed it.
 
     time: nanoseconds since the start of the run. text: what happened, in one sentence that names the node.
-    lines: the last lines of its log.
+    lines: the last lines of its log. crashed: of an exception in its own code, or of a signal that nobody of ours sent;
+    false of a process that ended itself, as one whose disk fails may do on purpose.
     """
 
     node: str
     time: int
     text: str
     lines: tuple[str, ...] = ()
+    crashed: bool = False
 
 
 class Cluster(Protocol):

@@ -21,7 +21,7 @@ def as_process(store: str, settings: Mapping[str, Setting]) -> Process:
     """The deployment of a store by the name that its command line knows (or module:Class), with these settings."""
 
     def argv(place: Place) -> list[str]:
-        words = [sys.executable, "-m", "splitbrain.targets.stores", store, "--id", place.name]
+        words = [sys.executable, "-P", "-m", "splitbrain.targets.stores", store, "--id", place.name]
         for name, address in place.members.items():
             words += ["--member", f"{name}={address}"]
         words += ["--data", str(place.folder / DATA)]

@@ -20,6 +20,7 @@ from splitbrain.harness.injection import Kill, Pause
 from splitbrain.harness.nemesis import NemesisRunner
 from splitbrain.harness.operation import Operation, Outcome
 from splitbrain.harness.program import Reply
+from splitbrain.harness.verdict import Validity
 
 NAMES = ("n1", "n2", "n3")
 
@@ -96,12 +97,21 @@ def operation(context):
     return Operation("write", value) if value % 2 else Operation("read")
 
 
-def run(seed, folder, *, interrupted_after=None):
+class Fragile(Forgetful):
+    """Dies of an exception when 99 is written."""
+
+    def on_request(self, now, request, message):
+        if message.value == 99:
+            raise LookupError("no place for 99")
+        return super().on_request(now, request, message)
+
+
+def run(seed, folder, *, interrupted_after=None, program=Forgetful):
     sim = Sim(seed)
     recorder = Recorder(folder / "history.jsonl", sim.now)
     track = NemesisRunner([slot(1, "kill"), slot(5, "pause")], seed)
     test = Test(
-        ForgetfulTarget(), Simulated(Forgetful), sim, NAMES, calls(operation), seed=seed, concurrency=6, rate=200.0,
+        ForgetfulTarget(), Simulated(program), sim, NAMES, calls(operation), seed=seed, concurrency=6, rate=200.0,
         time_limit=10.0, timeout=0.5, final=lambda history: per_thread(once(Operation("read"))),
     )  # fmt: skip
 
@@ -131,7 +141,14 @@ def test_a_run_with_faults_is_whole(tmp_path):
         assert all(later.process != e.process for later in history[e.index + 1 :])
         assert e.process + 6 in {later.process for later in history[e.index + 1 :]}
     assert max(e.process for e in history if e.process != "nemesis") < 6 * (1 + len(retired))
-    assert done.deaths == ()
+    assert done.deaths == () and done.audits == ()
+
+
+def test_a_node_that_died_of_an_exception_makes_the_run_unknown(tmp_path):
+    done, _ = run(3, tmp_path, program=Fragile)
+    (verdict,) = done.audits
+    assert verdict.value is Validity.UNKNOWN
+    assert verdict.reason == done.deaths[0].text and "no place for 99" in verdict.reason
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(tmp_path):

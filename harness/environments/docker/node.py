@@ -23,7 +23,7 @@ from splitbrain.harness.environments.docker.network import Network, sysctls
 from splitbrain.harness.environments.linux import processes
 from splitbrain.harness.environments.linux.netns import NetworkNamespace
 from splitbrain.harness.environments.linux.tools import path
-from splitbrain.harness.environments.real.node import RealNode, ending
+from splitbrain.harness.environments.real.node import Ending, RealNode, ending
 from splitbrain.harness.errors import InfrastructureError
 
 EXEC_SECONDS = 2.0
@@ -162,10 +162,10 @@ class ContainerNode(RealNode):
                     log.write(chunk)
             code = attempt(api.wait, self._id, condition="not-running", timeout=None)["StatusCode"]
             state = attempt(api.inspect_container, self._id)["State"]
-            how = "ran out of memory and was killed" if state.get("OOMKilled") else _ending(code)
+            end = Ending("ran out of memory and was killed", crash=True) if state.get("OOMKilled") else _ending(code)
         except (InfrastructureError, OSError) as error:
-            how = f"was lost sight of ({error})"
-        loop.call_soon_threadsafe(self.over, how)
+            end = Ending(f"was lost sight of ({error})")
+        loop.call_soon_threadsafe(self.over, end)
 
     async def exec_in_node(self, argv: Sequence[str]) -> tuple[int, str]:
         api = self._daemon.api
@@ -213,7 +213,7 @@ def _launcher(pid: int) -> bool:
         return False
 
 
-def _ending(code: int) -> str:
+def _ending(code: int) -> Ending:
     """How a container ended, by its exit code: a shell's convention tells of signals."""
     killed = code - 128 in signal.valid_signals()
     return ending(128 - code if killed else code)

@@ -17,7 +17,8 @@ from pathlib import Path
 from splitbrain.harness.environments.linux import fuse, namespaces, passthrough, tools
 from splitbrain.harness.errors import InfrastructureError
 
-COMMAND = (sys.executable, "-m", passthrough.__name__)
+COMMAND = (sys.executable, "-P", "-m", passthrough.__name__)
+"""-P: else modules of the working folder would be run, perhaps by root."""
 SECONDS = 20.0
 """Within these it is mounted, and ended."""
 WRITE_BACK_SECONDS = 1.0

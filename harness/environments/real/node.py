@@ -11,6 +11,7 @@ import os
 import signal
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -29,6 +30,15 @@ RESPAWN_SECONDS = 1.0
 LAST_LINES = 20
 TAIL_BYTES = 8192
 LINE_LENGTH_MAX = 300
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a process ended. words: the middle of the sentence "n2 … by itself". crash: it did not end of its own will;
+    whether one that exits with an error crashed tells its log."""
+
+    words: str
+    crash: bool = False
 
 
 class PersistentFault(Protocol):
@@ -108,13 +118,14 @@ class RealNode(ABC):
         self._wanted = True
         self._ended.clear()
 
-    def over(self, how: str) -> None:
-        """To be called when it has ended, whoever ended it. how: the middle of the sentence "n2 … by itself"."""
+    def over(self, ending: Ending) -> None:
+        """To be called when it has ended, whoever ended it."""
         self._ended.set()
-        self._how = how
+        self._how = ending.words
         if not self._wanted:
             return
-        self.deaths.append(Death(self.name, self._now(), f"{self.name} {how} by itself", self.last_lines()))
+        text = f"{self.name} {ending.words} by itself"
+        self.deaths.append(Death(self.name, self._now(), text, self.last_lines(), crashed=ending.crash))
         if self.deployment.respawn and not self.killers:
             self._respawn = self._later(self._start_again())
 
@@ -231,6 +242,8 @@ class RealNode(ABC):
         return InfrastructureError("\n".join((f"{self.name} {what}; the last lines of its log:", *self.last_lines())))
 
 
-def ending(code: int) -> str:
+def ending(code: int) -> Ending:
     """How a process ended, by its exit code; one killed by a signal has that signal's negative number."""
-    return f"exited with code {code}" if code >= 0 else f"was killed by {signal.Signals(-code).name}"
+    if code >= 0:
+        return Ending(f"exited with code {code}")
+    return Ending(f"was killed by {signal.Signals(-code).name}", crash=True)

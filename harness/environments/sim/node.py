@@ -105,4 +105,4 @@ class SimNode:
             self.machine.kernel.at(process.death + RESPAWN_NS, self._respawn)
         if why is not None:
             text = f"{self.name} died by itself at {process.death / SECOND:.9f} s: {why}"
-            self._deaths.append(Death(self.name, process.death, text, tuple(self.machine.log.tail)))
+            self._deaths.append(Death(self.name, process.death, text, tuple(self.machine.log.tail), crashed=True))

@@ -106,7 +106,8 @@ class RemoteNode:
         if "lost" in event:
             self.deaths.append(Death(self.name, self._now(), f"{self.name} was lost with its host: {event['lost']}"))
         if "death" in event:
-            self.deaths.append(Death(self.name, self._now(), event["death"], tuple(event["lines"])))
+            told = Death(self.name, self._now(), event["death"], tuple(event["lines"]), crashed=event["crashed"])
+            self.deaths.append(told)
 
     async def wait_ready(self, deadline: float) -> None:
         """Wait until it serves. InfrastructureError with its last log lines if it dies, or is not ready when the event

@@ -16,7 +16,7 @@ from splitbrain.harness.environments.linux.tools import LocalShell, Shell
 from splitbrain.harness.environments.real.cluster import RealCluster
 from splitbrain.harness.environments.real.harm import ActiveImpairment
 from splitbrain.harness.environments.real.member import HostedMember
-from splitbrain.harness.environments.real.node import RealNode
+from splitbrain.harness.environments.real.node import Ending, RealNode
 from splitbrain.harness.environments.real.process_node import LaunchedNode
 from splitbrain.harness.environments.ssh.agent import lair
 from splitbrain.harness.environments.ssh.agent.links import Control, HostPackets, HostPartitions
@@ -55,8 +55,8 @@ class HostNode(LaunchedNode):
         super().begun()
         self._tell(running=True)
 
-    def over(self, how: str) -> None:
-        super().over(how)
+    def over(self, ending: Ending) -> None:
+        super().over(ending)
         self._tell(running=False)
         self.tell_deaths()
 
@@ -64,7 +64,7 @@ class HostNode(LaunchedNode):
         """Have the harness know of those that it does not know of yet."""
         untold, self._told = self.deaths[self._told :], len(self.deaths)
         for death in untold:
-            self._tell(death=death.text, lines=death.lines)
+            self._tell(death=death.text, lines=death.lines, crashed=death.crashed)
 
 
 class Untouched:
