@@ -1,21 +1,46 @@
-"""What every test may take for granted, whoever started the tests."""
+"""Fixtures and settings of all tests: signals, seed, temporary folders, the Hypothesis profile."""
 
 import os
 import secrets
+import shutil
 import signal
+import tempfile
+from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # A shell that starts something in the background has it ignore Ctrl-C, and so would all that tests start in turn.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_configure() -> None:
-    """One fresh seed for all random tests of a run, in every process of it, unless one is given to repeat a failure."""
+# On a busy machine an example may take any time, and so may making it; a test that hangs is ended by pytest-timeout.
+settings.register_profile("splitbrain", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("splitbrain")
+
+_folder: list[Path] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One fresh seed for all random tests of a run, in every process of it, unless one is given to repeat a failure;
+    and temporary folders apart from those of other runs, which take the rights of ordinary users away from theirs."""
     os.environ.setdefault("SPLITBRAIN_TEST_SEED", str(secrets.randbits(32)))
+    if config.option.basetemp is None:
+        _folder.append(Path(tempfile.mkdtemp(prefix="splitbrain-tests-")))
+        config.option.basetemp = str(_folder[0] / "of")
+
+
+def pytest_sessionfinish(exitstatus: int) -> None:
+    """The temporary folders go, unless a test failed: they may say why."""
+    if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        for folder in _folder:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """The seed is told whether tests failed or not."""
+    for folder in _folder:
+        if terminalreporter.stats.get("failed") or terminalreporter.stats.get("error"):
+            terminalreporter.write_line(f"temporary folders are kept: {folder}")
     terminalreporter.write_line(f"SPLITBRAIN_TEST_SEED={os.environ['SPLITBRAIN_TEST_SEED']}")

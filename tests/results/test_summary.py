@@ -59,7 +59,7 @@ def answered(end: Event | None) -> bool:
     return end is not None and (end.type == "ok" or (end.type == "fail" and end.error[0] == "precondition"))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(histories())
 def test_agrees_with_a_naive_count(history: History) -> None:
     summary, naive = summarize(history), pairs(history)
@@ -84,7 +84,7 @@ def test_agrees_with_a_naive_count(history: History) -> None:
             assert told == spans[math.ceil(percent * len(spans) / 100) - 1]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(histories())
 def test_series_lose_nothing(history: History) -> None:
     found, naive = series(history), pairs(history)

@@ -97,7 +97,7 @@ def asked(generator: Generator) -> tuple[list[g.Moment], list[Question]]:
     return g.simulate(Watched(generator, questions), seconds=0.1, operations=200, ends=by_time), questions
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(ALL)
 def test_a_generator_asked_twice_gives_the_same(generator):
     _, questions = asked(generator)
@@ -107,7 +107,7 @@ def test_a_generator_asked_twice_gives_the_same(generator):
         assert after == question.after
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(ALL)
 def test_done_is_for_ever(generator):
     done = set()
@@ -120,7 +120,7 @@ def test_done_is_for_ever(generator):
             assert isinstance(answer, Done)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(ALL)
 def test_nobody_waits_for_what_is_over(generator):
     for question in asked(generator)[1]:
@@ -128,7 +128,7 @@ def test_nobody_waits_for_what_is_over(generator):
         assert until is None or until > question.context[3]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(ALL)
 def test_the_world_is_never_stuck(generator):
     """If all threads wait for something to happen, something is under way."""
@@ -139,7 +139,7 @@ def test_the_world_is_never_stuck(generator):
     assert not waiting or under_way or any(isinstance(a, g.Wait) and a.until is not None for a in last.values())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.recursive(INDEPENDENT, grown, max_leaves=5), st.integers(0, 3))
 def test_an_operation_is_a_function_of_seed_thread_and_ordinal(generator, seed):
     def per_thread(latency_ms: float) -> list[list[Operation]]:

@@ -50,7 +50,7 @@ def plain(found: Schedule) -> list[tuple[int, int, str, str]]:
 
 
 @given(some_harms, st.floats(0, 200), seeds)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_each_fault_starts_and_heals_in_the_first_six_seconds_for_each(
     faults: list[Fault], more: float, seed: int
 ) -> None:
@@ -62,7 +62,6 @@ def test_each_fault_starts_and_heals_in_the_first_six_seconds_for_each(
 
 
 @given(some_harms, st.floats(2, 6), seeds)
-@settings(deadline=None)
 def test_a_shorter_run_has_shorter_slots(faults: list[Fault], each: float, seed: int) -> None:
     found = schedule(faults, NODES, each * len(faults), seed)
     assert {slot.fault.name for slot in found.slots} == {fault.name for fault in faults}
@@ -70,7 +69,7 @@ def test_a_shorter_run_has_shorter_slots(faults: list[Fault], each: float, seed:
 
 
 @given(some_harms, limits, seeds)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_everything_is_healed_inside_the_time_limit_and_what_cannot_come_is_named(
     faults: list[Fault], limit: float, seed: int
 ) -> None:
@@ -83,7 +82,7 @@ def test_everything_is_healed_inside_the_time_limit_and_what_cannot_come_is_name
 
 
 @given(some_harms, limits, seeds)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_at_most_two_overlap_never_the_same_and_never_the_same_kind_of_harm(
     faults: list[Fault], limit: float, seed: int
 ) -> None:
@@ -98,7 +97,6 @@ def test_at_most_two_overlap_never_the_same_and_never_the_same_kind_of_harm(
 
 
 @given(some_harms, limits, seeds)
-@settings(deadline=None)
 def test_no_variant_comes_again_before_all_have_come(faults: list[Fault], limit: float, seed: int) -> None:
     slots = schedule(faults, NODES, limit, seed).slots
     for fault in faults:
@@ -110,7 +108,6 @@ def test_no_variant_comes_again_before_all_have_come(faults: list[Fault], limit:
 
 
 @given(some_harms, limits, seeds)
-@settings(deadline=None)
 def test_there_is_a_healthy_gap_between_slots(faults: list[Fault], limit: float, seed: int) -> None:
     slots = schedule(faults, NODES, limit, seed, overlap=False).slots
     for before, after in pairwise(slots):
@@ -118,7 +115,6 @@ def test_there_is_a_healthy_gap_between_slots(faults: list[Fault], limit: float,
 
 
 @given(some_harms, limits, seeds)
-@settings(deadline=None)
 def test_the_same_seed_gives_the_same_schedule(faults: list[Fault], limit: float, seed: int) -> None:
     assert plain(schedule(faults, NODES, limit, seed)) == plain(schedule(faults, NODES, limit, seed))
 
@@ -169,7 +165,6 @@ def test_an_interval_is_kept() -> None:
 
 
 @given(some_harms, limits, seeds, st.floats(0.2, 20))
-@settings(deadline=None)
 def test_a_duration_is_kept(faults: list[Fault], limit: float, seed: int, duration: float) -> None:
     slots = schedule(faults, NODES, limit, seed, duration_s=duration, overlap=False).slots
     assert all(slot.duration == int(duration * SECOND) for slot in slots)

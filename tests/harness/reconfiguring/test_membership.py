@@ -1,17 +1,14 @@
 """Does everybody have a vote again after the heal, whatever was in the way?"""
 
 import asyncio
-import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-from fakes import ADDRESSES, NAMES, World, played
 
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.reconfiguring.member import HEAL_SECONDS
 from splitbrain.harness.reconfiguring.membership import REMOVAL_SECONDS, ActiveMembershipChange
+
+from .fakes import ADDRESSES, NAMES, World, played
 
 
 def harm(world: World, *names: str) -> ActiveMembershipChange:

@@ -1,19 +1,16 @@
 """Do all nodes end in the other version, one after another, whatever was in the way?"""
 
 import asyncio
-import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-from fakes import World, played
 
 from splitbrain.harness.deployment import Place, Process
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.reconfiguring.member import HEAL_SECONDS
 from splitbrain.harness.reconfiguring.membership import ActiveMembershipChange
 from splitbrain.harness.reconfiguring.upgrade import ActiveUpgrade
+
+from .fakes import World, played
 
 ORDER = ("n3", "n1", "n2")
 

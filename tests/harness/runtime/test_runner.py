@@ -12,13 +12,12 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from program import Ask, Told
-
 from splitbrain.harness.node import ChannelClosed
 from splitbrain.harness.runtime import frames
 from splitbrain.harness.runtime.channel import TcpChannel, connect
 from splitbrain.harness.runtime.runner import CLIENT_PORT
+
+from .program import Ask, Told
 
 MEMBERS = {"n1": "127.41.0.1", "n2": "127.41.0.2"}
 SECONDS = 10.0

@@ -15,7 +15,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from cassandra.segment import SegmentCodec
+import pytest
+
+SegmentCodec: Any = pytest.importorskip("cassandra.segment", reason="pip install 'splitbrain[cassandra]'").SegmentCodec
 
 CUT = "cut"
 """Close the connection."""

@@ -1,13 +1,9 @@
 """Three real nodes, played by test_nodes.py inside the namespaces of `--env local` and, shorter, in containers."""
 
 import asyncio
-import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
-from operations import operated
 
 from splitbrain.harness.environment import Environment
 from splitbrain.harness.environments.local import Local
@@ -19,6 +15,8 @@ from splitbrain.harness.options import settle
 from splitbrain.harness.verdict import Validity
 from splitbrain.targets.cassandra import Cassandra, members
 from splitbrain.targets.cassandra.cql import CqlError, ask
+
+from .operations import operated
 
 NAMES = ("n1", "n2", "n3")
 TABLE = "played.rows"

@@ -3,15 +3,24 @@ error a node answers; and each request is sent once."""
 
 import asyncio
 import struct
-import sys
 from collections.abc import Coroutine
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from fake_node import (
+from splitbrain.harness.controller import Test, run_test
+from splitbrain.harness.deployment import External
+from splitbrain.harness.environments.external import Existing, ExternalNode
+from splitbrain.harness.generator import Generator, on_threads, once, sequence
+from splitbrain.harness.histories.recorder import Recorder
+from splitbrain.harness.history import Event
+from splitbrain.harness.operation import ErrorKind, Operation
+from splitbrain.harness.options import settle
+from splitbrain.targets.cassandra import Cassandra
+from splitbrain.targets.cassandra.errors import ERRORS, WRITE_TYPES
+from splitbrain.targets.cassandra.errors import write_timeout as word
+
+from .fake_node import (
     CUT,
     SILENT,
     Answer,
@@ -25,18 +34,6 @@ from fake_node import (
     write_failure,
     write_timeout,
 )
-
-from splitbrain.harness.controller import Test, run_test
-from splitbrain.harness.deployment import External
-from splitbrain.harness.environments.external import Existing, ExternalNode
-from splitbrain.harness.generator import Generator, on_threads, once, sequence
-from splitbrain.harness.histories.recorder import Recorder
-from splitbrain.harness.history import Event
-from splitbrain.harness.operation import ErrorKind, Operation
-from splitbrain.harness.options import settle
-from splitbrain.targets.cassandra import Cassandra
-from splitbrain.targets.cassandra.errors import ERRORS, WRITE_TYPES
-from splitbrain.targets.cassandra.errors import write_timeout as word
 
 WRITE, READ, CAS = Operation("write", 1, "k"), Operation("read", None, "k"), Operation("cas", (1, 2), "k")
 CAS_UNKNOWN = Failing(0x1700, struct.pack(">Hii", 4, 1, 2))

@@ -45,8 +45,7 @@ def test_three_nodes_as_processes() -> None:
 @pytest.mark.timeout(500)
 @pytest.mark.skipif(os.geteuid() != 0, reason="cuts between containers are made by root")
 def test_three_nodes_in_containers(tmp_path: Path) -> None:
-    sys.path.insert(0, str(NODES.parent))
-    import nodes
+    from . import nodes
 
     try:
         daemon = Daemon.connect()

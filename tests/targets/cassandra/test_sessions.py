@@ -1,16 +1,11 @@
 """Do clients share the session with their node, and does it go with the last of them?"""
 
 import asyncio
-import sys
 import threading
 from collections.abc import Coroutine
-from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-from fake_node import CUT, Fake, node
 
 from splitbrain.harness.environments.external import ExternalNode
 from splitbrain.harness.operation import Operation
@@ -19,6 +14,8 @@ from splitbrain.targets.cassandra import Cassandra
 from splitbrain.targets.cassandra.client import CassandraClient
 from splitbrain.targets.cassandra.session import Session
 from splitbrain.targets.cassandra.sessions import Sessions
+
+from .fake_node import CUT, Fake, node
 
 WRITE = Operation("write", 1, "k")
 A_SESSION = 2

@@ -6,6 +6,10 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
+
+pytest.importorskip("httpx2", reason="pip install 'splitbrain[etcd]'")
+
 CUT = "cut"
 """Close the connection once the request is read."""
 HALF = "half"

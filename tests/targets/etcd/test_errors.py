@@ -2,16 +2,11 @@
 
 import asyncio
 import socket
-import sys
 import time
 from collections.abc import Coroutine
-from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-from fake_etcd import CUT, HALF, HEADER, SILENT, Fake, member
 
 from splitbrain.harness.controller import Test, run_test
 from splitbrain.harness.environments.external import Existing, ExternalNode
@@ -22,6 +17,8 @@ from splitbrain.harness.operation import ErrorKind, EventType, Operation
 from splitbrain.harness.options import settle
 from splitbrain.targets.etcd import Etcd
 from splitbrain.targets.etcd.errors import ANSWERS, ERRORS, understood
+
+from .fake_etcd import CUT, HALF, HEADER, SILENT, Fake, member
 
 WRITE, READ = Operation("write", 1, "k"), Operation("read", None, "k")
 

@@ -33,8 +33,7 @@ def test_members_that_change() -> None:
 
 
 def test_a_rolling_upgrade() -> None:
-    sys.path.insert(0, str(LIVE.parent))
-    from live import unobtainable
+    from .live import unobtainable
 
     # Not when tests are collected: it may take a download.
     reason = unobtainable()

@@ -16,15 +16,14 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from containers import NAMES, commanded, etcd, image, left, needs_docker
-
 from splitbrain.harness.deployment import Place
 from splitbrain.harness.environments.docker import Docker
 from splitbrain.harness.environments.docker.daemon import Daemon
 from splitbrain.harness.environments.docker.orphans import OWNER, find, owner, table
 from splitbrain.harness.environments.linux import tools
 from splitbrain.harness.errors import InfrastructureError
+
+from .containers import NAMES, commanded, etcd, image, left, needs_docker
 
 SPLITBRAIN = [sys.executable, "-m", "splitbrain"]
 

@@ -1,13 +1,9 @@
 """Harm to containers, from the host: each kind bites, spares clients, outlasts restarts, and ends with its heal."""
 
 import asyncio
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-from containers import needs_docker, played
 
 from splitbrain.harness.environments.docker.cluster import ContainerCluster, NodeShell
 from splitbrain.harness.environments.docker.node import ContainerNode
@@ -29,6 +25,8 @@ from splitbrain.harness.operation import EventType, Operation
 from splitbrain.harness.options import settle
 from splitbrain.targets.etcd import Etcd
 from splitbrain.targets.etcd.errors import EtcdError
+
+from .containers import needs_docker, played
 
 pytestmark = needs_docker
 

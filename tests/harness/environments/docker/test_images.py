@@ -2,15 +2,11 @@
 to containers made from it."""
 
 import shutil
-import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-from containers import commanded, etcd, image, needs_docker
 
 from splitbrain.harness.deployment import BuiltImage
 from splitbrain.harness.environments.docker import Docker
@@ -18,6 +14,8 @@ from splitbrain.harness.environments.docker.daemon import Daemon
 from splitbrain.harness.environments.docker.images import build, obtain
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.targets.etcd.containers import libraries
+
+from .containers import commanded, etcd, image, needs_docker
 
 pytestmark = needs_docker
 

@@ -2,16 +2,14 @@
 
 import asyncio
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from containers import etcd, needs_docker, played
-
 from splitbrain.harness.environments.docker.cluster import ContainerCluster
 from splitbrain.harness.injection import Kill
+
+from .containers import etcd, needs_docker, played
 
 
 @needs_docker

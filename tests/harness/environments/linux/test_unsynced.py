@@ -35,7 +35,7 @@ class Model:
         self.data = self.data[:size].ljust(size, b"\0")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.integers(0, 3 * BLOCK), st.lists(steps, max_size=12))
 def test_what_is_left_is_what_was_synced(size: int, plan: list[tuple[str, int, int]]) -> None:
     unsynced, model = Unsynced(), Model(bytes(i % 251 + 1 for i in range(size)))

@@ -1,11 +1,10 @@
 """Runs a scenario of a test inside the private world of `--env local`, as root or as an ordinary user.
 
-python inside.py FILE FUNCTION OUT_FOLDER
+python -m tests.harness.environments.local.inside MODULE FUNCTION OUT_FOLDER
 """
 
 import asyncio
-import importlib.util
-import inspect
+import importlib
 import json
 import os
 import shutil
@@ -22,6 +21,8 @@ from splitbrain.harness.environments.local import Local
 from splitbrain.harness.environments.local.node import ProcessNode
 
 CHATTER = Path(__file__).with_name("chatter.py")
+ROOT = Path(__file__).parents[4]
+MODULE = "tests.harness.environments.local.inside"
 ORDINARY_USER = 61234
 NAMES = ("n1", "n2", "n3")
 
@@ -39,7 +40,7 @@ def run_inside(scenario: Callable[..., object], folder: Path, user: bool = False
 
 def command_inside(scenario: Callable[..., object], folder: Path, user: bool = False) -> list[str]:
     """The command that `run_inside` runs; skips the test where there is no ordinary user to be had."""
-    words = [str(Path(__file__)), inspect.getfile(scenario), scenario.__name__, str(folder)]
+    words = ["-m", MODULE, scenario.__module__, scenario.__name__, str(folder)]
     if not user or os.getuid() != 0:
         return [sys.executable, *words]
     prefix = ["setpriv", f"--reuid={ORDINARY_USER}", f"--regid={ORDINARY_USER}", "--clear-groups", "--no-new-privs"]
@@ -60,8 +61,8 @@ def command_inside(scenario: Callable[..., object], folder: Path, user: bool = F
 
 
 def variables() -> dict[str, str]:
-    """The environment, with the paths of this Python's packages for another one."""
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    """The environment, with this checkout and the paths of this Python's packages for another one."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *(path for path in sys.path if path)])}
 
 
 def chatters(**options: object) -> Process:
@@ -103,18 +104,13 @@ async def heard(node: ProcessNode) -> dict[str, list[int]]:
 
 
 def main() -> None:
-    file, function, folder = sys.argv[1:]
-    environment = Local(command=[sys.executable, __file__])
+    module, function, folder = sys.argv[1:]
+    environment = Local(command=[sys.executable, "-m", MODULE])
     code = environment.enter(sys.argv[1:])
     if code is not None:
         sys.exit(code)
-    spec = importlib.util.spec_from_file_location("scenario", file)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["scenario"] = module
-    sys.path.insert(0, str(Path(__file__).parent))
-    spec.loader.exec_module(module)
-    environment.run(lambda: getattr(module, function)(environment, Path(folder)))
+    scenario = getattr(importlib.import_module(module), function)
+    environment.run(lambda: scenario(environment, Path(folder)))
 
 
 if __name__ == "__main__":

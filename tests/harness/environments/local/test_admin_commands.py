@@ -1,20 +1,18 @@
 """Work that nodes are given by commands that run beside them: done, failed, hit by another fault, given up."""
 
 import asyncio
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from inside import NAMES, chatters, needs_namespaces, run_inside
-
 from splitbrain.harness.deployment import Place
 from splitbrain.harness.environments.local import Local
 from splitbrain.harness.environments.real import admin_commands
 from splitbrain.harness.injection import Compact, Flush, Kill, Repair
+
+from .inside import NAMES, chatters, needs_namespaces, run_inside
 
 pytestmark = needs_namespaces
 

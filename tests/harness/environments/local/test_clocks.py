@@ -1,20 +1,18 @@
 """Wall clocks that lie: offset, drift and freeze, over restarts, one injection beside another."""
 
 import asyncio
-import sys
 import time
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-from inside import NAMES, ask, chatters, needs_namespaces, run_inside
 
 from splitbrain.harness.deployment import Place
 from splitbrain.harness.environments.local import Local
 from splitbrain.harness.environments.local.node import ProcessNode
 from splitbrain.harness.environments.real.clocks import unable
 from splitbrain.harness.injection import Kill, SkewAllClocks, SkewClock
+
+from .inside import NAMES, ask, chatters, needs_namespaces, run_inside
 
 pytestmark = [needs_namespaces, pytest.mark.skipif(unable() is not None, reason=unable() or "")]
 

@@ -4,16 +4,11 @@ import asyncio
 import platform
 import shutil
 import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-from inside import NAMES, chatters, needs_namespaces, run_inside
-from test_clocks import deviations, tells
 
 from splitbrain.harness.deployment import Container
 from splitbrain.harness.environments.linux import faketime
@@ -23,6 +18,9 @@ from splitbrain.harness.environments.real.clocks import Means, choose
 from splitbrain.harness.environments.real.unsupported import unsupported
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.injection import Kill, SkewAllClocks, SkewClock
+
+from .inside import NAMES, chatters, needs_namespaces, run_inside
+from .test_clocks import deviations, tells
 
 pytestmark = [
     needs_namespaces,

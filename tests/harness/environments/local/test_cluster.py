@@ -3,19 +3,17 @@
 import asyncio
 import contextlib
 import socket
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from inside import NAMES, ask, chatters, heard, needs_namespaces, run_inside
-
 from splitbrain.harness.environments.local import Local
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.injection import Cut, Kill, Pause, links_between
+
+from .inside import NAMES, ask, chatters, heard, needs_namespaces, run_inside
 
 pytestmark = needs_namespaces
 

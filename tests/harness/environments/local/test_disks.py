@@ -1,17 +1,15 @@
 """Slow and failing disks: only syncs are slow, only files fail, over restarts, one harm beside another."""
 
 import asyncio
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from inside import NAMES, ask, chatters, needs_namespaces, run_inside
-
 from splitbrain.harness.environments.linux.tracing import unable
 from splitbrain.harness.environments.local import Local
 from splitbrain.harness.injection import FailDisk, Kill, SlowDisk
+
+from .inside import NAMES, ask, chatters, needs_namespaces, run_inside
 
 pytestmark = [needs_namespaces, pytest.mark.skipif(unable() is not None, reason=unable() or "")]
 

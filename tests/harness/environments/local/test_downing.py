@@ -1,18 +1,16 @@
 """Nodes that are stopped, killed in a loop, damaged while down, and put on a small disk."""
 
 import asyncio
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from inside import NAMES, ask, chatters, needs_namespaces, run_inside
-
 from splitbrain.harness.environments.local import Local
 from splitbrain.harness.environments.local.node import ProcessNode
 from splitbrain.harness.injection import FillDisk, FlipBits, Kill, Stop, TruncateFile
+
+from .inside import NAMES, ask, chatters, needs_namespaces, run_inside
 
 pytestmark = needs_namespaces
 

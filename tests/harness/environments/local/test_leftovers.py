@@ -14,13 +14,12 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from inside import NAMES, chatters, command_inside, needs_namespaces, variables
-
 from splitbrain.harness.environments.linux import tools
 from splitbrain.harness.environments.local import Local
 from splitbrain.harness.environments.real.unsupported import unsupported
 from splitbrain.harness.injection import Cut, Impair, Injection, Kill, Pause, SkewClock, SlowDisk
+
+from .inside import NAMES, chatters, command_inside, needs_namespaces, variables
 
 pytestmark = needs_namespaces
 

@@ -1,18 +1,16 @@
 """Bad links: delay, loss, duplication, reordering, corruption and rate limits, counted, one impairment over another."""
 
 import asyncio
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-from inside import NAMES, ask, chatters, heard, needs_namespaces, run_inside
 
 from splitbrain.harness.environments.linux.packets import unable
 from splitbrain.harness.environments.local import Local
 from splitbrain.harness.environments.local.cluster import LocalCluster
 from splitbrain.harness.injection import Bite, Impair, Kill, Pause
+
+from .inside import NAMES, ask, chatters, heard, needs_namespaces, run_inside
 
 pytestmark = [needs_namespaces, pytest.mark.skipif(unable() is not None, reason=unable() or "")]
 

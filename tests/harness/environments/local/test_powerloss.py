@@ -5,14 +5,10 @@ import errno
 import mmap
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-from inside import NAMES, ask, chatters, command_inside, needs_namespaces, run_inside, variables
 
 from splitbrain.harness.environments.linux import volume
 from splitbrain.harness.environments.linux.volume import Volume
@@ -20,6 +16,8 @@ from splitbrain.harness.environments.local import Local
 from splitbrain.harness.environments.local.node import ProcessNode
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.injection import FillDisk, FlipBits, Kill, PowerLoss
+
+from .inside import NAMES, ask, chatters, command_inside, needs_namespaces, run_inside, variables
 
 pytestmark = [needs_namespaces, pytest.mark.skipif(volume.unable() is not None, reason=volume.unable() or "")]
 

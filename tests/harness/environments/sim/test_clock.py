@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from splitbrain.harness.environments.sim.clock import Clock, Skew
@@ -156,7 +156,6 @@ def test_the_monotonic_clock_never_steps_back() -> None:
     play(Watch, scene)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.floats(1e-6, 1e6), st.integers(0, 10**12)), min_size=1, max_size=4), st.integers(0, 10**12)
 )

@@ -60,7 +60,7 @@ def possible(done: list, certain: int) -> list[dict[str, bytes]]:
     return states
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(steps, st.integers(0, 10**6), st.sampled_from([0.0, 0.5, 1.0]))
 def test_a_crash_leaves_what_was_synced_and_a_prefix_of_the_rest(steps: list, seed: int, lose_all: float) -> None:
     kernel = EventQueue()

@@ -1,13 +1,10 @@
 """Machines that the tests of this folder share."""
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from machines import Machines, machines
+from .machines import Machines, machines
 
 SECONDS = 400
 """The first test that needs machines may have to make their image."""

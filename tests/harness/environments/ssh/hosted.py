@@ -1,18 +1,15 @@
 """Clusters of small nodes on machines, for tests."""
 
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).parents[1] / "local"))
-from inside import CHATTER, NAMES, serving
-from machines import Machines
 
 from splitbrain.harness.deployment import Host, Place
 from splitbrain.harness.environments.ssh import Ssh
 from splitbrain.harness.environments.ssh.cluster import HostsCluster
 from splitbrain.harness.environments.ssh.hosts import read
+
+from ..local.inside import CHATTER, NAMES, serving
+from .machines import Machines
 
 
 def chatters(**options: object) -> Host:

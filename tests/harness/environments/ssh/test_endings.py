@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from machines import Machines, needs_machines
+from .machines import Machines, needs_machines
 
 pytestmark = needs_machines
 

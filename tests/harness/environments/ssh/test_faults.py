@@ -1,15 +1,9 @@
 """Harm to nodes on machines of their own: each kind bites, spares the harness, and ends with its heal."""
 
 import asyncio
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-from hosted import chatters, played
-from inside import ask, heard
-from machines import Machines, needs_machines
 
 from splitbrain.harness.deployment import Place
 from splitbrain.harness.environments.ssh.agent.lair import table
@@ -32,6 +26,10 @@ from splitbrain.harness.injection import (
     TruncateFile,
     links_between,
 )
+
+from ..local.inside import ask, heard
+from .hosted import chatters, played
+from .machines import Machines, needs_machines
 
 pytestmark = needs_machines
 

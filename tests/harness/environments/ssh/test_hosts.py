@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from machines import new_key
-
 from splitbrain.harness.environments.ssh.hosts import read
 from splitbrain.harness.errors import UsageError
+
+from .machines import new_key
 
 PUBLIC = new_key().public
 HOST = f'[[host]]\naddress = "198.18.0.11"\nhost_key = "{PUBLIC}"\n'

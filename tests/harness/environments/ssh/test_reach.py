@@ -10,14 +10,13 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from machines import SUDOERS, USER, Machine, Machines, needs_machines, new_key
-
 from splitbrain.harness.environments.ssh.hand import SESSIONS, Hand
 from splitbrain.harness.environments.ssh.hosts import read
 from splitbrain.harness.environments.ssh.link import Link, open_all
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.injection import Cut, Impair, SkewClock
+
+from .machines import SUDOERS, USER, Machine, Machines, needs_machines, new_key
 
 pytestmark = needs_machines
 

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from machines import Machines, needs_machines
-
 from splitbrain.harness.environments.linux import namespaces
 from splitbrain.harness.generator.schedule import schedule
 from splitbrain.harness.histories import read
 from splitbrain.nemeses.catalogue import parse
+
+from .machines import Machines, needs_machines
 
 pytestmark = [
     needs_machines,
