@@ -125,7 +125,6 @@ class Storm(RuleBasedStateMachine):
 Storm.TestCase.settings = settings(
     max_examples=int(os.environ.get("SPLITBRAIN_EXAMPLES", "60")),
     stateful_step_count=40,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     print_blob=False,
     database=None,
