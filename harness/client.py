@@ -44,6 +44,12 @@ class Rule:
     kind: ErrorKind
     definite: bool
 
+    def fits(self, error: BaseException) -> bool:
+        """Whether the row is about an error."""
+        if isinstance(self.raised, str):
+            return bool(getattr(error, "code", None) == self.raised)
+        return isinstance(error, self.raised)
+
 
 TRANSPORT = (
     Rule(ConnectionRefusedError, ErrorKind.REFUSED, definite=True),
@@ -75,9 +81,8 @@ class ErrorTable:
 
     def classify(self, error: BaseException) -> tuple[ErrorKind, bool]:
         """(kind, definite) of an exception."""
-        code = getattr(error, "code", None)
         for rule in self.rules:
-            if rule.raised == code if isinstance(rule.raised, str) else isinstance(error, rule.raised):
+            if rule.fits(error):
                 return rule.kind, rule.definite
         return ErrorKind.OTHER, False
 

@@ -1,13 +1,12 @@
-"""etcd, a key-value store on Raft: the first real server. Members are processes, or a cluster that exists already.
+"""etcd, a key-value store on Raft. Members are processes, containers, or a cluster that exists already.
 
-- `target`    options, claims, deployments
-- `binaries`  where the server comes from
-- `members`   its command line, when it is ready, what its log says when it is ill
-- `gateway`   JSON over HTTP to one member; `errors` what its errors mean
-- `client`    dispatches operations to `store` (registers, sets, lists), `lock`, `watch`
-- `audit`     do the members hold the same data; who leads
+- `target`      options, claims, software; a member's command line, when it is ready, what its log says when it is ill
+- `gateway`     JSON over HTTP to one member; `errors` what its errors mean
+- `client`      its parts: `store` (registers, sets, lists), `lock`, `watch`
+- `membership`  members that leave and join
+- `audit`       do the members hold the same data; who leads
 
-The operations, for whoever writes a workload. Every object has a key K; a key may be None for sets. `ok` values:
+Operations, for authors of workloads. Every object has a key K; a key may be None for sets. `ok` values:
 
 | f | argument | value when ok | also recorded | when it did not happen |
 |---|---|---|---|---|

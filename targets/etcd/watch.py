@@ -1,8 +1,8 @@
-"""What does a watcher see? Every change under a prefix, in order; after a break it resumes at the next revision.
+"""Watchers: every change under a prefix, in order; after a break a watcher resumes at the next revision.
 
 A watcher has a name and outlives its client: its position is kept by the target. A stream stays open from one `watch`
-to the next, so that live delivery is tested and not only catching up. The trap: what was received and not yet handed
-out is dropped with the client, so the position moves only when events are handed out.
+to the next, so that live delivery is tested and not only catching up. What was received and not yet handed out is
+dropped with the client, so the position moves only when events are handed out.
 """
 
 import asyncio
@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from splitbrain.harness.operation import ErrorKind, Operation, Outcome
-from splitbrain.targets.etcd.errors import EtcdError
-from splitbrain.targets.etcd.gateway import Gateway, Json, decoded, encoded, prefix_end
+from splitbrain.targets.etcd.errors import COMPACTED, EtcdError
+from splitbrain.targets.etcd.gateway import Gateway, decoded, encoded, span
 from splitbrain.targets.etcd.store import Store, parsed
+from splitbrain.targets.servers.http import Json
 
 WATCH_SECONDS = 0.5
 """How long one `watch` waits for the first event."""
@@ -36,15 +37,15 @@ class Positions:
         return self.next.get(name, self.begin)
 
 
-class RandomStream:
+class WatchStream:
     """One watch that is open."""
 
     def __init__(self, gateway: Gateway, store: Store, prefix: Any, start: int) -> None:
         self.events: list[Event] = []
         self.changed = asyncio.Event()
         key = store.name(prefix).removesuffix("/")
-        body = {"key": encoded(key), "range_end": encoded(prefix_end(key)), "start_revision": str(start)}
-        self.reading = asyncio.ensure_future(self._read(gateway, {"create_request": body}, store))
+        body = {"create_request": {**span(key), "start_revision": str(start)}}
+        self.reading = asyncio.ensure_future(self._read(gateway, body, store))
         self.reading.add_done_callback(self._ended)
 
     async def _read(self, gateway: Gateway, body: Json, store: Store) -> None:
@@ -62,8 +63,8 @@ class RandomStream:
     def _take(self, answer: Json, store: Store) -> None:
         if answer.get("canceled"):
             compacted = int(answer.get("compact_revision", 0))
-            text = f"compacted up to {compacted}" if compacted else str(answer.get("cancel_reason", "cancelled"))
-            raise EtcdError("compacted" if compacted else "watch-cancelled", text, compacted)
+            text = f"compacted up to {compacted}" if compacted else f"watch cancelled: {answer.get('cancel_reason')}"
+            raise EtcdError(text, revision=compacted)
         self.events += [_event(event, store) for event in answer.get("events", ())]
         if self.events:
             self.changed.set()
@@ -94,7 +95,7 @@ class Watchers:
         self._gateway = gateway
         self._store = store
         self._positions = positions
-        self._streams: dict[Name, RandomStream] = {}
+        self._streams: dict[Name, WatchStream] = {}
 
     async def watch(self, operation: Operation) -> Outcome:
         """The events since the last time; none if there are none for a while."""
@@ -132,11 +133,11 @@ class Watchers:
             stream.close()
         self._streams.clear()
 
-    def _stream(self, operation: Operation) -> RandomStream:
+    def _stream(self, operation: Operation) -> WatchStream:
         name = operation.key, operation.value
         stream = self._streams.get(name)
         if stream is None or (stream.reading.done() and not stream.events):
-            stream = RandomStream(self._gateway.another(), self._store, operation.key, self._positions.of(name))
+            stream = WatchStream(self._gateway.another(), self._store, operation.key, self._positions.of(name))
             self._streams[name] = stream
         return stream
 
@@ -156,12 +157,12 @@ class Watchers:
             stream.close()
         if error.revision:
             self._positions.next[name] = error.revision
-        kind = ErrorKind.CONFLICT if error.code == "compacted" else ErrorKind.UNAVAILABLE
-        return Outcome.fail(kind, f"{error.code}: {error}", operation.value)
+        compacted = error.revision or COMPACTED in str(error)
+        kind = ErrorKind.CONFLICT if compacted else ErrorKind.UNAVAILABLE
+        return Outcome.fail(kind, f"compacted: {error}" if compacted else str(error), operation.value)
 
     async def _latest(self, prefix: Any) -> int:
-        key = self._store.name(prefix).removesuffix("/")
-        body: Json = {"key": encoded(key), "range_end": encoded(prefix_end(key)), "limit": "1"}
+        body = {**span(self._store.name(prefix).removesuffix("/")), "limit": "1"}
         body |= {"sort_order": "DESCEND", "sort_target": "MOD", "keys_only": True}
         found = (await self._gateway.call("/v3/kv/range", body)).get("kvs", ())
         return int(found[0]["mod_revision"]) if found else 0

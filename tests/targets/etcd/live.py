@@ -20,11 +20,11 @@ from splitbrain.harness.operation import ErrorKind, EventType, Operation, Outcom
 from splitbrain.harness.options import settle
 from splitbrain.harness.reconfiguring.member import Patience
 from splitbrain.harness.verdict import Validity
-from splitbrain.targets.etcd import Etcd, binaries
+from splitbrain.targets.etcd import Etcd
 from splitbrain.targets.etcd.client import EtcdClient
-from splitbrain.targets.etcd.errors import EtcdError
-from splitbrain.targets.etcd.members import version
+from splitbrain.targets.etcd.errors import LEARNER, EtcdError
 from splitbrain.targets.etcd.membership import Members
+from splitbrain.targets.etcd.target import DEBIAN, PACKAGED, SOFTWARE
 
 NAMES = ("n1", "n2", "n3")
 Scenario = Callable[[RealCluster], Awaitable[None]]
@@ -238,7 +238,7 @@ async def learners(cluster: RealCluster) -> None:
                 await client.open()
                 await client.invoke(Operation("write", 7, "unwritten"))
         except EtcdError as error:
-            if error.code == "learner":
+            if LEARNER in str(error):
                 break
         except OSError:
             pass
@@ -292,18 +292,18 @@ async def played(folder: Path, environment: Environment, scenarios: Sequence[Sce
 
 async def upgraded(folder: Path, environment: Environment) -> None:
     """From Debian's release to the packaged one, one node ahead of the others."""
-    target = etcd(version=binaries.DEBIAN, upgrade_to=binaries.PACKAGED)
+    target = etcd(version=DEBIAN, upgrade_to=PACKAGED)
     (deployment,) = (one for one in target.deployments if one.environment == environment.name)
     cluster = await environment.up(deployment, NAMES, folder)
     try:
         writer = await opened(target, cluster.nodes[0])
         await writer.invoke(Operation("write", 1, "kept"))
         upgrading = await cluster.inject(Upgrade(("n2", "n1", "n3"), 1))
-        versions = [await version(node.place) for node in cluster.nodes]
-        assert versions == [binaries.DEBIAN, binaries.PACKAGED, binaries.DEBIAN]
+        versions = [await target.node_version(node.place) for node in cluster.nodes]
+        assert versions == [DEBIAN, PACKAGED, DEBIAN]
         bite = await upgrading.heal()
         assert bite["nodes_upgraded"] == 3 and bite["mixed_ms"] > 0
-        assert {await version(node.place) for node in cluster.nodes} == {binaries.PACKAGED}
+        assert {await target.node_version(node.place) for node in cluster.nodes} == {PACKAGED}
         await writer.close()
         reader = await opened(target, cluster.nodes[2])
         assert (await eventually(reader, Operation("read", None, "kept"))).value == 1
@@ -316,8 +316,8 @@ async def upgraded(folder: Path, environment: Environment) -> None:
 def unobtainable() -> str | None:
     """Why there can be no upgrade here; None if there can."""
     try:
-        for release in (binaries.DEBIAN, binaries.PACKAGED):
-            binaries.obtain(release)
+        for release in (DEBIAN, PACKAGED):
+            SOFTWARE.obtain(release)
     except InfrastructureError as error:
         return str(error)
     return None

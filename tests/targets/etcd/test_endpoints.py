@@ -23,10 +23,12 @@ from splitbrain.harness.histories.recorder import Recorder
 from splitbrain.harness.operation import Operation
 from splitbrain.harness.options import settle
 from splitbrain.harness.verdict import Validity
-from splitbrain.targets.etcd import Etcd, binaries
-from splitbrain.targets.etcd.gateway import Access, Gateway, encoded
+from splitbrain.targets.etcd import Etcd
+from splitbrain.targets.etcd.gateway import Gateway, span
+from splitbrain.targets.etcd.target import SOFTWARE
+from splitbrain.targets.servers.access import Access
 
-BINARY = binaries.available(binaries.resolve("", ""))
+BINARY = SOFTWARE.available(SOFTWARE.resolve(""))
 pytestmark = pytest.mark.skipif(BINARY is None, reason="there is no etcd here")
 
 
@@ -123,7 +125,6 @@ def test_a_cluster_with_tls_and_a_user(url_and_ca: tuple[str, Path], monkeypatch
 async def everything(url: str, ca: Path) -> list[Any]:
     gateway = Gateway(url, Access(ca=str(ca), user="root", password="pass,word"))
     await gateway.open()
-    body = {"key": encoded("splitbrain/"), "range_end": encoded("splitbrain0")}
-    found = await gateway.call("/v3/kv/range", body)
+    found = await gateway.call("/v3/kv/range", span("splitbrain/"))
     await gateway.close()
     return list(found.get("kvs", ()))

@@ -16,7 +16,7 @@ from splitbrain.harness.history import Event
 from splitbrain.harness.operation import ErrorKind, EventType, Operation
 from splitbrain.harness.options import settle
 from splitbrain.targets.etcd import Etcd
-from splitbrain.targets.etcd.errors import ANSWERS, ERRORS, understood
+from splitbrain.targets.etcd.errors import ERRORS, ROWS, EtcdError
 
 from .fake_etcd import CUT, HALF, HEADER, SILENT, Fake, member
 
@@ -129,11 +129,12 @@ def test_nothing_was_sent_where_nobody_listens() -> None:
 
 
 def test_every_message_finds_its_own_row() -> None:
-    for answer in ANSWERS:
-        error = understood(f"{answer.text}, and more", 14)
-        assert (error.code, ERRORS.classify(error)) == (answer.code, (answer.kind, answer.definite))
-    assert ERRORS.classify(understood("something new", 14)) == (ErrorKind.UNAVAILABLE, False)
-    assert ERRORS.classify(understood("something new", 13)) == (ErrorKind.OTHER, False)
+    for row in filter(lambda row: row.text, ROWS):
+        error = EtcdError(f"{row.text}, and more", 14)
+        assert next(one for one in ROWS if one.fits(error)) is row
+        assert ERRORS.classify(error) == (row.kind, row.definite)
+    assert ERRORS.classify(EtcdError("something new", 14)) == (ErrorKind.UNAVAILABLE, False)
+    assert ERRORS.classify(EtcdError("something new", 13)) == (ErrorKind.OTHER, False)
 
 
 def test_only_requests_that_need_a_leader_ask_for_one() -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from splitbrain.harness.environments.linux import namespaces
-from splitbrain.targets.etcd import binaries
+from splitbrain.targets.etcd.target import SOFTWARE
 
 unavailable = namespaces.unavailable()
 pytestmark = [
     pytest.mark.skipif(unavailable is not None, reason=unavailable or ""),
-    pytest.mark.skipif(binaries.available(binaries.resolve("", "")) is None, reason="there is no etcd here"),
+    pytest.mark.skipif(SOFTWARE.available(SOFTWARE.resolve("")) is None, reason="there is no etcd here"),
 ]
 
 RUN = (

@@ -15,7 +15,7 @@ from splitbrain.harness.options import settle
 from splitbrain.harness.verdict import Validity
 from splitbrain.targets.etcd import Etcd
 from splitbrain.targets.etcd.audit import Hashed, compared
-from splitbrain.targets.etcd.members import LOG_PATTERNS, command
+from splitbrain.targets.servers.server import Program
 
 
 def etcd(**options: str) -> Etcd:
@@ -24,7 +24,7 @@ def etcd(**options: str) -> Etcd:
 
 def test_a_member_knows_all_members_and_its_options() -> None:
     place = Place("n2", "198.18.0.12", Path("/d/n2"), {"n1": "198.18.0.11", "n2": "198.18.0.12"})
-    words = command(Path("/e"), place, etcd(snapshot_count="50", election_ms="500").settings)
+    words = etcd(snapshot_count="50", election_ms="500").command(place, Program("/e"), "3.5.17")
     assert words[0] == "/e"
     for word in (
         "--name=n2",
@@ -36,19 +36,19 @@ def test_a_member_knows_all_members_and_its_options() -> None:
     ):
         assert word in words
     assert not any("corrupt" in word or "fsync" in word for word in words)
-    assert "--unsafe-no-fsync=true" in command(Path("/e"), place, etcd(fsync="off").settings)
-    assert not any("snapshot" in word for word in command(Path("/e"), place, etcd().settings))
+    assert "--unsafe-no-fsync=true" in etcd(fsync="off").command(place, Program("/e"), "3.5.17")
+    assert not any("snapshot" in word for word in etcd().command(place, Program("/e"), "3.5.17"))
 
 
 def test_a_newcomer_joins_those_who_are_there() -> None:
     members = {"n1": "198.18.0.11", "n2": "198.18.0.12", "n3": "198.18.0.13"}
     first = Place("n2", "198.18.0.12", Path("/d/n2"), members)
-    assert "--initial-cluster-state=new" in command(Path("/e"), first, etcd().settings)
-    words = command(Path("/e"), replace(first, joins={"n1": "198.18.0.11", "n2": "198.18.0.12"}), etcd().settings)
+    assert "--initial-cluster-state=new" in etcd().command(first, Program("/e"), "3.5.17")
+    words = etcd().command(replace(first, joins={"n1": "198.18.0.11", "n2": "198.18.0.12"}), Program("/e"), "3.5.17")
     assert "--initial-cluster-state=existing" in words
     assert "--initial-cluster=n1=http://198.18.0.11:2380,n2=http://198.18.0.12:2380" in words
     assert "--strict-reconfig-check=false" in words
-    assert "--strict-reconfig-check=true" in command(Path("/e"), first, etcd(strict_reconfig_check="on").settings)
+    assert "--strict-reconfig-check=true" in etcd(strict_reconfig_check="on").command(first, Program("/e"), "3.5.17")
 
 
 def test_an_upgrade_is_the_same_member_with_another_server() -> None:
@@ -92,7 +92,8 @@ def test_deployments_and_claims() -> None:
         ({"upgrade_to": "newest"}, "upgrade_to is a release from"),
         ({"version": "3.5.17", "upgrade_to": "3.5.1"}, "a release after 3.5.17, as etcd does not go back"),
         ({"version": "3.4.23", "upgrade_to": "3.6.5"}, "one minor version on from 3.4.23"),
-        ({"endpoints": "http://a:2379", "upgrade_to": "3.5.17"}, "members of our own"),
+        ({"endpoints": "http://a:2379", "upgrade_to": "3.5.17"}, "nodes of our own"),
+        ({"endpoints": "http://root:hush@a:2379"}, "no user or password in a URL"),
     ],
 )
 def test_wrong_options_are_said_at_once(options: dict[str, str], words: str) -> None:
@@ -130,11 +131,11 @@ def test_members_that_differ_are_invalid_and_only_what_is_alike_is_compared() ->
 def test_logs_tell_corruption_from_crashes_from_talk(tmp_path: Path, line: str, value: Validity) -> None:
     (tmp_path / "n1.log").write_text("--- starting\n")
     (tmp_path / "n2.log").write_text(f"calm\n{line}\n")
-    verdict = examine(tmp_path, LOG_PATTERNS)
+    verdict = examine(tmp_path, Etcd.log_patterns)
     assert verdict is not None and verdict.value is value
     if value is not Validity.VALID:
         assert "n2" in verdict.reason and "n2.log:2" in verdict.reason
 
 
 def test_no_logs_no_verdict(tmp_path: Path) -> None:
-    assert examine(tmp_path, LOG_PATTERNS) is None
+    assert examine(tmp_path, Etcd.log_patterns) is None

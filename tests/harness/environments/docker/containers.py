@@ -14,14 +14,15 @@ from splitbrain.harness.environments.docker.daemon import Daemon
 from splitbrain.harness.environments.docker.orphans import find
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.options import settle
-from splitbrain.targets.etcd import Etcd, binaries
+from splitbrain.targets.etcd import Etcd
+from splitbrain.targets.etcd.target import SOFTWARE
 
 NAMES = ("n1", "n2", "n3")
 
 
 def lacking() -> str | None:
     """Why there can be no containers here, None if there can."""
-    if binaries.available(binaries.resolve("", "")) is None:
+    if SOFTWARE.available(SOFTWARE.resolve("")) is None:
         return "there is no etcd here"
     try:
         Daemon.connect().close()

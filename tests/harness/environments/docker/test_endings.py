@@ -210,7 +210,7 @@ def test_no_right_to_speak_to_docker_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_libraries_come_along_with_a_dynamic_program() -> None:
-    from splitbrain.targets.etcd.containers import libraries
+    from splitbrain.targets.servers.image import libraries
 
     shell = shutil.which("sh")
     assert shell is not None

@@ -13,7 +13,7 @@ from splitbrain.harness.environments.docker import Docker
 from splitbrain.harness.environments.docker.daemon import Daemon
 from splitbrain.harness.environments.docker.images import build, obtain
 from splitbrain.harness.errors import InfrastructureError
-from splitbrain.targets.etcd.containers import libraries
+from splitbrain.targets.servers.image import libraries
 
 from .containers import commanded, etcd, image, needs_docker
 

@@ -26,7 +26,7 @@ from splitbrain.harness.environments.docker.daemon import Daemon
 from splitbrain.harness.environments.docker.images import Image, build, listed
 from splitbrain.harness.environments.docker.orphans import LABEL, labels, remove
 from splitbrain.harness.errors import InfrastructureError
-from splitbrain.targets.etcd import binaries
+from splitbrain.targets.etcd.target import SOFTWARE
 
 PACKAGES = "openssh-server,iproute2,nftables,iptables,procps,strace,python3,sudo"
 SUITE = "bookworm"
@@ -59,7 +59,7 @@ IMAGE = BuiltImage("splitbrain/sshd:1", lambda: f"{SUITE} with {PACKAGES}", _fil
 @functools.cache
 def lacking() -> str | None:
     """Why there can be no such machines here, None if there can."""
-    if binaries.available(binaries.resolve("", "")) is None:
+    if SOFTWARE.available(SOFTWARE.resolve("")) is None:
         return "there is no etcd here"
     try:
         daemon = Daemon.connect()

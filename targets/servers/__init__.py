@@ -1,0 +1,10 @@
+"""A kit for real servers: a new one is one file and a table of errors; `targets/redis` is the example.
+
+- `server`    one description of a server, and its deployments derived from it; options that every server has
+- `software`  the program in the version asked for; `sources` where it comes from; `image`, `jvm`
+- `access`    endpoints, TLS, users and passwords
+- `client`    dispatches operations to methods; `values` of histories as text
+- `http`, `tcp`, `driver`   the wire: JSON over HTTP; lines, frames and RESP; a blocking driver on threads
+- `errors`    rows of an error table
+- `agreement` roles, settling and the audit of all nodes
+"""

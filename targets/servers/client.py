@@ -1,0 +1,72 @@
+"""Clients of servers: an operation is dispatched to the method of its name.
+
+Pitfall: a node that is paused accepts connections and answers nothing. So a client asks a question when it opens: what
+fails until then is certain not to have happened.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from splitbrain.harness.client import ErrorTable, Shape, Shapes
+from splitbrain.harness.operation import Operation, Outcome
+
+Handler = Callable[[Operation], Awaitable[Outcome]]
+
+SHAPES: Shapes = {
+    "read": Shape("none", "value, elements, list or sum", effects=False),
+    "write": Shape("value", "value"),
+    "cas": Shape("[old, new]", "[old, new]"),
+    "add": Shape("element", "element"),
+    "remove": Shape("element", "element"),
+    "append": Shape("element", "element"),
+    "increment": Shape("the delta", "the delta"),
+    "acquire": Shape("none", "none, with token"),
+    "hold": Shape("seconds", "seconds, with token", effects=False),
+    "use": Shape("none", "none, with token and revision"),
+    "release": Shape("none", "none, with token"),
+    "watch": Shape("watcher", "[[key, revision, value], …]", effects=False),
+    "drain": Shape("watcher", "[[key, revision, value], …]", effects=False),
+}
+"""The operations that workloads know, with their values."""
+
+
+def shapes(*names: str) -> Shapes:
+    """The operations of these names."""
+    return {name: SHAPES[name] for name in names}
+
+
+class ServerClient:
+    """A client pinned to one node; see `harness.client.Client`. A subclass overrides what is not as here, and calls
+    `offer` with what has the operations' methods."""
+
+    def __init__(self) -> None:
+        self._handlers: Mapping[str, Handler] = {}
+
+    def offer(self, *parts: Any) -> None:
+        """Operations go to the first of these objects that has a method of the name."""
+        found = {name: next((getattr(part, name) for part in parts if hasattr(part, name)), None) for name in SHAPES}
+        self._handlers = {name: handler for name, handler in found.items() if handler is not None}
+
+    async def open(self) -> None:
+        """Connect."""
+
+    async def setup(self) -> None:
+        """Nothing has to be made."""
+
+    async def invoke(self, operation: Operation) -> Outcome:
+        """Carry out an operation. Raises what the error table knows."""
+        return await self._handlers[operation.f](operation)
+
+    async def teardown(self) -> None:
+        """Nothing: the cluster goes away with the run."""
+
+    async def close(self) -> None:
+        """Disconnect."""
+
+
+async def reading(before: Awaitable[Any], operation: Operation, errors: ErrorTable) -> Any:
+    """What a change reads before it changes anything; if that fails, a `fail` Outcome, for nothing was changed."""
+    try:
+        return await before
+    except Exception as error:  # noqa: BLE001 - only read so far, whatever it is
+        return Outcome.fail(errors.classify(error)[0], f"while reading: {error!r}", operation.value)

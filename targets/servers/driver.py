@@ -1,0 +1,104 @@
+"""Blocking drivers on threads: one session a node, shared by the clients that are pinned to it.
+
+Clients come and go with every operation of unknown end; a session goes with the last of them, or when its connection
+broke: then the next client to come makes a new one. A driver's own retries, speculative executions and reconnections to
+other nodes are to be switched off, or an operation of unknown end happens twice.
+Pitfall: a client may be given up while the session is being made; the last one has it closed once it is there.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+class DriverSession(Protocol):
+    """A driver's session with one node."""
+
+    broken: bool
+    """Whether its connection is gone."""
+
+    async def close(self) -> None:
+        """End it, and its threads."""
+
+
+S = TypeVar("S", bound=DriverSession)
+
+
+@dataclass(eq=False)
+class SharedSession(Generic[S]):
+    """One session, or the attempt to make it. users: so many clients need it."""
+
+    address: str
+    opening: "asyncio.Task[S]"
+    users: int = 0
+
+    @property
+    def useless(self) -> bool:
+        """Whether the next client needs another one."""
+        opening = self.opening
+        return opening.done() and (opening.cancelled() or opening.exception() is not None or opening.result().broken)
+
+    async def session(self) -> S:
+        """The session, once it is there. ConnectionRefusedError if the node cannot be reached."""
+        return await asyncio.shield(self.opening)
+
+
+class Sessions(Generic[S]):
+    """The sessions of a run, by the node's address. connect: makes one; blocks; ConnectionRefusedError if it cannot."""
+
+    def __init__(self, connect: Callable[[str], S]) -> None:
+        self._connect = connect
+        self._shared: dict[str, SharedSession[S]] = {}
+
+    def join(self, address: str) -> SharedSession[S]:
+        """The session with a node, for one client more; it is there when `opening` is done."""
+        shared = self._shared.get(address)
+        if shared is None or shared.useless:
+            shared = self._shared[address] = SharedSession(address, on_thread(self._connect, address))
+        shared.users += 1
+        return shared
+
+    async def leave(self, shared: SharedSession[S]) -> None:
+        """One client less. The last one closes it; given up meanwhile, that goes on by itself."""
+        shared.users -= 1
+        if shared.users:
+            return
+        if self._shared.get(shared.address) is shared:
+            del self._shared[shared.address]
+        await asyncio.shield(asyncio.ensure_future(_closed(shared)))
+
+
+def on_thread(work: Callable[..., T], *arguments: Any) -> "asyncio.Task[T]":
+    """Blocking work on a thread, which goes on when nobody waits for it any more."""
+    task = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
+    task.add_done_callback(_seen)
+    return task
+
+
+async def called_back(start: Callable[[Callable[[T], None], Callable[[Exception], None]], object]) -> T:
+    """What a driver hands to one of two callbacks, on a thread of its own. start: is given both and returns at once."""
+    loop = asyncio.get_running_loop()
+    answered: asyncio.Future[T] = loop.create_future()
+
+    def hand_over(settle: Callable[[Any], None], value: Any) -> None:
+        # An answer that comes when the run is over is nobody's.
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(lambda: None if answered.done() else settle(value))
+
+    start(lambda value: hand_over(answered.set_result, value), lambda error: hand_over(answered.set_exception, error))
+    return await answered
+
+
+def _seen(task: "asyncio.Task[Any]") -> None:
+    """Look at how a task ended: whoever awaited it has raised its error, and nobody else need be told."""
+    if not task.cancelled():
+        task.exception()
+
+
+async def _closed(shared: SharedSession[Any]) -> None:
+    await asyncio.wait([shared.opening])
+    if not shared.opening.cancelled() and shared.opening.exception() is None:
+        await shared.opening.result().close()

@@ -1,0 +1,114 @@
+"""JSON over HTTP to one node: one request a call, no hidden retries, no proxies, no redirects, one pool of connections.
+
+Errors are Python's own and say whether a byte was sent: ConnectionRefusedError if not, TimeoutError and other
+ConnectionErrors if so.
+"""
+
+import importlib.util
+import json
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from splitbrain.harness.errors import InfrastructureError
+from splitbrain.targets.servers.access import PLAIN, Access
+from splitbrain.targets.servers.errors import ServerError
+
+if TYPE_CHECKING:
+    import httpx2
+
+Json = dict[str, Any]
+OK = 200
+CONNECT_SECONDS = 2.0
+"""A node that does not even accept a connection for so long was not reached."""
+
+
+class HttpConnection:
+    """Connections to one node. address: an IP address or name, or a URL. A subclass says what errors in a body mean."""
+
+    port = 80
+
+    def __init__(self, address: str, access: Access = PLAIN) -> None:
+        import httpx2
+
+        self.url = address if "://" in address else f"http://{address}:{self.port}"
+        self.access = access
+        verify = access.context if self.url.startswith("https:") else False
+        transport = httpx2.AsyncHTTPTransport(verify=verify, retries=0, http2=False, trust_env=False)
+        self.http: httpx2.AsyncClient = httpx2.AsyncClient(
+            base_url=self.url,
+            transport=transport,
+            timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    def failure(self, status: int, body: Any, content: bytes) -> Exception:
+        """The error that a node answered. body: the JSON, None if it is none."""
+        return ServerError(f"HTTP {status}: {content[:200].decode(errors='replace')}", status)
+
+    async def get(self, path: str) -> Json:
+        """The answer to a GET. ServerError if it is an error, else as the module says."""
+        with translated():
+            response = await self.http.get(path)
+        return self._body(response)
+
+    async def post(self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Json:
+        """The answer to a POST; errors as of `get`."""
+        with translated():
+            response = await self.http.post(path, json=body, headers=headers)
+        return self._body(response)
+
+    async def lines(self, path: str, body: Mapping[str, Any]) -> AsyncGenerator[Json, None]:
+        """The messages of an answer that never ends, a line of JSON each; ends if the node ends it. To be closed by
+        whoever stops before its end."""
+        with translated():
+            async with self.http.stream("POST", path, json=body) as response:
+                if response.status_code != OK:
+                    await response.aread()
+                    self._body(response)
+                async for line in response.aiter_lines():
+                    if line.strip():
+                        yield _message(line)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.http.aclose()
+
+    def _body(self, response: "httpx2.Response") -> Json:
+        try:
+            body = json.loads(response.content)
+        except ValueError:
+            body = None
+        if response.status_code == OK and isinstance(body, dict):
+            return body
+        raise self.failure(response.status_code, body, response.content)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Errors of the HTTP library as Python's own: they say whether a byte was sent."""
+    import httpx2
+
+    try:
+        yield
+    except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
+        raise ConnectionRefusedError(f"not reached: {error or type(error).__name__}") from error
+    except httpx2.TimeoutException as error:
+        raise TimeoutError(str(error) or type(error).__name__) from error
+    except httpx2.TransportError as error:
+        raise ConnectionResetError(f"the connection broke: {error or type(error).__name__}") from error
+
+
+def require_http(target: str) -> None:
+    """InfrastructureError, which says what to install, if the HTTP library is not there."""
+    if importlib.util.find_spec("httpx2") is None:
+        raise InfrastructureError(f"target {target} needs httpx2: pip install 'splitbrain[{target}]'")
+
+
+def _message(line: str) -> Json:
+    try:
+        message: Json = json.loads(line)
+    except ValueError:
+        raise ConnectionResetError("the stream was cut in the middle of a message") from None
+    return message

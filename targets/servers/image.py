@@ -1,0 +1,120 @@
+"""Container images without a registry: of one program with its libraries, or of a small Debian with Java and jars.
+
+Pitfall: debootstrap mounts /proc in the tree that it makes, and one that is killed leaves it there; so it has a mount
+namespace of its own.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from splitbrain.harness.deployment import BuiltImage
+from splitbrain.harness.errors import InfrastructureError
+from splitbrain.targets.servers.jvm import PACKAGE
+from splitbrain.targets.servers.software import SUMS, Software, cache, checksum
+from splitbrain.targets.servers.sources import Say, on_stderr, patiently
+
+PROGRAMS = "usr/local/bin"
+"""Where servers' own images have them, too."""
+SUITE = "bookworm"
+MIRROR = "http://deb.debian.org/debian"
+TOOLS = "/usr/sbin:/sbin"
+"""Not on an ordinary user's PATH, yet debootstrap is there."""
+NEEDLESS = (
+    "usr/share/doc",
+    "usr/share/man",
+    "usr/share/locale",
+    "usr/share/info",
+    "var/cache/apt",
+    "var/lib/apt/lists",
+)
+
+
+def program_image(software: Software, version: str, program: Callable[[], Path], shell: bool = False) -> BuiltImage:
+    """The image of a program that is called as the software is, and lies on its PATH. shell: with /bin/sh."""
+
+    def fill(folder: Path) -> None:
+        shown = {f"{PROGRAMS}/{software.owner}": program()} | ({"bin/sh": Path("/bin/sh")} if shell else {})
+        for source in shown.values():
+            for library in libraries(source):
+                _copied(library, folder / str(library)[1:])
+        for name, source in shown.items():
+            _copied(source, folder / name).chmod(0o755)
+
+    name = f"splitbrain/{software.owner}:{version}"
+    return BuiltImage(name, lambda: f"{software.name} {checksum(program())}{', sh' if shell else ''}", fill)
+
+
+def libraries(program: Path) -> Sequence[Path]:
+    """The loader and the shared libraries of a program, by absolute name; none if it is static."""
+    told = subprocess.run(["ldd", str(program)], capture_output=True, text=True, check=False)
+    if told.returncode != 0:
+        return ()
+    return [Path(name) for name in re.findall(r"(?:=> |^\s*)(/\S+) \(", told.stdout, re.MULTILINE)]
+
+
+def java_image(software: Software, version: str, jars: Callable[[], Path], official: str = "") -> BuiltImage:
+    """The image of a small Debian with Java and a server's jars, where `jar_folder` says."""
+
+    def contents() -> str:
+        return f"{software.name} {version} {checksum(jars())}, {PACKAGE} of Debian {SUITE}"
+
+    def fill(folder: Path) -> None:
+        lay_out(software, folder)
+        shutil.copytree(jars(), folder / jar_folder(software)[1:], ignore=shutil.ignore_patterns(SUMS))
+
+    return BuiltImage(f"splitbrain/{software.owner}:{version}", contents, fill, official=official)
+
+
+def jar_folder(software: Software) -> str:
+    """Where a server's jars are in its image; in Cassandra's official one, too."""
+    return f"/opt/{software.owner}/lib"
+
+
+def lay_out(software: Software, folder: Path, say: Say = on_stderr) -> None:
+    """A Debian with Java in an empty folder. InfrastructureError names what is missing."""
+    name = software.name
+    otherwise = f"or name an image that holds {name}, with {software.owner}:image=NAME"
+    for tool, package in (("debootstrap", "debootstrap"), ("unshare", "util-linux")):
+        if shutil.which(tool, path=os.environ.get("PATH", "") + os.pathsep + TOOLS) is None:
+            raise InfrastructureError(
+                f"{name}'s image is built with {tool}, which was not found: "
+                f"install the package {package} (Debian, Ubuntu: apt install {package}), {otherwise}"
+            )
+    if os.geteuid() != 0:
+        raise InfrastructureError(
+            f"only root can build {name}'s image: run `splitbrain images build {software.owner}` as root once, "
+            f"{otherwise}"
+        )
+    say(f"laying out Debian {SUITE} with {PACKAGE}, once: about 100 MB, half a minute")
+    packages, log = cache() / "debian", folder.parent / "debootstrap.log"
+    packages.mkdir(parents=True, exist_ok=True)
+    code = patiently(
+        [
+            *("unshare", "--mount", "--pid", "--fork", "--kill-child"),
+            *("debootstrap", "--variant=minbase", "--force-check-gpg", f"--cache-dir={packages}"),
+            *(f"--include={PACKAGE}", SUITE, str(folder), MIRROR),
+        ],
+        folder.parent,
+        log,
+        lambda seconds: say(f"laying out Debian {SUITE}: {_last(log)} after {seconds:.0f} s"),
+    )
+    if code != 0:
+        raise InfrastructureError(f"debootstrap could not lay out Debian {SUITE}: {_last(log)}")
+    for needless in NEEDLESS:
+        shutil.rmtree(folder / needless, ignore_errors=True)
+
+
+def _copied(source: Path, goal: Path) -> Path:
+    goal.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(source, goal)
+    return goal
+
+
+def _last(log: Path) -> str:
+    """The last thing debootstrap said."""
+    lines = log.read_text(errors="replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "it has said nothing")

@@ -1,0 +1,226 @@
+"""The description of one server, from which all its deployments are derived: processes, containers, hosts, a cluster
+that exists, and the same nodes after an upgrade.
+
+A subclass names its software, port, options, operations and errors, and says how a node is configured, called and asked
+whether it is ready. `targets/redis` is the example to copy.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+from splitbrain.harness.client import Client, ErrorTable, Shapes
+from splitbrain.harness.deployment import BuiltImage, Container, Deployment, External, Host, Membership, Place, Process
+from splitbrain.harness.errors import InfrastructureError, UsageError
+from splitbrain.harness.injection import Maintenance
+from splitbrain.harness.logs import CRASHES, Pattern
+from splitbrain.harness.node import Node
+from splitbrain.harness.options import Option, Setting
+from splitbrain.targets.servers.access import Access, access, access_options, endpoints
+from splitbrain.targets.servers.agreement import roles
+from splitbrain.targets.servers.image import jar_folder, java_image, program_image
+from splitbrain.targets.servers.jvm import found_java
+from splitbrain.targets.servers.software import Software
+
+BESIDE_HEAP_MB = 640
+"""What a Java server may take beside its heap: direct buffers, compiled code, threads, mapped files."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """What a node runs. path: of the server, or of Java. classpath: of the server's jars, for Java."""
+
+    path: str
+    classpath: str = ""
+
+
+def server_options(software: Software, *own: Option) -> tuple[Option, ...]:
+    """The options that every server has, and its own."""
+    return (
+        Option("version", "", f"which release: {software.described}; by default the one that is here"),
+        Option("binary", "", "the path of a server to use: a program, or a folder of jars"),
+        Option("upgrade_to", "", "the release that --nemesis upgrade takes the nodes to"),
+        Option("image", "", f"for containers: an image that holds {software.name}, instead of one built here"),
+        *own,
+        *access_options(software.owner),
+    )
+
+
+class Server:
+    """A real server as a target; see `harness.target.Target`. A subclass may also have what the other protocols of
+    that module name: `settle`, `audit`."""
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    options: ClassVar[Sequence[Option]]
+    software: ClassVar[Software]
+    port: ClassVar[int]
+    """Where clients connect."""
+    errors: ErrorTable
+    operations: Shapes
+    schemes: ClassVar[Sequence[str]]
+    """Of URLs of endpoints: plain, and with TLS."""
+    java: ClassVar[bool] = False
+    """Whether it is jars, and not a program."""
+    shell: ClassVar[bool] = False
+    """Whether its command needs /bin/sh."""
+    official: ClassVar[str] = ""
+    """The name of its official image, without a tag."""
+    ready_seconds: ClassVar[float] = 30.0
+    relative_waits: ClassVar[bool] = False
+    """See `harness.deployment.Served`, as the following."""
+    membership: ClassVar[Membership | None] = None
+    read_clock: ClassVar[Callable[[Place], Awaitable[int]] | None] = None
+    admin_calls: ClassVar[Mapping[type[Maintenance], Callable[[Place], Awaitable[None]]]] = {}
+    log_patterns: ClassVar[Sequence[Pattern]] = CRASHES
+
+    def __init__(self, settings: Mapping[str, Setting]) -> None:
+        """UsageError if an option makes no sense."""
+        self.settings = settings
+        self.endpoints = endpoints(self.name, settings, self.schemes)
+        self.access: Access = access(self.name, settings)
+        self.image, self.binary, self.upgrade_to = (self.word(name) for name in ("image", "binary", "upgrade_to"))
+        if self.image and self.word("version"):
+            raise UsageError(f"{self.name}: option version has no meaning with option image, which brings its own")
+        unknown = self.endpoints or self.image
+        self.version = "" if unknown else self.software.resolve(self.word("version"), self.binary)
+        self.settings = {**settings, "version": self.version}
+        if self.upgrade_to:
+            if self.endpoints:
+                raise UsageError(f"{self.name}: option upgrade_to is for nodes of our own, not for endpoints")
+            self.check_upgrade()
+
+    @property
+    def claims(self) -> Sequence[str]:
+        """Nothing, unless the server says more."""
+        return ()
+
+    def command(self, place: Place, program: Program, version: str) -> Sequence[str]:
+        """The command line of a node."""
+        raise NotImplementedError
+
+    def files(self, place: Place) -> Mapping[str, str | bytes]:
+        """What to put in a node's folder before it starts for the first time."""
+        return {}
+
+    async def ready(self, place: Place) -> bool:
+        """Whether a node serves; False or an OSError: not yet."""
+        raise NotImplementedError
+
+    async def node_version(self, place: Place) -> str:
+        """Which version a node is; for upgrades."""
+        raise InfrastructureError(f"{self.name} is not asked for its version")
+
+    async def role(self, node: Node) -> str:
+        """What a node says that it is ("leader", "follower")."""
+        raise NotImplementedError
+
+    def client(self, node: Node) -> Client:
+        """A new client pinned to a node, not yet open."""
+        raise NotImplementedError
+
+    def check_upgrade(self) -> None:
+        """UsageError unless it can be upgraded so."""
+        self.software.check(self.upgrade_to, "upgrade_to")
+
+    def admin_commands(self, program: Callable[[], Program]) -> Mapping[type[Maintenance], Any]:
+        """See `harness.deployment.Served`. program: as for `command`."""
+        return {}
+
+    @property
+    def deployments(self) -> Sequence[Deployment]:
+        """Processes or containers of our own, programs on machines of yours, or the endpoints that were given."""
+        if self.endpoints:
+            return (External(self.endpoints),)
+        made = self._deployed(self.version)
+        if self.upgrade_to:
+            later: Sequence[Any] = self._deployed(self.upgrade_to)
+            made = [replace(one, upgraded=other) for one, other in zip(made, later, strict=True)]
+        return [one for one in made if isinstance(one, Container)] if self.image else made
+
+    def provide(self, deployment: Deployment) -> None:
+        """See `harness.target.Provided`: find, fetch or build the server, and look for Java."""
+        if isinstance(deployment, Process | Host) or (isinstance(deployment, Container) and not self.image):
+            self.program(self.version)
+        if self.upgrade_to:
+            self.program(self.upgrade_to)
+        if self.java and isinstance(deployment, Process):
+            found_java(self.software.name)
+
+    def notices(self) -> Sequence[str]:
+        """See `harness.target.Provided`: which version runs."""
+        if self.endpoints:
+            return ()
+        later = f", to be upgraded to {self.upgrade_to}" if self.upgrade_to else ""
+        return (f"{self.software.name} {f'of the image {self.image}' if self.image else self.version}{later}",)
+
+    async def roles(self, nodes: Sequence[Node]) -> Mapping[str, str]:
+        """What each node says that it is."""
+        return await roles(nodes, self.role)
+
+    def program(self, version: str) -> Path:
+        """The server in a version, fetched or built if need be."""
+        return self.software.obtain(version, self.binary if version == self.version else "")
+
+    def word(self, option: str) -> str:
+        """The value of an option as text."""
+        return str(self.settings[option])
+
+    def number(self, option: str) -> int:
+        """The value of an option as a number."""
+        return int(self.settings[option] or 0)
+
+    def at_least(self, least: Mapping[str, int]) -> None:
+        """UsageError if the number of an option is below its least sensible value."""
+        for option, bound in least.items():
+            if self.number(option) < bound:
+                raise UsageError(f"{self.name}: option {option} is at least {bound}, not {self.settings[option]}")
+
+    def _deployed(self, version: str) -> list[Process | Container | Host]:
+        where = partial(self.program, version)
+        common: dict[str, Any] = {
+            "ready": self.ready,
+            "port": self.port,
+            "files": self.files,
+            "ready_seconds": self.ready_seconds,
+            "relative_waits": self.relative_waits,
+            "read_clock": type(self).read_clock,
+            "admin_calls": self.admin_calls,
+            "membership": self.membership,
+            "tells_version": self.node_version,
+        }
+
+        def here() -> Program:
+            if self.java:
+                return Program(found_java(self.software.name), f"{where()}/*")
+            return Program(str(where()))
+
+        inside = Program("java", f"{jar_folder(self.software)}/*") if self.java else Program(self.software.owner)
+        process = Process(
+            argv=lambda place: self.command(place, here(), version),
+            admin_commands=self.admin_commands(here),
+            **common,
+        )
+        container = Container(
+            image=self.image or self._built(version, where),
+            command=lambda place: self.command(place, inside, version),
+            admin_commands=self.admin_commands(lambda: inside),
+            memory_mb=self.number("heap_mb") + BESIDE_HEAP_MB if self.java else 0,
+            **common,
+        )
+        if self.java:  # a hundred jars are not copied to hosts
+            return [process, container]
+        name = self.software.owner
+        host = Host(
+            argv=lambda place: self.command(place, Program(str(place.folder / name)), version),
+            uploads=lambda: {name: where()},
+            **common,
+        )
+        return [process, container, host]
+
+    def _built(self, version: str, where: Callable[[], Path]) -> BuiltImage:
+        if not self.java:
+            return program_image(self.software, version, where, self.shell)
+        return java_image(self.software, version, where, f"{self.official}:{version}" if self.official else "")

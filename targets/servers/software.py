@@ -1,0 +1,190 @@
+"""Servers' programs, by version: found on this machine, in the shared cache, or fetched or built into it once.
+
+What is fetched is made in a folder of its own under a lock, checked, and moved into the cache in one step, so the cache
+is never half-filled. Digests of default versions stand in the repository; what has none is checked by the tool that
+fetches it (apt's signatures, Go's checksum database, Maven's checksums).
+"""
+
+import fcntl
+import functools
+import hashlib
+import itertools
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from splitbrain.harness.errors import InfrastructureError, UsageError
+from splitbrain.targets.servers.sources import Say, Source, on_stderr
+
+
+@dataclass(frozen=True)
+class Software:
+    """A server's program.
+
+    name: as in sentences. sources: in order of preference. preferred: versions for when no source has one at hand: one
+    that is cached, else the first. releases: the versions that run; described: the same in words. told: the version of
+    a program or of a folder of jars; None if it does not say. advice: what to install, by version. pinned: version →
+    SHA-256.
+    """
+
+    name: str
+    sources: Sequence[Source]
+    preferred: Sequence[str]
+    releases: str
+    described: str
+    told: Callable[[Path], str | None]
+    advice: Callable[[str], str]
+    pinned: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def owner(self) -> str:
+        """The name of the target, and of the folder in the cache."""
+        return self.name.lower()
+
+    def resolve(self, version: str, binary: str = "") -> str:
+        """The version that will run; nothing is fetched. UsageError if there is no such version or file."""
+        if not binary:
+            self.check(version or self.default(), "version")
+            return version or self.default()
+        path, where = Path(binary), f"{self.owner}: binary={binary}"
+        if not (path.is_dir() or (path.is_file() and os.access(path, os.X_OK))):
+            raise UsageError(f"{where}: there is no such program")
+        found = self.told(path)
+        if found is None:
+            raise UsageError(f"{where}: it does not tell an {self.name} version when asked with --version")
+        if version and version != found:
+            raise UsageError(f"{where} is version {found}, not {version}")
+        return found
+
+    def check(self, version: str, option: str) -> None:
+        """UsageError unless an option names a version that runs."""
+        if not re.fullmatch(self.releases, version):
+            raise UsageError(f"{self.owner}: option {option} is {self.described}, not {version!r}")
+
+    def default(self) -> str:
+        """The version of the first source that can give one now."""
+        here = (source.default() for source in self.sources)
+        cached = (version for version in self.preferred if self.cached(version).exists())
+        return next(filter(None, itertools.chain(here, cached)), self.preferred[0])
+
+    def available(self, version: str) -> Path | None:
+        """The server in a version, checked, if it is on this machine."""
+        for source in self.sources:
+            if source.provides(version) and (path := source.installed(version)):
+                return self._checked(path, version, str(path))
+        cached = self.cached(version)
+        return cached if cached.exists() and self._unchanged(cached, version) else None
+
+    def obtain(self, version: str, binary: str = "", say: Say = on_stderr) -> Path:
+        """The server in a version, fetched or built if need be. InfrastructureError names what to install."""
+        path = Path(binary).resolve() if binary else self.available(version)
+        if path is not None:
+            return path
+        goal = self.cached(version)
+        with _locked(goal.parent):
+            if self.available(version) is None:  # another run may have been quicker
+                self._make(version, goal, say)
+        return goal
+
+    def cached(self, version: str) -> Path:
+        """The place of a version in the cache."""
+        return cache() / self.owner / version / "server"
+
+    def _make(self, version: str, goal: Path, say: Say) -> None:
+        if goal.exists():
+            say(f"{self.name}'s files in {goal} are not what they were: they are fetched anew")
+            remove(goal)
+        goal.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".making-", dir=goal.parent) as folder:
+            for source in self.sources:
+                if source.provides(version) and (made := source.fetch(self.name, version, Path(folder), say)):
+                    break
+            else:
+                raise InfrastructureError(f"{self.name} {version} is not here: {self.advice(version)}")
+            told = self.told(made)
+            if told != version:
+                asked = f"{self.name} {version} was asked for, but what came is {told}"
+                raise InfrastructureError(f"{asked}: {self.advice(version)}")
+            self._checked(made, version, "what was fetched")
+            if made.is_dir():
+                (made / SUMS).write_text(_lines(made))
+            made.replace(goal)
+
+    def _unchanged(self, path: Path, version: str) -> bool:
+        """Whether what is cached is as it came."""
+        if path.is_dir() and not ((path / SUMS).is_file() and (path / SUMS).read_text() == _lines(path)):
+            return False
+        return version not in self.pinned or checksum(path) == self.pinned[version]
+
+    def _checked(self, path: Path, version: str, where: str) -> Path:
+        if version in self.pinned and (found := checksum(path)) != self.pinned[version]:
+            raise InfrastructureError(
+                f"{self.name} {version}: {where} has the SHA-256 {found}, not {self.pinned[version]} as recorded for "
+                f"this version: remove it, or name a server that you trust with {self.owner}:binary=PATH"
+            )
+        return path
+
+
+SUMS = "SHA256SUMS"
+"""Beside jars: their digests, as they were when they came."""
+
+
+def cache() -> Path:
+    """Where all that was fetched is kept, for all runs of a user."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "splitbrain"
+
+
+def checksum(path: Path) -> str:
+    """The SHA-256 of a program; of a folder of jars by their names and contents."""
+    if path.is_dir():
+        return "sha256:" + hashlib.sha256(_lines(path).encode()).hexdigest()
+    with path.open("rb") as file:
+        return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def version_told(pattern: str, program: Path) -> str | None:
+    """What a program says its version is when asked with --version; None if it does not."""
+    return _version_told(pattern, program, program.stat().st_mtime_ns if program.is_file() else 0)
+
+
+@functools.cache
+def _version_told(pattern: str, program: Path, changed: int) -> str | None:
+    try:
+        told = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=10, check=False).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    found = re.search(pattern, told)
+    return found[1] if found else None
+
+
+def jar_version(artefact: str, folder: Path) -> str | None:
+    """The version in the name of a jar, `ARTEFACT-VERSION.jar`; None if it is not there."""
+    names = [re.fullmatch(rf"{re.escape(artefact)}-(\d[^/]*)\.jar", path.name) for path in folder.glob("*.jar")]
+    return next((name[1] for name in names if name), None)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or a folder with all that is in it."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of a folder, which one run at a time can; others wait."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / f".{folder.name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _lines(folder: Path) -> str:
+    return "".join(f"{checksum(jar).removeprefix('sha256:')}  {jar.name}\n" for jar in sorted(folder.glob("*.jar")))

