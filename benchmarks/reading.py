@@ -77,7 +77,7 @@ def main() -> None:
             path = folder / file
             with path.open("w") as out:
                 out.writelines(lines(line, wanted // 10 if file in TENTH else wanted))
-            with fresh.Interner(1) as pool:
+            with fresh.Pool(1) as pool:
                 operations, seconds, mib = pool.apply(measured, (path,))
             path.unlink()
             print(f"{file:16}{operations:12,}{seconds:10.2f}{operations / seconds:14,.0f}{mib:8.0f}")

@@ -71,7 +71,7 @@ def measure(seed: int, messages: int) -> float:
     sim = Sim(seed)
 
     async def main() -> float:
-        await sim.up(Simulated(make), NODES, None)
+        await sim.up(Simulated(make), NODES, None)  # type: ignore[arg-type]
         began = time.perf_counter()
         while sum(relay.handled for relay in relays) < messages:
             await asyncio.sleep(0.1)

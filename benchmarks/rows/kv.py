@@ -26,7 +26,7 @@ def few(bench: Bench) -> Report:
     for log in [log for clients in (1, 10) for log in logs.kv(clients)]:
         run = partial(_value, model, log.history, bench.seconds_max)
         values.append(bench.against(_name(log), "kv", log.history, run))
-        run = common.check(model, log.history, bench.seconds_max)
+        run = common.check(model, log.history, bench.seconds_max)  # type: ignore[assignment]
         checks.append(bench.against(f"{_name(log)}, check()", "kv", log.history, run))
     return Report("kv-small", few.__doc__ or "", values + checks, [common.least("least ratio", values, 1)])
 

@@ -6,6 +6,7 @@ must fail again tomorrow.
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ LEASE_BREAKER = "partition:topology=leader-isolated,clock-rate:kind=slow"
 
 
 def results(
-    tmp_path: Path, target: str, nemesis: str, seeds: range, time_limit: float = 15.0, **more: float
+    tmp_path: Path, target: str, nemesis: str, seeds: range, time_limit: float = 15.0, **more: Any
 ) -> list[Result]:
     wishes = (Wish(target, seed, nemesis=nemesis, env="sim", time_limit=time_limit, **more) for seed in seeds)
     return [execute(prepare(wish), Budget(), tmp_path)[0] for wish in wishes]

@@ -26,7 +26,8 @@ def events(
 ) -> list[Event]:
     """A well-formed history. weights: of ok, fail and info."""
     out: list[Event] = []
-    idle, busy, following = list(range(threads)), list[Event](), threads
+    idle: list[int | str] = list(range(threads))
+    busy, following = list[Event](), threads
     while operations or busy:
         if operations and idle and (not busy or random.random() < 0.5):
             operations -= 1

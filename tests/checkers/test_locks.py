@@ -102,7 +102,9 @@ def naive_lock(recorded: list[Event]) -> Validity:
 
 
 def naive_fencing(recorded: list[Event]) -> Validity:
-    uses = [(i, c) for i, c in pairs(recorded) if i.f == "use" and c is not None and c.type == "ok"]
+    uses: list[tuple[Any, Any]] = [
+        (i, c) for i, c in pairs(recorded) if i.f == "use" and c is not None and c.type == "ok"
+    ]
     if len({c.token for _, c in uses}) < 2:
         return Validity.UNKNOWN
     numbered = all(type(c.revision) is int for _, c in uses)
@@ -123,14 +125,16 @@ CASES: dict[str, Any] = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_agrees_with_its_definition(name: str) -> None:
-    differential(name, *CASES[name], QUICK)
+    checker, making, naive = CASES[name]
+    differential(name, checker, making, naive, QUICK)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("name", CASES)
 def test_agrees_with_its_definition_at_length(name: str) -> None:
-    differential(name, *CASES[name], LONG)
+    checker, making, naive = CASES[name]
+    differential(name, checker, making, naive, LONG)
 
 
 def of(*lines: tuple[Any, ...]) -> History:

@@ -61,13 +61,13 @@ def make(random: Random) -> list[Event]:
         fields: dict[str, Any] = {"f": "drain", "key": "w", "process": 100}
         out.append(Event(index=len(out), time=len(out) * 10**6, type="invoke", value=0, **fields))
         value_seen = seen(random) if random.random() > flaw / 2 else ()
-        revision = {"revision": len(log)} if random.random() < 0.5 else {}
+        revision: dict[str, Any] = {"revision": len(log)} if random.random() < 0.5 else {}
         out.append(Event(index=len(out), time=len(out) * 10**6, type="ok", value=value_seen, **fields, **revision))
     return out
 
 
 def naive(recorded: list[Event]) -> Validity:
-    rows = pairs(recorded)
+    rows: list[tuple[Event, Any]] = list(pairs(recorded))
     writes = [(i, c) for i, c in rows if i.f == "write" and not (c and c.type == "fail")]
     answers = sorted(
         (i.index, i, c) for i, c in rows if i.f != "write" and c is not None and c.type == "ok"

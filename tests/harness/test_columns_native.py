@@ -18,7 +18,7 @@ from splitbrain.harness.pairing import Pairing
 pytestmark = pytest.mark.skipif(pools.columns_native is None, reason="not built")
 
 COLUMNS = ("type", "process", "f", "value", "key", "time", "node", "error", "revision", "token", "session")
-VALUES = (
+VALUES: tuple[Any, ...] = (
     None, True, False, 0, 1, 1.0, -0.0, 2**70, "1", "", "x", (), [], (1, 2), [1, 2], (1, 2.0), (True, 2), ((1, 2), 3),
     [[1], [2]], (None, "x"), {"a": 1}, {"a": (1, [2])}, {1, 2}, frozenset({1}), ({"a": 1}, 2), (frozenset({1}),),
 )  # fmt: skip
@@ -71,10 +71,11 @@ def test_columns_are_the_same() -> None:
 
 def test_what_is_wrong_is_said_by_python_and_nothing_is_added() -> None:
     right = random_event(Random(1))
-    for wrong in ({"type": "maybe"}, {"process": "somebody"}):
+    wrongs: tuple[dict[str, Any], ...] = ({"type": "maybe"}, {"process": "somebody"})
+    for wrong in wrongs:
         history = History()
         with pytest.raises(ValueError, match="not '"):
-            history.extend([right, Event(**{"index": 0, "time": 0, "process": 0, "type": "ok", "f": "f"} | wrong)])
+            history.extend([right, Event(**{"index": 0, "time": 0, "process": 0, "type": "ok", "f": "f"} | wrong)])  # type: ignore[arg-type]
         assert len(history) == 0
         assert [len(getattr(history, name)) for name in COLUMNS] == [0] * len(COLUMNS)
 
@@ -117,7 +118,7 @@ def test_pairs_are_the_same_and_so_is_what_is_wrong() -> None:
         whose = array("q", [random.choice(processes) for _ in range(size)])
         what = array("i", [random.choice((0, 0, 0, 1)) for _ in range(size)])
         cut = random.randrange(size + 1)
-        said = []
+        said: list[tuple[Any, ...]] = []
         for pairing in (pools.columns_native.Pairing(["read", "write"]), Pairing(["read", "write"])):
             try:
                 pairing.extend(types[:cut], whose[:cut], what[:cut])

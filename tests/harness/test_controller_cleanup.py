@@ -10,6 +10,7 @@ import pytest
 from splitbrain.harness.controller import run_test
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.generator import calls, limit, nothing, once, per_thread, repeat
+from splitbrain.harness.injection import Injection
 from splitbrain.harness.nemesis import FaultReport
 from splitbrain.harness.operation import Operation, Outcome
 
@@ -20,7 +21,7 @@ NEVER = 1e6
 class StageTrack:
     """Hurts at the beginning; heals when asked to; remembers how often it was."""
 
-    harms = frozenset()
+    harms: frozenset[type[Injection]] = frozenset()
 
     def __init__(self, running=lambda: asyncio.sleep(NEVER), healing=lambda: asyncio.sleep(0.5)):
         self.running, self.healing = running, healing

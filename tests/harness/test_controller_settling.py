@@ -4,6 +4,7 @@ import asyncio
 
 from splitbrain.harness.controller import SETTLE_SECONDS
 from splitbrain.harness.generator import once
+from splitbrain.harness.injection import Injection
 from splitbrain.harness.nemesis import FaultReport
 from splitbrain.harness.operation import Operation
 
@@ -13,7 +14,7 @@ WRITE, READ = Operation("write", 1), Operation("read")
 class Hurtful:
     """A track on which something came so many times, and is healed."""
 
-    harms = frozenset()
+    harms: frozenset[type[Injection]] = frozenset()
 
     def __init__(self, times=1):
         self.times = times

@@ -22,8 +22,8 @@ def events(draw: st.DrawFn) -> list[Event]:
             type=draw(st.sampled_from(["invoke", "ok", "fail", "info"])),
             f=draw(st.text(max_size=4)),
             value=draw(VALUES),
-            **{name: draw(values) for name, values in MAYBE_ABSENT.items() if draw(st.booleans())},
-            **({"revision": draw(st.integers(0, 99))} if draw(st.booleans()) else {}),
+            **{name: draw(values) for name, values in MAYBE_ABSENT.items() if draw(st.booleans())},  # type: ignore[arg-type]
+            **({"revision": draw(st.integers(0, 99))} if draw(st.booleans()) else {}),  # type: ignore[arg-type]
         )
         for i in range(count)
     ]

@@ -226,7 +226,7 @@ def test_cancelled_at_any_await_nothing_stays_injected(point: int) -> None:
     async def main(stage: Stage) -> None:
         track = NemesisRunner(OVERLAPPING, 1)
         task = asyncio.ensure_future(stage.run(track))
-        stage.at_point = lambda at: task.cancel() if at == point else None  # type: ignore[func-returns-value]
+        stage.at_point = lambda at: task.cancel() if at == point else None  # type: ignore[func-returns-value,assignment]
         await cancelled(task)
         await track.heal()
         assert_whole(stage)
@@ -262,7 +262,7 @@ def test_a_cancelled_heal_can_be_called_again(point: int) -> None:
         await cancelled(task)
         healing = asyncio.ensure_future(track.heal())
         passed = stage.points
-        stage.at_point = lambda at: healing.cancel() if at == passed + point else None  # type: ignore[func-returns-value]
+        stage.at_point = lambda at: healing.cancel() if at == passed + point else None  # type: ignore[func-returns-value,assignment]
         await asyncio.gather(healing, return_exceptions=True)
         await track.heal()
         assert_whole(stage)

@@ -49,7 +49,7 @@ def _call(model: Model, event: Event, argument: Any, result: Any) -> Call:
     key = event.key if isinstance(event.key, str) and not model.by_key else None
     process = event.process if "process" in model.sees else None
     revision = event.revision if "revision" in model.sees and event.revision is not UNSET else None
-    return Call(event.f, argument, result, key, process, revision)
+    return Call(event.f, argument, result, key, process, revision)  # type: ignore[arg-type]
 
 
 def linearizable(model: Model, history: Sequence[Event] | History) -> bool:

@@ -156,7 +156,7 @@ def test_beyond_the_budget_of_seconds_it_is_unknown_in_time() -> None:
     """Within ten per cent, unless the machine was busy with something else: then it is tried again."""
     history = hard(3, 60)
     history.operations()
-    seconds = []
+    seconds: list[float] = []
     while len(seconds) < 10 and min(seconds, default=1) > 0.55:
         start = time.monotonic()
         verdict = porcupine.check(ASKED, history, Budget(seconds=0.5, configurations=1 << 60))

@@ -73,7 +73,7 @@ def _one(history: History, random: Random, key: str, process: int) -> int:
                 fresh += fresh > 0
                 value = fresh or random.choice(values)
             elif f == "cas":
-                value = state if chance() < 0.5 else random.choice(values), random.choice(values)
+                value = state if chance() < 0.5 else random.choice(values), random.choice(values)  # type: ignore[assignment]
             add(INVOKE, process, f, value, key, 0, None)
             going.append([process, f, value, False, OK, value])
             process, todo = process + 1, todo - 1
@@ -104,7 +104,7 @@ def answers(model: Model, history: History) -> list[Answer]:
     """Of each key what the kernel says; every order verified."""
     found = problems(model, history, Budget(configurations=1 << 40).start(), compiled=True)
     everything = list(range(len(found)))
-    found._search(everything, 1 << 20)
+    found._search(everything, 1 << 20)  # type: ignore[attr-defined]
     out = [found.answer(number) for number in everything]
     assert_verified(CAS, history, out)
     return out

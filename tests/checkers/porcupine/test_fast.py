@@ -105,7 +105,7 @@ def test_many_keys_are_left_to_the_search_if_one_is_written_the_same_twice() -> 
     for key in range(100):
         events = history(SHAPES["register"], random, crashes=0)
         if all(found is not None and found.order for found, _ in decisions("register", History.of(events))[:1]):
-            together.extend([msgspec.structs.replace(e, key=key, process=e.process + 100 * key) for e in events])
+            together.extend([msgspec.structs.replace(e, key=key, process=e.process + 100 * key) for e in events])  # type: ignore[operator]
     model = SHAPES["register"].model
     known = zoned(model, together, Budget().start())
     assert known is not None and len(known) > 10

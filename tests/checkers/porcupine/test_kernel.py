@@ -11,6 +11,7 @@ import warnings
 from array import array
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -69,7 +70,9 @@ def keys_of_registers(random: Random, keys: int) -> History:
             0.3,
         )
         clients = random.randint(1, 5)
-        state, todo, idle, going = None, random.randint(2, 10), clients, []
+        state: Any = None
+        todo, idle = random.randint(2, 10), clients
+        going: list[list[Any]] = []
         while todo or going:
             if todo and idle and (not going or random.random() < 0.55):
                 kind = random.random()
@@ -78,7 +81,7 @@ def keys_of_registers(random: Random, keys: int) -> History:
                 if f == "write":
                     value = next(fresh) if unique else random.choice(values)
                 elif f == "cas":
-                    value = (state if random.random() < 0.5 else random.choice(values), random.choice(values))
+                    value = (state if random.random() < 0.5 else random.choice(values), random.choice(values))  # type: ignore[assignment]
                 add(INVOKE, process, f, value, name, 0, None)
                 going.append([process, f, value, False, OK, value])
                 process, idle, todo = process + 1, idle - 1, todo - 1
@@ -137,7 +140,7 @@ def answers(model: Model, history: History) -> list[tuple[int, bool | None, int]
     """Of each key what the kernel says, and what is owed; every order verified."""
     found = problems(model, history, Budget(configurations=1 << 40).start(), compiled=True)
     everything = list(range(len(found)))
-    found._search(everything, 1 << 20)
+    found._search(everything, 1 << 20)  # type: ignore[attr-defined]
     out = [found.answer(number) for number in everything]
     assert_verified(CAS, history, out)
     return [(answer.key, answer.linearizable, answer.owed) for answer in out]

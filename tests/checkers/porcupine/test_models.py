@@ -133,7 +133,22 @@ def test_what_a_word_means(word: str, value: Any) -> None:
 
 
 def test_the_same_means_type_and_form() -> None:
-    values = [None, 0, False, 0.0, "0", (), (0,), (False,), frozenset(), {}, {"a": 0}, {"a": False}, {0: 1}, {False: 1}]
+    values: list[Any] = [
+        None,
+        0,
+        False,
+        0.0,
+        "0",
+        (),
+        (0,),
+        (False,),
+        frozenset(),
+        {},
+        {"a": 0},
+        {"a": False},
+        {0: 1},
+        {False: 1},
+    ]
     for i, a in enumerate(values):
         for j, b in enumerate(values):
             assert same(a, b) == (i == j), (a, b)

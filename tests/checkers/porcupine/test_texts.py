@@ -6,6 +6,7 @@ import secrets
 from collections import Counter
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -63,7 +64,8 @@ class Object:
 
     def play(self, size: int, clients: int, crashes: float) -> None:
         """So many operations."""
-        random, idle, going = self.random, list(range(clients)), []
+        random, idle = self.random, list(range(clients))
+        going: list[list[Any]] = []
         fresh = clients
         while size or going:
             if size and idle and (not going or random.random() < 0.6):
@@ -162,7 +164,7 @@ def searched(model: Model, history: History) -> dict[int, Answer]:
     """What the compiled search says of each key."""
     found = problems(model, history, Budget(configurations=1 << 40).start(), compiled=True)
     everything = list(range(len(found)))
-    found._search(everything, 1 << 20)
+    found._search(everything, 1 << 20)  # type: ignore[attr-defined]
     return {answer.key: answer for answer in map(found.answer, everything)}
 
 

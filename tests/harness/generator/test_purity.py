@@ -1,6 +1,6 @@
 """Do all generators, however composed, keep the protocol's promises?"""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -66,7 +66,7 @@ class Question(NamedTuple):
     """A generator that was asked, by whom and when, and what it said."""
 
     asked: Generator
-    context: tuple[int, int, int, int, int, int, range]
+    context: tuple[int, int, int, int, int, int, Any]
     answer: Answer
     after: Generator
 

@@ -56,7 +56,7 @@ async def conducted(fake: Fake, *operations: Operation, timeout: float = 2.0, **
     environment, recorder = Existing(), Recorder(None, Existing().now)
     main: Generator = on_threads([0], sequence(operations)) if len(operations) > 1 else once(operations[0])
     deployment = External((fake.address,))
-    test = Test(Unaudited(**options), deployment, environment, ("n1",), main, concurrency=1, timeout=timeout, rate=0)
+    test = Test(Unaudited(**options), deployment, environment, ("n1",), main, concurrency=1, timeout=timeout, rate=0)  # type: ignore[arg-type]
     await run_test(test, recorder)
     return [event for event in recorder.history if event.type != "invoke"]
 
@@ -71,7 +71,7 @@ def ended(answer: Answer, operation: Operation, **options: str) -> tuple[str, An
     async def scene() -> tuple[str, Any]:
         async with node() as fake:
             fake.answers = [answer]
-            (event,) = await conducted(fake, operation, **options)
+            (event,) = await conducted(fake, operation, **options)  # type: ignore[arg-type]
             assert len(fake.executed) == 1, "no hidden retry"
             return event.type, event.error and event.error[0]
 

@@ -54,7 +54,7 @@ def test_three_nodes_in_containers(tmp_path: Path) -> None:
         pytest.skip(str(error))
     environment = Docker()
     cluster = environment.run(lambda: nodes.played(tmp_path, environment, nodes.SHORT))
-    assert [one.name for one in find(daemon) if one.run == cluster.run] == []
+    assert [one.name for one in find(daemon) if one.run == cluster.run] == []  # type: ignore[attr-defined]
     daemon.close()
     told = (tmp_path / "environment.txt").read_text()
     assert f"splitbrain/cassandra:{jars.DEFAULT}, built here from Cassandra" in told or "cassandra:5" in told

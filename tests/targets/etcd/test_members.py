@@ -57,6 +57,7 @@ def test_an_upgrade_is_the_same_member_with_another_server() -> None:
         next(one for one in target.deployments if isinstance(one, k)) for k in (Process, Container)
     )
     assert processes.upgraded is not None and containers.upgraded is not None
+    assert isinstance(containers, Container) and isinstance(containers.upgraded, Container)
     assert containers.image != containers.upgraded.image
     assert "3.4.23, to be upgraded to 3.5.1" in target.notices()[0]
     assert unsupported(Upgrade, processes) is None and unsupported(ChangeMembers, containers) is None

@@ -68,7 +68,7 @@ def sync(folder: str) -> float | str:
             file.write(b"x" * 100)
             os.fsync(file.fileno())
     except OSError as error:
-        return os.strerror(error.errno)
+        return os.strerror(error.errno or 0)
     return time.monotonic() - began
 
 

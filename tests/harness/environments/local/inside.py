@@ -18,7 +18,7 @@ import pytest
 from splitbrain.harness.deployment import Place, Process
 from splitbrain.harness.environments.linux import namespaces
 from splitbrain.harness.environments.local import Local
-from splitbrain.harness.environments.local.node import ProcessNode
+from splitbrain.harness.environments.real.node import RealNode
 
 CHATTER = Path(__file__).with_name("chatter.py")
 ROOT = Path(__file__).parents[4]
@@ -83,7 +83,7 @@ async def serving(place: Place) -> bool:
     return True
 
 
-async def ask(node: ProcessNode, word: str, seconds: float = 5.0) -> object:
+async def ask(node: RealNode, word: str, seconds: float = 5.0) -> object:
     """What a chatter answers. OSError or TimeoutError if it does not."""
     async with asyncio.timeout(seconds):
         reader, writer = await asyncio.open_connection(node.address, 7000)
@@ -95,7 +95,7 @@ async def ask(node: ProcessNode, word: str, seconds: float = 5.0) -> object:
         return json.loads(line)
 
 
-async def heard(node: ProcessNode) -> dict[str, list[int]]:
+async def heard(node: RealNode) -> dict[str, list[int]]:
     """The datagrams a chatter received, by the sender's address."""
     answer = await ask(node, "heard")
     assert isinstance(answer, dict)

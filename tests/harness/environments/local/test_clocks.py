@@ -8,8 +8,8 @@ import pytest
 
 from splitbrain.harness.deployment import Place
 from splitbrain.harness.environments.local import Local
-from splitbrain.harness.environments.local.node import ProcessNode
 from splitbrain.harness.environments.real.clocks import unable
+from splitbrain.harness.environments.real.node import RealNode
 from splitbrain.harness.injection import Kill, SkewAllClocks, SkewClock
 
 from .inside import NAMES, ask, chatters, needs_namespaces, run_inside
@@ -17,7 +17,7 @@ from .inside import NAMES, ask, chatters, needs_namespaces, run_inside
 pytestmark = [needs_namespaces, pytest.mark.skipif(unable() is not None, reason=unable() or "")]
 
 
-async def deviations(node: ProcessNode) -> tuple[float, float]:
+async def deviations(node: RealNode) -> tuple[float, float]:
     """How far a node's wall and monotonic clocks are off, in seconds."""
     told = await ask(node, "time")
     assert isinstance(told, dict)

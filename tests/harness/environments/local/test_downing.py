@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from splitbrain.harness.environments.local import Local
-from splitbrain.harness.environments.local.node import ProcessNode
+from splitbrain.harness.environments.real.node import RealNode
 from splitbrain.harness.injection import FillDisk, FlipBits, Kill, Stop, TruncateFile
 
 from .inside import NAMES, ask, chatters, needs_namespaces, run_inside
@@ -15,7 +15,7 @@ from .inside import NAMES, ask, chatters, needs_namespaces, run_inside
 pytestmark = needs_namespaces
 
 
-async def ready(node: ProcessNode) -> None:
+async def ready(node: RealNode) -> None:
     await node.wait_ready(asyncio.get_running_loop().time() + 20)
 
 

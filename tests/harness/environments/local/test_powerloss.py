@@ -13,7 +13,7 @@ import pytest
 from splitbrain.harness.environments.linux import volume
 from splitbrain.harness.environments.linux.volume import Volume
 from splitbrain.harness.environments.local import Local
-from splitbrain.harness.environments.local.node import ProcessNode
+from splitbrain.harness.environments.real.node import RealNode
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.injection import FillDisk, FlipBits, Kill, PowerLoss
 
@@ -192,7 +192,7 @@ async def unprepared(environment: Local, folder: Path) -> None:
     await cluster.down()
 
 
-async def ready(node: ProcessNode) -> None:
+async def ready(node: RealNode) -> None:
     await node.wait_ready(asyncio.get_running_loop().time() + 20)
 
 

@@ -63,7 +63,7 @@ async def client(sim: Sim, node: Any, number: int) -> None:
 
 async def main(sim: Sim) -> None:
     names = ["n1", "n2", "n3", "n4", "n5"]
-    cluster = await sim.up(Simulated(Gossip), names, None)
+    cluster = await sim.up(Simulated(Gossip), names, None)  # type: ignore[arg-type]
     clients = [asyncio.create_task(client(sim, cluster.nodes[n % 5], n)) for n in range(10)]
     links = tuple((a, b) for a in names[:2] for b in names[2:])
     for injection in (

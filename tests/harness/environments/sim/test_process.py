@@ -312,7 +312,7 @@ def test_down_is_final_and_can_be_repeated() -> None:
 
 def test_able_knows_every_injection_and_no_other() -> None:
     sim = Sim(1)
-    assert sim.unsupported(Kill, Simulated(Echo)) is None
+    assert sim.unsupported(Kill, Simulated(Echo)) is None  # type: ignore[arg-type]
     inability = sim.unsupported(int, Simulated(Echo))  # type: ignore[arg-type]
     assert inability is not None
     assert "int" in inability.reason

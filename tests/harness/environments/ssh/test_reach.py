@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ def refused(file: Path, *words: str, within: float = 20.0) -> tuple[int, str]:
 
 
 @contextlib.contextmanager
-def linked(five: Machines, count: int = 1, **common: object) -> Iterator[list[Link]]:
+def linked(five: Machines, count: int = 1, **common: Any) -> Iterator[list[Link]]:
     """Links to the first machines."""
     links = open_all(read(five.file(**common), count))
     try:

@@ -1,6 +1,7 @@
 """Raft under everything that a network, a disk and a crash may do, in any order that hypothesis can think of."""
 
 import os
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -26,7 +27,7 @@ class Storm(RuleBasedStateMachine):
     @initialize(five=st.booleans(), seed=st.integers(0, 100), reads=st.sampled_from(["log", "index", "lease"]))
     def begin(self, five: bool, seed: int, reads: str) -> None:
         """A fresh cluster."""
-        kind = {} if self.node is None else {"node": self.node}
+        kind: dict[str, Any] = {} if self.node is None else {"node": self.node}
         self.bench = RaftBench(FIVE if five else THREE, seed, reads=reads, **kind)
         self.watch = Watch(self.bench)
 
