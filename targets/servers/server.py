@@ -36,7 +36,7 @@ class Program:
     classpath: str = ""
 
 
-def server_options(software: Software, *own: Option) -> tuple[Option, ...]:
+def server_options(software: Software, *own: Option) -> Sequence[Option]:
     """The options that every server has, and its own."""
     return (
         Option("version", "", f"which release: {software.described}; by default the one that is here"),

@@ -283,7 +283,7 @@ async def played(folder: Path, environment: Environment, scenarios: Sequence[Sce
     try:
         for scenario in scenarios:
             print(scenario.__name__)
-            await scenario(cluster)
+            await scenario(cluster)  # type: ignore[arg-type]
     finally:
         await cluster.down()
     verdict = examine(folder, target.log_patterns)
@@ -299,11 +299,11 @@ async def upgraded(folder: Path, environment: Environment) -> None:
         writer = await opened(target, cluster.nodes[0])
         await writer.invoke(Operation("write", 1, "kept"))
         upgrading = await cluster.inject(Upgrade(("n2", "n1", "n3"), 1))
-        versions = [await target.node_version(node.place) for node in cluster.nodes]
+        versions = [await target.node_version(node.place) for node in cluster.nodes]  # type: ignore[attr-defined]
         assert versions == [DEBIAN, PACKAGED, DEBIAN]
         bite = await upgrading.heal()
         assert bite["nodes_upgraded"] == 3 and bite["mixed_ms"] > 0
-        assert {await target.node_version(node.place) for node in cluster.nodes} == {PACKAGED}
+        assert {await target.node_version(node.place) for node in cluster.nodes} == {PACKAGED}  # type: ignore[attr-defined]
         await writer.close()
         reader = await opened(target, cluster.nodes[2])
         assert (await eventually(reader, Operation("read", None, "kept"))).value == 1
