@@ -9,11 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
+from splitbrain.harness.announce import Say
 from splitbrain.harness.deployment import Deployment
 from splitbrain.harness.injection import ActiveInjection, Injection, Unsupported
 from splitbrain.harness.node import Node
 
 T = TypeVar("T")
+
+Launch = Callable[[Sequence[str], bytes, Callable[[bytes], None]], int]
+"""Runs a command in another process: its words, what it reads on standard input, and what takes each line of its
+standard output. Its exit code, 128 + n for a death by signal n."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +66,9 @@ class Environment(Protocol):
         """None if this kind of injection can be done here to nodes that come to be like this, else why not. Asked
         before anything starts."""
 
-    def enter(self, argv: Sequence[str]) -> int | None:
-        """Called first, with the command line's words. An environment that has to carry out the whole run in another
-        process (a namespace of its own) does so and returns its exit code; None means: go on here."""
+    def enter(self) -> Launch | None:
+        """Get ready for a run: called once, before `run`. An environment whose runs have to be carried out in another
+        process (in namespaces of its own) says how to start one; None means: go on in this process."""
 
     def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run a coroutine to its end on this environment's event loop. Ctrl-C cancels it and is raised afterwards."""
@@ -88,6 +93,6 @@ class Environment(Protocol):
 class Providing(Protocol):
     """An environment whose nodes need something that may take long to get, such as an image."""
 
-    def provide(self, deployment: Deployment) -> None:
-        """Have it here. Called before `enter`, so that Ctrl-C ends it at once; progress goes to standard error.
-        InfrastructureError names what is missing."""
+    def provide(self, deployment: Deployment, say: Say) -> None:
+        """Have it here. Called after planning and before `enter`, so that Ctrl-C ends it at once; `say` is told of
+        each step that takes long. InfrastructureError names what is missing."""

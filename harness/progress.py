@@ -3,7 +3,9 @@
 Reading is free and safe from any thread: a live display polls. Who must not miss a change of phase overrides `enter`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from splitbrain.harness.operation import EventType
 
@@ -23,6 +25,14 @@ class Progress:
     def enter(self, phase: str, now: int) -> None:
         """A phase begins."""
         self.phase, self.now = phase, now
+
+    def plain(self) -> tuple[str, int, list[int]]:
+        """The numbers, to be handed to another process."""
+        return self.phase, self.now, self.counts
+
+    def take(self, plain: Sequence[Any]) -> None:
+        """Take over what `plain` gave elsewhere."""
+        self.phase, self.now, self.counts = plain
 
     @property
     def begun(self) -> int:

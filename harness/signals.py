@@ -5,6 +5,7 @@ be ignored as well. A hang-up that is ignored (nohup) stays ignored.
 """
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -12,7 +13,10 @@ from types import FrameType
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Within this, these signals interrupt; in the main thread only."""
+    """Within this, these signals interrupt. In another thread than the main one nothing is changed: it gets none."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     if before[signal.SIGINT] is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

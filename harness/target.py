@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Protocol, runtime_checkable
 
+from splitbrain.harness.announce import Say
 from splitbrain.harness.client import Client, ErrorTable, Shapes
 from splitbrain.harness.deployment import Deployment
 from splitbrain.harness.logs import Pattern
@@ -50,9 +51,10 @@ class Target(Protocol):
 class Provided(Protocol):
     """A target that needs something from elsewhere: a server to be fetched or built."""
 
-    def provide(self, deployment: Deployment) -> None:
-        """Have here what nodes of this deployment need. Called before the environment is entered, as there may be no
-        network inside; progress goes to standard error. InfrastructureError names what is missing."""
+    def provide(self, deployment: Deployment, say: Say) -> None:
+        """Have here what nodes of this deployment need: a step of its own, after planning and before the environment
+        is entered, as there may be no network inside. Nothing else of a target fetches or builds. `say` is told of each
+        step that takes long. InfrastructureError names what is missing."""
 
     def notices(self) -> Sequence[str]:
         """What the user should know of what will run, such as its version: a sentence each."""

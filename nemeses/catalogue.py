@@ -75,6 +75,18 @@ def parse(text: str) -> tuple[Fault, ...]:
     return tuple(faults)
 
 
+def spell_out(text: str) -> str:
+    """The same faults as `parse` finds, as an argument in which every fault stands by its own name."""
+    given = _named(text)
+    words = []
+    for name, options in given.items():
+        if name == ALL:
+            words += [fault.name for fault in FAULTS.values() if fault.default and fault.name not in given]
+        elif name != NONE:
+            words.append(name + ":" * bool(options) + ",".join(f"{key}={value}" for key, value in options.items()))
+    return ",".join(words)
+
+
 def _named(text: str) -> dict[str, dict[str, str]]:
     """Name → its options as words, in the order of the argument."""
     given: dict[str, dict[str, str]] = {}

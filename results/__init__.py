@@ -5,7 +5,6 @@ A map, from a history outwards:
 - `faults`    when each fault was on, and what it did
 - `summary`   counts, availability and latency of a history
 - `series`    the same over time, in buckets
-- `recipe`    everything needed to repeat a run: `test.toml`
 - `result`    verdict, figures and seed of one judged history or run: `verdict.json`
 - `folder`    a run on disk, and `runs/latest`
 - `format`   how times, shares, values and operations are written for people

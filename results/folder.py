@@ -1,6 +1,6 @@
 """Where is a run kept? In a folder that is the whole truth about it: `runs/<target>/<workload>/<timestamp>-<seed>/`.
 
-    test.toml        the recipe: everything needed to repeat the run
+    test.toml        the record of the run: everything needed to repeat it
     history.jsonl    what happened, while it runs; history.jsonl.gz once it is done
     verdict.json     what it means
     report.html      the same, to look at
@@ -24,8 +24,8 @@ from typing import Any
 
 from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.history import History
-from splitbrain.results.recipe import Recipe
 from splitbrain.results.result import Result
+from splitbrain.runner.record import RunRecord
 
 RUNS = Path("runs")
 LATEST = "latest"
@@ -39,18 +39,18 @@ class RunFolder:
     path: Path
 
     @staticmethod
-    def create(recipe: Recipe, root: Path = RUNS, now: datetime | None = None) -> "RunFolder":
-        """Claim a new folder under `root`, write its recipe, and let `root/latest` name it.
+    def create(record: RunRecord, root: Path = RUNS, now: datetime | None = None) -> "RunFolder":
+        """Claim a new folder under `root`, write its record, and let `root/latest` name it.
 
         UsageError if `root` cannot be written to; InfrastructureError if the disk is full.
         """
         stamp = (now or datetime.now(UTC)).astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-        parent = root / safe_name(recipe.target) / safe_name(recipe.workload)
+        parent = root / safe_name(record.spec.target) / safe_name(record.workload)
         with _writing(parent):
             parent.mkdir(parents=True, exist_ok=True)
-            folder = RunFolder(_claim(parent, f"{stamp}-{recipe.seed}"))
+            folder = RunFolder(_claim(parent, f"{stamp}-{record.seed}"))
             folder.logs.mkdir()
-        folder.write("test.toml", recipe.to_toml())
+        folder.write("test.toml", record.to_toml())
         with _writing(root / LATEST):
             _point(root / LATEST, folder.path)
         return folder
@@ -103,10 +103,10 @@ class RunFolder:
             partial.replace(path)
         return path
 
-    def recipe(self) -> Recipe:
+    def record(self) -> RunRecord:
         """What the run was. UsageError if the file cannot be understood."""
         path = self.path / "test.toml"
-        return Recipe.from_toml(_read(path), str(path))
+        return RunRecord.from_toml(_read(path), str(path))
 
     def verdict(self) -> dict[str, Any]:
         """The content of `verdict.json`. UsageError if the run was never judged."""
@@ -130,13 +130,13 @@ class RunFolder:
 
     def result(self, history: History) -> Result:
         """The result of this run, given its history as read from `recorded()`."""
-        return Result.again(history, self.verdict(), self.recipe(), str(self.path / "verdict.json"))
+        return Result.again(history, self.verdict(), self.record(), str(self.path / "verdict.json"))
 
 
 def safe_name(name: str) -> str:
     """A name that every file system takes as one folder: `raft:reads=local` becomes `raft-reads=local`.
 
-    Different names may become one; the recipe in the folder tells them apart. Very long ones end in a digest.
+    Different names may become one; the record in the folder tells them apart. Very long ones end in a digest.
     """
     safe = re.sub(r"[^A-Za-z0-9._=,+-]+", "-", name).strip(".- ") or "unnamed"
     if len(safe) > _NAME_LENGTH:

@@ -16,8 +16,8 @@ from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import History
 from splitbrain.harness.operation import Value
 from splitbrain.harness.verdict import Validity, Verdict
-from splitbrain.results.recipe import FORMAT, Recipe
 from splitbrain.results.summary import Summary, summarize
+from splitbrain.runner.record import FORMAT, RunRecord
 
 THIN = 0.1
 """Share of operations answered below which a pass is said to rest on little."""
@@ -52,54 +52,54 @@ class Result:
 
     name: the target with its options, or the path of a file as given. judged_by: the workload of a run, the model of
     a file. reason: a sentence; lines after it are evidence, as the end of a node's log. verdict: the checkers' tree;
-    None if nothing could be judged. recipe: how to repeat it; None for a foreign history. notes: what else a person
+    None if nothing could be judged. record: how to repeat it; None for a foreign history. notes: what else a person
     should know, a sentence each: nodes that died by themselves, faults that did not come, what a reader let pass.
     """
 
     name: str
     judged_by: str
-    answer: RunStatus
+    status: RunStatus
     reason: str
     summary: Summary
     verdict: Verdict | None = None
-    recipe: Recipe | None = None
+    record: RunRecord | None = None
     cost: Cost = Cost()
     notes: tuple[str, ...] = ()
 
     @staticmethod
     def of_run(
-        history: History, recipe: Recipe, verdict: Verdict, cost: Cost = Cost(), notes: tuple[str, ...] = ()
+        history: History, record: RunRecord, verdict: Verdict, cost: Cost = Cost(), notes: tuple[str, ...] = ()
     ) -> "Result":
         """The result of a run that was carried out and judged."""
-        summary = summarize(history, recipe.nemesis)
-        answer, reason = RunStatus(verdict.value.value), verdict.reason
-        idle = [name for name in recipe.nemesis if name in summary.never_bit]
+        summary = summarize(history, record.faults)
+        status, reason = RunStatus(verdict.value.value), verdict.reason
+        idle = [name for name in record.faults if name in summary.never_bit]
         if verdict.value is Validity.VALID and idle:
-            answer, reason = RunStatus.UNKNOWN, f"nothing was refuted, but {_never_bit(idle)}"
-        if answer is RunStatus.VALID:
+            status, reason = RunStatus.UNKNOWN, f"nothing was refuted, but {_never_bit(idle)}"
+        if status is RunStatus.VALID:
             notes += _thin(summary)
-        return Result(recipe.target, recipe.workload, answer, reason, summary, verdict, recipe, cost, notes)
+        return Result(record.spec.target, record.workload, status, reason, summary, verdict, record, cost, notes)
 
     @staticmethod
     def of_history(history: History, name: str, model: str, verdict: Verdict, cost: Cost = Cost()) -> "Result":
         """The result of checking a history from a file."""
-        answer = RunStatus(verdict.value.value)
+        status = RunStatus(verdict.value.value)
         notes = tuple(history.warnings)
-        return Result(name, model, answer, verdict.reason, summarize(history), verdict, cost=cost, notes=notes)
+        return Result(name, model, status, verdict.reason, summarize(history), verdict, cost=cost, notes=notes)
 
     @staticmethod
     def failed(
-        history: History, recipe: Recipe, reason: str, cost: Cost = Cost(), notes: tuple[str, ...] = ()
+        history: History, record: RunRecord, reason: str, cost: Cost = Cost(), notes: tuple[str, ...] = ()
     ) -> "Result":
         """The result of a run that could not be carried out; the history is as far as it came."""
-        summary = summarize(history, recipe.nemesis)
+        summary = summarize(history, record.faults)
         return Result(
-            recipe.target,
-            recipe.workload,
+            record.spec.target,
+            record.workload,
             RunStatus.INFRASTRUCTURE,
             reason,
             summary,
-            recipe=recipe,
+            record=record,
             cost=cost,
             notes=notes,
         )
@@ -107,7 +107,7 @@ class Result:
     @property
     def seed(self) -> int | None:
         """The seed of a run."""
-        return self.recipe.seed if self.recipe else None
+        return self.record.seed if self.record else None
 
     @property
     def sentence(self) -> str:
@@ -123,11 +123,11 @@ class Result:
         """The fields that every machine-readable line about this result has."""
         line: dict[str, Value] = {
             "name": self.name,
-            "workload" if self.recipe else "model": self.judged_by,
-            "verdict": self.answer.value,
+            "workload" if self.record else "model": self.judged_by,
+            "verdict": self.status.value,
             "reason": self.reason,
         }
-        if self.recipe:
+        if self.record:
             line |= {"seed": self.seed, "operations": self.summary.operations, "faults": self._faults()}
         line["seconds"] = self.cost.check
         if self.cost.read is not None:
@@ -145,7 +145,7 @@ class Result:
             "errors": dict(summary.errors),
         }
         tail = {
-            "command": self.recipe.command if self.recipe else None,
+            "command": self.record.command if self.record else None,
             "run_seconds": self.cost.run,
             "notes": list(self.notes),
             "format": FORMAT,
@@ -159,7 +159,7 @@ class Result:
         return "{\n" + ",\n".join(fields) + "\n}\n"
 
     @staticmethod
-    def again(history: History, plain: Mapping[str, Any], recipe: Recipe | None, where: str) -> "Result":
+    def again(history: History, plain: Mapping[str, Any], record: RunRecord | None, where: str) -> "Result":
         """The result that `plain`, the content of a `verdict.json`, was written from; UsageError if it is none."""
         try:
             tree = plain["tree"]
@@ -168,9 +168,9 @@ class Result:
                 str(plain.get("workload", plain.get("model", ""))),
                 RunStatus(plain["verdict"]),
                 str(plain["reason"]),
-                summarize(history, recipe.nemesis if recipe else ()),
+                summarize(history, record.faults if record else ()),
                 Verdict.from_json(tree) if tree is not None else None,
-                recipe,
+                record,
                 Cost(float(plain["seconds"]), plain.get("read_seconds"), plain.get("run_seconds")),
                 tuple(plain.get("notes", ())),
             )

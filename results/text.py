@@ -22,7 +22,7 @@ def lines(result: Result) -> list[str]:
         availability_lines(result),
         fault_lines(result),
         note_lines(result),
-        [format.plain(f"repeat with: {result.recipe.command}")] if result.recipe else [],
+        [format.plain(f"repeat with: {result.record.command}")] if result.record else [],
     ]
     told: list[str] = []
     for block in blocks:
@@ -32,7 +32,7 @@ def lines(result: Result) -> list[str]:
 
 def headline(result: Result) -> str:
     """The answer in one line; its first word is the answer's name."""
-    return format.plain(f"{result.answer.value}: {result.name} · {result.judged_by}: {result.sentence}")
+    return format.plain(f"{result.status.value}: {result.name} · {result.judged_by}: {result.sentence}")
 
 
 def witness_lines(result: Result) -> list[str]:
@@ -106,10 +106,10 @@ def _scope(result: Result) -> str:
     parts = [f"{result.summary.operations:,} operations"]
     if result.summary.span_ns:
         parts.append(f"{result.summary.span_ns / 1e9:.1f} s")
-    if result.recipe:
-        recipe = result.recipe
-        parts += [_counted(recipe.nodes, "node"), _counted(recipe.concurrency, "client")]
-        parts += [recipe.env, f"seed {recipe.seed}"]
+    if result.record:
+        record = result.record
+        parts += [_counted(record.spec.nodes, "node"), _counted(record.spec.concurrency, "client")]
+        parts += [record.env, f"seed {record.seed}"]
     return format.plain("  " + " · ".join(parts))
 
 

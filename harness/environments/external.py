@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from splitbrain.harness.deployment import Deployment, External
-from splitbrain.harness.environment import Death
+from splitbrain.harness.environment import Death, Launch
 from splitbrain.harness.environments.real_time import RealTime
 from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.injection import ActiveInjection, Injection, Unsupported
@@ -65,7 +65,7 @@ class Existing(RealTime):
     def unsupported(self, injection: type[Injection], deployment: Deployment) -> Unsupported | None:
         return Unsupported(injection, HANDS_OFF)
 
-    def enter(self, argv: Sequence[str]) -> int | None:
+    def enter(self) -> Launch | None:
         return None
 
     async def up(

@@ -87,7 +87,7 @@ def _content(history: History, result: Result, operations_max: int) -> dict[str,
         result.summary.windows,
         witness=rows,
         offending=witness.offending_row(history, found[0][1], rows) if found else None,
-        concurrency=result.recipe.concurrency if result.recipe else None,
+        concurrency=result.record.spec.concurrency if result.record else None,
     )
     over_time = series(history)
     checks = list(_checks(result.verdict)) if result.verdict else []
@@ -95,7 +95,7 @@ def _content(history: History, result: Result, operations_max: int) -> dict[str,
     return {
         "result": result,
         "summary": result.summary,
-        "recipe": result.recipe,
+        "record": result.record,
         "facts": _facts(result),
         "witnesses": [witness.shown(history, *pair) for pair in found[:WITNESSES_MAX]],
         "witnesses_hidden": max(0, len(found) - WITNESSES_MAX),
@@ -114,20 +114,20 @@ def _content(history: History, result: Result, operations_max: int) -> dict[str,
 
 def _facts(result: Result) -> list[tuple[str, str]]:
     """Name and value of what a reader wants to know at once."""
-    summary, recipe = result.summary, result.recipe
+    summary, record = result.summary, result.record
     facts = [("operations", f"{summary.operations:,}")]
     if summary.span_ns:
         facts.append(("duration", f"{summary.span_ns / 1e9:.1f} s"))
-    if recipe is None:
+    if record is None:
         return facts
     return [
-        ("seed", str(recipe.seed)),
+        ("seed", str(record.seed)),
         *facts,
-        ("nodes", str(recipe.nodes)),
-        ("clients", str(recipe.concurrency)),
-        ("environment", recipe.env),
-        ("faults", ", ".join(recipe.nemesis) or "none"),
-        ("splitbrain", recipe.version),
+        ("nodes", str(record.spec.nodes)),
+        ("clients", str(record.spec.concurrency)),
+        ("environment", record.env),
+        ("faults", ", ".join(record.faults) or "none"),
+        ("splitbrain", record.version),
     ]
 
 

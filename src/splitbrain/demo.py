@@ -1,18 +1,18 @@
-"""What does the demonstration show? A handful of stores, what their authors claim, and what the evidence says.
+"""The demonstration: a handful of stores, what their authors claim, and what the evidence says.
 
-Each scene is a test whose verdict is known beforehand: two designs that keep their promise, and two that break it the
-moment the network splits. The trap: a demonstration that is always right. Its exit code says whether every verdict was
-the expected one.
+Each scene is a run whose verdict is known beforehand: two designs keep their promise, and two break it the moment the
+network splits.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from splitbrain.execution import Wish, execute, prepare
-from splitbrain.harness.budget import Budget
 from splitbrain.results.folder import RunFolder
 from splitbrain.results.result import Result, RunStatus
+from splitbrain.runner.execute import execute
+from splitbrain.runner.plan import plan
+from splitbrain.runner.spec import RunSpec
 
 DEFAULT_SEED = 1
 
@@ -49,7 +49,7 @@ class Played:
     @property
     def as_expected(self) -> bool:
         """Whether the answer is the expected one."""
-        return self.result.answer is self.scene.expected
+        return self.result.status is self.scene.expected
 
 
 def play(seed: int, out: Path, announce: Callable[[Scene], None]) -> list[Played]:
@@ -57,7 +57,7 @@ def play(seed: int, out: Path, announce: Callable[[Scene], None]) -> list[Played
     played: list[Played] = []
     for scene in SCENES:
         announce(scene)
-        wish = Wish(scene.target, seed, nemesis=scene.nemesis, env="sim", time_limit=20.0)
-        result, folder = execute(prepare(wish), Budget(), out)
-        played.append(Played(scene, result, folder))
+        spec = RunSpec(scene.target, nemesis=scene.nemesis, env="sim", time_limit=20.0, seed=seed)
+        run = execute(plan(spec), out)
+        played.append(Played(scene, run.result, run.folder))
     return played

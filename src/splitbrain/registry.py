@@ -103,6 +103,12 @@ def parse_faults(words: str) -> Sequence[Fault]:
     return parse(words) if words else ()
 
 
+def spell_faults(words: str) -> str:
+    """The same faults, `all` spelled out."""
+    spell: Callable[[str], str] = load("splitbrain.nemeses:spell_out")
+    return spell(words) if words else ""
+
+
 def models() -> Mapping[str, Any]:
     """All models of `check --model` by name."""
     found: Mapping[str, Any] = load("splitbrain.checkers.catalogue:CATALOGUE")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from splitbrain.harness.announce import Say
 from splitbrain.harness.client import ErrorTable, Shapes
 from splitbrain.harness.deployment import Deployment, Process
 from splitbrain.harness.logs import Pattern
@@ -54,11 +55,11 @@ class Cassandra:
         """What each error means."""
         return ERRORS
 
-    def provide(self, deployment: Deployment) -> None:
+    def provide(self, deployment: Deployment, say: Say) -> None:
         """See `harness.target.Provided`: find or fetch the server, and look for Java."""
         require_driver()
         if isinstance(deployment, Process):
-            jars.obtain(str(self.settings["version"]))
+            jars.obtain(str(self.settings["version"]), say)
             java.found()
 
     def notices(self) -> Sequence[str]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import ClassVar
 
+from splitbrain.harness.announce import Say
 from splitbrain.harness.deployment import Deployment, Membership, Place
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.injection import Compact, Defragment
@@ -151,10 +152,10 @@ class Etcd(Server):
                 f"them one by one; not {to}"
             )
 
-    def provide(self, deployment: Deployment) -> None:
+    def provide(self, deployment: Deployment, say: Say) -> None:
         """See `harness.target.Provided`."""
         require_http(self.name)
-        super().provide(deployment)
+        super().provide(deployment, say)
 
     def notices(self) -> Sequence[str]:
         """See `harness.target.Provided`: which version runs, and what is known of it."""

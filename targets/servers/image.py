@@ -11,11 +11,12 @@ import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from splitbrain.harness.announce import Say, on_stderr
 from splitbrain.harness.deployment import BuiltImage
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.targets.servers.jvm import PACKAGE
 from splitbrain.targets.servers.software import SUMS, Software, cache, checksum
-from splitbrain.targets.servers.sources import Say, on_stderr, patiently
+from splitbrain.targets.servers.sources import patiently
 
 PROGRAMS = "usr/local/bin"
 """Where servers' own images have them, too."""

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
+from splitbrain.harness.announce import Say, on_stderr
 from splitbrain.harness.client import Client, ErrorTable, Shapes
 from splitbrain.harness.deployment import BuiltImage, Container, Deployment, External, Host, Membership, Place, Process
 from splitbrain.harness.errors import InfrastructureError, UsageError
@@ -140,12 +141,12 @@ class Server:
             made = [replace(one, upgraded=other) for one, other in zip(made, later, strict=True)]
         return [one for one in made if isinstance(one, Container)] if self.image else made
 
-    def provide(self, deployment: Deployment) -> None:
+    def provide(self, deployment: Deployment, say: Say) -> None:
         """See `harness.target.Provided`: find, fetch or build the server, and look for Java."""
         if isinstance(deployment, Process | Host) or (isinstance(deployment, Container) and not self.image):
-            self.program(self.version)
+            self.program(self.version, say)
         if self.upgrade_to:
-            self.program(self.upgrade_to)
+            self.program(self.upgrade_to, say)
         if self.java and isinstance(deployment, Process):
             found_java(self.software.name)
 
@@ -160,9 +161,9 @@ class Server:
         """What each node says that it is."""
         return await roles(nodes, self.role)
 
-    def program(self, version: str) -> Path:
+    def program(self, version: str, say: Say = on_stderr) -> Path:
         """The server in a version, fetched or built if need be."""
-        return self.software.obtain(version, self.binary if version == self.version else "")
+        return self.software.obtain(version, self.binary if version == self.version else "", say)
 
     def word(self, option: str) -> str:
         """The value of an option as text."""

@@ -19,8 +19,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from splitbrain.harness.announce import Say, on_stderr
 from splitbrain.harness.errors import InfrastructureError, UsageError
-from splitbrain.targets.servers.sources import Say, Source, on_stderr
+from splitbrain.targets.servers.sources import Source
 
 
 @dataclass(frozen=True)

@@ -17,16 +17,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from splitbrain.harness.announce import Say
 from splitbrain.harness.errors import InfrastructureError
 
 TOLD_SECONDS = 5.0
-
-Say = Callable[[str], None]
-
-
-def on_stderr(sentence: str) -> None:
-    """Print progress of what takes long."""
-    print(f"splitbrain: {sentence}", file=sys.stderr, flush=True)
 
 
 @dataclass(frozen=True)

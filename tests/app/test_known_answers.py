@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from splitbrain.execution import Wish, execute, prepare
-from splitbrain.harness.budget import Budget
+from splitbrain import run
 from splitbrain.results.result import Result, RunStatus
 
 LEASE_BREAKER = "partition:topology=leader-isolated,clock-rate:kind=slow"
@@ -21,22 +20,24 @@ LEASE_BREAKER = "partition:topology=leader-isolated,clock-rate:kind=slow"
 def results(
     tmp_path: Path, target: str, nemesis: str, seeds: range, time_limit: float = 15.0, **more: Any
 ) -> list[Result]:
-    wishes = (Wish(target, seed, nemesis=nemesis, env="sim", time_limit=time_limit, **more) for seed in seeds)
-    return [execute(prepare(wish), Budget(), tmp_path)[0] for wish in wishes]
+    return [
+        run(target, nemesis=nemesis, env="sim", time_limit=time_limit, seed=seed, out=tmp_path, **more).result
+        for seed in seeds
+    ]
 
 
-def answers(found: list[Result]) -> Counter[RunStatus]:
-    return Counter(result.answer for result in found)
+def statuses(found: list[Result]) -> Counter[RunStatus]:
+    return Counter(result.status for result in found)
 
 
 def assert_never_refuted(found: list[Result], valid_at_least: int) -> None:
-    counted = answers(found)
-    refuted = [(result.seed, result.reason) for result in found if result.answer is RunStatus.INVALID]
+    counted = statuses(found)
+    refuted = [(result.seed, result.reason) for result in found if result.status is RunStatus.INVALID]
     assert refuted == []
     assert counted[RunStatus.INFRASTRUCTURE] == 0
     assert counted[RunStatus.VALID] >= valid_at_least
     assert all(result.reason for result in found)
-    assert not any(result.notes for result in found if result.answer is RunStatus.VALID)
+    assert not any(result.notes for result in found if result.status is RunStatus.VALID)
 
 
 @pytest.mark.parametrize("target", ["raft", "raft:reads=index"])
@@ -69,7 +70,7 @@ def test_a_store_that_lies_is_found_within_20_seeds(tmp_path, target, nemesis):
     seeds = iter(range(20))
     found = next(
         (result for seed in seeds for result in results(tmp_path, target, nemesis, range(seed, seed + 1))
-         if result.answer is RunStatus.INVALID), None,
+         if result.status is RunStatus.INVALID), None,
     )  # fmt: skip
     assert found is not None and found.verdict is not None
     assert len(found.reason) > 20
@@ -83,4 +84,4 @@ def test_leases_hold_while_clocks_only_have_offsets(tmp_path):
 
 def test_leases_break_when_the_monotonic_clock_runs_slow(tmp_path):
     found = results(tmp_path, "raft:reads=lease", LEASE_BREAKER, range(4), time_limit=48.0, rate=300.0)
-    assert answers(found)[RunStatus.INVALID] > 0
+    assert statuses(found)[RunStatus.INVALID] > 0

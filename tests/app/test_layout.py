@@ -1,5 +1,6 @@
 """The shape of the repository: rooms at the top, imported under one name, and nothing of anyone's machine inside."""
 
+import ast
 import re
 import subprocess
 from pathlib import Path
@@ -36,4 +37,17 @@ def test_no_path_of_a_machine_is_in_the_tree():
         path = ROOT / name
         if path.suffix in (".py", ".md", ".toml", ".html", ".js", ".css", ".pyx") and path != Path(__file__):
             found += [name for line in path.read_text(errors="replace").splitlines() if pattern.search(line)]
+    assert found == []
+
+
+def test_environments_stand_above_the_rest_of_the_harness():
+    found = []
+    for path in (ROOT / "harness").rglob("*.py"):
+        if path.relative_to(ROOT / "harness").parts[0] == "environments":
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            named = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            named += [alias.name for alias in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
+            if any("environments" in name.split(".") for name in named):
+                found.append(str(path.relative_to(ROOT)))
     assert found == []

@@ -1,31 +1,38 @@
-"""Histories and recipes to test results with."""
+"""Histories and records to test results with."""
 
 from splitbrain.harness.history import Event, History
 from splitbrain.harness.verdict import Validity, Verdict, Witness
-from splitbrain.results.recipe import Recipe
+from splitbrain.runner.record import RunRecord
+from splitbrain.runner.spec import RunSpec
 
 MS = 1_000_000
 HOSTILE = "</script><img src=http://x onerror=alert(1)> url(//evil) @import \u202e"
 
 
-def recipe(**changes: object) -> Recipe:
-    """The recipe of a small run; fields may be given."""
-    fields: dict[str, object] = {
-        "command": "splitbrain run raft:reads=local --seed 7",
+def record(**changes: object) -> RunRecord:
+    """The record of a small run; its fields, and those of its spec, may be given."""
+    names = {declared.name for declared in RunSpec.fields()}
+    spec: dict[str, object] = {
         "target": "raft:reads=local",
         "workload": "register",
+        "nemesis": "partition",
         "env": "sim",
         "nodes": 3,
         "concurrency": 4,
         "rate": 100.0,
         "time_limit": 15.0,
         "timeout": 1.0,
-        "seed": 7,
-        "nemesis": ("partition",),
-        "options": {"reads": "local", "batch": 8, "sync": True},
         "settings": {"keys": 3},
+        "seed": 7,
     }
-    return Recipe(**(fields | changes))  # type: ignore[arg-type]
+    fields: dict[str, object] = {
+        "command": "splitbrain run raft:reads=local --seed 7",
+        "faults": ("partition",),
+        "options": {"reads": "local", "batch": 8, "sync": True},
+    }
+    spec |= {name: value for name, value in changes.items() if name in names}
+    fields |= {name: value for name, value in changes.items() if name not in names}
+    return RunRecord(RunSpec(**spec), **fields)  # type: ignore[arg-type]
 
 
 def event(

@@ -4,11 +4,11 @@ from splitbrain.harness.environment import Death
 from splitbrain.results.crash_logs import FILE, write_crash_log
 from splitbrain.results.folder import RunFolder
 
-from .samples import recipe
+from .samples import record
 
 
 def test_each_is_noted_once_with_how_often_and_its_last_lines_are_kept(tmp_path):
-    folder = RunFolder.create(recipe(), tmp_path)
+    folder = RunFolder.create(record(), tmp_path)
     deaths = [
         Death("n3", 1_500_000_000, "n3 exited with code 1 by itself", ("fatal: disk", "bye")),
         Death("n1", 2_000_000_000, "n1 was ended by signal 6 by itself"),
@@ -25,6 +25,6 @@ def test_each_is_noted_once_with_how_often_and_its_last_lines_are_kept(tmp_path)
 
 
 def test_nothing_is_said_where_nothing_died(tmp_path):
-    folder = RunFolder.create(recipe(), tmp_path)
+    folder = RunFolder.create(record(), tmp_path)
     assert write_crash_log([], folder) == ()
     assert not (folder.path / FILE).exists()

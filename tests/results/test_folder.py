@@ -9,28 +9,28 @@ import pytest
 
 from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.results.folder import RunFolder, safe_name
-from splitbrain.results.recipe import Recipe
 from splitbrain.results.result import Cost, Result
+from splitbrain.runner.record import RunRecord
 
-from .samples import passed, recipe, refuted, stale
+from .samples import passed, record, refuted, stale
 
 NOW = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 def test_layout(tmp_path: Path) -> None:
-    folder = RunFolder.create(recipe(), tmp_path, NOW)
+    folder = RunFolder.create(record(), tmp_path, NOW)
     assert folder.path == tmp_path / "raft-reads=local" / "register" / "20300102T030405Z-7"
     assert folder.logs.is_dir()
     assert folder.history_path.parent == folder.path
 
 
 def test_round_trip(tmp_path: Path) -> None:
-    folder = RunFolder.create(recipe(), tmp_path)
+    folder = RunFolder.create(record(), tmp_path)
     history = stale()
-    result = Result.of_run(history, recipe(), refuted(), Cost(0.5, None, 2.0))
+    result = Result.of_run(history, record(), refuted(), Cost(0.5, None, 2.0))
     folder.finish(history, result)
     again = RunFolder.open(folder.path)
-    assert again.recipe() == recipe()
+    assert again.record() == record()
     assert again.verdict()["verdict"] == "invalid"
     assert again.verdict()["faults"] == {"partition": {"times": 1, "bite": {"messages_dropped": 12}}}
     assert again.result(history) == result
@@ -39,18 +39,18 @@ def test_round_trip(tmp_path: Path) -> None:
 
 
 def test_a_setting_without_a_value_is_left_out() -> None:
-    given = recipe(options={"reads": None, "batch": 1})
-    assert Recipe.from_toml(given.to_toml(), "x").options == {"batch": 1}
+    given = record(options={"reads": None, "batch": 1})
+    assert RunRecord.from_toml(given.to_toml(), "x").options == {"batch": 1}
 
 
 def test_same_second_and_seed_do_not_collide(tmp_path: Path) -> None:
-    folders = [RunFolder.create(recipe(), tmp_path, NOW) for _ in range(3)]
+    folders = [RunFolder.create(record(), tmp_path, NOW) for _ in range(3)]
     assert len({folder.path for folder in folders}) == 3
     assert (tmp_path / "latest").resolve() == folders[-1].path.resolve()
 
 
 def test_latest_is_relative_and_survives_a_move(tmp_path: Path) -> None:
-    folder = RunFolder.create(recipe(), tmp_path / "runs", NOW)
+    folder = RunFolder.create(record(), tmp_path / "runs", NOW)
     assert not (tmp_path / "runs" / "latest").readlink().is_absolute()
     moved = (tmp_path / "runs").rename(tmp_path / "kept")
     assert RunFolder.open(moved / "latest").path.name == folder.path.name
@@ -61,13 +61,13 @@ def test_latest_as_text_where_links_are_impossible(tmp_path: Path, monkeypatch: 
         raise OSError(errno.EPERM, "no links here")
 
     monkeypatch.setattr(Path, "symlink_to", refuse)
-    folder = RunFolder.create(recipe(), tmp_path, NOW)
+    folder = RunFolder.create(record(), tmp_path, NOW)
     assert (tmp_path / "latest").is_file()
     assert RunFolder.open(tmp_path / "latest").path.samefile(folder.path)
 
 
 def test_a_file_of_the_folder_names_it(tmp_path: Path) -> None:
-    folder = RunFolder.create(recipe(), tmp_path, NOW)
+    folder = RunFolder.create(record(), tmp_path, NOW)
     assert RunFolder.open(folder.path / "test.toml").path == folder.path
 
 
@@ -76,7 +76,7 @@ def test_what_is_no_run_folder_is_told(tmp_path: Path) -> None:
         RunFolder.open(tmp_path / "nothing")
     with pytest.raises(UsageError, match=r"no test\.toml"):
         RunFolder.open(tmp_path)
-    folder = RunFolder.create(recipe(), tmp_path, NOW)
+    folder = RunFolder.create(record(), tmp_path, NOW)
     with pytest.raises(UsageError, match="cut short"):
         folder.verdict()
     with pytest.raises(UsageError, match="no history"):
@@ -89,16 +89,16 @@ def test_what_is_no_run_folder_is_told(tmp_path: Path) -> None:
         folder.result(stale())
 
 
-@pytest.mark.parametrize("text", ["{{{", "format = 2", "format = 1\nseed = 'x'", "", "format = 1"])
-def test_a_broken_recipe_is_told(tmp_path: Path, text: str) -> None:
-    folder = RunFolder.create(recipe(), tmp_path, NOW)
+@pytest.mark.parametrize("text", ["{{{", "format = 3", "format = 2", "format = 1\nseed = 'x'", "", "format = 1"])
+def test_a_broken_record_is_told(tmp_path: Path, text: str) -> None:
+    folder = RunFolder.create(record(), tmp_path, NOW)
     folder.write("test.toml", text)
     with pytest.raises(UsageError, match=r"test\.toml: "):
-        folder.recipe()
+        folder.record()
 
 
 def test_both_forms_of_the_history_are_found(tmp_path: Path) -> None:
-    folder = RunFolder.create(recipe(), tmp_path, NOW)
+    folder = RunFolder.create(record(), tmp_path, NOW)
     folder.history_path.write_text("")
     assert folder.recorded() == folder.history_path
     packed = folder.path / "history.jsonl.gz"
@@ -107,20 +107,20 @@ def test_both_forms_of_the_history_are_found(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_infrastructure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = RunFolder.create(recipe(), tmp_path, NOW)
+    folder = RunFolder.create(record(), tmp_path, NOW)
 
     def full(self: Path, *_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(Path, "write_text", full)
     with pytest.raises(InfrastructureError, match="disk is full"):
-        folder.finish(stale(), Result.of_run(stale(), recipe(), passed()))
+        folder.finish(stale(), Result.of_run(stale(), record(), passed()))
 
 
 def test_a_place_that_cannot_be_written_is_wrong_use(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="--out"):
-        RunFolder.create(recipe(), tmp_path / "file")
+        RunFolder.create(record(), tmp_path / "file")
 
 
 def test_names_are_safe() -> None:

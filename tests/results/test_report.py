@@ -13,7 +13,7 @@ from splitbrain.results.report import render
 from splitbrain.results.report.sample import choose
 from splitbrain.results.result import Cost, Result
 
-from .samples import HOSTILE, event, passed, recipe, refuted, stale
+from .samples import HOSTILE, event, passed, record, refuted, stale
 
 REMOTE = re.compile(
     r"""<(?:script|img|link|iframe|source)\b[^>]*(?:src|href)\s*=\s*["']?(?:https?:)?//"""
@@ -61,12 +61,12 @@ def hostile_page() -> str:
     witness = Witness((0, 1, 2, 3), (HOSTILE, HOSTILE + "2"), 2)
     verdict = Verdict(Validity.INVALID, HOSTILE, HOSTILE, HOSTILE, key=HOSTILE, witness=witness)
     history.warnings.append(HOSTILE)
-    given = recipe(command=HOSTILE, target=HOSTILE, options={HOSTILE: HOSTILE}, nemesis=(HOSTILE,), version=HOSTILE)
+    given = record(command=HOSTILE, target=HOSTILE, options={HOSTILE: HOSTILE}, faults=(HOSTILE,), version=HOSTILE)
     return render(history, Result.of_run(history, given, verdict))
 
 
 def test_the_answer_comes_first_then_the_evidence() -> None:
-    page = render(stale(), Result.of_run(stale(), recipe(), refuted()))
+    page = render(stale(), Result.of_run(stale(), record(), refuted()))
     text = Reader(page).text
     order = [
         "invalid",
@@ -85,11 +85,11 @@ def test_the_answer_comes_first_then_the_evidence() -> None:
 
 
 def test_no_remote_references_whatever_the_strings() -> None:
-    for page in (hostile_page(), render(stale(), Result.of_run(stale(), recipe(), refuted()))):
+    for page in (hostile_page(), render(stale(), Result.of_run(stale(), record(), refuted()))):
         elements = [element for element in Reader(page).opened if element[0] in ("img", "link", "iframe", "source")]
         assert not elements
         assert not [attributes for tag, attributes in Reader(page).opened if "src" in attributes]
-    assert not REMOTE.search(render(stale(), Result.of_run(stale(), recipe(), refuted())))
+    assert not REMOTE.search(render(stale(), Result.of_run(stale(), record(), refuted())))
 
 
 def test_strings_from_outside_have_no_power() -> None:
@@ -102,7 +102,7 @@ def test_strings_from_outside_have_no_power() -> None:
 
 
 def test_the_content_policy_names_the_script() -> None:
-    page = render(stale(), Result.of_run(stale(), recipe(), passed()))
+    page = render(stale(), Result.of_run(stale(), record(), passed()))
     policy = next(a["content"] for tag, a in Reader(page).opened if tag == "meta" and "http-equiv" in a)
     assert policy is not None
     assert "default-src 'none'" in policy
@@ -110,7 +110,7 @@ def test_the_content_policy_names_the_script() -> None:
 
 
 def test_the_timeline_carries_every_operation() -> None:
-    data = Reader(render(stale(), Result.of_run(stale(), recipe(), refuted()))).data()
+    data = Reader(render(stale(), Result.of_run(stale(), record(), refuted()))).data()
     operations = data["operations"]
     assert operations["index"] == [0, 3, 5, 6, 8, 11]
     assert [data["lanes"][lane]["node"] for lane in operations["lane"]] == ["n1", "n2", "n10", "n1", "n2", "n2"]
@@ -121,7 +121,7 @@ def test_the_timeline_carries_every_operation() -> None:
 
 
 def test_the_page_is_the_same_but_for_wall_times() -> None:
-    pages = [render(stale(), Result.of_run(stale(), recipe(), refuted(), Cost(s, None, s))) for s in (1.0, 1.0, 2.0)]
+    pages = [render(stale(), Result.of_run(stale(), record(), refuted(), Cost(s, None, s))) for s in (1.0, 1.0, 2.0)]
     assert pages[0] == pages[1]
     differing = [a for a, b in zip(pages[0].splitlines(), pages[2].splitlines(), strict=True) if a != b]
     assert len(differing) == 1
@@ -163,7 +163,7 @@ def test_samples_keep_the_focus_and_the_cap(focus: list[int], cap: int) -> None:
 def test_pages_of_little() -> None:
     nothing = Verdict(Validity.UNKNOWN, "the history holds no events", "linearizability")
     assert "the history holds no events" in render(History(), Result.of_history(History(), "x", "m", nothing))
-    assert "n3 never" in render(History(), Result.failed(History(), recipe(), "n3 never answered"))
+    assert "n3 never" in render(History(), Result.failed(History(), record(), "n3 never answered"))
     untimed = stale()
     untimed.timed = False
     page = render(untimed, Result.of_history(untimed, "x", "register", refuted()))
@@ -178,6 +178,6 @@ def test_threads_keep_their_lane_across_processes() -> None:
         for i, (process, kind) in enumerate(rows)
         for end in (0, 1)
     )
-    data = Reader(render(history, Result.of_run(history, recipe(nemesis=()), passed()))).data()
+    data = Reader(render(history, Result.of_run(history, record(faults=()), passed()))).data()
     assert data["operations"]["lane"] == [0, 1, 0]
     assert [lane["label"] for lane in data["lanes"]] == ["0 +1", "1"]

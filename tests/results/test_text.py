@@ -8,11 +8,11 @@ from splitbrain.results.report import render
 from splitbrain.results.result import Cost, Result, RunStatus
 from splitbrain.results.text import lines, witnesses
 
-from .samples import HOSTILE, event, passed, recipe, refuted, stale
+from .samples import HOSTILE, event, passed, record, refuted, stale
 
 
 def test_answer_first_command_last() -> None:
-    told = lines(Result.of_run(stale(), recipe(), refuted()))
+    told = lines(Result.of_run(stale(), record(), refuted()))
     assert told[0].startswith("invalid: raft:reads=local · register: n1 read 1")
     assert told[-1].endswith("splitbrain run raft:reads=local --seed 7")
     text = "\n".join(told)
@@ -31,18 +31,18 @@ def test_a_witness_told_twice_in_the_tree_is_told_once() -> None:
 
 
 def test_wall_times_do_not_show() -> None:
-    quick, slow = (lines(Result.of_run(stale(), recipe(), refuted(), Cost(s, s, s))) for s in (0.1, 99.0))
+    quick, slow = (lines(Result.of_run(stale(), record(), refuted(), Cost(s, s, s))) for s in (0.1, 99.0))
     assert quick == slow
 
 
 def test_a_fault_that_never_bit_is_no_pass() -> None:
-    result = Result.of_run(stale(), recipe(nemesis=("partition", "kill")), passed())
-    assert result.answer is RunStatus.UNKNOWN
+    result = Result.of_run(stale(), record(faults=("partition", "kill")), passed())
+    assert result.status is RunStatus.UNKNOWN
     assert "kill, which was asked for, never bit" in result.reason
     assert result.headline()["faults"] == {"partition": {"times": 1, "bite": {"messages_dropped": 12}}, "kill": None}
-    assert Result.of_run(stale(), recipe(), passed()).answer is RunStatus.VALID
-    refuted_anyway = Result.of_run(stale(), recipe(nemesis=("kill",)), refuted())
-    assert refuted_anyway.answer is RunStatus.INVALID
+    assert Result.of_run(stale(), record(), passed()).status is RunStatus.VALID
+    refuted_anyway = Result.of_run(stale(), record(faults=("kill",)), refuted())
+    assert refuted_anyway.status is RunStatus.INVALID
 
 
 def test_a_foreign_history_and_a_failed_run() -> None:
@@ -51,13 +51,13 @@ def test_a_foreign_history_and_a_failed_run() -> None:
     assert lines(foreign)[0] == "unknown: x.edn · register: the history holds no events"
     assert foreign.headline()["model"] == "register"
     assert foreign.headline()["read_seconds"] == 0.2
-    failed = Result.failed(History(), recipe(), "n3 never answered")
+    failed = Result.failed(History(), record(), "n3 never answered")
     assert lines(failed)[0].startswith("infrastructure: ")
     assert failed.to_json()["tree"] is None
 
 
 def test_evidence_stands_below_the_reason_line_by_line() -> None:
-    failed = Result.failed(History(), recipe(), "n1 ended; the end of its log:\nERROR\n\tat Main\x1b")
+    failed = Result.failed(History(), record(), "n1 ended; the end of its log:\nERROR\n\tat Main\x1b")
     told = lines(failed)
     assert told[0].endswith(": n1 ended; the end of its log:")
     assert told[2:4] == ["  ERROR", "      at Main\N{REPLACEMENT CHARACTER}"]
@@ -72,7 +72,7 @@ def test_control_characters_do_not_reach_the_terminal() -> None:
 
 
 def test_the_verdict_file_is_the_same_but_for_its_costs() -> None:
-    first, second = (Result.of_run(stale(), recipe(), refuted(), Cost(s, None, s)).to_text() for s in (1.0, 2.0))
+    first, second = (Result.of_run(stale(), record(), refuted(), Cost(s, None, s)).to_text() for s in (1.0, 2.0))
     differing = [a for a, b in zip(first.splitlines(), second.splitlines(), strict=True) if a != b]
     assert [line.split(":")[0] for line in differing] == ['"seconds"', '"run_seconds"']
 
@@ -91,9 +91,9 @@ def test_a_pass_that_rests_on_hardly_any_answers_says_so() -> None:
         ]
         return History.of(rows)
 
-    quiet = recipe(nemesis=())
+    quiet = record(faults=())
     thin = Result.of_run(asked(1), quiet, passed())
-    assert thin.answer is RunStatus.VALID
+    assert thin.status is RunStatus.VALID
     assert thin.notes == ("only 1 of 20 operations were answered, so this pass rests on little evidence",)
     assert Result.of_run(asked(2), quiet, passed()).notes == ()
     assert Result.of_run(asked(1), quiet, refuted()).notes == ()

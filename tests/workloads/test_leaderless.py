@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from splitbrain import registry
-from splitbrain.execution import Wish, execute, prepare
+from splitbrain import registry, run
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.generator import Moment, simulate
@@ -36,9 +35,8 @@ def test_what_is_written_is_unique(name: str, f: str) -> None:
     ("target", "verdict"), [("raft", "valid"), ("single", "valid"), ("primary-backup:failover=timeout", "invalid")]
 )
 def test_registers_that_are_only_read_and_written(target: str, verdict: str, tmp_path: Path) -> None:
-    wish = Wish(target, 1, workload="rw-register", nemesis="partition", time_limit=12.0)
-    result, _ = execute(prepare(wish), Budget(), tmp_path)
-    assert result.answer.value == verdict, result.reason
+    result = run(target, seed=1, workload="rw-register", nemesis="partition", time_limit=12.0, out=tmp_path).result
+    assert result.status.value == verdict, result.reason
 
 
 def test_an_element_is_removed_by_its_thread_and_not_at_once() -> None:

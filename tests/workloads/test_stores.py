@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from splitbrain.execution import Wish, execute, prepare
-from splitbrain.harness.budget import Budget
+import splitbrain
 from splitbrain.results.result import Result
 
 WORKLOADS = ("set", "append-list", "counter")
@@ -14,37 +13,38 @@ WORKLOADS = ("set", "append-list", "counter")
 def run(
     target: str, workload: str, nemesis: str, out: Path, seed: int = 1, seconds: float = 12.0, **settings: str
 ) -> Result:
-    wish = Wish(target, seed, workload=workload, nemesis=nemesis, time_limit=seconds, settings=settings)
-    return execute(prepare(wish), Budget(), out)[0]
+    return splitbrain.run(
+        target, seed=seed, workload=workload, nemesis=nemesis, time_limit=seconds, settings=settings, out=out
+    ).result
 
 
 @pytest.mark.parametrize("workload", WORKLOADS)
 @pytest.mark.parametrize("target", ["raft", "single"])
 def test_what_keeps_its_promise_passes(target: str, workload: str, tmp_path: Path) -> None:
     result = run(target, workload, "partition,kill,pause", tmp_path)
-    assert result.answer.value == "valid", result.reason
+    assert result.status.value == "valid", result.reason
 
 
 @pytest.mark.parametrize("workload", WORKLOADS)
 def test_a_store_with_two_primaries_is_refuted(workload: str, tmp_path: Path) -> None:
     result = run("primary-backup:failover=timeout", workload, "partition", tmp_path)
-    assert result.answer.value == "invalid", result.reason
+    assert result.status.value == "invalid", result.reason
     assert result.verdict is not None
     assert result.verdict.reason == result.reason
 
 
 def test_a_store_that_forgets_is_refuted_by_its_final_reads(tmp_path: Path) -> None:
     result = run("raft:disk=memory", "set", "kill", tmp_path, seconds=30.0)
-    assert result.answer.value == "invalid", result.reason
+    assert result.status.value == "invalid", result.reason
 
 
 def test_reads_all_along_are_judged_too(tmp_path: Path) -> None:
     result = run("raft", "set", "partition", tmp_path, read_share="0.1", fresh="on")
-    assert result.answer.value == "valid", result.reason
+    assert result.status.value == "valid", result.reason
     assert result.verdict is not None
     assert [child.checker for child in result.verdict.children] == ["set", "set-full"]
     stale = run("raft:reads=local", "set", "partition", tmp_path, read_share="0.1", fresh="on")
-    assert stale.answer.value == "invalid", stale.reason
+    assert stale.status.value == "invalid", stale.reason
 
 
 @pytest.mark.long
@@ -53,4 +53,4 @@ def test_reads_all_along_are_judged_too(tmp_path: Path) -> None:
 def test_raft_passes_under_all_faults_with_many_seeds(workload: str, tmp_path: Path) -> None:
     for seed in range(10):
         result = run("raft", workload, "all", tmp_path, seed=seed)
-        assert result.answer.value == "valid", f"seed {seed}: {result.reason}"
+        assert result.status.value == "valid", f"seed {seed}: {result.reason}"

@@ -8,8 +8,10 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+from splitbrain.harness.announce import Say, on_stderr
 from splitbrain.harness.cleanup import shielded
 from splitbrain.harness.deployment import Container, Deployment
+from splitbrain.harness.environment import Launch
 from splitbrain.harness.environments.docker import images, network, orphans
 from splitbrain.harness.environments.docker.cluster import ContainerCluster
 from splitbrain.harness.environments.docker.daemon import Daemon
@@ -44,18 +46,18 @@ class Docker(RealTime):
             reason = unsupported(injection, deployment)
         return None if reason is None else Unsupported(injection, reason)
 
-    def provide(self, deployment: Deployment) -> None:
+    def provide(self, deployment: Deployment, say: Say) -> None:
         """See `harness.environment.Providing`: the image, and that of an upgrade."""
         if isinstance(deployment, Container):
-            _obtain_all(self._connected(), deployment)
+            _obtain_all(self._connected(), deployment, say)
 
-    def enter(self, argv: Sequence[str]) -> int | None:
+    def enter(self) -> Launch | None:
         """See `harness.environment.Environment`: go on here, once what dead runs have left is removed.
         InfrastructureError if Docker does not answer."""
         gone = orphans.sweep(self._connected())
         if gone:
             runs = len({one.run for one in gone})
-            images.on_stderr(f"removed what {runs} {'run that was' if runs == 1 else 'runs that were'} killed had left")
+            on_stderr(f"removed what {runs} {'run that was' if runs == 1 else 'runs that were'} killed had left")
         return None
 
     async def up(
@@ -73,7 +75,7 @@ class Docker(RealTime):
         scratch.folder.chmod(0o711)
         labels = orphans.labels(scratch.folder)
         try:
-            found = await daemon.call(_obtain_all, daemon, deployment)
+            found = await daemon.call(_obtain_all, daemon, deployment, on_stderr)
             net = await network.create(daemon, names, labels)
         except BaseException:
             await shielded(daemon.call(orphans.remove, daemon, labels[orphans.LABEL]))
@@ -95,7 +97,7 @@ class Docker(RealTime):
         return self._daemon
 
 
-def _obtain_all(daemon: Daemon, deployment: Container) -> Mapping[str, images.Image]:
+def _obtain_all(daemon: Daemon, deployment: Container, say: Say) -> Mapping[str, images.Image]:
     """The images that nodes may need, by the name that a deployment asks for."""
     deployments = [one for one in (deployment, deployment.upgraded) if one is not None]
-    return {images.named(one.image): images.obtain(daemon, one.image) for one in deployments}
+    return {images.named(one.image): images.obtain(daemon, one.image, say) for one in deployments}

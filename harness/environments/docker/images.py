@@ -4,15 +4,15 @@ A built image is known by what is in it (a label), so it is built once, and anew
 come to mean another image while a run goes on, so containers are made from the id.
 """
 
-import sys
 import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from splitbrain.harness.announce import Say, on_stderr
 from splitbrain.harness.deployment import BuiltImage
 from splitbrain.harness.environments.docker.daemon import Daemon, absent, attempt
 from splitbrain.harness.errors import InfrastructureError
@@ -21,12 +21,6 @@ NAME = "splitbrain.image"
 CONTENTS = "splitbrain.contents"
 TOLD_SECONDS = 2.0
 PIECE_BYTES = 1 << 20
-Say = Callable[[str], None]
-
-
-def on_stderr(sentence: str) -> None:
-    """Tell the user what takes so long."""
-    print(f"splitbrain: {sentence}", file=sys.stderr, flush=True)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -71,6 +72,28 @@ def reexecute(command: Sequence[str]) -> int:
 
     SIGINT, SIGTERM and SIGHUP are forwarded to it. Everything it started has ended when this returns.
     """
+    with _started(command) as process:
+        code = process.wait()
+    return code if code >= 0 else 128 - code
+
+
+def launch(command: Sequence[str], request: bytes, receive: Callable[[bytes], None]) -> int:
+    """The same for a command that reads a request on standard input; each line of its standard output is given to
+    `receive`. See `harness.environment.Launch`."""
+    with _started(command, subprocess.PIPE) as process:
+        assert process.stdin is not None and process.stdout is not None
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(request)
+            process.stdin.close()
+        for line in process.stdout:
+            receive(line)
+        code = process.wait()
+    return code if code >= 0 else 128 - code
+
+
+@contextlib.contextmanager
+def _started(command: Sequence[str], pipes: int | None = None) -> Iterator["subprocess.Popen[bytes]"]:
+    """A command in a private world; all that is left of it has ended afterwards."""
     sweep()
     scratch = Scratch()
     lifeline, hold = os.pipe()
@@ -80,18 +103,24 @@ def reexecute(command: Sequence[str]) -> int:
             pass_fds=(lifeline, scratch.lock),
             # Away from the terminal's process group: a Ctrl-C reaches the run once, through the pipe.
             start_new_session=True,
+            stdin=pipes,
+            stdout=pipes,
         )
         os.close(lifeline)
         with _forwarding(hold):
-            code = process.wait()
+            yield process
     finally:
         os.close(hold)
         scratch.remove()
-    return code if code >= 0 else 128 - code
 
 
 @contextlib.contextmanager
 def _forwarding(hold: int) -> Iterator[None]:
+    """Signals that this process gets go through the pipe. Only a main thread gets any."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
     def forward(number: int, _frame: FrameType | None) -> None:
         with contextlib.suppress(BrokenPipeError):
             os.write(hold, bytes([number]))

@@ -6,11 +6,11 @@ own, and nothing outlives the run. The trap: everything below `up` works only in
 
 import itertools
 import os
-import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from splitbrain.harness.deployment import Deployment, Process
+from splitbrain.harness.environment import Launch
 from splitbrain.harness.environments.linux import init, namespaces
 from splitbrain.harness.environments.linux.switch import Switch
 from splitbrain.harness.environments.local.cluster import LocalCluster
@@ -18,9 +18,6 @@ from splitbrain.harness.environments.real.unsupported import unsupported
 from splitbrain.harness.environments.real_time import RealTime
 from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.injection import Injection, Unsupported
-
-COMMAND = (sys.executable, "-m", "splitbrain")
-"""What `enter` runs again, with the command line's words."""
 
 _clusters = itertools.count(1)
 
@@ -34,9 +31,8 @@ class Local(RealTime):
 
     name = "local"
 
-    def __init__(self, seed: int = 0, command: Sequence[str] = COMMAND) -> None:
+    def __init__(self, seed: int = 0) -> None:
         self.seed = seed
-        self._command = command
         super().__init__()
 
     def unsupported(self, injection: type[Injection], deployment: Deployment) -> Unsupported | None:
@@ -46,13 +42,13 @@ class Local(RealTime):
             reason = "--env local runs processes, and this target offers none"
         return None if reason is None else Unsupported(injection, reason)
 
-    def enter(self, argv: Sequence[str]) -> int | None:
+    def enter(self) -> Launch | None:
         if namespaces.inside():
             return None
         reason = namespaces.unavailable()
         if reason is not None:
             raise InfrastructureError(f"--env local: {reason}")
-        return namespaces.reexecute([*self._command, *argv])
+        return namespaces.launch
 
     async def up(
         self,

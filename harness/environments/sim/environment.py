@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from splitbrain.harness.deployment import Deployment, Simulated
-from splitbrain.harness.environment import Death
+from splitbrain.harness.environment import Death, Launch
 from splitbrain.harness.environments.sim.clock import Clock
 from splitbrain.harness.environments.sim.disk import Disk, DiskOptions
 from splitbrain.harness.environments.sim.fault_injector import FaultInjector, SimInjection
@@ -135,7 +135,7 @@ class Sim:
             return None
         return Unsupported(injection, f"the simulator does not know how to do {injection.__name__}")
 
-    def enter(self, argv: Sequence[str]) -> int | None:
+    def enter(self) -> Launch | None:
         """None: a run needs no other process than this one."""
         return None
 

@@ -11,6 +11,7 @@ from typing import get_args
 
 from splitbrain.harness.cleanup import shielded
 from splitbrain.harness.deployment import Deployment, Host
+from splitbrain.harness.environment import Launch
 from splitbrain.harness.environments.real.unsupported import unsupported
 from splitbrain.harness.environments.real_time import RealTime
 from splitbrain.harness.environments.ssh.cluster import HostsCluster
@@ -47,7 +48,9 @@ class Ssh(RealTime):
         if injection in get_args(Maintenance | Reconfiguration):
             reason = unsupported(injection, deployment)
             return None if reason is None else Unsupported(injection, reason)
-        links = self._linked()
+        if self._links is None:
+            return None  # not known before the hosts are reached; asked again then
+        links = self._links
         waits = deployment.relative_waits
         if waits not in self._unable:
             members = [link.machine.address for link in links]
@@ -59,7 +62,7 @@ class Ssh(RealTime):
                 return Unsupported(injection, f"on {link.machine}: {reason}")
         return None
 
-    def enter(self, argv: Sequence[str]) -> int | None:
+    def enter(self) -> Launch | None:
         """See `harness.environment.Environment`: go on here, once all hosts are reached. InfrastructureError, in one
         sentence that names the host, if one is not, or cannot be used."""
         self._linked()

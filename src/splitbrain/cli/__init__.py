@@ -11,9 +11,9 @@ import warnings
 
 import click
 
-from splitbrain import __version__
 from splitbrain.cli.exits import INFRASTRUCTURE, INTERNAL, INTERRUPTED, USAGE
 from splitbrain.harness.errors import InfrastructureError, SplitbrainError
+from splitbrain.version import __version__
 
 COMMANDS = {
     "demo": ("splitbrain.cli.demo:demo", "Test four stores in the simulator, and explain one anomaly."),

@@ -18,10 +18,10 @@ from splitbrain.cli.exits import OF_VERDICT, USAGE, worst
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.errors import HistoryError, UsageError
 from splitbrain.harness.histories import FORMATS, read
-from splitbrain.judging import Judge
 from splitbrain.results import text
 from splitbrain.results.folder import RunFolder
-from splitbrain.results.result import Cost, Result
+from splitbrain.results.result import Result
+from splitbrain.runner.checking import Judge, check_history
 
 HISTORY_ENDINGS = (".jsonl", ".jsonl.gz", ".edn", ".json", ".log", ".txt")
 
@@ -57,7 +57,7 @@ def check(
             click.echo(f"splitbrain: {error}", err=True)
             codes.append(USAGE)
             continue
-        codes.append(OF_VERDICT[result.answer.value])
+        codes.append(OF_VERDICT[result.status.value])
         results.append(result)
         if as_json:
             click.echo(json.dumps(result.headline()))
@@ -99,8 +99,7 @@ def expand(words: Sequence[str]) -> Iterator[Source]:
 def judge_beside(source: Source) -> Judge:
     """The judge that the test beside a recorded history names; UsageError if there is none."""
     if source.path is not None and source.path.exists() and (source.path.parent / "test.toml").exists():
-        recipe = RunFolder.open(source.path).recipe()
-        return Judge.of_workload(recipe.workload, recipe.settings)
+        return Judge.of_record(RunFolder.open(source.path).record())
     if source.path is not None and not source.path.exists():
         raise HistoryError(source.name, None, "there is no such file")
     models = ", ".join(registry.models())
@@ -112,17 +111,13 @@ def judged(source: Source, judge: Judge, form: str, keyed: bool, budget: Budget)
     began = time.perf_counter()
     history = read(source.path if source.path is not None else sys.stdin.buffer, form, keyed=keyed)
     history.operations()
-    reading = time.perf_counter() - began
-    began = time.perf_counter()
-    verdict = judge.verdict(history, budget)
-    checking = time.perf_counter() - began
-    return Result.of_history(history, source.name, judge.name, verdict, Cost(checking, reading))
+    return check_history(history, source.name, judge, budget, time.perf_counter() - began)
 
 
 def tally(results: Sequence[Result], files: int) -> str:
     """The last line over several histories."""
     words = ("invalid", "unknown", "valid")
-    counts = [(word, sum(result.answer.value == word for result in results)) for word in words]
+    counts = [(word, sum(result.status.value == word for result in results)) for word in words]
     shown = [f"{count} {word}" for word, count in counts if count]
     unreadable = files - len(results)
     return f"{files} histories: {', '.join(shown + ([f'{unreadable} unreadable'] if unreadable else []))}"

@@ -31,7 +31,7 @@ def demo(seed: int, out: Path, as_json: bool) -> int:
             click.echo(json.dumps(headline))
         return INVALID if unexpected else VALID
     click.echo("\n".join(table(played)))
-    refuted = next((one for one in reversed(played) if one.result.answer is RunStatus.INVALID), None)
+    refuted = next((one for one in reversed(played) if one.result.status is RunStatus.INVALID), None)
     if refuted is not None:
         click.echo("\n".join(["", f"Why {refuted.scene.target} is invalid:", *explanation(refuted)]))
     for one in unexpected:
@@ -50,7 +50,7 @@ def table(played: list[Played]) -> list[str]:
     for one in played:
         scene = one.scene
         count = f"{one.result.summary.operations:,}"
-        rows.append((one.result.answer.value, scene.target, scene.nemesis, count, scene.lesson))
+        rows.append((one.result.status.value, scene.target, scene.nemesis, count, scene.lesson))
     return [head, "", *format.table(rows, numbers=False)]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import click
 
 from splitbrain import registry
+from splitbrain.harness.announce import on_stderr
 from splitbrain.harness.deployment import BuiltImage, Container, Process
 from splitbrain.harness.environments.docker.daemon import Daemon
 from splitbrain.harness.environments.docker.images import Image, build, listed, obtain
@@ -39,7 +40,7 @@ def build_images(targets: Sequence[str], jars_only: bool, anew: bool, as_json: b
     daemon = Daemon.connect()
     for (target, spec), deployment in zip(wanted, deployments, strict=True):
         if isinstance(target, Provided):
-            target.provide(deployment)
+            target.provide(deployment, on_stderr)
         if anew and isinstance(deployment.image, BuiltImage):
             made = build(daemon, deployment.image, anew=True)
         else:
@@ -51,7 +52,7 @@ def _provided(target: Target, spec: str, as_json: bool) -> None:
     """Have here what nodes of a target that are processes need."""
     for deployment in target.deployments:
         if isinstance(deployment, Process) and isinstance(target, Provided):
-            target.provide(deployment)
+            target.provide(deployment, on_stderr)
             click.echo(
                 json.dumps({"kind": "provided", "target": spec}) if as_json else f"{spec} is ready for --env local"
             )

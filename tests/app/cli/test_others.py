@@ -78,7 +78,7 @@ def test_a_bug_of_ours_is_no_verdict(splitbrain, monkeypatch):
     def broken(*_):
         raise ZeroDivisionError("oops")
 
-    monkeypatch.setattr("splitbrain.cli.run.prepare", broken)
+    monkeypatch.setattr("splitbrain.cli.run.plan", broken)
     said = splitbrain("run", "raft")
     assert said.code == INTERNAL
     assert "internal error, not a verdict: ZeroDivisionError: oops" in said.err and "Traceback" not in said.err
@@ -88,7 +88,7 @@ def test_an_interrupt_is_told(splitbrain, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("splitbrain.cli.run.prepare", interrupted)
+    monkeypatch.setattr("splitbrain.cli.run.plan", interrupted)
     said = splitbrain("run", "raft")
     assert said.code == INTERRUPTED and "nothing was judged" in said.err
 
@@ -114,7 +114,7 @@ def test_what_processes_need_is_had_without_docker(splitbrain, monkeypatch, tmp_
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
     monkeypatch.setattr(java, "found", lambda: "java")
     wanted: list[str] = []
-    monkeypatch.setattr(jars, "obtain", wanted.append)
+    monkeypatch.setattr(jars, "obtain", lambda version, say: wanted.append(version))
     said = splitbrain("images", "build", "cassandra", "cassandra:version=5.0.2", "--jars-only")
     assert said.code == VALID and wanted == [jars.DEFAULT, "5.0.2"]
     assert said.out == "cassandra is ready for --env local\ncassandra:version=5.0.2 is ready for --env local\n"

@@ -16,8 +16,8 @@ from splitbrain.harness.errors import InfrastructureError
 from splitbrain.targets.cassandra import containers, jars, java
 
 RUN = (
-    "import sys; from splitbrain.harness.environments.local import Local; "
-    "sys.exit(Local(command=[sys.executable, '-m', 'pytest']).enter(sys.argv[1:]))"
+    "import sys; from splitbrain.harness.environments.linux import namespaces; "
+    "sys.exit(namespaces.reexecute([sys.executable, '-m', 'pytest', *sys.argv[1:]]))"
 )
 NODES = Path(__file__).with_name("nodes.py")
 

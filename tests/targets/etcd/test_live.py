@@ -16,8 +16,8 @@ pytestmark = [
 ]
 
 RUN = (
-    "import sys; from splitbrain.harness.environments.local import Local; "
-    "sys.exit(Local(command=[sys.executable, '-m', 'pytest']).enter(sys.argv[1:]))"
+    "import sys; from splitbrain.harness.environments.linux import namespaces; "
+    "sys.exit(namespaces.reexecute([sys.executable, '-m', 'pytest', *sys.argv[1:]]))"
 )
 
 

@@ -18,8 +18,8 @@ pytestmark = [
 
 CONTRACT = Path(__file__).with_name("test_contract.py")
 RUN = (
-    "import sys; from splitbrain.harness.environments.local import Local; "
-    "sys.exit(Local(command=[sys.executable, '-m', 'pytest']).enter(sys.argv[1:]))"
+    "import sys; from splitbrain.harness.environments.linux import namespaces; "
+    "sys.exit(namespaces.reexecute([sys.executable, '-m', 'pytest', *sys.argv[1:]]))"
 )
 SOME = (
     "(acknowledged_writes and (single or sync or index)) or (dead_leader and lease) or (away and raft) "

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from splitbrain.execution import Wish, execute, prepare
-from splitbrain.harness.budget import Budget
+from splitbrain import run
 from splitbrain.results.result import RunStatus
 from splitbrain.targets.stores.codec import damaged, frame, unframe
 from splitbrain.targets.stores.journal import Journal
@@ -37,5 +36,5 @@ def test_a_torn_tail_is_no_damage(records: list[bytes], data: st.DataObject) -> 
 
 @pytest.mark.parametrize("nemesis", ["bitflip", "corrupt", "stop", "powerloss", "kill:restarts=3", "enospc:how=fill"])
 def test_raft_survives_what_it_can_notice(tmp_path, nemesis: str) -> None:
-    result, _ = execute(prepare(Wish("raft", 1, nemesis=nemesis, time_limit=20.0)), Budget(seconds=60), tmp_path)
-    assert result.answer is RunStatus.VALID, result.reason
+    result = run("raft", seed=1, nemesis=nemesis, time_limit=20.0, out=tmp_path).result
+    assert result.status is RunStatus.VALID, result.reason

@@ -105,10 +105,9 @@ async def heard(node: RealNode) -> dict[str, list[int]]:
 
 def main() -> None:
     module, function, folder = sys.argv[1:]
-    environment = Local(command=[sys.executable, "-m", MODULE])
-    code = environment.enter(sys.argv[1:])
-    if code is not None:
-        sys.exit(code)
+    environment = Local()
+    if environment.enter() is not None:
+        sys.exit(namespaces.reexecute([sys.executable, "-m", MODULE, *sys.argv[1:]]))
     scenario = getattr(importlib.import_module(module), function)
     environment.run(lambda: scenario(environment, Path(folder)))
 

@@ -1,0 +1,63 @@
+"""Options of the command line that are derived from the fields of a specification."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import click
+
+from splitbrain import registry
+from splitbrain.runner.fields import SECONDS, SpecField
+from splitbrain.runner.spec import SET, RunSpec
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class FieldType(click.ParamType[Any]):
+    """Reads the value of a field as the field itself does."""
+
+    def __init__(self, declared: SpecField) -> None:
+        self.declared = declared
+        self.name = declared.about.unit or declared.kind.__name__
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The value; UsageError, in the field's own words, if it makes no sense."""
+        return self.declared.value(value)
+
+
+def spec_options(command: Command) -> Command:
+    """Give a command the options of `RunSpec`, and its target as an argument; `spec_of` makes a spec of them."""
+    for declared in reversed(RunSpec.fields()):
+        decorate = _argument(declared) if declared.required else _option(declared)
+        command = decorate(command)
+    return command
+
+
+def spec_of(given: Mapping[str, Any]) -> RunSpec:
+    """The specification of the values that click has read."""
+    values = dict(given)
+    values["settings"] = registry.assignments(",".join(values["settings"]), SET)
+    return RunSpec(**values)
+
+
+def _argument(declared: SpecField) -> Callable[[Command], Command]:
+    return click.argument(declared.name)
+
+
+def _option(declared: SpecField) -> Callable[[Command], Command]:
+    about = declared.about
+    words = [word for word in (declared.word, about.short) if word]
+    if declared.kind is bool:
+        return click.option(*words, declared.name, is_flag=True, default=declared.default, help=about.help)
+    if declared.kind is dict:
+        return click.option(SET, declared.name, multiple=True, metavar=about.metavar, help=about.help)
+    default = declared.default
+    shown = "" if default in (None, "") else declared.shown(default) + "s" * (about.unit == SECONDS)
+    return click.option(
+        *words,
+        declared.name,
+        type=FieldType(declared),
+        default=default,
+        show_default=shown or False,
+        metavar=about.metavar,
+        help=about.help,
+    )

@@ -1,0 +1,130 @@
+"""Execution of a plan in this process: run the test, judge its history, keep the result.
+
+Whatever goes wrong after the start leaves a folder that tells what happened until then.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from splitbrain.harness.budget import Budget
+from splitbrain.harness.controller import Test, run_test
+from splitbrain.harness.errors import InfrastructureError
+from splitbrain.harness.histories import Recorder, read
+from splitbrain.harness.history import History
+from splitbrain.harness.logs import CRASHES, examine
+from splitbrain.harness.nemesis import NemesisRunner
+from splitbrain.harness.progress import Progress
+from splitbrain.harness.target import Logged, Provided
+from splitbrain.harness.verdict import Verdict
+from splitbrain.results.crash_logs import write_crash_log
+from splitbrain.results.folder import RUNS, RunFolder
+from splitbrain.results.result import Cost, Result, RunStatus
+from splitbrain.runner.checking import Judge, merge
+from splitbrain.runner.plan import RunPlan
+from splitbrain.workloads.workload import Size
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A run that was carried out: its result, and the folder that keeps it."""
+
+    result: Result
+    folder: RunFolder
+
+    @property
+    def status(self) -> RunStatus:
+        """valid, invalid, unknown, or infrastructure."""
+        return self.result.status
+
+    @property
+    def reason(self) -> str:
+        """Why, in a sentence."""
+        return self.result.reason
+
+    @property
+    def command(self) -> str:
+        """The command line that repeats the run."""
+        return self.result.record.command if self.result.record else ""
+
+    def history(self) -> History:
+        """What happened, read from the folder."""
+        return read(self.folder.recorded())
+
+
+def execute(
+    plan: RunPlan,
+    out: Path = RUNS,
+    progress: Progress | None = None,
+    claimed: Callable[[RunFolder], None] = lambda folder: None,
+) -> FinishedRun:
+    """Run, judge, keep. The result may be `infrastructure`; the folder is there in any case, and `claimed` is told of
+    it when it begins.
+
+    KeyboardInterrupt passes through, after everything was healed and closed and the history was kept.
+    """
+    environment, record = plan.environment, plan.record()
+    folder = RunFolder.create(record, out)
+    claimed(folder)
+    recorder = Recorder(folder.history_path, environment.now)
+    began = time.perf_counter()
+    test, track = _test(plan, folder)
+    notes = tuple(plan.schedule.missing.values())
+    if isinstance(plan.target, Provided):
+        notes = (*plan.target.notices(), *notes)
+    try:
+        conducted = environment.run(lambda: run_test(test, recorder, track, progress))
+    except InfrastructureError as error:
+        cost = Cost(run=time.perf_counter() - began)
+        result = Result.failed(recorder.history, record, str(error), cost, notes)
+    else:
+        running = time.perf_counter() - began
+        notes += (*write_crash_log(conducted.deaths, folder), *conducted.warnings)
+        others = (*conducted.audits, *_logged(plan, folder))
+        result = judged(recorder.history, plan, running, notes, others)
+    finally:
+        recorder.close(compress=False)
+    folder.finish(recorder.history, result)
+    return FinishedRun(result, folder)
+
+
+def judged(
+    history: History, plan: RunPlan, running: float, notes: tuple[str, ...], others: Sequence[Verdict] = ()
+) -> Result:
+    """The result of a run that went to its end. running: seconds it took. notes: see Result. others: verdicts that rest
+    on something other than the history: what the nodes say of themselves, and their logs."""
+    judge = Judge.of_workload(plan.workload.name, plan.settings)
+    history.operations()
+    began = time.perf_counter()
+    verdict = merge(judge.name, (judge.verdict(history, Budget(seconds=plan.spec.budget)), *others))
+    return Result.of_run(history, plan.record(), verdict, Cost(time.perf_counter() - began, run=running), notes)
+
+
+def _logged(plan: RunPlan, folder: RunFolder) -> Sequence[Verdict]:
+    """What the logs of real nodes say. Simulated nodes are programs whose errors end the run anyway."""
+    if plan.environment.deterministic:
+        return ()
+    found = examine(folder.logs, plan.target.log_patterns if isinstance(plan.target, Logged) else CRASHES)
+    return () if found is None else (found,)
+
+
+def _test(plan: RunPlan, folder: RunFolder) -> tuple[Test, NemesisRunner | None]:
+    spec, workload, settings = plan.spec, plan.workload, plan.settings
+    size = Size(spec.concurrency, spec.nodes, spec.rate)
+    test = Test(
+        target=plan.target,
+        deployment=plan.deployment,
+        environment=plan.environment,
+        names=plan.names,
+        concurrency=spec.concurrency,
+        rate=spec.rate,
+        time_limit=spec.time_limit,
+        timeout=spec.timeout,
+        seed=plan.seed,
+        main=workload.main(size, settings),
+        final=lambda history: workload.final(size, settings, history),
+        folder=folder.logs,
+    )
+    names = [fault.name for fault in plan.faults]
+    return test, NemesisRunner(plan.schedule.slots, plan.seed, names) if names else None

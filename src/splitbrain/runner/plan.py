@@ -1,0 +1,164 @@
+"""RunPlan: a specification whose names are resolved and whose parts fit each other.
+
+Planning starts, fetches and builds nothing; UsageError says what does not exist or does not fit.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from splitbrain import registry
+from splitbrain.harness.deployment import Deployment, External, Host, Served
+from splitbrain.harness.environment import Environment
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.fault import Fault, applicable
+from splitbrain.harness.generator.schedule import Schedule, schedule
+from splitbrain.harness.options import Setting, settle
+from splitbrain.harness.target import Target
+from splitbrain.runner.record import RunRecord
+from splitbrain.runner.spec import RunSpec
+from splitbrain.workloads.workload import Workload
+
+SEEDS = 1 << 31
+"""A seed that is not given is drawn below this."""
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """A run, ready to be carried out.
+
+    asked: the specification as given, with its seed. spec: the same with every default filled in. settings: the
+    options of the workload, parsed.
+    """
+
+    asked: RunSpec
+    spec: RunSpec
+    target: Target
+    workload: Workload
+    settings: Mapping[str, Setting]
+    deployment: Deployment
+    environment: Environment
+    faults: tuple[Fault, ...]
+    schedule: Schedule
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The nodes' names."""
+        return _names(self.spec.nodes)
+
+    @property
+    def seed(self) -> int:
+        """The seed, drawn if none was given."""
+        return self.spec.seed or 0
+
+    def record(self) -> RunRecord:
+        """What is kept of it."""
+        faults = tuple(fault.name for fault in self.faults)
+        return RunRecord(self.spec, self.asked.command(), faults, self.target.settings)
+
+    def check_supported(self) -> None:
+        """UsageError for a fault that the environment cannot do to these nodes, as far as it knows by now."""
+        for fault in self.faults:
+            for kind in fault.needs:
+                missing = self.environment.unsupported(kind, self.deployment)
+                if missing is not None:
+                    raise UsageError(
+                        f"--nemesis {fault.name} cannot be done with --env {self.environment.name}: {missing.reason}"
+                    )
+
+
+def plan(asked: RunSpec) -> RunPlan:
+    """Resolve and check a specification."""
+    if asked.seed is None:
+        asked = replace(asked, seed=secrets.randbelow(SEEDS))
+    target = registry.target(asked.target)
+    workload = _workload(asked, target)
+    settings = settle(workload.options, asked.settings, f"workload {workload.name}")
+    deployment = _deployment(target, asked)
+    spec = replace(
+        asked,
+        workload=workload.name,
+        env=deployment.environment,
+        nemesis=registry.spell_faults(asked.nemesis),
+        nodes=len(deployment.endpoints) if isinstance(deployment, External) else asked.nodes,
+        settings={option.name: option.shown(settings[option.name]) for option in workload.options},
+    )
+    faults = tuple(registry.parse_faults(asked.nemesis))
+    made = RunPlan(
+        asked,
+        spec,
+        target,
+        workload,
+        settings,
+        deployment,
+        _environment(deployment, spec),
+        faults,
+        _schedule(faults, spec),
+    )
+    made.check_supported()
+    return made
+
+
+def _workload(asked: RunSpec, target: Target) -> Workload:
+    name = asked.workload
+    if not name:
+        name = next(registry.fitting(target), None)
+        if name is None:
+            raise UsageError(f"no workload fits {asked.target}: it has the operations {', '.join(target.operations)}")
+    workload = registry.workload(name)
+    missing = registry.missing(workload, target)
+    if missing:
+        raise UsageError(
+            f"workload {name} needs {', '.join(missing)}, which {asked.target} does not have; "
+            f"workloads that fit: {', '.join(registry.fitting(target)) or 'none'}"
+        )
+    return workload
+
+
+def _deployment(target: Target, asked: RunSpec) -> Deployment:
+    offered = {deployment.environment: deployment for deployment in target.deployments}
+    if asked.env is None:
+        found = target.deployments[0]
+    else:
+        registry.environment(asked.env)
+        if asked.env not in offered:
+            raise UsageError(f"{asked.target} does not run with --env {asked.env}; it does with {', '.join(offered)}")
+        found = offered[asked.env]
+    if not asked.respawn:
+        return found
+    if isinstance(found, External):
+        raise UsageError("--respawn is for nodes that are started here, and those of endpoints=… are not")
+    return replace(found, respawn=True) if isinstance(found, Served) else found
+
+
+def _environment(deployment: Deployment, spec: RunSpec) -> Environment:
+    made = registry.environment(deployment.environment)
+    if isinstance(deployment, Host):
+        if spec.hosts is None:
+            raise UsageError("--env ssh needs --hosts FILE.toml, which names the machines")
+        made = registry.on_hosts(spec.hosts, spec.nodes)
+    elif spec.hosts is not None:
+        raise UsageError(f"--hosts is for --env ssh, not --env {deployment.environment}")
+    return made(spec.seed or 0)
+
+
+def _schedule(faults: Sequence[Fault], spec: RunSpec) -> Schedule:
+    names = _names(spec.nodes)
+    for fault in faults:
+        if not applicable(fault, names):
+            raise UsageError(
+                f"--nemesis {fault.name} ({', '.join(fault.variants)}) needs more than {spec.nodes} --nodes: "
+                "name faults without it, or take more"
+            )
+    return schedule(
+        faults,
+        names,
+        spec.time_limit,
+        spec.seed or 0,
+        interval_s=spec.nemesis_interval,
+        duration_s=spec.nemesis_duration,
+    )
+
+
+def _names(nodes: int) -> tuple[str, ...]:
+    return tuple(f"n{i + 1}" for i in range(nodes))

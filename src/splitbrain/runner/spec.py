@@ -1,0 +1,97 @@
+"""RunSpec: everything that fixes one run, each option declared once.
+
+The options of `splitbrain run`, their validation, `command()`, `test.toml`, JSON and the keywords of `splitbrain.run`
+are derived from the declarations: to add an option, add a field here and use it where it matters.
+"""
+
+import difflib
+import shlex
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass
+from typing import Any
+
+from splitbrain.harness.errors import UsageError
+from splitbrain.runner.fields import SECONDS, SpecField, fields_of, option
+
+YEAR_SECONDS = 365 * 24 * 3600.0
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """What is to be run. Values given as text are read as the command line reads them, and every value is checked:
+    UsageError, in one sentence, for one that makes no sense.
+
+    target: as typed, with its options. nemesis: faults as typed; a list of them is joined. settings: options of the
+    workload, values as text.
+    """
+
+    target: str = option(MISSING, "What is tested: a name, with options as in raft:reads=local, or module:Class.")
+    workload: str | None = option(
+        None, "What the clients do; by default register, or the first that fits.", short="-w", metavar="NAME"
+    )
+    nemesis: str = option("", "What goes wrong: names of faults, or all.", metavar="A,B")
+    nemesis_interval: float | None = option(
+        None, "From one fault to the next.", unit=SECONDS, above=0, most=YEAR_SECONDS
+    )
+    nemesis_duration: float | None = option(
+        None, "How long each fault lasts.", unit=SECONDS, above=0, most=YEAR_SECONDS
+    )
+    env: str | None = option(None, "Where nodes live; by default the first that the target offers.", metavar="NAME")
+    nodes: int = option(5, "How many nodes.", least=1, most=100)
+    concurrency: int = option(10, "Logical clients, pinned to the nodes in turn.", least=1, most=10_000)
+    rate: float = option(
+        100.0, "Operations a second over all clients; 0: no limit.", unit="operations a second", least=0
+    )
+    time_limit: float = option(60.0, "The main phase alone.", unit=SECONDS, above=0, most=YEAR_SECONDS)
+    timeout: float = option(5.0, "The deadline of one operation.", unit=SECONDS, above=0, most=YEAR_SECONDS)
+    respawn: bool = option(False, "Start nodes that end by themselves again at once.")
+    hosts: str | None = option(None, "The machines of --env ssh, one for each node.", metavar="FILE.toml")
+    budget: float = option(60.0, "Wall time for the checkers.", unit=SECONDS, above=0, most=YEAR_SECONDS)
+    settings: Mapping[str, str] = option(dict, "An option of the workload.", metavar="KEY=VALUE")
+    seed: int | None = option(None, "Chosen and printed when not given.", least=-(1 << 63), most=(1 << 63) - 1)
+
+    def __post_init__(self) -> None:
+        for declared in self.fields():
+            object.__setattr__(self, declared.name, declared.value(getattr(self, declared.name)))
+        if not self.target:
+            raise UsageError("a run needs a target: its name, or module:Class for one of your own")
+
+    @staticmethod
+    def fields() -> tuple[SpecField, ...]:
+        """The declared fields, in order."""
+        return fields_of(RunSpec)
+
+    def command(self) -> str:
+        """The command line that repeats this run: what differs from the defaults, in the order of the fields."""
+        words = ["splitbrain", "run", self.target]
+        for declared in self.fields()[1:]:
+            value = getattr(self, declared.name)
+            if declared.kind is dict:
+                for key, text in value.items():
+                    words += [SET, f"{key}={text}"]
+            elif value != declared.default:
+                words += [declared.word, *([] if value is True else [declared.shown(value)])]
+        return shlex.join(words)
+
+    def to_plain(self) -> dict[str, Any]:
+        """The fields as JSON or TOML has them; what is None is left out."""
+        values = {declared.name: getattr(self, declared.name) for declared in self.fields()}
+        return {name: value for name, value in values.items() if value is not None}
+
+    @staticmethod
+    def from_plain(plain: Mapping[str, Any], where: str = "run") -> "RunSpec":
+        """The inverse of `to_plain`, of what a user may have written too. UsageError, naming `where`."""
+        known = [declared.name for declared in RunSpec.fields()]
+        for name in plain:
+            if name not in known:
+                close = difflib.get_close_matches(name, known, 1)
+                hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
+                raise UsageError(f"{where}: a run has no option {name!r}; {hint}")
+        try:
+            return RunSpec(**plain)
+        except UsageError as error:
+            raise UsageError(f"{where}: {error}") from None
+
+
+SET = "--set"
+"""How the command line calls `settings`, one pair at a time."""
