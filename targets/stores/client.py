@@ -1,6 +1,10 @@
-"""How does a client speak to an own store? One request a call, one answer or an exception, no hidden retries.
+"""Client of an own store: one request a call, one answer or an exception.
 
-The trap is the session's name: the store answers a repeated (session, sequence) with the first answer, so a name used
+A client that retries sends a request again, under its session and number, when it does not know what became of it:
+after silence, a broken connection, or an answer that is in doubt. A store must not carry it out twice. Once in doubt,
+a refusal proves nothing, for it speaks of the copy that was sent last.
+
+Pitfall: the session's name. The store answers a repeated (session, sequence) with the first answer, so a name used
 twice would make the second client hear the first one's results. A name is made of the node, the loop's clock (in a
 simulation the virtual one, the same for the same seed; elsewhere monotonic nanoseconds of the machine) and a counter.
 """
@@ -8,9 +12,17 @@ simulation the virtual one, the same for the same seed; elsewhere monotonic nano
 import asyncio
 from typing import Any
 
-from splitbrain.harness.node import Channel, Node
+import msgspec
+
+from splitbrain.harness.node import Channel, ChannelClosed, Node
 from splitbrain.harness.operation import Operation, Outcome
-from splitbrain.targets.stores.messages import PRECONDITION, Request, Response
+from splitbrain.targets.stores.messages import IN_DOUBT, PRECONDITION, Account, Request, Response
+
+PATIENCE_SECONDS = 0.4
+"""Silence after which a request is sent again."""
+PAUSE_SECONDS = 0.05
+ATTEMPTS = 6
+"""How often a request is sent, at most."""
 
 NEVER = "never written"
 """A value that nobody writes."""
@@ -25,10 +37,15 @@ class StoreError(Exception):
 
 
 class Sessions:
-    """Names of sessions, each given once: also to clients of another run against the same cluster."""
+    """Names of sessions, each given once: also to clients of another run against the same cluster; and what came of
+    them."""
 
     def __init__(self) -> None:
         self._given = 0
+        self.acknowledged: dict[str, int] = {}
+        """Of each session, the number of its last request that was acknowledged and may have changed something."""
+        self.retried = 0
+        """How many requests were sent again."""
 
     def new(self, node: str) -> str:
         """A name that no other client has. Asked inside a running event loop."""
@@ -40,8 +57,9 @@ class Sessions:
 class StoreClient:
     """One logical client, pinned to one node."""
 
-    def __init__(self, node: Node, sessions: Sessions) -> None:
+    def __init__(self, node: Node, sessions: Sessions, *, retries: bool = False) -> None:
         self._node = node
+        self._retries = retries
         self._sessions = sessions
         self._channel: Channel | None = None
         self._session = ""
@@ -64,6 +82,8 @@ class StoreClient:
         response = await self._request(operation.f, operation.key, operation.value)
         if response.error is not None:
             raise StoreError(response.error, response.text)
+        if operation.f != "read":
+            self._sessions.acknowledged[self._session] = self._sequence
         value = frozen(response.value) if operation.f == "read" else operation.value
         return Outcome.ok(value, response.revision)
 
@@ -80,22 +100,67 @@ class StoreClient:
         if self._channel is None:
             raise ConnectionRefusedError("the client is not open")
         self._sequence += 1
-        response: Response = await self._channel.request(Request(f, key, value, self._session, self._sequence))
+        request = Request(f, key, value, self._session, self._sequence)
+        if self._retries:
+            return await self._insist(request)
+        response: Response = await self._channel.request(request)
+        return response
+
+    async def _insist(self, request: Request) -> Response:
+        """Send a request until it is clear what became of it, or often enough; then what raised the doubt is raised."""
+        doubt: Exception | None = None
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                self._sessions.retried += 1
+                await asyncio.sleep(PAUSE_SECONDS)
+            try:
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    response = await self._send(request, anew=attempt > 0)
+            except (ChannelClosed, TimeoutError) as error:
+                doubt = error
+            except ConnectionRefusedError as error:
+                if doubt is None:
+                    raise
+                doubt = ChannelClosed(f"{doubt}; when sent again: {error}")
+            else:
+                if (doubt is None and response.error != IN_DOUBT) or response.error in (None, PRECONDITION):
+                    return response
+                doubt = StoreError(IN_DOUBT, response.text)
+        raise doubt or AssertionError("no attempt was made")
+
+    async def _send(self, request: Request, *, anew: bool) -> Response:
+        """Send it once; if again, over a new connection."""
+        if anew or self._channel is None:
+            await self.close()
+            self._channel = await self._node.connect()
+        response: Response = await self._channel.request(request)
         return response
 
 
 async def ask_role(node: Node, seconds: float) -> str | None:
-    """What a node believes itself to be; None if it does not answer in time."""
+    """What a node believes itself to be; None if it does not answer in time, or not that."""
+    value = await _ask(node, "role", seconds)
+    return str(value[0]) if isinstance(value, (list, tuple)) and value else None
+
+
+async def ask_account(node: Node, seconds: float) -> Account | None:
+    """What a node says of its copy; None if it does not answer in time."""
+    value = await _ask(node, "audit", seconds)
+    return None if value is None else msgspec.convert(value, Account)
+
+
+async def _ask(node: Node, f: str, seconds: float) -> Any:
+    """What a node answers to a question about itself; None if it does not in time, or does not know."""
     try:
         async with asyncio.timeout(seconds):
             channel = await node.connect()
             try:
-                response: Response = await channel.request(Request("role"))
+                response = await channel.request(Request(f))
             finally:
                 await channel.close()
     except (OSError, TimeoutError):
         return None
-    return str(response.value[0]) if response.error is None else None
+    return response.value if isinstance(response, Response) and response.error is None else None
 
 
 def frozen(value: Any) -> Any:

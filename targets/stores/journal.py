@@ -1,16 +1,18 @@
-"""When may a node say what it wrote? Only when the disk said so first: one append-only file, group commit, held words.
+"""Journal of a node: one file of records, written with group commit, and the messages that wait for it.
 
 Every record gets a number. A message that promises something (a vote, an acknowledgement) is *held* until the record
 it rests on is durable. At most one sync is under way; what is written meanwhile shares the next one, so a slow disk
-makes a node slow and not ever slower. The trap: a failed sync says nothing about the records before it, so a node must
-not try again and go on as if they were there; see `give_up`.
+makes a node slow and not ever slower. Records are appended; only `rewrite` puts others in their place, atomically.
+
+Pitfall: a failed sync says nothing about the records before it, so a node must not try again and go on as if they were
+there; see `give_up`.
 """
 
 import errno as errors
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
-from splitbrain.harness.program import Append, Effect, Send, Sync, Truncate
+from splitbrain.harness.program import Append, Effect, Replace, Send, Sync, Truncate
 from splitbrain.targets.stores.codec import damaged, frame, unframe
 
 
@@ -36,6 +38,7 @@ class Journal:
         self.durable = 0
         """The number of the last record that survives a crash."""
         self._unwritten: list[bytes] = []
+        self._replacement: bytes | None = None
         self._syncing: int | None = None
         self._token = 0
         self._held: list[tuple[int, Send]] = []
@@ -59,6 +62,15 @@ class Journal:
             self._unwritten.append(frame(payload))
         return self.written
 
+    def rewrite(self, payloads: Sequence[bytes]) -> int:
+        """Put these records in the place of all that were written so far, as one record that stands for them; its
+        number. It goes to the disk with the next `flush`."""
+        self.written += 1
+        if self.persistent:
+            self._unwritten.clear()
+            self._replacement = b"".join(map(frame, payloads))
+        return self.written
+
     def hold(self, record: int, send: Send) -> None:
         """Send this as soon as that record is durable; if it already is, with the next `released`."""
         self._held.append((record, send))
@@ -69,6 +81,9 @@ class Journal:
             self.durable = self.written
             return []
         effects: list[Effect] = []
+        if self._replacement is not None:
+            effects.append(Replace(self.file, self._replacement))
+            self._replacement = None
         if self._unwritten:
             effects.append(Append(self.file, b"".join(self._unwritten)))
             self._unwritten.clear()

@@ -1,20 +1,56 @@
-"""What do the stores hold? A map from keys to values; every key is an object of its own: a register, a list, a set or a
-counter, as it is used.
+"""State machine of the stores: a map from keys to values; every key is an object of its own: a register, a list, a set
+or a counter, as it is used.
 
 A machine is deterministic: the same requests in the same order give the same values and the same answers on every
 replica. It also remembers the last answer of each session (Raft thesis §6.3), so that a request which reaches the log
-twice takes effect once. The trap: Python says 1 == True == 1.0 and [1] != (1,), a store must say neither, so values
-other than plain words and numbers of one type are compared as they would stand on the wire.
+twice takes effect once. A session that asked for nothing during `FORGET_AFTER` applications is forgotten, on every
+replica at the same point; what comes of it later, but for a first request, is refused as in doubt.
+
+Pitfall: Python says 1 == True == 1.0 and [1] != (1,), a store must say neither, so values other than plain words and
+numbers of one type are compared as they would stand on the wire.
 """
 
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from splitbrain.targets.stores.messages import PRECONDITION, UNSUPPORTED, Request, Response
+from splitbrain.harness.program import Effect, Mark
+from splitbrain.targets.stores.messages import (
+    IN_DOUBT,
+    PRECONDITION,
+    UNSUPPORTED,
+    Account,
+    Entry,
+    Request,
+    Response,
+)
+
+FORGET_AFTER = 50_000
+"""Requests applied since a session's last one, after which it is forgotten."""
+
+
+class Session(msgspec.Struct, array_like=True):
+    """What is remembered of a session: its last request, the answer, and how many requests had been applied then."""
+
+    sequence: int
+    response: Response
+    at: int
+
+
+class State(msgspec.Struct, array_like=True):
+    """All that a machine is, as it stands in a snapshot. values: key, value, revision."""
+
+    values: list[tuple[Any, Any, int]]
+    sessions: list[tuple[str, Session]]
+    count: int
+    digest: int
+    forgotten: int
+
 
 _encode = msgspec.msgpack.Encoder(order="sorted").encode
+_decode = msgspec.msgpack.Decoder(State).decode
 _PLAIN = (str, int, bool, type(None))
 
 
@@ -46,7 +82,41 @@ class Machine:
         self._values: dict[str | bytes, tuple[Any, int]] = {}
         self._elements: dict[str | bytes, set[bytes]] = {}
         """What is in each set, as it stands on the wire; never iterated."""
-        self._sessions: dict[str, tuple[int, Response]] = {}
+        self._sessions: dict[str, Session] = {}
+        """By the time of the last request, the oldest first."""
+        self._count = 0
+        self._forgotten = 0
+        self.digest = 0
+        """Of all requests that were carried out so far, in order, with what came of them."""
+        self.executed: list[tuple[str, int]] = []
+        """The names of the requests that were carried out since somebody emptied this, in order."""
+        self.deduplicated = 0
+        """How many requests were not carried out because their session had had them."""
+
+    @property
+    def size(self) -> int:
+        """How many keys and sessions it holds."""
+        return len(self._values) + len(self._sessions)
+
+    def dump(self) -> bytes:
+        """All of it, for `restore`."""
+        values = [(key, value, revision) for key, (value, revision) in self._values.items()]
+        return _encode(State(values, list(self._sessions.items()), self._count, self.digest, self._forgotten))
+
+    def restore(self, state: bytes) -> None:
+        """Become what another was when it was dumped."""
+        found = _decode(state)
+        self._values = {key: (value, revision) for key, value, revision in found.values}
+        self._elements = {}
+        self._sessions = dict(found.sessions)
+        self._count, self.digest, self._forgotten = found.count, found.digest, found.forgotten
+        self.executed = []
+
+    def account(self, applied: int) -> Account:
+        """What its node answers to "audit", having applied so many entries."""
+        contents = zlib.crc32(_encode(sorted((str(key), value) for key, value in self._values.items())))
+        sessions = {name: session.sequence for name, session in self._sessions.items()}
+        return Account(applied, self.digest, contents, sessions, self._forgotten)
 
     def read(self, key: Any) -> Response:
         """The value and revision of a key; None and 0 if it was never written."""
@@ -56,16 +126,39 @@ class Machine:
     def apply(self, request: Request) -> Response | None:
         """Carry out a request, unless its session already had it: then the first answer again. None for a request
         older than the session's last one; nobody waits for it any more."""
-        sequence, response = self._sessions.get(request.session, (-1, None))
-        if request.sequence == sequence:
-            return response
-        if request.sequence < sequence:
-            return None
-        response = self._execute(request)
-        self._sessions[request.session] = request.sequence, response
-        return response
+        self._count += 1
+        session = self._sessions.pop(request.session, None)
+        if session is None and request.sequence > 1 and self._forgotten:
+            return Response(error=IN_DOUBT, text="the session was forgotten")
+        if session is None or request.sequence > session.sequence:
+            session = Session(request.sequence, self._execute(request), self._count)
+            answer: Response | None = session.response
+        else:
+            self.deduplicated += 1
+            answer = session.response if request.sequence == session.sequence else None
+        session.at = self._count
+        self._sessions[request.session] = session
+        self._forget()
+        return answer
+
+    def _forget(self) -> None:
+        """Forget sessions that are old."""
+        while True:
+            name, session = next(iter(self._sessions.items()))
+            if session.at > self._count - FORGET_AFTER:
+                return
+            del self._sessions[name]
+            self._forgotten += 1
 
     def _execute(self, request: Request) -> Response:
+        """Carry it out, and note that it was."""
+        response = self._change(request)
+        self.executed.append((request.session, request.sequence))
+        result = f"{request.session} {request.sequence} {response.error} {response.revision}"
+        self.digest = zlib.crc32(result.encode(), self.digest)
+        return response
+
+    def _change(self, request: Request) -> Response:
         refused = refusal(request)
         if refused is not None:
             return refused
@@ -103,6 +196,20 @@ class Machine:
             return value
         elements.add(element)
         return [*value, request.value]
+
+
+def applied_marks(machine: Machine, index: int, entry: Entry) -> list[Effect]:
+    """The marks of an entry that was applied just now: `applied`, with index and entry; `executed`, with the request's
+    name and the index, if it was carried out; `deduplicated` if not."""
+    request = entry.request
+    name = (request.session, request.sequence) if request is not None else ("", 0)
+    marks: list[Effect] = [Mark("applied", index, (entry.term, *name))]
+    if machine.executed:
+        marks.append(Mark("executed", name, index))
+        machine.executed = []
+    elif request is not None:
+        marks.append(Mark("deduplicated"))
+    return marks
 
 
 def _name(key: Any) -> str | bytes:

@@ -1,6 +1,6 @@
-"""What do clients and nodes of the own stores say to each other? The messages that every store shares.
+"""Messages that every own store shares, between clients and nodes and between nodes.
 
-The trap: a message between nodes may arrive twice, late or never. So a request is known by (session, sequence) and by
+Pitfall: a message between nodes may arrive twice, late or never. So a request is known by (session, sequence) and by
 nothing else, and a refusal of a *forwarded* request proves nothing: another copy of it may have been accepted.
 """
 
@@ -11,8 +11,9 @@ from msgspec import Struct
 
 class Request(Struct, frozen=True, array_like=True):
     """What a client asks. `f` is "read", "write", "cas" (value: old and new), "add" (to a set), "append" (to a list),
-    "increment" (a counter), or "role", which every node answers for itself. session, sequence: the request's name; a
-    client numbers its requests upwards and has one open."""
+    "increment" (a counter). session, sequence: the request's name; a client numbers its requests upwards and has one
+    open. A node of a store that is `introspective` answers two more for itself, at once: "role", with [name, term],
+    and "audit", with an `Account`."""
 
     f: str
     key: Any = None
@@ -28,6 +29,18 @@ class Response(Struct, frozen=True, array_like=True):
     revision: int | None = None
     error: str | None = None
     text: str = ""
+
+
+class Account(Struct, frozen=True, array_like=True):
+    """What a node says of its copy. applied: how many entries were applied to it. digest: of all that they changed, in
+    order. contents: of what it holds now. sessions: of each, the number of the last request that was carried out.
+    forgotten: how many sessions it no longer remembers."""
+
+    applied: int
+    digest: int
+    contents: int
+    sessions: dict[str, int]
+    forgotten: int = 0
 
 
 class Forward(Struct, frozen=True, tag="forward"):

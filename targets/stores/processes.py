@@ -1,4 +1,4 @@
-"""How does an own store become processes? One command a node, and the deployment that runs it.
+"""Own stores as processes: one command a node, and the deployment that runs it.
 
 python -m splitbrain.targets.stores raft --id n1 --member n1=198.18.0.11 --member n2=… --data FOLDER --set reads=log
 """
@@ -17,8 +17,9 @@ from splitbrain.targets.stores.messages import Request, Response
 DATA = "data"
 
 
-def as_process(store: str, settings: Mapping[str, Setting]) -> Process:
-    """The deployment of a store by the name that its command line knows (or module:Class), with these settings."""
+def as_process(store: str, settings: Mapping[str, Setting], *, introspective: bool) -> Process:
+    """The deployment of a store by the name that its command line knows (or module:Class), with these settings.
+    introspective: whether its nodes answer requests for their role."""
 
     def argv(place: Place) -> list[str]:
         words = [sys.executable, "-P", "-m", "splitbrain.targets.stores", store, "--id", place.name]
@@ -33,8 +34,23 @@ def as_process(store: str, settings: Mapping[str, Setting]) -> Process:
     # A store of the user's own was found on this path, and its nodes must find it too.
     variables = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     return Process(
-        argv=argv, ready=_answers, port=CLIENT_PORT, relative_waits=True, reply_type=Response, variables=variables
+        argv=argv,
+        ready=_answers if introspective else _listens,
+        port=CLIENT_PORT,
+        relative_waits=True,
+        reply_type=Response,
+        variables=variables,
     )
+
+
+async def _listens(place: Place) -> bool:
+    """Whether the node accepts connections."""
+    try:
+        channel = await connect(place.address, CLIENT_PORT, Response)
+    except ConnectionRefusedError:
+        return False
+    await channel.close()
+    return True
 
 
 async def _answers(place: Place) -> bool:

@@ -1,7 +1,9 @@
-"""Who is waiting for an answer, and for what? The bookkeeping between clients, forwarded requests and log entries.
+"""Bookkeeping between clients, forwarded requests and log entries: who waits for what.
 
 A request comes from a client of this node or from a node that forwarded it; it becomes a log entry; when that entry is
-applied, whoever waits is answered. The trap: an entry that was overwritten here may still be committed elsewhere, and
+applied, whoever waits is answered.
+
+Pitfall: an entry that was overwritten here may still be committed elsewhere, and
 a forwarded request may have a second copy on its way. So what was once accepted is answered by its result or by
 "in doubt", and never by a definite failure.
 """
@@ -70,6 +72,11 @@ class Requests:
             if response is not None:
                 effects += [_answer(origin, name, response) for origin in origins]
         return effects + self._displaced(index)
+
+    def passed(self, index: int) -> list[Effect]:
+        """A snapshot took the place of all entries up to an index: who waited for one of them is told of the doubt."""
+        places = [place for place in self._places if place <= index]
+        return [effect for place in places for effect in self._displaced(place)]
 
     def _displaced(self, index: int) -> list[Effect]:
         name = self._places.pop(index, None)

@@ -1,8 +1,9 @@
-"""single: what does a store promise that has one copy of everything? Linearizability, for as long as that copy answers.
+"""single: a store with one copy of everything: linearizable, for as long as that copy answers.
 
 The first node holds the data; all others are front doors that pass requests on to it and answer nothing themselves. So
 there is nothing to disagree about, and nothing to fall back on: cut off from the first node, a front door is silent.
-The trap: a value that is not yet on disk must not be read either, or a crash takes back what somebody saw. So requests
+
+Pitfall: a value that is not yet on disk must not be read either, or a crash takes back what somebody saw. So requests
 are applied when they are durable, not when they arrive.
 """
 
@@ -10,15 +11,17 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
+from splitbrain.harness.invariants import done_once, one_entry_an_index
+from splitbrain.harness.node import Node
 from splitbrain.harness.options import Option
 from splitbrain.harness.program import Effect, Effects, Now, ProgramFactory, Reply, Role
 from splitbrain.harness.random_stream import RandomStream
+from splitbrain.targets.stores.audit import RETRIES, AuditedStore
 from splitbrain.targets.stores.journal import Journal, give_up
 from splitbrain.targets.stores.log import ReplicaLog
-from splitbrain.targets.stores.machine import Machine, refusal
+from splitbrain.targets.stores.machine import Machine, applied_marks, refusal
 from splitbrain.targets.stores.messages import Answer, Entry, Forward, Request, Response
 from splitbrain.targets.stores.requests import Origin, Requests, answer
-from splitbrain.targets.stores.target import StoreTarget
 
 
 class SingleNode:
@@ -53,6 +56,8 @@ class SingleNode:
         """Serve it here, or pass it on to the holder."""
         if message.f == "role":
             return [Reply(request, Response([self.role.name, self.role.term]))]
+        if message.f == "audit":
+            return [Reply(request, Response(self.machine.account(self.applied)))]
         if self.name != self.holder:
             return [self.requests.forward(self.holder, request, message)]
         return self._serve(message, request)
@@ -95,15 +100,21 @@ class SingleNode:
             request = self.log.entry(self.applied).request
             response = self.machine.apply(request) if request is not None else None
             effects += self.requests.applied(self.applied, request, response)
+            effects += applied_marks(self.machine, self.applied, self.log.entry(self.applied))
         return effects
 
 
-class Single(StoreTarget):
+class Single(AuditedStore):
     """The target `single`."""
 
     name = "single"
     summary = "one node holds everything, the others pass requests on to it"
-    options = (Option("disk", "sync", "memory: keep nothing over a restart", ("sync", "memory")),)
+    options = (Option("disk", "sync", "memory: keep nothing over a restart", ("sync", "memory")), RETRIES)
+    invariants = (one_entry_an_index(), done_once())
+
+    def copies(self, nodes: Sequence[Node]) -> Sequence[Node]:
+        """The first node alone."""
+        return nodes[:1]
 
     @property
     def claims(self) -> Sequence[str]:

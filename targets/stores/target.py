@@ -1,5 +1,5 @@
-"""What do the own stores have in common as targets? The client, the operations, the error table, and how to ask for
-roles. A store adds its options, its claims and its program.
+"""What own stores have in common as targets: client, operations, error table, roles, audit. A store adds its options,
+its claims and its program.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from splitbrain.harness.client import TRANSPORT, ErrorTable, Rule, Shape, Shapes
 from splitbrain.harness.deployment import Deployment, Simulated
+from splitbrain.harness.invariants import Invariant
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import ErrorKind
 from splitbrain.harness.options import Option, Setting
@@ -47,6 +48,11 @@ class StoreTarget(ABC):
     name: ClassVar[str]
     summary: ClassVar[str]
     options: ClassVar[Sequence[Option]]
+    introspective: ClassVar[bool] = False
+    """Whether its nodes answer requests for their "role" (`Request` tells how)."""
+
+    invariants: Sequence[Invariant] = ()
+    """What is watched while a simulated run goes on, by the marks that its nodes make."""
 
     def __init__(self, settings: Mapping[str, Setting]) -> None:
         self.settings = settings
@@ -69,7 +75,11 @@ class StoreTarget(ABC):
         ours = kind.__module__.startswith("splitbrain.")
         return (
             Simulated(self.program),
-            as_process(self.name if ours else f"{kind.__module__}:{kind.__qualname__}", self.settings),
+            as_process(
+                self.name if ours else f"{kind.__module__}:{kind.__qualname__}",
+                self.settings,
+                introspective=self.introspective,
+            ),
         )
 
     @property
@@ -84,10 +94,16 @@ class StoreTarget(ABC):
 
     def client(self, node: Node) -> StoreClient:
         """A new client pinned to a node, with a session of its own."""
-        return StoreClient(node, self._sessions)
+        return StoreClient(node, self._sessions, retries=self._retries())
+
+    def _retries(self) -> bool:
+        """Whether the next client retries."""
+        return False
 
     async def roles(self, nodes: Sequence[Node]) -> Mapping[str, str]:
         """What each node believes itself to be; a node that does not answer within a second is left out."""
+        if not self.introspective:
+            return {}
         answers = await asyncio.gather(*(ask_role(node, seconds=1.0) for node in nodes))
         return {node.name: role for node, role in zip(nodes, answers, strict=True) if role is not None}
 

@@ -1,6 +1,6 @@
-"""What do primary and backups say to each other? Entries one way, acknowledgements the other.
+"""Messages between primary and backups: entries one way, acknowledgements the other.
 
-The trap: both may arrive late, so both carry a view, and an acknowledgement says how far it goes.
+Pitfall: both may arrive late, so both carry a view, and an acknowledgement says how far it goes.
 """
 
 from msgspec import Struct

@@ -1,8 +1,10 @@
-"""What does a node do in which one decides and the others copy? It serves as primary of its view, or copies as backup.
+"""A node of primary-backup: it serves as primary of its view, or copies as backup.
 
 The primary applies requests in its order and ships them to the backups. A view names the primary: view v belongs to
 node v modulo n. With failover, a backup that hears no primary takes the next view that is its own, the nearest in line
-first, and higher views win. The trap is the papers' assumption that silence means death: behind a partition there are
+first, and higher views win.
+
+Pitfall: the papers' assumption that silence means death: behind a partition there are
 then two primaries, and what the loser acknowledged is overwritten when the network heals.
 """
 
@@ -14,7 +16,7 @@ from splitbrain.harness.program import Effect, Effects, Log, Now, Reply, Role, S
 from splitbrain.harness.random_stream import RandomStream
 from splitbrain.targets.stores.journal import Journal, give_up
 from splitbrain.targets.stores.log import ReplicaLog
-from splitbrain.targets.stores.machine import Machine, refusal
+from splitbrain.targets.stores.machine import Machine, applied_marks, refusal
 from splitbrain.targets.stores.messages import (
     NO_LEADER,
     UNAVAILABLE,
@@ -128,6 +130,8 @@ class PrimaryBackupNode:
         self._now = now
         if message.f == "role":
             return [Reply(request, Response([self.role.name, self.role.term]))]
+        if message.f == "audit":
+            return [Reply(request, Response(self.machine.account(self.applied)))]
         nonsense = refusal(message)
         if nonsense is not None:
             return [Reply(request, nonsense)]
@@ -272,6 +276,7 @@ class PrimaryBackupNode:
             request = self.log.entry(self.applied).request
             response = self.machine.apply(request) if request is not None else None
             self._out += self.requests.applied(self.applied, request, response)
+            self._out += applied_marks(self.machine, self.applied, self.log.entry(self.applied))
 
     def _finish(self) -> Effects:
         """End an event: write, apply what counts, and say what the disk allows to be said."""

@@ -1,4 +1,4 @@
-"""What can be set on primary-backup, and what does it then promise? Every combination, thought through.
+"""Options of primary-backup, and what it promises with each combination of them.
 
 - `failover=none`, `reads=primary`: linearizable with either replication. One node decides for ever, from its own disk,
   and nobody else answers. Not CP, for without the first node no majority serves; and `replication=sync` refuses writes
@@ -17,13 +17,14 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from splitbrain.harness.errors import UsageError
+from splitbrain.harness.invariants import Invariant, done_once, one_entry_an_index
 from splitbrain.harness.options import Option, Setting
 from splitbrain.harness.program import ProgramFactory
+from splitbrain.targets.stores.audit import RETRIES, AuditedStore
 from splitbrain.targets.stores.primary_backup.node import PrimaryBackupNode, PrimaryBackupSettings
-from splitbrain.targets.stores.target import StoreTarget
 
 
-class PrimaryBackup(StoreTarget):
+class PrimaryBackup(AuditedStore):
     """The target `primary-backup`."""
 
     name = "primary-backup"
@@ -42,6 +43,7 @@ class PrimaryBackup(StoreTarget):
         Option("disk", "sync", "memory: keep nothing over a restart", ("sync", "memory")),
         Option("heartbeat_ms", 50, "how often an idle primary is heard, milliseconds"),
         Option("failover_ms", 300, "silence that counts as death, milliseconds; times the place in line to take over"),
+        RETRIES,
     )
 
     def __init__(self, settings: Mapping[str, Setting]) -> None:
@@ -57,6 +59,11 @@ class PrimaryBackup(StoreTarget):
             heartbeat=heartbeat,
             patience=patience,
         )
+
+    @property
+    def invariants(self) -> Sequence[Invariant]:  # type: ignore[override]
+        """With failover, what one side applied is overwritten by design."""
+        return () if self._node.failover else (one_entry_an_index(), done_once())
 
     @property
     def claims(self) -> Sequence[str]:

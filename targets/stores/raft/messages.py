@@ -1,6 +1,6 @@
-"""What do Raft servers say to each other? The two calls of Figure 2, as pairs of messages that need no connection.
+"""Messages between Raft servers: the calls of Figures 2 and 13, as pairs that need no connection.
 
-Every message carries its sender's term. The trap: any of them may arrive twice, late, or out of order, so each answer
+Every message carries its sender's term. Pitfall: any of them may arrive twice, late, or out of order, so each answer
 repeats what it answers.
 """
 
@@ -50,4 +50,17 @@ class AppendReply(Struct, frozen=True, tag="appended"):
     hint: int = 0
 
 
-RaftMessage = VoteRequest | VoteReply | AppendRequest | AppendReply | Forward | Answer
+class SnapshotRequest(Struct, frozen=True, tag="snapshot"):
+    """The leader's machine after the entry at `index`, whole, for a follower whose next entry the leader no longer has.
+    last_term: of that entry. Answered by an AppendReply. (Figure 13 sends it in pieces.)"""
+
+    term: int
+    index: int
+    last_term: int
+    state: bytes
+    round: int
+
+
+RaftMessage = VoteRequest | VoteReply | AppendRequest | AppendReply | SnapshotRequest | Forward | Answer
+SERVERS = (VoteRequest, VoteReply, AppendRequest, AppendReply, SnapshotRequest)
+"""The messages that carry a term."""

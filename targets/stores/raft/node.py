@@ -1,26 +1,60 @@
-"""What happens on each event? A Raft server as a program: events in, the parts of the protocol, effects out.
+"""A Raft server as a program: events in, the parts of the protocol, effects out.
 
 Ongaro and Ousterhout, "In Search of an Understandable Consensus Algorithm", USENIX ATC 2014 (§ without further name),
 and Ongaro's thesis, "Consensus: Bridging Theory and Practice", 2014. Read `server.py`, `election.py`,
-`replication.py`, `reads.py` first; this file only connects them. The trap: words held for the disk are released at
+`replication.py`, `reads.py` first; this file only connects them.
+
+Pitfall: messages held for the disk are released at
 the end of an event, those to itself too, and may lead to more writing; so an event ends only when nothing is left.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from splitbrain.harness.program import Effects, Now, Reply, Role
+from splitbrain.harness.program import Effects, Mark, Now, Reply, Role
 from splitbrain.harness.random_stream import RandomStream
-from splitbrain.targets.stores.journal import give_up
-from splitbrain.targets.stores.machine import refusal
+from splitbrain.targets.stores.journal import Journal, give_up
+from splitbrain.targets.stores.log import ReplicaLog
+from splitbrain.targets.stores.machine import Machine, refusal
 from splitbrain.targets.stores.messages import NO_LEADER, Answer, Entry, Forward, Request, Response
 from splitbrain.targets.stores.raft import election, replication
 from splitbrain.targets.stores.raft.election import Election
-from splitbrain.targets.stores.raft.messages import AppendReply, AppendRequest, RaftMessage, VoteReply, VoteRequest
+from splitbrain.targets.stores.raft.marks import RaftMarks
+from splitbrain.targets.stores.raft.messages import (
+    SERVERS,
+    AppendReply,
+    AppendRequest,
+    RaftMessage,
+    SnapshotRequest,
+    VoteReply,
+    VoteRequest,
+)
 from splitbrain.targets.stores.raft.reads import Reads
 from splitbrain.targets.stores.raft.replication import Replication
 from splitbrain.targets.stores.raft.server import LEADER, RaftSettings, Server
 from splitbrain.targets.stores.requests import Origin, Requests, refuse
+
+KEPT = 64
+"""Entries before a snapshot that stay in the log, for followers that are not far behind."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The classes that a server is made of; another may stand in for each."""
+
+    journal: type[Journal] = Journal
+    log: type[ReplicaLog] = ReplicaLog
+    machine: type[Machine] = Machine
+    requests: type[Requests] = Requests
+    server: type[Server] = Server
+    election: type[Election] = Election
+    replication: type[Replication] = Replication
+    reads: type[Reads] = Reads
+
+
+CORRECT = Parts()
+"""Those that do what the papers say."""
 
 
 class RaftNode:
@@ -30,12 +64,16 @@ class RaftNode:
     request_type: ClassVar[Any] = Request
     reply_type: ClassVar[Any] = Response
 
-    def __init__(self, name: str, nodes: Sequence[str], random: RandomStream, *, settings: RaftSettings) -> None:
-        self.server = Server(name, nodes, random, settings)
-        self.election = Election(self.server)
-        self.replication = Replication(self.server)
-        self.reads = Reads(self.server, self.replication)
-        self.requests = Requests()
+    def __init__(
+        self, name: str, nodes: Sequence[str], random: RandomStream, *, settings: RaftSettings, parts: Parts = CORRECT
+    ) -> None:
+        log = parts.log(parts.journal(persistent=settings.persistent))
+        self.server = parts.server(name, nodes, random, settings, log, parts.machine())
+        self.election = parts.election(self.server)
+        self.replication = parts.replication(self.server)
+        self.reads = parts.reads(self.server, self.replication)
+        self.requests = parts.requests()
+        self._marks = RaftMarks(self.server)
         self._followed: str | None = None
         """The last leader that was known: requests may have been passed on to it."""
 
@@ -45,9 +83,14 @@ class RaftNode:
         return Role(self.server.role, self.server.term)
 
     def on_start(self, now: Now, disk: Mapping[str, bytes]) -> Effects:
-        """Recover term, vote and log; be a follower. What is committed is learned from a leader."""
+        """Recover term, vote, snapshot and log; be a follower. What else is committed is learned from a leader."""
         self.server.now = now
-        self.server.out += self.server.log.recover(disk)
+        log = self.server.log
+        self.server.out += log.recover(disk)
+        if log.snapshot is not None:
+            self.server.restore(log.snapshot.index, log.snapshot.state)
+            log.snapshot = None
+        self.server.out += self._marks.started()
         self.server.heard = now.monotonic
         self.election.wait()
         return self._finish()
@@ -55,6 +98,8 @@ class RaftNode:
     def on_message(self, now: Now, sender: str, message: RaftMessage) -> Effects:
         """Another server, or a node that forwards, speaks."""
         self.server.now = now
+        if isinstance(message, SERVERS) and message.term < self.server.term:
+            self.server.out.append(Mark("stale", type(message).__name__))
         self._handle(sender, message)
         return self._finish()
 
@@ -72,6 +117,8 @@ class RaftNode:
         self.server.now = now
         if message.f == "role":
             return [Reply(request, Response([self.role.name, self.role.term]))]
+        if message.f == "audit":
+            return [Reply(request, Response(self.server.machine.account(self.server.applied)))]
         nonsense = refusal(message)
         if nonsense is not None:
             return [Reply(request, nonsense)]
@@ -100,6 +147,10 @@ class RaftNode:
                     self.election.heard_leader()
             case AppendReply():
                 self.replication.on_reply(sender, message)
+            case SnapshotRequest():
+                if self.replication.on_snapshot(sender, message):
+                    self.election.heard_leader()
+                self.server.out += self.requests.passed(self.server.applied)
             case VoteRequest():
                 self.election.on_request(sender, message)
             case VoteReply():
@@ -129,6 +180,7 @@ class RaftNode:
         server, journal = self.server, self.server.log.journal
         while True:
             self._apply()
+            self._compact()
             server.out += journal.flush()
             server.log.settle()
             released = journal.released()
@@ -136,6 +188,7 @@ class RaftNode:
                 break
             for send in released:
                 if send.to == server.name:
+                    self._marks.told(send.to, send.message)
                     self._handle(send.to, send.message)
                 else:
                     server.out.append(send)
@@ -147,7 +200,7 @@ class RaftNode:
         else:
             self.reads.abandon()
         effects, server.out = server.out, []
-        return effects
+        return [*self._marks.changes(effects, self.replication.inherited), *effects]
 
     def _apply(self) -> None:
         server = self.server
@@ -156,3 +209,11 @@ class RaftNode:
             request = server.log.entry(server.applied).request
             response = server.machine.apply(request) if request is not None else None
             server.out += self.requests.applied(server.applied, request, response)
+
+    def _compact(self) -> None:
+        """Make known what was applied, and put a snapshot in its place once there is enough of it."""
+        server, log = self.server, self.server.log
+        self._marks.applied()
+        enough = server.settings.compact_after
+        if enough and server.applied - log.base > enough + KEPT and server.applied - log.base > server.machine.size:
+            log.compact(server.applied, server.machine.dump(), KEPT)

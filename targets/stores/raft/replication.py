@@ -1,14 +1,16 @@
-"""How does the leader's log become everybody's, and when is an entry committed? Log replication (Raft §5.3, §5.4.2).
+"""Log replication (Raft §5.3, §5.4.2) and snapshots for those who are far behind (§7).
 
 A leader sends each follower what it may be missing, at once for new entries and with every heartbeat; a follower that
 disagrees says where, and the leader goes back (the fast way, end of §5.3). Every broadcast opens a numbered round: once
 a majority has answered to a round, the server was still the leader when that round began, which is what reads and the
-leader's own belief in itself rest on. The trap, Figure 8: an entry of an earlier term is never committed by counting
+leader's own belief in itself rest on.
+
+Pitfall (Figure 8): an entry of an earlier term is never committed by counting
 its copies, only by committing an entry of the leader's own term behind it.
 """
 
 from splitbrain.targets.stores.messages import Entry
-from splitbrain.targets.stores.raft.messages import AppendReply, AppendRequest
+from splitbrain.targets.stores.raft.messages import AppendReply, AppendRequest, SnapshotRequest
 from splitbrain.targets.stores.raft.server import LEADER, Server
 
 TIMER = "heartbeat"
@@ -26,6 +28,8 @@ class Replication:
         self._contact: dict[str, int] = {}
         self._answered: dict[str, int] = {}
         self._begun: dict[int, int] = {}
+        self._snapshot_due: dict[str, int] = {}
+        """When a follower may be sent a snapshot again."""
         self._first = 0
         self.round = 0
         """The number of the last broadcast."""
@@ -39,6 +43,11 @@ class Replication:
         """Whether an entry of this leader's own term is committed: only then it knows what is (thesis §6.4)."""
         return self._server.commit >= self._first
 
+    @property
+    def inherited(self) -> int:
+        """The last index of the log with which this leader was elected."""
+        return self._first - 1
+
     def lead(self) -> None:
         """Become leader: nothing is known of the others, and a first entry of the new term says so to all (§8)."""
         server = self._server
@@ -49,6 +58,7 @@ class Replication:
         self._contact = dict.fromkeys(server.others, server.now.monotonic)
         self._answered = dict.fromkeys(server.others, 0)
         self._begun = {}
+        self._snapshot_due = dict.fromkeys(server.others, server.now.monotonic)
         self.round = self.confirmed = 0
         self.confirmed_at = server.now.monotonic
         self._first = server.log.last + 1
@@ -74,10 +84,25 @@ class Replication:
     def _tell(self, other: str) -> None:
         server = self._server
         first = self._next[other]
+        if first <= server.log.base:
+            self._tell_snapshot(other)
+            return
         last = first - 1 if self._silent(other) else min(server.log.last, first + BATCH_MAX - 1)
         entries = server.log.between(first, last)
         prev_term = server.log.term_at(first - 1) or 0
         server.send(other, AppendRequest(server.term, first - 1, prev_term, entries, server.commit, self.round))
+
+    def _tell_snapshot(self, other: str) -> None:
+        """Send the whole state, but not while the last one may still be on its way: then it is a heartbeat."""
+        server = self._server
+        if server.now.monotonic < self._snapshot_due[other] or self._silent(other):
+            base = server.log.base
+            server.send(other, AppendRequest(server.term, base, server.log.base_term, (), server.commit, self.round))
+            return
+        self._snapshot_due[other] = server.now.monotonic + 2 * server.settings.heartbeat
+        index = server.applied
+        last_term = server.log.term_at(index) or 0
+        server.send(other, SnapshotRequest(server.term, index, last_term, server.machine.dump(), self.round))
 
     def _silent(self, other: str) -> bool:
         """Whether a follower has not answered for long: it then gets bare heartbeats, not the same entries anew."""
@@ -115,6 +140,20 @@ class Replication:
         self._acknowledge(sender, request.round, matched)
         return True
 
+    def on_snapshot(self, sender: str, request: SnapshotRequest) -> bool:
+        """The follower's side of a snapshot. Whether the sender is the leader of the present term."""
+        server = self._server
+        if request.term < server.term:
+            server.promise(sender, AppendReply(server.term, request.round, ok=False, index=0))
+            return False
+        server.follow(request.term, sender)
+        if request.index > server.applied:
+            server.say(f"installing a snapshot of index {request.index}")
+            server.log.install(request.index, request.last_term, request.state)
+            server.restore(request.index, request.state)
+        server.promise(sender, AppendReply(server.term, request.round, ok=True, index=request.index), request.index)
+        return True
+
     def _acknowledge(self, leader: str, number: int, matched: int) -> None:
         """Tell the leader at once what is on disk, and the rest when it is: a slow disk must not look like silence."""
         server = self._server
@@ -149,8 +188,10 @@ class Replication:
         the beginning of that term."""
         last_of_hint = self._server.log.last_of(reply.hint) if reply.hint else None
         index = reply.index if last_of_hint is None else last_of_hint + 1
-        self._next[follower] = max(1, min(index, self._server.log.last + 1))
-        self._tell(follower)
+        server = self._server
+        self._next[follower] = max(1, min(index, server.log.last + 1))
+        if self._next[follower] > server.log.base or server.now.monotonic >= self._snapshot_due[follower]:
+            self._tell(follower)
 
     def _count(self) -> None:
         """Commit what a majority has on disk, if it is of this term (§5.4.2)."""

@@ -1,8 +1,8 @@
-"""What is a Raft server, before it does anything? The state of Figure 2, its settings, and its two ways to speak.
+"""State of a Raft server (Figure 2), its settings, and its two ways to speak.
 
 `send` speaks at once. `promise` speaks when what the words rest on is on disk, also to itself: a server counts its own
 vote and its own copy of an entry by the same messages as those of others, so it cannot count what a crash could take
-back. The trap: terms only grow, and whoever sees a higher one is a follower from then on (§5.1).
+back. Terms only grow, and whoever sees a higher one is a follower from then on (§5.1).
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from splitbrain.harness.program import Effect, Log, Now, Send, SetTimer
 from splitbrain.harness.random_stream import RandomStream
-from splitbrain.targets.stores.journal import Journal
 from splitbrain.targets.stores.log import ReplicaLog
 from splitbrain.targets.stores.machine import Machine
 from splitbrain.targets.stores.raft.messages import RaftMessage
@@ -26,7 +25,8 @@ class RaftSettings:
 
     reads: "log", "index", "lease" or "local". persistent: False keeps nothing over a restart. heartbeat: between two
     broadcasts of an idle leader. election_min, election_max: a follower that hears no leader for a time drawn between
-    them becomes a candidate.
+    them becomes a candidate. compact_after: entries in the log after which a snapshot takes their place, not fewer than
+    the machine holds keys; 0: never.
     """
 
     reads: str = "log"
@@ -34,6 +34,7 @@ class RaftSettings:
     heartbeat: int = 50_000_000
     election_min: int = 150_000_000
     election_max: int = 300_000_000
+    compact_after: int = 200
 
     @property
     def lease(self) -> int:
@@ -45,14 +46,22 @@ class RaftSettings:
 class Server:
     """The state that all parts of the protocol share."""
 
-    def __init__(self, name: str, nodes: Sequence[str], random: RandomStream, settings: RaftSettings) -> None:
+    def __init__(
+        self,
+        name: str,
+        nodes: Sequence[str],
+        random: RandomStream,
+        settings: RaftSettings,
+        log: ReplicaLog,
+        machine: Machine,
+    ) -> None:
         self.name = name
         self.others = tuple(node for node in nodes if node != name)
         self.majority = len(nodes) // 2 + 1
         self.random = random
         self.settings = settings
-        self.log = ReplicaLog(Journal(persistent=settings.persistent))
-        self.machine = Machine()
+        self.log = log
+        self.machine = machine
         self.role = FOLLOWER
         self.leader: str | None = None
         """The leader of the present term, where it is known."""
@@ -83,6 +92,12 @@ class Server:
     def set_timer(self, name: str, after: int) -> None:
         """Start or restart a timer; `after` in nanoseconds."""
         self.out.append(SetTimer(name, after))
+
+    def restore(self, index: int, state: bytes) -> None:
+        """The machine becomes that of a snapshot, which stands for all entries up to an index."""
+        self.machine.restore(state)
+        self.applied = index
+        self.commit = max(self.commit, index)
 
     def say(self, text: str) -> None:
         """A line for the node's log."""

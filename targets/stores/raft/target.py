@@ -1,4 +1,4 @@
-"""What can be set on raft, and what does it then promise?"""
+"""Options of raft, and what it promises with them."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -6,12 +6,13 @@ from functools import partial
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.options import Option, Setting
 from splitbrain.harness.program import ProgramFactory
+from splitbrain.targets.stores.audit import RETRIES, AuditedStore
+from splitbrain.targets.stores.raft.marks import INVARIANTS
 from splitbrain.targets.stores.raft.node import RaftNode
 from splitbrain.targets.stores.raft.server import RaftSettings
-from splitbrain.targets.stores.target import StoreTarget
 
 
-class Raft(StoreTarget):
+class Raft(AuditedStore):
     """The target `raft`."""
 
     name = "raft"
@@ -27,7 +28,10 @@ class Raft(StoreTarget):
         Option("disk", "sync", "sync: promise only what is on disk; memory: keep nothing", ("sync", "memory")),
         Option("heartbeat_ms", 50, "how often an idle leader is heard, milliseconds"),
         Option("election_ms", 150, "the shortest election timeout, milliseconds; the longest is twice that"),
+        Option("snapshot_entries", 200, "entries in the log after which a snapshot takes their place; 0: never"),
+        RETRIES,
     )
+    invariants = INVARIANTS
 
     def __init__(self, settings: Mapping[str, Setting]) -> None:
         super().__init__(settings)
@@ -40,6 +44,7 @@ class Raft(StoreTarget):
             heartbeat=heartbeat,
             election_min=election,
             election_max=2 * election,
+            compact_after=int(self.settings["snapshot_entries"] or 0),
         )
 
     @property

@@ -1,0 +1,111 @@
+"""The audit of own stores: what copies may not say of themselves, and that healthy stores pass it."""
+
+import asyncio
+
+import pytest
+
+from splitbrain.harness.environments.sim import Sim
+from splitbrain.harness.operation import Operation
+from splitbrain.harness.options import settle
+from splitbrain.harness.verdict import Validity
+from splitbrain.targets.stores import Raft
+from splitbrain.targets.stores.audit import judge
+from splitbrain.targets.stores.client import Sessions
+from splitbrain.targets.stores.messages import Account
+
+from .contract import TARGETS, store
+
+
+def said(accounts: dict[str, Account], acknowledged: dict[str, int], *, leading: bool = True) -> tuple[Validity, str]:
+    """The verdict on three copies, and its reason."""
+    sessions = Sessions()
+    sessions.acknowledged = acknowledged
+    verdict = judge(accounts, 3, sessions, leading=leading)
+    return verdict.value, verdict.reason
+
+
+SAME = Account(5, 77, 88, {"s": 3})
+
+
+@pytest.mark.parametrize(
+    ("other", "acknowledged", "value", "words"),
+    [
+        (SAME, {"s": 3}, Validity.VALID, "2 copies are equal after 5 entries"),
+        (Account(5, 78, 88, {"s": 3}), {}, Validity.INVALID, "the histories of n1 and n2 differ"),
+        (Account(5, 77, 89, {"s": 3}), {}, Validity.INVALID, "the contents of n1 and n2 differ"),
+        (Account(4, 70, 80, {"s": 3}), {}, Validity.UNKNOWN, "had not become equal"),
+        (SAME, {"s": 4}, Validity.INVALID, "request 4 of session s was acknowledged, and n1 has not applied it"),
+        (SAME, {"t": 1}, Validity.INVALID, "request 1 of session t was acknowledged, and n1 has not applied it"),
+    ],
+)
+def test_copies_are_judged(other: Account, acknowledged: dict[str, int], value: Validity, words: str) -> None:
+    found, reason = said({"n1": SAME, "n2": other}, acknowledged)
+    assert found is value
+    assert words in reason
+
+
+def test_a_session_that_may_have_been_forgotten_is_not_missed() -> None:
+    old = Account(5, 77, 88, {}, forgotten=1)
+    assert said({"n1": old, "n2": old}, {"s": 1})[0] is Validity.VALID
+
+
+def test_too_few_copies_or_no_leader_is_unknown() -> None:
+    assert said({"n1": SAME}, {})[0] is Validity.UNKNOWN
+    assert said({"n1": SAME, "n2": SAME}, {}, leading=False)[0] is Validity.UNKNOWN
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_healthy_store_passes_its_audit(name: str) -> None:
+    target = store(name)
+    environment = Sim(1)
+
+    async def main() -> tuple[Validity, str]:
+        cluster = await environment.up(target.deployments[0], ["n1", "n2", "n3"], None)
+        client = target.client(cluster.nodes[1])
+        await client.open()
+        async with asyncio.timeout(10):
+            while True:
+                try:
+                    await client.setup()
+                    break
+                except Exception:  # noqa: BLE001 - no leader yet
+                    await asyncio.sleep(0.1)
+        for value in range(5):
+            await client.invoke(Operation("write", value, "x"))
+        verdict = await target.audit(cluster.nodes)  # type: ignore[attr-defined]
+        await client.close()
+        await cluster.down()
+        return verdict.value, verdict.reason
+
+    value, reason = environment.run(main)
+    assert value is Validity.VALID, reason
+
+
+def test_snapshots_reach_a_node_that_was_away_and_its_log_stays_short() -> None:
+    target = Raft(settle(Raft.options, {"snapshot_entries": "50"}, "raft"))
+    environment = Sim(3)
+
+    async def main() -> None:
+        cluster = await environment.up(target.deployments[0], ["n1", "n2", "n3"], None)
+        client = target.client(cluster.nodes[0])
+        await client.open()
+        await asyncio.sleep(1)
+        roles = await target.roles(cluster.nodes)
+        away = next(node for node in cluster.nodes[1:] if roles[node.name] != "leader")
+        await away.kill()
+        for value in range(400):
+            await client.invoke(Operation("write", value, f"k{value % 10}"))
+        await away.start()
+        verdict = await target.audit(cluster.nodes)
+        assert verdict.value is Validity.VALID, verdict.reason
+        assert environment.marks.counts["snapshot"] == 1
+        # It has forgotten nothing over a restart from the snapshot.
+        await away.kill()
+        await away.start()
+        assert (await target.audit(cluster.nodes)).value is Validity.VALID
+        for node in cluster.nodes:
+            assert len(node.machine.disk.contents()["log"]) < 20_000
+        await client.close()
+        await cluster.down()
+
+    environment.run(main)

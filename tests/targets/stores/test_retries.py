@@ -1,0 +1,86 @@
+"""A client that retries under its session: the request takes effect once, and doubt is not turned into a refusal."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from splitbrain.harness.node import ChannelClosed
+from splitbrain.harness.operation import Operation
+from splitbrain.targets.stores.client import Sessions, StoreClient, StoreError
+from splitbrain.targets.stores.messages import IN_DOUBT, NO_LEADER, PRECONDITION, Request, Response
+
+
+class Scripted:
+    """A node, and the channel to it, that answers as it was told: a response, an error, or silence (None)."""
+
+    name = "n1"
+
+    def __init__(self, *answers: Any) -> None:
+        self.answers = list(answers)
+        self.asked: list[Request] = []
+
+    async def connect(self) -> "Scripted":
+        """The channel."""
+        return self
+
+    async def request(self, message: Request) -> Response:
+        """The next answer."""
+        self.asked.append(message)
+        answer = self.answers.pop(0)
+        if answer is None:
+            await asyncio.sleep(3600)
+        if isinstance(answer, Exception):
+            raise answer
+        response: Response = answer
+        return response
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+async def invoked(node: Scripted, *, retries: bool = True) -> Any:
+    """What comes of an append."""
+    client = StoreClient(node, Sessions(), retries=retries)  # type: ignore[arg-type]
+    await client.open()
+    return await client.invoke(Operation("append", 1, "x"))
+
+
+DOUBT = Response(error=IN_DOUBT)
+DONE = Response(revision=1)
+
+
+@pytest.mark.parametrize("first", [DOUBT, ChannelClosed("gone"), None])
+def test_what_is_in_doubt_is_sent_again_under_the_same_name(first: object) -> None:
+    node = Scripted(first, DONE)
+    asyncio.run(invoked(node))
+    assert len({(request.session, request.sequence) for request in node.asked}) == 1
+    assert len(node.asked) == 2
+
+
+def test_a_refusal_after_doubt_proves_nothing() -> None:
+    node = Scripted(DOUBT, *[Response(error=NO_LEADER)] * 9)
+    with pytest.raises(StoreError) as raised:
+        asyncio.run(invoked(node))
+    assert raised.value.code == IN_DOUBT
+
+
+def test_a_refused_connection_after_doubt_is_no_refusal() -> None:
+    node = Scripted(ChannelClosed("gone"), *[ConnectionRefusedError("down")] * 9)
+    with pytest.raises(ChannelClosed):
+        asyncio.run(invoked(node))
+
+
+@pytest.mark.parametrize("word", [NO_LEADER, PRECONDITION])
+def test_a_first_refusal_is_final(word: str) -> None:
+    node = Scripted(Response(error=word))
+    with pytest.raises(StoreError) as raised:
+        asyncio.run(invoked(node))
+    assert raised.value.code == word
+
+
+def test_without_retries_doubt_is_told_at_once() -> None:
+    node = Scripted(DOUBT, DONE)
+    with pytest.raises(StoreError):
+        asyncio.run(invoked(node, retries=False))
+    assert len(node.asked) == 1
