@@ -15,7 +15,9 @@ from splitbrain.harness.environment import Launch
 from splitbrain.harness.environments.docker import images, network, orphans
 from splitbrain.harness.environments.docker.cluster import ContainerCluster
 from splitbrain.harness.environments.docker.daemon import Daemon
+from splitbrain.harness.environments.docker.orphans import DockerObjects
 from splitbrain.harness.environments.linux.scratch import Scratch
+from splitbrain.harness.environments.real.orphans import ScratchFolders, sweep
 from splitbrain.harness.environments.real.unsupported import unsupported
 from splitbrain.harness.environments.real_time import RealTime
 from splitbrain.harness.errors import UsageError
@@ -54,7 +56,8 @@ class Docker(RealTime):
     def enter(self) -> Launch | None:
         """See `harness.environment.Environment`: go on here, once what dead runs have left is removed.
         InfrastructureError if Docker does not answer."""
-        gone = orphans.sweep(self._connected())
+        gone = sweep([DockerObjects(self._connected()), ScratchFolders()])
+        gone = [one for one in gone if one.kind != "folder"]
         if gone:
             runs = len({one.run for one in gone})
             on_stderr(f"removed what {runs} {'run that was' if runs == 1 else 'runs that were'} killed had left")

@@ -1,8 +1,6 @@
-"""What has splitbrain left in Docker, and who owns it? Everything it makes carries a label with its run and owner.
+"""What runs have made in Docker: containers and networks, each with labels that name its run and owner.
 
-An owner is a process: boot, process namespace, id and start time, so that a number used again is not taken for it.
-What nobody alive owns is removed at the next start, or by `splitbrain clean`. The trap: an owner in another process
-namespace cannot be seen from here, so what it owns stays unless everything is to go.
+What nobody alive owns is removed at the next start, or by `splitbrain clean`; see `real.orphans`.
 """
 
 import contextlib
@@ -20,6 +18,7 @@ from typing import Any
 
 from splitbrain.harness.environments.docker.daemon import Daemon, absent, attempt
 from splitbrain.harness.environments.linux import scratch, tools
+from splitbrain.harness.environments.real.orphans import Orphan, alive, owner
 from splitbrain.harness.errors import InfrastructureError
 
 LABEL = "splitbrain"
@@ -47,58 +46,29 @@ def labels(folder: Path) -> dict[str, str]:
     return {LABEL: secrets.token_hex(4), OWNER: owner(os.getpid()), FOLDER: str(folder)}
 
 
-def owner(pid: int) -> str:
-    """What tells a process from all others, those of other boots and namespaces included. OSError if there is none."""
-    started = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    return f"{_boot()} {_namespace()} {pid} {started}"
-
-
-def alive(mark: str) -> bool:
-    """Whether an owner still lives, as far as can be told: one in another process namespace is said to."""
-    try:
-        boot, namespace, pid, _ = mark.split()
-        if boot != _boot():
-            return False
-        return namespace != _namespace() or owner(int(pid)) == mark
-    except (OSError, ValueError):
-        return False
-
-
-def _boot() -> str:
-    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-
-
-def _namespace() -> str:
-    return str(Path("/proc/self/ns/pid").stat().st_ino)
-
-
 @dataclass(frozen=True)
-class Leftover:
-    """One container or network."""
+class DockerOrphan(Orphan):
+    """A container or network. folder: the scratch folder of its run."""
 
-    kind: str
     id: str
-    name: str
-    run: str
     folder: Path
-    owned: bool
-    """Whether whoever made it still lives."""
 
 
-def find(daemon: Daemon) -> list[Leftover]:
+def find(daemon: Daemon) -> list[DockerOrphan]:
     """All containers and networks of all runs, containers first."""
     api, only = daemon.api, {"label": LABEL}
     containers = attempt(api.containers, all=True, filters=only)
     networks = attempt(api.networks, filters=only)
     return [
-        *(_leftover("container", one, (one["Names"] or [one["Id"][:12]])[0].lstrip("/")) for one in containers),
-        *(_leftover("network", one, one["Name"]) for one in networks),
+        *(_labelled("container", one, (one["Names"] or [one["Id"][:12]])[0].lstrip("/")) for one in containers),
+        *(_labelled("network", one, one["Name"]) for one in networks),
     ]
 
 
-def _leftover(kind: str, found: Mapping[str, Any], name: str) -> Leftover:
+def _labelled(kind: str, found: Mapping[str, Any], name: str) -> DockerOrphan:
     marks = found["Labels"]
-    return Leftover(kind, found["Id"], name, marks[LABEL], Path(marks.get(FOLDER, "")), alive(marks.get(OWNER, "")))
+    owned = alive(marks.get(OWNER, ""))
+    return DockerOrphan(kind, name, marks[LABEL], owned, found["Id"], Path(marks.get(FOLDER, "")))
 
 
 def remove(daemon: Daemon, run: str) -> None:
@@ -106,14 +76,14 @@ def remove(daemon: Daemon, run: str) -> None:
     _remove(daemon, [one for one in find(daemon) if one.run == run])
 
 
-def _remove(daemon: Daemon, found: Sequence[Leftover]) -> None:
+def _remove(daemon: Daemon, found: Sequence[DockerOrphan]) -> None:
     for one in found:
         deadline = time.monotonic() + BUSY_SECONDS
         while not _removed(daemon, one, time.monotonic() > deadline):
             time.sleep(0.1)
 
 
-def _removed(daemon: Daemon, one: Leftover, last: bool) -> bool:
+def _removed(daemon: Daemon, one: DockerOrphan, last: bool) -> bool:
     """Try to remove it. False if it is still in use, as while somebody else removes its containers."""
     try:
         if one.kind == "container":
@@ -128,17 +98,24 @@ def _removed(daemon: Daemon, one: Leftover, last: bool) -> bool:
     return True
 
 
-def sweep(daemon: Daemon, *, everything: bool = False) -> list[Leftover]:
-    """Remove what nobody alive owns, or really everything, with the nft tables and folders that belong to it; what was
-    removed in Docker."""
-    gone = [one for one in find(daemon) if everything or not one.owned]
-    _remove(daemon, gone)
-    for folder in {one.folder for one in gone}:
-        if folder.parent == scratch.parent() and folder.name.startswith(scratch.PREFIX):
-            scratch.clear(folder)
-    _drop_tables()
-    scratch.sweep()
-    return gone
+class DockerObjects:
+    """All containers and networks of ours, with the nft tables and folders that belong to them."""
+
+    def __init__(self, daemon: Daemon) -> None:
+        self._daemon = daemon
+        self._found: list[DockerOrphan] = []
+
+    def found(self) -> Sequence[Orphan]:
+        self._found = find(self._daemon)
+        return self._found
+
+    def remove(self, gone: Sequence[Orphan]) -> None:
+        dead = [one for one in self._found if one in gone]
+        _remove(self._daemon, dead)
+        for folder in {one.folder for one in dead}:
+            if folder.parent == scratch.parent() and folder.name.startswith(scratch.PREFIX):
+                scratch.clear(folder)
+        _drop_tables()
 
 
 def _drop_tables() -> None:

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import FrameType
 
 from splitbrain.harness.environments.linux import init, tools
-from splitbrain.harness.environments.linux.scratch import Scratch, sweep
+from splitbrain.harness.environments.linux.scratch import Scratch
 
 ALTERNATIVES = "run as root, or use --env sim"
 FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -94,7 +94,6 @@ def launch(command: Sequence[str], request: bytes, receive: Callable[[bytes], No
 @contextlib.contextmanager
 def _started(command: Sequence[str], pipes: int | None = None) -> Iterator["subprocess.Popen[bytes]"]:
     """A command in a private world; all that is left of it has ended afterwards."""
-    sweep()
     scratch = Scratch()
     lifeline, hold = os.pipe()
     try:

@@ -41,14 +41,9 @@ class Scratch:
         clear(self.folder)
 
 
-def sweep() -> list[Path]:
-    """Remove scratch folders of ours that no living run holds; the ones removed."""
-    removed = []
-    for folder in sorted(parent().glob(PREFIX + "*")):
-        if _abandoned(folder):
-            clear(folder)
-            removed.append(folder)
-    return removed
+def abandoned() -> list[Path]:
+    """Scratch folders of this user that no living run holds."""
+    return [folder for folder in sorted(parent().glob(PREFIX + "*")) if _abandoned(folder)]
 
 
 def clear(folder: Path) -> None:

@@ -14,6 +14,7 @@ from splitbrain.harness.environment import Launch
 from splitbrain.harness.environments.linux import init, namespaces
 from splitbrain.harness.environments.linux.switch import Switch
 from splitbrain.harness.environments.local.cluster import LocalCluster
+from splitbrain.harness.environments.real.orphans import ScratchFolders, sweep
 from splitbrain.harness.environments.real.unsupported import unsupported
 from splitbrain.harness.environments.real_time import RealTime
 from splitbrain.harness.errors import InfrastructureError, UsageError
@@ -48,6 +49,7 @@ class Local(RealTime):
         reason = namespaces.unavailable()
         if reason is not None:
             raise InfrastructureError(f"--env local: {reason}")
+        sweep([ScratchFolders()])
         return namespaces.launch
 
     async def up(

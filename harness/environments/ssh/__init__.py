@@ -1,7 +1,7 @@
 """How do nodes live on machines that exist already, reached by SSH? `--env ssh`.
 
 - `hosts`        the machines, as a file describes them
-- `hand`         one SSH connection: commands, files, a program to talk to
+- `connection`         one SSH connection: commands, files, a program to talk to
 - `kit`          our code and the target's files, copied to a host's cache
 - `link`         orders to the agent on a host, and its answers; `wire`: injections as JSON
 - `agent/`       what runs there

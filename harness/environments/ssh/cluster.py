@@ -18,10 +18,10 @@ from splitbrain.harness.environment import Death
 from splitbrain.harness.environments.real.cluster import COUNTERS
 from splitbrain.harness.environments.real.harm import MaintenanceDone, RestartOnHeal
 from splitbrain.harness.environments.real.unsupported import NO_MEMBERSHIP
-from splitbrain.harness.environments.ssh.agent.lair import folder_of
-from splitbrain.harness.environments.ssh.link import Event, Link, call
+from splitbrain.harness.environments.ssh.agent.host_state import folder_of
+from splitbrain.harness.environments.ssh.agent_client import AgentClient, Event, call
 from splitbrain.harness.environments.ssh.node import START_SECONDS, RemoteNode
-from splitbrain.harness.environments.ssh.wire import packed
+from splitbrain.harness.environments.ssh.serialization import to_json
 from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.injection import (
     ActiveInjection,
@@ -48,7 +48,7 @@ HEAL_SECONDS = 45.0
 class RemoteInjection:
     """An injection that several hosts carry out together."""
 
-    links: Mapping[str, Link]
+    links: Mapping[str, AgentClient]
     number: int
 
     async def heal(self) -> Bite:
@@ -60,9 +60,9 @@ class HostsCluster:
     """See `harness.environment.Cluster`."""
 
     def __init__(
-        self, deployment: Host, names: Sequence[str], links: Sequence[Link], folder: Path, now: Callable[[], int]
+        self, deployment: Host, names: Sequence[str], links: Sequence[AgentClient], folder: Path, now: Callable[[], int]
     ) -> None:
-        members = {name: link.machine.address for name, link in zip(names, links, strict=True)}
+        members = {name: link.host.address for name, link in zip(names, links, strict=True)}
         self._links = dict(zip(names, links, strict=True))
         self._nodes = {
             name: RemoteNode(
@@ -97,19 +97,19 @@ class HostsCluster:
         up in time."""
         loop = asyncio.get_running_loop()
         for name, link in self._links.items():
-            link.heed = self._hearing(name, loop)
-            self.note(f"{name} on {link.machine}: {_told(link.about)}")
+            link.on_event = self._hearing(name, loop)
+            self.note(f"{name} on {link.host}: {_told(link.about)}")
         await _all([self._prepare(node, harms) for node in self.nodes])
         await _all([node.start() for node in self.nodes])
         deadline = loop.time() + self._deployment.ready_seconds
         await _all([node.wait_ready(deadline) for node in self.nodes])
-        await _all([node.link.ask("settle") for node in self.nodes])
+        await _all([node.agent.ask("settle") for node in self.nodes])
 
     async def _prepare(self, node: RemoteNode, harms: Collection[type[Injection]]) -> None:
         made = await node.made()
         names = [kind.__name__ for kind in harms]
         members = dict(node.place.members)
-        await node.link.ask(
+        await node.agent.ask(
             "prepare", limit=START_SECONDS, name=node.name, members=members, node=made, harms=names, now=self._now()
         )
 
@@ -133,7 +133,7 @@ class HostsCluster:
         if "note" in event:
             self.note(event["note"])
         else:
-            self._nodes[name].heed(event)
+            self._nodes[name].on_event(event)
 
     async def inject(self, injection: Injection) -> ActiveInjection:
         shares = self._shares(injection)
@@ -157,7 +157,7 @@ class HostsCluster:
             link.ask(
                 "inject",
                 number=injected.number,
-                injection=packed(shares[name]),
+                injection=to_json(shares[name]),
                 admin_command=self._errand(shares[name], self._nodes[name]),
             )
             for name, link in injected.links.items()
@@ -230,9 +230,9 @@ class HostsCluster:
     async def _left(self) -> None:
         await _all([call(link.close) for link in self._links.values()])
 
-    async def _end(self, link: Link) -> None:
+    async def _end(self, link: AgentClient) -> None:
         files = await link.ask("end", limit=HEAL_SECONDS)
-        await call(link.hand.with_files, lambda sftp: self._fetch(sftp, files))
+        await call(link.connection.with_files, lambda sftp: self._fetch(sftp, files))
 
     def _fetch(self, sftp: Any, files: Sequence[str]) -> None:
         for file in files:

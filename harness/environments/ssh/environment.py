@@ -1,4 +1,4 @@
-"""Where do machines that exist already become nodes? `--env ssh`, with the hosts of a file.
+"""Where do hosts that exist already become nodes? `--env ssh`, with the hosts of a file.
 
 The harness stays here; on each host an agent of ours, copied there, holds the host for the run, and leaves it as it was
 when nobody speaks to it any more. Hosts are connected to when it is first asked what can be done there.
@@ -14,14 +14,14 @@ from splitbrain.harness.deployment import Deployment, Host
 from splitbrain.harness.environment import Launch
 from splitbrain.harness.environments.real.unsupported import unsupported
 from splitbrain.harness.environments.real_time import RealTime
+from splitbrain.harness.environments.ssh.agent_client import AgentClient, call, open_all
 from splitbrain.harness.environments.ssh.cluster import HostsCluster
-from splitbrain.harness.environments.ssh.hosts import Machine
-from splitbrain.harness.environments.ssh.link import Link, call, open_all
+from splitbrain.harness.environments.ssh.hosts import RemoteHost
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.injection import Injection, Maintenance, Reconfiguration, Unsupported
 
 NO_HOSTS = "--env ssh needs --hosts FILE.toml, which names the machines"
-NOT_OFFERED = "--env ssh runs processes on other machines, and this target does not say what has to be copied there"
+NOT_OFFERED = "--env ssh runs processes on other hosts, and this target does not say what has to be copied there"
 
 
 class Ssh(RealTime):
@@ -33,39 +33,39 @@ class Ssh(RealTime):
 
     name = "ssh"
 
-    def __init__(self, seed: int = 0, hosts: Sequence[Machine] = ()) -> None:
+    def __init__(self, seed: int = 0, hosts: Sequence[RemoteHost] = ()) -> None:
         self.seed = seed
-        self._machines = tuple(hosts)
-        self._links: list[Link] | None = None
+        self._hosts = tuple(hosts)
+        self._agents: list[AgentClient] | None = None
         self._unable: dict[bool, list[dict[str, str | None]]] = {}
         super().__init__()
 
     def unsupported(self, injection: type[Injection], deployment: Deployment) -> Unsupported | None:
         if not isinstance(deployment, Host):
             return Unsupported(injection, NOT_OFFERED)
-        if not self._machines:
+        if not self._hosts:
             return Unsupported(injection, NO_HOSTS)
         if injection in get_args(Maintenance | Reconfiguration):
             reason = unsupported(injection, deployment)
             return None if reason is None else Unsupported(injection, reason)
-        if self._links is None:
+        if self._agents is None:
             return None  # not known before the hosts are reached; asked again then
-        links = self._links
+        agents = self._agents
         waits = deployment.relative_waits
         if waits not in self._unable:
-            members = [link.machine.address for link in links]
-            asked = [link.order("able", relative_waits=waits, members=members) for link in links]
-            self._unable[waits] = [link.wait(one, 30.0) for link, one in zip(links, asked, strict=True)]
-        for link, reasons in zip(links, self._unable[waits], strict=True):
+            members = [agent.host.address for agent in agents]
+            asked = [agent.order("able", relative_waits=waits, members=members) for agent in agents]
+            self._unable[waits] = [agent.wait(one, 30.0) for agent, one in zip(agents, asked, strict=True)]
+        for agent, reasons in zip(agents, self._unable[waits], strict=True):
             reason = reasons.get(injection.__name__, f"--env ssh cannot do {injection.__name__}")
             if reason is not None:
-                return Unsupported(injection, f"on {link.machine}: {reason}")
+                return Unsupported(injection, f"on {agent.host}: {reason}")
         return None
 
     def enter(self) -> Launch | None:
         """See `harness.environment.Environment`: go on here, once all hosts are reached. InfrastructureError, in one
         sentence that names the host, if one is not, or cannot be used."""
-        self._linked()
+        self._connected()
         return None
 
     async def up(
@@ -77,15 +77,15 @@ class Ssh(RealTime):
     ) -> HostsCluster:
         if not isinstance(deployment, Host):
             raise UsageError(NOT_OFFERED)
-        if len(names) > len(self._machines):
-            raise UsageError(f"there are {len(self._machines)} hosts for {len(names)} nodes")
-        links = await shielded(call(self._linked))
-        self._links = None  # they belong to the cluster now, and end with it
+        if len(names) > len(self._hosts):
+            raise UsageError(f"there are {len(self._hosts)} hosts for {len(names)} nodes")
+        agents = await shielded(call(self._connected))
+        self._agents = None  # they belong to the cluster now, and end with it
         logs = (folder if folder is not None else Path("logs")).resolve()
         logs.mkdir(parents=True, exist_ok=True)
-        for link in links[len(names) :]:
-            await call(link.close)
-        cluster = HostsCluster(deployment, names, links[: len(names)], logs, self.now)
+        for agent in agents[len(names) :]:
+            await call(agent.close)
+        cluster = HostsCluster(deployment, names, agents[: len(names)], logs, self.now)
         try:
             await cluster.up(harms)
         except BaseException:
@@ -93,14 +93,14 @@ class Ssh(RealTime):
             raise
         return cluster
 
-    def _linked(self) -> list[Link]:
+    def _connected(self) -> list[AgentClient]:
         """Links to all hosts; blocks while they are made."""
-        if not self._machines:
+        if not self._hosts:
             raise UsageError(NO_HOSTS)
-        if self._links is None:
-            self._links = open_all(self._machines)
-            for link in self._links:
-                for gone in link.about["removed"]:
-                    print(f"splitbrain: {link.machine}: removed {gone}, which a run that was killed had left",
+        if self._agents is None:
+            self._agents = open_all(self._hosts)
+            for agent in self._agents:
+                for gone in agent.about["removed"]:
+                    print(f"splitbrain: {agent.host}: removed {gone}, which a run that was killed had left",
                           file=sys.stderr, flush=True)  # fmt: skip
-        return self._links
+        return self._agents

@@ -35,7 +35,7 @@ KINDS = {str: "a text", int: "a number", bool: "true or false"}
 
 
 @dataclass(frozen=True)
-class Machine:
+class RemoteHost:
     """A host as the file describes it.
 
     key: the file of our private key. host_keys: the keys by which the host may identify itself, as "type base64".
@@ -56,7 +56,7 @@ class Machine:
         return f"{self.name} ({self.address})" if self.name else self.address
 
 
-def read(file: str | Path, count: int | None = None) -> tuple[Machine, ...]:
+def read(file: str | Path, count: int | None = None) -> tuple[RemoteHost, ...]:
     """The first `count` hosts of a file, or all. UsageError if there are fewer, or anything is wrong with the file."""
     path = Path(file)
     try:
@@ -90,7 +90,7 @@ def _typed(given: Mapping[str, Any], kinds: Mapping[str, type], where: str) -> N
             raise UsageError(f"{where}: {name} is {KINDS[kinds[name]]}, not {value!r}")
 
 
-def _machine(given: Mapping[str, Any], own: Mapping[str, Any], where: str, exec_in_node: Path) -> Machine:
+def _machine(given: Mapping[str, Any], own: Mapping[str, Any], where: str, exec_in_node: Path) -> RemoteHost:
     _typed(own, OWN, where)
     missing = next((name for name in ("address", "key") if name not in given), None)
     if missing:
@@ -108,7 +108,7 @@ def _machine(given: Mapping[str, Any], own: Mapping[str, Any], where: str, exec_
         host_keys: Sequence[str] = [_host_key(own["host_key"], where)]
     else:
         host_keys = _known(exec_in_node / Path(given["known_hosts"]).expanduser(), address, port, where)
-    return Machine(
+    return RemoteHost(
         address, port, given["user"], key, tuple(host_keys), given["sudo"], given["python"], given.get("name", "")
     )
 

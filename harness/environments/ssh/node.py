@@ -1,4 +1,4 @@
-"""What is a node on another machine, seen from here? What the agent there tells of it, and the orders that it takes."""
+"""What is a node on another host, seen from here? What the agent there tells of it, and the orders that it takes."""
 
 import asyncio
 import base64
@@ -8,8 +8,8 @@ from typing import Any
 
 from splitbrain.harness.deployment import Host, Place
 from splitbrain.harness.environment import Death
-from splitbrain.harness.environments.ssh import kit
-from splitbrain.harness.environments.ssh.link import Event, Link, call
+from splitbrain.harness.environments.ssh import upload
+from splitbrain.harness.environments.ssh.agent_client import AgentClient, Event, call
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.node import Channel
 
@@ -23,11 +23,17 @@ class RemoteNode:
     the run folder."""
 
     def __init__(
-        self, place: Place, deployment: Host, link: Link, log: Path, now: Callable[[], int], note: Callable[[str], None]
+        self,
+        place: Place,
+        deployment: Host,
+        agent: AgentClient,
+        log: Path,
+        now: Callable[[], int],
+        note: Callable[[str], None],
     ) -> None:
         self.place = place
         self.deployment = deployment
-        self.link = link
+        self.agent = agent
         self.running = False
         self.killers = 0
         """How many hold it down, as the agent told last."""
@@ -66,7 +72,7 @@ class RemoteNode:
         be."""
         deployment, place = self.deployment, self.place
         sources = await asyncio.to_thread(deployment.uploads)
-        uploads = await call(kit.install, self.link.hand, sources)
+        uploads = await call(upload.upload, self.agent.connection, sources)
         for name, file in uploads.items():
             self._note(f"{name} from {sources[name]}, sha256:{Path(file).name}")
         return {
@@ -79,27 +85,27 @@ class RemoteNode:
         }
 
     async def start(self) -> None:
-        await self.link.ask("start", limit=START_SECONDS)
+        await self.agent.ask("start", limit=START_SECONDS)
 
     async def kill(self) -> None:
-        await self.link.ask("kill")
+        await self.agent.ask("kill")
 
     async def stop(self, seconds: float) -> None:
-        await self.link.ask("stop", seconds=seconds)
+        await self.agent.ask("stop", seconds=seconds)
 
     async def hold(self) -> None:
-        await self.link.ask("hold")
+        await self.agent.ask("hold")
 
     async def let_go(self) -> None:
-        await self.link.ask("let_go")
+        await self.agent.ask("let_go")
 
     async def remake(self, place: Place, *, upgraded: bool = False, empty: bool = False) -> None:
         self.place = place
         if upgraded and self.deployment.upgraded is not None:
             self.deployment = self.deployment.upgraded
-        await self.link.ask("remake", joins=dict(place.joins), node=await self.made(), empty=empty)
+        await self.agent.ask("remake", joins=dict(place.joins), node=await self.made(), empty=empty)
 
-    def heed(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """The agent says that it runs, or no longer, or that it died; or the agent itself is gone."""
         self.running = bool(event.get("running", self.running))
         self.killers = int(event.get("holders", self.killers))
@@ -126,8 +132,8 @@ class RemoteNode:
             await asyncio.sleep(READY_PAUSE_SECONDS)
 
     async def _failure(self, what: str) -> InfrastructureError:
-        lines = await self.link.ask("lines")
-        said = (f"{self.name} on {self.link.machine} {what}; the last lines of its log:", *lines)
+        lines = await self.agent.ask("lines")
+        said = (f"{self.name} on {self.agent.host} {what}; the last lines of its log:", *lines)
         return InfrastructureError("\n".join(said))
 
 

@@ -1,4 +1,4 @@
-"""`splitbrain clean`: remove what runs that were killed have left in Docker and on this machine, or on hosts.
+"""`splitbrain clean`: remove what runs that were killed have left in Docker and on this host, or on hosts.
 
 The trap: runs under way have containers and processes too; they are left alone unless everything is asked for.
 """
@@ -9,9 +9,10 @@ from collections.abc import Mapping
 import click
 
 from splitbrain.harness.environments.docker.daemon import Daemon
-from splitbrain.harness.environments.docker.orphans import sweep
+from splitbrain.harness.environments.docker.orphans import DockerObjects
+from splitbrain.harness.environments.real.orphans import ScratchFolders, sweep
+from splitbrain.harness.environments.ssh.agent_client import open_all
 from splitbrain.harness.environments.ssh.hosts import read
-from splitbrain.harness.environments.ssh.link import open_all
 
 
 @click.command()
@@ -29,16 +30,16 @@ def clean(everything: bool, hosts: str | None, as_json: bool) -> None:
 
 def _in_docker(everything: bool) -> list[tuple[Mapping[str, str], str]]:
     """What was removed, as data and in words."""
-    gone = sweep(Daemon.connect(), everything=everything)
+    gone = sweep([DockerObjects(Daemon.connect()), ScratchFolders()], everything=everything)
     return [({"kind": one.kind, "name": one.name, "run": one.run}, f"{one.kind} {one.name}") for one in gone]
 
 
 def _on_hosts(file: str, everything: bool) -> list[tuple[Mapping[str, str], str]]:
     """Likewise. A host that is in use stays so unless everything is to go: InfrastructureError."""
     gone: list[tuple[Mapping[str, str], str]] = []
-    for link in open_all(read(file), everything=everything):
-        host = link.machine.address
-        for name in link.about["removed"]:
-            gone.append(({"kind": "leftover", "name": name, "host": host}, f"{name} on {link.machine}"))
-        link.close()
+    for agent in open_all(read(file), everything=everything):
+        host = agent.host.address
+        for name in agent.about["removed"]:
+            gone.append(({"kind": "leftover", "name": name, "host": host}, f"{name} on {agent.host}"))
+        agent.close()
     return gone

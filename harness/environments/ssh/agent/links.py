@@ -12,7 +12,7 @@ from splitbrain.harness.environments.linux import nfqueue, packets
 from splitbrain.harness.environments.linux.packets import Packets
 from splitbrain.harness.environments.linux.partitions import Cutting, Partitions
 from splitbrain.harness.environments.linux.tools import Shell
-from splitbrain.harness.environments.ssh.agent.lair import removal
+from splitbrain.harness.environments.ssh.agent.host_state import removal
 from splitbrain.harness.errors import InfrastructureError, UsageError
 
 

@@ -18,14 +18,14 @@ from splitbrain.harness.environments.real.harm import ActiveImpairment
 from splitbrain.harness.environments.real.member import HostedMember
 from splitbrain.harness.environments.real.node import Ending, RealNode
 from splitbrain.harness.environments.real.process_node import LaunchedNode
-from splitbrain.harness.environments.ssh.agent import lair
+from splitbrain.harness.environments.ssh.agent import host_state
 from splitbrain.harness.environments.ssh.agent.links import Control, HostPackets, HostPartitions
 from splitbrain.harness.injection import ActiveInjection, Bite, Cut, Impair, Injection, Link, Maintenance
 
 OUR_OWN = ("PYTHONPATH",)
 
 
-class Tell(Protocol):
+class Notify(Protocol):
     """Says something to the harness that it did not ask for."""
 
     def __call__(self, **event: Any) -> None: ...
@@ -35,36 +35,36 @@ class HostNode(LaunchedNode):
     """The node of this host."""
 
     def __init__(
-        self, place: Place, deployment: Process, run: str, tell: Tell, log: Path, now: Callable[[], int]
+        self, place: Place, deployment: Process, run: str, notify: Notify, log: Path, now: Callable[[], int]
     ) -> None:
         super().__init__(place, deployment, log, now)
         self._run = run
-        self._tell = tell
+        self._notify = notify
         self._told = 0
         """How many of its deaths the harness knows of."""
 
     def found(self) -> list[int]:
-        return lair.members(self._run, session=self.main_pid() or 0)
+        return host_state.members(self._run, session=self.main_pid() or 0)
 
     def variables(self) -> Mapping[str, str]:
         ours = [name for name in OUR_OWN if name not in self.deployment.variables]
         given = {name: value for name, value in super().variables().items() if name not in ours}
-        return {**given, lair.MARK: self._run}
+        return {**given, host_state.MARK: self._run}
 
     def begun(self) -> None:
         super().begun()
-        self._tell(running=True)
+        self._notify(running=True)
 
     def over(self, ending: Ending) -> None:
         super().over(ending)
-        self._tell(running=False)
+        self._notify(running=False)
         self.tell_deaths()
 
     def tell_deaths(self) -> None:
         """Have the harness know of those that it does not know of yet."""
         untold, self._told = self.deaths[self._told :], len(self.deaths)
         for death in untold:
-            self._tell(death=death.text, lines=death.lines, crashed=death.crashed)
+            self._notify(death=death.text, lines=death.lines, crashed=death.crashed)
 
 
 class Untouched:
@@ -78,26 +78,26 @@ class HostCluster(RealCluster):
     """The part of a cluster that is on this host."""
 
     def __init__(
-        self, place: Place, deployment: Process, run: str, folder: Path, control: Control, tell: Tell,
+        self, place: Place, deployment: Process, run: str, folder: Path, control: Control, notify: Notify,
         now: Callable[[], int],
     ) -> None:  # fmt: skip
         logs = folder / "logs"
         logs.mkdir()
-        self.node = HostNode(place, deployment, run, tell, logs / f"{place.name}.log", now)
+        self.node = HostNode(place, deployment, run, notify, logs / f"{place.name}.log", now)
         self._address = place.address
         self._addresses = dict(place.members)
         peers = [address for address in self._addresses.values() if address != place.address]
-        table = lair.table(run)
+        table = host_state.table(run)
         partitions = HostPartitions(LocalShell(), table, "inet", "input", control=control)
         here: dict[str, tuple[str, Shell]] = {place.address: ("/proc/self/ns/net", LocalShell())}
         packets = HostPackets(here, "", control.address, peers=peers, table=table)
         super().__init__(deployment, [self.node], partitions, packets, logs, folder, now)
-        self._tell = tell
+        self._notify = notify
         self._uploads: Mapping[str, str] = {}
         self._cuttable = False
 
     def note(self, text: str) -> None:
-        self._tell(note=text)
+        self._notify(note=text)
 
     async def ready_for(self, uploads: Mapping[str, str], harms: Collection[type[Injection]]) -> None:
         """Have everything ready for the node's start. uploads: names in its folder → files of this host."""
@@ -125,8 +125,8 @@ class HostCluster(RealCluster):
             link.unlink(missing_ok=True)
             link.symlink_to(file)
 
-    async def with_errand(self, injection: Injection, admin_command: Sequence[str]) -> ActiveInjection:
-        """Do harm. errand: the command by which the node is given work, if that is asked for."""
+    async def inject_with_command(self, injection: Injection, admin_command: Sequence[str]) -> ActiveInjection:
+        """Do harm. admin_command: the command by which the node is given work, if that is asked for."""
         if isinstance(injection, get_args(Maintenance)):
             self._deployment = replace(self._deployment, admin_commands={type(injection): lambda place: admin_command})
         return await self.inject(injection)

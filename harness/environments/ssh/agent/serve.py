@@ -22,10 +22,10 @@ from typing import Any, get_args
 from splitbrain.harness.deployment import Place, Process
 from splitbrain.harness.environments.linux import packets, processes, scratch
 from splitbrain.harness.environments.real.unsupported import unsupported
-from splitbrain.harness.environments.ssh.agent import lair
+from splitbrain.harness.environments.ssh.agent import host_state
 from splitbrain.harness.environments.ssh.agent.links import Control, own_address
 from splitbrain.harness.environments.ssh.agent.member import HostCluster
-from splitbrain.harness.environments.ssh.wire import KINDS, unpacked
+from splitbrain.harness.environments.ssh.serialization import KINDS, from_json
 from splitbrain.harness.errors import InfrastructureError, SplitbrainError
 from splitbrain.harness.injection import ActiveInjection, Cut, FillDisk, Impair, Maintenance, PowerLoss, Reconfiguration
 
@@ -47,18 +47,18 @@ class Agent:
     def __init__(self, control: Control, folder: Path) -> None:
         self._control = control
         self._folder = folder
-        self._run = lair.folder_run(folder)
+        self._run = host_state.folder_run(folder)
         self._cluster: HostCluster | None = None
         self._injected: dict[int, ActiveInjection] = {}
         self.heard = time.monotonic()
 
-    def tell(self, **event: Any) -> None:
+    def notify(self, **event: Any) -> None:
         """Say something to the harness. If it is gone, the end of the orders tells."""
         with contextlib.suppress(BrokenPipeError):
             sys.stdout.write(json.dumps(event) + "\n")
             sys.stdout.flush()
 
-    async def obey(self, line: str) -> None:
+    async def handle(self, line: str) -> None:
         """Carry out an order, and answer it."""
         self.heard = time.monotonic()
         order = json.loads(line)
@@ -68,17 +68,17 @@ class Agent:
             verb: Callable[..., Awaitable[Any]] = getattr(self, f"do_{order['do']}")
             answer = await verb(**order.get("with", {}))
             if self._cluster is not None:
-                self.tell(holders=self._cluster.node.killers)
-            self.tell(id=order["id"], **{"is": answer})
+                self.notify(holders=self._cluster.node.killers)
+            self.notify(id=order["id"], **{"is": answer})
         except (SplitbrainError, OSError) as error:
-            self.tell(id=order["id"], failed=str(error) or type(error).__name__, kind=type(error).__name__)
+            self.notify(id=order["id"], failed=str(error) or type(error).__name__, kind=type(error).__name__)
         except Exception as error:  # noqa: BLE001 - a bug of ours is told to the harness, which ends the run
-            self.tell(id=order["id"], failed=f"{type(error).__name__}: {error}", kind="bug")
+            self.notify(id=order["id"], failed=f"{type(error).__name__}: {error}", kind="bug")
 
     async def do_own(self, owner: str, everything: bool) -> dict[str, Any]:
         """Take the host for a run, and remove what dead runs have left."""
-        lair.own(self._folder, owner)
-        gone = await asyncio.to_thread(lair.sweep, self._folder, everything=everything)
+        host_state.own(self._folder, owner)
+        gone = await asyncio.to_thread(host_state.claim, self._folder, everything=everything)
         about = {"python": platform.python_version(), "kernel": platform.release(), "machine": platform.machine()}
         return {"removed": gone, "user": os.geteuid(), **about, "control": self._control.address}
 
@@ -98,7 +98,7 @@ class Agent:
             return packets.unqueueable()
         reason = unsupported(kind, deployment)
         if kind is Cut and reason is None:
-            return lair.uncuttable(self._run)
+            return host_state.uncuttable(self._run)
         return reason
 
     async def do_prepare(self, name: str, members: dict[str, str], node: Spec, harms: list[str], now: int) -> None:
@@ -106,7 +106,7 @@ class Agent:
         base = now - time.monotonic_ns()
         place = Place(name, members[name], self._folder / name, members)
         self._cluster = HostCluster(
-            place, made(node), self._run, self._folder, self._control, self.tell, lambda: base + time.monotonic_ns()
+            place, made(node), self._run, self._folder, self._control, self.notify, lambda: base + time.monotonic_ns()
         )
         await self._cluster.ready_for(node["uploads"], [KINDS[harm] for harm in harms])
 
@@ -151,8 +151,8 @@ class Agent:
         return self._there.node.last_lines()
 
     async def do_inject(self, number: int, injection: dict[str, Any], admin_command: list[str]) -> None:
-        """Do harm, to be healed by its number. errand: the command by which the node is given work, if it is."""
-        self._injected[number] = await self._there.with_errand(unpacked(injection), admin_command)
+        """Do harm, to be healed by its number. admin_command: the command by which the node is given work, if it is."""
+        self._injected[number] = await self._there.inject_with_command(from_json(injection), admin_command)
 
     async def do_heal(self, number: int) -> dict[str, float]:
         """Undo harm: its bite."""
@@ -175,8 +175,8 @@ class Agent:
             if self._cluster is not None:
                 await self._cluster.down()
         finally:
-            processes.kill_all(lambda: lair.members(self._run, self._folder))
-            lair.drop_rules(self._run)
+            processes.kill_all(lambda: host_state.members(self._run, self._folder))
+            host_state.drop_rules(self._run)
             scratch.clear(self._folder)
 
 
@@ -210,14 +210,14 @@ async def serve(control: Control, folder: Path) -> None:
 
     async def orders() -> None:
         while line := await reader.readline():
-            task = loop.create_task(agent.obey(line.decode()))
+            task = loop.create_task(agent.handle(line.decode()))
             under_way.add(task)
             task.add_done_callback(under_way.discard)
         over.set()
 
     listening = loop.create_task(orders())
     try:
-        agent.tell(splitbrain="ready")
+        agent.notify(splitbrain="ready")
         while not over.is_set() and time.monotonic() - agent.heard < SILENCE_SECONDS:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(over.wait(), 1.0)

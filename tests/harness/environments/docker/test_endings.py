@@ -19,8 +19,9 @@ import pytest
 from splitbrain.harness.deployment import Place
 from splitbrain.harness.environments.docker import Docker
 from splitbrain.harness.environments.docker.daemon import Daemon
-from splitbrain.harness.environments.docker.orphans import OWNER, find, owner, table
+from splitbrain.harness.environments.docker.orphans import OWNER, find, table
 from splitbrain.harness.environments.linux import tools
+from splitbrain.harness.environments.real.orphans import owner
 from splitbrain.harness.errors import InfrastructureError
 
 from .containers import NAMES, commanded, etcd, image, left, needs_docker

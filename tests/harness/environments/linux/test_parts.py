@@ -77,7 +77,7 @@ def test_a_held_scratch_folder_is_not_swept(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr("tempfile.tempdir", None)
     made = scratch.Scratch()
     os.utime(made.folder, (0, 0))
-    assert scratch.sweep() == []
+    assert scratch.abandoned() == []
     made.remove()
     assert list(tmp_path.iterdir()) == []
 

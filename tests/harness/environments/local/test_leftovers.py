@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import random
 import re
 import shutil
 import signal
@@ -23,7 +22,11 @@ from .inside import NAMES, chatters, command_inside, needs_namespaces, variables
 
 pytestmark = needs_namespaces
 
-GONE_SECONDS = 5.0
+SWEEP = "from splitbrain.harness.environments.real.orphans import *; print(len(sweep([ScratchFolders()])))"
+GONE_SECONDS = 60.0
+"""A deadline, generous for a busy machine."""
+CHAIN = ("outside", "unshare", "init", "run")
+"""Each is the parent of the next."""
 
 
 async def busy(environment: Local, folder: Path) -> None:
@@ -81,6 +84,26 @@ def processes_with(word: str) -> list[int]:
     return sorted(found)
 
 
+def wait_for(word: str, run: "subprocess.Popen[str]") -> None:
+    """Read what a run says until it says this."""
+    assert run.stdout is not None
+    while word not in (line := run.stdout.readline()):
+        assert line, run.communicate()[1]
+
+
+def descent(run: "subprocess.Popen[str]", count: int) -> list[int]:
+    """A process, its first child, that one's first child, and so on: so many, waited for."""
+    deadline = time.monotonic() + GONE_SECONDS
+    while True:
+        chain = [run.pid]
+        while children := Path(f"/proc/{chain[-1]}/task/{chain[-1]}/children").read_text().split():
+            chain.append(int(children[0]))
+        if len(chain) >= count:
+            return chain
+        assert run.poll() is None and time.monotonic() < deadline
+        time.sleep(0.005)
+
+
 def check_nothing_left(folder: Path, scratch: Path) -> None:
     deadline = time.monotonic() + GONE_SECONDS
     while (left := processes_with(str(folder))) or any(scratch.iterdir()):
@@ -97,15 +120,15 @@ def check_nothing_left(folder: Path, scratch: Path) -> None:
 
 @pytest.mark.parametrize("user", [False, True], ids=["root", "ordinary-user"])
 def test_killing_any_part_of_a_run_leaves_nothing(tmp_path: Path, scratch: Path, user: bool) -> None:
-    random_moment = random.Random(user)
-    for victim in ("outside", "outside", "unshare", "init", "run"):
+    for victim, early in (("outside", True), ("outside", False), ("unshare", True), ("init", False), ("run", False)):
         run = begin(tmp_path, scratch, user)
         try:
-            time.sleep(random_moment.uniform(0.3, 1.5))
-            # In order of their start: outside, unshare, init, run, nodes and tools.
-            chain = processes_with(f"busy\0{tmp_path}")
-            place = ("outside", "unshare", "init", "run").index(victim)
-            os.kill(run.pid if victim == "outside" or len(chain) <= place else chain[place], signal.SIGKILL)
+            if early:
+                chain = descent(run, 2)
+            else:
+                wait_for("hurt", run)
+                chain = descent(run, len(CHAIN))
+            os.kill(chain[CHAIN.index(victim)], signal.SIGKILL)
             run.communicate(timeout=GONE_SECONDS)
             assert run.returncode != 0
             check_nothing_left(tmp_path, scratch)
@@ -116,9 +139,7 @@ def test_killing_any_part_of_a_run_leaves_nothing(tmp_path: Path, scratch: Path,
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_a_run_in_order(tmp_path: Path, scratch: Path, number: signal.Signals) -> None:
     run = begin(tmp_path, scratch, user=False)
-    assert run.stdout is not None
-    while "hurt" not in run.stdout.readline():
-        assert run.poll() is None
+    wait_for("hurt", run)
     run.send_signal(number)
     out, err = run.communicate(timeout=GONE_SECONDS)
     assert "down" in out, err
@@ -129,9 +150,7 @@ def test_a_signal_ends_a_run_in_order(tmp_path: Path, scratch: Path, number: sig
 
 def test_what_nobody_could_remove_is_swept_by_the_next_run(tmp_path: Path, scratch: Path) -> None:
     run = begin(tmp_path, scratch, user=False)
-    assert run.stdout is not None
-    while "hurt" not in run.stdout.readline():
-        assert run.poll() is None
+    wait_for("hurt", run)
     # All at once, so that none is left to clean up.
     victims = processes_with(str(tmp_path))
     for pid in victims:
@@ -146,7 +165,11 @@ def test_what_nobody_could_remove_is_swept_by_the_next_run(tmp_path: Path, scrat
     (left,) = scratch.iterdir()
     os.utime(left, (0, 0))
     old = subprocess.run(
-        [sys.executable, "-c", "from splitbrain.harness.environments.linux.scratch import sweep; print(len(sweep()))"],
+        [
+            sys.executable,
+            "-c",
+            "from splitbrain.harness.environments.real.orphans import *; print(len(sweep([ScratchFolders()])))",
+        ],
         env={**variables(), "TMPDIR": str(scratch)},
         capture_output=True,
         text=True,

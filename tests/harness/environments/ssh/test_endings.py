@@ -1,4 +1,4 @@
-"""How runs on machines end: by Ctrl-C, by a kill (-9) of the harness, of the agents, and by somebody else's hand."""
+"""How runs on machines end: by Ctrl-C, by a kill (-9) of the harness, of the agents, and by somebody else."""
 
 import json
 import signal
@@ -73,10 +73,11 @@ def test_when_the_harness_is_killed_the_hosts_clean_up_themselves(five: Machines
 
 def test_what_killed_agents_leave_is_found_and_removed(five: Machines, tmp_path: Path) -> None:
     with under_way(five, tmp_path) as process:
-        for machine in five.all[:3]:
-            machine.do(
-                "sh", "-c", "kill -9 $(grep -o '\"pid\": [0-9]*' /var/tmp/splitbrain.host.*/owner.json | cut -c8-)"
-            )
+        # Stopped first, all of them: else the harness has the others clean up as soon as it misses one.
+        for number in ("STOP", "KILL"):
+            for machine in five.all[:3]:
+                pids = "$(grep -o '\"pid\": [0-9]*' /var/tmp/splitbrain.host.*/owner.json | cut -c8-)"
+                machine.do("sh", "-c", f"kill -{number} {pids}")
         code = process.wait(timeout=90)
         said = process.communicate()
         assert code == 3 and "the agent there ended" in said[0] + said[1]

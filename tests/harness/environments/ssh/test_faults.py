@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from splitbrain.harness.deployment import Place
-from splitbrain.harness.environments.ssh.agent.lair import table
+from splitbrain.harness.environments.ssh.agent.host_state import table
 from splitbrain.harness.environments.ssh.cluster import HostsCluster
 from splitbrain.harness.environments.ssh.node import RemoteNode
 from splitbrain.harness.injection import (
@@ -83,8 +83,8 @@ def test_cuts_are_one_way_overlap_and_spare_the_harness(five: Machines, tmp_path
         # Even a cut of everything that comes from here, which no fault can ask for, leaves the orders through.
         node, machine = cluster.nodes[0], five.all[0]
         third = await cluster.inject(Cut((("n2", "n1"),)))
-        rules = table(node.link.run)
-        element = f"{{ {node.link.about['control']} . {machine.address} }}"
+        rules = table(node.agent.run)
+        element = f"{{ {node.agent.about['control']} . {machine.address} }}"
         machine.do("nft", "add", "element", "inet", rules, "cut2", element)
         with pytest.raises(OSError):
             await told(node, "time")

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from splitbrain.harness.environments.ssh.hand import SESSIONS, Hand
+from splitbrain.harness.environments.ssh.agent_client import AgentClient, open_all
+from splitbrain.harness.environments.ssh.connection import SESSIONS, SshConnection
 from splitbrain.harness.environments.ssh.hosts import read
-from splitbrain.harness.environments.ssh.link import Link, open_all
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.injection import Cut, Impair, SkewClock
 
@@ -33,14 +33,14 @@ def refused(file: Path, *words: str, within: float = 20.0) -> tuple[int, str]:
 
 
 @contextlib.contextmanager
-def linked(five: Machines, count: int = 1, **common: Any) -> Iterator[list[Link]]:
+def connected(five: Machines, count: int = 1, **common: Any) -> Iterator[list[AgentClient]]:
     """Links to the first machines."""
-    links = open_all(read(five.file(**common), count))
+    agents = open_all(read(five.file(**common), count))
     try:
-        yield links
+        yield agents
     finally:
-        for link in links:
-            link.close()
+        for agent in agents:
+            agent.close()
 
 
 @contextlib.contextmanager
@@ -81,10 +81,10 @@ def test_another_host_key(five: Machines) -> None:
 
 def test_nobody_listens_and_nobody_answers(five: Machines, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InfrastructureError, match=r"port 2222: .*: is the SSH server running there"):
-        Hand.connect(read(five.file(port=2222))[0])
-    monkeypatch.setattr("splitbrain.harness.environments.ssh.hand.CONNECT_SECONDS", 1.0)
+        SshConnection.connect(read(five.file(port=2222))[0])
+    monkeypatch.setattr("splitbrain.harness.environments.ssh.connection.CONNECT_SECONDS", 1.0)
     with silent(five.all[0]), pytest.raises(InfrastructureError, match="no answer within 1 s: is the host up"):
-        Hand.connect(read(five.file())[0])
+        SshConnection.connect(read(five.file())[0])
 
 
 def test_sudo_that_asks_for_a_password(five: Machines) -> None:
@@ -109,33 +109,33 @@ def test_what_is_missing_is_named_with_its_package(five: Machines) -> None:
 
 
 def test_what_takes_root_is_refused_to_others_and_sudo_makes_root(five: Machines) -> None:
-    with linked(five, user=USER) as (link,):
-        assert link.about["user"] != 0
-        reasons = link.ask_now("able", relative_waits=True, members=[])
+    with connected(five, user=USER) as (agent,):
+        assert agent.about["user"] != 0
+        reasons = agent.ask_now("able", relative_waits=True, members=[])
         assert all("it takes root" in reasons[kind.__name__] for kind in (Cut, Impair))
         assert reasons[SkewClock.__name__] is None and reasons["Kill"] is None
-    with linked(five, user=USER, sudo=True) as (link,):
-        assert link.about["user"] == 0
-        assert link.ask_now("able", relative_waits=True, members=[])["Cut"] is None
+    with connected(five, user=USER, sudo=True) as (agent,):
+        assert agent.about["user"] == 0
+        assert agent.ask_now("able", relative_waits=True, members=[])["Cut"] is None
 
 
 def test_cuts_are_refused_where_the_harness_is_a_node(five: Machines) -> None:
-    with linked(five) as (link,):
-        ours = link.about["control"]
-        reasons = link.ask_now("able", relative_waits=True, members=[ours])
+    with connected(five) as (agent,):
+        ours = agent.about["control"]
+        reasons = agent.ask_now("able", relative_waits=True, members=[ours])
         assert "would cut its clients" in reasons["Cut"] and "would cut its clients" in reasons["Impair"]
         assert reasons["Kill"] is None
 
 
 def test_a_paused_host_is_an_error_in_time_and_may_come_back(five: Machines) -> None:
     machine = five.all[0]
-    with linked(five) as (link,):
+    with connected(five) as (agent,):
         machine.daemon.api.pause(machine.container)
         try:
             for call in (
-                lambda: link.ask_now("able", relative_waits=True, members=[], limit=1.0),
-                lambda: link.hand.run(["true"], 1.0),
-                lambda: link.hand.with_files(lambda sftp: sftp.listdir("."), 1.0),
+                lambda: agent.ask_now("able", relative_waits=True, members=[], limit=1.0),
+                lambda: agent.connection.run(["true"], 1.0),
+                lambda: agent.connection.with_files(lambda sftp: sftp.listdir("."), 1.0),
             ):
                 began = time.monotonic()
                 with pytest.raises(InfrastructureError, match="did not answer within 1 s"):
@@ -143,14 +143,14 @@ def test_a_paused_host_is_an_error_in_time_and_may_come_back(five: Machines) -> 
                 assert time.monotonic() - began < 5
         finally:
             machine.daemon.api.unpause(machine.container)
-        assert link.ask_now("able", relative_waits=True, members=[])["Kill"] is None
-        assert link.hand.run(["echo", "back"])[1] == "back\n"
+        assert agent.ask_now("able", relative_waits=True, members=[])["Kill"] is None
+        assert agent.connection.run(["echo", "back"])[1] == "back\n"
 
 
 def test_a_host_that_is_cut_off_is_an_error_in_time(five: Machines) -> None:
     late = pytest.raises(InfrastructureError, match="did not answer within 1 s")
-    with linked(five) as (link,), silent(five.all[0]), late:
-        link.ask_now("able", relative_waits=True, members=[], limit=1.0)
+    with connected(five) as (agent,), silent(five.all[0]), late:
+        agent.ask_now("able", relative_waits=True, members=[], limit=1.0)
 
 
 def test_few_sessions_are_open_at_a_time_and_all_are_closed(five: Machines) -> None:
@@ -159,17 +159,17 @@ def test_few_sessions_are_open_at_a_time_and_all_are_closed(five: Machines) -> N
     machine.do("sh", "-c", "kill -HUP $(cat /run/sshd.pid)")
     try:
         time.sleep(0.5)
-        hand = Hand.connect(read(five.file())[1])
+        connection = SshConnection.connect(read(five.file())[1])
         said: list[str] = []
         threads = [
-            threading.Thread(target=lambda: said.extend(hand.run(["echo", "here"])[1] for _ in range(5)))
+            threading.Thread(target=lambda: said.extend(connection.run(["echo", "here"])[1] for _ in range(5)))
             for _ in range(8)
         ]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        hand.close()
+        connection.close()
         assert said == ["here\n"] * 40
     finally:
         machine.do("rm", "/etc/ssh/sshd_config.d/few.conf")
@@ -177,17 +177,17 @@ def test_few_sessions_are_open_at_a_time_and_all_are_closed(five: Machines) -> N
 
 
 def test_what_is_there_already_is_not_copied_and_what_is_spoilt_is_copied_again(five: Machines, tmp_path: Path) -> None:
-    from splitbrain.harness.environments.ssh.kit import install
+    from splitbrain.harness.environments.ssh.upload import upload
 
     (tmp_path / "thing").write_bytes(b"contents" * 1000)
-    hand = Hand.connect(read(five.file(user=USER))[0])
+    connection = SshConnection.connect(read(five.file(user=USER))[0])
     machine = five.all[0]
-    path = install(hand, {"thing": tmp_path / "thing"})["thing"]
+    path = upload(connection, {"thing": tmp_path / "thing"})["thing"]
     first = machine.do("stat", "-c", "%i", path)
     assert path.startswith(f"/home/{USER}/.cache/splitbrain/")
-    assert install(hand, {"thing": tmp_path / "thing"}) == {"thing": path}
+    assert upload(connection, {"thing": tmp_path / "thing"}) == {"thing": path}
     assert machine.do("stat", "-c", "%i", path) == first
     machine.do("sh", "-c", f"echo spoilt > {path}")
-    install(hand, {"thing": tmp_path / "thing"})
+    upload(connection, {"thing": tmp_path / "thing"})
     assert machine.do("stat", "-c", "%s %a", path) == "8000 755\n"
-    hand.close()
+    connection.close()

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from splitbrain.harness.environments.ssh import kit
-from splitbrain.harness.environments.ssh.wire import KINDS, packed, unpacked
+from splitbrain.harness.environments.ssh import upload
+from splitbrain.harness.environments.ssh.serialization import KINDS, from_json, to_json
 
 EXAMPLES: dict[str, Any] = {
     "links": (("n1", "n2"), ("n2", "n1")),
@@ -22,7 +22,7 @@ EXAMPLES: dict[str, Any] = {
 
 
 def test_the_code_needs_nothing_but_python(tmp_path: Path) -> None:
-    zipfile.ZipFile(io.BytesIO(kit.contents())).extractall(tmp_path)
+    zipfile.ZipFile(io.BytesIO(upload.contents())).extractall(tmp_path)
     load = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import splitbrain.harness.environments.ssh.agent.serve"
     told = f"{load}; print([name for name in sys.modules if name in ('msgspec', 'paramiko', 'docker')])"
     done = subprocess.run([sys.executable, "-I", "-S", "-c", told], capture_output=True, text=True, check=False)
@@ -30,7 +30,7 @@ def test_the_code_needs_nothing_but_python(tmp_path: Path) -> None:
 
 
 def test_it_is_the_same_bytes_each_time() -> None:
-    assert kit.contents.__wrapped__() == kit.contents.__wrapped__()
+    assert upload.contents.__wrapped__() == upload.contents.__wrapped__()
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
@@ -38,4 +38,4 @@ def test_an_injection_arrives_as_it_was_sent(kind: type) -> None:
     import json
 
     injection = kind(**{field.name: EXAMPLES.get(field.name, 3) for field in fields(kind)})
-    assert unpacked(json.loads(json.dumps(packed(injection)))) == injection
+    assert from_json(json.loads(json.dumps(to_json(injection)))) == injection

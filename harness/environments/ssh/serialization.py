@@ -9,13 +9,13 @@ KINDS: dict[str, type] = {kind.__name__: kind for kind in get_args(Injection)}
 """Every injection by its name."""
 
 
-def packed(injection: Injection) -> dict[str, Any]:
+def to_json(injection: Injection) -> dict[str, Any]:
     """As JSON has it."""
     return {"kind": type(injection).__name__, "fields": asdict(injection)}
 
 
-def unpacked(given: dict[str, Any]) -> Injection:
-    """What was packed."""
+def from_json(given: dict[str, Any]) -> Injection:
+    """The injection of an object that `to_json` made."""
     made: Injection = KINDS[given["kind"]](**{name: _tuples(value) for name, value in given["fields"].items()})
     return made
 

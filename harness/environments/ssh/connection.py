@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from splitbrain.harness.environments.ssh.hosts import Machine, private_key, public_key
+from splitbrain.harness.environments.ssh.hosts import RemoteHost, private_key, public_key
 from splitbrain.harness.errors import InfrastructureError
 
 T = TypeVar("T")
@@ -27,16 +27,16 @@ SESSIONS = 3
 """Open at a time on one connection; servers allow ten unless told otherwise."""
 
 
-class Hand:
+class SshConnection:
     """A connection to a host. Its methods block, and raise InfrastructureError in one sentence."""
 
-    def __init__(self, machine: Machine, client: Any) -> None:
-        self.machine = machine
+    def __init__(self, host: RemoteHost, client: Any) -> None:
+        self.host = host
         self._client = client
         self._sessions = threading.BoundedSemaphore(SESSIONS)
 
     @staticmethod
-    def connect(machine: Machine) -> "Hand":
+    def connect(host: RemoteHost) -> "SshConnection":
         """A connection to a host that is the one expected."""
         import paramiko
 
@@ -44,15 +44,15 @@ class Hand:
         logging.getLogger("paramiko").addHandler(logging.NullHandler())
         client = paramiko.SSHClient()
         client.set_missing_host_key_policy(paramiko.RejectPolicy())
-        name = machine.address if machine.port == 22 else f"[{machine.address}]:{machine.port}"
-        for text in machine.host_keys:
-            client.get_host_keys().add(name, text.split()[0], public_key(text, str(machine)))
+        name = host.address if host.port == 22 else f"[{host.address}]:{host.port}"
+        for text in host.host_keys:
+            client.get_host_keys().add(name, text.split()[0], public_key(text, str(host)))
         try:
             client.connect(
-                machine.address,
-                machine.port,
-                machine.user,
-                pkey=private_key(machine.key, str(machine)),
+                host.address,
+                host.port,
+                host.user,
+                pkey=private_key(host.key, str(host)),
                 allow_agent=False,
                 look_for_keys=False,
                 timeout=CONNECT_SECONDS,
@@ -62,8 +62,8 @@ class Hand:
             )
         except (paramiko.SSHException, OSError, EOFError) as error:
             client.close()
-            raise InfrastructureError(refusal(machine, error)) from None
-        return Hand(machine, client)
+            raise InfrastructureError(refusal(host, error)) from None
+        return SshConnection(host, client)
 
     @property
     def alive(self) -> bool:
@@ -148,14 +148,14 @@ class Hand:
         try:
             yield
         except TimeoutError:
-            raise InfrastructureError(f"{self.machine} did not answer within {seconds:g} s") from None
+            raise InfrastructureError(f"{self.host} did not answer within {seconds:g} s") from None
         except paramiko.SFTPError as error:
-            raise InfrastructureError(f"{self.machine}: files: {error}") from None
+            raise InfrastructureError(f"{self.host}: files: {error}") from None
         except (paramiko.SSHException, OSError, EOFError) as error:
             if "Timeout" in str(error):  # the library's own word for a session that is not opened in time
-                raise InfrastructureError(f"{self.machine} did not answer within {seconds:g} s") from None
+                raise InfrastructureError(f"{self.host} did not answer within {seconds:g} s") from None
             what = str(error) or type(error).__name__ if self.alive else "the SSH connection is gone"
-            raise InfrastructureError(f"{self.machine}: {what}") from None
+            raise InfrastructureError(f"{self.host}: {what}") from None
 
 
 def _all(receive: Callable[[int], bytes], ends: float) -> bytes:
@@ -168,18 +168,18 @@ def _all(receive: Callable[[int], bytes], ends: float) -> bytes:
     return found
 
 
-def refusal(machine: Machine, error: Exception) -> str:
+def refusal(host: RemoteHost, error: Exception) -> str:
     """Why there is no connection, in one sentence with what to do."""
     import paramiko
 
-    where = f"{machine}, port {machine.port}"
+    where = f"{host}, port {host.port}"
     if isinstance(error, paramiko.BadHostKeyException):
         return (
             f"{where}: its host key is {error.key.get_name()} {error.key.get_base64()}, which is not the one expected: "
             "this is another machine, or it was set up anew; if that is right, correct host_key or known_hosts"
         )
     if isinstance(error, paramiko.AuthenticationException):
-        return f"{where}: user {machine.user} was refused with key {machine.key}: add it to that user's authorized_keys"
+        return f"{where}: user {host.user} was refused with key {host.key}: add it to that user's authorized_keys"
     if isinstance(error, paramiko.ssh_exception.NoValidConnectionsError):
         causes = {cause.strerror or str(cause) for cause in error.errors.values()}
         return f"{where}: {'; '.join(sorted(causes))}: is the SSH server running there?"
@@ -187,6 +187,6 @@ def refusal(machine: Machine, error: Exception) -> str:
         return f"{where}: no answer within {CONNECT_SECONDS:g} s: is the host up, and is the address right?"
     text = str(error) or type(error).__name__
     if "host key" in text.lower() or "known_hosts" in text or "key exchange" in text.lower():
-        kinds = ", ".join(key.split()[0] for key in machine.host_keys)
+        kinds = ", ".join(key.split()[0] for key in host.host_keys)
         return f"{where}: the host does not identify itself by a key that is known of it ({kinds}): {text}"
     return f"{where}: {text}"

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from splitbrain.harness.environments.docker.orphans import alive, owner
+from splitbrain.harness.environments.real.orphans import alive, owner
 
 
 def test_an_owner_lives_as_long_as_its_process() -> None:

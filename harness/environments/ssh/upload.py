@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import splitbrain.harness
-from splitbrain.harness.environments.ssh.hand import COPY_SECONDS, Hand
+from splitbrain.harness.environments.ssh.connection import COPY_SECONDS, SshConnection
 from splitbrain.harness.errors import InfrastructureError
 
 CACHE = ".cache/splitbrain"
@@ -65,30 +65,32 @@ def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
     archive.writestr(entry, data)
 
 
-def install_kit(hand: Hand) -> str:
+def upload_code(connection: SshConnection) -> str:
     """Have our code there; its path."""
     with tempfile.NamedTemporaryFile(prefix="splitbrain-kit-") as file:
         file.write(contents())
         file.flush()
-        return install(hand, {"kit": Path(file.name)})["kit"]
+        return upload(connection, {"kit": Path(file.name)})["kit"]
 
 
-def install(hand: Hand, files: Mapping[str, Path]) -> dict[str, str]:
-    """Have files of this machine there: name → path. What is there already, with the same contents, is not copied.
+def upload(connection: SshConnection, files: Mapping[str, Path]) -> dict[str, str]:
+    """Have files of this host there: name → path. What is there already, with the same contents, is not copied.
     InfrastructureError if a file does not arrive as it was sent."""
     wanted = {name: checksum(file) for name, file in files.items()}
     if not wanted:
         return {}
-    home = hand.with_files(_made_cache)
+    home = connection.with_files(_made_cache)
     goals = {name: f"{home}/{digest}" for name, digest in wanted.items()}
-    there = _checksums(hand, list(goals.values()))
+    there = _checksums(connection, list(goals.values()))
     lacking = [name for name, goal in goals.items() if there.get(goal) != wanted[name]]
     for name in lacking:
-        hand.put(files[name], goals[name])
-    there = _checksums(hand, [goals[name] for name in lacking])
+        connection.put(files[name], goals[name])
+    there = _checksums(connection, [goals[name] for name in lacking])
     for name in lacking:
         if there.get(goals[name]) != wanted[name]:
-            raise InfrastructureError(f"{hand.machine}: {files[name]} did not arrive as it was sent: is the disk full?")
+            raise InfrastructureError(
+                f"{connection.host}: {files[name]} did not arrive as it was sent: is the disk full?"
+            )
     return goals
 
 
@@ -113,9 +115,9 @@ def _made_cache(files: Any) -> str:
     return path
 
 
-def _checksums(hand: Hand, paths: list[str]) -> dict[str, str]:
+def _checksums(connection: SshConnection, paths: list[str]) -> dict[str, str]:
     """path → SHA-256 of those that are there."""
     if not paths:
         return {}
-    _, out, _ = hand.run([hand.machine.python, "-I", "-c", CHECK, *paths], COPY_SECONDS)
+    _, out, _ = connection.run([connection.host.python, "-I", "-c", CHECK, *paths], COPY_SECONDS)
     return {path: digest for digest, _, path in (line.partition("  ") for line in out.splitlines())}

@@ -20,10 +20,10 @@ from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NoAnswer
 from typing import Any
 
-from splitbrain.harness.environments.ssh import kit
-from splitbrain.harness.environments.ssh.agent import lair
-from splitbrain.harness.environments.ssh.hand import Hand
-from splitbrain.harness.environments.ssh.hosts import Machine
+from splitbrain.harness.environments.ssh import upload
+from splitbrain.harness.environments.ssh.agent import host_state
+from splitbrain.harness.environments.ssh.connection import SshConnection
+from splitbrain.harness.environments.ssh.hosts import RemoteHost
 from splitbrain.harness.errors import InfrastructureError
 
 OLDEST = (3, 11)
@@ -35,14 +35,14 @@ VERSION = "import sys; print('splitbrain', *sys.version_info[:2])"
 Event = dict[str, Any]
 
 
-class Link:
+class AgentClient:
     """A host with our agent on it, until `close`. `about` is what it told of itself."""
 
-    def __init__(self, hand: Hand, channel: Any, run: str) -> None:
-        self.hand = hand
+    def __init__(self, connection: SshConnection, channel: Any, run: str) -> None:
+        self.connection = connection
         self.run = run
         self.about: dict[str, Any] = {}
-        self.heed: Callable[[Event], object] = lambda event: None
+        self.on_event: Callable[[Event], object] = lambda event: None
         """Called with each event, in a thread of its own."""
         self._channel = channel
         self._numbers = itertools.count(1)
@@ -52,29 +52,29 @@ class Link:
         self._ended: str | None = None
         self._closing = False
         self._noise: list[str] = []
-        threading.Thread(target=self._listen, name=f"ssh {self.machine}", daemon=True).start()
+        threading.Thread(target=self._listen, name=f"ssh {self.host}", daemon=True).start()
 
     @property
-    def machine(self) -> Machine:
+    def host(self) -> RemoteHost:
         """The host."""
-        return self.hand.machine
+        return self.connection.host
 
     @staticmethod
-    def open(machine: Machine, run: str, *, everything: bool = False) -> "Link":
+    def open(host: RemoteHost, run: str, *, everything: bool = False) -> "AgentClient":
         """Connect, have our code there, start it, and take the host for a run. InfrastructureError in one sentence
         that names the host. everything: end other runs there."""
-        hand = Hand.connect(machine)
+        connection = SshConnection.connect(host)
         try:
-            prefix = _python(hand)
-            words = shlex.join([*prefix, kit.install_kit(hand)])
-            folder = shlex.quote(str(lair.folder_of(run)))
-            link = Link(hand, hand.talk(f'exec {words} "$SSH_CONNECTION" {folder}'), run)
-            link.wait(link._ready, ANSWER_SECONDS)
-            link.about = link.ask_now("own", owner=_me(), everything=everything)
+            prefix = _python(connection)
+            words = shlex.join([*prefix, upload.upload_code(connection)])
+            folder = shlex.quote(str(host_state.folder_of(run)))
+            agent = AgentClient(connection, connection.talk(f'exec {words} "$SSH_CONNECTION" {folder}'), run)
+            agent.wait(agent._ready, ANSWER_SECONDS)
+            agent.about = agent.ask_now("own", owner=_me(), everything=everything)
         except BaseException:
-            hand.close()
+            connection.close()
             raise
-        return link
+        return agent
 
     def order(self, do: str, **words: Any) -> "Future[Any]":
         """Send an order: its answer to be. Blocks as long as sending takes."""
@@ -87,7 +87,7 @@ class Link:
         except OSError as error:
             self._end(str(error))
         if self._ended is not None and not answer.done():
-            answer.set_exception(InfrastructureError(f"{self.machine}: {self._ended}"))
+            answer.set_exception(InfrastructureError(f"{self.host}: {self._ended}"))
         return answer
 
     def wait(self, answer: "Future[Any]", seconds: float) -> Any:
@@ -95,7 +95,7 @@ class Link:
         try:
             return answer.result(seconds)
         except NoAnswer:
-            raise InfrastructureError(f"{self.machine} did not answer within {seconds:g} s") from None
+            raise InfrastructureError(f"{self.host} did not answer within {seconds:g} s") from None
 
     def ask_now(self, do: str, *, limit: float = ANSWER_SECONDS, **words: Any) -> Any:
         """The answer to an order; blocks."""
@@ -108,7 +108,7 @@ class Link:
             async with asyncio.timeout(limit):
                 return await asyncio.wrap_future(answer)
         except TimeoutError:
-            raise InfrastructureError(f"{self.machine} did not answer within {limit:g} s") from None
+            raise InfrastructureError(f"{self.host} did not answer within {limit:g} s") from None
 
     def close(self) -> None:
         """End the agent, which leaves the host as it was, and the connection. Safe to call twice. InfrastructureError
@@ -118,13 +118,13 @@ class Link:
             if self._ended is None:
                 self._channel.shutdown_write()
                 if not self._channel.status_event.wait(ANSWER_SECONDS):
-                    raise InfrastructureError(f"{self.machine}: the clean-up did not end within {ANSWER_SECONDS:g} s")
+                    raise InfrastructureError(f"{self.host}: the clean-up did not end within {ANSWER_SECONDS:g} s")
                 if self._channel.recv_exit_status() != 0:
-                    raise InfrastructureError(f"{self.machine}: the clean-up failed: {self._last_words()}")
+                    raise InfrastructureError(f"{self.host}: the clean-up failed: {self._last_words()}")
         except OSError as error:
-            raise InfrastructureError(f"{self.machine}: {error}") from None
+            raise InfrastructureError(f"{self.host}: {error}") from None
         finally:
-            self.hand.close()
+            self.connection.close()
 
     def _listen(self) -> None:
         """Read what the agent says, and let it know now and then that somebody is here."""
@@ -137,7 +137,7 @@ class Link:
             try:
                 data = self._channel.recv(1 << 16)
             except TimeoutError:
-                if not self.hand.alive:
+                if not self.connection.alive:
                     break
                 continue
             except OSError:
@@ -147,7 +147,7 @@ class Link:
             *lines, buffer = (buffer + data).split(b"\n")
             for line in lines:
                 self._take(line)
-        self._end("the SSH connection is gone" if not self.hand.alive else self._last_words())
+        self._end("the SSH connection is gone" if not self.connection.alive else self._last_words())
 
     def _beat(self) -> None:
         try:
@@ -166,12 +166,12 @@ class Link:
         elif "splitbrain" in said:
             self._ready.set_result(None)
         elif "id" not in said:
-            self.heed(said)
+            self.on_event(said)
         else:
             answer = self._waiting.pop(said["id"])
             with contextlib.suppress(InvalidStateError):  # nobody waits for it any more
                 if "failed" in said:
-                    answer.set_exception(InfrastructureError(f"{self.machine}: {said['failed']}"))
+                    answer.set_exception(InfrastructureError(f"{self.host}: {said['failed']}"))
                 else:
                     answer.set_result(said["is"])
 
@@ -186,11 +186,11 @@ class Link:
 
     def _end(self, why: str) -> None:
         if self._ended is None and not self._closing:
-            self.heed({"running": False, "lost": why})
+            self.on_event({"running": False, "lost": why})
         self._ended = self._ended or why
         for answer in (self._ready, *tuple(self._waiting.values())):
             with contextlib.suppress(InvalidStateError):
-                answer.set_exception(InfrastructureError(f"{self.machine}: {self._ended}"))
+                answer.set_exception(InfrastructureError(f"{self.host}: {self._ended}"))
         self._waiting.clear()
 
 
@@ -202,11 +202,11 @@ async def call(function: Callable[..., Any], *arguments: Any, **named: Any) -> A
     return await asyncio.get_running_loop().run_in_executor(_threads, lambda: function(*arguments, **named))
 
 
-def open_all(machines: Sequence[Machine], *, everything: bool = False) -> list[Link]:
+def open_all(hosts: Sequence[RemoteHost], *, everything: bool = False) -> list[AgentClient]:
     """Links to all hosts, at the same time, for one run. If one cannot be had, none is left open, and that host's
     InfrastructureError is raised."""
     run = secrets.token_hex(4)
-    coming = [_threads.submit(Link.open, machine, run, everything=everything) for machine in machines]
+    coming = [_threads.submit(AgentClient.open, host, run, everything=everything) for host in hosts]
     try:
         return [one.result() for one in coming]
     except BaseException:
@@ -215,40 +215,40 @@ def open_all(machines: Sequence[Machine], *, everything: bool = False) -> list[L
         raise
 
 
-def _let_go(coming: "Future[Link]") -> None:
-    """Close a link that nobody wants any more; its agent then leaves the host as it was."""
+def _let_go(coming: "Future[AgentClient]") -> None:
+    """Close a connection that nobody wants any more; the agent then leaves the host as it was."""
     if coming.exception() is None:
-        coming.result().hand.close()
+        coming.result().connection.close()
 
 
 def _me() -> str:
     return f"{getpass.getuser()}@{socket.gethostname()}, process {os.getpid()}"
 
 
-def _python(hand: Hand) -> list[str]:
+def _python(connection: SshConnection) -> list[str]:
     """The command that runs Python there, as root if that was asked for. InfrastructureError says what is missing."""
-    machine = hand.machine
-    needs_sudo = machine.sudo and machine.user != "root"
-    python = [*(["sudo", "-n", "--"] if needs_sudo else []), machine.python, "-I"]
-    code, out, err = hand.run([*python, "-c", VERSION])
+    host = connection.host
+    needs_sudo = host.sudo and host.user != "root"
+    python = [*(["sudo", "-n", "--"] if needs_sudo else []), host.python, "-I"]
+    code, out, err = connection.run([*python, "-c", VERSION])
     found = [line.split()[1:] for line in out.splitlines() if line.startswith("splitbrain ")]
     if code == 0 and found and tuple(map(int, found[0])) >= OLDEST:
         return python
     said = " ".join(err.split())[:200]
     if needs_sudo and ("password" in said or "sudoers" in said or "not allowed" in said):
         raise InfrastructureError(
-            f"{machine}: sudo asks user {machine.user} for a password ({said}): allow it without one "
+            f"{host}: sudo asks user {host.user} for a password ({said}): allow it without one "
             "(NOPASSWD in sudoers), or log in as root"
         )
     if needs_sudo and "sudo" in said and "python" not in said.replace("sudo", ""):
-        raise InfrastructureError(f"{machine}: sudo cannot be used there: {said}")
+        raise InfrastructureError(f"{host}: sudo cannot be used there: {said}")
     wanted = ".".join(map(str, OLDEST))
     if code == 0 and found:
         raise InfrastructureError(
-            f"{machine}: {machine.python} there is Python {'.'.join(found[0])}, and {wanted} or newer is needed: "
+            f"{host}: {host.python} there is Python {'.'.join(found[0])}, and {wanted} or newer is needed: "
             "install one, and name it by the setting python"
         )
     raise InfrastructureError(
-        f"{machine}: {machine.python} cannot be run there ({said or f'exit code {code}'}): install Python {wanted} or "
+        f"{host}: {host.python} cannot be run there ({said or f'exit code {code}'}): install Python {wanted} or "
         "newer (apt install python3), or name one by the setting python"
     )

@@ -1,8 +1,12 @@
-"""What does a run have on a host, and how is it found when nobody cleaned up? A folder, processes, and nft tables.
+"""What a run has on a host, and how it is found when nobody cleaned up: a folder, processes, and nft tables.
 
 All of them carry the run's name. The folder is held by a lock as long as the agent lives, so what carries the name of
-a folder that nobody holds, or that is not there, was left behind. The trap: programs may overwrite their environment,
-where the name stands; so also those that work in the folder are the run's.
+a folder that nobody holds, or that is not there, was left behind.
+
+Pitfall: the folders lie where every user may make some, and this may run as root. So only folders of this user count,
+and a process is ended only if it is the one that the folder was made by: same id, start and user, with the lock open.
+Pitfall: programs may overwrite their environment, where the name stands; so also those that work in the folder are the
+run's.
 """
 
 import contextlib
@@ -11,12 +15,14 @@ import json
 import os
 import re
 import signal
+import stat
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from splitbrain.harness.environments.linux import processes, scratch, tools
+from splitbrain.harness.environments.real.orphans import Orphan, sweep
 from splitbrain.harness.errors import InfrastructureError
 
 PARENT = Path("/var/tmp")
@@ -27,9 +33,11 @@ MARK = "SPLITBRAIN_RUN"
 RULES = re.compile(r"splitbrain_([0-9a-f]{8,})")
 CHAINS = ("iptables-nft", "-t", "mangle", "-S")
 OWNER = "owner.json"
+LOCK = "lock"
 YOUNG_SECONDS = 10.0
 """A folder this young may not be held yet."""
 END_SECONDS = 15.0
+KILL_SECONDS = 5.0
 
 
 def table(run: str) -> str:
@@ -44,32 +52,69 @@ def folder_of(run: str) -> Path:
 
 def own(folder: Path, owner: str) -> None:
     """Say whose folder this is: the agent that runs this. owner: in words."""
-    about = {"pid": os.getpid(), "owner": owner, "since": time.strftime("%Y-%m-%d %H:%M:%S")}
+    about = {
+        "pid": os.getpid(),
+        "started": processes.started(os.getpid()),
+        "owner": owner,
+        "since": time.strftime("%Y-%m-%d %H:%M:%S"),
+    }
     (folder / OWNER).write_text(json.dumps(about))
 
 
-def sweep(own_folder: Path, *, everything: bool = False) -> list[str]:
-    """Remove what dead runs have left here: what that was, in words. everything: end runs that are under way, too;
+class HostRuns:
+    """What runs have made on this host, but for the run of `own_folder`; see `real.orphans.Source`.
+
+    Only folders of this user count: one of another user's says nothing that is believed, and its lock holds nobody up.
+    """
+
+    def __init__(self, own_folder: Path) -> None:
+        self._own = own_folder
+
+    def found(self) -> Sequence[Orphan]:
+        ours = [folder for folder in sorted(PARENT.glob(f"{PREFIX}*")) if _trusted(folder)]
+        folders = [Orphan("folder", str(folder), folder_run(folder), _held(folder)) for folder in ours]
+        rules = sorted(_runs_with_rules() - {folder_run(folder) for folder in ours})
+        return [
+            *(one for one in folders if one.name != str(self._own)),
+            *(Orphan("rules", table(run), run, owned=False) for run in rules),
+        ]
+
+    def remove(self, gone: Sequence[Orphan]) -> None:
+        for one in gone:
+            if one.kind == "rules":
+                drop_rules(one.run)
+                continue
+            folder = Path(one.name)
+            if _held(folder):
+                _end(folder)
+            _remove(folder)
+
+
+def claim(own_folder: Path, *, everything: bool = False) -> list[str]:
+    """Remove what dead runs have left here; what that was, in words. everything: end runs that are under way, too;
     else InfrastructureError if there is one, for two would be in each other's way."""
-    gone = []
-    for folder in sorted(PARENT.glob(f"{PREFIX}*")):
-        if folder == own_folder or not NAME.fullmatch(folder.name.removeprefix(PREFIX)) or folder.is_symlink():
-            continue
-        if os.geteuid() not in (0, folder.stat().st_uid):
-            raise InfrastructureError(f"{folder} belongs to {_owner(folder)}, of another user there, who has to end it")
-        if _held(folder):
-            if not everything:
-                raise InfrastructureError(
-                    f"in use by {_owner(folder)}: `splitbrain clean --hosts FILE --all` ends that"
-                )
-            _end(folder)
-        gone.append(str(folder))
-        _remove(folder)
-    ours = {folder_run(folder) for folder in PARENT.glob(f"{PREFIX}*")}
-    for run in sorted(_runs_with_rules() - ours):
-        drop_rules(run)
-        gone.append(f"rules {table(run)}")
-    return gone
+    source = HostRuns(own_folder)
+    for one in source.found():
+        if one.owned and not everything:
+            raise InfrastructureError(
+                f"in use by {_owner(Path(one.name))}: `splitbrain clean --hosts FILE --all` ends that"
+            )
+    gone = sweep([source], everything=everything)
+    return [one.name if one.kind == "folder" else f"{one.kind} {one.name}" for one in gone]
+
+
+def _trusted(folder: Path) -> bool:
+    """Whether a run of this user made it."""
+    try:
+        status = folder.lstat()
+    except FileNotFoundError:
+        return False
+    return (
+        NAME.fullmatch(folder_run(folder)) is not None
+        and stat.S_ISDIR(status.st_mode)
+        and status.st_uid == os.geteuid()
+        and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    )
 
 
 def folder_run(folder: Path) -> str:
@@ -158,7 +203,7 @@ def _quietly(tool: str, *arguments: str, words: str = "") -> str:
 def _held(folder: Path) -> bool:
     """Whether somebody alive holds a folder."""
     try:
-        lock = os.open(folder / "lock", os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        lock = os.open(folder / LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
         return time.time() - folder.stat().st_mtime < YOUNG_SECONDS
     try:
@@ -184,13 +229,34 @@ def _owner(folder: Path) -> str:
 
 
 def _end(folder: Path) -> None:
-    """End the agent that holds a folder: it is asked to clean up, and killed if it does not."""
-    pid = _about(folder).get("pid")
-    ends = time.monotonic() + END_SECONDS
-    if isinstance(pid, int):
-        processes.send([pid], signal.SIGTERM)
-        while folder.exists() and _held(folder) and time.monotonic() < ends:
-            time.sleep(0.05)
-        if folder.exists() and _held(folder):
-            processes.send([pid], signal.SIGKILL)
-            time.sleep(0.2)
+    """End the agent that holds a folder: it is asked to clean up, and killed if it does not. InfrastructureError if
+    whoever holds it is not the agent that made it."""
+    about = _about(folder)
+    try:
+        handle = os.pidfd_open(int(str(about["pid"])))
+    except (KeyError, ValueError, OSError):
+        raise InfrastructureError(f"{folder} is held, and its agent cannot be found") from None
+    try:
+        # Looked at only now: from here on the handle means this process, whatever becomes of its number.
+        if not _holds(int(str(about["pid"])), about.get("started"), folder):
+            raise InfrastructureError(f"{folder} is held by another process than the one that its {OWNER} names")
+        for number, seconds in ((signal.SIGTERM, END_SECONDS), (signal.SIGKILL, KILL_SECONDS)):
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(handle, number)
+            ends = time.monotonic() + seconds
+            while folder.exists() and _held(folder) and time.monotonic() < ends:
+                time.sleep(0.05)
+    finally:
+        os.close(handle)
+
+
+def _holds(pid: int, started: object, folder: Path) -> bool:
+    """Whether a process is this user's, started then, and has the lock of a folder open."""
+    place = processes.PROC / str(pid)
+    try:
+        if place.stat().st_uid != os.geteuid() or processes.started(pid) != started:
+            return False
+        lock = (folder / LOCK).stat()
+        return any(os.path.samestat(entry.stat(), lock) for entry in (place / "fd").iterdir() if entry.exists())
+    except OSError:
+        return False
