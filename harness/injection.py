@@ -1,7 +1,7 @@
-"""What harm can an environment do? Injections are data: a fault chooses them, an environment carries them out.
+"""Injections: harm as data. A fault chooses them, an environment carries them out.
 
-So a fault is the same in every environment, and an environment declares by type which injections it can do. Each
-returns an `ActiveInjection` whose `heal` undoes exactly that and tells the *bite*: what it did, counted, not guessed.
+A fault is the same in every environment, and an environment declares by type which injections it can do. Each becomes
+an `ActiveInjection`, whose `heal` undoes exactly that and returns the *bite*: counters of what it did.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -37,15 +37,25 @@ def total(bites: Iterable[Bite]) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Cut:
-    """Drop everything sent over these directed links. Clients are not cut. Bite: `messages_dropped`."""
+    """Let nothing through that is sent over these directed links. Clients are not cut.
+
+    queued: what is sent meanwhile arrives after the heal, in order, as over a TCP connection that outlives the cut;
+    else it is lost, as where connections are reset. Between real processes the kernel's TCP decides, and mostly queues.
+    Bite: `messages_dropped`, or `messages_queued`.
+    """
 
     links: tuple[Link, ...]
+    queued: bool = False
 
 
 @dataclass(frozen=True)
 class Impair:
     """Make these directed links slow or unreliable. Bite: `messages_delayed`, `messages_dropped`,
-    `messages_duplicated`, `messages_reordered`, `messages_corrupted` (those asked for)."""
+    `messages_duplicated`, `messages_reordered`, `messages_corrupted`, `connections_reset` (those asked for).
+
+    Between real processes TCP hides duplicates and another order from the program; `tail`, `duplicate_ms`, `reorder_ms`
+    and `reset_ms` are the simulator's.
+    """
 
     links: tuple[Link, ...]
     delay_ms: float = 0.0
@@ -55,8 +65,78 @@ class Impair:
     duplicate: float = 0.0
     reorder: float = 0.0
     corrupt: float = 0.0
+    tail: float = 0.0
+    """Probability that a message takes up to `tail_ms` longer, short times as likely as long ones; what is sent after
+    it waits behind it."""
+    tail_ms: float = 0.0
+    duplicate_ms: float = 0.0
+    """Duplicates come up to so much later; 0: right after the original."""
+    reorder_ms: float = 0.0
+    """What is held back comes up to so much later, overtaken by all that is sent meanwhile; 0: by the next message."""
+    reset_ms: float = 0.0
+    """Mean time from one break of the connection to the next, each of which loses what is under way; 0: none."""
     rate_kbit: float = 0.0
     """Bandwidth; 0 means unlimited."""
+
+
+@dataclass(frozen=True)
+class Limp:
+    """Let the bandwidth of these directed links fall to a stated rate: short messages pass, long ones take their time.
+    Bite: `messages_delayed`, `messages_dropped` (where more waits than a sender keeps)."""
+
+    links: tuple[Link, ...]
+    rate_kbit: float
+
+
+@dataclass(frozen=True)
+class Gray:
+    """Let only short messages pass to and from these nodes, and clients' requests come late: heartbeats say that all is
+    well. bytes_max: of a message that passes. Bite: `messages_dropped`, `requests_delayed`."""
+
+    nodes: tuple[str, ...]
+    bytes_max: int
+    delay_ms: float
+
+
+@dataclass(frozen=True)
+class CutClients:
+    """Let nothing through between clients and these nodes, in one direction or both.
+
+    queued: what is sent meanwhile arrives after the heal; else it is lost and its connection breaks. Nodes still reach
+    each other. Bite: `requests_cut`, `replies_cut`.
+    """
+
+    nodes: tuple[str, ...]
+    requests: bool = True
+    replies: bool = True
+    queued: bool = False
+
+
+@dataclass(frozen=True)
+class ImpairClients:
+    """Make the way between clients and these nodes slow, or have requests arrive twice, the second time up to
+    `duplicate_ms` later (a hedged request, or a proxy that tries again). Bite: `requests_delayed`,
+    `requests_duplicated` (those asked for).
+
+    Pitfall: only a store whose requests carry a session can tell a duplicate from a second request.
+    """
+
+    nodes: tuple[str, ...]
+    delay_ms: float = 0.0
+    jitter_ms: float = 0.0
+    duplicate: float = 0.0
+    """Probability that a request arrives twice."""
+    duplicate_ms: float = 0.0
+
+
+@dataclass(frozen=True)
+class WithholdVotes:
+    """Hold back for so long each message over these directed links that would make or keep a leader: the vote that
+    completes a majority, and what a leader sends. For messages that say what they are (`harness.program.Election`).
+    Bite: `messages_withheld`."""
+
+    links: tuple[Link, ...]
+    hold_ms: float
 
 
 @dataclass(frozen=True)
@@ -116,6 +196,14 @@ class SlowDisk:
 
     nodes: tuple[str, ...]
     delay_ms: float
+
+
+@dataclass(frozen=True)
+class FakeSync:
+    """Let the disks of these nodes say that a sync is done and keep what it covers in memory only. Healing takes their
+    power: what was written meanwhile is lost, and they are started again. Bite: `syncs_faked`, `writes_lost`."""
+
+    nodes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -238,11 +326,17 @@ NodeDown = Kill | Stop | PowerLoss | FlipBits | TruncateFile
 Injection = (
     Cut
     | Impair
+    | Limp
+    | Gray
+    | CutClients
+    | ImpairClients
+    | WithholdVotes
     | NodeDown
     | Pause
     | SkewClock
     | SkewAllClocks
     | SlowDisk
+    | FakeSync
     | FailDisk
     | FillDisk
     | Maintenance

@@ -113,6 +113,17 @@ class Mark:
         return f"Mark{(self.name, *self.values)!r}"
 
 
+class Election(Protocol):
+    """What a message between nodes may say of itself, for an adversary that reads along. Both are optional.
+
+    elects: the term in which it gives its receiver a vote; None if it gives none. leads: the term in which its sender
+    says that it leads; None if it does not.
+    """
+
+    elects: int | None
+    leads: int | None
+
+
 Effect = Send | SetTimer | CancelTimer | Reply | Append | Replace | Truncate | Sync | Log | Mark
 Effects = Iterable[Effect]
 

@@ -1,7 +1,8 @@
-"""Which faults are there, and what does `--nemesis` mean? A fault is one file and one row here.
+"""Catalogue of faults, and the reading of `--nemesis`. A fault is one file and one row here.
 
-`partition:topology=bridge,kill:size=one,aim=leader,all`: names with options. Commas separate faults and options alike,
-so the trap: a part with `=` but without a name before it belongs to the fault before it.
+`partition:topology=bridge,kill:size=one,aim=leader,all`: names with options. Commas separate faults and options alike.
+
+Pitfall: a part with `=` but without a name before it belongs to the fault before it.
 """
 
 import difflib
@@ -9,12 +10,16 @@ from collections.abc import Callable, Mapping
 
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.fault import Fault
+from splitbrain.nemeses.adversary import Adversary
+from splitbrain.nemeses.client import ClientFaults, HedgedRequests
 from splitbrain.nemeses.clock import Clock
 from splitbrain.nemeses.clock_rate import ClockRate
 from splitbrain.nemeses.corruption import BitFlip, Corrupt, Truncate
-from splitbrain.nemeses.disk import SlowDisks
+from splitbrain.nemeses.disk import FakedSyncs, SlowDisks
 from splitbrain.nemeses.disk_errors import Eio, Enospc
+from splitbrain.nemeses.gray import GrayNodes
 from splitbrain.nemeses.kill import KillNodes, PowerLosses, StopNodes
+from splitbrain.nemeses.limp import LimpingLinks
 from splitbrain.nemeses.maintenance import CompactNodes, DefragmentNodes, FlushNodes, RepairNodes
 from splitbrain.nemeses.membership import MembershipChange
 from splitbrain.nemeses.packet import Packet
@@ -32,9 +37,15 @@ FACTORIES: Mapping[str, Factory] = {
     Clock.name: Clock,
     Packet.name: Packet,
     SlowDisks.name: SlowDisks,
+    ClientFaults.name: ClientFaults,
+    HedgedRequests.name: HedgedRequests,
+    GrayNodes.name: GrayNodes,
+    LimpingLinks.name: LimpingLinks,
+    Adversary.name: Adversary,
     ClockRate.name: ClockRate,
     StopNodes.name: StopNodes,
     PowerLosses.name: PowerLosses,
+    FakedSyncs.name: FakedSyncs,
     Corrupt.name: Corrupt,
     Eio.name: Eio,
     Enospc.name: Enospc,

@@ -1,12 +1,12 @@
-"""What if disks are slow? Every sync takes longer, and who waits for it must not hold up the others."""
+"""Slow disks, and disks that say that a sync is done when it is not."""
 
 from collections.abc import Mapping, Sequence
 
 from splitbrain.harness.fault import Plan, View
-from splitbrain.harness.injection import Injection, SlowDisk
+from splitbrain.harness.injection import FakeSync, Injection, SlowDisk
 from splitbrain.harness.options import Option, settle
 from splitbrain.harness.random_stream import RandomStream
-from splitbrain.nemeses.node_faults import NodeFault
+from splitbrain.nemeses.node_faults import NodeFault, NodeGroupFault
 from splitbrain.nemeses.option_checks import number
 
 
@@ -32,3 +32,12 @@ class SlowDisks(NodeFault):
             return None
         nodes, value = group
         return Plan({**value, "delay_ms": self.delay_ms}, (SlowDisk(nodes, self.delay_ms),))
+
+
+class FakedSyncs(NodeGroupFault):
+    """Disks of one node, a minority, a majority or all fake their syncs, and lose their power at the heal."""
+
+    name = "fake-sync"
+    summary = "disks say that a sync is done and keep nothing; at the heal they lose their power"
+    harm = FakeSync
+    default = False

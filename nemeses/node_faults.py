@@ -1,15 +1,16 @@
-"""Which nodes does a fault hit? One, a minority, a majority or all; and whether the leader is among them.
+"""Nodes that a fault hits: one, a minority, a majority or all; and whether the leader is among them.
 
 A node drawn at random is the leader once in n times, yet it is there that most bugs are. So by default every second
-time, on average, a leader is hit first, if one is known. The trap: a minority of one or two nodes is empty, and then
-that size makes no sense.
+time, on average, a leader is hit first, if one is known.
+
+Pitfall: a minority of one or two nodes is empty, and then that size makes no sense.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from splitbrain.harness.fault import Plan, View
-from splitbrain.harness.injection import Compact, Defragment, Flush, Injection, Pause, PowerLoss, Repair, Stop
+from splitbrain.harness.injection import Compact, Defragment, FakeSync, Flush, Injection, Pause, PowerLoss, Repair, Stop
 from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Option, Setting, settle
 from splitbrain.harness.random_stream import RandomStream
@@ -63,7 +64,7 @@ class NodeGroupFault(NodeFault):
     name: str
     summary: str
     default: bool
-    harm: ClassVar[type[Pause | Stop | PowerLoss | Compact | Defragment | Flush | Repair]]
+    harm: ClassVar[type[Pause | Stop | PowerLoss | FakeSync | Compact | Defragment | Flush | Repair]]
 
     def __init__(self, given: Mapping[str, str]) -> None:
         """UsageError if an option is wrong."""

@@ -1,4 +1,4 @@
-"""What if nodes cannot reach each other? Links between nodes are cut; clients still reach every node."""
+"""Network partitions: links between nodes are cut; clients still reach every node."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,22 +9,33 @@ from splitbrain.harness.random_stream import RandomStream
 from splitbrain.nemeses.option_checks import chosen, variant_option
 from splitbrain.nemeses.topologies import TOPOLOGIES
 
+MODES = ("mixed", "lose", "queue")
+
 
 class Partition:
     """The network between nodes splits, in one of the named topologies."""
 
     name = "partition"
     summary = "the network between nodes splits: " + ", ".join(TOPOLOGIES)
-    options: Sequence[Option] = (variant_option("topology", tuple(TOPOLOGIES), "how it splits"),)
+    options: Sequence[Option] = (
+        variant_option("topology", tuple(TOPOLOGIES), "how it splits"),
+        Option("mode", "mixed", "what becomes of messages: lost, or delivered after the heal; mixed: either", MODES),
+    )
     needs: tuple[type[Injection], ...] = (Cut,)
     default = True
     wants_roles = True
 
     def __init__(self, given: Mapping[str, str]) -> None:
         """UsageError if an option is wrong."""
-        self.variants = chosen(settle(self.options, given, self.name), "topology", tuple(TOPOLOGIES))
+        settings = settle(self.options, given, self.name)
+        self.variants = chosen(settings, "topology", tuple(TOPOLOGIES))
+        self.mode = str(settings["mode"])
 
     def plan(self, variant: str, view: View, random: RandomStream) -> Plan | None:
         """One cut of all links of the topology."""
         split = TOPOLOGIES[variant](view.nodes, view.leaders(), random)
-        return None if split is None else Plan(split.value, (Cut(split.links),))
+        queued = random.chance(0.5) if self.mode == "mixed" else self.mode == "queue"
+        if split is None:
+            return None
+        value = {**split.value, "queued": True} if queued else split.value
+        return Plan(value, (Cut(split.links, queued),))

@@ -1,5 +1,5 @@
-"""Does every fault, in every variant, really bite, and heal without a trace? On the simulator, with nodes that ping
-each other and sync all the time."""
+"""Every fault bites in every variant and heals without a trace: on the simulator, with nodes that ping each other and
+sync all the time, and clients that ask all the time."""
 
 import asyncio
 import contextlib
@@ -15,8 +15,9 @@ from splitbrain.harness.environments.sim import Sim
 from splitbrain.harness.generator.core import SECOND
 from splitbrain.harness.generator.schedule import ScheduledFault, schedule
 from splitbrain.harness.nemesis import NemesisRunner
+from splitbrain.harness.node import Node
 from splitbrain.harness.operation import Value
-from splitbrain.harness.program import Append, Effects, Message, Now, Send, SetTimer, Sync
+from splitbrain.harness.program import Append, Effects, Message, Now, Reply, Send, SetTimer, Sync
 from splitbrain.harness.random_stream import RandomStream
 from splitbrain.nemeses import FAULTS, parse
 
@@ -25,7 +26,11 @@ EVERY_NS = 20_000_000
 
 
 class Ping(msgspec.Struct, frozen=True):
+    """As a leader sends it, with work to do."""
+
     count: int
+    ballast: bytes = bytes(300)
+    leads: int = 1
 
 
 class Pinger:
@@ -51,7 +56,7 @@ class Pinger:
         return []
 
     def on_request(self, now: Now, request: int, message: Message) -> Effects:
-        return []
+        return [Reply(request, message)]
 
     def on_durable(self, now: Now, token: int) -> Effects:
         return []
@@ -75,12 +80,25 @@ async def nobody() -> Mapping[str, str]:
     return {}
 
 
+async def ask(node: Node) -> None:
+    """A client asks a node all the time, and connects anew whenever its connection breaks."""
+    while True:
+        with contextlib.suppress(OSError, TimeoutError):
+            async with asyncio.timeout(1):
+                channel = await node.connect()
+                for count in itertools.count():
+                    await channel.request(Ping(count))
+                    await asyncio.sleep(0.1)
+        await asyncio.sleep(0.1)
+
+
 def play(slots: Sequence[ScheduledFault], seed: int, until_s: float) -> tuple[NemesisRunner, Journal]:
     """The track after so many virtual seconds, everything healed and all nodes running."""
     sim, track, journal = Sim(seed), NemesisRunner(slots, seed), Journal()
 
     async def main() -> None:
         cluster = await sim.up(Simulated(Pinger), NAMES, None)
+        asking = [asyncio.ensure_future(ask(node)) for node in cluster.nodes]
         running = asyncio.ensure_future(track.run(cluster, nobody, journal, sim.now))
         await asyncio.sleep(until_s)
         running.cancel()
@@ -88,6 +106,8 @@ def play(slots: Sequence[ScheduledFault], seed: int, until_s: float) -> tuple[Ne
             await running
         await track.heal()
         assert all(node.running for node in cluster.nodes)
+        for client in asking:
+            client.cancel()
         await cluster.down()
 
     sim.run(main)

@@ -46,6 +46,7 @@ from splitbrain.harness.injection import (
     Impair,
     Injection,
     Kill,
+    Limp,
     Link,
     Maintenance,
     Pause,
@@ -58,6 +59,7 @@ from splitbrain.harness.injection import (
     Stop,
     TruncateFile,
     Upgrade,
+    WithholdVotes,
 )
 from splitbrain.harness.reconfiguring.membership import ActiveMembershipChange
 from splitbrain.harness.reconfiguring.upgrade import ActiveUpgrade
@@ -154,6 +156,8 @@ class RealCluster(ABC):
         await node.volume.attach()
 
     async def inject(self, injection: Injection) -> ActiveInjection:
+        if isinstance(injection, Limp):
+            injection = Impair(injection.links, rate_kbit=injection.rate_kbit)
         nodes = self._hurt(injection)
         if isinstance(injection, ChangeMembers | Upgrade):
             return RestartOnHeal(await self._reconfigured(injection, nodes), nodes)
@@ -186,7 +190,7 @@ class RealCluster(ABC):
     def _hurt(self, injection: Injection) -> list[RealNode]:
         """The nodes that an injection is about."""
         match injection:
-            case Cut(links) | Impair(links):
+            case Cut(links) | Impair(links) | Limp(links) | WithholdVotes(links):
                 return self._named(sorted({name for link in links for name in link}))
             case SkewClock(name) | SkewAllClocks(name):
                 return self._named([name])

@@ -16,6 +16,7 @@ from splitbrain.harness.injection import (
     FlipBits,
     Impair,
     Kill,
+    Limp,
     Maintenance,
     Pause,
     PowerLoss,
@@ -73,6 +74,7 @@ _powered = functools.cache(volume.unable)
 PROBES: dict[type, Callable[[], str | None]] = {
     Cut: lambda: tools.missing("nft"),
     Impair: packets.unable,
+    Limp: packets.unable,
     Kill: lambda: None,
     Stop: lambda: None,
     FlipBits: lambda: None,

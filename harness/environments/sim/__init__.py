@@ -1,21 +1,25 @@
-"""How does a whole cluster fit into one process, under virtual time, so that a seed fixes everything that happens?
+"""Simulator: a whole cluster in one process, under virtual time, so that a seed fixes everything that happens.
 
 A map, from the ground upwards; arrows of import run only up the list:
 
-- `kernel`        virtual time: one heap of (time, sequence, call), integer nanoseconds
+- `scheduler`     virtual time: one heap of (time, sequence, call), integer nanoseconds
 - `loop`          an asyncio event loop on that heap, on which controller and clients run unchanged
 - `clock`         a node's wall clock and its monotonic clock, both of which may be wrong
 - `disk`          a node's disk, where what was not synced is lost or torn in a crash
-- `network`       directed links between nodes: latency, loss, duplication, reordering, cuts
+- `link`          the way from one node to another: latency, loss, duplication, reordering, cuts
+- `network`       all links, and how they behave when nothing hurts them
 - `channel`       a client's connection to a node
 - `log`           a node's log lines
-- `process`       one incarnation of a node: calls the program's handlers, carries out their effects
+- `process`       one process of a node: calls the program's handlers, carries out their effects
 - `node`          a member of the cluster: starts, dies and starts again
-- `harm`          injections carried out, with their bite and their heal
+- `fault_site`, `link_faults`, `host_faults`, `node_down`, `fault_injector`
+                  injections carried out, by a table of their kinds, with their bite and their heal
 - `environment`   `Sim`, which puts all of it together
 
-Start at `environment`. Pitfall: nothing here may read a real clock, draw from anything but a named `RandomStream`, or
-let the order of a set be seen; a test runs the same seed in two processes and compares.
+Start at `environment`.
+
+Pitfall: nothing here may read a real clock, draw from anything but a named `RandomStream`, or let the order of a set be
+seen; a test runs the same seed in two processes and compares.
 """
 
 from splitbrain.harness.environments.sim.disk import DiskOptions

@@ -1,18 +1,100 @@
-"""How does a client speak to a node in the simulator? Over a connection that takes the network's latency, keeps order,
-loses nothing, and breaks when the node's process dies.
+"""Connection of a client to a simulated node: it takes the network's latency, keeps order, and breaks when the node's
+process dies.
 
-Cuts and impairments between nodes do not touch it. A process that is stopped still accepts connections and requests,
-as an operating system does for it. The trap: a client learns that a connection broke only a latency later; what it
-sends meanwhile is lost, and raises `ChannelClosed` like everything under way.
+Cuts and impairments between nodes do not touch it; those between clients and a node are kept in that node's
+`ClientLink`. A process that is stopped still accepts connections and requests, as an operating system does for it.
+
+Pitfall: a client learns that a connection broke only a latency later; what it sends meanwhile is lost, and raises
+`ChannelClosed` like everything under way.
 """
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-from splitbrain.harness.environments.sim.scheduler import EventQueue
+from splitbrain.harness.environments.sim.scheduler import MILLISECOND, EventQueue
+from splitbrain.harness.injection import CutClients, ImpairClients
 from splitbrain.harness.node import ChannelClosed
 from splitbrain.harness.program import Message
+from splitbrain.harness.random_stream import RandomStream
+
+Call = Callable[..., object]
+
+
+@dataclass(slots=True, eq=False)
+class ClientCutting:
+    """A cut between clients and nodes in force, and how many requests and replies it stopped."""
+
+    harm: CutClients
+    requests: int = 0
+    replies: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class ClientImpairing:
+    """An impairment between clients and nodes in force, and what it did to how many requests."""
+
+    harm: ImpairClients
+    delayed: int = 0
+    duplicated: int = 0
+
+
+class ClientLink:
+    """The way between all clients and one node.
+
+    cuts, impairs: what is in force; call `changed` after a change.
+    """
+
+    def __init__(self, kernel: EventQueue, stream: RandomStream) -> None:
+        self._kernel = kernel
+        self._stream = stream
+        self._queue: list[tuple[Call, tuple[Any, ...]]] = []
+        self.hurt = False
+        self.cuts: list[ClientCutting] = []
+        self.impairs: list[ClientImpairing] = []
+
+    def changed(self) -> None:
+        """What is in force has changed: what a cut kept goes on its way, if none is left."""
+        self.hurt = bool(self.cuts or self.impairs)
+        if self._queue and not self.cuts:
+            queue, self._queue = self._queue, []
+            for call, args in queue:
+                call(*args)
+
+    def stops(self, call: Call, args: tuple[Any, ...], *, request: bool) -> bool | None:
+        """Whether a cut stops what goes to the node, or comes from it: True if it is lost, None if it is kept until the
+        heal, as `call(*args)`; False if it passes."""
+        cuts = [cut for cut in self.cuts if (cut.harm.requests if request else cut.harm.replies)]
+        for cut in cuts:
+            cut.requests += request
+            cut.replies += not request
+        if not cuts:
+            return False
+        if any(not cut.harm.queued for cut in cuts):
+            return True
+        self._queue.append((call, args))
+        return None
+
+    def delay(self) -> int:
+        """How much longer the next request takes, in nanoseconds."""
+        total = 0
+        for impair in self.impairs:
+            harm = impair.harm
+            if harm.delay_ms or harm.jitter_ms:
+                wait = max(0.0, harm.delay_ms + self._stream.between(-harm.jitter_ms, harm.jitter_ms))
+                impair.delayed += wait > 0
+                total += int(wait * MILLISECOND)
+        return total
+
+    def duplicates(self) -> list[int]:
+        """How much later the next request comes again, in nanoseconds, once for each time that it does."""
+        late: list[int] = []
+        for impair in self.impairs:
+            if impair.harm.duplicate and self._stream.chance(impair.harm.duplicate):
+                impair.duplicated += 1
+                late.append(int(self._stream.between(0, impair.harm.duplicate_ms) * MILLISECOND))
+        return late
 
 
 class Host(Protocol):
@@ -32,9 +114,15 @@ class SimChannel:
     """A client's connection to one node. Requests are matched to replies by number."""
 
     def __init__(
-        self, kernel: EventQueue, latency: Callable[[], int], node: str, dial: Callable[[], Host | None]
+        self,
+        kernel: EventQueue,
+        latency: Callable[[], int],
+        node: str,
+        dial: Callable[[], Host | None],
+        way: ClientLink,
     ) -> None:
         self._kernel = kernel
+        self._way = way
         self._latency = latency
         self._node = node
         self._dial = dial
@@ -48,7 +136,7 @@ class SimChannel:
     async def open(self) -> None:
         """Connect, which takes a round trip. ConnectionRefusedError if there is no process."""
         opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._up(self._reach, (opened,))
+        self._dial_up(opened)
         await opened
 
     async def request(self, message: Message) -> Message:
@@ -60,7 +148,10 @@ class SimChannel:
         self._requests += 1
         number = self._requests
         answer = self._pending[number] = asyncio.get_running_loop().create_future()
-        self._up(self._deliver, (self._host, number, message))
+        if self._way.hurt:
+            self._ask(self._host, number, message)
+        else:
+            self._up(self._deliver, (self._host, number, message))
         try:
             return await answer
         finally:
@@ -76,23 +167,52 @@ class SimChannel:
 
     def answer(self, number: int, message: Message) -> None:
         """Called by the host: the reply to a request leaves."""
+        if self._way.hurt:
+            stopped = self._way.stops(self.answer, (number, message), request=False)
+            if stopped is not False:
+                self._break(lost=stopped)
+                return
         self._down(self._settle, (number, message))
 
     def host_died(self, host: Host) -> None:
         """Called by the host: its process is gone, and the client will learn it."""
-        self._down(self._broke, (host,))
+        self._down(self._broke, (host, "it died"))
+
+    def _dial_up(self, opened: asyncio.Future[None]) -> None:
+        """The first step of a connection: its request is refused, waits for the heal of a cut, or goes on its way."""
+        stopped = self._way.stops(self._dial_up, (opened,), request=True) if self._way.hurt else False
+        if stopped:
+            self._down(self._opened, (opened, None, "the way to it is cut"))
+        elif stopped is False:
+            self._up(self._reach, (opened,))
+
+    def _ask(self, host: Host, number: int, message: Message) -> None:
+        """A request leaves over a way that is hurt."""
+        stopped = self._way.stops(self._ask, (host, number, message), request=True)
+        if stopped is not False:
+            self._break(lost=stopped)
+            return
+        self._up(self._deliver, (host, number, message), self._way.delay())
+        for late in self._way.duplicates():
+            self._kernel.at(self._last_up + late, self._deliver, (host, number, message))
+
+    def _break(self, *, lost: bool | None) -> None:
+        """Something was stopped; if it was lost, the connection breaks, and the client learns it."""
+        if lost and self._host is not None:
+            self._host.hang_up(self)
+            self._down(self._broke, (self._host, "the way to it was cut"))
 
     def _reach(self, opened: asyncio.Future[None]) -> None:
         host = self._dial()
         if host is not None and not self._closed:
             host.accept(self)
-        self._down(self._opened, (opened, host))
+        self._down(self._opened, (opened, host, "it is not running"))
 
-    def _opened(self, opened: asyncio.Future[None], host: Host | None) -> None:
+    def _opened(self, opened: asyncio.Future[None], host: Host | None, why_not: str) -> None:
         if opened.done():
             return
         if host is None:
-            opened.set_exception(ConnectionRefusedError(f"{self._node} refused the connection: it is not running"))
+            opened.set_exception(ConnectionRefusedError(f"{self._node} refused the connection: {why_not}"))
         else:
             self._host = host
             opened.set_result(None)
@@ -105,20 +225,20 @@ class SimChannel:
         if answer is not None and not answer.done():
             answer.set_result(message)
 
-    def _broke(self, host: Host) -> None:
+    def _broke(self, host: Host, why: str) -> None:
         if self._host is host:
             self._host = None
-            self._fail_pending(f"{self._node} died, and the connection to it broke")
+            self._fail_pending(f"the connection to {self._node} broke: {why}")
 
     def _fail_pending(self, why: str) -> None:
         for answer in self._pending.values():
             if not answer.done():
                 answer.set_exception(ChannelClosed(why))
 
-    def _up(self, call: Callable[..., object], args: tuple[Any, ...]) -> None:
-        self._last_up = max(self._last_up, self._kernel.now + self._latency())
+    def _up(self, call: Call, args: tuple[Any, ...], wait: int = 0) -> None:
+        self._last_up = max(self._last_up, self._kernel.now + self._latency() + wait)
         self._kernel.at(self._last_up, call, args)
 
-    def _down(self, call: Callable[..., object], args: tuple[Any, ...]) -> None:
+    def _down(self, call: Call, args: tuple[Any, ...]) -> None:
         self._last_down = max(self._last_down, self._kernel.now + self._latency())
         self._kernel.at(self._last_down, call, args)

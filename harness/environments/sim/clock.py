@@ -1,9 +1,10 @@
-"""What time does a node believe it is? A wall clock and a monotonic clock, which an injection may make wrong.
+"""Clocks of a simulated node, which an injection may make wrong: a wall clock and a monotonic one.
 
 The wall clock is the true time plus what each skew in force adds: its offset, and its rate's excess since it began;
 when a skew ends its part is gone, and with none left the wall clock is true. The monotonic clock is not comparable
-between nodes, never steps, and runs at the product of the rates in force. The trap: when a skew ends, the monotonic
-clock keeps what it gained or lost; only its rate is true again.
+between nodes, never steps, and runs at the product of the rates in force.
+
+Pitfall: when a skew ends, the monotonic clock keeps what it gained or lost; only its rate is true again.
 """
 
 import math

@@ -1,9 +1,11 @@
-"""What is left on a node's disk after a crash? What was synced, and of the rest a prefix, in order, perhaps torn.
+"""Disk of a simulated node: after a crash it holds what was synced, and of the rest a prefix, perhaps torn.
 
 Writes take no time and are lost until a sync that covers them has ended; a sync takes time, covers what was written
-before it was issued, and syncs end in the order of their issue. The trap, after Linux: a failed sync tells its error
-once. Of the writes it covered a prefix is durable and the rest is gone, and a later sync that succeeds says nothing
-of them (Rebello et al., "Can Applications Recover from fsync Failures?", USENIX ATC 2020, section 3).
+before it was issued, and syncs end in the order of their issue.
+
+Pitfall, after Linux: a failed sync tells its error once. Of the writes it covered a prefix is durable and the rest is
+gone, and a later sync that succeeds says nothing of them (Rebello et al., "Can Applications Recover from fsync
+Failures?", USENIX ATC 2020, section 3).
 """
 
 import errno
@@ -19,6 +21,8 @@ from splitbrain.harness.random_stream import RandomStream
 Write = Append | Replace | Truncate
 Files = dict[str, bytearray]
 
+SECTOR_BYTES = 512
+
 
 @dataclass(frozen=True)
 class DiskOptions:
@@ -26,18 +30,22 @@ class DiskOptions:
 
     A sync takes `sync_ms_min`, plus a waiting time of a Poisson process with mean `sync_ms_tail_mean`.
     lose_all: the probability that nothing unsynced survives a crash; else any prefix, all of it included, is equally
-    likely, and the append at which it ends is torn at a random byte.
+    likely, and the append at which it ends is torn at a random byte. reorder: the probability that the prefix of each
+    file is drawn by itself, so that a later write to one file survives without an earlier one to another. garble: the
+    probability that the rest of the torn append, to the end of its sector, is there with wrong bytes.
     """
 
     sync_ms_min: float = 0.2
     sync_ms_tail_mean: float = 0.3
     lose_all: float = 0.5
+    reorder: float = 0.0
+    garble: float = 0.0
 
     def __post_init__(self) -> None:
         if self.sync_ms_min < 0 or self.sync_ms_tail_mean < 0:
             raise UsageError(f"a sync takes no time below 0: {self}")
-        if not 0 <= self.lose_all <= 1:
-            raise UsageError(f"lose_all is a probability: {self}")
+        if not all(0 <= share <= 1 for share in (self.lose_all, self.reorder, self.garble)):
+            raise UsageError(f"lose_all, reorder and garble are probabilities: {self}")
 
 
 @dataclass(slots=True, eq=False)
@@ -46,6 +54,13 @@ class Slowness:
 
     delay: int
     syncs_delayed: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Faking:
+    """Makes syncs end well without keeping anything; counts those."""
+
+    syncs: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -84,6 +99,7 @@ class Disk:
         self.slow: list[Slowness] = []
         self.failing: list[Failure] = []
         self.filling: list[Filling] = []
+        self._faking: list[Faking] = []
 
     @property
     def broken(self) -> bool:
@@ -120,6 +136,8 @@ class Disk:
         writes = len(self._unsynced)
         if self._stream.chance(self._options.lose_all):
             self._settle(writes, 0, torn=False)
+        elif self._options.reorder and self._stream.chance(self._options.reorder):
+            self._settle_by_file()
         else:
             self._settle(writes, self._stream.below(writes + 1), torn=True)
         self._crashes += 1
@@ -135,6 +153,14 @@ class Disk:
         lost = len(self._unsynced)
         self._settle(lost, 0, torn=False)
         return lost
+
+    def begin_faking(self, faking: Faking) -> None:
+        """From now on syncs end well and keep nothing."""
+        self._faking.append(faking)
+
+    def end_faking(self, faking: Faking) -> None:
+        """Syncs are honest again, unless another fault is in force."""
+        self._faking.remove(faking)
 
     def flip(self, node: str, bits: int, seed: int) -> int:
         """Flip bits of what is durable; how many. While no process runs."""
@@ -168,6 +194,11 @@ class Disk:
             return
         if self.failing:
             failed = self._fail()
+        if self._faking and not failed:
+            for faking in self._faking:
+                faking.syncs += 1
+            done(0)
+            return
         writes = max(0, covered - self._settled)
         self._settle(writes, self._stream.below(writes + 1) if failed else writes, torn=False)
         done(failed)
@@ -178,11 +209,34 @@ class Disk:
         for write in self._unsynced[:keep]:
             _apply(self._durable, write)
         if torn and keep < writes:
-            cut = self._unsynced[keep]
-            if isinstance(cut, Append):
-                _apply(self._durable, Append(cut.file, cut.data[: self._stream.below(len(cut.data) + 1)]))
+            self._tear(self._unsynced[keep])
         del self._unsynced[:writes]
         self._settled += writes
+
+    def _settle_by_file(self) -> None:
+        """Decide all unsynced writes, those to each file by themselves."""
+        writes, self._unsynced = self._unsynced, []
+        by_file: dict[str, list[Write]] = {}
+        for write in writes:
+            by_file.setdefault(write.file, []).append(write)
+        for of_file in by_file.values():
+            keep = self._stream.below(len(of_file) + 1)
+            for write in of_file[:keep]:
+                _apply(self._durable, write)
+            if keep < len(of_file):
+                self._tear(of_file[keep])
+        self._settled += len(writes)
+
+    def _tear(self, write: Write) -> None:
+        """Keep the beginning of an append, and perhaps wrong bytes behind it, to the end of the sector."""
+        if not isinstance(write, Append):
+            return
+        kept = self._stream.below(len(write.data) + 1)
+        _apply(self._durable, Append(write.file, write.data[:kept]))
+        if self._options.garble and self._stream.chance(self._options.garble):
+            room = SECTOR_BYTES - len(self._durable[write.file]) % SECTOR_BYTES
+            wrong = bytes(self._stream.below(256) for _ in range(min(room, len(write.data) - kept)))
+            _apply(self._durable, Append(write.file, wrong))
 
     def _fail(self) -> int:
         for failure in self.failing:

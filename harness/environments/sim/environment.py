@@ -1,29 +1,31 @@
-"""What is the simulator, seen from outside? `Sim`, an environment whose clusters live in this process under virtual
-time, and whose every byte is fixed by the seed.
+"""`Sim`, an environment whose clusters live in this process under virtual time, and whose every byte is fixed by the
+seed.
 
-The trap: a run of a `Sim` can be reproduced only if what runs in it keeps the rules too: no real clock, no thread, no
+Pitfall: a run of a `Sim` can be reproduced only if what runs in it keeps the rules too: no real clock, no thread, no
 unseeded draw, no order taken from a set, no `asyncio.wait` or `TaskGroup` where the order of its answers is seen.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar
 
 from splitbrain.harness.deployment import Deployment, Simulated
 from splitbrain.harness.environment import Death, Launch
+from splitbrain.harness.environments.sim.channel import ClientLink
 from splitbrain.harness.environments.sim.clock import Clock
 from splitbrain.harness.environments.sim.disk import Disk, DiskOptions
-from splitbrain.harness.environments.sim.fault_injector import FaultInjector, SimInjection
+from splitbrain.harness.environments.sim.fault_injector import CARRIED_OUT, FaultInjector, SimInjection
+from splitbrain.harness.environments.sim.fault_site import FaultSite
 from splitbrain.harness.environments.sim.log import NodeLog
 from splitbrain.harness.environments.sim.loop import VirtualLoop
 from splitbrain.harness.environments.sim.network import Network, NetworkOptions
 from splitbrain.harness.environments.sim.node import SimNode
 from splitbrain.harness.environments.sim.process import SimHost
-from splitbrain.harness.environments.sim.scheduler import SECOND, EventQueue
+from splitbrain.harness.environments.sim.scheduler import SECOND, EventQueue, nanoseconds
 from splitbrain.harness.errors import InfrastructureError, UsageError
-from splitbrain.harness.injection import Injection, Maintenance, Reconfiguration, Unsupported
+from splitbrain.harness.injection import Injection, Unsupported
 from splitbrain.harness.marks import Marks
 from splitbrain.harness.program import Message
 from splitbrain.harness.random_stream import RandomStream
@@ -35,12 +37,14 @@ T = TypeVar("T")
 class SimOptions:
     """How the simulated world behaves when nothing hurts it.
 
-    backlog_max: messages and requests that can wait for a stopped process; more are lost, as a full socket buffer
-    loses them. wall_start_s: what true wall clocks show when the run begins, in Unix seconds.
+    service_ms: mean time that a node takes for an event. backlog_max: messages and requests that can wait for a stopped
+    process; more are lost, as a full socket buffer loses them. wall_start_s: what true wall clocks show when the run
+    begins, in Unix seconds.
     """
 
     network: NetworkOptions = field(default_factory=NetworkOptions)
     disk: DiskOptions = field(default_factory=DiskOptions)
+    service_ms: float = 0.0
     backlog_max: int = 10_000
     wall_start_s: int = 1_767_225_600
 
@@ -70,7 +74,7 @@ class SimCluster:
         self._deaths: list[Death] = []
         self._nodes: list[SimNode] = []
         arrivals = [(name, _arrival(self._nodes, index)) for index, name in enumerate(names)]
-        network = Network(kernel, options.network, seed, arrivals)
+        network = self._network = Network(kernel, options.network, seed, arrivals)
         for name in names:
             clock = Clock(
                 kernel,
@@ -90,10 +94,13 @@ class SimCluster:
                 log=log,
                 links=network.links_from(name),
                 marks=world.marks,
+                clients=ClientLink(kernel, RandomStream(seed, "clients", name)),
+                stream=RandomStream(seed, "service", name),
                 backlog_max=options.backlog_max,
+                service_ns=nanoseconds(options.service_ms),
             )
             self._nodes.append(SimNode(machine, deployment.program, options.network, self._deaths))
-        self._field = FaultInjector(self._nodes, network)
+        self._injector = FaultInjector(FaultSite(kernel, self._nodes, network))
 
     @property
     def nodes(self) -> Sequence[SimNode]:
@@ -104,9 +111,20 @@ class SimCluster:
         """Nodes that died by themselves so far, in order of time."""
         return tuple(self._deaths)
 
+    def coverage(self) -> Mapping[str, int]:
+        """How often something rare happened to messages between nodes."""
+        stats = self._network.stats
+        return {
+            "old_messages": stats.old,
+            "messages_duplicated": stats.duplicated,
+            "messages_reordered": stats.reordered,
+            "messages_queued": stats.queued,
+            "connections_reset": stats.resets,
+        }
+
     async def inject(self, injection: Injection) -> SimInjection:
         """Do harm; it lasts until healed. UsageError for an unknown node or values that make no sense here."""
-        return self._field.inject(injection)
+        return self._injector.inject(injection)
 
     async def down(self) -> None:
         """End all nodes. Safe to call twice."""
@@ -129,9 +147,8 @@ class Sim:
         self._used = False
 
     def unsupported(self, injection: type[Injection], deployment: Deployment) -> Unsupported | None:
-        """None for all but maintenance and reconfiguration, which no own store has (an `Impair` that limits bandwidth
-        is refused by `inject`)."""
-        if injection in get_args(Injection) and injection not in get_args(Maintenance | Reconfiguration):
+        """None for what `FaultInjector` knows: all but maintenance and reconfiguration, which no own store has."""
+        if injection in CARRIED_OUT:
             return None
         return Unsupported(injection, f"the simulator does not know how to do {injection.__name__}")
 

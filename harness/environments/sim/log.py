@@ -1,4 +1,4 @@
-"""Where do a node's log lines go? Into a file if there is a folder; the last ones are kept in memory either way."""
+"""Log of a simulated node: lines go into a file if there is a folder, and the last ones are kept in memory."""
 
 from collections import deque
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""What is a member of a simulated cluster? A machine that outlives its processes, and at most one process at a time.
+"""Member of a simulated cluster: a machine that outlives its processes, and at most one process at a time.
 
-The trap: messages under way when a node dies may reach its next incarnation; on real networks, where every process
+Pitfall: messages under way when a node dies may reach its next incarnation; on real networks, where every process
 has connections of its own, that is rare, but a program must not rely on it.
 """
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 from splitbrain.harness.environment import Death
 from splitbrain.harness.environments.sim.channel import SimChannel
-from splitbrain.harness.environments.sim.network import Latency, NetworkOptions
-from splitbrain.harness.environments.sim.process import Process, SimHost
+from splitbrain.harness.environments.sim.network import NetworkOptions
+from splitbrain.harness.environments.sim.process import BusyProcess, Process, SimHost
 from splitbrain.harness.environments.sim.scheduler import SECOND
 from splitbrain.harness.program import Message, ProgramFactory
 from splitbrain.harness.random_stream import RandomStream
@@ -51,8 +51,9 @@ class SimNode:
     async def connect(self) -> SimChannel:
         """A channel to it, after a round trip. ConnectionRefusedError if no process is running by then."""
         self._channels += 1
-        latency = Latency(self._network, RandomStream(self.machine.seed, "channel", self.name, self._channels))
-        channel = SimChannel(self.machine.kernel, latency.draw, self.name, lambda: self.process)
+        machine = self.machine
+        latency = self._network.latency(RandomStream(machine.seed, "channel", self.name, self._channels)).draw
+        channel = SimChannel(machine.kernel, latency, self.name, lambda: self.process, machine.clients)
         await channel.open()
         return channel
 
@@ -79,7 +80,8 @@ class SimNode:
             return
         self._incarnations += 1
         random = RandomStream(self.machine.seed, "node", self.name, self._incarnations)
-        self.process = Process(self.machine, self._note_death)
+        kind = BusyProcess if self.machine.service_ns else Process
+        self.process = kind(self.machine, self._note_death)
         self.process.start(lambda: self._make(self.name, self.machine.members, random))
 
     def kill_now(self) -> bool:

@@ -1,7 +1,7 @@
-"""How does a simulated node go down and stay down until it is healed? Killed, stopped in peace, without power, with a
-damaged disk, or again and again.
+"""Simulated nodes that are down until they are healed: killed, stopped in peace, without power, with a damaged disk, or
+killed again and again.
 
-The trap: several injections may hold one node down, and it starts only when the last of them is healed; so a loop of
+Pitfall: several injections may hold one node down, and it starts only when the last of them is healed; so a loop of
 restarts starts nodes that nothing else holds.
 """
 

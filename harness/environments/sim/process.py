@@ -1,23 +1,25 @@
-"""What does a node do with an event? One incarnation of a node: it calls the program's handlers and carries out the
-effects, until it dies.
+"""Process of a simulated node, from its start to its death: calls the program's handlers and carries out their effects.
 
-A handler takes no time. Everything that was meant for this incarnation ends with it: timers, tokens of syncs, requests.
-The traps: a stopped process loses nothing but messages beyond the bound of its backlog, so on going on it handles, in
+A handler takes no time, unless the world says so (`BusyProcess`): then its effects come later than its decision, and
+what arrives meanwhile waits. Everything that was meant for one process ends with it: timers, tokens of syncs, requests.
+
+Pitfall: a stopped process loses nothing but messages beyond the bound of its backlog, so on going on it handles, in
 order, what came due meanwhile; and a handler that raises kills the process, as an uncaught exception does anywhere.
 """
 
 import traceback
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from pathlib import PurePath
 from typing import Any
 
-from splitbrain.harness.environments.sim.channel import SimChannel
+from splitbrain.harness.environments.sim.channel import ClientLink, SimChannel
 from splitbrain.harness.environments.sim.clock import Clock
 from splitbrain.harness.environments.sim.disk import Disk
+from splitbrain.harness.environments.sim.link import DirectedLink
 from splitbrain.harness.environments.sim.log import NodeLog
-from splitbrain.harness.environments.sim.network import DirectedLink
 from splitbrain.harness.environments.sim.scheduler import EventQueue
 from splitbrain.harness.errors import SplitbrainError
 from splitbrain.harness.marks import START, Marks
@@ -28,6 +30,7 @@ from splitbrain.harness.program import (
     Log,
     Mark,
     Message,
+    Now,
     Program,
     Replace,
     Reply,
@@ -36,12 +39,14 @@ from splitbrain.harness.program import (
     Sync,
     Truncate,
 )
+from splitbrain.harness.random_stream import RandomStream
 
 
 @dataclass
 class SimHost:
-    """What of a node outlives its processes. members: all nodes of the cluster. backlog_max: what a stopped process
-    can have waiting before messages and requests are lost."""
+    """What of a node outlives its processes. members: all nodes of the cluster. clients: the way to it.  backlog_max:
+    what a stopped or busy process can have waiting before messages and requests are lost. service_ns: mean time that a
+    handler takes. stream: for how long each of them does."""
 
     name: str
     members: tuple[str, ...]
@@ -52,7 +57,10 @@ class SimHost:
     log: NodeLog
     links: dict[str, DirectedLink]
     marks: Marks
+    clients: ClientLink
+    stream: RandomStream
     backlog_max: int
+    service_ns: int = 0
 
 
 NO_TIMER = (0, -1)
@@ -230,6 +238,43 @@ class Process:
             self._handle(self._program.on_disk_error, token, errno)
         else:
             self._handle(self._program.on_durable, token)
+
+
+class BusyProcess(Process):
+    """A process whose handlers take time: what a handler decided is carried out later, and meanwhile nothing else is
+    handled. If the process is stopped in between, its effects come when it goes on; if it dies, never."""
+
+    def __init__(self, machine: SimHost, died: Callable[[Process, str | None], None]) -> None:
+        super().__init__(machine, died)
+        self._busy = False
+        self._inbox: deque[tuple[Callable[..., Effects], tuple[Any, ...]]] = deque()
+
+    def _handle(self, handler: Callable[..., Effects], *args: Any) -> None:
+        if self._busy:
+            if len(self._inbox) < self._machine.backlog_max:
+                self._inbox.append((handler, args))
+            return
+        super()._handle(lambda now: self._think(handler, now, args))
+
+    def _think(self, handler: Callable[..., Effects], now: Now, args: tuple[Any, ...]) -> Effects:
+        effects = list(handler(now, *args))
+        self._busy = True
+        machine = self._machine
+        taking = int(machine.stream.exponential(machine.service_ns))
+        self._kernel.at(self._kernel.now + taking, self._act, (effects,))
+        return ()
+
+    def _act(self, effects: list[Any]) -> None:
+        if self._stops:
+            self._backlog.append((self._act, (effects,)))
+            return
+        if not self.alive:
+            return
+        self._busy = False
+        super()._handle(lambda now: effects)
+        if self._inbox and self.alive:
+            handler, args = self._inbox.popleft()
+            self._handle(handler, *args)
 
 
 def _in_words(error: Exception) -> str:

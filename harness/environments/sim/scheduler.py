@@ -1,8 +1,9 @@
-"""What happens next? One heap of (time, sequence, call, arguments) in integer nanoseconds of virtual time.
+"""Event queue of a simulation: one heap of (time, sequence, call, arguments) in integer nanoseconds of virtual time.
 
-Everything that happens in a simulation is an entry here: messages, timers and syncs of nodes, and the callbacks of
-the asyncio loop. Two entries of the same instant run in the order in which they were made. The trap: an entry cannot
-be taken back. Whoever may change his mind compares a ticket when the entry runs.
+Everything that happens in a simulation is an entry here: messages, timers and syncs of nodes, and the callbacks of the
+asyncio loop. Two entries of the same instant run in the order in which they were made.
+
+Pitfall: an entry cannot be taken back. Whoever may change his mind compares a ticket when the entry runs.
 """
 
 from collections.abc import Callable

@@ -30,11 +30,13 @@ from splitbrain.harness.injection import (
     Cut,
     Impair,
     Injection,
+    Limp,
     Maintenance,
     Reconfiguration,
     SkewAllClocks,
     SkewClock,
     Upgrade,
+    WithholdVotes,
     total,
 )
 from splitbrain.harness.reconfiguring.membership import ActiveMembershipChange
@@ -199,7 +201,7 @@ class HostsCluster:
     def _shares(self, injection: Injection) -> dict[str, Injection]:
         """What each host has to do."""
         match injection:
-            case Cut(links) | Impair(links):
+            case Cut(links) | Impair(links) | Limp(links) | WithholdVotes(links):
                 names = sorted({name for link in links for name in link})
                 self._known(names)
                 return dict.fromkeys(names, injection)

@@ -26,6 +26,11 @@ class VoteReply(Struct, frozen=True, tag="voted"):
     granted: bool
     trial: bool
 
+    @property
+    def elects(self) -> int | None:
+        """See `harness.program.Election`."""
+        return self.term if self.granted and not self.trial else None
+
 
 class AppendRequest(Struct, frozen=True, tag="append"):
     """The leader's entries after `prev_index`, perhaps none (a heartbeat). round: the leader counts its broadcasts;
@@ -37,6 +42,11 @@ class AppendRequest(Struct, frozen=True, tag="append"):
     entries: tuple[Entry, ...]
     commit: int
     round: int
+
+    @property
+    def leads(self) -> int:
+        """See `harness.program.Election`."""
+        return self.term
 
 
 class AppendReply(Struct, frozen=True, tag="appended"):

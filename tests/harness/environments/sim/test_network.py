@@ -6,7 +6,7 @@ import pytest
 
 from splitbrain.harness.environments.sim import NetworkOptions, SimOptions
 from splitbrain.harness.errors import UsageError
-from splitbrain.harness.injection import Cut, Impair
+from splitbrain.harness.injection import Compact, Cut, Impair, Limp
 
 from .programs import Echo, Sender, Stage, play
 
@@ -171,7 +171,7 @@ def test_clients_are_not_cut() -> None:
 
 def test_what_cannot_be_done_is_refused() -> None:
     async def scene(stage: Stage) -> None:
-        for wrong in (Impair(LINK, rate_kbit=100), Cut((("n1", "n9"),))):
+        for wrong in (Limp(LINK, rate_kbit=0), Compact(("n1",)), Cut((("n1", "n9"),))):
             with pytest.raises(UsageError):
                 await stage.cluster.inject(wrong)
 

@@ -1,0 +1,373 @@
+"""Directed link between two nodes: when a message arrives, if it does.
+
+Nodes talk as over one connection per direction: on a healthy link messages arrive in the order in which they were
+sent, and all of them do. Injections on one link overlap freely, and each counts what it did: a message that two cuts
+would drop counts for both, and one that was cut was not impaired. Frames between nodes carry a checksum, so a
+corrupted message is a lost one.
+
+Pitfall: a duplicate, a message held back to reorder it, and one withheld keep to no order, but a delay alone reorders
+nothing: whatever is sent later waits behind it.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import msgspec
+
+from splitbrain.harness.environments.sim.scheduler import MILLISECOND, SECOND, EventQueue, nanoseconds
+from splitbrain.harness.injection import Impair
+from splitbrain.harness.program import Message
+from splitbrain.harness.random_stream import RandomStream
+
+Receive = Callable[[str, Message], object]
+"""What takes a message at its receiver: (sender, message)."""
+
+OLD_NS = SECOND // 2
+"""A message that arrives so long after it was sent is counted as old."""
+QUEUED_MAX = 2_000
+"""Messages that a sender keeps for a link that lets nothing through; more are lost, as a full socket buffer loses
+them."""
+BACKLOG_NS_MAX = 2 * SECOND
+"""What would wait longer for a slow link is lost."""
+SHORT_BYTES = 128
+"""A message that does not wait behind longer ones on a slow link, as in fair queues."""
+LOG_SPAN_MS = 1.0
+"""Times that are drawn log-uniformly begin here."""
+
+
+@dataclass(slots=True)
+class LinkStats:
+    """What happened to messages between nodes, over all links, for the run's coverage."""
+
+    old: int = 0
+    """Arrived `OLD_NS` or more after they were sent."""
+    duplicated: int = 0
+    reordered: int = 0
+    queued: int = 0
+    resets: int = 0
+
+
+class Latency:
+    """Draws how long one message takes, in nanoseconds."""
+
+    __slots__ = ("_low", "_random", "_span", "_tail")
+
+    def __init__(self, low_ms: float, high_ms: float, tail_mean_ms: float, stream: RandomStream) -> None:
+        self._low = nanoseconds(low_ms)
+        self._span = high_ms * 1e6 - self._low
+        self._tail = tail_mean_ms * 1e6
+        self._random = stream.random
+
+    def draw(self) -> int:
+        """The next one."""
+        random = self._random
+        return self._low + int(self._span * random() - self._tail * math.log(1.0 - random()))
+
+
+@dataclass(slots=True, eq=False)
+class Cutting:
+    """A cut in force. queued: what is sent meanwhile comes after the heal. stopped: how many messages it stopped."""
+
+    queued: bool = False
+    stopped: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Impairing:
+    """An impairment in force, and what it did to how many messages."""
+
+    harm: Impair
+    delay: int = field(init=False)
+    jitter: int = field(init=False)
+    delayed: int = 0
+    dropped: int = 0
+    duplicated: int = 0
+    reordered: int = 0
+    corrupted: int = 0
+    resets: int = 0
+
+    def __post_init__(self) -> None:
+        self.delay = nanoseconds(self.harm.delay_ms)
+        self.jitter = nanoseconds(self.harm.jitter_ms)
+
+
+@dataclass(slots=True, eq=False)
+class Limping:
+    """A limit of bandwidth in force on one link. free: when what was sent so far has left the sender."""
+
+    ns_per_byte: float
+    free: int = 0
+    delayed: int = 0
+    dropped: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Shortening:
+    """Only messages up to so many bytes pass."""
+
+    bytes_max: int
+    dropped: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Withholding:
+    """An adversary in force: holds back what would make or keep a leader. See `WithholdVotes`.
+
+    spare: how many votes a candidate may get besides its own without winning. votes: (candidate, term) → votes let
+    through.
+    """
+
+    hold: int
+    spare: int
+    withheld: int = 0
+    votes: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    def holds(self, to: str, message: Message) -> bool:
+        """Whether this message has to wait."""
+        if getattr(message, "leads", None) is not None:
+            return True
+        term = getattr(message, "elects", None)
+        if term is None:
+            return False
+        votes = self.votes[to, term] = self.votes.get((to, term), 0) + 1
+        return votes > self.spare
+
+
+@dataclass(slots=True, eq=False)
+class Held:
+    """A message that waits to be overtaken, and the impairments that hold it back."""
+
+    message: Message
+    sent: int
+    holding: list[Impairing]
+
+
+class DirectedLink:
+    """The way from one node to another.
+
+    cuts, impairs, limps, shortenings, withholdings: what is in force; call `changed` after a change of one.
+    """
+
+    __slots__ = (
+        "_epoch",
+        "_held",
+        "_hurt",
+        "_kernel",
+        "_last",
+        "_latency",
+        "_queue",
+        "_receive",
+        "_reorder_max",
+        "_sender",
+        "_stats",
+        "_stream",
+        "_to",
+        "cuts",
+        "impairs",
+        "limps",
+        "shortenings",
+        "withholdings",
+    )
+
+    def __init__(
+        self,
+        kernel: EventQueue,
+        ends: tuple[str, str],
+        latency: Callable[[], int],
+        reorder_ms_max: float,
+        stream: RandomStream,
+        receive: Receive,
+        stats: LinkStats,
+    ) -> None:
+        """latency: how long the next message takes, in nanoseconds. receive: takes messages at the receiver."""
+        self._kernel = kernel
+        self._sender, self._to = ends
+        self._latency = latency
+        self._reorder_max = nanoseconds(reorder_ms_max)
+        self._stream = stream
+        self._receive = receive
+        self._stats = stats
+        self._last = 0
+        self._epoch = 0
+        self._hurt = False
+        self._held: list[Held] = []
+        self._queue: list[tuple[int, Message]] = []
+        self.cuts: list[Cutting] = []
+        self.impairs: list[Impairing] = []
+        self.limps: list[Limping] = []
+        self.shortenings: list[Shortening] = []
+        self.withholdings: list[Withholding] = []
+
+    def changed(self) -> None:
+        """What is in force has changed: what a cut kept goes on its way, if none is left."""
+        self._hurt = bool(self.cuts or self.impairs or self.limps or self.shortenings or self.withholdings)
+        if any(not cut.queued for cut in self.cuts):
+            self._queue.clear()
+        elif self._queue and not self.cuts:
+            queue, self._queue = self._queue, []
+            for sent, message in queue:
+                self._pass(sent, message)
+
+    def send(self, message: Message) -> None:
+        """Send a message; the receiver gets it later, or never."""
+        if self._hurt:
+            self._send_hurt(message)
+            return
+        arrival = self._kernel.now + self._latency()
+        if arrival < self._last:  # noqa: PLR1730 - `max` costs as much as the rest of it
+            arrival = self._last
+        self._last = arrival
+        self._kernel.at(arrival, self._receive, (self._sender, message))
+
+    def begin_resets(self, impairing: Impairing) -> None:
+        """The connection breaks now and then, as long as the impairment is in force."""
+        mean = nanoseconds(impairing.harm.reset_ms)
+        self._kernel.at(self._kernel.now + int(self._stream.exponential(mean)), self._reset, (impairing,))
+
+    def _reset(self, impairing: Impairing) -> None:
+        if impairing not in self.impairs:
+            return
+        self._epoch += 1
+        self._queue.clear()
+        self._held.clear()
+        impairing.resets += 1
+        self._stats.resets += 1
+        self.begin_resets(impairing)
+
+    def _send_hurt(self, message: Message) -> None:
+        now = self._kernel.now
+        if self.cuts:
+            for cut in self.cuts:
+                cut.stopped += 1
+            if all(cut.queued for cut in self.cuts) and len(self._queue) < QUEUED_MAX:
+                self._queue.append((now, message))
+                self._stats.queued += 1
+        elif not self._lost(message):
+            self._pass(now, message)
+
+    def _pass(self, sent: int, message: Message) -> None:
+        """A message that was not lost is on its way."""
+        wait = self._wait(message)
+        if wait is None:
+            return
+        arrival = self._kernel.now + self._latency() + wait
+        for withholding in self.withholdings:
+            if withholding.holds(self._to, message):
+                withholding.withheld += 1
+                self._deliver(arrival + withholding.hold, sent, message)
+                return
+        holding = [i for i in self.impairs if i.harm.reorder and self._stream.chance(i.harm.reorder)]
+        if holding:
+            self._hold(arrival, Held(message, sent, holding))
+        else:
+            if not (self.limps and size_of(message) <= SHORT_BYTES):
+                arrival = self._last = max(self._last, arrival)
+            self._deliver(arrival, sent, message)
+            self._overtake(arrival)
+        for impair in self.impairs:
+            if impair.harm.duplicate and self._stream.chance(impair.harm.duplicate):
+                impair.duplicated += 1
+                self._stats.duplicated += 1
+                late = self._log_uniform(impair.harm.duplicate_ms) if impair.harm.duplicate_ms else 0
+                self._deliver(arrival + self._latency() + late, sent, message)
+
+    def _deliver(self, arrival: int, sent: int, message: Message) -> None:
+        if arrival - sent >= OLD_NS:
+            self._stats.old += 1
+        self._kernel.at(arrival, self._arrive, (self._epoch, message))
+
+    def _arrive(self, epoch: int, message: Message) -> None:
+        """A message reaches its receiver, unless its connection broke meanwhile."""
+        if epoch == self._epoch:
+            self._receive(self._sender, message)
+
+    def _lost(self, message: Message) -> bool:
+        lost = False
+        for impair in self.impairs:
+            if impair.harm.loss and self._stream.chance(impair.harm.loss):
+                impair.dropped += 1
+                lost = True
+            if impair.harm.corrupt and self._stream.chance(impair.harm.corrupt):
+                impair.corrupted += 1
+                lost = True
+        if self.shortenings:
+            size = size_of(message)
+            for shortening in self.shortenings:
+                if size > shortening.bytes_max:
+                    shortening.dropped += 1
+                    lost = True
+        return lost
+
+    def _wait(self, message: Message) -> int | None:
+        """How much longer a message takes than the latency, in nanoseconds; None if it is lost to a full queue."""
+        total = 0
+        for impair in self.impairs:
+            delay = 0
+            if impair.delay or impair.jitter:
+                delay = max(0, impair.delay + round(self._stream.between(-impair.jitter, impair.jitter)))
+            if impair.harm.tail and self._stream.chance(impair.harm.tail):
+                delay += self._log_uniform(impair.harm.tail_ms)
+            impair.delayed += delay > 0
+            total += delay
+        if self.limps:
+            size = size_of(message)
+            for limp in self.limps:
+                wait = self._limp(limp, size)
+                if wait is None:
+                    return None
+                total += wait
+        return total
+
+    def _limp(self, limp: Limping, size: int) -> int | None:
+        now = self._kernel.now
+        taking = int(size * limp.ns_per_byte)
+        if size <= SHORT_BYTES:
+            return taking
+        begin = max(now, limp.free)
+        if begin - now > BACKLOG_NS_MAX:
+            limp.dropped += 1
+            return None
+        limp.free = begin + taking
+        limp.delayed += 1
+        return limp.free - now
+
+    def _hold(self, arrival: int, held: Held) -> None:
+        longest = max((impair.harm.reorder_ms for impair in held.holding), default=0.0)
+        if longest:
+            self._count_reordered(held)
+            self._deliver(arrival + self._log_uniform(longest), held.sent, held.message)
+        else:
+            self._held.append(held)
+            self._kernel.at(arrival + self._reorder_max, self._let_go, (held,))
+
+    def _overtake(self, arrival: int) -> None:
+        """A message arrives then, and after it those that were held back to be overtaken."""
+        for held in self._held:
+            self._deliver(arrival + self._latency(), held.sent, held.message)
+            self._count_reordered(held)
+        self._held.clear()
+
+    def _let_go(self, held: Held) -> None:
+        """A message was held back, and nothing has overtaken it in time."""
+        if held in self._held:
+            self._held.remove(held)
+            self._receive(self._sender, held.message)
+
+    def _count_reordered(self, held: Held) -> None:
+        self._stats.reordered += 1
+        for impair in held.holding:
+            impair.reordered += 1
+
+    def _log_uniform(self, longest_ms: float) -> int:
+        """Nanoseconds up to so many milliseconds, short times as likely as long ones."""
+        longest_ms = max(longest_ms, LOG_SPAN_MS)
+        return int(LOG_SPAN_MS * (longest_ms / LOG_SPAN_MS) ** self._stream.random() * MILLISECOND)
+
+
+def size_of(message: Message) -> int:
+    """The bytes of a message on a wire."""
+    try:
+        return len(msgspec.msgpack.encode(message))
+    except (TypeError, ValueError, OverflowError):
+        return len(repr(message))
