@@ -24,6 +24,7 @@ from splitbrain.results.result import Result
 from splitbrain.results.series import series
 from splitbrain.results.summary import origin
 from splitbrain.results.text import witnesses
+from splitbrain.runner.record import RunRecord
 
 WITNESSES_MAX = 10
 CHECKS_MAX = 30
@@ -97,6 +98,7 @@ def _content(history: History, result: Result, operations_max: int) -> dict[str,
         "summary": result.summary,
         "record": result.record,
         "facts": _facts(result),
+        "specification": _specification(result.record) if result.record else [],
         "witnesses": [witness.shown(history, *pair) for pair in found[:WITNESSES_MAX]],
         "witnesses_hidden": max(0, len(found) - WITNESSES_MAX),
         "windows": [
@@ -129,6 +131,18 @@ def _facts(result: Result) -> list[tuple[str, str]]:
         ("faults", ", ".join(record.faults) or "none"),
         ("splitbrain", record.version),
     ]
+
+
+def _specification(record: RunRecord) -> list[tuple[str, str]]:
+    """Every option of the run and of its target, as typed."""
+    rows = []
+    for declared in record.spec.fields():
+        value = getattr(record.spec, declared.name)
+        if declared.kind is dict:
+            rows += [(f"{declared.word} {key}", text) for key, text in value.items()]
+        elif value is not None:
+            rows.append((declared.word, declared.shown(value)))
+    return rows + [(f"option {name}", str(value)) for name, value in record.options.items()]
 
 
 def _checks(root: Verdict) -> Iterator[Check]:

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 import click
 
 from splitbrain import registry
-from splitbrain.runner.fields import SECONDS, SpecField
-from splitbrain.runner.spec import SET, RunSpec
+from splitbrain.runner.fields import SECONDS, SET, SpecField
+from splitbrain.runner.spec import RunSpec
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

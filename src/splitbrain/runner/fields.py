@@ -14,6 +14,8 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.options import Setting
 
+SET = "--set"
+"""How the command line calls a field of KEY=VALUE pairs, one pair at a time."""
 SECONDS = "seconds"
 """The unit of durations: read as `60s`, `2m`, `0.5`."""
 
@@ -63,8 +65,10 @@ class SpecField:
 
     @property
     def word(self) -> str:
-        """How the command line calls it: `--time-limit`."""
-        return f"--{self.name.replace('_', '-')}"
+        """How the command line calls it: `--time-limit`, `TARGET`."""
+        if self.required:
+            return self.name.upper()
+        return SET if self.kind is dict else f"--{self.name.replace('_', '-')}"
 
     @property
     def required(self) -> bool:

@@ -68,7 +68,7 @@ class RunSpec:
             value = getattr(self, declared.name)
             if declared.kind is dict:
                 for key, text in value.items():
-                    words += [SET, f"{key}={text}"]
+                    words += [declared.word, f"{key}={text}"]
             elif value != declared.default:
                 words += [declared.word, *([] if value is True else [declared.shown(value)])]
         return shlex.join(words)
@@ -91,7 +91,3 @@ class RunSpec:
             return RunSpec(**plain)
         except UsageError as error:
             raise UsageError(f"{where}: {error}") from None
-
-
-SET = "--set"
-"""How the command line calls `settings`, one pair at a time."""
