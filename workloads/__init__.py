@@ -1,1 +1,1 @@
-"""What do the clients do, and which checkers judge it? One file, one workload, one story."""
+"""Workloads: what clients do, and which checkers judge it. One file, one workload."""

@@ -1,9 +1,9 @@
-"""Does a counter count? One counter is incremented and read; each read must lie between what was surely counted and
-what may have been.
+"""Workload `counter`: increments and reads of one counter; each read lies between the certain and the possible sum.
 
-The bounds need no search, so the counter may live as long as the run, with any number of increments of unknown end. The
-trap: those widen the bounds for good, so a lost increment hides behind those in doubt. Only where more is lost than is
-in doubt does a read show it, at the latest the final ones, through every node.
+The bounds take no search, so the counter lives as long as the run, with any number of increments of unknown end.
+
+Pitfall: those widen the bounds for good, so a lost increment is seen only where more is lost than is in doubt, at the
+latest by the final reads, one through every node.
 
 Operations: `increment` (value: the delta, negative ones too), `read` (ok value: the sum, nil if never incremented).
 """
@@ -13,10 +13,11 @@ from collections.abc import Mapping, Sequence
 from splitbrain.checkers.counters import CounterCheck
 from splitbrain.harness.checker import Checker
 from splitbrain.harness.client import Shape
-from splitbrain.harness.generator import Context, Generator, calls, limit, on_threads, per_thread, repeat, until_ok
+from splitbrain.harness.generator import Context, Generator, calls
 from splitbrain.harness.history import History
 from splitbrain.harness.operation import Operation
 from splitbrain.harness.options import Option, Setting
+from splitbrain.workloads.final import read_through_each_node
 from splitbrain.workloads.workload import Size, Workload
 
 OPTIONS = (
@@ -26,8 +27,6 @@ OPTIONS = (
 )
 
 INCREMENT, READ, KEY = "increment", "read", "counter"
-FINAL_TRIES = 10
-"""How often each final read is tried until it succeeds."""
 
 
 def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
@@ -46,13 +45,12 @@ def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
 
 
 def final(size: Size, settings: Mapping[str, Setting], history: History) -> Generator:
-    """A read through each node, tried again until it succeeds."""
-    readers = range(min(size.nodes, size.concurrency))
-    return on_threads(readers, per_thread(until_ok(limit(FINAL_TRIES, repeat(Operation(READ, None, KEY))))))
+    """The counter, read through each node."""
+    return read_through_each_node(size, Operation(READ, None, KEY))
 
 
 def checkers(settings: Mapping[str, Setting]) -> Sequence[Checker]:
-    """One judge: every read within its bounds."""
+    """Every read within its bounds; `unknown` if there was no read."""
     return (CounterCheck(unread="unknown"),)
 
 

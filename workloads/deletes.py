@@ -1,10 +1,10 @@
-"""Does what was removed stay away? Unique elements are added to one set and most are removed again; the set is read at
-the end through every node.
+"""Workload `deletes`: elements are added to one set, most are removed again; a removed element must not come back.
 
-In a store without a leader a removal is a mark that stands beside the element until all replicas have it. A replica
-that missed the mark, and is heard again after the others have forgotten it, brings the element back: a deleted record
-rises from the dead. The trap: an element that is added and removed at once lives nowhere, so nothing can come back; it
-is removed `lag` operations after its thread added it.
+In a store without a leader a removal is a mark (tombstone) beside the element until all replicas have it. A replica
+that missed the mark, and is heard again after the others dropped it, brings the element back.
+
+Pitfall: an element that is removed at once was nowhere yet, and nothing can come back; so it is removed `lag`
+operations after its thread added it.
 
 Operations: `add` (value: the element), `remove` (value: the element), `read` (ok value: all elements, nil if there are
 none).
@@ -16,10 +16,11 @@ from splitbrain.checkers.removals import ADD, READ, REMOVE, RemovalCheck
 from splitbrain.harness.checker import Checker
 from splitbrain.harness.client import Shape
 from splitbrain.harness.errors import UsageError
-from splitbrain.harness.generator import Context, Generator, calls, limit, on_threads, per_thread, repeat, until_ok
+from splitbrain.harness.generator import Context, Generator, calls
 from splitbrain.harness.history import History
 from splitbrain.harness.operation import Operation
 from splitbrain.harness.options import Option, Setting
+from splitbrain.workloads.final import read_through_each_node
 from splitbrain.workloads.workload import Size, Workload
 
 OPTIONS = (
@@ -29,12 +30,9 @@ OPTIONS = (
     Option("fresh", False, "whether those reads are judged, too: each must see what was done before it"),
 )
 
-FINAL_TRIES = 10
-"""How often each final read is tried until it succeeds."""
-
 
 def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
-    """Each thread by itself: in turns it adds an element and removes an older one of its own."""
+    """Each thread in turns adds an element and removes an older one of its own."""
     lag, every, share = int(settings["lag"] or 0), int(settings["kept_every"] or 0), float(settings["read_share"] or 0)
     if lag < 1 or every < 0:
         raise UsageError(f"deletes: lag is at least 1 and kept_every at least 0, not {lag} and {every}")
@@ -53,17 +51,16 @@ def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
 
 def element(thread: int, ordinal: int, size: Size) -> int:
     """The element that a thread adds as its operation of this ordinal."""
-    return ordinal * size.concurrency + thread
+    return size.unique(thread, ordinal)
 
 
 def final(size: Size, settings: Mapping[str, Setting], history: History) -> Generator:
-    """A read through each node, tried again until it succeeds."""
-    readers = range(min(size.nodes, size.concurrency))
-    return on_threads(readers, per_thread(until_ok(limit(FINAL_TRIES, repeat(Operation(READ))))))
+    """The set, read through each node."""
+    return read_through_each_node(size, Operation(READ))
 
 
 def checkers(settings: Mapping[str, Setting]) -> Sequence[Checker]:
-    """One judge: what was removed is gone, and the rest is there."""
+    """Removed elements are gone, and the others are there."""
     return (RemovalCheck(reads="all" if settings["fresh"] else "final"),)
 
 

@@ -1,9 +1,10 @@
-"""Which key is a thread working on now? Short-lived keys, each shared by a group of threads.
+"""Short-lived keys: which key a thread works on, each shared by a group of threads.
 
-An operation whose end is unknown stays concurrent with everything after it, so a key that lived for ever would collect
-them until no history could be decided. A key lives for about so many operations, counted by what was asked and not by
-what came of it. The trap: a client that is cut off falls behind and goes on with older keys, alone; so a group has two
-threads a node, of which one only reads, and those keep pace as long as their node answers.
+An operation whose end is unknown stays concurrent with everything after it, and a key that collects many of those
+cannot be decided. So a key lives for about a given number of operations, counted by invocations.
+
+Pitfall: the threads of a node that is cut off fall behind, and work on older keys alone. So a group has two threads a
+node, one of which only reads, and all threads of a group advance by their own count.
 """
 
 from collections.abc import Sequence
@@ -15,12 +16,12 @@ from splitbrain.harness.operation import Value
 from splitbrain.workloads.workload import Size
 
 FINAL_KEYS_MAX = 1000
-"""So many of the latest keys are read at the end: a fast run uses thousands."""
+"""The number of latest keys that are read at the end: a fast run uses thousands."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """key: what the asking thread works on. reader: whether it only reads."""
+    """A thread's key at the moment, and whether it only reads."""
 
     key: str
     reader: bool

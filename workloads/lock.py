@@ -1,12 +1,12 @@
-"""Is a lock held by one client at a time, and if not, do fencing tokens save what it guards?
+"""Workload `lock`: clients contend for locks and use what they guard; mutual exclusion, or fencing tokens in order.
 
-Clients contend for a few locks: acquire, use the guarded resource, hold on, use it again, release. A lock with a lease
-cannot promise exclusion: a holder that is cut off or paused goes on believing after its lease ran out (M. Kleppmann,
-"How to do distributed locking", 2016). `judge=exclusion` looks at who held when, `judge=fencing` at the tokens that the
-guarded resource accepted, which never decrease if it checks them; `both` asks for both.
+Clients acquire a lock, use the guarded resource, hold on, use it again, release. A lock with a lease cannot promise
+exclusion: a holder that is cut off or paused believes in it after the lease ran out (M. Kleppmann, "How to do
+distributed locking", 2016). `judge=exclusion` checks who held when, `judge=fencing` the tokens that the guarded
+resource accepted, which never decrease if the resource checks them; `both` checks both. How long a lease lasts, whether
+it is kept alive and whether the resource checks tokens are options of the target.
 
-How long a lease lasts, whether it is kept alive and whether the resource checks tokens are options of the target. The
-trap: `hold_seconds` above the timeout of an operation (`--timeout`), for a hold is one operation.
+Pitfall: a hold is one operation, so `hold_seconds` must be below the timeout of an operation (`--timeout`).
 
 Operations, each with the lock as its key: `acquire` (ok: with `token`, which grows with each holder), `hold` (value:
 seconds; fails with `conflict` as soon as the client learns that it lost the lock), `use` (ok: accepted by the guarded
@@ -27,14 +27,14 @@ from splitbrain.harness.options import Option, Setting
 from splitbrain.workloads.workload import Size, Workload
 
 OPTIONS = (
-    Option("locks", 2, "so many locks; each client contends for one"),
+    Option("locks", 2, "number of locks; each client contends for one"),
     Option("hold_seconds", 1.0, "how long a client holds on to a lock"),
     Option("judge", "exclusion", "what is judged: who held when, or the tokens", ("exclusion", "fencing", "both")),
 )
 
 
 def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
-    """Round by round, each thread by itself: acquire until it succeeds, use, hold, use, release."""
+    """Each thread repeats: acquire until it succeeds, use, hold, use, release."""
     locks, seconds = int(settings["locks"] or 0), float(settings["hold_seconds"] or 0)
     if locks < 1 or size.concurrency < 2 * locks:
         raise UsageError(f"{locks} locks need at least {2 * max(locks, 1)} clients, two to contend for each")
@@ -47,13 +47,13 @@ def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
 
 
 def lock_of(thread: int, locks: int, concurrency: int) -> str:
-    """The lock that a thread contends for. Threads are pinned to the nodes in turn, so it is neighbours that contend:
-    if all of them went through one node, whoever is cut off or stopped would have no rival."""
+    """The lock that a thread contends for. Threads are pinned to the nodes in turn, so neighbours contend: if
+    all contenders of a lock went through one node, a holder that is cut off would have no rival."""
     return f"lock{thread * locks // concurrency}"
 
 
 def checkers(settings: Mapping[str, Setting]) -> Sequence[Checker]:
-    """Mutual exclusion, or fencing, or both. A client that the end of the run stopped does not hold on for ever."""
+    """Mutual exclusion, or fencing, or both. A hold that the end of the run stopped ends there."""
     exclusion, fencing = LockCheck(held_on=False), FencingCheck()
     if settings["judge"] == "both":
         return (exclusion, fencing)

@@ -1,8 +1,9 @@
-"""Is each key a register that behaves as if it stood on one machine? Reads, writes and compare-and-sets, judged for
-linearizability.
+"""Workload `register`: reads, writes and compare-and-sets of short-lived registers; linearizable key by key.
 
-Keys are independent, and short-lived, see `keys`. The trap: operations whose end is unknown. They stay concurrent with
-everything after them, so a key must not live for much longer than `operations_per_key` says.
+Operations whose end is unknown stay concurrent with everything after them, so `operations_per_key` bounds how long a
+key lives (`keys.py`).
+
+Operations: `read` (ok value: the value, nil if never written), `write` (value), `cas` (value: `[old, new]`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,11 +12,11 @@ from splitbrain.checkers.linearizability import Linearizability
 from splitbrain.checkers.porcupine.models import MODELS
 from splitbrain.harness.checker import Checker
 from splitbrain.harness.client import Shape
-from splitbrain.harness.generator import Context, Generator, calls, deal
-from splitbrain.harness.history import History
+from splitbrain.harness.generator import Context, Generator, calls
 from splitbrain.harness.operation import Operation
 from splitbrain.harness.options import Option, Setting
-from splitbrain.workloads.keys import latest, place
+from splitbrain.workloads.final import read_latest_keys
+from splitbrain.workloads.keys import place
 from splitbrain.workloads.workload import Size, Workload
 
 OPTIONS = (
@@ -47,13 +48,8 @@ def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
     return calls(operation)
 
 
-def final(size: Size, settings: Mapping[str, Setting], history: History) -> Generator:
-    """Every key once more, when everything is healed: what was acknowledged and is gone now shows itself."""
-    return deal([Operation(READ, None, key) for key in latest(history)])
-
-
 def checkers(settings: Mapping[str, Setting]) -> Sequence[Checker]:
-    """One judge: linearizability of a register with compare-and-set, key by key."""
+    """Linearizability of a register with compare-and-set, key by key."""
     return (Linearizability(MODELS["cas-register"].make({"initial": None, "precondition": "drop"})),)
 
 
@@ -67,6 +63,6 @@ REGISTER = Workload(
     },
     options=OPTIONS,
     main=main,
-    final=final,
+    final=read_latest_keys,
     checkers=checkers,
 )

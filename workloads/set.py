@@ -1,9 +1,9 @@
-"""Is what was acknowledged still there at the end? Unique elements are added to one set, which is read at the end
-through every node.
+"""Workload `set`: unique elements are added to one set, which is read at the end through every node; nothing is lost.
 
-This is the cheapest test of lost writes: an element that a final read misses was lost, whatever the faults did
-meanwhile. The trap: the final reads come after everything is healed, so a set that is merely slow to converge passes;
-with `read_share` above 0 there are reads all along, and those are judged too: an element must not vanish again.
+The cheapest test of lost writes: an acknowledged element that a final read misses was lost.
+
+Pitfall: the final reads come after everything is healed, so a set that is only slow to converge passes. With
+`read_share` above 0 there are reads during the faults too, and an element must not vanish again.
 
 Operations: `add` (value: the element), `read` (ok value: all elements, nil if there are none).
 """
@@ -14,19 +14,17 @@ from splitbrain.checkers.set_full import SetFullCheck
 from splitbrain.checkers.sets import ADD, READ, SetCheck
 from splitbrain.harness.checker import Checker
 from splitbrain.harness.client import Shape
-from splitbrain.harness.generator import Context, Generator, calls, limit, on_threads, per_thread, repeat, until_ok
+from splitbrain.harness.generator import Context, Generator, calls
 from splitbrain.harness.history import History
 from splitbrain.harness.operation import Operation
 from splitbrain.harness.options import Option, Setting
+from splitbrain.workloads.final import read_through_each_node
 from splitbrain.workloads.workload import Size, Workload
 
 OPTIONS = (
     Option("read_share", 0.0, "share of reads among the operations of the main phase, 0 to 1"),
     Option("fresh", False, "whether a read that misses an element for a while is invalid too, with read_share above 0"),
 )
-
-FINAL_TRIES = 10
-"""How often each final read is tried until it succeeds."""
 
 
 def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
@@ -36,15 +34,14 @@ def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
     def operation(context: Context) -> Operation:
         if share > 0 and context.draws.chance(share):
             return Operation(READ)
-        return Operation(ADD, context.ordinal * size.concurrency + context.thread)
+        return Operation(ADD, size.unique(context.thread, context.ordinal))
 
     return calls(operation)
 
 
 def final(size: Size, settings: Mapping[str, Setting], history: History) -> Generator:
-    """A read through each node, tried again until it succeeds."""
-    readers = range(min(size.nodes, size.concurrency))
-    return on_threads(readers, per_thread(until_ok(limit(FINAL_TRIES, repeat(Operation(READ))))))
+    """The set, read through each node."""
+    return read_through_each_node(size, Operation(READ))
 
 
 def checkers(settings: Mapping[str, Setting]) -> Sequence[Checker]:

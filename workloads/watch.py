@@ -1,13 +1,14 @@
-"""Does a watcher see every change, once and in order, whatever breaks meanwhile?
+"""Workload `watch`: some clients write keys, the others watch them; every change is seen once and in order.
 
-Some threads write a few keys, each value once; the others watch them, each a watcher of its own. When everything is
-healed each watcher is drained up to the last change: only then can be said what it missed. The trap: a watcher that
-is merely behind. Without its drain it is `unknown`, never a pass.
+Each value is written once, and each watching thread is a watcher of its own. When everything is healed each watcher is
+drained up to the last change.
+
+Pitfall: a watcher that is merely behind has missed nothing; without its drain the verdict is `unknown`.
 
 Operations: `write` (ok: with `revision`, which grows over all keys), `watch` and `drain` (key: what the names of all
 keys begin with; value: the watcher's name; ok value: the changes since its last answer, each [key revision value];
 `drain` waits until it has the last change that was there when it began). A watcher resumes where it was: its position
-outlives its client. One that cannot, for what it missed is compacted, fails with a text that says `compacted`.
+outlives its client. One that cannot, because what it missed is compacted, fails with a text that says `compacted`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,8 +24,8 @@ from splitbrain.harness.options import Option, Setting
 from splitbrain.workloads.workload import Size, Workload
 
 OPTIONS = (
-    Option("keys", 5, "so many keys are written"),
-    Option("watchers", 0, "so many clients watch; 0: one a node, as long as half of the clients write"),
+    Option("keys", 5, "number of keys that are written"),
+    Option("watchers", 0, "number of clients that watch; 0: one a node, and at most half of the clients"),
 )
 
 PREFIX = "w"
@@ -34,7 +35,7 @@ FINAL_TRIES = 20
 
 
 def watchers(size: Size, settings: Mapping[str, Setting]) -> range:
-    """The threads that watch: the last ones, which speak to different nodes. UsageError if nobody is left to write."""
+    """The threads that watch: the last ones, which speak to different nodes. UsageError if none is left to write."""
     asked = int(settings["watchers"] or 0) or max(1, min(size.nodes, size.concurrency // 2))
     if not 0 < asked < size.concurrency:
         raise UsageError(f"{asked} watchers among {size.concurrency} clients: at least one must watch, and one write")
@@ -48,20 +49,20 @@ def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
     def operation(context: Context) -> Operation:
         if context.thread in watching:
             return Operation(WATCH, context.thread, PREFIX)
-        value = context.ordinal * size.concurrency + context.thread
+        value = size.unique(context.thread, context.ordinal)
         return Operation(WRITE, value, f"{PREFIX}{context.draws.below(keys)}")
 
     return calls(operation)
 
 
 def final(size: Size, settings: Mapping[str, Setting], history: History) -> Generator:
-    """Each watcher is drained, tried again until it succeeds."""
+    """A drain of each watcher, tried again until it succeeds."""
     drain = calls(lambda context: Operation(DRAIN, context.thread, PREFIX))
     return on_threads(watchers(size, settings), per_thread(until_ok(limit(FINAL_TRIES, drain))))
 
 
 def checkers(settings: Mapping[str, Setting]) -> Sequence[Checker]:
-    """One judge: every change once, in order, none missing."""
+    """Every change once, in order, none missing."""
     return (WatchCheck(),)
 
 

@@ -1,4 +1,4 @@
-"""What is a workload? Operations for clients, and the checkers that judge what came of them, for one property.
+"""Workload: operations for clients, and the checkers that judge their history, for one property.
 
 It knows no target and no environment: it names the operations it needs, and a target that has them fits.
 """
@@ -15,20 +15,25 @@ from splitbrain.harness.options import Option, Setting
 
 @dataclass(frozen=True)
 class Size:
-    """How big the test is: what a workload may need to know to lay out its operations."""
+    """The size of a test, by which a workload lays out its operations."""
 
     concurrency: int
     nodes: int
     rate: float
     """Operations a second over all clients; 0 means as fast as they go."""
 
+    def unique(self, thread: int, ordinal: int) -> int:
+        """A number that no other operation of a phase has, by its thread and its ordinal in it."""
+        return ordinal * self.concurrency + thread
+
 
 @dataclass(frozen=True)
 class Workload:
-    """One story: what clients do, and who judges.
+    """One workload.
 
-    main: the operations of the main phase, endless; the controller adds rate and time limit. final: operations after
-    healing, made from what was done (final reads of the keys that were used). checkers: made from the options.
+    name: as `--workload` takes it. operations: what a target must offer. main: the
+    operations of the main phase, endless; the controller adds rate and time limit. final: operations after healing,
+    made from the history (reads of the keys that were used). checkers: made from the options.
     """
 
     name: str

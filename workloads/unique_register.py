@@ -1,9 +1,7 @@
-"""Is each key a register that behaves as if it stood on one machine, when it is only read and written? For stores that
-have no compare-and-set.
+"""Workload `unique-register`: reads, and writes of unique values, of short-lived registers; linearizable key by key.
 
-Every value is written once, so a read tells which write it saw, and long histories are decided quickly. Keys are
-short-lived, see `keys`. The trap: a write that timed out may show up late, and that is no violation; only what was
-acknowledged, or seen, must not be undone.
+For stores without compare-and-set. Each value is written once, so a read tells which write it saw, and long histories
+are decided quickly.
 
 Operations: `write` (value: unique), `read` (ok value: the value, nil if never written).
 """
@@ -14,11 +12,11 @@ from splitbrain.checkers.linearizability import Linearizability
 from splitbrain.checkers.porcupine.models import MODELS
 from splitbrain.harness.checker import Checker
 from splitbrain.harness.client import Shape
-from splitbrain.harness.generator import Context, Generator, calls, deal
-from splitbrain.harness.history import History
+from splitbrain.harness.generator import Context, Generator, calls
 from splitbrain.harness.operation import Operation
 from splitbrain.harness.options import Option, Setting
-from splitbrain.workloads.keys import latest, place
+from splitbrain.workloads.final import read_latest_keys
+from splitbrain.workloads.keys import place
 from splitbrain.workloads.workload import Size, Workload
 
 OPTIONS = (
@@ -36,24 +34,19 @@ def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
     def operation(context: Context) -> Operation:
         at = place(context, size, life)
         if not at.reader and context.draws.chance(share):
-            return Operation(WRITE, context.ordinal * size.concurrency + context.thread, at.key)
+            return Operation(WRITE, size.unique(context.thread, context.ordinal), at.key)
         return Operation(READ, None, at.key)
 
     return calls(operation)
 
 
-def final(size: Size, settings: Mapping[str, Setting], history: History) -> Generator:
-    """Every key once more, when everything is healed: what was acknowledged and is gone now shows itself."""
-    return deal([Operation(READ, None, key) for key in latest(history)])
-
-
 def checkers(settings: Mapping[str, Setting]) -> Sequence[Checker]:
-    """One judge: linearizability of a register, key by key."""
+    """Linearizability of a register, key by key."""
     return (Linearizability(MODELS["register"].make({"initial": None})),)
 
 
-RW_REGISTER = Workload(
-    name="rw-register",
+UNIQUE_REGISTER = Workload(
+    name="unique-register",
     summary="reads and unique writes of independent short-lived keys; linearizable?",
     operations={
         READ: Shape("none", "the value, nil if never written", effects=False),
@@ -61,6 +54,6 @@ RW_REGISTER = Workload(
     },
     options=OPTIONS,
     main=main,
-    final=final,
+    final=read_latest_keys,
     checkers=checkers,
 )

@@ -1,9 +1,7 @@
-"""Is each key a list that behaves as if it stood on one machine? Appends of unique elements and reads of the whole
-list, judged for linearizability.
+"""Workload `list`: appends of unique elements to short-lived lists, and reads of whole lists; linearizable key by key.
 
-A read of a list tells the order of all appends before it, so a violation shows itself sooner than with a register,
-where a read tells the last write alone. Keys are short-lived, see `keys`. The trap is the length of the lists: each
-read repeats everything, so keys live for fewer operations than registers.
+A read of a list tells the order of all appends before it, so it refutes more than a read of a register, which tells
+the last write alone. Each read repeats the whole list, so keys live for fewer operations than those of registers.
 
 Operations: `append` (value: the element), `read` (ok value: the elements in order, nil if there are none).
 """
@@ -14,11 +12,11 @@ from splitbrain.checkers.linearizability import Linearizability
 from splitbrain.checkers.porcupine.models import MODELS
 from splitbrain.harness.checker import Checker
 from splitbrain.harness.client import Shape
-from splitbrain.harness.generator import Context, Generator, calls, deal
-from splitbrain.harness.history import History
+from splitbrain.harness.generator import Context, Generator, calls
 from splitbrain.harness.operation import Operation
 from splitbrain.harness.options import Option, Setting
-from splitbrain.workloads.keys import latest, place
+from splitbrain.workloads.final import read_latest_keys
+from splitbrain.workloads.keys import place
 from splitbrain.workloads.workload import Size, Workload
 
 OPTIONS = (
@@ -36,24 +34,19 @@ def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
     def operation(context: Context) -> Operation:
         at = place(context, size, life)
         if not at.reader and context.draws.chance(share):
-            return Operation(APPEND, context.ordinal * size.concurrency + context.thread, at.key)
+            return Operation(APPEND, size.unique(context.thread, context.ordinal), at.key)
         return Operation(READ, None, at.key)
 
     return calls(operation)
 
 
-def final(size: Size, settings: Mapping[str, Setting], history: History) -> Generator:
-    """Every key once more, when everything is healed."""
-    return deal([Operation(READ, None, key) for key in latest(history)])
-
-
 def checkers(settings: Mapping[str, Setting]) -> Sequence[Checker]:
-    """One judge: linearizability of an append-only list, key by key."""
+    """Linearizability of an append-only list, key by key."""
     return (Linearizability(MODELS["append-list"].make()),)
 
 
-APPEND_LIST = Workload(
-    name="append-list",
+LIST = Workload(
+    name="list",
     summary="appends to and reads of independent short-lived lists; linearizable?",
     operations={
         APPEND: Shape("the element", "the element"),
@@ -61,6 +54,6 @@ APPEND_LIST = Workload(
     },
     options=OPTIONS,
     main=main,
-    final=final,
+    final=read_latest_keys,
     checkers=checkers,
 )

@@ -1,0 +1,21 @@
+"""Final phases: reads after everything is healed, shared by workloads."""
+
+from splitbrain.harness.generator import Generator, deal, limit, on_threads, per_thread, repeat, until_ok
+from splitbrain.harness.history import History
+from splitbrain.harness.operation import Operation
+from splitbrain.workloads.keys import latest
+from splitbrain.workloads.workload import Size
+
+READ_TRIES = 10
+"""How often each read through a node is tried until it succeeds."""
+
+
+def read_latest_keys(size: Size, settings: object, history: History) -> Generator:
+    """A `read` of each of the latest keys: acknowledged writes that were lost show here."""
+    return deal([Operation("read", None, key) for key in latest(history)])
+
+
+def read_through_each_node(size: Size, operation: Operation) -> Generator:
+    """The same read through every node, tried again until it succeeds."""
+    readers = range(min(size.nodes, size.concurrency))
+    return on_threads(readers, per_thread(until_ok(limit(READ_TRIES, repeat(operation)))))
