@@ -32,7 +32,7 @@ LOAD = f"{FIVE} --workload set --nemesis kill --nemesis-interval 3 --concurrency
 
 THREE = "--env local --nodes 3"
 CUT = f"{THREE} --nemesis partition --time-limit 20"
-SPARSE = f"{CUT} --workload rw-register --concurrency 120 --rate 120 --set write_share=0.3"
+SPARSE = f"{CUT} --workload unique-register --concurrency 120 --rate 120 --set write_share=0.3"
 ALL_KILLED = (
     f"{THREE} --workload set --nemesis kill:size=all --nemesis-interval 20 --nemesis-duration 4 --time-limit 20"
 )
@@ -74,8 +74,8 @@ ROWS = (
         f"{FIVE} --nemesis upgrade --time-limit 30", VALID),
     Row("watch", "watchers see every change once and in order", "etcd",
         f"{FIVE} --workload watch --nemesis partition,kill,pause --time-limit 30", VALID, runs=2),
-    Row("append-list", "lists that grow by transactions", "etcd",
-        f"{FIVE} --workload append-list --nemesis partition,kill,pause --time-limit 30", VALID, runs=2),
+    Row("list", "lists that grow by transactions", "etcd",
+        f"{FIVE} --workload list --nemesis partition,kill,pause --time-limit 30", VALID, runs=2),
     Row("lock", "a lock that is kept alive, and no fault", "etcd", f"{LOCKS} --time-limit 20", VALID),
     Row("lock-faults", "kept alive, but the holder's member is cut off or stopped for longer than the lease",
         "etcd:election_ms=500", f"{LONG} {HARD}", INVALID, "11456, 11457", 8),
@@ -96,17 +96,18 @@ ROWS = (
     Row("killed-3.5.1", "members killed under load hold different data (HashKV)", "etcd:version=3.5.1",
         LOAD, EITHER, "13766", 6),
     Row("killed-3.5.17", "the same, mended", "etcd:version=3.5.17", LOAD, VALID, "13766", 4),
-    Row("one", "reads and writes at ONE are stale", "cassandra:cl=ONE", f"{CUT} --workload rw-register", INVALID,
+    Row("one", "reads and writes at ONE are stale", "cassandra:cl=ONE", f"{CUT} --workload unique-register", INVALID,
         runs=10),
     Row("quorum-unmended", "QUORUM without read repair: a new value is read, then the old one",
         "cassandra:read_repair=none,timeout_ms=1000", SPARSE, INVALID, runs=10),
     Row("quorum", "the same with blocking read repair", "cassandra:timeout_ms=1000", SPARSE, VALID, runs=10),
     Row("quorum-clock", "QUORUM, and clocks that differ: acknowledged writes are lost",
-        "cassandra:internode_timeout=off", f"{THREE} --workload rw-register --nemesis clock --time-limit 20", INVALID,
+        "cassandra:internode_timeout=off", f"{THREE} --workload unique-register --nemesis clock --time-limit 20",
+        INVALID,
         runs=10),
     Row("clock-of-clients", "the same, stamped by the one clock of the clients",
         "cassandra:internode_timeout=off,timestamps=client",
-        f"{THREE} --workload rw-register --nemesis clock --time-limit 20", VALID),
+        f"{THREE} --workload unique-register --nemesis clock --time-limit 20", VALID),
     Row("lwt", "lightweight transactions under partitions", "cassandra:lwt=on", CUT, VALID, runs=10),
     Row("lwt-faults", "lightweight transactions under partitions, kills and skewed clocks",
         "cassandra:lwt=on,internode_timeout=off",
@@ -118,9 +119,9 @@ ROWS = (
     Row("counter-once", "the same, and none is sent again", "cassandra:read=ALL,timeout_ms=500",
         f"{CUT} --workload counter", VALID),
     Row("append-blind", "lists that are read and written back, and no fault", "cassandra",
-        f"{THREE} --workload append-list --time-limit 10", INVALID),
+        f"{THREE} --workload list --time-limit 10", INVALID),
     Row("append-lwt", "the same by lightweight transactions", "cassandra:lwt=on",
-        f"{THREE} --workload append-list --time-limit 10", VALID),
+        f"{THREE} --workload list --time-limit 10", VALID),
     Row("deletes-forgot", "removed elements come back: no hints, and removals forgotten after a second",
         "cassandra:read=ALL,hints=off,gc_grace_seconds=1", f"{CUT} --workload deletes", INVALID, runs=10),
     Row("deletes", "the same, and removals are remembered", "cassandra:read=ALL,hints=off",

@@ -33,14 +33,17 @@ TARGETS: Mapping[str, str] = {
 
 WORKLOADS: Mapping[str, str] = {
     "register": "splitbrain.workloads.register:REGISTER",
-    "rw-register": "splitbrain.workloads.rw_register:RW_REGISTER",
+    "unique-register": "splitbrain.workloads.unique_register:UNIQUE_REGISTER",
     "set": "splitbrain.workloads.set:SET",
     "deletes": "splitbrain.workloads.deletes:DELETES",
-    "append-list": "splitbrain.workloads.append_list:APPEND_LIST",
+    "list": "splitbrain.workloads.list:LIST",
     "counter": "splitbrain.workloads.counter:COUNTER",
     "lock": "splitbrain.workloads.lock:LOCK",
     "watch": "splitbrain.workloads.watch:WATCH_KEYS",
 }
+
+FORMER_WORKLOADS: Mapping[str, str] = {"append-list": "list", "rw-register": "unique-register"}
+"""Names of earlier releases, still understood."""
 
 ENVIRONMENTS: Mapping[str, str] = {
     "sim": "splitbrain.harness.environments.sim:Sim",
@@ -74,11 +77,18 @@ def target_class(spec: str) -> Any:
 
 
 def workload(name: str) -> Workload:
-    """The workload of a name."""
+    """The workload of a name, or of one that it had in an earlier release."""
+    name = FORMER_WORKLOADS.get(name, name)
     if name not in WORKLOADS:
         raise UsageError(f"there is no workload {name!r}; there are {', '.join(WORKLOADS)}")
     found: Workload = load(WORKLOADS[name])
     return found
+
+
+def renamed(name: str | None) -> tuple[str, ...]:
+    """A sentence for a name of an earlier release, none for any other."""
+    now = FORMER_WORKLOADS.get(name or "")
+    return () if now is None else (f"workload {name} is called {now} now",)
 
 
 def missing(story: Workload, system: Target) -> list[str]:

@@ -24,7 +24,7 @@ def moments(name: str, **settings: str) -> list[Moment]:
     return simulate(main, concurrency=SIZE.concurrency, latency_ms=20.0, seconds=5.0, operations=2000)
 
 
-@pytest.mark.parametrize(("name", "f"), [("rw-register", "write"), ("deletes", "add")])
+@pytest.mark.parametrize(("name", "f"), [("unique-register", "write"), ("deletes", "add")])
 def test_what_is_written_is_unique(name: str, f: str) -> None:
     written = Counter(moment.operation.value for moment in moments(name) if moment.operation.f == f)
     assert len(written) > 100
@@ -35,7 +35,7 @@ def test_what_is_written_is_unique(name: str, f: str) -> None:
     ("target", "verdict"), [("raft", "valid"), ("single", "valid"), ("primary-backup:failover=timeout", "invalid")]
 )
 def test_registers_that_are_only_read_and_written(target: str, verdict: str, tmp_path: Path) -> None:
-    result = run(target, seed=1, workload="rw-register", nemesis="partition", time_limit=12.0, out=tmp_path).result
+    result = run(target, seed=1, workload="unique-register", nemesis="partition", time_limit=12.0, out=tmp_path).result
     assert result.status.value == verdict, result.reason
 
 

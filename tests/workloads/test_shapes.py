@@ -1,4 +1,4 @@
-"""What do the workloads ask for? Their operations, who is given which, and that they are the same for the same seed."""
+"""Operations of the workloads: which there are, which thread is given which, and the same ones for the same seed."""
 
 from collections import Counter
 
@@ -17,18 +17,18 @@ SIZE = Size(concurrency=10, nodes=5, rate=100.0)
 
 
 def moments(name: str, size: Size = SIZE, **settings: str) -> list[Moment]:
-    story = registry.workload(name)
-    main = story.main(size, settle(story.options, settings, name))
+    workload = registry.workload(name)
+    main = workload.main(size, settle(workload.options, settings, name))
     return simulate(main, concurrency=size.concurrency, latency_ms=20.0, seconds=5.0, operations=2000)
 
 
 @pytest.mark.parametrize("name", registry.WORKLOADS)
 def test_a_workload_asks_only_for_what_it_says(name: str) -> None:
-    story = registry.workload(name)
-    assert story.name == name
+    workload = registry.workload(name)
+    assert workload.name == name
     asked = {moment.operation.f for moment in moments(name)}
-    assert asked <= story.operations.keys()
-    assert len(story.checkers(settle(story.options, {}, name))) >= 1
+    assert asked <= workload.operations.keys()
+    assert len(workload.checkers(settle(workload.options, {}, name))) >= 1
 
 
 @pytest.mark.parametrize("name", registry.WORKLOADS)
@@ -36,7 +36,7 @@ def test_the_same_seed_gives_the_same_operations(name: str) -> None:
     assert moments(name) == moments(name)
 
 
-@pytest.mark.parametrize("name", ["set", "append-list", "watch"])
+@pytest.mark.parametrize("name", ["set", "list", "watch"])
 def test_what_is_written_is_unique(name: str) -> None:
     written = Counter(m.operation.value for m in moments(name) if m.operation.f in ("add", "append", "write"))
     assert len(written) > 100
@@ -45,8 +45,8 @@ def test_what_is_written_is_unique(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "f"), [("set", "read"), ("counter", "read"), ("watch", "drain")])
 def test_final_operations_are_tried_until_they_succeed(name: str, f: str) -> None:
-    story = registry.workload(name)
-    final = story.final(SIZE, settle(story.options, {}, name), History())
+    workload = registry.workload(name)
+    final = workload.final(SIZE, settle(workload.options, {}, name), History())
     assert final is not None
     tries: Counter[int] = Counter()
 

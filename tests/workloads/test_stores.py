@@ -1,13 +1,14 @@
-"""Do the workloads pass what keeps its promise, and refute what does not? Own stores in the simulator, under faults."""
+"""Workloads on own stores in the simulator, under faults: correct stores pass, broken ones are refuted."""
 
 from pathlib import Path
 
 import pytest
 
 import splitbrain
+from splitbrain import registry
 from splitbrain.results.result import Result
 
-WORKLOADS = ("set", "append-list", "counter")
+WORKLOADS = ("set", "list", "counter")
 
 
 def run(
@@ -45,6 +46,13 @@ def test_reads_all_along_are_judged_too(tmp_path: Path) -> None:
     assert [child.checker for child in result.verdict.children] == ["set", "set-full"]
     stale = run("raft:reads=local", "set", "partition", tmp_path, read_share="0.1", fresh="on")
     assert stale.status.value == "invalid", stale.reason
+
+
+@pytest.mark.parametrize(("former", "now"), registry.FORMER_WORKLOADS.items())
+def test_a_former_name_is_understood_and_told(former: str, now: str, tmp_path: Path) -> None:
+    result = run("raft", former, "", tmp_path, seconds=2.0)
+    assert result.record is not None and result.record.workload == now
+    assert f"workload {former} is called {now} now" in result.notes
 
 
 @pytest.mark.long

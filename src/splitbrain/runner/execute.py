@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from splitbrain import registry
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.controller import Test, run_test
 from splitbrain.harness.errors import InfrastructureError
@@ -70,7 +71,7 @@ def execute(
     recorder = Recorder(folder.history_path, environment.now)
     began = time.perf_counter()
     test, track = _test(plan, folder)
-    notes = tuple(plan.schedule.missing.values())
+    notes = (*registry.renamed(plan.asked.workload), *plan.schedule.missing.values())
     if isinstance(plan.target, Provided):
         notes = (*plan.target.notices(), *notes)
     try:

@@ -91,5 +91,5 @@ def test_where_no_workload_is_named_it_is_the_first_that_fits():
     assert plan(RunSpec("raft", seed=1, workload=None)).spec.workload == "register"
     assert "--workload" not in plan(RunSpec("raft", seed=1, workload=None)).record().command
     assert plan(RunSpec("raft", seed=1, workload="set")).spec.workload == "set"
-    assert next(registry.fitting(registry.target("cassandra:cl=ONE"))) == "rw-register"
+    assert next(registry.fitting(registry.target("cassandra:cl=ONE"))) == "unique-register"
     assert next(registry.fitting(registry.target("cassandra:lwt=on"))) == "register"
