@@ -11,6 +11,7 @@ The trap: an add that ends during the read. It is owed by nobody, yet allowed; a
 take effect at any time.
 """
 
+import math
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -89,7 +90,10 @@ def number(value: Value, what: str) -> int | float:
 
 
 def exceeds(a: int | float, b: int | float) -> bool:
-    """Whether a is greater than b; sums that are not of integers alone are allowed the rounding of a billionth."""
+    """Whether a is greater than b, or one of them is no number at all; sums that are not of integers alone are allowed
+    the rounding of a billionth."""
+    if math.isnan(a) or math.isnan(b):
+        return True
     return a > b and (type(a) is type(b) is int or a - b > 1e-9 * max(1.0, abs(a), abs(b)))
 
 

@@ -1,17 +1,21 @@
-"""Does a guarded resource ever accept an old holder after a new one? Fencing tokens: those accepted never decrease.
+"""Fencing tokens: what a guarded resource accepts, and what a lock hands out, never decreases.
 
-    use → accepted, with the `token` of the holder
+    use → accepted, with the `token` of the holder      acquire → with the `token` of the new holder
 
 A lock with a lease cannot prevent two holders, but a resource that checks tokens can tell which one is late: M.
 Kleppmann, "How to do distributed locking" (2016). Of two accepted uses the later one must have a token at least as
-great. Which is later says the `revision` of the resource where every accepted use has one, else real time: one that
-ended before the other began.
+great. Which is later says the `revision` of the resource where every accepted use has one; of uses that share a
+revision, and where some use has none, real time: one that ended before the other began.
 
-The trap: uses whose end is unknown. They may have been accepted, so they prove nothing, and are left out.
+A lock whose tokens do not rise fences nothing: of two acquires, the one that began after the other had ended must have
+a token at least as great.
+
+Pitfall: uses whose end is unknown. They may have been accepted, so they prove nothing, and are left out.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from operator import attrgetter
 
 from splitbrain.checkers.entry import Entry
@@ -53,43 +57,52 @@ class FencingCheck:
     def _judge(self, history: History, rows: Rows, spending: BudgetMeter) -> Verdict:
         operations, values = history.operations(), history.pool.values
         uses: list[Accepted] = []
+        grants: list[Accepted] = []
         for count, row in enumerate(rows):
             if count % LOOK_EVERY == 0 and (limit := spending.exhausted()):
                 return over_budget(self.name, limit, count, len(rows), "operations")
-            if values[operations.f[row]] != USE or operations.ended[row] != EventType.OK:
+            f, complete = values[operations.f[row]], operations.complete[row]
+            if f not in (USE, ACQUIRE) or operations.ended[row] != EventType.OK:
                 continue
-            complete = operations.complete[row]
+            if history.token[complete] == ABSENT and f == ACQUIRE:
+                continue
             if history.token[complete] == ABSENT:
                 return unknown(self.name, f"the use accepted at event {complete} has no token", self.name)
             token = values[history.token[complete]]
             if type(token) is not int:
                 raise UsageError(f"a fencing token is an integer, not {shown(token)}")
-            uses.append(Accepted(operations.invoke[row], complete, token, operations.revision[row]))
+            kept = uses if f == USE else grants
+            kept.append(Accepted(operations.invoke[row], complete, token, operations.revision[row]))
         tokens = len({use.token for use in uses})
+        details: dict[str, Value] = {"accepted": len(uses), "tokens": tokens, "granted": len(grants)}
+        pair = decrease(uses) or decrease_in_time(grants)
+        if pair is not None:
+            witness = late(history, *pair)
+            return Verdict(Validity.INVALID, witness.words[0], self.name, self.name, witness=witness, details=details)
         if tokens < 2:
             return unobserved(self.name, f"{tokens} different tokens were accepted: there was nothing to tell apart")
-        pair = decrease(uses)
-        details: dict[str, Value] = {"accepted": len(uses), "tokens": tokens}
-        if pair is None:
-            reason = f"the tokens of {len(uses):,} accepted uses, {tokens:,} of them different, never decrease"
-            return Verdict(Validity.VALID, reason, self.name, self.name, details=details)
-        witness = late(history, *pair)
-        return Verdict(Validity.INVALID, witness.words[0], self.name, self.name, witness=witness, details=details)
+        reason = f"the tokens of {len(uses):,} accepted uses, {tokens:,} of them different, never decrease"
+        return Verdict(Validity.VALID, reason, self.name, self.name, details=details)
 
 
 def decrease(uses: Sequence[Accepted]) -> tuple[Accepted, Accepted] | None:
     """Two accepted uses, the later with a smaller token than the earlier; None if there are none."""
-    if all(use.revision != ABSENT for use in uses):
-        highest: Accepted | None = None
-        for use in sorted(uses, key=attrgetter("revision")):
-            if highest is not None and use.token < highest.token and use.revision > highest.revision:
-                return highest, use
-            highest = use if highest is None or use.token > highest.token else highest
-        return None
-    return _decrease_in_time(uses)
+    if any(use.revision == ABSENT for use in uses):
+        return decrease_in_time(uses)
+    highest: Accepted | None = None
+    for _, same in groupby(sorted(uses, key=attrgetter("revision")), key=attrgetter("revision")):
+        of_revision = list(same)
+        lowest = min(of_revision, key=attrgetter("token"))
+        if highest is not None and lowest.token < highest.token:
+            return highest, lowest
+        if found := decrease_in_time(of_revision):
+            return found
+        highest = max(of_revision, key=attrgetter("token"))
+    return None
 
 
-def _decrease_in_time(uses: Sequence[Accepted]) -> tuple[Accepted, Accepted] | None:
+def decrease_in_time(uses: Sequence[Accepted]) -> tuple[Accepted, Accepted] | None:
+    """As `decrease`, where real time alone says what is later."""
     ended = sorted(uses, key=attrgetter("complete"))
     done, highest = 0, None
     for use in sorted(uses, key=attrgetter("invoke")):
@@ -102,9 +115,11 @@ def _decrease_in_time(uses: Sequence[Accepted]) -> tuple[Accepted, Accepted] | N
 
 
 def late(history: History, earlier: Accepted, later: Accepted) -> Witness:
-    """The witness of a use that was accepted although a newer token had been."""
+    """The witness of a use that was accepted, or a lock that was granted, after one with a newer token."""
     events = sorted({earlier.invoke, earlier.complete, later.invoke, later.complete})
     tell = Telling(history, events)
+    f = history.pool.values[history.f[later.invoke]]
+    done = "accepted" if f == USE else "granted"
     words = [
         f"{tell.who(later.invoke)} was let in with token {later.token} at {tell.when(later.complete)}, "
         f"after {tell.who(earlier.invoke)} had been with the newer token {earlier.token}",
@@ -112,7 +127,7 @@ def late(history: History, earlier: Accepted, later: Accepted) -> Witness:
     for use in (earlier, later):
         order = f", revision {use.revision}" if use.revision != ABSENT else ""
         words.append(
-            f"{tell.span(use.invoke, use.complete)}: {tell.who(use.invoke)} use, token {use.token}, accepted{order}"
+            f"{tell.span(use.invoke, use.complete)}: {tell.who(use.invoke)} {f}, token {use.token}, {done}{order}"
         )
     return Witness(tuple(events), tuple(words), later.invoke)
 

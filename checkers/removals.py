@@ -5,8 +5,8 @@
 An element is *gone* for a read if a remove of it was acknowledged before the read began, and began after every add of
 it had been acknowledged that had begun when the read ended; it is *there* for the read if the same holds with add and
 remove exchanged. A read that has a gone element saw it *returned*; one that misses an element that is there saw it
-*lost*; an element of which no add that may have happened had begun is *unexpected*. All three are invalid. Whatever
-overlaps, or ended in `info`, settles nothing.
+*lost*; an element of which no add that may have happened had begun is *unexpected*. All three are invalid, and so is a
+read that lists an element twice. Whatever overlaps, or ended in `info`, settles nothing.
 
 The trap: which reads count. `reads=final` judges those that began after the last change was acknowledged (or the last
 read, if none did), so a store may take its time; `reads=all` judges each, and a stale read is invalid.
@@ -19,7 +19,7 @@ from splitbrain.checkers.entry import Entry
 from splitbrain.checkers.porcupine.models.values import shown
 from splitbrain.checkers.porcupine.prepare import NEVER
 from splitbrain.checkers.rows import LOOK_EVERY, Rows, hold_to, of_each_key, over_budget, unobserved
-from splitbrain.checkers.sets import Read, elements_of
+from splitbrain.checkers.sets import Read, doubled, elements_of, listed_twice
 from splitbrain.checkers.telling import Telling, some
 from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.history import History
@@ -138,6 +138,11 @@ class RemovalCheck:
                 details[f"{name}_elements"] = [values[element] for element in list(wrong)[:SHOWN_ELEMENTS]]
                 reason = witness.words[0]
                 return Verdict(Validity.INVALID, reason, self.name, self.name, witness=witness, details=details)
+        twice = next(filter(listed_twice, judged), None)
+        if twice is not None:
+            witness = doubled(history, twice)
+            reason = witness.words[0]
+            return Verdict(Validity.INVALID, reason, self.name, self.name, witness=witness, details=details)
         if not seen.gone:
             return unobserved(self.name, "no element had surely been removed before it was read: none could come back")
         reads = "the read that counts has" if len(judged) == 1 else f"all {len(judged):,} reads that count have"

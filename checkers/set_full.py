@@ -20,7 +20,7 @@ from splitbrain.checkers.entry import Entry
 from splitbrain.checkers.porcupine.models.values import shown
 from splitbrain.checkers.porcupine.prepare import NEVER
 from splitbrain.checkers.rows import LOOK_EVERY, Rows, hold_to, of_each_key, over_budget, unobserved
-from splitbrain.checkers.sets import ADD, READ, Gathered, Read, gathered, unexpected_element
+from splitbrain.checkers.sets import ADD, READ, Gathered, Read, doubled, gathered, listed_twice, unexpected_element
 from splitbrain.checkers.telling import Telling, some
 from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.history import History
@@ -111,7 +111,7 @@ class SetFullCheck:
         lost = {element: story.absent for element, story in found.items() if story.lost and story.absent}
         stale = {element: story.absent for element, story in found.items() if story.stale and story.absent}
         stable = sum(story.stable for story in found.values())
-        twice = next((read for read in all_of_it.reads if len(set(read.seen)) < len(read.seen)), None)
+        twice = next(filter(listed_twice, all_of_it.reads), None)
         unexpected = unexpected_in(all_of_it)
         details: dict[str, Value] = {
             "attempts": all_of_it.attempts, "reads": len(all_of_it.reads), "stable": stable, "lost": len(lost),
@@ -172,16 +172,6 @@ def missed(history: History, found: dict[int, Story], missing: dict[int, Read], 
     if len(missing) > 1:
         words.append(f"{word} in all, {len(missing):,} elements: {some([values[e] for e in missing])}")
     return Witness(tuple(sorted(events)), tuple(words), absent.invoke)
-
-
-def doubled(history: History, read: Read) -> Witness:
-    """The witness of a read that has an element twice."""
-    element = next(element for at, element in enumerate(read.seen) if element in read.seen[:at])
-    events = (read.invoke, read.complete)
-    tell = Telling(history, events)
-    name = shown(history.pool.values[element])
-    words = f"{tell.who(read.invoke)} read the set at {tell.when(read.complete)} with {name} in it more than once"
-    return Witness(events, (words,), read.invoke)
 
 
 LINEARIZABLE = Option("linearizable", False, "whether a read that misses an element for a while is invalid too")

@@ -5,12 +5,14 @@
 An acknowledged element that a final read misses is lost; an element that nobody added, or whose adds all failed, is
 unexpected; both are invalid. An element whose add ended in `info` may be there or not. Definitions as in Jepsen's
 `checker/set` (jepsen-io/jepsen, `checker.clj`), with these differences: an add acknowledged only after the read began
-is not owed by it, and an element of a failed add counts as unexpected, where Jepsen lets it pass.
+is not owed by it; an element of a failed add counts as unexpected, and a final read that lists an element twice is
+invalid, where Jepsen lets both pass.
 
-The trap: which read is final. `reads=last` takes the last one, as Jepsen does; `reads=final` takes every read that
+Pitfall: which read is final. `reads=last` takes the last one, as Jepsen does; `reads=final` takes every read that
 began after the last add had ended, so that each node that was read at the end is held to account.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -156,10 +158,13 @@ class SetCheck:
             "attempts": all_of_it.attempts, "acknowledged": owed, "final_reads": len(final), "lost": len(lost),
             "unexpected": len(unexpected), "recovered": recovered,
         }  # fmt: skip
+        twice = next(filter(listed_twice, final), None)
         if lost:
             witness = lost_element(history, all_of_it, lost)
         elif unexpected:
             witness = unexpected_element(history, all_of_it, unexpected)
+        elif twice is not None:
+            witness = doubled(history, twice)
         elif not owed:
             return unobserved(self.name, "no add had been acknowledged before the final read: nothing could be lost")
         else:
@@ -216,6 +221,21 @@ def unexpected_element(history: History, all_of_it: Gathered, unexpected: Mappin
     if len(unexpected) > 1:
         words.append(f"unexpected in all, {len(unexpected):,} elements: {some([values[e] for e in unexpected])}")
     return Witness(tuple(sorted(events)), tuple(words), read.invoke)
+
+
+def listed_twice(read: Read) -> bool:
+    """Whether a read lists an element twice."""
+    return len(set(read.seen)) < len(read.seen)
+
+
+def doubled(history: History, read: Read) -> Witness:
+    """The witness of a read that lists an element twice."""
+    element = next(element for element, times in Counter(read.seen).items() if times > 1)
+    events = (read.invoke, read.complete)
+    tell = Telling(history, events)
+    name = shown(history.pool.values[element])
+    words = f"{tell.who(read.invoke)} read the set at {tell.when(read.complete)} with {name} in it more than once"
+    return Witness(events, (words,), read.invoke)
 
 
 READS = Option("reads", "last", "which reads count: the last, or all that began after the last add", ("last", "final"))

@@ -12,7 +12,7 @@ Reading order: `model` (what you write) → `check` (what happens) → `prepare`
 from splitbrain.checkers.porcupine.certificate import objection, of_key
 from splitbrain.checkers.porcupine.check import check
 from splitbrain.checkers.porcupine.many import check_many, values_of
-from splitbrain.checkers.porcupine.model import ILLEGAL, REFUSED, UNSEEN, Call, Independence, Model
+from splitbrain.checkers.porcupine.model import ILLEGAL, REFUSED, UNSEEN, Call, Independence, Model, Refused
 from splitbrain.checkers.porcupine.models import MODELS, Entry
 from splitbrain.checkers.porcupine.witness import explain
 
@@ -25,6 +25,7 @@ __all__ = [
     "Entry",
     "Independence",
     "Model",
+    "Refused",
     "check",
     "check_many",
     "explain",

@@ -9,10 +9,11 @@ The trap: with keys, each key has a state of its own, and the order of the whole
 from collections.abc import Iterable, Sequence
 from heapq import merge
 
-from splitbrain.checkers.porcupine.model import ILLEGAL, REFUSED, UNSEEN, Call, Model
+from splitbrain.checkers.porcupine import refusals
+from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Model
 from splitbrain.harness.budget import BudgetMeter
 from splitbrain.harness.history import ABSENT, History, Operations
-from splitbrain.harness.operation import ErrorKind, EventType
+from splitbrain.harness.operation import EventType
 
 _LOOK_EVERY = 4096
 
@@ -85,13 +86,15 @@ def seen(model: Model, history: History, operations: Operations, row: int) -> Ca
         result = values[operations.result[row]]
     elif ended == EventType.INFO:
         result = UNSEEN
-    elif f in model.refusals and _kind(history, operations.complete[row]) == ErrorKind.PRECONDITION:
-        result = REFUSED
     else:
-        return None
+        code = refusals.at(model, history, operations.invoke[row], operations.complete[row])
+        if code == refusals.NO_ANSWER:
+            return None
+        result = refusals.result_of(values, code)
     key = operations.key[row]
     process = operations.process[row] if "process" in model.sees else None
     revision = operations.revision[row] if "revision" in model.sees and result is not UNSEEN else ABSENT
+    token = history.token[operations.complete[row]] if "token" in model.sees and result is not UNSEEN else ABSENT
     return Call(
         f,
         values[operations.argument[row]],
@@ -99,6 +102,7 @@ def seen(model: Model, history: History, operations: Operations, row: int) -> Ca
         None if model.by_key or key == ABSENT else values[key],
         process,
         None if revision == ABSENT else revision,
+        None if token == ABSENT else values[token],
     )
 
 
@@ -126,11 +130,3 @@ def _moments(order: Sequence[int]) -> Iterable[tuple[int, int]]:
 
 def _moment(pair: tuple[int, int]) -> int:
     return pair[0]
-
-
-def _kind(history: History, complete: int) -> object:
-    error = history.error[complete]
-    if error == ABSENT:
-        return None
-    value = history.pool.values[error]
-    return value[0] if isinstance(value, tuple) and value else None

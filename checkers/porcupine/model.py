@@ -35,9 +35,23 @@ ILLEGAL: Final[Any] = _Word("ILLEGAL")
 UNSEEN: Final[Any] = _Word("UNSEEN")
 """The `result` of a crashed operation: if it happened, nobody saw what it returned."""
 
-REFUSED: Final[Any] = _Word("REFUSED")
-"""The `result` of an operation that the system refused because its precondition was false. Models see it only for the
-operations that they name in `refusals`; everywhere else a failed operation is dropped."""
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The `result` of an operation that the system refused because its precondition was false. Models see it only for
+    the operations that they name in `refusals`; everywhere else a failed operation is dropped.
+
+    saw: the value that the system found instead, UNSEEN if it did not tell.
+    """
+
+    saw: Value = UNSEEN
+
+    def __repr__(self) -> str:
+        return "REFUSED" if self.saw is UNSEEN else f"REFUSED({self.saw!r})"
+
+
+REFUSED: Final = Refused()
+"""A refusal that tells no value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +60,8 @@ class Call:
 
     argument: what it was invoked with. result: what came back, or UNSEEN if it crashed, or REFUSED. key: the key it is
     about, or None (also for a model partitioned by key, whose step need not look at it).
-    process, revision: who called, and the revision that the completion carries; only for a model that `sees` them, else
-    None. A crashed call has no revision, for nobody saw one.
+    process, revision, token: who called, and the revision and the token that the completion carries; only for a model
+    that `sees` them, else None. A crashed call has neither, for nobody saw one.
     """
 
     f: str
@@ -56,6 +70,12 @@ class Call:
     key: Value = None
     process: int | None = None
     revision: int | None = None
+    token: Value = None
+
+    @property
+    def refused(self) -> bool:
+        """Whether the system refused it because its precondition was false."""
+        return isinstance(self.result, Refused)
 
 
 def show_call(call: Call) -> str:
@@ -100,9 +120,11 @@ class Model:
     observes: operations whose successful result can refute the model; a history without any is `unknown`.
     pure: operations that never change any state, whatever they return: they may be taken as soon as they match.
     by_key: whether each key is an object of its own (Herlihy & Wing, 1990, locality): checked separately.
-    refusals: operations of which a failure with error kind `precondition` is an observation: step gets REFUSED, and
-    answers ILLEGAL or the same state.
-    sees: which of `process` and `revision` its calls carry. Calls that differ in them are different, which costs time.
+    refusals: operations of which a failure that says that the precondition was false is an observation: step gets a
+    Refused as the result, and answers ILLEGAL or the same state. every_failure: whether every failure of these says so;
+    see `refusals.answer`.
+    sees: which of `process`, `revision` and `token` its calls carry. Calls that differ in them are different, which
+    costs time. A call that carries a revision is an observation, whatever `observes` says.
     independence: what a witness may leave out.
     fast: exact procedures that decide some histories without a search, in the order in which they are asked; see
     `fast/case.py` for what they get and say (a Case; a Decision, or None).
@@ -118,6 +140,7 @@ class Model:
     pure: frozenset[str] = frozenset()
     by_key: bool = True
     refusals: frozenset[str] = frozenset()
+    every_failure: bool = False
     sees: frozenset[str] = frozenset()
     independence: Independence = Independence()
     fast: Sequence[Callable[[Any], Any]] = ()

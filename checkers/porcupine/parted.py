@@ -12,11 +12,10 @@ The trap: what holds for all parts need not hold for the whole. If the merged or
 from array import array
 from collections.abc import Callable, Hashable, Iterator, Sequence
 
-from splitbrain.checkers.porcupine import kernel
+from splitbrain.checkers.porcupine import kernel, refusals
 from splitbrain.checkers.porcupine.answer import GROWTH, Answer, Problems
 from splitbrain.checkers.porcupine.core import CORE_TOLD
 from splitbrain.checkers.porcupine.model import Model
-from splitbrain.checkers.porcupine.prepare import was_refused
 from splitbrain.checkers.porcupine.proof import call_at, merged_order, proven
 from splitbrain.harness.budget import BudgetMeter
 from splitbrain.harness.history import ABSENT, History
@@ -149,7 +148,6 @@ def _by_labels(model: Model, history: History) -> "array[int] | None":
 def _counted(model: Model, history: History) -> Iterator[int]:
     """The invocations that a search looks at."""
     kind, partner, f, names = history.type, history.partner, history.f, history.pool.names
-    refusable = {names[name] for name in model.refusals if name in names}
     pure = {names[name] for name in model.pure if name in names}
     for position, process in enumerate(history.process):
         if kind[position] != EventType.INVOKE or process < 0:
@@ -157,7 +155,7 @@ def _counted(model: Model, history: History) -> Iterator[int]:
         complete = partner[position]
         ended = EventType.INFO if complete == ABSENT else kind[complete]
         if ended == EventType.FAIL:
-            counts = f[position] in refusable and was_refused(history, complete)
+            counts = refusals.at(model, history, position, complete) != refusals.NO_ANSWER
         else:
             counts = ended == EventType.OK or f[position] not in pure
         if counts:
@@ -168,8 +166,8 @@ def _name(history: History, position: int) -> tuple[int, ...]:
     """Two operations have one name only if they are the same call, for a model that sees no more."""
     complete = history.partner[position]
     ended = EventType.INFO if complete == ABSENT else history.type[complete]
-    result = history.value[complete] if ended == EventType.OK else -1 - ended
-    return history.f[position], history.value[position], result, history.key[position]
+    result = ABSENT if ended == EventType.INFO else history.value[complete]
+    return history.f[position], history.value[position], int(ended), result, history.key[position]
 
 
 class _Links:

@@ -6,24 +6,26 @@ What is left out, and why that is sound:
 - crashed operations that are pure: whether they happened changes no state and nobody saw what they returned, so any
   order with them is an order without them.
 
-The trap is the error kind `precondition`: it is an observation only for a model that asks for it (`refusals`).
+Pitfall: a failure that says that its precondition was false is an observation for a model that asks for it; see
+`refusals`.
 """
 
 from array import array
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from splitbrain.checkers.porcupine.model import REFUSED, UNSEEN, Call, Model
+from splitbrain.checkers.porcupine import refusals
+from splitbrain.checkers.porcupine.model import UNSEEN, Call, Model
 from splitbrain.checkers.porcupine.table import is_pure
 from splitbrain.harness.budget import BudgetMeter
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import ABSENT, History, Operations
-from splitbrain.harness.operation import ErrorKind, EventType
+from splitbrain.harness.operation import EventType
 
 NEVER = (1 << 62) - 1
 """When a crashed operation returned."""
 
-_UNSEEN, _REFUSED = -2, -3
+_UNSEEN = -2
 _LOOK_EVERY = 8192
 
 
@@ -76,7 +78,7 @@ def prepare(model: Model, history: History, spending: BudgetMeter, only: Collect
     problems: dict[int, Problem] = {}
     pure_f = {f for f in _distinct(operations.f) if values[f] in model.pure}
     observing = {f for f in _distinct(operations.f) if values[f] in model.observes}
-    refusable = {f for f in _distinct(operations.f) if values[f] in model.refusals}
+    told = "revision" in model.sees
     ok, fail = int(EventType.OK), int(EventType.FAIL)
     rows = zip(
         operations.invoke, operations.complete, operations.ended, operations.f, operations.key, operations.argument,
@@ -86,29 +88,27 @@ def prepare(model: Model, history: History, spending: BudgetMeter, only: Collect
         if row % _LOOK_EVERY == 0 and (limit := spending.exhausted()):
             raise OverBudget(limit)
         if ended == ok:
-            seen, ret = result, complete
+            seen = result
         elif ended == fail:
-            if f not in refusable or not was_refused(history, complete):
-                continue
-            seen, ret = _REFUSED, complete
-        elif f in pure_f:
-            continue
+            seen = refusals.at(model, history, invoke, complete)
         else:
-            seen, ret = _UNSEEN, NEVER
+            seen = refusals.NO_ANSWER if f in pure_f else _UNSEEN
+        if seen == refusals.NO_ANSWER:
+            continue
         part = key if model.by_key else ABSENT
         if only is not None and part not in only:
             continue
         name = (f, argument, seen) if model.by_key else (f, argument, seen, key)
         if model.sees:
-            name += more_seen(model, operations, row)
+            name += more_seen(model, history, operations, row)
         kind = numbers.get(name)
         if kind is None:
             kind = numbers[name] = len(numbers)
-            shown = {_UNSEEN: UNSEEN, _REFUSED: REFUSED}.get(seen)
+            shown = UNSEEN if seen == _UNSEEN else values[seen] if seen >= 0 else refusals.result_of(values, seen)
+            process, revision, token = more_seen(model, history, operations, row)
             call = Call(
-                values[f], values[argument], values[seen] if shown is None else shown,
-                None if model.by_key or key == ABSENT else values[key],
-                *(name[-2:] if model.sees else ()),
+                values[f], values[argument], shown, None if model.by_key or key == ABSENT else values[key],
+                process, revision, None if token is None else values[token],
             )  # fmt: skip
             out.classes.append(call)
             out.pure.append(is_pure(model, call))
@@ -119,19 +119,27 @@ def prepare(model: Model, history: History, spending: BudgetMeter, only: Collect
         problem.row.append(row)
         problem.kind.append(kind)
         problem.call.append(invoke)
-        problem.ret.append(ret)
-        if seen == _REFUSED or (ended == ok and f in observing):
+        problem.ret.append(NEVER if seen == _UNSEEN else complete)
+        if seen <= refusals.PLAIN or (
+            ended == ok and (f in observing or (told and operations.revision[row] != ABSENT))
+        ):
             problem.observations += 1
     return out
 
 
-def more_seen(model: Model, operations: Operations, row: int) -> tuple[int | None, int | None]:
-    """Process and revision of an operation, as far as the model sees them; None for what it does not see."""
+def more_seen(
+    model: Model, history: History, operations: Operations, row: int
+) -> tuple[int | None, int | None, int | None]:
+    """Process, revision and value id of the token of an operation, as far as the model sees them; None for what it does
+    not see."""
     process = operations.process[row] if "process" in model.sees else None
-    if "revision" not in model.sees or operations.ended[row] == EventType.INFO:
-        return process, None
-    revision = operations.revision[row]
-    return process, None if revision == ABSENT else revision
+    if operations.ended[row] == EventType.INFO:
+        return process, None, None
+    revision = operations.revision[row] if "revision" in model.sees else ABSENT
+    token = history.token[operations.complete[row]] if "token" in model.sees else ABSENT
+    return (
+        process, None if revision == ABSENT else revision, None if token == ABSENT else token
+    )  # fmt: skip
 
 
 def check_known(model: Model, history: History, operations: Operations) -> None:
@@ -145,12 +153,3 @@ def check_known(model: Model, history: History, operations: Operations) -> None:
 
 def _distinct(column: Iterable[int]) -> list[int]:
     return sorted(set(column))
-
-
-def was_refused(history: History, complete: int) -> bool:
-    """Whether a failure says that the precondition was tested and false."""
-    error = history.error[complete]
-    if error == ABSENT:
-        return False
-    value = history.pool.values[error]
-    return isinstance(value, tuple) and len(value) > 0 and value[0] == ErrorKind.PRECONDITION

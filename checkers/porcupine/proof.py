@@ -5,10 +5,10 @@ The trap: `proven` may say no of a good order, when the time is over; `certifica
 
 from collections.abc import Sequence
 
-from splitbrain.checkers.porcupine import kernel
+from splitbrain.checkers.porcupine import kernel, refusals
 from splitbrain.checkers.porcupine.certificate import merged
 from splitbrain.checkers.porcupine.kernel.by_heart import codes
-from splitbrain.checkers.porcupine.model import REFUSED, UNSEEN, Call, Model
+from splitbrain.checkers.porcupine.model import UNSEEN, Call, Model
 from splitbrain.harness.budget import BudgetMeter
 from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import EventType
@@ -48,14 +48,19 @@ def call_at(model: Model, history: History, invoked: int) -> Call:
     """The call that begins at an event and did not fail, unless it was refused."""
     values, completed = history.pool.values, history.partner[invoked]
     ended = EventType.INFO if completed == ABSENT else history.type[completed]
-    key, result, revision = history.key[invoked], UNSEEN, ABSENT
+    key, result, revision, token = history.key[invoked], UNSEEN, ABSENT, ABSENT
+    if ended == EventType.OK:
+        result = values[history.value[completed]]
+    elif ended == EventType.FAIL:
+        result = refusals.result_of(values, refusals.at(model, history, invoked, completed))
     if ended != EventType.INFO:
-        result = values[history.value[completed]] if ended == EventType.OK else REFUSED
         revision = history.revision[completed] if "revision" in model.sees else ABSENT
+        token = history.token[completed] if "token" in model.sees else ABSENT
     return Call(
         values[history.f[invoked]], values[history.value[invoked]], result,
         None if model.by_key or key == ABSENT else values[key],
         history.process[invoked] if "process" in model.sees else None, None if revision == ABSENT else revision,
+        None if token == ABSENT else values[token],
     )  # fmt: skip
 
 

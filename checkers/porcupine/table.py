@@ -8,7 +8,7 @@ is not one holding `True`, though Python finds them equal.
 import sys
 from collections.abc import Sequence
 
-from splitbrain.checkers.porcupine.model import ILLEGAL, REFUSED, Call, Model, State
+from splitbrain.checkers.porcupine.model import ILLEGAL, Call, Model, State
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import Interner
 
@@ -99,4 +99,4 @@ def impure(model: Model, call: Call) -> ModelFailure:
 
 def is_pure(model: Model, call: Call) -> bool:
     """Whether a call changes no state, in whatever state it is legal."""
-    return call.f in model.pure or call.result is REFUSED
+    return call.f in model.pure or call.refused

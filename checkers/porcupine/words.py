@@ -8,7 +8,7 @@ where no such simple story holds, none is told; the sentence then says which sta
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from splitbrain.checkers.porcupine.model import ILLEGAL, REFUSED, UNSEEN, Call, Model
+from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Model
 from splitbrain.checkers.porcupine.models.values import shown
 from splitbrain.checkers.porcupine.prepare import NEVER, Prepared, Problem
 from splitbrain.harness.history import History
@@ -156,9 +156,7 @@ class Account:
         call = self.call(operation)
         if call.f in PAST and call.argument is None:
             return f"{self.who(operation)} {PAST[call.f]} {shown(call.result)}"
-        return f"{self.who(operation)}'s {self.show(operation)} was " + (
-            "refused" if call.result is REFUSED else "acknowledged"
-        )
+        return f"{self.who(operation)}'s {self.show(operation)} was " + ("refused" if call.refused else "acknowledged")
 
     def who(self, operation: int) -> str:
         """Node and process of an operation."""

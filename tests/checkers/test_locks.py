@@ -40,6 +40,8 @@ def make_uses(random: Random) -> list[Event]:
     """Uses with tokens that mostly grow; the resource's revisions, if there are any, follow the answers or not."""
     flaw, numbered = random.choice((0.0, 0.2, 0.5)), random.random() < 0.5
     revisions = random.sample(range(20), 20) if random.random() < flaw else list(range(20))
+    if random.random() < 0.3:
+        revisions = [revision // 2 for revision in revisions]  # a resource that counts less than all uses
     token = 0
 
     def ask(random: Random) -> dict[str, Any]:
@@ -102,19 +104,21 @@ def naive_lock(recorded: list[Event]) -> Validity:
 
 
 def naive_fencing(recorded: list[Event]) -> Validity:
-    uses: list[tuple[Any, Any]] = [
-        (i, c) for i, c in pairs(recorded) if i.f == "use" and c is not None and c.type == "ok"
-    ]
-    if len({c.token for _, c in uses}) < 2:
-        return Validity.UNKNOWN
+    done: list[tuple[Any, Any]] = [(i, c) for i, c in pairs(recorded) if c is not None and c.type == "ok"]
+    uses = [(i, c) for i, c in done if i.f == "use"]
+    grants = [(i, c) for i, c in done if i.f == "acquire"]
     numbered = all(type(c.revision) is int for _, c in uses)
-    for one, other in combinations(uses, 2):
-        for (a, ended), (b, later) in ((one, other), (other, one)):
-            before = ended.revision < later.revision if numbered else ended.index < b.index
-            if before and ended.token > later.token:
-                return Validity.INVALID
-            assert a is not b
-    return Validity.VALID
+    for some, by_revision in ((uses, numbered), (grants, False)):
+        for one, other in combinations(some, 2):
+            for (a, ended), (b, later) in ((one, other), (other, one)):
+                if by_revision and ended.revision != later.revision:
+                    before = ended.revision < later.revision
+                else:
+                    before = ended.index < b.index
+                if before and ended.token > later.token:
+                    return Validity.INVALID
+                assert a is not b
+    return Validity.VALID if len({c.token for _, c in uses}) > 1 else Validity.UNKNOWN
 
 
 CASES: dict[str, Any] = {
@@ -143,6 +147,31 @@ def of(*lines: tuple[Any, ...]) -> History:
         Event(index=i, time=i * 10**6, process=p, type=t, f=f, key="l", **(more[0] if more else {}))
         for i, (p, t, f, *more) in enumerate(lines)
     )  # fmt: skip
+
+
+def used(at: int, process: int, token: int, revision: int) -> list[Event]:
+    fields: dict[str, Any] = {"process": process, "f": "use"}
+    return [
+        Event(index=at, time=at, type="invoke", **fields),
+        Event(index=at + 1, time=at + 1, type="ok", token=token, revision=revision, **fields),
+    ]
+
+
+def test_a_decrease_to_one_of_two_uses_of_one_revision_is_found() -> None:
+    steps = [*used(0, 0, 2, 1), *used(2, 1, 5, 2), *used(4, 2, 1, 2)]
+    assert FencingCheck().check(History.of(steps), Budget()).value is Validity.INVALID
+
+
+def test_a_lock_that_hands_out_a_smaller_token_fences_nothing() -> None:
+    fields: dict[str, Any] = {"f": "acquire"}
+    steps = [
+        Event(index=2 * at + kind, time=2 * at + kind, process=at, type=("invoke", "ok")[kind], **fields,
+              **({"token": token} if kind else {}))
+        for at, token in enumerate((5, 4)) for kind in (0, 1)
+    ]  # fmt: skip
+    verdict = FencingCheck().check(History.of(steps), Budget())
+    assert verdict.value is Validity.INVALID
+    assert "granted" in verdict.witness.words[1]
 
 
 def test_an_overlap_is_told() -> None:

@@ -76,6 +76,8 @@ def naive_set(recorded: list[Event], reads: str) -> Validity:
         owed = owed or bool(due)
         if due - set(seen) or not all(possible(adds, element, complete) for element in seen):
             return Validity.INVALID
+        if len(set(seen)) < len(seen):
+            return Validity.INVALID
     return Validity.VALID if owed else Validity.UNKNOWN
 
 

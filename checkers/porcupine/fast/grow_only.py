@@ -44,12 +44,13 @@ def grow_only(case: Case) -> Decision | None:
 
 
 def _meaning(call: Call, pool: Interner) -> tuple[int, frozenset[int]] | None:
-    """The element added, or -1 and those read."""
+    """The element added, or -1 and those read; None for a read of nil, or that lists an element twice."""
     if call.f == "add":
         return pool.id(call.argument), frozenset()
     if call.f != "read" or not isinstance(call.result, tuple | list | set | frozenset):
         return None
-    return -1, frozenset(map(pool.id, call.result))
+    seen = frozenset(map(pool.id, call.result))
+    return (-1, seen) if len(seen) == len(call.result) else None
 
 
 @dataclass

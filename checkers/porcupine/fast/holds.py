@@ -13,7 +13,10 @@ it stood at the end of the order, and goes. So is a release of what was not held
 at its invocation, as others do: leaving it out would only hold the lock for longer. Two holds are a core, for an
 acquire can go together with its release.
 
-The trap: an owner known by a value may call from several processes at once, or after a crash. Then it is not known what
+Holds that do not overlap have one order in time, so fences (tokens of acquires) must rise along it. Of a history whose
+fences do not, two holds are a core again: the first fence that is not greater, and the greatest before it.
+
+Pitfall: an owner known by a value may call from several processes at once, or after a crash. Then it is not known what
 came first, and nothing is decided here.
 """
 
@@ -24,21 +27,24 @@ from splitbrain.checkers.porcupine.fast.case import Case, Decision, crashed, ref
 from splitbrain.checkers.porcupine.model import Call
 from splitbrain.checkers.porcupine.prepare import NEVER
 from splitbrain.harness.history import Interner
+from splitbrain.harness.operation import Value
 
 
 def holds(case: Case) -> Decision | None:
     """A lock without depth, each of whose owners does one thing at a time."""
 
-    def meaning(call: Call, pool: Interner) -> tuple[bool, Hashable] | None:
+    def meaning(call: Call, pool: Interner) -> tuple[bool, Hashable, Value] | None:
         owner = pool.id(call.argument) if call.process is None else -1 - call.process
-        return call.f == "acquire", owner
+        if call.token is not None and type(call.token) is not int:
+            return None
+        return call.f == "acquire", owner, call.token
 
     found = case.meanings(meaning)
     if found is None:
         return None
     call, ret = case.problem.call, case.problem.ret
     of_owner: dict[Hashable, list[int]] = {}
-    for operation, (_, owner) in enumerate(found):
+    for operation, (_, owner, _) in enumerate(found):
         of_owner.setdefault(owner, []).append(operation)
     pairs: list[tuple[int, int]] = []
     for mine in of_owner.values():
@@ -54,4 +60,11 @@ def holds(case: Case) -> Decision | None:
     for earlier, later in pairwise(pairs):
         if (NEVER if earlier[1] < 0 else call[earlier[1]]) > ret[later[0]]:
             return refuted((*earlier, *later))
+    highest: tuple[int, int] | None = None
+    for pair in pairs:
+        token = found[pair[0]][2]
+        if token is not None:
+            if highest is not None and token <= found[highest[0]][2]:
+                return refuted((*highest, *pair))
+            highest = pair
     return Decision([operation for pair in pairs for operation in pair if operation >= 0])

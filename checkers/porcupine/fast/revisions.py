@@ -13,7 +13,7 @@ without one, or a write, has no place in the order, and it is not tried.
 from collections.abc import Sequence
 
 from splitbrain.checkers.porcupine.fast.case import Case, Decision, Schedule, crashed
-from splitbrain.checkers.porcupine.model import ILLEGAL, REFUSED, Call, State
+from splitbrain.checkers.porcupine.model import ILLEGAL, Call, State
 from splitbrain.harness.history import ABSENT, Interner
 
 READS = frozenset({"read", "get"})
@@ -26,7 +26,7 @@ def revisions(case: Case) -> Decision | None:
     calls = [classes[kind[operation]] for operation in range(len(kind))]
     known = [n for n in range(len(calls)) if not crashed(case.problem, n)]
     recorded = [case.revisions[row] for row in case.problem.row] if case.revisions else [ABSENT] * len(calls)
-    if any(recorded[n] == ABSENT or calls[n].result is REFUSED for n in known):
+    if any(recorded[n] == ABSENT or calls[n].refused for n in known):
         return None
     pool = Interner()
     spare: dict[int, list[int]] = {}

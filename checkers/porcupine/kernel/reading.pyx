@@ -22,12 +22,13 @@ from splitbrain.checkers.porcupine.kernel.problem cimport (
 from splitbrain.checkers.porcupine.kernel.steps cimport CLASS_NAME, Transitions
 
 from splitbrain.checkers.porcupine.kernel.problem import TooWide
-from splitbrain.harness.operation import ErrorKind
+from splitbrain.checkers.porcupine.refusals import answer
 
 cdef enum:
     ABSENT = -1
     UNSEEN_RESULT = -2
     REFUSED_RESULT = -3
+    SAW_RESULT = -4     # less the id of the value that a refused operation found: see `porcupine/refusals.py`
     LOOK_BACK = 4096
     NAMES_MAX = 64
     KEPT_EVENTS = 1 << 16   # scratch memory for more than these is not kept for the next history
@@ -66,14 +67,14 @@ cdef class Reading:
     cdef int8_t flags[NAMES_MAX]
     cdef int known
     cdef readonly bint native
-    cdef bint by_key, sees_process, sees_revision
+    cdef bint by_key, sees_process, sees_revision, sees_token
     cdef object initial
 
     def __init__(self, names, bint native, bint by_key, initial, sees):
         if len(names) > NAMES_MAX:
             raise TooWide
         self.words, self.native, self.by_key, self.initial = [], native, by_key, initial
-        self.sees_process, self.sees_revision = "process" in sees, "revision" in sees
+        self.sees_process, self.sees_revision, self.sees_token = "process" in sees, "revision" in sees, "token" in sees
         for number, (name, code, pure, observes, refusable) in enumerate(names):
             self.words.append(name)
             self.code[number] = code
@@ -176,7 +177,8 @@ cdef class Preparation:
         cdef array.array types = history.type, processes = history.process, fs = history.f, keys = history.key
         cdef object pairing = history.pairing
         cdef array.array values = history.value, partners = pairing.partner, revisions = history.revision
-        cdef array.array errors = history.error
+        cdef array.array errors = history.error, tokens = history.token
+        cdef int32_t *token = <int32_t *>tokens.data.as_ints
         cdef int8_t *kind = <int8_t *>types.data.as_schars
         cdef int64_t *process = <int64_t *>processes.data.as_longlongs
         cdef int64_t *partner = <int64_t *>partners.data.as_longlongs
@@ -218,9 +220,11 @@ cdef class Preparation:
             if ended == TYPE_OK:
                 seen = value[complete]
             elif ended == TYPE_FAIL:
-                if not flags & IS_REFUSABLE or not self.is_refusal(error[complete]):
+                if not flags & IS_REFUSABLE:
                     continue
-                seen = REFUSED_RESULT
+                seen = answer(self.transitions.model, self.values, error[complete], value[complete], value[position])
+                if seen == ABSENT:
+                    continue
             elif flags & IS_PURE:
                 continue
             else:
@@ -244,8 +248,10 @@ cdef class Preparation:
             op = &self.raw[number]
             op.invoked = <int32_t>position
             op.crashed = ended == TYPE_INFO
-            op.pure = (flags & IS_PURE) != 0 or seen == REFUSED_RESULT
-            observed = seen == REFUSED_RESULT or (ended == TYPE_OK and (flags & IS_OBSERVATION) != 0)
+            op.pure = (flags & IS_PURE) != 0 or seen <= REFUSED_RESULT
+            observed = seen <= REFUSED_RESULT or (ended == TYPE_OK and (
+                (flags & IS_OBSERVATION) != 0 or (reading.sees_revision and revision[complete] != ABSENT)
+            ))
             op.slot, op.due = ABSENT, NEVER
             op.before = 1 if observed else ABSENT  # until the layout puts the slot's holder here
             self.observed += observed
@@ -255,9 +261,14 @@ cdef class Preparation:
                 op.f = TABULATED
                 call[0], call[1] = name, self.number(value[position])
                 call[2] = self.number(seen) if seen >= 0 else seen
+                if seen <= SAW_RESULT:
+                    call[2] = SAW_RESULT - self.number(SAW_RESULT - seen)
                 call[3] = ABSENT if by_key or key[position] < 0 else self.number(key[position])
                 call[4] = process[position] if reading.sees_process else ABSENT
                 call[5] = revision[complete] if reading.sees_revision and seen != UNSEEN_RESULT else ABSENT
+                call[6] = ABSENT
+                if reading.sees_token and seen != UNSEEN_RESULT and token[complete] >= 0:
+                    call[6] = self.number(token[complete])
                 op.a = self.transitions.class_of(call, reading.words[name], op.pure)
                 op.b = op.pure and self.transitions.has_parts(op.a)
             number += 1
@@ -282,13 +293,6 @@ cdef class Preparation:
             self.number_of[value] = self.transitions.value(self.values[value])
         return self.number_of[value]
 
-    cdef bint is_refusal(self, int32_t error) except -1:
-        """Whether an error (value id) says that the precondition was tested and false."""
-        if error < 0:
-            return False
-        value = self.values[error]
-        return isinstance(value, tuple) and len(value) > 0 and value[0] == ErrorKind.PRECONDITION
-
     cdef inline int32_t id(self, object value) except -1:
         """The id of a value in the history; of a plain one that is there it is looked up without Python."""
         cdef PyObject *table = PyDict_GetItem(self.tables, <object>type(value))
@@ -304,6 +308,10 @@ cdef class Preparation:
             op.a, op.b = self.pairs[2 * argument], self.pairs[2 * argument + 1]
             if seen == REFUSED_RESULT:
                 op.f = REFUSED
+            elif seen <= SAW_RESULT:
+                if op.a == SAW_RESULT - seen:  # it found what it asked for, and yet was refused
+                    raise NotByHeart
+                op.f, op.a, op.b = READ, SAW_RESULT - seen, ABSENT
         elif code != READ and code != WRITE:
             raise NotByHeart
         return 0

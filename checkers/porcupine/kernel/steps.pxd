@@ -9,7 +9,7 @@ cdef enum:
     UNASKED = -2
 
 cdef enum:
-    CLASS_NAME = 6      # number of the operation, argument, result, key, process, revision
+    CLASS_NAME = 7      # number of the operation, argument, result, key, process, revision, token
     HINTS = 4096
 
 cdef enum:

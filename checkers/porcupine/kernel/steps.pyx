@@ -17,7 +17,7 @@ from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memset
 
 from splitbrain.checkers.porcupine.model import ILLEGAL as NOT_ALLOWED
-from splitbrain.checkers.porcupine.model import REFUSED, UNSEEN, Call
+from splitbrain.checkers.porcupine.model import REFUSED, UNSEEN, Call, Refused
 from splitbrain.checkers.porcupine.table import ModelFailure, impure, unanswered
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import Interner
@@ -141,10 +141,16 @@ cdef class Transitions:
     cdef int new_class(self, const int64_t *wanted, object f) except -1:
         """Keep the call that has this name."""
         cdef list values = self.pool.values
+        if wanted[2] == -2:
+            result = UNSEEN
+        elif wanted[2] == -3:
+            result = REFUSED
+        else:
+            result = values[wanted[2]] if wanted[2] >= 0 else Refused(values[-4 - wanted[2]])
         self.classes.append(Call(
-            f, values[wanted[1]], UNSEEN if wanted[2] == -2 else REFUSED if wanted[2] == -3 else values[wanted[2]],
-            None if wanted[3] < 0 else values[wanted[3]], None if wanted[4] < 0 else wanted[4],
-            None if wanted[5] < 0 else wanted[5],
+            f, values[wanted[1]], result, None if wanted[3] < 0 else values[wanted[3]],
+            None if wanted[4] < 0 else wanted[4], None if wanted[5] < 0 else wanted[5],
+            None if wanted[6] < 0 else values[wanted[6]],
         ))
         self.seen.append(values[wanted[2]] if wanted[2] >= 0 else None)
         self.of_parts.append(type(self.seen[len(self.seen) - 1]) in _OF_PARTS)

@@ -106,6 +106,8 @@ cdef class TextSteps(Transitions):
             kind.old, kind.new = text_of(argument[0]), text_of(argument[1])
             if wanted[2] == REFUSED_RESULT:
                 kind.f = REFUSED
+            elif wanted[2] < REFUSED_RESULT:  # it told what it found instead
+                raise NotTexts
         else:
             raise NotTexts
         self.classes.append(None)

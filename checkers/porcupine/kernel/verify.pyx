@@ -12,7 +12,7 @@ from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcmp, memcpy, memset
 
 from splitbrain.checkers.porcupine.model import ILLEGAL
-from splitbrain.harness.operation import ErrorKind
+from splitbrain.checkers.porcupine.refusals import answer
 from splitbrain.harness.interner import Interner
 
 cdef enum:
@@ -34,6 +34,8 @@ cdef extern from "Python.h":
 cdef enum:
     NO_STATE = -1
     NO_KEY = -1
+    NO_ANSWER = -1      # what a failure says: see `porcupine/refusals.py`
+    SAW = -4
     LOOK_EVERY = 256
     KEPT = 10_000       # states or transitions; more of them hardly ever come again
 
@@ -191,6 +193,7 @@ cdef struct Column:
     int32_t *key
     int32_t *value
     int32_t *error
+    int32_t *token
     Py_ssize_t events
 
 
@@ -202,7 +205,7 @@ def holds(object model, object history, tuple order, dict by_heart, bint textual
     """
     cdef array.array types = history.type, processes = history.process, fs = history.f, keys = history.key
     cdef array.array values = history.value, partners = history.partner, revisions = history.revision
-    cdef array.array errors = history.error
+    cdef array.array errors = history.error, tokens = history.token
     cdef Column column
     cdef Py_ssize_t pools
     cdef bint proof
@@ -222,6 +225,7 @@ def holds(object model, object history, tuple order, dict by_heart, bint textual
     column.partner, column.revision = <int64_t *>partners.data.as_longlongs, <int64_t *>revisions.data.as_longlongs
     column.f, column.key = <int32_t *>fs.data.as_ints, <int32_t *>keys.data.as_ints
     column.value, column.error = <int32_t *>values.data.as_ints, <int32_t *>errors.data.as_ints
+    column.token = <int32_t *>tokens.data.as_ints
     column.events = len(types)
     # Of each event whether it is placed; of each key its state; of each value, if it is a cas's, its parts.
     cdef int8_t *placed = <int8_t *>calloc(<size_t>column.events + 1, 1)
@@ -243,8 +247,10 @@ cdef bint follows(object model, object history, Column *column, tuple order, dic
                   int8_t *placed, int32_t *states, int32_t *pairs, int32_t first) except -1:
     """Whether each operation of the order may stand where it stands."""
     cdef Py_ssize_t position, complete, latest = -1
-    cdef bint by_key = model.by_key, refusable = len(model.refusals) > 0
+    cdef bint by_key = model.by_key
     cdef bint sees_process = "process" in model.sees, sees_revision = "revision" in model.sees
+    cdef bint sees_token = "token" in model.sees
+    cdef int64_t seen
     cdef list pool = history.pool.values
     cdef object intern = history.pool.id
     cdef int32_t state, part, latest_f = -1, argument, part_name
@@ -259,7 +265,8 @@ cdef bint follows(object model, object history, Column *column, tuple order, dic
         placed[position] = 1
         complete = column.partner[position]
         ended = INFO if complete < 0 else column.kind[complete]
-        if ended == FAIL and not (refusable and is_refusal(model, pool, column, complete)):
+        seen = refusal(model, pool, column, position, complete) if ended == FAIL else NO_ANSWER
+        if ended == FAIL and seen == NO_ANSWER:
             return False
         latest = max(latest, position)
         if ended != INFO and complete < latest:
@@ -278,6 +285,8 @@ cdef bint follows(object model, object history, Column *column, tuple order, dic
                 texts.add(state, model.initial, False)
             if not texts.takes(state, code, ended, pool[argument], pool[column.value[complete]] if ended == OK else None):
                 return False
+            if seen <= SAW and not texts.is_(state, pool[SAW - seen]):
+                return False
         elif by_heart is not None:
             if code == WRITE:
                 state = argument
@@ -288,7 +297,7 @@ cdef bint follows(object model, object history, Column *column, tuple order, dic
                 if pairs[2 * argument] == NO_STATE:
                     old, new = pool[argument]
                     pairs[2 * argument], pairs[2 * argument + 1] = intern(old), intern(new)
-                if (pairs[2 * argument] == state) == (ended == FAIL):
+                if (pairs[2 * argument] == state) == (ended == FAIL) or (seen <= SAW and state != SAW - seen):
                     return False
                 if ended != FAIL:
                     state = pairs[2 * argument + 1]
@@ -296,9 +305,12 @@ cdef bint follows(object model, object history, Column *column, tuple order, dic
             part_name = NO_KEY if by_key or column.key[position] < 0 else asked.value(pool, column.key[position])
             state = asked.after(state, position, (
                 asked.value(pool, column.f[position]), asked.value(pool, argument),
-                asked.value(pool, column.value[complete]) if ended == OK else -1 - ended, part_name,
+                asked.value(pool, column.value[complete]) if ended == OK else -2 if ended == INFO
+                else seen if seen > SAW else SAW - asked.value(pool, <int32_t>(SAW - seen)), part_name,
                 column.process[position] if sees_process else NO_KEY,
                 column.revision[complete] if sees_revision and ended != INFO else NO_KEY,
+                asked.value(pool, column.token[complete])
+                if sees_token and ended != INFO and column.token[complete] >= 0 else NO_KEY,
             ))
             if state == NO_STATE:
                 return False
@@ -309,23 +321,21 @@ cdef bint follows(object model, object history, Column *column, tuple order, dic
 cdef bint is_complete(object model, list pool, Column *column, const int8_t *placed) except -1:
     """Whether all that happened is placed."""
     cdef Py_ssize_t position, complete
-    cdef bint refusable = len(model.refusals) > 0
     for position in range(column.events):
         if column.kind[position] == INVOKE and column.process[position] >= 0 and not placed[position]:
             complete = column.partner[position]
             if complete < 0 or column.kind[complete] == INFO:
                 continue
-            if column.kind[complete] == OK or (refusable and is_refusal(model, pool, column, complete)):
+            if column.kind[complete] == OK or refusal(model, pool, column, position, complete) != NO_ANSWER:
                 return False
     return True
 
 
-cdef bint is_refusal(object model, list pool, Column *column, Py_ssize_t complete) except -1:
-    """Whether a failure says that the precondition was tested and false, and the model wants to know."""
-    if pool[column.f[complete]] not in model.refusals or column.error[complete] < 0:
-        return False
-    error = pool[column.error[complete]]
-    return isinstance(error, tuple) and len(error) > 0 and error[0] == ErrorKind.PRECONDITION
+cdef int64_t refusal(object model, list pool, Column *column, Py_ssize_t position, Py_ssize_t complete) except -2:
+    """What a failure says to the model that wants to know; NO_ANSWER if it says nothing."""
+    if pool[column.f[position]] not in model.refusals:
+        return NO_ANSWER
+    return answer(model, pool, column.error[complete], column.value[complete], column.value[position])
 
 
 def merge(object orders, Py_ssize_t events):

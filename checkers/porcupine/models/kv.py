@@ -9,7 +9,7 @@ appended to nil it is the text itself, and appended to a number it makes a text 
 from collections.abc import Mapping
 
 from splitbrain.checkers.porcupine.fast.zones import zones
-from splitbrain.checkers.porcupine.model import ILLEGAL, REFUSED, UNSEEN, Call, Independence, Model
+from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Independence, Model
 from splitbrain.checkers.porcupine.models import register
 from splitbrain.checkers.porcupine.models.entry import Entry
 from splitbrain.checkers.porcupine.models.values import meant, same, shown
@@ -48,7 +48,7 @@ def written(value: Value) -> str:
 
 def feeds(earlier: Call, later: Call) -> bool:
     """A put or cas leaves what the later one saw, or the beginning of it; an append a part of it."""
-    if later.result is REFUSED:
+    if later.refused:
         return True
     saw = later.result if later.f == "get" else register.pair(later)[0]
     left = register.pair(earlier)[1] if earlier.f == "cas" else earlier.argument
@@ -74,7 +74,7 @@ def kv(settings: Mapping[str, Setting]) -> Model:
         step=step,
         observes=frozenset({"get", "cas"}),
         pure=frozenset({"get"}),
-        refusals=frozenset({"cas"} if settings["precondition"] == "observe" else ()),
+        **register.observing(settings),
         independence=Independence(resets=frozenset({"put", "cas"}), blind=frozenset({"put", "append"}), feeds=feeds),
         fast=(zones,),
         show_call=show,

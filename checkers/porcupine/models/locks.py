@@ -5,8 +5,13 @@
 `owner-mutex`: acquired when free, released by its holder alone. `reentrant-lock`: its holder may acquire it again, up
 to `depth` times, and must release it as often. `semaphore`: `permits` in all, given back by those who took them.
 
-The owner is the process that calls, or with `owner=value` what the operation was invoked with. The trap: a process that
-crashed is never heard of again, so what it held stays held. A lock with a lease is not such a lock.
+The owner is the process that calls, or with `owner=value` what the operation was invoked with.
+
+Fences: where an acquire carries a `token`, an integer, the lock is fenced. Each new holder's token is greater than all
+before it; a holder that acquires the lock again may be given its own. A semaphore, held by several, has no fences.
+
+Pitfall: a process that crashed is never heard of again, so what it held stays held. A lock with a lease is not such a
+lock.
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -26,6 +31,8 @@ PERMITS = Option("permits", 2, "how many permits there are in all")
 
 Holdings = tuple[tuple[Hashable, int], ...]
 """Who holds how many, in a fixed order; an owner who holds nothing does not stand in it."""
+State = tuple[Holdings, int | None]
+"""Holdings, and the greatest fence so far."""
 
 
 def owner(call: Call) -> Hashable:
@@ -34,11 +41,19 @@ def owner(call: Call) -> Hashable:
     return found
 
 
-def stepper(total: int, *, shared: bool) -> Callable[[Holdings, Call], object]:
+def fence(call: Call) -> int | None:
+    """The fencing token that an acquire returned, None if it has none; UsageError if it is no integer."""
+    if call.token is not None and type(call.token) is not int:
+        raise UsageError(f"a fencing token is an integer, not {shown(call.token)}")
+    return call.token if call.f == "acquire" else None
+
+
+def stepper(total: int, *, shared: bool) -> Callable[[State, Call], object]:
     """The step of an object that is held at most so often in all; by several owners at once if it is shared."""
 
-    def step(holdings: Holdings, call: Call) -> object:
-        who = owner(call)
+    def step(state: State, call: Call) -> object:
+        holdings, latest = state
+        who, token = owner(call), fence(call)
         held = dict(holdings)
         mine = held.get(who, 0)
         if call.f == "release":
@@ -48,29 +63,34 @@ def stepper(total: int, *, shared: bool) -> Callable[[Holdings, Call], object]:
         else:
             if sum(held.values()) == total or (held and not mine and not shared):
                 return ILLEGAL
+            if token is not None and latest is not None and (token < latest or (token == latest and not mine)):
+                return ILLEGAL
             mine += 1
         held[who] = mine
-        return tuple(sorted(((name, count) for name, count in held.items() if count), key=repr))
+        left = tuple(sorted(((name, count) for name, count in held.items() if count), key=repr))
+        return left, latest if token is None else token
 
     return step
 
 
 def parts(call: Call) -> Sequence[Hashable]:
-    """All calls of one owner can go together: what the others hold is theirs alone, and there is only more room."""
+    """All calls of one owner can go together: what the others hold is theirs alone, there is only more room, and the
+    fences that are left still rise."""
     return (owner(call),)
 
 
 def show(call: Call) -> str:
-    """`acquire`, `release for n1`."""
-    return call.f if call.process is not None or call.argument is None else f"{call.f} for {shown(call.argument)}"
+    """`acquire`, `release for n1`, `acquire → fence 5`."""
+    words = call.f if call.process is not None or call.argument is None else f"{call.f} for {shown(call.argument)}"
+    return words if fence(call) is None else f"{words} → fence {call.token}"
 
 
-def show_state(holdings: Holdings) -> str:
-    """`free`, `held by 3`, `held by 3 (2 times)`."""
-    if not holdings:
-        return "free"
-    words = [shown_owner(who) + (f" ({count} times)" if count > 1 else "") for who, count in holdings]
-    return f"held by {' and '.join(words)}"
+def show_state(state: State) -> str:
+    """`free`, `held by 3`, `held by 3 (2 times)`, `free, last fence 5`."""
+    holdings, latest = state
+    owners = [shown_owner(who) + (f" ({count} times)" if count > 1 else "") for who, count in holdings]
+    words = f"held by {' and '.join(owners)}" if owners else "free"
+    return words if latest is None else f"{words}, last fence {latest}"
 
 
 def shown_owner(who: Hashable) -> str:
@@ -86,10 +106,10 @@ def lock(entry: Entry, settings: Mapping[str, Setting], total: Setting, *, share
         name=entry.name,
         summary=entry.summary,
         operations=("acquire", "release"),
-        initial=(),
+        initial=((), None),
         step=stepper(total, shared=shared),
         observes=frozenset({"acquire", "release"}),
-        sees=frozenset({"process"} if settings["owner"] == "process" else ()),
+        sees=frozenset({"process"} if settings["owner"] == "process" else ()) | ({"token"} if not shared else set()),
         independence=Independence(parts=parts),
         fast=() if shared or total > 1 else (holds,),
         show_call=show,

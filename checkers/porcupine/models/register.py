@@ -2,15 +2,17 @@
 
     read → v      write v      cas [old, new]
 
-The trap: a failed cas says nothing, for the failure may have come from anywhere on the way. Only where the target says
-that the precondition was tested and false (error kind `precondition`), and the user asks for it, is it an observation.
+Pitfall: a failed cas says nothing, for the failure may have come from anywhere on the way. Only where the history says
+that the precondition was tested and false, and the user asks for it (`precondition=observe`), is it an observation, and
+so is the value that it found; see `porcupine/refusals.py`.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from splitbrain.checkers.porcupine.fast.revisions import revisions
 from splitbrain.checkers.porcupine.fast.zones import zones
-from splitbrain.checkers.porcupine.model import ILLEGAL, REFUSED, UNSEEN, Call, Independence, Model
+from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Independence, Model
 from splitbrain.checkers.porcupine.models.entry import Entry
 from splitbrain.checkers.porcupine.models.values import meant, same, shown
 from splitbrain.harness.errors import UsageError
@@ -19,8 +21,9 @@ from splitbrain.harness.options import Option, Setting
 
 INITIAL = Option("initial", "nil", 'the value before any write: nil, a number, true, false, a word, or "text"')
 PRECONDITION = Option(
-    "precondition", "drop", "whether a cas that failed with error kind `precondition` is an observation",
-    choices=("drop", "observe"),
+    "precondition", "drop",
+    "which failed cas say that the value differed: none, those whose error says so or that have no error, or all",
+    choices=("drop", "observe", "all"),
 )  # fmt: skip
 
 
@@ -40,9 +43,14 @@ def step(state: Value, call: Call) -> Value:
         return call.argument
     old, new = pair(call)
     matches = same(old, state)
-    if call.result is REFUSED:
-        return ILLEGAL if matches else state
+    if call.refused:
+        return ILLEGAL if matches or not admits(call, state) else state
     return new if matches else ILLEGAL
+
+
+def admits(call: Call, state: Value) -> bool:
+    """Whether a refused cas may have found this value, from what it told."""
+    return call.result.saw is UNSEEN or same(call.result.saw, state)
 
 
 def made(call: Call) -> Value:
@@ -54,17 +62,30 @@ def feeds(earlier: Call, later: Call) -> bool:
     """Every operation here resets, so only one can feed: that which left the value which the later one saw."""
     if later.f == "read":
         return same(made(earlier), later.result)
-    return same(made(earlier), pair(later)[0]) != (later.result is REFUSED)
+    return same(made(earlier), pair(later)[0]) != later.refused
 
 
 def show(call: Call) -> str:
     """`write 3`, `read → 4`, `cas 1 → 2`."""
     if call.f == "cas":
         old, new = pair(call)
-        return f"cas {shown(old)} → {shown(new)}" + (" (refused)" if call.result is REFUSED else "")
+        return f"cas {shown(old)} → {shown(new)}{refusal(call)}"
     if call.f == "write":
         return f"write {shown(call.argument)}"
     return "read" if call.result is UNSEEN else f"read → {shown(call.result)}"
+
+
+def refusal(call: Call) -> str:
+    """` (refused)`, ` (refused, found 3)`, or nothing."""
+    if not call.refused:
+        return ""
+    return " (refused)" if call.result.saw is UNSEEN else f" (refused, found {shown(call.result.saw)})"
+
+
+def observing(settings: Mapping[str, Setting]) -> dict[str, Any]:
+    """What the option `precondition` means to a Model."""
+    chosen = settings["precondition"]
+    return {"refusals": frozenset({"cas"} if chosen != "drop" else ()), "every_failure": chosen == "all"}
 
 
 def register(settings: Mapping[str, Setting]) -> Model:
@@ -94,7 +115,7 @@ def cas_register(settings: Mapping[str, Setting]) -> Model:
         step=step,
         observes=frozenset({"read", "cas"}),
         pure=frozenset({"read"}),
-        refusals=frozenset({"cas"} if settings["precondition"] == "observe" else ()),
+        **observing(settings),
         independence=Independence(resets=frozenset({"write", "cas"}), blind=frozenset({"write"}), feeds=feeds),
         fast=(zones, revisions),
         show_call=show,

@@ -2,7 +2,9 @@
 
     add x      remove x      contains x → true or false      read → all elements
 
-The trap: what add and remove return. Most clients echo the argument, which says nothing; only with `answers=on` is the
+A read of nil is a read of the empty set. A read that lists an element twice is no read of a set.
+
+Pitfall: what add and remove return. Most clients echo the argument, which says nothing; only with `answers=on` is the
 result taken as whether the set changed.
 """
 
@@ -43,11 +45,14 @@ def stepper(answers: bool) -> Callable[[Elements, Call], object]:
     return step
 
 
-def whole(call: Call) -> Elements:
-    """The elements that a read returned; UsageError if it is no collection."""
+def whole(call: Call) -> Elements | None:
+    """The elements that a read returned, None if it lists one twice; UsageError if it is no collection."""
+    if call.result is None:
+        return frozenset()
     if not isinstance(call.result, tuple | list | frozenset | set):
         raise UsageError(f"a read of a set returns its elements, not {shown(call.result)}")
-    return frozenset(map(frozen, call.result))
+    found = frozenset(map(frozen, call.result))
+    return found if len(found) == len(call.result) else None
 
 
 def answer(call: Call) -> bool:
@@ -60,7 +65,7 @@ def answer(call: Call) -> bool:
 def parts(call: Call) -> Sequence[Hashable]:
     """All calls about one element can go together. A read is about every element that it saw: elements that no
     read saw can go without it."""
-    return tuple(whole(call)) if call.f == "read" else (frozen(call.argument),)
+    return tuple(whole(call) or map(frozen, call.result or ())) if call.f == "read" else (frozen(call.argument),)
 
 
 def show(call: Call) -> str:
@@ -68,7 +73,7 @@ def show(call: Call) -> str:
     words = call.f if call.f == "read" else f"{call.f} {shown(call.argument)}"
     if call.result is UNSEEN or call.f in ("add", "remove"):
         return words
-    return f"{words} → {show_elements(call.result)}" if call.f == "read" else f"{words} → {shown(call.result)}"
+    return f"{words} → {show_elements(call.result or ())}" if call.f == "read" else f"{words} → {shown(call.result)}"
 
 
 def show_elements(elements: Sequence[Value]) -> str:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from splitbrain.checkers.porcupine.fast.revisions import revisions
-from splitbrain.checkers.porcupine.model import ILLEGAL, REFUSED, UNSEEN, Call, Model
+from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Model
 from splitbrain.checkers.porcupine.models import register
 from splitbrain.checkers.porcupine.models.entry import Entry
 from splitbrain.checkers.porcupine.models.values import meant, same, shown
@@ -57,8 +57,8 @@ def stepper(initial: Value) -> Callable[[State, Call], object]:
         following = call.argument
         if call.f == "cas":
             old, following = register.pair(call)
-            if call.result is REFUSED:
-                return ILLEGAL if same(old, value) else state
+            if call.refused:
+                return ILLEGAL if same(old, value) or not register.admits(call, value) else state
             if not same(old, value):
                 return ILLEGAL
         return written(marks, place, call, following)
@@ -111,7 +111,7 @@ def show(call: Call) -> str:
     name = call.f if call.key is None else f"{call.f} {shown(call.key)}"
     if call.f == "cas":
         old, new = register.pair(call)
-        words = f"{name} {shown(old)} → {shown(new)}" + (" (refused)" if call.result is REFUSED else "")
+        words = f"{name} {shown(old)} → {shown(new)}{register.refusal(call)}"
     elif call.f in WRITES:
         words = f"{name} {shown(call.argument)}"
     else:
@@ -141,7 +141,7 @@ def versioned(entry: Entry, settings: Mapping[str, Setting], *, by_key: bool) ->
         step=stepper(meant(settings["initial"])),
         observes=READS | {"cas"},
         by_key=by_key,
-        refusals=frozenset({"cas"} if settings["precondition"] == "observe" else ()),
+        **register.observing(settings),
         sees=frozenset({"revision"}),
         fast=(revisions,) if by_key else (),
         show_call=show,

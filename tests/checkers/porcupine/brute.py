@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from splitbrain.checkers.porcupine import ILLEGAL, REFUSED, UNSEEN, Call, Model
+from splitbrain.checkers.porcupine import ILLEGAL, REFUSED, UNSEEN, Call, Model, Refused
 from splitbrain.harness.history import Event, History
 
 
@@ -21,6 +21,12 @@ class Op:
     key: object
     invoke: int
     complete: int | None
+
+
+_ABOUT_PRECONDITIONS: tuple[Any, ...] = (
+    ("precondition", ""), ("precondition", "was 3"), ("precondition-failed", "no"), "precondition-failed",
+    "Precondition failed: no", None, False, UNSET,
+)  # fmt: skip
 
 
 def operations(model: Model, history: Sequence[Event] | History) -> list[Op]:
@@ -38,8 +44,10 @@ def operations(model: Model, history: Sequence[Event] | History) -> list[Op]:
         if event.type == "ok":
             op.call, op.complete = _call(model, event, op.call.argument, event.value), position
         elif event.type == "fail":
-            if event.f in model.refusals and event.error[0] == "precondition":
-                op.call, op.complete = _call(model, event, op.call.argument, REFUSED), position
+            if event.f in model.refusals and (model.every_failure or event.error in _ABOUT_PRECONDITIONS):
+                told = event.value not in (op.call.argument, None) and not isinstance(event.value, tuple)
+                result = Refused(event.value) if told else REFUSED
+                op.call, op.complete = _call(model, event, op.call.argument, result), position
             else:
                 out.remove(op)
     return [op for op in out if op.complete is not None or op.call.f not in model.pure]
@@ -49,7 +57,8 @@ def _call(model: Model, event: Event, argument: Any, result: Any) -> Call:
     key = event.key if isinstance(event.key, str) and not model.by_key else None
     process = event.process if "process" in model.sees else None
     revision = event.revision if "revision" in model.sees and event.revision is not UNSET else None
-    return Call(event.f, argument, result, key, process, revision)  # type: ignore[arg-type]
+    token = event.token if "token" in model.sees and event.token is not UNSET else None
+    return Call(event.f, argument, result, key, process, revision, token)  # type: ignore[arg-type]
 
 
 def linearizable(model: Model, history: Sequence[Event] | History) -> bool:

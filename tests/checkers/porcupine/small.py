@@ -22,6 +22,11 @@ class Family:
     answers: Mapping[str, Sequence[Any]]
     keys: Sequence[str | None] = (None, None, None, "a")
     revisions: Sequence[int | None] = (None,)
+    tokens: Sequence[int | None] = (None,)
+    errors: Sequence[Any] = (("precondition", ""),)
+    """Of an operation that failed."""
+    found: Sequence[Any] = ()
+    """What a failure may say that it found, besides the state itself."""
 
     def results(self, f: str, argument: Any) -> Sequence[Any]:
         return self.answers.get(f, (argument,))
@@ -32,6 +37,10 @@ _writes = [("write", v) for v in _values]
 _cas = [("cas", pair) for pair in product(_values, repeat=2)]
 _texts = ("", "x", "y", "xy", "yx", "xx", "1", "1x")
 _puts = [("put", "x"), ("put", 1), ("put", "")]
+_ERRORS: Sequence[Any] = (
+    ("precondition", "was 3"), ("precondition-failed", "no"), "precondition-failed", "Precondition failed: no", None,
+    False, UNSET, ("timeout", ""), "refused",
+)  # fmt: skip
 _sets = [("add", 0), ("add", 1), ("remove", 0), ("remove", 1)]
 
 FAMILIES = {
@@ -45,6 +54,19 @@ FAMILIES = {
         MODELS["cas-register"].make({"precondition": "observe"}), [("read", None)] * 2 + _writes + _cas,
         {"read": _values},
     ),
+    "cas-register observing what refusals found": Family(
+        MODELS["cas-register"].make({"precondition": "observe"}), [("read", None)] * 2 + _writes + _cas * 2,
+        {"read": _values}, errors=_ERRORS, found=(0, 1, None),
+    ),
+    "cas-register observing all failures": Family(
+        MODELS["cas-register"].make({"precondition": "all"}), [("read", None)] * 2 + _writes + _cas,
+        {"read": _values}, errors=_ERRORS, found=(0, 1, None),
+    ),
+    "kv observing what refusals found": Family(
+        MODELS["kv"].make({"precondition": "observe"}),
+        [("get", None)] * 2 + [("put", "x"), ("put", ""), ("cas", ("x", "y")), ("cas", ("", "x")), ("append", "x")],
+        {"get": ("", "x", "y", "xx")}, errors=_ERRORS, found=("", "x"),
+    ),
     "kv": Family(
         MODELS["kv"].make(),
         [("get", None)] * 3 + _puts + [("append", "x"), ("append", "y"), ("cas", ("x", "y"))],
@@ -54,7 +76,7 @@ FAMILIES = {
     "lin-set": Family(
         MODELS["lin-set"].make(),
         [("read", None), ("contains", 0), ("contains", 1), *_sets],
-        {"read": ((), (0,), (1,), (1, 0)), "contains": (True, False)},
+        {"read": ((), (0,), (1,), (1, 0), None, (0, 0)), "contains": (True, False)},
     ),
     "lin-set with answers": Family(
         MODELS["lin-set"].make({"answers": True}),
@@ -89,6 +111,16 @@ FAMILIES = {
         {"read": [{"x": x, "y": y} for x in (None, 1, 2) for y in (None, 1, 2)] + [{"x": 1}, {"y": 2}]},
     ),
     "owner-mutex": Family(MODELS["owner-mutex"].make(), [("acquire", None), ("release", None)], {}),
+    "owner-mutex with fences": Family(
+        MODELS["owner-mutex"].make(), [("acquire", None), ("release", None)], {}, tokens=(None, 1, 2, 3, 4)
+    ),
+    "owner-mutex by value with fences": Family(
+        MODELS["owner-mutex"].make({"owner": "value"}), list(product(("acquire", "release"), "pq")), {},
+        tokens=(None, 1, 2, 3, 4),
+    ),
+    "reentrant-lock with fences": Family(
+        MODELS["reentrant-lock"].make(), [("acquire", None)] * 2 + [("release", None)], {}, tokens=(None, 1, 2, 3)
+    ),
     "owner-mutex by value": Family(
         MODELS["owner-mutex"].make({"owner": "value"}), list(product(("acquire", "release"), "pq")), {}
     ),
@@ -152,23 +184,26 @@ def _run(family: Family, random: Random, *, honest: bool) -> list[Event]:
         stage, f, argument, key, result = client = clients[process]
         if stage == "invoked":
             own = key if model.by_key else None
-            seen = _shuffled(random, family.results(f, argument), family.revisions)
+            seen = _shuffled(random, family.results(f, argument), family.revisions, family.tokens)
             crashed = chance() < crashes
             if not honest:
-                client[0], client[4] = ("ok", next(seen)) if chance() < 0.9 else ("fail", None)
+                client[0], client[4] = ("ok", next(seen)) if chance() < 0.9 else ("fail", (argument, None, None))
             else:
                 legal = _first_legal(model, states.get(own, model.initial), (f, argument, key, process), seen)
                 if legal is None:
-                    client[0] = "fail"
+                    told = states.get(own, model.initial) if family.found and chance() < 0.5 else argument
+                    client[0], client[4] = "fail", (told, None, None)
                 elif not crashed or chance() < 0.5:
                     client[0], (client[4], states[own]) = "ok", legal
             if crashed:
                 client[0] = "info"
             continue
-        value, revision = result if stage == "ok" else (argument, None)
-        error = None if stage == "ok" else ("precondition" if stage == "fail" else "timeout", "")
+        value, revision, token = (argument, None, None) if stage in ("info", "invoked") else result
+        error: Any = UNSET if stage == "ok" else ("timeout", "")
+        if stage == "fail":
+            error = random.choice(family.errors)
         if stage != "info" or chance() < 0.7:
-            events.append(_event(len(events), process, stage, f, value, key, error, revision))
+            events.append(_event(len(events), process, stage, f, value, key, error, revision, token))
         del clients[process]
         if stage == "info":
             process, fresh = fresh, fresh + 1
@@ -176,49 +211,60 @@ def _run(family: Family, random: Random, *, honest: bool) -> list[Event]:
     return events
 
 
-def _shuffled(random: Random, values: Sequence[Any], revisions: Sequence[int | None]) -> Iterator[tuple[Any, Any]]:
-    """All pairs in any order."""
-    left = list(range(len(values) * len(revisions)))
+def _shuffled(
+    random: Random, values: Sequence[Any], revisions: Sequence[int | None], tokens: Sequence[int | None]
+) -> Iterator[tuple[Any, Any, Any]]:
+    """All triples in any order."""
+    left = list(range(len(values) * len(revisions) * len(tokens)))
     while left:
         place = int(random.random() * len(left))
-        value, revision = divmod(left[place], len(revisions))
+        pair, token = divmod(left[place], len(tokens))
+        value, revision = divmod(pair, len(revisions))
         left[place] = left[-1]
         left.pop()
-        yield values[value], revisions[revision]
+        yield values[value], revisions[revision], tokens[token]
 
 
 def _first_legal(
-    model: Model, state: Any, asked: tuple[str, Any, Any, int], seen: Iterable[tuple[Any, Any]]
-) -> tuple[tuple[Any, Any], Any] | None:
-    """The first of these results and revisions that an honest object may answer, and its next state."""
+    model: Model, state: Any, asked: tuple[str, Any, Any, int], seen: Iterable[tuple[Any, Any, Any]]
+) -> tuple[tuple[Any, Any, Any], Any] | None:
+    """The first of these results, revisions and tokens that an honest object may answer, and its next state."""
     f, argument, key, process = asked
     named, who = None if model.by_key else key, process if "process" in model.sees else None
-    for result, revision in seen:
-        state_after = model.step(state, Call(f, argument, result, named, who, revision))
+    for result, revision, token in seen:
+        state_after = model.step(state, Call(f, argument, result, named, who, revision, token))
         if state_after is not ILLEGAL:
-            return (result, revision), state_after
+            return (result, revision, token), state_after
     return None
 
 
 def _corrupt(family: Family, random: Random, events: list[Event]) -> None:
     """Another answer for one operation."""
-    candidates = [i for i, e in enumerate(events) if e.type == "ok" and (e.f in family.answers or family.revisions[1:])]
+    told = bool(family.revisions[1:] or family.tokens[1:])
+    candidates = [i for i, e in enumerate(events) if e.type == "ok" and (e.f in family.answers or told)]
+    if family.found:
+        candidates += [i for i, e in enumerate(events) if e.type == "fail"]
     if not candidates:
         return
     place = random.choice(candidates)
     event = events[place]
+    if event.type == "fail":
+        found = random.choice(family.found)
+        events[place] = _event(place, event.process, "fail", event.f, found, event.key, event.error)
+        return
     value = random.choice(list(family.answers.get(event.f, (event.value,))))
-    revision = random.choice(family.revisions)
-    events[place] = _event(place, event.process, "ok", event.f, value, event.key, None, revision)
+    revision, token = random.choice(family.revisions), random.choice(family.tokens)
+    events[place] = _event(place, event.process, "ok", event.f, value, event.key, UNSET, revision, token)
 
 
 def _event(
-    index: int, process: Any, kind: str, f: str, value: Any, key: Any, error: Any = None, revision: int | None = None
-) -> Event:
+    index: int, process: Any, kind: str, f: str, value: Any, key: Any, error: Any = UNSET,
+    revision: int | None = None, token: int | None = None,
+) -> Event:  # fmt: skip
     return Event(
         index=index, time=index * 1_000_000, process=process, type=kind, f=f, value=value,
         key=key if isinstance(key, str) else UNSET, node=_NODES[process % 3],
-        error=UNSET if error is None else error, revision=UNSET if revision is None else revision,
+        error=error, revision=UNSET if revision is None else revision, token=UNSET if token is None else token,
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from splitbrain.checkers.porcupine import ILLEGAL, MODELS, REFUSED, UNSEEN, Call
+from splitbrain.checkers.porcupine import ILLEGAL, MODELS, REFUSED, UNSEEN, Call, Refused
 from splitbrain.checkers.porcupine.models.values import frozen, meant, same, shown
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.options import settle
@@ -35,6 +35,11 @@ def run(name: str, settings: dict[str, Any], calls: list[tuple[str, Any, Any]]) 
         ("cas-register", {}, [("cas", (N, 2), UNSEEN)], "2"),
         ("cas-register", {"precondition": "observe"}, [("cas", (1, 2), REFUSED)], "nil"),
         ("cas-register", {"precondition": "observe"}, [("cas", (N, 2), REFUSED)], ILLEGAL),
+        ("cas-register", {"precondition": "observe"}, [("cas", (1, 2), Refused(N))], "nil"),
+        ("cas-register", {"precondition": "observe"}, [("cas", (1, 2), Refused(3))], ILLEGAL),
+        ("cas-register", {"precondition": "all"}, [("write", 3, 3), ("cas", (3, 2), Refused(3))], ILLEGAL),
+        ("versioned-register", {"precondition": "observe"}, [("cas", (1, 2), Refused(3))], ILLEGAL),
+        ("kv", {"precondition": "observe"}, [("cas", (1, 2), Refused(""))], '""'),
         ("kv", {}, [("get", N, ""), ("append", "x", N), ("append", "y", N), ("get", N, "xy")], "xy"),
         ("kv", {}, [("put", "a", N), ("append", "b", N), ("put", "c", N), ("get", N, "c")], "c"),
         ("kv", {}, [("put", 5, N), ("append", "b", N)], '"5b"'),
@@ -44,6 +49,9 @@ def run(name: str, settings: dict[str, Any], calls: list[tuple[str, Any, Any]]) 
         ("mutex", {}, [("release", N, N)], ILLEGAL),
         ("lin-set", {}, [("add", 2, 2), ("add", 1, 1), ("add", 2, 2), ("read", N, (1, 2))], "{1 2}"),
         ("lin-set", {}, [("add", 1, 1), ("contains", True, True)], ILLEGAL),
+        ("lin-set", {}, [("add", 1, 1), ("read", N, (1, 1))], ILLEGAL),
+        ("lin-set", {}, [("read", N, N)], "{}"),
+        ("lin-set", {}, [("add", 1, 1), ("read", N, N)], ILLEGAL),
         ("lin-set", {}, [("add", 1, 1), ("remove", 1, 1), ("remove", 1, 1), ("contains", 1, False)], "{}"),
         ("lin-set", {"answers": True}, [("add", 1, True), ("add", 1, False), ("remove", 1, True)], "{}"),
         ("lin-set", {"answers": True}, [("remove", 1, True)], ILLEGAL),
