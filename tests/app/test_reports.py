@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.histories import read
-from splitbrain.judging import Judge
+from splitbrain.runner.checking import Judge
 
 REPORTS = Path(__file__).resolve().parent.parent / "data" / "reports"
 ENOUGH = Budget(seconds=600, configurations=1_000_000)
@@ -19,7 +20,7 @@ def rows() -> list[list[str]]:
     return [line.split("\t") for line in (REPORTS / "expected.tsv").read_text().splitlines()[1:]]
 
 
-def cases() -> list[object]:
+def cases() -> list[ParameterSet]:
     found = []
     for file, words, expected, pending, _, _ in rows():
         marks: list[pytest.MarkDecorator] = []

@@ -5,6 +5,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from msgspec import UNSET
 
 from splitbrain.checkers.fencing import FencingCheck
 from splitbrain.checkers.locks import LockCheck
@@ -150,10 +151,9 @@ def of(*lines: tuple[Any, ...]) -> History:
 
 
 def used(at: int, process: int, token: int, revision: int) -> list[Event]:
-    fields: dict[str, Any] = {"process": process, "f": "use"}
     return [
-        Event(index=at, time=at, type="invoke", **fields),
-        Event(index=at + 1, time=at + 1, type="ok", token=token, revision=revision, **fields),
+        Event(index=at, time=at, process=process, type="invoke", f="use"),
+        Event(index=at + 1, time=at + 1, process=process, type="ok", f="use", token=token, revision=revision),
     ]
 
 
@@ -163,15 +163,14 @@ def test_a_decrease_to_one_of_two_uses_of_one_revision_is_found() -> None:
 
 
 def test_a_lock_that_hands_out_a_smaller_token_fences_nothing() -> None:
-    fields: dict[str, Any] = {"f": "acquire"}
-    steps = [
-        Event(index=2 * at + kind, time=2 * at + kind, process=at, type=("invoke", "ok")[kind], **fields,
-              **({"token": token} if kind else {}))
-        for at, token in enumerate((5, 4)) for kind in (0, 1)
-    ]  # fmt: skip
+    steps = []
+    for at, token in enumerate((5, 4)):
+        for kind, told in (("invoke", UNSET), ("ok", token)):
+            index = len(steps)
+            steps.append(Event(index=index, time=index, process=at, type=kind, f="acquire", token=told))
     verdict = FencingCheck().check(History.of(steps), Budget())
     assert verdict.value is Validity.INVALID
-    assert "granted" in verdict.witness.words[1]
+    assert verdict.witness is not None and "granted" in verdict.witness.words[1]
 
 
 def test_an_overlap_is_told() -> None:
