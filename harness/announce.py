@@ -8,9 +8,9 @@ Say = Callable[[str], None]
 
 
 def on_stderr(sentence: str) -> None:
-    """Tell people, on standard error."""
+    """Print the sentence on standard error."""
     print(f"splitbrain: {sentence}", file=sys.stderr, flush=True)
 
 
 def silently(sentence: str) -> None:
-    """Tell nobody."""
+    """Print nothing."""

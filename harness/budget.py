@@ -1,5 +1,7 @@
-"""How much may a checker spend? Configurations first, so that a verdict in a simulated run depends on no machine;
-then seconds and bytes, so that no check ever runs away.
+"""Budget: limits of a check.
+
+Configurations come first, so that the verdict of a simulated run depends on no machine; seconds and bytes bound any
+check.
 """
 
 import time
@@ -20,13 +22,13 @@ class Budget:
     bytes: int = GIB
 
     def start(self) -> "BudgetMeter":
-        """The clock starts."""
+        """A meter whose clock starts now."""
         return BudgetMeter(self, time.monotonic() + self.seconds)
 
 
 @dataclass
 class BudgetMeter:
-    """A budget being spent: several searches of one check draw on the same one."""
+    """What is spent of a budget. Several searches of one check share one."""
 
     budget: Budget
     deadline: float
@@ -37,7 +39,7 @@ class BudgetMeter:
         return max(0.0, self.deadline - time.monotonic())
 
     def exhausted(self) -> str | None:
-        """Which limit is reached, in words, or None."""
+        """The limit that is reached, in words, or None."""
         if self.configurations >= self.budget.configurations:
             return f"the budget of {self.budget.configurations:,} configurations was spent"
         if time.monotonic() >= self.deadline:

@@ -1,4 +1,4 @@
-"""What judges a history? A pure function of history and budget."""
+"""Checker: judges a history. A pure function of history and budget."""
 
 from typing import Protocol
 
@@ -12,7 +12,7 @@ class Checker(Protocol):
 
     @property
     def name(self) -> str:
-        """Who says so, in verdicts."""
+        """Its name in verdicts."""
 
     def check(self, history: History, budget: Budget) -> Verdict:
         """The verdict; never raises for any history that the validator accepts, except UsageError for an operation

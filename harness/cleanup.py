@@ -1,7 +1,7 @@
-"""What must still be done when a test ends, however it ends? Steps, undone in reverse order, each even if others fail.
+"""CleanUp: the steps that undo a test, carried out in reverse order however it ends, each even if others fail.
 
-The trap: a clean-up is cut short by a second Ctrl-C unless it runs in a task of its own that no cancellation reaches;
-and its own failure must be told, yet never hide the error that ended the test.
+Pitfall: a second Ctrl-C would cut a clean-up short, so it runs in a task of its own that no cancellation reaches. A
+step that fails is reported, and never hides the error that ended the test.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ STEP_SECONDS = 60.0
 
 
 async def shielded(awaitable: Awaitable[T]) -> T:
-    """The result of something that a cancellation must not stop; CancelledError afterwards if there was one."""
+    """The result of an awaitable that a cancellation must not stop; CancelledError afterwards if there was one."""
     under_way = asyncio.ensure_future(awaitable)
     cancelled: asyncio.CancelledError | None = None
     while not under_way.done():
@@ -45,7 +45,7 @@ class CleanUp:
         self._steps: list[tuple[str, Callable[[], Awaitable[object]]]] = []
 
     def add(self, what: str, step: Callable[[], Awaitable[object]]) -> None:
-        """From now on, this must be done; what: in words, for the message if it fails ("closing the clients")."""
+        """Add a step. what: its name in the message if it fails ("closing the clients")."""
         self._steps.append((what, step))
 
     async def __aenter__(self) -> Self:
@@ -72,5 +72,5 @@ class CleanUp:
                     await step()
             except TimeoutError as error:
                 failures.append(f"{what} failed: {error or f'it took longer than {STEP_SECONDS:g} s'}")
-            except Exception as error:  # noqa: BLE001 - the other steps must still be done; told at the end
+            except Exception as error:  # noqa: BLE001 - the other steps must still be done; reported at the end
                 failures.append(f"{what} failed: {error or type(error).__name__}")

@@ -1,7 +1,9 @@
-"""How does a client speak to a target, and what do its errors mean? One table a target, as data; default: nobody knows.
+"""Client: how a worker speaks to a target, and the error table that says what the target's errors mean.
 
-The trap: after a timeout the answer may still come, and must never answer the next request. So a client that timed
-out is closed, and a fresh one is opened for the next operation.
+An error that no row of the table knows leaves the outcome unknown.
+
+Pitfall: after a timeout the reply may still come, and must never answer the next request. So a client that timed out is
+closed, and a new one is opened for the next operation.
 """
 
 import asyncio
@@ -62,7 +64,7 @@ TRANSPORT = (
 
 @dataclass(frozen=True)
 class ErrorTable:
-    """What each error of a target means. The first row that fits decides; the last resort is `other`, unknown."""
+    """The rows by which errors of a target are classified. The first that fits decides; else `other`, unknown."""
 
     rules: Sequence[Rule] = TRANSPORT
 
@@ -75,7 +77,7 @@ class ErrorTable:
         kind, definite = self.classify(error)
         ended = EventType.FAIL if definite or not effects else EventType.INFO
         text, name = str(error), type(error).__name__
-        if kind is ErrorKind.OTHER:  # nobody foresaw it: a text like "0" says nothing without its type
+        if kind is ErrorKind.OTHER:  # not foreseen: a text like "0" says nothing without its type
             text = f"{name}: {text}"
         return Outcome(ended, operation.value, Error(kind, text or name))
 

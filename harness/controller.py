@@ -1,8 +1,7 @@
-"""How is one test carried out? Up, set-up, main with faults, heal, final operations, and down again, whatever happens.
+"""Controller: carries out one test. Up, set-up, main with faults, heal, final operations, clean-up.
 
-The trap is everything that can go wrong between: the first error decides how a test ended, and no clean-up that fails
-after it may hide it. What was begun is ended on every path (Ctrl-C is a cancellation), each step even if others fail,
-and a second Ctrl-C does not stop it half-way.
+The first error decides how a test ended, and no clean-up that fails after it hides it. What was begun is ended on every
+path (Ctrl-C is a cancellation), each step even if others fail, and a second Ctrl-C does not stop it half-way.
 """
 
 import asyncio
@@ -42,7 +41,7 @@ SETTLE_SECONDS = 90.0
 AUDIT_SECONDS = 60.0
 """How long a target may take to say whether its nodes agree."""
 UNRESPONSIVE_SECONDS = 10.0
-"""How long a client may go on after it was told to give up."""
+"""How long a client may go on after it was cancelled."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ class Test:
     timeout: float = 5.0
     """Seconds until an operation is given up, connecting included."""
     recovery: float = 5.0
-    """Seconds between healing and the final operations; none where nothing was hurt."""
+    """Seconds between healing and the final operations; none where no fault was injected."""
     final_limit: float = 60.0
     """Seconds within which final operations begin."""
 
@@ -93,11 +92,11 @@ class Test:
 
 @dataclass(frozen=True)
 class TestRun:
-    """What came of a test that was carried out to its end.
+    """The history of a test that was carried out to its end, and what belongs to it.
 
     history: everything that happened. path: the file it stands in. main: (start, end) of the main phase in
-    nanoseconds since the start of the run, its last operations included. faults: what each did, by name. deaths: nodes
-    that died by themselves. warnings: what went wrong without harm to the history, for people. audits: what the target
+    nanoseconds since the start of the run, its last operations included. faults: the report of each. deaths: nodes
+    that died by themselves. warnings: for people; none of them touches the history. audits: what the target
     says of its nodes, asked after everything else, and whether its invariants held. marks: how many marks of each name
     the nodes made.
     """
@@ -126,7 +125,7 @@ async def run_test(
 
 
 class _Run:
-    """One test under way."""
+    """A test that is being carried out."""
 
     def __init__(self, test: Test, recorder: Recorder, track: NemesisRunner | None, progress: Progress) -> None:
         self.test, self.recorder, self.track, self.progress = test, recorder, track, progress
@@ -134,7 +133,7 @@ class _Run:
         self.path: Path | None = None
         self.deaths: tuple[Death, ...] = ()
         self.audits: tuple[Verdict, ...] = ()
-        self.job = WorkerContext(
+        self.context = WorkerContext(
             client=test.target.client,
             errors=test.target.errors,
             effects={f: shape.effects for f, shape in test.target.operations.items()},
@@ -152,7 +151,7 @@ class _Run:
         self._enter("over")
         faults = self.track.reports() if self.track else {}
         history = self.recorder.history
-        warnings = (*self.job.warnings, *history.warnings)
+        warnings = (*self.context.warnings, *history.warnings)
         marks = self.test.environment.marks.counts if isinstance(self.test.environment, Marking) else {}
         return TestRun(
             history, self.path, main, faults, self.deaths, warnings, self.audits, dict(sorted(marks.items()))
@@ -169,7 +168,7 @@ class _Run:
         nodes = cluster.nodes
         self._enter("set-up")
         await self._set_up(nodes)
-        workers = [Worker(thread, nodes[thread % len(nodes)], self.job) for thread in range(test.concurrency)]
+        workers = [Worker(thread, nodes[thread % len(nodes)], self.context) for thread in range(test.concurrency)]
         cleaning.add("closing the clients", partial(_closed, workers))
         if track is not None:
             cleaning.add("healing", track.heal)
@@ -217,19 +216,19 @@ class _Run:
                 if not foreseen or self.now() >= ends:
                     raise InfrastructureError(f"{target.name} could not be set up: {described(error)}") from error
             finally:
-                await self.job.dismiss(client, node)
+                await self.context.dismiss(client, node)
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def _settle(self, target: Settling, nodes: Sequence[Node]) -> None:
-        """Wait for slow nodes; what comes after is told apart by its outcomes, so waiting in vain is a warning."""
+        """Wait for slow nodes. Waiting in vain is a warning: final operations are tried all the same."""
         trouble = f"the nodes had not recovered {SETTLE_SECONDS:g} s after the last heal"
         try:
             async with asyncio.timeout(SETTLE_SECONDS):
                 await target.settle(nodes)
         except TimeoutError:
-            self.job.warnings[trouble] = None
+            self.context.warnings[trouble] = None
         except Exception as error:  # noqa: BLE001 - the history so far is complete, and final operations are tried
-            self.job.warnings[f"{trouble}: {described(error)}"] = None
+            self.context.warnings[f"{trouble}: {described(error)}"] = None
 
     async def _main(self, cluster: Cluster, workers: Sequence[Worker]) -> None:
         test = self.test
@@ -241,20 +240,20 @@ class _Run:
             await _beside(work, self.track.run(cluster, roles, self.recorder, self.now))
 
     async def _serve(self, workers: Sequence[Worker], generator: Generator, seconds: float) -> None:
-        """All workers at one desk, until each is done."""
-        desk = Dispatcher(generator, self.test.seed, range(len(workers)), self.now, seconds)
-        tasks = [asyncio.ensure_future(worker.run(desk)) for worker in workers]
+        """Serve all workers from one dispatcher, until each is done."""
+        dispatcher = Dispatcher(generator, self.test.seed, range(len(workers)), self.now, seconds)
+        tasks = [asyncio.ensure_future(worker.run(dispatcher)) for worker in workers]
         everybody = asyncio.gather(*tasks)
         # Given up by a cancelled shield, it would otherwise say on standard error how the workers were cancelled.
         everybody.add_done_callback(_seen)
         try:
-            # Shielded, so that the desk is closed before anyone is cancelled: a client may swallow its cancellation.
+            # Shielded, so that the dispatcher is closed before workers are cancelled: a client may swallow its own.
             await asyncio.shield(everybody)
         finally:
-            desk.close()
+            dispatcher.close()
             for worker, left in zip(workers, await _ended(tasks), strict=True):
                 if left:
-                    self.job.warnings[f"thread {worker.thread} did not give up its operation"] = None
+                    self.context.warnings[f"thread {worker.thread} did not give up its operation"] = None
 
     async def _tear_down(self, node: Node) -> None:
         client = self.test.target.client(node)
@@ -263,9 +262,9 @@ class _Run:
                 await client.open()
                 await client.teardown()
         except Exception as error:  # noqa: BLE001 - the history is complete; what is left goes down with the cluster
-            self.job.warnings[f"undoing the set-up on {node.name}: {described(error)}"] = None
+            self.context.warnings[f"undoing the set-up on {node.name}: {described(error)}"] = None
         finally:
-            await self.job.dismiss(client, node)
+            await self.context.dismiss(client, node)
 
     async def _close_history(self) -> None:
         self.path = self.recorder.close()
@@ -282,7 +281,7 @@ def _monitor(test: Test) -> InvariantMonitor | None:
 
 
 async def _audited(target: Audited, nodes: Sequence[Node]) -> Verdict:
-    """What the target says of its nodes; what cannot be asked is unknown."""
+    """The target's audit of its nodes; `unknown` if they cannot be asked."""
     try:
         async with asyncio.timeout(AUDIT_SECONDS):
             return await target.audit(nodes)
@@ -295,22 +294,22 @@ async def _closed(workers: Sequence[Worker]) -> None:
 
 
 async def _beside(work: Coroutine[Any, Any, None], faults: Coroutine[Any, Any, None]) -> None:
-    """Carry out the work, with faults going on beside it as long as it lasts. An error of either ends both."""
-    hurting = asyncio.ensure_future(faults)
+    """Carry out the work, and faults as long as it lasts. An error of either ends both."""
+    injecting = asyncio.ensure_future(faults)
     working = asyncio.ensure_future(work)
 
     def failed() -> bool:
-        return hurting.done() and not hurting.cancelled() and hurting.exception() is not None
+        return injecting.done() and not injecting.cancelled() and injecting.exception() is not None
 
-    hurting.add_done_callback(lambda _: working.cancel() if failed() else None)
+    injecting.add_done_callback(lambda _: working.cancel() if failed() else None)
     try:
         await working
     except asyncio.CancelledError:
         if failed():
-            hurting.result()
+            injecting.result()
         raise
     finally:
-        await _ended([hurting, working])
+        await _ended([injecting, working])
 
 
 async def _ended(tasks: Sequence["asyncio.Future[None]"]) -> list[bool]:
@@ -326,6 +325,6 @@ async def _ended(tasks: Sequence["asyncio.Future[None]"]) -> list[bool]:
 
 
 def _seen(ended: "asyncio.Future[Any]") -> None:
-    """Look at how it ended: whoever awaited it has raised its error, and nobody else need be told."""
+    """Retrieve a future's exception, which was raised elsewhere already, so that asyncio does not log it."""
     if not ended.cancelled():
         ended.exception()

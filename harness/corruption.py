@@ -1,7 +1,7 @@
-"""Where is a disk damaged? Places drawn from a seed, the same wherever the files live.
+"""Places where a disk is damaged, drawn from a seed: the same wherever the files live.
 
-The trap: many servers allocate files long before they fill them, and harm to a tail of zeros is none. So `extent` is
-what counts as the size of a file.
+Pitfall: many servers allocate files long before they fill them, and damage to a tail of zeros has no effect. So
+`extent` is what counts as the size of a file.
 """
 
 from collections.abc import Mapping

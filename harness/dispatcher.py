@@ -1,8 +1,6 @@
-"""What shall this thread do now? The desk holds the generator of a phase, asks it for one thread at a time, and lets
-those wait who must.
+"""Dispatcher: hands operations from a phase's generator to worker threads.
 
-The trap: a thread that waits for something to happen must learn of everything that may change its answer: an operation
-that ended, and also a generator that moved on because another thread asked.
+It wakes waiting workers when an operation completes, and when the generator changed because another thread asked.
 """
 
 import asyncio
@@ -11,11 +9,11 @@ from collections.abc import Callable
 from splitbrain.harness.generator.core import SECOND, Answer, Completion, Context, Done, Generator, Wait
 
 SHORTEST_WAIT_SECONDS = 1e-6
-"""A generator that asks to wait for a moment that is over must not make time stand still."""
+"""The least wait, so that a generator that waits for a past moment does not stop virtual time."""
 
 
 class Dispatcher:
-    """One phase's generator, and who waits for it. Nobody is given anything once the phase's time is over."""
+    """The generator of one phase and the workers that wait for it. Once its time is over, every worker is done."""
 
     def __init__(self, generator: Generator, seed: int, threads: range, now: Callable[[], int], seconds: float) -> None:
         self._generator = generator
@@ -25,7 +23,7 @@ class Dispatcher:
         self._alert: dict[int, asyncio.Future[None]] = {}
 
     def ask(self, thread: int, ordinal: int, process: int) -> Answer:
-        """What an idle thread does next."""
+        """The answer of the generator to an idle thread."""
         now = self._now()
         if now >= self._ends:
             return Done()
@@ -40,17 +38,17 @@ class Dispatcher:
         return answer
 
     def ended(self, completion: Completion) -> None:
-        """An operation from this desk ended."""
+        """Take note of an operation that ended."""
         self._busy -= 1
         self._generator = self._generator.update(completion)
         self._wake()
 
     def close(self) -> None:
-        """Nobody is given anything any more."""
+        """Answer every thread with `Done` from now on."""
         self._ends = 0
 
     async def wait(self, thread: int, wait: Wait) -> None:
-        """Return when the thread shall ask again, at the latest when the phase is over."""
+        """Return when the thread is to ask again, at the latest when the phase is over."""
         wait = wait.by(self._ends)
         until = self._ends if wait.until is None else wait.until
         seconds = max((until - self._now()) / SECOND, SHORTEST_WAIT_SECONDS)

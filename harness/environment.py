@@ -1,7 +1,9 @@
-"""Where do nodes live, and how can they be hurt? The protocol that `sim`, `local`, `docker` and `ssh` implement.
+"""Environment: where nodes live and how faults are injected; `sim`, `local`, `docker`, `ssh` and `external` are some.
 
-Workloads, faults and checkers never learn which of them a test runs in. The trap: time. Inside a test, the only clock
-is `now()`, and the only way to wait is `asyncio.sleep` and its kin; in the simulator both are virtual.
+Workloads, faults and checkers never learn which one a test runs in.
+
+Pitfall: inside a test the only clock is `now()`, and the only way to wait is `asyncio.sleep` and its kin; in the
+simulator both are virtual.
 """
 
 from collections.abc import Callable, Collection, Coroutine, Sequence
@@ -23,7 +25,7 @@ standard output. Its exit code, 128 + n for a death by signal n."""
 
 @dataclass(frozen=True)
 class Death:
-    """A node that died by itself: nobody killed it.
+    """A node that died by itself, without a fault that kills.
 
     time: nanoseconds since the start of the run. text: what happened, in one sentence that names the node.
     lines: the last lines of its log. crashed: of an exception in its own code, or of a signal that nobody of ours sent;
@@ -45,13 +47,13 @@ class Cluster(Protocol):
         """All members, in order."""
 
     async def inject(self, injection: Injection) -> ActiveInjection:
-        """Do harm; it lasts until healed. InfrastructureError if it could not be done."""
+        """Inject a fault; it lasts until healed. InfrastructureError if it could not be done."""
 
     def deaths(self) -> Sequence[Death]:
         """The nodes that died by themselves so far, in order of time."""
 
     async def down(self) -> None:
-        """End everything this cluster started: processes, rules, containers, harm not healed. Safe to call twice."""
+        """End everything this cluster started: processes, rules, containers, faults not healed. Safe to call twice."""
 
 
 class Environment(Protocol):
@@ -83,8 +85,8 @@ class Environment(Protocol):
         folder: Path | None,
         harms: Collection[type[Injection]] = (),
     ) -> Cluster:
-        """Start a cluster and wait until it is ready. folder: where node logs go. harms: what the nodes have to be
-        prepared for from the start; harm that takes no preparation can be done whether named here or not.
+        """Start a cluster and wait until it is ready. folder: where node logs go. harms: the injections that the
+        nodes have to be prepared for; those that take no preparation need not be named.
         InfrastructureError, with the last log lines, if it does not come up in time. When this fails or is cancelled,
         nothing is left behind."""
 

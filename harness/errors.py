@@ -1,5 +1,5 @@
-"""What can a user do wrong, and what can go wrong around a test? Each is one sentence: what was expected, what came,
-where, and what to do next. The command line turns them into exit codes; nothing here is an anomaly.
+"""Errors for users: mistakes in use, and failures around a test. Each message is one sentence: what was expected, what
+came, where, and what to do next. The command line turns them into exit codes; none of them is an anomaly.
 """
 
 

@@ -1,5 +1,5 @@
-"""What is a member of a cluster, seen from outside? Something that has a name and an address, can be started and hurt,
-and to which a client can open a channel.
+"""Node: a member of a cluster, seen from outside. It has a name and an address, can be started and killed, and a client
+can open a channel to it.
 """
 
 from pathlib import Path
@@ -9,7 +9,7 @@ from splitbrain.harness.program import Message
 
 
 class ChannelClosed(ConnectionError):
-    """The channel broke after a request was sent: nobody knows whether it happened."""
+    """The channel broke after a request was sent: whether it happened is unknown."""
 
 
 class Channel(Protocol):
@@ -17,7 +17,7 @@ class Channel(Protocol):
     answers the next request."""
 
     async def request(self, message: Message) -> Message:
-        """The node's answer. ChannelClosed if the connection breaks meanwhile; ConnectionRefusedError if it was
+        """The node's reply. ChannelClosed if the connection breaks meanwhile; ConnectionRefusedError if it was
         known to be broken before: nothing was sent."""
 
     async def close(self) -> None:

@@ -1,6 +1,6 @@
-"""What is a client asked to do, and what did it see? Operations, outcomes, and the closed list of error kinds.
+"""Operations, outcomes, and the closed list of error kinds.
 
-The one trap: `INFO` means that nobody knows. Only an outcome that is certain not to have happened is `FAIL`.
+Pitfall: `INFO` means unknown. Only an outcome that is certain not to have happened is `FAIL`.
 """
 
 from dataclasses import dataclass
@@ -15,15 +15,15 @@ NEMESIS = "nemesis"
 
 
 class EventType(IntEnum):
-    """What an event says: an operation began, or how it ended."""
+    """The type of an event: an operation began, or how it ended."""
 
     INVOKE = 0
     OK = 1
-    """It happened, and this is what was seen."""
+    """It happened."""
     FAIL = 2
     """It certainly did not happen, and never will."""
     INFO = 3
-    """Nobody knows: it may have happened, may happen later, or never."""
+    """Unknown: it may have happened, may happen later, or never."""
 
     @property
     def word(self) -> str:
@@ -40,7 +40,7 @@ _WORDS = ("invoke", "ok", "fail", "info")
 
 
 class ErrorKind(StrEnum):
-    """Why an operation did not succeed. A closed list: reports and availability rest on it."""
+    """The kinds of errors of operations. A closed list: reports and availability rest on it."""
 
     PRECONDITION = "precondition"
     """The system tested a precondition and it was false: an answer, not an outage."""
@@ -65,7 +65,7 @@ class Error:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What a client is asked to do.
+    """One operation of a client.
 
     f: the function's name ("read", "write", "cas", …). value: its argument; of a `cas`, `(old, new)`.
     key: the object it is about, or None where the workload has no keys.
@@ -78,7 +78,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an operation ended, as its client saw it.
+    """The end of an operation, as its client saw it.
 
     value: what a read observed; for other operations the argument again. error: present unless `OK`.
     revision: the object's revision that a write made or a read saw (0 if absent), where the system tells it.
@@ -94,15 +94,15 @@ class Outcome:
 
     @staticmethod
     def ok(value: Value = None, revision: int | None = None) -> "Outcome":
-        """It happened, and `value` was seen."""
+        """An outcome of an operation that happened and saw `value`."""
         return Outcome(EventType.OK, value, revision=revision)
 
     @staticmethod
     def fail(kind: ErrorKind, text: str, value: Value = None) -> "Outcome":
-        """It certainly did not happen."""
+        """An outcome of an operation that certainly did not happen."""
         return Outcome(EventType.FAIL, value, Error(kind, text))
 
     @staticmethod
     def info(kind: ErrorKind, text: str, value: Value = None) -> "Outcome":
-        """Nobody knows."""
+        """An outcome that is unknown."""
         return Outcome(EventType.INFO, value, Error(kind, text))

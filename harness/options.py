@@ -1,6 +1,4 @@
-"""Which options does a target, a model or a fault have, and what did the user set? Options are declared as data, so
-that parsing, `list` and error messages can never drift apart.
-"""
+"""Options of targets, models, workloads and faults as data; parsing, `list` and error messages derive from it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -50,7 +48,7 @@ class Option:
 
 
 def settle(options: Sequence[Option], given: Mapping[str, str], owner: str) -> dict[str, Setting]:
-    """Every option's value: the given one, else the default. UsageError for an option that does not exist."""
+    """The value of every option: the given one, else the default. UsageError for an unknown option."""
     known = {option.name: option for option in options}
     for name in given:
         if name not in known:

@@ -1,6 +1,6 @@
-"""How far is a test? A few numbers that the controller keeps up to date and anyone may read at any time.
+"""Progress: the phase of a test and its counts, kept by the controller and read by live displays.
 
-Reading is free and safe from any thread: a live display polls. Who must not miss a change of phase overrides `enter`.
+Safe to read from any thread at any time. A display that must not miss a change of phase overrides `enter`.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from splitbrain.harness.operation import EventType
 
 @dataclass(slots=True)
 class Progress:
-    """Where a test is now.
+    """Phase, time and counts of a test.
 
     phase: "up", "set-up", "main", "heal", "final", "clean-up", "over". now: nanoseconds since the start of the run, in
     the environment's time. counts: operations begun, and ended by EventType: `[begun, ok, fail, info]`.
@@ -23,15 +23,15 @@ class Progress:
     counts: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
 
     def enter(self, phase: str, now: int) -> None:
-        """A phase begins."""
+        """Enter a phase."""
         self.phase, self.now = phase, now
 
     def plain(self) -> tuple[str, int, list[int]]:
-        """The numbers, to be handed to another process."""
+        """The numbers, as plain values for another process."""
         return self.phase, self.now, self.counts
 
     def take(self, plain: Sequence[Any]) -> None:
-        """Take over what `plain` gave elsewhere."""
+        """Set the numbers from `plain` of another process."""
         self.phase, self.now, self.counts = plain
 
     @property
@@ -51,5 +51,5 @@ class Progress:
 
     @property
     def info(self) -> int:
-        """Operations whose end nobody knows."""
+        """Operations whose end is unknown."""
         return self.counts[EventType.INFO]

@@ -1,7 +1,8 @@
-"""Where does a random draw come from? From a stream named by (seed, purpose, …), and from nowhere else.
+"""RandomStream: every random draw comes from a stream named by (seed, purpose, …), and from nowhere else.
 
-Two parts of a test never share a stream, so adding a draw in one place changes nothing in another. The trap:
-Python keeps only `Random.random()` stable between versions, so everything here is built on it alone.
+Two parts of a test never share a stream, so adding a draw in one place changes nothing in another.
+
+Pitfall: Python keeps only `Random.random()` stable between versions, so everything here is built on it alone.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ T = TypeVar("T")
 class RandomStream:
     """A reproducible source of random draws, named by a seed and a purpose.
 
-    `Stream(7, "network", "n1", "n2")` gives the same draws in every process, on every machine and under every
+    `RandomStream(7, "network", "n1", "n2")` gives the same draws in every process, on every machine and under every
     `PYTHONHASHSEED`; any other name gives independent ones.
     """
 

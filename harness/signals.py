@@ -1,7 +1,7 @@
-"""Which signals end a run? SIGTERM and a closed terminal (SIGHUP) do what Ctrl-C does, so there is one way to end.
+"""Signals that end a run: SIGTERM and a closed terminal (SIGHUP) do what Ctrl-C does, so there is one way to end.
 
-The trap: who starts a run in the background of a script has it ignore Ctrl-C, and then SIGTERM turned into Ctrl-C would
-be ignored as well. A hang-up that is ignored (nohup) stays ignored.
+Pitfall: a script that starts a run in the background has it ignore Ctrl-C, and SIGTERM turned into Ctrl-C would be
+ignored as well; so SIGINT is taken back. A hang-up that is ignored (nohup) stays ignored.
 """
 
 import signal

@@ -1,4 +1,4 @@
-"""What is a system under test? Its options and claims, how its nodes come to be, and how a client speaks to it."""
+"""Target: a system under test. Its options and claims, how its nodes come to be, and how a client speaks to it."""
 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Protocol, runtime_checkable
@@ -25,26 +25,26 @@ class Target(Protocol):
 
     @property
     def claims(self) -> Sequence[str]:
-        """What its author says of it with these settings ("linearizable", "CP"): a run confirms or refutes it."""
+        """What it promises with these settings ("linearizable", "CP"); a run confirms or refutes it."""
 
     @property
     def deployments(self) -> Sequence[Deployment]:
-        """How its nodes come to be; the first is the default."""
+        """How its nodes come to be, one an environment; the first is the default."""
 
     @property
     def operations(self) -> Shapes:
-        """The operations it supports, by name; of each also whether it can change anything."""
+        """The operations it supports, by name, each with its shape and whether it can change anything."""
 
     @property
     def errors(self) -> ErrorTable:
-        """What each of its errors means."""
+        """The meaning of each of its errors."""
 
     def client(self, node: Node) -> Client:
         """A new client pinned to a node, not yet open."""
 
     async def roles(self, nodes: Sequence[Node]) -> Mapping[str, str]:
         """Node name → role ("leader", "primary", "follower"), asked over the ordinary client path; a node that does
-        not answer within a second is left out. Several may claim the same role: then they do believe it."""
+        not answer within a second is left out. Several may claim the same role."""
 
 
 @runtime_checkable
@@ -62,7 +62,7 @@ class Provided(Protocol):
 
 @runtime_checkable
 class Settling(Protocol):
-    """A target whose nodes take their time after a fault: they start slowly, or owe each other something."""
+    """A target whose nodes need time after a fault: to start, or to hand over what they kept for each other."""
 
     async def settle(self, nodes: Sequence[Node]) -> None:
         """Return when every node serves, and has handed over what it kept for others. Called after faults are healed,
@@ -71,7 +71,7 @@ class Settling(Protocol):
 
 @runtime_checkable
 class Audited(Protocol):
-    """A target that can be asked, when all is healed and done, what no client sees."""
+    """A target whose nodes can be asked, after the final operations, whether they agree."""
 
     async def audit(self, nodes: Sequence[Node]) -> Verdict:
         """`invalid` if its nodes contradict each other or say that they are corrupt, `unknown` if they could not be
@@ -80,8 +80,8 @@ class Audited(Protocol):
 
 @runtime_checkable
 class Logged(Protocol):
-    """A target that knows what its logs say when it is ill."""
+    """A target with patterns for its log files."""
 
     @property
     def log_patterns(self) -> Sequence[Pattern]:
-        """What to look for."""
+        """The patterns, looked for after the run."""

@@ -1,7 +1,7 @@
-"""What does a history mean? A tree of three-valued verdicts, each with its reason and its evidence.
+"""Verdict: a tree of three-valued answers about a history, each with its reason and its evidence.
 
-The trap this type exists to avoid: *unknown* is neither a pass nor an anomaly. A checker that ran out of budget,
-crashed, or saw nothing that could have refuted its model says `unknown` and why.
+`unknown` is neither a pass nor an anomaly. A checker that ran out of budget, crashed, or saw nothing that could have
+refuted its model answers `unknown` and says why.
 """
 
 from collections.abc import Iterable, Mapping
@@ -33,7 +33,7 @@ class Validity(StrEnum):
 
 @dataclass(frozen=True)
 class Witness:
-    """Why a history is invalid, small enough to read.
+    """Evidence that a history is invalid, small enough to read.
 
     events: indexes (positions in the history) of the events of a minimal sub-history that is still invalid.
     words: the explanation, one sentence a line, the decisive one first.
@@ -47,9 +47,9 @@ class Witness:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one checker says about one history, or about one key of it.
+    """The answer of one checker about a history, or about one key of it.
 
-    value: the answer. reason: one sentence, always present. checker: who says so. model: the model it checked.
+    value: the answer. reason: one sentence, always present. checker: its name. model: the model it checked.
     key: the key it is about, where it is about one. children: the verdicts it was combined from.
     witness: present when `invalid`. certificate: for `valid` of a search, an order of the operations (as indexes of
     their invocations) that an independent verifier accepts; operations left out had no effect.

@@ -1,9 +1,9 @@
-"""How does one thread carry out its operations? Ask the desk, record, invoke, record how it ended, and begin anew where
-nobody knows.
+"""Worker: one client thread. Takes operations from the dispatcher, invokes them, records beginning and end of each.
 
-A thread outlives its processes: after `info` its process is retired and it goes on as `process + concurrency`. The trap
-is the late reply: whenever an operation's connection may still hold an answer, the client is closed and a fresh one
-opened, so that no answer ever meets the next request.
+A thread outlives its processes: after `info` its process is retired and it goes on as `process + concurrency`.
+
+Pitfall: a late reply must not answer the next request. Whenever the connection of an operation may still hold one, the
+client is closed and a new one opened.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ STANDSTILL_SECONDS = 1e-6
 """The pause after an operation that took no time: without it, virtual time would never pass."""
 
 INTACT = frozenset((ErrorKind.PRECONDITION, ErrorKind.NO_LEADER, ErrorKind.UNAVAILABLE, ErrorKind.CONFLICT))
-"""Errors that are answers: the connection is as good as before."""
+"""Errors that are replies of the server: the connection stays usable."""
 
 
 @dataclass(frozen=True)
@@ -44,42 +44,42 @@ class WorkerContext:
     now: Callable[[], int]
     progress: Progress
     warnings: dict[str, None] = field(default_factory=dict)
-    """What went wrong beside the operations, each once, in order."""
+    """What went wrong outside of operations, each once, in order."""
 
     async def dismiss(self, client: Client, node: Node) -> None:
-        """Close a client; one that cannot even be closed is a warning."""
+        """Close a client; a failure to do so is a warning."""
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
                 await client.close()
-        except Exception as error:  # noqa: BLE001 - it must not end the test, and is told
+        except Exception as error:  # noqa: BLE001 - it must not end the test, and is a warning
             self.warnings[f"closing a client of {node.name}: {described(error)}"] = None
 
 
 class Worker:
     """One client thread, pinned to one node."""
 
-    def __init__(self, thread: int, node: Node, job: WorkerContext) -> None:
+    def __init__(self, thread: int, node: Node, context: WorkerContext) -> None:
         self.thread = thread
-        self._node, self._job = node, job
+        self._node, self._context = node, context
         self._process = thread
         self._ordinal = 0
         self._client: Client | None = None
         self._open = False
         self._refusals = 0
 
-    async def run(self, desk: Dispatcher) -> None:
-        """Work until the desk has nothing more for this thread."""
+    async def run(self, dispatcher: Dispatcher) -> None:
+        """Work until the dispatcher is done with this thread."""
         deadline = Deadline()
         try:
             while True:
-                answer = desk.ask(self.thread, self._ordinal, self._process)
+                answer = dispatcher.ask(self.thread, self._ordinal, self._process)
                 if isinstance(answer, Operation):
                     self._ordinal += 1
-                    began = self._job.now()
-                    await self._perform(answer, desk, deadline)
+                    began = self._context.now()
+                    await self._perform(answer, dispatcher, deadline)
                     await asyncio.sleep(self._pause(began))
                 elif isinstance(answer, Wait):
-                    await desk.wait(self.thread, answer)
+                    await dispatcher.wait(self.thread, answer)
                 elif isinstance(answer, Done):
                     return
                 else:
@@ -91,37 +91,37 @@ class Worker:
         """Close the client, if there is one."""
         client, self._client, self._open = self._client, None, False
         if client is not None:
-            await self._job.dismiss(client, self._node)
+            await self._context.dismiss(client, self._node)
 
-    async def _perform(self, operation: Operation, desk: Dispatcher, deadline: Deadline) -> None:
-        job, process, node = self._job, self._process, self._node.name
-        job.recorder.invoke(process, operation, node)
-        job.progress.counts[EventType.INVOKE] += 1
+    async def _perform(self, operation: Operation, dispatcher: Dispatcher, deadline: Deadline) -> None:
+        context, process, node = self._context, self._process, self._node.name
+        context.recorder.invoke(process, operation, node)
+        context.progress.counts[EventType.INVOKE] += 1
         outcome = await self._outcome(operation, deadline)
-        job.recorder.complete(process, operation, outcome, node)
-        now = job.now()
-        progress = job.progress
+        context.recorder.complete(process, operation, outcome, node)
+        now = context.now()
+        progress = context.progress
         progress.counts[outcome.type] += 1
         progress.now = now
-        desk.ended(Completion(self.thread, operation, outcome.type, now))
+        dispatcher.ended(Completion(self.thread, operation, outcome.type, now))
         error = outcome.error
         if error is None:
             self._refusals = 0
             return
         if outcome.type is EventType.INFO:
-            self._process += job.concurrency
+            self._process += context.concurrency
         self._refusals = self._refusals + 1 if error.kind is ErrorKind.REFUSED else 0
         if outcome.type is EventType.INFO or error.kind not in INTACT or not self._open:
             await self.close()
 
     async def _outcome(self, operation: Operation, deadline: Deadline) -> Outcome:
         """Carry out an operation within its deadline."""
-        job = self._job
-        deadline.start(job.timeout)
+        context = self._context
+        deadline.start(context.timeout)
         try:
             client = self._client
             if client is None:
-                client = self._client = job.client(self._node)
+                client = self._client = context.client(self._node)
                 await client.open()
                 self._open = True
             outcome = await client.invoke(operation)
@@ -130,8 +130,8 @@ class Worker:
         except asyncio.CancelledError:
             if not deadline.expired():
                 raise
-            return self._failed(operation, TimeoutError(f"no answer within {job.timeout:g} s"))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the table says what it means, and it is recorded
+            return self._failed(operation, TimeoutError(f"no answer within {context.timeout:g} s"))
+        except Exception as error:  # noqa: BLE001 - the error table classifies any exception, and it is recorded
             return self._failed(operation, error)
         finally:
             deadline.stop()
@@ -140,19 +140,19 @@ class Worker:
         return outcome
 
     def _failed(self, operation: Operation, error: Exception) -> Outcome:
-        """What an exception means for the operation: before the client was open, nothing was sent."""
-        job = self._job
+        """The outcome of an operation that raised: before the client was open, nothing was sent."""
+        context = self._context
         if self._open:
-            return job.errors.outcome(operation, error, effects=job.effects.get(operation.f, True))
-        kind = ErrorKind.REFUSED if isinstance(error, OSError) else job.errors.classify(error)[0]
+            return context.errors.outcome(operation, error, effects=context.effects.get(operation.f, True))
+        kind = ErrorKind.REFUSED if isinstance(error, OSError) else context.errors.classify(error)[0]
         return Outcome.fail(kind, f"while connecting: {described(error)}", operation.value)
 
     def _pause(self, began: int) -> float:
-        """Seconds until the thread asks again after an operation: none, unless nothing could be sent."""
+        """Seconds between two operations: none, unless nothing could be sent."""
         if self._refusals:
             first, longest = BACKOFF_SECONDS
             return min(first * 2.0 ** min(self._refusals - 1, 10), longest)
-        return 0.0 if self._job.now() > began else STANDSTILL_SECONDS
+        return 0.0 if self._context.now() > began else STANDSTILL_SECONDS
 
 
 def described(error: Exception) -> str:
