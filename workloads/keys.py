@@ -20,14 +20,14 @@ FINAL_KEYS_MAX = 1000
 
 
 @dataclass(frozen=True)
-class Place:
+class Assignment:
     """A thread's key at the moment, and whether it only reads."""
 
     key: str
     reader: bool
 
 
-def place(context: Context, size: Size, life: int) -> Place:
+def assign(context: Context, size: Size, life: int) -> Assignment:
     """Threads work in groups of two per node, each group on a key of its own at a time: the first half of a group
     changes it, the second half only reads. life: how many operations a key lives for."""
     group = min(2 * size.nodes, size.concurrency)
@@ -35,7 +35,7 @@ def place(context: Context, size: Size, life: int) -> Place:
     mine = min(context.thread // group, groups - 1)
     members = group if mine < groups - 1 else size.concurrency - mine * group
     key = f"k{mine + groups * (context.ordinal * members // life)}"
-    return Place(key, members > 1 and (context.thread - mine * group) >= (members + 1) // 2)
+    return Assignment(key, members > 1 and (context.thread - mine * group) >= (members + 1) // 2)
 
 
 def latest(history: History) -> Sequence[Value]:

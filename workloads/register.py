@@ -16,7 +16,7 @@ from splitbrain.harness.generator import Context, Generator, calls
 from splitbrain.harness.operation import Operation
 from splitbrain.harness.options import Option, Setting
 from splitbrain.workloads.final import read_latest_keys
-from splitbrain.workloads.keys import place
+from splitbrain.workloads.keys import assign
 from splitbrain.workloads.workload import Size, Workload
 
 OPTIONS = (
@@ -36,7 +36,7 @@ def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
     weights = [weight for _, weight in WRITER_MIX]
 
     def operation(context: Context) -> Operation:
-        at = place(context, size, life)
+        at = assign(context, size, life)
         draws = context.draws
         f = READ if at.reader else draws.weighted(kinds, weights)
         if f == WRITE:

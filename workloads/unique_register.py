@@ -16,7 +16,7 @@ from splitbrain.harness.generator import Context, Generator, calls
 from splitbrain.harness.operation import Operation
 from splitbrain.harness.options import Option, Setting
 from splitbrain.workloads.final import read_latest_keys
-from splitbrain.workloads.keys import place
+from splitbrain.workloads.keys import assign
 from splitbrain.workloads.workload import Size, Workload
 
 OPTIONS = (
@@ -32,7 +32,7 @@ def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
     life, share = int(settings["operations_per_key"] or 1), float(settings["write_share"] or 0)
 
     def operation(context: Context) -> Operation:
-        at = place(context, size, life)
+        at = assign(context, size, life)
         if not at.reader and context.draws.chance(share):
             return Operation(WRITE, size.unique(context.thread, context.ordinal), at.key)
         return Operation(READ, None, at.key)

@@ -1,8 +1,6 @@
-"""The shape of the repository: rooms at the top, imported under one name, and nothing of anyone's machine inside."""
+"""The shape of the repository: rooms at the top, imported under one name."""
 
 import ast
-import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -16,28 +14,6 @@ def test_each_room_is_a_folder_at_the_top_and_a_link_in_the_package(room):
     link = ROOT / "src" / "splitbrain" / room
     assert (ROOT / room).is_dir() and link.is_symlink()
     assert link.resolve() == ROOT / room
-
-
-def test_every_module_opens_with_what_it_answers():
-    silent = []
-    for room in (*ROOMS, "src/splitbrain"):
-        for path in (ROOT / room).rglob("*.py"):
-            if not path.read_text().lstrip().startswith(('"""', "# cython")):
-                silent.append(str(path.relative_to(ROOT)))
-    assert silent == []
-
-
-def test_no_path_of_a_machine_is_in_the_tree():
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
-    if listed.returncode:
-        pytest.skip("not a git checkout")
-    pattern = re.compile(r"/(?:work|root|home/\w+)/(?!\.\w)")
-    found = []
-    for name in listed.stdout.split():
-        path = ROOT / name
-        if path.suffix in (".py", ".md", ".toml", ".html", ".js", ".css", ".pyx") and path != Path(__file__):
-            found += [name for line in path.read_text(errors="replace").splitlines() if pattern.search(line)]
-    assert found == []
 
 
 def test_environments_stand_above_the_rest_of_the_harness():
