@@ -42,11 +42,42 @@ REWRITING: tuple[str, ...] = (
 LONG: dict[str, str] = {}
 """Modules above the limit, each with the reason."""
 SAME_NAME = frozenset(
-    (
-        "Process Host Dispatcher Network Request Impairing Cutting Line Skew Placed Source Clock Latency Held "
-        "Schedule Refused Journal Outcome Reply Truncate Log Mark Election Program Entry Gathered Answer "
-        "Element Window Account Change Session Sessions Server "
-    ).split()
+    [
+        "Process",
+        "Host",
+        "Dispatcher",
+        "Network",
+        "Request",
+        "Impairing",
+        "Cutting",
+        "Line",
+        "Skew",
+        "Placed",
+        "Source",
+        "Clock",
+        "Latency",
+        "Held",
+        "Schedule",
+        "Refused",
+        "Journal",
+        "Outcome",
+        "Reply",
+        "Truncate",
+        "Log",
+        "Mark",
+        "Election",
+        "Program",
+        "Entry",
+        "Gathered",
+        "Answer",
+        "Element",
+        "Window",
+        "Account",
+        "Change",
+        "Session",
+        "Sessions",
+        "Server",
+    ]
 )
 """Class names that several modules have, to be made unique."""
 
