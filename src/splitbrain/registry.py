@@ -29,6 +29,8 @@ TARGETS: Mapping[str, str] = {
     "raft": "splitbrain.targets.stores:Raft",
     "etcd": "splitbrain.targets.etcd:Etcd",
     "cassandra": "splitbrain.targets.cassandra:Cassandra",
+    "redis": "splitbrain.targets.redis:Redis",
+    "zookeeper": "splitbrain.targets.zookeeper:ZooKeeper",
 }
 
 WORKLOADS: Mapping[str, str] = {

@@ -29,9 +29,9 @@ class EtcdClient(ServerClient):
     """One logical client, pinned to one member."""
 
     def __init__(self, node: Node, settings: ClientSettings, positions: Positions) -> None:
-        super().__init__()
+        super().__init__(node.address, settings)
         self._clean = settings.clean
-        self._gateway = gateway = Gateway(node.address, settings.access)
+        self.connection = gateway = Gateway(node.address, settings.access)
         self._store = store = Store(
             gateway, settings.root, serializable=settings.serializable, with_leader=settings.with_leader
         )
@@ -41,7 +41,7 @@ class EtcdClient(ServerClient):
 
     async def open(self) -> None:
         """Connect, and log in where there is a user."""
-        await self._gateway.open()
+        await self.connection.open()
 
     async def setup(self) -> None:
         """Watchers begin at what comes from now on."""
@@ -55,4 +55,4 @@ class EtcdClient(ServerClient):
     async def close(self) -> None:
         """Disconnect; a lease that was kept alive runs out."""
         await asyncio.gather(self._lock.close(), self._watchers.close())
-        await self._gateway.close()
+        await super().close()

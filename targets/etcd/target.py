@@ -8,7 +8,6 @@ import asyncio
 import re
 import secrets
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import ClassVar
 
 from splitbrain.harness.announce import Say
@@ -29,7 +28,7 @@ from splitbrain.targets.etcd.watch import Positions
 from splitbrain.targets.servers.client import shapes
 from splitbrain.targets.servers.http import require_http
 from splitbrain.targets.servers.server import Program, Server, server_options
-from splitbrain.targets.servers.software import Software, version_told
+from splitbrain.targets.servers.software import Software, says_version
 from splitbrain.targets.servers.sources import Debian, GoModule, OnPath, PyPIWheel
 
 PACKAGED, DEBIAN, BUILT = "3.5.1", "3.4.23", "3.5.17"
@@ -46,7 +45,7 @@ def advice(version: str) -> str:
     return "install Go 1.21 or newer to build it, or name a server with etcd:binary=PATH"
 
 
-told = partial(version_told, r"etcd Version: (\S+)")
+told = says_version(r"etcd Version: (\S+)")
 
 SOFTWARE = Software(
     name="etcd",

@@ -36,11 +36,18 @@ def shapes(*names: str) -> Shapes:
 
 
 class ServerClient:
-    """A client pinned to one node; see `harness.client.Client`. A subclass overrides what is not as here, and calls
-    `offer` with what has the operations' methods."""
+    """A client pinned to one node; see `harness.client.Client`. A subclass overrides what is not as here, and has a
+    method for each operation, or calls `offer`.
 
-    def __init__(self) -> None:
+    address: of its node. server: its description, with the settings. connection: what `close` closes; None before
+    `open`.
+    """
+
+    def __init__(self, address: str, server: Any) -> None:
+        self.address, self.server = address, server
+        self.connection: Any = None
         self._handlers: Mapping[str, Handler] = {}
+        self.offer(self)
 
     def offer(self, *parts: Any) -> None:
         """Operations go to the first of these objects that has a method of the name."""
@@ -62,6 +69,9 @@ class ServerClient:
 
     async def close(self) -> None:
         """Disconnect."""
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            await connection.close()
 
 
 async def reading(before: Awaitable[Any], operation: Operation, errors: ErrorTable) -> Any:

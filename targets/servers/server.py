@@ -6,10 +6,10 @@ whether it is ready. `targets/redis` is the example to copy.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from splitbrain.harness.announce import Say, on_stderr
 from splitbrain.harness.client import Client, ErrorTable, Shapes
@@ -29,8 +29,7 @@ BESIDE_HEAP_MB = 640
 """What a Java server may take beside its heap: direct buffers, compiled code, threads, mapped files."""
 
 
-@dataclass(frozen=True)
-class Program:
+class Program(NamedTuple):
     """What a node runs. path: of the server, or of Java. classpath: of the server's jars, for Java."""
 
     path: str
@@ -56,16 +55,16 @@ class Server:
     name: ClassVar[str]
     summary: ClassVar[str]
     options: ClassVar[Sequence[Option]]
-    software: ClassVar[Software]
-    port: ClassVar[int]
+    software: Software
+    port: int
     """Where clients connect."""
     errors: ErrorTable
     operations: Shapes
-    schemes: ClassVar[Sequence[str]]
+    schemes: Sequence[str]
     """Of URLs of endpoints: plain, and with TLS."""
     java: ClassVar[bool] = False
     """Whether it is jars, and not a program."""
-    shell: ClassVar[bool] = False
+    shell: bool = False
     """Whether its command needs /bin/sh."""
     official: ClassVar[str] = ""
     """The name of its official image, without a tag."""

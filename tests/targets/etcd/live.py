@@ -110,7 +110,7 @@ async def leases_end(cluster: RealCluster) -> None:
     assert (await kept.invoke(Operation("acquire", None, "k"))).type is EventType.OK
     assert (await kept.invoke(Operation("hold", 0.2, "k"))).type is EventType.OK
     assert kept._lock._held is not None
-    await kept._gateway.call("/v3/lease/revoke", {"ID": kept._lock._held.lease})
+    await kept.connection.call("/v3/lease/revoke", {"ID": kept._lock._held.lease})
     for f, kind in (("hold", ErrorKind.CONFLICT), ("use", ErrorKind.PRECONDITION), ("release", ErrorKind.PRECONDITION)):
         lost = await kept.invoke(Operation(f, 2.0, "k"))
         assert lost.type is EventType.FAIL and lost.error and lost.error.kind is kind
@@ -139,7 +139,7 @@ async def watchers(cluster: RealCluster) -> None:
     await again.close()
     for i in range(3):
         latest = (await one.invoke(Operation("write", i, "p0"))).revision
-    await one._gateway.call("/v3/kv/compaction", {"revision": str(latest), "physical": True})
+    await one.connection.call("/v3/kv/compaction", {"revision": str(latest), "physical": True})
     again = await opened(target, cluster.nodes[2])
     broken = await heard(again)
     assert broken.type is EventType.FAIL and "compacted" in str(broken.error)

