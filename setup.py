@@ -12,9 +12,7 @@ from pathlib import Path
 
 from setuptools import Extension, setup
 
-SEARCH = ("problem", "reading", "steps", "text_steps", "narrow", "wide", "vast", "verify", "zones", "texts", "front")
 ROOMS = ("checkers", "harness", "nemeses", "results", "targets", "workloads")
-PARTS = ("harness.columns_native", *(f"checkers.porcupine.kernel.{part}" for part in SEARCH))
 
 Options = dict[str, dict[str, object]]
 
@@ -24,9 +22,14 @@ def extensions(made: Path) -> list[Extension]:
     from Cython.Build import cythonize  # here, so that what is wrong with a clone is said first
 
     flags = [] if os.name == "nt" else ["-O3", "-g0"]
-    sources = {part: Path("src", "splitbrain", *part.split(".")).with_suffix(".pyx") for part in PARTS}
+    found_parts = sorted(part for room in ROOMS for part in Path(room).rglob("*.pyx"))
     parts = [
-        Extension(f"splitbrain.{part}", [str(source)], extra_compile_args=flags) for part, source in sources.items()
+        Extension(
+            ".".join(("splitbrain", *part.with_suffix("").parts)),
+            [str(Path("src", "splitbrain", part))],
+            extra_compile_args=flags,
+        )
+        for part in found_parts
     ]
     found: list[Extension] = cythonize(parts, include_path=["src"], build_dir=str(made), quiet=True)
     for extension in found:

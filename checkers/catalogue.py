@@ -5,26 +5,38 @@ The trap: two checks that sound alike. `set`, `set-full` and `counter` are Jepse
 `lin-set` and `lin-counter` are the linearizable ones. To add a check: write a file with an Entry, and add it below.
 """
 
-from splitbrain.checkers import bank, counters, fencing, locks, long_fork, removals, set_full, sets, unique_ids, watches
-from splitbrain.checkers.entry import Entry
+from splitbrain.checkers import porcupine
+from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.domain import (
+    bank,
+    counters,
+    fencing,
+    locks,
+    long_fork,
+    set_full,
+    set_removals,
+    sets,
+    unique_ids,
+    watches,
+)
 from splitbrain.checkers.linearizability import Linearizability
-from splitbrain.checkers.porcupine import models
+from splitbrain.harness.checker import Checker
 
 __all__ = ["CATALOGUE", "Entry"]
 
 
-def linearizable(entry: models.Entry) -> Entry:
+def linearizable(entry: Entry[porcupine.Model]) -> Entry[Checker]:
     """The check for linearizability of one of porcupine's models."""
     return Entry(entry.name, entry.summary, entry.options, lambda settings: Linearizability(entry.make(settings)))
 
 
-CATALOGUE: dict[str, Entry] = {
+CATALOGUE: dict[str, Entry[Checker]] = {
     entry.name: entry
     for entry in (
-        *map(linearizable, models.MODELS.values()),
+        *map(linearizable, porcupine.MODELS.values()),
         sets.SET,
         set_full.SET_FULL,
-        removals.REMOVALS,
+        set_removals.REMOVALS,
         counters.COUNTER,
         bank.BANK,
         long_fork.LONG_FORK,

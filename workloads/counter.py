@@ -10,7 +10,7 @@ Operations: `increment` (value: the delta, negative ones too), `read` (ok value:
 
 from collections.abc import Mapping, Sequence
 
-from splitbrain.checkers.counters import CounterCheck
+from splitbrain.checkers.domain.counters import CounterCheck
 from splitbrain.harness.checker import Checker
 from splitbrain.harness.client import Shape
 from splitbrain.harness.generator import Context, Generator, calls

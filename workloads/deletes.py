@@ -12,7 +12,7 @@ none).
 
 from collections.abc import Mapping, Sequence
 
-from splitbrain.checkers.removals import ADD, READ, REMOVE, RemovalCheck
+from splitbrain.checkers.domain.set_removals import ADD, READ, REMOVE, RemovalCheck
 from splitbrain.harness.checker import Checker
 from splitbrain.harness.client import Shape
 from splitbrain.harness.errors import UsageError

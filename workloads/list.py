@@ -9,7 +9,7 @@ Operations: `append` (value: the element), `read` (ok value: the elements in ord
 from collections.abc import Mapping, Sequence
 
 from splitbrain.checkers.linearizability import Linearizability
-from splitbrain.checkers.porcupine.models import MODELS
+from splitbrain.checkers.porcupine import MODELS
 from splitbrain.harness.checker import Checker
 from splitbrain.harness.client import Shape
 from splitbrain.harness.generator import Context, Generator, calls

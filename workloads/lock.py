@@ -16,8 +16,8 @@ fails with `precondition` if the client does not hold the lock.
 
 from collections.abc import Mapping, Sequence
 
-from splitbrain.checkers.fencing import USE, FencingCheck
-from splitbrain.checkers.locks import ACQUIRE, HOLD, RELEASE, LockCheck
+from splitbrain.checkers.domain.fencing import USE, FencingCheck
+from splitbrain.checkers.domain.locks import ACQUIRE, HOLD, RELEASE, LockCheck
 from splitbrain.harness.checker import Checker
 from splitbrain.harness.client import Shape
 from splitbrain.harness.errors import UsageError

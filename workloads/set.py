@@ -10,8 +10,8 @@ Operations: `add` (value: the element), `read` (ok value: all elements, nil if t
 
 from collections.abc import Mapping, Sequence
 
-from splitbrain.checkers.set_full import SetFullCheck
-from splitbrain.checkers.sets import ADD, READ, SetCheck
+from splitbrain.checkers.domain.set_full import SetFullCheck
+from splitbrain.checkers.domain.sets import ADD, READ, SetCheck
 from splitbrain.harness.checker import Checker
 from splitbrain.harness.client import Shape
 from splitbrain.harness.generator import Context, Generator, calls

@@ -13,7 +13,7 @@ outlives its client. One that cannot, because what it missed is compacted, fails
 
 from collections.abc import Mapping, Sequence
 
-from splitbrain.checkers.watches import DRAIN, WATCH, WRITE, WatchCheck
+from splitbrain.checkers.domain.watches import DRAIN, WATCH, WRITE, WatchCheck
 from splitbrain.harness.checker import Checker
 from splitbrain.harness.client import Shape
 from splitbrain.harness.errors import UsageError

@@ -9,9 +9,9 @@ Reading order: `model` (what you write) → `check` (what happens) → `prepare`
 `certificate`, `witness` (how it is proved) → `answers`, `compiled`, `kernel` (how it is done fast).
 """
 
+from splitbrain.checkers.porcupine.batch import check_many, values_of
 from splitbrain.checkers.porcupine.certificate import objection, of_key
 from splitbrain.checkers.porcupine.check import check
-from splitbrain.checkers.porcupine.many import check_many, values_of
 from splitbrain.checkers.porcupine.model import ILLEGAL, REFUSED, UNSEEN, Call, Independence, Model, Refused
 from splitbrain.checkers.porcupine.models import MODELS, Entry
 from splitbrain.checkers.porcupine.witness import explain

@@ -11,16 +11,17 @@ LISTED_KEYS keys the children are those that are not valid, unless every key is 
 
 from collections.abc import Sequence
 
+from splitbrain.checkers.common.values import shown
 from splitbrain.checkers.porcupine import verdicts
-from splitbrain.checkers.porcupine.answers import Problems
-from splitbrain.checkers.porcupine.at_once import at_once
+from splitbrain.checkers.porcupine.backend import Backend
+from splitbrain.checkers.porcupine.calls import call_at
 from splitbrain.checkers.porcupine.certificate import objection
+from splitbrain.checkers.porcupine.decide import choose_backend
 from splitbrain.checkers.porcupine.model import Model
-from splitbrain.checkers.porcupine.models.values import shown
 from splitbrain.checkers.porcupine.prepare import OverBudget
-from splitbrain.checkers.porcupine.proof import call_at, merged_order, proven
-from splitbrain.checkers.porcupine.shortcut import quickest
+from splitbrain.checkers.porcupine.short_history import decide_short
 from splitbrain.checkers.porcupine.table import ModelFailure
+from splitbrain.checkers.porcupine.verify import is_proof, merged_order
 from splitbrain.checkers.porcupine.witness import explained
 from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.history import ABSENT, History
@@ -41,7 +42,7 @@ def check(
     UsageError for an operation that the model does not know.
     """
     spending = (budget or Budget()).start()
-    verdict = at_once(model, history, spending) or _searched(
+    verdict = decide_short(model, history, spending) or _searched(
         model, history, spending, every_key, thorough=explain or every_key
     )  # fmt: skip
     return explained(model, history, verdict, spending) if explain else verdict
@@ -65,7 +66,7 @@ class _Checking:
 
     def __init__(self, model: Model, history: History, spending: BudgetMeter, *, thorough: bool) -> None:
         self.model, self.history, self.spending = model, history, spending
-        self.problems: Problems = quickest(model, history, spending, thorough=thorough)
+        self.problems: Backend = choose_backend(model, history, spending, thorough=thorough)
 
     def verdict(self, every_key: bool) -> Verdict:
         """The verdicts of all problems as one."""
@@ -104,8 +105,8 @@ class _Checking:
             return unknown(NAME, reason, model.name, **self._figures())
         order = merged_order(self.history, [child.certificate or () for child in children])
         wrong = None
-        proved = len(children) == 1 and self.problems.answer(0).proved
-        if not proved and not proven(model, self.history, order, self.spending):
+        proved = len(children) == 1 and self.problems.result(0).proved
+        if not proved and not is_proof(model, self.history, order, self.spending):
             wrong = objection(model, self.history, order, self.spending)
         if wrong is not None:
             reason = f"an order was found but not verified: {wrong}"
@@ -127,7 +128,7 @@ class _Checking:
 
     def _of_problem(self, number: int) -> Verdict:
         """The verdict on one key, not yet explained."""
-        answer = self.problems.answer(number)
+        answer = self.problems.result(number)
         key = None if answer.key == ABSENT else self.history.pool.values[answer.key]
         details: dict[str, object] = {"operations": answer.operations, "configurations": answer.configurations}
         if not answer.searched:
@@ -143,8 +144,8 @@ class _Checking:
             limit = answer.stopped or self.spending.exhausted() or "another key was found invalid before"
             reason = f"undecided: {limit}, with {len(order):,} of {answer.operations:,} operations placed ({share:.0%})"
             return Verdict(Validity.UNKNOWN, reason, NAME, self.model.name, key, details=details)
-        call = self.model.show_call(call_at(self.model, self.history, answer.owed))
+        call = self.model.show_call(call_at(self.model, self.history, answer.next_return))
         return verdicts.invalid(
             self.model, key, len(order), order[-verdicts.LONGEST_TOLD :], answer.operations, answer.configurations,
-            answer.owed, call, answer.states, answer.core,
+            answer.next_return, call, answer.states, answer.core,
         )  # fmt: skip

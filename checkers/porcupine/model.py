@@ -126,8 +126,8 @@ class Model:
     sees: which of `process`, `revision` and `token` its calls carry. Calls that differ in them are different, which
     costs time. A call that carries a revision is an observation, whatever `observes` says.
     independence: what a witness may leave out.
-    fast: exact procedures that decide some histories without a search, in the order in which they are asked; see
-    `fast/case.py` for what they get and say (a Case; a Decision, or None).
+    monitors: exact procedures that decide some histories without a search, in the order in which they are tried; see
+    `monitors/monitor.py` (MonitorInput → Decision, or None).
     show_call, show_state: for people.
     """
 
@@ -143,7 +143,7 @@ class Model:
     every_failure: bool = False
     sees: frozenset[str] = frozenset()
     independence: Independence = Independence()
-    fast: Sequence[Callable[[Any], Any]] = ()
+    monitors: Sequence[Callable[[Any], Any]] = ()
     show_call: Callable[[Call], str] = show_call
     show_state: Callable[[Any], str] = str
     remembered: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)

@@ -14,6 +14,7 @@ from array import array
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
+from splitbrain.checkers.common.per_key import NEVER
 from splitbrain.checkers.porcupine import refusals
 from splitbrain.checkers.porcupine.model import UNSEEN, Call, Model
 from splitbrain.checkers.porcupine.table import is_pure
@@ -21,9 +22,6 @@ from splitbrain.harness.budget import BudgetMeter
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import ABSENT, History, Operations
 from splitbrain.harness.operation import EventType
-
-NEVER = (1 << 62) - 1
-"""When a crashed operation returned."""
 
 _UNSEEN = -2
 _LOOK_EVERY = 8192

@@ -45,7 +45,7 @@ only the owed operation was tried."""
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SearchOutcome:
     """What a search found; operations by their place in the problem.
 
     linearizable: None if a limit was reached first; stopped: which one, in words, None for the limit of this search
@@ -62,12 +62,12 @@ class Outcome:
     configurations: int = 0
 
 
-def search(problem: Problem, prepared: Prepared, table: Table, spending: BudgetMeter, limit: int) -> Outcome:
+def search(problem: Problem, prepared: Prepared, table: Table, spending: BudgetMeter, limit: int) -> SearchOutcome:
     """Decide one problem, entering at most `limit` configurations; what is spent is added to `spending`."""
     try:
         found = _Search(problem, prepared, table, spending)
     except OverBudget as reached:
-        return Outcome(None, [], str(reached))
+        return SearchOutcome(None, [], str(reached))
     outcome = found.run(limit)
     found.account()
     return replace(outcome, configurations=found.entered)
@@ -98,7 +98,7 @@ class _Search:
         self.shared = 0
         """How long a prefix of the current order `longest` begins with."""
 
-    def run(self, limit: int) -> Outcome:
+    def run(self, limit: int) -> SearchOutcome:
         """Walk on while the owed operation is legal, else go back and take another way."""
         returns, bit, kind, step = self.window.returns, self.window.bit, self.kind, self.table.step
         path, order, total = self.path, self.order, len(self.window.returns)
@@ -106,25 +106,25 @@ class _Search:
         while True:
             k, mask = self._settle(k, state, mask)
             if k == total:
-                return Outcome(True, order)
+                return SearchOutcome(True, order)
             if self._enter(k, state, mask, used):
                 if self.entered % _LOOK_EVERY == 0 or self.table.filled != self.filled:
                     stopped = self._over()
                     if stopped is not None:
-                        return Outcome(None, self._longest(), stopped)
+                        return SearchOutcome(None, self._longest(), stopped)
                 if self.entered >= limit:
-                    return Outcome(None, self._longest())
+                    return SearchOutcome(None, self._longest())
                 path.append(((k, state, mask, used), len(order), None))
-                owed = returns[k]
-                following = step(state, kind[owed])
+                next_return = returns[k]
+                following = step(state, kind[next_return])
                 if following != NO_STATE:
-                    order.append(owed)
+                    order.append(next_return)
                     mask |= bit[k]
                     state = following
                     continue
             turned = self._back()
             if turned is None:
-                return Outcome(False, self._longest(), None, returns[self.deepest], tuple(self.states))
+                return SearchOutcome(False, self._longest(), None, returns[self.deepest], tuple(self.states))
             k, state, mask, used = turned
 
     def account(self) -> None:
@@ -214,7 +214,7 @@ class _Search:
     def _choices(self, k: int, state: int, mask: int, used: int) -> list[Choice]:
         """All ways on from a configuration but the owed operation itself, best last."""
         window, kind, step = self.window, self.kind, self.table.step
-        owed = kind[window.returns[k]]
+        next_return = kind[window.returns[k]]
         out: list[Choice] = []
         possible = window.open[k] & ~mask & ~window.bit[k]
         while possible:
@@ -223,7 +223,7 @@ class _Search:
             operation = self.holder[low.bit_length() - 1]
             following = step(state, kind[operation])
             if following != NO_STATE:
-                rank = 0 if step(following, owed) != NO_STATE else 2
+                rank = 0 if step(following, next_return) != NO_STATE else 2
                 out.append((rank, self.ret[operation], operation, low, 0, following))
         possible = ((1 << window.crashed_called[k]) - 1) & ~used
         while possible:
@@ -236,7 +236,7 @@ class _Search:
             operation = window.crashed[place]
             following = step(state, kind[operation])
             if following not in (NO_STATE, state):
-                rank = 1 if step(following, owed) != NO_STATE else 3
+                rank = 1 if step(following, next_return) != NO_STATE else 3
                 out.append((rank, 0, operation, 0, low, following))
         out.sort(reverse=True)
         return out

@@ -23,8 +23,9 @@ with what remains, until nothing changes: then no operation can go with its comp
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 
+from splitbrain.checkers.common.per_key import NEVER
 from splitbrain.checkers.porcupine.model import Model
-from splitbrain.checkers.porcupine.prepare import NEVER, Prepared, Problem
+from splitbrain.checkers.porcupine.prepare import Prepared, Problem
 from splitbrain.checkers.porcupine.sources import Sources
 from splitbrain.harness.budget import BudgetMeter
 

@@ -20,8 +20,9 @@ whose bound is not before it; of what crashed the bound is taken over such z alo
 The trap: a crashed operation never returned, so time never excludes it, only the model does.
 """
 
+from splitbrain.checkers.common.per_key import NEVER
 from splitbrain.checkers.porcupine.model import Model
-from splitbrain.checkers.porcupine.prepare import NEVER, Prepared, Problem
+from splitbrain.checkers.porcupine.prepare import Prepared, Problem
 
 
 class Sources:

@@ -25,16 +25,16 @@ def without_order(verdict: Verdict) -> Verdict:
 
 def invalid(
     model: Model, key: Value, placed: int, longest: tuple[int, ...], operations: int, configurations: int,
-    owed: int, call: str, states: tuple[str, ...], core: tuple[int, ...] = (),
+    next_return: int, call: str, states: tuple[str, ...], core: tuple[int, ...] = (),
 ) -> Verdict:  # fmt: skip
     """There is none. placed: how many operations the longest one found has, longest: the last LONGEST_TOLD of them.
     owed: the invocation of the operation that cannot be placed, call: what it is, states: in which it was owed. core:
     see `answer`."""
     details: dict[str, Value] = {
-        "operations": operations, "configurations": configurations, "placed": placed, "blocked": owed,
+        "operations": operations, "configurations": configurations, "placed": placed, "blocked": next_return,
         "states": states[:STATES_TOLD], "longest": longest,
     }  # fmt: skip
     if core:
         details["core"] = core
-    reason = f"not linearizable: {call}, invoked at event {owed}, cannot be placed"
+    reason = f"not linearizable: {call}, invoked at event {next_return}, cannot be placed"
     return Verdict(Validity.INVALID, reason, NAME, model.name, key, details=details)

@@ -10,7 +10,8 @@ The trap: slots are reused, so a mask means something only together with its `k`
 
 from array import array
 
-from splitbrain.checkers.porcupine.prepare import NEVER, OverBudget, Problem
+from splitbrain.checkers.common.per_key import NEVER
+from splitbrain.checkers.porcupine.prepare import OverBudget, Problem
 from splitbrain.harness.budget import BudgetMeter
 from splitbrain.harness.history import ABSENT
 

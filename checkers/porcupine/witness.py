@@ -10,12 +10,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 
+from splitbrain.checkers.common.per_key import NEVER
+from splitbrain.checkers.porcupine.explanation import Explanation
 from splitbrain.checkers.porcupine.model import UNSEEN, Call, Model
-from splitbrain.checkers.porcupine.prepare import NEVER, OverBudget, Prepared, Problem, prepare
-from splitbrain.checkers.porcupine.search import Outcome, search
+from splitbrain.checkers.porcupine.prepare import OverBudget, Prepared, Problem, prepare
+from splitbrain.checkers.porcupine.search import SearchOutcome, search
 from splitbrain.checkers.porcupine.shrink import smallest, subproblem
 from splitbrain.checkers.porcupine.table import Table
-from splitbrain.checkers.porcupine.words import Account
 from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.verdict import Validity, Verdict, Witness
@@ -49,12 +50,12 @@ def explained(model: Model, history: History, verdict: Verdict, spending: Budget
 
 
 def _with_witness(model: Model, history: History, verdict: Verdict, spending: BudgetMeter) -> Verdict:
-    owed = verdict.details["blocked"]
+    next_return = verdict.details["blocked"]
     try:
-        case = _Case(model, history, owed, spending, verdict.details.get("core", ()))
+        case = _InvalidKey(model, history, next_return, spending, verdict.details.get("core", ()))
     except OverBudget:
-        complete = history.operations().complete[history.operations().invoke.index(owed)]
-        return replace(verdict, witness=Witness((owed, complete), (verdict.reason,)))
+        complete = history.operations().complete[history.operations().invoke.index(next_return)]
+        return replace(verdict, witness=Witness((next_return, complete), (verdict.reason,)))
     small = case.smallest()
     words = case.account(small, verdict).words()
     return replace(verdict, witness=Witness(events(small), words), reason=words[0])
@@ -97,18 +98,18 @@ def _crashed(kind: int, prepared: Prepared, history: History) -> int:
     return len(classes) - 1
 
 
-class _Case:
+class _InvalidKey:
     """One invalid problem, cut where the search could not go on."""
 
     def __init__(
-        self, model: Model, history: History, owed: int, spending: BudgetMeter, core: Sequence[int] = ()
+        self, model: Model, history: History, next_return: int, spending: BudgetMeter, core: Sequence[int] = ()
     ) -> None:
         self.model, self.history, self.spending = model, history, spending
-        key = history.key[owed] if model.by_key else ABSENT
+        key = history.key[next_return] if model.by_key else ABSENT
         self.prepared: Prepared = prepare(model, history, spending, only=(key,))
         self.whole: Problem = self.prepared.problems[0]
         self.table = Table(model, self.prepared.classes)
-        self.owed = owed
+        self.next_return = next_return
         self.refuting = self.whole
         """The whole, or the few operations that are known to refute."""
         if core:
@@ -122,22 +123,22 @@ class _Case:
         independence, whole = self.model.independence, self.whole
         blind = independence.resets & independence.blind
         classes, pure = self.prepared.classes, self.prepared.pure
-        for operation in range(bisect_left(whole.call, self.owed) - 1, -1, -1):
+        for operation in range(bisect_left(whole.call, self.next_return) - 1, -1, -1):
             kind = whole.kind[operation]
-            if whole.ret[operation] < self.owed and not pure[kind] and classes[kind].f in blind:
+            if whole.ret[operation] < self.next_return and not pure[kind] and classes[kind].f in blind:
                 return {operation}
         return set()
 
     def smallest(self) -> Problem:
         """A minimal sub-history that refutes; the whole, if nothing smaller is known to."""
-        moment = self.whole.ret[self.whole.call.index(self.owed)]
+        moment = self.whole.ret[self.whole.call.index(self.next_return)]
         first = cut(self.refuting, self.prepared, self.history, moment)
         small = smallest(self.model, first, self.prepared, self.spending, self._refuted)
         if len(small) < len(first) or self._search(first, self.spending.budget.configurations).linearizable is False:
             return small
         return smallest(self.model, self.refuting, self.prepared, self.spending, self._refuted)
 
-    def account(self, small: Problem, verdict: Verdict) -> Account:
+    def account(self, small: Problem, verdict: Verdict) -> Explanation:
         """What is to be told."""
         outcome = self._search(small)
         blocked = outcome.blocked
@@ -145,8 +146,8 @@ class _Case:
         searched = outcome.linearizable is False
         if not searched:
             told = verdict.details
-            blocked, states = small.call.index(self.owed), () if told.get("core") else tuple(told["states"])
-        return Account(
+            blocked, states = small.call.index(self.next_return), () if told.get("core") else tuple(told["states"])
+        return Explanation(
             self.model, self.history, self.whole, self.prepared, small, blocked, states, searched,
             key=verdict.key,
         )  # fmt: skip
@@ -154,8 +155,8 @@ class _Case:
     def _refuted(self, problem: Problem) -> bool:
         return self._search(problem).linearizable is False
 
-    def _search(self, problem: Problem, limit: int | None = None) -> Outcome:
+    def _search(self, problem: Problem, limit: int | None = None) -> SearchOutcome:
         if self.spending.exhausted():
-            return Outcome(None, [])
+            return SearchOutcome(None, [])
         self.spending.configurations += len(problem)
         return search(problem, self.prepared, self.table, self.spending, limit or 2_000 + 50 * len(problem))

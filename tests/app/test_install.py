@@ -40,7 +40,7 @@ def installed(python: Path, prefix: list[str], checkout: Path, folder: Path) -> 
         [python, "-m", "venv", environment],
         [environment / "bin" / "pip", "install", "-q", "--disable-pip-version-check", checkout],
         [environment / "bin" / "splitbrain", "--version"],
-        [environment / "bin" / "python", "-c", "import splitbrain.checkers.porcupine.kernel.narrow"],
+        [environment / "bin" / "python", "-c", "import splitbrain.checkers.porcupine.kernel.search64"],
     ):
         done = subprocess.run(
             [*prefix, *map(str, command)], capture_output=True, text=True, check=False, env=variables, cwd=folder

@@ -27,14 +27,11 @@ The trap: a kernel built from older sources. After changing a `.pyx`, `.pxi` or 
 """
 
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Final
 
-BUILT: Final = all(
-    find_spec(f"{__name__}.{part}") is not None
-    for part in (
-        "problem", "reading", "steps", "text_steps", "narrow", "wide", "vast", "verify", "zones", "texts", "front",
-    )
-)  # fmt: skip
+_PARTS = [source.stem for source in Path(__file__).parent.glob("*.pyx")]
+BUILT: Final = bool(_PARTS) and all(find_spec(f"{__name__}.{part}") is not None for part in _PARTS)
 """Whether all parts are there."""
 
 WIDEST: Final = 1024

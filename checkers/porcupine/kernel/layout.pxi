@@ -61,12 +61,12 @@ cdef int lay_out(Batch out, Problem *problem, int32_t *holder, int32_t *unused) 
     cdef int32_t *ret = out.order + problem.first
     cdef int32_t *crashed = out.crashed + problem.first
     cdef int32_t *twin = out.twin + problem.first
-    cdef int32_t n = problem.n, op = 0, k, slot, width = 0, spare = 0, lost = 0, owed, back
+    cdef int32_t n = problem.n, op = 0, k, slot, width = 0, spare = 0, lost = 0, next_return, back
     for k in range(problem.levels):
-        levels[k].owed = crashed[k]
+        levels[k].next_return = crashed[k]
     for k in range(problem.levels):
-        owed = levels[k].owed
-        while op < n and ops[op].invoked < ret[owed]:
+        next_return = levels[k].next_return
+        while op < n and ops[op].invoked < ret[next_return]:
             if ops[op].crashed:
                 ops[op].slot = lost
                 twin[lost] = ABSENT
@@ -87,9 +87,9 @@ cdef int lay_out(Batch out, Problem *problem, int32_t *holder, int32_t *unused) 
                 ops[op].slot, ops[op].before = slot, holder[slot]
                 holder[slot] = op
             op += 1
-        ops[owed].due = k
+        ops[next_return].due = k
         levels[k].called, levels[k].crashed = op, lost
-        unused[spare] = ops[owed].slot
+        unused[spare] = ops[next_return].slot
         spare += 1
     problem.width, problem.crashed = width, lost
     return 0

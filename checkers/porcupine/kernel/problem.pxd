@@ -31,7 +31,7 @@ ctypedef struct Op:
 
 ctypedef struct Level:
     # The k-th return: who is owed, how many operations and how many crashed ones were invoked before it.
-    int32_t owed, called, crashed
+    int32_t next_return, called, crashed
 
 
 ctypedef struct Problem:

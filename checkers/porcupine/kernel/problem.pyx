@@ -18,7 +18,7 @@ cdef class Batch:
     """Problems in order of their first invocation, history by history, and the answers found so far.
 
     count: how many problems. operations: of all of them together. histories: of how many. held: bytes. native: whether
-    the step is known by heart; then states are value ids of the history, else numbers of the transitions.
+    the step is known by builtin; then states are value ids of the history, else numbers of the transitions.
     """
 
     def __dealloc__(self):

@@ -29,17 +29,17 @@
 # search begins with.
 
 
-cdef inline int32_t straight_on(const Searched *q, const Walk *w, const Op *owed) noexcept nogil:
+cdef inline int32_t straight_on(const Searched *q, const Path *w, const Op *next_return) noexcept nogil:
     """The operation to try first on a register: the owed one if it is legal, else one after which it is, of several
     that which returns first; -1 if none of those that are open will do. All of them are among the ways."""
     cdef Set rest
     cdef int slot
     cdef int32_t number, best = -1, due = NEVER
-    if owed.f == WRITE or (owed.f == CAS and owed.a == w.state):
-        return q.levels[w.window.k].owed
-    if owed.f == REFUSED:
+    if next_return.f == WRITE or (next_return.f == CAS and next_return.a == w.state):
+        return q.levels[w.window.k].next_return
+    if next_return.f == REFUSED:
         return -1
-    set_where(&rest, w.window.leaves, q.width, owed.a)
+    set_where(&rest, w.window.leaves, q.width, next_return.a)
     set_meet(&rest, &w.window.live)
     set_minus(&rest, &rest, &w.done)
     slot = set_pop(&rest)
@@ -55,14 +55,14 @@ cdef bint keep_useful(const Searched *q, const Window *w, int32_t state, const S
                       Set *lost_ways) noexcept nogil:
     """Of the operations open on a register, those worth trying, as said above; False if the owed one can never be."""
     cdef const Op *op
-    cdef const Op *owed = &q.ops[q.levels[w.k].owed]
+    cdef const Op *next_return = &q.ops[q.levels[w.k].next_return]
     cdef Set rest, matching
     cdef int slot, mark
     cdef uint64_t waited_for = 0, chosen_marks = 0
     cdef int chosen[64]
-    cdef bint possible = owed.f != READ and (owed.f != CAS or owed.a == state)
+    cdef bint possible = next_return.f != READ and (next_return.f != CAS or next_return.a == state)
     if not possible:
-        set_where(&rest, w.leaves, q.width, owed.a)
+        set_where(&rest, w.leaves, q.width, next_return.a)
         set_meet(&rest, ways)
         possible = not set_is_empty(&rest)
     # What is waited for, by a mark of six bits of the value: now and then it lets something more through.
@@ -86,9 +86,9 @@ cdef bint keep_useful(const Searched *q, const Window *w, int32_t state, const S
         op = &q.ops[q.crashed[slot]]
         if op.f == CAS:
             waited_for |= <uint64_t>1 << (op.a & 63)
-            possible = possible or op.b == owed.a
+            possible = possible or op.b == next_return.a
         else:
-            possible = possible or op.a == owed.a
+            possible = possible or op.a == next_return.a
         slot = set_pop(&rest)
     if not possible:
         return False
@@ -103,7 +103,7 @@ cdef bint keep_useful(const Searched *q, const Window *w, int32_t state, const S
     while slot >= 0:
         op = &q.ops[w.holder[slot]]
         mark = op.a & 63
-        if op == owed or waited_for >> mark & 1:
+        if op == next_return or waited_for >> mark & 1:
             if not chosen_marks >> mark & 1:
                 chosen_marks |= <uint64_t>1 << mark
                 chosen[mark] = slot

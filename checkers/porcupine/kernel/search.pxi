@@ -18,6 +18,7 @@ from splitbrain.checkers.porcupine.kernel.problem cimport (
 from splitbrain.checkers.porcupine.kernel.steps cimport (
     ILLEGAL, NO, UNASKED, UNLIKE, YES, Steps, Transitions, begins, known, step,
 )
+from splitbrain.checkers.porcupine.kernel.tuning cimport tuned
 
 cdef enum:
     FOUND = 1

@@ -1,16 +1,8 @@
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
-from splitbrain.checkers.porcupine.model import Call, Model
+from splitbrain.checkers.porcupine.model import Model
 from splitbrain.harness.budget import BudgetMeter
 from splitbrain.harness.history import History
 
-def holds(
-    model: Model,
-    history: History,
-    order: tuple[int, ...],
-    by_heart: Mapping[str, int] | None,
-    textual: bool,
-    call_at: Callable[[Model, History, int], Call],
-    spending: BudgetMeter,
-) -> bool: ...
+def is_proof(model: Model, history: History, order: tuple[int, ...], spending: BudgetMeter) -> bool: ...
 def merge(orders: Sequence[tuple[int, ...]], events: int) -> tuple[int, ...]: ...

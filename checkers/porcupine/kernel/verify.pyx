@@ -2,7 +2,7 @@
 """Is this order a proof? `certificate.objection` compiled, for those that are in a hurry: yes, or ask that one why not.
 
 As there, nothing of the search is used: the columns are read afresh, and the model is asked apart from it (once for each
-call in each state). Only what a register and a text do is known by heart. The trap: `no` is no verdict; `objection` has the
+call in each state). Only what a register and a text do is built in. The trap: `no` is no verdict; `objection` has the
 last word.
 """
 
@@ -11,6 +11,8 @@ from libc.stdint cimport int8_t, int32_t, int64_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcmp, memcpy, memset
 
+from splitbrain.checkers.porcupine.calls import call_at, is_plain
+from splitbrain.checkers.porcupine.kernel.builtin_steps import codes
 from splitbrain.checkers.porcupine.model import ILLEGAL
 from splitbrain.checkers.porcupine.refusals import answer
 from splitbrain.harness.interner import Interner
@@ -48,7 +50,7 @@ cdef class _States:
 
     cdef list states
     cdef dict numbers, names, transitions
-    cdef object pool, model, history, call_at, spending
+    cdef object pool, model, history, spending
     cdef int32_t *meant
     cdef Py_ssize_t asked, room
     cdef int32_t first
@@ -61,10 +63,10 @@ cdef class _States:
     def __dealloc__(self):
         free(self.meant)
 
-    cdef int begin(self, object history, object call_at, object spending) except -1:
+    cdef int begin(self, object history, object spending) except -1:
         """For an order of this history."""
         cdef size_t n = len(history.pool.values)
-        self.history, self.call_at, self.spending = history, call_at, spending
+        self.history, self.spending = history, spending
         if n > <size_t>self.room:
             free(self.meant)
             self.meant = <int32_t *>malloc(2 * n * sizeof(int32_t))
@@ -76,7 +78,7 @@ cdef class _States:
 
     cdef int end(self) except -1:
         """The history is done with."""
-        self.history = self.call_at = self.spending = None
+        self.history = self.spending = None
         if len(self.states) < KEPT and len(self.transitions) < KEPT and self.room < KEPT * 16:
             self.model.remembered[KEPT_AS] = self
         return 0
@@ -105,7 +107,7 @@ cdef class _States:
             self.asked += 1
             if self.asked % LOOK_EVERY == 0 and self.spending.exhausted():
                 return NO_STATE
-            following = self.model.step(self.states[state], self.call_at(self.model, self.history, position))
+            following = self.model.step(self.states[state], call_at(self.model, self.history, position))
             found = NO_STATE if following is ILLEGAL else self.number(following)
             self.transitions[(<int64_t>state << 32) | <int64_t>call] = found
         return found
@@ -116,7 +118,7 @@ cdef struct Held:
     Py_ssize_t length, room
 
 
-cdef class _Texts:
+cdef class _Strings:
     """The text that each key holds, by number."""
 
     cdef Held *held
@@ -197,12 +199,25 @@ cdef struct Column:
     Py_ssize_t events
 
 
-def holds(object model, object history, tuple order, dict by_heart, bint textual, object call_at, object spending):
+def is_proof(object model, object history, tuple order, object spending):
     """Whether an order (positions of invocations) is known to be a proof. What the model raises comes through.
 
-    by_heart: name → what it is to a register, or to a text if textual; or None to ask the model. call_at: (model, history, position of an
-    invocation) → its call; only asked of such a model. False also when the time is spent.
+    Which steps need no Python is decided here: of a register, of strings, else none. False also when time runs out.
     """
+    cdef dict builtin = None if model.sees else codes(model)
+    if "append" in history.pool.names:
+        # A store of anything but strings asks the model itself.
+        if builtin and isinstance(model.initial, str) and _follow(model, history, order, builtin, True, spending):
+            return True
+        builtin = None
+    elif not is_plain(model.initial):
+        builtin = None
+    return _follow(model, history, order, builtin, False, spending)
+
+
+cdef bint _follow(object model, object history, tuple order, dict builtin, bint textual, object spending) except -1:
+    """Whether each step of the order is legal and nothing is missing. builtin: name → code, of a register, or of
+    strings if textual; None to ask the model."""
     cdef array.array types = history.type, processes = history.process, fs = history.f, keys = history.key
     cdef array.array values = history.value, partners = history.partner, revisions = history.revision
     cdef array.array errors = history.error, tokens = history.token
@@ -212,11 +227,11 @@ def holds(object model, object history, tuple order, dict by_heart, bint textual
     cdef object intern = history.pool.id
     cdef list pool = history.pool.values
     cdef _States asked = None
-    cdef _Texts texts = _Texts() if textual else None
+    cdef _Strings texts = _Strings() if textual else None
     cdef int32_t first = NO_STATE
-    if by_heart is None:
+    if builtin is None:
         asked = model.remembered.pop(KEPT_AS, None) or _States(model)
-        asked.begin(history, call_at, spending)
+        asked.begin(history, spending)
         first = asked.first
     elif not textual:
         first = intern(model.initial)
@@ -234,7 +249,7 @@ def holds(object model, object history, tuple order, dict by_heart, bint textual
         if placed == NULL or states == NULL:
             raise MemoryError
         memset(states, 0xff, 3 * (<size_t>pools + 1) * sizeof(int32_t))
-        proof = follows(model, history, &column, order, by_heart, texts, asked, placed, states, states + pools + 1, first)
+        proof = follows(model, history, &column, order, builtin, texts, asked, placed, states, states + pools + 1, first)
         return proof and is_complete(model, pool, &column, placed)
     finally:
         free(placed)
@@ -243,7 +258,7 @@ def holds(object model, object history, tuple order, dict by_heart, bint textual
             asked.end()
 
 
-cdef bint follows(object model, object history, Column *column, tuple order, dict by_heart, _Texts texts, _States asked,
+cdef bint follows(object model, object history, Column *column, tuple order, dict builtin, _Strings texts, _States asked,
                   int8_t *placed, int32_t *states, int32_t *pairs, int32_t first) except -1:
     """Whether each operation of the order may stand where it stands."""
     cdef Py_ssize_t position, complete, latest = -1
@@ -276,9 +291,9 @@ cdef bint follows(object model, object history, Column *column, tuple order, dic
         if state == NO_STATE:
             state = first
         argument = column.value[position]
-        if by_heart is not None and column.f[position] != latest_f:
+        if builtin is not None and column.f[position] != latest_f:
             latest_f = column.f[position]
-            code = by_heart[pool[latest_f]]
+            code = builtin[pool[latest_f]]
         if texts is not None:
             if state == NO_STATE:
                 state = texts.number()
@@ -287,7 +302,7 @@ cdef bint follows(object model, object history, Column *column, tuple order, dic
                 return False
             if seen <= SAW and not texts.is_(state, pool[SAW - seen]):
                 return False
-        elif by_heart is not None:
+        elif builtin is not None:
             if code == WRITE:
                 state = argument
             elif code == READ:

@@ -63,4 +63,4 @@ cdef inline void window_back(const Searched *q, Window *w, int32_t k) noexcept n
             op = &q.ops[w.invoked]
             if not op.crashed:
                 window_remove(w, op.slot)
-        window_put(w, &q.ops[q.levels[w.k].owed], q.levels[w.k].owed)
+        window_put(w, &q.ops[q.levels[w.k].next_return], q.levels[w.k].next_return)

@@ -3,9 +3,10 @@
 To add one: write a Model (see `porcupine/model.py`) and an Entry in a file here, and add the entry below.
 """
 
+from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.porcupine.model import Model
 from splitbrain.checkers.porcupine.models.append_list import APPEND_LIST
 from splitbrain.checkers.porcupine.models.counter import LIN_COUNTER
-from splitbrain.checkers.porcupine.models.entry import Entry
 from splitbrain.checkers.porcupine.models.fetch_and_add import FETCH_AND_ADD
 from splitbrain.checkers.porcupine.models.kv import KV
 from splitbrain.checkers.porcupine.models.locks import OWNER_MUTEX, REENTRANT_LOCK, SEMAPHORE
@@ -25,4 +26,4 @@ _LOCKS = (MUTEX, OWNER_MUTEX, REENTRANT_LOCK, SEMAPHORE)
 _COLLECTIONS = (LIN_SET, FIFO_QUEUE, STACK, PRIORITY_QUEUE, APPEND_LIST)
 _SUMS = (LIN_COUNTER, FETCH_AND_ADD)
 
-MODELS: dict[str, Entry] = {entry.name: entry for entry in (*_REGISTERS, *_LOCKS, *_COLLECTIONS, *_SUMS)}
+MODELS: dict[str, Entry[Model]] = {entry.name: entry for entry in (*_REGISTERS, *_LOCKS, *_COLLECTIONS, *_SUMS)}

@@ -8,11 +8,11 @@ they are is decided far more easily.
 
 from collections.abc import Hashable, Mapping, Sequence
 
-from splitbrain.checkers.porcupine.fast.appends import appends
+from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.values import frozen, shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Independence, Model
-from splitbrain.checkers.porcupine.models.entry import Entry
 from splitbrain.checkers.porcupine.models.sets import thawed
-from splitbrain.checkers.porcupine.models.values import frozen, shown
+from splitbrain.checkers.porcupine.monitors.appends import appends
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.options import Setting
 
@@ -65,7 +65,7 @@ def append_list(settings: Mapping[str, Setting]) -> Model:
         observes=frozenset({"read"}),
         pure=frozenset({"read"}),
         independence=Independence(parts=parts, blind=frozenset({"append"})),
-        fast=(appends,),
+        monitors=(appends,),
         show_call=show,
         show_state=show_state,
     )

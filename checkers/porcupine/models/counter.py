@@ -8,10 +8,10 @@ history with many concurrent adds of different sizes may exceed any budget.
 
 from collections.abc import Mapping
 
-from splitbrain.checkers.porcupine.fast.ones import ones
+from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.values import same, shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Model
-from splitbrain.checkers.porcupine.models.entry import Entry
-from splitbrain.checkers.porcupine.models.values import same, shown
+from splitbrain.checkers.porcupine.monitors.unit_counter import unit_counter
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Option, Setting
@@ -50,7 +50,7 @@ def lin_counter(settings: Mapping[str, Setting]) -> Model:
         step=step,
         observes=frozenset({"read"}),
         pure=frozenset({"read"}),
-        fast=(ones,),
+        monitors=(unit_counter,),
         show_call=show,
         show_state=shown,
     )

@@ -7,10 +7,10 @@ The trap: whether the sum that comes back is the old or the new one; systems dif
 
 from collections.abc import Callable, Mapping
 
+from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.values import same, shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Model
 from splitbrain.checkers.porcupine.models.counter import INITIAL, number
-from splitbrain.checkers.porcupine.models.entry import Entry
-from splitbrain.checkers.porcupine.models.values import same, shown
 from splitbrain.harness.options import Option, Setting
 
 RETURNS = Option("returns", "old", "which sum comes back: that before the addition, or after it", ("old", "new"))

@@ -8,11 +8,11 @@ appended to nil it is the text itself, and appended to a number it makes a text 
 
 from collections.abc import Mapping
 
-from splitbrain.checkers.porcupine.fast.zones import zones
+from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.values import meant, same, shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Independence, Model
 from splitbrain.checkers.porcupine.models import register
-from splitbrain.checkers.porcupine.models.entry import Entry
-from splitbrain.checkers.porcupine.models.values import meant, same, shown
+from splitbrain.checkers.porcupine.monitors.zones import zones
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Option, Setting
@@ -76,7 +76,7 @@ def kv(settings: Mapping[str, Setting]) -> Model:
         pure=frozenset({"get"}),
         **register.observing(settings),
         independence=Independence(resets=frozenset({"put", "cas"}), blind=frozenset({"put", "append"}), feeds=feeds),
-        fast=(zones,),
+        monitors=(zones,),
         show_call=show,
         show_state=shown,
     )

@@ -16,10 +16,10 @@ lock.
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
-from splitbrain.checkers.porcupine.fast.holds import holds
+from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.values import frozen, shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, Call, Independence, Model
-from splitbrain.checkers.porcupine.models.entry import Entry
-from splitbrain.checkers.porcupine.models.values import frozen, shown
+from splitbrain.checkers.porcupine.monitors.owned_lock import owned_lock
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.options import Option, Setting
 
@@ -98,7 +98,7 @@ def shown_owner(who: Hashable) -> str:
     return shown(who[1]) if isinstance(who, tuple) and len(who) == 2 else str(who)
 
 
-def lock(entry: Entry, settings: Mapping[str, Setting], total: Setting, *, shared: bool) -> Model:
+def lock(entry: Entry[Model], settings: Mapping[str, Setting], total: Setting, *, shared: bool) -> Model:
     """One of the three; UsageError if it can never be held."""
     if not isinstance(total, int) or total < 1:
         raise UsageError(f"{entry.name} is held at least once, not {shown(total)} times")
@@ -111,21 +111,21 @@ def lock(entry: Entry, settings: Mapping[str, Setting], total: Setting, *, share
         observes=frozenset({"acquire", "release"}),
         sees=frozenset({"process"} if settings["owner"] == "process" else ()) | ({"token"} if not shared else set()),
         independence=Independence(parts=parts),
-        fast=() if shared or total > 1 else (holds,),
+        monitors=() if shared or total > 1 else (owned_lock,),
         show_call=show,
         show_state=show_state,
     )
 
 
-OWNER_MUTEX: Entry = Entry(
+OWNER_MUTEX: Entry[Model] = Entry(
     "owner-mutex", "a lock that only its holder can release: acquire, release", (OWNER,),
     lambda settings: lock(OWNER_MUTEX, settings, 1, shared=False),
 )  # fmt: skip
-REENTRANT_LOCK: Entry = Entry(
+REENTRANT_LOCK: Entry[Model] = Entry(
     "reentrant-lock", "a lock that its holder can acquire again: acquire, release", (OWNER, DEPTH),
     lambda settings: lock(REENTRANT_LOCK, settings, settings["depth"], shared=False),
 )  # fmt: skip
-SEMAPHORE: Entry = Entry(
+SEMAPHORE: Entry[Model] = Entry(
     "semaphore", "permits, given back by those who took them: acquire, release", (OWNER, PERMITS),
     lambda settings: lock(SEMAPHORE, settings, settings["permits"], shared=True),
 )  # fmt: skip

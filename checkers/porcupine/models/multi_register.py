@@ -8,10 +8,10 @@ stand in its result.
 
 from collections.abc import Callable, Hashable, Mapping
 
+from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.values import frozen, meant, shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Model
-from splitbrain.checkers.porcupine.models.entry import Entry
 from splitbrain.checkers.porcupine.models.register import INITIAL
-from splitbrain.checkers.porcupine.models.values import frozen, meant, shown
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Setting

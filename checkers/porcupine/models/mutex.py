@@ -7,8 +7,8 @@ The trap: there is no owner. A release by a process that never acquired is legal
 
 from collections.abc import Mapping
 
+from splitbrain.checkers.common.entry import Entry
 from splitbrain.checkers.porcupine.model import ILLEGAL, Call, Independence, Model
-from splitbrain.checkers.porcupine.models.entry import Entry
 from splitbrain.harness.options import Setting
 
 

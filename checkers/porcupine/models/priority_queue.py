@@ -9,11 +9,11 @@ The trap: `1` and `1.0` are two elements; so that the order is total, the intege
 from bisect import insort
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
-from splitbrain.checkers.porcupine.fast.smallest_first import smallest_first
+from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.values import frozen, meant, same, shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Independence, Model
-from splitbrain.checkers.porcupine.models.entry import Entry
 from splitbrain.checkers.porcupine.models.queue import EMPTY, show
-from splitbrain.checkers.porcupine.models.values import frozen, meant, same, shown
+from splitbrain.checkers.porcupine.monitors.priority_queue import priority_queue_monitor
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Option, Setting
@@ -73,7 +73,7 @@ def priority_queue(settings: Mapping[str, Setting]) -> Model:
         step=stepper(sign, empty),
         observes=frozenset({"dequeue"}),
         independence=Independence(parts=parts),
-        fast=(smallest_first("enqueue", "dequeue", empty, rank(sign)),),
+        monitors=(priority_queue_monitor("enqueue", "dequeue", empty, rank(sign)),),
         show_call=show,
         show_state=shown,
     )

@@ -8,10 +8,10 @@ empty, or that this very value was enqueued.
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
-from splitbrain.checkers.porcupine.fast.fifo import fifo
+from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.values import frozen, meant, same, shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Independence, Model
-from splitbrain.checkers.porcupine.models.entry import Entry
-from splitbrain.checkers.porcupine.models.values import frozen, meant, same, shown
+from splitbrain.checkers.porcupine.monitors.queue import queue_monitor
 from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Option, Setting
 
@@ -60,7 +60,7 @@ def fifo_queue(settings: Mapping[str, Setting]) -> Model:
         step=stepper(meant(settings["empty"])),
         observes=frozenset({"dequeue"}),
         independence=Independence(parts=parts),
-        fast=(fifo("enqueue", "dequeue", meant(settings["empty"])),),
+        monitors=(queue_monitor("enqueue", "dequeue", meant(settings["empty"])),),
         show_call=show,
         show_state=shown,
     )

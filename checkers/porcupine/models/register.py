@@ -10,11 +10,11 @@ so is the value that it found; see `porcupine/refusals.py`.
 from collections.abc import Mapping
 from typing import Any
 
-from splitbrain.checkers.porcupine.fast.revisions import revisions
-from splitbrain.checkers.porcupine.fast.zones import zones
+from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.values import meant, same, shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Independence, Model
-from splitbrain.checkers.porcupine.models.entry import Entry
-from splitbrain.checkers.porcupine.models.values import meant, same, shown
+from splitbrain.checkers.porcupine.monitors.revisions import revisions
+from splitbrain.checkers.porcupine.monitors.zones import zones
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Option, Setting
@@ -99,7 +99,7 @@ def register(settings: Mapping[str, Setting]) -> Model:
         observes=frozenset({"read"}),
         pure=frozenset({"read"}),
         independence=Independence(resets=frozenset({"write"}), blind=frozenset({"write"}), feeds=feeds),
-        fast=(zones, revisions),
+        monitors=(zones, revisions),
         show_call=show,
         show_state=shown,
     )
@@ -117,7 +117,7 @@ def cas_register(settings: Mapping[str, Setting]) -> Model:
         pure=frozenset({"read"}),
         **observing(settings),
         independence=Independence(resets=frozenset({"write", "cas"}), blind=frozenset({"write"}), feeds=feeds),
-        fast=(zones, revisions),
+        monitors=(zones, revisions),
         show_call=show,
         show_state=shown,
     )

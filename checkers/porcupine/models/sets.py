@@ -10,11 +10,11 @@ result taken as whether the set changed.
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
-from splitbrain.checkers.porcupine.fast.elements import elements
-from splitbrain.checkers.porcupine.fast.grow_only import grow_only
+from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.values import frozen, shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Independence, Model
-from splitbrain.checkers.porcupine.models.entry import Entry
-from splitbrain.checkers.porcupine.models.values import frozen, shown
+from splitbrain.checkers.porcupine.monitors.elements import elements
+from splitbrain.checkers.porcupine.monitors.grow_only import grow_only
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Option, Setting
@@ -105,7 +105,7 @@ def lin_set(settings: Mapping[str, Setting]) -> Model:
         observes=frozenset({"contains", "read"} | ({"add", "remove"} if answers else set())),
         pure=frozenset({"contains", "read"}),
         independence=Independence(parts=parts),
-        fast=(grow_only, elements),
+        monitors=(grow_only, elements),
         show_call=show,
         show_state=show_state,
     )

@@ -8,10 +8,10 @@ this very value was pushed.
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
-from splitbrain.checkers.porcupine.fast.last_in import last_in
+from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.values import frozen, meant, same, shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Independence, Model
-from splitbrain.checkers.porcupine.models.entry import Entry
-from splitbrain.checkers.porcupine.models.values import frozen, meant, same, shown
+from splitbrain.checkers.porcupine.monitors.stack import stack_monitor
 from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Option, Setting
 
@@ -60,7 +60,7 @@ def stack(settings: Mapping[str, Setting]) -> Model:
         step=stepper(meant(settings["empty"])),
         observes=frozenset({"pop"}),
         independence=Independence(parts=parts),
-        fast=(last_in("push", "pop", meant(settings["empty"])),),
+        monitors=(stack_monitor("push", "pop", meant(settings["empty"])),),
         show_call=show,
         show_state=shown,
     )

@@ -15,11 +15,11 @@ legal if and only if there is one.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from splitbrain.checkers.porcupine.fast.revisions import revisions
+from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.values import meant, same, shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Model
 from splitbrain.checkers.porcupine.models import register
-from splitbrain.checkers.porcupine.models.entry import Entry
-from splitbrain.checkers.porcupine.models.values import meant, same, shown
+from splitbrain.checkers.porcupine.monitors.revisions import revisions
 from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Setting
 
@@ -131,7 +131,7 @@ def show_state(state: State) -> str:
     return words[0] if len(words) == 1 else f"{{{', '.join(words)}}}"
 
 
-def versioned(entry: Entry, settings: Mapping[str, Setting], *, by_key: bool) -> Model:
+def versioned(entry: Entry[Model], settings: Mapping[str, Setting], *, by_key: bool) -> Model:
     """One of the two."""
     return Model(
         name=entry.name,
@@ -143,18 +143,18 @@ def versioned(entry: Entry, settings: Mapping[str, Setting], *, by_key: bool) ->
         by_key=by_key,
         **register.observing(settings),
         sees=frozenset({"revision"}),
-        fast=(revisions,) if by_key else (),
+        monitors=(revisions,) if by_key else (),
         show_call=show,
         show_state=show_state,
     )
 
 
-VERSIONED_REGISTER: Entry = Entry(
+VERSIONED_REGISTER: Entry[Model] = Entry(
     "versioned-register", "a register whose revision rises with every write: read, write, cas",
     (register.INITIAL, register.PRECONDITION),
     lambda settings: versioned(VERSIONED_REGISTER, settings, by_key=True),
 )  # fmt: skip
-VERSIONED_KV: Entry = Entry(
+VERSIONED_KV: Entry[Model] = Entry(
     "versioned-kv", "a key-value store with one revision for all keys, as etcd: get, put, cas",
     (register.INITIAL, register.PRECONDITION),
     lambda settings: versioned(VERSIONED_KV, settings, by_key=False),

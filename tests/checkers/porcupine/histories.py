@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from splitbrain.checkers.porcupine.models.values import meant
+from splitbrain.checkers.common.values import meant
 from splitbrain.harness.history import Event, History
 
 

@@ -143,10 +143,10 @@ FAMILIES = {
     ),
 }  # fmt: skip
 
-PROCEDURES = {name: family.model.fast for name, family in FAMILIES.items()}
+PROCEDURES = {name: family.model.monitors for name, family in FAMILIES.items()}
 FAMILIES = {
     # It is the search that is tried with these; what fast procedures say is tried in `agreement` and `test_fast`.
-    name: replace(family, model=replace(family.model, fast=()))
+    name: replace(family, model=replace(family.model, monitors=()))
     for name, family in FAMILIES.items()
 }
 

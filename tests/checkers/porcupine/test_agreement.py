@@ -10,7 +10,7 @@ import pytest
 
 from splitbrain.checkers import porcupine
 from splitbrain.checkers.porcupine import kernel
-from splitbrain.checkers.porcupine.fast.case import Case, Decision, Procedure
+from splitbrain.checkers.porcupine.monitors.monitor import Decision, MonitorInput, Procedure
 from splitbrain.checkers.porcupine.search import search
 from splitbrain.harness.verdict import Validity, Verdict
 
@@ -64,25 +64,25 @@ def test_histories_are_of_all_kinds(name: str) -> None:
     assert kinds == {"crashed", "never ended", "twice"} | ({"nothing"} if has_reads else set())
 
 
-def refuting_everything(case: Case) -> Decision:
+def refuting_everything(case: MonitorInput) -> Decision:
     return Decision(core=range(len(case.problem)))
 
 
-def accepting_everything(case: Case) -> Decision:
+def accepting_everything(case: MonitorInput) -> Decision:
     return Decision(order=range(len(case.problem)))
 
 
-def backwards(case: Case) -> Decision | None:
+def backwards(case: MonitorInput) -> Decision | None:
     found = FIFO(case)
     return None if found is None or found.order is None else Decision(order=found.order[::-1])
 
 
-def part_of_a_core(case: Case) -> Decision | None:
+def part_of_a_core(case: MonitorInput) -> Decision | None:
     found = FIFO(case)
     return None if found is None or found.order is not None else Decision(core=found.core[:1])
 
 
-FIFO = SUBJECTS["fifo-queue"].model.fast[0]
+FIFO = SUBJECTS["fifo-queue"].model.monitors[0]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ FIFO = SUBJECTS["fifo-queue"].model.fast[0]
 )
 def test_a_wrong_procedure_is_found_out(monkeypatch: pytest.MonkeyPatch, wrong: Procedure, words: str) -> None:
     subject = SUBJECTS["fifo-queue"]
-    monkeypatch.setitem(SUBJECTS, subject.name, replace(subject, model=replace(subject.model, fast=(wrong,))))
+    monkeypatch.setitem(SUBJECTS, subject.name, replace(subject, model=replace(subject.model, monitors=(wrong,))))
     with pytest.raises(Disagreement, match=f"{wrong.__name__}.* {words}"):
         compared(subject.name, 1, 0, 200)
 
@@ -138,10 +138,13 @@ def test_a_wrong_clear_search_is_found_out(monkeypatch: pytest.MonkeyPatch, alwa
 
 
 def test_a_wrong_compiled_search_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    from splitbrain.checkers.porcupine import compiled
+    from splitbrain.checkers.porcupine import native_backend
 
-    search_of, other = compiled.Compiled, replace(SUBJECTS["register"].searched, step=lambda state, call: state)
-    monkeypatch.setattr(compiled, "Compiled", lambda model, *given: search_of(other, *given))
+    search_of, other = (
+        native_backend.NativeBackend,
+        replace(SUBJECTS["register"].searched, step=lambda state, call: state),
+    )
+    monkeypatch.setattr(native_backend, "NativeBackend", lambda model, *given: search_of(other, *given))
     with pytest.raises(Disagreement, match="the compiled search says True, the clear search False"):
         compared("register", 1, 0, 200)
 
@@ -156,7 +159,9 @@ def test_the_command_repeats_a_disagreement(
     assert first == "seed 5"
     assert [line.partition(" histories")[0] for line in lines] == ["mutex: 1,100", f"{name}: 1,100"]
     subject = SUBJECTS[name]
-    monkeypatch.setitem(SUBJECTS, name, replace(subject, model=replace(subject.model, fast=(accepting_everything,))))
+    monkeypatch.setitem(
+        SUBJECTS, name, replace(subject, model=replace(subject.model, monitors=(accepting_everything,)))
+    )
     assert main(arguments) == 1
     told = capsys.readouterr().out.partition(f"{name}: ")[2]
     again = shlex.split(told.rpartition("again: ")[2])

@@ -37,7 +37,7 @@ def asked(state: object, call: Call) -> object:
     return REGISTER.step(state, call)
 
 
-ASKED = replace(REGISTER, step=asked, fast=())
+ASKED = replace(REGISTER, step=asked, monitors=())
 
 
 def hard(waves: int, width: int) -> History:

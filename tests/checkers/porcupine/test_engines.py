@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from splitbrain.checkers.porcupine import Model, kernel
-from splitbrain.checkers.porcupine.answer import Answer
-from splitbrain.checkers.porcupine.answers import problems
+from splitbrain.checkers.porcupine.backend import open_backend
+from splitbrain.checkers.porcupine.search_result import SearchResult
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.history import History
 
@@ -27,27 +27,25 @@ pytestmark = pytest.mark.skipif(not kernel.BUILT, reason="the kernel is not buil
 QUICK, LONG, AT_ONCE = 10_000, 1_000_000, 1_000
 ENGINES: dict[str, dict[str, Any]] = {
     "as it comes": {},
-    "depth first": {"near": False, "wide": False},
-    "by levels": {"deep": False},
-    "both in turns": {"patience": 1, "near": False},
-    "near": {"patience": 0, "back": 1, "times": 1000, "wide": False},
-    "near, further back": {"patience": 0, "back": 3, "times": 1000, "wide": False},
+    "depth first": {"local": False, "bfs": False},
+    "breadth first": {"dfs": False},
+    "both in turns": {"patience": 1, "local": False},
+    "local refutation": {"patience": 0, "back": 1, "share": 1000, "bfs": False},
+    "local refutation, further back": {"patience": 0, "back": 3, "share": 1000, "bfs": False},
     "all in turns": {"patience": 1, "back": 1},
 }
 
 
 @contextmanager
 def tuned(**options: Any) -> Iterator[None]:
-    """With the engines of every width set so."""
-    from splitbrain.checkers.porcupine.kernel import narrow, vast, wide
+    """With the engines set so."""
+    from splitbrain.checkers.porcupine.kernel import tuning
 
-    for width in (narrow, wide, vast):
-        width.tune(**options)
+    tuning.tune(**options)
     try:
         yield
     finally:
-        for width in (narrow, wide, vast):
-            width.tune()
+        tuning.tune()
 
 
 def histories(random: Random, keys: int) -> History:
@@ -100,24 +98,24 @@ def _one(history: History, random: Random, key: str, process: int) -> int:
     return process
 
 
-def answers(model: Model, history: History) -> list[Answer]:
+def answers(model: Model, history: History) -> list[SearchResult]:
     """Of each key what the kernel says; every order verified."""
-    found = problems(model, history, Budget(configurations=1 << 40).start(), compiled=True)
+    found = open_backend(model, history, Budget(configurations=1 << 40).start(), compiled=True)
     everything = list(range(len(found)))
     found._search(everything, 1 << 20)  # type: ignore[attr-defined]
-    out = [found.answer(number) for number in everything]
+    out = [found.result(number) for number in everything]
     assert_verified(CAS, history, out)
     return out
 
 
 def differential(count: int) -> None:
-    from splitbrain.checkers.porcupine.kernel import narrow
+    from splitbrain.checkers.porcupine.kernel import tuning
 
     seed = int(os.environ.get("SPLITBRAIN_TEST_SEED") or secrets.randbits(32))
     print(f"SPLITBRAIN_TEST_SEED={seed}")
     random = Random(seed)
     done = refuted = 0
-    nearby = -narrow.refuted_nearby()
+    nearby = -tuning.locally_refuted()
     while done < count:
         history = histories(random, AT_ONCE)
         expected = [told(answer) for answer in answers(TABULATED, history)]
@@ -127,18 +125,20 @@ def differential(count: int) -> None:
             assert [told(answer) for answer in found] == expected, wrong(history, name, found, expected)
         done += len(expected)
         refuted += sum(linearizable is False for _, linearizable, _ in expected)
-    nearby += narrow.refuted_nearby()
+    nearby += tuning.locally_refuted()
     print(f"{done} histories, {refuted} not linearizable, {nearby} times that was told from nearby")
     assert done // 50 < refuted < done // 3
     assert nearby > refuted // 5
 
 
-def told(answer: Answer) -> tuple[int, bool | None, int]:
+def told(answer: SearchResult) -> tuple[int, bool | None, int]:
     """What must be the same."""
-    return answer.key, answer.linearizable, answer.owed
+    return answer.key, answer.linearizable, answer.next_return
 
 
-def wrong(history: History, engine: str, found: list[Answer], expected: list[tuple[int, bool | None, int]]) -> str:
+def wrong(
+    history: History, engine: str, found: list[SearchResult], expected: list[tuple[int, bool | None, int]]
+) -> str:
     """The first history on which an engine errs."""
     answer, other = next((a, b) for a, b in zip(found, expected, strict=True) if told(a) != b)
     events = of_one_key(history)[history.pool.values[answer.key]]

@@ -16,9 +16,8 @@ from typing import Any
 import pytest
 
 from splitbrain.checkers import porcupine
-from splitbrain.checkers.porcupine import MODELS, Call, Model, kernel
-from splitbrain.checkers.porcupine import answers as choice
-from splitbrain.checkers.porcupine.answers import problems
+from splitbrain.checkers.porcupine import MODELS, Call, Model, backend, kernel
+from splitbrain.checkers.porcupine.backend import open_backend
 from splitbrain.checkers.porcupine.prepare import prepare
 from splitbrain.checkers.porcupine.search import search
 from splitbrain.checkers.porcupine.table import Table
@@ -39,8 +38,8 @@ QUICK, LONG, AT_ONCE = 100_000, 1_000_000, 5_000
 BRUTE = 40
 """Every so many histories are tried in every order, and searched by the clear search, too."""
 
-CAS = replace(MODELS["cas-register"].make({"precondition": "observe"}), fast=())
-SEARCHED = replace(MODELS["register"].make(), fast=())
+CAS = replace(MODELS["cas-register"].make({"precondition": "observe"}), monitors=())
+SEARCHED = replace(MODELS["register"].make(), monitors=())
 """A register that is always searched, whatever its values."""
 INVOKE, OK, FAIL, INFO = map(int, EventType)
 
@@ -138,12 +137,12 @@ def differential(count: int) -> None:
 
 def answers(model: Model, history: History) -> list[tuple[int, bool | None, int]]:
     """Of each key what the kernel says, and what is owed; every order verified."""
-    found = problems(model, history, Budget(configurations=1 << 40).start(), compiled=True)
+    found = open_backend(model, history, Budget(configurations=1 << 40).start(), compiled=True)
     everything = list(range(len(found)))
     found._search(everything, 1 << 20)  # type: ignore[attr-defined]
-    out = [found.answer(number) for number in everything]
+    out = [found.result(number) for number in everything]
     assert_verified(CAS, history, out)
-    return [(answer.key, answer.linearizable, answer.owed) for answer in out]
+    return [(answer.key, answer.linearizable, answer.next_return) for answer in out]
 
 
 def sample(history: History, known: dict[int, bool | None], first: int) -> None:
@@ -183,15 +182,15 @@ def test_registers_by_heart_agree_with_those_of_a_table_at_length() -> None:
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_every_width_of_sets_agrees(name: str) -> None:
-    from splitbrain.checkers.porcupine import compiled
+    from splitbrain.checkers.porcupine import native_backend
 
     family, random = FAMILIES[name], Random(name)
     for _ in range(300):
         recorded = History.of(small_history(family, random))
         found = []
-        for widths in (compiled._WIDTHS[:1], compiled._WIDTHS[1:2], compiled._WIDTHS[2:]):
+        for widths in (native_backend._WIDTHS[:1], native_backend._WIDTHS[1:2], native_backend._WIDTHS[2:]):
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(compiled, "_WIDTHS", widths)
+                patch.setattr(native_backend, "_WIDTHS", widths)
                 verdict = porcupine.check(family.model, recorded, explain=False)
                 found.append((verdict.value, verdict.reason, verdict.certificate))
         assert found[0] == found[1] == found[2]
@@ -200,7 +199,7 @@ def test_every_width_of_sets_agrees(name: str) -> None:
 @pytest.mark.parametrize("name", FAMILIES)
 def test_with_and_without_the_kernel_the_verdict_is_the_same(name: str) -> None:
     family, random = FAMILIES[name], Random(f"{name} without")
-    model = replace(family.model, fast=())
+    model = replace(family.model, monitors=())
     for _ in range(300):
         recorded = History.of(small_history(family, random))
         with_kernel = porcupine.check(model, recorded)
@@ -277,7 +276,7 @@ def crowd_of_reads() -> History:
 
 
 def test_without_the_kernel_it_says_so_once() -> None:
-    choice._say_once.cache_clear()
+    backend._say_once.cache_clear()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(kernel, "BUILT", False)
         with pytest.warns(RuntimeWarning, match="not built") as said:

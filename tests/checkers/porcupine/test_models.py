@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from splitbrain.checkers.common.values import frozen, meant, same, shown
 from splitbrain.checkers.porcupine import ILLEGAL, MODELS, REFUSED, UNSEEN, Call, Refused
-from splitbrain.checkers.porcupine.models.values import frozen, meant, same, shown
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.options import settle
 

@@ -7,8 +7,9 @@ from random import Random
 import pytest
 
 from splitbrain.checkers import porcupine
-from splitbrain.checkers.porcupine import MODELS, Model, at_once, shrink, witness
-from splitbrain.checkers.porcupine.prepare import NEVER, Prepared, Problem, prepare
+from splitbrain.checkers.common.per_key import NEVER
+from splitbrain.checkers.porcupine import MODELS, Model, short_history, shrink, witness
+from splitbrain.checkers.porcupine.prepare import Prepared, Problem, prepare
 from splitbrain.checkers.porcupine.shrink import Company, subproblem
 from splitbrain.checkers.porcupine.witness import cut, events
 from splitbrain.harness.budget import Budget
@@ -224,10 +225,10 @@ def test_keys_are_named() -> None:
 
 def test_what_was_not_searched_to_its_end_does_not_tell_all_states(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(witness, "WORK", 1)
-    monkeypatch.setattr(at_once, "SHORT", 0)  # else the search comes first
+    monkeypatch.setattr(short_history, "SHORT", 0)  # else the search comes first
     register = MODELS["register"].make()
     for model, states in (
-        (replace(register, fast=()), "among the reachable states here is 4"),
+        (replace(register, monitors=()), "among the reachable states here is 4"),
         (register, "no order of what was invoked before lets it stand anywhere"),
     ):
         whole = recorded("0 invoke write 4", "0 ok write 4", "2 invoke read", "2 ok read 7")

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from splitbrain.checkers.porcupine import ILLEGAL, Call, Model, kernel
-from splitbrain.checkers.porcupine.answer import Answer
-from splitbrain.checkers.porcupine.answers import problems
+from splitbrain.checkers.porcupine.backend import open_backend
 from splitbrain.checkers.porcupine.certificate import objection
+from splitbrain.checkers.porcupine.search_result import SearchResult
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.history import History
 from splitbrain.harness.operation import EventType
@@ -82,11 +82,11 @@ def history_of(model: Model, parts: tuple[Any, ...], random: Random) -> History:
     return history
 
 
-def answer_of(model: Model, history: History, *, compiled: bool) -> Answer:
+def answer_of(model: Model, history: History, *, compiled: bool) -> SearchResult:
     """What a search says; an order is verified."""
-    found = problems(model, history, Budget(configurations=1 << 40).start(), compiled=compiled)
+    found = open_backend(model, history, Budget(configurations=1 << 40).start(), compiled=compiled)
     found.search_all()
-    answer = found.answer(0)
+    answer = found.result(0)
     if answer.linearizable:
         assert objection(model, history, answer.order) is None
     return answer
@@ -100,7 +100,7 @@ def test_a_model_of_parts_gets_the_answers_of_the_clear_search(name: str) -> Non
     for number in range(HISTORIES):
         history = history_of(model, parts, random)
         expected = told(answer_of(replace(model), history, compiled=False))
-        for options in ({}, {"patience": 1}, {"wide": False}, {"deep": False}):
+        for options in ({}, {"patience": 1}, {"bfs": False}, {"dfs": False}):
             with tuned(**options):
                 assert told(answer_of(model, history, compiled=True)) == expected, (seed, number, options)
         refuted += expected[1] is False

@@ -13,15 +13,15 @@ from random import Random
 
 from splitbrain.checkers import porcupine
 from splitbrain.checkers.porcupine import Model
-from splitbrain.checkers.porcupine.answer import Problems
-from splitbrain.checkers.porcupine.fast.case import Case
-from splitbrain.checkers.porcupine.fast.zones import zones
-from splitbrain.checkers.porcupine.kernel.by_heart import codes
-from splitbrain.checkers.porcupine.known import known
+from splitbrain.checkers.porcupine.kernel.builtin_steps import codes
+from splitbrain.checkers.porcupine.monitor_batch import run_monitors
+from splitbrain.checkers.porcupine.monitors.monitor import MonitorInput
+from splitbrain.checkers.porcupine.monitors.zones import zones
 from splitbrain.checkers.porcupine.prepare import prepare
-from splitbrain.checkers.porcupine.proof import merged_order
 from splitbrain.checkers.porcupine.search import search
+from splitbrain.checkers.porcupine.search_result import Backend
 from splitbrain.checkers.porcupine.table import Table
+from splitbrain.checkers.porcupine.verify import merged_order
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.history import ABSENT, Event, History
 from splitbrain.harness.verdict import Validity
@@ -136,12 +136,12 @@ class Together:
 
     def _ask_compiled_search(self) -> None:
         """All keys at once; to the end, though some of them are not linearizable."""
-        from splitbrain.checkers.porcupine.compiled import Compiled
+        from splitbrain.checkers.porcupine.native_backend import NativeBackend
 
-        found = Compiled(self.subject.searched, self.history, ENOUGH.start())
+        found = NativeBackend(self.subject.searched, self.history, ENOUGH.start())
         found.search_once(SEARCHED)
         orders = {}
-        for answer in map(found.answer, range(len(found))):
+        for answer in map(found.result, range(len(found))):
             if answer.linearizable != self.legal[answer.key]:
                 words = f"the compiled search says {answer.linearizable}, the clear search {self.legal[answer.key]}"
                 raise Wrong(self.owner[answer.key], words)
@@ -156,10 +156,10 @@ class Together:
         model, revisions = self.subject.model, self.history.operations().revision
         decided = set()
         told_by_zones = set()
-        for procedure in model.fast:
+        for procedure in model.monitors:
             by, orders = getattr(procedure, "__qualname__", "a fast procedure"), {}
             for problem in self.prepared.problems:
-                found = procedure(Case(model, problem, self.prepared, ENOUGH.start(), revisions))
+                found = procedure(MonitorInput(model, problem, self.prepared, ENOUGH.start(), revisions))
                 if found is None:
                     continue
                 if found.order is None:
@@ -171,7 +171,7 @@ class Together:
                 if procedure is zones:
                     told_by_zones.add(problem.key)
             self._prove(by, orders)
-        if model.fast and codes(model) is not None:
+        if model.monitors and codes(model) is not None:
             told_by_zones &= self._without("cas", "append")
             left = told_by_zones - self._ask_compiled("the compiled zones", told_by_zones)
             if left:
@@ -188,12 +188,12 @@ class Together:
     def _ask_compiled(self, by: str, keys: set[int]) -> set[int]:
         """What compiled procedures say of these keys; those that they decided."""
         part, place = part_of(self.history, keys)
-        found = known(self.subject.model, part, ENOUGH.start(), _never_asked)
+        found = run_monitors(self.subject.model, part, ENOUGH.start(), _never_asked)
         if found is None:
             return set()
         whole = list(place)
         orders, decided = {}, set()
-        for answer in map(found.answer, range(len(found))):
+        for answer in map(found.result, range(len(found))):
             if not answer.searched:
                 continue
             decided.add(answer.key)
@@ -244,7 +244,7 @@ class Together:
         chosen = range(0, len(values), EVERY)
         histories = [History.of(self.episodes[number]) for number in chosen]
         for number, history in zip(chosen, histories, strict=True):
-            for asked in (model, searched) if model.fast else (searched,):
+            for asked in (model, searched) if model.monitors else (searched,):
                 verdict = porcupine.check(asked, history, ENOUGH, explain=False)
                 if verdict.value is not values[number]:
                     raise Wrong(number, f"verdict {verdict.value.value}, not {values[number].value}: {verdict.reason}")
@@ -257,7 +257,7 @@ class Together:
                 raise Wrong(number, f"value {value.value}, not {values[number].value}")
 
 
-def _never_asked(keys: Collection[int]) -> Problems:
+def _never_asked(keys: Collection[int]) -> Backend:
     raise AssertionError("only what needs no search is asked for")
 
 
@@ -265,13 +265,13 @@ def subjects() -> list[Subject]:
     """Every family. `unique`: with mostly different values, as fast procedures want them."""
     return [
         Subject(
-            name, replace(family.model, fast=small.PROCEDURES[name]), family.model,
+            name, replace(family.model, monitors=small.PROCEDURES[name]), family.model,
             partial(small.history, family),
         )
         for name, family in small.FAMILIES.items()
     ] + [
         Subject(
-            f"unique {name}", shape.model, replace(shape.model, fast=()),
+            f"unique {name}", shape.model, replace(shape.model, monitors=()),
             partial(unique.history, shape),
         )
         for name, shape in unique.SHAPES.items()

@@ -5,8 +5,8 @@ from collections.abc import Container, Iterable
 from itertools import compress
 
 from splitbrain.checkers.porcupine import Model, certificate
-from splitbrain.checkers.porcupine.answer import Answer
-from splitbrain.checkers.porcupine.proof import merged_order, proven
+from splitbrain.checkers.porcupine.search_result import SearchResult
+from splitbrain.checkers.porcupine.verify import is_proof, merged_order
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.history import History
 
@@ -24,11 +24,11 @@ def part_of(history: History, keys: Container[int]) -> tuple[History, dict[int, 
     return part, dict(zip(compress(range(len(kept)), kept), range(len(kept)), strict=False))
 
 
-def assert_verified(model: Model, history: History, answers: Iterable[Answer]) -> None:
+def assert_verified(model: Model, history: History, answers: Iterable[SearchResult]) -> None:
     """Every order found is a proof for its key."""
     orders = {answer.key: answer.order for answer in answers if answer.linearizable}
     if not orders:
         return
     part, place = part_of(history, orders)
     order = merged_order(part, [tuple(map(place.__getitem__, order)) for order in orders.values()])
-    assert proven(model, part, order, Budget().start()), certificate.objection(model, part, order)
+    assert is_proof(model, part, order, Budget().start()), certificate.objection(model, part, order)

@@ -1,0 +1,9 @@
+"""Parts that every checker uses: values, keys, event descriptions and catalogue entries.
+
+    values         equality, hashable forms and formatting of recorded values
+    per_key        operations grouped by key, and one verdict over all keys
+    event_format   process, node and time of an event, for witnesses
+    entry          a named choice with options, as `--model` and `list` show it
+
+Imports nothing of the other checkers.
+"""

@@ -1,0 +1,44 @@
+"""How does a witness speak of an event? Who, and when: `n3 (process 7)`, `12.345 s`.
+
+The trap: two events that look simultaneous. Times have as many digits as it takes to tell those of a witness apart.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from splitbrain.checkers.common.values import shown
+from splitbrain.harness.history import History
+from splitbrain.harness.operation import NEMESIS, Value
+
+SHOWN_ITEMS = 12
+
+
+class EventFormat:
+    """Words about some events of a history."""
+
+    def __init__(self, history: History, events: Iterable[int]) -> None:
+        """events: positions of all events that will be told of."""
+        self._history = history
+        times = {history.time[event] for event in events}
+        self._digits = next((d for d in (3, 6) if len({f"{t / 1e9:.{d}f}" for t in times}) == len(times)), 9)
+
+    def when(self, event: int) -> str:
+        """The time of an event, or its position where times mean nothing."""
+        if not self._history.timed:
+            return f"event {event}"
+        return f"{self._history.time[event] / 1e9:.{self._digits}f} s"
+
+    def who(self, event: int) -> str:
+        """Node and process of an event."""
+        told = self._history.event(event)
+        process = "the nemesis" if told.process == NEMESIS else f"process {told.process}"
+        return f"{told.node} ({process})" if isinstance(told.node, str) else process
+
+    def span(self, start: int, end: int) -> str:
+        """`1.0 s to 1.2 s`; ABSENT as the end is an end that nobody knows."""
+        return f"{self.when(start)} to {self.when(end) if end >= 0 else '?'}"
+
+
+def some(items: Sequence[Value]) -> str:
+    """`1, 2, 3 … and 5 more`."""
+    words = ", ".join(map(shown, items[:SHOWN_ITEMS]))
+    return f"{words} … and {len(items) - SHOWN_ITEMS} more" if len(items) > SHOWN_ITEMS else words

@@ -1,0 +1,184 @@
+"""How is it said that a history is not linearizable? One sentence that a stranger understands, then the evidence.
+
+The first sentence names who did what when, and what contradicts it: nothing ever wrote the value, it was not written
+yet, or it had been replaced. Each claim is checked against all operations on the key, not only those shown. The trap:
+where no such simple story holds, none is told; the sentence then says which states were possible.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from splitbrain.checkers.common.per_key import NEVER
+from splitbrain.checkers.common.values import shown
+from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Model
+from splitbrain.checkers.porcupine.prepare import Prepared, Problem
+from splitbrain.harness.history import History
+from splitbrain.harness.operation import NEMESIS, EventType, Value
+
+SHOWN_OPERATIONS = 16
+SHOWN_STATES = 8
+PAST = {"read": "read", "get": "got", "dequeue": "dequeued"}
+
+
+@dataclass
+class Explanation:
+    """What is to be told about one invalid key.
+
+    whole: all operations on the key. small: those of the witness. blocked: the one of them that cannot be placed.
+    states: in which it was owed; all of them if they are `complete`.
+    """
+
+    model: Model
+    history: History
+    whole: Problem
+    prepared: Prepared
+    small: Problem
+    blocked: int
+    states: tuple[str, ...]
+    complete: bool
+    key: Value = None
+    digits: int = field(init=False)
+    timed: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        times = {self.history.time[event] for event in (*self.small.call, *self.small.ret) if event != NEVER}
+        self.timed = self.history.timed and len(times) > 1
+        self.digits = next((d for d in (3, 6) if len({f"{t / 1e9:.{d}f}" for t in times}) == len(times)), 9)
+
+    def words(self) -> tuple[str, ...]:
+        """The decisive sentence, the operations, and what could not be placed. Not the longest order found, which is in
+        the verdict's details: there are several, and which one is found depends on the engine."""
+        about = "" if self.key is None else f"key {shown(self.key)}: "
+        lines = [f"{about}{self.sentence()}"]
+        first = max(0, len(self.small) - SHOWN_OPERATIONS)
+        lines += [f"… {first:,} operations, then"] if first else []
+        lines += [self.line(operation) for operation in range(first, len(self.small))]
+        lines.append(f"{self.show(self.blocked)} of {self.who(self.blocked)} cannot be placed: {self.reachable()}")
+        return tuple(lines)
+
+    def sentence(self) -> str:
+        """The decisive sentence."""
+        blocked = self.blocked
+        deed = f"{self.deed(blocked)} at {self.when(self.small.ret[blocked])}"
+        story = self.story()
+        return f"{deed}, {story}" if story else f"{deed}, which fits no order: {self.reachable()}"
+
+    def story(self) -> str | None:
+        """What contradicts the blocked operation, if it is one thing; None if not."""
+        model, small, whole = self.model, self.small, self.whole
+        if model.independence.feeds is None or not self.forgets_at_once():
+            return None
+        call, ret = small.call[self.blocked], small.ret[self.blocked]
+        mine = self.call(self.blocked)
+        feeding = {kind for kind in set(whole.kind) if self.feeds(kind, mine)}
+        sources = [operation for operation, kind in enumerate(whole.kind) if kind in feeding]
+        begins = model.step(model.initial, mine) is not ILLEGAL
+        made = f"nothing {self.making(mine)}" if mine.f in PAST else f"there was no {self.needed()}"
+        if not sources and not begins:
+            never = made.replace("nothing ", "nothing ever ") + self.failed_source(mine)
+            return f"yet {never}"
+        if not begins and all(whole.call[o] > ret for o in sources):
+            first = min(sources, key=whole.call.__getitem__)
+            return f"before {self.show_whole(first)} was invoked at {self.when(whole.call[first])}"
+        between = [
+            o for o in range(len(small))
+            if small.ret[o] < call and self.resets(small.kind[o]) and not self.feeds(small.kind[o], mine)
+            and self.none_since(small.call[o], ret, sources)
+        ]  # fmt: skip
+        if not between:
+            return None
+        last = max(between, key=small.ret.__getitem__)
+        acknowledged = f"{self.show(last)} of {self.who(last)} had been acknowledged at {self.when(small.ret[last])}"
+        return f"yet {acknowledged} and {made} since"
+
+    def none_since(self, begin: int, end: int, sources: Sequence[int]) -> bool:
+        """Whether each of these operations returned before one moment, or was invoked after the other."""
+        call, ret = self.whole.call, self.whole.ret
+        return not any(ret[source] >= begin and call[source] <= end for source in reversed(sources))
+
+    def forgets_at_once(self) -> bool:
+        """Whether every operation here that changes the state resets it: then one source is all."""
+        return all(self.prepared.pure[kind] or self.resets(kind) for kind in set(self.whole.kind))
+
+    def resets(self, kind: int) -> bool:
+        """Whether calls of this class reset the state."""
+        return not self.prepared.pure[kind] and self.prepared.classes[kind].f in self.model.independence.resets
+
+    def feeds(self, kind: int, mine: Call) -> bool:
+        """Whether calls of this class may leave the state that the blocked one saw."""
+        feeds = self.model.independence.feeds
+        return feeds is not None and not self.prepared.pure[kind] and feeds(self.prepared.classes[kind], mine)
+
+    def making(self, mine: Call) -> str:
+        """What a source would have done."""
+        return f"{'put' if mine.f == 'get' else 'wrote'} {shown(mine.result)}"
+
+    def needed(self) -> str:
+        """What had to come before the blocked operation, where that is not a value read."""
+        mine = self.call(self.blocked)
+        if mine.f == "cas" and isinstance(mine.argument, tuple):
+            return f"write of {shown(mine.argument[0])}"
+        return "release" if mine.f == "acquire" else "acquire" if mine.f == "release" else "such operation"
+
+    def failed_source(self, mine: Call) -> str:
+        """Whether an operation that failed would have been a source: the usual suspect."""
+        operations, values = self.history.operations(), self.history.pool.values
+        feeds = self.model.independence.feeds
+        for row, ended in enumerate(operations.ended):
+            if ended != EventType.FAIL or (self.model.by_key and operations.key[row] != self.whole.key):
+                continue
+            call = Call(values[operations.f[row]], values[operations.argument[row]], UNSEEN)
+            if call.f not in self.model.pure and feeds is not None and feeds(call, mine):
+                return f" ({self.model.show_call(call)} at {self.when(operations.complete[row])} had failed)"
+        return ""
+
+    def reachable(self) -> str:
+        """The states in which the blocked operation was owed."""
+        if not self.states:
+            return "no order of what was invoked before lets it stand anywhere"
+        only = "the only reachable" if self.complete else "among the reachable"
+        if len(self.states) == 1:
+            return f"{only} {'state' if self.complete else 'states'} here is {self.states[0]}"
+        more = f" … and {len(self.states) - SHOWN_STATES} more" if len(self.states) > SHOWN_STATES else ""
+        return f"{only} states here are {{{', '.join(self.states[:SHOWN_STATES])}{more}}}"
+
+    def line(self, operation: int) -> str:
+        """One operation of the witness."""
+        small = self.small
+        if small.ret[operation] == NEVER:
+            return (
+                f"{self.when(small.call[operation])} to ?: {self.who(operation)} {self.show(operation)} (unknown end)"
+            )
+        span = f"{self.when(small.call[operation])} to {self.when(small.ret[operation])}"
+        return f"{span}: {self.who(operation)} {self.show(operation)}"
+
+    def deed(self, operation: int) -> str:
+        """Who did what: `n3 read 4`."""
+        call = self.call(operation)
+        if call.f in PAST and call.argument is None:
+            return f"{self.who(operation)} {PAST[call.f]} {shown(call.result)}"
+        return f"{self.who(operation)}'s {self.show(operation)} was " + ("refused" if call.refused else "acknowledged")
+
+    def who(self, operation: int) -> str:
+        """Node and process of an operation."""
+        event = self.history.event(self.small.call[operation])
+        process = "process nemesis" if event.process == NEMESIS else f"process {event.process}"
+        return f"{event.node} ({process})" if isinstance(event.node, str) else process
+
+    def when(self, event: int) -> str:
+        """The time of an event, or its position where times mean nothing."""
+        if not self.timed:
+            return f"event {event}"
+        return f"{self.history.time[event] / 1e9:.{self.digits}f} s"
+
+    def call(self, operation: int) -> Call:
+        """The call of an operation of the witness."""
+        return self.prepared.classes[self.small.kind[operation]]
+
+    def show(self, operation: int) -> str:
+        """An operation of the witness for people."""
+        return self.model.show_call(self.call(operation))
+
+    def show_whole(self, operation: int) -> str:
+        """An operation of the whole for people."""
+        return self.model.show_call(self.prepared.classes[self.whole.kind[operation]])

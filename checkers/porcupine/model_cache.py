@@ -1,0 +1,57 @@
+"""What does the kernel keep of a model, from one history to the next? How its histories are read, and what it answered.
+
+The trap: who searches has the desk alone, for tables are read without the GIL. So it is taken from the model and given
+back; whoever comes meanwhile, in another thread or inside a `step`, gets a new one.
+"""
+
+from splitbrain.checkers.porcupine.calls import is_plain
+from splitbrain.checkers.porcupine.kernel.build_problem import Reading
+from splitbrain.checkers.porcupine.kernel.builtin_steps import UNKNOWN, codes
+from splitbrain.checkers.porcupine.kernel.steps import Transitions
+from splitbrain.checkers.porcupine.model import Model
+
+_NAME = "cache"
+_KEPT_BYTES, _KEPT_CLASSES = 8 << 20, 20_000
+"""Of a table with more than so many bytes or classes of calls nothing is kept: they hardly ever come again."""
+
+
+class ModelCache:
+    """heart, steps: how a history is read whose steps are known by heart, and these steps; None if it is none such.
+    asked, answers: how any is read, and what the model has answered. shortcut: whether procedures come before a search;
+    where steps are known by heart, a short one is quicker. words: for people, of calls that were told before.
+    """
+
+    __slots__ = ("builtin", "generic", "model", "shortcut", "steps", "table", "words")
+
+    def __init__(self, model: Model) -> None:
+        """TooWide for a model that knows too many names."""
+        known = None if model.sees or not is_plain(model.initial) else codes(model)
+        self.model = model
+        self.words: dict[tuple[int, ...], str] = {}
+        in_parts = not model.by_key and model.independence.parts is not None
+        self.shortcut = in_parts or (bool(model.monitors) and codes(model) is None)
+        self.builtin = None if known is None else _reading(model, known)
+        self.steps = Transitions(model, True)
+        self.generic = _reading(model, None)
+        self.table = Transitions(model, False)
+
+
+def take(model: Model) -> ModelCache:
+    """The model's desk, or a new one. TooWide."""
+    cache: ModelCache | None = model.remembered.pop(_NAME, None)
+    return ModelCache(model) if cache is None else cache
+
+
+def give_back(cache: ModelCache) -> None:
+    """For the next history. A desk that is not given back is forgotten."""
+    if cache.table.bytes <= _KEPT_BYTES and len(cache.table.classes) <= _KEPT_CLASSES:
+        cache.model.remembered[_NAME] = cache
+
+
+def _reading(model: Model, builtin: dict[str, int] | None) -> Reading:
+    names = [
+        (name, UNKNOWN if builtin is None else builtin[name], name in model.pure, name in model.observes,
+         name in model.refusals)
+        for name in model.operations
+    ]  # fmt: skip
+    return Reading(names, builtin is not None, model.by_key, model.initial, model.sees)

@@ -1,0 +1,41 @@
+"""Can short histories be decided without a detour? By the compiled front, where it is built; see `kernel/front.pyx`."""
+
+from collections.abc import Sequence
+
+from splitbrain.checkers.porcupine import kernel
+from splitbrain.checkers.porcupine.model import Model
+from splitbrain.checkers.porcupine.monitor_batch import outcome
+from splitbrain.harness.budget import BudgetMeter
+from splitbrain.harness.history import History
+from splitbrain.harness.verdict import Verdict
+
+if kernel.BUILT:
+    from splitbrain.checkers.porcupine.kernel.short_history import decided, decided_many
+    from splitbrain.checkers.porcupine.model_cache import give_back, take
+
+SHORT, LONG = 4096, 200_000
+"""Events. Of a history that is not short the search takes the time, and reading it twice would cost more than it saves.
+So many that are long together are read at once."""
+
+
+def decide_short(model: Model, history: History, spending: BudgetMeter) -> Verdict | None:
+    """The verdict, if it is quickly found; else None."""
+    if not kernel.BUILT or len(history.type) > SHORT:
+        return None
+    cache = take(model)
+    verdict: Verdict | None = decided(cache, history, spending)
+    give_back(cache)
+    return verdict
+
+
+def outcomes(model: Model, histories: Sequence[History], spending: BudgetMeter) -> Sequence[int]:
+    """Of each history 1 if it is linearizable and something was observed, 0 if it is not, -1 if that takes more."""
+    if not kernel.BUILT:
+        return [-1] * len(histories)
+    cache = take(model)
+    found: list[int] = decided_many(cache, histories, spending)
+    give_back(cache)
+    for number, history in enumerate(histories):
+        if found[number] < 0:
+            found[number] = outcome(model, history)
+    return found

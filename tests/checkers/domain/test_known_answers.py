@@ -1,0 +1,108 @@
+"""Do the domain checks answer as Jepsen's do, on histories that its users publish? And is every check in the catalogue
+sound in its settings?
+"""
+
+from pathlib import Path
+
+import pytest
+
+from splitbrain.checkers.catalogue import CATALOGUE
+from splitbrain.checkers.domain.bank import BankCheck
+from splitbrain.checkers.domain.unique_ids import UniqueIdsCheck
+from splitbrain.harness.budget import Budget
+from splitbrain.harness.histories import read
+from splitbrain.harness.history import Event, History
+from splitbrain.harness.options import settle
+from splitbrain.harness.verdict import Validity
+
+from ..porcupine.histories import recorded
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+DOMAIN = ("set", "set-full", "counter", "bank", "long-fork", "unique-ids")
+
+
+def known() -> list[tuple[str, str, dict[str, str], str]]:
+    """(file, model, options, verdict) of the table beside the data; empty if it is not there."""
+    table = DATA / "expected.tsv"
+    if not table.exists():
+        return []
+    rows = [line.split("\t") for line in table.read_text().splitlines()[1:]]
+    out = []
+    for file, _, words, verdict in rows:
+        model, *options = words.split(" ")
+        if model in DOMAIN:
+            out.append((file, model, dict(option.split("=") for option in options), verdict))
+    return out
+
+
+@pytest.mark.parametrize(("file", "model", "options", "verdict"), known())
+def test_known_answers(file: str, model: str, options: dict[str, str], verdict: str) -> None:
+    entry = CATALOGUE[model]
+    found = entry.make(settle(entry.options, options, model)).check(read(DATA / file), Budget())
+    assert found.value == verdict, found
+
+
+def test_the_known_answers_are_there() -> None:
+    if not known():
+        pytest.skip(f"no table of known answers at {DATA}")
+    assert {model for _, model, _, _ in known()} == {"set", "set-full", "counter", "bank", "long-fork"}
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_a_check_that_saw_nothing_knows_nothing(name: str) -> None:
+    verdict = CATALOGUE[name].make().check(History(), Budget())
+    assert verdict.value is Validity.UNKNOWN
+    assert "nothing could have refuted the model" in verdict.reason
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_entries_say_what_they_are(name: str) -> None:
+    entry = CATALOGUE[name]
+    assert entry.name == name
+    assert entry.summary and "\n" not in entry.summary and len(entry.summary) <= 110
+    assert all(option.meaning for option in entry.options)
+
+
+def test_an_identifier_given_twice_is_told() -> None:
+    lines = [
+        f"{p} {kind} generate{value}" for p, value in ((0, " 5"), (1, " 6"), (2, " 5")) for kind in ("invoke", "ok")
+    ]
+    verdict = UniqueIdsCheck().check(recorded(*lines), Budget())
+    assert verdict.value is Validity.INVALID
+    assert verdict.reason == "n3 (process 2) was given 5 at 0.005 s, which n1 (process 0) was given too, at 0.001 s"
+    assert UniqueIdsCheck().check(recorded(*lines[:4]), Budget()).value is Validity.VALID
+
+
+def accounts(*reads: dict[str, int | None]) -> History:
+    kinds = ("invoke", "ok") * len(reads)
+    return History.of(
+        Event(index=i, time=i * 10**6, process=0, type=kind, f="read", value=reads[i // 2] if i % 2 else None)
+        for i, kind in enumerate(kinds)
+    )
+
+
+@pytest.mark.parametrize(
+    ("reads", "words"),
+    [
+        (({"a": 5, "b": 5}, {"a": 4, "b": 5}), "the total is 9, not 10"),
+        (({"a": 5, "b": 5}, {"a": 11, "b": -1}), "account b has -1"),
+        (({"a": 5, "b": 5}, {"a": 10, "b": None}), "account b has no balance"),
+        (({"a": 5, "b": 5}, {"a": 10}), "the accounts b are there in one read and not in another"),
+    ],
+)
+def test_money_that_came_or_went_is_told(reads: tuple[dict[str, int | None], ...], words: str) -> None:
+    verdict = BankCheck().check(accounts(*reads), Budget())
+    assert verdict.value is Validity.INVALID
+    assert verdict.reason == f"process 0 read the accounts at 0.003 s: {words}"
+
+
+def test_accounts_that_may_be_overdrawn() -> None:
+    assert BankCheck(negative_balances=True).check(accounts({"a": 5}, {"a": 5}), Budget()).value is Validity.VALID
+    overdrawn = accounts({"a": 5, "b": 5}, {"a": 11, "b": -1})
+    assert BankCheck(negative_balances=True).check(overdrawn, Budget()).value is Validity.VALID
+
+
+def test_one_read_has_nothing_to_compare_with_unless_the_total_is_known() -> None:
+    assert BankCheck().check(accounts({"a": 5}), Budget()).value is Validity.UNKNOWN
+    assert BankCheck(total=5).check(accounts({"a": 5}), Budget()).value is Validity.VALID
+    assert BankCheck(total=6).check(accounts({"a": 5}), Budget()).value is Validity.INVALID

@@ -1,0 +1,91 @@
+"""The lattice: sound as data, equal to what others have written down, and the names of all claims."""
+
+import json
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+from splitbrain.checkers import lattice
+from splitbrain.checkers.lattice import implies, maximal, minimal, refuted_by, resolve, stronger, weaker
+
+GIVEN = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "transactions" / "lattice.json"
+
+
+def test_every_name_exists_once_and_no_model_implies_itself_round_about() -> None:
+    found = lattice.lattice()
+    names = [*found.models, *(alias for model in found.models.values() for alias in model.aliases)]
+    assert len(names) == len(set(names))
+    graph = {name: set[str]() for name in found.models}
+    for edge in found.implications:
+        graph[edge.stronger].add(edge.weaker)  # KeyError for an unknown name
+        assert edge.weaker in graph and edge.source
+    assert len(list(TopologicalSorter(graph).static_order())) == len(found.models)
+    for anomaly, models in found.refutes.items():
+        assert anomaly in found.anomalies and set(models) <= set(found.models)
+    assert all(set(anomaly.implies) <= set(found.anomalies) for anomaly in found.anomalies.values())
+    assert all(model.source and model.holds for model in found.models.values())
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "expected"),
+    [
+        ("linearizable", "sequential", True),
+        ("linearizable", "safe", True),
+        ("sequential", "linearizable", False),
+        ("causal-memory", "causal-convergence", False),
+        ("causal-convergence", "causal-memory", False),
+        ("causal-convergence", "pram", False),
+        ("causal-memory", "writes-follow-reads", True),
+        ("pram", "writes-follow-reads", False),
+        ("sequential", "regular", False),
+        ("strict-serializable", "linearizable", True),
+        ("serializable", "linearizable", False),
+        ("serializable", "causal", False),
+        ("snapshot-isolation", "repeatable-read", False),
+        ("serializable", "serializable", True),
+    ],
+)
+def test_known_answers(above: str, below: str, expected: bool) -> None:
+    assert implies(above, below) is expected
+
+
+def test_what_lies_above_and_below() -> None:
+    assert weaker("regular") == {"safe"}
+    assert {"linearizable", "strict-serializable"} == stronger("regular")
+    assert maximal(["linearizable", "sequential", "serializable"]) == {"linearizable", "serializable"}
+    assert minimal(["linearizable", "sequential", "safe"]) == {"sequential", "safe"}
+    assert maximal([]) == minimal([]) == frozenset()
+
+
+def test_an_anomaly_refutes_what_is_stronger_too() -> None:
+    assert refuted_by(["write-skew"]) >= {"repeatable-read", "serializable", "strict-serializable"}
+    assert "snapshot-isolation" not in refuted_by(["write-skew"])
+    assert refuted_by(["long-fork"]) >= {"prefix", "snapshot-isolation", "serializable"}
+    assert "parallel-snapshot-isolation" not in refuted_by(["long-fork"])
+    assert refuted_by([]) == frozenset()
+
+
+def test_aliases() -> None:
+    assert resolve("PL-3") == resolve("serializable") == "serializable"
+    with pytest.raises(KeyError):
+        resolve("perfect")
+    with pytest.raises(KeyError):
+        implies("linearizable", "perfect")
+
+
+def test_the_transactional_half_is_the_given_one() -> None:
+    if not GIVEN.exists():
+        pytest.skip(f"no lattice to compare with: {GIVEN} does not exist")
+    given, found = json.loads(GIVEN.read_text()), lattice.lattice()
+    transactional = {name for name, model in found.models.items() if model.scope == "transaction"}
+    assert transactional == {model["name"] for model in given["models"]}
+    edges = {(edge.stronger, edge.weaker, edge.tested) for edge in found.implications}
+    ours = {edge for edge in edges if edge[0] in transactional and edge[1] in transactional}
+    assert ours == {(edge["stronger"], edge["weaker"], edge["tested"]) for edge in given["implies"]}
+    assert {(a, model) for a, models in found.refutes.items() for model in models} == {
+        (row["anomaly"], row["refutes"]) for row in given["refutes"]
+    }
+    assert {(a.name, tuple(a.implies)) for a in found.anomalies.values()} == {
+        (row["name"], tuple(row["implies"])) for row in given["anomalies"]
+    }
