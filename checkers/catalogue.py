@@ -1,9 +1,14 @@
-"""Which checks can be asked for by name, with `--model`? All of them in one place: every model of porcupine, judged for
-linearizability, and the checks that are something else.
+"""Catalogue of checks by name, for `--model`: porcupine's models as linearizable, the checks of `domain`, and those
+that other packages add.
 
-The trap: two checks that sound alike. `set`, `set-full` and `counter` are Jepsen's, and weaker than linearizability;
-`lin-set` and `lin-counter` are the linearizable ones. To add a check: write a file with an Entry, and add it below.
+Another package adds one with an entry point of the group `splitbrain.models` that names an Entry. To add one here:
+write a file with an Entry, and add it to CATALOGUE.
+
+Pitfall: `set`, `set-full` and `counter` are Jepsen's checks and weaker than linearizability; `lin-set` and
+`lin-counter` are the linearizable ones.
 """
+
+from collections.abc import Mapping
 
 from splitbrain.checkers import porcupine
 from splitbrain.checkers.common.entry import Entry
@@ -21,18 +26,21 @@ from splitbrain.checkers.domain import (
 )
 from splitbrain.checkers.linearizability import Linearizability
 from splitbrain.harness.checker import Checker
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.options import Setting
+from splitbrain.harness.plugins import load_plugin, plugins
 
-__all__ = ["CATALOGUE", "Entry"]
+__all__ = ["CATALOGUE", "FORMER_NAMES", "Entry", "catalogue", "entry"]
 
 
-def linearizable(entry: Entry[porcupine.Model]) -> Entry[Checker]:
+def linearizable(model: Entry[porcupine.Model]) -> Entry[Checker]:
     """The check for linearizability of one of porcupine's models."""
-    return Entry(entry.name, entry.summary, entry.options, lambda settings: Linearizability(entry.make(settings)))
+    return Entry(model.name, model.summary, model.options, lambda settings: Linearizability(model.make(settings)))
 
 
 CATALOGUE: dict[str, Entry[Checker]] = {
-    entry.name: entry
-    for entry in (
+    check.name: check
+    for check in (
         *map(linearizable, porcupine.MODELS.values()),
         sets.SET,
         set_full.SET_FULL,
@@ -46,4 +54,37 @@ CATALOGUE: dict[str, Entry[Checker]] = {
         watches.WATCH_ENTRY,
     )
 }
-"""Every check by name, in the order of `list models`."""
+"""Every check of ours by name, in the order of `list models`."""
+
+FORMER_NAMES: dict[str, str] = {"append-list": "lin-list"}
+"""Names of earlier releases, still understood."""
+
+
+def catalogue() -> dict[str, Entry[Checker]]:
+    """Every check by name, those of other packages last; UsageError if one of these cannot be loaded."""
+    return CATALOGUE | {name: _added(name) for name in plugins("models") if name not in CATALOGUE}
+
+
+def entry(name: str) -> Entry[Checker]:
+    """The check of a name, or of one that it had in an earlier release; UsageError if there is none."""
+    name = FORMER_NAMES.get(name, name)
+    if name in CATALOGUE:
+        return CATALOGUE[name]
+    if name in plugins("models"):
+        return _added(name)
+    raise UsageError(f"there is no model {name!r}; there are {', '.join((*CATALOGUE, *plugins('models')))}")
+
+
+def _added(name: str) -> Entry[Checker]:
+    """A check of another package, which may give a model of porcupine instead."""
+    found = load_plugin(plugins("models")[name])
+    if not isinstance(found, Entry):
+        raise UsageError(
+            f"splitbrain.models {name} is no Entry but {type(found).__name__}: name an Entry of a checker or a Model"
+        )
+
+    def build(settings: Mapping[str, Setting]) -> Checker:
+        made = found.build(settings)
+        return Linearizability(made) if isinstance(made, porcupine.Model) else made
+
+    return Entry(name, found.summary, found.options, build)

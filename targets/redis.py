@@ -64,7 +64,7 @@ class Redis(Server):
     def claims(self) -> Sequence[str]:
         """Of a primary that is never replaced and syncs first; with Sentinel the last failover wins, as documented."""
         alone = self.word("failover") == "none" and self.word("appendfsync") == "always"
-        return ("linearizable", "CP") if alone else ("eventual",)
+        return ("linearizable", "CP") if alone else ("convergence",)
 
     def files(self, place: Place) -> Mapping[str, str | bytes]:
         """Configurations, which server and sentinel rewrite: who is whose replica changes with a failover."""

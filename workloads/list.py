@@ -42,7 +42,7 @@ def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
 
 def checkers(settings: Mapping[str, Setting]) -> Sequence[Checker]:
     """Linearizability of an append-only list, key by key."""
-    return (Linearizability(MODELS["append-list"].make()),)
+    return (Linearizability(MODELS["lin-list"].make()),)
 
 
 LIST = Workload(

@@ -122,9 +122,20 @@ def spell_faults(words: str) -> str:
 
 
 def models() -> Mapping[str, Any]:
-    """All models of `check --model` by name."""
-    found: Mapping[str, Any] = load("splitbrain.checkers.catalogue:CATALOGUE")
+    """All models of `check --model` by name, those of other packages among them."""
+    found: Mapping[str, Any] = load("splitbrain.checkers.catalogue:catalogue")()
     return found
+
+
+def model(name: str) -> Any:
+    """The model of `check --model` of a name, or of one that it had in an earlier release."""
+    return load("splitbrain.checkers.catalogue:entry")(name)
+
+
+def renamed_model(name: str) -> tuple[str, ...]:
+    """A sentence for a model's name of an earlier release, none for any other."""
+    now = load("splitbrain.checkers.catalogue:FORMER_NAMES").get(name)
+    return () if now is None else (f"model {name} is called {now} now",)
 
 
 def environment(name: str) -> Callable[[int], Environment]:

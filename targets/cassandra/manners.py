@@ -123,8 +123,8 @@ def claims(manners: Manners) -> Sequence[str]:
     if manners.lwt:
         return ("linearizable", "CP") if manners.read in SERIALS else ()
     if overlapping(manners):
-        return ("regular", "monotonic reads") if manners.read_repair == "BLOCKING" else ("regular",)
-    return ("eventual", "AP") if manners.read == manners.write == "ONE" else ("eventual",)
+        return ("regular", "monotonic-reads") if manners.read_repair == "BLOCKING" else ("regular",)
+    return ("convergence", "AP") if manners.read == manners.write == "ONE" else ("convergence",)
 
 
 def overlapping(manners: Manners) -> bool:

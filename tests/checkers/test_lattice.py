@@ -6,9 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from splitbrain import registry
 from splitbrain.checkers import lattice
 from splitbrain.checkers.lattice import implies, maximal, minimal, refuted_by, resolve, stronger, weaker
+from splitbrain.harness.errors import SplitbrainError
+from splitbrain.harness.options import settle
 
+AVAILABILITY = {"CP", "AP"}
+"""Claims about what is answered under partition, not about consistency."""
 GIVEN = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "transactions" / "lattice.json"
 
 
@@ -89,3 +94,18 @@ def test_the_transactional_half_is_the_given_one() -> None:
     assert {(a.name, tuple(a.implies)) for a in found.anomalies.values()} == {
         (row["name"], tuple(row["implies"])) for row in given["anomalies"]
     }
+
+
+@pytest.mark.parametrize("name", registry.TARGETS)
+def test_claims_of_every_target_are_names_of_the_lattice(name: str) -> None:
+    kind = registry.target_class(name)
+    asked: list[dict[str, str]] = [{}]
+    asked += [{option.name: str(choice)} for option in kind.options for choice in option.choices or ()]
+    found = set[str]()
+    for given in asked:
+        try:
+            found.update(kind(settle(kind.options, given, name)).claims)
+        except SplitbrainError:  # this choice wants others beside it
+            continue
+    assert found - AVAILABILITY <= set(lattice.lattice().models)
+    assert found

@@ -5,10 +5,10 @@ To add one: write a Model (see `porcupine/model.py`) and an Entry in a file here
 
 from splitbrain.checkers.common.entry import Entry
 from splitbrain.checkers.porcupine.model import Model
-from splitbrain.checkers.porcupine.models.append_list import APPEND_LIST
 from splitbrain.checkers.porcupine.models.counter import LIN_COUNTER
 from splitbrain.checkers.porcupine.models.fetch_and_add import FETCH_AND_ADD
 from splitbrain.checkers.porcupine.models.kv import KV
+from splitbrain.checkers.porcupine.models.list import LIN_LIST
 from splitbrain.checkers.porcupine.models.locks import OWNER_MUTEX, REENTRANT_LOCK, SEMAPHORE
 from splitbrain.checkers.porcupine.models.multi_register import MULTI_REGISTER
 from splitbrain.checkers.porcupine.models.mutex import MUTEX
@@ -23,7 +23,7 @@ __all__ = ["MODELS", "Entry"]
 
 _REGISTERS = (REGISTER, CAS_REGISTER, VERSIONED_REGISTER, MULTI_REGISTER, KV, VERSIONED_KV)
 _LOCKS = (MUTEX, OWNER_MUTEX, REENTRANT_LOCK, SEMAPHORE)
-_COLLECTIONS = (LIN_SET, FIFO_QUEUE, STACK, PRIORITY_QUEUE, APPEND_LIST)
+_COLLECTIONS = (LIN_SET, FIFO_QUEUE, STACK, PRIORITY_QUEUE, LIN_LIST)
 _SUMS = (LIN_COUNTER, FETCH_AND_ADD)
 
 MODELS: dict[str, Entry[Model]] = {entry.name: entry for entry in (*_REGISTERS, *_LOCKS, *_COLLECTIONS, *_SUMS)}

@@ -45,6 +45,8 @@ def check(
     if model is None and given:
         raise UsageError(f"--set {next(iter(given))}=… is an option of a model: name the model with --model")
     judge = Judge.of_model(model, given) if model else None
+    for note in registry.renamed_model(model) if model else ():
+        click.echo(f"splitbrain: {note}", err=True)
     found = list(expand(sources))
     codes: list[int] = []
     results: list[Result] = []

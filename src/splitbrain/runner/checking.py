@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from splitbrain import registry
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.checker import Checker
-from splitbrain.harness.errors import SplitbrainError, UsageError
+from splitbrain.harness.errors import SplitbrainError
 from splitbrain.harness.history import History
 from splitbrain.harness.options import Setting, settle
 from splitbrain.harness.verdict import Validity, Verdict, unknown
@@ -31,11 +31,8 @@ class Judge:
     @staticmethod
     def of_model(name: str, given: Mapping[str, str]) -> "Judge":
         """The checker of `--model`; UsageError if there is no such model or option."""
-        models = registry.models()
-        if name not in models:
-            raise UsageError(f"there is no model {name!r}; there are {', '.join(models)}")
-        entry = models[name]
-        return Judge(name, (entry.make(settle(entry.options, given, f"model {name}")),))
+        entry = registry.model(name)
+        return Judge(entry.name, (entry.make(settle(entry.options, given, f"model {entry.name}")),))
 
     @staticmethod
     def of_workload(name: str, settings: Mapping[str, Setting]) -> "Judge":

@@ -27,7 +27,7 @@ SHARES = 0.10, 0.60
 """Of histories that are not linearizable: with fewer, or more, agreement would say little."""
 SAY_EVERY = 60.0
 """Seconds between two lines that say how far it is."""
-MOST_USED = ("register", "cas-register", "kv", "fifo-queue", "lin-set", "lin-counter", "append-list", "mutex", "owner")
+MOST_USED = ("register", "cas-register", "kv", "fifo-queue", "lin-set", "lin-counter", "lin-list", "mutex", "owner")
 """What comes first: families are sorted by the first of these that their names begin with."""
 
 

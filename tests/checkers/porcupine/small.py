@@ -91,8 +91,8 @@ FAMILIES = {
         MODELS["lin-counter"].make(), [("read", None)] * 3 + [("add", d) for d in (1, 1, 2, -1)],
         {"read": (-1, 0, 1, 2, 3)},
     ),
-    "append-list": Family(
-        MODELS["append-list"].make(), [("read", None)] * 3 + [("append", v) for v in (0, 1, 1)],
+    "lin-list": Family(
+        MODELS["lin-list"].make(), [("read", None)] * 3 + [("append", v) for v in (0, 1, 1)],
         {"read": (None, (), (0,), (1,), (0, 1), (1, 0), (1, 1), (0, 1, 1), (1, 0, 1), (1, 1, 0))},
     ),
     "versioned-register": Family(

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from splitbrain.checkers import porcupine
+from splitbrain.checkers.catalogue import FORMER_NAMES
 from splitbrain.harness.histories.read import read
 
 DATA = Path(__file__).resolve().parents[3].parent / "shared" / "data"
@@ -16,7 +17,8 @@ def cases() -> list[tuple[str, str, str]]:
     if not table.exists():
         return []
     rows = [line.split("\t") for line in table.read_text().splitlines()[1:]]
-    return [(file, model, verdict) for file, _, model, verdict in rows if model.split()[0] in porcupine.MODELS]
+    named = [(file, FORMER_NAMES.get(model, model), verdict) for file, _, model, verdict in rows]
+    return [(file, model, verdict) for file, model, verdict in named if model.split()[0] in porcupine.MODELS]
 
 
 def test_the_verdict_of_every_known_file() -> None:

@@ -81,12 +81,12 @@ def run(name: str, settings: dict[str, Any], calls: list[tuple[str, Any, Any]]) 
         ("priority-queue", {"first": "largest"}, [("enqueue", 2, 2), ("enqueue", 1, 1), ("dequeue", N, 2)], "[1]"),
         ("priority-queue", {}, [("enqueue", 2, 2), ("enqueue", 1, 1), ("dequeue", N, 2)], ILLEGAL),
         (
-            "append-list",
+            "lin-list",
             {},
             [("read", N, N), ("append", 1, 1), ("append", True, N), ("read", N, (1, True))],
             "[1 true]",
         ),
-        ("append-list", {}, [("append", 1, 1), ("append", 2, 2), ("read", N, (2, 1))], ILLEGAL),
+        ("lin-list", {}, [("append", 1, 1), ("append", 2, 2), ("read", N, (2, 1))], ILLEGAL),
         ("fetch-and-add", {}, [("fetch-and-add", 2, 0), ("fetch-and-add", 1, UNSEEN), ("read", N, 3)], "3"),
         ("fetch-and-add", {"returns": "new"}, [("fetch-and-add", 2, 0)], ILLEGAL),
     ],
@@ -105,7 +105,7 @@ def test_steps(name: str, settings: dict[str, Any], calls: list[tuple[str, Any, 
         ("lin-counter", ("add", "x", "x")),
         ("multi-register", ("write", 1, 1)),
         ("priority-queue", ("enqueue", "x", "x")),
-        ("append-list", ("read", N, 1)),
+        ("lin-list", ("read", N, 1)),
     ],
 )
 def test_what_a_model_cannot_take_is_wrong_use(name: str, call: tuple[str, Any, Any]) -> None:

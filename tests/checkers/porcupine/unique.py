@@ -79,8 +79,8 @@ SHAPES = {
     "lin-set as a whole": Shape(
         MODELS["lin-set"].make(), rarely(("remove", 1), mixed("add", "read")), members
     ),
-    "append-list": Shape(
-        MODELS["append-list"].make(), mixed("append", "read"),
+    "lin-list": Shape(
+        MODELS["lin-list"].make(), mixed("append", "read"),
         lambda state, f, argument: tuple(map(thawed, state)) if f == "read" else argument,
     ),
     "owner-mutex": Shape(

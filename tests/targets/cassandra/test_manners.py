@@ -53,12 +53,12 @@ def test_wrong_options_are_said_at_once(options: dict[str, str], words: str) -> 
     [
         ({"lwt": "on"}, ("linearizable", "CP")),
         ({"lwt": "on", "read": "QUORUM"}, ()),
-        ({}, ("regular", "monotonic reads")),
+        ({}, ("regular", "monotonic-reads")),
         ({"read_repair": "none"}, ("regular",)),
-        ({"read": "ONE", "write": "ALL"}, ("regular", "monotonic reads")),
-        ({"read": "ONE"}, ("eventual",)),
-        ({"cl": "ONE"}, ("eventual", "AP")),
-        ({"cl": "ONE", "rf": "1"}, ("regular", "monotonic reads")),
+        ({"read": "ONE", "write": "ALL"}, ("regular", "monotonic-reads")),
+        ({"read": "ONE"}, ("convergence",)),
+        ({"cl": "ONE"}, ("convergence", "AP")),
+        ({"cl": "ONE", "rf": "1"}, ("regular", "monotonic-reads")),
     ],
 )
 def test_what_is_claimed(options: dict[str, str], claims: tuple[str, ...]) -> None:

@@ -54,11 +54,11 @@ def show_state(elements: Elements) -> str:
     return f"[{' '.join(shown(thawed(element)) for element in elements)}]"
 
 
-def append_list(settings: Mapping[str, Setting]) -> Model:
+def lin_list(settings: Mapping[str, Setting]) -> Model:
     """An append-only list."""
     return Model(
-        name="append-list",
-        summary=APPEND_LIST.summary,
+        name="lin-list",
+        summary=LIN_LIST.summary,
         operations=("append", "read"),
         initial=(),
         step=step,
@@ -71,4 +71,4 @@ def append_list(settings: Mapping[str, Setting]) -> Model:
     )
 
 
-APPEND_LIST = Entry("append-list", "an append-only list: append, read of the whole", (), append_list)
+LIN_LIST = Entry("lin-list", "an append-only list: append, read of the whole", (), lin_list)
