@@ -29,6 +29,7 @@ from splitbrain.harness.checker import Checker
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.options import Setting
 from splitbrain.harness.plugins import load_plugin, plugins
+from splitbrain.harness.suggestion import did_you_mean
 
 __all__ = ["CATALOGUE", "FORMER_NAMES", "Entry", "catalogue", "entry"]
 
@@ -72,7 +73,8 @@ def entry(name: str) -> Entry[Checker]:
         return CATALOGUE[name]
     if name in plugins("models"):
         return _added(name)
-    raise UsageError(f"there is no model {name!r}; there are {', '.join((*CATALOGUE, *plugins('models')))}")
+    known = (*CATALOGUE, *plugins("models"))
+    raise UsageError(f"there is no model {name!r}{did_you_mean(name, known) or ';'} there are {', '.join(known)}")
 
 
 def _added(name: str) -> Entry[Checker]:

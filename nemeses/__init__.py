@@ -1,5 +1,5 @@
-"""What goes wrong, and where? One file per fault; `packages` has them by name and reads `--nemesis`."""
+"""What goes wrong, and where: one file per fault; `catalogue` has them by name and reads `--nemesis`."""
 
-from splitbrain.nemeses.catalogue import ALL, FAULTS, parse, spell_out
+from splitbrain.nemeses.catalogue import ALL, EVERY, FAULTS, parse
 
-__all__ = ["ALL", "FAULTS", "parse", "spell_out"]
+__all__ = ["ALL", "EVERY", "FAULTS", "parse"]

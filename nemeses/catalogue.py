@@ -5,11 +5,11 @@
 Pitfall: a part with `=` but without a name before it belongs to the fault before it.
 """
 
-import difflib
 from collections.abc import Callable, Mapping
 
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.fault import Fault
+from splitbrain.harness.suggestion import did_you_mean
 from splitbrain.nemeses.adversary import Adversary
 from splitbrain.nemeses.client import ClientFaults, HedgedRequests
 from splitbrain.nemeses.clock import Clock
@@ -64,41 +64,50 @@ FAULTS: Mapping[str, Fault] = {name: factory({}) for name, factory in FACTORIES.
 
 ALL = "all"
 """Stands for every fault that a system with crash recovery must survive."""
+EVERY = "every"
+"""Stands for every fault that can be done to a target where it runs, also those that it need not survive."""
 NONE = "none"
 
 
-def parse(text: str) -> tuple[Fault, ...]:
-    """The faults of a `--nemesis` argument, in its order; `all` adds those of the defaults not named themselves.
+def parse(
+    text: str, possible: Callable[[Fault], bool] = lambda fault: True, factories: Mapping[str, Factory] = FACTORIES
+) -> tuple[Fault, ...]:
+    """The faults of a `--nemesis` argument, in its order; see `named`."""
+    return tuple(factories[name](options) for name, options in named(text, possible, factories).items())
+
+
+def named(
+    text: str, possible: Callable[[Fault], bool] = lambda fault: True, factories: Mapping[str, Factory] = FACTORIES
+) -> dict[str, dict[str, str]]:
+    """Name → options, as words, of each fault of a `--nemesis` argument, in its order. `all` adds those of the defaults
+    not named themselves, `every` those that are `possible`.
 
     "" and "none" are no faults. UsageError for a name or an option that does not exist, and for a fault named twice.
     """
-    given = _named(text)
+    given = _given(text, factories)
     if NONE in given:
         if len(given) > 1:
             raise UsageError(f"--nemesis {text}: {NONE} cannot be combined with faults")
-        return ()
-    faults: list[Fault] = []
+        return {}
+    found: dict[str, dict[str, str]] = {}
     for name, options in given.items():
-        if name == ALL:
-            faults += [fault for fault in FAULTS.values() if fault.default and fault.name not in given]
+        if name in (ALL, EVERY):
+            faults = (factories[other]({}) for other in factories if other not in given)
+            found |= {fault.name: {} for fault in faults if (fault.default if name == ALL else possible(fault))}
         else:
-            faults.append(FACTORIES[name](options))
-    return tuple(faults)
+            found[name] = options
+    return found
 
 
-def spell_out(text: str) -> str:
-    """The same faults as `parse` finds, as an argument in which every fault stands by its own name."""
-    given = _named(text)
-    words = []
-    for name, options in given.items():
-        if name == ALL:
-            words += [fault.name for fault in FAULTS.values() if fault.default and fault.name not in given]
-        elif name != NONE:
-            words.append(name + ":" * bool(options) + ",".join(f"{key}={value}" for key, value in options.items()))
-    return ",".join(words)
+def spelled(faults: Mapping[str, Mapping[str, str]]) -> str:
+    """The `--nemesis` argument of faults with their options."""
+    return ",".join(
+        name + ":" * bool(options) + ",".join(f"{key}={value}" for key, value in options.items())
+        for name, options in faults.items()
+    )
 
 
-def _named(text: str) -> dict[str, dict[str, str]]:
+def _given(text: str, factories: Mapping[str, Factory]) -> dict[str, dict[str, str]]:
     """Name → its options as words, in the order of the argument."""
     given: dict[str, dict[str, str]] = {}
     name = None
@@ -107,7 +116,7 @@ def _named(text: str) -> dict[str, dict[str, str]]:
         option = part
         if not equals or ":" in head:
             name, colon, option = part.partition(":")
-            _check(name)
+            _check(name, factories)
             if name in given:
                 raise UsageError(f"--nemesis {text}: {name} is named twice")
             given[name] = {}
@@ -116,7 +125,7 @@ def _named(text: str) -> dict[str, dict[str, str]]:
         key, equals, value = option.partition("=")
         if name is None or not (key and equals):
             raise UsageError(f"--nemesis {text}: expected NAME or NAME:OPTION=VALUE, not {part!r}")
-        if name in (ALL, NONE):
+        if name in (ALL, EVERY, NONE):
             raise UsageError(
                 f"--nemesis {text}: {name} has no options; give them to the fault itself, as kill:{option}"
             )
@@ -126,13 +135,13 @@ def _named(text: str) -> dict[str, dict[str, str]]:
     return given
 
 
-def _check(name: str) -> None:
-    if name in FACTORIES or name in (ALL, NONE):
+def _check(name: str, factories: Mapping[str, Factory]) -> None:
+    if name in factories or name in (ALL, EVERY, NONE):
         return
-    close = difflib.get_close_matches(name, FACTORIES, 1)
-    hint = f", did you mean {close[0]}?" if close else "."
-    by_name = ", ".join(fault.name for fault in FAULTS.values() if not fault.default)
-    defaults = ", ".join(fault.name for fault in FAULTS.values() if fault.default)
+    faults = [factory({}) for factory in factories.values()]
+    by_name = ", ".join(fault.name for fault in faults if not fault.default)
+    defaults = ", ".join(fault.name for fault in faults if fault.default)
     raise UsageError(
-        f"there is no fault {name!r}{hint} There are {defaults} ({ALL} means these), and by name only {by_name}"
+        f"there is no fault {name!r}{did_you_mean(name, (*factories, ALL, EVERY)) or '.'} There are {defaults} "
+        f"({ALL} means these), and by name only {by_name} ({EVERY} means all that can be done to the target)"
     )

@@ -12,9 +12,6 @@ from splitbrain.harness import injection
 from splitbrain.harness.history import NEMESIS_PROCESS, History
 from splitbrain.harness.operation import Value
 
-_PEAKS = frozenset(("skew_ms",))
-"""Counters that are a largest value: over several windows the largest counts, not the sum."""
-
 
 @dataclass(frozen=True)
 class Window:
@@ -72,15 +69,12 @@ def windows(history: History) -> tuple[Window, ...]:
 def records(found: Iterable[Window], asked: Sequence[str] = ()) -> dict[str, FaultRecord]:
     """Per fault, by name: those asked for first (also when they never came), then others in order of appearance."""
     times: dict[str, int] = dict.fromkeys(asked, 0)
-    bites: dict[str, dict[str, float]] = {name: {} for name in asked}
+    bites: dict[str, list[injection.Bite]] = {name: [] for name in asked}
     for window in found:
         name = window.fault
         times[name] = times.get(name, 0) + 1
-        total = bites.setdefault(name, {})
-        for counter, amount in window.bite.items():
-            before = total.get(counter, 0)
-            total[counter] = max(before, amount) if counter in _PEAKS else before + amount
-    return {name: FaultRecord(times[name], bites[name]) for name in times}
+        bites.setdefault(name, []).append(window.bite)
+    return {name: FaultRecord(times[name], injection.total(bites[name])) for name in times}
 
 
 class Overlap:

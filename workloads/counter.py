@@ -21,8 +21,8 @@ from splitbrain.workloads.final import read_through_each_node
 from splitbrain.workloads.workload import Size, Workload
 
 OPTIONS = (
-    Option("read_share", 0.3, "share of reads among the operations, 0 to 1"),
-    Option("delta_max", 5, "deltas are drawn from 1 to this"),
+    Option("read_share", 0.3, "share of reads among the operations, 0 to 1", most=1),
+    Option("delta_max", 5, "deltas are drawn from 1 to this", least=1),
     Option("decrements", False, "whether deltas may be negative too"),
 )
 

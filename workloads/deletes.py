@@ -24,9 +24,9 @@ from splitbrain.workloads.final import read_through_each_node
 from splitbrain.workloads.workload import Size, Workload
 
 OPTIONS = (
-    Option("lag", 12, "how many elements later, of the same thread, an element is removed"),
+    Option("lag", 12, "how many elements later, of the same thread, an element is removed", least=1),
     Option("kept_every", 5, "every so manyth element is never removed; 0: all are"),
-    Option("read_share", 0.0, "share of reads among the operations of the main phase, 0 to 1"),
+    Option("read_share", 0.0, "share of reads among the operations of the main phase, 0 to 1", most=1),
     Option("fresh", False, "whether those reads are judged, too: each must see what was done before it"),
 )
 

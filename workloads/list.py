@@ -20,8 +20,10 @@ from splitbrain.workloads.keys import assign
 from splitbrain.workloads.workload import Size, Workload
 
 OPTIONS = (
-    Option("operations_per_key", 60, "how many operations a key lives for"),
-    Option("append_share", 0.5, "share of appends among the operations of threads that do not only read, 0 to 1"),
+    Option("operations_per_key", 60, "how many operations a key lives for", least=1),
+    Option(
+        "append_share", 0.5, "share of appends among the operations of threads that do not only read, 0 to 1", most=1
+    ),
 )
 
 APPEND, READ = "append", "read"

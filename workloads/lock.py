@@ -27,7 +27,7 @@ from splitbrain.harness.options import Option, Setting
 from splitbrain.workloads.workload import Size, Workload
 
 OPTIONS = (
-    Option("locks", 2, "number of locks; each client contends for one"),
+    Option("locks", 2, "number of locks; each client contends for one", least=1),
     Option("hold_seconds", 1.0, "how long a client holds on to a lock"),
     Option("judge", "exclusion", "what is judged: who held when, or the tokens", ("exclusion", "fencing", "both")),
 )

@@ -20,8 +20,8 @@ from splitbrain.workloads.keys import assign
 from splitbrain.workloads.workload import Size, Workload
 
 OPTIONS = (
-    Option("operations_per_key", 200, "how many operations a key lives for"),
-    Option("values", 5, "writes choose among the values 0 up to this, exclusive"),
+    Option("operations_per_key", 200, "how many operations a key lives for", least=1),
+    Option("values", 5, "writes choose among the values 0 up to this, exclusive", least=1),
 )
 
 READ, WRITE, CAS = "read", "write", "cas"

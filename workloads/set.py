@@ -22,7 +22,7 @@ from splitbrain.workloads.final import read_through_each_node
 from splitbrain.workloads.workload import Size, Workload
 
 OPTIONS = (
-    Option("read_share", 0.0, "share of reads among the operations of the main phase, 0 to 1"),
+    Option("read_share", 0.0, "share of reads among the operations of the main phase, 0 to 1", most=1),
     Option("fresh", False, "whether a read that misses an element for a while is invalid too, with read_share above 0"),
 )
 

@@ -20,8 +20,8 @@ from splitbrain.workloads.keys import assign
 from splitbrain.workloads.workload import Size, Workload
 
 OPTIONS = (
-    Option("operations_per_key", 200, "how many operations a key lives for"),
-    Option("write_share", 0.6, "share of writes among the operations of threads that do not only read, 0 to 1"),
+    Option("operations_per_key", 200, "how many operations a key lives for", least=1),
+    Option("write_share", 0.6, "share of writes among the operations of threads that do not only read, 0 to 1", most=1),
 )
 
 READ, WRITE = "read", "write"

@@ -24,7 +24,7 @@ from splitbrain.harness.options import Option, Setting
 from splitbrain.workloads.workload import Size, Workload
 
 OPTIONS = (
-    Option("keys", 5, "number of keys that are written"),
+    Option("keys", 5, "number of keys that are written", least=1),
     Option("watchers", 0, "number of clients that watch; 0: one a node, and at most half of the clients"),
 )
 

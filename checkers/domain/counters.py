@@ -180,7 +180,7 @@ def build(settings: Mapping[str, Setting]) -> CounterCheck:
     return CounterCheck(number(meant(settings["initial"]), "option initial is"), str(settings["unread"]))
 
 
-INITIAL = Option("initial", 0, "the sum before any add")
+INITIAL = Option("initial", 0, "the sum before any add", least=None)
 UNREAD = Option("unread", "valid", "what a history without a read is: valid as Jepsen has it", ("valid", "unknown"))
 
 COUNTER = Entry(

@@ -162,7 +162,7 @@ def build(settings: Mapping[str, Setting]) -> LongForkCheck:
     return LongForkCheck(size)
 
 
-GROUP_SIZE = Option("group-size", 2, "how many keys each read reads")
+GROUP_SIZE = Option("group-size", 2, "how many keys each read reads", least=1)
 
 LONG_FORK = Entry(
     "long-fork", "Jepsen's long-fork: no two reads see two writes in opposite orders; snapshot isolation",

@@ -1,13 +1,18 @@
-"""Where do nodes live? One package per environment, each an implementation of `splitbrain.harness.environment`.
+"""Places where nodes live: one package per environment, each an implementation of `splitbrain.harness.environment`.
 
-- `sim`    virtual time, one process, deterministic: the seed fixes every byte of the history
-- `local`  ordinary processes of this machine on a private network, without root
-- `docker` containers on a network of this machine
-- `ssh`    processes on machines that exist already
-- `external` a cluster that exists already, at its target's endpoints
-- `hosted` no environment: what nodes on this machine have in common, and how each harm is done to them
-- `linux`  no environment: what the Linux kernel can do to processes, links, clocks and disks, for those that need it
-- `real_time` no environment: how a run goes on where nothing is simulated
+Environments are `sim`, `local`, `docker`, `ssh` and `external`. What they are built from is no environment: `real`
+(what nodes on this machine have in common, and how each injection is done to them), `linux` (what the kernel can do to
+processes, links, clocks and disks) and `real_time` (how a run goes on where nothing is simulated).
 
-An environment is made for one run. Nothing outside its package knows more of it than the protocol.
+An environment is made for one run. Nothing outside its package knows more of it than the protocol, and nothing else in
+`harness` imports any of this.
 """
+
+SUMMARIES = {
+    "sim": "nodes, network, clocks and disks in one process under virtual time; the seed fixes every byte",
+    "local": "nodes are processes of this machine on a private network of their own; Linux, no root, no Docker",
+    "docker": "nodes are containers of this machine's Docker Engine, on a network of their own",
+    "ssh": "nodes are processes on machines of yours, reached by ssh: --hosts FILE.toml",
+    "external": "a cluster that exists already, at its target's endpoints: spoken to, never hurt",
+}
+"""One line each for `splitbrain list`, which imports no environment for it."""

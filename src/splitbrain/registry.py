@@ -1,29 +1,61 @@
-"""Which names does the command line know? One line per target, workload and environment; faults and models keep their
-own registries in their rooms.
+"""Names of the command line: targets, workloads, faults, models and environments, ours and those of other packages.
 
-The trap: importing everything to list one name. Modules are named here as text and imported when asked for.
+Ours are named here as text, or in the catalogues of their rooms; a package of somebody else's adds to them by Python
+entry points, in the groups `splitbrain.targets`, `.workloads`, `.nemeses`, `.models` and `.environments`. Modules are
+imported, and entry points read, only when they are asked for. A name of ours is never another's.
 """
 
 from __future__ import annotations
 
 import functools
 import importlib
-import sys
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.options import settle
+from splitbrain.harness.plugins import load_plugin, plugins
+from splitbrain.harness.suggestion import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Sequence
+    from importlib.metadata import EntryPoint
 
     from splitbrain.harness.environment import Environment
     from splitbrain.harness.fault import Fault
     from splitbrain.harness.target import Target
     from splitbrain.workloads.workload import Workload
 
-TARGETS: Mapping[str, str] = {
+
+class Registry(Mapping[str, str]):
+    """Things of one kind by name → where they are, as `module:attribute`. Ours come first, in their order."""
+
+    def __init__(self, kind: str, group: str, ours: Mapping[str, str]) -> None:
+        self.kind, self._group, self._ours = kind, group, ours
+
+    def __getitem__(self, name: str) -> str:
+        return self._ours[name] if name in self._ours else self._others[name].value
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._ours
+        yield from (name for name in self._others if name not in self._ours)
+
+    def __len__(self) -> int:
+        return len(set(self._ours) | set(self._others))
+
+    def find(self, name: str, more: str = "") -> Any:
+        """The thing of a name; UsageError, which says what there is, and `more`."""
+        if name not in self:
+            hint = did_you_mean(name, self) or ";"
+            raise UsageError(f"there is no {self.kind} {name!r}{hint} there are {', '.join(self)}{more}")
+        return load(self._ours[name]) if name in self._ours else load_plugin(self._others[name])
+
+    @functools.cached_property
+    def _others(self) -> Mapping[str, EntryPoint]:
+        return plugins(self._group)
+
+
+TARGETS = Registry("target", "targets", {
     "single": "splitbrain.targets.stores:Single",
     "primary-backup": "splitbrain.targets.stores:PrimaryBackup",
     "raft": "splitbrain.targets.stores:Raft",
@@ -31,9 +63,9 @@ TARGETS: Mapping[str, str] = {
     "cassandra": "splitbrain.targets.cassandra:Cassandra",
     "redis": "splitbrain.targets.redis:Redis",
     "zookeeper": "splitbrain.targets.zookeeper:ZooKeeper",
-}
+})  # fmt: skip
 
-WORKLOADS: Mapping[str, str] = {
+WORKLOADS = Registry("workload", "workloads", {
     "register": "splitbrain.workloads.register:REGISTER",
     "unique-register": "splitbrain.workloads.unique_register:UNIQUE_REGISTER",
     "set": "splitbrain.workloads.set:SET",
@@ -42,48 +74,50 @@ WORKLOADS: Mapping[str, str] = {
     "counter": "splitbrain.workloads.counter:COUNTER",
     "lock": "splitbrain.workloads.lock:LOCK",
     "watch": "splitbrain.workloads.watch:WATCH_KEYS",
-}
+})  # fmt: skip
 
 FORMER_WORKLOADS: Mapping[str, str] = {"append-list": "list", "rw-register": "unique-register"}
 """Names of earlier releases, still understood."""
 
-ENVIRONMENTS: Mapping[str, str] = {
+ENVIRONMENTS = Registry("environment", "environments", {
     "sim": "splitbrain.harness.environments.sim:Sim",
     "local": "splitbrain.harness.environments.local:Local",
     "docker": "splitbrain.harness.environments.docker:Docker",
     "ssh": "splitbrain.harness.environments.ssh:Ssh",
     "external": "splitbrain.harness.environments.external:Existing",
-}
+})  # fmt: skip
 
 
 def target(spec: str) -> Target:
     """The target of a `TARGET` word: `raft`, `raft:reads=local`, or `module:Class` of a user's own."""
-    name, _, rest = spec.partition(":")
+    name, colon, rest = spec.partition(":")
+    if colon and not rest:
+        raise UsageError(f"{spec!r}: after the colon come options, as in {name}:OPTION=VALUE")
     kind = target_class(spec)
-    settings = rest if name in TARGETS else rest.partition(":")[2]
-    made: Target = kind(settle(kind.options, assignments(settings, spec), name))
-    return made
+    found: Target
+    if name in TARGETS:
+        found = kind(settle(kind.options, assignments(rest, spec), name))
+    else:
+        from splitbrain.own_targets import made
+
+        found = made(kind, settle(kind.options, assignments(rest.partition(":")[2], spec), name), spec)
+    return found
 
 
 def target_class(spec: str) -> Any:
     """The class of a `TARGET` word; its options are not looked at."""
     name, _, rest = spec.partition(":")
-    if name in TARGETS:
-        return load(TARGETS[name])
     attribute = rest.partition(":")[0]
-    if attribute and "=" not in attribute:
-        return _users_own(name, attribute)
-    raise UsageError(
-        f"there is no target {name!r}; there are {', '.join(TARGETS)}, and module:Class for one of your own"
-    )
+    if name not in TARGETS and attribute and "=" not in attribute:
+        from splitbrain.own_targets import own_class
+
+        return own_class(name, attribute)
+    return TARGETS.find(name, ", and module:Class for one of your own")
 
 
 def workload(name: str) -> Workload:
     """The workload of a name, or of one that it had in an earlier release."""
-    name = FORMER_WORKLOADS.get(name, name)
-    if name not in WORKLOADS:
-        raise UsageError(f"there is no workload {name!r}; there are {', '.join(WORKLOADS)}")
-    found: Workload = load(WORKLOADS[name])
+    found: Workload = WORKLOADS.find(FORMER_WORKLOADS.get(name, name))
     return found
 
 
@@ -93,32 +127,39 @@ def renamed(name: str | None) -> tuple[str, ...]:
     return () if now is None else (f"workload {name} is called {now} now",)
 
 
-def missing(story: Workload, system: Target) -> list[str]:
+def missing(workload: Workload, target: Target) -> list[str]:
     """The operations that a workload needs and a target lacks; empty if they fit."""
-    return [f for f in story.operations if f not in system.operations]
+    return [f for f in workload.operations if f not in target.operations]
 
 
-def fitting(system: Target) -> Iterator[str]:
+def fitting(target: Target) -> Iterator[str]:
     """The names of the workloads whose operations a target has, in the order of `WORKLOADS`, each loaded when asked."""
-    return (name for name in WORKLOADS if not missing(workload(name), system))
+    return (name for name in WORKLOADS if not missing(workload(name), target))
+
+
+def fault_factories() -> Mapping[str, Callable[[Mapping[str, str]], Fault]]:
+    """What makes the fault of a name from its options, as words."""
+    ours: Mapping[str, Callable[[Mapping[str, str]], Fault]] = load("splitbrain.nemeses.catalogue:FACTORIES")
+    return {**ours, **{name: load_plugin(point) for name, point in plugins("nemeses").items() if name not in ours}}
 
 
 def faults() -> Mapping[str, Fault]:
-    """All faults by name."""
-    found: Mapping[str, Fault] = load("splitbrain.nemeses:FAULTS")
-    return found
+    """All faults by name, with their default options."""
+    return {name: factory({}) for name, factory in fault_factories().items()}
 
 
-def parse_faults(words: str) -> Sequence[Fault]:
-    """The faults of `--nemesis A,B`; none for an empty one. UsageError for an unknown name."""
-    parse: Callable[[str], Sequence[Fault]] = load("splitbrain.nemeses:parse")
-    return parse(words) if words else ()
+def parse_faults(words: str, possible: Callable[[Fault], bool] = lambda fault: True) -> tuple[Sequence[Fault], str]:
+    """The faults of `--nemesis A,B`, and the argument with each spelled out. possible: which of them `every` means.
+    UsageError for an unknown name."""
+    if not words:
+        return (), ""
+    from splitbrain.nemeses.catalogue import FACTORIES, NONE, named, spelled
 
-
-def spell_faults(words: str) -> str:
-    """The same faults, `all` spelled out."""
-    spell: Callable[[str], str] = load("splitbrain.nemeses:spell_out")
-    return spell(words) if words else ""
+    factories = FACTORIES
+    if any(part.partition(":")[0] not in FACTORIES for part in words.split(",")) and words != NONE:
+        factories = fault_factories()
+    found = named(words, possible, factories)
+    return [factories[name](options) for name, options in found.items()], spelled(found)
 
 
 def models() -> Mapping[str, Any]:
@@ -140,16 +181,21 @@ def renamed_model(name: str) -> tuple[str, ...]:
 
 def environment(name: str) -> Callable[[int], Environment]:
     """Makes the environment of a name from a seed."""
-    if name not in ENVIRONMENTS:
-        raise UsageError(f"there is no environment {name!r}; there are {', '.join(ENVIRONMENTS)}")
-    made: Callable[[int], Environment] = load(ENVIRONMENTS[name])
+    made: Callable[[int], Environment] = ENVIRONMENTS.find(name)
     return made
+
+
+def environment_summary(name: str) -> str:
+    """One line about an environment; ours are not imported for it."""
+    from splitbrain.harness.environments import SUMMARIES
+
+    return SUMMARIES.get(name) or (environment(name).__doc__ or "").partition("\n")[0]
 
 
 def on_hosts(file: str, nodes: int) -> Callable[[int], Environment]:
     """Makes the environment of the first hosts of a file, from a seed."""
     machines = load("splitbrain.harness.environments.ssh.hosts:read")(file, nodes)
-    return functools.partial(load(ENVIRONMENTS["ssh"]), hosts=machines)
+    return functools.partial(ENVIRONMENTS.find("ssh"), hosts=machines)
 
 
 def assignments(words: str, where: str) -> dict[str, str]:
@@ -167,21 +213,3 @@ def load(where: str) -> Any:
     """The object named `module:attribute`."""
     module, _, attribute = where.partition(":")
     return getattr(importlib.import_module(module), attribute)
-
-
-def _users_own(module: str, attribute: str) -> Any:
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
-    try:
-        return load(f"{module}:{attribute}")
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"target {module}:{attribute}: {error}; modules are looked for here and on PYTHONPATH"
-        ) from None
-    except AttributeError:
-        raise UsageError(f"target {module}:{attribute}: module {module!r} has no {attribute!r}") from None
-    except Exception as error:
-        raise UsageError(
-            f"target {module}:{attribute}: importing it failed: {type(error).__name__}: {error}"
-        ) from error

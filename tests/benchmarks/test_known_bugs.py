@@ -20,7 +20,7 @@ def test_the_command_of_a_row_is_one(row: Row) -> None:
     assert not registry.missing(workload, target)
     settle(workload.options, registry.assignments(",".join(given["settings"]), "--set"), row.name)
     nodes = [f"n{i + 1}" for i in range(given["nodes"])]
-    faults = registry.parse_faults(given["nemesis"])
+    faults = registry.parse_faults(given["nemesis"])[0]
     planned = schedule(
         faults, nodes, given["time_limit"], 1,
         interval_s=given["nemesis_interval"], duration_s=given["nemesis_duration"],

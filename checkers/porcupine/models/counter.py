@@ -16,7 +16,7 @@ from splitbrain.harness.errors import UsageError
 from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Option, Setting
 
-INITIAL = Option("initial", 0, "the sum before any add")
+INITIAL = Option("initial", 0, "the sum before any add", least=None)
 
 
 def step(total: float, call: Call) -> object:

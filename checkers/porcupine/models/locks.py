@@ -26,8 +26,8 @@ from splitbrain.harness.options import Option, Setting
 OWNER = Option(
     "owner", "process", "who holds: the process that calls, or the value it calls with", ("process", "value")
 )
-DEPTH = Option("depth", 2, "how often the holder can hold it at once")
-PERMITS = Option("permits", 2, "how many permits there are in all")
+DEPTH = Option("depth", 2, "how often the holder can hold it at once", least=1)
+PERMITS = Option("permits", 2, "how many permits there are in all", least=1)
 
 Holdings = tuple[tuple[Hashable, int], ...]
 """Who holds how many, in a fixed order; an owner who holds nothing does not stand in it."""

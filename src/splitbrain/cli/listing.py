@@ -1,30 +1,39 @@
-"""`splitbrain list`: what there is. With the name of a target, everything about it: options, claims, faults that can
-hit it, workloads that fit.
-"""
+"""`splitbrain list`: what there is. With a name, everything about it: options, claims, what fits."""
 
 import json
-from collections.abc import Iterable, Sequence
+import shutil
+import textwrap
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import click
 
 from splitbrain import registry
+from splitbrain.harness.environment import Environment
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.fault import Fault
-from splitbrain.harness.options import Option
+from splitbrain.harness.options import Option, Setting, settle
+from splitbrain.harness.suggestion import did_you_mean
 from splitbrain.harness.target import Target
 
 Entry = dict[str, Any]
 SECTIONS = ("targets", "workloads", "nemeses", "models", "environments")
+WIDTH_MIN = 60
 
 
 @click.command("list")
-@click.argument("what", required=False, metavar="[targets|workloads|nemeses|models|environments|TARGET]")
+@click.argument("what", required=False, metavar="[targets|workloads|nemeses|models|environments|NAME]")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def listing(what: str | None, as_json: bool) -> None:
-    """What there is: targets, workloads, nemeses, models, environments; or everything about one TARGET."""
+    """What there is: targets, workloads, nemeses, models, environments; or everything about one NAME of these, with
+    options if it has any: raft:reads=local, partition:topology=bridge."""
     if what is not None and what not in SECTIONS:
-        one_target(what, as_json)
+        found = list(about(what))
+        for number, (kind, entry) in enumerate(found):
+            if as_json:
+                click.echo(json.dumps({"kind": kind, **entry}))
+            else:
+                click.echo("\n".join([*([""] if number else []), *told(kind, entry)]))
         return
     for section in SECTIONS if what is None else (what,):
         entries = entries_of(section)
@@ -34,84 +43,189 @@ def listing(what: str | None, as_json: bool) -> None:
             continue
         if what is None:
             click.echo(f"{section}:")
-        table(entries)
+        click.echo("\n".join(table((entry["name"], entry["summary"]) for entry in entries)))
         if what is None:
             click.echo()
     if not as_json and what is None:
-        click.echo("`splitbrain list TARGET` shows a target's options, claims and faults.")
+        click.echo("`splitbrain list NAME` shows everything about one of them: its options, and what fits it.")
 
 
 def entries_of(section: str) -> list[Entry]:
     """Name, summary and options of everything in a section."""
     if section == "targets":
-        kinds = [registry.target_class(name) for name in registry.TARGETS]
-        return [entry(kind.name, kind.summary, kind.options) for kind in kinds]
+        return [_found(name, registry.target_class) for name in registry.TARGETS]
     if section == "workloads":
-        stories = [registry.workload(name) for name in registry.WORKLOADS]
-        return [entry(story.name, story.summary, story.options) for story in stories]
+        return [_found(name, registry.workload) for name in registry.WORKLOADS]
     if section == "nemeses":
-        return [entry(fault.name, fault.summary, fault.options) for fault in registry.faults().values()]
+        return [_described(name, fault) for name, fault in registry.faults().items()]
     if section == "models":
-        return [entry(name, model.summary, model.options) for name, model in registry.models().items()]
-    return [{"name": name, "summary": (registry.load(where).__doc__ or "").partition("\n")[0]}
-            for name, where in registry.ENVIRONMENTS.items()]  # fmt: skip
+        return [_described(name, model) for name, model in registry.models().items()]
+    return [{"name": name, "summary": registry.environment_summary(name)} for name in registry.ENVIRONMENTS]
 
 
-def entry(name: str, summary: str, options: Sequence[Option]) -> Entry:
-    """One line of a list, as data."""
-    shown = [{"name": o.name, "default": o.default, "choices": list(o.choices), "meaning": o.meaning} for o in options]
-    return {"name": name, "summary": summary, "options": shown}
-
-
-def table(entries: Iterable[Entry]) -> None:
-    """Names and summaries in two columns."""
-    rows = list(entries)
-    width = max((len(row["name"]) for row in rows), default=0)
-    for row in rows:
-        click.echo(f"  {row['name']:<{width}}  {row['summary']}")
-
-
-def one_target(spec: str, as_json: bool) -> None:
-    """Options with defaults, claims, faults that can hit it, workloads that fit."""
-    try:
-        target = registry.target(spec)
-    except UsageError as error:
-        raise UsageError(f"{error}; or one of {', '.join(SECTIONS)}") from None
-    faults = {name: reason_not(fault, target) for name, fault in registry.faults().items()}
-    fitting = list(registry.fitting(target))
-    environments = [deployment.environment for deployment in target.deployments]
-    if as_json:
-        unsupported = [name for name, reason in faults.items() if reason is None]
-        about = entry(spec, target.summary, target.options)
-        more = {
-            "claims": list(target.claims),
-            "nemeses": unsupported,
-            "workloads": fitting,
-            "environments": environments,
-        }
-        click.echo(json.dumps({"kind": "target", **about, **more}))
+def about(word: str) -> Iterator[tuple[str, Entry]]:
+    """Kind and description of everything that a word names, with its options as given. UsageError if nothing."""
+    name, _, rest = word.partition(":")
+    if name in registry.TARGETS or (rest and "=" not in rest.partition(":")[0]):
+        yield "target", _target(word, registry.target(word))
         return
-    click.echo(f"{spec}: {target.summary}")
-    click.echo(f"claims:       {', '.join(target.claims) or 'nothing'}")
-    click.echo(f"environments: {', '.join(environments)}")
-    click.echo(f"workloads:    {', '.join(fitting)}")
-    click.echo(f"nemeses:      {', '.join(name for name, reason in faults.items() if reason is None)}")
-    for name, reason in faults.items():
-        if reason is not None:
-            click.echo(f"              not {name}: {reason}")
-    click.echo("options:")
-    for option in target.options:
-        choices = "|".join(option.choices)
-        words = f"{option.name}={option.shown(target.settings[option.name])}"
-        click.echo(f"  {words:<24} {option.meaning}{f' ({choices})' if choices else ''}")
+    kinds: dict[str, tuple[Collection[str], Callable[[], Entry]]] = {
+        "workload": (registry.WORKLOADS, lambda: _workload(name, _given(word, registry.workload(name).options))),
+        "nemesis": (registry.fault_factories(), lambda: _fault(word)),
+        "model": (registry.models(), lambda: _model(name, _given(word, registry.model(name).options))),
+        "environment": (registry.ENVIRONMENTS, lambda: _environment(name)),
+    }
+    hits = [(kind, describe) for kind, (names, describe) in kinds.items() if name in names]
+    if not hits:
+        every = [*registry.TARGETS, *SECTIONS, *(one for names, _ in kinds.values() for one in names)]
+        raise UsageError(
+            f"there is nothing called {name!r}{did_you_mean(name, every) or ';'} name one of {', '.join(SECTIONS)} to "
+            f"see what there is, or a target: {', '.join(registry.TARGETS)}, or module:Class for one of your own"
+        )
+    for kind, describe in hits:
+        yield kind, describe()
 
 
-def reason_not(fault: Fault, target: Target) -> str | None:
+def told(kind: str, entry: Entry) -> list[str]:
+    """A description in lines: name and summary, what is said of it, options with their values."""
+    lines = _wrapped(f"{entry['name']}: {entry['summary']}", "", "  ")
+    facts = {name: value for name, value in entry.items() if name not in ("name", "summary", "options", "not")}
+    width = max(map(len, ("kind", *facts))) + 2
+    for name, value in {"kind": kind, **facts}.items():
+        text = ", ".join(value) if isinstance(value, list) else str(value)
+        lines += _wrapped(text or "none", f"{name + ':':<{width}}", " " * width)
+    for name, reason in entry.get("not", {}).items():
+        lines += _wrapped(f"not {name}: {reason}", " " * width, " " * (width + 2))
+    if entry["options"]:
+        lines.append("options:")
+        lines += table(
+            (f"{one['name']}={one['value']}", one["meaning"] + f" ({', '.join(one['choices'])})" * bool(one["choices"]))
+            for one in entry["options"]
+        )
+    return lines
+
+
+def table(rows: Iterable[tuple[str, str]]) -> list[str]:
+    """Names and what they mean in two columns, no line longer than the terminal is wide."""
+    shown = list(rows)
+    width = max((len(name) for name, _ in shown), default=0)
+    width = min(width, 28)
+    lines = []
+    for name, meaning in shown:
+        head = f"  {name:<{width}}  "
+        if len(head) > width + 4:
+            lines.append(head.rstrip())
+            head = " " * (width + 4)
+        lines += _wrapped(meaning, head, " " * (width + 4))
+    return lines
+
+
+def reason_not(fault: Fault, target: Target, environment: Environment) -> str | None:
     """Why a fault cannot hit a target in its default environment, or None."""
-    deployment = target.deployments[0]
-    environment = registry.environment(deployment.environment)(0)
     for kind in fault.needs:
-        inability = environment.unsupported(kind, deployment)
-        if inability is not None:
-            return inability.reason
+        missing = environment.unsupported(kind, target.deployments[0])
+        if missing is not None:
+            return missing.reason
     return None
+
+
+def _found(name: str, find: Callable[[str], Any]) -> Entry:
+    """One line of a list; of what another package adds and cannot be loaded, why."""
+    try:
+        return _described(name, find(name))
+    except UsageError as error:
+        return {"name": name, "summary": str(error), "options": []}
+
+
+def _described(name: str, thing: Any, values: dict[str, Setting] | None = None) -> Entry:
+    """One line of a list, as data. values: those that are set, where they are not the defaults."""
+    return {"name": name, "summary": thing.summary, "options": _options(thing.options, values or {})}
+
+
+def _options(options: Sequence[Option], values: dict[str, Setting]) -> list[Entry]:
+    return [
+        {
+            "name": one.name,
+            "default": one.default,
+            "value": one.shown(values.get(one.name, one.default)),
+            "choices": list(one.choices),
+            "meaning": one.meaning,
+        }
+        for one in options
+    ]
+
+
+def _given(word: str, options: Sequence[Option]) -> dict[str, Setting]:
+    return settle(options, registry.assignments(word.partition(":")[2], word), word.partition(":")[0])
+
+
+def _target(word: str, target: Target) -> Entry:
+    default = target.deployments[0].environment
+    environment = registry.environment(default)(0)
+    faults = {name: reason_not(fault, target, environment) for name, fault in registry.faults().items()}
+    kind = type(target)
+    return {
+        **_described(word, target, dict(target.settings)),
+        "class": f"{kind.__module__}:{kind.__qualname__}",
+        "claims": list(target.claims),
+        "environments": [deployment.environment for deployment in target.deployments],
+        "workloads": list(registry.fitting(target)),
+        "operations": list(target.operations),
+        "nemeses": [name for name, reason in faults.items() if reason is None],
+        "not": {name: reason for name, reason in faults.items() if reason is not None},
+    }
+
+
+def _workload(name: str, values: dict[str, Setting]) -> Entry:
+    workload = registry.workload(name)
+    fitting = [target for target in registry.TARGETS if not registry.missing(workload, registry.target(target))]
+    return {
+        **_described(name, workload, values),
+        "operations": list(workload.operations),
+        "checks": [checker.name for checker in workload.checkers(values)],
+        "targets": fitting,
+    }
+
+
+def _fault(word: str) -> Entry:
+    (fault,), _ = registry.parse_faults(word)
+    values = {
+        key: option.parse(text, fault.name)
+        for key, text in registry.assignments(word.partition(":")[2], word).items()
+        for option in fault.options
+        if option.name == key
+    }
+    return {
+        **_described(word, fault, values),
+        "variants": list(fault.variants),
+        "in all": "yes" if fault.default else "no: by name, or as one of every",
+        "needs": [kind.__name__ for kind in fault.needs],
+    }
+
+
+def _model(name: str, values: dict[str, Setting]) -> Entry:
+    return _described(name, registry.model(name), values)
+
+
+def _environment(name: str) -> Entry:
+    made = registry.environment(name)
+    targets = [
+        target
+        for target in registry.TARGETS
+        if any(deployment.environment == name for deployment in registry.target(target).deployments)
+    ]
+    return {
+        "name": name,
+        "summary": registry.environment_summary(name),
+        "options": [],
+        "class": registry.ENVIRONMENTS[name],
+        "deterministic": "yes, the seed fixes every byte" if getattr(made, "deterministic", False) else "no",
+        "targets": targets,
+    }
+
+
+def _wrapped(text: str, head: str, indent: str) -> list[str]:
+    width = max(shutil.get_terminal_size((120, 24)).columns, WIDTH_MIN)
+    return textwrap.wrap(
+        text, width, initial_indent=head, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    ) or [head.rstrip()]

@@ -95,7 +95,7 @@ def judged(
 ) -> Result:
     """The result of a run that went to its end. running: seconds it took. notes: see Result. others: verdicts that rest
     on something other than the history: what the nodes say of themselves, and their logs."""
-    judge = Judge.of_workload(plan.workload.name, plan.settings)
+    judge = Judge.of_workload(plan.spec.workload or "", plan.settings)
     history.operations()
     began = time.perf_counter()
     verdict = merge(judge.name, (judge.verdict(history, Budget(seconds=plan.spec.budget)), *others))

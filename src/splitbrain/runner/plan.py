@@ -72,34 +72,32 @@ def plan(asked: RunSpec) -> RunPlan:
     if asked.seed is None:
         asked = replace(asked, seed=secrets.randbelow(SEEDS))
     target = registry.target(asked.target)
-    workload = _workload(asked, target)
-    settings = settle(workload.options, asked.settings, f"workload {workload.name}")
+    name, workload = _workload(asked, target)
+    settings = settle(workload.options, asked.settings, f"workload {name}")
     deployment = _deployment(target, asked)
     spec = replace(
         asked,
-        workload=workload.name,
+        workload=name,
         env=deployment.environment,
-        nemesis=registry.spell_faults(asked.nemesis),
         nodes=len(deployment.endpoints) if isinstance(deployment, External) else asked.nodes,
         settings={option.name: option.shown(settings[option.name]) for option in workload.options},
     )
-    faults = tuple(registry.parse_faults(asked.nemesis))
-    made = RunPlan(
-        asked,
-        spec,
-        target,
-        workload,
-        settings,
-        deployment,
-        _environment(deployment, spec),
-        faults,
-        _schedule(faults, spec),
-    )
+    environment = _environment(deployment, spec)
+    names = _names(spec.nodes)
+
+    def possible(fault: Fault) -> bool:
+        """Whether it can be done to these nodes."""
+        return applicable(fault, names) and not any(environment.unsupported(kind, deployment) for kind in fault.needs)
+
+    faults, spelled = registry.parse_faults(asked.nemesis, possible)
+    spec = replace(spec, nemesis=spelled)
+    slots = _schedule(faults, spec)
+    made = RunPlan(asked, spec, target, workload, settings, deployment, environment, tuple(faults), slots)
     made.check_supported()
     return made
 
 
-def _workload(asked: RunSpec, target: Target) -> Workload:
+def _workload(asked: RunSpec, target: Target) -> tuple[str, Workload]:
     name = asked.workload
     if not name:
         name = next(registry.fitting(target), None)
@@ -112,7 +110,7 @@ def _workload(asked: RunSpec, target: Target) -> Workload:
             f"workload {name} needs {', '.join(missing)}, which {asked.target} does not have; "
             f"workloads that fit: {', '.join(registry.fitting(target)) or 'none'}"
         )
-    return workload
+    return name, workload
 
 
 def _deployment(target: Target, asked: RunSpec) -> Deployment:

@@ -4,13 +4,13 @@ The options of `splitbrain run`, their validation, `command()`, `test.toml`, JSO
 are derived from the declarations: to add an option, add a field here and use it where it matters.
 """
 
-import difflib
 import shlex
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass
 from typing import Any
 
 from splitbrain.harness.errors import UsageError
+from splitbrain.harness.suggestion import did_you_mean
 from splitbrain.runner.fields import SECONDS, SpecField, fields_of, option
 
 YEAR_SECONDS = 365 * 24 * 3600.0
@@ -84,9 +84,8 @@ class RunSpec:
         known = [declared.name for declared in RunSpec.fields()]
         for name in plain:
             if name not in known:
-                close = difflib.get_close_matches(name, known, 1)
-                hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
-                raise UsageError(f"{where}: a run has no option {name!r}; {hint}")
+                hint = did_you_mean(name, known) or f"; there are {', '.join(known)}"
+                raise UsageError(f"{where}: a run has no option {name!r}{hint}")
         try:
             return RunSpec(**plain)
         except UsageError as error:

@@ -109,7 +109,7 @@ def test_values_may_be_given_as_people_write_them():
 
 
 def test_an_option_that_does_not_exist_is_told_with_one_that_does():
-    with pytest.raises(UsageError, match=r"run\.toml: a run has no option 'node'; did you mean nodes\?"):
+    with pytest.raises(UsageError, match=r"run\.toml: a run has no option 'node', did you mean nodes\?"):
         RunSpec.from_plain({"target": "raft", "node": 3}, "run.toml")
 
 
