@@ -110,7 +110,7 @@ def _workload(asked: RunSpec, target: Target) -> tuple[str, Workload]:
             f"workload {name} needs {', '.join(missing)}, which {asked.target} does not have; "
             f"workloads that fit: {', '.join(registry.fitting(target)) or 'none'}"
         )
-    return name, workload
+    return registry.FORMER_WORKLOADS.get(name, name), workload
 
 
 def _deployment(target: Target, asked: RunSpec) -> Deployment:
