@@ -110,7 +110,11 @@ class ReplicaLog:
     def ballot(self, term: int, vote: str | None) -> None:
         """Enter a term, or vote in the present one."""
         self.term, self.vote = term, vote
-        self.ballot_record = self.journal.write(_encode(Ballot(term, vote)))
+        self.ballot_record = self.journal.write(_encode(self._ballot()))
+
+    def _ballot(self) -> Ballot:
+        """The record of the present term and vote."""
+        return Ballot(self.term, self.vote)
 
     def append(self, entry: Entry) -> int:
         """Add an entry at the end; its index."""
@@ -189,7 +193,7 @@ class ReplicaLog:
         self._records.clear()
 
     def _rewrite(self, index: int, state: bytes) -> None:
-        records = [_encode(Snapshot(index, self.base, self.base_term, state)), _encode(Ballot(self.term, self.vote))]
+        records = [_encode(Snapshot(index, self.base, self.base_term, state)), _encode(self._ballot())]
         records += [_encode(Placed(self.base + i, entry)) for i, entry in enumerate(self._entries, 1)]
         self._snapshot_record = self.journal.rewrite(records)
 

@@ -107,8 +107,16 @@ class Requests:
         lost = [(session, handle) for session, (_, handle, to) in self._forwarded.items() if to != leader]
         for session, _ in lost:
             del self._forwarded[session]
-        doubt = Response(error=IN_DOUBT, text="passed on to a node that does not lead any more")
-        return [Reply(handle, doubt) for _, handle in lost]
+        response = self.unanswered("passed on to a node that does not lead any more")
+        return [Reply(handle, response) for _, handle in lost]
+
+    def unanswered(self, text: str) -> Response:
+        """The response to a request that was passed on and has not been answered."""
+        return Response(error=IN_DOUBT, text=text)
+
+    def misdirected(self, sender: str, request: Request) -> Effect:
+        """Refuse a request that was passed on to a node that does not lead."""
+        return refuse(sender, request, NO_LEADER, "asked a node that does not lead")
 
     def answered(self, message: Answer) -> list[Effect]:
         """A forwarded request was answered; late and doubled answers are nobody's."""

@@ -16,12 +16,14 @@ from splitbrain.harness.node import Node
 from splitbrain.harness.options import Option
 from splitbrain.harness.program import Effect, Effects, Now, ProgramFactory, Reply, Role
 from splitbrain.harness.random_stream import RandomStream
-from splitbrain.targets.stores.audit import RETRIES, AuditedStore
-from splitbrain.targets.stores.journal import Journal, give_up
-from splitbrain.targets.stores.log import ReplicaLog
-from splitbrain.targets.stores.machine import Machine, applied_marks, refusal
+from splitbrain.targets.stores.audit import BUG, RETRIES, AuditedStore
+from splitbrain.targets.stores.journal import give_up
+from splitbrain.targets.stores.machine import applied_marks, refusal
 from splitbrain.targets.stores.messages import Answer, Entry, Forward, Request, Response
-from splitbrain.targets.stores.requests import Origin, Requests, answer
+from splitbrain.targets.stores.parts import Parts
+from splitbrain.targets.stores.requests import Origin, answer
+
+CORRECT = Parts()
 
 
 class SingleNode:
@@ -34,12 +36,14 @@ class SingleNode:
     request_type: ClassVar[Any] = Request
     reply_type: ClassVar[Any] = Response
 
-    def __init__(self, name: str, nodes: Sequence[str], random: RandomStream, *, persistent: bool = True) -> None:
+    def __init__(
+        self, name: str, nodes: Sequence[str], random: RandomStream, *, persistent: bool = True, parts: Parts = CORRECT
+    ) -> None:
         self.name = name
         self.holder = nodes[0]
-        self.log = ReplicaLog(Journal(persistent=persistent))
-        self.machine = Machine()
-        self.requests = Requests()
+        self.log = parts.new_log(persistent=persistent)
+        self.machine = parts.machine()
+        self.requests = parts.requests()
         self.applied = 0
 
     @property
@@ -95,7 +99,7 @@ class SingleNode:
     def _go_on(self) -> list[Effect]:
         effects = self.log.journal.flush()
         self.log.settle()
-        while self.applied < self.log.durable:
+        while self.applied < self._done():
             self.applied += 1
             request = self.log.entry(self.applied).request
             response = self.machine.apply(request) if request is not None else None
@@ -103,13 +107,18 @@ class SingleNode:
             effects += applied_marks(self.machine, self.applied, self.log.entry(self.applied))
         return effects
 
+    def _done(self) -> int:
+        """The index up to which entries count."""
+        return self.log.durable
+
 
 class Single(AuditedStore):
     """The target `single`."""
 
     name = "single"
     summary = "one node holds everything, the others pass requests on to it"
-    options = (Option("disk", "sync", "memory: keep nothing over a restart", ("sync", "memory")), RETRIES)
+    options = (Option("disk", "sync", "memory: keep nothing over a restart", ("sync", "memory")), RETRIES, BUG)
+    bugs = "splitbrain.targets.stores.bugs.catalogue:SINGLE"
     invariants = (one_entry_an_index(), done_once())
 
     def copies(self, nodes: Sequence[Node]) -> Sequence[Node]:
@@ -124,4 +133,5 @@ class Single(AuditedStore):
     @property
     def program(self) -> ProgramFactory:
         """Makes a SingleNode."""
-        return partial(SingleNode, persistent=self._word("disk") == "sync")
+        node, parts = self.planted((SingleNode, CORRECT))
+        return partial(node, persistent=self._word("disk") == "sync", parts=parts)

@@ -14,9 +14,8 @@ from typing import Any, ClassVar
 
 from splitbrain.harness.program import Effect, Effects, Log, Now, Reply, Role, Send, SetTimer
 from splitbrain.harness.random_stream import RandomStream
-from splitbrain.targets.stores.journal import Journal, give_up
-from splitbrain.targets.stores.log import ReplicaLog
-from splitbrain.targets.stores.machine import Machine, applied_marks, refusal
+from splitbrain.targets.stores.journal import give_up
+from splitbrain.targets.stores.machine import applied_marks, refusal
 from splitbrain.targets.stores.messages import (
     NO_LEADER,
     UNAVAILABLE,
@@ -26,13 +25,15 @@ from splitbrain.targets.stores.messages import (
     Request,
     Response,
 )
+from splitbrain.targets.stores.parts import Parts
 from splitbrain.targets.stores.primary_backup.messages import PrimaryBackupMessage, Ship, Shipped
-from splitbrain.targets.stores.requests import Origin, Requests, answer, refuse
+from splitbrain.targets.stores.requests import Origin, answer, refuse
 
 HEARTBEAT = "heartbeat"
 TAKEOVER = "takeover"
 BATCH_MAX = 200
 """Entries in one message, at most."""
+CORRECT = Parts()
 
 
 @dataclass(frozen=True)
@@ -60,15 +61,21 @@ class PrimaryBackupNode:
     reply_type: ClassVar[Any] = Response
 
     def __init__(
-        self, name: str, nodes: Sequence[str], random: RandomStream, *, settings: PrimaryBackupSettings
+        self,
+        name: str,
+        nodes: Sequence[str],
+        random: RandomStream,
+        *,
+        settings: PrimaryBackupSettings,
+        parts: Parts = CORRECT,
     ) -> None:
         self.name = name
         self.nodes = tuple(nodes)
         self.others = tuple(node for node in nodes if node != name)
         self.settings = settings
-        self.log = ReplicaLog(Journal(persistent=settings.persistent))
-        self.machine = Machine()
-        self.requests = Requests()
+        self.log = parts.new_log(persistent=settings.persistent)
+        self.machine = parts.machine()
+        self.requests = parts.requests()
         self.applied = 0
         self._heard: dict[str, int] = {}
         """When each other node was last heard, by the monotonic clock."""
@@ -233,7 +240,7 @@ class PrimaryBackupNode:
         cut = self.log.merge(ship.prev_index, ship.entries)
         if cut is not None and cut <= self.applied:
             self._out.append(Log(f"view {self.view}: entries from {cut} on were applied here and are lost"))
-            self.machine, self.applied = Machine(), 0
+            self.machine, self.applied = type(self.machine)(), 0
         self._answer_ship(sender, ok=True, index=ship.prev_index + len(ship.entries))
 
     def _answer_ship(self, sender: str, *, ok: bool, index: int) -> None:

@@ -20,8 +20,8 @@ from splitbrain.harness.errors import UsageError
 from splitbrain.harness.invariants import Invariant, done_once, one_entry_an_index
 from splitbrain.harness.options import Option, Setting
 from splitbrain.harness.program import ProgramFactory
-from splitbrain.targets.stores.audit import RETRIES, AuditedStore
-from splitbrain.targets.stores.primary_backup.node import PrimaryBackupNode, PrimaryBackupSettings
+from splitbrain.targets.stores.audit import BUG, RETRIES, AuditedStore
+from splitbrain.targets.stores.primary_backup.node import CORRECT, PrimaryBackupNode, PrimaryBackupSettings
 
 
 class PrimaryBackup(AuditedStore):
@@ -44,7 +44,9 @@ class PrimaryBackup(AuditedStore):
         Option("heartbeat_ms", 50, "how often an idle primary is heard, milliseconds"),
         Option("failover_ms", 300, "silence that counts as death, milliseconds; times the place in line to take over"),
         RETRIES,
+        BUG,
     )
+    bugs = "splitbrain.targets.stores.bugs.catalogue:PRIMARY_BACKUP"
 
     def __init__(self, settings: Mapping[str, Setting]) -> None:
         super().__init__(settings)
@@ -77,4 +79,5 @@ class PrimaryBackup(AuditedStore):
     @property
     def program(self) -> ProgramFactory:
         """Makes a PrimaryBackupNode."""
-        return partial(PrimaryBackupNode, settings=self._node)
+        node, parts = self.planted((PrimaryBackupNode, CORRECT))
+        return partial(node, settings=self._node, parts=parts)

@@ -1,9 +1,10 @@
-"""Who leads? Leader election (Raft §5.2, §5.4.1), with a trial vote first, and no vote for whoever comes too soon.
+"""Leader election (Raft §5.2, §5.4.1), with a trial vote first, and no vote for whoever comes too soon.
 
 A server that hears no leader asks whether it would be elected (thesis §9.6): a server cut off from the others thus
 does not drive the term up. Only then it enters a new term, votes for itself and asks for real. A server that has heard
 a leader within the shortest election timeout disregards all requests for votes (thesis §4.2.3); leases rest on that.
-The trap: a vote is given once a term and must be on disk before it is told, or a restart gives it twice.
+
+Pitfall: a vote is given once a term and must be on disk before it is told, or a restart gives it twice.
 """
 
 from splitbrain.targets.stores.raft.messages import VoteReply, VoteRequest
@@ -59,7 +60,7 @@ class Election:
     def on_request(self, sender: str, request: VoteRequest) -> None:
         """A candidate asks for a vote, or whether it would get one."""
         server = self._server
-        if server.role == LEADER or server.now.monotonic - server.heard < server.settings.election_min:
+        if server.role == LEADER or self._hears_leader():
             return
         if request.trial:
             granted = request.term > server.term and self._up_to_date(request)
@@ -67,12 +68,24 @@ class Election:
             return
         if request.term > server.term:
             server.follow(request.term)
-        granted = request.term == server.term and server.log.vote in (None, sender) and self._up_to_date(request)
+        granted = self._current(request) and self._free_for(sender) and self._up_to_date(request)
         if granted:
             if server.log.vote is None:
                 server.log.ballot(server.term, sender)
             self.wait()
         server.promise(sender, VoteReply(server.term, granted, trial=False))
+
+    def _hears_leader(self) -> bool:
+        """Whether a leader was heard so lately that nobody else may be elected."""
+        return self._server.now.monotonic - self._server.heard < self._server.settings.election_min
+
+    def _current(self, request: VoteRequest) -> bool:
+        """Whether it asks in the present term."""
+        return request.term == self._server.term
+
+    def _free_for(self, candidate: str) -> bool:
+        """Whether the vote of the present term is still free, or was given to this candidate."""
+        return self._server.log.vote in (None, candidate)
 
     def _up_to_date(self, request: VoteRequest) -> bool:
         """Whether the candidate's log is at least as up to date as ours (§5.4.1)."""
@@ -86,11 +99,9 @@ class Election:
             if reply.term > server.term:
                 server.follow(reply.term)
             return False
-        awaited = server.term + 1 if self._trial else server.term
-        if server.role != CANDIDATE or reply.trial != self._trial or reply.term != awaited:
+        if server.role != CANDIDATE or not self._awaited(reply):
             return False
-        if sender not in self._votes:
-            self._votes.append(sender)
+        self._note(sender)
         if len(self._votes) < server.majority:
             return False
         if self._trial:
@@ -98,6 +109,16 @@ class Election:
             return False
         self._attempts = 0
         return True
+
+    def _awaited(self, reply: VoteReply) -> bool:
+        """Whether it answers what this candidate asks now."""
+        term = self._server.term + 1 if self._trial else self._server.term
+        return reply.trial == self._trial and reply.term == term
+
+    def _note(self, voter: str) -> None:
+        """Count a vote; each voter's once."""
+        if voter not in self._votes:
+            self._votes.append(voter)
 
     def _stand(self) -> None:
         """The trial was won: enter a new term and ask for real."""

@@ -14,10 +14,10 @@ from typing import Any, ClassVar
 
 from splitbrain.harness.program import Effects, Mark, Now, Reply, Role
 from splitbrain.harness.random_stream import RandomStream
-from splitbrain.targets.stores.journal import Journal, give_up
-from splitbrain.targets.stores.log import ReplicaLog
-from splitbrain.targets.stores.machine import Machine, refusal
-from splitbrain.targets.stores.messages import NO_LEADER, Answer, Entry, Forward, Request, Response
+from splitbrain.targets.stores.journal import give_up
+from splitbrain.targets.stores.machine import refusal
+from splitbrain.targets.stores.messages import Answer, Entry, Forward, Request, Response
+from splitbrain.targets.stores.parts import Parts
 from splitbrain.targets.stores.raft import election, replication
 from splitbrain.targets.stores.raft.election import Election
 from splitbrain.targets.stores.raft.marks import RaftMarks
@@ -33,27 +33,23 @@ from splitbrain.targets.stores.raft.messages import (
 from splitbrain.targets.stores.raft.reads import Reads
 from splitbrain.targets.stores.raft.replication import Replication
 from splitbrain.targets.stores.raft.server import LEADER, RaftSettings, Server
-from splitbrain.targets.stores.requests import Origin, Requests, refuse
+from splitbrain.targets.stores.requests import Origin
 
 KEPT = 64
 """Entries before a snapshot that stay in the log, for followers that are not far behind."""
 
 
 @dataclass(frozen=True)
-class Parts:
-    """The classes that a server is made of; another may stand in for each."""
+class RaftParts(Parts):
+    """The classes that a server is made of."""
 
-    journal: type[Journal] = Journal
-    log: type[ReplicaLog] = ReplicaLog
-    machine: type[Machine] = Machine
-    requests: type[Requests] = Requests
     server: type[Server] = Server
     election: type[Election] = Election
     replication: type[Replication] = Replication
     reads: type[Reads] = Reads
 
 
-CORRECT = Parts()
+CORRECT = RaftParts()
 """Those that do what the papers say."""
 
 
@@ -65,9 +61,15 @@ class RaftNode:
     reply_type: ClassVar[Any] = Response
 
     def __init__(
-        self, name: str, nodes: Sequence[str], random: RandomStream, *, settings: RaftSettings, parts: Parts = CORRECT
+        self,
+        name: str,
+        nodes: Sequence[str],
+        random: RandomStream,
+        *,
+        settings: RaftSettings,
+        parts: RaftParts = CORRECT,
     ) -> None:
-        log = parts.log(parts.journal(persistent=settings.persistent))
+        log = parts.new_log(persistent=settings.persistent)
         self.server = parts.server(name, nodes, random, settings, log, parts.machine())
         self.election = parts.election(self.server)
         self.replication = parts.replication(self.server)
@@ -91,9 +93,13 @@ class RaftNode:
             self.server.restore(log.snapshot.index, log.snapshot.state)
             log.snapshot = None
         self.server.out += self._marks.started()
-        self.server.heard = now.monotonic
+        self.server.heard = self._heard_at_start()
         self.election.wait()
         return self._finish()
+
+    def _heard_at_start(self) -> int:
+        """A start counts as having heard a leader: see `Server.heard`."""
+        return self.server.now.monotonic
 
     def on_message(self, now: Now, sender: str, message: RaftMessage) -> Effects:
         """Another server, or a node that forwards, speaks."""
@@ -122,13 +128,20 @@ class RaftNode:
         nonsense = refusal(message)
         if nonsense is not None:
             return [Reply(request, nonsense)]
-        if message.f == "read" and self.server.settings.reads == "local":
-            return [Reply(request, self.server.machine.read(message.key))]
+        known = self._known(message)
+        if known is not None:
+            return [Reply(request, known)]
         if self.server.role == LEADER:
             self._lead(message, request)
         else:
             self.server.out.append(self.requests.forward(self.server.leader, request, message))
         return self._finish()
+
+    def _known(self, request: Request) -> Response | None:
+        """The answer that any server may give by itself; None if the leader has to be asked."""
+        if request.f == "read" and self.server.settings.reads == "local":
+            return self.server.machine.read(request.key)
+        return None
 
     def on_durable(self, now: Now, token: int) -> Effects:
         """More of the journal is on disk."""
@@ -165,7 +178,7 @@ class RaftNode:
         if self.server.role == LEADER:
             self._lead(request, sender)
         else:
-            self.server.out.append(refuse(sender, request, NO_LEADER, "asked a node that does not lead"))
+            self.server.out.append(self.requests.misdirected(sender, request))
 
     def _lead(self, request: Request, origin: Origin) -> None:
         """Serve a request as leader."""

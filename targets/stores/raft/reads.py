@@ -1,4 +1,4 @@
-"""How can a read see every write that was acknowledged before it? Four ways, of which one cannot (Raft thesis §6.4).
+"""Reads that see every write acknowledged before them, in four ways, of which one does not (Raft thesis §6.4).
 
 - `log`    the read is an entry like a write: always right, and as dear as a write
 - `index`  the leader makes sure, by a round of heartbeats begun after the read arrived, that it was still the leader
@@ -6,7 +6,7 @@
            and answers at once (§6.4.1): right as long as monotonic clocks run at the same rate; offsets do no harm
 - `local`  whoever is asked answers from what it has: quick, and stale whenever the network says so
 
-The trap: a new leader's log holds everything committed, but it does not yet know what; so no read is answered before
+Pitfall: a new leader's log holds everything committed, but it does not yet know what; so no read is answered before
 an entry of its own term is committed.
 """
 
@@ -27,15 +27,24 @@ class Reads:
 
     def serve(self, request: Request, origin: Origin) -> None:
         """Answer a read now, or when a round begun now is confirmed."""
-        if self._server.settings.reads == "lease" and self._leased():
+        if self._at_once():
             self._server.out.append(self._answer(request, origin))
             return
         self._replication.broadcast()
         self._waiting.append((self._replication.round, request, origin))
 
     def _leased(self) -> bool:
-        until = self._replication.confirmed_at + self._server.settings.lease
-        return self._replication.established and self._replication.confirmed > 0 and self._server.now.monotonic < until
+        replication = self._replication
+        until = replication.confirmed_at + self._lease()
+        return replication.established and replication.confirmed > 0 and replication.clock() < until
+
+    def _at_once(self) -> bool:
+        """Whether a read may be answered without a round."""
+        return self._server.settings.reads == "lease" and self._leased()
+
+    def _lease(self) -> int:
+        """How long after the start of a confirmed round nobody else is elected."""
+        return self._server.settings.lease
 
     def release(self) -> None:
         """Answer the reads whose round is confirmed. Asked after every event of a leader."""

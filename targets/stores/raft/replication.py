@@ -60,7 +60,7 @@ class Replication:
         self._begun = {}
         self._snapshot_due = dict.fromkeys(server.others, server.now.monotonic)
         self.round = self.confirmed = 0
-        self.confirmed_at = server.now.monotonic
+        self.confirmed_at = self.clock()
         self._first = server.log.last + 1
         self.place(Entry(server.term, None))
         server.set_timer(TIMER, server.settings.heartbeat)
@@ -69,17 +69,26 @@ class Replication:
         """Append an entry of the leader's own and send it out; its index."""
         server = self._server
         index = server.log.append(entry)
-        server.promise(server.name, AppendReply(server.term, 0, ok=True, index=index), index)
+        self._promise_own(index)
         self.broadcast()
         return index
+
+    def _promise_own(self, index: int) -> None:
+        """Acknowledge an entry to itself, when it is on disk."""
+        server = self._server
+        server.promise(server.name, AppendReply(server.term, 0, ok=True, index=index), index)
 
     def broadcast(self) -> None:
         """Open a round: tell every follower what it may be missing, and that this server leads."""
         self.round += 1
-        self._begun[self.round] = self._server.now.monotonic
+        self._begun[self.round] = self.clock()
         for other in self._server.others:
             self._tell(other)
         self._confirm()
+
+    def clock(self) -> int:
+        """The clock by which leases are measured."""
+        return self._server.now.monotonic
 
     def _tell(self, other: str) -> None:
         server = self._server
@@ -100,9 +109,13 @@ class Replication:
             server.send(other, AppendRequest(server.term, base, server.log.base_term, (), server.commit, self.round))
             return
         self._snapshot_due[other] = server.now.monotonic + 2 * server.settings.heartbeat
-        index = server.applied
+        index = self._snapshot_index()
         last_term = server.log.term_at(index) or 0
         server.send(other, SnapshotRequest(server.term, index, last_term, server.machine.dump(), self.round))
+
+    def _snapshot_index(self) -> int:
+        """For what the machine stands."""
+        return self._server.applied
 
     def _silent(self, other: str) -> bool:
         """Whether a follower has not answered for long: it then gets bare heartbeats, not the same entries anew."""
@@ -123,8 +136,7 @@ class Replication:
     def on_request(self, sender: str, request: AppendRequest) -> bool:
         """The follower's side. Whether the sender is the leader of the present term."""
         server = self._server
-        if request.term < server.term:
-            server.promise(sender, AppendReply(server.term, request.round, ok=False, index=0))
+        if self._refused(sender, request):
             return False
         server.follow(request.term, sender)
         conflict = server.log.conflict(request.prev_index, request.prev_term)
@@ -136,23 +148,38 @@ class Replication:
         if cut is not None and cut <= server.commit:
             server.say(f"entry {cut} was committed and is overwritten: some disk has lost what it promised")
         matched = request.prev_index + len(request.entries)
-        server.commit = max(server.commit, min(request.commit, matched))
+        server.commit = self._committed(request.commit, matched)
         self._acknowledge(sender, request.round, matched)
         return True
+
+    def _refused(self, sender: str, request: AppendRequest | SnapshotRequest) -> bool:
+        """Whether a request is of an older term; then its sender is told."""
+        server = self._server
+        if request.term >= server.term:
+            return False
+        server.promise(sender, AppendReply(server.term, request.round, ok=False, index=0))
+        return True
+
+    def _committed(self, leaders: int, matched: int) -> int:
+        """The commit index of a follower, by the leader's, with whose log its own agrees up to `matched`."""
+        return max(self._server.commit, min(leaders, matched))
 
     def on_snapshot(self, sender: str, request: SnapshotRequest) -> bool:
         """The follower's side of a snapshot. Whether the sender is the leader of the present term."""
         server = self._server
-        if request.term < server.term:
-            server.promise(sender, AppendReply(server.term, request.round, ok=False, index=0))
+        if self._refused(sender, request):
             return False
         server.follow(request.term, sender)
-        if request.index > server.applied:
+        if self._newer(request):
             server.say(f"installing a snapshot of index {request.index}")
             server.log.install(request.index, request.last_term, request.state)
             server.restore(request.index, request.state)
         server.promise(sender, AppendReply(server.term, request.round, ok=True, index=request.index), request.index)
         return True
+
+    def _newer(self, request: SnapshotRequest) -> bool:
+        """Whether a snapshot has more than this server."""
+        return request.index > self._server.applied
 
     def _acknowledge(self, leader: str, number: int, matched: int) -> None:
         """Tell the leader at once what is on disk, and the rest when it is: a slow disk must not look like silence."""
@@ -167,7 +194,7 @@ class Replication:
         server = self._server
         if reply.term > server.term:
             server.follow(reply.term)
-        if server.role != LEADER or reply.term != server.term:
+        if server.role != LEADER or not self._current(reply):
             return
         if sender != server.name:
             more = self._silent(sender) or reply.index + 1 >= self._next[sender] + BATCH_MAX
@@ -180,8 +207,12 @@ class Replication:
             self._next[sender] = max(self._next[sender], reply.index + 1)
             if more and self._next[sender] <= server.log.last:
                 self._tell(sender)
-        self._match[sender] = max(self._match[sender], reply.index)
+        self._match[sender] = max(self._match[sender], self._acknowledged(reply))
         self._count()
+
+    def _current(self, reply: AppendReply) -> bool:
+        """Whether it answers a request of the present term."""
+        return reply.term == self._server.term
 
     def _go_back(self, follower: str, reply: AppendReply) -> None:
         """The logs disagree: go to the end of the term that the follower has there if we have that term too, else to
@@ -193,12 +224,24 @@ class Replication:
         if self._next[follower] > server.log.base or server.now.monotonic >= self._snapshot_due[follower]:
             self._tell(follower)
 
+    def _acknowledged(self, reply: AppendReply) -> int:
+        """The index up to which it acknowledges the leader's log."""
+        return reply.index
+
     def _count(self) -> None:
         """Commit what a majority has on disk, if it is of this term (§5.4.2)."""
         server = self._server
-        index = sorted(self._match.values(), reverse=True)[server.majority - 1]
-        if index > server.commit and server.log.term_at(index) == server.term:
+        index = self._on_majority()
+        if index > server.commit and self._countable(index):
             server.commit = index
+
+    def _on_majority(self) -> int:
+        """The index up to which a majority has the log on disk."""
+        return sorted(self._match.values(), reverse=True)[self._server.majority - 1]
+
+    def _countable(self, index: int) -> bool:
+        """Whether the copies of an entry count (§5.4.2)."""
+        return self._server.log.term_at(index) == self._server.term
 
     def _confirm(self) -> None:
         """See to which round a majority has answered, this server included."""

@@ -6,9 +6,9 @@ from functools import partial
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.options import Option, Setting
 from splitbrain.harness.program import ProgramFactory
-from splitbrain.targets.stores.audit import RETRIES, AuditedStore
+from splitbrain.targets.stores.audit import BUG, RETRIES, AuditedStore
 from splitbrain.targets.stores.raft.marks import INVARIANTS
-from splitbrain.targets.stores.raft.node import RaftNode
+from splitbrain.targets.stores.raft.node import CORRECT, RaftNode
 from splitbrain.targets.stores.raft.server import RaftSettings
 
 
@@ -30,7 +30,9 @@ class Raft(AuditedStore):
         Option("election_ms", 150, "the shortest election timeout, milliseconds; the longest is twice that"),
         Option("snapshot_entries", 200, "entries in the log after which a snapshot takes their place; 0: never"),
         RETRIES,
+        BUG,
     )
+    bugs = "splitbrain.targets.stores.bugs.catalogue:RAFT"
     invariants = INVARIANTS
 
     def __init__(self, settings: Mapping[str, Setting]) -> None:
@@ -58,4 +60,5 @@ class Raft(AuditedStore):
     @property
     def program(self) -> ProgramFactory:
         """Makes a RaftNode."""
-        return partial(RaftNode, settings=self._raft)
+        node, parts = self.planted((RaftNode, CORRECT))
+        return partial(node, settings=self._raft, parts=parts)
