@@ -86,7 +86,7 @@ class ZooKeeperClient(ServerClient):
     """One logical client, of the server at an address."""
 
     async def open(self) -> None:
-        self.connection = await zk.Session.connect(self.address, self.server.port, self.server.access)
+        self.connection = await zk.ZooKeeperSession.connect(self.address, self.server.port, self.server.access)
         await self.connection.begin(self.server.access)
 
     async def setup(self) -> None:

@@ -64,7 +64,7 @@ class Znode:
     mzxid: int
 
 
-class Session(FramedConnection):
+class ZooKeeperSession(FramedConnection):
     """One session. Requests are answered in order."""
 
     _xid = 0

@@ -1,15 +1,15 @@
-"""Apache Cassandra 5, a wide-column store without a leader. Nodes are processes or containers, each a Java program.
+"""Apache Cassandra 5, a wide-column store without a leader. Nodes are Java processes, containers, or a cluster that
+exists already.
 
-- `target`       options, claims, deployments
-- `jars`         where the server comes from; `containers` the image that holds it
-- `members`      configuration, command line, when a node is ready, what its log says when it is ill
-- `cql`          one question to one node, without the driver; `maintenance` what an administrator asks of a node
-- `manners`      what can be set of clients, and what may be claimed then; `statements` tables and requests at those levels
-- `session`      the driver, and one node; `sessions` which clients share it; `errors` what its errors mean
-- `client`       dispatches operations to `plain` or `lwt` (registers, lists), `sets`, `counters`
-- `audit`        have the nodes recovered, do the replicas hold the same data
+- `target`           options, software; how nodes are called, when they are ready, what their logs say when they are ill
+- `configuration`    cassandra.yaml; `jvm` command lines
+- `cql`              one question to one node, without the driver
+- `client_settings`  what can be set of clients, and what may be claimed then; `schema` tables and requests
+- `session`          the driver, and one node; `errors` what its errors mean
+- `client`           its parts: `registers` or `lwt` (registers, lists), `sets`, `counters`
+- `audit`            do the replicas hold the same data
 
-The operations, for whoever writes a workload. Every object has a key K; a key may be None for sets. `ok` values:
+Operations, for authors of workloads. Every object has a key K; a key may be None for sets. `ok` values:
 
 | f | argument | value when ok | with `lwt=on` | when it did not happen |
 |---|---|---|---|---|

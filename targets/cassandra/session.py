@@ -1,20 +1,23 @@
-"""How do clients reach a node? Through one session of the driver per node, which the clients pinned to it share.
+"""The driver's session with one node, which the clients that are pinned to the node share.
 
 A session has one coordinator and no other: its node. The driver's retries and speculative executions are off, and no
-statement is marked idempotent, so what was asked once is sent once. Answers are matched to requests by id, so a late
-one never answers the next request. The trap: the driver blocks, and calls back in a thread of its own. So statements
-are prepared in a thread that can only end within the driver's own bounds, and its answers are handed to the event loop.
+statement is marked idempotent, so what was asked once is sent once. Replies are matched to requests by id, so a late
+one never answers the next request. Statements are prepared on a thread that can only end within the driver's bounds.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from splitbrain.harness.errors import InfrastructureError
-from splitbrain.targets.cassandra.errors import BROKEN, REFUSED, CassandraError, understood
+from splitbrain.harness.operation import ErrorKind
+from splitbrain.targets.cassandra.cql import NATIVE_PORT
+from splitbrain.targets.cassandra.errors import ERRORS, translate_error
+from splitbrain.targets.servers.access import PLAIN, Access, host_and_port
+from splitbrain.targets.servers.driver import called_back, on_thread
 
-PORT = 9042
 PROTOCOL = 5
 CONNECT_SECONDS = 2.0
 """How long a node may take to accept a connection, and to answer the first questions on it."""
@@ -25,7 +28,7 @@ Rows = Sequence[tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
-class Request:
+class CqlRequest:
     """A statement and its values.
 
     text: CQL, with `?` for each value. consistency: level of the read or write; of a lightweight transaction that of
@@ -39,14 +42,14 @@ class Request:
     conditional: bool = False
 
 
-class Asked(Protocol):
-    """What can be asked: a session, or a stand-in for one."""
+class QueryExecutor(Protocol):
+    """A session, or a stand-in for one."""
 
-    async def ask(self, request: Request) -> Rows:
-        """The rows of the answer. CassandraError: sent, see the error table; ConnectionRefusedError: not sent."""
+    async def ask(self, request: CqlRequest) -> Rows:
+        """The rows of the reply. ConnectionRefusedError: not sent; other errors: see the error table."""
 
 
-class Session:
+class CassandraSession:
     """The session with one node. broken: whether its connection is gone."""
 
     def __init__(self, cluster: Any, session: Any) -> None:
@@ -55,8 +58,8 @@ class Session:
         self._prepared: dict[str, asyncio.Task[Any]] = {}
         self.broken = False
 
-    async def ask(self, request: Request) -> Rows:
-        """See `Asked`."""
+    async def ask(self, request: CqlRequest) -> Rows:
+        """See `QueryExecutor`."""
         from cassandra import ConsistencyLevel
 
         try:
@@ -64,11 +67,8 @@ class Session:
             bound.consistency_level = ConsistencyLevel.name_to_value[request.consistency]
             bound.serial_consistency_level = ConsistencyLevel.name_to_value[request.serial]
             return await self._sent(bound, request.conditional)
-        except ConnectionRefusedError:
-            self.broken = True
-            raise
-        except CassandraError as error:
-            self.broken = self.broken or error.code == BROKEN
+        except Exception as error:
+            self.broken = self.broken or ERRORS.classify(error)[0] in (ErrorKind.REFUSED, ErrorKind.CONNECTION)
             raise
 
     async def define(self, text: str) -> None:
@@ -85,41 +85,32 @@ class Session:
         """Prepared once, for whoever asks. ConnectionRefusedError if it could not be: it was not executed."""
         preparing = self._prepared.get(text)
         if preparing is None or (preparing.done() and preparing.exception() is not None):
-            preparing = asyncio.ensure_future(asyncio.to_thread(self._session.prepare, text))
-            preparing.add_done_callback(seen)
-            self._prepared[text] = preparing
+            preparing = self._prepared[text] = on_thread(self._session.prepare, text)
         try:
             return await asyncio.shield(preparing)
         except Exception as error:
-            told = understood(error, conditional=False)
-            if isinstance(told, CassandraError) and told.code == REFUSED:
-                raise told from error
+            told = translate_error(error, conditional=False)
+            if ERRORS.classify(told) == (ErrorKind.OTHER, True):
+                raise told from error.__cause__
             raise ConnectionRefusedError(f"a statement could not be prepared: {told}") from error
 
     async def _sent(self, statement: Any, conditional: bool) -> Rows:
-        loop = asyncio.get_running_loop()
-        answered: asyncio.Future[Rows] = loop.create_future()
+        def start(settle: Callable[[Any], None], fail: Callable[[Exception], None]) -> None:
+            told = partial(translate_error, conditional=conditional)
+            try:
+                self._session.execute_async(statement).add_callbacks(settle, lambda error: fail(told(error)))
+            except Exception as error:  # noqa: BLE001 - handed over, as the errors of the callback
+                fail(told(error))
 
-        def hand_over(settle: Callable[[Any], None], value: Any) -> None:
-            """From the driver's thread. An answer that comes when the run is over is nobody's."""
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(lambda: None if answered.done() else settle(value))
-
-        try:
-            self._session.execute_async(statement).add_callbacks(
-                lambda rows: hand_over(answered.set_result, rows or ()),
-                lambda error: hand_over(answered.set_exception, understood(error, conditional=conditional)),
-            )
-        except Exception as error:
-            raise understood(error, conditional=conditional) from error
-        return await answered
+        return await called_back(start) or ()
 
 
-def connected(address: str, *, client_timestamps: bool) -> Session:
+def connected(address: str, *, client_timestamps: bool, access: Access = PLAIN) -> CassandraSession:
     """A new session with the node at an address; blocks. ConnectionRefusedError if it cannot be reached.
 
     client_timestamps: whether the client's clock stamps writes, and not the coordinator's.
     """
+    from cassandra.auth import PlainTextAuthProvider
     from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable
     from cassandra.policies import (
         ConstantReconnectionPolicy,
@@ -130,15 +121,18 @@ def connected(address: str, *, client_timestamps: bool) -> Session:
     from cassandra.query import tuple_factory
 
     profile = ExecutionProfile(
-        load_balancing_policy=WhiteListRoundRobinPolicy([address]),
+        load_balancing_policy=WhiteListRoundRobinPolicy([host_and_port(address, NATIVE_PORT)[0]]),
         retry_policy=FallthroughRetryPolicy(),
         speculative_execution_policy=NoSpeculativeExecutionPolicy(),
         request_timeout=FORGOTTEN_SECONDS,
         row_factory=tuple_factory,
     )
+    host, port, secure = host_and_port(address, NATIVE_PORT)
     cluster = Cluster(
-        [address],
-        port=PORT,
+        [host],
+        port=port,
+        auth_provider=PlainTextAuthProvider(access.user, access.password) if access.user else None,
+        ssl_context=access.context if secure else None,
         protocol_version=PROTOCOL,
         execution_profiles={EXEC_PROFILE_DEFAULT: profile},
         reconnection_policy=ConstantReconnectionPolicy(1.0, max_attempts=None),
@@ -159,7 +153,7 @@ def connected(address: str, *, client_timestamps: bool) -> Session:
         raise
     session.use_client_timestamp = client_timestamps
     session.default_fetch_size = None
-    return Session(cluster, session)
+    return CassandraSession(cluster, session)
 
 
 def require_driver() -> None:
@@ -175,9 +169,3 @@ def require_driver() -> None:
         raise InfrastructureError(
             f"the driver of Cassandra cannot work here, install a wheel of cassandra-driver that has libev: {error}"
         ) from error
-
-
-def seen(task: "asyncio.Task[Any]") -> None:
-    """Look at how a task ended: whoever awaited it has raised its error, and nobody else need be told."""
-    if not task.cancelled():
-        task.exception()

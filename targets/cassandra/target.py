@@ -1,84 +1,163 @@
-"""What is Cassandra as a system under test? Options, claims, and how its nodes come to be."""
+"""Cassandra as a system under test: options, claims, software, and how its nodes are called and asked.
 
-from collections.abc import Mapping, Sequence
-from typing import ClassVar
+Pitfall: a node opens its port before it has heard of the others, so it is ready only when it sees all of them up.
+"""
+
+import re
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, ClassVar
 
 from splitbrain.harness.announce import Say
-from splitbrain.harness.client import ErrorTable, Shapes
-from splitbrain.harness.deployment import Deployment, Process
-from splitbrain.harness.logs import Pattern
+from splitbrain.harness.client import Shapes
+from splitbrain.harness.deployment import Deployment, Place
+from splitbrain.harness.injection import Compact, Flush, Maintenance, Repair
+from splitbrain.harness.logs import CRASHES, Pattern
 from splitbrain.harness.node import Node
-from splitbrain.harness.options import Option, Setting
-from splitbrain.harness.verdict import Verdict
-from splitbrain.targets.cassandra import audit, jars, java, manners, members
+from splitbrain.harness.options import Setting
+from splitbrain.harness.verdict import Validity, Verdict
+from splitbrain.targets.cassandra import audit, client_settings, configuration
 from splitbrain.targets.cassandra.client import CassandraClient
-from splitbrain.targets.cassandra.containers import as_container
+from splitbrain.targets.cassandra.cql import ALL, NATIVE_PORT, CqlError, ask
 from splitbrain.targets.cassandra.errors import ERRORS
+from splitbrain.targets.cassandra.jvm import daemon, nodetool
 from splitbrain.targets.cassandra.session import require_driver
+from splitbrain.targets.servers.agreement import settled
+from splitbrain.targets.servers.jvm import LOGBACK
+from splitbrain.targets.servers.server import Program, Server, server_options
+from splitbrain.targets.servers.software import Software, jar_version
+from splitbrain.targets.servers.sources import Maven
+
+DEFAULT = "5.0.6"
+SOFTWARE = Software(
+    name="Cassandra",
+    sources=(Maven("org.apache.cassandra:cassandra-all", DEFAULT, "about 100 files, 66 MB"),),
+    releases=r"5\.0\.\d+",
+    described=f"a release of 5.0, such as {DEFAULT}",
+    told=partial(jar_version, "cassandra-all"),
+    pinned={DEFAULT: "sha256:ca24b0e8547b5bc7101daf8d43396be10b4df0cc4aaf2687425d1184e18f0cbf"},
+)
+
+REPLICATED_TO_ALL = (
+    "SELECT status FROM system_distributed.view_build_status WHERE keyspace_name='none' AND view_name=''"
+)
+"""A table that every Cassandra has; `jvm.daemon` has it replicated to every member."""
+MAINTENANCE: Mapping[type[Maintenance], Sequence[str]] = {
+    Flush: ("flush",),
+    Compact: ("compact",),
+    Repair: ("repair", "--full"),
+}
+"""Words for Cassandra's own tool. Without a keyspace it means all but the system's own."""
 
 
-class Cassandra:
+async def wall_clock(place: Place) -> int:
+    """What a node says the time is (ns since 1970)."""
+    try:
+        ((stamp,),) = await ask(place.address, "SELECT currentTimestamp() FROM system.local")
+    except CqlError as error:
+        raise OSError(f"it does not tell the time: {error}") from error
+    (milliseconds,) = struct.unpack(">q", stamp or b"")
+    return int(milliseconds) * 1_000_000
+
+
+class Cassandra(Server):
     """Cassandra with the given settings; see the package for its operations."""
 
-    name: ClassVar[str] = "cassandra"
-    summary: ClassVar[str] = "Apache Cassandra 5, a wide-column store without a leader: real processes or containers"
-    options: ClassVar[Sequence[Option]] = (*members.OPTIONS, *manners.OPTIONS)
-    log_patterns: ClassVar[Sequence[Pattern]] = members.LOG_PATTERNS
+    name = "cassandra"
+    summary = "Apache Cassandra 5, a wide-column store without a leader: real processes or containers"
+    options = server_options(SOFTWARE, *configuration.OPTIONS, *client_settings.OPTIONS)
+    software = SOFTWARE
+    port = NATIVE_PORT
+    schemes = ("cassandra", "cassandras")
+    errors = ERRORS
+    java = True
+    official = "cassandra"
+    ready_seconds = 120.0
+    read_clock = staticmethod(wall_clock)
+    log_patterns: ClassVar[Sequence[Pattern]] = (
+        # A node that finds a checksum wrong and refuses has kept its promise; what was lost by it, the history shows.
+        Pattern(
+            re.compile(r"\b(Corrupt(SSTable|Block|File|TransactionLog)|CommitLogRe(ad|play))Exception\b"),
+            "says that its files are damaged",
+            Validity.UNKNOWN,
+        ),
+        Pattern(re.compile(r"java\.lang\.(OutOfMemory|StackOverflow)Error"), "ran out of memory", Validity.UNKNOWN),
+        *CRASHES,
+    )
 
     def __init__(self, settings: Mapping[str, Setting]) -> None:
-        """UsageError if an option makes no sense."""
-        members.check(settings)
-        version = "" if settings["image"] else jars.resolve(str(settings["version"]))
-        self.settings: Mapping[str, Setting] = {**settings, "version": version}
-        self._manners = manners.made(self.settings)
+        super().__init__(settings)
+        self.at_least(configuration.LEAST)
+        self._clients = client_settings.made(self.settings, self.access)
 
     @property
     def claims(self) -> Sequence[str]:
-        """See `manners.claims`."""
-        return manners.claims(self._manners)
+        """See `client_settings.claims`."""
+        return client_settings.claims(self._clients)
 
     @property
-    def deployments(self) -> Sequence[Deployment]:
-        """Processes or containers."""
-        container = as_container(self.settings)
-        if self.settings["image"]:
-            return (container,)
-        return (members.as_process(lambda: jars.cached(str(self.settings["version"])), self.settings), container)
+    def operations(self) -> Shapes:  # type: ignore[override]
+        """See `client_settings.operations`."""
+        return client_settings.operations(self._clients)
 
-    @property
-    def operations(self) -> Shapes:
-        """See `manners.operations`."""
-        return manners.operations(self._manners)
+    def files(self, place: Place) -> Mapping[str, str | bytes]:
+        """The configurations of a node."""
+        return {
+            "conf/cassandra.yaml": configuration.configuration(place, self.settings),
+            "conf/logback.xml": LOGBACK,
+            "conf/cassandra-rackdc.properties": "dc=dc1\nrack=rack1\n",
+        }
 
-    @property
-    def errors(self) -> ErrorTable:
-        """What each error means."""
-        return ERRORS
+    def command(self, place: Place, program: Program, version: str) -> Sequence[str]:
+        """Java, with the configuration."""
+        return daemon(program, place, self.number("heap_mb"))
+
+    def admin_commands(self, program: Callable[[], Program]) -> Mapping[type[Maintenance], Any]:
+        """What an administrator has a node do, by Cassandra's own tool, run beside it."""
+
+        def command(words: Sequence[str]) -> Callable[[Place], Sequence[str]]:
+            return lambda place: nodetool(program(), place, *words)
+
+        return {kind: command(words) for kind, words in MAINTENANCE.items()}
+
+    async def ready(self, place: Place) -> bool:
+        """Whether a node serves, and gets an answer from every member: it reads what is replicated to all of them."""
+        try:
+            await ask(place.address, REPLICATED_TO_ALL, consistency=ALL)
+        except CqlError:  # it answers, and says that it does not see all of them
+            return False
+        return True
+
+    async def node_version(self, place: Place) -> str:
+        """Which version a node is."""
+        ((version,),) = await ask(place.address, "SELECT release_version FROM system.local")
+        return (version or b"").decode()
 
     def provide(self, deployment: Deployment, say: Say) -> None:
-        """See `harness.target.Provided`: find or fetch the server, and look for Java."""
+        """See `harness.target.Provided`."""
         require_driver()
-        if isinstance(deployment, Process):
-            jars.obtain(str(self.settings["version"]), say)
-            java.found()
-
-    def notices(self) -> Sequence[str]:
-        """See `harness.target.Provided`: which version runs."""
-        image = self.settings["image"]
-        return (f"Cassandra {'of the image ' if image else ''}{image or self.settings['version']}",)
+        super().provide(deployment, say)
 
     def client(self, node: Node) -> CassandraClient:
         """A new client pinned to a node."""
-        return CassandraClient(node, self._manners)
+        return CassandraClient(node.address, self._clients)
 
     async def roles(self, nodes: Sequence[Node]) -> Mapping[str, str]:
         """Nobody leads."""
         return {}
 
     async def settle(self, nodes: Sequence[Node]) -> None:
-        """See `harness.target.Settling`: all nodes are up, and all hints handed over."""
-        await audit.settle(nodes, hints=bool(self.settings["hints"]))
+        """See `harness.target.Settling`: every node gets answers from all the others, and none keeps a hint for
+        another. What it has taken within the last `HINTS_FLUSH_MS` may not be in a file yet."""
+
+        async def done(node: Node) -> bool:
+            await ask(node.address, REPLICATED_TO_ALL, consistency=ALL, access=self.access)
+            kept = await ask(node.address, "SELECT host_id FROM system_views.pending_hints", access=self.access)
+            return not self.settings["hints"] or not kept
+
+        await settled(nodes, done)
 
     async def audit(self, nodes: Sequence[Node]) -> Verdict:
         """See `harness.target.Audited`: do all replicas hold the same data."""
-        return await audit.audit(nodes, self._manners)
+        return await audit.audit(nodes, self._clients)

@@ -13,7 +13,7 @@ from splitbrain.targets.servers.client import ServerClient
 
 
 @dataclass(frozen=True)
-class ClientSettings:
+class EtcdSettings:
     """What all clients of a run have in common. root: the prefix of all keys. clean: whether that is deleted at the
     end."""
 
@@ -28,7 +28,7 @@ class ClientSettings:
 class EtcdClient(ServerClient):
     """One logical client, pinned to one member."""
 
-    def __init__(self, node: Node, settings: ClientSettings, positions: Positions) -> None:
+    def __init__(self, node: Node, settings: EtcdSettings, positions: Positions) -> None:
         super().__init__(node.address, settings)
         self._clean = settings.clean
         self.connection = gateway = Gateway(node.address, settings.access)

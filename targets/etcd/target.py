@@ -19,7 +19,7 @@ from splitbrain.harness.node import Node
 from splitbrain.harness.options import Option, Setting
 from splitbrain.harness.verdict import Validity, Verdict
 from splitbrain.targets.etcd import audit
-from splitbrain.targets.etcd.client import ClientSettings, EtcdClient
+from splitbrain.targets.etcd.client import EtcdClient, EtcdSettings
 from splitbrain.targets.etcd.errors import ERRORS, EtcdError
 from splitbrain.targets.etcd.gateway import CLIENT_PORT, PEER_PORT, connection, revision_of
 from splitbrain.targets.etcd.lock import LockRules
@@ -113,7 +113,7 @@ class Etcd(Server):
         super().__init__(settings)
         self.at_least({"lock_ttl_seconds": 1})
         self._positions = Positions()
-        self._client_settings = ClientSettings(
+        self._client_settings = EtcdSettings(
             access=self.access,
             root=f"splitbrain/{secrets.token_hex(4)}/",
             serializable=self.word("reads") == "serializable",

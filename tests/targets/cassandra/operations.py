@@ -6,6 +6,9 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from cassandra import DriverException
+from cassandra.protocol import ErrorMessage
+
 from splitbrain.harness.environments.real.cluster import RealCluster
 from splitbrain.harness.injection import Pause
 from splitbrain.harness.node import Node
@@ -14,7 +17,6 @@ from splitbrain.harness.options import settle
 from splitbrain.harness.verdict import Validity
 from splitbrain.targets.cassandra import Cassandra
 from splitbrain.targets.cassandra.client import CassandraClient
-from splitbrain.targets.cassandra.errors import CassandraError
 
 Part = Callable[..., Coroutine[Any, Any, None]]
 TRIES = 5
@@ -74,7 +76,9 @@ async def conditional(cluster: RealCluster, key: str, **options: str) -> None:
     appends = [client.invoke(Operation("append", n, f"{key}-list")) for n, client in enumerate((one, two, one))]
     ended = await asyncio.gather(*appends, return_exceptions=True)
     done = {outcome.value for outcome in ended if isinstance(outcome, Outcome) and outcome.type is EventType.OK}
-    assert all(isinstance(end, Outcome | CassandraError) for end in ended), "rivals may leave each other in doubt"
+    assert all(isinstance(end, Outcome | DriverException | ErrorMessage) for end in ended), (
+        "rivals may leave each other in doubt"
+    )
     (listed,) = await values(two, ("read", None, f"{key}-list"))
     assert done <= set(listed or ()) <= {0, 1, 2} and len(set(listed or ())) == len(listed or ())
     await sets(one, two, key)
@@ -87,7 +91,7 @@ async def tried(part: Part, cluster: RealCluster, key: str, **options: str) -> N
     for number in range(TRIES):
         try:
             return await part(cluster, f"{key}{number}", **options)
-        except (CassandraError, ConnectionError) as error:
+        except (DriverException, ErrorMessage, ConnectionError) as error:
             if number == TRIES - 1:
                 raise
             print(f"{part.__name__} again: {error}")

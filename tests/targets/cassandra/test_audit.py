@@ -6,15 +6,15 @@ import pytest
 
 from splitbrain.harness.options import settle
 from splitbrain.harness.verdict import Validity
-from splitbrain.targets.cassandra import manners
+from splitbrain.targets.cassandra import client_settings
 from splitbrain.targets.cassandra.audit import Compared, ahead, judged
-from splitbrain.targets.cassandra.manners import OPTIONS, Manners
+from splitbrain.targets.cassandra.client_settings import OPTIONS, CassandraSettings
 
 ROWS = frozenset({(b"t", b"k1", b"1"), (b"t", b"k2", b"2")})
 
 
-def behaving(read_repair: str) -> Manners:
-    return manners.made(settle(OPTIONS, {"read_repair": read_repair}, "cassandra"))
+def behaving(read_repair: str) -> CassandraSettings:
+    return client_settings.made(settle(OPTIONS, {"read_repair": read_repair}, "cassandra"))
 
 
 @pytest.mark.parametrize("repair", ["blocking", "none"])

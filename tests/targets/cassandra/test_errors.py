@@ -17,8 +17,7 @@ from splitbrain.harness.history import Event
 from splitbrain.harness.operation import ErrorKind, Operation
 from splitbrain.harness.options import settle
 from splitbrain.targets.cassandra import Cassandra
-from splitbrain.targets.cassandra.errors import ERRORS, WRITE_TYPES
-from splitbrain.targets.cassandra.errors import write_timeout as word
+from splitbrain.targets.cassandra.errors import ERRORS, translate_error
 
 from .fake_node import (
     CUT,
@@ -132,10 +131,21 @@ def test_a_read_that_breaks_has_failed(answer: Answer, lwt: str) -> None:
     assert ended(answer, READ, lwt=lwt)[0] == "fail"
 
 
-def test_every_write_type_has_a_row() -> None:
-    rules = {rule.raised: rule for rule in ERRORS.rules}
-    for write_type in WRITE_TYPES:
-        assert not rules[word(write_type)].definite
+def test_a_write_that_timed_out_is_in_doubt_whatever_was_written() -> None:
+    import cassandra
+
+    for write_type in cassandra.WriteType.value_to_name:
+        error = cassandra.WriteTimeout("late", write_type=write_type)
+        assert ERRORS.classify(translate_error(error, conditional=False)) == (ErrorKind.TIMEOUT, False)
+
+
+def test_unavailable_is_definite_only_where_it_was_told_of_a_plain_write() -> None:
+    import cassandra
+
+    for conditional, definite in ((True, False), (False, True)):
+        error = translate_error(cassandra.Unavailable("too few"), conditional=conditional)
+        assert ERRORS.classify(error) == (ErrorKind.UNAVAILABLE, definite)
+    assert ERRORS.classify(cassandra.Unavailable("of who knows what")) == (ErrorKind.UNAVAILABLE, False)
 
 
 def test_a_late_answer_is_not_that_of_the_next_request() -> None:

@@ -12,7 +12,8 @@ from splitbrain.harness.injection import Compact, Flush, Repair
 from splitbrain.harness.logs import examine
 from splitbrain.harness.options import settle
 from splitbrain.harness.verdict import Validity
-from splitbrain.targets.cassandra import Cassandra, jars, java, members
+from splitbrain.targets.cassandra import Cassandra, configuration, jvm
+from splitbrain.targets.cassandra.target import DEFAULT
 
 ADDRESSES = {f"n{number}": f"198.18.0.{10 + number}" for number in range(1, 6)}
 
@@ -41,7 +42,7 @@ def configured(**options: str) -> dict[str, object]:
 
 @pytest.mark.parametrize("nodes", [1, 3, 5])
 def test_all_tokens_stand_at_even_distances_and_take_turns(nodes: int) -> None:
-    owners = {token: name for name in list(ADDRESSES)[:nodes] for token in members.tokens(place(name, nodes), 4)}
+    owners = {token: name for name in list(ADDRESSES)[:nodes] for token in configuration.tokens(place(name, nodes), 4)}
     ring = sorted(owners)
     assert len(ring) == 4 * nodes and ring[0] > -(2**63) and ring[-1] < 2**63
     steps = {later - earlier for earlier, later in itertools.pairwise(ring)}
@@ -72,7 +73,7 @@ def test_options_reach_the_configuration() -> None:
 
 
 def test_options_that_make_no_sense_are_refused() -> None:
-    for name in members.LEAST:
+    for name in configuration.LEAST:
         with pytest.raises(UsageError, match=f"option {name} is at least"):
             cassandra(**{name: "0"})
     with pytest.raises(UsageError, match="no meaning with option image"):
@@ -83,10 +84,10 @@ def test_nodes_are_called_alike_in_containers_and_as_processes() -> None:
     process, container = cassandra(heap_mb="300").deployments
     assert isinstance(process, Process) and isinstance(container, Container)
     words = list(container.command(place()))
-    assert "-Xmx300m" in words and words[-3:] == ["-cp", "/opt/cassandra/lib/*", java.DAEMON]
+    assert "-Xmx300m" in words and words[-3:] == ["-cp", "/opt/cassandra/lib/*", jvm.DAEMON]
     assert container.memory_mb > 300
     assert "-Dcassandra.system_distributed.default_rf=3" in words
-    assert isinstance(container.image, BuiltImage) and container.image.official == f"cassandra:{jars.DEFAULT}"
+    assert isinstance(container.image, BuiltImage) and container.image.official == f"cassandra:{DEFAULT}"
     assert not container.relative_waits and not process.relative_waits
     (only,) = cassandra(image="my/cassandra").deployments
     assert isinstance(only, Container) and only.image == "my/cassandra"
@@ -98,7 +99,7 @@ def test_nodes_are_called_alike_in_containers_and_as_processes() -> None:
 def test_calm_lines_are_no_alarm_and_damage_is(tmp_path: Path) -> None:
     log = tmp_path / "n1.log"
     log.write_text(CALM)
-    calm = examine(tmp_path, members.LOG_PATTERNS)
+    calm = examine(tmp_path, Cassandra.log_patterns)
     assert calm is not None and calm.value is Validity.VALID, calm
     for line in (
         "org.apache.cassandra.io.sstable.CorruptSSTableException: Corrupted: /f/data/k/r/nb-1-big-Statistics.db",
@@ -107,5 +108,5 @@ def test_calm_lines_are_no_alarm_and_damage_is(tmp_path: Path) -> None:
         "# A fatal error has been detected by the Java Runtime Environment:",
     ):
         log.write_text(CALM + line + "\n")
-        ill = examine(tmp_path, members.LOG_PATTERNS)
+        ill = examine(tmp_path, Cassandra.log_patterns)
         assert ill is not None and ill.value is Validity.UNKNOWN, line

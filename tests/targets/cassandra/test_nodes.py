@@ -7,13 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from splitbrain.harness.deployment import BuiltImage, Container
 from splitbrain.harness.environments.docker import Docker
 from splitbrain.harness.environments.docker.daemon import Daemon
 from splitbrain.harness.environments.docker.images import obtain
 from splitbrain.harness.environments.docker.orphans import find
 from splitbrain.harness.environments.linux import namespaces
 from splitbrain.harness.errors import InfrastructureError
-from splitbrain.targets.cassandra import containers, jars, java
+from splitbrain.harness.options import settle
+from splitbrain.targets.cassandra import Cassandra
+from splitbrain.targets.cassandra.target import DEFAULT, SOFTWARE
+from splitbrain.targets.servers.jvm import found_java
 
 RUN = (
     "import sys; from splitbrain.harness.environments.linux import namespaces; "
@@ -25,8 +29,8 @@ NODES = Path(__file__).with_name("nodes.py")
 def had() -> None:
     """The server and Java, fetched if need be; the test is skipped with the reason if they are not to be had."""
     try:
-        java.found()
-        jars.obtain(jars.DEFAULT)
+        found_java("Cassandra")
+        SOFTWARE.obtain(DEFAULT)
     except InfrastructureError as error:
         pytest.skip(str(error))
 
@@ -47,9 +51,12 @@ def test_three_nodes_as_processes() -> None:
 def test_three_nodes_in_containers(tmp_path: Path) -> None:
     from . import nodes
 
+    deployments = Cassandra(settle(Cassandra.options, {}, "cassandra")).deployments
+    image = next(one.image for one in deployments if isinstance(one, Container))
+    assert isinstance(image, BuiltImage)
     try:
         daemon = Daemon.connect()
-        obtain(daemon, containers.built(jars.DEFAULT))
+        obtain(daemon, image)
     except InfrastructureError as error:
         pytest.skip(str(error))
     environment = Docker()
@@ -57,4 +64,4 @@ def test_three_nodes_in_containers(tmp_path: Path) -> None:
     assert [one.name for one in find(daemon) if one.run == cluster.run] == []  # type: ignore[attr-defined]
     daemon.close()
     told = (tmp_path / "environment.txt").read_text()
-    assert f"splitbrain/cassandra:{jars.DEFAULT}, built here from Cassandra" in told or "cassandra:5" in told
+    assert f"splitbrain/cassandra:{DEFAULT}, built here from Cassandra" in told or "cassandra:5" in told

@@ -8,19 +8,22 @@ import pytest
 
 from splitbrain.harness.operation import ErrorKind, EventType, Operation, Outcome
 from splitbrain.harness.options import settle
-from splitbrain.targets.cassandra import manners
+from splitbrain.targets.cassandra import client_settings
+from splitbrain.targets.cassandra.client_settings import OPTIONS, CassandraSettings
 from splitbrain.targets.cassandra.counters import Counters
-from splitbrain.targets.cassandra.errors import CassandraError, write_timeout
+from splitbrain.targets.cassandra.errors import translate_error
 from splitbrain.targets.cassandra.lwt import APPEND_TRIES, AgreedRegisters
-from splitbrain.targets.cassandra.manners import OPTIONS, Manners
-from splitbrain.targets.cassandra.plain import Registers
-from splitbrain.targets.cassandra.session import Request, Rows
+from splitbrain.targets.cassandra.registers import Registers
+from splitbrain.targets.cassandra.schema import define, tables
+from splitbrain.targets.cassandra.session import CqlRequest, Rows
 from splitbrain.targets.cassandra.sets import Collections, Elements
-from splitbrain.targets.cassandra.statements import define, in_order, tables
+from splitbrain.targets.servers.errors import ServerError
+from splitbrain.targets.servers.values import in_order
 
 YES, NO = [(True,)], [(False,)]
-TIMED_OUT = CassandraError(write_timeout("counter"), "too late")
-UNAVAILABLE = CassandraError("unavailable", "nobody there")
+cassandra = pytest.importorskip("cassandra")
+TIMED_OUT = translate_error(cassandra.WriteTimeout("too late", write_type=3), conditional=False)
+UNAVAILABLE = translate_error(cassandra.Unavailable("nobody there"), conditional=False)
 
 
 class Asked:
@@ -28,10 +31,10 @@ class Asked:
 
     def __init__(self, *answers: Rows | Exception) -> None:
         self.answers = list(answers)
-        self.requests: list[Request] = []
+        self.requests: list[CqlRequest] = []
         self.defined: list[str] = []
 
-    async def ask(self, request: Request) -> Rows:
+    async def ask(self, request: CqlRequest) -> Rows:
         self.requests.append(request)
         answer = self.answers.pop(0) if self.answers else []
         if isinstance(answer, Exception):
@@ -42,12 +45,12 @@ class Asked:
         self.defined.append(text)
 
     @property
-    def changes(self) -> list[Request]:
+    def changes(self) -> list[CqlRequest]:
         return [request for request in self.requests if not request.text.startswith("SELECT")]
 
 
-def behaving(**options: str) -> Manners:
-    return manners.made(settle(OPTIONS, options, "cassandra"))
+def behaving(**options: str) -> CassandraSettings:
+    return client_settings.made(settle(OPTIONS, options, "cassandra"))
 
 
 def of(handler: Any, f: str, value: Any = None, key: Any = "k") -> Outcome:
@@ -109,7 +112,7 @@ def test_an_append_by_transaction_tries_again_only_after_a_false_condition() -> 
     assert of(AgreedRegisters(asked, behaving(lwt="on")), "append", 2) == Outcome.ok(2)
     assert asked.changes[0].text.endswith("IF NOT EXISTS")
     assert asked.changes[1].values == ("[1,2]", '"k"', "[1]")
-    with pytest.raises(CassandraError):
+    with pytest.raises(cassandra.WriteTimeout):
         of(AgreedRegisters(Asked([], TIMED_OUT), behaving(lwt="on")), "append", 2)
     tired = of(AgreedRegisters(Asked(*[[], NO] * APPEND_TRIES), behaving(lwt="on")), "append", 2)
     assert tired.error and tired.error.kind is ErrorKind.CONFLICT
@@ -145,7 +148,7 @@ def test_a_set_reads_as_its_elements_in_order() -> None:
 
 def test_an_increment_is_sent_once() -> None:
     asked = Asked(TIMED_OUT)
-    with pytest.raises(CassandraError):
+    with pytest.raises(cassandra.WriteTimeout):
         of(Counters(asked, behaving()), "increment", 5)
     assert len(asked.requests) == 1
 
@@ -164,7 +167,7 @@ def test_an_increment_that_is_sent_again_counts_as_one() -> None:
 @pytest.mark.parametrize("refused", [UNAVAILABLE, ConnectionRefusedError("gone")])
 def test_a_refusal_after_a_time_out_does_not_make_it_certain(refused: Exception) -> None:
     _, counters = again(TIMED_OUT, refused)
-    with pytest.raises(CassandraError, match="too late"):
+    with pytest.raises(cassandra.WriteTimeout, match="too late"):
         of(counters, "increment", 5)
     _, counters = again(refused)
     with pytest.raises(type(refused)):
@@ -181,7 +184,7 @@ def test_tables_are_as_the_options_say() -> None:
         for words in ("read_repair = 'NONE'", "gc_grace_seconds = 60", "speculative_retry = 'NEVER'"):
             assert words in text
     few = Asked([("dc9",)], [("peer",)])
-    with pytest.raises(CassandraError, match="2 that are known"):
+    with pytest.raises(ServerError, match="2 that are known"):
         asyncio.run(define(few, behaving()))
     assert few.defined == []
 

@@ -12,8 +12,8 @@ from splitbrain.harness.operation import Operation
 from splitbrain.harness.options import settle
 from splitbrain.targets.cassandra import Cassandra
 from splitbrain.targets.cassandra.client import CassandraClient
-from splitbrain.targets.cassandra.session import Session
-from splitbrain.targets.cassandra.sessions import Sessions
+from splitbrain.targets.cassandra.session import CassandraSession
+from splitbrain.targets.servers.driver import Sessions
 
 from .fake_node import CUT, Fake, node
 
@@ -101,9 +101,9 @@ class Slow:
     def __init__(self) -> None:
         self.go, self.closed = threading.Event(), 0
 
-    def __call__(self, address: str) -> Session:
+    def __call__(self, address: str) -> CassandraSession:
         assert self.go.wait(10)
-        return Session(self, None)
+        return CassandraSession(self, None)
 
     def shutdown(self) -> None:
         self.closed += 1
@@ -132,7 +132,7 @@ def test_a_session_that_nobody_waits_for_any_more_is_closed_when_it_is_there() -
 
 
 def test_a_session_that_failed_is_not_offered_to_the_next() -> None:
-    def refused(address: str) -> Session:
+    def refused(address: str) -> CassandraSession:
         raise ConnectionRefusedError(address)
 
     async def scene() -> None:

@@ -3,12 +3,20 @@
 import os
 import stat
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from splitbrain.harness.errors import InfrastructureError, UsageError
-from splitbrain.targets.cassandra import base, jars, java
+from splitbrain.targets.cassandra.target import DEFAULT
+from splitbrain.targets.cassandra.target import SOFTWARE as CASSANDRA
+from splitbrain.targets.servers import image, sources
+from splitbrain.targets.servers.jvm import found_java
+from splitbrain.targets.servers.software import checksum
+
+SOFTWARE = replace(CASSANDRA, pinned={})
+"""The jars of the stand-in have other digests."""
 
 MVN = """
 for word in "$@"; do case "$word" in -DoutputDirectory=*) out="${word#*=}";; esac; done
@@ -34,7 +42,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PATH", str(tools))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("MVN_CALLS", str(tmp_path / "calls"))
-    java.found.cache_clear()
+    found_java.cache_clear()
     return tools
 
 
@@ -42,48 +50,48 @@ def test_what_is_fetched_is_kept_and_fetched_again_when_it_was_changed(bare: Pat
     said: list[str] = []
     program(bare / "mvn", MVN)
     calls = bare.parent / "calls"
-    folder = jars.obtain("5.0.6", said.append)
-    assert folder == jars.cached("5.0.6") and (folder / "cassandra-all-5.0.6.jar").is_file()
-    before = jars.checksum(folder)
-    assert jars.obtain("5.0.6", said.append) == folder
+    folder = SOFTWARE.obtain("5.0.6", say=said.append)
+    assert folder == SOFTWARE.cached("5.0.6") and (folder / "cassandra-all-5.0.6.jar").is_file()
+    before = checksum(folder)
+    assert SOFTWARE.obtain("5.0.6", say=said.append) == folder
     assert calls.read_text() == "x\n", "the second time it is there"
     (folder / "other-1.jar").write_text("tampered")
-    assert jars.checksum(folder) != before
-    assert jars.checksum(jars.obtain("5.0.6", said.append)) == before
+    assert checksum(folder) != before
+    assert checksum(SOFTWARE.obtain("5.0.6", say=said.append)) == before
     assert calls.read_text() == "x\nx\n"
     assert any("fetched anew" in sentence for sentence in said)
 
 
 def test_progress_counts_what_maven_says_to_have_downloaded(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
-    monkeypatch.setattr(jars, "TOLD_SECONDS", 0.0)
+    monkeypatch.setattr(sources, "TOLD_SECONDS", 0.0)
     told = "[INFO] Downloaded from central: https://repo/a/1/a-1"
     program(bare / "mvn", f"echo '{told}.pom (1 kB)'; echo '{told}.jar (2 kB)'; /bin/sleep 0.5\n{MVN}")
-    jars.obtain("5.0.6", said.append)
+    SOFTWARE.obtain("5.0.6", say=said.append)
     assert any(": 1 files after " in sentence for sentence in said), said
 
 
 def test_without_maven_one_sentence_says_what_to_install(bare: Path) -> None:
     with pytest.raises(InfrastructureError, match="apt install maven"):
-        jars.obtain("5.0.6", lambda _: None)
+        SOFTWARE.obtain("5.0.6", say=lambda _: None)
 
 
 def test_what_maven_says_when_it_fails_is_told(bare: Path) -> None:
     program(bare / "mvn", "echo '[INFO] well'; echo '[ERROR] no such artefact'; echo '[ERROR] more'; exit 1")
     with pytest.raises(InfrastructureError, match=r"could not fetch Cassandra 5\.0\.6: no such artefact$"):
-        jars.obtain("5.0.6", lambda _: None)
-    assert not jars.cached("5.0.6").exists() and list(jars.cached("5.0.6").parent.iterdir()) == []
+        SOFTWARE.obtain("5.0.6", say=lambda _: None)
+    assert not SOFTWARE.cached("5.0.6").exists() and list(SOFTWARE.cached("5.0.6").parent.iterdir()) == []
 
 
 def test_a_command_that_is_given_up_ends_with_all_it_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jars, "TOLD_SECONDS", 0.2)
+    monkeypatch.setattr(sources, "TOLD_SECONDS", 0.2)
 
     def told(seconds: float) -> None:
         raise KeyboardInterrupt
 
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        jars.patiently(["sh", "-c", "sleep 60 & echo $! >child; wait"], tmp_path, tmp_path / "log", told)
+        sources.patiently(["sh", "-c", "sleep 60 & echo $! >child; wait"], tmp_path, tmp_path / "log", told)
     assert time.monotonic() - began < 30
     child = Path("/proc") / (tmp_path / "child").read_text().strip() / "stat"
     deadline = time.monotonic() + 10
@@ -92,11 +100,18 @@ def test_a_command_that_is_given_up_ends_with_all_it_started(tmp_path: Path, mon
     assert not child.exists() or child.read_text().split()[2] == "Z"
 
 
+def test_jars_that_are_not_those_of_the_repository_are_refused(bare: Path) -> None:
+    program(bare / "mvn", MVN)
+    with pytest.raises(InfrastructureError, match=r"what was fetched has the SHA-256 sha256:.* not sha256:"):
+        CASSANDRA.obtain(DEFAULT, say=lambda _: None)
+    assert not CASSANDRA.cached(DEFAULT).exists()
+
+
 @pytest.mark.parametrize("version", ["4.1.10", "5.0", "latest", "../5.0.6"])
 def test_releases_that_do_not_run_are_refused(version: str) -> None:
     with pytest.raises(UsageError, match=r"a release of 5\.0"):
-        jars.resolve(version)
-    assert jars.resolve("") == jars.DEFAULT and jars.resolve("5.0.2") == "5.0.2"
+        SOFTWARE.resolve(version)
+    assert SOFTWARE.resolve("") == DEFAULT and SOFTWARE.resolve("5.0.2") == "5.0.2"
 
 
 @pytest.mark.parametrize(
@@ -111,26 +126,26 @@ def test_a_java_that_will_not_do_is_told(bare: Path, script: str | None, sentenc
     if script is not None:
         program(bare / "java", script)
     with pytest.raises(InfrastructureError, match=sentence) as caught:
-        java.found()
+        found_java("Cassandra")
     assert "apt install openjdk-17-jre-headless" in str(caught.value)
 
 
 def test_the_right_java_is_found(bare: Path) -> None:
     program(bare / "java", """echo 'openjdk version "17.0.15" 2025-04-15' >&2""")
-    assert java.found() == str(bare / "java")
+    assert found_java("Cassandra") == str(bare / "java")
 
 
 def test_without_debootstrap_or_root_one_sentence_says_so(
     bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(base, "TOOLS", str(bare))
+    monkeypatch.setattr(image, "TOOLS", str(bare))
     with pytest.raises(InfrastructureError, match=r"apt install debootstrap\), or name an image"):
-        base.lay_out(tmp_path)
+        image.lay_out(SOFTWARE, tmp_path)
     program(bare / "debootstrap", "exit 0")
     program(bare / "unshare", 'echo "E: the mirror is gone"; exit 1')
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(InfrastructureError, match="only root can build"):
-        base.lay_out(tmp_path / "root")
+        image.lay_out(SOFTWARE, tmp_path / "root")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     with pytest.raises(InfrastructureError, match="could not lay out Debian bookworm: E: the mirror is gone"):
-        base.lay_out(tmp_path / "root", lambda _: None)
+        image.lay_out(SOFTWARE, tmp_path / "root", lambda _: None)

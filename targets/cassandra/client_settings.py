@@ -1,6 +1,6 @@
-"""How do clients speak to Cassandra? What can be set, and what follows from it: levels, tables, claims.
+"""Settings of Cassandra's clients: consistency levels, tables, and what may be claimed with them.
 
-The trap: levels that do not overlap. A write at W replicas and a read at R see each other only if W + R is more than
+Pitfall: levels that do not overlap. A write at W replicas and a read at R see each other only if W + R is more than
 there are replicas; and Cassandra stamps writes with a clock, so even then the latest stamp wins, not the latest write.
 """
 
@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from splitbrain.harness.client import Shape, Shapes
+from splitbrain.harness.client import Shapes
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Option, Setting
-from splitbrain.targets.cassandra.session import connected
-from splitbrain.targets.cassandra.sessions import Sessions
+from splitbrain.targets.cassandra.session import CassandraSession, connected
+from splitbrain.targets.servers.access import PLAIN, Access
+from splitbrain.targets.servers.client import shapes
+from splitbrain.targets.servers.driver import Sessions
 
 LEVELS = ("ONE", "QUORUM", "LOCAL_QUORUM", "ALL")
 SERIALS = ("SERIAL", "LOCAL_SERIAL")
@@ -38,31 +40,22 @@ OPTIONS = (
     Option("retry_timeouts", False, "an increment whose end is unknown is sent again, and counted as one"),
 )
 
-OPERATIONS: Shapes = {
-    "read": Shape("none", "value, elements or sum", effects=False),
-    "write": Shape("value", "value"),
-    "append": Shape("element", "element"),
-    "add": Shape("element", "element"),
-    "remove": Shape("element", "element"),
-    "increment": Shape("the delta", "the delta"),
-}
+OPERATIONS = shapes("read", "write", "append", "add", "remove", "increment")
 """What plain reads and writes can do."""
-
-CONDITIONAL: Shapes = {f: OPERATIONS[f] for f in ("read", "write", "append", "add", "remove")} | {
-    "cas": Shape("[old, new]", "[old, new]")
-}
+CONDITIONAL = shapes("read", "write", "append", "add", "remove", "cas")
 """What lightweight transactions can do: not counters, to which Cassandra has no conditions."""
 
 
 @dataclass(frozen=True)
-class Manners:
-    """How all clients of a run behave.
+class CassandraSettings:
+    """What all clients of a run have in common.
 
     read, write: consistency levels. lwt: whether every write is a lightweight transaction; serial: its level.
     replicas, network: replication factor, and whether replicas are placed by data centre. read_repair: "blocking" or
     "none". grace_seconds: how long deletions are remembered. rows: whether a set is one row an element. again: whether
-    increments of unknown end are sent again. sessions: shared by all. kinds: what each object turned out to be, see
-    `statements`.
+    increments of unknown end are sent again. sessions: shared by all. clean: whether the
+    tables are dropped at the end. kinds: what each object turned out to be, see
+    `schema`.
     """
 
     read: str
@@ -75,11 +68,13 @@ class Manners:
     grace_seconds: int
     rows: bool
     again: bool
-    sessions: Sessions
+    sessions: Sessions[CassandraSession]
+    access: Access = PLAIN
+    clean: bool = False
     kinds: dict[Value, str] = field(default_factory=dict)
 
 
-def made(settings: Mapping[str, Setting]) -> Manners:
+def made(settings: Mapping[str, Setting], access: Access = PLAIN) -> CassandraSettings:
     """From the options; UsageError if they make no sense together."""
     word = {name: str(value) for name, value in settings.items()}
     lwt = bool(settings["lwt"])
@@ -96,7 +91,7 @@ def made(settings: Mapping[str, Setting]) -> Manners:
         raise UsageError(f"cassandra: option rf is at least 1, not {replicas}")
     if grace < 0:
         raise UsageError(f"cassandra: option gc_grace_seconds is at least 0, not {grace}")
-    return Manners(
+    return CassandraSettings(
         read=read,
         write=write,
         lwt=lwt,
@@ -107,31 +102,33 @@ def made(settings: Mapping[str, Setting]) -> Manners:
         grace_seconds=grace,
         rows=word["sets"] == "rows",
         again=bool(settings["retry_timeouts"]),
-        sessions=Sessions(partial(connected, client_timestamps=word["timestamps"] == "client")),
+        sessions=Sessions(partial(connected, client_timestamps=word["timestamps"] == "client", access=access)),
+        access=access,
+        clean=bool(settings.get("endpoints")),
     )
 
 
-def operations(manners: Manners) -> Shapes:
+def operations(settings: CassandraSettings) -> Shapes:
     """What clients can do with these settings."""
-    return CONDITIONAL if manners.lwt else OPERATIONS
+    return CONDITIONAL if settings.lwt else OPERATIONS
 
 
-def claims(manners: Manners) -> Sequence[str]:
+def claims(settings: CassandraSettings) -> Sequence[str]:
     """What Cassandra's documentation says of these settings: lightweight transactions with serial reads are
     linearizable; levels that overlap let a read see every write acknowledged before it, and with blocking read repair
     never go back; below that it is available, and replicas converge."""
-    if manners.lwt:
-        return ("linearizable", "CP") if manners.read in SERIALS else ()
-    if overlapping(manners):
-        return ("regular", "monotonic-reads") if manners.read_repair == "BLOCKING" else ("regular",)
-    return ("convergence", "AP") if manners.read == manners.write == "ONE" else ("convergence",)
+    if settings.lwt:
+        return ("linearizable", "CP") if settings.read in SERIALS else ()
+    if overlapping(settings):
+        return ("regular", "monotonic-reads") if settings.read_repair == "BLOCKING" else ("regular",)
+    return ("convergence", "AP") if settings.read == settings.write == "ONE" else ("convergence",)
 
 
-def overlapping(manners: Manners) -> bool:
+def overlapping(settings: CassandraSettings) -> bool:
     """Whether each read asks a replica that has every acknowledged write."""
-    if manners.replicas == 1 or "ALL" in (manners.read, manners.write):
+    if settings.replicas == 1 or "ALL" in (settings.read, settings.write):
         return True
-    return manners.read in OVERLAPPING and manners.write in OVERLAPPING
+    return settings.read in OVERLAPPING and settings.write in OVERLAPPING
 
 
 def _sensible(settings: Mapping[str, Setting], lwt: bool) -> None:

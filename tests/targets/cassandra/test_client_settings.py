@@ -4,12 +4,12 @@ import pytest
 
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.options import settle
-from splitbrain.targets.cassandra import manners
-from splitbrain.targets.cassandra.manners import OPTIONS, Manners
+from splitbrain.targets.cassandra import client_settings
+from splitbrain.targets.cassandra.client_settings import OPTIONS, CassandraSettings
 
 
-def behaving(**options: str) -> Manners:
-    return manners.made(settle(OPTIONS, options, "cassandra"))
+def behaving(**options: str) -> CassandraSettings:
+    return client_settings.made(settle(OPTIONS, options, "cassandra"))
 
 
 @pytest.mark.parametrize(
@@ -62,10 +62,10 @@ def test_wrong_options_are_said_at_once(options: dict[str, str], words: str) -> 
     ],
 )
 def test_what_is_claimed(options: dict[str, str], claims: tuple[str, ...]) -> None:
-    assert manners.claims(behaving(**options)) == claims
+    assert client_settings.claims(behaving(**options)) == claims
 
 
 def test_what_has_no_condition_is_not_offered_among_transactions_and_the_reverse() -> None:
-    assert "cas" not in manners.operations(behaving()) and "increment" in manners.operations(behaving())
-    assert "cas" in manners.operations(behaving(lwt="on"))
-    assert "increment" not in manners.operations(behaving(lwt="on"))
+    assert "cas" not in client_settings.operations(behaving()) and "increment" in client_settings.operations(behaving())
+    assert "cas" in client_settings.operations(behaving(lwt="on"))
+    assert "increment" not in client_settings.operations(behaving(lwt="on"))

@@ -1,0 +1,96 @@
+"""Tables in Cassandra, and requests at the levels of the run.
+
+Registers and lists are JSON in one text column; a set is a collection in one column, or a row per element; a counter is
+Cassandra's own. An object that was never written is none of these yet: the first change says what it is (`kinds`), and
+until then it is read as a register, or as a set if it has no name. Speculative retries of the
+tables are off, so that a read asks as many replicas as its level says, and no more.
+"""
+
+from typing import Protocol
+
+from splitbrain.harness.operation import Value
+from splitbrain.targets.cassandra.client_settings import CassandraSettings
+from splitbrain.targets.cassandra.session import CqlRequest, Rows
+from splitbrain.targets.servers.errors import ServerError
+from splitbrain.targets.servers.values import packed
+
+KEYSPACE = "splitbrain"
+REGISTER, SET, COUNTER = "register", "set", "counter"
+REGISTERS, COLLECTIONS, ELEMENTS, COUNTERS = (
+    f"{KEYSPACE}.{table}" for table in ("registers", "collections", "elements", "counters")
+)
+
+COLUMNS = {
+    REGISTERS: "key text PRIMARY KEY, value text",
+    COLLECTIONS: "key text PRIMARY KEY, elements set<text>",
+    ELEMENTS: "key text, element text, PRIMARY KEY (key, element)",
+    COUNTERS: "key text PRIMARY KEY, sum counter",
+}
+
+
+class Defining(Protocol):
+    """What the schema can be asked of: a session."""
+
+    async def ask(self, request: CqlRequest) -> Rows:
+        """The rows of the answer."""
+
+    async def define(self, text: str) -> None:
+        """Change the schema."""
+
+
+def tables(settings: CassandraSettings) -> tuple[str, ...]:
+    """Those that can be used with these settings."""
+    own = (REGISTERS, ELEMENTS if settings.rows else COLLECTIONS)
+    return own if settings.lwt else (*own, COUNTERS)
+
+
+async def define(session: Defining, settings: CassandraSettings) -> None:
+    """Make the tables, if they are not there. ServerError, to be tried again, while too few nodes are known."""
+    ((centre,),) = await session.ask(CqlRequest("SELECT data_center FROM system.local"))
+    peers = await session.ask(CqlRequest("SELECT peer FROM system.peers_v2"))
+    if len(peers) + 1 < settings.replicas:
+        text = f"rf={settings.replicas} asks for more nodes than the {len(peers) + 1} that are known here"
+        raise ServerError(f"{text}: give more --nodes, or a smaller rf")
+    placement = f"'NetworkTopologyStrategy', '{centre}': {settings.replicas}"
+    if not settings.network:
+        placement = f"'SimpleStrategy', 'replication_factor': {settings.replicas}"
+    await session.define(f"CREATE KEYSPACE IF NOT EXISTS {KEYSPACE} WITH replication = {{'class': {placement}}}")
+    with_options = {
+        "read_repair": f"'{settings.read_repair}'",
+        "gc_grace_seconds": settings.grace_seconds,
+        "speculative_retry": "'NEVER'",
+        "additional_write_policy": "'NEVER'",
+    }
+    options = " AND ".join(f"{name} = {value}" for name, value in with_options.items())
+    for table in tables(settings):
+        await session.define(f"CREATE TABLE IF NOT EXISTS {table} ({COLUMNS[table]}) WITH {options}")
+
+
+def reading(settings: CassandraSettings, text: str, *values: object) -> CqlRequest:
+    """A read at the run's level."""
+    return CqlRequest(text, values, settings.read)
+
+
+def writing(settings: CassandraSettings, text: str, *values: object) -> CqlRequest:
+    """A plain write at the run's level."""
+    return CqlRequest(text, values, settings.write)
+
+
+def lwt_request(settings: CassandraSettings, text: str, *values: object) -> CqlRequest:
+    """A lightweight transaction at the run's levels."""
+    return CqlRequest(text, values, settings.write, settings.serial, conditional=True)
+
+
+def applied(rows: Rows) -> bool:
+    """Whether the condition of a lightweight transaction was true: the first column of its answer."""
+    return bool(rows[0][0])
+
+
+def kind(settings: CassandraSettings, key: Value) -> str:
+    """What an object is."""
+    return settings.kinds.get(key, SET if key is None else REGISTER)
+
+
+def name(key: Value) -> str:
+    """The row key of an object."""
+    return packed(key)
