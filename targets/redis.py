@@ -14,7 +14,7 @@ from splitbrain.harness.options import Option
 from splitbrain.targets.redis_errors import ERRORS, TooFewReplicas
 from splitbrain.targets.servers.client import ServerClient, shapes
 from splitbrain.targets.servers.errors import ServerError
-from splitbrain.targets.servers.server import Program, Server, server_options
+from splitbrain.targets.servers.server import Server, ServerProgram, server_options
 from splitbrain.targets.servers.software import Software, says_version
 from splitbrain.targets.servers.sources import OnPath, PyPIWheel
 from splitbrain.targets.servers.tcp import RespConnection, resp_asked
@@ -73,7 +73,7 @@ class Redis(Server):
         words |= {"folder": str(place.folder), "replica": "" if here == first else f"replicaof {first} 6379"}
         return {"redis.conf": SERVER.format(**words), "sentinel.conf": SENTINEL.format(**words)}
 
-    def command(self, place: Place, program: Program, version: str) -> Sequence[str]:
+    def command(self, place: Place, program: ServerProgram, version: str) -> Sequence[str]:
         """The server, and a sentinel beside it."""
         server, sentinel = (str(place.folder / name) for name in ("redis.conf", "sentinel.conf"))
         if self.word("failover") == "none":

@@ -14,7 +14,7 @@ from splitbrain.harness.options import Option
 from splitbrain.targets import zookeeper_protocol as zk
 from splitbrain.targets.servers.client import ServerClient, reading, shapes
 from splitbrain.targets.servers.jvm import LOGBACK, java_command
-from splitbrain.targets.servers.server import Program, Server, server_options
+from splitbrain.targets.servers.server import Server, ServerProgram, server_options
 from splitbrain.targets.servers.software import Software, jar_version
 from splitbrain.targets.servers.sources import Maven
 from splitbrain.targets.servers.tcp import told
@@ -66,7 +66,7 @@ class ZooKeeper(Server):
             "logback.xml": LOGBACK,
         }
 
-    def command(self, place: Place, program: Program, version: str) -> Sequence[str]:
+    def command(self, place: Place, program: ServerProgram, version: str) -> Sequence[str]:
         properties = {"logback.configurationFile": place.folder / "logback.xml", "java.io.tmpdir": place.folder}
         return java_command(*program, self.number("heap_mb"), properties, MAIN, f"{place.folder}/zoo.cfg")
 

@@ -36,19 +36,19 @@ CREATE, DELETE, GET, SET, CHILDREN, SYNC, AUTH = 1, 2, 4, 5, 8, 9, 100
 STAT = struct.Struct(">qqqqiiiqiiq")
 """czxid, mzxid, ctime, mtime, version, cversion, aversion, ephemeral owner, length, children, pzxid."""
 
-Request = tuple[int, bytes]
+ZooKeeperRequest = tuple[int, bytes]
 """Its type and body."""
 
 
 @dataclass(frozen=True)
-class Reply:
+class ZooKeeperReply:
     """error: 0, or as in the table. zxid: of the last transaction that the server has seen."""
 
     error: int
     zxid: int
     body: bytes
 
-    def checked(self) -> "Reply":
+    def checked(self) -> "ZooKeeperReply":
         """Itself. ServerError if it is an error."""
         if self.error:
             raise ServerError(f"ZooKeeper's error {self.error}", self.error)
@@ -77,7 +77,7 @@ class ZooKeeperSession(FramedConnection):
             (reply,) = await self.replies((AUTH, body))
             reply.checked()
 
-    async def replies(self, *requests: Request) -> list[Reply]:
+    async def replies(self, *requests: ZooKeeperRequest) -> list[ZooKeeperReply]:
         """The replies to requests that are sent together, in order."""
         frames = []
         for kind, body in requests:
@@ -88,10 +88,10 @@ class ZooKeeperSession(FramedConnection):
             xid, zxid, error = struct.unpack_from(">iqi", answer)
             if frame[:4] != answer[:4]:
                 raise ConnectionResetError(f"the reply is to request {xid}, which was not sent now")
-            found.append(Reply(error, zxid, answer[16:]))
+            found.append(ZooKeeperReply(error, zxid, answer[16:]))
         return found
 
-    async def asked(self, request: Request, *but: int) -> Reply:
+    async def asked(self, request: ZooKeeperRequest, *but: int) -> ZooKeeperReply:
         """The reply to one request. ServerError if it is an error, but for some."""
         (reply,) = await self.replies(request)
         return reply if reply.error in but else reply.checked()
@@ -101,14 +101,14 @@ class ZooKeeperSession(FramedConnection):
         reply = await self.asked(get(path), NO_NODE)
         return None if reply.error else znode(reply.body)
 
-    async def put_or_create(self, path: str, text: str) -> Reply:
+    async def put_or_create(self, path: str, text: str) -> ZooKeeperReply:
         """Put a text at a path, whatever stands there; what was there is not deleted, so the third try finds it."""
         reply = await self.asked(put(path, text), NO_NODE)
         if reply.error:
             reply = await self.asked(create(path, text), NODE_EXISTS)
         return await self.asked(put(path, text)) if reply.error else reply
 
-    async def replace(self, path: str, before: Znode | None, text: str) -> Reply:
+    async def replace(self, path: str, before: Znode | None, text: str) -> ZooKeeperReply:
         """Put a text where a znode has not changed since, or still is not; whether it was so, the reply says."""
         if before is None:
             return await self.asked(create(path, text), NODE_EXISTS)
@@ -121,33 +121,33 @@ class ZooKeeperSession(FramedConnection):
         await self.asked(delete(path), NO_NODE)
 
 
-def create(path: str, text: str) -> Request:
+def create(path: str, text: str) -> ZooKeeperRequest:
     """A znode that anybody may use, and that stays."""
     anybody = struct.pack(">ii", 1, 31) + packed_text("world") + packed_text("anyone")
     return CREATE, packed_text(path) + packed_text(text) + anybody + struct.pack(">i", 0)
 
 
-def delete(path: str) -> Request:
+def delete(path: str) -> ZooKeeperRequest:
     """Whatever its version is."""
     return DELETE, packed_text(path) + struct.pack(">i", -1)
 
 
-def get(path: str) -> Request:
+def get(path: str) -> ZooKeeperRequest:
     """Answered with what `znode` reads."""
     return GET, packed_text(path) + b"\0"
 
 
-def put(path: str, text: str, version: int = -1) -> Request:
+def put(path: str, text: str, version: int = -1) -> ZooKeeperRequest:
     """version: that it must have; -1: any. Answered as `get`, without the text."""
     return SET, packed_text(path) + packed_text(text) + struct.pack(">i", version)
 
 
-def children(path: str) -> Request:
+def children(path: str) -> ZooKeeperRequest:
     """Answered with what `names` reads."""
     return CHILDREN, packed_text(path) + b"\0"
 
 
-def sync(path: str) -> Request:
+def sync(path: str) -> ZooKeeperRequest:
     """The server catches up with its leader before it answers what follows."""
     return SYNC, packed_text(path)
 

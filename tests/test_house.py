@@ -35,7 +35,6 @@ REWRITING: tuple[str, ...] = (
     "results",
     "src/splitbrain",
     "targets/__init__.py",
-    "targets/cassandra",
     "targets/stores",
 )
 """Folders and modules whose docstrings are still being rewritten."""

@@ -15,7 +15,7 @@ from splitbrain.harness.options import Option, Setting
 from splitbrain.targets.cassandra.session import CassandraSession, connected
 from splitbrain.targets.servers.access import PLAIN, Access
 from splitbrain.targets.servers.client import shapes
-from splitbrain.targets.servers.driver import Sessions
+from splitbrain.targets.servers.driver import SharedSessions
 
 LEVELS = ("ONE", "QUORUM", "LOCAL_QUORUM", "ALL")
 SERIALS = ("SERIAL", "LOCAL_SERIAL")
@@ -68,7 +68,7 @@ class CassandraSettings:
     grace_seconds: int
     rows: bool
     again: bool
-    sessions: Sessions[CassandraSession]
+    sessions: SharedSessions[CassandraSession]
     access: Access = PLAIN
     clean: bool = False
     kinds: dict[Value, str] = field(default_factory=dict)
@@ -102,7 +102,7 @@ def made(settings: Mapping[str, Setting], access: Access = PLAIN) -> CassandraSe
         grace_seconds=grace,
         rows=word["sets"] == "rows",
         again=bool(settings["retry_timeouts"]),
-        sessions=Sessions(partial(connected, client_timestamps=word["timestamps"] == "client", access=access)),
+        sessions=SharedSessions(partial(connected, client_timestamps=word["timestamps"] == "client", access=access)),
         access=access,
         clean=bool(settings.get("endpoints")),
     )

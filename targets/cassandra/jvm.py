@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from splitbrain.harness.deployment import Place
 from splitbrain.targets.servers.jvm import java_command
-from splitbrain.targets.servers.server import Program
+from splitbrain.targets.servers.server import ServerProgram
 
 DAEMON = "org.apache.cassandra.service.CassandraDaemon"
 NODETOOL = "org.apache.cassandra.tools.NodeTool"
@@ -47,7 +47,7 @@ def modules() -> list[str]:
     ]
 
 
-def daemon(program: Program, place: Place, heap_mb: int) -> Sequence[str]:
+def daemon(program: ServerProgram, place: Place, heap_mb: int) -> Sequence[str]:
     """The command line of a node whose folder has the files `conf/cassandra.yaml`, `conf/logback.xml` and
     `conf/cassandra-rackdc.properties`."""
     folder, conf = place.folder, place.folder / "conf"
@@ -70,7 +70,7 @@ def daemon(program: Program, place: Place, heap_mb: int) -> Sequence[str]:
     return [*cleaning, *java_command(*program, heap_mb, properties, DAEMON, flags=modules())]
 
 
-def nodetool(program: Program, place: Place, *words: str) -> Sequence[str]:
+def nodetool(program: ServerProgram, place: Place, *words: str) -> Sequence[str]:
     """The command line of Cassandra's own tool for administrators, to be run beside a node, where JMX listens."""
     logback = place.folder / "conf" / "logback.xml"
     properties = {"logback.configurationFile": logback, "java.io.tmpdir": place.folder, "user.home": place.folder}

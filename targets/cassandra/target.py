@@ -25,7 +25,7 @@ from splitbrain.targets.cassandra.jvm import daemon, nodetool
 from splitbrain.targets.cassandra.session import require_driver
 from splitbrain.targets.servers.agreement import settled
 from splitbrain.targets.servers.jvm import LOGBACK
-from splitbrain.targets.servers.server import Program, Server, server_options
+from splitbrain.targets.servers.server import Server, ServerProgram, server_options
 from splitbrain.targets.servers.software import Software, jar_version
 from splitbrain.targets.servers.sources import Maven
 
@@ -109,11 +109,11 @@ class Cassandra(Server):
             "conf/cassandra-rackdc.properties": "dc=dc1\nrack=rack1\n",
         }
 
-    def command(self, place: Place, program: Program, version: str) -> Sequence[str]:
+    def command(self, place: Place, program: ServerProgram, version: str) -> Sequence[str]:
         """Java, with the configuration."""
         return daemon(program, place, self.number("heap_mb"))
 
-    def admin_commands(self, program: Callable[[], Program]) -> Mapping[type[Maintenance], Any]:
+    def admin_commands(self, program: Callable[[], ServerProgram]) -> Mapping[type[Maintenance], Any]:
         """What an administrator has a node do, by Cassandra's own tool, run beside it."""
 
         def command(words: Sequence[str]) -> Callable[[Place], Sequence[str]]:

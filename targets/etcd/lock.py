@@ -41,7 +41,7 @@ class LockRules:
 
 
 @dataclass
-class Held:
+class HeldLock:
     """A lock that this client believes to hold. since: when its lease was asked for, by the loop's clock. lost: set
     when the client learns that it does not hold it."""
 
@@ -60,7 +60,7 @@ class Lock:
         self._gateway = gateway
         self._store = store
         self._rules = rules
-        self._held: Held | None = None
+        self._held: HeldLock | None = None
         self._keeping: asyncio.Task[None] | None = None
 
     async def acquire(self, operation: Operation) -> Outcome:
@@ -72,7 +72,7 @@ class Lock:
         answer = await reading(granting, operation, ERRORS)  # without a lease the lock was never asked for
         if isinstance(answer, Outcome):
             return answer
-        held = Held(operation.key, answer["ID"], since)
+        held = HeldLock(operation.key, answer["ID"], since)
         self._keeping = asyncio.ensure_future(self._keep(held))
         try:
             async with asyncio.timeout(self._rules.wait_seconds) as waiting:
@@ -141,7 +141,7 @@ class Lock:
         self._held = None
         self._stop_keeping()
 
-    def _believed(self, operation: Operation) -> Held | None:
+    def _believed(self, operation: Operation) -> HeldLock | None:
         held = self._held
         return None if held is None or held.lost.is_set() or held.name != operation.key else held
 
@@ -168,7 +168,7 @@ class Lock:
         if task is not None:
             task.cancel()
 
-    async def _keep(self, held: Held) -> None:
+    async def _keep(self, held: HeldLock) -> None:
         """Until the loss of the lease is learned, or nobody holds on to it any more."""
         if self._rules.keep_alive:
             await self._renew(held)
@@ -178,7 +178,7 @@ class Lock:
             return
         held.lost.set()
 
-    async def _renew(self, held: Held) -> None:
+    async def _renew(self, held: HeldLock) -> None:
         """Renew a lease until it is lost; on a connection of its own, which no other request holds up."""
         gateway, ttl = self._gateway.another(), self._rules.ttl_seconds
         ends = held.since + ttl if self._rules.timed else math.inf

@@ -27,7 +27,7 @@ from splitbrain.targets.etcd.membership import Members
 from splitbrain.targets.etcd.watch import Positions
 from splitbrain.targets.servers.client import shapes
 from splitbrain.targets.servers.http import require_http
-from splitbrain.targets.servers.server import Program, Server, server_options
+from splitbrain.targets.servers.server import Server, ServerProgram, server_options
 from splitbrain.targets.servers.software import Software, says_version
 from splitbrain.targets.servers.sources import Debian, GoModule, OnPath, PyPIWheel
 
@@ -162,7 +162,7 @@ class Etcd(Server):
         known = f"; {' and '.join(buggy)} is known to lose data when killed (etcd issue 13766)" if buggy else ""
         return [f"{sentence}{known}" for sentence in super().notices()]
 
-    def command(self, place: Place, program: Program, version: str) -> Sequence[str]:
+    def command(self, place: Place, program: ServerProgram, version: str) -> Sequence[str]:
         """The command line of a member."""
         peer, client = (f"http://{place.address}:{port}" for port in (PEER_PORT, CLIENT_PORT))
         there = place.joins or place.members

@@ -46,7 +46,7 @@ class SharedSession(Generic[S]):
         return await asyncio.shield(self.opening)
 
 
-class Sessions(Generic[S]):
+class SharedSessions(Generic[S]):
     """The sessions of a run, by the node's address. connect: makes one; blocks; ConnectionRefusedError if it cannot."""
 
     def __init__(self, connect: Callable[[str], S]) -> None:

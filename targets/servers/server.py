@@ -29,7 +29,7 @@ BESIDE_HEAP_MB = 640
 """What a Java server may take beside its heap: direct buffers, compiled code, threads, mapped files."""
 
 
-class Program(NamedTuple):
+class ServerProgram(NamedTuple):
     """What a node runs. path: of the server, or of Java. classpath: of the server's jars, for Java."""
 
     path: str
@@ -97,7 +97,7 @@ class Server:
         """Nothing, unless the server says more."""
         return ()
 
-    def command(self, place: Place, program: Program, version: str) -> Sequence[str]:
+    def command(self, place: Place, program: ServerProgram, version: str) -> Sequence[str]:
         """The command line of a node."""
         raise NotImplementedError
 
@@ -125,7 +125,7 @@ class Server:
         """UsageError unless it can be upgraded so."""
         self.software.check(self.upgrade_to, "upgrade_to")
 
-    def admin_commands(self, program: Callable[[], Program]) -> Mapping[type[Maintenance], Any]:
+    def admin_commands(self, program: Callable[[], ServerProgram]) -> Mapping[type[Maintenance], Any]:
         """See `harness.deployment.Served`. program: as for `command`."""
         return {}
 
@@ -193,12 +193,14 @@ class Server:
             "tells_version": self.node_version,
         }
 
-        def here() -> Program:
+        def here() -> ServerProgram:
             if self.java:
-                return Program(found_java(self.software.name), f"{where()}/*")
-            return Program(str(where()))
+                return ServerProgram(found_java(self.software.name), f"{where()}/*")
+            return ServerProgram(str(where()))
 
-        inside = Program("java", f"{jar_folder(self.software)}/*") if self.java else Program(self.software.owner)
+        inside = (
+            ServerProgram("java", f"{jar_folder(self.software)}/*") if self.java else ServerProgram(self.software.owner)
+        )
         process = Process(
             argv=lambda place: self.command(place, here(), version),
             admin_commands=self.admin_commands(here),
@@ -215,7 +217,7 @@ class Server:
             return [process, container]
         name = self.software.owner
         host = Host(
-            argv=lambda place: self.command(place, Program(str(place.folder / name)), version),
+            argv=lambda place: self.command(place, ServerProgram(str(place.folder / name)), version),
             uploads=lambda: {name: where()},
             **common,
         )

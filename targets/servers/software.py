@@ -21,7 +21,7 @@ from pathlib import Path
 
 from splitbrain.harness.announce import Say, on_stderr
 from splitbrain.harness.errors import InfrastructureError, UsageError
-from splitbrain.targets.servers.sources import Source
+from splitbrain.targets.servers.sources import SoftwareSource
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Software:
     """
 
     name: str
-    sources: Sequence[Source]
+    sources: Sequence[SoftwareSource]
     described: str
     told: Callable[[Path], str | None]
     preferred: Sequence[str] = ()

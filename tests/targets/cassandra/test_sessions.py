@@ -13,7 +13,7 @@ from splitbrain.harness.options import settle
 from splitbrain.targets.cassandra import Cassandra
 from splitbrain.targets.cassandra.client import CassandraClient
 from splitbrain.targets.cassandra.session import CassandraSession
-from splitbrain.targets.servers.driver import Sessions
+from splitbrain.targets.servers.driver import SharedSessions
 
 from .fake_node import CUT, Fake, node
 
@@ -112,7 +112,7 @@ class Slow:
 def test_a_session_that_nobody_waits_for_any_more_is_closed_when_it_is_there() -> None:
     async def scene() -> None:
         slow = Slow()
-        sessions = Sessions(slow)
+        sessions = SharedSessions(slow)
         line = sessions.join("a")
         waiting = asyncio.ensure_future(line.session())
         await asyncio.sleep(0)
@@ -136,7 +136,7 @@ def test_a_session_that_failed_is_not_offered_to_the_next() -> None:
         raise ConnectionRefusedError(address)
 
     async def scene() -> None:
-        sessions = Sessions(refused)
+        sessions = SharedSessions(refused)
         line = sessions.join("a")
         with pytest.raises(ConnectionRefusedError):
             await line.session()

@@ -15,7 +15,9 @@ from splitbrain.harness.options import settle
 from splitbrain.harness.verdict import Validity
 from splitbrain.targets.etcd import Etcd
 from splitbrain.targets.etcd.audit import Hashed, compared
-from splitbrain.targets.servers.server import Program
+from splitbrain.targets.servers.server import ServerProgram
+
+PROGRAM = ServerProgram("/e")
 
 
 def etcd(**options: str) -> Etcd:
@@ -24,7 +26,7 @@ def etcd(**options: str) -> Etcd:
 
 def test_a_member_knows_all_members_and_its_options() -> None:
     place = Place("n2", "198.18.0.12", Path("/d/n2"), {"n1": "198.18.0.11", "n2": "198.18.0.12"})
-    words = etcd(snapshot_count="50", election_ms="500").command(place, Program("/e"), "3.5.17")
+    words = etcd(snapshot_count="50", election_ms="500").command(place, PROGRAM, "3.5.17")
     assert words[0] == "/e"
     for word in (
         "--name=n2",
@@ -36,19 +38,23 @@ def test_a_member_knows_all_members_and_its_options() -> None:
     ):
         assert word in words
     assert not any("corrupt" in word or "fsync" in word for word in words)
-    assert "--unsafe-no-fsync=true" in etcd(fsync="off").command(place, Program("/e"), "3.5.17")
-    assert not any("snapshot" in word for word in etcd().command(place, Program("/e"), "3.5.17"))
+    assert "--unsafe-no-fsync=true" in etcd(fsync="off").command(place, PROGRAM, "3.5.17")
+    assert not any("snapshot" in word for word in etcd().command(place, PROGRAM, "3.5.17"))
 
 
 def test_a_newcomer_joins_those_who_are_there() -> None:
     members = {"n1": "198.18.0.11", "n2": "198.18.0.12", "n3": "198.18.0.13"}
     first = Place("n2", "198.18.0.12", Path("/d/n2"), members)
-    assert "--initial-cluster-state=new" in etcd().command(first, Program("/e"), "3.5.17")
-    words = etcd().command(replace(first, joins={"n1": "198.18.0.11", "n2": "198.18.0.12"}), Program("/e"), "3.5.17")
+    assert "--initial-cluster-state=new" in etcd().command(first, PROGRAM, "3.5.17")
+    words = etcd().command(
+        replace(first, joins={"n1": "198.18.0.11", "n2": "198.18.0.12"}), ServerProgram("/e"), "3.5.17"
+    )
     assert "--initial-cluster-state=existing" in words
     assert "--initial-cluster=n1=http://198.18.0.11:2380,n2=http://198.18.0.12:2380" in words
     assert "--strict-reconfig-check=false" in words
-    assert "--strict-reconfig-check=true" in etcd(strict_reconfig_check="on").command(first, Program("/e"), "3.5.17")
+    assert "--strict-reconfig-check=true" in etcd(strict_reconfig_check="on").command(
+        first, ServerProgram("/e"), "3.5.17"
+    )
 
 
 def test_an_upgrade_is_the_same_member_with_another_server() -> None:
