@@ -4,7 +4,7 @@ model, judged by `porcupine`."""
 from dataclasses import dataclass
 
 from splitbrain.checkers import porcupine
-from splitbrain.harness.budget import Budget
+from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.history import History
 from splitbrain.harness.verdict import Verdict
 
@@ -19,3 +19,11 @@ class Linearizability:
     def check(self, history: History, budget: Budget) -> Verdict:
         """The verdict; UsageError for an operation that the model does not know."""
         return porcupine.check(self.model, history, budget)
+
+    def decide(self, history: History, spending: BudgetMeter) -> Verdict:
+        """As `check`, without witnesses; for those who measure. `explain` adds them."""
+        return porcupine.unexplained(self.model, history, spending)
+
+    def explain(self, history: History, verdict: Verdict, budget: Budget) -> Verdict:
+        """A verdict of `decide`, each `invalid` in it with a witness."""
+        return porcupine.explain(self.model, history, verdict, budget)

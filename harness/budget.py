@@ -5,7 +5,7 @@ check.
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 GIB = 1 << 30
 
@@ -37,6 +37,13 @@ class BudgetMeter:
     def seconds_left(self) -> float:
         """Seconds until the deadline, never negative."""
         return max(0.0, self.deadline - time.monotonic())
+
+    def left(self) -> Budget:
+        """The same limits, with the seconds that are left, for whoever starts a clock of its own."""
+        seconds = self.seconds_left()
+        if seconds > 0.99 * self.budget.seconds:
+            return self.budget
+        return replace(self.budget, seconds=float(f"{seconds:.3g}"))
 
     def exhausted(self) -> str | None:
         """The limit that is reached, in words, or None."""

@@ -1,8 +1,8 @@
 """Checker: judges a history. A pure function of history and budget."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from splitbrain.harness.budget import Budget
+from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.history import History
 from splitbrain.harness.verdict import Verdict
 
@@ -17,3 +17,14 @@ class Checker(Protocol):
     def check(self, history: History, budget: Budget) -> Verdict:
         """The verdict; never raises for any history that the validator accepts, except UsageError for an operation
         (`f`) its model does not know."""
+
+
+@runtime_checkable
+class ExplainingChecker(Checker, Protocol):
+    """A checker whose witness can be asked for apart from its verdict."""
+
+    def decide(self, history: History, spending: BudgetMeter) -> Verdict:
+        """As `check`, without a witness."""
+
+    def explain(self, history: History, verdict: Verdict, budget: Budget) -> Verdict:
+        """A verdict of `decide` with its witness."""

@@ -54,6 +54,7 @@ class Verdict:
     witness: present when `invalid`. certificate: for `valid` of a search, an order of the operations (as indexes of
     their invocations) that an independent verifier accepts; operations left out had no effect.
     details: figures of the checker (configurations visited, operations placed, …), JSON values only.
+    notes: what a person should know to read it aright, a sentence each.
     """
 
     value: Validity
@@ -65,6 +66,14 @@ class Verdict:
     witness: Witness | None = None
     certificate: tuple[int, ...] | None = None
     details: Mapping[str, Value] = field(default_factory=dict)
+    notes: "tuple[str, ...]" = ()
+
+    def all_notes(self) -> "tuple[str, ...]":
+        """The notes of the whole tree, each once."""
+        found = dict.fromkeys(self.notes)
+        for child in self.children:
+            found |= dict.fromkeys(child.all_notes())
+        return tuple(found)
 
     def to_json(self) -> dict[str, Value]:
         """The tree as plain JSON values."""

@@ -86,6 +86,11 @@ def plain(text: str) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in spaced)
 
 
+def plain_lines(text: str) -> str:
+    """Text of several lines, each as `plain` has it: what every message goes through before it is printed."""
+    return "\n".join(map(plain, text.split("\n")))
+
+
 def natural(name: str) -> tuple[tuple[int, int, str], ...]:
     """Sort key under which `n2` comes before `n10`."""
     parts = re.findall(r"[0-9]+|[^0-9]+", name)

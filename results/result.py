@@ -37,13 +37,15 @@ class RunStatus(StrEnum):
 class Cost:
     """Wall times in seconds: the only part of a simulated run's result that differs from one execution to the next.
 
-    check: from interned columns to verdict and certificate. read: reading and interning a file; None for a live run.
-    run: the whole run; None for a file.
+    check: from interned columns to verdict and certificate. witness: shrinking and explaining a witness, None where it
+    was not measured apart from the check. read: reading and interning a file; None for a live run. run: the whole run;
+    None for a file.
     """
 
     check: float = 0.0
     read: float | None = None
     run: float | None = None
+    witness: float | None = None
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ class Result:
         """The result of a run that was carried out and judged."""
         summary = summarize(history, record.faults)
         status, reason = RunStatus(verdict.value.value), verdict.reason
+        notes += verdict.all_notes()
         idle = [name for name in record.faults if name in summary.never_bit]
         if verdict.value is Validity.VALID and idle:
             status, reason = RunStatus.UNKNOWN, f"nothing was refuted, but {_never_bit(idle)}"
@@ -84,7 +87,7 @@ class Result:
     def of_history(history: History, name: str, model: str, verdict: Verdict, cost: Cost = Cost()) -> "Result":
         """The result of checking a history from a file."""
         status = RunStatus(verdict.value.value)
-        notes = tuple(history.warnings)
+        notes = (*history.warnings, *verdict.all_notes())
         return Result(name, model, status, verdict.reason, summarize(history), verdict, cost=cost, notes=notes)
 
     @staticmethod
@@ -130,8 +133,12 @@ class Result:
         if self.record:
             line |= {"seed": self.seed, "operations": self.summary.operations, "faults": self._faults()}
         line["seconds"] = self.cost.check
+        if self.cost.witness is not None:
+            line["witness_seconds"] = self.cost.witness
         if self.cost.read is not None:
             line["read_seconds"] = self.cost.read
+        if self.record is None and self.notes:
+            line["notes"] = list(self.notes)
         return line
 
     def to_json(self) -> dict[str, Value]:
@@ -171,7 +178,12 @@ class Result:
                 summarize(history, record.faults if record else ()),
                 Verdict.from_json(tree) if tree is not None else None,
                 record,
-                Cost(float(plain["seconds"]), plain.get("read_seconds"), plain.get("run_seconds")),
+                Cost(
+                    float(plain["seconds"]),
+                    plain.get("read_seconds"),
+                    plain.get("run_seconds"),
+                    plain.get("witness_seconds"),
+                ),
                 tuple(plain.get("notes", ())),
             )
         except (KeyError, TypeError, ValueError) as error:

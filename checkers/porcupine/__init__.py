@@ -11,7 +11,7 @@ Reading order: `model` (what you write) → `check` (what happens) → `prepare`
 
 from splitbrain.checkers.porcupine.batch import check_many, values_of
 from splitbrain.checkers.porcupine.certificate import objection, of_key
-from splitbrain.checkers.porcupine.check import check
+from splitbrain.checkers.porcupine.check import check, unexplained
 from splitbrain.checkers.porcupine.model import ILLEGAL, REFUSED, UNSEEN, Call, Independence, Model, Refused
 from splitbrain.checkers.porcupine.models import MODELS, Entry
 from splitbrain.checkers.porcupine.witness import explain
@@ -31,5 +31,6 @@ __all__ = [
     "explain",
     "objection",
     "of_key",
+    "unexplained",
     "values_of",
 ]

@@ -10,9 +10,10 @@ LISTED_KEYS keys the children are those that are not valid, unless every key is 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from splitbrain.checkers.common.values import shown
-from splitbrain.checkers.porcupine import verdicts
+from splitbrain.checkers.porcupine import refusals, verdicts
 from splitbrain.checkers.porcupine.backend import Backend
 from splitbrain.checkers.porcupine.calls import call_at
 from splitbrain.checkers.porcupine.certificate import objection
@@ -42,10 +43,31 @@ def check(
     UsageError for an operation that the model does not know.
     """
     spending = (budget or Budget()).start()
-    verdict = decide_short(model, history, spending) or _searched(
-        model, history, spending, every_key, thorough=explain or every_key
-    )  # fmt: skip
+    verdict = unexplained(model, history, spending, every_key=every_key, thorough=explain or every_key)
     return explained(model, history, verdict, spending) if explain else verdict
+
+
+def unexplained(
+    model: Model, history: History, spending: BudgetMeter, *, every_key: bool = False, thorough: bool = True
+) -> Verdict:
+    """As `check`, without a witness. thorough: whether all keys that can be refuted are to be, and not one alone."""
+    verdict = decide_short(model, history, spending) or _searched(model, history, spending, every_key, thorough=thorough)
+    return _noted(model, history, verdict) if model.refusals else verdict
+
+
+def _noted(model: Model, history: History, verdict: Verdict) -> Verdict:
+    """The verdict with a note on how many failures were taken as observations."""
+    taken, failed = refusals.counted(model, history)
+    if not failed:
+        return verdict
+    names = " or ".join(sorted(model.refusals))
+    note = f"failed {names} taken as observations that the precondition was false: {taken:,} of {failed:,}"
+    if not taken:
+        note = (
+            f"none of {failed:,} failed {names} was taken as an observation, for their errors name other reasons; "
+            "where each of them means that the precondition was false, say precondition=all"
+        )
+    return replace(verdict, notes=(*verdict.notes, note))
 
 
 def _searched(model: Model, history: History, spending: BudgetMeter, every_key: bool, *, thorough: bool) -> Verdict:

@@ -9,5 +9,6 @@
 
 from splitbrain.harness.histories.read import FORMATS, read
 from splitbrain.harness.histories.recorder import Recorder
+from splitbrain.harness.histories.source import ReadingStopped
 
-__all__ = ["FORMATS", "Recorder", "read"]
+__all__ = ["FORMATS", "ReadingStopped", "Recorder", "read"]

@@ -20,8 +20,9 @@ DEPTH_MAX = 100
 STRING_CHARACTERS_MAX = 1 << 24
 
 _TOKEN = re.compile(
-    r"""[\s,]*(
-        [\[\](){}]
+    r"""[\s,]*+(
+        \Z                                          # nothing but blanks is left: matched, or each blank is tried anew
+      | [\[\](){}]
       | [^\s,\[\](){}";\\\#][^\s,\[\](){}";\\]*     # a number, keyword, symbol
       | "[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)          # a string; one that lacks its end is the last token
       | \#(?:[{_]|\#-?\w+|[A-Za-z][^\s,\[\](){}";\\]*)?  # a set, a discard, ##Inf, a tag
@@ -31,6 +32,9 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_STRING_END = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_UNENDED = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*(\\?)\Z', re.DOTALL)
+_OPENED = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(\\?)\Z', re.DOTALL)
 _INTEGER = re.compile(r"[+-]?\d+N?", re.ASCII)
 _FLOAT = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?M?", re.ASCII)
 _NAME = re.compile(r":?[^\s\d:#`~@^'][^\s`~@^]*|:\d[^\s`~@^]*")
@@ -43,7 +47,7 @@ _CLOSING = {"[": "]", "(": ")", "{": "}", "#{": "}"}
 _STRUCTURE = frozenset("[](){}") | {"#{"}
 _DISCARD = object()
 
-Mark = tuple[list[list[Any]], list[str], str]
+Mark = tuple[list[list[Any]], list[str], list[str], int, bool]
 
 
 class Forms:
@@ -54,23 +58,47 @@ class Forms:
         self._levels: list[list[Any]] = [[]]
         self._openers: list[str] = []
         self._discards = False
-        self._rest = ""
-        """A string that began and has not ended yet."""
+        self._rest: list[str] = []
+        """The pieces of a string that began and has not ended yet."""
+        self._rest_characters = 0
+        self._rest_escapes = False
+        """Whether the last of these pieces ends with a backslash that escapes what follows."""
 
     def feed(self, text: str) -> list[Value]:
         """The forms that end in this text. The items of a vector or list at the top are forms of their own, so that a
         history in one vector streams. Unreadable for what is not EDN; the state is then undefined."""
-        tokens = _TOKEN.findall(self._rest + text)
-        self._rest = ""
+        if self._rest:
+            if not self._ends_string(text):
+                return []
+            text = "".join([*self._rest, text])
+            self._rest = []
+        tokens = _TOKEN.findall(text)
+        while tokens and not tokens[-1]:
+            tokens.pop()
         if tokens and tokens[-1][0] == '"' and not _STRING.fullmatch(tokens[-1]):
-            self._rest = tokens.pop()
-            if len(self._rest) > STRING_CHARACTERS_MAX:
-                raise Unreadable("a string that never ends")
+            self._rest_characters = 0
+            self._keep(tokens.pop(), _OPENED)
         if ";" in text or "#" in text:
             self._discards = self._discards or "#_" in tokens
             tokens = [token for token in tokens if token[0] != ";" and not _TAG.fullmatch(token)]
         self._assemble(tokens)
         return self._finished()
+
+    def _ends_string(self, text: str) -> bool:
+        """Whether the string that is open ends in this text; if not, the text is a piece of it."""
+        start = int(self._rest_escapes and bool(text))
+        if not text or _STRING_END.match(text, start):
+            return bool(text)
+        self._keep(text, _UNENDED, start)
+        return False
+
+    def _keep(self, piece: str, pattern: re.Pattern[str], start: int = 0) -> None:
+        found = pattern.match(piece, start)
+        self._rest_escapes = found is not None and found.group(1) == "\\"
+        self._rest.append(piece)
+        self._rest_characters += len(piece)
+        if self._rest_characters > STRING_CHARACTERS_MAX:
+            raise Unreadable("a string that never ends")
 
     def open(self) -> str | None:
         """What has begun and not ended, in words."""
@@ -82,12 +110,13 @@ class Forms:
 
     def mark(self) -> Mark:
         """The state now, for `rewind`."""
-        return [list(level) for level in self._levels], list(self._openers), self._rest
+        levels = [list(level) for level in self._levels]
+        return levels, list(self._openers), list(self._rest), self._rest_characters, self._rest_escapes
 
     def rewind(self, mark: Mark) -> None:
         """Back to a state that `mark` gave."""
-        levels, openers, self._rest = mark
-        self._levels, self._openers = [list(level) for level in levels], list(openers)
+        levels, openers, rest, self._rest_characters, self._rest_escapes = mark
+        self._levels, self._openers, self._rest = [list(level) for level in levels], list(openers), list(rest)
 
     def _assemble(self, tokens: list[str]) -> None:
         atoms, levels, openers = self._atoms, self._levels, self._openers

@@ -28,6 +28,7 @@ def parse_array(source: Source, intake: Intake) -> None:
     except Unreadable as wrong:
         raise HistoryError(source.name, _line_of_syntax(data, str(wrong)), str(wrong)) from None
     for start in range(0, len(items), BATCH):
+        source.look_at_budget()
         events, wrong_item = _batch(items[start : start + BATCH])
         try:
             intake.add(events)

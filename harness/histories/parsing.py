@@ -11,6 +11,8 @@ from splitbrain.harness.errors import HistoryError
 from splitbrain.harness.histories.source import Source
 from splitbrain.harness.histories.validate import Intake, Refused
 
+_LOOK_EVERY = 256
+
 
 class Unreadable(Exception):
     """Text that is not in the format; the message is for the user, without file and line."""
@@ -44,7 +46,7 @@ def parse(source: Source, parser: Parser, intake: Intake) -> None:
     line, tail = 1, b""
     for block in source.blocks():
         whole, newline, tail = block.rpartition(b"\n")
-        _feed(source.name, parser, intake, whole + newline, line)
+        _feed(source, parser, intake, whole + newline, line)
         line += block.count(b"\n")
     try:
         _finish(source.name, parser, intake, tail, line)
@@ -52,27 +54,29 @@ def parse(source: Source, parser: Parser, intake: Intake) -> None:
         raise HistoryError(source.name, line, str(wrong)) from None
 
 
-def _feed(name: str, parser: Parser, intake: Intake, block: bytes, line: int) -> None:
+def _feed(source: Source, parser: Parser, intake: Intake, block: bytes, line: int) -> None:
     mark = parser.mark()
     try:
         events = parser.feed(block)
     except Unreadable:
         parser.rewind(mark)
-        _by_lines(name, parser, intake, block, line)
+        _by_lines(source, parser, intake, block, line)
         return
     try:
         intake.add(events)
     except Refused as refused:
         parser.rewind(mark)
-        raise HistoryError(name, line + _line_of(parser, block, refused.ordinal), refused.text) from None
+        raise HistoryError(source.name, line + _line_of(parser, block, refused.ordinal), refused.text) from None
 
 
-def _by_lines(name: str, parser: Parser, intake: Intake, block: bytes, first: int) -> None:
+def _by_lines(source: Source, parser: Parser, intake: Intake, block: bytes, first: int) -> None:
     for line, text in enumerate(block.split(b"\n"), first):
+        if line % _LOOK_EVERY == 0:
+            source.look_at_budget()
         try:
             intake.add(parser.feed(text + b"\n"))
         except (Unreadable, Refused) as wrong:
-            raise HistoryError(name, line, str(wrong)) from None
+            raise HistoryError(source.name, line, str(wrong)) from None
 
 
 def _finish(name: str, parser: Parser, intake: Intake, tail: bytes, line: int) -> None:

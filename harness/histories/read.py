@@ -7,6 +7,7 @@ import re
 from pathlib import Path, PurePath
 from typing import BinaryIO
 
+from splitbrain.harness.budget import BudgetMeter
 from splitbrain.harness.errors import HistoryError, UsageError
 from splitbrain.harness.histories.edn import Edn
 from splitbrain.harness.histories.elle_json import parse_array
@@ -23,16 +24,20 @@ FORMATS = ("auto", "jsonl", "edn", "json", "porcupine")
 _SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".edn": "edn", ".json": "json", ".log": "porcupine"}
 
 
-def read(file: Path | str | BinaryIO, format: str = "auto", *, keyed: bool = False, name: str | None = None) -> History:
+def read(
+    file: Path | str | BinaryIO, format: str = "auto", *, keyed: bool = False, name: str | None = None,
+    spending: BudgetMeter | None = None,
+) -> History:  # fmt: skip
     """The history that a file, standard input ("-") or a binary stream holds; empty if it holds no events.
 
     format: one of FORMATS. keyed: each value is a `[key value]` pair. name: how messages call the file, if not by its
-    path. What was noticed and let pass stands in `warnings` of the history. HistoryError, as `FILE:LINE: …`, for
-    anything that cannot be read; UsageError for an unknown format.
+    path. spending: the budget that reading draws on; ReadingStopped when it is spent. What was noticed and let pass
+    stands in `warnings` of the history. HistoryError, as `FILE:LINE: …`, for anything that cannot be read; UsageError
+    for an unknown format.
     """
     if format not in FORMATS:
         raise UsageError(f"format is one of {', '.join(FORMATS)}, not {format!r}")
-    source = Source(file, name)
+    source = Source(file, name, spending)
     try:
         head = source.head()
         if format == "auto":
@@ -43,6 +48,8 @@ def read(file: Path | str | BinaryIO, format: str = "auto", *, keyed: bool = Fal
             parse_array(source, intake)
         else:
             parse(source, _parser(format, head, own=own), intake)
+    except MemoryError:
+        raise HistoryError(source.name, None, "this history does not fit into the memory that there is") from None
     finally:
         source.close()
     return intake.history

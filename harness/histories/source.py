@@ -12,6 +12,7 @@ from gzip import BadGzipFile, GzipFile
 from pathlib import Path
 from typing import IO, BinaryIO, Protocol
 
+from splitbrain.harness.budget import BudgetMeter
 from splitbrain.harness.errors import HistoryError
 
 BLOCK_BYTES = 1 << 18
@@ -28,11 +29,18 @@ _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
+class ReadingStopped(Exception):
+    """The budget was spent before the history was read; the message says which limit."""
+
+
 class Source:
     """The bytes of one history, read once from start to end. name: how the user calls it, used in every message."""
 
-    def __init__(self, file: "Path | str | BinaryIO", name: str | None = None) -> None:
+    def __init__(
+        self, file: "Path | str | BinaryIO", name: str | None = None, spending: BudgetMeter | None = None
+    ) -> None:
         """A path, "-" for standard input, or a binary stream. HistoryError if it cannot be opened."""
+        self._spending = spending
         if isinstance(file, Path | str) and str(file) == "-":
             file, name = sys.stdin.buffer, name or "<stdin>"
         self._own = isinstance(file, Path | str)
@@ -65,6 +73,7 @@ class Source:
         """All bytes, in blocks that end with a newline; only the last may lack it."""
         rest, self._begin = self._begin, b""
         while True:
+            self.look_at_budget()
             end = rest.rfind(b"\n") + 1
             if end:
                 yield rest[:end]
@@ -77,6 +86,12 @@ class Source:
             rest += more
         if rest:
             yield rest
+
+    def look_at_budget(self) -> None:
+        """ReadingStopped if the budget is spent. To be called now and then by whoever reads."""
+        limit = self._spending.exhausted() if self._spending is not None else None
+        if limit is not None:
+            raise ReadingStopped(limit)
 
     def close(self) -> None:
         """Close what was opened here."""

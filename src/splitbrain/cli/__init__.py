@@ -93,11 +93,16 @@ def _sentence(
     message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
 ) -> str:
     """A warning as any other message."""
-    return f"splitbrain: {message}\n"
+    from splitbrain.results.format import plain_lines
+
+    return f"splitbrain: {plain_lines(str(message))}\n"
 
 
 def _say(text: str) -> None:
-    print(f"splitbrain: {text}", file=sys.stderr)
+    """Print a message; it may quote a history, a file name or another program, so nothing in it steers the terminal."""
+    from splitbrain.results.format import plain_lines
+
+    print(f"splitbrain: {plain_lines(text)}", file=sys.stderr)
 
 
 def _bug(error: Exception) -> str:

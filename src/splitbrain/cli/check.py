@@ -17,10 +17,13 @@ from splitbrain.cli.durations import DURATION
 from splitbrain.cli.exits import OF_VERDICT, USAGE, worst
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.errors import HistoryError, UsageError
-from splitbrain.harness.histories import FORMATS, read
+from splitbrain.harness.histories import FORMATS, ReadingStopped, read
+from splitbrain.harness.history import History
+from splitbrain.harness.verdict import unknown
 from splitbrain.results import text
 from splitbrain.results.folder import RunFolder
-from splitbrain.results.result import Result
+from splitbrain.results.format import plain_lines
+from splitbrain.results.result import Cost, Result
 from splitbrain.runner.checking import Judge, check_history
 
 HISTORY_ENDINGS = (".jsonl", ".jsonl.gz", ".edn", ".json", ".log", ".txt")
@@ -31,7 +34,9 @@ HISTORY_ENDINGS = (".jsonl", ".jsonl.gz", ".edn", ".json", ".log", ".txt")
 @click.option("--model", "-m", metavar="NAME", help="The model to hold it against; `splitbrain list models`.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="An option of the model, or keyed=true.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="auto", show_default=True)
-@click.option("--budget", type=DURATION, default="60s", show_default=True, help="Wall time for each history.")
+@click.option(
+    "--budget", type=DURATION, default="60s", show_default=True, help="Wall time a history, reading included."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, one line a history.")
 def check(
     sources: Sequence[str], model: str | None, settings: Sequence[str], form: str, budget: float, as_json: bool
@@ -56,7 +61,7 @@ def check(
         except UsageError as error:
             if len(found) == 1:
                 raise
-            click.echo(f"splitbrain: {error}", err=True)
+            click.echo(f"splitbrain: {plain_lines(str(error))}", err=True)
             codes.append(USAGE)
             continue
         codes.append(OF_VERDICT[result.status.value])
@@ -109,11 +114,16 @@ def judge_beside(source: Source) -> Judge:
 
 
 def judged(source: Source, judge: Judge, form: str, keyed: bool, budget: Budget) -> Result:
-    """Read and judge one history."""
-    began = time.perf_counter()
-    history = read(source.path if source.path is not None else sys.stdin.buffer, form, keyed=keyed)
+    """Read and judge one history, both within the budget."""
+    began, spending = time.perf_counter(), budget.start()
+    file = source.path if source.path is not None else sys.stdin.buffer
+    try:
+        history = read(file, form, keyed=keyed, spending=spending)
+    except ReadingStopped as limit:
+        verdict = unknown("reading", f"undecided: {limit} before the history was read")
+        return Result.of_history(History(), source.name, judge.name, verdict, Cost(0, time.perf_counter() - began))
     history.operations()
-    return check_history(history, source.name, judge, budget, time.perf_counter() - began)
+    return check_history(history, source.name, judge, spending.left(), time.perf_counter() - began)
 
 
 def tally(results: Sequence[Result], files: int) -> str:

@@ -6,6 +6,7 @@ import click
 
 from splitbrain.harness.histories import read
 from splitbrain.results.folder import RunFolder
+from splitbrain.results.format import plain_lines
 
 
 @click.command()
@@ -15,4 +16,4 @@ def report(run: Path) -> None:
     folder = RunFolder.open(run)
     history = read(folder.recorded())
     folder.write_report(history, folder.result(history))
-    click.echo(folder.report_path)
+    click.echo(plain_lines(str(folder.report_path)))

@@ -4,35 +4,41 @@ A checker that crashes is `unknown`, with the reason: it never passes, and never
 """
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 from splitbrain import registry
-from splitbrain.harness.budget import Budget
-from splitbrain.harness.checker import Checker
+from splitbrain.harness.budget import Budget, BudgetMeter
+from splitbrain.harness.checker import Checker, ExplainingChecker
 from splitbrain.harness.errors import SplitbrainError
 from splitbrain.harness.history import History
 from splitbrain.harness.options import Setting, settle
 from splitbrain.harness.verdict import Validity, Verdict, unknown
 from splitbrain.results.result import Cost, Result
+from splitbrain.runner.hints import hints
 from splitbrain.runner.record import RunRecord
+
+HINT_CONFIGURATIONS = 200_000
 
 
 @dataclass(frozen=True)
 class Judge:
     """One or several checkers under one name.
 
-    name: the workload or the model, as in the result. checkers: at least one.
+    name: the workload or the model, as in the result. checkers: at least one. given: the settings of a model that was
+    asked for by name, None for a workload.
     """
 
     name: str
     checkers: Sequence[Checker]
+    given: Mapping[str, str] | None = None
 
     @staticmethod
     def of_model(name: str, given: Mapping[str, str]) -> "Judge":
         """The checker of `--model`; UsageError if there is no such model or option."""
         entry = registry.model(name)
-        return Judge(entry.name, (entry.make(settle(entry.options, given, f"model {entry.name}")),))
+        return Judge(entry.name, (entry.make(settle(entry.options, given, f"model {entry.name}")),), given)
 
     @staticmethod
     def of_workload(name: str, settings: Mapping[str, Setting]) -> "Judge":
@@ -51,6 +57,42 @@ class Judge:
         """The combined verdict; a single checker's stands as it is."""
         return merge(self.name, [check_safely(checker, history, budget) for checker in self.checkers])
 
+    @cached_property
+    def explaining(self) -> ExplainingChecker | None:
+        """The only checker, if its witness can be asked for apart from its verdict."""
+        checker = self.checkers[0]
+        return checker if len(self.checkers) == 1 and isinstance(checker, ExplainingChecker) else None
+
+    def decide(self, history: History, spending: BudgetMeter) -> Verdict:
+        """As `verdict`, but a checker that can give its witness later leaves it out: `explain` adds it."""
+        checker = self.explaining
+        if checker is not None:
+            return safely(checker.name, lambda: checker.decide(history, spending))
+        return self.verdict(history, spending.budget)
+
+    def explain(self, history: History, verdict: Verdict, spending: BudgetMeter) -> Verdict:
+        """A verdict of `decide` with its witness, and with hints where a foreign history may lack an option."""
+        if verdict.value is not Validity.INVALID:
+            return verdict
+        checker = self.explaining
+        if checker is not None:
+            explained = safely(checker.name, lambda: checker.explain(history, verdict, spending.left()))
+            if explained.value is Validity.INVALID:
+                verdict = explained
+            else:
+                verdict = replace(verdict, notes=(*verdict.notes, f"there is no witness: {explained.reason}"))
+        if self.given is not None:
+            may_begin = "initial" not in self.given and checker is not None
+            retry = partial(self._begun_with, history, spending) if may_begin else None
+            verdict = replace(verdict, notes=(*verdict.notes, *hints(history, retry)))
+        return verdict
+
+    def _begun_with(self, history: History, spending: BudgetMeter, word: str) -> Validity:
+        """What the verdict is with another initial value, as far as a small search goes."""
+        budget = replace(spending.budget, seconds=spending.seconds_left(), configurations=HINT_CONFIGURATIONS)
+        judge = Judge.of_model(self.name, {**(self.given or {}), "initial": word})
+        return judge.decide(history, budget.start()).value
+
 
 def merge(name: str, verdicts: Sequence[Verdict]) -> Verdict:
     """Several verdicts as one, the first of the worst giving the reason; a single one as it is."""
@@ -63,19 +105,28 @@ def merge(name: str, verdicts: Sequence[Verdict]) -> Verdict:
 
 def check_safely(checker: Checker, history: History, budget: Budget) -> Verdict:
     """The verdict of one checker; `unknown` if it crashes or runs out of memory. Errors meant for the user pass."""
+    return safely(checker.name, lambda: checker.check(history, budget))
+
+
+def safely(name: str, ask: Callable[[], Verdict]) -> Verdict:
+    """What a checker says; `unknown` if it crashes or runs out of memory. Errors meant for the user pass."""
     try:
-        return checker.check(history, budget)
+        return ask()
     except SplitbrainError:
         raise
     except MemoryError:
-        return unknown(checker.name, "the check ran out of memory")
+        return unknown(name, "the check ran out of memory")
     except Exception as error:  # noqa: BLE001 - a bug in a checker is no verdict about the system
-        return unknown(checker.name, f"the checker failed: {type(error).__name__}: {error}")
+        return unknown(name, f"the checker failed: {type(error).__name__}: {error}")
 
 
 def check_history(history: History, name: str, judge: Judge, budget: Budget, reading: float | None = None) -> Result:
     """The result of checking a history that somebody recorded. reading: seconds that reading it took."""
     history.operations()
+    spending = budget.start()
     began = time.perf_counter()
-    verdict = judge.verdict(history, budget)
-    return Result.of_history(history, name, judge.name, verdict, Cost(time.perf_counter() - began, reading))
+    verdict = judge.decide(history, spending)
+    decided = time.perf_counter()
+    verdict = judge.explain(history, verdict, spending)
+    cost = Cost(decided - began, reading, witness=time.perf_counter() - decided)
+    return Result.of_history(history, name, judge.name, verdict, cost)

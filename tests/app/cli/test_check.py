@@ -122,3 +122,70 @@ def test_without_the_compiled_search_one_sentence_says_so(files):
     assert sentence.startswith(
         "splitbrain: the compiled search is not built, so checks are slower: install a C compiler"
     )
+
+
+def test_what_it_took_to_explain_is_told_apart(splitbrain, files):
+    said = splitbrain("check", files / "bad.jsonl", "--model", "register", "--json")
+    assert said.objects[0]["witness_seconds"] > 0
+
+
+def test_a_history_of_pairs_is_told_of_keys(splitbrain, tmp_path):
+    pairs = line(0, "invoke", "write", ["a", 1]) + line(0, "ok", "write", ["a", 1])
+    pairs += line(1, "invoke", "read", ["b", None]) + line(1, "ok", "read", ["b", None])
+    (tmp_path / "pairs.jsonl").write_text(pairs)
+    said = splitbrain("check", tmp_path / "pairs.jsonl", "--model", "register")
+    assert said.code == INVALID and "--set keyed=true" in said.out
+    assert splitbrain("check", tmp_path / "pairs.jsonl", "--model", "register", "--set", "keyed=true").code == VALID
+
+
+@pytest.mark.parametrize(
+    ("model", "began", "word"),
+    [
+        ("cas-register", 0, "0"),
+        ("register", "x y", '"x y"'),
+        ("register", True, "true"),
+        ("versioned-register", 0, "0"),
+    ],
+)
+def test_a_register_that_began_otherwise_is_told_of_its_initial_value(splitbrain, tmp_path, model, began, word):
+    text = line(0, "invoke", "read", None) + line(0, "ok", "read", began) + GOOD
+    if model == "kv":
+        text = text.replace('"read"', '"get"').replace('"write"', '"put"')
+    (tmp_path / "began.jsonl").write_text(text)
+    said = splitbrain("check", tmp_path / "began.jsonl", "--model", model, "--json")
+    assert said.code == INVALID
+    assert f"--set 'initial={word}'" in said.objects[0]["notes"][0]
+    assert splitbrain("check", tmp_path / "began.jsonl", "--model", model, "--set", f"initial={word}").code == VALID
+
+
+def test_other_objections_get_no_hint(splitbrain, files, tmp_path):
+    (tmp_path / "began.jsonl").write_text(line(0, "invoke", "read", None) + line(0, "ok", "read", 0) + BAD)
+    for path in (files / "bad.jsonl", tmp_path / "began.jsonl"):
+        assert "notes" not in splitbrain("check", path, "--model", "register", "--json").objects[0]
+    said = splitbrain("check", tmp_path / "began.jsonl", "--model", "register", "--set", "initial=7", "--json")
+    assert "notes" not in said.objects[0]
+
+
+def test_failures_taken_as_observations_are_counted(splitbrain, tmp_path):
+    def failed(error):
+        event = {"process": 0, "type": "fail", "f": "cas", "value": [2, 3], "error": error}
+        return line(0, "invoke", "cas", [2, 3]) + json.dumps(event) + "\n"
+
+    (tmp_path / "cas.jsonl").write_text(GOOD + failed("timeout") + failed(["precondition-failed", ""]) + failed(None))
+    words = ("check", tmp_path / "cas.jsonl", "--model", "cas-register", "--json", "--set")
+    assert "2 of 3" in splitbrain(*words, "precondition=observe").objects[0]["notes"][0]
+    assert "3 of 3" in splitbrain(*words, "precondition=all").objects[0]["notes"][0]
+    assert "notes" not in splitbrain(*words, "precondition=drop").objects[0]
+    (tmp_path / "cas.jsonl").write_text(GOOD + failed("timeout"))
+    assert "say precondition=all" in splitbrain(*words, "precondition=observe").objects[0]["notes"][0]
+
+
+@pytest.mark.parametrize("model", ["register", "lin-set", "bank", "fencing"])
+@pytest.mark.parametrize("json_too", [(), ("--json",)])
+def test_no_history_and_no_file_name_steers_the_terminal(splitbrain, tmp_path, model, json_too):
+    (tmp_path / "a\x1b[31m.jsonl").write_text(line(0, "invoke", "\x1b[2J\x9b", 1))
+    (tmp_path / "b\x07.jsonl").write_text("{{{\n")
+    for path in (*tmp_path.iterdir(), tmp_path, tmp_path / "\x1bmissing"):
+        said = splitbrain("check", path, "--model", model, *json_too)
+        assert said.code == USAGE
+        assert not {c for c in said.out + said.err if not c.isprintable()} - {"\n"}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from splitbrain.harness.errors import HistoryError
 from splitbrain.harness.histories import read
-from splitbrain.harness.histories.edn import Edn, value_of
+from splitbrain.harness.histories.edn import Edn, Forms, value_of
 from splitbrain.harness.histories.parsing import Unreadable
 from splitbrain.harness.history import Event, History, Interner
 
@@ -159,3 +159,26 @@ def test_mistakes_have_a_line(text, says):
 def test_a_history_in_columns_is_that_of_its_events():
     event = next(iter(read_text("{:process 1 :type :invoke :f :txn :value [[:r 0 nil]] :time 5 :index 9}\n")))
     assert event == Event(index=0, time=5, process=1, type="invoke", f="txn", value=(("r", 0, None),))
+
+
+@pytest.mark.parametrize("blanks", [" ", ",", "\n", ", \t"])
+def test_megabytes_of_blanks_are_read_once(blanks: str) -> None:
+    text = EVENTS + blanks * (4_000_000 // len(blanks))
+    assert len(read(io.BytesIO(text.encode()), "edn")) == 2
+
+
+def test_a_string_of_many_lines_is_read_once_though_a_mistake_follows() -> None:
+    text = EVENTS + '{:process 1, :type :invoke, :f :write, :value "' + "a\\\\\n" * 200_000 + '"}\n}'
+    with pytest.raises(HistoryError, match=r":200004: \} closes nothing"):
+        read(io.BytesIO(text.encode()), "edn")
+
+
+@pytest.mark.parametrize("inner", [r"a\"b", r"\\", r"a\\\"", "a;b #_ c", r"\n\\\\x", "one\ntwo", ""])
+def test_a_string_may_come_in_pieces(inner: str) -> None:
+    text = f'{{:a "{inner}"}} '
+    first, last = text.index('"') + 1, text.rindex('"')
+    for cut in range(first, last + 1):
+        for again in range(cut, last + 1):
+            forms = Forms()
+            assert forms.feed(text[:cut]) + forms.feed(text[cut:again]) == []
+            assert forms.feed(text[again:]) == Forms().feed(text)

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.errors import HistoryError, UsageError
-from splitbrain.harness.histories import read
+from splitbrain.harness.histories import ReadingStopped, read
 from splitbrain.harness.histories.recorder import Recorder
+from splitbrain.harness.histories.validate import Intake
 from splitbrain.harness.operation import Operation, Outcome
 
 OWN = """\
@@ -153,3 +155,36 @@ def test_a_recording_that_was_killed_is_read_up_to_its_last_whole_line(tmp_path)
         found = read(tmp_path / "cut.jsonl")
         assert list(found) == list(recorder.history)[: len(found)]
         assert len(found.warnings) == (written[length - 1 : length] not in (b"\n", b"}"))
+
+
+class _Spent(BudgetMeter):
+    """A budget that is spent after some looks at it."""
+
+    looks = 3
+
+    def exhausted(self) -> str | None:
+        self.looks -= 1
+        return None if self.looks > 0 else "the budget of 2 s was spent"
+
+
+@pytest.mark.parametrize("form", ["jsonl", "edn", "json"])
+def test_reading_draws_on_the_budget(form: str) -> None:
+    one = '{"process": 0, "type": "invoke", "f": "read"}\n{"process": 0, "type": "ok", "f": "read", "value": 1}\n'
+    text = one * 20_000
+    if form == "json":
+        text = f"[{text.strip().replace(chr(10), ',')}]"
+    elif form == "edn":
+        text = text.replace('": ', " ").replace('{"', "{:").replace(', "', ", :")
+    assert len(read(io.BytesIO(text.encode()), form)) == 40_000
+    with pytest.raises(ReadingStopped, match=r"the budget of 2 s was spent"):
+        read(io.BytesIO(text.encode()), form, spending=_Spent(Budget(), 0.0))
+
+
+def test_a_history_that_does_not_fit_into_memory_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_memory(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Intake, "add", no_memory)
+    text = b'[{"process": 0, "type": "invoke", "f": "read"}]'
+    with pytest.raises(HistoryError, match="does not fit into the memory"):
+        read(io.BytesIO(text), "json")
