@@ -9,7 +9,6 @@ only if it is missing at the end of `SECONDS` too, with copies that are equal, o
 """
 
 import asyncio
-import difflib
 import importlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -20,6 +19,7 @@ from splitbrain.harness.node import Node
 from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Option
 from splitbrain.harness.planted_bug import by_name
+from splitbrain.harness.suggestion import did_you_mean
 from splitbrain.harness.verdict import Validity, Verdict, Witness, unknown
 from splitbrain.targets.stores.client import Sessions, ask_account
 from splitbrain.targets.stores.messages import Account
@@ -60,9 +60,8 @@ class AuditedStore(StoreTarget):
         module, _, name = self.bugs.partition(":")
         catalogue = by_name(getattr(importlib.import_module(module), name))
         if wanted not in catalogue:
-            close = difflib.get_close_matches(wanted, catalogue, 1)
-            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(catalogue)}"
-            raise UsageError(f"{self.name}: there is no bug {wanted!r}; {hint}")
+            hint = did_you_mean(wanted, catalogue) or ";"
+            raise UsageError(f"{self.name}: there is no bug {wanted!r}{hint} there are {', '.join(catalogue)}")
         node, parts = catalogue[wanted].parts
         return node or correct[0], parts
 

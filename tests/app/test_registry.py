@@ -61,9 +61,7 @@ def test_a_package_of_somebody_elses_adds_names(splitbrain, tmp_path):
 @pytest.mark.usefixtures("plugin")
 def test_a_name_of_ours_is_never_anothers_and_a_broken_one_is_told():
     assert registry.target("raft").name == "raft"
-    with pytest.raises(
-        UsageError, match="broken of the package a-plugin cannot be loaded from a_plugin:Nothing"
-    ):
+    with pytest.raises(UsageError, match="broken of the package a-plugin cannot be loaded from a_plugin:Nothing"):
         registry.target("broken")
 
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "check": ("splitbrain.cli.check:check", "Judge recorded histories, ours or not."),
     "report": ("splitbrain.cli.report:report", "Write the page of a run anew."),
     "list": ("splitbrain.cli.listing:listing", "What there is: targets, workloads, nemeses, models, environments."),
+    "zoo": ("splitbrain.cli.zoo:zoo", "Hunt planted bugs: are they found, and is the correct store left alone?"),
     "images": ("splitbrain.cli.images:images", "Build and list the images that containers are made from."),
     "clean": ("splitbrain.cli.clean:clean", "Remove what runs that were killed have left in Docker, or on hosts."),
 }

@@ -1,0 +1,79 @@
+"""`splitbrain zoo`: are planted bugs found, and is the correct store left alone?"""
+
+import json
+import os
+from pathlib import Path
+
+import click
+
+from splitbrain.cli.exits import INVALID, UNKNOWN, VALID
+from splitbrain.zoo import BugResult, hunt_all, hunt_plans
+
+
+@click.command()
+@click.argument("targets", nargs=-1, metavar="[STORE|TARGET]...")
+@click.option("--starts", type=click.IntRange(1, 1000), default=1, show_default=True, help="Sequences of seeds a bug.")
+@click.option(
+    "--cpu-limit", type=click.FloatRange(0, min_open=True), default=60.0, show_default=True, help="CPU seconds a bug."
+)
+@click.option("--aimed", is_flag=True, help="Each bug with the faults and the workload that find it best.")
+@click.option("--jobs", type=click.IntRange(1, 1000), help="Hunts at once; by default one a core.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("runs/zoo"), show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="A line of JSON a bug, and one for all.")
+def zoo(
+    targets: tuple[str, ...], starts: int, cpu_limit: float, aimed: bool, jobs: int | None, out: Path, as_json: bool
+) -> int:
+    """HuntResult the planted bugs of stores, as `raft`, or of one target, as `raft:bug=vote-twice`.
+
+    Exit codes: 0 all found, 1 a correct store was refuted, 2 a bug was missed.
+    """
+    plans = hunt_plans(targets, aimed=aimed)
+    results: list[BugResult] = []
+    jobs = jobs or len(os.sched_getaffinity(0))
+    for result in hunt_all(plans, out, starts=starts, cpu_limit=cpu_limit, jobs=jobs):
+        results.append(result)
+        if not as_json:
+            click.echo(_line(result))
+        elif result.plan.bug is not None or result.alarms:
+            click.echo(json.dumps(result.to_json()))
+    total = summary(results)
+    click.echo(json.dumps(total) if as_json else _told(total))
+    return exit_code(total)
+
+
+def summary(results: list[BugResult]) -> dict[str, int]:
+    """The last line: how many bugs, how many found, and what became of the correct stores."""
+    bugs = [result for result in results if result.plan.bug is not None]
+    correct = [result for result in results if result.plan.bug is None]
+    return {
+        "bugs": len(bugs),
+        "found": sum(result.found for result in bugs),
+        "correct_runs": sum(hunt.seeds for result in correct for hunt in result.hunts),
+        "false_alarms": sum(result.alarms for result in correct),
+    }
+
+
+def exit_code(total: dict[str, int]) -> int:
+    """What a summary means."""
+    if total["false_alarms"]:
+        return INVALID
+    return VALID if total["found"] == total["bugs"] else UNKNOWN
+
+
+def _line(result: BugResult) -> str:
+    seeds, unknown = result.to_json()["seeds"], sum(hunt.unknown for hunt in result.hunts)
+    spent = f"{result.cpu_seconds:6.1f} CPU s, {seeds} runs"
+    if unknown:
+        spent += f", {unknown} unknown ({next(h.why_unknown for h in result.hunts if h.unknown)})"
+    first = result.first
+    outcomes = ("missed", "found") if result.plan.bug is not None else ("correct", "FALSE ALARM")
+    what = outcomes[result.found if result.plan.bug is not None else bool(first)]
+    by = f" by {first.by}, seed {first.seed}: {first.run}" if first else ""
+    return f"{what:8} {result.plan.target}: {spent}{by}"
+
+
+def _told(total: dict[str, int]) -> str:
+    return (
+        f"{total['found']} of {total['bugs']} bugs found; "
+        f"{total['false_alarms']} false alarms in {total['correct_runs']} runs of correct stores"
+    )

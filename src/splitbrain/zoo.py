@@ -1,0 +1,201 @@
+"""The zoo: hunts for planted bugs, one by one, with the command that a user would type first.
+
+A hunt runs a target that has a bug with one seed after the other, until a run is refuted or its CPU seconds are used
+up. The correct store is hunted beside them with the same means: whatever refutes it is a false alarm. Independent
+starts go over different seeds, and the median counts.
+"""
+
+import importlib
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from splitbrain import registry
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.planted_bug import Planted, PlantedBug, by_name
+from splitbrain.harness.suggestion import did_you_mean
+from splitbrain.harness.verdict import Validity, Verdict
+from splitbrain.results.result import RunStatus
+from splitbrain.runner.calls import run
+
+STORES = ("raft", "primary-backup", "single")
+"""Hunted when nobody is named."""
+SEEDS_A_START = 10_000
+"""The k-th start begins with seed k times this, and one."""
+BESIDE_MODEL = ("invariants", "audit", "liveness", "logs")
+"""Checks that go by their own name; any other is the model's."""
+
+
+@dataclass(frozen=True)
+class HuntPlan:
+    """What is hunted. target: as for `splitbrain run`. bug: what is planted; None for a correct store. fields: of the
+    run's specification, where they are not the defaults."""
+
+    target: str
+    store: str
+    bug: PlantedBug | None = None
+    fields: Mapping[str, Any] = field(default_factory=lambda: {"nemesis": "all"})
+
+
+@dataclass(frozen=True)
+class HuntResult:
+    """How one hunt ended. by: the check that refuted the run. seeds: how many runs. run: the folder of the refuted run,
+    command: what repeats it. unknown: how many runs ended so, and the last reason."""
+
+    found: bool
+    seeds: int
+    cpu_seconds: float
+    by: str | None = None
+    seed: int | None = None
+    run: str | None = None
+    command: str | None = None
+    unknown: int = 0
+    why_unknown: str = ""
+
+
+@dataclass(frozen=True)
+class BugResult:
+    """All hunts for one plan, one a start."""
+
+    plan: HuntPlan
+    hunts: Sequence[HuntResult]
+
+    @property
+    def found(self) -> bool:
+        """Whether most starts found it."""
+        return 2 * sum(hunt.found for hunt in self.hunts) > len(self.hunts)
+
+    @property
+    def alarms(self) -> int:
+        """How many starts were refuted."""
+        return sum(hunt.found for hunt in self.hunts)
+
+    @property
+    def first(self) -> HuntResult | None:
+        """The first start that found it."""
+        return next((hunt for hunt in self.hunts if hunt.found), None)
+
+    @property
+    def cpu_seconds(self) -> float:
+        """The median over the starts; what was not found counts as long as it was hunted."""
+        return statistics.median(hunt.cpu_seconds for hunt in self.hunts)
+
+    def to_json(self) -> dict[str, Any]:
+        """The line of `--json`."""
+        first = self.first
+        return {
+            "bug": self.plan.target,
+            "store": self.plan.store,
+            "found": self.found,
+            "by": first.by if first else None,
+            "seed": first.seed if first else None,
+            "seeds": statistics.median_low([hunt.seeds for hunt in self.hunts]),
+            "cpu_seconds": round(self.cpu_seconds, 2),
+            "run": first.run if first else None,
+            "command": first.command if first else None,
+            "starts": len(self.hunts),
+            "starts_found": self.alarms,
+            "unknown": sum(hunt.unknown for hunt in self.hunts),
+        }
+
+
+def hunt_plans(words: Sequence[str], *, aimed: bool) -> list[HuntPlan]:
+    """What the words of a command mean: every bug of a store, one bug of it, or those of a target of a user's own; and
+    the correct stores beside them. UsageError for what has no catalogue."""
+    found: list[HuntPlan] = []
+    correct: dict[str, HuntPlan] = {}
+    for word in words or STORES:
+        name, given = _split(word)
+        kind = registry.target_class(word)
+        if not isinstance(kind, Planted) or not kind.bugs:
+            raise UsageError(f"{name} has no catalogue of planted bugs: its class names one as `bugs = 'module:NAME'`")
+        module, _, attribute = kind.bugs.partition(":")
+        catalogue = by_name(getattr(importlib.import_module(module), attribute))
+        wanted = given.pop("bug", None)
+        if wanted is not None and wanted not in catalogue:
+            hint = did_you_mean(wanted, catalogue) or ";"
+            raise UsageError(f"{name}: there is no bug {wanted!r}{hint} there are {', '.join(catalogue)}")
+        for bug in catalogue.values():
+            if wanted not in (None, bug.name) or any(
+                bug.needs.get(key, value) != value for key, value in given.items()
+            ):
+                continue
+            options = {**given, **bug.needs}
+            beside = _spelled(name, options)
+            correct.setdefault(beside, HuntPlan(beside, name))
+            fields = _aimed(bug) if aimed else {"nemesis": "all"}
+            found.append(HuntPlan(_spelled(name, {**options, "bug": bug.name}), name, bug, fields))
+    return [*found, *correct.values()]
+
+
+def hunt_all(
+    plans: Sequence[HuntPlan], out: Path, *, starts: int = 1, cpu_limit: float = 60.0, jobs: int = 1
+) -> Iterator[BugResult]:
+    """HuntResult each, in order; out: where the folders of refuted runs go."""
+    with ProcessPoolExecutor(jobs) as pool:
+        under_way = [[pool.submit(hunt, one, start, cpu_limit, out) for start in range(starts)] for one in plans]
+        try:
+            for one, futures in zip(plans, under_way, strict=True):
+                yield BugResult(one, [future.result() for future in futures])
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def hunt(plan: HuntPlan, start: int, cpu_limit: float, out: Path) -> HuntResult:
+    """Run one seed after the other, at least one, until a run is refuted or the CPU seconds are used up."""
+    began = time.process_time()
+    seeds, unknown, why = 0, 0, ""
+    while not seeds or time.process_time() - began < cpu_limit:
+        seeds += 1
+        seed = start * SEEDS_A_START + seeds
+        with tempfile.TemporaryDirectory(prefix="splitbrain-zoo-") as folder:
+            done = run(plan.target, out=folder, seed=seed, **plan.fields)
+            spent = time.process_time() - began
+            if done.status is RunStatus.INVALID:
+                kept = out / f"{_word(plan.target)}-seed{seed}"
+                out.mkdir(parents=True, exist_ok=True)
+                shutil.rmtree(kept, ignore_errors=True)
+                shutil.move(done.folder.path, kept)
+                by = refuted_by(done.result.verdict)
+                return HuntResult(True, seeds, spent, by, seed, str(kept), done.command, unknown, why)
+            if done.status is not RunStatus.VALID:
+                unknown, why = unknown + 1, done.result.sentence
+    return HuntResult(False, seeds, time.process_time() - began, unknown=unknown, why_unknown=why)
+
+
+def refuted_by(verdict: Verdict | None) -> str | None:
+    """The check that refuted a run: the model if it did, else the first other one."""
+    if verdict is None:
+        return None
+    checks = [child for child in verdict.children or (verdict,) if child.value is Validity.INVALID]
+    names = [check.checker if check.checker in BESIDE_MODEL else check.model or check.checker for check in checks]
+    return next((name for name in names if name not in BESIDE_MODEL), names[0] if names else verdict.checker)
+
+
+def _aimed(bug: PlantedBug) -> dict[str, Any]:
+    fields: dict[str, Any] = {"nemesis": bug.aim.nemesis, "settings": dict(bug.aim.settings)}
+    return {**fields, "workload": bug.aim.workload} if bug.aim.workload else fields
+
+
+def _split(word: str) -> tuple[str, dict[str, str]]:
+    """The name of a target, and its options."""
+    name, _, options = word.partition(":")
+    if name not in registry.TARGETS:
+        attribute, _, options = options.partition(":")
+        name = f"{name}:{attribute}"
+    return name, registry.assignments(options, word)
+
+
+def _spelled(name: str, options: Mapping[str, str]) -> str:
+    words = ",".join(f"{key}={value}" for key, value in options.items())
+    return f"{name}:{words}" if words else name
+
+
+def _word(target: str) -> str:
+    return "".join(letter if letter.isalnum() or letter in "-." else "_" for letter in target)

@@ -1,0 +1,79 @@
+"""The zoo: what is hunted, how hunts are counted, and one hunt by the command line."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from splitbrain.cli.zoo import exit_code, summary, zoo
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.verdict import Validity, Verdict
+from splitbrain.targets.stores.bugs.catalogue import RAFT
+from splitbrain.zoo import BugResult, HuntPlan, HuntResult, hunt_plans, refuted_by
+
+BUG = RAFT[0]
+
+
+def test_a_store_stands_for_all_its_bugs_and_for_the_correct_store_with_each_set_of_options() -> None:
+    plans = hunt_plans(["raft"], aimed=False)
+    planted = [plan.target for plan in plans if plan.bug is not None]
+    assert len(planted) == len(RAFT)
+    assert "raft:reads=lease,bug=lease-too-long" in planted
+    assert [plan.target for plan in plans if plan.bug is None] == ["raft", "raft:reads=lease", "raft:reads=index"]
+    assert {plan.fields["nemesis"] for plan in plans} == {"all"}
+
+
+def test_one_bug_is_hunted_alone_and_aimed_by_what_finds_it_best() -> None:
+    bug, correct = hunt_plans(["raft:bug=figure-8"], aimed=True)
+    assert bug.fields["nemesis"] != "all"
+    assert (bug.target, correct.target) == ("raft:bug=figure-8", "raft")
+
+
+@pytest.mark.parametrize("word", ["etcd", "raft:bug=figure-9", "nothing"])
+def test_what_has_no_catalogue_or_no_such_bug_is_wrong_use(word: str) -> None:
+    with pytest.raises(UsageError):
+        hunt_plans([word], aimed=False)
+
+
+def result(bug: bool, *found: bool) -> BugResult:
+    """Of one bug, or of a correct store, with these starts."""
+    hunts = [HuntResult(hit, 3, float(number)) for number, hit in enumerate(found, 1)]
+    return BugResult(HuntPlan("raft", "raft", BUG if bug else None), hunts)
+
+
+@pytest.mark.parametrize(
+    ("results", "code"),
+    [
+        ([result(True, True), result(False, False)], 0),
+        ([result(True, False), result(False, False)], 2),
+        ([result(True, False), result(False, True)], 1),
+        ([result(True, True), result(False, False, False, True)], 1),
+    ],
+)
+def test_exit_codes(results: list[BugResult], code: int) -> None:
+    assert exit_code(summary(results)) == code
+
+
+def test_most_starts_decide_and_the_median_counts() -> None:
+    assert result(True, True, True, False).found
+    assert not result(True, True, False, False).found
+    assert result(True, True, False, False).cpu_seconds == 2.0
+
+
+def test_the_check_that_refuted_is_named() -> None:
+    model = Verdict(Validity.INVALID, "no order", "porcupine", "cas-register")
+    invariants = Verdict(Validity.INVALID, "two leaders", "invariants")
+    both = Verdict(Validity.INVALID, "", "register", children=(invariants, model))
+    assert refuted_by(both) == "cas-register"
+    assert refuted_by(Verdict(Validity.INVALID, "", "register", children=(invariants,))) == "invariants"
+
+
+def test_a_bug_is_found_and_the_correct_store_is_not_refuted(tmp_path: Path) -> None:
+    words = ["raft:bug=leader-counted-twice", "--cpu-limit", "0.1", "--jobs", "1", "--json", "--out", str(tmp_path)]
+    done = CliRunner().invoke(zoo, words, standalone_mode=False)
+    bug, total = map(json.loads, done.output.splitlines())
+    assert (bug["found"], bug["by"], bug["seed"], bug["seeds"]) == (True, "invariants", 1, 1)
+    assert Path(bug["run"]).is_dir()
+    assert total == {"bugs": 1, "found": 1, "correct_runs": 1, "false_alarms": 0}
+    assert done.return_value == 0
