@@ -20,6 +20,7 @@ From the smallest idea upwards:
 - `generator/`     what clients do next: pure, composable, seeded
 - `controller`     one test from set-up to final reads; its parts are `worker` (one client thread), `dispatcher`,
                    `nemesis` (faults by schedule), `deadline`, `cleanup` and `progress`
+- `logs`           verdicts on the health of nodes: patterns in their logs, and crashes
 - `runtime/`       a program as a process: sockets, files, timers
 - `reconfiguring/` members that leave and join, rolling upgrades
 - `environments/`  where nodes live: `sim`, `local`, `docker`, `ssh`, `external`; nothing else here imports it

@@ -130,6 +130,11 @@ class ImpairClients:
 
 
 @dataclass(frozen=True)
+class RepeatRequests(ImpairClients):
+    """`ImpairClients` with duplicates. A type of its own, as TCP hides them between real processes."""
+
+
+@dataclass(frozen=True)
 class WithholdVotes:
     """Hold back for so long each message over these directed links that would make or keep a leader: the vote that
     completes a majority, and what a leader sends. For messages that say what they are (`harness.program.Election`).
@@ -330,6 +335,7 @@ Injection = (
     | Gray
     | CutClients
     | ImpairClients
+    | RepeatRequests
     | WithholdVotes
     | NodeDown
     | Pause

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from splitbrain.harness.fault import Plan, View
-from splitbrain.harness.injection import CutClients, ImpairClients, Injection
+from splitbrain.harness.injection import CutClients, ImpairClients, Injection, RepeatRequests
 from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Option, settle
 from splitbrain.harness.random_stream import RandomStream
@@ -60,7 +60,7 @@ class HedgedRequests:
         Option("share", 0.3, "share of requests that come twice"),
         Option("late_ms", 1000.0, "how much later the second one comes at most"),
     )
-    needs: tuple[type[Injection], ...] = (ImpairClients,)
+    needs: tuple[type[Injection], ...] = (RepeatRequests,)
     variants: tuple[str, ...] = ("all",)
     default = False
     wants_roles = False
@@ -74,4 +74,4 @@ class HedgedRequests:
     def plan(self, variant: str, view: View, random: RandomStream) -> Plan | None:
         """All nodes."""
         value = {"share": self.share, "late_ms": self.late_ms}
-        return Plan(value, (ImpairClients(view.nodes, duplicate=self.share, duplicate_ms=self.late_ms),))
+        return Plan(value, (RepeatRequests(view.nodes, duplicate=self.share, duplicate_ms=self.late_ms),))

@@ -15,12 +15,13 @@ from splitbrain.harness.environments.docker.images import Image
 from splitbrain.harness.environments.docker.network import Network
 from splitbrain.harness.environments.docker.node import ContainerNode
 from splitbrain.harness.environments.docker.orphans import LABEL, remove
+from splitbrain.harness.environments.linux.client_cuts import ClientCuts
 from splitbrain.harness.environments.linux.packets import Packets
 from splitbrain.harness.environments.linux.partitions import Partitions
 from splitbrain.harness.environments.linux.scratch import Scratch
 from splitbrain.harness.environments.linux.tools import LocalShell
-from splitbrain.harness.environments.real.cluster import RealCluster
-from splitbrain.harness.environments.real.node import RealNode
+from splitbrain.harness.environments.real.pid_cluster import PidCluster
+from splitbrain.harness.environments.real.pid_node import PidNode
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.injection import Injection
 
@@ -43,16 +44,16 @@ class NodeShell:
 
 @dataclass(frozen=True)
 class Wiring:
-    """Tells the packet reader where a node lives after each start; see `hosted.node.Affliction`."""
+    """Tells the packet reader where a node lives after each start; see `real.pid_node.PersistentFault`."""
 
     packets: Packets
 
-    async def strike(self, node: RealNode) -> None:
+    async def reapply(self, node: PidNode) -> None:
         if isinstance(node, ContainerNode) and node.namespace is not None:
             await self.packets.move(node.address, node.namespace.path, NodeShell(node))
 
 
-class ContainerCluster(RealCluster):
+class ContainerCluster(PidCluster[ContainerNode]):
     """See `harness.environment.Cluster`. images: those of the deployment and of what it may be upgraded to, by the name
     that each asks for."""
 
@@ -69,7 +70,7 @@ class ContainerCluster(RealCluster):
     ) -> None:
         partitions = Partitions(LocalShell(), network.name)
         packets = Packets({}, network.range, network.harness)
-        self._containers = [
+        nodes = [
             ContainerNode(
                 Place(name, address, scratch.folder / name, network.addresses),
                 deployment,
@@ -82,18 +83,15 @@ class ContainerCluster(RealCluster):
             )
             for name, address in network.addresses.items()
         ]
-        for node in self._containers:
-            node.afflictions.append(Wiring(packets))
-        super().__init__(deployment, self._containers, partitions, packets, folder, scratch.folder, now)
+        for node in nodes:
+            node.persistent_faults.append(Wiring(packets))
+        clients = ClientCuts(LocalShell(), f"{network.name}_clients", network.harness)
+        super().__init__(deployment, nodes, partitions, packets, clients, folder, scratch.folder, now)
         self._daemon = daemon
         self.run = labels[LABEL]
         """By which everything of this cluster is found in Docker."""
         self._whole_scratch: Scratch | None = scratch
         self._images = images
-
-    @property
-    def nodes(self) -> Sequence[ContainerNode]:
-        return tuple(self._containers)
 
     async def up(self, harms: Collection[type[Injection]] = ()) -> None:
         for image in self._images.values():
@@ -108,10 +106,11 @@ class ContainerCluster(RealCluster):
             cleaning.add("removing containers and network", self._remove)
             if os.geteuid() == 0:
                 cleaning.add("removing the cuts", self._partitions.teardown)
+                cleaning.add("removing the cuts of clients", self._clients.teardown)
             cleaning.add("ending the nodes", self.close)
 
     async def _remove(self) -> None:
-        for node in self._containers:
+        for node in self.nodes:
             node.close()
         await self._daemon.call(remove, self._daemon, self.run)
 

@@ -18,12 +18,10 @@ from splitbrain.harness.environments.docker.daemon import Daemon
 from splitbrain.harness.environments.docker.orphans import DockerObjects
 from splitbrain.harness.environments.linux.scratch import Scratch
 from splitbrain.harness.environments.real.orphans import ScratchFolders, sweep
-from splitbrain.harness.environments.real.unsupported import unsupported
+from splitbrain.harness.environments.real.unsupported import needs_root, unsupported
 from splitbrain.harness.environments.real_time import RealTime
 from splitbrain.harness.errors import UsageError
-from splitbrain.harness.injection import Cut, FillDisk, Impair, Injection, PowerLoss, Unsupported
-
-NEEDS_ROOT = (Cut, Impair, FillDisk, PowerLoss)
+from splitbrain.harness.injection import Injection, Unsupported
 
 
 class Docker(RealTime):
@@ -42,7 +40,7 @@ class Docker(RealTime):
     def unsupported(self, injection: type[Injection], deployment: Deployment) -> Unsupported | None:
         if not isinstance(deployment, Container):
             reason: str | None = "--env docker runs containers, and this target offers none"
-        elif injection in NEEDS_ROOT and os.geteuid() != 0:
+        elif needs_root(injection) and os.geteuid() != 0:
             reason = "it is done from outside the containers, by root: run splitbrain as root"
         else:
             reason = unsupported(injection, deployment)

@@ -23,13 +23,13 @@ from splitbrain.harness.environments.docker.network import Network, sysctls
 from splitbrain.harness.environments.linux import processes
 from splitbrain.harness.environments.linux.netns import NetworkNamespace
 from splitbrain.harness.environments.linux.tools import path
-from splitbrain.harness.environments.real.node import Ending, RealNode, ending
+from splitbrain.harness.environments.real.pid_node import Ending, PidNode, ending
 from splitbrain.harness.errors import InfrastructureError
 
 EXEC_SECONDS = 2.0
 
 
-class ContainerNode(RealNode):
+class ContainerNode(PidNode):
     """One member of a cluster of containers; see `harness.node.Node`.
 
     images: the id of each image that it may need, by the name that a deployment asks for. labels: of the run.
@@ -96,10 +96,10 @@ class ContainerNode(RealNode):
             threading.Thread(target=self._follow, args=(output, loop), name=self.name, daemon=True).start()
             await self._executed()
 
-    async def remake(self, place: Place, deployment: Served) -> None:
+    async def become(self, place: Place, deployment: Served) -> None:
         if not isinstance(deployment, Container):
             raise InfrastructureError(f"{self.name} cannot be remade as something else than a container")
-        await super().remake(place, deployment)
+        await super().become(place, deployment)
         self._container = deployment
         before, self._id = self._id, ""
         if before:

@@ -27,7 +27,7 @@ OWNER = "splitbrain.owner"
 FOLDER = "splitbrain.folder"
 """On networks: the scratch folder of the run."""
 BUSY_SECONDS = 10.0
-TABLE = re.compile(r"splitbrain(\d+)")
+TABLE = re.compile(r"splitbrain(\d+)(_clients)?")
 """A network's name, and that of the nft table with its cuts."""
 
 
@@ -123,11 +123,11 @@ def _drop_tables() -> None:
     if os.geteuid() != 0 or tools.missing("nft"):
         return
     nft = tools.path("nft")
-    listed = subprocess.run([nft, "-j", "list", "tables", "bridge"], capture_output=True, check=False).stdout
+    listed = subprocess.run([nft, "-j", "list", "tables"], capture_output=True, check=False).stdout
     with contextlib.suppress(json.JSONDecodeError):  # a kernel without such tables lists nothing
-        names = [item["table"]["name"] for item in json.loads(listed)["nftables"] if "table" in item]
+        tables = [item["table"] for item in json.loads(listed)["nftables"] if "table" in item]
         bridges = {name for _, name in socket.if_nameindex()}
-        for name in names:
-            found = TABLE.fullmatch(name)
+        for one in tables:
+            found = TABLE.fullmatch(one["name"])
             if found and bridge(int(found[1])) not in bridges:
-                subprocess.run([nft, "delete", "table", "bridge", name], capture_output=True, check=False)
+                subprocess.run([nft, "delete", "table", one["family"], one["name"]], capture_output=True, check=False)

@@ -21,6 +21,8 @@ from splitbrain.harness.environments.linux.tools import Shell
 from splitbrain.harness.errors import InfrastructureError
 
 ANSWER_SECONDS = 10.0
+FIGURES = ("delay_ms", "jitter_ms", "loss", "duplicate", "reorder", "corrupt", "rate_kbit")
+"""What can be asked for, as fields of `injection.Impair`; it has others, which are the simulator's."""
 COUNTED = ("delayed", "dropped", "duplicated", "reordered", "corrupted")
 
 
@@ -30,28 +32,32 @@ class Rules:
 
     name: str
     on: Callable[[str, str], tuple[list[str], str]]
-    """(network, harness address) → command and its input."""
+    """(network, address of the harness, whose packets pass; empty: no such address) → command and its input. What was
+    there before is replaced."""
     off: tuple[list[str], str]
 
 
 def _nft(network: str, harness: str) -> tuple[list[str], str]:
+    spared = f" ip saddr != {harness}" if harness else ""
     return (
         ["nft", "-f", "-"],
         f"""add table inet splitbrain
+delete table inet splitbrain
+add table inet splitbrain
 add chain inet splitbrain incoming {{ type filter hook input priority 0; }}
-add rule inet splitbrain incoming iif != lo ip saddr {network} ip saddr != {harness} queue num {nfqueue.QUEUE} bypass
+add rule inet splitbrain incoming iif != lo ip saddr {network}{spared} queue num {nfqueue.QUEUE} bypass
 """,
     )
 
 
 def _iptables(network: str, harness: str) -> tuple[list[str], str]:
+    spared = f"-A INPUT -s {harness} -j ACCEPT\n" if harness else ""
     return (
         ["iptables-nft-restore", "--noflush"],
         f"""*mangle
 -F INPUT
 -A INPUT -i lo -j ACCEPT
--A INPUT -s {harness} -j ACCEPT
--A INPUT -s {network} -j NFQUEUE --queue-num {nfqueue.QUEUE} --queue-bypass
+{spared}-A INPUT -s {network} -j NFQUEUE --queue-num {nfqueue.QUEUE} --queue-bypass
 COMMIT
 """,
     )
@@ -79,6 +85,12 @@ def rules() -> Rules | None:
     return None
 
 
+def queue_name() -> str:
+    """How packets are handed to the reader here, in words."""
+    way = rules()
+    return way.name if way else "nothing"
+
+
 def unable() -> str | None:
     """Why links cannot be made slow and unreliable here, else None."""
     return None if netem.available() else unqueueable()
@@ -94,14 +106,6 @@ def unqueueable() -> str | None:
     return (
         absent or "this kernel cannot hand packets to a program (NFQUEUE: nfnetlink_queue with nft_queue or xt_NFQUEUE)"
     )
-
-
-def means(harm: Mapping[str, float]) -> str:
-    """By what a harm is done on this machine, in words; harm: the fields of `injection.Impair`."""
-    if _by_netem(harm):
-        return "netem"
-    way = rules()
-    return way.name if way else "nothing"
 
 
 def _by_netem(harm: Mapping[str, float]) -> bool:
@@ -121,6 +125,8 @@ class Packets:
     _process: asyncio.subprocess.Process | None = None
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     _active: int = 0
+    _of_clients: set[int] = field(default_factory=set)
+    """The numbers of those that touch what comes from clients."""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _netem: netem.Netem = field(init=False)
 
@@ -128,20 +134,31 @@ class Packets:
         self._netem = netem.Netem({address: shell for address, (_, shell) in self.places.items()})
 
     async def impair(self, links: Sequence[tuple[str, str]], **harm: float) -> "Impairing":
-        """Impair links (from address, to address); harm: the fields of `injection.Impair`. InfrastructureError if it
-        cannot be done here."""
+        """Impair links (from address, to address); harm: of `FIGURES`. InfrastructureError if it cannot be done
+        here."""
         if _by_netem(harm):
             return Impairing(self._netem.heal, await self._netem.impair(links, harm))
         return await self.queue(links, harm)
 
+    def means(self, harm: Mapping[str, float]) -> str:
+        """By what this is done here, in words."""
+        return "netem" if _by_netem(harm) else queue_name()
+
+    async def impair_clients(self, nodes: Sequence[str], **harm: float) -> "Impairing":
+        """Likewise what comes from clients to nodes with these addresses."""
+        return await self.queue([(self.harness, node) for node in nodes], harm)
+
     async def queue(self, links: Sequence[tuple[str, str]], harm: Mapping[str, float]) -> "Impairing":
         """As `impair`, by the reader."""
         number = next(self._numbers)
+        clients = any(source == self.harness for source, _ in links)
         async with self._turn:
             if self._process is None:
                 await self._start()
             await self._order({"add": {"id": number, "links": [list(link) for link in links], **harm}})
-            if not self._active:
+            if clients:
+                self._of_clients.add(number)
+            if not self._active or self._of_clients == {number}:
                 await self._switch(on=True)
             self._active += 1
         return Impairing(self.heal, number)
@@ -150,6 +167,7 @@ class Packets:
         """Take an impairment back; what it did, by the words of `COUNTED`."""
         async with self._turn:
             self._active -= 1
+            self._of_clients.discard(number)
             if not self._active:
                 await self._switch(on=False)
             return await self._order({"remove": number})
@@ -205,7 +223,7 @@ class Packets:
         way = rules()
         if way is None:
             raise InfrastructureError(unable() or "packets cannot be touched here")
-        argv, text = way.on(self.network, self.harness) if on else way.off
+        argv, text = way.on(self.network, "" if self._of_clients else self.harness) if on else way.off
         everywhere = [shell for _, shell in self.places.values()]
         await asyncio.gather(*(shell(argv, text) for shell in shells or everywhere))
 

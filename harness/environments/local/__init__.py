@@ -2,7 +2,7 @@
 
 - `environment`  Local: enter the namespaces, start clusters
 - `cluster`      LocalCluster: nodes on a switch
-- `node`         ProcessNode: a process in a network namespace
+- `node`         NamespaceNode: a process in a network namespace
 
 What is done to them is in `harness.environments.real`, the mechanisms in `harness.environments.linux`.
 """

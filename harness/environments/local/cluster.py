@@ -5,16 +5,17 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from splitbrain.harness.deployment import Place, Process
+from splitbrain.harness.environments.linux.client_cuts import ClientCuts
 from splitbrain.harness.environments.linux.packets import Packets
 from splitbrain.harness.environments.linux.partitions import Partitions
 from splitbrain.harness.environments.linux.switch import Switch
 from splitbrain.harness.environments.linux.tools import LocalShell, Shell
-from splitbrain.harness.environments.local.node import ProcessNode
-from splitbrain.harness.environments.real.cluster import RealCluster
+from splitbrain.harness.environments.local.node import NamespaceNode
+from splitbrain.harness.environments.real.pid_cluster import PidCluster
 from splitbrain.harness.injection import Injection
 
 
-class LocalCluster(RealCluster):
+class LocalCluster(PidCluster[NamespaceNode]):
     """See `harness.environment.Cluster`."""
 
     def __init__(
@@ -25,7 +26,7 @@ class LocalCluster(RealCluster):
             for name, address in switch.addresses.items()
         }
         nodes = [
-            ProcessNode(
+            NamespaceNode(
                 Place(name, address, scratch / name, switch.addresses),
                 deployment,
                 switch.namespaces[name],
@@ -36,7 +37,8 @@ class LocalCluster(RealCluster):
         ]
         partitions = Partitions(LocalShell(), f"splitbrain{switch.number}")
         packets = Packets(places, switch.network, switch.address)
-        super().__init__(deployment, nodes, partitions, packets, folder, scratch, now)
+        clients = ClientCuts(LocalShell(), f"splitbrain{switch.number}_clients", switch.address)
+        super().__init__(deployment, nodes, partitions, packets, clients, folder, scratch, now)
         self.switch = switch
 
     async def up(self, harms: Collection[type[Injection]] = ()) -> None:
@@ -46,5 +48,6 @@ class LocalCluster(RealCluster):
     async def down(self) -> None:
         await self.close()
         await self._partitions.teardown()
+        await self._clients.teardown()
         await self.switch.remove()
         shutil.rmtree(self._scratch, ignore_errors=True)

@@ -10,10 +10,10 @@ from splitbrain.harness.deployment import Place, Process
 from splitbrain.harness.environments.linux import processes
 from splitbrain.harness.environments.linux.netns import NetworkNamespace
 from splitbrain.harness.environments.linux.tools import path
-from splitbrain.harness.environments.real.process_node import LaunchedNode
+from splitbrain.harness.environments.real.process_node import ProcessNode
 
 
-class ProcessNode(LaunchedNode):
+class NamespaceNode(ProcessNode):
     """One member of a local cluster; see `harness.node.Node`."""
 
     def __init__(

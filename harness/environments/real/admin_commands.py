@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from splitbrain.harness.deployment import Place
-from splitbrain.harness.environments.real.node import RealNode
+from splitbrain.harness.environments.real.pid_node import PidNode
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.injection import Bite
 
@@ -20,16 +20,16 @@ PATIENCE_SECONDS = 20.0
 class ActiveAdminCommand:
     """Work that nodes are given, as far as they run."""
 
-    nodes: Sequence[RealNode]
+    nodes: Sequence[PidNode]
     command: Callable[[Place], Sequence[str]]
     counter: str
-    _errands: "list[asyncio.Task[bool]]" = field(init=False, default_factory=list)
+    _tasks: "list[asyncio.Task[bool]]" = field(init=False, default_factory=list)
 
     async def inject(self) -> None:
         loop = asyncio.get_running_loop()
-        self._errands = [loop.create_task(self._done(node)) for node in self.nodes if node.running]
+        self._tasks = [loop.create_task(self._done(node)) for node in self.nodes if node.running]
 
-    async def _done(self, node: RealNode) -> bool:
+    async def _done(self, node: PidNode) -> bool:
         try:
             await node.admin_command([str(word) for word in self.command(node.place)])
         except (InfrastructureError, OSError):  # the node's log has it; the bite tells
@@ -37,9 +37,9 @@ class ActiveAdminCommand:
         return True
 
     async def heal(self) -> Bite:
-        if self._errands:
-            _, late = await asyncio.wait(self._errands, timeout=PATIENCE_SECONDS)
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=PATIENCE_SECONDS)
             for admin_command in late:
                 admin_command.cancel()
-        ends = await asyncio.gather(*self._errands, return_exceptions=True)
+        ends = await asyncio.gather(*self._tasks, return_exceptions=True)
         return {self.counter: sum(end is True for end in ends)}

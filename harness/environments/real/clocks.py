@@ -24,7 +24,7 @@ from splitbrain.harness.environments.linux import faketime, namespaces, processe
 from splitbrain.harness.environments.linux.faketime import ClockFile
 from splitbrain.harness.environments.linux.tools import LocalShell
 from splitbrain.harness.environments.linux.vdso import Line, ProcessClock
-from splitbrain.harness.environments.real.node import RealNode
+from splitbrain.harness.environments.real.pid_node import PidNode
 from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.injection import Bite, SkewAllClocks, SkewClock
 
@@ -78,7 +78,7 @@ class Skew:
 class NodeClock:
     """The clocks of one node."""
 
-    def __init__(self, node: RealNode) -> None:
+    def __init__(self, node: PidNode) -> None:
         self._node = node
         self._skews: list[Skew] = []
         self._left = 0
@@ -88,7 +88,7 @@ class NodeClock:
     def add(self, skew: Skew) -> int:
         """Skew the clock; how many processes that reached."""
         if not self._skews:
-            self._node.afflictions.append(self)
+            self._node.persistent_faults.append(self)
             self._keeper = asyncio.get_running_loop().create_task(self._keep())
         self._skews.append(skew)
         return self.apply()
@@ -100,7 +100,7 @@ class NodeClock:
         self._left += skew.monotonic.at(now + (MARGIN_NS if skew.monotonic.slope > 0 else 0))
         self.apply()
         if not self._skews:
-            self._node.afflictions.remove(self)
+            self._node.persistent_faults.remove(self)
             if self._keeper is not None and not self._keeper.cancel():
                 # It cannot have ended but by an error, which says that some process had a true clock.
                 self._keeper.result()
@@ -121,7 +121,7 @@ class NodeClock:
                     reached += faketime.reaches(pid)
         return reached
 
-    async def strike(self, node: RealNode) -> None:
+    async def reapply(self, node: PidNode) -> None:
         """A process was started: as soon as it is the server and no longer what launches it, set its clock."""
         deadline = time.monotonic() + EXEC_SECONDS
         while not self.apply() and node.running and time.monotonic() < deadline:
@@ -161,7 +161,7 @@ def _set(pid: int, wall: Line, monotonic: Line) -> bool:
 class ActiveClockSkew:
     """One skew of one node's clock."""
 
-    node: RealNode
+    node: PidNode
     clock: NodeClock
     deployment: Served
     injection: SkewClock | SkewAllClocks
@@ -208,7 +208,7 @@ class ActiveClockSkew:
         self._seen_ms = max(self._seen_ms, abs(deviation) / 1e6, abs(monotonic) / 1e6)
 
 
-async def prepare(nodes: Sequence[RealNode], folder: Path) -> None:
+async def prepare(nodes: Sequence[PidNode], folder: Path) -> None:
     """To be called before nodes are started whose clocks are to be skewed. folder: for files of ours."""
     library = faketime.library()
     if means() is not Means.LIBRARY or library is None or not namespaces.inside():
@@ -219,7 +219,7 @@ async def prepare(nodes: Sequence[RealNode], folder: Path) -> None:
         node.clock_file.set(vdso.TRUE, 0)
 
 
-def prepared(node: RealNode) -> None:
+def prepared(node: PidNode) -> None:
     """To be called when it is ready. InfrastructureError if its clock is out of reach."""
     if node.clock_file is not None and not NodeClock(node).apply():
         raise InfrastructureError(

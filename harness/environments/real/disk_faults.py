@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from splitbrain.harness.environments.linux.tracing import DiskHarm, Tracing, files_in
-from splitbrain.harness.environments.real.node import RealNode
+from splitbrain.harness.environments.real.pid_node import PidNode
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.injection import Bite
 from splitbrain.harness.runtime.files import TEMPORARY
@@ -33,7 +33,7 @@ class DiskTrouble:
 class NodeDisk:
     """The disk of one node."""
 
-    def __init__(self, node: RealNode, folder: Path) -> None:
+    def __init__(self, node: PidNode, folder: Path) -> None:
         self._node = node
         self._folder = folder
         self._troubles: list[DiskTrouble] = []
@@ -44,7 +44,7 @@ class NodeDisk:
     async def add(self, trouble: DiskTrouble) -> None:
         """More harm."""
         if not self._troubles:
-            self._node.afflictions.append(self)
+            self._node.persistent_faults.append(self)
             self._keeper = asyncio.get_running_loop().create_task(self._keep())
         await self._change([*self._troubles, trouble])
 
@@ -52,11 +52,11 @@ class NodeDisk:
         """Take harm back, with its counts brought up to date."""
         await self._change([other for other in self._troubles if other is not trouble])
         if not self._troubles:
-            self._node.afflictions.remove(self)
+            self._node.persistent_faults.remove(self)
             if self._keeper is not None and not self._keeper.cancel():
                 self._keeper.result()
 
-    async def strike(self, node: RealNode) -> None:
+    async def reapply(self, node: PidNode) -> None:
         await self._change(self._troubles)
 
     async def close(self) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from splitbrain.harness.environments.linux.tools import LocalShell
-from splitbrain.harness.environments.real.node import RealNode
+from splitbrain.harness.environments.real.pid_node import PidNode
 from splitbrain.harness.injection import Bite, FillDisk
 
 LOOK_SECONDS = 0.05
@@ -24,10 +24,10 @@ BLOCK = 4096
 class ActiveFullDisk:
     """Nodes that live on small disks."""
 
-    nodes: Sequence[RealNode]
+    nodes: Sequence[PidNode]
     injection: FillDisk
     _filled: set[str] = field(init=False, default_factory=set)
-    _moved: list[RealNode] = field(init=False, default_factory=list)
+    _moved: list[PidNode] = field(init=False, default_factory=list)
     _looking: "asyncio.Task[None] | None" = field(init=False, default=None)
 
     async def inject(self) -> None:
@@ -47,7 +47,7 @@ class ActiveFullDisk:
         await self._back_all()
         return {"disks_filled": len(self._filled)}
 
-    async def _onto(self, node: RealNode) -> None:
+    async def _onto(self, node: PidNode) -> None:
         folder, aside = node.place.folder, _aside(node)
         async with _down(node):
             folder.rename(aside)
@@ -57,14 +57,14 @@ class ActiveFullDisk:
             await LocalShell()(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)])
             self._moved.append(node)
             await asyncio.to_thread(shutil.copytree, aside, folder, dirs_exist_ok=True, symlinks=True)
-        if not node.killers:
+        if not node.holders:
             await node.start()
 
     async def _back_all(self) -> None:
         moved, self._moved = self._moved, []
         await asyncio.gather(*(self._back(node) for node in moved))
 
-    async def _back(self, node: RealNode) -> None:
+    async def _back(self, node: PidNode) -> None:
         folder, aside = node.place.folder, _aside(node)
         async with _down(node):
             shutil.rmtree(aside)
@@ -83,9 +83,9 @@ class ActiveFullDisk:
 
 
 @contextlib.asynccontextmanager
-async def _down(node: RealNode) -> AsyncIterator[None]:
+async def _down(node: PidNode) -> AsyncIterator[None]:
     """The node is dead meanwhile, and nobody starts it; its folder is the disk itself."""
-    node.killers += 1
+    node.holders += 1
     try:
         await node.end()
         if node.volume is not None:
@@ -94,10 +94,10 @@ async def _down(node: RealNode) -> AsyncIterator[None]:
         if node.volume is not None:
             await node.volume.attach()
     finally:
-        node.killers -= 1
+        node.holders -= 1
 
 
-def _aside(node: RealNode) -> Path:
+def _aside(node: PidNode) -> Path:
     return node.place.folder.with_name(node.place.folder.name + ".aside")
 
 

@@ -1,78 +1,34 @@
-"""What is a node whose processes run on this machine? Something whose process ids can be seen, so that it can be hurt.
-
-Killing and stopping reach all its processes. One that ends by itself is noticed at once and reported with its last log
-lines. The trap: harm that was done to a process is gone with it, so whoever does lasting harm registers it here, and it
-is done again after each start.
-"""
+"""RealNode: what nodes of all real environments share, wherever their processes run."""
 
 import asyncio
-import contextlib
-import os
-import signal
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
 
 from splitbrain.harness.deployment import Place, Served
 from splitbrain.harness.environment import Death
-from splitbrain.harness.environments.linux import processes
-from splitbrain.harness.environments.linux.faketime import ClockFile
-from splitbrain.harness.environments.linux.volume import Volume
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.node import Channel
 
-STOP_SECONDS = 10.0
 ANSWER_SECONDS = 5.0
-RESPAWN_SECONDS = 1.0
-"""As in the simulator: long enough that a node that ends at each start costs little."""
-LAST_LINES = 20
-TAIL_BYTES = 8192
-LINE_LENGTH_MAX = 300
-
-
-@dataclass(frozen=True)
-class Ending:
-    """How a process ended. words: the middle of the sentence "n2 … by itself". crash: it did not end of its own will;
-    whether one that exits with an error crashed tells its log."""
-
-    words: str
-    crash: bool = False
-
-
-class PersistentFault(Protocol):
-    """Lasting harm to a node's processes."""
-
-    async def strike(self, node: "RealNode") -> None:
-        """Do it to the processes that the node has now. Called after every start while it lasts."""
+READY_PAUSE_SECONDS = 0.02
 
 
 class RealNode(ABC):
-    """One member of a cluster on this machine; see `harness.node.Node`. How it is launched says the subclass."""
+    """One member of a real cluster; see `harness.node.Node` and `harness.reconfiguring.member.Member`.
+
+    log: the file in the run folder. now: nanoseconds of the run.
+    """
 
     def __init__(self, place: Place, deployment: Served, log: Path, now: Callable[[], int]) -> None:
         self.place = place
-        self.afflictions: list[PersistentFault] = []
-        self.killers = 0
-        """How many kills hold it down: it stays dead until the last one is healed."""
-        self.pausers = 0
-        """How many pauses hold it: it goes on when the last one is healed."""
-        self.deaths: list[Death] = []
-        self.volume: Volume | None = None
-        """Its folder as a disk that can lose its power, where the run asks for that."""
-        self.clock_file: ClockFile | None = None
-        """By which its wall clock is skewed, where that takes a library from its start on."""
         self.deployment = deployment
         """How it comes to be; another one after an upgrade."""
+        self.holders = 0
+        """How many injections hold it down: it stays dead until the last of them is healed."""
+        self.deaths: list[Death] = []
         self._log = log
         self._now = now
-        self._ended = asyncio.Event()
-        self._ended.set()
-        self._how = "ended"
-        self._wanted = False
-        self._starting = asyncio.Lock()
-        self._respawn: asyncio.Task[None] | None = None
 
     @property
     def name(self) -> str:
@@ -83,74 +39,52 @@ class RealNode(ABC):
         return self.place.address
 
     @property
+    def outdated(self) -> bool:
+        return self.deployment.upgraded is not None
+
+    @property
+    @abstractmethod
     def running(self) -> bool:
-        return not self._ended.is_set()
+        """Whether its process is alive; a paused one is."""
 
     @abstractmethod
-    def pids(self) -> list[int]:
-        """All its processes."""
+    async def start(self) -> None:
+        """Start it, if it is not running; returns when it is started, not when it is ready."""
 
     @abstractmethod
-    def main_pid(self) -> int | None:
-        """The process that was started; None if it does not run."""
+    async def kill(self) -> None:
+        """End it at once (-9)."""
 
     @abstractmethod
-    async def exec_in_node(self, argv: Sequence[str]) -> tuple[int, str]:
-        """Run a command in its network, with its files and variables: (exit code, what it said). OSError or
-        InfrastructureError if it cannot be run; when this is cancelled, the command is ended or will end with it."""
-
-    async def admin_command(self, argv: Sequence[str]) -> None:
-        """Run a command beside it, to its end. InfrastructureError if it fails; the log says why."""
-        code, said = await self.exec_in_node(argv)
-        last = next((line for line in reversed(said.splitlines()) if line.strip()), "it said nothing")
-        told = f"`{Path(argv[0]).name} … {' '.join(argv[-2:])}` ended with code {code}: {last[:LINE_LENGTH_MAX]}"
-        with self._log.open("a") as log:
-            log.write(f"--- splitbrain: {told}\n")
-        if code != 0:
-            raise InfrastructureError(f"{self.name}: {told}")
+    async def stop(self, seconds: float) -> None:
+        """Ask it to end (SIGTERM), and kill what has not ended after so many seconds."""
 
     @abstractmethod
-    async def launch(self) -> None:
-        """Start it: tells `begun`, and `over` as soon as it has ended. InfrastructureError if it cannot be started."""
+    async def hold(self) -> None:
+        """Hold it down; that it ends from now on is no death."""
 
-    def begun(self) -> None:
-        """To be called by `launch`: from now on it runs."""
-        self._wanted = True
-        self._ended.clear()
+    @abstractmethod
+    async def let_go(self) -> None:
+        """Hold it down no longer."""
 
-    def over(self, ending: Ending) -> None:
-        """To be called when it has ended, whoever ended it."""
-        self._ended.set()
-        self._how = ending.words
-        if not self._wanted:
-            return
-        text = f"{self.name} {ending.words} by itself"
-        self.deaths.append(Death(self.name, self._now(), text, self.last_lines(), crashed=ending.crash))
-        if self.deployment.respawn and not self.killers:
-            self._respawn = self._later(self._start_again())
+    @abstractmethod
+    async def remake(self, place: Place, *, upgraded: bool = False, empty: bool = False) -> None:
+        """From its next start on it is at this place; see `harness.reconfiguring.member.Member`."""
 
-    def expect_end(self) -> None:
-        """That it ends from now on is no death, until it is started again."""
-        self._wanted = False
+    @abstractmethod
+    async def how_it_ended(self) -> str:
+        """The middle of a sentence ("exited with code 1"), of a node that does not run."""
 
-    async def remake(self, place: Place, deployment: Served) -> None:
-        """From its next start on it comes to be like this, with the folder and the address that it has. Only while it
-        is down."""
-        self.place, self.deployment = place, deployment
+    @abstractmethod
+    async def log_lines(self) -> tuple[str, ...]:
+        """The last lines of its log."""
 
-    def _later(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
-        return asyncio.get_running_loop().create_task(work)
+    def words(self) -> str:
+        """Its name in messages."""
+        return self.name
 
     def logs(self) -> Path:
         return self._log
-
-    def last_lines(self, count: int = LAST_LINES) -> tuple[str, ...]:
-        """The end of its log."""
-        if not self._log.exists():
-            return ()
-        with self._log.open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES))
-            return tuple(file.read().decode(errors="replace").splitlines()[-count:])
 
     async def connect(self) -> Channel:
         # Imported here: on other machines, where this runs too, there is no library for it.
@@ -158,75 +92,12 @@ class RealNode(ABC):
 
         return await connect(self.address, self.deployment.port, self.deployment.reply_type)
 
-    async def start(self) -> None:
-        async with self._starting:
-            if self.running:
-                return
-            self.place.folder.mkdir(parents=True, exist_ok=True)
-            # Children that outlived the main process would hold its ports.
-            await asyncio.to_thread(processes.kill_all, self.pids)
-            await self.launch()
-            for affliction in tuple(self.afflictions):
-                await affliction.strike(self)
-
-    async def _start_again(self) -> None:
-        await asyncio.sleep(RESPAWN_SECONDS)
-        if self.killers:
-            return
-        try:
-            await self.start()
-        except InfrastructureError as error:
-            text = f"{self.name} could not be started again: {error}"
-            self.deaths.append(Death(self.name, self._now(), text, self.last_lines()))
-
-    async def kill(self) -> None:
-        await self.end()
-
-    async def end(self) -> int:
-        """Kill (-9) all its processes; how many there were. Returns when they are gone."""
-        self._wanted = False
-        killed = await asyncio.to_thread(processes.kill_all, self.pids)
-        await self._ended.wait()
-        return killed
-
-    async def retire(self) -> None:
-        """End it for good: it is not started again."""
-        self.killers += 1
-        self.afflictions.clear()
-        if self._respawn is not None:
-            self._respawn.cancel()
-        await self.end()
-
-    async def stop(self, seconds: float = STOP_SECONDS) -> None:
-        """Ask it to end (SIGTERM), and kill what has not ended after so many seconds."""
-        self._wanted = False
-        pid = self.main_pid()
-        if pid is not None:
-            processes.send([pid], signal.SIGTERM)
-            processes.send(self.pids(), signal.SIGCONT)
-            # What does not end in time is killed, as a supervisor would.
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._ended.wait(), seconds)
-        await self.end()
-
-    async def pause(self) -> None:
-        """Stop all its processes (SIGSTOP). TimeoutError if one does not stop."""
-        await asyncio.to_thread(processes.stop_all, self.pids)
-
-    def resume(self) -> None:
-        """Let them go on."""
-        processes.send(self.pids(), signal.SIGCONT)
-
     async def wait_ready(self, deadline: float) -> None:
-        """Wait until it serves. InfrastructureError with its last log lines if it dies, or is not ready when the
-        event loop's clock reaches the deadline."""
+        """Wait until it serves. InfrastructureError with its last log lines if it dies, or is not ready when the event
+        loop's clock reaches the deadline."""
         while True:
             if not self.running:
-                # How it ended may be known a moment later than that it has.
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(ANSWER_SECONDS):
-                        await self._ended.wait()
-                raise self._failure(f"{self._how} before it was ready")
+                raise await self._failure(f"{await self.how_it_ended()} before it was ready")
             try:
                 # Not wait_for: it swallows a cancellation that comes just when the answer is there.
                 async with asyncio.timeout(ANSWER_SECONDS):
@@ -235,15 +106,9 @@ class RealNode(ABC):
             except OSError:  # Not yet, by the contract of `Ready`; a TimeoutError is one too.
                 pass
             if asyncio.get_running_loop().time() > deadline:
-                raise self._failure(f"was not ready within {self.deployment.ready_seconds:g} s")
-            await asyncio.sleep(0.02)
+                raise await self._failure(f"was not ready within {self.deployment.ready_seconds:g} s")
+            await asyncio.sleep(READY_PAUSE_SECONDS)
 
-    def _failure(self, what: str) -> InfrastructureError:
-        return InfrastructureError("\n".join((f"{self.name} {what}; the last lines of its log:", *self.last_lines())))
-
-
-def ending(code: int) -> Ending:
-    """How a process ended, by its exit code; one killed by a signal has that signal's negative number."""
-    if code >= 0:
-        return Ending(f"exited with code {code}")
-    return Ending(f"was killed by {signal.Signals(-code).name}", crash=True)
+    async def _failure(self, what: str) -> InfrastructureError:
+        said = (f"{self.words()} {what}; the last lines of its log:", *await self.log_lines())
+        return InfrastructureError("\n".join(said))

@@ -1,7 +1,7 @@
 """How does a process go down and stay down until it is healed? Killed, asked to end, without power, with damaged files,
 or again and again.
 
-The trap: several injections may hold one node down (`killers`), and it starts only when the last of them is healed; so
+The trap: several injections may hold one node down (`holders`), and it starts only when the last of them is healed; so
 a loop of restarts starts nodes that nothing else holds.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from splitbrain.harness.environments.real.damage import flip, shorten
-from splitbrain.harness.environments.real.node import RealNode
+from splitbrain.harness.environments.real.pid_node import PidNode
 from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.injection import Bite, FlipBits, Kill, Stop, TruncateFile
 
@@ -20,36 +20,36 @@ GRACE_SECONDS = 2.0
 
 
 @dataclass
-class Downed(ABC):
+class ActiveNodeDown(ABC):
     """Nodes that are held down. The base of the kinds below."""
 
-    nodes: Sequence[RealNode]
+    nodes: Sequence[PidNode]
     bite: dict[str, float] = field(init=False, default_factory=dict)
 
     async def inject(self) -> None:
         for node in self.nodes:
-            node.killers += 1
-        await self.strike()
+            node.holders += 1
+        await self.bring_down()
 
     @abstractmethod
-    async def strike(self) -> None:
+    async def bring_down(self) -> None:
         """Bring them down, and count it."""
 
     async def heal(self) -> Bite:
         for node in self.nodes:
-            node.killers -= 1
+            node.holders -= 1
         return self.bite
 
 
 @dataclass
-class ActiveKill(Downed):
+class ActiveKill(ActiveNodeDown):
     """Nodes that are killed, perhaps several times."""
 
     injection: Kill
     _loop: "asyncio.Task[None] | None" = field(init=False, default=None)
     _over: asyncio.Event = field(init=False, default_factory=asyncio.Event)
 
-    async def strike(self) -> None:
+    async def bring_down(self) -> None:
         injection = self.injection
         if injection.restarts < 0 or injection.down_ms <= 0 or injection.up_ms <= 0:
             raise UsageError(f"a node comes up no less than never, and after a time above 0: {injection}")
@@ -65,7 +65,7 @@ class ActiveKill(Downed):
         for _ in range(self.injection.restarts):
             if await self._over_within(self.injection.down_ms):
                 return
-            await asyncio.gather(*(node.start() for node in self.nodes if node.killers == 1))
+            await asyncio.gather(*(node.start() for node in self.nodes if node.holders == 1))
             if await self._over_within(self.injection.up_ms):
                 return
             await self._kill()
@@ -86,40 +86,40 @@ class ActiveKill(Downed):
 
 
 @dataclass
-class ActiveStop(Downed):
+class ActiveStop(ActiveNodeDown):
     """Nodes that are asked to end."""
 
     injection: Stop
 
-    async def strike(self) -> None:
+    async def bring_down(self) -> None:
         running = [node for node in self.nodes if node.running]
         await asyncio.gather(*(node.stop(GRACE_SECONDS) for node in self.nodes))
         self.bite["processes_stopped"] = len(running)
 
 
 @dataclass
-class ActivePowerLoss(Downed):
+class ActivePowerLoss(ActiveNodeDown):
     """Nodes that are killed, and lose what they had not synced."""
 
-    async def strike(self) -> None:
+    async def bring_down(self) -> None:
         done = await asyncio.gather(*(self._lose(node) for node in self.nodes))
         self.bite["processes_killed"] = sum(killed for killed, _ in done)
         self.bite["writes_lost"] = sum(lost for _, lost in done)
 
-    async def _lose(self, node: RealNode) -> tuple[int, int]:
+    async def _lose(self, node: PidNode) -> tuple[int, int]:
         if node.volume is None:
             raise InfrastructureError(f"{node.name} was not prepared to lose its power: it was not named as a harm")
         return await node.end(), await node.volume.lose()
 
 
 @dataclass
-class ActiveDamage(Downed):
+class ActiveDamage(ActiveNodeDown):
     """Nodes that are killed, and find their files damaged. What the harness gave them is spared."""
 
     injection: FlipBits | TruncateFile
     spared: frozenset[str]
 
-    async def strike(self) -> None:
+    async def bring_down(self) -> None:
         await asyncio.gather(*(node.end() for node in self.nodes))
         injection = self.injection
         for node in self.nodes:

@@ -11,11 +11,11 @@ from pathlib import Path
 from splitbrain.harness.cleanup import shielded
 from splitbrain.harness.deployment import Place, Process
 from splitbrain.harness.environments.linux import processes
-from splitbrain.harness.environments.real.node import RealNode, ending
+from splitbrain.harness.environments.real.pid_node import PidNode, ending
 from splitbrain.harness.errors import InfrastructureError
 
 
-class LaunchedNode(RealNode):
+class ProcessNode(PidNode):
     """One member of a cluster, a process with all its children; how these are recognised says the subclass."""
 
     def __init__(self, place: Place, deployment: Process, log: Path, now: Callable[[], int]) -> None:

@@ -7,12 +7,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from splitbrain.harness.environments.linux.processes import usage
-from splitbrain.harness.environments.real.node import RealNode
+from splitbrain.harness.environments.real.pid_node import PidNode
 
 PERIOD_SECONDS = 2.0
 
 
-async def sample(nodes: Sequence[RealNode], file: Path, now: Callable[[], int]) -> None:
+async def sample(nodes: Sequence[PidNode], file: Path, now: Callable[[], int]) -> None:
     """Append one line per node and period until cancelled: `time` (ns of the run), `node`, and the fields of
     `linux.processes.Usage`."""
     with file.open("ab", buffering=0) as out:

@@ -24,6 +24,7 @@ from splitbrain.harness.injection import (
     Impair,
     ImpairClients,
     Limp,
+    RepeatRequests,
     WithholdVotes,
 )
 
@@ -164,6 +165,7 @@ LINK_FAULTS: Mapping[type, Callable[[Any, FaultSite], Undo]] = {
     WithholdVotes: withhold_votes,
     CutClients: cut_clients,
     ImpairClients: impair_clients,
+    RepeatRequests: impair_clients,
 }
 """How each kind is carried out."""
 

@@ -228,7 +228,7 @@ async def learners(cluster: RealCluster) -> None:
     changing = await cluster.inject(ChangeMembers((one.name,)))
     members = Members()
     joins = await Patience(5.0).until("not admitted", lambda: members.admit(two.place, one.place))
-    await one.remake(replace(one.place, joins=joins), one.deployment)
+    await one.become(replace(one.place, joins=joins), one.deployment)
     shutil.rmtree(one.place.folder / "data")
     await one.start()
     client = target.client(one)

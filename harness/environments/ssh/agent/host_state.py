@@ -158,7 +158,7 @@ def drop_rules(run: str) -> None:
     """Remove a run's rules from the kernel, if this user may and they are there."""
     if os.geteuid() != 0:
         return
-    for name in (table(run), f"{table(run)}_packets"):
+    for name in (table(run), f"{table(run)}_packets", f"{table(run)}_clients"):
         _quietly("nft", "-f", "-", words=f"add table inet {name}\ndelete table inet {name}\n")
     if table(run) in _quietly(*CHAINS):
         words = "".join(f"{what}\n" for what in removal(table(run)))

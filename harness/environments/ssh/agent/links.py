@@ -5,11 +5,11 @@ the harness gives its orders; it passes whatever is cut, and a cut that names th
 it would cut clients.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from splitbrain.harness.environments.linux import nfqueue, packets
-from splitbrain.harness.environments.linux.packets import Packets
+from splitbrain.harness.environments.linux.packets import Impairing, Packets
 from splitbrain.harness.environments.linux.partitions import Cutting, Partitions
 from splitbrain.harness.environments.linux.tools import Shell
 from splitbrain.harness.environments.ssh.agent.host_state import removal
@@ -29,8 +29,10 @@ class HostPartitions(Partitions):
     """The cuts at one host."""
 
     control: Control = field(kw_only=True)
+    _there: bool = False
 
     async def setup(self) -> None:
+        self._there = True
         await super().setup()
         control = f"ip saddr {self.control.address} tcp dport {self.control.port}"
         where = f"{self.family} {self.table}"
@@ -39,7 +41,13 @@ class HostPartitions(Partitions):
     async def cut(self, pairs: Sequence[tuple[str, str]]) -> Cutting:
         if self.control.address in {source for source, _ in pairs}:
             raise UsageError(own_address(self.control.address))
+        if not self._there:
+            await self.setup()
         return await super().cut(pairs)
+
+    async def teardown(self) -> None:
+        if self._there:
+            await super().teardown()
 
 
 def own_address(address: str) -> str:
@@ -49,10 +57,19 @@ def own_address(address: str) -> str:
 
 @dataclass
 class HostPackets(Packets):
-    """The bad links at one host, packet by packet. peers: the addresses of the other nodes."""
+    """The bad links at one host, packet by packet: netem would have to sit at the sending end, in the place of what the
+    host has there. peers: the addresses of the other nodes."""
 
     peers: Sequence[str] = field(kw_only=True, default=())
     table: str = field(kw_only=True)
+    port: int = field(kw_only=True)
+    """At which the harness gives its orders, which always pass."""
+
+    async def impair(self, links: Sequence[tuple[str, str]], **harm: float) -> Impairing:
+        return await self.queue(links, harm)
+
+    def means(self, harm: Mapping[str, float]) -> str:
+        return packets.queue_name()
 
     async def _switch(self, *, on: bool, shells: Sequence[Shell] = ()) -> None:
         way = packets.rules()
@@ -66,10 +83,12 @@ class HostPackets(Packets):
         name = f"inet {self.table}_packets"
         words = f"add table {name}\ndelete table {name}\n"
         if on:
+            queue = f"queue num {nfqueue.QUEUE} bypass\n"
             words += f"""add table {name}
 add chain {name} incoming {{ type filter hook input priority 0; }}
-add rule {name} incoming iif != lo ip saddr {{ {", ".join(self.peers)} }} queue num {nfqueue.QUEUE} bypass
-"""
+add rule {name} incoming iif != lo ip saddr {{ {", ".join(self.peers)} }} {queue}"""
+            if self._of_clients:
+                words += f"add rule {name} incoming ip saddr {self.harness} tcp dport != {self.port} {queue}"
         return ["nft", "-f", "-"], words
 
     def _iptables(self, on: bool) -> tuple[list[str], str]:
@@ -79,5 +98,8 @@ add rule {name} incoming iif != lo ip saddr {{ {", ".join(self.peers)} }} queue 
             queue = f"-j NFQUEUE --queue-num {nfqueue.QUEUE} --queue-bypass"
             lines = [f":{self.table} - [0:0]", f"-A {self.table} -i lo -j RETURN"]
             lines += [f"-A {self.table} -s {peer} {queue}" for peer in self.peers]
-            lines += [f"-A INPUT -j {self.table}"]
+            if self._of_clients:
+                lines += [f"-A {self.table} -s {self.harness} -p tcp ! --dport {self.port} {queue}"]
+            if not self._active:
+                lines += [f"-A INPUT -j {self.table}"]
         return ["iptables-nft-restore", "--noflush"], "\n".join(["*mangle", *lines, "COMMIT", ""])

@@ -1,26 +1,24 @@
-"""What is a host's node, and what can be done to it? An ordinary process, hurt by what hurts processes on any machine.
+"""The part of a cluster that is on this host: one node, a process as of `--env local`.
 
-The cluster here has one node of its own; of the others it knows the addresses. So each host does its share of an
-injection: to its own node, and to links that end here.
+Of the other nodes it knows the addresses. So each host does its share of an injection: to its own node, and to links
+that end here.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, get_args
 
 from splitbrain.harness.cleanup import CleanUp
 from splitbrain.harness.deployment import Place, Process
-from splitbrain.harness.environments.linux.packets import rules
+from splitbrain.harness.environments.linux.client_cuts import ClientCuts
 from splitbrain.harness.environments.linux.tools import LocalShell, Shell
-from splitbrain.harness.environments.real.cluster import RealCluster
-from splitbrain.harness.environments.real.harm import ActiveImpairment
-from splitbrain.harness.environments.real.member import HostedMember
-from splitbrain.harness.environments.real.node import Ending, RealNode
-from splitbrain.harness.environments.real.process_node import LaunchedNode
+from splitbrain.harness.environments.real.pid_cluster import PidCluster
+from splitbrain.harness.environments.real.pid_node import Ending
+from splitbrain.harness.environments.real.process_node import ProcessNode
 from splitbrain.harness.environments.ssh.agent import host_state
 from splitbrain.harness.environments.ssh.agent.links import Control, HostPackets, HostPartitions
-from splitbrain.harness.injection import ActiveInjection, Bite, Cut, Impair, Injection, Link, Maintenance
+from splitbrain.harness.injection import ActiveInjection, Cut, Injection, Link, Maintenance
 
 OUR_OWN = ("PYTHONPATH",)
 
@@ -31,7 +29,7 @@ class Notify(Protocol):
     def __call__(self, **event: Any) -> None: ...
 
 
-class HostNode(LaunchedNode):
+class HostNode(ProcessNode):
     """The node of this host."""
 
     def __init__(
@@ -42,6 +40,20 @@ class HostNode(LaunchedNode):
         self._notify = notify
         self._told = 0
         """How many of its deaths the harness knows of."""
+        self.uploads: Mapping[str, str] = {}
+        """Names in its folder → files of this host."""
+
+    def write_files(self) -> None:
+        super().write_files()
+        self.link_uploads()
+
+    def link_uploads(self) -> None:
+        """Link the uploaded files into its folder."""
+        for name, file in self.uploads.items():
+            link = self.place.folder / name
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.unlink(missing_ok=True)
+            link.symlink_to(file)
 
     def found(self) -> list[int]:
         return host_state.members(self._run, session=self.main_pid() or 0)
@@ -67,14 +79,7 @@ class HostNode(LaunchedNode):
             self._notify(death=death.text, lines=death.lines, crashed=death.crashed)
 
 
-class Untouched:
-    """A share that is nothing: the links end elsewhere."""
-
-    async def heal(self) -> Bite:
-        return {}
-
-
-class HostCluster(RealCluster):
+class HostCluster(PidCluster[HostNode]):
     """The part of a cluster that is on this host."""
 
     def __init__(
@@ -90,67 +95,38 @@ class HostCluster(RealCluster):
         table = host_state.table(run)
         partitions = HostPartitions(LocalShell(), table, "inet", "input", control=control)
         here: dict[str, tuple[str, Shell]] = {place.address: ("/proc/self/ns/net", LocalShell())}
-        packets = HostPackets(here, "", control.address, peers=peers, table=table)
-        super().__init__(deployment, [self.node], partitions, packets, logs, folder, now)
+        packets = HostPackets(here, "", control.address, peers=peers, table=table, port=control.port)
+        clients = ClientCuts(LocalShell(), f"{table}_clients", control.address, "input", "output", control.port)
+        super().__init__(deployment, [self.node], partitions, packets, clients, logs, folder, now)
         self._notify = notify
-        self._uploads: Mapping[str, str] = {}
-        self._cuttable = False
 
     def note(self, text: str) -> None:
         self._notify(note=text)
 
     async def ready_for(self, uploads: Mapping[str, str], harms: Collection[type[Injection]]) -> None:
         """Have everything ready for the node's start. uploads: names in its folder → files of this host."""
-        self._uploads = uploads
+        self.node.uploads = uploads
         await self.prepare(harms)
         if Cut in harms:
             await self._partitions.setup()
-            self._cuttable = True
 
     async def remake(self, place: Place, deployment: Process, uploads: Mapping[str, str], *, empty: bool) -> None:
         """See `harness.reconfiguring.member.Member`."""
-        self._deployment = self.node.deployment = deployment
-        self._uploads = uploads
-        await HostedMember(self.node, self._write_files).remake(place, empty=empty)
-        self._link()
-
-    def _write_files(self, node: RealNode) -> None:
-        super()._write_files(node)
-        self._link()
-
-    def _link(self) -> None:
-        for name, file in self._uploads.items():
-            link = self.node.place.folder / name
-            link.parent.mkdir(parents=True, exist_ok=True)
-            link.unlink(missing_ok=True)
-            link.symlink_to(file)
+        self._site.deployment = self.node.deployment = deployment
+        self.node.uploads = uploads
+        await self.node.remake(place, empty=empty)
+        self.node.link_uploads()
 
     async def inject_with_command(self, injection: Injection, admin_command: Sequence[str]) -> ActiveInjection:
-        """Do harm. admin_command: the command by which the node is given work, if that is asked for."""
+        """Inject. admin_command: the command by which the node is given work, if that is asked for."""
         if isinstance(injection, get_args(Maintenance)):
-            self._deployment = replace(self._deployment, admin_commands={type(injection): lambda place: admin_command})
+            commands = {type(injection): lambda place: admin_command}
+            self._site.deployment = replace(self._site.deployment, admin_commands=commands)
         return await self.inject(injection)
 
-    def _hurt(self, injection: Injection) -> list[RealNode]:
+    def _named(self, names: Sequence[str]) -> list[HostNode]:
+        """This host's node, as the harness asks this host for its share alone."""
         return [self.node]
-
-    async def _do(self, injection: Injection, nodes: list[RealNode]) -> ActiveInjection:
-        if isinstance(injection, Cut | Impair) and not self._pairs(injection.links):
-            return Untouched()
-        if isinstance(injection, Impair):
-            return await self._impair(injection)
-        if isinstance(injection, Cut) and not self._cuttable:
-            await self._partitions.setup()
-            self._cuttable = True
-        return await super()._do(injection, nodes)
-
-    async def _impair(self, injection: Impair) -> ActiveInjection:
-        """By the reader alone: netem would have to sit at the sending end, in the place of what the host has there."""
-        figures = {name: value for name, value in asdict(injection).items() if name != "links"}
-        harm = ActiveImpairment(await self._packets.queue(self._pairs(injection.links), figures), injection)
-        way = rules()
-        self.note(f"packets by {way.name if way else 'nothing'}")
-        return harm
 
     def _pairs(self, links: Sequence[Link]) -> list[tuple[str, str]]:
         """Those that end here."""
@@ -159,6 +135,6 @@ class HostCluster(RealCluster):
 
     async def down(self) -> None:
         async with CleanUp() as cleaning:
-            if self._cuttable:
-                cleaning.add("removing the cuts", self._partitions.teardown)
+            cleaning.add("removing the cuts", self._partitions.teardown)
+            cleaning.add("removing the cuts of clients", self._clients.teardown)
             cleaning.add("ending the node", self.close)

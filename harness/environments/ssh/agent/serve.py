@@ -1,8 +1,8 @@
-"""How does a host do what it is asked? Orders come as lines of JSON, each is answered, and events are told in between.
+"""Agent: JSON-lines RPC on standard input and output. Cleans up and exits when the input ends or after 60 s without
+a message.
 
 `{"id": 7, "do": "inject", "with": {…}}` is answered by `{"id": 7, "is": …}` or `{"id": 7, "failed": "…", "kind": "…"}`;
-an event is an object without id. The trap: whoever gave the orders may be gone. When they end, or nothing is heard for
-a minute, everything is taken down and the host left as it was.
+an event is an object without id.
 """
 
 import asyncio
@@ -21,17 +21,16 @@ from typing import Any, get_args
 
 from splitbrain.harness.deployment import Place, Process
 from splitbrain.harness.environments.linux import packets, processes, scratch
-from splitbrain.harness.environments.real.unsupported import unsupported
+from splitbrain.harness.environments.real.unsupported import needs_root, unsupported
 from splitbrain.harness.environments.ssh.agent import host_state
 from splitbrain.harness.environments.ssh.agent.links import Control, own_address
 from splitbrain.harness.environments.ssh.agent.member import HostCluster
 from splitbrain.harness.environments.ssh.serialization import KINDS, from_json
 from splitbrain.harness.errors import InfrastructureError, SplitbrainError
-from splitbrain.harness.injection import ActiveInjection, Cut, FillDisk, Impair, Maintenance, PowerLoss, Reconfiguration
+from splitbrain.harness.injection import ActiveInjection, Cut, Impair, Limp, Maintenance, Reconfiguration
 
 SILENCE_SECONDS = 60.0
 CANCEL_SECONDS = 5.0
-NEEDS_ROOT = (Cut, Impair, FillDisk, PowerLoss)
 CODE = "code"
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -68,7 +67,7 @@ class Agent:
             verb: Callable[..., Awaitable[Any]] = getattr(self, f"do_{order['do']}")
             answer = await verb(**order.get("with", {}))
             if self._cluster is not None:
-                self.notify(holders=self._cluster.node.killers)
+                self.notify(holders=self._cluster.node.holders)
             self.notify(id=order["id"], **{"is": answer})
         except (SplitbrainError, OSError) as error:
             self.notify(id=order["id"], failed=str(error) or type(error).__name__, kind=type(error).__name__)
@@ -90,11 +89,11 @@ class Agent:
         return {name: await asyncio.to_thread(self._unable, kind, deployment, members) for name, kind in kinds.items()}
 
     def _unable(self, kind: type, deployment: Process, members: list[str]) -> str | None:
-        if kind in NEEDS_ROOT and os.geteuid() != 0:
+        if needs_root(kind) and os.geteuid() != 0:
             return "it takes root there: set sudo = true, or log in as root"
-        if kind in (Cut, Impair) and self._control.address in members:
+        if kind in (Cut, Impair, Limp) and self._control.address in members:
             return own_address(self._control.address)
-        if kind is Impair:
+        if kind in (Impair, Limp):
             return packets.unqueueable()
         reason = unsupported(kind, deployment)
         if kind is Cut and reason is None:
@@ -130,12 +129,11 @@ class Agent:
 
     async def do_hold(self) -> None:
         """Hold the node down; that it ends from now on is no death."""
-        self._there.node.killers += 1
-        self._there.node.expect_end()
+        await self._there.node.hold()
 
     async def do_let_go(self) -> None:
         """Hold it down no longer."""
-        self._there.node.killers -= 1
+        await self._there.node.let_go()
 
     async def do_remake(self, joins: dict[str, str], node: Spec, empty: bool) -> None:
         """From its next start on the node comes to be like this."""

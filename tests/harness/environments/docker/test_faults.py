@@ -154,7 +154,7 @@ async def clocks_and_disks(cluster: ContainerCluster) -> None:
     deaths = [death for death in cluster.deaths() if death.node == "n1"]
     assert deaths and deaths[0].lines, "etcd gives up when its disk fails, and is started again at the heal"
     damage = await cluster.inject(FlipBits(("n3",), 3, 1))
-    cluster.nodes[2].killers += 1
+    cluster.nodes[2].holders += 1
     assert (await damage.heal())["bits_flipped"] == 3
 
 

@@ -95,5 +95,5 @@ def test_the_means_are_chosen_by_what_there_is_and_what_can_be_counted(
 ) -> None:
     monkeypatch.setattr(netem, "available", lambda: kernel)
     monkeypatch.setattr(packets, "rules", lambda: packets.NFT if queue else None)
-    assert packets.means(harm) == means
+    assert packets.Packets({}, "", "").means(harm) == means
     assert packets.unable() is None

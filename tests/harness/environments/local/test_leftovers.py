@@ -91,17 +91,24 @@ def wait_for(word: str, run: "subprocess.Popen[str]") -> None:
         assert line, run.communicate()[1]
 
 
-def descent(run: "subprocess.Popen[str]", count: int) -> list[int]:
-    """A process, its first child, that one's first child, and so on: so many, waited for."""
+def descent(run: "subprocess.Popen[str]", word: str, count: int) -> list[int]:
+    """A process, its child that has a word in its command line, that one's, and so on: so many, waited for."""
     deadline = time.monotonic() + GONE_SECONDS
     while True:
-        chain = [run.pid]
-        while children := Path(f"/proc/{chain[-1]}/task/{chain[-1]}/children").read_text().split():
-            chain.append(int(children[0]))
+        chain, ours = [run.pid], set(processes_with(word))
+        while children := [pid for pid in _children(chain[-1]) if pid in ours]:
+            chain.append(children[0])
         if len(chain) >= count:
             return chain
         assert run.poll() is None and time.monotonic() < deadline
         time.sleep(0.005)
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
 
 
 def check_nothing_left(folder: Path, scratch: Path) -> None:
@@ -124,10 +131,10 @@ def test_killing_any_part_of_a_run_leaves_nothing(tmp_path: Path, scratch: Path,
         run = begin(tmp_path, scratch, user)
         try:
             if early:
-                chain = descent(run, 2)
+                chain = descent(run, f"busy\0{tmp_path}", 2)
             else:
                 wait_for("hurt", run)
-                chain = descent(run, len(CHAIN))
+                chain = descent(run, f"busy\0{tmp_path}", len(CHAIN))
             os.kill(chain[CHAIN.index(victim)], signal.SIGKILL)
             run.communicate(timeout=GONE_SECONDS)
             assert run.returncode != 0

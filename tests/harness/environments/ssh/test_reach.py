@@ -103,7 +103,7 @@ def test_what_is_missing_is_named_with_its_package(five: Machines) -> None:
     with pytest.raises(InfrastructureError, match=r"old there is Python 3\.9, and 3\.11 or newer is needed"):
         open_all(read(five.file(python="old"), 1))
     with without(five.all[0], "/usr/sbin/nft"):
-        code, said = refused(five.file(), "--nemesis", "partition")
+        code, said = refused(five.file(), "--nemesis", "partition", "--nodes", "2")
     assert code == 254 and f"on {five.all[0].address}: nft not found: install nftables" in said
     assert five.all[0].leftovers() == ""
 

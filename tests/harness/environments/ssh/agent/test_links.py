@@ -47,14 +47,17 @@ def test_packets_of_other_nodes_alone_are_queued_in_rules_of_our_own(
     monkeypatch.setattr(packets, "rules", lambda: way)
     shell = Scribe()
     places: dict[str, tuple[str, Shell]] = {HERE: ("", shell)}
-    links = HostPackets(places, "", CONTROL.address, peers=[THERE], table="splitbrain_1")
+    links = HostPackets(places, "", CONTROL.address, peers=[THERE], table="splitbrain_1", port=2222)
 
     async def story() -> None:
+        await links._switch(on=True)
+        links._of_clients.add(1)
         await links._switch(on=True)
         await links._switch(on=False)
 
     asyncio.run(story())
-    on, off = shell.said
+    on, clients, off = shell.said
+    assert CONTROL.address in clients and "2222" in clients, "what comes from clients is queued, and orders pass"
     assert THERE in on and CONTROL.address not in on and "splitbrain_1" in on
     assert "-F INPUT" not in on + off, "what others have there stays"
     if way is packets.IPTABLES:

@@ -1,20 +1,20 @@
-"""How is each injection carried out on nodes of this machine? One class each: made when it strikes, healed once.
+"""Active injections: one class each, begun once and healed once. Every heal tells the bite as counted.
 
-What lasts on a node (a skewed clock, a slow disk) is an affliction, struck again after each start. Every heal tells
-the bite as counted.
+What outlasts a node's processes (a skewed clock, a slow disk) is a `pid_node.PersistentFault` besides.
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from splitbrain.harness.deployment import Place
+from splitbrain.harness.environments.linux.client_cuts import ClientCut
 from splitbrain.harness.environments.linux.packets import Impairing
 from splitbrain.harness.environments.linux.partitions import Cutting
 from splitbrain.harness.environments.real.node import RealNode
-from splitbrain.harness.injection import ActiveInjection, Bite, Impair
+from splitbrain.harness.environments.real.pid_node import PidNode
+from splitbrain.harness.injection import ActiveInjection, Bite
 
 MAINTENANCE_SECONDS = 2.0
 """A node that has not done its maintenance by then is not waited for."""
@@ -32,29 +32,52 @@ class ActiveCut:
 
 @dataclass
 class ActiveImpairment:
-    """Links that are slow or unreliable."""
+    """Links that are slow or unreliable. counted: what its bite tells, of `linux.packets.COUNTED`."""
 
     impairing: Impairing
-    injection: Impair
+    counted: Sequence[str]
+    what: str = "messages"
 
     async def heal(self) -> Bite:
         did = await self.impairing.heal()
-        asked = self.injection
-        counters = {
-            "delayed": asked.delay_ms or asked.jitter_ms or asked.rate_kbit,
-            "dropped": asked.loss or asked.rate_kbit,
-            "duplicated": asked.duplicate,
-            "reordered": asked.reorder,
-            "corrupted": asked.corrupt,
-        }
-        return {f"messages_{name}": did[name] for name, wanted in counters.items() if wanted}
+        return {f"{self.what}_{name}": did[name] for name in self.counted}
+
+
+@dataclass
+class ActiveClientCut:
+    """Clients that are cut off from nodes."""
+
+    cut: ClientCut
+
+    async def heal(self) -> Bite:
+        return {f"{direction}_cut": count for direction, count in (await self.cut.heal()).items()}
+
+
+def counters(figures: Mapping[str, float]) -> list[str]:
+    """What links with these figures (of `linux.packets.FIGURES`) do to packets."""
+    causes = {
+        "delayed": ("delay_ms", "jitter_ms", "rate_kbit"),
+        "dropped": ("loss", "rate_kbit"),
+        "duplicated": ("duplicate",),
+        "reordered": ("reorder",),
+        "corrupted": ("corrupt",),
+    }
+    return [name for name, asked in causes.items() if any(figures.get(figure) for figure in asked)]
+
+
+@dataclass(frozen=True)
+class Untouched:
+    """An injection whose links end elsewhere."""
+
+    async def heal(self) -> Bite:
+        return {}
 
 
 @dataclass
 class ActivePause:
     """Nodes that are stopped: their processes of this moment; one killed and started again runs."""
 
-    nodes: Sequence[RealNode]
+    nodes: Sequence[PidNode]
     _since: dict[str, int] = field(default_factory=dict)
 
     async def inject(self) -> None:
@@ -62,7 +85,7 @@ class ActivePause:
             node.pausers += 1
         await asyncio.gather(*(self._stop(node) for node in self.nodes if node.running))
 
-    async def _stop(self, node: RealNode) -> None:
+    async def _stop(self, node: PidNode) -> None:
         await node.pause()
         self._since[node.name] = time.monotonic_ns()
 
@@ -75,19 +98,11 @@ class ActivePause:
         return {"paused_ms": sum(now - since for since in self._since.values()) / 1e6}
 
 
-class Placed(Protocol):
-    """A node, wherever it lives."""
-
-    @property
-    def place(self) -> Place:
-        """By which it is asked."""
-
-
 @dataclass
-class MaintenanceDone:
+class ActiveAdminCall:
     """Work that nodes were asked for. A node that did not answer has not done it."""
 
-    nodes: Sequence[Placed]
+    nodes: Sequence[RealNode]
     ask: Callable[[Place], Awaitable[None]]
     counter: str
     done: int = 0
@@ -95,7 +110,7 @@ class MaintenanceDone:
     async def inject(self) -> None:
         self.done = sum(await asyncio.gather(*(self._asked(node) for node in self.nodes)))
 
-    async def _asked(self, node: Placed) -> bool:
+    async def _asked(self, node: RealNode) -> bool:
         try:
             async with asyncio.timeout(MAINTENANCE_SECONDS):
                 await self.ask(node.place)
@@ -107,27 +122,12 @@ class MaintenanceDone:
         return {self.counter: self.done}
 
 
-class Restarted(Protocol):
-    """A node that is started when nothing holds it down any more."""
-
-    @property
-    def running(self) -> bool:
-        """Whether its process is alive."""
-
-    @property
-    def killers(self) -> int:
-        """How many hold it down."""
-
-    async def start(self) -> None:
-        """Start it."""
-
-
 @dataclass
 class RestartOnHeal:
-    """Harm to some nodes; after its heal those that died meanwhile are restarted. A second heal does nothing."""
+    """An injection; after its heal those of its nodes that died meanwhile are restarted. A second heal does nothing."""
 
-    harm: ActiveInjection
-    nodes: Sequence[Restarted]
+    active: ActiveInjection
+    nodes: Sequence[RealNode]
     _bite: Bite | None = None
 
     @property
@@ -138,8 +138,8 @@ class RestartOnHeal:
     async def heal(self) -> Bite:
         if self._bite is not None:
             return self._bite
-        self._bite = bite = await self.harm.heal()
+        self._bite = bite = await self.active.heal()
         for node in self.nodes:
-            if not node.running and not node.killers:
+            if not node.running and not node.holders:
                 await node.start()
         return bite
