@@ -12,7 +12,7 @@ from splitbrain.harness.cleanup import CleanUp
 from splitbrain.harness.deployment import Container, Place
 from splitbrain.harness.environments.docker.daemon import Daemon
 from splitbrain.harness.environments.docker.images import Image
-from splitbrain.harness.environments.docker.network import Network
+from splitbrain.harness.environments.docker.network import ContainerNetwork
 from splitbrain.harness.environments.docker.node import ContainerNode
 from splitbrain.harness.environments.docker.orphans import LABEL, remove
 from splitbrain.harness.environments.linux.client_cuts import ClientCuts
@@ -61,7 +61,7 @@ class ContainerCluster(PidCluster[ContainerNode]):
         self,
         deployment: Container,
         daemon: Daemon,
-        network: Network,
+        network: ContainerNetwork,
         images: Mapping[str, Image],
         labels: Mapping[str, str],
         folder: Path,

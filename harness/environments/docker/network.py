@@ -20,7 +20,7 @@ BRIDGE = "com.docker.network.bridge.name"
 
 
 @dataclass(frozen=True)
-class Network:
+class ContainerNetwork:
     """A Docker network for the nodes of one cluster."""
 
     number: int
@@ -48,14 +48,14 @@ def prefix(number: int) -> str:
     return f"198.{18 + number // 256}.{number % 256}"
 
 
-async def create(daemon: Daemon, names: Sequence[str], labels: Mapping[str, str]) -> Network:
+async def create(daemon: Daemon, names: Sequence[str], labels: Mapping[str, str]) -> ContainerNetwork:
     """A new one for these nodes, in the first free range. InfrastructureError if none can be made here."""
     taken = _routed()
     for number in range(NETWORKS):
         if prefix(number) in taken:
             continue
         hosts = (f"{prefix(number)}.{FIRST_HOST + place}" for place in range(len(names)))
-        network = Network(number, dict(zip(names, hosts, strict=True)))
+        network = ContainerNetwork(number, dict(zip(names, hosts, strict=True)))
         if await _claimed(daemon, network, labels):
             if not any(name == bridge(number) for _, name in socket.if_nameindex()):
                 raise InfrastructureError(
@@ -67,7 +67,7 @@ async def create(daemon: Daemon, names: Sequence[str], labels: Mapping[str, str]
     raise InfrastructureError("no free network in 198.18.0.0/15: `splitbrain clean` removes those that nobody uses")
 
 
-async def _claimed(daemon: Daemon, network: Network, labels: Mapping[str, str]) -> bool:
+async def _claimed(daemon: Daemon, network: ContainerNetwork, labels: Mapping[str, str]) -> bool:
     """Make it; False if its range or name is taken."""
     import docker.types
 

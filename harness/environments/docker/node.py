@@ -19,7 +19,7 @@ from pathlib import Path
 from splitbrain.harness.deployment import Container, Place, Served
 from splitbrain.harness.environments.docker.daemon import Daemon, absent, attempt
 from splitbrain.harness.environments.docker.images import named
-from splitbrain.harness.environments.docker.network import Network, sysctls
+from splitbrain.harness.environments.docker.network import ContainerNetwork, sysctls
 from splitbrain.harness.environments.linux import processes
 from splitbrain.harness.environments.linux.netns import NetworkNamespace
 from splitbrain.harness.environments.linux.tools import path
@@ -40,7 +40,7 @@ class ContainerNode(PidNode):
         place: Place,
         deployment: Container,
         daemon: Daemon,
-        network: Network,
+        network: ContainerNetwork,
         images: Mapping[str, str],
         labels: Mapping[str, str],
         log: Path,

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from splitbrain.harness.environments.linux.processes import PROC, TICKS
-from splitbrain.harness.environments.linux.vdso import Line
+from splitbrain.harness.environments.linux.vdso import ClockLine
 
 SHARED_MEMORY = "/dev/shm"
 NAME = "libfaketimeMT.so.1"
@@ -50,7 +50,7 @@ class ClockFile:
             "NO_FAKE_STAT": "1",
         }
 
-    def set(self, wall: Line, loaded: int) -> None:
+    def set(self, wall: ClockLine, loaded: int) -> None:
         """From now on the clocks are off along this line. loaded: when the library was loaded, ns since 1970."""
         words = told(wall, loaded)
         if not self.file.exists() or self.file.read_text() != words:
@@ -60,7 +60,7 @@ class ClockFile:
             fresh.replace(self.file)
 
 
-def told(wall: Line, loaded: int) -> str:
+def told(wall: ClockLine, loaded: int) -> str:
     """A line, in libfaketime's words: a moment at which the clock stands still, or an offset and a rate, which it
     counts from when it was loaded."""
     if wall.slope <= -1:
@@ -85,7 +85,7 @@ def unable(folder: Path) -> str | None:
     if found is None:
         return f"{NAME} not found: install libfaketime (apt install faketime), or use --env sim"
     clock = ClockFile(folder / "probe.faketime", found)
-    clock.set(Line(PROBE_NS), 0)
+    clock.set(ClockLine(PROBE_NS), 0)
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", PROBE],
         env={**os.environ, **clock.variables()},

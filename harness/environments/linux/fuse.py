@@ -86,7 +86,7 @@ SILENT = frozenset({Op.FORGET, Op.BATCH_FORGET, Op.INTERRUPT})
 """These get no answer."""
 
 
-class Request(NamedTuple):
+class FuseRequest(NamedTuple):
     """One request. inode: by the number that we gave it. uid, gid: of the process that asks. body: what follows the
     header; valid while it is being answered."""
 
@@ -100,7 +100,7 @@ class Request(NamedTuple):
         return bytes(self.body[start:]).split(b"\0")[:-1]
 
 
-Handler = Callable[[Request], bytes]
+Handler = Callable[[FuseRequest], bytes]
 """Answers a request; an OSError is an answer too."""
 
 
@@ -182,7 +182,7 @@ class Mount:
 
     def _answer(self, data: memoryview) -> None:
         _, code, unique, inode, uid, gid, _, _ = HEADER.unpack_from(data)
-        request = Request(inode, uid, gid, data[HEADER.size :])
+        request = FuseRequest(inode, uid, gid, data[HEADER.size :])
         handler = self._handlers.get(code)
         failed, answer = 0, b""
         try:
@@ -203,7 +203,7 @@ class Mount:
             os.writev(self._device, [REPLY.pack(REPLY.size + len(answer), -failed, unique), answer])
 
 
-def _init(request: Request) -> bytes:
+def _init(request: FuseRequest) -> bytes:
     _, minor, readahead, flags = INIT_IN.unpack_from(request.body)
     return INIT_OUT.pack(MAJOR, min(minor, MINOR), readahead, flags & WANTED, 0, 0, MAX_WRITE, 1, 0, 0, 0)
 

@@ -21,7 +21,7 @@ DEVICE = "eth0"
 UNLIMITED = "100gbit"
 QUEUE_PACKETS = 100_000
 
-Harm = Mapping[str, float]
+Figures = Mapping[str, float]
 """The fields of `injection.Impair` without its links, by name."""
 
 
@@ -36,26 +36,26 @@ def available() -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-def countable(harm: Harm) -> bool:
+def countable(harm: Figures) -> bool:
     """Whether netem can count all that this harm does."""
     return not (harm.get("duplicate") or harm.get("reorder") or harm.get("corrupt"))
 
 
-def words(harms: Sequence[Harm]) -> str:
-    """Several harms to one link as netem wants them: delays add up, chances combine, the lowest rate counts."""
+def words(all_figures: Sequence[Figures]) -> str:
+    """Several impairments of one link as netem wants them: delays add up, chances combine, the lowest rate counts."""
     said = []
-    delay, jitter = _sum(harms, "delay_ms"), _sum(harms, "jitter_ms")
-    reorder = _chance(harms, "reorder")
+    delay, jitter = _sum(all_figures, "delay_ms"), _sum(all_figures, "jitter_ms")
+    reorder = _chance(all_figures, "reorder")
     if delay or jitter or reorder:
         # netem lets packets overtake only those that it delays.
         said.append(f"delay {max(delay, 10.0 if reorder else 0.0):g}ms {jitter:g}ms")
     for name, option in (("loss", "loss"), ("duplicate", "duplicate"), ("corrupt", "corrupt")):
-        share = _chance(harms, name)
+        share = _chance(all_figures, name)
         if share:
             said.append(f"{option} {share * 100:g}%")
     if reorder:
         said.append(f"reorder {reorder * 100:g}%")
-    rates = [rate for harm in harms if (rate := harm.get("rate_kbit", 0.0))]
+    rates = [rate for harm in all_figures if (rate := harm.get("rate_kbit", 0.0))]
     if rates:
         said.append(f"rate {min(rates):g}kbit")
     elif jitter and not reorder:
@@ -64,21 +64,21 @@ def words(harms: Sequence[Harm]) -> str:
     return " ".join([f"netem limit {QUEUE_PACKETS}", *said])
 
 
-def _sum(harms: Sequence[Harm], name: str) -> float:
-    return sum(harm.get(name, 0.0) for harm in harms)
+def _sum(all_figures: Sequence[Figures], name: str) -> float:
+    return sum(harm.get(name, 0.0) for harm in all_figures)
 
 
-def _chance(harms: Sequence[Harm], name: str) -> float:
+def _chance(all_figures: Sequence[Figures], name: str) -> float:
     """That at least one of several does it."""
     never = 1.0
-    for harm in harms:
+    for harm in all_figures:
         never *= 1.0 - harm.get(name, 0.0)
     return 1.0 - never
 
 
 @dataclass
 class _Impairment:
-    harm: Harm
+    harm: Figures
     links: frozenset[tuple[str, str]]
     passed: int = 0
     dropped: int = 0
@@ -109,7 +109,7 @@ class Netem:
     """Link → (passed, dropped) when last looked at."""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def impair(self, links: Iterable[tuple[str, str]], harm: Harm) -> int:
+    async def impair(self, links: Iterable[tuple[str, str]], harm: Figures) -> int:
         """Impair links (from address, to address); the number by which to heal it."""
         number, impairment = next(self._numbers), _Impairment(harm, frozenset(links))
         async with self._turn:
@@ -143,24 +143,24 @@ class Netem:
 
     async def _set(self, sender: str) -> None:
         """Make the kernel do what is asked for now on a node's links."""
-        harms: dict[str, list[Harm]] = {receiver: [] for receiver in self._classes.get(sender, ())}
+        all_figures: dict[str, list[Figures]] = {receiver: [] for receiver in self._classes.get(sender, ())}
         for impairment in self._active.values():
             for source, receiver in sorted(impairment.links):
                 if source == sender:
-                    harms.setdefault(receiver, []).append(impairment.harm)
+                    all_figures.setdefault(receiver, []).append(impairment.harm)
         shell = self.shells[sender]
-        if not any(harms.values()):
+        if not any(all_figures.values()):
             if self._forget(sender):
                 await shell(["tc", "qdisc", "del", "dev", DEVICE, "root"])
             return
         lines = [] if sender in self._classes else [f"qdisc add dev {DEVICE} root handle 1: htb default 0"]
         classes = self._classes.setdefault(sender, [])
-        for receiver, asked in harms.items():
+        for receiver, asked in all_figures.items():
             lines += _lines(classes, receiver, asked)
         await shell(["tc", "-batch", "-"], "\n".join(lines) + "\n")
 
     async def _count(self, sender: str) -> None:
-        """Add what happened since the last look to the harms in force."""
+        """Add what happened since the last look to the impairments in force."""
         if sender not in self._classes:
             return
         listed = json.loads(await self.shells[sender](["tc", "-s", "-j", "qdisc", "show", "dev", DEVICE]))
@@ -177,15 +177,15 @@ class Netem:
                     impairment.dropped += now[1] - dropped if impairment.harm.get("loss") else 0
 
 
-def _lines(classes: list[str], receiver: str, harms: Sequence[Harm]) -> list[str]:
+def _lines(classes: list[str], receiver: str, all_figures: Sequence[Figures]) -> list[str]:
     """What to tell tc about one link: a class for it if it has none, and what is to happen there."""
     if receiver in classes:
         number = classes.index(receiver) + 1
-        return [f"qdisc change dev {DEVICE} parent 1:{number:x} handle {number + 1:x}: {words(harms)}"]
+        return [f"qdisc change dev {DEVICE} parent 1:{number:x} handle {number + 1:x}: {words(all_figures)}"]
     classes.append(receiver)
     number = len(classes)
     return [
         f"class add dev {DEVICE} parent 1: classid 1:{number:x} htb rate {UNLIMITED}",
-        f"qdisc add dev {DEVICE} parent 1:{number:x} handle {number + 1:x}: {words(harms)}",
+        f"qdisc add dev {DEVICE} parent 1:{number:x} handle {number + 1:x}: {words(all_figures)}",
         f"filter add dev {DEVICE} parent 1: protocol ip prio 1 u32 match ip dst {receiver}/32 flowid 1:{number:x}",
     ]

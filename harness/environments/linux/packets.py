@@ -133,22 +133,22 @@ class Packets:
     def __post_init__(self) -> None:
         self._netem = netem.Netem({address: shell for address, (_, shell) in self.places.items()})
 
-    async def impair(self, links: Sequence[tuple[str, str]], **harm: float) -> "Impairing":
+    async def impair(self, links: Sequence[tuple[str, str]], **harm: float) -> "ImpairedLinks":
         """Impair links (from address, to address); harm: of `FIGURES`. InfrastructureError if it cannot be done
         here."""
         if _by_netem(harm):
-            return Impairing(self._netem.heal, await self._netem.impair(links, harm))
+            return ImpairedLinks(self._netem.heal, await self._netem.impair(links, harm))
         return await self.queue(links, harm)
 
     def means(self, harm: Mapping[str, float]) -> str:
         """By what this is done here, in words."""
         return "netem" if _by_netem(harm) else queue_name()
 
-    async def impair_clients(self, nodes: Sequence[str], **harm: float) -> "Impairing":
+    async def impair_clients(self, nodes: Sequence[str], **harm: float) -> "ImpairedLinks":
         """Likewise what comes from clients to nodes with these addresses."""
         return await self.queue([(self.harness, node) for node in nodes], harm)
 
-    async def queue(self, links: Sequence[tuple[str, str]], harm: Mapping[str, float]) -> "Impairing":
+    async def queue(self, links: Sequence[tuple[str, str]], harm: Mapping[str, float]) -> "ImpairedLinks":
         """As `impair`, by the reader."""
         number = next(self._numbers)
         clients = any(source == self.harness for source, _ in links)
@@ -161,7 +161,7 @@ class Packets:
             if not self._active or self._of_clients == {number}:
                 await self._switch(on=True)
             self._active += 1
-        return Impairing(self.heal, number)
+        return ImpairedLinks(self.heal, number)
 
     async def heal(self, number: int) -> Mapping[str, int]:
         """Take an impairment back; what it did, by the words of `COUNTED`."""
@@ -229,7 +229,7 @@ class Packets:
 
 
 @dataclass
-class Impairing:
+class ImpairedLinks:
     """Links that are impaired until this is healed."""
 
     undo: Callable[[int], Awaitable[Mapping[str, int]]]

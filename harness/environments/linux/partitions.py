@@ -40,7 +40,7 @@ add rule {self.family} {self.table} dropping meta mark {MARK} drop
 """,
         )
 
-    async def cut(self, pairs: Sequence[tuple[str, str]]) -> "Cutting":
+    async def cut(self, pairs: Sequence[tuple[str, str]]) -> "NftCut":
         """Drop everything from the first to the second address of each pair, from one moment on."""
         name = f"cut{next(self._numbers)}"
         where = f"{self.family} {self.table}"
@@ -53,7 +53,7 @@ add chain {where} {name} {{ type filter hook {self.hook} priority -10; }}
 add rule {where} {name} ip saddr . ip daddr @{name} counter name {name} meta mark set {MARK}
 """,
         )
-        return Cutting(self, name)
+        return NftCut(self, name)
 
     async def teardown(self) -> None:
         """Remove the table and every cut in it; safe to call twice."""
@@ -63,7 +63,7 @@ add rule {where} {name} ip saddr . ip daddr @{name} counter name {name} meta mar
 
 
 @dataclass
-class Cutting:
+class NftCut:
     """A cut that lasts until it is healed."""
 
     partitions: Partitions

@@ -27,7 +27,7 @@ import time
 from pathlib import Path
 
 from splitbrain.harness.environments.linux import fuse
-from splitbrain.harness.environments.linux.fuse import Handler, Mount, Op, Request
+from splitbrain.harness.environments.linux.fuse import FuseRequest, Handler, Mount, Op
 from splitbrain.harness.environments.linux.inodes import Inode, Inodes
 
 LOSE, KEEP = "lose", "keep"
@@ -84,26 +84,26 @@ class Passthrough:
             Op.FSYNCDIR: self._fsyncdir,
         }
 
-    def _tell(self, asked: Request, name: bytes) -> bytes:
+    def _tell(self, asked: FuseRequest, name: bytes) -> bytes:
         return self._inodes.tell(self._inodes[asked.inode], name)
 
-    def _told_new(self, asked: Request, name: bytes) -> bytes:
+    def _told_new(self, asked: FuseRequest, name: bytes) -> bytes:
         """Tell of what was just made: it belongs to who asked."""
         if (asked.uid, asked.gid) != (os.geteuid(), os.getegid()):
             os.chown(name, asked.uid, asked.gid, dir_fd=self._inodes[asked.inode].anchor, follow_symlinks=False)
         return self._tell(asked, name)
 
-    def _forget(self, asked: Request) -> bytes:
+    def _forget(self, asked: FuseRequest) -> bytes:
         self._inodes.forget(asked.inode, *struct.unpack_from("=Q", asked.body))
         return b""
 
-    def _forget_many(self, asked: Request) -> bytes:
+    def _forget_many(self, asked: FuseRequest) -> bytes:
         (count,) = struct.unpack_from("=I", asked.body)
         for index in range(count):
             self._inodes.forget(*struct.unpack_from("=QQ", asked.body, 8 + 16 * index))
         return b""
 
-    def _setattr(self, asked: Request) -> bytes:
+    def _setattr(self, asked: FuseRequest) -> bytes:
         inode = self._inodes[asked.inode]
         fields = SETATTR_IN.unpack_from(asked.body)
         valid, _, handle, size = fields[:4]
@@ -121,64 +121,64 @@ class Passthrough:
             os.utime(inode.path, ns=(atime, mtime))
         return fuse.attributes_out(inode.status())
 
-    def _symlink(self, asked: Request) -> bytes:
+    def _symlink(self, asked: FuseRequest) -> bytes:
         name, target = asked.names()
         os.symlink(target, name, dir_fd=self._inodes[asked.inode].anchor)
         return self._told_new(asked, name)
 
-    def _mknod(self, asked: Request) -> bytes:
+    def _mknod(self, asked: FuseRequest) -> bytes:
         mode, device = struct.unpack_from("=II", asked.body)
         (name,) = asked.names(16)
         os.mknod(name, mode, device, dir_fd=self._inodes[asked.inode].anchor)
         return self._told_new(asked, name)
 
-    def _mkdir(self, asked: Request) -> bytes:
+    def _mkdir(self, asked: FuseRequest) -> bytes:
         (mode,) = struct.unpack_from("=I", asked.body)
         (name,) = asked.names(8)
         os.mkdir(name, mode, dir_fd=self._inodes[asked.inode].anchor)
         return self._told_new(asked, name)
 
-    def _unlink(self, asked: Request) -> bytes:
+    def _unlink(self, asked: FuseRequest) -> bytes:
         os.unlink(asked.names()[0], dir_fd=self._inodes[asked.inode].anchor)
         return b""
 
-    def _rmdir(self, asked: Request) -> bytes:
+    def _rmdir(self, asked: FuseRequest) -> bytes:
         os.rmdir(asked.names()[0], dir_fd=self._inodes[asked.inode].anchor)
         return b""
 
-    def _rename2(self, asked: Request) -> bytes:
+    def _rename2(self, asked: FuseRequest) -> bytes:
         _, flags = RENAME2_IN.unpack_from(asked.body)
         return self._rename(asked, RENAME2_IN, flags)
 
-    def _rename(self, asked: Request, head: struct.Struct, flags: int) -> bytes:
+    def _rename(self, asked: FuseRequest, head: struct.Struct, flags: int) -> bytes:
         old, new = asked.names(head.size)
         parent = head.unpack_from(asked.body)[0]
         here, there = self._inodes[asked.inode].anchor, self._inodes[parent].anchor
         self._checked(self._libc.renameat2(here, old, there, new, flags))
         return b""
 
-    def _link(self, asked: Request) -> bytes:
+    def _link(self, asked: FuseRequest) -> bytes:
         (number,) = struct.unpack_from("=Q", asked.body)
         (name,) = asked.names(8)
         os.link(self._inodes[number].path.encode(), name, dst_dir_fd=self._inodes[asked.inode].anchor)
         return self._tell(asked, name)
 
-    def _open(self, asked: Request) -> bytes:
+    def _open(self, asked: FuseRequest) -> bytes:
         (flags,) = struct.unpack_from("=I", asked.body)
         return _opened(os.open(self._inodes[asked.inode].path, _access(flags)))
 
-    def _create(self, asked: Request) -> bytes:
+    def _create(self, asked: FuseRequest) -> bytes:
         flags, mode = struct.unpack_from("=II", asked.body)
         (name,) = asked.names(16)
         made = os.O_CREAT | os.O_NOFOLLOW | (flags & os.O_EXCL)
         handle = os.open(name, _access(flags) | made, mode, dir_fd=self._inodes[asked.inode].anchor)
         return self._told_new(asked, name) + _opened(handle)
 
-    def _read(self, asked: Request) -> bytes:
+    def _read(self, asked: FuseRequest) -> bytes:
         handle, offset, size = READ_IN.unpack_from(asked.body)
         return os.pread(handle, size, offset)
 
-    def _write(self, asked: Request) -> bytes:
+    def _write(self, asked: FuseRequest) -> bytes:
         handle, offset, size, _, _, flags, _ = WRITE_IN.unpack_from(asked.body)
         inode = self._inodes[asked.inode]
         with inode.turn:
@@ -188,7 +188,7 @@ class Passthrough:
                 inode.unsynced.synced()
         return struct.pack("=II", written, 0)
 
-    def _fallocate(self, asked: Request) -> bytes:
+    def _fallocate(self, asked: FuseRequest) -> bytes:
         handle, offset, length, mode = FALLOCATE_IN.unpack_from(asked.body)
         inode = self._inodes[asked.inode]
         with inode.turn:
@@ -199,7 +199,7 @@ class Passthrough:
             inode.unsynced.resized(before, os.fstat(handle).st_size)
         return b""
 
-    def _fsync(self, asked: Request) -> bytes:
+    def _fsync(self, asked: FuseRequest) -> bytes:
         handle, only_data = struct.unpack_from("=QI", asked.body)
         inode = self._inodes[asked.inode]
         with inode.turn:
@@ -207,23 +207,23 @@ class Passthrough:
             inode.unsynced.synced()
         return b""
 
-    def _release(self, asked: Request) -> bytes:
+    def _release(self, asked: FuseRequest) -> bytes:
         os.close(*struct.unpack_from("=Q", asked.body))
         return b""
 
-    def _statfs(self, asked: Request) -> bytes:
+    def _statfs(self, asked: FuseRequest) -> bytes:
         found = os.statvfs(self._inodes[asked.inode].path)
         return fuse.STATFS_OUT.pack(
             found.f_blocks, found.f_bfree, found.f_bavail, found.f_files, found.f_ffree,
             found.f_bsize, found.f_namemax, found.f_frsize, 0,
         )  # fmt: skip
 
-    def _opendir(self, asked: Request) -> bytes:
+    def _opendir(self, asked: FuseRequest) -> bytes:
         number = next(self._listing)
         self._listings[number] = []
         return _opened(number)
 
-    def _readdir(self, asked: Request) -> bytes:
+    def _readdir(self, asked: FuseRequest) -> bytes:
         number, offset, size = READ_IN.unpack_from(asked.body)
         if offset == 0:
             self._listings[number] = _listing(self._inodes[asked.inode])
@@ -234,11 +234,11 @@ class Passthrough:
             answer += entry
         return answer
 
-    def _releasedir(self, asked: Request) -> bytes:
+    def _releasedir(self, asked: FuseRequest) -> bytes:
         del self._listings[struct.unpack_from("=Q", asked.body)[0]]
         return b""
 
-    def _fsyncdir(self, asked: Request) -> bytes:
+    def _fsyncdir(self, asked: FuseRequest) -> bytes:
         folder = os.open(self._inodes[asked.inode].path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             os.fsync(folder)

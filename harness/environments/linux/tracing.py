@@ -29,7 +29,7 @@ _sessions = itertools.count(1)
 
 
 @dataclass(frozen=True)
-class DiskHarm:
+class SyscallFaults:
     """What is to happen to the disk of some processes.
 
     delay_us: added to each sync. errno: with which writes and syncs fail, if not empty; then `files` are those hit,
@@ -56,7 +56,7 @@ class DiskHarm:
 class Tracing:
     """A session: one strace attached to the processes of a node."""
 
-    def __init__(self, harm: DiskHarm, folder: Path) -> None:
+    def __init__(self, harm: SyscallFaults, folder: Path) -> None:
         self.harm = harm
         self._log = folder / f"calls{next(_sessions)}"
         self._process: asyncio.subprocess.Process | None = None
@@ -149,7 +149,7 @@ def unable() -> str | None:
         return absent
     with processes.example() as pid:
         tracer = subprocess.Popen(
-            [tools.path("strace"), "-f", "-p", str(pid), *DiskHarm(delay_us=1).words(), "-o", os.devnull],
+            [tools.path("strace"), "-f", "-p", str(pid), *SyscallFaults(delay_us=1).words(), "-o", os.devnull],
             stderr=subprocess.PIPE,
         )
         try:

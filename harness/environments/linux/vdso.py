@@ -46,7 +46,7 @@ SLACK_NS = 1_000
 
 
 @dataclass(frozen=True)
-class Line:
+class ClockLine:
     """How far a clock is from the true one, which runs on: `offset` ns at the true time `reference`, and `slope` ns
     more with each ns."""
 
@@ -63,7 +63,7 @@ class Line:
         return self.offset, self.reference, round(self.slope * 2**32)
 
 
-TRUE = Line()
+TRUE = ClockLine()
 
 
 class ProcessClock:
@@ -86,7 +86,7 @@ class ProcessClock:
         """Let go of the process; what is set stays."""
         os.close(self._memory)
 
-    def set(self, wall: Line, monotonic: Line = TRUE) -> None:
+    def set(self, wall: ClockLine, monotonic: ClockLine = TRUE) -> None:
         """From now on the process's clocks are off along these lines, in all its threads at once.
         InfrastructureError if it cannot be done."""
         with stopped(self.pid):
@@ -106,7 +106,7 @@ class ProcessClock:
                     )
                 self.installed = True
 
-    def _catch_up(self, monotonic: Line) -> None:
+    def _catch_up(self, monotonic: ClockLine) -> None:
         """Keep the process stopped until its monotonic clock would no longer step back: a line is drawn from a moment
         at which the process still ran along the old one. Bounded, for a process that has just begun has seen nothing
         that it could miss."""
@@ -117,12 +117,12 @@ class ProcessClock:
             time.sleep(0.0002)
             true = time.monotonic_ns()
 
-    def lines(self) -> tuple[Line, Line]:
+    def lines(self) -> tuple[ClockLine, ClockLine]:
         """What is set now, wall and monotonic."""
         if not self.installed:
             return TRUE, TRUE
         words = LINES.unpack(self._read(self._start + self._base, LINES.size))
-        wall, monotonic = (Line(o, r, s / 2**32) for o, r, s in (words[:3], words[3:]))
+        wall, monotonic = (ClockLine(o, r, s / 2**32) for o, r, s in (words[:3], words[3:]))
         return wall, monotonic
 
     def _read(self, at: int, size: int) -> bytes:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from splitbrain.harness.deployment import Place
 from splitbrain.harness.environments.linux.client_cuts import ClientCut
-from splitbrain.harness.environments.linux.packets import Impairing
-from splitbrain.harness.environments.linux.partitions import Cutting
+from splitbrain.harness.environments.linux.packets import ImpairedLinks
+from splitbrain.harness.environments.linux.partitions import NftCut
 from splitbrain.harness.environments.real.node import RealNode
 from splitbrain.harness.environments.real.pid_node import PidNode
 from splitbrain.harness.injection import ActiveInjection, Bite
@@ -24,7 +24,7 @@ MAINTENANCE_SECONDS = 2.0
 class ActiveCut:
     """Links that are cut."""
 
-    cutting: Cutting
+    cutting: NftCut
 
     async def heal(self) -> Bite:
         return {"messages_dropped": await self.cutting.heal()}
@@ -34,7 +34,7 @@ class ActiveCut:
 class ActiveImpairment:
     """Links that are slow or unreliable. counted: what its bite tells, of `linux.packets.COUNTED`."""
 
-    impairing: Impairing
+    impairing: ImpairedLinks
     counted: Sequence[str]
     what: str = "messages"
 

@@ -23,7 +23,7 @@ from splitbrain.harness.deployment import Served
 from splitbrain.harness.environments.linux import faketime, namespaces, processes, vdso
 from splitbrain.harness.environments.linux.faketime import ClockFile
 from splitbrain.harness.environments.linux.tools import LocalShell
-from splitbrain.harness.environments.linux.vdso import Line, ProcessClock
+from splitbrain.harness.environments.linux.vdso import ClockLine, ProcessClock
 from splitbrain.harness.environments.real.pid_node import PidNode
 from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.injection import Bite, SkewAllClocks, SkewClock
@@ -60,16 +60,16 @@ def means() -> Means | None:
 
 
 @dataclass(frozen=True)
-class Skew:
+class NodeSkew:
     """One injection's share of a node's deviation. strobe: the wall clock's share comes and goes, each for so many
     nanoseconds of the true monotonic clock from `begun` on; 0: it stays."""
 
-    wall: Line
-    monotonic: Line
+    wall: ClockLine
+    monotonic: ClockLine
     strobe: int = 0
     begun: int = 0
 
-    def shown(self) -> Line:
+    def shown(self) -> ClockLine:
         """The wall clock's share at this moment."""
         absent = self.strobe and (time.monotonic_ns() - self.begun) // self.strobe % 2
         return vdso.TRUE if absent else self.wall
@@ -80,20 +80,20 @@ class NodeClock:
 
     def __init__(self, node: PidNode) -> None:
         self._node = node
-        self._skews: list[Skew] = []
+        self._skews: list[NodeSkew] = []
         self._left = 0
         """Nanoseconds by which healed skews have moved the monotonic clock."""
         self._keeper: asyncio.Task[None] | None = None
 
-    def add(self, skew: Skew) -> int:
-        """Skew the clock; how many processes that reached."""
+    def add(self, skew: NodeSkew) -> int:
+        """NodeSkew the clock; how many processes that reached."""
         if not self._skews:
             self._node.persistent_faults.append(self)
             self._keeper = asyncio.get_running_loop().create_task(self._keep())
         self._skews.append(skew)
         return self.apply()
 
-    def remove(self, skew: Skew) -> None:
+    def remove(self, skew: NodeSkew) -> None:
         """Take a skew back."""
         self._skews.remove(skew)
         now = time.monotonic_ns()
@@ -132,20 +132,20 @@ class NodeClock:
             await asyncio.sleep(KEEPER_SECONDS)
             self.apply()
 
-    def _lines(self) -> tuple[Line, Line]:
+    def _lines(self) -> tuple[ClockLine, ClockLine]:
         wall = _sum([skew.shown() for skew in self._skews])
         monotonic = _sum([skew.monotonic for skew in self._skews])
-        return wall, Line(monotonic.offset + self._left, monotonic.reference, monotonic.slope)
+        return wall, ClockLine(monotonic.offset + self._left, monotonic.reference, monotonic.slope)
 
 
-def _sum(lines: list[Line]) -> Line:
+def _sum(lines: list[ClockLine]) -> ClockLine:
     """The same deviation as that of all lines together. Its reference is the last one's, so that it does not change
     while they do not."""
     reference = max((line.reference for line in lines), default=0)
-    return Line(sum(line.at(reference) for line in lines), reference, sum(line.slope for line in lines))
+    return ClockLine(sum(line.at(reference) for line in lines), reference, sum(line.slope for line in lines))
 
 
-def _set(pid: int, wall: Line, monotonic: Line) -> bool:
+def _set(pid: int, wall: ClockLine, monotonic: ClockLine) -> bool:
     if Path(f"/proc/{pid}/exe").readlink().name == LAUNCHER:
         return False
     clock = ProcessClock(pid)
@@ -165,7 +165,7 @@ class ActiveClockSkew:
     clock: NodeClock
     deployment: Served
     injection: SkewClock | SkewAllClocks
-    _skew: Skew = field(init=False)
+    _skew: NodeSkew = field(init=False)
     _seen_ms: float = 0.0
 
     async def inject(self) -> None:
@@ -176,9 +176,9 @@ class ActiveClockSkew:
             monotonic_rate, strobe_ms = 1.0, injection.strobe_ms
         if injection.rate < 0 or monotonic_rate <= 0 or strobe_ms < 0:
             raise UsageError(f"a clock's rate has to be above 0 (a wall clock's may be 0): {injection}")
-        self._skew = Skew(
-            Line(round(injection.offset_ms * 1e6), time.time_ns(), injection.rate - 1),
-            Line(0, now + (MARGIN_NS if monotonic_rate < 1 else 0), monotonic_rate - 1),
+        self._skew = NodeSkew(
+            ClockLine(round(injection.offset_ms * 1e6), time.time_ns(), injection.rate - 1),
+            ClockLine(0, now + (MARGIN_NS if monotonic_rate < 1 else 0), monotonic_rate - 1),
             round(strobe_ms * 1e6),
             now,
         )
@@ -238,7 +238,7 @@ def unable() -> str | None:
         return reason
     try:
         with processes.example() as pid:
-            _set(pid, Line(10**9), vdso.TRUE)
+            _set(pid, ClockLine(10**9), vdso.TRUE)
     except (OSError, InfrastructureError) as error:
         return f"clocks of processes cannot be skewed here: {error}"
     return None

@@ -10,7 +10,7 @@ import errno
 from dataclasses import dataclass
 from pathlib import Path
 
-from splitbrain.harness.environments.linux.tracing import DiskHarm, Tracing, files_in
+from splitbrain.harness.environments.linux.tracing import SyscallFaults, Tracing, files_in
 from splitbrain.harness.environments.real.pid_node import PidNode
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.injection import Bite
@@ -80,9 +80,9 @@ class NodeDisk:
                 self._session = session
                 await session.start(pids)
 
-    def _harm(self) -> DiskHarm:
+    def _harm(self) -> SyscallFaults:
         errors = [trouble.errno for trouble in self._troubles if trouble.errno]
-        return DiskHarm(
+        return SyscallFaults(
             sum(trouble.delay_us for trouble in self._troubles), errors[0] if errors else "", self._files(errors)
         )
 

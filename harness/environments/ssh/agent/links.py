@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from splitbrain.harness.environments.linux import nfqueue, packets
-from splitbrain.harness.environments.linux.packets import Impairing, Packets
-from splitbrain.harness.environments.linux.partitions import Cutting, Partitions
+from splitbrain.harness.environments.linux.packets import ImpairedLinks, Packets
+from splitbrain.harness.environments.linux.partitions import NftCut, Partitions
 from splitbrain.harness.environments.linux.tools import Shell
 from splitbrain.harness.environments.ssh.agent.host_state import removal
 from splitbrain.harness.errors import InfrastructureError, UsageError
@@ -38,7 +38,7 @@ class HostPartitions(Partitions):
         where = f"{self.family} {self.table}"
         await self.shell(["nft", "-f", "-"], f"insert rule {where} dropping {control} accept\n")
 
-    async def cut(self, pairs: Sequence[tuple[str, str]]) -> Cutting:
+    async def cut(self, pairs: Sequence[tuple[str, str]]) -> NftCut:
         if self.control.address in {source for source, _ in pairs}:
             raise UsageError(own_address(self.control.address))
         if not self._there:
@@ -65,7 +65,7 @@ class HostPackets(Packets):
     port: int = field(kw_only=True)
     """At which the harness gives its orders, which always pass."""
 
-    async def impair(self, links: Sequence[tuple[str, str]], **harm: float) -> Impairing:
+    async def impair(self, links: Sequence[tuple[str, str]], **harm: float) -> ImpairedLinks:
         return await self.queue(links, harm)
 
     def means(self, harm: Mapping[str, float]) -> str:

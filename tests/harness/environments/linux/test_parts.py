@@ -111,7 +111,7 @@ def test_what_has_ended_or_is_about_to_is_no_trouble_for_tracing(tmp_path: Path)
         await session.start(pids)
         return await session.stop()
 
-    harm = tracing.DiskHarm(delay_us=1000)
+    harm = tracing.SyscallFaults(delay_us=1000)
     over = subprocess.Popen(["true"])
     os.waitid(os.P_PID, over.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and nobody has taken note of it
     try:

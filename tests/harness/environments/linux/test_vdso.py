@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from splitbrain.harness.environments.linux import vdso
-from splitbrain.harness.environments.linux.vdso import STUB, TRUE, Line, ProcessClock
+from splitbrain.harness.environments.linux.vdso import STUB, TRUE, ClockLine, ProcessClock
 
 pytestmark = pytest.mark.skipif(vdso.unsupported() is not None, reason=vdso.unsupported() or "")
 
@@ -84,14 +84,14 @@ def spinner() -> Iterator[Spinner]:
 def test_offset_drift_and_freeze_of_a_busy_process(spinner: Spinner) -> None:
     clock = ProcessClock(spinner.process.pid)
     for seconds in (3600, -86400, 0):
-        clock.set(Line(seconds * SECOND))
+        clock.set(ClockLine(seconds * SECOND))
         *walls, monotonic = spinner.off()
         assert all(least - COARSE <= seconds * SECOND <= most + COARSE for least, most in walls)
         assert monotonic[0] <= 0 <= monotonic[1]
-    clock.set(Line(0, time.time_ns(), 1.0))
+    clock.set(ClockLine(0, time.time_ns(), 1.0))
     time.sleep(0.4)
     assert spinner.off()[0][1] > 0.3 * SECOND
-    clock.set(Line(0, time.time_ns(), -1.0))
+    clock.set(ClockLine(0, time.time_ns(), -1.0))
     first = spinner.ask()[0]
     time.sleep(0.1)
     assert spinner.ask()[0] == first
@@ -104,14 +104,14 @@ def test_the_monotonic_clock_runs_slow_and_never_steps_back(spinner: Spinner) ->
     clock.set(TRUE, TRUE)
     # In the near future, as it takes a while to be set, if only a short one now that all is in place.
     began = time.monotonic_ns() + 2 * SECOND
-    clock.set(TRUE, Line(0, began, -0.5))
+    clock.set(TRUE, ClockLine(0, began, -0.5))
     while time.monotonic_ns() < began + SECOND // 4:
         time.sleep(0.05)
-    left = Line(0, began, -0.5).at(time.monotonic_ns())
+    left = ClockLine(0, began, -0.5).at(time.monotonic_ns())
     assert spinner.ask()[3] < time.monotonic_ns() + left // 2
     for _ in range(20):
-        clock.set(TRUE, Line(0, began, -0.5))
-    clock.set(TRUE, Line(left, 0, 0.0))
+        clock.set(TRUE, ClockLine(0, began, -0.5))
+    clock.set(TRUE, ClockLine(left, 0, 0.0))
     time.sleep(0.1)
     assert spinner.ask()[4] == 0
     clock.close()
@@ -121,7 +121,7 @@ def test_what_is_set_is_read_back_and_others_are_not_touched(spinner: Spinner) -
     other = Spinner([sys.executable, "-c", SPINNER])
     clock = ProcessClock(spinner.process.pid)
     assert clock.lines() == (TRUE, TRUE)
-    lines = (Line(5, 6, 0.25), Line(-7, 8, -0.5))
+    lines = (ClockLine(5, 6, 0.25), ClockLine(-7, 8, -0.5))
     clock.set(*lines)
     again = ProcessClock(spinner.process.pid)
     assert again.installed and again.lines() == lines
@@ -134,7 +134,7 @@ def test_what_is_set_is_read_back_and_others_are_not_touched(spinner: Spinner) -
 @pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler")
 def test_a_process_that_ends_is_not_found_rather_than_misread(spinner: Spinner) -> None:
     clock = ProcessClock(spinner.process.pid)
-    clock.set(Line(10**9))
+    clock.set(ClockLine(10**9))
     spinner.process.kill()
     spinner.process.wait()
     with pytest.raises(ProcessLookupError, match="has ended"):
@@ -149,7 +149,7 @@ def test_every_call_of_c(tmp_path: Path) -> None:
     subprocess.run(["cc", "-o", tmp_path / "clock", tmp_path / "clock.c"], check=True)
     program = Spinner([str(tmp_path / "clock")])
     clock = ProcessClock(program.process.pid)
-    clock.set(Line(1000 * SECOND))
+    clock.set(ClockLine(1000 * SECOND))
     before = time.time()
     told = program.ask()
     assert all(before - 1 <= each - 1000 <= time.time() for each in told)
@@ -166,6 +166,6 @@ def test_the_bytes_are_those_of_the_source(tmp_path: Path) -> None:
 
 
 def test_lines() -> None:
-    line = Line(100, 1000, 0.5)
+    line = ClockLine(100, 1000, 0.5)
     assert line.at(1000) == 100 and line.at(1010) == 105 and line.at(990) == 95
     assert struct.calcsize("<q") * 6 == vdso.LINES.size == STUB.index(vdso.MAGIC)

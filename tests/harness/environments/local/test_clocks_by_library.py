@@ -12,7 +12,7 @@ import pytest
 
 from splitbrain.harness.deployment import Container
 from splitbrain.harness.environments.linux import faketime
-from splitbrain.harness.environments.linux.vdso import TRUE, Line
+from splitbrain.harness.environments.linux.vdso import TRUE, ClockLine
 from splitbrain.harness.environments.local import Local
 from splitbrain.harness.environments.real.clocks import Means, choose
 from splitbrain.harness.environments.real.unsupported import unsupported
@@ -37,10 +37,10 @@ def test_what_skews_clocks_is_chosen_by_the_machine() -> None:
 
 def test_a_line_in_the_words_of_the_library() -> None:
     assert faketime.told(TRUE, 5) == "+0.000000000 x1.000000000"
-    assert faketime.told(Line(-1_500_000_000), 5) == "-1.500000000 x1.000000000"
-    assert faketime.told(Line(SECOND, 100 * SECOND, -1.0), 5) == "101.000000000", "it stands still"
+    assert faketime.told(ClockLine(-1_500_000_000), 5) == "-1.500000000 x1.000000000"
+    assert faketime.told(ClockLine(SECOND, 100 * SECOND, -1.0), 5) == "101.000000000", "it stands still"
     # Loaded ten seconds before the drift began, so five seconds have to be taken back.
-    assert faketime.told(Line(SECOND, 100 * SECOND, 0.5), 90 * SECOND) == "-4.000000000 x1.500000000"
+    assert faketime.told(ClockLine(SECOND, 100 * SECOND, 0.5), 90 * SECOND) == "-4.000000000 x1.500000000"
 
 
 async def skews(environment: Local, folder: Path) -> None:

@@ -177,7 +177,9 @@ def _image(daemon: Daemon) -> Image:
         return build(daemon, IMAGE)
 
 
-def _started(daemon: Daemon, image: str, net: network.Network, name: str, marks: dict[str, str], ours: Key) -> Machine:
+def _started(
+    daemon: Daemon, image: str, net: network.ContainerNetwork, name: str, marks: dict[str, str], ours: Key
+) -> Machine:
     api = daemon.api
     host = api.create_host_config(
         network_mode=net.name,

@@ -12,11 +12,13 @@ from splitbrain.harness.environments.ssh.node import RemoteNode
 from splitbrain.harness.injection import (
     Compact,
     Cut,
+    CutClients,
     FailDisk,
     FillDisk,
     FlipBits,
     Flush,
     Impair,
+    ImpairClients,
     Kill,
     Pause,
     Repair,
@@ -117,6 +119,24 @@ def test_bad_links(five: Machines, tmp_path: Path) -> None:
     finally:
         machine.do("iptables-nft", "-t", "mangle", "-F", "INPUT")
     assert "packets by NFQUEUE" in (tmp_path / "environment.txt").read_text()
+
+
+def test_clients_are_cut_off_and_late_and_orders_pass(five: Machines, tmp_path: Path) -> None:
+    async def clients(cluster: HostsCluster) -> None:
+        n1, n2, _ = cluster.nodes
+        for injection in (CutClients(("n1",)), CutClients(("n1",), requests=False), CutClients(("n1",), queued=True)):
+            cut = await cluster.inject(injection)
+            with pytest.raises(OSError):
+                await ask(n1, "time", 1.0)  # type: ignore[arg-type]
+            await told(n2, "time")
+            assert (await n1.log_lines())[0], "orders pass"
+            assert sum((await cut.heal()).values()) > 0
+            await told(n1, "time")
+        late = await cluster.inject(ImpairClients(("n1",), delay_ms=50))
+        await told(n1, "time")
+        assert (await late.heal())["requests_delayed"] > 0
+
+    played(clients, five, tmp_path)
 
 
 def test_nodes_go_down_stand_still_and_die(five: Machines, tmp_path: Path) -> None:
