@@ -1,8 +1,8 @@
 """Places where nodes live: one package per environment, each an implementation of `splitbrain.harness.environment`.
 
 Environments are `sim`, `local`, `docker`, `ssh` and `external`. What they are built from is no environment: `real`
-(the one cluster and node that `local`, `docker` and `ssh` share, and the table of injections), `linux` (what the kernel can do to
-processes, links, clocks and disks) and `real_time` (how a run goes on where nothing is simulated).
+(the one cluster and node that `local`, `docker` and `ssh` share, and the table of injections), `linux` (what the kernel
+can do to processes, links, clocks and disks) and `real_time` (how a run goes on where nothing is simulated).
 
 An environment is made for one run. Nothing outside its package knows more of it than the protocol, and nothing else in
 `harness` imports any of this.
