@@ -116,7 +116,8 @@ class Model:
     name, summary: for `--model` and `list`. operations: the names it knows; any other is an error, never skipped.
     initial: the first state; states are hashable and never mutated.
     step: (state, call) → next state, or ILLEGAL; pure. For a crashed call `call.result` is UNSEEN, and step returns the
-    state after it took effect; of a crashed operation that is pure nothing is asked.
+    state after it took effect; of a crashed operation that is pure nothing is asked. Pitfall: a budget is looked at
+    between steps, so it cannot stop a step that never returns.
     observes: operations whose successful result can refute the model; a history without any is `unknown`.
     pure: operations that never change any state, whatever they return: they may be taken as soon as they match.
     by_key: whether each key is an object of its own (Herlihy & Wing, 1990, locality): checked separately.

@@ -6,7 +6,10 @@ is not one holding `True`, though Python finds them equal.
 """
 
 import sys
-from collections.abc import Sequence
+import traceback
+from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
+from pathlib import PurePath
 
 from splitbrain.checkers.porcupine.model import ILLEGAL, Call, Model, State
 from splitbrain.harness.errors import UsageError
@@ -15,6 +18,10 @@ from splitbrain.harness.history import Interner
 NO_STATE = -1
 """In place of a next state: the call is illegal in this one."""
 
+MUTABLE = frozenset((list, set, bytearray))
+"""Types that a state must not have. A map may be one: the values of a history are, and nobody changes them."""
+_PLAIN = (int, float, str, bytes, type(None))
+_SAMPLED = 8
 _ROW_BYTES = 400
 _TRANSITION_BYTES = 40
 
@@ -50,6 +57,8 @@ class Table:
         if following is ILLEGAL:
             number = NO_STATE
         else:
+            if type(following) in MUTABLE:
+                raise mutable(self.model, call, following)
             number = self._number(following)
             if number != state and is_pure(self.model, call):
                 raise impure(self.model, call)
@@ -75,21 +84,65 @@ class Table:
     def _number(self, state: State) -> int:
         try:
             name = (type(state), self._pool.id(state))
-        except TypeError as error:
-            raise ModelFailure(f"model {self.model.name}: a state cannot be kept: {error}") from error
+        except Exception as error:
+            raise unkept(self.model, error) from error
         number = self._numbers.get(name)
         if number is None:
             number = self._numbers[name] = len(self.states)
             self.states.append(state)
             self.rows.append({})
-            self.bytes += _ROW_BYTES + 2 * sys.getsizeof(state)
+            self.bytes += _ROW_BYTES + 3 * sys.getsizeof(state) + parts_held(state)
         return number
 
 
 def unanswered(model: Model, state: State, call: Call, error: Exception) -> ModelFailure:
     """What is said of a `step` that raised something."""
-    shown = f"{model.show_call(call)} in state {model.show_state(state)}"
-    return ModelFailure(f"model {model.name} failed at {shown}: {type(error).__name__}: {error}")
+    try:
+        shown = f"{model.show_call(call)} in state {model.show_state(state)}"
+    except Exception as other:  # noqa: BLE001 - it is the model's own, and the first error is what matters
+        shown = f"{call.f} (and a state or call of it cannot be shown: {type(other).__name__}: {other})"
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{PurePath(frame.filename).name}:{frame.lineno}"
+    return ModelFailure(f"model {model.name} failed at {shown}: {type(error).__name__}: {error} ({place})")
+
+
+def mutable(model: Model, call: Call, state: object) -> ModelFailure:
+    """What is said of a `step` that returned a state which can be changed: a list instead of a tuple, say."""
+    kind = type(state).__name__
+    instead = "tuple" if kind == "list" else "frozenset" if kind == "set" else "bytes"
+    wrong = f"step returned a {kind} for {call.f}{place_of(model.step)}, which can change after it was kept"
+    return ModelFailure(f"model {model.name}: {wrong}: return a {instead}")
+
+
+def unkept(model: Model, error: Exception) -> ModelFailure:
+    """What is said of a state whose hash or equality fails."""
+    told = f"{type(error).__name__}: {error}"
+    wrong = f"a state cannot be kept, for its hash or equality failed: {told}"
+    return ModelFailure(f"model {model.name}: {wrong} (its step is{place_of(model.step) or ' no function'})")
+
+
+def place_of(step: object) -> str:
+    """` (FILE:LINE)` of a function, or nothing."""
+    code = getattr(step, "__code__", None)
+    return "" if code is None else f" ({PurePath(code.co_filename).name}:{code.co_firstlineno})"
+
+
+def parts_held(state: object, depth: int = 3) -> int:
+    """Bytes of what a state holds besides its own, roughly: nested containers and objects by a sample of them. Plain
+    values count nothing, for states mostly share them with the history."""
+    if isinstance(state, _PLAIN) or depth == 0:
+        return 0
+    if isinstance(state, Mapping):
+        parts: Collection[object] = list(state.values())
+    elif isinstance(state, tuple | list | frozenset | set):
+        parts = state
+    else:
+        parts = list(getattr(state, "__dict__", {}).values())
+    if not parts:
+        return 0
+    sample = list(islice(parts, None, None, max(1, len(parts) // _SAMPLED)))
+    held = sum(sys.getsizeof(part) + parts_held(part, depth - 1) for part in sample if not isinstance(part, _PLAIN))
+    return held * len(parts) // len(sample)
 
 
 def impure(model: Model, call: Call) -> ModelFailure:

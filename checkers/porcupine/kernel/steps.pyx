@@ -18,7 +18,7 @@ from libc.string cimport memset
 
 from splitbrain.checkers.porcupine.model import ILLEGAL as NOT_ALLOWED
 from splitbrain.checkers.porcupine.model import REFUSED, UNSEEN, Call, Refused
-from splitbrain.checkers.porcupine.table import ModelFailure, impure, unanswered
+from splitbrain.checkers.porcupine.table import MUTABLE, ModelFailure, impure, mutable, parts_held, unanswered, unkept
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import Interner
 
@@ -209,14 +209,16 @@ cdef class Transitions:
         if kind not in _DIRECT:
             try:
                 name = self.state_pool.id(state)
-            except TypeError as error:
-                raise ModelFailure(f"model {self.model.name}: a state cannot be kept: {error}") from error
+            except Exception as error:
+                raise unkept(self.model, error) from error
         found = numbers.get(name)
         if found is None:
             found = numbers[name] = len(self.reached)
             self.reached.append(state)
             # What is no plain value is kept three times: itself, its parts, and how the pool gives it back.
-            self.states_held += STATE_BYTES + (len(state) if kind is str else 4 * <size_t>sys.getsizeof(state))
+            self.states_held += STATE_BYTES + (
+                len(state) if kind is str else 4 * <size_t>sys.getsizeof(state) + <size_t>parts_held(state)
+            )
         return found
 
     cdef int32_t fill(self, int32_t state, int32_t kind) except -3:
@@ -232,6 +234,8 @@ cdef class Transitions:
         if after is NOT_ALLOWED:
             following = ILLEGAL
         else:
+            if type(after) in MUTABLE:
+                raise mutable(self.model, call, after)
             following = state if after is before else self.state_number(after)
             if following != state and self.pure[kind]:
                 raise impure(self.model, call)

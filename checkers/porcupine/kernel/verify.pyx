@@ -15,6 +15,7 @@ from splitbrain.checkers.porcupine.calls import call_at, is_plain
 from splitbrain.checkers.porcupine.kernel.builtin_steps import codes
 from splitbrain.checkers.porcupine.model import ILLEGAL
 from splitbrain.checkers.porcupine.refusals import answer
+from splitbrain.checkers.porcupine.table import unkept
 from splitbrain.harness.interner import Interner
 
 cdef enum:
@@ -84,7 +85,11 @@ cdef class _States:
         return 0
 
     cdef int32_t number(self, object state) except -2:
-        cdef tuple name = (type(state), self.pool.id(state))
+        cdef tuple name
+        try:
+            name = (type(state), self.pool.id(state))
+        except Exception as error:
+            raise unkept(self.model, error) from error
         found = self.numbers.get(name)
         if found is None:
             found = self.numbers[name] = len(self.states)

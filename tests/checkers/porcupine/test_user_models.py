@@ -1,0 +1,111 @@
+"""Models that somebody else wrote, with mistakes in them: `unknown`, with the mistake and its line, no exception."""
+
+import re
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from splitbrain.checkers.porcupine import ILLEGAL, Call, Model, check
+from splitbrain.checkers.porcupine.model import State
+from splitbrain.checkers.porcupine.table import Table, parts_held
+from splitbrain.harness.budget import Budget
+from splitbrain.harness.verdict import Validity
+
+from .histories import recorded
+
+HISTORY = ("0 invoke add 1", "0 ok add 1", "1 invoke add 2", "1 ok add 2", "0 invoke read", "0 ok read 3")
+
+
+class Unhashable:
+    """A state whose hash fails."""
+
+    def __hash__(self) -> int:
+        raise RuntimeError("no hash today")
+
+
+class Unequal:
+    """States of one hash whose equality fails."""
+
+    def __hash__(self) -> int:
+        return 7
+
+    def __eq__(self, other: object) -> bool:
+        raise ArithmeticError("no equality today")
+
+
+def model(step: Callable[[Any, Call], Any], initial: State = 0) -> Model:
+    return Model(
+        name="mine", summary="mine", operations=("add", "read"), initial=initial, step=step,
+        observes=frozenset({"read"}),
+    )  # fmt: skip
+
+
+def raises(_state: Any, call: Call) -> Any:
+    return call.argument.missing
+
+
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        (lambda state, call: [state], r"step returned a list for add \(test_user_models.py:\d+\).*return a tuple"),
+        (lambda state, call: {state}, r"step returned a set .*return a frozenset"),
+        (lambda state, call: Unhashable(), r"hash or equality failed: RuntimeError: no hash today"),
+        (lambda state, call: Unequal(), r"hash or equality failed: ArithmeticError: no equality today"),
+        (raises, r"AttributeError: .* no attribute .missing. \(test_user_models.py:\d+\)"),
+    ],
+)
+def test_a_mistake_in_a_model_is_told_with_its_line(step: Callable[[Any, Call], Any], told: str) -> None:
+    verdict = check(model(step), recorded(*HISTORY))
+    assert verdict.value is Validity.UNKNOWN
+    assert re.search(told, verdict.reason), verdict.reason
+
+
+def test_an_initial_state_that_cannot_be_kept_is_told() -> None:
+    verdict = check(model(lambda state, call: state, Unhashable()), recorded(*HISTORY))
+    assert verdict.value is Validity.UNKNOWN and "no hash today" in verdict.reason
+
+
+def test_a_failure_that_cannot_be_shown_is_told_all_the_same() -> None:
+    def unshown(state: Any) -> str:
+        raise ValueError("no words")
+
+    broken = Model(
+        name="mine", summary="mine", operations=("add", "read"), initial=0, step=raises, observes=frozenset({"read"}),
+        show_state=unshown,
+    )  # fmt: skip
+    verdict = check(broken, recorded(*HISTORY))
+    assert "AttributeError" in verdict.reason and "no words" in verdict.reason
+
+
+def grows(state: Any, call: Call) -> Any:
+    """States of thousands of fresh parts, no two of them shared."""
+    if call.f == "read":
+        return ILLEGAL
+    return tuple((part, part + 10**6) for part in range(state[0][0] + call.argument, state[0][0] + 5_000))
+
+
+def test_the_parts_of_large_states_are_counted() -> None:
+    calls = [Call("add", delta, delta) for delta in range(1, 40)]
+    tracemalloc.start()
+    table = Table(model(grows, ((0, 0),)), calls)
+    for kind in range(len(calls)):
+        table.fill(0, kind)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert 0.5 * held < table.bytes < 3 * held
+
+
+def test_plain_parts_count_nothing_and_nested_ones_are_sampled() -> None:
+    assert parts_held((1, "a", None)) == 0
+    assert parts_held(tuple((n,) for n in range(1000))) > 1000 * 40
+    assert parts_held({"a": (1, 2)}) > 0
+
+
+def test_a_large_state_meets_the_budget_of_memory() -> None:
+    lines = [line for n in range(1, 12) for line in (f"{n} invoke add {n}", f"{n} info add {n}")]
+    verdict = check(
+        model(grows, ((0, 0),)), recorded(*lines, "0 invoke read", "0 ok read 3"), Budget(bytes=8 << 20)
+    )  # fmt: skip
+    assert verdict.value is Validity.UNKNOWN and "memory" in verdict.reason
