@@ -63,6 +63,7 @@ TARGETS = Registry("target", "targets", {
     "cassandra": "splitbrain.targets.cassandra:Cassandra",
     "redis": "splitbrain.targets.redis:Redis",
     "zookeeper": "splitbrain.targets.zookeeper:ZooKeeper",
+    "binary": "splitbrain.targets.binary:Binary",
 })  # fmt: skip
 
 WORKLOADS = Registry("workload", "workloads", {
@@ -96,6 +97,9 @@ def target(spec: str) -> Target:
     kind = target_class(spec)
     found: Target
     if name in TARGETS:
+        first = rest.partition(",")[0]
+        if first and "=" not in first and hasattr(kind, "positional"):
+            rest = f"{kind.positional}={rest}"
         found = kind(settle(kind.options, assignments(rest, spec), name))
     else:
         from splitbrain.own_targets import made
