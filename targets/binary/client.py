@@ -27,14 +27,14 @@ class BinaryClient(ServerClient):
     """A client pinned to one node."""
 
     def __init__(self, node: Node, description: Description) -> None:
-        super().__init__()
-        self.node, self.description = node, description
+        super().__init__(node.address, description)
+        self.description = description
         self._http: HttpConnection | None = None
         self._resp: RespConnection | None = None
 
     async def open(self) -> None:
         """Connect, and ask what readiness is asked by: what fails until then is certain not to have happened."""
-        description, address = self.description, self.node.address
+        description, address = self.description, self.address
         if description.uses_http:
             self._http = HttpConnection(f"http://{address}:{description.port}")
             if description.ready.http:
