@@ -33,7 +33,7 @@ class BinaryClient(ServerClient):
         self._resp: RespConnection | None = None
 
     async def open(self) -> None:
-        """Connect, and ask what readiness is asked by: what fails until then is certain not to have happened."""
+        """Connect, and ask a question (PING, or the readiness request): what fails here was certainly not done."""
         description, address = self.description, self.address
         if description.uses_http:
             self._http = HttpConnection(f"http://{address}:{description.port}")
@@ -41,8 +41,6 @@ class BinaryClient(ServerClient):
                 await _status(self._http, "GET", description.ready.http, "")
         if any(entry.resp for entry in description.operations.values()):
             self._resp = await RespConnection.connect(address, description.port)
-            if description.ready.resp:
-                await self._resp.ask(*description.ready.resp)
 
     async def invoke(self, operation: Operation) -> Outcome:
         """Carry out an operation; errors as of the error table."""

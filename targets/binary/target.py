@@ -17,7 +17,7 @@ from splitbrain.targets.binary.template import fill, of_place
 from splitbrain.targets.servers.client import SHAPES
 from splitbrain.targets.servers.errors import code, table
 from splitbrain.targets.servers.http import HttpConnection, require_http, translated
-from splitbrain.targets.servers.tcp import RespConnection
+from splitbrain.targets.servers.tcp import TcpConnection, resp_asked
 
 ASK_SECONDS = 1.0
 
@@ -111,13 +111,11 @@ class Binary:
                         return (await http.http.get(described.ready.http)).status_code in SUCCESS
                 finally:
                     await http.close()
-            resp = await RespConnection.connect(place.address, described.port)
-            try:
-                if described.ready.resp:
-                    await resp.ask(*described.ready.resp)
-                return True
-            finally:
-                await resp.close()
+            if described.ready.resp:
+                await resp_asked(place.address, described.port, *described.ready.resp)
+            else:
+                await (await TcpConnection.connect(place.address, described.port)).close()
+            return True
 
     def client(self, node: Node) -> BinaryClient:
         """A new client pinned to a node."""

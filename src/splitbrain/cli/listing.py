@@ -160,6 +160,7 @@ def _given(word: str, options: Sequence[Option]) -> dict[str, Setting]:
 
 
 def _target(word: str, target: Target) -> Entry:
+    workloads = list(registry.fitting(target))
     default = target.deployments[0].environment
     environment = registry.environment(default)(0)
     faults = {name: reason_not(fault, target, environment) for name, fault in registry.faults().items()}
@@ -169,7 +170,7 @@ def _target(word: str, target: Target) -> Entry:
         "class": f"{kind.__module__}:{kind.__qualname__}",
         "claims": list(target.claims),
         "environments": [deployment.environment for deployment in target.deployments],
-        "workloads": list(registry.fitting(target)),
+        "workloads": workloads,
         "operations": list(target.operations),
         "nemeses": [name for name, reason in faults.items() if reason is None],
         "not": {name: reason for name, reason in faults.items() if reason is not None},

@@ -37,6 +37,8 @@ async def replied(reply: bytes, operation: Operation, folder: Path) -> tuple[Out
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal sent
+        assert b"PING" in await reader.read(1000)
+        writer.write(b"+PONG\r\n")
         sent = await reader.read(1000)
         writer.write(reply)
         await writer.drain()
