@@ -71,6 +71,11 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
+class Server(ThreadingHTTPServer):
+    def handle_error(self, request, address):
+        """A client that went away is no error of ours: a traceback in the log would make the run `unknown`."""
+
+
 if __name__ == "__main__":
     for line in FILE.read_text().splitlines() if FILE.exists() else ():
         try:
@@ -78,4 +83,4 @@ if __name__ == "__main__":
         except ValueError:  # cut off by a kill, and never acknowledged
             continue
         DATA[name] = last
-    ThreadingHTTPServer((ADDRESS, PORT), Handler).serve_forever()
+    Server((ADDRESS, PORT), Handler).serve_forever()

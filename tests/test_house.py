@@ -38,7 +38,7 @@ REWRITING: tuple[str, ...] = (
     "targets/stores",
 )
 """Folders and modules whose docstrings are still being rewritten."""
-LONG: dict[str, str] = {}
+LONG: dict[str, str] = {"targets/stores/bugs/catalogue.py": "a table, a few lines a bug"}
 """Modules above the limit, each with the reason."""
 SAME_NAME = frozenset(
     [
