@@ -1,4 +1,4 @@
-"""What does a target offer to a kind of environment? A deployment says how one node of it comes to be.
+"""Deployments: what a target offers to a kind of environment; each says how one node comes to be.
 
 An environment takes deployments of its own kind and no other; a target offers one or several, and `--env` defaults
 to the first.

@@ -1,6 +1,6 @@
-"""Where do nodes live that exist already? Somewhere else: they are spoken to and never hurt.
+"""The environment `external`: a cluster that exists already, spoken to and never hurt.
 
-The trap: nothing here is started, so nothing may be ended either; what a run leaves in the cluster its target removes.
+Pitfall: nothing here is started, so nothing may be ended either; what a run leaves in the cluster its target removes.
 """
 
 from collections.abc import Collection, Sequence

@@ -1,4 +1,4 @@
-"""How does a run go on where time is real? On an event loop of the operating system, counted from its start."""
+"""Real time: a run on an event loop of the operating system, counted from its start."""
 
 import asyncio
 import time

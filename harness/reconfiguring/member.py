@@ -1,6 +1,6 @@
-"""What has to be possible with a node whose cluster is reconfigured, and for how long is a step tried again?
+"""Member: a node whose cluster is reconfigured; and for how long a step is tried again.
 
-The trap: a step needs the cluster's own decision, and other faults may keep it from deciding for as long as they last.
+Pitfall: a step needs the cluster's own decision, and other faults may keep it from deciding for as long as they last.
 So only time without other harm counts.
 """
 

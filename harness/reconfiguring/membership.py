@@ -1,7 +1,7 @@
-"""How do nodes leave their cluster, and come back? Removed and stopped; then emptied, admitted without a vote, started,
+"""Membership changes: nodes are removed and stopped; then emptied, admitted without a vote, started,
 and promoted once they have caught up.
 
-The traps: a removal that was not confirmed may still happen, so it is completed before the node comes back; and while a
+Pitfall: a removal that was not confirmed may still happen, so it is completed before the node comes back; and while a
 node is out another fault's heal must not start it, with its data gone it would found a cluster of its own.
 """
 

@@ -1,7 +1,7 @@
-"""How does a cluster get another version while it serves? Node by node: asked to end, started again on the same data,
+"""Rolling upgrade: node by node, each asked to end and started again on the same data,
 and waited for before the next.
 
-The fault stands still half-way, with versions mixed; its heal takes the others along, and takes nothing back. The trap:
+The fault stands still half-way, with versions mixed; its heal takes the others along, and takes nothing back. Pitfall:
 a version is what a node tells of itself, not what it was started with.
 """
 

@@ -1,4 +1,4 @@
-"""How does a program of `harness.program` run as a process of an operating system?
+"""Runtime: a program of `harness.program` as a process of an operating system.
 
 The second interpreter of its effects; the first is the simulator.
 

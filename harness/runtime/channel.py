@@ -1,4 +1,4 @@
-"""How does a client speak to a node that runs as a process? Over one TCP connection, replies matched by id."""
+"""Channel: a client's TCP connection to a node, replies matched by id."""
 
 import asyncio
 import itertools

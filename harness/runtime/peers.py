@@ -1,7 +1,7 @@
-"""How do nodes speak to each other as processes? Over one TCP connection per direction, opened by the sender.
+"""Peers: messages between nodes over one TCP connection per direction, opened by the sender.
 
 As a program expects, a message may be lost or late: what cannot be sent now is kept within a bound while a connection
-is being made, and dropped when that fails. The trap: a cut link looks alive for minutes, and what the kernel kept for
+is being made, and dropped when that fails. Pitfall: a cut link looks alive for minutes, and what the kernel kept for
 it arrives stale when it heals; so a connection that is not acknowledged within seconds is given up.
 """
 

@@ -1,7 +1,7 @@
-"""How does a program of `harness.program` live as a process? An event loop that calls its handlers and carries out
+"""Runner: an event loop that calls the handlers of a program of `harness.program` and carries out
 the effects, as the simulator does, with real sockets, files and clocks.
 
-The traps: a handler that raises ends the process, as any uncaught exception should; and effects of one handler are
+Pitfall: a handler that raises ends the process, as any uncaught exception should; and effects of one handler are
 carried out in order, but a sync ends later, while other messages are handled.
 """
 

@@ -1,4 +1,4 @@
-"""What is a cluster of containers? Nodes on a network of their own, cut on its bridge, and all of it gone after `down`.
+"""ContainerCluster: containers on a network of their own, cut on its bridge, and all of it gone after `down`.
 
 A container's network namespace is new after each start, so the packet reader is told where it is then.
 """

@@ -1,6 +1,6 @@
-"""How is Docker spoken to? Through its SDK, imported when first needed, each call in a thread and carried to its end.
+"""Calls to Docker by its SDK, imported when first needed, each in a thread and carried to its end.
 
-The trap: a call that a cancellation left behind could make a container after everything was cleaned up; so a call is
+Pitfall: a call that a cancellation left behind could make a container after everything was cleaned up; so a call is
 awaited also then.
 """
 

@@ -1,6 +1,6 @@
-"""Where do containers live? On this machine's Docker Engine, on a network of their own: `--env docker`.
+"""The environment `--env docker`: containers of this machine's Docker Engine, on a network of their own.
 
-The harness stays outside and hurts containers from there: their processes and bridge are this machine's. The trap: a
+The harness stays outside and hurts containers from there: their processes and bridge are this machine's. Pitfall: a
 harness that is killed (-9) cannot clean up; what it leaves is labelled, and removed when the next one enters.
 """
 

@@ -1,6 +1,6 @@
-"""Which image do nodes run? One of a name, here or pulled, or one built here from packages; the run folder says which.
+"""Images of nodes: one of a name, here or pulled, or one built here from packages; the run folder says which.
 
-A built image is known by what is in it (a label), so it is built once, and anew when that changes. The trap: a name may
+A built image is known by what is in it (a label), so it is built once, and anew when that changes. Pitfall: a name may
 come to mean another image while a run goes on, so containers are made from the id.
 """
 

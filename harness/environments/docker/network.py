@@ -1,7 +1,7 @@
-"""On which network do containers live? On one of their own in 198.18.0.0/15, whose bridge this machine can see.
+"""ContainerNetwork: a network of its own in 198.18.0.0/15, whose bridge this machine can see.
 
 The harness speaks to nodes from the bridge's own address, and what is cut is cut between ports of the bridge, so no
-client is ever cut. The network is internal: nodes reach each other and the harness, nothing else. The trap: Docker may
+client is ever cut. The network is internal: nodes reach each other and the harness, nothing else. Pitfall: Docker may
 run in a virtual machine, or elsewhere; then its bridge is not here, and nothing that happens on it is in our hands.
 """
 

@@ -1,6 +1,6 @@
-"""What is a node of `--env docker`? A container whose processes this machine sees: started by Docker, hurt from here.
+"""ContainerNode: a container whose processes this machine sees, started by Docker, hurt from here.
 
-One thread per running container follows its output into the log, and then waits for its end. The traps: a container has
+One thread per running container follows its output into the log, and then waits for its end. Pitfall: a container has
 a new network namespace and new process ids after each start; and Docker learns of a death a tenth of a second late, so
 whoever ends or starts a container waits for Docker, which would take a start of one that it believes to run for done.
 """

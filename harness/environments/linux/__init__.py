@@ -1,4 +1,4 @@
-"""What can the Linux kernel do to processes, links, clocks and disks? Mechanisms only: nothing here starts a node.
+"""Mechanisms of the Linux kernel for processes, links, clocks and disks; nothing here starts a node.
 
 A map, from the ground upwards:
 
@@ -7,7 +7,7 @@ A map, from the ground upwards:
 - `namespaces`  re-execution in private user, network, mount and process namespaces; `init` is their first process
 - `netns`       a network namespace as an open file; a switch with one namespace per node in `switch`
 - `processes`   the processes of a network namespace: found, killed, stopped, measured
-- `partitions`  directed cuts, counted, as atomic nft transactions
+- `partitions`  directed cuts, counted, as atomic nft transactions; `client_cuts` between clients and nodes
 - `netem`       delay, loss and rate limits by the kernel itself, where it can
 - `nfqueue`     the same, duplication, reordering and corruption, packet by packet; `packets` chooses and drives both
 - `vdso`        a process's clocks: offset and rate; its wall clock by `faketime` where there is no way into the vDSO

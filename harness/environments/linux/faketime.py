@@ -1,10 +1,10 @@
-"""How can a process see a wrong clock where its vDSO cannot be replaced? By libfaketime, loaded into it when it starts:
+"""Clocks of processes where the vDSO cannot be replaced, by libfaketime, loaded when they start:
 it stands before the C library, and reads from a file how wrong the clock is to be.
 
 It keeps files of its own in /dev/shm, named by the numbers of processes, and leaves them when one is killed: so its
 nodes see a folder there that goes away with the run. What it cannot do: a program that is linked statically (most of
 those in Go) is not reached; the monotonic clock stays true; and CPython's `time.sleep` fails under it, though asyncio
-and locks wait as they should. The trap: it counts a drift from the moment at which it was loaded, so that has to be
+and locks wait as they should. Pitfall: it counts a drift from the moment at which it was loaded, so that has to be
 known, and a child that the node executes later drifts from another moment on.
 """
 

@@ -1,8 +1,8 @@
-"""How does the kernel ask a process for files? Requests over /dev/fuse, one read each, answered by one write each.
+"""FUSE: the kernel's requests for files over /dev/fuse, one read each, answered by one write each.
 
 FUSE, spoken directly, so that nothing is to be installed for it: the structures of <linux/fuse.h>, version 7.31. Only
 the parts that a file system on this machine needs; the kernel does without the others (ENOSYS), as FUSE defines it.
-Permissions and locks are the kernel's. The trap: a file system that unmounts itself must go on answering meanwhile,
+Permissions and locks are the kernel's. Pitfall: a file system that unmounts itself must go on answering meanwhile,
 so requests are served by threads.
 """
 

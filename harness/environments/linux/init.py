@@ -1,4 +1,4 @@
-"""What is process 1 of a run's namespace? An init: it starts the run, reaps, forwards signals, ends everything.
+"""Init, process 1 of a run's namespace: starts the run, reaps, forwards signals, ends everything.
 
 It is started by path, so it imports nothing but the standard library. The lifeline is the read end of a pipe held by
 the process outside: a byte is a signal to forward, its end means that the outside is gone. When this process exits,

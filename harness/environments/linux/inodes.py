@@ -1,4 +1,4 @@
-"""Which file does the kernel mean by a number? The files of a folder that it knows, and what each has not synced.
+"""Inodes: the files of a folder by the kernel's numbers, and what each has not synced.
 
 A file is known by its identity on the disk below, so it may have several names, or a new one, or none any more. The
 trap: the kernel forgets files when it pleases, but one with unsynced writes is needed at a power loss.

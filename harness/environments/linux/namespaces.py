@@ -1,11 +1,11 @@
-"""How does a run get a private world, without root? By re-executing itself in new namespaces.
+"""Private namespaces for a run, without root.
 
 `unshare` makes a user namespace (an ordinary user is root in it, and files written there belong to that user), a
 network, a mount and a process namespace; `init.py` is process 1 of it. When that process dies, for whatever reason,
 the kernel ends everything inside. Also as root the network is always a private one: on the host's own, Docker's
 firewall rules would drop what crosses our bridge.
 
-The trap: `unshare` ignores SIGTERM and outlives a parent that is killed, so signals go through a pipe, and the end of
+Pitfall: `unshare` ignores SIGTERM and outlives a parent that is killed, so signals go through a pipe, and the end of
 that pipe ends the run.
 """
 

@@ -1,6 +1,6 @@
-"""How does the kernel itself make links slow and lossy? By netem on what each node sends, one class per receiver.
+"""Slow and lossy links by netem, on what each node sends, one class per receiver.
 
-It costs nothing per packet in this process, and keeps its times to the microsecond. The traps: netem counts what passed
+It costs nothing per packet in this process, and keeps its times to the microsecond. Pitfall: netem counts what passed
 and what it dropped, never what it doubled, changed or let overtake, so these are told as the share asked for of what
 passed; jitter alone would let packets overtake each other, unless a rate is given; and what it still holds when the
 last harm to a node's links is healed is lost.

@@ -1,6 +1,6 @@
-"""What is a network namespace, in Python? An open file: it lives as long as somebody holds it, and needs no name.
+"""NetworkNamespace: an open file; it lives as long as somebody holds it, and needs no name.
 
-Python has `os.setns` from 3.12 on; before that libc is called. The trap: entering one changes the calling thread
+Python has `os.setns` from 3.12 on; before that libc is called. Pitfall: entering one changes the calling thread
 only, so nothing may be awaited meanwhile.
 """
 

@@ -1,4 +1,4 @@
-"""How is a network made bad, packet by packet? By a process that the kernel asks about each: NFQUEUE over netlink.
+"""Packet reader: a process that the kernel asks about each packet, by NFQUEUE over netlink.
 
 It is started by path, so it imports nothing but the standard library:
 
@@ -9,7 +9,7 @@ come as lines of JSON: `{"add": {"id": …, "links": [[from, to], …], "delay_m
 `{"remove": id}` by what it did, counted; `{"port": [address, namespace file]}` says that a node lives in another
 namespace now. At the end of the orders everything held is let through.
 
-The traps: packets of one link keep their order unless reordering was asked for, as on a real wire; and a changed packet
+Pitfall: packets of one link keep their order unless reordering was asked for, as on a real wire; and a changed packet
 gets a right checksum, else TCP would drop it and corruption would be mere loss.
 """
 

@@ -1,9 +1,9 @@
-"""How are links made slow and unreliable? By the kernel's own netem where it has that, else packet by packet by a
+"""Slow and unreliable links: by the kernel's own netem where it has that, else packet by packet by a
 reader to which rules in each node's namespace hand what other nodes send.
 
 netem cannot tell how many packets it reordered, doubled or changed, so for these harms the reader (`nfqueue.py`), which
 counts what it does, is preferred where both are there. It starts with the first impairment that is its own; the rules
-are there only while it has one. The trap: if the reader died, the rules would let everything through (`bypass`), so its
+are there only while it has one. Pitfall: if the reader died, the rules would let everything through (`bypass`), so its
 answers are waited for.
 """
 

@@ -1,4 +1,4 @@
-"""How is a network split? By dropping what goes from one address to another: one atomic nft transaction for any cut.
+"""Partitions: what goes from one address to another is dropped, by one atomic nft transaction for any cut.
 
 Every cut owns a chain, a set and a counter, so two cuts may overlap on a link, both count what they caught, and
 healing one leaves the other. To that end a cut only marks packets; one last chain drops what is marked. ARP passes, so
@@ -6,7 +6,7 @@ that a healed link works at once.
 
 The default (table `bridge`, hook `forward`) sees what crosses a switch, never what the switch's own address sends or
 receives: clients are not cut. On a machine without a switch of ours the same rules work in table `inet`, hook `input`.
-The trap: nft takes its own words (`drop`) for no name, and wants every rule on a line of its own.
+Pitfall: nft takes its own words (`drop`) for no name, and wants every rule on a line of its own.
 """
 
 import itertools

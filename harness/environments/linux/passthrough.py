@@ -1,4 +1,4 @@
-"""What is a disk that can lose its power? A folder mounted over itself, whose unsynced writes can be taken back.
+"""Pass-through file system: a folder mounted over itself, whose unsynced writes can be taken back.
 
 Run as a process of its own, by `volume`:
 
@@ -10,7 +10,7 @@ with everything kept. Then it says as JSON what it did.
 What survives a power loss: of a file's contents, what was written before its last fsync, fdatasync, msync or
 synchronous write; and, as a kernel writes back unasked, what was there when everything was last synced, which is done
 each so many seconds. Names, folders, attributes, and sizes set by truncate or fallocate survive at once, as if the
-journal had just been committed. The trap: the kernel tells a file system like this nothing of sync(2) and syncfs(2),
+journal had just been committed. Pitfall: the kernel tells a file system like this nothing of sync(2) and syncfs(2),
 so a program that relies on these loses more than it should.
 """
 

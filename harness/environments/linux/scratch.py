@@ -1,7 +1,7 @@
-"""Where do nodes keep their data during a run? In a folder that goes away with the run, however the run ends.
+"""Scratch folders: where nodes keep their data during a run; they go away with the run, however it ends.
 
 Whoever survives removes it: the outer process, else the namespace's init, else the next run, which sweeps folders
-whose lock nobody holds. The trap: `/tmp` is memory on many systems, where fsync means nothing, so `/var/tmp` it is.
+whose lock nobody holds. Pitfall: `/tmp` is memory on many systems, where fsync means nothing, so `/var/tmp` it is.
 """
 
 import ctypes

@@ -1,4 +1,4 @@
-"""How do nodes reach each other on one machine? Through a bridge: one network namespace and one address per node.
+"""Switch: a bridge between nodes on one machine, with one network namespace and one address per node.
 
 The harness speaks to nodes from the bridge's own address, so what is dropped between nodes never touches a client.
 Addresses come from 198.18.0.0/15, the range reserved for benchmarks, so nothing collides with a user's network. The

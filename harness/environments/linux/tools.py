@@ -1,6 +1,6 @@
-"""Which programs do the mechanisms call, and what is to be installed where one is missing?
+"""Programs that the mechanisms call, and what is to be installed where one is missing.
 
-The trap: `/usr/sbin` is not on an ordinary user's PATH on Debian, and that is where `nft` and `ip` live.
+Pitfall: `/usr/sbin` is not on an ordinary user's PATH on Debian, and that is where `nft` and `ip` live.
 """
 
 import asyncio

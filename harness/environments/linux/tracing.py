@@ -1,6 +1,6 @@
-"""How is a disk made slow or broken under a running process? By injection into its system calls, through strace.
+"""Slow and broken disks under a running process, by injection into its system calls through strace.
 
-It works on any process that may be traced, and needs no rights over the disk. The traps: while it is attached, every
+It works on any process that may be traced, and needs no rights over the disk. Pitfall: while it is attached, every
 system call of the process costs more; one process has one tracer, so all harm to it goes through one session; and
 write() serves sockets too, so errors are kept to given files, which have to be named one by one.
 """

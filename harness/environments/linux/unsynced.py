@@ -1,7 +1,7 @@
-"""What would a power loss take from a file? What was written to it since it was last synced.
+"""Unsynced writes: what a power loss would take from a file, written since it was last synced.
 
 Before a part of a file is written over for the first time since then, what it held is kept here, in memory, block by
-block; what was appended needs no copy. The trap: `truncate` and `fallocate` are not undone. Like names, sizes that are
+block; what was appended needs no copy. Pitfall: `truncate` and `fallocate` are not undone. Like names, sizes that are
 set on purpose are the journal's business on a usual file system, and may be durable at once.
 """
 

@@ -1,4 +1,4 @@
-"""How can one process see a wrong clock? By replacing the code in its vDSO page, where programs read the time.
+"""Clocks of single processes, by replacing the code in the vDSO page, where programs read the time.
 
 The kernel maps a small library, the vDSO, into every process; libc, Go, the JVM and Python all read clocks through it.
 Written through /proc/PID/mem it becomes a private copy of that process. Our code (`vdso_stub.S`, put in the page's
@@ -6,7 +6,7 @@ unused end) asks the kernel for the true time and moves it along a line. Threads
 it; an exec brings the true clock back. x86-64 only. Not covered: raw system calls, times of files, and waits until an
 *absolute* time, which the kernel measures by the true clock.
 
-The trap: a thread must not stand in the bytes being written, so all are stopped and looked at first.
+Pitfall: a thread must not stand in the bytes being written, so all are stopped and looked at first.
 """
 
 import contextlib

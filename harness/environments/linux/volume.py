@@ -1,7 +1,7 @@
-"""How does a folder of this machine lose its power? Mounted through a process of ours, which takes back what was not
+"""Volume: a folder that can lose its power, mounted through a process of ours, which takes back what was not
 synced; see `passthrough`.
 
-The trap: the kernel keeps what it has read, so a folder that has lost its power is mounted anew, as a machine that
+Pitfall: the kernel keeps what it has read, so a folder that has lost its power is mounted anew, as a machine that
 comes up again mounts its disk.
 """
 

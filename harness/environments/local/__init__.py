@@ -1,4 +1,4 @@
-"""How do nodes live as ordinary processes of this machine? `--env local`.
+"""`--env local`: nodes as ordinary processes of this machine.
 
 - `environment`  Local: enter the namespaces, start clusters
 - `cluster`      LocalCluster: nodes on a switch

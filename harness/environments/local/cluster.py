@@ -1,4 +1,4 @@
-"""What is a local cluster? Processes on a switch, and everything they started ended by `down`."""
+"""LocalCluster: processes on a switch; everything they started is ended by `down`."""
 
 import shutil
 from collections.abc import Callable, Collection

@@ -1,7 +1,7 @@
-"""Where do real processes live? On this machine, in a private network, without root: `--env local`.
+"""The environment `--env local`: processes of this machine in a private network, without root.
 
 `enter` carries the whole run out in namespaces of its own (see `linux.namespaces`), so a node sees a network of its
-own, and nothing outlives the run. The trap: everything below `up` works only inside.
+own, and nothing outlives the run. Pitfall: everything below `up` works only inside.
 """
 
 import itertools

@@ -1,6 +1,6 @@
-"""What is a node of `--env local`? An ordinary process, with all its children, in a network namespace of its own.
+"""NamespaceNode: a process, with all its children, in a network namespace of its own.
 
-The trap: one that was just started has not entered its namespace yet, so it is known by its number as well.
+Pitfall: one that was just started has not entered its namespace yet, so it is known by its number as well.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""How is a node given work by a command that runs beside it? Begun when it strikes, waited for at the heal.
+"""Admin commands: work given to nodes by commands beside them, begun at the injection and waited for at the heal.
 
 So other faults go on meanwhile, and may hit the command as well: then it was not done, and is not counted.
 """

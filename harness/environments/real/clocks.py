@@ -1,9 +1,9 @@
-"""How does a node's clock lie? All skews in force add up to one line, set in every process of the node: in its vDSO, or
+"""Skewed clocks. All skews in force add up to one line, set in every process of the node: in its vDSO, or
 on other machines than x86-64 by libfaketime, for which a node has to be started with it.
 
 A process that the node starts later, or turns into by exec, begins with the true clock, so a keeper looks every 50 ms
 and sets it again. Taking a skew back makes the wall clock true at once; the monotonic clock never steps back, so what
-it gained or lost stays. The trap: some runtimes wait until an absolute time of the monotonic clock, which the kernel
+it gained or lost stays. Pitfall: some runtimes wait until an absolute time of the monotonic clock, which the kernel
 measures by the true one, so its rate is changed only where the deployment says that all waits are relative: see
 `unsupported`.
 """

@@ -1,6 +1,6 @@
-"""How are a stopped node's files damaged? Bits flipped and ends cut off, at places drawn from the seed.
+"""Damage to a stopped node's files: bits flipped and ends cut off, at places drawn from the seed.
 
-The trap: only a node that does not run may be treated so; one that runs would write over it, or has it in memory.
+Pitfall: only a node that does not run may be treated so; one that runs would write over it, or has it in memory.
 """
 
 import os

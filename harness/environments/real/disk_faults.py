@@ -1,7 +1,7 @@
-"""How does a node's disk go bad? All harm in force to one node goes through one tracing session.
+"""Slow and failing disks: all faults in force on one node go through one tracing session.
 
 A session is made anew when harm comes or goes, after each start, and, while writes fail, when the node has made a new
-file. The trap: a session counts calls, not whose harm they felt, so its counts go to every harm that was in force.
+file. Pitfall: a session counts calls, not whose harm they felt, so its counts go to every harm that was in force.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
-"""How does a real disk get full? The node's folder is moved onto a small file system in memory, and back at the heal.
+"""Full disks: the node's folder is moved onto a small file system in memory, and back at the heal.
 
 Unlike errors that are injected into calls, this hits every way to write: a new file, a longer one, a hole that is
-filled. The trap: open files cannot be moved, so the node is killed and started again for it, twice.
+filled. Pitfall: open files cannot be moved, so the node is killed and started again for it, twice.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
-"""How does a process go down and stay down until it is healed? Killed, asked to end, without power, with damaged files,
+"""Nodes that go down and stay down until the heal: killed, asked to end, without power, with damaged files,
 or again and again.
 
-The trap: several injections may hold one node down (`holders`), and it starts only when the last of them is healed; so
+Pitfall: several injections may hold one node down (`holders`), and it starts only when the last of them is healed; so
 a loop of restarts starts nodes that nothing else holds.
 """
 

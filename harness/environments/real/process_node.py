@@ -1,4 +1,4 @@
-"""What is a node that is an ordinary process, started from here? One that is launched, followed to its end, and known
+"""ProcessNode: a node that is a process started from here, followed to its end, and known
 by its number."""
 
 import asyncio

@@ -1,4 +1,4 @@
-"""What do the nodes use? CPU, memory, threads and open files of each, sampled into the run folder while it runs."""
+"""Samples of what nodes use (CPU, memory, threads, open files), in the run folder."""
 
 import asyncio
 import json

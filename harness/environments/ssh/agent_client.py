@@ -1,6 +1,6 @@
-"""How does the harness speak to the agent on a host? Orders out, answers matched by number, events handed on.
+"""AgentClient: requests to the agent on a host, replies matched by number, events handed on.
 
-One thread per host reads. The traps: what a host says comes in that thread, and is handed to the event loop; and a host
+One thread per host reads. Pitfall: what a host says comes in that thread, and is handed to the event loop; and a host
 that is cut off says nothing, so every order has its time.
 """
 

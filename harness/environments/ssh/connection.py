@@ -1,7 +1,7 @@
-"""How does the harness reach a host? Over one SSH connection: commands, files, and one program to talk to.
+"""SshConnection to a host: commands, files, and one program to talk to.
 
 Nothing waits for ever: each call has its time, after which it is an InfrastructureError that names the host. The calls
-block, so they are made in threads. The traps: an SSH server allows ten sessions at a time by default, and a session
+block, so they are made in threads. Pitfall: an SSH server allows ten sessions at a time by default, and a session
 counts until it is closed; so few are open at a time, and each is closed at once. And whoever answers must be known: a
 host whose key is not the expected one is refused.
 """

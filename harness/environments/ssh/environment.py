@@ -1,4 +1,4 @@
-"""Where do hosts that exist already become nodes? `--env ssh`, with the hosts of a file.
+"""The environment `--env ssh`: hosts of a file become nodes.
 
 The harness stays here; on each host an agent of ours, copied there, holds the host for the run, and leaves it as it was
 when nobody speaks to it any more. Hosts are connected to when it is first asked what can be done there.

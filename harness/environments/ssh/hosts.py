@@ -1,4 +1,4 @@
-"""On which machines are nodes to live? A TOML file says so; every mistake in it is one sentence with the file's name.
+"""The TOML file of hosts. Every mistake in it is one sentence with the file's name.
 
     user = "root"               # for all hosts: user, key, port, sudo, python, known_hosts; or in a host's own entry
     key = "id_ed25519"          # relative to this file
@@ -7,7 +7,7 @@
     address = "198.51.100.11"
     host_key = "ssh-ed25519 AAAA…"
 
-The trap: a host that is taken at its word could be any other. So its key has to be known before: given here, or by a
+Pitfall: a host that is taken at its word could be any other. So its key has to be known before: given here, or by a
 file such as `~/.ssh/known_hosts`.
 """
 

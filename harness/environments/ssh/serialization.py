@@ -1,4 +1,4 @@
-"""How does an injection get to a host? As JSON: its kind by name, and its fields."""
+"""Injections as JSON: the kind by name, and the fields."""
 
 from dataclasses import asdict
 from typing import Any, get_args

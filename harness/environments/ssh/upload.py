@@ -1,4 +1,4 @@
-"""How does a host get what it needs there? Files are copied to a cache in the user's home, known by their checksums.
+"""Upload of files to a host: into a cache in the user's home, by their checksums.
 
 Our own code comes along in the same way: the ground, which needs nothing but Python, as one zip file.
 """

@@ -1,4 +1,4 @@
-"""Does everybody have a vote again after the heal, whatever was in the way?"""
+"""Everybody has a vote again after the heal, whatever was in the way."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Do all nodes end in the other version, one after another, whatever was in the way?"""
+"""All nodes end in the other version, one after another, whatever was in the way."""
 
 import asyncio
 

@@ -1,6 +1,6 @@
-"""How are links cut and made bad on a machine that has other things to do? At the receiving end, by rules of our own.
+"""Cuts and bad links on a machine that has other things to do: at the receiving end, by rules of our own.
 
-Only what comes from the address of another node, and goes to this one's, is touched. The trap: the connection by which
+Only what comes from the address of another node, and goes to this one's, is touched. Pitfall: the connection by which
 the harness gives its orders; it passes whatever is cut, and a cut that names the harness's own address is refused, for
 it would cut clients.
 """

@@ -1,4 +1,4 @@
-"""What is tc told, and what is made of what it tells? Against a shell that writes down."""
+"""The words for tc, and what is made of its answers, against a shell that writes down."""
 
 import asyncio
 import json
