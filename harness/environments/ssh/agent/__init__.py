@@ -5,5 +5,6 @@
 - `links`       cuts and bad links on a machine that has other things to do, too
 - `host_state`  what a run leaves on a host, and how it is found
 
-Nothing here may need more than Python's standard library. The harness's side is in `ssh.agent_client` and `ssh.cluster`.
+Nothing here may need more than Python's standard library. The side of the harness is in `ssh.agent_client` and
+`ssh.cluster`.
 """

@@ -27,7 +27,7 @@ from splitbrain.harness.environments.ssh.agent.links import Control, own_address
 from splitbrain.harness.environments.ssh.agent.member import HostCluster
 from splitbrain.harness.environments.ssh.serialization import KINDS, from_json
 from splitbrain.harness.errors import InfrastructureError, SplitbrainError
-from splitbrain.harness.injection import ActiveInjection, Cut, Impair, Limp, Maintenance, Reconfiguration
+from splitbrain.harness.injection import ActiveInjection, Cut, CutClients, Impair, Limp, Maintenance, Reconfiguration
 
 SILENCE_SECONDS = 60.0
 CANCEL_SECONDS = 5.0
@@ -96,7 +96,7 @@ class Agent:
         if kind in (Impair, Limp):
             return packets.unqueueable()
         reason = unsupported(kind, deployment)
-        if kind is Cut and reason is None:
+        if kind in (Cut, CutClients) and reason is None:
             return host_state.uncuttable(self._run)
         return reason
 
