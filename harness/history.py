@@ -1,7 +1,7 @@
-"""What happened? The recorded sequence of events: columns of integers with interned values underneath, events on top.
+"""History: the recorded sequence of events, as columns of integers with interned values underneath and events on top.
 
-Checkers work on the columns; people and files see events. A position in a history is an event's index. The trap:
-values are interned by type and canonical form, so `1`, `1.0`, `True` and `"1"` are four values and `[1, 2]` is one
+Checkers work on the columns; people and files see events. A position in a history is an event's index. Values are
+interned by type and canonical form, so `1`, `1.0`, `True` and `"1"` are four values and `[1, 2]` is one
 wherever it occurs. Two values are equal if and only if their ids are.
 """
 

@@ -1,6 +1,6 @@
-"""Which values are the same? Interning: every value of a history becomes a small integer, by type and canonical form.
+"""Interner: makes every value of a history a small integer, by type and canonical form.
 
-The trap: Python finds `1 == 1.0 == True`, but a history must not. So values are kept in tables apart by type, and a
+Pitfall: Python finds `1 == 1.0 == True`, but a history must not. So values are kept in tables apart by type, and a
 nested value is known by the ids of its parts, never by its own equality.
 """
 

@@ -1,7 +1,7 @@
-"""Which completion belongs to which invocation? Pairs the events of a history as they come, and refuses those that
-no sequence of operations can have produced.
+"""Pairing of invocations and completions: takes the events of a history as they come, and refuses those that no
+sequence of operations can have produced.
 
-The trap is `info`: it completes an operation for the record, yet the operation stays concurrent with everything
+Pitfall: `info` completes an operation for the record, yet the operation stays concurrent with everything
 after it, so its process must never be heard of again.
 """
 

@@ -1,8 +1,7 @@
 """EDN, the notation of Clojure: histories of Jepsen and Knossos, and the key-value logs of Porcupine.
 
-A history is one vector or list of maps, or maps one after another. The trap: a keyword is the string of its name
-(`:ok` is "ok"), and so is a symbol. Tags (`#inst "…"`, `#jepsen.history.Op{…}`) are let pass: the value behind a tag
-stands for itself.
+A history is one vector or list of maps, or maps one after another. A keyword is the string of its name (`:ok` is "ok"),
+and so is a symbol. Tags (`#inst "…"`, `#jepsen.history.Op{…}`) are let pass: the value behind a tag stands for itself.
 """
 
 import math

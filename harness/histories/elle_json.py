@@ -1,7 +1,7 @@
 """One JSON array of objects: the histories of elle-cli.
 
 The array is cut into its objects first, without decoding them, so that a large one does not stand in memory as Python
-objects, and so that a mistake has a line. The trap: JSON has only strings as names of fields, so what was `{0 100}` in
+objects, and so that a mistake has a line. Pitfall: JSON has only strings as names of fields, so what was `{0 100}` in
 EDN is `{"0": 100}` here; what that means is for the model to say.
 """
 

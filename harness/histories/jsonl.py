@@ -1,7 +1,7 @@
 """JSON lines: one event a line, ours or somebody else's.
 
-Which of the two it is says the first event: with both `index` and `time` it is ours, and every event is held to the
-rules of our own format. A foreign file loses nothing by dropping one of them, for its order is the order of the file.
+The first event says which of the two a file is: with both `index` and `time` it is ours, and every event is held to
+the rules of our own format. A foreign file loses nothing by dropping one of them, for its order is that of the file.
 """
 
 from collections.abc import Callable, Sequence

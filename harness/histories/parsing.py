@@ -1,7 +1,7 @@
-"""On which line is the mistake? Feeds a parser block by block, and line by line where a block is refused.
+"""The loop of all parsers: feeds them block by block, and line by line where a block is refused.
 
 Whole blocks are fast and say nothing about lines; so a block that fails is read again, a line at a time, from the
-parser's state before it. Here is also the one mercy: a last line that was cut by a crash is dropped, with a warning.
+parser's state before it. A last line that was cut by a crash is dropped, with a warning.
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,8 @@
-"""The text logs of Jepsen that Porcupine and its forerunners are tested with: one operation a line, among other lines.
+"""Text logs of Jepsen, as Porcupine and its forerunners are tested with: one operation a line, among other lines.
 
 `INFO  jepsen.util - 0 :invoke :read nil`; process, type, function, value, with any space between. Lines of a log that
-do not come from `jepsen.util` are passed over; the trap is a line that does, and cannot be read: that is an error.
-Porcupine's key-value logs are EDN, a map a line, and are read as such.
+do not come from `jepsen.util` are passed over; one that does, and cannot be read, is an error. Porcupine's key-value
+logs are EDN, a map a line, and are read as such.
 """
 
 import re

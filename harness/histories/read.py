@@ -1,4 +1,4 @@
-"""What is in this file? The front door for histories: plain or compressed, ours or somebody else's, in any format.
+"""Reader of history files: plain or compressed, ours or somebody else's, in any format.
 
 The format is known by the first characters, whatever the name says; the name decides only where they say nothing.
 """

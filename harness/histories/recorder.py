@@ -1,8 +1,8 @@
-"""What is written while a test runs? Every event, as one line, given to the operating system before the test goes on.
+"""Recorder of a run: writes every event as one line, given to the operating system before the test goes on.
 
-So a kill -9 loses nothing but the line it may cut. Buffering was tried: it saves about a microsecond an event and
-needs a clock, and a timer for the last events before a pause. The trap: what is recorded must be what a reader of the
-file will find, so values are brought into the form JSON keeps (sets as sorted tuples, names of fields as strings).
+A kill -9 loses nothing but the line it may cut. Buffering was tried: it saves about a microsecond an event and needs a
+clock, and a timer for the last events before a pause. Pitfall: what is recorded must be what a reader of the file will
+find, so values are brought into the form JSON keeps (sets as sorted tuples, names of fields as strings).
 """
 
 import gzip

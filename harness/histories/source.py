@@ -1,7 +1,7 @@
-"""What bytes does a file hold? Blocks of whole lines, from a plain or a compressed file or from a stream.
+"""Bytes of a file in blocks of whole lines, from a plain or a compressed file or from a stream.
 
-The trap: a file name promises nothing. Compression is known by the first bytes, and whatever goes wrong while
-reading (a folder, no permission, compressed data that end early) becomes one sentence with the file's name.
+Compression is known by the first bytes, whatever the name says. What goes wrong while reading (a folder, no permission,
+compressed data that end early) becomes one sentence with the file's name.
 """
 
 import io

@@ -1,8 +1,8 @@
-"""Which histories are refused? Decoded events go into columns here, and every rule is checked on the way.
+"""Validator of histories: puts decoded events into columns, and checks every rule on the way.
 
 A history of our own is held to everything: dense indexes, time that never runs backwards. In one that somebody else
 recorded the order of the file is the order, index and time are hints, and what is odd about them is a warning.
-The trap is leniency that turns into a verdict: a process that is not understood must be an error, never skipped.
+Pitfall: leniency must not turn into a verdict; a process that is not understood is an error, never skipped.
 """
 
 from collections.abc import Sequence
