@@ -4,8 +4,9 @@ model, judged by `porcupine`."""
 from dataclasses import dataclass
 
 from splitbrain.checkers import porcupine
+from splitbrain.checkers.porcupine import MODELS
 from splitbrain.harness.budget import Budget, BudgetMeter
-from splitbrain.harness.history import History
+from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.verdict import Verdict
 
 
@@ -27,3 +28,18 @@ class Linearizability:
     def explain(self, history: History, verdict: Verdict, budget: Budget) -> Verdict:
         """A verdict of `decide`, each `invalid` in it with a witness."""
         return porcupine.explain(self.model, history, verdict, budget)
+
+
+@dataclass(frozen=True)
+class RegisterLinearizability:
+    """Linearizability of registers with compare-and-set that begin as nil, by everything that was recorded: revisions
+    where completions carry them, and refused compare-and-sets (error kind `precondition`), which tell what was not
+    there."""
+
+    name: str = "linearizable"
+
+    def check(self, history: History, budget: Budget) -> Verdict:
+        """The verdict; UsageError for an operation that is none of a register's."""
+        revised = any(revision != ABSENT for revision in history.operations().revision)
+        model = MODELS["versioned-register" if revised else "cas-register"]
+        return porcupine.check(model.make({"initial": None, "precondition": "observe"}), history, budget)

@@ -86,6 +86,14 @@ class History:
         history.extend(list(events))
         return history
 
+    @staticmethod
+    def within(whole: "History") -> "History":
+        """An empty history whose values are interned together with those of another: ids mean the same in both."""
+        part = History()
+        part.pool = whole.pool
+        part._pairing = (Pairing if columns_native is None else columns_native.Pairing)(part.pool.values)
+        return part
+
     def append(self, event: Event) -> None:
         """Add an event at the end. ValueError for a type or a process that does not exist."""
         self.extend([event])

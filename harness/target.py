@@ -61,6 +61,15 @@ class Provided(Protocol):
 
 
 @runtime_checkable
+class Preferring(Protocol):
+    """A target whose claims are about some of its operations: the first workload that fits would judge others."""
+
+    @property
+    def default_workload(self) -> str:
+        """The name of the workload that a run without one takes."""
+
+
+@runtime_checkable
 class Settling(Protocol):
     """A target whose nodes need time after a fault: to start, or to hand over what they kept for each other."""
 

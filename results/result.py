@@ -132,6 +132,7 @@ class Result:
         }
         if self.record:
             line |= {"seed": self.seed, "operations": self.summary.operations, "faults": self._faults()}
+            line["checks"] = self._checks()
         line["seconds"] = self.cost.check
         if self.cost.witness is not None:
             line["witness_seconds"] = self.cost.witness
@@ -188,6 +189,16 @@ class Result:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise UsageError(f"{where}: not the verdict of a run: {error}") from None
+
+    def _checks(self) -> list[Value]:
+        """What each check of the run says: the workload's, and those beside it."""
+        if self.verdict is None:
+            return []
+        merged = self.verdict.checker == self.judged_by and self.verdict.children
+        return [
+            {"name": check.checker, "verdict": check.value.value, "reason": check.reason}
+            for check in (self.verdict.children if merged else (self.verdict,))
+        ]
 
     def _faults(self) -> dict[str, Value]:
         return {

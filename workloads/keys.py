@@ -21,25 +21,44 @@ FINAL_KEYS_MAX = 1000
 
 @dataclass(frozen=True)
 class Assignment:
-    """A thread's key at the moment, and whether it only reads."""
+    """Where a thread works: the group of threads that it belongs to, and the number of their key.
 
-    key: str
+    group: counted from 0. number: unique over all groups. reader: whether the thread only reads.
+    """
+
+    group: int
+    number: int
     reader: bool
+
+    @property
+    def key(self) -> str:
+        """ "k0", "k1", …"""
+        return f"k{self.number}"
 
 
 def assign(context: Context, size: Size, life: int) -> Assignment:
+    """Where the asking thread works, see `assign_to`."""
+    return assign_to(context.thread, context.ordinal, size, life)
+
+
+def assign_to(thread: int, ordinal: int, size: Size, life: int) -> Assignment:
     """Threads work in groups of two per node, each group on a key of its own at a time: the first half of a group
     changes it, the second half only reads. life: how many operations a key lives for."""
-    group = min(2 * size.nodes, size.concurrency)
-    groups = size.concurrency // group
-    mine = min(context.thread // group, groups - 1)
-    members = group if mine < groups - 1 else size.concurrency - mine * group
-    key = f"k{mine + groups * (context.ordinal * members // life)}"
-    return Assignment(key, members > 1 and (context.thread - mine * group) >= (members + 1) // 2)
+    width = min(2 * size.nodes, size.concurrency)
+    groups = size.concurrency // width
+    group = min(thread // width, groups - 1)
+    members = width if group < groups - 1 else size.concurrency - group * width
+    number = group + groups * (ordinal * members // life)
+    return Assignment(group, number, members > 1 and (thread - group * width) >= (members + 1) // 2)
 
 
 def latest(history: History) -> Sequence[Value]:
     """The keys that were used last, in order of their first use."""
+    return used(history)[-FINAL_KEYS_MAX:]
+
+
+def used(history: History) -> Sequence[Value]:
+    """All keys, in order of their first use."""
     keys = dict.fromkeys(history.operations().key)
     keys.pop(ABSENT, None)
-    return [history.pool.values[key] for key in list(keys)[-FINAL_KEYS_MAX:]]
+    return [history.pool.values[key] for key in keys]

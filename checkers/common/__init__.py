@@ -3,6 +3,7 @@
     values         equality, hashable forms and formatting of recorded values
     per_key        operations grouped by key, and one verdict over all keys
     event_format   process, node and time of an event, for witnesses
+    selection      part of a history judged by itself, with the verdict about positions of the whole
     entry          a named choice with options, as `--model` and `list` show it
 
 Imports nothing of the other checkers.

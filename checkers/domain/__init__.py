@@ -4,6 +4,7 @@
     counters  bank                  sums: bounds of a counter, total of accounts
     locks  fencing                  mutual exclusion, and tokens that must grow
     watches                         changes that a watcher must see
+    service                         whether the system lived, and came back after heals
     long_fork  unique_ids           orders of writes that readers disagree on, identifiers given twice
 
 Imports of ours: `common` and `harness` only, never `porcupine`.

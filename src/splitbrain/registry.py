@@ -67,6 +67,7 @@ TARGETS = Registry("target", "targets", {
 })  # fmt: skip
 
 WORKLOADS = Registry("workload", "workloads", {
+    "mixed": "splitbrain.workloads.mixed:MIXED",
     "register": "splitbrain.workloads.register:REGISTER",
     "unique-register": "splitbrain.workloads.unique_register:UNIQUE_REGISTER",
     "set": "splitbrain.workloads.set:SET",

@@ -109,6 +109,11 @@ class Cassandra(Server):
             "conf/cassandra-rackdc.properties": "dc=dc1\nrack=rack1\n",
         }
 
+    @property
+    def default_workload(self) -> str:
+        """Registers: with lightweight transactions sets are still written without."""
+        return "register" if "cas" in self.operations else "unique-register"
+
     def command(self, place: Place, program: ServerProgram, version: str) -> Sequence[str]:
         """Java, with the configuration."""
         return daemon(program, place, self.number("heap_mb"))

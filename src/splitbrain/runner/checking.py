@@ -55,7 +55,11 @@ class Judge:
 
     def verdict(self, history: History, budget: Budget) -> Verdict:
         """The combined verdict; a single checker's stands as it is."""
-        return merge(self.name, [check_safely(checker, history, budget) for checker in self.checkers])
+        return merge(self.name, self.verdicts(history, budget))
+
+    def verdicts(self, history: History, budget: Budget) -> Sequence[Verdict]:
+        """The verdict of each checker."""
+        return [check_safely(checker, history, budget) for checker in self.checkers]
 
     @cached_property
     def explaining(self) -> ExplainingChecker | None:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from splitbrain import registry
+from splitbrain.checkers.domain.service import LivenessCheck, ServiceCheck
 from splitbrain.harness.budget import Budget
+from splitbrain.harness.checker import Checker
 from splitbrain.harness.controller import Test, run_test
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.histories import Recorder, read
@@ -22,7 +24,7 @@ from splitbrain.harness.verdict import Verdict
 from splitbrain.results.crash_logs import write_crash_log
 from splitbrain.results.folder import RUNS, RunFolder
 from splitbrain.results.result import Cost, Result, RunStatus
-from splitbrain.runner.checking import Judge, merge
+from splitbrain.runner.checking import Judge, check_safely, merge
 from splitbrain.runner.plan import RunPlan
 from splitbrain.workloads.workload import Size
 
@@ -83,7 +85,7 @@ def execute(
         running = time.perf_counter() - began
         notes += (*write_crash_log(conducted.deaths, folder), *conducted.warnings)
         others = (*conducted.audits, *_logged(plan, folder))
-        result = judged(recorder.history, plan, running, notes, others)
+        result = judged(recorder.history, plan, running, notes, others, conducted.main[1])
     finally:
         recorder.close(compress=False)
     folder.finish(recorder.history, result)
@@ -91,14 +93,25 @@ def execute(
 
 
 def judged(
-    history: History, plan: RunPlan, running: float, notes: tuple[str, ...], others: Sequence[Verdict] = ()
+    history: History,
+    plan: RunPlan,
+    running: float,
+    notes: tuple[str, ...],
+    others: Sequence[Verdict] = (),
+    final_from: int | None = None,
 ) -> Result:
     """The result of a run that went to its end. running: seconds it took. notes: see Result. others: verdicts that rest
-    on something other than the history: what the nodes say of themselves, and their logs."""
+    on something other than the history: what the nodes say of themselves, and their logs. final_from: when the main
+    phase was over, in nanoseconds since the start."""
     judge = Judge.of_workload(plan.spec.workload or "", plan.settings)
+    budget = Budget(seconds=plan.spec.budget)
     history.operations()
     began = time.perf_counter()
-    verdict = merge(judge.name, (judge.verdict(history, Budget(seconds=plan.spec.budget)), *others))
+    beside: list[Checker] = [ServiceCheck(final_from)]
+    if plan.spec.liveness is not None:
+        beside.append(LivenessCheck(plan.spec.liveness))
+    served = [check_safely(checker, history, budget) for checker in beside]
+    verdict = merge(judge.name, (*judge.verdicts(history, budget), *others, *served))
     return Result.of_run(history, plan.record(), verdict, Cost(time.perf_counter() - began, run=running), notes)
 
 

@@ -14,7 +14,7 @@ from splitbrain.harness.errors import UsageError
 from splitbrain.harness.fault import Fault, applicable
 from splitbrain.harness.generator.schedule import Schedule, schedule
 from splitbrain.harness.options import Setting, settle
-from splitbrain.harness.target import Target
+from splitbrain.harness.target import Preferring, Target
 from splitbrain.runner.record import RunRecord
 from splitbrain.runner.spec import RunSpec
 from splitbrain.workloads.workload import Workload
@@ -100,7 +100,7 @@ def plan(asked: RunSpec) -> RunPlan:
 def _workload(asked: RunSpec, target: Target) -> tuple[str, Workload]:
     name = asked.workload
     if not name:
-        name = next(registry.fitting(target), None)
+        name = target.default_workload if isinstance(target, Preferring) else next(registry.fitting(target), None)
         if name is None:
             raise UsageError(f"no workload fits {asked.target}: it has the operations {', '.join(target.operations)}")
     workload = registry.workload(name)

@@ -27,7 +27,7 @@ class RunSpec:
 
     target: str = option(MISSING, "What is tested: a name, with options as in raft:reads=local, or module:Class.")
     workload: str | None = option(
-        None, "What the clients do; by default register, or the first that fits.", short="-w", metavar="NAME"
+        None, "What the clients do; by default the first that fits: mixed, else register.", short="-w", metavar="NAME"
     )
     nemesis: str = option("", "What goes wrong: names of faults, or all.", metavar="A,B")
     nemesis_interval: float | None = option(
@@ -46,6 +46,13 @@ class RunSpec:
     timeout: float = option(5.0, "The deadline of one operation.", unit=SECONDS, above=0, most=YEAR_SECONDS)
     respawn: bool = option(False, "Start nodes that end by themselves again at once.")
     hosts: str | None = option(None, "The machines of --env ssh, one for each node.", metavar="FILE.toml")
+    liveness: float | None = option(
+        None,
+        "Invalid too if service is not back so long after a heal.",
+        unit=SECONDS,
+        above=0,
+        most=YEAR_SECONDS,
+    )
     budget: float = option(60.0, "Wall time for the checkers.", unit=SECONDS, above=0, most=YEAR_SECONDS)
     settings: Mapping[str, str] = option(dict, "An option of the workload.", metavar="KEY=VALUE")
     seed: int | None = option(None, "Chosen and printed when not given.", least=-(1 << 63), most=(1 << 63) - 1)

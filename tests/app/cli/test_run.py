@@ -14,7 +14,7 @@ def test_the_answer_comes_first_and_the_command_that_repeats_it_last(splitbrain,
     said = splitbrain("run", "raft", "--nemesis", "partition,kill", "--time-limit", 12, "--seed", 7, "--out", tmp_path)
     assert said.code == VALID
     lines = said.out.splitlines()
-    assert lines[0].startswith("valid: raft · register: ")
+    assert lines[0].startswith("valid: raft · mixed: ")
     assert lines[-1] == "repeat with: splitbrain run raft --nemesis partition,kill --time-limit 12 --seed 7"
     assert str(tmp_path) not in said.out and str(tmp_path) in said.err
 

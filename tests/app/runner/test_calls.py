@@ -24,9 +24,9 @@ def status_of(spec: RunSpec, out: Path) -> str:
 
 
 def test_a_run_returns_what_came_of_it(tmp_path, capfd):
-    finished = run("raft", time_limit=3, seed=1, settings={"values": 3}, out=tmp_path)
+    finished = run("raft", workload="register", time_limit=3, seed=1, settings={"values": 3}, out=tmp_path)
     assert finished.status is RunStatus.VALID and finished.folder.report_path.is_file()
-    assert finished.command == "splitbrain run raft --time-limit 3 --set values=3 --seed 1"
+    assert finished.command == "splitbrain run raft --workload register --time-limit 3 --set values=3 --seed 1"
     assert check(finished.history(), "cas-register").status is RunStatus.VALID
     assert check(finished.folder.recorded(), "cas-register", settings={"initial": "nil"}).record is None
     assert capfd.readouterr() == ("", "")

@@ -6,7 +6,6 @@ from itertools import pairwise
 
 import pytest
 
-from splitbrain import registry
 from splitbrain.harness.errors import UsageError
 from splitbrain.runner.plan import plan
 from splitbrain.runner.record import RunRecord
@@ -88,8 +87,8 @@ def test_nodes_that_end_by_themselves_are_started_again_where_that_can_be_done()
 
 
 def test_where_no_workload_is_named_it_is_the_first_that_fits():
-    assert plan(RunSpec("raft", seed=1, workload=None)).spec.workload == "register"
+    assert plan(RunSpec("raft", seed=1, workload=None)).spec.workload == "mixed"
     assert "--workload" not in plan(RunSpec("raft", seed=1, workload=None)).record().command
     assert plan(RunSpec("raft", seed=1, workload="set")).spec.workload == "set"
-    assert next(registry.fitting(registry.target("cassandra:cl=ONE"))) == "unique-register"
-    assert next(registry.fitting(registry.target("cassandra:lwt=on"))) == "register"
+    assert plan(RunSpec("cassandra:cl=ONE", seed=1)).spec.workload == "unique-register"
+    assert plan(RunSpec("cassandra:lwt=on", seed=1)).spec.workload == "register"
