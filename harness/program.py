@@ -6,8 +6,11 @@ bug in both. The traps: messages are immutable once sent; a write is durable onl
 timers run on the node's *monotonic* clock, which is not its wall clock.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from splitbrain.harness.random_stream import RandomStream
@@ -175,3 +178,36 @@ class ProgramFactory(Protocol):
 
     def __call__(self, name: str, nodes: Sequence[str], random: RandomStream) -> Program:
         """name: this node. nodes: all members, in order, this one included. random: its own stream."""
+
+
+def handler_of(program: Any, name: str) -> Callable[..., Effects]:
+    """A handler of a program by name; one that raises TypeError, in words, if the program has none."""
+    found: Callable[..., Effects] | None = getattr(program, name, None)
+    return (
+        found if found is not None else partial(_missing, f"{type(program).__name__} has no {name}, and needs it now")
+    )
+
+
+def _missing(words: str, *arguments: Any) -> Effects:
+    raise TypeError(words)
+
+
+def check_reply(program: Any, message: Message) -> None:
+    """TypeError, in words, if a program answers a client with something that is not of its `reply_type`."""
+    kind = program.reply_type
+    if isinstance(kind, type) and kind is not Any and not isinstance(message, kind):
+        raise TypeError(f"it answered a request with {message!r}, which is no {kind.__name__}")
+
+
+def died_in_words(error: Exception, handler: Callable[..., Effects]) -> str:
+    """Why a program died, in a sentence: the error, and the line of the program where it was raised; where it is the
+    handler's answer that was wrong, the line where the handler begins. Without the machine's folders."""
+    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    frames = traceback.extract_tb(error.__traceback__)
+    code = getattr(handler, "__code__", None)
+    ours = bool(frames) and Path(frames[-1].filename).resolve().is_relative_to(Path(__file__).resolve().parent)
+    if ours and code is not None and code.co_name != "<lambda>":
+        if "not iterable" in text:
+            text = "TypeError: it returned something that is no list of effects"
+        return f"{text} ({Path(code.co_filename).name}:{code.co_firstlineno}, {handler.__name__})"
+    return f"{text} ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else text

@@ -30,6 +30,9 @@ from splitbrain.harness.program import (
     SetTimer,
     Sync,
     Truncate,
+    check_reply,
+    died_in_words,
+    handler_of,
 )
 from splitbrain.harness.random_stream import RandomStream
 from splitbrain.harness.runtime import frames
@@ -92,8 +95,8 @@ class Runner:
                 self._carry[type(effect)](effect)
         except SystemExit as leave:
             end(f"the process ended itself: {leave}", 0)
-        except Exception:  # noqa: BLE001 - whatever a program raises ends its process, and stands in its log
-            end(traceback.format_exc(), 1)
+        except Exception as error:  # noqa: BLE001 - whatever a program raises ends its process, and stands in its log
+            end(f"{traceback.format_exc()}{died_in_words(error, handler)}", 1)
 
     def _send(self, effect: Send) -> None:
         self._peers[effect.to].send(effect.message)
@@ -108,15 +111,16 @@ class Runner:
 
     def _timer_due(self, name: str) -> None:
         del self._timers[name]
-        self._handle(self._program.on_timer, name)
+        self._handle(handler_of(self._program, "on_timer"), name)
 
     def _synced(self, token: int, errno: int) -> None:
         if errno:
-            self._loop.call_soon_threadsafe(self._handle, self._program.on_disk_error, token, errno)
+            self._loop.call_soon_threadsafe(self._handle, handler_of(self._program, "on_disk_error"), token, errno)
         else:
-            self._loop.call_soon_threadsafe(self._handle, self._program.on_durable, token)
+            self._loop.call_soon_threadsafe(self._handle, handler_of(self._program, "on_durable"), token)
 
     def _reply(self, effect: Reply) -> None:
+        check_reply(self._program, effect.message)
         writer, number = self._requests.pop(effect.request)
         if not writer.is_closing():
             writer.write(frames.frame((number, effect.message)))
@@ -128,7 +132,7 @@ class Runner:
                 raise frames.BadFrame(f"{sender!r} is no member")
             decoder = msgspec.msgpack.Decoder(self._program.message_type)
             while (message := await frames.read(reader, decoder)) is not None:
-                self._handle(self._program.on_message, sender, message)
+                self._handle(handler_of(self._program, "on_message"), sender, message)
         except OSError as error:
             log(f"closing the connection from peer {_peer(writer)}: {error}")
         finally:
@@ -141,7 +145,7 @@ class Runner:
                 number, message = asked
                 self._last_request += 1
                 self._requests[self._last_request] = (writer, number)
-                self._handle(self._program.on_request, self._last_request, message)
+                self._handle(handler_of(self._program, "on_request"), self._last_request, message)
         except OSError as error:
             log(f"closing the connection from client {_peer(writer)}: {error}")
         finally:

@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
-from pathlib import PurePath
 from typing import Any
 
 from splitbrain.harness.environments.sim.channel import ClientLink, SimChannel
@@ -38,6 +37,9 @@ from splitbrain.harness.program import (
     SetTimer,
     Sync,
     Truncate,
+    check_reply,
+    died_in_words,
+    handler_of,
 )
 from splitbrain.harness.random_stream import RandomStream
 
@@ -115,14 +117,16 @@ class Process:
     def start(self, make: Callable[[], Program]) -> None:
         """Make the program and let it start on what is on the disk."""
         self._mark(Mark(START))
-        self._handle(lambda now: self._first(make).on_start(now, self._machine.disk.contents()))
+        Process._handle(self, lambda now: self._made(make))
+        if self.alive:
+            self._handle(handler_of(self._program, "on_start"), self._machine.disk.contents())
 
     def receive(self, sender: str, message: Message) -> None:
         """A message from another node."""
         if self._stops:
             self._queue(self.receive, (sender, message))
         elif self.alive:
-            self._handle(self._program.on_message, sender, message)
+            self._handle(handler_of(self._program, "on_message"), sender, message)
 
     def accept(self, channel: SimChannel) -> None:
         """A client has connected."""
@@ -139,7 +143,7 @@ class Process:
         elif self.alive:
             handle = self._handles()
             self._requests[handle] = (channel, number)
-            self._handle(self._program.on_request, handle, message)
+            self._handle(handler_of(self._program, "on_request"), handle, message)
 
     def stop(self) -> None:
         """Stop without dying; to be matched by `proceed`."""
@@ -163,9 +167,9 @@ class Process:
         """End at once: the disk loses what was not synced, and clients' connections break."""
         self._end(None)
 
-    def _first(self, make: Callable[[], Program]) -> Program:
+    def _made(self, make: Callable[[], Program]) -> Effects:
         self._program = make()
-        return self._program
+        return ()
 
     def _handle(self, handler: Callable[..., Effects], *args: Any) -> None:
         try:
@@ -179,7 +183,7 @@ class Process:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a program raises kills its process, and is reported
             self._machine.log.write("the process died of an exception:\n" + "".join(traceback.format_exception(error)))
-            self._end(_in_words(error))
+            self._end(died_in_words(error, handler))
 
     def _end(self, why: str | None) -> None:
         self.alive = False
@@ -206,6 +210,7 @@ class Process:
         asked = self._requests.pop(effect.request, None)
         if asked is None:
             raise LookupError(f"it answered request {effect.request}, which was answered before or never made")
+        check_reply(self._program, effect.message)
         channel, number = asked
         channel.answer(number, effect.message)
 
@@ -227,7 +232,7 @@ class Process:
         if self._timers.get(name, NO_TIMER)[1] != ticket:
             return
         del self._timers[name]
-        self._handle(self._program.on_timer, name)
+        self._handle(handler_of(self._program, "on_timer"), name)
 
     def _synced(self, token: int, errno: int) -> None:
         if self._stops:
@@ -235,9 +240,9 @@ class Process:
         elif not self.alive:
             return
         elif errno:
-            self._handle(self._program.on_disk_error, token, errno)
+            self._handle(handler_of(self._program, "on_disk_error"), token, errno)
         else:
-            self._handle(self._program.on_durable, token)
+            self._handle(handler_of(self._program, "on_durable"), token)
 
 
 class BusyProcess(Process):
@@ -275,10 +280,3 @@ class BusyProcess(Process):
         if self._inbox and self.alive:
             handler, args = self._inbox.popleft()
             self._handle(handler, *args)
-
-
-def _in_words(error: Exception) -> str:
-    """An exception, and where it was raised, without the machine's folders."""
-    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{text} ({PurePath(frames[-1].filename).name}:{frames[-1].lineno})" if frames else text
