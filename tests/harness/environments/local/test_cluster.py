@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+import signal
 import socket
 import time
 from dataclasses import replace
@@ -12,6 +14,7 @@ import pytest
 from splitbrain.harness.environments.local import Local
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.injection import Cut, Kill, Pause, links_between
+from splitbrain.harness.logs import crashed
 
 from .inside import NAMES, ask, chatters, heard, needs_namespaces, run_inside
 
@@ -100,6 +103,18 @@ async def deaths(environment: Local, folder: Path) -> None:
     cut = await cluster.inject(Cut((("n1", "n2"),)))
     await cut.heal()
     assert n1.running, "whoever died is restarted at the heal"
+    assert not death.crashed, "it ended of its own will"
+    pid = n1.main_pid()
+    assert pid is not None
+    os.kill(pid, signal.SIGSEGV)
+    async with asyncio.timeout(20):
+        while len(cluster.deaths()) < 2:
+            await asyncio.sleep(0.01)
+    crash = cluster.deaths()[1]
+    assert crash.crashed and crash.text == "n1 was killed by SIGSEGV by itself"
+    verdict = crashed(cluster.deaths())
+    assert verdict is not None and verdict.reason == crash.text
+    await n1.start()
     await cluster.down()
 
     cluster = await environment.up(chatters(respawn=True), NAMES, folder)
