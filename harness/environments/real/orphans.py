@@ -1,6 +1,6 @@
 """The sweep that removes what runs that were killed have left, in every real environment.
 
-An environment names what it makes (folders, containers, rules) as a `Source`; `sweep` removes what nobody alive owns.
+An environment names what it makes (folders, containers, rules) as an `OrphanSource`; `sweep` removes what nobody alive owns.
 
 Pitfall: a process id is used again, and may be written down by anybody. So an owner is known by boot, process
 namespace, id and start time, and one in another process namespace, which cannot be seen from here, is taken to live.
@@ -24,7 +24,7 @@ class Orphan:
     owned: bool
 
 
-class Source(Protocol):
+class OrphanSource(Protocol):
     """One kind of place in which runs leave something."""
 
     def found(self) -> Sequence[Orphan]:
@@ -34,7 +34,7 @@ class Source(Protocol):
         """Remove some of what was found; what has gone meanwhile is no error."""
 
 
-def sweep(sources: Sequence[Source], *, everything: bool = False) -> list[Orphan]:
+def sweep(sources: Sequence[OrphanSource], *, everything: bool = False) -> list[Orphan]:
     """Remove what nobody alive owns, or really everything; what that was."""
     swept: list[Orphan] = []
     for source in sources:

@@ -62,7 +62,7 @@ def own(folder: Path, owner: str) -> None:
 
 
 class HostRuns:
-    """What runs have made on this host, but for the run of `own_folder`; see `real.orphans.Source`.
+    """What runs have made on this host, but for the run of `own_folder`; see `real.orphans.OrphanSource`.
 
     Only folders of this user count: one of another user's says nothing that is believed, and its lock holds nobody up.
     """
