@@ -1,6 +1,7 @@
 """The sweep that removes what runs that were killed have left, in every real environment.
 
-An environment names what it makes (folders, containers, rules) as an `OrphanSource`; `sweep` removes what nobody alive owns.
+An environment names what it makes (folders, containers, rules) as an `OrphanSource`; `sweep` removes what nobody alive
+owns.
 
 Pitfall: a process id is used again, and may be written down by anybody. So an owner is known by boot, process
 namespace, id and start time, and one in another process namespace, which cannot be seen from here, is taken to live.
