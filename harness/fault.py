@@ -1,4 +1,4 @@
-"""What goes wrong? A fault plans harm; the environment does it; the nemesis track injects, waits and heals.
+"""Faults: what goes wrong. A fault plans harm, the environment does it, the nemesis runner injects, waits and heals.
 
 A fault is a pure plan: given a variant, what the cluster looks like and a stream, it says which injections to make.
 It knows no environment, and it keeps no state.
@@ -21,6 +21,12 @@ class View:
     nodes: tuple[str, ...]
     roles: Mapping[str, str]
     """As the nodes themselves say; empty if the target has no roles or nobody answered."""
+    spot: str | None = None
+    """The node at which something interesting has just happened, if the fault strikes because of that."""
+    candidate: str | None = None
+    """The node that may be about to lead, if one is known."""
+    lagging: str | None = None
+    """The node that is farthest behind, if one is known."""
 
     def leaders(self) -> tuple[str, ...]:
         """Nodes that believe to be leader or primary, in order."""

@@ -1,13 +1,16 @@
-"""On what track do faults come? Each slot of a schedule in turn: inject, wait, heal, count the bite.
+"""Nemesis runner: carries out a schedule of faults. For each: wait, inject, wait, heal, count the bite.
 
 Faults may overlap, and the run may be cancelled at any moment. So what was begun is begun to its end and ended to its
-end in tasks of its own, which a cancellation does not reach; `heal` waits for them. The traps: a fault stands in
-`_running` from before its first injection until its end is recorded, and only what the track made is healed. And a
-heal that takes the cluster's own decision may wait for another fault's heal, so it is not waited for before that.
+end in tasks of its own, which a cancellation does not reach; `heal` waits for them. A fault stands in `_running` from
+before its first injection until its end is recorded, and only what the runner made is healed.
+
+Pitfall: a heal that takes the cluster's own decision may wait for another fault's heal, so it is not waited for before
+that.
 """
 
 import asyncio
 import heapq
+import itertools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -18,6 +21,8 @@ from splitbrain.harness.fault import Plan, View
 from splitbrain.harness.generator.core import SECOND
 from splitbrain.harness.generator.schedule import ScheduledFault
 from splitbrain.harness.injection import ActiveInjection, Bite, Injection, NodeDown, Reconfiguration, bit, total
+from splitbrain.harness.marks import Marking
+from splitbrain.harness.moments import Moments
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import Value
 from splitbrain.harness.random_stream import RandomStream
@@ -26,6 +31,10 @@ Roles = Callable[[], Awaitable[Mapping[str, str]]]
 """Asks the nodes what they believe to be: node name → role."""
 
 T = TypeVar("T")
+
+ASK_SECONDS = 1.0
+"""From one question for roles to the next."""
+SHORTEST_WAIT_SECONDS = 1e-6
 
 
 class Journal(Protocol):
@@ -63,12 +72,60 @@ class ActiveFault:
     alive: tuple[str, ...]
     injected: list[ActiveInjection]
     beginning: "asyncio.Task[None]"
+    began: int
     ending: "asyncio.Task[None] | None" = None
 
     @property
     def reconfigures(self) -> bool:
         """Whether its heal takes the cluster's own decisions."""
         return any(isinstance(injection, Reconfiguration) for injection in self.plan.injections)
+
+
+@dataclass(frozen=True)
+class _Struck:
+    """A slot that waited for a moment. node: where it happened; None if it did not in time."""
+
+    slot: ScheduledFault
+    node: str | None
+
+
+_Item = ScheduledFault | _Struck | ActiveFault
+
+
+class _Agenda:
+    """What comes when: entries by time, then by the number of their slot, then in the order in which they were made."""
+
+    def __init__(self, now: Callable[[], int]) -> None:
+        self._now = now
+        self._heap: list[tuple[int, int, int, _Item]] = []
+        self._made = itertools.count()
+        self._woken: asyncio.Future[None] | None = None
+        self.expected = 0
+        """Entries that may still be made from outside."""
+
+    def add(self, due: int, number: int, item: _Item) -> None:
+        """Plan an entry; whoever waits for the next one learns of it."""
+        heapq.heappush(self._heap, (due, number, next(self._made), item))
+        _resolve(self._woken)
+
+    async def next(self) -> tuple[int, _Item] | None:
+        """The number and the entry that is due next, once it is; None when there is none."""
+        while self._heap or self.expected:
+            wait = (self._heap[0][0] - self._now()) / SECOND if self._heap else None
+            if wait is not None and wait < SHORTEST_WAIT_SECONDS:
+                await asyncio.sleep(0)
+                _, number, _, item = heapq.heappop(self._heap)
+                return number, item
+            loop = asyncio.get_running_loop()
+            woken = self._woken = loop.create_future()
+            timer = None if wait is None else loop.call_later(wait, _resolve, woken)
+            try:
+                await woken
+            finally:
+                self._woken = None
+                if timer is not None:
+                    timer.cancel()
+        return None
 
 
 class NemesisRunner:
@@ -90,6 +147,7 @@ class NemesisRunner:
         self._bites: dict[str, Bite] = {}
         self._once: set[str] = set()
         """The faults that have come and can come but once."""
+        self._moments = Moments(())
 
     @property
     def harms(self) -> frozenset[type[Injection]]:
@@ -104,29 +162,74 @@ class NemesisRunner:
         """
         stage = _Stage(cluster, roles, recorder, now)
         origin = now()
-        agenda: list[tuple[int, int, ScheduledFault | ActiveFault]] = [
-            (origin + slot.start, number, slot) for number, slot in enumerate(self._slots)
-        ]
-        heapq.heapify(agenda)
-        while agenda:
-            due, number, item = heapq.heappop(agenda)
-            await asyncio.sleep(max(due - now(), 0) / SECOND)
+        moments = self._moments = Moments([node.name for node in cluster.nodes])
+        if isinstance(cluster, Marking):
+            moments.listen(cluster.marks)
+        asking = asyncio.ensure_future(self._ask(moments, stage))
+        try:
+            await self._carry_out(stage, origin)
+        finally:
+            asking.cancel()
+
+    async def _carry_out(self, stage: _Stage, origin: int) -> None:
+        """All slots, and what they wait for."""
+        now = stage.now
+        agenda = _Agenda(now)
+        for number, slot in enumerate(self._slots):
+            agenda.add(origin + slot.start, number, slot)
+        while (entry := await agenda.next()) is not None:
+            number, item = entry
             await self._look_for_failures()
             if isinstance(item, ActiveFault):
                 await self._finish(item)
                 continue
-            late = [episode for episode in self._running if episode.slot.fault.name == item.fault.name]
+            if isinstance(item, ScheduledFault) and item.moment:
+                self._arm(item, number, agenda, now)
+                continue
+            slot, node = (item.slot, item.node) if isinstance(item, _Struck) else (item, None)
+            late = [episode for episode in self._running if episode.slot.fault.name == slot.fault.name]
             for episode in late:
                 await self._finish(episode)
-            if item.fault.name in self._once or any(episode in self._running for episode in late):
+            if slot.fault.name in self._once or any(episode in self._running for episode in late):
                 continue
-            started = await self._start(item, stage)
+            started = await self._start(slot, stage, node)
             if started is not None and started.plan.once:
-                self._once.add(item.fault.name)
+                self._once.add(slot.fault.name)
             elif started is not None:
                 # Injecting may take long on real nodes: the fault still gets time to bite.
-                stop = max(origin + item.stop, now() + item.duration // 2)
-                heapq.heappush(agenda, (stop, number, started))
+                stop = started.began + slot.duration if slot.storm else origin + slot.stop
+                agenda.add(max(stop, now() + slot.duration // 2), number, started)
+
+    def _arm(self, slot: ScheduledFault, number: int, agenda: _Agenda, now: Callable[[], int]) -> None:
+        """Have a fault strike at its moment, or when its patience is over."""
+        agenda.expected += 1
+        loop = asyncio.get_running_loop()
+
+        def strike(node: str | None) -> None:
+            agenda.expected -= 1
+            overdue.cancel()
+            agenda.add(now() + (slot.reaction if node is not None else 0), number, _Struck(slot, node))
+
+        def give_up() -> None:
+            forget()
+            strike(None)
+
+        overdue = loop.call_later(slot.patience / SECOND, give_up)
+        forget = self._moments.next(slot.moment, strike)
+
+    async def _ask(self, moments: Moments, stage: _Stage) -> None:
+        """Where storms come and no node marks that it leads, ask for roles now and then."""
+        if not any(slot.storm and slot.fault.wants_roles for slot in self._slots):
+            return
+        while True:
+            await asyncio.sleep(ASK_SECONDS)
+            if not moments.leads:
+                moments.tell(await stage.roles())
+
+    @property
+    def moments(self) -> Mapping[str, int]:
+        """How many strikes came at a moment that they waited for, by its name."""
+        return dict(sorted(self._moments.hit.items()))
 
     async def heal(self) -> None:
         """End every fault that is under way, the last first, but those whose heal takes the cluster's own decisions
@@ -154,11 +257,15 @@ class NemesisRunner:
             for name, times in self._times.items()
         }
 
-    async def _start(self, slot: ScheduledFault, stage: _Stage) -> ActiveFault | None:
+    async def _start(self, slot: ScheduledFault, stage: _Stage, spot: str | None) -> ActiveFault | None:
         """Plan and inject; None if the fault makes no sense for the cluster as it is now."""
-        fault, nodes = slot.fault, stage.cluster.nodes
-        believed = await stage.roles() if fault.wants_roles else {}
-        plan = self._plan(slot, View(tuple(node.name for node in nodes), believed))
+        fault, nodes, moments = slot.fault, stage.cluster.nodes, self._moments
+        believed: Mapping[str, str] = {}
+        if fault.wants_roles:
+            # In a storm nobody waits for an answer: what is known already has to do.
+            believed = moments.roles() if slot.storm else await stage.roles()
+        names = tuple(node.name for node in nodes)
+        plan = self._plan(slot, View(names, believed, spot, moments.candidate, moments.lagging))
         if plan is None:
             return None
         self._times[fault.name] += 1
@@ -166,7 +273,7 @@ class NemesisRunner:
         alive = tuple(node.name for node in nodes if node.running)
         injected: list[ActiveInjection] = []
         beginning = asyncio.ensure_future(_inject(stage.cluster, plan, injected))
-        episode = ActiveFault(slot, plan, stage, alive, injected, beginning)
+        episode = ActiveFault(slot, plan, stage, alive, injected, beginning, stage.now())
         self._running.append(episode)
         await asyncio.shield(beginning)
         return episode
@@ -270,3 +377,8 @@ async def _attempt(step: Awaitable[T], errors: list[str]) -> T | None:
     except Exception as error:  # noqa: BLE001 - whatever it is, the other heals must still be tried; raised after them
         errors.append(str(error) or type(error).__name__)
         return None
+
+
+def _resolve(woken: "asyncio.Future[None] | None") -> None:
+    if woken is not None and not woken.done():
+        woken.set_result(None)

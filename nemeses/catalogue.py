@@ -67,6 +67,10 @@ ALL = "all"
 EVERY = "every"
 """Stands for every fault that can be done to a target where it runs, also those that it need not survive."""
 NONE = "none"
+STORM = "storm"
+"""Storms from the beginning on, of the faults named beside it, or of those of the defaults."""
+WORDS = (ALL, EVERY, NONE, STORM)
+"""What is no fault itself."""
 
 
 def parse(
@@ -80,7 +84,7 @@ def named(
     text: str, possible: Callable[[Fault], bool] = lambda fault: True, factories: Mapping[str, Factory] = FACTORIES
 ) -> dict[str, dict[str, str]]:
     """Name → options, as words, of each fault of a `--nemesis` argument, in its order. `all` adds those of the defaults
-    not named themselves, `every` those that are `possible`.
+    not named themselves, as does `storm` where it stands alone, `every` those that are `possible`.
 
     "" and "none" are no faults. UsageError for a name or an option that does not exist, and for a fault named twice.
     """
@@ -91,12 +95,17 @@ def named(
         return {}
     found: dict[str, dict[str, str]] = {}
     for name, options in given.items():
-        if name in (ALL, EVERY):
+        if name in (ALL, EVERY) or (name == STORM and len(given) == 1):
             faults = (factories[other]({}) for other in factories if other not in given)
-            found |= {fault.name: {} for fault in faults if (fault.default if name == ALL else possible(fault))}
-        else:
+            found |= {fault.name: {} for fault in faults if (possible(fault) if name == EVERY else fault.default)}
+        elif name != STORM:
             found[name] = options
     return found
+
+
+def storms_only(text: str) -> bool:
+    """Whether a `--nemesis` argument asks for storms from the beginning on."""
+    return STORM in (word.strip() for word in text.split(","))
 
 
 def spelled(faults: Mapping[str, Mapping[str, str]]) -> str:
@@ -125,7 +134,7 @@ def _given(text: str, factories: Mapping[str, Factory]) -> dict[str, dict[str, s
         key, equals, value = option.partition("=")
         if name is None or not (key and equals):
             raise UsageError(f"--nemesis {text}: expected NAME or NAME:OPTION=VALUE, not {part!r}")
-        if name in (ALL, EVERY, NONE):
+        if name in WORDS:
             raise UsageError(
                 f"--nemesis {text}: {name} has no options; give them to the fault itself, as kill:{option}"
             )
@@ -136,12 +145,13 @@ def _given(text: str, factories: Mapping[str, Factory]) -> dict[str, dict[str, s
 
 
 def _check(name: str, factories: Mapping[str, Factory]) -> None:
-    if name in factories or name in (ALL, EVERY, NONE):
+    if name in factories or name in WORDS:
         return
     faults = [factory({}) for factory in factories.values()]
     by_name = ", ".join(fault.name for fault in faults if not fault.default)
     defaults = ", ".join(fault.name for fault in faults if fault.default)
     raise UsageError(
-        f"there is no fault {name!r}{did_you_mean(name, (*factories, ALL, EVERY)) or '.'} There are {defaults} "
-        f"({ALL} means these), and by name only {by_name} ({EVERY} means all that can be done to the target)"
+        f"there is no fault {name!r}{did_you_mean(name, (*factories, ALL, EVERY, STORM)) or '.'} There are {defaults} "
+        f"({ALL} means these; {STORM}: without its cycle), and by name only {by_name} "
+        f"({EVERY} means all that can be done to the target)"
     )

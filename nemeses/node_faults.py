@@ -1,7 +1,8 @@
 """Nodes that a fault hits: one, a minority, a majority or all; and whether the leader is among them.
 
 A node drawn at random is the leader once in n times, yet it is there that most bugs are. So by default every second
-time, on average, a leader is hit first, if one is known.
+time, on average, a leader is hit first, if one is known, and now and then the node that is about to lead or the one
+that lags.
 
 Pitfall: a minority of one or two nodes is empty, and then that size makes no sense.
 """
@@ -22,6 +23,12 @@ AIMS = ("mixed", "leader", "anyone")
 SIZE = variant_option("size", SIZES, "how many nodes are hit")
 AIM = Option("aim", "mixed", "whom it hits first; mixed: a leader every second time", choices=AIMS)
 
+SPOT_SHARE = 0.7
+"""How often the node is hit first at which something has just happened; below, the leader, and each of the node that is
+about to lead and the one that lags."""
+LEADER_SHARE = 0.5
+OTHERS_SHARE = 0.1
+
 
 def size_of(variant: str, nodes: int) -> int:
     """How many of so many nodes; 0 if there is no such group."""
@@ -31,12 +38,25 @@ def size_of(variant: str, nodes: int) -> int:
 def hit(count: int, aim: str, view: View, random: RandomStream) -> tuple[str, ...]:
     """So many nodes, in the cluster's order. Draws the same number of times whatever the roles are."""
     order = random.shuffled(view.nodes)
-    leaders_first = random.chance(0.5)
-    if aim == "leader" or (aim == "mixed" and leaders_first):
-        leaders = view.leaders()
-        order.sort(key=lambda node: node not in leaders)
+    first = _aimed_at(aim, view, random.random())
+    order.sort(key=lambda node: node not in first)
     picked = order[:count]
     return tuple(node for node in view.nodes if node in picked)
+
+
+def _aimed_at(aim: str, view: View, draw: float) -> tuple[str | None, ...]:
+    """Who is hit first. draw: a float in [0, 1)."""
+    if aim == "leader":
+        return view.leaders()
+    if aim == "anyone":
+        return ()
+    if view.spot is not None and draw < SPOT_SHARE:
+        return (view.spot,)
+    if draw < LEADER_SHARE:
+        return view.leaders()
+    if draw < LEADER_SHARE + OTHERS_SHARE:
+        return (view.candidate,)
+    return (view.lagging,) if draw < LEADER_SHARE + 2 * OTHERS_SHARE else ()
 
 
 class NodeFault:

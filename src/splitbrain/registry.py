@@ -158,13 +158,20 @@ def parse_faults(words: str, possible: Callable[[Fault], bool] = lambda fault: T
     UsageError for an unknown name."""
     if not words:
         return (), ""
-    from splitbrain.nemeses.catalogue import FACTORIES, NONE, named, spelled
+    from splitbrain.nemeses.catalogue import FACTORIES, NONE, STORM, named, spelled, storms_only
 
     factories = FACTORIES
     if any(part.partition(":")[0] not in FACTORIES for part in words.split(",")) and words != NONE:
         factories = fault_factories()
     found = named(words, possible, factories)
-    return [factories[name](options) for name, options in found.items()], spelled(found)
+    spelled_out = f"{STORM}," * storms_only(words) + spelled(found)
+    return [factories[name](options) for name, options in found.items()], spelled_out
+
+
+def storms_only(words: str) -> bool:
+    """Whether `--nemesis` asks for storms from the beginning on."""
+    asks: Callable[[str], bool] = load("splitbrain.nemeses.catalogue:storms_only")
+    return bool(words) and asks(words)
 
 
 def models() -> Mapping[str, Any]:

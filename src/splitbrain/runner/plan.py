@@ -13,12 +13,14 @@ from splitbrain.harness.environment import Environment
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.fault import Fault, applicable
 from splitbrain.harness.generator.schedule import Schedule, schedule
+from splitbrain.harness.generator.storm import REAL, SIMULATED
 from splitbrain.harness.options import Setting, settle
 from splitbrain.harness.target import Preferring, Target
 from splitbrain.runner.record import RunRecord
 from splitbrain.runner.spec import RunSpec
 from splitbrain.workloads.workload import Workload
 
+SIM = "sim"
 SEEDS = 1 << 31
 """A seed that is not given is drawn below this."""
 
@@ -155,6 +157,8 @@ def _schedule(faults: Sequence[Fault], spec: RunSpec) -> Schedule:
         spec.seed or 0,
         interval_s=spec.nemesis_interval,
         duration_s=spec.nemesis_duration,
+        with_cycle=not registry.storms_only(spec.nemesis),
+        pace=SIMULATED if spec.env == SIM else REAL,
     )
 
 

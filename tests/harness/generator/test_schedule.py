@@ -1,5 +1,6 @@
-"""Does the schedule keep its promises, for any faults, time limit and seed?"""
+"""The schedule's promises, for any faults, time limit and seed."""
 
+import itertools
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.fault import Fault, Plan, View
 from splitbrain.harness.generator.core import SECOND
-from splitbrain.harness.generator.schedule import Schedule, ShuffledCycle, schedule
+from splitbrain.harness.generator.schedule import Schedule, ScheduledFault, schedule
+from splitbrain.harness.generator.shuffled_cycle import ShuffledCycle
+from splitbrain.harness.generator.storm import MOMENTS, REAL
 from splitbrain.harness.injection import Cut, Impair, Injection, Kill, Pause, SkewClock, SlowDisk
 from splitbrain.harness.options import Option
 from splitbrain.harness.random_stream import RandomStream
@@ -49,23 +52,41 @@ def plain(found: Schedule) -> list[tuple[int, int, str, str]]:
     return [(slot.start, slot.duration, slot.fault.name, slot.variant) for slot in found.slots]
 
 
+def cycle_of(found: Schedule) -> list[ScheduledFault]:
+    return [slot for slot in found.slots if not slot.storm]
+
+
+def storm_of(found: Schedule) -> list[ScheduledFault]:
+    return [slot for slot in found.slots if slot.storm]
+
+
 @given(some_harms, st.floats(0, 200), seeds)
 @settings(max_examples=200)
-def test_each_fault_starts_and_heals_in_the_first_six_seconds_for_each(
-    faults: list[Fault], more: float, seed: int
-) -> None:
-    found = schedule(faults, NODES, 6 * len(faults) + more, seed)
-    early = [slot for slot in found.slots if slot.stop <= 6 * len(faults) * SECOND]
-    assert {slot.fault.name for slot in early} == {fault.name for fault in faults}
+def test_a_cycle_in_the_first_half_has_each_fault_once_and_alone(faults: list[Fault], more: float, seed: int) -> None:
+    limit = len(faults) + more
+    found = schedule(faults, NODES, limit, seed)
+    cycle = cycle_of(found)
+    assert sorted(slot.fault.name for slot in cycle) == sorted(fault.name for fault in faults)
+    assert cycle[-1].stop <= limit / 2 * SECOND
+    assert all(slot.duration >= SECOND // 4 for slot in cycle)
+    for before, after in pairwise(cycle):
+        assert after.start - before.stop >= SECOND // 20
     assert not found.missing
-    assert all(slot.start >= SECOND // 2 and slot.duration >= SECOND for slot in found.slots)
+    assert not found.note
+    assert all(slot.start >= cycle[-1].stop for slot in storm_of(found))
 
 
-@given(some_harms, st.floats(2, 6), seeds)
-def test_a_shorter_run_has_shorter_slots(faults: list[Fault], each: float, seed: int) -> None:
-    found = schedule(faults, NODES, each * len(faults), seed)
-    assert {slot.fault.name for slot in found.slots} == {fault.name for fault in faults}
+def test_a_long_run_has_long_faults_in_its_cycle() -> None:
+    cycle = cycle_of(schedule(harms(2, 3), NODES, 60, 1))
+    assert all(slot.duration >= 2.9 * SECOND for slot in cycle)
+    assert cycle[-1].stop <= 12 * SECOND
+
+
+def test_a_run_too_short_for_a_cycle_in_its_first_half_says_so() -> None:
+    found = schedule(harms(1, 1, 1), NODES, 2, 1)
+    assert len(cycle_of(found)) == 3
     assert not found.missing
+    assert found.note == ("the run is too short for each of 3 faults to come once in its first half: that takes 3 s")
 
 
 @given(some_harms, limits, seeds)
@@ -81,12 +102,62 @@ def test_everything_is_healed_inside_the_time_limit_and_what_cannot_come_is_name
     assert not come & set(found.missing)
 
 
+def overlaps(slots: list[ScheduledFault]) -> int:
+    """How many are on at most."""
+    changes = sorted([(slot.start, 1) for slot in slots] + [(slot.stop, -1) for slot in slots])
+    return max(itertools.accumulate(change for _, change in changes), default=0)
+
+
+def test_storms_overlap_are_short_and_have_quiet_phases() -> None:
+    for seed in range(20):
+        storm = storm_of(schedule(harms(2, 2, 2, 2, 2, 2), NODES, 60, seed))
+        assert len(storm) > 20
+        assert overlaps(storm) >= 3
+        assert min(slot.duration for slot in storm) < SECOND // 5
+        assert max(slot.duration for slot in storm) <= 4 * SECOND
+        assert max(after.start - before.start for before, after in pairwise(storm)) > SECOND // 2
+
+
+def test_seeds_draw_their_own_faults_variants_and_moments() -> None:
+    drawn = [storm_of(schedule(harms(3, 3, 3, 3), NODES, 60, seed)) for seed in range(40)]
+    assert len({frozenset(slot.fault.name for slot in storm) for storm in drawn}) > 5
+    assert len({frozenset((slot.fault.name, slot.variant) for slot in storm) for storm in drawn}) > 20
+    armed = [slot for storm in drawn for slot in storm if slot.moment]
+    assert {slot.moment for slot in armed} == set(MOMENTS)
+    assert 0.2 < len(armed) / sum(map(len, drawn)) < 0.6
+    assert all(slot.patience and slot.reaction for slot in armed)
+
+
+def test_storms_alone_begin_at_once_and_leave_no_fault_out() -> None:
+    for seed in range(20):
+        found = schedule(harms(2, 2, 2), NODES, 20, seed, with_cycle=False)
+        assert not cycle_of(found)
+        assert found.slots[0].start < SECOND
+        assert {slot.fault.name for slot in found.slots} == {"fault0", "fault1", "fault2"}
+
+
+def test_on_real_systems_storms_are_slower() -> None:
+    storm = storm_of(schedule(harms(2, 2, 2), NODES, 60, 1, pace=REAL))
+    assert min(slot.duration for slot in storm[:-1]) >= SECOND // 2
+    assert 5 < len(storm) < 60
+
+
+def test_a_standing_fault_lasts_all_along() -> None:
+    standing, other = harms(1, 1)
+    standing.standing = True  # type: ignore[attr-defined]
+    found = schedule([standing, other], NODES, 20, 1)
+    (slot,) = [slot for slot in found.slots if slot.fault is standing]
+    assert slot.start == 1
+    assert slot.stop >= 20 * SECOND - 2
+    assert len(found.slots) > 10
+
+
 @given(some_harms, limits, seeds)
 @settings(max_examples=200)
-def test_at_most_two_overlap_never_the_same_and_never_the_same_kind_of_harm(
+def test_spaced_faults_overlap_by_two_at_most_never_the_same_and_never_the_same_kind_of_harm(
     faults: list[Fault], limit: float, seed: int
 ) -> None:
-    slots = schedule(faults, NODES, limit, seed).slots
+    slots = schedule(faults, NODES, limit, seed, interval_s=4).slots
     first_cycle = slots[: len(faults)]
     for number, slot in enumerate(slots):
         under_way = [other for other in slots[:number] if other.stop > slot.start]
@@ -98,7 +169,7 @@ def test_at_most_two_overlap_never_the_same_and_never_the_same_kind_of_harm(
 
 @given(some_harms, limits, seeds)
 def test_no_variant_comes_again_before_all_have_come(faults: list[Fault], limit: float, seed: int) -> None:
-    slots = schedule(faults, NODES, limit, seed).slots
+    slots = schedule(faults, NODES, limit, seed, interval_s=4, overlap=False).slots
     for fault in faults:
         came = [slot.variant for slot in slots if slot.fault is fault]
         count = len(fault.variants)
@@ -108,8 +179,8 @@ def test_no_variant_comes_again_before_all_have_come(faults: list[Fault], limit:
 
 
 @given(some_harms, limits, seeds)
-def test_there_is_a_healthy_gap_between_slots(faults: list[Fault], limit: float, seed: int) -> None:
-    slots = schedule(faults, NODES, limit, seed, overlap=False).slots
+def test_there_is_a_healthy_gap_between_spaced_faults(faults: list[Fault], limit: float, seed: int) -> None:
+    slots = schedule(faults, NODES, limit, seed, interval_s=3, overlap=False).slots
     for before, after in pairwise(slots):
         assert after.start - before.stop >= SECOND // 2
 
@@ -126,27 +197,30 @@ def test_another_seed_gives_another_schedule() -> None:
 def test_a_schedule_known_by_heart_does_not_change() -> None:
     """A seed from an old report must still mean the same: change this only together with the version."""
     found = schedule(harms(1, 2), NODES, 24, 7)
-    assert [(slot.fault.name, slot.variant, round(slot.start / SECOND, 3)) for slot in found.slots] == [
-        ("fault0", "v0", 1.038),
-        ("fault1", "v1", 7.254),
-        ("fault0", "v0", 13.378),
-        ("fault1", "v0", 20.823),
-        ("fault0", "v0", 21.884),
+    assert [
+        (slot.fault.name, slot.variant, round(slot.start / SECOND, 3), slot.moment) for slot in found.slots[:6]
+    ] == [
+        ("fault0", "v0", 1.038, ""),
+        ("fault1", "v1", 7.254, ""),
+        ("fault1", "v0", 12.2, ""),
+        ("fault0", "v0", 12.591, ""),
+        ("fault1", "v1", 12.77, ""),
+        ("fault0", "v0", 13.125, ""),
     ]
 
 
 def test_pairs_come_from_the_second_cycle_on() -> None:
-    slots = schedule(harms(1, 1, 1), NODES, 120, 1).slots
+    slots = schedule(harms(1, 1, 1), NODES, 120, 1, interval_s=6).slots
     overlapping = [(a, b) for a, b in pairwise(slots) if b.start < a.stop]
     assert len(overlapping) >= 5
     assert len({(a.fault.name, b.fault.name) for a, b in overlapping}) == 6
 
 
 def test_a_run_too_short_for_some_says_so() -> None:
-    found = schedule(harms(1, 1, 1), NODES, 4, 1)
+    found = schedule(harms(1, 1, 1), NODES, 1.2, 1)
     assert len(found.slots) == 2
     ((name, why),) = found.missing.items()
-    assert why == f"{name} did not fit: 4 s are too short for 3 faults, each of which takes 2 s"
+    assert why == f"{name} did not fit: 1.2 s are too short for 3 faults, each of which takes 0.5 s"
 
 
 def test_a_fault_without_a_variant_for_this_cluster_is_named() -> None:

@@ -1,0 +1,115 @@
+"""Storms: short faults of all kinds, begun close together and overlapping freely, with quiet phases between storms.
+
+Bugs of consensus need several faults in a row: a kill while a cut is on, a vote that is old when it arrives. Each seed
+draws its own storms: which of the faults take part, in which sizes, how dense, and which strikes wait for a moment at
+which a node has just been elected, has voted or has written.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from splitbrain.harness.fault import Fault
+from splitbrain.harness.generator.shuffled_cycle import ShuffledCycle
+from splitbrain.harness.marks import START
+from splitbrain.harness.random_stream import RandomStream
+
+
+@dataclass(frozen=True)
+class StormPace:
+    """How fast faults may come, in seconds: ranges from which values are drawn log-uniformly.
+
+    duration: of a fault. gap: mean time from one start to the next within a storm. storm, quiet: length of a storm, and
+    of the time after it. patience: how long a strike waits for its moment. reaction: from the moment to the strike.
+    """
+
+    duration: tuple[float, float] = (0.05, 4.0)
+    gap: tuple[float, float] = (0.08, 0.8)
+    storm: tuple[float, float] = (2.0, 12.0)
+    quiet: tuple[float, float] = (0.5, 3.0)
+    patience: float = 1.0
+    reaction: tuple[float, float] = (0.00001, 0.01)
+
+
+SIMULATED = StormPace()
+REAL = StormPace(
+    duration=(0.5, 5.0), gap=(0.5, 2.0), storm=(6.0, 20.0), quiet=(3.0, 8.0), patience=2.0, reaction=(0.001, 0.01)
+)
+"""Where injecting takes time, and systems take seconds to elect."""
+
+FEW = 3
+"""So few faults come less densely: one ends when it comes again."""
+AIMED = 0.4
+"""Share of strikes that wait for a moment."""
+TAKES_PART = 0.75
+"""Probability that a fault takes part in a seed's storms; likewise each of its variants."""
+MOMENTS: Mapping[str, float] = {
+    "leader": 4.0,
+    "voted": 3.0,
+    "term": 1.5,
+    "stored": 1.5,
+    "commit": 1.0,
+    "snapshot": 1.0,
+    START: 1.0,
+}
+"""Marks at which a strike may come, and how often each is chosen."""
+
+
+@dataclass(frozen=True)
+class Strike:
+    """One fault of a storm, in seconds. moment: the mark that it waits for, for `patience` at most; "" for none.
+    reaction: how long after that mark it comes."""
+
+    start: float
+    duration: float
+    fault: Fault
+    variant: str
+    moment: str = ""
+    reaction: float = 0.0
+
+
+def storms(
+    faults: Mapping[Fault, Sequence[str]], begin_s: float, end_s: float, seed: int, pace: StormPace, *, every: bool
+) -> Iterator[Strike]:
+    """The strikes of all storms between two times, in order of start. faults: with the variants that are possible.
+    every: whether all faults take part, else a subset that the seed draws."""
+    chosen = _taking_part(faults, seed, every)
+    aimed = AIMED * RandomStream(seed, "storm", "aimed").between(0.0, 2.0)
+    turns = ShuffledCycle(tuple(chosen), RandomStream(seed, "storm", "turns"))
+    at, number = begin_s, 0
+    while chosen and at < end_s - pace.duration[0]:
+        random = RandomStream(seed, "storm", number)
+        over = min(at + _log(random, *pace.storm), end_s)
+        gap = _log(random, *pace.gap) * max(1.0, FEW / len(chosen))
+        while (left := end_s - at) > pace.duration[0] and at < over:
+            fault = turns.next()
+            duration = min(_log(random, *pace.duration), left)
+            moment = random.weighted(tuple(MOMENTS), tuple(MOMENTS.values())) if random.chance(aimed) else ""
+            yield Strike(
+                at,
+                duration,
+                fault,
+                random.choice(chosen[fault]),
+                moment,
+                _log(random, *pace.reaction) if moment else 0.0,
+            )
+            at += random.exponential(gap)
+        at = over + _log(random, *pace.quiet)
+        number += 1
+
+
+def _taking_part(faults: Mapping[Fault, Sequence[str]], seed: int, every: bool) -> dict[Fault, list[str]]:
+    """A subset of the faults, each with a subset of its variants; at least one of each."""
+    random = RandomStream(seed, "storm", "faults")
+    some = [fault for fault in faults if random.chance(TAKES_PART) or every] or (
+        [random.choice(list(faults))] if faults else []
+    )
+    return {
+        fault: [variant for variant in faults[fault] if random.chance(TAKES_PART)] or [random.choice(faults[fault])]
+        for fault in some
+    }
+
+
+def _log(random: RandomStream, low: float, high: float) -> float:
+    """Drawn log-uniformly."""
+    return math.exp(random.between(math.log(low), math.log(high)))
