@@ -1,6 +1,6 @@
-"""What of a run stands in the documentation? A table between two marks of a page, written over by every whole run.
+"""Tables of measurements in the documentation, between two marks of a page, written over by every whole run.
 
-The trap: a figure that somebody typed. Between the marks nothing is kept.
+Pitfall: between the marks nothing is kept that somebody typed.
 """
 
 from collections.abc import Sequence
@@ -8,18 +8,24 @@ from pathlib import Path
 
 from measuring import Goal, Report
 
-BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
+MARK = "figures"
 COMMAND = "python benchmarks/linearizability.py"
 
 
 def write(path: Path, machine: str, reports: Sequence[Report]) -> None:
     """Put the table into the page; ValueError if it has no marks."""
-    before, begin, rest = path.read_text().partition(BEGIN)
-    _, end, after = rest.partition(END)
+    replace(path, MARK, markdown(machine, reports))
+
+
+def replace(path: Path, mark: str, lines: Sequence[str]) -> None:
+    """Put lines between `<!-- MARK: begin -->` and `<!-- MARK: end -->`; ValueError if these are not there."""
+    opening, closing = f"<!-- {mark}: begin -->", f"<!-- {mark}: end -->"
+    before, begin, rest = path.read_text().partition(opening)
+    _, end, after = rest.partition(closing)
     if not begin or not end:
-        raise ValueError(f"{path} has no {BEGIN} … {END}")
-    table = "\n".join(markdown(machine, reports))
-    path.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}")
+        raise ValueError(f"{path} has no {opening} … {closing}")
+    table = "\n".join(lines)
+    path.write_text(f"{before}{opening}\n{table}\n{closing}{after}")
 
 
 def markdown(machine: str, reports: Sequence[Report]) -> list[str]:

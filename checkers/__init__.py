@@ -1,1 +1,4 @@
-"""Which models does a history still allow, and why not? Pure functions of history and budget; no I/O."""
+"""Checkers: which consistency models a recorded history satisfies, and a proof where it does not satisfy one.
+
+Pure functions of history and budget; no I/O.
+"""

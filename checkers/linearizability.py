@@ -1,5 +1,4 @@
-"""Does each object behave as if it stood on one machine, each operation at one moment? The checker of workloads: a
-model, judged by `porcupine`."""
+"""Linearizability with respect to a model, judged by `porcupine`: the checker that workloads name."""
 
 from dataclasses import dataclass
 

@@ -1,6 +1,6 @@
-"""How does a witness speak of an event? Who, and when: `n3 (process 7)`, `12.345 s`.
+"""Descriptions of events for witnesses: node and process, `n3 (process 7)`, and time, `12.345 s`.
 
-The trap: two events that look simultaneous. Times have as many digits as it takes to tell those of a witness apart.
+Pitfall: two events that look simultaneous. Times have as many digits as it takes to tell those of a witness apart.
 """
 
 from collections.abc import Iterable, Sequence

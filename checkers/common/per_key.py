@@ -1,7 +1,7 @@
-"""Which operations belong together, and how do the answers about each key become one? What the checks of their own
-share: rows of `History.operations()` split by key, and one verdict over all keys.
+"""Operations grouped by key, and one verdict over all keys: rows of `History.operations()` split by key, for the
+checkers of `domain`.
 
-The trap: a key that nobody observed. It refutes nothing, so it must neither pass for the whole nor spoil it: the whole
+Pitfall: a key that nobody observed. It refutes nothing, so it must neither pass for the whole nor spoil it: the whole
 is `unknown` only if no key was observed.
 """
 

@@ -1,6 +1,6 @@
-"""When are two values of a history the same, and what does a user mean by a word like `nil` or `0`?
+"""Values of a history: equality, hashable forms, how a setting on the command line is read, and formatting for people.
 
-The trap: Python finds `1 == 1.0 == True`. A history does not, so models compare with `same`.
+Pitfall: Python finds `1 == 1.0 == True`. A history does not, so models compare with `same`.
 """
 
 import json

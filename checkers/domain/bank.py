@@ -1,4 +1,4 @@
-"""Does money appear or vanish? Jepsen's `bank`: every read of all accounts shows the same total.
+"""Bank accounts, as Jepsen's `bank`: every read of all accounts shows the same total.
 
     read → {account: balance}      transfer {from, to, amount}
 
@@ -7,7 +7,7 @@ Under snapshot isolation or anything stronger no transfer is ever seen half done
 `negative-balances=true`, below zero. Unless `total` says otherwise the first read decides what the total is, and which
 accounts there are.
 
-The trap: the total alone. Two accounts can be wrong by the same amount, which is why negative balances are looked at.
+Pitfall: the total alone. Two accounts can be wrong by the same amount, which is why negative balances are looked at.
 """
 
 from collections.abc import Mapping

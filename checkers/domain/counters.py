@@ -1,4 +1,4 @@
-"""Can a counter have read what it read? Jepsen's `counter`: each read lies within bounds.
+"""Bounds of a counter, as Jepsen's `counter`: each read lies within them.
 
     add delta      increment delta      read → sum
 
@@ -7,7 +7,7 @@ failed ones are not. So the least sum has of the latter only the negative deltas
 This is Jepsen's `checker/counter` (jepsen-io/jepsen, `checker.clj`), which knows no negative deltas. The bounds are
 necessary, not sufficient: `lin-counter` asks the whole question, which is hard.
 
-The trap: an add that ends during the read. It is owed by nobody, yet allowed; and an add that ended in `info` may still
+Pitfall: an add that ends during the read. It is owed by nobody, yet allowed; and an add that ended in `info` may still
 take effect at any time.
 """
 

@@ -1,4 +1,4 @@
-"""Did two clients ever hold one lock at the same time? Mutual exclusion, as the clients themselves believe it.
+"""Mutual exclusion: no two clients hold one lock at the same time, as far as the clients themselves know.
 
     acquire      hold seconds      release      any other operation under the lock (`use`)
 
@@ -17,7 +17,7 @@ that runs out while its holder works on is what this finds: see M. Kleppmann, "H
 and etcd issues 11456 and 11457. That the intervals are disjoint is also all there is to decide: each acquire and
 release can take effect at one end of its interval.
 
-The trap: an interval too long. A client that could have known of the loss must not be blamed for time after that, so
+Pitfall: an interval too long. A client that could have known of the loss must not be blamed for time after that, so
 every doubt shortens the interval.
 """
 

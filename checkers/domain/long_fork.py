@@ -1,4 +1,4 @@
-"""Did two readers see two writes in opposite orders? Jepsen's `long-fork`, the anomaly that parallel snapshot isolation
+"""Long fork, as Jepsen's `long-fork`: two readers see two writes in opposite orders, which parallel snapshot isolation
 allows and snapshot isolation forbids.
 
     transactions as lists of [r key value] or [w key value], under any name (`txn`, `read`, `write`)
@@ -8,7 +8,7 @@ as the set of keys that had a value, must form a chain: of two reads one has eve
 as in Jepsen's `tests/long_fork` (jepsen-io/jepsen, `tests/long_fork.clj`), which compares all pairs; here they are
 sorted by size, so that it is enough to compare neighbours.
 
-The trap: a chain says nothing if a key was written twice, for then reads with the same keys may still differ. That is
+Pitfall: a chain says nothing if a key was written twice, for then reads with the same keys may still differ. That is
 `unknown`; but a fork is a fork, because no write brings nil back.
 """
 

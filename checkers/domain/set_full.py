@@ -1,4 +1,4 @@
-"""Does every element that was added stay? Jepsen's `set-full`: each read counts, each element has a story.
+"""Durability of set elements over time, as Jepsen's `set-full`: every read counts for every element.
 
     add x      read → all elements
 
@@ -11,7 +11,7 @@ that nobody added, whose adds all failed or had not begun is invalid, where Jeps
 by the order of events, where Jepsen asks for a whole millisecond; a read begun before the add says nothing by its
 silence.
 
-The trap: a read that misses an element proves nothing unless it began after the element was known.
+Pitfall: a read that misses an element proves nothing unless it began after the element was known.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
-"""Does what was removed from a set stay away, and the rest stay there? Each read is held to what was settled before it.
+"""Removals from a set: what was removed stays away, and the rest stays. Each read is held to what was settled before
+it.
 
     add x      remove x      read → all elements
 
@@ -8,7 +9,7 @@ remove exchanged. A read that has a gone element saw it *returned*; one that mis
 *lost*; an element of which no add that may have happened had begun is *unexpected*. All three are invalid, and so is a
 read that lists an element twice. Whatever overlaps, or ended in `info`, settles nothing.
 
-The trap: which reads count. `reads=final` judges those that began after the last change was acknowledged (or the last
+Pitfall: which reads count. `reads=final` judges those that began after the last change was acknowledged (or the last
 read, if none did), so a store may take its time; `reads=all` judges each, and a stale read is invalid.
 """
 

@@ -1,4 +1,4 @@
-"""Is everything that was added and acknowledged still there at the end? Jepsen's `set`.
+"""Lost elements of a set, as Jepsen's `set`: what was added and acknowledged is there at the end.
 
     add x      read → all elements
 

@@ -1,8 +1,8 @@
-"""Was every identifier given once? Jepsen's `unique-ids`.
+"""Uniqueness of identifiers, as Jepsen's `unique-ids`: no identifier is given twice.
 
     generate → id
 
-The trap: `1` and `"1"` are two identifiers. Definition as in Jepsen's `checker/unique-ids` (jepsen-io/jepsen,
+Pitfall: `1` and `"1"` are two identifiers. Definition as in Jepsen's `checker/unique-ids` (jepsen-io/jepsen,
 `checker.clj`); keys, if there are any, are generators of their own.
 """
 

@@ -1,4 +1,4 @@
-"""Does a watcher see every change, once and in order?
+"""Completeness of watches: a watcher sees every change, once and in order.
 
     write (key) value → its revision
     watch (prefix) name → [[key revision value] …]: the changes since the watcher's last answer, value nil for deleted
@@ -13,7 +13,7 @@ the first write begun after its first answer; up to the last that it saw, or tha
 A watcher that was not drained, or whose changes were compacted away before it could resume, is `unknown`, unless what
 it saw is wrong by itself.
 
-The trap: a watcher that fell silent. It saw nothing wrong, so only a drain shows what it missed.
+Pitfall: a watcher that fell silent. It saw nothing wrong, so only a drain shows what it missed.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Is a history linearizable? A checker in the family of Porcupine and Knossos, usable by itself:
+"""Linearizability checker in the family of Porcupine and Knossos, usable by itself:
 
     from splitbrain.checkers import porcupine
 
@@ -6,7 +6,7 @@
 
 `check` takes any `Model`, `check_many` many histories; `MODELS` has ready ones, `objection` verifies an order of one.
 Reading order: `model` (what you write) → `check` (what happens) → `prepare`, `window`, `search` (how it works) →
-`certificate`, `witness` (how it is proved) → `answers`, `compiled`, `kernel` (how it is done fast).
+`certificate`, `witness` (how it is proved) → `backend`, `native_backend`, `kernel` (how it is done fast).
 """
 
 from splitbrain.checkers.porcupine.batch import check_many, values_of

@@ -1,6 +1,6 @@
-"""Which search answers? The compiled one where it is built, else the clear one: the choice is made in this one place.
+"""Choice of the search backend: the compiled one where it is built, else the one in Python.
 
-The trap: the clear search is the reference. Whatever the compiled one does, its verdict and what is owed must be the
+Pitfall: the search in Python is the reference. Whatever the compiled one does, its verdict and what is owed must be the
 same, and where it cannot go (more than WIDEST operations open at once) the reference answers.
 """
 

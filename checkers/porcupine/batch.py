@@ -1,7 +1,7 @@
-"""What of many histories? One call for all: their verdicts, or only their values, which costs a few microseconds each.
+"""Checks of many histories in one call: their verdicts, or only the values, which cost a few microseconds each.
 
 Where the compiled front is built, many are read and searched in one go; whatever that leaves open, `check` decides.
-The trap: `values_of` proves and explains nothing. It is for those who sift a corpus; whatever it refutes, `check` tells
+Pitfall: `values_of` proves and explains nothing. It is for those who sift a corpus; whatever it refutes, `check` tells
 the same of, with a witness.
 """
 

@@ -1,9 +1,10 @@
-"""Is this order a proof that the history is linearizable? Decided in linear time, from the history and the model alone.
+"""Verification of certificates: whether an order proves that a history is linearizable, in linear time, from the
+history and the model alone.
 
 Nothing of the search is used here: neither its interning nor its table nor its columns. An order is a sequence of the
 indexes of invocations. It proves linearizability (Herlihy & Wing 1990, §2) if every completed operation stands in it
 once, no operation that returned before another was invoked comes after that one, and the model allows every step.
-The trap: with keys, each key has a state of its own, and the order of the whole must still respect real time.
+Pitfall: with keys, each key has a state of its own, and the order of the whole must still respect real time.
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,8 +1,8 @@
-"""Is a history linearizable? The public function: split it by key, search in rounds, combine, prove, explain.
+"""The public check: splits a history by key, searches in rounds, combines, verifies and explains.
 
 Keys are separate problems (locality: Herlihy & Wing 1990, §3.3; P-compositionality: Horn & Kroening 2015). Each is
 searched with a small limit first and a larger one in every next round, so that one bad key among thousands is found
-without waiting for a hard one. The trap: `valid` needs every key, `invalid` needs one.
+without waiting for a hard one. Pitfall: `valid` needs every key, `invalid` needs one.
 
 The tree of a history with several keys: a valid root's certificate is an order of the whole history, which restricted
 to a key (`certificate.of_key`) is that key's order; where the root is not valid, each valid child has its own. Beyond

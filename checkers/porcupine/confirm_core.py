@@ -1,4 +1,5 @@
-"""What does a search say of the few operations that a fast procedure says refute? What cannot be placed, and when.
+"""Confirmation of cores: the few operations that refute, by a monitor's word, are searched, which also tells which
+operation cannot be placed.
 
 If it should find them linearizable, the procedure is wrong: then the key is searched as if there were none.
 """

@@ -1,11 +1,12 @@
-"""Can a history be decided without a search? Each key by the first procedure that takes it; the rest is searched.
+"""Choice between monitors and search: each key is decided by the first monitor that accepts it; the rest is searched.
 
 An order that a procedure gives is verified with the verdict. Of a history that it refutes, the core is searched by the
-clear search, which says what cannot be placed and in which states, as of any other; if that should find the core
+search in Python, which says what cannot be placed and in which states, as of any other; if that should find the core
 linearizable, the procedure is wrong, and the key is searched as if there were none.
 
-The trap: cost. A procedure reads the history once more, so a model names the ones that may fit, and no other. Where the
-compiled search knows the step by heart, only compiled procedures are faster, and they are asked alone: see `known`.
+Pitfall: cost. A procedure reads the history once more, so a model names the ones that may fit, and no other. Where the
+compiled search knows the step built in, only compiled procedures are faster, and they are tried alone: see
+`monitor_batch`.
 """
 
 from collections.abc import Callable
@@ -25,8 +26,8 @@ from splitbrain.harness.history import History
 
 
 def choose_backend(model: Model, history: History, spending: BudgetMeter, *, thorough: bool = True) -> Backend:
-    """The keys of a history, decided by fast procedures as far as these go, and else ready to be searched. As
-    `answers.problems`. thorough: whether all keys that can be refuted are to be, and not one alone."""
+    """The keys of a history, decided by monitors as far as these go, and else ready to be searched. As
+    `backend.open_backend`. thorough: whether all keys that can be refuted are to be, and not one alone."""
     in_parts = partitioned(model, history, spending, lambda: open_backend(model, history, spending))
     if in_parts is not None:
         return in_parts
@@ -44,7 +45,7 @@ def _searched(model: Model, history: History, spending: BudgetMeter, keys: set[i
 
 
 class KeyByKeyBackend:
-    """Problems (see `answers`) of a model that names fast procedures.
+    """Problems (see `backend`) of a model that names monitors.
 
     searched: makes those of the search; asked if there is a key that no procedure takes.
     """

@@ -1,7 +1,7 @@
-"""How is it said that a history is not linearizable? One sentence that a stranger understands, then the evidence.
+"""Explanations of refutations: one sentence for a reader who knows nothing of the search, then the evidence.
 
 The first sentence names who did what when, and what contradicts it: nothing ever wrote the value, it was not written
-yet, or it had been replaced. Each claim is checked against all operations on the key, not only those shown. The trap:
+yet, or it had been replaced. Each claim is checked against all operations on the key, not only those shown. Pitfall:
 where no such simple story holds, none is told; the sentence then says which states were possible.
 """
 

@@ -1,4 +1,4 @@
-"""What is a model? How an object behaves when operations happen one at a time: everything you write to check a new one.
+"""Sequential models: how an object behaves when operations happen one at a time. All that a new object needs.
 
     COUNTER = Model(
         name="counter", summary="a counter that starts at 0",

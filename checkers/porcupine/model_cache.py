@@ -1,7 +1,7 @@
-"""What does the kernel keep of a model, from one history to the next? How its histories are read, and what it answered.
+"""Cache of a model: how its histories are read, and the transitions computed so far, kept between histories.
 
-The trap: who searches has the desk alone, for tables are read without the GIL. So it is taken from the model and given
-back; whoever comes meanwhile, in another thread or inside a `step`, gets a new one.
+Pitfall: not thread-safe, for tables are read without the GIL. Take the cache from the model and give it back
+afterwards; a concurrent caller, in another thread or inside a `step`, gets a fresh one.
 """
 
 from splitbrain.checkers.porcupine.calls import is_plain
@@ -16,9 +16,11 @@ _KEPT_BYTES, _KEPT_CLASSES = 8 << 20, 20_000
 
 
 class ModelCache:
-    """heart, steps: how a history is read whose steps are known by heart, and these steps; None if it is none such.
-    asked, answers: how any is read, and what the model has answered. shortcut: whether procedures come before a search;
-    where steps are known by heart, a short one is quicker. words: for people, of calls that were told before.
+    """What the kernel keeps of one model.
+
+    builtin, steps: how a history is read whose steps are built in, and these steps; None if they are not. generic,
+    table: how any other is read, and the transitions computed so far. shortcut: whether monitors come before a search;
+    where steps are built in, a short search is quicker. words: descriptions of calls made before.
     """
 
     __slots__ = ("builtin", "generic", "model", "shortcut", "steps", "table", "words")
@@ -37,13 +39,13 @@ class ModelCache:
 
 
 def take(model: Model) -> ModelCache:
-    """The model's desk, or a new one. TooWide."""
+    """The model's cache, or a new one. TooWide."""
     cache: ModelCache | None = model.remembered.pop(_NAME, None)
     return ModelCache(model) if cache is None else cache
 
 
 def give_back(cache: ModelCache) -> None:
-    """For the next history. A desk that is not given back is forgotten."""
+    """Keep the cache for the next history; one that is not given back is forgotten."""
     if cache.table.bytes <= _KEPT_BYTES and len(cache.table.classes) <= _KEPT_CLASSES:
         cache.model.remembered[_NAME] = cache
 

@@ -1,7 +1,7 @@
-"""What is known of a history without a search, all keys at once? Registers by zones, texts by their pieces.
+"""Monitors of all keys at once, compiled: registers with unique writes by zones, and string stores with append.
 
-Both are compiled, and read the columns. The trap: zones take all keys or none; of texts, the keys that do not qualify
-are searched, unless another key is refuted.
+Pitfall: zones take all keys or none. Of a string store, the keys that do not qualify are searched, unless another key
+is refuted.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -21,7 +21,7 @@ Rest = Callable[[set[int]], Backend]
 
 
 class MonitorBatch:
-    """Problems (see `answer`) that are decided as far as a procedure goes, one answer a key."""
+    """Problems (see `search_result`) that are decided as far as a procedure goes, one answer a key."""
 
     def __init__(self, answers: list[SearchResult], rest: Rest | None = None) -> None:
         """rest: needed if some answers are no decisions."""
@@ -81,7 +81,7 @@ def by_strings(
     model: Model, history: History, spending: BudgetMeter, rest: Rest, thorough: bool = True
 ) -> MonitorBatch | None:
     """Answers by pieces for the keys that hold texts put together from them; None if no key qualifies."""
-    if not _of_texts(model, history):
+    if not _of_strings(model, history):
         return None
     from splitbrain.checkers.porcupine.kernel.kv_append_monitor import decide
 
@@ -96,14 +96,14 @@ def by_strings(
 
 def outcome(model: Model, history: History) -> int:
     """What pieces say of a history: 1 if it is linearizable and something was observed, 0 if it is not, else -1."""
-    if not _of_texts(model, history):
+    if not _of_strings(model, history):
         return -1
     from splitbrain.checkers.porcupine.kernel.kv_append_monitor import outcome as of_pieces
 
     return of_pieces(history, *_names(history), model.by_key)
 
 
-def _of_texts(model: Model, history: History) -> bool:
+def _of_strings(model: Model, history: History) -> bool:
     """Whether there may be keys that pieces tell of."""
     names = history.pool.names
     return (

@@ -1,6 +1,6 @@
-"""How is a history searched by the kernel? Its columns are handed over once; keys are searched in rounds, by threads.
+"""Backend on the compiled search: takes the columns of a history once, and searches keys in rounds, by threads.
 
-Only models that the kernel knows by heart use several threads: any other asks Python for its transitions. The trap:
+Only models that the kernel knows built in use several threads: any other asks Python for its transitions. Pitfall:
 determinism. What a round finds depends on no thread, for a key's search depends on the key alone, and every key of a
 round is searched before the round is looked at.
 """
@@ -35,7 +35,7 @@ _ENDLESS = 1 << 31
 
 
 class NativeBackend:
-    """Problems (see `answer`) of the compiled search."""
+    """Problems (see `search_result`) of the compiled search."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class NativeBackend:
         among: "array[int] | None" = None,
     ) -> None:
         """only: the keys (value ids), if not all; among: of each event two more than the part of the operation that it
-        invokes, which then counts as its key, or 0 to leave it out. TooWide if only the clear search can do it."""
+        invokes, which then counts as its key, or 0 to leave it out. TooWide if only the search in Python can do it."""
         self.model, self.history, self.spending = model, history, spending
         self._cache = model_cache.take(model)
         self.batch, self._transitions = batch_of(self._cache, history, only, among)

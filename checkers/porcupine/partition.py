@@ -1,4 +1,4 @@
-"""Can one object be checked as several? If no operation of one part has to do with one of another.
+"""Partition of one object into parts that have nothing to do with each other, each checked by itself.
 
 A model may promise it: `Independence.parts` gives each call labels, and leaving out all calls with one label makes no
 legal sequence illegal. Calls that share a label, or are linked by others that do, are a part. If a part is not
@@ -6,7 +6,7 @@ linearizable, the whole is not: leave all other labels out of a legal order of t
 are merged, and the merged order is tried on the whole: then that is proved, whatever was promised. So even without a
 promise it is worth guessing that keys are parts, for a guess that is right is proved as well.
 
-The trap: what holds for all parts need not hold for the whole. If the merged order is no proof, the whole is searched.
+Pitfall: what holds for all parts need not hold for the whole. If the merged order is no proof, the whole is searched.
 """
 
 from array import array
@@ -37,7 +37,7 @@ def partitioned(
 
 
 class PartitionedBackend:
-    """The one problem (see `answer`) of a history that has parts."""
+    """The one problem (see `search_result`) of a history that has parts."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What must be searched? From the columns of a history to one small problem of integers per key.
+"""Preparation: from the columns of a history to one small problem of integers for each key.
 
 What is left out, and why that is sound:
 

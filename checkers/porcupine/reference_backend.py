@@ -1,4 +1,4 @@
-"""How is a history searched in plain Python? Key by key, in rounds; the reference for the compiled search."""
+"""Backend in Python, the reference for the compiled search: key by key, in rounds."""
 
 from collections.abc import Collection
 
@@ -12,7 +12,7 @@ from splitbrain.harness.history import History
 
 
 class ReferenceBackend:
-    """Problems (see `answer`) of the clear search."""
+    """Problems (see `search_result`) of the search in Python."""
 
     def __init__(
         self, model: Model, history: History, spending: BudgetMeter, only: Collection[int] | None = None

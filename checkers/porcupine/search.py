@@ -1,4 +1,4 @@
-"""Is there an order? The clear depth-first search of Wing & Gong (1993) with the memory of Lowe (2017), for any model.
+"""Depth-first search for an order, in Python, for any model: Wing & Gong (1993) with the cache of Lowe (2017).
 
 A configuration is (k, state, mask, used): the first return still owed, the state, the operations open at `k` that are
 already linearized (see `window`), and the crashed operations that took effect. The search walks from configuration to
@@ -7,8 +7,8 @@ configuration by linearizing one operation, and never enters one twice. What mak
 - *Pure operations are taken at once* where they match. Any completion u·r·v of the order, r pure and legal here, can be
   rewritten r·u·v: r is invoked already, it is legal in this state, and it changes nothing for u. (Unsound for an
   operation that merely leaves *this* state as it is: `write 1` in state 1 may be needed later.)
-- *The operation that is owed goes first*, then those after which it is legal, then by deadline (the spirit of Lowe's
-  just-in-time linearization). An order of trying only.
+- *The operation whose return is next goes first*, then those after which it is legal, then by deadline (the spirit of
+  Lowe's just-in-time linearization). An order of trying only.
 - *Identical crashed operations are interchangeable*, so they are used in order of invocation: exchanging two of one
   class in an order leaves it legal, and the one invoked earlier may stand wherever the later one may.
 - *A crashed operation that leaves the state as it is* need not be taken: the order without it is as legal.
@@ -16,7 +16,7 @@ configuration by linearizing one operation, and never enters one twice. What mak
   operations used was entered before. Whatever completes the larger one completes the smaller one, which may use all
   that the larger may. So only configurations minimal in the crashed operations used are kept.
 
-Configurations are compared exactly, never by a hash alone. The trap: recursion. A history of a million operations is
+Configurations are compared exactly, never by a hash alone. Pitfall: recursion. A history of a million operations is
 a path of a million steps, so the path is a list.
 """
 
@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 
 from splitbrain.checkers.porcupine.prepare import OverBudget, Prepared, Problem
 from splitbrain.checkers.porcupine.table import NO_STATE, Table
-from splitbrain.checkers.porcupine.window import Window
+from splitbrain.checkers.porcupine.window import SlotWindow
 from splitbrain.harness.budget import GIB, BudgetMeter
 from splitbrain.harness.history import ABSENT
 
@@ -79,7 +79,7 @@ class _Search:
     def __init__(self, problem: Problem, prepared: Prepared, table: Table, spending: BudgetMeter) -> None:
         self.kind, self.ret = problem.kind, problem.ret
         self.table, self.spending = table, spending
-        self.window = Window(problem, prepared.pure, spending)
+        self.window = SlotWindow(problem, prepared.pure, spending)
         self.path: list[Frame] = []
         self.order: list[int] = []
         self.invoked = 0

@@ -1,6 +1,6 @@
-"""What does a search say about each key? The same from the compiled search, the clear one, and what needs no search.
+"""Result of a check of one key, the same from the compiled search, the one in Python, and monitors.
 
-The trap: `linearizable` is None both for a key that was not looked at and for one that a limit stopped; `searched` and
+Pitfall: `linearizable` is None both for a key that was not looked at and for one that a limit stopped; `searched` and
 `stopped` tell them apart.
 """
 
@@ -22,7 +22,7 @@ class SearchResult:
     words, None for that of its round. order: invocations in the order found, else in the longest one. owed: the
     invocation of the operation that cannot be placed, and states: states in which it was owed, for people. core:
     invocations of a few operations that refute by themselves and of which nothing was left out that they rest on, if a
-    fast procedure found such. proved: whether the order was verified already.
+    monitor found such. proved: whether the order was verified already.
     """
 
     key: int

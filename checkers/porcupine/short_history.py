@@ -1,4 +1,4 @@
-"""Can short histories be decided without a detour? By the compiled front, where it is built; see `kernel/front.pyx`."""
+"""Fast path for short histories, where it is compiled; see `kernel/short_history.pyx`."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Which operations can be left out of a history that is not linearizable, so that what remains still proves it?
+"""Shrinking of a refuted history: which operations can be left out so that what remains still proves it.
 
 That what remains is not linearizable is not enough: without the write, a correct read is a read of nothing. What may
 go is decided so that *if the whole were linearizable, what remains would be too*; then the small history refutes the

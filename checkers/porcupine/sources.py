@@ -1,4 +1,4 @@
-"""Which operations may have made the state that an operation found? Its sources, by what the model says and by time.
+"""Sources of an operation: those that may have made the state that it found, by the model and by time.
 
 The sources of an operation r in a legal order π are the last reset before r and all that changed the state since
 (without a reset: since the start). They make the state that r finds, and nothing else does. So if a part of the history
@@ -17,7 +17,7 @@ these resets by invocation is r's *guard*: it alone excludes all that any of the
 So sources need not be looked for among operations that returned before a moment `since`, if only operations are kept
 whose bound is not before it; of what crashed the bound is taken over such z alone.
 
-The trap: a crashed operation never returned, so time never excludes it, only the model does.
+Pitfall: a crashed operation never returned, so time never excludes it, only the model does.
 """
 
 from splitbrain.checkers.common.per_key import NEVER

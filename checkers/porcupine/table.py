@@ -1,7 +1,7 @@
-"""How does a search run on integers when models are written in Python? States and calls are interned, and the table of
-transitions is filled as the search asks for it, so that `step` is called once per (state, call).
+"""Transition table: interns states and calls, so that a search runs on integers and `step` is called once per
+(state, call).
 
-The trap: states are the same if and only if their type and canonical form are, as with values: a register holding `1`
+Pitfall: states are the same if and only if their type and canonical form are, as with values: a register holding `1`
 is not one holding `True`, though Python finds them equal.
 """
 

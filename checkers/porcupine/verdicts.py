@@ -1,4 +1,4 @@
-"""What is said of one object? The verdict on a key, from what a search found: the same words whoever searched."""
+"""Verdict on one key from what a search found, in the same words for every backend."""
 
 from splitbrain.checkers.porcupine.model import Model
 from splitbrain.harness.operation import Value
@@ -29,7 +29,7 @@ def invalid(
 ) -> Verdict:  # fmt: skip
     """There is none. placed: how many operations the longest one found has, longest: the last LONGEST_TOLD of them.
     owed: the invocation of the operation that cannot be placed, call: what it is, states: in which it was owed. core:
-    see `answer`."""
+    see `search_result`."""
     details: dict[str, Value] = {
         "operations": operations, "configurations": configurations, "placed": placed, "blocked": next_return,
         "states": states[:STATES_TOLD], "longest": longest,

@@ -1,11 +1,11 @@
-"""Which operations may be linearized next? Every one that was invoked before the first return that is still owed.
+"""SlotWindow of candidates for the next place in an order: all operations invoked before the next return.
 
 Completed operations are taken in order of return. While return `k` is owed, the operations that matter are those open
 at that moment; each holds a *slot*, allocated at its invocation and free again at its return, as registers are. So a
 set of linearized operations is a mask as wide as the concurrency, however long the history (the configuration of
 Lowe 2017, "Testing for linearizability", §3, stored relative to `k`): memory goes with concurrency, not with length.
 
-The trap: slots are reused, so a mask means something only together with its `k`.
+Pitfall: slots are reused, so a mask means something only together with its `k`.
 """
 
 from array import array
@@ -18,7 +18,7 @@ from splitbrain.harness.history import ABSENT
 _LOOK_EVERY = 8192
 
 
-class Window:
+class SlotWindow:
     """A problem laid out for a search.
 
     returns: the completed operations in order of return. bit[k]: the slot of the k-th of them, as a mask. called[k]:

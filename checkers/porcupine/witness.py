@@ -1,8 +1,8 @@
-"""Why is a history not linearizable? A small part of it that refutes the whole, and what can be said about it.
+"""Witnesses: a small part of a history that refutes the whole, and an explanation.
 
 Each invalid verdict of a tree gets its witness: the history is cut where the search could not go on, shrunk (see
-`shrink`, which has the proofs), and put into words (see `words`). The trap: time. Shrinking is an extra, so it has a
-limit of its own, in operations and configurations looked at, so that it depends on no machine; and it ends when the
+`shrink`, which has the proofs), and put into words (see `explanation`). Pitfall: time. Shrinking is an extra, so it has
+a limit of its own, in operations and configurations looked at, so that it depends on no machine; and it ends when the
 seconds of the whole check do.
 """
 

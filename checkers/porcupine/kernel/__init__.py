@@ -1,29 +1,32 @@
-"""Is the compiled search there? Cython behind the clear Python: the same search on flat arrays, without the GIL.
+"""Compiled search in Cython: the search of `porcupine/search.py` on flat arrays, without the GIL.
 
-    reading   from the columns of histories to flat arrays, all keys in one pass
-    layout    what is left out of them, and who is open when
-    problem   these arrays, and the answers
-    steps     transitions: registers by heart, any other model through a table that Python fills
-    text_steps    texts by heart, which fill the table too
-    search    what all engines share: a problem, what may be spent, which operations to try
-    register  which operations are worth trying on a register, and why nothing is lost
-    window    which operations are open, and what they ask for and leave
-    walk      from configuration to configuration, writing down the order
-    memo      where a search has been
-    depth     depth first: finds the order of most linearizable histories at once
-    levels    level by level: gets along with many crashed operations
-    near      refutes by the last few levels before the return where the depth-first search is stuck
-    rounds    all engines in turns
-    placing   from what a walk wrote down to an order of all operations
-    decide    many problems, one after the other
-    verify    whether an order is a proof, in a hurry
-    zones     registers whose writes are all different, without a search
-    texts     keys of a store whose gets tell who made what they saw, without a search
-    front     short histories, and very many, without a detour
-    narrow · wide · vast    the same source, compiled for sets of 1, 4 and 16 words
+    build_problem       from the columns of histories to flat arrays, all keys in one pass; includes
+        layout              what is left out of them, and which operations are open when
+    problem             these arrays, and the results
+    steps               transitions: registers built in, any other model through a table that Python fills
+    string_steps        transitions of strings, which fill the table too
+    search64 search256 search1024    the search for sets of 1, 4 and 16 words, from one source; they include
+        sets                sets of slots
+        search              what all engines share: a problem, what may be spent, which operations to try
+        visited             configurations entered before
+        window              open operations, and what they ask for and leave
+        register            which operations are worth trying on a register, and why nothing is lost
+        path                from configuration to configuration, with the order so far
+        dfs                 depth-first search: finds the order of most linearizable histories at once
+        bfs                 breadth-first search: gets along with many crashed operations
+        local_refutation    refutes by the last few levels before the return where the depth-first search is stuck
+        reconstruct_order   from a path to an order of all operations
+        portfolio           all engines in turns
+        driver              many problems, one after the other
+    tuning              settings of the search, one record for all widths
+    verify              verification of orders
+    zones               registers whose writes are all different, without a search
+    kv_append_monitor   string stores whose gets tell who made what they saw, without a search; includes
+        pieces chains       the strings put or appended, and what each get saw
+    short_history       short histories, and many at once
 
 Everything here is optional: without a C compiler the parts are not built, and `porcupine.search` answers instead.
-The trap: a kernel built from older sources. After changing a `.pyx`, `.pxi` or `.pxd`, install again.
+Pitfall: a kernel built from older sources. After changing a `.pyx`, `.pxi` or `.pxd`, install again.
 """
 
 from importlib.util import find_spec

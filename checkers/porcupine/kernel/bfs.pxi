@@ -7,6 +7,8 @@
 # there a level is the set that a cut of the history at this point would carry over.
 #
 # How each configuration came about is kept in a log, from which all that leads nowhere any more is dropped now and then.
+#
+# Included by the searches, after `visited` and `path`.
 
 
 ctypedef struct Node:
@@ -119,7 +121,7 @@ cdef int bfs_run(const Searched *q, Bfs *l, int64_t slice) noexcept nogil:
 
 
 cdef bint bfs_open(const Searched *q, Bfs *l) noexcept nogil:
-    """Invoke what is invoked before the return that is owed now, and forget where the last level has been."""
+    """Invoke what is invoked before the next return, and forget where the last level has been."""
     cdef Set fresh
     cdef int32_t row
     cdef int64_t at, nodes = 0

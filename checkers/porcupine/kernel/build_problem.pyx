@@ -1,11 +1,11 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
-"""What must be searched? From the columns of histories to flat arrays of integers, all keys in one pass.
+"""Problems from histories: columns to flat arrays of integers, all keys in one pass.
 
 The compiled twin of `porcupine/prepare.py` and `window.py`, which say what is left out and why that is sound. Two things
 are added in `layout`: crashed operations that nothing can have needed are dropped, where the step is known by builtin, and
 levels and slots are laid out at once.
 
-The trap: `partner` and the other columns are read as raw memory, so nothing may be appended to the history meanwhile.
+Pitfall: `partner` and the other columns are read as raw memory, so nothing may be appended to the history meanwhile.
 The GIL is held for that reason; what a search reads later is a copy.
 """
 
@@ -48,7 +48,7 @@ include "layout.pxi"
 
 
 class NotBuiltin(Exception):
-    """The history holds something that the step known by heart does not cover; `step` of Python must be asked."""
+    """The history holds something that the step known built in does not cover; `step` of Python must be asked."""
 
 
 class UnknownOperation(Exception):
@@ -300,7 +300,7 @@ cdef class Preparation:
         return self.intern(value) if found == NULL else <object>found
 
     cdef inline int operands(self, Op *op, int8_t code, int32_t argument, int32_t seen) except -1:
-        """What a step known by heart looks at."""
+        """What a step known built in looks at."""
         op.f, op.a, op.b = code, seen if code == READ else argument, ABSENT
         if code == CAS:
             if 2 * argument >= self.pairs_known or self.pairs[2 * argument] < 0:

@@ -1,6 +1,6 @@
-"""Which models does the kernel know by heart? Registers, whatever they are called: their step needs no Python.
+"""Models whose step is built into the kernel: registers and string stores, whatever they are called.
 
-The trap: a step is recognised by being that very function, so that a model which merely has a familiar name, or another
+Pitfall: a step is recognised by being that very function, so that a model which merely has a familiar name, or another
 step, is asked as any other.
 """
 
@@ -17,7 +17,7 @@ _KV: Final = {"get": READ, "put": WRITE, "cas": CAS, "append": APPEND}
 
 
 def codes(model: Model) -> dict[str, int] | None:
-    """What each operation of the model is to the kernel, or None if its step is not known by heart."""
+    """What each operation of the model is to the kernel, or None if its step is not known built in."""
     if model.step is register.step:
         return _REGISTER
     return _KV if model.step is kv.step else None

@@ -1,4 +1,6 @@
 # Chains: what each get saw, which operations made it, and between which moments they stand together.
+#
+# Included by kv_append_monitor, after `pieces`.
 
 cdef class Found:
     """What refutes each key: positions of invocations, or None."""

@@ -2,6 +2,8 @@
 # falls at once. What failed is remembered when it has failed (a path never comes back to itself), so a search that goes
 # straight on remembers nothing; only where a crashed operation is taken the configuration is remembered before that,
 # since it dominates those that come after it with nothing but crashed operations between.
+#
+# Included by the searches, after `visited` and `path`.
 
 #
 # Where what is seen has parts, as texts and tuples have, states that are the beginning of what is seen next are tried

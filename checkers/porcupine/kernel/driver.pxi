@@ -1,4 +1,6 @@
 # Many problems, one after the other, in memory that is asked for once; and what is found out about each.
+#
+# Included by the searches, last.
 
 cdef enum:
     KEPT_BYTES = 1 << 26

@@ -1,5 +1,6 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
-"""Which keys hold texts that need no search, since every get tells who made what it saw? From the columns, all keys at once.
+"""Monitor of string stores with append: keys on which each get tells which operations made what it returned. All keys
+at once, from the columns.
 
 A *piece* is a text that was put or appended. A key qualifies if it is used by get, put and append of texts alone, begins
 with the empty text, and no piece is empty or the beginning of another. A text is then a concatenation of pieces in one
@@ -32,7 +33,7 @@ A crashed operation never returned. One that nobody saw is dropped: taken out of
 A part of the history that holds with each get all that may have made what it saw is linearizable if the whole is, since
 what is left out stood in no chain that is left. So a few gets with their pieces are a core.
 
-The trap: texts are compared as UTF-8, which is exact; one that has none leaves its key to the search.
+Pitfall: texts are compared as UTF-8, which is exact; one that has none leaves its key to the search.
 """
 
 from cpython cimport array

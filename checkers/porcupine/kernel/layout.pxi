@@ -1,5 +1,7 @@
 # From the operations of a problem, in order of invocation, to what a search sees: what nobody can have needed is left
 # out, and levels and slots are laid out at once, so that a search has only to fill in its masks.
+#
+# Included by build_problem. Needs its imports from `problem`.
 
 
 cdef int drop_unneeded(Batch out, Problem *problem, int32_t *last, int32_t *moved, int32_t *crashed) except -1:

@@ -1,5 +1,5 @@
-# Nobody gets past the return where the depth-first search is stuck? That can mostly be told from the last few levels
-# before it, whatever came earlier: only a register's value can tell of that.
+# Local refutation: that nothing gets past the return where the depth-first search is stuck can mostly be proved from the
+# last few levels before it, whatever came earlier: only a register's value can tell of that.
 #
 # Let a level lie some way back. Every plain configuration that any search can reach at it is dominated by a meaning of
 # one of these, which have:
@@ -13,6 +13,8 @@
 # and does not get past the return in question, proves that no order does: the history is not linearizable. As the
 # depth-first search has come there, it is the very return that all engines name. If the search gets past, nothing is
 # known; as long as the depth-first search comes no further, it begins further back every time.
+#
+# Included by the searches, after `bfs`.
 
 cdef enum:
     FURTHER = 4         # how many times as many, next

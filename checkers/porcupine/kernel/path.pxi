@@ -1,6 +1,8 @@
 # From configuration to configuration: an operation is taken, pure ones that match are too, returns that are linearized are
 # passed; and the order is written down on the way. An absorbed write that is passed (see `register.pxi`) stands in it as
-# ~operation until it gets its place, see `placing.pxi`.
+# ~operation until it gets its place, see `reconstruct_order.pxi`.
+#
+# Included by the searches, after `register`.
 
 
 ctypedef struct Path:
@@ -83,7 +85,7 @@ cdef inline void path_advance(const Searched *q, Path *w) noexcept nogil:
 
 
 cdef inline void path_invoke(const Searched *q, Path *w) noexcept nogil:
-    """Open what is invoked before the return that is owed now; each is settled at once, for the others are."""
+    """Open what is invoked before the next return; each is settled at once, for the others are."""
     cdef Window *window = &w.window
     cdef int32_t called = q.levels[window.k].called
     cdef const Op *op

@@ -1,4 +1,6 @@
 # Pieces: the different texts that were put or appended to a key, found by hash and compared exactly.
+#
+# Included by kv_append_monitor. Needs its `_Columns`.
 
 cdef extern from "Python.h":
     const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL

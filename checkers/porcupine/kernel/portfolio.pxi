@@ -1,4 +1,4 @@
-# Which engine decides? All, in turns: depth first until it is stuck, then close to where it is; then, if it has come no
+# Portfolio of engines, in turns: depth-first until it is stuck, then close to where it is; then, if it has come no
 # further since it was stuck before, level by level for as much and half as much again, and all with twice the patience.
 # None wins everywhere. As long as the depth-first search gets on, a return costs a few hundred configurations at most;
 # when it does not, each has a fixed share of what is entered, so the worse cost at most a few times the better. An engine
@@ -7,6 +7,8 @@
 # Where nothing is absorbed and nothing crashed, no configuration dominates another. Then the depth-first search, which
 # enters none twice, enters no more than a search by levels, which enters all up to the last level: so it is alone as long as
 # there is memory.
+#
+# Included by the searches, after `dfs`, `bfs` and `local_refutation`.
 
 cdef enum:
     MOST_PATIENCE = 1 << 28

@@ -1,4 +1,4 @@
-"""Which integers does a search see? The flat arrays of all problems of a history, shared by preparation and search."""
+"""Flat arrays of all problems of a history, shared by preparation and search."""
 
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t
 

@@ -1,7 +1,7 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
-"""What must be searched, and what came of it? The problems of one history, or of many, in flat arrays.
+"""Batch of problems and their results, of one history or many, in flat arrays.
 
-The trap: positions, keys and values are numbered in each history by itself, so of a batch of many histories they mean
+Pitfall: positions, keys and values are numbered in each history by itself, so of a batch of many histories they mean
 something only together with the history that the problem is of.
 """
 

@@ -1,4 +1,4 @@
-# Where do the absorbed writes go that were passed? From what a walk wrote down to an order of all operations.
+# Order of all operations from the path of a search: places for the absorbed writes that were passed.
 #
 # An order of operations has a gap before each and one at the end. A write w of v, passed when `at` operations had been
 # linearized, goes into the last gap up to `at` that is followed by a write, which hides it, or in which the state is v.
@@ -8,6 +8,8 @@
 #     They stand there in order of return, which real time allows too.
 #   - Of two with one returned before the other was invoked, the first passed before the other could be absorbed; so its
 #     gap is not behind the other's.
+#
+# Included by the searches, after `path`.
 
 
 ctypedef struct Reconstruction:

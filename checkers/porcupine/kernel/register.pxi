@@ -1,4 +1,4 @@
-# Which operations are worth trying on a register, and why is nothing lost?
+# Operations worth trying on a register, with the proof that nothing is lost.
 #
 # `must` splits the writes that are open and not done: those in it are still to be placed, the others are *absorbed*:
 # they have a place where nobody saw them, or will get another. So a configuration stands for many plain ones, namely
@@ -27,6 +27,8 @@
 # that was; a contradiction, if the search ended without an order. The argument holds for every prefix of the returns
 # too, so the last return that can be owed is the same for every engine. And it holds for whatever configurations a
 # search begins with.
+#
+# Included by the searches, after `window`.
 
 
 cdef inline int32_t straight_on(const Searched *q, const Path *w, const Op *next_return) noexcept nogil:

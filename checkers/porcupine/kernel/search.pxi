@@ -1,11 +1,13 @@
 # What all engines share: a problem, what may be spent on it, and which operations are worth trying.
 #
-# A configuration is (k, state, done, must, used): the return owed, the state, the slots of operations that are
+# A configuration is (k, state, done, must, used): the next return, the state, the slots of operations that are
 # linearized, and the crashed operations that took effect. For a register see `register.pxi`. For a table `must` is empty,
 # and all operations open are tried, but of those that are the same call only the one that returns first; that nothing
 # else is lost is said in `search.py`. Let a and b be open, the same call, a the one that returns first. In an order that
 # goes on with b, exchange the two, or put a in the place of b if it has none (of the first K returns, none of them a's).
 # The states are the same. a may stand here, for it is open; b may stand where a stood, for a returns before b.
+#
+# Included by the searches, after `sets`.
 
 from cpython.exc cimport PyErr_CheckSignals
 from libc.stdlib cimport calloc, free, malloc, realloc
@@ -52,7 +54,7 @@ ctypedef struct Spent:
 
 
 ctypedef struct Searched:
-    # absorbing: whether it is a register, whose step is known by heart.
+    # absorbing: whether it is a register, whose step is known built in.
     const Op *ops
     const Level *levels
     const int32_t *crashed

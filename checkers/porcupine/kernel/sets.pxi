@@ -1,4 +1,6 @@
 # Sets of slots, as wide as WORDS words of 64 bits; and how a table of configurations spreads them.
+#
+# Included by search64, search256 and search1024, first. Needs WORDS, the number of words of a set.
 
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint64_t
 

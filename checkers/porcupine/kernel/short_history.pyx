@@ -1,7 +1,7 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
-"""What of a short history, or of very many? Read, searched in one round, proved and put into a verdict without a detour.
+"""Fast path for short histories, and for many at once: read, searched in one round, verified, and made a verdict.
 
-Most recorded histories are short, and then what lies around a search takes longer than the search. The trap: there must
+Most recorded histories are short, and then what lies around a search takes longer than the search. Pitfall: there must
 be one meaning. Whatever is not decided here, for whatever reason, is left to `check`, which begins anew; what is decided
 here is what `check` would say, word for word.
 """

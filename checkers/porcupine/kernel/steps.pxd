@@ -1,4 +1,4 @@
-"""How is a transition looked up by a search that holds no GIL? Known steps by heart, all others in a table."""
+"""Lookup of transitions without the GIL: built-in steps, all others in a table."""
 
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 

@@ -1,11 +1,11 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
-"""What does a model answer that the kernel does not know by heart? Each transition is asked of Python once, then kept,
-from one history to the next of the same model.
+"""Transition cache of models written in Python: each transition is computed once, and kept from one history to the next
+of the same model.
 
 A *turn* is a check. What an earlier one asked for needs no Python any more, but a search is not told that it is known
 before it asks: so what it finds, and how soon, does not depend on the histories that came before.
 
-The traps: an exception inside `step` must not be taken for "illegal". It is kept, the search stops at its next
+Pitfalls: an exception inside `step` must not be taken for "illegal". It is kept, the search stops at its next
 configuration, and whoever called the search raises it. And the table is read without the GIL, so that only one search
 at a time may have it: who takes it from the model gives it back (see `compiled`).
 """
@@ -31,7 +31,7 @@ cdef object _OF_PARTS = frozenset((str, bytes, tuple, frozenset))
 
 
 cdef class Transitions:
-    """The transitions of one model, or of the register known by heart. classes: its calls, by number."""
+    """The transitions of one model, or of the register known built in. classes: its calls, by number."""
 
     def __cinit__(self, object model, object native, *more):
         """native: True for the register, which needs no table; anything else is for those who know more steps."""

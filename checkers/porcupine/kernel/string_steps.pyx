@@ -1,5 +1,6 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
-"""What is the next state of a text? Known by heart, without Python, and with no more states than the history can tell apart.
+"""Transitions of strings that are put and appended to, without Python, with no more states than the history can tell
+apart.
 
 A text that no get saw, nor any cas expected, nor a longer one that began with it, is *lost*: whatever is appended, no get
 and no cas matches until the next put or cas, which leaves the same whatever was there before. So in all lost texts the
@@ -8,7 +9,7 @@ expected, and nobody expected a lost text). Hence they are one state, and the se
 others are beginnings of texts that were seen: the seen ones are sorted, so a beginning is known exactly by the first one
 that begins with it and by its length, and nothing is hashed.
 
-The trap: for people the lost state is shown as the first text that was lost, though it stands for others too.
+Pitfall: for people the lost state is shown as the first text that was lost, though it stands for others too.
 """
 
 from libc.stdint cimport int32_t, int64_t, uint64_t

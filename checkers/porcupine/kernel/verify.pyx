@@ -1,8 +1,8 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
-"""Is this order a proof? `certificate.objection` compiled, for those that are in a hurry: yes, or ask that one why not.
+"""Compiled verifier of certificates: whether an order is known to be a proof; `certificate.objection` says why it is not.
 
 As there, nothing of the search is used: the columns are read afresh, and the model is asked apart from it (once for each
-call in each state). Only what a register and a text do is built in. The trap: `no` is no verdict; `objection` has the
+call in each state). Only what a register and a text do is built in. Pitfall: `no` is no verdict; `objection` has the
 last word.
 """
 

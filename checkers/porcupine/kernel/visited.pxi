@@ -1,5 +1,7 @@
-# Where has a search been? A table of configurations, compared exactly, in which one is dominated by another that differs
+# Table of the configurations that a search has visited, compared exactly, in which one is dominated by another that differs
 # only in that fewer crashed operations took effect: whatever completes the one completes the other.
+#
+# Included by the searches, after `search`.
 
 
 ctypedef struct VisitedEntry:

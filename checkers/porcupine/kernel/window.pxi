@@ -1,15 +1,17 @@
-# Which operations are open while a return is owed? Those invoked before it that have not returned before it; each holds
+# Window: the operations open at the next return. Those invoked before it that have not returned before it; each holds
 # a slot (see `window.py`). A window moves forward by a return at a time, and may be taken back.
 #
 # For a register it also keeps, by slot, the values that operations ask for and leave. Then who matches a state, or leaves
 # a wanted value, is a comparison of a few vectors; branches that depend on values would be guessed wrong half the time.
+#
+# Included by the searches, after `search`.
 
 
 ctypedef struct Window:
     # holder: the operation of each slot. asks: the value that must be the state (of a refused cas: must not), or that is
     # written. leaves: the value that is the state afterwards. live, pure: slots of operations open that may change the
     # state, and of the others. writes, refused: slots of operations that are that, if open.
-    # k: the return owed. invoked: how many operations were before it.
+    # k: the next return. invoked: how many operations were before it.
     Buffer buffer
     int32_t *holder
     int32_t *asks

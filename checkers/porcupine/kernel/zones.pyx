@@ -1,12 +1,12 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
-"""Which keys hold registers that zones decide, and what do they say? From the columns of a history, all keys at once.
+"""Monitor of registers with unique writes, by zones (see `monitors/zones.py`), from the columns, all keys at once.
 
 The compiled twin of `porcupine/fast/zones.py`, which has the proof. Positions of events are small integers, so nothing
 is sorted: a cluster waits at the position where its zone begins, and one sweep over all positions meets forward zones by
 their first return and backward ones by their last invocation. A backward cluster inside a forward zone is put behind it
 by that alone, for the whole forward cluster was put down when its zone began. O(n).
 
-The trap: all keys or none. If one does not qualify, the search gets them all.
+Pitfall: all keys or none. If one does not qualify, the search gets them all.
 """
 
 from cpython cimport array

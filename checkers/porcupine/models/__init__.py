@@ -1,4 +1,4 @@
-"""Which objects are ready to be checked? One file a family; `MODELS` by name, for `--model` and `list models`.
+"""Ready models, one file a family; `MODELS` by name, for `--model` and `list models`.
 
 To add one: write a Model (see `porcupine/model.py`) and an Entry in a file here, and add the entry below.
 """

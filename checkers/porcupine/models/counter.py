@@ -1,8 +1,8 @@
-"""How does a counter behave? A read returns the sum of everything added before it.
+"""Counter: a read returns the sum of everything added before it.
 
     add delta      read → sum
 
-Deltas are any numbers, negative ones too. The trap: with arbitrary deltas the question is as hard as subset sum, so a
+Deltas are any numbers, negative ones too. Pitfall: with arbitrary deltas the question is as hard as subset sum, so a
 history with many concurrent adds of different sizes may exceed any budget.
 """
 

@@ -1,8 +1,8 @@
-"""How does fetch-and-add behave? It adds a number and returns the sum from before, or with `returns=new` from after.
+"""Fetch-and-add: adds a number and returns the sum from before, or with `returns=new` from after.
 
     fetch-and-add delta → sum      read → sum
 
-The trap: whether the sum that comes back is the old or the new one; systems differ, so it is an option.
+Pitfall: whether the sum that comes back is the old or the new one; systems differ, so it is an option.
 """
 
 from collections.abc import Callable, Mapping

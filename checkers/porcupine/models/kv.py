@@ -1,8 +1,8 @@
-"""How does a key-value store behave, key by key? A get sees the latest put and everything appended since.
+"""Key-value store, key by key: a get returns the latest put and everything appended since.
 
     get → v      put v      append text      cas [old, new]
 
-Each key is a separate object that starts as the empty string, as in Porcupine's logs. The trap: append joins texts;
+Each key is a separate object that starts as the empty string, as in Porcupine's logs. Pitfall: append joins texts;
 appended to nil it is the text itself, and appended to a number it makes a text of both.
 """
 

@@ -1,8 +1,8 @@
-"""How does an append-only list behave? A read returns everything appended before it, in order.
+"""Append-only list: a read returns everything appended before it, in order.
 
     append element      read → [elements]
 
-A read of nil is a read of the empty list. The trap: elements need not be distinct for the model, but a history in which
+A read of nil is a read of the empty list. Pitfall: elements need not be distinct for the model, but a history in which
 they are is decided far more easily.
 """
 

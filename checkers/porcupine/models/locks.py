@@ -1,4 +1,4 @@
-"""How do locks with owners behave, and how does a semaphore? By counting what each owner holds.
+"""Locks with owners, and semaphores: counts of what each owner holds.
 
     acquire      release
 

@@ -1,8 +1,8 @@
-"""How do several registers behave that are read and written together, in one step? As Knossos's multi-register.
+"""Several registers that are read and written together in one step, as Knossos's multi-register.
 
     read → {register value, …}      write {register value, …}
 
-A register that was never written holds nil, or `initial`. The trap: a read says something only about the registers that
+A register that was never written holds nil, or `initial`. Pitfall: a read says something only about the registers that
 stand in its result.
 """
 

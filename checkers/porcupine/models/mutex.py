@@ -1,8 +1,8 @@
-"""How does a lock without owners behave? It is acquired when free and released when held, by anyone, as Knossos has it.
+"""Lock without owners: acquired when free and released when held, by anyone, as Knossos's mutex.
 
     acquire      release
 
-The trap: there is no owner. A release by a process that never acquired is legal as long as the lock is held.
+Pitfall: there is no owner. A release by a process that never acquired is legal as long as the lock is held.
 """
 
 from collections.abc import Mapping

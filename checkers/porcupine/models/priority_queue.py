@@ -1,9 +1,9 @@
-"""How does a priority queue behave? A dequeue returns the smallest element in it, or with `first=largest` the largest.
+"""Priority queue: a dequeue returns the smallest element, or with `first=largest` the largest.
 
     enqueue x      dequeue → x
 
 Elements are numbers, each its own priority. A dequeue that returned the value `empty` (nil unless set) found nothing.
-The trap: `1` and `1.0` are two elements; so that the order is total, the integer comes first.
+Pitfall: `1` and `1.0` are two elements; so that the order is total, the integer comes first.
 """
 
 from bisect import insort

@@ -1,8 +1,8 @@
-"""How does a first-in-first-out queue behave? A dequeue returns the element that has been in it for longest.
+"""First-in-first-out queue: a dequeue returns the element that was enqueued first.
 
     enqueue x      dequeue → x
 
-The trap: a dequeue that found nothing. One that returned the value `empty` (nil unless set) says that the queue was
+Pitfall: a dequeue that found nothing. One that returned the value `empty` (nil unless set) says that the queue was
 empty, or that this very value was enqueued.
 """
 

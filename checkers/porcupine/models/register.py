@@ -1,4 +1,4 @@
-"""How does a register behave, with and without compare-and-set? A read sees the latest write; `nil` is a value too.
+"""Register, with and without compare-and-set: a read returns the latest write; `nil` is a value too.
 
     read → v      write v      cas [old, new]
 

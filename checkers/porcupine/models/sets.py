@@ -1,4 +1,4 @@
-"""How does a set behave? An element is in it from its add to its remove.
+"""Set: an element is in it from its add to its remove.
 
     add x      remove x      contains x → true or false      read → all elements
 

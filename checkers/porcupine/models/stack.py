@@ -1,8 +1,8 @@
-"""How does a stack behave? A pop returns the element that was pushed last.
+"""Stack: a pop returns the element that was pushed last.
 
     push x      pop → x
 
-The trap, as with a queue: a pop that returned the value `empty` (nil unless set) says that the stack was empty, or that
+Pitfall, as with a queue: a pop that returned the value `empty` (nil unless set) says that the stack was empty, or that
 this very value was pushed.
 """
 

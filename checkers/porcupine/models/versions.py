@@ -1,4 +1,4 @@
-"""How do a register and a key-value store behave that tell the revision of what they hold, as etcd does?
+"""Register and key-value store that return the revision of what they hold, as etcd does.
 
     read → v      write v      cas [old, new]      and get, put for the same      (versioned-kv: each with its key)
 
@@ -6,7 +6,7 @@ Every write raises the revision; a write returns its own, a read that of the wri
 `versioned-register`: each key by itself, the revisions of its writes rise. `versioned-kv`: all keys together, for one
 revision counts all writes. What carries no revision is judged by its value alone.
 
-The trap: a crashed write has a revision that nobody saw. So a state holds not revisions, but what is known of them: the
+Pitfall: a crashed write has a revision that nobody saw. So a state holds not revisions, but what is known of them: the
 least and the greatest each can be, and by how much it must exceed the one before. These are difference constraints
 along a chain, so bounds that are narrowed along it are exact: every value within them is part of a solution. A call is
 legal if and only if there is one.
@@ -30,7 +30,7 @@ OPERATIONS = ("read", "write", "cas", "get", "put")
 
 
 @dataclass
-class Mark:
+class RevisionBounds:
     """The latest write of a key, and what is known of its revision: least ≤ revision ≤ most, and at least `gap` more
     than the revision of the mark before."""
 
@@ -49,7 +49,7 @@ def stepper(initial: Value) -> Callable[[State, Call], object]:
     """The step of a store whose keys begin with one value, at revision 0."""
 
     def step(state: State, call: Call) -> object:
-        marks = [Mark(*mark) for mark in state]
+        marks = [RevisionBounds(*mark) for mark in state]
         place = next((i for i, mark in enumerate(marks) if same(mark.key, call.key)), None)
         value = initial if place is None else marks[place].value
         if call.f in READS:
@@ -66,7 +66,7 @@ def stepper(initial: Value) -> Callable[[State, Call], object]:
     return step
 
 
-def read(state: State, marks: list[Mark], place: int | None, call: Call) -> object:
+def read(state: State, marks: list[RevisionBounds], place: int | None, call: Call) -> object:
     """A read saw the right value; was it of the right revision?"""
     if call.revision is None:
         return state
@@ -77,9 +77,9 @@ def read(state: State, marks: list[Mark], place: int | None, call: Call) -> obje
     return narrowed(marks)
 
 
-def written(marks: list[Mark], place: int | None, call: Call, value: Value) -> object:
+def written(marks: list[RevisionBounds], place: int | None, call: Call, value: Value) -> object:
     """A write comes after all others. The mark that it replaces is gone, but its revision still counts."""
-    marks.append(Mark(call.key, value, call.revision or 1, call.revision or NO_LIMIT, 1))
+    marks.append(RevisionBounds(call.key, value, call.revision or 1, call.revision or NO_LIMIT, 1))
     state = narrowed(marks)
     if state is ILLEGAL or place is None:
         return state
@@ -88,7 +88,7 @@ def written(marks: list[Mark], place: int | None, call: Call, value: Value) -> o
     return narrowed(marks)
 
 
-def narrowed(marks: list[Mark]) -> object:
+def narrowed(marks: list[RevisionBounds]) -> object:
     """Narrow all bounds along the chain: the state, or ILLEGAL if nothing is left within some."""
     least = 0
     for mark in marks:

@@ -1,4 +1,4 @@
-"""Which histories need no search? One exact procedure a file; its docstring says for which, and why it is right.
+"""Monitors: exact procedures that decide some histories without a search. Each file says which, and proves why.
 
     zones           registers and keys whose writes are all different           Gibbons & Korach 1997
     revisions       registers whose revisions were recorded: a try, no verdict
@@ -11,5 +11,5 @@
     holds           locks that each owner acquires and releases in turn
     ones            counters to which every add adds one                        Glover 1967
 
-Models name those that may fit (`Model.fast`); `shortcut` runs them. See `case` for what they get and say.
+Models name those that may fit (`Model.fast`); `decide` runs them. See `monitor` for what they get and say.
 """

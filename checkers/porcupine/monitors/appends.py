@@ -1,14 +1,14 @@
-"""Is an append-only list linearizable whose elements are all different? Decided by scheduling a forced order, in
-O(n log n) besides the length of what was read.
+"""Monitor of append-only lists of different elements: schedules a forced order, in O(n log n) besides the length of
+what was read.
 
 Nothing is ever taken away or moved, so every read saw a beginning of what the longest read saw, and that is the order
 of the appends. A read of k elements stands between the k-th append and the next; appends that no read saw come at the
 end, so one that was acknowledged and that a read missed comes after that read. Among the reads of one length, and among
 the appends at the end, those invoked first go first: it is the earliest for all. Operations in a forced order have a
-legal order if and only if they have one at the earliest moments; see `case.Schedule`.
+legal order if and only if they have one at the earliest moments; see `monitor.ForcedSchedule`.
 
 Each element is appended once; a crashed append is as one that never returned, and is dropped if no read saw it:
-taken out of an order it changes no read. The trap: a read of nil is one of the empty list.
+taken out of an order it changes no read. Pitfall: a read of nil is one of the empty list.
 
 All calls about one element can go together, reads that saw it among them: some reads with the appends of all that they
 saw, and any other appends, are a core. Three operations suffice: what came too late, what it had to wait for, and, if
@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from splitbrain.checkers.porcupine.model import Call
-from splitbrain.checkers.porcupine.monitors.monitor import Decision, MonitorInput, Schedule, crashed, refuted
+from splitbrain.checkers.porcupine.monitors.monitor import Decision, ForcedSchedule, MonitorInput, crashed, refuted
 from splitbrain.harness.history import Interner
 
 
@@ -65,7 +65,7 @@ class _Lists:
             if seen != longest[: len(seen)]:
                 return self._core((reader, operation))
             by_length[len(seen)].append(operation)
-        schedule = Schedule(self.case.problem)
+        schedule = ForcedSchedule(self.case.problem)
         for length, readers in enumerate(by_length):
             placed = [self.append[longest[length - 1]], *readers] if length else readers
             for operation in placed:

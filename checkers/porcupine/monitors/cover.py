@@ -1,4 +1,5 @@
-"""At which moments is something certainly inside? Intervals, their gaps, and a short chain of them that fills a span.
+"""Intervals in which something is certainly inside a container, their gaps, and a short chain of them that fills a
+span.
 
 Intervals are half open: [a return, an invocation). Event positions are distinct, so no interval begins where one ends.
 """

@@ -1,11 +1,11 @@
-"""Is a set linearizable of which every operation is about one element? Decided element by element.
+"""Monitor of sets of which every operation is about one element: decides element by element.
 
 Such a set is a product of independent objects, one for each element that may be in it. A history of independent objects
 is linearizable if and only if that of each is (Herlihy & Wing 1990, §3.3, locality), crashed operations included, for
 whether one took effect concerns its element alone. Each element has two states, so its part is left to the search; what
 the search cannot decide with a small limit is not decided here either. The orders are merged as those of keys are.
 
-The trap: a read of the whole set is about all elements at once. With one of them nothing can be taken apart. An element
+Pitfall: a read of the whole set is about all elements at once. With one of them nothing can be taken apart. An element
 that is refuted is a core, for all calls about one element can go together.
 """
 

@@ -1,15 +1,15 @@
-"""Is a set linearizable that only grows and is read as a whole? Decided by scheduling a forced order, in O(n log n)
-besides the length of what was read.
+"""Monitor of sets that only grow and are read as a whole: schedules a forced order, in O(n log n) besides the length of
+what was read.
 
 Nothing is ever removed, so in a legal order each read sees all that the reads before it saw: what was read is a chain
 of sets, one in the next. That fixes the order but for operations that are interchangeable. Before the reads of a set
 come the adds of the elements that are new in it, after the reads of the set before (which did not see them); adds that
 no read saw come at the end. Among the adds of one step, and among the reads of one set, those invoked first go first:
 it is the earliest for all. Operations in a forced order have a legal order if and only if they have one at the earliest
-moments; see `case.Schedule`.
+moments; see `monitor.ForcedSchedule`.
 
 Each element is added once; a crashed add is as one that never returned, and is dropped if no read saw it: taken
-out of an order it changes no read. The trap: a read that overlaps an add can be forced behind it by another element
+out of an order it changes no read. Pitfall: a read that overlaps an add can be forced behind it by another element
 that it saw, so a bound from invocations of reads alone is too weak; the schedule carries all.
 
 All calls about one element can go together, reads that saw it among them: some reads with the adds of all that they
@@ -21,7 +21,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from splitbrain.checkers.porcupine.model import Call
-from splitbrain.checkers.porcupine.monitors.monitor import Decision, MonitorInput, Schedule, crashed, refuted
+from splitbrain.checkers.porcupine.monitors.monitor import Decision, ForcedSchedule, MonitorInput, crashed, refuted
 from splitbrain.harness.history import Interner
 
 
@@ -62,7 +62,7 @@ class _Sets:
     reads: dict[frozenset[int], list[int]] = field(default_factory=dict)
 
     def decided(self) -> Decision:
-        schedule = Schedule(self.case.problem)
+        schedule = ForcedSchedule(self.case.problem)
         seen: frozenset[int] = frozenset()
         before = -1
         for read in sorted(self.reads, key=len):

@@ -1,7 +1,7 @@
-"""What does a fast procedure get, and what does it say? A Case in, a Decision out, or None: "not mine, search it".
+"""Interface of monitors: a MonitorInput in, a Decision out, or None where the history is none of theirs.
 
-The trap: a procedure is believed in neither direction. Its order is verified like any other (`certificate`), and its
-core is searched (`shortcut`), so a mistake costs time or says `unknown`; but a core must be one from which nothing
+Pitfall: a procedure is believed in neither direction. Its order is verified like any other (`certificate`), and its
+core is searched (`confirm_core`), so a mistake costs time or says `unknown`; but a core must be one from which nothing
 needed was left out, and that only its proof can say.
 """
 
@@ -66,7 +66,7 @@ def refuted(core: Iterable[int]) -> Decision:
     return Decision(core=sorted({operation for operation in core if operation >= 0}))
 
 
-class Schedule:
+class ForcedSchedule:
     """A forced order, placed at the earliest moments: an operation may take effect no sooner than it was invoked and
     than all before it, and that must be before it returned. If the order is forced, no other choice does better."""
 

@@ -1,4 +1,4 @@
-"""Is a lock linearizable that each owner acquires and releases in turn? Decided by its holds, in O(n log n).
+"""Monitor of locks that each owner acquires and releases in turn: compares the holds, in O(n log n).
 
 An owner calls one operation after another: acquire, release, acquire, …. From the return of an acquire to the
 invocation of the release that follows, or for ever if none does, its owner certainly holds the lock: a *hold*.

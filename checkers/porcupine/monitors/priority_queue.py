@@ -1,5 +1,4 @@
-"""Is a priority queue linearizable whose elements are all different? Decided from the first element to the last, in
-O(n log n).
+"""Monitor of priority queues of different elements: decides from the first element to the last, in O(n log n).
 
 In the spirit of Lee & Mathur, "Efficient decrease-and-conquer linearizability monitoring", OOPSLA 2025 (arXiv
 2410.04581), with a proof of its own. Elements are looked at in the order in which a queue that held all of them would
@@ -18,7 +17,7 @@ give them out. Each is inside from the moment its enqueue takes effect to the mo
 An element that is never dequeued is inside for ever. A crashed enqueue that nobody dequeued is dropped: without it,
 what others found is as legal. One that was dequeued did happen, and never returned. A crashed dequeue may have taken
 any element: not decided here. All calls about some values can go together: those about u, about the elements in its
-way, about those that keep these waiting, and so on, are a core. The trap: `1` and `1.0` are two elements, and which
+way, about those that keep these waiting, and so on, are a core. Pitfall: `1` and `1.0` are two elements, and which
 of them goes first is for the model to say.
 """
 

@@ -1,4 +1,4 @@
-"""Is a first-in-first-out queue linearizable whose elements are all different? Decided in O(n log n).
+"""Monitor of first-in-first-out queues of different elements, in O(n log n).
 
 The bad patterns are those of Henzinger, Sezgin & Vafeiadis, "Aspect-oriented linearizability proofs", CONCUR 2013,
 §4 (VFresh, VRepet, VOrd, VWit); the proof here is by construction. Let each enqueue end no later than its dequeue, and
@@ -18,7 +18,7 @@ each dequeue begin no earlier than its enqueue: no legal order is lost. What is 
 
 A crashed enqueue that nobody dequeued is dropped: without it, what others found is as legal. One that was dequeued did
 happen, and never returned. A crashed dequeue may have taken any element: not decided here. All calls about some values
-can go together, so those of the elements named above are a core. The trap: the value that means `empty`.
+can go together, so those of the elements named above are a core. Pitfall: the value that means `empty`.
 """
 
 from bisect import bisect_left

@@ -1,19 +1,19 @@
-"""Is the order of the recorded revisions a linearization? Tried, in O(n log n); if it is not, the search decides.
+"""Attempt with the recorded revisions as the order, in O(n log n); if that is no linearization, the search decides.
 
 A store that tells the revision of what it holds has told the order of its writes. Writes are taken in order of their
-revisions, each followed by the reads that saw it, all at the earliest moments (see `case.Schedule`), and every step is
-asked of the model. If nothing objects, that is an order, whatever the revisions are worth; so no proof is needed here.
-If something does, nothing follows for a model that knows nothing of revisions.
+revisions, each followed by the reads that saw it, all at the earliest moments (see `monitor.ForcedSchedule`), and every
+step is asked of the model. If nothing objects, that is an order, whatever the revisions are worth; so no proof is
+needed here. If something does, nothing follows for a model that knows nothing of revisions.
 
 Where a revision was seen that no write returned, the first crashed write of that value not yet taken is taken: they
-never returned, so the one invoked first is as good as any other. The trap: operations without a revision. A read
+never returned, so the one invoked first is as good as any other. Pitfall: operations without a revision. A read
 without one, or a write, has no place in the order, and it is not tried.
 """
 
 from collections.abc import Sequence
 
 from splitbrain.checkers.porcupine.model import ILLEGAL, Call, State
-from splitbrain.checkers.porcupine.monitors.monitor import Decision, MonitorInput, Schedule, crashed
+from splitbrain.checkers.porcupine.monitors.monitor import Decision, ForcedSchedule, MonitorInput, crashed
 from splitbrain.harness.history import ABSENT, Interner
 
 READS = frozenset({"read", "get"})
@@ -58,7 +58,7 @@ class _RevisionOrder:
     """An order being followed, in time and by the model."""
 
     def __init__(self, case: MonitorInput, calls: Sequence[Call]) -> None:
-        self.schedule = Schedule(case.problem)
+        self.schedule = ForcedSchedule(case.problem)
         self._model, self._calls = case.model, calls
         self._state: State = case.model.initial
 

@@ -1,4 +1,4 @@
-"""Is a stack linearizable whose elements are all different? Decided by taking off the outermost elements.
+"""Monitor of stacks of different elements: removes the outermost elements, layer by layer.
 
 In the spirit of Lee & Mathur, "Efficient decrease-and-conquer linearizability monitoring", OOPSLA 2025 (arXiv
 2410.04581): find elements without which the history is as linearizable as with them, and go on without them. The proof:
@@ -23,7 +23,7 @@ legal. One that was popped did happen, and never returned. A crashed pop may hav
 Why not linearizable, in short: let a be pushed by the first push to return, and b popped by the last pop invoked. None
 of the elements whose holds fill the span between, nor a or b, is a bottom of these elements: they are a core.
 
-The cost is O(n log n) for each layer of elements; as many layers as the stack is deep. The trap: a deep recursion, so
+The cost is O(n log n) for each layer of elements; as many layers as the stack is deep. Pitfall: a deep recursion, so
 there is none.
 """
 

@@ -1,4 +1,4 @@
-"""Is a counter linearizable to which every add adds one? Decided by matching adds to places, in O(n log n).
+"""Monitor of counters to which every add adds one: matches adds to places, in O(n log n).
 
 Say the j-th add takes effect at moment p(j). A read of v lies between p(v) and p(v+1). So p(j) is after the invocation
 of every read of less than j and before the return of every read of j or more: within [R(j), D(j)], and neither bound
@@ -14,7 +14,7 @@ place, of the adds whose range has begun the one whose range ends first, here th
   add, for nobody stands before it that was invoked after that. A read of v goes to max(its invocation, p(v)), which is
   before its return, as p(v) ≤ D(v), and not after p(v+1), as R(v+1) is not.
 
-The trap: time must not be swept greedily with an add chosen at each moment; that is wrong, as places and moments move
+Pitfall: time must not be swept greedily with an add chosen at each moment; that is wrong, as places and moments move
 at different speeds. A crashed add may or may not count: not decided here. Leaving out an add changes what others read,
 so nothing can go: the core is everything.
 """

@@ -1,4 +1,4 @@
-"""Is a register linearizable whose writes are all different? Decided by zones, in O(n log n).
+"""Monitor of registers whose writes are all different, by zones, in O(n log n).
 
 Gibbons & Korach, "Testing shared memories", SIAM J. Comput. 26(4), 1997, §4. The write of a value and its reads are a
 *cluster*; they stand together in every legal order, the write first, since no other write makes this value. A cluster
@@ -13,7 +13,7 @@ forward zone, at the end of that, which comes before its own f. Each operation t
 its return, and clusters do not mix: that order is the certificate.
 
 The initial value is a write that returned before everything. A crashed write never returned, which the proof permits.
-One that nobody read is dropped: taken out of a legal order it changes no read. The trap is therefore the order of the
+One that nobody read is dropped: taken out of a legal order it changes no read. Pitfall: it is the order of the
 tests: only the writes that are left must differ from each other and from the initial value.
 
 A part of the history that holds the write of each read in it is linearizable if the whole is: reads keep the last write
