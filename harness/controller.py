@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from splitbrain.harness.cleanup import CleanUp, shielded
+from splitbrain.harness.coverage import coverage
 from splitbrain.harness.deployment import Deployment
 from splitbrain.harness.dispatcher import Dispatcher
-from splitbrain.harness.environment import Cluster, Death, Environment
+from splitbrain.harness.environment import Cluster, Counting, Death, Environment
 from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.generator.core import SECOND, Generator
 from splitbrain.harness.generator.pace import rate
@@ -26,7 +27,7 @@ from splitbrain.harness.logs import crashed
 from splitbrain.harness.marks import Marking
 from splitbrain.harness.nemesis import FaultReport, NemesisRunner
 from splitbrain.harness.node import Node
-from splitbrain.harness.operation import ErrorKind
+from splitbrain.harness.operation import ErrorKind, Value
 from splitbrain.harness.progress import Progress
 from splitbrain.harness.target import Audited, Settling, Target
 from splitbrain.harness.verdict import Verdict, unknown
@@ -97,8 +98,8 @@ class TestRun:
     history: everything that happened. path: the file it stands in. main: (start, end) of the main phase in
     nanoseconds since the start of the run, its last operations included. faults: the report of each. deaths: nodes
     that died by themselves. warnings: for people; none of them touches the history. audits: what the target
-    says of its nodes, asked after everything else, and whether its invariants held. marks: how many marks of each name
-    the nodes made.
+    says of its nodes, asked after everything else, and whether its invariants held. coverage: counts of what its faults
+    met and how they overlapped, of moments, marks and rare messages, ready for JSON (`harness.coverage`).
     """
 
     __test__ = False  # pytest takes the name for its own
@@ -110,7 +111,7 @@ class TestRun:
     deaths: tuple[Death, ...] = ()
     warnings: tuple[str, ...] = ()
     audits: tuple[Verdict, ...] = ()
-    marks: Mapping[str, int] = field(default_factory=dict)
+    coverage: Mapping[str, Value] = field(default_factory=dict)
 
 
 async def run_test(
@@ -133,6 +134,7 @@ class _Run:
         self.path: Path | None = None
         self.deaths: tuple[Death, ...] = ()
         self.audits: tuple[Verdict, ...] = ()
+        self.network: Mapping[str, int] = {}
         self.context = WorkerContext(
             client=test.target.client,
             errors=test.target.errors,
@@ -153,9 +155,9 @@ class _Run:
         history = self.recorder.history
         warnings = (*self.context.warnings, *history.warnings)
         marks = self.test.environment.marks.counts if isinstance(self.test.environment, Marking) else {}
-        return TestRun(
-            history, self.path, main, faults, self.deaths, warnings, self.audits, dict(sorted(marks.items()))
-        )
+        moments = self.track.moments if self.track else {}
+        covered = coverage(history, moments, dict(sorted(marks.items())), self.network)
+        return TestRun(history, self.path, main, faults, self.deaths, warnings, self.audits, covered)
 
     async def _phases(self, cleaning: CleanUp) -> tuple[int, int]:
         """Everything up to the last operation; returns when main began and ended."""
@@ -195,6 +197,8 @@ class _Run:
         self._enter("clean-up")
         await self._tear_down(nodes[0])
         self.deaths = tuple(cluster.deaths())
+        if isinstance(cluster, Counting):
+            self.network = cluster.coverage()
         crash = crashed(self.deaths)
         if crash is not None:
             self.audits = (*self.audits, crash)

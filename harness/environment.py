@@ -6,7 +6,7 @@ Pitfall: inside a test the only clock is `now()`, and the only way to wait is `a
 simulator both are virtual.
 """
 
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
@@ -98,3 +98,11 @@ class Providing(Protocol):
     def provide(self, deployment: Deployment, say: Say) -> None:
         """Have it here. Called after planning and before `enter`, so that Ctrl-C ends it at once; `say` is told of
         each step that takes long. InfrastructureError names what is missing."""
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """A cluster that counts what rarely happens to messages between its nodes."""
+
+    def coverage(self) -> Mapping[str, int]:
+        """How often each thing happened, by name."""

@@ -6,7 +6,7 @@ an `unknown` result. The verdict of the checkers stays as it is underneath.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -56,6 +56,7 @@ class Result:
     a file. reason: a sentence; lines after it are evidence, as the end of a node's log. verdict: the checkers' tree;
     None if nothing could be judged. record: how to repeat it; None for a foreign history. notes: what else a person
     should know, a sentence each: nodes that died by themselves, faults that did not come, what a reader let pass.
+    coverage: counts of what the faults of a run met.
     """
 
     name: str
@@ -67,21 +68,32 @@ class Result:
     record: RunRecord | None = None
     cost: Cost = Cost()
     notes: tuple[str, ...] = ()
+    coverage: Mapping[str, Value] = field(default_factory=dict)
 
     @staticmethod
     def of_run(
-        history: History, record: RunRecord, verdict: Verdict, cost: Cost = Cost(), notes: tuple[str, ...] = ()
+        history: History,
+        record: RunRecord,
+        verdict: Verdict,
+        cost: Cost = Cost(),
+        notes: tuple[str, ...] = (),
+        coverage: Mapping[str, Value] | None = None,
     ) -> "Result":
-        """The result of a run that was carried out and judged."""
+        """The result of a run that was carried out and judged. coverage: see `harness.coverage`."""
         summary = summarize(history, record.faults)
         status, reason = RunStatus(verdict.value.value), verdict.reason
         notes += verdict.all_notes()
         idle = [name for name in record.faults if name in summary.never_bit]
         if verdict.value is Validity.VALID and idle:
             status, reason = RunStatus.UNKNOWN, f"nothing was refuted, but {_never_bit(idle)}"
+        missed = _missed(coverage or {})
+        if status is RunStatus.VALID and missed:
+            status, reason = RunStatus.UNKNOWN, f"nothing was refuted, but {', '.join(missed)} met no serving cluster"
         if status is RunStatus.VALID:
             notes += _thin(summary)
-        return Result(record.spec.target, record.workload, status, reason, summary, verdict, record, cost, notes)
+        return Result(
+            record.spec.target, record.workload, status, reason, summary, verdict, record, cost, notes, coverage or {}
+        )
 
     @staticmethod
     def of_history(history: History, name: str, model: str, verdict: Verdict, cost: Cost = Cost()) -> "Result":
@@ -132,7 +144,7 @@ class Result:
         }
         if self.record:
             line |= {"seed": self.seed, "operations": self.summary.operations, "faults": self._faults()}
-            line["checks"] = self._checks()
+            line |= {"checks": self._checks(), "coverage": dict(self.coverage)}
         line["seconds"] = self.cost.check
         if self.cost.witness is not None:
             line["witness_seconds"] = self.cost.witness
@@ -186,6 +198,7 @@ class Result:
                     plain.get("witness_seconds"),
                 ),
                 tuple(plain.get("notes", ())),
+                plain.get("coverage", {}),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise UsageError(f"{where}: not the verdict of a run: {error}") from None
@@ -218,6 +231,14 @@ def _thin(summary: Summary) -> tuple[str, ...]:
     if answered >= THIN * asked:
         return ()
     return (f"only {answered:,} of {asked:,} operations were answered, so this pass rests on little evidence",)
+
+
+def _missed(coverage: Mapping[str, Value]) -> list[str]:
+    """The faults that came, but never while the cluster served."""
+    strikes, met = coverage.get("strikes"), coverage.get("met_serving")
+    if not isinstance(strikes, Mapping) or not isinstance(met, Mapping):
+        return []
+    return [str(name) for name in strikes if not met.get(name)]
 
 
 def _never_bit(names: list[str]) -> str:

@@ -56,6 +56,10 @@ class Schedule:
     missing: Mapping[str, str]
     note: str = ""
 
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know, a sentence each."""
+        return (*filter(None, (self.note,)), *self.missing.values())
+
 
 def schedule(
     faults: Sequence[Fault],

@@ -4,7 +4,7 @@ Whatever goes wrong after the start leaves a folder that tells what happened unt
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from splitbrain.harness.histories import Recorder, read
 from splitbrain.harness.history import History
 from splitbrain.harness.logs import CRASHES, examine
 from splitbrain.harness.nemesis import NemesisRunner
+from splitbrain.harness.operation import Value
 from splitbrain.harness.progress import Progress
 from splitbrain.harness.target import Logged, Provided
 from splitbrain.harness.verdict import Verdict
@@ -73,7 +74,7 @@ def execute(
     recorder = Recorder(folder.history_path, environment.now)
     began = time.perf_counter()
     test, track = _test(plan, folder)
-    notes = (*registry.renamed(plan.asked.workload), *plan.schedule.missing.values())
+    notes = (*registry.renamed(plan.asked.workload), *plan.schedule.notes())
     if isinstance(plan.target, Provided):
         notes = (*plan.target.notices(), *notes)
     try:
@@ -85,7 +86,7 @@ def execute(
         running = time.perf_counter() - began
         notes += (*write_crash_log(conducted.deaths, folder), *conducted.warnings)
         others = (*conducted.audits, *_logged(plan, folder))
-        result = judged(recorder.history, plan, running, notes, others, conducted.main[1])
+        result = judged(recorder.history, plan, running, notes, others, conducted.main[1], conducted.coverage)
     finally:
         recorder.close(compress=False)
     folder.finish(recorder.history, result)
@@ -99,10 +100,11 @@ def judged(
     notes: tuple[str, ...],
     others: Sequence[Verdict] = (),
     final_from: int | None = None,
+    coverage: Mapping[str, Value] | None = None,
 ) -> Result:
     """The result of a run that went to its end. running: seconds it took. notes: see Result. others: verdicts that rest
     on something other than the history: what the nodes say of themselves, and their logs. final_from: when the main
-    phase was over, in nanoseconds since the start."""
+    phase was over, in nanoseconds since the start. coverage: what the faults met."""
     judge = Judge.of_workload(plan.spec.workload or "", plan.settings)
     budget = Budget(seconds=plan.spec.budget)
     history.operations()
@@ -112,7 +114,8 @@ def judged(
         beside.append(LivenessCheck(plan.spec.liveness))
     served = [check_safely(checker, history, budget) for checker in beside]
     verdict = merge(judge.name, (*judge.verdicts(history, budget), *others, *served))
-    return Result.of_run(history, plan.record(), verdict, Cost(time.perf_counter() - began, run=running), notes)
+    cost = Cost(time.perf_counter() - began, run=running)
+    return Result.of_run(history, plan.record(), verdict, cost, notes, coverage)
 
 
 def _logged(plan: RunPlan, folder: RunFolder) -> Sequence[Verdict]:

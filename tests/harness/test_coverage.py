@@ -1,0 +1,51 @@
+"""Coverage: strikes, what they met, and how they overlapped, counted from a history."""
+
+from splitbrain.harness.coverage import RECENT, coverage
+from splitbrain.harness.histories import Recorder
+from splitbrain.harness.operation import Error, ErrorKind, EventType, Operation, Outcome
+
+
+def recorded(path, *steps):
+    """The history of operations that end ok or fail, and of faults that start and stop."""
+    recorder = Recorder(path / "history.jsonl", iter(range(10_000)).__next__)
+    for step in steps:
+        if step in ("ok", "fail"):
+            operation = Operation("read")
+            recorder.invoke(0, operation, "n1")
+            refused = Outcome(EventType.FAIL, None, Error(ErrorKind.NO_LEADER, "nobody leads"))
+            recorder.complete(0, operation, Outcome.ok(1) if step == "ok" else refused, "n1")
+        else:
+            recorder.nemesis(step, {})
+    recorder.close(compress=False)
+    return recorder.history
+
+
+def counted(path, *steps):
+    return coverage(recorded(path, *steps), {}, {}, {})
+
+
+def test_strikes_and_overlaps(tmp_path) -> None:
+    found = counted(
+        tmp_path,
+        "start-kill",
+        "start-clock-rate",
+        "stop-kill",
+        "start-kill",
+        "stop-clock-rate",
+        "stop-kill",
+        "start-kill",
+    )
+    assert found["strikes"] == {"kill": 3, "clock-rate": 1}
+    assert (found["at_once"], found["overlaps"]) == (2, 2)
+
+
+def test_a_strike_met_a_serving_cluster_if_something_was_answered_before(tmp_path) -> None:
+    dead = ["fail"] * RECENT
+    found = counted(tmp_path, "ok", "start-kill", "stop-kill", *dead, "start-kill", "stop-kill", *dead, "start-pause")
+    assert found["strikes"] == {"kill": 2, "pause": 1}
+    assert found["met_serving"] == {"kill": 1, "pause": 0}
+
+
+def test_what_others_count_stands_beside_it(tmp_path) -> None:
+    found = coverage(recorded(tmp_path), {"leader": 2}, {"stale": 3}, {"old_messages": 4})
+    assert (found["moments"], found["marks"], found["network"]) == ({"leader": 2}, {"stale": 3}, {"old_messages": 4})
