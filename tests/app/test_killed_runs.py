@@ -71,16 +71,18 @@ def killed_after(events: int, victim: str, folder: Path) -> list[str]:
     scratch = folder / "scratch"
     scratch.mkdir()
     words = ["raft", "--env", "local", "--nemesis", FAULTS, "--time-limit", "600", "--out", str(folder / "runs")]
-    run = subprocess.Popen(
-        [sys.executable, "-m", "splitbrain", "run", *words],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "TMPDIR": str(scratch)},
-    )
+    said = folder / "said.txt"
+    with said.open("w") as file:
+        run = subprocess.Popen(
+            [sys.executable, "-m", "splitbrain", "run", *words],
+            stdout=file,
+            stderr=file,
+            env={**os.environ, "TMPDIR": str(scratch)},
+        )
     try:
         deadline = time.monotonic() + 120
         while not any((folder / "runs").glob("*/*/*/history.jsonl")) or recorded(folder) < events:
-            assert run.poll() is None and time.monotonic() < deadline
+            assert run.poll() is None and time.monotonic() < deadline, said.read_text()
             time.sleep(0.02)
         ours = processes_with(str(folder))
         had = []
