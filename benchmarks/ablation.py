@@ -41,7 +41,6 @@ from splitbrain.checkers.porcupine import (
     short_history,
 )
 from splitbrain.checkers.porcupine.kernel.string_steps import NotStrings
-from splitbrain.checkers.porcupine.monitors import unit_counter
 from splitbrain.harness.errors import SplitbrainError
 from splitbrain.harness.histories import read
 from splitbrain.harness.history import History
@@ -124,7 +123,9 @@ def of_register(model: Model) -> Model | None:
     return None if without("zones")(model) is None else model
 
 
-MONITORS = sorted(path.stem for path in Path(unit_counter.__file__).parent.glob("[a-z]*.py") if path.stem != "zones")
+MONITORS = sorted(
+    {m.__module__.rpartition(".")[2] for entry in MODELS.values() for m in entry.make().monitors} - {"zones"}
+)
 ENGINES = (
     Engine("dfs", "depth-first search", lambda: tuned(dfs=False)),
     Engine("bfs", "breadth-first search", lambda: tuned(bfs=False)),

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from ablation import ENGINES
 from rows import ROWS
 
 from splitbrain import registry
@@ -30,7 +31,7 @@ def test_its_models_and_options_exist():
 
 
 def test_its_figures_have_rows_and_its_files_are_there():
-    assert set(re.findall(r"--only ([\w-]+)", PAGE)) <= set(ROWS)
+    assert set(re.findall(r"--only ([\w-]+)", PAGE)) <= {*ROWS, *(engine.name for engine in ENGINES)}
     links = re.findall(r"\]\((?!http)([^)#]+)\)", PAGE)
     assert [link for link in links if not (ROOT / "docs" / link).exists()] == []
     named = re.findall(r"`((?:checkers|benchmarks|harness)/[\w/.]+)`", PAGE)
