@@ -1,7 +1,7 @@
-"""What does it take to read and check one history, in a process that does nothing else? `alone.py FILE MODEL SECONDS`
+"""Time and memory of reading and checking one history, in a process of its own. `alone.py FILE MODEL SECONDS`
 
 Prints one JSON object: read_seconds, seconds (on one core; null if undecided) and wall_seconds, medians of three turns,
-verdict, and peak_bytes of the whole process. The trap: getrusage counts what the process that started this one had; the
+verdict, and peak_bytes of the whole process. Pitfall: getrusage counts what the process that started this one had; the
 kernel's own account in /proc does not.
 """
 

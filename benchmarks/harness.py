@@ -1,4 +1,4 @@
-"""How many operations a second can the harness itself carry out and record? One core, a target that answers at once,
+"""Operations a second that the harness itself carries out and records. One core, a target that answers at once,
 the history written to a file as in any run. On a busy machine, look at the operations per second of the processor.
 
     python benchmarks/harness.py [--json] [--seconds 2] [--repeat 5]

@@ -1,11 +1,11 @@
-"""Which histories are measured? Random ones of a register, seeded, as columns, a million operations in a few seconds.
+"""Histories that are measured. Random ones of a register, seeded, as columns, a million operations in a few seconds.
 
 A simulated atomic register and c clients, one of which takes a step at a time, each equally likely: it invokes, its
 operation takes effect, it returns. So about two thirds of the clients have an operation open at any time, which is hard
 to check. A crashed operation took effect or not, with equal chance; its client goes on under another process.
 
 An invalid history differs from a valid one in a single read near 95 % of it, which returns what it cannot have seen
-(see `Impossible`). So that it is invalid is known from how it was made, not from any checker. The trap: with few values
+(see `Impossible`). So that it is invalid is known from how it was made, not from any checker. Pitfall: with few values
 and many clients such a read is rare; where there is none, ValueError says so.
 """
 

@@ -1,11 +1,11 @@
-"""What real systems are known to do wrong, and what a correct one must survive: is it still seen, and how often?
+"""Known bugs of real systems, and runs that a correct one must survive: how often each is seen.
 
 Each row is one command, run with seeds 1, 2, … one after the other.
 The table of docs/known-bugs.md is what this prints.
 
     python benchmarks/known_bugs.py [--only stale,lock-faults] [--runs 3] [--results FILE]
 
-The trap: a busy machine. Faults last for a given time while everything else is slower, so fewer runs are refuted there.
+Pitfall: a busy machine. Faults last for a given time while everything else is slower, so fewer runs are refuted there.
 """
 
 import argparse

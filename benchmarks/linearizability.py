@@ -1,4 +1,4 @@
-"""How fast is a history judged, and how much faster than by Porcupine? Every row is a kind of work, and its goal.
+"""Seconds to judge a history, and the ratio to Porcupine's. Every row is a kind of work, and its goal.
 
     python benchmarks/linearizability.py [--only ROW,ROW] [--quick] [--json]
     python benchmarks/linearizability.py --page docs/linearizability.md
@@ -6,7 +6,7 @@
 
 Porcupine is measured in the same run, in turns, when Go is there (see `peer.py`); it gets the faster of one core and
 all cores, we get one. A ratio is its time / ours; with > or < one side did not finish in its time. The exit code is 1
-if the two ever disagree. The trap: --quick takes fewer operations in places, so its figures are not those of the goals.
+if the two ever disagree. Pitfall: --quick takes fewer operations in places, so its figures are not those of the goals.
 """
 
 import argparse

@@ -1,9 +1,9 @@
-"""Which logs are measured? Those of Jepsen against etcd and the key-value logs that Porcupine is tested with.
+"""Logs that are measured. Those of Jepsen against etcd and the key-value logs that Porcupine is tested with.
 
 They are not part of this repository. Where a folder with them lies beside it (`shared/data/porcupine`, or any folder
 with `jepsen/` and `kv/` in it) they are read from there; else logs like them are generated: short, five clients, a
 third reads, a third writes, a third cas, up to nineteen operations whose end nobody knows, most of them invalid; and of
-strings under ten keys, mostly appended to. The trap: figures of generated logs are not those of the recorded ones, so
+strings under ten keys, mostly appended to. Pitfall: figures of generated logs are not those of the recorded ones, so
 every table says which they are.
 """
 

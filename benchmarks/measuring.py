@@ -1,10 +1,10 @@
-"""How is a check timed, and against what? In turns with the peer in the same run, garbage collected before each turn,
+"""Timing of a check against the peer's. In turns with the peer in the same run, garbage collected before each turn,
 the median of the turns.
 
 What is over in less than a millisecond is done several times in a row in each turn, by both sides, else it would be the
 caches that are measured. Ours is on one core: what is told is the wall time, or the time of the processor if more. The
 peer runs at its best: the faster of one core and all cores. A side that did not finish within its limit has no time,
-and the ratio becomes a bound. The trap: a busy machine; ratios of one run mean more than seconds, and seconds more than
+and the ratio becomes a bound. Pitfall: a busy machine; ratios of one run mean more than seconds, and seconds more than
 one turn.
 """
 

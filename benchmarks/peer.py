@@ -1,6 +1,6 @@
-"""How long does Porcupine take for the same histories? Builds and talks to the Go driver in `peers/porcupine`.
+"""Porcupine as the peer, on the same histories. Builds and talks to the Go driver in `peers/porcupine`.
 
-It is built once into the user's cache folder when Go is there; else `Peer.start` gives a sentence why not. The trap:
+It is built once into the user's cache folder when Go is there; else `Peer.start` gives a sentence why not. Pitfall:
 Porcupine's memory has no limit of its own, so the driver sets itself one, and a driver that dies of it is an answer:
 out of memory.
 """

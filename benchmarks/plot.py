@@ -1,4 +1,4 @@
-"""How does the time grow with the length and with the concurrency? A picture, drawn without any library.
+"""Plot of time against length and concurrency. A picture, drawn without any library.
 
 Each point is the median of a few checks of a random cas-register, valid; Porcupine's line ends where it ran out of its
 time or memory. Both axes are logarithmic.

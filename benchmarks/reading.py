@@ -1,8 +1,8 @@
-"""How fast are histories read and recorded? `python benchmarks/reading.py [OPERATIONS]`, by default 1,000,000.
+"""Speed of reading and recording histories. `python benchmarks/reading.py [OPERATIONS]`, by default 1,000,000.
 
 Each format is written once to a temporary file and read in a process of its own, so that the memory printed is that
 of one history. Seconds are of the processor, from opening the file to a validated, paired history; memory is the peak
-of the process beyond what the interpreter and the imports take. The trap: EDN is measured on a tenth of the operations.
+of the process beyond what the interpreter and the imports take. Pitfall: EDN is measured on a tenth of the operations.
 """
 
 import multiprocessing

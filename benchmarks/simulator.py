@@ -1,7 +1,7 @@
-"""How many messages a second does the simulator carry on one core? Five nodes, each passing on what it gets.
+"""Messages a second that the simulator carries on one core. Five nodes, each passing on what it gets.
 
 Usage: python benchmarks/simulator.py [--json] [--rounds 5] [--messages 200000]
-The trap: a busy machine halves the figure, so the median of several rounds is told.
+Pitfall: a busy machine halves the figure, so the median of several rounds is told.
 """
 
 import argparse

@@ -1,8 +1,8 @@
-"""How long does the command line take to start? Whole processes, from exec to exit, on a machine that did it before.
+"""Start-up time of the command line. Whole processes, from exec to exit, on a machine that did it before.
 
     python benchmarks/startup.py [--json] [--repeat 15]
 
-A bare interpreter is measured in the same turns, for what of it is Python's own. The goal is under 0.3 s. The trap: the
+A bare interpreter is measured in the same turns, for what of it is Python's own. The goal is under 0.3 s. Pitfall: the
 first start compiles, so one of each is run before and not counted.
 """
 

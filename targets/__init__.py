@@ -1,1 +1,1 @@
-"""Which systems are under test? Own stores, and real servers."""
+"""Systems under test: own stores, servers on a kit, and servers that a file describes."""

@@ -1,6 +1,6 @@
 """How fast are the logs of Jepsen against etcd checked? Sixty to ninety operations each, up to nineteen crashed.
 
-The trap: a few hard logs carry the sum, many easy ones the mean, so both are told.
+Pitfall: a few hard logs carry the sum, many easy ones the mean, so both are told.
 """
 
 import statistics
