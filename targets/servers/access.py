@@ -31,6 +31,8 @@ class Access:
 
 
 PLAIN = Access()
+TLS = frozenset({"https", "rediss", "cassandras", "zookeepers"})
+"""Schemes of URLs with TLS."""
 
 
 def access_options(owner: str) -> tuple[Option, ...]:
@@ -71,8 +73,8 @@ def access(owner: str, settings: Mapping[str, Setting]) -> Access:
 
 
 def host_and_port(address: str, port: int) -> tuple[str, int, bool]:
-    """Host, port and whether TLS is asked for, of an IP address or name, or of a URL whose scheme ends in "s"."""
+    """Host, port and whether TLS is asked for, of an IP address or name, or of a URL."""
     if "://" not in address:
         return address, port, False
     parts = urlsplit(address)
-    return parts.hostname or "", parts.port or port, parts.scheme.endswith("s")
+    return parts.hostname or "", parts.port or port, parts.scheme in TLS

@@ -1,0 +1,195 @@
+"""Stand-ins for one node of each server, with one way to say how the next write is answered.
+
+A fake answers as a healthy node would; `Answer` says what the next write meets. `writes` counts those that came.
+"""
+
+import asyncio
+import struct
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+OK, CUT, SILENT, LATE = "ok", "cut", "silent", "late"
+LATE_SECONDS = 0.6
+Answer = str | bytes
+"""OK; CUT: the connection is closed; SILENT: never; LATE: OK after `LATE_SECONDS`; else an error as on the wire."""
+
+
+class FakeNode(Protocol):
+    """endpoint: for the option endpoints."""
+
+    endpoint: str
+
+    @property
+    def writes(self) -> int:
+        """How many came so far."""
+
+    def answer(self, *answers: Answer) -> None:
+        """How the next writes are answered, in turn; the last one stays."""
+
+
+@dataclass
+class Wire:
+    """A fake of a protocol of our own: `talk` reads one request and gives its reply, None if it is a write."""
+
+    answers: list[Answer] = field(default_factory=lambda: [OK])
+    writes: int = 0
+    endpoint: str = ""
+
+    def answer(self, *answers: Answer) -> None:
+        self.answers = list(answers)
+
+    async def say(self, writer: asyncio.StreamWriter, ok: bytes, error: Callable[[bytes], bytes]) -> bool:
+        """Answer a write; False if the connection is to be closed."""
+        self.writes += 1
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if answer == CUT:
+            return False
+        if answer == SILENT:
+            return True
+        if answer == LATE:
+            await asyncio.sleep(LATE_SECONDS)
+        writer.write(error(answer) if isinstance(answer, bytes) else ok)
+        return True
+
+
+Talk = Callable[[Wire, asyncio.StreamReader, asyncio.StreamWriter], Any]
+
+
+@asynccontextmanager
+async def serving(talk: Talk, scheme: str) -> AsyncIterator[Wire]:
+    """A fake on a port of its own, until the block ends."""
+    wire = Wire()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while await talk(wire, reader, writer):
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    wire.endpoint = f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    try:
+        yield wire
+    finally:
+        server.close()
+
+
+REDIS: Mapping[bytes, bytes] = {
+    b"ROLE": b"*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n",
+    b"PING": b"+PONG\r\n",
+    b"WAIT": b":0\r\n",
+    b"EVAL": b"*2\r\n$6\r\nstring\r\n$1\r\n7\r\n",
+}
+
+
+async def redis(wire: Wire, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    """One command of RESP."""
+    count = int((await reader.readuntil(b"\r\n"))[1:-2])
+    words = []
+    for _ in range(count):
+        length = int((await reader.readuntil(b"\r\n"))[1:-2])
+        words.append((await reader.readexactly(length + 2))[:-2])
+    if words[0] == b"SET":
+        return await wire.say(writer, b"+OK\r\n", lambda error: b"-" + error + b"\r\n")
+    writer.write(REDIS[words[0]])
+    return True
+
+
+STAT = struct.pack(">qqqqiiiqiiq", 1, 1, 0, 0, 0, 0, 0, 0, 1, 0, 1)
+ZOOKEEPER = {4: struct.pack(">i", 1) + b"7" + STAT, 8: struct.pack(">i", 0)}
+"""A register of value 7, and no children."""
+
+
+async def zookeeper(wire: Wire, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    """One frame. The first one of a session has no type."""
+    (length,) = struct.unpack(">i", await reader.readexactly(4))
+    frame = await reader.readexactly(length)
+    xid, kind = struct.unpack_from(">ii", frame)
+    if xid == 0:
+        writer.write(struct.pack(">iiiqi17x", 37, 0, 10_000, 1, 16))
+        return True
+
+    def reply(error: int, body: bytes = b"") -> bytes:
+        answered = struct.pack(">iqi", xid, 1, error) + body
+        return struct.pack(">i", len(answered)) + answered
+
+    if kind == 5:
+        return await wire.say(writer, reply(0, STAT), lambda error: reply(int(error)))
+    writer.write(reply(0, ZOOKEEPER.get(kind, b"")))
+    return True
+
+
+class FakeEtcd:
+    """`tests.targets.etcd.fake_etcd` as a `FakeNode`."""
+
+    PUT = "/v3/kv/put"
+
+    def __init__(self, fake: Any) -> None:
+        from ..etcd.fake_etcd import HEADER
+
+        self.fake, self.endpoint = fake, fake.url
+        fake.answers["/v3/kv/range"] = [{**HEADER, "kvs": [{"key": "", "value": "Nw==", "mod_revision": "1"}]}]
+        fake.answers["/v3/kv/deleterange"] = [HEADER]
+        self.answer(OK)
+
+    @property
+    def writes(self) -> int:
+        return len(self.fake.sent(self.PUT))
+
+    def answer(self, *answers: Answer) -> None:
+        from ..etcd import fake_etcd
+
+        kinds = {OK: fake_etcd.HEADER, CUT: fake_etcd.CUT, SILENT: fake_etcd.SILENT, LATE: fake_etcd.SILENT}
+        self.fake.answers[self.PUT] = [
+            (503, {"error": one.decode(), "code": 14}) if isinstance(one, bytes) else kinds[one] for one in answers
+        ]
+
+
+class FakeCassandra:
+    """`tests.targets.cassandra.fake_node` as a `FakeNode`; errors are numbers of the protocol."""
+
+    def __init__(self, fake: Any) -> None:
+        self.fake, self.endpoint = fake, f"cassandra://{fake.address}:9042"
+        self.answer(OK)
+
+    @property
+    def writes(self) -> int:
+        return sum(statement.startswith("UPDATE") for statement, _ in self.fake.executed)
+
+    def answer(self, *answers: Answer) -> None:
+        from ..cassandra import fake_node
+
+        kinds = {OK: [], CUT: fake_node.CUT, SILENT: fake_node.SILENT, LATE: fake_node.Late(LATE_SECONDS, [])}
+        known = {b"unavailable": fake_node.unavailable(), b"write timeout": fake_node.write_timeout("SIMPLE")}
+        self.fake.answers = [known[one] if isinstance(one, bytes) else kinds[one] for one in answers]
+
+
+@asynccontextmanager
+async def etcd() -> AsyncIterator[FakeEtcd]:
+    """See `FakeEtcd`."""
+    from ..etcd.fake_etcd import member
+
+    async with member() as fake:
+        yield FakeEtcd(fake)
+
+
+@asynccontextmanager
+async def cassandra() -> AsyncIterator[FakeCassandra]:
+    """See `FakeCassandra`."""
+    from ..cassandra.fake_node import node
+
+    async with node() as fake:
+        yield FakeCassandra(fake)
+
+
+FAKES: Mapping[str, Callable[[], AbstractAsyncContextManager[FakeNode]]] = {
+    "etcd": etcd,
+    "cassandra": cassandra,
+    "redis": lambda: serving(redis, "redis"),
+    "zookeeper": lambda: serving(zookeeper, "zookeeper"),
+}

@@ -1,0 +1,190 @@
+"""What holds of every server on the kit: wrong options, the error table on a socket, late replies, kill and heal."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from splitbrain.harness.client import Client
+from splitbrain.harness.deployment import External, Process
+from splitbrain.harness.environments.external import ExternalNode
+from splitbrain.harness.environments.linux import namespaces
+from splitbrain.harness.errors import InfrastructureError, UsageError
+from splitbrain.harness.operation import ErrorKind, EventType, Operation, Outcome
+from splitbrain.harness.options import settle
+from splitbrain.targets.cassandra import Cassandra
+from splitbrain.targets.etcd import Etcd
+from splitbrain.targets.redis import Redis
+from splitbrain.targets.servers.server import Server
+from splitbrain.targets.zookeeper import ZooKeeper
+
+from .fakes import CUT, FAKES, LATE, OK, SILENT, FakeNode
+
+SERVERS: tuple[type[Server], ...] = (Etcd, Cassandra, Redis, ZooKeeper)
+LIBRARY = {"etcd": "httpx2", "cassandra": "cassandra"}
+"""What a client needs, from an extra."""
+READ, WRITE = Operation("read", None, "k"), Operation("write", 1, "k")
+ERRORS = [
+    (Etcd, b"etcdserver: no leader", EventType.FAIL, ErrorKind.NO_LEADER),
+    (Etcd, b"etcdserver: request timed out", EventType.INFO, ErrorKind.TIMEOUT),
+    (Cassandra, b"unavailable", EventType.FAIL, ErrorKind.UNAVAILABLE),
+    (Cassandra, b"write timeout", EventType.INFO, ErrorKind.TIMEOUT),
+    (Redis, b"READONLY You can't write against a read only replica.", EventType.FAIL, ErrorKind.NO_LEADER),
+    (Redis, b"NOREPLICAS Not enough good replicas to write.", EventType.FAIL, ErrorKind.UNAVAILABLE),
+    (Redis, b"ERR something new", EventType.INFO, ErrorKind.OTHER),
+    (ZooKeeper, b"-112", EventType.FAIL, ErrorKind.UNAVAILABLE),
+    (ZooKeeper, b"-7", EventType.INFO, ErrorKind.TIMEOUT),
+    (ZooKeeper, b"-999", EventType.INFO, ErrorKind.OTHER),
+]
+
+every_server = pytest.mark.parametrize("kind", SERVERS, ids=lambda kind: kind.name)
+
+
+def made(kind: type[Server], **options: str) -> Server:
+    return kind(settle(kind.options, options, kind.name))
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(asyncio.wait_for(work, 60))
+
+
+def fake(kind: type[Server]) -> Any:
+    """A stand-in for a node; the test is skipped without the client's library."""
+    pytest.importorskip(LIBRARY.get(kind.name, "asyncio"))
+    return FAKES[kind.name]()
+
+
+async def opened(kind: type[Server], node: FakeNode) -> tuple[Server, Client]:
+    server = made(kind, endpoints=node.endpoint)
+    client = server.client(ExternalNode("n1", node.endpoint))
+    await client.open()
+    return server, client
+
+
+async def ended(server: Server, client: Client, operation: Operation, seconds: float = 5.0) -> Outcome:
+    """How an operation ends, as the harness records it."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await client.invoke(operation)
+    except Exception as error:  # noqa: BLE001 - the table is looked at
+        return server.errors.outcome(operation, error, effects=server.operations[operation.f].effects)
+
+
+@every_server
+def test_options_that_every_server_has(kind: type[Server]) -> None:
+    names = {option.name for option in kind.options}
+    assert {"version", "binary", "image", "endpoints", "upgrade_to", "ca", "user", "password_env"} <= names
+    scheme = kind.schemes[0]
+    there = made(kind, endpoints=f"{scheme}://a:1+{scheme}://b:2")
+    assert there.deployments == (External((f"{scheme}://a:1", f"{scheme}://b:2")),) and not there.notices()
+    with pytest.raises(UsageError, match=r"no user or password in a URL.*password_env"):
+        made(kind, endpoints=f"{scheme}://user:hush@a:1")
+    with pytest.raises(UsageError, match="option endpoints is URL"):
+        made(kind, endpoints="a:1")
+    with pytest.raises(UsageError, match="NO_SUCH_VARIABLE"):
+        made(kind, endpoints=f"{scheme}://a:1", user="u", password_env="NO_SUCH_VARIABLE")
+    with pytest.raises(UsageError, match="option version is"):
+        made(kind, version="latest")
+    with pytest.raises(UsageError, match="no meaning with option image"):
+        made(kind, image="x", version="1.2.3")
+
+
+@every_server
+def test_planning_fetches_nothing(kind: type[Server], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fetched(*_: object) -> None:
+        raise AssertionError("something was fetched")
+
+    for source in kind.software.sources:
+        monkeypatch.setattr(type(source), "fetch", fetched)
+    server = made(kind)
+    assert [one.environment for one in server.deployments][:2] == ["local", "docker"]
+    assert server.version in server.notices()[0] and server.claims is not None
+
+
+@every_server
+def test_a_write_meets_a_node_that_breaks(kind: type[Server]) -> None:
+    async def scene() -> None:
+        async with fake(kind) as node:
+            for answer, error in ((CUT, ErrorKind.CONNECTION), (SILENT, ErrorKind.TIMEOUT)):
+                server, client = await opened(kind, node)
+                node.answer(answer)
+                before = node.writes
+                outcome = await ended(server, client, WRITE, 0.5)
+                assert (outcome.type, outcome.error and outcome.error.kind) == (EventType.INFO, error)
+                assert node.writes == before + 1, "no hidden retry"
+                await client.close()
+
+    run(scene())
+
+
+@pytest.mark.parametrize(("kind", "answer", "type", "error"), ERRORS)
+def test_an_error_that_a_node_answers(kind: type[Server], answer: bytes, type: EventType, error: ErrorKind) -> None:
+    async def scene() -> None:
+        async with fake(kind) as node:
+            server, client = await opened(kind, node)
+            node.answer(answer)
+            outcome = await ended(server, client, WRITE)
+            assert (outcome.type, outcome.error and outcome.error.kind) == (type, error)
+            await client.close()
+
+    run(scene())
+
+
+@every_server
+def test_a_late_reply_does_not_answer_the_next_request(kind: type[Server]) -> None:
+    async def scene() -> None:
+        async with fake(kind) as node:
+            server, client = await opened(kind, node)
+            node.answer(LATE, OK)
+            assert (await ended(server, client, WRITE, 0.3)).type is EventType.INFO
+            following = await ended(server, client, Operation("write", 2, "k"), 2.0)
+            # On the same connection only after the reply to the first; else refused, or on another connection.
+            assert following.type in (EventType.OK, EventType.FAIL)
+            await client.close()
+            _, fresh = await opened(kind, node)
+            outcome = await ended(server, fresh, Operation("write", 3, "k"))
+            assert (outcome.type, outcome.value) == (EventType.OK, 3)
+            await fresh.close()
+
+    run(scene())
+
+
+@every_server
+def test_nothing_was_sent_where_nobody_listens(kind: type[Server]) -> None:
+    pytest.importorskip(LIBRARY.get(kind.name, "asyncio"))
+
+    async def scene() -> None:
+        url = f"{kind.schemes[0]}://127.0.0.1:1"
+        client = made(kind, endpoints=url).client(ExternalNode("n1", url))
+        with pytest.raises(ConnectionRefusedError):
+            await client.open()
+        await client.close()
+
+    run(scene())
+
+
+RUN = (
+    "import sys; from splitbrain.harness.environments.linux import namespaces; "
+    "sys.exit(namespaces.reexecute([sys.executable, '-m', 'pytest', *sys.argv[1:]]))"
+)
+LIVE = Path(__file__).with_name("live.py")
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.skipif(namespaces.unavailable() is not None, reason=namespaces.unavailable() or "")
+@every_server
+def test_three_real_nodes_are_killed_and_come_back(kind: type[Server]) -> None:
+    pytest.importorskip(LIBRARY.get(kind.name, "asyncio"))
+    server = made(kind)
+    try:
+        server.provide(next(one for one in server.deployments if isinstance(one, Process)), lambda sentence: None)
+    except InfrastructureError as error:
+        pytest.skip(str(error))
+    command = [sys.executable, "-c", RUN, "-q", "-x", "-p", "no:xdist", f"{LIVE}::test_kill_and_heal[{kind.name}]"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=350)
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+    assert "1 passed" in done.stdout
