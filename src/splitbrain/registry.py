@@ -197,6 +197,22 @@ def environment(name: str) -> Callable[[int], Environment]:
     return made
 
 
+def simulator(seed: int, knobs: str) -> Environment:
+    """The simulator of a seed, in the world of these knobs."""
+    from splitbrain.harness.environments.sim import Sim
+    from splitbrain.harness.environments.sim.world import read_world, world_options
+
+    return Sim(seed, world_options(read_world(knobs)))
+
+
+def world(words: str, seed: int, *, drawn: bool) -> str:
+    """The knobs of `--world`, spelled out; drawn: with those that the seed draws. UsageError for a wrong word."""
+    from splitbrain.harness.environments.sim.world import drawn_world, read_world, spelled_world
+
+    given = read_world(words)
+    return spelled_world(drawn_world(seed, given) if drawn else given)
+
+
 def environment_summary(name: str) -> str:
     """One line about an environment; ours are not imported for it."""
     from splitbrain.harness.environments import SUMMARIES

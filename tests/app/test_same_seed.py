@@ -19,7 +19,7 @@ from splitbrain.nemeses.catalogue import parse
 
 pytestmark = pytest.mark.skipif(namespaces.unavailable() is not None, reason=namespaces.unavailable() or "")
 
-NODES, CLIENTS, LIMIT_SECONDS = 3, 6, 8
+NODES, CLIENTS, LIMIT_SECONDS, INTERVAL_SECONDS = 3, 6, 8, 2.5
 # Whom these hit does not depend on who leads, which a seed does not fix.
 FAULTS = "partition:topology=halves,kill:aim=anyone,pause:aim=anyone"
 LATE_SECONDS = 1.5
@@ -29,7 +29,7 @@ LATE_SECONDS = 1.5
 def events(seed: int, folder: Path) -> list[Event]:
     """The history of a local run."""
     words = ["raft", "--env", "local", "--nodes", NODES, "--concurrency", CLIENTS, "--time-limit", LIMIT_SECONDS]
-    words += ["--nemesis", FAULTS, "--seed", seed, "--out", folder]
+    words += ["--nemesis", FAULTS, "--nemesis-interval", INTERVAL_SECONDS, "--seed", seed, "--out", folder]
     command = [sys.executable, "-m", "splitbrain", "run", *map(str, words)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode in (0, 2), done.stdout + done.stderr
@@ -53,7 +53,9 @@ def asked(history: list[Event], thread: int) -> list[tuple[object, ...]]:
 def test_the_same_seed_gives_the_same_faults_and_the_same_operations(tmp_path: Path) -> None:
     first, second = (events(7, tmp_path / name) for name in ("first", "second"))
     assert [(event.f, event.value) for event in faults(first)] == [(event.f, event.value) for event in faults(second)]
-    plan = schedule(parse(FAULTS), [f"n{i + 1}" for i in range(NODES)], LIMIT_SECONDS, 7).slots
+    plan = schedule(
+        parse(FAULTS), [f"n{i + 1}" for i in range(NODES)], LIMIT_SECONDS, 7, interval_s=INTERVAL_SECONDS
+    ).slots
     for history in (first, second):
         began = history[0].time
         assert [event.f for event in faults(history)] == [f"start-{slot.fault.name}" for slot in plan]

@@ -28,7 +28,7 @@ class NetworkOptions:
     latency_ms_tail_mean: float = 0.2
     spread: float = 1.0
     tail: float = 0.0
-    tail_ms_max: float = 0.0
+    tail_ms_max: float = 500.0
     loss: float = 0.0
     duplicate: float = 0.0
     duplicate_ms_max: float = 0.0

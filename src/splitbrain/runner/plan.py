@@ -84,6 +84,7 @@ def plan(asked: RunSpec) -> RunPlan:
         nodes=len(deployment.endpoints) if isinstance(deployment, External) else asked.nodes,
         settings={option.name: option.shown(settings[option.name]) for option in workload.options},
     )
+    spec = replace(spec, world=_world(spec))
     environment = _environment(deployment, spec)
     names = _names(spec.nodes)
 
@@ -139,7 +140,19 @@ def _environment(deployment: Deployment, spec: RunSpec) -> Environment:
         made = registry.on_hosts(spec.hosts, spec.nodes)
     elif spec.hosts is not None:
         raise UsageError(f"--hosts is for --env ssh, not --env {deployment.environment}")
+    if deployment.environment == SIM:
+        return registry.simulator(spec.seed or 0, spec.world)
     return made(spec.seed or 0)
+
+
+def _world(spec: RunSpec) -> str:
+    """The knobs of the simulated world: those given, and in a run with storms those that the seed draws."""
+    if spec.env != SIM:
+        if spec.world:
+            raise UsageError(f"--world is for --env {SIM}, not --env {spec.env}")
+        return ""
+    storms = bool(spec.nemesis) and spec.nemesis_interval is None and spec.nemesis_duration is None
+    return registry.world(spec.world, spec.seed or 0, drawn=storms)
 
 
 def _schedule(faults: Sequence[Fault], spec: RunSpec) -> Schedule:

@@ -36,6 +36,11 @@ class RunSpec:
     nemesis_duration: float | None = option(
         None, "How long each fault lasts.", unit=SECONDS, above=0, most=YEAR_SECONDS
     )
+    world: str = option(
+        "",
+        "The simulated world: a profile (lan, wan, slow-disk, overload), or knobs as in net.latency=5ms.",
+        metavar="A,B",
+    )
     env: str | None = option(None, "Where nodes live; by default the first that the target offers.", metavar="NAME")
     nodes: int = option(5, "How many nodes.", least=1, most=100)
     concurrency: int = option(10, "Logical clients, pinned to the nodes in turn.", least=1, most=10_000)
