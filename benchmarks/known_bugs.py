@@ -130,6 +130,14 @@ ROWS = (
         "cassandra:read=ALL,commitlog=periodic", ALL_KILLED, INVALID, "CASSANDRA-13987", 10),
     Row("log-batch", "the same, and it is synced before a write is acknowledged", "cassandra:read=ALL",
         ALL_KILLED, VALID, "CASSANDRA-13987"),
+    Row("sentinel", "a failover by Sentinel under partitions loses acknowledged writes", "redis",
+        f"{CUT} --workload set", INVALID, runs=5),
+    Row("sentinel-alone", "the same load on one primary that is never replaced", "redis:failover=none",
+        f"{CUT} --workload set", VALID, runs=5),
+    Row("zookeeper-local", "plain reads are stale on a server that is cut off", "zookeeper:reads=local,tick_ms=2000",
+        f"{CUT} --workload unique-register", INVALID, runs=5),
+    Row("zookeeper-sync", "the same, and each read is preceded by sync", "zookeeper:tick_ms=2000",
+        f"{CUT} --workload unique-register", VALID, runs=5),
 )  # fmt: skip
 
 Seen = Mapping[str, Any]

