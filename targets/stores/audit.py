@@ -1,4 +1,5 @@
-"""Audit of own stores after a run: their copies are equal, and nothing that was acknowledged is missing in them.
+"""Audit of own stores after a run: their copies are equal, nothing that was acknowledged is missing in them, and
+nothing that was refused is in them.
 
 Nodes are asked for an `Account` of their copy over the ordinary client path, again and again until all have applied
 equally much. Copies that have and differ refute the run at once. What was acknowledged is looked for in the table of
@@ -78,8 +79,10 @@ class AuditedStore(StoreTarget):
             answers = await asyncio.gather(*(ask_account(node, ANSWER_SECONDS) for node in copies))
             accounts = {node.name: answer for node, answer in zip(copies, answers, strict=True) if answer is not None}
             roles = await self.roles(nodes)
-            verdict = judge(accounts, len(copies), self._sessions, leading=any(r in LEADING for r in roles.values()))
-            if differing(accounts) or verdict.value is Validity.VALID or loop.time() >= ends:
+            leading = any(role in LEADING for role in roles.values())
+            verdict = judge(accounts, len(copies), self._sessions, leading=leading)
+            certain = differing(accounts) or carried_out(accounts, self._sessions.refused)
+            if certain or verdict.value is Validity.VALID or loop.time() >= ends:
                 return verdict
             await asyncio.sleep(PAUSE_SECONDS)
 
@@ -105,6 +108,7 @@ def judge(accounts: Mapping[str, Account], copies: int, sessions: Sessions, *, l
             told = ", ".join(f"{name} {account.applied}" for name, account in accounts.items())
             return unknown(CHECK, f"the copies had not become equal after {SECONDS:g} s: {told} entries", **details)
         words = missing(accounts, sessions.acknowledged)
+    words = words or carried_out(accounts, sessions.refused)
     if words:
         return Verdict(Validity.INVALID, words[0], CHECK, witness=Witness((), tuple(words)), details=details)
     reason = f"{len(accounts)} copies are equal after {max(applied)} entries, and no acknowledged request is missing"
@@ -124,6 +128,17 @@ def differing(accounts: Mapping[str, Account]) -> list[str]:
         if (same.digest, same.contents) != (account.digest, account.contents):
             what = "contents" if same.contents != account.contents else "histories"
             words.append(f"the {what} of {other} and {name} differ though both have applied {account.applied} entries")
+    return words
+
+
+def carried_out(accounts: Mapping[str, Account], refused: Mapping[str, int]) -> list[str]:
+    """The requests that were refused for good and yet carried out, in words."""
+    words: list[str] = []
+    for session, sequence in refused.items():
+        for name, account in accounts.items():
+            if account.sessions.get(session, 0) >= sequence:
+                words.append(f"request {sequence} of session {session} was refused, and {name} has carried it out")
+                break
     return words
 
 

@@ -16,7 +16,15 @@ import msgspec
 
 from splitbrain.harness.node import Channel, ChannelClosed, Node
 from splitbrain.harness.operation import Operation, Outcome
-from splitbrain.targets.stores.messages import IN_DOUBT, PRECONDITION, Account, Request, Response
+from splitbrain.targets.stores.messages import (
+    IN_DOUBT,
+    NO_LEADER,
+    PRECONDITION,
+    UNAVAILABLE,
+    Account,
+    Request,
+    Response,
+)
 
 PATIENCE_SECONDS = 0.4
 """Silence after which a request is sent again."""
@@ -44,6 +52,8 @@ class Sessions:
         self._given = 0
         self.acknowledged: dict[str, int] = {}
         """Of each session, the number of its last request that was acknowledged and may have changed something."""
+        self.refused: dict[str, int] = {}
+        """Of each session that ended so, the number of its last request, which was refused for good."""
         self.retried = 0
         """How many requests were sent again."""
 
@@ -80,6 +90,9 @@ class StoreClient:
     async def invoke(self, operation: Operation) -> Outcome:
         """Carry out a read, write or cas. StoreError, or what the channel raises, as in the error table."""
         response = await self._request(operation.f, operation.key, operation.value)
+        if response.error in (NO_LEADER, UNAVAILABLE) and operation.f != "read":
+            self._sessions.refused[self._session] = self._sequence
+            self._session, self._sequence = self._sessions.new(self._node.name), 0
         if response.error is not None:
             raise StoreError(response.error, response.text)
         if operation.f != "read":
@@ -103,8 +116,11 @@ class StoreClient:
         request = Request(f, key, value, self._session, self._sequence)
         if self._retries:
             return await self._insist(request)
-        response: Response = await self._channel.request(request)
-        return response
+        try:
+            return await self._send(request, anew=False)
+        except ConnectionRefusedError:
+            # Nothing was sent, for the connection had broken before.
+            return await self._send(request, anew=True)
 
     async def _insist(self, request: Request) -> Response:
         """Send a request until it is clear what became of it, or often enough; then what raised the doubt is raised."""

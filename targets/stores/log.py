@@ -65,6 +65,8 @@ class ReplicaLog:
         self._snapshot_record = 0
         self._entries: list[Entry] = []
         self._records: list[int] = []
+        self._on_their_way: list[tuple[int, int]] = []
+        """Index and record of snapshots, and of entries that they have replaced, before they were durable."""
 
     @property
     def last(self) -> int:
@@ -165,6 +167,7 @@ class ReplicaLog:
         for others."""
         base = max(self.base, index - keep)
         term = self.term_at(base) or 0
+        self._replace(base)
         del self._entries[: base - self.base]
         del self._records[: base - self.base]
         self.base, self.base_term = base, term
@@ -176,16 +179,24 @@ class ReplicaLog:
         if self.term_at(index) == term:
             self.compact(index, state, 0)
         else:
+            self._replace(min(index, self.last))
+            self.durable = min(self.durable, index)
             self._begin(index, term, 0)
-            self.durable = 0
             self._rewrite(index, state)
 
     def settle(self) -> None:
         """See how far the disk has come."""
-        if self.durable < self.base and self._snapshot_record <= self.journal.durable:
-            self.durable = self.base
+        if self._on_their_way:
+            arrived = [index for index, record in self._on_their_way if record <= self.journal.durable]
+            self._on_their_way = [pair for pair in self._on_their_way if pair[1] > self.journal.durable]
+            self.durable = max([self.durable, *arrived])
         while self.base <= self.durable < self.last and self.record_of(self.durable + 1) <= self.journal.durable:
             self.durable += 1
+
+    def _replace(self, index: int) -> None:
+        """A snapshot takes the place of the entries up to an index; some may still be on their way to the disk."""
+        for replaced in range(max(self.base, self.durable) + 1, index + 1):
+            self._on_their_way.append((replaced, self.record_of(replaced)))
 
     def _begin(self, base: int, term: int, record: int) -> None:
         self.base, self.base_term, self._snapshot_record = base, term, record
@@ -196,6 +207,7 @@ class ReplicaLog:
         records = [_encode(Snapshot(index, self.base, self.base_term, state)), _encode(self._ballot())]
         records += [_encode(Placed(self.base + i, entry)) for i, entry in enumerate(self._entries, 1)]
         self._snapshot_record = self.journal.rewrite(records)
+        self._on_their_way.append((index, self._snapshot_record))
 
     def _write(self, index: int, entry: Entry) -> None:
         self._place(index, entry, self.journal.write(_encode(Placed(index, entry))))

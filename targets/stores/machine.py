@@ -114,7 +114,8 @@ class Machine:
 
     def account(self, applied: int) -> Account:
         """What its node answers to "audit", having applied so many entries."""
-        contents = zlib.crc32(_encode(sorted((str(key), value) for key, value in self._values.items())))
+        values = sorted((str(key), revision, _encode(value)) for key, (value, revision) in self._values.items())
+        contents = zlib.crc32(_encode(values))
         sessions = {name: session.sequence for name, session in self._sessions.items()}
         return Account(applied, self.digest, contents, sessions, self._forgotten)
 

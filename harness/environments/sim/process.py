@@ -262,7 +262,13 @@ class BusyProcess(Process):
         super()._handle(lambda now: self._think(handler, now, args))
 
     def _think(self, handler: Callable[..., Effects], now: Now, args: tuple[Any, ...]) -> Effects:
-        effects = list(handler(now, *args))
+        effects = []
+        for effect in handler(now, *args):
+            # A mark tells of the state as it was when the handler decided.
+            if type(effect) is Mark:
+                self._mark(effect)
+            else:
+                effects.append(effect)
         self._busy = True
         machine = self._machine
         taking = int(machine.stream.exponential(machine.service_ns))

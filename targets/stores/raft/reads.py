@@ -10,7 +10,7 @@ Pitfall: a new leader's log holds everything committed, but it does not yet know
 an entry of its own term is committed.
 """
 
-from splitbrain.harness.program import Effect
+from splitbrain.harness.program import Effect, Mark
 from splitbrain.targets.stores.messages import NO_LEADER, Request
 from splitbrain.targets.stores.raft.replication import Replication
 from splitbrain.targets.stores.raft.server import Server
@@ -28,7 +28,7 @@ class Reads:
     def serve(self, request: Request, origin: Origin) -> None:
         """Answer a read now, or when a round begun now is confirmed."""
         if self._at_once():
-            self._server.out.append(self._answer(request, origin))
+            self._server.out += [self._mark(by_lease=True), self._answer(request, origin)]
             return
         self._replication.broadcast()
         self._waiting.append((self._replication.round, request, origin))
@@ -51,9 +51,8 @@ class Reads:
         if not self._waiting or not self._replication.established:
             return
         confirmed = self._replication.confirmed
-        self._server.out += [
-            self._answer(read, origin) for number, read, origin in self._waiting if number <= confirmed
-        ]
+        ready = [self._answer(read, origin) for number, read, origin in self._waiting if number <= confirmed]
+        self._server.out += [self._mark(by_lease=False), *ready] if ready else []
         self._waiting = [waiting for waiting in self._waiting if waiting[0] > confirmed]
 
     def abandon(self) -> None:
@@ -61,6 +60,10 @@ class Reads:
         text = "the leader lost its majority"
         self._server.out += [refuse(origin, read, NO_LEADER, text) for _, read, origin in self._waiting]
         self._waiting = []
+
+    def _mark(self, *, by_lease: bool) -> Effect:
+        server = self._server
+        return Mark("read", server.term, server.applied, self._replication.inherited + 1, by_lease)
 
     def _answer(self, request: Request, origin: Origin) -> Effect:
         return answer(origin, request, self._server.machine.read(request.key))

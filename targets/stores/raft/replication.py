@@ -153,11 +153,12 @@ class Replication:
         return True
 
     def _refused(self, sender: str, request: AppendRequest | SnapshotRequest) -> bool:
-        """Whether a request is of an older term; then its sender is told."""
+        """Whether a request is of an older term; then its sender is told, without the round: who asked may lead again,
+        and counts its rounds anew."""
         server = self._server
         if request.term >= server.term:
             return False
-        server.promise(sender, AppendReply(server.term, request.round, ok=False, index=0))
+        server.promise(sender, AppendReply(server.term, 0, ok=False, index=0))
         return True
 
     def _committed(self, leaders: int, matched: int) -> int:
@@ -196,6 +197,8 @@ class Replication:
             server.follow(reply.term)
         if server.role != LEADER or not self._current(reply):
             return
+        if not reply.ok and not reply.index:
+            return  # It refused a request of an older term, in which this server led too.
         if sender != server.name:
             more = self._silent(sender) or reply.index + 1 >= self._next[sender] + BATCH_MAX
             self._contact[sender] = server.now.monotonic

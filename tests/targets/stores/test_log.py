@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from splitbrain.harness.program import Append, Effect, Send, Sync, Truncate
+from splitbrain.harness.program import Append, Effect, Replace, Send, Sync, Truncate
 from splitbrain.targets.stores.journal import Journal
 from splitbrain.targets.stores.log import ReplicaLog
 from splitbrain.targets.stores.messages import Entry, Request
@@ -119,3 +119,35 @@ def test_the_disk_is_behind_until_it_has_said_so() -> None:
     assert (log.durable, log.last) == (1, 2)
     log.merge(0, [entry(2)])
     assert (log.durable, log.last) == (0, 1)
+
+
+def test_entries_that_a_snapshot_replaced_become_durable_with_their_own_records() -> None:
+    """Not only with the snapshot's: the old file has them until the new one is there."""
+    log = ReplicaLog(Journal())
+    log.append(entry(1))
+    log.append(entry(1, 1))
+    log.journal.flush()
+    log.compact(2, b"state", 0)
+    log.compact(2, b"state", 0)
+    log.journal.flush()
+    log.settle()
+    assert (log.base, log.durable) == (2, 0)
+    log.journal.on_durable(1)
+    log.settle()
+    assert log.durable == 2
+
+
+def test_what_is_recovered_from_a_snapshot_is_what_was_there() -> None:
+    log = ReplicaLog(Journal())
+    log.ballot(3, "n1")
+    log.merge(0, [entry(1, 1), entry(2, 2), entry(3, 3), entry(3, 4)])
+    log.compact(3, b"state", 1)
+    (replace, _) = log.journal.flush()
+    assert isinstance(replace, Replace)
+    again = ReplicaLog(Journal())
+    again.recover({"log": replace.data})
+    assert (again.term, again.vote, again.base, again.last, again.durable) == (3, "n1", 2, 4, 4)
+    assert again.between(3, 4) == log.between(3, 4)
+    assert again.snapshot is not None
+    assert (again.snapshot.index, again.snapshot.state) == (3, b"state")
+    assert [again.term_at(i) for i in range(1, 6)] == [None, 2, 3, 3, None]

@@ -310,3 +310,21 @@ def test_an_acknowledgement_of_an_earlier_term_counts_for_nothing() -> None:
     bench.settle(("s1",))
     assert bench.server("s1").commit == 0
     assert bench.program("s1").replication.confirmed == 0
+
+
+def test_a_refusal_of_an_older_term_confirms_no_round() -> None:
+    """Its leader may lead again, and count its rounds anew."""
+    bench = RaftBench()
+    bench.elect("s1", "s2", "s3")
+    bench.settle()
+    bench.elect("s2", "s1", "s3")
+    bench.settle()
+    bench.elect("s1", "s2", "s3")
+    bench.settle()
+    replication = bench.program("s1").replication
+    before = replication.confirmed
+    for follower in ("s2", "s3"):
+        bench.hand(follower, "s1", AppendRequest(1, 0, 0, (), 0, 999))
+    bench.settle()
+    assert bench.leaders() == ["s1"]
+    assert replication.confirmed == before
