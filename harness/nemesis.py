@@ -149,6 +149,10 @@ class NemesisRunner:
         """The faults that have come and can come but once."""
         self._moments = Moments(())
 
+    def active(self) -> tuple[str, ...]:
+        """Names of the faults under way."""
+        return tuple(episode.slot.fault.name for episode in self._running)
+
     @property
     def harms(self) -> frozenset[type[Injection]]:
         """The kinds of harm that may come."""

@@ -3,7 +3,7 @@
 Safe to read from any thread at any time. A display that must not miss a change of phase overrides `enter`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,24 +15,28 @@ class Progress:
     """Phase, time and counts of a test.
 
     phase: "up", "set-up", "main", "heal", "final", "clean-up", "over". now: nanoseconds since the start of the run, in
-    the environment's time. counts: operations begun, and ended by EventType: `[begun, ok, fail, info]`.
+    the environment's time; phase_began: when the phase began. counts: operations begun, and ended by EventType:
+    `[begun, ok, fail, info]`. faults: asks for the names of those under way.
     """
 
     phase: str = "up"
     now: int = 0
+    phase_began: int = 0
     counts: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
+    faults: Callable[[], Sequence[str]] = tuple
 
     def enter(self, phase: str, now: int) -> None:
         """Enter a phase."""
-        self.phase, self.now = phase, now
+        self.phase, self.now, self.phase_began = phase, now, now
 
-    def plain(self) -> tuple[str, int, list[int]]:
+    def plain(self) -> tuple[str, int, int, list[int], list[str]]:
         """The numbers, as plain values for another process."""
-        return self.phase, self.now, self.counts
+        return self.phase, self.now, self.phase_began, self.counts, list(self.faults())
 
     def take(self, plain: Sequence[Any]) -> None:
         """Set the numbers from `plain` of another process."""
-        self.phase, self.now, self.counts = plain
+        self.phase, self.now, self.phase_began, self.counts, faults = plain
+        self.faults = lambda: faults
 
     @property
     def begun(self) -> int:

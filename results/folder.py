@@ -187,6 +187,14 @@ def _writing(path: Path) -> Iterator[None]:
             raise InfrastructureError(
                 f"{path}: the disk is full: free some space, or name another place with --out"
             ) from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG):
+        if error.errno in (
+            errno.ENOENT,
+            errno.EACCES,
+            errno.EPERM,
+            errno.EROFS,
+            errno.ENOTDIR,
+            errno.EEXIST,
+            errno.ENAMETOOLONG,
+        ):
             raise UsageError(f"{path}: cannot be written: {error.strerror}; name another place with --out") from error
         raise InfrastructureError(f"{path}: cannot be written: {error.strerror or error}") from error

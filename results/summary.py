@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import ErrorKind, EventType
 from splitbrain.results.faults import FaultRecord, Overlap, Window, records, windows
-from splitbrain.results.format import natural
+from splitbrain.results.format import name, natural, operation, seconds
 
 _LONGEST_RUN_NS = 30 * 24 * 3600 * 1_000_000_000
 
@@ -55,7 +55,8 @@ class Summary:
     """The figures of one history.
 
     operations: invocations. span_ns: time from first to last event. counts, latency: per `f`, by name; latency is
-    left out where nothing ended `ok` or where the history carries no times. nodes: availability per node, in natural
+    left out where nothing ended `ok` or where the history carries no times. first_failure: of a history in which
+    nothing ended `ok`, what is said of the first operation that failed. nodes: availability per node, in natural
     order; empty if the history names no nodes. errors: how often each error kind was seen. faults: those asked for
     and those seen. windows: every time a fault was on.
     """
@@ -68,6 +69,7 @@ class Summary:
     errors: Mapping[str, int]
     faults: Mapping[str, FaultRecord]
     windows: tuple[Window, ...]
+    first_failure: str = ""
 
     @property
     def total(self) -> Counts:
@@ -94,6 +96,7 @@ def summarize(history: History, asked: Sequence[str] = ()) -> Summary:
         errors=_errors(history),
         faults=records(found, asked),
         windows=found,
+        first_failure=_first_failure(history),
     )
 
 
@@ -168,6 +171,23 @@ def _availability(history: History, faults: Overlap) -> dict[str, Availability]:
             tally[3] += answered
     by_name = {str(history.pool.values[found]): Availability(*tally) for found, tally in tallies.items()}
     return {name: by_name[name] for name in sorted(by_name, key=natural)}
+
+
+def _first_failure(history: History) -> str:
+    """What the first error was, and where, if nothing ended `ok`; else nothing."""
+    operations = history.operations()
+    if not len(operations) or int(EventType.OK) in operations.ended:
+        return ""
+    values = history.pool.values
+    for invoke, complete in zip(operations.invoke, operations.complete, strict=True):
+        if complete == ABSENT or history.error[complete] == ABSENT:
+            continue
+        error = values[history.error[complete]]
+        said = ": ".join(map(str, error)) if isinstance(error, list | tuple) else str(error)
+        told = operation(str(values[history.f[invoke]]), values[history.value[invoke]], None, EventType.INFO)
+        node = f" on {name(values[history.node[invoke]])}" if history.node[invoke] != ABSENT else ""
+        return f"{told}{node} at {seconds(history.time[complete] - origin(history))}: {said}"
+    return ""
 
 
 def _errors(history: History) -> dict[str, int]:

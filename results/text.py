@@ -10,6 +10,9 @@ from splitbrain.harness.verdict import Verdict, Witness
 from splitbrain.results import format
 from splitbrain.results.result import Result
 
+_ERRORS = {"precondition": "refused by their precondition"}
+"""Kinds of errors that their name does not explain."""
+
 
 def lines(result: Result) -> list[str]:
     """The whole result: answer, witness, figures, command."""
@@ -58,7 +61,13 @@ def count_lines(result: Result) -> list[str]:
             figures = (latency.p50_ms, latency.p99_ms, latency.max_ms) if latency else ()
             row += tuple(map(format.milliseconds, figures)) or ("–", "–", "–")
         rows.append(row)
-    return format.table(rows)
+    lines = format.table(rows)
+    if summary.errors:
+        kinds = (f"{count:,} {_ERRORS.get(kind, kind)}" for kind, count in summary.errors.items())
+        lines.append(f"  errors: {format.plain(', '.join(kinds))}")
+    if summary.first_failure:
+        lines.append(f"  nothing succeeded; the first failure: {format.plain(summary.first_failure)}")
+    return lines
 
 
 def availability_lines(result: Result) -> list[str]:

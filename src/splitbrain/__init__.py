@@ -4,12 +4,12 @@
 are imported when first used, so that `import splitbrain` stays quick.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
 from splitbrain.version import __version__
 
+TYPE_CHECKING = False  # known to type checkers; importing typing for it would take longer than all the rest
 if TYPE_CHECKING:
+    from typing import Any
+
     from splitbrain.runner.calls import check, run
     from splitbrain.runner.spec import RunSpec
 
@@ -22,7 +22,9 @@ _WHERE = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     if name not in _WHERE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
     return getattr(importlib.import_module(_WHERE[name]), name)

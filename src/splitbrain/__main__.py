@@ -1,6 +1,6 @@
 """`python -m splitbrain` is `splitbrain`."""
 
-from splitbrain.cli import main
+from splitbrain.start import main
 
 if __name__ == "__main__":
     main()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from splitbrain.cli import main
+from splitbrain.start import main
 
 
 @dataclass(frozen=True)

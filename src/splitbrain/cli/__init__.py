@@ -1,18 +1,22 @@
 """The command line: one file a command, and one place where outcomes become exit codes.
 
-The trap: start-up. Commands are imported when they are called, so that `splitbrain --version` stays instant.
+Commands are imported when they are called, so that `splitbrain --version` stays instant.
 """
 
+import errno
 import importlib
 import os
-import sys
 import traceback
 import warnings
+from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
-from splitbrain.cli.exits import INFRASTRUCTURE, INTERNAL, INTERRUPTED, USAGE
+from splitbrain.cli.exits import INFRASTRUCTURE, INTERNAL, INTERRUPTED, USAGE, VALID, worst
+from splitbrain.cli.output import Output, err, printable
 from splitbrain.harness.errors import InfrastructureError, SplitbrainError
+from splitbrain.harness.suggestion import did_you_mean
 from splitbrain.version import __version__
 
 COMMANDS = {
@@ -23,6 +27,7 @@ COMMANDS = {
     "list": ("splitbrain.cli.listing:listing", "What there is: targets, workloads, nemeses, models, environments."),
     "zoo": ("splitbrain.cli.zoo:zoo", "Hunt planted bugs: are they found, and is the correct store left alone?"),
     "images": ("splitbrain.cli.images:images", "Build and list the images that containers are made from."),
+    "completion": ("splitbrain.cli.completion:completion", "Print the script that completes words in a shell."),
     "clean": ("splitbrain.cli.clean:clean", "Remove what runs that were killed have left in Docker, or on hosts."),
 }
 
@@ -35,9 +40,10 @@ class Commands(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name."""
+        """The command of that name; UsageError, which suggests another, if there is none."""
         if cmd_name not in COMMANDS:
-            return None
+            hint = did_you_mean(cmd_name, COMMANDS) or ";"
+            raise click.UsageError(f"there is no command {cmd_name!r}{hint} there are {', '.join(COMMANDS)}.", ctx)
         module, _, name = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
@@ -54,63 +60,98 @@ def cli() -> None:
     """What a data system really promises when the network splits, nodes die and clocks lie.
 
     Exit codes: 0 valid, 1 invalid, 2 unknown, 3 infrastructure failed, 130 interrupted, 254 wrong use or unreadable
-    input, 255 internal error.
+    input, 255 a bug of splitbrain.
     """
 
 
-def main() -> None:
-    """The entry point: runs a command and exits with its code; every error is a sentence on standard error."""
+def command(words: Sequence[str]) -> int:
+    """Run a command; its exit code. Every error is a sentence on standard error."""
     warnings.formatwarning = _sentence
+    Output.lost = None
+    code = _code_of(words)
+    if Output.lost is not None:
+        err(f"standard output could not be written: {Output.lost}")
+        code = worst((code, INFRASTRUCTURE))
+    return code
+
+
+COMPLETE = "_SPLITBRAIN_COMPLETE"
+"""The environment variable by which a shell asks for completions."""
+WRONG_PATH = (errno.ENOENT, errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
+"""Errors of a file that somebody named; all others are the machine's."""
+
+
+def _code_of(words: Sequence[str]) -> int:
+    """The code of a command, however it ends."""
+    code = USAGE
     try:
-        code = cli.main(prog_name="splitbrain", standalone_mode=False)
+        code = _called(words)
+    except click.exceptions.Exit as ended:
+        code = ended.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        err(f"a command is needed.\n\n{error.format_message()}")
     except click.ClickException as error:
-        usage = (
-            f" Try 'splitbrain {error.ctx.info_name} --help'."
-            if isinstance(error, click.UsageError) and error.ctx
-            else ""
-        )
-        _say(f"{error.format_message()}{usage}")
-        code = USAGE
+        context = getattr(error, "ctx", None)
+        err(error.format_message() + (f" Try '{context.command_path} --help'." if context else ""))
     except InfrastructureError as error:
-        _say(str(error))
+        err(str(error))
         code = INFRASTRUCTURE
     except SplitbrainError as error:
-        _say(str(error))
-        code = USAGE
-    except (KeyboardInterrupt, click.Abort):
-        _say("interrupted; everything was healed and closed, nothing was judged")
+        err(str(error))
+    except (KeyboardInterrupt, click.Abort) as error:
+        err(str(error) or "interrupted; everything was healed and closed, nothing was judged")
         code = INTERRUPTED
+    except MemoryError:
+        err("out of memory: nothing was judged; give it more, or less to do")
+        code = INFRASTRUCTURE
     except BrokenPipeError:
-        # Whoever read our output has gone: nothing more can be said, and Python must not try at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = INTERNAL
+        code = VALID  # help that nobody reads any more; a verdict goes through `out`, and keeps its code
     except Exception as error:  # noqa: BLE001 - the last line of defence: a bug of ours must not look like a verdict
-        _say(_bug(error))
-        code = INTERNAL
-    sys.exit(code if isinstance(code, int) else 0)
+        code = _unforeseen(error)
+    return code
+
+
+def _called(words: Sequence[str]) -> int:
+    if COMPLETE in os.environ:
+        cli.main(prog_name="splitbrain", complete_var=COMPLETE)
+    with cli.make_context("splitbrain", list(words)) as context:
+        code = cli.invoke(context)
+    return code if isinstance(code, int) else VALID
+
+
+def _unforeseen(error: Exception) -> int:
+    """Tell of an error that nobody foresaw: the machine's, the user's code's, or a bug of ours."""
+    from splitbrain.own_targets import place
+
+    if isinstance(error, OSError) and error.errno is not None:
+        named = f"{error.filename}: " if error.filename is not None else ""
+        err(f"{named}{error.strerror}")
+        return USAGE if error.errno in WRONG_PATH and not _of_the_machine(error.filename) else INFRASTRUCTURE
+    if os.environ.get("SPLITBRAIN_DEBUG"):
+        err("".join(traceback.format_exception(error)).rstrip())
+        return INTERNAL
+    where = place(error)
+    if where:
+        err(f"code of yours failed: {type(error).__name__}: {error}{where}; nothing was judged")
+        return USAGE
+    if isinstance(error, ImportError):
+        err(f"{error}: a part of splitbrain or of what it needs is missing; install it again")
+        return INFRASTRUCTURE
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    err(
+        f"internal error, not a verdict: {type(error).__name__}: {error} ({frame.filename}:{frame.lineno}); "
+        "set SPLITBRAIN_DEBUG=1 to see where it came from, and please report it"
+    )
+    return INTERNAL
+
+
+def _of_the_machine(filename: object) -> bool:
+    """Whether a path is not one that a user names."""
+    return isinstance(filename, str) and Path(filename).parts[:2] in (("/", "proc"), ("/", "sys"), ("/", "dev"))
 
 
 def _sentence(
     message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
 ) -> str:
     """A warning as any other message."""
-    from splitbrain.results.format import plain_lines
-
-    return f"splitbrain: {plain_lines(str(message))}\n"
-
-
-def _say(text: str) -> None:
-    """Print a message; it may quote a history, a file name or another program, so nothing in it steers the terminal."""
-    from splitbrain.results.format import plain_lines
-
-    print(f"splitbrain: {plain_lines(text)}", file=sys.stderr)
-
-
-def _bug(error: Exception) -> str:
-    if os.environ.get("SPLITBRAIN_DEBUG"):
-        return "".join(traceback.format_exception(error)).rstrip()
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return (
-        f"internal error, not a verdict: {type(error).__name__}: {error} ({frame.filename}:{frame.lineno}); "
-        "set SPLITBRAIN_DEBUG=1 to see where it came from, and please report it"
-    )
+    return f"splitbrain: {printable(str(message))}\n"

@@ -14,7 +14,8 @@ import click
 
 from splitbrain import registry
 from splitbrain.cli.durations import DURATION
-from splitbrain.cli.exits import OF_VERDICT, USAGE, worst
+from splitbrain.cli.exits import INFRASTRUCTURE, OF_VERDICT, USAGE, worst
+from splitbrain.cli.output import err, out
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.errors import HistoryError, UsageError
 from splitbrain.harness.histories import FORMATS, ReadingStopped, read
@@ -22,7 +23,6 @@ from splitbrain.harness.history import History
 from splitbrain.harness.verdict import unknown
 from splitbrain.results import text
 from splitbrain.results.folder import RunFolder
-from splitbrain.results.format import plain_lines
 from splitbrain.results.result import Cost, Result
 from splitbrain.runner.checking import Judge, check_history
 
@@ -51,7 +51,7 @@ def check(
         raise UsageError(f"--set {next(iter(given))}=… is an option of a model: name the model with --model")
     judge = Judge.of_model(model, given) if model else None
     for note in registry.renamed_model(model) if model else ():
-        click.echo(f"splitbrain: {note}", err=True)
+        err(note)
     found = list(expand(sources))
     codes: list[int] = []
     results: list[Result] = []
@@ -61,20 +61,24 @@ def check(
         except UsageError as error:
             if len(found) == 1:
                 raise
-            click.echo(f"splitbrain: {plain_lines(str(error))}", err=True)
+            err(str(error))
             codes.append(USAGE)
+            continue
+        except MemoryError:
+            if len(found) == 1:
+                raise
+            err(f"{source.name}: out of memory")
+            codes.append(INFRASTRUCTURE)
             continue
         codes.append(OF_VERDICT[result.status.value])
         results.append(result)
         if as_json:
-            click.echo(json.dumps(result.headline()))
+            out(json.dumps(result.headline()))
         else:
-            click.echo(
-                "\n".join(text.lines(result) if len(found) == 1 else [text.headline(result), *text.note_lines(result)])
-            )
-        sys.stdout.flush()
+            lines = text.lines(result) if len(found) == 1 else [text.headline(result), *text.note_lines(result)]
+            out("\n".join(lines), result.status.value)
     if len(found) > 1 and not as_json:
-        click.echo(tally(results, len(found)))
+        out(tally(results, len(found)))
     return worst(codes)
 
 
@@ -116,6 +120,8 @@ def judge_beside(source: Source) -> Judge:
 def judged(source: Source, judge: Judge, form: str, keyed: bool, budget: Budget) -> Result:
     """Read and judge one history, both within the budget."""
     began, spending = time.perf_counter(), budget.start()
+    if source.path is None and sys.stdin is None:
+        raise UsageError("standard input is closed: name a file, or give it something to read")
     file = source.path if source.path is not None else sys.stdin.buffer
     try:
         history = read(file, form, keyed=keyed, spending=spending)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import click
 
+from splitbrain.cli.output import out
 from splitbrain.harness.environments.docker.daemon import Daemon
 from splitbrain.harness.environments.docker.orphans import DockerObjects
 from splitbrain.harness.environments.real.orphans import ScratchFolders, sweep
@@ -23,9 +24,9 @@ def clean(everything: bool, hosts: str | None, as_json: bool) -> None:
     """Remove the containers, networks, rules and folders of runs that were killed. Run folders and images stay."""
     gone = _in_docker(everything) if hosts is None else _on_hosts(hosts, everything)
     for one, words in gone:
-        click.echo(json.dumps(one) if as_json else f"removed {words}")
+        out(json.dumps(one) if as_json else f"removed {words}")
     if not gone and not as_json:
-        click.echo("nothing was left behind")
+        out("nothing was left behind")
 
 
 def _in_docker(everything: bool) -> list[tuple[Mapping[str, str], str]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from splitbrain.cli.exits import INVALID, VALID
+from splitbrain.cli.output import err, out
 from splitbrain.demo import DEFAULT_SEED, Played, Scene, play
 from splitbrain.results import format, text
 from splitbrain.results.result import RunStatus
@@ -14,31 +15,33 @@ from splitbrain.results.result import RunStatus
 
 @click.command()
 @click.option("--seed", default=DEFAULT_SEED, show_default=True)
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("runs"), show_default=True)
+@click.option(
+    "--out", "folder", type=click.Path(file_okay=False, path_type=Path), default=Path("runs"), show_default=True
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, one line a store.")
-def demo(seed: int, out: Path, as_json: bool) -> int:
+def demo(seed: int, folder: Path, as_json: bool) -> int:
     """Test four stores in the simulator: a table of verdicts, one explained anomaly, a report."""
 
     def announce(scene: Scene) -> None:
         if sys.stderr.isatty():
-            click.echo(f"testing {scene.target} under {scene.nemesis} …", err=True)
+            err(f"testing {scene.target} under {scene.nemesis} …")
 
-    played = play(seed, out, announce)
+    played = play(seed, folder, announce)
     unexpected = [one for one in played if not one.as_expected]
     if as_json:
         for one in played:
             headline = one.result.headline() | {"run": str(one.folder.path), "expected": one.scene.expected.value}
-            click.echo(json.dumps(headline))
+            out(json.dumps(headline))
         return INVALID if unexpected else VALID
-    click.echo("\n".join(table(played)))
+    out("\n".join(table(played)))
     refuted = next((one for one in reversed(played) if one.result.status is RunStatus.INVALID), None)
     if refuted is not None:
-        click.echo("\n".join(["", f"Why {refuted.scene.target} is invalid:", *explanation(refuted)]))
+        out("\n".join(["", f"Why {refuted.scene.target} is invalid:", *explanation(refuted)]))
     for one in unexpected:
-        click.echo(f"\nnot as expected: {one.scene.target} should be {one.scene.expected.value}: {one.result.reason}")
-    click.echo("\nnext:        splitbrain run raft --nemesis all\n             splitbrain list")
-    click.echo(f"\nsplitbrain: look at {(refuted or played[0]).folder.report_path}", err=True)
-    click.echo(f"repeat with: splitbrain demo --seed {seed}")
+        out(f"\nnot as expected: {one.scene.target} should be {one.scene.expected.value}: {one.result.reason}")
+    out("\nnext:        splitbrain run raft --nemesis all\n             splitbrain list")
+    err(f"look at {(refuted or played[0]).folder.report_path}")
+    out(f"repeat with: splitbrain demo --seed {seed}")
     return INVALID if unexpected else VALID
 
 

@@ -1,4 +1,4 @@
-"""What do exit codes mean? The same everywhere; over several results the worst counts."""
+"""Exit codes: the same for every command; over several results the worst counts. See docs/exit-codes.md."""
 
 from collections.abc import Iterable
 

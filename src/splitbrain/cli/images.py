@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import click
 
 from splitbrain import registry
+from splitbrain.cli.output import out
 from splitbrain.harness.announce import on_stderr
 from splitbrain.harness.deployment import BuiltImage, Container, Process
 from splitbrain.harness.environments.docker.daemon import Daemon
@@ -53,9 +54,7 @@ def _provided(target: Target, spec: str, as_json: bool) -> None:
     for deployment in target.deployments:
         if isinstance(deployment, Process) and isinstance(target, Provided):
             target.provide(deployment, on_stderr)
-            click.echo(
-                json.dumps({"kind": "provided", "target": spec}) if as_json else f"{spec} is ready for --env local"
-            )
+            out(json.dumps({"kind": "provided", "target": spec}) if as_json else f"{spec} is ready for --env local")
             return
     raise UsageError(f"{spec} needs nothing fetched for --env local")
 
@@ -66,7 +65,7 @@ def list_images(as_json: bool) -> None:
     """The images that were built here, with what is in them."""
     found = listed(Daemon.connect())
     if not found and not as_json:
-        click.echo(f"no image was built here yet; `splitbrain images build {_buildable()[0]}` makes one")
+        out(f"no image was built here yet; `splitbrain images build {_buildable()[0]}` makes one")
     _tell(found, as_json, {})
 
 
@@ -91,7 +90,7 @@ def _tell(found: Sequence[Image], as_json: bool, more: dict[str, str]) -> None:
     for image in found:
         if as_json:
             about = {"name": image.name, "id": image.id, "digest": image.digest, "origin": image.origin}
-            click.echo(json.dumps({"kind": "image", **more, **about, "bytes": image.size, "contents": image.contents}))
+            out(json.dumps({"kind": "image", **more, **about, "bytes": image.size, "contents": image.contents}))
         else:
             contents = f", {image.contents}" if image.contents else ""
-            click.echo(f"{image.name:<{width}}  {image.size / 1e6:5.0f} MB  {image.origin}{contents}  {image.digest}")
+            out(f"{image.name:<{width}}  {image.size / 1e6:5.0f} MB  {image.origin}{contents}  {image.digest}")

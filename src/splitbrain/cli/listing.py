@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from splitbrain import registry
+from splitbrain.cli.output import out
 from splitbrain.harness.environment import Environment
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.fault import Fault
@@ -31,23 +32,23 @@ def listing(what: str | None, as_json: bool) -> None:
         found = list(about(what))
         for number, (kind, entry) in enumerate(found):
             if as_json:
-                click.echo(json.dumps({"kind": kind, **entry}))
+                out(json.dumps({"kind": kind, **entry}))
             else:
-                click.echo("\n".join([*([""] if number else []), *told(kind, entry)]))
+                out("\n".join([*([""] if number else []), *told(kind, entry)]))
         return
     for section in SECTIONS if what is None else (what,):
         entries = entries_of(section)
         if as_json:
             for entry in entries:
-                click.echo(json.dumps({"kind": section, **entry}))
+                out(json.dumps({"kind": section, **entry}))
             continue
         if what is None:
-            click.echo(f"{section}:")
-        click.echo("\n".join(table((entry["name"], entry["summary"]) for entry in entries)))
+            out(f"{section}:")
+        out("\n".join(table((entry["name"], entry["summary"]) for entry in entries)))
         if what is None:
-            click.echo()
+            out("")
     if not as_json and what is None:
-        click.echo("`splitbrain list NAME` shows everything about one of them: its options, and what fits it.")
+        out("`splitbrain list NAME` shows everything about one of them: its options, and what fits it.")
 
 
 def entries_of(section: str) -> list[Entry]:

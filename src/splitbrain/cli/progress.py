@@ -1,8 +1,7 @@
-"""What does a person see while a test runs? One live line on standard error: phase, time, operations.
+"""Live progress: one line on standard error with phase, time, faults under way, operations; nothing where it is no
+terminal."""
 
-The trap: machines read too. Where standard error is no terminal nothing is drawn at all.
-"""
-
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,27 +9,33 @@ from contextlib import contextmanager
 from splitbrain.harness.generator import SECOND
 from splitbrain.harness.progress import Progress
 
+MAIN = "main"
+
 
 @contextmanager
 def shown(title: str, time_limit: float) -> Iterator[Progress]:
     """A progress to hand to the controller, drawn until the block is left. time_limit: seconds of the main phase."""
     progress = Progress()
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         yield progress
         return
     from rich.console import Console
     from rich.live import Live
-    from rich.progress_bar import ProgressBar
-    from rich.table import Table
     from rich.text import Text
 
-    def line() -> Table:
-        seconds = progress.now / SECOND
-        grid = Table.grid(padding=(0, 1))
-        counts = f"{progress.ok:,} ok · {progress.fail:,} fail · {progress.info:,} info"
-        bar = ProgressBar(time_limit, min(seconds, time_limit), width=24)
-        grid.add_row(Text(title, style="bold"), bar, f"{seconds:.0f}/{time_limit:g} s", progress.phase, counts)
-        return grid
+    def line() -> Text:
+        return Text(told(title, progress, time_limit), no_wrap=True, overflow="ellipsis")
 
     with Live(console=Console(stderr=True), transient=True, refresh_per_second=5, get_renderable=line):
         yield progress
+
+
+def told(title: str, progress: Progress, time_limit: float) -> str:
+    """The line. The time of the main phase counts up to its limit; other phases have none."""
+    parts = [title, "checking" if progress.phase == "over" else progress.phase]
+    if progress.phase == MAIN:
+        seconds = min(max(progress.now - progress.phase_began, 0) / SECOND, time_limit)
+        parts[1] += f" {seconds:.0f}/{time_limit:g} s"
+        parts.append(", ".join(progress.faults()) or "no fault")
+    parts.append(f"{progress.ok:,} ok, {progress.fail:,} fail, {progress.info:,} info")
+    return " · ".join(parts)

@@ -1,19 +1,22 @@
 """`splitbrain report`: the page of a run, written anew from what its folder holds."""
 
+import json
 from pathlib import Path
 
 import click
 
+from splitbrain.cli.output import out
 from splitbrain.harness.histories import read
 from splitbrain.results.folder import RunFolder
-from splitbrain.results.format import plain_lines
 
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path), default=Path("runs/latest"), metavar="[RUN]")
-def report(run: Path) -> None:
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on one line.")
+def report(run: Path, as_json: bool) -> None:
     """Write report.html of RUN (a run folder; by default runs/latest) anew, and say where it is."""
     folder = RunFolder.open(run)
     history = read(folder.recorded())
     folder.write_report(history, folder.result(history))
-    click.echo(plain_lines(str(folder.report_path)))
+    where = str(folder.report_path)
+    out(json.dumps({"kind": "report", "run": str(folder.path), "report": where}) if as_json else where)

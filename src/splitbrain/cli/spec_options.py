@@ -40,7 +40,7 @@ def spec_of(given: Mapping[str, Any]) -> RunSpec:
 
 
 def _argument(declared: SpecField) -> Callable[[Command], Command]:
-    return click.argument(declared.name)
+    return click.argument(declared.name, shell_complete=_completed(declared))
 
 
 def _option(declared: SpecField) -> Callable[[Command], Command]:
@@ -56,8 +56,22 @@ def _option(declared: SpecField) -> Callable[[Command], Command]:
         *words,
         declared.name,
         type=FieldType(declared),
+        shell_complete=_completed(declared),
         default=default,
         show_default=shown or False,
         metavar=about.metavar,
         help=about.help,
     )
+
+
+def _completed(declared: SpecField) -> Callable[[click.Context, click.Parameter, str], list[Any]] | None:
+    """What completes the words of a field, imported when a shell asks."""
+    if declared.kind is not str:
+        return None
+
+    def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
+        from splitbrain.cli.completion import OF_FIELD
+
+        return OF_FIELD[declared.name](context, parameter, incomplete) if declared.name in OF_FIELD else []
+
+    return complete

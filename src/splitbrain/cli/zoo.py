@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from splitbrain.cli.exits import INVALID, UNKNOWN, VALID
+from splitbrain.cli.output import out
 from splitbrain.zoo import BugResult, hunt_all, hunt_plans
 
 
@@ -18,26 +19,26 @@ from splitbrain.zoo import BugResult, hunt_all, hunt_plans
 )
 @click.option("--aimed", is_flag=True, help="Each bug with the faults and the workload that find it best.")
 @click.option("--jobs", type=click.IntRange(1, 1000), help="Hunts at once; by default one a core.")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("runs/zoo"), show_default=True)
+@click.option("--out", "folder", type=click.Path(file_okay=False, path_type=Path), default=Path("runs/zoo"), show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="A line of JSON a bug, and one for all.")
 def zoo(
-    targets: tuple[str, ...], starts: int, cpu_limit: float, aimed: bool, jobs: int | None, out: Path, as_json: bool
+    targets: tuple[str, ...], starts: int, cpu_limit: float, aimed: bool, jobs: int | None, folder: Path, as_json: bool
 ) -> int:
-    """HuntResult the planted bugs of stores, as `raft`, or of one target, as `raft:bug=vote-twice`.
+    """Hunt the planted bugs of stores, as `raft`, or of one target, as `raft:bug=vote-twice`.
 
     Exit codes: 0 all found, 1 a correct store was refuted, 2 a bug was missed.
     """
     plans = hunt_plans(targets, aimed=aimed)
     results: list[BugResult] = []
     jobs = jobs or len(os.sched_getaffinity(0))
-    for result in hunt_all(plans, out, starts=starts, cpu_limit=cpu_limit, jobs=jobs):
+    for result in hunt_all(plans, folder, starts=starts, cpu_limit=cpu_limit, jobs=jobs):
         results.append(result)
         if not as_json:
-            click.echo(_line(result))
+            out(_line(result))
         elif result.plan.bug is not None or result.alarms:
-            click.echo(json.dumps(result.to_json()))
+            out(json.dumps(result.to_json()))
     total = summary(results)
-    click.echo(json.dumps(total) if as_json else _told(total))
+    out(json.dumps(total) if as_json else _told(total))
     return exit_code(total)
 
 

@@ -74,6 +74,8 @@ def execute(
     recorder = Recorder(folder.history_path, environment.now)
     began = time.perf_counter()
     test, track = _test(plan, folder)
+    if progress is not None and track is not None:
+        progress.faults = track.active
     notes = (*registry.renamed(plan.asked.workload), *plan.schedule.notes())
     if isinstance(plan.target, Provided):
         notes = (*plan.target.notices(), *notes)

@@ -115,7 +115,7 @@ def test_without_the_compiled_search_one_sentence_says_so(files):
     (files / "searched.jsonl").write_text(line(0, "invoke", "cas", [None, 1]) + line(0, "ok", "cas", [None, 1]) + GOOD)
     without = "from splitbrain.checkers.porcupine import kernel; kernel.BUILT = False"
     words = ["check", "--model", "cas-register", files / "searched.jsonl", files / "searched.jsonl"]
-    command = [sys.executable, "-c", f"{without}; from splitbrain.cli import main; main()", *words]
+    command = [sys.executable, "-c", f"{without}; from splitbrain.start import main; main()", *words]
     said = subprocess.run(command, capture_output=True, text=True, check=False)
     assert said.returncode == VALID
     (sentence,) = said.stderr.splitlines()

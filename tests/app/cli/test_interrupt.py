@@ -1,4 +1,4 @@
-"""Ctrl-C: healed, closed, exit code 130, and one sentence on standard error."""
+"""Ctrl-C, SIGTERM, a closed terminal: healed, closed, exit code 130, and one sentence on standard error."""
 
 import signal
 import subprocess
@@ -14,8 +14,9 @@ from splitbrain.harness.histories import read
 BEGIN_SECONDS = 60.0
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("env", ["sim", "local"])
-def test_ctrl_c_ends_a_run_in_order_and_quietly(tmp_path, env):
+def test_a_signal_ends_a_run_in_order_and_quietly(tmp_path, env, number):
     if env == "local" and (reason := namespaces.unavailable()):
         pytest.skip(reason)
     words = ["raft", "--env", env, "--nemesis", "all", "--time-limit", "100000", "--out", str(tmp_path)]
@@ -27,12 +28,15 @@ def test_ctrl_c_ends_a_run_in_order_and_quietly(tmp_path, env):
         while not any(b'"nemesis"' in file.read_bytes() for file in tmp_path.glob("*/*/*/history.jsonl")):
             assert run.poll() is None and time.monotonic() < deadline
             time.sleep(0.1)
-        run.send_signal(signal.SIGINT)
+        run.send_signal(number)
         out, err = run.communicate(timeout=60)
     finally:
         run.kill()
     assert run.returncode == INTERRUPTED
     assert not out
-    assert err.strip() == "splitbrain: interrupted; everything was healed and closed, nothing was judged"
     (history,) = tmp_path.glob("*/*/*/history.jsonl*")
+    told = (
+        "splitbrain: interrupted; everything was healed and closed, nothing was judged; what happened until then is in "
+    )
+    assert err.strip() == told + str(history.parent)
     assert len(read(history)) > 10

@@ -1,0 +1,67 @@
+"""Output of commands. What becomes of it never chooses the code of a verdict: it is remembered, and told at the end."""
+
+import os
+import sys
+from typing import TextIO
+
+import click
+
+_COLOURS = {"valid": "green", "invalid": "red", "unknown": "yellow", "infrastructure": "yellow"}
+
+
+class Output:
+    """What this process has written, and what it could not."""
+
+    lost: str | None = None
+    """Why standard output could not be written, where somebody still wanted it; None if all is well."""
+
+
+def out(text: str, verdict: str = "") -> None:
+    """Write lines to standard output. verdict: the word they begin with, which a terminal shows in its colour."""
+    shown = printable(text)
+    if verdict and shown.startswith(verdict) and coloured(sys.stdout):
+        shown = click.style(verdict, fg=_COLOURS.get(verdict), bold=True) + shown[len(verdict) :]
+    reason = _written(sys.stdout, shown, 1)
+    Output.lost = Output.lost or reason
+
+
+def err(text: str) -> None:
+    """Write a message to standard error."""
+    _written(sys.stderr, f"splitbrain: {printable(text)}", 2)
+
+
+def printable(text: str) -> str:
+    """Text without characters that would steer a terminal; lines and tabs stay."""
+    from splitbrain.results.format import plain_lines
+
+    return plain_lines(text)
+
+
+def coloured(stream: TextIO | None) -> bool:
+    """Whether a stream is a terminal whose user wants colours."""
+    try:
+        terminal = stream is not None and stream.isatty()
+    except ValueError:
+        return False
+    return terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _written(stream: TextIO | None, text: str, number: int) -> str | None:
+    """Why it could not be written; None if it was, or if nobody reads any more."""
+    if stream is None:
+        return None
+    try:
+        print(text, file=stream, flush=True)
+    except BrokenPipeError:
+        _discard(number)
+    except (OSError, ValueError) as error:
+        _discard(number)
+        return (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return None
+
+
+def _discard(number: int) -> None:
+    """Let what is still to be written go nowhere: Python tries again at its end."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, number)
+    os.close(null)

@@ -1,0 +1,40 @@
+"""The start of the command line: from the first moment a signal ends it in order, and with nothing but its own code."""
+
+import contextlib
+import os
+import signal
+import sys
+
+INTERRUPTED = 130
+STARTING = "interrupted while starting; nothing was begun"
+
+
+def main() -> None:
+    """The entry point: runs a command and exits with its code."""
+    code = INTERRUPTED
+    try:
+        _open_streams()
+        from splitbrain.harness.signals import interruptible
+
+        with interruptible():
+            from splitbrain.cli import command
+
+            code = command(sys.argv[1:])
+    except KeyboardInterrupt:
+        with contextlib.suppress(OSError, ValueError):
+            print(f"splitbrain: {STARTING}", file=sys.stderr, flush=True)
+    # It is over: what comes now must not end it otherwise.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)
+
+
+def _open_streams() -> None:
+    """Nothing else may be opened in the place of a standard stream that is closed, and no character may be refused."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")

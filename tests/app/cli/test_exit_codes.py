@@ -1,0 +1,173 @@
+"""Every way in which a command can end, and its exit code: the rows of docs/exit-codes.md, each brought about."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from splitbrain.harness.environments.linux import namespaces
+
+DOCS = Path(__file__).parents[3] / "docs" / "exit-codes.md"
+KEPT = Path(__file__).parents[2] / "data" / "runs" / "format-1"
+VALID = "run single --time-limit 1 --seed 1"
+INVALID = "run raft:reads=local --nemesis partition --time-limit 12 --seed 1"
+HISTORY = '{"index":0,"time":0,"process":0,"type":"invoke","f":"read","value":null}\n' + (
+    '{"index":1,"time":1,"process":0,"type":"ok","f":"read","value":null}\n'
+)
+DIES = """
+import os, signal
+from splitbrain.targets.stores import Single
+class Dies(Single):
+    def client(self, node):
+        os.kill(os.getpid(), signal.SIGKILL)
+class Fails(Single):
+    def client(self, node):
+        raise ValueError("mine")
+class Late(Single):
+    async def roles(self, nodes):
+        return {}[0]
+"""
+
+ENDINGS: dict[str, tuple[int, list[str]]] = {
+    "a run whose verdict is valid": (0, [VALID]),
+    "a run whose verdict is invalid": (1, [INVALID]),
+    "a run whose verdict is unknown": (2, ["run raft --nemesis partition,kill --time-limit 2 --seed 1"]),
+    "nodes that do not come up": (3, ["run a_store:NeverUp --time-limit 1"]),
+    "several histories, one of them invalid and one unreadable": (1, ["check kept nothing.edn -m cas-register"]),
+    "several histories, one of them valid and one unreadable": (254, ["check valid.jsonl nothing.edn -m register"]),
+    "nobody reads the output of a run that is valid": (0, [f"{VALID} | true", f"{VALID} --json | true"]),
+    "nobody reads the output of a run that is invalid": (1, [f"{INVALID} | true"]),
+    "nobody reads a list or a help": (0, ["list | true", "--help | true", "run --help | true", "--version | true"]),
+    "the disk is full below the output of a run that is valid": (3, [f"{VALID} >/dev/full"]),
+    "the disk is full below the output of a run that is invalid": (1, [f"{INVALID} >/dev/full"]),
+    "the disk is full below a list or a help": (3, ["list >/dev/full", "--help >/dev/full", "--version >/dev/full"]),
+    "the disk is full below the messages of wrong use": (254, ["check nothing 2>/dev/full", "rn 2>/dev/full"]),
+    "the disk is full below the run's folder": (3, []),
+    "standard output, input and error are closed": (0, [f"{VALID} >&- <&- 2>&-", "list >&- 2>&-", "--help >&- 2>&-"]),
+    "standard input is closed and was to be read": (254, ["check - -m register <&-"]),
+    "the process that carries out a local run is killed": (3, ["run a_store:Dies --env local --nodes 1"]),
+    "a tool is missing": (3, ["run raft --env local"]),
+    "Ctrl-C, SIGTERM or SIGHUP during a run": (130, []),
+    "Ctrl-C while splitbrain starts": (130, []),
+    "too little memory": (3, []),
+    "too few files may be open": (3, []),
+    "a command, option, name or value that does not exist": (
+        254,
+        ["", "rn", "run", "run raft --no", "run rft", "run raft:", "run raft:reads=x", "run raft --nodes 0",
+         "run raft --time-limit 1e300", "run raft --timeout 1e300", "run raft --nemesis x", "run raft -w x",
+         "run raft --set values=0", "run raft --set operations_per_key=-1", "run raft --env moon", "list x",
+         "check valid.jsonl -m x", "check valid.jsonl -m register --set x=1", "run raft --nemesis kill:size=x"],
+    ),
+    "a file that does not exist or may not be read": (254, ["check nothing.edn", "report nothing", "check . -m register"
+                                                           " --format x", "run ./nothing.py:Store"]),
+    "a target of one's own that fails": (
+        254, ["run a_store:Fails --time-limit 1", "run a_store:Late --nemesis kill --time-limit 6",
+              "run a_store:Nothing"],
+    ),
+    "a folder that cannot be written to": (254, [f"{VALID} --out /proc/nothing", f"{VALID} --out valid.jsonl"]),
+    "an error that nobody foresaw": (255, []),
+}  # fmt: skip
+CASES = [(name, code, words) for name, (code, every) in ENDINGS.items() for words in every]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A folder with a history, a kept run, and stores of one's own."""
+    (tmp_path / "valid.jsonl").write_text(HISTORY)
+    shutil.copytree(KEPT, tmp_path / "kept")
+    (tmp_path / "a_store.py").write_text(DIES + NEVER_UP)
+    return tmp_path
+
+
+NEVER_UP = """
+from splitbrain.harness.deployment import Simulated
+class Dead:
+    message_type = request_type = reply_type = type(None)
+    def __init__(self, name, nodes, random):
+        raise RuntimeError("not today")
+class NeverUp(Single):
+    deployments = (Simulated(Dead),)
+"""
+
+
+def ended(place: Path, words: str, before: str = "", **more: str) -> tuple[int, str]:
+    """The code of `splitbrain WORDS` as a shell has it, and what was said on standard error."""
+    line = f"{before} {sys.executable} -m splitbrain {words}"
+    script = f"{line}; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=place, capture_output=True, text=True, timeout=100, check=False,
+        env={**os.environ, **more},
+    )  # fmt: skip
+    return done.returncode, done.stderr
+
+
+def test_the_table_has_every_row():
+    rows = re.findall(r"(?m)^\| (.+) \| (\d+) \|$", DOCS.read_text())
+    assert {name: int(code) for name, code in rows} == {name: code for name, (code, _) in ENDINGS.items()}
+
+
+@pytest.mark.parametrize(("name", "code", "words"), CASES, ids=[words or "nothing" for _, _, words in CASES])
+def test_a_command_ends_with_the_code_of_its_row(place, name, code, words):
+    if "local" in words and (reason := namespaces.unavailable()):
+        pytest.skip(reason)
+    more = {"PATH": f"{place}/bin"} if name == "a tool is missing" else {}
+    if more:
+        (place / "bin").mkdir()
+        (place / "bin" / "bash").symlink_to(str(shutil.which("bash")))
+    got, err = ended(place, words, **more)
+    assert got == code, err
+    assert "Traceback" not in err and "internal error" not in err and "\x1b" not in err
+
+
+def test_an_error_that_nobody_foresaw(splitbrain, monkeypatch):
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr("splitbrain.cli.run.plan", broken)
+    monkeypatch.setattr("splitbrain.own_targets.place", lambda error: "")
+    assert splitbrain("run", "raft").code == 255
+
+
+def test_a_full_disk_below_the_folder(splitbrain, monkeypatch, tmp_path):
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    said = splitbrain(*VALID.split(), "--out", tmp_path)
+    assert said.code == 3 and "the disk is full" in said.err
+
+
+@pytest.mark.parametrize("kilobytes", [30_000, 40_000, 50_000])
+def test_too_little_memory(place, kilobytes):
+    got, err = ended(place, "run raft --time-limit 1 --seed 1", f"ulimit -v {kilobytes};")
+    assert got in (0, 2, 3) and "Traceback" not in err, err
+
+
+@pytest.mark.parametrize("files", [6, 8, 12])
+def test_too_few_open_files(place, files):
+    got, err = ended(place, VALID, f"ulimit -n {files};")
+    assert got in (0, 3) and "Traceback" not in err, err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_it_starts(tmp_path, number):
+    """At moments all over the start: 130, or killed by the signal before any line of ours has run; no traceback."""
+    for wait in (0.02, 0.05, 0.1, 0.15, 0.2):
+        run = subprocess.Popen(
+            [sys.executable, "-c", "from splitbrain.start import main; print('here', flush=True); main()", "run",
+             "raft", "--time-limit", "100000", "--out", str(tmp_path)],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert run.stdout is not None
+        run.stdout.readline()
+        time.sleep(wait)
+        run.send_signal(number)
+        _, err = run.communicate(timeout=60)
+        assert run.returncode == 130 or (run.returncode < 0 and not err), (run.returncode, err)
+        assert "Traceback" not in err
