@@ -6,6 +6,7 @@ import signal
 import sys
 
 INTERRUPTED = 130
+INFRASTRUCTURE = 3
 STARTING = "interrupted while starting; nothing was begun"
 
 
@@ -23,6 +24,10 @@ def main() -> None:
     except KeyboardInterrupt:
         with contextlib.suppress(OSError, ValueError):
             print(f"splitbrain: {STARTING}", file=sys.stderr, flush=True)
+    except Exception:  # noqa: BLE001 - without memory, or with a part missing: Python's own code for it would be a verdict
+        with contextlib.suppress(Exception):
+            os.write(2, b"splitbrain: could not start: out of memory, or a part of it is missing; nothing was judged\n")
+        os._exit(INFRASTRUCTURE)
     # It is over: what comes now must not end it otherwise.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(code)

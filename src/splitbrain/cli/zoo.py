@@ -19,7 +19,9 @@ from splitbrain.zoo import BugResult, hunt_all, hunt_plans
 )
 @click.option("--aimed", is_flag=True, help="Each bug with the faults and the workload that find it best.")
 @click.option("--jobs", type=click.IntRange(1, 1000), help="Hunts at once; by default one a core.")
-@click.option("--out", "folder", type=click.Path(file_okay=False, path_type=Path), default=Path("runs/zoo"), show_default=True)
+@click.option(
+    "--out", "folder", type=click.Path(file_okay=False, path_type=Path), default=Path("runs/zoo"), show_default=True
+)
 @click.option("--json", "as_json", is_flag=True, help="A line of JSON a bug, and one for all.")
 def zoo(
     targets: tuple[str, ...], starts: int, cpu_limit: float, aimed: bool, jobs: int | None, folder: Path, as_json: bool
