@@ -73,7 +73,8 @@ def test_a_bug_is_found_and_the_correct_store_is_not_refuted(tmp_path: Path) -> 
     words = ["raft:bug=leader-counted-twice", "--cpu-limit", "0.1", "--jobs", "1", "--json", "--out", str(tmp_path)]
     done = CliRunner().invoke(zoo, words, standalone_mode=False)
     bug, total = map(json.loads, done.output.splitlines())
-    assert (bug["found"], bug["by"], bug["seed"], bug["seeds"]) == (True, "invariants", 1, 1)
+    assert (bug["found"], bug["seed"], bug["seeds"]) == (True, 1, 1)
+    assert bug["by"] in ("invariants", "versioned-register")
     assert Path(bug["run"]).is_dir()
     assert total == {"bugs": 1, "found": 1, "correct_runs": 1, "false_alarms": 0}
     assert done.return_value == 0

@@ -239,9 +239,8 @@ def keeps_what_was_stored() -> Invariant:
                 if index < stored.get(node, 0):
                     return f"{node} finds a log that ends at index {index}, and index {stored[node]} was on its disk"
                 if term < told_term or (term == told_term and told_vote and vote != told_vote):
-                    return (
-                        f"{node} finds term {term} and a vote for {vote}; it has voted for {told_vote} in {told_term}"
-                    )
+                    told = f"it has voted for {told_vote} in term {told_term}"
+                    return f"{node} finds term {term} and a vote for {vote or 'nobody'}; {told}"
             return None
 
         return see
