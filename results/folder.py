@@ -15,6 +15,7 @@ import hashlib
 import json
 import os
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -97,10 +98,14 @@ class RunFolder:
     def write(self, name: str, text: str) -> Path:
         """Write a file of the folder; it appears whole or not at all."""
         path = self.path / name
-        partial = path.with_name(f".{path.name}.partial")
+        partial = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.partial")
         with _writing(path):
-            partial.write_text(text, encoding="utf-8", errors="backslashreplace")
-            partial.replace(path)
+            try:
+                partial.write_text(text, encoding="utf-8", errors="backslashreplace")
+                partial.replace(path)
+            except BaseException:
+                partial.unlink(missing_ok=True)
+                raise
         return path
 
     def record(self) -> RunRecord:
@@ -115,7 +120,7 @@ class RunFolder:
             raise UsageError(f"{path}: no verdict: the run was cut short; 'splitbrain check' can judge its history")
         try:
             plain = json.loads(_read(path))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise UsageError(f"{path}: not JSON: {error}") from None
         if not isinstance(plain, dict):
             raise UsageError(f"{path}: not the verdict of a run")

@@ -6,12 +6,13 @@ element, and a content policy lets run only the one script whose digest it names
 """
 
 import base64
+import functools
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from splitbrain.harness.history import History
 from splitbrain.harness.verdict import Validity, Verdict
@@ -25,6 +26,9 @@ from splitbrain.results.series import series
 from splitbrain.results.summary import origin
 from splitbrain.results.text import witnesses
 from splitbrain.runner.record import RunRecord
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 WITNESSES_MAX = 10
 CHECKS_MAX = 30
@@ -44,6 +48,14 @@ def render(history: History, result: Result, operations_max: int = OPERATIONS_MA
 
     operations_max: how many operations the timeline carries; the page says so if that is not all.
     """
+    style, script = _asset("report.css"), _asset("report.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return _template().render(style=style, script=script, digest=digest, **_content(history, result, operations_max))
+
+
+@functools.cache
+def _template() -> "Template":
+    """The compiled template; compiling it takes as long as a short run, so it is done once a process."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -61,11 +73,7 @@ def render(history: History, result: Result, operations_max: int = OPERATIONS_MA
         "bite": format.bite,
         "told": format.told,
     }
-    style, script = _asset("report.css"), _asset("report.js")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return environment.get_template("report.html").render(
-        style=style, script=script, digest=digest, **_content(history, result, operations_max)
-    )
+    return environment.get_template("report.html")
 
 
 def _one_line(value: object) -> object:

@@ -51,7 +51,7 @@ def forgotten():
 @pytest.mark.usefixtures("plugin")
 def test_a_package_of_somebody_elses_adds_names(splitbrain, tmp_path):
     finished = run("another", nemesis="crash", workload="mine", time_limit=6, seed=1, out=tmp_path)
-    assert finished.result.summary.faults["crash"].times == 1
+    assert finished.result.summary.faults["crash"].times >= 1
     listed = splitbrain("list").out
     assert all(f"  {name} " in listed for name in ("another", "mine", "crash", "my-model", "my-sim"))
     assert splitbrain("check", finished.folder.recorded(), "--model", "my-model").code == 0

@@ -131,3 +131,15 @@ def test_names_are_safe() -> None:
     long = [safe_name("x" * 200 + end) for end in "ab"]
     assert long[0] != long[1]
     assert all(len(name) <= 100 for name in long)
+
+
+def test_nothing_partial_is_left_of_a_file_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = RunFolder.create(record(), tmp_path, NOW)
+
+    def full(self: Path, *_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(InfrastructureError):
+        folder.write("report.html", "page")
+    assert not list(folder.path.glob(".*partial"))
