@@ -11,6 +11,7 @@ help: ## list the targets
 
 demo: $(VENV)/installed ## install into .venv and run the demonstration
 	@$(BIN)/splitbrain demo
+	@echo "go on with $(BIN)/splitbrain, or with splitbrain after '. $(BIN)/activate'" >&2
 
 install: $(VENV)/installed ## install splitbrain into .venv
 

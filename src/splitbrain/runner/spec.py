@@ -4,6 +4,7 @@ The options of `splitbrain run`, their validation, `command()`, `test.toml`, JSO
 are derived from the declarations: to add an option, add a field here and use it where it matters.
 """
 
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass
@@ -13,6 +14,8 @@ from splitbrain.harness.errors import UsageError
 from splitbrain.harness.suggestion import did_you_mean
 from splitbrain.runner.fields import SECONDS, SpecField, fields_of, option
 
+_SECRET = re.compile(r"://[^/@+,]*@")
+"""A user, perhaps with a password, in a URL."""
 YEAR_SECONDS = 365 * 24 * 3600.0
 
 
@@ -65,6 +68,11 @@ class RunSpec:
     def __post_init__(self) -> None:
         for declared in self.fields():
             object.__setattr__(self, declared.name, declared.value(getattr(self, declared.name)))
+        if _SECRET.search(self.target):
+            raise UsageError(
+                "a password in a URL would be kept in the run's folder: leave it out, and name the user and the "
+                "environment variable that holds the password, as in user=NAME,password_env=VARIABLE"
+            )
         if not self.target:
             raise UsageError("a run needs a target: its name, or module:Class for one of your own")
 

@@ -94,6 +94,7 @@ def test_what_is_the_default_does_not_stand_in_the_command(name):
         ({"nemesis": 3}, "--nemesis is a text, not 3"),
         ({"seed": 1 << 70}, "--seed"),
         ({"target": ""}, "a run needs a target"),
+        ({"target": "etcd:endpoints=http://me:secret@127.0.0.1:1"}, "a password in a URL would be kept"),
     ],
 )
 def test_a_value_that_makes_no_sense_is_told_in_one_sentence(fields, told):
