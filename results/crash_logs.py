@@ -1,4 +1,4 @@
-"""Which nodes ended by themselves, and what did they say last? A note each for people, and a file with the lines."""
+"""Nodes that ended by themselves: a note each for people, and a file with their last log lines."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
-"""When was each fault on, and what did it do? Read from the nemesis's events: `start-X`, then `stop-X` with the bite.
+"""Windows and bites of the faults of a history, read from the nemesis's events: `start-X`, then `stop-X` with the bite.
 
-The trap: a fault that was asked for and is missing here, or whose counters are all zero, tested nothing. It is told
-apart (`bit` is false), and whoever judges the run must not call that a pass.
+Pitfall: a fault that was asked for and is missing here, or whose counters are all zero, tested nothing. `bit` is then
+false, and the run must not be called a pass.
 """
 
 from bisect import bisect_right

@@ -1,4 +1,4 @@
-"""Where is a run kept? In a folder that is the whole truth about it: `runs/<target>/<workload>/<timestamp>-<seed>/`.
+"""The folder of a run, with everything about it: `runs/<target>/<workload>/<timestamp>-<seed>/`.
 
     test.toml        the record of the run: everything needed to repeat it
     history.jsonl    what happened, while it runs; history.jsonl.gz once it is done
@@ -6,7 +6,7 @@
     report.html      the same, to look at
     logs/            what the nodes wrote
 
-`runs/latest` names the newest. The trap: two runs may begin in the same second with the same seed, and one may be
+`runs/latest` names the newest. Pitfall: two runs may begin in the same second with the same seed, and one may be
 killed at any moment. A folder is claimed by creating it, and files other than the history appear whole or not at all.
 """
 

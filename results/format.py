@@ -1,6 +1,6 @@
-"""How are times, shares, values and operations written for people? One way, on the terminal and on the page.
+"""Times, shares, values and operations as text for people, the same on the terminal and on the page.
 
-The trap: rounding must not lie. A share is cut, never rounded up, so "100 %" means every one and "0 %" none.
+A share is cut, never rounded up, so "100 %" means every one and "0 %" none.
 """
 
 import re

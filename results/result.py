@@ -1,6 +1,6 @@
-"""What came of it? Verdict, figures and seed of one run, or of one history that someone else recorded: `verdict.json`.
+"""The result: verdict, figures and seed of one run, or of one history that someone else recorded: `verdict.json`.
 
-The trap: a run can pass because nothing was tested. If a fault that was asked for never bit, a `valid` history becomes
+Pitfall: a run can pass because nothing was tested. If a fault that was asked for never bit, a `valid` history becomes
 an `unknown` result. The verdict of the checkers stays as it is underneath.
 """
 

@@ -1,6 +1,6 @@
-"""How did a run go over time? Counts, answers per node and latency in buckets of equal width.
+"""Figures of a run over time: counts, answers per node and latency in buckets of equal width.
 
-The trap: an operation belongs to the bucket in which it was invoked, however late it ended. So an outage shows when
+An operation belongs to the bucket in which it was invoked, however late it ended. So an outage shows when
 people asked, and an operation that never ended is not lost.
 """
 

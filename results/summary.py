@@ -1,6 +1,6 @@
-"""What happened in a history, in figures: counts, availability per node, latency, faults. Pure, over the columns.
+"""Figures of a history: counts, availability per node, latency, faults. Pure, over the columns.
 
-The trap is availability. An operation is *answered* if it ended `ok`, or with the error kind `precondition` (the system
+An operation is *answered* if it ended `ok`, or with the error kind `precondition` (the system
 looked and said no). Refusals, `info` and operations still open at the end are not answers.
 """
 

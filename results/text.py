@@ -1,6 +1,6 @@
 """A result as lines for the terminal. Plain text: colour and paper are the business of whoever prints it.
 
-The answer stands in the first line, the command that repeats the run in the last. The trap: these lines are standard
+The answer stands in the first line, the command that repeats the run in the last. Pitfall: these lines are standard
 output, and that of a simulated run is the same for the same seed: no wall times, no folder names.
 """
 

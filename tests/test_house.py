@@ -22,8 +22,6 @@ REWRITING: tuple[str, ...] = (
     "harness/program.py",
     "harness/runtime",
     "nemeses",
-    "results",
-    "src/splitbrain",
     "targets/stores",
 )
 """Folders and modules whose docstrings are still being rewritten."""

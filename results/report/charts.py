@@ -1,7 +1,7 @@
-"""What do the pictures over time show? Geometry only: bands, ticks, paths; the template places them.
+"""Geometry of the pictures over time: bands, ticks, paths; the template places them.
 
 All lengths are percent of the plot, or units of a box 1000 wide and 100 high that is stretched to the plot's size. So
-text is never stretched (it is set beside the box), and the same numbers serve a telephone and paper. The trap: dots
+text is never stretched (it is set beside the box), and the same numbers serve a telephone and paper. Dots
 would be stretched too, so they are drawn as lines without length and with round ends.
 """
 

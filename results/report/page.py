@@ -1,8 +1,8 @@
-"""What does the page say, and in which order? The answer first, then the evidence, then figures and pictures.
+"""The page of a result: the verdict first, then the evidence, then figures and pictures.
 
-Everything is inlined: the page opens from a mail, an artifact of a build, or paper, and loads nothing. The trap:
-values come from the system under test. All text is escaped and kept to one line, the data block cannot close its
-element, and a content policy lets run only the one script whose digest it names.
+Everything is inlined: the page opens from a mail, an artifact of a build, or paper, and loads nothing.
+Pitfall: values come from the system under test. All text is escaped and kept to one line, the data block cannot close
+its element, and a content policy lets run only the one script whose digest it names.
 """
 
 import base64

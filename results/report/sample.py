@@ -1,6 +1,6 @@
-"""Which operations does the page carry? All of them, or, of a large history, a part that is told.
+"""The operations that the page carries: all of them, or a part of a large history.
 
-A page of a million operations helps nobody and opens nowhere. The trap: a part that looks like the whole misleads, so
+A part that looks like the whole would mislead, so
 every choice comes with the sentence that the page shows beside it. The choice is the same for the same history.
 """
 

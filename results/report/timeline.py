@@ -1,6 +1,6 @@
-"""What does the timeline draw? Operations as columns, lanes, fault bands and the witness, as data for the viewer.
+"""Data of the timeline: operations as columns, lanes, fault bands and the witness.
 
-Lanes belong to nodes. The trap: a process ends with its first `info`, and its thread goes on as another process. Where
+Lanes belong to nodes. Pitfall: a process ends with its first `info`, and its thread goes on as another process. Where
 the number of threads is known a lane is a thread. Else it is a process; but where these are many, those of one node
 that never overlap share a lane.
 """

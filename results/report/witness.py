@@ -1,6 +1,6 @@
-"""How is a witness shown? Its words, then its operations: a table, and a picture with one lane a process.
+"""A witness on the page: its words, then its operations as a table and as a picture with one lane a process.
 
-The trap: operations of a witness may lie far apart in time, or be over in microseconds. The picture spaces events
+Operations of a witness may lie far apart in time, or be over in microseconds. The picture spaces events
 evenly in their order, because only the order makes the contradiction, and says so; times stand beneath.
 """
 

@@ -1,6 +1,6 @@
 """`splitbrain check`: judge histories that somebody recorded, ours or not.
 
-The trap: several files. One that cannot be read must neither stop the others nor hide an `invalid` among them.
+Of several files, one that cannot be read neither stops the others nor hides an `invalid` among them.
 """
 
 import json

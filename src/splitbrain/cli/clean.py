@@ -1,6 +1,6 @@
 """`splitbrain clean`: remove what runs that were killed have left in Docker and on this host, or on hosts.
 
-The trap: runs under way have containers and processes too; they are left alone unless everything is asked for.
+Runs under way have containers and processes too: they are left alone unless everything is asked for.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""How does a user write a duration? `60s`, `2m`, `0.5`: seconds unless a unit is written."""
+"""Durations of the command line: `60s`, `2m`, `0.5`; seconds unless a unit is written."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""`splitbrain zoo`: are planted bugs found, and is the correct store left alone?"""
+"""`splitbrain zoo`: a hunt for planted bugs, with the correct stores beside them."""
 
 import json
 import os
