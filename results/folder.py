@@ -47,13 +47,13 @@ class RunFolder:
         """
         stamp = (now or datetime.now(UTC)).astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
         parent = root / safe_name(record.spec.target) / safe_name(record.workload)
-        with _writing(parent):
+        with writing(parent):
             parent.mkdir(parents=True, exist_ok=True)
-            folder = RunFolder(_claim(parent, f"{stamp}-{record.seed}"))
+            folder = RunFolder(claim_folder(parent, f"{stamp}-{record.seed}"))
             folder.logs.mkdir()
         folder.write("test.toml", record.to_toml())
-        with _writing(root / LATEST):
-            _point(root / LATEST, folder.path)
+        with writing(root / LATEST):
+            point_latest(root / LATEST, folder.path)
         return folder
 
     @staticmethod
@@ -97,16 +97,7 @@ class RunFolder:
 
     def write(self, name: str, text: str) -> Path:
         """Write a file of the folder; it appears whole or not at all."""
-        path = self.path / name
-        partial = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.partial")
-        with _writing(path):
-            try:
-                partial.write_text(text, encoding="utf-8", errors="backslashreplace")
-                partial.replace(path)
-            except BaseException:
-                partial.unlink(missing_ok=True)
-                raise
-        return path
+        return write_whole(self.path / name, text)
 
     def record(self) -> RunRecord:
         """What the run was. UsageError if the file cannot be understood."""
@@ -149,7 +140,21 @@ def safe_name(name: str) -> str:
     return f"{safe}-" if safe.lower() == LATEST else safe
 
 
-def _claim(parent: Path, name: str) -> Path:
+def write_whole(path: Path, text: str) -> Path:
+    """Write a file, which appears whole or not at all. InfrastructureError if the disk is full, UsageError if the place
+    cannot be written to."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.partial")
+    with writing(path):
+        try:
+            partial.write_text(text, encoding="utf-8", errors="backslashreplace")
+            partial.replace(path)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+    return path
+
+
+def claim_folder(parent: Path, name: str) -> Path:
     attempt = 1
     while True:
         path = parent / (name if attempt == 1 else f"{name}.{attempt}")
@@ -160,7 +165,7 @@ def _claim(parent: Path, name: str) -> Path:
             attempt += 1
 
 
-def _point(link: Path, folder: Path) -> None:
+def point_latest(link: Path, folder: Path) -> None:
     """Let a link name a folder, relative to the link, in one step; a text file where links are impossible."""
     aim = os.path.relpath(folder, link.parent)
     fresh = link.with_name(f".{link.name}-{os.getpid()}")
@@ -184,7 +189,7 @@ def _read(path: Path) -> str:
 
 
 @contextmanager
-def _writing(path: Path) -> Iterator[None]:
+def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

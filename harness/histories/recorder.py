@@ -27,19 +27,20 @@ _SCALARS = frozenset((type(None), bool, int, float, str))
 class Recorder:
     """Records a run into columns and, line by line, into a file.
 
-    path: `history.jsonl` of the run folder, which must not exist yet; None keeps the history in memory only.
-    now: nanoseconds since the start of the run, never running backwards. InfrastructureError if the file cannot be
-    made, or later if a line cannot be written: everything before stays readable, and the line waits to be written by
-    the next call.
+    path: `history.jsonl` of the run folder, which must not exist yet; None keeps the history in memory only. hold: keep
+    the lines in memory too, for `save`. now: nanoseconds since the start of the run, never running backwards.
+    InfrastructureError if the file cannot be made, or later if a line cannot be written: everything before stays
+    readable, and the line waits to be written by the next call.
     """
 
-    def __init__(self, path: Path | None, now: Callable[[], int]) -> None:
+    def __init__(self, path: Path | None, now: Callable[[], int], *, hold: bool = False) -> None:
         self.history = History()
         self._now = now
         self._path = path
         self._encode = msgspec.json.Encoder().encode
         self._pending = b""
         self._file = ABSENT
+        self._held: list[bytes] | None = [] if hold else None
         if path is not None:
             try:
                 self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o644)
@@ -78,6 +79,14 @@ class Recorder:
             self._path = self._compressed(self._path)
         return self._path
 
+    def save(self, path: Path) -> Path:
+        """Write what was held in memory to `path`, compressed as `close` does it, and return the file."""
+        try:
+            path.write_bytes(b"".join(self._held or ()))
+        except OSError as error:
+            raise InfrastructureError(f"cannot record a history in {path}: {error.strerror}") from error
+        return self._compressed(path)
+
     def _record(
         self, kind: int, process: int, f: str, value: Value, key: Value, node: str | None, error: Value = None,
         revision: int = ABSENT, token: Value = None, session: Value = None,
@@ -86,7 +95,7 @@ class Recorder:
             value = _as_read(value)
         index, time = len(self.history), self._now()
         self.history.add(kind, process, f, value, key, time, node, error, revision, token, session)
-        if self._file != ABSENT:
+        if self._file != ABSENT or self._held is not None:
             event = Event(
                 index=index,
                 time=time,
@@ -101,7 +110,11 @@ class Recorder:
                 token=UNSET if token is None else token,
                 session=UNSET if session is None else session,
             )
-            self._write(self._pending + self._encode(event) + b"\n")
+            line = self._encode(event) + b"\n"
+            if self._held is not None:
+                self._held.append(line)
+            else:
+                self._write(self._pending + line)
         return index
 
     def _write(self, lines: bytes) -> None:

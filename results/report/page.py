@@ -50,16 +50,19 @@ def render(history: History, result: Result, operations_max: int = OPERATIONS_MA
     """
     style, script = _asset("report.css"), _asset("report.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return _template().render(style=style, script=script, digest=digest, **_content(history, result, operations_max))
+    return template(__package__, "report.html").render(
+        style=style, script=script, digest=digest, **_content(history, result, operations_max)
+    )
 
 
 @functools.cache
-def _template() -> "Template":
-    """The compiled template; compiling it takes as long as a short run, so it is done once a process."""
+def template(package: str, name: str) -> "Template":
+    """A page's template, from the files of a package: all text escaped and kept to one line. Compiled once, which takes
+    longer than to fill it in."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader(__package__, "."),
+        loader=PackageLoader(package, "."),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_one_line,
@@ -73,7 +76,7 @@ def _template() -> "Template":
         "bite": format.bite,
         "told": format.told,
     }
-    return environment.get_template("report.html")
+    return environment.get_template(name)
 
 
 def _one_line(value: object) -> object:

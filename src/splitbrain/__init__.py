@@ -1,7 +1,7 @@
 """splitbrain: what a data system really promises when the network splits, nodes die and clocks lie.
 
-`run` and `check` are the calls behind the commands of the same names; `RunSpec` is everything that fixes a run. They
-are imported when first used, so that `import splitbrain` stays quick.
+`run`, `check` and `campaign` are the calls behind the commands of the same names; `RunSpec` is everything that fixes a
+run. They are imported when first used, so that `import splitbrain` stays quick.
 """
 
 from splitbrain.version import __version__
@@ -10,13 +10,17 @@ TYPE_CHECKING = False  # known to type checkers; importing typing for it would t
 if TYPE_CHECKING:
     from typing import Any
 
+    from splitbrain.campaigns.calls import campaign
+    from splitbrain.campaigns.outcome import CampaignResult
     from splitbrain.runner.calls import check, run
     from splitbrain.runner.spec import RunSpec
 
-__all__ = ["RunSpec", "__version__", "check", "run"]
+__all__ = ["CampaignResult", "RunSpec", "__version__", "campaign", "check", "run"]
 
 _WHERE = {
+    "CampaignResult": "splitbrain.campaigns.outcome",
     "RunSpec": "splitbrain.runner.spec",
+    "campaign": "splitbrain.campaigns.calls",
     "check": "splitbrain.runner.calls",
     "run": "splitbrain.runner.calls",
 }

@@ -22,6 +22,7 @@ from splitbrain.version import __version__
 COMMANDS = {
     "demo": ("splitbrain.cli.demo:demo", "Test four stores in the simulator, and explain one anomaly."),
     "run": ("splitbrain.cli.run:run", "Test a target once."),
+    "campaign": ("splitbrain.cli.campaign:command", "Test a grid of targets, faults and seeds from a file."),
     "check": ("splitbrain.cli.check:check", "Judge recorded histories, ours or not."),
     "report": ("splitbrain.cli.report:report", "Write the page of a run anew."),
     "list": ("splitbrain.cli.listing:listing", "What there is: targets, workloads, nemeses, models, environments."),

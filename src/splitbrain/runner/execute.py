@@ -3,8 +3,11 @@
 Whatever goes wrong after the start leaves a folder that tells what happened until then.
 """
 
+import shutil
+import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +30,7 @@ from splitbrain.results.folder import RUNS, RunFolder
 from splitbrain.results.result import Cost, Result, RunStatus
 from splitbrain.runner.checking import Judge, check_safely, merge
 from splitbrain.runner.plan import RunPlan
+from splitbrain.runner.record import RunRecord
 from splitbrain.workloads.workload import Size
 
 
@@ -68,10 +72,46 @@ def execute(
 
     KeyboardInterrupt passes through, after everything was healed and closed and the history was kept.
     """
-    environment, record = plan.environment, plan.record()
-    folder = RunFolder.create(record, out)
+    folder = RunFolder.create(plan.record(), out)
     claimed(folder)
-    recorder = Recorder(folder.history_path, environment.now)
+    recorder = Recorder(folder.history_path, plan.environment.now)
+    try:
+        result = _carried_out(plan, recorder, folder, progress)
+    finally:
+        recorder.close(compress=False)
+    folder.finish(recorder.history, result)
+    return FinishedRun(result, folder)
+
+
+@dataclass(frozen=True)
+class RunInMemory:
+    """A simulated run that was carried out and judged. scratch: a folder for its nodes' logs alone."""
+
+    result: Result
+    recorder: Recorder
+    scratch: RunFolder
+
+    def keep(self, record: RunRecord, out: Path) -> RunFolder:
+        """Write the folder that `execute` would have written."""
+        folder = RunFolder.create(record, out)
+        self.recorder.save(folder.history_path)
+        shutil.copytree(self.scratch.logs, folder.logs, dirs_exist_ok=True)
+        folder.finish(self.recorder.history, self.result)
+        return folder
+
+
+@contextmanager
+def execute_in_memory(plan: RunPlan, progress: Progress | None = None) -> Iterator[RunInMemory]:
+    """Run and judge a plan of a deterministic environment, without a folder: what a crash loses, its seed repeats."""
+    recorder = Recorder(None, plan.environment.now, hold=True)
+    with tempfile.TemporaryDirectory(prefix="splitbrain-") as place:
+        scratch = RunFolder(Path(place))
+        scratch.logs.mkdir()
+        yield RunInMemory(_carried_out(plan, recorder, scratch, progress), recorder, scratch)
+
+
+def _carried_out(plan: RunPlan, recorder: Recorder, folder: RunFolder, progress: Progress | None) -> Result:
+    """The result of running and judging; `infrastructure` if the run could not be carried out to its end."""
     began = time.perf_counter()
     test, track = _test(plan, folder)
     if progress is not None and track is not None:
@@ -80,19 +120,14 @@ def execute(
     if isinstance(plan.target, Provided):
         notes = (*plan.target.notices(), *notes)
     try:
-        conducted = environment.run(lambda: run_test(test, recorder, track, progress))
+        conducted = plan.environment.run(lambda: run_test(test, recorder, track, progress))
     except InfrastructureError as error:
         cost = Cost(run=time.perf_counter() - began)
-        result = Result.failed(recorder.history, record, str(error), cost, notes)
-    else:
-        running = time.perf_counter() - began
-        notes += (*write_crash_log(conducted.deaths, folder), *conducted.warnings)
-        others = (*conducted.audits, *_logged(plan, folder))
-        result = judged(recorder.history, plan, running, notes, others, conducted.main[1], conducted.coverage)
-    finally:
-        recorder.close(compress=False)
-    folder.finish(recorder.history, result)
-    return FinishedRun(result, folder)
+        return Result.failed(recorder.history, plan.record(), str(error), cost, notes)
+    running = time.perf_counter() - began
+    notes += (*write_crash_log(conducted.deaths, folder), *conducted.warnings)
+    others = (*conducted.audits, *_logged(plan, folder))
+    return judged(recorder.history, plan, running, notes, others, conducted.main[1], conducted.coverage)
 
 
 def judged(

@@ -1,0 +1,40 @@
+"""Intervals: how far a share that was counted may be from the true one."""
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A share `part / whole` with its 95 % interval from `low` to `high`; from 0 to 1 where nothing was counted."""
+
+    part: int
+    whole: int
+    low: float
+    high: float
+
+    def shown(self) -> str:
+        """In words: `3 of 10 (11 % to 60 %)`."""
+        return f"{self.part} of {self.whole} ({_percent(self.low)} to {_percent(self.high)})"
+
+    def above(self) -> str:
+        """What a share that may be small says of the true one."""
+        return f"the true share is below {_percent(self.high)} (95 %)"
+
+
+def wilson(part: int, whole: int, level: float = 0.95) -> Interval:
+    """Wilson's score interval, which stays within 0 and 1 and is of use for few and for rare events too."""
+    if whole == 0:
+        return Interval(part, whole, 0.0, 1.0)
+    z = NormalDist().inv_cdf(0.5 + level / 2)
+    share, room = part / whole, z * z / whole
+    middle = (share + room / 2) / (1 + room)
+    half = z / (1 + room) * math.sqrt(share * (1 - share) / whole + room / (4 * whole))
+    low = 0.0 if part == 0 else max(0.0, middle - half)
+    high = 1.0 if part == whole else min(1.0, middle + half)
+    return Interval(part, whole, low, high)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %"

@@ -1,0 +1,146 @@
+"""`splitbrain.campaign`: a campaign as a call."""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from splitbrain.campaigns.execute import CampaignProgress, Execution, provided, remove_leftovers
+from splitbrain.campaigns.executor import GIB, TaskLimits, WorkerPool
+from splitbrain.campaigns.file import CampaignFile, parse, read_file
+from splitbrain.campaigns.grid import CampaignTest, breadth_first, grid
+from splitbrain.campaigns.keeping import BYTES_DEFAULT, Keeper
+from splitbrain.campaigns.outcome import CampaignResult, outcomes
+from splitbrain.campaigns.record import CAMPAIGNS, CampaignFolder, last_time
+from splitbrain.campaigns.reports import write_reports
+from splitbrain.campaigns.tasks import KEEPS, RunLine, Task
+from splitbrain.harness.announce import Say, silently
+from splitbrain.harness.errors import UsageError
+from splitbrain.results.result import RunStatus
+
+GRACE_SECONDS = 120.0
+"""What a run may take beyond its main phase and the budget of its checkers."""
+DEADLINE = "the deadline came"
+INTERRUPTED = "it was interrupted"
+
+
+class CampaignInterrupted(KeyboardInterrupt):
+    """A campaign that was interrupted: what was under way is healed and closed, what had ended is kept in `result`."""
+
+    def __init__(self, result: CampaignResult) -> None:
+        super().__init__(f"interrupted; go on with --resume {result.folder}")
+        self.result = result
+
+
+def campaign(
+    file: Path | str | Mapping[str, Any] | None = None,
+    *,
+    resume: Path | str | None = None,
+    out: Path | str = CAMPAIGNS,
+    jobs: int | None = None,
+    deadline: float | None = None,
+    keep: str = KEEPS[0],
+    keep_bytes: int = BYTES_DEFAULT,
+    memory: int = 2 * GIB,
+    task_limit: float | None = None,
+    strict: bool = False,
+    progress: CampaignProgress | None = None,
+    told: Callable[[RunLine], None] = lambda line: None,
+    begun: Callable[[Path, tuple[CampaignTest, ...]], None] = lambda folder, tests: None,
+    say: Say = silently,
+) -> CampaignResult:
+    """Carry out a campaign: `campaign("nightly.toml", jobs=4)`.
+
+    file: a path, or the content as data. resume: the folder of an earlier attempt, to go on with; `file` may then be
+    left out. out: where the campaign's folder goes. jobs: how many runs at once; by default the cores that this process
+    may use. deadline: seconds after which no more is run. keep: the run folders that stay, of `KEEPS`; keep_bytes: the
+    room that they may take. memory: bytes that one run may take, checks included; task_limit: seconds that it may take,
+    by default its time limit, its budget and GRACE_SECONDS. strict: unknown is a failure in `junit.xml`. progress: kept
+    up to date. told: of every run. begun: told of the folder and the tests before the first run. say: as for `run`.
+
+    UsageError for a file that makes no sense, before anything starts. CampaignInterrupted after Ctrl-C.
+    """
+    began = time.monotonic()
+    if keep not in KEEPS:
+        raise UsageError(f"keep is one of {', '.join(KEEPS)}, not {keep!r}")
+    if jobs is not None and jobs < 1:
+        raise UsageError(f"jobs is at least 1, not {jobs}")
+    found, folder = _what(file, None if resume is None else Path(resume))
+    tests = grid(found)
+    before = () if folder is not None else last_time(found.name, Path(out))
+    if folder is None:
+        folder = CampaignFolder.create(found.name, found.text, Path(out))
+    progress = progress or CampaignProgress()
+    with folder.appending() as writer:
+        lines = folder.lines()
+        done = {line.key for line in lines}
+        keeper = Keeper(folder, keep, keep_bytes)
+        remove_leftovers(folder, lines)
+        for line in lines:
+            keeper.add(line)
+            progress.count(line)
+        progress.total, progress.before = sum(len(test.seeds) for test in tests), len(lines)
+        begun(folder.path, tests)
+        surprises = [line.key for line in before if _surprise(line)]
+        todo = [(test, seed) for test, seed in breadth_first(tests, surprises) if (test.name, seed) not in done]
+        unavailable = provided(tests, say) if todo else {}
+        width = min(jobs or cores(), max(1, len(todo)))
+        ends = None if deadline is None else began + deadline
+        execution = Execution(folder, todo, keeper, width, ends, progress, told)
+        pool = WorkerPool(width, TaskLimits(_limit(task_limit), memory))
+        try:
+            complete = execution.run(pool, writer, unavailable)
+        except KeyboardInterrupt:
+            result = _finished(found, folder, tests, INTERRUPTED, strict)
+            raise CampaignInterrupted(result) from None
+        finally:
+            pool.shutdown()
+        return _finished(found, folder, tests, None if complete else DEADLINE, strict)
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _what(
+    file: Path | str | Mapping[str, Any] | None, resume: Path | None
+) -> tuple[CampaignFile, CampaignFolder | None]:
+    """The campaign to carry out, and its folder if there is one already."""
+    given = None
+    if isinstance(file, Mapping):
+        import tomli_w
+
+        given = parse(tomli_w.dumps(file), "campaign")
+    elif file is not None:
+        given = read_file(Path(file))
+    if resume is None:
+        if given is None:
+            raise UsageError("a campaign needs its file, or the folder of one to go on with: --resume DIR")
+        return given, None
+    folder = CampaignFolder.open(resume)
+    if given is not None:
+        folder.refuse_other(given.text, given.where)
+        return given, folder
+    return parse(folder.text(), str(folder.path / "campaign.toml")), folder
+
+
+def _surprise(line: RunLine) -> bool:
+    """Whether a run is to come first next time: refuted or undecided where `valid` is expected."""
+    return line.plain["expect"] == RunStatus.VALID and not line.as_expected
+
+
+def _limit(given: float | None) -> Callable[[Task], float]:
+    return lambda task: given or task.spec.time_limit + task.spec.budget + GRACE_SECONDS
+
+
+def _finished(
+    file: CampaignFile, folder: CampaignFolder, tests: tuple[CampaignTest, ...], why: str | None, strict: bool
+) -> CampaignResult:
+    name = str(folder.about().get("name") or file.name)
+    found = outcomes(tests, folder.lines())
+    missing = any(test.not_run for test in found)
+    result = CampaignResult(name, str(folder.path), found, why if missing else None)
+    write_reports(folder, result, strict)
+    return result

@@ -1,0 +1,170 @@
+"""Outcomes: what the runs of a test mean, and what the tests of a campaign mean.
+
+A test that expects `valid` passes if every run was; one that expects `invalid` passes if at least one was. What was
+not run is told, and a test of which nothing was run has shown nothing.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from splitbrain.campaigns.grid import CampaignTest
+from splitbrain.campaigns.tasks import RunLine
+from splitbrain.results.intervals import Interval, wilson
+from splitbrain.results.result import RunStatus
+
+WORST_FIRST = (RunStatus.INVALID, RunStatus.INFRASTRUCTURE, RunStatus.UNKNOWN, RunStatus.VALID)
+
+
+class TestStatus(StrEnum):
+    """How a test of a campaign ended."""
+
+    __test__ = False  # pytest takes the name for its own
+
+    PASSED = "passed"
+    FAILED = "failed"
+    """A surprise: refuted although `valid` was expected, or never refuted although `invalid` was."""
+    UNKNOWN = "unknown"
+    INFRASTRUCTURE = "infrastructure"
+
+
+OF_STATUS = {
+    TestStatus.PASSED: RunStatus.VALID,
+    TestStatus.FAILED: RunStatus.INVALID,
+    TestStatus.UNKNOWN: RunStatus.UNKNOWN,
+    TestStatus.INFRASTRUCTURE: RunStatus.INFRASTRUCTURE,
+}
+"""A test that is as expected counts as valid, a surprise as invalid."""
+
+
+@dataclass(frozen=True)
+class TestOutcome:
+    """What the runs of one test mean. lines: in order of seed."""
+
+    __test__ = False  # pytest takes the name for its own
+
+    test: CampaignTest
+    lines: tuple[RunLine, ...]
+
+    @cached_property
+    def counts(self) -> Mapping[RunStatus, int]:
+        """How many runs ended in each way."""
+        found = Counter(line.status for line in self.lines)
+        return {status: found[status] for status in WORST_FIRST}
+
+    @property
+    def not_run(self) -> int:
+        """How many of its seeds were not run."""
+        return len(self.test.seeds) - len(self.lines)
+
+    @property
+    def refuted(self) -> Interval:
+        """The share of refuted runs among those that were decided, with its 95 % interval."""
+        invalid = self.counts[RunStatus.INVALID]
+        return wilson(invalid, invalid + self.counts[RunStatus.VALID])
+
+    @property
+    def status(self) -> TestStatus:
+        """Whether it is as expected."""
+        counts = self.counts
+        if not self.lines:
+            return TestStatus.UNKNOWN
+        if self.test.expect == RunStatus.INVALID:
+            if counts[RunStatus.INVALID]:
+                return TestStatus.PASSED
+            all_valid = counts[RunStatus.VALID] == len(self.test.seeds)
+            return TestStatus.FAILED if all_valid else TestStatus.UNKNOWN
+        worst = next(status for status in WORST_FIRST if counts[status])
+        return next(status for status, word in OF_STATUS.items() if word is worst)
+
+    @property
+    def decisive(self) -> RunLine | None:
+        """The run that says most about how it ended: the first of the worst."""
+        if self.test.expect == RunStatus.INVALID and not self.counts[RunStatus.INVALID]:
+            undecided = (line for line in self.lines if line.status is not RunStatus.VALID)
+            return next(undecided, None)
+        return next((line for status in WORST_FIRST for line in self.lines if line.status is status), None)
+
+    @property
+    def reason(self) -> str:
+        """Why it ended so, in a sentence."""
+        seeds = f"{len(self.lines)} seed{'' if len(self.lines) == 1 else 's'}"
+        if not self.lines:
+            return "nothing of it was run"
+        if self.test.expect == RunStatus.INVALID:
+            return self._never_refuted(seeds) if self.status is not TestStatus.PASSED else self._shown(seeds)
+        if self.status is TestStatus.PASSED:
+            return f"valid with {seeds}{self._missing()}"
+        return self._shown(seeds)
+
+    def _never_refuted(self, seeds: str) -> str:
+        if self.status is TestStatus.FAILED:
+            return f"expected to be refuted, and never was with {seeds}: {self.refuted.above()}"
+        undecided = len(self.lines) - self.counts[RunStatus.VALID]
+        why = f": {self.decisive.reason.partition(chr(10))[0]}" if self.decisive else ""
+        return f"expected to be refuted, and was not with {seeds}, {undecided} of them undecided{self._missing()}{why}"
+
+    def _shown(self, seeds: str) -> str:
+        line = self.decisive
+        assert line is not None
+        sentence = line.reason.partition("\n")[0]
+        share = f"{line.status.value} {self.counts[line.status]} of {seeds}{self._missing()}"
+        return f"{share}; seed {line.key[1]}: {sentence}"
+
+    def _missing(self) -> str:
+        return f", {self.not_run} more not run" if self.not_run else ""
+
+
+@dataclass(frozen=True)
+class CampaignResult:
+    """What came of a campaign. folder: as text, as given. not_run: runs that were not carried out, and why."""
+
+    name: str
+    folder: str
+    tests: tuple[TestOutcome, ...]
+    why_not_run: str | None = None
+
+    @property
+    def lines(self) -> Sequence[RunLine]:
+        """All runs, by test and seed."""
+        return [line for test in self.tests for line in test.lines]
+
+    @property
+    def not_run(self) -> int:
+        """How many runs were not carried out."""
+        return sum(test.not_run for test in self.tests)
+
+    @cached_property
+    def counts(self) -> Mapping[TestStatus, int]:
+        """How many tests ended in each way."""
+        found = Counter(test.status for test in self.tests)
+        return {status: found[status] for status in TestStatus}
+
+    @property
+    def status(self) -> RunStatus:
+        """The worst of the tests, where one as expected counts as valid."""
+        words = {OF_STATUS[test.status] for test in self.tests}
+        return next(status for status in WORST_FIRST if status in words)
+
+    def headline(self) -> dict[str, Any]:
+        """The last line of `--json`."""
+        return {
+            "campaign": self.folder,
+            "name": self.name,
+            "runs": len(self.lines),
+            "not_run": self.not_run,
+            "tests": len(self.tests),
+            **{status.value: count for status, count in self.counts.items()},
+            "verdict": self.status.value,
+        }
+
+
+def outcomes(tests: Sequence[CampaignTest], lines: Sequence[RunLine]) -> tuple[TestOutcome, ...]:
+    """The outcome of every test, given the lines of any of them."""
+    by_test: dict[str, list[RunLine]] = {test.name: [] for test in tests}
+    for line in lines:
+        by_test[line.test].append(line)
+    return tuple(TestOutcome(test, tuple(sorted(by_test[test.name], key=lambda line: line.key[1]))) for test in tests)

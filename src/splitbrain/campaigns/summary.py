@@ -1,0 +1,62 @@
+"""A campaign in Markdown: for a pull request, the summary of a job, or a terminal that shows text."""
+
+from splitbrain.campaigns.outcome import CampaignResult, TestOutcome, TestStatus
+from splitbrain.results.format import plain
+from splitbrain.results.result import RunStatus
+
+SIGNS = {
+    TestStatus.PASSED: "✅ as expected",
+    TestStatus.FAILED: "❌ failed",
+    TestStatus.UNKNOWN: "❔ unknown",
+    TestStatus.INFRASTRUCTURE: "⚠️ infrastructure",
+}
+_COLUMNS = (RunStatus.VALID, RunStatus.INVALID, RunStatus.UNKNOWN, RunStatus.INFRASTRUCTURE)
+SURPRISES_FIRST = (TestStatus.FAILED, TestStatus.INFRASTRUCTURE, TestStatus.UNKNOWN)
+
+
+def markdown(result: CampaignResult) -> str:
+    """The whole summary: the verdict, what is not as expected with how to repeat it, and a table of all tests."""
+    lines = [f"## {_text(result.name)}: {result.status.value}", "", _text(sentence(result)), ""]
+    for status in SURPRISES_FIRST:
+        for outcome in result.tests:
+            if outcome.status is status:
+                lines += _surprise(outcome)
+    rows = [_row(outcome) for outcome in result.tests]
+    lines += [
+        "| test | | valid | invalid | unknown | infrastructure | refuted (95 %) |",
+        "|---|---|--:|--:|--:|--:|---|",
+    ]
+    return "\n".join([*lines, *rows]) + "\n"
+
+
+def sentence(result: CampaignResult) -> str:
+    """The campaign in one sentence."""
+    counts = [(status, count) for status, count in result.counts.items() if count]
+    tests = ", ".join(f"{count} {status.value}" for status, count in counts)
+    missing = f"; {result.not_run:,} runs were not carried out: {result.why_not_run}" if result.not_run else ""
+    return f"{len(result.tests)} tests ({tests}), {len(result.lines):,} runs{missing}"
+
+
+def _surprise(outcome: TestOutcome) -> list[str]:
+    told = [f"**{SIGNS[outcome.status]}: {_text(outcome.test.name)}**", "", _text(outcome.reason), ""]
+    line = outcome.decisive
+    if line is not None:
+        told += [f"- {_text(words)}" for words in line.witness if words not in line.reason]
+        told += ["", f"```\n{plain(line.command)}\n```", ""]
+    return told
+
+
+def _row(outcome: TestOutcome) -> str:
+    known = f" – known: {_text(outcome.test.known)}" if outcome.test.known else ""
+    expected = "" if outcome.test.expect == "valid" else f" (expected: {outcome.test.expect})"
+    counts = " | ".join(str(outcome.counts[status]) for status in _COLUMNS)
+    name = _text(outcome.test.name) + expected + known
+    return f"| {name} | {SIGNS[outcome.status]} | {counts} | {_text(outcome.refuted.shown())} |"
+
+
+def _text(words: str) -> str:
+    """Words from anywhere, so that Markdown shows them as they are."""
+    escaped = plain(words)
+    for sign in ("\\", "|", "<", "`", "*", "_", "["):
+        escaped = escaped.replace(sign, f"\\{sign}" if sign != "<" else "&lt;")
+    return escaped

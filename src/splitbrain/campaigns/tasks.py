@@ -1,0 +1,200 @@
+"""Tasks: one run of a campaign as data, on its way to a worker, and the line that comes back.
+
+A simulated run is recorded in memory, and its folder is written only if it is kept: most of what a short run would
+cost is its folder. A real one has its folder from the start, for the logs of its nodes, and loses it at the end.
+"""
+
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from splitbrain.harness.history import History
+from splitbrain.harness.progress import Progress
+from splitbrain.harness.verdict import unknown
+from splitbrain.results.folder import RunFolder
+from splitbrain.results.result import Cost, Result, RunStatus
+from splitbrain.results.text import witnesses
+from splitbrain.runner.execute import execute_in_memory
+from splitbrain.runner.launch import carry_out
+from splitbrain.runner.plan import plan
+from splitbrain.runner.spec import RunSpec
+
+KEEPS = ("failed", "all", "none")
+"""Which run folders a campaign keeps: of runs that are not valid, of all, of none."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One run of a campaign.
+
+    test: the name of its test. spec: with its seed. expect: of its test. out: where its folder goes. keep: of KEEPS.
+    """
+
+    test: str
+    spec: RunSpec
+    expect: str
+    out: Path
+    keep: str
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What tells it from all others of the campaign: test and seed."""
+        return self.test, self.spec.seed or 0
+
+    def to_plain(self) -> dict[str, Any]:
+        """The task as JSON has it."""
+        return {
+            "test": self.test,
+            "spec": self.spec.to_plain(),
+            "expect": self.expect,
+            "out": str(self.out),
+            "keep": self.keep,
+        }
+
+    @staticmethod
+    def from_plain(plain: Mapping[str, Any]) -> "Task":
+        """The inverse of `to_plain`."""
+        spec = RunSpec.from_plain(plain["spec"])
+        return Task(plain["test"], spec, plain["expect"], Path(plain["out"]), plain["keep"])
+
+    def keeps(self, result: Result) -> bool:
+        """Whether a run with this result keeps its folder."""
+        return self.keep == "all" or (self.keep == "failed" and result.status is not RunStatus.VALID)
+
+
+@dataclass(frozen=True)
+class RunLine:
+    """A line of `runs.jsonl`: what came of one task.
+
+    plain: the line of `run --json`, and `test`, `target`, `seed`, `expect`, `as_expected`, `run` (folder or null);
+    `command` repeats the run, `witness` is in words, `figures` are those of `verdict.json`, `wall_seconds` is all that
+    the run took.
+    """
+
+    plain: Mapping[str, Any]
+
+    @staticmethod
+    def of(task: Task, result: Result, folder: RunFolder | None, wall: float) -> "RunLine":
+        """The line of a task that ended with a result."""
+        full = result.to_json()
+        figures = {name: full[name] for name in ("counts", "availability", "latency", "errors")}
+        witness = next((witness.words for _, witness in witnesses(result.verdict)), ())
+        return RunLine(
+            {
+                "test": task.test,
+                "target": task.spec.target,
+                "seed": task.key[1],
+                "expect": task.expect,
+                "as_expected": result.status.value == task.expect,
+                **result.headline(),
+                "run": None if folder is None else str(folder.path),
+                "command": full["command"],
+                "witness": list(witness),
+                "notes": list(result.notes),
+                "run_seconds": result.cost.run,
+                "wall_seconds": wall,
+                "figures": figures,
+            }
+        )
+
+    @staticmethod
+    def read(text: bytes) -> "RunLine":
+        """The inverse of `to_json`; KeyError, TypeError or ValueError if it is no such line."""
+        plain = msgspec.json.decode(text)
+        str(plain["test"]), int(plain["seed"]), RunStatus(plain["verdict"]), plain["run"], plain["as_expected"]
+        return RunLine(plain)
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Test and seed."""
+        return self.test, int(self.plain["seed"])
+
+    @property
+    def test(self) -> str:
+        """The name of its test."""
+        return str(self.plain["test"])
+
+    @property
+    def status(self) -> RunStatus:
+        """How the run ended."""
+        return RunStatus(self.plain["verdict"])
+
+    @property
+    def reason(self) -> str:
+        """Why, in a sentence and maybe lines of evidence."""
+        return str(self.plain["reason"])
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether its verdict is the one that its test expects."""
+        return bool(self.plain["as_expected"])
+
+    @property
+    def run(self) -> str | None:
+        """Its folder as it was when the line was written, None if none was kept."""
+        found: str | None = self.plain["run"]
+        return found
+
+    @property
+    def witness(self) -> Sequence[str]:
+        """Why it was refuted, a sentence each."""
+        return [str(sentence) for sentence in self.plain.get("witness", ())]
+
+    @property
+    def command(self) -> str:
+        """The command line that repeats it."""
+        return str(self.plain.get("command") or "")
+
+    @property
+    def wall_seconds(self) -> float:
+        """All that the run took."""
+        return float(self.plain.get("wall_seconds") or 0.0)
+
+    def to_json(self) -> bytes:
+        """The line, with its end."""
+        return msgspec.json.encode(self.plain) + b"\n"
+
+
+def carry_out_task(
+    task: Task, progress: Progress | None = None, claimed: Callable[[Path], None] = lambda path: None
+) -> RunLine:
+    """Carry out a task in this process. InfrastructureError if the run could not be begun."""
+    began = time.perf_counter()
+    made = plan(task.spec)
+    folder: RunFolder | None
+    if made.environment.deterministic:
+        with execute_in_memory(made, progress) as run:
+            result = run.result
+            folder = run.keep(made.record(), task.out) if task.keeps(result) else None
+    else:
+        finished = carry_out(made, task.out, progress, claimed)
+        result, folder = finished.result, finished.folder
+        if not task.keeps(result):
+            shutil.rmtree(folder.path)
+            folder = None
+    return RunLine.of(task, result, folder, time.perf_counter() - began)
+
+
+def lost(task: Task, status: RunStatus, reason: str, wall: float, left: Path | None = None) -> RunLine:
+    """The line of a task whose process was ended or died: `unknown` if the checkers had begun, else `infrastructure`.
+
+    left: the folder that the run had begun; a simulated run has none, and is given one that says what was to be run.
+    """
+    made = plan(task.spec)
+    cost = Cost(run=wall)
+    if status is RunStatus.UNKNOWN:
+        result = Result.of_run(History(), made.record(), unknown("campaign", reason), cost)
+    else:
+        result = Result.failed(History(), made.record(), reason, cost)
+    folder = None
+    if task.keeps(result):
+        folder = RunFolder(left) if left is not None else RunFolder.create(made.record(), task.out)
+        folder.finish(History(), result)
+    elif left is not None:
+        shutil.rmtree(left, ignore_errors=True)
+    return RunLine.of(task, result, folder, wall)

@@ -1,0 +1,117 @@
+"""The process that carries out the tasks of a campaign: `python -P -m splitbrain.campaigns.worker`.
+
+The first line on standard input holds its limits, every further one a task. On standard output go lines of JSON:
+`folder` when a real run's folder is there, `checking` when a run is over, and for each task one of `done`, `failed`
+(it could not be begun), `memory`, `interrupted`. Whatever else writes to standard output goes to standard error.
+
+When standard input closes, for which the death of the other side suffices, what is under way is interrupted: healed
+and closed.
+"""
+
+import json
+import os
+import queue
+import resource
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+from splitbrain.campaigns.tasks import Task, carry_out_task
+from splitbrain.harness.errors import SplitbrainError
+from splitbrain.harness.progress import Progress
+from splitbrain.harness.signals import interruptible
+from splitbrain.runner.inner import Reply
+
+OVER = "over"
+"""The phase in which a run is done and its history is judged."""
+GRACE_SECONDS = 60.0
+"""How long healing and closing may take once the other side has gone."""
+
+
+class _Told(Progress):
+    """A progress that tells when the run is over and the checkers begin."""
+
+    reply: Reply
+
+    def enter(self, phase: str, now: int) -> None:
+        super().enter(phase, now)
+        self._tell()
+
+    def take(self, plain: Sequence[Any]) -> None:
+        before = self.phase
+        super().take(plain)
+        if self.phase != before:
+            self._tell()
+
+    def _tell(self) -> None:
+        if self.phase == OVER:
+            self.reply("checking")
+
+
+def main() -> None:
+    """Carry out tasks until there are no more."""
+    reply = Reply()
+    limits = json.loads(sys.stdin.buffer.readline())
+    _limit_memory(limits["bytes"])
+    tasks: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+    busy = threading.Event()
+    threading.Thread(target=_listen, args=(tasks, busy), daemon=True).start()
+    with interruptible():
+        try:
+            while line := tasks.get():
+                busy.set()
+                _carry_out(Task.from_plain(json.loads(line)), reply)
+                busy.clear()
+        except (KeyboardInterrupt, BrokenPipeError):
+            _leave()
+    _leave()
+
+
+def _carry_out(task: Task, reply: Reply) -> None:
+    progress = _Told()
+    progress.reply = reply
+    try:
+        line = carry_out_task(task, progress, lambda folder: reply("folder", str(folder)))
+    except KeyboardInterrupt:
+        reply("interrupted")
+        raise
+    except SplitbrainError as error:
+        reply("failed", str(error))
+    except MemoryError:
+        reply("memory")
+        _leave()
+    except Exception as error:  # noqa: BLE001 - handed over, and told outside
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        reply("failed", f"{type(error).__name__}: {error} ({frame.filename}:{frame.lineno})")
+    else:
+        reply("done", dict(line.plain))
+
+
+def _listen(tasks: "queue.SimpleQueue[bytes | None]", busy: threading.Event) -> None:
+    """Take lines from standard input until it closes; then interrupt what is under way."""
+    while line := sys.stdin.buffer.readline():
+        tasks.put(line)
+    tasks.put(None)
+    if busy.is_set():
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(GRACE_SECONDS)
+        os._exit(1)
+
+
+def _limit_memory(most: int) -> None:
+    """Let an allocation fail beyond so many bytes of data, in this process and in each that it starts."""
+    resource.setrlimit(resource.RLIMIT_DATA, (most, resource.getrlimit(resource.RLIMIT_DATA)[1]))
+
+
+def _leave() -> None:
+    """End at once: the thread that waits for standard input would be waited for."""
+    sys.stderr.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
