@@ -21,7 +21,6 @@ from splitbrain.cli.durations import DURATION
 from splitbrain.cli.exits import INTERRUPTED, OF_VERDICT
 from splitbrain.cli.sizes import SIZE
 from splitbrain.harness.announce import on_stderr
-from splitbrain.harness.signals import interruptible
 from splitbrain.results import format
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -45,7 +44,7 @@ def command(file: Path | None, as_json: bool, **asked: Any) -> int:
         CampaignFolder.open(asked["resume"]).path.name if file is None and asked["resume"] else (file or Path()).stem
     )
     code: int | None = None
-    with interruptible(), _shown(title) as progress:
+    with _shown(title) as progress:
         try:
             result = campaign(
                 file,

@@ -5,7 +5,7 @@ import click
 _UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40, "kB": 10**3, "MB": 10**6, "GB": 10**9}
 
 
-class Size(click.ParamType[int]):
+class ByteSize(click.ParamType[int]):
     """A positive number of bytes."""
 
     name = "size"
@@ -23,4 +23,4 @@ class Size(click.ParamType[int]):
         return int(amount)
 
 
-SIZE = Size()
+SIZE = ByteSize()
