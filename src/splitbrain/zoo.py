@@ -21,13 +21,18 @@ from splitbrain.harness.errors import UsageError
 from splitbrain.harness.planted_bug import Planted, PlantedBug, by_name
 from splitbrain.harness.suggestion import did_you_mean
 from splitbrain.harness.verdict import Validity, Verdict
-from splitbrain.results.result import RunStatus
+from splitbrain.results.result import Result, RunStatus
 from splitbrain.runner.calls import run
+from splitbrain.runner.execute import execute_in_memory
+from splitbrain.runner.plan import plan as planned
+from splitbrain.runner.spec import RunSpec
 
 STORES = ("raft", "primary-backup", "single")
 """Hunted when nobody is named."""
 SEEDS_A_START = 10_000
 """The k-th start begins with seed k times this, and one."""
+SECONDS_A_RUN = 15.0
+"""Virtual seconds of a run: what is found at all is found early, and more seeds are more worlds."""
 BESIDE_MODEL = ("invariants", "audit", "liveness", "logs")
 """Checks that go by their own name; any other is the model's."""
 
@@ -105,9 +110,10 @@ class BugResult:
         }
 
 
-def hunt_plans(words: Sequence[str], *, aimed: bool) -> list[HuntPlan]:
+def hunt_plans(words: Sequence[str], *, aimed: bool, time_limit: float = SECONDS_A_RUN) -> list[HuntPlan]:
     """What the words of a command mean: every bug of a store, one bug of it, or those of a target of a user's own; and
-    the correct stores beside them. UsageError for what has no catalogue."""
+    the correct stores beside them. time_limit: of each run. UsageError for what has no catalogue."""
+    plain: dict[str, Any] = {"nemesis": "all", "time_limit": time_limit}
     found: list[HuntPlan] = []
     correct: dict[str, HuntPlan] = {}
     for word in words or STORES:
@@ -128,8 +134,8 @@ def hunt_plans(words: Sequence[str], *, aimed: bool) -> list[HuntPlan]:
                 continue
             options = {**given, **bug.needs}
             beside = _spelled(name, options)
-            correct.setdefault(beside, HuntPlan(beside, name))
-            fields = _aimed(bug) if aimed else {"nemesis": "all"}
+            correct.setdefault(beside, HuntPlan(beside, name, fields=plain))
+            fields = {**plain, **_aimed(bug)} if aimed else plain
             found.append(HuntPlan(_spelled(name, {**options, "bug": bug.name}), name, bug, fields))
     return [*found, *correct.values()]
 
@@ -154,19 +160,35 @@ def hunt(plan: HuntPlan, start: int, cpu_limit: float, out: Path) -> HuntResult:
     while not seeds or time.process_time() - began < cpu_limit:
         seeds += 1
         seed = start * SEEDS_A_START + seeds
-        with tempfile.TemporaryDirectory(prefix="splitbrain-zoo-") as folder:
-            done = run(plan.target, out=folder, seed=seed, **plan.fields)
+        result, kept = _attempt(
+            RunSpec(plan.target, seed=seed, **plan.fields), out / f"{_word(plan.target)}-seed{seed}"
+        )
+        if kept is not None:
             spent = time.process_time() - began
-            if done.status is RunStatus.INVALID:
-                kept = out / f"{_word(plan.target)}-seed{seed}"
-                out.mkdir(parents=True, exist_ok=True)
-                shutil.rmtree(kept, ignore_errors=True)
-                shutil.move(done.folder.path, kept)
-                by = refuted_by(done.result.verdict)
-                return HuntResult(True, seeds, spent, by, seed, str(kept), done.command, unknown, why)
-            if done.status is not RunStatus.VALID:
-                unknown, why = unknown + 1, done.result.sentence
+            command = result.record.command if result.record else None
+            return HuntResult(True, seeds, spent, refuted_by(result.verdict), seed, str(kept), command, unknown, why)
+        if result.status is not RunStatus.VALID:
+            unknown, why = unknown + 1, result.sentence
     return HuntResult(False, seeds, time.process_time() - began, unknown=unknown, why_unknown=why)
+
+
+def _attempt(spec: RunSpec, keep: Path) -> tuple[Result, Path | None]:
+    """One run; and where its folder is kept, if it was refuted."""
+    made = planned(spec)
+    with tempfile.TemporaryDirectory(prefix="splitbrain-zoo-") as folder:
+        if made.environment.deterministic:
+            with execute_in_memory(made) as held:
+                result = held.result
+                left = held.keep(made.record(), Path(folder)).path if result.status is RunStatus.INVALID else None
+        else:
+            done = run(spec, out=folder)
+            result, left = done.result, done.folder.path if done.status is RunStatus.INVALID else None
+        if left is None:
+            return result, None
+        keep.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(keep, ignore_errors=True)
+        shutil.move(left, keep)
+        return result, keep
 
 
 def refuted_by(verdict: Verdict | None) -> str | None:

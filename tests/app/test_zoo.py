@@ -22,6 +22,7 @@ def test_a_store_stands_for_all_its_bugs_and_for_the_correct_store_with_each_set
     assert "raft:reads=lease,bug=lease-too-long" in planted
     assert [plan.target for plan in plans if plan.bug is None] == ["raft", "raft:reads=lease", "raft:reads=index"]
     assert {plan.fields["nemesis"] for plan in plans} == {"all"}
+    assert {plan.fields["time_limit"] for plan in plans} == {15.0}
 
 
 def test_one_bug_is_hunted_alone_and_aimed_by_what_finds_it_best() -> None:

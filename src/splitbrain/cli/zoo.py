@@ -8,7 +8,7 @@ import click
 
 from splitbrain.cli.exits import INVALID, UNKNOWN, VALID
 from splitbrain.cli.output import out
-from splitbrain.zoo import BugResult, hunt_all, hunt_plans
+from splitbrain.zoo import SECONDS_A_RUN, BugResult, hunt_all, hunt_plans
 
 
 @click.command()
@@ -17,6 +17,13 @@ from splitbrain.zoo import BugResult, hunt_all, hunt_plans
 @click.option(
     "--cpu-limit", type=click.FloatRange(0, min_open=True), default=60.0, show_default=True, help="CPU seconds a bug."
 )
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(0, min_open=True),
+    default=SECONDS_A_RUN,
+    show_default=True,
+    help="Virtual seconds a run.",
+)
 @click.option("--aimed", is_flag=True, help="Each bug with the faults and the workload that find it best.")
 @click.option("--jobs", type=click.IntRange(1, 1000), help="Hunts at once; by default one a core.")
 @click.option(
@@ -24,13 +31,20 @@ from splitbrain.zoo import BugResult, hunt_all, hunt_plans
 )
 @click.option("--json", "as_json", is_flag=True, help="A line of JSON a bug, and one for all.")
 def zoo(
-    targets: tuple[str, ...], starts: int, cpu_limit: float, aimed: bool, jobs: int | None, folder: Path, as_json: bool
+    targets: tuple[str, ...],
+    starts: int,
+    cpu_limit: float,
+    time_limit: float,
+    aimed: bool,
+    jobs: int | None,
+    folder: Path,
+    as_json: bool,
 ) -> int:
     """Hunt the planted bugs of stores, as `raft`, or of one target, as `raft:bug=vote-twice`.
 
     Exit codes: 0 all found, 1 a correct store was refuted, 2 a bug was missed.
     """
-    plans = hunt_plans(targets, aimed=aimed)
+    plans = hunt_plans(targets, aimed=aimed, time_limit=time_limit)
     results: list[BugResult] = []
     jobs = jobs or len(os.sched_getaffinity(0))
     for result in hunt_all(plans, folder, starts=starts, cpu_limit=cpu_limit, jobs=jobs):

@@ -1,0 +1,147 @@
+"""False alarms: correct stores, in all configurations that claim to be linearizable, under all faults.
+
+Seed k goes to configuration k modulo their number, so any range of seeds is spread over all of them. Every run has the
+default workload, invariants and audit. What is printed: how many runs ended with each verdict, how often for which
+reason, and the command of each run that was not `valid`. The figures of docs/bug-zoo.md are those of 1 to 1000.
+
+    python benchmarks/false_alarms.py [--seeds 1-1000] [--seconds 15] [--jobs 2]
+
+Exit code: 1 if a correct store was refuted, 2 if more than 2 % of the runs were `unknown`, else 0.
+"""
+
+import argparse
+import itertools
+import re
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+
+from splitbrain.results.result import RunStatus
+from splitbrain.runner.execute import execute_in_memory
+from splitbrain.runner.plan import plan
+from splitbrain.runner.spec import RunSpec
+
+READS = ("log", "index", "lease")
+SNAPSHOTS = ("200", "20", "0")
+"""The default; so few entries that snapshots are frequent; never."""
+UNKNOWN_SHARE = 0.02
+NUMBER = re.compile(r"\d[\d,.]*")
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What is run. nemesis: the faults; all begins with a cycle, storm does not."""
+
+    target: str
+    nodes: int = 5
+    nemesis: str = "all"
+
+
+RAFT = tuple(
+    Configuration(f"raft:reads={reads},snapshot_entries={snapshot}", nodes, nemesis)
+    for (reads, snapshot), (nodes, nemesis) in itertools.product(
+        itertools.product(READS, SNAPSHOTS), ((5, "all"), (5, "storm"), (3, "all"))
+    )
+)
+OTHERS = (
+    Configuration("raft:heartbeat_ms=20,election_ms=60"),
+    Configuration("raft:heartbeat_ms=200,election_ms=1000"),
+    Configuration("raft:reads=lease,heartbeat_ms=20,election_ms=60", nemesis="storm"),
+    Configuration("raft:retries=on", 4),
+    Configuration("raft:retries=off", 7),
+    Configuration("single"),
+    Configuration("single:retries=on", 3, "storm"),
+    Configuration("primary-backup"),
+    Configuration("primary-backup:replication=sync"),
+    Configuration("primary-backup", 3, "storm"),
+    Configuration("primary-backup:replication=sync", 3, "storm"),
+)
+CONFIGURATIONS = tuple(itertools.chain.from_iterable(itertools.zip_longest(RAFT[::3], RAFT[1::3], RAFT[2::3], OTHERS)))
+CONFIGURATIONS = tuple(filter(None, CONFIGURATIONS))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one run ended, and what it cost."""
+
+    configuration: Configuration
+    seed: int
+    status: RunStatus
+    reason: str
+    command: str
+    cpu_seconds: float
+    operations: int
+
+
+def outcome(seed: int, seconds: float) -> Outcome:
+    """The run of one seed."""
+    configuration = CONFIGURATIONS[seed % len(CONFIGURATIONS)]
+    began = time.process_time()
+    spec = RunSpec(
+        configuration.target,
+        nodes=configuration.nodes,
+        nemesis=configuration.nemesis,
+        time_limit=seconds,
+        seed=seed,
+    )
+    made = plan(spec)
+    with execute_in_memory(made) as run:
+        result = run.result
+        cost = time.process_time() - began
+        command = result.record.command if result.record else ""
+        return Outcome(configuration, seed, result.status, result.sentence, command, cost, result.summary.operations)
+
+
+def kind(reason: str) -> str:
+    """A reason without its numbers."""
+    return NUMBER.sub("…", reason)
+
+
+def told(outcomes: Sequence[Outcome]) -> str:
+    """All outcomes, in words."""
+    verdicts = Counter(one.status.value for one in outcomes)
+    reasons = Counter((one.status.value, kind(one.reason)) for one in outcomes if one.status is not RunStatus.VALID)
+    spread: Mapping[str, set[Configuration]] = defaultdict(set)
+    for one in outcomes:
+        spread[one.configuration.target.partition(":")[0]].add(one.configuration)
+    lines = [
+        f"{len(outcomes)} runs of {sum(map(len, spread.values()))} configurations of {', '.join(sorted(spread))}, "
+        f"{sum(one.operations for one in outcomes):,} operations, {sum(one.cpu_seconds for one in outcomes):.0f} CPU s",
+        ", ".join(f"{verdicts[status.value]} {status.value}" for status in RunStatus),
+        *(f"{count:5} {status}: {reason}" for (status, reason), count in reasons.most_common()),
+    ]
+    return "\n".join(lines)
+
+
+def exit_code(outcomes: Sequence[Outcome]) -> int:
+    """What the outcomes mean."""
+    verdicts = Counter(one.status for one in outcomes)
+    if verdicts[RunStatus.INVALID]:
+        return 1
+    return 2 if verdicts[RunStatus.UNKNOWN] > UNKNOWN_SHARE * len(outcomes) else 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what the arguments say, and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", default="1-1000", help="the first and the last one")
+    parser.add_argument("--seconds", type=float, default=15.0, help="virtual seconds a run")
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
+    given = parser.parse_args(arguments)
+    first, _, last = given.seeds.partition("-")
+    seeds = range(int(first), int(last or first) + 1)
+    outcomes: list[Outcome] = []
+    with ProcessPoolExecutor(given.jobs) as pool:
+        for one in pool.map(outcome, seeds, itertools.repeat(given.seconds)):
+            outcomes.append(one)
+            if one.status is not RunStatus.VALID:
+                print(f"{one.status.value}: {one.reason}\n    {one.command}", flush=True)
+    print(told(outcomes))
+    return exit_code(outcomes)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

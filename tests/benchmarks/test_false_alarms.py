@@ -1,0 +1,34 @@
+"""Do the runs of correct stores that must not be refuted stay within what the stores claim, and what do they print?"""
+
+import pytest
+from false_alarms import CONFIGURATIONS, Configuration, Outcome, exit_code, kind, told
+
+from splitbrain import registry
+from splitbrain.results.result import RunStatus
+from splitbrain.runner.plan import plan
+from splitbrain.runner.spec import RunSpec
+
+
+def _outcome(status: RunStatus, reason: str = "") -> Outcome:
+    return Outcome(Configuration("raft"), 1, status, reason, "splitbrain run raft", 0.5, 1000)
+
+
+@pytest.mark.parametrize("one", CONFIGURATIONS, ids=str)
+def test_a_configuration_claims_to_be_linearizable_and_gets_all_its_faults(one: Configuration) -> None:
+    assert "linearizable" in registry.target(one.target).claims
+    made = plan(RunSpec(one.target, nodes=one.nodes, nemesis=one.nemesis, time_limit=15.0, seed=1))
+    assert not made.schedule.missing
+
+
+def test_reasons_are_counted_without_their_numbers() -> None:
+    assert kind("2 of 1,632 final operations failed at n3") == "… of … final operations failed at n…"
+    outcomes = [_outcome(RunStatus.UNKNOWN, f"{count} were refused") for count in (1, 2)]
+    assert "2 unknown: … were refused" in told([*outcomes, _outcome(RunStatus.VALID)])
+
+
+def test_one_refuted_run_is_an_alarm_and_more_than_two_percent_unknown_is_too_much() -> None:
+    valid = [_outcome(RunStatus.VALID)] * 98
+    unknown = [_outcome(RunStatus.UNKNOWN, "nobody served")]
+    assert exit_code([*valid, *unknown, *unknown]) == 0
+    assert exit_code([*valid, *unknown, *unknown, *unknown]) == 2
+    assert exit_code([*valid, *unknown, _outcome(RunStatus.INVALID)]) == 1
