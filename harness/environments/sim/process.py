@@ -20,7 +20,7 @@ from splitbrain.harness.environments.sim.disk import Disk
 from splitbrain.harness.environments.sim.link import DirectedLink
 from splitbrain.harness.environments.sim.log import NodeLog
 from splitbrain.harness.environments.sim.scheduler import EventQueue
-from splitbrain.harness.errors import SplitbrainError
+from splitbrain.harness.errors import InfrastructureError, SplitbrainError
 from splitbrain.harness.marks import START, Marks
 from splitbrain.harness.program import (
     Append,
@@ -181,6 +181,8 @@ class Process:
             self._end(None)
         except SplitbrainError:
             raise
+        except MemoryError:
+            raise InfrastructureError(f"{self._machine.name} needed more memory than the run may have") from None
         except Exception as error:  # noqa: BLE001 - whatever a program raises kills its process, and is reported
             self._machine.log.write("the process died of an exception:\n" + "".join(traceback.format_exception(error)))
             self._end(died_in_words(error, handler))

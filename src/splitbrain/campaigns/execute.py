@@ -156,8 +156,8 @@ def provided(tests: Sequence[CampaignTest], say: Callable[[str], None]) -> dict[
 def remove_leftovers(folder: CampaignFolder, lines: Sequence[RunLine]) -> None:
     """Remove run folders that no line names: of runs that were cut short, and will be carried out again."""
     named = {found.resolve() for line in lines if (found := folder.folder_of(line)) is not None}
-    for path in folder.runs.glob("*/*/*"):
-        if path.is_dir() and not path.is_symlink() and path.resolve() not in named:
+    for path in folder.run_folders():
+        if path.resolve() not in named:
             shutil.rmtree(path, ignore_errors=True)
 
 

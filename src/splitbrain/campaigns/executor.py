@@ -1,7 +1,8 @@
 """WorkerPool: futures over processes of our own, with limits of time and memory for each task.
 
 A worker carries out one task after the other, as starting Python costs more than a short run. It is replaced when a
-task has to be ended or ends it; no other task notices.
+task has to be ended or ends it, which no other task notices, and after each run of a class of the user's own, which may
+keep something from one run to the next.
 """
 
 import json
@@ -21,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from splitbrain import registry
 from splitbrain.campaigns.tasks import RunLine, Task, lost
 from splitbrain.results.result import RunStatus
 
@@ -97,12 +99,21 @@ class WorkerPool:
             if not future.set_running_or_notify_cancel():
                 continue
             try:
-                worker = worker if worker is not None and worker.alive else _Worker(self._limits.bytes)
+                if worker is None or not worker.alive:
+                    worker = _Worker(self._limits.bytes)
                 future.set_result(worker.carry_out(task, self._limits.seconds(task), self._interrupted.is_set))
+                if not _well_known(task):
+                    worker.end()
+                    worker = None
             except BaseException as error:  # noqa: BLE001 - handed to whoever waits for the task
                 future.set_exception(error)
         if worker is not None:
             worker.end()
+
+
+def _well_known(task: Task) -> bool:
+    """Whether its target is an installed one."""
+    return task.spec.target.partition(":")[0] in registry.TARGETS
 
 
 class _Worker:
@@ -208,7 +219,9 @@ class _Attempt:
             return RunLine(value)
         if kind == "failed":
             return self._lost(RunStatus.INFRASTRUCTURE, str(value))
-        if kind == "folder":
+        if kind == "begun":
+            self.began = time.monotonic()  # what starting Python took is not the task's
+        elif kind == "folder":
             self.folder = Path(value)
         elif kind == "checking":
             self.checking = True

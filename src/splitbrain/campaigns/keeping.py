@@ -28,7 +28,7 @@ class Keeper:
         path = self._folder.folder_of(line)
         if path is None:
             return
-        size = _size(path)
+        size = folder_size(path)
         self._kept[line.status][path] = size
         self._bytes += size
         for status in FIRST_TO_GO:
@@ -41,7 +41,7 @@ class Keeper:
                     self.removed += 1
 
 
-def _size(path: Path) -> int:
+def folder_size(path: Path) -> int:
     """Bytes of all files in a folder."""
     total = 0
     for place, _, names in os.walk(path):

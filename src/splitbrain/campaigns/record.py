@@ -135,6 +135,12 @@ class CampaignFolder:
         inside = self.path.joinpath(*Path(line.run).parts[-RUN_PARTS:])
         return next((path for path in (inside, Path(line.run)) if path.is_dir()), None)
 
+    def run_folders(self) -> "Iterator[Path]":
+        """The folders of runs that are there, whatever any line says; not by way of links to them."""
+        for target in filter(_is_folder, self.runs.glob("*")):
+            for workload in filter(_is_folder, target.glob("*")):
+                yield from filter(_is_folder, workload.glob("*"))
+
     def write(self, name: str, text: str) -> Path:
         """Write a file of the folder; it appears whole or not at all."""
         return write_whole(self.path / name, text)
@@ -171,6 +177,10 @@ def last_time(name: str, out: Path) -> Sequence[RunLine]:
 def digest(text: str) -> str:
     """What tells a changed file from an unchanged one."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
 
 
 def _whole(content: bytes) -> bytes:

@@ -1,8 +1,9 @@
 """The process that carries out the tasks of a campaign: `python -P -m splitbrain.campaigns.worker`.
 
 The first line on standard input holds its limits, every further one a task. On standard output go lines of JSON:
-`folder` when a real run's folder is there, `checking` when a run is over, and for each task one of `done`, `failed`
-(it could not be begun), `memory`, `interrupted`. Whatever else writes to standard output goes to standard error.
+for each task `begun`, `folder` when a real run's folder is there, `checking` when the run is over, and at its end one
+of `done`, `failed` (it could not be begun), `memory`, `interrupted`. Whatever else writes to standard output goes to
+standard error.
 
 When standard input closes, for which the death of the other side suffices, what is under way is interrupted: healed
 and closed.
@@ -74,6 +75,7 @@ def main() -> None:
 def _carry_out(task: Task, reply: Reply) -> None:
     progress = _Told()
     progress.reply = reply
+    reply("begun")
     try:
         line = carry_out_task(task, progress, lambda folder: reply("folder", str(folder)))
     except KeyboardInterrupt:
