@@ -1,8 +1,8 @@
 """Catalogue of checks by name, for `--model`: porcupine's models as linearizable, the checks of `domain`, and those
 that other packages add.
 
-Another package adds one with an entry point of the group `splitbrain.models` that names an Entry. To add one here:
-write a file with an Entry, and add it to CATALOGUE.
+Another package adds one with an entry point of the group `splitbrain.models` that names a CatalogueEntry. To add one
+here: write a file with a CatalogueEntry, and add it to CATALOGUE.
 
 Pitfall: `set`, `set-full` and `counter` are Jepsen's checks and weaker than linearizability; `lin-set` and
 `lin-counter` are the linearizable ones.
@@ -11,7 +11,7 @@ Pitfall: `set`, `set-full` and `counter` are Jepsen's checks and weaker than lin
 from collections.abc import Mapping
 
 from splitbrain.checkers import porcupine
-from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.domain import (
     bank,
     counters,
@@ -31,15 +31,17 @@ from splitbrain.harness.options import Setting
 from splitbrain.harness.plugins import load_plugin, plugins
 from splitbrain.harness.suggestion import did_you_mean
 
-__all__ = ["CATALOGUE", "FORMER_NAMES", "Entry", "catalogue", "entry"]
+__all__ = ["CATALOGUE", "FORMER_NAMES", "CatalogueEntry", "catalogue", "entry"]
 
 
-def linearizable(model: Entry[porcupine.Model]) -> Entry[Checker]:
+def linearizable(model: CatalogueEntry[porcupine.Model]) -> CatalogueEntry[Checker]:
     """The check for linearizability of one of porcupine's models."""
-    return Entry(model.name, model.summary, model.options, lambda settings: Linearizability(model.make(settings)))
+    return CatalogueEntry(
+        model.name, model.summary, model.options, lambda settings: Linearizability(model.make(settings))
+    )
 
 
-CATALOGUE: dict[str, Entry[Checker]] = {
+CATALOGUE: dict[str, CatalogueEntry[Checker]] = {
     check.name: check
     for check in (
         *map(linearizable, porcupine.MODELS.values()),
@@ -61,12 +63,12 @@ FORMER_NAMES: dict[str, str] = {"append-list": "lin-list"}
 """Names of earlier releases, still understood."""
 
 
-def catalogue() -> dict[str, Entry[Checker]]:
+def catalogue() -> dict[str, CatalogueEntry[Checker]]:
     """Every check by name, those of other packages last; UsageError if one of these cannot be loaded."""
     return CATALOGUE | {name: _added(name) for name in plugins("models") if name not in CATALOGUE}
 
 
-def entry(name: str) -> Entry[Checker]:
+def entry(name: str) -> CatalogueEntry[Checker]:
     """The check of a name, or of one that it had in an earlier release; UsageError if there is none."""
     name = FORMER_NAMES.get(name, name)
     if name in CATALOGUE:
@@ -77,16 +79,17 @@ def entry(name: str) -> Entry[Checker]:
     raise UsageError(f"there is no model {name!r}{did_you_mean(name, known) or ';'} there are {', '.join(known)}")
 
 
-def _added(name: str) -> Entry[Checker]:
+def _added(name: str) -> CatalogueEntry[Checker]:
     """A check of another package, which may give a model of porcupine instead."""
     found = load_plugin(plugins("models")[name])
-    if not isinstance(found, Entry):
+    if not isinstance(found, CatalogueEntry):
         raise UsageError(
-            f"splitbrain.models {name} is no Entry but {type(found).__name__}: name an Entry of a checker or a Model"
+            f"splitbrain.models {name} is no CatalogueEntry but {type(found).__name__}: "
+            "name a CatalogueEntry of a checker or a Model"
         )
 
     def build(settings: Mapping[str, Setting]) -> Checker:
         made = found.build(settings)
         return Linearizability(made) if isinstance(made, porcupine.Model) else made
 
-    return Entry(name, found.summary, found.options, build)
+    return CatalogueEntry(name, found.summary, found.options, build)

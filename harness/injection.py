@@ -137,8 +137,8 @@ class RepeatRequests(ImpairClients):
 @dataclass(frozen=True)
 class WithholdVotes:
     """Hold back for so long each message over these directed links that would make or keep a leader: the vote that
-    completes a majority, and what a leader sends. For messages that say what they are (`harness.program.Election`).
-    Bite: `messages_withheld`."""
+    completes a majority, and what a leader sends. For messages that say what they are
+    (`harness.program.ElectionMessage`). Bite: `messages_withheld`."""
 
     links: tuple[Link, ...]
     hold_ms: float

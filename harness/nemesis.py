@@ -37,7 +37,7 @@ ASK_SECONDS = 1.0
 SHORTEST_WAIT_SECONDS = 1e-6
 
 
-class Journal(Protocol):
+class EventLog(Protocol):
     """Where faults are written down."""
 
     def nemesis(self, f: str, value: Value) -> int:
@@ -58,7 +58,7 @@ class _Stage:
 
     cluster: Cluster
     roles: Roles
-    journal: Journal
+    journal: EventLog
     now: Callable[[], int]
 
 
@@ -158,7 +158,7 @@ class NemesisRunner:
         """The kinds of harm that may come."""
         return frozenset(kind for slot in self._slots for kind in slot.fault.needs)
 
-    async def run(self, cluster: Cluster, roles: Roles, recorder: Journal, now: Callable[[], int]) -> None:
+    async def run(self, cluster: Cluster, roles: Roles, recorder: EventLog, now: Callable[[], int]) -> None:
         """Carry out all slots; time counts from this call. Cancel it at any moment, then await `heal`.
 
         roles: asked just before a fault that wants it. now: nanoseconds of the environment's clock.

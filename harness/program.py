@@ -1,10 +1,11 @@
-"""What is a node of an own store? A program whose handlers take what happened and return what to do next.
+"""Programs of own stores: handlers that take an event and return effects.
 
 A handler never blocks and never reads a clock, a file or a socket: it receives the time, and it returns effects. So
 one and the same program runs in the simulator and as a process, and "acknowledged before it was synced" is the same
-bug in both. The traps: messages are immutable once sent; a write is durable only when its sync's token comes back;
-timers run on the node's *monotonic* clock, which is not its wall clock.
-"""
+bug in both.
+
+Pitfall: messages are immutable once sent; a write is durable only when its sync's token comes back; timers run on the
+node's *monotonic* clock, which is not its wall clock."""
 
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -116,7 +117,7 @@ class Mark:
         return f"Mark{(self.name, *self.values)!r}"
 
 
-class Election(Protocol):
+class ElectionMessage(Protocol):
     """What a message between nodes may say of itself, for an adversary that reads along. Both are optional.
 
     elects: the term in which it gives its receiver a vote; None if it gives none. leads: the term in which its sender

@@ -14,7 +14,7 @@ from splitbrain.nemeses.adversary import Adversary
 from splitbrain.nemeses.client import ClientFaults, HedgedRequests
 from splitbrain.nemeses.clock import Clock
 from splitbrain.nemeses.clock_rate import ClockRate
-from splitbrain.nemeses.corruption import BitFlip, Corrupt, Truncate
+from splitbrain.nemeses.corruption import BitFlip, Corrupt, TruncateFiles
 from splitbrain.nemeses.disk import FakedSyncs, SlowDisks
 from splitbrain.nemeses.disk_errors import Eio, Enospc
 from splitbrain.nemeses.gray import GrayNodes
@@ -50,7 +50,7 @@ FACTORIES: Mapping[str, Factory] = {
     Eio.name: Eio,
     Enospc.name: Enospc,
     BitFlip.name: BitFlip,
-    Truncate.name: Truncate,
+    TruncateFiles.name: TruncateFiles,
     CompactNodes.name: CompactNodes,
     DefragmentNodes.name: DefragmentNodes,
     FlushNodes.name: FlushNodes,

@@ -1,9 +1,7 @@
-"""What if wall clocks lie? Those of some nodes jump by seconds, jump to and fro, run fast or slow, or stand still;
-monotonic clocks stay true.
+"""Faults of wall clocks: jumps by seconds, jumps to and fro, wrong rates, standing still; monotonic clocks stay true.
 
-The trap: if all clocks are wrong by the same amount, nobody can tell. So a strict subset of the nodes is hit; only the
-clock of a single node, which has nobody to disagree with, is wrong against its clients and its own past.
-"""
+Pitfall: if all clocks are wrong by the same amount, no node can see it. So a strict subset of the nodes is changed;
+only the clock of a single-node cluster is wrong against its clients and its own past."""
 
 import math
 from collections.abc import Mapping, Sequence

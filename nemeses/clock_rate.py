@@ -1,11 +1,11 @@
-"""What if even monotonic clocks run at a wrong rate? Leases and election timeouts rest on them: a system may promise
-nothing then, so this fault comes by name only.
+"""Monotonic clocks that run at a wrong rate. Leases and election timeouts rest on it, so a system may promise nothing
+then, and this fault comes by name only.
 
 What matters is a leader that is slow compared with the others: its lease lasts longer than they grant. Both variants
-make that, one by slowing the leader, the other by hurrying all others. The trap: it shows only when another leader is
-elected meanwhile, so ask for partitions too; and a leader slowed so much that its heartbeats come too late is none any
-more, so the largest factor is moderate.
-"""
+make that, one by slowing the leader, the other by speeding up all others.
+
+Pitfall: it shows only when another leader is elected meanwhile, so add partitions; and a leader slowed so much that its
+heartbeats come too late loses its office, so the largest factor is moderate."""
 
 from collections.abc import Mapping, Sequence
 

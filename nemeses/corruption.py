@@ -1,9 +1,9 @@
-"""What if bits go wrong? On the wire between nodes, and in the files of nodes that are down.
+"""Corrupted bits: on the wire between nodes, and in the files of nodes that are down.
 
-A system must not survive this by itself unless it was made for it, so these faults come by name only. The trap: who
-loses files on every node has lost his data, and no system can be asked to bring it back. So files are damaged on a
-minority of the nodes only, always the same ones, the last of the cluster; for one or two nodes that is the last one.
-"""
+A system need not survive this unless it was made for it, so these faults come by name only.
+
+Pitfall: files lost on every node are lost for good, and no system can bring them back. So files are damaged on a
+minority of the nodes only, always the same ones, the last of the cluster; for one or two nodes that is the last one."""
 
 from collections.abc import Mapping, Sequence
 
@@ -58,7 +58,7 @@ class BitFlip:
         return Plan({"nodes": [node], "bits": self.bits}, (FlipBits((node,), self.bits, random.below(1 << 32)),))
 
 
-class Truncate:
+class TruncateFiles:
     """The end of a file of one node is cut off while it is down."""
 
     name = "truncate"

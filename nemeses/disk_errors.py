@@ -1,8 +1,6 @@
-"""What if disks fail? Writes and syncs return an error, and nothing is known of what was written before; or a disk
-fills up.
+"""Failing disks: writes and syncs return an error, and nothing is known of what was written before; or a disk is full.
 
-A system may stop then, and need not survive it, so these faults come by name only.
-"""
+A system may stop then, and need not survive it, so these faults come by name only."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,5 +1,4 @@
-"""What if nodes go down? They are killed, once or again and again, asked to end, or lose their power; at the heal they
-are started again."""
+"""Nodes that go down: killed once or repeatedly, stopped by SIGTERM, or cut off from power; the heal starts them."""
 
 from collections.abc import Mapping, Sequence
 

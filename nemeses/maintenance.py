@@ -1,9 +1,7 @@
-"""What if administrators do their work meanwhile? A store forgets its history, gives back space and stands still,
-writes what it holds in memory into files, or compares its replicas.
+"""Maintenance during a run: compaction of history, defragmentation, flush of memory into files, comparison of replicas.
 
-The trap: nothing is broken by it, so nothing may be seen of it. A watcher that lags behind a compaction is told so, and
-cannot be judged.
-"""
+Pitfall: it breaks nothing, so clients may not notice it. A watcher that lags behind a compaction gets an error, and
+cannot be judged."""
 
 from splitbrain.harness.injection import Compact, Defragment, Flush, Repair
 from splitbrain.nemeses.node_faults import NodeGroupFault

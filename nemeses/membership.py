@@ -1,7 +1,6 @@
-"""What if the cluster itself changes? Members are removed, and join again as newcomers that know nothing.
+"""Changes of membership: members are removed, and join again as newcomers with empty disks.
 
-The trap: a cluster decides on its members by a majority of them, so never as many are out at a time as would make one.
-"""
+Pitfall: a cluster decides on its members by a majority of them, so fewer than a majority are out at a time."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,7 +1,6 @@
-"""How do faults read their options? The few checks that their settings share; each error says what was expected.
+"""Checks of the options of faults; each error says what was expected.
 
-An option that picks a variant is `each` by default: all variants in turn.
-"""
+An option that picks a variant is `each` by default: all variants in turn."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What if nodes stop and go on later, as in a long garbage collection? Then they act on what they knew before."""
+"""Nodes that stop and go on later, as in a long garbage collection, and then act on what they knew before."""
 
 from splitbrain.harness.injection import Pause
 from splitbrain.nemeses.node_faults import NodeGroupFault

@@ -1,10 +1,10 @@
-"""How can a network split? Each topology is a pure function from nodes to the directed links that are cut, and to the
-words by which it stands in the history.
+"""Topologies of a split network: pure functions from nodes to the directed links that are cut, and to the words
+by which the split stands in the history.
 
-Groups name the sides, so that availability can be counted on each. The traps: a split that cuts only links nobody uses
-is none, and followers often speak only to their leader, so a known leader is never the bridge; and a topology that a
-cluster is too small for is None, not a smaller one under the same name.
-"""
+Groups name the sides, so that availability can be counted on each.
+
+Pitfall: a split that cuts only unused links is none, and followers often speak only to their leader, so a known leader
+is never the bridge; and a topology that a cluster is too small for is None, not a smaller one under the same name."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

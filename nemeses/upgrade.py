@@ -1,8 +1,7 @@
-"""What if two versions serve side by side? A rolling upgrade that stands still half-way; it is not undone.
+"""Two versions side by side: a rolling upgrade that stops half-way; it is not undone.
 
-The trap: it can be done once, so it lasts until its turn comes again, or the run ends: other faults meet mixed
-versions.
-"""
+Pitfall: it can be done once, so it lasts until its turn comes again, or the run ends: other faults meet mixed
+versions."""
 
 from collections.abc import Mapping, Sequence
 

@@ -31,8 +31,8 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class Latency:
-    """Latency of the operations of one kind that ended `ok`, in milliseconds; quantiles by nearest rank."""
+class LatencySummary:
+    """LatencySummary of the operations of one kind that ended `ok`, in milliseconds; quantiles by nearest rank."""
 
     p50_ms: float
     p95_ms: float
@@ -64,7 +64,7 @@ class Summary:
     operations: int
     span_ns: int
     counts: Mapping[str, Counts]
-    latency: Mapping[str, Latency]
+    latency: Mapping[str, LatencySummary]
     nodes: Mapping[str, Availability]
     errors: Mapping[str, int]
     faults: Mapping[str, FaultRecord]
@@ -142,7 +142,7 @@ def _counts(history: History) -> dict[str, Counts]:
     return {names[f]: Counts(seen[f, ok], seen[f, fail], seen[f, info]) for f in sorted(names, key=lambda f: names[f])}
 
 
-def _latency(history: History) -> dict[str, Latency]:
+def _latency(history: History) -> dict[str, LatencySummary]:
     operations, time, ok = history.operations(), history.time, int(EventType.OK)
     spans: defaultdict[int, list[int]] = defaultdict(list)
     columns = zip(operations.f, operations.invoke, operations.complete, operations.ended, strict=True)
@@ -152,7 +152,9 @@ def _latency(history: History) -> dict[str, Latency]:
     told = {}
     for f, values in spans.items():
         values.sort()
-        told[str(history.pool.values[f])] = Latency(*(quantile(values, percent) / 1e6 for percent in (50, 95, 99, 100)))
+        told[str(history.pool.values[f])] = LatencySummary(
+            *(quantile(values, percent) / 1e6 for percent in (50, 95, 99, 100))
+        )
     return dict(sorted(told.items()))
 
 

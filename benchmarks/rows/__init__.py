@@ -1,8 +1,7 @@
-"""What is measured of linearizability? One function a row, from the bench to a report; ROWS in the order they run.
+"""Rows of the benchmark of linearizability: one function a row, from the bench to a report; ROWS in the order they run.
 
 Checks are the public ones, without the shrinking of a witness, from columns that are paired already, unless a row says
-otherwise. Pitfall: without the peer its ratios are not known: neither reached nor missed.
-"""
+otherwise. Pitfall: without the peer its ratios are not known: neither reached nor missed."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What do the rows share? How a check is called, and how many cases become one figure."""
+"""What all rows share: how a check is called, and how many cases become one figure."""
 
 from collections.abc import Callable, Sequence
 

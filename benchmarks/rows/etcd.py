@@ -1,7 +1,6 @@
-"""How fast are the logs of Jepsen against etcd checked? Sixty to ninety operations each, up to nineteen crashed.
+"""Logs of Jepsen against etcd: sixty to ninety operations each, up to nineteen crashed.
 
-Pitfall: a few hard logs carry the sum, many easy ones the mean, so both are told.
-"""
+Pitfall: a few hard logs make up most of the sum, many easy ones most of the mean, so both are printed."""
 
 import statistics
 import subprocess

@@ -1,4 +1,4 @@
-"""How fast are key-value logs checked? Strings that are put, appended to and got, under ten keys."""
+"""Key-value logs: strings that are put, appended to and got, under ten keys."""
 
 from dataclasses import replace
 from functools import partial

@@ -1,7 +1,6 @@
-"""What do a million operations take, in time and in memory? Each in a process of its own, which reads JSON lines.
+"""A million operations, in time and in memory: each case in a process of its own, which reads JSON lines.
 
-The peer is not run here: its memory grows with the square of the length.
-"""
+The peer is not run here: its memory grows with the square of the length."""
 
 from histories import Shape, bomb, register
 from measuring import Bench, Goal, Line, Report

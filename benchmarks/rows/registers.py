@@ -1,4 +1,4 @@
-"""How fast are random histories of a register checked? With few values and many, with cas, with crashed operations."""
+"""Random histories of a register: with few values and many, with cas, with crashed operations."""
 
 from collections.abc import Sequence
 

@@ -1,7 +1,6 @@
-"""How fast is a model that a user writes in Python? One of small states, two of large ones, as anybody writes them.
+"""Models that a user writes in Python: one of small states, two of large ones, written in the usual way.
 
-Nothing here is known to the checker: no name, no function of the ready models.
-"""
+Nothing here is known to the checker: no name, no function of the ready models."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""Entry: one named choice of a catalogue, with options as data."""
+"""CatalogueEntry: one named choice of a catalogue, with options as data."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ Made_co = TypeVar("Made_co", covariant=True)
 
 
 @dataclass(frozen=True)
-class Entry(Generic[Made_co]):
+class CatalogueEntry(Generic[Made_co]):
     """A checker, or a sequential model, as `--model` and `list models` know it.
 
     summary: one line for `list models`. build: the value of every option → what the entry stands for.

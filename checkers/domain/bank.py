@@ -13,7 +13,7 @@ Pitfall: the total alone. Two accounts can be wrong by the same amount, which is
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.event_format import EventFormat, some
 from splitbrain.checkers.common.per_key import LOOK_EVERY, Rows, hold_to, of_each_key, over_budget, unobserved
 from splitbrain.checkers.common.values import meant, shown
@@ -126,7 +126,7 @@ def build(settings: Mapping[str, Setting]) -> BankCheck:
 NEGATIVE_BALANCES = Option("negative-balances", False, "whether an account may be overdrawn")
 TOTAL = Option("total", None, "what all balances add up to; that of the first read if not given")
 
-BANK = Entry(
+BANK = CatalogueEntry(
     "bank", "Jepsen's bank: every read of all accounts shows the same total, none below zero; snapshot isolation",
     (NEGATIVE_BALANCES, TOTAL), build,
 )  # fmt: skip

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.event_format import EventFormat
 from splitbrain.checkers.common.per_key import LOOK_EVERY, Rows, hold_to, of_each_key, over_budget, unobserved
 from splitbrain.checkers.common.values import meant, shown
@@ -183,7 +183,7 @@ def build(settings: Mapping[str, Setting]) -> CounterCheck:
 INITIAL = Option("initial", 0, "the sum before any add", least=None)
 UNREAD = Option("unread", "valid", "what a history without a read is: valid as Jepsen has it", ("valid", "unknown"))
 
-COUNTER = Entry(
+COUNTER = CatalogueEntry(
     "counter", "Jepsen's counter: each read within the sums of acknowledged and of attempted adds; not linearizability",
     (INITIAL, UNREAD), build,
 )  # fmt: skip

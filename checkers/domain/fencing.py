@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
-from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.event_format import EventFormat
 from splitbrain.checkers.common.per_key import LOOK_EVERY, Rows, hold_to, of_each_key, over_budget, unobserved
 from splitbrain.checkers.common.values import shown
@@ -132,7 +132,7 @@ def late(history: History, earlier: Accepted, later: Accepted) -> Witness:
     return Witness(tuple(events), tuple(words), later.invoke)
 
 
-FENCING = Entry(
+FENCING = CatalogueEntry(
     "fencing", "fencing tokens: what a guarded resource accepts never comes from an older holder than before", (),
     lambda settings: FencingCheck(),
 )  # fmt: skip

@@ -24,7 +24,7 @@ every doubt shortens the interval.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.event_format import EventFormat
 from splitbrain.checkers.common.per_key import NEVER, Rows, of_each_key, over_budget, unobserved
 from splitbrain.checkers.common.values import shown
@@ -186,7 +186,7 @@ def _end(history: History, tell: EventFormat, holding: Holding) -> str:
 
 HELD_ON = Option("held-on", True, "whether a lock that is never given back is held for ever")
 
-LOCK = Entry(
+LOCK = CatalogueEntry(
     "lock", "mutual exclusion: no two clients hold a lock at the same time, as far as they know",
     (HELD_ON,),
     lambda settings: LockCheck(bool(settings["held-on"])),

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.event_format import EventFormat
 from splitbrain.checkers.common.per_key import LOOK_EVERY, Rows, of_each_key, over_budget, unobserved
 from splitbrain.checkers.common.values import frozen, shown
@@ -164,7 +164,7 @@ def build(settings: Mapping[str, Setting]) -> LongForkCheck:
 
 GROUP_SIZE = Option("group-size", 2, "how many keys each read reads", least=1)
 
-LONG_FORK = Entry(
+LONG_FORK = CatalogueEntry(
     "long-fork", "Jepsen's long-fork: no two reads see two writes in opposite orders; snapshot isolation",
     (GROUP_SIZE,), build,
 )  # fmt: skip

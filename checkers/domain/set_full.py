@@ -16,7 +16,7 @@ Pitfall: a read that misses an element proves nothing unless it began after the 
 
 from dataclasses import dataclass
 
-from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.event_format import EventFormat, some
 from splitbrain.checkers.common.per_key import LOOK_EVERY, NEVER, Rows, hold_to, of_each_key, over_budget, unobserved
 from splitbrain.checkers.common.values import shown
@@ -186,7 +186,7 @@ def missed(
 
 LINEARIZABLE = Option("linearizable", False, "whether a read that misses an element for a while is invalid too")
 
-SET_FULL = Entry(
+SET_FULL = CatalogueEntry(
     "set-full", "Jepsen's set-full: each element that was added stays, judged over all reads; not linearizability",
     (LINEARIZABLE,), lambda settings: SetFullCheck(bool(settings["linearizable"])),
 )  # fmt: skip

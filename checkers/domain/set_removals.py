@@ -16,7 +16,7 @@ read, if none did), so a store may take its time; `reads=all` judges each, and a
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.event_format import EventFormat, some
 from splitbrain.checkers.common.per_key import LOOK_EVERY, NEVER, Rows, hold_to, of_each_key, over_budget, unobserved
 from splitbrain.checkers.common.values import shown
@@ -201,7 +201,7 @@ def amiss(history: History, elements: Mapping[int, RemovedElement], how: str, wr
 
 READS = Option("reads", "final", "which reads count: all, or those begun after the last change", ("final", "all"))
 
-REMOVALS = Entry(
+REMOVALS = CatalogueEntry(
     "removals", "a set from which elements are removed: what is gone stays away, what is there stays",
     (READS,), lambda settings: RemovalCheck(str(settings["reads"])),
 )  # fmt: skip

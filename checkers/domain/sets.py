@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.event_format import EventFormat, some
 from splitbrain.checkers.common.per_key import LOOK_EVERY, NEVER, Rows, hold_to, of_each_key, over_budget, unobserved
 from splitbrain.checkers.common.values import shown
@@ -239,7 +239,7 @@ def doubled(history: History, read: SetRead) -> Witness:
 
 READS = Option("reads", "last", "which reads count: the last, or all that began after the last add", ("last", "final"))
 
-SET = Entry(
+SET = CatalogueEntry(
     "set", "Jepsen's set: what was added and acknowledged is in the final read; not linearizability",
     (READS,), lambda settings: SetCheck(str(settings["reads"])),
 )  # fmt: skip

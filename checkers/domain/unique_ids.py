@@ -8,7 +8,7 @@ Pitfall: `1` and `"1"` are two identifiers. Definition as in Jepsen's `checker/u
 
 from dataclasses import dataclass
 
-from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.event_format import EventFormat, some
 from splitbrain.checkers.common.per_key import LOOK_EVERY, Rows, hold_to, of_each_key, over_budget, unobserved
 from splitbrain.checkers.common.values import shown
@@ -72,7 +72,7 @@ def twice(history: History, first: dict[int, int], again: dict[int, int]) -> Wit
     return Witness(tuple(sorted(event for span in spans for event in span)), tuple(words), spans[1][0])
 
 
-UNIQUE_IDS = Entry(
+UNIQUE_IDS = CatalogueEntry(
     "unique-ids", "Jepsen's unique-ids: no identifier is given twice; not linearizability", (),
     lambda settings: UniqueIdsCheck(),
 )  # fmt: skip

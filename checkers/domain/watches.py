@@ -19,7 +19,7 @@ Pitfall: a watcher that fell silent. It saw nothing wrong, so only a drain shows
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.event_format import EventFormat
 from splitbrain.checkers.common.per_key import LOOK_EVERY, NEVER, combined, hold_to, named, over_budget, unobserved
 from splitbrain.checkers.common.values import shown
@@ -263,7 +263,7 @@ def _shown(history: History, change: WatchedChange) -> str:
     return f"{shown(values[change.key])} = {shown(values[change.value])} of revision {change.revision}"
 
 
-WATCH_ENTRY = Entry(
+WATCH_ENTRY = CatalogueEntry(
     "watch", "watchers see every acknowledged change once, in order of revision, with nothing missing between", (),
     lambda settings: WatchCheck(),
 )  # fmt: skip

@@ -13,7 +13,7 @@ from splitbrain.checkers.porcupine.batch import check_many, values_of
 from splitbrain.checkers.porcupine.certificate import objection, of_key
 from splitbrain.checkers.porcupine.check import check, unexplained
 from splitbrain.checkers.porcupine.model import ILLEGAL, REFUSED, UNSEEN, Call, Independence, Model, Refused
-from splitbrain.checkers.porcupine.models import MODELS, Entry
+from splitbrain.checkers.porcupine.models import MODELS, CatalogueEntry
 from splitbrain.checkers.porcupine.witness import explain
 
 __all__ = [
@@ -22,7 +22,7 @@ __all__ = [
     "REFUSED",
     "UNSEEN",
     "Call",
-    "Entry",
+    "CatalogueEntry",
     "Independence",
     "Model",
     "Refused",

@@ -1,4 +1,4 @@
-"""What will clients do next? Pure, seeded, composable generators.
+"""Generators of clients' operations: pure, seeded, composable.
 
 `core` holds the protocol; the combinators stand beside it by family, and `simulate` shows what a generator would do:
 
@@ -10,7 +10,7 @@
 - `threads`    `per_thread` `per_process` `on_threads` `reserve`
 - `transform`  `transform` `rename` `keep`
 
-For those who know Jepsen's: a function is `calls`, a map `once` or `repeat`, `flip-flop` is `alternate`, `concat` is
+Jepsen's names: a function is `calls`, a map `once` or `repeat`, `flip-flop` is `alternate`, `concat` is
 `then`, `each-thread` is `per_thread`, `map`, `f-map` and `filter` are `transform`, `rename` and `keep`.
 """
 

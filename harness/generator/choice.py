@@ -1,8 +1,7 @@
-"""Which of several generators goes next? By chance, by weight, in turn, or whichever has something to do.
+"""Generators that choose among several: by chance, by weight, in turn, or whichever has something to do.
 
-The trap: choices are drawn anew for the same ordinal, and come out the same; so a thread whose chosen generator must
-wait, waits for that one. Only `any_of` looks for another.
-"""
+Pitfall: choices are drawn anew for the same ordinal, and come out the same; so a thread whose chosen generator must
+wait, waits for that one. Only `any_of` looks for another."""
 
 from collections.abc import Mapping
 

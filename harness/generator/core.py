@@ -1,10 +1,10 @@
-"""What is a generator? A pure value that is asked by a thread what to do next.
+"""The protocol of generators: immutable values that return the next operation of a thread.
 
-The controller asks on behalf of one idle thread at a time. The answer is an operation, a wait, or the end, together
-with the generator to ask next time: generators are immutable. Randomness comes only from `Context.draws`, which is
-named by (seed, thread, ordinal): the n-th operation of a thread is the same whatever the other threads did meanwhile.
-The trap: a generator that is asked and answers `Wait` is asked again with the same ordinal, so it draws the same.
-"""
+The controller calls on behalf of one idle thread at a time. The result is an operation, a wait, or the end, together
+with the generator for the next call. Randomness comes only from `Context.draws`, which is named by (seed, thread,
+ordinal): the n-th operation of a thread is the same whatever the other threads did meanwhile.
+
+Pitfall: after a `Wait` a generator is called again with the same ordinal, so it draws the same."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -1,8 +1,7 @@
-"""What comes after what? One generator after another, with or without a barrier, again and again, or until it worked.
+"""Generators one after another: with or without a barrier, again and again, or until an operation succeeded.
 
-The trap: the end of a generator is the end *for one thread*. `then` lets each thread go on as soon as it is done;
-`phases` lets nobody go on before all are done, which includes that all their operations have ended.
-"""
+Pitfall: the end of a generator is the end *for one thread*. With `then` each thread goes on as soon as it is done;
+with `phases` none goes on before all are done, which includes that all their operations have ended."""
 
 from collections.abc import Mapping
 

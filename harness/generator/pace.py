@@ -1,10 +1,11 @@
-"""When, how often and how long? Generators that hold back another one, or end it.
+"""Generators that set the pace of another one, or end it.
 
-Pace is kept by each thread for itself: with n threads, a rate r is n independent Poisson processes of rate r / n, so
-that a thread that hangs delays no other. The trap: a gap begins where the last operation was *due*, not where it ended.
-So a thread that hung catches up afterwards: the rate asked for is the rate that comes, and threads stay abreast of each
-other, which workloads rely on whose threads meet on the same keys.
-"""
+Each thread keeps its own pace: with n threads, a rate r is n independent Poisson processes of rate r / n, so that a
+thread that hangs delays no other.
+
+Pitfall: a gap begins where the last operation was *due*, not where it ended. So a thread that hung catches up
+afterwards: the rate of the option is the rate that comes, and threads stay abreast of each other, which workloads rely
+on whose threads meet on the same keys."""
 
 from collections.abc import Mapping
 

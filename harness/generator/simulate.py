@@ -1,9 +1,10 @@
-"""What would a generator do? Runs one against an imaginary client that always answers after the same time.
+"""Dry run of a generator against an imaginary client whose operations all take the same time.
 
 For tests, for documentation, and to see a workload's shape before a cluster is started. The clock is imaginary too:
-an hour takes no longer than its operations. The trap: equal times are settled as the controller settles them: who ended
-an operation asks first, then those that waited for something to happen, in the order of their threads.
-"""
+an hour takes no longer than its operations.
+
+Pitfall: equal times are ordered as the controller orders them: first the thread that ended an operation, then those
+that waited for something to happen, in the order of their threads."""
 
 import heapq
 from collections.abc import Callable

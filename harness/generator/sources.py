@@ -1,8 +1,7 @@
-"""Where do operations come from? The leaves of a generator: one operation, a list, or a function of who asks.
+"""Leaves of a generator: one operation, a list, or a function of the thread's context.
 
-The trap: a list is shared. `sequence` hands its items to whoever asks first, so which thread gets which depends on
-timing; where an operation must be a function of (seed, thread, ordinal), `deal` the list, or `calls` a function.
-"""
+Pitfall: a list is shared. `sequence` hands each item to the first thread that calls, so which thread gets which depends
+on timing; where an operation must be a function of (seed, thread, ordinal), `deal` the list, or use `calls`."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Self

@@ -1,8 +1,7 @@
-"""Who does what? Generators that differ by thread or by process.
+"""Generators that differ by thread or by process.
 
-The trap: a thread outlives its processes. `per_thread` keeps its place when an operation's end is unknown;
-`per_process` begins anew, as a fresh client would.
-"""
+Pitfall: a thread outlives its processes. `per_thread` keeps its place when an operation's end is unknown;
+`per_process` begins anew, as a fresh client would."""
 
 from collections.abc import Callable, Collection, Mapping
 

@@ -1,7 +1,6 @@
-"""How are another generator's operations changed or picked? By a pure function of the operation.
+"""Generators that change or select another generator's operations, by a pure function of the operation.
 
-The trap: a generator never sees its operations changed back; what it is told has ended is the operation as it was sent.
-"""
+Pitfall: changes are not undone on the way back: a generator's `update` receives the operation as it was sent."""
 
 from collections.abc import Callable, Mapping
 

@@ -13,7 +13,7 @@ from splitbrain.harness.errors import HistoryError
 from splitbrain.harness.histories.jsonl import decoded
 from splitbrain.harness.histories.parsing import Unreadable
 from splitbrain.harness.histories.source import Source
-from splitbrain.harness.histories.validate import Intake, Loose, Refused
+from splitbrain.harness.histories.validate import BadEvent, Intake, Loose
 
 BATCH = 10_000
 
@@ -32,7 +32,7 @@ def parse_array(source: Source, intake: Intake) -> None:
         events, wrong_item = _batch(items[start : start + BATCH])
         try:
             intake.add(events)
-        except Refused as refused:
+        except BadEvent as refused:
             raise HistoryError(source.name, _line(data, items[: start + refused.ordinal + 1]), refused.text) from None
         if wrong_item is not None:
             raise HistoryError(source.name, _line(data, items[: start + len(events) + 1]), str(wrong_item))

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from splitbrain.harness.errors import HistoryError
 from splitbrain.harness.histories.source import Source
-from splitbrain.harness.histories.validate import Intake, Refused
+from splitbrain.harness.histories.validate import BadEvent, Intake
 
 _LOOK_EVERY = 256
 
@@ -64,7 +64,7 @@ def _feed(source: Source, parser: Parser, intake: Intake, block: bytes, line: in
         return
     try:
         intake.add(events)
-    except Refused as refused:
+    except BadEvent as refused:
         parser.rewind(mark)
         raise HistoryError(source.name, line + _line_of(parser, block, refused.ordinal), refused.text) from None
 
@@ -75,7 +75,7 @@ def _by_lines(source: Source, parser: Parser, intake: Intake, block: bytes, firs
             source.look_at_budget()
         try:
             intake.add(parser.feed(text + b"\n"))
-        except (Unreadable, Refused) as wrong:
+        except (Unreadable, BadEvent) as wrong:
             raise HistoryError(source.name, line, str(wrong)) from None
 
 
@@ -92,7 +92,7 @@ def _finish(name: str, parser: Parser, intake: Intake, tail: bytes, line: int) -
         return
     try:
         intake.add(events)
-    except Refused as refused:
+    except BadEvent as refused:
         raise HistoryError(name, line, refused.text) from None
 
 

@@ -39,7 +39,7 @@ class Loose(msgspec.Struct, kw_only=True, gc=False):
     session: Any = UNSET
 
 
-class Refused(Exception):
+class BadEvent(Exception):
     """An event that a history must not hold. ordinal: its place in the batch, from 0."""
 
     def __init__(self, ordinal: int, text: str) -> None:
@@ -62,7 +62,7 @@ class Intake:
         self._key_open: dict[Any, Any] = {}
 
     def add(self, events: Sequence[Any]) -> None:
-        """Take the next events, of type Event if `own`, else Loose (which are put in order in place). Refused at the
+        """Take the next events, of type Event if `own`, else Loose (which are put in order in place). BadEvent at the
         first that breaks a rule; nothing can be added after that."""
         if not events:
             return
@@ -75,17 +75,17 @@ class Intake:
             if self._keyed:
                 self._split_keys(events)
             self.history.extend(events)
-        except Refused as refused:
+        except BadEvent as refused:
             if refused.ordinal:
                 self._keyed, self._nameless = False, nameless  # what stands before was put in order above
                 self.add(events[: refused.ordinal])
             raise
         except RecursionError:
-            raise Refused(_deepest(events), "a value is nested too deeply") from None
+            raise BadEvent(_deepest(events), "a value is nested too deeply") from None
         try:
             self.history.pair()
         except IllFormed as wrong:
-            raise Refused(wrong.position - begin, wrong.text) from None
+            raise BadEvent(wrong.position - begin, wrong.text) from None
 
     def _hold_to_rules(self, events: Sequence[Event]) -> None:
         due, last = len(self.history), self._time_last
@@ -103,17 +103,17 @@ class Intake:
     def _find_breach(events: Sequence[Event], due: int, last: int | None) -> None:
         for ordinal, event in enumerate(events):
             if event.index != due + ordinal:
-                raise Refused(
+                raise BadEvent(
                     ordinal,
                     f"index {event.index} where {due + ordinal} is due (leave out index or time of all events to "
                     "have the order of the file taken as it is)",
                 )
             if event.type not in _WORDS:
-                raise Refused(ordinal, f"type is invoke, ok, fail or info, not {event.type!r}")
+                raise BadEvent(ordinal, f"type is invoke, ok, fail or info, not {event.type!r}")
             if type(event.process) is not int and event.process != NEMESIS:
-                raise Refused(ordinal, f'process is an integer or "nemesis", not {event.process!r}')
+                raise BadEvent(ordinal, f'process is an integer or "nemesis", not {event.process!r}')
             if last is not None and event.time < last:
-                raise Refused(ordinal, f"time runs backwards, from {last} to {event.time}")
+                raise BadEvent(ordinal, f"time runs backwards, from {last} to {event.time}")
             last = event.time
 
     def _put_in_order(self, events: Sequence[Loose]) -> None:
@@ -142,13 +142,13 @@ class Intake:
                     process = int(process)
             if process is None:
                 if self._nameless is False:
-                    raise Refused(ordinal, "the event has no process, though others have")
+                    raise BadEvent(ordinal, "the event has no process, though others have")
                 self._nameless, process = True, 0
             elif process != NEMESIS:
                 if type(process) is not int or not _within([process]):
-                    raise Refused(ordinal, f"process is a number from 0 or nemesis, not {event.process!r}")
+                    raise BadEvent(ordinal, f"process is a number from 0 or nemesis, not {event.process!r}")
                 if self._nameless:
-                    raise Refused(ordinal, "the event has a process, though others have none")
+                    raise BadEvent(ordinal, "the event has a process, though others have none")
                 self._nameless = False
             event.process = process
 
@@ -190,7 +190,7 @@ class Intake:
             elif event.type in ("fail", "info") and event.process in self._key_open:
                 event.key = self._key_open[event.process]
             else:
-                raise Refused(ordinal, f"keyed=true asks for [key value] as every value, not {_short(value)}")
+                raise BadEvent(ordinal, f"keyed=true asks for [key value] as every value, not {_short(value)}")
 
     def _warn(self, text: str) -> None:
         if text not in self.history.warnings:
@@ -216,7 +216,7 @@ def _name_types(events: Sequence[Loose]) -> None:
         word = event.type.removeprefix(":") if isinstance(event.type, str) else None
         if word not in _WORDS:
             missing = "the event has no type" if event.type is None else f"not {_short(event.type)}"
-            raise Refused(ordinal, f"type is invoke, ok, fail or info: {missing}")
+            raise BadEvent(ordinal, f"type is invoke, ok, fail or info: {missing}")
         event.type = word
 
 
@@ -226,7 +226,7 @@ def _name_functions(events: Sequence[Loose]) -> None:
         if event.f is None:
             event.f = "txn"
         elif not isinstance(event.f, str):
-            raise Refused(ordinal, f"f is the name of an operation, not {_short(event.f)}")
+            raise BadEvent(ordinal, f"f is the name of an operation, not {_short(event.f)}")
         event.f = event.f.removeprefix(":")
 
 

@@ -1,7 +1,7 @@
 """Files: a program's disk. A worker thread writes and syncs in order; the event loop never waits.
 
 A file of the program is a file of the node's folder. `Replace` writes a neighbour (`NAME.tmp`), syncs it, and renames;
-the folder is synced with the next `Sync`. The trap, as in the kernel: an error of a write is told by the next sync,
+the folder is synced with the next `Sync`. Pitfall, as in the kernel: an error of a write is returned by the next sync,
 once; nothing is known of the writes before it.
 """
 

@@ -1,4 +1,4 @@
-"""Which node of which own store is this process? `python -m splitbrain.targets.stores STORE --id … --data …`."""
+"""Process of one node of an own store: `python -m splitbrain.targets.stores STORE --id … --data …`."""
 
 import argparse
 import importlib

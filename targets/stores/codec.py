@@ -1,14 +1,14 @@
-"""How do records stand in a file, so that a crash in the middle of a write is noticed? Length, checksum, payload.
+"""Records in a file, framed so that a crash in the middle of a write is noticed: length, checksum, payload.
 
 A crash may leave a record half written, or a hole of zeros where the file grew but the data did not arrive. Reading
-stops at the first record that is not whole; everything behind it was never synced, so nobody was promised it. The
-trap: eight zero bytes would be a perfect record of length 0 (the CRC of nothing is 0), so empty records are not whole.
+stops at the first record that is not whole; everything behind it was never synced, so no client has an acknowledgement
+of it. Pitfall: eight zero bytes would be a perfect record of length 0 (the CRC of nothing is 0), so empty records are
+not whole.
 
-A whole record *behind* one that is not tells something else: what stood there was once read or promised, and the disk
-has spoiled it (Alagappan et al., "Protocol-Aware Recovery for Consensus-Based Storage", FAST 2018, section 2). Cutting
-there would take promises back. What no reader can tell from a crash is harm to the very last record, and a file that
-was cut.
-"""
+A whole record *behind* one that is not means something else: the broken one was once read or acknowledged, and the disk
+has damaged it (Alagappan et al., "Protocol-Aware Recovery for Consensus-Based Storage", FAST 2018, section 2). Cutting
+there would lose acknowledged writes. What no reader can tell from a crash is damage to the very last record, and a file
+that was cut."""
 
 import struct
 import zlib

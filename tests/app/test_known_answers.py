@@ -1,8 +1,7 @@
-"""Is the whole tool right about systems whose answer is known? Correct stores under all faults, and stores that lie.
+"""Verdicts of whole runs on systems whose answer is known: correct stores under all faults, and stores with bugs.
 
 The quick share runs always; the whole of it is marked long. A fresh range of seeds is no gain here: a seed that fails
-must fail again tomorrow.
-"""
+must fail again tomorrow."""
 
 from collections import Counter
 from pathlib import Path

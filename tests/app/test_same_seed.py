@@ -1,7 +1,6 @@
-"""What does a seed fix where the network is real? Which fault comes when and to whom, and what each client asks for.
+"""What a seed fixes on a real network: which fault comes when and on which nodes, and the operations of each client.
 
-How it ends is not fixed, and so neither is how far a client gets: what both runs came to is compared.
-"""
+How operations end is not fixed, and so neither is how far a client gets: the common prefix of two runs is compared."""
 
 import subprocess
 import sys

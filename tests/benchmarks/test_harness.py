@@ -1,4 +1,4 @@
-"""Can the harness still be measured? A short measurement with a target that does nothing."""
+"""The benchmark of the harness: a short measurement with a target that does nothing."""
 
 import importlib.util
 from pathlib import Path

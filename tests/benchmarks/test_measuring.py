@@ -1,4 +1,4 @@
-"""Do the rows run, does the peer get the same history, and is what is told of both sides right?"""
+"""Rows of the benchmark run, the peer gets the same history, and the figures of both sides are right."""
 
 import json
 from xml.etree import ElementTree

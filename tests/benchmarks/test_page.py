@@ -1,4 +1,4 @@
-"""Does the page on linearizability say what is so? Its programs run, and what it names exists."""
+"""The page on linearizability is true: its programs run, and what it names exists."""
 
 import re
 from pathlib import Path

@@ -15,9 +15,9 @@ READ_OF_NOTHING = (
     Event(index=1, time=1, process=0, type="ok", f="read", value=7),
 )
 MODULE = """
-from splitbrain.checkers.catalogue import CATALOGUE, Entry
+from splitbrain.checkers.catalogue import CATALOGUE, CatalogueEntry
 from splitbrain.checkers.porcupine import MODELS
-constant = Entry("constant", "never changes", (), lambda settings: MODELS["register"].make({"initial": 7}))
+constant = CatalogueEntry("constant", "never changes", (), lambda settings: MODELS["register"].make({"initial": 7}))
 fences = CATALOGUE["fencing"]
 nonsense = 3
 """
@@ -55,7 +55,7 @@ def test_another_package_adds_a_model_and_a_checker() -> None:
 def test_what_cannot_be_loaded_is_told_with_its_package() -> None:
     with pytest.raises(UsageError, match="absent of the package somebodys-models cannot be loaded from somebodys:abs"):
         catalogue.entry("absent")
-    with pytest.raises(UsageError, match="nonsense is no Entry but int"):
+    with pytest.raises(UsageError, match="nonsense is no CatalogueEntry but int"):
         catalogue.entry("nonsense")
     with pytest.raises(UsageError, match=r"there is no model 'unheard'; there are register, .*absent"):
         catalogue.entry("unheard")

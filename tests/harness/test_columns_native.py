@@ -1,4 +1,4 @@
-"""Do events become the same columns, and pairs, in compiled code as in Python?"""
+"""Events become the same columns, and pairs, in compiled code as in Python."""
 
 from array import array
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Is nothing left behind, however and whenever a test ends? The stage itself checks: cluster down, clients closed, no
+"""Nothing is left behind, however and whenever a test ends. The stage itself checks: cluster down, clients closed, no
 task under way; here it is ended in every phase and in every way."""
 
 import asyncio

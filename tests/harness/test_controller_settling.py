@@ -1,4 +1,4 @@
-"""Do final operations wait for a target whose nodes take their time after a fault, but not for ever?"""
+"""Final operations wait for a target whose nodes take their time after a fault, but not for ever."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Does a deadline end what takes too long, and nothing else?"""
+"""A deadline ends what takes too long, and nothing else."""
 
 import asyncio
 

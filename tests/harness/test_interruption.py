@@ -1,4 +1,4 @@
-"""Does a signal end a run, whoever started it, and is nothing left of the handlers afterwards?"""
+"""A signal ends a run, whichever process sent it, and the handlers are restored afterwards."""
 
 import signal
 import subprocess

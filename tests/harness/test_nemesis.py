@@ -1,8 +1,7 @@
-"""Is what the track injects healed exactly once, in reverse order, and written down, whatever happens meanwhile?
+"""Injected faults are healed exactly once, in reverse order, and recorded, whatever happens meanwhile.
 
 A fake cluster notes what is done to it; every call into it passes a few checkpoints, at each of which a test can
-cancel the track.
-"""
+cancel the nemesis."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What does `--nemesis` mean?"""
+"""The words of `--nemesis`."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Does each fault plan what it says, as a function of variant, cluster and stream alone?"""
+"""Plans of faults, as functions of variant, cluster and stream alone."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Are the links that a topology cuts exactly those that it claims in the history?"""
+"""The links that a topology cuts are exactly those that it claims in the history."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Are nodes that ended by themselves told of once each, with what they said last?"""
+"""Nodes that ended by themselves are reported once each, with the end of their log."""
 
 from splitbrain.harness.environment import Death
 from splitbrain.results.crash_logs import FILE, write_crash_log

@@ -1,9 +1,9 @@
 """Ready models, one file a family; `MODELS` by name, for `--model` and `list models`.
 
-To add one: write a Model (see `porcupine/model.py`) and an Entry in a file here, and add the entry below.
+To add one: write a Model (see `porcupine/model.py`) and a CatalogueEntry in a file here, and add the entry below.
 """
 
-from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.porcupine.model import Model
 from splitbrain.checkers.porcupine.models.counter import LIN_COUNTER
 from splitbrain.checkers.porcupine.models.fetch_and_add import FETCH_AND_ADD
@@ -19,11 +19,13 @@ from splitbrain.checkers.porcupine.models.sets import LIN_SET
 from splitbrain.checkers.porcupine.models.stack import STACK
 from splitbrain.checkers.porcupine.models.versions import VERSIONED_KV, VERSIONED_REGISTER
 
-__all__ = ["MODELS", "Entry"]
+__all__ = ["MODELS", "CatalogueEntry"]
 
 _REGISTERS = (REGISTER, CAS_REGISTER, VERSIONED_REGISTER, MULTI_REGISTER, KV, VERSIONED_KV)
 _LOCKS = (MUTEX, OWNER_MUTEX, REENTRANT_LOCK, SEMAPHORE)
 _COLLECTIONS = (LIN_SET, FIFO_QUEUE, STACK, PRIORITY_QUEUE, LIN_LIST)
 _SUMS = (LIN_COUNTER, FETCH_AND_ADD)
 
-MODELS: dict[str, Entry[Model]] = {entry.name: entry for entry in (*_REGISTERS, *_LOCKS, *_COLLECTIONS, *_SUMS)}
+MODELS: dict[str, CatalogueEntry[Model]] = {
+    entry.name: entry for entry in (*_REGISTERS, *_LOCKS, *_COLLECTIONS, *_SUMS)
+}

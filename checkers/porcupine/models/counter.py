@@ -8,7 +8,7 @@ history with many concurrent adds of different sizes may exceed any budget.
 
 from collections.abc import Mapping
 
-from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.values import same, shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Model
 from splitbrain.checkers.porcupine.monitors.unit_counter import unit_counter
@@ -56,4 +56,4 @@ def lin_counter(settings: Mapping[str, Setting]) -> Model:
     )
 
 
-LIN_COUNTER = Entry("lin-counter", "a counter: add any number, read the sum", (INITIAL,), lin_counter)
+LIN_COUNTER = CatalogueEntry("lin-counter", "a counter: add any number, read the sum", (INITIAL,), lin_counter)

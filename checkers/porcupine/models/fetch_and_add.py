@@ -7,7 +7,7 @@ Pitfall: whether the sum that comes back is the old or the new one; systems diff
 
 from collections.abc import Callable, Mapping
 
-from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.values import same, shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Model
 from splitbrain.checkers.porcupine.models.counter import INITIAL, number
@@ -48,6 +48,6 @@ def fetch_and_add(settings: Mapping[str, Setting]) -> Model:
     )
 
 
-FETCH_AND_ADD = Entry(
+FETCH_AND_ADD = CatalogueEntry(
     "fetch-and-add", "a sum: fetch-and-add returns what it was before, read", (INITIAL, RETURNS), fetch_and_add
 )

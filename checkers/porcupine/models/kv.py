@@ -8,7 +8,7 @@ appended to nil it is the text itself, and appended to a number it makes a text 
 
 from collections.abc import Mapping
 
-from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.values import meant, same, shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Independence, Model
 from splitbrain.checkers.porcupine.models import register
@@ -82,4 +82,4 @@ def kv(settings: Mapping[str, Setting]) -> Model:
     )
 
 
-KV = Entry("kv", "a key-value store, key by key: get, put, append, cas", (INITIAL, register.PRECONDITION), kv)
+KV = CatalogueEntry("kv", "a key-value store, key by key: get, put, append, cas", (INITIAL, register.PRECONDITION), kv)

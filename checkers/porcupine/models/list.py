@@ -8,7 +8,7 @@ they are is decided far more easily.
 
 from collections.abc import Hashable, Mapping, Sequence
 
-from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.values import frozen, shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Independence, Model
 from splitbrain.checkers.porcupine.models.sets import thawed
@@ -71,4 +71,4 @@ def lin_list(settings: Mapping[str, Setting]) -> Model:
     )
 
 
-LIN_LIST = Entry("lin-list", "an append-only list: append, read of the whole", (), lin_list)
+LIN_LIST = CatalogueEntry("lin-list", "an append-only list: append, read of the whole", (), lin_list)

@@ -16,7 +16,7 @@ lock.
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
-from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.values import frozen, shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, Call, Independence, Model
 from splitbrain.checkers.porcupine.monitors.owned_lock import owned_lock
@@ -98,7 +98,7 @@ def shown_owner(who: Hashable) -> str:
     return shown(who[1]) if isinstance(who, tuple) and len(who) == 2 else str(who)
 
 
-def lock(entry: Entry[Model], settings: Mapping[str, Setting], total: Setting, *, shared: bool) -> Model:
+def lock(entry: CatalogueEntry[Model], settings: Mapping[str, Setting], total: Setting, *, shared: bool) -> Model:
     """One of the three; UsageError if it can never be held."""
     if not isinstance(total, int) or total < 1:
         raise UsageError(f"{entry.name} is held at least once, not {shown(total)} times")
@@ -117,15 +117,15 @@ def lock(entry: Entry[Model], settings: Mapping[str, Setting], total: Setting, *
     )
 
 
-OWNER_MUTEX: Entry[Model] = Entry(
+OWNER_MUTEX: CatalogueEntry[Model] = CatalogueEntry(
     "owner-mutex", "a lock that only its holder can release: acquire, release", (OWNER,),
     lambda settings: lock(OWNER_MUTEX, settings, 1, shared=False),
 )  # fmt: skip
-REENTRANT_LOCK: Entry[Model] = Entry(
+REENTRANT_LOCK: CatalogueEntry[Model] = CatalogueEntry(
     "reentrant-lock", "a lock that its holder can acquire again: acquire, release", (OWNER, DEPTH),
     lambda settings: lock(REENTRANT_LOCK, settings, settings["depth"], shared=False),
 )  # fmt: skip
-SEMAPHORE: Entry[Model] = Entry(
+SEMAPHORE: CatalogueEntry[Model] = CatalogueEntry(
     "semaphore", "permits, given back by those who took them: acquire, release", (OWNER, PERMITS),
     lambda settings: lock(SEMAPHORE, settings, settings["permits"], shared=True),
 )  # fmt: skip

@@ -8,7 +8,7 @@ stand in its result.
 
 from collections.abc import Callable, Hashable, Mapping
 
-from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.values import frozen, meant, shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Model
 from splitbrain.checkers.porcupine.models.register import INITIAL
@@ -74,7 +74,7 @@ def multi_register(settings: Mapping[str, Setting]) -> Model:
     )
 
 
-MULTI_REGISTER = Entry(
+MULTI_REGISTER = CatalogueEntry(
     "multi-register", "several registers read and written in one step: read, write {register value}", (INITIAL,),
     multi_register,
 )  # fmt: skip

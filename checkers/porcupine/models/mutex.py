@@ -7,7 +7,7 @@ Pitfall: there is no owner. A release by a process that never acquired is legal 
 
 from collections.abc import Mapping
 
-from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.porcupine.model import ILLEGAL, Call, Independence, Model
 from splitbrain.harness.options import Setting
 
@@ -40,4 +40,4 @@ def mutex(settings: Mapping[str, Setting]) -> Model:
     )
 
 
-MUTEX = Entry("mutex", "a lock without owners: acquire, release", (), mutex)
+MUTEX = CatalogueEntry("mutex", "a lock without owners: acquire, release", (), mutex)

@@ -9,7 +9,7 @@ Pitfall: `1` and `1.0` are two elements; so that the order is total, the integer
 from bisect import insort
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
-from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.values import frozen, meant, same, shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Independence, Model
 from splitbrain.checkers.porcupine.models.queue import EMPTY, show
@@ -79,6 +79,6 @@ def priority_queue(settings: Mapping[str, Setting]) -> Model:
     )
 
 
-PRIORITY_QUEUE = Entry(
+PRIORITY_QUEUE = CatalogueEntry(
     "priority-queue", "a priority queue of numbers: enqueue, dequeue the smallest", (FIRST, EMPTY), priority_queue
 )

@@ -8,7 +8,7 @@ empty, or that this very value was enqueued.
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
-from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.values import frozen, meant, same, shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Independence, Model
 from splitbrain.checkers.porcupine.monitors.queue import queue_monitor
@@ -66,4 +66,4 @@ def fifo_queue(settings: Mapping[str, Setting]) -> Model:
     )
 
 
-FIFO_QUEUE = Entry("fifo-queue", "a first-in-first-out queue: enqueue, dequeue", (EMPTY,), fifo_queue)
+FIFO_QUEUE = CatalogueEntry("fifo-queue", "a first-in-first-out queue: enqueue, dequeue", (EMPTY,), fifo_queue)

@@ -10,7 +10,7 @@ so is the value that it found; see `porcupine/refusals.py`.
 from collections.abc import Mapping
 from typing import Any
 
-from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.values import meant, same, shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Independence, Model
 from splitbrain.checkers.porcupine.monitors.revisions import revisions
@@ -123,7 +123,7 @@ def cas_register(settings: Mapping[str, Setting]) -> Model:
     )
 
 
-REGISTER = Entry("register", "a register: read, write", (INITIAL,), register)
-CAS_REGISTER = Entry(
+REGISTER = CatalogueEntry("register", "a register: read, write", (INITIAL,), register)
+CAS_REGISTER = CatalogueEntry(
     "cas-register", "a register with read, write, cas [old, new]", (INITIAL, PRECONDITION), cas_register
 )

@@ -10,7 +10,7 @@ result taken as whether the set changed.
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
-from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.values import frozen, shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Independence, Model
 from splitbrain.checkers.porcupine.monitors.elements import elements
@@ -111,4 +111,4 @@ def lin_set(settings: Mapping[str, Setting]) -> Model:
     )
 
 
-LIN_SET = Entry("lin-set", "a set: add, remove, contains, read of the whole", (ANSWERS,), lin_set)
+LIN_SET = CatalogueEntry("lin-set", "a set: add, remove, contains, read of the whole", (ANSWERS,), lin_set)

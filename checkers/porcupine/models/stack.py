@@ -8,7 +8,7 @@ this very value was pushed.
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
-from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.values import frozen, meant, same, shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Independence, Model
 from splitbrain.checkers.porcupine.monitors.stack import stack_monitor
@@ -66,4 +66,4 @@ def stack(settings: Mapping[str, Setting]) -> Model:
     )
 
 
-STACK = Entry("stack", "a last-in-first-out stack: push, pop", (EMPTY,), stack)
+STACK = CatalogueEntry("stack", "a last-in-first-out stack: push, pop", (EMPTY,), stack)

@@ -15,7 +15,7 @@ legal if and only if there is one.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from splitbrain.checkers.common.entry import Entry
+from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.values import meant, same, shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Model
 from splitbrain.checkers.porcupine.models import register
@@ -131,7 +131,7 @@ def show_state(state: State) -> str:
     return words[0] if len(words) == 1 else f"{{{', '.join(words)}}}"
 
 
-def versioned(entry: Entry[Model], settings: Mapping[str, Setting], *, by_key: bool) -> Model:
+def versioned(entry: CatalogueEntry[Model], settings: Mapping[str, Setting], *, by_key: bool) -> Model:
     """One of the two."""
     return Model(
         name=entry.name,
@@ -149,12 +149,12 @@ def versioned(entry: Entry[Model], settings: Mapping[str, Setting], *, by_key: b
     )
 
 
-VERSIONED_REGISTER: Entry[Model] = Entry(
+VERSIONED_REGISTER: CatalogueEntry[Model] = CatalogueEntry(
     "versioned-register", "a register whose revision rises with every write: read, write, cas",
     (register.INITIAL, register.PRECONDITION),
     lambda settings: versioned(VERSIONED_REGISTER, settings, by_key=True),
 )  # fmt: skip
-VERSIONED_KV: Entry[Model] = Entry(
+VERSIONED_KV: CatalogueEntry[Model] = CatalogueEntry(
     "versioned-kv", "a key-value store with one revision for all keys, as etcd: get, put, cas",
     (register.INITIAL, register.PRECONDITION),
     lambda settings: versioned(VERSIONED_KV, settings, by_key=False),

@@ -1,7 +1,8 @@
 """Inodes: the files of a folder by the kernel's numbers, and what each has not synced.
 
-A file is known by its identity on the disk below, so it may have several names, or a new one, or none any more. The
-trap: the kernel forgets files when it pleases, but one with unsynced writes is needed at a power loss.
+A file is known by its identity on the disk below, so it may have several names, or a new one, or none any more.
+
+Pitfall: the kernel forgets files when it pleases, but one with unsynced writes is needed at a power loss.
 """
 
 import os

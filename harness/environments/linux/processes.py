@@ -1,7 +1,8 @@
 """Processes: those in a network namespace are found, ended, stopped and measured together.
 
-That holds for servers that fork, and for children in sessions of their own, which a process group would miss. The
-trap: a process may fork while it is being looked for, so killing and stopping go on until nothing new is found.
+That holds for servers that fork, and for children in sessions of their own, which a process group would miss.
+
+Pitfall: a process may fork while it is being looked for, so killing and stopping go on until nothing new is found.
 """
 
 import contextlib

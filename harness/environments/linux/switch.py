@@ -1,8 +1,9 @@
 """Switch: a bridge between nodes on one machine, with one network namespace and one address per node.
 
 The harness speaks to nodes from the bridge's own address, so what is dropped between nodes never touches a client.
-Addresses come from 198.18.0.0/15, the range reserved for benchmarks, so nothing collides with a user's network. The
-trap: a bridge must not be called `br`, which `ip` takes for a keyword.
+Addresses come from 198.18.0.0/15, the range reserved for benchmarks, so nothing collides with a user's network.
+
+Pitfall: a bridge must not be called `br`, which `ip` takes for a keyword.
 """
 
 import socket

@@ -97,7 +97,7 @@ class ClientLink:
         return late
 
 
-class Host(Protocol):
+class PeerHost(Protocol):
     """The node's end of connections: one process."""
 
     def accept(self, channel: "SimChannel") -> None:
@@ -118,7 +118,7 @@ class SimChannel:
         kernel: EventQueue,
         latency: Callable[[], int],
         node: str,
-        dial: Callable[[], Host | None],
+        dial: Callable[[], PeerHost | None],
         way: ClientLink,
     ) -> None:
         self._kernel = kernel
@@ -126,7 +126,7 @@ class SimChannel:
         self._latency = latency
         self._node = node
         self._dial = dial
-        self._host: Host | None = None
+        self._host: PeerHost | None = None
         self._closed = False
         self._requests = 0
         self._pending: dict[int, asyncio.Future[Message]] = {}
@@ -174,7 +174,7 @@ class SimChannel:
                 return
         self._down(self._settle, (number, message))
 
-    def host_died(self, host: Host) -> None:
+    def host_died(self, host: PeerHost) -> None:
         """Called by the host: its process is gone, and the client will learn it."""
         self._down(self._broke, (host, "it died"))
 
@@ -186,7 +186,7 @@ class SimChannel:
         elif stopped is False:
             self._up(self._reach, (opened,))
 
-    def _ask(self, host: Host, number: int, message: Message) -> None:
+    def _ask(self, host: PeerHost, number: int, message: Message) -> None:
         """A request leaves over a way that is hurt."""
         stopped = self._way.stops(self._ask, (host, number, message), request=True)
         if stopped is not False:
@@ -208,7 +208,7 @@ class SimChannel:
             host.accept(self)
         self._down(self._opened, (opened, host, "it is not running"))
 
-    def _opened(self, opened: asyncio.Future[None], host: Host | None, why_not: str) -> None:
+    def _opened(self, opened: asyncio.Future[None], host: PeerHost | None, why_not: str) -> None:
         if opened.done():
             return
         if host is None:
@@ -217,7 +217,7 @@ class SimChannel:
             self._host = host
             opened.set_result(None)
 
-    def _deliver(self, host: Host, number: int, message: Message) -> None:
+    def _deliver(self, host: PeerHost, number: int, message: Message) -> None:
         host.request(self, number, message)
 
     def _settle(self, number: int, message: Message) -> None:
@@ -225,7 +225,7 @@ class SimChannel:
         if answer is not None and not answer.done():
             answer.set_result(message)
 
-    def _broke(self, host: Host, why: str) -> None:
+    def _broke(self, host: PeerHost, why: str) -> None:
         if self._host is host:
             self._host = None
             self._fail_pending(f"the connection to {self._node} broke: {why}")

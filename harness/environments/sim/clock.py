@@ -45,7 +45,7 @@ class Skew:
         return self.seen / MILLISECOND
 
 
-class Clock:
+class SimClock:
     """The clocks of one node."""
 
     def __init__(self, kernel: EventQueue, monotonic_start: int, wall_start: int) -> None:

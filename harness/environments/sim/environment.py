@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from splitbrain.harness.deployment import Deployment, Simulated
 from splitbrain.harness.environment import Death, Launch
 from splitbrain.harness.environments.sim.channel import ClientLink
-from splitbrain.harness.environments.sim.clock import Clock
+from splitbrain.harness.environments.sim.clock import SimClock
 from splitbrain.harness.environments.sim.disk import Disk, DiskOptions
 from splitbrain.harness.environments.sim.fault_injector import CARRIED_OUT, FaultInjector, SimInjection
 from splitbrain.harness.environments.sim.fault_site import FaultSite
@@ -76,7 +76,7 @@ class SimCluster:
         arrivals = [(name, _arrival(self._nodes, index)) for index, name in enumerate(names)]
         network = self._network = Network(kernel, options.network, seed, arrivals)
         for name in names:
-            clock = Clock(
+            clock = SimClock(
                 kernel,
                 # A monotonic clock counts from a machine's boot, so that of another means nothing.
                 monotonic_start=RandomStream(seed, "clock", name).below(1000 * SECOND),

@@ -9,7 +9,7 @@ from pathlib import Path
 from splitbrain.harness.environment import Death
 from splitbrain.harness.environments.sim.channel import SimChannel
 from splitbrain.harness.environments.sim.network import NetworkOptions
-from splitbrain.harness.environments.sim.process import BusyProcess, Process, SimHost
+from splitbrain.harness.environments.sim.process import BusyProcess, SimHost, SimProcess
 from splitbrain.harness.environments.sim.scheduler import SECOND
 from splitbrain.harness.program import Message, ProgramFactory
 from splitbrain.harness.random_stream import RandomStream
@@ -23,7 +23,7 @@ class SimNode:
 
     def __init__(self, machine: SimHost, make: ProgramFactory, network: NetworkOptions, deaths: list[Death]) -> None:
         self.machine = machine
-        self.process: Process | None = None
+        self.process: SimProcess | None = None
         self.kills_in_force = 0
         """Injections that keep it down; the heal of one does not undo another."""
         self._make = make
@@ -80,7 +80,7 @@ class SimNode:
             return
         self._incarnations += 1
         random = RandomStream(self.machine.seed, "node", self.name, self._incarnations)
-        kind = BusyProcess if self.machine.service_ns else Process
+        kind = BusyProcess if self.machine.service_ns else SimProcess
         self.process = kind(self.machine, self._note_death)
         self.process.start(lambda: self._make(self.name, self.machine.members, random))
 
@@ -101,7 +101,7 @@ class SimNode:
         if not self.kills_in_force:
             self.start_now()
 
-    def _note_death(self, process: Process, why: str | None) -> None:
+    def _note_death(self, process: SimProcess, why: str | None) -> None:
         self.process = None
         if process.left and not self.machine.disk.broken:
             self.machine.kernel.at(process.death + RESPAWN_NS, self._respawn)

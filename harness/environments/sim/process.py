@@ -15,7 +15,7 @@ from itertools import count
 from typing import Any
 
 from splitbrain.harness.environments.sim.channel import ClientLink, SimChannel
-from splitbrain.harness.environments.sim.clock import Clock
+from splitbrain.harness.environments.sim.clock import SimClock
 from splitbrain.harness.environments.sim.disk import Disk
 from splitbrain.harness.environments.sim.link import DirectedLink
 from splitbrain.harness.environments.sim.log import NodeLog
@@ -54,7 +54,7 @@ class SimHost:
     members: tuple[str, ...]
     seed: int
     kernel: EventQueue
-    clock: Clock
+    clock: SimClock
     disk: Disk
     log: NodeLog
     links: dict[str, DirectedLink]
@@ -75,11 +75,11 @@ class EffectHandlers(dict[type, Callable[[Any], object]]):
         raise TypeError(f"a handler returned something of type {kind.__name__}, which is no effect")
 
 
-class Process:
+class SimProcess:
     """One incarnation. died: called once, with why in words if it died by itself, or None if it was killed or ended
     itself on purpose."""
 
-    def __init__(self, machine: SimHost, died: "Callable[[Process, str | None], None]") -> None:
+    def __init__(self, machine: SimHost, died: "Callable[[SimProcess, str | None], None]") -> None:
         self._machine = machine
         self._kernel = machine.kernel
         self._clock = machine.clock
@@ -117,7 +117,7 @@ class Process:
     def start(self, make: Callable[[], Program]) -> None:
         """Make the program and let it start on what is on the disk."""
         self._mark(Mark(START))
-        Process._handle(self, lambda now: self._made(make))
+        SimProcess._handle(self, lambda now: self._made(make))
         if self.alive:
             self._handle(handler_of(self._program, "on_start"), self._machine.disk.contents())
 
@@ -247,11 +247,11 @@ class Process:
             self._handle(handler_of(self._program, "on_durable"), token)
 
 
-class BusyProcess(Process):
+class BusyProcess(SimProcess):
     """A process whose handlers take time: what a handler decided is carried out later, and meanwhile nothing else is
     handled. If the process is stopped in between, its effects come when it goes on; if it dies, never."""
 
-    def __init__(self, machine: SimHost, died: Callable[[Process, str | None], None]) -> None:
+    def __init__(self, machine: SimHost, died: Callable[[SimProcess, str | None], None]) -> None:
         super().__init__(machine, died)
         self._busy = False
         self._inbox: deque[tuple[Callable[..., Effects], tuple[Any, ...]]] = deque()

@@ -25,7 +25,7 @@ from splitbrain.campaigns.tasks import Task, carry_out_task
 from splitbrain.harness.errors import SplitbrainError
 from splitbrain.harness.progress import Progress
 from splitbrain.harness.signals import interruptible
-from splitbrain.runner.inner import Reply
+from splitbrain.runner.inner import InnerReply
 
 OVER = "over"
 """The phase in which a run is done and its history is judged."""
@@ -36,7 +36,7 @@ GRACE_SECONDS = 60.0
 class _Told(Progress):
     """A progress that tells when the run is over and the checkers begin."""
 
-    reply: Reply
+    reply: InnerReply
 
     def enter(self, phase: str, now: int) -> None:
         super().enter(phase, now)
@@ -55,7 +55,7 @@ class _Told(Progress):
 
 def main() -> None:
     """Carry out tasks until there are no more."""
-    reply = Reply()
+    reply = InnerReply()
     limits = json.loads(sys.stdin.buffer.readline())
     _limit_memory(limits["bytes"])
     tasks: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
@@ -72,7 +72,7 @@ def main() -> None:
     _leave()
 
 
-def _carry_out(task: Task, reply: Reply) -> None:
+def _carry_out(task: Task, reply: InnerReply) -> None:
     progress = _Told()
     progress.reply = reply
     reply("begun")

@@ -83,31 +83,31 @@ def check(
 
 
 @dataclass(frozen=True)
-class Source:
+class HistorySource:
     """One history to judge. path: None for standard input. name: as the user gave it."""
 
     name: str
     path: Path | None
 
 
-def expand(words: Sequence[str]) -> Iterator[Source]:
+def expand(words: Sequence[str]) -> Iterator[HistorySource]:
     """Files as they are; a run folder as its history; any other folder as the histories in it, in order of name."""
     for word in words:
         path = Path(word)
         if word == "-":
-            yield Source("-", None)
+            yield HistorySource("-", None)
         elif not path.is_dir():
-            yield Source(word, path)
+            yield HistorySource(word, path)
         elif (path / "test.toml").exists():
-            yield Source(word, RunFolder.open(path).recorded())
+            yield HistorySource(word, RunFolder.open(path).recorded())
         else:
             inside = sorted(p for p in path.rglob("*") if p.is_file() and p.name.endswith(HISTORY_ENDINGS))
             if not inside:
                 raise UsageError(f"{word}: no history in this folder; one ends in {', '.join(HISTORY_ENDINGS)}")
-            yield from (Source(str(p), p) for p in inside)
+            yield from (HistorySource(str(p), p) for p in inside)
 
 
-def judge_beside(source: Source) -> Judge:
+def judge_beside(source: HistorySource) -> Judge:
     """The judge that the test beside a recorded history names; UsageError if there is none."""
     if source.path is not None and source.path.exists() and (source.path.parent / "test.toml").exists():
         return Judge.of_record(RunFolder.open(source.path).record())
@@ -117,7 +117,7 @@ def judge_beside(source: Source) -> Judge:
     raise UsageError(f"{source.name}: no test.toml beside it says what to check: name a model with --model ({models})")
 
 
-def judged(source: Source, judge: Judge, form: str, keyed: bool, budget: Budget) -> Result:
+def judged(source: HistorySource, judge: Judge, form: str, keyed: bool, budget: Budget) -> Result:
     """Read and judge one history, both within the budget."""
     began, spending = time.perf_counter(), budget.start()
     if source.path is None and sys.stdin is None:

@@ -24,7 +24,7 @@ from splitbrain.runner.spec import RunSpec
 PROGRESS_SECONDS = 0.2
 
 
-class Reply:
+class InnerReply:
     """The way back: a line of JSON at a time, from any thread."""
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Reply:
 
 def main() -> None:
     """Carry out the run that is asked for on standard input."""
-    reply = Reply()
+    reply = InnerReply()
     try:
         _carry_out(json.loads(sys.stdin.buffer.read()), reply)
     except KeyboardInterrupt:
@@ -55,7 +55,7 @@ def main() -> None:
         reply("internal", f"{type(error).__name__}: {error} ({frame.filename}:{frame.lineno})")
 
 
-def _carry_out(request: dict[str, Any], reply: Reply) -> None:
+def _carry_out(request: dict[str, Any], reply: InnerReply) -> None:
     made = plan(RunSpec.from_plain(request["spec"]))
     if made.environment.enter() is not None:
         raise InfrastructureError("the private world of the run was not reached")
@@ -71,7 +71,7 @@ def _carry_out(request: dict[str, Any], reply: Reply) -> None:
     reply("result", msgspec.to_builtins(run.result))
 
 
-def _report(progress: Progress, over: threading.Event, reply: Reply) -> None:
+def _report(progress: Progress, over: threading.Event, reply: InnerReply) -> None:
     while not over.wait(PROGRESS_SECONDS):
         reply("progress", progress.plain())
 

@@ -7,7 +7,7 @@ from splitbrain.targets.stores.log import Ballot, ReplicaLog
 from splitbrain.targets.stores.raft.election import Election
 from splitbrain.targets.stores.raft.messages import RaftMessage, VoteReply, VoteRequest
 from splitbrain.targets.stores.raft.node import RaftNode
-from splitbrain.targets.stores.raft.server import Server
+from splitbrain.targets.stores.raft.server import RaftServer
 
 
 class VotesTwice(Election):
@@ -86,7 +86,7 @@ class VotesWhileLed(Election):
         return False
 
 
-class HalfIsEnough(Server):
+class HalfIsEnough(RaftServer):
     """Takes half of the servers, rounded down, for a majority."""
 
     def __init__(self, name: str, nodes: Sequence[str], *rest: Any) -> None:
@@ -94,7 +94,7 @@ class HalfIsEnough(Server):
         self.majority = max(1, len(nodes) // 2)
 
 
-class VotesBeforeSync(Server):
+class VotesBeforeSync(RaftServer):
     """Sends votes before they are on disk."""
 
     def promise(self, to: str, message: RaftMessage, index: int = 0) -> None:

@@ -6,7 +6,7 @@ from splitbrain.targets.stores.log import ReplicaLog, Snapshot
 from splitbrain.targets.stores.machine import Machine, State
 from splitbrain.targets.stores.raft.messages import AppendReply, SnapshotRequest
 from splitbrain.targets.stores.raft.replication import Replication
-from splitbrain.targets.stores.raft.server import Server
+from splitbrain.targets.stores.raft.server import RaftServer
 
 _encode = msgspec.msgpack.Encoder(order="sorted").encode
 _decode = msgspec.msgpack.Decoder(State).decode
@@ -98,7 +98,7 @@ class LogCutBehindSnapshot(ReplicaLog):
         self._rewrite(index, state)
 
 
-class RestoresBase(Server):
+class RestoresBase(RaftServer):
     """Takes a snapshot for one of the entries that are no longer in the log, and applies those that are again, without
     its sessions."""
 

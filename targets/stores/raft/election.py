@@ -8,7 +8,7 @@ Pitfall: a vote is given once a term and must be on disk before it is told, or a
 """
 
 from splitbrain.targets.stores.raft.messages import VoteReply, VoteRequest
-from splitbrain.targets.stores.raft.server import CANDIDATE, LEADER, Server
+from splitbrain.targets.stores.raft.server import CANDIDATE, LEADER, RaftServer
 
 TIMER = "election"
 BACKOFF_MAX = 4
@@ -18,7 +18,7 @@ BACKOFF_MAX = 4
 class Election:
     """The election part of a server."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: RaftServer) -> None:
         self._server = server
         self._votes: list[str] = []
         self._trial = False

@@ -35,13 +35,13 @@ from splitbrain.harness.invariants import (
 from splitbrain.harness.marks import START, MarkEvent
 from splitbrain.harness.program import Effect, Mark, Send
 from splitbrain.targets.stores.raft.messages import AppendReply, RaftMessage, VoteReply
-from splitbrain.targets.stores.raft.server import LEADER, Server
+from splitbrain.targets.stores.raft.server import LEADER, RaftServer
 
 
 class RaftMarks:
     """Takes the marks of one server."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: RaftServer) -> None:
         self._server = server
         self._marks: list[Effect] = []
         self._applied = 0

@@ -32,7 +32,7 @@ from splitbrain.targets.stores.raft.messages import (
 )
 from splitbrain.targets.stores.raft.reads import Reads
 from splitbrain.targets.stores.raft.replication import Replication
-from splitbrain.targets.stores.raft.server import LEADER, RaftSettings, Server
+from splitbrain.targets.stores.raft.server import LEADER, RaftServer, RaftSettings
 from splitbrain.targets.stores.requests import Origin
 
 KEPT = 64
@@ -43,7 +43,7 @@ KEPT = 64
 class RaftParts(Parts):
     """The classes that a server is made of."""
 
-    server: type[Server] = Server
+    server: type[RaftServer] = RaftServer
     election: type[Election] = Election
     replication: type[Replication] = Replication
     reads: type[Reads] = Reads
@@ -98,7 +98,7 @@ class RaftNode:
         return self._finish()
 
     def _heard_at_start(self) -> int:
-        """A start counts as having heard a leader: see `Server.heard`."""
+        """A start counts as having heard a leader: see `RaftServer.heard`."""
         return self.server.now.monotonic
 
     def on_message(self, now: Now, sender: str, message: RaftMessage) -> Effects:

@@ -13,14 +13,14 @@ an entry of its own term is committed.
 from splitbrain.harness.program import Effect, Mark
 from splitbrain.targets.stores.messages import NO_LEADER, Request
 from splitbrain.targets.stores.raft.replication import Replication
-from splitbrain.targets.stores.raft.server import Server
+from splitbrain.targets.stores.raft.server import RaftServer
 from splitbrain.targets.stores.requests import Origin, answer, refuse
 
 
 class Reads:
     """Reads of a leader by index or lease."""
 
-    def __init__(self, server: Server, replication: Replication) -> None:
+    def __init__(self, server: RaftServer, replication: Replication) -> None:
         self._server = server
         self._replication = replication
         self._waiting: list[tuple[int, Request, Origin]] = []

@@ -11,7 +11,7 @@ its copies, only by committing an entry of the leader's own term behind it.
 
 from splitbrain.targets.stores.messages import Entry
 from splitbrain.targets.stores.raft.messages import AppendReply, AppendRequest, SnapshotRequest
-from splitbrain.targets.stores.raft.server import LEADER, Server
+from splitbrain.targets.stores.raft.server import LEADER, RaftServer
 
 TIMER = "heartbeat"
 BATCH_MAX = 200
@@ -21,7 +21,7 @@ BATCH_MAX = 200
 class Replication:
     """The replication part of a server: what a leader knows of its followers, and what a follower does."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: RaftServer) -> None:
         self._server = server
         self._next: dict[str, int] = {}
         self._match: dict[str, int] = {}

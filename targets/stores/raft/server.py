@@ -43,7 +43,7 @@ class RaftSettings:
         return self.election_min * 9 // 10
 
 
-class Server:
+class RaftServer:
     """The state that all parts of the protocol share."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Does `counter` follow its definition? Against the sums of all subsets of adds."""
+"""`counter` follows its definition: against the sums of all subsets of adds."""
 
 from itertools import combinations
 from random import Random

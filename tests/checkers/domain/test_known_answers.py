@@ -1,6 +1,5 @@
-"""Do the domain checks answer as Jepsen's do, on histories that its users publish? And is every check in the catalogue
-sound in its settings?
-"""
+"""Domain checks give Jepsen's answers on histories that its users publish, and every check in the catalogue is sound in
+its settings."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Do `lock` and `fencing` follow their definitions? Against holders moment by moment, and all pairs of uses."""
+"""`lock` and `fencing` follow their definitions: against holders moment by moment, and all pairs of uses."""
 
 from itertools import combinations
 from random import Random

@@ -1,4 +1,4 @@
-"""Does `long-fork` follow its definition? Against comparing all pairs of reads."""
+"""`long-fork` follows its definition: against comparing all pairs of reads."""
 
 from itertools import combinations
 from random import Random

@@ -1,4 +1,4 @@
-"""Does `removals` follow its definition? Against a naive reading of it, element by element."""
+"""`removals` follows its definition: against a naive reading of it, element by element."""
 
 from random import Random
 from typing import Any

@@ -1,4 +1,4 @@
-"""Do `set` and `set-full` follow their definitions? Against a naive reading of them, event by event."""
+"""`set` and `set-full` follow their definitions: against a naive reading of them, event by event."""
 
 from random import Random
 from typing import Any

@@ -1,4 +1,4 @@
-"""Does `watch` follow its definition? Against a naive reading of it, change by change."""
+"""`watch` follows its definition: against a naive reading of it, change by change."""
 
 from random import Random
 from typing import Any

@@ -1,11 +1,10 @@
-"""Do all procedures say the same? On random small histories of every family of models the compiled search, the fast
-procedures and the clear search are compared, and whatever they say is proved; how, says `together`.
+"""Comparison of all procedures on random small histories: for every family of models the compiled search, the monitors
+and the reference search are compared, and every result is proved; `together` says how.
 
     python -m tests.checkers.porcupine.agreement --count 1000000 --families register,fifo-queue
 
 Everything follows from the seed, the family and the number of the chunk: the one command that repeats a disagreement is
-printed with it.
-"""
+printed with it."""
 
 import argparse
 import gc

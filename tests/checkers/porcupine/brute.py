@@ -1,7 +1,6 @@
-"""Is a small history linearizable? Decided by trying every order: the definition, and nothing clever.
+"""Linearizability of a small history by trying every order: the definition, and nothing clever.
 
-The only thing remembered is which (operations placed, states) have failed already.
-"""
+The only thing remembered is which (operations placed, states) have failed already."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Do all procedures agree on random small histories, of which each kind occurs, and would a mistake be noticed?"""
+"""All procedures agree on random small histories, each kind of history occurs, and a mistake would be noticed."""
 
 import os
 import shlex

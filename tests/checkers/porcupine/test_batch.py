@@ -1,4 +1,4 @@
-"""Do many histories at once get what each gets by itself?"""
+"""Many histories checked at once get what each gets by itself."""
 
 from collections import Counter
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Does the verifier refuse every order that is no proof?"""
+"""The verifier refuses every order that is no proof."""
 
 import pytest
 

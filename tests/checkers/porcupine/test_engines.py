@@ -1,8 +1,7 @@
-"""Does each engine of the compiled search, alone and in turns, say the same as a search through a table?
+"""Each engine of the compiled search, alone and in turns, agrees with a search through a table.
 
-Histories are longer than brute force could take, and the depth-first search is made impatient, so that the others get
-something to do. What the table says is compared with the definition in `test_kernel`.
-"""
+Histories are longer than brute force could take, and the depth-first search gives up early, so that the other engines
+run. The results through a table are compared with the definition in `test_kernel`."""
 
 import os
 import secrets

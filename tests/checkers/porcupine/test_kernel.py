@@ -1,9 +1,8 @@
-"""Does the compiled search agree with itself, with the clear search and with the definition? Many small histories at
+"""The compiled search agrees with itself, with the reference search and with the definition. Many small histories at
 once, each under a key of its own, so that a hundred thousand take seconds.
 
-Registers are searched twice: by heart, with absorption, lookahead and dropped crashed operations, and through a table,
-with none of these.
-"""
+Registers are searched twice: by the built-in steps, with absorption, lookahead and dropped crashed operations, and
+through a table, with none of these."""
 
 import os
 import secrets

@@ -1,4 +1,4 @@
-"""Does the checker say what others have established? Logs of Porcupine and Knossos, where they are at hand."""
+"""Verdicts on logs of Porcupine and Knossos whose answers are published, where the logs are at hand."""
 
 from pathlib import Path
 

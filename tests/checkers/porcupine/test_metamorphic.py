@@ -1,4 +1,4 @@
-"""Is the verdict a matter of what happened, and not of names, numbers and clocks?"""
+"""The verdict depends on what happened, and not on names, numbers and clocks."""
 
 import secrets
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Do the ready models behave as their objects do, and do they say what they cannot take?"""
+"""The ready models behave as their objects do, and report operations that they do not know."""
 
 from typing import Any
 

@@ -1,5 +1,5 @@
-"""Do the fast procedures say what the clear search says of larger histories, do they prove it, and are they explained?
-Small histories, also those just outside what they take, are compared in `test_agreement`."""
+"""Monitors agree with the reference search on larger histories, with proofs and explanations. Small histories, also
+those just outside what they take, are compared in `test_agreement`."""
 
 import os
 import secrets

@@ -1,4 +1,4 @@
-"""Is an object that is checked in parts judged as it is as a whole? With a promise of parts, and without."""
+"""An object that is checked in parts gets the verdict of the whole: with a model that promises parts, and without."""
 
 import os
 import secrets

@@ -1,4 +1,4 @@
-"""Is what pieces of texts tell right, and what the kernel knows of texts by heart? Against the same search asking the
+"""Deductions from pieces of strings, and the kernel's built-in steps of strings: against the same search that calls the
 model, and against trying every order; many small histories at once, each under a key of its own."""
 
 import os

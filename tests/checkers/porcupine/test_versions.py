@@ -1,4 +1,4 @@
-"""Is a state of the versioned models exactly what is known of the revisions? Against trying all revisions."""
+"""A state of the versioned models is exactly what is known of the revisions: against trying all revisions."""
 
 import secrets
 from itertools import combinations

@@ -1,4 +1,4 @@
-"""Is a witness a proof, as small as promised, and told in words that hold?"""
+"""A witness is a proof, as small as promised, and its explanation holds."""
 
 import secrets
 from dataclasses import replace

@@ -1,7 +1,7 @@
-"""Are models that somebody writes, whose states have parts, searched as the clear search does, and in a good order?
+"""Models of users, whose states have parts, are searched as the reference search does, and in a good order.
 
-Histories with many operations that are the same call, of which only one is tried; some crash, some answers are wrong.
-"""
+Histories have many operations that are the same call, of which only one is tried; some crash, some replies are
+wrong."""
 
 import os
 import secrets

@@ -1,10 +1,9 @@
-"""Do all procedures say the same of these histories, and is it proved? A thousand are asked about as one, each under
-keys of its own, so that each takes a tenth of a millisecond; see `agreement`.
+"""Comparison of all procedures on the same histories, with proofs. A thousand are checked as one, each under keys of
+its own, so that each takes a tenth of a millisecond; see `agreement`.
 
 No search is believed. That a history is linearizable is proved by its order (`porcupine.objection`); that it is not, by
-trying every order (`brute`), which is done for a share of the others too. So is what each fast procedure says, by its
-order or by its core.
-"""
+trying every order (`brute`), which is done for a share of the others too. So is the result of each monitor, by its
+order or by its core."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace

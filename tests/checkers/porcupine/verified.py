@@ -1,4 +1,4 @@
-"""Are the orders of many keys proofs? Asked of the compiled verifier, which knows nothing of any search, all in one."""
+"""Proof of the orders of many keys at once, by the compiled verifier, which shares nothing with any search."""
 
 from array import array
 from collections.abc import Container, Iterable

@@ -1,4 +1,4 @@
-"""Do all generators, however composed, keep the protocol's promises?"""
+"""All generators, however composed, keep the protocol."""
 
 from typing import Any, NamedTuple
 

@@ -1,4 +1,4 @@
-"""What do replicas that differ, or stamps that are ahead, say of a run?"""
+"""Findings of the audit: replicas that differ, and timestamps that are ahead."""
 
 import struct
 

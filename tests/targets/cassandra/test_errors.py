@@ -1,5 +1,5 @@
-"""What does each error of Cassandra mean for an operation? Looked at on a socket: cut, refused, silent, late, and every
-error a node answers; and each request is sent once."""
+"""Errors of Cassandra and what they mean for an operation. Checked on a socket: cut, refused, silent, late, and every
+error that a node sends; and each request is sent once."""
 
 import asyncio
 import struct

@@ -1,4 +1,4 @@
-"""What do clients ask of a node, operation by operation? A stand-in for the session keeps every request."""
+"""Requests of clients, operation by operation. A stand-in for the session keeps every request."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Do clients share the session with their node, and does it go with the last of them?"""
+"""Clients share the session with their node, and the last of them closes it."""
 
 import asyncio
 import threading

@@ -1,4 +1,4 @@
-"""What does each error of etcd mean for an operation? Looked at on a socket: cut, refused, silent, and every answer."""
+"""Errors of etcd and what they mean for an operation. Checked on a socket: cut, refused, silent, and every reply."""
 
 import asyncio
 import socket

@@ -1,4 +1,4 @@
-"""Where do the jars come from? The cache or Maven, with a stand-in for Maven that writes what it is told to."""
+"""Sources of jars: the cache or Maven, with a stand-in for Maven that writes the files it is given."""
 
 import os
 import stat

@@ -1,6 +1,5 @@
-"""What must an own store do, wherever its nodes live? The stage on which the contract tests play; one arm per kind of
-environment. To add an arm: one class with these members, one line in `ARMS`.
-"""
+"""Contract of own stores, in every environment. The stage on which the contract tests play; one arm per kind of
+environment. To add an arm: one class with these members, one line in `ARMS`."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence

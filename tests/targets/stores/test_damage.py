@@ -1,4 +1,4 @@
-"""What does an own store make of a disk that spoiled what was synced? A torn tail is cut; harm before it is refused."""
+"""Own stores on a disk that damaged synced data: a torn tail is cut; damage before it is refused."""
 
 import pytest
 from hypothesis import given

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from splitbrain.harness.environments.sim.clock import Clock, Skew
+from splitbrain.harness.environments.sim.clock import SimClock, Skew
 from splitbrain.harness.environments.sim.scheduler import EventQueue
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.injection import SkewAllClocks, SkewClock
@@ -161,7 +161,7 @@ def test_the_monotonic_clock_never_steps_back() -> None:
 )
 def test_when_is_the_first_moment_at_which_the_clock_shows_it(changes: list[tuple[float, int]], ahead: int) -> None:
     kernel = EventQueue()
-    clock = Clock(kernel, monotonic_start=12345, wall_start=0)
+    clock = SimClock(kernel, monotonic_start=12345, wall_start=0)
     for rate, passing in changes:
         clock.add(Skew(offset=0, rate=1.0, monotonic_rate=rate))
         before = clock.monotonic()
