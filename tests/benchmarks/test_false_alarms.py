@@ -1,4 +1,4 @@
-"""Do the runs of correct stores that must not be refuted stay within what the stores claim, and what do they print?"""
+"""Runs of correct stores that must not be refuted: they stay within their claims, and what is printed of them."""
 
 import pytest
 from false_alarms import CONFIGURATIONS, Configuration, Outcome, exit_code, kind, told
