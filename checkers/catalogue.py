@@ -11,7 +11,10 @@ Pitfall: `set`, `set-full` and `counter` are Jepsen's checks and weaker than lin
 from collections.abc import Mapping
 
 from splitbrain.checkers import porcupine
+from splitbrain.checkers import sequential as sequential_models
+from splitbrain.checkers.causal.check import ENTRIES as CAUSAL
 from splitbrain.checkers.common.entry import CatalogueEntry
+from splitbrain.checkers.convergence import CONVERGENCE
 from splitbrain.checkers.domain import (
     bank,
     counters,
@@ -25,6 +28,9 @@ from splitbrain.checkers.domain import (
     watches,
 )
 from splitbrain.checkers.linearizability import Linearizability
+from splitbrain.checkers.sessions.check import ENTRIES as SESSIONS
+from splitbrain.checkers.spectrum import SPECTRUM
+from splitbrain.checkers.staleness.check import ENTRIES as STALENESS
 from splitbrain.harness.checker import Checker
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.options import Setting
@@ -55,6 +61,12 @@ CATALOGUE: dict[str, CatalogueEntry[Checker]] = {
         locks.LOCK,
         fencing.FENCING,
         watches.WATCH_ENTRY,
+        SPECTRUM,
+        *sequential_models.ENTRIES,
+        *CAUSAL,
+        *SESSIONS,
+        *STALENESS,
+        CONVERGENCE,
     )
 }
 """Every check of ours by name, in the order of `list models`."""

@@ -145,6 +145,8 @@ class Result:
         if self.record:
             line |= {"seed": self.seed, "operations": self.summary.operations, "faults": self._faults()}
             line |= {"checks": self._checks(), "coverage": dict(self.coverage)}
+        if self.verdict is not None and self.verdict.checker == "spectrum":
+            line |= self.verdict.details
         line["seconds"] = self.cost.check
         if self.cost.witness is not None:
             line["witness_seconds"] = self.cost.witness

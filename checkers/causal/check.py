@@ -1,0 +1,85 @@
+"""The checkers of causal consistency, causal convergence, causal memory and PRAM, and their entries for `--model`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from splitbrain.checkers.causal.clocks import causal_order, cyclic_conflict, thin_air
+from splitbrain.checkers.causal.sessions import memory, pram
+from splitbrain.checkers.common.entry import CatalogueEntry
+from splitbrain.checkers.common.findings import Finding, verdict_of
+from splitbrain.checkers.common.registers import INITIAL_OPTION, RegisterHistory, initial_of, registers
+from splitbrain.checkers.common.session_order import KeyWrites
+from splitbrain.harness.budget import Budget, BudgetMeter
+from splitbrain.harness.history import History
+from splitbrain.harness.operation import Value
+from splitbrain.harness.options import Setting
+from splitbrain.harness.verdict import Verdict
+
+Judging = Callable[[RegisterHistory, BudgetMeter], Finding]
+
+
+def consistency(registers: RegisterHistory, spending: BudgetMeter) -> Finding:
+    """CC: what each read returned is explained by some order of its causal past."""
+    found = causal_order(registers, spending).finding
+    return found or Finding(reason="every read is explained by its causal past")
+
+
+def convergence(registers: RegisterHistory, spending: BudgetMeter) -> Finding:
+    """CCv: as CC, by one order of arbitration."""
+    causal = causal_order(registers, spending)
+    found = causal.finding or cyclic_conflict(registers, causal)
+    return found or Finding(reason="one order of arbitration explains every read by its causal past")
+
+
+def causal_memory(registers: RegisterHistory, spending: BudgetMeter) -> Finding:
+    """CM: for each session one order explains all its reads."""
+    causal = causal_order(registers, spending)
+    found = causal.finding or memory(registers, causal, spending)
+    return found or Finding(reason="for each session one causal order explains all its reads")
+
+
+def pipelined(registers: RegisterHistory, spending: BudgetMeter) -> Finding:
+    """PRAM: each session sees the writes of each session in their order."""
+    found = thin_air(registers) or pram(registers, KeyWrites(registers), spending)
+    return found or Finding(reason="for each session one order of all writes explains all its reads")
+
+
+@dataclass(frozen=True)
+class CausalCheck:
+    """A causal model of registers. judging: how it is decided. initial: the value of each key before any write."""
+
+    name: str
+    judging: Judging
+    initial: Value = None
+
+    def check(self, history: History, budget: Budget) -> Verdict:
+        """The verdict; UsageError for an operation that is none of a register's."""
+        return self.judge(registers(history, self.name, self.initial), budget.start())
+
+    def judge(self, of: RegisterHistory, spending: BudgetMeter) -> Verdict:
+        """The verdict on registers that were read from a history before."""
+        finding = self.judging(of, spending)
+        if finding.witness is None and finding.doubt is None and of.doubt:
+            finding = Finding(doubt=of.doubt)
+        return verdict_of(self.name, of, finding, len(of.reads()))
+
+
+MODELS: Mapping[str, tuple[str, Judging]] = {
+    "causal-consistency": ("CC: each read is explained by some order of its causal past", consistency),
+    "causal-convergence": ("CCv: causal consistency with one order of arbitration for all", convergence),
+    "causal-memory": ("CM: for each session one causal order explains all its reads", causal_memory),
+    "pram": ("PRAM: each session sees the writes of each session in their order", pipelined),
+}
+
+
+def entry(name: str) -> CatalogueEntry[CausalCheck]:
+    """The entry of a model."""
+    summary, judging = MODELS[name]
+
+    def build(settings: Mapping[str, Setting]) -> CausalCheck:
+        return CausalCheck(name, judging, initial_of(settings["initial"]))
+
+    return CatalogueEntry(name, f"{summary}; registers with unique writes", (INITIAL_OPTION,), build)
+
+
+ENTRIES = tuple(map(entry, MODELS))

@@ -1,0 +1,168 @@
+"""Causal order by vector clocks, and the bad patterns of causal consistency and causal convergence.
+
+Causal order is the transitive closure of session order and reads-from. O(n·k) for n operations and k sessions: of each
+read only the last write of its key in each session of its past is looked at, for the earlier ones come before that.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from splitbrain.checkers.common.findings import Finding
+from splitbrain.checkers.common.per_key import LOOK_EVERY
+from splitbrain.checkers.common.registers import INITIAL, THIN_AIR, RegisterHistory
+from splitbrain.checkers.common.session_order import (
+    Clock,
+    KeyWrites,
+    cycle,
+    foreign,
+    ordered,
+    path,
+    reason_of,
+)
+from splitbrain.harness.budget import BudgetMeter
+
+
+@dataclass(slots=True)
+class CausalOrder:
+    """order: a topological order of causal order, complete only if there is no cycle. clocks: of each operation, what
+    causally precedes it, itself among it; empty for reads. conflicts: write → writes of its key that arbitration must
+    put before it, for some read of it had seen them. finding: a bad pattern of CC, or why there is no answer."""
+
+    order: list[int]
+    writes: KeyWrites
+    clocks: list[Clock] = field(default_factory=list)
+    conflicts: dict[int, list[int]] = field(default_factory=dict)
+    last: list[Clock] = field(default_factory=list)
+    """The clock of the last operation of each chain."""
+    finding: Finding | None = None
+
+
+def thin_air(registers: RegisterHistory) -> Finding | None:
+    """ThinAirRead: a read of what nobody wrote."""
+    found = next((op for op in registers.reads() if registers.source[op] == THIN_AIR), None)
+    if found is None:
+        return None
+    witness = registers.witness([found], "{0} returned a value that nobody wrote", registers.start[found])
+    return Finding(witness, "ThinAirRead")
+
+
+def causal_order(registers: RegisterHistory, spending: BudgetMeter) -> CausalOrder:
+    """Causal order, or the first bad pattern of CC: ThinAirRead, CyclicCO, WriteCOInitRead, WriteCORead."""
+
+    def needs(op: int) -> Iterator[int]:
+        return foreign(registers, op)
+
+    order, stuck = ordered(registers, registers.chains, needs)
+    out = CausalOrder(order, KeyWrites(registers))
+    out.finding = thin_air(registers)
+    if out.finding is None and stuck:
+        out.finding = cyclic(registers, cycle(registers, order, stuck, needs), "CyclicCO")
+    if out.finding is None:
+        _clocks(registers, out, spending)
+    return out
+
+
+def _clocks(registers: RegisterHistory, out: CausalOrder, spending: BudgetMeter) -> None:
+    chains, source = registers.chain, registers.source
+    width = len(registers.chains)
+    clocks: list[Clock] = [[]] * len(registers)
+    out.clocks = clocks
+    running: list[Clock] = [[-1] * width for _ in range(width)]
+    out.last = running
+    for count, op in enumerate(out.order):
+        if count % LOOK_EVERY == 0 and (limit := spending.exhausted()):
+            doubt = f"{limit}, with {count:,} of {len(out.order):,} operations looked at"
+            out.finding = Finding(doubt=doubt)
+            return
+        chain = chains[op]
+        clock = running[chain]
+        for earlier in foreign(registers, op):
+            # A read has no clock; a write of unknown outcome may follow one in its session.
+            seen = clocks[earlier] if registers.write[earlier] else _until(registers, clocks, earlier, width)
+            if clock[chains[earlier]] < registers.position[earlier]:
+                clock = list(map(max, clock, seen))
+        clock[chain] = registers.position[op]
+        running[chain] = clock
+        if registers.write[op]:
+            clocks[op] = clock[:]
+        elif source[op] >= INITIAL and (found := _stale(registers, out, op, clock)):
+            out.finding = found
+            return
+
+
+def _until(registers: RegisterHistory, clocks: list[Clock], read: int, width: int) -> Clock:
+    """The clock of a read, from what it directly follows."""
+    chain = registers.chains[registers.chain[read]]
+    clock = [-1] * width
+    for op in chain[: registers.position[read] + 1]:
+        seen = clocks[op] if registers.write[op] else clocks[registers.source[op]] if registers.source[op] >= 0 else []
+        if seen:
+            clock = list(map(max, clock, seen))
+    clock[registers.chain[read]] = registers.position[read]
+    return clock
+
+
+def _stale(registers: RegisterHistory, out: CausalOrder, read: int, clock: Clock) -> Finding | None:
+    """The pattern that a read makes, if any; else its conflicts are noted."""
+    written = registers.source[read]
+    for other in out.writes.latest(registers.key[read], clock):
+        if other == written:
+            continue
+        if written == INITIAL:
+            return write_before_initial(registers, path(registers, other, read), "WriteCOInitRead")
+        if out.clocks[other][registers.chain[written]] >= registers.position[written]:
+            return _overwritten(registers, written, other, read)
+        out.conflicts.setdefault(written, []).append(other)
+    return None
+
+
+def write_before_initial(registers: RegisterHistory, way: list[int], name: str) -> Finding:
+    """The pattern of a read of the initial value after a write of its key. way: from the write to the read."""
+    last = len(way) - 1
+    sentence = f"{{{last}}} returned the initial value, though {{0}} came causally before it"
+    return Finding(registers.witness(way, sentence, registers.start[way[-1]], why_each(registers, way)), name)
+
+
+def _overwritten(registers: RegisterHistory, written: int, other: int, read: int) -> Finding:
+    first = path(registers, written, other)
+    way = [*first, *path(registers, other, read)[1:]]
+    middle, last = len(first) - 1, len(way) - 1
+    sentence = f"{{{last}}} returned what {{{middle}}} had overwritten: {{0}} came causally before {{{middle}}}, "
+    sentence += f"and {{{middle}}} before the read"
+    return Finding(registers.witness(way, sentence, registers.start[read], why_each(registers, way)), "WriteCORead")
+
+
+def why_each(registers: RegisterHistory, way: list[int]) -> list[str]:
+    """A sentence for each step of a way."""
+    names = [f"{{{place}}}" for place in range(len(way))]
+    return [reason_of(registers, way[place], way[place + 1], names[place : place + 2]) for place in range(len(way) - 1)]
+
+
+def cyclic(registers: RegisterHistory, ops: list[int], name: str, why: str = "") -> Finding:
+    """The pattern of a cycle: each operation comes before the next, and the last before the first. why: what orders
+    writes besides sessions and reads-from."""
+    steps = []
+    for place, op in enumerate(ops):
+        after = (place + 1) % len(ops)
+        names = (f"{{{place}}}", f"{{{after}}}")
+        later = ops[after]
+        if registers.source[later] == op or registers.chain[op] == registers.chain[later] or not why:
+            steps.append(reason_of(registers, op, later, names))
+        else:
+            steps.append(f"{names[0]} came before {names[1]}: {why}")
+    sentence = f"{{0}} came before itself, in a cycle of {len(ops)} operations"
+    return Finding(registers.witness(ops, sentence, registers.start[ops[0]], steps), name)
+
+
+def cyclic_conflict(registers: RegisterHistory, causal: CausalOrder) -> Finding | None:
+    """CyclicCF: no order of arbitration explains all reads; None if there is one."""
+
+    def needs(op: int) -> Iterator[int]:
+        yield from foreign(registers, op)
+        yield from causal.conflicts.get(op, ())
+
+    order, stuck = ordered(registers, registers.chains, needs)
+    if not stuck:
+        return None
+    found = cycle(registers, order, stuck, needs)
+    return cyclic(registers, found, "CyclicCF", "who read the second had seen the first")

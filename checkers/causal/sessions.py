@@ -1,0 +1,138 @@
+"""What each session must see as one order: the bad patterns of causal memory and of PRAM.
+
+For one session, `hb` is the smallest transitive relation that contains causal order (PRAM: session order, and
+reads-from of the session's own reads) and, for each read of the session that returned a write, puts every other write
+of its key that comes before the read before that write. The session's view exists if and only if `hb` has no cycle and
+no read of the initial value comes after a write of its key: the reads of one session stand in one order, so that their
+pasts are nested, and any order that respects `hb` and appends each read to its past explains it.
+
+Computed in rounds to a fixed point, each O(n·k).
+"""
+
+from collections.abc import Iterator, Sequence
+
+from splitbrain.checkers.causal.clocks import CausalOrder, cyclic
+from splitbrain.checkers.common.findings import Finding
+from splitbrain.checkers.common.registers import INITIAL, RegisterHistory
+from splitbrain.checkers.common.session_order import Clock, KeyWrites, cycle, foreign, ordered
+from splitbrain.harness.budget import BudgetMeter
+
+WHY = "a read of the session had the first in its past and returned the second"
+
+
+class SessionView:
+    """The relation `hb` of one session, in rounds. chains: the operations it is about, in the order of their sessions.
+    everything: whether reads of other sessions tell something too, which is causal memory, else PRAM."""
+
+    def __init__(self, registers: RegisterHistory, writes: KeyWrites, chains: Sequence[Sequence[int]], session: int,
+                 everything: bool) -> None:  # fmt: skip
+        self.registers, self.writes, self.chains = registers, writes, chains
+        self.session, self.everything = session, everything
+        self.forced: dict[int, list[int]] = {}
+
+    def needs(self, op: int) -> Iterator[int]:
+        """What comes before an operation, from other chains."""
+        registers = self.registers
+        if registers.write[op] or self.everything or registers.chain[op] == self.session:
+            yield from foreign(registers, op)
+        yield from self.forced.get(op, ())
+
+    def refuted(self, spending: BudgetMeter) -> Finding | None:
+        """The pattern that refutes that the session saw one order; None if it did."""
+        while True:
+            if limit := spending.exhausted():
+                return Finding(doubt=limit)
+            order, stuck = ordered(self.registers, self.chains, self.needs)
+            if stuck:
+                return cyclic(self.registers, cycle(self.registers, order, stuck, self.needs), "CyclicHB", WHY)
+            clocks = self._clocks(order)
+            grown = False
+            for read in self.chains[self.session]:
+                if self.registers.write[read]:
+                    continue
+                found = self._saturate(read, clocks)
+                if isinstance(found, Finding):
+                    return found
+                grown |= found
+            if not grown:
+                return None
+
+    def _clocks(self, order: Sequence[int]) -> list[Clock]:
+        registers, width = self.registers, len(self.registers.chains)
+        clocks: list[Clock] = [[]] * len(registers)
+        empty = [-1] * width
+        for op in order:
+            chain, position = registers.chain[op], registers.position[op]
+            clock = clocks[registers.chains[chain][position - 1]] if position else empty
+            for earlier in self.needs(op):
+                if clock[registers.chain[earlier]] < registers.position[earlier]:
+                    clock = list(map(max, clock, clocks[earlier]))
+            clock = clock[:]
+            clock[chain] = position
+            clocks[op] = clock
+        return clocks
+
+    def _saturate(self, read: int, clocks: Sequence[Clock]) -> Finding | bool:
+        """Whether the writes before a read ordered more of them; or the pattern that it makes."""
+        registers = self.registers
+        written, grown = registers.source[read], False
+        for other in self.writes.latest(registers.key[read], clocks[read]):
+            if written == INITIAL:
+                return self._initial(other, read)
+            if other != written and clocks[written][registers.chain[other]] < registers.position[other]:
+                self.forced.setdefault(written, []).append(other)
+                grown = True
+        return grown
+
+    def _initial(self, other: int, read: int) -> Finding:
+        way = self._way(other, read)
+        names = [f"{{{place}}}" for place in range(len(way))]
+        steps = []
+        for place in range(len(way) - 1):
+            forced = way[place] in self.forced.get(way[place + 1], ())
+            why = WHY if forced else "by its session, or because it was read"
+            steps.append(f"{names[place]} came before {names[place + 1]}: {why}")
+        sentence = f"{names[-1]} returned the initial value, though its session had {names[0]} before it"
+        witness = self.registers.witness(way, sentence, self.registers.start[read], steps)
+        return Finding(witness, "WriteHBInitRead")
+
+    def _way(self, start: int, end: int) -> list[int]:
+        came, front = {end: end}, [end]
+        while start not in came:
+            following = []
+            for op in front:
+                chain, position = self.registers.chain[op], self.registers.position[op]
+                earlier = [self.registers.chains[chain][position - 1]] if position else []
+                for each in (*earlier, *self.needs(op)):
+                    if each not in came:
+                        came[each] = op
+                        following.append(each)
+            front = following
+        way = [start]
+        while way[-1] != end:
+            way.append(came[way[-1]])
+        return way
+
+
+def memory(registers: RegisterHistory, causal: CausalOrder, spending: BudgetMeter) -> Finding | None:
+    """WriteHBInitRead or CyclicHB of causal memory; None if each session saw one order."""
+    for session, ops in enumerate(registers.chains):
+        if all(registers.write[op] for op in ops):
+            continue
+        last = causal.last[session]
+        chains = [chain[: last[number] + 1] for number, chain in enumerate(registers.chains)]
+        found = SessionView(registers, causal.writes, chains, session, True).refuted(spending)
+        if found is not None:
+            return found
+    return None
+
+
+def pram(registers: RegisterHistory, writes: KeyWrites, spending: BudgetMeter) -> Finding | None:
+    """CyclicHB or WriteHBInitRead of PRAM; None if each session saw the writes of each session in order."""
+    for session, ops in enumerate(registers.chains):
+        if all(registers.write[op] for op in ops):
+            continue
+        found = SessionView(registers, writes, registers.chains, session, False).refuted(spending)
+        if found is not None:
+            return found
+    return None

@@ -1,0 +1,44 @@
+"""Finding: what a checker of a weak model says about a history, before it is a verdict."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from splitbrain.checkers.common.per_key import unobserved
+from splitbrain.checkers.common.registers import RegisterHistory
+from splitbrain.harness.operation import Value
+from splitbrain.harness.verdict import Validity, Verdict, Witness, unknown
+
+
+class SearchStopped(Exception):
+    """A search came to the end of its budget; its words are the limit."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """witness: present if the model is refuted. anomaly: the name of the pattern found. doubt: why it is undecided."""
+
+    witness: Witness | None = None
+    anomaly: str | None = None
+    doubt: str | None = None
+    reason: str = ""
+    details: Mapping[str, Value] = field(default_factory=dict)
+    certificate: tuple[int, ...] | None = None
+
+
+def verdict_of(model: str, registers: RegisterHistory, finding: Finding, reads: int) -> Verdict:
+    """The verdict of a model of sessions. reads: how many reads could have refuted it."""
+    details: dict[str, Value] = {"operations": len(registers), "sessions": registers.sessions, "reads": reads}
+    details |= finding.details
+    if finding.witness is not None:
+        if finding.anomaly:
+            details["anomaly"] = finding.anomaly
+        name = f"{finding.anomaly}: " if finding.anomaly else ""
+        reason = name + finding.witness.words[0]
+        return Verdict(Validity.INVALID, reason, model, model, witness=finding.witness, details=details)
+    if not reads:
+        return unobserved(model, "no read succeeded: nothing could have refuted the model")
+    if finding.doubt:
+        return unknown(model, f"undecided: {finding.doubt}", model, **details)
+    return Verdict(
+        Validity.VALID, finding.reason, model, model, certificate=finding.certificate, details=details,
+    )  # fmt: skip

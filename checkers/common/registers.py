@@ -1,0 +1,229 @@
+"""Registers: the reads and writes of a history as integer columns, with sessions and reads-from, for the checkers of
+weak models.
+
+Which operations count: reads that succeeded; writes that succeeded; writes of unknown outcome whose value was read. A
+write of unknown outcome that nobody read is left out: without it every explanation stays one.
+
+A session is what the events say (`session`), else the process. Of a session, an operation stands before another if it
+completed before that one was invoked: a write of unknown outcome has predecessors in its session, but no successors.
+
+Reads-from is forced where one write alone can have been read. Reads whose source is not forced are left out of
+`chains`, and `doubt` says so. All models of these checkers are closed under leaving out reads, so that what is left may
+refute, but not confirm.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from splitbrain.checkers.common.event_format import EventFormat
+from splitbrain.checkers.common.per_key import NEVER, hold_to
+from splitbrain.checkers.common.values import shown
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.history import ABSENT, History
+from splitbrain.harness.operation import EventType, Value
+from splitbrain.harness.options import Option
+from splitbrain.harness.verdict import Witness
+
+INITIAL: Final = -1
+"""The source of a read that returned the value before any write."""
+THIN_AIR: Final = -2
+"""The source of a read whose value nobody wrote, or only writes that failed."""
+UNFORCED: Final = -3
+"""The source of a read that may have been one of several writes."""
+READS, WRITES = ("read", "get"), ("write", "put")
+INITIAL_OPTION = Option("initial", "nil", 'the value before any write: nil, a number, true, false, a word, or "text"')
+
+
+@dataclass(slots=True)
+class RegisterHistory:
+    """Operations on registers, numbered in order of invocation.
+
+    write: whether it is a write, else a read. key, value: value ids. start, end: positions of its events, end NEVER
+    for a write of unknown outcome. source: of a read the write it read, INITIAL, THIN_AIR or UNFORCED; of a write
+    INITIAL. chain, position: where in `chains` it stands, ABSENT for reads that are left out. before: of the first
+    operation of a chain, the one of its session that it follows, or ABSENT. chains: operations in the order of their
+    session; a write of unknown outcome that its session went on after has a chain of its own. doubt: why what is left
+    cannot confirm a model of sessions, or None.
+    """
+
+    history: History
+    initial: int
+    write: list[bool] = field(default_factory=list)
+    key: list[int] = field(default_factory=list)
+    value: list[int] = field(default_factory=list)
+    start: list[int] = field(default_factory=list)
+    end: list[int] = field(default_factory=list)
+    row: list[int] = field(default_factory=list)
+    session: list[int] = field(default_factory=list)
+    source: list[int] = field(default_factory=list)
+    chain: list[int] = field(default_factory=list)
+    position: list[int] = field(default_factory=list)
+    before: list[int] = field(default_factory=list)
+    chains: list[list[int]] = field(default_factory=list)
+    candidates: dict[tuple[int, int], list[int]] = field(default_factory=dict)
+    """(key, value) → writes of it that happened or may have, read or not."""
+    doubt: str | None = None
+    sessions: int = 0
+    _readers: dict[tuple[int, int], list[int]] | None = None
+
+    def __len__(self) -> int:
+        return len(self.write)
+
+    def reads(self) -> list[int]:
+        """All reads, those left out of chains among them."""
+        return [op for op, write in enumerate(self.write) if not write]
+
+    def judged(self) -> list[int]:
+        """The reads whose source is forced."""
+        return [op for op, write in enumerate(self.write) if not write and self.source[op] >= INITIAL]
+
+    def readers(self) -> dict[tuple[int, int], list[int]]:
+        """(key, source) → the reads in chains of it; made once."""
+        if self._readers is None:
+            self._readers = {}
+            for chain in self.chains:
+                for op in chain:
+                    if not self.write[op]:
+                        self._readers.setdefault((self.key[op], self.source[op]), []).append(op)
+        return self._readers
+
+    def only(self, key: int) -> "RegisterHistory":
+        """The same with the operations on one key alone in chains."""
+        part = replace(self, chain=[ABSENT] * len(self), position=[ABSENT] * len(self), chains=[], before=[])
+        part._readers = None
+        for number, chain in enumerate(self.chains):
+            kept = [op for op in chain if self.key[op] == key]
+            for position, op in enumerate(kept):
+                part.chain[op], part.position[op] = number, position
+            part.chains.append(kept)
+        for before in self.before:
+            earlier = self.chains[self.chain[before]][: self.position[before] + 1] if before >= 0 else []
+            part.before.append(next((op for op in reversed(earlier) if self.key[op] == key), ABSENT))
+        return part
+
+    def unforced(self) -> str | None:
+        """What keeps reads-from open, or None."""
+        several = sum(source == UNFORCED for source in self.source)
+        return f"which write {several:,} reads saw is not forced" if several else None
+
+    def name(self, op: int) -> str:
+        """`write x 5` or `read x → 5`."""
+        values = self.history.pool.values
+        key = "" if self.key[op] == ABSENT else f" {shown(values[self.key[op]])}"
+        value = shown(values[self.value[op]])
+        return f"write{key} {value}" if self.write[op] else f"read{key} → {value}"
+
+    def events(self, ops: Sequence[int]) -> tuple[int, ...]:
+        """The events of these operations, in order."""
+        partner = self.history.partner
+        starts = {self.start[op] for op in ops}
+        return tuple(sorted(starts | {partner[start] for start in starts if partner[start] >= 0}))
+
+    def witness(self, ops: Sequence[int], sentence: str, offending: int, why: Sequence[str] = ()) -> Witness:
+        """A witness of these operations: the sentence, then why, then each operation in order of invocation.
+
+        `{0}`, `{1}` … in the sentences are the operations, with who did them."""
+        events = self.events(ops)
+        tell = EventFormat(self.history, events)
+        names = [f"{self.name(op)} of {tell.who(self.start[op])}" for op in ops]
+        partner = self.history.partner
+        lines = [
+            f"{tell.span(self.start[op], partner[self.start[op]])}: {tell.who(self.start[op])} {self.name(op)}"
+            for op in sorted(set(ops))
+        ]
+        return Witness(events, (sentence.format(*names), *(line.format(*names) for line in why), *lines), offending)
+
+    def add(self, row: int, write: bool, value: int, start: int, end: int) -> int:
+        """Add an operation; its number."""
+        operations, history = self.history.operations(), self.history
+        op = len(self.write)
+        self.write.append(write)
+        self.key.append(operations.key[row])
+        self.value.append(value)
+        self.start.append(start)
+        self.end.append(end)
+        self.row.append(row)
+        named = history.session[start]
+        self.session.append(~operations.process[row] if named == ABSENT else named)
+        self.source.append(INITIAL)
+        self.chain.append(ABSENT)
+        self.position.append(ABSENT)
+        return op
+
+
+def registers(history: History, model: str, initial: Value) -> RegisterHistory:
+    """The registers of a history; UsageError for an operation that is none of a register's. initial: the value of
+    every key before any write."""
+    hold_to(history, model, (*READS, *WRITES))
+    operations, values = history.operations(), history.pool.values
+    out = RegisterHistory(history, history.pool.id(initial))
+    writes: list[int] = []
+    for row in range(len(operations)):
+        ended = operations.ended[row]
+        if values[operations.f[row]] in WRITES:
+            if ended != EventType.FAIL:
+                end = operations.complete[row] if ended == EventType.OK else NEVER
+                writes.append(out.add(row, True, operations.argument[row], operations.invoke[row], end))
+        elif ended == EventType.OK:
+            out.add(row, False, operations.result[row], operations.invoke[row], operations.complete[row])
+    for op in writes:
+        out.candidates.setdefault((out.key[op], out.value[op]), []).append(op)
+    _find_sources(out)
+    _chain(out)
+    return out
+
+
+def _find_sources(out: RegisterHistory) -> None:
+    several = 0
+    for op in out.reads():
+        found = list(out.candidates.get((out.key[op], out.value[op]), ()))
+        if len(found) > 1 or (found and out.value[op] == out.initial):
+            possible = [w for w in found if out.session[w] != out.session[op] or out.start[w] < out.end[op]]
+            found = possible if possible or out.value[op] == out.initial else found[:1]
+        if out.value[op] == out.initial:
+            found.append(INITIAL)
+        out.source[op] = found[0] if len(found) == 1 else UNFORCED if found else THIN_AIR
+        if len(found) > 1:
+            several += 1
+            out.doubt = out.doubt or out.name(op)
+    if several:
+        out.doubt = f"which write {several:,} reads saw is not forced, the first of them {out.doubt}"
+
+
+def _chain(out: RegisterHistory) -> None:
+    read = {out.source[op] for op in out.judged()}
+    by_session: dict[int, list[int]] = defaultdict(list)
+    for op in range(len(out)):
+        kept = (out.end[op] < NEVER or op in read) if out.write[op] else out.source[op] >= INITIAL
+        if kept:
+            by_session[out.session[op]].append(op)
+    out.sessions = len(by_session)
+    for ops in by_session.values():
+        main: list[int] = []
+        latest = ABSENT
+        aside: list[tuple[int, int]] = []
+        for op in ops:
+            if out.start[op] < latest:
+                out.doubt = out.doubt or f"operations of one session overlap, {out.name(op)} with the one before"
+            latest = max(latest, out.end[op] if out.end[op] < NEVER else ABSENT)
+            if out.end[op] == NEVER and op != ops[-1]:
+                aside.append((op, main[-1] if main else ABSENT))
+            else:
+                main.append(op)
+        for chain, before in ((main, ABSENT), *(([op], before) for op, before in aside)):
+            for position, op in enumerate(chain):
+                out.chain[op], out.position[op] = len(out.chains), position
+            out.chains.append(chain)
+            out.before.append(before)
+
+
+def initial_of(text: object) -> Value:
+    """The initial value that a setting means; UsageError for a list, which no register here begins as."""
+    from splitbrain.checkers.common.values import meant
+
+    value = meant(text)  # type: ignore[arg-type]
+    if isinstance(value, tuple | dict):
+        raise UsageError(f"option initial is a number, a word, true, false or nil, not {shown(value)}")
+    return value

@@ -1,0 +1,255 @@
+"""Session guarantees on registers, each in one pass over the reads, with the reads that violate it.
+
+What a client can see of them. That a session *saw* a write means that an earlier read of it returned that write. A
+read violates a guarantee if no order of the writes that the guarantee names, and of the write that it returned,
+explains it; writes of one session stand in the order of their session, others in any.
+
+    read-your-writes      each earlier write of the session
+    monotonic-reads       each write that the session saw
+    monotonic-writes      each write that the session saw, w2, after each earlier write of w2's session to the key
+    writes-follow-reads   each write that the session saw, w2, after each write to the read's key that w2's session saw
+                          before it
+
+A session that reads new and then old values violates monotonic reads, and monotonic writes too where both were written
+by one session: an answer from a copy that lags and one from a copy that applied them in the wrong order look the same.
+
+O(n·k) at most, for n operations and k sessions.
+"""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from splitbrain.checkers.common.registers import INITIAL, RegisterHistory
+from splitbrain.checkers.common.session_order import KeyWrites
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """read: the one that violates. missed: the write that it should have reflected. through: operations that show why,
+    in order; why: a sentence on each of them, where {0} is the read, {1} the write, {2} and so on those of through."""
+
+    read: int
+    missed: int
+    through: tuple[int, ...] = ()
+    why: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Violations:
+    """first: the first violation found. count: how many reads violate. judged: how many had something to reflect."""
+
+    first: Violation | None = None
+    count: int = 0
+    judged: int = 0
+
+    def note(self, found: Violation | None) -> None:
+        """Note what was found about one read that had something to reflect."""
+        self.judged += 1
+        if found is not None:
+            self.count += 1
+            self.first = self.first or found
+
+
+Guarantee = Callable[[RegisterHistory], Violations]
+
+
+def _reads(registers: RegisterHistory) -> Iterator[tuple[int, list[int]]]:
+    """Each read whose source is forced, and the operations of its chain; chain by chain, in order."""
+    for ops in registers.chains:
+        for op in ops:
+            if not registers.write[op] and registers.source[op] >= INITIAL:
+                yield op, ops
+
+
+def read_your_writes(registers: RegisterHistory) -> Violations:
+    """A read reflects every earlier write of its session."""
+    out = Violations()
+    for ops in registers.chains:
+        latest: dict[int, int] = {}
+        for op in ops:
+            key = registers.key[op]
+            if registers.write[op]:
+                latest[key] = op
+            elif key in latest and registers.source[op] >= INITIAL:
+                own, source = latest[key], registers.source[op]
+                missed = source == INITIAL or _older(registers, source, own)
+                why = ("{0} came after {1} in its session",)
+                out.note(Violation(op, own, (), why) if missed else None)
+    return out
+
+
+def monotonic_reads(registers: RegisterHistory) -> Violations:
+    """A read reflects every write that an earlier read of its session returned."""
+    out = Violations()
+    for ops in registers.chains:
+        seen: dict[int, dict[int, tuple[int, int]]] = {}
+        for op in ops:
+            source = registers.source[op]
+            if registers.write[op] or source < INITIAL:
+                continue
+            known = seen.setdefault(registers.key[op], {})
+            if known:
+                missed = next((saw for saw in known.values() if _newer(registers, source, saw[0])), None)
+                why = ("{2}, earlier in the session, saw {1}",)
+                out.note(Violation(op, missed[0], (missed[1],), why) if missed is not None else None)
+            if source >= 0:
+                chain = registers.chain[source]
+                if chain not in known or _older(registers, known[chain][0], source):
+                    known[chain] = (source, op)
+    return out
+
+
+def _newer(registers: RegisterHistory, source: int, other: int) -> bool:
+    """Whether a write is newer for certain than what a read returned."""
+    return source == INITIAL or _older(registers, source, other)
+
+
+def _older(registers: RegisterHistory, one: int, other: int) -> bool:
+    """Whether one operation stands before another in the same session."""
+    one_chain, other_chain = registers.chain[one], registers.chain[other]
+    if one_chain == other_chain:
+        return registers.position[one] < registers.position[other]
+    before = registers.before[other_chain]
+    return (
+        before >= 0 and registers.chain[before] == one_chain and registers.position[one] <= registers.position[before]
+    )
+
+
+def monotonic_writes(registers: RegisterHistory) -> Violations:
+    """Whoever sees a write sees the earlier writes of its session before it."""
+    out, writes = Violations(), KeyWrites(registers)
+    for ops in registers.chains:
+        seen: dict[int, tuple[int, int]] = {}
+        for op in ops:
+            source = registers.source[op]
+            if registers.write[op] or source < INITIAL:
+                continue
+            if seen:
+                out.note(_reordered(registers, writes, op, seen))
+            if source >= 0:
+                chain = registers.chain[source]
+                if chain not in seen or _older(registers, seen[chain][0], source):
+                    seen[chain] = (source, op)
+    return out
+
+
+def _reordered(
+    registers: RegisterHistory, writes: KeyWrites, op: int, seen: dict[int, tuple[int, int]]
+) -> Violation | None:
+    source, key = registers.source[op], registers.key[op]
+    for chain, (newest, by) in seen.items():
+        position = registers.position[newest]
+        first = source == INITIAL
+        strictly = [(chain, position - 1)]
+        if (before := registers.before[chain]) >= 0:
+            strictly.append((registers.chain[before], registers.position[before]))
+        for place, until in strictly:
+            missed = writes.last_until(key, place, until)
+            if missed >= 0 and (first or _older(registers, source, missed)):
+                why = ("{1} came before {3} in its session", "{2}, earlier in the session of {0}, saw {3}")
+                return Violation(op, missed, (by, newest), why)
+        if not first and registers.key[newest] == key and _older(registers, source, newest):
+            why = ("{0} returned {4}, which came before {3} in its session", "{2}, earlier, saw {3}")
+            return Violation(op, newest, (by, newest, source), why)
+    return None
+
+
+@dataclass(slots=True)
+class _Author:
+    """What one session read of one key, in order. positions, reads: of the reads of it. first: write → position of the
+    first read of it. newest: chain → (positions, newest write of the chain read so far)."""
+
+    positions: list[int] = field(default_factory=list)
+    reads: list[int] = field(default_factory=list)
+    first: dict[int, int] = field(default_factory=dict)
+    newest: dict[int, tuple[list[int], list[int]]] = field(default_factory=dict)
+
+
+def writes_follow_reads(registers: RegisterHistory) -> Violations:
+    """Whoever sees a write sees the writes that its session had seen before it."""
+    out = Violations()
+    authors = _authors(registers)
+    for ops in registers.chains:
+        seen: dict[int, tuple[int, int]] = {}
+        of_key: dict[tuple[int, int], tuple[int, int]] = {}
+        for op in ops:
+            source = registers.source[op]
+            if registers.write[op] or source < INITIAL:
+                continue
+            if seen:
+                out.note(_not_followed(registers, authors, op, seen, of_key))
+            if source >= 0:
+                chain = registers.chain[source]
+                for known, at in ((seen, chain), (of_key, (chain, registers.key[op]))):
+                    if at not in known or _older(registers, known[at][0], source):  # type: ignore[index]
+                        known[at] = (source, op)  # type: ignore[index]
+    return out
+
+
+def _authors(registers: RegisterHistory) -> dict[int, dict[int, _Author]]:
+    """key → chain → what it read of the key."""
+    found: dict[int, dict[int, _Author]] = defaultdict(dict)
+    for op, _ in _reads(registers):
+        source = registers.source[op]
+        if source < 0 or _older(registers, op, source):  # a session that read what it wrote later itself
+            continue
+        author = found[registers.key[op]].setdefault(registers.chain[op], _Author())
+        position = registers.position[op]
+        author.positions.append(position)
+        author.reads.append(op)
+        author.first.setdefault(source, position)
+        positions, newest = author.newest.setdefault(registers.chain[source], ([], []))
+        if not newest or _older(registers, newest[-1], source):
+            positions.append(position)
+            newest.append(source)
+    return found
+
+
+def _before(registers: RegisterHistory, write: int) -> tuple[int, int]:
+    """The chain of the session of a write, and the position in it that the write comes after."""
+    chain = registers.chain[write]
+    before = registers.before[chain]
+    if before >= 0:
+        return registers.chain[before], registers.position[before] + 1
+    return chain, registers.position[write]
+
+
+def _not_followed(
+    registers: RegisterHistory,
+    authors: dict[int, dict[int, _Author]],
+    op: int,
+    seen: dict[int, tuple[int, int]],
+    of_key: dict[tuple[int, int], tuple[int, int]],
+) -> Violation | None:
+    source, key = registers.source[op], registers.key[op]
+    known = authors.get(key, {})
+    for chain, (newest, by) in seen.items():
+        session, position = _before(registers, newest)
+        author = known.get(session)
+        if author is None:
+            continue
+        read = _missed(registers, author, source, position)
+        if read >= 0:
+            why = ("{4} saw {1} before {3} in its session", "{2}, earlier in the session of {0}, saw {3}")
+            return Violation(op, registers.source[read], (by, newest, read), why)
+        on_key = of_key.get((chain, key))
+        if source >= 0 and on_key is not None and source in author.first:
+            later, saw = on_key
+            if author.first[source] < _before(registers, later)[1]:
+                read = author.reads[bisect_left(author.positions, author.first[source])]
+                why = ("{4} saw what {0} returned, before {3} in its session", "{2}, earlier, saw {3}")
+                return Violation(op, later, (saw, later, read), why)
+    return None
+
+
+def _missed(registers: RegisterHistory, author: _Author, source: int, position: int) -> int:
+    """A read of the author's, before a position, of a write that is newer than the source; -1 if there is none."""
+    if source == INITIAL:
+        return author.reads[0] if author.positions[0] < position else -1
+    for positions, newest in author.newest.values():
+        at = bisect_left(positions, position)
+        if at and _older(registers, source, newest[at - 1]):
+            return author.reads[bisect_left(author.positions, positions[at - 1])]
+    return -1

@@ -1,0 +1,172 @@
+"""Spectrum: which consistency models a history of registers still allows, and the witness of each refuted one.
+
+Each model is judged by its own checker, cheap ones first; each gets an equal part of the budget that is left. Then the
+lattice speaks (`lattice.py`): what implies a refuted model is refuted too, what an allowed one implies is allowed.
+The verdict is that of linearizability, the strongest model of single operations.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from splitbrain.checkers.causal.check import MODELS as CAUSAL
+from splitbrain.checkers.causal.check import CausalCheck
+from splitbrain.checkers.common.entry import CatalogueEntry
+from splitbrain.checkers.common.per_key import UNOBSERVED
+from splitbrain.checkers.common.registers import INITIAL_OPTION, RegisterHistory, registers
+from splitbrain.checkers.common.values import meant
+from splitbrain.checkers.convergence import SETTLE, ConvergenceCheck
+from splitbrain.checkers.lattice import lattice, maximal, minimal, stronger, weaker
+from splitbrain.checkers.linearizability import Linearizability
+from splitbrain.checkers.porcupine import MODELS as PORCUPINE
+from splitbrain.checkers.sequential import SequentialCheck
+from splitbrain.checkers.sessions.check import MODELS as SESSIONS
+from splitbrain.checkers.sessions.check import SessionCheck
+from splitbrain.checkers.staleness.check import DeltaAtomicity, KAtomicity, RegularCheck
+from splitbrain.checkers.staleness.reads import distribution
+from splitbrain.harness.budget import Budget, BudgetMeter
+from splitbrain.harness.history import History
+from splitbrain.harness.operation import Value
+from splitbrain.harness.options import Setting
+from splitbrain.harness.verdict import Validity, Verdict, unknown
+
+STRONGEST = "linearizable"
+COSTLY = frozenset(["causal-memory", "pram", "per-key-sequential", "sequential"])
+"""Models that are not judged once one that implies them holds."""
+Judging = Callable[[RegisterHistory, BudgetMeter], Verdict]
+
+
+@dataclass(frozen=True)
+class SpectrumCheck:
+    """Every model of registers. settle: see `convergence`. initial: the value of each key before any write, as on the
+    command line."""
+
+    initial: str = "nil"
+    settle: int = 1000
+    name: str = "spectrum"
+
+    def check(self, history: History, budget: Budget) -> Verdict:
+        """The verdict of linearizability, with all models in its details; UsageError for an operation that is none of
+        a register's."""
+        of = registers(history, self.name, meant(self.initial))
+        spending = budget.start()
+        checks = self._checks(history)
+        found: dict[str, Verdict] = {}
+        for count, (name, judging) in enumerate(checks.items()):
+            if name in COSTLY and any(
+                known in stronger(name) and found[known].value is Validity.VALID for known in found
+            ):
+                continue  # implied
+            seconds = spending.seconds_left() / (len(checks) - count)
+            found[name] = judging(of, replace(budget, seconds=seconds).start())
+        return combined(of, found)
+
+    def _checks(self, history: History) -> Mapping[str, Judging]:
+        """The checkers, cheap ones first."""
+        initial = meant(self.initial)
+        convergence = ConvergenceCheck(self.settle, initial)
+        checks: dict[str, Judging] = {
+            **{name: SessionCheck(name, guarantee, initial).judge for name, (_, guarantee) in SESSIONS.items()},
+            "safe": RegularCheck(True, initial).judge,
+            "regular": RegularCheck(False, initial).judge,
+            "convergence": convergence.judge,
+            "delta-atomicity": DeltaAtomicity(None, initial).judge,
+            STRONGEST: lambda of, spending: self._linearizable(history, spending.left()),
+            **{name: CausalCheck(name, judging, initial).judge for name, (_, judging) in CAUSAL.items()},
+            "k-atomicity": KAtomicity(None, initial).judge,
+            "per-key-sequential": SequentialCheck(True, initial).judge,
+            "sequential": SequentialCheck(False, initial).judge,
+        }
+        return checks
+
+    def _linearizable(self, history: History, budget: Budget) -> Verdict:
+        names = {history.pool.values[f] for f in history.operations().f}
+        for model, known in (("register", {"read", "write"}), ("kv", {"get", "put"})):
+            if names <= known:
+                return Linearizability(PORCUPINE[model].make({"initial": self.initial})).check(history, budget)
+        reason = "operations are called read and write, or get and put, but here both"
+        return unknown("linearizability", reason, STRONGEST)
+
+
+def combined(of: RegisterHistory, found: Mapping[str, Verdict]) -> Verdict:
+    """The verdicts of all models as one, consistent with the lattice."""
+    refuted = {name: told(verdict) for name, verdict in found.items() if verdict.value is Validity.INVALID}
+    allowed = {name for name, verdict in found.items() if verdict.value is Validity.VALID}
+    undecided = {name: verdict.reason for name, verdict in found.items() if verdict.value is Validity.UNKNOWN}
+    for name in list(refuted):
+        for model in stronger(name) & found.keys() - refuted.keys():
+            reason = f"it implies {name}, which is refuted: {found[name].reason}"
+            refuted[model] = told(found[name]) | {"reason": reason}
+    for name in list(allowed):
+        allowed |= weaker(name) - refuted.keys() if name not in refuted else frozenset()
+    at_odds = allowed & refuted.keys()
+    allowed -= at_odds
+    for name in at_odds:
+        del refuted[name]
+    undecided = {name: reason for name, reason in undecided.items() if name not in allowed and name not in refuted}
+    undecided |= dict.fromkeys(at_odds, "the checkers contradict each other about it, which is a bug of splitbrain")
+    blind = [name for name in undecided if name in found and UNOBSERVED in found[name].details]
+    details: dict[str, Value] = {
+        "allowed": in_order(allowed),
+        "strongest": in_order(maximal(allowed)),
+        "refuted": {name: refuted[name] for name in in_order(refuted)},
+        "weakest_refuted": in_order(minimal(refuted)),
+        "undecided": {name: undecided[name] for name in in_order(undecided) if name not in blind},
+        "not_judged": in_order(blind),
+        "anomalies": sorted({str(v.details["anomaly"]) for v in found.values() if "anomaly" in v.details}),
+        "smallest_k": found["k-atomicity"].details.get("k"),
+        "smallest_delta_ms": found["delta-atomicity"].details.get("delta_ms"),
+        "staleness": distribution(of),
+        "violations": {
+            name: {field: found[name].details.get(field) for field in ("violations", "judged", "rate")}
+            for name in SESSIONS
+        },
+    }
+    return _verdict(found, details)
+
+
+def told(verdict: Verdict) -> dict[str, Value]:
+    """What is said of a refuted model."""
+    words = verdict.witness.words if verdict.witness is not None else _of_children(verdict)
+    return {"reason": verdict.reason, "witness": list(words)}
+
+
+def _of_children(verdict: Verdict) -> Sequence[str]:
+    witness = next((child.witness for child in verdict.children if child.witness is not None), None)
+    return witness.words if witness is not None else ()
+
+
+def in_order(names: "Mapping[str, object] | set[str] | frozenset[str] | Sequence[str]") -> list[str]:
+    """Names of models in the order of the lattice."""
+    return [name for name in lattice().models if name in names]
+
+
+def _verdict(found: Mapping[str, Verdict], details: Mapping[str, Value]) -> Verdict:
+    names = {field: ", ".join(details[field]) for field in ("strongest", "weakest_refuted")}
+    weakest = details["weakest_refuted"]
+    witness = found[weakest[0]].witness if weakest else None
+    value, linear = Validity.UNKNOWN, found[STRONGEST]
+    if STRONGEST in details["refuted"]:
+        value = Validity.INVALID
+        reason = f"not linearizable; still allowed: {names['strongest'] or 'nothing that was decided'}"
+    elif STRONGEST in details["allowed"]:
+        value, reason = Validity.VALID, linear.reason
+    else:
+        reason = details["undecided"].get(STRONGEST, linear.reason)
+    lines = [f"refuted, {name}: {details['refuted'][name]['reason']}" for name in weakest]
+    lines += [f"undecided, {name}: {why}" for name, why in details["undecided"].items()]
+    children = tuple(replace(verdict, children=(), certificate=None) for verdict in found.values())
+    return Verdict(
+        value, "\n".join((reason, *lines)), "spectrum", "spectrum", children=children, witness=witness,
+        details=details,
+    )  # fmt: skip
+
+
+def build(settings: Mapping[str, Setting]) -> SpectrumCheck:
+    """The check with these settings."""
+    return SpectrumCheck(str(settings["initial"]), int(settings["settle"] or 0))
+
+
+SPECTRUM = CatalogueEntry(
+    "spectrum", "every model of registers: which are still allowed, which are refuted, and by what",
+    (INITIAL_OPTION, SETTLE), build,
+)  # fmt: skip
