@@ -1,7 +1,7 @@
 """A first test of your own: a store whose nodes never talk to each other.  splitbrain run examples.islands:Islands"""
 
 from splitbrain.harness.program import Reply
-from splitbrain.targets.stores import Request, Response, StoreTarget
+from splitbrain.targets.stores import Request, Response, StoreTarget, shapes
 
 
 class Island:
@@ -26,3 +26,4 @@ class Island:
 class Islands(StoreTarget):
     name, summary, options = "islands", "five nodes, each on its own", ()
     claims, program = ("linearizable",), Island
+    operations = shapes("read", "write", "cas")

@@ -169,7 +169,7 @@ class _Run:
         cleaning.add("taking the cluster down", cluster.down)
         nodes = cluster.nodes
         self._enter("set-up")
-        await self._set_up(nodes)
+        await self._set_up(cluster)
         workers = [Worker(thread, nodes[thread % len(nodes)], self.context) for thread in range(test.concurrency)]
         cleaning.add("closing the clients", partial(_closed, workers))
         if track is not None:
@@ -204,11 +204,11 @@ class _Run:
             self.audits = (*self.audits, crash)
         return main
 
-    async def _set_up(self, nodes: Sequence[Node]) -> None:
+    async def _set_up(self, cluster: Cluster) -> None:
         """Set up over the first client; while the nodes do not serve yet, over the next."""
         target = self.test.target
         ends = self.now() + int(SETUP_SECONDS * SECOND)
-        for node in itertools.cycle(nodes):
+        for node in itertools.cycle(cluster.nodes):
             client = target.client(node)
             try:
                 async with asyncio.timeout(ATTEMPT_SECONDS):
@@ -218,7 +218,8 @@ class _Run:
             except Exception as error:
                 foreseen = target.errors.classify(error)[0] is not ErrorKind.OTHER or isinstance(error, OSError)
                 if not foreseen or self.now() >= ends:
-                    raise InfrastructureError(f"{target.name} could not be set up: {described(error)}") from error
+                    told = "; ".join((described(error), *(death.text for death in cluster.deaths()[:1])))
+                    raise InfrastructureError(f"{target.name} could not be set up: {told}") from error
             finally:
                 await self.context.dismiss(client, node)
             await asyncio.sleep(PAUSE_SECONDS)

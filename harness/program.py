@@ -202,7 +202,8 @@ def check_reply(program: Any, message: Message) -> None:
 
 def died_in_words(error: Exception, handler: Callable[..., Effects]) -> str:
     """Why a program died, in a sentence: the error, and the line of the program where it was raised; where it is the
-    handler's answer that was wrong, the line where the handler begins. Without the machine's folders."""
+    handler's answer that was wrong, the line where the handler begins; no line of the harness. Without the machine's
+    folders."""
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     frames = traceback.extract_tb(error.__traceback__)
     code = getattr(handler, "__code__", None)
@@ -211,4 +212,4 @@ def died_in_words(error: Exception, handler: Callable[..., Effects]) -> str:
         if "not iterable" in text:
             text = "TypeError: it returned something that is no list of effects"
         return f"{text} ({Path(code.co_filename).name}:{code.co_firstlineno}, {handler.__name__})"
-    return f"{text} ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else text
+    return text if ours or not frames else f"{text} ({Path(frames[-1].filename).name}:{frames[-1].lineno})"

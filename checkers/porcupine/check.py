@@ -12,6 +12,7 @@ LISTED_KEYS keys the children are those that are not valid, unless every key is 
 from collections.abc import Sequence
 from dataclasses import replace
 
+from splitbrain.checkers.common.per_key import UNOBSERVED
 from splitbrain.checkers.common.values import shown
 from splitbrain.checkers.porcupine import refusals, verdicts
 from splitbrain.checkers.porcupine.backend import Backend
@@ -96,7 +97,8 @@ class _Checking:
         """The verdicts of all problems as one."""
         if len(self.problems) == 0:
             reason = "the history is empty" if len(self.history) == 0 else "no operation took effect, or may have"
-            return unknown(NAME, f"{reason}: nothing could have refuted the model", self.model.name, operations=0)
+            reason += ": nothing could have refuted the model"
+            return unknown(NAME, reason, self.model.name, operations=0, **{UNOBSERVED: True})
         children = [self._of_problem(number) for number in range(len(self.problems))]
         value = Validity.worst(child.value for child in children)
         if value is Validity.VALID:
@@ -126,7 +128,7 @@ class _Checking:
         if not self.problems.observed():
             names = " or ".join(f for f in model.operations if f in model.observes)
             reason = f"nothing could have refuted the model: no {names} succeeded"
-            return unknown(NAME, reason, model.name, **self._figures())
+            return unknown(NAME, reason, model.name, **self._figures(), **{UNOBSERVED: True})
         order = merged_order(self.history, [child.certificate or () for child in children])
         wrong = None
         proved = len(children) == 1 and self.problems.result(0).proved

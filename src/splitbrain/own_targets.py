@@ -11,6 +11,7 @@ from typing import Any
 
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.options import Setting
+from splitbrain.harness.suggestion import did_you_mean
 
 NEEDED = (
     "name", "summary", "options", "settings", "claims", "deployments", "operations", "errors", "client", "roles",
@@ -23,9 +24,10 @@ _ROOMS = tuple(path.resolve() for path in Path(__file__).parent.iterdir() if pat
 def own_class(module: str, attribute: str) -> Any:
     """The class of that name; UsageError, with the place in the user's code, if there is none or it is no target."""
     word = f"target {module}:{attribute}"
-    found = getattr(_imported(module, word), attribute, None)
+    imported = _imported(module, word)
+    found = getattr(imported, attribute, None)
     if found is None:
-        raise UsageError(f"{word}: module {module!r} has no {attribute!r}")
+        raise UsageError(f"{word}: module {module!r} has no {attribute!r}{did_you_mean(attribute, vars(imported))}")
     if not isinstance(found, type):
         raise UsageError(f"{word}: {attribute!r} is no class but {type(found).__name__}; a target is a class")
     lacking = [name for name in NEEDED if name != "settings" and not hasattr(found, name)]

@@ -113,6 +113,8 @@ def target_class(spec: str) -> Any:
     """The class of a `TARGET` word; its options are not looked at."""
     name, _, rest = spec.partition(":")
     attribute = rest.partition(":")[0]
+    if name.endswith(".py") and not attribute:
+        raise UsageError(f"target {spec}: after the file comes the name of a class in it, as in {name}:MyStore")
     if name not in TARGETS and attribute and "=" not in attribute:
         from splitbrain.own_targets import own_class
 

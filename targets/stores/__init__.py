@@ -12,6 +12,6 @@ from splitbrain.targets.stores.messages import Request, Response
 from splitbrain.targets.stores.primary_backup import PrimaryBackup
 from splitbrain.targets.stores.raft import Raft
 from splitbrain.targets.stores.single import Single
-from splitbrain.targets.stores.target import StoreTarget
+from splitbrain.targets.stores.target import StoreTarget, shapes
 
-__all__ = ["PrimaryBackup", "Raft", "Request", "Response", "Single", "StoreTarget"]
+__all__ = ["PrimaryBackup", "Raft", "Request", "Response", "Single", "StoreTarget", "shapes"]

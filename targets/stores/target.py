@@ -30,6 +30,12 @@ OPERATIONS: Shapes = {
     "increment": Shape("delta", "delta"),
 }
 
+
+def shapes(*names: str) -> Shapes:
+    """Of these operations, those of these names: for a store that has not all."""
+    return {name: OPERATIONS[name] for name in names}
+
+
 ERRORS = ErrorTable(
     (
         Rule(PRECONDITION, ErrorKind.PRECONDITION, definite=True),

@@ -11,6 +11,7 @@ import pytest
 from splitbrain.harness.client import ErrorTable, Shape
 from splitbrain.harness.controller import Test, TestRun, run_test
 from splitbrain.harness.deployment import Simulated
+from splitbrain.harness.environment import Death
 from splitbrain.harness.environments.sim.loop import VirtualLoop
 from splitbrain.harness.environments.sim.scheduler import EventQueue
 from splitbrain.harness.generator import Generator
@@ -82,6 +83,7 @@ class Stage:
         self.recorder = Recorder(None, self.now)
         self.progress = Progress()
         self.open: Callable[[StageClient], Awaitable[None]] = lambda client: nothing()
+        self.died: Sequence[Death] = ()
         self.setup: Step = nothing
         self.teardown: Step = nothing
         self.close: Step = nothing
@@ -103,8 +105,8 @@ class Stage:
         await self.stopping()
         self.up_now = False
 
-    def deaths(self) -> tuple[()]:
-        return ()
+    def deaths(self) -> Sequence[Death]:
+        return self.died
 
     def client(self, node: StageNode) -> StageClient:
         self.clients += 1

@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 
 from splitbrain.harness.client import TRANSPORT, ErrorTable, Rule
+from splitbrain.harness.environment import Death
 from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.generator import (
     SECOND,
@@ -309,7 +310,17 @@ def test_nodes_that_never_serve_are_a_failure_of_the_infrastructure(stage):
         raise ConnectionRefusedError("never")
 
     stage.open = never
-    with pytest.raises(InfrastructureError, match="could not be set up: never"):
+    with pytest.raises(InfrastructureError, match=r"could not be set up: never$"):
+        stage.run_test(once(READ))
+
+
+def test_nodes_that_never_serve_because_they_died_are_told_with_why(stage):
+    async def never(client):
+        raise ConnectionRefusedError("never")
+
+    stage.open = never
+    stage.died = (Death("n1", 5, "n1 died by itself: KeyError", ()), Death("n2", 6, "n2 died too", ()))
+    with pytest.raises(InfrastructureError, match=r"could not be set up: never; n1 died by itself: KeyError$"):
         stage.run_test(once(READ))
 
 

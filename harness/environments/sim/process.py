@@ -29,7 +29,6 @@ from splitbrain.harness.program import (
     Log,
     Mark,
     Message,
-    Now,
     Program,
     Replace,
     Reply,
@@ -172,8 +171,12 @@ class SimProcess:
         return ()
 
     def _handle(self, handler: Callable[..., Effects], *args: Any) -> None:
+        self._carry_out(handler, lambda: handler(self._clock.read(), *args))
+
+    def _carry_out(self, handler: Callable[..., Effects], decided: Callable[[], Effects]) -> None:
+        """Carry out what a handler decided. handler: whose it is, for the words if it is wrong."""
         try:
-            for effect in handler(self._clock.read(), *args):
+            for effect in decided():
                 self._effects[type(effect)](effect)
         except SystemExit as leave:
             self._machine.log.write(f"the process ended itself: {leave}")
@@ -261,11 +264,11 @@ class BusyProcess(SimProcess):
             if len(self._inbox) < self._machine.backlog_max:
                 self._inbox.append((handler, args))
             return
-        super()._handle(lambda now: self._think(handler, now, args))
+        self._carry_out(handler, lambda: self._think(handler, args))
 
-    def _think(self, handler: Callable[..., Effects], now: Now, args: tuple[Any, ...]) -> Effects:
+    def _think(self, handler: Callable[..., Effects], args: tuple[Any, ...]) -> Effects:
         effects = []
-        for effect in handler(now, *args):
+        for effect in handler(self._clock.read(), *args):
             # A mark tells of the state as it was when the handler decided.
             if type(effect) is Mark:
                 self._mark(effect)
@@ -274,17 +277,17 @@ class BusyProcess(SimProcess):
         self._busy = True
         machine = self._machine
         taking = int(machine.stream.exponential(machine.service_ns))
-        self._kernel.at(self._kernel.now + taking, self._act, (effects,))
+        self._kernel.at(self._kernel.now + taking, self._act, (handler, effects))
         return ()
 
-    def _act(self, effects: list[Any]) -> None:
+    def _act(self, handler: Callable[..., Effects], effects: list[Any]) -> None:
         if self._stops:
-            self._backlog.append((self._act, (effects,)))
+            self._backlog.append((self._act, (handler, effects)))
             return
         if not self.alive:
             return
         self._busy = False
-        super()._handle(lambda now: effects)
+        self._carry_out(handler, lambda: effects)
         if self._inbox and self.alive:
             handler, args = self._inbox.popleft()
             self._handle(handler, *args)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 from splitbrain import registry
+from splitbrain.checkers.common.per_key import UNOBSERVED
 from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.checker import Checker, ExplainingChecker
 from splitbrain.harness.errors import SplitbrainError
@@ -99,11 +100,13 @@ class Judge:
 
 
 def merge(name: str, verdicts: Sequence[Verdict]) -> Verdict:
-    """Several verdicts as one, the first of the worst giving the reason; a single one as it is."""
+    """Several verdicts as one, the first of the worst giving the reason; a single one as it is. That nothing was
+    observed gives way to any other reason: nodes that crashed are why."""
     if len(verdicts) == 1:
         return verdicts[0]
     value = Validity.worst(verdict.value for verdict in verdicts)
-    decisive = next(verdict for verdict in verdicts if verdict.value is value)
+    worst = [verdict for verdict in verdicts if verdict.value is value]
+    decisive = min(worst, key=lambda verdict: UNOBSERVED in verdict.details)
     return Verdict(value, decisive.reason, name, children=tuple(verdicts), witness=decisive.witness)
 
 

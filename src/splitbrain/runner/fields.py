@@ -106,7 +106,8 @@ class SpecField:
         elif about.unit:
             number += f" of {about.unit}"
         if about.least is not None and about.most is not None:
-            return f"{number} from {about.least:.15g} to {about.most:.15g}"
+            least, most = (bound if isinstance(bound, int) else f"{bound:.15g}" for bound in (about.least, about.most))
+            return f"{number} from {least} to {most}"
         low = f" above {about.above:.15g}" if about.above is not None else ""
         low = f" of at least {about.least:.15g}" if about.least is not None else low
         high = f" and at most {about.most:.15g}" if about.most is not None else ""

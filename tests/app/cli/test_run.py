@@ -87,6 +87,8 @@ def test_a_test_that_cannot_be_carried_out_is_neither_pass_nor_anomaly(splitbrai
         (["raft", "--set", "nonsense=1"], "operations_per_key"),
         (["nonsense:Class"], "nonsense"),
         (["json:Nothing"], "Nothing"),
+        (["json:JSONDecoder2"], "did you mean JSONDecoder?"),
+        (["./store.py"], "as in ./store.py:MyStore"),
         ([], "TARGET"),
     ],
 )
@@ -105,7 +107,23 @@ def test_a_target_of_ones_own(splitbrain, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     said = splitbrain("run", "islands:Islands", "--time-limit", 3, "--seed", 1)
     assert said.code == INVALID
+    assert splitbrain("run", "islands:Islands", "--nodes", 1, "--time-limit", 3, "--seed", 1).code == VALID
     assert len(example.read_text().splitlines()) <= 30
+
+
+def test_a_store_that_dies_of_every_request_is_told_so_in_the_first_line(splitbrain, tmp_path, monkeypatch):
+    text = (Path(__file__).parents[3] / "examples" / "islands.py").read_text()
+    (tmp_path / "dying.py").write_text(text.replace('message.f == "write"', "1 / 0"))
+    monkeypatch.chdir(tmp_path)
+    said = splitbrain("run", "./dying.py:Islands", "--time-limit", 3, "--seed", 1)
+    assert (
+        said.code == INFRASTRUCTURE and "ZeroDivisionError: division by zero (dying.py:17)" in said.out.split("\n")[0]
+    )
+    (tmp_path / "dying.py").write_text(
+        text.replace("elif message.f", "elif message.f == 'read':\n            1 / 0\n        elif message.f", 1)
+    )
+    said = splitbrain("run", "./dying.py:Islands", "--time-limit", 3, "--seed", 1, "--workload", "register")
+    assert said.code == UNKNOWN and "ZeroDivisionError: division by zero (dying.py:" in said.out.split("\n")[0]
 
 
 def test_a_module_of_ones_own_that_is_broken_is_told_as_such(splitbrain, tmp_path, monkeypatch):

@@ -81,6 +81,7 @@ def test_what_is_the_default_does_not_stand_in_the_command(name):
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
+        ({"seed": 1 << 63}, "--seed is a whole number from -9223372036854775808 to 9223372036854775807, not"),
         ({"nodes": 0}, "--nodes is a whole number from 1 to 100, not 0"),
         ({"nodes": 2.5}, "--nodes is a whole number from 1 to 100, not 2.5"),
         ({"nodes": True}, "--nodes is a whole number from 1 to 100, not True"),

@@ -7,6 +7,8 @@ import pytest
 
 from splitbrain.harness.deployment import Simulated
 from splitbrain.harness.environments.sim import Sim
+from splitbrain.harness.environments.sim.world import read_world, world_options
+from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.program import Reply, SetTimer
 
 
@@ -38,15 +40,20 @@ class Wrong:
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ("none", "TypeError: it returned something that is no list of effects (test_wrong_programs.py:25, on_request)"),
-        ("word", "returned something of type str, which is no effect (test_wrong_programs.py:25, on_request)"),
-        ("reply", "answered a request with 7, which is no str (test_wrong_programs.py:25, on_request)"),
-        ("raise", "ValueError: no such thing (test_wrong_programs.py:34)"),
-        ("timer", "TypeError: Wrong has no on_timer"),
+        ("none", "TypeError: it returned something that is no list of effects (test_wrong_programs.py:27, on_request)"),
+        (
+            "word",
+            "TypeError: a handler returned something of type str, which is no effect "
+            "(test_wrong_programs.py:27, on_request)",
+        ),
+        ("reply", "TypeError: it answered a request with 7, which is no str (test_wrong_programs.py:27, on_request)"),
+        ("raise", "ValueError: no such thing (test_wrong_programs.py:36)"),
+        ("timer", "TypeError: Wrong has no on_timer, and needs it now"),
     ],
 )
-def test_the_run_says_what_was_wrong(asked: str, words: str) -> None:
-    environment = Sim(1)
+@pytest.mark.parametrize("world", ["", "node.service=1ms"])
+def test_the_run_says_what_was_wrong(asked: str, words: str, world: str) -> None:
+    environment = Sim(1, world_options(read_world(world)))
 
     async def main() -> tuple[str, ...]:
         cluster = await environment.up(Simulated(Wrong), ["n1"], None)  # type: ignore[arg-type]
@@ -58,4 +65,24 @@ def test_the_run_says_what_was_wrong(asked: str, words: str) -> None:
         return tuple(death.text for death in cluster.deaths())
 
     (told,) = environment.run(main)
-    assert words in told
+    assert told.endswith(words)
+
+
+def test_a_program_that_cannot_be_made_is_told_without_a_line_of_the_harness() -> None:
+    environment = Sim(1)
+
+    async def main() -> None:
+        await environment.up(Simulated(lambda name, nodes, random: Wrong(name)), ["n1"], None)  # type: ignore[call-arg, arg-type]
+
+    with pytest.raises(InfrastructureError) as raised:
+        environment.run(main)
+    assert "missing 2 required positional arguments: 'nodes' and 'random' (test_wrong_programs.py:" in str(raised.value)
+
+    environment = Sim(1)
+
+    async def bare() -> None:
+        await environment.up(Simulated(object), ["n1"], None)  # type: ignore[arg-type]
+
+    with pytest.raises(InfrastructureError) as raised:
+        environment.run(bare)
+    assert "object() takes no arguments" in str(raised.value) and "node.py" not in str(raised.value).partition("\n")[0]
