@@ -4,14 +4,22 @@ The answer stands in the first line, the command that repeats the run in the las
 output, and that of a simulated run is the same for the same seed: no wall times, no folder names.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from splitbrain.harness.operation import Value
 from splitbrain.harness.verdict import Verdict, Witness
 from splitbrain.results import format
 from splitbrain.results.result import Result
 
 _ERRORS = {"precondition": "refused by their precondition"}
 """Kinds of errors that their name does not explain."""
+_RARE = (
+    ("marks", "leader", "election", "elections"),
+    ("network", "old_messages", "message half a second old", "messages half a second old and older"),
+    ("marks", "stale", "message of an older term", "messages of older terms"),
+    ("marks", "deduplicated", "retried request de-duplicated", "retried requests de-duplicated"),
+)
+"""What coverage counts beside faults: group and name there, and the words for one and for several."""
 
 
 def lines(result: Result) -> list[str]:
@@ -93,7 +101,23 @@ def fault_lines(result: Result) -> list[str]:
     wide = max(len("fault"), *(len(row[0]) for row in rows))
     times = max(len("times"), *(len(row[1]) for row in rows))
     heading = ("fault", "times", "what it did")
-    return [f"  {name:<{wide}}  {often:>{times}}  {did}" for name, often, did in (heading, *rows)]
+    return [
+        *(f"  {name:<{wide}}  {often:>{times}}  {did}" for name, often, did in (heading, *rows)),
+        *coverage_lines(result),
+    ]
+
+
+def coverage_lines(result: Result) -> list[str]:
+    """How faults overlapped, and how often something rare happened meanwhile; nothing where there is nothing to say."""
+    coverage = result.coverage
+    told = []
+    if overlaps := _count(coverage, "overlaps"):
+        told.append(f"{_counted(overlaps, 'overlap')} of faults, up to {_count(coverage, 'at_once')} at once")
+    for group, name, one, several in _RARE:
+        counts = coverage.get(group)
+        if number := _count(counts if isinstance(counts, Mapping) else {}, name):
+            told.append(f"{number:,} {one if number == 1 else several}")
+    return [f"  meanwhile: {', '.join(told)}"] if told else []
 
 
 def witnesses(verdict: Verdict | None) -> Iterator[tuple[Verdict, Witness]]:
@@ -120,6 +144,11 @@ def _scope(result: Result) -> str:
         parts += [_counted(record.spec.nodes, "node"), _counted(record.spec.concurrency, "client")]
         parts += [record.env, f"seed {record.seed}"]
     return format.plain("  " + " · ".join(parts))
+
+
+def _count(counts: Mapping[str, Value], name: str) -> int:
+    number = counts.get(name)
+    return number if isinstance(number, int) else 0
 
 
 def _counted(number: int, what: str) -> str:

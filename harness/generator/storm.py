@@ -19,11 +19,13 @@ from splitbrain.harness.random_stream import RandomStream
 class StormPace:
     """How fast faults may come, in seconds: ranges from which values are drawn log-uniformly.
 
-    duration: of a fault. gap: mean time from one start to the next within a storm. storm, quiet: length of a storm, and
-    of the time after it. patience: how long a strike waits for its moment. reaction: from the moment to the strike.
+    duration: of a fault. longest: what the faults of one storm last at most; where all are short, roles change hands
+    again and again. gap: mean time from one start to the next within a storm. storm, quiet: length of a storm, and of
+    the time after it. patience: how long a strike waits for its moment. reaction: from the moment to the strike.
     """
 
     duration: tuple[float, float] = (0.05, 4.0)
+    longest: tuple[float, float] = (0.4, 4.0)
     gap: tuple[float, float] = (0.08, 0.8)
     storm: tuple[float, float] = (2.0, 12.0)
     quiet: tuple[float, float] = (0.5, 3.0)
@@ -33,7 +35,13 @@ class StormPace:
 
 SIMULATED = StormPace()
 REAL = StormPace(
-    duration=(0.5, 5.0), gap=(0.5, 2.0), storm=(6.0, 20.0), quiet=(3.0, 8.0), patience=2.0, reaction=(0.001, 0.01)
+    duration=(0.5, 5.0),
+    longest=(1.5, 5.0),
+    gap=(0.5, 2.0),
+    storm=(6.0, 20.0),
+    quiet=(3.0, 8.0),
+    patience=2.0,
+    reaction=(0.001, 0.01),
 )
 """Where injecting takes time, and systems take seconds to elect."""
 
@@ -80,10 +88,11 @@ def storms(
     while chosen and at < end_s - pace.duration[0]:
         random = RandomStream(seed, "storm", number)
         over = min(at + _log(random, *pace.storm), end_s)
+        shortest, longest = pace.duration[0], _log(RandomStream(seed, "storm", number, "longest"), *pace.longest)
         gap = _log(random, *pace.gap) * max(1.0, FEW / len(chosen))
         while (left := end_s - at) > pace.duration[0] and at < over:
             fault = turns.next()
-            duration = min(_log(random, *pace.duration), left)
+            duration = min(_log(random, shortest, longest), left)
             moment = random.weighted(tuple(MOMENTS), tuple(MOMENTS.values())) if random.chance(aimed) else ""
             yield Strike(
                 at,

@@ -45,6 +45,22 @@ def test_a_fault_that_never_bit_is_no_pass() -> None:
     assert refuted_anyway.status is RunStatus.INVALID
 
 
+def test_what_happened_while_faults_were_on() -> None:
+    coverage = {
+        "overlaps": 1,
+        "at_once": 2,
+        "marks": {"leader": 7, "stale": 1, "deduplicated": 0},
+        "network": {"old_messages": 1200},
+    }
+    told = lines(Result.of_run(stale(), record(), passed(), coverage=coverage))
+    line = next(line for line in told if "meanwhile" in line)
+    assert line == (
+        "  meanwhile: 1 overlap of faults, up to 2 at once, 7 elections, 1,200 messages half a second old and older, "
+        "1 message of an older term"
+    )
+    assert not any("meanwhile" in line for line in lines(Result.of_run(stale(), record(), passed())))
+
+
 def test_a_foreign_history_and_a_failed_run() -> None:
     nothing = Verdict(Validity.UNKNOWN, "the history holds no events", "linearizability", "register")
     foreign = Result.of_history(History(), "x.edn", "register", nothing, Cost(0.1, 0.2))
