@@ -100,6 +100,7 @@ def _content(history: History, result: Result, operations_max: int) -> dict[str,
         witness=rows,
         offending=witness.offending_row(history, found[0][1], rows) if found else None,
         concurrency=result.record.spec.concurrency if result.record else None,
+        verdict=result.verdict,
     )
     over_time = series(history)
     checks = list(_checks(result.verdict)) if result.verdict else []

@@ -162,8 +162,8 @@
   function drawFault(pen, fault, top) {
     const left = Math.max(gutter, x(fault.start)), right = Math.min(width, x(fault.stop));
     if (right < gutter || left > width) return;
-    pen.globalAlpha = 0.3;
-    pen.fillStyle = tone.fault;
+    pen.globalAlpha = fault.bad ? 1 : 0.3;
+    pen.fillStyle = fault.bad ? tone.bad : tone.fault;
     pen.fillRect(left, top + 1, Math.max(1.5, right - left), STRIP - 3);
     pen.globalAlpha = 1;
     pen.fillStyle = tone.ink;

@@ -6,11 +6,12 @@ that never overlap share a lane.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from splitbrain.harness.history import ABSENT, History, Operations
 from splitbrain.harness.operation import EventType
+from splitbrain.harness.verdict import Verdict
 from splitbrain.results import format
 from splitbrain.results.faults import Window
 from splitbrain.results.report.sample import Sample
@@ -29,8 +30,10 @@ def timeline(
     witness: Sequence[int],
     offending: int | None,
     concurrency: int | None,
+    verdict: Verdict | None = None,
 ) -> dict[str, Any]:
-    """Everything the viewer needs, as JSON values. witness, offending: rows of `history.operations()`."""
+    """Everything the viewer needs, as JSON values. witness, offending: rows of `history.operations()`. verdict: where it
+    tells of breaches of invariants, they get a strip like that of a fault."""
     operations = history.operations()
     lane_of, lanes = _lanes(history, concurrency)
     texts = _Texts(history)
@@ -56,7 +59,8 @@ def timeline(
                 "bite": format.bite(window.bite) if window.healed else "not healed",
             }
             for window in windows
-        ],
+        ]
+        + list(_breaches(verdict)),
         "witness": [place[row] for row in witness if row in place],
         "offending": place.get(offending, -1) if offending is not None else -1,
         "texts": texts.values,
@@ -74,6 +78,25 @@ def embed(data: dict[str, Any]) -> str:
 _COLUMNS = (
     "lane", "index", "process", "start", "stop", "ended", "label", "f", "key", "argument", "result", "node", "error",
 )  # fmt: skip
+
+
+def _breaches(verdict: Verdict | None) -> Iterator[dict[str, Any]]:
+    """Where invariants did not hold, by a tree's own times."""
+    if verdict is None:
+        return
+    for child in verdict.children:
+        yield from _breaches(child)
+    found = verdict.details.get("breaches")
+    for breach in found if isinstance(found, list) else ():
+        if isinstance(breach, Mapping) and isinstance(breach.get("time"), int):
+            yield {
+                "name": "breach",
+                "start": breach["time"],
+                "stop": breach["time"],
+                "value": format.told(breach.get("words"), _TEXT_LENGTH),
+                "bite": format.told(breach.get("invariant"), _TEXT_LENGTH),
+                "bad": True,
+            }
 
 
 class _Clock:

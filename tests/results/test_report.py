@@ -52,6 +52,15 @@ class Reader(HTMLParser):
         return found
 
 
+def test_the_breach_of_an_invariant_stands_on_the_timeline_at_its_time() -> None:
+    breach = {"invariant": "one leader a term", "node": "n2", "time": 2_000, "words": "n2 leads in term 3 <b>"}
+    leaf = Verdict(Validity.INVALID, "two leaders", "invariants", details={"breaches": [breach]})
+    verdict = Verdict(Validity.INVALID, "two leaders", "run", children=(passed(), leaf))
+    shown = Reader(render(stale(), Result.of_run(stale(), record(), verdict))).data()["faults"][-1]
+    assert (shown["name"], shown["start"], shown["stop"], shown["bad"]) == ("breach", 2_000, 2_000, True)
+    assert "n2 leads in term 3" in shown["value"]
+
+
 def hostile_page() -> str:
     history = History.of(
         event(2 * i + end, i + end, i, "ok" if end else "invoke", HOSTILE, HOSTILE, key=HOSTILE, node=HOSTILE)
