@@ -24,6 +24,7 @@ COMMANDS = {
     "run": ("splitbrain.cli.run:run", "Test a target once."),
     "campaign": ("splitbrain.cli.campaign:command", "Test a grid of targets, faults and seeds from a file."),
     "check": ("splitbrain.cli.check:check", "Judge recorded histories, ours or not."),
+    "runs": ("splitbrain.cli.runs:runs", "List the runs that are kept."),
     "report": ("splitbrain.cli.report:report", "Write the page of a run anew."),
     "list": ("splitbrain.cli.listing:listing", "What there is: targets, workloads, nemeses, models, environments."),
     "zoo": ("splitbrain.cli.zoo:zoo", "Hunt planted bugs: are they found, and is the correct store left alone?"),
