@@ -6,7 +6,6 @@ Pitfall: after a timeout the reply may still come, and must never answer the nex
 closed, and a new one is opened for the next operation.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -56,7 +55,7 @@ class Rule:
 TRANSPORT = (
     Rule(ConnectionRefusedError, ErrorKind.REFUSED, definite=True),
     Rule(ChannelClosed, ErrorKind.CONNECTION, definite=False),
-    Rule(asyncio.TimeoutError, ErrorKind.TIMEOUT, definite=False),
+    Rule(TimeoutError, ErrorKind.TIMEOUT, definite=False),
     Rule(ConnectionError, ErrorKind.CONNECTION, definite=False),
 )
 """Rules that hold for every target: what failed before a byte was sent is definite, what broke later is not."""

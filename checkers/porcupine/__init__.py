@@ -5,16 +5,23 @@
     verdict = porcupine.check(porcupine.MODELS["cas-register"].make(), history, Budget(seconds=10))
 
 `check` takes any `Model`, `check_many` many histories; `MODELS` has ready ones, `objection` verifies an order of one.
-Reading order: `model` (what you write) → `check` (what happens) → `prepare`, `window`, `search` (how it works) →
-`certificate`, `witness` (how it is proved) → `backend`, `native_backend`, `kernel` (how it is done fast).
+Reading order: `model` (what you write) → `check_history` (what happens) → `prepare`, `window`, `search` (how it works)
+→ `certificate`, `witness` (how it is proved) → `backend`, `native_backend`, `kernel` (how it is done fast).
+
+What searches and verifies is imported at its first use, so that listing the models does not load it.
 """
 
-from splitbrain.checkers.porcupine.batch import check_many, values_of
-from splitbrain.checkers.porcupine.certificate import objection, of_key
-from splitbrain.checkers.porcupine.check import check, unexplained
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from splitbrain.checkers.porcupine.model import ILLEGAL, REFUSED, UNSEEN, Call, Independence, Model, Refused
 from splitbrain.checkers.porcupine.models import MODELS, CatalogueEntry
-from splitbrain.checkers.porcupine.witness import explain
+
+if TYPE_CHECKING:
+    from splitbrain.checkers.porcupine.batch import check_many, values_of
+    from splitbrain.checkers.porcupine.certificate import objection, of_key
+    from splitbrain.checkers.porcupine.check_history import check, unexplained
+    from splitbrain.checkers.porcupine.witness import explain
 
 __all__ = [
     "ILLEGAL",
@@ -34,3 +41,27 @@ __all__ = [
     "unexplained",
     "values_of",
 ]
+
+_LAZY = {
+    "check": "check_history",
+    "check_many": "batch",
+    "explain": "witness",
+    "objection": "certificate",
+    "of_key": "certificate",
+    "unexplained": "check_history",
+    "values_of": "batch",
+}
+"""Functions imported at their first use, with their modules. Pitfall: none may be called as a module here is, for
+importing that module would put it in the function's place."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(importlib.import_module(f"{__name__}.{_LAZY[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

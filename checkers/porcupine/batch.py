@@ -7,7 +7,7 @@ the same of, with a witness.
 
 from collections.abc import Iterable, Iterator
 
-from splitbrain.checkers.porcupine.check import check
+from splitbrain.checkers.porcupine.check_history import check
 from splitbrain.checkers.porcupine.model import Model
 from splitbrain.checkers.porcupine.short_history import LONG, outcomes
 from splitbrain.harness.budget import Budget

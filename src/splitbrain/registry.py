@@ -109,6 +109,14 @@ def target(spec: str) -> Target:
     return found
 
 
+def target_summary(name: str) -> str:
+    """One line about a target; ours are not imported for it. UsageError for one of another package that cannot be
+    loaded."""
+    from splitbrain.targets import SUMMARIES
+
+    return SUMMARIES.get(name) or str(target_class(name).summary)
+
+
 def target_class(spec: str) -> Any:
     """The class of a `TARGET` word; its options are not looked at."""
     name, _, rest = spec.partition(":")

@@ -1,11 +1,14 @@
 """Names: ours, those of other packages, those of a user's own, and what is said of one that does not exist."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from splitbrain import registry, run
 from splitbrain.harness.errors import UsageError
+from splitbrain.targets import SUMMARIES
 
 PLUGIN = """
 from splitbrain.checkers.catalogue import CATALOGUE
@@ -126,3 +129,16 @@ def test_a_file_is_a_target_too_and_no_library_is_replaced(tmp_path, monkeypatch
     assert registry.target("./a_store_here.py:Store:disk=memory").settings["disk"] == "memory"
     with pytest.raises(UsageError, match="there is no file"):
         registry.target("./nothing.py:Store")
+
+
+def test_summaries_for_the_list_are_those_of_the_targets() -> None:
+    assert set(SUMMARIES) <= set(registry.TARGETS)
+    assert {name: registry.target_class(name).summary for name in SUMMARIES} == dict(SUMMARIES)
+
+
+def test_a_list_imports_no_target_and_no_search() -> None:
+    script = "import sys; from splitbrain.cli import command\ncommand(['list'])\nprint(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    assert "splitbrain.nemeses.catalogue" in loaded
+    assert {"asyncio", "splitbrain.targets.stores", "splitbrain.targets.etcd"}.isdisjoint(loaded)
+    assert {"splitbrain.checkers.porcupine.check_history", "splitbrain.checkers.porcupine.decide"}.isdisjoint(loaded)

@@ -10,7 +10,7 @@ import pytest
 from splitbrain.checkers import porcupine
 from splitbrain.checkers.linearizability import Linearizability
 from splitbrain.checkers.porcupine import ILLEGAL, MODELS, Call, Model
-from splitbrain.checkers.porcupine.check import LISTED_KEYS
+from splitbrain.checkers.porcupine.check_history import LISTED_KEYS
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import History
