@@ -32,8 +32,8 @@ def timeline(
     concurrency: int | None,
     verdict: Verdict | None = None,
 ) -> dict[str, Any]:
-    """Everything the viewer needs, as JSON values. witness, offending: rows of `history.operations()`. verdict: where it
-    tells of breaches of invariants, they get a strip like that of a fault."""
+    """Everything the viewer needs, as JSON values. witness, offending: rows of `history.operations()`. verdict: the
+    breaches of invariants that it tells of get a strip like that of a fault."""
     operations = history.operations()
     lane_of, lanes = _lanes(history, concurrency)
     texts = _Texts(history)
