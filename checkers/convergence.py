@@ -44,13 +44,15 @@ class ConvergenceCheck:
         compared = sum(len(reads) for reads in final.values() if len(reads) > 1)
         stale = {found.read: found for found in stale_reads(of)}
         doubt = None
+        open_: dict[int, set[int]] = {}
+        for op, write in enumerate(of.write):
+            if write and of.end[op] == NEVER:
+                open_.setdefault(of.key[op], set()).add(of.value[op])
         for key, reads in final.items():
             late = next((op for op in reads if op in stale), None)
             if late is not None:
                 return verdict_of(self.name, of, Finding(stale_witness(of, stale[late])), len(reads))
-            open_ = {of.value[op] for op, write in enumerate(of.write)
-                     if write and of.key[op] == key and of.end[op] == NEVER}  # fmt: skip
-            certain = [op for op in reads if of.value[op] not in open_]
+            certain = [op for op in reads if of.value[op] not in open_.get(key, ())]
             other = next((op for op in certain if of.value[op] != of.value[certain[0]]), None)
             if other is not None:
                 sentence = "{0} and {1} differ, though all writes of the key had ended before"

@@ -46,8 +46,7 @@ class SequentialCheck:
 
     def _finding(self, of: RegisterHistory, spending: BudgetMeter) -> Finding:
         order: list[int] = []
-        for key in sorted(set(of.key)) if self.by_key else (None,):
-            part = of if key is None else of.only(key)
+        for part in of.parts() if self.by_key else (of,):
             found = refuted_quickly(part, spending)
             if found is None:
                 try:
@@ -55,16 +54,17 @@ class SequentialCheck:
                 except SearchStopped as limit:
                     return Finding(doubt=f"{limit}, in the search for an order")
                 found = None if placed is not None else self._no_order(part)
-                order += placed or ()
+                order += [part.start[op] for op in placed or ()]
             if found is not None:
                 return found
         if of.doubt:
             return Finding(doubt=of.doubt)
-        wrong = objection(of, order, by_key=self.by_key)
+        numbers = {start: op for op, start in enumerate(of.start)}
+        wrong = objection(of, [numbers[start] for start in order], by_key=self.by_key)
         if wrong is not None:
             return Finding(doubt=f"an order was found but not verified: {wrong}")
-        certificate = tuple(of.start[op] for op in order)
-        return Finding(reason=f"an order of {len(order):,} operations was found and verified", certificate=certificate)
+        reason = f"an order of {len(order):,} operations was found and verified"
+        return Finding(reason=reason, certificate=tuple(order))
 
     def _no_order(self, of: RegisterHistory) -> Finding:
         """That the search came to its end without an order."""

@@ -14,7 +14,7 @@ refute, but not confirm.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from splitbrain.checkers.common.event_format import EventFormat
@@ -89,19 +89,40 @@ class RegisterHistory:
                         self._readers.setdefault((self.key[op], self.source[op]), []).append(op)
         return self._readers
 
-    def only(self, key: int) -> "RegisterHistory":
-        """The same with the operations on one key alone in chains."""
-        part = replace(self, chain=[ABSENT] * len(self), position=[ABSENT] * len(self), chains=[], before=[])
-        part._readers = None
+    def parts(self) -> "list[RegisterHistory]":
+        """The operations on each key as registers of their own, in order of first invocation."""
+        numbers, by_key = [0] * len(self), dict[int, list[int]]()
+        for op, key in enumerate(self.key):
+            ops = by_key.setdefault(key, [])
+            numbers[op] = len(ops)
+            ops.append(op)
+        parts = {key: self._part(ops, numbers) for key, ops in by_key.items()}
         for number, chain in enumerate(self.chains):
-            kept = [op for op in chain if self.key[op] == key]
-            for position, op in enumerate(kept):
-                part.chain[op], part.position[op] = number, position
-            part.chains.append(kept)
-        for before in self.before:
+            split: dict[int, list[int]] = {}
+            for op in chain:
+                split.setdefault(self.key[op], []).append(op)
+            before = self.before[number]
             earlier = self.chains[self.chain[before]][: self.position[before] + 1] if before >= 0 else []
-            part.before.append(next((op for op in reversed(earlier) if self.key[op] == key), ABSENT))
+            for key, ops in split.items():
+                last = next((op for op in reversed(earlier) if self.key[op] == key), ABSENT)
+                parts[key].append_chain([numbers[op] for op in ops], ABSENT if last < 0 else numbers[last])
+        return list(parts.values())
+
+    def _part(self, ops: Sequence[int], numbers: Sequence[int]) -> "RegisterHistory":
+        part = RegisterHistory(self.history, self.initial, doubt=self.doubt, sessions=self.sessions)
+        for name in ("write", "key", "value", "start", "end", "row", "session"):
+            column = getattr(self, name)
+            setattr(part, name, [column[op] for op in ops])
+        part.source = [numbers[source] if (source := self.source[op]) >= 0 else source for op in ops]
+        part.chain, part.position = [ABSENT] * len(ops), [ABSENT] * len(ops)
         return part
+
+    def append_chain(self, ops: list[int], before: int) -> None:
+        """Add a chain. before: the operation that its first one follows, or ABSENT."""
+        for position, op in enumerate(ops):
+            self.chain[op], self.position[op] = len(self.chains), position
+        self.chains.append(ops)
+        self.before.append(before)
 
     def unforced(self) -> str | None:
         """What keeps reads-from open, or None."""
@@ -213,10 +234,7 @@ def _chain(out: RegisterHistory) -> None:
             else:
                 main.append(op)
         for chain, before in ((main, ABSENT), *(([op], before) for op, before in aside)):
-            for position, op in enumerate(chain):
-                out.chain[op], out.position[op] = len(out.chains), position
-            out.chains.append(chain)
-            out.before.append(before)
+            out.append_chain(chain, before)
 
 
 def initial_of(text: object) -> Value:

@@ -42,8 +42,14 @@ def smallest_k(registers: RegisterHistory, most: int | None, spending: BudgetMet
     worst = max(behind, key=lambda op: (behind[op], -op), default=None)
     least = 1 + (behind[worst] if worst is not None else 0)
     keys: dict[int, list[int]] = {}
+    latest: dict[tuple[int, int], int] = {}
+    for op in registers.reads():
+        at = (registers.key[op], registers.value[op])
+        latest[at] = max(latest.get(at, -1), registers.end[op])
     for op, write in enumerate(registers.write):
-        if not write or registers.end[op] < NEVER or _readable(registers, op):
+        # A write of unknown outcome that no read can have seen is left out.
+        readable = latest.get((registers.key[op], registers.value[op]), -1) > registers.start[op]
+        if not write or registers.end[op] < NEVER or readable:
             keys.setdefault(registers.key[op], []).append(op)
     k, order = least, []
     limit = most if most is not None else max(map(len, keys.values()), default=0) + 1
@@ -59,16 +65,6 @@ def smallest_k(registers: RegisterHistory, most: int | None, spending: BudgetMet
             return SmallestK(None, max(k, limit + 1), worst=worst if least > limit else None)
         order += found
     return SmallestK(k, least, tuple(order), worst=worst)
-
-
-def _readable(registers: RegisterHistory, write: int) -> bool:
-    """Whether some read may have seen a write of unknown outcome; else it can be left out."""
-    key, value = registers.key[write], registers.value[write]
-    return any(
-        not registers.write[op] and registers.key[op] == key and registers.value[op] == value
-        and registers.end[op] > registers.start[write]
-        for op in range(len(registers))
-    )  # fmt: skip
 
 
 def _placed(registers: RegisterHistory, ops: Sequence[int], k: int, spending: BudgetMeter) -> list[int] | None:

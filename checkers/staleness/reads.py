@@ -29,8 +29,9 @@ BEGINNING = -1
 @dataclass(slots=True)
 class KeyHistory:
     """The writes of one key. ends: of those that ended, in order; latest: of each prefix of these the one that began
-    last, by number. starts: of all, in order."""
+    last, by number. ended: these, in order of their end. starts: of all, in order."""
 
+    ended: list[int] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
     latest: list[int] = field(default_factory=list)
     starts: list[int] = field(default_factory=list)
@@ -66,6 +67,7 @@ def by_key(registers: RegisterHistory) -> dict[int, KeyHistory]:
             ended[registers.key[op]].append(op)
     for key, ops in ended.items():
         ops.sort(key=registers.end.__getitem__)
+        found[key].ended = ops
         found[key].ends = [registers.end[op] for op in ops]
         found[key].latest = list(accumulate(ops, max))
     return found
@@ -102,7 +104,7 @@ def versions_behind(registers: RegisterHistory) -> dict[int, int]:
     Reads of what nobody had written before they ended are left out."""
     out: dict[int, int] = {}
     for key, of_key in by_key(registers).items():
-        ended = sorted((registers.end[op], registers.start[op]) for op in _ended(registers, key))
+        ended = [(registers.end[op], registers.start[op]) for op in of_key.ended]
         begun: list[int] = []
         at = 0
         for read in sorted(of_key.reads, key=registers.start.__getitem__):
@@ -124,15 +126,12 @@ def newer_writes(registers: RegisterHistory, read: int) -> list[int]:
     candidates = registers.candidates.get((key, registers.value[read]), [])
     ends = [registers.end[w] for w in candidates if registers.start[w] < end]
     over = max([*ends, BEGINNING])
-    return sorted(
-        op for op in _ended(registers, key) if registers.start[op] > over and registers.end[op] < registers.start[read]
-    )
-
-
-def _ended(registers: RegisterHistory, key: int) -> Iterator[int]:
-    for (of, _), ops in registers.candidates.items():
-        if of == key:
-            yield from (op for op in ops if registers.end[op] < NEVER)
+    return [
+        op
+        for op, write in enumerate(registers.write)
+        if write and registers.key[op] == key
+        if registers.start[op] > over and registers.end[op] < registers.start[read]
+    ]
 
 
 def distribution(registers: RegisterHistory) -> dict[str, Value]:
@@ -153,12 +152,13 @@ def _milliseconds(registers: RegisterHistory) -> Iterator[tuple[int, float]]:
     """Each stale read with the time since what it returned was first superseded."""
     time = registers.history.time
     first: dict[int, tuple[list[int], list[int]]] = {}
+    written = by_key(registers)
     for stale in stale_reads(registers):
         if stale.newer == ABSENT or stale.returned == THIN_AIR:
             continue
         key = registers.key[stale.read]
         if key not in first:
-            ops = sorted(_ended(registers, key), key=registers.start.__getitem__)
+            ops = sorted(written[key].ended, key=registers.start.__getitem__)
             ends = list(accumulate((registers.end[op] for op in reversed(ops)), min))[::-1]
             first[key] = ([registers.start[op] for op in ops], ends)
         starts, ends = first[key]
