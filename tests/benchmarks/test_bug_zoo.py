@@ -1,4 +1,4 @@
-"""Does the table of planted bugs tell what was found and what was missed, and does the page name real ones?"""
+"""Tests of the table of planted bugs, what was found and what was missed, and of the real ones that the page names."""
 
 import re
 
