@@ -46,6 +46,8 @@ READER_CHANGE_SHARE = 0.25
 """Of threads that keep pace with the others by reading."""
 AGED_LIFE = 10
 """How many times longer than a hot key an aged one lives."""
+RUN_LIFE = 100
+"""Likewise one that lives for the whole run. In a long run even that ends: each read of a list holds all its elements."""
 BLOCK = 64
 """Operations of a thread that are planned at once."""
 LOOK_BACK = 24
@@ -90,7 +92,7 @@ class MixedSteps:
     def _drawn(self, draws: RandomStream, thread: int, ordinal: int) -> Step:
         kind = draws.weighted(KINDS, KIND_WEIGHTS)
         aged, whole_run = draws.chance(self._aged), draws.chance(0.5)
-        life = self._life * AGED_LIFE if aged else self._life
+        life = self._life * (1 if not aged else RUN_LIFE if whole_run else AGED_LIFE)
         place = assign_to(thread, ordinal, self._size, life)
         changes = draws.chance(READER_CHANGE_SHARE if place.reader else 1 - READ_SHARE)
         cas = draws.chance(CAS_SHARE)
@@ -117,7 +119,7 @@ class MixedSteps:
 def _name(place: Assignment, aged: bool, whole_run: bool) -> str:
     if not aged:
         return str(place.number)
-    return f"-run{place.group}" if whole_run else f"-aged{place.number}"
+    return f"-run{place.number}" if whole_run else f"-aged{place.number}"
 
 
 def main(size: Size, settings: Mapping[str, Setting]) -> Generator:

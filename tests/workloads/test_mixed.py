@@ -49,6 +49,11 @@ def test_some_keys_live_for_the_whole_run_and_some_for_a_while() -> None:
     assert max(hot) < 0.25
 
 
+def test_in_a_long_run_the_oldest_keys_end_too_so_that_their_lists_stay_short() -> None:
+    numbers = [str(m.operation.key) for m in moments({"operations_per_key": "10"}) if "-run" in str(m.operation.key)]
+    assert {key[1:] for key in numbers} == {f"-run{number}" for number in range(6)}
+
+
 def test_a_compare_and_set_expects_what_somebody_wrote_to_that_key() -> None:
     written: dict[object, object] = {}
     expected: list[tuple[object, object]] = []
