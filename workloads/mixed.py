@@ -47,7 +47,7 @@ READER_CHANGE_SHARE = 0.25
 AGED_LIFE = 10
 """How many times longer than a hot key an aged one lives."""
 RUN_LIFE = 100
-"""Likewise one that lives for the whole run. In a long run even that ends: each read of a list holds all its elements."""
+"""Likewise one that lives for the whole run. In a long run even that ends, for each read of a list holds all of it."""
 BLOCK = 64
 """Operations of a thread that are planned at once."""
 LOOK_BACK = 24
