@@ -44,7 +44,8 @@ class RegisterHistory:
     for a write of unknown outcome. source: of a read the write it read, INITIAL, THIN_AIR or UNFORCED; of a write
     INITIAL. chain, position: where in `chains` it stands, ABSENT for reads that are left out. before: of the first
     operation of a chain, the one of its session that it follows, or ABSENT. chains: operations in the order of their
-    session; a write of unknown outcome that its session went on after has a chain of its own. doubt: why what is left
+    session; a write of unknown outcome that its session went on after has a chain of its own, and so has an operation
+    that overlaps with one before in its session. doubt: why what is left
     cannot confirm a model of sessions, or None.
     """
 
@@ -223,14 +224,14 @@ def _chain(out: RegisterHistory) -> None:
     out.sessions = len(by_session)
     for ops in by_session.values():
         main: list[int] = []
-        latest = ABSENT
         aside: list[tuple[int, int]] = []
         for op in ops:
-            if out.start[op] < latest:
-                out.doubt = out.doubt or f"operations of one session overlap, {out.name(op)} with the one before"
-            latest = max(latest, out.end[op] if out.end[op] < NEVER else ABSENT)
-            if out.end[op] == NEVER and op != ops[-1]:
-                aside.append((op, main[-1] if main else ABSENT))
+            overlaps = bool(main) and out.start[op] < out.end[main[-1]]
+            if overlaps:
+                out.doubt = out.doubt or f"operations of one session overlap, {out.name(op)} with one before"
+            if overlaps or (out.end[op] == NEVER and op != ops[-1]):
+                before = next((earlier for earlier in reversed(main) if out.end[earlier] < out.start[op]), ABSENT)
+                aside.append((op, before))
             else:
                 main.append(op)
         for chain, before in ((main, ABSENT), *(([op], before) for op, before in aside)):
