@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from splitbrain.harness.budget import Budget
 from splitbrain.results.result import RunStatus
 from splitbrain.runner.execute import execute_in_memory
 from splitbrain.runner.plan import plan
@@ -101,7 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--nemesis", default="all")
     given = parser.parse_args(arguments)
-    spec = RunSpec(given.target, nemesis=given.nemesis, time_limit=given.seconds, seed=given.seed, budget=600.0)
+    spec = RunSpec(given.target, nemesis=given.nemesis, time_limit=given.seconds, seed=given.seed, budget=Budget(600.0))
     samples, status, reason = sampled(spec)
     for first, last in parts(samples, given.seconds):
         print(f"{last.virtual:8.0f} s  {pace(first, last):6.1f} virtual s a CPU s  {last.memory:7.1f} MB", flush=True)

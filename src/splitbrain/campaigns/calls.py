@@ -132,7 +132,7 @@ def _surprise(line: RunLine) -> bool:
 
 
 def _limit(given: float | None) -> Callable[[Task], float]:
-    return lambda task: given or task.spec.time_limit + task.spec.budget + GRACE_SECONDS
+    return lambda task: given or task.spec.time_limit + task.spec.budget.seconds + GRACE_SECONDS
 
 
 def _finished(

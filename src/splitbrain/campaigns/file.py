@@ -179,9 +179,8 @@ class _Reader:
             return tuple(range(1, given + 1))
         if not given or len(set(map(str, given))) < len(given):
             raise self._wrong(path, "seeds is a list of different numbers, at least one")
-        declared = next(declared for declared in RunSpec.fields() if declared.name == "seed")
         try:
-            return tuple(declared.value(seed) for seed in given)
+            return tuple(RunSpec.field("seed").value(seed) for seed in given)
         except UsageError as error:
             raise self._wrong(path, str(error).replace("--seed", "a seed", 1)) from None
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import click
 
 from splitbrain import registry
-from splitbrain.cli.durations import DURATION
 from splitbrain.cli.exits import INFRASTRUCTURE, OF_VERDICT, USAGE, worst
 from splitbrain.cli.output import err, out
+from splitbrain.cli.spec_options import BUDGET
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.errors import HistoryError, UsageError
 from splitbrain.harness.histories import FORMATS, ReadingStopped, read
@@ -35,11 +35,15 @@ HISTORY_ENDINGS = (".jsonl", ".jsonl.gz", ".edn", ".json", ".log", ".txt")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="An option of the model, or keyed=true.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="auto", show_default=True)
 @click.option(
-    "--budget", type=DURATION, default="60s", show_default=True, help="Wall time a history, reading included."
+    "--budget",
+    type=BUDGET,
+    default="60s",
+    show_default=True,
+    help="What a history may take, reading included: 60s,2GiB,20M (time, bytes, configurations).",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, one line a history.")
 def check(
-    sources: Sequence[str], model: str | None, settings: Sequence[str], form: str, budget: float, as_json: bool
+    sources: Sequence[str], model: str | None, settings: Sequence[str], form: str, budget: Budget, as_json: bool
 ) -> int:
     """Judge recorded histories: files, run folders, folders of histories, or - for standard input.
 
@@ -57,7 +61,7 @@ def check(
     results: list[Result] = []
     for source in found:
         try:
-            result = judged(source, judge or judge_beside(source), form, keyed, Budget(seconds=budget))
+            result = judged(source, judge or judge_beside(source), form, keyed, budget)
         except UsageError as error:
             if len(found) == 1:
                 raise

@@ -4,7 +4,7 @@ import math
 
 import click
 
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+from splitbrain.runner.quantities import parse_duration
 
 
 class Duration(click.ParamType[float]):
@@ -15,9 +15,8 @@ class Duration(click.ParamType[float]):
     def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """The duration in seconds; a usage error for anything else."""
         text = str(value).strip()
-        unit = next((unit for unit in _UNITS if text.endswith(unit)), "")
         try:
-            seconds = float(text.removesuffix(unit)) * _UNITS.get(unit, 1.0)
+            seconds = parse_duration(text)
         except ValueError:
             seconds = math.nan
         if not 0 < seconds < math.inf:

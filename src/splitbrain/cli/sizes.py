@@ -2,7 +2,7 @@
 
 import click
 
-_UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40, "kB": 10**3, "MB": 10**6, "GB": 10**9}
+from splitbrain.runner.quantities import parse_size
 
 
 class ByteSize(click.ParamType[int]):
@@ -12,15 +12,10 @@ class ByteSize(click.ParamType[int]):
 
     def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """The size in bytes; a usage error for anything else."""
-        text = str(value).strip()
-        unit = next((unit for unit in _UNITS if text.lower().endswith(unit.lower())), "")
         try:
-            amount = float(text[: len(text) - len(unit)]) * _UNITS.get(unit, 1)
+            return parse_size(str(value))
         except ValueError:
-            amount = 0
-        if not 1 <= amount < 1 << 60:
-            self.fail(f"expected a size such as 2GiB or 500MB, not {text!r}", param, ctx)
-        return int(amount)
+            self.fail(f"expected a size such as 2GiB or 500MB, not {str(value)!r}", param, ctx)
 
 
 SIZE = ByteSize()

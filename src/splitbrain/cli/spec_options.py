@@ -24,6 +24,10 @@ class FieldType(click.ParamType[Any]):
         return self.declared.value(value)
 
 
+BUDGET = FieldType(RunSpec.field("budget"))
+"""Reads a budget, as `run` and `check` have it."""
+
+
 def spec_options(command: Command) -> Command:
     """Give a command the options of `RunSpec`, and its target as an argument; `spec_of` makes a spec of them."""
     for declared in reversed(RunSpec.fields()):

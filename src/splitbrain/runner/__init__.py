@@ -2,6 +2,7 @@
 
 A map, in the order in which they are used:
 
+- `quantities` durations, sizes and budgets as users write them
 - `fields`    how an option is described, read, checked and shown
 - `spec`      RunSpec: everything that fixes a run, each option declared once
 - `record`    RunRecord: what is kept of a spec in `test.toml`, with what it came to mean
@@ -12,5 +13,5 @@ A map, in the order in which they are used:
 - `inner`     what that other process does
 - `calls`     `splitbrain.run` and `splitbrain.check`
 
-`fields`, `spec` and `record` are data and stand below `results`; the rest stands above it.
+`quantities`, `fields`, `spec` and `record` are data and stand below `results`; the rest stands above it.
 """

@@ -51,15 +51,16 @@ def check(
     settings: Mapping[str, Setting] | None = None,
     format: str = "auto",
     keyed: bool = False,
-    budget: float = Budget.seconds,
+    budget: Budget | float | str = Budget(),  # noqa: B008 - frozen
 ) -> Result:
     """Check a recorded history against a model: `check("history.edn", "cas-register")`.
 
     history: read already, or a file. settings: options of the model. keyed: each value is a `[key value]` pair. budget:
-    seconds. HistoryError for one that cannot be read, UsageError for a model or option that does not exist.
+    seconds, or as the command line has it (`60s,2GiB,20M`). HistoryError for one that cannot be read, UsageError for a
+    model or option that does not exist.
     """
     given = {name: str(value) for name, value in (settings or {}).items()}
     judge = Judge.of_model(model, given)
     found = history if isinstance(history, History) else read(history, format, keyed=keyed)
     name = "history" if isinstance(history, History) else str(getattr(history, "name", history))
-    return check_history(found, name, judge, Budget(seconds=budget))
+    return check_history(found, name, judge, RunSpec.field("budget").value(budget))

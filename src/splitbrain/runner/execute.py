@@ -13,7 +13,6 @@ from pathlib import Path
 
 from splitbrain import registry
 from splitbrain.checkers.domain.service import LivenessCheck, ServiceCheck
-from splitbrain.harness.budget import Budget
 from splitbrain.harness.checker import Checker
 from splitbrain.harness.controller import Test, run_test
 from splitbrain.harness.errors import InfrastructureError
@@ -143,7 +142,7 @@ def judged(
     on something other than the history: what the nodes say of themselves, and their logs. final_from: when the main
     phase was over, in nanoseconds since the start. coverage: what the faults met."""
     judge = Judge.of_workload(plan.spec.workload or "", plan.settings)
-    budget = Budget(seconds=plan.spec.budget)
+    budget = plan.spec.budget
     history.operations()
     began = time.perf_counter()
     beside: list[Checker] = [ServiceCheck(final_from)]

@@ -11,15 +11,16 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from splitbrain.harness.budget import Budget
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.options import Setting
+from splitbrain.runner.quantities import parse_budget, parse_duration, shown_budget
 
 SET = "--set"
 """How the command line calls a field of KEY=VALUE pairs, one pair at a time."""
 SECONDS = "seconds"
 """The unit of durations: read as `60s`, `2m`, `0.5`."""
 
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _ABOUT = "about"
 _SWITCH = {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}
 
@@ -54,8 +55,8 @@ def option(default: Any, help: str, **about: Any) -> Any:
 
 @dataclass(frozen=True)
 class SpecField:
-    """One field of a specification. kind: str, int, float, bool or dict; optional: whether None is a value of it.
-    default: MISSING if it has to be given."""
+    """One field of a specification. kind: str, int, float, bool, dict or Budget; optional: whether None is one of its
+    values. default: MISSING if it has to be given."""
 
     name: str
     kind: type
@@ -86,9 +87,17 @@ class SpecField:
 
     def shown(self, value: Any) -> str:
         """A value as a user would type it."""
+        if isinstance(value, Budget):
+            return shown_budget(value)
         if isinstance(value, float):
             return str(value).removesuffix(".0")
         return _typed(value)
+
+    def plain(self, value: Any) -> Any:
+        """A value as JSON or TOML has it."""
+        if not isinstance(value, Budget):
+            return value
+        return value.seconds if value == Budget(seconds=value.seconds) else shown_budget(value)
 
     @property
     def expected(self) -> str:
@@ -96,6 +105,8 @@ class SpecField:
         about = self.about
         if self.kind is bool:
             return "on or off"
+        if self.kind is Budget:
+            return "a duration, bytes and configurations, or some of them, as in 60s,2GiB,20M"
         if self.kind is dict:
             return "KEY=VALUE pairs"
         if self.kind is str:
@@ -115,6 +126,8 @@ class SpecField:
 
     def _converted(self, given: Any) -> Any:
         try:
+            if self.kind is Budget:
+                return parse_budget(given)
             if self.kind is dict:
                 return {str(key): _typed(value) for key, value in dict(given).items()}
             if self.kind is str:
@@ -156,13 +169,6 @@ def fields_of(spec: type) -> tuple[SpecField, ...]:
             default = declared.default_factory()
         found.append(SpecField(declared.name, kind, optional, default, declared.metadata[_ABOUT]))
     return tuple(found)
-
-
-def parse_duration(text: str) -> float:
-    """Seconds of `60s`, `2m`, `1h`, `500ms`, `0.5`; ValueError for anything else."""
-    text = text.strip()
-    unit = next((unit for unit in _UNITS if text.endswith(unit)), "")
-    return float(text.removesuffix(unit)) * _UNITS.get(unit, 1.0)
 
 
 def _kind(hint: Any) -> tuple[type, bool]:

@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass
 from typing import Any
 
+from splitbrain.harness.budget import Budget
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.suggestion import did_you_mean
 from splitbrain.runner.fields import SECONDS, SpecField, fields_of, option
+from splitbrain.runner.quantities import YEAR_SECONDS
 
 _SECRET = re.compile(r"://[^/@+,]*@")
 """A user, perhaps with a password, in a URL."""
-YEAR_SECONDS = 365 * 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,9 @@ class RunSpec:
         above=0,
         most=YEAR_SECONDS,
     )
-    budget: float = option(60.0, "Wall time for the checkers.", unit=SECONDS, above=0, most=YEAR_SECONDS)
+    budget: Budget = option(  # noqa: RUF009 - a Budget is frozen
+        Budget(), "What the checkers may spend: 60s,2GiB,20M (time, bytes, configurations)."
+    )
     settings: Mapping[str, str] = option(dict, "An option of the workload.", metavar="KEY=VALUE")
     seed: int | None = option(None, "Chosen and printed when not given.", least=-(1 << 63), most=(1 << 63) - 1)
 
@@ -81,6 +84,11 @@ class RunSpec:
         """The declared fields, in order."""
         return fields_of(RunSpec)
 
+    @staticmethod
+    def field(name: str) -> SpecField:
+        """The declared field of a name."""
+        return next(declared for declared in RunSpec.fields() if declared.name == name)
+
     def command(self) -> str:
         """The command line that repeats this run: what differs from the defaults, in the order of the fields."""
         words = ["splitbrain", "run", self.target]
@@ -95,7 +103,7 @@ class RunSpec:
 
     def to_plain(self) -> dict[str, Any]:
         """The fields as JSON or TOML has them; what is None is left out."""
-        values = {declared.name: getattr(self, declared.name) for declared in self.fields()}
+        values = {declared.name: declared.plain(getattr(self, declared.name)) for declared in self.fields()}
         return {name: value for name, value in values.items() if value is not None}
 
     @staticmethod

@@ -10,6 +10,7 @@ import pytest
 
 import splitbrain
 from splitbrain.cli.spec_options import spec_of, spec_options
+from splitbrain.harness.budget import Budget
 from splitbrain.harness.errors import UsageError
 from splitbrain.runner.fields import SpecField
 from splitbrain.runner.record import RunRecord
@@ -39,6 +40,8 @@ def sample(declared: SpecField) -> Any:
         return {"keys": "3", "who": "a b'c"}
     if declared.kind is str:
         return "some:thing=a,b c"
+    if declared.kind is Budget:
+        return Budget(12.5, 3_000_000, 5 << 20)
     return 7 if declared.kind is int else 1234567.25
 
 
