@@ -148,6 +148,9 @@ class NemesisRunner:
         self._once: set[str] = set()
         """The faults that have come and can come but once."""
         self._moments = Moments(())
+        self._origin = 0
+        self.happened: list[tuple[ScheduledFault, Plan, int, int]] = []
+        """Each fault that was ended: its slot, what was done, start and stop in nanoseconds since `run` was called."""
 
     def active(self) -> tuple[str, ...]:
         """Names of the faults under way."""
@@ -165,7 +168,7 @@ class NemesisRunner:
         InfrastructureError if a fault could not be injected or healed.
         """
         stage = _Stage(cluster, roles, recorder, now)
-        origin = now()
+        origin = self._origin = now()
         moments = self._moments = Moments([node.name for node in cluster.nodes])
         if isinstance(cluster, Marking):
             moments.listen(cluster.marks)
@@ -348,6 +351,8 @@ class NemesisRunner:
         if errors:
             value["errors"] = errors
         self._bites[name] = total([self._bites.get(name, {}), *bites])
+        stopped = episode.stage.now() - self._origin
+        self.happened.append((episode.slot, episode.plan, episode.began - self._origin, stopped))
         episode.stage.journal.nemesis(f"stop-{name}", value)
         if errors:
             raise InfrastructureError(f"fault {name}: {'; '.join(errors)}")

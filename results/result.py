@@ -143,6 +143,7 @@ class Result:
             "reason": self.reason,
         }
         if self.record:
+            line |= {"token": self.record.token} if self.record.token else {}
             line |= {"seed": self.seed, "operations": self.summary.operations, "faults": self._faults()}
             line |= {"checks": self._checks(), "coverage": dict(self.coverage)}
         if self.verdict is not None and self.verdict.checker == "spectrum":

@@ -33,12 +33,21 @@ def lines(result: Result) -> list[str]:
         availability_lines(result),
         fault_lines(result),
         note_lines(result),
-        [format.plain(f"repeat with: {result.record.command}")] if result.record else [],
+        repeat_lines(result),
     ]
     told: list[str] = []
     for block in blocks:
         told.extend(["", *block] if told and block else block)
     return told
+
+
+def repeat_lines(result: Result) -> list[str]:
+    """How to repeat a run: its token, if it was simulated, and its command."""
+    record = result.record
+    if record is None:
+        return []
+    token = [f"or with: splitbrain replay {record.token}"] if record.token and record.env == "sim" else []
+    return [format.plain(line) for line in (*token, f"repeat with: {record.command}")]
 
 
 def headline(result: Result) -> str:

@@ -23,6 +23,8 @@ COMMANDS = {
     "demo": ("splitbrain.cli.demo:demo", "Test four stores in the simulator, and explain one anomaly."),
     "run": ("splitbrain.cli.run:run", "Test a target once."),
     "campaign": ("splitbrain.cli.campaign:command", "Test a grid of targets, faults and seeds from a file."),
+    "replay": ("splitbrain.cli.replay:replay", "Repeat a simulated run, byte for byte."),
+    "shrink": ("splitbrain.cli.shrink:shrink", "Reduce a simulated run that was refuted to the least that is."),
     "check": ("splitbrain.cli.check:check", "Judge recorded histories, ours or not."),
     "runs": ("splitbrain.cli.runs:runs", "List the runs that are kept."),
     "report": ("splitbrain.cli.report:report", "Write the page of a run anew."),

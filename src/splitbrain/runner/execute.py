@@ -16,6 +16,7 @@ from splitbrain.checkers.domain.service import LivenessCheck, ServiceCheck
 from splitbrain.harness.checker import Checker
 from splitbrain.harness.controller import Test, run_test
 from splitbrain.harness.errors import InfrastructureError
+from splitbrain.harness.generator.scripted import scripted
 from splitbrain.harness.histories import Recorder, read
 from splitbrain.harness.history import History
 from splitbrain.harness.logs import CRASHES, examine
@@ -24,12 +25,14 @@ from splitbrain.harness.operation import Value
 from splitbrain.harness.progress import Progress
 from splitbrain.harness.target import Logged, Provided
 from splitbrain.harness.verdict import Verdict
+from splitbrain.results import text
 from splitbrain.results.crash_logs import write_crash_log
 from splitbrain.results.folder import RUNS, RunFolder
 from splitbrain.results.result import Cost, Result, RunStatus
 from splitbrain.runner.checking import Judge, check_safely, merge
 from splitbrain.runner.plan import RunPlan
 from splitbrain.runner.record import RunRecord
+from splitbrain.runner.script import FILE, Script
 from splitbrain.workloads.workload import Size
 
 
@@ -54,6 +57,10 @@ class FinishedRun:
     def command(self) -> str:
         """The command line that repeats the run."""
         return self.result.record.command if self.result.record else ""
+
+    def told(self) -> str:
+        """The result as `splitbrain run` prints it."""
+        return "\n".join(text.lines(self.result))
 
     def history(self) -> History:
         """What happened, read from the folder."""
@@ -94,7 +101,7 @@ class RunInMemory:
         """Write the folder that `execute` would have written."""
         folder = RunFolder.create(record, out)
         self.recorder.save(folder.history_path)
-        shutil.copytree(self.scratch.logs, folder.logs, dirs_exist_ok=True)
+        shutil.copytree(self.scratch.path, folder.path, dirs_exist_ok=True)
         folder.finish(self.recorder.history, self.result)
         return folder
 
@@ -112,7 +119,7 @@ def execute_in_memory(plan: RunPlan, progress: Progress | None = None) -> Iterat
 def _carried_out(plan: RunPlan, recorder: Recorder, folder: RunFolder, progress: Progress | None) -> Result:
     """The result of running and judging; `infrastructure` if the run could not be carried out to its end."""
     began = time.perf_counter()
-    test, track = _test(plan, folder)
+    test, track = prepared(plan, folder.logs)
     if progress is not None and track is not None:
         progress.faults = track.active
     notes = (*registry.renamed(plan.asked.workload), *plan.schedule.notes())
@@ -123,10 +130,20 @@ def _carried_out(plan: RunPlan, recorder: Recorder, folder: RunFolder, progress:
     except InfrastructureError as error:
         cost = Cost(run=time.perf_counter() - began)
         return Result.failed(recorder.history, plan.record(), str(error), cost, notes)
+    finally:
+        _keep_schedule(plan, track, folder)
     running = time.perf_counter() - began
     notes += (*write_crash_log(conducted.deaths, folder), *conducted.warnings)
     others = (*conducted.audits, *_logged(plan, folder))
     return judged(recorder.history, plan, running, notes, others, conducted.main[1], conducted.coverage)
+
+
+def _keep_schedule(plan: RunPlan, track: NemesisRunner | None, folder: RunFolder) -> None:
+    """Write the schedule of the run: the one that it was given, or what became of its faults."""
+    if plan.script is not None:
+        folder.write(FILE, plan.spec.schedule or "")
+    elif track is not None:
+        folder.write(FILE, Script.of_slots(track.happened).to_toml())
 
 
 def judged(
@@ -162,22 +179,24 @@ def _logged(plan: RunPlan, folder: RunFolder) -> Sequence[Verdict]:
     return () if found is None else (found,)
 
 
-def _test(plan: RunPlan, folder: RunFolder) -> tuple[Test, NemesisRunner | None]:
+def prepared(plan: RunPlan, logs: Path | None) -> tuple[Test, NemesisRunner | None]:
+    """The test of a plan, and who carries out its faults. logs: where those of the nodes go; None for nowhere."""
     spec, workload, settings = plan.spec, plan.workload, plan.settings
     size = Size(spec.concurrency, spec.nodes, spec.rate)
+    listed = plan.script.operations if plan.script else None
     test = Test(
         target=plan.target,
         deployment=plan.deployment,
         environment=plan.environment,
         names=plan.names,
         concurrency=spec.concurrency,
-        rate=spec.rate,
+        rate=spec.rate if listed is None else 0,
         time_limit=spec.time_limit,
         timeout=spec.timeout,
         seed=plan.seed,
-        main=workload.main(size, settings),
-        final=lambda history: workload.final(size, settings, history),
-        folder=folder.logs,
+        main=workload.main(size, settings) if listed is None else scripted(listed),
+        final=lambda history: workload.final(size, settings, history) if listed is None else None,
+        folder=logs,
     )
     names = [fault.name for fault in plan.faults]
     return test, NemesisRunner(plan.schedule.slots, plan.seed, names) if names else None

@@ -12,12 +12,15 @@ from splitbrain.harness.deployment import Deployment, External, Host, Served
 from splitbrain.harness.environment import Environment
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.fault import Fault, applicable
+from splitbrain.harness.generator.core import SECOND
 from splitbrain.harness.generator.schedule import Schedule, schedule
 from splitbrain.harness.generator.storm import REAL, SIMULATED
 from splitbrain.harness.options import Setting, settle
 from splitbrain.harness.target import Preferring, Target
 from splitbrain.runner.record import RunRecord
+from splitbrain.runner.script import Script, text_of
 from splitbrain.runner.spec import RunSpec
+from splitbrain.runner.token import token_of
 from splitbrain.workloads.workload import Workload
 
 SIM = "sim"
@@ -30,7 +33,7 @@ class RunPlan:
     """A run, ready to be carried out.
 
     asked: the specification as given, with its seed. spec: the same with every default filled in. settings: the
-    options of the workload, parsed.
+    options of the workload, parsed. script: faults and operations as data, if they were given so.
     """
 
     asked: RunSpec
@@ -42,6 +45,7 @@ class RunPlan:
     environment: Environment
     faults: tuple[Fault, ...]
     schedule: Schedule
+    script: Script | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -56,11 +60,12 @@ class RunPlan:
     def record(self) -> RunRecord:
         """What is kept of it."""
         faults = tuple(fault.name for fault in self.faults)
-        return RunRecord(self.spec, self.asked.command(), faults, self.target.settings)
+        token = token_of(self.asked, self.spec.schedule)
+        return RunRecord(self.spec, self.asked.command(), faults, self.target.settings, token=token)
 
     def check_supported(self) -> None:
         """UsageError for a fault that the environment cannot do to these nodes, as far as it knows by now."""
-        for fault in self.faults:
+        for fault in (*self.faults, *(slot.fault for slot in self.schedule.slots)):
             for kind in fault.needs:
                 missing = self.environment.unsupported(kind, self.deployment)
                 if missing is not None:
@@ -69,8 +74,8 @@ class RunPlan:
                     )
 
 
-def plan(asked: RunSpec) -> RunPlan:
-    """Resolve and check a specification."""
+def plan(asked: RunSpec, script: Script | None = None) -> RunPlan:
+    """Resolve and check a specification. script: taken instead of that of `asked.schedule`."""
     if asked.seed is None:
         asked = replace(asked, seed=secrets.randbelow(SEEDS))
     target = registry.target(asked.target)
@@ -92,12 +97,40 @@ def plan(asked: RunSpec) -> RunPlan:
         """Whether it can be done to these nodes."""
         return applicable(fault, names) and not any(environment.unsupported(kind, deployment) for kind in fault.needs)
 
-    faults, spelled = registry.parse_faults(asked.nemesis, possible)
-    spec = replace(spec, nemesis=spelled)
-    slots = _schedule(faults, spec)
-    made = RunPlan(asked, spec, target, workload, settings, deployment, environment, tuple(faults), slots)
+    if script is None and asked.schedule is not None:
+        script = Script.read(asked.schedule)
+    faults: Sequence[Fault]
+    if script is not None:
+        spec, faults, slots = _scripted(spec, script)
+    else:
+        faults, spelled = registry.parse_faults(asked.nemesis, possible)
+        spec = replace(spec, nemesis=spelled)
+        slots = _schedule(faults, spec)
+    made = RunPlan(asked, spec, target, workload, settings, deployment, environment, tuple(faults), slots, script)
     made.check_supported()
     return made
+
+
+def _scripted(spec: RunSpec, script: Script) -> tuple[RunSpec, tuple[Fault, ...], Schedule]:
+    """The specification with the script's text in it, so that it stands by itself; the faults; when they come."""
+    if spec.nemesis:
+        raise UsageError("--schedule says what goes wrong and when: leave --nemesis out")
+    for word, value in (("interval", spec.nemesis_interval), ("duration", spec.nemesis_duration)):
+        if value is not None:
+            raise UsageError(f"--schedule says when faults come: leave --nemesis-{word} out")
+    text, where = text_of(spec.schedule) if spec.schedule is not None else (script.to_toml(), "schedule")
+    late = next((fault for fault in script.faults if fault.start >= spec.time_limit * SECOND), None)
+    if late is not None:
+        raise UsageError(
+            f"{where}: line {late.line}: {late.fault} starts at {late.start / SECOND:g} s, after the main phase is "
+            f"over: take more than {spec.time_limit:g} s of --time-limit"
+        )
+    for entry in script.operations or ():
+        if entry.thread >= spec.concurrency:
+            raise UsageError(f"{where}: there is no thread {entry.thread}: --concurrency is {spec.concurrency}")
+    laid_out = script.schedule(_names(spec.nodes), where)
+    by_name = {slot.fault.name: slot.fault for slot in laid_out.slots}
+    return replace(spec, schedule=text), tuple(by_name.values()), laid_out
 
 
 def _workload(asked: RunSpec, target: Target) -> tuple[str, Workload]:

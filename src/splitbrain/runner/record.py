@@ -25,7 +25,8 @@ class RunRecord:
 
     spec: with every default filled in: workload, environment, number of nodes, seed, options of the workload, faults
     spelled out. command: the command line that repeats it. faults: the names of those asked for. options: every
-    option of the target with its value. version: of the splitbrain that ran it.
+    option of the target with its value. version: of the splitbrain that ran it. token: the same as `command` in one
+    word, for `splitbrain replay`; "" in folders of before there were tokens.
     """
 
     spec: RunSpec
@@ -33,6 +34,7 @@ class RunRecord:
     faults: tuple[str, ...] = ()
     options: Mapping[str, Setting] = field(default_factory=dict)
     version: str = __version__
+    token: str = ""
 
     @property
     def workload(self) -> str:
@@ -60,6 +62,7 @@ class RunRecord:
         return {
             "splitbrain": self.version,
             "command": self.command,
+            **({"token": self.token} if self.token else {}),
             "faults": list(self.faults),
             "spec": self.spec.to_plain(),
             "options": {name: value for name, value in self.options.items() if value is not None},
@@ -72,7 +75,12 @@ class RunRecord:
             spec, options = dict(plain["spec"]), dict(plain["options"])
             faults = tuple(str(name) for name in plain["faults"])
             return RunRecord(
-                RunSpec.from_plain(spec, where), str(plain["command"]), faults, options, str(plain["splitbrain"])
+                RunSpec.from_plain(spec, where),
+                str(plain["command"]),
+                faults,
+                options,
+                str(plain["splitbrain"]),
+                str(plain.get("token", "")),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise UsageError(f"{where}: not the record of a run: {type(error).__name__}: {error}") from None

@@ -40,6 +40,9 @@ class RunSpec:
     nemesis_duration: float | None = option(
         None, "How long each fault lasts.", unit=SECONDS, above=0, most=YEAR_SECONDS
     )
+    schedule: str | None = option(
+        None, "Faults, and if wanted operations, as data; a file, in the place of --nemesis.", metavar="FILE.toml"
+    )
     world: str = option(
         "",
         "The simulated world: a profile (lan, wan, slow-disk, overload), or knobs as in net.latency=5ms.",

@@ -1,0 +1,84 @@
+"""One run in memory, and what was refuted in it."""
+
+from dataclasses import dataclass
+
+from splitbrain.harness.budget import Budget
+from splitbrain.harness.controller import run_test
+from splitbrain.harness.errors import InfrastructureError
+from splitbrain.harness.histories import Recorder
+from splitbrain.harness.history import History
+from splitbrain.harness.verdict import Validity, Verdict
+from splitbrain.runner.checking import Judge, check_safely
+from splitbrain.runner.execute import judged, prepared
+from splitbrain.runner.plan import RunPlan
+from splitbrain.runner.script import Script
+
+
+@dataclass(frozen=True)
+class Refutation:
+    """What is to stay while a run is reduced. check: the name of the check. kind: its model, and the kinds of
+    anomalies that it names; "" for a check that names none."""
+
+    check: str
+    kind: str
+
+    @staticmethod
+    def of(verdict: Verdict) -> "Refutation":
+        """That of a verdict that is `invalid`."""
+        named = verdict.details.get("anomalies", ())
+        anomalies = sorted(str(name) for name in named) if isinstance(named, tuple | list | dict) else []
+        return Refutation(verdict.checker, " ".join((verdict.model or "", *anomalies)).strip())
+
+    def __str__(self) -> str:
+        return f"{self.check} ({self.kind})" if self.kind else self.check
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A run that was carried out. checks: the verdicts that were asked for. origin: when its main phase began, in
+    nanoseconds. happened: its faults as data."""
+
+    plan: RunPlan
+    history: History
+    checks: tuple[Verdict, ...]
+    origin: int
+    happened: Script
+
+    def refuted(self) -> dict[Refutation, Verdict]:
+        """Each check that was refuted."""
+        return {Refutation.of(check): check for check in self.checks if check.value is Validity.INVALID}
+
+
+def attempt(plan: RunPlan, only: str | None = None) -> Attempt | None:
+    """Run and judge a plan of a deterministic environment; None if it could not be carried out. only: the name of the
+    check that matters, where not all do."""
+    recorder = Recorder(None, plan.environment.now)
+    test, track = prepared(plan, None)
+    try:
+        run = plan.environment.run(lambda: run_test(test, recorder, track))
+    except InfrastructureError:
+        return None
+    judge = Judge.of_workload(plan.spec.workload or "", plan.settings)
+    checkers = [checker for checker in judge.checkers if checker.name == only]
+    beside = tuple(audit for audit in run.audits if audit.checker == only)
+    if checkers or beside:
+        budget = Budget(seconds=plan.spec.budget)
+        found = (*(check_safely(checker, run.history, budget) for checker in checkers), *beside)
+    else:
+        found = checks(judged(run.history, plan, 0.0, (), run.audits, run.main[1], run.coverage).verdict)
+    happened = Script.of_slots(track.happened) if track is not None else Script()
+    return Attempt(plan, run.history, found, run.main[0], happened)
+
+
+def checks(verdict: Verdict | None) -> tuple[Verdict, ...]:
+    """The checks of a run, merged into its verdict."""
+    if verdict is None:
+        return ()
+    merged = verdict.children and verdict.model is None and all(child.key is None for child in verdict.children)
+    return verdict.children if merged else (verdict,)
+
+
+def leaves(verdict: Verdict) -> list[Verdict]:
+    """The innermost verdicts of a check that are `invalid`, in order."""
+    below = [leaf for child in verdict.children for leaf in leaves(child)]
+    return below or [verdict] * (verdict.value is Validity.INVALID)
