@@ -16,7 +16,8 @@ from splitbrain.targets.binary.description import Description, read
 from splitbrain.targets.binary.template import fill, of_place
 from splitbrain.targets.servers.client import SHAPES
 from splitbrain.targets.servers.errors import code, table
-from splitbrain.targets.servers.http import HttpConnection, require_http, translated
+from splitbrain.targets.servers.http import HttpConnection, translated
+from splitbrain.targets.servers.server import require
 from splitbrain.targets.servers.tcp import TcpConnection, resp_asked
 
 ASK_SECONDS = 1.0
@@ -94,7 +95,7 @@ class Binary:
                 f"{self.file}: there is no program {program}; {{here}} is the folder of this file"
             )
         if self.description.uses_http:
-            require_http("etcd")
+            require("etcd", "httpx2")
 
     def notices(self) -> Sequence[str]:
         """Nothing is known of it."""

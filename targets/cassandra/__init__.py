@@ -6,7 +6,7 @@ exists already.
 - `cql`              one question to one node, without the driver
 - `client_settings`  what can be set of clients, and what may be claimed then; `schema` tables and requests
 - `session`          the driver, and one node; `errors` what its errors mean
-- `client`           its parts: `registers` or `lwt` (registers, lists), `sets`, `counters`
+- `client`           dispatches to `objects`: registers and lists, sets, counters
 - `audit`            do the replicas hold the same data
 
 Operations, for authors of workloads. Every object has a key K; a key may be None for sets. `ok` values:

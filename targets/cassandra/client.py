@@ -4,12 +4,9 @@ from collections.abc import Mapping
 
 from splitbrain.harness.operation import Operation, Outcome
 from splitbrain.targets.cassandra.client_settings import CassandraSettings
-from splitbrain.targets.cassandra.counters import Counters
-from splitbrain.targets.cassandra.lwt import AgreedRegisters
-from splitbrain.targets.cassandra.registers import Registers
+from splitbrain.targets.cassandra.objects import AgreedRegisters, Collections, Counters, Elements, Registers
 from splitbrain.targets.cassandra.schema import COUNTER, KEYSPACE, REGISTER, SET, define, kind
 from splitbrain.targets.cassandra.session import CassandraSession, CqlRequest
-from splitbrain.targets.cassandra.sets import Collections, Elements
 from splitbrain.targets.servers.client import Handler, ServerClient
 from splitbrain.targets.servers.driver import SharedSession
 

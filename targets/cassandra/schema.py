@@ -10,7 +10,7 @@ from typing import Protocol
 
 from splitbrain.harness.operation import Value
 from splitbrain.targets.cassandra.client_settings import CassandraSettings
-from splitbrain.targets.cassandra.session import CqlRequest, Rows
+from splitbrain.targets.cassandra.session import CqlRequest, QueryExecutor
 from splitbrain.targets.servers.errors import ServerError
 from splitbrain.targets.servers.values import packed
 
@@ -28,11 +28,8 @@ COLUMNS = {
 }
 
 
-class Defining(Protocol):
+class Defining(QueryExecutor, Protocol):
     """What the schema can be asked of: a session."""
-
-    async def ask(self, request: CqlRequest) -> Rows:
-        """The rows of the answer."""
 
     async def define(self, text: str) -> None:
         """Change the schema."""
@@ -66,24 +63,9 @@ async def define(session: Defining, settings: CassandraSettings) -> None:
         await session.define(f"CREATE TABLE IF NOT EXISTS {table} ({COLUMNS[table]}) WITH {options}")
 
 
-def reading(settings: CassandraSettings, text: str, *values: object) -> CqlRequest:
-    """A read at the run's level."""
-    return CqlRequest(text, values, settings.read)
-
-
-def writing(settings: CassandraSettings, text: str, *values: object) -> CqlRequest:
-    """A plain write at the run's level."""
-    return CqlRequest(text, values, settings.write)
-
-
 def lwt_request(settings: CassandraSettings, text: str, *values: object) -> CqlRequest:
     """A lightweight transaction at the run's levels."""
     return CqlRequest(text, values, settings.write, settings.serial, conditional=True)
-
-
-def applied(rows: Rows) -> bool:
-    """Whether the condition of a lightweight transaction was true: the first column of its answer."""
-    return bool(rows[0][0])
 
 
 def kind(settings: CassandraSettings, key: Value) -> str:

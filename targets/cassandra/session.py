@@ -157,15 +157,10 @@ def connected(address: str, *, client_timestamps: bool, access: Access = PLAIN) 
 
 
 def require_driver() -> None:
-    """InfrastructureError if the driver is not installed, or cannot work here."""
+    """InfrastructureError if the driver cannot work here: it was built without libev, and has no other event loop."""
     try:
         import cassandra.cluster  # noqa: F401
-    except ImportError as error:
-        raise InfrastructureError(
-            f"the target cassandra needs the driver: pip install 'splitbrain[cassandra]' ({error})"
-        ) from None
     except Exception as error:
-        # Its own DependencyException: no event loop that it could use, where it was built without libev.
         raise InfrastructureError(
             f"the driver of Cassandra cannot work here, install a wheel of cassandra-driver that has libev: {error}"
         ) from error

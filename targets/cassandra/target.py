@@ -9,9 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
-from splitbrain.harness.announce import Say
 from splitbrain.harness.client import Shapes
-from splitbrain.harness.deployment import Deployment, Place
+from splitbrain.harness.deployment import Place
 from splitbrain.harness.injection import Compact, Flush, Maintenance, Repair
 from splitbrain.harness.logs import CRASHES, Pattern
 from splitbrain.harness.node import Node
@@ -70,6 +69,7 @@ class Cassandra(Server):
     options = server_options(SOFTWARE, *configuration.OPTIONS, *client_settings.OPTIONS)
     software = SOFTWARE
     port = NATIVE_PORT
+    library = "cassandra"
     schemes = ("cassandra", "cassandras")
     errors = ERRORS
     java = True
@@ -140,10 +140,10 @@ class Cassandra(Server):
         ((version,),) = await ask(place.address, "SELECT release_version FROM system.local")
         return (version or b"").decode()
 
-    def provide(self, deployment: Deployment, say: Say) -> None:
-        """See `harness.target.Provided`."""
+    def check_library(self) -> None:
+        """InfrastructureError if the driver is not installed, or cannot work here."""
+        super().check_library()
         require_driver()
-        super().provide(deployment, say)
 
     def client(self, node: Node) -> CassandraClient:
         """A new client pinned to a node."""

@@ -9,10 +9,12 @@ nothing: its lease runs out.
 
 import asyncio
 import math
+from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from splitbrain.harness.operation import Error, ErrorKind, EventType, Operation, Outcome
+from splitbrain.harness.options import Setting
 from splitbrain.targets.etcd.errors import ERRORS, NO_LEASE, EtcdError
 from splitbrain.targets.etcd.gateway import Gateway, encoded, revision_of
 from splitbrain.targets.etcd.store import Store, parsed, transaction
@@ -24,20 +26,6 @@ GONE = 0
 """The token of a lock whose key is not there any more: as etcd says it, no revision created it."""
 USE_TRIES = 8
 """How often one fenced `use` tries its transaction, each time after a definite conflict."""
-
-
-@dataclass(frozen=True)
-class LockRules:
-    """ttl_seconds: of the lease; etcd raises it to one and a half election timeouts. keep_alive: whether the lease is
-    renewed while the lock is held. timed: whether a holder that could not renew for a whole TTL knows that it lost;
-    else it learns it from etcd alone. fencing: whether the guarded resource refuses a token below one it has seen.
-    wait_seconds: how long an `acquire` waits for the lock."""
-
-    ttl_seconds: int
-    keep_alive: bool
-    timed: bool
-    fencing: bool
-    wait_seconds: float
 
 
 @dataclass
@@ -54,12 +42,18 @@ class HeldLock:
 
 
 class Lock:
-    """At most one lock at a time, through one member."""
+    """At most one lock at a time, through one member.
 
-    def __init__(self, gateway: Gateway, store: Store, rules: LockRules) -> None:
-        self._gateway = gateway
-        self._store = store
-        self._rules = rules
+    settings: `lock_ttl_seconds` of the lease; etcd raises it to one and a half election timeouts. `keep_alive`: whether
+    the lease is renewed while the lock is held. `lease_loss` timed: a holder that could not renew for a whole TTL knows
+    that it lost; else it learns it from etcd alone. `fencing`: whether the guarded resource refuses a token below one
+    it has seen. `lock_wait_seconds`: how long an `acquire` waits for the lock.
+    """
+
+    def __init__(self, gateway: Gateway, store: Store, settings: Mapping[str, Setting]) -> None:
+        self._gateway, self._store, self._settings = gateway, store, settings
+        self._ttl, self._wait = int(settings["lock_ttl_seconds"] or 0), float(settings["lock_wait_seconds"] or 0)
+        self._timed = settings["lease_loss"] == "timed"
         self._held: HeldLock | None = None
         self._keeping: asyncio.Task[None] | None = None
 
@@ -68,14 +62,14 @@ class Lock:
         if self._held is not None:
             return Outcome.fail(ErrorKind.PRECONDITION, "this client holds a lock already", operation.value)
         since = _now()
-        granting = self._gateway.call("/v3/lease/grant", {"TTL": str(self._rules.ttl_seconds)})
+        granting = self._gateway.call("/v3/lease/grant", {"TTL": str(self._ttl)})
         answer = await reading(granting, operation, ERRORS)  # without a lease the lock was never asked for
         if isinstance(answer, Outcome):
             return answer
         held = HeldLock(operation.key, answer["ID"], since)
         self._keeping = asyncio.ensure_future(self._keep(held))
         try:
-            async with asyncio.timeout(self._rules.wait_seconds) as waiting:
+            async with asyncio.timeout(self._wait) as waiting:
                 body = {"name": encoded(self._store.name(held.name)), "lease": held.lease}
                 held.key = (await self._gateway.call("/v3/lock/lock", body))["key"]
         except Exception as error:  # noqa: BLE001 - told in the outcome
@@ -110,7 +104,7 @@ class Lock:
             return _not_held(operation)
         key = encoded(self._store.name(f"{operation.key}-resource"))
         put = {"key": key, "value": encoded(packed(held.token))}
-        if not self._rules.fencing:
+        if not self._settings["fencing"]:
             answer = await self._gateway.call("/v3/kv/put", put)
             return Outcome(EventType.OK, operation.value, revision=revision_of(answer), token=held.token)
         for _ in range(USE_TRIES):
@@ -160,7 +154,7 @@ class Lock:
         except EtcdError as error:
             if NO_LEASE not in str(error):
                 return _in_doubt(operation, error)
-        text = f"not acquired within {self._rules.wait_seconds:g} s"
+        text = f"not acquired within {self._wait:g} s"
         return Outcome.fail(ErrorKind.CONFLICT, text, operation.value)
 
     def _stop_keeping(self) -> None:
@@ -170,27 +164,27 @@ class Lock:
 
     async def _keep(self, held: HeldLock) -> None:
         """Until the loss of the lease is learned, or nobody holds on to it any more."""
-        if self._rules.keep_alive:
+        if self._settings["keep_alive"]:
             await self._renew(held)
-        elif self._rules.timed:
-            await asyncio.sleep(held.since + self._rules.ttl_seconds - _now())
+        elif self._timed:
+            await asyncio.sleep(held.since + self._ttl - _now())
         else:
             return
         held.lost.set()
 
     async def _renew(self, held: HeldLock) -> None:
         """Renew a lease until it is lost; on a connection of its own, which no other request holds up."""
-        gateway, ttl = self._gateway.another(), self._rules.ttl_seconds
-        ends = held.since + ttl if self._rules.timed else math.inf
+        gateway, ttl = self._gateway.another(), self._ttl
+        ends = held.since + ttl if self._timed else math.inf
         try:
             while _now() < ends:
                 await asyncio.sleep(min(ttl / 3, ends - _now()))
                 asked = _now()
                 try:
-                    async with asyncio.timeout(ends - asked if self._rules.timed else None):
+                    async with asyncio.timeout(ends - asked if self._timed else None):
                         if not await _renewed(gateway, held.lease):
                             return
-                    ends = asked + ttl if self._rules.timed else math.inf
+                    ends = asked + ttl if self._timed else math.inf
                 except (EtcdError, OSError):  # not renewed this time; a TimeoutError is an OSError
                     continue
         finally:

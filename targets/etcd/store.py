@@ -5,31 +5,28 @@ exactly that key, a set has one etcd key per element below it. So one `read`, a 
 all three. An object that was never written reads as None; the object without a name is always a set.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from splitbrain.harness.operation import ErrorKind, Operation, Outcome
+from splitbrain.harness.options import Setting
 from splitbrain.targets.etcd.errors import ERRORS
 from splitbrain.targets.etcd.gateway import Gateway, decoded, encoded, revision_of, span
-from splitbrain.targets.servers.client import reading
+from splitbrain.targets.servers.client import appended
 from splitbrain.targets.servers.http import Json
 from splitbrain.targets.servers.values import in_order, packed, unpacked
-
-APPEND_TRIES = 8
-"""How often one `append` tries its transaction, each time after a definite conflict."""
 
 
 class Store:
     """Registers, sets and lists through one member.
 
-    root: the prefix of all keys. serializable: whether reads may be answered by the member alone, from what it has.
-    with_leader: whether other requests are refused at once by a member that knows of no leader.
+    root: the prefix of all keys. settings: `reads`: whether they may be answered by the member alone, from what it has;
+    `require_leader`: whether other requests are refused at once by a member that knows of no leader.
     """
 
-    def __init__(self, gateway: Gateway, root: str, *, serializable: bool, with_leader: bool) -> None:
-        self._gateway = gateway
-        self._root = root
-        self._serializable = serializable
-        self._with_leader = with_leader
+    def __init__(self, gateway: Gateway, root: str, settings: Mapping[str, Setting]) -> None:
+        self._gateway, self._root = gateway, root
+        self._serializable, self._with_leader = settings["reads"] == "serializable", bool(settings["require_leader"])
 
     async def read(self, operation: Operation) -> Outcome:
         """A register's value, a set's elements in order, a list; and the highest mod_revision of what was seen."""
@@ -63,17 +60,17 @@ class Store:
         return await self._put(operation, self.name(operation.key) + packed(operation.value), "")
 
     async def append(self, operation: Operation) -> Outcome:
-        """Append to a list: read it, and put the longer one if it has not changed since; again after a conflict."""
-        for _ in range(APPEND_TRIES):
-            found = await reading(self._range({"key": encoded(self.name(operation.key))}), operation, ERRORS)
-            if isinstance(found, Outcome):
-                return found
-            longer = [*(parsed(found[0]) if found else ()), operation.value]
-            unchanged = {"target": "MOD", "mod_revision": found[0]["mod_revision"] if found else "0"}
-            answer = await self._txn(operation.key, unchanged, packed(longer))
-            if answer.get("succeeded"):
-                return Outcome.ok(operation.value, revision_of(answer))
-        return Outcome.fail(ErrorKind.CONFLICT, f"the list changed {APPEND_TRIES} times meanwhile", operation.value)
+        """Read the list, and put the longer one if it has not changed since."""
+
+        async def found() -> tuple[str | None, str]:
+            pairs = await self._range({"key": encoded(self.name(operation.key))})
+            return (decoded(pairs[0]["value"]), pairs[0]["mod_revision"]) if pairs else (None, "0")
+
+        async def replaced(revision: str, text: str) -> Outcome | None:
+            answer = await self._txn(operation.key, {"target": "MOD", "mod_revision": revision}, text)
+            return Outcome.ok(operation.value, revision_of(answer)) if answer.get("succeeded") else None
+
+        return await appended(operation, ERRORS, found, replaced)
 
     async def clear(self) -> None:
         """Delete everything of the run."""

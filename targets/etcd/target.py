@@ -10,8 +10,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from splitbrain.harness.announce import Say
-from splitbrain.harness.deployment import Deployment, Membership, Place
+from splitbrain.harness.deployment import Membership, Place
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.injection import Compact, Defragment
 from splitbrain.harness.logs import CRASHES, Pattern
@@ -19,14 +18,12 @@ from splitbrain.harness.node import Node
 from splitbrain.harness.options import Option, Setting
 from splitbrain.harness.verdict import Validity, Verdict
 from splitbrain.targets.etcd import audit
-from splitbrain.targets.etcd.client import EtcdClient, EtcdSettings
+from splitbrain.targets.etcd.client import EtcdClient
 from splitbrain.targets.etcd.errors import ERRORS, EtcdError
 from splitbrain.targets.etcd.gateway import CLIENT_PORT, PEER_PORT, connection, revision_of
-from splitbrain.targets.etcd.lock import LockRules
 from splitbrain.targets.etcd.membership import Members
 from splitbrain.targets.etcd.watch import Positions
 from splitbrain.targets.servers.client import shapes
-from splitbrain.targets.servers.http import require_http
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
 from splitbrain.targets.servers.software import Software, says_version
 from splitbrain.targets.servers.sources import Debian, GoModule, OnPath, PyPIWheel
@@ -94,6 +91,7 @@ class Etcd(Server):
     options = server_options(SOFTWARE, *OPTIONS)
     software = SOFTWARE
     port = CLIENT_PORT
+    library = "httpx2"
     schemes = ("http", "https")
     operations = shapes("read", "write", "cas", "add", "append", "acquire", "hold", "use", "release", "watch", "drain")
     errors = ERRORS
@@ -114,20 +112,7 @@ class Etcd(Server):
         super().__init__(settings)
         self.at_least({"lock_ttl_seconds": 1})
         self._positions = Positions()
-        self._client_settings = EtcdSettings(
-            access=self.access,
-            root=f"splitbrain/{secrets.token_hex(4)}/",
-            serializable=self.word("reads") == "serializable",
-            with_leader=bool(settings["require_leader"]),
-            lock=LockRules(
-                ttl_seconds=self.number("lock_ttl_seconds"),
-                keep_alive=bool(settings["keep_alive"]),
-                timed=self.word("lease_loss") == "timed",
-                fencing=bool(settings["fencing"]),
-                wait_seconds=float(settings["lock_wait_seconds"] or 0),
-            ),
-            clean=bool(self.endpoints),
-        )
+        self._root = f"splitbrain/{secrets.token_hex(4)}/"
 
     @property
     def claims(self) -> Sequence[str]:
@@ -151,11 +136,6 @@ class Etcd(Server):
                 f"etcd: option upgrade_to is at most one minor version on from {self.version}, as etcd goes through "
                 f"them one by one; not {to}"
             )
-
-    def provide(self, deployment: Deployment, say: Say) -> None:
-        """See `harness.target.Provided`."""
-        require_http(self.name)
-        super().provide(deployment, say)
 
     def notices(self) -> Sequence[str]:
         """See `harness.target.Provided`: which version runs, and what is known of it."""
@@ -208,7 +188,7 @@ class Etcd(Server):
 
     def client(self, node: Node) -> EtcdClient:
         """A new client pinned to a member."""
-        return EtcdClient(node, self._client_settings, self._positions)
+        return EtcdClient(node, self, self._root, self._positions)
 
     async def role(self, node: Node) -> str:
         """Who leads, as a member says."""

@@ -4,7 +4,7 @@
 - `software`  the program in the version asked for; `sources` where it comes from; `image`, `jvm`
 - `access`    endpoints, TLS, users and passwords
 - `client`    dispatches operations to methods; `values` of histories as text
-- `http`, `tcp`, `driver`   the wire: JSON over HTTP; lines, frames and RESP; a blocking driver on threads
+- `http`, `tcp`, `driver`   the wire: JSON over HTTP; lines and RESP; drivers on threads of their own
 - `errors`    rows of an error table
 - `agreement` roles, settling and the audit of all nodes
 """

@@ -8,7 +8,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from splitbrain.harness.client import ErrorTable, Shape, Shapes
-from splitbrain.harness.operation import Operation, Outcome
+from splitbrain.harness.operation import ErrorKind, Operation, Outcome
+from splitbrain.targets.servers.values import packed, unpacked
+
+APPEND_TRIES = 8
 
 Handler = Callable[[Operation], Awaitable[Outcome]]
 
@@ -80,3 +83,26 @@ async def reading(before: Awaitable[Any], operation: Operation, errors: ErrorTab
         return await before
     except Exception as error:  # noqa: BLE001 - only read so far, whatever it is
         return Outcome.fail(errors.classify(error)[0], f"while reading: {error!r}", operation.value)
+
+
+async def appended(
+    operation: Operation,
+    errors: ErrorTable,
+    found: Callable[[], Awaitable[tuple[str | None, Any]]],
+    replaced: Callable[[Any, str], Awaitable[Outcome | None]],
+) -> Outcome:
+    """Append to a list that is the text of one object: read it, and put the longer one if it has not changed since;
+    again after a conflict, up to `APPEND_TRIES` times.
+
+    found: the text, None if there is none, and its version. replaced: given that version and a text, the outcome; None
+    if the version is another one, which is certain.
+    """
+    for _ in range(APPEND_TRIES):
+        before = await reading(found(), operation, errors)
+        if isinstance(before, Outcome):
+            return before
+        text, version = before
+        done = await replaced(version, packed([*(unpacked(text) if text else ()), operation.value]))
+        if done is not None:
+            return done
+    return Outcome.fail(ErrorKind.CONFLICT, f"the list changed {APPEND_TRIES} times meanwhile", operation.value)

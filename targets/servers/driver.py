@@ -7,7 +7,7 @@ Pitfall: a client may be given up while the session is being made; the last one 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -17,8 +17,9 @@ T = TypeVar("T")
 class DriverSession(Protocol):
     """A driver's session with one node."""
 
-    broken: bool
-    """Whether its connection is gone."""
+    @property
+    def broken(self) -> bool:
+        """Whether its connection is gone."""
 
     async def close(self) -> None:
         """End it, and its threads."""
@@ -90,6 +91,27 @@ async def called_back(start: Callable[[Callable[[T], None], Callable[[Exception]
 
     start(lambda value: hand_over(answered.set_result, value), lambda error: hand_over(answered.set_exception, error))
     return await answered
+
+
+async def linked(link: Callable[[Callable[[Any], None]], object], but: Collection[str] = ()) -> Any:
+    """The value of a driver's own future; None if it failed with one of these exceptions, by their names. link: calls a
+    function with the future when it is done, on a thread of its own."""
+    done: Any = await called_back(lambda settle, _: link(settle))
+    if done.successful():
+        return done.value
+    if type(done.exception).__name__ in but:
+        return None
+    raise done.exception
+
+
+async def until(connected: Callable[[], bool], seconds: float) -> None:
+    """Wait for a driver that connects on a thread of its own. ConnectionRefusedError if it does not."""
+    try:
+        async with asyncio.timeout(seconds):
+            while not connected():
+                await asyncio.sleep(0.01)
+    except TimeoutError as error:
+        raise ConnectionRefusedError(f"no session with the node within {seconds:g} s") from error
 
 
 def _seen(task: "asyncio.Task[Any]") -> None:

@@ -4,13 +4,11 @@ Errors are Python's own and say whether a byte was sent: ConnectionRefusedError 
 ConnectionErrors if so.
 """
 
-import importlib.util
 import json
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from splitbrain.harness.errors import InfrastructureError
 from splitbrain.targets.servers.access import PLAIN, Access
 from splitbrain.targets.servers.errors import ServerError
 
@@ -98,12 +96,6 @@ def translated() -> Iterator[None]:
         raise TimeoutError(str(error) or type(error).__name__) from error
     except httpx2.TransportError as error:
         raise ConnectionResetError(f"the connection broke: {error or type(error).__name__}") from error
-
-
-def require_http(target: str) -> None:
-    """InfrastructureError, which says what to install, if the HTTP library is not there."""
-    if importlib.util.find_spec("httpx2") is None:
-        raise InfrastructureError(f"target {target} needs httpx2: pip install 'splitbrain[{target}]'")
 
 
 def _message(line: str) -> Json:

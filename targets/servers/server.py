@@ -5,6 +5,7 @@ A subclass names its software, port, options, operations and errors, and says ho
 whether it is ready. `targets/redis` is the example to copy.
 """
 
+import importlib.util
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -29,11 +30,21 @@ BESIDE_HEAP_MB = 640
 """What a Java server may take beside its heap: direct buffers, compiled code, threads, mapped files."""
 
 
+SERVED = ("ready", "port", "files", "ready_seconds", "relative_waits", "read_clock", "admin_calls", "membership")
+"""What a deployment takes from the server as it is, see `harness.deployment.Served`."""
+
+
 class ServerProgram(NamedTuple):
     """What a node runs. path: of the server, or of Java. classpath: of the server's jars, for Java."""
 
     path: str
     classpath: str = ""
+
+
+def require(target: str, library: str) -> None:
+    """InfrastructureError, which says what to install, if a library of a target is not there."""
+    if library and importlib.util.find_spec(library) is None:
+        raise InfrastructureError(f"target {target} needs {library}: pip install 'splitbrain[{target}]'")
 
 
 def server_options(software: Software, *own: Option) -> Sequence[Option]:
@@ -64,6 +75,8 @@ class Server:
     """Of URLs of endpoints: plain, and with TLS."""
     java: ClassVar[bool] = False
     """Whether it is jars, and not a program."""
+    library: ClassVar[str] = ""
+    """The module that its client needs, from an extra of the server's name."""
     shell: bool = False
     """Whether its command needs /bin/sh."""
     official: ClassVar[str] = ""
@@ -141,7 +154,8 @@ class Server:
         return [one for one in made if isinstance(one, Container)] if self.image else made
 
     def provide(self, deployment: Deployment, say: Say) -> None:
-        """See `harness.target.Provided`: find, fetch or build the server, and look for Java."""
+        """See `harness.target.Provided`: find, fetch or build the server; look for its client's library and Java."""
+        self.check_library()
         pulled = isinstance(deployment, Container) and (self.image or self.official)
         if not (pulled or isinstance(deployment, External)):
             self.program(self.version, say)
@@ -149,6 +163,10 @@ class Server:
             self.program(self.upgrade_to, say)
         if self.java and isinstance(deployment, Process):
             found_java(self.software.name)
+
+    def check_library(self) -> None:
+        """InfrastructureError if the client's library is not there."""
+        require(self.name, self.library)
 
     def notices(self) -> Sequence[str]:
         """See `harness.target.Provided`: which version runs."""
@@ -181,17 +199,7 @@ class Server:
 
     def _deployed(self, version: str) -> list[Process | Container | Host]:
         where = partial(self.program, version)
-        common: dict[str, Any] = {
-            "ready": self.ready,
-            "port": self.port,
-            "files": self.files,
-            "ready_seconds": self.ready_seconds,
-            "relative_waits": self.relative_waits,
-            "read_clock": self.read_clock,
-            "admin_calls": self.admin_calls,
-            "membership": self.membership,
-            "tells_version": self.node_version,
-        }
+        common: dict[str, Any] = {name: getattr(self, name) for name in SERVED} | {"tells_version": self.node_version}
 
         def here() -> ServerProgram:
             if self.java:

@@ -1,11 +1,10 @@
-"""TCP to one node: lines, length-prefixed frames, and RESP, Redis's protocol. One exchange at a time.
+"""TCP to one node: lines and RESP, Redis's protocol. One exchange at a time.
 
 Pitfall: a reply that was given up may still come. A connection whose exchange was cancelled or broke is closed for
 good, so a late reply never answers the next request; who asks it again is told that nothing was sent.
 """
 
 import asyncio
-import struct
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Self
@@ -70,19 +69,6 @@ async def told(address: str, port: int, line: bytes, seconds: float, access: Acc
                 return await reader.read()
         finally:
             await connection.close()
-
-
-class FramedConnection(TcpConnection):
-    """A connection whose messages each begin with their length, a big-endian number of 32 bits."""
-
-    async def ask(self, *frames: bytes) -> list[bytes]:
-        """The replies to requests that are sent together, one each, in order."""
-        async with self.exchange(b"".join(struct.pack(">i", len(frame)) + frame for frame in frames)) as reader:
-            return [await self._frame(reader) for _ in frames]
-
-    async def _frame(self, reader: asyncio.StreamReader) -> bytes:
-        (length,) = struct.unpack(">i", await reader.readexactly(4))
-        return await reader.readexactly(length)
 
 
 class RespConnection(TcpConnection):

@@ -10,13 +10,11 @@ from splitbrain.harness.operation import ErrorKind, EventType, Operation, Outcom
 from splitbrain.harness.options import settle
 from splitbrain.targets.cassandra import client_settings
 from splitbrain.targets.cassandra.client_settings import OPTIONS, CassandraSettings
-from splitbrain.targets.cassandra.counters import Counters
 from splitbrain.targets.cassandra.errors import translate_error
-from splitbrain.targets.cassandra.lwt import APPEND_TRIES, AgreedRegisters
-from splitbrain.targets.cassandra.registers import Registers
+from splitbrain.targets.cassandra.objects import AgreedRegisters, Collections, Counters, Elements, Registers
 from splitbrain.targets.cassandra.schema import define, tables
 from splitbrain.targets.cassandra.session import CqlRequest, Rows
-from splitbrain.targets.cassandra.sets import Collections, Elements
+from splitbrain.targets.servers.client import APPEND_TRIES
 from splitbrain.targets.servers.errors import ServerError
 from splitbrain.targets.servers.values import in_order
 

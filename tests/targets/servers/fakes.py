@@ -105,8 +105,8 @@ async def redis(wire: Wire, reader: asyncio.StreamReader, writer: asyncio.Stream
 
 
 STAT = struct.pack(">qqqqiiiqiiq", 1, 1, 0, 0, 0, 0, 0, 0, 1, 0, 1)
-ZOOKEEPER = {4: struct.pack(">i", 1) + b"7" + STAT, 8: struct.pack(">i", 0)}
-"""A register of value 7, and no children."""
+ZOOKEEPER = {4: struct.pack(">i", 1) + b"7" + STAT, 8: struct.pack(">i", 0), 9: struct.pack(">i", 0)}
+"""A register of value 7, no children, and a path that was synced."""
 
 
 async def zookeeper(wire: Wire, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:

@@ -25,7 +25,7 @@ from splitbrain.targets.zookeeper import ZooKeeper
 from .fakes import CUT, FAKES, LATE, OK, SILENT, FakeNode
 
 SERVERS: tuple[type[Server], ...] = (Etcd, Cassandra, Redis, ZooKeeper)
-LIBRARY = {"etcd": "httpx2", "cassandra": "cassandra"}
+LIBRARY = {"etcd": "httpx2", "cassandra": "cassandra", "zookeeper": "kazoo"}
 """What a client needs, from an extra."""
 READ, WRITE = Operation("read", None, "k"), Operation("write", 1, "k")
 ERRORS = [
@@ -38,7 +38,9 @@ ERRORS = [
     (Redis, b"ERR something new", EventType.INFO, ErrorKind.OTHER),
     (ZooKeeper, b"-112", EventType.FAIL, ErrorKind.UNAVAILABLE),
     (ZooKeeper, b"-7", EventType.INFO, ErrorKind.TIMEOUT),
-    (ZooKeeper, b"-999", EventType.INFO, ErrorKind.OTHER),
+    (ZooKeeper, b"-102", EventType.FAIL, ErrorKind.OTHER),
+    (ZooKeeper, b"-4", EventType.INFO, ErrorKind.CONNECTION),
+    (ZooKeeper, b"-2", EventType.INFO, ErrorKind.OTHER),
 ]
 
 every_server = pytest.mark.parametrize("kind", SERVERS, ids=lambda kind: kind.name)
