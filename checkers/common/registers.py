@@ -4,8 +4,9 @@ weak models.
 Which operations count: reads that succeeded; writes that succeeded; writes of unknown outcome whose value was read. A
 write of unknown outcome that nobody read is left out: without it every explanation stays one.
 
-A session is what the events say (`session`), else the process. Of a session, an operation stands before another if it
-completed before that one was invoked: a write of unknown outcome has predecessors in its session, but no successors.
+A session is what the events of an operation say (`session`, on either), else the process. Of a session, an operation
+stands before another if it completed before that one was invoked: a write of unknown outcome has predecessors in its
+session, but no successors.
 
 Reads-from is forced where one write alone can have been read. Reads whose source is not forced are left out of
 `chains`, and `doubt` says so. All models of these checkers are closed under leaving out reads, so that what is left may
@@ -167,7 +168,9 @@ class RegisterHistory:
         self.start.append(start)
         self.end.append(end)
         self.row.append(row)
-        named = history.session[start]
+        named, completed = history.session[start], history.partner[start]
+        if named == ABSENT and completed != ABSENT:
+            named = history.session[completed]
         self.session.append(~operations.process[row] if named == ABSENT else named)
         self.source.append(INITIAL)
         self.chain.append(ABSENT)

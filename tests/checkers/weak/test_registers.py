@@ -37,6 +37,14 @@ def test_operations_that_overlap_in_one_session_have_no_order(model: str) -> Non
     assert verdict.value is Validity.INVALID, verdict
 
 
+def test_a_session_named_by_completions_alone_spans_processes() -> None:
+    writes = [event(p, kind, "write", p, "a" if kind == "ok" else None) for p in (1, 2) for kind in ("invoke", "ok")]
+    history = History.of([*writes, *read_new_then_old()])
+    assert CATALOGUE["monotonic-writes"].make().check(history, Budget()).value is Validity.INVALID
+    apart = History.of([event(e.process, e.type, e.f, e.value) for e in (*writes, *read_new_then_old())])
+    assert CATALOGUE["monotonic-writes"].make().check(apart, Budget()).value is Validity.VALID
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_a_write_of_unknown_outcome_may_come_after_what_its_session_did_next(model: str) -> None:
     writes = [
