@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from splitbrain.harness.budget import Budget
 from splitbrain.harness.controller import run_test
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.histories import Recorder
@@ -62,7 +61,7 @@ def attempt(plan: RunPlan, only: str | None = None) -> Attempt | None:
     checkers = [checker for checker in judge.checkers if checker.name == only]
     beside = tuple(audit for audit in run.audits if audit.checker == only)
     if checkers or beside:
-        budget = Budget(seconds=plan.spec.budget)
+        budget = plan.spec.budget
         found = (*(check_safely(checker, run.history, budget) for checker in checkers), *beside)
     else:
         found = checks(judged(run.history, plan, 0.0, (), run.audits, run.main[1], run.coverage).verdict)
