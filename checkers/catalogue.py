@@ -1,5 +1,5 @@
-"""Catalogue of checks by name, for `--model`: porcupine's models as linearizable, the checks of `domain`, and those
-that other packages add.
+"""Catalogue of checks by name, for `--model`: porcupine's models as linearizable, the checks of `domain`, the
+weak models of registers, and those that other packages add.
 
 Another package adds one with an entry point of the group `splitbrain.models` that names a CatalogueEntry. To add one
 here: write a file with a CatalogueEntry, and add it to CATALOGUE.
