@@ -14,7 +14,7 @@ MODELS = (
 )  # fmt: skip
 
 
-def event(process: int, type: str, f: str, value: int | None, session: str | None = None, time: int = 0) -> Event:
+def event(process: int | str, type: str, f: str, value: int | None, session: str | None = None, time: int = 0) -> Event:
     if session is None:
         return Event(index=0, time=time, process=process, type=type, f=f, value=value)
     return Event(index=0, time=time, process=process, type=type, f=f, value=value, session=session)
