@@ -97,27 +97,34 @@ def explained(run: "FinishedRun") -> str:
 def splitbrain(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> SplitbrainRuns:
     """Runs of splitbrain: those of the marker, done before the body, and `splitbrain.run(…)`."""
     chosen = request.config.getoption("--splitbrain-out")
-    made = SplitbrainRuns(Path(chosen) if chosen else tmp_path_factory.mktemp("splitbrain"))
-    marker = request.node.get_closest_marker(MARKER)
-    if marker is not None and (marker.args or "target" in marker.kwargs):
-        _run_marked(request, made, marker)
-    return made
+    return SplitbrainRuns(Path(chosen) if chosen else tmp_path_factory.mktemp("splitbrain"))
 
 
-def _run_marked(request: pytest.FixtureRequest, made: SplitbrainRuns, marker: pytest.Mark) -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> None:
+    """Make the runs of the marker as the first part of the test, so that what they refute is a failure of it, and no
+    error of a fixture."""
+    marker = pyfuncitem.get_closest_marker(MARKER)
+    if marker is None or not (marker.args or "target" in marker.kwargs):
+        return
+    made = pyfuncitem.funcargs.get(MARKER)
+    if not isinstance(made, SplitbrainRuns):
+        pytest.fail(f"the marker {MARKER} needs the fixture {MARKER} of the plugin, and another one hides it", False)
+    _run_marked(pyfuncitem, made, marker)
+
+
+def _run_marked(item: pytest.Item, made: SplitbrainRuns, marker: pytest.Mark) -> None:
     """The runs of a marker, until one is not as expected."""
     from splitbrain.harness.errors import SplitbrainError
     from splitbrain.regressions import FOLDER, Regressions
 
-    config = request.config
+    config = item.config
     fields: Mapping[str, Any] = {name: value for name, value in marker.kwargs.items() if name not in _OWN}
     fields = {**dict(zip(("target",), marker.args, strict=False)), **fields}
-    kept = Regressions(
-        Path(config.getoption("--splitbrain-regressions") or config.rootpath / FOLDER), request.node.nodeid
-    )
+    kept = Regressions(Path(config.getoption("--splitbrain-regressions") or config.rootpath / FOLDER), item.nodeid)
     expected = marker.kwargs.get("expect", "valid")
     try:
-        for seed in _seeds(config, marker, kept, request.node.nodeid):
+        for seed in _seeds(config, marker, kept, item.nodeid):
             run = made.run(**fields, seed=seed)
             if run.status.value == expected and expected != "valid":
                 return
