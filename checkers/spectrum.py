@@ -154,6 +154,11 @@ def _verdict(found: Mapping[str, Verdict], details: Mapping[str, Value]) -> Verd
         reason = details["undecided"].get(STRONGEST, linear.reason)
     lines = [f"refuted, {name}: {details['refuted'][name]['reason']}" for name in weakest]
     lines += [f"undecided, {name}: {why}" for name, why in details["undecided"].items()]
+    stale = details["staleness"]
+    if stale:
+        lines.append(
+            f"stale: {stale['stale']:,} of {stale['reads']:,} reads, by {stale['versions']['max']:,} versions at most"
+        )
     children = tuple(replace(verdict, children=(), certificate=None) for verdict in found.values())
     return Verdict(
         value, "\n".join((reason, *lines)), "spectrum", "spectrum", children=children, witness=witness,
