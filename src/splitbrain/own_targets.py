@@ -12,6 +12,7 @@ from typing import Any
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.options import Setting
 from splitbrain.harness.suggestion import did_you_mean
+from splitbrain.own_shape import check_class, check_target, checked_class
 
 NEEDED = (
     "name", "summary", "options", "settings", "claims", "deployments", "operations", "errors", "client", "roles",
@@ -36,24 +37,28 @@ def own_class(module: str, attribute: str) -> Any:
             f"{word}: no target: the class has no {', '.join(lacking)}; see docs/your-own-target.md, or derive it from "
             "splitbrain.targets.stores.StoreTarget"
         )
+    check_class(found, f"{module}:{attribute}")
     return found
 
 
 def made(kind: Any, settings: Mapping[str, Setting], word: str) -> Any:
-    """A target of a user's own; UsageError, with the place in the user's code, if it cannot be made."""
+    """A target of a user's own; UsageError, with the place in the user's code, if it cannot be made, or has something
+    of the wrong kind. What its methods return is checked when they are called."""
     try:
-        return kind(settings)
+        target = checked_class(kind, word)(settings)
+        check_target(target, word)
     except UsageError:
         raise
     except Exception as error:
         raise UsageError(f"target {word} cannot be made: {type(error).__name__}: {error}{place(error)}") from error
+    return target
 
 
 def place(error: BaseException) -> str:
     """Where in a user's code an error was raised: `, at store.py:12`; empty if nowhere outside this package."""
     ours = str(Path(__file__).resolve().parent)
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_ours(frame.filename, ours)]
-    return f", at {_shown(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
+    return f", at {shown_path(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
 
 
 def _is_ours(filename: str, ours: str) -> bool:
@@ -65,7 +70,8 @@ def _is_ours(filename: str, ours: str) -> bool:
     )
 
 
-def _shown(filename: str) -> str:
+def shown_path(filename: str) -> str:
+    """A file as it is named from the working folder."""
     path = Path(filename)
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else filename
 
@@ -76,7 +82,7 @@ def _imported(name: str, word: str) -> ModuleType:
     except UsageError:
         raise
     except SyntaxError as error:
-        raise UsageError(f"{word}: {_shown(error.filename or name)}:{error.lineno}: {error.msg}") from None
+        raise UsageError(f"{word}: {shown_path(error.filename or name)}:{error.lineno}: {error.msg}") from None
     except ModuleNotFoundError as error:
         raise UsageError(f"{word}: {error}{place(error)}; modules are looked for here and on PYTHONPATH") from None
     except (Exception, SystemExit) as error:
