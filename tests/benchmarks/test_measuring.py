@@ -121,7 +121,7 @@ def test_a_table_says_what_did_not_finish():
 
 def test_figures_are_written_between_the_marks_of_a_page(tmp_path):
     path = tmp_path / "page.md"
-    path.write_text(f"before\n{page.BEGIN}\nold\n{page.END}\nafter\n")
+    path.write_text(f"before\n<!-- {page.MARK}: begin -->\nold\n<!-- {page.MARK}: end -->\nafter\n")
     goals = [
         Goal("ratio", 3.14159, "≥", 4),
         Goal("seconds", 0.5, "≤", 1),

@@ -56,7 +56,7 @@ def test_an_element_is_removed_by_its_thread_and_not_at_once() -> None:
 
 @pytest.mark.parametrize("settings", [{"lag": "0"}, {"kept_every": "-1"}])
 def test_wrong_settings_are_said(settings: dict[str, str]) -> None:
-    with pytest.raises(UsageError, match="lag is at least 1"):
+    with pytest.raises(UsageError, match="is a whole number of at least"):
         moments("deletes", **settings)
 
 
