@@ -218,7 +218,9 @@ class _Run:
             except Exception as error:
                 foreseen = target.errors.classify(error)[0] is not ErrorKind.OTHER or isinstance(error, OSError)
                 if not foreseen or self.now() >= ends:
-                    told = "; ".join((described(error), *(death.text for death in cluster.deaths()[:1])))
+                    silent = isinstance(error, TimeoutError) and not str(error)
+                    what = f"{node.name} did not answer within {ATTEMPT_SECONDS:g} s" if silent else described(error)
+                    told = "; ".join((what, *(death.text for death in cluster.deaths()[:1])))
                     raise InfrastructureError(f"{target.name} could not be set up: {told}") from error
             finally:
                 await self.context.dismiss(client, node)

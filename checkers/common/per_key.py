@@ -86,7 +86,7 @@ def combined(checker: str, children: Sequence[Verdict], things: str) -> Verdict:
     reason = decisive[0].reason
     if value is Validity.VALID:
         blind = len(children) - len(decisive)
-        reason = f"{len(decisive):,} {things} are valid" + (f"; {blind:,} more were never observed" if blind else "")
+        reason = f"{len(decisive):,} {things} are valid" + (f"; never observed: {blind:,} more" if blind else "")
     return Verdict(
         value,
         reason,

@@ -144,7 +144,7 @@ class _Checking:
         return Verdict(
             Validity.VALID,
             f"linearizable: an order of {len(order):,} operations on {len(children):,} keys was found and verified"
-            + (f"; {blind:,} of the keys were never observed" if blind else ""),
+            + (f"; never observed: {blind:,} of the keys" if blind else ""),
             NAME,
             model.name,
             children=tuple(map(verdicts.without_order, children)) if listed else (),

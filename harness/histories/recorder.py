@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from splitbrain.harness.errors import InfrastructureError
+from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.history import ABSENT, NEMESIS_PROCESS, Event, History
 from splitbrain.harness.operation import NEMESIS, EventType, Operation, Outcome, Value
 
@@ -163,7 +163,13 @@ def _as_read(value: Any) -> Value:
         return tuple(sorted(map(_as_read, value), key=_order))
     if isinstance(value, tuple | list):
         return tuple(map(_as_read, value))
-    plain: Value = msgspec.json.decode(msgspec.json.encode(value))
+    try:
+        plain: Value = msgspec.json.decode(msgspec.json.encode(value))
+    except TypeError:
+        raise UsageError(
+            f"an operation has a value of type {kind.__name__}, which a history cannot hold: let the target "
+            "answer with numbers, texts, None, lists or maps of them"
+        ) from None
     return plain
 
 

@@ -82,7 +82,8 @@ def _imported(name: str, word: str) -> ModuleType:
     except UsageError:
         raise
     except SyntaxError as error:
-        raise UsageError(f"{word}: {shown_path(error.filename or name)}:{error.lineno}: {error.msg}") from None
+        where = shown_path(error.filename or name) + (f":{error.lineno}" if error.lineno else "")
+        raise UsageError(f"{word}: {where}: {error.msg}") from None
     except ModuleNotFoundError as error:
         raise UsageError(f"{word}: {error}{place(error)}; modules are looked for here and on PYTHONPATH") from None
     except (Exception, SystemExit) as error:

@@ -314,6 +314,15 @@ def test_nodes_that_never_serve_are_a_failure_of_the_infrastructure(stage):
         stage.run_test(once(READ))
 
 
+def test_a_node_that_is_silent_at_set_up_is_told_as_such(stage):
+    async def silent(client):
+        await asyncio.sleep(1000)
+
+    stage.open = silent
+    with pytest.raises(InfrastructureError, match=r"could not be set up: n\d did not answer within \d+ s$"):
+        stage.run_test(once(READ))
+
+
 def test_nodes_that_never_serve_because_they_died_are_told_with_why(stage):
     async def never(client):
         raise ConnectionRefusedError("never")

@@ -96,7 +96,9 @@ def _code_of(words: Sequence[str]) -> int:
         err(f"a command is needed.\n\n{error.format_message()}")
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
-        err(error.format_message() + (f" Try '{context.command_path} --help'." if context else ""))
+        said = error.format_message()
+        said += "" if said.endswith((".", "?)")) else "."
+        err(said + (f" Try '{context.command_path} --help'." if context else ""))
     except InfrastructureError as error:
         err(str(error))
         code = INFRASTRUCTURE

@@ -90,6 +90,7 @@ def test_a_test_that_cannot_be_carried_out_is_neither_pass_nor_anomaly(splitbrai
         (["json:JSONDecoder2"], "did you mean JSONDecoder?"),
         (["./store.py"], "as in ./store.py:MyStore"),
         ([], "TARGET"),
+        (["raft", "raft"], "(raft). Try 'splitbrain run --help'."),
     ],
 )
 def test_wrong_use_is_one_sentence_that_names_what_is_right(splitbrain, tmp_path, monkeypatch, words, told):
@@ -124,6 +125,26 @@ def test_a_store_that_dies_of_every_request_is_told_so_in_the_first_line(splitbr
     )
     said = splitbrain("run", "./dying.py:Islands", "--time-limit", 3, "--seed", 1, "--workload", "register")
     assert said.code == UNKNOWN and "ZeroDivisionError: division by zero (dying.py:" in said.out.split("\n")[0]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "told"),
+    [
+        (
+            "Response(self.data.get(message.key))",
+            "Response(object())",
+            "a value of type object, which a history cannot hold",
+        ),
+        ("        return []", "\0", "store.py: source code string cannot contain null bytes"),
+    ],
+)
+def test_a_store_of_ones_own_with_a_mistake(splitbrain, tmp_path, monkeypatch, right, wrong, told):
+    text = (Path(__file__).parents[3] / "examples" / "islands.py").read_text()
+    assert right in text
+    (tmp_path / "store.py").write_text(text.replace(right, wrong))
+    monkeypatch.chdir(tmp_path)
+    said = splitbrain("run", "./store.py:Islands", "--time-limit", 2, "--seed", 1)
+    assert said.code == USAGE and told in said.err
 
 
 def test_a_module_of_ones_own_that_is_broken_is_told_as_such(splitbrain, tmp_path, monkeypatch):
