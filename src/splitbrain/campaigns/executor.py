@@ -9,7 +9,6 @@ import json
 import os
 import queue
 import select
-import shutil
 import signal
 import subprocess
 import sys
@@ -23,7 +22,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from splitbrain import registry
-from splitbrain.campaigns.tasks import RunLine, Task, lost
+from splitbrain.campaigns.tasks import RunLine, Task, discard, lost
 from splitbrain.results.result import RunStatus
 
 GIB = 1 << 30
@@ -93,10 +92,10 @@ class WorkerPool:
         worker: _Worker | None = None
         while (found := self._waiting.get()) is not None:
             task, future = found
+            if not future.set_running_or_notify_cancel():
+                continue
             if self._interrupted.is_set():
                 future.set_exception(TaskInterrupted())
-                continue
-            if not future.set_running_or_notify_cancel():
                 continue
             try:
                 if worker is None or not worker.alive:
@@ -251,7 +250,7 @@ class _Attempt:
     def discard(self) -> None:
         """Leave nothing of a run that is to be carried out again."""
         if self.folder is not None:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            discard(self.folder, self.task.out)
 
     def _lost(self, status: RunStatus, reason: str) -> RunLine:
         return lost(self.task, status, reason, time.monotonic() - self.began, self.folder)

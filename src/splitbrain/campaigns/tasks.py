@@ -7,6 +7,7 @@ cost is its folder. A real one has its folder from the start, for the logs of it
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import msgspec
 from splitbrain.harness.history import History
 from splitbrain.harness.progress import Progress
 from splitbrain.harness.verdict import unknown
-from splitbrain.results.folder import RunFolder
+from splitbrain.results.folder import LATEST, RunFolder
 from splitbrain.results.result import Cost, Result, RunStatus
 from splitbrain.results.text import witnesses
 from splitbrain.runner.execute import execute_in_memory
@@ -175,7 +176,7 @@ def carry_out_task(
         finished = carry_out(made, task.out, progress, claimed)
         result, folder = finished.result, finished.folder
         if not task.keeps(result):
-            shutil.rmtree(folder.path)
+            discard(folder.path, task.out)
             folder = None
     return RunLine.of(task, result, folder, time.perf_counter() - began)
 
@@ -196,5 +197,16 @@ def lost(task: Task, status: RunStatus, reason: str, wall: float, left: Path | N
         folder = RunFolder(left) if left is not None else RunFolder.create(made.record(), task.out)
         folder.finish(History(), result)
     elif left is not None:
-        shutil.rmtree(left, ignore_errors=True)
+        discard(left, task.out)
     return RunLine.of(task, result, folder, wall)
+
+
+def discard(folder: Path, out: Path) -> None:
+    """Remove a run's folder below `out`, and what named it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    latest = out / LATEST
+    with suppress(OSError):
+        if latest.is_symlink() and not latest.exists():
+            latest.unlink()
+        folder.parent.rmdir()
+        folder.parent.parent.rmdir()
