@@ -29,6 +29,8 @@ GIB = 1 << 30
 WORKER = ("-P", "-m", "splitbrain.campaigns.worker")
 HEAL_SECONDS = 30.0
 """How long a run that is interrupted may take to heal and close before it is killed."""
+CLOSE_SECONDS = 3.0
+"""The same for a run that has no folder: a simulated one, or one that has hardly begun."""
 LOOK_SECONDS = 0.2
 """How often a waiting thread looks whether it is to stop."""
 
@@ -140,12 +142,11 @@ class _Worker:
             while True:
                 said = self._receive(attempt.seconds_left())
                 if said is None and interrupted():
-                    self._stop(HEAL_SECONDS)
+                    self._stop(attempt.grace)
                     attempt.discard()
                     raise TaskInterrupted
                 if said is None and attempt.seconds_left() <= 0:
-                    # Nothing is to be healed once the checkers have begun.
-                    self._stop(0 if attempt.checking else HEAL_SECONDS)
+                    self._stop(attempt.grace)
                     return attempt.over_time()
                 line = None if said is None else attempt.heard(said)
                 if line is not None:
@@ -206,6 +207,14 @@ class _Attempt:
     checking: bool = False
     out_of_memory: bool = False
     folder: Path | None = None
+
+    @property
+    def grace(self) -> float:
+        """How long it may take to heal and close: a simulated run, and one whose checkers have begun, has nothing to
+        heal."""
+        if self.checking:
+            return 0.0
+        return HEAL_SECONDS if self.folder is not None else CLOSE_SECONDS
 
     def seconds_left(self) -> float:
         """Until its time is over; below zero afterwards."""
