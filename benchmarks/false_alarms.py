@@ -6,7 +6,7 @@ reason, and the command of each run that was not `valid`. The figures of docs/bu
 
     python benchmarks/false_alarms.py [--seeds 1-1000] [--seconds 15] [--jobs 2]
 
-Exit code: 1 if a correct store was refuted, 2 if more than 2 % of the runs were `unknown`, else 0.
+Interrupted, it prints what it has. Exit code: 1 if a correct store was refuted, 2 if more than 2 % of the runs were `unknown`, else 0.
 """
 
 import argparse
@@ -135,10 +135,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     seeds = range(int(first), int(last or first) + 1)
     outcomes: list[Outcome] = []
     with ProcessPoolExecutor(given.jobs) as pool:
-        for one in pool.map(outcome, seeds, itertools.repeat(given.seconds)):
-            outcomes.append(one)
-            if one.status is not RunStatus.VALID:
-                print(f"{one.status.value}: {one.reason}\n    {one.command}", flush=True)
+        try:
+            for one in pool.map(outcome, seeds, itertools.repeat(given.seconds)):
+                outcomes.append(one)
+                if one.status is not RunStatus.VALID:
+                    print(f"{one.status.value}: {one.reason}\n    {one.command}", flush=True)
+        except KeyboardInterrupt:
+            pool.shutdown(cancel_futures=True)
     print(told(outcomes))
     return exit_code(outcomes)
 

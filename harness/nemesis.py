@@ -190,6 +190,8 @@ class NemesisRunner:
             if isinstance(item, ActiveFault):
                 await self._finish(item)
                 continue
+            if isinstance(item, ScheduledFault) and item.reserve and self._needless(item):
+                continue
             if isinstance(item, ScheduledFault) and item.moment:
                 self._arm(item, number, agenda, now)
                 continue
@@ -206,6 +208,11 @@ class NemesisRunner:
                 # Injecting may take long on real nodes: the fault still gets time to bite.
                 stop = started.began + slot.duration if slot.storm else origin + slot.stop
                 agenda.add(max(stop, now() + slot.duration // 2), number, started)
+
+    def _needless(self, slot: ScheduledFault) -> bool:
+        """Whether the fault of a slot in reserve has done something, or is just about to."""
+        name = slot.fault.name
+        return bit(self._bites.get(name, {})) or name in self.active()
 
     def _arm(self, slot: ScheduledFault, number: int, agenda: _Agenda, now: Callable[[], int]) -> None:
         """Have a fault strike at its moment, or when its patience is over."""

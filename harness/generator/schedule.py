@@ -8,7 +8,7 @@ Pitfall: a short run gets a shorter cycle; what even then does not fit is not le
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from splitbrain.harness.fault import Fault, View
 from splitbrain.harness.generator.core import SECOND
@@ -19,6 +19,11 @@ from splitbrain.harness.random_stream import RandomStream
 
 CALM_S = 0.2
 """After the cycle, and before the end of the main phase."""
+RESERVE_S = 0.5
+"""How long a fault lasts that comes because it has done nothing so far; less where storms are short."""
+RESERVE_S_MIN = 0.1
+RESERVE_AT = (0.2, 0.4, 0.6, 0.8)
+"""When it comes, as a share of the time of storms."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,8 @@ class ScheduledFault:
     """One fault at one time. start, duration: nanoseconds; start counts from the beginning of the main phase.
 
     storm: whether it belongs to a storm. moment: the mark at which it strikes, `reaction` nanoseconds later, if one
-    comes within `patience` of its start, else after that; "" for none.
+    comes within `patience` of its start, else after that; "" for none. reserve: it comes only if its fault has done
+    nothing by then.
     """
 
     start: int
@@ -37,6 +43,7 @@ class ScheduledFault:
     moment: str = ""
     reaction: int = 0
     patience: int = 0
+    reserve: bool = False
 
     @property
     def stop(self) -> int:
@@ -48,13 +55,20 @@ class ScheduledFault:
 class Schedule:
     """What was asked for, laid out in time.
 
-    slots: in order of start. missing: name of each fault that will not come → why, in words for the user. note: what
-    else the user should know of it; "" for nothing.
+    slots: in order of start. reserve: those that come only if their fault has done nothing by then. missing: name of
+    each fault that will not come → why, in words for the user. note: what else the user should know of it; "" for
+    nothing.
     """
 
     slots: tuple[ScheduledFault, ...]
     missing: Mapping[str, str]
     note: str = ""
+    reserve: tuple[ScheduledFault, ...] = ()
+
+    @property
+    def planned(self) -> tuple[ScheduledFault, ...]:
+        """All slots, those in reserve too, in order of start."""
+        return tuple(sorted((*self.slots, *self.reserve), key=lambda slot: slot.start))
 
     def notes(self) -> tuple[str, ...]:
         """What the user should know, a sentence each."""
@@ -94,6 +108,7 @@ def schedule(
     coming = {fault: possible for fault, possible in variants.items() if fault not in standing}
     slots = [ScheduledFault(1, max(int(time_limit_s * SECOND) - 2, 1), fault, variants[fault][0]) for fault in standing]
     note, each_s = "", slots_pace.slot_s
+    reserve: list[ScheduledFault] = []
     if interval_s is not None or duration_s is not None:
         slots += _dealt(spaced(list(coming), time_limit_s, slots_pace, seed, overlap), coming, seed)
     else:
@@ -110,6 +125,7 @@ def schedule(
             _struck(strike, min(pace.patience, end_s - strike.start - strike.duration))
             for strike in storms(coming, begin_s, end_s, seed, pace, every=not with_cycle)
         ]
+        reserve = _reserve(coming, begin_s, end_s, seed)
     come = {slot.fault.name for slot in slots}
     for fault in variants:
         if fault.name not in come:
@@ -117,7 +133,23 @@ def schedule(
                 f"{fault.name} did not fit: {time_limit_s:g} s are too short for {len(variants)} faults, "
                 f"each of which takes {each_s:g} s"
             )
-    return Schedule(tuple(sorted(slots, key=lambda slot: slot.start)), missing, note)
+    return Schedule(tuple(sorted(slots, key=lambda slot: slot.start)), missing, note, tuple(reserve))
+
+
+def _reserve(coming: Mapping[Fault, Sequence[str]], begin_s: float, end_s: float, seed: int) -> list[ScheduledFault]:
+    """Slots during the storms for faults that will have done nothing: one that a seed leaves out of its storms came but
+    once, and perhaps where there was nothing to harm. Each has its variants in turn."""
+    length = end_s - begin_s
+    spread = length * (1 - RESERVE_AT[-1]) / 2
+    lasts = min(RESERVE_S, spread)
+    if lasts < RESERVE_S_MIN:
+        return []
+    placed = [
+        (begin_s + length * share + spread * number / len(coming), lasts, fault)
+        for share in RESERVE_AT
+        for number, fault in enumerate(coming)
+    ]
+    return [replace(slot, storm=True, reserve=True) for slot in _dealt(placed, coming, seed)]
 
 
 def _dealt(placed: Iterable[Placed], variants: Mapping[Fault, Sequence[str]], seed: int) -> list[ScheduledFault]:

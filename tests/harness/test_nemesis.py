@@ -5,7 +5,7 @@ cancel the nemesis."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -345,6 +345,17 @@ def test_a_fault_that_never_bit_or_never_came_has_no_bite() -> None:
         track = NemesisRunner([slot(CUT, 1, 1)], 1, ["cut", "absent"])
         await stage.run(track)
         assert track.reports() == {"cut": FaultReport(1, None), "absent": FaultReport(0, None)}
+
+    play(main)
+
+
+@pytest.mark.parametrize(("did", "comes"), [(3, 1), (0, 2)])
+def test_a_slot_in_reserve_comes_only_if_its_fault_has_done_nothing(did: int, comes: int) -> None:
+    async def main(stage: Stage) -> None:
+        stage.bites = {"Cut": {"dropped": did}}
+        track = NemesisRunner([slot(CUT, 1, 1), replace(slot(CUT, 3, 1), reserve=True)], 1)
+        await stage.run(track)
+        assert track.reports()["cut"].times == comes
 
     play(main)
 

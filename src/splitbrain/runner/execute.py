@@ -199,4 +199,4 @@ def prepared(plan: RunPlan, logs: Path | None) -> tuple[Test, NemesisRunner | No
         folder=logs,
     )
     names = [fault.name for fault in plan.faults]
-    return test, NemesisRunner(plan.schedule.slots, plan.seed, names) if names else None
+    return test, NemesisRunner(plan.schedule.planned, plan.seed, names) if names else None

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -13,7 +14,7 @@ from splitbrain.harness.fault import Fault, Plan, View
 from splitbrain.harness.generator.core import SECOND
 from splitbrain.harness.generator.schedule import Schedule, ScheduledFault, schedule
 from splitbrain.harness.generator.shuffled_cycle import ShuffledCycle
-from splitbrain.harness.generator.storm import MOMENTS, REAL
+from splitbrain.harness.generator.storm import MOMENTS, REAL, SIMULATED
 from splitbrain.harness.injection import Cut, Impair, Injection, Kill, Pause, SkewClock, SlowDisk
 from splitbrain.harness.options import Option
 from splitbrain.harness.random_stream import RandomStream
@@ -192,6 +193,23 @@ def test_the_same_seed_gives_the_same_schedule(faults: list[Fault], limit: float
 
 def test_another_seed_gives_another_schedule() -> None:
     assert len({tuple(plain(schedule(harms(2, 2, 2), NODES, 60, seed))) for seed in range(20)}) == 20
+
+
+@given(some_harms, limits, seeds)
+def test_each_fault_is_in_reserve_within_the_storms_or_none_is(faults: list[Fault], limit: float, seed: int) -> None:
+    found = schedule(faults, NODES, limit, seed)
+    assert {slot.fault for slot in found.reserve} in (set(), set(faults))
+    assert all(slot.reserve and slot.stop < limit * SECOND for slot in found.reserve)
+    assert found.planned == tuple(sorted(found.planned, key=lambda slot: slot.start))
+    assert bool(found.reserve) or limit < 60
+    assert not schedule(faults, NODES, limit, seed, interval_s=4).reserve
+
+
+def test_the_faults_of_one_storm_last_no_longer_than_it_draws() -> None:
+    pace = replace(SIMULATED, longest=(0.3, 0.3))
+    storm = storm_of(schedule(harms(1, 1, 1, 1), NODES, 60, 1, pace=pace))
+    assert len(storm) > 20
+    assert max(slot.duration for slot in storm) <= 0.3 * SECOND
 
 
 def test_a_schedule_known_by_heart_does_not_change() -> None:
