@@ -6,7 +6,9 @@ reason, and the command of each run that was not `valid`. The figures of docs/bu
 
     python benchmarks/false_alarms.py [--seeds 1-1000] [--seconds 15] [--jobs 2]
 
-Interrupted, it prints what it has. Exit code: 1 if a correct store was refuted, 2 if more than 2 % of the runs were `unknown`, else 0.
+Interrupted, it prints what it has; every 50 runs it says how far it is on standard error.
+
+Exit code: 1 if a correct store was refuted, 2 if more than 2 % of the runs were `unknown`, else 0.
 """
 
 import argparse
@@ -138,6 +140,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             for one in pool.map(outcome, seeds, itertools.repeat(given.seconds)):
                 outcomes.append(one)
+                if len(outcomes) % 50 == 0:
+                    print(told(outcomes), file=sys.stderr, flush=True)
                 if one.status is not RunStatus.VALID:
                     print(f"{one.status.value}: {one.reason}\n    {one.command}", flush=True)
         except KeyboardInterrupt:
