@@ -29,7 +29,7 @@ HEADING = ("| bug | mistake | found by | seed | CPU s |", "|---|---|---|---:|---
 
 def table(plans: Sequence[HuntPlan], lines: Mapping[str, Mapping[str, Any]]) -> str:
     """All bugs that were hunted, and a sentence for all."""
-    rows, spent = [], []
+    rows, spent, missed = [], [], 0.0
     for one in plans:
         line = lines.get(one.target)
         if line is None or one.bug is None:
@@ -38,11 +38,14 @@ def table(plans: Sequence[HuntPlan], lines: Mapping[str, Mapping[str, Any]]) -> 
             spent.append(line["cpu_seconds"])
             how = f"{line['by']} | {line['seed']} | {line['cpu_seconds']:.1f} |"
         else:
+            missed = max(missed, line["cpu_seconds"])
             how = f"missed | – | {line['cpu_seconds']:.1f} ({line['seeds']} runs) |"
         rows.append(f"| `{one.target}` | {one.bug.mistake} | {how}")
     total = f"{len(spent)} of {len(rows)} found"
     if spent:
         total += f", the median of these after {statistics.median(spent):.1f} CPU seconds"
+    if missed:
+        total += f"; no other was hunted for more than {missed:.0f}"
     return "\n".join([f"{total}.", "", *HEADING, *rows])
 
 

@@ -14,7 +14,9 @@ def test_the_table_has_a_row_for_each_bug_that_was_hunted() -> None:
     found = {"found": True, "by": "registers", "seed": 3, "seeds": 3, "cpu_seconds": 4.25}
     missed = {"found": False, "by": None, "seed": None, "seeds": 12, "cpu_seconds": 20.0}
     lines = table(PLANS, {PLANS[0].target: found, PLANS[2].target: missed}).splitlines()
-    assert lines[0] == "1 of 2 found, the median of these after 4.2 CPU seconds."
+    assert lines[0] == (
+        "1 of 2 found, the median of these after 4.2 CPU seconds; no other was hunted for more than 20."
+    )
     assert lines[4].startswith(f"| `{PLANS[0].target}` | ") and lines[4].endswith("| registers | 3 | 4.2 |")
     assert lines[5].startswith(f"| `{PLANS[2].target}` | ") and lines[5].endswith("| missed | – | 20.0 (12 runs) |")
 
