@@ -15,6 +15,7 @@ from typing import Any
 from splitbrain.harness.cleanup import CleanUp, shielded
 from splitbrain.harness.coverage import coverage
 from splitbrain.harness.deployment import Deployment
+from splitbrain.harness.deposing import QUICK_WAYS, WAYS
 from splitbrain.harness.dispatcher import Dispatcher
 from splitbrain.harness.environment import Cluster, Counting, Death, Environment
 from splitbrain.harness.errors import InfrastructureError, UsageError
@@ -39,6 +40,8 @@ ATTEMPT_SECONDS = 10.0
 PAUSE_SECONDS = 0.5
 SETTLE_SECONDS = 90.0
 """How long a target's nodes may take to recover from faults, before the final operations."""
+RECOVERY_AGAIN_SECONDS = 1.0
+"""How long they get after the last leader was deposed, at most, before the final operations are done once more."""
 AUDIT_SECONDS = 60.0
 """How long a target may take to say whether its nodes agree."""
 UNRESPONSIVE_SECONDS = 10.0
@@ -144,6 +147,7 @@ class _Run:
             recorder=recorder,
             now=self.now,
             progress=progress,
+            real_time=not test.environment.deterministic,
         )
 
     async def carried_out(self) -> TestRun:
@@ -181,14 +185,13 @@ class _Run:
         if track is not None:
             self._enter("heal")
             await track.heal()
-            if any(report.times for report in track.reports().values()):
-                await asyncio.sleep(test.recovery)
-                if isinstance(test.target, Settling):
-                    await self._settle(test.target, nodes)
-        final = None if test.final is None else test.final(self.recorder.history)
-        if final is not None:
-            self._enter("final")
-            await self._serve(workers, final, test.final_limit)
+            if _harmed(track):
+                await self._recover(nodes, test.recovery)
+        if await self._final(workers) and track is not None and _harmed(track):
+            self._enter("heal")
+            if await track.depose(WAYS if test.environment.deterministic else QUICK_WAYS):
+                await self._recover(nodes, min(test.recovery, RECOVERY_AGAIN_SECONDS))
+                await self._final(workers)
         if isinstance(test.target, Audited):
             self._enter("audit")
             self.audits += (await _audited(test.target, nodes),)
@@ -203,6 +206,22 @@ class _Run:
         if crash is not None:
             self.audits = (*self.audits, crash)
         return main
+
+    async def _recover(self, nodes: Sequence[Node], seconds: float) -> None:
+        """Give the nodes time after a heal."""
+        await asyncio.sleep(seconds)
+        if isinstance(self.test.target, Settling):
+            await self._settle(self.test.target, nodes)
+
+    async def _final(self, workers: Sequence[Worker]) -> bool:
+        """The final operations; whether there are any."""
+        test = self.test
+        final = None if test.final is None else test.final(self.recorder.history)
+        if final is None:
+            return False
+        self._enter("final")
+        await self._serve(workers, final, test.final_limit)
+        return True
 
     async def _set_up(self, cluster: Cluster) -> None:
         """Set up over the first client; while the nodes do not serve yet, over the next."""
@@ -278,6 +297,11 @@ class _Run:
 
     def _enter(self, phase: str) -> None:
         self.progress.enter(phase, self.now())
+
+
+def _harmed(track: NemesisRunner) -> bool:
+    """Whether a fault has come."""
+    return any(report.times for report in track.reports().values())
 
 
 def _monitor(test: Test) -> InvariantMonitor | None:

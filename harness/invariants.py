@@ -6,6 +6,7 @@ with every mark of the names that it wants, and answers with the words of a brea
 whatever its history says: two leaders in one term are wrong though no client may have seen it.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
@@ -64,20 +65,23 @@ class InvariantMonitor:
         self._marks = marks
         self.breaches: list[Breach] = []
         """In order of time."""
+        self._watches: dict[str, list[tuple[Invariant, Watch]]] = {}
+        """Mark → who looks at it, in the order of the invariants."""
         for invariant in invariants:
-            marks.subscribe(self._watcher(invariant), *invariant.marks)
+            watch = invariant.watch()
+            for name in invariant.marks:
+                self._watches.setdefault(name, []).append((invariant, watch))
+        if self._watches:
+            marks.subscribe(self._see, *self._watches)
 
-    def _watcher(self, invariant: Invariant) -> Callable[[MarkEvent], None]:
-        watch: Watch | None = invariant.watch()
-
-        def see(event: MarkEvent) -> None:
-            nonlocal watch
-            words = None if watch is None else watch(event)
+    def _see(self, event: MarkEvent) -> None:
+        for invariant, watch in self._watches[event.name]:
+            words = watch(event)
             if words is not None:
-                watch = None
                 self.breaches.append(Breach(invariant.name, event.node, event.time, words))
-
-        return see
+                self._watches = {
+                    name: [pair for pair in watches if pair[1] is not watch] for name, watches in self._watches.items()
+                }
 
     def verdict(self) -> Verdict:
         """`invalid` if one did not hold; `valid`, with the number of marks seen, otherwise."""
@@ -114,7 +118,7 @@ def one_entry_an_index(mark: str = "applied", *, window: int = 50_000) -> Invari
     second stands for the entry. window: so many of the latest indexes are remembered."""
 
     def watch() -> Watch:
-        entries: dict[int, MarkEvent] = {}
+        entries: OrderedDict[int, MarkEvent] = OrderedDict()
 
         def see(event: MarkEvent) -> str | None:
             index, entry = event.values[:2]
@@ -122,7 +126,7 @@ def one_entry_an_index(mark: str = "applied", *, window: int = 50_000) -> Invari
             if first is None:
                 entries[index] = event
                 if len(entries) > window:
-                    del entries[next(iter(entries))]
+                    entries.popitem(last=False)
                 return None
             if first.values[1] == entry:
                 return None
@@ -180,7 +184,7 @@ def done_once(mark: str = "executed", *, window: int = 50_000) -> Invariant:
     index). window: so many of the latest requests are remembered."""
 
     def watch() -> Watch:
-        places: dict[Any, MarkEvent] = {}
+        places: OrderedDict[Any, MarkEvent] = OrderedDict()
 
         def see(event: MarkEvent) -> str | None:
             name, place = event.values[:2]
@@ -188,7 +192,7 @@ def done_once(mark: str = "executed", *, window: int = 50_000) -> Invariant:
             if first is None:
                 places[name] = event
                 if len(places) > window:
-                    del places[next(iter(places))]
+                    places.popitem(last=False)
                 return None
             if first.values[1] == place:
                 return None

@@ -8,15 +8,15 @@ call: plan it on the event loop instead.
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
+
+from msgspec import Struct
 
 START = "start"
 """The mark of the simulator: a node's process starts. It has no values."""
 
 
-@dataclass(frozen=True, slots=True)
-class MarkEvent:
+class MarkEvent(Struct, frozen=True, gc=False):
     """A mark as it was made: by which node, when (nanoseconds since the start of the run), and what it said."""
 
     node: str
@@ -41,20 +41,19 @@ class Marks:
         """Call `listener` at every mark from now on; only at those of these names, if any are given."""
         if not names:
             self._everything.append(listener)
+            for listeners in self._by_name.values():
+                listeners.append(listener)
         for name in names:
-            self._by_name.setdefault(name, []).append(listener)
+            self._by_name.setdefault(name, list(self._everything)).append(listener)
 
     def publish(self, node: str, time: int, name: str, values: tuple[Any, ...]) -> None:
         """A node has made a mark."""
         self.counts[name] += 1
-        chosen = self._by_name.get(name)
-        if chosen is None and not self._everything:
-            return
-        event = MarkEvent(node, time, name, values)
-        for listener in self._everything:
-            listener(event)
-        for listener in chosen or ():
-            listener(event)
+        chosen = self._by_name.get(name, self._everything)
+        if chosen:
+            event = MarkEvent(node, time, name, values)
+            for listener in chosen:
+                listener(event)
 
 
 @runtime_checkable

@@ -9,12 +9,13 @@ that.
 """
 
 import asyncio
-import heapq
-import itertools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from splitbrain.harness.agenda import Agenda
+from splitbrain.harness.deposing import SECONDS as DEPOSED_SECONDS
+from splitbrain.harness.deposing import way_to_depose
 from splitbrain.harness.environment import Cluster
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.fault import Plan, View
@@ -34,7 +35,6 @@ T = TypeVar("T")
 
 ASK_SECONDS = 1.0
 """From one question for roles to the next."""
-SHORTEST_WAIT_SECONDS = 1e-6
 
 
 class EventLog(Protocol):
@@ -92,42 +92,6 @@ class _Struck:
 _Item = ScheduledFault | _Struck | ActiveFault
 
 
-class _Agenda:
-    """What comes when: entries by time, then by the number of their slot, then in the order in which they were made."""
-
-    def __init__(self, now: Callable[[], int]) -> None:
-        self._now = now
-        self._heap: list[tuple[int, int, int, _Item]] = []
-        self._made = itertools.count()
-        self._woken: asyncio.Future[None] | None = None
-        self.expected = 0
-        """Entries that may still be made from outside."""
-
-    def add(self, due: int, number: int, item: _Item) -> None:
-        """Plan an entry; whoever waits for the next one learns of it."""
-        heapq.heappush(self._heap, (due, number, next(self._made), item))
-        _resolve(self._woken)
-
-    async def next(self) -> tuple[int, _Item] | None:
-        """The number and the entry that is due next, once it is; None when there is none."""
-        while self._heap or self.expected:
-            wait = (self._heap[0][0] - self._now()) / SECOND if self._heap else None
-            if wait is not None and wait < SHORTEST_WAIT_SECONDS:
-                await asyncio.sleep(0)
-                _, number, _, item = heapq.heappop(self._heap)
-                return number, item
-            loop = asyncio.get_running_loop()
-            woken = self._woken = loop.create_future()
-            timer = None if wait is None else loop.call_later(wait, _resolve, woken)
-            try:
-                await woken
-            finally:
-                self._woken = None
-                if timer is not None:
-                    timer.cancel()
-        return None
-
-
 class NemesisRunner:
     """Carries out a schedule on a cluster, once."""
 
@@ -151,6 +115,7 @@ class NemesisRunner:
         self._origin = 0
         self.happened: list[tuple[ScheduledFault, Plan, int, int]] = []
         """Each fault that was ended: its slot, what was done, start and stop in nanoseconds since `run` was called."""
+        self._stage: _Stage | None = None
 
     def active(self) -> tuple[str, ...]:
         """Names of the faults under way."""
@@ -167,7 +132,7 @@ class NemesisRunner:
         roles: asked just before a fault that wants it. now: nanoseconds of the environment's clock.
         InfrastructureError if a fault could not be injected or healed.
         """
-        stage = _Stage(cluster, roles, recorder, now)
+        stage = self._stage = _Stage(cluster, roles, recorder, now)
         origin = self._origin = now()
         moments = self._moments = Moments([node.name for node in cluster.nodes])
         if isinstance(cluster, Marking):
@@ -181,7 +146,7 @@ class NemesisRunner:
     async def _carry_out(self, stage: _Stage, origin: int) -> None:
         """All slots, and what they wait for."""
         now = stage.now
-        agenda = _Agenda(now)
+        agenda = Agenda[_Item](now)
         for number, slot in enumerate(self._slots):
             agenda.add(origin + slot.start, number, slot)
         while (entry := await agenda.next()) is not None:
@@ -214,7 +179,7 @@ class NemesisRunner:
         name = slot.fault.name
         return bit(self._bites.get(name, {})) or name in self.active()
 
-    def _arm(self, slot: ScheduledFault, number: int, agenda: _Agenda, now: Callable[[], int]) -> None:
+    def _arm(self, slot: ScheduledFault, number: int, agenda: Agenda[_Item], now: Callable[[], int]) -> None:
         """Have a fault strike at its moment, or when its patience is over."""
         agenda.expected += 1
         loop = asyncio.get_running_loop()
@@ -264,6 +229,26 @@ class NemesisRunner:
         if errors:
             raise InfrastructureError("; ".join(errors))
 
+    async def depose(self, ways: Sequence[type[Injection]]) -> bool:
+        """After the schedule: take a leader away for a while, by one of the faults that were asked for and one of these
+        ways, and heal. Whether there was a leader, another node, and such a fault. InfrastructureError as `run`."""
+        stage = self._stage
+        nodes = tuple(node.name for node in stage.cluster.nodes) if stage is not None else ()
+        if stage is None or len(nodes) < 2:
+            return False
+        leaders = View(nodes, await stage.roles()).leaders()
+        faults = dict.fromkeys(slot.fault for slot in self._slots)
+        found = way_to_depose(leaders[0], nodes, faults, ways) if leaders else None
+        if found is None:
+            return False
+        fault, plan = found
+        slot = ScheduledFault(stage.now(), round(DEPOSED_SECONDS * SECOND), fault, fault.variants[0])
+        episode = await self._begin(slot, plan, stage)
+        await asyncio.sleep(DEPOSED_SECONDS)
+        await self._stop(episode)
+        self.happened.pop()  # It belongs to no schedule: a run that follows this one's deposes by itself.
+        return True
+
     def reports(self) -> Mapping[str, FaultReport]:
         """What each fault did so far, by name, in order of asking."""
         return {
@@ -280,8 +265,11 @@ class NemesisRunner:
             believed = moments.roles() if slot.storm else await stage.roles()
         names = tuple(node.name for node in nodes)
         plan = self._plan(slot, View(names, believed, spot, moments.candidate, moments.lagging))
-        if plan is None:
-            return None
+        return None if plan is None else await self._begin(slot, plan, stage)
+
+    async def _begin(self, slot: ScheduledFault, plan: Plan, stage: _Stage) -> ActiveFault:
+        """Record a fault, and inject it."""
+        fault, nodes = slot.fault, stage.cluster.nodes
         self._times[fault.name] += 1
         stage.journal.nemesis(f"start-{fault.name}", plan.value)
         alive = tuple(node.name for node in nodes if node.running)
@@ -393,8 +381,3 @@ async def _attempt(step: Awaitable[T], errors: list[str]) -> T | None:
     except Exception as error:  # noqa: BLE001 - whatever it is, the other heals must still be tried; raised after them
         errors.append(str(error) or type(error).__name__)
         return None
-
-
-def _resolve(woken: "asyncio.Future[None] | None") -> None:
-    if woken is not None and not woken.done():
-        woken.set_result(None)

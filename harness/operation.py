@@ -3,9 +3,10 @@
 Pitfall: `INFO` means unknown. Only an outcome that is certain not to have happened is `FAIL`.
 """
 
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 Value = Any
 """Data as JSON or EDN has it: None, bool, int, float, str, tuple, dict, frozenset of such. Never mutated."""
@@ -55,16 +56,14 @@ class ErrorKind(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class Error:
+class Error(Struct, frozen=True, gc=False):
     """An error of an operation, as it stands in the history: `[kind, text]`."""
 
     kind: ErrorKind
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True, gc=False):
     """One operation of a client.
 
     f: the function's name ("read", "write", "cas", …). value: its argument; of a `cas`, `(old, new)`.
@@ -76,8 +75,7 @@ class Operation:
     key: Value = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True, gc=False):
     """The end of an operation, as its client saw it.
 
     value: what a read observed; for other operations the argument again. error: present unless `OK`.

@@ -9,10 +9,11 @@ node's *monotonic* clock, which is not its wall clock."""
 
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
+
+from msgspec import Struct
 
 from splitbrain.harness.random_stream import RandomStream
 
@@ -20,8 +21,7 @@ Message = Any
 """A frozen `msgspec.Struct`: passed as it is in the simulator, as msgpack between processes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Now:
+class Now(Struct, frozen=True, gc=False):
     """The time as the node sees it, in nanoseconds."""
 
     monotonic: int
@@ -30,47 +30,41 @@ class Now:
     """May be anything: offset, stepped, drifting."""
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(Struct, frozen=True, gc=False):
     """Send a message to another node; it may be lost, late, doubled or out of order."""
 
     to: str
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
-class SetTimer:
+class SetTimer(Struct, frozen=True, gc=False):
     """Call `on_timer(name)` after so many nanoseconds of monotonic time; replaces a running timer of that name."""
 
     name: str
     after: int
 
 
-@dataclass(frozen=True, slots=True)
-class CancelTimer:
+class CancelTimer(Struct, frozen=True, gc=False):
     """Forget a timer; nothing happens if it is not running."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True, gc=False):
     """Answer a client's request, once. `request` is the handle that `on_request` was given."""
 
     request: int
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
-class Append:
+class Append(Struct, frozen=True, gc=False):
     """Append bytes to a file. Until synced they may be lost, or torn, in a crash."""
 
     file: str
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Replace:
+class Replace(Struct, frozen=True, gc=False):
     """Put new contents in a file, atomically: after a crash either the old or the new contents are there. Whether
     the new ones are is certain only once synced."""
 
@@ -78,23 +72,20 @@ class Replace:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Truncate:
+class Truncate(Struct, frozen=True, gc=False):
     """Cut a file to its first `length` bytes."""
 
     file: str
     length: int
 
 
-@dataclass(frozen=True, slots=True)
-class Sync:
+class Sync(Struct, frozen=True, gc=False):
     """Make every earlier write of this node durable; then `on_durable(token)`, or `on_disk_error(token, errno)`."""
 
     token: int
 
 
-@dataclass(frozen=True, slots=True)
-class Log:
+class Log(Struct, frozen=True, gc=False):
     """A line for the node's log, for people."""
 
     text: str
@@ -132,8 +123,7 @@ Effect = Send | SetTimer | CancelTimer | Reply | Append | Replace | Truncate | S
 Effects = Iterable[Effect]
 
 
-@dataclass(frozen=True, slots=True)
-class Role:
+class Role(Struct, frozen=True, gc=False):
     """What a node believes itself to be. It may be wrong: that is what tests are for."""
 
     name: str

@@ -2,16 +2,33 @@
 
 Two parts of a test never share a stream, so adding a draw in one place changes nothing in another.
 
+The first eight draws come from a hash of the name, for most streams are short and a `random.Random` is dear to seed;
+later ones from such a generator. Nothing is computed before the first draw.
+
 Pitfall: Python keeps only `Random.random()` stable between versions, so everything here is built on it alone.
 """
 
 import hashlib
 import math
 import random
-from collections.abc import Sequence
+import struct
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
+
+_WORDS = struct.Struct("<8Q").unpack
+_UNIT = 2.0**-53
+
+
+def _draws(name: str) -> Iterator[float]:
+    """The floats in [0, 1) of a name, without end."""
+    data = name.encode()
+    for word in _WORDS(hashlib.blake2b(data).digest()):
+        yield (word >> 11) * _UNIT
+    further = random.Random(int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big")).random
+    while True:
+        yield further()
 
 
 class RandomStream:
@@ -21,13 +38,10 @@ class RandomStream:
     `PYTHONHASHSEED`; any other name gives independent ones.
     """
 
-    __slots__ = ("_random", "random")
+    __slots__ = ("random",)
 
     def __init__(self, seed: int, *purpose: str | int) -> None:
-        name = "\x00".join((str(seed), *map(str, purpose))).encode()
-        digest = hashlib.blake2b(name, digest_size=8).digest()
-        self._random = random.Random(int.from_bytes(digest, "big"))
-        self.random = self._random.random
+        self.random = _draws("\x00".join(map(str, (seed, *purpose)))).__next__
         """A float in [0, 1)."""
 
     def below(self, n: int) -> int:

@@ -43,6 +43,8 @@ class WorkerContext:
     recorder: Recorder
     now: Callable[[], int]
     progress: Progress
+    real_time: bool = True
+    """Whether time passes by itself; then an operation may end without having let others go on, so a worker does."""
     warnings: dict[str, None] = field(default_factory=dict)
     """What went wrong outside of operations, each once, in order."""
 
@@ -77,7 +79,9 @@ class Worker:
                     self._ordinal += 1
                     began = self._context.now()
                     await self._perform(answer, dispatcher, deadline)
-                    await asyncio.sleep(self._pause(began))
+                    pause = self._pause(began)
+                    if pause or self._context.real_time:
+                        await asyncio.sleep(pause)
                 elif isinstance(answer, Wait):
                     await dispatcher.wait(self.thread, answer)
                 elif isinstance(answer, Done):

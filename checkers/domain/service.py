@@ -60,8 +60,8 @@ class LivenessCheck:
             if quiet_until - heal < limit:
                 continue
             begun = [row for row, invoke in enumerate(operations.invoke) if heal <= history.time[invoke]]
-            if not begun:
-                continue
+            if not begun or history.time[operations.invoke[begun[0]]] - heal > limit // 2:
+                continue  # Nobody asked in time.
             judged += 1
             ends = [history.time[operations.complete[row]] for row in begun if _answered(history, row)]
             first = min(ends, default=None)

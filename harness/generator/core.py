@@ -7,8 +7,9 @@ ordinal): the n-th operation of a thread is the same whatever the other threads 
 Pitfall: after a `Wait` a generator is called again with the same ordinal, so it draws the same."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct
 
 from splitbrain.harness.operation import EventType, Operation
 from splitbrain.harness.random_stream import RandomStream
@@ -16,8 +17,7 @@ from splitbrain.harness.random_stream import RandomStream
 SECOND = 1_000_000_000
 
 
-@dataclass(slots=True)
-class Context:
+class Context(Struct, gc=False):
     """Who asks, and when.
 
     thread: number of the asking thread, 0 … concurrency - 1; threads outlive processes. ordinal: how many operations
@@ -32,7 +32,7 @@ class Context:
     process: int
     busy: int
     threads: Sequence[int]
-    _draws: RandomStream | None = field(default=None, repr=False)
+    _draws: RandomStream | None = None
 
     @property
     def draws(self) -> RandomStream:
@@ -48,8 +48,7 @@ class Context:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True, gc=False):
     """Nothing to do yet. until: nanoseconds since the run began when to ask again; None: when something happened (an
     operation ended, or the generator changed). early: with `until`, ask also when something happened before it."""
 
@@ -70,13 +69,11 @@ class Wait:
         return Wait(min(times), self.early or other.early or len(times) < 2)
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True, gc=False):
     """Nothing for this thread, ever again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(Struct, frozen=True, gc=False):
     """An operation that ended, as generators see it."""
 
     thread: int

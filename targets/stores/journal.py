@@ -79,6 +79,7 @@ class Journal:
         """Hand what was written to the disk, and ask for a sync unless one is under way."""
         if not self.persistent:
             self.durable = self.written
+        if self.durable == self.written:
             return []
         effects: list[Effect] = []
         if self._replacement is not None:
@@ -87,7 +88,7 @@ class Journal:
         if self._unwritten:
             effects.append(Append(self.file, b"".join(self._unwritten)))
             self._unwritten.clear()
-        if self._syncing is None and self.durable < self.written:
+        if self._syncing is None:
             self._token += 1
             self._syncing = self.written
             effects.append(Sync(self._token))
@@ -101,6 +102,8 @@ class Journal:
 
     def released(self) -> list[Send]:
         """The held messages whose time has come, in the order in which they were held; each is returned once."""
+        if not self._held:
+            return []
         ready = [send for record, send in self._held if record <= self.durable]
         if ready:
             self._held = [(record, send) for record, send in self._held if record > self.durable]

@@ -190,7 +190,11 @@ class ReplicaLog:
             arrived = [index for index, record in self._on_their_way if record <= self.journal.durable]
             self._on_their_way = [pair for pair in self._on_their_way if pair[1] > self.journal.durable]
             self.durable = max([self.durable, *arrived])
-        while self.base <= self.durable < self.last and self.record_of(self.durable + 1) <= self.journal.durable:
+        last = self.last
+        if self.durable == last:
+            return
+        on_disk = self.journal.durable
+        while self.base <= self.durable < last and self.record_of(self.durable + 1) <= on_disk:
             self.durable += 1
 
     def _replace(self, index: int) -> None:

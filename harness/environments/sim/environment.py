@@ -27,7 +27,6 @@ from splitbrain.harness.environments.sim.scheduler import SECOND, EventQueue, na
 from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.injection import Injection, Unsupported
 from splitbrain.harness.marks import Marks
-from splitbrain.harness.program import Message
 from splitbrain.harness.random_stream import RandomStream
 
 T = TypeVar("T")
@@ -73,8 +72,7 @@ class SimCluster:
         self.marks = world.marks
         self._deaths: list[Death] = []
         self._nodes: list[SimNode] = []
-        arrivals = [(name, _arrival(self._nodes, index)) for index, name in enumerate(names)]
-        network = self._network = Network(kernel, options.network, seed, arrivals)
+        network = self._network = Network(kernel, options.network, seed, names)
         for name in names:
             clock = SimClock(
                 kernel,
@@ -99,7 +97,9 @@ class SimCluster:
                 backlog_max=options.backlog_max,
                 service_ns=nanoseconds(options.service_ms),
             )
-            self._nodes.append(SimNode(machine, deployment.program, options.network, self._deaths))
+            node = SimNode(machine, deployment.program, options.network, self._deaths)
+            network.attach(name, node.receive)
+            self._nodes.append(node)
         self._injector = FaultInjector(FaultSite(kernel, self._nodes, network))
 
     @property
@@ -192,12 +192,3 @@ class Sim:
             told += [f"{node.name}: {line}" for node in dead for line in node.machine.log.tail]
             raise InfrastructureError("the cluster did not start: " + "\n".join(told))
         return cluster
-
-
-def _arrival(nodes: list[SimNode], index: int) -> Callable[[str, Message], None]:
-    """What takes messages for a node that is still to be made: links and nodes know each other."""
-
-    def arrive(sender: str, message: Message) -> None:
-        nodes[index].receive(sender, message)
-
-    return arrive

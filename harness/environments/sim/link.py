@@ -157,7 +157,6 @@ class DirectedLink:
         "_last",
         "_latency",
         "_queue",
-        "_receive",
         "_reorder_max",
         "_sender",
         "_stats",
@@ -166,6 +165,7 @@ class DirectedLink:
         "cuts",
         "impairs",
         "limps",
+        "receive",
         "shortenings",
         "withholdings",
     )
@@ -177,16 +177,16 @@ class DirectedLink:
         latency: Callable[[], int],
         reorder_ms_max: float,
         stream: RandomStream,
-        receive: Receive,
         stats: LinkStats,
     ) -> None:
-        """latency: how long the next message takes, in nanoseconds. receive: takes messages at the receiver."""
+        """latency: how long the next message takes, in nanoseconds."""
         self._kernel = kernel
         self._sender, self._to = ends
         self._latency = latency
         self._reorder_max = nanoseconds(reorder_ms_max)
         self._stream = stream
-        self._receive = receive
+        self.receive: Receive = _nobody
+        """Takes messages at the receiver."""
         self._stats = stats
         self._last = 0
         self._epoch = 0
@@ -218,7 +218,7 @@ class DirectedLink:
         if arrival < self._last:  # noqa: PLR1730 - `max` costs as much as the rest of it
             arrival = self._last
         self._last = arrival
-        self._kernel.at(arrival, self._receive, (self._sender, message))
+        self._kernel.at(arrival, self.receive, (self._sender, message))
 
     def begin_resets(self, impairing: Impairing) -> None:
         """The connection breaks now and then, as long as the impairment is in force."""
@@ -280,7 +280,7 @@ class DirectedLink:
     def _arrive(self, epoch: int, message: Message) -> None:
         """A message reaches its receiver, unless its connection broke meanwhile."""
         if epoch == self._epoch:
-            self._receive(self._sender, message)
+            self.receive(self._sender, message)
 
     def _lost(self, message: Message) -> bool:
         lost = False
@@ -352,7 +352,7 @@ class DirectedLink:
         """A message was held back, and nothing has overtaken it in time."""
         if held in self._held:
             self._held.remove(held)
-            self._receive(self._sender, held.message)
+            self.receive(self._sender, held.message)
 
     def _count_reordered(self, held: Held) -> None:
         self._stats.reordered += 1
@@ -363,6 +363,10 @@ class DirectedLink:
         """Nanoseconds up to so many milliseconds, short times as likely as long ones."""
         longest_ms = max(longest_ms, LOG_SPAN_MS)
         return int(LOG_SPAN_MS * (longest_ms / LOG_SPAN_MS) ** self._stream.random() * MILLISECOND)
+
+
+def _nobody(sender: str, message: Message) -> None:
+    """Takes messages where there is no node yet."""
 
 
 def size_of(message: Message) -> int:

@@ -59,20 +59,23 @@ class NetworkOptions:
 class Network:
     """All links of a cluster."""
 
-    def __init__(
-        self, kernel: EventQueue, options: NetworkOptions, seed: int, receivers: Sequence[tuple[str, Receive]]
-    ) -> None:
+    def __init__(self, kernel: EventQueue, options: NetworkOptions, seed: int, names: Sequence[str]) -> None:
         self.stats = LinkStats()
         self._links: dict[str, dict[str, DirectedLink]] = {}
-        for sender, _ in receivers:
+        for sender in names:
             self._links[sender] = {}
-            for to, receive in receivers:
+            for to in names:
                 stream = RandomStream(seed, "network", sender, to)
                 latency = options.latency(stream).draw
                 self._links[sender][to] = DirectedLink(
-                    kernel, (sender, to), latency, options.reorder_ms_max, stream, receive, self.stats
+                    kernel, (sender, to), latency, options.reorder_ms_max, stream, self.stats
                 )
         self._make_usual(options)
+
+    def attach(self, to: str, receive: Receive) -> None:
+        """Say who takes the messages to a node; until then there is nobody."""
+        for links in self._links.values():
+            links[to].receive = receive
 
     def links_from(self, sender: str) -> dict[str, DirectedLink]:
         """A node's links by receiver, itself included."""

@@ -74,6 +74,11 @@ class EffectHandlers(dict[type, Callable[[Any], object]]):
         raise TypeError(f"a handler returned something of type {kind.__name__}, which is no effect")
 
 
+def _no_program(*arguments: Any) -> Effects:
+    """The handler of a process whose program is still to be made: there is nothing to handle yet."""
+    raise RuntimeError("an event came before there was a program")
+
+
 class SimProcess:
     """One incarnation. died: called once, with why in words if it died by itself, or None if it was killed or ended
     itself on purpose."""
@@ -83,8 +88,11 @@ class SimProcess:
         self._kernel = machine.kernel
         self._clock = machine.clock
         self._links = machine.links
+        self._name = machine.name
+        self._publish = machine.marks.publish
         self._died = died
         self._program: Program
+        self._on_message = self._on_request = self._on_durable = self._on_timer = _no_program
         self._timers: dict[str, tuple[int, int]] = {}
         """Name → (when on the monotonic clock, ticket of the heap entry that counts)."""
         self._tickets = count().__next__
@@ -125,7 +133,7 @@ class SimProcess:
         if self._stops:
             self._queue(self.receive, (sender, message))
         elif self.alive:
-            self._handle(handler_of(self._program, "on_message"), sender, message)
+            self._handle(self._on_message, sender, message)
 
     def accept(self, channel: SimChannel) -> None:
         """A client has connected."""
@@ -142,7 +150,7 @@ class SimProcess:
         elif self.alive:
             handle = self._handles()
             self._requests[handle] = (channel, number)
-            self._handle(handler_of(self._program, "on_request"), handle, message)
+            self._handle(self._on_request, handle, message)
 
     def stop(self) -> None:
         """Stop without dying; to be matched by `proceed`."""
@@ -167,7 +175,11 @@ class SimProcess:
         self._end(None)
 
     def _made(self, make: Callable[[], Program]) -> Effects:
-        self._program = make()
+        self._program = program = make()
+        self._on_message = handler_of(program, "on_message")
+        self._on_request = handler_of(program, "on_request")
+        self._on_durable = handler_of(program, "on_durable")
+        self._on_timer = handler_of(program, "on_timer")
         return ()
 
     def _handle(self, handler: Callable[..., Effects], *args: Any) -> None:
@@ -176,8 +188,9 @@ class SimProcess:
     def _carry_out(self, handler: Callable[..., Effects], decided: Callable[[], Effects]) -> None:
         """Carry out what a handler decided. handler: whose it is, for the words if it is wrong."""
         try:
+            effects = self._effects
             for effect in decided():
-                self._effects[type(effect)](effect)
+                effects[type(effect)](effect)
         except SystemExit as leave:
             self._machine.log.write(f"the process ended itself: {leave}")
             self.left = True
@@ -220,7 +233,7 @@ class SimProcess:
         channel.answer(number, effect.message)
 
     def _mark(self, mark: Mark) -> None:
-        self._machine.marks.publish(self._machine.name, self._kernel.now, mark.name, mark.values)
+        self._publish(self._name, self._kernel.now, mark.name, mark.values)
 
     def _set_timer(self, effect: SetTimer) -> None:
         self._plan_timer(effect.name, self._clock.monotonic() + max(0, effect.after))
@@ -237,7 +250,7 @@ class SimProcess:
         if self._timers.get(name, NO_TIMER)[1] != ticket:
             return
         del self._timers[name]
-        self._handle(handler_of(self._program, "on_timer"), name)
+        self._handle(self._on_timer, name)
 
     def _synced(self, token: int, errno: int) -> None:
         if self._stops:
@@ -247,7 +260,7 @@ class SimProcess:
         elif errno:
             self._handle(handler_of(self._program, "on_disk_error"), token, errno)
         else:
-            self._handle(handler_of(self._program, "on_durable"), token)
+            self._handle(self._on_durable, token)
 
 
 class BusyProcess(SimProcess):

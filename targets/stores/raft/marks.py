@@ -44,7 +44,8 @@ class RaftMarks:
     def __init__(self, server: RaftServer) -> None:
         self._server = server
         self._marks: list[Effect] = []
-        self._applied = 0
+        self.seen = 0
+        """The index up to which it has looked at what was applied."""
         self._told_state = 0
         self._stored = 0
         self._term = 0
@@ -56,7 +57,7 @@ class RaftMarks:
         """The marks of a server that has recovered."""
         server = self._server
         log = server.log
-        self._applied = self._told_state = server.applied
+        self.seen = self._told_state = server.applied
         self._commit = server.commit
         self._stored, self._term = log.durable, server.term
         return [
@@ -76,13 +77,13 @@ class RaftMarks:
     def applied(self) -> None:
         """Look at what was applied. Asked while the entries are still in the log."""
         server = self._server
-        if self._applied == server.applied:
+        if self.seen == server.applied:
             return
-        if server.log.base > self._applied:
+        if server.log.base > self.seen:
             self._marks.append(Mark("snapshot", server.log.base))
         executed = server.machine.executed
         at = 0
-        for index in range(max(self._applied, server.log.base) + 1, server.applied + 1):
+        for index in range(max(self.seen, server.log.base) + 1, server.applied + 1):
             entry = server.log.entry(index)
             request = entry.request
             name = (request.session, request.sequence) if request is not None else ("", 0)
@@ -91,7 +92,7 @@ class RaftMarks:
                 self._marks.append(Mark("executed", name, index))
                 at += 1
         server.machine.executed = []
-        self._applied = server.applied
+        self.seen = server.applied
 
     def changes(self, effects: Sequence[Effect], inherited: int) -> list[Effect]:
         """All marks of an event. effects: what it does. inherited: the last index before the leader's own first."""
@@ -99,12 +100,11 @@ class RaftMarks:
         for effect in effects:
             if type(effect) is Send:
                 self.told(effect.to, effect.message)
-        marks, self._marks = self._marks, []
-        log = server.log
+        marks, self._marks, log = self._marks, [], server.log
         if log.durable != self._stored:
             self._stored = log.durable
             marks.insert(0, Mark("stored", self._stored, log.term_at(self._stored) or 0))
-        if server.term != self._term and log.ballot_record <= log.journal.durable:
+        if log.term != self._term and log.ballot_record <= log.journal.durable:
             self._term = server.term
             marks.append(Mark("term", self._term))
         if server.role == LEADER and server.term != self._led:

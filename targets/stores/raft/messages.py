@@ -72,5 +72,5 @@ class SnapshotRequest(Struct, frozen=True, tag="snapshot"):
 
 
 RaftMessage = VoteRequest | VoteReply | AppendRequest | AppendReply | SnapshotRequest | Forward | Answer
-SERVERS = (VoteRequest, VoteReply, AppendRequest, AppendReply, SnapshotRequest)
+SERVERS = (AppendReply, AppendRequest, VoteRequest, VoteReply, SnapshotRequest)
 """The messages that carry a term."""

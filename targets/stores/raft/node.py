@@ -155,11 +155,15 @@ class RaftNode:
 
     def _handle(self, sender: str, message: RaftMessage) -> None:
         match message:
+            case AppendReply():
+                self.replication.on_reply(sender, message)
             case AppendRequest():
                 if self.replication.on_request(sender, message):
                     self.election.heard_leader()
-            case AppendReply():
-                self.replication.on_reply(sender, message)
+            case Forward(request):
+                self._forwarded(sender, request)
+            case Answer():
+                self.server.out += self.requests.answered(message)
             case SnapshotRequest():
                 if self.replication.on_snapshot(sender, message):
                     self.election.heard_leader()
@@ -169,10 +173,6 @@ class RaftNode:
             case VoteReply():
                 if self.election.on_reply(sender, message):
                     self.replication.lead()
-            case Forward(request):
-                self._forwarded(sender, request)
-            case Answer():
-                self.server.out += self.requests.answered(message)
 
     def _forwarded(self, sender: str, request: Request) -> None:
         if self.server.role == LEADER:
@@ -190,19 +190,22 @@ class RaftNode:
 
     def _finish(self) -> Effects:
         """End an event: apply what is committed, write, and say what the disk allows to be said."""
-        server, journal = self.server, self.server.log.journal
-        while True:
-            self._apply()
-            self._compact()
-            server.out += journal.flush()
-            server.log.settle()
-            released = journal.released()
-            if not released:
-                break
-            for send in released:
+        server, marks, log = self.server, self._marks, self.server.log
+        again = True
+        while again:
+            again = False
+            if server.applied < server.commit:
+                self._apply()
+            if server.applied != marks.seen:
+                self._compact()
+            if log.journal.durable < log.journal.written:
+                server.out += log.journal.flush()
+            log.settle()
+            for send in log.journal.released():
                 if send.to == server.name:
-                    self._marks.told(send.to, send.message)
+                    marks.told(send.to, send.message)
                     self._handle(send.to, send.message)
+                    again = True
                 else:
                     server.out.append(send)
         if server.leader is not None and server.leader != self._followed:
@@ -213,7 +216,7 @@ class RaftNode:
         else:
             self.reads.abandon()
         effects, server.out = server.out, []
-        return [*self._marks.changes(effects, self.replication.inherited), *effects]
+        return [*marks.changes(effects, self.replication.inherited), *effects]
 
     def _apply(self) -> None:
         server = self.server

@@ -57,6 +57,8 @@ class Reads:
 
     def abandon(self) -> None:
         """This server leads no longer: whoever waits is refused, which for a read is safe."""
+        if not self._waiting:
+            return
         text = "the leader lost its majority"
         self._server.out += [refuse(origin, read, NO_LEADER, text) for _, read, origin in self._waiting]
         self._waiting = []

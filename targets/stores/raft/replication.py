@@ -1,9 +1,10 @@
 """Log replication (Raft §5.3, §5.4.2) and snapshots for those who are far behind (§7).
 
-A leader sends each follower what it may be missing, at once for new entries and with every heartbeat; a follower that
-disagrees says where, and the leader goes back (the fast way, end of §5.3). Every broadcast opens a numbered round: once
-a majority has answered to a round, the server was still the leader when that round began, which is what reads and the
-leader's own belief in itself rest on.
+A leader sends each follower what it may be missing: new entries at once, unless the follower still owes an answer for
+earlier ones; then with that answer, many in one message, or with the next heartbeat. A follower that disagrees says
+where, and the leader goes back (the fast way, end of §5.3). Every broadcast and every new entry opens a numbered round,
+which later messages carry: once a majority has answered to a round, the server was still the leader when that round
+began, which is what reads and the leader's own belief in itself rest on.
 
 Pitfall (Figure 8): an entry of an earlier term is never committed by counting
 its copies, only by committing an entry of the leader's own term behind it.
@@ -24,6 +25,8 @@ class Replication:
     def __init__(self, server: RaftServer) -> None:
         self._server = server
         self._next: dict[str, int] = {}
+        self._sent: dict[str, int] = {}
+        """The last index that was sent to each follower; it owes an answer for what is not below `_next`."""
         self._match: dict[str, int] = {}
         self._contact: dict[str, int] = {}
         self._answered: dict[str, int] = {}
@@ -54,6 +57,7 @@ class Replication:
         server.role, server.leader = LEADER, server.name
         server.say("leading")
         self._next = dict.fromkeys(server.others, server.log.last + 1)
+        self._sent = dict.fromkeys(server.others, 0)
         self._match = dict.fromkeys((server.name, *server.others), 0)
         self._contact = dict.fromkeys(server.others, server.now.monotonic)
         self._answered = dict.fromkeys(server.others, 0)
@@ -66,11 +70,15 @@ class Replication:
         server.set_timer(TIMER, server.settings.heartbeat)
 
     def place(self, entry: Entry) -> int:
-        """Append an entry of the leader's own and send it out; its index."""
+        """Append an entry of the leader's own and send it to all who owe no answer; its index."""
         server = self._server
         index = server.log.append(entry)
         self._promise_own(index)
-        self.broadcast()
+        self._open_round()
+        for other in server.others:
+            if self._sent[other] < self._next[other]:
+                self._tell(other)
+        self._confirm()
         return index
 
     def _promise_own(self, index: int) -> None:
@@ -80,11 +88,14 @@ class Replication:
 
     def broadcast(self) -> None:
         """Open a round: tell every follower what it may be missing, and that this server leads."""
-        self.round += 1
-        self._begun[self.round] = self.clock()
+        self._open_round()
         for other in self._server.others:
             self._tell(other)
         self._confirm()
+
+    def _open_round(self) -> None:
+        self.round += 1
+        self._begun[self.round] = self.clock()
 
     def clock(self) -> int:
         """The clock by which leases are measured."""
@@ -97,9 +108,11 @@ class Replication:
             self._tell_snapshot(other)
             return
         last = first - 1 if self._silent(other) else min(server.log.last, first + BATCH_MAX - 1)
-        entries = server.log.between(first, last)
-        prev_term = server.log.term_at(first - 1) or 0
-        server.send(other, AppendRequest(server.term, first - 1, prev_term, entries, server.commit, self.round))
+        log = server.log
+        entries = log.between(first, last)
+        self._sent[other] = last
+        prev_term = log.term_at(first - 1) or 0
+        server.send(other, AppendRequest(log.term, first - 1, prev_term, entries, server.commit, self.round))
 
     def _tell_snapshot(self, other: str) -> None:
         """Send the whole state, but not while the last one may still be on its way: then it is a heartbeat."""
@@ -144,11 +157,15 @@ class Replication:
             index, hint = conflict
             server.promise(sender, AppendReply(server.term, request.round, ok=False, index=index, hint=hint))
             return True
+        journal = server.log.journal
+        busy = journal.durable < journal.written
         cut = server.log.merge(request.prev_index, request.entries)
         if cut is not None and cut <= server.commit:
             server.say(f"entry {cut} was committed and is overwritten: some disk has lost what it promised")
         matched = request.prev_index + len(request.entries)
         server.commit = self._committed(request.commit, matched)
+        if busy:
+            self._tell_durable(sender, request.round, matched)
         self._acknowledge(sender, request.round, matched)
         return True
 
@@ -182,13 +199,17 @@ class Replication:
         """Whether a snapshot has more than this server."""
         return request.index > self._server.applied
 
-    def _acknowledge(self, leader: str, number: int, matched: int) -> None:
-        """Tell the leader at once what is on disk, and the rest when it is: a slow disk must not look like silence."""
+    def _tell_durable(self, leader: str, number: int, matched: int) -> None:
+        """While the disk is busy, tell the leader at once how far it is: a slow disk must not look like silence."""
         server = self._server
-        durable = min(matched, server.log.durable)
-        server.promise(leader, AppendReply(server.term, number, ok=True, index=durable), durable)
+        durable = server.log.durable
         if durable < matched:
-            server.promise(leader, AppendReply(server.term, number, ok=True, index=matched), matched)
+            server.promise(leader, AppendReply(server.term, number, ok=True, index=durable), durable)
+
+    def _acknowledge(self, leader: str, number: int, matched: int) -> None:
+        """Acknowledge the entries up to an index, when they are on disk."""
+        server = self._server
+        server.promise(leader, AppendReply(server.term, number, ok=True, index=matched), matched)
 
     def on_reply(self, sender: str, reply: AppendReply) -> None:
         """The leader's side: a follower, or its own disk, has answered."""
@@ -200,15 +221,15 @@ class Replication:
         if not reply.ok and not reply.index:
             return  # It refused a request of an older term, in which this server led too.
         if sender != server.name:
-            more = self._silent(sender) or reply.index + 1 >= self._next[sender] + BATCH_MAX
             self._contact[sender] = server.now.monotonic
-            self._answered[sender] = max(self._answered[sender], reply.round)
-            self._confirm()
+            if reply.round > self._answered[sender]:
+                self._answered[sender] = reply.round
+                self._confirm()
             if not reply.ok:
                 self._go_back(sender, reply)
                 return
-            self._next[sender] = max(self._next[sender], reply.index + 1)
-            if more and self._next[sender] <= server.log.last:
+            following = self._next[sender] = max(self._next[sender], reply.index + 1)
+            if self._sent[sender] < following <= server.log.last:
                 self._tell(sender)
         self._match[sender] = max(self._match[sender], self._acknowledged(reply))
         self._count()

@@ -218,12 +218,12 @@ def test_a_schedule_known_by_heart_does_not_change() -> None:
     assert [
         (slot.fault.name, slot.variant, round(slot.start / SECOND, 3), slot.moment) for slot in found.slots[:6]
     ] == [
-        ("fault0", "v0", 1.038, ""),
-        ("fault1", "v1", 7.254, ""),
-        ("fault1", "v0", 12.2, ""),
-        ("fault0", "v0", 12.591, ""),
-        ("fault1", "v1", 12.77, ""),
-        ("fault0", "v0", 13.125, ""),
+        ("fault0", "v0", 1.496, ""),
+        ("fault1", "v1", 7.093, ""),
+        ("fault1", "v1", 12.2, ""),
+        ("fault1", "v1", 12.208, ""),
+        ("fault1", "v0", 12.514, ""),
+        ("fault1", "v0", 13.07, ""),
     ]
 
 

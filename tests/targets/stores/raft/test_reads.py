@@ -39,7 +39,7 @@ def test_a_new_leader_answers_no_read_before_an_entry_of_its_term_is_committed()
     bench.settle()
     bench.elect("s2", "s3", "s4")
     read = bench.read("s2")
-    for follower in ("s3", "s4"):
+    for follower in ("s3", "s4", "s3", "s4"):
         position = next(i for i, flight in enumerate(bench.flights) if flight.to == follower)
         bench.deliver(position)
     # The round is confirmed at once, but the first entry is on nobody's disk.
