@@ -50,6 +50,9 @@ class RunFolder:
         with writing(parent):
             parent.mkdir(parents=True, exist_ok=True)
             folder = RunFolder(claim_folder(parent, f"{stamp}-{record.seed}"))
+            if record.options.get("user"):
+                # Logs of a server that asks for a password, and what clients say of it, are for its owner alone.
+                folder.path.chmod(0o700)
             folder.logs.mkdir()
         folder.write("test.toml", record.to_toml())
         with writing(root / LATEST):

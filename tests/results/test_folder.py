@@ -143,3 +143,9 @@ def test_nothing_partial_is_left_of_a_file_not_written(tmp_path: Path, monkeypat
     with pytest.raises(InfrastructureError):
         folder.write("report.html", "page")
     assert not list(folder.path.glob(".*partial"))
+
+
+@pytest.mark.parametrize(("user", "closed"), [("", False), ("tester", True)])
+def test_what_a_server_with_a_password_left_is_for_its_owner_alone(user: str, closed: bool, tmp_path: Path) -> None:
+    folder = RunFolder.create(record(options={"user": user, "password_env": "PASSWORD"}), tmp_path)
+    assert (folder.path.stat().st_mode & 0o077 == 0) is closed

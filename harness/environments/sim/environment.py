@@ -22,6 +22,7 @@ from splitbrain.harness.environments.sim.log import NodeLog
 from splitbrain.harness.environments.sim.loop import VirtualLoop
 from splitbrain.harness.environments.sim.network import Network, NetworkOptions
 from splitbrain.harness.environments.sim.node import SimNode
+from splitbrain.harness.environments.sim.patience import interrupted_in_time
 from splitbrain.harness.environments.sim.process import SimHost
 from splitbrain.harness.environments.sim.scheduler import SECOND, EventQueue, nanoseconds
 from splitbrain.harness.errors import InfrastructureError, UsageError
@@ -163,7 +164,7 @@ class Sim:
             raise UsageError("a simulator is made for one run: make another, with the same seed or a new one")
         self._used = True
         loop = VirtualLoop(self._world.kernel)
-        with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        with interrupted_in_time(), asyncio.Runner(loop_factory=lambda: loop) as runner:
             return runner.run(loop.complete(main))
 
     def now(self) -> int:

@@ -27,7 +27,7 @@ Ts = TypeVarTuple("Ts")
 
 CHUNK = 10_000
 """Entries run between two looks at whether time still moves."""
-STILL_CHUNKS_MAX = 100
+STILL_CHUNKS_MAX = 50
 STALLED_NS_MAX = 600 * SECOND
 
 

@@ -40,3 +40,43 @@ def test_a_signal_ends_a_run_in_order_and_quietly(tmp_path, env, number):
     )
     assert err.strip() == told + str(history.parent)
     assert len(read(history)) > 10
+
+
+ENDLESS = """
+from splitbrain.targets.stores import Request, Response, StoreTarget
+
+
+class Loop:
+    message_type, request_type, reply_type = type(None), Request, Response
+
+    def __init__(self, name, nodes, random):
+        pass
+
+    def on_start(self, now, disk):
+        return []
+
+    def on_request(self, now, request, message):
+        print("stuck", flush=True)
+        while True:
+            pass
+
+
+class Endless(StoreTarget):
+    name, summary, options, claims, program = "endless", "a handler that never returns", (), (), Loop
+"""
+
+
+def test_a_signal_ends_a_run_whose_node_never_returns(tmp_path):
+    (tmp_path / "endless.py").write_text(ENDLESS)
+    words = ["endless:Endless", "--time-limit", "5", "--out", str(tmp_path / "runs")]
+    run = subprocess.Popen(
+        [sys.executable, "-m", "splitbrain", "run", *words], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert run.stdout is not None
+        assert run.stdout.readline() == "stuck\n"
+        run.send_signal(signal.SIGTERM)
+        run.communicate(timeout=60)
+    finally:
+        run.kill()
+    assert run.returncode == INTERRUPTED

@@ -1,0 +1,43 @@
+"""Interruption of a simulated run whose node program does not return.
+
+Ctrl-C cancels the run's main task, which a handler of a node that loops for ever never lets go on. So where the run is
+still there some seconds after the first signal, another one is raised: it ends the handler where it stands.
+"""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+PATIENCE_SECONDS = 3.0
+"""How long a run that was interrupted may take to end: clean-up takes no real time in the simulator."""
+
+
+@contextmanager
+def interrupted_in_time() -> Iterator[None]:
+    """Within this, SIGINT ends the run even if nothing in it waits. Only in the main thread, where signals arrive."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    over = threading.Event()
+    watcher = threading.Thread(target=_watch, args=(reading, over), name="interruption", daemon=True)
+    before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        signal.set_wakeup_fd(before)
+        os.close(writing)
+        watcher.join()
+        os.close(reading)
+
+
+def _watch(reading: int, over: threading.Event) -> None:
+    """Wait for the byte of a signal; then for the end of the run, and signal again if it does not come."""
+    while number := os.read(reading, 1):
+        if number[0] == signal.SIGINT and not over.wait(PATIENCE_SECONDS):
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
