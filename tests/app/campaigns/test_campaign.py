@@ -66,7 +66,7 @@ def test_a_campaign_leaves_a_line_a_run_and_the_folders_of_what_was_refuted(spli
         assert (run["run"] is None) is (run["verdict"] == "valid")
         if run["run"]:
             assert {path.name for path in Path(run["run"]).iterdir()} == {
-                "test.toml", "history.jsonl.gz", "verdict.json", "report.html", "logs",
+                "test.toml", "history.jsonl.gz", "verdict.json", "report.html", "schedule.toml", "logs",
             }  # fmt: skip
     assert len(list(CampaignFolder(folder).run_folders())) == sum(run["verdict"] != "valid" for run in runs)
     page = (folder / "report.html").read_text()
