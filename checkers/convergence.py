@@ -61,8 +61,8 @@ class ConvergenceCheck:
             if len({of.value[op] for op in reads}) > 1:
                 doubt = doubt or "final reads differ by a write of unknown outcome, which may have happened in between"
         if not compared:
-            reason = f"no two nodes read one key {self.settle} ms after its last write, or later: nothing shows whether"
-            return unobserved(self.name, f"{reason} copies agree")
+            reason = f"no two nodes read one key {self.settle} ms after its last write, or later"
+            return unobserved(self.name, f"{reason}: nothing could have refuted the model")
         reason = f"{compared:,} final reads agree, key by key, and miss no acknowledged write"
         return verdict_of(self.name, of, Finding(doubt=doubt, reason=reason), compared)
 

@@ -4,13 +4,17 @@ An environment takes deployments of its own kind and no other; a target offers o
 to the first.
 """
 
+from __future__ import annotations
+
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from splitbrain.harness.injection import Maintenance
-from splitbrain.harness.program import ProgramFactory
+
+if TYPE_CHECKING:
+    from splitbrain.harness.program import ProgramFactory
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,14 @@
 can open a channel to it.
 """
 
-from pathlib import Path
-from typing import Protocol
+from __future__ import annotations
 
-from splitbrain.harness.program import Message
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from splitbrain.harness.program import Message
 
 
 class ChannelClosed(ConnectionError):

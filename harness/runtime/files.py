@@ -14,8 +14,7 @@ from pathlib import Path
 
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.program import Append, Replace, Sync, Truncate
-
-TEMPORARY = ".tmp"
+from splitbrain.harness.runtime.temporary import TEMPORARY
 
 Write = Append | Replace | Truncate
 

@@ -4,6 +4,7 @@ task under way; here it is ended in every phase and in every way."""
 import asyncio
 import contextlib
 import signal
+from collections.abc import Mapping
 
 import pytest
 
@@ -22,6 +23,10 @@ class StageTrack:
     """Hurts at the beginning; heals when asked to; remembers how often it was."""
 
     harms: frozenset[type[Injection]] = frozenset()
+    moments: Mapping[str, int] = {}
+
+    async def depose(self, ways):
+        return False
 
     def __init__(self, running=lambda: asyncio.sleep(NEVER), healing=lambda: asyncio.sleep(0.5)):
         self.running, self.healing = running, healing

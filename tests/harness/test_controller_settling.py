@@ -1,6 +1,7 @@
 """Final operations wait for a target whose nodes take their time after a fault, but not for ever."""
 
 import asyncio
+from collections.abc import Mapping
 
 from splitbrain.harness.controller import SETTLE_SECONDS
 from splitbrain.harness.generator import once
@@ -15,6 +16,10 @@ class Hurtful:
     """A track on which something came so many times, and is healed."""
 
     harms: frozenset[type[Injection]] = frozenset()
+    moments: Mapping[str, int] = {}
+
+    async def depose(self, ways):
+        return False
 
     def __init__(self, times=1):
         self.times = times

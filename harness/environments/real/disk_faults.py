@@ -14,7 +14,7 @@ from splitbrain.harness.environments.linux.tracing import SyscallFaults, Tracing
 from splitbrain.harness.environments.real.pid_node import PidNode
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.injection import Bite
-from splitbrain.harness.runtime.files import TEMPORARY
+from splitbrain.harness.runtime.temporary import TEMPORARY
 
 LOOK_SECONDS = 0.2
 LAST_WORDS_SECONDS = 0.5

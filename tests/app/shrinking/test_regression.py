@@ -65,6 +65,6 @@ def test_the_written_test_fails_until_the_bug_is_mended(shrunk, tmp_path, target
 
 
 def test_what_is_valid_cannot_be_shrunk(tmp_path):
-    run = execute(plan(RunSpec("raft", time_limit=1, seed=1)), tmp_path)
+    run = execute(plan(RunSpec("raft", workload="register", time_limit=3, seed=1)), tmp_path)
     with pytest.raises(UsageError, match="only what is invalid can be shrunk, and this run is valid"):
         shrink(run.folder.path)
