@@ -144,8 +144,8 @@ cdef class Batch:
 
 
 cdef void *larger(void *at, size_t bytes) except NULL:
-    """The same memory, with more room behind it."""
-    cdef void *found = realloc(at, bytes)
+    """The same memory, with more room behind it. Pitfall: realloc to nothing frees, and answers NULL."""
+    cdef void *found = realloc(at, bytes if bytes > 0 else 1)
     if found == NULL:
         raise MemoryError
     return found
