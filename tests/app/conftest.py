@@ -1,6 +1,7 @@
 """Commands as a user calls them: words in; exit code, standard output and standard error out."""
 
 import json
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,8 +35,12 @@ def splitbrain(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str
 
     def call(*words: object) -> Said:
         monkeypatch.setattr(sys, "argv", ["splitbrain", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            main()
+        before = signal.getsignal(signal.SIGINT)
+        try:
+            with pytest.raises(SystemExit) as ended:
+                main()
+        finally:
+            signal.signal(signal.SIGINT, before)  # a command that is over ignores it until its process is gone
         out, err = capfd.readouterr()
         assert isinstance(ended.value.code, int)
         return Said(ended.value.code, out, err)

@@ -83,6 +83,9 @@ COMPLETE = "_SPLITBRAIN_COMPLETE"
 """The environment variable by which a shell asks for completions."""
 WRONG_PATH = (errno.ENOENT, errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
 """Errors of a file that somebody named; all others are the machine's."""
+NO_MEMORY = "out of memory: nothing was judged; give it more, or less to do"
+NO_THREAD = "can't start new thread"
+"""What Python's RuntimeError says where there is no memory, or no process, for one."""
 
 
 def _code_of(words: Sequence[str]) -> int:
@@ -108,7 +111,7 @@ def _code_of(words: Sequence[str]) -> int:
         err(str(error) or "interrupted; everything was healed and closed, nothing was judged")
         code = INTERRUPTED
     except MemoryError:
-        err("out of memory: nothing was judged; give it more, or less to do")
+        err(NO_MEMORY)
         code = INFRASTRUCTURE
     except BrokenPipeError:
         code = VALID  # help that nobody reads any more; a verdict goes through `out`, and keeps its code
@@ -129,6 +132,9 @@ def _unforeseen(error: Exception) -> int:
     """Tell of an error that nobody foresaw: the machine's, the user's code's, or a bug of ours."""
     from splitbrain.own_targets import place
 
+    if isinstance(error, RuntimeError) and NO_THREAD in str(error):
+        err(NO_MEMORY)
+        return INFRASTRUCTURE
     if isinstance(error, OSError) and error.errno is not None:
         named = f"{error.filename}: " if error.filename is not None else ""
         err(f"{named}{error.strerror}")

@@ -13,6 +13,7 @@ import pytest
 from splitbrain import campaign
 from splitbrain.campaigns.keeping import folder_size
 from splitbrain.campaigns.record import CampaignFolder
+from splitbrain.checkers.domain.service import ServiceCheck
 from splitbrain.cli.exits import INFRASTRUCTURE, INTERRUPTED, INVALID, UNKNOWN, USAGE, VALID
 from splitbrain.harness.environments.linux import namespaces
 from splitbrain.harness.errors import UsageError
@@ -106,7 +107,11 @@ def test_which_folders_stay(splitbrain, keep, kept):
         (stores.ABSENT, [], INFRASTRUCTURE, "infrastructure", "could not be set up"),
     ],
 )  # fmt: skip
-def test_a_run_that_goes_wrong_is_told_and_takes_no_other_down(splitbrain, source, words, code, verdict, reason):
+def test_a_run_that_goes_wrong_is_told_and_takes_no_other_down(
+    splitbrain, monkeypatch, source, words, code, verdict, reason
+):
+    # The file is read here too, when the campaign is planned; what it does to the check is for its own process.
+    monkeypatch.setattr(ServiceCheck, "check", ServiceCheck.check)
     Path("bad.py").write_text(source)
     good = '[[test]]\nname = "good"\ntarget = "single"\n'
     file = written(good + '[[test]]\nname = "bad"\ntarget = "./bad.py:Target"\nnodes = 1\nseeds = [1]\n')

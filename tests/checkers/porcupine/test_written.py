@@ -57,7 +57,7 @@ def history_of(model: Model, parts: tuple[Any, ...], random: Random) -> History:
     history, process = History(), 0
     todo, clients, state = random.randint(4, 16), random.randint(2, 5), model.initial
     going: list[tuple[int, str, Any, Any]] = []
-    crashes, wrong = random.choice((0, 0, 0.15)), random.choice((0, 0, 0.1))
+    crashes, wrong = random.choice((0, 0, 0.15)), random.choice((0, 0.25))
     states = [state]
     while todo or going:
         if todo and len(going) < clients and random.random() < 0.6:
