@@ -28,7 +28,7 @@ class Token:
     def word(self) -> str:
         """The token itself."""
         plain = {
-            declared.name: getattr(self.spec, declared.name)
+            declared.name: declared.plain(getattr(self.spec, declared.name))
             for declared in RunSpec.fields()
             if getattr(self.spec, declared.name) != declared.default
         }

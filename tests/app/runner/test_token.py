@@ -2,6 +2,7 @@
 
 import pytest
 
+from splitbrain.harness.budget import Budget
 from splitbrain.harness.errors import UsageError
 from splitbrain.runner import token
 from splitbrain.runner.spec import RunSpec
@@ -12,6 +13,22 @@ SPEC = RunSpec("raft", nemesis="kill", settings={"values": "3"}, seed=-5, schedu
 
 def test_round_trip():
     assert Token.read(Token(SPEC).word()).spec == SPEC
+
+
+@pytest.mark.parametrize("budget", [Budget(10.0), Budget(10.0, bytes=1 << 30), Budget(configurations=5)])
+def test_a_budget_is_kept(budget):
+    spec = RunSpec("raft", budget=budget)
+    assert Token.read(Token(spec).word()).spec == spec
+
+
+def test_every_field_is_kept_when_it_is_not_its_default():
+    """A field whose value JSON cannot hold would end a run with an internal error."""
+    given = {}
+    for declared in RunSpec.fields():
+        other = {int: 7, float: 0.5, bool: not declared.default, str: "x", dict: {"values": "3"}, Budget: Budget(9.0)}
+        given[declared.name] = other[declared.kind]
+    read = Token.read(Token(RunSpec(**given)).word()).spec
+    assert all(getattr(read, name) == value for name, value in given.items())
 
 
 def test_damage_is_noticed():
