@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable
 
 from splitbrain.harness.generator.core import SECOND, Answer, Completion, Context, Done, Generator, Wait
+from splitbrain.harness.generator.pace import Rate
 
 SHORTEST_WAIT_SECONDS = 1e-6
 """The least wait, so that a generator that waits for a past moment does not stop virtual time."""
@@ -21,6 +22,12 @@ class Dispatcher:
         self._ends = now() + int(seconds * SECOND)
         self._busy = 0
         self._alert: dict[int, asyncio.Future[None]] = {}
+
+    def late(self, thread: int) -> int:
+        """By how many nanoseconds an operation that this thread were given now would be later than it was due; 0 where
+        nothing sets the pace."""
+        paced = self._generator
+        return paced.late(thread, self._now()) if type(paced) is Rate else 0
 
     def ask(self, thread: int, ordinal: int, process: int) -> Answer:
         """The answer of the generator to an idle thread."""

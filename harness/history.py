@@ -49,8 +49,8 @@ class History:
     """A recorded history. Append-only; the columns are public and must only be read."""
 
     __slots__ = (
-        "_operations", "_pairing", "error", "f", "key", "node", "pool", "process", "revision", "session", "time",
-        "timed", "token", "type", "value", "warnings",
+        "_operations", "_pairing", "error", "f", "key", "late", "node", "pool", "process", "revision", "session",
+        "time", "timed", "token", "type", "value", "warnings",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -70,6 +70,9 @@ class History:
         """Whether `time` was recorded and never runs backwards; else only the order of events means something."""
         self.warnings: list[str] = []
         """What a reader noticed and let pass, for people."""
+        self.late: dict[int, int] = {}
+        """Position of an invocation → by how many nanoseconds it began later than it was due, where it did. Of a
+        history that was just recorded; files do not carry it."""
         self._pairing = (Pairing if columns_native is None else columns_native.Pairing)(self.pool.values)
         self._operations: Operations | None = None
 

@@ -74,11 +74,12 @@ class Worker:
         deadline = Deadline()
         try:
             while True:
+                late = dispatcher.late(self.thread)
                 answer = dispatcher.ask(self.thread, self._ordinal, self._process)
                 if isinstance(answer, Operation):
                     self._ordinal += 1
                     began = self._context.now()
-                    await self._perform(answer, dispatcher, deadline)
+                    await self._perform(answer, late, dispatcher, deadline)
                     pause = self._pause(began)
                     if pause or self._context.real_time:
                         await asyncio.sleep(pause)
@@ -97,9 +98,9 @@ class Worker:
         if client is not None:
             await self._context.dismiss(client, self._node)
 
-    async def _perform(self, operation: Operation, dispatcher: Dispatcher, deadline: Deadline) -> None:
+    async def _perform(self, operation: Operation, late: int, dispatcher: Dispatcher, deadline: Deadline) -> None:
         context, process, node = self._context, self._process, self._node.name
-        context.recorder.invoke(process, operation, node)
+        context.recorder.invoke(process, operation, node, late)
         context.progress.counts[EventType.INVOKE] += 1
         outcome = await self._outcome(operation, deadline)
         context.recorder.complete(process, operation, outcome, node)

@@ -165,6 +165,7 @@ class Result:
             "counts": msgspec.to_builtins(summary.counts),
             "availability": msgspec.to_builtins(summary.nodes),
             "latency": msgspec.to_builtins(summary.latency),
+            "service": msgspec.to_builtins(summary.service),
             "errors": dict(summary.errors),
         }
         tail = {

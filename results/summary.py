@@ -41,6 +41,29 @@ class LatencySummary:
 
 
 @dataclass(frozen=True)
+class Quantiles:
+    """Latency of all operations that ended `ok`, in milliseconds; quantiles by nearest rank."""
+
+    p50_ms: float
+    p99_ms: float
+    p999_ms: float
+
+
+@dataclass(frozen=True)
+class Service:
+    """How a recorded run was served, over all kinds of operations.
+
+    throughput: operations that were answered, a second from the first invocation to the last event. from_begin,
+    from_due: latency from when an operation began, and from when it was due, which is earlier where its thread was
+    still waiting for the one before.
+    """
+
+    throughput: float
+    from_begin: Quantiles
+    from_due: Quantiles
+
+
+@dataclass(frozen=True)
 class Availability:
     """How many operations sent to one node were answered: over the whole run, and those that met a fault."""
 
@@ -56,9 +79,10 @@ class Summary:
 
     operations: invocations. span_ns: time from first to last event. counts, latency: per `f`, by name; latency is
     left out where nothing ended `ok` or where the history carries no times. first_failure: of a history in which
-    nothing ended `ok`, what is said of the first operation that failed. nodes: availability per node, in natural
-    order; empty if the history names no nodes. errors: how often each error kind was seen. faults: those asked for
-    and those seen. windows: every time a fault was on.
+    nothing ended `ok`, what is said of the first operation that failed. service: None where nothing ended `ok`, or
+    where the history carries no times. nodes: availability per node, in natural order; empty if the history names no
+    nodes. errors: how often each error kind was seen. faults: those asked for and those seen. windows: every time a
+    fault was on.
     """
 
     operations: int
@@ -70,6 +94,7 @@ class Summary:
     faults: Mapping[str, FaultRecord]
     windows: tuple[Window, ...]
     first_failure: str = ""
+    service: Service | None = None
 
     @property
     def total(self) -> Counts:
@@ -97,6 +122,7 @@ def summarize(history: History, asked: Sequence[str] = ()) -> Summary:
         faults=records(found, asked),
         windows=found,
         first_failure=_first_failure(history),
+        service=_service(history) if timed(history) else None,
     )
 
 
@@ -131,7 +157,12 @@ def error_kind(history: History, error: int) -> str:
 
 def quantile(ordered: Sequence[float], percent: int) -> float:
     """The nearest-rank quantile of values in order: the smallest that at least so many percent do not exceed."""
-    return ordered[-(-percent * len(ordered) // 100) - 1]
+    return permille(ordered, 10 * percent)
+
+
+def permille(ordered: Sequence[float], share: int) -> float:
+    """As `quantile`, with the share in thousandths."""
+    return ordered[-(-share * len(ordered) // 1000) - 1]
 
 
 def _counts(history: History) -> dict[str, Counts]:
@@ -156,6 +187,25 @@ def _latency(history: History) -> dict[str, LatencySummary]:
             *(quantile(values, percent) / 1e6 for percent in (50, 95, 99, 100))
         )
     return dict(sorted(told.items()))
+
+
+def _service(history: History) -> Service | None:
+    operations, time, late, ok = history.operations(), history.time, history.late, int(EventType.OK)
+    begun: list[int] = []
+    due: list[int] = []
+    for invoke, complete, ended in zip(operations.invoke, operations.complete, operations.ended, strict=True):
+        if ended == ok:
+            begun.append(time[complete] - time[invoke])
+            due.append(begun[-1] + late.get(invoke, 0))
+    if not begun:
+        return None
+    span = time[-1] - time[operations.invoke[0]]
+    return Service(round(1e9 * sum(answers(history)) / max(1, span), 6), _quantiles(begun), _quantiles(due))
+
+
+def _quantiles(values: list[int]) -> Quantiles:
+    values.sort()
+    return Quantiles(*(permille(values, share) / 1e6 for share in (500, 990, 999)))
 
 
 def _availability(history: History, faults: Overlap) -> dict[str, Availability]:

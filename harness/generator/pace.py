@@ -23,6 +23,10 @@ class Rate(msgspec.Struct, frozen=True):
     per_second: float
     due: Mapping[int, int]
 
+    def late(self, thread: int, now: int) -> int:
+        """By how many nanoseconds an operation that this thread begins now is later than it was due."""
+        return max(0, now - self.due.get(thread, now))
+
     def next(self, context: Context) -> tuple[Answer, Generator]:
         thread, now = context.thread, context.now
         due = self.due.get(thread)

@@ -47,9 +47,12 @@ class Recorder:
             except OSError as error:
                 raise InfrastructureError(f"cannot record a history in {path}: {error.strerror}") from error
 
-    def invoke(self, process: int, operation: Operation, node: str) -> int:
-        """An operation begins. Returns the event's index."""
-        return self._record(_INVOKE, process, operation.f, operation.value, operation.key, node)
+    def invoke(self, process: int, operation: Operation, node: str, late: int = 0) -> int:
+        """An operation begins, by so many nanoseconds later than it was due. Returns the event's index."""
+        index = self._record(_INVOKE, process, operation.f, operation.value, operation.key, node)
+        if late > 0:
+            self.history.late[index] = late
+        return index
 
     def complete(self, process: int, operation: Operation, outcome: Outcome, node: str) -> int:
         """An operation ended. Returns the event's index."""

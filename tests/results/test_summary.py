@@ -13,7 +13,7 @@ from splitbrain.harness.history import Event, History
 from splitbrain.results import format
 from splitbrain.results.faults import Overlap, Window, windows
 from splitbrain.results.series import nice, series
-from splitbrain.results.summary import Availability, Counts, summarize
+from splitbrain.results.summary import Availability, Counts, Quantiles, summarize
 
 from .samples import event, stale
 
@@ -181,3 +181,16 @@ def test_a_hundred_thousand_operations_take_a_moment() -> None:
     summarize(history)
     series(history)
     assert time.process_time() - begun < 4
+
+
+def test_latency_from_when_an_operation_was_due() -> None:
+    history = History.of(
+        event(i, time, process, kind, "read", node="n1")
+        for i, (time, process, kind) in enumerate([(10, 0, "invoke"), (12, 0, "ok"), (20, 0, "invoke"), (23, 0, "ok")])
+    )
+    history.late[2] = 8_000_000
+    service = summarize(history).service
+    assert service is not None
+    assert service.from_begin == Quantiles(2.0, 3.0, 3.0)
+    assert service.from_due == Quantiles(2.0, 11.0, 11.0)
+    assert service.throughput == pytest.approx(2 / 0.013)
