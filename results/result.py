@@ -5,13 +5,14 @@ an `unknown` result. The verdict of the checkers stays as it is underneath.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 import msgspec
 
+from splitbrain.checkers.claims import Standing, standings
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import History
 from splitbrain.harness.operation import Value
@@ -56,7 +57,7 @@ class Result:
     a file. reason: a sentence; lines after it are evidence, as the end of a node's log. verdict: the checkers' tree;
     None if nothing could be judged. record: how to repeat it; None for a foreign history. notes: what else a person
     should know, a sentence each: nodes that died by themselves, faults that did not come, what a reader let pass.
-    coverage: counts of what the faults of a run met.
+    coverage: counts of what the faults of a run met. claims: what became of each claim of the target.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Result:
     cost: Cost = Cost()
     notes: tuple[str, ...] = ()
     coverage: Mapping[str, Value] = field(default_factory=dict)
+    claims: Mapping[str, Standing] = field(default_factory=dict)
 
     @staticmethod
     def of_run(
@@ -119,6 +121,20 @@ class Result:
             notes=notes,
         )
 
+    def holding(self, claims: Sequence[str], found: Mapping[str, Validity]) -> "Result":
+        """The same with what became of claims, by what was found about models. A run that tested too little confirms
+        none."""
+        told = standings(claims, found)
+        if self.verdict is not None and self.status.value != self.verdict.value.value:
+            told = {claim: Standing.OPEN if told[claim] is Standing.CONFIRMED else told[claim] for claim in told}
+        return replace(self, claims=told)
+
+    @property
+    def judge(self) -> str:
+        """What judged it: the workload, and the model if one was asked for; of a file the model."""
+        chosen = self.record.spec.model if self.record else None
+        return f"{self.judged_by} by {chosen}" if chosen else self.judged_by
+
     @property
     def seed(self) -> int | None:
         """The seed of a run."""
@@ -143,6 +159,8 @@ class Result:
             "reason": self.reason,
         }
         if self.record:
+            line |= {"model": self.record.spec.model} if self.record.spec.model else {}
+            line |= {"claims": {claim: standing.value for claim, standing in self.claims.items()}}
             line |= {"token": self.record.token} if self.record.token else {}
             line |= {"seed": self.seed, "operations": self.summary.operations, "faults": self._faults()}
             line |= {"checks": self._checks(), "coverage": dict(self.coverage)}
@@ -203,6 +221,7 @@ class Result:
                 ),
                 tuple(plain.get("notes", ())),
                 plain.get("coverage", {}),
+                {str(claim): Standing(standing) for claim, standing in plain.get("claims", {}).items()},
             )
         except (KeyError, TypeError, ValueError) as error:
             raise UsageError(f"{where}: not the verdict of a run: {error}") from None
@@ -211,7 +230,9 @@ class Result:
         """What each check of the run says: the workload's, and those beside it."""
         if self.verdict is None:
             return []
-        merged = self.verdict.checker == self.judged_by and self.verdict.children
+        chosen = (self.record.spec.model or "").partition(":")[0] if self.record else ""
+        merged = self.verdict.model is None and self.verdict.checker in (self.judged_by, chosen)
+        merged = merged and bool(self.verdict.children)
         return [
             {"name": check.checker, "verdict": check.value.value, "reason": check.reason}
             for check in (self.verdict.children if merged else (self.verdict,))

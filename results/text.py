@@ -28,6 +28,7 @@ def lines(result: Result) -> list[str]:
         [headline(result)],
         [f"  {format.plain(line)}" for line in result.evidence],
         witness_lines(result),
+        claim_lines(result),
         [_scope(result)],
         count_lines(result),
         availability_lines(result),
@@ -52,7 +53,7 @@ def repeat_lines(result: Result) -> list[str]:
 
 def headline(result: Result) -> str:
     """The answer in one line; its first word is the answer's name."""
-    return format.plain(f"{result.status.value}: {result.name} · {result.judged_by}: {result.sentence}")
+    return format.plain(f"{result.status.value}: {result.name} · {result.judge}: {result.sentence}")
 
 
 def witness_lines(result: Result) -> list[str]:
@@ -61,6 +62,12 @@ def witness_lines(result: Result) -> list[str]:
     if witness is None:
         return []
     return [f"  {format.plain(sentence)}" for sentence in witness.words if sentence != result.reason]
+
+
+def claim_lines(result: Result) -> list[str]:
+    """What became of each claim of the target."""
+    told = ", ".join(f"{claim} {standing.value}" for claim, standing in result.claims.items())
+    return [format.plain(f"  claims: {told}")] if told else []
 
 
 def count_lines(result: Result) -> list[str]:

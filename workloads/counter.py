@@ -65,4 +65,5 @@ COUNTER = Workload(
     main=main,
     final=final,
     checkers=checkers,
+    model="linearizable",
 )

@@ -76,4 +76,5 @@ DELETES = Workload(
     main=main,
     final=final,
     checkers=checkers,
+    model="linearizable",
 )

@@ -58,4 +58,6 @@ LIST = Workload(
     main=main,
     final=read_latest_keys,
     checkers=checkers,
+    model="linearizable",
+    decides=True,
 )

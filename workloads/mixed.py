@@ -169,4 +169,6 @@ MIXED = Workload(
     main=main,
     final=final,
     checkers=checkers,
+    model="linearizable",
+    decides=True,
 )

@@ -65,4 +65,6 @@ REGISTER = Workload(
     main=main,
     final=read_latest_keys,
     checkers=checkers,
+    model="linearizable",
+    decides=True,
 )

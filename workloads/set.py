@@ -61,4 +61,5 @@ SET = Workload(
     main=main,
     final=final,
     checkers=checkers,
+    model="linearizable",
 )

@@ -56,4 +56,6 @@ UNIQUE_REGISTER = Workload(
     main=main,
     final=read_latest_keys,
     checkers=checkers,
+    model="linearizable",
+    decides=True,
 )

@@ -33,7 +33,9 @@ class Workload:
 
     name: as `--workload` takes it. operations: what a target must offer. main: the
     operations of the main phase, endless; the controller adds rate and time limit. final: operations after healing,
-    made from the history (reads of the keys that were used). checkers: made from the options.
+    made from the history (reads of the keys that were used). checkers: made from the options. model: a model of
+    `checkers/lattice.py` whose histories all pass these checks, if one is known: what they refute refutes it. decides:
+    whether a history that passes them satisfies it.
     """
 
     name: str
@@ -43,3 +45,5 @@ class Workload:
     main: Callable[[Size, Mapping[str, Setting]], Generator]
     checkers: Callable[[Mapping[str, Setting]], Sequence[Checker]]
     final: Callable[[Size, Mapping[str, Setting], History], Generator | None] = lambda size, settings, history: None
+    model: str | None = None
+    decides: bool = False

@@ -8,6 +8,7 @@ from click.shell_completion import CompletionItem, get_completion_class
 from splitbrain import registry
 from splitbrain.cli.output import out
 from splitbrain.harness.options import Option
+from splitbrain.runner.spec import CLAIM
 
 SHELLS = ("bash", "zsh", "fish")
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
@@ -48,6 +49,11 @@ def models(context: click.Context, parameter: click.Parameter, incomplete: str) 
     return _items(registry.models(), incomplete)
 
 
+def judges(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """What a run may be judged by: models, and what the target claims."""
+    return _items((CLAIM, *registry.models()), incomplete)
+
+
 def nemeses(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Faults, the last of several; after a colon its options."""
     before, comma, last = incomplete.rpartition(",")
@@ -68,6 +74,7 @@ def anything(context: click.Context, parameter: click.Parameter, incomplete: str
 OF_FIELD: dict[str, Complete] = {
     "target": targets,
     "workload": workloads,
+    "model": judges,
     "nemesis": nemeses,
     "env": environments,
 }

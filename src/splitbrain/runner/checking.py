@@ -9,16 +9,20 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 from splitbrain import registry
+from splitbrain.checkers.claims import decided, models_claimed
 from splitbrain.checkers.common.per_key import UNOBSERVED
+from splitbrain.checkers.lattice import implies
 from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.checker import Checker, ExplainingChecker
-from splitbrain.harness.errors import SplitbrainError
-from splitbrain.harness.history import History
+from splitbrain.harness.errors import SplitbrainError, UsageError
+from splitbrain.harness.history import Event, History
 from splitbrain.harness.options import Setting, settle
 from splitbrain.harness.verdict import Validity, Verdict, unknown
 from splitbrain.results.result import Cost, Result
 from splitbrain.runner.hints import hints
 from splitbrain.runner.record import RunRecord
+from splitbrain.runner.spec import CLAIM
+from splitbrain.workloads.workload import Workload
 
 HINT_CONFIGURATIONS = 200_000
 
@@ -27,13 +31,14 @@ HINT_CONFIGURATIONS = 200_000
 class Judge:
     """One or several checkers under one name.
 
-    name: the workload or the model, as in the result. checkers: at least one. given: the settings of a model that was
-    asked for by name, None for a workload.
+    name: the workload or the model, as in the result. checkers: at least one. given: the settings of a model that a
+    recorded history is judged by. workload: whose own checkers these are.
     """
 
     name: str
     checkers: Sequence[Checker]
     given: Mapping[str, str] | None = None
+    workload: Workload | None = None
 
     @staticmethod
     def of_model(name: str, given: Mapping[str, str]) -> "Judge":
@@ -42,17 +47,58 @@ class Judge:
         return Judge(entry.name, (entry.make(settle(entry.options, given, f"model {entry.name}")),), given)
 
     @staticmethod
-    def of_workload(name: str, settings: Mapping[str, Setting]) -> "Judge":
-        """The checkers that a workload names."""
-        return Judge(name, registry.workload(name).checkers(settings))
+    def of_run(
+        workload: Workload, settings: Mapping[str, Setting], model: str | None, claims: Sequence[str]
+    ) -> "Judge":
+        """What judges a run. model: what `--model` says. claims: of the target. UsageError if the model does not exist
+        or cannot judge what the workload does."""
+        if model is None:
+            return Judge(workload.name, workload.checkers(settings), workload=workload)
+        if model == CLAIM:
+            return _of_claims(workload, settings, claims)
+        name, _, options = model.partition(":")
+        judge = Judge.of_model(name, registry.assignments(options, f"--model {model}"))
+        return replace(judge, given=None)
 
     @staticmethod
     def of_record(record: RunRecord) -> "Judge":
-        """The checkers of the workload of a recorded run."""
+        """The judge of a recorded run."""
         workload = registry.workload(record.workload)
         known = {option.name for option in workload.options}
         given = {name: text for name, text in record.spec.settings.items() if name in known}
-        return Judge.of_workload(record.workload, settle(workload.options, given, f"workload {record.workload}"))
+        settings = settle(workload.options, given, f"workload {record.workload}")
+        model = record.spec.model
+        claims = registry.target(record.spec.target).claims if model == CLAIM else ()
+        return Judge.of_run(workload, settings, model, claims)
+
+    def must_know(self, workload: Workload) -> None:
+        """UsageError for an operation of the workload that these checkers do not know."""
+        calls = [
+            Event(index=0, time=0, process=place, type="fail" if later else "invoke", f=f)
+            for place, f in enumerate(workload.operations)
+            for later in (0, 1)
+        ]
+        probe = History.of(calls)
+        for checker in self.checkers:
+            try:
+                checker.check(probe, Budget())
+            except UsageError as error:
+                raise UsageError(
+                    f"--model {self.name} cannot judge workload {workload.name}: {error}; choose --workload too"
+                ) from None
+
+    def decided(self, verdicts: Sequence[Verdict]) -> Mapping[str, Validity]:
+        """What the verdicts of these checkers say of models of the lattice."""
+        workload = self.workload
+        if workload is None:
+            found: dict[str, Validity] = {}
+            for verdict in verdicts:
+                found |= decided(verdict)
+            return found
+        if workload.model is None:
+            return {}
+        value = Validity.worst(verdict.value for verdict in verdicts)
+        return {workload.model: value} if workload.decides or value is not Validity.VALID else {}
 
     def verdict(self, history: History, budget: Budget) -> Verdict:
         """The combined verdict; a single checker's stands as it is."""
@@ -97,6 +143,23 @@ class Judge:
         budget = replace(spending.budget, seconds=spending.seconds_left(), configurations=HINT_CONFIGURATIONS)
         judge = Judge.of_model(self.name, {**(self.given or {}), "initial": word})
         return judge.decide(history, budget.start()).value
+
+
+def _of_claims(workload: Workload, settings: Mapping[str, Setting], claims: Sequence[str]) -> Judge:
+    """The judge of what a target claims, in a run of this workload."""
+    models = models_claimed(claims)
+    if not models:
+        other = f" but {', '.join(claims)}" if claims else ""
+        raise UsageError(
+            f"--model {CLAIM}: the target claims no consistency model with these options{other}; name a model"
+        )
+    if workload.model is not None and any(implies(model, workload.model) for model in models):
+        # Also where the claim is stronger than what the workload judges: it is refuted if that is.
+        return Judge(workload.name, workload.checkers(settings), workload=workload)
+    judge = Judge(CLAIM, [registry.model(model).make() for model in models if model in registry.models()])
+    if len(judge.checkers) < len(models):
+        raise UsageError(f"--model {CLAIM}: no checker decides {', '.join(models)}; name a model")
+    return judge
 
 
 def merge(name: str, verdicts: Sequence[Verdict]) -> Verdict:

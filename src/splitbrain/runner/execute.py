@@ -29,7 +29,7 @@ from splitbrain.results import text
 from splitbrain.results.crash_logs import write_crash_log
 from splitbrain.results.folder import RUNS, RunFolder
 from splitbrain.results.result import Cost, Result, RunStatus
-from splitbrain.runner.checking import Judge, check_safely, merge
+from splitbrain.runner.checking import check_safely, merge
 from splitbrain.runner.plan import RunPlan
 from splitbrain.runner.record import RunRecord
 from splitbrain.runner.script import FILE, Script
@@ -158,7 +158,7 @@ def judged(
     """The result of a run that went to its end. running: seconds it took. notes: see Result. others: verdicts that rest
     on something other than the history: what the nodes say of themselves, and their logs. final_from: when the main
     phase was over, in nanoseconds since the start. coverage: what the faults met."""
-    judge = Judge.of_workload(plan.spec.workload or "", plan.settings)
+    judge = plan.judge
     budget = plan.spec.budget
     history.operations()
     began = time.perf_counter()
@@ -166,9 +166,11 @@ def judged(
     if plan.spec.liveness is not None:
         beside.append(LivenessCheck(plan.spec.liveness))
     served = [check_safely(checker, history, budget) for checker in beside]
-    verdict = merge(judge.name, (*judge.verdicts(history, budget), *others, *served))
+    own = judge.verdicts(history, budget)
+    verdict = merge(judge.name, (*own, *others, *served))
     cost = Cost(time.perf_counter() - began, run=running)
-    return Result.of_run(history, plan.record(), verdict, cost, notes, coverage)
+    result = Result.of_run(history, plan.record(), verdict, cost, notes, coverage)
+    return result.holding(plan.target.claims, judge.decided(own))
 
 
 def _logged(plan: RunPlan, folder: RunFolder) -> Sequence[Verdict]:

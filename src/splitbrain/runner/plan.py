@@ -6,6 +6,7 @@ Planning starts, fetches and builds nothing; UsageError says what does not exist
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from splitbrain import registry
 from splitbrain.harness.deployment import Deployment, External, Host, Served
@@ -17,6 +18,7 @@ from splitbrain.harness.generator.schedule import Schedule, schedule
 from splitbrain.harness.generator.storm import REAL, SIMULATED
 from splitbrain.harness.options import Setting, settle
 from splitbrain.harness.target import Preferring, Target
+from splitbrain.runner.checking import Judge
 from splitbrain.runner.record import RunRecord
 from splitbrain.runner.script import Script, text_of
 from splitbrain.runner.spec import RunSpec
@@ -46,6 +48,11 @@ class RunPlan:
     faults: tuple[Fault, ...]
     schedule: Schedule
     script: Script | None = None
+
+    @cached_property
+    def judge(self) -> Judge:
+        """What judges the run; UsageError if it cannot."""
+        return Judge.of_run(self.workload, self.settings, self.spec.model, self.target.claims)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -108,6 +115,8 @@ def plan(asked: RunSpec, script: Script | None = None) -> RunPlan:
         slots = _schedule(faults, spec)
     made = RunPlan(asked, spec, target, workload, settings, deployment, environment, tuple(faults), slots, script)
     made.check_supported()
+    if made.spec.model is not None:
+        made.judge.must_know(workload)
     return made
 
 

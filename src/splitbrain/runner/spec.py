@@ -16,6 +16,8 @@ from splitbrain.harness.suggestion import did_you_mean
 from splitbrain.runner.fields import SECONDS, SpecField, fields_of, option
 from splitbrain.runner.quantities import YEAR_SECONDS
 
+CLAIM = "claim"
+"""The word of `--model` for what the target claims."""
 _SECRET = re.compile(r"://[^/@+,]*@")
 """A user, perhaps with a password, in a URL."""
 
@@ -32,6 +34,12 @@ class RunSpec:
     target: str = option(MISSING, "What is tested: a name, with options as in raft:reads=local, or module:Class.")
     workload: str | None = option(
         None, "What the clients do; by default the first that fits: mixed, else register.", short="-w", metavar="NAME"
+    )
+    model: str | None = option(
+        None,
+        "What judges the history: a model, as in k-atomicity:k=3, or claim for what TARGET claims; by default the "
+        "workload's own.",
+        metavar="NAME",
     )
     nemesis: str = option("", "What goes wrong: names of faults, or all.", metavar="A,B")
     nemesis_interval: float | None = option(

@@ -7,7 +7,7 @@ from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.histories import Recorder
 from splitbrain.harness.history import History
 from splitbrain.harness.verdict import Validity, Verdict
-from splitbrain.runner.checking import Judge, check_safely
+from splitbrain.runner.checking import check_safely
 from splitbrain.runner.execute import judged, prepared
 from splitbrain.runner.plan import RunPlan
 from splitbrain.runner.script import Script
@@ -57,8 +57,7 @@ def attempt(plan: RunPlan, only: str | None = None) -> Attempt | None:
         run = plan.environment.run(lambda: run_test(test, recorder, track))
     except InfrastructureError:
         return None
-    judge = Judge.of_workload(plan.spec.workload or "", plan.settings)
-    checkers = [checker for checker in judge.checkers if checker.name == only]
+    checkers = [checker for checker in plan.judge.checkers if checker.name == only]
     beside = tuple(audit for audit in run.audits if audit.checker == only)
     if checkers or beside:
         budget = plan.spec.budget
