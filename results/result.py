@@ -15,6 +15,7 @@ import msgspec
 from splitbrain.checkers.claims import Standing, standings
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import History
+from splitbrain.harness.kinds import accepts, kinds, parse_known
 from splitbrain.harness.operation import Value
 from splitbrain.harness.verdict import Validity, Verdict
 from splitbrain.results.summary import Summary, summarize
@@ -141,6 +142,31 @@ class Result:
         return self.record.seed if self.record else None
 
     @property
+    def checks(self) -> tuple[Verdict, ...]:
+        """What each check of the run says: the workload's, and those beside it."""
+        if self.verdict is None:
+            return ()
+        chosen = (self.record.spec.model or "").partition(":")[0] if self.record else ""
+        merged = self.verdict.model is None and self.verdict.checker in (self.judged_by, chosen)
+        return self.verdict.children if merged and self.verdict.children else (self.verdict,)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of anomalies that were found, each once."""
+        return tuple(dict.fromkeys(kind for check in self.checks for kind in kinds(check)))
+
+    @property
+    def counts_as(self) -> RunStatus:
+        """Its status; but if it was refuted in ways alone that are known and accepted, that of all other checks."""
+        known = parse_known(self.record.spec.known) if self.record else ()
+        if self.status is not RunStatus.INVALID or not known or not all(accepts(known, kind) for kind in self.kinds):
+            return self.status
+        others = [check.value for check in self.checks if check.value is not Validity.INVALID]
+        if self.summary.never_bit or _missed(self.coverage):
+            others.append(Validity.UNKNOWN)
+        return RunStatus(Validity.worst((*others, Validity.VALID)).value)
+
+    @property
     def sentence(self) -> str:
         """The reason, without evidence."""
         return self.reason.partition("\n")[0]
@@ -164,6 +190,7 @@ class Result:
             line |= {"token": self.record.token} if self.record.token else {}
             line |= {"seed": self.seed, "operations": self.summary.operations, "faults": self._faults()}
             line |= {"checks": self._checks(), "coverage": dict(self.coverage)}
+            line |= {"counts_as": self.counts_as.value} if self.counts_as is not self.status else {}
         if self.verdict is not None and self.verdict.checker == "spectrum":
             line |= self.verdict.details
         line["seconds"] = self.cost.check
@@ -227,15 +254,14 @@ class Result:
             raise UsageError(f"{where}: not the verdict of a run: {error}") from None
 
     def _checks(self) -> list[Value]:
-        """What each check of the run says: the workload's, and those beside it."""
-        if self.verdict is None:
-            return []
-        chosen = (self.record.spec.model or "").partition(":")[0] if self.record else ""
-        merged = self.verdict.model is None and self.verdict.checker in (self.judged_by, chosen)
-        merged = merged and bool(self.verdict.children)
         return [
-            {"name": check.checker, "verdict": check.value.value, "reason": check.reason}
-            for check in (self.verdict.children if merged else (self.verdict,))
+            {
+                "name": check.checker,
+                "verdict": check.value.value,
+                "reason": check.reason,
+                **({"kinds": list(found)} if (found := kinds(check)) else {}),
+            }
+            for check in self.checks
         ]
 
     def _faults(self) -> dict[str, Value]:

@@ -53,7 +53,8 @@ def repeat_lines(result: Result) -> list[str]:
 
 def headline(result: Result) -> str:
     """The answer in one line; its first word is the answer's name."""
-    return format.plain(f"{result.status.value}: {result.name} · {result.judge}: {result.sentence}")
+    accepted = "" if result.counts_as is result.status else f" (known, accepted: {', '.join(result.kinds)})"
+    return format.plain(f"{result.status.value}: {result.name} · {result.judge}: {result.sentence}{accepted}")
 
 
 def witness_lines(result: Result) -> list[str]:

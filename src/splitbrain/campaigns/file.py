@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from splitbrain.harness.errors import UsageError
+from splitbrain.harness.kinds import is_kind
 from splitbrain.harness.options import Setting
 from splitbrain.harness.suggestion import did_you_mean
 from splitbrain.runner.fields import SpecField
@@ -22,9 +23,11 @@ SEEDS_DEFAULT = (1,)
 SEEDS_MOST = 1_000_000
 
 OPTIONS: Mapping[str, SpecField] = {
-    declared.word.removeprefix("--").lower(): declared for declared in RunSpec.fields() if declared.name != "seed"
+    declared.word.removeprefix("--").lower(): declared
+    for declared in RunSpec.fields()
+    if declared.name not in ("seed", KNOWN)
 }
-"""The options of a run by the names that they have in a file."""
+"""The options of a run by the names that they have in a file; the kinds that are known stand in another form."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,8 @@ class TestTable:
     """One `[[test]]` table, defaults filled in.
 
     options: what it says of a run, by name in the file; a list where several values multiply. own: the names that
-    stand in the table itself. seeds: at least one. expect: "valid" or "invalid". known: why a refutation is accepted.
-    name: None if it has none. index: its place among the tables.
+    stand in the table itself. seeds: at least one. expect: "valid" or "invalid". known: why a refutation is accepted,
+    after the kind that is, if one is. name: None if it has none. index: its place among the tables.
     """
 
     __test__ = False  # pytest takes the name for its own
@@ -45,6 +48,13 @@ class TestTable:
     known: str | None
     name: str | None
     index: int
+
+
+def known_kind(known: str | None) -> str | None:
+    """The kind of anomaly that `known` accepts by name, as in `registers: local reads may be stale`; None if it only
+    says why."""
+    word = (known or "").partition(":")[0].strip()
+    return word if is_kind(word) else None
 
 
 @dataclass(frozen=True)

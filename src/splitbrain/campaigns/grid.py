@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from splitbrain import registry
-from splitbrain.campaigns.file import NAME, OPTIONS, SEEDS, SET, CampaignFile, TestTable
+from splitbrain.campaigns.file import NAME, OPTIONS, SEEDS, SET, CampaignFile, TestTable, known_kind
 from splitbrain.harness.errors import UsageError
 from splitbrain.runner.plan import RunPlan, plan
 from splitbrain.runner.spec import RunSpec
@@ -80,7 +80,8 @@ def _tests(file: CampaignFile, table: TestTable) -> Iterator[CampaignTest]:
         with _located(file, table, "nemesis"):
             registry.parse_faults(chosen.get("nemesis", ""))
         with _located(file, table, None):
-            spec = RunSpec(**{OPTIONS[key].name: value for key, value in chosen.items()})
+            given = {OPTIONS[key].name: value for key, value in chosen.items()}
+            spec = RunSpec(**given, known=known_kind(table.known))
             planned = plan(replace(spec, seed=table.seeds[0]))
         name = _name(table, chosen, planned, several)
         yield CampaignTest(name, spec, table.seeds, table.expect, table.known, planned)

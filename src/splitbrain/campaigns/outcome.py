@@ -77,7 +77,8 @@ class TestOutcome:
                 return TestStatus.PASSED
             all_valid = counts[RunStatus.VALID] == len(self.test.seeds)
             return TestStatus.FAILED if all_valid else TestStatus.UNKNOWN
-        worst = next(status for status in WORST_FIRST if counts[status])
+        seen = {line.counts_as for line in self.lines}
+        worst = next(status for status in WORST_FIRST if status in seen)
         return next(status for status, word in OF_STATUS.items() if word is worst)
 
     @property
@@ -86,7 +87,7 @@ class TestOutcome:
         if self.test.expect == RunStatus.INVALID and not self.counts[RunStatus.INVALID]:
             undecided = (line for line in self.lines if line.status is not RunStatus.VALID)
             return next(undecided, None)
-        return next((line for status in WORST_FIRST for line in self.lines if line.status is status), None)
+        return next((line for status in WORST_FIRST for line in self.lines if line.counts_as is status), None)
 
     @property
     def reason(self) -> str:
@@ -97,7 +98,10 @@ class TestOutcome:
         if self.test.expect == RunStatus.INVALID:
             return self._never_refuted(seeds) if self.status is not TestStatus.PASSED else self._shown(seeds)
         if self.status is TestStatus.PASSED:
-            return f"valid with {seeds}{self._missing()}"
+            accepted = [line for line in self.lines if line.counts_as is not line.status]
+            kinds = ", ".join(sorted({kind for line in accepted for kind in line.kinds}))
+            known = f", {len(accepted)} of them but for what is known: {kinds}" if accepted else ""
+            return f"valid with {seeds}{known}{self._missing()}"
         return self._shown(seeds)
 
     def _never_refuted(self, seeds: str) -> str:

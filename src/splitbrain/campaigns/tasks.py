@@ -91,7 +91,7 @@ class RunLine:
                 "target": task.spec.target,
                 "seed": task.key[1],
                 "expect": task.expect,
-                "as_expected": result.status.value == task.expect,
+                "as_expected": task.expect in (result.status.value, result.counts_as.value),
                 **result.headline(),
                 "run": None if folder is None else str(folder.path),
                 "command": full["command"],
@@ -124,6 +124,16 @@ class RunLine:
     def status(self) -> RunStatus:
         """How the run ended."""
         return RunStatus(self.plain["verdict"])
+
+    @property
+    def counts_as(self) -> RunStatus:
+        """How it ended, but for anomalies that are known and accepted."""
+        return RunStatus(self.plain.get("counts_as", self.plain["verdict"]))
+
+    @property
+    def kinds(self) -> Sequence[str]:
+        """The kinds of anomalies that were found."""
+        return tuple(dict.fromkeys(kind for check in self.plain.get("checks", ()) for kind in check.get("kinds", ())))
 
     @property
     def reason(self) -> str:

@@ -40,4 +40,4 @@ def run(folder: Path, as_json: bool, **asked: Any) -> int:
     else:
         out("\n".join(text.lines(result)), result.status.value)
     err(f"kept in {path}; look at {finished.folder.report_path}")
-    return OF_VERDICT[result.status.value]
+    return OF_VERDICT[result.counts_as.value]

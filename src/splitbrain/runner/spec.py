@@ -12,6 +12,7 @@ from typing import Any
 
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.errors import UsageError
+from splitbrain.harness.kinds import parse_known
 from splitbrain.harness.suggestion import did_you_mean
 from splitbrain.runner.fields import SECONDS, SpecField, fields_of, option
 from splitbrain.runner.quantities import YEAR_SECONDS
@@ -77,6 +78,9 @@ class RunSpec:
         Budget(), "What the checkers may spend: 60s,2GiB,20M (time, bytes, configurations)."
     )
     settings: Mapping[str, str] = option(dict, "An option of the workload.", metavar="KEY=VALUE")
+    known: str | None = option(
+        None, "Kinds of anomalies that are accepted: a check, or CHECK/ANOMALY as in set/lost.", metavar="A,B"
+    )
     seed: int | None = option(None, "Chosen and printed when not given.", least=-(1 << 63), most=(1 << 63) - 1)
 
     def __post_init__(self) -> None:
@@ -87,6 +91,7 @@ class RunSpec:
                 "a password in a URL would be kept in the run's folder: leave it out, and name the user and the "
                 "environment variable that holds the password, as in user=NAME,password_env=VARIABLE"
             )
+        parse_known(self.known)
         if not self.target:
             raise UsageError("a run needs a target: its name, or module:Class for one of your own")
 

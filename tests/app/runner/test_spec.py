@@ -38,6 +38,8 @@ def sample(declared: SpecField) -> Any:
         return not declared.default
     if declared.kind is dict:
         return {"keys": "3", "who": "a b'c"}
+    if declared.name == "known":
+        return "registers,set/lost"
     if declared.kind is str:
         return "some:thing=a,b c"
     if declared.kind is Budget:
