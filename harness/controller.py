@@ -30,6 +30,7 @@ from splitbrain.harness.nemesis import FaultReport, NemesisRunner
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import ErrorKind, Value
 from splitbrain.harness.progress import Progress
+from splitbrain.harness.serving import serves
 from splitbrain.harness.target import Audited, Settling, Target
 from splitbrain.harness.verdict import Verdict, unknown
 from splitbrain.harness.worker import Worker, WorkerContext, described
@@ -263,7 +264,8 @@ class _Run:
             await work
         else:
             roles = partial(test.target.roles, cluster.nodes)
-            await _beside(work, self.track.run(cluster, roles, self.recorder, self.now))
+            answering = partial(serves, self.recorder.history)
+            await _beside(work, self.track.run(cluster, roles, self.recorder, self.now, answering))
 
     async def _serve(self, workers: Sequence[Worker], generator: Generator, seconds: float) -> None:
         """Serve all workers from one dispatcher, until each is done."""

@@ -8,9 +8,7 @@ from collections.abc import Mapping
 
 from splitbrain.harness.history import NEMESIS_PROCESS, History
 from splitbrain.harness.operation import EventType, Value
-
-RECENT = 20
-"""A cluster serves if one of so many operations that ended last was answered."""
+from splitbrain.harness.serving import RECENT
 
 
 def coverage(

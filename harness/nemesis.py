@@ -27,6 +27,7 @@ from splitbrain.harness.moments import Moments
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import Value
 from splitbrain.harness.random_stream import RandomStream
+from splitbrain.harness.serving import ServiceMet
 
 Roles = Callable[[], Awaitable[Mapping[str, str]]]
 """Asks the nodes what they believe to be: node name → role."""
@@ -35,6 +36,8 @@ T = TypeVar("T")
 
 ASK_SECONDS = 1.0
 """From one question for roles to the next."""
+LOOK_SECONDS = 0.05
+"""From one look at whether the cluster serves again to the next."""
 
 
 class EventLog(Protocol):
@@ -109,6 +112,7 @@ class NemesisRunner:
         self._running: list[ActiveFault] = []
         self._times: dict[str, int] = dict.fromkeys((*names, *(slot.fault.name for slot in slots)), 0)
         self._bites: dict[str, Bite] = {}
+        self._met = ServiceMet(lambda: True)
         self._once: set[str] = set()
         """The faults that have come and can come but once."""
         self._moments = Moments(())
@@ -126,12 +130,20 @@ class NemesisRunner:
         """The kinds of harm that may come."""
         return frozenset(kind for slot in self._slots for kind in slot.fault.needs)
 
-    async def run(self, cluster: Cluster, roles: Roles, recorder: EventLog, now: Callable[[], int]) -> None:
+    async def run(
+        self,
+        cluster: Cluster,
+        roles: Roles,
+        recorder: EventLog,
+        now: Callable[[], int],
+        serves: Callable[[], bool] = lambda: True,
+    ) -> None:
         """Carry out all slots; time counts from this call. Cancel it at any moment, then await `heal`.
 
-        roles: asked just before a fault that wants it. now: nanoseconds of the environment's clock.
-        InfrastructureError if a fault could not be injected or healed.
+        roles: asked just before a fault that wants it. now: nanoseconds of the environment's clock. serves: whether the
+        cluster answers operations. InfrastructureError if a fault could not be injected or healed.
         """
+        self._met = ServiceMet(serves)
         stage = self._stage = _Stage(cluster, roles, recorder, now)
         origin = self._origin = now()
         moments = self._moments = Moments([node.name for node in cluster.nodes])
@@ -157,6 +169,9 @@ class NemesisRunner:
                 continue
             if isinstance(item, ScheduledFault) and item.reserve and self._needless(item):
                 continue
+            if isinstance(item, ScheduledFault) and self._met.waits(item, now() - origin):
+                agenda.add(now() + int(LOOK_SECONDS * SECOND), number, item)
+                continue
             if isinstance(item, ScheduledFault) and item.moment:
                 self._arm(item, number, agenda, now)
                 continue
@@ -175,9 +190,9 @@ class NemesisRunner:
                 agenda.add(max(stop, now() + slot.duration // 2), number, started)
 
     def _needless(self, slot: ScheduledFault) -> bool:
-        """Whether the fault of a slot in reserve has done something, or is just about to."""
+        """Whether the fault of a slot in reserve has met a serving cluster, and has done something or is about to."""
         name = slot.fault.name
-        return bit(self._bites.get(name, {})) or name in self.active()
+        return name in self._met and (bit(self._bites.get(name, {})) or name in self.active())
 
     def _arm(self, slot: ScheduledFault, number: int, agenda: Agenda[_Item], now: Callable[[], int]) -> None:
         """Have a fault strike at its moment, or when its patience is over."""
@@ -271,6 +286,7 @@ class NemesisRunner:
         """Record a fault, and inject it."""
         fault, nodes = slot.fault, stage.cluster.nodes
         self._times[fault.name] += 1
+        self._met.strikes(fault.name)
         stage.journal.nemesis(f"start-{fault.name}", plan.value)
         alive = tuple(node.name for node in nodes if node.running)
         injected: list[ActiveInjection] = []

@@ -31,8 +31,9 @@ class ScheduledFault:
     """One fault at one time. start, duration: nanoseconds; start counts from the beginning of the main phase.
 
     storm: whether it belongs to a storm. moment: the mark at which it strikes, `reaction` nanoseconds later, if one
-    comes within `patience` of its start, else after that; "" for none. reserve: it comes only if its fault has done
-    nothing by then.
+    comes within `patience` of its start, else after that; "" for none. With a patience and no moment it waits so long
+    for the cluster to serve, if its fault has not met a serving one yet. reserve: it comes only if its fault has done
+    nothing by then, or never met a serving cluster.
     """
 
     start: int
@@ -55,7 +56,7 @@ class ScheduledFault:
 class Schedule:
     """What was asked for, laid out in time.
 
-    slots: in order of start. reserve: those that come only if their fault has done nothing by then. missing: name of
+    slots: in order of start. reserve: those that come only if their fault has done too little by then. missing: name of
     each fault that will not come → why, in words for the user. note: what else the user should know of it; "" for
     nothing.
     """
@@ -137,8 +138,8 @@ def schedule(
 
 
 def _reserve(coming: Mapping[Fault, Sequence[str]], begin_s: float, end_s: float, seed: int) -> list[ScheduledFault]:
-    """Slots during the storms for faults that will have done nothing: one that a seed leaves out of its storms came but
-    once, and perhaps where there was nothing to harm. Each has its variants in turn."""
+    """Slots during the storms for faults that will have done nothing, or met no serving cluster: one that a seed leaves
+    out of its storms came but once, and perhaps where there was nothing to harm. Each has its variants in turn."""
     length = end_s - begin_s
     spread = length * (1 - RESERVE_AT[-1]) / 2
     lasts = min(RESERVE_S, spread)
@@ -149,17 +150,24 @@ def _reserve(coming: Mapping[Fault, Sequence[str]], begin_s: float, end_s: float
         for share in RESERVE_AT
         for number, fault in enumerate(coming)
     ]
-    return [replace(slot, storm=True, reserve=True) for slot in _dealt(placed, coming, seed)]
+    waits, ends = int((length * RESERVE_AT[0] - lasts) * SECOND), int(end_s * SECOND)
+    return [
+        replace(slot, storm=True, reserve=True, patience=max(min(waits, ends - slot.stop), 0))
+        for slot in _dealt(placed, coming, seed)
+    ]
 
 
 def _dealt(placed: Iterable[Placed], variants: Mapping[Fault, Sequence[str]], seed: int) -> list[ScheduledFault]:
-    """Faults at their places, with their variants in turn."""
+    """Faults at their places, with their variants in turn. One waits for service for half of its time at most, so it
+    still ends when it would."""
     turns = {
         fault: ShuffledCycle(possible, RandomStream(seed, "schedule", "variants", fault.name))
         for fault, possible in variants.items()
     }
     return [
-        ScheduledFault(int(start * SECOND), int(length * SECOND), fault, turns[fault].next())
+        ScheduledFault(
+            int(start * SECOND), int(length * SECOND), fault, turns[fault].next(), patience=int(length * SECOND) // 2
+        )
         for start, length, fault in placed
     ]
 

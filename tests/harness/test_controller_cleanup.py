@@ -34,7 +34,7 @@ class StageTrack:
         self.heals = 0
         self.recorder = None
 
-    async def run(self, cluster, roles, recorder, now):
+    async def run(self, cluster, roles, recorder, now, serves):
         self.recorder, self.hurting = recorder, True
         recorder.nemesis("start-harm", None)
         await self.running()

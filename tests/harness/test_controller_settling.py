@@ -24,7 +24,7 @@ class Hurtful:
     def __init__(self, times=1):
         self.times = times
 
-    async def run(self, cluster, roles, recorder, now):
+    async def run(self, cluster, roles, recorder, now, serves):
         await asyncio.sleep(0)
 
     async def heal(self):

@@ -1,8 +1,9 @@
 """Coverage: strikes, what they met, and how they overlapped, counted from a history."""
 
-from splitbrain.harness.coverage import RECENT, coverage
+from splitbrain.harness.coverage import coverage
 from splitbrain.harness.histories import Recorder
 from splitbrain.harness.operation import Error, ErrorKind, EventType, Operation, Outcome
+from splitbrain.harness.serving import RECENT, serves
 
 
 def recorded(path, *steps):
@@ -44,6 +45,26 @@ def test_a_strike_met_a_serving_cluster_if_something_was_answered_before(tmp_pat
     found = counted(tmp_path, "ok", "start-kill", "stop-kill", *dead, "start-kill", "stop-kill", *dead, "start-pause")
     assert found["strikes"] == {"kill": 2, "pause": 1}
     assert found["met_serving"] == {"kill": 1, "pause": 0}
+
+
+def test_whether_a_cluster_serves_is_told_as_strikes_are_counted(tmp_path) -> None:
+    for number, (steps, answer) in enumerate(
+        (
+            ([], True),
+            (["start-kill"], True),
+            (["fail"], False),
+            (["ok", *["fail"] * (RECENT - 1)], True),
+            (["ok", *["fail"] * RECENT], False),
+        )
+    ):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        history = recorded(folder, *steps, "start-pause")
+        assert serves(history) is answer
+        assert coverage(history, {}, {}, {})["met_serving"] == {
+            **dict.fromkeys(["kill"] * ("start-kill" in steps), 1),
+            "pause": int(answer),
+        }
 
 
 def test_what_others_count_stands_beside_it(tmp_path) -> None:

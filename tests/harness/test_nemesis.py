@@ -360,6 +360,28 @@ def test_a_slot_in_reserve_comes_only_if_its_fault_has_done_nothing(did: int, co
     play(main)
 
 
+def test_a_slot_in_reserve_comes_if_its_fault_met_no_serving_cluster_and_waits_for_one() -> None:
+    async def main(stage: Stage) -> None:
+        slots = [slot(CUT, 1, 1), replace(slot(CUT, 3, 1), reserve=True, patience=4 * SECOND)]
+        track = NemesisRunner(slots, 1)
+        await track.run(stage, stage.roles, stage, stage.sim.now, lambda: stage.sim.now() > 5 * SECOND)  # type: ignore[arg-type]
+        assert track.reports()["cut"].times == 2
+
+    stage = play(main)
+    assert [round(time / SECOND, 1) for time, f, _ in stage.events if f == "start-cut"] == [1.0, 5.0]
+
+
+@pytest.mark.parametrize(("serves_from", "starts"), [(0, 1.0), (2, 2.0), (9, 3.0)])
+def test_a_patient_slot_waits_for_service_and_no_longer_than_its_patience(serves_from: int, starts: float) -> None:
+    async def main(stage: Stage) -> None:
+        track = NemesisRunner([replace(slot(CUT, 1, 4), patience=2 * SECOND), slot(KILL, 1, 1)], 1)
+        await track.run(stage, stage.roles, stage, stage.sim.now, lambda: stage.sim.now() >= serves_from * SECOND)  # type: ignore[arg-type]
+
+    stage = play(main)
+    at = {f: round(time / SECOND, 1) for time, f, _ in stage.events}
+    assert (at["start-kill"], at["start-cut"], at["stop-cut"]) == (1.0, starts, 5.0)
+
+
 @pytest.mark.parametrize("by_option", [False, True])
 def test_who_died_of_a_fault_is_restarted_at_its_heal(by_option: bool) -> None:
     async def main(stage: Stage) -> None:

@@ -199,7 +199,7 @@ def test_another_seed_gives_another_schedule() -> None:
 def test_each_fault_is_in_reserve_within_the_storms_or_none_is(faults: list[Fault], limit: float, seed: int) -> None:
     found = schedule(faults, NODES, limit, seed)
     assert {slot.fault for slot in found.reserve} in (set(), set(faults))
-    assert all(slot.reserve and slot.stop < limit * SECOND for slot in found.reserve)
+    assert all(slot.reserve and slot.stop + slot.patience < limit * SECOND for slot in found.reserve)
     assert found.planned == tuple(sorted(found.planned, key=lambda slot: slot.start))
     assert bool(found.reserve) or limit < 60
     assert not schedule(faults, NODES, limit, seed, interval_s=4).reserve
