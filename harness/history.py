@@ -49,8 +49,8 @@ class History:
     """A recorded history. Append-only; the columns are public and must only be read."""
 
     __slots__ = (
-        "_operations", "_pairing", "error", "f", "key", "late", "node", "pool", "process", "revision", "session",
-        "time", "timed", "token", "type", "value", "warnings",
+        "_operations", "_pairing", "error", "f", "key", "late", "node", "pool", "process", "process_names", "revision",
+        "session", "time", "timed", "token", "type", "value", "warnings",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -68,6 +68,8 @@ class History:
         self.session = array("i")
         self.timed = True
         """Whether `time` was recorded and never runs backwards; else only the order of events means something."""
+        self.process_names: dict[int, str] = {}
+        """What processes are called that have names in the file they came from."""
         self.warnings: list[str] = []
         """What a reader noticed and let pass, for people."""
         self.late: dict[int, int] = {}
@@ -93,7 +95,7 @@ class History:
     def within(whole: "History") -> "History":
         """An empty history whose values are interned together with those of another: ids mean the same in both."""
         part = History()
-        part.pool = whole.pool
+        part.pool, part.process_names = whole.pool, whole.process_names
         part._pairing = (Pairing if columns_native is None else columns_native.Pairing)(part.pool.values)
         return part
 
@@ -194,6 +196,13 @@ class History:
             token=optional(self.token),
             session=optional(self.session),
         )
+
+    def process_name(self, position: int) -> str:
+        """The process of an event, for people: `process 3`, `process client-1`, `the nemesis`."""
+        process = self.process[position]
+        if process == NEMESIS_PROCESS:
+            return "the nemesis"
+        return f"process {self.process_names.get(process, process)}"
 
     def pair(self) -> None:
         """Pair the events added since the last call; IllFormed at one that breaks the rules of `pairing`."""

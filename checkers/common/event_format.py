@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from splitbrain.checkers.common.values import shown
 from splitbrain.harness.history import History
-from splitbrain.harness.operation import NEMESIS, Value
+from splitbrain.harness.operation import Value
 
 SHOWN_ITEMS = 12
 
@@ -30,7 +30,7 @@ class EventFormat:
     def who(self, event: int) -> str:
         """Node and process of an event."""
         told = self._history.event(event)
-        process = "the nemesis" if told.process == NEMESIS else f"process {told.process}"
+        process = self._history.process_name(event)
         return f"{told.node} ({process})" if isinstance(told.node, str) else process
 
     def span(self, start: int, end: int) -> str:

@@ -13,7 +13,7 @@ from splitbrain.checkers.common.values import shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Model
 from splitbrain.checkers.porcupine.prepare import Prepared, Problem
 from splitbrain.harness.history import History
-from splitbrain.harness.operation import NEMESIS, EventType, Value
+from splitbrain.harness.operation import EventType, Value
 
 SHOWN_OPERATIONS = 16
 SHOWN_STATES = 8
@@ -162,7 +162,7 @@ class Explanation:
     def who(self, operation: int) -> str:
         """Node and process of an operation."""
         event = self.history.event(self.small.call[operation])
-        process = "process nemesis" if event.process == NEMESIS else f"process {event.process}"
+        process = self.history.process_name(event.index)
         return f"{event.node} ({process})" if isinstance(event.node, str) else process
 
     def when(self, event: int) -> str:

@@ -3,8 +3,10 @@
 - `recorder`       the streaming writer of a run
 - `read`           the front door for files: which format is it, and what does it hold
 - `source`         bytes of a file, plain or compressed, in blocks of whole lines
+- `loose`          an event as others record it
 - `validate`       decoded events into columns, with the rules that every history must keep
-- `jsonl`, `edn`, `elle_json`, `porcupine_log`   the formats
+- `lenient`        rules for histories that break these, if the user asks for it
+- `jsonl`, `edn`, `elle_json`, `history_text`, `porcupine_log`, `csv_table`   the formats
 """
 
 from splitbrain.harness.histories.read import FORMATS, read

@@ -1,18 +1,21 @@
 """EDN, the notation of Clojure: histories of Jepsen and Knossos, and the key-value logs of Porcupine.
 
 A history is one vector or list of maps, or maps one after another. A keyword is the string of its name (`:ok` is "ok"),
-and so is a symbol. Tags (`#inst "…"`, `#jepsen.history.Op{…}`) are let pass: the value behind a tag stands for itself.
+and so is a symbol. Tags (`#inst "…"`, `#jepsen.history.Op{…}`, `#object[…]`, others) are let pass: the value behind a
+tag stands for itself. A ratio that is no integer is the string of its lowest terms, "1/2".
+An event may also be Knossos's tuple, `[process type f value]`.
 """
 
 import math
 import re
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 import msgspec
 
+from splitbrain.harness.histories.loose import Loose
 from splitbrain.harness.histories.parsing import Unreadable
-from splitbrain.harness.histories.validate import Loose
 from splitbrain.harness.operation import Value
 
 DEPTH_MAX = 100
@@ -34,8 +37,11 @@ _STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _STRING_END = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _UNENDED = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*(\\?)\Z', re.DOTALL)
 _OPENED = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(\\?)\Z', re.DOTALL)
-_INTEGER = re.compile(r"[+-]?\d+N?", re.ASCII)
-_FLOAT = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?M?", re.ASCII)
+_INTEGER = re.compile(r"[+-]?(?:0|[1-9]\d*)N?", re.ASCII)
+_OTHER_BASE = re.compile(r"([+-]?)(?:0[xX]([0-9a-fA-F]+)|0([0-7]+)|([1-9]\d?)[rR]([0-9a-zA-Z]+))N?", re.ASCII)
+_RATIO = re.compile(r"([+-]?\d+)/(\d+)", re.ASCII)
+_TUPLE_HEAD = re.compile(rb"\s*[\[(]\s*[\[(]?\s*:?[\w.@-]+[\s,]+:(?:invoke|ok|fail|info)[\s,\])]")
+_FLOAT = re.compile(r"(?![+-]?0\d+\Z)[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?M?", re.ASCII)
 _NAME = re.compile(r":?[^\s\d:#`~@^'][^\s`~@^]*|:\d[^\s`~@^]*")
 _TAG = re.compile(r"#[A-Za-z].*", re.DOTALL)
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|[0-7]{1,3}|.)", re.DOTALL)
@@ -45,6 +51,8 @@ _CONSTANTS = {"nil": None, "true": True, "false": False, "##Inf": math.inf, "##-
 _CLOSING = {"[": "]", "(": ")", "{": "}", "#{": "}"}
 _STRUCTURE = frozenset("[](){}") | {"#{"}
 _DISCARD = object()
+_PARTS = ("process", "type", "f", "value")
+"""What stands in a tuple of Knossos."""
 
 Mark = tuple[list[list[Any]], list[str], list[str], int, bool]
 
@@ -52,7 +60,9 @@ Mark = tuple[list[list[Any]], list[str], list[str], int, bool]
 class Forms:
     """Reads forms from text that comes in pieces: one regular expression cuts tokens, a stack puts them together."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, tuples: bool = False) -> None:
+        """tuples: whether a vector at the top that begins with a word or a number is one form."""
+        self._tuples = tuples
         self._atoms = _Atoms()
         self._levels: list[list[Any]] = [[]]
         self._openers: list[str] = []
@@ -148,12 +158,14 @@ class Forms:
         """Take the forms that are complete; a discard whose form is still to come stays."""
         out: list[Value] = []
         for form in self._taken(self._levels[0]):
-            if type(form) is tuple:
+            if type(form) is tuple and not (self._tuples and _is_tuple(form)):
                 out.extend(form)
             else:
                 out.append(form)
         if self._openers and self._openers[0] in "[(" and not self._levels[0]:
-            out.extend(self._taken(self._levels[1]))
+            inside = self._levels[1]
+            if not (self._tuples and _is_tuple(inside)):
+                out.extend(self._taken(inside))
         return out
 
     def _taken(self, level: list[Any]) -> list[Any]:
@@ -164,18 +176,35 @@ class Forms:
 
 def value_of(text: str) -> Value:
     """The value of a text that holds one form. Unreadable if it does not."""
-    forms = Forms()
-    values = forms.feed(f"[{text}\n]")
-    if len(values) != 1 or forms.open():
+    values = forms_of(text)
+    if len(values) != 1:
         raise Unreadable(f"one value was expected, not {text[:60]!r}")
     return values[0]
+
+
+def forms_of(text: str) -> list[Value]:
+    """The forms of a text. Unreadable if it is not EDN or ends inside a form."""
+    forms = Forms()
+    values = forms.feed(f"[{text}\n]")
+    if forms.open():
+        raise Unreadable(f"one value was expected, not {text[:60]!r}")
+    return values
+
+
+def looks_like_tuples(head: bytes) -> bool:
+    """Whether a file that begins so holds Knossos's tuples."""
+    return _TUPLE_HEAD.match(head) is not None
 
 
 class Edn:
     """Parser of histories in EDN."""
 
-    def __init__(self) -> None:
-        self._forms = Forms()
+    expected = "an event as {:process 0, :type :invoke, :f :read, :value nil} or [0 :invoke :read nil]"
+
+    def __init__(self, *, tuples: bool = False) -> None:
+        """tuples: whether the events are Knossos's tuples."""
+        self._forms = Forms(tuples=tuples)
+        self._begin = re.compile(rb"\s*(#[A-Za-z][\w.]*\s*)?[\[({]" if tuples else rb"\s*(#[A-Za-z][\w.]*\s*)?\{")
 
     def feed(self, block: bytes) -> Sequence[Loose]:
         """The events whose maps end in this block."""
@@ -183,8 +212,10 @@ class Edn:
             events = self._forms.feed(block.decode())
         except UnicodeDecodeError:
             raise Unreadable("not UTF-8 text") from None
-        for event in events:
-            if not isinstance(event, dict):
+        for place, event in enumerate(events):
+            if type(event) is tuple and len(event) == len(_PARTS):
+                events[place] = dict(zip(_PARTS, event, strict=True))
+            elif not isinstance(event, dict):
                 raise Unreadable(f"an event is a map, not {str(event)[:60]!r}")
         try:
             return msgspec.convert(events, list[Loose])
@@ -210,15 +241,15 @@ class Edn:
         self._forms.rewind(mark)
 
     def begins_event(self, line: bytes) -> bool:
-        """A map begins, with or without a tag."""
-        return re.match(rb"\s*(#[A-Za-z][\w.]*\s*)?\{", line) is not None
+        """A map or tuple begins, with or without a tag."""
+        return self._begin.match(line) is not None
 
 
 class _Atoms(dict[str, Value]):
     """What a token means; kept, because a history uses few different ones again and again."""
 
     def __missing__(self, token: str) -> Value:
-        if token.isascii() and token.isdecimal() and len(token) < 20:
+        if token.isascii() and token.isdecimal() and len(token) < 20 and (token[0] != "0" or len(token) == 1):
             value: Value = int(token)  # as `_number` would, for what is new most often
         else:
             value = _atom(token)
@@ -244,15 +275,28 @@ def _atom(token: str) -> Value:
     return token.removeprefix(":")
 
 
-def _number(token: str) -> int | float:
+def _number(token: str) -> int | float | str:
     try:
         if _INTEGER.fullmatch(token):
             return int(token.rstrip("N"))
+        if found := _OTHER_BASE.fullmatch(token):
+            return _in_other_base(*found.groups())
+        if found := _RATIO.fullmatch(token):
+            ratio = Fraction(int(found[1]), int(found[2]))
+            return ratio.numerator if ratio.denominator == 1 else str(ratio)
         if _FLOAT.fullmatch(token):
             return float(token.rstrip("M"))
+    except ZeroDivisionError:
+        raise Unreadable(f"not a number: {token[:60]!r}") from None
     except ValueError:
-        raise Unreadable(f"a number of {len(token)} digits") from None
+        raise Unreadable(f"a number of {len(token)} digits" if len(token) > 60 else f"not a number: {token}") from None
     raise Unreadable(f"not a number: {token[:60]!r}")
+
+
+def _in_other_base(sign: str, hexadecimal: str, octal: str, base: str, digits: str) -> int:
+    """`0x1F`, `017`, `36rZZ`. ValueError if a digit does not belong to the base."""
+    number = int(hexadecimal, 16) if hexadecimal else int(octal, 8) if octal else int(digits, int(base))
+    return -number if sign == "-" else number
 
 
 def _character(name: str) -> str:
@@ -286,6 +330,11 @@ def _sound(text: str) -> str:
         return text.encode("utf-16", "surrogatepass").decode("utf-16")
     except UnicodeDecodeError:
         raise Unreadable("half of a surrogate pair is not text") from None
+
+
+def _is_tuple(items: Sequence[Any]) -> bool:
+    """Whether these items are an operation of Knossos, rather than several."""
+    return len(items) > 0 and not isinstance(items[0], tuple | dict)
 
 
 def _map(items: list[Any]) -> dict[Any, Value]:

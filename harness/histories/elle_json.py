@@ -11,9 +11,10 @@ import msgspec
 
 from splitbrain.harness.errors import HistoryError
 from splitbrain.harness.histories.jsonl import decoded
+from splitbrain.harness.histories.loose import BadEvent, Loose
 from splitbrain.harness.histories.parsing import Unreadable
 from splitbrain.harness.histories.source import Source
-from splitbrain.harness.histories.validate import BadEvent, Intake, Loose
+from splitbrain.harness.histories.validate import Intake
 
 BATCH = 10_000
 

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from splitbrain.harness.histories.loose import Loose
 from splitbrain.harness.histories.parsing import Unreadable
-from splitbrain.harness.histories.validate import Loose
 from splitbrain.harness.history import Event
 
 D = TypeVar("D")
@@ -29,6 +29,8 @@ def is_own(head: bytes) -> bool:
 
 class JsonLines:
     """Parser of JSON lines: Event if `own`, else Loose."""
+
+    expected = 'an event as {"process": 0, "type": "invoke", "f": "read", "value": null}'
 
     def __init__(self, *, own: bool) -> None:
         self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Event if own else Loose)

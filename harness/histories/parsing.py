@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from splitbrain.harness.errors import HistoryError
+from splitbrain.harness.histories.loose import BadEvent
 from splitbrain.harness.histories.source import Source
-from splitbrain.harness.histories.validate import BadEvent, Intake
+from splitbrain.harness.histories.validate import Intake
 
 _LOOK_EVERY = 256
 
@@ -20,6 +21,9 @@ class Unreadable(Exception):
 
 class Parser(Protocol):
     """One format, fed with blocks of whole lines."""
+
+    expected: str
+    """What stands where an event is due, for messages."""
 
     def feed(self, block: bytes) -> Sequence[Any]:
         """The events that end in this block. Unreadable if the block is not in the format; then the parser must be
@@ -51,7 +55,11 @@ def parse(source: Source, parser: Parser, intake: Intake) -> None:
     try:
         _finish(source.name, parser, intake, tail, line)
     except Unreadable as wrong:
-        raise HistoryError(source.name, line, str(wrong)) from None
+        raise HistoryError(source.name, line, _with_expected(wrong, parser)) from None
+
+
+def _with_expected(wrong: Unreadable, parser: Parser) -> str:
+    return f"{wrong}; expected {parser.expected}"
 
 
 def _feed(source: Source, parser: Parser, intake: Intake, block: bytes, line: int) -> None:
@@ -75,13 +83,15 @@ def _by_lines(source: Source, parser: Parser, intake: Intake, block: bytes, firs
             source.look_at_budget()
         try:
             intake.add(parser.feed(text + b"\n"))
-        except (Unreadable, BadEvent) as wrong:
-            raise HistoryError(source.name, line, str(wrong)) from None
+        except Unreadable as wrong:
+            raise HistoryError(source.name, line, _with_expected(wrong, parser)) from None
+        except BadEvent as refused:
+            raise HistoryError(source.name, line, refused.text) from None
 
 
 def _finish(name: str, parser: Parser, intake: Intake, tail: bytes, line: int) -> None:
     """The last line, which lacks its newline (or is empty), and the end."""
-    may_be_cut = parser.clean() and len(intake.history) > 0 and parser.begins_event(tail)
+    may_be_cut = parser.clean() and intake.taken > 0 and parser.begins_event(tail)
     try:
         events = parser.feed(tail)
         parser.finish()

@@ -1,33 +1,43 @@
-"""Text logs of Jepsen, as Porcupine and its forerunners are tested with: one operation a line, among other lines.
+"""Text logs of Jepsen: operations that `jepsen.util` printed, one a line, among other lines.
 
-`INFO  jepsen.util - 0 :invoke :read nil`; process, type, function, value, with any space between. Lines of a log that
-do not come from `jepsen.util` are passed over; one that does, and cannot be read, is an error. Porcupine's key-value
-logs are EDN, a map a line, and are read as such.
+    INFO  jepsen.util - 0 :invoke :read nil                                                   until 2016
+    INFO [2017-03-30 22:38:59,278] jepsen worker 1 - jepsen.util 1 :invoke :read nil          since 2017
+    2021-02-26 23:39:01,300{GMT} INFO [jepsen worker 1] jepsen.util: 1 :invoke :read nil      since 2021
+
+Lines of other origin are passed over: their words, and the lines of a message or a stack trace that goes on. One of
+`jepsen.util`, or one that names a type of operation, and cannot be read, is an error. Porcupine's key-value logs are
+EDN, a map a line, and are read as such.
 """
 
 import re
 from collections.abc import Sequence
 
-from splitbrain.harness.histories.edn import value_of
+from splitbrain.harness.histories.loose import Loose
+from splitbrain.harness.histories.op_line import EXPECTED, OPERATION, OperationLines
 from splitbrain.harness.histories.parsing import Unreadable
-from splitbrain.harness.histories.validate import Loose
-from splitbrain.harness.operation import Value
 
-_LINE = re.compile(r"(?:.*\s)?jepsen\.util - (:?[\w-]+)\s+:(invoke|ok|fail|info)\s+:(\S+)\s+(\S.*)")
+_ORIGIN = r"jepsen\.util(?: -|:)?\s+"
+_LINE = re.compile(rf"(?:.*\s)?{_ORIGIN}{OPERATION.pattern}")
+_HEAD = re.compile(rb"jepsen\.util(?: -|:)?[ \t]+:?[\w.@-]+[ \t]+:")
+_OLD = re.compile(r"(?:.*\s)?jepsen\.util - .*")
 _OTHER = re.compile(r"(?!.*jepsen\.util)(?:\S+ \S+ )?(?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\s.*")
-_KEPT_MAX = 1 << 16
+_CONTINUED = re.compile(r"(?!.*jepsen\.util)(?!.*(?:^|\s):(?:invoke|ok|fail|info)(?:\s|$)).*")
 
 
 def looks_like_log(head: bytes) -> bool:
     """Whether a line near the beginning comes from `jepsen.util`."""
-    return b"jepsen.util - " in head[: 1 << 16]
+    return b"jepsen.util - " in head[: 1 << 16] or _HEAD.search(head, 0, 1 << 16) is not None
 
 
 class PorcupineLog:
     """Parser of Jepsen's text logs."""
 
+    expected = f"a line of jepsen.util with {EXPECTED}"
+
     def __init__(self) -> None:
-        self._values: dict[str, Value] = {}
+        self._lines = OperationLines()
+        self._old = False
+        """Whether a line of the oldest kind came: such logs hold no messages of several lines."""
 
     def feed(self, block: bytes) -> Sequence[Loose]:
         """The operations of whole lines."""
@@ -39,20 +49,12 @@ class PorcupineLog:
 
     def _event(self, line: str) -> Loose | None:
         found = _LINE.fullmatch(line)
-        if found is None:
-            if not line or _OTHER.fullmatch(line):
-                return None
-            raise Unreadable(f"not a line of a Jepsen log: {line[:60]!r}")
-        process, kind, f, text = found.groups()
-        return Loose(process=process, type=kind, f=f, value=self._value(text))
-
-    def _value(self, text: str) -> Value:
-        if text in self._values:
-            return self._values[text]
-        value = value_of(text)
-        if len(self._values) < _KEPT_MAX:
-            self._values[text] = value
-        return value
+        if found is not None:
+            self._old = self._old or _OLD.fullmatch(line) is not None
+            return self._lines.event(found)
+        if not line or _OTHER.fullmatch(line) or (not self._old and _CONTINUED.fullmatch(line)):
+            return None
+        raise Unreadable(f"not a line of a Jepsen log: {line[:60]!r}")
 
     def clean(self) -> bool:
         """Nothing is ever left open."""
@@ -61,11 +63,13 @@ class PorcupineLog:
     def finish(self) -> None:
         """Nothing is ever left open."""
 
-    def mark(self) -> None:
-        """There is no state that matters."""
+    def mark(self) -> bool:
+        """The state now, for `rewind`."""
+        return self._old
 
-    def rewind(self, mark: None) -> None:
-        """There is no state that matters."""
+    def rewind(self, mark: bool) -> None:
+        """Back to a state that `mark` gave."""
+        self._old = mark
 
     def begins_event(self, line: bytes) -> bool:
         """A line of `jepsen.util`, or the beginning of one."""

@@ -5,13 +5,15 @@ recorded the order of the file is the order, index and time are hints, and what 
 Pitfall: leniency must not turn into a verdict; a process that is not understood is an error, never skipped.
 """
 
+import re
 from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any
 
-import msgspec
 from msgspec import UNSET
 
+from splitbrain.harness.histories.lenient import LenientPairing
+from splitbrain.harness.histories.loose import BadEvent, Loose
 from splitbrain.harness.history import Event, History, IllFormed
 from splitbrain.harness.interner import DEPTH_MAX
 from splitbrain.harness.operation import NEMESIS, EventType
@@ -22,39 +24,22 @@ _TYPE, _PROCESS, _F, _TIME = (attrgetter(name) for name in ("type", "process", "
 _INDEX, _REVISION = attrgetter("index"), attrgetter("revision")
 
 
-class Loose(msgspec.Struct, kw_only=True, gc=False):
-    """An event as others record it: anything may be missing, nothing is believed yet."""
-
-    index: Any = UNSET
-    time: Any = UNSET
-    process: Any = None
-    type: Any = None
-    f: Any = None
-    key: Any = UNSET
-    value: Any = None
-    node: Any = UNSET
-    error: Any = UNSET
-    revision: Any = UNSET
-    token: Any = UNSET
-    session: Any = UNSET
-
-
-class BadEvent(Exception):
-    """An event that a history must not hold. ordinal: its place in the batch, from 0."""
-
-    def __init__(self, ordinal: int, text: str) -> None:
-        super().__init__(text)
-        self.ordinal = ordinal
-        self.text = text
-
-
 class Intake:
     """Takes the events of one file, in order; `history` is what has been taken."""
 
-    def __init__(self, *, own: bool, keyed: bool = False) -> None:
-        """own: whether the file is one of ours. keyed: whether each value is a `[key value]` pair."""
+    def __init__(self, *, own: bool, keyed: bool = False, lenient: bool = False) -> None:
+        """own: whether the file is one of ours. keyed: whether each value is a `[key value]` pair. lenient: whether
+        operations are paired by the rules of `lenient`; then the history is there after `finish`."""
         self.history = History()
+        self.taken = 0
+        """How many events were taken."""
         self._own = own
+        self._lenient = LenientPairing() if lenient and not own else None
+        self._numbers: dict[str, int] = {}
+        """The number of each process that has a name."""
+        self._numbered = False
+        self._again = False
+        """Whether events are taken whose fields were put in order already."""
         self._keyed = keyed
         self._time_last: int | None = None
         self._index_last: int | None = None
@@ -66,7 +51,7 @@ class Intake:
         first that breaks a rule; nothing can be added after that."""
         if not events:
             return
-        begin, nameless = len(self.history), self._nameless
+        begin, nameless = self.taken, self._nameless
         try:
             if self._own:
                 self._hold_to_rules(events)
@@ -74,10 +59,15 @@ class Intake:
                 self._put_in_order(events)
             if self._keyed:
                 self._split_keys(events)
-            self.history.extend(events)
+            if self._lenient is not None:
+                self._lenient.take(events, bool(self._nameless), self.history.process_names)
+            else:
+                self.history.extend(events)
+            self.taken += len(events)
         except BadEvent as refused:
-            if refused.ordinal:
-                self._keyed, self._nameless = False, nameless  # what stands before was put in order above
+            if refused.ordinal and self._lenient is None:
+                self._keyed, self._again = False, True  # what stands before was put in order above
+                self._nameless = nameless
                 self.add(events[: refused.ordinal])
             raise
         except RecursionError:
@@ -85,7 +75,27 @@ class Intake:
         try:
             self.history.pair()
         except IllFormed as wrong:
-            raise BadEvent(wrong.position - begin, wrong.text) from None
+            raise BadEvent(wrong.position - begin, self._told(wrong.text)) from None
+
+    def finish(self) -> None:
+        """All events were taken. BadEvent if the rules of lenient pairing cannot place one; its ordinal is that in the
+        whole file."""
+        if self._lenient is not None and self.taken:
+            events: list[Any] = self._lenient.finished()
+            self.history.extend(events)
+            self.history.process_names.update(self._lenient.names)
+            self.history.warnings += self._lenient.notes
+            self.history.pair()
+
+    def _told(self, text: str) -> str:
+        """Why events do not pair, with the name of the process, and what reads them all the same."""
+        if self._own:
+            return text
+        hint = "" if "while its operation" in text and not self._nameless else "; --lenient reads such histories"
+        if self._nameless:
+            return f"events have no process, so each operation ends before the next begins, but {text}{hint}"
+        names = self.history.process_names
+        return re.sub(r"^process (\d+)", lambda found: f"process {names.get(int(found[1]), found[1])}", text) + hint
 
     def _hold_to_rules(self, events: Sequence[Event]) -> None:
         due, last = len(self.history), self._time_last
@@ -122,10 +132,10 @@ class Intake:
         if not set(map(type, map(_F, events))) <= {str} or any(f[:1] == ":" for f in set(map(_F, events))):
             _name_functions(events)
         kinds = set(map(type, map(_PROCESS, events)))
-        if kinds != {int} or not _within(list(map(_PROCESS, events))) or self._nameless:
+        if kinds != {int} or not _within(list(map(_PROCESS, events))) or self._nameless or self._numbers:
             self._number_processes(events)
-        elif self._nameless is None:
-            self._nameless = False
+        else:
+            self._nameless, self._numbered = False, True
         self._look_at_indexes(list(map(_INDEX, events)))
         self._look_at_times(events)
         if not _all_absent(list(map(_REVISION, events))):
@@ -145,12 +155,29 @@ class Intake:
                     raise BadEvent(ordinal, "the event has no process, though others have")
                 self._nameless, process = True, 0
             elif process != NEMESIS:
-                if type(process) is not int or not _within([process]):
-                    raise BadEvent(ordinal, f"process is a number from 0 or nemesis, not {event.process!r}")
+                if isinstance(process, str) and process:
+                    process = self._number_of(ordinal, process)
+                elif type(process) is not int or not _within([process]):
+                    raise BadEvent(
+                        ordinal, f"process is a number from 0, a name or nemesis, not {_short(event.process)}"
+                    )
+                elif self._numbers and not self._again:
+                    raise BadEvent(ordinal, f"processes have names, like {next(iter(self._numbers))!r}, or numbers, "
+                                            f"like {process}; not both in one history")  # fmt: skip
+                else:
+                    self._numbered = True
                 if self._nameless:
                     raise BadEvent(ordinal, "the event has a process, though others have none")
                 self._nameless = False
             event.process = process
+
+    def _number_of(self, ordinal: int, name: str) -> int:
+        """The number of a process that has a name."""
+        if self._numbered:
+            raise BadEvent(ordinal, f"process is a number in events before, so it cannot be {_short(name)} here")
+        number = self._numbers.setdefault(name, len(self._numbers))
+        self.history.process_names[number] = name
+        return number
 
     def _look_at_indexes(self, indexes: list[Any]) -> None:
         if _all_absent(indexes):
@@ -187,7 +214,7 @@ class Intake:
             if isinstance(value, list | tuple) and len(value) == 2:
                 event.key, event.value = value
                 self._key_open[event.process] = event.key
-            elif event.type in ("fail", "info") and event.process in self._key_open:
+            elif event.type in ("fail", "info") and event.process in self._key_open and not self._nameless:
                 event.key = self._key_open[event.process]
             else:
                 raise BadEvent(ordinal, f"keyed=true asks for [key value] as every value, not {_short(value)}")

@@ -125,7 +125,7 @@ def _home(history: History, rows: Sequence[int], process: int) -> tuple[object, 
 
 
 def _label(history: History, rows: Sequence[int], process: int) -> tuple[str, str]:
-    return _node(history, _first(history, rows, process)), f"process {process}"
+    return _node(history, _first(history, rows, process)), f"process {history.process_names.get(process, process)}"
 
 
 def _first(history: History, rows: Sequence[int], process: int) -> int:

@@ -30,7 +30,7 @@ from splitbrain.runner.checking import Judge, check_history
 REPORTS = Path(__file__).resolve().parent.parent / "data" / "reports"
 SMALL = Budget(seconds=20, configurations=20_000, bytes=1 << 28)
 
-MALFORMED = (60, 1_200)
+MALFORMED = (120, 2_400)
 CHANGED = (250, 2_500)
 HOSTILE = (500, 9_000)
 """Cases in a short run and in a long one."""
@@ -52,6 +52,16 @@ SEEDS = (
     b'[{:process 0, :type :invoke, :f :cas, :value [1 "a\\nb"]}\n{:process 0 :type :ok :f :cas :value #{1 2}}]\n',
     b"; EDN\n{:process 0, :type :invoke, :f :read, :value nil} #_ {:a 1}\n{:process 0 :type :ok :f :read :value 1.5}\n",
     b"INFO  jepsen.util - 0\t:invoke\t:read\tnil\nINFO  jepsen.util - 0\t:ok\t:read\t[1 2]\n",
+    b"INFO [2017-03-30] jepsen worker 1 - jepsen.util 1 :invoke :cas [1 2]\n"
+    b"2021 INFO [jepsen worker 1] jepsen.util: 1\t:info\t:cas\t[1 2]\t:timeout (x\n",
+    b'0\t:invoke\t:write\t0x1F\n:nemesis\t:info\t:start\t#object[a.b 0x4d "c"]\n0\t:info\t:write\t31\t:timeout\n',
+    b"     1\t0 :invoke :write  1/2\n     2\t0 :ok :write  1/2\n",
+    b"[0 :invoke :write 017]\n[0 :ok :write 017]\n",
+    b"[[:a :invoke :read nil]\n[:a :ok :read #{1}]]\n",
+    b'time,process,type,f,value\n1,a,invoke,write,"[1, {}]"\n2,a,ok,write,"[1, {}]"\n',
+    b'{"type":"invoke","f":"read"}\n{"type":"invoke","f":"read"}\n{"type":"ok","f":"read","value":1}\n',
+    b'{"process":"a","type":"ok","f":"write","value":1}\n{"process":"a","type":"invoke","f":"write","value":1}\n'
+    b'{"process":"a","type":"info","f":"write"}\n{"process":"a","type":"invoke","f":"read"}\n',
 )
 POISON = (
     b"[" * 5_000, b"{" * 5_000, b"(" * 101, b'{"a":' * 2_000, b" " * 60_000, b"," * 60_000, b"9" * 5_000, b"1e999",
@@ -91,7 +101,8 @@ def test_a_file_that_is_no_history_is_one_sentence(tmp_path: Path, length: int) 
         path.write_bytes(malformed(random))
         form = random.choice(("auto", "auto", *FORMATS))
         try:
-            history = read(path, form, keyed=random.random() < 0.1, spending=SMALL.start())
+            keyed, lenient = random.random() < 0.1, random.random() < 0.5
+            history = read(path, form, keyed=keyed, lenient=lenient, spending=SMALL.start())
             for model in UNDER:
                 judged(history, model)
         except UsageError as told:
@@ -136,7 +147,8 @@ def known() -> list[Known]:
         if model not in MODELS and model != "append-list":
             continue
         keyed = settings.pop("keyed", "") == "true"
-        found.append(Known(file, model, settings, expected, list(read(REPORTS / file, keyed=keyed))))
+        history = read(REPORTS / file, keyed=keyed, lenient="--lenient" in rest)
+        found.append(Known(file, model, settings, expected, list(history)))
     return found
 
 

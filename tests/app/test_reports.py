@@ -33,13 +33,14 @@ def cases() -> list[ParameterSet]:
 
 
 def verdict(file: str, words: str) -> str:
-    """What `splitbrain check` says of a file with these words: model, options, --format."""
+    """What `splitbrain check` says of a file with these words: model, options, --format, --lenient."""
     model, *rest = words.split()
+    lenient = "--lenient" in rest
     form = rest.pop(rest.index("--format") + 1) if "--format" in rest else "auto"
-    settings = dict(word.split("=", 1) for word in rest if word != "--format")
+    settings = dict(word.split("=", 1) for word in rest if not word.startswith("--"))
     keyed = settings.pop("keyed", "false") == "true"
     try:
-        history = read(REPORTS / file, form, keyed=keyed)
+        history = read(REPORTS / file, form, keyed=keyed, lenient=lenient)
         return Judge.of_model(model, settings).verdict(history, ENOUGH).value.value
     except UsageError:
         return "unreadable"

@@ -6,14 +6,14 @@ Of several files, one that cannot be read neither stops the others nor hides an 
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import click
 
 from splitbrain import registry
 from splitbrain.cli.exits import INFRASTRUCTURE, OF_VERDICT, USAGE, worst
+from splitbrain.cli.history_sources import HistorySource, expand
 from splitbrain.cli.output import err, out
 from splitbrain.cli.spec_options import BUDGET
 from splitbrain.harness.budget import Budget
@@ -26,7 +26,14 @@ from splitbrain.results.folder import RunFolder
 from splitbrain.results.result import Cost, Result
 from splitbrain.runner.checking import Judge, check_history
 
-HISTORY_ENDINGS = (".jsonl", ".jsonl.gz", ".edn", ".json", ".log", ".txt")
+
+@dataclass(frozen=True)
+class Reading:
+    """How histories are read: format, whether values are `[key value]`, whether odd events are let pass."""
+
+    form: str
+    keyed: bool
+    lenient: bool
 
 
 @click.command()
@@ -41,16 +48,22 @@ HISTORY_ENDINGS = (".jsonl", ".jsonl.gz", ".edn", ".json", ".log", ".txt")
     show_default=True,
     help="What a history may take, reading included: 60s,2GiB,20M (time, bytes, configurations).",
 )
+@click.option(
+    "--lenient",
+    is_flag=True,
+    help="Read events without a process, without an invocation, or after an info of their process; notes say how.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, one line a history.")
 def check(
-    sources: Sequence[str], model: str | None, settings: Sequence[str], form: str, budget: Budget, as_json: bool
-) -> int:
+    sources: Sequence[str], model: str | None, settings: Sequence[str], form: str, budget: Budget, lenient: bool,
+    as_json: bool,
+) -> int:  # fmt: skip
     """Judge recorded histories: files, run folders, folders of histories, or - for standard input.
 
     What splitbrain recorded itself needs no --model: the test beside it says what to check.
     """
     given = registry.assignments(",".join(settings), "--set")
-    keyed = given.pop("keyed", "false") in ("true", "on", "yes")
+    reading = Reading(form, given.pop("keyed", "false") in ("true", "on", "yes"), lenient)
     if model is None and given:
         raise UsageError(f"--set {next(iter(given))}=… is an option of a model: name the model with --model")
     judge = Judge.of_model(model, given) if model else None
@@ -61,7 +74,7 @@ def check(
     results: list[Result] = []
     for source in found:
         try:
-            result = judged(source, judge or judge_beside(source), form, keyed, budget)
+            result = judged(source, judge or judge_beside(source), reading, budget)
         except UsageError as error:
             if len(found) == 1:
                 raise
@@ -86,31 +99,6 @@ def check(
     return worst(codes)
 
 
-@dataclass(frozen=True)
-class HistorySource:
-    """One history to judge. path: None for standard input. name: as the user gave it."""
-
-    name: str
-    path: Path | None
-
-
-def expand(words: Sequence[str]) -> Iterator[HistorySource]:
-    """Files as they are; a run folder as its history; any other folder as the histories in it, in order of name."""
-    for word in words:
-        path = Path(word)
-        if word == "-":
-            yield HistorySource("-", None)
-        elif not path.is_dir():
-            yield HistorySource(word, path)
-        elif (path / "test.toml").exists():
-            yield HistorySource(word, RunFolder.open(path).recorded())
-        else:
-            inside = sorted(p for p in path.rglob("*") if p.is_file() and p.name.endswith(HISTORY_ENDINGS))
-            if not inside:
-                raise UsageError(f"{word}: no history in this folder; one ends in {', '.join(HISTORY_ENDINGS)}")
-            yield from (HistorySource(str(p), p) for p in inside)
-
-
 def judge_beside(source: HistorySource) -> Judge:
     """The judge that the test beside a recorded history names; UsageError if there is none."""
     if source.path is not None and source.path.exists() and (source.path.parent / "test.toml").exists():
@@ -121,14 +109,14 @@ def judge_beside(source: HistorySource) -> Judge:
     raise UsageError(f"{source.name}: no test.toml beside it says what to check: name a model with --model ({models})")
 
 
-def judged(source: HistorySource, judge: Judge, form: str, keyed: bool, budget: Budget) -> Result:
+def judged(source: HistorySource, judge: Judge, reading: Reading, budget: Budget) -> Result:
     """Read and judge one history, both within the budget."""
     began, spending = time.perf_counter(), budget.start()
     if source.path is None and sys.stdin is None:
         raise UsageError("standard input is closed: name a file, or give it something to read")
     file = source.path if source.path is not None else sys.stdin.buffer
     try:
-        history = read(file, form, keyed=keyed, spending=spending)
+        history = read(file, reading.form, keyed=reading.keyed, lenient=reading.lenient, spending=spending)
     except ReadingStopped as limit:
         verdict = unknown("reading", f"undecided: {limit} before the history was read")
         return Result.of_history(History(), source.name, judge.name, verdict, Cost(0, time.perf_counter() - began))
