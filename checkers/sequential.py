@@ -103,7 +103,7 @@ def search(of: RegisterHistory, spending: BudgetMeter) -> list[int] | None:
         heads = [(chain[here[number]], number) for number, chain in enumerate(of.chains) if here[number] < len(chain)]
         # What ended first is tried first: it is the last that is put on the stack.
         for op, number in sorted(heads, key=lambda head: -of.end[head[0]]):
-            if not _ready(of, here, number):
+            if not _ready(of, here, number) or not _handed(of, here, op):
                 continue
             if not of.write[op] or _still_read(of, here, values[keys[of.key[op]]], op):
                 continue
@@ -131,21 +131,29 @@ def _ready(of: RegisterHistory, here: Sequence[int], number: int) -> bool:
     return before < 0 or here[of.chain[before]] > of.position[before]
 
 
+def _handed(of: RegisterHistory, here: Sequence[int], op: int) -> bool:
+    """Whether those are placed who handed a token to the client of an operation."""
+    return all(here[of.chain[giver]] > of.position[giver] for giver in of.handed.get(op, ()))
+
+
 def _reads(
     of: RegisterHistory, keys: Mapping[int, int], at: Sequence[int], values: Sequence[int]
 ) -> tuple[tuple[int, ...], list[int]]:
     """How far each session is once all reads that can be placed are, and these reads."""
-    here, taken = list(at), []
-    for number, chain in enumerate(of.chains):
-        if not _ready(of, here, number):
-            continue
-        while here[number] < len(chain):
-            op = chain[here[number]]
-            if of.write[op] or of.source[op] != values[keys[of.key[op]]]:
-                break
-            taken.append(op)
-            here[number] += 1
-    return tuple(here), taken
+    here, taken = list(at), list[int]()
+    while True:
+        before = len(taken)
+        for number, chain in enumerate(of.chains):
+            if not _ready(of, here, number):
+                continue
+            while here[number] < len(chain):
+                op = chain[here[number]]
+                if of.write[op] or of.source[op] != values[keys[of.key[op]]] or not _handed(of, here, op):
+                    break
+                taken.append(op)
+                here[number] += 1
+        if len(taken) == before or not of.handed:
+            return tuple(here), taken
 
 
 def _still_read(of: RegisterHistory, here: Sequence[int], current: int, op: int) -> bool:
@@ -161,11 +169,15 @@ def objection(of: RegisterHistory, order: Sequence[int], *, by_key: bool) -> str
         return "an operation is missing, or stands there twice"
     begun: dict[tuple[int, int], int] = {}
     current: dict[int, int] = {}
+    placed: set[int] = set()
     for op in order:
         session = (of.session[op], of.key[op] if by_key else 0)
         if begun.get(session, -1) > of.end[op]:
             return f"{of.name(op)} stands after what came later in its session"
         begun[session] = max(begun.get(session, -1), of.start[op])
+        if not by_key and any(giver not in placed for giver in of.handed.get(op, ())):
+            return f"{of.name(op)} stands before what handed it a token"
+        placed.add(op)
         if of.write[op]:
             current[of.key[op]] = of.value[op]
         elif current.get(of.key[op], of.initial) != of.value[op]:

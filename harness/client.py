@@ -8,10 +8,10 @@ closed, and a new one is opened for the next operation.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from splitbrain.harness.node import ChannelClosed
-from splitbrain.harness.operation import Error, ErrorKind, EventType, Operation, Outcome
+from splitbrain.harness.operation import Error, ErrorKind, EventType, Operation, Outcome, Value
 
 
 class Client(Protocol):
@@ -31,6 +31,18 @@ class Client(Protocol):
 
     async def close(self) -> None:
         """Disconnect; never raises."""
+
+
+@runtime_checkable
+class TokenClient(Protocol):
+    """A client that knows what its session has seen, and can be told what another one has."""
+
+    @property
+    def seen(self) -> Value:
+        """A token of all that it has seen; never mutated."""
+
+    def adopt(self, seen: Value) -> None:
+        """From now on, answer at least as fresh as this token of another client of the same target."""
 
 
 @dataclass(frozen=True)

@@ -67,12 +67,18 @@ class Operation(Struct, frozen=True, gc=False):
     """One operation of a client.
 
     f: the function's name ("read", "write", "cas", …). value: its argument; of a `cas`, `(old, new)`.
-    key: the object it is about, or None where the workload has no keys.
+    key: the object it is about, or None where the workload has no keys. session: the name of the session that it
+    belongs to, where sessions move between clients. takes, gives: the name of the token that its client is handed
+    before it begins, and of the one that it hands on afterwards; both stand in the history as `token`, the second one
+    if it succeeded.
     """
 
     f: str
     value: Value = None
     key: Value = None
+    session: str | None = None
+    takes: str | None = None
+    gives: str | None = None
 
 
 class Outcome(Struct, frozen=True, gc=False):

@@ -10,14 +10,14 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from splitbrain.harness.client import Client, ErrorTable
+from splitbrain.harness.client import Client, ErrorTable, TokenClient
 from splitbrain.harness.deadline import Deadline
 from splitbrain.harness.dispatcher import Dispatcher
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.generator.core import Completion, Done, Wait
 from splitbrain.harness.histories.recorder import Recorder
 from splitbrain.harness.node import Node
-from splitbrain.harness.operation import Error, ErrorKind, EventType, Operation, Outcome
+from splitbrain.harness.operation import Error, ErrorKind, EventType, Operation, Outcome, Value
 from splitbrain.harness.progress import Progress
 
 BACKOFF_SECONDS = (0.1, 1.0)
@@ -45,6 +45,8 @@ class WorkerContext:
     progress: Progress
     real_time: bool = True
     """Whether time passes by itself; then an operation may end without having let others go on, so a worker does."""
+    tokens: dict[str, Value] = field(default_factory=dict)
+    """Name of a token that was handed on → what its client had seen, where clients know that."""
     warnings: dict[str, None] = field(default_factory=dict)
     """What went wrong outside of operations, each once, in order."""
 
@@ -103,6 +105,8 @@ class Worker:
         context.recorder.invoke(process, operation, node, late)
         context.progress.counts[EventType.INVOKE] += 1
         outcome = await self._outcome(operation, deadline)
+        if operation.gives is not None and isinstance(self._client, TokenClient):
+            context.tokens[operation.gives] = self._client.seen
         context.recorder.complete(process, operation, outcome, node)
         now = context.now()
         progress = context.progress
@@ -129,6 +133,8 @@ class Worker:
                 client = self._client = context.client(self._node)
                 await client.open()
                 self._open = True
+            if operation.takes is not None and operation.takes in context.tokens and isinstance(client, TokenClient):
+                client.adopt(context.tokens[operation.takes])
             outcome = await client.invoke(operation)
             if not isinstance(outcome, Outcome) or outcome.type is EventType.INVOKE:
                 raise TypeError(f"the client's invoke returned {outcome!r}, which is no outcome")

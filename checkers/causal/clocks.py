@@ -25,8 +25,9 @@ from splitbrain.harness.budget import BudgetMeter
 @dataclass(slots=True)
 class CausalOrder:
     """order: a topological order of causal order, complete only if there is no cycle. clocks: of each operation, what
-    causally precedes it, itself among it; empty for reads. conflicts: write → writes of its key that arbitration must
-    put before it, for some read of it had seen them. finding: a bad pattern of CC, or why there is no answer."""
+    causally precedes it, itself among it; empty for reads that nothing of another chain follows. conflicts: write →
+    writes of its key that arbitration must put before it, for some read of it had seen them. finding: a bad pattern of
+    CC, or why there is no answer."""
 
     order: list[int]
     writes: KeyWrites
@@ -67,6 +68,7 @@ def _clocks(registers: RegisterHistory, out: CausalOrder, spending: BudgetMeter)
     width = len(registers.chains)
     clocks: list[Clock] = [[]] * len(registers)
     out.clocks = clocks
+    followed = {op for op in registers.before if op >= 0}.union(*registers.handed.values())
     running: list[Clock] = [[-1] * width for _ in range(width)]
     out.last = running
     for count, op in enumerate(out.order):
@@ -77,29 +79,15 @@ def _clocks(registers: RegisterHistory, out: CausalOrder, spending: BudgetMeter)
         chain = chains[op]
         clock = running[chain]
         for earlier in foreign(registers, op):
-            # A read has no clock; a write of unknown outcome may follow one in its session.
-            seen = clocks[earlier] if registers.write[earlier] else _until(registers, clocks, earlier, width)
             if clock[chains[earlier]] < registers.position[earlier]:
-                clock = list(map(max, clock, seen))
+                clock = list(map(max, clock, clocks[earlier]))
         clock[chain] = registers.position[op]
         running[chain] = clock
-        if registers.write[op]:
+        if registers.write[op] or op in followed:
             clocks[op] = clock[:]
-        elif source[op] >= INITIAL and (found := _stale(registers, out, op, clock)):
+        if not registers.write[op] and source[op] >= INITIAL and (found := _stale(registers, out, op, clock)):
             out.finding = found
             return
-
-
-def _until(registers: RegisterHistory, clocks: list[Clock], read: int, width: int) -> Clock:
-    """The clock of a read, from what it directly follows."""
-    chain = registers.chains[registers.chain[read]]
-    clock = [-1] * width
-    for op in chain[: registers.position[read] + 1]:
-        seen = clocks[op] if registers.write[op] else clocks[registers.source[op]] if registers.source[op] >= 0 else []
-        if seen:
-            clock = list(map(max, clock, seen))
-    clock[registers.chain[read]] = registers.position[read]
-    return clock
 
 
 def _stale(registers: RegisterHistory, out: CausalOrder, read: int, clock: Clock) -> Finding | None:
@@ -146,7 +134,8 @@ def cyclic(registers: RegisterHistory, ops: list[int], name: str, why: str = "")
         after = (place + 1) % len(ops)
         names = (f"{{{place}}}", f"{{{after}}}")
         later = ops[after]
-        if registers.source[later] == op or registers.chain[op] == registers.chain[later] or not why:
+        known = registers.source[later] == op or registers.chain[op] == registers.chain[later]
+        if known or op in registers.handed.get(later, ()) or not why:
             steps.append(reason_of(registers, op, later, names))
         else:
             steps.append(f"{names[0]} came before {names[1]}: {why}")

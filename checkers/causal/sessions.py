@@ -33,8 +33,11 @@ class SessionView:
     def needs(self, op: int) -> Iterator[int]:
         """What comes before an operation, from other chains."""
         registers = self.registers
-        if registers.write[op] or self.everything or registers.chain[op] == self.session:
+        if self.everything:
             yield from foreign(registers, op)
+        elif registers.write[op] or registers.chain[op] == self.session:
+            handed = registers.handed.get(op, ())
+            yield from (earlier for earlier in foreign(registers, op) if earlier not in handed)
         yield from self.forced.get(op, ())
 
     def refuted(self, spending: BudgetMeter) -> Finding | None:

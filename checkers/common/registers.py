@@ -8,11 +8,15 @@ A session is what the events of an operation say (`session`, on either), else th
 stands before another if it completed before that one was invoked: a write of unknown outcome has predecessors in its
 session, but no successors.
 
+A token that an operation ended with and that another one was invoked with orders the two for the causal models and
+sequential consistency: a client was handed what another one had seen.
+
 Reads-from is forced where one write alone can have been read. Reads whose source is not forced are left out of
 `chains`, and `doubt` says so. All models of these checkers are closed under leaving out reads, so that what is left may
 refute, but not confirm.
 """
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -46,7 +50,8 @@ class RegisterHistory:
     INITIAL. chain, position: where in `chains` it stands, ABSENT for reads that are left out. before: of the first
     operation of a chain, the one of its session that it follows, or ABSENT. chains: operations in the order of their
     session; a write of unknown outcome that its session went on after has a chain of its own, and so has an operation
-    that overlaps with one before in its session. doubt: why what is left
+    that overlaps with one before in its session. handed: operation → those of other sessions whose tokens its session
+    had been handed since the one before. doubt: why what is left
     cannot confirm a model of sessions, or None.
     """
 
@@ -64,6 +69,7 @@ class RegisterHistory:
     position: list[int] = field(default_factory=list)
     before: list[int] = field(default_factory=list)
     chains: list[list[int]] = field(default_factory=list)
+    handed: dict[int, list[int]] = field(default_factory=dict)
     candidates: dict[tuple[int, int], list[int]] = field(default_factory=dict)
     """(key, value) → writes of it that happened or may have, read or not."""
     doubt: str | None = None
@@ -168,14 +174,21 @@ class RegisterHistory:
         self.start.append(start)
         self.end.append(end)
         self.row.append(row)
-        named, completed = history.session[start], history.partner[start]
-        if named == ABSENT and completed != ABSENT:
-            named = history.session[completed]
-        self.session.append(~operations.process[row] if named == ABSENT else named)
+        self.session.append(session_of(history, row))
         self.source.append(INITIAL)
         self.chain.append(ABSENT)
         self.position.append(ABSENT)
         return op
+
+
+def session_of(history: History, row: int) -> int:
+    """The session of an operation: what its events say, else its process as a negative number."""
+    operations = history.operations()
+    start, completed = operations.invoke[row], operations.complete[row]
+    named = history.session[start]
+    if named == ABSENT and completed != ABSENT:
+        named = history.session[completed]
+    return ~operations.process[row] if named == ABSENT else named
 
 
 def registers(history: History, model: str, initial: Value) -> RegisterHistory:
@@ -197,6 +210,8 @@ def registers(history: History, model: str, initial: Value) -> RegisterHistory:
         out.candidates.setdefault((out.key[op], out.value[op]), []).append(op)
     _find_sources(out)
     _chain(out)
+    if any(token != ABSENT for token in history.token):
+        _hand(out)
     return out
 
 
@@ -239,6 +254,33 @@ def _chain(out: RegisterHistory) -> None:
                 main.append(op)
         for chain, before in ((main, ABSENT), *(([op], before) for op, before in aside)):
             out.append_chain(chain, before)
+
+
+def _hand(out: RegisterHistory) -> None:
+    """Find what tokens order: an operation whose invocation has a token, and so what its session did from then on,
+    comes after the last operation before it that had ended with this token."""
+    history = out.history
+    operations, token = history.operations(), history.token
+    given: dict[int, tuple[list[int], list[int]]] = {}
+    for op in sorted((op for chain in out.chains for op in chain), key=out.end.__getitem__):
+        if out.end[op] < NEVER and token[out.end[op]] != ABSENT:
+            ends, ops = given.setdefault(token[out.end[op]], ([], []))
+            ends.append(out.end[op])
+            ops.append(op)
+    by_session: dict[int, list[int]] = defaultdict(list)
+    for op in sorted((op for chain in out.chains for op in chain), key=out.start.__getitem__):
+        by_session[out.session[op]].append(op)
+    for row in range(len(operations)):
+        start = operations.invoke[row]
+        ends, ops = given.get(token[start], ([], []))
+        giver = bisect_left(ends, start) - 1
+        session = session_of(history, row)
+        if giver < 0 or out.session[ops[giver]] == session:
+            continue
+        own = by_session.get(session, [])
+        taker = bisect_left(own, start, key=out.start.__getitem__)
+        if taker < len(own):
+            out.handed.setdefault(own[taker], []).append(ops[giver])
 
 
 def initial_of(text: object) -> Value:

@@ -49,7 +49,10 @@ class Recorder:
 
     def invoke(self, process: int, operation: Operation, node: str, late: int = 0) -> int:
         """An operation begins, by so many nanoseconds later than it was due. Returns the event's index."""
-        index = self._record(_INVOKE, process, operation.f, operation.value, operation.key, node)
+        index = self._record(
+            _INVOKE, process, operation.f, operation.value, operation.key, node,
+            token=operation.takes, session=operation.session,
+        )  # fmt: skip
         if late > 0:
             self.history.late[index] = late
         return index
@@ -59,7 +62,9 @@ class Recorder:
         return self._record(
             int(outcome.type), process, operation.f, outcome.value, operation.key, node,
             None if outcome.error is None else (outcome.error.kind.value, outcome.error.text),
-            ABSENT if outcome.revision is None else outcome.revision, outcome.token, outcome.session,
+            ABSENT if outcome.revision is None else outcome.revision,
+            operation.gives if outcome.token is None and outcome.type is EventType.OK else outcome.token,
+            outcome.session,
         )  # fmt: skip
 
     def nemesis(self, f: str, value: Value) -> int:

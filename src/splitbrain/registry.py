@@ -74,6 +74,8 @@ WORKLOADS = Registry("workload", "workloads", {
     "deletes": "splitbrain.workloads.deletes:DELETES",
     "list": "splitbrain.workloads.list:LIST",
     "counter": "splitbrain.workloads.counter:COUNTER",
+    "causal": "splitbrain.workloads.causal:CAUSAL",
+    "session": "splitbrain.workloads.session:SESSION",
     "lock": "splitbrain.workloads.lock:LOCK",
     "watch": "splitbrain.workloads.watch:WATCH_KEYS",
 })  # fmt: skip

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from splitbrain.harness.node import Channel, ChannelClosed, Node
-from splitbrain.harness.operation import Operation, Outcome
+from splitbrain.harness.operation import Operation, Outcome, Value
 from splitbrain.targets.stores.messages import (
     IN_DOUBT,
     NO_LEADER,
@@ -65,15 +65,31 @@ class Sessions:
 
 
 class StoreClient:
-    """One logical client, pinned to one node."""
+    """One logical client, pinned to one node. tokens: whether a read says which revision its session has seen."""
 
-    def __init__(self, node: Node, sessions: Sessions, *, retries: bool = False) -> None:
+    def __init__(self, node: Node, sessions: Sessions, *, retries: bool = False, tokens: bool = False) -> None:
         self._node = node
+        self._tokens = tokens
         self._retries = retries
         self._sessions = sessions
         self._channel: Channel | None = None
         self._session = ""
         self._sequence = 0
+        self._seen: dict[Any, int] = {}
+
+    @property
+    def seen(self) -> Value:
+        """Of each key the highest revision that was written or read."""
+        return dict(self._seen)
+
+    def adopt(self, seen: Value) -> None:
+        """See `TokenClient`."""
+        for key, revision in seen.items():
+            self._note(key, revision)
+
+    def _note(self, key: Any, revision: int | None) -> None:
+        if revision is not None and revision > self._seen.get(key, 0):
+            self._seen[key] = revision
 
     async def open(self) -> None:
         """Connect and take a new session. ConnectionRefusedError if the node is down."""
@@ -89,7 +105,8 @@ class StoreClient:
 
     async def invoke(self, operation: Operation) -> Outcome:
         """Carry out a read, write or cas. StoreError, or what the channel raises, as in the error table."""
-        response = await self._request(operation.f, operation.key, operation.value)
+        wanted = self._seen.get(operation.key) if operation.f == "read" and self._tokens else operation.value
+        response = await self._request(operation.f, operation.key, wanted)
         if response.error in (NO_LEADER, UNAVAILABLE) and operation.f != "read":
             self._sessions.refused[self._session] = self._sequence
             self._session, self._sequence = self._sessions.new(self._node.name), 0
@@ -97,6 +114,8 @@ class StoreClient:
             raise StoreError(response.error, response.text)
         if operation.f != "read":
             self._sessions.acknowledged[self._session] = self._sequence
+        if self._tokens:
+            self._note(operation.key, response.revision)
         value = frozen(response.value) if operation.f == "read" else operation.value
         return Outcome.ok(value, response.revision)
 

@@ -11,8 +11,9 @@ from msgspec import Struct
 
 class Request(Struct, frozen=True, array_like=True):
     """What a client asks. `f` is "read", "write", "cas" (value: old and new), "add" (to a set), "append" (to a list),
-    "increment" (a counter). session, sequence: the request's name; a client numbers its requests upwards and has one
-    open. A node of a store that is `introspective` answers two more for itself, at once: "role", with [name, term],
+    "increment" (a counter). value: of a read nothing, or, where the store has tokens, the revision of the key that its
+    answer must not be older than. session, sequence: the request's name; a client numbers its requests upwards and has
+    one open. A node of a store that is `introspective` answers two more for itself, at once: "role", with [name, term],
     and "audit", with an `Account`."""
 
     f: str

@@ -100,7 +100,12 @@ class StoreTarget(ABC):
 
     def client(self, node: Node) -> StoreClient:
         """A new client pinned to a node, with a session of its own."""
-        return StoreClient(node, self._sessions, retries=self._retries())
+        return StoreClient(node, self._sessions, retries=self._retries(), tokens=self.tokens)
+
+    @property
+    def tokens(self) -> bool:
+        """Whether its nodes understand tokens: what a session has seen."""
+        return False
 
     def _retries(self) -> bool:
         """Whether the next client retries."""

@@ -89,16 +89,15 @@ class Judge:
 
     def decided(self, verdicts: Sequence[Verdict]) -> Mapping[str, Validity]:
         """What the verdicts of these checkers say of models of the lattice."""
+        found: dict[str, Validity] = {}
+        for verdict in verdicts:
+            found |= decided(verdict)
         workload = self.workload
-        if workload is None:
-            found: dict[str, Validity] = {}
-            for verdict in verdicts:
-                found |= decided(verdict)
-            return found
-        if workload.model is None:
-            return {}
-        value = Validity.worst(verdict.value for verdict in verdicts)
-        return {workload.model: value} if workload.decides or value is not Validity.VALID else {}
+        if workload is not None and workload.model is not None:
+            value = Validity.worst(verdict.value for verdict in verdicts)
+            if workload.decides or value is not Validity.VALID:
+                found[workload.model] = value
+        return found
 
     def verdict(self, history: History, budget: Budget) -> Verdict:
         """The combined verdict; a single checker's stands as it is."""

@@ -41,7 +41,8 @@ FORMAT = 1
 FILE = "schedule.toml"
 """How the script of a run is called in its folder."""
 _FAULT = ("fault", "variant", "start", "duration", "nodes", "injections", "value", "once")
-_OPERATION = ("thread", "at", "f", "key", "value", "json")
+_CARRIED = {"session": "session", "takes": "token", "gives": "token"}
+_OPERATION = ("thread", "at", "f", "key", "value", "json", *_CARRIED)
 
 
 @dataclass(frozen=True)
@@ -271,8 +272,10 @@ def _operation(table: _Table) -> ScriptedOperation:
             value = json.loads(table.get("json", (str,), "the value as JSON"))
         except ValueError as error:
             table.wrong("json", f"json is the value as JSON: {error}")
+    carried = {name: table.get(name, (str,), f"the name of a {word}") for name, word in _CARRIED.items()
+               if name in table.plain}  # fmt: skip
     operation = Operation(
-        table.get("f", (str,), "the name of an operation"), _read(value), _read(table.plain.get("key"))
+        table.get("f", (str,), "the name of an operation"), _read(value), _read(table.plain.get("key")), **carried
     )
     return ScriptedOperation(thread, table.seconds("at"), operation)
 
@@ -282,6 +285,7 @@ def _operation_plain(entry: ScriptedOperation) -> dict[str, Any]:
     plain: dict[str, Any] = {"thread": entry.thread, "at": entry.at / SECOND, "f": operation.f}
     if operation.key is not None:
         plain["key"] = _plain(operation.key)
+    plain |= {name: said for name in _CARRIED if (said := getattr(operation, name)) is not None}
     if _sayable(operation.value):
         return plain | {"value": _plain(operation.value)}
     return plain if operation.value is None else plain | {"json": json.dumps(_plain(operation.value))}

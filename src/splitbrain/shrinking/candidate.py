@@ -7,7 +7,7 @@ from msgspec import UNSET
 
 from splitbrain.harness.generator.core import SECOND
 from splitbrain.harness.generator.scripted import ScriptedOperation
-from splitbrain.harness.history import History
+from splitbrain.harness.history import ABSENT, Event, History
 from splitbrain.harness.operation import EventType, Operation
 from splitbrain.runner.plan import RunPlan, plan
 from splitbrain.runner.script import Script, ScriptedFault
@@ -103,10 +103,20 @@ def operations_of(history: History, origin: int, concurrency: int) -> tuple[tupl
     for event in history:
         if isinstance(event.process, int) and event.type == EventType.INVOKE.word:
             key = None if event.key is UNSET else event.key
-            operation = Operation(event.f, event.value, key)
+            operation = Operation(event.f, event.value, key, **_carried(history, event))
             at = max(event.time - origin, 0)
             found.append((event.index, ScriptedOperation(event.process % concurrency, at, operation)))
     return tuple(found)
+
+
+def _carried(history: History, event: Event) -> dict[str, str]:
+    """The session and the tokens of an operation that was recorded, by its invocation. What a system answers with (the
+    token of a lock) is none of these."""
+    partner = history.partner[event.index]
+    token = ABSENT if partner == ABSENT else history.token[partner]
+    given = None if token == ABSENT else history.pool.values[token]
+    found = {"session": event.session, "takes": event.token, "gives": given}
+    return {name: value for name, value in found.items() if isinstance(value, str)}
 
 
 def compacted(threads: Sequence[int], nodes: int) -> dict[int, int]:

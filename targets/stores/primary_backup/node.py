@@ -40,13 +40,15 @@ CORRECT = Parts()
 class PrimaryBackupSettings:
     """The options of a node; times in nanoseconds.
 
-    sync: answer a write when all backups have it. reads_any: backups answer reads themselves. failover: backups take
+    sync: answer a write when all backups have it. reads_any: backups answer reads themselves. tokens:
+    but only those whose session has seen nothing that is newer. failover: backups take
     over. persistent: False keeps nothing over a restart. patience: silence that counts as death; the nearest backup
     in line takes over after it, the next after twice that, and so on.
     """
 
     sync: bool = False
     reads_any: bool = False
+    tokens: bool = False
     failover: bool = False
     persistent: bool = True
     heartbeat: int = 50_000_000
@@ -144,7 +146,7 @@ class PrimaryBackupNode:
             return [Reply(request, nonsense)]
         if self.name == self.primary:
             self._serve(message, request)
-        elif message.f == "read" and self.settings.reads_any:
+        elif message.f == "read" and self.settings.reads_any and self._fresh_enough(message):
             self._out.append(Reply(request, self.machine.read(message.key)))
         else:
             known = None if self._silent(self.primary) else self.primary
@@ -163,6 +165,11 @@ class PrimaryBackupNode:
     def on_disk_error(self, now: Now, token: int, errno: int) -> Effects:
         """Nobody knows what is on disk now."""
         give_up(errno)
+
+    def _fresh_enough(self, read: Request) -> bool:
+        """Whether the copy here has all that the session of a read has seen of its key."""
+        revision = self.machine.read(read.key).revision or 0
+        return not self.settings.tokens or (read.value or 0) <= revision
 
     def _serve(self, request: Request, origin: Origin) -> None:
         """Serve a request as primary, or refuse it."""

@@ -6,6 +6,9 @@
 - `failover=none`, `reads=any`, `replication=async`: nothing. A backup may be behind.
 - `failover=none`, `reads=any`, `replication=sync`: nothing. Every acknowledged write is everywhere, but while it
   spreads one backup shows the new value and another, asked later, still the old one.
+- `failover=none`, `reads=session`: read your writes and monotonic reads, also of a session that moves to another node
+  and takes its token along: the highest revision of each key that it has seen. A backup that is behind that passes the
+  read on to the primary. Across keys nothing is promised: what one backup has, another may not have yet.
 - `failover=timeout`: AP, whatever the rest. Every part of a split network soon has a primary of its own, all of them
   serve, and when it heals the highest view wins and overwrites what was acknowledged elsewhere. `replication=sync`
   helps only where silence does mean death, for a silent backup is no longer waited for.
@@ -37,7 +40,11 @@ class PrimaryBackup(AuditedStore):
             ("async", "sync"),
         ),
         Option(
-            "reads", "primary", "who answers reads: the primary alone, or any node from its copy", ("primary", "any")
+            "reads",
+            "primary",
+            "who answers reads: the primary alone; any node from its copy; session: any node whose copy has what the "
+            "client's token says that its session has seen",
+            ("primary", "any", "session"),
         ),
         Option("failover", "none", "timeout: a backup that hears no primary takes over", ("none", "timeout")),
         Option("disk", "sync", "memory: keep nothing over a restart", ("sync", "memory")),
@@ -55,7 +62,8 @@ class PrimaryBackup(AuditedStore):
             raise UsageError("primary-backup: failover_ms is at least twice heartbeat_ms, and that is more than 0")
         self._node = PrimaryBackupSettings(
             sync=self._word("replication") == "sync",
-            reads_any=self._word("reads") == "any",
+            reads_any=self._word("reads") != "primary",
+            tokens=self.tokens,
             failover=self._word("failover") == "timeout",
             persistent=self._word("disk") == "sync",
             heartbeat=heartbeat,
@@ -74,7 +82,14 @@ class PrimaryBackup(AuditedStore):
             return ()
         if self._node.failover:
             return ("AP",)
+        if self.tokens:
+            return ("read-your-writes", "monotonic-reads")
         return () if self._node.reads_any else ("linearizable",)
+
+    @property
+    def tokens(self) -> bool:
+        """With `reads=session`."""
+        return self._word("reads") == "session"
 
     @property
     def program(self) -> ProgramFactory:

@@ -1,0 +1,93 @@
+"""Workload `causal`: clients read a register, then write one, then hand a token to a client on another node.
+
+What must hold: causal consistency, by the order of each client, of what reads saw, and of tokens: who was handed one
+sees all that the giver had seen and written. What breaks it: a copy that shows a write without the writes before it,
+and a store that cannot be told what a token stands for, once a client that was handed one asks a node that is behind.
+`--model causal-convergence` and `--model causal-memory` judge more strictly; `tokens=off` hands nothing on.
+
+A client takes the newest token that it was handed before it reads; whether there is one depends on timing. A store
+whose clients are `TokenClient`s is told; of others the token is word of mouth: the history has it, the store knows
+nothing of it.
+
+Operations: `read` (ok value: the value, nil if never written), `write` (value: unique).
+"""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from splitbrain.checkers.causal.check import MODELS, CausalCheck
+from splitbrain.harness.checker import Checker
+from splitbrain.harness.client import Shape
+from splitbrain.harness.generator import Answer, Completion, Context, Generator
+from splitbrain.harness.operation import EventType, Operation
+from splitbrain.harness.options import Option, Setting
+from splitbrain.workloads.final import read_latest_keys
+from splitbrain.workloads.workload import Size, Workload
+
+READ, WRITE = "read", "write"
+MODEL = "causal-consistency"
+OPTIONS = (
+    Option("keys", 5, "number of registers", least=1),
+    Option("tokens", True, "whether clients hand on tokens"),
+    Option("reads", 2, "how many reads come before each write", least=1),
+)
+
+
+class Handing(msgspec.Struct, frozen=True):
+    """Reads and a write in turn. handed: thread → the newest token that it was handed and has not taken yet. turns:
+    thread → how many operations it has had since its last write."""
+
+    size: Size
+    keys: int
+    reads: int
+    tokens: bool
+    handed: Mapping[int, str]
+    turns: Mapping[int, int]
+
+    def next(self, context: Context) -> tuple[Answer, Generator]:
+        thread = context.thread
+        key, turn = f"k{context.draws.below(self.keys)}", self.turns.get(thread, 0)
+        turns = {**self.turns, thread: (turn + 1) % (self.reads + 1)}
+        if turn == self.reads:
+            value = self.size.unique(thread, context.ordinal)
+            token = f"{thread}.{context.ordinal}" if self.tokens else None
+            return Operation(WRITE, value, key, gives=token), self._after(self.handed, turns)
+        token = self.handed.get(thread)
+        handed = {other: name for other, name in self.handed.items() if other != thread}
+        return Operation(READ, None, key, takes=token), self._after(handed, turns)
+
+    def update(self, completion: Completion) -> Generator:
+        token = completion.operation.gives
+        if token is None or completion.type is not EventType.OK:
+            return self
+        # Threads are pinned to the nodes in turn: the next one is at another node.
+        receiver = (completion.thread + 1) % self.size.concurrency
+        return self._after({**self.handed, receiver: token}, self.turns)
+
+    def _after(self, handed: Mapping[int, str], turns: Mapping[int, int]) -> Generator:
+        return Handing(self.size, self.keys, self.reads, self.tokens, handed, turns)
+
+
+def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
+    """Each thread repeats: read, perhaps after taking a token; write; hand a token to the next thread."""
+    return Handing(size, int(settings["keys"] or 1), int(settings["reads"] or 1), bool(settings["tokens"]), {}, {})
+
+
+def checkers(settings: Mapping[str, Setting]) -> Sequence[Checker]:
+    """Causal consistency."""
+    return (CausalCheck(MODEL, MODELS[MODEL][1]),)
+
+
+CAUSAL = Workload(
+    name="causal",
+    summary="clients read, write, and hand a token to a client on another node; causally consistent?",
+    operations={
+        READ: Shape("none", "the value, nil if never written", effects=False),
+        WRITE: Shape("the value", "the value"),
+    },
+    options=OPTIONS,
+    main=main,
+    final=read_latest_keys,
+    checkers=checkers,
+)
