@@ -9,6 +9,10 @@ A map, in the order in which they are used:
 - `executor`  WorkerPool: `concurrent.futures` over such processes, with time and memory limits of each task
 - `record`    CampaignFolder: `campaign.toml`, `runs.jsonl` and the rest, kept so that any end can be resumed
 - `outcome`   what the runs of a test mean, and what the tests of a campaign mean
+- `chance`    which differences between two sets of runs chance does not explain
+- `baseline`  what the runs of each test came to, as a file made for review
+- `compare`   two baselines: what is new, what is better;  `against`  a campaign and the baseline that it is held to
+- `sides`     two runs, campaigns or baselines side by side
 - `execute`   the loop: submit, collect, keep, until all is done, the deadline comes or somebody interrupts
 - `summary`   a campaign in Markdown
 - `page`      a campaign as one page: the grid, and what is behind each cell

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from splitbrain.campaigns.against import Against
+from splitbrain.campaigns.baseline import Baseline
 from splitbrain.campaigns.execute import CampaignProgress, Execution, provided, remove_leftovers
 from splitbrain.campaigns.executor import GIB, TaskLimits, WorkerPool
 from splitbrain.campaigns.file import CampaignFile, parse, read_file
@@ -44,6 +46,8 @@ def campaign(
     keep_bytes: int = BYTES_DEFAULT,
     memory: int = 2 * GIB,
     task_limit: float | None = None,
+    baseline: Baseline | Path | str | None = None,
+    write_baseline: Path | str | None = None,
     strict: bool = False,
     progress: CampaignProgress | None = None,
     told: Callable[[RunLine], None] = lambda line: None,
@@ -56,8 +60,10 @@ def campaign(
     left out. out: where the campaign's folder goes. jobs: how many runs at once; by default the cores that this process
     may use. deadline: seconds after which no more is run. keep: the run folders that stay, of `KEEPS`; keep_bytes: the
     room that they may take. memory: bytes that one run may take, checks included; task_limit: seconds that it may take,
-    by default its time limit, its budget and GRACE_SECONDS. strict: unknown is a failure in `junit.xml`. progress: kept
-    up to date. told: of every run. begun: told of the folder and the tests before the first run. say: as for `run`.
+    by default its time limit, its budget and GRACE_SECONDS. baseline: what the campaign is compared with, a file or
+    one that was read: it fails on what is new alone. write_baseline: the file that gets the campaign's own, once all of
+    it was carried out. strict: unknown is a failure in `junit.xml`. progress: kept up to date. told: of every run.
+    begun: told of the folder and the tests before the first run. say: as for `run`.
 
     UsageError for a file that makes no sense, before anything starts. CampaignInterrupted after Ctrl-C.
     """
@@ -68,6 +74,7 @@ def campaign(
         raise UsageError(f"jobs is at least 1, not {jobs}")
     found, folder = _what(file, None if resume is None else Path(resume))
     tests = grid(found)
+    against = Against.given(baseline, None if write_baseline is None else Path(write_baseline), tests)
     before = () if folder is not None else last_time(found.name, Path(out))
     if folder is None:
         folder = CampaignFolder.create(found.name, found.text, Path(out))
@@ -92,11 +99,11 @@ def campaign(
         try:
             complete = execution.run(pool, writer, unavailable)
         except KeyboardInterrupt:
-            result = _finished(found, folder, tests, INTERRUPTED, strict)
+            result = _finished(found, folder, tests, INTERRUPTED, against, strict)
             raise CampaignInterrupted(result) from None
         finally:
             pool.shutdown()
-        return _finished(found, folder, tests, None if complete else DEADLINE, strict)
+        return _finished(found, folder, tests, None if complete else DEADLINE, against, strict)
 
 
 def cores() -> int:
@@ -136,11 +143,19 @@ def _limit(given: float | None) -> Callable[[Task], float]:
 
 
 def _finished(
-    file: CampaignFile, folder: CampaignFolder, tests: tuple[CampaignTest, ...], why: str | None, strict: bool
+    file: CampaignFile,
+    folder: CampaignFolder,
+    tests: tuple[CampaignTest, ...],
+    why: str | None,
+    against: Against,
+    strict: bool,
 ) -> CampaignResult:
-    name = str(folder.about().get("name") or file.name)
-    found = outcomes(tests, folder.lines())
+    name, lines = str(folder.about().get("name") or file.name), folder.lines()
+    compared = against.compared(lines, tests)
+    found = outcomes(tests, lines, compared)
     missing = any(test.not_run for test in found)
-    result = CampaignResult(name, str(folder.path), found, why if missing else None)
+    if not missing:
+        against.write(lines)
+    result = CampaignResult(name, str(folder.path), found, why if missing else None, compared)
     write_reports(folder, result, strict)
     return result

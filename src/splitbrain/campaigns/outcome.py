@@ -11,6 +11,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+from splitbrain.campaigns.compare import Comparison, TestComparison, plain
 from splitbrain.campaigns.grid import CampaignTest
 from splitbrain.campaigns.tasks import RunLine
 from splitbrain.results.intervals import Interval, wilson
@@ -42,12 +43,13 @@ OF_STATUS = {
 
 @dataclass(frozen=True)
 class TestOutcome:
-    """What the runs of one test mean. lines: in order of seed."""
+    """What the runs of one test mean. lines: in order of seed. compared: with a baseline that knows the test."""
 
     __test__ = False  # pytest takes the name for its own
 
     test: CampaignTest
     lines: tuple[RunLine, ...]
+    compared: TestComparison | None = None
 
     @cached_property
     def counts(self) -> Mapping[RunStatus, int]:
@@ -68,7 +70,17 @@ class TestOutcome:
 
     @property
     def status(self) -> TestStatus:
-        """Whether it is as expected."""
+        """Whether it is as expected; of one that was compared, whether nothing is new."""
+        if self.compared is None or not self.lines:
+            return self.alone
+        if self.compared.worse:
+            return TestStatus.FAILED
+        never_refuted = self.test.expect == RunStatus.INVALID and self.alone is TestStatus.FAILED
+        return TestStatus.PASSED if never_refuted else self.alone
+
+    @property
+    def alone(self) -> TestStatus:
+        """Whether it is as expected, whatever a baseline says."""
         counts = self.counts
         if not self.lines:
             return TestStatus.UNKNOWN
@@ -80,6 +92,11 @@ class TestOutcome:
         seen = {line.counts_as for line in self.lines}
         worst = next(status for status in WORST_FIRST if status in seen)
         return next(status for status, word in OF_STATUS.items() if word is worst)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a comparison with a baseline says beside what is new."""
+        return () if self.compared is None else (*self.compared.better, *self.compared.notes)
 
     @property
     def decisive(self) -> RunLine | None:
@@ -95,6 +112,9 @@ class TestOutcome:
         seeds = f"{len(self.lines)} seed{'' if len(self.lines) == 1 else 's'}"
         if not self.lines:
             return "nothing of it was run"
+        if self.compared is not None and (self.compared.worse or self.status is not self.alone):
+            never = f"never refuted with {seeds}{self._missing()}"
+            return "; ".join(self.compared.worse or (never, *self.compared.better))
         if self.test.expect == RunStatus.INVALID:
             return self._never_refuted(seeds) if self.status is not TestStatus.PASSED else self._shown(seeds)
         if self.status is TestStatus.PASSED:
@@ -124,12 +144,14 @@ class TestOutcome:
 
 @dataclass(frozen=True)
 class CampaignResult:
-    """What came of a campaign. folder: as text, as given. not_run: runs that were not carried out, and why."""
+    """What came of a campaign. folder: as text, as given. not_run: runs that were not carried out, and why. compared:
+    with a baseline, if one was given."""
 
     name: str
     folder: str
     tests: tuple[TestOutcome, ...]
     why_not_run: str | None = None
+    compared: Comparison | None = None
 
     @property
     def lines(self) -> Sequence[RunLine]:
@@ -148,6 +170,19 @@ class CampaignResult:
         return {status: found[status] for status in TestStatus}
 
     @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a comparison with a baseline says beside what is new, a sentence each."""
+        if self.compared is None:
+            return ()
+        said: dict[str, list[str]] = {}
+        for test in self.tests:
+            for words in test.remarks:
+                said.setdefault(words, []).append(test.test.name)
+        found = [f"{names[0] if len(names) == 1 else f'{len(names)} tests'}: {words}" for words, names in said.items()]
+        found += [f"{name}: not in the baseline, so compared with nothing" for name in self.compared.unknown]
+        return (*found, *(f"{name}: in the baseline, and not run" for name in self.compared.missing))
+
+    @property
     def status(self) -> RunStatus:
         """The worst of the tests, where one as expected counts as valid."""
         words = {OF_STATUS[test.status] for test in self.tests}
@@ -163,12 +198,19 @@ class CampaignResult:
             "tests": len(self.tests),
             **{status.value: count for status, count in self.counts.items()},
             "verdict": self.status.value,
+            **({} if self.compared is None else {"baseline": plain(self.compared)}),
         }
 
 
-def outcomes(tests: Sequence[CampaignTest], lines: Sequence[RunLine]) -> tuple[TestOutcome, ...]:
-    """The outcome of every test, given the lines of any of them."""
+def outcomes(
+    tests: Sequence[CampaignTest], lines: Sequence[RunLine], compared: Comparison | None = None
+) -> tuple[TestOutcome, ...]:
+    """The outcome of every test, given the lines of any of them, and how they compare with a baseline."""
     by_test: dict[str, list[RunLine]] = {test.name: [] for test in tests}
     for line in lines:
         by_test[line.test].append(line)
-    return tuple(TestOutcome(test, tuple(sorted(by_test[test.name], key=lambda line: line.key[1]))) for test in tests)
+    against = {} if compared is None else compared.tests
+    return tuple(
+        TestOutcome(test, tuple(sorted(by_test[test.name], key=lambda line: line.key[1])), against.get(test.name))
+        for test in tests
+    )

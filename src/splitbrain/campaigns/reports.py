@@ -35,7 +35,8 @@ def _text(outcome: TestOutcome) -> str:
     line = outcome.decisive
     if line is None:
         return outcome.reason
-    parts = [line.reason, *(sentence for sentence in line.witness if sentence not in line.reason)]
+    new = outcome.compared.worse if outcome.compared is not None else ()
+    parts = [*new, line.reason, *(sentence for sentence in line.witness if sentence not in line.reason)]
     parts += [f"repeat with: {line.command}"] if line.command else []
     parts += [f"kept in: {line.run}"] if line.run else []
     return "\n".join(parts)

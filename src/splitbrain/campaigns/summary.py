@@ -21,6 +21,8 @@ def markdown(result: CampaignResult) -> str:
         for outcome in result.tests:
             if outcome.status is status:
                 lines += _surprise(outcome)
+    if result.remarks:
+        lines += ["Compared with the baseline:", "", *(f"- {_text(remark)}" for remark in result.remarks), ""]
     rows = [_row(outcome) for outcome in result.tests]
     lines += [
         "| test | | valid | invalid | unknown | infrastructure | refuted (95 %) |",

@@ -23,6 +23,7 @@ from splitbrain.cli.sizes import SIZE
 from splitbrain.harness.announce import on_stderr
 from splitbrain.results import format
 
+FILE = click.Path(dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
@@ -36,6 +37,8 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option("--keep-bytes", type=SIZE, default="10GiB", show_default=True, help="Room that they may take.")
 @click.option("--memory", type=SIZE, default="2GiB", show_default=True, help="What one run may take, checks included.")
 @click.option("--task-limit", type=DURATION, help="What one run may take; by default time limit + budget + 2m.")
+@click.option("--baseline", type=FILE, metavar="FILE", help="Fail only on what is new since this baseline.")
+@click.option("--write-baseline", type=FILE, metavar="FILE", help="Write the baseline of this campaign.")
 @click.option("--strict", is_flag=True, help="Let unknown be a failure in junit.xml.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, one line a run, and one at the end.")
 def command(file: Path | None, as_json: bool, **asked: Any) -> int:
@@ -64,6 +67,9 @@ def command(file: Path | None, as_json: bool, **asked: Any) -> int:
         on_stderr(
             f"{result.not_run:,} runs were not carried out; go on with: splitbrain campaign --resume {result.folder}"
         )
+    if asked["write_baseline"]:
+        written = "written" if not result.not_run else "not written, as not all was run"
+        on_stderr(f"baseline {written}: {asked['write_baseline']}")
     on_stderr(f"look at {Path(result.folder) / 'report.html'}")
     github.report(result, os.environ)
     return OF_VERDICT[result.status.value] if code is None else code
@@ -82,6 +88,8 @@ def lines(result: CampaignResult) -> list[str]:
                 told += [f"  {format.plain(words)}" for words in line.witness if words not in line.reason]
                 told += [format.plain(f"  repeat with: {line.command}")] if line.command else []
             told.append("")
+    if result.remarks:
+        told += ["compared with the baseline:", *(f"  {format.plain(remark)}" for remark in result.remarks), ""]
     rows = [("test", "", "valid", "invalid", "unknown", "infra")]
     for outcome in result.tests:
         counts = outcome.counts

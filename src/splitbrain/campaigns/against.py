@@ -1,0 +1,51 @@
+"""A campaign and its baselines: the one that it is compared with, and the one that it writes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from splitbrain.campaigns.baseline import Baseline, conditions
+from splitbrain.campaigns.compare import Comparison, compare
+from splitbrain.campaigns.grid import CampaignTest
+from splitbrain.campaigns.tasks import RunLine
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.kinds import parse_known
+
+
+@dataclass(frozen=True)
+class Against:
+    """baseline: what a campaign is compared with. to_write: where its own goes."""
+
+    baseline: Baseline | None
+    to_write: Path | None
+
+    @staticmethod
+    def given(
+        baseline: Baseline | Path | str | None, to_write: Path | None, tests: Sequence[CampaignTest]
+    ) -> "Against":
+        """What was asked for. UsageError, before anything starts, for a baseline that cannot be read or that was made
+        under other conditions, as its figures say nothing of these tests."""
+        found = Baseline.read(Path(baseline)) if isinstance(baseline, Path | str) else baseline
+        where = baseline if isinstance(baseline, Path | str) else "baseline"
+        for test in tests:
+            before = None if found is None else found.tests.get(test.name)
+            now = conditions(test.plan.record().command)
+            if before is not None and before.conditions != now:
+                raise UsageError(
+                    f"{where}: test {test.name!r} was run with {before.conditions or 'no options'}, and is now run "
+                    f"with {now or 'no options'}: write the baseline again with --write-baseline, or give the test "
+                    "another name"
+                )
+        return Against(found, to_write)
+
+    def compared(self, lines: Sequence[RunLine], tests: Sequence[CampaignTest]) -> Comparison | None:
+        """How the runs of a campaign compare; None without a baseline."""
+        if self.baseline is None:
+            return None
+        known = {test.name: parse_known(test.spec.known) for test in tests}
+        return compare(self.baseline, Baseline.of(lines), known)
+
+    def write(self, lines: Sequence[RunLine]) -> None:
+        """Write the baseline of a campaign that was carried out, if one is asked for."""
+        if self.to_write is not None:
+            Baseline.of(lines).write(self.to_write)
