@@ -1,7 +1,7 @@
 """Options of targets, models, workloads and faults as data; parsing, `list` and error messages derive from it."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from splitbrain.harness.errors import UsageError
@@ -16,7 +16,8 @@ class Option:
 
     default: its value when not set; its type is the option's type. choices: the only words allowed, if not empty.
     meaning: one line for people. units belong in the name ("ttl_seconds") or in the meaning. least, most: bounds of a
-    number, included; None: there is none.
+    number, included; None: there is none. drawn: the value that a draw in [0, 1) gives, where a seed draws it; None if
+    only a user sets it.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Option:
     choices: tuple[str, ...] = ()
     least: float | None = 0
     most: float | None = None
+    drawn: Callable[[float], Setting] | None = None
 
     def parse(self, text: str, owner: str) -> Setting:
         """The value of a word from the command line; UsageError says what was expected."""

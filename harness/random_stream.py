@@ -12,7 +12,7 @@ import hashlib
 import math
 import random
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -29,6 +29,11 @@ def _draws(name: str) -> Iterator[float]:
     further = random.Random(int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big")).random
     while True:
         yield further()
+
+
+def log_uniform(low: float, high: float) -> Callable[[float], float]:
+    """Turns a draw in [0, 1) into a number from `low` to `high`, drawn log-uniformly, of three digits."""
+    return lambda draw: float(f"{low * (high / low) ** draw:.3g}")
 
 
 class RandomStream:

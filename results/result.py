@@ -188,6 +188,7 @@ class Result:
             line |= {"model": self.record.spec.model} if self.record.spec.model else {}
             line |= {"claims": {claim: standing.value for claim, standing in self.claims.items()}}
             line |= {"token": self.record.token} if self.record.token else {}
+            line |= {"drawn": self.record.drawn} if self.record.drawn else {}
             line |= {"seed": self.seed, "operations": self.summary.operations, "faults": self._faults()}
             line |= {"checks": self._checks(), "coverage": dict(self.coverage)}
             line |= {"counts_as": self.counts_as.value} if self.counts_as is not self.status else {}

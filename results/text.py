@@ -43,12 +43,13 @@ def lines(result: Result) -> list[str]:
 
 
 def repeat_lines(result: Result) -> list[str]:
-    """How to repeat a run: its token, if it was simulated, and its command."""
+    """How to repeat a run: its token, if it was simulated, and its command; before it, what its seed drew."""
     record = result.record
     if record is None:
         return []
+    drawn = [f"drawn by the seed: {record.drawn}"] if record.drawn else []
     token = [f"or with: splitbrain replay {record.token}"] if record.token and record.env == "sim" else []
-    return [format.plain(line) for line in (*token, f"repeat with: {record.command}")]
+    return [format.plain(line) for line in (*drawn, *token, f"repeat with: {record.command}")]
 
 
 def headline(result: Result) -> str:

@@ -13,10 +13,16 @@ from dataclasses import dataclass
 from splitbrain.harness.generator import Context
 from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import Value
+from splitbrain.harness.random_stream import log_uniform
 from splitbrain.workloads.workload import Size
 
 FINAL_KEYS_MAX = 1000
 """The number of latest keys that are read at the end: a fast run uses thousands."""
+
+
+def drawn_life(draw: float) -> int:
+    """How many operations a key lives for, by a draw in [0, 1)."""
+    return round(log_uniform(60, 250)(draw))
 
 
 @dataclass(frozen=True)

@@ -23,25 +23,49 @@ from splitbrain.checkers.linearizability import Linearizability, RegisterLineari
 from splitbrain.checkers.porcupine import MODELS
 from splitbrain.harness.checker import Checker
 from splitbrain.harness.client import Shape
-from splitbrain.harness.errors import UsageError
 from splitbrain.harness.generator import Context, Generator, calls, each_until_ok, on_threads
 from splitbrain.harness.history import History
 from splitbrain.harness.operation import Operation, Value
 from splitbrain.harness.options import Option, Setting
 from splitbrain.harness.random_stream import RandomStream
-from splitbrain.workloads.keys import Assignment, assign_to, used
+from splitbrain.workloads.keys import Assignment, assign_to, drawn_life, used
 from splitbrain.workloads.workload import Size, Workload
 
 OPTIONS = (
-    Option("operations_per_key", 200, "how many operations a hot key lives for, those on its other kinds included"),
-    Option("aged", 0.35, "share of operations on keys that live ten times as long or for the whole run, 0 to 1"),
+    Option(
+        "operations_per_key",
+        200,
+        "how many operations a hot key lives for, those on its other kinds included",
+        least=1,
+        drawn=drawn_life,
+    ),
+    Option(
+        "aged",
+        0.35,
+        "share of operations on keys that live ten times as long or for the whole run, 0 to 1",
+        most=1,
+        drawn=lambda draw: round(0.6 * draw, 2),
+    ),
+    Option(
+        "read_share",
+        0.15,
+        "share of reads among the operations of threads that do not mostly read, 0 to 1",
+        most=1,
+        drawn=lambda draw: round(0.4 * draw, 2),
+    ),
+    Option(
+        "cas_share",
+        0.4,
+        "share of compare-and-sets among the changes of hot registers, 0 to 1",
+        most=1,
+        drawn=lambda draw: round(0.55 * draw, 2),
+    ),
 )
 
 READ, WRITE, CAS, APPEND, ADD = "read", "write", "cas", "append", "add"
 REGISTER, LIST, SET = "r", "l", "s"
 KINDS, KIND_WEIGHTS = (REGISTER, LIST, SET), (0.5, 0.3, 0.2)
 CHANGE = {REGISTER: WRITE, LIST: APPEND, SET: ADD}
-READ_SHARE, CAS_SHARE = 0.15, 0.4
 READER_CHANGE_SHARE = 0.25
 """Of threads that keep pace with the others by reading."""
 AGED_LIFE = 10
@@ -66,8 +90,11 @@ class Step:
 class MixedSteps:
     """The steps of every thread: pure functions of seed, thread and ordinal."""
 
-    def __init__(self, size: Size, life: int, aged: float) -> None:
-        self._size, self._life, self._aged = size, life, aged
+    def __init__(self, size: Size, settings: Mapping[str, Setting]) -> None:
+        self._size, self._life = size, int(settings["operations_per_key"] or 1)
+        self._aged, self._reads, self._cas = (
+            float(settings[name] or 0) for name in ("aged", "read_share", "cas_share")
+        )
         self._block = functools.lru_cache(maxsize=8 * size.concurrency)(self._planned)
 
     def operation(self, context: Context) -> Operation:
@@ -94,8 +121,8 @@ class MixedSteps:
         aged, whole_run = draws.chance(self._aged), draws.chance(0.5)
         life = self._life * (1 if not aged else RUN_LIFE if whole_run else AGED_LIFE)
         place = assign_to(thread, ordinal, self._size, life)
-        changes = draws.chance(READER_CHANGE_SHARE if place.reader else 1 - READ_SHARE)
-        cas = draws.chance(CAS_SHARE)
+        changes = draws.chance(READER_CHANGE_SHARE if place.reader else 1 - self._reads)
+        cas = draws.chance(self._cas)
         f = CHANGE[kind] if changes else READ
         if f == WRITE and cas and not aged:
             f = CAS
@@ -124,12 +151,7 @@ def _name(place: Assignment, aged: bool, whole_run: bool) -> str:
 
 def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
     """Changes and reads of objects of all kinds; half of the threads mostly read, so that they keep pace."""
-    life, aged = int(settings["operations_per_key"] or 0), float(settings["aged"] or 0)
-    if life < 1:
-        raise UsageError(f"operations_per_key of workload mixed is at least 1, not {life}")
-    if not 0 <= aged <= 1:
-        raise UsageError(f"aged of workload mixed is a share from 0 to 1, not {aged:g}")
-    return calls(MixedSteps(size, life, aged).operation)
+    return calls(MixedSteps(size, settings).operation)
 
 
 def final(size: Size, settings: Mapping[str, Setting], history: History) -> Generator:

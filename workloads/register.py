@@ -15,13 +15,20 @@ from splitbrain.harness.client import Shape
 from splitbrain.harness.generator import Context, Generator, calls
 from splitbrain.harness.operation import Operation
 from splitbrain.harness.options import Option, Setting
+from splitbrain.harness.random_stream import log_uniform
 from splitbrain.workloads.final import read_latest_keys
-from splitbrain.workloads.keys import assign
+from splitbrain.workloads.keys import assign, drawn_life
 from splitbrain.workloads.workload import Size, Workload
 
 OPTIONS = (
-    Option("operations_per_key", 200, "how many operations a key lives for", least=1),
-    Option("values", 5, "writes choose among the values 0 up to this, exclusive", least=1),
+    Option("operations_per_key", 200, "how many operations a key lives for", least=1, drawn=drawn_life),
+    Option(
+        "values",
+        5,
+        "writes choose among the values 0 up to this, exclusive",
+        least=1,
+        drawn=lambda draw: round(log_uniform(2, 50)(draw)),
+    ),
 )
 
 READ, WRITE, CAS = "read", "write", "cas"

@@ -73,6 +73,15 @@ def test_settings_that_make_no_sense_are_refused(given: dict[str, str]) -> None:
         moments(given, seconds=1.0)
 
 
+def test_the_mix_of_operations_can_be_chosen() -> None:
+    def share(given: dict[str, str], kind: str) -> float:
+        kinds = Counter(moment.operation.f for moment in moments(given))
+        return kinds[kind] / kinds.total()
+
+    assert share({"read_share": "0"}, READ) < share({}, READ) - 0.05 < share({"read_share": "0.5"}, READ) - 0.1
+    assert share({"cas_share": "0"}, CAS) == 0 < share({}, CAS) < share({"cas_share": "0.9"}, CAS) - 0.05
+
+
 def test_one_client_on_one_node_works_too() -> None:
     kinds = {moment.operation.f for moment in moments(size=Size(1, 1, 0.0))}
     assert kinds == {READ, WRITE, CAS, APPEND, ADD}

@@ -12,7 +12,7 @@ from splitbrain.harness.environments.sim.disk import DiskOptions
 from splitbrain.harness.environments.sim.environment import SimOptions
 from splitbrain.harness.environments.sim.network import NetworkOptions
 from splitbrain.harness.errors import UsageError
-from splitbrain.harness.random_stream import RandomStream
+from splitbrain.harness.random_stream import RandomStream, log_uniform
 from splitbrain.harness.suggestion import did_you_mean
 
 UNITS_MS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
@@ -46,30 +46,34 @@ class Knob:
         return value
 
 
-def _log(low: float, high: float) -> Callable[[float], float]:
-    return lambda draw: float(f"{low * (high / low) ** draw:.3g}")
-
-
 def _half(of: Callable[[float], float]) -> Callable[[float], float]:
     """0 half the time."""
     return lambda draw: 0.0 if draw < 0.5 else of(2 * draw - 1)
 
 
 KNOBS: Mapping[str, Knob] = {
-    "net.latency": Knob(1.0, 0.01, 10_000, "ms", "how long a message takes at most, without its tail", _log(0.3, 8.0)),
-    "net.jitter": Knob(0.2, 0, 10_000, "ms", "mean of the waiting time that comes on top", _log(0.05, 4.0)),
-    "net.spread": Knob(1.0, 1, 100, "factor", "by how much a link can be slower or faster than usual", _log(1, 4)),
-    "net.tail": Knob(0.0, 0, 1, "share", "messages that take up to net.tail_max longer", _half(_log(0.0005, 0.02))),
-    "net.tail_max": Knob(500.0, 1, 60_000, "ms", "the longest of these", _log(50, 1000)),
+    "net.latency": Knob(
+        1.0, 0.01, 10_000, "ms", "how long a message takes at most, without its tail", log_uniform(0.3, 8.0)
+    ),
+    "net.jitter": Knob(0.2, 0, 10_000, "ms", "mean of the waiting time that comes on top", log_uniform(0.05, 4.0)),
+    "net.spread": Knob(
+        1.0, 1, 100, "factor", "by how much a link can be slower or faster than usual", log_uniform(1, 4)
+    ),
+    "net.tail": Knob(
+        0.0, 0, 1, "share", "messages that take up to net.tail_max longer", _half(log_uniform(0.0005, 0.02))
+    ),
+    "net.tail_max": Knob(500.0, 1, 60_000, "ms", "the longest of these", log_uniform(50, 1000)),
     "net.loss": Knob(0.0, 0, 1, "share", "messages between nodes that are lost"),
     "net.duplicate": Knob(0.0, 0, 1, "share", "messages between nodes that arrive twice"),
     "net.duplicate_max": Knob(0.0, 0, 60_000, "ms", "how much later the second one comes at most"),
     "net.reorder": Knob(0.0, 0, 1, "share", "messages between nodes that are overtaken"),
     "net.bandwidth": Knob(0.0, 0, 1e9, "kbit/s", "of each link; 0: unlimited"),
     "net.reset": Knob(0.0, 0, 3_600_000, "ms", "mean time from one break of a connection to the next; 0: never"),
-    "node.service": Knob(0.0, 0, 10_000, "ms", "mean time that a node takes for an event", _half(_log(0.01, 0.2))),
-    "disk.sync": Knob(0.2, 0, 60_000, "ms", "the shortest sync", _log(0.02, 3.0)),
-    "disk.jitter": Knob(0.3, 0, 60_000, "ms", "mean of the waiting time that comes on top", _log(0.05, 5.0)),
+    "node.service": Knob(
+        0.0, 0, 10_000, "ms", "mean time that a node takes for an event", _half(log_uniform(0.01, 0.2))
+    ),
+    "disk.sync": Knob(0.2, 0, 60_000, "ms", "the shortest sync", log_uniform(0.02, 3.0)),
+    "disk.jitter": Knob(0.3, 0, 60_000, "ms", "mean of the waiting time that comes on top", log_uniform(0.05, 5.0)),
     "disk.lose_all": Knob(0.5, 0, 1, "share", "crashes after which nothing unsynced is left", lambda draw: draw),
     "disk.reorder": Knob(0.0, 0, 1, "share", "of the other crashes, those that reorder writes to files", _half(float)),
     "disk.garble": Knob(0.0, 0, 1, "share", "torn writes that end in wrong bytes", _half(float)),

@@ -54,14 +54,15 @@ def _option(declared: SpecField) -> Callable[[Command], Command]:
         return click.option(*words, declared.name, is_flag=True, default=declared.default, help=about.help)
     if declared.kind is dict:
         return click.option(SET, declared.name, multiple=True, metavar=about.metavar, help=about.help)
-    default = declared.default
-    shown = "" if default in (None, "") else declared.shown(default) + "s" * (about.unit == SECONDS)
+    default = () if about.repeated else declared.default
+    shown = "" if default in (None, "", ()) else declared.shown(default) + "s" * (about.unit == SECONDS)
     return click.option(
         *words,
         declared.name,
         type=FieldType(declared),
         shell_complete=_completed(declared),
         default=default,
+        multiple=about.repeated,
         show_default=shown or False,
         metavar=about.metavar,
         help=about.help,

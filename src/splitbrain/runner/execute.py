@@ -33,6 +33,7 @@ from splitbrain.runner.checking import check_safely, merge
 from splitbrain.runner.plan import RunPlan
 from splitbrain.runner.record import RunRecord
 from splitbrain.runner.script import FILE, Script
+from splitbrain.runner.swarm import rate_of
 from splitbrain.workloads.workload import Size
 
 
@@ -184,7 +185,7 @@ def _logged(plan: RunPlan, folder: RunFolder) -> Sequence[Verdict]:
 def prepared(plan: RunPlan, logs: Path | None) -> tuple[Test, NemesisRunner | None]:
     """The test of a plan, and who carries out its faults. logs: where those of the nodes go; None for nowhere."""
     spec, workload, settings = plan.spec, plan.workload, plan.settings
-    size = Size(spec.concurrency, spec.nodes, spec.rate)
+    size = Size(spec.concurrency, spec.nodes, rate_of(spec))
     listed = plan.script.operations if plan.script else None
     test = Test(
         target=plan.target,
@@ -192,7 +193,7 @@ def prepared(plan: RunPlan, logs: Path | None) -> tuple[Test, NemesisRunner | No
         environment=plan.environment,
         names=plan.names,
         concurrency=spec.concurrency,
-        rate=spec.rate if listed is None else 0,
+        rate=rate_of(spec) if listed is None else 0,
         time_limit=spec.time_limit,
         timeout=spec.timeout,
         seed=plan.seed,

@@ -30,7 +30,8 @@ class About:
     """What is said of a field beside its type and default.
 
     help: one line for people. unit: of its number. least, most: bounds, included. above: a bound, excluded. metavar:
-    how its value is called in the help. short: a one-letter option.
+    how its value is called in the help. short: a one-letter option. repeated: whether the command line may give a text
+    several times, which is the same as once with commas.
     """
 
     help: str
@@ -40,6 +41,7 @@ class About:
     most: float | None = None
     metavar: str | None = None
     short: str | None = None
+    repeated: bool = False
 
 
 def option(default: Any, help: str, **about: Any) -> Any:

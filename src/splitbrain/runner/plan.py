@@ -22,6 +22,7 @@ from splitbrain.runner.checking import Judge
 from splitbrain.runner.record import RunRecord
 from splitbrain.runner.script import Script, text_of
 from splitbrain.runner.spec import RunSpec
+from splitbrain.runner.swarm import Swarm, drawn_by_seed, rate_of
 from splitbrain.runner.token import token_of
 from splitbrain.workloads.workload import Workload
 
@@ -35,7 +36,8 @@ class RunPlan:
     """A run, ready to be carried out.
 
     asked: the specification as given, with its seed. spec: the same with every default filled in. settings: the
-    options of the workload, parsed. script: faults and operations as data, if they were given so.
+    options of the workload, parsed. script: faults and operations as data, if they were given so. drawn: the options
+    that the seed drew, as typed.
     """
 
     asked: RunSpec
@@ -48,6 +50,7 @@ class RunPlan:
     faults: tuple[Fault, ...]
     schedule: Schedule
     script: Script | None = None
+    drawn: str = ""
 
     @cached_property
     def judge(self) -> Judge:
@@ -68,7 +71,7 @@ class RunPlan:
         """What is kept of it."""
         faults = tuple(fault.name for fault in self.faults)
         token = token_of(self.asked, self.spec.schedule)
-        return RunRecord(self.spec, self.asked.command(), faults, self.target.settings, token=token)
+        return RunRecord(self.spec, self.asked.command(), faults, self.target.settings, token=token, drawn=self.drawn)
 
     def check_supported(self) -> None:
         """UsageError for a fault that the environment cannot do to these nodes, as far as it knows by now."""
@@ -87,16 +90,16 @@ def plan(asked: RunSpec, script: Script | None = None) -> RunPlan:
         asked = replace(asked, seed=secrets.randbelow(SEEDS))
     target = registry.target(asked.target)
     name, workload = _workload(asked, target)
-    settings = settle(workload.options, asked.settings, f"workload {name}")
+    settle(workload.options, asked.settings, f"workload {name}")
     deployment = _deployment(target, asked)
+    nodes = len(deployment.endpoints) if isinstance(deployment, External) else asked.nodes
+    swarm = _swarm(replace(asked, workload=name, env=deployment.environment, nodes=nodes), workload)
+    settings = settle(workload.options, swarm.spec.settings, f"workload {name}")
     spec = replace(
-        asked,
-        workload=name,
-        env=deployment.environment,
-        nodes=len(deployment.endpoints) if isinstance(deployment, External) else asked.nodes,
+        swarm.spec,
+        rate=rate_of(swarm.spec),
         settings={option.name: option.shown(settings[option.name]) for option in workload.options},
     )
-    spec = replace(spec, world=_world(spec))
     environment = _environment(deployment, spec)
     names = _names(spec.nodes)
 
@@ -113,7 +116,8 @@ def plan(asked: RunSpec, script: Script | None = None) -> RunPlan:
         faults, spelled = registry.parse_faults(asked.nemesis, possible)
         spec = replace(spec, nemesis=spelled)
         slots = _schedule(faults, spec)
-    made = RunPlan(asked, spec, target, workload, settings, deployment, environment, tuple(faults), slots, script)
+    parts = (target, workload, settings, deployment, environment, tuple(faults), slots, script, swarm.drawn)
+    made = RunPlan(asked, spec, *parts)
     made.check_supported()
     if made.spec.model is not None:
         made.judge.must_know(workload)
@@ -187,14 +191,13 @@ def _environment(deployment: Deployment, spec: RunSpec) -> Environment:
     return made(spec.seed or 0)
 
 
-def _world(spec: RunSpec) -> str:
-    """The knobs of the simulated world: those given, and in a run with storms those that the seed draws."""
-    if spec.env != SIM:
-        if spec.world:
-            raise UsageError(f"--world is for --env {SIM}, not --env {spec.env}")
-        return ""
-    storms = bool(spec.nemesis) and spec.nemesis_interval is None and spec.nemesis_duration is None
-    return registry.world(spec.world, spec.seed or 0, drawn=storms)
+def _swarm(spec: RunSpec, workload: Workload) -> Swarm:
+    """The specification, in a simulated run with storms with what the seed draws of what the user left open."""
+    if spec.env == SIM:
+        return drawn_by_seed(spec, workload.options)
+    if spec.world:
+        raise UsageError(f"--world is for --env {SIM}, not --env {spec.env}")
+    return Swarm(spec)
 
 
 def _schedule(faults: Sequence[Fault], spec: RunSpec) -> Schedule:

@@ -26,7 +26,8 @@ class RunRecord:
     spec: with every default filled in: workload, environment, number of nodes, seed, options of the workload, faults
     spelled out. command: the command line that repeats it. faults: the names of those asked for. options: every
     option of the target with its value. version: of the splitbrain that ran it. token: the same as `command` in one
-    word, for `splitbrain replay`; "" in folders of before there were tokens.
+    word, for `splitbrain replay`; "" in folders of before there were tokens. drawn: the options that the seed drew, as
+    typed; "" for none.
     """
 
     spec: RunSpec
@@ -35,6 +36,7 @@ class RunRecord:
     options: Mapping[str, Setting] = field(default_factory=dict)
     version: str = __version__
     token: str = ""
+    drawn: str = ""
 
     @property
     def workload(self) -> str:
@@ -63,6 +65,7 @@ class RunRecord:
             "splitbrain": self.version,
             "command": self.command,
             **({"token": self.token} if self.token else {}),
+            **({"drawn": self.drawn} if self.drawn else {}),
             "faults": list(self.faults),
             "spec": self.spec.to_plain(),
             "options": {name: value for name, value in self.options.items() if value is not None},
@@ -81,6 +84,7 @@ class RunRecord:
                 options,
                 str(plain["splitbrain"]),
                 str(plain.get("token", "")),
+                str(plain.get("drawn", "")),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise UsageError(f"{where}: not the record of a run: {type(error).__name__}: {error}") from None

@@ -19,6 +19,8 @@ from splitbrain.runner.quantities import YEAR_SECONDS
 
 CLAIM = "claim"
 """The word of `--model` for what the target claims."""
+RATE = 100.0
+"""Operations a second where nothing else was asked for."""
 _SECRET = re.compile(r"://[^/@+,]*@")
 """A user, perhaps with a password, in a URL."""
 
@@ -56,12 +58,16 @@ class RunSpec:
         "",
         "The simulated world: a profile (lan, wan, slow-disk, overload), or knobs as in net.latency=5ms.",
         metavar="A,B",
+        repeated=True,
     )
     env: str | None = option(None, "Where nodes live; by default the first that the target offers.", metavar="NAME")
     nodes: int = option(5, "How many nodes.", least=1, most=100)
     concurrency: int = option(10, "Logical clients, pinned to the nodes in turn.", least=1, most=10_000)
-    rate: float = option(
-        100.0, "Operations a second over all clients; 0: no limit.", unit="operations a second", least=0
+    rate: float | None = option(
+        None,
+        f"Operations a second over all clients, {RATE:g} by default; 0: no limit.",
+        unit="operations a second",
+        least=0,
     )
     time_limit: float = option(60.0, "The main phase alone.", unit=SECONDS, above=0, most=YEAR_SECONDS)
     timeout: float = option(5.0, "The deadline of one operation.", unit=SECONDS, above=0, most=YEAR_SECONDS)
