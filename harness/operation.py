@@ -97,14 +97,14 @@ class Outcome(Struct, frozen=True, gc=False):
     session: Value = None
 
     @staticmethod
-    def ok(value: Value = None, revision: int | None = None) -> "Outcome":
+    def ok(value: Value = None, revision: int | None = None, token: Value = None) -> "Outcome":
         """An outcome of an operation that happened and saw `value`."""
-        return Outcome(EventType.OK, value, revision=revision)
+        return Outcome(EventType.OK, value, None, revision, token)
 
     @staticmethod
-    def fail(kind: ErrorKind, text: str, value: Value = None) -> "Outcome":
+    def fail(kind: ErrorKind, text: str, value: Value = None, token: Value = None) -> "Outcome":
         """An outcome of an operation that certainly did not happen."""
-        return Outcome(EventType.FAIL, value, Error(kind, text))
+        return Outcome(EventType.FAIL, value, Error(kind, text), None, token)
 
     @staticmethod
     def info(kind: ErrorKind, text: str, value: Value = None) -> "Outcome":

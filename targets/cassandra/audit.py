@@ -13,11 +13,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from splitbrain.harness.node import Node
-from splitbrain.harness.verdict import Validity, Verdict, Witness
+from splitbrain.harness.verdict import Verdict
 from splitbrain.targets.cassandra.client_settings import CassandraSettings
-from splitbrain.targets.cassandra.cql import ALL, ONE, CqlError, Row, ask
+from splitbrain.targets.cassandra.cql import ALL, ONE, Row, ask
 from splitbrain.targets.cassandra.schema import COLLECTIONS, COUNTERS, ELEMENTS, REGISTERS, tables
-from splitbrain.targets.servers.agreement import audited
+from splitbrain.targets.servers.agreement import agreeing, audited, differing
 
 CHECKER = "replicas"
 AUDIT_SECONDS = 20.0
@@ -52,30 +52,25 @@ async def audit(nodes: Sequence[Node], settings: CassandraSettings) -> Verdict:
     async def compare() -> Verdict | str:
         nonlocal last
         last = await _compared(nodes, settings)
-        if last.differing:
-            return "they differ"
-        return judged(last, settings, len(nodes), await _ahead(nodes[0], settings))
+        return "they differ" if last.differing else judged(last, settings, len(nodes))
 
     verdict = await audited(CHECKER, compare, AUDIT_SECONDS, PAUSE_SECONDS)
-    if last is None or verdict.value is Validity.VALID:
-        return verdict
-    return judged(last, settings, len(nodes), await _ahead(nodes[0], settings))
+    return verdict if last is None or not last.differing else judged(last, settings, len(nodes))
 
 
-def judged(compared: Compared, settings: CassandraSettings, nodes: int, ahead: str) -> Verdict:
-    """What was seen last, as a verdict. ahead: what is to be said of stamps."""
-    rows, differing = len(compared.together), compared.differing
-    details = {"rows": rows, "differing": dict(differing)}
-    if not differing:
-        reason = f"all {nodes} nodes hold the same {rows:,} rows{ahead}"
-        return Verdict(Validity.VALID, reason, CHECKER, details=details)
-    words = ", ".join(f"{name} in {count:,}" for name, count in differing.items())
+def judged(compared: Compared, settings: CassandraSettings, nodes: int) -> Verdict:
+    """What was seen last, as a verdict."""
+    rows, differ = len(compared.together), compared.differing
+    stamps = [row[-1] for row in compared.together if row[0] == REGISTERS.encode()]
+    late = ahead([stamp for stamp in stamps if stamp is not None], time.time_ns() // 1000)
+    if not differ:
+        return agreeing(CHECKER, f"all {nodes} nodes hold the same {rows:,} rows{late}", rows=rows, differing={})
+    words = ", ".join(f"{name} in {count:,}" for name, count in differ.items())
+    reason = f"replicas differ from the {rows:,} rows of all together"
     if settings.read_repair == "NONE":
-        reason = f"replicas differ from the {rows:,} rows of all together: {words}; nothing mends them{ahead}"
-        return Verdict(Validity.VALID, reason, CHECKER, details=details)
-    reason = f"replicas differ from the {rows:,} rows of all together for {AUDIT_SECONDS:g} s, though reads mend them"
-    reason += f": {words}{ahead}"
-    return Verdict(Validity.INVALID, reason, CHECKER, witness=Witness((), (reason,)), details=details)
+        return agreeing(CHECKER, f"{reason}: {words}; nothing mends them{late}", rows=rows, differing=dict(differ))
+    reason += f" for {AUDIT_SECONDS:g} s, though reads mend them: {words}{late}"
+    return differing(CHECKER, reason, rows=rows, differing=dict(differ))
 
 
 async def _compared(nodes: Sequence[Node], settings: CassandraSettings) -> Compared:
@@ -83,8 +78,8 @@ async def _compared(nodes: Sequence[Node], settings: CassandraSettings) -> Compa
     others for what it does not have."""
     together = await _rows(nodes[0], settings, ALL)
     alone = await asyncio.gather(*(_rows(node, settings, ONE) for node in nodes))
-    differing = {node.name: len(together ^ rows) for node, rows in zip(nodes, alone, strict=True)}
-    return Compared(together, {name: count for name, count in differing.items() if count})
+    counts = {node.name: len(together ^ rows) for node, rows in zip(nodes, alone, strict=True)}
+    return Compared(together, {name: count for name, count in counts.items() if count})
 
 
 async def _rows(node: Node, settings: CassandraSettings, consistency: int) -> frozenset[Row]:
@@ -93,15 +88,6 @@ async def _rows(node: Node, settings: CassandraSettings, consistency: int) -> fr
         found = await ask(node.address, EVERYTHING[table], ASK_SECONDS, consistency, settings.access)
         rows.update((table.encode(), *row) for row in found)
     return frozenset(rows)
-
-
-async def _ahead(node: Node, settings: CassandraSettings) -> str:
-    """The end of a sentence: how far the registers' stamps are ahead of true time, if they are."""
-    try:
-        found = await ask(node.address, EVERYTHING[REGISTERS], ASK_SECONDS, ALL, settings.access)
-    except (CqlError, OSError) as error:
-        return f"; their stamps could not be read ({error})"
-    return ahead([stamp for _, _, stamp in found if stamp is not None], time.time_ns() // 1000)
 
 
 def ahead(stamps: Sequence[bytes], now: int) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from splitbrain.harness.operation import Operation, Outcome
 from splitbrain.targets.cassandra.client_settings import CassandraSettings
 from splitbrain.targets.cassandra.objects import AgreedRegisters, Collections, Counters, Elements, Registers
-from splitbrain.targets.cassandra.schema import COUNTER, KEYSPACE, REGISTER, SET, define, kind
+from splitbrain.targets.cassandra.schema import COUNTER, KEYSPACE, REGISTER, SET, define
 from splitbrain.targets.cassandra.session import CassandraSession, CqlRequest
 from splitbrain.targets.servers.client import Handler, ServerClient
 from splitbrain.targets.servers.driver import SharedSession
@@ -17,13 +17,13 @@ class CassandraClient(ServerClient):
     """One logical client, pinned to one node."""
 
     server: CassandraSettings
-    _shared: SharedSession[CassandraSession] | None = None
+    _shared: SharedSession | None = None
     _readers: Mapping[str, Handler]
 
     async def open(self) -> None:
         """Take part in the session with the node, and see whether it answers."""
         self._shared = self.server.sessions.join(self.address)
-        session = await self._shared.session()
+        session: CassandraSession = await self._shared.session()
         try:
             await session.ask(ARE_YOU_THERE)
         except Exception as error:
@@ -42,7 +42,8 @@ class CassandraClient(ServerClient):
 
     async def read(self, operation: Operation) -> Outcome:
         """What the object is."""
-        return await self._readers[kind(self.server, operation.key)](operation)
+        kind = self.server.kinds.get(operation.key, SET if operation.key is None else REGISTER)
+        return await self._readers[kind](operation)
 
     async def teardown(self) -> None:
         """Delete what the run left, on a cluster that stays."""

@@ -5,16 +5,15 @@ there are replicas; and Cassandra stamps writes with a clock, so even then the l
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 
 from splitbrain.harness.client import Shapes
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Option, Setting
-from splitbrain.targets.cassandra.session import CassandraSession, connected
+from splitbrain.targets.cassandra.session import connected
+from splitbrain.targets.operations import shapes
 from splitbrain.targets.servers.access import PLAIN, Access
-from splitbrain.targets.servers.client import shapes
 from splitbrain.targets.servers.driver import SharedSessions
 
 LEVELS = ("ONE", "QUORUM", "LOCAL_QUORUM", "ALL")
@@ -30,11 +29,9 @@ OPTIONS = (
     Option("lwt", False, "every write is a lightweight transaction (Paxos), never a blind update"),
     Option("serial", "SERIAL", "among whom lightweight transactions agree", SERIALS),
     Option("timestamps", "server", "whose clock stamps plain writes: the coordinator's, the client's", STAMPS),
-    Option("rf", 3, "replication factor: on how many nodes each row is"),
+    Option("rf", 3, "replication factor: on how many nodes each row is", least=1),
     Option("strategy", "simple", "how replicas are placed; levels LOCAL_… need network", ("simple", "network")),
-    Option(
-        "read_repair", "blocking", "replicas that a read finds behind are mended first, or not", ("blocking", "none")
-    ),
+    Option("read_repair", "blocking", "whether a read mends replicas that it finds behind", ("blocking", "none")),
     Option("gc_grace_seconds", 864_000, "how long a deletion is remembered; a replica must learn of it by then"),
     Option("sets", "collection", "what a set is: a collection in one column, or one row an element", SETS),
     Option("retry_timeouts", False, "an increment whose end is unknown is sent again, and counted as one"),
@@ -46,66 +43,38 @@ CONDITIONAL = shapes("read", "write", "append", "add", "remove", "cas")
 """What lightweight transactions can do: not counters, to which Cassandra has no conditions."""
 
 
-@dataclass(frozen=True)
 class CassandraSettings:
     """What all clients of a run have in common.
 
     read, write: consistency levels. lwt: whether every write is a lightweight transaction; serial: its level.
-    replicas, network: replication factor, and whether replicas are placed by data centre. read_repair: "blocking" or
-    "none". grace_seconds: how long deletions are remembered. rows: whether a set is one row an element. again: whether
-    increments of unknown end are sent again. sessions: shared by all. clean: whether the
-    tables are dropped at the end. kinds: what each object turned out to be, see
-    `schema`.
+    replicas, network: replication factor, and whether replicas are placed by data centre. read_repair: "BLOCKING" or
+    "NONE". grace_seconds: how long deletions are remembered. rows: whether a set is one row an element. again: whether
+    increments of unknown end are sent again. clean: whether the tables are dropped at the end. kinds: what each object
+    turned out to be, see `schema`. sessions: shared by all.
     """
 
-    read: str
-    write: str
-    lwt: bool
-    serial: str
-    replicas: int
-    network: bool
-    read_repair: str
-    grace_seconds: int
-    rows: bool
-    again: bool
-    sessions: SharedSessions[CassandraSession]
-    access: Access = PLAIN
-    clean: bool = False
-    kinds: dict[Value, str] = field(default_factory=dict)
-
-
-def made(settings: Mapping[str, Setting], access: Access = PLAIN) -> CassandraSettings:
-    """From the options; UsageError if they make no sense together."""
-    word = {name: str(value) for name, value in settings.items()}
-    lwt = bool(settings["lwt"])
-    write = word["write"] or word["cl"]
-    read = word["read"] or (word["serial"] if lwt else word["cl"])
-    network = word["strategy"] == "network"
-    replicas, grace = int(settings["rf"] or 0), int(settings["gc_grace_seconds"] or 0)
-    _sensible(settings, lwt)
-    used = (read, write, word["serial"]) if lwt else (read, write)
-    local = next((level for level in used if level.startswith("LOCAL_")), None)
-    if local and not network:
-        raise UsageError(f"cassandra: level {local} needs strategy=network, which knows of data centres")
-    if replicas < 1:
-        raise UsageError(f"cassandra: option rf is at least 1, not {replicas}")
-    if grace < 0:
-        raise UsageError(f"cassandra: option gc_grace_seconds is at least 0, not {grace}")
-    return CassandraSettings(
-        read=read,
-        write=write,
-        lwt=lwt,
-        serial=word["serial"],
-        replicas=replicas,
-        network=network,
-        read_repair=word["read_repair"].upper(),
-        grace_seconds=grace,
-        rows=word["sets"] == "rows",
-        again=bool(settings["retry_timeouts"]),
-        sessions=SharedSessions(partial(connected, client_timestamps=word["timestamps"] == "client", access=access)),
-        access=access,
-        clean=bool(settings.get("endpoints")),
-    )
+    def __init__(self, settings: Mapping[str, Setting], access: Access = PLAIN) -> None:
+        """From the options; UsageError if they make no sense together."""
+        word = {name: str(value) for name, value in settings.items()}
+        self.access = access
+        self.lwt, self.serial = bool(settings["lwt"]), word["serial"]
+        self.read = word["read"] or (self.serial if self.lwt else word["cl"])
+        self.write = word["write"] or word["cl"]
+        self.replicas, self.network = int(word["rf"]), word["strategy"] == "network"
+        self.read_repair, self.grace_seconds = word["read_repair"].upper(), int(word["gc_grace_seconds"])
+        self.rows, self.again = word["sets"] == "rows", bool(settings["retry_timeouts"])
+        self.clean = bool(settings.get("endpoints"))
+        self.kinds: dict[Value, str] = {}
+        stamping = word["timestamps"] == "client"
+        self.sessions = SharedSessions(partial(connected, client_timestamps=stamping, access=access))
+        if self.lwt and stamping:
+            raise UsageError("cassandra: timestamps=client is for plain writes, and with lwt=on there are none")
+        if self.lwt and self.again:
+            raise UsageError("cassandra: retry_timeouts is for counters, which transactions (lwt=on) cannot do")
+        used = (self.read, self.write, *((self.serial,) if self.lwt else ()))
+        local = next((level for level in used if level.startswith("LOCAL_")), None)
+        if local and not self.network:
+            raise UsageError(f"cassandra: level {local} needs strategy=network, which knows of data centres")
 
 
 def operations(settings: CassandraSettings) -> Shapes:
@@ -129,11 +98,3 @@ def overlapping(settings: CassandraSettings) -> bool:
     if settings.replicas == 1 or "ALL" in (settings.read, settings.write):
         return True
     return settings.read in OVERLAPPING and settings.write in OVERLAPPING
-
-
-def _sensible(settings: Mapping[str, Setting], lwt: bool) -> None:
-    """UsageError for options that would have no effect."""
-    if lwt and settings["timestamps"] == "client":
-        raise UsageError("cassandra: timestamps=client is for plain writes, and with lwt=on there are none")
-    if lwt and settings["retry_timeouts"]:
-        raise UsageError("cassandra: retry_timeouts is for counters, which lightweight transactions (lwt=on) cannot do")

@@ -6,11 +6,14 @@ value comes as bytes, which the caller knows how to read.
 """
 
 import asyncio
+import io
 import struct
 from collections.abc import Sequence
+from contextlib import aclosing
 
-from splitbrain.targets.servers.access import PLAIN, Access, host_and_port
+from splitbrain.targets.servers.access import PLAIN, Access
 from splitbrain.targets.servers.errors import ServerError
+from splitbrain.targets.servers.tcp import TcpConnection
 
 NATIVE_PORT = 9042
 ONE, ALL = 1, 5
@@ -22,6 +25,8 @@ ROWS = 0x0002
 SKIP_METADATA = 0x02
 HAS_MORE_PAGES = 0x0002
 HEADER = struct.Struct(">BBhBI")
+CQL_VERSION_3 = b"\0\x01" + b"\0\x0bCQL_VERSION" + b"\0\x053.0.0"
+"""A map of one pair of strings, each with its length."""
 
 Row = tuple[bytes | None, ...]
 
@@ -36,71 +41,48 @@ async def ask(
     """The rows of the answer, each a tuple of values. consistency: by the protocol's number, 1 is ONE. CqlError: it
     said no; OSError (TimeoutError, too): it did not answer in time, or not at all."""
     async with asyncio.timeout(seconds):
-        host, port, secure = host_and_port(address, NATIVE_PORT)
-        reader, writer = await asyncio.open_connection(host, port, ssl=access.context if secure else None)
-        try:
-            writer.write(_frame(STARTUP, _map({"CQL_VERSION": "3.0.0"})))
-            opcode, body = await _answer(reader)
+        connection = await TcpConnection.connect(address, NATIVE_PORT, access)
+        async with aclosing(connection):
+            opcode, _ = await _asked(connection, STARTUP, CQL_VERSION_3)
             if opcode == AUTHENTICATE and access.user:
                 token = b"\0%s\0%s" % (access.user.encode(), access.password.encode())
-                writer.write(_frame(AUTH_RESPONSE, struct.pack(">i", len(token)) + token))
-                opcode, body = await _answer(reader)
+                opcode, _ = await _asked(connection, AUTH_RESPONSE, _long(token))
             if opcode not in (READY, AUTH_SUCCESS):
                 raise CqlError(f"it wants something before a question (opcode {opcode})", 0)
-            text = question.encode()
-            writer.write(
-                _frame(QUERY, struct.pack(">i", len(text)) + text + struct.pack(">HB", consistency, SKIP_METADATA))
-            )
-            _, body = await _answer(reader)
-        finally:
-            writer.close()
+            query = _long(question.encode()) + struct.pack(">HB", consistency, SKIP_METADATA)
+            _, body = await _asked(connection, QUERY, query)
     return _rows(body)
 
 
-async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
-    try:
-        _, _, _, opcode, length = HEADER.unpack(await reader.readexactly(HEADER.size))
+async def _asked(connection: TcpConnection, request: int, content: bytes) -> tuple[int, bytes]:
+    """Opcode and body of the reply."""
+    async with connection.exchange(HEADER.pack(VERSION, 0, 0, request, len(content)) + content) as reader:
+        *_, opcode, length = HEADER.unpack(await reader.readexactly(HEADER.size))
         body = await reader.readexactly(length)
-    except asyncio.IncompleteReadError as error:
-        raise ConnectionResetError("it hung up") from error
     if opcode == ERROR:
         code, size = struct.unpack_from(">iH", body)
         raise CqlError(body[6 : 6 + size].decode(errors="replace"), code)
     return opcode, body
 
 
-def _frame(opcode: int, body: bytes) -> bytes:
-    return HEADER.pack(VERSION, 0, 0, opcode, len(body)) + body
-
-
-def _map(words: dict[str, str]) -> bytes:
-    pairs = b"".join(_string(key) + _string(value) for key, value in words.items())
-    return struct.pack(">H", len(words)) + pairs
-
-
-def _string(word: str) -> bytes:
-    encoded = word.encode()
-    return struct.pack(">H", len(encoded)) + encoded
+def _long(content: bytes) -> bytes:
+    return struct.pack(">i", len(content)) + content
 
 
 def _rows(body: bytes) -> Sequence[Row]:
     """The values of a RESULT whose columns are not described; none if it has no rows at all."""
-    (kind,) = struct.unpack_from(">i", body)
-    if kind != ROWS:
+    rest = io.BytesIO(body)
+
+    def number() -> int:
+        return int(struct.unpack(">i", rest.read(4))[0])
+
+    def value() -> bytes | None:
+        size = number()
+        return rest.read(size) if size >= 0 else None
+
+    if number() != ROWS:
         return ()
-    flags, columns = struct.unpack_from(">ii", body, 4)
-    at = 12
+    flags, columns = number(), number()
     if flags & HAS_MORE_PAGES:
         raise CqlError("the answer has more than one page", 0)
-    (count,) = struct.unpack_from(">i", body, at)
-    at += 4
-    rows: list[Row] = []
-    for _ in range(count):
-        row: list[bytes | None] = []
-        for _ in range(columns):
-            (size,) = struct.unpack_from(">i", body, at)
-            at += 4
-            row.append(body[at : at + size] if size >= 0 else None)
-            at += max(size, 0)
-        rows.append(tuple(row))
-    return rows
+    return [tuple(value() for _ in range(columns)) for _ in range(number())]

@@ -23,18 +23,8 @@ from functools import partial
 from splitbrain.harness.operation import ErrorKind, EventType, Operation, Outcome
 from splitbrain.targets.cassandra.client_settings import CassandraSettings
 from splitbrain.targets.cassandra.errors import ERRORS
-from splitbrain.targets.cassandra.schema import (
-    COLLECTIONS,
-    COUNTER,
-    COUNTERS,
-    ELEMENTS,
-    REGISTER,
-    REGISTERS,
-    SET,
-    lwt_request,
-    name,
-)
-from splitbrain.targets.cassandra.session import CqlRequest, QueryExecutor, Rows
+from splitbrain.targets.cassandra.schema import COLLECTIONS, COUNTER, COUNTERS, ELEMENTS, REGISTER, REGISTERS, SET
+from splitbrain.targets.cassandra.session import CassandraSession, CqlRequest, Rows
 from splitbrain.targets.servers.client import appended, reading
 from splitbrain.targets.servers.values import in_order, packed, unpacked
 
@@ -62,12 +52,12 @@ class CassandraObjects:
 
     kind = REGISTER
 
-    def __init__(self, session: QueryExecutor, settings: CassandraSettings) -> None:
+    def __init__(self, session: CassandraSession, settings: CassandraSettings) -> None:
         self._session, self._settings = session, settings
 
     async def _read(self, operation: Operation, statement: str) -> Rows:
         """A read at the run's level."""
-        return await self._session.ask(CqlRequest(statement, (name(operation.key),), self._settings.read))
+        return await self._session.ask(CqlRequest(statement, (packed(operation.key),), self._settings.read))
 
     async def _write(self, operation: Operation, statement: str, *values: object) -> None:
         """A plain write at the run's level."""
@@ -76,8 +66,10 @@ class CassandraObjects:
 
     async def _agreed(self, operation: Operation, statement: str, *values: object) -> bool:
         """Whether the condition of a lightweight transaction was true: the first column of its reply."""
-        self._settings.kinds[operation.key] = self.kind
-        return bool((await self._session.ask(lwt_request(self._settings, statement, *values)))[0][0])
+        settings = self._settings
+        settings.kinds[operation.key] = self.kind
+        request = CqlRequest(statement, values, settings.write, settings.serial, conditional=True)
+        return bool((await self._session.ask(request))[0][0])
 
 
 class Registers(CassandraObjects):
@@ -90,17 +82,15 @@ class Registers(CassandraObjects):
         return Outcome.ok(None if text is None else unpacked(text), stamp)
 
     async def write(self, operation: Operation) -> Outcome:
-        """Write a value, whatever is there."""
-        await self._write(operation, WRITE, packed(operation.value), name(operation.key))
+        await self._write(operation, WRITE, packed(operation.value), packed(operation.key))
         return Outcome.ok(operation.value)
 
     async def append(self, operation: Operation) -> Outcome:
-        """Read the list and write it back, one element longer."""
         before: Outcome = await reading(self.read(operation), operation, ERRORS)
         if before.type is EventType.FAIL:
             return before
         longer = packed([*(before.value or ()), operation.value])
-        await self._write(operation, WRITE, longer, name(operation.key))
+        await self._write(operation, WRITE, longer, packed(operation.key))
         return Outcome.ok(operation.value)
 
     async def _found(self, operation: Operation) -> tuple[str | None, int]:
@@ -114,7 +104,7 @@ class AgreedRegisters(Registers):
 
     async def write(self, operation: Operation) -> Outcome:
         """Overwrite the row, or create it if there is none; rows stay, so the third try finds one."""
-        key, text = name(operation.key), packed(operation.value)
+        key, text = packed(operation.key), packed(operation.value)
         for statement, values in ((OVERWRITE, (text, key)), (CREATE, (key, text)), (OVERWRITE, (text, key))):
             if await self._agreed(operation, statement, *values):
                 return Outcome.ok(operation.value)
@@ -138,7 +128,7 @@ class AgreedRegisters(Registers):
 
     async def _replaced(self, operation: Operation, before: str | None, text: str) -> Outcome | None:
         """`ok` if before a text it stood what is said (None: no row); None if not."""
-        key = name(operation.key)
+        key = packed(operation.key)
         change = (CREATE, key, text) if before is None else (COMPARE_AND_SET, text, key, before)
         return Outcome.ok(operation.value) if await self._agreed(operation, *change) else None
 
@@ -149,20 +139,17 @@ class Collections(CassandraObjects):
     kind = SET
 
     async def read(self, operation: Operation) -> Outcome:
-        """All elements, in order."""
         rows = await self._read(operation, COLLECTION)
         return Outcome.ok(in_order((rows[0][0] or ()) if rows else ()))
 
     async def add(self, operation: Operation) -> Outcome:
-        """Add an element to the collection."""
         return await self._changed(operation, GROW)
 
     async def remove(self, operation: Operation) -> Outcome:
-        """Take an element from the collection."""
         return await self._changed(operation, SHRINK)
 
     async def _changed(self, operation: Operation, statement: str) -> Outcome:
-        key, elements = name(operation.key), {packed(operation.value)}
+        key, elements = packed(operation.key), {packed(operation.value)}
         if not self._settings.lwt:
             await self._write(operation, statement, elements, key)
             return Outcome.ok(operation.value)
@@ -181,7 +168,6 @@ class Elements(CassandraObjects):
     kind = SET
 
     async def read(self, operation: Operation) -> Outcome:
-        """All elements, in order."""
         return Outcome.ok(in_order(element for (element,) in await self._read(operation, ROWS)))
 
     async def add(self, operation: Operation) -> Outcome:
@@ -193,7 +179,7 @@ class Elements(CassandraObjects):
         return await self._changed(operation, DELETE, "IF EXISTS")
 
     async def _changed(self, operation: Operation, statement: str, condition: str) -> Outcome:
-        values = name(operation.key), packed(operation.value)
+        values = packed(operation.key), packed(operation.value)
         if self._settings.lwt:
             await self._agreed(operation, f"{statement} {condition}", *values)
         else:
@@ -216,7 +202,7 @@ class Counters(CassandraObjects):
         doubt: Exception | None = None
         while True:
             try:
-                await self._write(operation, INCREMENT, operation.value, name(operation.key))
+                await self._write(operation, INCREMENT, operation.value, packed(operation.key))
                 return Outcome.ok(operation.value)
             except Exception as error:
                 if ERRORS.classify(error)[1]:

@@ -6,13 +6,9 @@ until then it is read as a register, or as a set if it has no name. Speculative 
 tables are off, so that a read asks as many replicas as its level says, and no more.
 """
 
-from typing import Protocol
-
-from splitbrain.harness.operation import Value
 from splitbrain.targets.cassandra.client_settings import CassandraSettings
-from splitbrain.targets.cassandra.session import CqlRequest, QueryExecutor
+from splitbrain.targets.cassandra.session import CassandraSession, CqlRequest
 from splitbrain.targets.servers.errors import ServerError
-from splitbrain.targets.servers.values import packed
 
 KEYSPACE = "splitbrain"
 REGISTER, SET, COUNTER = "register", "set", "counter"
@@ -28,20 +24,13 @@ COLUMNS = {
 }
 
 
-class Defining(QueryExecutor, Protocol):
-    """What the schema can be asked of: a session."""
-
-    async def define(self, text: str) -> None:
-        """Change the schema."""
-
-
 def tables(settings: CassandraSettings) -> tuple[str, ...]:
     """Those that can be used with these settings."""
     own = (REGISTERS, ELEMENTS if settings.rows else COLLECTIONS)
     return own if settings.lwt else (*own, COUNTERS)
 
 
-async def define(session: Defining, settings: CassandraSettings) -> None:
+async def define(session: CassandraSession, settings: CassandraSettings) -> None:
     """Make the tables, if they are not there. ServerError, to be tried again, while too few nodes are known."""
     ((centre,),) = await session.ask(CqlRequest("SELECT data_center FROM system.local"))
     peers = await session.ask(CqlRequest("SELECT peer FROM system.peers_v2"))
@@ -61,18 +50,3 @@ async def define(session: Defining, settings: CassandraSettings) -> None:
     options = " AND ".join(f"{name} = {value}" for name, value in with_options.items())
     for table in tables(settings):
         await session.define(f"CREATE TABLE IF NOT EXISTS {table} ({COLUMNS[table]}) WITH {options}")
-
-
-def lwt_request(settings: CassandraSettings, text: str, *values: object) -> CqlRequest:
-    """A lightweight transaction at the run's levels."""
-    return CqlRequest(text, values, settings.write, settings.serial, conditional=True)
-
-
-def kind(settings: CassandraSettings, key: Value) -> str:
-    """What an object is."""
-    return settings.kinds.get(key, SET if key is None else REGISTER)
-
-
-def name(key: Value) -> str:
-    """The row key of an object."""
-    return packed(key)

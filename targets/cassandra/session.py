@@ -9,9 +9,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
-from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.operation import ErrorKind
 from splitbrain.targets.cassandra.cql import NATIVE_PORT
 from splitbrain.targets.cassandra.errors import ERRORS, translate_error
@@ -42,13 +41,6 @@ class CqlRequest:
     conditional: bool = False
 
 
-class QueryExecutor(Protocol):
-    """A session, or a stand-in for one."""
-
-    async def ask(self, request: CqlRequest) -> Rows:
-        """The rows of the reply. ConnectionRefusedError: not sent; other errors: see the error table."""
-
-
 class CassandraSession:
     """The session with one node. broken: whether its connection is gone."""
 
@@ -59,7 +51,7 @@ class CassandraSession:
         self.broken = False
 
     async def ask(self, request: CqlRequest) -> Rows:
-        """See `QueryExecutor`."""
+        """The rows of the reply. ConnectionRefusedError: not sent; other errors: see the error table."""
         from cassandra import ConsistencyLevel
 
         try:
@@ -154,13 +146,3 @@ def connected(address: str, *, client_timestamps: bool, access: Access = PLAIN) 
     session.use_client_timestamp = client_timestamps
     session.default_fetch_size = None
     return CassandraSession(cluster, session)
-
-
-def require_driver() -> None:
-    """InfrastructureError if the driver cannot work here: it was built without libev, and has no other event loop."""
-    try:
-        import cassandra.cluster  # noqa: F401
-    except Exception as error:
-        raise InfrastructureError(
-            f"the driver of Cassandra cannot work here, install a wheel of cassandra-driver that has libev: {error}"
-        ) from error

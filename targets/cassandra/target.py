@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
-from splitbrain.harness.client import Shapes
 from splitbrain.harness.deployment import Place
+from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.injection import Compact, Flush, Maintenance, Repair
 from splitbrain.harness.logs import CRASHES, Pattern
 from splitbrain.harness.node import Node
@@ -20,8 +20,6 @@ from splitbrain.targets.cassandra import audit, client_settings, configuration
 from splitbrain.targets.cassandra.client import CassandraClient
 from splitbrain.targets.cassandra.cql import ALL, NATIVE_PORT, CqlError, ask
 from splitbrain.targets.cassandra.errors import ERRORS
-from splitbrain.targets.cassandra.jvm import daemon, nodetool
-from splitbrain.targets.cassandra.session import require_driver
 from splitbrain.targets.servers.agreement import settled
 from splitbrain.targets.servers.jvm import LOGBACK
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
@@ -29,25 +27,24 @@ from splitbrain.targets.servers.software import Software, jar_version
 from splitbrain.targets.servers.sources import Maven
 
 DEFAULT = "5.0.6"
-JARS = "sha256:ca24b0e8547b5bc7101daf8d43396be10b4df0cc4aaf2687425d1184e18f0cbf"
+LIBEV = "the driver of Cassandra cannot work here, install a wheel of cassandra-driver that has libev"
+JARS = "org.apache.cassandra:cassandra-all"
+DIGEST = "sha256:ca24b0e8547b5bc7101daf8d43396be10b4df0cc4aaf2687425d1184e18f0cbf"
 """The digest of the jars of that release."""
 SOFTWARE = Software(
     name="Cassandra",
-    sources=(Maven("org.apache.cassandra:cassandra-all", DEFAULT, "about 100 files, 66 MB", pinned={DEFAULT: JARS}),),
+    sources=(Maven(JARS, "about 100 files, 66 MB", version=DEFAULT, pinned={DEFAULT: DIGEST}),),
     releases=r"5\.0\.\d+",
     described=f"a release of 5.0, such as {DEFAULT}",
     told=partial(jar_version, "cassandra-all"),
 )
 
+DAMAGED = r"\b(Corrupt(SSTable|Block|File|TransactionLog)|CommitLogRe(ad|play))Exception\b"
 REPLICATED_TO_ALL = (
     "SELECT status FROM system_distributed.view_build_status WHERE keyspace_name='none' AND view_name=''"
 )
-"""A table that every Cassandra has; `jvm.daemon` has it replicated to every member."""
-MAINTENANCE: Mapping[type[Maintenance], Sequence[str]] = {
-    Flush: ("flush",),
-    Compact: ("compact",),
-    Repair: ("repair", "--full"),
-}
+"""A table that every Cassandra has; `configuration.daemon` has it replicated to every member."""
+MAINTENANCE: Mapping[type[Maintenance], str] = {Flush: "flush", Compact: "compact", Repair: "repair --full"}
 """Words for Cassandra's own tool. Without a keyspace it means all but the system's own."""
 
 
@@ -71,6 +68,7 @@ class Cassandra(Server):
     port = NATIVE_PORT
     library = "cassandra"
     schemes = ("cassandra", "cassandras")
+    operations = client_settings.OPERATIONS
     errors = ERRORS
     java = True
     official = "cassandra"
@@ -78,32 +76,21 @@ class Cassandra(Server):
     read_clock = staticmethod(wall_clock)
     log_patterns: ClassVar[Sequence[Pattern]] = (
         # A node that finds a checksum wrong and refuses has kept its promise; what was lost by it, the history shows.
-        Pattern(
-            re.compile(r"\b(Corrupt(SSTable|Block|File|TransactionLog)|CommitLogRe(ad|play))Exception\b"),
-            "says that its files are damaged",
-            Validity.UNKNOWN,
-        ),
+        Pattern(re.compile(DAMAGED), "says that its files are damaged", Validity.UNKNOWN),
         Pattern(re.compile(r"java\.lang\.(OutOfMemory|StackOverflow)Error"), "ran out of memory", Validity.UNKNOWN),
         *CRASHES,
     )
 
     def __init__(self, settings: Mapping[str, Setting]) -> None:
         super().__init__(settings)
-        self.at_least(configuration.LEAST)
-        self._clients = client_settings.made(self.settings, self.access)
+        self._clients = client_settings.CassandraSettings(self.settings, self.access)
+        self.operations = client_settings.operations(self._clients)
 
     @property
     def claims(self) -> Sequence[str]:
-        """See `client_settings.claims`."""
         return client_settings.claims(self._clients)
 
-    @property
-    def operations(self) -> Shapes:  # type: ignore[override]
-        """See `client_settings.operations`."""
-        return client_settings.operations(self._clients)
-
     def files(self, place: Place) -> Mapping[str, str | bytes]:
-        """The configurations of a node."""
         return {
             "conf/cassandra.yaml": configuration.configuration(place, self.settings),
             "conf/logback.xml": LOGBACK,
@@ -116,16 +103,11 @@ class Cassandra(Server):
         return "register" if "cas" in self.operations else "unique-register"
 
     def command(self, place: Place, program: ServerProgram, version: str) -> Sequence[str]:
-        """Java, with the configuration."""
-        return daemon(program, place, self.number("heap_mb"))
+        return configuration.daemon(program, place, self.number("heap_mb"))
 
     def admin_commands(self, program: Callable[[], ServerProgram]) -> Mapping[type[Maintenance], Any]:
         """What an administrator has a node do, by Cassandra's own tool, run beside it."""
-
-        def command(words: Sequence[str]) -> Callable[[Place], Sequence[str]]:
-            return lambda place: nodetool(program(), place, *words)
-
-        return {kind: command(words) for kind, words in MAINTENANCE.items()}
+        return {kind: partial(configuration.nodetool, program, words.split()) for kind, words in MAINTENANCE.items()}
 
     async def ready(self, place: Place) -> bool:
         """Whether a node serves, and gets an answer from every member: it reads what is replicated to all of them."""
@@ -136,17 +118,18 @@ class Cassandra(Server):
         return True
 
     async def node_version(self, place: Place) -> str:
-        """Which version a node is."""
         ((version,),) = await ask(place.address, "SELECT release_version FROM system.local")
         return (version or b"").decode()
 
     def check_library(self) -> None:
-        """InfrastructureError if the driver is not installed, or cannot work here."""
+        """InfrastructureError also if the driver cannot work here: built without libev, it has no event loop."""
         super().check_library()
-        require_driver()
+        try:
+            import cassandra.cluster  # noqa: F401
+        except Exception as error:
+            raise InfrastructureError(f"{LIBEV}: {error}") from error
 
     def client(self, node: Node) -> CassandraClient:
-        """A new client pinned to a node."""
         return CassandraClient(node.address, self._clients)
 
     async def roles(self, nodes: Sequence[Node]) -> Mapping[str, str]:
@@ -165,5 +148,4 @@ class Cassandra(Server):
         await settled(nodes, done)
 
     async def audit(self, nodes: Sequence[Node]) -> Verdict:
-        """See `harness.target.Audited`: do all replicas hold the same data."""
         return await audit.audit(nodes, self._clients)

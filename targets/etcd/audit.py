@@ -6,14 +6,14 @@ yet. So hashes are asked for until all of them are about the same; what could no
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 
 from splitbrain.harness.node import Node
-from splitbrain.harness.verdict import Validity, Verdict, Witness, unknown
-from splitbrain.targets.etcd.gateway import Gateway, connection, revision_of
+from splitbrain.harness.verdict import Validity, Verdict, unknown
+from splitbrain.targets.etcd.gateway import Gateway, revision_of
 from splitbrain.targets.servers.access import Access
-from splitbrain.targets.servers.agreement import NO_ANSWER, audited
+from splitbrain.targets.servers.agreement import NO_ANSWER, agreeing, audited, differing
 
 AUDIT_SECONDS = 15.0
 """How long members may take to catch up."""
@@ -34,18 +34,15 @@ async def audit(nodes: Sequence[Node], access: Access) -> Verdict:
     """Whether all members hold the same data: `invalid` if two differ or a corruption alarm is raised, `unknown` if
     they could not be compared."""
     async with AsyncExitStack() as stack:
-        gateways = {node.name: await stack.enter_async_context(connection(node.address, access)) for node in nodes}
+        opened = [await stack.enter_async_context(aclosing(Gateway(node.address, access))) for node in nodes]
+        gateways = {node.name: gateway for node, gateway in zip(nodes, opened, strict=True)}
         return await audited(CHECKER, lambda: _compared(gateways), AUDIT_SECONDS)
 
 
 async def _compared(gateways: Mapping[str, Gateway]) -> Verdict | str:
-    try:
-        revision, alarmed = await _revision_and_alarms(gateways)
-    except NO_ANSWER as error:
-        return f"no revision could be agreed on: {error}"
+    revision, alarmed = await _revision_and_alarms(gateways)
     if alarmed:
-        words = f"etcd raised a corruption alarm: {'; '.join(alarmed)}"
-        return Verdict(Validity.INVALID, words, CHECKER, witness=Witness((), (words,)))
+        return differing(CHECKER, f"etcd raised a corruption alarm: {'; '.join(alarmed)}")
     answers = await asyncio.gather(*(_hash(gateway, revision) for gateway in gateways.values()))
     named = dict(zip(gateways, answers, strict=True))
     verdict = compared({name: one for name, one in named.items() if isinstance(one, Hashed)}, revision)
@@ -58,30 +55,18 @@ async def _compared(gateways: Mapping[str, Gateway]) -> Verdict | str:
 def compared(hashed: Mapping[str, Hashed], revision: int) -> Verdict:
     """What hashes at one revision say; only those that leave out the same part of the history can be compared."""
     plain = {name: f"{answer.hash:08x}" for name, answer in hashed.items()}
-    groups: dict[int, dict[int, list[str]]] = {}
+    groups: dict[int, dict[str, list[str]]] = {}
     for name, answer in hashed.items():
-        groups.setdefault(answer.compacted, {}).setdefault(answer.hash, []).append(name)
+        groups.setdefault(answer.compacted, {}).setdefault(plain[name], []).append(name)
     for compacted, hashes in groups.items():
         if len(hashes) > 1:
-            sides = " and ".join(f"{', '.join(names)} ({value:08x})" for value, names in hashes.items())
-            words = f"members hold different data at revision {revision}: {sides}"
-            details = {"revision": revision, "compacted": compacted, "hashes": plain}
-            return Verdict(Validity.INVALID, words, CHECKER, witness=Witness((), (words,)), details=details)
+            sides = " and ".join(f"{', '.join(names)} ({value})" for value, names in hashes.items())
+            reason = f"members hold different data at revision {revision}: {sides}"
+            return differing(CHECKER, reason, revision=revision, compacted=compacted, hashes=plain)
     if len(groups) != 1:
         return unknown(CHECKER, "the members have compacted their histories up to different revisions")
     reason = f"all {len(hashed)} members hold the same data at revision {revision}"
-    return Verdict(Validity.VALID, reason, CHECKER, details={"revision": revision, "hashes": plain})
-
-
-async def role(node: Node, access: Access) -> str:
-    """What a member believes itself to be."""
-    async with connection(node.address, access) as gateway:
-        if access.user:
-            await gateway.open()
-        status = await gateway.call("/v3/maintenance/status", {})
-    if status.get("leader", "0") == "0":
-        return "candidate"
-    return "leader" if status["leader"] == status["header"]["member_id"] else "follower"
+    return agreeing(CHECKER, reason, revision=revision, hashes=plain)
 
 
 async def _revision_and_alarms(gateways: Mapping[str, Gateway]) -> tuple[int, list[str]]:

@@ -10,10 +10,11 @@ from splitbrain.targets.servers.errors import ServerError, code, table, text
 
 
 class EtcdError(ServerError):
-    """An error that etcd answered. code: its gRPC status. revision: of "compacted", the oldest left."""
+    """An error that etcd answered. code: its gRPC status, 0 if it gave no number. revision: of "compacted", the oldest
+    left."""
 
-    def __init__(self, text: str, code: int = 0, revision: int = 0) -> None:
-        super().__init__(text or f"gRPC status {code}", code)
+    def __init__(self, text: str, code: object = 0, revision: int = 0) -> None:
+        super().__init__(text or f"gRPC status {code}", code if isinstance(code, int) else 0)
         self.revision = revision
 
 

@@ -4,12 +4,10 @@ Keys and values are base64, 64-bit numbers come as text, and what is zero or fal
 """
 
 import base64
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 from splitbrain.targets.etcd.errors import GRPC_UNAVAILABLE, EtcdError
-from splitbrain.targets.servers.access import PLAIN, Access
 from splitbrain.targets.servers.http import HttpConnection, Json
 
 CLIENT_PORT = 2379
@@ -47,30 +45,15 @@ class Gateway(HttpConnection):
         async for message in self.lines(path, body):
             if "error" in message:
                 error = message["error"]
-                number = error.get("grpc_code") or error.get("code")
-                raise EtcdError(str(error.get("message") or error), _number(number))
+                raise EtcdError(str(error.get("message") or error), error.get("grpc_code") or error.get("code"))
             result: Json = message["result"]
             yield result
 
     def failure(self, status: int, body: Any, content: bytes) -> EtcdError:
         if isinstance(body, dict):
             message = str(body.get("message") or body.get("error") or f"HTTP {status}")
-            return EtcdError(message, _number(body.get("code")))
+            return EtcdError(message, body.get("code"))
         return EtcdError(f"HTTP {status}: {content[:200].decode(errors='replace')}", GRPC_UNAVAILABLE)
-
-
-@asynccontextmanager
-async def connection(address: str, access: Access = PLAIN) -> AsyncIterator[Gateway]:
-    """A connection for a few questions, not logged in."""
-    gateway = Gateway(address, access)
-    try:
-        yield gateway
-    finally:
-        await gateway.close()
-
-
-def _number(value: Any) -> int:
-    return value if isinstance(value, int) else 0
 
 
 def encoded(text: str) -> str:

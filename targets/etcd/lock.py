@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from splitbrain.harness.operation import Error, ErrorKind, EventType, Operation, Outcome
+from splitbrain.harness.operation import ErrorKind, Operation, Outcome
 from splitbrain.harness.options import Setting
 from splitbrain.targets.etcd.errors import ERRORS, NO_LEASE, EtcdError
 from splitbrain.targets.etcd.gateway import Gateway, encoded, revision_of
@@ -73,7 +73,7 @@ class Lock:
                 body = {"name": encoded(self._store.name(held.name)), "lease": held.lease}
                 held.key = (await self._gateway.call("/v3/lock/lock", body))["key"]
         except Exception as error:  # noqa: BLE001 - told in the outcome
-            self._stop_keeping()
+            await self.close()
             if waiting.expired():
                 return await self._give_up(held.lease, operation)
             return _in_doubt(operation, error)
@@ -82,7 +82,7 @@ class Lock:
         if held.token == GONE or held.lost.is_set():
             await self.close()
             return Outcome.fail(ErrorKind.CONFLICT, "acquired, and the lease was lost meanwhile", operation.value)
-        return Outcome(EventType.OK, operation.value, token=held.token)
+        return Outcome.ok(operation.value, token=held.token)
 
     async def hold(self, operation: Operation) -> Outcome:
         """Do nothing for so many seconds under the lock; ends as a conflict when its loss is learned."""
@@ -93,9 +93,8 @@ class Lock:
             async with asyncio.timeout(float(operation.value)):
                 await held.lost.wait()
         except TimeoutError:
-            return Outcome(EventType.OK, operation.value, token=held.token)
-        error = Error(ErrorKind.CONFLICT, "the lease was lost")
-        return Outcome(EventType.FAIL, operation.value, error, token=held.token)
+            return Outcome.ok(operation.value, token=held.token)
+        return Outcome.fail(ErrorKind.CONFLICT, "the lease was lost", operation.value, held.token)
 
     async def use(self, operation: Operation) -> Outcome:
         """Leave one's token on the guarded resource, if one believes to hold the lock."""
@@ -106,34 +105,33 @@ class Lock:
         put = {"key": key, "value": encoded(packed(held.token))}
         if not self._settings["fencing"]:
             answer = await self._gateway.call("/v3/kv/put", put)
-            return Outcome(EventType.OK, operation.value, revision=revision_of(answer), token=held.token)
+            return Outcome.ok(operation.value, revision_of(answer), held.token)
         for _ in range(USE_TRIES):
             found = (await self._gateway.call("/v3/kv/range", {"key": key})).get("kvs", ())
             seen = parsed(found[0]) if found else 0
             if seen > held.token:
                 text = f"fenced off: the resource has seen token {seen}"
-                error = Error(ErrorKind.PRECONDITION, text)
-                return Outcome(EventType.FAIL, operation.value, error, token=held.token)
+                return Outcome.fail(ErrorKind.PRECONDITION, text, operation.value, held.token)
             unchanged: Json = {"key": key, "target": "MOD", "mod_revision": found[0]["mod_revision"] if found else "0"}
             answer = await self._gateway.call("/v3/kv/txn", transaction(unchanged, {"request_put": put}))
             if answer.get("succeeded"):
-                return Outcome(EventType.OK, operation.value, revision=revision_of(answer), token=held.token)
+                return Outcome.ok(operation.value, revision_of(answer), held.token)
         return Outcome.fail(ErrorKind.CONFLICT, "the resource changed again and again", operation.value)
 
     async def release(self, operation: Operation) -> Outcome:
         """Give the lock back, if one believes to hold it."""
         held = self._believed(operation)
-        self._held = None
-        self._stop_keeping()
+        await self.close()
         if held is None:
             return _not_held(operation)
         await self._gateway.call("/v3/lock/unlock", {"key": held.key})
-        return Outcome(EventType.OK, operation.value, token=held.token)
+        return Outcome.ok(operation.value, token=held.token)
 
     async def close(self) -> None:
         """Forget the lock; its lease runs out."""
-        self._held = None
-        self._stop_keeping()
+        task, self._held, self._keeping = self._keeping, None, None
+        if task is not None:
+            task.cancel()
 
     def _believed(self, operation: Operation) -> HeldLock | None:
         held = self._held
@@ -157,11 +155,6 @@ class Lock:
         text = f"not acquired within {self._wait:g} s"
         return Outcome.fail(ErrorKind.CONFLICT, text, operation.value)
 
-    def _stop_keeping(self) -> None:
-        task, self._keeping = self._keeping, None
-        if task is not None:
-            task.cancel()
-
     async def _keep(self, held: HeldLock) -> None:
         """Until the loss of the lease is learned, or nobody holds on to it any more."""
         if self._settings["keep_alive"]:
@@ -174,9 +167,9 @@ class Lock:
 
     async def _renew(self, held: HeldLock) -> None:
         """Renew a lease until it is lost; on a connection of its own, which no other request holds up."""
-        gateway, ttl = self._gateway.another(), self._ttl
+        ttl = self._ttl
         ends = held.since + ttl if self._timed else math.inf
-        try:
+        async with aclosing(self._gateway.another()) as gateway:
             while _now() < ends:
                 await asyncio.sleep(min(ttl / 3, ends - _now()))
                 asked = _now()
@@ -187,8 +180,6 @@ class Lock:
                     ends = asked + ttl if self._timed else math.inf
                 except (EtcdError, OSError):  # not renewed this time; a TimeoutError is an OSError
                     continue
-        finally:
-            await gateway.close()
 
 
 def _now() -> float:

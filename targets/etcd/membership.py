@@ -7,9 +7,10 @@ until the next.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import aclosing
 
 from splitbrain.harness.deployment import Place
-from splitbrain.targets.etcd.gateway import PEER_PORT, Gateway, connection, encoded
+from splitbrain.targets.etcd.gateway import PEER_PORT, Gateway, encoded
 from splitbrain.targets.servers.http import Json
 
 
@@ -17,18 +18,18 @@ class Members:
     """See `harness.deployment.Membership`."""
 
     async def voters(self, through: Place) -> Collection[str]:
-        async with connection(through.address) as gateway:
+        async with aclosing(Gateway(through.address)) as gateway:
             known = {_peer(address): name for name, address in through.members.items()}
             return {known[url] for one in await _listed(gateway) if _votes(one) for url in one["peerURLs"]}
 
     async def remove(self, through: Place, node: Place) -> None:
-        async with connection(through.address) as gateway:
+        async with aclosing(Gateway(through.address)) as gateway:
             found = _found(await _listed(gateway), node)
             if found is not None:
                 await gateway.call("/v3/cluster/member/remove", {"ID": found["ID"]})
 
     async def admit(self, through: Place, node: Place) -> Mapping[str, str]:
-        async with connection(through.address) as gateway:
+        async with aclosing(Gateway(through.address)) as gateway:
             members = await _listed(gateway)
             if _found(members, node) is None:
                 await gateway.call("/v3/cluster/member/add", {"peerURLs": [_peer(node.address)], "isLearner": True})
@@ -37,7 +38,7 @@ class Members:
             return {name: address for name, address in node.members.items() if _peer(address) in urls}
 
     async def promote(self, through: Place, node: Place) -> None:
-        async with connection(through.address) as gateway:
+        async with aclosing(Gateway(through.address)) as gateway:
             found = _found(await _listed(gateway), node)
             if found is not None and not _votes(found):
                 await gateway.call("/v3/cluster/member/promote", {"ID": found["ID"]})

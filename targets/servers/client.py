@@ -7,35 +7,14 @@ fails until then is certain not to have happened.
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from splitbrain.harness.client import ErrorTable, Shape, Shapes
+from splitbrain.harness.client import ErrorTable
 from splitbrain.harness.operation import ErrorKind, Operation, Outcome
+from splitbrain.targets.operations import SHAPES
 from splitbrain.targets.servers.values import packed, unpacked
 
 APPEND_TRIES = 8
 
 Handler = Callable[[Operation], Awaitable[Outcome]]
-
-SHAPES: Shapes = {
-    "read": Shape("none", "value, elements, list or sum", effects=False),
-    "write": Shape("value", "value"),
-    "cas": Shape("[old, new]", "[old, new]"),
-    "add": Shape("element", "element"),
-    "remove": Shape("element", "element"),
-    "append": Shape("element", "element"),
-    "increment": Shape("the delta", "the delta"),
-    "acquire": Shape("none", "none, with token"),
-    "hold": Shape("seconds", "seconds, with token", effects=False),
-    "use": Shape("none", "none, with token and revision"),
-    "release": Shape("none", "none, with token"),
-    "watch": Shape("watcher", "[[key, revision, value], …]", effects=False),
-    "drain": Shape("watcher", "[[key, revision, value], …]", effects=False),
-}
-"""The operations that workloads know, with their values."""
-
-
-def shapes(*names: str) -> Shapes:
-    """The operations of these names."""
-    return {name: SHAPES[name] for name in names}
 
 
 class ServerClient:
@@ -74,7 +53,7 @@ class ServerClient:
         """Disconnect."""
         connection, self.connection = self.connection, None
         if connection is not None:
-            await connection.close()
+            await connection.aclose()
 
 
 async def reading(before: Awaitable[Any], operation: Operation, errors: ErrorTable) -> Any:

@@ -9,31 +9,17 @@ Pitfall: a client may be given up while the session is being made; the last one 
 import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 
-class DriverSession(Protocol):
-    """A driver's session with one node."""
-
-    @property
-    def broken(self) -> bool:
-        """Whether its connection is gone."""
-
-    async def close(self) -> None:
-        """End it, and its threads."""
-
-
-S = TypeVar("S", bound=DriverSession)
-
-
 @dataclass(eq=False)
-class SharedSession(Generic[S]):
-    """One session, or the attempt to make it. users: so many clients need it."""
+class SharedSession:
+    """One session, or the attempt to make it: it has `broken`, and `close`. users: so many clients need it."""
 
     address: str
-    opening: "asyncio.Task[S]"
+    opening: "asyncio.Task[Any]"
     users: int = 0
 
     @property
@@ -42,19 +28,19 @@ class SharedSession(Generic[S]):
         opening = self.opening
         return opening.done() and (opening.cancelled() or opening.exception() is not None or opening.result().broken)
 
-    async def session(self) -> S:
+    async def session(self) -> Any:
         """The session, once it is there. ConnectionRefusedError if the node cannot be reached."""
         return await asyncio.shield(self.opening)
 
 
-class SharedSessions(Generic[S]):
+class SharedSessions:
     """The sessions of a run, by the node's address. connect: makes one; blocks; ConnectionRefusedError if it cannot."""
 
-    def __init__(self, connect: Callable[[str], S]) -> None:
+    def __init__(self, connect: Callable[[str], Any]) -> None:
         self._connect = connect
-        self._shared: dict[str, SharedSession[S]] = {}
+        self._shared: dict[str, SharedSession] = {}
 
-    def join(self, address: str) -> SharedSession[S]:
+    def join(self, address: str) -> SharedSession:
         """The session with a node, for one client more; it is there when `opening` is done."""
         shared = self._shared.get(address)
         if shared is None or shared.useless:
@@ -62,7 +48,7 @@ class SharedSessions(Generic[S]):
         shared.users += 1
         return shared
 
-    async def leave(self, shared: SharedSession[S]) -> None:
+    async def leave(self, shared: SharedSession) -> None:
         """One client less. The last one closes it; given up meanwhile, that goes on by itself."""
         shared.users -= 1
         if shared.users:
@@ -120,7 +106,7 @@ def _seen(task: "asyncio.Task[Any]") -> None:
         task.exception()
 
 
-async def _closed(shared: SharedSession[Any]) -> None:
+async def _closed(shared: SharedSession) -> None:
     await asyncio.wait([shared.opening])
     if not shared.opening.cancelled() and shared.opening.exception() is None:
         await shared.opening.result().close()

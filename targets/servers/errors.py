@@ -32,9 +32,9 @@ class Row(Rule):
     where: Mapping[str, Any] = field(default_factory=dict)
 
     def fits(self, error: BaseException) -> bool:
-        named = isinstance(self.raised, str) and self.raised in _names(error)
+        names = {f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__}
         return (
-            (named or super().fits(error))
+            (self.raised in names or super().fits(error))
             and self.text in str(error)
             and all(getattr(error, name, None) == value for name, value in self.where.items())
         )
@@ -58,7 +58,3 @@ def code(number: int | str, kind: ErrorKind, *, definite: bool = False) -> Row:
 def table(*rows: Row) -> ErrorTable:
     """A server's error table: its rows, then what holds of every connection."""
     return ErrorTable((*rows, *TRANSPORT))
-
-
-def _names(error: BaseException) -> set[str]:
-    return {f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__}

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from splitbrain.targets.servers.access import PLAIN, Access
+from splitbrain.targets.servers.access import CONNECT_SECONDS, PLAIN, Access
 from splitbrain.targets.servers.errors import ServerError
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 OK = 200
-CONNECT_SECONDS = 2.0
-"""A node that does not even accept a connection for so long was not reached."""
 
 
 class HttpConnection:
@@ -31,13 +29,10 @@ class HttpConnection:
 
         self.url = address if "://" in address else f"http://{address}:{self.port}"
         self.access = access
-        verify = access.context if self.url.startswith("https:") else False
-        transport = httpx2.AsyncHTTPTransport(verify=verify, retries=0, http2=False, trust_env=False)
         self.http: httpx2.AsyncClient = httpx2.AsyncClient(
             base_url=self.url,
-            transport=transport,
+            verify=access.context if self.url.startswith("https:") else False,
             timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
-            follow_redirects=False,
             trust_env=False,
         )
 
@@ -69,7 +64,7 @@ class HttpConnection:
                     if line.strip():
                         yield _message(line)
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """Close all connections."""
         await self.http.aclose()
 

@@ -24,14 +24,7 @@ SUITE = "bookworm"
 MIRROR = "http://deb.debian.org/debian"
 TOOLS = "/usr/sbin:/sbin"
 """Not on an ordinary user's PATH, yet debootstrap is there."""
-NEEDLESS = (
-    "usr/share/doc",
-    "usr/share/man",
-    "usr/share/locale",
-    "usr/share/info",
-    "var/cache/apt",
-    "var/lib/apt/lists",
-)
+NEEDLESS = (*(f"usr/share/{name}" for name in ("doc", "man", "locale", "info")), "var/cache/apt", "var/lib/apt/lists")
 
 
 def program_image(software: Software, version: str, program: Callable[[], Path], shell: bool = False) -> BuiltImage:
@@ -60,14 +53,12 @@ def libraries(program: Path) -> Sequence[Path]:
 def java_image(software: Software, version: str, jars: Callable[[], Path], official: str = "") -> BuiltImage:
     """The image of a small Debian with Java and a server's jars, where `jar_folder` says."""
 
-    def contents() -> str:
-        return f"{software.name} {version} {checksum(jars())}, {PACKAGE} of Debian {SUITE}"
-
     def fill(folder: Path) -> None:
         lay_out(software, folder)
         shutil.copytree(jars(), folder / jar_folder(software)[1:], ignore=shutil.ignore_patterns(SUMS))
 
-    return BuiltImage(f"splitbrain/{software.owner}:{version}", contents, fill, official=official)
+    name, system = f"splitbrain/{software.owner}:{version}", f"{PACKAGE} of Debian {SUITE}"
+    return BuiltImage(name, lambda: f"{software.name} {version} {checksum(jars())}, {system}", fill, official)
 
 
 def jar_folder(software: Software) -> str:

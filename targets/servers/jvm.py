@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from splitbrain.harness.errors import InfrastructureError
 
+JVM_FLAGS = ("-XX:+ExitOnOutOfMemoryError", "-XX:+ErrorFileToStderr")
 JVM_SMALL_FLAGS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
 """Little memory, few threads, a quick start, and no file left in /tmp."""
 RELEASE = 17
@@ -33,20 +34,9 @@ def java_command(
     flags: Sequence[str] = (),
 ) -> list[str]:
     """The command line of a Java program. properties: `-D`."""
-    return [
-        java,
-        f"-Xms{heap_mb}m",
-        f"-Xmx{heap_mb}m",
-        "-XX:+ExitOnOutOfMemoryError",
-        "-XX:+ErrorFileToStderr",
-        *JVM_SMALL_FLAGS,
-        *flags,
-        *(f"-D{name}={value}" for name, value in properties.items()),
-        "-cp",
-        classpath,
-        main,
-        *words,
-    ]
+    heap = (f"-Xms{heap_mb}m", f"-Xmx{heap_mb}m")
+    defined = (f"-D{name}={value}" for name, value in properties.items())
+    return [java, *heap, *JVM_FLAGS, *JVM_SMALL_FLAGS, *flags, *defined, "-cp", classpath, main, *words]
 
 
 @functools.cache

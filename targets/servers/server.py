@@ -191,12 +191,6 @@ class Server:
         """The value of an option as a number."""
         return int(self.settings[option] or 0)
 
-    def at_least(self, least: Mapping[str, int]) -> None:
-        """UsageError if the number of an option is below its least sensible value."""
-        for option, bound in least.items():
-            if self.number(option) < bound:
-                raise UsageError(f"{self.name}: option {option} is at least {bound}, not {self.settings[option]}")
-
     def _deployed(self, version: str) -> list[Process | Container | Host]:
         where = partial(self.program, version)
         common: dict[str, Any] = {name: getattr(self, name) for name in SERVED} | {"tells_version": self.node_version}

@@ -99,14 +99,13 @@ class Software:
     def _make(self, version: str, goal: Path, say: Say) -> None:
         if goal.exists():
             say(f"{self.name}'s files in {goal} are not what they were: they are fetched anew")
-            remove(goal)
+            shutil.rmtree(goal) if goal.is_dir() else goal.unlink()
         goal.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".making-", dir=goal.parent) as folder:
-            for source in self.sources:
-                if source.provides(version) and (made := source.fetch(self.name, version, Path(folder), say)):
-                    break
-            else:
+            source = next((one for one in self.sources if one.provides(version) and one.usable()), None)
+            if source is None:
                 raise InfrastructureError(f"{self.name} {version} is not here: {self.advice(version)}")
+            made = source.fetch(self.name, version, Path(folder), say)
             told = self.told(made)
             if told != version:
                 asked = f"{self.name} {version} was asked for, but what came is {told}"
@@ -169,14 +168,6 @@ def jar_version(artefact: str, folder: Path) -> str | None:
     """The version in the name of a jar, `ARTEFACT-VERSION.jar`; None if it is not there."""
     names = [re.fullmatch(rf"{re.escape(artefact)}-(\d[^/]*)\.jar", path.name) for path in folder.glob("*.jar")]
     return next((name[1] for name in names if name), None)
-
-
-def remove(path: Path) -> None:
-    """Remove a file, or a folder with all that is in it."""
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink()
 
 
 @contextmanager

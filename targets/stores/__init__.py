@@ -8,10 +8,11 @@ What they share: `messages` (what goes over the wire), `machine` (the state), `l
 to disk), `requests` (who waits for what), `client` and `target` (the side that the harness sees).
 """
 
+from splitbrain.targets.operations import shapes
 from splitbrain.targets.stores.messages import Request, Response
 from splitbrain.targets.stores.primary_backup import PrimaryBackup
 from splitbrain.targets.stores.raft import Raft
 from splitbrain.targets.stores.single import Single
-from splitbrain.targets.stores.target import StoreTarget, shapes
+from splitbrain.targets.stores.target import StoreTarget
 
 __all__ = ["PrimaryBackup", "Raft", "Request", "Response", "Single", "StoreTarget", "shapes"]

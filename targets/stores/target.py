@@ -7,13 +7,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from splitbrain.harness.client import TRANSPORT, ErrorTable, Rule, Shape, Shapes
+from splitbrain.harness.client import TRANSPORT, ErrorTable, Rule, Shapes
 from splitbrain.harness.deployment import Deployment, Simulated
 from splitbrain.harness.invariants import Invariant
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import ErrorKind
 from splitbrain.harness.options import Option, Setting
 from splitbrain.harness.program import ProgramFactory
+from splitbrain.targets.operations import shapes
 from splitbrain.targets.stores.client import Sessions, StoreClient, ask_role
 from splitbrain.targets.stores.messages import IN_DOUBT, NO_LEADER, PRECONDITION, UNAVAILABLE, UNSUPPORTED
 from splitbrain.targets.stores.processes import as_process
@@ -21,20 +22,7 @@ from splitbrain.targets.stores.processes import as_process
 MILLISECOND = 1_000_000
 """In nanoseconds."""
 
-OPERATIONS: Shapes = {
-    "read": Shape("none", "value", effects=False),
-    "write": Shape("value", "value"),
-    "cas": Shape("[old, new]", "[old, new]"),
-    "add": Shape("element", "element"),
-    "append": Shape("element", "element"),
-    "increment": Shape("delta", "delta"),
-}
-
-
-def shapes(*names: str) -> Shapes:
-    """Of these operations, those of these names: for a store that has not all."""
-    return {name: OPERATIONS[name] for name in names}
-
+OPERATIONS = shapes("read", "write", "cas", "add", "append", "increment")
 
 ERRORS = ErrorTable(
     (

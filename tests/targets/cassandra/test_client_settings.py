@@ -9,7 +9,7 @@ from splitbrain.targets.cassandra.client_settings import OPTIONS, CassandraSetti
 
 
 def behaving(**options: str) -> CassandraSettings:
-    return client_settings.made(settle(OPTIONS, options, "cassandra"))
+    return CassandraSettings(settle(OPTIONS, options, "cassandra"))
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_reads_and_writes_have_levels_of_their_own(options: dict[str, str], read
         ({"cl": "LOCAL_QUORUM"}, "strategy=network"),
         ({"read": "LOCAL_SERIAL"}, "strategy=network"),
         ({"lwt": "on", "serial": "LOCAL_SERIAL"}, "strategy=network"),
-        ({"rf": "0"}, "rf is at least 1"),
+        ({"rf": "0"}, "rf is a whole number of at least 1"),
         ({"gc_grace_seconds": "-1"}, "at least 0"),
         ({"lwt": "on", "timestamps": "client"}, "plain writes"),
         ({"lwt": "on", "retry_timeouts": "on"}, "counters"),

@@ -8,12 +8,11 @@ import pytest
 
 from splitbrain.harness.operation import ErrorKind, EventType, Operation, Outcome
 from splitbrain.harness.options import settle
-from splitbrain.targets.cassandra import client_settings
 from splitbrain.targets.cassandra.client_settings import OPTIONS, CassandraSettings
 from splitbrain.targets.cassandra.errors import translate_error
 from splitbrain.targets.cassandra.objects import AgreedRegisters, Collections, Counters, Elements, Registers
 from splitbrain.targets.cassandra.schema import define, tables
-from splitbrain.targets.cassandra.session import CqlRequest, Rows
+from splitbrain.targets.cassandra.session import CassandraSession, CqlRequest, Rows
 from splitbrain.targets.servers.client import APPEND_TRIES
 from splitbrain.targets.servers.errors import ServerError
 from splitbrain.targets.servers.values import in_order
@@ -24,7 +23,7 @@ TIMED_OUT = translate_error(cassandra.WriteTimeout("too late", write_type=3), co
 UNAVAILABLE = translate_error(cassandra.Unavailable("nobody there"), conditional=False)
 
 
-class Asked:
+class Asked(CassandraSession):
     """Answers in turn, rows or errors, and keeps what it was asked."""
 
     def __init__(self, *answers: Rows | Exception) -> None:
@@ -48,7 +47,7 @@ class Asked:
 
 
 def behaving(**options: str) -> CassandraSettings:
-    return client_settings.made(settle(OPTIONS, options, "cassandra"))
+    return CassandraSettings(settle(OPTIONS, options, "cassandra"))
 
 
 def of(handler: Any, f: str, value: Any = None, key: Any = "k") -> Outcome:

@@ -96,7 +96,7 @@ async def with_user(url: str, ca: Path) -> None:
     await gateway.call("/v3/auth/role/add", {"name": "root"})
     await gateway.call("/v3/auth/user/grant", {"user": "root", "role": "root"})
     await gateway.call("/v3/auth/enable", {})
-    await gateway.close()
+    await gateway.aclose()
 
 
 def conducted(target: Etcd) -> tuple[TestRun, list[Any]]:
@@ -126,5 +126,5 @@ async def everything(url: str, ca: Path) -> list[Any]:
     gateway = Gateway(url, Access(ca=str(ca), user="root", password="pass,word"))
     await gateway.open()
     found = await gateway.call("/v3/kv/range", span("splitbrain/"))
-    await gateway.close()
+    await gateway.aclose()
     return list(found.get("kvs", ()))

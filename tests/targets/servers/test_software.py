@@ -29,7 +29,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PATH", str(tools))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(PyPIWheel, "installed", lambda self, version: None)
-    monkeypatch.setattr(PyPIWheel, "fetch", lambda self, *_: None)
+    monkeypatch.setattr(PyPIWheel, "usable", lambda self: False)
     return tools
 
 

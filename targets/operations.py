@@ -1,0 +1,25 @@
+"""The operations that clients of targets know, with their values."""
+
+from splitbrain.harness.client import Shape, Shapes
+
+SHAPES: Shapes = {
+    "read": Shape("none", "value, elements, list or sum", effects=False),
+    "write": Shape("value", "value"),
+    "cas": Shape("[old, new]", "[old, new]"),
+    "add": Shape("element", "element"),
+    "remove": Shape("element", "element"),
+    "append": Shape("element", "element"),
+    "increment": Shape("the delta", "the delta"),
+    "acquire": Shape("none", "none, with token"),
+    "hold": Shape("seconds", "seconds, with token", effects=False),
+    "use": Shape("none", "none, with token and revision"),
+    "release": Shape("none", "none, with token"),
+    "watch": Shape("watcher", "[[key, revision, value], …]", effects=False),
+    "drain": Shape("watcher", "[[key, revision, value], …]", effects=False),
+}
+"""By name."""
+
+
+def shapes(*names: str) -> Shapes:
+    """The operations of these names."""
+    return {name: SHAPES[name] for name in names}
