@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 ROOMS = ("harness", "workloads", "nemeses", "checkers", "targets", "results", "src/splitbrain")
 LINES_MAX = 400
 
-LONG: dict[str, str] = {"targets/stores/bugs/catalogue.py": "a table, a few lines a bug"}
+LONG: dict[str, str] = {}
 """Modules above the limit, each with the reason."""
 
 
@@ -65,7 +65,8 @@ def test_no_two_classes_have_one_name() -> None:
 
 
 def test_no_module_is_too_long() -> None:
-    lengths = {name: path.read_text().count("\n") for name, path in modules()}
+    compiled = [(path.relative_to(ROOT).as_posix(), path) for path in (ROOT / "checkers").rglob("*.p[yx][xi]")]
+    lengths = {name: path.read_text().count("\n") for name, path in (*modules(), *compiled)}
     long = {name: lines for name, lines in lengths.items() if lines > LINES_MAX}
     assert {name: lines for name, lines in long.items() if name not in LONG} == {}
 

@@ -1,0 +1,100 @@
+"""Planted bugs of the stores `single` and `primary-backup`."""
+
+from collections.abc import Sequence
+
+from splitbrain.harness.planted_bug import Aim, PlantedBug
+from splitbrain.targets.stores.bugs import shared
+from splitbrain.targets.stores.bugs.catalogue.common import (
+    AUDIT,
+    CUTS,
+    GITHUB,
+    INVARIANTS,
+    KILLS,
+    LINEARIZABLE,
+    RETRIES,
+)
+from splitbrain.targets.stores.bugs.plain import (
+    PrimaryAnswersBeforeSync,
+    SingleAnswersBeforeSync,
+    SingleReplaysSuffix,
+    StaleFrontDoor,
+)
+from splitbrain.targets.stores.parts import Parts
+
+SINGLE: Sequence[PlantedBug] = (
+    PlantedBug(
+        "answer-before-sync",
+        "a request is answered before it is on disk",
+        "Pillai et al., OSDI 2014",
+        AUDIT,
+        (SingleAnswersBeforeSync, Parts()),
+        aim=Aim("kill,powerloss,disk"),
+    ),
+    PlantedBug(
+        "no-deduplication",
+        "a request that comes again is carried out again",
+        "Birrell and Nelson, TOCS 1984: at-most-once calls",
+        INVARIANTS,
+        (None, Parts(machine=shared.NoDeduplication)),
+        aim=RETRIES,
+    ),
+    PlantedBug(
+        "suffix-replayed",
+        "the last entries are carried out again after a restart",
+        "Mohan et al., ARIES, TODS 1992: redo must be idempotent",
+        AUDIT,
+        (SingleReplaysSuffix, Parts()),
+        aim=Aim("kill"),
+    ),
+    PlantedBug(
+        "torn-tail-left",
+        "a torn tail of the log is not cut, and hides what is written behind it",
+        "Alagappan et al., FAST 2018, section 2",
+        AUDIT,
+        (None, Parts(journal=shared.TornTailLeft)),
+        aim=KILLS,
+    ),
+    PlantedBug(
+        "stale-front-door",
+        "a front door answers a read by what it last heard of the key",
+        "Nelson, Welch and Ousterhout, Caching in the Sprite Network File System, TOCS 1988",
+        LINEARIZABLE,
+        (StaleFrontDoor, Parts()),
+        aim=CUTS,
+    ),
+)
+
+PRIMARY_BACKUP: Sequence[PlantedBug] = (
+    PlantedBug(
+        "answer-before-sync",
+        "the primary answers before the request is on its disk",
+        "Pillai et al., OSDI 2014",
+        INVARIANTS,
+        (PrimaryAnswersBeforeSync, Parts()),
+        aim=Aim("kill,powerloss,disk"),
+    ),
+    PlantedBug(
+        "no-deduplication",
+        "a request that comes again is carried out again",
+        "Birrell and Nelson, TOCS 1984: at-most-once calls",
+        INVARIANTS,
+        (None, Parts(machine=shared.NoDeduplication)),
+        aim=RETRIES,
+    ),
+    PlantedBug(
+        "sessions-forgotten",
+        "a session is forgotten after a few requests of others",
+        f"{GITHUB}apache/ratis/pull/915",
+        INVARIANTS,
+        (None, Parts(machine=shared.ShortMemory)),
+        aim=RETRIES,
+    ),
+    PlantedBug(
+        "torn-tail-left",
+        "a torn tail of the log is not cut, and hides what is written behind it",
+        "Alagappan et al., FAST 2018, section 2",
+        INVARIANTS,
+        (None, Parts(journal=shared.TornTailLeft)),
+        aim=KILLS,
+    ),
+)
