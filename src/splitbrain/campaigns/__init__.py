@@ -13,6 +13,7 @@ A map, in the order in which they are used:
 - `baseline`  what the runs of each test came to, as a file made for review
 - `compare`   two baselines: what is new, what is better;  `against`  a campaign and the baseline that it is held to
 - `sides`     two runs, campaigns or baselines side by side
+- `failed`    seeds that failed, kept in the user's `regressions/` and tried first
 - `execute`   the loop: submit, collect, keep, until all is done, the deadline comes or somebody interrupts
 - `summary`   a campaign in Markdown
 - `page`      a campaign as one page: the grid, and what is behind each cell

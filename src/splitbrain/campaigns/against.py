@@ -43,9 +43,15 @@ class Against:
         if self.baseline is None:
             return None
         known = {test.name: parse_known(test.spec.known) for test in tests}
-        return compare(self.baseline, Baseline.of(lines), known)
+        return compare(self.baseline, Baseline.of(_of_the_grid(lines, tests)), known)
 
-    def write(self, lines: Sequence[RunLine]) -> None:
+    def write(self, lines: Sequence[RunLine], tests: Sequence[CampaignTest]) -> None:
         """Write the baseline of a campaign that was carried out, if one is asked for."""
         if self.to_write is not None:
-            Baseline.of(lines).write(self.to_write)
+            Baseline.of(_of_the_grid(lines, tests)).write(self.to_write)
+
+
+def _of_the_grid(lines: Sequence[RunLine], tests: Sequence[CampaignTest]) -> list[RunLine]:
+    """The runs of the tests' own seeds: those that were kept because they failed are no fair sample."""
+    seeds = {test.name: frozenset(test.seeds) for test in tests}
+    return [line for line in lines if line.key[1] in seeds[line.test]]

@@ -10,6 +10,7 @@ from splitbrain.campaigns.against import Against
 from splitbrain.campaigns.baseline import Baseline
 from splitbrain.campaigns.execute import CampaignProgress, Execution, provided, remove_leftovers
 from splitbrain.campaigns.executor import GIB, TaskLimits, WorkerPool
+from splitbrain.campaigns.failed import keep_failed, with_kept
 from splitbrain.campaigns.file import CampaignFile, parse, read_file
 from splitbrain.campaigns.grid import CampaignTest, breadth_first, grid
 from splitbrain.campaigns.keeping import BYTES_DEFAULT, Keeper
@@ -48,6 +49,7 @@ def campaign(
     task_limit: float | None = None,
     baseline: Baseline | Path | str | None = None,
     write_baseline: Path | str | None = None,
+    regressions: Path | str | None = None,
     strict: bool = False,
     progress: CampaignProgress | None = None,
     told: Callable[[RunLine], None] = lambda line: None,
@@ -62,8 +64,9 @@ def campaign(
     room that they may take. memory: bytes that one run may take, checks included; task_limit: seconds that it may take,
     by default its time limit, its budget and GRACE_SECONDS. baseline: what the campaign is compared with, a file or
     one that was read: it fails on what is new alone. write_baseline: the file that gets the campaign's own, once all of
-    it was carried out. strict: unknown is a failure in `junit.xml`. progress: kept up to date. told: of every run.
-    begun: told of the folder and the tests before the first run. say: as for `run`.
+    it was carried out. regressions: a folder of failing seeds, as of the pytest plugin: they are tried first, and those
+    that fail where `valid` is expected are added. strict: unknown is a failure in `junit.xml`. progress: kept up to
+    date. told: of every run. begun: told of the folder and the tests before the first run. say: as for `run`.
 
     UsageError for a file that makes no sense, before anything starts. CampaignInterrupted after Ctrl-C.
     """
@@ -74,6 +77,8 @@ def campaign(
         raise UsageError(f"jobs is at least 1, not {jobs}")
     found, folder = _what(file, None if resume is None else Path(resume))
     tests = grid(found)
+    if regressions is not None:
+        tests = with_kept(tests, Path(regressions))
     against = Against.given(baseline, None if write_baseline is None else Path(write_baseline), tests)
     before = () if folder is not None else last_time(found.name, Path(out))
     if folder is None:
@@ -87,7 +92,7 @@ def campaign(
         for line in lines:
             keeper.add(line)
             progress.count(line)
-        progress.total, progress.before = sum(len(test.seeds) for test in tests), len(lines)
+        progress.total, progress.before = sum(len(test.all_seeds) for test in tests), len(lines)
         begun(folder.path, tests)
         surprises = [line.key for line in before if _surprise(line)]
         todo = [(test, seed) for test, seed in breadth_first(tests, surprises) if (test.name, seed) not in done]
@@ -100,10 +105,13 @@ def campaign(
             complete = execution.run(pool, writer, unavailable)
         except KeyboardInterrupt:
             result = _finished(found, folder, tests, INTERRUPTED, against, strict)
+            keep_failed(result, regressions)
             raise CampaignInterrupted(result) from None
         finally:
             pool.shutdown()
-        return _finished(found, folder, tests, None if complete else DEADLINE, against, strict)
+        result = _finished(found, folder, tests, None if complete else DEADLINE, against, strict)
+        keep_failed(result, regressions)
+        return result
 
 
 def cores() -> int:
@@ -155,7 +163,7 @@ def _finished(
     found = outcomes(tests, lines, compared)
     missing = any(test.not_run for test in found)
     if not missing:
-        against.write(lines)
+        against.write(lines, tests)
     result = CampaignResult(name, str(folder.path), found, why if missing else None, compared)
     write_reports(folder, result, strict)
     return result

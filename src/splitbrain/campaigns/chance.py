@@ -13,11 +13,12 @@ from typing import Any
 
 LEVEL = 0.001
 """The share of comparisons of unchanged systems that may tell a difference: half for shares, half for figures."""
-SCREEN = 1_999
+SCREEN = 499
 """Random divisions that are tried first: a test none of whose figures they make less likely than SCREENED is done."""
 SCREENED = 0.02
 RESOLUTION = 5
 """How many times finer than the level the share of chance is found out."""
+DIVISIONS_LEAST = 1_999
 DIVISIONS_MOST = 1_000_000
 SEED = 20_261_128
 """Of the random divisions: the same comparison tells the same every time."""
@@ -74,7 +75,7 @@ def shifted(before: Figures, now: Figures, level: float) -> frozenset[str]:
     chances = _chances(*divided, SCREEN)
     if chances.min() > max(SCREENED, 4 * level):
         return frozenset()
-    chances = _chances(*divided, min(DIVISIONS_MOST, max(SCREEN, math.ceil(RESOLUTION / level))))
+    chances = _chances(*divided, min(DIVISIONS_MOST, max(DIVISIONS_LEAST, math.ceil(RESOLUTION / level))))
     return frozenset(name for name, chance in zip(names, chances, strict=True) if chance <= level)
 
 

@@ -24,7 +24,8 @@ class CampaignTest:
     """One test of a campaign: a run with every one of some seeds.
 
     name: unique in the campaign. spec: without a seed. seeds: at least one. expect: "valid": on every seed; "invalid":
-    on at least one. known: why a refutation is accepted. plan: with the first seed.
+    on at least one. known: why a refutation is accepted. plan: with the first seed. kept: seeds that failed at some
+    time and were kept, which are tried before all others; also some that are in `seeds`.
     """
 
     name: str
@@ -33,6 +34,12 @@ class CampaignTest:
     expect: str
     known: str | None
     plan: RunPlan
+    kept: tuple[int, ...] = ()
+
+    @property
+    def all_seeds(self) -> tuple[int, ...]:
+        """Its seeds, and those that were kept, each once."""
+        return tuple(dict.fromkeys((*self.kept, *self.seeds)))
 
     @property
     def workload(self) -> str:
@@ -56,10 +63,13 @@ def grid(file: CampaignFile) -> tuple[CampaignTest, ...]:
 def breadth_first(
     tests: Sequence[CampaignTest], first: Iterable[tuple[str, int]] = ()
 ) -> Iterator[tuple[CampaignTest, int]]:
-    """Every test with every one of its seeds: those in `first`, by name, before the others, which go through the first
-    seed of every test, then the second, so that a campaign that is cut short has looked everywhere."""
+    """Every test with every one of its seeds: those that were kept, then those in `first`, by name, before the others,
+    which go through the first seed of every test, then the second, so that a campaign that is cut short has looked
+    everywhere."""
     by_name = {test.name: test for test in tests}
-    urgent = dict.fromkeys((name, seed) for name, seed in first if name in by_name and seed in by_name[name].seeds)
+    kept = [(test.name, seed) for test in tests for seed in test.kept]
+    again = [(name, seed) for name, seed in first if name in by_name and seed in by_name[name].seeds]
+    urgent = dict.fromkeys([*kept, *again])
     yield from ((by_name[name], seed) for name, seed in urgent)
     for nth in range(max((len(test.seeds) for test in tests), default=0)):
         for test in tests:

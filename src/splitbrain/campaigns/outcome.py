@@ -60,7 +60,7 @@ class TestOutcome:
     @property
     def not_run(self) -> int:
         """How many of its seeds were not run."""
-        return len(self.test.seeds) - len(self.lines)
+        return len(self.test.all_seeds) - len(self.lines)
 
     @property
     def refuted(self) -> Interval:
@@ -87,7 +87,7 @@ class TestOutcome:
         if self.test.expect == RunStatus.INVALID:
             if counts[RunStatus.INVALID]:
                 return TestStatus.PASSED
-            all_valid = counts[RunStatus.VALID] == len(self.test.seeds)
+            all_valid = counts[RunStatus.VALID] == len(self.test.all_seeds)
             return TestStatus.FAILED if all_valid else TestStatus.UNKNOWN
         seen = {line.counts_as for line in self.lines}
         worst = next(status for status in WORST_FIRST if status in seen)

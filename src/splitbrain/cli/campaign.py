@@ -21,6 +21,7 @@ from splitbrain.cli.durations import DURATION
 from splitbrain.cli.exits import INTERRUPTED, OF_VERDICT
 from splitbrain.cli.sizes import SIZE
 from splitbrain.harness.announce import on_stderr
+from splitbrain.regressions import FOLDER as REGRESSIONS
 from splitbrain.results import format
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -39,6 +40,7 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option("--task-limit", type=DURATION, help="What one run may take; by default time limit + budget + 2m.")
 @click.option("--baseline", type=FILE, metavar="FILE", help="Fail only on what is new since this baseline.")
 @click.option("--write-baseline", type=FILE, metavar="FILE", help="Write the baseline of this campaign.")
+@click.option("--regressions", type=FOLDER, default=REGRESSIONS, show_default=True, help="Failing seeds, tried first.")
 @click.option("--strict", is_flag=True, help="Let unknown be a failure in junit.xml.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, one line a run, and one at the end.")
 def command(file: Path | None, as_json: bool, **asked: Any) -> int:
