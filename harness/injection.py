@@ -16,6 +16,8 @@ Bite = Mapping[str, float]
 bite."""
 
 
+CLOCK_READS = "clock_reads"
+"""The counter of how often programs looked at a wall clock while it was wrong; only the simulator knows."""
 PEAKS = frozenset({"skew_ms"})
 """Counters that are a largest value: over several injections the largest counts, not the sum."""
 
@@ -172,7 +174,8 @@ class SkewClock:
 
     offset_ms: added at once. rate: how fast the clock runs (1.0 is true, 0.0 stands still). strobe_ms: the offset comes
     and goes, each for so long; 0: it stays. Healing makes the clock true again. Bite: `skew_ms`, the largest deviation
-    a node saw.
+    of the clock of a node at work; in the simulator `clock_reads` too: a program that never looks at its wall clock is
+    told apart.
     """
 
     node: str

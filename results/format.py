@@ -6,6 +6,7 @@ A share is cut, never rounded up, so "100 %" means every one and "0 %" none.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from splitbrain.harness.injection import CLOCK_READS
 from splitbrain.harness.operation import EventType, Value
 
 VALUE_LENGTH = 60
@@ -75,9 +76,11 @@ def operation(f: str, argument: Value, result: Value, ended: EventType, limit: i
 
 
 def bite(counters: Mapping[str, float]) -> str:
-    """What a fault did: `1,203 messages dropped, 2 processes killed`; `never bit` if all is zero."""
+    """What a fault did: `1,203 messages dropped, 2 processes killed`; `never bit` if all is zero. Wrong clocks that
+    nobody looked at are told apart."""
     told = [_counter(name, amount) for name, amount in sorted(counters.items()) if amount > 0]
-    return ", ".join(told) or "never bit"
+    unread = " (no program looked at its wall clock)" if told and counters.get(CLOCK_READS) == 0 else ""
+    return ", ".join(told) + unread or "never bit"
 
 
 def plain(text: str) -> str:

@@ -56,3 +56,7 @@ def test_what_a_fault_says_of_itself() -> None:
     assert format.bite({"processes_killed": 2, "paused_ms": 1500.0, "x": 0}) == "1,500 ms paused, 2 processes killed"
     assert format.bite({"processes_killed": 1, "syncs_delayed": 1}) == "1 process killed, 1 sync delayed"
     assert format.bite({"x": 0}) == "never bit"
+    unread = {"skew_ms": 500, "clock_reads": 0}
+    assert format.bite(unread) == "500 ms skew (no program looked at its wall clock)"
+    assert format.bite({**unread, "clock_reads": 2}) == "2 clock reads, 500 ms skew"
+    assert format.bite({"skew_ms": 0, "clock_reads": 0}) == "never bit"

@@ -21,7 +21,7 @@ TRUE = SECOND
 class Skew:
     """A deviation in force. offset: nanoseconds. rate, monotonic_rate: 1.0 is true. strobe: the offset comes and goes,
     each for so many nanoseconds; 0: it stays. since: true time of its start. seen: the largest deviation, in
-    nanoseconds, with which a handler was called."""
+    nanoseconds, with which a handler was called. reads: how often the wall clock was looked at."""
 
     offset: int
     rate: float
@@ -29,6 +29,7 @@ class Skew:
     strobe: int = 0
     since: int = 0
     seen: int = 0
+    reads: int = 0
 
     def wall(self, now: int) -> int:
         """What it adds to the wall clock, in nanoseconds."""
@@ -43,6 +44,20 @@ class Skew:
     def seen_ms(self) -> float:
         """The largest deviation seen, in milliseconds."""
         return self.seen / MILLISECOND
+
+
+class SkewedNow(Now, frozen=True, gc=False):
+    """The time of a clock under skews, which count when its wall clock is looked at."""
+
+    skews: tuple[Skew, ...]
+
+    @property  # type: ignore[misc]
+    def wall(self) -> int:
+        """What the wall clock shows."""
+        for skew in self.skews:
+            skew.reads += 1
+        shown: int = Now.wall.__get__(self)  # type: ignore[attr-defined]
+        return shown
 
 
 class SimClock:
@@ -71,7 +86,7 @@ class SimClock:
             part = skew.wall(now)
             wall += part
             skew.seen = max(skew.seen, abs(part), abs(skew.monotonic(now)))
-        return Now(self.monotonic(), wall)
+        return SkewedNow(self.monotonic(), wall, tuple(self._skews))
 
     def monotonic(self) -> int:
         """What the monotonic clock shows, in nanoseconds."""

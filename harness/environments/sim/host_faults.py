@@ -12,6 +12,7 @@ from splitbrain.harness.environments.sim.node_down import down, restart
 from splitbrain.harness.environments.sim.scheduler import MILLISECOND, nanoseconds
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.injection import (
+    CLOCK_READS,
     Bite,
     FailDisk,
     FakeSync,
@@ -67,7 +68,8 @@ def skew(injection: SkewClock | SkewAllClocks, site: FaultSite) -> Undo:
     def undo() -> Bite:
         node.machine.clock.remove(deviation)
         _replan(node)
-        return {"skew_ms": deviation.seen_ms}
+        read = {CLOCK_READS: deviation.reads} if isinstance(injection, SkewClock) else {}
+        return {"skew_ms": deviation.seen_ms, **read}
 
     return undo
 

@@ -67,7 +67,7 @@ def test_offset_and_heal() -> None:
         assert 0 < now.monotonic - first.monotonic < 20_000_000, "the monotonic clock has not moved"
         before, now = await ask(stage, node="n2")
         assert abs(wall_error_ms(stage, before, now)) < 5
-        assert await skew.heal() == {"skew_ms": 30_000}
+        assert await skew.heal() == {"skew_ms": 30_000, "clock_reads": 1}
         before, now = await ask(stage)
         assert abs(wall_error_ms(stage, before, now)) < 5
 
@@ -78,9 +78,24 @@ def test_an_unseen_skew_did_not_bite() -> None:
     async def scene(stage: Stage) -> None:
         skew = await stage.cluster.inject(SkewClock("n1", offset_ms=5000))
         await asyncio.sleep(10)
-        assert await skew.heal() == {"skew_ms": 0}
+        assert await skew.heal() == {"skew_ms": 0, "clock_reads": 0}
 
     play(Watch, scene)
+
+
+def test_a_program_that_works_and_never_looks_at_its_wall_clock_is_told_apart() -> None:
+    class Blind(Watch):
+        def on_request(self, now: Now, request: int, message) -> Effects:
+            return [Reply(request, now.monotonic)]
+
+    async def scene(stage: Stage) -> None:
+        skew = await stage.cluster.inject(SkewClock("n1", offset_ms=5000))
+        both = await stage.cluster.inject(SkewAllClocks("n1", offset_ms=5000))
+        await ask(stage)
+        assert await skew.heal() == {"skew_ms": 5000, "clock_reads": 0}
+        assert await both.heal() == {"skew_ms": 5000}
+
+    play(Blind, scene)
 
 
 def test_rate_drifts() -> None:
@@ -101,10 +116,10 @@ def test_overlapping_skews_add_up_and_heal_alone() -> None:
         second = await stage.cluster.inject(SkewClock("n1", offset_ms=-5000))
         before, now = await ask(stage)
         assert -4000 <= wall_error_ms(stage, before, now) < -3990
-        assert await first.heal() == {"skew_ms": 1000}
+        assert await first.heal() == {"skew_ms": 1000, "clock_reads": 1}
         before, now = await ask(stage)
         assert -5000 <= wall_error_ms(stage, before, now) < -4990
-        assert await second.heal() == {"skew_ms": 5000}
+        assert await second.heal() == {"skew_ms": 5000, "clock_reads": 2}
 
     play(Watch, scene)
 
