@@ -1,7 +1,7 @@
 """What the soak says of samples whose answer is known."""
 
 import pytest
-from soak import Sample, parts, slope, slower
+from soak import Sample, main, parts, slope, slower
 
 STEADY = [Sample(10.0 * cpu, cpu, 100.0 + cpu) for cpu in range(100)]
 
@@ -12,6 +12,12 @@ def test_a_steady_run_is_not_slower_and_its_memory_grows_evenly() -> None:
     assert len(parts(STEADY, 1000)) == 10
 
 
-def test_a_second_half_that_takes_twice_as_long_is_half_as_fast() -> None:
-    later = [Sample(500 + 5.0 * cpu, 50 + cpu, 100.0) for cpu in range(100)]
-    assert slower([*STEADY[:50], *later], 1000) == pytest.approx(0.5)
+def test_a_last_fifth_that_takes_twice_as_long_is_half_as_fast() -> None:
+    later = [Sample(800 + 5.0 * cpu, 80 + cpu, 100.0) for cpu in range(40)]
+    assert slower([*STEADY[:80], *later], 1000) == pytest.approx(0.5)
+
+
+def test_a_short_soak_tells_its_parts_and_its_verdict(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["single", "--seconds", "300", "--nemesis", "kill"]) in (0, 1)
+    said = capsys.readouterr().out
+    assert "MB in 1,000 virtual seconds" in said and "columns of the history" in said and "valid: " in said
