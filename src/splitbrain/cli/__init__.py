@@ -131,7 +131,7 @@ def _called(words: Sequence[str]) -> int:
 
 def _unforeseen(error: Exception) -> int:
     """Tell of an error that nobody foresaw: the machine's, the user's code's, or a bug of ours."""
-    from splitbrain.own_targets import place
+    from splitbrain.own_targets import import_place, own_failure
 
     if isinstance(error, RuntimeError) and NO_THREAD in str(error):
         err(NO_MEMORY)
@@ -143,12 +143,14 @@ def _unforeseen(error: Exception) -> int:
     if os.environ.get("SPLITBRAIN_DEBUG"):
         err("".join(traceback.format_exception(error)).rstrip())
         return INTERNAL
-    where = place(error)
-    if where:
-        err(f"code of yours failed: {type(error).__name__}: {error}{where}; nothing was judged")
+    if own := own_failure(error):
+        err(own)
         return USAGE
     if isinstance(error, ImportError):
-        err(f"{error}: a part of splitbrain or of what it needs is missing; install it again")
+        err(
+            f"{error}{import_place(error)}; mend it if that file is yours, else a part of splitbrain is missing: "
+            "install it again"
+        )
         return INFRASTRUCTURE
     frame = traceback.extract_tb(error.__traceback__)[-1]
     err(

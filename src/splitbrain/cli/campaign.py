@@ -19,6 +19,7 @@ from splitbrain.campaigns.tasks import KEEPS, RunLine
 from splitbrain.cli import github
 from splitbrain.cli.durations import DURATION
 from splitbrain.cli.exits import INTERRUPTED, OF_VERDICT
+from splitbrain.cli.output import is_terminal, out
 from splitbrain.cli.sizes import SIZE
 from splitbrain.harness.announce import on_stderr
 from splitbrain.regressions import FOLDER as REGRESSIONS
@@ -62,9 +63,9 @@ def command(file: Path | None, as_json: bool, **asked: Any) -> int:
         except CampaignInterrupted as interrupted:
             result, code = interrupted.result, INTERRUPTED
     if as_json:
-        click.echo(json.dumps(result.headline()))
+        out(json.dumps(result.headline()))
     else:
-        click.echo("\n".join(lines(result)))
+        out("\n".join(lines(result)), result.status.value)
     if result.not_run:
         on_stderr(
             f"{result.not_run:,} runs were not carried out; go on with: splitbrain campaign --resume {result.folder}"
@@ -103,8 +104,7 @@ def lines(result: CampaignResult) -> list[str]:
 
 
 def _print_line(line: RunLine) -> None:
-    click.echo(line.to_json().decode(), nl=False)
-    sys.stdout.flush()
+    out(line.to_json().decode().rstrip("\n"))
 
 
 def _silently(line: RunLine) -> None:
@@ -115,7 +115,7 @@ def _silently(line: RunLine) -> None:
 def _shown(title: str) -> Iterator[CampaignProgress]:
     """A progress, drawn on standard error until the block is left if that is a terminal."""
     progress = CampaignProgress()
-    if not sys.stderr.isatty():
+    if not is_terminal(sys.stderr):
         yield progress
         return
     from rich.console import Console

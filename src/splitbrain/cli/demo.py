@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from splitbrain.cli.exits import INVALID, VALID
-from splitbrain.cli.output import err, out
+from splitbrain.cli.output import err, is_terminal, out
 from splitbrain.demo import DEFAULT_SEED, Played, Scene, play
 from splitbrain.results import format, text
 from splitbrain.results.result import RunStatus
@@ -23,7 +23,7 @@ def demo(seed: int, folder: Path, as_json: bool) -> int:
     """Test four stores in the simulator: a table of verdicts, one explained anomaly, a report."""
 
     def announce(scene: Scene) -> None:
-        if sys.stderr.isatty():
+        if is_terminal(sys.stderr):
             err(f"testing {scene.target} under {scene.nemesis} …")
 
     played = play(seed, folder, announce)

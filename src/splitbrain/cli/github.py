@@ -1,11 +1,11 @@
 """What GitHub's runners read: annotations on standard error, and the summary of the job as Markdown in a file."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from splitbrain.campaigns.outcome import CampaignResult, TestStatus
 from splitbrain.campaigns.summary import markdown
+from splitbrain.cli.output import annotate
 from splitbrain.results.format import plain
 
 LEVELS = {TestStatus.FAILED: "error", TestStatus.INFRASTRUCTURE: "warning", TestStatus.UNKNOWN: "warning"}
@@ -18,7 +18,7 @@ def report(result: CampaignResult, variables: Mapping[str, str]) -> None:
     for outcome in result.tests:
         if outcome.status in LEVELS:
             title = f"{outcome.status.value}: {outcome.test.name}"
-            print(f"::{LEVELS[outcome.status]} title={_property(title)}::{_data(outcome.reason)}", file=sys.stderr)
+            annotate(f"::{LEVELS[outcome.status]} title={_property(title)}::{_data(outcome.reason)}")
     summary = variables.get("GITHUB_STEP_SUMMARY")
     if summary:
         with Path(summary).open("a", encoding="utf-8") as file:

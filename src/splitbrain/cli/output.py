@@ -37,13 +37,22 @@ def printable(text: str) -> str:
     return plain_lines(text)
 
 
-def coloured(stream: TextIO | None) -> bool:
-    """Whether a stream is a terminal whose user wants colours."""
+def annotate(line: str) -> None:
+    """Write a line to standard error as it is, for a program that reads along."""
+    _written(sys.stderr, line, 2)
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a stream is open, and a terminal."""
     try:
-        terminal = stream is not None and stream.isatty()
+        return stream is not None and stream.isatty()
     except ValueError:
         return False
-    return terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def coloured(stream: TextIO | None) -> bool:
+    """Whether a stream is a terminal whose user wants colours."""
+    return is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _written(stream: TextIO | None, text: str, number: int) -> str | None:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from splitbrain.cli.output import is_terminal
 from splitbrain.harness.generator import SECOND
 from splitbrain.harness.progress import Progress
 
@@ -16,7 +17,7 @@ MAIN = "main"
 def shown(title: str, time_limit: float) -> Iterator[Progress]:
     """A progress to hand to the controller, drawn until the block is left. time_limit: seconds of the main phase."""
     progress = Progress()
-    if sys.stderr is None or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+    if not is_terminal(sys.stderr) or os.environ.get("TERM") == "dumb":
         yield progress
         return
     from rich.console import Console

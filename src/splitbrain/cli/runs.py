@@ -8,6 +8,7 @@ import click
 
 from splitbrain.cli.durations import DURATION
 from splitbrain.cli.exits import VALID
+from splitbrain.cli.output import err, out
 from splitbrain.results import format
 from splitbrain.results.folder import RUNS
 from splitbrain.results.index import INTERRUPTED, SORTS, RunFilter, find_runs
@@ -53,12 +54,12 @@ def runs(
     found = find_runs(folder, wanted, sort, limit)
     if as_json:
         for run in found:
-            click.echo(json.dumps(run.line(folder)))
+            out(json.dumps(run.line(folder)))
         return VALID
     for run in found:
         faults = ",".join(name for name in run.faults.split(",") if name) or "no faults"
         words = f"{run.verdict}: {run.target} · {run.workload} · {faults}: {format.cut(run.reason, REASON_LENGTH)}"
-        click.echo(format.plain(words))
-        click.echo(format.plain(f"  {folder / run.path}"))
-    click.echo(f"{len(found):,} run{'' if len(found) == 1 else 's'} in {folder}", err=True)
+        out(format.plain(words))
+        out(format.plain(f"  {folder / run.path}"))
+    err(f"{len(found):,} run{'' if len(found) == 1 else 's'} in {folder}")
     return VALID

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from splitbrain import cli, targets
+from splitbrain.cli.zoo import exit_code
 from splitbrain.harness.environments.linux import namespaces
 
 DOCS = Path(__file__).parents[3] / "docs" / "exit-codes.md"
@@ -34,11 +36,53 @@ class Late(Single):
         return {}[0]
 """
 
+FOUND = "raft:bug=half-is-a-majority"
+"""A bug that is found at once."""
+CAMPAIGNS = {
+    "expected": ("single", "valid", ""),
+    "surprise": ("single", "invalid", ""),
+    "unknown": ("raft", "valid", 'nemesis = "partition,kill"\ntime-limit = 0.9\n'),
+    "never": ("a_store:NeverUp", "valid", ""),
+    "wrong": ("sngle", "valid", ""),
+}
+"""Of each file: the target of its one test, what is expected, and more lines."""
+
 ENDINGS: dict[str, tuple[int, list[str]]] = {
     "a run whose verdict is valid": (0, [VALID]),
     "a run whose verdict is invalid": (1, [INVALID]),
     "a run whose verdict is unknown": (2, ["run raft --nemesis partition,kill --time-limit 0.9 --seed 1"]),
     "nodes that do not come up": (3, ["run a_store:NeverUp --time-limit 1"]),
+    "a store of one's own that crashes during a run": (2, ["run a_store:Crashes --workload register --time-limit 2"]),
+    "a store of one's own that crashes while it is set up": (3, ["run a_store:CrashesAtOnce --time-limit 2"]),
+    "a replay that is the same, whatever its verdict": (
+        0, [f"$SB {VALID} && $SB replay runs/latest", f"$SB {INVALID}; $SB replay runs/latest"]
+    ),
+    "a replay that differs": (
+        1, [f"$SB {VALID} && H=$(echo runs/single/*/*/history.jsonl.gz) && zcat $H | head -n -1 | gzip >some && "
+            "mv some $H && $SB replay runs/latest"],
+    ),
+    "a replay of no run, or of a damaged token": (
+        254, ["replay nothing", "replay sb1-xxx", "replay valid.jsonl"]
+    ),
+    "a refuted run that shrinks": (0, [f"$SB {INVALID}; $SB shrink --budget 1s"]),
+    "a refuted run that is not refuted when it is repeated": (
+        2, [f"$SB {INVALID}; sed -i s/reads=local/reads=log/ runs/raft*/*/*/test.toml && $SB shrink"]
+    ),
+    "a run that cannot be shrunk, for it is not refuted": (254, [f"$SB {VALID} && $SB shrink"]),
+    "a list of runs, whatever their verdicts": (0, [f"$SB {INVALID}; $SB runs", f"$SB {INVALID}; $SB runs | true"]),
+    "a campaign in which every test came out as expected": (
+        0, ["campaign expected.toml --out c", "campaign expected.toml --out c | true"]
+    ),
+    "a campaign with a surprise": (
+        1, [f"campaign surprise.toml --out c {into}" for into in
+            ("", ">/dev/full", "2>/dev/full", "2>&-", "--json | true")]
+    ),
+    "a campaign with an unknown test and no surprise": (2, ["campaign unknown.toml --out c"]),
+    "a campaign with a test that could not be carried out, and no surprise": (3, ["campaign never.toml --out c"]),
+    "a campaign whose file has a mistake": (254, ["campaign wrong.toml", "campaign nothing.toml"]),
+    "a zoo whose every bug is found": (0, [f"zoo {FOUND} --aimed --cpu-limit 6"]),
+    "a zoo in which a correct store is refuted": (1, []),
+    "a zoo in which a bug is missed": (2, ["zoo raft:bug=vote-by-length --cpu-limit 0.01 --time-limit 0.1"]),
     "several histories, one of them invalid and one unreadable": (1, ["check kept nothing.edn -m cas-register"]),
     "several histories, one of them valid and one unreadable": (254, ["check valid.jsonl nothing.edn -m register"]),
     "nobody reads the output of a run that is valid": (0, [f"{VALID} | true", f"{VALID} --json | true"]),
@@ -46,10 +90,15 @@ ENDINGS: dict[str, tuple[int, list[str]]] = {
     "nobody reads a list or a help": (0, ["list | true", "--help | true", "run --help | true", "--version | true"]),
     "the disk is full below the output of a run that is valid": (3, [f"{VALID} >/dev/full"]),
     "the disk is full below the output of a run that is invalid": (1, [f"{INVALID} >/dev/full"]),
-    "the disk is full below a list or a help": (3, ["list >/dev/full", "--help >/dev/full", "--version >/dev/full"]),
+    "the disk is full below a list or a help": (
+        3, ["list >/dev/full", "--help >/dev/full", "--version >/dev/full", "completion bash >/dev/full",
+            f"$SB {VALID} && $SB runs >/dev/full", f"$SB {VALID} && $SB replay runs/latest >/dev/full"]
+    ),
     "the disk is full below the messages of wrong use": (254, ["check nothing 2>/dev/full", "rn 2>/dev/full"]),
     "the disk is full below the run's folder": (3, []),
-    "standard output, input and error are closed": (0, [f"{VALID} >&- <&- 2>&-", "list >&- 2>&-", "--help >&- 2>&-"]),
+    "standard output, input and error are closed": (
+        0, [f"{VALID} >&- <&- 2>&-", "list >&- 2>&-", "--help >&- 2>&-", "demo >&- 2>&-"]
+    ),
     "standard input is closed and was to be read": (254, ["check - -m register <&-"]),
     "the process that carries out a local run is killed": (3, ["run a_store:Dies --env local --nodes 1"]),
     "a tool is missing": (3, ["run raft --env local"]),
@@ -64,8 +113,9 @@ ENDINGS: dict[str, tuple[int, list[str]]] = {
          "run raft --set values=0", "run raft --set operations_per_key=-1", "run raft --env moon", "list x",
          "check valid.jsonl -m x", "check valid.jsonl -m register --set x=1", "run raft --nemesis kill:size=x"],
     ),
-    "a file that does not exist or may not be read": (254, ["check nothing.edn", "report nothing", "check . -m register"
-                                                           " --format x", "run ./nothing.py:Store"]),
+    "a file that does not exist or may not be read": (
+        254, ["check nothing.edn", "report nothing", "runs", "run ./nothing.py:Store"]
+    ),
     "a target of one's own that fails": (
         254, ["run a_store:Fails --time-limit 1", "run a_store:Late --nemesis kill --time-limit 6",
               "run a_store:Nothing"],
@@ -82,6 +132,9 @@ def place(tmp_path: Path) -> Path:
     (tmp_path / "valid.jsonl").write_text(HISTORY)
     shutil.copytree(KEPT, tmp_path / "kept")
     (tmp_path / "a_store.py").write_text(DIES + NEVER_UP)
+    for name, (target, expected, more) in CAMPAIGNS.items():
+        test = f'[[test]]\ntarget = "{target}"\nexpect = "{expected}"\n{more}'
+        (tmp_path / f"{name}.toml").write_text(test if "time-limit" in more else test + "time-limit = 1\n")
     return tmp_path
 
 
@@ -93,16 +146,36 @@ class Dead:
         raise RuntimeError("not today")
 class NeverUp(Single):
     deployments = (Simulated(Dead),)
+from splitbrain.harness.program import Reply
+from splitbrain.targets.stores import Request, Response, StoreTarget, shapes
+class Crashing:
+    message_type, request_type, reply_type = type(None), Request, Response
+    def __init__(self, name, nodes, random):
+        self.left = 20
+    def on_start(self, now, disk):
+        return []
+    def on_request(self, now, request, message):
+        self.left -= 1
+        return [Reply(request, Response(None, error="precondition", text=str(1 / self.left)))]
+class CrashingAtOnce(Crashing):
+    def on_request(self, now, request, message):
+        raise ValueError("mine")
+class Crashes(StoreTarget):
+    name, summary, options, claims, program = "crashes", "a store", (), (), Crashing
+    operations = shapes("read", "write", "cas")
+class CrashesAtOnce(Crashes):
+    program = CrashingAtOnce
 """
 
 
 def ended(place: Path, words: str, before: str = "", **more: str) -> tuple[int, str]:
-    """The code of `splitbrain WORDS` as a shell has it, and what was said on standard error."""
-    line = f"{before} {sys.executable} -m splitbrain {words}"
+    """The code of `splitbrain WORDS`, or of a script that calls it $SB, as a shell has it, and what was said on
+    standard error."""
+    line = words if "$SB" in words else f"{before} $SB {words}"
     script = f"{line}; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(
         ["bash", "-c", script], cwd=place, capture_output=True, text=True, timeout=100, check=False,
-        env={**os.environ, **more},
+        env={**os.environ, "SB": f"{sys.executable} -m splitbrain", **more},
     )  # fmt: skip
     return done.returncode, done.stderr
 
@@ -134,6 +207,22 @@ def test_an_error_that_nobody_foresaw(splitbrain, monkeypatch):
     assert splitbrain("run", "raft").code == 255
 
 
+def test_an_import_that_fails_is_told_with_its_line(splitbrain, monkeypatch):
+    """Whose file it is cannot be told of a clone in which somebody writes a target of their own."""
+    lacking = Path(targets.__file__).with_name("lacking_for_a_test.py")
+    lacking.write_text("\n\nimport a_module_that_nobody_has\n")
+    try:
+        own = splitbrain("run", "splitbrain.targets.lacking_for_a_test:Store")
+        monkeypatch.setitem(cli.COMMANDS, "run", ("splitbrain.targets.lacking_for_a_test:run", ""))
+        said = splitbrain("run", "raft")
+    finally:
+        lacking.unlink()
+    assert said.code == 3
+    assert "No module named 'a_module_that_nobody_has', at " in said.err
+    assert "lacking_for_a_test.py:3; mend it if that file is yours" in said.err
+    assert own.code == 254 and "lacking_for_a_test.py:3" in own.err
+
+
 def test_a_full_disk_below_the_folder(splitbrain, monkeypatch, tmp_path):
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
@@ -141,6 +230,10 @@ def test_a_full_disk_below_the_folder(splitbrain, monkeypatch, tmp_path):
     monkeypatch.setattr(Path, "write_text", full)
     said = splitbrain(*VALID.split(), "--out", tmp_path)
     assert said.code == 3 and "the disk is full" in said.err
+
+
+def test_a_correct_store_that_is_refuted_in_the_zoo():
+    assert exit_code({"bugs": 1, "found": 1, "correct_runs": 2, "false_alarms": 1}) == 1
 
 
 @pytest.mark.parametrize("kilobytes", [40_000, 50_000])
