@@ -12,6 +12,7 @@ from typing import Protocol, runtime_checkable
 
 from splitbrain.harness.node import ChannelClosed
 from splitbrain.harness.operation import Error, ErrorKind, EventType, Operation, Outcome, Value
+from splitbrain.harness.suggestion import did_you_mean
 
 
 class Client(Protocol):
@@ -89,8 +90,18 @@ class ErrorTable:
         ended = EventType.FAIL if definite or not effects else EventType.INFO
         text, name = str(error), type(error).__name__
         if kind is ErrorKind.OTHER:  # not foreseen: a text like "0" says nothing without its type
-            text = f"{name}: {text}"
+            code = getattr(error, "code", None)
+            text = f"{name} {code!r}: {text}" if isinstance(code, str) else f"{name}: {text}"
         return Outcome(ended, operation.value, Error(kind, text or name))
+
+    def unlisted(self, error: BaseException) -> str:
+        """What is wrong, in words, if an error has a word for its kind that no row has; else nothing."""
+        code = getattr(error, "code", None)
+        words = [rule.raised for rule in self.rules if isinstance(rule.raised, str)]
+        if not isinstance(code, str) or not words or any(rule.fits(error) for rule in self.rules):
+            return ""
+        hint = did_you_mean(code, words) or f"; its words are {', '.join(words)}"
+        return f"error {code!r} is in no row of the target's error table{hint}: what failed with it counts as unknown"
 
     def classify(self, error: BaseException) -> tuple[ErrorKind, bool]:
         """(kind, definite) of an exception."""

@@ -30,6 +30,7 @@ class Death:
     time: nanoseconds since the start of the run. text: what happened, in one sentence that names the node.
     lines: the last lines of its log. crashed: of an exception in its own code, or of a signal that nobody of ours sent;
     false of a process that ended itself, as one whose disk fails may do on purpose.
+    how: what happened without name and time, where deaths of one kind can be told together.
     """
 
     node: str
@@ -37,6 +38,7 @@ class Death:
     text: str
     lines: tuple[str, ...] = ()
     crashed: bool = False
+    how: str = ""
 
 
 class Cluster(Protocol):

@@ -7,10 +7,12 @@ bug in both.
 Pitfall: messages are immutable once sent; a write is durable only when its sync's token comes back; timers run on the
 node's *monotonic* clock, which is not its wall clock."""
 
+import sys
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from types import CoroutineType, GeneratorType
 from typing import Any, ClassVar, Protocol
 
 from msgspec import Struct
@@ -121,6 +123,8 @@ class ElectionMessage(Protocol):
 
 Effect = Send | SetTimer | CancelTimer | Reply | Append | Replace | Truncate | Sync | Log | Mark
 Effects = Iterable[Effect]
+NO_EFFECTS = (str, bytes, Mapping)
+"""What can be walked through and is no list of effects all the same."""
 
 
 class Role(Struct, frozen=True, gc=False):
@@ -129,6 +133,10 @@ class Role(Struct, frozen=True, gc=False):
     name: str
     """"leader", "primary", "follower", …"""
     term: int = 0
+
+
+NO_PROGRAMS = (Path(__file__).resolve().parent, Path(sys.base_prefix).resolve())
+"""Folders whose files are no program's: the harness and Python."""
 
 
 class Program(Protocol):
@@ -183,6 +191,30 @@ def _missing(words: str, *arguments: Any) -> Effects:
     raise TypeError(words)
 
 
+def effects_of(decided: Any) -> Effects:
+    """What a handler returned, if it is effects; TypeError, in words, if they would be lost: those that a generator
+    returns, and those of a coroutine, which nobody awaits."""
+    if isinstance(decided, GeneratorType):
+        return _whole(decided)
+    if isinstance(decided, CoroutineType):
+        decided.close()
+        raise TypeError("it is async, and a handler may not wait: without async it returns its effects")
+    if decided is None or isinstance(decided, NO_EFFECTS) or not isinstance(decided, Iterable):
+        what = "None" if decided is None else type(decided).__name__
+        raise TypeError(f"it returned {what}, which is no list of effects; [] is one")
+    return decided
+
+
+def _whole(handler: "GeneratorType[Effect, None, Any]") -> Effects:
+    """The effects that a generator yields; TypeError if it returns some too, which Python would drop."""
+    returned = yield from handler
+    if returned is not None:
+        raise TypeError(
+            f"it yields effects, so what it returns is lost, and it returned {type(returned).__name__}: "
+            "yield those too, or return all in one list"
+        )
+
+
 def check_reply(program: Any, message: Message) -> None:
     """TypeError, in words, if a program answers a client with something that is not of its `reply_type`."""
     kind = program.reply_type
@@ -190,16 +222,25 @@ def check_reply(program: Any, message: Message) -> None:
         raise TypeError(f"it answered a request with {message!r}, which is no {kind.__name__}")
 
 
-def died_in_words(error: Exception, handler: Callable[..., Effects]) -> str:
-    """Why a program died, in a sentence: the error, and the line of the program where it was raised; where it is the
-    handler's answer that was wrong, the line where the handler begins; no line of the harness. Without the machine's
-    folders."""
-    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    frames = traceback.extract_tb(error.__traceback__)
+def died_in_words(error: BaseException, handler: Callable[..., Effects]) -> str:
+    """Why a program died or ended itself, in a sentence: the error, and the line of the program where it was raised;
+    where it is the handler's answer that was wrong, the line where the handler begins. No line of the harness, none of
+    Python's library, and none of the machine's folders."""
+    text = str(error)
+    if isinstance(error, SystemExit):
+        text = text if error.code and not isinstance(error.code, int) else f"exit code {error.code or 0}"
+    else:
+        text = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_programs(frame.filename)]
+    if frames:
+        return f"{text} ({Path(frames[-1].filename).name}:{frames[-1].lineno})"
     code = getattr(handler, "__code__", None)
-    ours = bool(frames) and Path(frames[-1].filename).resolve().is_relative_to(Path(__file__).resolve().parent)
-    if ours and code is not None and code.co_name != "<lambda>":
-        if "not iterable" in text:
-            text = "TypeError: it returned something that is no list of effects"
-        return f"{text} ({Path(code.co_filename).name}:{code.co_firstlineno}, {handler.__name__})"
-    return text if ours or not frames else f"{text} ({Path(frames[-1].filename).name}:{frames[-1].lineno})"
+    if code is None or code.co_name == "<lambda>":
+        return text
+    return f"{text} ({Path(code.co_filename).name}:{code.co_firstlineno}, {handler.__name__})"
+
+
+def _is_programs(filename: str) -> bool:
+    """Whether a file is neither the harness's nor Python's."""
+    path = Path(filename).resolve()
+    return not filename.startswith("<") and not any(path.is_relative_to(folder) for folder in NO_PROGRAMS)

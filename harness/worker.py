@@ -153,6 +153,8 @@ class Worker:
     def _failed(self, operation: Operation, error: Exception) -> Outcome:
         """The outcome of an operation that raised: before the client was open, nothing was sent."""
         context = self._context
+        if words := context.errors.unlisted(error):
+            context.warnings[words] = None
         if self._open:
             return context.errors.outcome(operation, error, effects=context.effects.get(operation.f, True))
         kind = ErrorKind.REFUSED if isinstance(error, OSError) else context.errors.classify(error)[0]

@@ -32,6 +32,7 @@ from splitbrain.harness.program import (
     Truncate,
     check_reply,
     died_in_words,
+    effects_of,
     handler_of,
 )
 from splitbrain.harness.random_stream import RandomStream
@@ -91,10 +92,10 @@ class Runner:
 
     def _handle(self, handler: Callable[..., Effects], *arguments: Any) -> None:
         try:
-            for effect in handler(Now(time.monotonic_ns(), time.time_ns()), *arguments):
+            for effect in effects_of(handler(Now(time.monotonic_ns(), time.time_ns()), *arguments)):
                 self._carry[type(effect)](effect)
         except SystemExit as leave:
-            end(f"the process ended itself: {leave}", 0)
+            end(f"the process ended itself: {died_in_words(leave, handler)}", 0)
         except Exception as error:  # noqa: BLE001 - whatever a program raises ends its process, and stands in its log
             end(f"{traceback.format_exc()}{died_in_words(error, handler)}", 1)
 

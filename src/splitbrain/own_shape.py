@@ -10,6 +10,8 @@ from typing import Any, cast
 from splitbrain.harness.client import ErrorTable, Shape
 from splitbrain.harness.deployment import Deployment
 from splitbrain.harness.errors import UsageError
+from splitbrain.harness.invariants import Invariant
+from splitbrain.harness.logs import Pattern
 from splitbrain.harness.options import Option
 from splitbrain.harness.target import Audited
 from splitbrain.harness.verdict import Verdict
@@ -55,6 +57,16 @@ OF_TARGET: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
 }
 
 
+IF_THERE: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
+    "default_workload": ("the name of a workload", lambda value: isinstance(value, str)),
+    "log_patterns": ("a sequence of Pattern, as splitbrain.harness.logs has it", _sequence_of(Pattern)),
+    "invariants": ("a sequence of Invariant, as splitbrain.harness.invariants has it", _sequence_of(Invariant)),
+    **dict.fromkeys(("provide", "notices", "settle", "audit"), ("a method", callable)),
+}
+"""What a target may have, looked at where it does. An attribute that is used in some environments alone is checked in
+all of them."""
+
+
 def check_class(kind: Any, word: str) -> None:
     """UsageError for an attribute of the class that is of the wrong kind."""
     for name, (expected, fits) in OF_CLASS.items():
@@ -69,9 +81,9 @@ def check_target(target: Any, word: str) -> None:
         value = getattr(target, name, None)
         if not fits(value):
             raise _wrong(type(target), name, expected, value, word)
-    preferred = getattr(target, "default_workload", "")
-    if not isinstance(preferred, str):
-        raise _wrong(type(target), "default_workload", "the name of a workload", preferred, word)
+    for name, (expected, fits) in IF_THERE.items():
+        if hasattr(target, name) and not fits(getattr(target, name)):
+            raise _wrong(type(target), name, expected, getattr(target, name), word)
 
 
 def checked_class(kind: Any, word: str) -> Any:
@@ -112,7 +124,8 @@ async def _awaited(
 def _wrong(kind: Any, name: str, expected: str, value: Any, word: str) -> UsageError:
     came = repr(value)
     shown = came if len(came) <= 60 else type(value).__name__
-    has_to = f"{name}() has to return" if name in METHODS else f"{name} has to be"
+    called = name in METHODS and callable(getattr(kind, name, None))
+    has_to = f"{name}() has to return" if called else f"{name} has to be"
     return UsageError(f"target {word}: {has_to} {expected}, not {shown}{_defined(kind, name)}; {SEE}")
 
 

@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import inspect
 import sys
 import traceback
 from collections.abc import Mapping
@@ -54,11 +55,37 @@ def made(kind: Any, settings: Mapping[str, Setting], word: str) -> Any:
     return target
 
 
+def own_failure(error: BaseException) -> str:
+    """What to say of an error that a user's code raised; empty if it was raised by no such code."""
+    where = place(error)
+    return f"code of yours failed: {type(error).__name__}: {error}{where}; nothing was judged" if where else ""
+
+
 def place(error: BaseException) -> str:
     """Where in a user's code an error was raised: `, at store.py:12`; empty if nowhere outside this package."""
     ours = str(Path(__file__).resolve().parent)
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_ours(frame.filename, ours)]
     return f", at {shown_path(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
+
+
+def import_place(error: ImportError) -> str:
+    """Where the import stands that failed, in whosever file: `, at store.py:3`; empty if that is here."""
+    frames = traceback.extract_tb(error.__traceback__)
+    frames = [frame for frame in frames if not frame.filename.startswith("<") and frame.filename != __file__]
+    here = not frames or Path(frames[-1].filename).parts[-2:] == ("importlib", "__init__.py")
+    return "" if here else f", at {shown_path(frames[-1].filename)}:{frames[-1].lineno}"
+
+
+def answers_at(target: Any) -> str:
+    """Where a user's code makes a target's answers: `, answered at store.py:12`, the program's handler of requests or
+    the method that makes clients; empty for a target of this package."""
+    ours = str(Path(__file__).resolve().parent)
+    program = getattr(type(target), "program", None)
+    for owner, name in ((program, "on_request"), (type(target).__base__, "client")):
+        code = getattr(inspect.getattr_static(owner, name, None), "__code__", None)
+        if code is not None and not _is_ours(code.co_filename, ours):
+            return f", answered by {name} at {shown_path(code.co_filename)}:{code.co_firstlineno}"
+    return ""
 
 
 def _is_ours(filename: str, ours: str) -> bool:
@@ -85,7 +112,9 @@ def _imported(name: str, word: str) -> ModuleType:
         where = shown_path(error.filename or name) + (f":{error.lineno}" if error.lineno else "")
         raise UsageError(f"{word}: {where}: {error.msg}") from None
     except ModuleNotFoundError as error:
-        raise UsageError(f"{word}: {error}{place(error)}; modules are looked for here and on PYTHONPATH") from None
+        raise UsageError(
+            f"{word}: {error}{import_place(error)}; modules are looked for here and on PYTHONPATH"
+        ) from None
     except (Exception, SystemExit) as error:
         raise UsageError(f"{word}: importing it failed: {type(error).__name__}: {error}{place(error)}") from error
 

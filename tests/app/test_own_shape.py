@@ -38,6 +38,11 @@ ATTRIBUTES = {
     "deployments = None": "deployments has to be one Deployment or more",
     "deployments = (1,)": "deployments has to be one Deployment or more",
     "settings = property(lambda self: None, lambda self, value: None)": "settings has to be a mapping",
+    "log_patterns = None": "log_patterns has to be a sequence of Pattern",
+    "log_patterns = ['panic']": "log_patterns has to be a sequence of Pattern",
+    "invariants = 5": "invariants has to be a sequence of Invariant",
+    "audit = None": "audit has to be a method, not None",
+    "settle = 3": "settle has to be a method, not 3",
     "default_workload = 7": "default_workload has to be the name of a workload, not 7",
 }
 METHODS = {

@@ -111,8 +111,9 @@ class PidNode(RealNode):
         self._how = ending.words
         if not self._wanted:
             return
-        text = f"{self.name} {ending.words} by itself"
-        self.deaths.append(Death(self.name, self._now(), text, self.last_lines(), crashed=ending.crash))
+        lines, how = self.last_lines(), f"{ending.words} by itself"
+        last = f"; its log ends with: {lines[-1][:LINE_LENGTH_MAX]}" if lines and not ending.crash else ""
+        self.deaths.append(Death(self.name, self._now(), f"{self.name} {how}{last}", lines, ending.crash, how))
         if self.deployment.respawn and not self.holders:
             self._respawn = self._later(self._start_again())
 

@@ -32,6 +32,9 @@ class SimNode:
         self._incarnations = 0
         self._channels = 0
         self._closed = False
+        self._exits: set[str] = set()
+        """Why it ended itself so far: each reason is noted once, as a server that refuses its disk tries again and
+        again."""
 
     @property
     def name(self) -> str:
@@ -105,6 +108,12 @@ class SimNode:
         self.process = None
         if process.left and not self.machine.disk.broken:
             self.machine.kernel.at(process.death + RESPAWN_NS, self._respawn)
-        if why is not None:
-            text = f"{self.name} died by itself at {process.death / SECOND:.9f} s: {why}"
-            self._deaths.append(Death(self.name, process.death, text, tuple(self.machine.log.tail), crashed=True))
+        if why is None or (process.left and why in self._exits):
+            return
+        how = "ended itself" if process.left else "died by itself"
+        if process.left:
+            self._exits.add(why)
+        text = f"{self.name} {how} at {process.death / SECOND:.9f} s: {why}"
+        self._deaths.append(
+            Death(self.name, process.death, text, tuple(self.machine.log.tail), not process.left, f"{how}: {why}")
+        )

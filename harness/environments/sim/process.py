@@ -38,6 +38,7 @@ from splitbrain.harness.program import (
     Truncate,
     check_reply,
     died_in_words,
+    effects_of,
     handler_of,
 )
 from splitbrain.harness.random_stream import RandomStream
@@ -65,6 +66,8 @@ class SimHost:
 
 
 NO_TIMER = (0, -1)
+OF_THE_DISK = ("on_start", "on_disk_error")
+"""Handlers in which a program that ends itself refuses its disk, as it should; in any other that is its mistake."""
 
 
 class EffectHandlers(dict[type, Callable[[Any], object]]):
@@ -80,8 +83,8 @@ def _no_program(*arguments: Any) -> Effects:
 
 
 class SimProcess:
-    """One incarnation. died: called once, with why in words if it died by itself, or None if it was killed or ended
-    itself on purpose."""
+    """One incarnation. died: called once, with why in words if it died or ended by itself, or None if it was killed
+    or refused its disk."""
 
     def __init__(self, machine: SimHost, died: "Callable[[SimProcess, str | None], None]") -> None:
         self._machine = machine
@@ -189,12 +192,14 @@ class SimProcess:
         """Carry out what a handler decided. handler: whose it is, for the words if it is wrong."""
         try:
             effects = self._effects
-            for effect in decided():
+            found = decided()
+            for effect in found if type(found) is list else effects_of(found):
                 effects[type(effect)](effect)
         except SystemExit as leave:
-            self._machine.log.write(f"the process ended itself: {leave}")
             self.left = True
-            self._end(None)
+            why = died_in_words(leave, handler)
+            self._machine.log.write(f"the process ended itself: {why}")
+            self._end(None if getattr(handler, "__name__", "") in OF_THE_DISK else why)
         except SplitbrainError:
             raise
         except MemoryError:
@@ -281,7 +286,7 @@ class BusyProcess(SimProcess):
 
     def _think(self, handler: Callable[..., Effects], args: tuple[Any, ...]) -> Effects:
         effects = []
-        for effect in handler(self._clock.read(), *args):
+        for effect in effects_of(handler(self._clock.read(), *args)):
             # A mark tells of the state as it was when the handler decided.
             if type(effect) is Mark:
                 self._mark(effect)

@@ -15,7 +15,7 @@ from splitbrain import registry
 from splitbrain.checkers.domain.service import LivenessCheck, ServiceCheck
 from splitbrain.harness.checker import Checker
 from splitbrain.harness.controller import Test, run_test
-from splitbrain.harness.errors import InfrastructureError
+from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.generator.scripted import scripted
 from splitbrain.harness.histories import Recorder, read
 from splitbrain.harness.history import History
@@ -25,6 +25,7 @@ from splitbrain.harness.operation import Value
 from splitbrain.harness.progress import Progress
 from splitbrain.harness.target import Logged, Provided
 from splitbrain.harness.verdict import Verdict
+from splitbrain.own_targets import answers_at
 from splitbrain.results import text
 from splitbrain.results.crash_logs import write_crash_log
 from splitbrain.results.folder import RUNS, RunFolder
@@ -34,6 +35,7 @@ from splitbrain.runner.plan import RunPlan
 from splitbrain.runner.record import RunRecord
 from splitbrain.runner.script import FILE, Script
 from splitbrain.runner.swarm import rate_of
+from splitbrain.runner.wrong_answer import wrong_answer
 from splitbrain.workloads.workload import Size
 
 
@@ -167,7 +169,10 @@ def judged(
     if plan.spec.liveness is not None:
         beside.append(LivenessCheck(plan.spec.liveness))
     served = [check_safely(checker, history, budget) for checker in beside]
-    own = judge.verdicts(history, budget)
+    try:
+        own = judge.verdicts(history, budget)
+    except UsageError as error:
+        raise wrong_answer(history, judge, plan.spec.target, answers_at(plan.target), error) from None
     verdict = merge(judge.name, (*own, *others, *served))
     cost = Cost(time.perf_counter() - began, run=running)
     result = Result.of_run(history, plan.record(), verdict, cost, notes, coverage)

@@ -17,6 +17,7 @@ import msgspec
 
 from splitbrain.harness.errors import InfrastructureError, SplitbrainError
 from splitbrain.harness.progress import Progress
+from splitbrain.own_targets import own_failure
 from splitbrain.runner.execute import execute
 from splitbrain.runner.plan import plan
 from splitbrain.runner.spec import RunSpec
@@ -51,6 +52,9 @@ def main() -> None:
     except SplitbrainError as error:
         reply("usage", str(error))
     except Exception as error:  # noqa: BLE001 - handed over, and told outside
+        if own := own_failure(error):
+            reply("usage", own)
+            return
         frame = traceback.extract_tb(error.__traceback__)[-1]
         reply("internal", f"{type(error).__name__}: {error} ({frame.filename}:{frame.lineno})")
 

@@ -282,7 +282,7 @@ def test_a_cluster_whose_node_leaves_at_its_start_is_not_up() -> None:
     async def scene(stage: Stage) -> None:
         raise AssertionError("never reached")
 
-    with pytest.raises(InfrastructureError, match=r"n1: .* ended itself: nothing to do"):
+    with pytest.raises(InfrastructureError, match=r"n1: .* ended itself: nothing to do \(test_process\.py:\d+\)"):
         play(Leaves, scene)
 
 

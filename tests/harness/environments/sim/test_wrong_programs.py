@@ -1,6 +1,10 @@
 """A program that does something wrong dies, and the run says in a sentence what it did and on which line."""
 
 import asyncio
+import json
+import re
+import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -26,28 +30,63 @@ class Wrong:
 
     def on_request(self, now: Any, request: int, message: str) -> Any:
         """What the client says is what happens."""
-        if message == "none":
-            return None
-        if message == "word":
-            return ["word"]
-        if message == "reply":
-            return [Reply(request, 7)]
-        if message == "raise":
-            raise ValueError("no such thing")
-        return [SetTimer("later", 1)]
+        return WAYS[message](request)
+
+
+def raises(request: int) -> Any:
+    raise ValueError("no such thing")
+
+
+def yields_and_returns(request: int) -> Any:
+    yield SetTimer("later", 1)
+    return [Reply(request, "lost")]
+
+
+async def waits(request: int) -> Any:
+    return [Reply(request, "never")]
+
+
+WAYS: dict[str, Callable[[int], Any]] = {
+    "none": lambda request: None,
+    "one": lambda request: Reply(request, "alone"),
+    "word": lambda request: ["word"],
+    "reply": lambda request: [Reply(request, 7)],
+    "raise": raises,
+    "library": lambda request: json.loads("{"),
+    "leave": lambda request: sys.exit("had enough"),
+    "number": lambda request: sys.exit(3),
+    "both": yields_and_returns,
+    "async": waits,
+    "timer": lambda request: [SetTimer("later", 1)],
+}
 
 
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ("none", "TypeError: it returned something that is no list of effects (test_wrong_programs.py:27, on_request)"),
+        ("none", "TypeError: it returned None, which is no list of effects; [] is one (AT, on_request)"),
+        ("one", "TypeError: it returned Reply, which is no list of effects; [] is one (AT, on_request)"),
+        (
+            "library",
+            "JSONDecodeError: Expecting property name enclosed in double quotes: line 1 column 2 (char 1) (LINE)",
+        ),
+        ("leave", "ended itself at TIME s: had enough (LINE)"),
+        ("number", "ended itself at TIME s: exit code 3 (LINE)"),
+        (
+            "both",
+            "TypeError: it yields effects, so what it returns is lost, and it returned list: yield those too, or "
+            "return all in one list (AT, on_request)",
+        ),
+        (
+            "async",
+            "TypeError: it is async, and a handler may not wait: without async it returns its effects (AT, on_request)",
+        ),
         (
             "word",
-            "TypeError: a handler returned something of type str, which is no effect "
-            "(test_wrong_programs.py:27, on_request)",
+            "TypeError: a handler returned something of type str, which is no effect (AT, on_request)",
         ),
-        ("reply", "TypeError: it answered a request with 7, which is no str (test_wrong_programs.py:27, on_request)"),
-        ("raise", "ValueError: no such thing (test_wrong_programs.py:36)"),
+        ("reply", "TypeError: it answered a request with 7, which is no str (AT, on_request)"),
+        ("raise", "ValueError: no such thing (LINE)"),
         ("timer", "TypeError: Wrong has no on_timer, and needs it now"),
     ],
 )
@@ -65,7 +104,11 @@ def test_the_run_says_what_was_wrong(asked: str, words: str, world: str) -> None
         return tuple(death.text for death in cluster.deaths())
 
     (told,) = environment.run(main)
-    assert told.endswith(words)
+    at = f"test_wrong_programs.py:{Wrong.on_request.__code__.co_firstlineno}"
+    shown = re.sub(
+        r"test_wrong_programs\.py:\d+\)", "LINE)", re.sub(r"at \d\.\d{9} s", "at TIME s", told.replace(at, "AT"))
+    )
+    assert shown.endswith(words)
 
 
 def test_a_program_that_cannot_be_made_is_told_without_a_line_of_the_harness() -> None:
