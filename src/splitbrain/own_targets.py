@@ -70,8 +70,8 @@ def place(error: BaseException) -> str:
 
 def import_place(error: ImportError) -> str:
     """Where the import stands that failed, in whosever file: `, at store.py:3`; empty if that is here."""
-    frames = traceback.extract_tb(error.__traceback__)
-    frames = [frame for frame in frames if not frame.filename.startswith("<") and frame.filename != __file__]
+    whole = traceback.extract_tb(error.__traceback__)
+    frames = [frame for frame in whole if not frame.filename.startswith("<") and frame.filename != __file__]
     here = not frames or Path(frames[-1].filename).parts[-2:] == ("importlib", "__init__.py")
     return "" if here else f", at {shown_path(frames[-1].filename)}:{frames[-1].lineno}"
 
