@@ -159,11 +159,17 @@ def _verdict(found: Mapping[str, Verdict], details: Mapping[str, Value]) -> Verd
         lines.append(
             f"stale: {stale['stale']:,} of {stale['reads']:,} reads, by {stale['versions']['max']:,} versions at most"
         )
-    children = tuple(replace(verdict, children=(), certificate=None) for verdict in found.values())
+    children = tuple(_without_proof(verdict) for verdict in found.values())
     return Verdict(
         value, "\n".join((reason, *lines)), "spectrum", "spectrum", children=children, witness=witness,
         details=details,
     )  # fmt: skip
+
+
+def _without_proof(verdict: Verdict) -> Verdict:
+    """A verdict as one of many: its model by itself tells the rest."""
+    details = {name: value for name, value in verdict.details.items() if name != "orders"}
+    return replace(verdict, children=(), certificate=None, details=details)
 
 
 def build(settings: Mapping[str, Setting]) -> SpectrumCheck:

@@ -1,10 +1,11 @@
 """The checkers of causal consistency, causal convergence, causal memory and PRAM, and their entries for `--model`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from splitbrain.checkers.causal.clocks import causal_order, cyclic_conflict, thin_air
-from splitbrain.checkers.causal.sessions import memory, pram
+from splitbrain.checkers.causal.certificate import causal_objection, view_objection
+from splitbrain.checkers.causal.clocks import arbitration, causal_order, thin_air
+from splitbrain.checkers.causal.sessions import Views, memory, pram
 from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.findings import Finding, verdict_of
 from splitbrain.checkers.common.registers import INITIAL_OPTION, RegisterHistory, initial_of, registers
@@ -15,33 +16,60 @@ from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Setting
 from splitbrain.harness.verdict import Verdict
 
+VIEWS_MAX = 100_000
+"""How many operations the orders of all sessions may have that a verdict keeps."""
 Judging = Callable[[RegisterHistory, BudgetMeter], Finding]
 
 
 def consistency(registers: RegisterHistory, spending: BudgetMeter) -> Finding:
     """CC: what each read returned is explained by some order of its causal past."""
-    found = causal_order(registers, spending).finding
-    return found or Finding(reason="every read is explained by its causal past")
+    causal = causal_order(registers, spending)
+    return causal.finding or _shown(registers, causal.order, False, "every read is explained by its causal past")
 
 
 def convergence(registers: RegisterHistory, spending: BudgetMeter) -> Finding:
     """CCv: as CC, by one order of arbitration."""
     causal = causal_order(registers, spending)
-    found = causal.finding or cyclic_conflict(registers, causal)
-    return found or Finding(reason="one order of arbitration explains every read by its causal past")
+    found = causal.finding or arbitration(registers, causal)
+    reason = "one order of arbitration explains every read by its causal past"
+    return found if isinstance(found, Finding) else _shown(registers, found, True, reason)
 
 
 def causal_memory(registers: RegisterHistory, spending: BudgetMeter) -> Finding:
     """CM: for each session one order explains all its reads."""
     causal = causal_order(registers, spending)
     found = causal.finding or memory(registers, causal, spending)
-    return found or Finding(reason="for each session one causal order explains all its reads")
+    reason = "for each session one causal order explains all its reads"
+    return found if isinstance(found, Finding) else _seen(registers, found, True, reason)
 
 
 def pipelined(registers: RegisterHistory, spending: BudgetMeter) -> Finding:
     """PRAM: each session sees the writes of each session in their order."""
     found = thin_air(registers) or pram(registers, KeyWrites(registers), spending)
-    return found or Finding(reason="for each session one order of all writes explains all its reads")
+    reason = "for each session one order of all writes explains all its reads"
+    return found if isinstance(found, Finding) else _seen(registers, found, False, reason)
+
+
+def _shown(registers: RegisterHistory, order: Sequence[int], by_arbitration: bool, reason: str) -> Finding:
+    """What an order shows, once it is verified."""
+    wrong = causal_objection(registers, order, arbitration=by_arbitration)
+    if wrong is not None:
+        return Finding(doubt=f"an order was found but not verified: {wrong}")
+    return Finding(reason=reason, certificate=tuple(registers.start[op] for op in order))
+
+
+def _seen(registers: RegisterHistory, views: Views, causal: bool, reason: str) -> Finding:
+    """What the orders of sessions show, once they are verified; they are kept where they are not too long."""
+    for session, order in views.items():
+        wrong = view_objection(registers, session, order, causal=causal)
+        if wrong is not None:
+            return Finding(doubt=f"the order of a session was found but not verified: {wrong}")
+    if sum(map(len, views.values())) > VIEWS_MAX:
+        return Finding(reason=reason)
+    orders = {
+        registers.session_name(session): [registers.start[op] for op in order] for session, order in views.items()
+    }
+    return Finding(reason=reason, details={"orders": orders})
 
 
 @dataclass(frozen=True)

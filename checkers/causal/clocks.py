@@ -143,8 +143,8 @@ def cyclic(registers: RegisterHistory, ops: list[int], name: str, why: str = "")
     return Finding(registers.witness(ops, sentence, registers.start[ops[0]], steps), name)
 
 
-def cyclic_conflict(registers: RegisterHistory, causal: CausalOrder) -> Finding | None:
-    """CyclicCF: no order of arbitration explains all reads; None if there is one."""
+def arbitration(registers: RegisterHistory, causal: CausalOrder) -> list[int] | Finding:
+    """An order of arbitration that explains all reads; CyclicCF if there is none."""
 
     def needs(op: int) -> Iterator[int]:
         yield from foreign(registers, op)
@@ -152,6 +152,6 @@ def cyclic_conflict(registers: RegisterHistory, causal: CausalOrder) -> Finding 
 
     order, stuck = ordered(registers, registers.chains, needs)
     if not stuck:
-        return None
+        return order
     found = cycle(registers, order, stuck, needs)
     return cyclic(registers, found, "CyclicCF", "who read the second had seen the first")

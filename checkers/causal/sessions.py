@@ -40,8 +40,8 @@ class SessionView:
             yield from (earlier for earlier in foreign(registers, op) if earlier not in handed)
         yield from self.forced.get(op, ())
 
-    def refuted(self, spending: BudgetMeter) -> Finding | None:
-        """The pattern that refutes that the session saw one order; None if it did."""
+    def view(self, spending: BudgetMeter) -> list[int] | Finding:
+        """The order that the session saw, or the pattern that refutes that it saw one."""
         while True:
             if limit := spending.exhausted():
                 return Finding(doubt=limit)
@@ -58,7 +58,24 @@ class SessionView:
                     return found
                 grown |= found
             if not grown:
-                return None
+                return self._by_reads(order, clocks)
+
+    def _by_reads(self, order: Sequence[int], clocks: Sequence[Clock]) -> list[int]:
+        """The operations of a topological order, each read of the session right after its past; for PRAM without the
+        reads of other sessions."""
+        level = dict.fromkeys(order, len(order))
+        at = [0] * len(self.chains)
+        reads = [op for op in self.chains[self.session] if not self.registers.write[op]]
+        for number, read in enumerate(reads):
+            for chain, last in enumerate(clocks[read]):
+                while at[chain] <= last:
+                    level[self.chains[chain][at[chain]]] = number
+                    at[chain] += 1
+        found = sorted(order, key=level.__getitem__)
+        if self.everything:
+            return found
+        own = set(reads)
+        return [op for op in found if self.registers.write[op] or op in own]
 
     def _clocks(self, order: Sequence[int]) -> list[Clock]:
         registers, width = self.registers, len(self.registers.chains)
@@ -117,25 +134,34 @@ class SessionView:
         return way
 
 
-def memory(registers: RegisterHistory, causal: CausalOrder, spending: BudgetMeter) -> Finding | None:
-    """WriteHBInitRead or CyclicHB of causal memory; None if each session saw one order."""
+Views = dict[int, list[int]]
+"""Session, as the number of its chain → the order that it saw."""
+
+
+def memory(registers: RegisterHistory, causal: CausalOrder, spending: BudgetMeter) -> Views | Finding:
+    """What each session with reads saw; WriteHBInitRead or CyclicHB of causal memory if one saw no one order."""
+    views: Views = {}
     for session, ops in enumerate(registers.chains):
         if all(registers.write[op] for op in ops):
             continue
         last = causal.last[session]
         chains = [chain[: last[number] + 1] for number, chain in enumerate(registers.chains)]
-        found = SessionView(registers, causal.writes, chains, session, True).refuted(spending)
-        if found is not None:
+        found = SessionView(registers, causal.writes, chains, session, True).view(spending)
+        if isinstance(found, Finding):
             return found
-    return None
+        views[session] = found
+    return views
 
 
-def pram(registers: RegisterHistory, writes: KeyWrites, spending: BudgetMeter) -> Finding | None:
-    """CyclicHB or WriteHBInitRead of PRAM; None if each session saw the writes of each session in order."""
+def pram(registers: RegisterHistory, writes: KeyWrites, spending: BudgetMeter) -> Views | Finding:
+    """What each session with reads saw; CyclicHB or WriteHBInitRead if one did not see the writes of each session in
+    order."""
+    views: Views = {}
     for session, ops in enumerate(registers.chains):
         if all(registers.write[op] for op in ops):
             continue
-        found = SessionView(registers, writes, registers.chains, session, False).refuted(spending)
-        if found is not None:
+        found = SessionView(registers, writes, registers.chains, session, False).view(spending)
+        if isinstance(found, Finding):
             return found
-    return None
+        views[session] = found
+    return views

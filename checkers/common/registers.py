@@ -144,6 +144,13 @@ class RegisterHistory:
         value = shown(values[self.value[op]])
         return f"write{key} {value}" if self.write[op] else f"read{key} → {value}"
 
+    def session_name(self, chain: int) -> str:
+        """How the session of a chain is called; what went on beside others in it has a number too."""
+        session = self.session[self.chains[chain][0]]
+        name = f"process {~session}" if session < 0 else str(self.history.pool.values[session])
+        beside = sum(self.session[ops[0]] == session for ops in self.chains[:chain] if ops)
+        return f"{name}, beside it {beside}" if beside else name
+
     def events(self, ops: Sequence[int]) -> tuple[int, ...]:
         """The events of these operations, in order."""
         partner = self.history.partner
