@@ -4,9 +4,9 @@ A fault is a pure plan: given a variant, what the cluster looks like and a strea
 It knows no environment, and it keeps no state.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from splitbrain.harness.injection import Injection
 from splitbrain.harness.operation import Value
@@ -62,6 +62,28 @@ class Fault(Protocol):
 
     def plan(self, variant: str, view: View, random: RandomStream) -> Plan | None:
         """The harm to do now; None if this variant makes no sense for this cluster (a bridge of two nodes)."""
+
+
+@runtime_checkable
+class VariedNeeds(Protocol):
+    """What a fault has if some of its variants need injections that others do not. insists: whether the user asked for
+    those by name, so that they are not left out where they cannot be done."""
+
+    insists: bool
+
+    def needs_of(self, variant: str) -> tuple[type[Injection], ...]:
+        """The injections that one variant plans."""
+
+    def with_variants(self, variants: Sequence[str]) -> Fault:
+        """The same fault with these variants alone."""
+
+
+def narrowed(fault: Fault, possible: Callable[[type[Injection]], bool]) -> Fault:
+    """The fault without the variants that cannot be done, if it has others and the user insists on none."""
+    if not isinstance(fault, VariedNeeds) or fault.insists:
+        return fault
+    left = [variant for variant in fault.variants if all(map(possible, fault.needs_of(variant)))]
+    return fault.with_variants(left) if left else fault
 
 
 def applicable(fault: Fault, nodes: Sequence[str]) -> bool:

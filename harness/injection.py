@@ -53,10 +53,9 @@ class Cut:
 @dataclass(frozen=True)
 class Impair:
     """Make these directed links slow or unreliable. Bite: `messages_delayed`, `messages_dropped`,
-    `messages_duplicated`, `messages_reordered`, `messages_corrupted`, `connections_reset` (those asked for).
+    `messages_duplicated`, `messages_reordered`, `messages_corrupted` (those asked for).
 
-    Between real processes TCP hides duplicates and another order from the program; `tail`, `duplicate_ms`, `reorder_ms`
-    and `reset_ms` are the simulator's.
+    Between real processes these are packets: TCP hides duplicates and another order from the program.
     """
 
     links: tuple[Link, ...]
@@ -67,6 +66,15 @@ class Impair:
     duplicate: float = 0.0
     reorder: float = 0.0
     corrupt: float = 0.0
+    rate_kbit: float = 0.0
+    """Bandwidth; 0 means unlimited."""
+
+
+@dataclass(frozen=True)
+class ImpairMessages(Impair):
+    """`Impair` with what happens to whole messages and connections, across seconds. A type of its own, as TCP between
+    real processes hides it. Bite: as `Impair`, and `connections_reset`."""
+
     tail: float = 0.0
     """Probability that a message takes up to `tail_ms` longer, short times as likely as long ones; what is sent after
     it waits behind it."""
@@ -77,8 +85,6 @@ class Impair:
     """What is held back comes up to so much later, overtaken by all that is sent meanwhile; 0: by the next message."""
     reset_ms: float = 0.0
     """Mean time from one break of the connection to the next, each of which loses what is under way; 0: none."""
-    rate_kbit: float = 0.0
-    """Bandwidth; 0 means unlimited."""
 
 
 @dataclass(frozen=True)
@@ -334,6 +340,7 @@ NodeDown = Kill | Stop | PowerLoss | FlipBits | TruncateFile
 Injection = (
     Cut
     | Impair
+    | ImpairMessages
     | Limp
     | Gray
     | CutClients

@@ -1,15 +1,19 @@
 """Bad networks: messages between all nodes come late, twice, in another order, or not at all."""
 
+import copy
 from collections.abc import Mapping, Sequence
 
 from splitbrain.harness.fault import Plan, View
-from splitbrain.harness.injection import Impair, Injection, Link
+from splitbrain.harness.injection import Impair, ImpairMessages, Injection, Link
 from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Option, settle
 from splitbrain.harness.random_stream import RandomStream
 from splitbrain.nemeses.option_checks import chosen, number, variant_option
 
 KINDS = ("delay", "loss", "duplicate", "reorder", "tail", "late-duplicate", "long-reorder", "reset")
+OF_MESSAGES = ("tail", "late-duplicate", "long-reorder", "reset")
+"""Kinds that happen to whole messages and connections, and so in the simulator alone."""
+OPTIONS_OF_MESSAGES = ("tail", "late_ms", "reset_ms")
 UNEVEN = (0.25, 1.0, 4.0)
 """`tail`: how much more often than usual messages are late, each for a third of the links."""
 
@@ -30,7 +34,6 @@ class Packet:
         Option("late_ms", 3000.0, "tail, late-duplicate, long-reorder: how late a message comes at most"),
         Option("reset_ms", 300.0, "reset: mean time from one break of a connection to the next"),
     )
-    needs: tuple[type[Injection], ...] = (Impair,)
     default = True
     wants_roles = False
 
@@ -38,6 +41,8 @@ class Packet:
         """UsageError if an option is wrong."""
         settings = settle(self.options, given, self.name)
         self.variants = chosen(settings, "kind", KINDS)
+        self.insists = given.get("kind") in OF_MESSAGES or any(name in given for name in OPTIONS_OF_MESSAGES)
+        self.needs = self._all_needs()
         self.delay_ms = number(settings, "delay_ms", self.name, 0.001, 60_000)
         self.jitter_ms = number(settings, "jitter_ms", self.name, 0, 60_000)
         self.late_ms = number(settings, "late_ms", self.name, 1, 600_000)
@@ -45,6 +50,22 @@ class Packet:
         self.shares = {
             kind: number(settings, kind, self.name, 0.001, 1) for kind in ("loss", "duplicate", "reorder", "tail")
         }
+
+    def needs_of(self, variant: str) -> tuple[type[Injection], ...]:
+        """See `VariedNeeds`."""
+        return (ImpairMessages,) if variant in OF_MESSAGES else (Impair,)
+
+    def with_variants(self, variants: Sequence[str]) -> "Packet":
+        """See `VariedNeeds`."""
+        other = copy.copy(self)
+        other.variants = tuple(variants)
+        other.needs = other._all_needs()
+        return other
+
+    def _all_needs(self) -> tuple[type[Injection], ...]:
+        """What its variants plan, and what its options are about."""
+        of_variants = [kind for variant in self.variants for kind in self.needs_of(variant)]
+        return tuple(dict.fromkeys((*of_variants, *((ImpairMessages,) if self.insists else ()))))
 
     def plan(self, variant: str, view: View, random: RandomStream) -> Plan | None:
         """All links; None for a single node, which has none."""
@@ -63,14 +84,13 @@ class Packet:
             case "reorder":
                 found = Impair(links, reorder=share["reorder"]), {"reorder": share["reorder"]}
             case "late-duplicate":
-                impair = Impair(links, duplicate=share["duplicate"], duplicate_ms=late)
+                impair = ImpairMessages(links, duplicate=share["duplicate"], duplicate_ms=late)
                 found = impair, {"duplicate": share["duplicate"], "late_ms": late}
             case "long-reorder":
-                impair = Impair(links, reorder=share["reorder"], reorder_ms=late)
+                impair = ImpairMessages(links, reorder=share["reorder"], reorder_ms=late)
                 found = impair, {"reorder": share["reorder"], "late_ms": late}
             case "reset":
-                # Where connections cannot be broken from outside, some of what they carry is lost at least.
-                found = Impair(links, loss=0.02, reset_ms=self.reset_ms), {"reset_ms": self.reset_ms}
+                found = ImpairMessages(links, loss=0.02, reset_ms=self.reset_ms), {"reset_ms": self.reset_ms}
             case _:
                 return self._tail(links, random)
         injection, value = found
@@ -85,7 +105,7 @@ class Packet:
         order = random.shuffled(links)
         share, little = self.shares["tail"], self.late_ms / 60
         impairs = tuple(
-            Impair(tuple(some), little, little, tail=min(share * factor, 1.0), tail_ms=self.late_ms)
+            ImpairMessages(tuple(some), little, little, tail=min(share * factor, 1.0), tail_ms=self.late_ms)
             for number, factor in enumerate(UNEVEN)
             if (some := order[number :: len(UNEVEN)])
         )

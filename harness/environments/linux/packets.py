@@ -22,7 +22,7 @@ from splitbrain.harness.errors import InfrastructureError
 
 ANSWER_SECONDS = 10.0
 FIGURES = ("delay_ms", "jitter_ms", "loss", "duplicate", "reorder", "corrupt", "rate_kbit")
-"""What can be asked for, as fields of `injection.Impair`; it has others, which are the simulator's."""
+"""What can be asked for, as fields of `injection.Impair`."""
 COUNTED = ("delayed", "dropped", "duplicated", "reordered", "corrupted")
 
 

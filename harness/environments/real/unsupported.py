@@ -2,10 +2,15 @@
 
 from splitbrain.harness.deployment import Served
 from splitbrain.harness.environments.real.handlers import HANDLERS
-from splitbrain.harness.injection import ChangeMembers, Upgrade
+from splitbrain.harness.injection import ChangeMembers, ImpairMessages, Upgrade
 
 NO_MEMBERSHIP = "this target does not say how its nodes leave a cluster and join it"
 NO_UPGRADE = "no version was named to upgrade to: name one with the target's option, as in etcd:upgrade_to=VERSION"
+
+NO_MESSAGES = (
+    "TCP between real processes hides messages that come seconds late, twice or in another order, and its connections "
+    "are not broken from outside: name a kind that can be done, as packet:kind=delay, loss, duplicate or reorder"
+)
 
 
 def unsupported(injection: type, deployment: Served) -> str | None:
@@ -15,6 +20,8 @@ def unsupported(injection: type, deployment: Served) -> str | None:
         return NO_MEMBERSHIP if deployment.membership is None else None
     if injection is Upgrade:
         return NO_UPGRADE if deployment.upgraded is None else None
+    if injection is ImpairMessages:
+        return NO_MESSAGES
     handler = HANDLERS.get(injection)
     if handler is None:
         return f"--env {deployment.environment} cannot do {injection.__name__}"

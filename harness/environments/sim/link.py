@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from splitbrain.harness.environments.sim.scheduler import MILLISECOND, SECOND, EventQueue, nanoseconds
-from splitbrain.harness.injection import Impair
+from splitbrain.harness.injection import ImpairMessages
 from splitbrain.harness.program import Message
 from splitbrain.harness.random_stream import RandomStream
 
@@ -77,7 +77,7 @@ class Cutting:
 class Impairing:
     """An impairment in force, and what it did to how many messages."""
 
-    harm: Impair
+    harm: ImpairMessages
     delay: int = field(init=False)
     jitter: int = field(init=False)
     delayed: int = 0

@@ -23,6 +23,7 @@ from splitbrain.harness.injection import (
     Gray,
     Impair,
     ImpairClients,
+    ImpairMessages,
     Limp,
     RepeatRequests,
     WithholdVotes,
@@ -44,6 +45,8 @@ def cut(injection: Cut, site: FaultSite) -> Undo:
 
 def impair(injection: Impair, site: FaultSite) -> Undo:
     """Make links slow or unreliable."""
+    if not isinstance(injection, ImpairMessages):
+        injection = ImpairMessages(**vars(injection))
     impairing = Impairing(injection)
     links = site.links(injection.links)
     limping = [Limping(ns_per_byte(injection.rate_kbit)) for _ in links] if injection.rate_kbit else []
@@ -160,6 +163,7 @@ def impair_clients(injection: ImpairClients, site: FaultSite) -> Undo:
 LINK_FAULTS: Mapping[type, Callable[[Any, FaultSite], Undo]] = {
     Cut: cut,
     Impair: impair,
+    ImpairMessages: impair,
     Limp: limp,
     Gray: gray,
     WithholdVotes: withhold_votes,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from splitbrain.harness.environments.sim.link import DirectedLink, Impairing, Latency, Limping, LinkStats, Receive
 from splitbrain.harness.environments.sim.scheduler import EventQueue
 from splitbrain.harness.errors import UsageError
-from splitbrain.harness.injection import Impair, Link
+from splitbrain.harness.injection import ImpairMessages, Link
 from splitbrain.harness.random_stream import RandomStream
 
 
@@ -88,7 +88,7 @@ class Network:
 
     def _make_usual(self, options: NetworkOptions) -> None:
         """What is bad about each link, other than to a node itself, even without an injection."""
-        usual = Impair(
+        usual = ImpairMessages(
             (), loss=options.loss, duplicate=options.duplicate, reorder=options.reorder, tail=options.tail,
             tail_ms=options.tail_ms_max, duplicate_ms=options.duplicate_ms_max, reset_ms=options.reset_ms,
         )  # fmt: skip

@@ -14,7 +14,7 @@ from splitbrain import registry
 from splitbrain.cli.output import out
 from splitbrain.harness.environment import Environment
 from splitbrain.harness.errors import UsageError
-from splitbrain.harness.fault import Fault
+from splitbrain.harness.fault import Fault, narrowed
 from splitbrain.harness.options import Option, Setting, settle
 from splitbrain.harness.suggestion import did_you_mean
 from splitbrain.harness.target import Target
@@ -149,8 +149,9 @@ def table(rows: Iterable[tuple[str, str]]) -> list[str]:
 
 def reason_not(fault: Fault, target: Target, environment: Environment) -> str | None:
     """Why a fault cannot hit a target in its default environment, or None."""
-    for kind in fault.needs:
-        missing = environment.unsupported(kind, target.deployments[0])
+    deployment = target.deployments[0]
+    for kind in narrowed(fault, lambda kind: environment.unsupported(kind, deployment) is None).needs:
+        missing = environment.unsupported(kind, deployment)
         if missing is not None:
             return missing.reason
     return None

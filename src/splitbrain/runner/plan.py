@@ -12,10 +12,11 @@ from splitbrain import registry
 from splitbrain.harness.deployment import Deployment, External, Host, Served
 from splitbrain.harness.environment import Environment
 from splitbrain.harness.errors import UsageError
-from splitbrain.harness.fault import Fault, applicable
+from splitbrain.harness.fault import Fault, applicable, narrowed
 from splitbrain.harness.generator.core import SECOND
 from splitbrain.harness.generator.schedule import Schedule, schedule
 from splitbrain.harness.generator.storm import REAL, SIMULATED
+from splitbrain.harness.injection import Injection
 from splitbrain.harness.options import Setting, settle
 from splitbrain.harness.target import Preferring, Target
 from splitbrain.runner.checking import Judge
@@ -103,9 +104,13 @@ def plan(asked: RunSpec, script: Script | None = None) -> RunPlan:
     environment = _environment(deployment, spec)
     names = _names(spec.nodes)
 
-    def possible(fault: Fault) -> bool:
+    def done(kind: type[Injection]) -> bool:
         """Whether it can be done to these nodes."""
-        return applicable(fault, names) and not any(environment.unsupported(kind, deployment) for kind in fault.needs)
+        return environment.unsupported(kind, deployment) is None
+
+    def possible(fault: Fault) -> bool:
+        """Whether it can be done to these nodes, or some variants of it."""
+        return applicable(fault, names) and all(map(done, narrowed(fault, done).needs))
 
     if script is None and asked.schedule is not None:
         script = Script.read(asked.schedule)
@@ -113,7 +118,8 @@ def plan(asked: RunSpec, script: Script | None = None) -> RunPlan:
     if script is not None:
         spec, faults, slots = _scripted(spec, script)
     else:
-        faults, spelled = registry.parse_faults(asked.nemesis, possible)
+        asked_for, spelled = registry.parse_faults(asked.nemesis, possible)
+        faults = [narrowed(fault, done) for fault in asked_for]
         spec = replace(spec, nemesis=spelled)
         slots = _schedule(faults, spec)
     parts = (target, workload, settings, deployment, environment, tuple(faults), slots, script, swarm.drawn)

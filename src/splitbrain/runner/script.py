@@ -27,7 +27,7 @@ from typing import Any, NoReturn
 
 from splitbrain import registry
 from splitbrain.harness.errors import UsageError
-from splitbrain.harness.fault import Fault, Plan
+from splitbrain.harness.fault import Fault, Plan, VariedNeeds
 from splitbrain.harness.generator.core import SECOND
 from splitbrain.harness.generator.schedule import Schedule, ScheduledFault
 from splitbrain.harness.generator.scripted import ScriptedOperation
@@ -250,6 +250,8 @@ def _slot(entry: ScriptedFault, names: Sequence[str], where: str) -> ScheduledFa
             raise UsageError(f"{entry.fault} has no variant {variant!r}{hint}")
         elif entry.nodes:
             fault = planned_on(fault, entry.fault, variant, entry.nodes, names)
+        elif isinstance(fault, VariedNeeds):
+            fault = fault.with_variants((variant,))
     except UsageError as error:
         raise UsageError(f"{where}: line {entry.line}: {error}") from None
     return ScheduledFault(entry.start, entry.duration, fault, variant)

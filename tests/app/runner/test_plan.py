@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 
 from splitbrain.harness.errors import UsageError
+from splitbrain.nemeses.catalogue import FAULTS
 from splitbrain.runner.plan import plan
 from splitbrain.runner.record import RunRecord
 from splitbrain.runner.spec import RunSpec
@@ -49,6 +50,48 @@ def test_a_fault_that_these_nodes_cannot_suffer_is_refused_before_anything_start
     with pytest.raises(UsageError, match="compact cannot be done with --env local: these nodes cannot be asked for it"):
         plan(RunSpec("raft", seed=1, env="local", nemesis="compact"))
     assert plan(RunSpec("raft", seed=1, env="local", nemesis="clock")).record().faults == ("clock",)
+
+
+@pytest.mark.parametrize("nemesis", ["packet", "all", "every", "storm,packet"])
+def test_variants_that_real_nodes_cannot_suffer_are_left_out(nemesis):
+    def packets(env):
+        made = plan(RunSpec("raft", seed=1, env=env, nemesis=nemesis))
+        assert "packet" in made.record().faults
+        variants = {slot.variant for slot in made.schedule.planned if slot.fault.name == "packet"}
+        return variants, next(fault for fault in made.faults if fault.name == "packet")
+
+    variants, fault = packets("local")
+    assert variants <= set(fault.variants) == {"delay", "loss", "duplicate", "reorder"}
+    assert packets("sim")[1].variants == FAULTS["packet"].variants
+
+
+@pytest.mark.parametrize(
+    "given", ["kind=tail", "kind=reset", "kind=late-duplicate", "late_ms=500", "reset_ms=9", "tail=0.1"]
+)
+def test_what_is_asked_of_messages_by_name_is_refused_for_real_nodes(given):
+    with pytest.raises(UsageError, match="packet cannot be done with --env local: TCP between real processes hides"):
+        plan(RunSpec("raft", seed=1, env="local", nemesis=f"packet:{given}"))
+    assert plan(RunSpec("raft", seed=1, nemesis=f"packet:{given}"))
+
+
+@pytest.mark.parametrize(
+    ("entry", "refused"),
+    [
+        ('fault = "packet"\nvariant = "loss"', False),
+        ('fault = "packet"\nvariant = "tail"', True),
+        ('fault = "packet"\ninjections = [{ kind = "Impair", links = [["n1", "n2"]], loss = 0.5 }]', False),
+        ('fault = "packet"\ninjections = [{ kind = "ImpairMessages", links = [["n1", "n2"]], reset_ms = 5 }]', True),
+    ],
+)
+def test_a_schedule_for_real_nodes_may_have_what_can_be_done_to_them(tmp_path, entry, refused):
+    file = tmp_path / "schedule.toml"
+    file.write_text(f"[[fault]]\n{entry}\nstart = 1.0\nduration = 1.0\n")
+    asked = RunSpec("raft", seed=1, env="local", schedule=str(file))
+    if refused:
+        with pytest.raises(UsageError, match="TCP between real processes hides"):
+            plan(asked)
+    else:
+        assert plan(asked).record().faults == ("packet",)
 
 
 def test_a_fault_that_needs_more_nodes_is_refused_before_anything_starts():

@@ -7,7 +7,7 @@ import pytest
 
 from splitbrain.harness.environments.real.cluster import names_in
 from splitbrain.harness.environments.real.handlers import HANDLERS
-from splitbrain.harness.environments.real.unsupported import needs_root, unsupported
+from splitbrain.harness.environments.real.unsupported import NO_MESSAGES, needs_root, unsupported
 from splitbrain.harness.environments.ssh.cluster import share
 from splitbrain.harness.injection import (
     Compact,
@@ -15,6 +15,7 @@ from splitbrain.harness.injection import (
     CutClients,
     Flush,
     Impair,
+    ImpairMessages,
     Injection,
     Kill,
     Limp,
@@ -32,7 +33,8 @@ KINDS = {kind.__name__: kind for kind in get_args(Injection)}
 @pytest.mark.parametrize("kind", [kind for kind in KINDS.values() if kind not in get_args(Reconfiguration)], ids=str)
 def test_what_no_handler_does_is_refused_in_a_sentence(kind: type) -> None:
     if kind not in HANDLERS:
-        assert unsupported(kind, chatters()) == f"--env local cannot do {kind.__name__}"
+        expected = NO_MESSAGES if kind is ImpairMessages else f"--env local cannot do {kind.__name__}"
+        assert unsupported(kind, chatters()) == expected
         assert not needs_root(kind)
 
 

@@ -7,7 +7,16 @@ import msgspec
 import pytest
 
 from splitbrain.harness.environments.sim import NetworkOptions, SimOptions
-from splitbrain.harness.injection import Cut, CutClients, Gray, Impair, ImpairClients, Limp, WithholdVotes
+from splitbrain.harness.injection import (
+    Cut,
+    CutClients,
+    Gray,
+    Impair,
+    ImpairClients,
+    ImpairMessages,
+    Limp,
+    WithholdVotes,
+)
 from splitbrain.harness.node import ChannelClosed
 from splitbrain.harness.program import Effects, Now, Reply, Send, SetTimer
 
@@ -109,7 +118,7 @@ def heard_under(impair: Impair, seconds: float = 3.0) -> tuple[list[int], dict[s
 
 
 def test_late_duplicates_come_seconds_later() -> None:
-    numbers, bite = heard_under(Impair(LINK, duplicate=0.2, duplicate_ms=3000))
+    numbers, bite = heard_under(ImpairMessages(LINK, duplicate=0.2, duplicate_ms=3000))
     latest = max(numbers[: 1 + at][-1] for at in range(len(numbers)))
     first = {number: numbers.index(number) for number in numbers}
     late = [max(numbers[:at]) - number for at, number in enumerate(numbers) if at > first[number]]
@@ -119,20 +128,20 @@ def test_late_duplicates_come_seconds_later() -> None:
 
 
 def test_what_is_held_long_is_overtaken_by_much() -> None:
-    numbers, bite = heard_under(Impair(LINK, reorder=0.1, reorder_ms=2000))
+    numbers, bite = heard_under(ImpairMessages(LINK, reorder=0.1, reorder_ms=2000))
     assert bite["messages_reordered"] > 200
     assert sorted(numbers) == list(range(len(numbers)))
     assert max(a - b for a, b in pairwise(numbers)) > 500
 
 
 def test_a_heavy_tail_delays_some_by_much_and_reorders_nothing() -> None:
-    numbers, bite = heard_under(Impair(LINK, tail=0.02, tail_ms=1000))
+    numbers, bite = heard_under(ImpairMessages(LINK, tail=0.02, tail_ms=1000))
     assert numbers == sorted(numbers)
     assert 20 <= bite["messages_delayed"] <= 120
 
 
 def test_resets_lose_what_is_under_way() -> None:
-    numbers, bite = heard_under(Impair(LINK, delay_ms=20, reset_ms=100))
+    numbers, bite = heard_under(ImpairMessages(LINK, delay_ms=20, reset_ms=100))
     assert 10 <= bite["connections_reset"] <= 60
     lost = set(range(max(numbers))) - set(numbers)
     assert len(lost) > 10 * bite["connections_reset"]
