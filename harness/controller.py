@@ -23,6 +23,7 @@ from splitbrain.harness.generator.core import SECOND, Generator
 from splitbrain.harness.generator.pace import rate
 from splitbrain.harness.histories.recorder import Recorder
 from splitbrain.harness.history import History
+from splitbrain.harness.in_doubt import InDoubt
 from splitbrain.harness.invariants import Invariable, InvariantMonitor
 from splitbrain.harness.logs import crashed
 from splitbrain.harness.marks import Marking
@@ -139,6 +140,9 @@ class _Run:
         self.deaths: tuple[Death, ...] = ()
         self.audits: tuple[Verdict, ...] = ()
         self.network: Mapping[str, int] = {}
+        self.in_doubt = InDoubt()
+        if isinstance(test.environment, Marking):
+            self.in_doubt.listen(test.environment.marks)
         self.context = WorkerContext(
             client=test.target.client,
             errors=test.target.errors,
@@ -149,6 +153,7 @@ class _Run:
             now=self.now,
             progress=progress,
             real_time=not test.environment.deterministic,
+            in_doubt=self.in_doubt.ended if isinstance(test.environment, Marking) else lambda client: None,
         )
 
     async def carried_out(self) -> TestRun:
@@ -162,6 +167,7 @@ class _Run:
         marks = self.test.environment.marks.counts if isinstance(self.test.environment, Marking) else {}
         moments = self.track.moments if self.track else {}
         covered = coverage(history, moments, dict(sorted(marks.items())), self.network)
+        covered |= self.in_doubt.coverage()
         return TestRun(history, self.path, main, faults, self.deaths, warnings, self.audits, covered)
 
     async def _phases(self, cleaning: CleanUp) -> tuple[int, int]:

@@ -47,6 +47,8 @@ class WorkerContext:
     """Whether time passes by itself; then an operation may end without having let others go on, so a worker does."""
     tokens: dict[str, Value] = field(default_factory=dict)
     """Name of a token that was handed on → what its client had seen, where clients know that."""
+    in_doubt: Callable[[Client], None] = lambda client: None
+    """Told of the client of each operation whose end is unknown."""
     warnings: dict[str, None] = field(default_factory=dict)
     """What went wrong outside of operations, each once, in order."""
 
@@ -119,6 +121,8 @@ class Worker:
             return
         if outcome.type is EventType.INFO:
             self._process += context.concurrency
+            if self._client is not None:
+                context.in_doubt(self._client)
         self._refusals = self._refusals + 1 if error.kind is ErrorKind.REFUSED else 0
         if outcome.type is EventType.INFO or error.kind not in INTACT or not self._open:
             await self.close()

@@ -135,6 +135,10 @@ def coverage_lines(result: Result) -> list[str]:
         counts = coverage.get(group)
         if number := _count(counts if isinstance(counts, Mapping) else {}, name):
             told.append(f"{number:,} {one if number == 1 else several}")
+    doubts = coverage.get("in_doubt")
+    if isinstance(doubts, Mapping):
+        carried_out, number = _count(doubts, "carried_out"), _count(doubts, "operations")
+        told.append(f"{carried_out:,} of {_counted(number, 'operation')} of unknown end carried out")
     return [f"  meanwhile: {', '.join(told)}"] if told else []
 
 

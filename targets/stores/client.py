@@ -82,6 +82,11 @@ class StoreClient:
         """Of each key the highest revision that was written or read."""
         return dict(self._seen)
 
+    @property
+    def last_request(self) -> tuple[str, int]:
+        """Session and number of the request sent last: its name in the marks `executed`."""
+        return self._session, self._sequence
+
     def adopt(self, seen: Value) -> None:
         """See `TokenClient`."""
         for key, revision in seen.items():

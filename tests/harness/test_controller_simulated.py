@@ -12,14 +12,14 @@ from splitbrain.harness.controller import Test, run_test
 from splitbrain.harness.deployment import Simulated
 from splitbrain.harness.environments.sim import Sim
 from splitbrain.harness.fault import Plan
-from splitbrain.harness.generator import SECOND, calls, once, per_thread
+from splitbrain.harness.generator import SECOND, calls, limit, once, per_thread
 from splitbrain.harness.generator.schedule import ScheduledFault
 from splitbrain.harness.histories.read import read
 from splitbrain.harness.histories.recorder import Recorder
 from splitbrain.harness.injection import Kill, Pause
 from splitbrain.harness.nemesis import NemesisRunner
 from splitbrain.harness.operation import Operation, Outcome
-from splitbrain.harness.program import Reply
+from splitbrain.harness.program import Mark, Reply
 from splitbrain.harness.verdict import Validity
 
 NAMES = ("n1", "n2", "n3")
@@ -169,3 +169,35 @@ def test_ctrl_c_in_the_middle_of_a_fault_heals_it_and_keeps_the_history(tmp_path
     lines = gzip.decompress((tmp_path / "history.jsonl.gz").read_bytes()).splitlines()
     assert b'"stop-hurt"' in lines[-1]
     assert b'"processes_killed":1' in lines[-1]
+
+
+class Marked(Forgetful):
+    """Marks the writes that it carries out, and answers an odd one never; three of four odd ones it forgets at once."""
+
+    def on_request(self, now, request, message):
+        if message.value is None or message.value % 2 == 0:
+            return super().on_request(now, request, message)
+        return (Mark("executed", message.value, 1),) if message.value % 8 == 1 else ()
+
+
+class NamingClient(ForgetfulClient):
+    last_request = None
+
+    async def invoke(self, operation):
+        self.last_request = operation.value
+        return await super().invoke(operation)
+
+
+class MarkedTarget(ForgetfulTarget):
+    client = staticmethod(NamingClient)
+
+
+@pytest.mark.parametrize(
+    ("target", "told"), [(MarkedTarget(), {"operations": 40, "carried_out": 10}), (ForgetfulTarget(), None)]
+)
+def test_of_operations_in_doubt_the_simulator_tells_how_many_were_carried_out(target, told):
+    sim = Sim(1)
+    writes = calls(lambda context: Operation("write", context.ordinal))
+    test = Test(target, Simulated(Marked), sim, NAMES, limit(80, writes), concurrency=1, rate=0, timeout=0.1)
+    done = sim.run(lambda: run_test(test, Recorder(None, sim.now)))
+    assert done.coverage.get("in_doubt") == told
