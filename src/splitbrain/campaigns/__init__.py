@@ -7,6 +7,7 @@ A map, in the order in which they are used:
 - `tasks`     one run as data, to a worker and back: Task, RunLine
 - `worker`    the process that carries out tasks, one after the other
 - `executor`  WorkerPool: `concurrent.futures` over such processes, with time and memory limits of each task
+- `on_ray`    RayPool: the same on a Ray cluster
 - `record`    CampaignFolder: `campaign.toml`, `runs.jsonl` and the rest, kept so that any end can be resumed
 - `outcome`   what the runs of a test mean, and what the tests of a campaign mean
 - `chance`    which differences between two sets of runs chance does not explain

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from splitbrain.campaigns import on_ray
 from splitbrain.campaigns.against import Against
 from splitbrain.campaigns.baseline import Baseline
 from splitbrain.campaigns.execute import CampaignProgress, Execution, provided, remove_leftovers
-from splitbrain.campaigns.executor import GIB, TaskLimits, WorkerPool
+from splitbrain.campaigns.executor import GIB, TaskExecutor, TaskLimits, WorkerPool
 from splitbrain.campaigns.failed import keep_failed, with_kept
 from splitbrain.campaigns.file import CampaignFile, parse, read_file
 from splitbrain.campaigns.grid import CampaignTest, breadth_first, grid
@@ -24,6 +25,7 @@ from splitbrain.results.result import RunStatus
 
 GRACE_SECONDS = 120.0
 """What a run may take beyond its main phase and the budget of its checkers."""
+LOCAL = "local"
 DEADLINE = "the deadline came"
 INTERRUPTED = "it was interrupted"
 
@@ -42,6 +44,7 @@ def campaign(
     resume: Path | str | None = None,
     out: Path | str = CAMPAIGNS,
     jobs: int | None = None,
+    on: str = LOCAL,
     deadline: float | None = None,
     keep: str = KEEPS[0],
     keep_bytes: int = BYTES_DEFAULT,
@@ -60,10 +63,11 @@ def campaign(
 
     file: a path, or the content as data. resume: the folder of an earlier attempt, to go on with; `file` may then be
     left out. out: where the campaign's folder goes. jobs: how many runs at once; by default the cores that this process
-    may use. deadline: seconds after which no more is run. keep: the run folders that stay, of `KEEPS`; keep_bytes: the
-    room that they may take. memory: bytes that one run may take, checks included; task_limit: seconds that it may take,
-    by default its time limit, its budget and GRACE_SECONDS. baseline: what the campaign is compared with, a file or
-    one that was read: it fails on what is new alone. write_baseline: the file that gets the campaign's own, once all of
+    may use. on: `local` for processes of this machine, `ray` for a Ray on it, `ray://HOST:PORT` for a cluster.
+    deadline: seconds after which no more is run. keep: the run folders that stay, of `KEEPS`; keep_bytes: the room that
+    they may take. memory: bytes that one run may take, checks included; task_limit: seconds that it may take, by
+    default its time limit, its budget and GRACE_SECONDS. baseline: what the campaign is compared with, a file or one
+    that was read: it fails on what is new alone. write_baseline: the file that gets the campaign's own, once all of
     it was carried out. regressions: a folder of failing seeds, as of the pytest plugin: they are tried first, and those
     that fail where `valid` is expected are added. strict: unknown is a failure in `junit.xml`. progress: kept up to
     date. told: of every run. begun: told of the folder and the tests before the first run. say: as for `run`.
@@ -73,6 +77,10 @@ def campaign(
     began = time.monotonic()
     if keep not in KEEPS:
         raise UsageError(f"keep is one of {', '.join(KEEPS)}, not {keep!r}")
+    if on not in (LOCAL, "ray") and not on.startswith("ray://"):
+        raise UsageError(f"a campaign runs on local, ray or ray://HOST:PORT, not on {on!r}")
+    if on != LOCAL:
+        on_ray.imported()
     if jobs is not None and jobs < 1:
         raise UsageError(f"jobs is at least 1, not {jobs}")
     found, folder = _what(file, None if resume is None else Path(resume))
@@ -97,10 +105,9 @@ def campaign(
         surprises = [line.key for line in before if _surprise(line)]
         todo = [(test, seed) for test, seed in breadth_first(tests, surprises) if (test.name, seed) not in done]
         unavailable = provided(tests, say) if todo else {}
-        width = min(jobs or cores(), max(1, len(todo)))
         ends = None if deadline is None else began + deadline
+        pool, width = _executor(on, TaskLimits(_limit(task_limit), memory), jobs, len(todo))
         execution = Execution(folder, todo, keeper, width, ends, progress, told)
-        pool = WorkerPool(width, TaskLimits(_limit(task_limit), memory))
         try:
             complete = execution.run(pool, writer, unavailable)
         except KeyboardInterrupt:
@@ -112,6 +119,15 @@ def campaign(
         result = _finished(found, folder, tests, None if complete else DEADLINE, against, strict)
         keep_failed(result, regressions)
         return result
+
+
+def _executor(on: str, limits: TaskLimits, jobs: int | None, tasks: int) -> tuple[TaskExecutor, int]:
+    """What carries out the tasks, and how many at once. UsageError for a place that there is none of."""
+    if on == LOCAL:
+        width = min(jobs or cores(), max(1, tasks))
+        return WorkerPool(width, limits), width
+    ray = on_ray.RayPool(on, limits, jobs)
+    return ray, jobs or ray.jobs
 
 
 def cores() -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from splitbrain.campaigns.calls import CampaignInterrupted, campaign
+from splitbrain.campaigns.calls import LOCAL, CampaignInterrupted, campaign
 from splitbrain.campaigns.execute import CampaignProgress
 from splitbrain.campaigns.outcome import CampaignResult, TestStatus
 from splitbrain.campaigns.record import CAMPAIGNS, CampaignFolder
@@ -32,6 +32,7 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.command("campaign")
 @click.argument("file", type=click.Path(path_type=Path), required=False, metavar="FILE.toml")
 @click.option("--jobs", "-j", type=click.IntRange(1), help="How many runs at once; by default the cores there are.")
+@click.option("--on", default=LOCAL, show_default=True, metavar="WHERE", help="local, ray, or ray://HOST:PORT.")
 @click.option("--deadline", type=DURATION, help="End in time, and say what was not run.")
 @click.option("--out", type=FOLDER, default=CAMPAIGNS, show_default=True, help="Where the campaign's folder goes.")
 @click.option("--resume", type=FOLDER, metavar="DIR", help="Go on with a campaign that was cut short.")
