@@ -210,6 +210,7 @@ class Result:
             "operations": summary.operations,
             "counts": msgspec.to_builtins(summary.counts),
             "availability": msgspec.to_builtins(summary.nodes),
+            "sides": msgspec.to_builtins(summary.sides),
             "latency": msgspec.to_builtins(summary.latency),
             "service": msgspec.to_builtins(summary.service),
             "errors": dict(summary.errors),

@@ -12,6 +12,7 @@ from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import ErrorKind, EventType
 from splitbrain.results.faults import FaultRecord, Overlap, Window, records, windows
 from splitbrain.results.format import name, natural, operation, seconds
+from splitbrain.results.sides import SideService, sides
 
 _LONGEST_RUN_NS = 30 * 24 * 3600 * 1_000_000_000
 
@@ -82,7 +83,7 @@ class Summary:
     nothing ended `ok`, what is said of the first operation that failed. service: None where nothing ended `ok`, or
     where the history carries no times. nodes: availability per node, in natural order; empty if the history names no
     nodes. errors: how often each error kind was seen. faults: those asked for and those seen. windows: every time a
-    fault was on.
+    fault was on. sides: service by side of a split, and of the nodes that other faults hit.
     """
 
     operations: int
@@ -95,6 +96,7 @@ class Summary:
     windows: tuple[Window, ...]
     first_failure: str = ""
     service: Service | None = None
+    sides: Sequence[SideService] = ()
 
     @property
     def total(self) -> Counts:
@@ -111,7 +113,7 @@ class Summary:
 def summarize(history: History, asked: Sequence[str] = ()) -> Summary:
     """The figures of a well-formed history. asked: names of the faults that were to come."""
     found = windows(history)
-    time = history.time
+    time, answered = history.time, answers(history)
     return Summary(
         operations=len(history.operations()),
         span_ns=time[-1] - time[0] if timed(history) else 0,
@@ -123,6 +125,7 @@ def summarize(history: History, asked: Sequence[str] = ()) -> Summary:
         windows=found,
         first_failure=_first_failure(history),
         service=_service(history) if timed(history) else None,
+        sides=sides(history, found, answered, timed=timed(history)),
     )
 
 

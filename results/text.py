@@ -10,6 +10,7 @@ from splitbrain.harness.operation import Value
 from splitbrain.harness.verdict import Verdict, Witness
 from splitbrain.results import format
 from splitbrain.results.result import Result
+from splitbrain.results.sides import SPLIT
 
 _ERRORS = {"precondition": "refused by their precondition"}
 """Kinds of errors that their name does not explain."""
@@ -32,6 +33,7 @@ def lines(result: Result) -> list[str]:
         [_scope(result)],
         count_lines(result),
         availability_lines(result),
+        side_lines(result),
         fault_lines(result),
         note_lines(result),
         repeat_lines(result),
@@ -107,6 +109,26 @@ def availability_lines(result: Result) -> list[str]:
         if summary.windows:
             row += (format.share(seen.answered_in_faults, seen.operations_in_faults),)
         rows.append(row)
+    return format.table(rows)
+
+
+def side_lines(result: Result) -> list[str]:
+    """What each side of a split answered, with its 95 % interval, and how soon after a heal its nodes were back."""
+    split = [found for found in result.summary.sides if found.side in SPLIT]
+    if not split:
+        return []
+    rows: list[tuple[str, ...]] = [
+        ("side of", "nodes", "answered", "of", "95 % from", "to", "p99 ms", "back ms, at most")
+    ]
+    for found in split:
+        share = found.answered
+        back = format.milliseconds(found.recovery_ms[1]) if found.recovery_ms else "–"
+        rows.append((
+            format.name(found.fault), found.side, format.share(share.part, share.whole), f"{share.whole:,}",
+            f"{100 * share.low:.1f} %", f"{100 * share.high:.1f} %",
+            "–" if found.p99_ms is None else format.milliseconds(found.p99_ms),
+            f"{back}, {found.unrecovered} × not again" if found.unrecovered else back,
+        ))  # fmt: skip
     return format.table(rows)
 
 

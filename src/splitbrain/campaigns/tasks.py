@@ -83,7 +83,7 @@ class RunLine:
     def of(task: Task, result: Result, folder: RunFolder | None, wall: float) -> "RunLine":
         """The line of a task that ended with a result."""
         full = result.to_json()
-        figures = {name: full[name] for name in ("counts", "availability", "latency", "service", "errors")}
+        figures = {name: full[name] for name in ("counts", "availability", "sides", "latency", "service", "errors")}
         witness = next((witness.words for _, witness in witnesses(result.verdict)), ())
         return RunLine(
             {
