@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from splitbrain.campaigns.chance import Share, beyond, enough, share_rose, shifted
+from splitbrain.campaigns.chance import LEVEL, Share, beyond, enough, share_rose, shifted
 
 
 def counted_out(before: Share, now: Share) -> float:
@@ -58,7 +58,9 @@ def test_values_that_are_missing_or_all_the_same():
 def test_too_few_runs_tell_no_change_however_large():
     assert shifted({"x": [1.0] * 5}, {"x": [9.0] * 5}, 0.001) == frozenset()
     assert not enough(5, 5, 1, 0.001)
-    assert enough(10, 10, 1, 0.001) and not enough(10, 10, 19, 0.00005) and enough(12, 12, 19, 0.00005)
+    of_one, of_ten = LEVEL / 2, LEVEL / 20
+    assert next(n for n in range(5, 20) if enough(n, n, 19, of_one)) == 9
+    assert next(n for n in range(5, 20) if enough(n, n, 19, of_ten)) == 11
 
 
 @pytest.mark.parametrize("figures", [1, 19])

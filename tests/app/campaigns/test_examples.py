@@ -24,7 +24,7 @@ def test_the_page_shows_the_file():
     assert text.partition("\n")[2] in (ROOT / "docs" / "campaigns.md").read_text()
 
 
-@pytest.mark.parametrize("name", ["github.yml", "gitlab.yml"])
+@pytest.mark.parametrize("name", ["github.yml", "gitlab.yml", "baseline.yml"])
 def test_the_files_of_forges_are_yaml_and_call_the_campaign(name):
     yaml = pytest.importorskip("yaml", reason="comes with the extra 'docs'")
     text = (EXAMPLES / name).read_text()
