@@ -143,12 +143,12 @@ def fault_lines(result: Result) -> list[str]:
     heading = ("fault", "times", "what it did")
     return [
         *(f"  {name:<{wide}}  {often:>{times}}  {did}" for name, often, did in (heading, *rows)),
-        *coverage_lines(result),
+        *([f"  meanwhile: {told}"] if (told := meanwhile(result)) else []),
     ]
 
 
-def coverage_lines(result: Result) -> list[str]:
-    """How faults overlapped, and how often something rare happened meanwhile; nothing where there is nothing to say."""
+def meanwhile(result: Result) -> str:
+    """How faults overlapped, and how often something rare happened meanwhile; "" where there is nothing to say."""
     coverage = result.coverage
     told = []
     if overlaps := _count(coverage, "overlaps"):
@@ -161,7 +161,7 @@ def coverage_lines(result: Result) -> list[str]:
     if isinstance(doubts, Mapping):
         carried_out, number = _count(doubts, "carried_out"), _count(doubts, "operations")
         told.append(f"{carried_out:,} of {_counted(number, 'operation')} of unknown end carried out")
-    return [f"  meanwhile: {', '.join(told)}"] if told else []
+    return ", ".join(told)
 
 
 def witnesses(verdict: Verdict | None) -> Iterator[tuple[Verdict, Witness]]:

@@ -24,7 +24,7 @@ from splitbrain.results.report.timeline import embed, timeline
 from splitbrain.results.result import Result
 from splitbrain.results.series import series
 from splitbrain.results.summary import origin
-from splitbrain.results.text import witnesses
+from splitbrain.results.text import meanwhile, witnesses
 from splitbrain.runner.record import RunRecord
 
 if TYPE_CHECKING:
@@ -141,6 +141,8 @@ def _facts(result: Result) -> list[tuple[str, str]]:
         ("clients", str(record.spec.concurrency)),
         ("environment", record.env),
         ("faults", ", ".join(record.faults) or "none"),
+        *([("meanwhile", told)] if (told := meanwhile(result)) else []),
+        *([("drawn by the seed", record.drawn)] if record.drawn else []),
         ("splitbrain", record.version),
     ]
 

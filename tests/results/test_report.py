@@ -2,12 +2,14 @@
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 
 from splitbrain.harness.history import History
+from splitbrain.harness.operation import Value
 from splitbrain.harness.verdict import Validity, Verdict, Witness
 from splitbrain.results.report import render
 from splitbrain.results.report.sample import choose
@@ -190,3 +192,11 @@ def test_threads_keep_their_lane_across_processes() -> None:
     data = Reader(render(history, Result.of_run(history, record(faults=()), passed()))).data()
     assert data["operations"]["lane"] == [0, 1, 0]
     assert [lane["label"] for lane in data["lanes"]] == ["0 +1", "1"]
+
+
+def test_the_page_tells_what_was_rare_and_what_the_seed_drew() -> None:
+    coverage: dict[str, Value] = {"overlaps": 3, "at_once": 2, "in_doubt": {"operations": 4, "carried_out": 1}}
+    drawn = replace(record(), drawn="--rate 74 --set aged=0.2")
+    text = Reader(render(stale(), Result.of_run(stale(), drawn, passed(), coverage=coverage))).text
+    assert "3 overlaps of faults, up to 2 at once, 1 of 4 operations of unknown end carried out" in text
+    assert "--rate 74 --set aged=0.2" in text
