@@ -100,13 +100,14 @@ class Independence:
     feeds: (earlier, later) → False only if in no legal sequence `earlier` is the last reset before `later`, or stands
     between that reset (or the start) and `later`. Not asked about a blind `later`, nor a pure `earlier`.
     parts: call → labels. Leaving out every call with a given label, and crashed ones that become illegal by it, never
-    makes a legal sequence illegal. () for a call that has none.
+    makes a legal sequence illegal. () for a call that has none; None for one that is about everything there is: with it
+    nothing can be left out.
     """
 
     resets: frozenset[str] = frozenset()
     blind: frozenset[str] = frozenset()
     feeds: Callable[[Call, Call], bool] | None = None
-    parts: Callable[[Call], Sequence[Hashable]] | None = None
+    parts: Callable[[Call], Sequence[Hashable] | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,8 @@ class Model:
     sees: which of `process`, `revision` and `token` its calls carry. Calls that differ in them are different, which
     costs time. A call that carries a revision is an observation, whatever `observes` says.
     independence: what a witness may leave out.
+    wider: the names of the operations of a history → a model that knows more of them, for what the fast procedures do
+    not know; None if this one is to be taken.
     monitors: exact procedures that decide some histories without a search, in the order in which they are tried; see
     `monitors/monitor.py` (MonitorInput → Decision, or None).
     show_call, show_state: for people.
@@ -145,6 +148,7 @@ class Model:
     sees: frozenset[str] = frozenset()
     independence: Independence = Independence()
     monitors: Sequence[Callable[[Any], Any]] = ()
+    wider: "Callable[[frozenset[str]], Model | None] | None" = None
     show_call: Callable[[Call], str] = show_call
     show_state: Callable[[Any], str] = str
     remembered: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)

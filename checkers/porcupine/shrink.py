@@ -105,7 +105,9 @@ class Company:
             sources = Sources(model, problem, prepared, since)
             self._fed, self._rootless = sources.fed, sources.rootless()
         elif model.independence.parts is not None:
-            labels = [model.independence.parts(call) for call in prepared.classes]
+            known = [model.independence.parts(call) for call in prepared.classes]
+            about_all = any(known[kind] is None for kind in problem.kind)
+            labels = [() if about_all or found is None else found for found in known]
             self._labels = [labels[kind] for kind in problem.kind]
             for operation, borne in enumerate(self._labels):
                 for label in borne:

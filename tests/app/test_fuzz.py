@@ -257,6 +257,7 @@ VALUES: Sequence[Any] = (
 NAMES = (
     "read", "write", "cas", "get", "put", "append", "add", "remove", "contains", "enqueue", "dequeue", "push", "pop",
     "acquire", "release", "hold", "use", "transfer", "generate", "fetch-and-add", "txn", "watch", "inc", "\x1b",
+    "delete", "range", "cas-revision", "size", "peek", "addFirst", "pollLast", "drain", "cas",
 )  # fmt: skip
 
 

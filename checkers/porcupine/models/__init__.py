@@ -5,7 +5,9 @@ To add one: write a Model (see `porcupine/model.py`) and a CatalogueEntry in a f
 
 from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.porcupine.model import Model
+from splitbrain.checkers.porcupine.models.bank import LIN_BANK
 from splitbrain.checkers.porcupine.models.counter import LIN_COUNTER
+from splitbrain.checkers.porcupine.models.deque import DEQUE
 from splitbrain.checkers.porcupine.models.fetch_and_add import FETCH_AND_ADD
 from splitbrain.checkers.porcupine.models.kv import KV
 from splitbrain.checkers.porcupine.models.list import LIN_LIST
@@ -17,14 +19,15 @@ from splitbrain.checkers.porcupine.models.queue import FIFO_QUEUE
 from splitbrain.checkers.porcupine.models.register import CAS_REGISTER, REGISTER
 from splitbrain.checkers.porcupine.models.sets import LIN_SET
 from splitbrain.checkers.porcupine.models.stack import STACK
-from splitbrain.checkers.porcupine.models.versions import VERSIONED_KV, VERSIONED_REGISTER
+from splitbrain.checkers.porcupine.models.versioned_store import VERSIONED_KV
+from splitbrain.checkers.porcupine.models.versions import VERSIONED_REGISTER
 
 __all__ = ["MODELS", "CatalogueEntry"]
 
 _REGISTERS = (REGISTER, CAS_REGISTER, VERSIONED_REGISTER, MULTI_REGISTER, KV, VERSIONED_KV)
 _LOCKS = (MUTEX, OWNER_MUTEX, REENTRANT_LOCK, SEMAPHORE)
-_COLLECTIONS = (LIN_SET, FIFO_QUEUE, STACK, PRIORITY_QUEUE, LIN_LIST)
-_SUMS = (LIN_COUNTER, FETCH_AND_ADD)
+_COLLECTIONS = (LIN_SET, FIFO_QUEUE, STACK, DEQUE, PRIORITY_QUEUE, LIN_LIST)
+_SUMS = (LIN_COUNTER, FETCH_AND_ADD, LIN_BANK)
 
 MODELS: dict[str, CatalogueEntry[Model]] = {
     entry.name: entry for entry in (*_REGISTERS, *_LOCKS, *_COLLECTIONS, *_SUMS)

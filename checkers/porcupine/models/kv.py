@@ -1,6 +1,9 @@
 """Key-value store, key by key: a get returns the latest put and everything appended since.
 
-    get → v      put v      append text      cas [old, new]
+    get → v      put v      append text      cas [old, new]      delete      range → {key value, …}
+
+A delete leaves the key as it was at first. A range (of all keys, or of those from the first up to the second of a pair)
+sees the keys that are there. With `answers=old` a put and a delete return what they found.
 
 Each key is a separate object that starts as the empty string, as in Porcupine's logs. Pitfall: append joins texts;
 appended to nil it is the text itself, and appended to a number it makes a text of both.
@@ -12,8 +15,8 @@ from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.values import meant, same, shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Independence, Model
 from splitbrain.checkers.porcupine.models import register
+from splitbrain.checkers.porcupine.models.store import ANSWERS, appended, whole_store, written
 from splitbrain.checkers.porcupine.monitors.zones import zones
-from splitbrain.harness.errors import UsageError
 from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Option, Setting
 
@@ -29,21 +32,6 @@ def step(state: Value, call: Call) -> Value:
     if call.f == "append":
         return appended(state, call)
     return register.step(state, call)
-
-
-def appended(state: Value, call: Call) -> str:
-    """The value after an append."""
-    text = call.argument
-    if not isinstance(text, str):
-        raise UsageError(f"an append takes text, not {shown(text)}")
-    return written(state) + text
-
-
-def written(value: Value) -> str:
-    """A value as the text that an append goes on from."""
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else shown(value)
 
 
 def feeds(earlier: Call, later: Call) -> bool:
@@ -66,6 +54,8 @@ def show(call: Call) -> str:
 
 def kv(settings: Mapping[str, Setting]) -> Model:
     """A key-value store."""
+    if settings["answers"] == "old":
+        return whole_store(KV.summary, settings, by_key=True)
     return Model(
         name="kv",
         summary=KV.summary,
@@ -77,9 +67,15 @@ def kv(settings: Mapping[str, Setting]) -> Model:
         **register.observing(settings),
         independence=Independence(resets=frozenset({"put", "cas"}), blind=frozenset({"put", "append"}), feeds=feeds),
         monitors=(zones,),
+        wider=lambda names: (
+            whole_store(KV.summary, settings, by_key="range" not in names) if names & {"delete", "range"} else None
+        ),
         show_call=show,
         show_state=shown,
     )
 
 
-KV = CatalogueEntry("kv", "a key-value store, key by key: get, put, append, cas", (INITIAL, register.PRECONDITION), kv)
+KV = CatalogueEntry(
+    "kv", "a key-value store, key by key: get, put, append, cas, delete, range",
+    (INITIAL, register.PRECONDITION, ANSWERS), kv,
+)  # fmt: skip

@@ -10,6 +10,8 @@ The owner is the process that calls, or with `owner=value` what the operation wa
 Fences: where an acquire carries a `token`, an integer, the lock is fenced. Each new holder's token is greater than all
 before it; a holder that acquires the lock again may be given its own. A semaphore, held by several, has no fences.
 
+With `precondition=observe` or `all`, as in `mutex`, an acquire that was refused found no room.
+
 Pitfall: a process that crashed is never heard of again, so what it held stays held. A lock with a lease is not such a
 lock.
 """
@@ -19,6 +21,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.values import frozen, shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, Call, Independence, Model
+from splitbrain.checkers.porcupine.models.mutex import PRECONDITION
 from splitbrain.checkers.porcupine.monitors.owned_lock import owned_lock
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.options import Option, Setting
@@ -61,7 +64,10 @@ def stepper(total: int, *, shared: bool) -> Callable[[State, Call], object]:
                 return ILLEGAL
             mine -= 1
         else:
-            if sum(held.values()) == total or (held and not mine and not shared):
+            taken = sum(held.values()) == total or (bool(held) and not mine and not shared)
+            if call.refused:
+                return state if taken else ILLEGAL
+            if taken:
                 return ILLEGAL
             if token is not None and latest is not None and (token < latest or (token == latest and not mine)):
                 return ILLEGAL
@@ -73,15 +79,17 @@ def stepper(total: int, *, shared: bool) -> Callable[[State, Call], object]:
     return step
 
 
-def parts(call: Call) -> Sequence[Hashable]:
+def parts(call: Call) -> Sequence[Hashable] | None:
     """All calls of one owner can go together: what the others hold is theirs alone, there is only more room, and the
-    fences that are left still rise."""
-    return (owner(call),)
+    fences that are left still rise. A refused acquire is about all who hold."""
+    return None if call.refused else (owner(call),)
 
 
 def show(call: Call) -> str:
     """`acquire`, `release for n1`, `acquire → fence 5`."""
     words = call.f if call.process is not None or call.argument is None else f"{call.f} for {shown(call.argument)}"
+    if call.refused:
+        return f"{words} (refused)"
     return words if fence(call) is None else f"{words} → fence {call.token}"
 
 
@@ -102,6 +110,7 @@ def lock(entry: CatalogueEntry[Model], settings: Mapping[str, Setting], total: S
     """One of the three; UsageError if it can never be held."""
     if not isinstance(total, int) or total < 1:
         raise UsageError(f"{entry.name} is held at least once, not {shown(total)} times")
+    refusing = settings["precondition"] != "drop"
     return Model(
         name=entry.name,
         summary=entry.summary,
@@ -110,22 +119,24 @@ def lock(entry: CatalogueEntry[Model], settings: Mapping[str, Setting], total: S
         step=stepper(total, shared=shared),
         observes=frozenset({"acquire", "release"}),
         sees=frozenset({"process"} if settings["owner"] == "process" else ()) | ({"token"} if not shared else set()),
+        refusals=frozenset({"acquire"} if refusing else ()),
+        every_failure=settings["precondition"] == "all",
         independence=Independence(parts=parts),
-        monitors=() if shared or total > 1 else (owned_lock,),
+        monitors=() if shared or total > 1 or refusing else (owned_lock,),
         show_call=show,
         show_state=show_state,
     )
 
 
 OWNER_MUTEX: CatalogueEntry[Model] = CatalogueEntry(
-    "owner-mutex", "a lock that only its holder can release: acquire, release", (OWNER,),
+    "owner-mutex", "a lock that only its holder can release: acquire, release", (OWNER, PRECONDITION),
     lambda settings: lock(OWNER_MUTEX, settings, 1, shared=False),
 )  # fmt: skip
 REENTRANT_LOCK: CatalogueEntry[Model] = CatalogueEntry(
-    "reentrant-lock", "a lock that its holder can acquire again: acquire, release", (OWNER, DEPTH),
+    "reentrant-lock", "a lock that its holder can acquire again: acquire, release", (OWNER, DEPTH, PRECONDITION),
     lambda settings: lock(REENTRANT_LOCK, settings, settings["depth"], shared=False),
 )  # fmt: skip
 SEMAPHORE: CatalogueEntry[Model] = CatalogueEntry(
-    "semaphore", "permits, given back by those who took them: acquire, release", (OWNER, PERMITS),
+    "semaphore", "permits, given back by those who took them: acquire, release", (OWNER, PERMITS, PRECONDITION),
     lambda settings: lock(SEMAPHORE, settings, settings["permits"], shared=True),
 )  # fmt: skip

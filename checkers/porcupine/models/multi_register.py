@@ -1,12 +1,13 @@
 """Several registers that are read and written together in one step, as Knossos's multi-register.
 
-    read → {register value, …}      write {register value, …}
+    read → {register value, …}      write {register value, …}      txn [[:read k v] [:write k v] …]
 
-A register that was never written holds nil, or `initial`. Pitfall: a read says something only about the registers that
-stand in its result.
+A `txn`, as Knossos writes it, is a list of micro-operations that happen together, in their order; `:r` and `:w` mean
+the same. A register that was never written holds nil, or `initial`. Pitfall: a read says something only about the
+registers that stand in its result.
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 
 from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.values import frozen, meant, shown
@@ -15,6 +16,8 @@ from splitbrain.checkers.porcupine.models.register import INITIAL
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Setting
+
+READS, WRITES = ("read", "r"), ("write", "w")
 
 Registers = tuple[tuple[Hashable, Hashable], ...]
 """Name and value of each register that was written, in hashable form and in a fixed order."""
@@ -26,6 +29,8 @@ def stepper(initial: Value) -> Callable[[Registers, Call], object]:
 
     def step(registers: Registers, call: Call) -> object:
         held = dict(registers)
+        if call.f == "txn":
+            return run(held, call, unwritten)
         if call.f == "write":
             held.update((frozen(name), frozen(value)) for name, value in values(call).items())
             return tuple(sorted(held.items(), key=repr))
@@ -35,6 +40,42 @@ def stepper(initial: Value) -> Callable[[Registers, Call], object]:
         return registers
 
     return step
+
+
+def run(held: dict[Hashable, Hashable], call: Call, unwritten: Hashable) -> object:
+    """The registers after a transaction, or ILLEGAL. A crashed one has no reads, for nobody saw what they returned."""
+    seen = call.result is not UNSEEN and call.result is not None
+    for name, key, value in micro_operations(call):
+        if name in WRITES:
+            held[frozen(key)] = frozen(value)
+        elif seen and held.get(frozen(key), unwritten) != frozen(value):
+            return ILLEGAL
+    return tuple(sorted(held.items(), key=repr))
+
+
+def micro_operations(call: Call) -> Sequence[tuple[str, Value, Value]]:
+    """What a transaction did, from its completion if there is one; UsageError if it is no list of micro-operations, or
+    if it completed with other micro-operations than it was invoked with."""
+    asked, done = (_listed(call.f, part) for part in (call.argument, call.result))
+    if done is None:
+        return asked or ()
+    shape = [(name, frozen(key), frozen(value) if name in WRITES else None) for name, key, value in done]
+    if asked is not None and shape != [
+        (name, frozen(key), frozen(value) if name in WRITES else None) for name, key, value in asked
+    ]:
+        raise UsageError(f"a txn completed as {shown(call.result)}, but it was invoked as {shown(call.argument)}")
+    return done
+
+
+def _listed(f: str, value: Value) -> Sequence[tuple[str, Value, Value]] | None:
+    if value is UNSEEN or value is None:
+        return None
+    if not isinstance(value, tuple | list):
+        raise UsageError(f"a {f} of a multi-register is a list of [:read k v] and [:write k v], not {shown(value)}")
+    for part in value:
+        if not (isinstance(part, tuple | list) and len(part) == 3 and part[0] in (*READS, *WRITES)):
+            raise UsageError(f"a micro-operation is [:read k v] or [:write k v], not {shown(part)}")
+    return [(name, key, inner) for name, key, inner in value]
 
 
 def values(call: Call) -> Mapping[Value, Value]:
@@ -49,6 +90,12 @@ def show(call: Call) -> str:
     """`write {x 1, y 2}`, `read → {x 1}`."""
     if call.f == "read" and call.result is UNSEEN:
         return "read"
+    if call.f == "txn":
+        parts = (
+            f"{name} {shown(key)}" + (f" → {shown(value)}" if name in READS else f" {shown(value)}")
+            for name, key, value in micro_operations(call)
+        )
+        return f"txn {', '.join(parts)}"
     inside = ", ".join(f"{shown(name)} {shown(value)}" for name, value in values(call).items())
     return f"{call.f} {{{inside}}}" if call.f == "write" else f"{call.f} → {{{inside}}}"
 
@@ -64,10 +111,10 @@ def multi_register(settings: Mapping[str, Setting]) -> Model:
     return Model(
         name="multi-register",
         summary=MULTI_REGISTER.summary,
-        operations=("read", "write"),
+        operations=("read", "write", "txn"),
         initial=(),
         step=stepper(meant(settings["initial"])),
-        observes=frozenset({"read"}),
+        observes=frozenset({"read", "txn"}),
         pure=frozenset({"read"}),
         show_call=show,
         show_state=show_state,
@@ -75,6 +122,6 @@ def multi_register(settings: Mapping[str, Setting]) -> Model:
 
 
 MULTI_REGISTER = CatalogueEntry(
-    "multi-register", "several registers read and written in one step: read, write {register value}", (INITIAL,),
+    "multi-register", "several registers read and written in one step: read, write {register value}, txn", (INITIAL,),
     multi_register,
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """Priority queue: a dequeue returns the smallest element, or with `first=largest` the largest.
 
-    enqueue x      dequeue → x
+    enqueue x      dequeue → x      peek → x      size, len → n
 
 Elements are numbers, each its own priority. A dequeue that returned the value `empty` (nil unless set) found nothing.
 Pitfall: `1` and `1.0` are two elements; so that the order is total, the integer comes first.
@@ -12,6 +12,8 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.values import frozen, meant, same, shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Independence, Model
+from splitbrain.checkers.porcupine.models import looks
+from splitbrain.checkers.porcupine.models.looks import LOOKS, sees
 from splitbrain.checkers.porcupine.models.queue import EMPTY, show
 from splitbrain.checkers.porcupine.monitors.priority_queue import priority_queue_monitor
 from splitbrain.harness.errors import UsageError
@@ -45,6 +47,8 @@ def stepper(sign: int, empty: Value) -> Callable[[Items, Call], object]:
             following = list(items)
             insort(following, call.argument, key=place)
             return tuple(following)
+        if call.f in LOOKS:
+            return items if sees(call, items, 0, empty) else ILLEGAL
         if not items:
             return items if call.result is UNSEEN or same(call.result, empty) else ILLEGAL
         if call.result is UNSEEN or same(call.result, items[0]):
@@ -54,9 +58,11 @@ def stepper(sign: int, empty: Value) -> Callable[[Items, Call], object]:
     return step
 
 
-def parts(call: Call) -> Sequence[Hashable]:
+def parts(call: Call) -> Sequence[Hashable] | None:
     """All calls about one value can go together: the smallest of the others stays the smallest of them. A crashed
     dequeue may have taken any value, and stays."""
+    if call.f in LOOKS:
+        return looks.parts(call)
     if call.f == "enqueue":
         return (frozen(call.argument),)
     return () if call.result is UNSEEN else (frozen(call.result),)
@@ -68,10 +74,11 @@ def priority_queue(settings: Mapping[str, Setting]) -> Model:
     return Model(
         name="priority-queue",
         summary=PRIORITY_QUEUE.summary,
-        operations=("enqueue", "dequeue"),
+        operations=("enqueue", "dequeue", *LOOKS),
         initial=(),
         step=stepper(sign, empty),
-        observes=frozenset({"dequeue"}),
+        observes=frozenset({"dequeue", *LOOKS}),
+        pure=frozenset(LOOKS),
         independence=Independence(parts=parts),
         monitors=(priority_queue_monitor("enqueue", "dequeue", empty, rank(sign)),),
         show_call=show,
@@ -80,5 +87,8 @@ def priority_queue(settings: Mapping[str, Setting]) -> Model:
 
 
 PRIORITY_QUEUE = CatalogueEntry(
-    "priority-queue", "a priority queue of numbers: enqueue, dequeue the smallest", (FIRST, EMPTY), priority_queue
+    "priority-queue",
+    "a priority queue of numbers: enqueue, dequeue the smallest, peek, size",
+    (FIRST, EMPTY),
+    priority_queue,
 )

@@ -1,6 +1,6 @@
 """First-in-first-out queue: a dequeue returns the element that was enqueued first.
 
-    enqueue x      dequeue → x
+    enqueue x      dequeue → x      peek → x      size, len → n
 
 Pitfall: a dequeue that found nothing. One that returned the value `empty` (nil unless set) says that the queue was
 empty, or that this very value was enqueued.
@@ -11,6 +11,8 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.values import frozen, meant, same, shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Independence, Model
+from splitbrain.checkers.porcupine.models import looks
+from splitbrain.checkers.porcupine.models.looks import LOOKS, sees
 from splitbrain.checkers.porcupine.monitors.queue import queue_monitor
 from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Option, Setting
@@ -26,6 +28,8 @@ def stepper(empty: Value) -> Callable[[Items, Call], object]:
     def step(items: Items, call: Call) -> object:
         if call.f == "enqueue":
             return (*items, call.argument)
+        if call.f in LOOKS:
+            return items if sees(call, items, 0, empty) else ILLEGAL
         if not items:
             return items if call.result is UNSEEN or same(call.result, empty) else ILLEGAL
         if call.result is UNSEEN or same(call.result, items[0]):
@@ -35,9 +39,11 @@ def stepper(empty: Value) -> Callable[[Items, Call], object]:
     return step
 
 
-def parts(call: Call) -> Sequence[Hashable]:
+def parts(call: Call) -> Sequence[Hashable] | None:
     """All calls about one value can go together: the others keep their order. A crashed dequeue may have taken any
     value, and stays."""
+    if call.f in LOOKS:
+        return looks.parts(call)
     if call.f == "enqueue":
         return (frozen(call.argument),)
     return () if call.result is UNSEEN else (frozen(call.result),)
@@ -45,6 +51,8 @@ def parts(call: Call) -> Sequence[Hashable]:
 
 def show(call: Call) -> str:
     """`enqueue 3`, `dequeue → 3`."""
+    if call.f in LOOKS:
+        return looks.show(call)
     if call.f == "enqueue":
         return f"enqueue {shown(call.argument)}"
     return "dequeue" if call.result is UNSEEN else f"dequeue → {shown(call.result)}"
@@ -55,10 +63,11 @@ def fifo_queue(settings: Mapping[str, Setting]) -> Model:
     return Model(
         name="fifo-queue",
         summary=FIFO_QUEUE.summary,
-        operations=("enqueue", "dequeue"),
+        operations=("enqueue", "dequeue", *LOOKS),
         initial=(),
         step=stepper(meant(settings["empty"])),
-        observes=frozenset({"dequeue"}),
+        observes=frozenset({"dequeue", *LOOKS}),
+        pure=frozenset(LOOKS),
         independence=Independence(parts=parts),
         monitors=(queue_monitor("enqueue", "dequeue", meant(settings["empty"])),),
         show_call=show,
@@ -66,4 +75,6 @@ def fifo_queue(settings: Mapping[str, Setting]) -> Model:
     )
 
 
-FIFO_QUEUE = CatalogueEntry("fifo-queue", "a first-in-first-out queue: enqueue, dequeue", (EMPTY,), fifo_queue)
+FIFO_QUEUE = CatalogueEntry(
+    "fifo-queue", "a first-in-first-out queue: enqueue, dequeue, peek, size", (EMPTY,), fifo_queue
+)

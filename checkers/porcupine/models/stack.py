@@ -1,6 +1,6 @@
 """Stack: a pop returns the element that was pushed last.
 
-    push x      pop → x
+    push x      pop → x      peek → x      size, len → n
 
 Pitfall, as with a queue: a pop that returned the value `empty` (nil unless set) says that the stack was empty, or that
 this very value was pushed.
@@ -11,6 +11,8 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.values import frozen, meant, same, shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Independence, Model
+from splitbrain.checkers.porcupine.models import looks
+from splitbrain.checkers.porcupine.models.looks import LOOKS, sees
 from splitbrain.checkers.porcupine.monitors.stack import stack_monitor
 from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Option, Setting
@@ -26,6 +28,8 @@ def stepper(empty: Value) -> Callable[[Items, Call], object]:
     def step(items: Items, call: Call) -> object:
         if call.f == "push":
             return (*items, call.argument)
+        if call.f in LOOKS:
+            return items if sees(call, items, -1, empty) else ILLEGAL
         if not items:
             return items if call.result is UNSEEN or same(call.result, empty) else ILLEGAL
         if call.result is UNSEEN or same(call.result, items[-1]):
@@ -35,9 +39,11 @@ def stepper(empty: Value) -> Callable[[Items, Call], object]:
     return step
 
 
-def parts(call: Call) -> Sequence[Hashable]:
+def parts(call: Call) -> Sequence[Hashable] | None:
     """All calls about one value can go together: what lies above and below it closes up. A crashed pop may have taken
     any value, and stays."""
+    if call.f in LOOKS:
+        return looks.parts(call)
     if call.f == "push":
         return (frozen(call.argument),)
     return () if call.result is UNSEEN else (frozen(call.result),)
@@ -45,6 +51,8 @@ def parts(call: Call) -> Sequence[Hashable]:
 
 def show(call: Call) -> str:
     """`push 3`, `pop → 3`."""
+    if call.f in LOOKS:
+        return looks.show(call)
     if call.f == "push":
         return f"push {shown(call.argument)}"
     return "pop" if call.result is UNSEEN else f"pop → {shown(call.result)}"
@@ -55,10 +63,11 @@ def stack(settings: Mapping[str, Setting]) -> Model:
     return Model(
         name="stack",
         summary=STACK.summary,
-        operations=("push", "pop"),
+        operations=("push", "pop", *LOOKS),
         initial=(),
         step=stepper(meant(settings["empty"])),
-        observes=frozenset({"pop"}),
+        observes=frozenset({"pop", *LOOKS}),
+        pure=frozenset(LOOKS),
         independence=Independence(parts=parts),
         monitors=(stack_monitor("push", "pop", meant(settings["empty"])),),
         show_call=show,
@@ -66,4 +75,4 @@ def stack(settings: Mapping[str, Setting]) -> Model:
     )
 
 
-STACK = CatalogueEntry("stack", "a last-in-first-out stack: push, pop", (EMPTY,), stack)
+STACK = CatalogueEntry("stack", "a last-in-first-out stack: push, pop, peek, size", (EMPTY,), stack)

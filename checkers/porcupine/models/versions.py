@@ -1,10 +1,10 @@
-"""Register and key-value store that return the revision of what they hold, as etcd does.
+"""Register that returns the revision of what it holds, as etcd does.
 
-    read → v      write v      cas [old, new]      and get, put for the same      (versioned-kv: each with its key)
+    read → v      write v      cas [old, new]      and get, put for the same
 
 Every write raises the revision; a write returns its own, a read that of the write that it saw, 0 where there was none.
-`versioned-register`: each key by itself, the revisions of its writes rise. `versioned-kv`: all keys together, for one
-revision counts all writes. What carries no revision is judged by its value alone.
+Each key is judged by itself: the revisions of its writes rise. What carries no revision is judged by its value alone.
+`versioned_store` is about all keys together, for one revision counts all writes.
 
 Pitfall: a crashed write has a revision that nobody saw. So a state holds not revisions, but what is known of them: the
 least and the greatest each can be, and by how much it must exceed the one before. These are difference constraints
@@ -14,6 +14,7 @@ legal if and only if there is one.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.values import meant, same, shown
@@ -88,19 +89,28 @@ def written(marks: list[RevisionBounds], place: int | None, call: Call, value: V
     return narrowed(marks)
 
 
-def narrowed(marks: list[RevisionBounds]) -> object:
-    """Narrow all bounds along the chain: the state, or ILLEGAL if nothing is left within some."""
-    least = 0
+def narrowed(marks: list[RevisionBounds], floor: int = 0, *, exact: bool = False, floor_known: bool = True) -> object:
+    """Narrow all bounds along the chain: the state, or ILLEGAL if nothing is left within some.
+
+    floor: what all revisions exceed; it may rise later if it is not floor_known. exact: whether each gap is the
+    difference, not the least that it can be.
+    """
+    least = floor
     for mark in marks:
         mark.least = least = max(mark.least, least + mark.gap)
     for mark, following in zip(reversed(marks[:-1]), reversed(marks[1:]), strict=True):
         mark.most = min(mark.most, following.most - following.gap)
+        if exact:
+            mark.least = max(mark.least, following.least - following.gap)
+    if exact:
+        for mark, following in pairwise(marks):
+            following.most = min(following.most, mark.most + following.gap)
     if any(mark.least > mark.most for mark in marks):
         return ILLEGAL
-    known = 0
+    known = 0 if floor_known else -1
     for mark in marks:
         # Between two known revisions the gap says nothing: states that differ in it alone are one.
-        if known >= 0 and mark.least == mark.most:
+        if known >= 0 and mark.least == mark.most and not exact:
             mark.gap = 1
         known = mark.least if mark.least == mark.most else -1
     return tuple((mark.key, mark.value, mark.least, mark.most, mark.gap) for mark in marks)
@@ -131,19 +141,18 @@ def show_state(state: State) -> str:
     return words[0] if len(words) == 1 else f"{{{', '.join(words)}}}"
 
 
-def versioned(entry: CatalogueEntry[Model], settings: Mapping[str, Setting], *, by_key: bool) -> Model:
-    """One of the two."""
+def versioned_register(settings: Mapping[str, Setting]) -> Model:
+    """A register."""
     return Model(
-        name=entry.name,
-        summary=entry.summary,
+        name="versioned-register",
+        summary=VERSIONED_REGISTER.summary,
         operations=OPERATIONS,
         initial=(),
         step=stepper(meant(settings["initial"])),
         observes=READS | {"cas"},
-        by_key=by_key,
         **register.observing(settings),
         sees=frozenset({"revision"}),
-        monitors=(revisions,) if by_key else (),
+        monitors=(revisions,),
         show_call=show,
         show_state=show_state,
     )
@@ -151,11 +160,5 @@ def versioned(entry: CatalogueEntry[Model], settings: Mapping[str, Setting], *, 
 
 VERSIONED_REGISTER: CatalogueEntry[Model] = CatalogueEntry(
     "versioned-register", "a register whose revision rises with every write: read, write, cas",
-    (register.INITIAL, register.PRECONDITION),
-    lambda settings: versioned(VERSIONED_REGISTER, settings, by_key=True),
-)  # fmt: skip
-VERSIONED_KV: CatalogueEntry[Model] = CatalogueEntry(
-    "versioned-kv", "a key-value store with one revision for all keys, as etcd: get, put, cas",
-    (register.INITIAL, register.PRECONDITION),
-    lambda settings: versioned(VERSIONED_KV, settings, by_key=False),
+    (register.INITIAL, register.PRECONDITION), versioned_register,
 )  # fmt: skip

@@ -103,6 +103,8 @@ def _said(case: MonitorInput, put: str, take: str, empty: Value) -> list[tuple[b
     nothing: list[int] = []
 
     def meaning(call: Call, pool: Interner) -> tuple[bool, int] | None:
+        if call.f not in (put, take):
+            return None
         if not nothing:
             nothing.append(pool.id(empty))
         value = pool.id(call.argument if call.f == put else None if call.result is UNSEEN else call.result)

@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import UNSET
 
 from splitbrain.checkers.porcupine import ILLEGAL, MODELS, Call, Model
+from splitbrain.checkers.porcupine.models.store import whole_store
 from splitbrain.harness.history import Event
 
 
@@ -42,6 +43,12 @@ _ERRORS: Sequence[Any] = (
     False, UNSET, ("timeout", ""), "refused",
 )  # fmt: skip
 _sets = [("add", 0), ("add", 1), ("remove", 0), ("remove", 1)]
+
+_kv_settings = {"initial": '""', "precondition": "drop", "answers": "none"}
+_balances = [{"a": a, "b": 20 - a} for a in (0, 5, 10, 15, 20)] + [{"a": 10, "b": 5}]
+_transactions = [
+    (("write", "y", 1), ("r", "x", x), ("w", "x", 2), ("read", "y", y)) for x in (None, 1, 2) for y in (1, 1, 2)
+]
 
 FAMILIES = {
     "register": Family(
@@ -136,6 +143,116 @@ FAMILIES = {
     "priority-queue": Family(
         MODELS["priority-queue"].make(), [("dequeue", None)] * 3 + [("enqueue", v) for v in (0, 1, 2)],
         {"dequeue": (None, 0, 1, 2)},
+    ),
+    "fifo-queue with looks": Family(
+        MODELS["fifo-queue"].make(),
+        [("dequeue", None), ("peek", None), ("size", None), ("len", None)] + [("enqueue", v) for v in (0, 1, 1)] * 2,
+        {"dequeue": (None, 0, 1), "peek": (None, 0, 1), "size": (0, 1, 2, True), "len": (0, 1, 2)},
+    ),
+    "stack with looks": Family(
+        MODELS["stack"].make(),
+        [("pop", None), ("peek", None), ("size", None), ("len", None)] + [("push", v) for v in (0, 1, 1)] * 2,
+        {"pop": (None, 0, 1), "peek": (None, 0, 1), "size": (0, 1, 2), "len": (0, 1, 2)},
+    ),
+    "priority-queue with looks": Family(
+        MODELS["priority-queue"].make(),
+        [("dequeue", None), ("peek", None), ("size", None)] + [("enqueue", v) for v in (0, 1, 2)],
+        {"dequeue": (None, 0, 1, 2), "peek": (None, 0, 1, 2), "size": (0, 1, 2)},
+    ),
+    "deque": Family(
+        MODELS["deque"].make(),
+        [(f, v) for f in ("addFirst", "addLast") for v in (0, 1)] * 2
+        + [(f, None) for f in ("pollFirst", "pollLast", "peekFirst", "peekLast", "size")],
+        dict.fromkeys(("pollFirst", "pollLast", "peekFirst", "peekLast"), (None, 0, 1)) | {"size": (0, 1, 2)},
+    ),
+    "deque without sizes": Family(
+        MODELS["deque"].make(),
+        [(f, v) for f in ("add-first", "add-last") for v in (0, 1)]
+        + [(f, None) for f in ("poll-first", "poll-last", "peek-first", "peek-last")],
+        dict.fromkeys(("poll-first", "poll-last", "peek-first", "peek-last"), (None, 0, 1)),
+    ),
+    "mutex observing refusals": Family(
+        MODELS["mutex"].make({"precondition": "observe"}), [("acquire", None)] * 2 + [("release", None)], {},
+        errors=_ERRORS,
+    ),
+    "owner-mutex observing refusals": Family(
+        MODELS["owner-mutex"].make({"owner": "value", "precondition": "observe"}),
+        list(product(("acquire", "acquire", "release"), "pq")), {}, errors=_ERRORS,
+    ),
+    "reentrant-lock observing refusals": Family(
+        MODELS["reentrant-lock"].make({"precondition": "all"}), [("acquire", None)] * 2 + [("release", None)], {},
+        errors=_ERRORS,
+    ),
+    "semaphore observing refusals": Family(
+        MODELS["semaphore"].make({"owner": "value", "precondition": "observe"}),
+        list(product(("acquire", "acquire", "release"), "pqr")), {}, errors=_ERRORS,
+    ),
+    "kv with deletes": Family(
+        whole_store("", _kv_settings, by_key=True),
+        [("get", None)] * 3 + [("put", 1), ("put", 2), ("delete", None), ("append", "x"), ("cas", (1, 2))],
+        {"get": ("", 1, 2, "1x", "x", None)},
+    ),
+    "kv with old values": Family(
+        MODELS["kv"].make({"answers": "old", "initial": None}),
+        [("get", None), ("put", 1), ("put", 2), ("put", 3), ("delete", None)],
+        dict.fromkeys(("get", "put", "delete"), (None, 1, 2, 3)),
+    ),
+    "kv with ranges": Family(
+        whole_store("", _kv_settings, by_key=False),
+        [("get", None), ("range", None), ("range", None), ("put", 1), ("put", 2),
+         ("delete", None)],
+        {"get": ("", 1, 2), "range": (
+            {}, None, {"a": 1}, {"b": 1}, {"a": 1, "b": 1}, {"a": 2}, {"b": 2}, (("a", 1), ("b", 2)),
+            {"a": 2, "b": 1})},
+        keys=("a", "b"),
+    ),
+    "versioned-kv with deletes": Family(
+        MODELS["versioned-kv"].make({"precondition": "observe"}),
+        [("get", None)] * 3 + [("put", 0), ("put", 1), ("delete", None), ("cas-revision", (1, 0)),
+                               ("cas-revision", (0, 1))],
+        {"get": (None, 0, 1)}, keys=("a", "b"), revisions=(None, 0, 1, 2, 2, 3, 4),
+    ),
+    "versioned-kv with ranges": Family(
+        MODELS["versioned-kv"].make(),
+        [("get", None), ("range", None), ("range", None), ("put", 0), ("put", 1),
+         ("delete", None)],
+        {"get": (None, 0, 1), "range": (
+            (), {"a": 0}, (("a", 1, 1),), (("b", 1, 2),), {"a": 0, "b": 1}, (("a", 0, 1), ("b", 0, 2)),
+            {"a": 1, "b": 1}, (("a", 0, 2),), {"b": 0}, (("a", 0), ("a", 0)))},
+        keys=("a", "b"), revisions=(None, 0, 1, 2),
+    ),
+    "versioned-kv, exact": Family(
+        MODELS["versioned-kv"].make({"exact": True}),
+        [("get", None)] * 3 + [("put", 0), ("put", 1), ("delete", None), ("cas", (0, 1)), ("cas-revision", (1, 0))],
+        {"get": (None, 0, 1)}, keys=("a", "b"), revisions=(None, 0, 1, 2, 3, 4, 5),
+    ),
+    "versioned-kv, not empty at first": Family(
+        MODELS["versioned-kv"].make({"start": "any"}),
+        [("get", None)] * 3 + [("range", None), ("put", 0), ("delete", None), ("cas", (0, 1)),
+                               ("cas-revision", (1, 0))],
+        {"get": (None, 0, 1), "range": ((), {"a": 0}, (("a", 1, 1),), {"a": 0, "b": 1}, (("a", 0, 1), ("b", 0, 2)))},
+        keys=("a", "b"), revisions=(None, 0, 1, 2, 3, 4),
+    ),
+    "versioned-kv, exact and not empty at first": Family(
+        MODELS["versioned-kv"].make({"start": "any", "exact": True}),
+        [("get", None)] * 3 + [("put", 0), ("put", 1), ("cas", (0, 1)), ("cas-revision", (3, 0))],
+        {"get": (None, 0, 1)}, keys=("a", "b"), revisions=(None, 0, 3, 4, 5, 6),
+    ),
+    "multi-register with transactions": Family(
+        MODELS["multi-register"].make(),
+        [("txn", (("write", "y", 1), ("r", "x", None), ("w", "x", 2), ("read", "y", None))), ("write", {"x": 1}),
+         ("write", {"y": 1}), ("read", None)],
+        {"txn": _transactions, "read": ({"x": 1}, {"x": 2, "y": 1}, {"y": 1}, {"x": 1, "y": 1}, {"x": None})},
+    ),
+    "lin-bank": Family(
+        MODELS["lin-bank"].make(),
+        [("read", None)] * 3 + [("transfer", {"from": f, "to": t, "amount": 5}) for f, t in ("ab", "ba", "ab")],
+        {"read": _balances},
+    ),
+    "lin-bank from known balances": Family(
+        MODELS["lin-bank"].make({"initial": 10, "overdraft": False}),
+        [("read", None)] * 2 + [("transfer", {"from": f, "to": t, "amount": 5}) for f, t in ("ab", "ba", "ab")],
+        {"read": _balances},
     ),
     "fetch-and-add": Family(
         MODELS["fetch-and-add"].make(), [("read", None)] + [("fetch-and-add", d) for d in (1, 1, -1)],

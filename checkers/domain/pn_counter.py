@@ -1,0 +1,156 @@
+"""Counter that replicas merge, as Maelstrom's `pn-counter` and `g-counter`: each read is a sum that can be.
+
+    add delta      read → sum
+
+A read may miss adds that it does not know of yet, so it sees the initial value and any of the adds that had begun when
+it ended. Final reads, those that begin when the last acknowledged add has ended, see all acknowledged adds, and any of
+those whose end is unknown. (Maelstrom looks at final reads alone.) Failed adds are in no sum.
+
+Pitfall: with `final=false` nothing is asked of final reads but what is asked of all: for histories whose last reads
+came too soon for the replicas to have met.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from splitbrain.checkers.common.entry import CatalogueEntry
+from splitbrain.checkers.common.event_format import EventFormat
+from splitbrain.checkers.common.per_key import LOOK_EVERY, Rows, hold_to, of_each_key, over_budget, unobserved
+from splitbrain.checkers.common.values import shown
+from splitbrain.harness.budget import Budget, BudgetMeter
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.history import ABSENT, History
+from splitbrain.harness.operation import EventType, Value
+from splitbrain.harness.options import Option, Setting
+from splitbrain.harness.verdict import Validity, Verdict, Witness
+
+ADDS, READ = ("add", "increment"), "read"
+SPAN_MAX = 1 << 26
+"""So far apart may the least and the greatest sum be: a bit for each sum between them."""
+
+
+class Sums:
+    """All sums of any of some deltas: a bit for each, from the least on."""
+
+    def __init__(self) -> None:
+        self._bits, self._least, self._greatest = 1, 0, 0
+
+    def add(self, delta: int) -> bool:
+        """One delta more; whether the sums still fit."""
+        self._least, self._greatest = self._least + min(delta, 0), self._greatest + max(delta, 0)
+        if self._greatest - self._least > SPAN_MAX:
+            return False
+        # A sum without the delta stands delta bits higher if the least sum fell by it, and one with it if it did not.
+        self._bits |= self._bits << abs(delta)
+        return True
+
+    def __contains__(self, total: int) -> bool:
+        place = total - self._least
+        return 0 <= place <= self._greatest - self._least and bool(self._bits >> place & 1)
+
+
+@dataclass(frozen=True)
+class PnCounterCheck:
+    """Reachable sums. final: whether reads after the last acknowledged add owe all that were acknowledged."""
+
+    initial: int = 0
+    final: bool = True
+    name: str = "pn-counter"
+
+    def check(self, history: History, budget: Budget) -> Verdict:
+        """The verdict, key by key; UsageError for operations it does not know, and for what is no integer."""
+        hold_to(history, self.name, (*ADDS, READ))
+        return of_each_key(self.name, history, budget.start(), self._judge)
+
+    def _judge(self, history: History, rows: Rows, spending: BudgetMeter) -> Verdict:
+        operations, values = history.operations(), history.pool.values
+        adds = [
+            row for row in rows
+            if values[operations.f[row]] != READ and operations.ended[row] != EventType.FAIL
+        ]  # fmt: skip
+        deltas = {row: integer(values[operations.argument[row]], "an add takes") for row in adds}
+        reads = [row for row in rows if values[operations.f[row]] == READ and operations.ended[row] == EventType.OK]
+        if not reads:
+            return unobserved(self.name, "the counter was never read: nothing could have refuted the model")
+        certain = [row for row in adds if operations.ended[row] == EventType.OK]
+        quiet = max((operations.complete[row] for row in certain), default=ABSENT) if self.final else len(history)
+        base = self.initial + sum(deltas[row] for row in certain)
+        steps = sorted(
+            [(operations.invoke[row], 0, row) for row in adds] + [(operations.complete[row], 1, row) for row in reads]
+        )
+        any_of, open_ones, fits = Sums(), Sums(), True
+        final = 0
+        for count, (_, is_read, row) in enumerate(steps):
+            if count % LOOK_EVERY == 0 and (limit := spending.exhausted()):
+                return over_budget(self.name, limit, count, len(steps), "operations")
+            if not is_read:
+                fits = any_of.add(deltas[row]) and fits
+                if operations.ended[row] != EventType.OK:
+                    open_ones.add(deltas[row])
+                continue
+            if not fits:
+                return self._too_far(len(reads))
+            seen = self._sum(values[operations.result[row]])
+            last = operations.invoke[row] > quiet
+            final += last
+            if (seen - base not in open_ones) if last else (seen - self.initial not in any_of):
+                return self._refuted(history, adds, row, last)
+        reason = f"all {len(reads):,} reads, {final:,} of them final, are sums that can be, with {len(adds):,} adds"
+        details: dict[str, Value] = {"adds": len(adds), "reads": len(reads), "final": final}
+        return Verdict(Validity.VALID, reason, self.name, self.name, details=details)
+
+    def _sum(self, value: Value) -> int:
+        return self.initial if value is None else integer(value, "a read of a counter returns")
+
+    def _too_far(self, reads: int) -> Verdict:
+        reason = f"undecided: the possible sums span more than {SPAN_MAX:,}, too many to look at, for {reads:,} reads"
+        return Verdict(Validity.UNKNOWN, reason, self.name, self.name)
+
+    def _refuted(self, history: History, adds: Sequence[int], row: int, last: bool) -> Verdict:
+        witness = impossible(history, adds, row, last)
+        return Verdict(Validity.INVALID, witness.words[0], self.name, self.name, witness=witness)
+
+
+def impossible(history: History, adds: Sequence[int], row: int, last: bool) -> Witness:
+    """The witness of a read of no possible sum: the read, and the adds that had begun when it ended."""
+    operations, values = history.operations(), history.pool.values
+    begin, end = operations.invoke[row], operations.complete[row]
+    begun = [add for add in adds if operations.invoke[add] < end]
+    unsure = [add for add in begun if operations.ended[add] != EventType.OK]
+    tell = EventFormat(history, (begin, end))
+    owed = "the sum of all acknowledged adds" if last else f"the sum of any of the {len(begun):,} adds begun by then"
+    more = f" and of any of the {len(unsure):,} whose end is unknown" if last and unsure else ""
+    words = [
+        f"{tell.who(begin)} read {shown(values[operations.result[row]])} at {tell.when(end)}, which is not {owed}{more}"
+    ]
+    for add in begun[:100]:
+        known = "" if operations.ended[add] == EventType.OK else " (unknown end)"
+        words.append(f"{tell.who(operations.invoke[add])} added {shown(values[operations.argument[add]])}{known}")
+    events = {
+        begin,
+        end,
+        *(position for add in begun for position in (operations.invoke[add], operations.complete[add])),
+    }
+    return Witness(tuple(sorted(events - {ABSENT})), tuple(words), begin)
+
+
+def integer(value: Value, what: str) -> int:
+    """An integer of a history; UsageError if it is none."""
+    if type(value) is not int:
+        raise UsageError(f"{what} an integer, not {shown(value)}")
+    return value
+
+
+def build(settings: Mapping[str, Setting]) -> PnCounterCheck:
+    """The check with these settings."""
+    return PnCounterCheck(integer(settings["initial"], "option initial is"), bool(settings["final"]))
+
+
+PN_COUNTER = CatalogueEntry(
+    "pn-counter", "a counter that replicas merge: reads are sums that can be, final ones have all acknowledged adds",
+    (
+        Option("initial", 0, "the sum before any add", least=None),
+        Option("final", True, "whether reads after the last acknowledged add see all that were acknowledged"),
+    ),
+    build,
+)  # fmt: skip

@@ -1,0 +1,133 @@
+"""`queue` and `total-queue` follow their definitions, written down with lists alone."""
+
+from random import Random
+from typing import Any
+
+import pytest
+
+from splitbrain.checkers.domain.queues import QueueCheck, TotalQueueCheck
+from splitbrain.harness.budget import Budget
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.history import Event, History
+from splitbrain.harness.verdict import Validity
+
+from ..porcupine.histories import recorded
+from .randomly import LONG, QUICK, differential, events, pairs
+
+
+def make(random: Random) -> list[Event]:
+    """Puts, takes and drains of few values; most elements come out once."""
+    held: list[int] = []
+    flaw = random.choice((0.0, 0.0, 0.1, 0.3))
+    weights = random.choice(((1, 0, 0), (8, 1, 0), (8, 1, 1)))
+
+    def ask(random: Random) -> dict[str, Any]:
+        return random.choice(({"f": "enqueue", "value": random.randint(0, 4)}, {"f": "dequeue"}))
+
+    def answer(random: Random, invoked: Event, kind: str) -> dict[str, Any]:
+        if invoked.f == "enqueue":
+            if kind == "ok" or (kind == "info" and random.random() < 0.5):
+                held.append(invoked.value)
+            return {}
+        if kind == "fail":
+            return {}
+        if random.random() < flaw:
+            return {"value": random.randint(0, 5)}
+        return {"value": held.pop(random.randrange(len(held))) if held else None}
+
+    out = events(random, ask, answer, random.randint(1, 8), weights=weights)
+    if random.random() < 0.7:
+        found: list[int | None] = [value for value in held if random.random() >= flaw]
+        if random.random() < flaw:
+            found.append(random.choice((5, None)))
+        for kind, value in (("invoke", None), ("ok" if random.random() < 0.95 else "info", tuple(found))):
+            out.append(Event(index=len(out), time=out[-1].time + 1, process=99, type=kind, f="drain", value=value))
+    return out
+
+
+def taken(recorded_: list[Event], *, until: int | None = None) -> list[Any]:
+    out: list[Any] = []
+    for event in recorded_[:until]:
+        if event.type == "ok" and event.f == "drain":
+            out += event.value
+        elif event.type == "ok" and event.f == "dequeue" and event.value is not None:
+            out.append(event.value)
+    return out
+
+
+def tried(recorded_: list[Event], *, until: int | None = None) -> list[Any]:
+    return [
+        begun.value for begun, ended in pairs(recorded_)
+        if begun.f == "enqueue" and (ended is None or ended.type != "fail") and (until is None or begun.index < until)
+    ]  # fmt: skip
+
+
+def observed(recorded_: list[Event]) -> bool:
+    return any(event.type == "ok" and event.f != "enqueue" for event in recorded_)
+
+
+def naive_queue(recorded_: list[Event]) -> Validity:
+    """After each event no element came out more often than it had been tried to put in."""
+    if not observed(recorded_):
+        return Validity.UNKNOWN
+    for end in range(1, len(recorded_) + 1):
+        out, into = taken(recorded_, until=end), tried(recorded_, until=end)
+        if any(out.count(value) > into.count(value) for value in out):
+            return Validity.INVALID
+    return Validity.VALID
+
+
+def naive_total(recorded_: list[Event], duplicates: str = "valid") -> Validity:
+    out, into = taken(recorded_), tried(recorded_)
+    acknowledged = [event.value for event in recorded_ if event.f == "enqueue" and event.type == "ok"]
+    if any(value not in into for value in out):
+        return Validity.INVALID
+    if duplicates == "invalid" and any(out.count(value) > into.count(value) for value in out):
+        return Validity.INVALID
+    lost = sum(max(0, acknowledged.count(value) - out.count(value)) for value in set(acknowledged))
+    open_ = [begun.f for begun, ended in pairs(recorded_) if ended is None or ended.type == "info"]
+    if lost:
+        excused = "drain" in open_ or lost <= open_.count("dequeue")
+        return Validity.UNKNOWN if excused else Validity.INVALID
+    return Validity.VALID if observed(recorded_) else Validity.UNKNOWN
+
+
+@pytest.mark.parametrize("count", [QUICK, pytest.param(LONG, marks=[pytest.mark.long, pytest.mark.timeout(3600)])])
+def test_they_agree_with_their_definitions(count: int) -> None:
+    differential("queue", QueueCheck(), make, naive_queue, count)
+    differential("total-queue", TotalQueueCheck(), make, naive_total, count)
+    differential(
+        "total-queue", TotalQueueCheck(duplicates="invalid"), make,
+        lambda recorded_: naive_total(recorded_, "invalid"), count,
+    )  # fmt: skip
+
+
+def words(checker: QueueCheck | TotalQueueCheck, *lines: str) -> list[str]:
+    verdict = checker.check(recorded(*lines), Budget())
+    assert verdict.witness is not None
+    return list(verdict.witness.words)
+
+
+def test_a_witness_tells_what_happened_to_the_element() -> None:
+    once = ("0 invoke enqueue 1", "0 ok enqueue 1", "1 invoke dequeue", "1 ok dequeue 1")
+    assert words(QueueCheck(), *once, "2 invoke dequeue", "2 ok dequeue 1") == [
+        "n3 (process 2) took 1 at 0.005 s, the 2nd time, yet only 1 puts of it had begun",
+        "0.000 s to 0.001 s: n1 (process 0) put in 1",
+        "0.002 s to 0.003 s: n2 (process 1) took 1",
+        "0.004 s to 0.005 s: n3 (process 2) took 1",
+    ]
+    assert words(QueueCheck(), "0 invoke dequeue", "0 ok dequeue 7")[0] == (
+        "n1 (process 0) took 7 at 0.001 s, yet nobody had tried to put it in"
+    )
+    assert words(TotalQueueCheck(), *once, "2 invoke enqueue 5", "2 ok enqueue 5")[0] == (
+        "acknowledged, and never taken: 5"
+    )
+
+
+def test_a_drain_that_is_no_list_is_told() -> None:
+    with pytest.raises(UsageError, match="a drain returns a list"):
+        QueueCheck().check(recorded("0 invoke drain", "0 ok drain 5"), Budget())
+
+
+def test_an_empty_history_is_unknown() -> None:
+    assert TotalQueueCheck().check(History(), Budget()).value is Validity.UNKNOWN
