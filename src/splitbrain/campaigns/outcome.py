@@ -79,6 +79,13 @@ class TestOutcome:
         return TestStatus.PASSED if never_refuted else self.alone
 
     @property
+    def word(self) -> str:
+        """How it ended, for people."""
+        if self.status is not TestStatus.PASSED:
+            return self.status.value
+        return "as expected" if self.alone is TestStatus.PASSED else "nothing new"
+
+    @property
     def alone(self) -> TestStatus:
         """Whether it is as expected, whatever a baseline says."""
         counts = self.counts

@@ -11,18 +11,14 @@ from pathlib import Path
 from splitbrain.campaigns.grid import NO_FAULTS
 from splitbrain.campaigns.outcome import OF_STATUS, CampaignResult, TestOutcome, TestStatus
 from splitbrain.campaigns.record import CampaignFolder
-from splitbrain.campaigns.summary import sentence
+from splitbrain.campaigns.summary import SURPRISES_FIRST, sentence
 from splitbrain.campaigns.tasks import RunLine
 from splitbrain.results.report.page import template
 
+ORDER = (*SURPRISES_FIRST, TestStatus.PASSED)
+"""The tests that want somebody's attention come first."""
 RUNS_MAX = 200
 """How many runs of a test the page lists: what is not as expected first."""
-WORDS = {
-    TestStatus.PASSED: "as expected",
-    TestStatus.FAILED: "failed",
-    TestStatus.UNKNOWN: "unknown",
-    TestStatus.INFRASTRUCTURE: "infrastructure",
-}
 
 
 @dataclass(frozen=True)
@@ -60,7 +56,7 @@ def render(folder: CampaignFolder, result: CampaignResult) -> str:
         sentence=sentence(result),
         columns=columns,
         rows=rows,
-        tests=tests,
+        tests=sorted(tests, key=lambda test: ORDER.index(test.outcome.status)),
     )
 
 
@@ -69,7 +65,7 @@ def _shown(folder: CampaignFolder, number: int, outcome: TestOutcome) -> ShownTe
     listed = tuple(ShownRun(line, _link(folder, line)) for line in runs[:RUNS_MAX])
     seconds = sum(line.wall_seconds for line in outcome.lines)
     tone = OF_STATUS[outcome.status].value
-    return ShownTest(number, outcome, tone, WORDS[outcome.status], listed, len(runs) - len(listed), seconds)
+    return ShownTest(number, outcome, tone, outcome.word, listed, len(runs) - len(listed), seconds)
 
 
 def _link(folder: CampaignFolder, line: RunLine) -> str | None:

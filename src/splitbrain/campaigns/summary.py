@@ -5,10 +5,10 @@ from splitbrain.results.format import plain
 from splitbrain.results.result import RunStatus
 
 SIGNS = {
-    TestStatus.PASSED: "✅ as expected",
-    TestStatus.FAILED: "❌ failed",
-    TestStatus.UNKNOWN: "❔ unknown",
-    TestStatus.INFRASTRUCTURE: "⚠️ infrastructure",
+    TestStatus.PASSED: "✅",
+    TestStatus.FAILED: "❌",
+    TestStatus.UNKNOWN: "❔",
+    TestStatus.INFRASTRUCTURE: "⚠️",
 }
 _COLUMNS = (RunStatus.VALID, RunStatus.INVALID, RunStatus.UNKNOWN, RunStatus.INFRASTRUCTURE)
 SURPRISES_FIRST = (TestStatus.FAILED, TestStatus.INFRASTRUCTURE, TestStatus.UNKNOWN)
@@ -40,7 +40,7 @@ def sentence(result: CampaignResult) -> str:
 
 
 def _surprise(outcome: TestOutcome) -> list[str]:
-    told = [f"**{SIGNS[outcome.status]}: {_text(outcome.test.name)}**", "", _text(outcome.reason), ""]
+    told = [f"**{SIGNS[outcome.status]} {outcome.word}: {_text(outcome.test.name)}**", "", _text(outcome.reason), ""]
     line = outcome.decisive
     if line is not None:
         told += [f"- {_text(words)}" for words in line.witness if words not in line.reason]
@@ -53,7 +53,7 @@ def _row(outcome: TestOutcome) -> str:
     expected = "" if outcome.test.expect == "valid" else f" (expected: {outcome.test.expect})"
     counts = " | ".join(str(outcome.counts[status]) for status in _COLUMNS)
     name = _text(outcome.test.name) + expected + known
-    return f"| {name} | {SIGNS[outcome.status]} | {counts} | {_text(outcome.refuted.shown())} |"
+    return f"| {name} | {SIGNS[outcome.status]} {outcome.word} | {counts} | {_text(outcome.refuted.shown())} |"
 
 
 def _text(words: str) -> str:

@@ -12,7 +12,7 @@ import click
 
 from splitbrain.campaigns.calls import LOCAL, CampaignInterrupted, campaign
 from splitbrain.campaigns.execute import CampaignProgress
-from splitbrain.campaigns.outcome import CampaignResult, TestStatus
+from splitbrain.campaigns.outcome import CampaignResult
 from splitbrain.campaigns.record import CAMPAIGNS, CampaignFolder
 from splitbrain.campaigns.summary import SURPRISES_FIRST, sentence
 from splitbrain.campaigns.tasks import KEEPS, RunLine
@@ -97,10 +97,9 @@ def lines(result: CampaignResult) -> list[str]:
     rows = [("test", "", "valid", "invalid", "unknown", "infra")]
     for outcome in result.tests:
         counts = outcome.counts
-        word = "as expected" if outcome.status is TestStatus.PASSED else outcome.status.value
         by_word: Mapping[str, int] = {status.value: count for status, count in counts.items()}
         numbers = (str(by_word[name]) for name in ("valid", "invalid", "unknown", "infrastructure"))
-        rows.append((format.plain(outcome.test.name), word, *numbers))  # type: ignore[arg-type]
+        rows.append((format.plain(outcome.test.name), outcome.word, *numbers))  # type: ignore[arg-type]
     return told + format.table(rows)
 
 

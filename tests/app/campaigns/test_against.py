@@ -110,3 +110,13 @@ def test_a_campaign_that_was_cut_short_writes_no_baseline(places):
     cut = campaign(places / "night.toml", out=places, deadline=1e-6, write_baseline=places / "cut.toml")
     assert cut.not_run
     assert not (places / "cut.toml").exists()
+
+
+def test_a_page_begins_with_what_is_new_and_tells_a_comparison_once(places):
+    held(places, "raft", "raft:reads=local")
+    page = (places / "latest" / "report.html").read_text()
+    assert page.index('id="test-2"') < page.index('id="test-1"')  # the second failed
+    assert "<b>nothing new</b>" in page and "0 of 4 refuted, expected on some" in page
+    assert (
+        page.count("are too few to tell a change") == page.count("<li>2 tests: 4 runs, and 4 before, are too few") == 1
+    )
