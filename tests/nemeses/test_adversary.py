@@ -1,10 +1,17 @@
 """The adversary of the FLP theorem: raft has no leader as long as it reads along, and only liveness is lost."""
 
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+
+from splitbrain.harness.environments.sim import Sim
 from splitbrain.harness.marks import MarkEvent
+from splitbrain.harness.options import Setting, settle
 from splitbrain.harness.verdict import Validity
 from splitbrain.runner.execute import execute
 from splitbrain.runner.plan import plan
 from splitbrain.runner.spec import RunSpec
+from splitbrain.targets.stores.raft.target import Raft
 
 LIMIT_S = 12.0
 DEPOSED_S = 2.0
@@ -22,3 +29,34 @@ def test_nobody_is_elected_and_nothing_is_refuted(tmp_path) -> None:
     assert verdict is not None
     assert {check.value for check in verdict.children} <= {Validity.VALID, Validity.UNKNOWN}
     assert not any(check.value is Validity.INVALID for check in verdict.children)
+
+
+class FixedTimeouts(Raft):
+    """Every server waits equally long for a leader before it stands itself."""
+
+    def __init__(self, settings: Mapping[str, Setting]) -> None:
+        super().__init__(settings)
+        self._raft = replace(self._raft, election_max=self._raft.election_min)
+
+
+def first_term(target: type[Raft], seed: int) -> int:
+    """The term of the first leader: one less than the votes that were split before."""
+    sim = Sim(seed)
+    terms: list[int] = []
+    sim.marks.subscribe(lambda event: terms.append(event.values[0]), "leader")
+
+    async def main() -> None:
+        cluster = await sim.up(
+            target(settle(target.options, {}, "raft")).deployments[0], ("n1", "n2", "n3", "n4", "n5"), None
+        )
+        await asyncio.sleep(30)
+        await cluster.down()
+
+    sim.run(main)
+    return terms[0]
+
+
+def test_fixed_timeouts_split_votes_again_and_again_and_random_ones_hardly() -> None:
+    fixed, random = ([first_term(target, seed) for seed in range(20)] for target in (FixedTimeouts, Raft))
+    assert sum(random) < 30
+    assert max(fixed) > 6 and sum(fixed) > 2 * sum(random)
