@@ -9,6 +9,7 @@ Pitfall: `set`, `set-full` and `counter` are Jepsen's checks and weaker than lin
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from splitbrain.checkers import porcupine
 from splitbrain.checkers import sequential as sequential_models
@@ -39,7 +40,7 @@ from splitbrain.harness.options import Setting
 from splitbrain.harness.plugins import load_plugin, plugins
 from splitbrain.harness.suggestion import did_you_mean
 
-__all__ = ["CATALOGUE", "FORMER_NAMES", "CatalogueEntry", "catalogue", "entry"]
+__all__ = ["CATALOGUE", "FORMER_NAMES", "CatalogueEntry", "catalogue", "entry", "entry_of"]
 
 
 def linearizable(model: CatalogueEntry[porcupine.Model]) -> CatalogueEntry[Checker]:
@@ -104,9 +105,24 @@ def _added(name: str) -> CatalogueEntry[Checker]:
             f"splitbrain.models {name} is no CatalogueEntry but {type(found).__name__}: "
             "name a CatalogueEntry of a checker or a Model"
         )
+    return _renamed(name, found)
 
+
+def entry_of(name: str, found: object) -> CatalogueEntry[Checker] | None:
+    """The entry, under this name, of a Model, a checker, or a CatalogueEntry of either; None for anything else."""
+    if isinstance(found, CatalogueEntry):
+        return _renamed(name, found)
+    if isinstance(found, porcupine.Model):
+        return CatalogueEntry(name, found.summary, (), lambda settings: Linearizability(found))
+    if not isinstance(found, type) and callable(getattr(found, "check", None)):
+        checker: Any = found
+        return CatalogueEntry(name, str(getattr(found, "name", name)), (), lambda settings: checker)
+    return None
+
+
+def _renamed(name: str, found: CatalogueEntry[Any]) -> CatalogueEntry[Checker]:
     def build(settings: Mapping[str, Setting]) -> Checker:
-        made = found.build(settings)
+        made: Checker | porcupine.Model = found.build(settings)
         return Linearizability(made) if isinstance(made, porcupine.Model) else made
 
     return CatalogueEntry(name, found.summary, found.options, build)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from splitbrain.checkers.porcupine.model import ILLEGAL, REFUSED, UNSEEN, Call, Independence, Model, Refused
 from splitbrain.checkers.porcupine.models import MODELS, CatalogueEntry
+from splitbrain.checkers.porcupine.nondeterminism import nondeterministic
 
 if TYPE_CHECKING:
     from splitbrain.checkers.porcupine.batch import check_many, values_of
@@ -36,6 +37,7 @@ __all__ = [
     "check",
     "check_many",
     "explain",
+    "nondeterministic",
     "objection",
     "of_key",
     "unexplained",

@@ -26,10 +26,10 @@ _ROOMS = tuple(path.resolve() for path in Path(__file__).parent.iterdir() if pat
 def own_class(module: str, attribute: str) -> Any:
     """The class of that name; UsageError, with the place in the user's code, if there is none or it is no target."""
     word = f"target {module}:{attribute}"
-    imported = _imported(module, word)
-    found = getattr(imported, attribute, None)
+    own = imported(module, word)
+    found = getattr(own, attribute, None)
     if found is None:
-        raise UsageError(f"{word}: module {module!r} has no {attribute!r}{did_you_mean(attribute, vars(imported))}")
+        raise UsageError(f"{word}: module {module!r} has no {attribute!r}{did_you_mean(attribute, vars(own))}")
     if not isinstance(found, type):
         raise UsageError(f"{word}: {attribute!r} is no class but {type(found).__name__}; a target is a class")
     lacking = [name for name in NEEDED if name != "settings" and not hasattr(found, name)]
@@ -103,7 +103,9 @@ def shown_path(filename: str) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else filename
 
 
-def _imported(name: str, word: str) -> ModuleType:
+def imported(name: str, word: str) -> ModuleType:
+    """A user's module, by its name or as a file; UsageError, with the place in the user's code, if that fails.
+    word: what is wanted of it, for messages."""
     try:
         return _from_file(name, word) if name.endswith(".py") else _from_path(name, word)
     except UsageError:

@@ -193,7 +193,10 @@ def models() -> Mapping[str, Any]:
 
 
 def model(name: str) -> Any:
-    """The model of `check --model` of a name, or of one that it had in an earlier release."""
+    """The model of `check --model` of a name, or of one that it had in an earlier release, or `module:NAME` of a
+    user's own."""
+    if ":" in name:
+        return load("splitbrain.own_models:own_model")(name)
     return load("splitbrain.checkers.catalogue:entry")(name)
 
 

@@ -38,7 +38,12 @@ class Reading:
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, metavar="FILE|DIR|-...")
-@click.option("--model", "-m", metavar="NAME", help="The model to hold it against; `splitbrain list models`.")
+@click.option(
+    "--model",
+    "-m",
+    metavar="NAME",
+    help="The model to hold it against: one of `splitbrain list models`, or module:NAME or ./file.py:NAME of your own.",
+)
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="An option of the model, or keyed=true.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="auto", show_default=True)
 @click.option(

@@ -13,6 +13,8 @@ from splitbrain.checkers.porcupine import ILLEGAL, MODELS, Call, Model
 from splitbrain.checkers.porcupine.models.store import whole_store
 from splitbrain.harness.history import Event
 
+from .lossy_bag import LOSSY_BAG
+
 
 @dataclass(frozen=True)
 class Family:
@@ -253,6 +255,10 @@ FAMILIES = {
         MODELS["lin-bank"].make({"initial": 10, "overdraft": False}),
         [("read", None)] * 2 + [("transfer", {"from": f, "to": t, "amount": 5}) for f, t in ("ab", "ba", "ab")],
         {"read": _balances},
+    ),
+    "nondeterministic": Family(
+        LOSSY_BAG, [("put", 0), ("put", 1), ("put", 1), ("take", None), ("count", None)],
+        {"take": (None, 0, 1), "count": (0, 1, 2)},
     ),
     "fetch-and-add": Family(
         MODELS["fetch-and-add"].make(), [("read", None)] + [("fetch-and-add", d) for d in (1, 1, -1)],
