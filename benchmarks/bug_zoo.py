@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from splitbrain.zoo import STORES, BugResult, HuntPlan, hunt, hunt_plans
+from splitbrain.zoo import HUNTED, BugResult, HuntPlan, hunt, hunt_plans
 
 PAGE = Path(__file__).parents[1] / "docs" / "bug-zoo.md"
 BEGIN, END = "<!-- begin: benchmarks/bug_zoo.py --write -->", "<!-- end -->"
@@ -61,7 +61,7 @@ def written(page: str, text: str) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Hunt what the arguments say and the file lacks; print or write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("targets", nargs="*", default=STORES)
+    parser.add_argument("targets", nargs="*", default=HUNTED)
     parser.add_argument("--cpu-limit", type=float, default=60.0, help="CPU seconds a bug")
     parser.add_argument("--start", type=int, default=0, help="the seeds begin at so many times 10,000")
     parser.add_argument("--results", type=Path, help="a file of lines of JSON to go on with")
@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if given.results:
                 with given.results.open("a") as file:
                     file.write(json.dumps(found) + "\n")
-    text = table([one for one in hunt_plans(STORES, aimed=False) if one.bug is not None], lines)
+    text = table([one for one in hunt_plans(HUNTED, aimed=False) if one.bug is not None], lines)
     if given.write:
         PAGE.write_text(written(PAGE.read_text(), text))
     else:

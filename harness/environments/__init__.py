@@ -8,11 +8,29 @@ An environment is made for one run. Nothing outside its package knows more of it
 `harness` imports any of this.
 """
 
-SUMMARIES = {
-    "sim": "nodes, network, clocks and disks in one process under virtual time; the seed fixes every byte",
-    "local": "nodes are processes of this machine on a private network of their own; Linux, no root, no Docker",
-    "docker": "nodes are containers of this machine's Docker Engine, on a network of their own",
-    "ssh": "nodes are processes on machines of yours, reached by ssh: --hosts FILE.toml",
-    "external": "a cluster that exists already, at its target's endpoints: spoken to, never hurt",
+from collections.abc import Mapping
+
+ENVIRONMENTS: Mapping[str, tuple[str, str]] = {
+    "sim": (
+        "splitbrain.harness.environments.sim:Sim",
+        "nodes, network, clocks and disks in one process under virtual time; the seed fixes every byte",
+    ),
+    "local": (
+        "splitbrain.harness.environments.local:Local",
+        "nodes are processes of this machine on a private network of their own; Linux, no root, no Docker",
+    ),
+    "docker": (
+        "splitbrain.harness.environments.docker:Docker",
+        "nodes are containers of this machine's Docker Engine, on a network of their own",
+    ),
+    "ssh": (
+        "splitbrain.harness.environments.ssh:Ssh",
+        "nodes are processes on machines of yours, reached by ssh: --hosts FILE.toml",
+    ),
+    "external": (
+        "splitbrain.harness.environments.external:Existing",
+        "a cluster that exists already, at its target's endpoints: spoken to, never hurt",
+    ),
 }
-"""One line each for `splitbrain list`, which imports no environment for it."""
+"""Every environment of ours by name: its class as `module:attribute`, and one line for `splitbrain list`, which imports
+no environment for it."""

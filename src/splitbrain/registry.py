@@ -12,10 +12,12 @@ import importlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from splitbrain.harness.environments import ENVIRONMENTS as OWN_ENVIRONMENTS
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.options import settle
 from splitbrain.harness.plugins import load_plugin, plugins
 from splitbrain.harness.suggestion import did_you_mean
+from splitbrain.targets import TARGETS as OWN_TARGETS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,16 +57,7 @@ class Registry(Mapping[str, str]):
         return plugins(self._group)
 
 
-TARGETS = Registry("target", "targets", {
-    "single": "splitbrain.targets.stores:Single",
-    "primary-backup": "splitbrain.targets.stores:PrimaryBackup",
-    "raft": "splitbrain.targets.stores:Raft",
-    "etcd": "splitbrain.targets.etcd:Etcd",
-    "cassandra": "splitbrain.targets.cassandra:Cassandra",
-    "redis": "splitbrain.targets.redis:Redis",
-    "zookeeper": "splitbrain.targets.zookeeper:ZooKeeper",
-    "binary": "splitbrain.targets.binary:Binary",
-})  # fmt: skip
+TARGETS = Registry("target", "targets", {name: where for name, (where, _) in OWN_TARGETS.items()})
 
 WORKLOADS = Registry("workload", "workloads", {
     "mixed": "splitbrain.workloads.mixed:MIXED",
@@ -83,13 +76,7 @@ WORKLOADS = Registry("workload", "workloads", {
 FORMER_WORKLOADS: Mapping[str, str] = {"append-list": "list", "rw-register": "unique-register"}
 """Names of earlier releases, still understood."""
 
-ENVIRONMENTS = Registry("environment", "environments", {
-    "sim": "splitbrain.harness.environments.sim:Sim",
-    "local": "splitbrain.harness.environments.local:Local",
-    "docker": "splitbrain.harness.environments.docker:Docker",
-    "ssh": "splitbrain.harness.environments.ssh:Ssh",
-    "external": "splitbrain.harness.environments.external:Existing",
-})  # fmt: skip
+ENVIRONMENTS = Registry("environment", "environments", {name: where for name, (where, _) in OWN_ENVIRONMENTS.items()})
 
 
 def target(spec: str) -> Target:
@@ -114,9 +101,7 @@ def target(spec: str) -> Target:
 def target_summary(name: str) -> str:
     """One line about a target; ours are not imported for it. UsageError for one of another package that cannot be
     loaded."""
-    from splitbrain.targets import SUMMARIES
-
-    return SUMMARIES.get(name) or str(target_class(name).summary)
+    return OWN_TARGETS[name][1] if name in OWN_TARGETS else str(target_class(name).summary)
 
 
 def target_class(spec: str) -> Any:
@@ -230,9 +215,9 @@ def world(words: str, seed: int, *, drawn: bool) -> str:
 
 def environment_summary(name: str) -> str:
     """One line about an environment; ours are not imported for it."""
-    from splitbrain.harness.environments import SUMMARIES
-
-    return SUMMARIES.get(name) or (environment(name).__doc__ or "").partition("\n")[0]
+    if name in OWN_ENVIRONMENTS:
+        return OWN_ENVIRONMENTS[name][1]
+    return (environment(name).__doc__ or "").partition("\n")[0]
 
 
 def on_hosts(file: str, nodes: int) -> Callable[[int], Environment]:

@@ -26,8 +26,9 @@ from splitbrain.runner.calls import run
 from splitbrain.runner.execute import execute_in_memory
 from splitbrain.runner.plan import plan as planned
 from splitbrain.runner.spec import RunSpec
+from splitbrain.targets import STORES
 
-STORES = ("raft", "primary-backup", "single")
+HUNTED = tuple(reversed(STORES))
 """Hunted when nobody is named."""
 SEEDS_A_START = 10_000
 """The k-th start begins with seed k times this, and one."""
@@ -116,7 +117,7 @@ def hunt_plans(words: Sequence[str], *, aimed: bool, time_limit: float = SECONDS
     plain: dict[str, Any] = {"nemesis": "all", "time_limit": time_limit}
     found: list[HuntPlan] = []
     correct: dict[str, HuntPlan] = {}
-    for word in words or STORES:
+    for word in words or HUNTED:
         name, given = _split(word)
         kind = registry.target_class(word)
         if not isinstance(kind, Planted) or not kind.bugs:

@@ -5,9 +5,9 @@ import re
 import pytest
 from bug_zoo import PAGE, table, written
 
-from splitbrain.zoo import STORES, hunt_plans
+from splitbrain.zoo import HUNTED, hunt_plans
 
-PLANS = [one for one in hunt_plans(STORES, aimed=False) if one.bug is not None]
+PLANS = [one for one in hunt_plans(HUNTED, aimed=False) if one.bug is not None]
 
 
 def test_the_table_has_a_row_for_each_bug_that_was_hunted() -> None:

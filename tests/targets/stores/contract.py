@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from splitbrain import registry
 from splitbrain.harness.deployment import Deployment
 from splitbrain.harness.environment import Cluster, Environment
 from splitbrain.harness.environments.linux import namespaces
@@ -15,11 +16,12 @@ from splitbrain.harness.injection import ActiveInjection, Cut, FailDisk, Kill, l
 from splitbrain.harness.node import Channel, Node
 from splitbrain.harness.operation import EventType, Operation, Outcome
 from splitbrain.harness.options import settle
-from splitbrain.targets.stores import PrimaryBackup, Raft, Single, StoreTarget
+from splitbrain.targets import STORES
+from splitbrain.targets.stores import StoreTarget
 from splitbrain.targets.stores.client import StoreClient
 from splitbrain.targets.stores.messages import Request, Response
 
-TARGETS: dict[str, type[StoreTarget]] = {"single": Single, "primary-backup": PrimaryBackup, "raft": Raft}
+TARGETS: dict[str, type[StoreTarget]] = {name: registry.target_class(name) for name in STORES}
 
 
 class Arm(Protocol):
