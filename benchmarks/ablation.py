@@ -56,7 +56,7 @@ MARK = "ablation"
 
 
 @dataclass(frozen=True)
-class Case:
+class AblationCase:
     """A history, and the model that it is held against. group: the kind of work."""
 
     group: str
@@ -153,7 +153,7 @@ def main() -> None:
     if unknown:
         sys.exit(f"no engine {', '.join(sorted(unknown))}; there are {', '.join(engine.name for engine in ENGINES)}")
     cases = list(all_cases(options.data, quick=options.quick))
-    found: dict[Case, tuple[float, str]] = {}
+    found: dict[AblationCase, tuple[float, str]] = {}
     changed, lines = [], [f"{len(cases)} cases, {options.seconds:g} s each.", ""]
     lines += [
         "| off | what | group | cases | ratio | most | undecided without, with |",
@@ -225,7 +225,7 @@ def table(engine: Engine, ratios: dict[str, list[tuple[float, str, str]]]) -> It
         yield f"| `{engine.name}` | {engine.what} | – | {sum(map(len, ratios.values()))} | 1 | 1 | – |"
 
 
-def all_cases(data: Path | None, *, quick: bool) -> Iterator[Case]:
+def all_cases(data: Path | None, *, quick: bool) -> Iterator[AblationCase]:
     """Every case, group by group."""
     for kind in registers.KINDS:
         model = MODELS[registers.model_name(kind)].make()
@@ -236,22 +236,22 @@ def all_cases(data: Path | None, *, quick: bool) -> Iterator[Case]:
                 history = registers.made(size, clients, kind, invalid=invalid, crashed=crashed)
                 if history is not None:
                     group = "registers, crashed operations" if crashed else "registers"
-                    yield Case(group, f"{size} c{clients} {kind}", model, history)
+                    yield AblationCase(group, f"{size} c{clients} {kind}", model, history)
     for log in logs.etcd()[:: 6 if quick else 1]:
-        yield Case("etcd logs", log.name, MODELS["cas-register"].make(), log.history)
+        yield AblationCase("etcd logs", log.name, MODELS["cas-register"].make(), log.history)
     for clients in (1, 10) if quick else (1, 10, 50):
         for log in logs.kv(clients):
-            yield Case("kv logs", log.name, MODELS["kv"].make(), log.history)
+            yield AblationCase("kv logs", log.name, MODELS["kv"].make(), log.history)
     for log in logs.kv(10):
-        yield Case("kv logs as one object", log.name, written.STORE_OF_KEYS, log.history)
-        yield Case("strings, a model in Python", log.name, written.TEXT, log.history)
+        yield AblationCase("kv logs as one object", log.name, written.STORE_OF_KEYS, log.history)
+        yield AblationCase("strings, a model in Python", log.name, written.TEXT, log.history)
     yield from collections(8 if quick else 40)
     yield from known_answers(ROOT / "tests" / "data" / "reports", "known answers, reports")
     if data is not None:
         yield from known_answers(data, "known answers, given")
 
 
-def collections(count: int) -> Iterator[Case]:
+def collections(count: int) -> Iterator[AblationCase]:
     """Queues, stacks, sets, lists, counters, locks: mostly different elements, 60 operations of five clients."""
     sys.path.insert(0, str(ROOT))
     from tests.checkers.porcupine.unique import SHAPES, history
@@ -260,10 +260,10 @@ def collections(count: int) -> Iterator[Case]:
         random = Random(7)
         for number in range(count):
             events = history(shape, random, 60, 5, random.choice((0, 0.04)))
-            yield Case(name, str(number), shape.model, History.of(events))
+            yield AblationCase(name, str(number), shape.model, History.of(events))
 
 
-def known_answers(folder: Path, group: str) -> Iterator[Case]:
+def known_answers(folder: Path, group: str) -> Iterator[AblationCase]:
     """Files of a folder that can be read and are about one of our models."""
     columns, *rows = [line.split("\t") for line in (folder / "expected.tsv").read_text().splitlines()]
     place = next(number for number, column in enumerate(columns) if column.startswith("model"))
@@ -275,7 +275,7 @@ def known_answers(folder: Path, group: str) -> Iterator[Case]:
             continue
         try:
             model = MODELS[name].make(dict(word.split("=", 1) for word in words if "=" in word))
-            yield Case(group, row[0], model, read(folder / row[0], "auto", keyed="keyed=true" in words))
+            yield AblationCase(group, row[0], model, read(folder / row[0], "auto", keyed="keyed=true" in words))
         except SplitbrainError:
             continue
 

@@ -66,7 +66,7 @@ CONFIGURATIONS = tuple(filter(None, CONFIGURATIONS))
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RunEnd:
     """How one run ended, and what it cost."""
 
     configuration: Configuration
@@ -78,7 +78,7 @@ class Outcome:
     operations: int
 
 
-def outcome(seed: int, seconds: float) -> Outcome:
+def outcome(seed: int, seconds: float) -> RunEnd:
     """The run of one seed."""
     configuration = CONFIGURATIONS[seed % len(CONFIGURATIONS)]
     began = time.process_time()
@@ -94,7 +94,7 @@ def outcome(seed: int, seconds: float) -> Outcome:
         result = run.result
         cost = time.process_time() - began
         command = result.record.command if result.record else ""
-        return Outcome(configuration, seed, result.status, result.sentence, command, cost, result.summary.operations)
+        return RunEnd(configuration, seed, result.status, result.sentence, command, cost, result.summary.operations)
 
 
 def kind(reason: str) -> str:
@@ -102,7 +102,7 @@ def kind(reason: str) -> str:
     return NUMBER.sub("…", reason)
 
 
-def told(outcomes: Sequence[Outcome]) -> str:
+def told(outcomes: Sequence[RunEnd]) -> str:
     """All outcomes, in words."""
     verdicts = Counter(one.status.value for one in outcomes)
     reasons = Counter((one.status.value, kind(one.reason)) for one in outcomes if one.status is not RunStatus.VALID)
@@ -118,7 +118,7 @@ def told(outcomes: Sequence[Outcome]) -> str:
     return "\n".join(lines)
 
 
-def exit_code(outcomes: Sequence[Outcome]) -> int:
+def exit_code(outcomes: Sequence[RunEnd]) -> int:
     """What the outcomes mean."""
     verdicts = Counter(one.status for one in outcomes)
     if verdicts[RunStatus.INVALID]:
@@ -135,7 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     first, _, last = given.seeds.partition("-")
     seeds = range(int(first), int(last or first) + 1)
-    outcomes: list[Outcome] = []
+    outcomes: list[RunEnd] = []
     with ProcessPoolExecutor(given.jobs) as pool:
         try:
             for one in pool.map(outcome, seeds, itertools.repeat(given.seconds)):

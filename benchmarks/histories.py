@@ -31,7 +31,7 @@ NEAR = 0.95
 
 
 @dataclass(frozen=True)
-class Shape:
+class HistoryShape:
     """What a random history is like.
 
     operations: how many, over all keys. concurrency: clients. values: writes draw from 1 to this, or 0 for a new value
@@ -50,7 +50,7 @@ class Shape:
     seed: int = 1
 
 
-def register(shape: Shape) -> History:
+def register(shape: HistoryShape) -> History:
     """A random history of a register, or of many; the initial value is nil. Paired already."""
     history = _Simulation(shape).run()
     if shape.invalid:
@@ -66,7 +66,7 @@ def register(shape: Shape) -> History:
 class _Simulation:
     """The registers, the clients, and the columns of what happens."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: HistoryShape) -> None:
         self.shape, self.out = shape, History()
         pool, clients = self.out.pool, shape.concurrency
         self.random = RandomStream(shape.seed, "history").random

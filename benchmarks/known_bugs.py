@@ -39,7 +39,7 @@ ALL_KILLED = (
 
 
 @dataclass(frozen=True)
-class Row:
+class BugRow:
     """One command. shows: what it shows, in words. expected: the verdict of most runs; `EITHER` where a bug is so rare
     that few runs show it. issue: of the store, public; "" for what it documents. runs: how many make up the table."""
 
@@ -58,85 +58,85 @@ class Row:
 
 
 ROWS = (
-    Row("stale", "serializable reads are stale on the side that is cut off", "etcd:reads=serializable",
+    BugRow("stale", "serializable reads are stale on the side that is cut off", "etcd:reads=serializable",
         f"{FIVE} --nemesis partition --time-limit 60", INVALID, runs=10),
-    Row("survives", "linearizable reads and writes survive", "etcd",
+    BugRow("survives", "linearizable reads and writes survive", "etcd",
         f"{FAULTS} --time-limit 60", VALID, runs=4),
-    Row("survives-3.5.17", "the same", "etcd:version=3.5.17", f"{FAULTS} --time-limit 30", VALID, runs=2),
-    Row("survives-3.4.23", "the same", "etcd:version=3.4.23", f"{FAULTS} --time-limit 30", VALID, runs=2),
-    Row("members", "members are removed and join again as learners, under other faults", "etcd:version=3.5.17",
+    BugRow("survives-3.5.17", "the same", "etcd:version=3.5.17", f"{FAULTS} --time-limit 30", VALID, runs=2),
+    BugRow("survives-3.4.23", "the same", "etcd:version=3.4.23", f"{FAULTS} --time-limit 30", VALID, runs=2),
+    BugRow("members", "members are removed and join again as learners, under other faults", "etcd:version=3.5.17",
         f"{FIVE} --nemesis membership,kill,partition --time-limit 40", VALID, runs=5),
-    Row("members-3.4.23", "the same", "etcd:version=3.4.23",
+    BugRow("members-3.4.23", "the same", "etcd:version=3.4.23",
         f"{FIVE} --nemesis membership,kill,partition --time-limit 45", VALID, runs=5),
-    Row("upgrade-3.5.1", "a rolling upgrade", "etcd:version=3.4.23,upgrade_to=3.5.1",
+    BugRow("upgrade-3.5.1", "a rolling upgrade", "etcd:version=3.4.23,upgrade_to=3.5.1",
         f"{FIVE} --nemesis upgrade --time-limit 30", VALID),
-    Row("upgrade-3.5.17", "a rolling upgrade", "etcd:version=3.5.1,upgrade_to=3.5.17",
+    BugRow("upgrade-3.5.17", "a rolling upgrade", "etcd:version=3.5.1,upgrade_to=3.5.17",
         f"{FIVE} --nemesis upgrade --time-limit 30", VALID),
-    Row("watch", "watchers see every change once and in order", "etcd",
+    BugRow("watch", "watchers see every change once and in order", "etcd",
         f"{FIVE} --workload watch --nemesis partition,kill,pause --time-limit 30", VALID, runs=2),
-    Row("list", "lists that grow by transactions", "etcd",
+    BugRow("list", "lists that grow by transactions", "etcd",
         f"{FIVE} --workload list --nemesis partition,kill,pause --time-limit 30", VALID, runs=2),
-    Row("lock", "a lock that is kept alive, and no fault", "etcd", f"{LOCKS} --time-limit 20", VALID),
-    Row("lock-faults", "kept alive, but the holder's member is cut off or stopped for longer than the lease",
+    BugRow("lock", "a lock that is kept alive, and no fault", "etcd", f"{LOCKS} --time-limit 20", VALID),
+    BugRow("lock-faults", "kept alive, but the holder's member is cut off or stopped for longer than the lease",
         "etcd:election_ms=500", f"{LONG} {HARD}", INVALID, "11456, 11457", 8),
-    Row("lock-timed", "the same, and a holder that could not renew for a whole lease stops by itself",
+    BugRow("lock-timed", "the same, and a holder that could not renew for a whole lease stops by itself",
         "etcd:election_ms=500,lease_loss=timed", f"{LONG} {HARD}", VALID),
-    Row("lock-expires", "held for longer than its lease, not kept alive, no fault", "etcd:keep_alive=off",
+    BugRow("lock-expires", "held for longer than its lease, not kept alive, no fault", "etcd:keep_alive=off",
         EXPIRING, INVALID, "11457"),
-    Row("fenced", "the same; the guarded resource checks tokens", "etcd:keep_alive=off",
+    BugRow("fenced", "the same; the guarded resource checks tokens", "etcd:keep_alive=off",
         f"{EXPIRING} --set judge=fencing", VALID),
-    Row("unfenced", "the same; the guarded resource takes any token", "etcd:keep_alive=off,fencing=off",
+    BugRow("unfenced", "the same; the guarded resource takes any token", "etcd:keep_alive=off,fencing=off",
         f"{EXPIRING} --set judge=fencing", INVALID),
-    Row("fenced-faults", "kept alive, long faults; the guarded resource checks tokens", "etcd:election_ms=500",
+    BugRow("fenced-faults", "kept alive, long faults; the guarded resource checks tokens", "etcd:election_ms=500",
         f"{LONG} {HARD} --set judge=fencing", VALID, runs=2),
-    Row("full-disk-3.5.1", "one member whose disk is full loses acknowledged adds", "etcd:version=3.5.1",
+    BugRow("full-disk-3.5.1", "one member whose disk is full loses acknowledged adds", "etcd:version=3.5.1",
         FULL, INVALID, "14370", 10),
-    Row("full-disk-3.4.23", "the same, an older release", "etcd:version=3.4.23", FULL, VALID, "14370", 10),
-    Row("full-disk-3.5.17", "the same, mended", "etcd:version=3.5.17", FULL, VALID, "14370", 2),
-    Row("killed-3.5.1", "members killed under load hold different data (HashKV)", "etcd:version=3.5.1",
+    BugRow("full-disk-3.4.23", "the same, an older release", "etcd:version=3.4.23", FULL, VALID, "14370", 10),
+    BugRow("full-disk-3.5.17", "the same, mended", "etcd:version=3.5.17", FULL, VALID, "14370", 2),
+    BugRow("killed-3.5.1", "members killed under load hold different data (HashKV)", "etcd:version=3.5.1",
         LOAD, EITHER, "13766", 6),
-    Row("killed-3.5.17", "the same, mended", "etcd:version=3.5.17", LOAD, VALID, "13766", 4),
-    Row("one", "reads and writes at ONE are stale", "cassandra:cl=ONE", f"{CUT} --workload unique-register", INVALID,
+    BugRow("killed-3.5.17", "the same, mended", "etcd:version=3.5.17", LOAD, VALID, "13766", 4),
+    BugRow("one", "reads and writes at ONE are stale", "cassandra:cl=ONE", f"{CUT} --workload unique-register", INVALID,
         runs=10),
-    Row("quorum-unmended", "QUORUM without read repair: a new value is read, then the old one",
+    BugRow("quorum-unmended", "QUORUM without read repair: a new value is read, then the old one",
         "cassandra:read_repair=none,timeout_ms=1000", SPARSE, INVALID, runs=10),
-    Row("quorum", "the same with blocking read repair", "cassandra:timeout_ms=1000", SPARSE, VALID, runs=10),
-    Row("quorum-clock", "QUORUM, and clocks that differ: acknowledged writes are lost",
+    BugRow("quorum", "the same with blocking read repair", "cassandra:timeout_ms=1000", SPARSE, VALID, runs=10),
+    BugRow("quorum-clock", "QUORUM, and clocks that differ: acknowledged writes are lost",
         "cassandra:internode_timeout=off", f"{THREE} --workload unique-register --nemesis clock --time-limit 20",
         INVALID,
         runs=10),
-    Row("clock-of-clients", "the same, stamped by the one clock of the clients",
+    BugRow("clock-of-clients", "the same, stamped by the one clock of the clients",
         "cassandra:internode_timeout=off,timestamps=client",
         f"{THREE} --workload unique-register --nemesis clock --time-limit 20", VALID),
-    Row("lwt", "lightweight transactions under partitions", "cassandra:lwt=on", CUT, VALID, runs=10),
-    Row("lwt-faults", "lightweight transactions under partitions, kills and skewed clocks",
+    BugRow("lwt", "lightweight transactions under partitions", "cassandra:lwt=on", CUT, VALID, runs=10),
+    BugRow("lwt-faults", "lightweight transactions under partitions, kills and skewed clocks",
         "cassandra:lwt=on,internode_timeout=off",
         f"{THREE} --nemesis partition,kill,clock --nemesis-interval 12 --time-limit 60", VALID, runs=10),
-    Row("set-all", "a set, added to at QUORUM and read at ALL in the end", "cassandra:read=ALL",
+    BugRow("set-all", "a set, added to at QUORUM and read at ALL in the end", "cassandra:read=ALL",
         f"{THREE} --workload set --nemesis partition,kill,pause --time-limit 20", VALID, runs=10),
-    Row("counter-again", "increments that timed out are sent again, and counted twice",
+    BugRow("counter-again", "increments that timed out are sent again, and counted twice",
         "cassandra:read=ALL,retry_timeouts=on,timeout_ms=500", f"{CUT} --workload counter", INVALID, runs=10),
-    Row("counter-once", "the same, and none is sent again", "cassandra:read=ALL,timeout_ms=500",
+    BugRow("counter-once", "the same, and none is sent again", "cassandra:read=ALL,timeout_ms=500",
         f"{CUT} --workload counter", VALID),
-    Row("append-blind", "lists that are read and written back, and no fault", "cassandra",
+    BugRow("append-blind", "lists that are read and written back, and no fault", "cassandra",
         f"{THREE} --workload list --time-limit 10", INVALID),
-    Row("append-lwt", "the same by lightweight transactions", "cassandra:lwt=on",
+    BugRow("append-lwt", "the same by lightweight transactions", "cassandra:lwt=on",
         f"{THREE} --workload list --time-limit 10", VALID),
-    Row("deletes-forgot", "removed elements come back: no hints, and removals forgotten after a second",
+    BugRow("deletes-forgot", "removed elements come back: no hints, and removals forgotten after a second",
         "cassandra:read=ALL,hints=off,gc_grace_seconds=1", f"{CUT} --workload deletes", INVALID, runs=10),
-    Row("deletes", "the same, and removals are remembered", "cassandra:read=ALL,hints=off",
+    BugRow("deletes", "the same, and removals are remembered", "cassandra:read=ALL,hints=off",
         f"{CUT} --workload deletes", VALID),
-    Row("log-periodic", "the commit log is synced now and then, and all nodes are killed",
+    BugRow("log-periodic", "the commit log is synced now and then, and all nodes are killed",
         "cassandra:read=ALL,commitlog=periodic", ALL_KILLED, INVALID, "CASSANDRA-13987", 10),
-    Row("log-batch", "the same, and it is synced before a write is acknowledged", "cassandra:read=ALL",
+    BugRow("log-batch", "the same, and it is synced before a write is acknowledged", "cassandra:read=ALL",
         ALL_KILLED, VALID, "CASSANDRA-13987"),
-    Row("sentinel", "a failover by Sentinel under partitions loses acknowledged writes", "redis",
+    BugRow("sentinel", "a failover by Sentinel under partitions loses acknowledged writes", "redis",
         f"{CUT} --workload set", INVALID, runs=5),
-    Row("sentinel-alone", "the same load on one primary that is never replaced", "redis:failover=none",
+    BugRow("sentinel-alone", "the same load on one primary that is never replaced", "redis:failover=none",
         f"{CUT} --workload set", VALID, runs=5),
-    Row("zookeeper-local", "plain reads are stale on a server that is cut off", "zookeeper:reads=local,tick_ms=2000",
+    BugRow("zookeeper-local", "plain reads are stale on a server that is cut off", "zookeeper:reads=local,tick_ms=2000",
         f"{CUT} --workload unique-register", INVALID, runs=5),
-    Row("zookeeper-sync", "the same, and each read is preceded by sync", "zookeeper:tick_ms=2000",
+    BugRow("zookeeper-sync", "the same, and each read is preceded by sync", "zookeeper:tick_ms=2000",
         f"{CUT} --workload unique-register", VALID, runs=5),
 )  # fmt: skip
 
@@ -163,7 +163,7 @@ def main() -> None:
     print("\n".join(table(rows, seen)))
 
 
-def once(row: Row, seed: int, out: Path) -> Seen:
+def once(row: BugRow, seed: int, out: Path) -> Seen:
     """One run. A run that has no verdict counts as one whose verdict is its trouble."""
     splitbrain = Path(sys.executable).with_name("splitbrain")
     words = [str(splitbrain), *row.command.split()[1:], "--seed", str(seed), "--out", str(out), "--json"]
@@ -176,7 +176,7 @@ def once(row: Row, seed: int, out: Path) -> Seen:
     return {"row": row.name, "date": f"{datetime.now(UTC):%Y-%m-%d}", **result}
 
 
-def table(rows: Iterable[Row], seen: Iterable[Seen]) -> Sequence[str]:
+def table(rows: Iterable[BugRow], seen: Iterable[Seen]) -> Sequence[str]:
     """Markdown: one line a row that was ever run, and the commands."""
     seen = list(seen)
     rows = [row for row in rows if any(result["row"] == row.name for result in seen)]

@@ -20,8 +20,8 @@ from pathlib import Path
 
 import page
 import plot
-from measuring import Bench, Goal, Line, Peers, Report
-from peer import Peer
+from measuring import Goal, Line, Measurement, Peers, Report
+from peer import PeerProcess
 from rows import ROWS
 
 from splitbrain.checkers.porcupine import kernel
@@ -39,7 +39,7 @@ def main() -> None:
     limit = options.seconds or (3.0 if options.quick else 20.0)
     peers = None if options.alone else started(options.peer_seconds or limit / 2, int(options.peer_gib * GIB))
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(peers, 3 if options.quick else options.rounds, limit, options.quick, Path(folder))
+        bench = Measurement(peers, 3 if options.quick else options.rounds, limit, options.quick, Path(folder))
         tell_machine(bench, options.json)
         if options.plot:
             plot.draw(bench, options.plot)
@@ -75,15 +75,15 @@ def arguments() -> argparse.Namespace:
 
 def started(seconds: float, bytes_max: int) -> Peers | None:
     """The peer, or a sentence on standard error why not."""
-    one = Peer.start(bytes_max, 1)
-    every = Peer.start(bytes_max, os.cpu_count() or 1)
-    if isinstance(one, Peer) and isinstance(every, Peer):
+    one = PeerProcess.start(bytes_max, 1)
+    every = PeerProcess.start(bytes_max, os.cpu_count() or 1)
+    if isinstance(one, PeerProcess) and isinstance(every, PeerProcess):
         return Peers(every, one, seconds)
     print(one, file=sys.stderr)
     return None
 
 
-def tell_machine(bench: Bench, as_json: bool) -> None:
+def tell_machine(bench: Measurement, as_json: bool) -> None:
     """On what this was measured."""
     described = {
         "processor": processor(),
@@ -97,7 +97,7 @@ def tell_machine(bench: Bench, as_json: bool) -> None:
     print(json.dumps(described) if as_json else ", ".join(machine(bench)))
 
 
-def machine(bench: Bench) -> Sequence[str]:
+def machine(bench: Measurement) -> Sequence[str]:
     """The same in words."""
     words = [f"{processor()}, {os.cpu_count()} cores", f"Python {platform.python_version()}"]
     words += [f"Porcupine {bench.peers.both[0].version}"] if bench.peers else []

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from histories import EFFECTIVE, IDLE, INVOKE, INVOKED, OK, Shape, register
+from histories import EFFECTIVE, IDLE, INVOKE, INVOKED, OK, HistoryShape, register
 
 from splitbrain.harness.histories import read
 from splitbrain.harness.history import History
@@ -24,7 +24,7 @@ KV_ROUNDS, KV_OPERATIONS_PER_ROUND = 3, 11
 
 
 @dataclass(frozen=True)
-class Log:
+class NamedHistory:
     """A history with its name, and whether somebody recorded it."""
 
     name: str
@@ -32,26 +32,28 @@ class Log:
     recorded: bool
 
 
-def etcd(folder: Path = BESIDE) -> list[Log]:
+def etcd(folder: Path = BESIDE) -> list[NamedHistory]:
     """The logs of etcd, in order of name."""
     files = sorted((folder / "jepsen").glob("*.log"))
     if files:
-        return [Log(path.stem, read(path), recorded=True) for path in files]
-    return [Log(f"like-etcd-{number:03}", _like_etcd(number), recorded=False) for number in range(ETCD_LOGS)]
+        return [NamedHistory(path.stem, read(path), recorded=True) for path in files]
+    return [NamedHistory(f"like-etcd-{number:03}", _like_etcd(number), recorded=False) for number in range(ETCD_LOGS)]
 
 
-def kv(clients: int, folder: Path = BESIDE) -> list[Log]:
+def kv(clients: int, folder: Path = BESIDE) -> list[NamedHistory]:
     """The key-value logs with so many clients, one valid and one invalid."""
     files = sorted((folder / "kv").glob(f"c{clients:02}-*.txt"), reverse=True)
     if files:
-        return [Log(path.stem, read(path), recorded=True) for path in files]
+        return [NamedHistory(path.stem, read(path), recorded=True) for path in files]
     return [
-        Log(f"like-c{clients:02}-{word}", like_kv(clients, seed=clients, invalid=word == "bad"), recorded=False)
+        NamedHistory(
+            f"like-c{clients:02}-{word}", like_kv(clients, seed=clients, invalid=word == "bad"), recorded=False
+        )
         for word in ("ok", "bad")
     ]
 
 
-def write_logs(logs: list[Log], folder: Path) -> None:
+def write_logs(logs: list[NamedHistory], folder: Path) -> None:
     """As text, one file a log, in the format of Jepsen's logs."""
     for log in logs:
         (folder / f"{log.name}.log").write_text("".join(_lines(log.history)))
@@ -72,10 +74,10 @@ def _like_etcd(number: int) -> History:
     operations, crashed = 60 + draws.below(30), 7 + draws.below(13)
     for seed in range(100 * number, 100 * number + 100):
         try:
-            return register(Shape(operations, 5, 5, 1 / 3, 1 / 3, crashed, invalid=number % 4 != 0, seed=seed))
+            return register(HistoryShape(operations, 5, 5, 1 / 3, 1 / 3, crashed, invalid=number % 4 != 0, seed=seed))
         except ValueError:
             continue
-    return register(Shape(operations, 5, 5, 1 / 3, 1 / 3, crashed, seed=number))
+    return register(HistoryShape(operations, 5, 5, 1 / 3, 1 / 3, crashed, seed=number))
 
 
 def like_kv(clients: int, *, seed: int, keys: int = 10, invalid: bool = False) -> History:

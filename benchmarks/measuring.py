@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from peer import Answer, Peer
+from peer import PeerAnswer, PeerProcess
 
 from splitbrain.harness.history import History
 
@@ -96,7 +96,7 @@ class Report:
 class Peers:
     """The peer on one core and on all of them; the faster one counts."""
 
-    def __init__(self, all_cores: Peer, one: Peer, seconds_max: float) -> None:
+    def __init__(self, all_cores: PeerProcess, one: PeerProcess, seconds_max: float) -> None:
         self.both, self.seconds_max = (all_cores, one), seconds_max
 
     def load(self, name: str, model: str, history: History) -> None:
@@ -116,7 +116,7 @@ class Peers:
 
 
 @dataclass
-class Bench:
+class Measurement:
     """What the rows measure with. peers: None without Go. seconds_max: the budget of one of our checks."""
 
     peers: Peers | None
@@ -136,11 +136,11 @@ class Bench:
         finally:
             self.peers.drop(work)
 
-    def _timed(self, work: str, check: Callable[[], str], peers: Sequence[Peer]) -> Line:
+    def _timed(self, work: str, check: Callable[[], str], peers: Sequence[PeerProcess]) -> Line:
         limit = self.peers.seconds_max if self.peers else 0.0
         ours: list[float] = []
         times, their_times = 1, 1
-        theirs: dict[Peer, list[Answer]] = {peer: [] for peer in peers}
+        theirs: dict[PeerProcess, list[PeerAnswer]] = {peer: [] for peer in peers}
         began = time.perf_counter()
         verdict = ""
         for turn in range(MORE * self.rounds if self.rounds > 1 else 1):
@@ -181,13 +181,13 @@ def in_a_row(seconds: float | None) -> int:
     return 1 if seconds is None else max(1, math.ceil(A_MOMENT / seconds))
 
 
-def faster(theirs: dict[Peer, list[Answer]]) -> dict[Peer, list[Answer]]:
+def faster(theirs: dict[PeerProcess, list[PeerAnswer]]) -> dict[PeerProcess, list[PeerAnswer]]:
     """The one that was faster in its first turn."""
     best = min((peer for peer in theirs if theirs[peer]), key=lambda peer: theirs[peer][0].seconds or math.inf)
     return {best: theirs[best]}
 
 
-def compared(work: str, seconds: float, verdict: str, answers: Sequence[Answer]) -> Line:
+def compared(work: str, seconds: float, verdict: str, answers: Sequence[PeerAnswer]) -> Line:
     """A line with a ratio, or a bound of it where one side did not finish; none if neither did."""
     finished = [answer.seconds for answer in answers if answer.seconds is not None]
     told, at_least = answers[0].verdict, max(answer.at_least for answer in answers)

@@ -27,7 +27,7 @@ READS = ("read", "get")
 
 
 @dataclass(frozen=True)
-class Answer:
+class PeerAnswer:
     """seconds: of the check, None if there was no end. at_least: how long it went on. verdict: valid, invalid, unknown,
     or why there is none. peak_bytes: of the process, where it checked nothing else."""
 
@@ -37,7 +37,7 @@ class Answer:
     peak_bytes: int | None = None
 
 
-class Peer:
+class PeerProcess:
     """The driver as a process that is kept warm."""
 
     def __init__(self, driver: Path, bytes_max: int, cores: int) -> None:
@@ -49,10 +49,10 @@ class Peer:
         self.version = self._ask({}, None)["version"]
 
     @staticmethod
-    def start(bytes_max: int, cores: int = 1) -> "Peer | str":
+    def start(bytes_max: int, cores: int = 1) -> "PeerProcess | str":
         """The driver, or why there is none."""
         found = built()
-        return Peer(found, bytes_max, cores) if isinstance(found, Path) else found
+        return PeerProcess(found, bytes_max, cores) if isinstance(found, Path) else found
 
     def load(self, name: str, model: str, history: History) -> None:
         """Have a history ready under a name."""
@@ -61,23 +61,23 @@ class Peer:
         self.files[name] = path
         self._ask({"load": name, "path": str(path)}, None)
 
-    def check(self, name: str, seconds_max: float, times: int = 1) -> Answer:
+    def check(self, name: str, seconds_max: float, times: int = 1) -> PeerAnswer:
         """Check it so many times in a row; the seconds are those of one."""
         began = time.perf_counter()
         try:
             said = self._ask({"check": name, "timeout": seconds_max, "times": times}, 2 * seconds_max + 10)
         except OutOfReach as reason:
             self.close()
-            return Answer(None, time.perf_counter() - began, str(reason))
+            return PeerAnswer(None, time.perf_counter() - began, str(reason))
         return answered(said)
 
-    def once(self, name: str, seconds_max: float) -> Answer:
+    def once(self, name: str, seconds_max: float) -> PeerAnswer:
         """Check it once in a process of its own, for its memory."""
         words = [*self.words, "-once", str(self.files[name]), "-timeout", str(seconds_max)]
         began = time.perf_counter()
         ended = subprocess.run(words, capture_output=True, env=self.environment, check=False)
         if ended.returncode:
-            return Answer(None, time.perf_counter() - began, "out of memory")
+            return PeerAnswer(None, time.perf_counter() - began, "out of memory")
         return answered(json.loads(ended.stdout))
 
     def drop(self, name: str) -> None:
@@ -132,10 +132,10 @@ class OutOfReach(Exception):
     """The driver gave no answer; the message says why."""
 
 
-def answered(said: dict[str, Any]) -> Answer:
+def answered(said: dict[str, Any]) -> PeerAnswer:
     """What the driver told of a check."""
     seconds = None if said["verdict"] == "unknown" else said["seconds"]
-    return Answer(seconds, said["seconds"], said["verdict"], said.get("peak_bytes"))
+    return PeerAnswer(seconds, said["seconds"], said["verdict"], said.get("peak_bytes"))
 
 
 def built() -> Path | str:

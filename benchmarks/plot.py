@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from measuring import Bench
+from measuring import Measurement
 from rows import common, registers
 
 from splitbrain.checkers.porcupine import MODELS
@@ -33,7 +33,7 @@ class Curve:
     points: Sequence[tuple[float, float]]
 
 
-def draw(bench: Bench, path: Path) -> None:
+def draw(bench: Measurement, path: Path) -> None:
     """Measure and draw."""
     curves = []
     for concurrency, colour in zip(CONCURRENCIES, COLOURS, strict=True):
@@ -44,7 +44,7 @@ def draw(bench: Bench, path: Path) -> None:
     path.write_text(svg(curves, "Checking a random cas-register (valid), seconds against operations"))
 
 
-def measured(bench: Bench, concurrency: int) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+def measured(bench: Measurement, concurrency: int) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
     """Both sides' points, each until it did not finish."""
     ours: list[tuple[float, float]] = []
     theirs: list[tuple[float, float]] = []
@@ -57,7 +57,7 @@ def measured(bench: Bench, concurrency: int) -> tuple[list[tuple[float, float]],
         if length > PEER_LENGTH_MAX or (peers and len(theirs) < len(ours)):
             peers = None
         run = common.check(model, history, bench.seconds_max)
-        alone = Bench(peers, bench.rounds, bench.seconds_max, bench.quick, bench.folder)
+        alone = Measurement(peers, bench.rounds, bench.seconds_max, bench.quick, bench.folder)
         line = alone.against(f"{length:,}, c {concurrency}", "register", history, run)
         if line.seconds is not None:
             ours.append((length, line.seconds))

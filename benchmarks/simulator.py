@@ -34,7 +34,7 @@ IN_FLIGHT = 10
 """Messages under way per node."""
 
 
-class Token(msgspec.Struct, frozen=True, gc=False):
+class RingMessage(msgspec.Struct, frozen=True, gc=False):
     """A message that goes round."""
 
     hop: int
@@ -43,25 +43,25 @@ class Token(msgspec.Struct, frozen=True, gc=False):
 class Relay:
     """A node that sends every message on to the next node."""
 
-    message_type = Token
-    request_type = Token
-    reply_type = Token
+    message_type = RingMessage
+    request_type = RingMessage
+    reply_type = RingMessage
 
     def __init__(self, name: str, nodes: Sequence[str], random: RandomStream) -> None:
         self.next = nodes[(nodes.index(name) + 1) % len(nodes)]
         self.handled = 0
 
     def on_start(self, now: Now, disk: Mapping[str, bytes]) -> Effects:
-        return [Send(self.next, Token(0)) for _ in range(IN_FLIGHT)]
+        return [Send(self.next, RingMessage(0)) for _ in range(IN_FLIGHT)]
 
-    def on_message(self, now: Now, sender: str, message: Token) -> Effects:
+    def on_message(self, now: Now, sender: str, message: RingMessage) -> Effects:
         self.handled += 1
         return (Send(self.next, message),)
 
     def on_timer(self, now: Now, name: str) -> Effects:
         return ()
 
-    def on_request(self, now: Now, request: int, message: Token) -> Effects:
+    def on_request(self, now: Now, request: int, message: RingMessage) -> Effects:
         return ()
 
     def on_durable(self, now: Now, token: int) -> Effects:

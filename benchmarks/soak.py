@@ -36,7 +36,7 @@ PARTS = 10
 
 
 @dataclass(frozen=True)
-class Sample:
+class SoakSample:
     """virtual, cpu: seconds since the start of the run. memory: MB."""
 
     virtual: float
@@ -49,16 +49,16 @@ def memory_mb() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE_MB
 
 
-def sampled(spec: RunSpec, say: Callable[[str], None]) -> tuple[list[Sample], FinishedRun, float]:
+def sampled(spec: RunSpec, say: Callable[[str], None]) -> tuple[list[SoakSample], FinishedRun, float]:
     """A run with its samples and the MB of its history, in a folder that is gone afterwards; each tenth is told."""
     made = plan(spec)
-    samples: list[Sample] = []
+    samples: list[SoakSample] = []
     told = 0
     began = time.process_time()
 
     def sample(*_: Any) -> None:
         nonlocal told
-        samples.append(Sample(made.environment.now() / NANOSECONDS, time.process_time() - began, memory_mb()))
+        samples.append(SoakSample(made.environment.now() / NANOSECONDS, time.process_time() - began, memory_mb()))
         over = parts([one for one in samples if one.virtual < spec.time_limit], spec.time_limit)
         if told < len(over) - 1:
             say(row(*over[told]))
@@ -77,7 +77,7 @@ def sampled(spec: RunSpec, say: Callable[[str], None]) -> tuple[list[Sample], Fi
     return samples, run, held
 
 
-def row(first: Sample, last: Sample) -> str:
+def row(first: SoakSample, last: SoakSample) -> str:
     """A part of the run in a line."""
     return f"{last.virtual:8.0f} s  {pace(first, last):6.1f} virtual s a CPU s  {last.memory:7.1f} MB"
 
@@ -88,7 +88,7 @@ def history_mb(history: History) -> float:
     return sum(len(column) * column.itemsize for column in columns if isinstance(column, array)) / (1 << 20)
 
 
-def parts(samples: Sequence[Sample], seconds: float, count: int = PARTS) -> list[tuple[Sample, Sample]]:
+def parts(samples: Sequence[SoakSample], seconds: float, count: int = PARTS) -> list[tuple[SoakSample, SoakSample]]:
     """The first and the last sample of each part of the run; a part with fewer than two is left out."""
     found = []
     for number in range(count):
@@ -99,12 +99,12 @@ def parts(samples: Sequence[Sample], seconds: float, count: int = PARTS) -> list
     return found
 
 
-def pace(first: Sample, last: Sample) -> float:
+def pace(first: SoakSample, last: SoakSample) -> float:
     """Virtual seconds a CPU second from one sample to the other."""
     return (last.virtual - first.virtual) / (last.cpu - first.cpu)
 
 
-def slope(samples: Sequence[Sample]) -> float:
+def slope(samples: Sequence[SoakSample]) -> float:
     """MB in a thousand virtual seconds, by least squares."""
     count = len(samples)
     middle, height = sum(one.virtual for one in samples) / count, sum(one.memory for one in samples) / count
@@ -112,7 +112,7 @@ def slope(samples: Sequence[Sample]) -> float:
     return 1000 * sum((one.virtual - middle) * (one.memory - height) for one in samples) / spread
 
 
-def slower(samples: Sequence[Sample], seconds: float) -> float:
+def slower(samples: Sequence[SoakSample], seconds: float) -> float:
     """The share by which the last fifth is slower than the first."""
     fifths = parts(samples, seconds, 5)
     return 1 - pace(*fifths[-1]) / pace(*fifths[0])

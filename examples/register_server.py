@@ -48,7 +48,7 @@ def forward(method, path, content):
         connection.close()
 
 
-class Handler(BaseHTTPRequestHandler):
+class RegisterRequest(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
@@ -71,7 +71,7 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-class Server(ThreadingHTTPServer):
+class RegisterServer(ThreadingHTTPServer):
     def handle_error(self, request, address):
         """A client that went away is no error of ours: a traceback in the log would make the run `unknown`."""
 
@@ -83,4 +83,4 @@ if __name__ == "__main__":
         except ValueError:  # cut off by a kill, and never acknowledged
             continue
         DATA[name] = last
-    Server((ADDRESS, PORT), Handler).serve_forever()
+    RegisterServer((ADDRESS, PORT), RegisterRequest).serve_forever()

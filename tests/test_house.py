@@ -28,6 +28,13 @@ def modules() -> Iterator[tuple[str, Path]]:
             yield path.relative_to(ROOT).as_posix(), path
 
 
+def apart() -> Iterator[tuple[str, Path]]:
+    """Every Python module beside the product."""
+    for folder in ("tests", "benchmarks", "examples"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            yield path.relative_to(ROOT).as_posix(), path
+
+
 def opens_with_a_question(docstring: str) -> bool:
     """Whether the first sentence of a docstring is a question."""
     sentence = re.match(r"[^.:;?!]*[.:;?!]", docstring + ".")
@@ -36,9 +43,7 @@ def opens_with_a_question(docstring: str) -> bool:
 
 def test_every_module_names_what_it_is() -> None:
     silent, asking = [], []
-    apart = [(path.relative_to(ROOT).as_posix(), path) for path in (ROOT / "benchmarks").rglob("*.py")]
-    apart += [(path.relative_to(ROOT).as_posix(), path) for path in (ROOT / "tests").rglob("*.py")]
-    for name, path in (*modules(), *(pair for pair in apart if pair[1].stat().st_size)):
+    for name, path in (*modules(), *(pair for pair in apart() if pair[1].stat().st_size)):
         docstring = ast.get_docstring(ast.parse(path.read_text()))
         if docstring is None:
             silent.append(name)
@@ -56,7 +61,7 @@ def test_pitfalls_are_called_so() -> None:
 
 def test_no_two_classes_have_one_name() -> None:
     where = defaultdict(list)
-    for name, path in modules():
+    for name, path in (*modules(), *apart()):
         for node in ast.parse(path.read_text()).body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 where[node.name].append(name)

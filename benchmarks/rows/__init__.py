@@ -5,11 +5,11 @@ otherwise. Pitfall: without the peer its ratios are not known: neither reached n
 
 from collections.abc import Callable
 
-from measuring import Bench, Report
+from measuring import Measurement, Report
 
 from rows import etcd, kv, large, registers, written
 
-ROWS: dict[str, Callable[[Bench], Report]] = {
+ROWS: dict[str, Callable[[Measurement], Report]] = {
     "etcd-batch": etcd.batch,
     "etcd-calls": etcd.calls,
     "etcd-python": etcd.python,

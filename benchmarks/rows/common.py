@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from logs import Log
+from logs import NamedHistory
 from measuring import Goal, Line, geometric
 
 from splitbrain.checkers import porcupine
@@ -33,7 +33,7 @@ def values_of(model: porcupine.Model, histories: Sequence[History], seconds: flo
     return [value.value for value in porcupine.values_of(model, histories, budget(seconds))]
 
 
-def named(found: Sequence[Log]) -> str:
+def named(found: Sequence[NamedHistory]) -> str:
     """What a table calls a set of logs."""
     return f"all {len(found)} logs, {'recorded' if found[0].recorded else 'generated'}"
 

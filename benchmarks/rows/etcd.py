@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import logs
-from measuring import MORE, Bench, Goal, Line, Report, in_a_row, once
+from measuring import MORE, Goal, Line, Measurement, Report, in_a_row, once
 
 from rows import common
 from rows.written import CAS_REGISTER
@@ -21,7 +21,7 @@ COPIES = 20
 """How often a log stands in a batch when it is timed by itself."""
 
 
-def batch(bench: Bench) -> Report:
+def batch(bench: Measurement) -> Report:
     """etcd logs, from columns, one call for all, values alone"""
     found, model = logs.etcd(), MODELS["cas-register"].make()
 
@@ -40,14 +40,14 @@ def batch(bench: Bench) -> Report:
     return _reported("etcd-batch", batch.__doc__, lines, whole, (300, 20, 1))
 
 
-def calls(bench: Bench) -> Report:
+def calls(bench: Measurement) -> Report:
     """etcd logs, from columns, a call each"""
     found, model, limits = logs.etcd(), MODELS["cas-register"].make(), common.budget(bench.seconds_max)
     lines = _each(bench, found, lambda history: common.value(model, history, limits))
     return _reported("etcd-calls", calls.__doc__, lines, common.summed(common.named(found), lines), (100, 4))
 
 
-def python(bench: Bench) -> Report:
+def python(bench: Measurement) -> Report:
     """etcd logs, a model written in Python, from operations"""
     found, limits = logs.etcd(), common.budget(bench.seconds_max)
     events = {id(log.history): list(log.history) for log in found}
@@ -61,7 +61,7 @@ def python(bench: Bench) -> Report:
     return _reported("etcd-python", python.__doc__, lines, common.summed(common.named(found), lines), (20, 1))
 
 
-def command(bench: Bench) -> Report:
+def command(bench: Measurement) -> Report:
     """etcd logs, the whole command: start, reading, checking"""
     found = logs.etcd()
     folder = bench.folder / "etcd"
@@ -79,7 +79,7 @@ def command(bench: Bench) -> Report:
     return Report("etcd-command", command.__doc__ or "", [line], [Goal("seconds", line.seconds, "≤", 1)])
 
 
-def _each(bench: Bench, found: Sequence[logs.Log], run: Callable[[History], str]) -> list[Line]:
+def _each(bench: Measurement, found: Sequence[logs.NamedHistory], run: Callable[[History], str]) -> list[Line]:
     return [bench.against(log.name, "register", log.history, lambda h=log.history: run(h)) for log in found]  # type: ignore[misc]
 
 

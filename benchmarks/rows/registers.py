@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from histories import Shape, register, write_jsonl
-from measuring import Bench, Goal, Line, Report, alone
+from histories import HistoryShape, register, write_jsonl
+from measuring import Goal, Line, Measurement, Report, alone
 
 from rows import common
 from splitbrain.checkers.porcupine import MODELS
@@ -21,7 +21,7 @@ SEEDS = 20
 def made(operations: int, concurrency: int, kind: str, *, invalid: bool, crashed: int = 0) -> History | None:
     """A random history; None if no seed gives one."""
     for seed in range(1, SEEDS + 1):
-        shape = Shape(operations, concurrency, invalid=invalid, crashed=crashed, seed=seed, **KINDS[kind])  # type: ignore[arg-type]
+        shape = HistoryShape(operations, concurrency, invalid=invalid, crashed=crashed, seed=seed, **KINDS[kind])  # type: ignore[arg-type]
         try:
             return register(shape)
         except ValueError:
@@ -34,21 +34,21 @@ def model_name(kind: str) -> str:
     return kind.partition(",")[0]
 
 
-def small(bench: Bench) -> Report:
+def small(bench: Measurement) -> Report:
     """random registers, 10³ and 10⁴ operations, none crashed"""
     lines = _lines(bench, (1000,) if bench.quick else (1000, 10_000), (5, 10, 20))
     goals = [common.least("least ratio", lines, 25), common.mean(lines, 60), common.undecided(lines)]
     return Report("random", small.__doc__ or "", lines, goals)
 
 
-def large(bench: Bench) -> Report:
+def large(bench: Measurement) -> Report:
     """random registers, 10⁵ operations, none crashed"""
     lines = _lines(bench, (10_000 if bench.quick else 100_000,), (5, 10, 20))
     goals = [common.least("least ratio", lines, 300), common.undecided(lines)]
     return Report("random-large", large.__doc__ or "", lines, goals)
 
 
-def crashed(bench: Bench) -> Report:
+def crashed(bench: Measurement) -> Report:
     """random registers, crashed operations"""
     ten = _lines(bench, (1000,) if bench.quick else (1000, 10_000), (5, 10), crashed=10)
     forty = _lines(bench, (10_000,), (10,), crashed=40)
@@ -68,14 +68,14 @@ def crashed(bench: Bench) -> Report:
     return Report("crashed", crashed.__doc__ or "", lines, goals)
 
 
-def isolated(bench: Bench, work: str, model: str, history: History) -> Line:
+def isolated(bench: Measurement, work: str, model: str, history: History) -> Line:
     """A case in a process of its own, from a file of JSON lines."""
     path = bench.folder / "history.jsonl"
     write_jsonl(history, path)
     return alone(work, path, model, bench.seconds_max)
 
 
-def _lines(bench: Bench, sizes: Sequence[int], clients: Sequence[int], crashed: int = 0) -> list[Line]:
+def _lines(bench: Measurement, sizes: Sequence[int], clients: Sequence[int], crashed: int = 0) -> list[Line]:
     """Each kind in each size, valid and invalid."""
     lines = []
     for size in sizes:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import logs
-from measuring import Bench, Report
+from measuring import Measurement, Report
 
 from rows import common, registers
 from splitbrain.checkers.porcupine import ILLEGAL, Call, Independence, Model
@@ -54,7 +54,7 @@ STORE_OF_KEYS = replace(WHOLE_STORE, independence=Independence(parts=lambda call
 """The same, which says that operations on one key can be left out without harm to others."""
 
 
-def models(bench: Bench) -> Report:
+def models(bench: Measurement) -> Report:
     """models written in Python: small states (10⁴ operations), large states (strings)"""
     size = 1000 if bench.quick else 10_000
     small, large = [], []

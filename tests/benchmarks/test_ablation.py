@@ -5,7 +5,7 @@ from pathlib import Path
 import ablation
 import page
 import pytest
-from ablation import ENGINES, Case, Engine, table
+from ablation import ENGINES, AblationCase, Engine, table
 from rows import common
 
 from splitbrain.checkers.porcupine import kernel
@@ -14,12 +14,12 @@ pytestmark = pytest.mark.skipif(not kernel.BUILT, reason="the kernel is not buil
 
 
 @pytest.fixture(scope="module")
-def cases() -> list[Case]:
+def cases() -> list[AblationCase]:
     return [*ablation.collections(2), *ablation.known_answers(ablation.ROOT / "tests" / "data" / "reports", "reports")]
 
 
 @pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.name)
-def test_no_engine_changes_a_verdict(engine: Engine, cases: list[Case]) -> None:
+def test_no_engine_changes_a_verdict(engine: Engine, cases: list[AblationCase]) -> None:
     tried = 0
     limits = common.budget(2.0)
     for case in cases[::2]:

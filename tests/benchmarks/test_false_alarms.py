@@ -1,7 +1,7 @@
 """Runs of correct stores that must not be refuted: they stay within their claims, and what is printed of them."""
 
 import pytest
-from false_alarms import CONFIGURATIONS, Configuration, Outcome, exit_code, kind, told
+from false_alarms import CONFIGURATIONS, Configuration, RunEnd, exit_code, kind, told
 
 from splitbrain import registry
 from splitbrain.results.result import RunStatus
@@ -9,8 +9,8 @@ from splitbrain.runner.plan import plan
 from splitbrain.runner.spec import RunSpec
 
 
-def _outcome(status: RunStatus, reason: str = "") -> Outcome:
-    return Outcome(Configuration("raft"), 1, status, reason, "splitbrain run raft", 0.5, 1000)
+def _outcome(status: RunStatus, reason: str = "") -> RunEnd:
+    return RunEnd(Configuration("raft"), 1, status, reason, "splitbrain run raft", 0.5, 1000)
 
 
 @pytest.mark.parametrize("one", CONFIGURATIONS, ids=str)

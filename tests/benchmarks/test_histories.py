@@ -6,7 +6,7 @@ from pathlib import Path
 import histories
 import logs
 import pytest
-from histories import Shape
+from histories import HistoryShape
 
 from splitbrain.checkers import porcupine
 from splitbrain.harness.budget import Budget
@@ -17,13 +17,13 @@ CAS = porcupine.MODELS["cas-register"].make()
 KV = porcupine.MODELS["kv"].make()
 NOWHERE = Path("/nonexistent")
 KINDS = [
-    Shape(300, 5),
-    Shape(300, 5, reads=0.4, cas=0.3),
-    Shape(300, 5, values=0),
-    Shape(300, 5, values=0, cas=0.3),
-    Shape(300, 4, crashed=4),
-    Shape(300, 4, values=0, crashed=3),
-    Shape(600, 6, reads=0.4, cas=0.3, keys=5),
+    HistoryShape(300, 5),
+    HistoryShape(300, 5, reads=0.4, cas=0.3),
+    HistoryShape(300, 5, values=0),
+    HistoryShape(300, 5, values=0, cas=0.3),
+    HistoryShape(300, 4, crashed=4),
+    HistoryShape(300, 4, values=0, crashed=3),
+    HistoryShape(600, 6, reads=0.4, cas=0.3, keys=5),
 ]
 
 
@@ -36,20 +36,20 @@ def verdict(model, history):
 def test_a_valid_history_is_valid_and_a_wrong_read_makes_it_invalid(shape, seed):
     words = {}
     for invalid in (False, True):
-        given = Shape(**{name: getattr(shape, name) for name in shape.__dataclass_fields__} | {"seed": seed})
-        history = histories.register(Shape(**vars(given) | {"invalid": invalid}))
+        given = HistoryShape(**{name: getattr(shape, name) for name in shape.__dataclass_fields__} | {"seed": seed})
+        history = histories.register(HistoryShape(**vars(given) | {"invalid": invalid}))
         words[invalid] = verdict(CAS, history)
     assert words == {False: "valid", True: "invalid"}
 
 
 def test_the_same_seed_gives_the_same_history_and_another_seed_another():
-    first, again, other = (list(histories.register(Shape(200, 5, cas=0.2, seed=seed))) for seed in (1, 1, 2))
+    first, again, other = (list(histories.register(HistoryShape(200, 5, cas=0.2, seed=seed))) for seed in (1, 1, 2))
     assert first == again
     assert first != other
 
 
 def test_a_history_has_the_shape_that_was_asked_for():
-    history = histories.register(Shape(5000, 10, reads=0.4, cas=0.3, crashed=12, keys=7))
+    history = histories.register(HistoryShape(5000, 10, reads=0.4, cas=0.3, crashed=12, keys=7))
     operations, values = history.operations(), history.pool.values
     shares = Counter(values[f] for f in operations.f)
     assert len(operations) == 5000
@@ -62,7 +62,9 @@ def test_a_history_has_the_shape_that_was_asked_for():
 
 
 def test_an_invalid_history_differs_in_one_read_near_the_end():
-    valid, invalid = (list(histories.register(Shape(1000, 10, values=0, invalid=wrong))) for wrong in (False, True))
+    valid, invalid = (
+        list(histories.register(HistoryShape(1000, 10, values=0, invalid=wrong))) for wrong in (False, True)
+    )
     different = [index for index, (one, other) in enumerate(zip(valid, invalid, strict=True)) if one != other]
     assert len(different) == 1
     assert different[0] > 0.9 * len(valid)
@@ -71,11 +73,11 @@ def test_an_invalid_history_differs_in_one_read_near_the_end():
 
 def test_a_history_that_cannot_be_made_wrong_is_refused():
     with pytest.raises(ValueError, match="no read that can be made wrong"):
-        histories.register(Shape(20, 10, values=1, invalid=True))
+        histories.register(HistoryShape(20, 10, values=1, invalid=True))
 
 
 def test_json_lines_are_read_back_as_they_were(tmp_path):
-    history = histories.register(Shape(300, 5, cas=0.3, crashed=5, keys=3))
+    history = histories.register(HistoryShape(300, 5, cas=0.3, crashed=5, keys=3))
     histories.write_jsonl(history, tmp_path / "history.jsonl")
     back = read(tmp_path / "history.jsonl")
     assert list(back) == list(history)

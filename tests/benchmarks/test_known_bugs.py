@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from known_bugs import EITHER, INVALID, ROWS, VALID, Row, table
+from known_bugs import EITHER, INVALID, ROWS, VALID, BugRow, table
 
 from splitbrain import registry
 from splitbrain.cli.run import run
@@ -14,7 +14,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "known-bugs.md").read_text()
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_the_command_of_a_row_is_one(row: Row) -> None:
+def test_the_command_of_a_row_is_one(row: BugRow) -> None:
     given = run.make_context("run", row.command.split()[2:]).params
     target, workload = registry.target(given["target"]), registry.workload(given["workload"] or "register")
     assert not registry.missing(workload, target)
@@ -30,7 +30,7 @@ def test_the_command_of_a_row_is_one(row: Row) -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_the_page_shows_the_row_and_its_command(row: Row) -> None:
+def test_the_page_shows_the_row_and_its_command(row: BugRow) -> None:
     assert f"| `{row.name}` | {row.shows} | {row.expected} |" in PAGE
     assert f"{row.name:<18}{row.command}\n" in PAGE
 

@@ -10,9 +10,9 @@ import page
 import peer
 import plot
 import pytest
-from histories import Shape
-from measuring import Bench, Goal, Line, Peers, Report, compared
-from peer import Answer, Peer
+from histories import HistoryShape
+from measuring import Goal, Line, Measurement, Peers, Report, compared
+from peer import PeerAnswer, PeerProcess
 from rows import ROWS, common
 
 from splitbrain.checkers import porcupine
@@ -23,7 +23,7 @@ CAS = porcupine.MODELS["cas-register"].make()
 @pytest.fixture(scope="module")
 def drivers():
     """The peer twice, built; skipped with a sentence where it cannot be."""
-    started = [Peer.start(2 << 30), Peer.start(2 << 30, cores=2)]
+    started = [PeerProcess.start(2 << 30), PeerProcess.start(2 << 30, cores=2)]
     sentences = [word for word in started if isinstance(word, str)]
     if sentences:
         pytest.skip(sentences[0])
@@ -39,7 +39,7 @@ def driver(drivers):
 
 def test_the_peer_agrees_on_registers_and_on_strings(driver):
     cases = [
-        ("register", histories.register(Shape(400, 5, cas=0.3, crashed=4, keys=keys, invalid=invalid)), invalid)
+        ("register", histories.register(HistoryShape(400, 5, cas=0.3, crashed=4, keys=keys, invalid=invalid)), invalid)
         for invalid in (False, True)
         for keys in (0, 3)
     ]
@@ -52,28 +52,28 @@ def test_the_peer_agrees_on_registers_and_on_strings(driver):
 
 
 def test_the_peer_says_how_much_memory_it_took_and_runs_out_of_time(driver):
-    driver.load("a", "register", histories.register(Shape(300, 5)))
+    driver.load("a", "register", histories.register(HistoryShape(300, 5)))
     once = driver.once("a", 10)
     assert once.verdict == "valid"
     assert 1 << 20 < once.peak_bytes < 1 << 30
-    driver.load("b", "register", histories.register(Shape(3000, 25, values=0, invalid=True)))
+    driver.load("b", "register", histories.register(HistoryShape(3000, 25, values=0, invalid=True)))
     assert driver.check("b", 0.2).verdict == "unknown"
     assert driver.check("a", 10).verdict == "valid"
 
 
 def test_a_peer_that_died_is_started_again(driver):
-    driver.load("a", "register", histories.register(Shape(100, 5)))
+    driver.load("a", "register", histories.register(HistoryShape(100, 5)))
     driver.close()
     assert driver.check("a", 10).verdict == "valid"
 
 
 def test_without_go_there_is_a_sentence(monkeypatch):
     monkeypatch.setattr(peer.shutil, "which", lambda name: None)
-    assert Peer.start(1 << 30) == "Go is not installed, so nothing is compared with Porcupine."
+    assert PeerProcess.start(1 << 30) == "Go is not installed, so nothing is compared with Porcupine."
 
 
 def test_a_ratio_is_known_bounded_or_absent():
-    finished, late = Answer(2.0, 2.0, "valid"), Answer(None, 5.0, "unknown")
+    finished, late = PeerAnswer(2.0, 2.0, "valid"), PeerAnswer(None, 5.0, "unknown")
     assert compared("w", 0.5, "valid", [finished, finished]) == Line("w", 0.5, "valid", 2.0, "valid", 4.0)
     assert compared("w", 0.5, "valid", [late]) == Line("w", 0.5, "valid", None, "unknown", 10.0, ">")
     assert compared("w", 4.0, "unknown", [finished]) == Line("w", None, "unknown", 2.0, "valid", 0.5, "<")
@@ -82,8 +82,8 @@ def test_a_ratio_is_known_bounded_or_absent():
 
 
 def test_a_case_that_both_sides_decide(drivers, tmp_path):
-    bench = Bench(Peers(*drivers, 10), 2, 10, True, tmp_path)
-    history = histories.register(Shape(200, 5))
+    bench = Measurement(Peers(*drivers, 10), 2, 10, True, tmp_path)
+    history = histories.register(HistoryShape(200, 5))
     line = bench.against("one", "register", history, common.check(CAS, history, 10))
     assert line.verdict == line.peer_verdict == "valid"
     assert line.ratio == pytest.approx(line.peer_seconds / line.seconds)
@@ -91,7 +91,7 @@ def test_a_case_that_both_sides_decide(drivers, tmp_path):
 
 @pytest.mark.parametrize("row", ["etcd-calls", "etcd-command", "kv-small"])
 def test_rows_run_without_a_peer(row, tmp_path):
-    report = ROWS[row](Bench(None, 1, 10, True, tmp_path))
+    report = ROWS[row](Measurement(None, 1, 10, True, tmp_path))
     assert report.lines
     assert all(goal.met is None for goal in report.goals if "ratio" in goal.name)
     assert json.loads(report.to_json())["row"] == row

@@ -1,9 +1,9 @@
 """What the soak says of samples whose answer is known."""
 
 import pytest
-from soak import Sample, main, parts, slope, slower
+from soak import SoakSample, main, parts, slope, slower
 
-STEADY = [Sample(10.0 * cpu, cpu, 100.0 + cpu) for cpu in range(100)]
+STEADY = [SoakSample(10.0 * cpu, cpu, 100.0 + cpu) for cpu in range(100)]
 
 
 def test_a_steady_run_is_not_slower_and_its_memory_grows_evenly() -> None:
@@ -13,7 +13,7 @@ def test_a_steady_run_is_not_slower_and_its_memory_grows_evenly() -> None:
 
 
 def test_a_last_fifth_that_takes_twice_as_long_is_half_as_fast() -> None:
-    later = [Sample(800 + 5.0 * cpu, 80 + cpu, 100.0) for cpu in range(40)]
+    later = [SoakSample(800 + 5.0 * cpu, 80 + cpu, 100.0) for cpu in range(40)]
     assert slower([*STEADY[:80], *later], 1000) == pytest.approx(0.5)
 
 

@@ -38,7 +38,7 @@ class StageNode:
 class StageClient:
     """Does what the stage says; `number` counts the clients that were made."""
 
-    def __init__(self, stage: "Stage", node: StageNode, number: int) -> None:
+    def __init__(self, stage: "FakeRun", node: StageNode, number: int) -> None:
         self.stage, self.node, self.number = stage, node, number
 
     async def open(self) -> None:
@@ -61,7 +61,7 @@ class StageClient:
         await self.stage.close()
 
 
-class Stage:
+class FakeRun:
     """Target, environment and cluster in one. Replace what should happen; then `run_test`."""
 
     name = "sim"
@@ -96,7 +96,7 @@ class Stage:
 
     async def up(
         self, deployment: object, names: Sequence[str], folder: Path | None, harms: Collection[type] = ()
-    ) -> "Stage":
+    ) -> "FakeRun":
         await self.starting()
         self.up_now = True
         return self
@@ -156,5 +156,5 @@ class Stage:
 
 
 @pytest.fixture
-def stage() -> Stage:
-    return Stage()
+def stage() -> FakeRun:
+    return FakeRun()

@@ -25,14 +25,14 @@ from splitbrain.harness.verdict import Validity
 NAMES = ("n1", "n2", "n3")
 
 
-class Ask(msgspec.Struct, frozen=True):
+class ValueMessage(msgspec.Struct, frozen=True):
     value: int | None
 
 
 class Forgetful:
     """Each node keeps one value, for itself, until it dies."""
 
-    message_type = request_type = reply_type = Ask
+    message_type = request_type = reply_type = ValueMessage
 
     def __init__(self, name, nodes, random):
         self.value = None
@@ -43,7 +43,7 @@ class Forgetful:
     def on_request(self, now, request, message):
         if message.value is not None:
             self.value = message.value
-        return (Reply(request, Ask(self.value)),)
+        return (Reply(request, ValueMessage(self.value)),)
 
     on_message = on_timer = on_durable = on_disk_error = None
 
@@ -61,7 +61,7 @@ class ForgetfulClient:
     teardown = setup
 
     async def invoke(self, operation):
-        answer = await self.channel.request(Ask(operation.value))
+        answer = await self.channel.request(ValueMessage(operation.value))
         return Outcome.ok(answer.value)
 
     async def close(self):
@@ -97,7 +97,7 @@ def operation(context):
     return Operation("write", value) if value % 2 else Operation("read")
 
 
-class Fragile(Forgetful):
+class FragileRegister(Forgetful):
     """Dies of an exception when 99 is written."""
 
     def on_request(self, now, request, message):
@@ -145,7 +145,7 @@ def test_a_run_with_faults_is_whole(tmp_path):
 
 
 def test_a_node_that_died_of_an_exception_makes_the_run_unknown(tmp_path):
-    done, _ = run(3, tmp_path, program=Fragile)
+    done, _ = run(3, tmp_path, program=FragileRegister)
     (verdict,) = done.audits
     assert verdict.value is Validity.UNKNOWN
     assert verdict.reason == done.deaths[0].text and "no place for 99" in verdict.reason

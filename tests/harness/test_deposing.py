@@ -16,7 +16,7 @@ from splitbrain.harness.nemesis import NemesisRunner
 from splitbrain.harness.operation import Operation
 from splitbrain.harness.program import Reply
 
-from .test_controller_simulated import Ask, ForgetfulClient
+from .test_controller_simulated import ForgetfulClient, ValueMessage
 
 NAMES = ("n1", "n2", "n3")
 
@@ -37,7 +37,7 @@ class Copies:
 
 
 class Copy:
-    message_type = request_type = reply_type = Ask
+    message_type = request_type = reply_type = ValueMessage
 
     def __init__(self, copies):
         self.copies = copies
@@ -48,7 +48,7 @@ class Copy:
     def on_request(self, now, request, message):
         if message.value is not None:
             self.copies.values["n1"] = message.value
-        return (Reply(request, Ask(self.copies.values[self.copies.leader])),)
+        return (Reply(request, ValueMessage(self.copies.values[self.copies.leader])),)
 
     on_message = on_timer = on_durable = on_disk_error = None
 
@@ -66,7 +66,7 @@ class CopiesTarget:
         return {self.copies.leader: "leader"}
 
 
-class Harm:
+class FaultAtLastNode:
     """A fault that hits n3, in one way."""
 
     summary, options, variants, default, wants_roles = "", (), ("n3",), True, False
@@ -100,7 +100,7 @@ def _reads(fault):
 
 
 def test_a_copy_that_differs_is_seen_when_another_node_leads():
-    reads, faults = _reads(Harm("kill", Kill))
+    reads, faults = _reads(FaultAtLastNode("kill", Kill))
     assert reads[:3] == [1, 1, 1]
     assert len(reads) > 3 and set(reads[3:]) == {None}
     assert [f for f, _ in faults] == ["start-kill", "stop-kill"] * 2
@@ -108,7 +108,7 @@ def test_a_copy_that_differs_is_seen_when_another_node_leads():
 
 
 def test_a_fault_that_deposes_nobody_leaves_the_leader_alone():
-    class Slow(Harm):
+    class Slow(FaultAtLastNode):
         def plan(self, variant, view, random):
             return Plan({}, (Pause(("n3",)),))
 
@@ -129,7 +129,7 @@ def test_a_fault_that_deposes_nobody_leaves_the_leader_alone():
     ],
 )
 def test_the_way_is_the_first_that_was_asked_for(asked, ways, expected):
-    found = way_to_depose("n2", NAMES, [Harm(way.__name__, way) for way in asked], ways)
+    found = way_to_depose("n2", NAMES, [FaultAtLastNode(way.__name__, way) for way in asked], ways)
     if expected is None:
         assert found is None
         return

@@ -80,7 +80,7 @@ class Elected:
         return ()
 
 
-class Stop:
+class PauseAtMoment:
     """Pauses the node at which something happened, else the first."""
 
     name = "stop"
@@ -96,7 +96,7 @@ class Stop:
         return Plan(node, (Pause((node,)),))
 
 
-class Journal:
+class MomentJournal:
     def __init__(self, sim: Sim) -> None:
         self.sim, self.events = sim, []
 
@@ -113,9 +113,9 @@ def strike(moment: str) -> tuple[NemesisRunner, list[tuple[int, str, Value]]]:
     """A strike from 1 s on that waits for a moment for 2 s."""
     sim = Sim(1)
     slot = ScheduledFault(
-        SECOND, SECOND // 4, Stop(), "once", storm=True, moment=moment, reaction=2_000_000, patience=2 * SECOND
+        SECOND, SECOND // 4, PauseAtMoment(), "once", storm=True, moment=moment, reaction=2_000_000, patience=2 * SECOND
     )
-    track, journal = NemesisRunner([slot], 1), Journal(sim)
+    track, journal = NemesisRunner([slot], 1), MomentJournal(sim)
 
     async def main() -> None:
         cluster = await sim.up(Simulated(Elected), NAMES, None)

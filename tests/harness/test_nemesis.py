@@ -35,7 +35,7 @@ class FakeNode:
 
 
 @dataclass
-class Stage:
+class NemesisStage:
     """A cluster, its journal and its clock, all fake, on the virtual clock of a simulator."""
 
     sim: Sim
@@ -61,13 +61,13 @@ class Stage:
         if what in self.broken:
             raise OSError(f"cannot {what}")
 
-    async def inject(self, injection: Injection) -> "Harm":
+    async def inject(self, injection: Injection) -> "FaultInJournal":
         name = label(injection)
         await self.checkpoint()
         await asyncio.sleep(self.slow_s)
         self.note(f"inject {name}")
         await self.checkpoint()
-        return Harm(self, name)
+        return FaultInJournal(self, name)
 
     async def healed(self, name: str) -> None:
         """Until it is healed."""
@@ -97,8 +97,8 @@ class Stage:
 
 
 @dataclass
-class Harm:
-    stage: Stage
+class FaultInJournal:
+    stage: NemesisStage
     name: str
 
     async def heal(self) -> Bite:
@@ -149,8 +149,8 @@ POINTS = 21
 """Checkpoints that these pass: one for the roles, four for each of five injections."""
 
 
-def play(main: Callable[[Stage], Coroutine[Any, Any, None]]) -> Stage:
-    stage = Stage(Sim(1))
+def play(main: Callable[[NemesisStage], Coroutine[Any, Any, None]]) -> NemesisStage:
+    stage = NemesisStage(Sim(1))
     stage.sim.run(lambda: main(stage))
     return stage
 
@@ -160,7 +160,7 @@ async def cancelled(task: Awaitable[None]) -> None:
         await task
 
 
-def assert_whole(stage: Stage) -> None:
+def assert_whole(stage: NemesisStage) -> None:
     """Everything injected was healed once, and every start has its stop."""
     assert sorted(stage.named("inject ")) == sorted(stage.named("heal "))
     assert len(stage.named("heal ")) == len(set(stage.named("heal ")))
@@ -187,7 +187,7 @@ def test_faults_come_and_go_when_the_schedule_says() -> None:
 
 
 def test_time_counts_from_the_start_of_the_track() -> None:
-    async def main(stage: Stage) -> None:
+    async def main(stage: NemesisStage) -> None:
         await asyncio.sleep(10)
         await stage.run(NemesisRunner([slot(CUT, 1, 2)], 1))
 
@@ -222,7 +222,7 @@ def test_a_variant_that_makes_no_sense_now_gives_way_to_one_that_does() -> None:
 
 @pytest.mark.parametrize("point", range(1, POINTS + 1))
 def test_cancelled_at_any_await_nothing_stays_injected(point: int) -> None:
-    async def main(stage: Stage) -> None:
+    async def main(stage: NemesisStage) -> None:
         track = NemesisRunner(OVERLAPPING, 1)
         task = asyncio.ensure_future(stage.run(track))
         stage.at_point = lambda at: task.cancel() if at == point else None  # type: ignore[func-returns-value,assignment]
@@ -238,7 +238,7 @@ def test_cancelled_at_any_await_nothing_stays_injected(point: int) -> None:
 
 @pytest.mark.parametrize("after_ms", range(0, 7000, 500))
 def test_cancelled_at_any_time_nothing_stays_injected(after_ms: int) -> None:
-    async def main(stage: Stage) -> None:
+    async def main(stage: NemesisStage) -> None:
         stage.slow_s = 0.3
         track = NemesisRunner(OVERLAPPING, 1)
         task = asyncio.ensure_future(stage.run(track))
@@ -253,7 +253,7 @@ def test_cancelled_at_any_time_nothing_stays_injected(after_ms: int) -> None:
 
 @pytest.mark.parametrize("point", range(1, 12))
 def test_a_cancelled_heal_can_be_called_again(point: int) -> None:
-    async def main(stage: Stage) -> None:
+    async def main(stage: NemesisStage) -> None:
         track = NemesisRunner([slot(CLOCKS, 1, 9), slot(PAUSE, 2, 8)], 1)
         task = asyncio.ensure_future(stage.run(track))
         await asyncio.sleep(3)
@@ -271,7 +271,7 @@ def test_a_cancelled_heal_can_be_called_again(point: int) -> None:
 
 
 def test_every_heal_is_tried_though_others_fail() -> None:
-    async def main(stage: Stage) -> None:
+    async def main(stage: NemesisStage) -> None:
         stage.broken = ("heal n2", "heal Pause")
         track = NemesisRunner([slot(CLOCKS, 1, 9), slot(PAUSE, 2, 8)], 1)
         task = asyncio.ensure_future(stage.run(track))
@@ -288,7 +288,7 @@ def test_every_heal_is_tried_though_others_fail() -> None:
 
 
 def test_a_failing_heal_ends_the_track_and_the_rest_is_healed() -> None:
-    async def main(stage: Stage) -> None:
+    async def main(stage: NemesisStage) -> None:
         stage.broken = ("heal Kill",)
         track = NemesisRunner(OVERLAPPING, 1)
         with pytest.raises(InfrastructureError, match="fault kill: cannot heal Kill"):
@@ -300,7 +300,7 @@ def test_a_failing_heal_ends_the_track_and_the_rest_is_healed() -> None:
 
 
 def test_what_was_injected_before_a_failing_injection_is_healed() -> None:
-    async def main(stage: Stage) -> None:
+    async def main(stage: NemesisStage) -> None:
         stage.broken = ("inject n2",)
         track = NemesisRunner([slot(CLOCKS, 1, 2)], 1)
         with pytest.raises(OSError, match="cannot inject n2"):
@@ -314,7 +314,7 @@ def test_what_was_injected_before_a_failing_injection_is_healed() -> None:
 
 
 def test_slow_injections_still_leave_time_to_bite_and_never_overlap_themselves() -> None:
-    async def main(stage: Stage) -> None:
+    async def main(stage: NemesisStage) -> None:
         stage.slow_s = 2.5
         await stage.run(NemesisRunner([slot(CUT, 1, 2), slot(CUT, 3.5, 2)], 1))
 
@@ -327,7 +327,7 @@ def test_slow_injections_still_leave_time_to_bite_and_never_overlap_themselves()
 
 
 def test_bites_are_summed_but_of_skews_the_largest_counts() -> None:
-    async def main(stage: Stage) -> None:
+    async def main(stage: NemesisStage) -> None:
         stage.bites = {"n1": {"skew_ms": 5}, "n2": {"skew_ms": 9}, "n3": {"skew_ms": 2}, "Cut": {"dropped": 3}}
         track = NemesisRunner([slot(CLOCKS, 1, 1), slot(CUT, 3, 1), slot(CLOCKS, 5, 1), slot(CUT, 7, 1)], 1)
         await stage.run(track)
@@ -340,7 +340,7 @@ def test_bites_are_summed_but_of_skews_the_largest_counts() -> None:
 
 
 def test_a_fault_that_never_bit_or_never_came_has_no_bite() -> None:
-    async def main(stage: Stage) -> None:
+    async def main(stage: NemesisStage) -> None:
         stage.bites = {"Cut": {"dropped": 0}}
         track = NemesisRunner([slot(CUT, 1, 1)], 1, ["cut", "absent"])
         await stage.run(track)
@@ -351,7 +351,7 @@ def test_a_fault_that_never_bit_or_never_came_has_no_bite() -> None:
 
 @pytest.mark.parametrize(("did", "comes"), [(3, 1), (0, 2)])
 def test_a_slot_in_reserve_comes_only_if_its_fault_has_done_nothing(did: int, comes: int) -> None:
-    async def main(stage: Stage) -> None:
+    async def main(stage: NemesisStage) -> None:
         stage.bites = {"Cut": {"dropped": did}}
         track = NemesisRunner([slot(CUT, 1, 1), replace(slot(CUT, 3, 1), reserve=True)], 1)
         await stage.run(track)
@@ -361,7 +361,7 @@ def test_a_slot_in_reserve_comes_only_if_its_fault_has_done_nothing(did: int, co
 
 
 def test_a_slot_in_reserve_comes_if_its_fault_met_no_serving_cluster_and_waits_for_one() -> None:
-    async def main(stage: Stage) -> None:
+    async def main(stage: NemesisStage) -> None:
         slots = [slot(CUT, 1, 1), replace(slot(CUT, 3, 1), reserve=True, patience=4 * SECOND)]
         track = NemesisRunner(slots, 1)
         await track.run(stage, stage.roles, stage, stage.sim.now, lambda: stage.sim.now() > 5 * SECOND)  # type: ignore[arg-type]
@@ -373,7 +373,7 @@ def test_a_slot_in_reserve_comes_if_its_fault_met_no_serving_cluster_and_waits_f
 
 @pytest.mark.parametrize(("serves_from", "starts"), [(0, 1.0), (2, 2.0), (9, 3.0)])
 def test_a_patient_slot_waits_for_service_and_no_longer_than_its_patience(serves_from: int, starts: float) -> None:
-    async def main(stage: Stage) -> None:
+    async def main(stage: NemesisStage) -> None:
         track = NemesisRunner([replace(slot(CUT, 1, 4), patience=2 * SECOND), slot(KILL, 1, 1)], 1)
         await track.run(stage, stage.roles, stage, stage.sim.now, lambda: stage.sim.now() >= serves_from * SECOND)  # type: ignore[arg-type]
 
@@ -384,7 +384,7 @@ def test_a_patient_slot_waits_for_service_and_no_longer_than_its_patience(serves
 
 @pytest.mark.parametrize("by_option", [False, True])
 def test_who_died_of_a_fault_is_restarted_at_its_heal(by_option: bool) -> None:
-    async def main(stage: Stage) -> None:
+    async def main(stage: NemesisStage) -> None:
         killed, long_dead, victim = stage.nodes
         long_dead.running = False
         track = NemesisRunner([slot(CUT, 1, 2), slot(KILL, 2, 4)], 1, restart_the_dead=by_option)
@@ -401,7 +401,7 @@ def test_who_died_of_a_fault_is_restarted_at_its_heal(by_option: bool) -> None:
 
 
 def test_a_heal_that_the_cluster_decides_goes_on_beside_others() -> None:
-    async def main(stage: Stage) -> None:
+    async def main(stage: NemesisStage) -> None:
         stage.waits_for = {"ChangeMembers": "Cut"}
         # The second one finds the first still being healed, and does not come.
         await stage.run(
@@ -421,7 +421,7 @@ def test_a_heal_that_the_cluster_decides_goes_on_beside_others() -> None:
 
 
 def test_a_heal_that_the_cluster_decides_comes_last() -> None:
-    async def main(stage: Stage) -> None:
+    async def main(stage: NemesisStage) -> None:
         stage.waits_for = {"ChangeMembers": "Cut"}
         track = NemesisRunner([slot(CUT, 1, 9), slot(MEMBERS, 2, 8), slot(PAUSE, 3, 7)], 1)
         task = asyncio.ensure_future(stage.run(track))
@@ -436,7 +436,7 @@ def test_a_heal_that_the_cluster_decides_comes_last() -> None:
 
 
 def test_a_heal_that_fails_beside_others_ends_the_track() -> None:
-    async def main(stage: Stage) -> None:
+    async def main(stage: NemesisStage) -> None:
         stage.broken = ("heal ChangeMembers",)
         track = NemesisRunner([slot(MEMBERS, 1, 1), slot(CUT, 4, 1)], 1)
         with pytest.raises(InfrastructureError, match="fault members: cannot heal ChangeMembers"):
@@ -452,7 +452,7 @@ def test_a_heal_that_fails_beside_others_ends_the_track() -> None:
 
 
 def test_who_leaves_the_cluster_is_not_restarted_by_the_heal_of_another_fault() -> None:
-    async def main(stage: Stage) -> None:
+    async def main(stage: NemesisStage) -> None:
         leaver = stage.nodes[0]
         task = asyncio.ensure_future(stage.run(NemesisRunner([slot(CUT, 1, 2), slot(MEMBERS, 2, 3)], 1)))
         await asyncio.sleep(2.5)
@@ -471,7 +471,7 @@ def test_what_can_be_done_once_lasts_until_its_turn_comes_again_or_to_the_end(ag
         [slot(upgrade, 1, 1), slot(PAUSE, 3, 1), *(slot(upgrade, 5 + i, 0.5) for i in range(2 * again))], 1
     )
 
-    async def main(stage: Stage) -> None:
+    async def main(stage: NemesisStage) -> None:
         await stage.run(track)
         assert stage.named("heal ") == (["Pause", "Cut"] if again else ["Pause"])
         await track.heal()

@@ -65,7 +65,7 @@ class Pinger:
         raise SystemExit("the disk failed")
 
 
-class Journal:
+class EventsInMemory:
     """Events, in memory."""
 
     def __init__(self) -> None:
@@ -92,9 +92,9 @@ async def ask(node: Node) -> None:
         await asyncio.sleep(0.1)
 
 
-def play(slots: Sequence[ScheduledFault], seed: int, until_s: float) -> tuple[NemesisRunner, Journal]:
+def play(slots: Sequence[ScheduledFault], seed: int, until_s: float) -> tuple[NemesisRunner, EventsInMemory]:
     """The track after so many virtual seconds, everything healed and all nodes running."""
-    sim, track, journal = Sim(seed), NemesisRunner(slots, seed), Journal()
+    sim, track, journal = Sim(seed), NemesisRunner(slots, seed), EventsInMemory()
 
     async def main() -> None:
         cluster = await sim.up(Simulated(Pinger), NAMES, None)

@@ -23,7 +23,7 @@ REMOTE = re.compile(
 )
 
 
-class Reader(HTMLParser):
+class PageReader(HTMLParser):
     """What a browser would see: elements, text, and the content of scripts."""
 
     def __init__(self, page: str) -> None:
@@ -58,7 +58,7 @@ def test_the_breach_of_an_invariant_stands_on_the_timeline_at_its_time() -> None
     breach = {"invariant": "one leader a term", "node": "n2", "time": 2_000, "words": "n2 leads in term 3 <b>"}
     leaf = Verdict(Validity.INVALID, "two leaders", "invariants", details={"breaches": [breach]})
     verdict = Verdict(Validity.INVALID, "two leaders", "run", children=(passed(), leaf))
-    shown = Reader(render(stale(), Result.of_run(stale(), record(), verdict))).data()["faults"][-1]
+    shown = PageReader(render(stale(), Result.of_run(stale(), record(), verdict))).data()["faults"][-1]
     assert (shown["name"], shown["start"], shown["stop"], shown["bad"]) == ("breach", 2_000, 2_000, True)
     assert "n2 leads in term 3" in shown["value"]
 
@@ -78,7 +78,7 @@ def hostile_page() -> str:
 
 def test_the_answer_comes_first_then_the_evidence() -> None:
     page = render(stale(), Result.of_run(stale(), record(), refuted()))
-    text = Reader(page).text
+    text = PageReader(page).text
     order = [
         "invalid",
         "n1 read 1, yet",
@@ -97,15 +97,15 @@ def test_the_answer_comes_first_then_the_evidence() -> None:
 
 def test_no_remote_references_whatever_the_strings() -> None:
     for page in (hostile_page(), render(stale(), Result.of_run(stale(), record(), refuted()))):
-        elements = [element for element in Reader(page).opened if element[0] in ("img", "link", "iframe", "source")]
+        elements = [element for element in PageReader(page).opened if element[0] in ("img", "link", "iframe", "source")]
         assert not elements
-        assert not [attributes for tag, attributes in Reader(page).opened if "src" in attributes]
+        assert not [attributes for tag, attributes in PageReader(page).opened if "src" in attributes]
     assert not REMOTE.search(render(stale(), Result.of_run(stale(), record(), refuted())))
 
 
 def test_strings_from_outside_have_no_power() -> None:
     page = hostile_page()
-    reader = Reader(page)
+    reader = PageReader(page)
     assert len(reader.scripts) == 2
     assert all(not name.startswith("on") for _, attributes in reader.opened for name in attributes)
     assert HOSTILE[:-1] in "".join(reader.data()["texts"])
@@ -114,14 +114,14 @@ def test_strings_from_outside_have_no_power() -> None:
 
 def test_the_content_policy_names_the_script() -> None:
     page = render(stale(), Result.of_run(stale(), record(), passed()))
-    policy = next(a["content"] for tag, a in Reader(page).opened if tag == "meta" and "http-equiv" in a)
+    policy = next(a["content"] for tag, a in PageReader(page).opened if tag == "meta" and "http-equiv" in a)
     assert policy is not None
     assert "default-src 'none'" in policy
     assert "script-src 'sha256-" in policy
 
 
 def test_the_timeline_carries_every_operation() -> None:
-    data = Reader(render(stale(), Result.of_run(stale(), record(), refuted()))).data()
+    data = PageReader(render(stale(), Result.of_run(stale(), record(), refuted()))).data()
     operations = data["operations"]
     assert operations["index"] == [0, 3, 5, 6, 8, 11]
     assert [data["lanes"][lane]["node"] for lane in operations["lane"]] == ["n1", "n2", "n10", "n1", "n2", "n2"]
@@ -151,7 +151,7 @@ def test_a_large_history_is_cut_and_the_page_says_so() -> None:
     witness = Witness((1200, 1201, 20, 21), ("wrong",), 1200)
     result = Result.of_history(history, "x", "m", Verdict(Validity.INVALID, "wrong", "c", witness=witness))
     page = render(history, result, operations_max=100)
-    data = Reader(page).data()
+    data = PageReader(page).data()
     rows = [index // 2 for index in data["operations"]["index"]]
     assert len(rows) <= 102
     assert set(range(580, 620)) <= set(rows)
@@ -179,7 +179,7 @@ def test_pages_of_little() -> None:
     untimed.timed = False
     page = render(untimed, Result.of_history(untimed, "x", "register", refuted()))
     assert "Over time" not in page
-    assert Reader(page).data()["timed"] is False
+    assert PageReader(page).data()["timed"] is False
 
 
 def test_threads_keep_their_lane_across_processes() -> None:
@@ -189,7 +189,7 @@ def test_threads_keep_their_lane_across_processes() -> None:
         for i, (process, kind) in enumerate(rows)
         for end in (0, 1)
     )
-    data = Reader(render(history, Result.of_run(history, record(faults=()), passed()))).data()
+    data = PageReader(render(history, Result.of_run(history, record(faults=()), passed()))).data()
     assert data["operations"]["lane"] == [0, 1, 0]
     assert [lane["label"] for lane in data["lanes"]] == ["0 +1", "1"]
 

@@ -49,7 +49,7 @@ ENTRY_OUT = struct.Struct("=QQQQII")
 STATFS_OUT = struct.Struct("=5Q4I24x")
 
 
-class Op(IntEnum):
+class FuseRequestKind(IntEnum):
     """The kinds of requests that we answer."""
 
     LOOKUP = 1
@@ -82,7 +82,7 @@ class Op(IntEnum):
     RENAME2 = 45
 
 
-SILENT = frozenset({Op.FORGET, Op.BATCH_FORGET, Op.INTERRUPT})
+SILENT = frozenset({FuseRequestKind.FORGET, FuseRequestKind.BATCH_FORGET, FuseRequestKind.INTERRUPT})
 """These get no answer."""
 
 
@@ -144,7 +144,7 @@ class Mount:
 
     def __init__(self, folder: Path, handlers: Mapping[int, Handler]) -> None:
         self.folder = folder
-        self._handlers = {Op.INIT: _init, **handlers}
+        self._handlers = {FuseRequestKind.INIT: _init, **handlers}
         self._device = os.open(DEVICE, os.O_RDWR | os.O_CLOEXEC)
         self.errors: list[str] = []
         """Mistakes of our own: tracebacks. Who asked was told EIO."""

@@ -27,7 +27,7 @@ import time
 from pathlib import Path
 
 from splitbrain.harness.environments.linux import fuse
-from splitbrain.harness.environments.linux.fuse import FuseRequest, Handler, Mount, Op
+from splitbrain.harness.environments.linux.fuse import FuseRequest, FuseRequestKind, Handler, Mount
 from splitbrain.harness.environments.linux.inodes import Inode, Inodes
 
 LOSE, KEEP = "lose", "keep"
@@ -55,33 +55,33 @@ class Passthrough:
     def handlers(self) -> dict[int, Handler]:
         """Who answers what."""
         return {
-            Op.LOOKUP: lambda asked: self._tell(asked, asked.names()[0]),
-            Op.FORGET: self._forget,
-            Op.BATCH_FORGET: self._forget_many,
-            Op.INTERRUPT: lambda _: b"",  # what is under way ends soon by itself
-            Op.GETATTR: lambda asked: fuse.attributes_out(self._inodes[asked.inode].status()),
-            Op.SETATTR: self._setattr,
-            Op.READLINK: lambda asked: os.readlink(b"", dir_fd=self._inodes[asked.inode].anchor),
-            Op.SYMLINK: self._symlink,
-            Op.MKNOD: self._mknod,
-            Op.MKDIR: self._mkdir,
-            Op.UNLINK: self._unlink,
-            Op.RMDIR: self._rmdir,
-            Op.RENAME: lambda asked: self._rename(asked, RENAME_IN, 0),
-            Op.RENAME2: self._rename2,
-            Op.LINK: self._link,
-            Op.OPEN: self._open,
-            Op.CREATE: self._create,
-            Op.READ: self._read,
-            Op.WRITE: self._write,
-            Op.FALLOCATE: self._fallocate,
-            Op.FSYNC: self._fsync,
-            Op.RELEASE: self._release,
-            Op.STATFS: self._statfs,
-            Op.OPENDIR: self._opendir,
-            Op.READDIR: self._readdir,
-            Op.RELEASEDIR: self._releasedir,
-            Op.FSYNCDIR: self._fsyncdir,
+            FuseRequestKind.LOOKUP: lambda asked: self._tell(asked, asked.names()[0]),
+            FuseRequestKind.FORGET: self._forget,
+            FuseRequestKind.BATCH_FORGET: self._forget_many,
+            FuseRequestKind.INTERRUPT: lambda _: b"",  # what is under way ends soon by itself
+            FuseRequestKind.GETATTR: lambda asked: fuse.attributes_out(self._inodes[asked.inode].status()),
+            FuseRequestKind.SETATTR: self._setattr,
+            FuseRequestKind.READLINK: lambda asked: os.readlink(b"", dir_fd=self._inodes[asked.inode].anchor),
+            FuseRequestKind.SYMLINK: self._symlink,
+            FuseRequestKind.MKNOD: self._mknod,
+            FuseRequestKind.MKDIR: self._mkdir,
+            FuseRequestKind.UNLINK: self._unlink,
+            FuseRequestKind.RMDIR: self._rmdir,
+            FuseRequestKind.RENAME: lambda asked: self._rename(asked, RENAME_IN, 0),
+            FuseRequestKind.RENAME2: self._rename2,
+            FuseRequestKind.LINK: self._link,
+            FuseRequestKind.OPEN: self._open,
+            FuseRequestKind.CREATE: self._create,
+            FuseRequestKind.READ: self._read,
+            FuseRequestKind.WRITE: self._write,
+            FuseRequestKind.FALLOCATE: self._fallocate,
+            FuseRequestKind.FSYNC: self._fsync,
+            FuseRequestKind.RELEASE: self._release,
+            FuseRequestKind.STATFS: self._statfs,
+            FuseRequestKind.OPENDIR: self._opendir,
+            FuseRequestKind.READDIR: self._readdir,
+            FuseRequestKind.RELEASEDIR: self._releasedir,
+            FuseRequestKind.FSYNCDIR: self._fsyncdir,
         }
 
     def _tell(self, asked: FuseRequest, name: bytes) -> bytes:

@@ -18,7 +18,7 @@ from random import Random
 
 from splitbrain.checkers.porcupine import kernel
 
-from .together import Tally, Together, Wrong, subjects
+from .together import Tally, Together, WrongAnswer, subjects
 
 CHUNK = 1_000
 """Histories that are drawn from one seed, and asked about at once."""
@@ -51,7 +51,7 @@ def compared(name: str, seed: int, chunk: int, count: int = CHUNK) -> Tally:
     for some in [histories] if subject.model.by_key else ([history] for history in histories):
         try:
             tally.add(Together(subject, some).judge())
-        except Wrong as wrong:
+        except WrongAnswer as wrong:
             told = f"{name}: disagreement in chunk {chunk}: {wrong}"
             raise Disagreement("\n".join([told, *map(str, some[wrong.number]), again])) from None
         except Exception as error:

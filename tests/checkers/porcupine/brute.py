@@ -13,7 +13,7 @@ from splitbrain.harness.history import Event, History
 
 
 @dataclass
-class Op:
+class SmallOperation:
     """An operation: what the model sees, when it was invoked, when it returned (None: it crashed)."""
 
     call: Call
@@ -28,14 +28,14 @@ _ABOUT_PRECONDITIONS: tuple[Any, ...] = (
 )  # fmt: skip
 
 
-def operations(model: Model, history: Sequence[Event] | History) -> list[Op]:
+def operations(model: Model, history: Sequence[Event] | History) -> list[SmallOperation]:
     """The operations that happened or may have, and could matter: what a crashed read saw nobody knows."""
-    open_ops: dict[object, Op] = {}
+    open_ops: dict[object, SmallOperation] = {}
     out = []
     for position, event in enumerate(history):
         key = event.key if isinstance(event.key, str) else None
         if event.type == "invoke":
-            op = Op(_call(model, event, event.value, UNSEEN), key, position, None)
+            op = SmallOperation(_call(model, event, event.value, UNSEEN), key, position, None)
             open_ops[event.process] = op
             out.append(op)
             continue

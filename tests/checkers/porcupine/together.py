@@ -68,7 +68,7 @@ class Tally:
             setattr(self, name, getattr(self, name) + value)
 
 
-class Wrong(Exception):
+class WrongAnswer(Exception):
     """Two answers that differ, or one that is not proved. number: of which of the histories."""
 
     def __init__(self, number: int, words: str) -> None:
@@ -120,7 +120,9 @@ class Together:
             observed[number] = observed[number] or problem.observations > 0
         for number, episode in enumerate(self.episodes):
             if (number % EVERY == 0 or not right[number]) and linearizable(subject.searched, episode) != right[number]:
-                raise Wrong(number, f"the clear search says {right[number]}, trying every order {not right[number]}")
+                raise WrongAnswer(
+                    number, f"the clear search says {right[number]}, trying every order {not right[number]}"
+                )
         self._ask_compiled_search()
         decided = self._ask_procedures()
         values = [
@@ -143,11 +145,11 @@ class Together:
         for answer in map(found.result, range(len(found))):
             if answer.linearizable != self.legal[answer.key]:
                 words = f"the compiled search says {answer.linearizable}, the clear search {self.legal[answer.key]}"
-                raise Wrong(self.owner[answer.key], words)
+                raise WrongAnswer(self.owner[answer.key], words)
             if answer.linearizable:
                 orders[answer.key] = answer.order
         if len(found) != len(self.legal):
-            raise Wrong(0, f"the compiled search knows {len(found)} keys, the clear search {len(self.legal)}")
+            raise WrongAnswer(0, f"the compiled search knows {len(found)} keys, the clear search {len(self.legal)}")
         self._prove("the compiled search", orders)
 
     def _ask_procedures(self) -> set[int]:
@@ -174,7 +176,7 @@ class Together:
             told_by_zones &= self._without("cas", "append")
             left = told_by_zones - self._ask_compiled("the compiled zones", told_by_zones)
             if left:
-                raise Wrong(self.owner[left.pop()], "the compiled zones leave open what the clear ones decide")
+                raise WrongAnswer(self.owner[left.pop()], "the compiled zones leave open what the clear ones decide")
             decided |= self._ask_compiled("the pieces of texts", self._without("cas"))
         return decided
 
@@ -206,7 +208,7 @@ class Together:
 
     def _same(self, by: str, key: int, said: bool) -> None:
         if self.legal[key] is not said:
-            raise Wrong(self.owner[key], f"{by} says {said}, the clear search {self.legal[key]}")
+            raise WrongAnswer(self.owner[key], f"{by} says {said}, the clear search {self.legal[key]}")
 
     def _refute(self, by: str, key: int, core: Sequence[int]) -> None:
         """The operations of these invocations must not be linearizable, nor the whole key."""
@@ -217,7 +219,7 @@ class Together:
             number = self.owner[key]
             first = sum(map(len, self.episodes[:number]))
             words = ", ".join(str(invoked - first) for invoked in core)
-            raise Wrong(number, f"{by} refutes by the operations of events {words}, but these are linearizable")
+            raise WrongAnswer(number, f"{by} refutes by the operations of events {words}, but these are linearizable")
 
     def _prove(self, by: str, orders: Mapping[int, Sequence[int]]) -> None:
         """Each order must be a proof for its key: all at once, or one by one to see which is none."""
@@ -235,7 +237,7 @@ class Together:
         if len(orders) > 1:
             for key in orders:
                 self._prove(by, {key: orders[key]})
-        raise Wrong(self.owner[next(iter(orders))], f"{by}: an order is no proof: {wrong}")
+        raise WrongAnswer(self.owner[next(iter(orders))], f"{by}: an order is no proof: {wrong}")
 
     def _check_alone(self, values: Sequence[Validity]) -> None:
         """Some of the histories by themselves: their public verdicts, and their values."""
@@ -246,14 +248,16 @@ class Together:
             for asked in (model, searched) if model.monitors else (searched,):
                 verdict = porcupine.check(asked, history, ENOUGH, explain=False)
                 if verdict.value is not values[number]:
-                    raise Wrong(number, f"verdict {verdict.value.value}, not {values[number].value}: {verdict.reason}")
+                    raise WrongAnswer(
+                        number, f"verdict {verdict.value.value}, not {values[number].value}: {verdict.reason}"
+                    )
                 if verdict.value is Validity.VALID:
                     wrong = porcupine.objection(searched, history, verdict.certificate or ())
                     if wrong is not None:
-                        raise Wrong(number, f"the verdict's order is no proof: {wrong}")
+                        raise WrongAnswer(number, f"the verdict's order is no proof: {wrong}")
         for number, value in zip(chosen, porcupine.values_of(model, histories, ENOUGH), strict=True):
             if value is not values[number]:
-                raise Wrong(number, f"value {value.value}, not {values[number].value}")
+                raise WrongAnswer(number, f"value {value.value}, not {values[number].value}")
 
 
 def _never_asked(keys: Collection[int]) -> Backend:

@@ -15,7 +15,7 @@ from splitbrain.harness.history import Event
 
 
 @dataclass(frozen=True)
-class Shape:
+class ModelLoad:
     """A model, what its clients ask for (the n-th operation: f and argument), and what an honest object returns."""
 
     model: Model
@@ -58,50 +58,52 @@ def members(state: Any, f: str, argument: Any) -> Any:
 
 
 SHAPES = {
-    "register": Shape(MODELS["register"].make({"initial": "0"}), mixed("write", "read"), same),
-    "cas-register": Shape(
+    "register": ModelLoad(MODELS["register"].make({"initial": "0"}), mixed("write", "read"), same),
+    "cas-register": ModelLoad(
         MODELS["cas-register"].make({"initial": "0"}), rarely(("cas", (1, 2)), mixed("write", "read", 0.4)), same
     ),
-    "kv": Shape(MODELS["kv"].make(), rarely(("append", "x"), mixed("put", "get", 0.6)), same),
-    "fifo-queue": Shape(MODELS["fifo-queue"].make(), mixed("enqueue", "dequeue"), item(0)),
-    "stack": Shape(MODELS["stack"].make(), mixed("push", "pop"), item(-1)),
-    "priority-queue": Shape(
+    "kv": ModelLoad(MODELS["kv"].make(), rarely(("append", "x"), mixed("put", "get", 0.6)), same),
+    "fifo-queue": ModelLoad(MODELS["fifo-queue"].make(), mixed("enqueue", "dequeue"), item(0)),
+    "stack": ModelLoad(MODELS["stack"].make(), mixed("push", "pop"), item(-1)),
+    "priority-queue": ModelLoad(
         MODELS["priority-queue"].make(), lambda random, n: ("enqueue", random.randint(0, 60)) if random.random() < 0.5
         else ("dequeue", None), item(0),
     ),
-    "lin-counter": Shape(
+    "lin-counter": ModelLoad(
         MODELS["lin-counter"].make(), rarely(("add", 2), among(("add", 1), ("add", 1), ("read", None))), same
     ),
-    "lin-set by element": Shape(
+    "lin-set by element": ModelLoad(
         MODELS["lin-set"].make(), rarely(("read", None), lambda random, n: (
             random.choice(("add", "remove", "contains", "contains")), random.randint(0, 2))), members,
     ),
-    "lin-set as a whole": Shape(
+    "lin-set as a whole": ModelLoad(
         MODELS["lin-set"].make(), rarely(("remove", 1), mixed("add", "read")), members
     ),
-    "lin-list": Shape(
+    "lin-list": ModelLoad(
         MODELS["lin-list"].make(), mixed("append", "read"),
         lambda state, f, argument: tuple(map(thawed, state)) if f == "read" else argument,
     ),
-    "owner-mutex": Shape(
+    "owner-mutex": ModelLoad(
         MODELS["owner-mutex"].make(), among(("acquire", None), ("release", None)), lambda state, f, argument: None
     ),
-    "owner-mutex by value": Shape(
+    "owner-mutex by value": ModelLoad(
         MODELS["owner-mutex"].make({"owner": "value"}),
         among(*((f, owner) for f in ("acquire", "release") for owner in "pqrs")), lambda state, f, argument: argument,
     ),
-    "versioned-register": Shape(
+    "versioned-register": ModelLoad(
         MODELS["versioned-register"].make(), among(("write", 1), ("write", 2), ("read", None), ("cas", (1, 2))),
         lambda state, f, argument: (state[0][1] if state else None) if f == "read" else argument, revisions=True,
     ),
-    "cas-register with revisions": Shape(
+    "cas-register with revisions": ModelLoad(
         MODELS["cas-register"].make(), among(("write", 1), ("write", 2), ("read", None), ("cas", (1, 2))), same,
         revisions=True,
     ),
 }  # fmt: skip
 
 
-def history(shape: Shape, random: Random, size: int = 8, clients: int = 4, crashes: float | None = None) -> list[Event]:
+def history(
+    shape: ModelLoad, random: Random, size: int = 8, clients: int = 4, crashes: float | None = None
+) -> list[Event]:
     """A history of up to `size` operations, disturbed three times out of four."""
     if crashes is None:
         crashes = random.choice((0, 0, 0.1, 0.3))
@@ -111,7 +113,7 @@ def history(shape: Shape, random: Random, size: int = 8, clients: int = 4, crash
     return [msgspec.structs.replace(event, index=i, time=i * 1_000_000) for i, event in enumerate(events)]
 
 
-def _honest(shape: Shape, random: Random, size: int, clients: int, crashes: float) -> list[Event]:
+def _honest(shape: ModelLoad, random: Random, size: int, clients: int, crashes: float) -> list[Event]:
     model, events, chance = shape.model, [], random.random
     state, revision, fresh = model.initial, 0, clients
     idle = list(range(clients))
@@ -160,7 +162,7 @@ def _event(process: int, fields: dict[str, Any]) -> Event:
     return Event(index=0, time=0, process=process, error=error, **fields)
 
 
-def _swap_results(shape: Shape, random: Random, events: list[Event]) -> None:
+def _swap_results(shape: ModelLoad, random: Random, events: list[Event]) -> None:
     """Two operations of one kind have seen each other's result, and revision."""
     answers = [i for i, e in enumerate(events) if e.type == "ok" and e.f in shape.model.observes | {"write", "put"}]
     for i in random.sample(answers, min(1, len(answers))):
@@ -173,7 +175,7 @@ def _swap_results(shape: Shape, random: Random, events: list[Event]) -> None:
             events[j] = msgspec.structs.replace(b, value=value[1], revision=a.revision)
 
 
-def _retell(shape: Shape, random: Random, events: list[Event]) -> None:
+def _retell(shape: ModelLoad, random: Random, events: list[Event]) -> None:
     """What failed is said to have happened; a yes was a no, a number one more or less."""
     told = [i for i, e in enumerate(events) if e.type in ("ok", "fail") and e.f in shape.model.observes]
     if not told:
@@ -188,7 +190,7 @@ def _retell(shape: Shape, random: Random, events: list[Event]) -> None:
     events[place] = msgspec.structs.replace(event, type="ok", value=value, error=UNSET)
 
 
-def _move(shape: Shape, random: Random, events: list[Event]) -> None:
+def _move(shape: ModelLoad, random: Random, events: list[Event]) -> None:
     """An event comes earlier or later, past those of other processes."""
     place = random.randrange(len(events))
     event = events[place]
@@ -200,7 +202,7 @@ def _move(shape: Shape, random: Random, events: list[Event]) -> None:
         place += step
 
 
-def _drop(shape: Shape, random: Random, events: list[Event]) -> None:
+def _drop(shape: ModelLoad, random: Random, events: list[Event]) -> None:
     """One whole operation never was, if its process did nothing else."""
     counts: dict[Any, list[int]] = {}
     for place, event in enumerate(events):

@@ -11,7 +11,7 @@ from splitbrain.harness.history import Event, History
 
 
 @dataclass(frozen=True)
-class Op:
+class RegisterOperation:
     """One operation. start, end: positions of its events; end None for a write of unknown outcome."""
 
     session: int
@@ -22,7 +22,7 @@ class Op:
     end: int | None
 
 
-Ops = tuple[Op, ...]
+Ops = tuple[RegisterOperation, ...]
 Relation = tuple[int, ...]
 """For each operation the set of those before it, as bits."""
 
@@ -58,7 +58,7 @@ def tiny(random: Random, most: int = 5) -> Ops:
                 continue
             done[5] = clock
         clock += 1
-    return tuple(Op(*fields) for fields in out)
+    return tuple(RegisterOperation(*fields) for fields in out)
 
 
 def history_of(ops: Ops) -> History:
@@ -239,7 +239,7 @@ def regular(ops: Ops) -> bool:
 
 
 def safe(ops: Ops) -> bool:
-    def alone(read: Op) -> bool:
+    def alone(read: RegisterOperation) -> bool:
         return not any(
             op.write and op.key == read.key and op.start < (read.end or 0) and (op.end is None or op.end > read.start)
             for op in ops
@@ -280,16 +280,21 @@ def within_delta(ops: Ops, milliseconds: float) -> bool:
     return linearizable(tuple(sorted(moved, key=lambda op: (op.session, op.start))))
 
 
-def source(ops: Ops, read: Op) -> Op | None:
+def source(ops: Ops, read: RegisterOperation) -> RegisterOperation | None:
     return next((op for op in ops if op.write and (op.key, op.value) == (read.key, read.value)), None)
 
 
-def earlier(ops: Ops, later: Op) -> list[Op]:
+def earlier(ops: Ops, later: RegisterOperation) -> list[RegisterOperation]:
     """What stands before an operation in its session."""
     return [op for op in ops if op.session == later.session and op.end is not None and op.end < later.start]
 
 
-def explained(read: Op, wrote: Op | None, applied: Sequence[Op], before: Sequence[tuple[Op, Op]]) -> bool:
+def explained(
+    read: RegisterOperation,
+    wrote: RegisterOperation | None,
+    applied: Sequence[RegisterOperation],
+    before: Sequence[tuple[RegisterOperation, RegisterOperation]],
+) -> bool:
     """Whether a read returns the last write of its key in some order of these writes and of the one that it returned,
     with each pair in order."""
     members = list({id(op): op for op in (*applied, *([wrote] if wrote else []))}.values())
@@ -301,7 +306,7 @@ def explained(read: Op, wrote: Op | None, applied: Sequence[Op], before: Sequenc
     return False
 
 
-def in_session(ops: Ops, *writes: Op | None) -> list[tuple[Op, Op]]:
+def in_session(ops: Ops, *writes: RegisterOperation | None) -> list[tuple[RegisterOperation, RegisterOperation]]:
     return [(a, b) for a in writes for b in writes if a and b and a in earlier(ops, b)]
 
 
@@ -312,7 +317,7 @@ def read_your_writes(ops: Ops) -> bool:
     )  # fmt: skip
 
 
-def seen_before(ops: Ops, later: Op, not_yet: bool = True) -> list[Op]:
+def seen_before(ops: Ops, later: RegisterOperation, not_yet: bool = True) -> list[RegisterOperation]:
     """The writes that the session saw before. not_yet: whether such count that it wrote only later itself."""
     return [
         w for r in earlier(ops, later)

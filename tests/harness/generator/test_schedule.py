@@ -23,7 +23,7 @@ NODES = ("n1", "n2", "n3", "n4", "n5")
 KINDS: tuple[type[Injection], ...] = (Cut, Impair, Kill, Pause, SkewClock, SlowDisk, Kill)
 
 
-class Harm:
+class FaultOfVariants:
     """A fault with as many variants as wanted; variants named "never" make no sense for any cluster."""
 
     summary = "for tests"
@@ -41,7 +41,9 @@ class Harm:
 
 
 def harms(*variant_counts: int) -> list[Fault]:
-    return [Harm(number, tuple(f"v{i}" for i in range(count))) for number, count in enumerate(variant_counts)]
+    return [
+        FaultOfVariants(number, tuple(f"v{i}" for i in range(count))) for number, count in enumerate(variant_counts)
+    ]
 
 
 some_harms = st.lists(st.integers(1, 5), min_size=1, max_size=len(KINDS)).map(lambda counts: harms(*counts))
@@ -242,7 +244,7 @@ def test_a_run_too_short_for_some_says_so() -> None:
 
 
 def test_a_fault_without_a_variant_for_this_cluster_is_named() -> None:
-    found = schedule([Harm(0, ("never",)), Harm(1, ("never", "v"))], ("n1",), 60, 1)
+    found = schedule([FaultOfVariants(0, ("never",)), FaultOfVariants(1, ("never", "v"))], ("n1",), 60, 1)
     assert found.missing == {"fault0": "fault0 makes no sense for a cluster of 1 node"}
     assert {slot.variant for slot in found.slots} == {"v"}
 

@@ -110,7 +110,7 @@ class FakeMembership:
 
 
 @dataclass
-class World:
+class ThreeMembers:
     """Three nodes, and what became of them."""
 
     done: list[str] = field(default_factory=list)
@@ -130,8 +130,8 @@ class World:
         return [self.members[name] for name in names]
 
 
-def played(story: Callable[[World], Coroutine[Any, Any, None]]) -> World:
+def played(story: Callable[[ThreeMembers], Coroutine[Any, Any, None]]) -> ThreeMembers:
     """Carry out a story under virtual time."""
-    world = World()
+    world = ThreeMembers()
     Sim(1).run(lambda: story(world))
     return world

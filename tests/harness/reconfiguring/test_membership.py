@@ -8,23 +8,23 @@ from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.reconfiguring.member import HEAL_SECONDS
 from splitbrain.harness.reconfiguring.membership import REMOVAL_SECONDS, ActiveMembershipChange
 
-from .fakes import ADDRESSES, NAMES, World, played
+from .fakes import ADDRESSES, NAMES, ThreeMembers, played
 
 
-def harm(world: World, *names: str) -> ActiveMembershipChange:
+def harm(world: ThreeMembers, *names: str) -> ActiveMembershipChange:
     everybody = list(world.members.values())
     return ActiveMembershipChange(
         world.named(*names), everybody, world.membership, world.turn, lambda: world.calm, world.told.append
     )
 
 
-def assert_whole(world: World) -> None:
+def assert_whole(world: ThreeMembers) -> None:
     assert world.membership.voting == dict.fromkeys(NAMES, True)
     assert all(node.running and not node.holders for node in world.members.values())
 
 
 def test_a_node_leaves_and_joins_with_nothing() -> None:
-    async def story(world: World) -> None:
+    async def story(world: ThreeMembers) -> None:
         changing = harm(world, "n2")
         await changing.inject()
         gone = world.members["n2"]
@@ -41,7 +41,7 @@ def test_a_node_leaves_and_joins_with_nothing() -> None:
 
 @pytest.mark.parametrize("change", [1, 2, 3])
 def test_a_change_whose_answer_is_lost_is_made_once(change: int) -> None:
-    async def story(world: World) -> None:
+    async def story(world: ThreeMembers) -> None:
         world.membership.lost = {change}
         changing = harm(world, "n1")
         await changing.inject()
@@ -52,7 +52,7 @@ def test_a_change_whose_answer_is_lost_is_made_once(change: int) -> None:
 
 
 def test_a_removal_that_cannot_be_decided_is_left_to_the_heal() -> None:
-    async def story(world: World) -> None:
+    async def story(world: ThreeMembers) -> None:
         world.membership.decides = False
         changing = harm(world, "n1", "n2")
         began = asyncio.get_running_loop().time()
@@ -67,7 +67,7 @@ def test_a_removal_that_cannot_be_decided_is_left_to_the_heal() -> None:
 
 
 def test_who_is_held_down_by_another_fault_joins_when_that_is_over() -> None:
-    async def story(world: World) -> None:
+    async def story(world: ThreeMembers) -> None:
         changing = harm(world, "n3")
         await changing.inject()
         node = world.members["n3"]
@@ -85,7 +85,7 @@ def test_who_is_held_down_by_another_fault_joins_when_that_is_over() -> None:
 
 
 def test_who_fails_to_join_or_is_killed_meanwhile_is_started_again() -> None:
-    async def story(world: World) -> None:
+    async def story(world: ThreeMembers) -> None:
         changing = harm(world, "n3")
         node, world.membership.lags_s = world.members["n3"], 1.4
         await changing.inject()
@@ -102,7 +102,7 @@ def test_who_fails_to_join_or_is_killed_meanwhile_is_started_again() -> None:
 
 
 def test_two_nodes_leave_one_after_another() -> None:
-    async def story(world: World) -> None:
+    async def story(world: ThreeMembers) -> None:
         changing = harm(world, "n1", "n3")
         await changing.inject()
         assert world.membership.voting == {"n2": True}
@@ -114,7 +114,7 @@ def test_two_nodes_leave_one_after_another() -> None:
 
 
 def test_a_cluster_that_does_not_decide_any_more_is_said_to_be_broken() -> None:
-    async def story(world: World) -> None:
+    async def story(world: ThreeMembers) -> None:
         changing = harm(world, "n2")
         await changing.inject()
         world.membership.decides = False
@@ -127,7 +127,7 @@ def test_a_cluster_that_does_not_decide_any_more_is_said_to_be_broken() -> None:
 
 
 def test_one_reconfiguration_at_a_time_and_none_keeps_others_waiting() -> None:
-    async def story(world: World) -> None:
+    async def story(world: ThreeMembers) -> None:
         first, second = harm(world, "n1"), harm(world, "n2")
         await first.inject()
         world.membership.decides, world.calm = False, False

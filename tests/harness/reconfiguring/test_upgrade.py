@@ -10,12 +10,12 @@ from splitbrain.harness.reconfiguring.member import HEAL_SECONDS
 from splitbrain.harness.reconfiguring.membership import ActiveMembershipChange
 from splitbrain.harness.reconfiguring.upgrade import ActiveUpgrade
 
-from .fakes import World, played
+from .fakes import ThreeMembers, played
 
 ORDER = ("n3", "n1", "n2")
 
 
-def harm(world: World, ahead: int = 1) -> ActiveUpgrade:
+def harm(world: ThreeMembers, ahead: int = 1) -> ActiveUpgrade:
     async def version(place: Place) -> str:
         return world.members[place.name].version
 
@@ -26,12 +26,12 @@ def harm(world: World, ahead: int = 1) -> ActiveUpgrade:
     return ActiveUpgrade(world.named(*ORDER), ahead, deployment, world.turn, lambda: world.calm, world.told.append)
 
 
-def assert_whole(world: World) -> None:
+def assert_whole(world: ThreeMembers) -> None:
     assert all(node.running and not node.holders and node.version == "2" for node in world.members.values())
 
 
 def test_some_go_at_once_and_the_others_at_the_heal() -> None:
-    async def story(world: World) -> None:
+    async def story(world: ThreeMembers) -> None:
         upgrading = harm(world, ahead=2)
         await upgrading.inject()
         assert [world.members[name].version for name in ORDER] == ["2", "2", "1"]
@@ -50,7 +50,7 @@ def test_some_go_at_once_and_the_others_at_the_heal() -> None:
 
 
 def test_what_does_not_serve_stops_the_upgrade_until_the_heal() -> None:
-    async def story(world: World) -> None:
+    async def story(world: ThreeMembers) -> None:
         upgrading = harm(world, ahead=2)
         world.membership.decides = False
         await upgrading.inject()
@@ -63,7 +63,7 @@ def test_what_does_not_serve_stops_the_upgrade_until_the_heal() -> None:
 
 
 def test_a_node_that_is_held_down_comes_back_in_the_other_version() -> None:
-    async def story(world: World) -> None:
+    async def story(world: ThreeMembers) -> None:
         upgrading, node = harm(world), world.members["n2"]
         await upgrading.inject()
         await node.hold()
@@ -81,7 +81,7 @@ def test_a_node_that_is_held_down_comes_back_in_the_other_version() -> None:
 
 
 def test_a_node_that_never_serves_again_is_said_to() -> None:
-    async def story(world: World) -> None:
+    async def story(world: ThreeMembers) -> None:
         upgrading = harm(world)
         await upgrading.inject()
         world.membership.decides = False
@@ -92,7 +92,7 @@ def test_a_node_that_never_serves_again_is_said_to() -> None:
 
 
 def test_what_tells_the_same_as_before_was_not_upgraded() -> None:
-    async def story(world: World) -> None:
+    async def story(world: ThreeMembers) -> None:
         for node in world.members.values():
             node.outdated = False
         upgrading = harm(world)
@@ -105,7 +105,7 @@ def test_what_tells_the_same_as_before_was_not_upgraded() -> None:
 
 @pytest.mark.parametrize("upgrade_first", [True, False])
 def test_it_goes_together_with_members_that_leave(upgrade_first: bool) -> None:
-    async def story(world: World) -> None:
+    async def story(world: ThreeMembers) -> None:
         upgrading = harm(world)
         leaving = ActiveMembershipChange(
             world.named("n2"),

@@ -28,7 +28,7 @@ from splitbrain.harness.random_stream import RandomStream
 from splitbrain.harness.runtime.runner import serve
 
 
-class Ask(Struct, frozen=True):
+class NotesRequest(Struct, frozen=True):
     what: str
     text: str = ""
 
@@ -46,7 +46,7 @@ class Notes:
     """Requests: `append` and `replace` answer when durable; `timers`, `seen`, `files`, `tell`, `raise` at once."""
 
     message_type: ClassVar[Any] = Note
-    request_type: ClassVar[Any] = Ask
+    request_type: ClassVar[Any] = NotesRequest
     reply_type: ClassVar[Any] = Told
 
     def __init__(self, name: str, nodes: Sequence[str], random: RandomStream) -> None:
@@ -68,7 +68,7 @@ class Notes:
         self.events.append(f"timer {name}")
         return []
 
-    def on_request(self, now: Now, request: int, message: Ask) -> Effects:
+    def on_request(self, now: Now, request: int, message: NotesRequest) -> Effects:
         self.waiting[request] = request
         text = message.text.encode()
         effects: list[Effect] = []

@@ -17,7 +17,7 @@ from splitbrain.harness.runtime import frames
 from splitbrain.harness.runtime.channel import TcpChannel, connect
 from splitbrain.harness.runtime.runner import CLIENT_PORT
 
-from .program import Ask, Told
+from .program import NotesRequest, Told
 
 MEMBERS = {"n1": "127.41.0.1", "n2": "127.41.0.2"}
 SECONDS = 10.0
@@ -48,7 +48,7 @@ async def dial(name: str) -> TcpChannel:
 
 async def ask(channel: TcpChannel, what: str, text: str = "") -> Told:
     async with asyncio.timeout(SECONDS):
-        told: Told = await channel.request(Ask(what, text))
+        told: Told = await channel.request(NotesRequest(what, text))
         return told
 
 
@@ -99,7 +99,7 @@ OVERSIZED = struct.pack(">II", 0xFFFFFFFF, 0) + zlib.crc32(struct.pack(">II", 0x
 
 def flipped(byte: int) -> bytes:
     """A frame with one wrong bit."""
-    spoiled = bytearray(frames.frame((1, Ask("files"))))
+    spoiled = bytearray(frames.frame((1, NotesRequest("files"))))
     spoiled[byte] ^= 1
     return bytes(spoiled)
 
@@ -148,7 +148,7 @@ async def test_replies_find_their_requests_by_number(folder: Path) -> None:
     async with node("n1", folder) as (channel, _):
         answers = await asyncio.gather(ask(channel, "append", "x"), ask(channel, "seen"), ask(channel, "files"))
         assert [answer.what for answer in answers] == ["durable", "seen", "files"]
-        slow = asyncio.ensure_future(channel.request(Ask("nothing")))
+        slow = asyncio.ensure_future(channel.request(NotesRequest("nothing")))
         await asyncio.sleep(0.05)
         await channel.close()
         with pytest.raises(ChannelClosed):

@@ -92,7 +92,7 @@ def read_failure() -> Failing:
 
 
 @dataclass
-class Fake:
+class FakeCqlNode:
     """address: where it listens, on the usual port. executed: (statement, consistency level) in order, but for
     questions about the node itself. asked: the text
     of every query. deaf: whether it accepts connections and answers nothing."""
@@ -127,7 +127,7 @@ class Fake:
 class _Talk:
     """One connection."""
 
-    def __init__(self, fake: Fake, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, fake: FakeCqlNode, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.fake, self.reader, self.writer = fake, reader, writer
         self.codec, self.framed = SegmentCodec(), False
         self.buffered = b""
@@ -248,12 +248,12 @@ def prepared(statement: str) -> bytes:
 
 
 @asynccontextmanager
-async def node() -> AsyncIterator[Fake]:
+async def node() -> AsyncIterator[FakeCqlNode]:
     """A fake that is up, on an address of its own."""
     while True:
         number = next(_addresses)
         address = f"127.{100 + number // 62_500 % 100}.{number // 250 % 250}.{1 + number % 250}"
-        fake = Fake(address)
+        fake = FakeCqlNode(address)
         try:
             server = await asyncio.start_server(fake.serve, address, 9042)
             break

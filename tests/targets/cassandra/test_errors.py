@@ -24,7 +24,7 @@ from .fake_node import (
     SILENT,
     Answer,
     Failing,
-    Fake,
+    FakeCqlNode,
     Late,
     node,
     read_failure,
@@ -50,7 +50,7 @@ class Unaudited:
         self.client, self.roles = whole.client, whole.roles
 
 
-async def conducted(fake: Fake, *operations: Operation, timeout: float = 2.0, **options: str) -> list[Event]:
+async def conducted(fake: FakeCqlNode, *operations: Operation, timeout: float = 2.0, **options: str) -> list[Event]:
     """How operations of a whole test ended, one after the other, as they stand in the history."""
     environment, recorder = Existing(), Recorder(None, Existing().now)
     main: Generator = on_threads([0], sequence(operations)) if len(operations) > 1 else once(operations[0])

@@ -15,7 +15,7 @@ from splitbrain.targets.cassandra.client import CassandraClient
 from splitbrain.targets.cassandra.session import CassandraSession
 from splitbrain.targets.servers.driver import SharedSessions
 
-from .fake_node import CUT, Fake, node
+from .fake_node import CUT, FakeCqlNode, node
 
 WRITE = Operation("write", 1, "k")
 A_SESSION = 2
@@ -26,7 +26,7 @@ def cassandra() -> Cassandra:
     return Cassandra(settle(Cassandra.options, {}, "cassandra"))
 
 
-async def opened(target: Cassandra, fake: Fake) -> CassandraClient:
+async def opened(target: Cassandra, fake: FakeCqlNode) -> CassandraClient:
     client = target.client(ExternalNode("n1", fake.address))
     await client.open()
     return client

@@ -22,7 +22,7 @@ Answer = Mapping[str, Any] | tuple[int, Mapping[str, Any] | str] | str
 HEADER = {"header": {"revision": "7"}}
 
 
-class Fake:
+class FakeMemberOfEtcd:
     """answers: per path what to answer, in turn; the last one stays. requests: (path, body) in order."""
 
     def __init__(self) -> None:
@@ -69,9 +69,9 @@ class Fake:
 
 
 @asynccontextmanager
-async def member() -> AsyncIterator[Fake]:
+async def member() -> AsyncIterator[FakeMemberOfEtcd]:
     """A fake that is up."""
-    fake = Fake()
+    fake = FakeMemberOfEtcd()
     server = await asyncio.start_server(fake.serve, "127.0.0.1", 0)
     fake.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:

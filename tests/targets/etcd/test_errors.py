@@ -18,7 +18,7 @@ from splitbrain.harness.options import settle
 from splitbrain.targets.etcd import Etcd
 from splitbrain.targets.etcd.errors import ERRORS, ROWS, EtcdError
 
-from .fake_etcd import CUT, HALF, HEADER, SILENT, Fake, member
+from .fake_etcd import CUT, HALF, HEADER, SILENT, FakeMemberOfEtcd, member
 
 WRITE, READ = Operation("write", 1, "k"), Operation("read", None, "k")
 
@@ -45,7 +45,7 @@ async def conducted(fake_url: str, operation: Operation) -> Event:
     return list(recorder.history)[1]
 
 
-def ready(fake: Fake) -> None:
+def ready(fake: FakeMemberOfEtcd) -> None:
     fake.answers |= {
         "/v3/kv/range": [HEADER],
         "/v3/kv/deleterange": [HEADER],

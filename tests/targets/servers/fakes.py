@@ -16,7 +16,7 @@ Answer = str | bytes
 """OK; CUT: the connection is closed; SILENT: never; LATE: OK after `LATE_SECONDS`; else an error as on the wire."""
 
 
-class FakeNode(Protocol):
+class FakeServer(Protocol):
     """endpoint: for the option endpoints."""
 
     endpoint: str
@@ -191,7 +191,7 @@ async def cassandra() -> AsyncIterator[FakeCassandra]:
         yield FakeCassandra(fake)
 
 
-FAKES: Mapping[str, Callable[[], AbstractAsyncContextManager[FakeNode]]] = {
+FAKES: Mapping[str, Callable[[], AbstractAsyncContextManager[FakeServer]]] = {
     "etcd": etcd,
     "cassandra": cassandra,
     "redis": lambda: serving(redis, "redis"),

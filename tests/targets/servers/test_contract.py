@@ -22,7 +22,7 @@ from splitbrain.targets.redis import Redis
 from splitbrain.targets.servers.server import Server
 from splitbrain.targets.zookeeper import ZooKeeper
 
-from .fakes import CUT, FAKES, LATE, OK, SILENT, FakeNode
+from .fakes import CUT, FAKES, LATE, OK, SILENT, FakeServer
 
 SERVERS: tuple[type[Server], ...] = (Etcd, Cassandra, Redis, ZooKeeper)
 LIBRARY = {"etcd": "httpx2", "cassandra": "cassandra", "zookeeper": "kazoo"}
@@ -60,7 +60,7 @@ def fake(kind: type[Server]) -> Any:
     return FAKES[kind.name]()
 
 
-async def opened(kind: type[Server], node: FakeNode) -> tuple[Server, Client]:
+async def opened(kind: type[Server], node: FakeServer) -> tuple[Server, Client]:
     server = made(kind, endpoints=node.endpoint)
     client = server.client(ExternalNode("n1", node.endpoint))
     await client.open()

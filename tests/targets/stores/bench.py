@@ -51,7 +51,7 @@ class Bed:
     starts: int = 0
 
 
-class Bench:
+class StoreBench:
     """The workbench. Time is the same for all nodes, in nanoseconds, and moves only when a timer fires or by `wait`."""
 
     def __init__(self, factory: ProgramFactory, names: tuple[str, ...], seed: int = 0) -> None:

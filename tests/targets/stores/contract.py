@@ -75,7 +75,7 @@ def store(spec: str) -> StoreTarget:
 
 
 @dataclass
-class Stage:
+class StoreStage:
     """A cluster that is up, and clients of it."""
 
     target: StoreTarget
@@ -154,7 +154,7 @@ class Stage:
         return await self.cluster.inject(Cut(links_between(names, self.others(*names))))
 
 
-Story = Callable[[Stage], Awaitable[None]]
+Story = Callable[[StoreStage], Awaitable[None]]
 
 
 def play(arm: Arm, spec: str, story: Story, nodes: int = 3, seed: int = 1, *, ends: bool = False) -> None:
@@ -165,7 +165,7 @@ def play(arm: Arm, spec: str, story: Story, nodes: int = 3, seed: int = 1, *, en
 
     async def main() -> None:
         cluster = await environment.up(arm.deployment(target), names, None)
-        stage = Stage(target, cluster)
+        stage = StoreStage(target, cluster)
         try:
             await stage.insist("n1", "write", "ready", True)
             await story(stage)

@@ -9,7 +9,7 @@ from splitbrain.targets.stores.primary_backup import PrimaryBackupNode, PrimaryB
 from splitbrain.targets.stores.primary_backup.messages import Ship
 from splitbrain.targets.stores.single import SingleNode
 
-from .bench import Bench
+from .bench import StoreBench
 
 NAMES = ("n1", "n2", "n3")
 
@@ -23,7 +23,7 @@ READ = Request("read", "x")
 
 
 def test_single_shows_nothing_that_a_crash_could_take_back() -> None:
-    bench = Bench(SingleNode, ("n1",))
+    bench = StoreBench(SingleNode, ("n1",))
     handle = bench.request("n1", write(1))
     early = bench.request("n1", READ)
     assert handle not in bench.replies
@@ -43,7 +43,7 @@ def test_single_shows_nothing_that_a_crash_could_take_back() -> None:
 
 def test_a_disk_error_ends_a_node_and_acknowledges_nothing() -> None:
     for make in (SingleNode, partial(PrimaryBackupNode, settings=PrimaryBackupSettings())):
-        bench = Bench(make, ("n1",))
+        bench = StoreBench(make, ("n1",))
         bench.settle()
         handle = bench.request("n1", write(1))
         with pytest.raises(SystemExit, match="the disk failed with EIO"):
@@ -51,9 +51,9 @@ def test_a_disk_error_ends_a_node_and_acknowledges_nothing() -> None:
         assert handle not in bench.replies
 
 
-def primary_backup(**options: bool) -> Bench:
+def primary_backup(**options: bool) -> StoreBench:
     """Three nodes; n1 is primary."""
-    bench = Bench(partial(PrimaryBackupNode, settings=PrimaryBackupSettings(**options)), NAMES)
+    bench = StoreBench(partial(PrimaryBackupNode, settings=PrimaryBackupSettings(**options)), NAMES)
     bench.settle()
     return bench
 

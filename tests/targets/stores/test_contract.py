@@ -8,7 +8,7 @@ from splitbrain.harness.environments.linux import namespaces, tracing
 from splitbrain.harness.operation import ErrorKind, EventType
 from splitbrain.targets.stores.messages import Request
 
-from .contract import ARMS, Arm, Stage, play
+from .contract import ARMS, Arm, StoreStage, play
 
 EVERY = (
     "single",
@@ -31,7 +31,7 @@ def arm(request: pytest.FixtureRequest) -> Arm:
 
 @pytest.mark.parametrize("spec", EVERY)
 def test_what_is_written_is_read_at_every_node(arm: Arm, spec: str) -> None:
-    async def story(stage: Stage) -> None:
+    async def story(stage: StoreStage) -> None:
         assert (await stage.ask("n1", "read", "x")).value is None
         assert (await stage.ask("n1", "read", "x")).revision == 0
         for number, node in enumerate(stage.others(), 1):
@@ -48,7 +48,7 @@ def test_what_is_written_is_read_at_every_node(arm: Arm, spec: str) -> None:
 
 @pytest.mark.parametrize("spec", EVERY)
 def test_compare_and_set(arm: Arm, spec: str) -> None:
-    async def story(stage: Stage) -> None:
+    async def story(stage: StoreStage) -> None:
         assert (await stage.ask("n2", "cas", "x", (None, 1))).type is EventType.OK
         failed = await stage.ask("n3", "cas", "x", (None, 2))
         assert failed.type is EventType.FAIL
@@ -64,7 +64,7 @@ def test_compare_and_set(arm: Arm, spec: str) -> None:
 
 @pytest.mark.parametrize("spec", EVERY)
 def test_nonsense_is_refused_and_does_nothing(arm: Arm, spec: str) -> None:
-    async def story(stage: Stage) -> None:
+    async def story(stage: StoreStage) -> None:
         for node in stage.others():
             assert (await stage.send(node, Request("cas", "x", 1, "s", 1))).error == "unsupported"
             assert (await stage.send(node, Request("explode", "x", 1, "s", 2))).error == "unsupported"
@@ -75,7 +75,7 @@ def test_nonsense_is_refused_and_does_nothing(arm: Arm, spec: str) -> None:
 
 @pytest.mark.parametrize("spec", EVERY)
 def test_a_repeated_request_takes_effect_once(arm: Arm, spec: str) -> None:
-    async def story(stage: Stage) -> None:
+    async def story(stage: StoreStage) -> None:
         leader = await stage.leader()
         follower = stage.others(leader)[0]
         write = Request("write", "x", 1, "mine", 7)
@@ -91,7 +91,7 @@ def test_a_repeated_request_takes_effect_once(arm: Arm, spec: str) -> None:
 
 @pytest.mark.parametrize("spec", EVERY)
 def test_acknowledged_writes_survive_a_restart_of_all(arm: Arm, spec: str) -> None:
-    async def story(stage: Stage) -> None:
+    async def story(stage: StoreStage) -> None:
         for i in range(20):
             assert (await stage.ask("n2", "write", f"k{i}", i)).type is EventType.OK
         killed = await stage.kill(*stage.others())
@@ -104,7 +104,7 @@ def test_acknowledged_writes_survive_a_restart_of_all(arm: Arm, spec: str) -> No
 
 @pytest.mark.parametrize("spec", EVERY)
 def test_a_repeated_request_is_known_after_a_restart(arm: Arm, spec: str) -> None:
-    async def story(stage: Stage) -> None:
+    async def story(stage: StoreStage) -> None:
         first = await stage.send("n1", Request("cas", "x", [None, 1], "mine", 1))
         killed = await stage.kill(*stage.others())
         await killed.heal()
@@ -117,7 +117,7 @@ def test_a_repeated_request_is_known_after_a_restart(arm: Arm, spec: str) -> Non
 
 @pytest.mark.parametrize("spec", ["single:disk=memory", "primary-backup:disk=memory", "raft:disk=memory"])
 def test_memory_forgets(arm: Arm, spec: str) -> None:
-    async def story(stage: Stage) -> None:
+    async def story(stage: StoreStage) -> None:
         await stage.ask("n1", "write", "x", 1)
         killed = await stage.kill(*stage.others())
         await killed.heal()
@@ -130,7 +130,7 @@ def test_memory_forgets(arm: Arm, spec: str) -> None:
 @pytest.mark.skipif(namespaces.inside() and tracing.unable() is not None, reason=tracing.unable() or "")
 @pytest.mark.parametrize("spec", ["single", "primary-backup", "raft"])
 def test_a_broken_disk_ends_a_node_until_it_is_mended(arm: Arm, spec: str) -> None:
-    async def story(stage: Stage) -> None:
+    async def story(stage: StoreStage) -> None:
         leader = await stage.leader()
         for i in range(5):
             await stage.insist(leader, "write", f"k{i}", i)
@@ -152,7 +152,7 @@ def test_a_broken_disk_ends_a_node_until_it_is_mended(arm: Arm, spec: str) -> No
 
 @pytest.mark.parametrize("spec", FAILING_OVER)
 def test_a_dead_leader_is_replaced(arm: Arm, spec: str) -> None:
-    async def story(stage: Stage) -> None:
+    async def story(stage: StoreStage) -> None:
         leader = await stage.leader()
         await stage.ask(leader, "write", "x", 1)
         killed = await stage.kill(leader)
@@ -171,7 +171,7 @@ def test_a_dead_leader_is_replaced(arm: Arm, spec: str) -> None:
 
 @pytest.mark.parametrize("spec", ["raft", "raft:reads=index", "raft:reads=lease"])
 def test_a_minority_refuses_and_a_majority_serves(arm: Arm, spec: str) -> None:
-    async def story(stage: Stage) -> None:
+    async def story(stage: StoreStage) -> None:
         leader = await stage.leader()
         follower = stage.others(leader)[0]
         cut = await stage.isolate(leader, follower)
@@ -195,7 +195,7 @@ def test_a_minority_refuses_and_a_majority_serves(arm: Arm, spec: str) -> None:
 def test_a_node_that_was_away_catches_up(arm: Arm, spec: str) -> None:
     """More entries than fit into one message. It then serves them alone with those who were away, too, or as a copy."""
 
-    async def story(stage: Stage) -> None:
+    async def story(stage: StoreStage) -> None:
         leader = await stage.leader()
         away = stage.others(leader)[-1]
         killed = await stage.kill(away)
@@ -214,7 +214,7 @@ def test_a_node_that_was_away_catches_up(arm: Arm, spec: str) -> None:
 
 @pytest.mark.parametrize("spec", ["raft:reads=local", "primary-backup:reads=any"])
 def test_a_copy_that_is_cut_off_answers_from_old_state(arm: Arm, spec: str) -> None:
-    async def story(stage: Stage) -> None:
+    async def story(stage: StoreStage) -> None:
         leader = await stage.leader()
         copy = stage.others(leader)[0]
         await stage.ask(leader, "write", "x", 1)
@@ -227,7 +227,7 @@ def test_a_copy_that_is_cut_off_answers_from_old_state(arm: Arm, spec: str) -> N
 
 
 def test_asynchronous_failover_loses_an_acknowledged_write(arm: Arm) -> None:
-    async def story(stage: Stage) -> None:
+    async def story(stage: StoreStage) -> None:
         primary = await stage.leader()
         rest = stage.others(primary)
         cut = await stage.isolate(primary)
@@ -253,7 +253,7 @@ def test_asynchronous_failover_loses_an_acknowledged_write(arm: Arm) -> None:
 
 
 def test_synchronous_replication_waits_for_every_backup(arm: Arm) -> None:
-    async def story(stage: Stage) -> None:
+    async def story(stage: StoreStage) -> None:
         primary = await stage.leader()
         cut = await stage.isolate(stage.others(primary)[0])
         doubtful = await stage.ask(primary, "write", "x", 1, seconds=1)
@@ -273,7 +273,7 @@ def test_synchronous_replication_waits_for_every_backup(arm: Arm) -> None:
 
 @pytest.mark.parametrize("spec", EVERY)
 def test_every_node_tells_its_role(arm: Arm, spec: str) -> None:
-    async def story(stage: Stage) -> None:
+    async def story(stage: StoreStage) -> None:
         await stage.leader()
         roles = await stage.target.roles(stage.nodes)
         assert list(roles) == ["n1", "n2", "n3"]

@@ -11,7 +11,7 @@ from splitbrain.targets.stores.client import Sessions, StoreClient, StoreError
 from splitbrain.targets.stores.messages import IN_DOUBT, NO_LEADER, PRECONDITION, Request, Response
 
 
-class Scripted:
+class ScriptedNode:
     """A node, and the channel to it, that answers as it was told: a response, an error, or silence (None)."""
 
     name = "n1"
@@ -20,7 +20,7 @@ class Scripted:
         self.answers = list(answers)
         self.asked: list[Request] = []
 
-    async def connect(self) -> "Scripted":
+    async def connect(self) -> "ScriptedNode":
         """The channel."""
         return self
 
@@ -39,7 +39,7 @@ class Scripted:
         """Nothing to close."""
 
 
-async def invoked(node: Scripted, *, retries: bool = True) -> Any:
+async def invoked(node: ScriptedNode, *, retries: bool = True) -> Any:
     """What comes of an append."""
     client = StoreClient(node, Sessions(), retries=retries)  # type: ignore[arg-type]
     await client.open()
@@ -52,35 +52,35 @@ DONE = Response(revision=1)
 
 @pytest.mark.parametrize("first", [DOUBT, ChannelClosed("gone"), None])
 def test_what_is_in_doubt_is_sent_again_under_the_same_name(first: object) -> None:
-    node = Scripted(first, DONE)
+    node = ScriptedNode(first, DONE)
     asyncio.run(invoked(node))
     assert len({(request.session, request.sequence) for request in node.asked}) == 1
     assert len(node.asked) == 2
 
 
 def test_a_refusal_after_doubt_proves_nothing() -> None:
-    node = Scripted(DOUBT, *[Response(error=NO_LEADER)] * 9)
+    node = ScriptedNode(DOUBT, *[Response(error=NO_LEADER)] * 9)
     with pytest.raises(StoreError) as raised:
         asyncio.run(invoked(node))
     assert raised.value.code == IN_DOUBT
 
 
 def test_a_refused_connection_after_doubt_is_no_refusal() -> None:
-    node = Scripted(ChannelClosed("gone"), *[ConnectionRefusedError("down")] * 9)
+    node = ScriptedNode(ChannelClosed("gone"), *[ConnectionRefusedError("down")] * 9)
     with pytest.raises(ChannelClosed):
         asyncio.run(invoked(node))
 
 
 @pytest.mark.parametrize("word", [NO_LEADER, PRECONDITION])
 def test_a_first_refusal_is_final(word: str) -> None:
-    node = Scripted(Response(error=word))
+    node = ScriptedNode(Response(error=word))
     with pytest.raises(StoreError) as raised:
         asyncio.run(invoked(node))
     assert raised.value.code == word
 
 
 def test_without_retries_doubt_is_told_at_once() -> None:
-    node = Scripted(DOUBT, DONE)
+    node = ScriptedNode(DOUBT, DONE)
     with pytest.raises(StoreError):
         asyncio.run(invoked(node, retries=False))
     assert len(node.asked) == 1

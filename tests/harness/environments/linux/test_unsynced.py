@@ -18,7 +18,7 @@ steps = st.one_of(
 )
 
 
-class Model:
+class ModelledFile:
     """A file as it is, and as it would be after a power loss."""
 
     def __init__(self, data: bytes) -> None:
@@ -38,7 +38,7 @@ class Model:
 @settings(max_examples=300)
 @given(st.integers(0, 3 * BLOCK), st.lists(steps, max_size=12))
 def test_what_is_left_is_what_was_synced(size: int, plan: list[tuple[str, int, int]]) -> None:
-    unsynced, model = Unsynced(), Model(bytes(i % 251 + 1 for i in range(size)))
+    unsynced, model = Unsynced(), ModelledFile(bytes(i % 251 + 1 for i in range(size)))
     with tempfile.TemporaryFile(buffering=0) as opened:
         file = opened.fileno()
         os.pwrite(file, model.data, 0)

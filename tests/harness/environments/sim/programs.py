@@ -50,7 +50,7 @@ class Echo(Quiet):
         return [Reply(request, message)]
 
 
-class Scribe(Quiet):
+class FileWriter(Quiet):
     """Appends each request to a file, answers when it is durable; answers `errno` if the disk fails, and `read` with
     what it found at its start."""
 
@@ -99,7 +99,7 @@ class Sender(Quiet):
         return [number for _, number in self.heard]
 
 
-class Stage:
+class SimStage:
     """A cluster being tested. programs: the newest incarnation of each node."""
 
     def __init__(self, sim: Sim, cluster: SimCluster, programs: dict[str, Any]) -> None:
@@ -111,7 +111,7 @@ class Stage:
 
 def play(
     program: Callable[[str, Sequence[str], RandomStream], Any],
-    scene: Callable[[Stage], Awaitable[Any]],
+    scene: Callable[[SimStage], Awaitable[Any]],
     seed: int = 1,
     options: SimOptions | None = None,
     folder: Path | None = None,
@@ -127,7 +127,7 @@ def play(
     async def main() -> Any:
         cluster = await sim.up(Simulated(make), NODES, folder)
         try:
-            return await scene(Stage(sim, cluster, programs))
+            return await scene(SimStage(sim, cluster, programs))
         finally:
             await cluster.down()
 

@@ -12,12 +12,12 @@ from splitbrain.harness.errors import UsageError
 from splitbrain.harness.injection import SkewAllClocks, SkewClock
 from splitbrain.harness.program import Effects, Now, Reply, SetTimer
 
-from .programs import Quiet, Stage, play
+from .programs import Quiet, SimStage, play
 
 SECOND = 10**9
 
 
-class Watch(Quiet):
+class ClockReader(Quiet):
     """Tells the time; `set` sets a timer of one second, and `rang` keeps its monotonic times."""
 
     def __init__(self, *given) -> None:
@@ -34,7 +34,7 @@ class Watch(Quiet):
         return ()
 
 
-async def ask(stage: Stage, message="time", node="n1") -> tuple[int, Now]:
+async def ask(stage: SimStage, message="time", node="n1") -> tuple[int, Now]:
     """(true time of the answer's making, what the node's clocks showed), by a node that answers at once."""
     channel = await next(n for n in stage.cluster.nodes if n.name == node).connect()
     before = stage.sim.now()
@@ -42,12 +42,12 @@ async def ask(stage: Stage, message="time", node="n1") -> tuple[int, Now]:
     return before, now
 
 
-def wall_error_ms(stage: Stage, before: int, now: Now) -> float:
+def wall_error_ms(stage: SimStage, before: int, now: Now) -> float:
     return (now.wall - 1_767_225_600 * SECOND - before) / 1e6
 
 
 def test_clocks_are_true_and_of_different_origin() -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         origins = set()
         for node in ("n1", "n2", "n3"):
             before, now = await ask(stage, node=node)
@@ -55,11 +55,11 @@ def test_clocks_are_true_and_of_different_origin() -> None:
             origins.add((now.monotonic - stage.sim.now()) // SECOND)
         assert len(origins) == 3
 
-    play(Watch, scene)
+    play(ClockReader, scene)
 
 
 def test_offset_and_heal() -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         skew = await stage.cluster.inject(SkewClock("n1", offset_ms=-30_000))
         _, first = await ask(stage)
         before, now = await ask(stage)
@@ -71,24 +71,24 @@ def test_offset_and_heal() -> None:
         before, now = await ask(stage)
         assert abs(wall_error_ms(stage, before, now)) < 5
 
-    play(Watch, scene)
+    play(ClockReader, scene)
 
 
 def test_an_unseen_skew_did_not_bite() -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         skew = await stage.cluster.inject(SkewClock("n1", offset_ms=5000))
         await asyncio.sleep(10)
         assert await skew.heal() == {"skew_ms": 0, "clock_reads": 0}
 
-    play(Watch, scene)
+    play(ClockReader, scene)
 
 
 def test_a_program_that_works_and_never_looks_at_its_wall_clock_is_told_apart() -> None:
-    class Blind(Watch):
+    class Blind(ClockReader):
         def on_request(self, now: Now, request: int, message) -> Effects:
             return [Reply(request, now.monotonic)]
 
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         skew = await stage.cluster.inject(SkewClock("n1", offset_ms=5000))
         both = await stage.cluster.inject(SkewAllClocks("n1", offset_ms=5000))
         await ask(stage)
@@ -99,7 +99,7 @@ def test_a_program_that_works_and_never_looks_at_its_wall_clock_is_told_apart() 
 
 
 def test_rate_drifts() -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         skew = await stage.cluster.inject(SkewClock("n1", rate=1.5))
         await asyncio.sleep(10)
         before, now = await ask(stage)
@@ -107,11 +107,11 @@ def test_rate_drifts() -> None:
         bite = await skew.heal()
         assert 5000 <= bite["skew_ms"] < 5010
 
-    play(Watch, scene)
+    play(ClockReader, scene)
 
 
 def test_overlapping_skews_add_up_and_heal_alone() -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         first = await stage.cluster.inject(SkewClock("n1", offset_ms=1000))
         second = await stage.cluster.inject(SkewClock("n1", offset_ms=-5000))
         before, now = await ask(stage)
@@ -121,12 +121,12 @@ def test_overlapping_skews_add_up_and_heal_alone() -> None:
         assert -5000 <= wall_error_ms(stage, before, now) < -4990
         assert await second.heal() == {"skew_ms": 5000, "clock_reads": 2}
 
-    play(Watch, scene)
+    play(ClockReader, scene)
 
 
 @pytest.mark.parametrize(("rate", "seconds"), [(2.0, 0.5), (0.5, 2.0), (1.0, 1.0), (0.3, 1 / 0.3)])
 def test_timers_run_on_the_monotonic_clock(rate: float, seconds: float) -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         await stage.cluster.inject(SkewAllClocks("n1", monotonic_rate=rate))
         before, asked = await ask(stage, "set")
         await asyncio.sleep(seconds - 0.01)
@@ -136,11 +136,11 @@ def test_timers_run_on_the_monotonic_clock(rate: float, seconds: float) -> None:
         assert asked.monotonic + SECOND <= rang <= asked.monotonic + SECOND + 2
         assert before < stage.sim.now()
 
-    play(Watch, scene)
+    play(ClockReader, scene)
 
 
 def test_running_timers_are_planned_anew_when_the_rate_changes() -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         _, asked = await ask(stage, "set")
         await asyncio.sleep(0.5)
         skew = await stage.cluster.inject(SkewAllClocks("n1", monotonic_rate=10.0))
@@ -154,11 +154,11 @@ def test_running_timers_are_planned_anew_when_the_rate_changes() -> None:
         await asyncio.sleep(0.1)
         assert len(stage.programs["n1"].rang) == 2
 
-    play(Watch, scene)
+    play(ClockReader, scene)
 
 
 def test_the_monotonic_clock_never_steps_back() -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         seen = []
         for rate in (3.0, 0.1, 1.7):
             skew = await stage.cluster.inject(SkewAllClocks("n1", offset_ms=-1000, monotonic_rate=rate))
@@ -168,7 +168,7 @@ def test_the_monotonic_clock_never_steps_back() -> None:
         assert seen == sorted(seen)
         assert len(set(seen)) == len(seen)
 
-    play(Watch, scene)
+    play(ClockReader, scene)
 
 
 @given(
@@ -191,9 +191,9 @@ def test_when_is_the_first_moment_at_which_the_clock_shows_it(changes: list[tupl
 
 
 def test_a_rate_has_to_be_above_zero() -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         for wrong in (SkewClock("n1", rate=-1), SkewAllClocks("n1", monotonic_rate=-1), SkewClock("n9")):
             with pytest.raises(UsageError):
                 await stage.cluster.inject(wrong)
 
-    play(Watch, scene)
+    play(ClockReader, scene)

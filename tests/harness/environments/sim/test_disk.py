@@ -25,7 +25,7 @@ from splitbrain.harness.node import ChannelClosed
 from splitbrain.harness.program import Append, Replace, Truncate
 from splitbrain.harness.random_stream import RandomStream
 
-from .programs import Scribe, Stage, play
+from .programs import FileWriter, SimStage, play
 
 files = st.sampled_from(["a", "b"])
 data = st.binary(max_size=4)
@@ -130,7 +130,7 @@ def test_a_failed_sync_tells_its_error_once_and_its_writes_are_in_doubt() -> Non
 
 
 def test_acknowledged_after_sync_survives_every_kill() -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         acknowledged = []
         cut_short = 0
         for round in range(40):
@@ -148,11 +148,11 @@ def test_acknowledged_after_sync_survives_every_kill() -> None:
         assert cut_short > 10
         assert len(acknowledged) > 10
 
-    play(Scribe, scene)
+    play(FileWriter, scene)
 
 
 def test_slow_disk_delays_syncs_and_nothing_else() -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         channel = await stage.n1.connect()
         slow = await stage.cluster.inject(SlowDisk(("n1", "n2"), delay_ms=500))
         slower = await stage.cluster.inject(SlowDisk(("n1",), delay_ms=1000))
@@ -168,11 +168,11 @@ def test_slow_disk_delays_syncs_and_nothing_else() -> None:
         assert 1000 <= (stage.sim.now() - before) / 1e6 < 1020
         assert await slower.heal() == {"syncs_delayed": 2}
 
-    play(Scribe, scene)
+    play(FileWriter, scene)
 
 
 def test_failing_disk() -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         channel = await stage.n1.connect()
         fail = await stage.cluster.inject(FailDisk(("n1",), "ENOSPC"))
         assert await channel.request(b"x") == errno.ENOSPC
@@ -181,15 +181,15 @@ def test_failing_disk() -> None:
         with pytest.raises(UsageError, match="EWHAT"):
             await stage.cluster.inject(FailDisk(("n1",), "EWHAT"))
 
-    play(Scribe, scene)
+    play(FileWriter, scene)
 
 
 def test_a_node_that_leaves_because_its_disk_failed_is_started_at_the_heal() -> None:
-    class Panics(Scribe):
+    class Panics(FileWriter):
         def on_disk_error(self, now, token, errno):
             raise SystemExit("the disk failed")
 
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         channel = await stage.n1.connect()
         fail = await stage.cluster.inject(FailDisk(("n1",), "EIO"))
         with pytest.raises(ChannelClosed):
@@ -203,11 +203,11 @@ def test_a_node_that_leaves_because_its_disk_failed_is_started_at_the_heal() -> 
 
 
 def test_a_node_that_leaves_after_the_heal_is_started_again_soon() -> None:
-    class Panics(Scribe):
+    class Panics(FileWriter):
         def on_disk_error(self, now, token, errno):
             raise SystemExit("the disk failed")
 
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         channel = await stage.n1.connect()
         fail = await stage.cluster.inject(FailDisk(("n1",), "EIO"))
         asking = asyncio.create_task(channel.request(b"x"))
@@ -233,7 +233,7 @@ def test_a_node_that_leaves_after_the_heal_is_started_again_soon() -> None:
     ],
 )
 def test_what_is_left_depends_on_how_a_node_goes_down(harm: Injection, found: bytes | None) -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         channel = await stage.n1.connect()
         assert await channel.request(b"synced ") == "durable"
         await stage.cluster.inject(SlowDisk(("n1",), delay_ms=1000))
@@ -254,11 +254,11 @@ def test_what_is_left_depends_on_how_a_node_goes_down(harm: Injection, found: by
             assert bite == {"bits_flipped": 2} and sum(byte.bit_count() for byte in wrong) == 2
 
     for seed in range(5):
-        play(Scribe, scene, seed)
+        play(FileWriter, scene, seed)
 
 
 def test_a_disk_that_fills_up_takes_what_fits() -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         channel = await stage.n1.connect()
         full = await stage.cluster.inject(FillDisk(("n1", "n2"), room_kb=1))
         assert await channel.request(b"x" * 1000) == "durable"
@@ -267,11 +267,11 @@ def test_a_disk_that_fills_up_takes_what_fits() -> None:
         assert await full.heal() == {"disks_filled": 1}
         assert await channel.request(b"x" * 1000) == "durable"
 
-    play(Scribe, scene)
+    play(FileWriter, scene)
 
 
 def test_a_loop_of_restarts_ends_with_its_heal() -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         loop = await stage.cluster.inject(Kill(("n1",), restarts=3, down_ms=100, up_ms=200))
         up = []
         for _ in range(12):
@@ -287,4 +287,4 @@ def test_a_loop_of_restarts_ends_with_its_heal() -> None:
             await asyncio.sleep(0.1)
             assert stage.n1.running
 
-    play(Scribe, scene)
+    play(FileWriter, scene)

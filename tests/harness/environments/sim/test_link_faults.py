@@ -20,7 +20,7 @@ from splitbrain.harness.injection import (
 from splitbrain.harness.node import ChannelClosed
 from splitbrain.harness.program import Effects, Now, Reply, Send, SetTimer
 
-from .programs import Echo, Quiet, Sender, Stage, play
+from .programs import Echo, Quiet, Sender, SimStage, play
 
 LINK = (("n1", "n2"),)
 
@@ -76,7 +76,7 @@ class Counter(Quiet):
 
 
 def test_a_queued_cut_delivers_after_the_heal_in_order() -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         n2 = stage.programs["n2"]
         await asyncio.sleep(0.1)
         before = len(n2.heard)
@@ -94,7 +94,7 @@ def test_a_queued_cut_delivers_after_the_heal_in_order() -> None:
 
 
 def test_a_cut_that_loses_beside_one_that_queues_loses_what_was_queued() -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         queued = await stage.cluster.inject(Cut(LINK, queued=True))
         await asyncio.sleep(0.1)
         lost = await stage.cluster.inject(Cut(LINK))
@@ -107,7 +107,7 @@ def test_a_cut_that_loses_beside_one_that_queues_loses_what_was_queued() -> None
 
 
 def heard_under(impair: Impair, seconds: float = 3.0) -> tuple[list[int], dict[str, float]]:
-    async def scene(stage: Stage):
+    async def scene(stage: SimStage):
         injected = await stage.cluster.inject(impair)
         await asyncio.sleep(seconds)
         bite = await injected.heal()
@@ -148,7 +148,7 @@ def test_resets_lose_what_is_under_way() -> None:
 
 
 def test_limping_lets_heartbeats_pass_and_slows_the_rest() -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         limp = await stage.cluster.inject(Limp(LINK, rate_kbit=160))
         await asyncio.sleep(2)
         bite = await limp.heal()
@@ -164,7 +164,7 @@ def test_limping_lets_heartbeats_pass_and_slows_the_rest() -> None:
 
 
 def test_gray_nodes_let_short_messages_pass_only_and_delay_clients() -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         gray = await stage.cluster.inject(Gray(("n2",), bytes_max=200, delay_ms=300))
         channel = await stage.n2.connect()
         before = stage.sim.now()
@@ -183,7 +183,7 @@ def test_gray_nodes_let_short_messages_pass_only_and_delay_clients() -> None:
 
 
 def test_an_adversary_lets_no_majority_vote_and_no_leader_speak() -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         await asyncio.sleep(0.1)
         adversary = await stage.cluster.inject(WithholdVotes((("n2", "n1"), ("n3", "n1"), ("n1", "n2")), hold_ms=2000))
         await stage.n1.kill()
@@ -199,7 +199,7 @@ def test_an_adversary_lets_no_majority_vote_and_no_leader_speak() -> None:
     play(Voters, scene)
 
 
-async def answer(stage: Stage, message: str = "hello") -> object:
+async def answer(stage: SimStage, message: str = "hello") -> object:
     channel = await stage.n1.connect()
     try:
         return await channel.request(message)
@@ -209,7 +209,7 @@ async def answer(stage: Stage, message: str = "hello") -> object:
 
 @pytest.mark.parametrize(("requests", "replies"), [(True, False), (False, True)])
 def test_clients_cut_off_get_a_broken_connection(requests: bool, replies: bool) -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         channel = await stage.n1.connect()
         cut = await stage.cluster.inject(CutClients(("n1",), requests=requests, replies=replies))
         with pytest.raises(ChannelClosed):
@@ -226,7 +226,7 @@ def test_clients_cut_off_get_a_broken_connection(requests: bool, replies: bool) 
 
 
 def test_clients_cut_off_by_a_cut_that_queues_are_answered_after_the_heal() -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         cut = await stage.cluster.inject(CutClients(("n1",), queued=True))
         asked = asyncio.ensure_future(answer(stage))
         await asyncio.sleep(1)
@@ -238,7 +238,7 @@ def test_clients_cut_off_by_a_cut_that_queues_are_answered_after_the_heal() -> N
 
 
 def test_hedged_requests_arrive_twice_and_are_answered_once() -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         hedge = await stage.cluster.inject(ImpairClients(("n1",), duplicate=1.0, duplicate_ms=50))
         assert await answer(stage) == 1
         await asyncio.sleep(0.1)
@@ -251,7 +251,7 @@ def test_hedged_requests_arrive_twice_and_are_answered_once() -> None:
 def test_links_differ_where_the_world_says_so() -> None:
     """With a spread of 20 some way of three nodes' six is slow, and another is fast."""
 
-    async def scene(stage: Stage) -> list[int]:
+    async def scene(stage: SimStage) -> list[int]:
         took = []
         for node in (stage.n1, stage.n2, stage.n3) * 5:
             channel = await node.connect()

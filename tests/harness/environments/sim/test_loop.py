@@ -11,7 +11,7 @@ from splitbrain.harness.environments.sim import Sim
 from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.program import SetTimer
 
-from .programs import Quiet, Stage, play
+from .programs import Quiet, SimStage, play
 
 
 def test_sleep_passes_virtual_time_only() -> None:
@@ -107,7 +107,7 @@ def test_waiting_for_nodes_that_never_answer_is_told() -> None:
         def on_timer(self, now, name):
             return [SetTimer("again", 50_000_000)]
 
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         channel = await stage.n1.connect()
         await channel.request("hello")
 

@@ -8,7 +8,7 @@ from splitbrain.harness.environments.sim import NetworkOptions, SimOptions
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.injection import Compact, Cut, Impair, Limp
 
-from .programs import Echo, Sender, Stage, play
+from .programs import Echo, Sender, SimStage, play
 
 LINK = (("n1", "n2"),)
 
@@ -16,7 +16,7 @@ LINK = (("n1", "n2"),)
 def heard(scene_injection=None, seconds=1.0, seed=1, options=None):
     """What n2 heard, and the bite of an injection that was there from the start."""
 
-    async def scene(stage: Stage):
+    async def scene(stage: SimStage):
         injected = await stage.cluster.inject(scene_injection) if scene_injection else None
         await asyncio.sleep(seconds)
         bite = await injected.heal() if injected else {}
@@ -32,7 +32,7 @@ def test_healthy_links_keep_order_and_lose_nothing() -> None:
 
 
 def test_latency_is_as_the_options_say() -> None:
-    async def scene(stage: Stage) -> float:
+    async def scene(stage: SimStage) -> float:
         await asyncio.sleep(0.0011)
         assert stage.programs["n1"].sent == 1
         while not stage.programs["n2"].heard:
@@ -58,7 +58,7 @@ def test_lossy_by_nature() -> None:
 
 
 def test_cut_is_one_way_counts_and_heals() -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         n2 = stage.programs["n2"]
         await asyncio.sleep(0.1)
         cut = await stage.cluster.inject(Cut(LINK))
@@ -78,7 +78,7 @@ def test_cut_is_one_way_counts_and_heals() -> None:
 
 
 def test_overlapping_cuts_each_heal_only_themselves() -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         first = await stage.cluster.inject(Cut((*LINK, ("n1", "n3"))))
         await asyncio.sleep(0.01)
         second = await stage.cluster.inject(Cut(LINK))
@@ -117,7 +117,7 @@ def test_reordering_counts_what_was_overtaken() -> None:
 
 
 def test_a_held_message_arrives_even_if_none_overtakes_it() -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         injected = await stage.cluster.inject(Impair(LINK, reorder=1.0))
         await asyncio.sleep(1)
         assert await injected.heal() == {"messages_reordered": 0}
@@ -127,7 +127,7 @@ def test_a_held_message_arrives_even_if_none_overtakes_it() -> None:
 
 
 def test_delay_and_jitter() -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         start = stage.sim.now()
         injected = await stage.cluster.inject(Impair(LINK, delay_ms=100, jitter_ms=50))
         while not stage.programs["n2"].heard:
@@ -143,7 +143,7 @@ def test_delay_and_jitter() -> None:
 
 
 def test_impairments_add_up_and_heal_alone() -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         slow = await stage.cluster.inject(Impair(LINK, delay_ms=20))
         lossy = await stage.cluster.inject(Impair(LINK, loss=1.0))
         await asyncio.sleep(0.1)
@@ -157,7 +157,7 @@ def test_impairments_add_up_and_heal_alone() -> None:
 
 
 def test_clients_are_not_cut() -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         everything = tuple((a.name, b.name) for a in stage.cluster.nodes for b in stage.cluster.nodes)
         await stage.cluster.inject(Cut(everything))
         await stage.cluster.inject(Impair(everything, loss=1.0, delay_ms=1000))
@@ -170,7 +170,7 @@ def test_clients_are_not_cut() -> None:
 
 
 def test_what_cannot_be_done_is_refused() -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         for wrong in (Limp(LINK, rate_kbit=0), Compact(("n1",)), Cut((("n1", "n9"),))):
             with pytest.raises(UsageError):
                 await stage.cluster.inject(wrong)

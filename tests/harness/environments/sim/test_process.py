@@ -12,7 +12,7 @@ from splitbrain.harness.injection import Kill, Pause
 from splitbrain.harness.node import ChannelClosed
 from splitbrain.harness.program import CancelTimer, Log, Reply, Send, SetTimer
 
-from .programs import Echo, Quiet, Sender, Stage, play
+from .programs import Echo, Quiet, Sender, SimStage, play
 
 
 def test_replies_are_matched_to_requests() -> None:
@@ -29,7 +29,7 @@ def test_replies_are_matched_to_requests() -> None:
                 return ()
             return [Reply(request, message), Reply(*self.first)]
 
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         channel = await stage.n1.connect()
         assert await asyncio.gather(channel.request("a"), channel.request("b")) == ["a", "b"]
 
@@ -49,7 +49,7 @@ def test_a_late_reply_answers_nothing() -> None:
         def on_timer(self, now, name):
             return [Reply(self.asked[name], name)]
 
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         channel = await stage.n1.connect()
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(channel.request("slow"), 0.9999)
@@ -70,7 +70,7 @@ def test_timers_are_replaced_and_cancelled() -> None:
             rang.append((self.name, name))
             return ()
 
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         await asyncio.sleep(0.000001)
         assert rang == []
         await asyncio.sleep(1)
@@ -80,7 +80,7 @@ def test_timers_are_replaced_and_cancelled() -> None:
 
 
 def test_kill_breaks_channels_and_refuses_until_healed() -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         idle, busy = await stage.n1.connect(), await stage.n1.connect()
         asking = asyncio.create_task(busy.request("x"))
         await asyncio.sleep(0)
@@ -108,7 +108,7 @@ def test_kill_breaks_channels_and_refuses_until_healed() -> None:
 
 
 def test_a_node_stays_down_while_any_kill_is_in_force() -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         first = await stage.cluster.inject(Kill(("n1", "n2")))
         second = await stage.cluster.inject(Kill(("n2", "n3")))
         assert await first.heal() == {"processes_killed": 2}
@@ -120,7 +120,7 @@ def test_a_node_stays_down_while_any_kill_is_in_force() -> None:
 
 
 def test_timers_of_a_dead_incarnation_never_ring() -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         await asyncio.sleep(0.0105)
         await stage.n1.kill()
         await stage.n1.start()
@@ -132,7 +132,7 @@ def test_timers_of_a_dead_incarnation_never_ring() -> None:
 
 
 def test_a_paused_node_handles_everything_when_it_goes_on() -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         channel = await stage.n2.connect()
         await asyncio.sleep(0.1)
         n2 = stage.programs["n2"]
@@ -159,7 +159,7 @@ def test_a_paused_node_handles_everything_when_it_goes_on() -> None:
 
 
 def test_timers_of_a_paused_node_ring_late() -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         await asyncio.sleep(0.0105)
         pause = await stage.cluster.inject(Pause(("n1",)))
         await asyncio.sleep(5)
@@ -172,7 +172,7 @@ def test_timers_of_a_paused_node_ring_late() -> None:
 
 
 def test_the_backlog_is_bounded() -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         pause = await stage.cluster.inject(Pause(("n2",)))
         await asyncio.sleep(1)
         await pause.heal()
@@ -183,7 +183,7 @@ def test_the_backlog_is_bounded() -> None:
 
 
 def test_kill_of_a_paused_node() -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         await asyncio.sleep(0.1)
         pause = await stage.cluster.inject(Pause(("n1",)))
         await asyncio.sleep(1)
@@ -197,7 +197,7 @@ def test_kill_of_a_paused_node() -> None:
     play(Sender, scene)
 
 
-class Fragile(Echo):
+class FragileProgram(Echo):
     """Dies of some requests."""
 
     def on_request(self, now, request, message):
@@ -227,7 +227,7 @@ class Fragile(Echo):
     ],
 )
 def test_a_handler_that_raises_kills_the_process(message: str, words: str) -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         channel = await stage.n1.connect()
         with pytest.raises(ConnectionError):
             await channel.request(message)
@@ -243,23 +243,23 @@ def test_a_handler_that_raises_kills_the_process(message: str, words: str) -> No
         assert await kill.heal() == {"processes_killed": 0}
         assert stage.n1.running
 
-    play(Fragile, scene)
+    play(FragileProgram, scene)
 
 
 def test_logs(tmp_path: Path) -> None:
-    async def scene(stage: Stage) -> Path | None:
+    async def scene(stage: SimStage) -> Path | None:
         channel = await stage.n1.connect()
         await channel.request("log")
         with pytest.raises(ChannelClosed):
             await channel.request("raise")
         return stage.n1.logs()
 
-    path = play(Fragile, scene, folder=tmp_path / "logs")
+    path = play(FragileProgram, scene, folder=tmp_path / "logs")
     assert path == tmp_path / "logs" / "n1.log"
     lines = path.read_text().splitlines()
     assert [line.split(" ", 1)[1] for line in lines[:2]] == ["one", "two"]
     assert lines[-1].endswith("ValueError: too fragile")
-    assert play(Fragile, scene) is None
+    assert play(FragileProgram, scene) is None
 
 
 def test_a_cluster_that_does_not_start_says_why() -> None:
@@ -267,7 +267,7 @@ def test_a_cluster_that_does_not_start_says_why() -> None:
         def on_start(self, now, disk):
             raise RuntimeError("no room" if self.name == "n2" else "no time")
 
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         raise AssertionError("never reached")
 
     with pytest.raises(InfrastructureError, match=r"n2 died by itself at 0\.000000000 s: RuntimeError: no room"):
@@ -279,7 +279,7 @@ def test_a_cluster_whose_node_leaves_at_its_start_is_not_up() -> None:
         def on_start(self, now, disk):
             raise SystemExit("nothing to do")
 
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         raise AssertionError("never reached")
 
     with pytest.raises(InfrastructureError, match=r"n1: .* ended itself: nothing to do \(test_process\.py:\d+\)"):
@@ -297,7 +297,7 @@ def test_other_deployments_are_refused() -> None:
 
 
 def test_down_is_final_and_can_be_repeated() -> None:
-    async def scene(stage: Stage) -> None:
+    async def scene(stage: SimStage) -> None:
         kill = await stage.cluster.inject(Kill(("n1",)))
         await stage.cluster.down()
         await stage.cluster.down()

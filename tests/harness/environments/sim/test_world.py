@@ -8,7 +8,7 @@ from splitbrain.harness.environments.sim import SimOptions
 from splitbrain.harness.environments.sim.world import KNOBS, PROFILES, drawn_world, read_world, world_options
 from splitbrain.harness.errors import UsageError
 
-from .programs import Echo, Stage, play
+from .programs import Echo, SimStage, play
 
 
 def test_without_knobs_the_world_is_as_usual() -> None:
@@ -50,7 +50,7 @@ def test_seeds_draw_worlds_within_bounds_and_what_was_given_stays() -> None:
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_a_cluster_runs_in_every_profile(profile: str) -> None:
-    async def scene(stage: Stage) -> float:
+    async def scene(stage: SimStage) -> float:
         channel = await stage.n1.connect()
         before = stage.sim.now()
         assert await channel.request("hello") == "hello"
@@ -64,7 +64,7 @@ def test_a_pause_falls_between_a_decision_and_what_it_does() -> None:
     """A handler that takes time has decided; its answer comes when the process goes on."""
     from splitbrain.harness.injection import Pause
 
-    async def scene(stage: Stage) -> float:
+    async def scene(stage: SimStage) -> float:
         channel = await stage.n1.connect()
         asked = asyncio.ensure_future(channel.request("hello"))
         await asyncio.sleep(0.005)

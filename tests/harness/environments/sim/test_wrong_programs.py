@@ -16,7 +16,7 @@ from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.program import Reply, SetTimer
 
 
-class Wrong:
+class IncompleteProgram:
     """A program without a handler that it would need."""
 
     message_type, request_type, reply_type = type(None), str, str
@@ -95,7 +95,7 @@ def test_the_run_says_what_was_wrong(asked: str, words: str, world: str) -> None
     environment = Sim(1, world_options(read_world(world)))
 
     async def main() -> tuple[str, ...]:
-        cluster = await environment.up(Simulated(Wrong), ["n1"], None)  # type: ignore[arg-type]
+        cluster = await environment.up(Simulated(IncompleteProgram), ["n1"], None)  # type: ignore[arg-type]
         channel = await cluster.nodes[0].connect()
         with pytest.raises(OSError, match="n1"):
             await channel.request(asked)
@@ -115,7 +115,7 @@ def test_a_program_that_cannot_be_made_is_told_without_a_line_of_the_harness() -
     environment = Sim(1)
 
     async def main() -> None:
-        await environment.up(Simulated(lambda name, nodes, random: Wrong(name)), ["n1"], None)  # type: ignore[call-arg, arg-type]
+        await environment.up(Simulated(lambda name, nodes, random: IncompleteProgram(name)), ["n1"], None)  # type: ignore[call-arg, arg-type]
 
     with pytest.raises(InfrastructureError) as raised:
         environment.run(main)

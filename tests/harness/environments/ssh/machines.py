@@ -95,7 +95,7 @@ def new_key() -> Key:
 
 
 @dataclass
-class Machine:
+class SshMachine:
     """One machine. key: of its server."""
 
     daemon: Daemon
@@ -133,7 +133,7 @@ class Machine:
 class Machines:
     """Several machines, and our key to them in a folder."""
 
-    all: Sequence[Machine]
+    all: Sequence[SshMachine]
     folder: Path
 
     def file(self, count: int | None = None, name: str = "hosts.toml", **common: object) -> Path:
@@ -179,7 +179,7 @@ def _image(daemon: Daemon) -> Image:
 
 def _started(
     daemon: Daemon, image: str, net: network.ContainerNetwork, name: str, marks: dict[str, str], ours: Key
-) -> Machine:
+) -> SshMachine:
     api = daemon.api
     host = api.create_host_config(
         network_mode=net.name,
@@ -201,7 +201,7 @@ def _started(
         host_config=host,
         networking_config=endpoint,
     )
-    machine = Machine(daemon, made["Id"], net.addresses[name], new_key())
+    machine = SshMachine(daemon, made["Id"], net.addresses[name], new_key())
     machine.put("/etc/ssh/ssh_host_ed25519_key", machine.key.private, 0o600)
     machine.put("/root/.ssh/authorized_keys", ours.public + "\n", 0o600)
     machine.put(f"/home/{USER}/.ssh/authorized_keys", ours.public + "\n")

@@ -17,7 +17,7 @@ from splitbrain.harness.environments.ssh.hosts import read
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.injection import Cut, Impair, SkewClock
 
-from .machines import SUDOERS, USER, Machine, Machines, needs_machines, new_key
+from .machines import SUDOERS, USER, Machines, SshMachine, needs_machines, new_key
 
 pytestmark = needs_machines
 
@@ -44,7 +44,7 @@ def connected(five: Machines, count: int = 1, **common: Any) -> Iterator[list[Ag
 
 
 @contextlib.contextmanager
-def without(machine: Machine, path: str) -> Iterator[None]:
+def without(machine: SshMachine, path: str) -> Iterator[None]:
     """A machine lacks a file for a while."""
     machine.do("mv", path, f"{path}.away")
     try:
@@ -54,7 +54,7 @@ def without(machine: Machine, path: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def silent(machine: Machine) -> Iterator[None]:
+def silent(machine: SshMachine) -> Iterator[None]:
     """Nothing that is sent to a machine's SSH server arrives for a while."""
     machine.do("iptables-nft", "-A", "INPUT", "-p", "tcp", "--dport", "22", "-j", "DROP")
     try:

@@ -6,13 +6,13 @@ from typing import Any
 from splitbrain.targets.stores.messages import Request
 from splitbrain.targets.stores.raft import RaftNode, RaftSettings
 
-from ..bench import Bench, Flight
+from ..bench import Flight, StoreBench
 
 FIVE = ("s1", "s2", "s3", "s4", "s5")
 THREE = ("s1", "s2", "s3")
 
 
-class RaftBench(Bench):
+class RaftBench(StoreBench):
     """A Bench of Raft servers."""
 
     def __init__(self, names: tuple[str, ...] = THREE, seed: int = 0, node: type[RaftNode] = RaftNode, **options: Any):

@@ -15,7 +15,7 @@ from splitbrain.targets.stores.messages import Entry
 from .bench import RaftBench
 
 
-class Watch:
+class SafetyWatch:
     """What has been seen so far, and must stay true."""
 
     def __init__(self, bench: RaftBench) -> None:
@@ -117,7 +117,7 @@ class Weather:
         )
 
 
-def storm(watch: Watch, weather: Weather, stream: RandomStream, steps: int) -> None:
+def storm(watch: SafetyWatch, weather: Weather, stream: RandomStream, steps: int) -> None:
     """Let so many things happen."""
     for _ in range(steps):
         _happen(watch.bench, weather, stream)

@@ -7,7 +7,7 @@ import pytest
 from splitbrain.harness.injection import SkewAllClocks
 from splitbrain.harness.operation import EventType
 
-from ..contract import SimArm, Stage, play
+from ..contract import SimArm, StoreStage, play
 from .bench import FIVE, RaftBench
 
 
@@ -86,7 +86,7 @@ def test_a_lease_rests_on_the_rate_of_the_monotonic_clock(skew: dict[str, float]
     still answer reads from old state?"""
     stale_reads = 0
 
-    async def story(stage: Stage) -> None:
+    async def story(stage: StoreStage) -> None:
         nonlocal stale_reads
         leader = await stage.leader()
         await stage.ask(leader, "write", "x", "old")

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from splitbrain.harness.random_stream import RandomStream
 
 from .bench import FIVE, THREE, RaftBench
-from .safety import Watch, Weather, storm
+from .safety import SafetyWatch, Weather, storm
 
 SEEDS = int(os.environ.get("SPLITBRAIN_STORMS", "40"))
 PICK = st.integers(0, 10_000)
@@ -22,14 +22,14 @@ class Storm(RuleBasedStateMachine):
 
     node = None
     bench: RaftBench
-    watch: Watch
+    watch: SafetyWatch
 
     @initialize(five=st.booleans(), seed=st.integers(0, 100), reads=st.sampled_from(["log", "index", "lease"]))
     def begin(self, five: bool, seed: int, reads: str) -> None:
         """A fresh cluster."""
         kind: dict[str, Any] = {} if self.node is None else {"node": self.node}
         self.bench = RaftBench(FIVE if five else THREE, seed, reads=reads, **kind)
-        self.watch = Watch(self.bench)
+        self.watch = SafetyWatch(self.bench)
 
     def some(self, names: list[str], pick: int) -> str:
         """One of these."""
@@ -139,4 +139,4 @@ def test_raft_is_safe_in_long_storms(first: int) -> None:
     for seed in range(first, first + 10):
         stream = RandomStream(seed, "storm")
         bench = RaftBench(FIVE if stream.chance(0.3) else THREE, seed, reads=stream.choice(["log", "index", "lease"]))
-        storm(Watch(bench), Weather.drawn(stream), stream, 1500)
+        storm(SafetyWatch(bench), Weather.drawn(stream), stream, 1500)

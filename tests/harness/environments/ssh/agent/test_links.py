@@ -13,7 +13,7 @@ CONTROL = Control("198.18.0.201", 2222)
 HERE, THERE = "198.18.0.11", "198.18.0.12"
 
 
-class Scribe:
+class NotingShell:
     """A shell that does nothing but note what it was asked."""
 
     def __init__(self) -> None:
@@ -25,7 +25,7 @@ class Scribe:
 
 
 def test_the_harness_passes_before_anything_is_dropped_and_is_never_cut() -> None:
-    shell = Scribe()
+    shell = NotingShell()
     partitions = HostPartitions(shell, "splitbrain_1", "inet", "input", control=CONTROL)
 
     async def story() -> None:
@@ -45,7 +45,7 @@ def test_packets_of_other_nodes_alone_are_queued_in_rules_of_our_own(
     monkeypatch: pytest.MonkeyPatch, way: packets.Rules
 ) -> None:
     monkeypatch.setattr(packets, "rules", lambda: way)
-    shell = Scribe()
+    shell = NotingShell()
     places: dict[str, tuple[str, Shell]] = {HERE: ("", shell)}
     links = HostPackets(places, "", CONTROL.address, peers=[THERE], table="splitbrain_1", port=2222)
 
