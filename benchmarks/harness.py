@@ -44,7 +44,7 @@ class Idle:
     def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
         return asyncio.run(main())
 
-    async def up(self, deployment: object, names: Sequence[str], folder: Path | None, harms: object) -> "Idle":
+    async def up(self, deployment: object, names: Sequence[str], folder: Path | None, injections: object) -> "Idle":
         return self
 
     @property

@@ -174,9 +174,9 @@ class _Run:
         """Everything up to the last operation; returns when main began and ended."""
         test, track = self.test, self.track
         self._enter("up")
-        harms = track.harms if track is not None else frozenset()
+        injections = track.injections if track is not None else frozenset()
         monitor = _monitor(test)
-        cluster = await test.environment.up(test.deployment, test.names, test.folder, harms)
+        cluster = await test.environment.up(test.deployment, test.names, test.folder, injections)
         cleaning.add("taking the cluster down", cluster.down)
         nodes = cluster.nodes
         self._enter("set-up")
@@ -192,9 +192,9 @@ class _Run:
         if track is not None:
             self._enter("heal")
             await track.heal()
-            if _harmed(track):
+            if _has_injected(track):
                 await self._recover(nodes, test.recovery)
-        if await self._final(workers) and track is not None and _harmed(track):
+        if await self._final(workers) and track is not None and _has_injected(track):
             self._enter("heal")
             if await track.depose(WAYS if test.environment.deterministic else QUICK_WAYS):
                 await self._recover(nodes, min(test.recovery, RECOVERY_AGAIN_SECONDS))
@@ -307,7 +307,7 @@ class _Run:
         self.progress.enter(phase, self.now())
 
 
-def _harmed(track: NemesisRunner) -> bool:
+def _has_injected(track: NemesisRunner) -> bool:
     """Whether a fault has come."""
     return any(report.times for report in track.reports().values())
 

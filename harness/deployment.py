@@ -48,7 +48,7 @@ class Ready(Protocol):
 
 class Membership(Protocol):
     """How nodes leave a cluster and join it. Each step is asked of one node that is not the one in question. Any error
-    means: perhaps not done; then it is asked again, perhaps of another node, and that must do no harm."""
+    means: perhaps not done; then it is asked again, perhaps of another node, and that must change nothing."""
 
     async def voters(self, through: Place) -> Collection[str]:
         """The names of the nodes that have a vote, as all have decided so far."""
@@ -159,7 +159,7 @@ class Container(Served):
 
 @dataclass(frozen=True)
 class External:
-    """Nodes that exist already and are not ours: they are spoken to, never hurt.
+    """Nodes that exist already and are not ours: they are spoken to, and nothing is injected.
 
     endpoints: the URLs of the nodes, in order.
     """

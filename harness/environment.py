@@ -85,10 +85,10 @@ class Environment(Protocol):
         deployment: Deployment,
         names: Sequence[str],
         folder: Path | None,
-        harms: Collection[type[Injection]] = (),
+        injections: Collection[type[Injection]] = (),
     ) -> Cluster:
-        """Start a cluster and wait until it is ready. folder: where node logs go. harms: the injections that the
-        nodes have to be prepared for; those that take no preparation need not be named.
+        """Start a cluster and wait until it is ready. folder: where node logs go. injections: the kinds that the nodes
+        have to be prepared for; those that take no preparation need not be named.
         InfrastructureError, with the last log lines, if it does not come up in time. When this fails or is cancelled,
         nothing is left behind."""
 

@@ -1,4 +1,4 @@
-"""Faults: what goes wrong. A fault plans harm, the environment does it, the nemesis runner injects, waits and heals.
+"""Faults: what goes wrong. A fault plans injections, which the environment carries out; the nemesis runner says when.
 
 A fault is a pure plan: given a variant, what the cluster looks like and a stream, it says which injections to make.
 It knows no environment, and it keeps no state.
@@ -61,7 +61,7 @@ class Fault(Protocol):
     """Whether its plan looks at the roles. Asking the nodes takes up to a second, so others are not kept waiting."""
 
     def plan(self, variant: str, view: View, random: RandomStream) -> Plan | None:
-        """The harm to do now; None if this variant makes no sense for this cluster (a bridge of two nodes)."""
+        """The injections to make now; None if this variant makes no sense for this cluster (a bridge of two nodes)."""
 
 
 @runtime_checkable
@@ -87,6 +87,6 @@ def narrowed(fault: Fault, possible: Callable[[type[Injection]], bool]) -> Fault
 
 
 def applicable(fault: Fault, nodes: Sequence[str]) -> bool:
-    """Whether any of its variants can harm a cluster of these nodes, the first of which leads."""
+    """Whether any of its variants can hit a cluster of these nodes, the first of which leads."""
     view = View(tuple(nodes), {nodes[0]: "leader"})
     return any(fault.plan(variant, view, RandomStream(0, variant)) is not None for variant in fault.variants)

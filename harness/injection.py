@@ -1,4 +1,4 @@
-"""Injections: harm as data. A fault chooses them, an environment carries them out.
+"""Injections: what is done to nodes, as data. A fault chooses them, an environment carries them out.
 
 A fault is the same in every environment, and an environment declares by type which injections it can do. Each becomes
 an `ActiveInjection`, whose `heal` undoes exactly that and returns the *bite*: counters of what it did.
@@ -361,7 +361,7 @@ Injection = (
 
 
 class ActiveInjection(Protocol):
-    """Harm that is being done."""
+    """An injection in force."""
 
     async def heal(self) -> Bite:
         """Undo exactly this, and tell what it did. Called once; safe if nodes died meanwhile."""

@@ -126,8 +126,8 @@ class NemesisRunner:
         return tuple(episode.slot.fault.name for episode in self._running)
 
     @property
-    def harms(self) -> frozenset[type[Injection]]:
-        """The kinds of harm that may come."""
+    def injections(self) -> frozenset[type[Injection]]:
+        """The kinds of injections that may come."""
         return frozenset(kind for slot in self._slots for kind in slot.fault.needs)
 
     async def run(

@@ -39,5 +39,5 @@ class FakedSyncs(NodeGroupFault):
 
     name = "fake-sync"
     summary = "disks say that a sync is done and keep nothing; at the heal they lose their power"
-    harm = FakeSync
+    injection = FakeSync
     default = False

@@ -47,7 +47,7 @@ class StopNodes(NodeGroupFault):
 
     name = "stop"
     summary = "nodes are asked to end (SIGTERM) and restarted"
-    harm = Stop
+    injection = Stop
     default = False
 
 
@@ -56,5 +56,5 @@ class PowerLosses(NodeGroupFault):
 
     name = "powerloss"
     summary = "nodes lose their power: they die at once, and all that was not synced is gone"
-    harm = PowerLoss
+    injection = PowerLoss
     default = False

@@ -12,7 +12,7 @@ class CompactNodes(NodeGroupFault):
 
     name = "compact"
     summary = "the history that the store keeps is compacted up to now"
-    harm = Compact
+    injection = Compact
     default = False
 
 
@@ -21,7 +21,7 @@ class DefragmentNodes(NodeGroupFault):
 
     name = "defragment"
     summary = "nodes give back the space they do not use, and do not serve meanwhile"
-    harm = Defragment
+    injection = Defragment
     default = False
 
 
@@ -30,7 +30,7 @@ class FlushNodes(NodeGroupFault):
 
     name = "flush"
     summary = "nodes write what they hold in memory into files"
-    harm = Flush
+    injection = Flush
     default = False
 
 
@@ -39,5 +39,5 @@ class RepairNodes(NodeGroupFault):
 
     name = "repair"
     summary = "nodes compare what they hold with the other replicas, and bring all to the newest"
-    harm = Repair
+    injection = Repair
     default = False

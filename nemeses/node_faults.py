@@ -79,17 +79,17 @@ class NodeFault:
 
 
 class NodeGroupFault(NodeFault):
-    """A fault that does one kind of harm to a group of nodes, all at once: a subclass says which."""
+    """A fault of one kind of injection into a group of nodes, all at once: a subclass says which."""
 
     name: str
     summary: str
     default: bool
-    harm: ClassVar[type[Pause | Stop | PowerLoss | FakeSync | Compact | Defragment | Flush | Repair]]
+    injection: ClassVar[type[Pause | Stop | PowerLoss | FakeSync | Compact | Defragment | Flush | Repair]]
 
     def __init__(self, given: Mapping[str, str]) -> None:
         """UsageError if an option is wrong."""
         super().__init__(settle(self.options, given, self.name))
-        self.needs: tuple[type[Injection], ...] = (self.harm,)
+        self.needs: tuple[type[Injection], ...] = (self.injection,)
 
     def plan(self, variant: str, view: View, random: RandomStream) -> Plan | None:
         """All chosen nodes at once."""
@@ -97,4 +97,4 @@ class NodeGroupFault(NodeFault):
         if group is None:
             return None
         nodes, value = group
-        return Plan(value, (self.harm(nodes),))
+        return Plan(value, (self.injection(nodes),))

@@ -9,5 +9,5 @@ class PauseNodes(NodeGroupFault):
 
     name = "pause"
     summary = "nodes are stopped (SIGSTOP) and go on later, unaware of it"
-    harm = Pause
+    injection = Pause
     default = True

@@ -16,7 +16,7 @@ DRAWS = 2_000
 
 @dataclass(eq=False)
 class PlannedFault:
-    """A fault whose harm is fixed. spelled: its name with its options, as `--nemesis` takes it."""
+    """A fault whose injections are fixed. spelled: its name with its options, as `--nemesis` takes it."""
 
     name: str
     spelled: str

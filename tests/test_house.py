@@ -59,6 +59,17 @@ def test_pitfalls_are_called_so() -> None:
     assert found == [], "write 'Pitfall: …'"
 
 
+MANNERED = {"harm": "fault, injection", "hurt": "injected, faulty", "desk": "dispatcher", "errand": "admin command"}
+"""Words that went from comments and docstrings, with those that stand for them."""
+
+
+def test_words_that_went_stay_away() -> None:
+    sources = [*modules(), *((path.relative_to(ROOT).as_posix(), path) for path in (ROOT / "checkers").rglob("*.px*"))]
+    pattern = re.compile(rf"\b({'|'.join(MANNERED)})s?\b", re.IGNORECASE)
+    found = {name: match[0] for name, path in sources if (match := pattern.search(path.read_text()))}
+    assert found == {}, f"write instead: {MANNERED}"
+
+
 def test_no_two_classes_have_one_name() -> None:
     where = defaultdict(list)
     for name, path in (*modules(), *apart()):

@@ -51,7 +51,7 @@ WHOLE_STORE = Model(
     step=store_step, observes=frozenset({"get"}), pure=frozenset({"get"}), by_key=False,
 )  # fmt: skip
 STORE_OF_KEYS = replace(WHOLE_STORE, independence=Independence(parts=lambda call: (call.key,)))
-"""The same, which says that operations on one key can be left out without harm to others."""
+"""The same, which says that operations on one key can be left out without change to others."""
 
 
 def models(bench: Measurement) -> Report:

@@ -29,7 +29,7 @@ ENVIRONMENTS: Mapping[str, tuple[str, str]] = {
     ),
     "external": (
         "splitbrain.harness.environments.external:Existing",
-        "a cluster that exists already, at its target's endpoints: spoken to, never hurt",
+        "a cluster that exists already, at its target's endpoints: no faults are injected",
     ),
 }
 """Every environment of ours by name: its class as `module:attribute`, and one line for `splitbrain list`, which imports

@@ -1,4 +1,4 @@
-"""The environment `external`: a cluster that exists already, spoken to and never hurt.
+"""The environment `external`: a cluster that exists already, spoken to, without injected faults.
 
 Pitfall: nothing here is started, so nothing may be ended either; what a run leaves in the cluster its target removes.
 """
@@ -73,7 +73,7 @@ class Existing(RealTime):
         deployment: Deployment,
         names: Sequence[str],
         folder: Path | None,
-        harms: Collection[type[Injection]] = (),
+        injections: Collection[type[Injection]] = (),
     ) -> ExternalCluster:
         if not isinstance(deployment, External):
             raise UsageError("--env external takes a target with endpoints")

@@ -139,7 +139,7 @@ def schedule(
 
 def _reserve(coming: Mapping[Fault, Sequence[str]], begin_s: float, end_s: float, seed: int) -> list[ScheduledFault]:
     """Slots during the storms for faults that will have done nothing, or met no serving cluster: one that a seed leaves
-    out of its storms came but once, and perhaps where there was nothing to harm. Each has its variants in turn."""
+    out of its storms came but once, and perhaps where it found nothing to act on. Each has its variants in turn."""
     length = end_s - begin_s
     spread = length * (1 - RESERVE_AT[-1]) / 2
     lasts = min(RESERVE_S, spread)

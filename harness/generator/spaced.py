@@ -73,7 +73,7 @@ def cycle(faults: Sequence[Fault], time_limit_s: float, seed: int) -> tuple[list
 
 def spaced(faults: Sequence[Fault], time_limit_s: float, pace: SlotPace, seed: int, overlap: bool) -> Iterator[Placed]:
     """All slots of a run, in order of start. From the second cycle on, each fault comes every other time with a
-    companion that overlaps with it (not if `overlap` is False, and never two that do the same kind of harm)."""
+    companion that overlaps with it (not if `overlap` is False, and never two of the same kind of injection)."""
     if not faults:
         return
     order = ShuffledCycle(faults, RandomStream(seed, "schedule", "order"))

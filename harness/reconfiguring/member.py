@@ -1,7 +1,7 @@
 """Member: a node whose cluster is reconfigured; and for how long a step is tried again.
 
 Pitfall: a step needs the cluster's own decision, and other faults may keep it from deciding for as long as they last.
-So only time without other harm counts.
+So only time without other faults counts.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ ANSWER_SECONDS = 1.5
 STOP_SECONDS = 5.0
 """How long a node that was asked to end may take."""
 HEAL_SECONDS = 30.0
-"""Within which, once nothing else harms the cluster, every step has to succeed."""
+"""Within which, once no other fault is in force, every step has to succeed."""
 
 
 class Member(Protocol):
@@ -59,7 +59,7 @@ class Member(Protocol):
 
 
 class Patience:
-    """How long a step is tried: for so many seconds in a row in which nothing else harms the cluster."""
+    """How long a step is tried: for so many seconds in a row in which no other fault is in force."""
 
     def __init__(self, seconds: float, calm: Callable[[], bool] = lambda: True) -> None:
         self._seconds = seconds

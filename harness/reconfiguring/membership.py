@@ -30,7 +30,7 @@ REMOVAL_SECONDS = 3.0
 class ActiveMembershipChange:
     """Nodes that are no members for a while.
 
-    calm: whether no other fault harms the cluster. turn: held while members change, one at a time. tell: takes a line
+    calm: whether no other fault is in force. turn: held while members change, one at a time. tell: takes a line
     for the run folder.
     """
 

@@ -40,7 +40,7 @@ TLS = frozenset({"https", "rediss", "cassandras", "zookeepers"})
 def access_options(owner: str) -> tuple[Option, ...]:
     """The options for reaching a cluster that exists."""
     return (
-        Option("endpoints", "", "an existing cluster, as URL+URL+…; its nodes are not hurt"),
+        Option("endpoints", "", "an existing cluster, as URL+URL+…; no faults are injected"),
         Option("ca", "", "for endpoints with TLS: file of the authority's certificate"),
         Option("cert", "", "likewise: file of the client's certificate"),
         Option("key", "", "likewise: file of the client's key"),

@@ -1,5 +1,5 @@
 """A stage for tests of the controller: a target whose clients do as they are told, in virtual time, on nodes that are
-only names; and a count of what was opened, started and hurt, and must be gone at the end."""
+only names; and a count of what was opened, started and injected, and must be gone at the end."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
@@ -95,7 +95,7 @@ class FakeRun:
         return self.kernel.now
 
     async def up(
-        self, deployment: object, names: Sequence[str], folder: Path | None, harms: Collection[type] = ()
+        self, deployment: object, names: Sequence[str], folder: Path | None, injections: Collection[type] = ()
     ) -> "FakeRun":
         await self.starting()
         self.up_now = True

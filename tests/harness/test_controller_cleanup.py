@@ -20,9 +20,9 @@ NEVER = 1e6
 
 
 class StageTrack:
-    """Hurts at the beginning; heals when asked to; remembers how often it was."""
+    """Injects at the beginning; heals when asked to; remembers how often it was."""
 
-    harms: frozenset[type[Injection]] = frozenset()
+    injections: frozenset[type[Injection]] = frozenset()
     moments: Mapping[str, int] = {}
 
     async def depose(self, ways):

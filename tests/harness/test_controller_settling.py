@@ -15,7 +15,7 @@ WRITE, READ = Operation("write", 1), Operation("read")
 class Hurtful:
     """A track on which something came so many times, and is healed."""
 
-    harms: frozenset[type[Injection]] = frozenset()
+    injections: frozenset[type[Injection]] = frozenset()
     moments: Mapping[str, int] = {}
 
     async def depose(self, ways):

@@ -1,4 +1,4 @@
-"""`--env docker`: nodes in containers, hurt from outside.
+"""`--env docker`: nodes in containers, with faults injected from outside.
 
 - `environment`  Docker: start clusters
 - `cluster`      ContainerCluster: nodes on a network of their own

@@ -93,12 +93,12 @@ class ContainerCluster(PidCluster[ContainerNode]):
         self._whole_scratch: Scratch | None = scratch
         self._images = images
 
-    async def up(self, harms: Collection[type[Injection]] = ()) -> None:
+    async def up(self, injections: Collection[type[Injection]] = ()) -> None:
         for image in self._images.values():
             self.note(image.words())
         if os.geteuid() == 0:
             await self._partitions.setup()
-        await super().up(harms)
+        await super().up(injections)
 
     async def down(self) -> None:
         async with CleanUp() as cleaning:

@@ -1,6 +1,6 @@
 """The environment `--env docker`: containers of this machine's Docker Engine, on a network of their own.
 
-The harness stays outside and hurts containers from there: their processes and bridge are this machine's. Pitfall: a
+The harness stays outside and injects faults from there: their processes and bridge are this machine's. Pitfall: a
 harness that is killed (-9) cannot clean up; what it leaves is labelled, and removed when the next one enters.
 """
 
@@ -25,7 +25,7 @@ from splitbrain.harness.injection import Injection, Unsupported
 
 
 class Docker(RealTime):
-    """Nodes are containers of this machine's Docker Engine, on a network of their own; hurt from outside.
+    """Nodes are containers of this machine's Docker Engine, on a network of their own; faults come from outside.
 
     See `harness.environment.Environment`. The seed is not used, as in `--env local`.
     """
@@ -66,7 +66,7 @@ class Docker(RealTime):
         deployment: Deployment,
         names: Sequence[str],
         folder: Path | None,
-        harms: Collection[type[Injection]] = (),
+        injections: Collection[type[Injection]] = (),
     ) -> ContainerCluster:
         if not isinstance(deployment, Container):
             raise UsageError("--env docker runs containers, and this target offers none")
@@ -86,7 +86,7 @@ class Docker(RealTime):
         logs.mkdir(parents=True, exist_ok=True)
         cluster = ContainerCluster(deployment, daemon, net, found, labels, logs.resolve(), scratch, self.now)
         try:
-            await cluster.up(harms)
+            await cluster.up(injections)
         except BaseException:
             await shielded(cluster.down())
             raise

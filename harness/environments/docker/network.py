@@ -60,7 +60,7 @@ async def create(daemon: Daemon, names: Sequence[str], labels: Mapping[str, str]
             if not any(name == bridge(number) for _, name in socket.if_nameindex()):
                 raise InfrastructureError(
                     "Docker does not run on this machine's own network (but in a virtual machine, rootless or "
-                    "elsewhere), so its containers cannot be reached and hurt from here: use a Docker Engine of this "
+                    "elsewhere), so its containers cannot be reached from here: use a Docker Engine of this "
                     "machine, or --env local"
                 )
             return network

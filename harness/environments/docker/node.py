@@ -1,4 +1,4 @@
-"""ContainerNode: a container whose processes this machine sees, started by Docker, hurt from here.
+"""ContainerNode: a container whose processes this machine sees, started by Docker; faults are injected from here.
 
 One thread per running container follows its output into the log, and then waits for its end. Pitfall: a container has
 a new network namespace and new process ids after each start; and Docker learns of a death a tenth of a second late, so
@@ -129,7 +129,7 @@ class ContainerNode(PidNode):
             labels=dict(self._labels),
             host_config=host,
             networking_config=api.create_networking_config({self._network.name: endpoint}),
-            # Else an ordinary user could neither hurt the processes nor remove their files.
+            # Else an ordinary user could neither signal the processes nor remove their files.
             user=None if os.geteuid() == 0 else f"{os.getuid()}:{os.getgid()}",
         )
         self._id = made["Id"]

@@ -3,7 +3,7 @@
 It costs nothing per packet in this process, and keeps its times to the microsecond. Pitfall: netem counts what passed
 and what it dropped, never what it doubled, changed or let overtake, so these are told as the share asked for of what
 passed; jitter alone would let packets overtake each other, unless a rate is given; and what it still holds when the
-last harm to a node's links is healed is lost.
+last impairment of a node's links is healed is lost.
 """
 
 import asyncio
@@ -36,9 +36,9 @@ def available() -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-def countable(harm: Figures) -> bool:
-    """Whether netem can count all that this harm does."""
-    return not (harm.get("duplicate") or harm.get("reorder") or harm.get("corrupt"))
+def countable(figures: Figures) -> bool:
+    """Whether netem can count all that these figures do."""
+    return not (figures.get("duplicate") or figures.get("reorder") or figures.get("corrupt"))
 
 
 def words(all_figures: Sequence[Figures]) -> str:
@@ -55,7 +55,7 @@ def words(all_figures: Sequence[Figures]) -> str:
             said.append(f"{option} {share * 100:g}%")
     if reorder:
         said.append(f"reorder {reorder * 100:g}%")
-    rates = [rate for harm in all_figures if (rate := harm.get("rate_kbit", 0.0))]
+    rates = [rate for figures in all_figures if (rate := figures.get("rate_kbit", 0.0))]
     if rates:
         said.append(f"rate {min(rates):g}kbit")
     elif jitter and not reorder:
@@ -65,34 +65,34 @@ def words(all_figures: Sequence[Figures]) -> str:
 
 
 def _sum(all_figures: Sequence[Figures], name: str) -> float:
-    return sum(harm.get(name, 0.0) for harm in all_figures)
+    return sum(figures.get(name, 0.0) for figures in all_figures)
 
 
 def _chance(all_figures: Sequence[Figures], name: str) -> float:
     """That at least one of several does it."""
     never = 1.0
-    for harm in all_figures:
-        never *= 1.0 - harm.get(name, 0.0)
+    for figures in all_figures:
+        never *= 1.0 - figures.get(name, 0.0)
     return 1.0 - never
 
 
 @dataclass
 class _Impairment:
-    harm: Figures
+    figures: Figures
     links: frozenset[tuple[str, str]]
     passed: int = 0
     dropped: int = 0
 
     def did(self) -> Mapping[str, int]:
         """By the words of `packets.COUNTED`."""
-        harm = self.harm
-        slow = harm.get("delay_ms") or harm.get("jitter_ms") or harm.get("rate_kbit")
+        figures = self.figures
+        slow = figures.get("delay_ms") or figures.get("jitter_ms") or figures.get("rate_kbit")
         return {
             "delayed": self.passed if slow else 0,
             "dropped": self.dropped,
-            "duplicated": round(self.passed * harm.get("duplicate", 0.0)),
-            "reordered": round(self.passed * harm.get("reorder", 0.0)),
-            "corrupted": round(self.passed * harm.get("corrupt", 0.0)),
+            "duplicated": round(self.passed * figures.get("duplicate", 0.0)),
+            "reordered": round(self.passed * figures.get("reorder", 0.0)),
+            "corrupted": round(self.passed * figures.get("corrupt", 0.0)),
         }
 
 
@@ -109,9 +109,9 @@ class Netem:
     """Link → (passed, dropped) when last looked at."""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def impair(self, links: Iterable[tuple[str, str]], harm: Figures) -> int:
+    async def impair(self, links: Iterable[tuple[str, str]], figures: Figures) -> int:
         """Impair links (from address, to address); the number by which to heal it."""
-        number, impairment = next(self._numbers), _Impairment(harm, frozenset(links))
+        number, impairment = next(self._numbers), _Impairment(figures, frozenset(links))
         async with self._turn:
             senders = sorted({sender for sender, _ in impairment.links})
             await asyncio.gather(*(self._count(sender) for sender in senders))
@@ -147,7 +147,7 @@ class Netem:
         for impairment in self._active.values():
             for source, receiver in sorted(impairment.links):
                 if source == sender:
-                    all_figures.setdefault(receiver, []).append(impairment.harm)
+                    all_figures.setdefault(receiver, []).append(impairment.figures)
         shell = self.shells[sender]
         if not any(all_figures.values()):
             if self._forget(sender):
@@ -174,7 +174,7 @@ class Netem:
             for impairment in self._active.values():
                 if link in impairment.links:
                     impairment.passed += now[0] - passed
-                    impairment.dropped += now[1] - dropped if impairment.harm.get("loss") else 0
+                    impairment.dropped += now[1] - dropped if impairment.figures.get("loss") else 0
 
 
 def _lines(classes: list[str], receiver: str, all_figures: Sequence[Figures]) -> list[str]:

@@ -1,7 +1,7 @@
 """Slow and unreliable links: by the kernel's own netem where it has that, else packet by packet by a
 reader to which rules in each node's namespace hand what other nodes send.
 
-netem cannot tell how many packets it reordered, doubled or changed, so for these harms the reader (`nfqueue.py`), which
+netem cannot tell how many packets it reordered, doubled or changed, so for these the reader (`nfqueue.py`), which
 counts what it does, is preferred where both are there. It starts with the first impairment that is its own; the rules
 are there only while it has one. Pitfall: if the reader died, the rules would let everything through (`bypass`), so its
 answers are waited for.
@@ -108,8 +108,8 @@ def unqueueable() -> str | None:
     )
 
 
-def _by_netem(harm: Mapping[str, float]) -> bool:
-    return netem.available() and (netem.countable(harm) or rules() is None)
+def _by_netem(figures: Mapping[str, float]) -> bool:
+    return netem.available() and (netem.countable(figures) or rules() is None)
 
 
 @dataclass
@@ -133,29 +133,29 @@ class Packets:
     def __post_init__(self) -> None:
         self._netem = netem.Netem({address: shell for address, (_, shell) in self.places.items()})
 
-    async def impair(self, links: Sequence[tuple[str, str]], **harm: float) -> "ImpairedLinks":
-        """Impair links (from address, to address); harm: of `FIGURES`. InfrastructureError if it cannot be done
+    async def impair(self, links: Sequence[tuple[str, str]], **figures: float) -> "ImpairedLinks":
+        """Impair links (from address, to address); figures: of `FIGURES`. InfrastructureError if it cannot be done
         here."""
-        if _by_netem(harm):
-            return ImpairedLinks(self._netem.heal, await self._netem.impair(links, harm))
-        return await self.queue(links, harm)
+        if _by_netem(figures):
+            return ImpairedLinks(self._netem.heal, await self._netem.impair(links, figures))
+        return await self.queue(links, figures)
 
-    def means(self, harm: Mapping[str, float]) -> str:
+    def means(self, figures: Mapping[str, float]) -> str:
         """By what this is done here, in words."""
-        return "netem" if _by_netem(harm) else queue_name()
+        return "netem" if _by_netem(figures) else queue_name()
 
-    async def impair_clients(self, nodes: Sequence[str], **harm: float) -> "ImpairedLinks":
+    async def impair_clients(self, nodes: Sequence[str], **figures: float) -> "ImpairedLinks":
         """Likewise what comes from clients to nodes with these addresses."""
-        return await self.queue([(self.harness, node) for node in nodes], harm)
+        return await self.queue([(self.harness, node) for node in nodes], figures)
 
-    async def queue(self, links: Sequence[tuple[str, str]], harm: Mapping[str, float]) -> "ImpairedLinks":
+    async def queue(self, links: Sequence[tuple[str, str]], figures: Mapping[str, float]) -> "ImpairedLinks":
         """As `impair`, by the reader."""
         number = next(self._numbers)
         clients = any(source == self.harness for source, _ in links)
         async with self._turn:
             if self._process is None:
                 await self._start()
-            await self._order({"add": {"id": number, "links": [list(link) for link in links], **harm}})
+            await self._order({"add": {"id": number, "links": [list(link) for link in links], **figures}})
             if clients:
                 self._of_clients.add(number)
             if not self._active or self._of_clients == {number}:

@@ -1,7 +1,7 @@
 """Slow and broken disks under a running process, by injection into its system calls through strace.
 
 It works on any process that may be traced, and needs no rights over the disk. Pitfall: while it is attached, every
-system call of the process costs more; one process has one tracer, so all harm to it goes through one session; and
+system call of the process costs more; one process has one tracer, so all faults of it go through one session; and
 write() serves sockets too, so errors are kept to given files, which have to be named one by one.
 """
 
@@ -33,7 +33,7 @@ class SyscallFaults:
     """What is to happen to the disk of some processes.
 
     delay_us: added to each sync. errno: with which writes and syncs fail, if not empty; then `files` are those hit,
-    and no others, by either harm.
+    and no others, by either fault.
     """
 
     delay_us: int = 0
@@ -56,8 +56,8 @@ class SyscallFaults:
 class Tracing:
     """A session: one strace attached to the processes of a node."""
 
-    def __init__(self, harm: SyscallFaults, folder: Path) -> None:
-        self.harm = harm
+    def __init__(self, faults: SyscallFaults, folder: Path) -> None:
+        self.faults = faults
         self._log = folder / f"calls{next(_sessions)}"
         self._process: asyncio.subprocess.Process | None = None
 
@@ -74,7 +74,7 @@ class Tracing:
                 tools.path("strace"),
                 "-f",
                 *targets,
-                *self.harm.words(),
+                *self.faults.words(),
                 "-o",
                 str(self._log),
                 stdin=asyncio.subprocess.DEVNULL,

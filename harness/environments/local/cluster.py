@@ -41,9 +41,9 @@ class LocalCluster(PidCluster[NamespaceNode]):
         super().__init__(deployment, nodes, partitions, packets, clients, folder, scratch, now)
         self.switch = switch
 
-    async def up(self, harms: Collection[type[Injection]] = ()) -> None:
+    async def up(self, injections: Collection[type[Injection]] = ()) -> None:
         await self._partitions.setup()
-        await super().up(harms)
+        await super().up(injections)
 
     async def down(self) -> None:
         await self.close()

@@ -57,7 +57,7 @@ class Local(RealTime):
         deployment: Deployment,
         names: Sequence[str],
         folder: Path | None,
-        harms: Collection[type[Injection]] = (),
+        injections: Collection[type[Injection]] = (),
     ) -> LocalCluster:
         if not isinstance(deployment, Process):
             raise UsageError("--env local runs processes, and this target offers none")
@@ -69,7 +69,7 @@ class Local(RealTime):
         logs.mkdir(parents=True, exist_ok=True)
         cluster = LocalCluster(deployment, await Switch.create(names), logs.resolve(), scratch, self.now)
         try:
-            await cluster.up(harms)
+            await cluster.up(injections)
         except BaseException:
             await cluster.down()
             raise

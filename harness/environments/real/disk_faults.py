@@ -1,7 +1,7 @@
 """Slow and failing disks: all faults in force on one node go through one tracing session.
 
-A session is made anew when harm comes or goes, after each start, and, while writes fail, when the node has made a new
-file. Pitfall: a session counts calls, not whose harm they felt, so its counts go to every harm that was in force.
+A session is made anew when a fault comes or goes, after each start, and, while writes fail, when the node has made a
+new file. Pitfall: a session counts calls, not which fault they met, so its counts go to every fault that was in force.
 """
 
 import asyncio
@@ -42,14 +42,14 @@ class NodeDisk:
         self._turn = asyncio.Lock()
 
     async def add(self, trouble: DiskTrouble) -> None:
-        """More harm."""
+        """One fault more."""
         if not self._troubles:
             self._node.persistent_faults.append(self)
             self._keeper = asyncio.get_running_loop().create_task(self._keep())
         await self._change([*self._troubles, trouble])
 
     async def remove(self, trouble: DiskTrouble) -> None:
-        """Take harm back, with its counts brought up to date."""
+        """Take a fault back, with its counts brought up to date."""
         await self._change([other for other in self._troubles if other is not trouble])
         if not self._troubles:
             self._node.persistent_faults.remove(self)
@@ -76,11 +76,11 @@ class NodeDisk:
             self._troubles = troubles
             pids = self._node.pids()
             if troubles and pids:
-                session = Tracing(self._harm(), self._folder)
+                session = Tracing(self._faults(), self._folder)
                 self._session = session
                 await session.start(pids)
 
-    def _harm(self) -> SyscallFaults:
+    def _faults(self) -> SyscallFaults:
         errors = [trouble.errno for trouble in self._troubles if trouble.errno]
         return SyscallFaults(
             sum(trouble.delay_us for trouble in self._troubles), errors[0] if errors else "", self._files(errors)
@@ -97,7 +97,7 @@ class NodeDisk:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             session = self._session
-            if session is not None and session.attached and session.harm != self._harm():
+            if session is not None and session.attached and session.faults != self._faults():
                 await self._change(self._troubles)
 
 

@@ -108,7 +108,7 @@ class ActivePowerLoss(ActiveNodeDown):
 
     async def _lose(self, node: PidNode) -> tuple[int, int]:
         if node.volume is None:
-            raise InfrastructureError(f"{node.name} was not prepared to lose its power: it was not named as a harm")
+            raise InfrastructureError(f"{node.name} was not prepared to lose its power before it started")
         return await node.end(), await node.volume.lose()
 
 

@@ -1,4 +1,4 @@
-"""PidCluster: a cluster whose processes are seen from here: started, watched, sampled, and hurt by `handlers`.
+"""PidCluster: a cluster whose processes are seen from here: started, watched, sampled; `handlers` injects faults.
 
 How its nodes are made, and on which network they live, says the environment.
 
@@ -48,27 +48,27 @@ class PidCluster(RealCluster[P]):
         self._site = Site(deployment, partitions, packets, clients, scratch, self.note, self._pairs)
         self._sampling: asyncio.Task[None] | None = None
 
-    async def up(self, harms: Collection[type[Injection]] = ()) -> None:
-        """Write the nodes' files, prepare for these kinds of harm, start all, and wait until all are ready.
+    async def up(self, injections: Collection[type[Injection]] = ()) -> None:
+        """Write the nodes' files, prepare for these kinds of injections, start all, and wait until all are ready.
         InfrastructureError if they do not come up in time."""
         self.note(f"network {self._packets.network}, the harness at {self._packets.harness}")
-        await self.prepare(harms)
+        await self.prepare(injections)
         await asyncio.gather(*(node.start() for node in self.nodes))
         await self._wait_ready()
         self.settle()
 
-    async def prepare(self, harms: Collection[type[Injection]]) -> None:
-        """Write the nodes' files, and have them ready for these kinds of harm. Before they start."""
+    async def prepare(self, injections: Collection[type[Injection]]) -> None:
+        """Write the nodes' files, and have them ready for these kinds of injections. Before they start."""
         for node in self.nodes:
             node.write_files()
-        if PowerLoss in harms:
+        if PowerLoss in injections:
             await asyncio.gather(*(self._attach(node) for node in self.nodes))
-        if SkewClock in harms:
+        if SkewClock in injections:
             await clocks.prepare(self.nodes, self._scratch)
 
     def settle(self) -> None:
         """When all are ready: look that they are prepared, and note from now on what they use. InfrastructureError if
-        one cannot be harmed as it was prepared for."""
+        one cannot be injected with what it was prepared for."""
         for node in self.nodes:
             clocks.prepared(node)
         self._sampling = asyncio.get_running_loop().create_task(
@@ -89,7 +89,7 @@ class PidCluster(RealCluster[P]):
         return [(self._members[a].address, self._members[b].address) for a, b in links]
 
     async def close(self) -> None:
-        """End the nodes and the harm done to them. Safe to call twice."""
+        """End the nodes and all injections. Safe to call twice."""
         if self._sampling is not None:
             self._sampling.cancel()
             self._sampling = None

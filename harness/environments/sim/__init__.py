@@ -7,7 +7,7 @@ A map, from the ground upwards; arrows of import run only up the list:
 - `clock`         a node's wall clock and its monotonic clock, both of which may be wrong
 - `disk`          a node's disk, where what was not synced is lost or torn in a crash
 - `link`          the way from one node to another: latency, loss, duplication, reordering, cuts
-- `network`       all links, and how they behave when nothing hurts them
+- `network`       all links, and how they behave without faults
 - `channel`       a client's connection to a node
 - `log`           a node's log lines
 - `process`       one process of a node: calls the program's handlers, carries out their effects

@@ -26,7 +26,7 @@ Call = Callable[..., object]
 class ClientCutting:
     """A cut between clients and nodes in force, and how many requests and replies it stopped."""
 
-    harm: CutClients
+    injection: CutClients
     requests: int = 0
     replies: int = 0
 
@@ -35,7 +35,7 @@ class ClientCutting:
 class ClientImpairing:
     """An impairment between clients and nodes in force, and what it did to how many requests."""
 
-    harm: ImpairClients
+    injection: ImpairClients
     delayed: int = 0
     duplicated: int = 0
 
@@ -50,13 +50,13 @@ class ClientLink:
         self._kernel = kernel
         self._stream = stream
         self._queue: list[tuple[Call, tuple[Any, ...]]] = []
-        self.hurt = False
+        self.faulty = False
         self.cuts: list[ClientCutting] = []
         self.impairs: list[ClientImpairing] = []
 
     def changed(self) -> None:
         """What is in force has changed: what a cut kept goes on its way, if none is left."""
-        self.hurt = bool(self.cuts or self.impairs)
+        self.faulty = bool(self.cuts or self.impairs)
         if self._queue and not self.cuts:
             queue, self._queue = self._queue, []
             for call, args in queue:
@@ -65,13 +65,13 @@ class ClientLink:
     def stops(self, call: Call, args: tuple[Any, ...], *, request: bool) -> bool | None:
         """Whether a cut stops what goes to the node, or comes from it: True if it is lost, None if it is kept until the
         heal, as `call(*args)`; False if it passes."""
-        cuts = [cut for cut in self.cuts if (cut.harm.requests if request else cut.harm.replies)]
+        cuts = [cut for cut in self.cuts if (cut.injection.requests if request else cut.injection.replies)]
         for cut in cuts:
             cut.requests += request
             cut.replies += not request
         if not cuts:
             return False
-        if any(not cut.harm.queued for cut in cuts):
+        if any(not cut.injection.queued for cut in cuts):
             return True
         self._queue.append((call, args))
         return None
@@ -80,9 +80,9 @@ class ClientLink:
         """How much longer the next request takes, in nanoseconds."""
         total = 0
         for impair in self.impairs:
-            harm = impair.harm
-            if harm.delay_ms or harm.jitter_ms:
-                wait = max(0.0, harm.delay_ms + self._stream.between(-harm.jitter_ms, harm.jitter_ms))
+            injection = impair.injection
+            if injection.delay_ms or injection.jitter_ms:
+                wait = max(0.0, injection.delay_ms + self._stream.between(-injection.jitter_ms, injection.jitter_ms))
                 impair.delayed += wait > 0
                 total += int(wait * MILLISECOND)
         return total
@@ -91,9 +91,9 @@ class ClientLink:
         """How much later the next request comes again, in nanoseconds, once for each time that it does."""
         late: list[int] = []
         for impair in self.impairs:
-            if impair.harm.duplicate and self._stream.chance(impair.harm.duplicate):
+            if impair.injection.duplicate and self._stream.chance(impair.injection.duplicate):
                 impair.duplicated += 1
-                late.append(int(self._stream.between(0, impair.harm.duplicate_ms) * MILLISECOND))
+                late.append(int(self._stream.between(0, impair.injection.duplicate_ms) * MILLISECOND))
         return late
 
 
@@ -148,7 +148,7 @@ class SimChannel:
         self._requests += 1
         number = self._requests
         answer = self._pending[number] = asyncio.get_running_loop().create_future()
-        if self._way.hurt:
+        if self._way.faulty:
             self._ask(self._host, number, message)
         else:
             self._up(self._deliver, (self._host, number, message))
@@ -167,7 +167,7 @@ class SimChannel:
 
     def answer(self, number: int, message: Message) -> None:
         """Called by the host: the reply to a request leaves."""
-        if self._way.hurt:
+        if self._way.faulty:
             stopped = self._way.stops(self.answer, (number, message), request=False)
             if stopped is not False:
                 self._break(lost=stopped)
@@ -180,14 +180,14 @@ class SimChannel:
 
     def _dial_up(self, opened: asyncio.Future[None]) -> None:
         """The first step of a connection: its request is refused, waits for the heal of a cut, or goes on its way."""
-        stopped = self._way.stops(self._dial_up, (opened,), request=True) if self._way.hurt else False
+        stopped = self._way.stops(self._dial_up, (opened,), request=True) if self._way.faulty else False
         if stopped:
             self._down(self._opened, (opened, None, "the way to it is cut"))
         elif stopped is False:
             self._up(self._reach, (opened,))
 
     def _ask(self, host: PeerHost, number: int, message: Message) -> None:
-        """A request leaves over a way that is hurt."""
+        """A request leaves over a way with a fault."""
         stopped = self._way.stops(self._ask, (host, number, message), request=True)
         if stopped is not False:
             self._break(lost=stopped)

@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class SimOptions:
-    """How the simulated world behaves when nothing hurts it.
+    """How the simulated world behaves without faults.
 
     service_ms: mean time that a node takes for an event. backlog_max: messages and requests that can wait for a stopped
     process; more are lost, as a full socket buffer loses them. wall_start_s: what true wall clocks show when the run
@@ -124,7 +124,7 @@ class SimCluster:
         }
 
     async def inject(self, injection: Injection) -> SimInjection:
-        """Do harm; it lasts until healed. UsageError for an unknown node or values that make no sense here."""
+        """Inject; it lasts until healed. UsageError for an unknown node or values that make no sense here."""
         return self._injector.inject(injection)
 
     async def down(self) -> None:
@@ -176,7 +176,7 @@ class Sim:
         deployment: Deployment,
         names: Sequence[str],
         folder: Path | None,
-        harms: Collection[type[Injection]] = (),
+        injections: Collection[type[Injection]] = (),
     ) -> SimCluster:
         """Start a cluster; it is up at once. folder: where node logs go. InfrastructureError, with the last log
         lines, if a node dies while starting."""

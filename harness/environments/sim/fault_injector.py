@@ -1,4 +1,4 @@
-"""Injections carried out in the simulator, by a table of their kinds: each does its harm at once, and returns what
+"""Injections carried out in the simulator, by a table of their kinds: each takes effect at once, and returns what
 undoes it and tells the bite.
 
 Injections overlap freely: each counts its own bite and heals only itself. So a node stays down while any kill of it is
@@ -23,7 +23,7 @@ CARRIED_OUT: Mapping[type, Callable[[Any, FaultSite], Undo]] = {**LINK_FAULTS, *
 
 @dataclass
 class SimInjection:
-    """Harm in force. A second `heal` undoes nothing and tells the same bite."""
+    """An injection in force. A second `heal` undoes nothing and tells the same bite."""
 
     undo: Undo
     bite: Bite | None = None
@@ -42,7 +42,7 @@ class FaultInjector:
         self._site = site
 
     def inject(self, injection: Injection) -> SimInjection:
-        """Do harm. UsageError for a node that is not there, and for values that make no sense here."""
+        """Inject. UsageError for a node that is not there, and for values that make no sense here."""
         carry_out = CARRIED_OUT.get(type(injection))
         if carry_out is None:
             raise UsageError(f"simulated nodes cannot be asked for it: {injection}")

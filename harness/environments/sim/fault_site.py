@@ -41,4 +41,4 @@ class FaultSite:
     def _check(self, names: Sequence[str]) -> None:
         for name in names:
             if name not in self._nodes:
-                raise UsageError(f"there is no node {name!r} to hurt; there are {', '.join(self._nodes)}")
+                raise UsageError(f"there is no node {name!r}; there are {', '.join(self._nodes)}")

@@ -77,7 +77,7 @@ class Cutting:
 class Impairing:
     """An impairment in force, and what it did to how many messages."""
 
-    harm: ImpairMessages
+    injection: ImpairMessages
     delay: int = field(init=False)
     jitter: int = field(init=False)
     delayed: int = 0
@@ -88,8 +88,8 @@ class Impairing:
     resets: int = 0
 
     def __post_init__(self) -> None:
-        self.delay = nanoseconds(self.harm.delay_ms)
-        self.jitter = nanoseconds(self.harm.jitter_ms)
+        self.delay = nanoseconds(self.injection.delay_ms)
+        self.jitter = nanoseconds(self.injection.jitter_ms)
 
 
 @dataclass(slots=True, eq=False)
@@ -151,8 +151,8 @@ class DirectedLink:
 
     __slots__ = (
         "_epoch",
+        "_faulty",
         "_held",
-        "_hurt",
         "_kernel",
         "_last",
         "_latency",
@@ -190,7 +190,7 @@ class DirectedLink:
         self._stats = stats
         self._last = 0
         self._epoch = 0
-        self._hurt = False
+        self._faulty = False
         self._held: list[Held] = []
         self._queue: list[tuple[int, Message]] = []
         self.cuts: list[Cutting] = []
@@ -201,7 +201,7 @@ class DirectedLink:
 
     def changed(self) -> None:
         """What is in force has changed: what a cut kept goes on its way, if none is left."""
-        self._hurt = bool(self.cuts or self.impairs or self.limps or self.shortenings or self.withholdings)
+        self._faulty = bool(self.cuts or self.impairs or self.limps or self.shortenings or self.withholdings)
         if any(not cut.queued for cut in self.cuts):
             self._queue.clear()
         elif self._queue and not self.cuts:
@@ -211,7 +211,7 @@ class DirectedLink:
 
     def send(self, message: Message) -> None:
         """Send a message; the receiver gets it later, or never."""
-        if self._hurt:
+        if self._faulty:
             self._send_hurt(message)
             return
         arrival = self._kernel.now + self._latency()
@@ -222,7 +222,7 @@ class DirectedLink:
 
     def begin_resets(self, impairing: Impairing) -> None:
         """The connection breaks now and then, as long as the impairment is in force."""
-        mean = nanoseconds(impairing.harm.reset_ms)
+        mean = nanoseconds(impairing.injection.reset_ms)
         self._kernel.at(self._kernel.now + int(self._stream.exponential(mean)), self._reset, (impairing,))
 
     def _reset(self, impairing: Impairing) -> None:
@@ -257,7 +257,7 @@ class DirectedLink:
                 withholding.withheld += 1
                 self._deliver(arrival + withholding.hold, sent, message)
                 return
-        holding = [i for i in self.impairs if i.harm.reorder and self._stream.chance(i.harm.reorder)]
+        holding = [i for i in self.impairs if i.injection.reorder and self._stream.chance(i.injection.reorder)]
         if holding:
             self._hold(arrival, Held(message, sent, holding))
         else:
@@ -266,10 +266,10 @@ class DirectedLink:
             self._deliver(arrival, sent, message)
             self._overtake(arrival)
         for impair in self.impairs:
-            if impair.harm.duplicate and self._stream.chance(impair.harm.duplicate):
+            if impair.injection.duplicate and self._stream.chance(impair.injection.duplicate):
                 impair.duplicated += 1
                 self._stats.duplicated += 1
-                late = self._log_uniform(impair.harm.duplicate_ms) if impair.harm.duplicate_ms else 0
+                late = self._log_uniform(impair.injection.duplicate_ms) if impair.injection.duplicate_ms else 0
                 self._deliver(arrival + self._latency() + late, sent, message)
 
     def _deliver(self, arrival: int, sent: int, message: Message) -> None:
@@ -285,10 +285,10 @@ class DirectedLink:
     def _lost(self, message: Message) -> bool:
         lost = False
         for impair in self.impairs:
-            if impair.harm.loss and self._stream.chance(impair.harm.loss):
+            if impair.injection.loss and self._stream.chance(impair.injection.loss):
                 impair.dropped += 1
                 lost = True
-            if impair.harm.corrupt and self._stream.chance(impair.harm.corrupt):
+            if impair.injection.corrupt and self._stream.chance(impair.injection.corrupt):
                 impair.corrupted += 1
                 lost = True
         if self.shortenings:
@@ -306,8 +306,8 @@ class DirectedLink:
             delay = 0
             if impair.delay or impair.jitter:
                 delay = max(0, impair.delay + round(self._stream.between(-impair.jitter, impair.jitter)))
-            if impair.harm.tail and self._stream.chance(impair.harm.tail):
-                delay += self._log_uniform(impair.harm.tail_ms)
+            if impair.injection.tail and self._stream.chance(impair.injection.tail):
+                delay += self._log_uniform(impair.injection.tail_ms)
             impair.delayed += delay > 0
             total += delay
         if self.limps:
@@ -333,7 +333,7 @@ class DirectedLink:
         return limp.free - now
 
     def _hold(self, arrival: int, held: Held) -> None:
-        longest = max((impair.harm.reorder_ms for impair in held.holding), default=0.0)
+        longest = max((impair.injection.reorder_ms for impair in held.holding), default=0.0)
         if longest:
             self._count_reordered(held)
             self._deliver(arrival + self._log_uniform(longest), held.sent, held.message)

@@ -1,4 +1,4 @@
-"""Links of a simulated cluster, and how they behave when nothing hurts them."""
+"""Links of a simulated cluster, and how they behave without faults."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from splitbrain.harness.random_stream import RandomStream
 
 @dataclass(frozen=True)
 class NetworkOptions:
-    """How the network behaves when nothing hurts it.
+    """How the network behaves without faults.
 
     A message takes between `latency_ms_min` and `latency_ms_max`, each equally likely, plus a waiting time of a
     Poisson process with mean `latency_ms_tail_mean`. spread: each link, in each direction, is up to so many times

@@ -17,7 +17,7 @@ def down(injection: NodeDown, nodes: Sequence[SimNode]) -> Callable[[], Bite]:
     """Bring nodes down; returns what lets them come up again and tells the bite."""
     for node in nodes:
         node.kills_in_force += 1
-    tell = _harm(injection, nodes)
+    tell = _taken_down(injection, nodes)
 
     def undo() -> Bite:
         bite = tell()
@@ -36,7 +36,7 @@ def restart(nodes: Sequence[SimNode]) -> None:
             node.start_now()
 
 
-def _harm(injection: NodeDown, nodes: Sequence[SimNode]) -> Callable[[], Bite]:
+def _taken_down(injection: NodeDown, nodes: Sequence[SimNode]) -> Callable[[], Bite]:
     match injection:
         case Kill():
             return _kill(injection, nodes)

@@ -1,4 +1,4 @@
-"""HostsCluster: one node on each host, hurt by the agent there; each host does its share of an injection.
+"""HostsCluster: one node on each host, where an agent carries out injections; each host does its share of an injection.
 
 Pitfall: hosts are reached one by one, so what is done to several begins within milliseconds, not at one moment; and
 one that cannot be reached must not keep the others from being cleaned up.
@@ -68,24 +68,30 @@ class HostsCluster(RealCluster[RemoteNode]):
         self._numbers = itertools.count(1)
         self._down = False
 
-    async def up(self, harms: Collection[type[Injection]]) -> None:
+    async def up(self, injections: Collection[type[Injection]]) -> None:
         """Copy what the nodes need, start them, and wait until all are ready. InfrastructureError if they do not come
         up in time."""
         loop = asyncio.get_running_loop()
         for name, agent in self._agents.items():
             agent.on_event = self._hearing(name, loop)
             self.note(f"{name} on {agent.host}: {_told(agent.about)}")
-        await all_of([self._prepare(node, harms) for node in self.nodes])
+        await all_of([self._prepare(node, injections) for node in self.nodes])
         await all_of([node.start() for node in self.nodes])
         await self._wait_ready()
         await all_of([node.agent.ask("settle") for node in self.nodes])
 
-    async def _prepare(self, node: RemoteNode, harms: Collection[type[Injection]]) -> None:
+    async def _prepare(self, node: RemoteNode, injections: Collection[type[Injection]]) -> None:
         made = await node.made()
-        names = [kind.__name__ for kind in harms]
+        names = [kind.__name__ for kind in injections]
         members = dict(node.place.members)
         await node.agent.ask(
-            "prepare", limit=START_SECONDS, name=node.name, members=members, node=made, harms=names, now=self._now()
+            "prepare",
+            limit=START_SECONDS,
+            name=node.name,
+            members=members,
+            node=made,
+            injections=names,
+            now=self._now(),
         )
 
     def _hearing(self, name: str, loop: asyncio.AbstractEventLoop) -> Callable[[Event], object]:

@@ -73,7 +73,7 @@ class Ssh(RealTime):
         deployment: Deployment,
         names: Sequence[str],
         folder: Path | None,
-        harms: Collection[type[Injection]] = (),
+        injections: Collection[type[Injection]] = (),
     ) -> HostsCluster:
         if not isinstance(deployment, Host):
             raise UsageError(NOT_OFFERED)
@@ -87,7 +87,7 @@ class Ssh(RealTime):
             await call(agent.close)
         cluster = HostsCluster(deployment, names, agents[: len(names)], logs, self.now)
         try:
-            await cluster.up(harms)
+            await cluster.up(injections)
         except BaseException:
             await shielded(cluster.down())
             raise

@@ -3,7 +3,7 @@
 - `log`    the read is an entry like a write: always right, and as dear as a write
 - `index`  the leader makes sure, by a round of heartbeats begun after the read arrived, that it was still the leader
 - `lease`  the leader trusts that nobody is elected within the shortest election timeout after a confirmed round began,
-           and answers at once (§6.4.1): right as long as monotonic clocks run at the same rate; offsets do no harm
+           and answers at once (§6.4.1): right as long as monotonic clocks run at the same rate; offsets do not matter
 - `local`  whoever is asked answers from what it has: quick, and stale whenever the network says so
 
 Pitfall: a new leader's log holds everything committed, but it does not yet know what; so no read is answered before

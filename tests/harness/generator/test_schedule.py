@@ -40,13 +40,13 @@ class FaultOfVariants:
         return None if variant == "never" else Plan(variant, ())
 
 
-def harms(*variant_counts: int) -> list[Fault]:
+def faults_of(*variant_counts: int) -> list[Fault]:
     return [
         FaultOfVariants(number, tuple(f"v{i}" for i in range(count))) for number, count in enumerate(variant_counts)
     ]
 
 
-some_harms = st.lists(st.integers(1, 5), min_size=1, max_size=len(KINDS)).map(lambda counts: harms(*counts))
+some_faults = st.lists(st.integers(1, 5), min_size=1, max_size=len(KINDS)).map(lambda counts: faults_of(*counts))
 seeds = st.integers(0, 2**32)
 limits = st.floats(0.1, 300)
 
@@ -63,7 +63,7 @@ def storm_of(found: Schedule) -> list[ScheduledFault]:
     return [slot for slot in found.slots if slot.storm]
 
 
-@given(some_harms, st.floats(0, 200), seeds)
+@given(some_faults, st.floats(0, 200), seeds)
 @settings(max_examples=200)
 def test_a_cycle_in_the_first_half_has_each_fault_once_and_alone(faults: list[Fault], more: float, seed: int) -> None:
     limit = len(faults) + more
@@ -80,19 +80,19 @@ def test_a_cycle_in_the_first_half_has_each_fault_once_and_alone(faults: list[Fa
 
 
 def test_a_long_run_has_long_faults_in_its_cycle() -> None:
-    cycle = cycle_of(schedule(harms(2, 3), NODES, 60, 1))
+    cycle = cycle_of(schedule(faults_of(2, 3), NODES, 60, 1))
     assert all(slot.duration >= 2.9 * SECOND for slot in cycle)
     assert cycle[-1].stop <= 12 * SECOND
 
 
 def test_a_run_too_short_for_a_cycle_in_its_first_half_says_so() -> None:
-    found = schedule(harms(1, 1, 1), NODES, 2, 1)
+    found = schedule(faults_of(1, 1, 1), NODES, 2, 1)
     assert len(cycle_of(found)) == 3
     assert not found.missing
     assert found.note == ("the run is too short for each of 3 faults to come once in its first half: that takes 3 s")
 
 
-@given(some_harms, limits, seeds)
+@given(some_faults, limits, seeds)
 @settings(max_examples=200)
 def test_everything_is_healed_inside_the_time_limit_and_what_cannot_come_is_named(
     faults: list[Fault], limit: float, seed: int
@@ -113,7 +113,7 @@ def overlaps(slots: list[ScheduledFault]) -> int:
 
 def test_storms_overlap_are_short_and_have_quiet_phases() -> None:
     for seed in range(20):
-        storm = storm_of(schedule(harms(2, 2, 2, 2, 2, 2), NODES, 60, seed))
+        storm = storm_of(schedule(faults_of(2, 2, 2, 2, 2, 2), NODES, 60, seed))
         assert len(storm) > 20
         assert overlaps(storm) >= 3
         assert min(slot.duration for slot in storm) < SECOND // 5
@@ -122,7 +122,7 @@ def test_storms_overlap_are_short_and_have_quiet_phases() -> None:
 
 
 def test_seeds_draw_their_own_faults_variants_and_moments() -> None:
-    drawn = [storm_of(schedule(harms(3, 3, 3, 3), NODES, 60, seed)) for seed in range(40)]
+    drawn = [storm_of(schedule(faults_of(3, 3, 3, 3), NODES, 60, seed)) for seed in range(40)]
     assert len({frozenset(slot.fault.name for slot in storm) for storm in drawn}) > 5
     assert len({frozenset((slot.fault.name, slot.variant) for slot in storm) for storm in drawn}) > 20
     armed = [slot for storm in drawn for slot in storm if slot.moment]
@@ -133,20 +133,20 @@ def test_seeds_draw_their_own_faults_variants_and_moments() -> None:
 
 def test_storms_alone_begin_at_once_and_leave_no_fault_out() -> None:
     for seed in range(20):
-        found = schedule(harms(2, 2, 2), NODES, 20, seed, with_cycle=False)
+        found = schedule(faults_of(2, 2, 2), NODES, 20, seed, with_cycle=False)
         assert not cycle_of(found)
         assert found.slots[0].start < SECOND
         assert {slot.fault.name for slot in found.slots} == {"fault0", "fault1", "fault2"}
 
 
 def test_on_real_systems_storms_are_slower() -> None:
-    storm = storm_of(schedule(harms(2, 2, 2), NODES, 60, 1, pace=REAL))
+    storm = storm_of(schedule(faults_of(2, 2, 2), NODES, 60, 1, pace=REAL))
     assert min(slot.duration for slot in storm[:-1]) >= SECOND // 2
     assert 5 < len(storm) < 60
 
 
 def test_a_standing_fault_lasts_all_along() -> None:
-    standing, other = harms(1, 1)
+    standing, other = faults_of(1, 1)
     standing.standing = True  # type: ignore[attr-defined]
     found = schedule([standing, other], NODES, 20, 1)
     (slot,) = [slot for slot in found.slots if slot.fault is standing]
@@ -155,7 +155,7 @@ def test_a_standing_fault_lasts_all_along() -> None:
     assert len(found.slots) > 10
 
 
-@given(some_harms, limits, seeds)
+@given(some_faults, limits, seeds)
 @settings(max_examples=200)
 def test_spaced_faults_overlap_by_two_at_most_never_the_same_and_never_the_same_kind_of_harm(
     faults: list[Fault], limit: float, seed: int
@@ -170,7 +170,7 @@ def test_spaced_faults_overlap_by_two_at_most_never_the_same_and_never_the_same_
             assert not set(other.fault.needs) & set(slot.fault.needs)
 
 
-@given(some_harms, limits, seeds)
+@given(some_faults, limits, seeds)
 def test_no_variant_comes_again_before_all_have_come(faults: list[Fault], limit: float, seed: int) -> None:
     slots = schedule(faults, NODES, limit, seed, interval_s=4, overlap=False).slots
     for fault in faults:
@@ -181,23 +181,23 @@ def test_no_variant_comes_again_before_all_have_come(faults: list[Fault], limit:
             assert len(set(cycle)) == len(cycle)
 
 
-@given(some_harms, limits, seeds)
+@given(some_faults, limits, seeds)
 def test_there_is_a_healthy_gap_between_spaced_faults(faults: list[Fault], limit: float, seed: int) -> None:
     slots = schedule(faults, NODES, limit, seed, interval_s=3, overlap=False).slots
     for before, after in pairwise(slots):
         assert after.start - before.stop >= SECOND // 2
 
 
-@given(some_harms, limits, seeds)
+@given(some_faults, limits, seeds)
 def test_the_same_seed_gives_the_same_schedule(faults: list[Fault], limit: float, seed: int) -> None:
     assert plain(schedule(faults, NODES, limit, seed)) == plain(schedule(faults, NODES, limit, seed))
 
 
 def test_another_seed_gives_another_schedule() -> None:
-    assert len({tuple(plain(schedule(harms(2, 2, 2), NODES, 60, seed))) for seed in range(20)}) == 20
+    assert len({tuple(plain(schedule(faults_of(2, 2, 2), NODES, 60, seed))) for seed in range(20)}) == 20
 
 
-@given(some_harms, limits, seeds)
+@given(some_faults, limits, seeds)
 def test_each_fault_is_in_reserve_within_the_storms_or_none_is(faults: list[Fault], limit: float, seed: int) -> None:
     found = schedule(faults, NODES, limit, seed)
     assert {slot.fault for slot in found.reserve} in (set(), set(faults))
@@ -209,14 +209,14 @@ def test_each_fault_is_in_reserve_within_the_storms_or_none_is(faults: list[Faul
 
 def test_the_faults_of_one_storm_last_no_longer_than_it_draws() -> None:
     pace = replace(SIMULATED, longest=(0.3, 0.3))
-    storm = storm_of(schedule(harms(1, 1, 1, 1), NODES, 60, 1, pace=pace))
+    storm = storm_of(schedule(faults_of(1, 1, 1, 1), NODES, 60, 1, pace=pace))
     assert len(storm) > 20
     assert max(slot.duration for slot in storm) <= 0.3 * SECOND
 
 
 def test_a_schedule_known_by_heart_does_not_change() -> None:
     """A seed from an old report must still mean the same: change this only together with the version."""
-    found = schedule(harms(1, 2), NODES, 24, 7)
+    found = schedule(faults_of(1, 2), NODES, 24, 7)
     assert [
         (slot.fault.name, slot.variant, round(slot.start / SECOND, 3), slot.moment) for slot in found.slots[:6]
     ] == [
@@ -230,14 +230,14 @@ def test_a_schedule_known_by_heart_does_not_change() -> None:
 
 
 def test_pairs_come_from_the_second_cycle_on() -> None:
-    slots = schedule(harms(1, 1, 1), NODES, 120, 1, interval_s=6).slots
+    slots = schedule(faults_of(1, 1, 1), NODES, 120, 1, interval_s=6).slots
     overlapping = [(a, b) for a, b in pairwise(slots) if b.start < a.stop]
     assert len(overlapping) >= 5
     assert len({(a.fault.name, b.fault.name) for a, b in overlapping}) == 6
 
 
 def test_a_run_too_short_for_some_says_so() -> None:
-    found = schedule(harms(1, 1, 1), NODES, 1.2, 1)
+    found = schedule(faults_of(1, 1, 1), NODES, 1.2, 1)
     assert len(found.slots) == 2
     ((name, why),) = found.missing.items()
     assert why == f"{name} did not fit: 1.2 s are too short for 3 faults, each of which takes 0.5 s"
@@ -254,11 +254,11 @@ def test_no_faults_no_slots() -> None:
 
 
 def test_an_interval_is_kept() -> None:
-    slots = schedule(harms(1, 1), NODES, 60, 1, interval_s=10, overlap=False).slots
+    slots = schedule(faults_of(1, 1), NODES, 60, 1, interval_s=10, overlap=False).slots
     assert [slot.start for slot in slots] == [slots[0].start + 10 * SECOND * i for i in range(6)]
 
 
-@given(some_harms, limits, seeds, st.floats(0.2, 20))
+@given(some_faults, limits, seeds, st.floats(0.2, 20))
 def test_a_duration_is_kept(faults: list[Fault], limit: float, seed: int, duration: float) -> None:
     slots = schedule(faults, NODES, limit, seed, duration_s=duration, overlap=False).slots
     assert all(slot.duration == int(duration * SECOND) for slot in slots)
@@ -273,7 +273,7 @@ def test_a_duration_is_kept(faults: list[Fault], limit: float, seed: int, durati
 )
 def test_contradicting_times_are_wrong_use(interval: float | None, duration: float | None, words: str) -> None:
     with pytest.raises(UsageError, match=words):
-        schedule(harms(1), NODES, 60, 1, interval_s=interval, duration_s=duration)
+        schedule(faults_of(1), NODES, 60, 1, interval_s=interval, duration_s=duration)
 
 
 @given(st.integers(1, 6), seeds)

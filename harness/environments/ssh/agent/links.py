@@ -65,10 +65,10 @@ class HostPackets(Packets):
     port: int = field(kw_only=True)
     """At which the harness gives its orders, which always pass."""
 
-    async def impair(self, links: Sequence[tuple[str, str]], **harm: float) -> ImpairedLinks:
-        return await self.queue(links, harm)
+    async def impair(self, links: Sequence[tuple[str, str]], **figures: float) -> ImpairedLinks:
+        return await self.queue(links, figures)
 
-    def means(self, harm: Mapping[str, float]) -> str:
+    def means(self, figures: Mapping[str, float]) -> str:
         return packets.queue_name()
 
     async def _switch(self, *, on: bool, shells: Sequence[Shell] = ()) -> None:

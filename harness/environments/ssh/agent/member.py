@@ -103,11 +103,11 @@ class HostCluster(PidCluster[HostNode]):
     def note(self, text: str) -> None:
         self._notify(note=text)
 
-    async def ready_for(self, uploads: Mapping[str, str], harms: Collection[type[Injection]]) -> None:
+    async def ready_for(self, uploads: Mapping[str, str], injections: Collection[type[Injection]]) -> None:
         """Have everything ready for the node's start. uploads: names in its folder → files of this host."""
         self.node.uploads = uploads
-        await self.prepare(harms)
-        if Cut in harms:
+        await self.prepare(injections)
+        if Cut in injections:
             await self._partitions.setup()
 
     async def remake(self, place: Place, deployment: Process, uploads: Mapping[str, str], *, empty: bool) -> None:

@@ -100,14 +100,14 @@ class Agent:
             return host_state.uncuttable(self._run)
         return reason
 
-    async def do_prepare(self, name: str, members: dict[str, str], node: Spec, harms: list[str], now: int) -> None:
+    async def do_prepare(self, name: str, members: dict[str, str], node: Spec, injections: list[str], now: int) -> None:
         """Have everything ready for the node's start. now: the run's time, in nanoseconds."""
         base = now - time.monotonic_ns()
         place = Place(name, members[name], self._folder / name, members)
         self._cluster = HostCluster(
             place, made(node), self._run, self._folder, self._control, self.notify, lambda: base + time.monotonic_ns()
         )
-        await self._cluster.ready_for(node["uploads"], [KINDS[harm] for harm in harms])
+        await self._cluster.ready_for(node["uploads"], [KINDS[injection] for injection in injections])
 
     @property
     def _there(self) -> HostCluster:
@@ -149,15 +149,15 @@ class Agent:
         return self._there.node.last_lines()
 
     async def do_inject(self, number: int, injection: dict[str, Any], admin_command: list[str]) -> None:
-        """Do harm, to be healed by its number. admin_command: the command by which the node is given work, if it is."""
+        """Inject, to be healed by its number. admin_command: the command by which the node is given work, if it is."""
         self._injected[number] = await self._there.inject_with_command(from_json(injection), admin_command)
 
     async def do_heal(self, number: int) -> dict[str, float]:
-        """Undo harm: its bite."""
+        """Heal: the bite."""
         return dict(await self._injected[number].heal())
 
     async def do_end(self) -> list[str]:
-        """End the node and all harm; the files that tell of it."""
+        """End the node and all injections; the files that tell of it."""
         if self._cluster is not None:
             await self._cluster.down()
         return [str(file) for file in sorted((self._folder / "logs").glob("*")) if file.is_file()]

@@ -1,4 +1,4 @@
-"""Harm to containers, from the host: each kind bites, spares clients, outlasts restarts, and ends with its heal."""
+"""Faults of containers, from the host: each kind bites, spares clients, outlasts restarts, and ends with its heal."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Slow and failing disks: only syncs are slow, only files fail, over restarts, one harm beside another."""
+"""Slow and failing disks: only syncs are slow, only files fail, over restarts, one fault beside another."""
 
 import asyncio
 from pathlib import Path

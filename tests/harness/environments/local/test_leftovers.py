@@ -30,10 +30,10 @@ CHAIN = ("outside", "unshare", "init", "run")
 
 
 async def busy(environment: Local, folder: Path) -> None:
-    """A cluster hurt in every way that can be done here, until something ends it."""
+    """A cluster with every fault that can be injected here, until something ends it."""
     cluster = await environment.up(chatters(), NAMES, folder)
     print("up", flush=True)
-    harms: list[Injection] = [
+    injections: list[Injection] = [
         Cut((("n1", "n2"),)),
         Impair((("n2", "n3"),), delay_ms=50),
         SkewClock("n1", offset_ms=60_000),
@@ -43,7 +43,9 @@ async def busy(environment: Local, folder: Path) -> None:
     ]
     try:
         while True:
-            injected = [await cluster.inject(harm) for harm in harms if unsupported(type(harm), chatters()) is None]
+            injected = [
+                await cluster.inject(harm) for harm in injections if unsupported(type(harm), chatters()) is None
+            ]
             print("hurt", flush=True)
             await asyncio.sleep(0.1)
             for harm in reversed(injected):

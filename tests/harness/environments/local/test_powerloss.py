@@ -151,7 +151,7 @@ async def names(environment: Local, folder: Path) -> None:
 
 
 async def nodes(environment: Local, folder: Path) -> None:
-    """In a cluster: killed, robbed, started again when healed; beside other harm."""
+    """In a cluster: killed, robbed, started again when healed; beside other faults."""
     cluster = await environment.up(chatters(), NAMES, folder, {PowerLoss})
     n1, n2, _ = cluster.nodes
     assert isinstance(await ask(n1, "sync"), float)

@@ -104,7 +104,7 @@ def test_the_run_says_what_was_wrong(asked: str, words: str, world: str) -> None
         return tuple(death.text for death in cluster.deaths())
 
     (told,) = environment.run(main)
-    at = f"test_wrong_programs.py:{Wrong.on_request.__code__.co_firstlineno}"
+    at = f"test_wrong_programs.py:{IncompleteProgram.on_request.__code__.co_firstlineno}"
     shown = re.sub(
         r"test_wrong_programs\.py:\d+\)", "LINE)", re.sub(r"at \d\.\d{9} s", "at TIME s", told.replace(at, "AT"))
     )

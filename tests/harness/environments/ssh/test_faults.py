@@ -1,4 +1,4 @@
-"""Harm to nodes on machines of their own: each kind bites, spares the harness, and ends with its heal."""
+"""Injections into nodes on machines of their own: each kind bites, spares the harness, and ends with its heal."""
 
 import asyncio
 from pathlib import Path
