@@ -1,1 +1,52 @@
 """Workloads: what clients do, and which checkers judge it. One file, one workload."""
+
+from collections.abc import Mapping
+
+WORKLOADS: Mapping[str, tuple[str, str]] = {
+    "mixed": (
+        "splitbrain.workloads.mixed:MIXED",
+        "registers with unique values, lists and sets, short-lived and old; linearizable?",
+    ),
+    "register": (
+        "splitbrain.workloads.register:REGISTER",
+        "reads, writes and compare-and-sets of independent short-lived keys; linearizable?",
+    ),
+    "unique-register": (
+        "splitbrain.workloads.unique_register:UNIQUE_REGISTER",
+        "reads and unique writes of independent short-lived keys; linearizable?",
+    ),
+    "set": (
+        "splitbrain.workloads.set:SET",
+        "adds of unique elements to one set, read through every node at the end; anything lost?",
+    ),
+    "deletes": (
+        "splitbrain.workloads.deletes:DELETES",
+        "unique elements are added and removed, read through every node at the end; does one come back?",
+    ),
+    "list": (
+        "splitbrain.workloads.list:LIST",
+        "appends to and reads of independent short-lived lists; linearizable?",
+    ),
+    "counter": (
+        "splitbrain.workloads.counter:COUNTER",
+        "increments and reads of one counter; each read within bounds?",
+    ),
+    "causal": (
+        "splitbrain.workloads.causal:CAUSAL",
+        "clients read, write, and hand a token to a client on another node; causally consistent?",
+    ),
+    "session": (
+        "splitbrain.workloads.session:SESSION",
+        "sessions that move between nodes; does each see what it saw and wrote?",
+    ),
+    "lock": (
+        "splitbrain.workloads.lock:LOCK",
+        "clients contend for locks and use what they guard; held by one at a time?",
+    ),
+    "watch": (
+        "splitbrain.workloads.watch:WATCH_KEYS",
+        "some clients write keys, the others watch them; every change seen once and in order?",
+    ),
+}
+"""Every workload of ours by name: where it is, as `module:attribute`, and its summary, so that `splitbrain list` need
+import none. A test compares the summaries with the workloads."""

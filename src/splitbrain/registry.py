@@ -12,12 +12,14 @@ import importlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from splitbrain.checkers import SUMMARIES
 from splitbrain.harness.environments import ENVIRONMENTS as OWN_ENVIRONMENTS
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.options import settle
 from splitbrain.harness.plugins import load_plugin, plugins
 from splitbrain.harness.suggestion import did_you_mean
 from splitbrain.targets import TARGETS as OWN_TARGETS
+from splitbrain.workloads import WORKLOADS as OWN_WORKLOADS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,19 +61,7 @@ class Registry(Mapping[str, str]):
 
 TARGETS = Registry("target", "targets", {name: where for name, (where, _) in OWN_TARGETS.items()})
 
-WORKLOADS = Registry("workload", "workloads", {
-    "mixed": "splitbrain.workloads.mixed:MIXED",
-    "register": "splitbrain.workloads.register:REGISTER",
-    "unique-register": "splitbrain.workloads.unique_register:UNIQUE_REGISTER",
-    "set": "splitbrain.workloads.set:SET",
-    "deletes": "splitbrain.workloads.deletes:DELETES",
-    "list": "splitbrain.workloads.list:LIST",
-    "counter": "splitbrain.workloads.counter:COUNTER",
-    "causal": "splitbrain.workloads.causal:CAUSAL",
-    "session": "splitbrain.workloads.session:SESSION",
-    "lock": "splitbrain.workloads.lock:LOCK",
-    "watch": "splitbrain.workloads.watch:WATCH_KEYS",
-})  # fmt: skip
+WORKLOADS = Registry("workload", "workloads", {name: where for name, (where, _) in OWN_WORKLOADS.items()})
 
 FORMER_WORKLOADS: Mapping[str, str] = {"append-list": "list", "rw-register": "unique-register"}
 """Names of earlier releases, still understood."""
@@ -121,6 +111,11 @@ def workload(name: str) -> Workload:
     """The workload of a name, or of one that it had in an earlier release."""
     found: Workload = WORKLOADS.find(FORMER_WORKLOADS.get(name, name))
     return found
+
+
+def workload_summary(name: str) -> str:
+    """One line about a workload; ours are not imported for it."""
+    return OWN_WORKLOADS[name][1] if name in OWN_WORKLOADS else workload(name).summary
 
 
 def renamed(name: str | None) -> tuple[str, ...]:
@@ -175,6 +170,13 @@ def models() -> Mapping[str, Any]:
     """All models of `check --model` by name, those of other packages among them."""
     found: Mapping[str, Any] = load("splitbrain.checkers.catalogue:catalogue")()
     return found
+
+
+def model_summaries() -> Iterator[tuple[str, str]]:
+    """Name and one line about every model; ours are not imported for it."""
+    yield from SUMMARIES.items()
+    if plugins("models"):
+        yield from ((name, found.summary) for name, found in models().items() if name not in SUMMARIES)
 
 
 def model(name: str) -> Any:

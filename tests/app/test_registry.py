@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from splitbrain import registry, run
+from splitbrain.checkers import SUMMARIES
+from splitbrain.checkers.catalogue import CATALOGUE
 from splitbrain.harness.errors import UsageError
 from splitbrain.targets import TARGETS
+from splitbrain.workloads import WORKLOADS
 
 PLUGIN = """
 from splitbrain.checkers.catalogue import CATALOGUE
@@ -129,6 +132,13 @@ def test_a_file_is_a_target_too_and_no_library_is_replaced(tmp_path, monkeypatch
     assert registry.target("./a_store_here.py:Store:disk=memory").settings["disk"] == "memory"
     with pytest.raises(UsageError, match="there is no file"):
         registry.target("./nothing.py:Store")
+
+
+def test_summaries_for_the_list_are_those_of_workloads_and_models() -> None:
+    assert dict(SUMMARIES) == {name: check.summary for name, check in CATALOGUE.items()}
+    assert list(SUMMARIES) == list(CATALOGUE), "in the same order"
+    summaries = {name: summary for name, (_, summary) in WORKLOADS.items()}
+    assert {name: registry.workload(name).summary for name in WORKLOADS} == summaries
 
 
 def test_summaries_for_the_list_are_those_of_the_targets() -> None:

@@ -171,7 +171,7 @@ def test_ctrl_c_in_the_middle_of_a_fault_heals_it_and_keeps_the_history(tmp_path
     assert b'"processes_killed":1' in lines[-1]
 
 
-class Marked(Forgetful):
+class MarkedRegister(Forgetful):
     """Marks the writes that it carries out, and answers an odd one never; three of four odd ones it forgets at once."""
 
     def on_request(self, now, request, message):
@@ -180,7 +180,7 @@ class Marked(Forgetful):
         return (Mark("executed", message.value, 1),) if message.value % 8 == 1 else ()
 
 
-class NamingClient(ForgetfulClient):
+class ClientOfRegister(ForgetfulClient):
     last_request = None
 
     async def invoke(self, operation):
@@ -189,7 +189,7 @@ class NamingClient(ForgetfulClient):
 
 
 class MarkedTarget(ForgetfulTarget):
-    client = staticmethod(NamingClient)
+    client = staticmethod(ClientOfRegister)
 
 
 @pytest.mark.parametrize(
@@ -198,6 +198,6 @@ class MarkedTarget(ForgetfulTarget):
 def test_of_operations_in_doubt_the_simulator_tells_how_many_were_carried_out(target, told):
     sim = Sim(1)
     writes = calls(lambda context: Operation("write", context.ordinal))
-    test = Test(target, Simulated(Marked), sim, NAMES, limit(80, writes), concurrency=1, rate=0, timeout=0.1)
+    test = Test(target, Simulated(MarkedRegister), sim, NAMES, limit(80, writes), concurrency=1, rate=0, timeout=0.1)
     done = sim.run(lambda: run_test(test, Recorder(None, sim.now)))
     assert done.coverage.get("in_doubt") == told

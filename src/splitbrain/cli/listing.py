@@ -67,14 +67,16 @@ def listing(what: str | None, as_json: bool) -> None:
 
 def summaries(section: str) -> Iterator[tuple[str, str]]:
     """Name and summary of everything in a section, with as few imports as that takes."""
-    if section != "targets":
+    if section in ("targets", "workloads"):
+        names, summary = {
+            "targets": (registry.TARGETS, registry.target_summary),
+            "workloads": (registry.WORKLOADS, registry.workload_summary),
+        }[section]
+        yield from ((name, _told(name, summary)) for name in names)
+    elif section == "models":
+        yield from registry.model_summaries()
+    else:
         yield from ((entry["name"], entry["summary"]) for entry in entries_of(section))
-        return
-    for name in registry.TARGETS:
-        try:
-            yield name, registry.target_summary(name)
-        except UsageError as error:
-            yield name, str(error)
 
 
 def entries_of(section: str) -> list[Entry]:
@@ -155,6 +157,14 @@ def reason_not(fault: Fault, target: Target, environment: Environment) -> str | 
         if missing is not None:
             return missing.reason
     return None
+
+
+def _told(name: str, summary: Callable[[str], str]) -> str:
+    """A summary; of what another package adds and cannot be loaded, why."""
+    try:
+        return summary(name)
+    except UsageError as error:
+        return str(error)
 
 
 def _found(name: str, find: Callable[[str], Any]) -> Entry:

@@ -87,7 +87,7 @@ WAYS: dict[str, Callable[[int], Any]] = {
         ),
         ("reply", "TypeError: it answered a request with 7, which is no str (AT, on_request)"),
         ("raise", "ValueError: no such thing (LINE)"),
-        ("timer", "TypeError: Wrong has no on_timer, and needs it now"),
+        ("timer", "TypeError: IncompleteProgram has no on_timer, and needs it now"),
     ],
 )
 @pytest.mark.parametrize("world", ["", "node.service=1ms"])
