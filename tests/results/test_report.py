@@ -197,6 +197,6 @@ def test_threads_keep_their_lane_across_processes() -> None:
 def test_the_page_tells_what_was_rare_and_what_the_seed_drew() -> None:
     coverage: dict[str, Value] = {"overlaps": 3, "at_once": 2, "in_doubt": {"operations": 4, "carried_out": 1}}
     drawn = replace(record(), drawn="--rate 74 --set aged=0.2")
-    text = Reader(render(stale(), Result.of_run(stale(), drawn, passed(), coverage=coverage))).text
+    text = PageReader(render(stale(), Result.of_run(stale(), drawn, passed(), coverage=coverage))).text
     assert "3 overlaps of faults, up to 2 at once, 1 of 4 operations of unknown end carried out" in text
     assert "--rate 74 --set aged=0.2" in text

@@ -18,7 +18,7 @@ SHORT_AND_LONG = (2_000, pytest.param(100_000, marks=[pytest.mark.long, pytest.m
 
 
 @dataclass(frozen=True)
-class World:
+class StoredWorld:
     """A store whose revisions are known. there: key → value and revision."""
 
     there: tuple[tuple[str, tuple[int, int]], ...]
@@ -28,18 +28,18 @@ class World:
         return dict(self.there).get(key, (None, 0))
 
 
-def worlds_at_first(start: str) -> list[World]:
+def worlds_at_first(start: str) -> list[StoredWorld]:
     if start == "empty":
-        return [World((), now) for now in range(GREATEST)]
+        return [StoredWorld((), now) for now in range(GREATEST)]
     found = []
     for entries in product([None, *product(VALUES, (1, 2, 3, 4))], repeat=len(KEYS)):
         there = tuple((key, entry) for key, entry in zip(KEYS, entries, strict=True) if entry is not None)
         least = max((entry[1] for _, entry in there), default=0)
-        found += [World(there, now) for now in range(least, 6)]
+        found += [StoredWorld(there, now) for now in range(least, 6)]
     return found
 
 
-def after(world: World, call: Call, exact: bool) -> Iterator[World]:
+def after(world: StoredWorld, call: Call, exact: bool) -> Iterator[StoredWorld]:
     """The worlds in which a call may leave one, or none if it cannot have happened there."""
     key = str(call.key)
     value, revision = world.get(key)
@@ -69,7 +69,7 @@ def after(world: World, call: Call, exact: bool) -> Iterator[World]:
     others = tuple(entry for entry in world.there if entry[0] != key)
     for made in range(world.now + 1, world.now + 2 if exact else GREATEST):
         if call.revision in (None, made):
-            yield World(others if call.f == "delete" else (*others, (key, (new, made))), made)
+            yield StoredWorld(others if call.f == "delete" else (*others, (key, (new, made))), made)
 
 
 def drawn(random: Random, refused: bool) -> Call:
