@@ -9,7 +9,7 @@ from splitbrain.harness.history import Event, History
 from splitbrain.harness.verdict import Validity
 
 from . import small
-from .brute import Op, operations
+from .brute import SmallOperation, operations
 from .histories import recorded
 from .lossy_bag import LOSSY_BAG, Bag, step
 
@@ -20,7 +20,7 @@ def linearizable(events: list[Event]) -> bool:
     return any(explained(ops, bag) for bag in ((),))
 
 
-def explained(left: list[Op], bag: Bag) -> bool:
+def explained(left: list[SmallOperation], bag: Bag) -> bool:
     if all(op.complete is None for op in left):
         return True
     for op in left:
