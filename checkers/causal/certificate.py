@@ -4,22 +4,41 @@ Written apart from the checkers that find the orders, by the definitions alone. 
 an order, in a sentence, or None if it is a proof.
 """
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
+from splitbrain.checkers.causal.columns import Columns
 from splitbrain.checkers.common.registers import INITIAL, RegisterHistory
 
+try:
+    from splitbrain.checkers.causal import certificate_native
+except ImportError:  # installed without a C compiler
+    certificate_native = None  # type: ignore[assignment]
 
-def causal_objection(of: RegisterHistory, order: Sequence[int], *, arbitration: bool) -> str | None:
+BEFORE = 1
+"""What the compiled twin calls an operation that stands before one that it depends on."""
+
+
+def causal_objection(
+    of: RegisterHistory, order: Sequence[int], *, arbitration: bool, compiled: bool = True
+) -> str | None:
     """Why an order does not prove causal consistency, or, as the order of arbitration, causal convergence.
 
     It must contain each operation once and put it after its session, what it saw and who handed it a token. Then a read
     is explained if no write of its key in its past overwrote the one that it returned: none that came causally after it
-    or, with arbitration, that the order puts after it.
+    or, with arbitration, that the order puts after it. compiled: whether the compiled twin may do the work.
     """
     wanted = sorted(op for chain in of.chains for op in chain)
     if sorted(order) != wanted:
         return "an operation is missing, or stands there twice"
+    if compiled and certificate_native is not None:
+        check = certificate_native.OrderCheck(Columns.of(of), array("i", order), arbitration)
+        while check.step(len(order)):
+            pass
+        if check.wrong == BEFORE:
+            return f"{of.name(check.op)} stands before {of.name(check.other)}, which it depends on"
+        return _overlooked(of, check.op, check.other) if check.wrong else None
     past = _Pasts(of)
     for op in order:
         wrong = past.place(op)
@@ -73,13 +92,17 @@ class _Pasts:
                 continue
             other = writes[count - 1]
             if source == INITIAL:
-                return f"{of.name(read)} has {of.name(other)} in its past"
+                return _overlooked(of, read, other)
             after = self.placed[other] > self.placed[source]
             if not arbitration:
                 after = self.pasts[other][of.chain[source]] > of.position[source]
             if after:
-                return f"{of.name(read)} has {of.name(other)} in its past, which came after what it returned"
+                return _overlooked(of, read, other)
         return None
+
+
+def _overlooked(of: RegisterHistory, read: int, other: int) -> str:
+    return f"{of.name(read)} has {of.name(other)} in its past, which came after what it returned"
 
 
 def view_objection(of: RegisterHistory, session: int, order: Sequence[int], *, causal: bool) -> str | None:

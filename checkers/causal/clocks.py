@@ -7,6 +7,7 @@ read only the last write of its key in each session of its past is looked at, fo
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from splitbrain.checkers.causal.columns import Columns
 from splitbrain.checkers.common.findings import Finding
 from splitbrain.checkers.common.per_key import LOOK_EVERY
 from splitbrain.checkers.common.registers import INITIAL, THIN_AIR, RegisterHistory
@@ -21,6 +22,14 @@ from splitbrain.checkers.common.session_order import (
 )
 from splitbrain.harness.budget import BudgetMeter
 
+try:
+    from splitbrain.checkers.causal import clocks_native
+except ImportError:  # installed without a C compiler
+    clocks_native = None  # type: ignore[assignment]
+
+STEP = 65_536
+"""Operations that the compiled pass looks at between two looks at the budget."""
+
 
 @dataclass(slots=True)
 class CausalOrder:
@@ -30,7 +39,8 @@ class CausalOrder:
     CC, or why there is no answer."""
 
     order: list[int]
-    writes: KeyWrites
+    native: "clocks_native.CausalPass | None" = None
+    """The compiled pass that found it; it has the clocks and the conflicts then."""
     clocks: list[Clock] = field(default_factory=list)
     conflicts: dict[int, list[int]] = field(default_factory=dict)
     last: list[Clock] = field(default_factory=list)
@@ -47,20 +57,47 @@ def thin_air(registers: RegisterHistory) -> Finding | None:
     return Finding(witness, "ThinAirRead")
 
 
-def causal_order(registers: RegisterHistory, spending: BudgetMeter) -> CausalOrder:
-    """Causal order, or the first bad pattern of CC: ThinAirRead, CyclicCO, WriteCOInitRead, WriteCORead."""
+def causal_order(registers: RegisterHistory, spending: BudgetMeter, *, compiled: bool = True) -> CausalOrder:
+    """Causal order, or the first bad pattern of CC: ThinAirRead, CyclicCO, WriteCOInitRead, WriteCORead. compiled:
+    whether the compiled twin may do the work, where there is one."""
 
     def needs(op: int) -> Iterator[int]:
         return foreign(registers, op)
 
-    order, stuck = ordered(registers, registers.chains, needs)
-    out = CausalOrder(order, KeyWrites(registers))
+    native = None
+    if compiled and clocks_native is not None:
+        native = clocks_native.CausalPass(Columns.of(registers))
+        found, stuck = native.order()
+        order = found.tolist()
+    else:
+        order, stuck = ordered(registers, registers.chains, needs)
+    out = CausalOrder(order, native=native)
     out.finding = thin_air(registers)
     if out.finding is None and stuck:
         out.finding = cyclic(registers, cycle(registers, order, stuck, needs), "CyclicCO")
     if out.finding is None:
-        _clocks(registers, out, spending)
+        look = _clocks if native is None else _compiled_clocks
+        look(registers, out, spending)
     return out
+
+
+def _compiled_clocks(registers: RegisterHistory, out: CausalOrder, spending: BudgetMeter) -> None:
+    native = out.native
+    assert native is not None
+    native.begin()
+    looked = 0
+    while native.step(STEP):
+        looked += STEP
+        if limit := spending.exhausted():
+            out.finding = _stopped(out, limit, looked)
+            return
+    if native.read >= 0:
+        out.finding = _unexplained(registers, native.read, native.other)
+    out.last = native.last()
+
+
+def _stopped(out: CausalOrder, limit: str, looked: int) -> Finding:
+    return Finding(doubt=f"{limit}, with {looked:,} of {len(out.order):,} operations looked at")
 
 
 def _clocks(registers: RegisterHistory, out: CausalOrder, spending: BudgetMeter) -> None:
@@ -71,10 +108,10 @@ def _clocks(registers: RegisterHistory, out: CausalOrder, spending: BudgetMeter)
     followed = {op for op in registers.before if op >= 0}.union(*registers.handed.values())
     running: list[Clock] = [[-1] * width for _ in range(width)]
     out.last = running
+    writes = KeyWrites(registers)
     for count, op in enumerate(out.order):
         if count % LOOK_EVERY == 0 and (limit := spending.exhausted()):
-            doubt = f"{limit}, with {count:,} of {len(out.order):,} operations looked at"
-            out.finding = Finding(doubt=doubt)
+            out.finding = _stopped(out, limit, count)
             return
         chain = chains[op]
         clock = running[chain]
@@ -85,23 +122,29 @@ def _clocks(registers: RegisterHistory, out: CausalOrder, spending: BudgetMeter)
         running[chain] = clock
         if registers.write[op] or op in followed:
             clocks[op] = clock[:]
-        if not registers.write[op] and source[op] >= INITIAL and (found := _stale(registers, out, op, clock)):
+        if not registers.write[op] and source[op] >= INITIAL and (found := _stale(registers, out, writes, op, clock)):
             out.finding = found
             return
 
 
-def _stale(registers: RegisterHistory, out: CausalOrder, read: int, clock: Clock) -> Finding | None:
+def _stale(registers: RegisterHistory, out: CausalOrder, writes: KeyWrites, read: int, clock: Clock) -> Finding | None:
     """The pattern that a read makes, if any; else its conflicts are noted."""
     written = registers.source[read]
-    for other in out.writes.latest(registers.key[read], clock):
+    for other in writes.latest(registers.key[read], clock):
         if other == written:
             continue
-        if written == INITIAL:
-            return write_before_initial(registers, path(registers, other, read), "WriteCOInitRead")
-        if out.clocks[other][registers.chain[written]] >= registers.position[written]:
-            return _overwritten(registers, written, other, read)
+        if written == INITIAL or out.clocks[other][registers.chain[written]] >= registers.position[written]:
+            return _unexplained(registers, read, other)
         out.conflicts.setdefault(written, []).append(other)
     return None
+
+
+def _unexplained(registers: RegisterHistory, read: int, other: int) -> Finding:
+    """The pattern of a read with a write in its past that it should not have missed."""
+    written = registers.source[read]
+    if written == INITIAL:
+        return write_before_initial(registers, path(registers, other, read), "WriteCOInitRead")
+    return _overwritten(registers, written, other, read)
 
 
 def write_before_initial(registers: RegisterHistory, way: list[int], name: str) -> Finding:
@@ -145,13 +188,20 @@ def cyclic(registers: RegisterHistory, ops: list[int], name: str, why: str = "")
 
 def arbitration(registers: RegisterHistory, causal: CausalOrder) -> list[int] | Finding:
     """An order of arbitration that explains all reads; CyclicCF if there is none."""
+    conflicts = causal.conflicts
 
     def needs(op: int) -> Iterator[int]:
         yield from foreign(registers, op)
-        yield from causal.conflicts.get(op, ())
+        yield from conflicts.get(op, ())
 
-    order, stuck = ordered(registers, registers.chains, needs)
+    if causal.native is not None:
+        found, stuck = causal.native.order(conflicts=True)
+        order = found.tolist()
+    else:
+        order, stuck = ordered(registers, registers.chains, needs)
     if not stuck:
         return order
-    found = cycle(registers, order, stuck, needs)
-    return cyclic(registers, found, "CyclicCF", "who read the second had seen the first")
+    if causal.native is not None:
+        conflicts = causal.native.conflicts()
+    ops = cycle(registers, order, stuck, needs)
+    return cyclic(registers, ops, "CyclicCF", "who read the second had seen the first")

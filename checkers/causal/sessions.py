@@ -141,12 +141,13 @@ Views = dict[int, list[int]]
 def memory(registers: RegisterHistory, causal: CausalOrder, spending: BudgetMeter) -> Views | Finding:
     """What each session with reads saw; WriteHBInitRead or CyclicHB of causal memory if one saw no one order."""
     views: Views = {}
+    writes = KeyWrites(registers)
     for session, ops in enumerate(registers.chains):
         if all(registers.write[op] for op in ops):
             continue
         last = causal.last[session]
         chains = [chain[: last[number] + 1] for number, chain in enumerate(registers.chains)]
-        found = SessionView(registers, causal.writes, chains, session, True).view(spending)
+        found = SessionView(registers, writes, chains, session, True).view(spending)
         if isinstance(found, Finding):
             return found
         views[session] = found
