@@ -197,6 +197,29 @@ class History:
             session=optional(self.session),
         )
 
+    def table(self) -> dict[str, list[Any]]:
+        """The events as columns of plain values, for `pandas.DataFrame(history.table())`: those of a line of the file,
+        None where an event has none."""
+        values = self.pool.values
+
+        def column(ids: "array[int]") -> list[Any]:
+            return [None if found == ABSENT else values[found] for found in ids]
+
+        return {
+            "index": list(range(len(self))),
+            "time": list(self.time),
+            "process": [NEMESIS if process == NEMESIS_PROCESS else process for process in self.process],
+            "type": [EventType(kind).word for kind in self.type],
+            "f": column(self.f),
+            "key": column(self.key),
+            "value": column(self.value),
+            "node": column(self.node),
+            "error": column(self.error),
+            "revision": [None if revision == ABSENT else revision for revision in self.revision],
+            "token": column(self.token),
+            "session": column(self.session),
+        }
+
     def process_name(self, position: int) -> str:
         """The process of an event, for people: `process 3`, `process client-1`, `the nemesis`."""
         process = self.process[position]
