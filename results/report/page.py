@@ -9,7 +9,7 @@ import base64
 import functools
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 WITNESSES_MAX = 10
 CHECKS_MAX = 30
+KEYS_MAX = 3
+"""Keys with one verdict and one reason that are named; the others are counted."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,7 @@ def _content(history: History, result: Result, operations_max: int) -> dict[str,
         ],
         "checks": checks[:CHECKS_MAX],
         "checks_hidden": max(0, len(checks) - CHECKS_MAX),
+        "longest_name": max(map(len, result.summary.faults), default=0),
         "charts": charts(history, over_time, result.summary.windows) if over_time else None,
         "sample_note": sample.note,
         "data": embed(data),
@@ -167,16 +170,27 @@ def _checks(root: Verdict) -> Iterator[Check]:
         keys = f"{times:,} keys, each refuted" if times > 1 else "refuted, see above"
         yield Check(who, Validity.INVALID.value, keys)
     for value in (Validity.INVALID, Validity.UNKNOWN):
+        alike: dict[tuple[str, str], list[Verdict]] = {}
         for leaf in leaves:
             if leaf.value is value and not leaf.witness:
-                key = "" if leaf.key is None else f", key {format.name(leaf.key)}"
-                yield Check(_who(leaf) + key, value.value, leaf.reason)
+                alike.setdefault((_who(leaf), leaf.reason), []).append(leaf)
+        for (who, reason), those in alike.items():
+            yield Check(who + _keys(those), value.value, reason)
     valid = Counter(_who(leaf) for leaf in leaves if leaf.value is Validity.VALID)
     reasons = {_who(leaf): leaf.reason for leaf in leaves if leaf.value is Validity.VALID}
     keyed = {_who(leaf) for leaf in leaves if leaf.key is not None}
     for who, times in valid.items():
         reason = reasons[who] if times == 1 else f"{times:,} {'keys' if who in keyed else 'parts'}, each valid"
         yield Check(who, Validity.VALID.value, reason)
+
+
+def _keys(leaves: Sequence[Verdict]) -> str:
+    """On which keys verdicts are, a few of them by name: `, keys r1, r2, r3 and 4 more`; empty where they have none."""
+    names = [format.name(leaf.key) for leaf in leaves if leaf.key is not None]
+    if not names:
+        return ""
+    more = f" and {len(names) - KEYS_MAX:,} more" if len(names) > KEYS_MAX else ""
+    return f", key{'' if len(names) == 1 else 's'} {', '.join(names[:KEYS_MAX])}{more}"
 
 
 def _leaves(verdict: Verdict) -> Iterator[Verdict]:
@@ -187,4 +201,5 @@ def _leaves(verdict: Verdict) -> Iterator[Verdict]:
 
 
 def _who(verdict: Verdict) -> str:
-    return f"{verdict.checker} · {verdict.model}" if verdict.model else verdict.checker
+    model = verdict.model
+    return f"{verdict.checker} · {model}" if model and model != verdict.checker else verdict.checker

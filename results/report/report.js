@@ -121,9 +121,12 @@
 
   function draw() {
     width = scroll.clientWidth;
-    gutter = width < 600 ? 64 : 104;
     readTones();
-    drawRuler(fit(ruler, width, RULER));
+    const pen = fit(ruler, width, RULER);
+    font(pen, 11);
+    const longest = Math.max(0, ...faultNames.map((name) => pen.measureText(name).width));
+    gutter = Math.min(width / 3, Math.max(width < 600 ? 64 : 104, longest + 18));
+    drawRuler(pen);
     drawBars(fit(bars, width, height));
   }
 
@@ -167,7 +170,8 @@
     pen.fillRect(left, top + 1, Math.max(1.5, right - left), STRIP - 3);
     pen.globalAlpha = 1;
     pen.fillStyle = tone.ink;
-    if (right - left > 30) pen.fillText(clipped(pen, fault.value || fault.bite, right - left - 8), left + 4, top + STRIP / 2);
+    const words = fault.value || fault.bite; // whole, or not at all: the table above says it too
+    if (words && pen.measureText(words).width <= right - left - 8) pen.fillText(words, left + 4, top + STRIP / 2);
   }
 
   function drawBars(pen) {

@@ -41,9 +41,9 @@ class Bar:
 class Shown:
     """A witness made ready for the page.
 
-    about: which model is refuted, and on which key. lanes: node and process of each, from the top. times: one per
-    column of the picture, without their unit. hidden: operations left out of the table. picture: whether there are
-    few enough to draw.
+    about: which model is refuted, and on which key. words: what the table does not say. lanes: node and process of
+    each, from the top. times: one per column of the picture, without their unit. hidden: operations left out of the
+    table. picture: whether there are few enough to draw.
     """
 
     about: str
@@ -80,16 +80,22 @@ def shown(history: History, verdict: Verdict, witness: Witness) -> Shown:
     column = {position: number for number, position in enumerate(spots, 1)}
     lanes = sorted({operations.process[row] for row in kept}, key=lambda process: _home(history, kept, process))
     worst = offending_row(history, witness, rows)
+    bars = tuple(_bar(history, row, column, lanes, row == worst) for row in kept)
     return Shown(
         about=_about(verdict),
-        words=witness.words,
-        bars=tuple(_bar(history, row, column, lanes, row == worst) for row in kept),
+        words=tuple(sentence for sentence in witness.words if not _is_row(sentence, bars)),
+        bars=bars,
         lanes=tuple(_label(history, kept, process) for process in lanes),
         times=tuple(_when(history, position).removesuffix(" s").removeprefix("event ") for position in spots),
         unit="seconds" if timed(history) else "event",
         hidden=len(rows) - len(kept),
         picture=0 < len(rows) <= PICTURE_MAX,
     )
+
+
+def _is_row(sentence: str, bars: Sequence[Bar]) -> bool:
+    """Whether a sentence says what a row of the table does: `0.656 s to 0.661 s: n3 (process 2) write 52`."""
+    return any(sentence.endswith(f"(process {bar.process}) {bar.text}") and bar.invoked in sentence for bar in bars)
 
 
 def _bar(history: History, row: int, column: dict[int, int], lanes: Sequence[int], offending: bool) -> Bar:

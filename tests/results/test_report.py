@@ -95,6 +95,27 @@ def test_the_answer_comes_first_then_the_evidence() -> None:
     assert "12 messages dropped" in text
 
 
+def test_a_witness_is_told_once() -> None:
+    """A row of its table is no sentence above it too; a check that is its own model is named once; keys with one reason
+    are one line."""
+    words = ("0.025 s to 0.026 s: n1 (process 0) read → 1", "read → 1 of n1 (process 0) cannot be placed")
+    witness = Witness((0, 1, 3, 4, 6, 7), words, offending=6)
+    refuting = Verdict(Validity.INVALID, "n1 read 1", "porcupine", "register", key="k", witness=witness)
+    served = Verdict(Validity.VALID, "all is well", "service", "service")
+    left = [Verdict(Validity.UNKNOWN, "not reached", "porcupine", "register", key=f"r{n}") for n in range(5)]
+    whole = Verdict(Validity.INVALID, "n1 read 1", "run", children=(refuting, served, *left))
+    text = Reader(render(stale(), Result.of_run(stale(), record(), whole))).text
+    assert words[0] not in text and words[1] in text
+    assert "service · service" not in text and "service" in text
+    assert text.count("not reached") == 1 and "porcupine · register, keys r0, r1, r2 and 2 more" in text
+
+
+def test_a_witness_without_operations_has_no_table() -> None:
+    breach = Verdict(Validity.INVALID, "two leaders", "invariants", witness=Witness((), ("n1 and n2 lead in term 3",)))
+    text = Reader(render(stale(), Result.of_run(stale(), record(), breach))).text
+    assert "n1 and n2 lead in term 3" in text and "completed" not in text and "The smallest part" not in text
+
+
 def test_no_remote_references_whatever_the_strings() -> None:
     for page in (hostile_page(), render(stale(), Result.of_run(stale(), record(), refuted()))):
         elements = [element for element in PageReader(page).opened if element[0] in ("img", "link", "iframe", "source")]
