@@ -25,7 +25,7 @@ class Agenda(Generic[T]):
         """Entries that may still be made from outside."""
 
     def add(self, due: int, number: int, item: T) -> None:
-        """Plan an entry; whoever waits for the next one learns of it."""
+        """Plan an entry; the task that waits for the next one learns of it."""
         heapq.heappush(self._heap, (due, number, next(self._made), item))
         _resolve(self._woken)
 

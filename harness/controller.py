@@ -313,7 +313,7 @@ def _has_injected(track: NemesisRunner) -> bool:
 
 
 def _monitor(test: Test) -> InvariantMonitor | None:
-    """Who watches the target's invariants, where it has any and its marks are heard."""
+    """Monitor of the target's invariants, where it has any and its marks are heard."""
     if isinstance(test.target, Invariable) and test.target.invariants and isinstance(test.environment, Marking):
         return InvariantMonitor(test.target.invariants, test.environment.marks)
     return None

@@ -235,7 +235,7 @@ class History:
 
     @property
     def pairing(self) -> "Pairing | columns_native.Pairing":
-        """Who completes whom, of all events there are; HistoryError as `operations`."""
+        """Completions and their invocations, of all events there are; HistoryError as `operations`."""
         pairing = self._pairing
         if len(pairing.partner) < len(self.type):
             try:

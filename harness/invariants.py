@@ -66,7 +66,7 @@ class InvariantMonitor:
         self.breaches: list[Breach] = []
         """In order of time."""
         self._watches: dict[str, list[tuple[Invariant, Watch]]] = {}
-        """Mark → who looks at it, in the order of the invariants."""
+        """Mark → the invariants that look at it, in the order of the invariants."""
         for invariant in invariants:
             watch = invariant.watch()
             for name in invariant.marks:

@@ -17,7 +17,7 @@ PROGRESS = ("applied", "commit")
 
 
 class Moments:
-    """What is known of a cluster's nodes, and who waits for the next moment.
+    """What is known of a cluster's nodes, and the tasks that wait for the next moment.
 
     heard: whether nodes make marks of their own.
     """

@@ -45,7 +45,7 @@ def hit(count: int, aim: str, view: View, random: RandomStream) -> tuple[str, ..
 
 
 def _aimed_at(aim: str, view: View, draw: float) -> tuple[str | None, ...]:
-    """Who is hit first. draw: a float in [0, 1)."""
+    """The node that is hit first. draw: a float in [0, 1)."""
     if aim == "leader":
         return view.leaders()
     if aim == "anyone":

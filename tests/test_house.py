@@ -53,6 +53,20 @@ def test_every_module_names_what_it_is() -> None:
     assert asking == [], "the first line of a docstring names the thing: a noun phrase or an imperative"
 
 
+PERSON = r"(Who|Whom|Whose|Whoever|Nobody|Somebody)\b"
+
+
+def test_no_docstring_begins_with_a_person() -> None:
+    found = []
+    for name, path in modules():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            if re.match(PERSON, ast.get_docstring(node) or ""):
+                found.append(f"{name}:{getattr(node, 'lineno', 1)}")
+    assert found == [], "name the thing: caller, holder, reader, node"
+
+
 def test_pitfalls_are_called_so() -> None:
     sources = [*modules(), *((path.relative_to(ROOT).as_posix(), path) for path in (ROOT / "checkers").rglob("*.px*"))]
     found = [name for name, path in sources if re.search(r"\b[Tt]he (one )?trap\b", path.read_text())]

@@ -153,7 +153,7 @@ class Explanation:
         return f"{span}: {self.who(operation)} {self.show(operation)}"
 
     def deed(self, operation: int) -> str:
-        """Who did what: `n3 read 4`."""
+        """One operation in words: `n3 read 4`."""
         call = self.call(operation)
         if call.f in PAST and call.argument is None:
             return f"{self.who(operation)} {PAST[call.f]} {shown(call.result)}"

@@ -118,7 +118,7 @@ def _older(registers: RegisterHistory, one: int, other: int) -> bool:
 
 
 def monotonic_writes(registers: RegisterHistory) -> Violations:
-    """Whoever sees a write sees the earlier writes of its session before it."""
+    """A session that sees a write sees the earlier writes of its session before it."""
     out, writes = Violations(), KeyWrites(registers)
     for ops in registers.chains:
         seen: dict[int, tuple[int, int]] = {}
@@ -168,7 +168,7 @@ class _Author:
 
 
 def writes_follow_reads(registers: RegisterHistory) -> Violations:
-    """Whoever sees a write sees the writes that its session had seen before it."""
+    """A session that sees a write sees the writes that its session had seen before it."""
     out = Violations()
     authors = _authors(registers)
     for ops in registers.chains:

@@ -18,7 +18,7 @@ SECOND = 1_000_000_000
 
 
 class Context(Struct, gc=False):
-    """Who asks, and when.
+    """The asking thread, and the time.
 
     thread: number of the asking thread, 0 … concurrency - 1; threads outlive processes. ordinal: how many operations
     the thread has been given so far. now: nanoseconds since the run began. busy: how many threads are in the middle of

@@ -81,12 +81,12 @@ def repeat(operation: Operation) -> Generator:
 
 
 def once(operation: Operation) -> Generator:
-    """One operation, once, for whoever asks first."""
+    """One operation, once, for the thread that asks first."""
     return Sequence((operation,))
 
 
 def calls(function: Callable[[Context], Operation | None]) -> Generator:
-    """Each operation made by a function of who asks; None means that this thread is done, for good.
+    """Each operation made by a function of the asking thread; None means that this thread is done, for good.
 
     The function must be pure: all randomness from `context.draws`, all position from `context.ordinal`.
     """
@@ -94,7 +94,7 @@ def calls(function: Callable[[Context], Operation | None]) -> Generator:
 
 
 def sequence(operations: Iterable[Operation]) -> Generator:
-    """A list of operations, in order, each handed out once, to whoever asks first."""
+    """A list of operations, in order, each handed out once, to the thread that asks first."""
     return Sequence(tuple(operations))
 
 

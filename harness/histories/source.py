@@ -88,7 +88,7 @@ class Source:
             yield rest
 
     def look_at_budget(self) -> None:
-        """ReadingStopped if the budget is spent. To be called now and then by whoever reads."""
+        """ReadingStopped if the budget is spent. To be called now and then while reading."""
         limit = self._spending.exhausted() if self._spending is not None else None
         if limit is not None:
             raise ReadingStopped(limit)

@@ -1,7 +1,7 @@
 """Frames: messages between processes, a header, then msgpack.
 
 The header is the length of what follows, its CRC-32, and the CRC-32 of these two, four bytes each, big-endian: bits do
-flip under way where a checksum of TCP is made right again, as a broken switch does. Pitfall: whoever reads a length
+flip under way where a checksum of TCP is made right again, as a broken switch does. Pitfall: a reader of a length
 trusts the peer with that much memory and time, so it is checked by itself, and has a bound. A frame that is not as it
 should be ends the connection.
 """

@@ -13,8 +13,8 @@ element is a mark with a stamp, and a replica that missed the mark brings the el
 forgotten it (`gc_grace_seconds`).
 
 Counters are Cassandra's own column type, to which increments are added without being read. Pitfall: an increment is not
-idempotent. One that timed out may have been counted, so whoever sends it again may count it twice; `retry_timeouts=on`
-does just that, as many clients do, and calls it one increment.
+idempotent. One that timed out may have been counted, so a client that sends it again may count it twice;
+`retry_timeouts=on` does just that, as many clients do, and calls it one increment.
 """
 
 import asyncio

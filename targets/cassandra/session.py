@@ -74,7 +74,7 @@ class CassandraSession:
         await asyncio.to_thread(self._cluster.shutdown)
 
     async def _statement(self, text: str) -> Any:
-        """Prepared once, for whoever asks. ConnectionRefusedError if it could not be: it was not executed."""
+        """Prepared once, for all clients. ConnectionRefusedError if it could not be: it was not executed."""
         preparing = self._prepared.get(text)
         if preparing is None or (preparing.done() and preparing.exception() is not None):
             preparing = self._prepared[text] = on_thread(self._session.prepare, text)

@@ -133,7 +133,7 @@ class Cassandra(Server):
         return CassandraClient(node.address, self._clients)
 
     async def roles(self, nodes: Sequence[Node]) -> Mapping[str, str]:
-        """Nobody leads."""
+        """None: no node leads."""
         return {}
 
     async def settle(self, nodes: Sequence[Node]) -> None:

@@ -146,7 +146,7 @@ class Lock:
         return int(found[0]["create_revision"]) if found else GONE
 
     async def _give_up(self, lease: str, operation: Operation) -> Outcome:
-        """Nobody waits any more: without its lease the lock's key cannot be there."""
+        """End an acquire that ran out of time: without its lease the lock's key cannot be there."""
         try:
             await self._gateway.call("/v3/lease/revoke", {"ID": lease})
         except EtcdError as error:

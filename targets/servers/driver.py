@@ -101,7 +101,7 @@ async def until(connected: Callable[[], bool], seconds: float) -> None:
 
 
 def _seen(task: "asyncio.Task[Any]") -> None:
-    """Look at how a task ended: whoever awaited it has raised its error, and nobody else need be told."""
+    """Look at how a task ended: its waiter has raised its error, and nothing else need be told."""
     if not task.cancelled():
         task.exception()
 

@@ -54,7 +54,7 @@ class HttpConnection:
 
     async def lines(self, path: str, body: Mapping[str, Any]) -> AsyncGenerator[Json, None]:
         """The messages of an answer that never ends, a line of JSON each; ends if the node ends it. To be closed by
-        whoever stops before its end."""
+        a caller that stops before its end."""
         with translated():
             async with self.http.stream("POST", path, json=body) as response:
                 if response.status_code != OK:

@@ -1,7 +1,7 @@
 """TCP to one node: lines and RESP, Redis's protocol. One exchange at a time.
 
 Pitfall: a reply that was given up may still come. A connection whose exchange was cancelled or broke is closed for
-good, so a late reply never answers the next request; who asks it again is told that nothing was sent.
+good, so a late reply never answers the next request; a further request on it is told that nothing was sent.
 """
 
 import asyncio

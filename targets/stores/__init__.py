@@ -5,7 +5,7 @@
 - `raft/`            a majority decides
 
 What they share: `messages` (what goes over the wire), `machine` (the state), `log`, `journal` and `codec` (how it gets
-to disk), `requests` (who waits for what), `client` and `target` (the side that the harness sees).
+to disk), `requests` (which request waits for which entry), `client` and `target` (the side that the harness sees).
 """
 
 from splitbrain.targets.operations import shapes

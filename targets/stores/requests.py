@@ -1,7 +1,7 @@
-"""Bookkeeping between clients, forwarded requests and log entries: who waits for what.
+"""Bookkeeping between clients, forwarded requests and log entries: which request waits for which entry.
 
 A request comes from a client of this node or from a node that forwarded it; it becomes a log entry; when that entry is
-applied, whoever waits is answered.
+applied, the waiting request is answered.
 
 Pitfall: an entry that was overwritten here may still be committed elsewhere, and
 a forwarded request may have a second copy on its way. So what was once accepted is answered by its result or by
@@ -19,7 +19,7 @@ Name = tuple[str, int]
 
 
 def answer(origin: Origin, request: Request, response: Response) -> Effect:
-    """The effect that brings a response to whoever asked."""
+    """The effect that brings a response to the client or node that asked."""
     return _answer(origin, (request.session, request.sequence), response)
 
 
@@ -74,7 +74,7 @@ class Requests:
         return effects + self._displaced(index)
 
     def passed(self, index: int) -> list[Effect]:
-        """A snapshot took the place of all entries up to an index: who waited for one of them is told of the doubt."""
+        """Tell waiting requests of their doubt: a snapshot took the place of all entries up to an index."""
         places = [place for place in self._places if place <= index]
         return [effect for place in places for effect in self._displaced(place)]
 
@@ -87,7 +87,7 @@ class Requests:
         return [_answer(origin, name, doubt) for origin in origins]
 
     def abandon(self, text: str) -> list[Effect]:
-        """Nobody who waits will hear a result from this node."""
+        """Tell all waiting requests that their end is unknown: no result will come from this node."""
         doubt = Response(error=IN_DOUBT, text=text)
         effects = [_answer(origin, name, doubt) for name, origins in self._waiting.items() for origin in origins]
         self._waiting.clear()

@@ -82,7 +82,7 @@ class SingleNode:
         return self._go_on()
 
     def on_disk_error(self, now: Now, token: int, errno: int) -> Effects:
-        """Nobody knows what is on disk now."""
+        """Stop: what is on disk now is unknown."""
         give_up(errno)
 
     def _serve(self, request: Request, origin: Origin) -> list[Effect]:

@@ -33,13 +33,13 @@ DEPTH = Option("depth", 2, "how often the holder can hold it at once", least=1)
 PERMITS = Option("permits", 2, "how many permits there are in all", least=1)
 
 Holdings = tuple[tuple[Hashable, int], ...]
-"""Who holds how many, in a fixed order; an owner who holds nothing does not stand in it."""
+"""Holders and how many each has, in a fixed order; an owner who holds nothing does not stand in it."""
 State = tuple[Holdings, int | None]
 """Holdings, and the greatest fence so far."""
 
 
 def owner(call: Call) -> Hashable:
-    """Who calls, in hashable form: the process if the model sees it, else what the call was invoked with."""
+    """The caller, in hashable form: the process if the model sees it, else what the call was invoked with."""
     found: Hashable = frozen(call.argument if call.process is None else call.process)
     return found
 

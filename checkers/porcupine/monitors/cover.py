@@ -32,7 +32,7 @@ class Cover:
 
 
 def chain(intervals: Sequence[Interval], begin: int, end: int) -> list[int]:
-    """Whose intervals cover all from `begin` to `end`: as few as can be. They must; sorted by begin."""
+    """Owners of intervals that cover all from `begin` to `end`: as few as can be. They must; sorted by begin."""
     out: list[int] = []
     reached, best, whose = begin, begin, -1
     for start, stop, owner in intervals:

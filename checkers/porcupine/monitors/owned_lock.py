@@ -8,7 +8,7 @@ invocation of the release that follows, or for ever if none does, its owner cert
 - *Sufficient.* Let each acquire take effect at its return and each release at its invocation. Holds do not overlap, so
   these moments take turns too, each release after the acquire of its owner.
 
-A crashed operation is the last of its owner. An acquire is dropped: whoever took the lock by it never gave it back, so
+A crashed operation is the last of its owner. An acquire is dropped: its owner never gave the lock back, so
 it stood at the end of the order, and goes. So is a release of what was not held. Any other crashed release takes effect
 at its invocation, as others do: leaving it out would only hold the lock for longer. Two holds are a core, for an
 acquire can go together with its release.

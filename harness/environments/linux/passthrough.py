@@ -53,7 +53,7 @@ class Passthrough:
         self._libc = ctypes.CDLL(None, use_errno=True)
 
     def handlers(self) -> dict[int, Handler]:
-        """Who answers what."""
+        """The handler of each kind of request."""
         return {
             FuseRequestKind.LOOKUP: lambda asked: self._tell(asked, asked.names()[0]),
             FuseRequestKind.FORGET: self._forget,
@@ -88,7 +88,7 @@ class Passthrough:
         return self._inodes.tell(self._inodes[asked.inode], name)
 
     def _told_new(self, asked: FuseRequest, name: bytes) -> bytes:
-        """Tell of what was just made: it belongs to who asked."""
+        """Tell of what was just made: it belongs to the asking process."""
         if (asked.uid, asked.gid) != (os.geteuid(), os.getegid()):
             os.chown(name, asked.uid, asked.gid, dir_fd=self._inodes[asked.inode].anchor, follow_symlinks=False)
         return self._tell(asked, name)

@@ -2,9 +2,9 @@
 `sleep(1000)` returns at once, and the order of everything is fixed.
 
 The semantics are asyncio's, with three additions. When nothing is left that could ever happen and the coroutine being
-run is not finished, it would wait for ever: `InfrastructureError`, naming who waits. The same when virtual time stands
-still for a million callbacks, or when for ten virtual minutes only nodes were busy and no coroutine had anything
-planned. And threads do not exist: `to_thread` and executors raise.
+run is not finished, it would wait for ever: `InfrastructureError`, naming the tasks that wait. The same when virtual
+time stands still for a million callbacks, or when for ten virtual minutes only nodes were busy and no coroutine had
+anything planned. And threads do not exist: `to_thread` and executors raise.
 
 Pitfall: a loop that polls with `sleep(0)` until a time has come never ends, for in virtual time only sleeping passes
 time.

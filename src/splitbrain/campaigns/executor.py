@@ -106,7 +106,7 @@ class WorkerPool:
                 if not _well_known(task):
                     worker.end()
                     worker = None
-            except BaseException as error:  # noqa: BLE001 - handed to whoever waits for the task
+            except BaseException as error:  # noqa: BLE001 - handed to the waiter for the task
                 future.set_exception(error)
         if worker is not None:
             worker.end()

@@ -98,7 +98,7 @@ class RayPool:
                 self._begin(task, future, attempt + 1)
             else:
                 future.set_result(lost(task, RunStatus.INFRASTRUCTURE, _why(error, attempt), 0.0))
-        except Exception as failed:  # noqa: BLE001 - handed to whoever waits for the task
+        except Exception as failed:  # noqa: BLE001 - handed to the waiter for the task
             future.set_exception(failed)
 
 

@@ -6,8 +6,8 @@
     runs/            the folders of the runs that are kept
     summary.md       what came of it, for people, and junit.xml for machines; report.html to look at
 
-Pitfall: whoever writes `runs.jsonl` may be killed at any moment. A line is given to the disk in one piece before the
-next run counts; a line cut short is dropped by readers, and removed before more is added.
+Pitfall: the process that writes `runs.jsonl` may be killed at any moment. A line is given to the disk in one piece
+before the next run counts; a line cut short is dropped by readers, and removed before more is added.
 """
 
 import fcntl

@@ -90,7 +90,7 @@ class RefusesFromOwnCopy(RaftNode):
 
 
 class LeaderRefusesFromOwnCopy(RaftNode):
-    """Refuses a compare-and-set by the copy of whoever believes to lead."""
+    """Refuses a compare-and-set by the copy of a server that believes to lead."""
 
     def _known(self, request: Request) -> Response | None:
         refused = _refusal(self, request) if self.server.role == LEADER else None

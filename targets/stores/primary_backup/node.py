@@ -163,7 +163,7 @@ class PrimaryBackupNode:
         return self._finish()
 
     def on_disk_error(self, now: Now, token: int, errno: int) -> Effects:
-        """Nobody knows what is on disk now."""
+        """Stop: what is on disk now is unknown."""
         give_up(errno)
 
     def _fresh_enough(self, read: Request) -> bool:

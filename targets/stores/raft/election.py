@@ -1,4 +1,4 @@
-"""Leader election (Raft §5.2, §5.4.1), with a trial vote first, and no vote for whoever comes too soon.
+"""Leader election (Raft §5.2, §5.4.1), with a trial vote first, and no vote for a candidate that comes too soon.
 
 A server that hears no leader asks whether it would be elected (thesis §9.6): a server cut off from the others thus
 does not drive the term up. Only then it enters a new term, votes for itself and asks for real. A server that has heard

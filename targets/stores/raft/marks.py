@@ -125,7 +125,7 @@ class RaftMarks:
 
 
 def elected_by_majority() -> Invariant:
-    """Whoever leads was voted for in its term by a majority of all servers (§5.2)."""
+    """A leader was voted for in its term by a majority of all servers (§5.2)."""
 
     def watch() -> Watch:
         servers: dict[str, None] = {}

@@ -150,7 +150,7 @@ class RaftNode:
         return self._finish()
 
     def on_disk_error(self, now: Now, token: int, errno: int) -> Effects:
-        """Nobody knows what is on disk now."""
+        """Stop: what is on disk now is unknown."""
         give_up(errno)
 
     def _handle(self, sender: str, message: RaftMessage) -> None:

@@ -4,7 +4,7 @@
 - `index`  the leader makes sure, by a round of heartbeats begun after the read arrived, that it was still the leader
 - `lease`  the leader trusts that nobody is elected within the shortest election timeout after a confirmed round began,
            and answers at once (§6.4.1): right as long as monotonic clocks run at the same rate; offsets do not matter
-- `local`  whoever is asked answers from what it has: quick, and stale whenever the network says so
+- `local`  the server that is asked answers from what it has: quick, and stale whenever the network says so
 
 Pitfall: a new leader's log holds everything committed, but it does not yet know what; so no read is answered before
 an entry of its own term is committed.
@@ -56,7 +56,7 @@ class Reads:
         self._waiting = [waiting for waiting in self._waiting if waiting[0] > confirmed]
 
     def abandon(self) -> None:
-        """This server leads no longer: whoever waits is refused, which for a read is safe."""
+        """This server leads no longer: waiting reads are refused, which is safe for reads."""
         if not self._waiting:
             return
         text = "the leader lost its majority"

@@ -170,7 +170,7 @@ class Replication:
         return True
 
     def _refused(self, sender: str, request: AppendRequest | SnapshotRequest) -> bool:
-        """Whether a request is of an older term; then its sender is told, without the round: who asked may lead again,
+        """Whether a request is of an older term; then its sender is told, without the round: the sender may lead again,
         and counts its rounds anew."""
         server = self._server
         if request.term >= server.term:

@@ -230,7 +230,7 @@ def _owner(folder: Path) -> str:
 
 def _end(folder: Path) -> None:
     """End the agent that holds a folder: it is asked to clean up, and killed if it does not. InfrastructureError if
-    whoever holds it is not the agent that made it."""
+    its holder is not the agent that made it."""
     about = _about(folder)
     try:
         handle = os.pidfd_open(int(str(about["pid"])))
