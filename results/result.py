@@ -199,9 +199,20 @@ class Result:
             line["witness_seconds"] = self.cost.witness
         if self.cost.read is not None:
             line["read_seconds"] = self.cost.read
+        if self.record is None:
+            line |= self._evidence_json()
         if self.record is None and self.notes:
             line["notes"] = list(self.notes)
         return line
+
+    def _evidence_json(self) -> dict[str, Value]:
+        """What the checker counted, and the first witness: positions of its events in the history, and its words."""
+        refuted = first_refuted(self.verdict)
+        if refuted is None or refuted.witness is None:
+            return {"details": msgspec.to_builtins(self.verdict.details)} if self.verdict else {}
+        witness = {"events": list(refuted.witness.events), "words": list(refuted.witness.words)}
+        key = {} if refuted.key is None else {"key": msgspec.to_builtins(refuted.key)}
+        return {"details": msgspec.to_builtins(refuted.details), "witness": key | witness}
 
     def to_json(self) -> dict[str, Value]:
         """The content of `verdict.json`: the headline, the figures, the tree of verdicts."""
@@ -298,3 +309,11 @@ def _never_bit(names: list[str]) -> str:
     if len(names) == 1:
         return f"{names[0]}, which was asked for, never bit"
     return f"{', '.join(names[:-1])} and {names[-1]}, which were asked for, never bit"
+
+
+def first_refuted(verdict: Verdict | None) -> Verdict | None:
+    """The first part of a verdict that is invalid and has a witness; None if there is none."""
+    if verdict is None or verdict.value is not Validity.INVALID:
+        return None
+    below = next((found for child in verdict.children if (found := first_refuted(child)) is not None), None)
+    return verdict if below is None and verdict.witness is not None else below

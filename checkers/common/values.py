@@ -53,13 +53,38 @@ def meant(setting: Setting) -> Value:
 
 
 def shown(value: Value) -> str:
-    """A value for people: nil, true, 5, "text" only where it is needed to tell it from a word."""
+    """A value for people: nil, true, 5, "text" only where it is needed to tell it from a word, [1 2], {a 1}, {1 2}."""
     if value is None:
         return "nil"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
         return value if value.isidentifier() else json.dumps(value, ensure_ascii=False)
-    if isinstance(value, tuple):
-        return f"[{' '.join(map(shown, value))}]"
-    return str(value)
+    return _collection(value) if isinstance(value, tuple | list | dict | frozenset | set) else str(value)
+
+
+def _collection(value: Value) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{shown(key)} {shown(inner)}" for key, inner in value.items()) + "}"
+    words = list(map(shown, value))
+    if isinstance(value, tuple | list):
+        return f"[{' '.join(words)}]"
+    return "{" + " ".join(sorted(words, key=lambda word: (len(word), word))) + "}"
+
+
+def thawed(form: Any) -> Value:
+    """The value of a hashable form, as `frozen` made it."""
+    kind, *inner = form
+    if kind == "tuple":
+        return tuple(map(thawed, inner))
+    if kind == "set":
+        return frozenset(map(thawed_key, inner[0]))
+    if kind == "map":
+        return {thawed_key(key): thawed(value) for key, value in sorted(inner[0], key=repr)}
+    return inner[0]
+
+
+def thawed_key(form: Any) -> Any:
+    """As `thawed`, of what is a key or an element; a map or set in it stays in its hashable form."""
+    kind = form[0]
+    return tuple(map(thawed_key, form[1:])) if kind == "tuple" else form if kind in ("set", "map") else form[1]

@@ -12,7 +12,7 @@ from splitbrain.checkers.common.per_key import NEVER
 from splitbrain.checkers.common.values import shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Model
 from splitbrain.checkers.porcupine.prepare import Prepared, Problem
-from splitbrain.harness.history import History
+from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import EventType, Value
 
 SHOWN_OPERATIONS = 16
@@ -146,11 +146,16 @@ class Explanation:
         """One operation of the witness."""
         small = self.small
         if small.ret[operation] == NEVER:
-            return (
-                f"{self.when(small.call[operation])} to ?: {self.who(operation)} {self.show(operation)} (unknown end)"
-            )
+            begun = f"{self.when(small.call[operation])} to ?: {self.who(operation)} {self.show(operation)}"
+            return f"{begun} ({self.why_open(operation)})"
         span = f"{self.when(small.call[operation])} to {self.when(small.ret[operation])}"
         return f"{span}: {self.who(operation)} {self.show(operation)}"
+
+    def why_open(self, operation: int) -> str:
+        """Why an operation has no end here: it ended later than all that matters, or nobody knows how it ended."""
+        history = self.history
+        end = history.partner[self.small.call[operation]]
+        return "still running" if end != ABSENT and history.type[end] == EventType.OK else "unknown end"
 
     def deed(self, operation: int) -> str:
         """One operation in words: `n3 read 4`."""

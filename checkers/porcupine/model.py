@@ -14,6 +14,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from splitbrain.checkers.common.values import shown
 from splitbrain.harness.operation import Value
 
 State = Hashable
@@ -80,13 +81,15 @@ class Call:
 
 def show_call(call: Call) -> str:
     """An operation for people: `write 3`, `read → 4`, `cas 1 → 2`."""
-    key = "" if call.key is None else f"{call.key} "
+    key = "" if call.key is None else f"{shown(call.key)} "
     if call.f == "cas" and isinstance(call.argument, Sequence) and len(call.argument) == 2:
-        return f"cas {key}{call.argument[0]} → {call.argument[1]}"
-    shown = "" if call.argument is None else f"{call.argument}"
-    words = f"{call.f} {key}{shown}".strip()
+        return f"cas {key}{shown(call.argument[0])} → {shown(call.argument[1])}"
+    asked = "" if call.argument is None else shown(call.argument)
+    words = f"{call.f} {key}{asked}".strip()
+    if call.refused:
+        return f"{words} (refused)"
     if call.result is not UNSEEN and call.result != call.argument:
-        words += f" → {'nil' if call.result is None else call.result}"
+        words += f" → {shown(call.result)}"
     return words
 
 
@@ -150,6 +153,6 @@ class Model:
     monitors: Sequence[Callable[[Any], Any]] = ()
     wider: "Callable[[frozenset[str]], Model | None] | None" = None
     show_call: Callable[[Call], str] = show_call
-    show_state: Callable[[Any], str] = str
+    show_state: Callable[[Any], str] = shown
     remembered: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What a search keeps from one history to the next, for its own use; no part of what a model is."""

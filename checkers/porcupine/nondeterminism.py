@@ -14,6 +14,7 @@ model that can be in very many states at once takes that much memory.
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from splitbrain.checkers.common.values import shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Model, State, show_call
 
 
@@ -22,7 +23,7 @@ def nondeterministic(
     step: Callable[[Any, Call], Iterable[State]], observes: frozenset[str], pure: frozenset[str] = frozenset(),
     by_key: bool = True, refusals: frozenset[str] = frozenset(), every_failure: bool = False,
     sees: frozenset[str] = frozenset(), show_call: Callable[[Call], str] = show_call,
-    show_state: Callable[[Any], str] = str,
+    show_state: Callable[[Any], str] = shown,
 ) -> Model:  # fmt: skip
     """The model with these parts, as `Model` has them, but for two.
 

@@ -9,9 +9,8 @@ they are is decided far more easily.
 from collections.abc import Hashable, Mapping, Sequence
 
 from splitbrain.checkers.common.entry import CatalogueEntry
-from splitbrain.checkers.common.values import frozen, shown
+from splitbrain.checkers.common.values import frozen, shown, thawed
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Independence, Model
-from splitbrain.checkers.porcupine.models.sets import thawed
 from splitbrain.checkers.porcupine.monitors.appends import appends
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.options import Setting

@@ -19,7 +19,7 @@ lock.
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
 from splitbrain.checkers.common.entry import CatalogueEntry
-from splitbrain.checkers.common.values import frozen, shown
+from splitbrain.checkers.common.values import frozen, shown, thawed
 from splitbrain.checkers.porcupine.model import ILLEGAL, Call, Independence, Model
 from splitbrain.checkers.porcupine.models.mutex import PRECONDITION
 from splitbrain.checkers.porcupine.monitors.owned_lock import owned_lock
@@ -103,7 +103,7 @@ def show_state(state: State) -> str:
 
 def shown_owner(who: Hashable) -> str:
     """An owner for people."""
-    return shown(who[1]) if isinstance(who, tuple) and len(who) == 2 else str(who)
+    return shown(thawed(who))
 
 
 def lock(entry: CatalogueEntry[Model], settings: Mapping[str, Setting], total: Setting, *, shared: bool) -> Model:

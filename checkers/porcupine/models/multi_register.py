@@ -10,7 +10,7 @@ registers that stand in its result.
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
 from splitbrain.checkers.common.entry import CatalogueEntry
-from splitbrain.checkers.common.values import frozen, meant, shown
+from splitbrain.checkers.common.values import frozen, meant, shown, thawed
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Model
 from splitbrain.checkers.porcupine.models.register import INITIAL
 from splitbrain.harness.errors import UsageError
@@ -102,7 +102,7 @@ def show(call: Call) -> str:
 
 def show_state(registers: Registers) -> str:
     """A state for people."""
-    words = (" ".join(shown(part[1]) if isinstance(part, tuple) else "" for part in pair) for pair in registers)
+    words = (" ".join(shown(thawed(part)) for part in pair) for pair in registers)
     return f"{{{', '.join(words)}}}"
 
 

@@ -11,7 +11,7 @@ result taken as whether the set changed.
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
 from splitbrain.checkers.common.entry import CatalogueEntry
-from splitbrain.checkers.common.values import frozen, shown
+from splitbrain.checkers.common.values import frozen, shown, thawed
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Independence, Model
 from splitbrain.checkers.porcupine.monitors.elements import elements
 from splitbrain.checkers.porcupine.monitors.grow_only import grow_only
@@ -84,13 +84,6 @@ def show_elements(elements: Sequence[Value]) -> str:
 def show_state(elements: Elements) -> str:
     """A state for people."""
     return show_elements([thawed(element) for element in sorted(elements, key=repr)])
-
-
-def thawed(element: Hashable) -> Value:
-    """The value of a scalar element; of a nested one its hashable form, which reads well enough."""
-    if isinstance(element, tuple) and len(element) == 2 and element[0] not in ("tuple", "set", "map"):
-        return element[1]
-    return element
 
 
 def lin_set(settings: Mapping[str, Setting]) -> Model:

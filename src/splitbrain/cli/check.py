@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
@@ -22,7 +23,7 @@ from splitbrain.harness.histories import FORMATS, ReadingStopped, read
 from splitbrain.harness.history import History
 from splitbrain.harness.verdict import unknown
 from splitbrain.results import text
-from splitbrain.results.folder import RunFolder
+from splitbrain.results.folder import RunFolder, safe_name, write_whole, writing
 from splitbrain.results.result import Cost, Result
 from splitbrain.runner.checking import Judge, check_history
 
@@ -58,10 +59,11 @@ class Reading:
     is_flag=True,
     help="Read events without a process, without an invocation, or after an info of their process; notes say how.",
 )
+@click.option("--report", type=click.Path(path_type=Path), metavar="DIR", help="Write a page for each history there.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, one line a history.")
 def check(
     sources: Sequence[str], model: str | None, settings: Sequence[str], form: str, budget: Budget, lenient: bool,
-    as_json: bool,
+    report: Path | None, as_json: bool,
 ) -> int:  # fmt: skip
     """Judge recorded histories: files, run folders, folders of histories, or - for standard input.
 
@@ -79,7 +81,7 @@ def check(
     results: list[Result] = []
     for source in found:
         try:
-            result = judged(source, judge or judge_beside(source), reading, budget)
+            history, result = judged(source, judge or judge_beside(source), reading, budget)
         except UsageError as error:
             if len(found) == 1:
                 raise
@@ -94,11 +96,14 @@ def check(
             continue
         codes.append(OF_VERDICT[result.status.value])
         results.append(result)
+        page = write_page(report, source, history, result, len(results)) if report else None
         if as_json:
-            out(json.dumps(result.headline()))
+            out(json.dumps(result.headline() | ({"report": str(page)} if page else {})))
         else:
             lines = text.lines(result) if len(found) == 1 else [text.headline(result), *text.note_lines(result)]
             out("\n".join(lines), result.status.value)
+            if page:
+                out(f"report: {page}")
     if len(found) > 1 and not as_json:
         out(tally(results, len(found)))
     return worst(codes)
@@ -114,7 +119,7 @@ def judge_beside(source: HistorySource) -> Judge:
     raise UsageError(f"{source.name}: no test.toml beside it says what to check: name a model with --model ({models})")
 
 
-def judged(source: HistorySource, judge: Judge, reading: Reading, budget: Budget) -> Result:
+def judged(source: HistorySource, judge: Judge, reading: Reading, budget: Budget) -> tuple[History, Result]:
     """Read and judge one history, both within the budget."""
     began, spending = time.perf_counter(), budget.start()
     if source.path is None and sys.stdin is None:
@@ -124,9 +129,24 @@ def judged(source: HistorySource, judge: Judge, reading: Reading, budget: Budget
         history = read(file, reading.form, keyed=reading.keyed, lenient=reading.lenient, spending=spending)
     except ReadingStopped as limit:
         verdict = unknown("reading", f"undecided: {limit} before the history was read")
-        return Result.of_history(History(), source.name, judge.name, verdict, Cost(0, time.perf_counter() - began))
+        cost = Cost(0, time.perf_counter() - began)
+        return History(), Result.of_history(History(), source.name, judge.name, verdict, cost)
     history.operations()
-    return check_history(history, source.name, judge, spending.left(), time.perf_counter() - began)
+    return history, check_history(history, source.name, judge, spending.left(), time.perf_counter() - began)
+
+
+def write_page(folder: Path, source: HistorySource, history: History, result: Result, number: int) -> Path:
+    """The page of one history in a folder, which is made if it is not there. number: of the history, from 1, for a page
+    whose name is taken. UsageError if it cannot be written."""
+    from splitbrain.results.report import render
+
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    name = "stdin" if source.path is None else safe_name(source.name)
+    page = folder / f"{name}.html"
+    if number > 1 and page.exists():
+        page = folder / f"{name}-{number}.html"
+    return write_whole(page, render(history, result))
 
 
 def tally(results: Sequence[Result], files: int) -> str:

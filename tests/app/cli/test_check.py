@@ -189,3 +189,34 @@ def test_no_history_and_no_file_name_steers_the_terminal(splitbrain, tmp_path, m
         said = splitbrain("check", path, "--model", model, *json_too)
         assert said.code == USAGE
         assert not {c for c in said.out + said.err if not c.isprintable()} - {"\n"}
+
+
+def test_json_carries_the_witness_and_what_was_counted(splitbrain, files):
+    (bad,) = splitbrain("check", files / "bad.jsonl", "--model", "register", "--json").objects
+    assert bad["witness"]["events"] == [0, 1, 4, 5]
+    assert "read 2" in bad["witness"]["words"][0]
+    (good,) = splitbrain("check", files / "good.jsonl", "--model", "register", "--json").objects
+    assert "witness" not in good
+    queue = files / "queue.txt"
+    queue.write_text("0 :invoke :enqueue 5\n0 :ok :enqueue 5\n0 :invoke :drain nil\n0 :ok :drain []\n")
+    (lost,) = splitbrain("check", queue, "--model", "total-queue", "--json").objects
+    assert lost["details"]["lost"] == [5] and lost["witness"]["events"] == [0, 1]
+
+
+def test_a_page_is_written_for_each_history(splitbrain, files):
+    said = splitbrain(
+        "check", files / "bad.jsonl", files / "good.jsonl", "--model", "register", "--report", files / "p"
+    )
+    assert said.code == INVALID
+    pages = sorted((files / "p").iterdir())
+    assert len(pages) == 2 and all(f"report: {page}" in said.out for page in pages)
+    assert any("read 2" in page.read_text() for page in pages)
+    (line_,) = splitbrain(
+        "check", files / "bad.jsonl", "--model", "register", "--json", "--report", files / "q"
+    ).objects
+    assert (files / "q") in [path.parent for path in (files / "q").iterdir() if str(path) == line_["report"]]
+
+
+def test_a_page_that_cannot_be_written_is_told(splitbrain, files):
+    said = splitbrain("check", files / "good.jsonl", "--model", "register", "--report", files / "bad.jsonl" / "x")
+    assert said.code == USAGE and "Traceback" not in said.err

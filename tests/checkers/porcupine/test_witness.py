@@ -243,3 +243,22 @@ def test_an_explanation_can_be_had_later() -> None:
     bare = porcupine.check(model, whole, explain=False)
     assert bare.witness is None
     assert porcupine.explain(model, whole, bare) == porcupine.check(model, whole)
+
+
+def test_an_operation_that_ends_after_all_that_matters_is_still_running() -> None:
+    verdict = porcupine.check(
+        MODELS["register"].make(),
+        recorded(
+            "0 invoke write 1", "1 invoke read", "1 ok read 1", "1 invoke read", "1 ok read nil", "0 ok write 1"
+        ),
+    )  # fmt: skip
+    assert verdict.witness is not None
+    assert verdict.witness.words[1] == "0.000 s to ?: n1 (process 0) write 1 (still running)"
+    verdict = porcupine.check(
+        MODELS["register"].make(),
+        recorded(
+            "0 invoke write 1", "1 invoke read", "1 ok read 1", "1 invoke read", "1 ok read nil", "0 info write 1"
+        ),
+    )  # fmt: skip
+    assert verdict.witness is not None
+    assert verdict.witness.words[1] == "0.000 s to ?: n1 (process 0) write 1 (unknown end)"

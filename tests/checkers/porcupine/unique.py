@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
+from splitbrain.checkers.common.values import thawed
 from splitbrain.checkers.porcupine import ILLEGAL, MODELS, Call, Model
-from splitbrain.checkers.porcupine.models.sets import thawed
 from splitbrain.harness.history import Event
 
 
