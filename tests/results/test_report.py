@@ -104,7 +104,7 @@ def test_a_witness_is_told_once() -> None:
     served = Verdict(Validity.VALID, "all is well", "service", "service")
     left = [Verdict(Validity.UNKNOWN, "not reached", "porcupine", "register", key=f"r{n}") for n in range(5)]
     whole = Verdict(Validity.INVALID, "n1 read 1", "run", children=(refuting, served, *left))
-    text = Reader(render(stale(), Result.of_run(stale(), record(), whole))).text
+    text = PageReader(render(stale(), Result.of_run(stale(), record(), whole))).text
     assert words[0] not in text and words[1] in text
     assert "service · service" not in text and "service" in text
     assert text.count("not reached") == 1 and "porcupine · register, keys r0, r1, r2 and 2 more" in text
@@ -112,7 +112,7 @@ def test_a_witness_is_told_once() -> None:
 
 def test_a_witness_without_operations_has_no_table() -> None:
     breach = Verdict(Validity.INVALID, "two leaders", "invariants", witness=Witness((), ("n1 and n2 lead in term 3",)))
-    text = Reader(render(stale(), Result.of_run(stale(), record(), breach))).text
+    text = PageReader(render(stale(), Result.of_run(stale(), record(), breach))).text
     assert "n1 and n2 lead in term 3" in text and "completed" not in text and "The smallest part" not in text
 
 
