@@ -171,31 +171,29 @@ class RegisterHistory:
         ]
         return Witness(events, (sentence.format(*names), *(line.format(*names) for line in why), *lines), offending)
 
-    def add(self, row: int, write: bool, value: int, start: int, end: int) -> int:
+    def add(self, row: int, write: bool, key: int, value: int, start: int, end: int, session: int) -> int:
         """Add an operation; its number."""
-        operations, history = self.history.operations(), self.history
         op = len(self.write)
         self.write.append(write)
-        self.key.append(operations.key[row])
+        self.key.append(key)
         self.value.append(value)
         self.start.append(start)
         self.end.append(end)
         self.row.append(row)
-        self.session.append(session_of(history, row))
-        self.source.append(INITIAL)
-        self.chain.append(ABSENT)
-        self.position.append(ABSENT)
+        self.session.append(session)
         return op
 
 
-def session_of(history: History, row: int) -> int:
-    """The session of an operation: what its events say, else its process as a negative number."""
-    operations = history.operations()
-    start, completed = operations.invoke[row], operations.complete[row]
-    named = history.session[start]
-    if named == ABSENT and completed != ABSENT:
-        named = history.session[completed]
-    return ~operations.process[row] if named == ABSENT else named
+def sessions_of(history: History) -> list[int]:
+    """The session of each operation: what its events say, else its process as a negative number."""
+    operations, named = history.operations(), history.session
+    found = [~process for process in operations.process]
+    for row, (start, completed) in enumerate(zip(operations.invoke, operations.complete, strict=True)):
+        if named[start] != ABSENT:
+            found[row] = named[start]
+        elif completed != ABSENT and named[completed] != ABSENT:
+            found[row] = named[completed]
+    return found
 
 
 def registers(history: History, model: str, initial: Value) -> RegisterHistory:
@@ -205,20 +203,27 @@ def registers(history: History, model: str, initial: Value) -> RegisterHistory:
     operations, values = history.operations(), history.pool.values
     out = RegisterHistory(history, history.pool.id(initial))
     writes: list[int] = []
-    for row in range(len(operations)):
-        ended = operations.ended[row]
-        if values[operations.f[row]] in WRITES:
+    writing = {f: values[f] in WRITES for f in set(operations.f)}
+    sessions = sessions_of(history)
+    columns = zip(
+        operations.f, operations.ended, operations.key, operations.argument, operations.result, operations.invoke,
+        operations.complete, sessions, strict=True,
+    )  # fmt: skip
+    for row, (f, ended, key, argument, result, start, complete, session) in enumerate(columns):
+        if writing[f]:
             if ended != EventType.FAIL:
-                end = operations.complete[row] if ended == EventType.OK else NEVER
-                writes.append(out.add(row, True, operations.argument[row], operations.invoke[row], end))
+                end = complete if ended == EventType.OK else NEVER
+                writes.append(out.add(row, True, key, argument, start, end, session))
         elif ended == EventType.OK:
-            out.add(row, False, operations.result[row], operations.invoke[row], operations.complete[row])
+            out.add(row, False, key, result, start, complete, session)
+    out.source = [INITIAL] * len(out)
+    out.chain, out.position = [ABSENT] * len(out), [ABSENT] * len(out)
     for op in writes:
         out.candidates.setdefault((out.key[op], out.value[op]), []).append(op)
     _find_sources(out)
     _chain(out)
     if any(token != ABSENT for token in history.token):
-        _hand(out)
+        _hand(out, sessions)
     return out
 
 
@@ -263,7 +268,7 @@ def _chain(out: RegisterHistory) -> None:
             out.append_chain(chain, before)
 
 
-def _hand(out: RegisterHistory) -> None:
+def _hand(out: RegisterHistory, sessions: Sequence[int]) -> None:
     """Find what tokens order: an operation whose invocation has a token, and so what its session did from then on,
     comes after the last operation before it that had ended with this token."""
     history = out.history
@@ -281,7 +286,7 @@ def _hand(out: RegisterHistory) -> None:
         start = operations.invoke[row]
         ends, ops = given.get(token[start], ([], []))
         giver = bisect_left(ends, start) - 1
-        session = session_of(history, row)
+        session = sessions[row]
         if giver < 0 or out.session[ops[giver]] == session:
             continue
         own = by_session.get(session, [])
