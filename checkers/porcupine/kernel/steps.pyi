@@ -1,5 +1,7 @@
 from splitbrain.checkers.porcupine.model import Call, Model, State
 
+def bytes_of_parts(state: State) -> int: ...
+
 class Transitions:
     model: Model
     classes: list[Call]

@@ -25,9 +25,57 @@ from splitbrain.harness.history import Interner
 cdef enum:
     STATE_BYTES = 200   # of what is kept of a state, besides what it takes itself
     PLACES = 256
+    DEPTH = 3           # as `table.parts_held`
+    SAMPLED = 8
 
 cdef object _DIRECT = frozenset((str, int, bool, float, type(None)))
 cdef object _OF_PARTS = frozenset((str, bytes, tuple, frozenset))
+
+
+cdef Py_ssize_t _EMPTY_TUPLE = sys.getsizeof(())
+
+
+def bytes_of_parts(state):
+    """The same as `table.parts_held`; quicker for tuples and frozensets."""
+    return held_by_parts(state, DEPTH)
+
+
+cdef inline bint is_scalar(object value) noexcept:
+    return value is None or isinstance(value, (int, str, float, bytes))
+
+
+cdef Py_ssize_t held_by_parts(object state, int depth) except -1:
+    cdef Py_ssize_t size, step, at = 0, sampled = 0, held = 0
+    cdef object part
+    if depth == 0 or is_scalar(state):
+        return 0
+    if type(state) is tuple:
+        size = len(<tuple>state)
+        step = max(1, size // SAMPLED)
+        while at < size:
+            part = (<tuple>state)[at]
+            if not is_scalar(part):
+                held += own_bytes(part) + held_by_parts(part, depth - 1)
+            at += step
+            sampled += 1
+    elif type(state) is frozenset:
+        size = len(<frozenset>state)
+        step = max(1, size // SAMPLED)
+        for part in <frozenset>state:
+            if at % step == 0:
+                sampled += 1
+                if not is_scalar(part):
+                    held += own_bytes(part) + held_by_parts(part, depth - 1)
+            at += 1
+    else:
+        return parts_held(state, depth)
+    return held * size // sampled if sampled else 0
+
+
+cdef inline Py_ssize_t own_bytes(object part) except -1:
+    if type(part) is tuple:
+        return _EMPTY_TUPLE + len(<tuple>part) * <Py_ssize_t>sizeof(void *)
+    return sys.getsizeof(part)
 
 
 cdef class Transitions:
@@ -217,7 +265,7 @@ cdef class Transitions:
             self.reached.append(state)
             # What is no plain value is kept three times: itself, its parts, and how the pool gives it back.
             self.states_held += STATE_BYTES + (
-                len(state) if kind is str else 4 * <size_t>sys.getsizeof(state) + <size_t>parts_held(state)
+                len(state) if kind is str else 4 * <size_t>sys.getsizeof(state) + <size_t>held_by_parts(state, DEPTH)
             )
         return found
 

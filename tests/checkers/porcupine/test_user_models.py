@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from splitbrain.checkers.porcupine import ILLEGAL, Call, Model, check
+from splitbrain.checkers.porcupine import ILLEGAL, Call, Model, check, kernel
 from splitbrain.checkers.porcupine.model import State
 from splitbrain.checkers.porcupine.table import Table, parts_held
 from splitbrain.harness.budget import Budget
@@ -101,6 +101,20 @@ def test_plain_parts_count_nothing_and_nested_ones_are_sampled() -> None:
     assert parts_held((1, "a", None)) == 0
     assert parts_held(tuple((n,) for n in range(1000))) > 1000 * 40
     assert parts_held({"a": (1, 2)}) > 0
+
+
+@pytest.mark.skipif(not kernel.BUILT, reason="the kernel is not built")
+def test_the_compiled_count_of_parts_is_the_same() -> None:
+    from splitbrain.checkers.porcupine.kernel.steps import bytes_of_parts
+
+    states = [
+        (), None, 1, 2.5, "text", b"", True, frozenset(), {"a": (1, 2)}, ((),), tuple(range(1000)),
+        tuple((n,) for n in range(1000)), frozenset((("int", 1), ("str", "a"))), frozenset(range(20)),
+        tuple((n, (n, ("deep", (n, (n,))))) for n in range(17)), ({"a": [1, (2,)]}, frozenset(((1, 2), 3)), "x"),
+        tuple(frozenset((n, k) for k in range(9)) for n in range(30)), ((1, 2**90), [(3,)] * 40, range(3)),
+    ]  # fmt: skip
+    assert [bytes_of_parts(state) for state in states] == [parts_held(state) for state in states]
+    assert sum(bytes_of_parts(state) > 0 for state in states) == 8
 
 
 def test_a_large_state_meets_the_budget_of_memory() -> None:
