@@ -2,7 +2,7 @@
 
 A hundred thousand histories each:
 
-    .venv/bin/pytest -q -m long tests/checkers/weak
+    .venv/bin/pytest -q -rP -m long tests/checkers/weak
 """
 
 from collections.abc import Callable
@@ -47,19 +47,21 @@ NAIVE: dict[str, Callable[[Ops], bool]] = {
 def compare(model: str, naive: Callable[[Ops], bool], seed: int, count: int) -> None:
     """The verdicts of a model on so many histories; at least a tenth of those that observe anything are invalid."""
     random, check = Random(f"{model} {seed}"), CATALOGUE[model].make(SETTINGS.get(model))
-    observed = invalid = 0
+    observed = invalid = compared = 0
     while observed < count:
         ops = tiny(random, 6 if model in ("writes-follow-reads", "monotonic-writes") else 5)
         verdict = check.check(history_of(ops), Budget())
         if UNOBSERVED in verdict.details:
             continue
         expected = Validity.VALID if holds(naive, ops) else Validity.INVALID
-        # Of these two few histories are invalid by chance: most of the valid ones are passed over once seen.
         assert verdict.value is expected, (ops, verdict)
+        compared += 1
+        # Of these two few histories are invalid by chance: most of the valid ones are passed over once seen.
         if expected is Validity.VALID and invalid * 8 < observed - 8:
             continue
         observed += 1
         invalid += expected is Validity.INVALID
+    print(f"{model}: {compared} histories compared, {invalid} invalid")
     assert 10 * invalid >= count
 
 
@@ -90,6 +92,7 @@ def monotone(seed: int, count: int) -> None:
             for below in weaker(name) & found.keys():
                 contradiction = value is Validity.VALID and found[below] is Validity.INVALID
                 assert not contradiction, (name, below, list(history))
+    print(f"lattice: {count} histories, {refuted} refuted")
     assert 10 * refuted >= count
 
 
