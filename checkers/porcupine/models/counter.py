@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.values import same, shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Model
-from splitbrain.checkers.porcupine.monitors.unit_counter import unit_counter
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Option, Setting
@@ -50,7 +49,6 @@ def lin_counter(settings: Mapping[str, Setting]) -> Model:
         step=step,
         observes=frozenset({"read"}),
         pure=frozenset({"read"}),
-        monitors=(unit_counter,),
         show_call=show,
         show_state=shown,
     )

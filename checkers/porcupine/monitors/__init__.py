@@ -2,14 +2,13 @@
 
     zones           registers and keys whose writes are all different           Gibbons & Korach 1997
     revisions       registers whose revisions were recorded: a try, no verdict
-    fifo            queues of different elements                                Henzinger, Sezgin & Vafeiadis 2013
-    last_in         stacks of different elements                                after Lee & Mathur 2025
-    smallest_first  priority queues of different elements                       after Lee & Mathur 2025
+    queue           queues of different elements                                Henzinger, Sezgin & Vafeiadis 2013
+    stack           stacks of different elements                                after Lee & Mathur 2025
+    priority_queue  priority queues of different elements                       after Lee & Mathur 2025
     elements        sets of which each operation is about one element           Herlihy & Wing 1990, locality
     grow_only       sets that only grow, read as a whole
     appends         lists of different elements, read as a whole
-    holds           locks that each owner acquires and releases in turn
-    ones            counters to which every add adds one                        Glover 1967
+    owned_lock      locks that each owner acquires and releases in turn
 
-Models name those that may fit (`Model.fast`); `decide` runs them. See `monitor` for what they get and say.
+Models name those that may fit (`Model.monitors`); `decide` runs them. See `monitor` for what they get and say.
 """

@@ -107,7 +107,7 @@ def test_plain_parts_count_nothing_and_nested_ones_are_sampled() -> None:
 def test_the_compiled_count_of_parts_is_the_same() -> None:
     from splitbrain.checkers.porcupine.kernel.steps import bytes_of_parts
 
-    states = [
+    states: list[Any] = [
         (), None, 1, 2.5, "text", b"", True, frozenset(), {"a": (1, 2)}, ((),), tuple(range(1000)),
         tuple((n,) for n in range(1000)), frozenset((("int", 1), ("str", "a"))), frozenset(range(20)),
         tuple((n, (n, ("deep", (n, (n,))))) for n in range(17)), ({"a": [1, (2,)]}, frozenset(((1, 2), 3)), "x"),

@@ -157,6 +157,35 @@ def _honest(shape: ModelLoad, random: Random, size: int, clients: int, crashes: 
     return events
 
 
+def waves(shape: ModelLoad, random: Random, count: int, clients: int) -> list[Event]:
+    """So many times all clients have an operation open at once; then what some have seen is disturbed, mostly."""
+    model, events = shape.model, []
+    state, revision, asked = model.initial, 0, 0
+    for _ in range(count):
+        busy: dict[int, dict[str, Any]] = {}
+        for process in random.sample(range(clients), clients):
+            f, argument = shape.ask(random, asked)
+            asked += 1
+            busy[process] = {"type": "invoke", "f": f, "value": argument}
+            events.append(_event(process, busy[process]))
+        for process in random.sample(range(clients), clients):
+            f, argument = busy[process]["f"], busy[process]["value"]
+            result, pure = shape.see(state, f, argument), f in ("read", "get", "contains")
+            known = {"revision": revision + (not pure)} if shape.revisions else {}
+            who = process if "process" in model.sees else None
+            seen = known.get("revision") if "revision" in model.sees else None
+            following = model.step(state, Call(f, argument, result, None, who, seen))
+            if following is ILLEGAL:
+                busy[process] |= {"type": "fail"}
+            else:
+                state, revision = following, revision + (not pure)
+                busy[process] |= {"type": "ok", "value": result} | known
+        events += [_event(process, busy[process]) for process in random.sample(range(clients), clients)]
+    for disturb in random.choice(((), (_swap_results,), (_retell,), (_swap_results, _swap_results))):
+        disturb(shape, random, events)
+    return [msgspec.structs.replace(event, index=i, time=i * 1_000_000) for i, event in enumerate(events)]
+
+
 def _event(process: int, fields: dict[str, Any]) -> Event:
     error = UNSET if fields["type"] in ("invoke", "ok") else ("timeout", "")
     return Event(index=0, time=0, process=process, error=error, **fields)
