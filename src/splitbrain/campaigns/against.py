@@ -10,6 +10,7 @@ from splitbrain.campaigns.grid import CampaignTest
 from splitbrain.campaigns.tasks import RunLine
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.kinds import parse_known
+from splitbrain.results.folder import writing
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,11 @@ class Against:
     def given(
         baseline: Baseline | Path | str | None, to_write: Path | None, tests: Sequence[CampaignTest]
     ) -> "Against":
-        """What was asked for. UsageError, before anything starts, for a baseline that cannot be read or that was made
-        under other conditions, as its figures say nothing of these tests."""
+        """What was asked for. UsageError, before anything starts, for a place that cannot be written to, and for a
+        baseline that cannot be read or was made under other conditions: its figures say nothing of these tests."""
+        if to_write is not None:
+            with writing(to_write):
+                to_write.parent.mkdir(parents=True, exist_ok=True)
         found = Baseline.read(Path(baseline)) if isinstance(baseline, Path | str) else baseline
         where = baseline if isinstance(baseline, Path | str) else "baseline"
         for test in tests:

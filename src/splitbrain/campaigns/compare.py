@@ -7,7 +7,7 @@ holds for all tests of a comparison together.
 
 import math
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,13 +64,17 @@ class _Pair:
 
         return turned(self.before), turned(self.now)
 
+    def _accepted(self, kinds: Iterable[str]) -> bool:
+        return all(accepts(self.known, kind) for kind in kinds)
+
     def shares(self, rising: bool) -> Iterator[tuple[str, Share, Share]]:
         """Check → its refuted share before and now, earlier and later exchanged if it is to fall."""
         for name in {**self.before.checks, **self.now.checks}:
             before, now = (
                 side.checks[name].refuted if name in side.checks else Share(0, 0) for side in (self.before, self.now)
             )
-            if before.whole and now.whole and before.part + now.part:
+            newly_known = not before.part and name in self.now.checks and self._accepted(self.now.checks[name].kinds)
+            if before.whole and now.whole and before.part + now.part and not newly_known:
                 yield (name, before, now) if rising else (name, now, before)
 
 

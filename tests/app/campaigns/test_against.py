@@ -95,6 +95,19 @@ def test_a_baseline_of_other_conditions_is_refused_before_anything_starts(places
     assert not begun
 
 
+def test_a_place_where_no_baseline_can_be_written_is_told_before_anything_starts(places, tmp_path):
+    (tmp_path / "file").write_text("")
+    begun = []
+    with pytest.raises(UsageError, match="file"):
+        campaign(
+            places / "night.toml",
+            out=tmp_path,
+            write_baseline=tmp_path / "file" / "b.toml",
+            begun=lambda *about: begun.append(1),
+        )
+    assert not begun
+
+
 def test_tests_that_only_one_side_has_are_told(places):
     write(places, "raft:reads=local", "raft")
     text = (places / "night.toml").read_text().replace('"strong"', '"another"')

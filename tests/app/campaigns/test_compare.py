@@ -37,6 +37,13 @@ def test_a_known_anomaly_is_accepted_by_name_and_no_other():
     assert said.startswith("set/lost")
 
 
+def test_what_is_known_since_then_is_no_rise_and_what_was_there_before_may_rise():
+    assert compared(runs(40), runs(10, 30, "registers"), known=["registers"]).worse == ()
+    (said,) = compared(runs(38, 2), runs(10, 30, "registers"), known=["registers"]).worse
+    assert said == "registers: refuted in 30 of 40 runs; was 2 of 40, which is beyond chance"
+    assert len(compared(runs(40), runs(10, 30, "registers")).worse) == 2
+
+
 def test_a_kind_that_the_baseline_does_not_know_is_new_where_refutation_is_expected():
     before = runs(5, 5, "registers", expect="invalid")
     assert compared(before, runs(5, 5, "registers", expect="invalid")).worse == ()
