@@ -117,9 +117,18 @@ def _older(registers: RegisterHistory, one: int, other: int) -> bool:
     )
 
 
+def _successors(registers: RegisterHistory) -> list[list[int]]:
+    """For each chain those whose operations may come after one of it in its session: itself, and those beside it."""
+    found = [[chain] for chain in range(len(registers.chains))]
+    for chain, before in enumerate(registers.before):
+        if before >= 0:
+            found[registers.chain[before]].append(chain)
+    return found
+
+
 def monotonic_writes(registers: RegisterHistory) -> Violations:
     """A session that sees a write sees the earlier writes of its session before it."""
-    out, writes = Violations(), KeyWrites(registers)
+    out, writes, after = Violations(), KeyWrites(registers), _successors(registers)
     for ops in registers.chains:
         seen: dict[int, tuple[int, int]] = {}
         for op in ops:
@@ -127,7 +136,10 @@ def monotonic_writes(registers: RegisterHistory) -> Violations:
             if registers.write[op] or source < INITIAL:
                 continue
             if seen:
-                out.note(_reordered(registers, writes, op, seen))
+                # What overwrote a value that was returned stands in the same session.
+                chains = after[registers.chain[source]] if source >= 0 else seen
+                overwriting = {chain: seen[chain] for chain in chains if chain in seen}
+                out.note(_reordered(registers, writes, op, overwriting))
             if source >= 0:
                 chain = registers.chain[source]
                 if chain not in seen or _older(registers, seen[chain][0], source):
@@ -170,7 +182,7 @@ class _Author:
 def writes_follow_reads(registers: RegisterHistory) -> Violations:
     """A session that sees a write sees the writes that its session had seen before it."""
     out = Violations()
-    authors = _authors(registers)
+    authors, after = _authors(registers), _successors(registers)
     for ops in registers.chains:
         seen: dict[int, tuple[int, int]] = {}
         of_key: dict[tuple[int, int], tuple[int, int]] = {}
@@ -179,7 +191,7 @@ def writes_follow_reads(registers: RegisterHistory) -> Violations:
             if registers.write[op] or source < INITIAL:
                 continue
             if seen:
-                out.note(_not_followed(registers, authors, op, seen, of_key))
+                out.note(_not_followed(registers, authors, after, op, seen, of_key))
             if source >= 0:
                 chain = registers.chain[source]
                 for known, at in ((seen, chain), (of_key, (chain, registers.key[op]))):
@@ -219,6 +231,7 @@ def _before(registers: RegisterHistory, write: int) -> tuple[int, int]:
 def _not_followed(
     registers: RegisterHistory,
     authors: dict[int, dict[int, _Author]],
+    after: list[list[int]],
     op: int,
     seen: dict[int, tuple[int, int]],
     of_key: dict[tuple[int, int], tuple[int, int]],
@@ -230,7 +243,7 @@ def _not_followed(
         author = known.get(session)
         if author is None:
             continue
-        read = _missed(registers, author, source, position)
+        read = _missed(registers, author, after, source, position)
         if read >= 0:
             why = ("{4} saw {1} before {3} in its session", "{2}, earlier in the session of {0}, saw {3}")
             return Violation(op, registers.source[read], (by, newest, read), why)
@@ -244,11 +257,12 @@ def _not_followed(
     return None
 
 
-def _missed(registers: RegisterHistory, author: _Author, source: int, position: int) -> int:
+def _missed(registers: RegisterHistory, author: _Author, after: list[list[int]], source: int, position: int) -> int:
     """A read of the author's, before a position, of a write that is newer than the source; -1 if there is none."""
     if source == INITIAL:
         return author.reads[0] if author.positions[0] < position else -1
-    for positions, newest in author.newest.values():
+    for chain in after[registers.chain[source]]:
+        positions, newest = author.newest.get(chain, ([], []))
         at = bisect_left(positions, position)
         if at and _older(registers, source, newest[at - 1]):
             return author.reads[bisect_left(author.positions, positions[at - 1])]
