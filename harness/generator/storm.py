@@ -2,7 +2,8 @@
 
 Bugs of consensus need several faults in a row: a kill while a cut is on, a vote that is old when it arrives. Each seed
 draws its own storms: which of the faults take part, in which sizes, how dense, and which strikes wait for a moment at
-which a node has just been elected, has voted or has written.
+which a node has just been elected, has voted or has written. Every second storm has a theme: few faults that come again
+and again, most of them at the same moment, so that one leader after the other is cut off as soon as it is elected.
 """
 
 import math
@@ -30,7 +31,7 @@ class StormPace:
     storm: tuple[float, float] = (2.0, 12.0)
     quiet: tuple[float, float] = (0.5, 3.0)
     patience: float = 1.0
-    reaction: tuple[float, float] = (0.00001, 0.01)
+    reaction: tuple[float, float] = (0.00001, 0.1)
 
 
 SIMULATED = StormPace()
@@ -51,6 +52,12 @@ AIMED = 0.4
 """Share of strikes that wait for a moment."""
 TAKES_PART = 0.75
 """Probability that a fault takes part in a seed's storms; likewise each of its variants."""
+THEMED = 0.5
+"""Share of storms that have a theme."""
+THEME_FAULTS = 3
+"""So many faults, and of each so many variants, has a theme at most."""
+THEME_AIMED = 0.7
+"""Share of its strikes that wait for its moment."""
 MOMENTS: Mapping[str, float] = {
     "leader": 4.0,
     "voted": 3.0,
@@ -83,28 +90,50 @@ def storms(
     every: whether all faults take part, else a subset that the seed draws."""
     chosen = _taking_part(faults, seed, every)
     aimed = AIMED * RandomStream(seed, "storm", "aimed").between(0.0, 2.0)
-    turns = ShuffledCycle(tuple(chosen), RandomStream(seed, "storm", "turns"))
-    at, number = begin_s, 0
+    usual = _Theme(chosen, MOMENTS, aimed, ShuffledCycle(tuple(chosen), RandomStream(seed, "storm", "turns")))
+    at, number, came = begin_s, 0, set[Fault]()
     while chosen and at < end_s - pace.duration[0]:
         random = RandomStream(seed, "storm", number)
+        themed = RandomStream(seed, "storm", number, "themed").chance(THEMED) and (came == set(chosen) or not every)
+        theme = _theme(chosen, seed, number) if themed else usual
         over = min(at + _log(random, *pace.storm), end_s)
         shortest, longest = pace.duration[0], _log(RandomStream(seed, "storm", number, "longest"), *pace.longest)
-        gap = _log(random, *pace.gap) * max(1.0, FEW / len(chosen))
+        gap = _log(random, *pace.gap) * max(1.0, FEW / len(theme.faults))
         while (left := end_s - at) > pace.duration[0] and at < over:
-            fault = turns.next()
-            duration = min(_log(random, shortest, longest), left)
-            moment = random.weighted(tuple(MOMENTS), tuple(MOMENTS.values())) if random.chance(aimed) else ""
-            yield Strike(
-                at,
-                duration,
-                fault,
-                random.choice(chosen[fault]),
-                moment,
-                _log(random, *pace.reaction) if moment else 0.0,
-            )
+            strike = theme.strike(at, min(_log(random, shortest, longest), left), random, pace)
+            came.add(strike.fault)
+            yield strike
             at += random.exponential(gap)
         at = over + _log(random, *pace.quiet)
         number += 1
+
+
+@dataclass(frozen=True)
+class _Theme:
+    """What comes in a storm. faults: with their variants. moments: at which strikes are aimed, with weights. aimed: the
+    share of strikes that are. turns: in which order the faults come."""
+
+    faults: Mapping[Fault, Sequence[str]]
+    moments: Mapping[str, float]
+    aimed: float
+    turns: ShuffledCycle[Fault]
+
+    def strike(self, at: float, duration: float, random: RandomStream, pace: StormPace) -> Strike:
+        """The next one."""
+        fault = self.turns.next()
+        aimed = random.chance(self.aimed)
+        moment = random.weighted(tuple(self.moments), tuple(self.moments.values())) if aimed else ""
+        variant = random.choice(self.faults[fault])
+        return Strike(at, duration, fault, variant, moment, _log(random, *pace.reaction) if moment else 0.0)
+
+
+def _theme(chosen: Mapping[Fault, Sequence[str]], seed: int, number: int) -> _Theme:
+    """The theme of one storm: few of the faults, few variants of each, one moment."""
+    random = RandomStream(seed, "storm", number, "theme")
+    some = random.shuffled(tuple(chosen))[: 1 + random.below(THEME_FAULTS)]
+    faults = {fault: random.shuffled(chosen[fault])[: 1 + random.below(THEME_FAULTS)] for fault in some}
+    moment = random.weighted(tuple(MOMENTS), tuple(MOMENTS.values()))
+    return _Theme(faults, {moment: 1.0}, THEME_AIMED, ShuffledCycle(tuple(faults), random))
 
 
 def _taking_part(faults: Mapping[Fault, Sequence[str]], seed: int, every: bool) -> dict[Fault, list[str]]:

@@ -64,9 +64,15 @@ KNOBS: Mapping[str, Knob] = {
     ),
     "net.tail_max": Knob(500.0, 1, 60_000, "ms", "the longest of these", log_uniform(50, 1000)),
     "net.loss": Knob(0.0, 0, 1, "share", "messages between nodes that are lost"),
-    "net.duplicate": Knob(0.0, 0, 1, "share", "messages between nodes that arrive twice"),
-    "net.duplicate_max": Knob(0.0, 0, 60_000, "ms", "how much later the second one comes at most"),
-    "net.reorder": Knob(0.0, 0, 1, "share", "messages between nodes that are overtaken"),
+    "net.duplicate": Knob(
+        0.0, 0, 1, "share", "messages between nodes that arrive twice", _half(log_uniform(0.02, 0.5))
+    ),
+    "net.duplicate_max": Knob(
+        0.0, 0, 60_000, "ms", "how much later the second one comes at most", log_uniform(1, 2000)
+    ),
+    "net.reorder": Knob(
+        0.0, 0, 1, "share", "messages between nodes that are overtaken", _half(log_uniform(0.005, 0.2))
+    ),
     "net.bandwidth": Knob(0.0, 0, 1e9, "kbit/s", "of each link; 0: unlimited"),
     "net.reset": Knob(0.0, 0, 3_600_000, "ms", "mean time from one break of a connection to the next; 0: never"),
     "node.service": Knob(

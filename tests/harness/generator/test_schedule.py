@@ -14,7 +14,7 @@ from splitbrain.harness.fault import Fault, Plan, View
 from splitbrain.harness.generator.core import SECOND
 from splitbrain.harness.generator.schedule import Schedule, ScheduledFault, schedule
 from splitbrain.harness.generator.shuffled_cycle import ShuffledCycle
-from splitbrain.harness.generator.storm import MOMENTS, REAL, SIMULATED
+from splitbrain.harness.generator.storm import MOMENTS, REAL, SIMULATED, THEME_FAULTS
 from splitbrain.harness.injection import Cut, Impair, Injection, Kill, Pause, SkewClock, SlowDisk
 from splitbrain.harness.options import Option
 from splitbrain.harness.random_stream import RandomStream
@@ -129,6 +129,16 @@ def test_seeds_draw_their_own_faults_variants_and_moments() -> None:
     assert {slot.moment for slot in armed} == set(MOMENTS)
     assert 0.2 < len(armed) / sum(map(len, drawn)) < 0.6
     assert all(slot.patience and slot.reaction for slot in armed)
+
+
+def test_every_second_storm_has_few_faults_and_aims_at_one_moment() -> None:
+    pace = replace(SIMULATED, storm=(100.0, 100.0), gap=(0.1, 0.1))
+    storms = [storm_of(schedule(harms(3, 3, 3, 3, 3, 3), NODES, 60, seed, pace=pace)) for seed in range(60)]
+    single = [storm for storm in storms if len({slot.moment for slot in storm if slot.moment}) == 1]
+    assert 15 < len(single) < 45
+    for storm in single:
+        assert len({slot.fault.name for slot in storm}) <= THEME_FAULTS
+        assert sum(bool(slot.moment) for slot in storm) > len(storm) / 2
 
 
 def test_storms_alone_begin_at_once_and_leave_no_fault_out() -> None:

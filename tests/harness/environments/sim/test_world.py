@@ -42,6 +42,8 @@ def test_seeds_draw_worlds_within_bounds_and_what_was_given_stays() -> None:
     worlds = [drawn_world(seed, {"disk.sync": 7.0}) for seed in range(200)]
     assert all(world["disk.sync"] == 7.0 for world in worlds)
     assert 60 < sum(len(world) > 1 for world in worlds) < 140
+    assert sum(world.get("net.duplicate", 0) > 0 for world in worlds) > 20
+    assert sum(world.get("net.reorder", 0) > 0 for world in worlds) > 20
     for world in worlds:
         world_options(world)
         assert all(KNOBS[name].low <= value <= KNOBS[name].high for name, value in world.items())
