@@ -55,6 +55,15 @@ class OlderSnapshotAccepted(Replication):
         return request.index >= self._server.log.base
 
 
+class SnapshotSetsCommit(RaftServer):
+    """Takes the index of a snapshot for its commit index, also when that is lower."""
+
+    def restore(self, index: int, state: bytes) -> None:
+        """What was committed behind the snapshot is so no longer."""
+        super().restore(index, state)
+        self.commit = index
+
+
 class SnapshotAcknowledgedBeforeSync(Replication):
     """Acknowledges a snapshot before it is on disk."""
 
@@ -75,17 +84,6 @@ class SnapshotWithoutBallot(ReplicaLog):
         self.term, self.vote = 0, None
         super()._rewrite(index, state)
         self.term, self.vote = term, vote
-
-
-class LogKeptBehindSnapshot(ReplicaLog):
-    """Keeps the entries behind a snapshot though the one at its index disagrees with it."""
-
-    def install(self, index: int, term: int, state: bytes) -> None:
-        """The end of the log stays, whatever it is."""
-        behind = self.between(index + 1, self.last) if self.base <= index < self.last else ()
-        super().install(index, term, state)
-        for entry in behind[self.last - index :]:
-            self.append(entry)
 
 
 class LogCutBehindSnapshot(ReplicaLog):

@@ -42,7 +42,7 @@ SNAPSHOTS = (
         "a late snapshot takes a server back behind what it has applied",
         f"{GITHUB}rabbitmq/ra/pull/508",
         INVARIANTS,
-        raft(replication=snapshots.OlderSnapshotAccepted),
+        raft(replication=snapshots.OlderSnapshotAccepted, server=snapshots.SnapshotSetsCommit),
         aim=Aim("packet,partition,pause"),
     ),
     PlantedBug(
@@ -60,14 +60,6 @@ SNAPSHOTS = (
         INVARIANTS,
         raft(log=snapshots.SnapshotWithoutBallot),
         aim=KILLS,
-    ),
-    PlantedBug(
-        "snapshot-keeps-conflicts",
-        "entries behind a snapshot are kept though the log disagrees with it",
-        f"{GITHUB}databendlabs/openraft/pull/753",
-        INVARIANTS,
-        raft(log=snapshots.LogKeptBehindSnapshot),
-        aim=CUTS,
     ),
     PlantedBug(
         "snapshot-cuts-log",
