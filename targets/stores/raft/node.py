@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from splitbrain.harness.program import Effects, Mark, Now, Reply, Role
-from splitbrain.harness.random_stream import RandomStream
+from splitbrain.harness.random_stream import RandomStream, log_uniform
 from splitbrain.targets.stores.journal import give_up
 from splitbrain.targets.stores.machine import refusal
 from splitbrain.targets.stores.messages import Answer, Entry, Forward, Request, Response
@@ -35,8 +35,13 @@ from splitbrain.targets.stores.raft.replication import Replication
 from splitbrain.targets.stores.raft.server import LEADER, RaftServer, RaftSettings
 from splitbrain.targets.stores.requests import Origin
 
-KEPT = 64
-"""Entries before a snapshot that stay in the log, for followers that are not far behind."""
+KEPT_MAX = 64
+"""Entries before a snapshot that stay in the log, for followers that are not far behind; fewer where snapshots are more
+frequent."""
+COMPACT_AFTER = (4, 400)
+"""Between these a server draws after how many entries it makes a snapshot, short logs as likely as long ones."""
+SIZE_SHARE = 8
+"""A snapshot of so many keys and sessions is made for each entry at most, or making them would be most of the work."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,12 @@ class RaftNode:
         self.reads = parts.reads(self.server, self.replication)
         self.requests = parts.requests()
         self._marks = RaftMarks(self.server)
+        self._compact_after = (
+            round(log_uniform(*COMPACT_AFTER)(random.random()))
+            if settings.compact_after is None
+            else settings.compact_after
+        )
+        self._kept = min(KEPT_MAX, self._compact_after)
         self._followed: str | None = None
         """The last leader that was known: requests may have been passed on to it."""
 
@@ -216,7 +227,7 @@ class RaftNode:
         else:
             self.reads.abandon()
         effects, server.out = server.out, []
-        return [*marks.changes(effects, self.replication.inherited), *effects]
+        return [*marks.changes(effects, self.replication), *effects]
 
     def _apply(self) -> None:
         server = self.server
@@ -230,6 +241,6 @@ class RaftNode:
         """Make known what was applied, and put a snapshot in its place once there is enough of it."""
         server, log = self.server, self.server.log
         self._marks.applied()
-        enough = server.settings.compact_after
-        if enough and server.applied - log.base > enough + KEPT and server.applied - log.base > server.machine.size:
-            log.compact(server.applied, server.machine.dump(), KEPT)
+        enough = max(self._compact_after, server.machine.size // SIZE_SHARE)
+        if self._compact_after and server.applied - log.base - self._kept > enough:
+            log.compact(server.applied, server.machine.dump(), self._kept)

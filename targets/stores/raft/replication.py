@@ -51,6 +51,11 @@ class Replication:
         """The last index of the log with which this leader was elected."""
         return self._first - 1
 
+    @property
+    def known(self) -> tuple[tuple[str, int], ...]:
+        """Of each server, this one included, up to which index its log is known to be on its disk."""
+        return tuple(self._match.items())
+
     def lead(self) -> None:
         """Become leader: nothing is known of the others, and a first entry of the new term says so to all (§8)."""
         server = self._server

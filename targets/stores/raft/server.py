@@ -25,8 +25,8 @@ class RaftSettings:
 
     reads: "log", "index", "lease" or "local". persistent: False keeps nothing over a restart. heartbeat: between two
     broadcasts of an idle leader. election_min, election_max: a follower that hears no leader for a time drawn between
-    them becomes a candidate. compact_after: entries in the log after which a snapshot takes their place, not fewer than
-    the machine holds keys; 0: never.
+    them becomes a candidate. compact_after: entries in the log after which a snapshot takes their place; 0: never;
+    None: each server draws its own.
     """
 
     reads: str = "log"
@@ -34,7 +34,7 @@ class RaftSettings:
     heartbeat: int = 50_000_000
     election_min: int = 150_000_000
     election_max: int = 300_000_000
-    compact_after: int = 200
+    compact_after: int | None = 200
 
     @property
     def lease(self) -> int:

@@ -5,8 +5,10 @@ import asyncio
 import pytest
 
 from splitbrain.harness.environments.sim import Sim
+from splitbrain.harness.errors import UsageError
 from splitbrain.harness.operation import Operation
 from splitbrain.harness.options import settle
+from splitbrain.harness.random_stream import RandomStream
 from splitbrain.harness.verdict import Validity
 from splitbrain.targets.stores import Raft
 from splitbrain.targets.stores.audit import judge
@@ -109,3 +111,14 @@ def test_snapshots_reach_a_node_that_was_away_and_its_log_stays_short() -> None:
         await cluster.down()
 
     environment.run(main)
+
+
+def test_servers_draw_how_often_they_make_snapshots_unless_it_was_given() -> None:
+    drawn = Raft(settle(Raft.options, {}, "raft")).program
+    numbers = [drawn("n1", ("n1", "n2"), RandomStream(seed, "node"))._compact_after for seed in range(40)]  # type: ignore[attr-defined]
+    assert len(set(numbers)) > 20
+    assert 4 <= min(numbers) < 15 and 100 < max(numbers) <= 400
+    never = Raft(settle(Raft.options, {"snapshot_entries": "0"}, "raft")).program
+    assert never("n1", ("n1", "n2"), RandomStream(1, "node"))._compact_after == 0  # type: ignore[attr-defined]
+    with pytest.raises(UsageError, match="snapshot_entries is a number of entries, 0 or more, or drawn, not 'often'"):
+        Raft(settle(Raft.options, {"snapshot_entries": "often"}, "raft"))

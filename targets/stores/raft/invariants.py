@@ -1,0 +1,306 @@
+"""Invariants of Raft, watched while a simulated run goes on: Figure 3, and what it rests on. The table of `marks` says
+what each mark tells."""
+
+from collections.abc import Sequence
+
+from splitbrain.harness.invariants import (
+    Invariant,
+    Watch,
+    done_once,
+    never_back,
+    one_choice,
+    one_entry_an_index,
+    one_leader_a_term,
+)
+from splitbrain.harness.marks import START, MarkEvent
+
+
+def elected_by_majority() -> Invariant:
+    """A leader was voted for in its term by a majority of all servers (§5.2)."""
+
+    def watch() -> Watch:
+        servers: dict[str, None] = {}
+        votes: dict[tuple[int, str], dict[str, None]] = {}
+
+        def see(event: MarkEvent) -> str | None:
+            if event.name == START:
+                servers[event.node] = None
+            elif event.name == "voted":
+                votes.setdefault((event.values[0], event.values[1]), {})[event.node] = None
+            else:
+                term = event.values[0]
+                given = votes.get((term, event.node), {})
+                if len(given) <= len(servers) // 2:
+                    voters = ", ".join(given) or "nobody"
+                    return f"{event.node} leads in term {term} by the votes of {voters}, of {len(servers)} servers"
+            return None
+
+        return see
+
+    return Invariant("elected by a majority", (START, "voted", "leader"), watch)
+
+
+def stored_by_majority() -> Invariant:
+    """What a server applies first is on the disks of a majority of all servers (§5.3)."""
+
+    def watch() -> Watch:
+        stored: dict[str, tuple[int, int]] = {}
+        highest = 0
+
+        def see(event: MarkEvent) -> str | None:
+            nonlocal highest
+            if event.name == START:
+                stored.setdefault(event.node, (0, 0))
+                return None
+            if event.name == "stored":
+                stored[event.node] = event.values[:2]
+                return None
+            index, entry, _ = event.values
+            if index <= highest:
+                return None
+            highest = index
+            # Terms never fall along a log, so a log that ends in an older term does not have the entry.
+            having = [node for node, (last, term) in stored.items() if last >= index and term >= entry[0]]
+            if len(having) > len(stored) // 2:
+                return None
+            where = ", ".join(having) or "nobody"
+            return f"{event.node} applies index {index}, which only {where} of {len(stored)} servers has on disk"
+
+        return see
+
+    return Invariant("stored by a majority", (START, "stored", "applied"), watch)
+
+
+def complete_leader() -> Invariant:
+    """A new leader's log holds all that was applied in earlier terms (Leader Completeness, Figure 3)."""
+
+    def watch() -> Watch:
+        latest: MarkEvent | None = None
+
+        def see(event: MarkEvent) -> str | None:
+            nonlocal latest
+            if event.name == "applied":
+                if latest is None or event.values[0] > latest.values[0]:
+                    latest = event
+                return None
+            term, last_index, last_term = event.values
+            if latest is None or term <= latest.values[2]:
+                return None
+            index, entry, _ = latest.values
+            if (last_term, last_index) >= (entry[0], index):
+                return None
+            return (
+                f"{event.node} leads in term {term} with a log that ends at index {last_index} of term {last_term}, "
+                f"but {latest.node} had applied index {index} of term {entry[0]}"
+            )
+
+        return see
+
+    return Invariant("a leader has all that was applied", ("applied", "leader"), watch)
+
+
+def commits_own_term() -> Invariant:
+    """A leader commits by counting copies of an entry of its own term only (§5.4.2, Figure 8)."""
+
+    def see(event: MarkEvent) -> str | None:
+        index, term, led = event.values
+        if led in (None, term):
+            return None
+        return f"{event.node} leads in term {led} and commits index {index}, whose entry is of term {term}"
+
+    return Invariant("a leader commits entries of its own term", ("commit",), lambda: see)
+
+
+def keeps_what_was_stored() -> Invariant:
+    """A server finds on its disk what was there: its vote, and its log (§5.2, Figure 2: persistent state)."""
+
+    def watch() -> Watch:
+        stored: dict[str, int] = {}
+        voted: dict[str, tuple[int, str]] = {}
+
+        def see(event: MarkEvent) -> str | None:
+            node = event.node
+            if event.name == "stored":
+                stored[node] = event.values[0]
+            elif event.name == "voted":
+                voted[node] = max(voted.get(node, (0, "")), event.values)
+            else:
+                index, term, vote = event.values
+                told_term, told_vote = voted.get(node, (0, ""))
+                if index < stored.get(node, 0):
+                    return f"{node} finds a log that ends at index {index}, and index {stored[node]} was on its disk"
+                if term < told_term or (term == told_term and told_vote and vote != told_vote):
+                    told = f"it has voted for {told_vote} in term {told_term}"
+                    return f"{node} finds term {term} and a vote for {vote or 'nobody'}; {told}"
+            return None
+
+        return see
+
+    return Invariant("a server finds what it stored", ("stored", "voted", "recovered"), watch)
+
+
+def promises_what_is_stored() -> Invariant:
+    """A server acknowledges what is on its disk, and nothing else (§5.3)."""
+
+    def watch() -> Watch:
+        stored: dict[str, int] = {}
+
+        def see(event: MarkEvent) -> str | None:
+            index = event.values[0]
+            if event.name == "stored":
+                stored[event.node] = index
+            elif index > stored.get(event.node, 0):
+                return f"{event.node} acknowledges index {index}, with index {stored.get(event.node, 0)} on its disk"
+            return None
+
+        return see
+
+    return Invariant("acknowledged is on disk", ("stored", "promised"), watch)
+
+
+def votes_in_present_term() -> Invariant:
+    """A server votes in no term that is older than one it has entered (Figure 2: reply false if term < currentTerm)."""
+
+    def watch() -> Watch:
+        entered: dict[str, int] = {}
+
+        def see(event: MarkEvent) -> str | None:
+            term = event.values[0]
+            if event.name == "term":
+                entered[event.node] = term
+            elif term < entered.get(event.node, 0):
+                return f"{event.node} votes for {event.values[1]} in term {term} after term {entered[event.node]}"
+            return None
+
+        return see
+
+    return Invariant("votes in the present term", ("term", "voted"), watch)
+
+
+def keeps_what_it_promised() -> Invariant:
+    """What a server has acknowledged stays on its disk as long as the term lasts: its one leader takes nothing back
+    (§5.3, Leader Append-Only and Log Matching)."""
+
+    def watch() -> Watch:
+        promised: dict[str, tuple[int, int]] = {}
+
+        def see(event: MarkEvent) -> str | None:
+            told_term, told = promised.get(event.node, (0, 0))
+            if event.name == "promised":
+                index, term = event.values
+                promised[event.node] = (term, max(index, told) if term == told_term else index)
+                return None
+            index, _, term = event.values
+            if term != told_term or index >= told:
+                return None
+            return f"{event.node} has index {index} on disk, and has acknowledged index {told} in the same term, {term}"
+
+        return see
+
+    return Invariant("acknowledged stays", ("stored", "promised"), watch)
+
+
+def votes_by_rule() -> Invariant:
+    """A vote goes to a log at least as up to date as the voter's own (§5.4.1), and to nobody while a leader is heard
+    (thesis §4.2.3)."""
+
+    def watch() -> Watch:
+        ends: dict[tuple[int, str], tuple[int, int]] = {}
+
+        def see(event: MarkEvent) -> str | None:
+            term, candidate, last_term, last_index, hears_leader = event.values
+            if hears_leader:
+                return f"{event.node} votes for {candidate} in term {term} and hears a leader, or has just started"
+            if event.node == candidate:
+                ends[term, candidate] = (last_term, last_index)
+            end = ends.get((term, candidate))
+            if end is None or (last_term, last_index) <= end:
+                return None
+            return (
+                f"{event.node}, whose log ends at index {last_index} of term {last_term}, votes in term {term} for "
+                f"{candidate}, whose log ends at index {end[1]} of term {end[0]}"
+            )
+
+        return see
+
+    return Invariant("votes by the rules", ("chosen",), watch)
+
+
+def knows_what_was_acknowledged() -> Invariant:
+    """What a leader takes to be on the disk of another server was acknowledged in its term (Figure 2: matchIndex begins
+    at 0)."""
+
+    def watch() -> Watch:
+        acknowledged: dict[tuple[str, int], int] = {}
+
+        def see(event: MarkEvent) -> str | None:
+            if event.name != "known":
+                index, term = event.values
+                name = (event.node, term)
+                acknowledged[name] = max(index, acknowledged.get(name, 0))
+                return None
+            term, *known = event.values
+            for server, index in known:
+                told = acknowledged.get((server, term), 0)
+                if server != event.node and index > told:
+                    return (
+                        f"{event.node} leads in term {term} and takes index {index} to be on the disk of {server}, "
+                        f"which has acknowledged index {told} in that term"
+                    )
+            return None
+
+        return see
+
+    return Invariant("a leader knows what was acknowledged", ("promised", "acknowledged", "known"), watch)
+
+
+def reads_while_leading() -> Invariant:
+    """A leader answers reads once an entry of its own is applied, and by its lease only while nobody leads in a later
+    term (thesis §6.4)."""
+
+    def watch() -> Watch:
+        latest: MarkEvent | None = None
+
+        def see(event: MarkEvent) -> str | None:
+            nonlocal latest
+            if event.name == "leader":
+                if latest is None or event.values[0] > latest.values[0]:
+                    latest = event
+                return None
+            term, applied, first, by_lease = event.values
+            if applied < first:
+                return (
+                    f"{event.node} answers a read at index {applied}, before its own first entry, {first}, is applied"
+                )
+            if by_lease and latest is not None and latest.values[0] > term:
+                leader = f"{latest.node} leads in term {latest.values[0]}"
+                return f"{event.node} answers a read in term {term} without asking anybody, and {leader}"
+            return None
+
+        return see
+
+    return Invariant("reads of a leader", ("leader", "read"), watch)
+
+
+INVARIANTS: Sequence[Invariant] = (
+    one_leader_a_term(),
+    elected_by_majority(),
+    one_choice("voted"),
+    votes_in_present_term(),
+    votes_by_rule(),
+    never_back("term"),
+    never_back("commit", durable=False),
+    never_back("state", durable=False),
+    keeps_what_was_stored(),
+    promises_what_is_stored(),
+    keeps_what_it_promised(),
+    stored_by_majority(),
+    knows_what_was_acknowledged(),
+    commits_own_term(),
+    reads_while_leading(),
+    complete_leader(),
+    one_entry_an_index("applied"),
+    one_entry_an_index("state"),
+    done_once("executed"),
+)
+"""What Raft promises of its servers: the properties of Figure 3, and what they rest on."""
