@@ -44,6 +44,10 @@ class Election:
             # on its way to the disk, another attempt would not be quicker.
             self.wait()
             return
+        if self._hears_leader():
+            # The timer was up just as a leader spoke. To stand now would break the lease that rests on our answer.
+            self.wait()
+            return
         server.role = CANDIDATE
         server.leader = None
         self._trial = True

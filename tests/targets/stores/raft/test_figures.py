@@ -130,6 +130,18 @@ def test_a_server_that_heard_a_leader_lately_withholds_its_vote() -> None:
     assert bench.server("s2").term == 9
 
 
+def test_a_timer_that_was_up_just_as_a_leader_spoke_makes_no_candidate() -> None:
+    bench = RaftBench()
+    bench.elect("s1", "s2", "s3")
+    bench.settle()
+    bench.beds["s2"].timers["election"] = bench.now
+    bench.fire("s2", "election")
+    assert bench.server("s2").role == "follower"
+    assert not bench.flights
+    bench.fire("s2", "election")
+    assert bench.server("s2").role == "candidate"
+
+
 def test_a_candidate_with_a_shorter_log_gets_no_vote() -> None:
     bench = RaftBench()
     bench.elect("s1", "s2")
