@@ -133,7 +133,7 @@ def test_seeds_draw_their_own_faults_variants_and_moments() -> None:
 
 def test_every_second_storm_has_few_faults_and_aims_at_one_moment() -> None:
     pace = replace(SIMULATED, storm=(100.0, 100.0), gap=(0.1, 0.1))
-    storms = [storm_of(schedule(harms(3, 3, 3, 3, 3, 3), NODES, 60, seed, pace=pace)) for seed in range(60)]
+    storms = [storm_of(schedule(faults_of(3, 3, 3, 3, 3, 3), NODES, 60, seed, pace=pace)) for seed in range(60)]
     single = [storm for storm in storms if len({slot.moment for slot in storm if slot.moment}) == 1]
     assert 15 < len(single) < 45
     for storm in single:
