@@ -51,16 +51,18 @@ def check(
     settings: Mapping[str, Setting] | None = None,
     format: str = "auto",
     keyed: bool = False,
+    lenient: bool = False,
     budget: Budget | float | str = Budget(),  # noqa: B008 - frozen
 ) -> Result:
     """Check a recorded history against a model: `check("history.edn", "cas-register")`.
 
-    history: read already, or a file. settings: options of the model. keyed: each value is a `[key value]` pair. budget:
-    seconds, or as the command line has it (`60s,2GiB,20M`). HistoryError for one that cannot be read, UsageError for a
-    model or option that does not exist.
+    history: read already, or a file. model: its name, or `module:NAME` of one's own. settings: options of the model.
+    keyed: each value is a `[key value]` pair. lenient: pair events as `--lenient` does. budget: seconds, or as the
+    command line has it (`60s,2GiB,20M`). HistoryError for one that cannot be read, UsageError for a model or option
+    that does not exist.
     """
     given = {name: str(value) for name, value in (settings or {}).items()}
     judge = Judge.of_model(model, given)
-    found = history if isinstance(history, History) else read(history, format, keyed=keyed)
+    found = history if isinstance(history, History) else read(history, format, keyed=keyed, lenient=lenient)
     name = "history" if isinstance(history, History) else str(getattr(history, "name", history))
     return check_history(found, name, judge, RunSpec.field("budget").value(budget))

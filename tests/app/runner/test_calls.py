@@ -11,7 +11,7 @@ import pytest
 
 from splitbrain import RunSpec, check, run
 from splitbrain.harness.environments.linux import namespaces
-from splitbrain.harness.errors import InfrastructureError, UsageError
+from splitbrain.harness.errors import HistoryError, InfrastructureError, UsageError
 from splitbrain.harness.progress import Progress
 from splitbrain.results.result import RunStatus
 
@@ -120,3 +120,10 @@ def test_signals_are_as_they_were(tmp_path):
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
     run("single", time_limit=1, seed=1, out=tmp_path)
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)] == before
+
+
+def test_a_history_is_checked_as_leniently_as_the_command_does(tmp_path):
+    (tmp_path / "h.txt").write_text("0 :invoke :add 1\n0 :info :add 1\n0 :invoke :read nil\n0 :ok :read #{2}\n")
+    with pytest.raises(HistoryError, match="--lenient"):
+        check(tmp_path / "h.txt", "set")
+    assert check(tmp_path / "h.txt", "set", lenient=True).status == "invalid"
