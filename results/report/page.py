@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from splitbrain.harness.history import History
 from splitbrain.harness.verdict import Validity, Verdict
 from splitbrain.results import format
-from splitbrain.results.report import witness
+from splitbrain.results.report import models, witness
 from splitbrain.results.report.charts import charts
 from splitbrain.results.report.sample import OPERATIONS_MAX, choose
 from splitbrain.results.report.timeline import embed, timeline
@@ -119,6 +119,7 @@ def _content(history: History, result: Result, operations_max: int) -> dict[str,
             (window, format.seconds(window.start_ns - zero), format.seconds(window.stop_ns - zero))
             for window in result.summary.windows
         ],
+        "models": models.rows(result.verdict),
         "checks": checks[:CHECKS_MAX],
         "checks_hidden": max(0, len(checks) - CHECKS_MAX),
         "longest_name": max(map(len, result.summary.faults), default=0),
