@@ -80,6 +80,15 @@ ENDINGS: dict[str, tuple[int, list[str]]] = {
     "a campaign with an unknown test and no surprise": (2, ["campaign unknown.toml --out c"]),
     "a campaign with a test that could not be carried out, and no surprise": (3, ["campaign never.toml --out c"]),
     "a campaign whose file has a mistake": (254, ["campaign wrong.toml", "campaign nothing.toml"]),
+    "a campaign with nothing new since its baseline": (
+        0, ["$SB campaign expected.toml --write-baseline b.toml && $SB campaign expected.toml --baseline b.toml"]
+    ),
+    "a campaign with a baseline that is none": (254, ["campaign expected.toml --baseline valid.jsonl"]),
+    "two sides that chance explains": (0, [f"$SB {VALID} && $SB compare runs/latest runs/latest"]),
+    "two sides that differ beyond chance": (
+        1, [f"$SB {INVALID}; $SB {VALID}; $SB compare runs/raft-*/*/2* runs/single/*/2*"]
+    ),
+    "two sides of which one is nothing to compare": (254, [f"$SB {VALID} && $SB compare runs/latest valid.jsonl"]),
     "a zoo whose every bug is found": (0, [f"zoo {FOUND} --aimed --cpu-limit 6"]),
     "a zoo in which a correct store is refuted": (1, []),
     "a zoo in which a bug is missed": (2, ["zoo raft:bug=vote-by-length --cpu-limit 0.01 --time-limit 0.1"]),
