@@ -15,11 +15,6 @@ STALE = (
     RegisterOperation(1, False, 0, 1, 4, 5),
     RegisterOperation(1, False, 0, 2, 6, 7),
 )
-    RegisterOperation(0, True, 0, 1, 0, 1),
-    RegisterOperation(0, True, 0, 2, 2, 3),
-    RegisterOperation(1, False, 0, 1, 4, 5),
-    RegisterOperation(1, False, 0, 2, 6, 7),
-)
 
 
 def test_models_stand_below_all_that_imply_them_with_what_came_of_them() -> None:
