@@ -3,8 +3,13 @@
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
+SIMULATED = sorted(
+    set(re.findall(r"(?m)splitbrain run ((?:raft|examples)[^\s`\"]*(?: --nemesis \w+)?)(?:[`\"]| {2}|$)", README))
+)
 
 
 def test_the_output_that_it_quotes_is_what_the_demonstration_prints(splitbrain, tmp_path):
@@ -23,3 +28,10 @@ def test_every_room_is_on_the_map():
 
 def test_links_lead_somewhere():
     assert [link for link in re.findall(r"\]\((?!http)([^)#]+)", README) if not (ROOT / link).exists()] == []
+
+
+@pytest.mark.parametrize("words", SIMULATED)
+def test_its_simulated_runs_end_with_a_verdict(splitbrain, tmp_path, monkeypatch, words):
+    monkeypatch.chdir(ROOT)
+    said = splitbrain("run", *words.split(), "--env", "sim", "--time-limit", 4, "--seed", 1, "--out", tmp_path)
+    assert said.code in (0, 1, 2) and said.out.split(":")[0] in ("valid", "invalid", "unknown"), said.err
