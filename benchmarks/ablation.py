@@ -1,35 +1,38 @@
 """Ablation: what each engine of the linearizability checker is worth. Each is switched off alone, over all cases.
 
-    python benchmarks/ablation.py [--only ENGINE,…] [--data FOLDER] [--quick] [--page docs/linearizability.md]
+    python benchmarks/ablation.py [--quick] [--minutes N] [--only ENGINE,…] [--among WORDS] [--groups] [--page FILE.md]
 
 Cases are the kinds of work of `linearizability.py`, the logs of etcd and of key-value stores, histories of collections
-and locks, and known answers: those of `tests/data/reports`, and of `--data`, a folder with an `expected.tsv`. A ratio
-is the processor time without the engine / with it, over all cases of a group, each counted alike (geometric mean), and
-of the case that needs it most. The exit code is 1 if a verdict changes with an engine: that would be a bug.
+and locks, short and long, and known answers: those of `tests/data/reports`, and of `--data`, a folder with an
+`expected.tsv`. A ratio is the processor time without the engine / with it: both measured in turns, in the same process,
+the median of the turns. Of a group it is the geometric mean, each case counted alike.
 
-Pitfall: a case counts as slower only up to the budget (`--seconds`), so the ratio of one that is undecided without the
+An engine pays if without it a group takes twice the time, or a single case that is more than a moment, or if something
+is undecided. The exit code is 1 if a verdict changes with an engine: that would be a bug.
+
+Pitfall: a case is slower only up to the budget (`--configurations`), so the ratio of one that is undecided without the
 engine is a bound.
 """
 
 import argparse
 import gc
+import statistics
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
-from random import Random
 from typing import Any
 from unittest.mock import patch
 
-import logs
 import page
+from ablation_cases import AblationCase, all_cases
 from measuring import geometric
-from rows import common, registers, written
+from rows import common
 
-from splitbrain.checkers.catalogue import FORMER_NAMES
 from splitbrain.checkers.porcupine import (
     MODELS,
     Call,
@@ -41,28 +44,23 @@ from splitbrain.checkers.porcupine import (
     short_history,
 )
 from splitbrain.checkers.porcupine.kernel.string_steps import NotStrings
-from splitbrain.harness.errors import SplitbrainError
-from splitbrain.harness.histories import read
+from splitbrain.harness.budget import Budget
 from splitbrain.harness.history import History
 
-ROOT = Path(__file__).resolve().parents[1]
-WORTH = 1.1
-"""A group is listed where an engine makes this much of a difference, either way."""
-MOMENT, TURNS = 0.002, 3
-"""Seconds that a measurement takes at least, by repeating the check; how many measurements, the least counts."""
-COLUMNS = ("off", "what", "group", "cases", "ratio", "most", "undecided without, with")
+PAYS, WORTH = 2.0, 1.1
+"""The ratio from which an engine pays; the ratio, either way, from which a group is listed by `--groups`."""
+MOMENT, TURNS, ENOUGH = 0.002, 3, 0.3
+"""Seconds that a measurement takes at least, by repeating the check; how many turns; seconds of measuring, of one case
+with one engine off, after which there is no further turn."""
+SECONDS, BYTES = 30.0, 1 << 29
+"""Limits of a check besides configurations, which are the one that does not depend on how busy the machine is."""
+COLUMNS = (
+    "off", "what", "cases", "pays most in", "ratio", "most, in one case", "costs most in", "ratio",
+    "undecided without, with", "pays",
+)  # fmt: skip
+GROUP_COLUMNS = ("off", "what", "group", "cases", "ratio", "most", "least", "undecided without, with")
 MARK = "ablation"
 """The page has the table between `<!-- ablation: begin -->` and `end`."""
-
-
-@dataclass(frozen=True)
-class AblationCase:
-    """A history, and the model that it is held against. group: the kind of work."""
-
-    group: str
-    name: str
-    model: Model
-    history: History
 
 
 @dataclass(frozen=True)
@@ -123,6 +121,7 @@ def of_register(model: Model) -> Model | None:
     return None if without("zones")(model) is None else model
 
 
+WIDTHS = (native_backend._WIDTHS[0], native_backend._WIDTHS[2])
 MONITORS = sorted(
     {m.__module__.rpartition(".")[2] for entry in MODELS.values() for m in entry.make().monitors} - {"zones"}
 )
@@ -138,9 +137,47 @@ ENGINES = (
     Engine("zones", "monitor of registers with unique writes",
            lambda: patch.object(monitor_batch, "by_zones", lambda *_: None), of_register),
     Engine("partition", "parts of one object", lambda: patch.object(decide, "partitioned", lambda *_: None)),
+    Engine("256", "sets of 4 words, between 1 and 16", lambda: patch.object(native_backend, "_WIDTHS", WIDTHS)),
     Engine("short", "short histories without a detour", lambda: patch.object(short_history, "SHORT", 0)),
     *(Engine(name, f"monitor `{name}`", model=without(name)) for name in MONITORS),
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class CaseWorth:
+    """What a case took without an engine. ratio: to the time with it. seconds: without it. told, verdict: what was
+    said without, and with it."""
+
+    case: AblationCase
+    ratio: float
+    seconds: float
+    told: str
+    verdict: str
+
+
+@dataclass
+class EngineWorth:
+    """What came of one engine."""
+
+    engine: Engine
+    groups: dict[str, list[CaseWorth]] = field(default_factory=lambda: defaultdict(list))
+
+    def means(self) -> dict[str, float]:
+        """The ratio of each group."""
+        return {name: geometric([one.ratio for one in found]) or 1.0 for name, found in self.groups.items()}
+
+    def all(self) -> list[CaseWorth]:
+        """Every case."""
+        return [one for found in self.groups.values() for one in found]
+
+    def pays(self) -> bool:
+        """Whether something takes twice the time without the engine, or stays undecided."""
+        slow = any(one.ratio >= PAYS and one.seconds >= MOMENT for one in self.all())
+        return slow or any(mean >= PAYS for mean in self.means().values()) or self.decides()
+
+    def decides(self) -> bool:
+        """Whether something is undecided without the engine alone."""
+        return any(one.told == "unknown" != one.verdict for one in self.all())
 
 
 def main() -> None:
@@ -152,37 +189,48 @@ def main() -> None:
     unknown = set(wanted) - {engine.name for engine in ENGINES}
     if unknown:
         sys.exit(f"no engine {', '.join(sorted(unknown))}; there are {', '.join(engine.name for engine in ENGINES)}")
-    cases = list(all_cases(options.data, quick=options.quick))
-    found: dict[AblationCase, tuple[float, str]] = {}
-    changed, lines = [], [f"{len(cases)} cases, {options.seconds:g} s each.", ""]
-    lines += [
-        "| off | what | group | cases | ratio | most | undecided without, with |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    print("\n".join(lines), flush=True)
-    for engine in (engine for engine in ENGINES if engine.name in wanted):
-        ratios: dict[str, list[tuple[float, str, str]]] = defaultdict(list)
-        for case in cases:
-            model = engine.model(case.model)
-            if model is None:
-                continue
-            if case not in found:
-                found[case] = measured(case.model, case.history, options.seconds)
-            seconds, verdict = found[case]
-            with engine.off():
-                slower, told = measured(model, case.history, options.seconds)
-            ratios[case.group].append((slower / seconds, told, verdict))
-            if told != verdict and "unknown" not in (told, verdict):
-                changed.append(f"{engine.name}: {case.group}, {case.name}: {verdict}, {told} without")
-        rows = list(table(engine, ratios)) if ratios else []
-        for row in rows:
-            print(row, flush=True)
-        lines += rows
-    for line in changed:
-        print(line, file=sys.stderr)
+    limits = Budget(SECONDS, options.configurations or (50_000 if options.quick else 2_000_000), BYTES)
+    worths = [EngineWorth(engine) for engine in ENGINES if engine.name in wanted]
+    cases = [case for case in all_cases(options.data, quick=options.quick) if options.among in case.group]
+    gc.collect()
+    gc.freeze()
+    measured = 0
+    for number, case in enumerate(in_turns(cases)):
+        if time.process_time() > 60 * options.minutes:
+            break
+        measured = number + 1
+        if number % 20 == 0:
+            print(f"case {number + 1} of {len(cases)}: {case.group}", file=sys.stderr, flush=True)
+        concerned = [worth for worth in worths if worth.engine.model(case.model) is not None]
+        for worth, found in zip(concerned, compared(case, [worth.engine for worth in concerned], limits), strict=True):
+            worth.groups[case.group].append(found)
+    lines = [f"{measured} of {len(cases)} cases, {limits.configurations:,} configurations at most for each.", ""]
+    lines += by_engine(worths)
+    print("\n".join([*lines, "", *by_group(worths)] if options.groups else lines), flush=True)
     if options.page:
         page.replace(options.page, MARK, lines)
-    sys.exit(bool(changed))
+    changes = [line for worth in worths for line in verdict_changes(worth)]
+    for line in changes:
+        print(line, file=sys.stderr)
+    sys.exit(bool(changes))
+
+
+def in_turns(cases: Sequence[AblationCase]) -> list[AblationCase]:
+    """The first case of every group, then the second of every group, …: a run that is cut short has seen all kinds."""
+    seen: dict[str, int] = defaultdict(int)
+    places: list[tuple[int, int]] = []
+    for number, case in enumerate(cases):
+        places.append((seen[case.group], number))
+        seen[case.group] += 1
+    return [cases[number] for _, number in sorted(places)]
+
+
+def verdict_changes(worth: EngineWorth) -> Iterator[str]:
+    """Where a verdict changes with an engine."""
+    for one in worth.all():
+        if one.told != one.verdict and "unknown" not in (one.told, one.verdict):
+            where = f"{one.case.group}, {one.case.name}"
+            yield f"{worth.engine.name}: {where}: {one.verdict}, {one.told} without"
 
 
 def arguments() -> argparse.Namespace:
@@ -190,94 +238,127 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", metavar="ENGINE,…", help=", ".join(engine.name for engine in ENGINES))
     parser.add_argument("--data", type=Path, help="a folder of known answers, with an expected.tsv")
-    parser.add_argument("--quick", action="store_true", help="smaller histories, and fewer")
-    parser.add_argument("--seconds", type=float, default=5.0, help="budget of one check")
+    parser.add_argument("--among", metavar="WORDS", default="", help="only groups of cases with these words in them")
+    parser.add_argument("--quick", action="store_true", help="fewer histories of each kind")
+    parser.add_argument("--groups", action="store_true", help="tell each group of cases as well, not each engine alone")
+    parser.add_argument("--configurations", type=int, help="budget of one check")
+    parser.add_argument("--minutes", type=float, default=20.0, help="of processor time, after which no case is begun")
     parser.add_argument("--page", type=Path, metavar="FILE.md", help="write the table into a page as well")
     return parser.parse_args()
 
 
-def measured(model: Model, history: History, limit: float) -> tuple[float, str]:
-    """Processor time of one check, the least of a few, and the verdict."""
-    best, times = float("inf"), 1
-    for _ in range(TURNS):
+def compared(case: AblationCase, engines: Sequence[Engine], limits: Budget) -> list[CaseWorth]:
+    """One case without each of these engines, in turns with all engines."""
+    models = [case.model, *(changed(engine, case.model) for engine in engines)]
+    arms = [TimedCheck(model, case.history, limits) for model in models]
+    switches = [nullcontext, *(engine.off for engine in engines)]
+    for turn in range(TURNS):
+        due = [number for number, arm in enumerate(arms) if number and (not turn or arm.spent < ENOUGH)]
+        for number in [0, *due] if due else ():
+            with switches[number]():
+                arms[number].measure()
+    base, *others = arms
+    return [
+        CaseWorth(case, arm.ratio(base), statistics.median(arm.seconds), arm.verdict, base.verdict) for arm in others
+    ]
+
+
+@cache
+def changed(engine: Engine, model: Model) -> Model:
+    """The model to check without an engine, the same one for all cases: what it remembers is kept between histories."""
+    without_it = engine.model(model)
+    assert without_it is not None
+    return without_it
+
+
+@dataclass
+class TimedCheck:
+    """One way to check a history, and the processor times of it."""
+
+    model: Model
+    history: History
+    limits: Budget
+    times: int = 1
+    seconds: list[float] = field(default_factory=list)
+    verdict: str = ""
+    spent: float = 0.0
+
+    def measure(self) -> None:
+        """One turn. The first, in which everything is new, tells how often a short check is repeated."""
+        if not self.seconds:
+            took = self._timed()
+            self.times = max(1, int(MOMENT / max(took, 1e-6)))
+            if took > ENOUGH / TURNS:
+                self.seconds.append(took)
+                return
+        self.seconds.append(self._timed())
+
+    def ratio(self, base: "TimedCheck") -> float:
+        """To another: the median over the turns that both had."""
+        return statistics.median(mine / its for mine, its in zip(self.seconds, base.seconds, strict=False))
+
+    def _timed(self) -> float:
         gc.collect()
+        if self.times > 1:  # what others left in the caches of the processor is gone after one
+            common.value(self.model, self.history, self.limits)
+        else:  # what another has asked the model for is not kept for this one
+            self.model.remembered.clear()
         began = time.process_time()
-        for _ in range(times):
-            verdict = common.value(model, history, common.budget(limit))
-        took = (time.process_time() - began) / times
-        best, times = min(best, took), max(1, int(MOMENT / max(took, 1e-6)))
-        if took > limit / 10:
-            break
-    return best, verdict
+        for _ in range(self.times):
+            self.verdict = common.value(self.model, self.history, self.limits)
+        took = time.process_time() - began
+        self.spent += took
+        return took / self.times
 
 
-def table(engine: Engine, ratios: dict[str, list[tuple[float, str, str]]]) -> Iterator[str]:
-    """Lines of the groups that an engine makes a difference to; one line if there is none."""
-    told = False
-    for group, found in ratios.items():
-        mean, most = geometric([ratio for ratio, _, _ in found]) or 1.0, max(ratio for ratio, _, _ in found)
-        lost, had = (sum(row[side] == "unknown" for row in found) for side in (1, 2))
-        if max(mean, 1 / mean, most) >= WORTH or lost != had:
-            told = True
-            figures = f"{len(found)} | {mean:.2f} | {most:.3g} | {lost}, {had}"
-            yield f"| `{engine.name}` | {engine.what} | {group} | {figures} |"
-    if not told:
-        yield f"| `{engine.name}` | {engine.what} | – | {sum(map(len, ratios.values()))} | 1 | 1 | – |"
-
-
-def all_cases(data: Path | None, *, quick: bool) -> Iterator[AblationCase]:
-    """Every case, group by group."""
-    for kind in registers.KINDS:
-        model = MODELS[registers.model_name(kind)].make()
-        for size, clients, crashed in ((1000, 5, 0), (1000, 10, 0), (1000, 20, 0), (1000, 10, 10), (10_000, 10, 40)):
-            if quick and size > 1000:
-                continue
-            for invalid in (False, True):
-                history = registers.made(size, clients, kind, invalid=invalid, crashed=crashed)
-                if history is not None:
-                    group = "registers, crashed operations" if crashed else "registers"
-                    yield AblationCase(group, f"{size} c{clients} {kind}", model, history)
-    for log in logs.etcd()[:: 6 if quick else 1]:
-        yield AblationCase("etcd logs", log.name, MODELS["cas-register"].make(), log.history)
-    for clients in (1, 10) if quick else (1, 10, 50):
-        for log in logs.kv(clients):
-            yield AblationCase("kv logs", log.name, MODELS["kv"].make(), log.history)
-    for log in logs.kv(10):
-        yield AblationCase("kv logs as one object", log.name, written.STORE_OF_KEYS, log.history)
-        yield AblationCase("strings, a model in Python", log.name, written.TEXT, log.history)
-    yield from collections(8 if quick else 40)
-    yield from known_answers(ROOT / "tests" / "data" / "reports", "known answers, reports")
-    if data is not None:
-        yield from known_answers(data, "known answers, given")
-
-
-def collections(count: int) -> Iterator[AblationCase]:
-    """Queues, stacks, sets, lists, counters, locks: mostly different elements, 60 operations of five clients."""
-    sys.path.insert(0, str(ROOT))
-    from tests.checkers.porcupine.unique import SHAPES, history
-
-    for name, shape in SHAPES.items():
-        random = Random(7)
-        for number in range(count):
-            events = history(shape, random, 60, 5, random.choice((0, 0.04)))
-            yield AblationCase(name, str(number), shape.model, History.of(events))
-
-
-def known_answers(folder: Path, group: str) -> Iterator[AblationCase]:
-    """Files of a folder that can be read and are about one of our models."""
-    columns, *rows = [line.split("\t") for line in (folder / "expected.tsv").read_text().splitlines()]
-    place = next(number for number, column in enumerate(columns) if column.startswith("model"))
-    pending = columns.index("pending") if "pending" in columns else None
-    for row in rows:
-        name, *words = row[place].split()
-        name = FORMER_NAMES.get(name, name)
-        if name not in MODELS or "unreadable" in row or (pending is not None and row[pending]):
+def by_engine(worths: Sequence[EngineWorth]) -> Iterator[str]:
+    """A line for each engine: the group that it is worth most to, the one that it costs most, and whether it pays."""
+    yield from heading(COLUMNS)
+    for worth in worths:
+        if not worth.groups:
             continue
-        try:
-            model = MODELS[name].make(dict(word.split("=", 1) for word in words if "=" in word))
-            yield AblationCase(group, row[0], model, read(folder / row[0], "auto", keyed="keyed=true" in words))
-        except SplitbrainError:
-            continue
+        means, found = worth.means(), worth.all()
+        best, worst = max(means, key=means.__getitem__), min(means, key=means.__getitem__)
+        most = max(found, key=lambda one: one.ratio)
+        cost = f"{worst} | {means[worst]:.2f}" if means[worst] < 1 / WORTH else "– | –"
+        yield row(
+            f"`{worth.engine.name}`", worth.engine.what, len(found), best, f"{means[best]:.2f}",
+            f"{most.ratio:.3g} ({most.case.group}, {most.case.name})", cost, undecided(found),
+            "yes" if worth.pays() else "**no**",
+        )  # fmt: skip
+
+
+def by_group(worths: Sequence[EngineWorth]) -> Iterator[str]:
+    """A line for each group that an engine makes a difference to; one line if there is none."""
+    yield from heading(GROUP_COLUMNS)
+    for worth in worths:
+        told = False
+        for group, mean in worth.means().items():
+            found = worth.groups[group]
+            most, least = max(one.ratio for one in found), min(one.ratio for one in found)
+            if max(mean, 1 / mean, most) >= WORTH or any(one.told != one.verdict for one in found):
+                told = True
+                figures = f"{mean:.2f}", f"{most:.3g}", f"{least:.3g}"
+                yield row(
+                    f"`{worth.engine.name}`", worth.engine.what, group, len(found), *figures, undecided(found)
+                )  # fmt: skip
+        if not told:
+            yield row(f"`{worth.engine.name}`", worth.engine.what, "–", len(worth.all()), "1", "1", "1", "–")
+
+
+def undecided(found: Sequence[CaseWorth]) -> str:
+    """How many are, without and with an engine."""
+    return f"{sum(one.told == 'unknown' for one in found)}, {sum(one.verdict == 'unknown' for one in found)}"
+
+
+def heading(columns: Sequence[str]) -> list[str]:
+    """The first two lines of a table."""
+    return [row(*columns), "|" + "---|" * len(columns)]
+
+
+def row(*cells: object) -> str:
+    """A line of a table."""
+    return f"| {' | '.join(map(str, cells))} |"
 
 
 if __name__ == "__main__":
