@@ -82,7 +82,7 @@ def read_your_writes(registers: RegisterHistory) -> Violations:
 
 def monotonic_reads(registers: RegisterHistory) -> Violations:
     """A read reflects every write that an earlier read of its session returned."""
-    out = Violations()
+    out, after = Violations(), _successors(registers)
     for ops in registers.chains:
         seen: dict[int, dict[int, tuple[int, int]]] = {}
         for op in ops:
@@ -91,7 +91,10 @@ def monotonic_reads(registers: RegisterHistory) -> Violations:
                 continue
             known = seen.setdefault(registers.key[op], {})
             if known:
-                missed = next((saw for saw in known.values() if _newer(registers, source, saw[0])), None)
+                # What is newer than a value that was returned stands in the same session.
+                chains = after[registers.chain[source]] if source >= 0 else known
+                candidates = (known[chain] for chain in chains if chain in known)
+                missed = next((saw for saw in candidates if _newer(registers, source, saw[0])), None)
                 why = ("{2}, earlier in the session, saw {1}",)
                 out.note(Violation(op, missed[0], (missed[1],), why) if missed is not None else None)
             if source >= 0:
