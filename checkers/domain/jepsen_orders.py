@@ -29,6 +29,7 @@ from splitbrain.checkers.common.event_format import EventFormat
 from splitbrain.checkers.common.per_key import LOOK_EVERY, Rows, hold_to, of_each_key, over_budget, unobserved
 from splitbrain.checkers.common.values import shown
 from splitbrain.harness.budget import Budget, BudgetMeter
+from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import History
 from splitbrain.harness.operation import EventType, Value
 from splitbrain.harness.verdict import Validity, Verdict, Witness
@@ -123,7 +124,10 @@ def earlier_subkey_missed(history: History, read: int, writes: WriteOrder) -> Wi
     """The witness of a read of subkeys, the last one first, that has none after one that is there."""
     operations = history.operations()
     value = history.pool.values[operations.result[read]]
-    subkeys = value[1] if len(value) == 2 and _collection(value[1]) else value
+    pair = isinstance(value, tuple | list) and len(value) == 2
+    subkeys = value[1] if pair and _collection(value[1]) else value
+    if not isinstance(subkeys, tuple | list):
+        raise UsageError(f"a read of subkeys returns them in their order, as a list, not {shown(subkeys)}")
     there = next((place for place, subkey in enumerate(subkeys) if subkey is not None), len(subkeys))
     if all(subkey is not None for subkey in subkeys[there:]):
         return None

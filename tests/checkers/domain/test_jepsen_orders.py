@@ -6,6 +6,7 @@ import pytest
 
 from splitbrain.checkers.catalogue import entry
 from splitbrain.harness.budget import Budget
+from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import Event, History
 from splitbrain.harness.verdict import Verdict
 
@@ -75,3 +76,9 @@ def test_the_witness_names_both_writes_and_the_read():
 )
 def test_a_subkey_is_not_seen_without_those_written_before_it(subkeys, expected):
     assert verdict("jepsen-sequential", *done(0, W, 7), *done(1, R, (7, subkeys))).value.value == expected
+
+
+@pytest.mark.parametrize("value", [frozenset((1, 2)), (7, frozenset(("7_0",))), frozenset((1, 2, 3))])
+def test_a_set_has_no_order_of_subkeys(value):
+    with pytest.raises(UsageError, match="in their order, as a list"):
+        verdict("jepsen-sequential", *done(0, W, 7), *done(1, R, value))
