@@ -39,7 +39,7 @@ class Option:
                 return {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}[text]
             if isinstance(self.default, int | float):
                 return self._number(text)
-        except (KeyError, ValueError):
+        except (KeyError, ValueError, OverflowError):
             raise UsageError(f"{owner}: option {self.name} is {self.expected}, not {text!r}") from None
         return text
 

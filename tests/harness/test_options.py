@@ -38,3 +38,10 @@ def test_a_value_that_makes_no_sense_is_told(given, told):
 def test_values_within_bounds_are_taken():
     given = {"values": "1", "share": "1", "initial": "-3", "on": "yes", "reads": "local"}
     assert settle(OPTIONS, given, "x") == {"values": 1, "share": 1.0, "initial": -3, "on": True, "reads": "local"}
+
+
+@pytest.mark.parametrize("default", [0, 0.0])
+def test_a_number_too_large_for_a_float_is_told(default):
+    """As large an integer as a history may hold, tried as an initial value."""
+    with pytest.raises(UsageError, match="option start is a"):
+        settle((Option("start", default, "where it begins", least=None),), {"start": "1" + "0" * 400}, "model")
