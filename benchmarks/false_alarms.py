@@ -28,7 +28,7 @@ from splitbrain.runner.spec import RunSpec
 
 READS = ("log", "index", "lease")
 SNAPSHOTS = ("200", "20", "0")
-"""The default; so few entries that snapshots are frequent; never."""
+"""So many entries that snapshots are rare; so few that they are frequent; never."""
 UNKNOWN_SHARE = 0.02
 NUMBER = re.compile(r"\d[\d,.]*")
 
