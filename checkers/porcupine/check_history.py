@@ -11,6 +11,7 @@ LISTED_KEYS keys the children are those that are not valid, unless every key is 
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from splitbrain.checkers.common.per_key import UNOBSERVED
 from splitbrain.checkers.common.values import shown
@@ -27,6 +28,7 @@ from splitbrain.checkers.porcupine.verify import is_proof, merged_order
 from splitbrain.checkers.porcupine.witness import explained
 from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.history import ABSENT, History
+from splitbrain.harness.operation import EventType
 from splitbrain.harness.verdict import Validity, Verdict, unknown
 
 NAME = verdicts.NAME
@@ -55,7 +57,30 @@ def unexplained(
     verdict = decide_short(model, history, spending)
     if verdict is None:
         verdict = _searched(model, history, spending, every_key, thorough=thorough)
+    if verdict.value is Validity.VALID and _blind(model, history):
+        return _unobserved(model, **verdict.details)
     return _noted(model, history, verdict) if model.refusals else verdict
+
+
+def _blind(model: Model, history: History) -> bool:
+    """Whether each operation that succeeded is one by which nothing can be observed."""
+    if model.blind is None:
+        return False
+    operations = history.operations()
+    calls = (
+        call_at(model, history, invoked)
+        for invoked, ended in zip(operations.invoke, operations.ended, strict=True)
+        if ended == EventType.OK
+    )
+    return all(call.f not in model.observes or model.blind(call) for call in calls)
+
+
+def _unobserved(model: Model, **details: Any) -> Verdict:
+    """The verdict on a history that could not have been refuted."""
+    names = " or ".join(f for f in model.operations if f in model.observes)
+    seen = "" if model.blind is None else " that can observe anything"
+    reason = f"nothing could have refuted the model: no {names}{seen} succeeded"
+    return unknown(NAME, reason, model.name, **details, **{UNOBSERVED: True})
 
 
 def _noted(model: Model, history: History, verdict: Verdict) -> Verdict:
@@ -126,9 +151,7 @@ class _Checking:
         """Every problem is valid: prove it, unless nothing could have refuted it."""
         model = self.model
         if not self.problems.observed():
-            names = " or ".join(f for f in model.operations if f in model.observes)
-            reason = f"nothing could have refuted the model: no {names} succeeded"
-            return unknown(NAME, reason, model.name, **self._figures(), **{UNOBSERVED: True})
+            return _unobserved(model, **self._figures())
         order = merged_order(self.history, [child.certificate or () for child in children])
         wrong = None
         proved = len(children) == 1 and self.problems.result(0).proved

@@ -123,6 +123,7 @@ class Model:
     state after it took effect; of a crashed operation that is pure nothing is asked. Pitfall: a budget is looked at
     between steps, so it cannot stop a step that never returns.
     observes: operations whose successful result can refute the model; a history without any is `unknown`.
+    blind: of which calls of these it cannot, if of some: a transaction of writes alone.
     pure: operations that never change any state, whatever they return: they may be taken as soon as they match.
     by_key: whether each key is an object of its own (Herlihy & Wing, 1990, locality): checked separately.
     refusals: operations of which a failure that says that the precondition was false is an observation: step gets a
@@ -144,6 +145,7 @@ class Model:
     initial: State
     step: Callable[[Any, Call], Any]
     observes: frozenset[str]
+    blind: Callable[[Call], bool] | None = None
     pure: frozenset[str] = frozenset()
     by_key: bool = True
     refusals: frozenset[str] = frozenset()

@@ -36,6 +36,8 @@ def outcomes(model: Model, histories: Sequence[History], spending: BudgetMeter) 
     found: list[int] = decided_many(cache, histories, spending)
     give_back(cache)
     for number, history in enumerate(histories):
-        if found[number] < 0:
+        if found[number] > 0 and model.blind is not None:
+            found[number] = -1  # whether anything was observed is another question
+        elif found[number] < 0:
             found[number] = outcome(model, history)
     return found

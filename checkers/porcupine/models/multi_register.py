@@ -86,6 +86,11 @@ def values(call: Call) -> Mapping[Value, Value]:
     return found
 
 
+def only_writes(call: Call) -> bool:
+    """Whether it is a transaction that read nothing."""
+    return call.f == "txn" and all(name in WRITES for name, _, _ in micro_operations(call))
+
+
 def show(call: Call) -> str:
     """`write {x 1, y 2}`, `read → {x 1}`."""
     if call.f == "read" and call.result is UNSEEN:
@@ -115,6 +120,7 @@ def multi_register(settings: Mapping[str, Setting]) -> Model:
         initial=(),
         step=stepper(meant(settings["initial"])),
         observes=frozenset({"read", "txn"}),
+        blind=only_writes,
         pure=frozenset({"read"}),
         show_call=show,
         show_state=show_state,

@@ -233,3 +233,16 @@ def test_a_long_history_needs_no_deep_stack() -> None:
     history.value[1] = history.pool.id(None)
     verdict = porcupine.check(REGISTER, history)
     assert verdict.value is Validity.INVALID or verdict.certificate is not None
+
+
+@pytest.mark.parametrize(("read", "value"), [(False, Validity.UNKNOWN), (True, Validity.VALID)])
+def test_transactions_of_writes_alone_observe_nothing(read: bool, value: Validity) -> None:
+    model, history = MODELS["multi-register"].make(), History()
+    for kind in (0, 1):
+        history.add(kind, 0, "txn", (("write", "x", 1), ("write", "y", 2)), None, kind, None)
+    if read:
+        for kind, seen in ((0, None), (1, 1)):
+            history.add(kind, 0, "txn", (("read", "x", seen),), None, 2 + kind, None)
+    verdict = porcupine.check(model, history)
+    assert verdict.value is value, verdict.reason
+    assert porcupine.values_of(model, [history]) == [value]
