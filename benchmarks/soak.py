@@ -1,9 +1,9 @@
 """Soak: a long run of one store under all faults, kept in a folder, with its memory and its pace as it goes on.
 
-The run is sampled at every second of CPU time: virtual time, CPU time, resident memory. Each tenth is printed when it
-is over, with its virtual seconds a CPU second and its memory; at the end how memory grew in a thousand virtual seconds
-over the second half, how much of that is the history, which is kept until it is judged, and by how much the last fifth
-is slower than the first.
+The run is sampled at every second of CPU time, a short one more often: virtual time, CPU time, resident memory. Each
+tenth is printed when it is over, with its virtual seconds a CPU second and its memory; at the end how memory grew in a
+thousand virtual seconds over the second half, how much of that is the history, which is kept until it is judged, and by
+how much the last fifth is slower than the first.
 
     python benchmarks/soak.py [raft] [--seconds 10000] [--seed 1] [--nemesis all]
 
@@ -65,7 +65,8 @@ def sampled(spec: RunSpec, say: Callable[[str], None]) -> tuple[list[SoakSample]
             told += 1
 
     signal.signal(signal.SIGPROF, sample)
-    signal.setitimer(signal.ITIMER_PROF, 1.0, 1.0)
+    every = min(1.0, spec.time_limit / 1000)
+    signal.setitimer(signal.ITIMER_PROF, every, every)
     with tempfile.TemporaryDirectory(prefix="splitbrain-soak-") as out:
         run = execute(made, Path(out))
         held = history_mb(run.history())

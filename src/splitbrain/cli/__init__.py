@@ -6,6 +6,7 @@ Commands are imported when they are called, so that `splitbrain --version` stays
 import errno
 import importlib
 import os
+import resource
 import traceback
 import warnings
 from collections.abc import Sequence
@@ -133,7 +134,10 @@ def _unforeseen(error: Exception) -> int:
     """Tell of an error that nobody foresaw: the machine's, the user's code's, or a bug of ours."""
     from splitbrain.own_targets import import_place, own_failure
 
-    if isinstance(error, RuntimeError) and NO_THREAD in str(error):
+    if (isinstance(error, RuntimeError) and NO_THREAD in str(error)) or (
+        # A compiled part that gets no memory while it is loaded leaves no better word for it.
+        isinstance(error, SystemError) and resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
+    ):
         err(NO_MEMORY)
         return INFRASTRUCTURE
     if isinstance(error, OSError) and error.errno is not None:

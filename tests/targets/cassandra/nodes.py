@@ -80,7 +80,7 @@ async def cut_off(cluster: RealCluster) -> None:
 async def killed(cluster: RealCluster) -> None:
     """What was acknowledged is there after all were killed and came back by themselves. Who is down does no work."""
     n1, *_ = cluster.nodes
-    await until(lambda: put(n1, 3))
+    await until(lambda: put(n1, 3, ALL))
     down = await cluster.inject(Kill(NAMES))
     assert await (await cluster.inject(Flush(("n3",)))).heal() == {"flushes": 0}
     assert await down.heal() == {"processes_killed": 3}
