@@ -107,7 +107,9 @@ def test_a_target_of_ones_own(splitbrain, tmp_path, monkeypatch):
     example = Path(__file__).parents[3] / "examples" / "islands.py"
     (tmp_path / "islands.py").write_text(example.read_text())
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delitem(sys.modules, "islands", raising=False)  # another test may have run the example in its place
+    # Another test may have run the example where it lies.
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "islands", raising=False)
     said = splitbrain("run", "islands:Islands", "--time-limit", 3, "--seed", 1)
     assert said.code == INVALID
     assert splitbrain("run", "islands:Islands", "--nodes", 1, "--time-limit", 3, "--seed", 1).code == VALID

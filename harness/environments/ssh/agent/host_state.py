@@ -229,25 +229,39 @@ def _owner(folder: Path) -> str:
 
 
 def _end(folder: Path) -> None:
-    """End the agent that holds a folder: it is asked to clean up, and killed if it does not. InfrastructureError if
-    its holder is not the agent that made it."""
+    """End the agent that holds a folder: it is asked to clean up, and killed if it does not. One that ends by itself
+    meanwhile, as all of a run do when one was ended, is no error. InfrastructureError if its holder is not the agent
+    that made it."""
     about = _about(folder)
     try:
         handle = os.pidfd_open(int(str(about["pid"])))
     except (KeyError, ValueError, OSError):
+        if _let_go(folder, KILL_SECONDS):
+            return
         raise InfrastructureError(f"{folder} is held, and its agent cannot be found") from None
     try:
         # Looked at only now: from here on the handle means this process, whatever becomes of its number.
         if not _holds(int(str(about["pid"])), about.get("started"), folder):
+            if _let_go(folder, KILL_SECONDS):
+                return
             raise InfrastructureError(f"{folder} is held by another process than the one that its {OWNER} names")
         for number, seconds in ((signal.SIGTERM, END_SECONDS), (signal.SIGKILL, KILL_SECONDS)):
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(handle, number)
-            ends = time.monotonic() + seconds
-            while folder.exists() and _held(folder) and time.monotonic() < ends:
-                time.sleep(0.05)
+            _let_go(folder, seconds)
     finally:
         os.close(handle)
+
+
+def _let_go(folder: Path, seconds: float) -> bool:
+    """Whether nobody holds a folder any more within so many seconds."""
+    ends = time.monotonic() + seconds
+    with contextlib.suppress(FileNotFoundError):
+        while _held(folder):
+            if time.monotonic() >= ends:
+                return False
+            time.sleep(0.05)
+    return True
 
 
 def _holds(pid: int, started: object, folder: Path) -> bool:

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -144,6 +145,16 @@ def test_only_the_process_that_holds_a_folder_is_ended(parent: Path, pid: int | 
             host_state.claim(parent / "mine", everything=True)
         assert victim.poll() is None and folder.exists()
     os.close(lock)
+
+
+def test_an_agent_that_ends_by_itself_meanwhile_is_no_error(parent: Path) -> None:
+    folder, lock = made(parent, held=True)
+    about = json.loads((folder / host_state.OWNER).read_text())
+    (folder / host_state.OWNER).write_text(json.dumps({**about, "started": about["started"] - 1}))
+    ending = threading.Timer(0.3, os.close, [lock])
+    ending.start()
+    host_state.claim(parent / "mine", everything=True)
+    ending.join()
 
 
 def test_a_number_used_again_is_not_taken_for_the_agent(parent: Path) -> None:
