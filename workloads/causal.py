@@ -18,14 +18,13 @@ import msgspec
 
 from splitbrain.checkers.causal.check import MODELS, CausalCheck
 from splitbrain.harness.checker import Checker
-from splitbrain.harness.client import Shape
 from splitbrain.harness.generator import Answer, Completion, Context, Generator
 from splitbrain.harness.operation import EventType, Operation
 from splitbrain.harness.options import Option, Setting
 from splitbrain.workloads.final import read_latest_keys
+from splitbrain.workloads.register import READ, READ_WRITE, WRITE
 from splitbrain.workloads.workload import Size, Workload
 
-READ, WRITE = "read", "write"
 MODEL = "causal-consistency"
 OPTIONS = (
     Option("keys", 5, "number of registers", least=1),
@@ -82,10 +81,7 @@ def checkers(settings: Mapping[str, Setting]) -> Sequence[Checker]:
 CAUSAL = Workload(
     name="causal",
     summary="clients read, write, and hand a token to a client on another node; causally consistent?",
-    operations={
-        READ: Shape("none", "the value, nil if never written", effects=False),
-        WRITE: Shape("the value", "the value"),
-    },
+    operations=READ_WRITE,
     options=OPTIONS,
     main=main,
     final=read_latest_keys,

@@ -32,6 +32,11 @@ OPTIONS = (
 )
 
 READ, WRITE, CAS = "read", "write", "cas"
+READ_WRITE = {
+    READ: Shape("none", "the value, nil if never written", effects=False),
+    WRITE: Shape("the value", "the value"),
+}
+"""The operations of registers that every workload of them has."""
 WRITER_MIX = ((READ, 0.2), (WRITE, 0.4), (CAS, 0.4))
 
 
@@ -64,8 +69,7 @@ REGISTER = Workload(
     name="register",
     summary="reads, writes and compare-and-sets of independent short-lived keys; linearizable?",
     operations={
-        READ: Shape("none", "the value, nil if never written", effects=False),
-        WRITE: Shape("the value", "the value"),
+        **READ_WRITE,
         CAS: Shape("[old, new]", "[old, new]"),
     },
     options=OPTIONS,

@@ -19,14 +19,13 @@ import msgspec
 
 from splitbrain.checkers.sessions.check import MODELS, SessionCheck
 from splitbrain.harness.checker import Checker
-from splitbrain.harness.client import Shape
 from splitbrain.harness.generator import Answer, Completion, Context, Generator
 from splitbrain.harness.operation import Operation
 from splitbrain.harness.options import Option, Setting
 from splitbrain.workloads.final import read_latest_keys
+from splitbrain.workloads.register import READ, READ_WRITE, WRITE
 from splitbrain.workloads.workload import Size, Workload
 
-READ, WRITE = "read", "write"
 OPTIONS = (
     Option("sticky", False, "whether sessions stay at their node"),
     Option("token", True, "whether a session that moves takes along what the store gave it"),
@@ -109,10 +108,7 @@ def checkers(settings: Mapping[str, Setting]) -> Sequence[Checker]:
 SESSION = Workload(
     name="session",
     summary="sessions that move between nodes; does each see what it saw and wrote?",
-    operations={
-        READ: Shape("none", "the value, nil if never written", effects=False),
-        WRITE: Shape("the value", "the value"),
-    },
+    operations=READ_WRITE,
     options=OPTIONS,
     main=main,
     final=read_latest_keys,

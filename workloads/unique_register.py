@@ -11,20 +11,18 @@ from collections.abc import Mapping, Sequence
 from splitbrain.checkers.linearizability import Linearizability
 from splitbrain.checkers.porcupine import MODELS
 from splitbrain.harness.checker import Checker
-from splitbrain.harness.client import Shape
 from splitbrain.harness.generator import Context, Generator, calls
 from splitbrain.harness.operation import Operation
 from splitbrain.harness.options import Option, Setting
 from splitbrain.workloads.final import read_latest_keys
 from splitbrain.workloads.keys import assign
+from splitbrain.workloads.register import READ, READ_WRITE, WRITE
 from splitbrain.workloads.workload import Size, Workload
 
 OPTIONS = (
     Option("operations_per_key", 200, "how many operations a key lives for", least=1),
     Option("write_share", 0.6, "share of writes among the operations of threads that do not only read, 0 to 1", most=1),
 )
-
-READ, WRITE = "read", "write"
 
 
 def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
@@ -48,10 +46,7 @@ def checkers(settings: Mapping[str, Setting]) -> Sequence[Checker]:
 UNIQUE_REGISTER = Workload(
     name="unique-register",
     summary="reads and unique writes of independent short-lived keys; linearizable?",
-    operations={
-        READ: Shape("none", "the value, nil if never written", effects=False),
-        WRITE: Shape("the value", "the value"),
-    },
+    operations=READ_WRITE,
     options=OPTIONS,
     main=main,
     final=read_latest_keys,

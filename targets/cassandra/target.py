@@ -132,10 +132,6 @@ class Cassandra(Server):
     def client(self, node: Node) -> CassandraClient:
         return CassandraClient(node.address, self._clients)
 
-    async def roles(self, nodes: Sequence[Node]) -> Mapping[str, str]:
-        """None: no node leads."""
-        return {}
-
     async def settle(self, nodes: Sequence[Node]) -> None:
         """See `harness.target.Settling`: every node gets answers from all the others, and none keeps a hint for
         another. What it has taken within the last `HINTS_FLUSH_MS` may not be in a file yet."""

@@ -6,6 +6,7 @@ whether it is ready. `targets/redis` is the example to copy.
 """
 
 import importlib.util
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -59,7 +60,7 @@ def server_options(software: Software, *own: Option) -> Sequence[Option]:
     )
 
 
-class Server:
+class Server(ABC):
     """A real server as a target; see `harness.target.Target`. A subclass may also have what the other protocols of
     that module name: `settle`, `audit`."""
 
@@ -110,29 +111,29 @@ class Server:
         """Nothing, unless the server says more."""
         return ()
 
+    @abstractmethod
     def command(self, place: Place, program: ServerProgram, version: str) -> Sequence[str]:
         """The command line of a node."""
-        raise NotImplementedError
 
     def files(self, place: Place) -> Mapping[str, str | bytes]:
         """What to put in a node's folder before it starts for the first time."""
         return {}
 
+    @abstractmethod
     async def ready(self, place: Place) -> bool:
         """Whether a node serves; False or an OSError: not yet."""
-        raise NotImplementedError
 
     async def node_version(self, place: Place) -> str:
         """Which version a node is; for upgrades."""
         raise InfrastructureError(f"{self.name} is not asked for its version")
 
-    async def role(self, node: Node) -> str:
-        """What a node says that it is ("leader", "follower")."""
-        raise NotImplementedError
+    async def role(self, node: Node) -> str | None:
+        """What a node says that it is ("leader", "follower"); None where all are alike."""
+        return None
 
+    @abstractmethod
     def client(self, node: Node) -> Client:
         """A new client pinned to a node, not yet open."""
-        raise NotImplementedError
 
     def check_upgrade(self) -> None:
         """UsageError unless it can be upgraded so."""

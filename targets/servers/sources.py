@@ -53,7 +53,7 @@ class SoftwareSource:
 
     def fetch(self, name: str, version: str, folder: Path, say: Say) -> Path:
         """Make the server in an empty folder. InfrastructureError if it fails."""
-        raise NotImplementedError
+        raise InfrastructureError(f"{name} {version} is looked for on this machine, it is not fetched")
 
 
 @dataclass(frozen=True)

@@ -150,11 +150,9 @@ class AgentClient:
         self._end("the SSH connection is gone" if not self.connection.alive else self._last_words())
 
     def _beat(self) -> None:
-        try:
-            with self._sending:
-                self._channel.sendall(b'{"do": "beat"}\n')
-        except OSError:
-            pass  # told by the next read
+        # That the connection is gone is told by the next read.
+        with contextlib.suppress(OSError), self._sending:
+            self._channel.sendall(b'{"do": "beat"}\n')
 
     def _take(self, line: bytes) -> None:
         try:

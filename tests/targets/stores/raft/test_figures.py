@@ -1,4 +1,4 @@
-"""The situations that the Raft paper draws and the traps that it names, one by one, by hand."""
+"""Figures of the Raft paper, and the mistakes that its text warns of, played step by step."""
 
 import pytest
 
