@@ -2,11 +2,13 @@
 machine disturbs little.
 
     python benchmarks/spectrum.py [--sizes 10000 100000] [--sessions 50] [--only MODEL …] [--limit 60] [--json]
+                                  [--stale 0.1]
     python benchmarks/spectrum.py --plot docs/spectrum.svg
 
 The history is that of a store that answers at once, with unique writes on 100 keys: every model holds, so all of it is
 looked at. `reading` is the time from columns to registers, which all models share; a model's own time comes on top.
-Memory is that of the process, history included. A model that is not done within --limit seconds is told as such.
+Memory is that of the process, history included. A model that is not done within --limit seconds is told as such. With
+--stale that share of reads returns the value before the current one: 2-atomic, and nothing stronger.
 """
 
 import argparse
@@ -54,11 +56,13 @@ class Measured:
     mib: int
 
 
-def history(operations: int, sessions: int, seed: int = 1) -> History:
-    """Reads and unique writes that overlap, each taking effect when it ends."""
+def history(operations: int, sessions: int, stale: float = 0.0, seed: int = 1) -> History:
+    """Reads and unique writes that overlap, each taking effect when it ends. stale: the share of reads that return the
+    value before."""
     random, made = Random(f"spectrum {seed}"), History()
     begun: list[tuple[str, int, int | None] | None] = [None] * sessions
-    current: dict[int, int] = {}
+    current: dict[int, int | None] = {}
+    previous: dict[int, int | None] = {}
     started = ended = 0
     while ended < operations:
         session, time_ns = random.randrange(sessions), 1000 * (started + ended)
@@ -67,9 +71,9 @@ def history(operations: int, sessions: int, seed: int = 1) -> History:
             f, key, value = running
             begun[session], ended = None, ended + 1
             if value is None:
-                value = current.get(key)
+                value = (previous if random.random() < stale else current).get(key)
             else:
-                current[key] = value
+                previous[key], current[key] = current.get(key), value
             made.add(int(EventType.OK), session, f, value, key, time_ns, None, None, ABSENT, None, None)
         elif started < operations:
             key, value = random.randrange(KEYS), started if random.random() < 0.5 else None
@@ -81,9 +85,9 @@ def history(operations: int, sessions: int, seed: int = 1) -> History:
     return made
 
 
-def measure(operations: int, sessions: int, models: Sequence[str], limit: float) -> list[Measured]:
+def measure(operations: int, sessions: int, models: Sequence[str], limit: float, stale: float) -> list[Measured]:
     """All models on one history, each in a process of its own."""
-    made = history(operations, sessions)
+    made = history(operations, sessions, stale)
     began = time.process_time()
     of = registers(made, "spectrum", None)
     found = [Measured(READING, operations, sessions, "", time.process_time() - began, _peak())]
@@ -140,6 +144,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--sessions", type=int, default=50)
     parser.add_argument("--only", nargs="+", default=list(MODELS), choices=MODELS, metavar="MODEL")
     parser.add_argument("--limit", type=float, default=60.0, help="seconds for one model, by the clock on the wall")
+    parser.add_argument("--stale", type=float, default=0.0, help="the share of reads that return the value before")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--plot", type=Path, metavar="FILE.svg")
     given = parser.parse_args(words)
@@ -147,7 +152,7 @@ def main(words: Sequence[str] | None = None) -> None:
     if not given.json:
         print("| model | operations | sessions | CPU seconds | MiB |\n|---|--:|--:|--:|--:|")
     for size in given.sizes:
-        for one in measure(size, given.sessions, given.only, given.limit):
+        for one in measure(size, given.sessions, given.only, given.limit, given.stale):
             found.append(one)
             print(json.dumps(asdict(one)) if given.json else shown(one), flush=True)
     if given.plot:

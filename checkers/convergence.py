@@ -16,7 +16,7 @@ from splitbrain.checkers.common.findings import Finding, verdict_of
 from splitbrain.checkers.common.per_key import NEVER, unobserved
 from splitbrain.checkers.common.registers import INITIAL_OPTION, RegisterHistory, initial_of, registers
 from splitbrain.checkers.staleness.check import stale_witness
-from splitbrain.checkers.staleness.reads import by_key, stale_reads
+from splitbrain.checkers.staleness.reads import stale_reads
 from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import Value
@@ -68,20 +68,22 @@ class ConvergenceCheck:
 
     def _final(self, of: RegisterHistory) -> dict[int, list[int]]:
         """The last read of each key at each node."""
-        history, out = of.history, dict[int, list[int]]()
-        for key, of_key in by_key(of).items():
-            quiet = of_key.ends[-1] if of_key.ends else -1
-            last: dict[tuple[bool, int], int] = {}
-            for op in of_key.reads:
-                start = of.start[op]
-                if start < quiet or (quiet >= 0 and not self._settled(history, quiet, start)):
-                    continue
-                node = history.node[start]
-                at = (True, of.session[op]) if node == ABSENT else (False, node)
-                if at not in last or of.end[last[at]] < of.end[op]:
-                    last[at] = op
-            out[key] = list(last.values())
-        return out
+        history = of.history
+        quiet: dict[int, int] = {}
+        for op in of.writes():
+            if quiet.get(of.key[op], -1) < of.end[op] < NEVER:
+                quiet[of.key[op]] = of.end[op]
+        last: dict[int, dict[tuple[bool, int], int]] = {}
+        for op in of.reads():
+            start, ended = of.start[op], quiet.get(of.key[op], -1)
+            if start < ended or (ended >= 0 and not self._settled(history, ended, start)):
+                continue
+            node = history.node[start]
+            at = (True, of.session[op]) if node == ABSENT else (False, node)
+            of_key = last.setdefault(of.key[op], {})
+            if at not in of_key or of.end[of_key[at]] < of.end[op]:
+                of_key[at] = op
+        return {key: list(of_key.values()) for key, of_key in last.items()}
 
     def _settled(self, history: History, quiet: int, start: int) -> bool:
         if self.settle == 0:

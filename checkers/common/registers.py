@@ -20,7 +20,8 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from itertools import pairwise
+from typing import Any, Final
 
 from splitbrain.checkers.common.event_format import EventFormat
 from splitbrain.checkers.common.per_key import NEVER, hold_to
@@ -74,6 +75,8 @@ class RegisterHistory:
     """(key, value) → writes of it that happened or may have, read or not."""
     doubt: str | None = None
     sessions: int = 0
+    stale: list[Any] | None = None
+    """What `staleness.reads` found, once it was asked."""
     _readers: dict[tuple[int, int], list[int]] | None = None
 
     def __len__(self) -> int:
@@ -82,6 +85,10 @@ class RegisterHistory:
     def reads(self) -> list[int]:
         """All reads, those left out of chains among them."""
         return [op for op, write in enumerate(self.write) if not write]
+
+    def writes(self) -> list[int]:
+        """All writes that happened or may have."""
+        return [op for op, write in enumerate(self.write) if write]
 
     def judged(self) -> list[int]:
         """The reads whose source is forced."""
@@ -171,18 +178,6 @@ class RegisterHistory:
         ]
         return Witness(events, (sentence.format(*names), *(line.format(*names) for line in why), *lines), offending)
 
-    def add(self, row: int, write: bool, key: int, value: int, start: int, end: int, session: int) -> int:
-        """Add an operation; its number."""
-        op = len(self.write)
-        self.write.append(write)
-        self.key.append(key)
-        self.value.append(value)
-        self.start.append(start)
-        self.end.append(end)
-        self.row.append(row)
-        self.session.append(session)
-        return op
-
 
 def sessions_of(history: History) -> list[int]:
     """The session of each operation: what its events say, else its process as a negative number."""
@@ -202,23 +197,25 @@ def registers(history: History, model: str, initial: Value) -> RegisterHistory:
     hold_to(history, model, (*READS, *WRITES))
     operations, values = history.operations(), history.pool.values
     out = RegisterHistory(history, history.pool.id(initial))
-    writes: list[int] = []
     writing = {f: values[f] in WRITES for f in set(operations.f)}
     sessions = sessions_of(history)
-    columns = zip(
-        operations.f, operations.ended, operations.key, operations.argument, operations.result, operations.invoke,
-        operations.complete, sessions, strict=True,
-    )  # fmt: skip
-    for row, (f, ended, key, argument, result, start, complete, session) in enumerate(columns):
-        if writing[f]:
-            if ended != EventType.FAIL:
-                end = complete if ended == EventType.OK else NEVER
-                writes.append(out.add(row, True, key, argument, start, end, session))
-        elif ended == EventType.OK:
-            out.add(row, False, key, result, start, complete, session)
+    ok, fail = int(EventType.OK), int(EventType.FAIL)
+    rows = [
+        row for row, (f, ended) in enumerate(zip(operations.f, operations.ended, strict=True))
+        if ended == ok or (ended != fail and writing[f])
+    ]  # fmt: skip
+    f, key, complete, invoke = operations.f, operations.key, operations.complete, operations.invoke
+    argument, result, ended = operations.argument, operations.result, operations.ended
+    out.row = rows
+    out.write = [writing[f[row]] for row in rows]
+    out.key = [key[row] for row in rows]
+    out.value = [argument[row] if write else result[row] for row, write in zip(rows, out.write, strict=True)]
+    out.start = [invoke[row] for row in rows]
+    out.end = [complete[row] if ended[row] == ok else NEVER for row in rows]
+    out.session = [sessions[row] for row in rows]
     out.source = [INITIAL] * len(out)
     out.chain, out.position = [ABSENT] * len(out), [ABSENT] * len(out)
-    for op in writes:
+    for op in out.writes():
         out.candidates.setdefault((out.key[op], out.value[op]), []).append(op)
     _find_sources(out)
     _chain(out)
@@ -228,44 +225,67 @@ def registers(history: History, model: str, initial: Value) -> RegisterHistory:
 
 
 def _find_sources(out: RegisterHistory) -> None:
-    several = 0
+    several, first = 0, ABSENT
+    candidates, key, value, initial = out.candidates, out.key, out.value, out.initial
     for op in out.reads():
-        found = list(out.candidates.get((out.key[op], out.value[op]), ()))
-        if len(found) > 1 or (found and out.value[op] == out.initial):
-            possible = [w for w in found if out.session[w] != out.session[op] or out.start[w] < out.end[op]]
-            found = possible if possible or out.value[op] == out.initial else found[:1]
-        if out.value[op] == out.initial:
-            found.append(INITIAL)
-        out.source[op] = found[0] if len(found) == 1 else UNFORCED if found else THIN_AIR
-        if len(found) > 1:
+        found = candidates.get((key[op], value[op]))
+        if value[op] == initial:
+            found = _possible(out, op, found or [])
+            source = found[0] if len(found) == 1 else UNFORCED
+        elif found is None:
+            source = THIN_AIR
+        elif len(found) == 1:
+            source = found[0]
+        else:
+            found = _possible(out, op, found)
+            source = found[0] if len(found) == 1 else UNFORCED
+        out.source[op] = source
+        if source == UNFORCED:
             several += 1
-            out.doubt = out.doubt or out.name(op)
+            first = op if first == ABSENT else first
     if several:
-        out.doubt = f"which write {several:,} reads saw is not forced, the first of them {out.doubt}"
+        out.doubt = f"which write {several:,} reads saw is not forced, the first of them {out.name(first)}"
+
+
+def _possible(out: RegisterHistory, op: int, writes: Sequence[int]) -> list[int]:
+    """The writes that a read can have seen, and INITIAL; the first write, where it can have seen none of them."""
+    found = [w for w in writes if out.session[w] != out.session[op] or out.start[w] < out.end[op]]
+    if out.value[op] == out.initial:
+        return [*found, INITIAL]
+    return found or [writes[0]]
 
 
 def _chain(out: RegisterHistory) -> None:
     read = {out.source[op] for op in out.judged()}
     by_session: dict[int, list[int]] = defaultdict(list)
-    for op in range(len(out)):
-        kept = (out.end[op] < NEVER or op in read) if out.write[op] else out.source[op] >= INITIAL
-        if kept:
-            by_session[out.session[op]].append(op)
+    kept = zip(out.session, out.write, out.end, out.source, strict=True)
+    for op, (session, write, end, source) in enumerate(kept):
+        if (end < NEVER or op in read) if write else source >= INITIAL:
+            by_session[session].append(op)
     out.sessions = len(by_session)
+    start, end_of = out.start, out.end
     for ops in by_session.values():
-        main: list[int] = []
-        aside: list[tuple[int, int]] = []
-        for op in ops:
-            overlaps = bool(main) and out.start[op] < out.end[main[-1]]
-            if overlaps:
-                out.doubt = out.doubt or f"operations of one session overlap, {out.name(op)} with one before"
-            if overlaps or (out.end[op] == NEVER and op != ops[-1]):
-                before = next((earlier for earlier in reversed(main) if out.end[earlier] < out.start[op]), ABSENT)
-                aside.append((op, before))
-            else:
-                main.append(op)
-        for chain, before in ((main, ABSENT), *(([op], before) for op, before in aside)):
-            out.append_chain(chain, before)
+        if all(end_of[one] < start[other] for one, other in pairwise(ops)):
+            out.append_chain(ops, ABSENT)
+        else:
+            _part_chains(out, ops)
+
+
+def _part_chains(out: RegisterHistory, ops: Sequence[int]) -> None:
+    """The chains of a session of which some operations overlap, or have no known end."""
+    main: list[int] = []
+    aside: list[tuple[int, int]] = []
+    for op in ops:
+        overlaps = bool(main) and out.start[op] < out.end[main[-1]]
+        if overlaps:
+            out.doubt = out.doubt or f"operations of one session overlap, {out.name(op)} with one before"
+        if overlaps or (out.end[op] == NEVER and op != ops[-1]):
+            before = next((earlier for earlier in reversed(main) if out.end[earlier] < out.start[op]), ABSENT)
+            aside.append((op, before))
+        else:
+            main.append(op)
+    for chain, before in ((main, ABSENT), *(([op], before) for op, before in aside)):
+        out.append_chain(chain, before)
 
 
 def _hand(out: RegisterHistory, sessions: Sequence[int]) -> None:

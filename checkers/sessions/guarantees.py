@@ -185,7 +185,7 @@ class _Author:
 def writes_follow_reads(registers: RegisterHistory) -> Violations:
     """A session that sees a write sees the writes that its session had seen before it."""
     out = Violations()
-    authors, after = _authors(registers), _successors(registers)
+    authors, after, suspects = _authors(registers), _successors(registers), _suspects(registers)
     for ops in registers.chains:
         seen: dict[int, tuple[int, int]] = {}
         of_key: dict[tuple[int, int], tuple[int, int]] = {}
@@ -194,13 +194,34 @@ def writes_follow_reads(registers: RegisterHistory) -> Violations:
             if registers.write[op] or source < INITIAL:
                 continue
             if seen:
-                out.note(_not_followed(registers, authors, after, op, seen, of_key))
+                out.note(_not_followed(registers, authors, after, op, seen, of_key) if suspects[op] else None)
             if source >= 0:
                 chain = registers.chain[source]
                 for known, at in ((seen, chain), (of_key, (chain, registers.key[op]))):
                     if at not in known or _older(registers, known[at][0], source):  # type: ignore[index]
                         known[at] = (source, op)  # type: ignore[index]
     return out
+
+
+def _suspects(registers: RegisterHistory) -> bytes:
+    """Which reads may violate: those that returned a write, or the initial value, after a read that had ended returned
+    one of its key that began later. All, where a read returned what was written after it: time tells nothing then.
+
+    What a read that violates misses was seen by the author of what its session saw, before that was written.
+    """
+    start, end, key, source = registers.start, registers.end, registers.key, registers.source
+    reads = [op for op in registers.judged() if registers.chain[op] >= 0]
+    if any(source[op] >= 0 and start[source[op]] > end[op] for op in reads):
+        return b"\1" * len(registers)
+    out, newest = bytearray(len(registers)), dict[int, int]()
+    ended = sorted(reads, key=end.__getitem__, reverse=True)
+    for op in reads:
+        while end[ended[-1]] < start[op]:
+            seen = ended.pop()
+            if source[seen] > newest.get(key[seen], INITIAL):
+                newest[key[seen]] = source[seen]
+        out[op] = newest.get(key[op], INITIAL) > source[op]
+    return bytes(out)
 
 
 def _authors(registers: RegisterHistory) -> dict[int, dict[int, _Author]]:

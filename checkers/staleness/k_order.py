@@ -1,22 +1,27 @@
 """k-atomicity (Aiyer, Alvisi, Bazzi 2005): some order of the operations of each key respects real time and lets each
 read return one of the last k values written before it.
 
-A read that k writes stand before for certain, after the write that it returned, needs more: that gives a least k
-without a search. Whether it suffices, a search says: depth first over sets of placed operations, which are few where
-few operations overlap. The initial value is written before all others. A write of unknown outcome may be left out.
+A key that is 1-atomic by its zones is k-atomic for every k, by the same order (see `atomic`). A read that k writes
+stand before for certain, after the write that it returned, needs more: that gives a least k without a search. Whether
+it suffices for the other keys, a search says: depth first, with a choice only where writes overlap. The initial value
+is written before all others. A write of unknown outcome may be left out.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from splitbrain.checkers.common.findings import SearchStopped
 from splitbrain.checkers.common.per_key import NEVER
 from splitbrain.checkers.common.registers import RegisterHistory
-from splitbrain.checkers.staleness.reads import versions_behind
+from splitbrain.checkers.staleness.atomic import atomic_orders
+from splitbrain.checkers.staleness.reads import stale_reads, versions_behind
 from splitbrain.harness.budget import BudgetMeter
+from splitbrain.harness.history import ABSENT
 
 LOOK_EVERY = 256
-State = tuple[int, frozenset[int], tuple[int, ...]]
+MEMORY_K_MAX = 64
+"""The largest k for which states that led nowhere are remembered: what is kept of one grows with k."""
 
 
 @dataclass(frozen=True)
@@ -35,116 +40,154 @@ class SmallestK:
 
 def smallest_k(registers: RegisterHistory, most: int | None, spending: BudgetMeter) -> SmallestK:
     """The smallest k up to `most`, or any if that is None."""
-    behind = versions_behind(registers)
-    impossible = next((op for op in registers.reads() if op not in behind), None)
+    impossible = next((found.read for found in stale_reads(registers) if found.newer == ABSENT), None)
     if impossible is not None:
         return SmallestK(None, 1, impossible=impossible)
+    behind = versions_behind(registers)
     worst = max(behind, key=lambda op: (behind[op], -op), default=None)
     least = 1 + (behind[worst] if worst is not None else 0)
-    keys: dict[int, list[int]] = {}
-    latest: dict[tuple[int, int], int] = {}
-    for op in registers.reads():
-        at = (registers.key[op], registers.value[op])
-        latest[at] = max(latest.get(at, -1), registers.end[op])
-    for op, write in enumerate(registers.write):
-        # A write of unknown outcome that no read can have seen is left out.
-        readable = latest.get((registers.key[op], registers.value[op]), -1) > registers.start[op]
-        if not write or registers.end[op] < NEVER or readable:
-            keys.setdefault(registers.key[op], []).append(op)
-    k, order = least, []
-    limit = most if most is not None else max(map(len, keys.values()), default=0) + 1
+    atomic = atomic_orders(registers)
+    order = [op for found in atomic.values() if found is not None for op in found]
+    keys = _searched(registers, {key for key, found in atomic.items() if found is None})
+    k = least
+    limit = most if most is not None else max(map(len, keys.values()), default=least) + 1
+    if k > limit:
+        return SmallestK(None, least, worst=worst)
     for ops in keys.values():
         try:
-            found = _placed(registers, ops, k, spending) if k <= limit else None
+            found = KeySearch(registers, ops, k, spending).order()
             while found is None and k < limit:
                 k += 1
-                found = _placed(registers, ops, k, spending)
+                found = KeySearch(registers, ops, k, spending).order()
         except SearchStopped as stopped:
             return SmallestK(None, k, doubt=f"{stopped}, in the search for an order with k={k}", worst=worst)
         if found is None:
-            return SmallestK(None, max(k, limit + 1), worst=worst if least > limit else None)
+            return SmallestK(None, limit + 1)
         order += found
     return SmallestK(k, least, tuple(order), worst=worst)
 
 
-def _placed(registers: RegisterHistory, ops: Sequence[int], k: int, spending: BudgetMeter) -> list[int] | None:
-    """An order of the operations of one key, or None if there is none; SearchStopped if that is not known.
+def _searched(registers: RegisterHistory, among: set[int]) -> dict[int, list[int]]:
+    """The operations of these keys, without writes of unknown outcome that no read can have seen."""
+    latest: dict[tuple[int, int], int] = {}
+    for op in registers.reads():
+        if registers.key[op] in among:
+            at = (registers.key[op], registers.value[op])
+            latest[at] = max(latest.get(at, -1), registers.end[op])
+    keys: dict[int, list[int]] = {}
+    for op, key in enumerate(registers.key):
+        if key not in among:
+            continue
+        readable = latest.get((key, registers.value[op]), -1) > registers.start[op]
+        if not registers.write[op] or registers.end[op] < NEVER or readable:
+            keys.setdefault(key, []).append(op)
+    return keys
 
-    ops: in order of invocation. A state is the number of the first operation not placed, the placed ones after it, and
-    the last k values. A read that can be placed is placed at once: it changes nothing.
+
+class KeySearch:
+    """The search for an order of the operations of one key, with one k. ops: in order of invocation.
+
+    first: the first operation that is not placed, by its place in ops. ahead: those after it that are placed, as bits.
+    written: the values written so far. window: how often each value stands among the last k of these. unread,
+    unwritten: of each value, the reads and the writes that are not placed.
     """
-    ends = [registers.end[op] for op in ops]
-    starts = [registers.start[op] for op in ops]
-    begin: State = (0, frozenset[int](), (registers.initial,))
-    seen = {begin}
-    stack: list[State] = [begin]
-    parents: dict[object, tuple[object, tuple[int, ...]]] = {}
-    while stack:
-        state = stack.pop()
-        spending.configurations += 1
-        if spending.configurations % LOOK_EVERY == 0 and (limit := spending.exhausted()):
+
+    def __init__(self, registers: RegisterHistory, ops: Sequence[int], k: int, spending: BudgetMeter) -> None:
+        self.ops, self.k, self.spending = ops, k, spending
+        self.starts = [registers.start[op] for op in ops]
+        self.ends = [registers.end[op] for op in ops]
+        self.values = [registers.value[op] for op in ops]
+        self.writes = [registers.write[op] for op in ops]
+        self.first = self.ahead = 0
+        self.placed: list[int] = []
+        self.written = [registers.initial]
+        self.window = Counter(self.written)
+        self.unread, self.unwritten = Counter[int](), Counter[int]()
+        for value, write in zip(self.values, self.writes, strict=True):
+            (self.unwritten if write else self.unread)[value] += 1
+
+    def order(self) -> list[int] | None:
+        """An order, or None if there is none; SearchStopped if that is not known."""
+        choices: list[tuple[int, int, int, int]] = []
+        """Where the search may go on otherwise: first, ahead, how many operations were placed, and which comes next."""
+        seen: set[tuple[int, int, tuple[int, ...]]] = set()
+        while True:
+            candidates = self._candidates()
+            if candidates is None:
+                return [self.ops[at] for at in self.placed]
+            if len(candidates) > 1 and self.k <= MEMORY_K_MAX:
+                state = (self.first, self.ahead, tuple(self.written[-self.k :]))
+                candidates = () if state in seen else candidates
+                seen.add(state)
+            for at in candidates[1:]:
+                choices.append((self.first, self.ahead, len(self.placed), at))
+            if candidates:
+                self._place(candidates[0])
+            elif choices:
+                self.first, self.ahead, count, at = choices.pop()
+                while len(self.placed) > count:
+                    self._take_back()
+                self._place(at)
+            else:
+                return None
+
+    def _candidates(self) -> Sequence[int] | None:
+        """The writes that may come next, what ended first last, once each read that can be placed is: a read changes
+        nothing. None if everything that ended is placed."""
+        starts, ends, count = self.starts, self.ends, len(self.ops)
+        at, owed = self.first, NEVER
+        found: list[int] = []
+        while at < count and starts[at] <= owed:
+            if not self.ahead >> (at - self.first) & 1:
+                if not self.writes[at] and self.window[self.values[at]]:
+                    self._place(at)
+                    at, owed = self.first, NEVER
+                    found.clear()
+                    continue
+                if self.writes[at]:
+                    found.append(at)
+                owed = min(owed, ends[at])
+            at += 1
+        if owed == NEVER:
+            return None
+        found.sort(key=ends.__getitem__)
+        if len(self.written) >= self.k:
+            dropped = self.written[-self.k]
+            if self.window[dropped] == 1 and self.unread[dropped] and not self.unwritten[dropped]:
+                return ()  # reads of what any write would drop are still to come
+        return (found[0], *reversed(found[1:])) if len(found) > 1 else found
+
+    def _place(self, at: int) -> None:
+        self.spending.configurations += 1
+        if self.spending.configurations % LOOK_EVERY == 0 and (limit := self.spending.exhausted()):
             raise SearchStopped(limit)
-        first, ahead, last = state
-        first, ahead, taken = _reads(registers, ops, starts, ends, first, ahead, last)
-        if all(ends[at] == NEVER for at in range(first, len(ops)) if at not in ahead):
-            order = list(taken)
-            back: object = state
-            while back in parents:
-                back, steps = parents[back]
-                order[:0] = steps
-            return order
-        for at in _minimal(starts, ends, first, ahead):
-            if not registers.write[ops[at]]:
-                continue
-            placed = _advanced(first, ahead | {at}, len(ops))
-            following: State = (placed[0], placed[1], (*last, registers.value[ops[at]])[-k:])
-            if following not in seen:
-                seen.add(following)
-                parents[following] = (state, (*taken, ops[at]))
-                stack.append(following)
-    return None
+        self.placed.append(at)
+        value = self.values[at]
+        if self.writes[at]:
+            self.written.append(value)
+            self.unwritten[value] -= 1
+            self.window[value] += 1
+            if len(self.written) > self.k:
+                self.window[self.written[-self.k - 1]] -= 1
+        else:
+            self.unread[value] -= 1
+        self.ahead |= 1 << (at - self.first)
+        while self.ahead & 1:
+            self.ahead >>= 1
+            self.first += 1
 
-
-def _minimal(starts: Sequence[int], ends: Sequence[int], first: int, ahead: frozenset[int]) -> list[int]:
-    """What is not placed and follows nothing that is not placed."""
-    found: list[int] = []
-    owed = NEVER
-    for at in range(first, len(starts)):
-        if starts[at] > owed:
-            break
-        if at not in ahead:
-            found.append(at)
-            owed = min(owed, ends[at])
-    return found
-
-
-def _advanced(first: int, ahead: frozenset[int], count: int) -> tuple[int, frozenset[int]]:
-    while first < count and first in ahead:
-        ahead -= {first}
-        first += 1
-    return first, ahead
-
-
-def _reads(
-    registers: RegisterHistory,
-    ops: Sequence[int],
-    starts: Sequence[int],
-    ends: Sequence[int],
-    first: int,
-    ahead: frozenset[int],
-    last: Sequence[int],
-) -> tuple[int, frozenset[int], list[int]]:
-    """What is placed after all reads that can be placed now, and these reads."""
-    taken: list[int] = []
-    while True:
-        ready = [
-            at for at in _minimal(starts, ends, first, ahead)
-            if not registers.write[ops[at]] and registers.value[ops[at]] in last
-        ]  # fmt: skip
-        if not ready:
-            return first, ahead, taken
-        taken += [ops[at] for at in ready]
-        first, ahead = _advanced(first, ahead | set(ready), len(ops))
+    def _take_back(self) -> None:
+        """Undo the last placing, save for `first` and `ahead`."""
+        at = self.placed.pop()
+        value = self.values[at]
+        if self.writes[at]:
+            if len(self.written) > self.k:
+                self.window[self.written[-self.k - 1]] += 1
+            self.written.pop()
+            self.unwritten[value] += 1
+            self.window[value] -= 1
+        else:
+            self.unread[value] += 1
 
 
 def objection(registers: RegisterHistory, order: Sequence[int], k: int) -> str | None:

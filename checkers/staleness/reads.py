@@ -4,16 +4,16 @@ A write is superseded at a read if another write of its key began after it had e
 
     regular   a read returns a write that began before the read ended and is not superseded, or the initial value if no
               write ended before the read began: MWRegWeak of Shao, Welch, Pierce, Lee: Multiwriter Consistency
-              Conditions for Shared Memory RegisterHistory (SIAM J. Computing 2011)
+              Conditions for Shared Memory Registers (SIAM J. Computing 2011)
     safe      the same of reads that overlap with no write of their key
 
 Each read is judged by itself, so that writes need not be unique, and a write of unknown outcome, which may end at any
-time, supersedes nothing. O(n log n).
+time, supersedes nothing. One sweep through time, and O(log n) for each stale read.
 """
 
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
@@ -24,18 +24,6 @@ from splitbrain.harness.operation import Value
 
 BEGINNING = -1
 """Where the initial value was written: before everything."""
-
-
-@dataclass(slots=True)
-class KeyHistory:
-    """The writes of one key. ends: of those that ended, in order; latest: of each prefix of these the one that began
-    last, by number. ended: these, in order of their end. starts: of all, in order."""
-
-    ended: list[int] = field(default_factory=list)
-    ends: list[int] = field(default_factory=list)
-    latest: list[int] = field(default_factory=list)
-    starts: list[int] = field(default_factory=list)
-    reads: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,120 +41,149 @@ class StaleRead:
     overlapped: bool
 
 
-def by_key(registers: RegisterHistory) -> dict[int, KeyHistory]:
-    """The operations of each key. All writes that happened or may have count."""
-    found: dict[int, KeyHistory] = defaultdict(KeyHistory)
-    ended: dict[int, list[int]] = defaultdict(list)
-    for op, write in enumerate(registers.write):
-        of_key = found[registers.key[op]]
-        if not write:
-            of_key.reads.append(op)
-            continue
-        of_key.starts.append(registers.start[op])
-        if registers.end[op] < NEVER:
-            ended[registers.key[op]].append(op)
-    for key, ops in ended.items():
-        ops.sort(key=registers.end.__getitem__)
-        found[key].ended = ops
-        found[key].ends = [registers.end[op] for op in ops]
-        found[key].latest = list(accumulate(ops, max))
+@dataclass(slots=True)
+class KeyWritesInTime:
+    """The writes of one key. ended: those that ended, in order of their end; ends: these; starts: of all, in order."""
+
+    ended: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+
+
+def writes_in_time(registers: RegisterHistory, keys: "set[int] | frozenset[int]") -> dict[int, KeyWritesInTime]:
+    """The writes of these keys. All that happened or may have count."""
+    found: dict[int, KeyWritesInTime] = defaultdict(KeyWritesInTime)
+    for op in registers.writes():
+        key = registers.key[op]
+        if key in keys:
+            found[key].starts.append(registers.start[op])
+            if registers.end[op] < NEVER:
+                found[key].ended.append(op)
+    for of_key in found.values():
+        of_key.ended.sort(key=registers.end.__getitem__)
+        of_key.ends = [registers.end[op] for op in of_key.ended]
     return found
 
 
-def stale_reads(registers: RegisterHistory) -> Iterator[StaleRead]:
-    """Each read that is not regular, key by key."""
-    for key, of_key in by_key(registers).items():
-        for read in of_key.reads:
-            start, end = registers.start[read], registers.end[read]
-            before = bisect_left(of_key.ends, start)
-            newest = of_key.latest[before - 1] if before else ABSENT
-            newest_start = registers.start[newest] if before else BEGINNING
-            candidates = registers.candidates.get((key, registers.value[read]), [])
-            if any(registers.start[w] < end and registers.end[w] >= newest_start for w in candidates):
-                continue
-            if registers.value[read] == registers.initial and not before:
-                continue
-            overlapped = bisect_left(of_key.starts, end) > before
-            returned, newer = THIN_AIR, ABSENT
-            possible = [w for w in candidates if registers.start[w] < end]
-            if possible:
-                returned, newer = max(possible, key=registers.end.__getitem__), newest
-            elif registers.value[read] == registers.initial:
-                returned, newer = INITIAL, newest
-            elif candidates:
-                returned = candidates[0]
-            yield StaleRead(read, returned, newer, overlapped)
+def stale_reads(registers: RegisterHistory) -> list[StaleRead]:
+    """Each read that is not regular, in order of invocation; found once."""
+    if registers.stale is None:
+        unexplained = list(_unexplained(registers))
+        written = writes_in_time(registers, {registers.key[read] for read, _ in unexplained})
+        registers.stale = [_stale(registers, read, newest, written) for read, newest in unexplained]
+    found: list[StaleRead] = registers.stale
+    return found
+
+
+def _unexplained(registers: RegisterHistory) -> Iterator[tuple[int, int]]:
+    """Each read that is not regular, with the write that began last of those that had ended before it, or ABSENT.
+
+    Operations are numbered in order of invocation, so that of two writes that with the larger number began later.
+    """
+    start, end, key, source = registers.start, registers.end, registers.key, registers.source
+    ended = sorted((op for op in registers.writes() if end[op] < NEVER), key=end.__getitem__)
+    ended.reverse()
+    newest: dict[int, int] = {}
+    for read in registers.reads():
+        began = start[read]
+        while ended and end[ended[-1]] < began:
+            write = ended.pop()
+            if write > newest.get(key[write], ABSENT):
+                newest[key[write]] = write
+        latest = newest.get(key[read], ABSENT)
+        superseded = start[latest] if latest >= 0 else BEGINNING
+        seen = source[read]
+        if seen >= 0 and start[seen] < end[read] and end[seen] >= superseded:
+            continue
+        if latest < 0 and registers.value[read] == registers.initial:
+            continue
+        candidates = registers.candidates.get((key[read], registers.value[read]), ())
+        if not any(start[w] < end[read] and end[w] >= superseded for w in candidates):
+            yield read, latest
+
+
+def _stale(registers: RegisterHistory, read: int, newest: int, written: dict[int, KeyWritesInTime]) -> StaleRead:
+    key, end = registers.key[read], registers.end[read]
+    of_key = written[key]
+    overlapped = bisect_left(of_key.starts, end) > bisect_left(of_key.ends, registers.start[read])
+    candidates = registers.candidates.get((key, registers.value[read]), [])
+    possible = [w for w in candidates if registers.start[w] < end]
+    if possible:
+        return StaleRead(read, max(possible, key=registers.end.__getitem__), newest, overlapped)
+    if registers.value[read] == registers.initial:
+        return StaleRead(read, INITIAL, newest, overlapped)
+    return StaleRead(read, candidates[0] if candidates else THIN_AIR, ABSENT, overlapped)
 
 
 def versions_behind(registers: RegisterHistory) -> dict[int, int]:
-    """By how many versions each read was stale, at least: how many writes of its key began after the one that it
+    """By how many versions each stale read was stale, at least: how many writes of its key began after the one that it
     returned had ended, and ended before the read began. Of several writes that it may have returned, the newest counts.
     Reads of what nobody had written before they ended are left out."""
+    late = [stale for stale in stale_reads(registers) if stale.newer != ABSENT]
+    written = writes_in_time(registers, {registers.key[stale.read] for stale in late})
+    begun: dict[int, list[int]] = defaultdict(list)
+    at: dict[int, int] = defaultdict(int)
     out: dict[int, int] = {}
-    for key, of_key in by_key(registers).items():
-        ended = [(registers.end[op], registers.start[op]) for op in of_key.ended]
-        begun: list[int] = []
-        at = 0
-        for read in sorted(of_key.reads, key=registers.start.__getitem__):
-            while at < len(ended) and ended[at][0] < registers.start[read]:
-                insort(begun, ended[at][1])
-                at += 1
-            candidates = registers.candidates.get((key, registers.value[read]), [])
-            ends = [registers.end[w] for w in candidates if registers.start[w] < registers.end[read]]
-            if registers.value[read] == registers.initial:
-                ends.append(BEGINNING)
-            if ends:
-                out[read] = len(begun) - bisect_right(begun, max(ends))
+    for stale in late:
+        key, began = registers.key[stale.read], registers.start[stale.read]
+        until = bisect_left(written[key].ends, began)
+        for write in written[key].ended[at[key] : until]:
+            insort(begun[key], registers.start[write])
+        at[key] = until
+        out[stale.read] = len(begun[key]) - bisect_right(begun[key], _over(registers, stale))
     return out
+
+
+def _over(registers: RegisterHistory, stale: StaleRead) -> int:
+    """When the write that a stale read returned had ended."""
+    return BEGINNING if stale.returned == INITIAL else registers.end[stale.returned]
 
 
 def newer_writes(registers: RegisterHistory, read: int) -> list[int]:
     """The writes that `versions_behind` counts of one read."""
-    key, end = registers.key[read], registers.end[read]
-    candidates = registers.candidates.get((key, registers.value[read]), [])
-    ends = [registers.end[w] for w in candidates if registers.start[w] < end]
-    over = max([*ends, BEGINNING])
+    stale = next(found for found in stale_reads(registers) if found.read == read)
+    key, over = registers.key[read], _over(registers, stale)
     return [
         op
-        for op, write in enumerate(registers.write)
-        if write and registers.key[op] == key
-        if registers.start[op] > over and registers.end[op] < registers.start[read]
+        for op in registers.writes()
+        if registers.key[op] == key and registers.start[op] > over and registers.end[op] < registers.start[read]
     ]
 
 
 def distribution(registers: RegisterHistory) -> dict[str, Value]:
-    """How stale the reads were, at least: share of stale reads; versions and milliseconds behind, of all reads."""
-    behind = versions_behind(registers)
-    if not behind:
+    """How stale the reads were, at least: share of stale reads; versions and milliseconds behind, of all reads. Reads
+    of what nobody had written before they ended are left out."""
+    stale = stale_reads(registers)
+    reads = len(registers.reads()) - sum(found.newer == ABSENT for found in stale)
+    if not reads:
         return {}
-    stale = sum(count > 0 for count in behind.values())
-    out: dict[str, Value] = {"reads": len(behind), "stale": stale, "share": stale / len(behind)}
-    out["versions"] = _summary(sorted(behind.values()))
+    behind = list(versions_behind(registers).values())
+    out: dict[str, Value] = {"reads": reads, "stale": len(behind), "share": len(behind) / reads}
+    out["versions"] = _summary(reads, behind, 0)
     if registers.history.timed:
-        late = dict.fromkeys(behind, 0.0) | {op: since for op, since in _milliseconds(registers) if op in behind}
-        out["milliseconds"] = _summary(sorted(late.values()))
+        out["milliseconds"] = _summary(reads, [since for _, since in milliseconds_behind(registers)], 0.0)
     return out
 
 
-def _milliseconds(registers: RegisterHistory) -> Iterator[tuple[int, float]]:
+def milliseconds_behind(registers: RegisterHistory) -> Iterator[tuple[int, float]]:
     """Each stale read with the time since what it returned was first superseded."""
     time = registers.history.time
     first: dict[int, tuple[list[int], list[int]]] = {}
-    written = by_key(registers)
-    for stale in stale_reads(registers):
-        if stale.newer == ABSENT or stale.returned == THIN_AIR:
-            continue
+    late = [stale for stale in stale_reads(registers) if stale.newer != ABSENT]
+    written = writes_in_time(registers, {registers.key[stale.read] for stale in late})
+    for stale in late:
         key = registers.key[stale.read]
         if key not in first:
-            ops = sorted(written[key].ended, key=registers.start.__getitem__)
+            ops = sorted(written[key].ended)
             ends = list(accumulate((registers.end[op] for op in reversed(ops)), min))[::-1]
             first[key] = ([registers.start[op] for op in ops], ends)
         starts, ends = first[key]
-        over = BEGINNING if stale.returned == INITIAL else registers.end[stale.returned]
-        at = ends[bisect_right(starts, over)]
+        at = ends[bisect_right(starts, _over(registers, stale))]
         yield stale.read, (time[registers.start[stale.read]] - time[at]) / 1e6
 
 
-def _summary(values: list[int] | list[float]) -> dict[str, Value]:
-    last = len(values) - 1
-    return {"p50": values[last // 2], "p99": values[-(-last * 99 // 100)], "max": values[-1]}
+def _summary(reads: int, positive: Sequence[float], zero: float) -> dict[str, Value]:
+    """p50, p99 and max of so many reads, of which the others are at zero."""
+    ranked, zeros, last = sorted(positive), reads - len(positive), reads - 1
+    places = {"p50": last // 2, "p99": -(-last * 99 // 100), "max": last}
+    return {name: ranked[place - zeros] if place >= zeros else zero for name, place in places.items()}

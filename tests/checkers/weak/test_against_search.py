@@ -14,9 +14,13 @@ import pytest
 
 from splitbrain.checkers.catalogue import CATALOGUE
 from splitbrain.checkers.common.per_key import UNOBSERVED
+from splitbrain.checkers.common.registers import THIN_AIR, registers
 from splitbrain.checkers.lattice import weaker
 from splitbrain.checkers.spectrum import SpectrumCheck
+from splitbrain.checkers.staleness.atomic import atomic_orders
+from splitbrain.checkers.staleness.k_order import KeySearch, objection, smallest_k
 from splitbrain.harness.budget import Budget
+from splitbrain.harness.history import Event, History
 from splitbrain.harness.options import Setting
 from splitbrain.harness.verdict import Validity
 
@@ -135,6 +139,42 @@ def test_the_smallest_k_and_delta_are_those_of_search() -> None:
         if delta is not None:
             assert holds(partial(exhaustive.within_delta, milliseconds=delta), ops)
             assert delta == 0 or not holds(partial(exhaustive.within_delta, milliseconds=delta - 0.5), ops)
+
+
+def test_zones_and_search_agree_on_one_atomicity() -> None:
+    random, atomic = Random(6), 0
+    for count in range(600):
+        of = registers(history_of(tiny(random, 4 + count % 8)), "k-atomicity", None)
+        if any(of.source[op] == THIN_AIR for op in of.reads()):
+            continue
+        for key, order in atomic_orders(of).items():
+            ops = [op for op, found in enumerate(of.key) if found == key]
+            found = KeySearch(of, ops, 1, Budget().start()).order()
+            assert (order is None) == (found is None), (of.history, key)
+            atomic += order is not None
+    assert 100 < atomic < 1000
+
+
+def test_a_lagging_copy_needs_the_k_by_which_it_lags() -> None:
+    """Writes overlap in pairs, and each is read in force, one, and two versions later."""
+    events: list[Event] = []
+
+    def add(process: int, kind: str, f: str, value: int | None) -> None:
+        events.append(Event(index=0, time=0, process=process, type=kind, f=f, value=value))
+
+    for number in range(0, 400, 2):
+        add(0, "invoke", "write", number)
+        add(1, "invoke", "write", number + 1)
+        add(number // 2 % 2, "ok", "write", number + number // 2 % 2)
+        add(1 - number // 2 % 2, "ok", "write", number + 1 - number // 2 % 2)
+        for value in (number, number + 1, number - 1):
+            if value >= 0:
+                add(2, "invoke", "read", None)
+                add(2, "ok", "read", value)
+    of = registers(History.of(events), "k-atomicity", None)
+    found = smallest_k(of, None, Budget().start())
+    assert found.k == 3 and objection(of, found.order, 3) is None
+    assert smallest_k(of, 2, Budget().start()).k is None
 
 
 def test_values_written_twice_never_give_a_wrong_verdict() -> None:

@@ -1,0 +1,77 @@
+"""1-atomicity of each key by zones (Gibbons & Korach 1997), with the order that shows it: O(n log n).
+
+The zone of a value is what lies between the first end and the last start among its write and its reads: forward if the
+end comes first, else backward. There is an order if and only if no read ends before its write begins, no two forward
+zones overlap, and no backward zone lies inside a forward one. It has each write with its reads after it, by a moment of
+the zone: of a forward one its beginning; of a backward one its beginning, or the end of the forward zone around that.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from splitbrain.checkers.common.per_key import NEVER
+from splitbrain.checkers.common.registers import INITIAL, RegisterHistory
+
+Zone = tuple[int, int, int]
+"""First end, last start, and the write, or INITIAL."""
+
+
+def atomic_orders(of: RegisterHistory) -> dict[int, list[int] | None]:
+    """Key → an order of its operations that is linearizable; None if there is none, or where a read's write is not
+    forced, so that it is not known."""
+    found: dict[int, list[int] | None] = {}
+    for key, zones, readers in _zones(of):
+        order = None if zones is None else _order(zones)
+        if order is not None:
+            found[key] = [
+                op for write in order for op in ((write,) if write >= 0 else ()) + tuple(readers.get(write, ()))
+            ]
+        else:
+            found[key] = None
+    return found
+
+
+def _zones(of: RegisterHistory) -> Iterator[tuple[int, list[Zone] | None, dict[int, list[int]]]]:
+    """Each key with its zones, None if it cannot be decided or a read came too early, and the reads by their write."""
+    ends, starts = list(of.end), list(of.start)
+    readers: dict[int, dict[int, list[int]]] = defaultdict(dict)
+    excluded: set[int] = set()
+    for op in of.reads():
+        key, source, start, end = of.key[op], of.source[op], of.start[op], of.end[op]
+        if source < INITIAL or (source >= 0 and end < of.start[source]):
+            excluded.add(key)
+        readers[key].setdefault(source, []).append(op)
+        if source >= 0:
+            ends[source] = min(ends[source], end)
+            starts[source] = max(starts[source], start)
+    zones: dict[int, list[Zone]] = defaultdict(list)
+    for key, of_key in readers.items():
+        if INITIAL in of_key:
+            zones[key].append((-1, of.start[of_key[INITIAL][-1]], INITIAL))
+    for op in of.writes():
+        if ends[op] < NEVER:
+            zones[of.key[op]].append((ends[op], starts[op], op))
+    for key, found in zones.items():
+        yield key, None if key in excluded else found, readers[key]
+    yield from ((key, None, {}) for key in excluded - zones.keys())
+
+
+def _order(zones: Sequence[Zone]) -> list[int] | None:
+    """The writes in an order that explains their zones, or None."""
+    forward = sorted(zone for zone in zones if zone[0] < zone[1])
+    if any(later[0] < earlier[1] for earlier, later in pairwise(forward)):
+        return None
+    begins = [zone[0] for zone in forward]
+    placed = [(end, write) for end, _, write in forward]
+    for end, start, write in zones:
+        if end < start:
+            continue
+        moment, at = start, bisect_right(begins, start) - 1
+        if at >= 0 and start < forward[at][1]:
+            moment = forward[at][1]
+            if end < moment:
+                return None
+        placed.append((moment, write))
+    return [write for _, write in sorted(placed)]
