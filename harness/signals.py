@@ -1,7 +1,8 @@
 """Signals that end a run: SIGTERM and a closed terminal (SIGHUP) do what Ctrl-C does, so there is one way to end.
 
 Pitfall: a script that starts a run in the background has it ignore Ctrl-C, and SIGTERM turned into Ctrl-C would be
-ignored as well; so SIGINT is taken back. A hang-up that is ignored (nohup) stays ignored.
+ignored as well; so SIGINT is taken back. A process that was started by one that blocks a signal (workers of Ray block
+SIGINT) has it blocked too; so they are let through. A hang-up that is ignored (nohup) stays ignored.
 """
 
 import signal
@@ -23,9 +24,11 @@ def interruptible() -> Iterator[None]:
     signal.signal(signal.SIGTERM, _as_interrupt)
     if before[signal.SIGHUP] is not signal.SIG_IGN:
         signal.signal(signal.SIGHUP, _as_interrupt)
+    blocked = signal.pthread_sigmask(signal.SIG_UNBLOCK, before)
     try:
         yield
     finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         for number, handler in before.items():
             signal.signal(number, handler)
 

@@ -29,20 +29,33 @@ assert before == [signal.getsignal(number) for number in (signal.SIGINT, signal.
 
 
 @pytest.mark.parametrize(
-    ("ignored", "sent", "printed"),
+    ("ignored", "blocked", "sent", "printed"),
     [
-        ((), "SIGINT", "healed interrupted"),
-        ((), "SIGTERM", "healed interrupted"),
-        ((), "SIGHUP", "healed interrupted"),
-        ((signal.SIGINT,), "SIGTERM", "healed interrupted"),
-        ((signal.SIGHUP,), "SIGHUP", "slepthealed"),
+        ((), (), "SIGINT", "healed interrupted"),
+        ((), (), "SIGTERM", "healed interrupted"),
+        ((), (), "SIGHUP", "healed interrupted"),
+        ((signal.SIGINT,), (), "SIGTERM", "healed interrupted"),
+        ((signal.SIGHUP,), (), "SIGHUP", "slepthealed"),
+        ((), (signal.SIGINT, signal.SIGTERM), "SIGINT", "healed interrupted"),
+        ((), (signal.SIGINT, signal.SIGTERM), "SIGTERM", "healed interrupted"),
     ],
-    ids=["ctrl-c", "term", "hang-up", "term in the background of a script", "hang-up under nohup"],
+    ids=[
+        "ctrl-c",
+        "term",
+        "hang-up",
+        "term in the background of a script",
+        "hang-up under nohup",
+        "ctrl-c below one that blocks it",
+        "term below one that blocks it",
+    ],
 )
-def test_signals_interrupt(ignored: tuple[signal.Signals, ...], sent: str, printed: str) -> None:
+def test_signals_interrupt(
+    ignored: tuple[signal.Signals, ...], blocked: tuple[signal.Signals, ...], sent: str, printed: str
+) -> None:
     def begin() -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN if number in ignored else signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_BLOCK, blocked)
 
     command = [sys.executable, "-c", STORY, sent]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30, preexec_fn=begin)
