@@ -11,7 +11,12 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import Literal
+from typing import Any, Final, Literal
+
+from splitbrain.harness.verdict import Verdict
+
+SPECTRUM_NAME: Final = "spectrum"
+"""The check that judges all models of a history."""
 
 
 @dataclass(frozen=True)
@@ -141,3 +146,13 @@ def reachable(start: str, direct: Mapping[str, Sequence[str]]) -> frozenset[str]
             seen.add(name)
             left += direct[name]
     return frozenset(seen)
+
+
+def spectrum_in(verdict: Verdict | None) -> Mapping[str, Any]:
+    """The details of the spectrum in a tree of verdicts: which models are allowed, refuted, undecided; empty if there
+    is none."""
+    if verdict is None:
+        return {}
+    if verdict.checker == SPECTRUM_NAME and "refuted" in verdict.details:
+        return verdict.details
+    return next((found for child in verdict.children if (found := spectrum_in(child))), {})

@@ -15,7 +15,7 @@ from splitbrain.checkers.common.per_key import UNOBSERVED
 from splitbrain.checkers.common.registers import INITIAL_OPTION, RegisterHistory, registers
 from splitbrain.checkers.common.values import meant
 from splitbrain.checkers.convergence import SETTLE, ConvergenceCheck
-from splitbrain.checkers.lattice import lattice, maximal, minimal, stronger, weaker
+from splitbrain.checkers.lattice import SPECTRUM_NAME, lattice, maximal, minimal, stronger, weaker
 from splitbrain.checkers.linearizability import Linearizability
 from splitbrain.checkers.porcupine import MODELS as PORCUPINE
 from splitbrain.checkers.sequential import SequentialCheck
@@ -42,7 +42,7 @@ class SpectrumCheck:
 
     initial: str = "nil"
     settle: int = 1000
-    name: str = "spectrum"
+    name: str = SPECTRUM_NAME
 
     def check(self, history: History, budget: Budget) -> Verdict:
         """The verdict of linearizability, with all models in its details; UsageError for an operation that is none of
@@ -161,7 +161,7 @@ def _verdict(found: Mapping[str, Verdict], details: Mapping[str, Value]) -> Verd
         )
     children = tuple(_without_proof(verdict) for verdict in found.values())
     return Verdict(
-        value, "\n".join((reason, *lines)), "spectrum", "spectrum", children=children, witness=witness,
+        value, "\n".join((reason, *lines)), SPECTRUM_NAME, SPECTRUM_NAME, children=children, witness=witness,
         details=details,
     )  # fmt: skip
 
@@ -178,6 +178,6 @@ def build(settings: Mapping[str, Setting]) -> SpectrumCheck:
 
 
 SPECTRUM = CatalogueEntry(
-    "spectrum", "every model of registers: which are still allowed, which are refuted, and by what",
+    SPECTRUM_NAME, "every model of registers: which are still allowed, which are refuted, and by what",
     (INITIAL_OPTION, SETTLE), build,
 )  # fmt: skip

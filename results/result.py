@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from splitbrain.checkers.claims import Standing, standings
+from splitbrain.checkers.lattice import spectrum_in
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import History
 from splitbrain.harness.kinds import accepts, kinds, parse_known
@@ -192,8 +193,7 @@ class Result:
             line |= {"seed": self.seed, "operations": self.summary.operations, "faults": self._faults()}
             line |= {"checks": self._checks(), "coverage": dict(self.coverage)}
             line |= {"counts_as": self.counts_as.value} if self.counts_as is not self.status else {}
-        if self.verdict is not None and self.verdict.checker == "spectrum":
-            line |= self.verdict.details
+        line |= spectrum_in(self.verdict)
         line["seconds"] = self.cost.check
         if self.cost.witness is not None:
             line["witness_seconds"] = self.cost.witness

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from splitbrain.checkers.lattice import lattice, stronger
+from splitbrain.checkers.lattice import lattice, spectrum_in, stronger
 from splitbrain.harness.verdict import Verdict
 
 REFUTED, ALLOWED, UNDECIDED, NOT_JUDGED = "refuted", "allowed", "undecided", "not judged"
@@ -25,8 +24,8 @@ class ModelMark:
 
 def rows(verdict: Verdict | None) -> list[list[ModelMark]]:
     """The models of a spectrum by how many stand above them in a chain; none for another verdict."""
-    found = _spectrum(verdict)
-    if found is None:
+    found = spectrum_in(verdict)
+    if not found:
         return []
     standings: dict[str, tuple[str, str]] = {}
     for field, standing in (("refuted", REFUTED), ("undecided", UNDECIDED)):
@@ -46,12 +45,3 @@ def rows(verdict: Verdict | None) -> list[list[ModelMark]]:
 def _depth(name: str, among: Mapping[str, object]) -> int:
     """The length of the longest chain of judged models above one."""
     return max((_depth(above, among) + 1 for above in stronger(name) if above in among), default=0)
-
-
-def _spectrum(verdict: Verdict | None) -> Mapping[str, Any] | None:
-    """The details of the verdict of the spectrum in a tree."""
-    if verdict is None:
-        return None
-    if verdict.checker == "spectrum" and "refuted" in verdict.details:
-        return verdict.details
-    return next((found for child in verdict.children if (found := _spectrum(child)) is not None), None)

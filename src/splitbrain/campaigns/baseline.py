@@ -18,6 +18,7 @@ from splitbrain.campaigns.tasks import RunLine
 from splitbrain.harness.errors import UsageError
 from splitbrain.results.folder import write_whole, writing
 from splitbrain.results.result import RunStatus
+from splitbrain.results.sides import SPLIT
 from splitbrain.version import __version__
 
 FORMAT = 1
@@ -48,8 +49,9 @@ class TestBaseline:
     """What one test came to.
 
     target: what was tested. conditions: the options of its runs but for target and seed, as a command line has them.
-    expect: "valid" or "invalid". verdicts: word → runs. checks: by name. figures: name → a value for each run that was
-    carried out to its end, in order of seed. Higher is better but for latency, which is in milliseconds.
+    expect: "valid" or "invalid". verdicts: word → runs. checks: by name. models: of runs that were held to the
+    spectrum, model → word → runs. figures: name → a value for each run that was carried out to its end, in order of
+    seed. Higher is better but for latency, which is in milliseconds.
     """
 
     __test__ = False  # pytest takes the name for its own
@@ -60,6 +62,7 @@ class TestBaseline:
     verdicts: Mapping[str, int]
     checks: Mapping[str, CheckBaseline]
     figures: Figures
+    models: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def runs(self) -> int:
@@ -70,6 +73,12 @@ class TestBaseline:
     def refuted(self) -> Share:
         """How many of the runs that were decided were refuted."""
         return CheckBaseline(self.verdicts).refuted
+
+    @property
+    def shares(self) -> Mapping[str, Share]:
+        """Check, or `model NAME` → how many of the runs that it decided it refuted."""
+        models = {f"model {name}": CheckBaseline(verdicts).refuted for name, verdicts in self.models.items()}
+        return {name: check.refuted for name, check in self.checks.items()} | models
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -85,6 +94,10 @@ class TestBaseline:
         for line in runs:
             for check in line.plain.get("checks", ()):
                 checks.setdefault(str(check["name"]), []).append(check)
+        models: dict[str, Counter[str]] = {}
+        for line in runs:
+            for model, word in line.models.items():
+                models.setdefault(model, Counter())[word] += 1
         ended = [figures_of(line) for line in runs if line.status is not RunStatus.INFRASTRUCTURE]
         names = sorted({name for figures in ended for name in figures})
         return TestBaseline(
@@ -94,6 +107,7 @@ class TestBaseline:
             dict(verdicts),
             {name: _check(found) for name, found in checks.items()},
             {name: [figures.get(name, NONE) for figures in ended] for name in names},
+            {model: dict(words) for model, words in models.items()},
         )
 
 
@@ -146,8 +160,8 @@ class Baseline:
 
 
 def figures_of(line: RunLine) -> dict[str, float]:
-    """The figures of one run. Availability within and outside of fault windows, of all nodes and of each; a figure
-    that the run says nothing of is left out."""
+    """The figures of one run. Availability within and outside of fault windows, of all nodes and of each, and of each
+    side of a split; a figure that the run says nothing of is left out."""
     plain = line.plain.get("figures") or {}
     found: dict[str, float | None] = {}
     nodes: Mapping[str, Mapping[str, int]] = plain.get("availability") or {}
@@ -160,6 +174,9 @@ def figures_of(line: RunLine) -> dict[str, float]:
         found[f"{AVAILABILITY} in faults{where}"] = answered_in / asked_in if asked_in else None
         outside = asked - asked_in
         found[f"{AVAILABILITY} outside faults{where}"] = (answered - answered_in) / outside if outside else None
+    for side in plain.get("sides") or ():
+        if side["side"] in SPLIT and (asked := side["answered"]["whole"]):
+            found[f"{AVAILABILITY} in {side['fault']}, {side['side']}"] = side["answered"]["part"] / asked
     service = plain.get("service")
     if service is not None:
         found[THROUGHPUT] = service["throughput"]
@@ -196,6 +213,7 @@ def _plain(test: TestBaseline) -> dict[str, Any]:
         "verdicts": dict(test.verdicts),
         "checks": checks,
         "figures": {name: list(values) for name, values in test.figures.items()},
+        **({"models": {name: dict(words) for name, words in test.models.items()}} if test.models else {}),
     }
 
 
@@ -212,6 +230,10 @@ def _test(plain: Mapping[str, Any]) -> TestBaseline:
         {RunStatus(word).value: int(count) for word, count in plain["verdicts"].items()},
         checks,
         figures,
+        {
+            str(name): {word: int(count) for word, count in words.items()}
+            for name, words in plain.get("models", {}).items()
+        },
     )
     if any(len(values) != test.runs for values in figures.values()):
         raise ValueError("a figure has another number of values than there are runs")

@@ -68,12 +68,11 @@ class _Pair:
         return all(accepts(self.known, kind) for kind in kinds)
 
     def shares(self, rising: bool) -> Iterator[tuple[str, Share, Share]]:
-        """Check → its refuted share before and now, earlier and later exchanged if it is to fall."""
-        for name in {**self.before.checks, **self.now.checks}:
-            before, now = (
-                side.checks[name].refuted if name in side.checks else Share(0, 0) for side in (self.before, self.now)
-            )
-            newly_known = not before.part and name in self.now.checks and self._accepted(self.now.checks[name].kinds)
+        """Check or model → its refuted share before and now, earlier and later exchanged if it is to fall."""
+        for name in {**self.before.shares, **self.now.shares}:
+            before, now = (side.shares.get(name, Share(0, 0)) for side in (self.before, self.now))
+            kinds = self.now.checks[name].kinds if name in self.now.checks else self.now.kinds
+            newly_known = not before.part and name in self.now.shares and self._accepted(kinds)
             if before.whole and now.whole and before.part + now.part and not newly_known:
                 yield (name, before, now) if rising else (name, now, before)
 
@@ -136,7 +135,7 @@ def _anomalies(pair: _Pair) -> Iterator[str]:
 
 
 def _rose(pair: _Pair, check: str) -> str:
-    now, before = pair.now.checks[check].refuted, pair.before.checks[check].refuted
+    now, before = pair.now.shares[check], pair.before.shares[check]
     return f"{check}: refuted in {now} runs; was {before}, which is beyond chance"
 
 
@@ -153,8 +152,8 @@ def _fell(pair: _Pair, fell: Sequence[str]) -> Iterator[str]:
         yield f"no longer refuted in {now.whole} of {now.whole} seeds; was {before}"
         return
     for check in fell:
-        then = pair.before.checks[check].refuted
-        yield f"{check}: refuted in {pair.now.checks[check].refuted} runs; was {then}, which is beyond chance"
+        then = pair.before.shares[check]
+        yield f"{check}: refuted in {pair.now.shares[check]} runs; was {then}, which is beyond chance"
 
 
 def _shifted(pair: _Pair, way: int, level: float) -> Iterator[str]:

@@ -136,6 +136,12 @@ class RunLine:
         return tuple(dict.fromkeys(kind for check in self.plain.get("checks", ()) for kind in check.get("kinds", ())))
 
     @property
+    def models(self) -> Mapping[str, str]:
+        """Of a run that was held to the spectrum: model → valid, invalid or unknown, by what the lattice made of it."""
+        fields = {"allowed": RunStatus.VALID, "refuted": RunStatus.INVALID, "undecided": RunStatus.UNKNOWN}
+        return {name: word.value for field, word in fields.items() for name in self.plain.get(field, ())}
+
+    @property
     def reason(self) -> str:
         """Why, in a sentence and maybe lines of evidence."""
         return str(self.plain["reason"])

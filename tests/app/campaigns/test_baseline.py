@@ -49,6 +49,20 @@ def test_a_file_is_sorted_versioned_and_read_back_as_it_was(tmp_path):
     assert again.tests == found.tests
 
 
+def test_models_and_the_sides_of_a_split_are_kept(tmp_path):
+    weak = {"allowed": ["pram"], "refuted": {"sequential": {"reason": "", "witness": []}}, "undecided": {"regular": ""}}
+    sides = [("partition", "majority", 99), ("partition", "minority", 40), ("kill", "hit", 10)]
+    found = Baseline.of([line("t", seed, "invalid", ["x"], "invalid", sides=sides, **weak) for seed in (1, 2)])
+    path = tmp_path / "b.toml"
+    found.write(path)
+    test = Baseline.read(path).tests["t"]
+    assert test == found.tests["t"]
+    assert test.models == {"pram": {"valid": 2}, "sequential": {"invalid": 2}, "regular": {"unknown": 2}}
+    assert (test.shares["model sequential"], test.shares["model regular"]) == (Share(2, 2), Share(0, 0))
+    assert test.figures["availability in partition, minority"] == [0.4, 0.4]
+    assert not any("kill" in name for name in test.figures)
+
+
 def test_a_run_without_a_figure_has_a_gap(tmp_path):
     bare = line("t", 1)
     bare.plain["figures"].update(service=None)

@@ -72,6 +72,31 @@ def test_an_improvement_that_chance_may_explain_is_said_to_be_one():
     assert "not refuted in 10 of 10 seeds; was 1 of 10, a difference that chance may explain" in found.notes
 
 
+def spectra(*words):
+    """Runs that are refuted, each with what became of causal consistency."""
+    fields = {"valid": "allowed", "invalid": "refuted"}
+    return [
+        line("t", seed, "invalid", ("spectrum",), "invalid", **{fields[word]: {"causal-consistency": {}}})
+        for seed, word in enumerate(words)
+    ]
+
+
+def test_a_weaker_model_that_is_refuted_where_it_was_not_is_new():
+    held, broken = spectra(*["valid"] * 20), spectra(*["invalid"] * 12, *["valid"] * 8)
+    (said,) = compared(held, broken).worse
+    assert said == "model causal-consistency: refuted in 12 of 20 runs; was 0 of 20, which is beyond chance"
+    assert compared(held, spectra("invalid", *["valid"] * 19)).worse == ()
+    assert compared(broken, held).better == (said.replace("12 of 20 runs; was 0 of 20", "0 of 20 runs; was 12 of 20"),)
+
+
+def test_a_side_of_a_split_that_answers_less_is_new():
+    before, now = (
+        [line("t", seed, sides=[("partition", "minority", level + seed)]) for seed in range(12)] for level in (80, 20)
+    )
+    (said,) = compared(before, now).worse
+    assert said.startswith("availability in partition, minority: 0.255 in the median of 12 runs; was 0.855 of 12")
+
+
 def spread(level, **more):
     """Runs whose availability is about a level, each a little other."""
     return [line("t", seed, availability=level + seed / 1000, p99=10 + seed, **more) for seed in range(12)]
