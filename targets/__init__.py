@@ -15,6 +15,10 @@ TARGETS: Mapping[str, tuple[str, str]] = {
         "splitbrain.targets.stores:Raft",
         "a replicated log by consensus (Ongaro and Ousterhout 2014): a majority decides",
     ),
+    "paxos": (
+        "splitbrain.targets.stores:Paxos",
+        "a register under each key, changed by Paxos without a log or a leader (CASPaxos, Rystsov 2018)",
+    ),
     "etcd": (
         "splitbrain.targets.etcd:Etcd",
         "etcd, a key-value store on Raft: real processes, containers, or a cluster that exists",

@@ -9,9 +9,9 @@ from pathlib import Path
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.options import settle
 from splitbrain.harness.runtime.runner import serve
-from splitbrain.targets.stores import PrimaryBackup, Raft, Single, StoreTarget
+from splitbrain.targets.stores import Paxos, PrimaryBackup, Raft, Single, StoreTarget
 
-STORES: dict[str, type[StoreTarget]] = {store.name: store for store in (Single, PrimaryBackup, Raft)}
+STORES: dict[str, type[StoreTarget]] = {store.name: store for store in (Single, PrimaryBackup, Raft, Paxos)}
 
 
 def main(argv: list[str]) -> None:

@@ -179,17 +179,17 @@ class StoreClient:
 
 async def ask_role(node: Node, seconds: float) -> str | None:
     """What a node believes itself to be; None if it does not answer in time, or not that."""
-    value = await _ask(node, "role", seconds)
+    value = await ask(node, "role", seconds)
     return str(value[0]) if isinstance(value, (list, tuple)) and value else None
 
 
 async def ask_account(node: Node, seconds: float) -> Account | None:
     """What a node says of its copy; None if it does not answer in time."""
-    value = await _ask(node, "audit", seconds)
+    value = await ask(node, "audit", seconds)
     return None if value is None else msgspec.convert(value, Account)
 
 
-async def _ask(node: Node, f: str, seconds: float) -> Any:
+async def ask(node: Node, f: str, seconds: float) -> Any:
     """What a node answers to a question about itself; None if it does not in time, or does not know."""
     try:
         async with asyncio.timeout(seconds):

@@ -121,7 +121,7 @@ class Machine:
 
     def read(self, key: Any) -> Response:
         """The value and revision of a key; None and 0 if it was never written."""
-        value, revision = self._values.get(_name(key), (None, 0))
+        value, revision = self._values.get(wire_name(key), (None, 0))
         return Response(value, revision)
 
     def apply(self, request: Request) -> Response | None:
@@ -163,32 +163,23 @@ class Machine:
         refused = refusal(request)
         if refused is not None:
             return refused
-        key = _name(request.key)
+        key = wire_name(request.key)
         value, revision = self._values.get(key, (None, 0))
         if request.f == "read":
             return Response(value, revision)
-        new = request.value
-        if request.f == "cas":
-            old, new = request.value
-            if not same(value, old):
-                return Response(error=PRECONDITION, text=f"the value is {value!r}, not {old!r}")
-        elif request.f == "increment":
-            if type(value) not in (int, type(None)):
-                return Response(error=UNSUPPORTED, text=f"the value is {value!r}, which is no counter")
-            new = (value or 0) + request.value
-        elif request.f in ("add", "append"):
-            if not isinstance(value, (list, tuple, type(None))):
-                return Response(error=UNSUPPORTED, text=f"the value is {value!r}, which is no collection")
-            new = self._longer(key, value or (), request)
+        if request.f == "add" and isinstance(value, (list, tuple, type(None))):
+            new: Any = self._with_element(key, value or (), request)
+        else:
+            new, error = changed(value, request)
+            if error is not None:
+                return error
         if request.f != "add":
             self._elements.pop(key, None)
         self._values[key] = new, revision + 1
         return Response(None, revision + 1)
 
-    def _longer(self, key: str | bytes, value: Sequence[Any], request: Request) -> Sequence[Any]:
-        """The elements with one more, at the end; a set that has it already stays as it is."""
-        if request.f == "append":
-            return [*value, request.value]
+    def _with_element(self, key: str | bytes, value: Sequence[Any], request: Request) -> Sequence[Any]:
+        """The set with one more; one that has it already stays as it is."""
         elements = self._elements.get(key)
         if elements is None:
             elements = self._elements[key] = set(map(_encode, value))
@@ -197,6 +188,30 @@ class Machine:
             return value
         elements.add(element)
         return [*value, request.value]
+
+
+def changed(value: Any, request: Request) -> tuple[Any, Response | None]:
+    """The value of a key after a request that changes it; or why it is refused, and then the value does not change."""
+    error, new = "", request.value
+    if request.f == "cas":
+        old, new = request.value
+        if not same(value, old):
+            return value, Response(error=PRECONDITION, text=f"the value is {value!r}, not {old!r}")
+    elif request.f == "increment":
+        if type(value) not in (int, type(None)):
+            error = "counter"
+        else:
+            new = (value or 0) + request.value
+    elif request.f in ("add", "append"):
+        if not isinstance(value, (list, tuple, type(None))):
+            error = "collection"
+        elif request.f == "add" and any(same(element, request.value) for element in value or ()):
+            new = value
+        else:
+            new = [*(value or ()), request.value]
+    if error:
+        return value, Response(error=UNSUPPORTED, text=f"the value is {value!r}, which is no {error}")
+    return new, None
 
 
 def applied_marks(machine: Machine, index: int, entry: Entry) -> list[Effect]:
@@ -213,5 +228,6 @@ def applied_marks(machine: Machine, index: int, entry: Entry) -> list[Effect]:
     return marks
 
 
-def _name(key: Any) -> str | bytes:
+def wire_name(key: Any) -> str | bytes:
+    """A key as it stands on the wire, so that Python takes no two for one."""
     return key if isinstance(key, str) else _encode(key)

@@ -131,12 +131,14 @@ class StoreStage:
         return response
 
     async def leader(self, among: Sequence[str] | None = None, seconds: float = 20.0) -> str:
-        """The one node among these that believes to lead; waits until there is exactly one."""
+        """The one node among these that believes to lead; waits until there is exactly one. Where all are peers, the
+        first."""
         names = self.others() if among is None else among
         async with asyncio.timeout(seconds):
             while True:
                 roles = await self.target.roles([self.node(name) for name in names])
                 leaders = [name for name, role in roles.items() if role in ("leader", "primary")]
+                leaders = leaders or [name for name, role in roles.items() if role == "peer"][:1]
                 if len(leaders) == 1:
                     return leaders[0]
                 await asyncio.sleep(0.05)

@@ -23,7 +23,7 @@ RUN = (
 )
 SOME = (
     "(acknowledged_writes and (single or sync or index)) or (dead_leader and lease) or (away and raft) "
-    "or (minority and index) or (forgets and raft) or (broken_disk and raft)"
+    "or (minority and index) or (forgets and raft) or (broken_disk and raft) or (dead_leader and paxos and not quorum)"
 )
 
 
