@@ -15,7 +15,7 @@ from splitbrain.checkers import porcupine
 from splitbrain.checkers import sequential as sequential_models
 from splitbrain.checkers.causal.check import ENTRIES as CAUSAL
 from splitbrain.checkers.common.entry import CatalogueEntry
-from splitbrain.checkers.convergence import CONVERGENCE
+from splitbrain.checkers.convergence.check import ENTRIES as CONVERGENCE
 from splitbrain.checkers.domain import (
     bank,
     counters,
@@ -74,7 +74,7 @@ CATALOGUE: dict[str, CatalogueEntry[Checker]] = {
         *CAUSAL,
         *SESSIONS,
         *STALENESS,
-        CONVERGENCE,
+        *CONVERGENCE,
     )
 }
 """Every check of ours by name, in the order of `list models`."""

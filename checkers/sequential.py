@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from splitbrain.checkers.causal.check import causal_memory, convergence
+from splitbrain.checkers.common.data_types import DataType, data_type
 from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.findings import Finding, SearchStopped, verdict_of
 from splitbrain.checkers.common.registers import INITIAL_OPTION, RegisterHistory, initial_of, registers
 from splitbrain.checkers.common.values import shown
+from splitbrain.checkers.grow_only import check as grow_only
 from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import Value
@@ -37,7 +39,9 @@ class SequentialCheck:
         return "per-key-sequential" if self.by_key else "sequential"
 
     def check(self, history: History, budget: Budget) -> Verdict:
-        """The verdict; UsageError for an operation that is none of a register's."""
+        """The verdict; UsageError for operations that are neither a register's nor a set's."""
+        if data_type(history) is DataType.SET:
+            return grow_only.judge(self.name, history, budget.start())
         return self.judge(registers(history, self.name, self.initial), budget.start())
 
     def judge(self, of: RegisterHistory, spending: BudgetMeter) -> Verdict:

@@ -1,4 +1,7 @@
-"""Spectrum: which consistency models a history of registers still allows, and the witness of each refuted one.
+"""Spectrum: which consistency models a history still allows, and the witness of each refuted one.
+
+Of registers every model is judged; of sets those of sessions and causality, of sets, lists and counters convergence and
+linearizability. What is defined for registers only, or cannot be seen in what reads of a type return, is not judged.
 
 Each model is judged by its own checker, cheap ones first; each gets an equal part of the budget that is left. Then the
 lattice speaks (`lattice.py`): what implies a refuted model is refuted too, what an allowed one implies is allowed.
@@ -7,14 +10,19 @@ The verdict is that of linearizability, the strongest model of single operations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+
+import msgspec
 
 from splitbrain.checkers.causal.check import MODELS as CAUSAL
 from splitbrain.checkers.causal.check import CausalCheck
+from splitbrain.checkers.common.data_types import DataType, data_type
 from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.per_key import UNOBSERVED
 from splitbrain.checkers.common.registers import INITIAL_OPTION, RegisterHistory, registers
 from splitbrain.checkers.common.values import meant
-from splitbrain.checkers.convergence import SETTLE, ConvergenceCheck
+from splitbrain.checkers.convergence.check import SETTLE, ConvergenceCheck
+from splitbrain.checkers.grow_only import check as grow_only
 from splitbrain.checkers.lattice import SPECTRUM_NAME, lattice, maximal, minimal, stronger, weaker
 from splitbrain.checkers.linearizability import Linearizability
 from splitbrain.checkers.porcupine import MODELS as PORCUPINE
@@ -32,7 +40,11 @@ from splitbrain.harness.verdict import Validity, Verdict, unknown
 STRONGEST = "linearizable"
 COSTLY = frozenset(["causal-memory", "pram", "per-key-sequential", "sequential"])
 """Models that are not judged once one that implies them holds."""
-Judging = Callable[[RegisterHistory, BudgetMeter], Verdict]
+OF_REGISTERS = frozenset(["regular", "safe", "k-atomicity", "delta-atomicity"])
+"""Models that are defined of registers alone."""
+Judging = Callable[[BudgetMeter], Verdict]
+LINEARIZABLE = {DataType.SET: "lin-set", DataType.LIST: "lin-list", DataType.COUNTER: "lin-counter"}
+"""The model of porcupine that each type but registers is linearizable by."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +58,11 @@ class SpectrumCheck:
 
     def check(self, history: History, budget: Budget) -> Verdict:
         """The verdict of linearizability, with all models in its details; UsageError for an operation that is none of
-        a register's."""
-        of = registers(history, self.name, meant(self.initial))
+        a register's, set's, list's or counter's."""
+        kind = data_type(history)
+        of = registers(history, self.name, meant(self.initial)) if kind is DataType.REGISTER else None
         spending = budget.start()
-        checks = self._checks(history)
+        checks = self._of_registers(history, of) if of is not None else self._of_collections(history, kind)
         found: dict[str, Verdict] = {}
         for count, (name, judging) in enumerate(checks.items()):
             if name in COSTLY and any(
@@ -57,18 +70,18 @@ class SpectrumCheck:
             ):
                 continue  # implied
             seconds = spending.seconds_left() / (len(checks) - count)
-            found[name] = judging(of, replace(budget, seconds=seconds).start())
-        return combined(of, found)
+            found[name] = judging(replace(budget, seconds=seconds).start())
+        return combined(of, kind, found)
 
-    def _checks(self, history: History) -> Mapping[str, Judging]:
-        """The checkers, cheap ones first."""
+    def _of_registers(self, history: History, of: RegisterHistory) -> Mapping[str, Judging]:
+        """The checkers of registers, cheap ones first."""
         initial = meant(self.initial)
-        convergence = ConvergenceCheck(self.settle, initial)
-        checks: dict[str, Judging] = {
+        checks: dict[str, Callable[[RegisterHistory, BudgetMeter], Verdict]] = {
             **{name: SessionCheck(name, guarantee, initial).judge for name, (_, guarantee) in SESSIONS.items()},
             "safe": RegularCheck(True, initial).judge,
             "regular": RegularCheck(False, initial).judge,
-            "convergence": convergence.judge,
+            "convergence": ConvergenceCheck(self.settle, initial).judge,
+            "strong-convergence": ConvergenceCheck(self.settle, initial, strong=True).judge,
             "delta-atomicity": DeltaAtomicity(None, initial).judge,
             STRONGEST: lambda of, spending: self._linearizable(history, spending.left()),
             **{name: CausalCheck(name, judging, initial).judge for name, (_, judging) in CAUSAL.items()},
@@ -76,6 +89,19 @@ class SpectrumCheck:
             "per-key-sequential": SequentialCheck(True, initial).judge,
             "sequential": SequentialCheck(False, initial).judge,
         }
+        return {name: partial(judging, of) for name, judging in checks.items()}
+
+    def _of_collections(self, history: History, kind: DataType) -> Mapping[str, Judging]:
+        """The checkers of sets, lists or counters."""
+        checks: dict[str, Judging] = {}
+        if kind is DataType.SET:
+            checks |= {name: partial(grow_only.judge, name, history) for name in grow_only.MODELS}
+        for strong in (False, True):
+            check = ConvergenceCheck(self.settle, strong=strong)
+            checks[check.name] = lambda spending, check=check: check.check(history, spending.left())  # type: ignore[misc]
+        linear = Linearizability(PORCUPINE[LINEARIZABLE[kind]].make())
+        known = renamed(history) if kind is DataType.COUNTER else history
+        checks[STRONGEST] = lambda spending: linear.check(known, spending.left())
         return checks
 
     def _linearizable(self, history: History, budget: Budget) -> Verdict:
@@ -87,8 +113,13 @@ class SpectrumCheck:
         return unknown("linearizability", reason, STRONGEST)
 
 
-def combined(of: RegisterHistory, found: Mapping[str, Verdict]) -> Verdict:
-    """The verdicts of all models as one, consistent with the lattice."""
+def renamed(history: History) -> History:
+    """The history of a counter with each `increment` called `add`, as the model of porcupine knows it."""
+    return History.of(msgspec.structs.replace(event, f="add") if event.f == "increment" else event for event in history)
+
+
+def combined(of: RegisterHistory | None, kind: DataType, found: Mapping[str, Verdict]) -> Verdict:
+    """The verdicts of all models as one, consistent with the lattice. of: None where it is not about registers."""
     refuted = {name: told(verdict) for name, verdict in found.items() if verdict.value is Validity.INVALID}
     allowed = {name for name, verdict in found.items() if verdict.value is Validity.VALID}
     undecided = {name: verdict.reason for name, verdict in found.items() if verdict.value is Validity.UNKNOWN}
@@ -105,6 +136,10 @@ def combined(of: RegisterHistory, found: Mapping[str, Verdict]) -> Verdict:
     undecided = {name: reason for name, reason in undecided.items() if name not in allowed and name not in refuted}
     undecided |= dict.fromkeys(at_odds, "the checkers contradict each other about it, which is a bug of splitbrain")
     blind = [name for name in undecided if name in found and UNOBSERVED in found[name].details]
+    if of is None:
+        allowed -= OF_REGISTERS
+        models = (model.name for model in lattice().models.values() if model.scope == "object")
+        blind += [name for name in models if name not in found and name not in allowed and name not in refuted]
     details: dict[str, Value] = {
         "allowed": in_order(allowed),
         "strongest": in_order(maximal(allowed)),
@@ -113,15 +148,19 @@ def combined(of: RegisterHistory, found: Mapping[str, Verdict]) -> Verdict:
         "undecided": {name: undecided[name] for name in in_order(undecided) if name not in blind},
         "not_judged": in_order(blind),
         "anomalies": sorted({str(v.details["anomaly"]) for v in found.values() if "anomaly" in v.details}),
-        "smallest_k": found["k-atomicity"].details.get("k"),
-        "smallest_delta_ms": found["delta-atomicity"].details.get("delta_ms"),
-        "staleness": distribution(of),
         "violations": {
             name: {field: found[name].details.get(field) for field in ("violations", "judged", "rate")}
-            for name in SESSIONS
+            for name in SESSIONS if name in found
         },
-    }
-    return _verdict(found, details)
+        "converged_ms": found["convergence"].details.get("converged_ms"),
+    }  # fmt: skip
+    if of is not None:
+        details |= {
+            "smallest_k": found["k-atomicity"].details.get("k"),
+            "smallest_delta_ms": found["delta-atomicity"].details.get("delta_ms"),
+            "staleness": distribution(of),
+        }
+    return _verdict(found, kind, details)
 
 
 def told(verdict: Verdict) -> dict[str, Value]:
@@ -140,7 +179,7 @@ def in_order(names: "Mapping[str, object] | set[str] | frozenset[str] | Sequence
     return [name for name in lattice().models if name in names]
 
 
-def _verdict(found: Mapping[str, Verdict], details: Mapping[str, Value]) -> Verdict:
+def _verdict(found: Mapping[str, Verdict], kind: DataType, details: Mapping[str, Value]) -> Verdict:
     names = {field: ", ".join(details[field]) for field in ("strongest", "weakest_refuted")}
     weakest = details["weakest_refuted"]
     witness = found[weakest[0]].witness if weakest else None
@@ -154,7 +193,12 @@ def _verdict(found: Mapping[str, Verdict], details: Mapping[str, Value]) -> Verd
         reason = details["undecided"].get(STRONGEST, linear.reason)
     lines = [f"refuted, {name}: {details['refuted'][name]['reason']}" for name in weakest]
     lines += [f"undecided, {name}: {why}" for name, why in details["undecided"].items()]
-    stale = details["staleness"]
+    if kind is not DataType.REGISTER:
+        lines.append(
+            f"not judged, as what reads of a {kind.value} return does not show them: "
+            + ", ".join(details["not_judged"])
+        )
+    stale = details.get("staleness")
     if stale:
         lines.append(
             f"stale: {stale['stale']:,} of {stale['reads']:,} reads, by {stale['versions']['max']:,} versions at most"
@@ -178,6 +222,6 @@ def build(settings: Mapping[str, Setting]) -> SpectrumCheck:
 
 
 SPECTRUM = CatalogueEntry(
-    SPECTRUM_NAME, "every model of registers: which are still allowed, which are refuted, and by what",
+    SPECTRUM_NAME, "every model: which are allowed, and what refutes the others; registers, sets, lists, counters",
     (INITIAL_OPTION, SETTLE), build,
 )  # fmt: skip

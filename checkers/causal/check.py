@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from splitbrain.checkers.causal.certificate import causal_objection, view_objection
 from splitbrain.checkers.causal.clocks import arbitration, causal_order, thin_air
 from splitbrain.checkers.causal.sessions import Views, memory, pram
+from splitbrain.checkers.common.data_types import DataType, data_type
 from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.findings import Finding, verdict_of
 from splitbrain.checkers.common.registers import INITIAL_OPTION, RegisterHistory, initial_of, registers
 from splitbrain.checkers.common.session_order import KeyWrites
+from splitbrain.checkers.grow_only import check as grow_only
 from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.history import History
 from splitbrain.harness.operation import Value
@@ -81,7 +83,9 @@ class CausalCheck:
     initial: Value = None
 
     def check(self, history: History, budget: Budget) -> Verdict:
-        """The verdict; UsageError for an operation that is none of a register's."""
+        """The verdict; UsageError for operations that are neither a register's nor a set's."""
+        if data_type(history) is DataType.SET:
+            return grow_only.judge(self.name, history, budget.start())
         return self.judge(registers(history, self.name, self.initial), budget.start())
 
     def judge(self, of: RegisterHistory, spending: BudgetMeter) -> Verdict:

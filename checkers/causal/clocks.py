@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from splitbrain.checkers.causal.columns import Columns
 from splitbrain.checkers.common.findings import Finding
+from splitbrain.checkers.common.patterns import cyclic, why_each
 from splitbrain.checkers.common.per_key import LOOK_EVERY
 from splitbrain.checkers.common.registers import INITIAL, THIN_AIR, RegisterHistory
 from splitbrain.checkers.common.session_order import (
@@ -18,7 +19,6 @@ from splitbrain.checkers.common.session_order import (
     foreign,
     ordered,
     path,
-    reason_of,
 )
 from splitbrain.harness.budget import BudgetMeter
 
@@ -161,29 +161,6 @@ def _overwritten(registers: RegisterHistory, written: int, other: int, read: int
     sentence = f"{{{last}}} returned what {{{middle}}} had overwritten: {{0}} came causally before {{{middle}}}, "
     sentence += f"and {{{middle}}} before the read"
     return Finding(registers.witness(way, sentence, registers.start[read], why_each(registers, way)), "WriteCORead")
-
-
-def why_each(registers: RegisterHistory, way: list[int]) -> list[str]:
-    """A sentence for each step of a way."""
-    names = [f"{{{place}}}" for place in range(len(way))]
-    return [reason_of(registers, way[place], way[place + 1], names[place : place + 2]) for place in range(len(way) - 1)]
-
-
-def cyclic(registers: RegisterHistory, ops: list[int], name: str, why: str = "") -> Finding:
-    """The pattern of a cycle: each operation comes before the next, and the last before the first. why: what orders
-    writes besides sessions and reads-from."""
-    steps = []
-    for place, op in enumerate(ops):
-        after = (place + 1) % len(ops)
-        names = (f"{{{place}}}", f"{{{after}}}")
-        later = ops[after]
-        known = registers.source[later] == op or registers.chain[op] == registers.chain[later]
-        if known or op in registers.handed.get(later, ()) or not why:
-            steps.append(reason_of(registers, op, later, names))
-        else:
-            steps.append(f"{names[0]} came before {names[1]}: {why}")
-    sentence = f"{{0}} came before itself, in a cycle of {len(ops)} operations"
-    return Finding(registers.witness(ops, sentence, registers.start[ops[0]], steps), name)
 
 
 def arbitration(registers: RegisterHistory, causal: CausalOrder) -> list[int] | Finding:

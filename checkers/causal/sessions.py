@@ -11,8 +11,9 @@ Computed in rounds to a fixed point, each O(n·k).
 
 from collections.abc import Iterator, Sequence
 
-from splitbrain.checkers.causal.clocks import CausalOrder, cyclic
+from splitbrain.checkers.causal.clocks import CausalOrder
 from splitbrain.checkers.common.findings import Finding
+from splitbrain.checkers.common.patterns import cyclic
 from splitbrain.checkers.common.registers import INITIAL, RegisterHistory
 from splitbrain.checkers.common.session_order import Clock, KeyWrites, cycle, foreign, ordered
 from splitbrain.harness.budget import BudgetMeter

@@ -25,10 +25,13 @@ class Finding:
     certificate: tuple[int, ...] | None = None
 
 
-def verdict_of(model: str, registers: RegisterHistory, finding: Finding, reads: int) -> Verdict:
-    """The verdict of a model of sessions. reads: how many reads could have refuted it."""
-    details: dict[str, Value] = {"operations": len(registers), "sessions": registers.sessions, "reads": reads}
-    details |= finding.details
+def verdict_of(model: str, registers: RegisterHistory | None, finding: Finding, reads: int) -> Verdict:
+    """The verdict of a weak model. registers: None where it is not about sessions. reads: how many reads could have
+    refuted it."""
+    details: dict[str, Value] = {}
+    if registers is not None:
+        details |= {"operations": len(registers), "sessions": registers.sessions}
+    details |= {"reads": reads, **finding.details}
     if finding.witness is not None:
         if finding.anomaly:
             details["anomaly"] = finding.anomaly

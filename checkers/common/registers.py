@@ -38,6 +38,8 @@ THIN_AIR: Final = -2
 """The source of a read whose value nobody wrote, or only writes that failed."""
 UNFORCED: Final = -3
 """The source of a read that may have been one of several writes."""
+NAMED_MAX = 12
+"""Elements of a set that are named where a read is."""
 READS, WRITES = ("read", "get"), ("write", "put")
 INITIAL_OPTION = Option("initial", "nil", 'the value before any write: nil, a number, true, false, a word, or "text"')
 
@@ -71,6 +73,8 @@ class RegisterHistory:
     before: list[int] = field(default_factory=list)
     chains: list[list[int]] = field(default_factory=list)
     handed: dict[int, list[int]] = field(default_factory=dict)
+    seen: dict[int, list[int]] = field(default_factory=dict)
+    """Of sets (`grow_only`): read → the adds whose elements it returned."""
     candidates: dict[tuple[int, int], list[int]] = field(default_factory=dict)
     """(key, value) → writes of it that happened or may have, read or not."""
     doubt: str | None = None
@@ -128,6 +132,7 @@ class RegisterHistory:
         for name in ("write", "key", "value", "start", "end", "row", "session"):
             column = getattr(self, name)
             setattr(part, name, [column[op] for op in ops])
+        part.seen = {numbers[op]: [numbers[add] for add in self.seen[op]] for op in ops if op in self.seen}
         part.source = [numbers[source] if (source := self.source[op]) >= 0 else source for op in ops]
         part.chain, part.position = [ABSENT] * len(ops), [ABSENT] * len(ops)
         return part
@@ -149,6 +154,9 @@ class RegisterHistory:
         values = self.history.pool.values
         key = "" if self.key[op] == ABSENT else f" {shown(values[self.key[op]])}"
         value = shown(values[self.value[op]])
+        if self.seen:
+            many = len(self.seen.get(op, ())) > NAMED_MAX
+            return f"add{key} {value}" if self.write[op] else f"read{key} → {'many elements' if many else value}"
         return f"write{key} {value}" if self.write[op] else f"read{key} → {value}"
 
     def session_name(self, chain: int) -> str:
@@ -218,9 +226,12 @@ def registers(history: History, model: str, initial: Value) -> RegisterHistory:
     for op in out.writes():
         out.candidates.setdefault((out.key[op], out.value[op]), []).append(op)
     _find_sources(out)
-    _chain(out)
+    read = {out.source[op] for op in out.judged()}
+    columns = zip(out.write, out.end, out.source, strict=True)
+    chain_sessions(out, [(end < NEVER or op in read) if write else source >= INITIAL
+                         for op, (write, end, source) in enumerate(columns)])  # fmt: skip
     if any(token != ABSENT for token in history.token):
-        _hand(out, sessions)
+        hand_tokens(out, sessions)
     return out
 
 
@@ -255,12 +266,11 @@ def _possible(out: RegisterHistory, op: int, writes: Sequence[int]) -> list[int]
     return found or [writes[0]]
 
 
-def _chain(out: RegisterHistory) -> None:
-    read = {out.source[op] for op in out.judged()}
+def chain_sessions(out: RegisterHistory, kept: Sequence[bool]) -> None:
+    """Find the chains of sessions. kept: which operations stand in one."""
     by_session: dict[int, list[int]] = defaultdict(list)
-    kept = zip(out.session, out.write, out.end, out.source, strict=True)
-    for op, (session, write, end, source) in enumerate(kept):
-        if (end < NEVER or op in read) if write else source >= INITIAL:
+    for op, (session, stands) in enumerate(zip(out.session, kept, strict=True)):
+        if stands:
             by_session[session].append(op)
     out.sessions = len(by_session)
     start, end_of = out.start, out.end
@@ -288,7 +298,7 @@ def _part_chains(out: RegisterHistory, ops: Sequence[int]) -> None:
         out.append_chain(chain, before)
 
 
-def _hand(out: RegisterHistory, sessions: Sequence[int]) -> None:
+def hand_tokens(out: RegisterHistory, sessions: Sequence[int]) -> None:
     """Find what tokens order: an operation whose invocation has a token, and so what its session did from then on,
     comes after the last operation before it that had ended with this token."""
     history = out.history

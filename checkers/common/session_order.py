@@ -115,18 +115,21 @@ def direct(registers: RegisterHistory, op: int) -> Iterator[int]:
 
 
 def foreign(registers: RegisterHistory, op: int) -> Iterator[int]:
-    """What comes directly before an operation, from other chains: the write that it read, and who handed it a token."""
+    """What comes directly before an operation, from other chains: the writes that it read, and who handed it a
+    token."""
     if registers.position[op] == 0 and registers.before[registers.chain[op]] >= 0:
         yield registers.before[registers.chain[op]]
     if registers.source[op] >= 0:
         yield registers.source[op]
+    if registers.seen:
+        yield from registers.seen.get(op, ())
     if registers.handed:
         yield from registers.handed.get(op, ())
 
 
 def reason_of(registers: RegisterHistory, earlier: int, later: int, names: Sequence[str]) -> str:
     """Why an operation comes directly before another. names: what to call both."""
-    if registers.source[later] == earlier and not registers.write[later]:
+    if not registers.write[later] and (registers.source[later] == earlier or earlier in registers.seen.get(later, ())):
         return f"{names[1]} saw {names[0]}"
     if earlier in registers.handed.get(later, ()):
         return f"{names[0]} handed a token to the client of {names[1]}"

@@ -16,11 +16,12 @@ read, if none did), so a store may take its time; `reads=all` judges each, and a
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from splitbrain.checkers.common.data_types import elements_of
 from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.event_format import EventFormat, some
 from splitbrain.checkers.common.per_key import LOOK_EVERY, NEVER, Rows, hold_to, of_each_key, over_budget, unobserved
 from splitbrain.checkers.common.values import shown
-from splitbrain.checkers.domain.sets import SetRead, doubled, elements_of, listed_twice
+from splitbrain.checkers.domain.sets import SetRead, doubled, listed_twice
 from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.history import History
 from splitbrain.harness.operation import EventType, Value

@@ -16,12 +16,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from splitbrain.checkers.common.data_types import elements_of
 from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.event_format import EventFormat, some
 from splitbrain.checkers.common.per_key import LOOK_EVERY, NEVER, Rows, hold_to, of_each_key, over_budget, unobserved
 from splitbrain.checkers.common.values import shown
 from splitbrain.harness.budget import Budget, BudgetMeter
-from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import History
 from splitbrain.harness.operation import EventType, Value
 from splitbrain.harness.options import Option
@@ -91,15 +91,6 @@ def gathered(checker: str, history: History, rows: Rows, spending: BudgetMeter) 
             if complete < element.acknowledged:
                 element.acknowledged, element.by = complete, row
     return out
-
-
-def elements_of(value: Value) -> Sequence[Value]:
-    """The elements that a read returned; nil is the empty set. UsageError if it is no collection."""
-    if value is None:
-        return ()
-    if not isinstance(value, tuple | frozenset):
-        raise UsageError(f"a read of a set returns its elements, not {shown(value)}")
-    return list(value)
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from splitbrain.checkers.common.data_types import DataType, data_type
 from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.findings import Finding, verdict_of
 from splitbrain.checkers.common.registers import INITIAL_OPTION, THIN_AIR, RegisterHistory, initial_of, registers
+from splitbrain.checkers.common.violations import Violations
+from splitbrain.checkers.grow_only import check as grow_only
 from splitbrain.checkers.sessions import guarantees
-from splitbrain.checkers.sessions.guarantees import Guarantee, Violations
+from splitbrain.checkers.sessions.guarantees import Guarantee
 from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.history import History
 from splitbrain.harness.operation import Value
@@ -25,7 +28,9 @@ class SessionCheck:
     initial: Value = None
 
     def check(self, history: History, budget: Budget) -> Verdict:
-        """The verdict; UsageError for an operation that is none of a register's."""
+        """The verdict; UsageError for operations that are neither a register's nor a set's."""
+        if data_type(history) is DataType.SET:
+            return grow_only.judge(self.name, history, budget.start())
         return self.judge(registers(history, self.name, self.initial), budget.start())
 
     def judge(self, of: RegisterHistory, spending: BudgetMeter) -> Verdict:

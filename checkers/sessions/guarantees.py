@@ -17,40 +17,12 @@ O(n·k) at most, for n operations and k sessions.
 """
 
 from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from splitbrain.checkers.common.registers import INITIAL, RegisterHistory
 from splitbrain.checkers.common.session_order import KeyWrites
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """read: the one that violates. missed: the write that it should have reflected. through: operations that show why,
-    in order; why: a sentence on each of them, where {0} is the read, {1} the write, {2} and so on those of through."""
-
-    read: int
-    missed: int
-    through: tuple[int, ...] = ()
-    why: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class Violations:
-    """first: the first violation found. count: how many reads violate. judged: how many had something to reflect."""
-
-    first: Violation | None = None
-    count: int = 0
-    judged: int = 0
-
-    def note(self, found: Violation | None) -> None:
-        """Note what was found about one read that had something to reflect."""
-        self.judged += 1
-        if found is not None:
-            self.count += 1
-            self.first = self.first or found
-
+from splitbrain.checkers.common.violations import Violation, Violations
 
 Guarantee = Callable[[RegisterHistory], Violations]
 
@@ -186,20 +158,24 @@ def writes_follow_reads(registers: RegisterHistory) -> Violations:
     """A session that sees a write sees the writes that its session had seen before it."""
     out = Violations()
     authors, after, suspects = _authors(registers), _successors(registers), _suspects(registers)
+    write, sources, keys = registers.write, registers.source, registers.key
+    chains, positions = registers.chain, registers.position
     for ops in registers.chains:
         seen: dict[int, tuple[int, int]] = {}
         of_key: dict[tuple[int, int], tuple[int, int]] = {}
         for op in ops:
-            source = registers.source[op]
-            if registers.write[op] or source < INITIAL:
+            source = sources[op]
+            if write[op] or source < INITIAL:
                 continue
             if seen:
                 out.note(_not_followed(registers, authors, after, op, seen, of_key) if suspects[op] else None)
             if source >= 0:
-                chain = registers.chain[source]
-                for known, at in ((seen, chain), (of_key, (chain, registers.key[op]))):
-                    if at not in known or _older(registers, known[at][0], source):  # type: ignore[index]
-                        known[at] = (source, op)  # type: ignore[index]
+                chain, position = chains[source], positions[source]
+                if chain not in seen or positions[seen[chain][0]] < position:
+                    seen[chain] = (source, op)
+                at = (chain, keys[op])
+                if at not in of_key or positions[of_key[at][0]] < position:
+                    of_key[at] = (source, op)
     return out
 
 
@@ -226,20 +202,28 @@ def _suspects(registers: RegisterHistory) -> bytes:
 
 def _authors(registers: RegisterHistory) -> dict[int, dict[int, _Author]]:
     """key → chain → what it read of the key."""
-    found: dict[int, dict[int, _Author]] = defaultdict(dict)
+    found: dict[int, dict[int, _Author]] = {key: {} for key in set(registers.key)}
+    chains, positions, before = registers.chain, registers.position, registers.before
     for op, _ in _reads(registers):
         source = registers.source[op]
-        if source < 0 or _older(registers, op, source):  # a session that read what it wrote later itself
+        if source < 0:
             continue
-        author = found[registers.key[op]].setdefault(registers.chain[op], _Author())
-        position = registers.position[op]
+        own, chain, position = chains[op], chains[source], positions[op]
+        if (own == chain or before[chain] >= 0) and _older(registers, op, source):
+            continue  # a session that read what it wrote later itself
+        of_key = found[registers.key[op]]
+        author = of_key.get(own)
+        if author is None:
+            author = of_key[own] = _Author()
         author.positions.append(position)
         author.reads.append(op)
         author.first.setdefault(source, position)
-        positions, newest = author.newest.setdefault(registers.chain[source], ([], []))
-        if not newest or _older(registers, newest[-1], source):
-            positions.append(position)
-            newest.append(source)
+        known = author.newest.get(chain)
+        if known is None:
+            author.newest[chain] = ([position], [source])
+        elif positions[known[1][-1]] < positions[source]:
+            known[0].append(position)
+            known[1].append(source)
     return found
 
 

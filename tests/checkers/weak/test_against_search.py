@@ -84,8 +84,9 @@ def test_a_model_follows_its_definition_on_many(model: str) -> None:
 def monotone(seed: int, count: int) -> None:
     """What each checker says by itself never contradicts what the lattice says of the others."""
     random = Random(f"lattice {seed}")
-    models = [name for name in (*NAIVE, "convergence") if name not in SETTINGS]
-    checks = {name: CATALOGUE[name].make(SETTLED if name == "convergence" else None) for name in models}
+    settled = ("convergence", "strong-convergence")
+    models = [name for name in (*NAIVE, *settled) if name not in SETTINGS]
+    checks = {name: CATALOGUE[name].make(SETTLED if name in settled else None) for name in models}
     checks["linearizable"] = CATALOGUE["register"].make()
     refuted = 0
     for _ in range(count):
@@ -122,7 +123,7 @@ def test_the_spectrum_says_what_each_checker_says() -> None:
                 assert (name in details["allowed"]) == (alone.value is Validity.VALID)
                 assert (name in details["refuted"]) == (alone.value is Validity.INVALID)
         groups = [details[field] for field in ("allowed", "refuted", "undecided", "not_judged")]
-        assert len(set().union(*groups)) == sum(map(len, groups)) == 16
+        assert len(set().union(*groups)) == sum(map(len, groups)) == 17
 
 
 def test_the_smallest_k_and_delta_are_those_of_search() -> None:

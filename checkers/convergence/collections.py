@@ -1,0 +1,219 @@
+"""Convergence of sets, lists and counters.
+
+    set       final reads have each element whose add was acknowledged, and none that nobody added or only failed adds;
+              an element that was also removed counts as one or the other where all adds or all removes came last
+    list      the same of appended elements, none of them twice, in one order
+    counter   final reads lie between what the increments come to at least and at most
+
+and no two of them differ, save by updates of unknown outcome, which may take effect in between.
+
+Strong convergence (Shapiro et al. 2011): copies that applied the same updates read the same. Of lists each two reads
+show it that returned the same elements; of all types the final reads show it, which have everything.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from splitbrain.checkers.common.data_types import DataType, elements_of
+from splitbrain.checkers.common.event_format import EventFormat
+from splitbrain.checkers.common.findings import Finding
+from splitbrain.checkers.common.per_key import NEVER, hold_to
+from splitbrain.checkers.common.registers import sessions_of
+from splitbrain.checkers.common.values import shown
+from splitbrain.checkers.convergence.final import FinalReads, converged_ms
+from splitbrain.checkers.domain.pn_counter import integer
+from splitbrain.harness.history import ABSENT, History
+from splitbrain.harness.operation import EventType, Value
+from splitbrain.harness.verdict import Witness
+
+READ, REMOVE = "read", "remove"
+UPDATES = {
+    DataType.SET: ("add", REMOVE),
+    DataType.LIST: ("append",),
+    DataType.COUNTER: ("increment", "add"),
+}
+"""What changes each type."""
+
+
+@dataclass(slots=True)
+class Element:
+    """Of one element: when the first update of each kind began and the last ended, NEVER if that is not known."""
+
+    added: list[tuple[int, int]] = field(default_factory=list)
+    removed: list[tuple[int, int]] = field(default_factory=list)
+
+    @property
+    def open(self) -> bool:
+        """Whether it may still change."""
+        return any(end == NEVER for _, end in (*self.added, *self.removed))
+
+    @property
+    def owed(self) -> bool:
+        """Whether it is there for certain."""
+        last = max((end for _, end in self.removed), default=-1)
+        return any(begun > last and end < NEVER for begun, end in self.added)
+
+    @property
+    def gone(self) -> bool:
+        """Whether it is not there for certain."""
+        last = max((end for _, end in self.added), default=-1)
+        return not self.added or any(begun > last and end < NEVER for begun, end in self.removed)
+
+
+@dataclass(frozen=True)
+class FinalCopies:
+    """The final reads of a history of a set, list or counter. rows: of all reads that succeeded."""
+
+    history: History
+    type: DataType
+    updates: Sequence[int]
+    reads: Sequence[int]
+    found: FinalReads
+
+    @staticmethod
+    def of(history: History, model: str, of_type: DataType, settle: int) -> "FinalCopies":
+        """Those of a history; UsageError for operations that are none of its type's."""
+        names = UPDATES[of_type]
+        hold_to(history, model, (*names, READ))
+        operations, values = history.operations(), history.pool.values
+        sessions = sessions_of(history)
+        updates = [
+            row for row, f in enumerate(operations.f) if values[f] in names and operations.ended[row] != EventType.FAIL
+        ]
+        reads = [
+            row for row, f in enumerate(operations.f) if values[f] == READ and operations.ended[row] == EventType.OK
+        ]
+        ended = (
+            (operations.key[row], operations.complete[row])
+            for row in updates if operations.ended[row] == EventType.OK
+        )  # fmt: skip
+        asked = (
+            (row, operations.key[row], operations.invoke[row], operations.complete[row], sessions[row]) for row in reads
+        )
+        return FinalCopies(history, of_type, updates, reads, FinalReads.of(history, ended, asked, settle))
+
+    def judge(self) -> Finding:
+        """What the final reads show."""
+        differs = doubt = None
+        for key, rows in self.found.final.items():
+            wrong = next(self._counter(key, rows) if self.type is DataType.COUNTER else self._elements(key, rows), None)
+            if wrong is not None:
+                return Finding(wrong)
+            differs, said = self._apart(key, rows)
+            if differs is not None:
+                return Finding(differs)
+            doubt = doubt or said
+        reason = f"{self.found.compared:,} final reads agree, key by key, and have all that was acknowledged"
+        last = converged_ms(self.history, self.found.quiet, self._differing())
+        return Finding(doubt=doubt, reason=reason, details={} if last is None else {"converged_ms": last})
+
+    def same_elements(self) -> Finding | None:
+        """Two reads of a list that returned the same elements in different orders."""
+        first: dict[tuple[int, frozenset[Any]], int] = {}
+        for row in self.reads:
+            value = self._value(row)
+            at = (self.history.operations().key[row], frozenset(Counter(value).items()))
+            other = first.setdefault(at, row)
+            if self._value(other) != value:
+                return Finding(self._witness([other, row], "two reads returned the same elements in different orders"))
+        return None
+
+    def _value(self, row: int) -> Any:
+        """What a read returned: ids of elements, in order for a list; a number."""
+        value = self.history.pool.values[self.history.operations().result[row]]
+        if self.type is DataType.COUNTER:
+            return integer(0 if value is None else value, "a read of a counter")
+        ids = self.history.pool.ids(elements_of(value))
+        return tuple(ids) if self.type is DataType.LIST else frozenset(ids)
+
+    def _of_key(self, key: int) -> Iterator[int]:
+        return (row for row in self.updates if self.history.operations().key[row] == key)
+
+    def _known(self, key: int) -> dict[int, Element]:
+        """The elements of a key."""
+        operations, values = self.history.operations(), self.history.pool.values
+        found: dict[int, Element] = {}
+        for row in self._of_key(key):
+            end = operations.complete[row] if operations.ended[row] == EventType.OK else NEVER
+            element = found.setdefault(operations.argument[row], Element())
+            removes = values[operations.f[row]] == REMOVE
+            (element.removed if removes else element.added).append((operations.invoke[row], end))
+        return found
+
+    def _elements(self, key: int, rows: Sequence[int]) -> Iterator[Witness]:
+        known, values = self._known(key), self.history.pool.values
+        for row in rows:
+            value = self._value(row)
+            there = set(value)
+            missing = [element for element, of in known.items() if of.owed and element not in there]
+            if missing:
+                some = shown(values[missing[0]])
+                more = f", nor {len(missing) - 1:,} more" if len(missing) > 1 else ""
+                yield self._witness([row], f"a final read has not {some}, which was acknowledged{more}", missing[0])
+            strange = [element for element in value if element not in known or known[element].gone]
+            if strange:
+                said = "nobody added it" if strange[0] not in known else "it was removed"
+                yield self._witness([row], f"a final read has {shown(values[strange[0]])}, though {said}", strange[0])
+            twice = [element for element, count in Counter(value).items() if count > len(known[element].added)]
+            if twice:
+                yield self._witness([row], f"a final read has {shown(values[twice[0]])} more often than it was added")
+
+    def _counter(self, key: int, rows: Sequence[int]) -> Iterator[Witness]:
+        operations = self.history.operations()
+        least = most = 0
+        for row in self._of_key(key):
+            delta = integer(self.history.pool.values[operations.argument[row]], "an increment")
+            certain = operations.ended[row] == EventType.OK
+            least += delta if certain else min(delta, 0)
+            most += delta if certain else max(delta, 0)
+        for row in rows:
+            if not least <= self._value(row) <= most:
+                between = f"{least:,}" if least == most else f"between {least:,} and {most:,}"
+                yield self._witness([row], f"a final read is {self._value(row):,}, but what was added is {between}")
+
+    def _apart(self, key: int, rows: Sequence[int]) -> tuple[Witness | None, str | None]:
+        """Two final reads that differ, and why that may be."""
+        in_doubt = "final reads differ by an update of unknown outcome, which may have happened in between"
+        values = [self._value(row) for row in rows]
+        if all(value == values[0] for value in values):
+            return None, None
+        if self.type is DataType.COUNTER:
+            unknown = any(self.history.operations().ended[row] != EventType.OK for row in self._of_key(key))
+            certain = [] if unknown else values
+        else:
+            open_ = {element for element, of in self._known(key).items() if of.open}
+            certain = [type(value)(element for element in value if element not in open_) for value in values]
+        other = next((at for at, value in enumerate(certain) if value != certain[0]), None)
+        if other is None:
+            return None, in_doubt
+        said = "two final reads differ, though all updates had ended before"
+        return self._witness([rows[0], rows[other]], said), None
+
+    def _differing(self) -> Iterator[tuple[int, int]]:
+        """Key and start of reads that began when updates had ended and did not return what final reads returned."""
+        operations = self.history.operations()
+        final = {key: {self._value(row) for row in rows} for key, rows in self.found.final.items()}
+        for row in self.reads:
+            key, start = operations.key[row], operations.invoke[row]
+            if key in final and start > self.found.quiet.get(key, ABSENT) and self._value(row) not in final[key]:
+                yield key, start
+
+    def _witness(self, rows: Sequence[int], sentence: str, element: int = ABSENT) -> Witness:
+        """A witness of reads, with the updates of an element."""
+        operations, values = self.history.operations(), self.history.pool.values
+        about = [row for row in self.updates if element != ABSENT and operations.argument[row] == element
+                 and operations.key[row] == operations.key[rows[0]]]  # fmt: skip
+        spans = {row: (operations.invoke[row], operations.complete[row]) for row in (*about, *rows)}
+        events = tuple(sorted(event for span in spans.values() for event in span if event >= 0))
+        tell = EventFormat(self.history, events)
+        key = operations.key[rows[0]]
+        place = "" if key == ABSENT else f" of {shown(values[key])}"
+        lines = []
+        for row, (start, end) in sorted(spans.items(), key=lambda item: item[1][0]):
+            value: Value = values[operations.argument[row]] if row in about else values[operations.result[row]]
+            said = f"{values[operations.f[row]]} {'' if row in about else '→ '}{shown(value)}"
+            lines.append(f"{tell.span(start, end)}: {tell.who(start)} {said}")
+        first = f"{sentence}: read{place} of {tell.who(spans[rows[-1]][0])}"
+        return Witness(events, (first, *lines), spans[rows[-1]][0])
