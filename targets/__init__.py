@@ -19,6 +19,14 @@ TARGETS: Mapping[str, tuple[str, str]] = {
         "splitbrain.targets.stores:Paxos",
         "a register under each key, changed by Paxos without a log or a leader (CASPaxos, Rystsov 2018)",
     ),
+    "quorum": (
+        "splitbrain.targets.stores.quorum:Quorum",
+        "replicas without a leader (Dynamo, 2007): w of n write, r of n are read, newer versions win",
+    ),
+    "abd": (
+        "splitbrain.targets.stores.abd:Abd",
+        "an atomic register by majorities, without consensus (Attiya, Bar-Noy and Dolev 1995): reads write back",
+    ),
     "etcd": (
         "splitbrain.targets.etcd:Etcd",
         "etcd, a key-value store on Raft: real processes, containers, or a cluster that exists",
@@ -43,5 +51,5 @@ TARGETS: Mapping[str, tuple[str, str]] = {
 """Every target of ours by name: its class as `module:attribute`, and its summary, so that `splitbrain list` need import
 none. A test compares the summaries with the classes."""
 
-STORES = tuple(name for name, (where, _) in TARGETS.items() if where.startswith("splitbrain.targets.stores:"))
+STORES = tuple(name for name, (where, _) in TARGETS.items() if where.startswith("splitbrain.targets.stores"))
 """The own stores."""

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from splitbrain import registry
+from splitbrain.checkers.claims import models_claimed
+from splitbrain.checkers.lattice import implies
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.planted_bug import Planted, PlantedBug, by_name
 from splitbrain.harness.suggestion import did_you_mean
@@ -24,6 +26,7 @@ from splitbrain.harness.verdict import Validity, Verdict
 from splitbrain.results.result import Result, RunStatus
 from splitbrain.runner.calls import run
 from splitbrain.runner.execute import execute_in_memory
+from splitbrain.runner.plan import RunPlan
 from splitbrain.runner.plan import plan as planned
 from splitbrain.runner.spec import RunSpec
 from splitbrain.targets import STORES
@@ -41,7 +44,8 @@ BESIDE_MODEL = ("invariants", "audit", "liveness", "logs")
 @dataclass(frozen=True)
 class HuntPlan:
     """What is hunted. target: as for `splitbrain run`. bug: what is planted; None for a correct store. fields: of the
-    run's specification, where they are not the defaults."""
+    run's specification, where they are not the defaults. A run that is refuted by a model alone counts only if the
+    target claims it: where it claims less, the correct store is refuted, too."""
 
     target: str
     store: str
@@ -180,10 +184,10 @@ def _attempt(spec: RunSpec, keep: Path) -> tuple[Result, Path | None]:
         if made.environment.deterministic:
             with execute_in_memory(made) as held:
                 result = held.result
-                left = held.keep(made.record(), Path(folder)).path if result.status is RunStatus.INVALID else None
+                left = held.keep(made.record(), Path(folder)).path if _counts(made, result) else None
         else:
             done = run(spec, out=folder)
-            result, left = done.result, done.folder.path if done.status is RunStatus.INVALID else None
+            result, left = done.result, done.folder.path if _counts(made, done.result) else None
         if left is None:
             return result, None
         keep.parent.mkdir(parents=True, exist_ok=True)
@@ -192,13 +196,27 @@ def _attempt(spec: RunSpec, keep: Path) -> tuple[Result, Path | None]:
         return result, keep
 
 
+def _counts(made: RunPlan, result: Result) -> bool:
+    """Whether a run was refuted by something that its target does not break by design."""
+    if result.status is not RunStatus.INVALID:
+        return False
+    claimed, judged = models_claimed(made.target.claims), made.workload.model
+    by_model = bool(claimed) and (judged is None or any(implies(model, judged) for model in claimed))
+    return by_model or any(name in BESIDE_MODEL for name in refutations(result.verdict))
+
+
 def refuted_by(verdict: Verdict | None) -> str | None:
     """The check that refuted a run: the model if it did, else the first other one."""
+    names = refutations(verdict)
+    return next((name for name in names if name not in BESIDE_MODEL), names[0] if names else None)
+
+
+def refutations(verdict: Verdict | None) -> list[str]:
+    """All checks that refuted a run: models by their names, and others by theirs."""
     if verdict is None:
-        return None
+        return []
     checks = [child for child in verdict.children or (verdict,) if child.value is Validity.INVALID]
-    names = [check.checker if check.checker in BESIDE_MODEL else check.model or check.checker for check in checks]
-    return next((name for name in names if name not in BESIDE_MODEL), names[0] if names else verdict.checker)
+    return [check.checker if check.checker in BESIDE_MODEL else check.model or check.checker for check in checks]
 
 
 def _aimed(bug: PlantedBug) -> dict[str, Any]:

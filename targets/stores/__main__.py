@@ -9,9 +9,8 @@ from pathlib import Path
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.options import settle
 from splitbrain.harness.runtime.runner import serve
-from splitbrain.targets.stores import Paxos, PrimaryBackup, Raft, Single, StoreTarget
-
-STORES: dict[str, type[StoreTarget]] = {store.name: store for store in (Single, PrimaryBackup, Raft, Paxos)}
+from splitbrain.targets import STORES, TARGETS
+from splitbrain.targets.stores.target import StoreTarget
 
 
 def main(argv: list[str]) -> None:
@@ -27,7 +26,7 @@ def main(argv: list[str]) -> None:
     members, given = _pairs(parser, words.member), _pairs(parser, words.set)
     if words.id not in members:
         parser.error(f"{words.id} is no member")
-    kind = STORES.get(words.store) or _users_own(parser, words.store)
+    kind = _class(parser, TARGETS[words.store][0] if words.store in STORES else words.store)
     try:
         target = kind(settle(kind.options, given, words.store))
     except UsageError as error:
@@ -35,7 +34,7 @@ def main(argv: list[str]) -> None:
     serve(target.program, words.id, members, words.data, words.seed)
 
 
-def _users_own(parser: argparse.ArgumentParser, store: str) -> type[StoreTarget]:
+def _class(parser: argparse.ArgumentParser, store: str) -> type[StoreTarget]:
     module, _, name = store.partition(":")
     if not name:
         parser.error(

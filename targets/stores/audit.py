@@ -10,21 +10,18 @@ only if it is missing at the end of `SECONDS` too, with copies that are equal, o
 """
 
 import asyncio
-import importlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
 
-from splitbrain.harness.errors import UsageError
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Option
-from splitbrain.harness.planted_bug import by_name
-from splitbrain.harness.suggestion import did_you_mean
 from splitbrain.harness.verdict import Validity, Verdict, Witness, unknown
 from splitbrain.targets.stores.client import Sessions, ask_account
 from splitbrain.targets.stores.messages import Account
-from splitbrain.targets.stores.target import StoreTarget
+from splitbrain.targets.stores.planted import BUG, PlantedStore
+
+__all__ = ["BUG", "RETRIES", "AuditedStore"]
 
 CHECK = "audit"
 SECONDS = 15.0
@@ -38,33 +35,15 @@ RETRIES = Option(
     "whether clients send a request again, under its session and number, when in doubt; drawn: every second one does",
     ("on", "off", "drawn"),
 )
-BUG = Option("bug", "none", "a planted bug, by its name in the catalogue: `splitbrain zoo STORE` lists and hunts them")
 LEADING = ("leader", "primary")
 
 
-class AuditedStore(StoreTarget):
+class AuditedStore(PlantedStore):
     """A store whose nodes tell their role and give account of their copies, and whose clients may retry."""
-
-    introspective = True
-    bugs: ClassVar[str] = ""
-    """The place of its catalogue: see `harness.planted_bug`."""
 
     def __init__(self, settings: Mapping[str, "str | int | float | bool | None"]) -> None:
         super().__init__(settings)
         self._clients = 0
-
-    def planted(self, correct: tuple[Any, Any]) -> tuple[Any, Any]:
-        """The class of the nodes and their parts: those of the bug that was asked for, or the correct ones."""
-        wanted = self._word("bug")
-        if wanted == BUG.default:
-            return correct
-        module, _, name = self.bugs.partition(":")
-        catalogue = by_name(getattr(importlib.import_module(module), name))
-        if wanted not in catalogue:
-            hint = did_you_mean(wanted, catalogue) or ";"
-            raise UsageError(f"{self.name}: there is no bug {wanted!r}{hint} there are {', '.join(catalogue)}")
-        node, parts = catalogue[wanted].parts
-        return node or correct[0], parts
 
     def copies(self, nodes: Sequence[Node]) -> Sequence[Node]:
         """The nodes that hold a copy."""

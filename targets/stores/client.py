@@ -65,12 +65,16 @@ class Sessions:
 
 
 class StoreClient:
-    """One logical client, pinned to one node. tokens: whether a read says which revision its session has seen."""
+    """One logical client, pinned to one node. tokens: whether a read says which revision its session has seen.
+    compares: whether the store has compare-and-set."""
 
-    def __init__(self, node: Node, sessions: Sessions, *, retries: bool = False, tokens: bool = False) -> None:
+    def __init__(
+        self, node: Node, sessions: Sessions, *, retries: bool = False, tokens: bool = False, compares: bool = True
+    ) -> None:
         self._node = node
         self._tokens = tokens
         self._retries = retries
+        self._compares = compares
         self._sessions = sessions
         self._channel: Channel | None = None
         self._session = ""
@@ -103,8 +107,10 @@ class StoreClient:
 
     async def setup(self) -> None:
         """Nothing to prepare, for keys exist as soon as they are written; but see that the store serves, by a cas that
-        cannot succeed. StoreError if it does not yet."""
-        response = await self._request("cas", "", [NEVER, NEVER])
+        cannot succeed, or by a read where there is none. StoreError if it does not yet."""
+        response = await (
+            self._request("cas", "", [NEVER, NEVER]) if self._compares else self._request("read", "", None)
+        )
         if response.error not in (None, PRECONDITION):
             raise StoreError(response.error, response.text)
 
@@ -119,10 +125,14 @@ class StoreClient:
             raise StoreError(response.error, response.text)
         if operation.f != "read":
             self._sessions.acknowledged[self._session] = self._sequence
+            self._acknowledged(operation.key, response)
         if self._tokens:
             self._note(operation.key, response.revision)
         value = frozen(response.value) if operation.f == "read" else operation.value
         return Outcome.ok(value, response.revision)
+
+    def _acknowledged(self, key: Any, response: Response) -> None:
+        """A change was acknowledged."""
 
     async def teardown(self) -> None:
         """Nothing to undo."""

@@ -17,6 +17,7 @@ pytestmark = [
 ]
 
 CONTRACT = Path(__file__).with_name("test_contract.py")
+LEADERLESS = Path(__file__).with_name("test_leaderless.py")
 RUN = (
     "import sys; from splitbrain.harness.environments.linux import namespaces; "
     "sys.exit(namespaces.reexecute([sys.executable, '-m', 'pytest', *sys.argv[1:]]))"
@@ -27,8 +28,8 @@ SOME = (
 )
 
 
-def play_inside(*words: str) -> None:
-    command = [sys.executable, "-c", RUN, "-q", "-x", "-p", "no:xdist", str(CONTRACT), *words]
+def play_inside(*words: str, file: Path = CONTRACT) -> None:
+    command = [sys.executable, "-c", RUN, "-q", "-x", "-p", "no:xdist", str(file), *words]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
     assert "passed" in done.stdout
@@ -42,3 +43,13 @@ def test_some_of_the_contract_holds_for_processes() -> None:
 @pytest.mark.timeout(900)
 def test_the_contract_holds_for_processes() -> None:
     play_inside()
+
+
+def test_some_of_what_stores_without_a_leader_do_holds_for_processes() -> None:
+    play_inside("-k", "local and ((survive and (abd or sloppy)) or stand_in)", file=LEADERLESS)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_what_stores_without_a_leader_do_holds_for_processes() -> None:
+    play_inside("-k", "local", file=LEADERLESS)

@@ -1,8 +1,8 @@
 """Catalogue of the planted bugs of the own stores: what was got wrong, who did so in the wild, and what it breaks.
 
 `raft:bug=NAME` puts one in. Where no report is named, the mistake is one that the paper warns of at the place given.
-A file for each kind: `elections`, `replication`, `snapshots` and `clients` of raft; one for each of the other stores;
-`plain`, of those with few.
+A file for each kind: `elections`, `replication`, `snapshots` and `clients` of raft; `leaderless`, of quorum and abd;
+`plain`, of single and primary-backup; one for each of the other stores.
 """
 
 from collections.abc import Sequence
@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from splitbrain.harness.planted_bug import PlantedBug
 from splitbrain.targets.stores.bugs.catalogue.clients import CLIENTS
 from splitbrain.targets.stores.bugs.catalogue.elections import ELECTIONS
+from splitbrain.targets.stores.bugs.catalogue.leaderless import ABD, QUORUM
 from splitbrain.targets.stores.bugs.catalogue.paxos import PAXOS
 from splitbrain.targets.stores.bugs.catalogue.plain import PRIMARY_BACKUP, SINGLE
 from splitbrain.targets.stores.bugs.catalogue.replication import REPLICATION
 from splitbrain.targets.stores.bugs.catalogue.snapshots import SNAPSHOTS
 
-__all__ = ["PAXOS", "PRIMARY_BACKUP", "RAFT", "SINGLE"]
+__all__ = ["ABD", "PAXOS", "PRIMARY_BACKUP", "QUORUM", "RAFT", "SINGLE"]
 
 RAFT: Sequence[PlantedBug] = (*ELECTIONS, *REPLICATION, *SNAPSHOTS, *CLIENTS)
 """Those of raft."""
