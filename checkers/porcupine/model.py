@@ -131,6 +131,8 @@ class Model:
     see `refusals.answer`.
     sees: which of `process`, `revision` and `token` its calls carry. Calls that differ in them are different, which
     costs time. A call that carries a revision is an observation, whatever `observes` says.
+    frozen: whether states are in hashable form (`values.frozen`): then Python's equality tells them apart, and a long
+    one need not be taken to pieces to be known again.
     independence: what a witness may leave out.
     wider: the names of the operations of a history → a model that knows more of them, for what the fast procedures do
     not know; None if this one is to be taken.
@@ -151,6 +153,7 @@ class Model:
     refusals: frozenset[str] = frozenset()
     every_failure: bool = False
     sees: frozenset[str] = frozenset()
+    frozen: bool = False
     independence: Independence = Independence()
     monitors: Sequence[Callable[[Any], Any]] = ()
     wider: "Callable[[frozenset[str]], Model | None] | None" = None

@@ -7,7 +7,7 @@ is not one holding `True`, though Python finds them equal.
 
 import sys
 import traceback
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from itertools import islice
 from pathlib import PurePath
 
@@ -47,7 +47,7 @@ class Table:
         self.bytes = 0
         """Memory held, roughly."""
         self._pool = Interner()
-        self._numbers: dict[tuple[type, int], int] = {}
+        self._numbers: dict[Hashable, int] = {}
         self._number(model.initial)
 
     def fill(self, state: int, kind: int) -> int:
@@ -83,7 +83,7 @@ class Table:
 
     def _number(self, state: State) -> int:
         try:
-            name = (type(state), self._pool.id(state))
+            name = state if self.model.frozen else (type(state), self._pool.id(state))
         except Exception as error:
             raise unkept(self.model, error) from error
         number = self._numbers.get(name)

@@ -63,6 +63,7 @@ def lin_list(settings: Mapping[str, Setting]) -> Model:
         step=step,
         observes=frozenset({"read"}),
         pure=frozenset({"read"}),
+        frozen=True,
         independence=Independence(parts=parts, blind=frozenset({"append"})),
         monitors=(appends,),
         show_call=show,

@@ -97,6 +97,7 @@ def lin_set(settings: Mapping[str, Setting]) -> Model:
         step=stepper(answers),
         observes=frozenset({"contains", "read"} | ({"add", "remove"} if answers else set())),
         pure=frozenset({"contains", "read"}),
+        frozen=True,
         independence=Independence(parts=parts),
         monitors=(grow_only, elements),
         show_call=show,
