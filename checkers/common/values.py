@@ -25,8 +25,14 @@ def same(a: Value, b: Value) -> bool:
     return True
 
 
+OWN_FORM = (int, str)
+
+
 def frozen(value: Value) -> Any:
-    """A hashable form of a value; two are equal if and only if the values are the same."""
+    """A hashable form of a value; two are equal if and only if the values are the same. Integers and texts, of which
+    most values are, are their own."""
+    if type(value) in OWN_FORM:
+        return value
     if isinstance(value, tuple | list):
         return ("tuple", *map(frozen, value))
     if isinstance(value, frozenset | set):
@@ -74,6 +80,8 @@ def _collection(value: Value) -> str:
 
 def thawed(form: Any) -> Value:
     """The value of a hashable form, as `frozen` made it."""
+    if type(form) in OWN_FORM:
+        return form
     kind, *inner = form
     if kind == "tuple":
         return tuple(map(thawed, inner))
@@ -86,5 +94,7 @@ def thawed(form: Any) -> Value:
 
 def thawed_key(form: Any) -> Any:
     """As `thawed`, of what is a key or an element; a map or set in it stays in its hashable form."""
+    if type(form) in OWN_FORM:
+        return form
     kind = form[0]
     return tuple(map(thawed_key, form[1:])) if kind == "tuple" else form if kind in ("set", "map") else form[1]

@@ -50,3 +50,12 @@ def test_a_node_that_dies_of_an_assertion(splitbrain, tmp_path, monkeypatch, env
                       "--workload", "register", "--set", "operations_per_key=20", "--rate", 200)  # fmt: skip
     assert said.code == UNKNOWN
     assert "AssertionError" in said.out
+
+
+def test_leaders_that_answer_each_other_without_end(splitbrain) -> None:
+    said = splitbrain("run", "raft:bug=half-is-a-majority", "--nodes", 3, "--seed", 3, "--nemesis", "partition,kill",
+                      "--time-limit", 10, "--model", "claim", "--json")  # fmt: skip
+    checks = {check["name"]: check["verdict"] for check in said.objects[0]["checks"]}
+    assert said.code == INVALID
+    assert checks["invariants"] == "invalid"
+    assert checks["crashes"] == "unknown"

@@ -32,6 +32,9 @@ from splitbrain.harness.random_stream import RandomStream
 
 T = TypeVar("T")
 
+EVENTS_A_NODE = 50_000
+"""Events that a node can handle in a virtual second for others than clients: one in 20 microseconds."""
+
 
 @dataclass(frozen=True)
 class SimOptions:
@@ -127,6 +130,16 @@ class SimCluster:
         """Inject; it lasts until healed. UsageError for an unknown node or values that make no sense here."""
         return self._injector.inject(injection)
 
+    def end_flood(self, events: int) -> None:
+        """End all nodes for good: they answer each other in ever more messages, and nothing else would happen."""
+        running = [node for node in self._nodes if node.running]
+        now = running[0].machine.kernel.now if running else 0
+        for node in running:
+            node.close()
+            why = f"the nodes handled {events:,} events within a second, which hardly any client asked for"
+            text = f"{node.name} was ended at {now / SECOND:.9f} s: {why}"
+            self._deaths.append(Death(node.name, now, text, tuple(node.machine.log.tail), True, f"was ended: {why}"))
+
     async def down(self) -> None:
         """End all nodes. Safe to call twice."""
         for node in self._nodes:
@@ -184,6 +197,9 @@ class Sim:
             kind = type(deployment).__name__
             raise UsageError(f"the simulator runs deployments of kind Simulated, and this is one of kind {kind}")
         cluster = SimCluster(self._world, deployment, tuple(names), folder)
+        loop = asyncio.get_running_loop()
+        if isinstance(loop, VirtualLoop):
+            loop.watch_nodes(EVENTS_A_NODE * len(names), cluster.end_flood)
         for node in cluster.nodes:
             node.start_now()
         dead = [node for node in cluster.nodes if not node.running]

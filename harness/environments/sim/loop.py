@@ -3,8 +3,9 @@
 
 The semantics are asyncio's, with three additions. When nothing is left that could ever happen and the coroutine being
 run is not finished, it would wait for ever: `InfrastructureError`, naming the tasks that wait. The same when virtual
-time stands still for a million callbacks, or when for ten virtual minutes only nodes were busy and no coroutine had
-anything planned. And threads do not exist: `to_thread` and executors raise.
+time stands still for half a million callbacks, or when for ten virtual minutes only nodes were busy and no coroutine
+had anything planned. Nodes that keep each other busier than any client asks are told of (`watch_nodes`). And threads do
+not exist: `to_thread` and executors raise.
 
 Pitfall: a loop that polls with `sleep(0)` until a time has come never ends, for in virtual time only sleeping passes
 time.
@@ -29,6 +30,8 @@ CHUNK = 10_000
 """Entries run between two looks at whether time still moves."""
 STILL_CHUNKS_MAX = 50
 STALLED_NS_MAX = 600 * SECOND
+EVENTS_A_CALLBACK = 100
+"""Events of nodes for each callback of a coroutine: a replicated operation takes under 40, and several callbacks."""
 
 
 class VirtualLoop(asyncio.BaseEventLoop):
@@ -40,6 +43,12 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._planned = 0
         self._last_planned = 0
         self._still_chunks = 0
+        self._events_max = 0
+        self._flooded: Callable[[int], object] | None = None
+        self._second = 0
+        """When the virtual second began in which events are counted."""
+        self._events = 0
+        self._callbacks = 0
         self._tasks: dict[asyncio.Task[Any], None] = {}
 
     async def complete(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -55,6 +64,11 @@ class VirtualLoop(asyncio.BaseEventLoop):
                 if isinstance(ended, Exception):
                     message = "a task that the run left behind failed while it was cancelled"
                     self.call_exception_handler({"message": message, "exception": ended, "task": task})
+
+    def watch_nodes(self, events_max: int, flooded: Callable[[int], object]) -> None:
+        """Call `flooded(events)`, once, when nodes handle more than so many events within a virtual second, and more
+        than `EVENTS_A_CALLBACK` for each callback of coroutines: so many answer each other, and no client."""
+        self._events_max, self._flooded = events_max, flooded
 
     def time(self) -> float:
         """Virtual seconds since the start of the run."""
@@ -141,6 +155,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def _run_handle(self, handle: asyncio.Handle) -> None:
         self._planned -= 1
+        self._callbacks += 1
         self._last_planned = self._kernel.now
         if not handle.cancelled():
             handle._run()
@@ -154,12 +169,26 @@ class VirtualLoop(asyncio.BaseEventLoop):
         if kernel.stopped:
             return
         self._still_chunks = self._still_chunks + 1 if kernel.now == before else 0
+        if self._flooded is not None:
+            self._count_events()
         if not more:
             raise self._stuck("nothing is left that could happen")
         if self._still_chunks >= STILL_CHUNKS_MAX:
             raise self._stuck(f"virtual time stood still for {STILL_CHUNKS_MAX * CHUNK:,} callbacks")
         if not self._planned and kernel.now - self._last_planned > STALLED_NS_MAX:
             raise self._stuck(f"only nodes were busy for {STALLED_NS_MAX // SECOND} virtual seconds")
+
+    def _count_events(self) -> None:
+        """A chunk of entries has run: those that were no callbacks of coroutines were events of nodes."""
+        if self._kernel.now - self._second >= SECOND:
+            self._second = self._kernel.now
+            self._events = self._callbacks = 0
+            return
+        self._events += CHUNK
+        events = self._events - self._callbacks
+        if events > self._events_max and events > EVENTS_A_CALLBACK * self._callbacks and self._flooded is not None:
+            flooded, self._flooded = self._flooded, None
+            flooded(events)
 
     def _stuck(self, what: str) -> InfrastructureError:
         waiting = ", ".join(_whereabouts(task) for task in list(self._tasks)[:10])

@@ -2,16 +2,18 @@
 
 import asyncio
 import os
+import re
 import signal
 import time
 
 import pytest
 
-from splitbrain.harness.environments.sim import Sim
+from splitbrain.harness.environments.sim import Sim, environment
+from splitbrain.harness.environments.sim.channel import SimChannel
 from splitbrain.harness.errors import InfrastructureError, UsageError
-from splitbrain.harness.program import SetTimer
+from splitbrain.harness.program import Send, SetTimer
 
-from .programs import Quiet, SimStage, play
+from .programs import NODES, Echo, Quiet, SimStage, play
 
 
 def test_sleep_passes_virtual_time_only() -> None:
@@ -113,6 +115,45 @@ def test_waiting_for_nodes_that_never_answer_is_told() -> None:
 
     with pytest.raises(InfrastructureError, match="only nodes were busy for 600 virtual seconds"):
         play(Busy, scene)
+
+
+class Doubling(Quiet):
+    """Answers every message with two, for ever."""
+
+    def on_start(self, now, disk):
+        return [Send("n2", "hello")] if self.name == "n1" else ()
+
+    def on_message(self, now, sender, message):
+        return [Send(sender, message), Send(sender, message)]
+
+
+def test_nodes_that_answer_each_other_without_end_are_ended_and_told() -> None:
+    async def scene(stage: SimStage) -> tuple[str, ...]:
+        await asyncio.sleep(100)
+        assert not any(node.running for node in stage.cluster.nodes)
+        return tuple(death.text for death in stage.cluster.deaths() if death.crashed)
+
+    told = play(Doubling, scene)
+    assert len(told) == len(NODES)
+    assert re.match(r"n1 was ended at 0\.\d+ s: the nodes handled [\d,]+ events within a second", told[0])
+
+
+def test_many_requests_of_clients_are_no_flood(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "EVENTS_A_NODE", 2_000)
+
+    async def scene(stage: SimStage) -> int:
+        channels = [await stage.n1.connect() for _ in range(100)]
+
+        async def ask(channel: SimChannel) -> None:
+            for number in range(500):
+                await channel.request(number)
+
+        before = stage.sim.now()
+        await asyncio.gather(*map(ask, channels))
+        assert stage.n1.running
+        return stage.sim.now() - before
+
+    assert play(Echo, scene) < 2 * 10**9
 
 
 def test_threads_are_refused() -> None:
