@@ -65,23 +65,31 @@ class InvariantMonitor:
         self._marks = marks
         self.breaches: list[Breach] = []
         """In order of time."""
-        self._watches: dict[str, list[tuple[Invariant, Watch]]] = {}
-        """Mark → the invariants that look at it, in the order of the invariants."""
+        self._watches: dict[str, list[tuple[Watch, Invariant]]] = {}
+        """Mark → what looks at it, in the order of the invariants."""
         for invariant in invariants:
-            watch = invariant.watch()
+            watching = (invariant.watch(), invariant)
             for name in invariant.marks:
-                self._watches.setdefault(name, []).append((invariant, watch))
-        if self._watches:
-            marks.subscribe(self._see, *self._watches)
+                self._watches.setdefault(name, []).append(watching)
+        for name, watches in self._watches.items():
+            marks.subscribe(self._listener(watches), name)
 
-    def _see(self, event: MarkEvent) -> None:
-        for invariant, watch in self._watches[event.name]:
-            words = watch(event)
-            if words is not None:
-                self.breaches.append(Breach(invariant.name, event.node, event.time, words))
-                self._watches = {
-                    name: [pair for pair in watches if pair[1] is not watch] for name, watches in self._watches.items()
-                }
+    def _listener(self, watches: list[tuple[Watch, Invariant]]) -> Callable[[MarkEvent], None]:
+        """What shows marks of one name to those that look at them."""
+
+        def see(event: MarkEvent) -> None:
+            for watch, invariant in watches:
+                words = watch(event)
+                if words is not None:
+                    self._breached(invariant, event, words)
+
+        return see
+
+    def _breached(self, breached: Invariant, event: MarkEvent, words: str) -> None:
+        """Keep the breach; nothing looks at that invariant any more."""
+        self.breaches.append(Breach(breached.name, event.node, event.time, words))
+        for watches in self._watches.values():  # in place, for one of them is being gone through
+            watches[:] = [(_ignore, other) if other is breached else (watch, other) for watch, other in watches]
 
     def verdict(self) -> Verdict:
         """`invalid` if one did not hold; `valid`, with the number of marks seen, otherwise."""
@@ -94,6 +102,10 @@ class InvariantMonitor:
         ]
         words = tuple(breach.sentence for breach in self.breaches)
         return Verdict(Validity.INVALID, words[0], CHECK, witness=Witness((), words), details=details)
+
+
+def _ignore(event: MarkEvent) -> None:
+    """Look at a mark of which nothing more is to be said."""
 
 
 def one_leader_a_term(mark: str = "leader") -> Invariant:

@@ -32,10 +32,14 @@ class Marks:
     """The marks of one run."""
 
     def __init__(self) -> None:
-        self.counts: Counter[str] = Counter()
-        """How many marks of each name were made so far."""
+        self._counts: dict[str, int] = {}
         self._everything: list[Listener] = []
         self._by_name: dict[str, list[Listener]] = {}
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many marks of each name were made so far."""
+        return Counter(self._counts)
 
     def subscribe(self, listener: Listener, *names: str) -> None:
         """Call `listener` at every mark from now on; only at those of these names, if any are given."""
@@ -48,7 +52,8 @@ class Marks:
 
     def publish(self, node: str, time: int, name: str, values: tuple[Any, ...]) -> None:
         """A node has made a mark."""
-        self.counts[name] += 1
+        counts = self._counts
+        counts[name] = counts[name] + 1 if name in counts else 1
         chosen = self._by_name.get(name, self._everything)
         if chosen:
             event = MarkEvent(node, time, name, values)

@@ -35,7 +35,8 @@ class Moments:
 
     def listen(self, marks: Marks) -> None:
         """Hear the nodes' marks from now on."""
-        marks.subscribe(self._see, *dict.fromkeys((*MOMENTS, *PROGRESS, START)))
+        marks.subscribe(self._see, *(name for name in dict.fromkeys((*MOMENTS, START)) if name not in PROGRESS))
+        marks.subscribe(self._see_progress, *PROGRESS)
 
     def tell(self, roles: Mapping[str, str]) -> None:
         """What nodes said when they were asked; a new leader is a moment."""
@@ -89,13 +90,18 @@ class Moments:
             self._terms.pop(event.node, None)
         elif name == "voted" and len(values) > 1 and isinstance(values[1], str):
             self._candidate = values[1]
-        elif name in PROGRESS:
-            self._progress[event.node] = max(self._progress.get(event.node, 0), _number(values))
-        self._happened(name, event.node)
+        if self._waiting:
+            self._happened(name, event.node)
+
+    def _see_progress(self, event: MarkEvent) -> None:
+        self.heard = True
+        node, reached = event.node, _number(event.values)
+        if reached > self._progress.get(node, 0):
+            self._progress[node] = reached
+        if self._waiting:
+            self._happened(event.name, node)
 
     def _happened(self, name: str, node: str) -> None:
-        if not self._waiting:
-            return
         due = [entry for entry in self._waiting if entry[0] == name or not self.heard]
         for entry in due:
             self._waiting.remove(entry)

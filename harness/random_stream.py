@@ -12,7 +12,8 @@ import hashlib
 import math
 import random
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -23,12 +24,13 @@ _UNIT = 2.0**-53
 
 def _draws(name: str) -> Iterator[float]:
     """The floats in [0, 1) of a name, without end."""
-    data = name.encode()
-    for word in _WORDS(hashlib.blake2b(data).digest()):
-        yield (word >> 11) * _UNIT
-    further = random.Random(int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big")).random
-    while True:
-        yield further()
+    return chain.from_iterable(_parts(name.encode()))
+
+
+def _parts(name: bytes) -> Iterator[Iterable[float]]:
+    """The first draws of a name, then all others: each computed when it is asked for."""
+    yield [(word >> 11) * _UNIT for word in _WORDS(hashlib.blake2b(name).digest())]
+    yield iter(random.Random(int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), "big")).random, None)
 
 
 def log_uniform(low: float, high: float) -> Callable[[float], float]:

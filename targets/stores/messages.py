@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 
-class Request(Struct, frozen=True, array_like=True):
+class Request(Struct, frozen=True, gc=False, array_like=True):
     """What a client asks. `f` is "read", "write", "cas" (value: old and new), "add" (to a set), "append" (to a list),
     "increment" (a counter). value: of a read nothing, or, where the store has tokens, the revision of the key that its
     answer must not be older than. session, sequence: the request's name; a client numbers its requests upwards and has
@@ -23,7 +23,7 @@ class Request(Struct, frozen=True, array_like=True):
     sequence: int = 0
 
 
-class Response(Struct, frozen=True, array_like=True):
+class Response(Struct, frozen=True, gc=False, array_like=True):
     """The answer. `error` is None, or one of the words in the target's error table, which says what it means."""
 
     value: Any = None
@@ -32,7 +32,7 @@ class Response(Struct, frozen=True, array_like=True):
     text: str = ""
 
 
-class Account(Struct, frozen=True, array_like=True):
+class Account(Struct, frozen=True, gc=False, array_like=True):
     """What a node says of its copy. applied: how many entries were applied to it. digest: of all that they changed, in
     order. contents: of what it holds now. sessions: of each, the number of the last request that was carried out.
     forgotten: how many sessions it no longer remembers."""
@@ -44,13 +44,13 @@ class Account(Struct, frozen=True, array_like=True):
     forgotten: int = 0
 
 
-class Forward(Struct, frozen=True, tag="forward"):
+class Forward(Struct, frozen=True, gc=False, tag="forward"):
     """A request on its way from the node that was asked to the node that can serve it."""
 
     request: Request
 
 
-class Answer(Struct, frozen=True, tag="answer"):
+class Answer(Struct, frozen=True, gc=False, tag="answer"):
     """The way back of a forwarded request's answer."""
 
     session: str
@@ -58,7 +58,7 @@ class Answer(Struct, frozen=True, tag="answer"):
     response: Response
 
 
-class Entry(Struct, frozen=True, array_like=True):
+class Entry(Struct, frozen=True, gc=False, array_like=True):
     """A line of a replicated log: the term (or view) of the node that placed it, and the request it carries; a request
     of None does nothing when applied."""
 

@@ -74,8 +74,9 @@ class SimNode:
 
     def receive(self, sender: str, message: Message) -> None:
         """A message arrives; nobody takes it if there is no process."""
-        if self.process is not None:
-            self.process.receive(sender, message)
+        process = self.process
+        if process is not None:
+            process.receive(sender, message)
 
     def start_now(self) -> None:
         """As `start`."""

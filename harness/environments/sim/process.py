@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 from splitbrain.harness.environments.sim.channel import ClientLink, SimChannel
 from splitbrain.harness.environments.sim.clock import SimClock
@@ -65,9 +65,19 @@ class SimHost:
     service_ns: int = 0
 
 
-NO_TIMER = (0, -1)
 OF_THE_DISK = ("on_start", "on_disk_error")
 """Handlers in which a program that ends itself refuses its disk, as it should; in any other that is its mistake."""
+
+
+class PlannedTimer(NamedTuple):
+    """A timer of a process. due: when, by its monotonic clock. time, place: when in virtual time, and its place among
+    the entries of that instant. entry_time, entry: time and place of the entry in the queue that stands for it."""
+
+    due: int
+    time: int
+    place: int
+    entry_time: int
+    entry: int
 
 
 class EffectHandlers(dict[type, Callable[[Any], object]]):
@@ -96,9 +106,7 @@ class SimProcess:
         self._died = died
         self._program: Program
         self._on_message = self._on_request = self._on_durable = self._on_timer = _no_program
-        self._timers: dict[str, tuple[int, int]] = {}
-        """Name → (when on the monotonic clock, ticket of the heap entry that counts)."""
-        self._tickets = count().__next__
+        self._timers: dict[str, PlannedTimer] = {}
         self._requests: dict[int, tuple[SimChannel, int]] = {}
         self._handles = count(1).__next__
         self._channels: dict[SimChannel, None] = {}
@@ -170,8 +178,8 @@ class SimProcess:
 
     def plan_timers_anew(self) -> None:
         """The rate of the monotonic clock has changed."""
-        for name, (due, _) in list(self._timers.items()):
-            self._plan_timer(name, due)
+        for name, timer in list(self._timers.items()):
+            self._plan_timer(name, timer.due)
 
     def kill(self) -> None:
         """End at once: the disk loses what was not synced, and clients' connections break."""
@@ -186,27 +194,35 @@ class SimProcess:
         return ()
 
     def _handle(self, handler: Callable[..., Effects], *args: Any) -> None:
-        self._carry_out(handler, lambda: handler(self._clock.read(), *args))
-
-    def _carry_out(self, handler: Callable[..., Effects], decided: Callable[[], Effects]) -> None:
-        """Carry out what a handler decided. handler: whose it is, for the words if it is wrong."""
+        """Call a handler and carry out what it decides."""
         try:
-            effects = self._effects
-            found = decided()
-            for effect in found if type(found) is list else effects_of(found):
+            self._carry_out(handler(self._clock.read(), *args))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - told apart there
+            self._failed(handler, error)
+
+    def _carry_out(self, decided: Effects) -> None:
+        effects, publish = self._effects, self._publish
+        for effect in decided if type(decided) is list else effects_of(decided):
+            if type(effect) is Mark:
+                publish(self._name, self._kernel.now, effect.name, effect.values)
+            else:
                 effects[type(effect)](effect)
-        except SystemExit as leave:
+
+    def _failed(self, handler: Callable[..., Effects], raised: Exception | SystemExit) -> None:
+        """A handler, or an effect of it, raised something. handler: whose it is, for the words if it is wrong."""
+        if isinstance(raised, SplitbrainError):
+            raise raised
+        if isinstance(raised, MemoryError):
+            raise InfrastructureError(f"{self._name} needed more memory than the run may have") from None
+        why = died_in_words(raised, handler)
+        if isinstance(raised, SystemExit):
             self.left = True
-            why = died_in_words(leave, handler)
             self._machine.log.write(f"the process ended itself: {why}")
             self._end(None if getattr(handler, "__name__", "") in OF_THE_DISK else why)
-        except SplitbrainError:
-            raise
-        except MemoryError:
-            raise InfrastructureError(f"{self._machine.name} needed more memory than the run may have") from None
-        except Exception as error:  # noqa: BLE001 - whatever a program raises kills its process, and is reported
-            self._machine.log.write("the process died of an exception:\n" + "".join(traceback.format_exception(error)))
-            self._end(died_in_words(error, handler))
+        else:
+            told = "".join(traceback.format_exception(raised))
+            self._machine.log.write(f"the process died of an exception:\n{told}")
+            self._end(why)
 
     def _end(self, why: str | None) -> None:
         self.alive = False
@@ -244,15 +260,28 @@ class SimProcess:
         self._plan_timer(effect.name, self._clock.monotonic() + max(0, effect.after))
 
     def _plan_timer(self, name: str, due: int) -> None:
-        ticket = self._tickets()
-        self._timers[name] = (due, ticket)
-        self._kernel.at(self._clock.when(due), self._timer_due, (name, ticket))
+        """Plan a timer, in the place of one of that name. Where an entry of that one comes first, it is left to it to
+        plan this one: most timers are set again before they are due."""
+        kernel, time = self._kernel, self._clock.when(due)
+        place = kernel.place()
+        before = self._timers.get(name)
+        if before is not None and before.entry_time <= time:
+            self._timers[name] = PlannedTimer(due, time, place, before.entry_time, before.entry)
+        else:
+            self._timers[name] = PlannedTimer(due, time, place, time, place)
+            kernel.at_place(time, place, self._timer_due, (name, place))
 
-    def _timer_due(self, name: str, ticket: int) -> None:
-        if self._stops:
-            self._backlog.append((self._timer_due, (name, ticket)))
+    def _timer_due(self, name: str, entry: int) -> None:
+        timer = self._timers.get(name)
+        if timer is None or timer.entry != entry:
             return
-        if self._timers.get(name, NO_TIMER)[1] != ticket:
+        if timer.place != entry:
+            time = max(timer.time, self._kernel.now)  # later, if it waited while the process was stopped
+            self._timers[name] = PlannedTimer(timer.due, time, timer.place, time, timer.place)
+            self._kernel.at_place(time, timer.place, self._timer_due, (name, timer.place))
+            return
+        if self._stops:
+            self._backlog.append((self._timer_due, (name, entry)))
             return
         del self._timers[name]
         self._handle(self._on_timer, name)
@@ -282,10 +311,13 @@ class BusyProcess(SimProcess):
             if len(self._inbox) < self._machine.backlog_max:
                 self._inbox.append((handler, args))
             return
-        self._carry_out(handler, lambda: self._think(handler, args))
+        try:
+            self._think(handler, args)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - told apart there
+            self._failed(handler, error)
 
-    def _think(self, handler: Callable[..., Effects], args: tuple[Any, ...]) -> Effects:
-        effects = []
+    def _think(self, handler: Callable[..., Effects], args: tuple[Any, ...]) -> None:
+        effects: list[Any] = []
         for effect in effects_of(handler(self._clock.read(), *args)):
             # A mark tells of the state as it was when the handler decided.
             if type(effect) is Mark:
@@ -296,7 +328,6 @@ class BusyProcess(SimProcess):
         machine = self._machine
         taking = int(machine.stream.exponential(machine.service_ns))
         self._kernel.at(self._kernel.now + taking, self._act, (handler, effects))
-        return ()
 
     def _act(self, handler: Callable[..., Effects], effects: list[Any]) -> None:
         if self._stops:
@@ -305,7 +336,10 @@ class BusyProcess(SimProcess):
         if not self.alive:
             return
         self._busy = False
-        self._carry_out(handler, lambda: effects)
+        try:
+            self._carry_out(effects)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - told apart there
+            self._failed(handler, error)
         if self._inbox and self.alive:
             handler, args = self._inbox.popleft()
             self._handle(handler, *args)

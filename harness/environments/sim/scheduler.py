@@ -25,11 +25,12 @@ def nanoseconds(milliseconds: float) -> int:
 class EventQueue:
     """Virtual time, and what is planned in it."""
 
-    __slots__ = ("_heap", "_sequence", "now", "stopped")
+    __slots__ = ("_heap", "now", "place", "stopped")
 
     def __init__(self) -> None:
         self._heap: list[tuple[int, int, Call, tuple[Any, ...]]] = []
-        self._sequence = count().__next__
+        self.place = count().__next__
+        """Takes the next place among the entries of one instant, for `at_place`."""
         self.now = 0
         """Nanoseconds since the start of the run."""
         self.stopped = False
@@ -38,7 +39,11 @@ class EventQueue:
     def at(self, time: int, call: Call, args: tuple[Any, ...] = ()) -> None:
         """Plan `call(*args)` for an instant that is not in the past. Safe in a signal handler: both steps are atomic
         there."""
-        heappush(self._heap, (time, self._sequence(), call, args))
+        heappush(self._heap, (time, self.place(), call, args))
+
+    def at_place(self, time: int, place: int, call: Call, args: tuple[Any, ...] = ()) -> None:
+        """As `at`, in a place that was taken before."""
+        heappush(self._heap, (time, place, call, args))
 
     def run(self, limit: int) -> bool:
         """Run entries in order until `stopped`, or so many have run, or none is left. Whether any is left."""

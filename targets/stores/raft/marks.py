@@ -31,6 +31,9 @@ from splitbrain.targets.stores.raft.messages import AppendReply, RaftMessage, Vo
 from splitbrain.targets.stores.raft.replication import Replication
 from splitbrain.targets.stores.raft.server import LEADER, RaftServer
 
+ANSWERS = (AppendReply, VoteReply)
+"""Messages that promise something."""
+
 
 class RaftMarks:
     """Takes the marks of one server."""
@@ -68,7 +71,7 @@ class RaftMarks:
         """A message leaves, to another server or to this one."""
         if type(message) is AppendReply:
             if message.ok and to != self._server.name:
-                name = "promised" if message.term == self._server.term else "acknowledged"
+                name = "promised" if message.term == self._server.log.term else "acknowledged"
                 self._marks.append(Mark(name, message.index, message.term))
         elif type(message) is VoteReply and message.granted and not message.trial:
             self._marks.append(Mark("voted", message.term, to))
@@ -97,16 +100,17 @@ class RaftMarks:
         """All marks of an event. effects: what it does. replication: of the same server."""
         server = self._server
         for effect in effects:
-            if type(effect) is Send:
+            if type(effect) is Send and type(effect.message) in ANSWERS:
                 self.told(effect.to, effect.message)
         marks, self._marks, log = self._marks, [], server.log
+        durable = log.durable
         if log.vote != self._vote or log.term != self._vote_term:
             self._vote, self._vote_term = log.vote, log.term
             if log.vote is not None:
                 last = log.term_at(log.last) or 0, log.last
                 marks.insert(0, Mark("chosen", log.term, log.vote, *last, self._hears_leader()))
-        if log.durable != self._stored:
-            self._stored = log.durable
+        if durable != self._stored:
+            self._stored = durable
             marks.insert(0, Mark("stored", self._stored, log.term_at(self._stored) or 0, server.term))
         if log.term != self._term and log.ballot_record <= log.journal.durable:
             self._term = server.term

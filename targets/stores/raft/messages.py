@@ -9,7 +9,7 @@ from msgspec import Struct
 from splitbrain.targets.stores.messages import Answer, Entry, Forward
 
 
-class VoteRequest(Struct, frozen=True, tag="vote"):
+class VoteRequest(Struct, frozen=True, gc=False, tag="vote"):
     """A candidate asks for a vote in `term`. trial: it only asks whether it would get one (pre-vote, thesis §9.6); the
     term is then the one that it would enter."""
 
@@ -19,7 +19,7 @@ class VoteRequest(Struct, frozen=True, tag="vote"):
     trial: bool
 
 
-class VoteReply(Struct, frozen=True, tag="voted"):
+class VoteReply(Struct, frozen=True, gc=False, tag="voted"):
     """The answer; `term` is the term asked about, or the voter's own where that is higher."""
 
     term: int
@@ -32,7 +32,7 @@ class VoteReply(Struct, frozen=True, tag="voted"):
         return self.term if self.granted and not self.trial else None
 
 
-class AppendRequest(Struct, frozen=True, tag="append"):
+class AppendRequest(Struct, frozen=True, gc=False, tag="append"):
     """The leader's entries after `prev_index`, perhaps none (a heartbeat). round: the leader counts its broadcasts;
     an answer to round r shows that it was still the leader when round r began."""
 
@@ -49,7 +49,7 @@ class AppendRequest(Struct, frozen=True, tag="append"):
         return self.term
 
 
-class AppendReply(Struct, frozen=True, tag="appended"):
+class AppendReply(Struct, frozen=True, gc=False, tag="appended"):
     """The answer. ok: the logs agree up to `index`, and that much is on the follower's disk. Otherwise (index, hint)
     says where to look next: see `ReplicaLog.conflict`."""
 
@@ -60,7 +60,7 @@ class AppendReply(Struct, frozen=True, tag="appended"):
     hint: int = 0
 
 
-class SnapshotRequest(Struct, frozen=True, tag="snapshot"):
+class SnapshotRequest(Struct, frozen=True, gc=False, tag="snapshot"):
     """The leader's machine after the entry at `index`, whole, for a follower whose next entry the leader no longer has.
     last_term: of that entry. Answered by an AppendReply. (Figure 13 sends it in pieces.)"""
 

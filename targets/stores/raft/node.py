@@ -114,9 +114,10 @@ class RaftNode:
 
     def on_message(self, now: Now, sender: str, message: RaftMessage) -> Effects:
         """Another server, or a node that forwards, speaks."""
-        self.server.now = now
-        if isinstance(message, SERVERS) and message.term < self.server.term:
-            self.server.out.append(Mark("stale", type(message).__name__))
+        server = self.server
+        server.now = now
+        if isinstance(message, SERVERS) and message.term < server.log.term:
+            server.out.append(Mark("stale", type(message).__name__))
         self._handle(sender, message)
         return self._finish()
 
@@ -202,6 +203,7 @@ class RaftNode:
     def _finish(self) -> Effects:
         """End an event: apply what is committed, write, and say what the disk allows to be said."""
         server, marks, log = self.server, self._marks, self.server.log
+        journal = log.journal
         again = True
         while again:
             again = False
@@ -209,10 +211,10 @@ class RaftNode:
                 self._apply()
             if server.applied != marks.seen:
                 self._compact()
-            if log.journal.durable < log.journal.written:
-                server.out += log.journal.flush()
+            if journal.durable < journal.written:
+                server.out += journal.flush()
             log.settle()
-            for send in log.journal.released():
+            for send in journal.released():
                 if send.to == server.name:
                     marks.told(send.to, send.message)
                     self._handle(send.to, send.message)

@@ -219,7 +219,7 @@ class Replication:
     def on_reply(self, sender: str, reply: AppendReply) -> None:
         """The leader's side: a follower, or its own disk, has answered."""
         server = self._server
-        if reply.term > server.term:
+        if reply.term > server.log.term:
             server.follow(reply.term)
         if server.role != LEADER or not self._current(reply):
             return
@@ -233,11 +233,15 @@ class Replication:
             if not reply.ok:
                 self._go_back(sender, reply)
                 return
-            following = self._next[sender] = max(self._next[sender], reply.index + 1)
+            following = self._next[sender]
+            if following <= reply.index:
+                following = self._next[sender] = reply.index + 1
             if self._sent[sender] < following <= server.log.last:
                 self._tell(sender)
-        self._match[sender] = max(self._match[sender], self._acknowledged(reply))
-        self._count()
+        matched = self._acknowledged(reply)
+        if matched > self._match[sender]:
+            self._match[sender] = matched
+            self._count()
 
     def _current(self, reply: AppendReply) -> bool:
         """Whether it answers a request of the present term."""

@@ -87,7 +87,9 @@ class RaftServer:
 
     def promise(self, to: str, message: RaftMessage, index: int = 0) -> None:
         """Say something once what it rests on is on disk: the present term and vote, and the log up to `index`."""
-        self.log.journal.hold(max(self.log.ballot_record, self.log.record_of(index)), Send(to, message))
+        log = self.log
+        rests_on = log.record_of(index) if index else 0
+        log.journal.hold(rests_on if rests_on > log.ballot_record else log.ballot_record, Send(to, message))
 
     def set_timer(self, name: str, after: int) -> None:
         """Start or restart a timer; `after` in nanoseconds."""
