@@ -49,12 +49,12 @@ def table(plans: Sequence[HuntPlan], lines: Mapping[str, Mapping[str, Any]]) -> 
     return "\n".join([f"{total}.", "", *HEADING, *rows])
 
 
-def written(page: str, text: str) -> str:
-    """The page with another table. ValueError if it has no place for one."""
-    before, begin, rest = page.partition(BEGIN)
+def written(page: str, text: str, place: str = BEGIN) -> str:
+    """The page with another text at a place. ValueError if it has none."""
+    before, begin, rest = page.partition(place)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise ValueError(f"the page lacks {BEGIN} or {END}")
+        raise ValueError(f"the page lacks {place} or {END}")
     return f"{before}{begin}\n{text}\n{end}{after}"
 
 

@@ -2,24 +2,31 @@
 
 Seed k goes to configuration k modulo their number, so any range of seeds is spread over all of them. Every run has the
 default workload, invariants and audit. What is printed: how many runs ended with each verdict, how often for which
-reason, and the command of each run that was not `valid`. The figures of docs/bug-zoo.md are those of 1 to 1000.
+reason, and the command of each run that was not `valid`.
 
-    python benchmarks/false_alarms.py [--seeds 1-1000] [--seconds 15] [--jobs 2]
+    python benchmarks/false_alarms.py [--seeds 1-1000] [--seconds 15] [--jobs 2] [--results FILE] [--write]
 
-Interrupted, it prints what it has; every 50 runs it says how far it is on standard error.
+With --results each run adds a line to a file, a later call goes on with the seeds that have none there, and what is
+printed is of the whole file. --write puts it into docs/bug-zoo.md. Interrupted, it prints what it has; every 50 runs it
+says how far it is on standard error.
 
 Exit code: 1 if a correct store was refuted, 2 if more than 2 % of the runs were `unknown`, else 0.
 """
 
 import argparse
 import itertools
+import json
 import re
 import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bug_zoo import PAGE, written
 
 from splitbrain.results.result import RunStatus
 from splitbrain.runner.execute import execute_in_memory
@@ -30,6 +37,7 @@ READS = ("log", "index", "lease")
 SNAPSHOTS = ("200", "20", "0")
 """So many entries that snapshots are rare; so few that they are frequent; never."""
 UNKNOWN_SHARE = 0.02
+BEGIN = "<!-- begin: benchmarks/false_alarms.py --write -->"
 NUMBER = re.compile(r"\d[\d,.]*")
 
 
@@ -59,6 +67,8 @@ OTHERS = (
     Configuration("primary-backup"),
     Configuration("primary-backup:replication=sync"),
     Configuration("primary-backup", 3, "storm"),
+    Configuration("paxos"),
+    Configuration("paxos", 3, "storm"),
     Configuration("primary-backup:replication=sync", 3, "storm"),
 )
 CONFIGURATIONS = tuple(itertools.chain.from_iterable(itertools.zip_longest(RAFT[::3], RAFT[1::3], RAFT[2::3], OTHERS)))
@@ -76,6 +86,12 @@ class RunEnd:
     command: str
     cpu_seconds: float
     operations: int
+
+    @staticmethod
+    def of_json(line: Mapping[str, Any]) -> "RunEnd":
+        """As `dataclasses.asdict` made it."""
+        status = RunStatus(line["status"])
+        return RunEnd(**{**line, "configuration": Configuration(**line["configuration"]), "status": status})
 
 
 def outcome(seed: int, seconds: float) -> RunEnd:
@@ -126,20 +142,38 @@ def exit_code(outcomes: Sequence[RunEnd]) -> int:
     return 2 if verdicts[RunStatus.UNKNOWN] > UNKNOWN_SHARE * len(outcomes) else 0
 
 
+def page_text(outcomes: Sequence[RunEnd], seconds: float) -> str:
+    """What docs/bug-zoo.md says of the runs."""
+    seeds = sorted(one.seed for one in outcomes)
+    head, verdicts, *reasons = told(outcomes).splitlines()
+    listed = [f"- {reason.strip()}" for reason in reasons]
+    return "\n".join(
+        [f"Seeds {seeds[0]} to {seeds[-1]}, {seconds:g} virtual seconds each: {head}. {verdicts}.", "", *listed]
+    ).rstrip()
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what the arguments say, and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", default="1-1000", help="the first and the last one")
     parser.add_argument("--seconds", type=float, default=15.0, help="virtual seconds a run")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
+    parser.add_argument("--results", type=Path, help="a file of lines of JSON to go on with")
+    parser.add_argument("--write", action="store_true", help="put what comes out into docs/bug-zoo.md")
     given = parser.parse_args(arguments)
     first, _, last = given.seeds.partition("-")
-    seeds = range(int(first), int(last or first) + 1)
     outcomes: list[RunEnd] = []
+    if given.results and given.results.is_file():
+        outcomes = [RunEnd.of_json(json.loads(line)) for line in given.results.read_text().splitlines()]
+    done = {one.seed for one in outcomes}
+    seeds = [seed for seed in range(int(first), int(last or first) + 1) if seed not in done]
     with ProcessPoolExecutor(given.jobs) as pool:
         try:
             for one in pool.map(outcome, seeds, itertools.repeat(given.seconds)):
                 outcomes.append(one)
+                if given.results:
+                    with given.results.open("a") as file:
+                        file.write(json.dumps({**asdict(one), "status": one.status.value}) + "\n")
                 if len(outcomes) % 50 == 0:
                     print(told(outcomes), file=sys.stderr, flush=True)
                 if one.status is not RunStatus.VALID:
@@ -147,6 +181,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except KeyboardInterrupt:
             pool.shutdown(cancel_futures=True)
     print(told(outcomes))
+    if given.write:
+        PAGE.write_text(written(PAGE.read_text(), page_text(outcomes, given.seconds), BEGIN))
     return exit_code(outcomes)
 
 

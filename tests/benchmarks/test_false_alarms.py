@@ -1,7 +1,9 @@
 """Runs of correct stores that must not be refuted: they stay within their claims, and what is printed of them."""
 
+import false_alarms
 import pytest
-from false_alarms import CONFIGURATIONS, Configuration, RunEnd, exit_code, kind, told
+from bug_zoo import END
+from false_alarms import BEGIN, CONFIGURATIONS, Configuration, RunEnd, exit_code, kind, main, told
 
 from splitbrain import registry
 from splitbrain.results.result import RunStatus
@@ -32,3 +34,15 @@ def test_one_refuted_run_is_an_alarm_and_more_than_two_percent_unknown_is_too_mu
     assert exit_code([*valid, *unknown, *unknown]) == 0
     assert exit_code([*valid, *unknown, *unknown, *unknown]) == 2
     assert exit_code([*valid, *unknown, _outcome(RunStatus.INVALID)]) == 1
+
+
+def test_the_page_gets_the_figures_of_all_runs(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(false_alarms, "PAGE", tmp_path / "page.md")
+    (tmp_path / "page.md").write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    results = tmp_path / "results.jsonl"
+    for seeds in ("1-1", "1-2"):
+        assert main(["--seeds", seeds, "--seconds", "1", "--results", str(results), "--write"]) in (0, 2)
+    assert len(results.read_text().splitlines()) == 2
+    page = (tmp_path / "page.md").read_text()
+    assert "Seeds 1 to 2, 1 virtual seconds each: 2 runs of 2 configurations" in page
+    assert page.startswith("before\n") and page.endswith("after\n") and "old" not in page

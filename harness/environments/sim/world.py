@@ -94,6 +94,10 @@ PROFILES: Mapping[str, Mapping[str, float]] = {
 }
 """Several knobs at once, by name."""
 
+DRAWN_PROFILES = ("wan", "slow-disk", "overload")
+PROFILED = 0.1
+"""The share of seeds whose world has one of them."""
+
 
 def read_world(words: str) -> dict[str, float]:
     """The knobs that the words of `--world` set. UsageError for a word that is none, or a value out of bounds."""
@@ -114,11 +118,16 @@ def read_world(words: str) -> dict[str, float]:
 
 
 def drawn_world(seed: int, given: Mapping[str, float]) -> dict[str, float]:
-    """The world of a seed: half of them are as usual, in the others every knob that can be is drawn; what was given
-    stays."""
-    if RandomStream(seed, "world").chance(0.5):
-        return dict(given)
-    drawn = {name: knob.drawn(RandomStream(seed, "world", name).random()) for name, knob in KNOBS.items() if knob.drawn}
+    """The world of a seed: half of them are as usual, in the others every knob that can be is drawn; one in ten has a
+    profile besides; what was given stays."""
+    drawn: dict[str, float] = {}
+    if not RandomStream(seed, "world").chance(0.5):
+        drawn = {
+            name: knob.drawn(RandomStream(seed, "world", name).random()) for name, knob in KNOBS.items() if knob.drawn
+        }
+    profiled = RandomStream(seed, "world", "of a profile")
+    if profiled.chance(PROFILED):
+        drawn |= PROFILES[profiled.choice(DRAWN_PROFILES)]
     return {**drawn, **given}
 
 

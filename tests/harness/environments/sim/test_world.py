@@ -5,7 +5,14 @@ import asyncio
 import pytest
 
 from splitbrain.harness.environments.sim import SimOptions
-from splitbrain.harness.environments.sim.world import KNOBS, PROFILES, drawn_world, read_world, world_options
+from splitbrain.harness.environments.sim.world import (
+    DRAWN_PROFILES,
+    KNOBS,
+    PROFILES,
+    drawn_world,
+    read_world,
+    world_options,
+)
 from splitbrain.harness.errors import UsageError
 
 from .programs import Echo, SimStage, play
@@ -48,6 +55,13 @@ def test_seeds_draw_worlds_within_bounds_and_what_was_given_stays() -> None:
         world_options(world)
         assert all(KNOBS[name].low <= value <= KNOBS[name].high for name, value in world.items())
     assert drawn_world(3, {}) == drawn_world(3, {})
+
+
+@pytest.mark.parametrize("profile", DRAWN_PROFILES)
+def test_some_seeds_have_a_profile(profile: str) -> None:
+    having = [seed for seed in range(600) if PROFILES[profile].items() <= drawn_world(seed, {}).items()]
+    assert 8 <= len(having) <= 35
+    assert drawn_world(having[0], dict.fromkeys(KNOBS, 0.5)) == dict.fromkeys(KNOBS, 0.5)
 
 
 @pytest.mark.parametrize("profile", PROFILES)
