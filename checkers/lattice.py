@@ -156,3 +156,12 @@ def spectrum_in(verdict: Verdict | None) -> Mapping[str, Any]:
     if verdict.checker == SPECTRUM_NAME and "refuted" in verdict.details:
         return verdict.details
     return next((found for child in verdict.children if (found := spectrum_in(child))), {})
+
+
+def staleness_in(verdict: Verdict | None) -> Mapping[str, Any]:
+    """How stale reads were, by a tree of verdicts; empty if no check of it says so."""
+    if verdict is None:
+        return {}
+    if found := verdict.details.get("staleness"):
+        return dict(found)
+    return next((found for child in verdict.children if (found := staleness_in(child))), {})

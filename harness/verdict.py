@@ -38,11 +38,14 @@ class Witness:
     events: indexes (positions in the history) of the events of a minimal sub-history that is still invalid.
     words: the explanation, one sentence a line, the decisive one first.
     offending: the index of the invocation of the operation that cannot be placed; None if no single one stands out.
+    cycle: of operations that come before each other in a cycle, the index of the invocation of each and what leads from
+    it to the next, in words; the last leads to the first.
     """
 
     events: tuple[int, ...]
     words: tuple[str, ...]
     offending: int | None = None
+    cycle: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True)

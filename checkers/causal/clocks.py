@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from splitbrain.checkers.causal.columns import Columns
 from splitbrain.checkers.common.findings import Finding
-from splitbrain.checkers.common.patterns import cyclic, why_each
+from splitbrain.checkers.common.patterns import closed, cyclic, why_each
 from splitbrain.checkers.common.per_key import LOOK_EVERY
 from splitbrain.checkers.common.registers import INITIAL, THIN_AIR, RegisterHistory
 from splitbrain.checkers.common.session_order import (
@@ -151,7 +151,8 @@ def write_before_initial(registers: RegisterHistory, way: list[int], name: str) 
     """The pattern of a read of the initial value after a write of its key. way: from the write to the read."""
     last = len(way) - 1
     sentence = f"{{{last}}} returned the initial value, though {{0}} came causally before it"
-    return Finding(registers.witness(way, sentence, registers.start[way[-1]], why_each(registers, way)), name)
+    links = closed(registers, way, "returned the initial value, as if it came before")
+    return Finding(registers.witness(way, sentence, registers.start[way[-1]], why_each(registers, way), links), name)
 
 
 def _overwritten(registers: RegisterHistory, written: int, other: int, read: int) -> Finding:
@@ -160,7 +161,10 @@ def _overwritten(registers: RegisterHistory, written: int, other: int, read: int
     middle, last = len(first) - 1, len(way) - 1
     sentence = f"{{{last}}} returned what {{{middle}}} had overwritten: {{0}} came causally before {{{middle}}}, "
     sentence += f"and {{{middle}}} before the read"
-    return Finding(registers.witness(way, sentence, registers.start[read], why_each(registers, way)), "WriteCORead")
+    links = closed(registers, way, "returned, though it was overwritten since, what was written by")
+    return Finding(
+        registers.witness(way, sentence, registers.start[read], why_each(registers, way), links), "WriteCORead"
+    )
 
 
 def arbitration(registers: RegisterHistory, causal: CausalOrder) -> list[int] | Finding:

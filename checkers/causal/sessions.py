@@ -13,12 +13,14 @@ from collections.abc import Iterator, Sequence
 
 from splitbrain.checkers.causal.clocks import CausalOrder
 from splitbrain.checkers.common.findings import Finding
-from splitbrain.checkers.common.patterns import cyclic
+from splitbrain.checkers.common.patterns import closed, cyclic
 from splitbrain.checkers.common.registers import INITIAL, RegisterHistory
 from splitbrain.checkers.common.session_order import Clock, KeyWrites, cycle, foreign, ordered
 from splitbrain.harness.budget import BudgetMeter
 
 WHY = "a read of the session had the first in its past and returned the second"
+
+WHY_LINK = "must, for this session, come before"
 
 
 class SessionView:
@@ -114,7 +116,8 @@ class SessionView:
             why = WHY if forced else "by its session, or because it was read"
             steps.append(f"{names[place]} came before {names[place + 1]}: {why}")
         sentence = f"{names[-1]} returned the initial value, though its session had {names[0]} before it"
-        witness = self.registers.witness(way, sentence, self.registers.start[read], steps)
+        links = closed(self.registers, way, "returned the initial value, as if it came before", WHY_LINK)
+        witness = self.registers.witness(way, sentence, self.registers.start[read], steps, links)
         return Finding(witness, "WriteHBInitRead")
 
     def _way(self, start: int, end: int) -> list[int]:

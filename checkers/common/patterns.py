@@ -1,8 +1,10 @@
 """Cycles and ways of an order of operations, as findings and sentences."""
 
+from itertools import pairwise
+
 from splitbrain.checkers.common.findings import Finding
 from splitbrain.checkers.common.registers import RegisterHistory
-from splitbrain.checkers.common.session_order import reason_of
+from splitbrain.checkers.common.session_order import link_of, reason_of
 
 
 def why_each(registers: RegisterHistory, way: list[int]) -> list[str]:
@@ -25,4 +27,14 @@ def cyclic(registers: RegisterHistory, ops: list[int], name: str, why: str = "")
         else:
             steps.append(f"{names[0]} came before {names[1]}: {why}")
     sentence = f"{{0}} came before itself, in a cycle of {len(ops)} operations"
-    return Finding(registers.witness(ops, sentence, registers.start[ops[0]], steps), name)
+    links = [(op, link_of(registers, op, ops[(place + 1) % len(ops)])) for place, op in enumerate(ops)]
+    return Finding(registers.witness(ops, sentence, registers.start[ops[0]], steps, links), name)
+
+
+def closed(
+    registers: RegisterHistory, way: list[int], last: str, otherwise: str = "comes before"
+) -> list[tuple[int, str]]:
+    """A way as a cycle, each operation with what leads to the next. last: what leads from its end back to its
+    beginning. otherwise: what leads where no client shows it."""
+    steps = [(op, link_of(registers, op, later, otherwise)) for op, later in pairwise(way)]
+    return [*steps, (way[-1], last)]

@@ -172,8 +172,16 @@ class RegisterHistory:
         starts = {self.start[op] for op in ops}
         return tuple(sorted(starts | {partner[start] for start in starts if partner[start] >= 0}))
 
-    def witness(self, ops: Sequence[int], sentence: str, offending: int, why: Sequence[str] = ()) -> Witness:
-        """A witness of these operations: the sentence, then why, then each operation in order of invocation.
+    def witness(
+        self,
+        ops: Sequence[int],
+        sentence: str,
+        offending: int,
+        why: Sequence[str] = (),
+        cycle: Sequence[tuple[int, str]] = (),
+    ) -> Witness:
+        """A witness of these operations: the sentence, then why, then each operation in order of invocation. cycle:
+        operations of a cycle, each with what leads to the next.
 
         `{0}`, `{1}` … in the sentences are the operations, with who did them."""
         events = self.events(ops)
@@ -184,7 +192,8 @@ class RegisterHistory:
             f"{tell.span(self.start[op], partner[self.start[op]])}: {tell.who(self.start[op])} {self.name(op)}"
             for op in sorted(set(ops))
         ]
-        return Witness(events, (sentence.format(*names), *(line.format(*names) for line in why), *lines), offending)
+        words = (sentence.format(*names), *(line.format(*names) for line in why), *lines)
+        return Witness(events, words, offending, tuple((self.start[op], said) for op, said in cycle))
 
 
 def sessions_of(history: History) -> list[int]:

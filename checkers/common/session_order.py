@@ -134,3 +134,13 @@ def reason_of(registers: RegisterHistory, earlier: int, later: int, names: Seque
     if earlier in registers.handed.get(later, ()):
         return f"{names[0]} handed a token to the client of {names[1]}"
     return f"{names[0]} came before {names[1]} in its session"
+
+
+def link_of(registers: RegisterHistory, earlier: int, later: int, otherwise: str = "comes before") -> str:
+    """What leads from an operation to one that comes after it, as a verb. otherwise: where no client shows it."""
+    if not registers.write[later] and (registers.source[later] == earlier or earlier in registers.seen.get(later, ())):
+        return "was seen by"
+    if earlier in registers.handed.get(later, ()):
+        return "handed a token to the client of"
+    same = registers.session[earlier] == registers.session[later] and registers.end[earlier] < registers.start[later]
+    return "came, in its session, before" if same else otherwise

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from splitbrain.checkers.common.findings import Finding
-from splitbrain.checkers.common.patterns import cyclic, why_each
+from splitbrain.checkers.common.patterns import closed, cyclic, why_each
 from splitbrain.checkers.common.per_key import LOOK_EVERY
 from splitbrain.checkers.common.registers import RegisterHistory
 from splitbrain.checkers.common.session_order import Clock, KeyWrites, cycle, foreign, ordered, path
@@ -48,7 +48,8 @@ def causal(of: RegisterHistory, spending: BudgetMeter) -> Finding:
             way = path(of, missed, op)
             last = len(way) - 1
             sentence = f"{{{last}}} has not what {{0}} had added, though that came causally before it"
-            return Finding(of.witness(way, sentence, of.start[op], why_each(of, way)), "WriteCOInitRead")
+            links = closed(of, way, "returned no element of, as if it came before")
+            return Finding(of.witness(way, sentence, of.start[op], why_each(of, way), links), "WriteCOInitRead")
     wrong = causal_objection(of, order)
     if wrong is not None:
         return Finding(doubt=f"an order was found but not verified: {wrong}")

@@ -25,6 +25,9 @@ from splitbrain.harness.operation import Value
 BEGINNING = -1
 """Where the initial value was written: before everything."""
 
+OVER_TIME_MAX = 500
+"""How many stale reads a distribution has one by one."""
+
 
 @dataclass(frozen=True, slots=True)
 class StaleRead:
@@ -151,8 +154,8 @@ def newer_writes(registers: RegisterHistory, read: int) -> list[int]:
 
 
 def distribution(registers: RegisterHistory) -> dict[str, Value]:
-    """How stale the reads were, at least: share of stale reads; versions and milliseconds behind, of all reads. Reads
-    of what nobody had written before they ended are left out."""
+    """How stale the reads were, at least: share of stale reads; versions and milliseconds behind, of all reads; single
+    stale reads over time. Reads of what nobody had written before they ended are left out."""
     stale = stale_reads(registers)
     reads = len(registers.reads()) - sum(found.newer == ABSENT for found in stale)
     if not reads:
@@ -161,8 +164,16 @@ def distribution(registers: RegisterHistory) -> dict[str, Value]:
     out: dict[str, Value] = {"reads": reads, "stale": len(behind), "share": len(behind) / reads}
     out["versions"] = _summary(reads, behind, 0)
     if registers.history.timed:
-        out["milliseconds"] = _summary(reads, [since for _, since in milliseconds_behind(registers)], 0.0)
+        late = list(milliseconds_behind(registers))
+        out["milliseconds"] = _summary(reads, [since for _, since in late], 0.0)
+        out["over_time"] = _thinned([[registers.start[read], since] for read, since in late])
     return out
+
+
+def _thinned(late: list[list[float]]) -> Value:
+    """Of stale reads at most so many, the stalest of each stretch of time: index of the invocation, milliseconds."""
+    step = -(-len(late) // OVER_TIME_MAX) or 1
+    return [max(late[at : at + step], key=lambda found: found[1]) for at in range(0, len(late), step)]
 
 
 def milliseconds_behind(registers: RegisterHistory) -> Iterator[tuple[int, float]]:

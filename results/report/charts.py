@@ -65,10 +65,14 @@ class Charts:
     throughput: Plot
     latency: Plot | None
     dots_step: int
+    staleness: Plot | None
 
 
-def charts(history: History, found: Series, windows: Sequence[Window]) -> Charts:
-    """The pictures of a history with times."""
+def charts(
+    history: History, found: Series, windows: Sequence[Window], stale: Sequence[tuple[int, float]] = ()
+) -> Charts:
+    """The pictures of a history with times. stale: index of the invocation of reads, and by how many milliseconds they
+    were stale."""
     nodes = list(found.nodes.items())
     latency, step = _latency(history, found)
     return Charts(
@@ -79,6 +83,7 @@ def charts(history: History, found: Series, windows: Sequence[Window]) -> Charts
         _throughput(found),
         latency,
         step,
+        _staleness(history, found, stale) if stale else None,
     )
 
 
@@ -182,10 +187,28 @@ def _latency(history: History, found: Series) -> tuple[Plot | None, int]:
     }
     for name, quantiles in (("p50", found.p50_ms), ("p99", found.p99_ms)):
         paths[name] = _line([None if value is None else y(value) for value in quantiles])
-    ticks = tuple(
+    return Plot(paths, _powers(low, high)), step
+
+
+def _staleness(history: History, found: Series, stale: Sequence[tuple[int, float]]) -> Plot:
+    """A dot for each stale read on a logarithmic axis: when it began, and by how much it was stale."""
+    values = [max(value, 0.1) for _, value in stale]
+    low = math.floor(math.log10(min(values)))
+    high = max(math.log10(max(values)) + 0.1, low + 1.0)
+    whole = found.width_ns * found.buckets
+    dots = "".join(
+        f"M{1000 * (history.time[index] - found.start_ns) / whole:.1f},"
+        f"{100 - 100 * (math.log10(value) - low) / (high - low):.1f}h0"
+        for (index, _), value in zip(stale, values, strict=True)
+    )
+    return Plot({"info": dots}, _powers(low, high))
+
+
+def _powers(low: int, high: float) -> tuple[Tick, ...]:
+    """The powers of ten of a logarithmic axis, in milliseconds."""
+    return tuple(
         Tick(100 * (power - low) / (high - low), f"{10.0**power:,g} ms") for power in range(low, math.floor(high) + 1)
     )
-    return Plot(paths, ticks), step
 
 
 def _line(heights: Sequence[float | None]) -> str:

@@ -1,6 +1,7 @@
-"""The lattice of models on the page: rows from the strongest to the weakest, each model with what came of it."""
+"""The lattice of models on the page: a drawing, and rows from the strongest to the weakest, each model with what came
+of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from splitbrain.checkers.lattice import lattice, spectrum_in, stronger
@@ -20,6 +21,62 @@ class ModelMark:
     style: str
     implies: str
     reason: str
+
+
+WIDTH, HEIGHT = 172, 30
+"""Of a box of the drawing, in pixels."""
+GAP, RISE = 18, 44
+"""Between boxes side by side, and between levels."""
+
+
+@dataclass(frozen=True)
+class LatticeBox:
+    """A model in the drawing. left, top: in pixels."""
+
+    mark: ModelMark
+    left: float
+    top: float
+
+
+@dataclass(frozen=True)
+class LatticeDrawing:
+    """The lattice as a drawing, in pixels. lines: from a model down to one that it implies, and whether both are
+    refuted or both allowed: invalid, valid or none."""
+
+    width: float
+    height: float
+    boxes: tuple[LatticeBox, ...]
+    lines: tuple[tuple[float, float, float, float, str], ...]
+
+
+def drawing(levels: Sequence[Sequence[ModelMark]]) -> LatticeDrawing | None:
+    """The drawing of these rows; None if there are none."""
+    if not levels:
+        return None
+    width = max(map(len, levels)) * (WIDTH + GAP) - GAP
+    boxes: dict[str, LatticeBox] = {}
+    for number, level in enumerate(levels):
+        beside = (width - len(level) * WIDTH) / (len(level) + 1)
+        for place, mark in enumerate(_untangled(level, boxes)):
+            left = beside + place * (WIDTH + beside)
+            boxes[mark.name] = LatticeBox(mark, left, number * (HEIGHT + RISE))
+    lines = []
+    for box in boxes.values():
+        for below in (boxes[name] for name in box.mark.implies.split(", ") if name in boxes):
+            style = box.mark.style if box.mark.style == below.mark.style else ""
+            half = WIDTH / 2
+            lines.append((box.left + half, box.top + HEIGHT, below.left + half, below.top, style))
+    return LatticeDrawing(width, len(levels) * (HEIGHT + RISE) - RISE, tuple(boxes.values()), tuple(lines))
+
+
+def _untangled(level: Sequence[ModelMark], above: Mapping[str, LatticeBox]) -> list[ModelMark]:
+    """The models of a level, each below those that imply it: by the middle of these."""
+
+    def middle(mark: ModelMark) -> float:
+        over = [box.left for box in above.values() if mark.name in box.mark.implies.split(", ")]
+        return sum(over) / len(over) if over else 0.0
+
+    return sorted(level, key=middle)
 
 
 def rows(verdict: Verdict | None) -> list[list[ModelMark]]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from splitbrain.checkers.lattice import staleness_in
 from splitbrain.harness.history import History
 from splitbrain.harness.verdict import Validity, Verdict
 from splitbrain.results import format
@@ -92,7 +93,7 @@ def _asset(name: str) -> str:
 
 def _content(history: History, result: Result, operations_max: int) -> dict[str, Any]:
     """What the template shows."""
-    found = list(witnesses(result.verdict))
+    found = witness.by_witness(witnesses(result.verdict))
     rows = witness.rows_of(history, found[0][1]) if found else []
     sample = choose(history, rows, operations_max)
     data = timeline(
@@ -107,6 +108,7 @@ def _content(history: History, result: Result, operations_max: int) -> dict[str,
     over_time = series(history)
     checks = list(_checks(result.verdict)) if result.verdict else []
     zero = origin(history)
+    levels, stale = models.rows(result.verdict), staleness_in(result.verdict)
     return {
         "result": result,
         "summary": result.summary,
@@ -119,11 +121,13 @@ def _content(history: History, result: Result, operations_max: int) -> dict[str,
             (window, format.seconds(window.start_ns - zero), format.seconds(window.stop_ns - zero))
             for window in result.summary.windows
         ],
-        "models": models.rows(result.verdict),
+        "models": levels,
+        "lattice": models.drawing(levels),
+        "stale": stale,
         "checks": checks[:CHECKS_MAX],
         "checks_hidden": max(0, len(checks) - CHECKS_MAX),
         "longest_name": max(map(len, result.summary.faults), default=0),
-        "charts": charts(history, over_time, result.summary.windows) if over_time else None,
+        "charts": charts(history, over_time, result.summary.windows, stale.get("over_time", ())) if over_time else None,
         "sample_note": sample.note,
         "data": embed(data),
         "lanes": len(data["lanes"]),

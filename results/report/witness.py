@@ -4,7 +4,7 @@ Operations of a witness may lie far apart in time, or be over in microseconds. T
 evenly in their order, because only the order makes the contradiction, and says so; times stand beneath.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from splitbrain.harness.history import ABSENT, History
@@ -38,12 +38,22 @@ class Bar:
 
 
 @dataclass(frozen=True)
+class CycleStep:
+    """One operation of a cycle, who did it, and what leads to the next one."""
+
+    text: str
+    who: str
+    link: str
+
+
+@dataclass(frozen=True)
 class Shown:
     """A witness made ready for the page.
 
     about: which model is refuted, and on which key. words: what the table does not say. lanes: node and process of
     each, from the top. times: one per column of the picture, without their unit. hidden: operations left out of the
-    table. picture: whether there are few enough to draw.
+    table. picture: whether there are few enough to draw. cycle: the operations that come before each other, if it is
+    about a cycle.
     """
 
     about: str
@@ -54,6 +64,7 @@ class Shown:
     unit: str
     hidden: int
     picture: bool
+    cycle: tuple[CycleStep, ...] = ()
 
 
 def rows_of(history: History, witness: Witness) -> list[int]:
@@ -71,8 +82,16 @@ def offending_row(history: History, witness: Witness, rows: Sequence[int]) -> in
     return next((row for row in rows if invoke[row] == witness.offending), None)
 
 
-def shown(history: History, verdict: Verdict, witness: Witness) -> Shown:
-    """A witness of this history, made ready."""
+def by_witness(found: Iterable[tuple[Verdict, Witness]]) -> list[tuple[list[Verdict], Witness]]:
+    """Each witness once, with the verdicts that it belongs to."""
+    groups: dict[tuple[tuple[int, ...], tuple[str, ...]], tuple[list[Verdict], Witness]] = {}
+    for verdict, witness in found:
+        groups.setdefault((witness.events, witness.words), ([], witness))[0].append(verdict)
+    return list(groups.values())
+
+
+def shown(history: History, verdicts: Sequence[Verdict], witness: Witness) -> Shown:
+    """A witness of this history, made ready. verdicts: those that it belongs to."""
     rows = rows_of(history, witness)
     operations = history.operations()
     kept = rows[:TABLE_MAX]
@@ -80,9 +99,10 @@ def shown(history: History, verdict: Verdict, witness: Witness) -> Shown:
     column = {position: number for number, position in enumerate(spots, 1)}
     lanes = sorted({operations.process[row] for row in kept}, key=lambda process: _home(history, kept, process))
     worst = offending_row(history, witness, rows)
-    bars = tuple(_bar(history, row, column, lanes, row == worst) for row in kept)
+    keyed = all(verdict.key is None for verdict in verdicts)
+    bars = tuple(_bar(history, row, column, lanes, row == worst, keyed) for row in kept)
     return Shown(
-        about=_about(verdict),
+        about="; ".join(map(_about, verdicts)),
         words=tuple(sentence for sentence in witness.words if not _is_row(sentence, bars)),
         bars=bars,
         lanes=tuple(_label(history, kept, process) for process in lanes),
@@ -90,7 +110,21 @@ def shown(history: History, verdict: Verdict, witness: Witness) -> Shown:
         unit="seconds" if timed(history) else "event",
         hidden=len(rows) - len(kept),
         picture=0 < len(rows) <= PICTURE_MAX,
+        cycle=_cycle(history, witness, bars),
     )
+
+
+def _cycle(history: History, witness: Witness, bars: Sequence[Bar]) -> tuple[CycleStep, ...]:
+    """The steps of a cycle; none where it has more operations than the table."""
+    by_index = {bar.index: bar for bar in bars}
+    if not all(index in by_index for index, _ in witness.cycle):
+        return ()
+    steps = []
+    for index, link in witness.cycle:
+        bar = by_index[index]
+        process = f"process {history.process_names.get(bar.process, bar.process)}"
+        steps.append(CycleStep(bar.text, f"{bar.node}, {process}" if bar.node else process, link))
+    return tuple(steps)
 
 
 def _is_row(sentence: str, bars: Sequence[Bar]) -> bool:
@@ -98,19 +132,22 @@ def _is_row(sentence: str, bars: Sequence[Bar]) -> bool:
     return any(sentence.endswith(f"(process {bar.process}) {bar.text}") and bar.invoked in sentence for bar in bars)
 
 
-def _bar(history: History, row: int, column: dict[int, int], lanes: Sequence[int], offending: bool) -> Bar:
+def _bar(history: History, row: int, column: dict[int, int], lanes: Sequence[int], offending: bool, keyed: bool) -> Bar:
     operations, values = history.operations(), history.pool.values
     invoke, complete = operations.invoke[row], operations.complete[row]
     ended = EventType(operations.ended[row])
     result = values[operations.result[row]] if operations.result[row] != ABSENT else None
     error = ABSENT if complete == ABSENT else history.error[complete]
+    name = str(values[operations.f[row]])
+    if keyed and operations.key[row] != ABSENT:
+        name += f" {format.value(values[operations.key[row]])}"
     return Bar(
         row=row,
         index=invoke,
         lane=lanes.index(operations.process[row]) + 1,
         process=operations.process[row],
         node=_node(history, row),
-        text=format.operation(str(values[operations.f[row]]), values[operations.argument[row]], result, ended),
+        text=format.operation(name, values[operations.argument[row]], result, ended),
         ended="never ended" if complete == ABSENT else ended.word,
         invoked=_when(history, invoke),
         completed="–" if complete == ABSENT else _when(history, complete),
@@ -122,7 +159,8 @@ def _bar(history: History, row: int, column: dict[int, int], lanes: Sequence[int
 
 
 def _about(verdict: Verdict) -> str:
-    model = f"{verdict.checker}, {verdict.model}" if verdict.model else verdict.checker
+    other = verdict.model and verdict.model != verdict.checker
+    model = f"{verdict.checker}, {verdict.model}" if other else verdict.checker
     return model if verdict.key is None else f"{model}, key {format.name(verdict.key)}"
 
 
