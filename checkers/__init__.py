@@ -42,7 +42,7 @@ SUMMARIES: Mapping[str, str] = {
     "jepsen-causal-reverse": "Jepsen's causal-reverse: no write is seen without those that had ended before it",
     "jepsen-comments": "Jepsen's comments, of CockroachDB: the rule of causal-reverse",
     "jepsen-sequential": "Jepsen's sequential, of CockroachDB: no subkey is seen without those written before it",
-    "spectrum": "every model: which are allowed, and what refutes the others; registers, sets, lists, counters",
+    "spectrum": "every model: which are allowed, what refutes the others; registers, sets, lists, counters, transactions",
     "sequential": "one order respects each session and explains each read; registers with unique writes",
     "per-key-sequential": "the operations on each key alone are sequential; registers with unique writes",
     "causal-consistency": "CC: each read is explained by some order of its causal past; registers with unique writes",
@@ -59,6 +59,8 @@ SUMMARIES: Mapping[str, str] = {
     "delta-atomicity": "linearizable once reads may be stale by delta; registers with unique writes",
     "convergence": "final reads agree and miss nothing acknowledged; registers, sets, lists, counters",
     "strong-convergence": "convergence, and reads of a list with the same elements have them in one order",
+    "list-append": "transactions that append to lists and read them: every isolation level",
+    "rw-register": "transactions that write registers and read them, each value once: every isolation level",
 }
 """Every check of `catalogue` by name, with its summary, so that `splitbrain list` need import none. A test compares
 them."""

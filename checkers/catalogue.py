@@ -35,6 +35,7 @@ from splitbrain.checkers.linearizability import Linearizability
 from splitbrain.checkers.sessions.check import ENTRIES as SESSIONS
 from splitbrain.checkers.spectrum import SPECTRUM
 from splitbrain.checkers.staleness.check import ENTRIES as STALENESS
+from splitbrain.checkers.transactions.check import ENTRIES as TRANSACTIONS
 from splitbrain.harness.checker import Checker
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.options import Setting
@@ -75,6 +76,7 @@ CATALOGUE: dict[str, CatalogueEntry[Checker]] = {
         *SESSIONS,
         *STALENESS,
         *CONVERGENCE,
+        *TRANSACTIONS,
     )
 }
 """Every check of ours by name, in the order of `list models`."""

@@ -29,7 +29,7 @@ def models_claimed(claims: Iterable[str]) -> list[str]:
 
 def decided(verdict: Verdict) -> dict[str, Validity]:
     """The models of the lattice that the verdict of a checker of one model decides."""
-    if verdict.checker == "spectrum":
+    if "refuted" in verdict.details and "allowed" in verdict.details:
         refuted = dict.fromkeys(verdict.details.get("refuted", ()), Validity.INVALID)
         return refuted | dict.fromkeys(verdict.details.get("allowed", ()), Validity.VALID)
     name = LINEARIZABLE if verdict.checker == "linearizability" else verdict.checker

@@ -149,11 +149,11 @@ def reachable(start: str, direct: Mapping[str, Sequence[str]]) -> frozenset[str]
 
 
 def spectrum_in(verdict: Verdict | None) -> Mapping[str, Any]:
-    """The details of the spectrum in a tree of verdicts: which models are allowed, refuted, undecided; empty if there
-    is none."""
+    """The details of a spectrum, of registers or of transactions, in a tree of verdicts: which models are allowed,
+    refuted, undecided; empty if there is none."""
     if verdict is None:
         return {}
-    if verdict.checker == SPECTRUM_NAME and "refuted" in verdict.details:
+    if "refuted" in verdict.details and "allowed" in verdict.details:
         return verdict.details
     return next((found for child in verdict.children if (found := spectrum_in(child))), {})
 

@@ -5,7 +5,8 @@ linearizability. What is defined for registers only, or cannot be seen in what r
 
 Each model is judged by its own checker, cheap ones first; each gets an equal part of the budget that is left. Then the
 lattice speaks (`lattice.py`): what implies a refuted model is refuted too, what an allowed one implies is allowed.
-The verdict is that of linearizability, the strongest model of single operations.
+The verdict is that of linearizability, the strongest model of single operations; of a history of transactions it is
+that of strict serializability, as `transactions` finds it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -31,6 +32,7 @@ from splitbrain.checkers.sessions.check import MODELS as SESSIONS
 from splitbrain.checkers.sessions.check import SessionCheck
 from splitbrain.checkers.staleness.check import DeltaAtomicity, KAtomicity, RegularCheck
 from splitbrain.checkers.staleness.reads import distribution
+from splitbrain.checkers.transactions.check import TransactionCheck, transactional
 from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.history import History
 from splitbrain.harness.operation import Value
@@ -58,7 +60,10 @@ class SpectrumCheck:
 
     def check(self, history: History, budget: Budget) -> Verdict:
         """The verdict of linearizability, with all models in its details; UsageError for an operation that is none of
-        a register's, set's, list's or counter's."""
+        a register's, set's, list's or counter's, or no transaction."""
+        workload = transactional(history)
+        if workload is not None:
+            return replace(TransactionCheck(workload).check(history, budget), checker=self.name)
         kind = data_type(history)
         of = registers(history, self.name, meant(self.initial)) if kind is DataType.REGISTER else None
         spending = budget.start()
@@ -222,6 +227,8 @@ def build(settings: Mapping[str, Setting]) -> SpectrumCheck:
 
 
 SPECTRUM = CatalogueEntry(
-    SPECTRUM_NAME, "every model: which are allowed, and what refutes the others; registers, sets, lists, counters",
-    (INITIAL_OPTION, SETTLE), build,
-)  # fmt: skip
+    SPECTRUM_NAME,
+    "every model: which are allowed, what refutes the others; registers, sets, lists, counters, transactions",
+    (INITIAL_OPTION, SETTLE),
+    build,
+)

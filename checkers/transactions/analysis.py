@@ -1,0 +1,130 @@
+"""Analysis of a transactional history: from columns to what is allowed and refuted, with evidence."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from splitbrain.checkers.lattice import implies, maximal, minimal, refuted_by
+from splitbrain.checkers.transactions.certificate import disorder, positions, serial_objection, snapshot_objection
+from splitbrain.checkers.transactions.choices import SERIAL, SNAPSHOT, Encoding, OrderSearch
+from splitbrain.checkers.transactions.conditions import PLAIN, SESSION, STRONG, ConditionChecks
+from splitbrain.checkers.transactions.dependencies import list_dependencies, register_dependencies
+from splitbrain.checkers.transactions.direct import direct_anomalies
+from splitbrain.checkers.transactions.evidence import Evidence, cycle_evidence, direct_evidence
+from splitbrain.checkers.transactions.graph import topological
+from splitbrain.checkers.transactions.history import TransactionHistory
+from splitbrain.checkers.transactions.judgement import Judgement, judge
+from splitbrain.checkers.transactions.order_edges import order_edges
+from splitbrain.checkers.transactions.versions import list_orders
+from splitbrain.harness.budget import BudgetMeter
+from splitbrain.harness.operation import Value
+from splitbrain.harness.verdict import Witness
+
+EXECUTED: dict[str, tuple[Encoding, str]] = {
+    "strict-serializable": (SERIAL, STRONG),
+    "strong-session-serializable": (SERIAL, SESSION),
+    "serializable": (SERIAL, PLAIN),
+    "strong-snapshot-isolation": (SNAPSHOT, STRONG),
+    "strong-session-snapshot-isolation": (SNAPSHOT, SESSION),
+    "snapshot-isolation": (SNAPSHOT, PLAIN),
+}
+"""Levels with a certificate: an order that is carried out."""
+
+
+def analysed(
+    of: TransactionHistory, spending: BudgetMeter, level: str
+) -> tuple[dict[str, Any], Witness | None, tuple[int, ...] | None]:
+    """Details as of `spectrum`; the witness against a level, or against the weakest level refuted; the order of
+    transactions, by the positions of their invocations, that shows a serializable level."""
+    lists = list_orders(of) if of.lists else None
+    direct = direct_anomalies(of, lists)
+    order = order_edges(of)
+    known = list_dependencies(of, lists) if lists is not None else register_dependencies(of)
+    checks = ConditionChecks(of, known, order, lists)
+    conditions = checks.all(spending)
+    found = judge(direct, conditions)
+    certificate, wrong = certified(checks, found, level)
+    if wrong is not None:
+        found = found.doubting(f"an order was found but not verified, which is a bug of splitbrain: {wrong}")
+    evidence = direct_evidence(direct) | cycle_evidence(checks, found.cycles)
+    refuted = {model: _told(of, found, model, evidence) for model in found.refuted}
+    weakest = sorted(minimal(found.refuted), key=list(found.refuted).index)
+    shown = level if level in found.refuted else next(iter(weakest), None)
+    witness = _evidence(found, shown, evidence).witness(of) if shown is not None else None
+    details: dict[str, Any] = {
+        "consistency": level,
+        "anomalies": found.anomalies,
+        "allowed": found.allowed,
+        "strongest": [model for model in found.allowed if model in maximal(found.allowed)],
+        "refuted": refuted,
+        "weakest_refuted": weakest,
+        "undecided": found.undecided,
+        "not_judged": found.not_judged,
+        "transactions": len(of),
+        "reads": of.reads(),
+        "writes": sum(of.write),
+        "counts": dict(sorted(direct.counts.items())),
+        "cycles": {name: _cycle(of, evidence[name]) for name in found.cycles},
+    }
+    return details, witness, certificate
+
+
+def _cycle(of: TransactionHistory, evidence: Evidence) -> dict[str, Value]:
+    return {
+        "transactions": [of.start[txn] for txn in evidence.txns],
+        "components": evidence.components,
+        "words": list(evidence.sentences),
+    }
+
+
+def _evidence(found: Judgement, model: str, evidence: dict[str, Evidence]) -> Evidence:
+    """What is shown against a model: an anomaly that refutes it by itself, direct ones first, else any cycle."""
+    direct = found.refuted[model]
+    if direct in evidence:
+        return evidence[direct]
+    known = [name for name in (*found.cycles, *evidence) if model in refuted_by([name])]
+    return evidence[next(iter(known or [*found.cycles, *evidence]))]
+
+
+def _told(of: TransactionHistory, found: Judgement, model: str, evidence: dict[str, Evidence]) -> dict[str, Value]:
+    shown = _evidence(found, model, evidence)
+    return {"reason": f"{shown.anomaly}: {'; '.join(shown.sentences)}", "anomaly": shown.anomaly}
+
+
+def certified(checks: ConditionChecks, found: Judgement, level: str) -> tuple[tuple[int, ...] | None, str | None]:
+    """The order of transactions that shows the strongest serializable level, once it was carried out, and what is wrong
+    with the order of this or of a level of snapshots."""
+    of = checks.of
+    certificate: tuple[int, ...] | None = None
+    for model, (encoding, family) in EXECUTED.items():
+        above = [other for other in EXECUTED if other != model and implies(other, model) and other in found.allowed]
+        if model not in found.allowed or above:
+            continue
+        edges, order = checks.known.edges.together(checks.edges(family)), checks.order
+        search = OrderSearch(encoding, checks.known, checks.blocks, edges, order.nodes, order.times)
+        chosen = checks.out.chosen.get(model)
+        if chosen is None:
+            return None, f"there is none for {model}"
+        source, target = search.encoded(search.edges.together(chosen))
+        ranks = [*checks.order.times] * (1 + encoding.split)
+        nodes = topological(search.total, source, target, ranks)
+        wrong = _objection(of, nodes, encoding, family, search.nodes)
+        if wrong is not None:
+            return None, f"{model}: {wrong}"
+        if encoding is SERIAL and implies(model, level):
+            certificate = tuple(of.start[node] for node in nodes if node < len(of) and of.member[node])
+    return certificate, None
+
+
+def _objection(of: TransactionHistory, nodes: Sequence[int], encoding: Encoding, family: str, split: int) -> str | None:
+    members = [node for node in nodes if node % split < len(of) and of.member[node % split]]
+    if encoding is SERIAL:
+        wrong = serial_objection(of.history, members, lists=of.lists)
+        begins = commits = positions(members, len(of))
+    else:
+        wrong = snapshot_objection(of.history, [(node % split, node >= split) for node in members], lists=of.lists)
+        places = {node: at for at, node in enumerate(members)}
+        begins = [places.get(txn, -1) for txn in range(len(of))]
+        commits = [places.get(txn + split, -1) for txn in range(len(of))]
+    if wrong is None and family != PLAIN:
+        wrong = disorder(of.history, begins, commits, realtime=family == STRONG)
+    return wrong

@@ -1,0 +1,118 @@
+"""The checkers of list-append and rw-register, and their entries for `--model`.
+
+The verdict is that of one isolation level, the option `consistency`; all others stand in its details, as for
+`spectrum`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from splitbrain.checkers.common.entry import CatalogueEntry
+from splitbrain.checkers.common.per_key import UNOBSERVED, unobserved
+from splitbrain.checkers.lattice import lattice, resolve
+from splitbrain.harness.budget import Budget
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.history import ABSENT, History
+from splitbrain.harness.options import Option, Setting
+from splitbrain.harness.suggestion import did_you_mean
+from splitbrain.harness.verdict import Validity, Verdict, unknown
+
+DEFAULT = "strict-serializable"
+SUMMARIES = {
+    "list-append": "transactions that append to lists and read them: every isolation level",
+    "rw-register": "transactions that write registers and read them, each value once: every isolation level",
+}
+
+
+@dataclass(frozen=True)
+class TransactionCheck:
+    """Isolation levels of transactions. name: list-append or rw-register. consistency: the level of the verdict."""
+
+    name: str
+    consistency: str = DEFAULT
+
+    def check(self, history: History, budget: Budget) -> Verdict:
+        """The verdict; UsageError for an operation that is no transaction of this kind."""
+        from splitbrain.checkers.transactions.analysis import analysed
+        from splitbrain.checkers.transactions.history import NotJudged, transactions
+
+        try:
+            of = transactions(history, self.name)
+        except NotJudged as refused:
+            return unknown(self.name, f"not judged: {refused}", self.consistency)
+        if not len(of):
+            return unobserved(self.name, "no client did anything: nothing could have refuted the model")
+        details, witness, certificate = analysed(of, budget.start(), self.consistency)
+        level = self.consistency
+        names: dict[str, str] = {field: ", ".join(details[field]) for field in ("strongest", "weakest_refuted")}
+        value, lines = Validity.UNKNOWN, list[str]()
+        if level in details["refuted"]:
+            value = Validity.INVALID
+            reason = f"not {level}: {details['refuted'][level]['reason']}"
+            lines = [f"still allowed: {names['strongest'] or 'nothing'}"]
+        elif not of.reads() or not sum(of.write):
+            details[UNOBSERVED] = True
+            reason = "no read succeeded, or nothing was written: nothing could have refuted the model"
+        elif level in details["allowed"]:
+            value, reason = Validity.VALID, self._holds(len(of), certificate)
+        elif level in details["undecided"]:
+            reason = f"undecided: {details['undecided'][level]}"
+        else:
+            reason = f"{level} cannot be judged from what clients see; strongest allowed: {names['strongest']}"
+        lines += [f"refuted, {name}: {details['refuted'][name]['anomaly']}" for name in details["weakest_refuted"]]
+        return Verdict(
+            value, "\n".join((reason, *lines)), self.name, level,
+            witness=witness if value is Validity.INVALID else None,
+            certificate=certificate if value is Validity.VALID else None, details=details,
+        )  # fmt: skip
+
+    def _holds(self, count: int, certificate: Sequence[int] | None) -> str:
+        shown = ", shown by an order of them" if certificate is not None else ""
+        return f"{count:,} transactions are {self.consistency}{shown}"
+
+
+def transactional(history: History) -> str | None:
+    """list-append or rw-register for a history of transactions; None for one of single operations.
+
+    Such a history has operations `txn` and no other. Where no key was appended to, lists are told by what was read."""
+    operations, values = history.operations(), history.pool.values
+    if {values[f] for f in set(operations.f)} != {"txn"}:
+        return None
+    for column in (operations.argument, operations.result):
+        for value in set(column) - {ABSENT}:
+            for step in values[value] if type(values[value]) is tuple else ():
+                if type(step) is tuple and len(step) == 3 and (step[0] == "append" or type(step[2]) is tuple):
+                    return "list-append"
+    return "rw-register"
+
+
+CONSISTENCY = Option(
+    "consistency", DEFAULT, "the isolation level of the verdict, a name of the lattice or an alias of it"
+)
+
+
+def level(name: str) -> str:
+    """The isolation level that goes by this name; UsageError if there is none."""
+    models = {known: model for known, model in lattice().models.items() if model.scope == "transaction"}
+    try:
+        found = resolve(name)
+    except KeyError:
+        found = name
+    if found not in models:
+        raise UsageError(
+            f"option consistency is an isolation level, not {name!r}{did_you_mean(name, models) or ';'} there are "
+            f"{', '.join(models)}"
+        )
+    return found
+
+
+def entry(name: str) -> CatalogueEntry[TransactionCheck]:
+    """The entry of a workload."""
+
+    def build(settings: Mapping[str, Setting]) -> TransactionCheck:
+        return TransactionCheck(name, level(str(settings["consistency"])))
+
+    return CatalogueEntry(name, SUMMARIES[name], (CONSISTENCY,), build)
+
+
+ENTRIES = tuple(map(entry, SUMMARIES))

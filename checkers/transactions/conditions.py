@@ -1,0 +1,172 @@
+"""Conditions of models on cycles: whether there is an order of versions, as reads permit it, without the cycles that a
+model forbids. What values alone refute is not thought of here.
+
+Models are named as in the lattice; `strong-consistent-view` is besides, for G-single-realtime alone. What a decided one
+implies is not asked again.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from splitbrain.checkers.lattice import stronger, weaker
+from splitbrain.checkers.transactions.choices import (
+    CURSOR,
+    PREFIX,
+    SERIAL,
+    SNAPSHOT,
+    VIEW,
+    Blocks,
+    Encoding,
+    OrderSearch,
+    blocks_of,
+)
+from splitbrain.checkers.transactions.dependencies import Dependencies
+from splitbrain.checkers.transactions.graph import NONE, RW, WR, WW, Edges, acyclic, components
+from splitbrain.checkers.transactions.history import TransactionHistory
+from splitbrain.checkers.transactions.order_edges import OrderEdges
+from splitbrain.checkers.transactions.reachability import reached
+from splitbrain.checkers.transactions.versions import ListOrders
+from splitbrain.checkers.transactions.visibility import Visibility, VisibilityStopped
+from splitbrain.harness.budget import BudgetMeter
+
+STRONG_VIEW = "strong-consistent-view"
+PLAIN, SESSION, STRONG = "", "strong-session-", "strong-"
+NO_DIFFERENCE: Mapping[str, str] = {
+    "parallel-snapshot-isolation": "consistent-view",
+    "repeatable-read": "serializable",
+}
+"""Models with the same condition on cycles as another one."""
+JUDGED = (
+    "read-uncommitted", "read-committed", "read-committed-axiom", "cursor-stability", "consistent-view",
+    "read-atomic-plain", "read-atomic", "causal-plain", "causal", "parallel-snapshot-isolation", "prefix",
+    "snapshot-isolation", "repeatable-read", "serializable", "strong-session-read-uncommitted",
+    "strong-session-read-committed", "strong-session-parallel-snapshot-isolation", "strong-session-prefix",
+    "strong-session-snapshot-isolation", "strong-session-serializable", "strong-read-uncommitted",
+    "strong-read-committed", "strong-snapshot-isolation", "strict-serializable",
+)  # fmt: skip
+"""Models that have a condition here; of all others the lattice may know something."""
+
+
+@dataclass(slots=True)
+class Conditions:
+    """holds: model → whether its condition does. doubts: model → why that is undecided. chosen: model → the edges of an
+    order of versions under which it holds."""
+
+    holds: dict[str, bool] = field(default_factory=dict)
+    doubts: dict[str, str] = field(default_factory=dict)
+    chosen: dict[str, Edges] = field(default_factory=dict)
+
+    def note(self, model: str, answer: bool | None, doubt: str | None) -> None:
+        """Note what was found, with what follows of it."""
+        if answer is None:
+            self.doubts[model] = doubt or "undecided"
+            return
+        self.holds[model] = answer
+        if model == STRONG_VIEW:
+            return
+        for other in weaker(model) if answer else stronger(model):
+            self.holds.setdefault(other, answer)
+
+
+class ConditionChecks:
+    """The conditions of one history."""
+
+    def __init__(
+        self, of: TransactionHistory, known: Dependencies, order: OrderEdges, lists: ListOrders | None
+    ) -> None:
+        self.of, self.known, self.order, self.lists = of, known, order, lists
+        self.blocks: Blocks = blocks_of(known)
+        self.visibility = Visibility(of, known, order, lists)
+        self.out = Conditions()
+
+    def all(self, spending: BudgetMeter) -> Conditions:
+        """Every condition, those that decide most first."""
+        for model, ask in self._questions().items():
+            if model not in self.out.holds:
+                ask(model, spending)
+        for model, same in NO_DIFFERENCE.items():
+            if same in self.out.holds:
+                self.out.holds[model] = self.out.holds[same]
+            elif same in self.out.doubts:
+                self.out.doubts[model] = self.out.doubts[same]
+        self.out.doubts = {name: why for name, why in self.out.doubts.items() if name not in self.out.holds}
+        return self.out
+
+    def edges(self, family: str) -> Edges:
+        """The edges of sessions or of real time that a family of models has."""
+        return {PLAIN: NONE, SESSION: self.order.sessions, STRONG: self.order.realtime}[family]
+
+    def _questions(self) -> Mapping[str, Callable[[str, BudgetMeter], None]]:
+        """Model → what decides it."""
+        serial = self._search(SERIAL)
+        out: dict[str, Callable[[str, BudgetMeter], None]] = {"strict-serializable": serial(STRONG)}
+        for family in (PLAIN, SESSION, STRONG):
+            out[f"{family}read-uncommitted"] = self._cycles(family, WW)
+            out[f"{family}read-committed"] = self._cycles(family, WW | WR)
+        out["cursor-stability"] = self._search(CURSOR)(PLAIN)
+        out |= {f"{SESSION}serializable": serial(SESSION), "serializable": serial(PLAIN)}
+        for family in (STRONG, SESSION, PLAIN):
+            out[f"{family}snapshot-isolation"] = self._search(SNAPSHOT)(family)
+        views = {PLAIN: "consistent-view", SESSION: f"{SESSION}parallel-snapshot-isolation"}
+        for family, model in views.items():
+            out[model] = self._search(VIEW)(family)
+        out[STRONG_VIEW] = self._strong_view
+        for family in (PLAIN, SESSION):
+            out[f"{family}prefix"] = self._search(PREFIX)(family)
+        for model, causal, sessions in (
+            ("causal", True, True), ("causal-plain", True, False),
+            ("read-atomic", False, True), ("read-atomic-plain", False, False),
+        ):  # fmt: skip
+            out[model] = self._visible(causal, sessions)
+        out["read-committed-axiom"] = lambda model, spending: self.out.note(model, self.visibility.axiom(), None)
+        return out
+
+    def _cycles(self, family: str, kinds: int) -> Callable[[str, BudgetMeter], None]:
+        def ask(model: str, spending: BudgetMeter) -> None:
+            edges = self.known.edges.of_kinds(kinds).together(self.edges(family))
+            self.out.note(model, acyclic(self.order.nodes, edges), None)
+
+        return ask
+
+    def _search(self, encoding: Encoding) -> Callable[[str], Callable[[str, BudgetMeter], None]]:
+        def of_family(family: str) -> Callable[[str, BudgetMeter], None]:
+            def ask(model: str, spending: BudgetMeter) -> None:
+                if encoding.blocks and self.blocks.torn is not None:
+                    self.out.note(model, False, None)
+                    return
+                edges = self.known.edges.together(self.edges(family))
+                search = OrderSearch(encoding, self.known, self.blocks, edges, self.order.nodes, self.order.times)
+                answer = search.answer(spending)
+                self.out.note(model, answer.holds, answer.doubt)
+                if answer.edges is not None:
+                    self.out.chosen[model] = answer.edges
+
+            return ask
+
+        return of_family
+
+    def _strong_view(self, model: str, spending: BudgetMeter) -> None:
+        """No cycle of known edges with real time that has one rw edge; an order that is not known is not searched for,
+        because the name of the cycle alone hangs on it."""
+        edges = self.known.edges.of_kinds(WW | WR).together(self.known.adjacent).together(self.order.realtime)
+        rw = self.known.edges.of_kinds(RW)
+        pairs = [
+            (txn, reader)
+            for reader, txn, op in zip(rw.source.tolist(), rw.target.tolist(), rw.why.tolist(), strict=True)
+            if (self.of.key[op], reader) not in self.known.version
+        ]
+        count, labels = components(self.order.nodes, edges.source, edges.target)
+        between = labels[edges.source] != labels[edges.target]
+        apart = [(int(labels[one]), int(labels[other])) for one, other in pairs if labels[one] != labels[other]]
+        source, target = labels[edges.source][between], labels[edges.target][between]
+        one_rw = len(apart) < len(pairs) or reached(count, source, target, apart) is not None
+        self.out.note(model, not one_rw, None)
+
+    def _visible(self, causal: bool, sessions: bool) -> Callable[[str, BudgetMeter], None]:
+        def ask(model: str, spending: BudgetMeter) -> None:
+            try:
+                self.out.note(model, self.visibility.holds(spending, causal=causal, sessions=sessions), None)
+            except VisibilityStopped as limit:
+                self.out.note(model, None, str(limit))
+
+        return ask

@@ -1,0 +1,182 @@
+"""Direct anomalies: those that the values of transactions show, with no graph.
+
+Names and meaning as in `lattice.toml`. What an indeterminate or failed transaction claims to have read means nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from splitbrain.checkers.common.values import shown
+from splitbrain.checkers.transactions.history import FAIL, OK, TransactionHistory
+from splitbrain.checkers.transactions.versions import ListOrders
+from splitbrain.harness.history import ABSENT
+
+KEPT = 8
+"""How many sightings of one anomaly are kept with their words; all are counted."""
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """One occurrence of an anomaly: the transactions it needs, and a sentence."""
+
+    txns: Sequence[int]
+    words: str
+
+
+@dataclass(slots=True)
+class DirectAnomalies:
+    """sightings: anomaly → its first ones. counts: anomaly → how many. own_write_missed: whether a transaction did not
+    read what it had written itself, which read committed as an axiom forbids."""
+
+    sightings: dict[str, list[Sighting]] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    own_write_missed: bool = False
+
+    def add(self, anomaly: str, txns: Sequence[int], words: str) -> None:
+        """Note an occurrence."""
+        self.counts[anomaly] = self.counts.get(anomaly, 0) + 1
+        if self.counts[anomaly] <= KEPT:
+            self.sightings.setdefault(anomaly, []).append(Sighting(txns, words))
+
+
+def direct_anomalies(of: TransactionHistory, lists: ListOrders | None) -> DirectAnomalies:
+    """The direct anomalies of a history. lists: the orders of list-append."""
+    out = DirectAnomalies()
+    for op, write in enumerate(of.write):
+        if not write and of.high[op] > of.low[op]:
+            _look_at_read(of, op, out)
+    for txn, ended in enumerate(of.ended):
+        if ended == OK and of.starts[txn + 1] - of.starts[txn] > 1:
+            _look_inside(of, txn, out)
+    if lists is not None:
+        _look_at_lists(of, lists, out)
+    _look_for_lost_updates(of, lists, out)
+    return out
+
+
+def _look_at_read(of: TransactionHistory, op: int, out: DirectAnomalies) -> None:
+    reader, key = of.owner[op], shown(of.keys[of.key[op]])
+    told = f"{of.name(reader)} read {key} = {of.seen(op)}"
+    versions = of.read(op)
+    for version in versions:
+        writer = of.version_writer[version]
+        if writer == ABSENT:
+            out.add("unwritten-read", (reader,), f"{told}, but nobody wrote {of.told(version)} to {key}")
+        elif writer == reader and of.version_op[version] > op:
+            words = f"{told}, but wrote {of.told(version)} only after this read"
+            out.add("future-read", (reader,), words)
+        elif of.ended[writer] == FAIL:
+            words = f"{told}, but {of.name(writer)}, which wrote {of.told(version)}, failed"
+            out.add("G1a", (writer, reader), words)
+    if of.lists and len(set(versions)) < len(versions):
+        twice = next(version for place, version in enumerate(versions) if version in versions[:place])
+        out.add("duplicate-elements", (reader,), f"{told}, with {of.told(twice)} in it twice")
+    writer = of.version_writer[versions[-1]]
+    if writer not in (ABSENT, reader) and not of.last[versions[-1]]:
+        words = f"{told}, but {of.name(writer)} wrote {key} again after {of.told(versions[-1])}"
+        out.add("G1b", (writer, reader), words)
+
+
+def _look_inside(of: TransactionHistory, txn: int, out: DirectAnomalies) -> None:
+    """Compare reads with what the transaction itself read and wrote before.
+
+    Of each key: what it must hold, whole, or only its end where no read told what lies before own appends."""
+    ops = of.ops(txn)
+    if len({of.key[op] for op in ops}) == len(ops):
+        return
+    held: dict[int, tuple[bool, list[int]]] = {}
+    wrote: dict[int, int] = {}
+    for op in ops:
+        key = of.key[op]
+        if of.write[op]:
+            whole, versions = held.get(key, (False, [])) if of.lists else (True, [])
+            held[key] = (whole, [*versions, of.low[op]])
+            wrote[key] = of.low[op]
+            continue
+        seen = list(of.read(op))
+        whole, versions = held.get(key, (False, []))
+        if seen != versions if whole else versions and seen[-len(versions) :] != versions:
+            name, expected = shown(of.keys[key]), [of.version_value[version] for version in versions]
+            must = shown(tuple(expected)) if of.lists else shown(expected[0] if expected else None)
+            words = f"{of.name(txn)} read {name} = {of.seen(op)}, but by what it did before {name} "
+            out.add("internal", (txn,), words + (f"is {must}" if whole else f"ends with {must}"))
+            own = wrote.get(key)
+            out.own_write_missed |= own is not None and seen[-1:] != [own]
+        held[key] = (True, seen)
+
+
+def _look_at_lists(of: TransactionHistory, lists: ListOrders, out: DirectAnomalies) -> None:
+    for op in lists.incompatible:
+        longest = lists.longest[of.key[op]]
+        one, other, name = of.owner[op], of.owner[longest], shown(of.keys[of.key[op]])
+        words = f"{of.name(one)} read {name} = {of.seen(op)}, and {of.name(other)} {of.seen(longest)}: neither is "
+        out.add("incompatible-order", (one, other), words + "the beginning of the other")
+    for key, order in enumerate(lists.orders):
+        if lists.longest[key] != ABSENT:
+            _look_for_dirty_updates(of, lists, key, order, out)
+    _look_for_scrambled(of, lists, out)
+
+
+def _look_for_dirty_updates(
+    of: TransactionHistory, lists: ListOrders, key: int, order: Sequence[int], out: DirectAnomalies
+) -> None:
+    failed = next((version for version in order if of.ended[of.version_writer[version]] == FAIL), None)
+    if failed is None:
+        return
+    after = order[lists.place[failed] + 1 :]
+    built = next((version for version in after if of.ended[of.version_writer[version]] == OK), None)
+    if built is not None:
+        aborted, writer = of.version_writer[failed], of.version_writer[built]
+        words = f"{of.name(writer)} appended {of.told(built)} to {shown(of.keys[key])} after {of.told(failed)} of "
+        out.add("dirty-update", (aborted, writer), words + f"{of.name(aborted)}, which failed")
+
+
+def _look_for_scrambled(of: TransactionHistory, lists: ListOrders, out: DirectAnomalies) -> None:
+    """Own appends of one transaction to one key that stand in another order, or of which an earlier one is missing."""
+    for txn, member in enumerate(of.member):
+        ops = of.ops(txn)
+        if not member or of.ended[txn] == FAIL or len(ops) < 2:
+            continue
+        before: dict[int, int] = {}
+        for op in ops:
+            key = of.key[op]
+            if not of.write[op] or lists.longest[key] == ABSENT:
+                continue
+            earlier = before.get(key)
+            before[key] = of.low[op]
+            if earlier is None:
+                continue
+            places = [lists.place[earlier], lists.place[of.low[op]]]
+            if places[1] != ABSENT and (places[0] == ABSENT or places[0] > places[1]):
+                name, read = shown(of.keys[key]), lists.longest[key]
+                words = (
+                    f"{of.name(txn)} appended {of.told(earlier)} and then {of.told(of.low[op])} to {name}, but "
+                    f"{of.name(of.owner[read])} read {name} = {of.seen(read)}"
+                )
+                out.add("scrambled-appends", (txn, of.owner[read]), words)
+
+
+def _look_for_lost_updates(of: TransactionHistory, lists: ListOrders | None, out: DirectAnomalies) -> None:
+    """Transactions that read the same version of a key, each before it wrote this key; no order is needed."""
+    first: dict[object, tuple[int, int]] = {}
+    for txn, ended in enumerate(of.ended):
+        if ended != OK or of.starts[txn + 1] - of.starts[txn] < 2:
+            continue
+        read: dict[int, int] = {}
+        wrote: set[int] = set()
+        for op in of.ops(txn):
+            key = of.key[op]
+            if not of.write[op]:
+                read.setdefault(key, op)
+            elif key not in wrote:
+                wrote.add(key)
+                if key in read:
+                    base = read[key]
+                    short = lists is None or lists.prefix[base]
+                    known = of.high[base] - of.low[base] if lists is not None else of.read(base)
+                    mark = (key, known if lists is not None and short else tuple(of.read(base)))
+                    other = first.setdefault(mark, (txn, base))
+                    if other[0] != txn:
+                        name = shown(of.keys[key])
+                        words = f"{of.name(other[0])} and {of.name(txn)} both read {name} = {of.seen(base)} and wrote"
+                        out.add("lost-update", (other[0], txn), f"{words} {name} upon it")
