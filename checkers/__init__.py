@@ -42,7 +42,7 @@ SUMMARIES: Mapping[str, str] = {
     "jepsen-causal-reverse": "Jepsen's causal-reverse: no write is seen without those that had ended before it",
     "jepsen-comments": "Jepsen's comments, of CockroachDB: the rule of causal-reverse",
     "jepsen-sequential": "Jepsen's sequential, of CockroachDB: no subkey is seen without those written before it",
-    "spectrum": "every model: which are allowed, what refutes the others; registers, sets, lists, counters, transactions",
+    "spectrum": "every model: what is allowed, what is refuted; registers, sets, lists, counters, transactions",
     "sequential": "one order respects each session and explains each read; registers with unique writes",
     "per-key-sequential": "the operations on each key alone are sequential; registers with unique writes",
     "causal-consistency": "CC: each read is explained by some order of its causal past; registers with unique writes",

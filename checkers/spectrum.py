@@ -228,7 +228,7 @@ def build(settings: Mapping[str, Setting]) -> SpectrumCheck:
 
 SPECTRUM = CatalogueEntry(
     SPECTRUM_NAME,
-    "every model: which are allowed, what refutes the others; registers, sets, lists, counters, transactions",
+    "every model: what is allowed, what is refuted; registers, sets, lists, counters, transactions",
     (INITIAL_OPTION, SETTLE),
     build,
 )
