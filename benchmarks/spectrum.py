@@ -5,10 +5,11 @@ machine disturbs little.
                                   [--stale 0.1]
     python benchmarks/spectrum.py --plot docs/spectrum.svg
 
-The history is that of a store that answers at once, with unique writes on 100 keys: every model holds, so all of it is
-looked at. `reading` is the time from columns to registers, which all models share; a model's own time comes on top.
-Memory is that of the process, history included. A model that is not done within --limit seconds is told as such. With
---stale that share of reads returns the value before the current one: 2-atomic, and nothing stronger.
+The history is that of a store that answers at once, with unique writes on 100 keys, and each key is read twice at the
+end: every model holds, so all of it is looked at. `reading` is the time from columns to registers, which all models
+share; a model's own time comes on top. Memory is that of the process, history included. A model that is not done
+within --limit seconds is told as such. With --stale that share of reads returns the value before the current one:
+2-atomic, and nothing stronger.
 """
 
 import argparse
@@ -31,6 +32,7 @@ from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import EventType
 
 KEYS = 100
+SETTLED_NS = 2_000_000_000
 READING = "reading"
 MODELS = (
     "causal-consistency", "causal-convergence", "read-your-writes", "monotonic-reads", "monotonic-writes",
@@ -81,6 +83,10 @@ def history(operations: int, sessions: int, stale: float = 0.0, seed: int = 1) -
             started += 1
             f = begun[session][0]  # type: ignore[index]
             made.add(int(EventType.INVOKE), session, f, value, key, time_ns, None, None, ABSENT, None, None)
+    for number, key in enumerate([*current, *current]):  # two final reads of each key, when all is settled
+        time_ns = 1000 * (started + ended) + SETTLED_NS
+        for kind, value in ((EventType.INVOKE, None), (EventType.OK, current[key])):
+            made.add(int(kind), number % sessions, "read", value, key, time_ns, None, None, ABSENT, None, None)
     made.operations()
     return made
 

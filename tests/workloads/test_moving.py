@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from splitbrain import run
+from splitbrain.checkers.lattice import spectrum_in
 from splitbrain.harness.generator import Moment, simulate
 from splitbrain.harness.generator.scripted import ScriptedOperation
 from splitbrain.harness.operation import EventType
@@ -105,3 +106,32 @@ def test_what_is_shrunk_keeps_sessions_and_tokens(tmp_path: Path) -> None:
     assert len({operation.session for operation in operations} - {None}) > 5
     script = Script((), tuple(ScriptedOperation(0, place, operation) for place, operation in enumerate(operations)))
     assert Script.from_toml(script.to_toml(), "here") == script
+
+
+DELAYED = "packet:kind=delay,delay_ms={},jitter_ms=0"
+
+
+@pytest.mark.parametrize(("sticky", "verdict"), [("on", "valid"), ("off", "invalid")])
+def test_a_session_reads_its_writes_from_one_copy_of_many_if_it_stays_there(
+    sticky: str, verdict: str, tmp_path: Path
+) -> None:
+    result = run(
+        "quorum:w=1,r=1", seed=1, workload="session", settings={"sticky": sticky}, nemesis=DELAYED.format(100),
+        time_limit=8.0, out=tmp_path,
+    ).result  # fmt: skip
+    found = {check.checker: check.value.value for check in result.checks}
+    assert (found["read-your-writes"], found["monotonic-reads"]) == (verdict, verdict)
+
+
+def test_reads_of_one_copy_are_the_staler_the_later_writes_come_to_it(tmp_path: Path) -> None:
+    shares, late = [], []
+    for delay in (10, 100, 400):
+        result = run(
+            "quorum:w=1,r=1", seed=1, workload="unique-register", model="spectrum", nemesis=DELAYED.format(delay),
+            time_limit=8.0, out=tmp_path,
+        ).result  # fmt: skip
+        staleness = spectrum_in(result.verdict)["staleness"]
+        shares.append(staleness["share"])
+        late.append(staleness["milliseconds"]["p99"])
+    assert shares == sorted(shares) and shares[-1] > 3 * shares[0] > 0
+    assert 5 < late[0] < 50 < late[1] < 250 < late[2]
