@@ -27,7 +27,7 @@ class Simulated:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a node of a cluster lives, handed to deployments of real processes."""
+    """The place of a node of a cluster, handed to deployments of real processes."""
 
     name: str
     address: str
@@ -38,6 +38,11 @@ class Place:
     joins: Mapping[str, str] = field(default_factory=dict)
     """Likewise, of the cluster that exists already when this one comes to it; empty: it is there from the beginning."""
 
+    @property
+    def number(self) -> int:
+        """Its place among the members, from 0."""
+        return list(self.members).index(self.name)
+
 
 class Ready(Protocol):
     """Asks a node whether it is ready to serve."""
@@ -47,26 +52,26 @@ class Ready(Protocol):
 
 
 class Membership(Protocol):
-    """How nodes leave a cluster and join it. Each step is asked of one node that is not the one in question. Any error
-    means: perhaps not done; then it is asked again, perhaps of another node, and that must change nothing."""
+    """Steps by which nodes leave a cluster and join it. Each is asked of one node that is not the one in question. Any
+    error means: perhaps not done; then it is asked again, perhaps of another node, and that must change nothing."""
 
     async def voters(self, through: Place) -> Collection[str]:
         """The names of the nodes that have a vote, as all have decided so far."""
 
     async def remove(self, through: Place, node: Place) -> None:
-        """When it returns, the node is no member; nor was it perhaps before."""
+        """Remove a node. When it returns, the node is no member; nor was it perhaps before."""
 
     async def admit(self, through: Place, node: Place) -> Mapping[str, str]:
-        """When it returns, the node is a member without a vote, that may be started: the members it joins, itself
-        included (`Place.joins`)."""
+        """Admit a node. When it returns, the node is a member without a vote, that may be started: the members it
+        joins, itself included (`Place.joins`)."""
 
     async def promote(self, through: Place, node: Place) -> None:
-        """When it returns, the node has a vote. An error also while it lags behind."""
+        """Promote a node. When it returns, it has a vote. An error also while it lags behind."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Served:
-    """What nodes of every real kind need, whether processes or containers; the base of those.
+    """The needs of nodes of every real kind, whether processes or containers; the base of those.
 
     ready: asked until it says yes, for at most `ready_seconds`. port: where clients connect. files: what to put in a
     node's folder first. variables: environment variables of its processes.
@@ -86,13 +91,13 @@ class Served:
     respawn: bool = False
     """Whether a node that ended by itself is started again at once, as a supervisor would."""
     admin_calls: Mapping[type[Maintenance], Callable[[Place], Awaitable[None]]] = field(default_factory=dict)
-    """How a node is asked for each kind of maintenance; any error means that it was not done."""
+    """Calls of a node for each kind of maintenance; any error means that it was not done."""
     admin_commands: Mapping[type[Maintenance], Callable[[Place], Sequence[str]]] = field(default_factory=dict)
-    """How the same is done by a command that runs beside a node, in its network and with its files."""
+    """Commands for the same, run beside a node, in its network and with its files."""
     membership: Membership | None = None
-    """How its nodes leave and join, where they can while it serves."""
+    """The steps by which its nodes leave and join, where they can while it serves."""
     upgraded: Self | None = None
-    """How its nodes come to be in another version, on the same data, where one was asked for."""
+    """The deployment of its nodes in another version, on the same data, where one was asked for."""
     tells_version: Callable[[Place], Awaitable[str]] | None = None
     """Asks a node which version it is; needed for `upgraded`."""
     reply_type: Any = None

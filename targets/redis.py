@@ -45,58 +45,6 @@ SOFTWARE = Software(
 )
 
 
-class Redis(Server):
-    """Redis with the given settings; Valkey, which speaks the same, with `binary`."""
-
-    name, summary = "redis", "Redis, asynchronous replicas and Sentinel: real processes, containers, or a cluster"
-    software, port, schemes, shell = SOFTWARE, 6379, ("redis", "rediss"), True
-    operations, errors = shapes("read", "write", "cas", "add", "append"), ERRORS
-    options = server_options(
-        SOFTWARE,
-        Option("failover", "sentinel", "what promotes a replica when the primary is lost", ("none", "sentinel")),
-        Option("wait", "0", "how many replicas must have a write before it is acknowledged", ("0", "1", "2")),
-        Option("appendfsync", "everysec", "when the log of writes is synced", ("always", "everysec", "no")),
-        Option("min_replicas", 0, "a primary refuses writes when it has heard of fewer in the last 2 s"),
-    )
-
-    @property
-    def claims(self) -> Sequence[str]:
-        """Of a primary that is never replaced and syncs first; with Sentinel the last failover wins, as documented."""
-        alone = self.word("failover") == "none" and self.word("appendfsync") == "always"
-        return ("linearizable", "CP") if alone else ("convergence",)
-
-    def files(self, place: Place) -> Mapping[str, str | bytes]:
-        """Configurations, which server and sentinel rewrite: who is whose replica changes with a failover."""
-        here, (first, *others) = place.address, place.members.values()
-        words = {**self.settings, "here": here, "first": first, "majority": len(others) // 2 + 1}
-        words |= {"folder": str(place.folder), "replica": "" if here == first else f"replicaof {first} 6379"}
-        return {"redis.conf": SERVER.format(**words), "sentinel.conf": SENTINEL.format(**words)}
-
-    def command(self, place: Place, program: ServerProgram, version: str) -> Sequence[str]:
-        server, sentinel = (str(place.folder / name) for name in ("redis.conf", "sentinel.conf"))
-        if self.word("failover") == "none":
-            return [program.path, server]
-        return ["sh", "-c", '"$0" "$2" --sentinel & exec "$0" "$1"', program.path, server, sentinel]
-
-    async def ready(self, place: Place) -> bool:
-        """Whether a node is the primary and has all replicas, or a replica in step; and its sentinel knows all."""
-        others = len(place.members) - 1
-        kind, *more = await resp_asked(place.address, 6379, "ROLE")
-        linked = len(more[1]) == others if kind == b"master" else more[2] == b"connected"
-        if not linked or self.word("failover") == "none":
-            return linked
-        said = await resp_asked(place.address, 26379, "SENTINEL", "MASTER", "main")
-        known = dict(zip(said[::2], said[1::2], strict=True))
-        return int(known[b"num-other-sentinels"]) == int(known[b"num-slaves"]) == others
-
-    async def role(self, node: Node) -> str:
-        kind, *_ = await resp_asked(node.address, 6379, "ROLE", access=self.access)
-        return "primary" if kind == b"master" else "replica"
-
-    def client(self, node: Node) -> "RedisClient":
-        return RedisClient(node.address, self)
-
-
 class RedisClient(ServerClient):
     """One logical client, of the node at an address."""
 
@@ -147,3 +95,52 @@ class RedisClient(ServerClient):
     async def teardown(self) -> None:
         if self.server.endpoints and self.connection is not None:
             await self.connection.ask("EVAL", CLEAR, 0, PREFIX)
+
+
+class Redis(Server):
+    """Redis with the given settings; Valkey, which speaks the same, with `binary`."""
+
+    name, summary = "redis", "Redis, asynchronous replicas and Sentinel: real processes, containers, or a cluster"
+    software, port, schemes, shell = SOFTWARE, 6379, ("redis", "rediss"), True
+    operations, errors, client_class = shapes("read", "write", "cas", "add", "append"), ERRORS, RedisClient
+    options = server_options(
+        SOFTWARE,
+        Option("failover", "sentinel", "what promotes a replica when the primary is lost", ("none", "sentinel")),
+        Option("wait", "0", "how many replicas must have a write before it is acknowledged", ("0", "1", "2")),
+        Option("appendfsync", "everysec", "when the log of writes is synced", ("always", "everysec", "no")),
+        Option("min_replicas", 0, "a primary refuses writes when it has heard of fewer in the last 2 s"),
+    )
+
+    @property
+    def claims(self) -> Sequence[str]:
+        """Of a primary that is never replaced and syncs first; with Sentinel the last failover wins, as documented."""
+        alone = self.word("failover") == "none" and self.word("appendfsync") == "always"
+        return ("linearizable", "CP") if alone else ("convergence",)
+
+    def files(self, place: Place) -> Mapping[str, str | bytes]:
+        """Configurations, which server and sentinel rewrite: who is whose replica changes with a failover."""
+        here, (first, *others) = place.address, place.members.values()
+        words = {**self.settings, "here": here, "first": first, "majority": len(others) // 2 + 1}
+        words |= {"folder": str(place.folder), "replica": "" if here == first else f"replicaof {first} 6379"}
+        return {"redis.conf": SERVER.format(**words), "sentinel.conf": SENTINEL.format(**words)}
+
+    def command(self, place: Place, program: ServerProgram, version: str) -> Sequence[str]:
+        server, sentinel = (str(place.folder / name) for name in ("redis.conf", "sentinel.conf"))
+        if self.word("failover") == "none":
+            return [program.path, server]
+        return ["sh", "-c", '"$0" "$2" --sentinel & exec "$0" "$1"', program.path, server, sentinel]
+
+    async def ready(self, place: Place) -> bool:
+        """Whether a node is the primary and has all replicas, or a replica in step; and its sentinel knows all."""
+        others = len(place.members) - 1
+        kind, *more = await resp_asked(place.address, 6379, "ROLE")
+        linked = len(more[1]) == others if kind == b"master" else more[2] == b"connected"
+        if not linked or self.word("failover") == "none":
+            return linked
+        said = await resp_asked(place.address, 26379, "SENTINEL", "MASTER", "main")
+        known = dict(zip(said[::2], said[1::2], strict=True))
+        return int(known[b"num-other-sentinels"]) == int(known[b"num-slaves"]) == others
+
+    async def role(self, node: Node) -> str:
+        kind, *_ = await resp_asked(node.address, 6379, "ROLE", access=self.access)
+        return "primary" if kind == b"master" else "replica"

@@ -7,18 +7,16 @@ Each client has a session of its own: a server answers a session in order, so re
 
 import logging
 from collections.abc import Mapping, Sequence
-from functools import partial
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote, unquote
 
 from splitbrain.harness.deployment import Place
 from splitbrain.harness.node import Node
-from splitbrain.harness.operation import ErrorKind, Operation, Outcome
+from splitbrain.harness.operation import Operation, Outcome
 from splitbrain.harness.options import Option
 from splitbrain.targets.operations import shapes
 from splitbrain.targets.servers.access import CONNECT_SECONDS, host_and_port
-from splitbrain.targets.servers.client import ServerClient, appended
+from splitbrain.targets.servers.client import ANY, ServerClient, VersionedObjects
 from splitbrain.targets.servers.driver import linked, on_thread, until
 from splitbrain.targets.servers.jvm import LOGBACK, java_command
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
@@ -41,52 +39,15 @@ SOFTWARE = Software(
 CONFIGURATION = """dataDir={data}\nclientPort=2181\nclientPortAddress={here}\ntickTime={tick_ms}\ninitLimit=10
 syncLimit=4\nadmin.enableServer=false\n4lw.commands.whitelist=*\nmaxClientCnxns=0\n{servers}\n"""
 MAIN, ROOT = "org.apache.zookeeper.server.quorum.QuorumPeerMain", "/splitbrain"
-CHANGED, ANY = ("NoNodeError", "BadVersionError"), SimpleNamespace(version=-1)
+CHANGED = ("NoNodeError", "BadVersionError")
 NEW: Mapping[str, Any] = {"makepath": True, "include_data": True, "but": ["NodeExistsError"]}
 SESSION_SECONDS = 10.0
 
 
-class ZooKeeper(Server):
-    """ZooKeeper with the given settings."""
-
-    name, summary = "zookeeper", "ZooKeeper, a replicated tree of small files: real processes, containers, or a cluster"
-    software, port, schemes, java, library = SOFTWARE, 2181, ("zookeeper", "zookeepers"), True, "kazoo"
-    operations, errors = shapes("read", "write", "cas", "add", "append"), ERRORS
-    options = server_options(
-        SOFTWARE,
-        Option("reads", "sync", "a server answers from what it has, or first catches up (sync)", ("local", "sync")),
-        Option("tick_ms", 500, "the unit of its timeouts: a follower that lags four of them is left out"),
-        Option("heap_mb", 128, "the Java heap of a node, at most"),
-    )
-
-    @property
-    def claims(self) -> Sequence[str]:
-        """Updates are linearizable; a read is of the server asked, unless that first catches up with its leader."""
-        return ("linearizable", "CP") if self.word("reads") == "sync" else ("sequential",)
-
-    def files(self, place: Place) -> Mapping[str, str | bytes]:
-        servers = [f"server.{i + 1}={address}:2888:3888" for i, address in enumerate(place.members.values())]
-        words = {**self.settings, "data": place.folder / "data", "here": place.address, "servers": "\n".join(servers)}
-        number = str(list(place.members).index(place.name) + 1)
-        return {"zoo.cfg": CONFIGURATION.format(**words), "data/myid": number, "logback.xml": LOGBACK}
-
-    def command(self, place: Place, program: ServerProgram, version: str) -> Sequence[str]:
-        properties = {"logback.configurationFile": place.folder / "logback.xml", "java.io.tmpdir": place.folder}
-        return java_command(*program, self.number("heap_mb"), properties, MAIN, f"{place.folder}/zoo.cfg")
-
-    async def ready(self, place: Place) -> bool:
-        return b"Mode: " in await told(place.address, self.port, b"srvr", 1.0)  # it follows or leads
-
-    async def role(self, node: Node) -> str:
-        said = await told(node.address, self.port, b"srvr", 1.0, self.access)
-        return said.decode().partition("Mode: ")[2].partition("\n")[0] or "candidate"
-
-    def client(self, node: Node) -> "ZooKeeperClient":
-        return ZooKeeperClient(node.address, self)
-
-
-class ZooKeeperClient(ServerClient):
+class ZooKeeperClient(VersionedObjects, ServerClient):
     """One logical client, of the server at an address. Its session ends with its connection: nothing is sent twice."""
+
+    errors = ERRORS
 
     async def open(self) -> None:
         """Begin a session, which takes a majority."""
@@ -118,45 +79,29 @@ class ZooKeeperClient(ServerClient):
         path = f"{ROOT}/{'set' if key is None else f'k{key}'}{options.pop('below', '')}"
         return await linked(getattr(self.connection, f"{request}_async")(path, *words, **options).rawlink, but)
 
-    async def found(self, key: Any, sync: bool = True) -> tuple[str | None, Any]:
+    async def found(self, operation: Operation, sync: bool = True) -> tuple[str | None, Any]:
         """The text of an object and its stat; None, None if there is none. sync: the server catches up before."""
         if sync:
-            await self.ask("sync", key)
-        data, stat = await self.ask("get", key, but=CHANGED) or (None, None)
+            await self.ask("sync", operation.key)
+        data, stat = await self.ask("get", operation.key, but=CHANGED) or (None, None)
         return None if data is None else data.decode(), stat
 
-    async def replaced(self, operation: Operation, before: Any, text: str) -> Outcome | None:
-        """Put a text where a znode still is as it was: a stat, or None, or ANY; None if it is not."""
-        if before is None:
+    async def replaced(self, operation: Operation, version: Any, text: str) -> Outcome | None:
+        """See `VersionedObjects`. version: a stat."""
+        if version is None:
             _, stat = await self.ask("create", operation.key, text.encode(), **NEW) or (None, None)
         else:
-            stat = await self.ask("set", operation.key, text.encode(), before.version, but=CHANGED)
+            number = -1 if version is ANY else version.version
+            stat = await self.ask("set", operation.key, text.encode(), number, but=CHANGED)
         return stat and Outcome.ok(operation.value, stat.mzxid)
 
     async def read(self, operation: Operation) -> Outcome:
-        text, stat = await self.found(operation.key, self.server.word("reads") == "sync")
+        text, stat = await self.found(operation, self.server.word("reads") == "sync")
         if text is None:
             return Outcome.ok(() if operation.key is None else None, 0)
         if text:
             return Outcome.ok(unpacked(text), stat.mzxid)
         return Outcome.ok(in_order(map(unquote, await self.ask("get_children", operation.key))))
-
-    async def write(self, operation: Operation) -> Outcome:
-        """Set a value, or create it; what was there is not deleted, so the third try finds it."""
-        put = partial(self.replaced, operation, text=packed(operation.value))
-        done = await put(ANY) or await put(None) or await put(ANY)
-        return done or Outcome.fail(ErrorKind.CONFLICT, "it was there, and was not", operation.value)
-
-    async def cas(self, operation: Operation) -> Outcome:
-        old, new = operation.value
-        text, stat = await self.found(operation.key)
-        if text != (None if old is None else packed(old)):
-            return Outcome.fail(ErrorKind.PRECONDITION, "the comparison was false", operation.value)
-        done = await self.replaced(operation, stat, packed(new))
-        return done or Outcome.fail(ErrorKind.CONFLICT, "the value was written meanwhile", operation.value)
-
-    async def append(self, operation: Operation) -> Outcome:
-        return await appended(operation, ERRORS, partial(self.found, operation.key), partial(self.replaced, operation))
 
     async def add(self, operation: Operation) -> Outcome:
         await self.ask("create", operation.key, below=f"/{quote(packed(operation.value), safe='')}", **NEW)
@@ -165,3 +110,37 @@ class ZooKeeperClient(ServerClient):
     async def teardown(self) -> None:
         if self.server.endpoints:
             await on_thread(self.connection.delete, ROOT, -1, True)
+
+
+class ZooKeeper(Server):
+    """ZooKeeper with the given settings."""
+
+    name, summary = "zookeeper", "ZooKeeper, a replicated tree of small files: real processes, containers, or a cluster"
+    software, port, schemes, java, library = SOFTWARE, 2181, ("zookeeper", "zookeepers"), True, "kazoo"
+    operations, errors, client_class = shapes("read", "write", "cas", "add", "append"), ERRORS, ZooKeeperClient
+    options = server_options(
+        SOFTWARE,
+        Option("reads", "sync", "a server answers from what it has, or first catches up (sync)", ("local", "sync")),
+        Option("tick_ms", 500, "the unit of its timeouts: a follower that lags four of them is left out"),
+        Option("heap_mb", 128, "the Java heap of a node, at most"),
+    )
+
+    @property
+    def claims(self) -> Sequence[str]:
+        """Updates are linearizable; a read is of the server asked, unless that first catches up with its leader."""
+        return ("linearizable", "CP") if self.word("reads") == "sync" else ("sequential",)
+
+    def files(self, place: Place) -> Mapping[str, str | bytes]:
+        servers = [f"server.{i + 1}={address}:2888:3888" for i, address in enumerate(place.members.values())]
+        words = {**self.settings, "data": place.folder / "data", "here": place.address, "servers": "\n".join(servers)}
+        return {"zoo.cfg": CONFIGURATION.format(**words), "data/myid": str(place.number + 1), "logback.xml": LOGBACK}
+
+    def command(self, place: Place, program: ServerProgram, version: str) -> Sequence[str]:
+        return java_command(*program, place.folder, self.number("heap_mb"), {}, MAIN, f"{place.folder}/zoo.cfg")
+
+    async def ready(self, place: Place) -> bool:
+        return b"Mode: " in await told(place.address, self.port, b"srvr", 1.0)  # it follows or leads
+
+    async def role(self, node: Node) -> str:
+        said = await told(node.address, self.port, b"srvr", 1.0, self.access)
+        return said.decode().partition("Mode: ")[2].partition("\n")[0] or "candidate"

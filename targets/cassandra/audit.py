@@ -21,7 +21,7 @@ from splitbrain.targets.servers.agreement import agreeing, audited, differing
 
 CHECKER = "replicas"
 AUDIT_SECONDS = 20.0
-"""How long replicas may take to agree."""
+"""The time that replicas may take to agree."""
 ASK_SECONDS = 10.0
 PAUSE_SECONDS = 0.5
 AHEAD_US = 500_000
@@ -59,7 +59,7 @@ async def audit(nodes: Sequence[Node], settings: CassandraSettings) -> Verdict:
 
 
 def judged(compared: Compared, settings: CassandraSettings, nodes: int) -> Verdict:
-    """What was seen last, as a verdict."""
+    """The verdict on the last comparison."""
     rows, differ = len(compared.together), compared.differing
     stamps = [row[-1] for row in compared.together if row[0] == REGISTERS.encode()]
     late = ahead([stamp for stamp in stamps if stamp is not None], time.time_ns() // 1000)
@@ -74,8 +74,8 @@ def judged(compared: Compared, settings: CassandraSettings, nodes: int) -> Verdi
 
 
 async def _compared(nodes: Sequence[Node], settings: CassandraSettings) -> Compared:
-    """What all replicas say together, then what each node says by itself. With fewer replicas than nodes a node asks
-    others for what it does not have."""
+    """The rows of all replicas together, and the nodes that differ from them. With fewer replicas than nodes a node
+    asks others for what it does not have."""
     together = await _rows(nodes[0], settings, ALL)
     alone = await asyncio.gather(*(_rows(node, settings, ONE) for node in nodes))
     counts = {node.name: len(together ^ rows) for node, rows in zip(nodes, alone, strict=True)}

@@ -41,7 +41,7 @@ class CassandraClient(ServerClient):
         await define(self._session, self.server)
 
     async def read(self, operation: Operation) -> Outcome:
-        """What the object is."""
+        """Read an object of any kind."""
         kind = self.server.kinds.get(operation.key, SET if operation.key is None else REGISTER)
         return await self._readers[kind](operation)
 

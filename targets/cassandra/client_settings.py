@@ -38,13 +38,13 @@ OPTIONS = (
 )
 
 OPERATIONS = shapes("read", "write", "append", "add", "remove", "increment")
-"""What plain reads and writes can do."""
+"""Operations by plain reads and writes."""
 CONDITIONAL = shapes("read", "write", "append", "add", "remove", "cas")
-"""What lightweight transactions can do: not counters, to which Cassandra has no conditions."""
+"""Operations by lightweight transactions: not counters, to which Cassandra has no conditions."""
 
 
 class CassandraSettings:
-    """What all clients of a run have in common.
+    """Settings that all clients of a run have in common.
 
     read, write: consistency levels. lwt: whether every write is a lightweight transaction; serial: its level.
     replicas, network: replication factor, and whether replicas are placed by data centre. read_repair: "BLOCKING" or
@@ -78,12 +78,12 @@ class CassandraSettings:
 
 
 def operations(settings: CassandraSettings) -> Shapes:
-    """What clients can do with these settings."""
+    """The operations of clients with these settings."""
     return CONDITIONAL if settings.lwt else OPERATIONS
 
 
 def claims(settings: CassandraSettings) -> Sequence[str]:
-    """What Cassandra's documentation says of these settings: lightweight transactions with serial reads are
+    """Claims of Cassandra's documentation for these settings: lightweight transactions with serial reads are
     linearizable; levels that overlap let a read see every write acknowledged before it, and with blocking read repair
     never go back; below that it is available, and replicas converge."""
     if settings.lwt:

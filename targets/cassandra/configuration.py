@@ -67,8 +67,7 @@ def tokens(place: Place, vnodes: int) -> list[int]:
     """The tokens of a node, so that all nodes' stand at even distances and in turns."""
     count = len(place.members)
     step = 2**64 // (count * vnodes)
-    number = list(place.members).index(place.name)
-    return [-(2**63) + step // 2 + step * (count * turn + number) for turn in range(vnodes)]
+    return [-(2**63) + step // 2 + step * (count * turn + place.number) for turn in range(vnodes)]
 
 
 DAEMON = "org.apache.cassandra.service.CassandraDaemon"
@@ -77,7 +76,7 @@ TOOL_HEAP_MB = 96
 JMX_PORT = 7199
 """Open on the loopback of a node's own network, for `nodetool`."""
 RING_DELAY_MS = 2000
-"""How long a node takes the ring to change; Cassandra's default is 30 s."""
+"""The time that a node takes the ring to change; Cassandra's default is 30 s."""
 
 EXPORTED = {
     "java.base": "jdk.internal.misc jdk.internal.ref sun.nio.ch java.lang.ref java.lang.reflect",
@@ -93,7 +92,7 @@ OPENED = {
     " jdk.internal.ref jdk.internal.reflect jdk.internal.util.jar sun.nio.ch",
     "jdk.management": "com.sun.management.internal",
 }
-"""What its modules need on Java 17. Without it Cassandra ends at its start, with a sentence about a hidden class."""
+"""Packages that it needs on Java 17. Without them it ends at its start, with a sentence about a hidden class."""
 
 AFTER_CLEANING = 'find "$1" -name "CommitLog-*.log" -size 0 -delete 2>/dev/null; shift; exec "$@"'
 """A node that is killed while it starts leaves a segment of its commit log without even a header; killed so twice, it
@@ -111,13 +110,11 @@ def modules() -> list[str]:
 
 
 def daemon(program: ServerProgram, place: Place, heap_mb: int) -> Sequence[str]:
-    """The command line of a node whose folder has the files `conf/cassandra.yaml`, `conf/logback.xml` and
-    `conf/cassandra-rackdc.properties`."""
+    """The command line of a node whose folder has the files that `Cassandra.files` names."""
     folder, conf = place.folder, place.folder / "conf"
     properties = {
         "cassandra.config": f"file://{conf}/cassandra.yaml",
         "cassandra-rackdc.properties": f"file://{conf}/cassandra-rackdc.properties",
-        "logback.configurationFile": conf / "logback.xml",
         "cassandra.storagedir": folder / "data",
         "cassandra-foreground": "yes",
         "cassandra.jmx.local.port": JMX_PORT,
@@ -125,17 +122,14 @@ def daemon(program: ServerProgram, place: Place, heap_mb: int) -> Sequence[str]:
         "cassandra.skip_wait_for_gossip_to_settle": 0,
         "cassandra.consistent.rangemovement": "false",
         "cassandra.system_distributed.default_rf": len(place.members),
-        "java.io.tmpdir": folder,
         "jdk.attach.allowAttachSelf": "true",
         "io.netty.tryReflectionSetAccessible": "true",
     }
     cleaning = ("sh", "-c", AFTER_CLEANING, "cassandra", str(folder / "data" / "commitlog"))
-    return [*cleaning, *java_command(*program, heap_mb, properties, DAEMON, flags=modules())]
+    return [*cleaning, *java_command(*program, folder, heap_mb, properties, DAEMON, flags=modules())]
 
 
 def nodetool(program: Callable[[], ServerProgram], words: Sequence[str], place: Place) -> Sequence[str]:
     """The command line of Cassandra's own tool for administrators, to be run beside a node, where JMX listens."""
-    logback = place.folder / "conf" / "logback.xml"
-    properties = {"logback.configurationFile": logback, "java.io.tmpdir": place.folder, "user.home": place.folder}
-    where = ("--host=127.0.0.1", f"--port={JMX_PORT}")
-    return java_command(*program(), TOOL_HEAP_MB, properties, NODETOOL, *where, *words, flags=modules())
+    where, home = ("--host=127.0.0.1", f"--port={JMX_PORT}"), {"user.home": place.folder}
+    return java_command(*program(), place.folder, TOOL_HEAP_MB, home, NODETOOL, *where, *words, flags=modules())

@@ -1,4 +1,4 @@
-"""What each error of Cassandra and of its driver means. A definite one certainly did not happen.
+"""Error table of Cassandra and its driver. An operation with a definite error certainly did not happen.
 
 Pitfall: "unavailable". A coordinator says it before it sends a plain write to anybody, so that write did not happen; in
 the course of a lightweight transaction it may say it after the proposal was accepted, and then nobody knows. What timed
@@ -27,7 +27,7 @@ ERRORS = table(
 
 
 def translate_error(error: Exception, *, conditional: bool) -> Exception:
-    """What the driver raised, as the table knows it. conditional: whether it was a lightweight transaction.
+    """The driver's error in the form that the table knows. conditional: whether it was a lightweight transaction.
 
     ConnectionRefusedError if nothing was sent: the driver says so when it had no connection to give the request to.
     """

@@ -18,14 +18,14 @@ idempotent. One that timed out may have been counted, so a client that sends it 
 """
 
 import asyncio
-from functools import partial
+from typing import Any
 
 from splitbrain.harness.operation import ErrorKind, EventType, Operation, Outcome
 from splitbrain.targets.cassandra.client_settings import CassandraSettings
 from splitbrain.targets.cassandra.errors import ERRORS
 from splitbrain.targets.cassandra.schema import COLLECTIONS, COUNTER, COUNTERS, ELEMENTS, REGISTER, REGISTERS, SET
 from splitbrain.targets.cassandra.session import CassandraSession, CqlRequest, Rows
-from splitbrain.targets.servers.client import appended, reading
+from splitbrain.targets.servers.client import ANY, VersionedObjects, reading
 from splitbrain.targets.servers.values import in_order, packed, unpacked
 
 READ = f"SELECT value, writetime(value) FROM {REGISTERS} WHERE key = ?"
@@ -99,37 +99,26 @@ class Registers(CassandraObjects):
         return rows[0] if rows and rows[0][0] is not None else (None, 0)
 
 
-class AgreedRegisters(Registers):
-    """Registers and lists by lightweight transactions."""
+class AgreedRegisters(VersionedObjects, Registers):
+    """Registers and lists by lightweight transactions. The version of a row is its text."""
 
-    async def write(self, operation: Operation) -> Outcome:
-        """Overwrite the row, or create it if there is none; rows stay, so the third try finds one."""
-        key, text = packed(operation.key), packed(operation.value)
-        for statement, values in ((OVERWRITE, (text, key)), (CREATE, (key, text)), (OVERWRITE, (text, key))):
-            if await self._agreed(operation, statement, *values):
-                return Outcome.ok(operation.value)
-        text = "there was a row, and then there was none: IF EXISTS and IF NOT EXISTS both said no"
-        return Outcome.fail(ErrorKind.CONFLICT, text, operation.value)
+    errors = ERRORS
 
     async def cas(self, operation: Operation) -> Outcome:
-        """Set the new value if the old one stands there; None as the old one: if there is no row."""
+        """Set the new value if the old one stands there, unread; None as the old one: if there is no row."""
         old, new = operation.value
-        done = await self._replaced(operation, None if old is None else packed(old), packed(new))
+        done = await self.replaced(operation, None if old is None else packed(old), packed(new))
         return done or Outcome.fail(ErrorKind.PRECONDITION, "the condition was false", operation.value)
 
-    async def append(self, operation: Operation) -> Outcome:
-        """Read the list, and set the longer one if it has not changed since."""
+    async def found(self, operation: Operation) -> tuple[str | None, str | None]:
+        text, _ = await self._found(operation)
+        return text, text
 
-        async def found() -> tuple[str | None, str | None]:
-            text, _ = await self._found(operation)
-            return text, text
-
-        return await appended(operation, ERRORS, found, partial(self._replaced, operation))
-
-    async def _replaced(self, operation: Operation, before: str | None, text: str) -> Outcome | None:
-        """`ok` if before a text it stood what is said (None: no row); None if not."""
+    async def replaced(self, operation: Operation, version: Any, text: str) -> Outcome | None:
         key = packed(operation.key)
-        change = (CREATE, key, text) if before is None else (COMPARE_AND_SET, text, key, before)
+        change = (CREATE, key, text) if version is None else (COMPARE_AND_SET, text, key, version)
+        if version is ANY:
+            change = OVERWRITE, text, key
         return Outcome.ok(operation.value) if await self._agreed(operation, *change) else None
 
 

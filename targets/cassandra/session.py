@@ -19,7 +19,7 @@ from splitbrain.targets.servers.driver import called_back, on_thread
 
 PROTOCOL = 5
 CONNECT_SECONDS = 2.0
-"""How long a node may take to accept a connection, and to answer the first questions on it."""
+"""The time a node may take to accept a connection, and to answer the first questions on it."""
 FORGOTTEN_SECONDS = 30.0
 """After how long the driver forgets a request. Longer than any client waits: the client's deadline decides."""
 

@@ -49,7 +49,7 @@ MAINTENANCE: Mapping[type[Maintenance], str] = {Flush: "flush", Compact: "compac
 
 
 async def wall_clock(place: Place) -> int:
-    """What a node says the time is (ns since 1970)."""
+    """The time by a node's clock (ns since 1970)."""
     try:
         ((stamp,),) = await ask(place.address, "SELECT currentTimestamp() FROM system.local")
     except CqlError as error:
@@ -93,7 +93,7 @@ class Cassandra(Server):
     def files(self, place: Place) -> Mapping[str, str | bytes]:
         return {
             "conf/cassandra.yaml": configuration.configuration(place, self.settings),
-            "conf/logback.xml": LOGBACK,
+            "logback.xml": LOGBACK,
             "conf/cassandra-rackdc.properties": "dc=dc1\nrack=rack1\n",
         }
 
@@ -106,7 +106,7 @@ class Cassandra(Server):
         return configuration.daemon(program, place, self.number("heap_mb"))
 
     def admin_commands(self, program: Callable[[], ServerProgram]) -> Mapping[type[Maintenance], Any]:
-        """What an administrator has a node do, by Cassandra's own tool, run beside it."""
+        """Maintenance by Cassandra's own tool, run beside the node."""
         return {kind: partial(configuration.nodetool, program, words.split()) for kind, words in MAINTENANCE.items()}
 
     async def ready(self, place: Place) -> bool:

@@ -16,7 +16,7 @@ from splitbrain.targets.servers.access import Access
 from splitbrain.targets.servers.agreement import NO_ANSWER, agreeing, audited, differing
 
 AUDIT_SECONDS = 15.0
-"""How long members may take to catch up."""
+"""The time that members may take to catch up."""
 ASK_SECONDS = 2.0
 
 CHECKER = "members"
@@ -53,7 +53,7 @@ async def _compared(gateways: Mapping[str, Gateway]) -> Verdict | str:
 
 
 def compared(hashed: Mapping[str, Hashed], revision: int) -> Verdict:
-    """What hashes at one revision say; only those that leave out the same part of the history can be compared."""
+    """The verdict on hashes at one revision; only those that leave out the same part of the history can be compared."""
     plain = {name: f"{answer.hash:08x}" for name, answer in hashed.items()}
     groups: dict[int, dict[str, list[str]]] = {}
     for name, answer in hashed.items():

@@ -1,4 +1,4 @@
-"""What each error that etcd answers means. A definite one certainly did not happen.
+"""Error table of etcd. An operation with a definite error certainly did not happen.
 
 Pitfall: "database space exceeded" sounds like a refusal and is also what etcd answers after it has applied the write
 that filled the quota. Rows are definite only where etcd answers before it proposes, or where the transaction itself was
@@ -23,7 +23,7 @@ NO_LEASE = "etcdserver: requested lease not found"
 LEARNER = "rpc not supported for learner"
 GRPC_DEADLINE, GRPC_UNAVAILABLE = 4, 14
 
-ROWS = (
+ERRORS = table(
     text("etcdserver: leader changed", ErrorKind.NO_LEADER),
     # With the header `hasleader`, asked before the request is looked at.
     text("etcdserver: no leader", ErrorKind.NO_LEADER, definite=True),
@@ -46,5 +46,3 @@ ROWS = (
     code(GRPC_DEADLINE, ErrorKind.TIMEOUT),
     code(GRPC_UNAVAILABLE, ErrorKind.UNAVAILABLE),
 )
-
-ERRORS = table(*ROWS)

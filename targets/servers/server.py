@@ -28,15 +28,14 @@ from splitbrain.targets.servers.jvm import found_java
 from splitbrain.targets.servers.software import Software
 
 BESIDE_HEAP_MB = 640
-"""What a Java server may take beside its heap: direct buffers, compiled code, threads, mapped files."""
-
+"""Memory of a Java server beside its heap: direct buffers, compiled code, threads, mapped files."""
 
 SERVED = ("ready", "port", "files", "ready_seconds", "relative_waits", "read_clock", "admin_calls", "membership")
-"""What a deployment takes from the server as it is, see `harness.deployment.Served`."""
+"""Attributes that a deployment takes from the server as they are, see `harness.deployment.Served`."""
 
 
 class ServerProgram(NamedTuple):
-    """What a node runs. path: of the server, or of Java. classpath: of the server's jars, for Java."""
+    """The program of a node. path: of the server, or of Java. classpath: of the server's jars, for Java."""
 
     path: str
     classpath: str = ""
@@ -69,9 +68,11 @@ class Server(ABC):
     options: ClassVar[Sequence[Option]]
     software: Software
     port: int
-    """Where clients connect."""
+    """The port that clients connect to."""
     errors: ErrorTable
     operations: Shapes
+    client_class: Callable[[str, Any], Client]
+    """Its clients, from an address and the server; or `client` is overridden."""
     schemes: Sequence[str]
     """Of URLs of endpoints: plain, and with TLS."""
     java: ClassVar[bool] = False
@@ -116,7 +117,7 @@ class Server(ABC):
         """The command line of a node."""
 
     def files(self, place: Place) -> Mapping[str, str | bytes]:
-        """What to put in a node's folder before it starts for the first time."""
+        """Files for a node's folder, laid there before it starts for the first time."""
         return {}
 
     @abstractmethod
@@ -124,16 +125,16 @@ class Server(ABC):
         """Whether a node serves; False or an OSError: not yet."""
 
     async def node_version(self, place: Place) -> str:
-        """Which version a node is; for upgrades."""
+        """The version of a node; for upgrades."""
         raise InfrastructureError(f"{self.name} is not asked for its version")
 
     async def role(self, node: Node) -> str | None:
-        """What a node says that it is ("leader", "follower"); None where all are alike."""
+        """The role that a node says it has ("leader", "follower"); None where all are alike."""
         return None
 
-    @abstractmethod
     def client(self, node: Node) -> Client:
         """A new client pinned to a node, not yet open."""
+        return self.client_class(node.address, self)
 
     def check_upgrade(self) -> None:
         """UsageError unless it can be upgraded so."""
@@ -177,7 +178,7 @@ class Server(ABC):
         return (f"{self.software.name} {f'of the image {self.image}' if self.image else self.version}{later}",)
 
     async def roles(self, nodes: Sequence[Node]) -> Mapping[str, str]:
-        """What each node says that it is."""
+        """Roles that nodes say they have, by name."""
         return await roles(nodes, self.role)
 
     def program(self, version: str, say: Say = on_stderr) -> Path:
@@ -196,14 +197,14 @@ class Server(ABC):
         where = partial(self.program, version)
         common: dict[str, Any] = {name: getattr(self, name) for name in SERVED} | {"tells_version": self.node_version}
 
+        jars, name = f"{jar_folder(self.software)}/*", self.software.owner
+        inside = ServerProgram("java", jars) if self.java else ServerProgram(name)
+
         def here() -> ServerProgram:
             if self.java:
                 return ServerProgram(found_java(self.software.name), f"{where()}/*")
             return ServerProgram(str(where()))
 
-        inside = (
-            ServerProgram("java", f"{jar_folder(self.software)}/*") if self.java else ServerProgram(self.software.owner)
-        )
         process = Process(
             argv=lambda place: self.command(place, here(), version),
             admin_commands=self.admin_commands(here),
@@ -218,7 +219,6 @@ class Server(ABC):
         )
         if self.java:  # a hundred jars are not copied to hosts
             return [process, container]
-        name = self.software.owner
         host = Host(
             argv=lambda place: self.command(place, ServerProgram(str(place.folder / name)), version),
             uploads=lambda: {name: where()},

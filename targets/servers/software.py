@@ -137,7 +137,7 @@ SUMS = "SHA256SUMS"
 
 
 def cache() -> Path:
-    """Where all that was fetched is kept, for all runs of a user."""
+    """The folder of all that was fetched, for all runs of a user."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "splitbrain"
 
 
@@ -150,7 +150,7 @@ def checksum(path: Path) -> str:
 
 
 def says_version(pattern: str) -> Callable[[Path], str | None]:
-    """What a program says its version is when asked with --version; None if it does not."""
+    """The version that a program tells when asked with --version; None if it does not."""
     return lambda program: _version_told(pattern, program, program.stat().st_mtime_ns if program.is_file() else 0)
 
 

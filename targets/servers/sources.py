@@ -233,6 +233,6 @@ def _dependency(group: str, name: str, version: str) -> str:
 
 
 def _downloaded(log: Path) -> int:
-    """How many jars Maven has said to have downloaded; it lays them down all at once in the end."""
+    """The number of jars that Maven has said to have downloaded; it lays them down all at once in the end."""
     lines = log.read_text(errors="replace").splitlines()
     return sum("Downloaded from" in line and ".jar " in line for line in lines)

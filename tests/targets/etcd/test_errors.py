@@ -16,7 +16,8 @@ from splitbrain.harness.history import Event
 from splitbrain.harness.operation import ErrorKind, EventType, Operation
 from splitbrain.harness.options import settle
 from splitbrain.targets.etcd import Etcd
-from splitbrain.targets.etcd.errors import ERRORS, ROWS, EtcdError
+from splitbrain.targets.etcd.errors import ERRORS, EtcdError
+from splitbrain.targets.servers.errors import Row
 
 from .fake_etcd import CUT, HALF, HEADER, SILENT, FakeMemberOfEtcd, member
 
@@ -36,7 +37,7 @@ def run(work: Coroutine[Any, Any, Any]) -> Any:
 
 
 async def conducted(fake_url: str, operation: Operation) -> Event:
-    """How one operation of a whole test ended, as it stands in the history."""
+    """The end of one operation of a whole test, as it stands in the history."""
     environment = Existing()
     target = etcd(fake_url)
     recorder = Recorder(None, environment.now)
@@ -129,9 +130,9 @@ def test_nothing_was_sent_where_nobody_listens() -> None:
 
 
 def test_every_message_finds_its_own_row() -> None:
-    for row in filter(lambda row: row.text, ROWS):
+    for row in [rule for rule in ERRORS.rules if isinstance(rule, Row) and rule.text]:
         error = EtcdError(f"{row.text}, and more", 14)
-        assert next(one for one in ROWS if one.fits(error)) is row
+        assert next(one for one in ERRORS.rules if one.fits(error)) is row
         assert ERRORS.classify(error) == (row.kind, row.definite)
     assert ERRORS.classify(EtcdError("something new", 14)) == (ErrorKind.UNAVAILABLE, False)
     assert ERRORS.classify(EtcdError("something new", 13)) == (ErrorKind.OTHER, False)
