@@ -1,4 +1,4 @@
-"""What each error that Redis answers means. A definite one certainly did not happen."""
+"""Error table of Redis. An operation with a definite error certainly did not happen."""
 
 from splitbrain.harness.operation import ErrorKind
 from splitbrain.targets.servers.errors import raised, table, text

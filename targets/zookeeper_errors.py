@@ -1,4 +1,4 @@
-"""What each error that ZooKeeper answers, or its driver raises, means. A definite one certainly did not happen.
+"""Error table of ZooKeeper and its driver. An operation with a definite error certainly did not happen.
 
 Pitfall: the driver tells a lost connection to what was sent and to what was still queued alike, so neither is definite.
 It raises `SessionExpiredError` only where the server refused, or where nothing was sent; not so its subclass

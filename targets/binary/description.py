@@ -30,14 +30,15 @@ class OperationEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ReadyEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How a node is asked whether it serves: a path that answers 200, or a command of RESP; else by connecting."""
+    """The readiness check of a node: a path that answers 200, or a command of RESP; else a connection is enough."""
 
     http: str = ""
     resp: tuple[str, ...] = ()
 
 
 class ErrorEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a status or the first word of an error of RESP means. definite: the operation certainly did not happen."""
+    """The meaning of a status, or of the first word of an error of RESP. definite: the operation certainly did not
+    happen."""
 
     kind: ErrorKind
     definite: bool = False

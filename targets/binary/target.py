@@ -47,7 +47,7 @@ class Binary:
 
     @property
     def description(self) -> Description:
-        """What the file says. UsageError if none was named."""
+        """The content of the file. UsageError if none was named."""
         if self._description is None:
             raise UsageError("target binary needs the file that describes the server: binary:FILE.toml")
         return self._description

@@ -25,7 +25,7 @@ __all__ = ["BUG", "RETRIES", "AuditedStore"]
 
 CHECK = "audit"
 SECONDS = 15.0
-"""How long copies may take to become equal."""
+"""The time that copies may take to become equal."""
 PAUSE_SECONDS = 0.25
 ANSWER_SECONDS = 2.0
 
@@ -72,7 +72,7 @@ class AuditedStore(PlantedStore):
 
 
 def judge(accounts: Mapping[str, Account], copies: int, sessions: Sessions, *, leading: bool) -> Verdict:
-    """What these accounts say, of so many copies. leading: whether any node says that it leads."""
+    """The verdict on these accounts, of so many copies. leading: whether any node says that it leads."""
     details: dict[str, Value] = {
         "applied": {name: account.applied for name, account in accounts.items()},
         "acknowledged_sessions": len(sessions.acknowledged),

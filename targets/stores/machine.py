@@ -32,7 +32,7 @@ FORGET_AFTER = 50_000
 
 
 class Session(msgspec.Struct, array_like=True):
-    """What is remembered of a session: its last request, the answer, and how many requests had been applied then."""
+    """A session's memory: its last request, the answer, and how many requests had been applied then."""
 
     sequence: int
     response: Response
@@ -81,7 +81,7 @@ class Machine:
     def __init__(self) -> None:
         self._values: dict[str | bytes, tuple[Any, int]] = {}
         self._elements: dict[str | bytes, set[bytes]] = {}
-        """What is in each set, as it stands on the wire; never iterated."""
+        """The elements of each set, as they stand on the wire; never iterated."""
         self._sessions: dict[str, Session] = {}
         """By the time of the last request, the oldest first."""
         self._count = 0
@@ -91,11 +91,11 @@ class Machine:
         self.executed: list[tuple[str, int]] = []
         """The names of the requests that were carried out since somebody emptied this, in order."""
         self.deduplicated = 0
-        """How many requests were not carried out because their session had had them."""
+        """Requests that were not carried out because their session had had them."""
 
     @property
     def size(self) -> int:
-        """How many keys and sessions it holds."""
+        """The number of keys and sessions."""
         return len(self._values) + len(self._sessions)
 
     def dump(self) -> bytes:
@@ -113,7 +113,7 @@ class Machine:
         self.executed = []
 
     def account(self, applied: int) -> Account:
-        """What its node answers to "audit", having applied so many entries."""
+        """The answer of its node to "audit", after so many applied entries."""
         values = sorted((str(key), revision, _encode(value)) for key, (value, revision) in self._values.items())
         contents = zlib.crc32(_encode(values))
         sessions = {name: session.sequence for name, session in self._sessions.items()}

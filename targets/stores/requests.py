@@ -12,7 +12,7 @@ from splitbrain.harness.program import Effect, Reply, Send
 from splitbrain.targets.stores.messages import IN_DOUBT, NO_LEADER, Answer, Forward, Request, Response
 
 Origin = int | str
-"""Who asked: a client of this node (the handle of its request), or the node that forwarded it (its name)."""
+"""The origin: a client of this node (the handle of its request), or the node that forwarded it (its name)."""
 
 Name = tuple[str, int]
 """A request's name: (session, sequence)."""

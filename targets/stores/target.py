@@ -1,5 +1,5 @@
-"""What own stores have in common as targets: client, operations, error table, roles, audit. A store adds its options,
-its claims and its program.
+"""Common parts of own stores as targets: client, operations, error table, roles, audit. A store adds its options, its
+claims and its program.
 """
 
 import asyncio
@@ -46,7 +46,7 @@ class StoreTarget(ABC):
     """Whether its nodes answer requests for their "role" (`Request` tells how)."""
 
     invariants: Sequence[Invariant] = ()
-    """What is watched while a simulated run goes on, by the marks that its nodes make."""
+    """Invariants that are watched while a simulated run goes on, by the marks that its nodes make."""
 
     def __init__(self, settings: Mapping[str, Setting]) -> None:
         self.settings = settings
@@ -55,7 +55,7 @@ class StoreTarget(ABC):
     @property
     @abstractmethod
     def claims(self) -> Sequence[str]:
-        """What the store promises with these settings; nothing where it promises nothing."""
+        """Promises of the store with these settings; nothing where it promises nothing."""
 
     @property
     @abstractmethod
@@ -64,7 +64,7 @@ class StoreTarget(ABC):
 
     @property
     def deployments(self) -> Sequence[Deployment]:
-        """How its nodes come to be: in the simulator, or as processes."""
+        """Deployments of its nodes: in the simulator, or as processes."""
         kind = type(self)
         ours = kind.__module__.startswith("splitbrain.")
         return (
@@ -83,7 +83,7 @@ class StoreTarget(ABC):
 
     @property
     def errors(self) -> ErrorTable:
-        """What each error of a store means."""
+        """The error table of stores."""
         return ERRORS
 
     def client(self, node: Node) -> StoreClient:
@@ -100,7 +100,7 @@ class StoreTarget(ABC):
         return False
 
     async def roles(self, nodes: Sequence[Node]) -> Mapping[str, str]:
-        """What each node believes itself to be; a node that does not answer within a second is left out."""
+        """Roles that nodes believe to have; a node that does not answer within a second is left out."""
         if not self.introspective:
             return {}
         answers = await asyncio.gather(*(ask_role(node, seconds=1.0) for node in nodes))

@@ -53,7 +53,7 @@ class LeaseOnWallClock(Replication):
     """Measures the lease by the wall clock."""
 
     def clock(self) -> int:
-        """Which may be set back."""
+        """The wall clock, which may be set back."""
         return self._server.now.wall
 
 

@@ -11,14 +11,14 @@ from splitbrain.targets.stores.raft.server import RaftServer
 
 
 class VotesTwice(Election):
-    """Does not look whether it has voted in the term."""
+    """A server that does not look whether it has voted in the term."""
 
     def _free_for(self, candidate: str) -> bool:
         return True
 
 
 class VotesForShorterLogs(Election):
-    """Does not compare logs."""
+    """A server that votes without comparing logs."""
 
     def _up_to_date(self, request: VoteRequest) -> bool:
         return True
@@ -40,7 +40,7 @@ class ComparesTermAlone(Election):
 
 
 class ComparesCommitted(Election):
-    """Is content with a candidate that has what is known here to be committed."""
+    """A server that is content with a candidate that has what is known here to be committed."""
 
     def _up_to_date(self, request: VoteRequest) -> bool:
         return request.last_index >= self._server.commit

@@ -62,7 +62,7 @@ class CommitsOwnLogWhenElected(Replication):
     """Takes its whole log for committed when it is elected."""
 
     def lead(self) -> None:
-        """What was inherited counts."""
+        """Lead, and count inherited entries as if they were of this term."""
         super().lead()
         self._server.commit = max(self._server.commit, self.inherited)
 

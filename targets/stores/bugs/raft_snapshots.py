@@ -59,7 +59,7 @@ class SnapshotSetsCommit(RaftServer):
     """Takes the index of a snapshot for its commit index, also when that is lower."""
 
     def restore(self, index: int, state: bytes) -> None:
-        """What was committed behind the snapshot is so no longer."""
+        """Restore a snapshot, and forget that entries behind it were committed."""
         super().restore(index, state)
         self.commit = index
 

@@ -11,7 +11,7 @@ from splitbrain.targets.stores.requests import Origin, Requests, answer
 
 
 class TornTailLeft(Journal):
-    """Does not cut a torn tail, so that what is written behind it is never read again."""
+    """A log that leaves a torn tail, so that what is written behind it is never read again."""
 
     def recover(self, disk: Mapping[str, bytes]) -> tuple[list[bytes], list[Effect]]:
         """The records before the tail; the file stays as it is."""

@@ -80,7 +80,7 @@ class PrimaryBackupNode:
         self.requests = parts.requests()
         self.applied = 0
         self._heard: dict[str, int] = {}
-        """When each other node was last heard, by the monotonic clock."""
+        """Times at which each other node was last heard, by the monotonic clock."""
         self._next: dict[str, int] = {}
         self._match: dict[str, int] = {}
         self._now = Now(0, 0)

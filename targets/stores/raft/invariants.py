@@ -41,7 +41,8 @@ def elected_by_majority() -> Invariant:
 
 
 def stored_by_majority() -> Invariant:
-    """What a server applies first is on the disks of a majority of all servers (§5.3)."""
+    """Storage by a majority: an entry that a server applies first is on the disks of a majority of all servers
+    (§5.3)."""
 
     def watch() -> Watch:
         stored: dict[str, tuple[int, int]] = {}
@@ -178,8 +179,8 @@ def votes_in_present_term() -> Invariant:
 
 
 def keeps_what_it_promised() -> Invariant:
-    """What a server has acknowledged stays on its disk as long as the term lasts: its one leader takes nothing back
-    (§5.3, Leader Append-Only and Log Matching)."""
+    """Promises kept: an entry that a server has acknowledged stays on its disk as long as the term lasts, for its one
+    leader takes nothing back (§5.3, Leader Append-Only and Log Matching)."""
 
     def watch() -> Watch:
         promised: dict[str, tuple[int, int]] = {}
@@ -227,8 +228,8 @@ def votes_by_rule() -> Invariant:
 
 
 def knows_what_was_acknowledged() -> Invariant:
-    """What a leader takes to be on the disk of another server was acknowledged in its term (Figure 2: matchIndex begins
-    at 0)."""
+    """Knowledge of followers: what a leader takes to be on the disk of another server was acknowledged in its term
+    (Figure 2: matchIndex begins at 0)."""
 
     def watch() -> Watch:
         acknowledged: dict[tuple[str, int], int] = {}
@@ -303,4 +304,4 @@ INVARIANTS: Sequence[Invariant] = (
     one_entry_an_index("state"),
     done_once("executed"),
 )
-"""What Raft promises of its servers: the properties of Figure 3, and what they rest on."""
+"""Promises of Raft's servers: the properties of Figure 3, and what they rest on."""

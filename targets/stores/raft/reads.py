@@ -43,7 +43,7 @@ class Reads:
         return self._server.settings.reads == "lease" and self._leased()
 
     def _lease(self) -> int:
-        """How long after the start of a confirmed round nobody else is elected."""
+        """The time from the start of a confirmed round during which nobody else is elected."""
         return self._server.settings.lease
 
     def release(self) -> None:

@@ -32,14 +32,14 @@ class Replication:
         self._answered: dict[str, int] = {}
         self._begun: dict[int, int] = {}
         self._snapshot_due: dict[str, int] = {}
-        """When a follower may be sent a snapshot again."""
+        """The time at which a follower may be sent a snapshot again."""
         self._first = 0
         self.round = 0
         """The number of the last broadcast."""
         self.confirmed = 0
         """The last round to which a majority has answered."""
         self.confirmed_at = 0
-        """When that round began, by the monotonic clock."""
+        """The start of that round, by the monotonic clock."""
 
     @property
     def established(self) -> bool:

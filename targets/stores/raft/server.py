@@ -70,8 +70,8 @@ class RaftServer:
         self.applied = 0
         """The index up to which they have been applied to the machine."""
         self.heard = 0
-        """When a leader was last heard, by the monotonic clock; a start counts, because what was heard before it is
-        forgotten, and a vote given too early would break the old leader's lease."""
+        """The time at which a leader was last heard, by the monotonic clock; a start counts, because what was heard
+        before it is forgotten, and a vote given too early would break the old leader's lease."""
         self.now = Now(0, 0)
         self.out: list[Effect] = []
         """The effects of the present event, so far."""

@@ -1,4 +1,4 @@
-"""What the rows of the catalogue have in common: where reports are, what a bug breaks, which faults show it."""
+"""Common parts of the catalogue's rows: where reports are, what a bug breaks, which faults show it."""
 
 from collections.abc import Mapping
 
