@@ -14,7 +14,8 @@ SHORTEST_WAIT_SECONDS = 1e-6
 
 
 class Agenda(Generic[T]):
-    """What comes when: entries by time, then by the number of their slot, then in the order in which they were made."""
+    """Agenda of faults: entries by time, then by the number of their slot, then in the order in which they were
+    made."""
 
     def __init__(self, now: Callable[[], int]) -> None:
         self._now = now

@@ -28,7 +28,7 @@ class Budget:
 
 @dataclass
 class BudgetMeter:
-    """What is spent of a budget. Several searches of one check share one."""
+    """Meter of a budget's use. Several searches of one check share one."""
 
     budget: Budget
     deadline: float

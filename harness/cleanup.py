@@ -14,7 +14,7 @@ from splitbrain.harness.errors import InfrastructureError
 T = TypeVar("T")
 
 STEP_SECONDS = 60.0
-"""How long one step may take before the next is tried all the same."""
+"""The time that one step may take before the next is tried all the same."""
 
 
 async def shielded(awaitable: Awaitable[T]) -> T:

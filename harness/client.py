@@ -95,7 +95,7 @@ class ErrorTable:
         return Outcome(ended, operation.value, Error(kind, text or name))
 
     def unlisted(self, error: BaseException) -> str:
-        """What is wrong, in words, if an error has a word for its kind that no row has; else nothing."""
+        """A complaint, in words, if an error has a word for its kind that no row has; else nothing."""
         code = getattr(error, "code", None)
         words = [rule.raised for rule in self.rules if isinstance(rule.raised, str)]
         if not isinstance(code, str) or not words or any(rule.fits(error) for rule in self.rules):

@@ -37,17 +37,17 @@ from splitbrain.harness.verdict import Verdict, unknown
 from splitbrain.harness.worker import Worker, WorkerContext, described
 
 SETUP_SECONDS = 30.0
-"""How long nodes that are up may take until they serve."""
+"""The time that nodes that are up may take until they serve."""
 ATTEMPT_SECONDS = 10.0
 PAUSE_SECONDS = 0.5
 SETTLE_SECONDS = 90.0
-"""How long a target's nodes may take to recover from faults, before the final operations."""
+"""The time that a target's nodes may take to recover from faults, before the final operations."""
 RECOVERY_AGAIN_SECONDS = 1.0
-"""How long they get after the last leader was deposed, at most, before the final operations are done once more."""
+"""The time they get after the last leader was deposed, at most, before the final operations are done once more."""
 AUDIT_SECONDS = 60.0
-"""How long a target may take to say whether its nodes agree."""
+"""The time that a target may take to say whether its nodes agree."""
 UNRESPONSIVE_SECONDS = 10.0
-"""How long a client may go on after it was cancelled."""
+"""The time that a client may go on after it was cancelled."""
 
 
 @dataclass(frozen=True)

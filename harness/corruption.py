@@ -34,8 +34,8 @@ def extent(contents: bytes | bytearray) -> int:
 
 
 def flips(extents: Mapping[str, int], node: str, bits: int, seed: int) -> list[Flip]:
-    """So many bits, no two in one byte, each byte of the node's files as likely as any other; fewer if there are fewer
-    bytes."""
+    """Bits to flip, no two in one byte, each byte of the node's files as likely as any other; fewer than `bits` if
+    there are fewer bytes."""
     random = RandomStream(seed, "flip", node)
     total = sum(extents.values())
     places: dict[int, int] = {}

@@ -1,4 +1,4 @@
-"""How a leader is deposed after the final reads, by one of the faults that were asked for: a copy that differs shows
+"""Deposition of a leader after the final reads, by one of the faults that were asked for: a copy that differs shows
 when another node leads.
 """
 
@@ -8,7 +8,7 @@ from splitbrain.harness.fault import Fault, Plan
 from splitbrain.harness.injection import Cut, Injection, Kill, Pause, links_between
 
 SECONDS = 2.0
-"""How long the leader is away: any other has been elected by then."""
+"""The time for which the leader is away: any other has been elected by then."""
 WAYS: tuple[type[Injection], ...] = (Kill, Pause, Cut)
 """In order of preference."""
 QUICK_WAYS: tuple[type[Injection], ...] = (Pause, Cut)
@@ -18,7 +18,7 @@ QUICK_WAYS: tuple[type[Injection], ...] = (Pause, Cut)
 def way_to_depose(
     leader: str, nodes: Sequence[str], faults: Iterable[Fault], ways: Sequence[type[Injection]]
 ) -> tuple[Fault, Plan] | None:
-    """Which of these faults takes the leader away, and how; None if none of them can."""
+    """The way to take the leader away by one of these faults; None if none of them can."""
     asked = tuple(faults)
     for way in ways:
         for fault in asked:

@@ -107,4 +107,4 @@ class Counting(Protocol):
     """A cluster that counts what rarely happens to messages between its nodes."""
 
     def coverage(self) -> Mapping[str, int]:
-        """How often each thing happened, by name."""
+        """Counts of what happened, by name."""

@@ -16,7 +16,7 @@ from splitbrain.harness.random_stream import RandomStream
 
 @dataclass(frozen=True)
 class View:
-    """What the nemesis knows of the cluster when a fault starts."""
+    """The nemesis's knowledge of the cluster when a fault starts."""
 
     nodes: tuple[str, ...]
     roles: Mapping[str, str]
@@ -35,7 +35,8 @@ class View:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a fault will do this time. value: how it stands in the history, on `start-X`, for people and reports."""
+    """The injections of a fault this time. value: how it stands in the history, on `start-X`, for people and
+    reports."""
 
     value: Value
     injections: tuple[Injection, ...]
@@ -66,8 +67,8 @@ class Fault(Protocol):
 
 @runtime_checkable
 class VariedNeeds(Protocol):
-    """What a fault has if some of its variants need injections that others do not. insists: whether the user asked for
-    those by name, so that they are not left out where they cannot be done."""
+    """Additional needs of a fault if some of its variants need injections that others do not. insists: whether the user
+    asked for those by name, so that they are not left out where they cannot be done."""
 
     insists: bool
 

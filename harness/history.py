@@ -69,9 +69,9 @@ class History:
         self.timed = True
         """Whether `time` was recorded and never runs backwards; else only the order of events means something."""
         self.process_names: dict[int, str] = {}
-        """What processes are called that have names in the file they came from."""
+        """Names of processes that have names in the file they came from."""
         self.warnings: list[str] = []
-        """What a reader noticed and let pass, for people."""
+        """Remarks of a reader on what it noticed and let pass, for people."""
         self.late: dict[int, int] = {}
         """Position of an invocation → by how many nanoseconds it began later than it was due, where it did. Of a
         history that was just recorded; files do not carry it."""
@@ -287,7 +287,7 @@ _INTAKE = (
     if columns_native is None
     else columns_native.Intake(_COLUMNS, UNSET, _TYPES, NEMESIS, NEMESIS_PROCESS, Scalars)
 )
-"""How events are read in a hurry, where that is built."""
+"""The quick way to read events, where that is built."""
 
 
 def _types(events: Sequence[Event]) -> list[int]:

@@ -13,7 +13,7 @@ from splitbrain.harness.operation import Value
 EXECUTED = "executed"
 """The mark of a node that carries out a request: its first value is the request's name."""
 WINDOW = 50_000
-"""So many of the requests that were carried out last are remembered: an operation is in doubt seconds later at most."""
+"""The number of requests carried out last that are remembered: an operation is in doubt seconds later at most."""
 
 
 @runtime_checkable
@@ -26,7 +26,7 @@ class NamingClient(Protocol):
 
 
 class InDoubt:
-    """What became of operations in doubt. Pitfall: a compare-and-set that was carried out may have been refused."""
+    """The ends of operations in doubt. Pitfall: a compare-and-set that was carried out may have been refused."""
 
     def __init__(self, window: int = WINDOW) -> None:
         self._window = window

@@ -12,8 +12,8 @@ Link = tuple[str, str]
 """A directed link between nodes: (from, to)."""
 
 Bite = Mapping[str, float]
-"""What an injection did, by counter name ("messages_dropped", "processes_killed", "skew_ms"). All zero: it did not
-bite."""
+"""Counts of what an injection did, by counter name ("messages_dropped", "processes_killed", "skew_ms"). All zero: it
+did not bite."""
 
 
 CLOCK_READS = "clock_reads"
@@ -82,7 +82,7 @@ class ImpairMessages(Impair):
     duplicate_ms: float = 0.0
     """Duplicates come up to so much later; 0: right after the original."""
     reorder_ms: float = 0.0
-    """What is held back comes up to so much later, overtaken by all that is sent meanwhile; 0: by the next message."""
+    """The longest delay of what is held back, overtaken by all that is sent meanwhile; 0: by the next message."""
     reset_ms: float = 0.0
     """Mean time from one break of the connection to the next, each of which loses what is under way; 0: none."""
 
@@ -251,7 +251,7 @@ class FlipBits:
 
     nodes: tuple[str, ...]
     bits: int
-    """How many on each node."""
+    """The number on each node."""
     seed: int
 
 
@@ -307,7 +307,7 @@ class Repair:
 
 
 Maintenance = Compact | Defragment | Flush | Repair
-"""What an administrator asks of nodes: whether it can be done says the target's deployment."""
+"""Maintenance that an administrator asks of nodes: whether it can be done says the target's deployment."""
 
 
 @dataclass(frozen=True)
@@ -327,15 +327,15 @@ class Upgrade:
     nodes: tuple[str, ...]
     """In the order in which they go."""
     ahead: int
-    """How many go at once, and leave the others to the heal."""
+    """The number that go at once, and leave the others to the heal."""
 
 
 Reconfiguration = ChangeMembers | Upgrade
-"""What is healed by the cluster's own decisions, so only once nothing else keeps it from deciding: its heal goes on
-beside other faults, and ends after them. Whether it can be done says the target's deployment."""
+"""Injections that are healed by the cluster's own decisions, so only once nothing else keeps it from deciding: its heal
+goes on beside other faults, and ends after them. Whether it can be done says the target's deployment."""
 
 NodeDown = Kill | Stop | PowerLoss | FlipBits | TruncateFile
-"""What keeps nodes down until it is healed."""
+"""Injections that keep nodes down until they are healed."""
 
 Injection = (
     Cut

@@ -18,7 +18,7 @@ except ImportError:  # not built: the classes below do it all
 __all__ = ["DEPTH_MAX", "Interner", "Scalars", "columns_native"]
 
 DEPTH_MAX = 100
-"""How deeply a value may be nested."""
+"""The depth to which a value may be nested."""
 
 
 class _Table(Protocol):
@@ -40,7 +40,7 @@ class Interner:
         """The ids of both parts of each value that is a pair, two for each id; -1 where it is none, or was not asked.
         It may be shorter than the values are many."""
         self.depth = 0
-        """How deep in a nested value the interning is just now."""
+        """The depth in a nested value at which the interning is just now."""
         self.tables = _Tables(self)
         """The table of each type: of a plain one value → id. For those in a hurry; `id` is the way."""
         self.names: Mapping[str, int] = cast("Scalars", self.tables[str])
@@ -171,4 +171,4 @@ _KINDS: dict[type, tuple[Callable[[Interner, _Tables], _Table], type]] = {
     list: (_sequences, tuple), tuple: (_sequences, list), set: (_Sets, frozenset), frozenset: (_Sets, set),
     dict: (_Maps, dict),
 }  # fmt: skip
-"""How the tables of values that hold others are made, and which type has the same one."""
+"""Makers of the tables of values that hold others, and the type that has the same one."""

@@ -39,7 +39,7 @@ class Invariable(Protocol):
 
     @property
     def invariants(self) -> Sequence[Invariant]:
-        """What must hold with the target's settings."""
+        """Invariants that hold with the target's settings."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Breach:
 
     @property
     def sentence(self) -> str:
-        """When, and what was seen."""
+        """The time, and what was seen, in a sentence."""
         return f"{self.invariant}: {self.words} (at {self.time / SECOND:.6f} s)"
 
 

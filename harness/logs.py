@@ -46,7 +46,7 @@ CRASHES: Sequence[Pattern] = (
     _crash("# A fatal error has been detected by the Java", "crashed"),
     _crash("Segmentation fault|.*AddressSanitizer", "broke its memory"),
 )
-"""What any server says when it breaks."""
+"""Messages of any server that breaks."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class _Find:
 
 
 def examine(folder: Path, patterns: Sequence[Pattern] = CRASHES) -> Verdict | None:
-    """What the logs `NODE.log` in a folder say; None if there are none."""
+    """The verdict on the logs `NODE.log` in a folder; None if there are none."""
     logs = sorted(folder.glob("*.log"))
     if not logs:
         return None

@@ -17,7 +17,7 @@ PROGRESS = ("applied", "commit")
 
 
 class Moments:
-    """What is known of a cluster's nodes, and the tasks that wait for the next moment.
+    """Knowledge of a cluster's nodes, and the tasks that wait for the next moment.
 
     heard: whether nodes make marks of their own.
     """
@@ -31,7 +31,7 @@ class Moments:
         self._told: Mapping[str, str] = {}
         self.heard = False
         self.hit: Counter[str] = Counter()
-        """How often a strike came at a moment of each name."""
+        """Counts of strikes that came at a moment of each name."""
 
     def listen(self, marks: Marks) -> None:
         """Hear the nodes' marks from now on."""
@@ -39,7 +39,7 @@ class Moments:
         marks.subscribe(self._see_progress, *PROGRESS)
 
     def tell(self, roles: Mapping[str, str]) -> None:
-        """What nodes said when they were asked; a new leader is a moment."""
+        """Note what nodes said when they were asked; a new leader is a moment."""
         before, self._told = self._told, {**self._told, **roles}
         for node, role in roles.items():
             if role in LEADING and before.get(node) not in LEADING:
@@ -58,7 +58,7 @@ class Moments:
         return give_up
 
     def roles(self) -> Mapping[str, str]:
-        """What nodes are believed to be, as of now: by their marks, else by what they said last."""
+        """Roles that nodes are believed to have, as of now: by their marks, else by what they said last."""
         if not self._terms:
             return self._told
         newest = max(self._terms.values())

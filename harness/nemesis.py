@@ -41,7 +41,7 @@ LOOK_SECONDS = 0.05
 
 
 class EventLog(Protocol):
-    """Where faults are written down."""
+    """The log that faults are written to."""
 
     def nemesis(self, f: str, value: Value) -> int:
         """Record an event of the nemesis now; its index in the history."""
@@ -49,7 +49,8 @@ class EventLog(Protocol):
 
 @dataclass(frozen=True)
 class FaultReport:
-    """What a fault did in a run. times: how often it came. bite: what it did, over all times; None if it never bit."""
+    """The effect of a fault in a run. times: how often it came. bite: what it did, over all times; None if it never
+    bit."""
 
     times: int
     bite: Bite | None
@@ -57,7 +58,7 @@ class FaultReport:
 
 @dataclass(frozen=True)
 class _Stage:
-    """Where and before whom faults happen."""
+    """The place of faults, and those who watch them."""
 
     cluster: Cluster
     roles: Roles
@@ -212,7 +213,7 @@ class NemesisRunner:
         forget = self._moments.next(slot.moment, strike)
 
     async def _ask(self, moments: Moments, stage: _Stage) -> None:
-        """Where storms come and no node marks that it leads, ask for roles now and then."""
+        """Ask for roles now and then, where storms come and no node marks that it leads."""
         if not any(slot.storm and slot.fault.wants_roles for slot in self._slots):
             return
         while True:
@@ -222,7 +223,7 @@ class NemesisRunner:
 
     @property
     def moments(self) -> Mapping[str, int]:
-        """How many strikes came at a moment that they waited for, by its name."""
+        """The number of strikes that came at a moment that they waited for, by its name."""
         return dict(sorted(self._moments.hit.items()))
 
     async def heal(self) -> None:
@@ -265,7 +266,7 @@ class NemesisRunner:
         return True
 
     def reports(self) -> Mapping[str, FaultReport]:
-        """What each fault did so far, by name, in order of asking."""
+        """Reports on each fault so far, by name, in order of asking."""
         return {
             name: FaultReport(times, bite if bit(bite := self._bites.get(name, {})) else None)
             for name, times in self._times.items()

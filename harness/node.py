@@ -37,7 +37,7 @@ class Node(Protocol):
 
     @property
     def address(self) -> str:
-        """Where clients reach it: an IP address, or the name in the simulator."""
+        """The address for clients: an IP address, or the name in the simulator."""
 
     @property
     def running(self) -> bool:

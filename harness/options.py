@@ -45,7 +45,7 @@ class Option:
 
     @property
     def expected(self) -> str:
-        """What its value is, in words."""
+        """The kind of value that is expected, in words."""
         if self.choices:
             return f"one of {', '.join(self.choices)}"
         if isinstance(self.default, bool):

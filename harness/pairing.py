@@ -72,21 +72,22 @@ class Pairing:
 
 
 def busy(process: int, start: int) -> str:
-    """Why a process cannot invoke. start: where the operation began that is open, or ABSENT if one ended as info."""
+    """The reason that a process cannot invoke. start: where the operation began that is open, or ABSENT if one ended as
+    info."""
     if start < 0:
         return f"process {process} invokes again after an operation of it ended as info; it needs a new number"
     return f"process {process} invokes while its operation of event {start} is still open"
 
 
 def unasked(process: int, retired: bool) -> str:
-    """Why a process cannot complete anything."""
+    """The reason that a process cannot complete anything."""
     if retired:
         return f"process {process} completes an operation that already ended as info"
     return f"process {process} completes an operation that it never invoked"
 
 
 def other(process: int, start: int, asked: Value, answered: Value) -> str:
-    """Why a process cannot complete this."""
+    """The reason that a process cannot complete this."""
     return f"process {process} completes {answered!r}, but at event {start} it invoked {asked!r}"
 
 
@@ -103,7 +104,7 @@ class Operations:
 
     def __init__(self) -> None:
         self.events = 0
-        """How many events of the history these rows were made from."""
+        """The number of events of the history that these rows were made from."""
         self.invoke = array("q")
         self.complete = array("q")
         self.ended = array("b")

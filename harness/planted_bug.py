@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 @dataclass(frozen=True)
 class Aim:
-    """What finds a bug best. workload: "" for the target's default. settings: options of the workload."""
+    """The test that finds a bug best. workload: "" for the target's default. settings: options of the workload."""
 
     nemesis: str = "all"
     workload: str = ""
@@ -41,7 +41,7 @@ class Planted(Protocol):
     """A class of targets that has a catalogue of bugs."""
 
     bugs: ClassVar[str]
-    """Where it is, as `module:NAME`: a sequence of PlantedBug."""
+    """The place, as `module:NAME`: a sequence of PlantedBug."""
 
 
 def by_name(bugs: Sequence[PlantedBug]) -> Mapping[str, PlantedBug]:

@@ -28,7 +28,8 @@ def plugins(kind: str) -> dict[str, EntryPoint]:
 
 
 def load_plugin(point: EntryPoint) -> Any:
-    """What an entry point names; UsageError, with the package and the reason, if it cannot be imported."""
+    """Load the object that an entry point names; UsageError, with the package and the reason, if it cannot be
+    imported."""
     try:
         return point.load()
     except Exception as error:

@@ -29,7 +29,7 @@ class Now(Struct, frozen=True, gc=False):
     monotonic: int
     """Never steps; its rate may be wrong."""
     wall: int
-    """May be anything: offset, stepped, drifting."""
+    """The wall clock, which may be anything: offset, stepped, drifting."""
 
 
 class Send(Struct, frozen=True, gc=False):
@@ -94,7 +94,7 @@ class Log(Struct, frozen=True, gc=False):
 
 
 class Mark:
-    """What the node makes known to the test that runs it: `Mark("leader", term)`. No other node sees it, and nothing
+    """A message of the node to the test that runs it: `Mark("leader", term)`. No other node sees it, and nothing
     follows from it; invariants are watched by it, and faults may be aimed by it (`harness.marks`). Processes drop it.
 
     values: plain words and numbers, or tuples of them.
@@ -111,7 +111,7 @@ class Mark:
 
 
 class ElectionMessage(Protocol):
-    """What a message between nodes may say of itself, for an adversary that reads along. Both are optional.
+    """Properties that a message between nodes may have, for an adversary that reads along. Both are optional.
 
     elects: the term in which it gives its receiver a vote; None if it gives none. leads: the term in which its sender
     says that it leads; None if it does not.
@@ -124,11 +124,11 @@ class ElectionMessage(Protocol):
 Effect = Send | SetTimer | CancelTimer | Reply | Append | Replace | Truncate | Sync | Log | Mark
 Effects = Iterable[Effect]
 NO_EFFECTS = (str, bytes, Mapping)
-"""What can be walked through and is no list of effects all the same."""
+"""Types that can be walked through and are no list of effects all the same."""
 
 
 class Role(Struct, frozen=True, gc=False):
-    """What a node believes itself to be. It may be wrong: that is what tests are for."""
+    """The role that a node believes to have. It may be wrong: that is what tests are for."""
 
     name: str
     """"leader", "primary", "follower", …"""
@@ -192,8 +192,8 @@ def _missing(words: str, *arguments: Any) -> Effects:
 
 
 def effects_of(decided: Any) -> Effects:
-    """What a handler returned, if it is effects; TypeError, in words, if they would be lost: those that a generator
-    returns, and those of a coroutine, which nobody awaits."""
+    """The effects that a handler returned; TypeError, in words, if they would be lost: those that a generator returns,
+    and those of a coroutine, which nobody awaits."""
     if isinstance(decided, GeneratorType):
         return _whole(decided)
     if isinstance(decided, CoroutineType):
@@ -223,9 +223,9 @@ def check_reply(program: Any, message: Message) -> None:
 
 
 def died_in_words(error: BaseException, handler: Callable[..., Effects]) -> str:
-    """Why a program died or ended itself, in a sentence: the error, and the line of the program where it was raised;
-    where it is the handler's answer that was wrong, the line where the handler begins. No line of the harness, none of
-    Python's library, and none of the machine's folders."""
+    """The reason that a program died or ended itself, in a sentence: the error, and the line of the program where it
+    was raised; where it is the handler's answer that was wrong, the line where the handler begins. No line of the
+    harness, none of Python's library, and none of the machine's folders."""
     text = str(error)
     if isinstance(error, SystemExit):
         text = text if error.code and not isinstance(error.code, int) else f"exit code {error.code or 0}"

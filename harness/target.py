@@ -25,11 +25,11 @@ class Target(Protocol):
 
     @property
     def claims(self) -> Sequence[str]:
-        """What it promises with these settings ("linearizable", "CP"); a run confirms or refutes it."""
+        """Promises with these settings ("linearizable", "CP"); a run confirms or refutes it."""
 
     @property
     def deployments(self) -> Sequence[Deployment]:
-        """How its nodes come to be, one an environment; the first is the default."""
+        """Ways in which its nodes come to be, one an environment; the first is the default."""
 
     @property
     def operations(self) -> Shapes:
@@ -57,7 +57,7 @@ class Provided(Protocol):
         step that takes long. InfrastructureError names what is missing."""
 
     def notices(self) -> Sequence[str]:
-        """What the user should know of what will run, such as its version: a sentence each."""
+        """Notes for the user on what will run, such as its version: a sentence each."""
 
 
 @runtime_checkable

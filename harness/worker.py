@@ -32,7 +32,7 @@ INTACT = frozenset((ErrorKind.PRECONDITION, ErrorKind.NO_LEADER, ErrorKind.UNAVA
 
 @dataclass(frozen=True)
 class WorkerContext:
-    """What all workers of a test share. timeout: seconds for one operation, connecting included."""
+    """Context that all workers of a test share. timeout: seconds for one operation, connecting included."""
 
     client: Callable[[Node], Client]
     errors: ErrorTable
@@ -50,7 +50,7 @@ class WorkerContext:
     in_doubt: Callable[[Client], None] = lambda client: None
     """Told of the client of each operation whose end is unknown."""
     warnings: dict[str, None] = field(default_factory=dict)
-    """What went wrong outside of operations, each once, in order."""
+    """Trouble outside of operations, each once, in order."""
 
     async def dismiss(self, client: Client, node: Node) -> None:
         """Close a client; a failure to do so is a warning."""

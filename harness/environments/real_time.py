@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class RealTime:
-    """What environments share that simulate nothing; see `harness.environment.Environment`."""
+    """Common part of environments that simulate nothing; see `harness.environment.Environment`."""
 
     deterministic = False
 

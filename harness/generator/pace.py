@@ -152,7 +152,7 @@ class ProcessLimit(msgspec.Struct, frozen=True):
 
 
 def rate(per_second: float, generator: Generator) -> Generator:
-    """So many operations a second over all threads, at random moments; 0 or less means as fast as they go."""
+    """Let `per_second` operations come over all threads, at random moments; 0 or less means as fast as they go."""
     return Rate(generator, float(per_second), {}) if per_second > 0 else generator
 
 
@@ -177,7 +177,7 @@ def time_limit(seconds: float, generator: Generator) -> Generator:
 
 
 def limit(count: int, generator: Generator) -> Generator:
-    """So many operations in all, over all threads; `per_thread(limit(…))` counts for each."""
+    """Let `count` operations come in all, over all threads; `per_thread(limit(…))` counts for each."""
     return Limit(generator, count)
 
 

@@ -20,10 +20,10 @@ from splitbrain.harness.random_stream import RandomStream
 CALM_S = 0.2
 """After the cycle, and before the end of the main phase."""
 RESERVE_S = 0.5
-"""How long a fault lasts that comes because it has done nothing so far; less where storms are short."""
+"""The duration of a fault that comes because it has done nothing so far; less where storms are short."""
 RESERVE_S_MIN = 0.1
 RESERVE_AT = (0.2, 0.4, 0.6, 0.8)
-"""When it comes, as a share of the time of storms."""
+"""The time at which it comes, as a share of the time of storms."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,14 @@ class ScheduledFault:
 
     @property
     def stop(self) -> int:
-        """When it is healed, in nanoseconds from the beginning of the main phase, if it does not wait for a moment."""
+        """The time at which it is healed, in nanoseconds from the beginning of the main phase, if it does not wait for
+        a moment."""
         return self.start + self.duration
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """What was asked for, laid out in time.
+    """The faults that were asked for, laid out in time.
 
     slots: in order of start. reserve: those that come only if their fault has done too little by then. missing: name of
     each fault that will not come → why, in words for the user. note: what else the user should know of it; "" for
@@ -72,7 +73,7 @@ class Schedule:
         return tuple(sorted((*self.slots, *self.reserve), key=lambda slot: slot.start))
 
     def notes(self) -> tuple[str, ...]:
-        """What the user should know, a sentence each."""
+        """Notes for the user, a sentence each."""
         return (*filter(None, (self.note,)), *self.missing.values())
 
 

@@ -32,7 +32,8 @@ def simulate(
     ends: Callable[[Moment], EventType] = lambda moment: EventType.OK,
     operations: int = 100_000,
 ) -> list[Moment]:
-    """What each thread is given, in order of time, until all are done, or the seconds or the operations are over.
+    """The operations that each thread is given, in order of time, until all are done, or the seconds or the operations
+    are over.
 
     latency_ms: how long each operation takes. ends: how it ends; after INFO its thread has a new process.
     """

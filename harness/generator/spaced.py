@@ -15,7 +15,7 @@ from splitbrain.harness.generator.shuffled_cycle import ShuffledCycle
 from splitbrain.harness.random_stream import RandomStream
 
 SLOT_S_MAX = 6.0
-"""How long a slot of the first cycle lasts when the run is long enough."""
+"""The length of a slot of the first cycle when the run is long enough."""
 SLOT_S_MIN = 2.0
 """A shorter slot of a spaced layout would leave a fault no time to bite and the system none to recover."""
 CYCLE_SLOT_S_MIN = 0.5
@@ -23,7 +23,7 @@ CYCLE_SLOT_S_MIN = 0.5
 _FILLED_MAX = 0.9
 """No fault lasts beyond this share of its slot: the rest is the healthy gap after the heal."""
 _FILLED_USUAL = 0.75
-"""What a fault of a given duration fills of its slot at most, if the user did not say how long slots are."""
+"""The part of its slot that a fault of a given duration fills at most, if the user did not say how long slots are."""
 _COMPANION_S_MIN = 1.0
 
 Placed = tuple[float, float, Fault]
@@ -32,8 +32,8 @@ Placed = tuple[float, float, Fault]
 
 @dataclass(frozen=True)
 class SlotPace:
-    """How the time is cut. slot_s: length of a slot. fixed: keep to it in all cycles. duration_s: of a fault, if the
-    user set it."""
+    """The division of the time. slot_s: length of a slot. fixed: keep to it in all cycles. duration_s: of a fault, if
+    the user set it."""
 
     slot_s: float
     fixed: bool

@@ -18,7 +18,7 @@ from splitbrain.harness.random_stream import RandomStream
 
 @dataclass(frozen=True)
 class StormPace:
-    """How fast faults may come, in seconds: ranges from which values are drawn log-uniformly.
+    """The pace of faults, in seconds: ranges from which values are drawn log-uniformly.
 
     duration: of a fault. longest: what the faults of one storm last at most; where all are short, roles change hands
     again and again. gap: mean time from one start to the next within a storm. storm, quiet: length of a storm, and of
@@ -44,10 +44,10 @@ REAL = StormPace(
     patience=2.0,
     reaction=(0.001, 0.01),
 )
-"""Where injecting takes time, and systems take seconds to elect."""
+"""The pace where injecting takes time, and systems take seconds to elect."""
 
 FEW = 3
-"""So few faults come less densely: one ends when it comes again."""
+"""The number of faults up to which they come less densely: one ends before it comes again."""
 AIMED = 0.4
 """Share of strikes that wait for a moment."""
 TAKES_PART = 0.75
@@ -55,7 +55,7 @@ TAKES_PART = 0.75
 THEMED = 0.5
 """Share of storms that have a theme."""
 THEME_FAULTS = 3
-"""So many faults, and of each so many variants, has a theme at most."""
+"""The number of faults, and of variants of each, that a theme has at most."""
 THEME_AIMED = 0.7
 """Share of its strikes that wait for its moment."""
 MOMENTS: Mapping[str, float] = {
@@ -110,8 +110,8 @@ def storms(
 
 @dataclass(frozen=True)
 class _Theme:
-    """What comes in a storm. faults: with their variants. moments: at which strikes are aimed, with weights. aimed: the
-    share of strikes that are. turns: in which order the faults come."""
+    """The content of a storm. faults: with their variants. moments: at which strikes are aimed, with weights. aimed:
+    the share of strikes that are. turns: in which order the faults come."""
 
     faults: Mapping[Fault, Sequence[str]]
     moments: Mapping[str, float]

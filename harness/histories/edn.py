@@ -52,7 +52,7 @@ _CLOSING = {"[": "]", "(": ")", "{": "}", "#{": "}"}
 _STRUCTURE = frozenset("[](){}") | {"#{"}
 _DISCARD = object()
 _PARTS = ("process", "type", "f", "value")
-"""What stands in a tuple of Knossos."""
+"""Fields of an operation, in the order of Knossos's tuples."""
 
 Mark = tuple[list[list[Any]], list[str], list[str], int, bool]
 
@@ -110,7 +110,7 @@ class Forms:
             raise Unreadable("a string that never ends")
 
     def open(self) -> str | None:
-        """What has begun and not ended, in words."""
+        """The collections that have begun and not ended, in words."""
         if self._rest:
             return "a string"
         if self._openers:
@@ -246,7 +246,7 @@ class Edn:
 
 
 class _Atoms(dict[str, Value]):
-    """What a token means; kept, because a history uses few different ones again and again."""
+    """Meanings of tokens; kept, because a history uses few different ones again and again."""
 
     def __missing__(self, token: str) -> Value:
         if token.isascii() and token.isdecimal() and len(token) < 20 and (token[0] != "0" or len(token) == 1):

@@ -58,7 +58,7 @@ class JsonLines:
 
 
 def decoded(decode: Callable[[D], T], block: D) -> T:
-    """What msgspec decodes; its errors become Unreadable, in words."""
+    """Decode with msgspec; its errors become Unreadable, in words."""
     try:
         return decode(block)
     except msgspec.ValidationError as wrong:

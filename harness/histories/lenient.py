@@ -34,7 +34,7 @@ class LenientPairing:
 
     notes: list[str] = field(default_factory=list)
     names: dict[int, str] = field(default_factory=dict)
-    """What new processes are called."""
+    """The base of names for new processes."""
     _kept: list[Loose] = field(default_factory=list)
     _anchors: list[int] = field(default_factory=list)
     """For each event kept, the place that it moves to: its own, or an earlier one."""
@@ -45,7 +45,7 @@ class LenientPairing:
     _alone: list[int] = field(default_factory=list)
     """Places of completions that nobody invoked."""
     _fresh: list[str] = field(default_factory=list)
-    """What the new processes are called, in order."""
+    """Names of the new processes, in order."""
     _greatest: int = -1
 
     def take(self, events: Sequence[Loose], nameless: bool, names: dict[int, str]) -> None:

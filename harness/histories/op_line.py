@@ -16,7 +16,7 @@ EXPECTED = "process, type, function and value, as 0 :invoke :write 1"
 
 _KEPT_MAX = 1 << 16
 _ENDS_MAX = 64
-"""So many places are tried for the end of a value before an error that is no EDN."""
+"""The number of places that are tried for the end of a value before an error that is no EDN."""
 
 Parts = tuple[Value, Value]
 """Value and error; None for no error."""

@@ -23,7 +23,7 @@ class Parser(Protocol):
     """One format, fed with blocks of whole lines."""
 
     expected: str
-    """What stands where an event is due, for messages."""
+    """The thing that stands where an event is due, for messages."""
 
     def feed(self, block: bytes) -> Sequence[Any]:
         """The events that end in this block. Unreadable if the block is not in the format; then the parser must be
@@ -107,7 +107,7 @@ def _finish(name: str, parser: Parser, intake: Intake, tail: bytes, line: int) -
 
 
 def _line_of(parser: Parser, block: bytes, ordinal: int) -> int:
-    """How many lines down in the block the event with this ordinal ends."""
+    """The number of lines down in the block at which the event with this ordinal ends."""
     seen = 0
     for offset, text in enumerate(block.split(b"\n")):
         seen += len(parser.feed(text + b"\n"))

@@ -108,4 +108,4 @@ _BEGINNINGS: Sequence[tuple[str, Callable[[bytes], bool]]] = (
     ("jsonl", lambda head: not head.strip()),
     ("csv", looks_like_table),
 )
-"""How a file of each format begins, the surest first."""
+"""Beginnings of files of each format, the surest first."""

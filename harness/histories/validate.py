@@ -32,7 +32,7 @@ class Intake:
         operations are paired by the rules of `lenient`; then the history is there after `finish`."""
         self.history = History()
         self.taken = 0
-        """How many events were taken."""
+        """The number of events that were taken."""
         self._own = own
         self._lenient = LenientPairing() if lenient and not own else None
         self._numbers: dict[str, int] = {}
@@ -88,7 +88,7 @@ class Intake:
             self.history.pair()
 
     def _told(self, text: str) -> str:
-        """Why events do not pair, with the name of the process, and what reads them all the same."""
+        """The reason that events do not pair, with the name of the process, and what reads them all the same."""
         if self._own:
             return text
         hint = "" if "while its operation" in text and not self._nameless else "; --lenient reads such histories"

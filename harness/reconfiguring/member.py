@@ -17,7 +17,7 @@ PAUSE_SECONDS = 0.1
 ANSWER_SECONDS = 1.5
 """A node that has not answered by then is not waited for."""
 STOP_SECONDS = 5.0
-"""How long a node that was asked to end may take."""
+"""The time that a node may take that was asked to end."""
 HEAL_SECONDS = 30.0
 """Within which, once no other fault is in force, every step has to succeed."""
 
@@ -27,7 +27,7 @@ class Member(Protocol):
 
     @property
     def place(self) -> Place:
-        """Where it lives."""
+        """The place where it lives."""
 
     @property
     def running(self) -> bool:
@@ -35,7 +35,7 @@ class Member(Protocol):
 
     @property
     def holders(self) -> int:
-        """How many hold it down: nobody starts it while there are any."""
+        """The number of those that hold it down: nobody starts it while there are any."""
 
     @property
     def outdated(self) -> bool:
@@ -59,7 +59,7 @@ class Member(Protocol):
 
 
 class Patience:
-    """How long a step is tried: for so many seconds in a row in which no other fault is in force."""
+    """The time for which a step is tried: for so many seconds in a row in which no other fault is in force."""
 
     def __init__(self, seconds: float, calm: Callable[[], bool] = lambda: True) -> None:
         self._seconds = seconds

@@ -112,7 +112,7 @@ class ActiveMembershipChange:
         self._tell((), voters)
 
     async def _asked(self, node: Member, step: Callable[[Place], Awaitable[T]]) -> T:
-        """What the first other node answers that does; if none does, what the last one raised."""
+        """The answer of the first other node that answers; if none does, what the last one raised."""
         last: Exception = NotYetError("no other node runs")
         for other in self.everybody:
             if other.place.name == node.place.name or not other.running or other.holders:

@@ -35,7 +35,7 @@ class Files:
         self._errno = 0
 
     def start(self) -> dict[str, bytes]:
-        """What survived, by name; then the worker takes orders."""
+        """Read what survived, by name; then the worker takes orders."""
         self._folder.mkdir(parents=True, exist_ok=True)
         contents = {}
         for file in sorted(self._folder.iterdir()):

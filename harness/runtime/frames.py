@@ -21,7 +21,7 @@ encode = msgspec.msgpack.Encoder().encode
 
 
 class BadFrame(ConnectionError):
-    """What came is not a frame of the expected type."""
+    """An error for bytes that are not a frame of the expected type."""
 
 
 def frame(message: Any) -> bytes:

@@ -73,7 +73,7 @@ def attempt(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
 
 
 def trouble(error: BaseException) -> str:
-    """What an error of the SDK says, in Docker's own words and on one line."""
+    """The message of an error of the SDK, in Docker's own words and on one line."""
     text = getattr(error, "explanation", None) or error
     return " ".join(str(text).split())
 
@@ -86,7 +86,7 @@ def absent(error: BaseException | None) -> bool:
 
 
 def refusal(error: BaseException) -> str:
-    """Why Docker cannot be used, in one sentence with what to do."""
+    """The reason that Docker cannot be used, in one sentence with what to do."""
     causes = list(_causes(error))
     if any(isinstance(cause, PermissionError) for cause in causes):
         return (

@@ -43,7 +43,7 @@ class Image:
 
 
 def named(wanted: str | BuiltImage) -> str:
-    """What an image is called that a deployment asks for."""
+    """The name of the image that a deployment asks for."""
     return wanted if isinstance(wanted, str) else wanted.name
 
 

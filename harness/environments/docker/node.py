@@ -69,7 +69,7 @@ class ContainerNode(PidNode):
         return [] if self.namespace is None else processes.in_namespace(self.namespace.inode)
 
     def prefix(self) -> tuple[str, ...]:
-        """What to put before a command so that it runs in the node's network namespace."""
+        """The words before a command that run it in the node's network namespace."""
         if self.namespace is None:
             raise InfrastructureError(f"{self.name}: its network namespace cannot be entered")
         return (path("nsenter"), f"--net={self.namespace.path}", "--")
@@ -214,7 +214,7 @@ def _launcher(pid: int) -> bool:
 
 
 def _ending(code: int) -> Ending:
-    """How a container ended, by its exit code: a shell's convention tells of signals."""
+    """The end of a container in words, by its exit code: a shell's convention tells of signals."""
     killed = code - 128 in signal.valid_signals()
     return ending(128 - code if killed else code)
 

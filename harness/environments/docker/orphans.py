@@ -1,4 +1,4 @@
-"""What runs have made in Docker: containers and networks, each with labels that name its run and owner.
+"""Orphans of runs in Docker: containers and networks, each with labels that name its run and owner.
 
 What nobody alive owns is removed at the next start, or by `splitbrain clean`; see `real.orphans`.
 """

@@ -27,7 +27,7 @@ PROBE_NS = 1000 * 10**9
 
 
 def library() -> Path | None:
-    """Where it is installed; None if it is not."""
+    """The path of the installed library; None if there is none."""
     places = (f"{inner}faketime/{NAME}" for inner in ("", "*/"))
     return next((path for place in places for folder in FOLDERS for path in sorted(Path(folder).glob(place))), None)
 
@@ -40,7 +40,7 @@ class ClockFile:
     library: Path
 
     def variables(self) -> Mapping[str, str]:
-        """What has to be in the environment of a process when it starts."""
+        """Environment variables of a process, to be there when it starts."""
         return {
             "LD_PRELOAD": str(self.library),
             "FAKETIME_TIMESTAMP_FILE": str(self.file),
@@ -74,13 +74,13 @@ def reaches(pid: int) -> bool:
 
 
 def begun(pid: int) -> int:
-    """When a process began, ns since 1970, to a hundredth of a second. OSError if it has ended."""
+    """The start of a process, ns since 1970, to a hundredth of a second. OSError if it has ended."""
     ticks = int((PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[19])
     return time.time_ns() - time.clock_gettime_ns(time.CLOCK_BOOTTIME) + ticks * 10**9 // TICKS
 
 
 def unable(folder: Path) -> str | None:
-    """Why clocks cannot be skewed by it, found by trying; None if they can. folder: for a file."""
+    """The reason that clocks cannot be skewed by it, found by trying; None if they can. folder: for a file."""
     found = library()
     if found is None:
         return f"{NAME} not found: install libfaketime (apt install faketime), or use --env sim"

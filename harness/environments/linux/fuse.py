@@ -105,7 +105,7 @@ Handler = Callable[[FuseRequest], bytes]
 
 
 def attributes(status: os.stat_result) -> bytes:
-    """What the kernel wants to know of a file."""
+    """The attributes of a file in the kernel's form."""
     times = (status.st_atime_ns, status.st_mtime_ns, status.st_ctime_ns)
     return ATTRIBUTES.pack(
         status.st_ino,

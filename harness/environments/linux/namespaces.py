@@ -54,7 +54,8 @@ def throwaway() -> tuple[str, ...]:
 
 
 def unavailable() -> str | None:
-    """Why there can be no private world here, in one sentence with what else would do; None if there can."""
+    """The reason that there can be no private world here, in one sentence with what else would do; None if there
+    can."""
     if sys.platform != "linux":
         return "local processes need Linux namespaces, which this system does not have: use --env sim"
     if inside():

@@ -69,7 +69,7 @@ def _sum(all_figures: Sequence[Figures], name: str) -> float:
 
 
 def _chance(all_figures: Sequence[Figures], name: str) -> float:
-    """That at least one of several does it."""
+    """The probability that at least one of several does it."""
     never = 1.0
     for figures in all_figures:
         never *= 1.0 - figures.get(name, 0.0)
@@ -178,7 +178,7 @@ class Netem:
 
 
 def _lines(classes: list[str], receiver: str, all_figures: Sequence[Figures]) -> list[str]:
-    """What to tell tc about one link: a class for it if it has none, and what is to happen there."""
+    """Commands of tc for one link: a class for it if it has none, and what is to happen there."""
     if receiver in classes:
         number = classes.index(receiver) + 1
         return [f"qdisc change dev {DEVICE} parent 1:{number:x} handle {number + 1:x}: {words(all_figures)}"]

@@ -58,7 +58,7 @@ def message(kind: int, flags: int, body: bytes) -> bytes:
 
 @dataclass
 class Impairment:
-    """What is to happen on some links, and how often it did."""
+    """Impairment of some links: what is to happen, and how often it did."""
 
     delay_ms: float = 0.0
     jitter_ms: float = 0.0
@@ -73,7 +73,7 @@ class Impairment:
     reordered: int = 0
     corrupted: int = 0
     free: dict[Link, float] = field(default_factory=dict)
-    """When a rate limit lets the next packet of a link begin."""
+    """The time at which a rate limit lets the next packet of a link begin."""
 
 
 @dataclass

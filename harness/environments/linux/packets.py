@@ -22,13 +22,13 @@ from splitbrain.harness.errors import InfrastructureError
 
 ANSWER_SECONDS = 10.0
 FIGURES = ("delay_ms", "jitter_ms", "loss", "duplicate", "reorder", "corrupt", "rate_kbit")
-"""What can be asked for, as fields of `injection.Impair`."""
+"""Names of what can be asked for, as fields of `injection.Impair`."""
 COUNTED = ("delayed", "dropped", "duplicated", "reordered", "corrupted")
 
 
 @dataclass(frozen=True)
 class Rules:
-    """How packets are handed to the queue: by nft where the kernel has that, else by iptables."""
+    """Rules that hand packets to the queue: by nft where the kernel has that, else by iptables."""
 
     name: str
     on: Callable[[str, str], tuple[list[str], str]]
@@ -86,18 +86,18 @@ def rules() -> Rules | None:
 
 
 def queue_name() -> str:
-    """How packets are handed to the reader here, in words."""
+    """The name of the way by which packets are handed to the reader here."""
     way = rules()
     return way.name if way else "nothing"
 
 
 def unable() -> str | None:
-    """Why links cannot be made slow and unreliable here, else None."""
+    """The reason that links cannot be made slow and unreliable here, else None."""
     return None if netem.available() else unqueueable()
 
 
 def unqueueable() -> str | None:
-    """Why packets cannot be touched one by one here, else None."""
+    """The reason that packets cannot be touched one by one here, else None."""
     if rules() is not None:
         return None
     if not namespaces.throwaway():

@@ -253,8 +253,8 @@ class Passthrough:
 
 
 def _access(flags: int) -> int:
-    """How a file is opened below: what was asked for as flags of its own is done here. What is written over has to be
-    read first."""
+    """Flags for opening the file below: what was asked for as flags of its own is done here. What is written over has
+    to be read first."""
     return (os.O_RDONLY if flags & os.O_ACCMODE == os.O_RDONLY else os.O_RDWR) | os.O_CLOEXEC
 
 

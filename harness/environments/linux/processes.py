@@ -50,7 +50,7 @@ def _sleeps(pid: int) -> bool:
 
 
 def started(pid: int) -> int:
-    """When a process started, in ticks since the boot. OSError if there is none."""
+    """The start of a process, in ticks since the boot. OSError if there is none."""
     return int((PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[19])
 
 
@@ -125,7 +125,7 @@ def stopped(pid: int) -> bool:
 
 @dataclass(frozen=True)
 class Usage:
-    """What processes use, summed over them."""
+    """The resources that processes use, summed over them."""
 
     processes: int
     threads: int
@@ -137,7 +137,7 @@ class Usage:
 
 
 def usage(pids: Sequence[int]) -> Usage:
-    """What these processes use now; those that ended count nothing."""
+    """The present use of these processes; those that ended count nothing."""
     alive = thread_count = memory = files = 0
     ticks = 0
     for pid in pids:

@@ -92,7 +92,7 @@ class Switch:
             await LocalShell(self.prefix(name))(["ip", "-batch", "-"], inner)
 
     def prefix(self, name: str) -> tuple[str, ...]:
-        """What to put before a command so that it runs in a node's namespace, in the same process."""
+        """The words before a command that run it in a node's namespace, in the same process."""
         return (path("nsenter"), f"--net={self.namespaces[name].path}", "--")
 
     async def remove(self) -> None:

@@ -30,7 +30,7 @@ _sessions = itertools.count(1)
 
 @dataclass(frozen=True)
 class SyscallFaults:
-    """What is to happen to the disk of some processes.
+    """Faults of the disk of some processes.
 
     delay_us: added to each sync. errno: with which writes and syncs fail, if not empty; then `files` are those hit,
     and no others, by either fault.
@@ -143,7 +143,8 @@ def _count(log: Path) -> tuple[int, int]:
 
 
 def unable() -> str | None:
-    """Why system calls cannot be injected into here, found by trying on a process of our own; None if they can."""
+    """The reason that system calls cannot be injected into here, found by trying on a process of our own; None if they
+    can."""
     absent = tools.missing("strace")
     if absent:
         return absent

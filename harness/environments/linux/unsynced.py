@@ -15,9 +15,9 @@ class Unsynced:
 
     def __init__(self) -> None:
         self.writes = 0
-        """How many writes would be lost."""
+        """The number of writes that would be lost."""
         self._durable = -1
-        """How long the file would be after a power loss; -1 where nothing would be lost."""
+        """The length of the file after a power loss; -1 where nothing would be lost."""
         self._before: dict[int, bytes] = {}
         """Number of a block → what it held; what is missing at its end is zeros."""
 

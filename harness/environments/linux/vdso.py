@@ -35,10 +35,10 @@ LINES = struct.Struct("<6q")
 MAGIC = b"SBCLOCK1"
 MAGIC_AT = 48
 ENTRIES = {"__vdso_clock_gettime": 0x38, "__vdso_gettimeofday": 0xA0, "__vdso_time": 0xE4}
-"""Where in the stub the replacement of each function begins."""
+"""Offsets in the stub at which the replacement of each function begins."""
 JUMP_BYTES = 5
 READING = range(STUB.index(b"\x49\x03\x08") + 3, STUB.index(b"\x49\xf7\x68\x10") + 1)
-"""Who stands here has read the first word of a line, and not yet the last."""
+"""Range of addresses between reading the first word of a line and reading the last."""
 ATTEMPTS = 50
 CATCH_UP_NS = 50_000_000
 SLACK_NS = 1_000
@@ -47,8 +47,8 @@ SLACK_NS = 1_000
 
 @dataclass(frozen=True)
 class ClockLine:
-    """How far a clock is from the true one, which runs on: `offset` ns at the true time `reference`, and `slope` ns
-    more with each ns."""
+    """A clock in relation to the true one, which runs on: `offset` ns at the true time `reference`, and `slope` ns more
+    with each ns."""
 
     offset: int = 0
     reference: int = 0
@@ -118,7 +118,7 @@ class ProcessClock:
             true = time.monotonic_ns()
 
     def lines(self) -> tuple[ClockLine, ClockLine]:
-        """What is set now, wall and monotonic."""
+        """The present lines, wall and monotonic."""
         if not self.installed:
             return TRUE, TRUE
         words = LINES.unpack(self._read(self._start + self._base, LINES.size))
@@ -177,7 +177,7 @@ def _go_on_a_little(pid: int) -> None:
 
 
 def unsupported() -> str | None:
-    """Why clocks cannot be skewed on this kind of machine, else None."""
+    """The reason that clocks cannot be skewed on this kind of machine, else None."""
     if sys.platform != "linux" or platform.machine() != "x86_64":
         return (
             f"clocks of processes can be skewed on Linux x86-64 only, and this is {sys.platform} {platform.machine()}"
@@ -195,7 +195,7 @@ def _mapping(pid: int) -> tuple[int, int]:
 
 
 def _unused(image: bytes) -> int:
-    """Where the zeros at the end of the image begin, aligned; InfrastructureError if the stub does not fit."""
+    """The start of the zeros at the end of the image, aligned; InfrastructureError if the stub does not fit."""
     begin = (len(image.rstrip(b"\0")) + 63) & ~63
     if len(image) - begin < len(STUB):
         raise InfrastructureError("this kernel's vDSO has no room for the code that skews clocks")

@@ -101,7 +101,7 @@ class Volume:
 
 
 def unable() -> str | None:
-    """Why folders cannot lose their power here, found by trying on one of our own; None if they can."""
+    """The reason that folders cannot lose their power here, found by trying on one of our own; None if they can."""
     try:
         os.close(os.open(fuse.DEVICE, os.O_RDWR | os.O_CLOEXEC))
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""What the environments `local`, `docker` and `ssh` share: one cluster and one node, and how faults are injected.
+"""Parts that the environments `local`, `docker` and `ssh` share: one cluster and one node, and the injection of faults.
 
 - `node`, `cluster`          RealNode, RealCluster: the base of all three; `ssh` adds the way to its hosts
 - `pid_node`, `pid_cluster`  PidNode, PidCluster: processes seen from here (`local`, `docker`, the agent of `ssh`)

@@ -54,7 +54,7 @@ class ActiveClientCut:
 
 
 def counters(figures: Mapping[str, float]) -> list[str]:
-    """What links with these figures (of `linux.packets.FIGURES`) do to packets."""
+    """Counters of packets on links with these figures (of `linux.packets.FIGURES`)."""
     causes = {
         "delayed": ("delay_ms", "jitter_ms", "rate_kbit"),
         "dropped": ("loss", "rate_kbit"),

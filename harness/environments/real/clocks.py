@@ -31,8 +31,8 @@ from splitbrain.harness.injection import Bite, SkewAllClocks, SkewClock
 KEEPER_SECONDS = 0.05
 EXEC_SECONDS = 2.0
 MARGIN_NS = 100_000_000
-"""How long it may take until a change reaches a process. A monotonic clock that is slowed down, or was fast, is given
-so much, as it must not step back."""
+"""The time that it may take until a change reaches a process. A monotonic clock that is slowed down, or was fast, is
+given so much, as it must not step back."""
 ANSWER_SECONDS = 2.0
 LAUNCHER = "nsenter"
 
@@ -48,14 +48,14 @@ class Means(Enum):
 
 
 def choose(system: str, machine: str) -> Means | None:
-    """What there is on a kind of machine, as Python names it ("linux", "aarch64"); None on other systems than Linux."""
+    """The means on a kind of machine, as Python names it ("linux", "aarch64"); None on other systems than Linux."""
     if system != "linux":
         return None
     return Means.VDSO if machine == "x86_64" else Means.LIBRARY
 
 
 def means() -> Means | None:
-    """What there is on this machine."""
+    """The means on this machine."""
     return choose(sys.platform, platform.machine())
 
 
@@ -229,7 +229,7 @@ def prepared(node: PidNode) -> None:
 
 
 def unable() -> str | None:
-    """Why clocks cannot be skewed here, found by trying on a process of our own; None if they can."""
+    """The reason that clocks cannot be skewed here, found by trying on a process of our own; None if they can."""
     if means() is Means.LIBRARY:
         with tempfile.TemporaryDirectory() as folder:
             return faketime.unable(Path(folder))

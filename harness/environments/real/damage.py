@@ -11,7 +11,7 @@ from splitbrain.harness.corruption import extent, flips, shortened
 
 
 def extents(folder: Path, spared: frozenset[str]) -> dict[str, int]:
-    """How much of each regular file below a folder counts, by its path in there; without those that are spared."""
+    """Bytes that count of each regular file below a folder, by its path in there; without those that are spared."""
     found = {}
     for place, _, names in os.walk(folder):
         for name in names:

@@ -102,6 +102,6 @@ def _aside(node: PidNode) -> Path:
 
 
 def used(folder: Path) -> int:
-    """What the files below a folder take on such a file system, in bytes."""
+    """The space that the files below a folder take on such a file system, in bytes."""
     sizes = [(Path(place) / name).lstat().st_size for place, _, names in os.walk(folder) for name in names]
     return sum(-(-size // BLOCK) * BLOCK for size in sizes)

@@ -68,7 +68,7 @@ MAINTENANCE_COUNTERS: dict[type, str] = {
     Flush: "flushes",
     Repair: "repairs",
 }
-"""What a bite counts, by the kind of maintenance."""
+"""Counters of bites, by the kind of maintenance."""
 
 
 @dataclass
@@ -99,7 +99,7 @@ Begin = Callable[[Site, Any, Sequence[PidNode]], Awaitable[ActiveInjection]]
 
 @dataclass(frozen=True)
 class Handler:
-    """How one kind of injection is carried out. machine: why it cannot be on this machine. nodes: why not to nodes of
+    """The way to carry out one kind of injection. machine: why it cannot be on this machine. nodes: why not to nodes of
     such a deployment. root: whether it takes root where the nodes are not in a namespace of the run's own."""
 
     begin: Begin
@@ -215,7 +215,7 @@ async def _fail_disk(site: Site, injection: FailDisk, nodes: Sequence[PidNode]) 
 
 
 def _no_clock(kind: type, deployment: Served) -> str | None:
-    """Why clocks of such nodes cannot be skewed like that, wherever clocks can be skewed."""
+    """The reason that clocks of such nodes cannot be skewed like that, wherever clocks can be skewed."""
     if kind is SkewAllClocks and not deployment.relative_waits:
         return ABSOLUTE_WAITS
     if clocks.means() is clocks.Means.LIBRARY:

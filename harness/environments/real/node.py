@@ -23,9 +23,9 @@ class RealNode(ABC):
     def __init__(self, place: Place, deployment: Served, log: Path, now: Callable[[], int]) -> None:
         self.place = place
         self.deployment = deployment
-        """How it comes to be; another one after an upgrade."""
+        """The deployment that it comes of; another one after an upgrade."""
         self.holders = 0
-        """How many injections hold it down: it stays dead until the last of them is healed."""
+        """The number of injections that hold it down: it stays dead until the last of them is healed."""
         self.deaths: list[Death] = []
         self._log = log
         self._now = now

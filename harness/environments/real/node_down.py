@@ -16,7 +16,7 @@ from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.injection import Bite, FlipBits, Kill, Stop, TruncateFile
 
 GRACE_SECONDS = 2.0
-"""How long a node that was asked to end may take."""
+"""The time that a node may take that was asked to end."""
 
 
 @dataclass

@@ -57,7 +57,8 @@ class ScratchFolders:
 
 
 def owner(pid: int) -> str:
-    """What tells a process from all others, those of other boots and namespaces included. OSError if there is none."""
+    """Identity of a process among all others, those of other boots and namespaces included. OSError if there is
+    none."""
     return f"{_boot()} {_namespace()} {pid} {processes.started(pid)}"
 
 

@@ -67,7 +67,7 @@ class PidCluster(RealCluster[P]):
             await clocks.prepare(self.nodes, self._scratch)
 
     def settle(self) -> None:
-        """When all are ready: look that they are prepared, and note from now on what they use. InfrastructureError if
+        """Check that all are prepared, when all are ready, and note from now on what they use. InfrastructureError if
         one cannot be injected with what it was prepared for."""
         for node in self.nodes:
             clocks.prepared(node)

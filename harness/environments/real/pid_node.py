@@ -36,7 +36,7 @@ LINE_LENGTH_MAX = 300
 
 @dataclass(frozen=True)
 class Ending:
-    """How a process ended. words: the middle of the sentence "n2 … by itself". crash: it did not end of its own will;
+    """The end of a process. words: the middle of the sentence "n2 … by itself". crash: it did not end of its own will;
     whether one that exits with an error crashed tells its log."""
 
     words: str
@@ -57,7 +57,7 @@ class PidNode(RealNode):
         super().__init__(place, deployment, log, now)
         self.persistent_faults: list[PersistentFault] = []
         self.pausers = 0
-        """How many pauses hold it: it goes on when the last one is healed."""
+        """The number of pauses that hold it: it goes on when the last one is healed."""
         self.volume: Volume | None = None
         """Its folder as a disk that can lose its power, where the run asks for that."""
         self.clock_file: ClockFile | None = None
@@ -118,7 +118,7 @@ class PidNode(RealNode):
             self._respawn = self._later(self._start_again())
 
     def expect_end(self) -> None:
-        """That it ends from now on is no death, until it is started again."""
+        """Expect its end: from now on that is no death, until it is started again."""
         self._wanted = False
 
     def write_files(self) -> None:
@@ -232,7 +232,7 @@ class PidNode(RealNode):
 
 
 def ending(code: int) -> Ending:
-    """How a process ended, by its exit code; one killed by a signal has that signal's negative number."""
+    """The end of a process, by its exit code; one killed by a signal has that signal's negative number."""
     if code >= 0:
         return Ending(f"exited with code {code}")
     return Ending(f"was killed by {signal.Signals(-code).name}", crash=True)

@@ -1,4 +1,4 @@
-"""Which injections can be done to which nodes, by the table of handlers; each refusal is one sentence."""
+"""Refusals of injections by the nodes' deployment, by the table of handlers; each is one sentence."""
 
 from splitbrain.harness.deployment import Served
 from splitbrain.harness.environments.real.handlers import HANDLERS

@@ -55,7 +55,7 @@ class ClientLink:
         self.impairs: list[ClientImpairing] = []
 
     def changed(self) -> None:
-        """What is in force has changed: what a cut kept goes on its way, if none is left."""
+        """Note a change of what is in force: what a cut kept goes on its way, if none is left."""
         self.faulty = bool(self.cuts or self.impairs)
         if self._queue and not self.cuts:
             queue, self._queue = self._queue, []
@@ -77,7 +77,7 @@ class ClientLink:
         return None
 
     def delay(self) -> int:
-        """How much longer the next request takes, in nanoseconds."""
+        """The additional time of the next request, in nanoseconds."""
         total = 0
         for impair in self.impairs:
             injection = impair.injection
@@ -88,7 +88,7 @@ class ClientLink:
         return total
 
     def duplicates(self) -> list[int]:
-        """How much later the next request comes again, in nanoseconds, once for each time that it does."""
+        """Delays after which the next request comes again, in nanoseconds, one for each time that it does."""
         late: list[int] = []
         for impair in self.impairs:
             if impair.injection.duplicate and self._stream.chance(impair.injection.duplicate):

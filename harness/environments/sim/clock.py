@@ -32,12 +32,12 @@ class Skew:
     reads: int = 0
 
     def wall(self, now: int) -> int:
-        """What it adds to the wall clock, in nanoseconds."""
+        """Its addition to the wall clock, in nanoseconds."""
         absent = self.strobe and (now - self.since) // self.strobe % 2
         return (0 if absent else self.offset) + round((self.rate - 1.0) * (now - self.since))
 
     def monotonic(self, now: int) -> int:
-        """What it alone would have added to the monotonic clock, in nanoseconds."""
+        """The addition that it alone would have made to the monotonic clock, in nanoseconds."""
         return round((self.monotonic_rate - 1.0) * (now - self.since))
 
     @property
@@ -53,7 +53,7 @@ class SkewedNow(Now, frozen=True, gc=False):
 
     @property  # type: ignore[misc]
     def wall(self) -> int:
-        """What the wall clock shows."""
+        """The reading of the wall clock."""
         for skew in self.skews:
             skew.reads += 1
         shown: int = Now.wall.__get__(self)  # type: ignore[attr-defined]
@@ -67,8 +67,8 @@ class SimClock:
         self._kernel = kernel
         self._wall_start = wall_start
         self._rate = TRUE
-        """How far the monotonic clock goes in a true second, in nanoseconds: whole numbers leave no doubt about when
-        a timer is due."""
+        """Nanoseconds of the monotonic clock in a true second: whole numbers leave no doubt about when a timer is
+        due."""
         self._anchor = kernel.now
         """True time of the last change of rate; `_value` is what the monotonic clock showed then."""
         self._value = monotonic_start
@@ -89,7 +89,7 @@ class SimClock:
         return SkewedNow(self.monotonic(), wall, tuple(self._skews))
 
     def monotonic(self) -> int:
-        """What the monotonic clock shows, in nanoseconds."""
+        """The reading of the monotonic clock, in nanoseconds."""
         if self._rate == TRUE:
             return self._kernel.now + self._gap
         return self._value + (self._kernel.now - self._anchor) * self._rate // TRUE

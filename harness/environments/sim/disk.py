@@ -26,7 +26,7 @@ SECTOR_BYTES = 512
 
 @dataclass(frozen=True)
 class DiskOptions:
-    """How long a sync takes, and what a crash leaves.
+    """Time of a sync, and what a crash leaves.
 
     A sync takes `sync_ms_min`, plus a waiting time of a Poisson process with mean `sync_ms_tail_mean`.
     lose_all: the probability that nothing unsynced survives a crash; else any prefix, all of it included, is equally
@@ -91,7 +91,7 @@ class Disk:
         self._durable: Files = {}
         self._unsynced: list[Write] = []
         self._settled = 0
-        """How many writes there ever were before the first in `_unsynced`."""
+        """The number of all writes before the first in `_unsynced`."""
         self._last_end = 0
         self._crashes = 0
         self._write_errno = 0
@@ -107,7 +107,7 @@ class Disk:
         return bool(self.failing) or any(filling.writes_refused for filling in self.filling)
 
     def contents(self) -> dict[str, bytes]:
-        """What a starting process finds. Only what is durable: ask after a crash, not during operation."""
+        """The files that a starting process finds. Only what is durable: ask after a crash, not during operation."""
         return {name: bytes(data) for name, data in self._durable.items()}
 
     def write(self, write: Write) -> None:

@@ -38,7 +38,7 @@ EVENTS_A_NODE = 50_000
 
 @dataclass(frozen=True)
 class SimOptions:
-    """How the simulated world behaves without faults.
+    """Options of the simulated world without faults.
 
     service_ms: mean time that a node takes for an event. backlog_max: messages and requests that can wait for a stopped
     process; more are lost, as a full socket buffer loses them. wall_start_s: what true wall clocks show when the run
@@ -54,7 +54,7 @@ class SimOptions:
 
 @dataclass(frozen=True)
 class World:
-    """What everything in one run shares."""
+    """Parts that everything in one run shares."""
 
     seed: int
     options: SimOptions
@@ -116,7 +116,7 @@ class SimCluster:
         return tuple(self._deaths)
 
     def coverage(self) -> Mapping[str, int]:
-        """How often something rare happened to messages between nodes."""
+        """Counts of rare happenings to messages between nodes."""
         stats = self._network.stats
         return {
             "old_messages": stats.old,

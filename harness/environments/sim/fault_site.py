@@ -1,4 +1,4 @@
-"""What an injection is carried out on in the simulator: nodes and links of one cluster, by name."""
+"""The site of an injection in the simulator: nodes and links of one cluster, by name."""
 
 from collections.abc import Callable, Sequence
 

@@ -159,7 +159,7 @@ HOST_FAULTS: Mapping[type, Callable[[Any, FaultSite], Undo]] = {
     FailDisk: fail_disk,
     FillDisk: fill_disk,
 }
-"""How each kind is carried out."""
+"""The function that carries out each kind."""
 
 
 def _replan(node: SimNode) -> None:

@@ -21,7 +21,7 @@ from splitbrain.harness.program import Message
 from splitbrain.harness.random_stream import RandomStream
 
 Receive = Callable[[str, Message], object]
-"""What takes a message at its receiver: (sender, message)."""
+"""The receiver's function that takes a message: (sender, message)."""
 
 OLD_NS = SECOND // 2
 """A message that arrives so long after it was sent is counted as old."""
@@ -29,7 +29,7 @@ QUEUED_MAX = 2_000
 """Messages that a sender keeps for a link that lets nothing through; more are lost, as a full socket buffer loses
 them."""
 BACKLOG_NS_MAX = 2 * SECOND
-"""What would wait longer for a slow link is lost."""
+"""The limit of the wait for a slow link; a message that would wait longer is lost."""
 SHORT_BYTES = 128
 """A message that does not wait behind longer ones on a slow link, as in fair queues."""
 LOG_SPAN_MS = 1.0
@@ -38,7 +38,7 @@ LOG_SPAN_MS = 1.0
 
 @dataclass(slots=True)
 class LinkStats:
-    """What happened to messages between nodes, over all links, for the run's coverage."""
+    """Counts of messages between nodes, over all links, for the run's coverage."""
 
     old: int = 0
     """Arrived `OLD_NS` or more after they were sent."""
@@ -200,7 +200,7 @@ class DirectedLink:
         self.withholdings: list[Withholding] = []
 
     def changed(self) -> None:
-        """What is in force has changed: what a cut kept goes on its way, if none is left."""
+        """Note a change of what is in force: what a cut kept goes on its way, if none is left."""
         self._faulty = bool(self.cuts or self.impairs or self.limps or self.shortenings or self.withholdings)
         if any(not cut.queued for cut in self.cuts):
             self._queue.clear()
@@ -300,7 +300,7 @@ class DirectedLink:
         return lost
 
     def _wait(self, message: Message) -> int | None:
-        """How much longer a message takes than the latency, in nanoseconds; None if it is lost to a full queue."""
+        """The additional time of a message beside the latency, in nanoseconds; None if it is lost to a full queue."""
         total = 0
         for impair in self.impairs:
             delay = 0

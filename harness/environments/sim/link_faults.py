@@ -171,7 +171,7 @@ LINK_FAULTS: Mapping[type, Callable[[Any, FaultSite], Undo]] = {
     ImpairClients: impair_clients,
     RepeatRequests: impair_clients,
 }
-"""How each kind is carried out."""
+"""The function that carries out each kind."""
 
 
 def _each(links: list[DirectedLink], of: Callable[[DirectedLink], list[Any]], effect: object) -> Callable[[], None]:

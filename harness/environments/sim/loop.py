@@ -201,7 +201,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
 
 def _whereabouts(task: asyncio.Task[Any]) -> str:
-    """Where a task waits: its innermost coroutine that is not asyncio's own."""
+    """The place where a task waits: its innermost coroutine that is not asyncio's own."""
     coroutine: Any = task.get_coro()
     place = task.get_name()
     while getattr(coroutine, "cr_frame", None) is not None:

@@ -12,7 +12,7 @@ from splitbrain.harness.random_stream import RandomStream
 
 @dataclass(frozen=True)
 class NetworkOptions:
-    """How the network behaves without faults.
+    """Options of the network without faults.
 
     A message takes between `latency_ms_min` and `latency_ms_max`, each equally likely, plus a waiting time of a
     Poisson process with mean `latency_ms_tail_mean`. spread: each link, in each direction, is up to so many times
@@ -49,7 +49,7 @@ class NetworkOptions:
             raise UsageError(f"spread is a factor, 1 or more: {self}")
 
     def latency(self, stream: RandomStream) -> Latency:
-        """How long messages take over one way of this network; draws its speed if they differ."""
+        """The latency of one way of this network; draws its speed if they differ."""
         factor = 1.0 if self.spread == 1.0 else self.spread ** stream.between(-1.0, 1.0)
         return Latency(
             self.latency_ms_min * factor, self.latency_ms_max * factor, self.latency_ms_tail_mean * factor, stream
@@ -87,7 +87,7 @@ class Network:
         return self._links[sender][to]
 
     def _make_usual(self, options: NetworkOptions) -> None:
-        """What is bad about each link, other than to a node itself, even without an injection."""
+        """The usual badness of each link, other than to a node itself, without an injection."""
         usual = ImpairMessages(
             (), loss=options.loss, duplicate=options.duplicate, reorder=options.reorder, tail=options.tail,
             tail_ms=options.tail_ms_max, duplicate_ms=options.duplicate_ms_max, reset_ms=options.reset_ms,
@@ -107,5 +107,5 @@ class Network:
 
 
 def ns_per_byte(rate_kbit: float) -> float:
-    """How long a byte takes at a bandwidth in kbit/s."""
+    """The time that a byte takes at a bandwidth in kbit/s."""
     return 8e6 / rate_kbit

@@ -33,8 +33,8 @@ class SimNode:
         self._channels = 0
         self._closed = False
         self._exits: set[str] = set()
-        """Why it ended itself so far: each reason is noted once, as a server that refuses its disk tries again and
-        again."""
+        """Reasons for which it ended itself so far: each reason is noted once, as a server that refuses its disk tries
+        again and again."""
 
     @property
     def name(self) -> str:

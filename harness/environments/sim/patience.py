@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 PATIENCE_SECONDS = 3.0
-"""How long a run that was interrupted may take to end: clean-up takes no real time in the simulator."""
+"""The time that a run that was interrupted may take to end: clean-up takes no real time in the simulator."""
 
 
 @contextmanager

@@ -46,9 +46,9 @@ from splitbrain.harness.random_stream import RandomStream
 
 @dataclass
 class SimHost:
-    """What of a node outlives its processes. members: all nodes of the cluster. clients: the way to it.  backlog_max:
-    what a stopped or busy process can have waiting before messages and requests are lost. service_ns: mean time that a
-    handler takes. stream: for how long each of them does."""
+    """The part of a node that outlives its processes. members: all nodes of the cluster. clients: the way to it.
+    backlog_max: what a stopped or busy process can have waiting before messages and requests are lost. service_ns: mean
+    time that a handler takes. stream: for how long each of them does."""
 
     name: str
     members: tuple[str, ...]
@@ -81,7 +81,7 @@ class PlannedTimer(NamedTuple):
 
 
 class EffectHandlers(dict[type, Callable[[Any], object]]):
-    """How each kind of effect is carried out."""
+    """Functions that carry out each kind of effect."""
 
     def __missing__(self, kind: type) -> Callable[[Any], object]:
         raise TypeError(f"a handler returned something of type {kind.__name__}, which is no effect")
@@ -128,7 +128,7 @@ class SimProcess:
         )
         self.alive = True
         self.death = 0
-        """When it died, in true time, if it did."""
+        """The true time at which it died, if it did."""
         self.left = False
         """Whether it ended itself on purpose."""
 
@@ -235,7 +235,7 @@ class SimProcess:
         self._died(self, why)
 
     def _queue(self, call: Callable[..., object], args: tuple[Any, ...]) -> None:
-        """What came over the network waits, if there is room."""
+        """Queue what came over the network, if there is room."""
         if self.alive and len(self._backlog) < self._machine.backlog_max:
             self._backlog.append((call, args))
 

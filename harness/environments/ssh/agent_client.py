@@ -174,7 +174,7 @@ class AgentClient:
                     answer.set_result(said["is"])
 
     def _last_words(self) -> str:
-        """What was said on standard error, when the agent has ended."""
+        """The end of standard error, when the agent has ended."""
         try:
             said = self._channel.recv_stderr(1 << 16).decode(errors="replace").strip()
         except OSError:

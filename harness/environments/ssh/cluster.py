@@ -95,7 +95,7 @@ class HostsCluster(RealCluster[RemoteNode]):
         )
 
     def _hearing(self, name: str, loop: asyncio.AbstractEventLoop) -> Callable[[Event], object]:
-        """What hands a host's events to the event loop."""
+        """A function that hands a host's events to the event loop."""
 
         def hear(event: Event) -> None:
             # The loop may have ended when a host is lost sight of.
@@ -172,7 +172,8 @@ class HostsCluster(RealCluster[RemoteNode]):
 
 
 def share(injection: Injection, name: str) -> Injection:
-    """What the host of a node has to do: of `nodes` its own alone; of `links` it finds those that end there."""
+    """The part of an injection that the host of a node has to do: of `nodes` its own alone; of `links` it finds those
+    that end there."""
     changes: dict[str, Any] = {"nodes": (name,)} if any(one.name == "nodes" for one in fields(injection)) else {}
     return replace(injection, **changes)
 

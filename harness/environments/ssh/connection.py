@@ -169,7 +169,7 @@ def _all(receive: Callable[[int], bytes], ends: float) -> bytes:
 
 
 def refusal(host: RemoteHost, error: Exception) -> str:
-    """Why there is no connection, in one sentence with what to do."""
+    """The reason that there is no connection, in one sentence with what to do."""
     import paramiko
 
     where = f"{host}, port {host.port}"

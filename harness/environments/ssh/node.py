@@ -42,8 +42,7 @@ class RemoteNode(RealNode):
         return f"{self.name} on {self.agent.host}"
 
     async def made(self) -> dict[str, Any]:
-        """How it comes to be, as the agent wants it; what it needs is copied there. InfrastructureError if it cannot
-        be."""
+        """The deployment in the agent's form; what it needs is copied there. InfrastructureError if it cannot be."""
         deployment, place = self.deployment, self.place
         sources = await asyncio.to_thread(deployment.uploads)
         uploads = await call(upload.upload, self.agent.connection, sources)

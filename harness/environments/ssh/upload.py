@@ -33,7 +33,7 @@ from splitbrain.harness.environments.ssh.agent.serve import main
 
 sys.exit(main(sys.argv[1], folder))
 """
-"""What runs first there: it makes a folder, holds it, and lays the code out in it, as some of it is run by path."""
+"""The first program there: it makes a folder, holds it, and lays the code out in it, as some of it is run by path."""
 
 CHECK = """\
 import hashlib, pathlib, sys

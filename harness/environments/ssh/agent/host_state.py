@@ -1,4 +1,4 @@
-"""What a run has on a host, and how it is found when nobody cleaned up: a folder, processes, and nft tables.
+"""Traces of a run on a host, and the search for them when nobody cleaned up: a folder, processes, and nft tables.
 
 All of them carry the run's name. The folder is held by a lock as long as the agent lives, so what carries the name of
 a folder that nobody holds, or that is not there, was left behind.
@@ -62,7 +62,7 @@ def own(folder: Path, owner: str) -> None:
 
 
 class HostRuns:
-    """What runs have made on this host, but for the run of `own_folder`; see `real.orphans.OrphanSource`.
+    """Runs on this host, but for the run of `own_folder`; see `real.orphans.OrphanSource`.
 
     Only folders of this user count: one of another user's says nothing that is believed, and its lock holds nobody up.
     """
@@ -166,7 +166,7 @@ def drop_rules(run: str) -> None:
 
 
 def removal(chain: str) -> list[str]:
-    """How iptables is told to remove a chain that stands in INPUT."""
+    """The words for iptables that remove a chain that stands in INPUT."""
     return [f"-D INPUT -j {chain}", f"-F {chain}", f"-X {chain}"]
 
 
@@ -177,7 +177,7 @@ def _runs_with_rules() -> set[str]:
 
 
 def uncuttable(run: str) -> str | None:
-    """Why there can be no rules here, found by trying; None if there can."""
+    """The reason that there can be no rules here, found by trying; None if there can."""
     name = f"{table(run)}_probe"
     try:
         done = subprocess.run(
@@ -193,7 +193,7 @@ def uncuttable(run: str) -> str | None:
 
 
 def _quietly(tool: str, *arguments: str, words: str = "") -> str:
-    """What a tool says, if it is there and has no complaint."""
+    """The output of a tool, if it is there and has no complaint."""
     if tools.find(tool) is None:
         return ""
     command = [tools.path(tool), *arguments]

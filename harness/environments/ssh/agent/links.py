@@ -51,7 +51,7 @@ class HostPartitions(Partitions):
 
 
 def own_address(address: str) -> str:
-    """Why links of a node cannot be touched."""
+    """The reason that links of the node at the harness's own address cannot be touched."""
     return f"{address} is the harness's own address, so cuts would cut its clients: run it on a machine that is no node"
 
 

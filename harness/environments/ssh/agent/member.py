@@ -39,7 +39,7 @@ class HostNode(ProcessNode):
         self._run = run
         self._notify = notify
         self._told = 0
-        """How many of its deaths the harness knows of."""
+        """The number of its deaths that the harness knows of."""
         self.uploads: Mapping[str, str] = {}
         """Names in its folder → files of this host."""
 

@@ -36,8 +36,8 @@ ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 Spec = dict[str, Any]
-"""How a node comes to be: argv; files, in base64; uploads, names in its folder → files of this host; variables,
-relative_waits and respawn as in `harness.deployment`."""
+"""Fields from which a node comes to be: argv; files, in base64; uploads, names in its folder → files of this host;
+variables, relative_waits and respawn as in `harness.deployment`."""
 
 
 class Agent:
