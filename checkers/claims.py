@@ -14,7 +14,7 @@ LINEARIZABLE = "linearizable"
 
 
 class Standing(StrEnum):
-    """What became of a claim."""
+    """The standing of a claim after a run."""
 
     CONFIRMED = "confirmed"
     """By this history: another one may refute it."""
@@ -37,7 +37,7 @@ def decided(verdict: Verdict) -> dict[str, Validity]:
 
 
 def standings(claims: Iterable[str], found: Mapping[str, Validity]) -> dict[str, Standing]:
-    """What became of each claim, by what was found about models of the lattice."""
+    """Standings of the claims, by what was found about models of the lattice."""
     return {claim: _standing(claim, found) for claim in claims}
 
 

@@ -138,7 +138,7 @@ def refuted_by(anomalies: Iterable[str]) -> frozenset[str]:
 
 
 def reachable(start: str, direct: Mapping[str, Sequence[str]]) -> frozenset[str]:
-    """What a walk along these edges meets, the start among it. KeyError for a name that has no entry."""
+    """The models that a walk along these edges meets, the start among it. KeyError for a name that has no entry."""
     seen, left = set[str](), [start]
     while left:
         name = left.pop()

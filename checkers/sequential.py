@@ -23,7 +23,7 @@ from splitbrain.harness.verdict import Verdict
 
 LOOK_EVERY = 256
 LISTED = 24
-"""How many operations a witness lists, at most."""
+"""The number of operations that a witness lists, at most."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class SequentialCheck:
         return Finding(reason=reason, certificate=tuple(order))
 
     def _no_order(self, of: RegisterHistory) -> Finding:
-        """That the search came to its end without an order."""
+        """The verdict of a search that came to its end without an order."""
         ops = [op for chain in of.chains for op in chain]
         key = of.key[ops[0]]
         about = f" on key {shown(of.history.pool.values[key])}" if self.by_key and key != ABSENT else ""
@@ -143,7 +143,7 @@ def _handed(of: RegisterHistory, here: Sequence[int], op: int) -> bool:
 def _reads(
     of: RegisterHistory, keys: Mapping[int, int], at: Sequence[int], values: Sequence[int]
 ) -> tuple[tuple[int, ...], list[int]]:
-    """How far each session is once all reads that can be placed are, and these reads."""
+    """The place of each session once all reads that can be placed are, and these reads."""
     here, taken = list(at), list[int]()
     while True:
         before = len(taken)
@@ -167,7 +167,8 @@ def _still_read(of: RegisterHistory, here: Sequence[int], current: int, op: int)
 
 
 def objection(of: RegisterHistory, order: Sequence[int], *, by_key: bool) -> str | None:
-    """Why an order does not show sequential consistency, or None: an independent check of what the search found."""
+    """The reason that an order does not show sequential consistency, or None: an independent check of what the search
+    found."""
     owed = [op for chain in of.chains for op in chain]
     if len(order) != len(owed) or set(order) != set(owed):
         return "an operation is missing, or stands there twice"

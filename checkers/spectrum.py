@@ -169,7 +169,7 @@ def combined(of: RegisterHistory | None, kind: DataType, found: Mapping[str, Ver
 
 
 def told(verdict: Verdict) -> dict[str, Value]:
-    """What is said of a refuted model."""
+    """Reason and witness of a refuted model, as plain values."""
     words = verdict.witness.words if verdict.witness is not None else _of_children(verdict)
     return {"reason": verdict.reason, "witness": list(words)}
 

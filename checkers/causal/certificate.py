@@ -17,13 +17,13 @@ except ImportError:  # installed without a C compiler
     certificate_native = None  # type: ignore[assignment]
 
 BEFORE = 1
-"""What the compiled twin calls an operation that stands before one that it depends on."""
+"""The compiled twin's mark of an operation that stands before one that it depends on."""
 
 
 def causal_objection(
     of: RegisterHistory, order: Sequence[int], *, arbitration: bool, compiled: bool = True
 ) -> str | None:
-    """Why an order does not prove causal consistency, or, as the order of arbitration, causal convergence.
+    """The reason that an order does not prove causal consistency, or, as the order of arbitration, causal convergence.
 
     It must contain each operation once and put it after its session, what it saw and who handed it a token. Then a read
     is explained if no write of its key in its past overwrote the one that it returned: none that came causally after it
@@ -84,7 +84,7 @@ class _Pasts:
         return None
 
     def unexplained(self, read: int, arbitration: bool) -> str | None:
-        """Why a read that was placed just now is not explained by its past."""
+        """The reason that a read that was placed just now is not explained by its past."""
         of, source, mine = self.of, self.of.source[read], self.last[self.of.chain[read]]
         for chain, (positions, writes) in self.written.get(of.key[read], {}).items():
             count = bisect_right(positions, mine[chain] - 1)
@@ -106,8 +106,8 @@ def _overlooked(of: RegisterHistory, read: int, other: int) -> str:
 
 
 def view_objection(of: RegisterHistory, session: int, order: Sequence[int], *, causal: bool) -> str | None:
-    """Why an order does not prove that a session (a chain) saw one order: of what is in the causal past of what it did,
-    or, for PRAM, of all writes and its own reads."""
+    """The reason that an order does not prove that a session (a chain) saw one order: of what is in the causal past of
+    what it did, or, for PRAM, of all writes and its own reads."""
     placed: set[int] = set()
     current: dict[int, int] = {}
     for op in order:
@@ -132,7 +132,7 @@ def view_objection(of: RegisterHistory, session: int, order: Sequence[int], *, c
 
 
 def _before_in_view(of: RegisterHistory, op: int, own: bool, causal: bool) -> Iterator[int]:
-    """What has to stand before an operation in an order of a session."""
+    """Operations that have to stand before an operation in an order of a session."""
     previous, left_out = op, not (causal or own)
     while previous == op or (left_out and previous >= 0 and not of.write[previous]):
         chain, position = of.chains[of.chain[previous]], of.position[previous]
@@ -146,7 +146,7 @@ def _before_in_view(of: RegisterHistory, op: int, own: bool, causal: bool) -> It
 
 
 def _directly_before(of: RegisterHistory, op: int) -> Iterator[int]:
-    """What an operation depends on, beside what came before it in its chain."""
+    """Operations that an operation depends on, beside what came before it in its chain."""
     if of.position[op] == 0 and of.before[of.chain[op]] >= 0:
         yield of.before[of.chain[op]]
     if not of.write[op] and of.source[op] >= 0:

@@ -19,7 +19,7 @@ from splitbrain.harness.options import Setting
 from splitbrain.harness.verdict import Verdict
 
 VIEWS_MAX = 100_000
-"""How many operations the orders of all sessions may have that a verdict keeps."""
+"""The number of operations that the orders of all sessions may have that a verdict keeps."""
 Judging = Callable[[RegisterHistory, BudgetMeter], Finding]
 
 
@@ -53,7 +53,7 @@ def pipelined(registers: RegisterHistory, spending: BudgetMeter) -> Finding:
 
 
 def _shown(registers: RegisterHistory, order: Sequence[int], by_arbitration: bool, reason: str) -> Finding:
-    """What an order shows, once it is verified."""
+    """The certificate of an order, once it is verified."""
     wrong = causal_objection(registers, order, arbitration=by_arbitration)
     if wrong is not None:
         return Finding(doubt=f"an order was found but not verified: {wrong}")
@@ -61,7 +61,7 @@ def _shown(registers: RegisterHistory, order: Sequence[int], by_arbitration: boo
 
 
 def _seen(registers: RegisterHistory, views: Views, causal: bool, reason: str) -> Finding:
-    """What the orders of sessions show, once they are verified; they are kept where they are not too long."""
+    """The certificate of the orders of sessions, once they are verified; they are kept where they are not too long."""
     for session, order in views.items():
         wrong = view_objection(registers, session, order, causal=causal)
         if wrong is not None:

@@ -1,4 +1,4 @@
-"""What each session must see as one order: the bad patterns of causal memory and of PRAM.
+"""Views of sessions as one order each: the bad patterns of causal memory and of PRAM.
 
 For one session, `hb` is the smallest transitive relation that contains causal order (PRAM: session order, and
 reads-from of the session's own reads) and, for each read of the session that returned a write, puts every other write
@@ -34,7 +34,7 @@ class SessionView:
         self.forced: dict[int, list[int]] = {}
 
     def needs(self, op: int) -> Iterator[int]:
-        """What comes before an operation, from other chains."""
+        """Operations that come before an operation, from other chains."""
         registers = self.registers
         if self.everything:
             yield from foreign(registers, op)
@@ -143,7 +143,7 @@ Views = dict[int, list[int]]
 
 
 def memory(registers: RegisterHistory, causal: CausalOrder, spending: BudgetMeter) -> Views | Finding:
-    """What each session with reads saw; WriteHBInitRead or CyclicHB of causal memory if one saw no one order."""
+    """The view of each session with reads; WriteHBInitRead or CyclicHB of causal memory if one saw no one order."""
     views: Views = {}
     writes = KeyWrites(registers)
     for session, ops in enumerate(registers.chains):
@@ -159,7 +159,7 @@ def memory(registers: RegisterHistory, causal: CausalOrder, spending: BudgetMete
 
 
 def pram(registers: RegisterHistory, writes: KeyWrites, spending: BudgetMeter) -> Views | Finding:
-    """What each session with reads saw; CyclicHB or WriteHBInitRead if one did not see the writes of each session in
+    """The view of each session with reads; CyclicHB or WriteHBInitRead if one did not see the writes of each session in
     order."""
     views: Views = {}
     for session, ops in enumerate(registers.chains):

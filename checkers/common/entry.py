@@ -22,5 +22,6 @@ class CatalogueEntry(Generic[Made_co]):
     build: Callable[[Mapping[str, Setting]], Made_co]
 
     def make(self, settings: Mapping[str, Setting] | None = None) -> Made_co:
-        """What the entry stands for, with these settings (see `options.settle`); missing ones take their default."""
+        """Make the thing that the entry stands for, with these settings (see `options.settle`); missing ones take their
+        default."""
         return self.build({option.name: option.default for option in self.options} | dict(settings or {}))

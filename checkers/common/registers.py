@@ -145,7 +145,7 @@ class RegisterHistory:
         self.before.append(before)
 
     def unforced(self) -> str | None:
-        """What keeps reads-from open, or None."""
+        """The reason that reads-from stays open, or None."""
         several = sum(source == UNFORCED for source in self.source)
         return f"which write {several:,} reads saw is not forced" if several else None
 
@@ -160,7 +160,7 @@ class RegisterHistory:
         return f"write{key} {value}" if self.write[op] else f"read{key} → {value}"
 
     def session_name(self, chain: int) -> str:
-        """How the session of a chain is called; what went on beside others in it has a number too."""
+        """The name of the session of a chain; what went on beside others in it has a number too."""
         session = self.session[self.chains[chain][0]]
         name = f"process {~session}" if session < 0 else str(self.history.pool.values[session])
         beside = sum(self.session[ops[0]] == session for ops in self.chains[:chain] if ops)

@@ -71,7 +71,7 @@ class BankCheck:
         return Verdict(Validity.VALID, reason, self.name, self.name, details=details)
 
     def _objection(self, seen: Mapping[Value, Value], first: Mapping[Value, Value], total: int | float) -> str | None:
-        """What is wrong with a read, in words, or None."""
+        """An objection to a read, in words, or None."""
         if seen.keys() != first.keys():
             strange = sorted(seen.keys() ^ first.keys(), key=repr)
             return f"the accounts {some(strange)} are there in one read and not in another"

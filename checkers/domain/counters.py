@@ -139,7 +139,7 @@ class CounterCheck:
         return Verdict(Validity.INVALID, witness.words[0], self.name, self.name, witness=witness, details=details)
 
     def _sum(self, value: Value) -> int | float:
-        """What a read returned; nil is a counter that nobody has touched."""
+        """The sum that a read returned; nil is a counter that nobody has touched."""
         return self.initial if value is None else number(value, "a read of a counter returns")
 
     def _never_read(self, adds: int) -> Verdict:

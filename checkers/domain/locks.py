@@ -67,7 +67,7 @@ def holdings(history: History, rows: Rows, *, held_on: bool = True) -> list[Hold
 
 
 def ending(history: History, start: int, later: Sequence[int], *, held_on: bool = True) -> tuple[int, int]:
-    """When a holding that began at a position ended, and the row that says so. later: the client's next rows.
+    """The end of a holding that began at a position, and the row that says so. later: the client's next rows.
 
     held_on: whether a holding that nothing ended lasts for ever; else only as long as the client was surely there.
     """
@@ -168,7 +168,7 @@ def _token(history: History, first: Holding, second: Holding) -> str:
 
 
 def _end(history: History, tell: EventFormat, holding: Holding) -> str:
-    """When a holding ended, and by what."""
+    """The end of a holding, and its cause."""
     if holding.end == NEVER:
         return "the end"
     if holding.until == ABSENT:

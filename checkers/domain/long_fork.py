@@ -38,7 +38,7 @@ class Group:
 
 @dataclass(slots=True)
 class ForkHistory:
-    """What long-fork needs of a history. writes: key → its one value, as it was written or read.
+    """The part of a history that long-fork needs. writes: key → its one value, as it was written or read.
 
     doubt: why the question cannot be answered for all of it, in words.
     """

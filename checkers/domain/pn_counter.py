@@ -26,7 +26,7 @@ from splitbrain.harness.verdict import Validity, Verdict, Witness
 
 ADDS, READ = ("add", "increment"), "read"
 SPAN_MAX = 1 << 26
-"""So far apart may the least and the greatest sum be: a bit for each sum between them."""
+"""The largest distance of the least and the greatest sum: a bit for each sum between them."""
 
 
 class Sums:

@@ -34,7 +34,7 @@ PUT, TAKE, DRAIN = "enqueue", "dequeue", "drain"
 
 @dataclass
 class Traffic:
-    """What went in and out of one queue. Elements are value ids.
+    """The elements that went in and out of one queue. Elements are value ids.
 
     tried: (position of invocation, row) of each put that may have happened, by element; acknowledged: rows of those
     that did. taken: (position of completion, row) of each time that an element came out. open_takes, open_drains: how

@@ -50,7 +50,7 @@ class RemovedElement:
 
 @dataclass(slots=True)
 class RemovalHistory:
-    """What was done with one set. elements: by value id. changed: when the last change was acknowledged."""
+    """The changes of one set. elements: by value id. changed: when the last change was acknowledged."""
 
     elements: dict[int, RemovedElement] = field(default_factory=dict)
     reads: list[SetRead] = field(default_factory=list)
@@ -59,7 +59,8 @@ class RemovalHistory:
 
 @dataclass(slots=True)
 class Seen:
-    """What reads saw amiss: element → the first read that did. gone: so many elements were gone for some read."""
+    """Contradictions that reads saw: element → the first read that did. gone: so many elements were gone for some
+    read."""
 
     returned: dict[int, SetRead] = field(default_factory=dict)
     lost: dict[int, SetRead] = field(default_factory=dict)
@@ -152,7 +153,7 @@ class RemovalCheck:
 
 
 def look(elements: Mapping[int, RemovedElement], read: SetRead, seen: Seen) -> None:
-    """What one read sees amiss."""
+    """Note the contradictions that one read sees."""
     has = set(read.seen)
     for number, element in elements.items():
         added = any(add.invoke < read.complete for add in element.adds)

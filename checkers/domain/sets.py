@@ -32,7 +32,7 @@ ADD, READ = "add", "read"
 
 @dataclass(slots=True)
 class AddedElement:
-    """What is known of the adds of one element. Positions of events, NEVER where there is none.
+    """The adds of one element. Positions of events, NEVER where there is none.
 
     began: invocation of the first add that did not fail. acknowledged: completion of the first that succeeded, and
     `by` its row. failed: row of the first that failed.
@@ -62,7 +62,7 @@ class SetHistory:
     reads: list[SetRead] = field(default_factory=list)
     attempts: int = 0
     last_add: int = -1
-    """When the last add ended that is known to have: position of its completion."""
+    """The end of the last add that is known to have ended: position of its completion."""
     stopped: Verdict | None = None
 
 

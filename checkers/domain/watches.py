@@ -31,7 +31,7 @@ from splitbrain.harness.verdict import Validity, Verdict, Witness, unknown
 
 WRITE, WATCH, DRAIN = "write", "watch", "drain"
 COMPACTED = "compacted"
-"""What the error of a watch says if changes were compacted away before it could resume."""
+"""The beginning of a watch's error if changes were compacted away before it could resume."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class WatchedChange:
 
 @dataclass(slots=True)
 class WatchLog:
-    """What one watcher saw.
+    """The changes that one watcher saw.
 
     prefix: value id of what all keys of its changes begin with, or ABSENT. began: position at which its first answer
     came. drained: invocation of its last drain that succeeded, and to which revision, ABSENT where unknown. compacted:

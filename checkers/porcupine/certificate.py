@@ -20,7 +20,7 @@ _LOOK_EVERY = 4096
 
 
 def objection(model: Model, history: History, order: Sequence[int], spending: BudgetMeter | None = None) -> str | None:
-    """Why an order is no proof, in one sentence; None if it is one. Linear in the history.
+    """The reason that an order is no proof, in one sentence; None if it is one. Linear in the history.
 
     order: indexes of invocations; crashed operations that took effect stand in it, the others do not.
     spending: looked at on the way, if given; reaching its deadline is an objection too.
@@ -70,7 +70,7 @@ class _Proof:
         return None
 
     def missing(self) -> str | None:
-        """Why the order is not complete, or None."""
+        """The reason that the order is not complete, or None."""
         operations, info = self.operations, EventType.INFO
         for row, ended in enumerate(operations.ended):
             if not self.placed[row] and ended != info and seen(self.model, self.history, operations, row) is not None:

@@ -84,7 +84,7 @@ class KeyByKeyBackend:
         self._searched = {answer.key: answer for answer in map(searched.result, range(len(searched)))}
 
     def result(self, number: int) -> SearchResult:
-        """What is known of one key."""
+        """The result of one key."""
         problem = self.prepared.problems[number]
         found = self._found.get(number) or self._searched.get(problem.key)
         return found or SearchResult(problem.key, len(problem), problem.observations, 0)

@@ -22,7 +22,7 @@ PAST = {"read": "read", "get": "got", "dequeue": "dequeued"}
 
 @dataclass
 class Explanation:
-    """What is to be told about one invalid key.
+    """Facts for the explanation of one invalid key.
 
     whole: all operations on the key. small: those of the witness. blocked: the one of them that cannot be placed.
     states: in which it was owed; all of them if they are `complete`.
@@ -64,7 +64,7 @@ class Explanation:
         return f"{deed}, {story}" if story else f"{deed}, which fits no order: {self.reachable()}"
 
     def story(self) -> str | None:
-        """What contradicts the blocked operation, if it is one thing; None if not."""
+        """The one thing that contradicts the blocked operation; None if there is no such."""
         model, small, whole = self.model, self.small, self.whole
         if model.independence.feeds is None or not self.forgets_at_once():
             return None
@@ -110,11 +110,11 @@ class Explanation:
         return feeds is not None and not self.prepared.pure[kind] and feeds(self.prepared.classes[kind], mine)
 
     def making(self, mine: Call) -> str:
-        """What a source would have done."""
+        """The action of a source, in words."""
         return f"{'put' if mine.f == 'get' else 'wrote'} {shown(mine.result)}"
 
     def needed(self) -> str:
-        """What had to come before the blocked operation, where that is not a value read."""
+        """The thing that had to come before the blocked operation, where that is not a value read."""
         mine = self.call(self.blocked)
         if mine.f == "cas" and isinstance(mine.argument, tuple):
             return f"write of {shown(mine.argument[0])}"
@@ -152,7 +152,8 @@ class Explanation:
         return f"{span}: {self.who(operation)} {self.show(operation)}"
 
     def why_open(self, operation: int) -> str:
-        """Why an operation has no end here: it ended later than all that matters, or nobody knows how it ended."""
+        """The reason that an operation has no end here: it ended later than all that matters, or nobody knows how it
+        ended."""
         history = self.history
         end = history.partner[self.small.call[operation]]
         return "still running" if end != ABSENT and history.type[end] == EventType.OK else "unknown end"

@@ -31,7 +31,7 @@ class _Word:
 
 
 ILLEGAL: Final[Any] = _Word("ILLEGAL")
-"""What `step` returns when the operation could not have happened in this state."""
+"""The result of `step` for an operation that could not have happened in this state."""
 
 UNSEEN: Final[Any] = _Word("UNSEEN")
 """The `result` of a crashed operation: if it happened, nobody saw what it returned."""
@@ -95,7 +95,7 @@ def show_call(call: Call) -> str:
 
 @dataclass(frozen=True)
 class Independence:
-    """Which operations a sub-history may leave out and still be legal whenever the whole is: what makes a small witness
+    """Operations that a sub-history may leave out and still be legal whenever the whole is: what makes a small witness
     a proof. Without it only pure operations are left out. See `witness` for the proofs.
 
     resets: operations that, when they take effect, leave a state that depends on them alone. blind: operations that are
@@ -160,4 +160,4 @@ class Model:
     show_call: Callable[[Call], str] = show_call
     show_state: Callable[[Any], str] = shown
     remembered: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
-    """What a search keeps from one history to the next, for its own use; no part of what a model is."""
+    """A cache that a search keeps from one history to the next, for its own use; no part of what a model is."""

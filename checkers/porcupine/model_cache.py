@@ -16,7 +16,7 @@ _KEPT_BYTES, _KEPT_CLASSES = 8 << 20, 20_000
 
 
 class ModelCache:
-    """What the kernel keeps of one model.
+    """The kernel's cache of one model.
 
     builtin, steps: how a history is read whose steps are built in, and these steps; None if they are not. generic,
     table: how any other is read, and the transitions computed so far. shortcut: whether monitors come before a search;

@@ -46,15 +46,15 @@ class MonitorBatch:
         self._answers = [found.get(answer.key, answer) for answer in self._answers]
 
     def result(self, number: int) -> SearchResult:
-        """What is known of one key."""
+        """The result of one key."""
         return self._answers[number]
 
 
 def run_monitors(
     model: Model, history: History, spending: BudgetMeter, rest: Rest, *, thorough: bool = True
 ) -> MonitorBatch | None:
-    """What compiled procedures say, or None if there is none for this model and history. thorough: whether it is wanted
-    of every key that it is refuted, and not of one alone."""
+    """The results of compiled procedures, or None if there is none for this model and history. thorough: whether it is
+    wanted of every key that it is refuted, and not of one alone."""
     return by_zones(model, history, spending, thorough) or by_strings(model, history, spending, rest, thorough)
 
 
@@ -95,7 +95,8 @@ def by_strings(
 
 
 def outcome(model: Model, history: History) -> int:
-    """What pieces say of a history: 1 if it is linearizable and something was observed, 0 if it is not, else -1."""
+    """The outcome of a history from those of its pieces: 1 if it is linearizable and something was observed, 0 if it is
+    not, else -1."""
     if not _of_strings(model, history):
         return -1
     from splitbrain.checkers.porcupine.kernel.kv_append_monitor import outcome as of_pieces

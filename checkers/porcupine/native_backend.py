@@ -91,7 +91,7 @@ class NativeBackend:
         model_cache.give_back(self._cache)
 
     def result(self, number: int) -> SearchResult:
-        """What is known of one key."""
+        """The result of one key."""
         batch = self.batch
         answer = SearchResult(
             batch.key(number), batch.size(number), batch.observations(number), batch.configurations(number)

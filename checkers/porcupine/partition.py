@@ -83,7 +83,7 @@ class PartitionedBackend:
         self._problems.search_all()
 
     def result(self, number: int) -> SearchResult:
-        """What is known of the whole."""
+        """The result of the whole."""
         return self._answer if self._problems is None else self._problems.result(number)
 
     def _observations(self) -> int:
@@ -174,7 +174,7 @@ def _name(history: History, position: int) -> tuple[int, ...]:
 
 
 class _Links:
-    """Which labels are linked."""
+    """Links between labels."""
 
     def __init__(self) -> None:
         self._above: dict[Hashable, Hashable] = {}

@@ -53,7 +53,7 @@ class ReferenceBackend:
             factor *= GROWTH
 
     def result(self, number: int) -> SearchResult:
-        """What is known of one key."""
+        """The result of one key."""
         problem, outcome = self.prepared.problems[number], self._outcomes.get(number)
         answer = SearchResult(problem.key, len(problem), problem.observations, self._configurations.get(number, 0))
         if outcome is not None:

@@ -24,7 +24,7 @@ SAW: Final = -4
 
 
 def answer(model: Model, values: Sequence[Value], error: int, value: int, argument: int) -> int:
-    """What a failure says, from the value ids of its error (ABSENT if it has none), its value and its argument:
+    """The answer of a failure, from the value ids of its error (ABSENT if it has none), its value and its argument:
     NO_ANSWER, PLAIN, or SAW less the id of the value that was found."""
     if not model.every_failure and error != ABSENT and not names_precondition(values[error], bare=True):
         return NO_ANSWER
@@ -53,7 +53,7 @@ def at(model: Model, history: History, invoked: int, complete: int) -> int:
 
 
 def counted(model: Model, history: History) -> tuple[int, int]:
-    """How many failed operations of the model's `refusals` were taken as observations, and how many there are."""
+    """The number of failed operations of the model's `refusals` that were taken as observations, and of all of them."""
     taken = failed = 0
     operations = history.operations()
     for row, ended in enumerate(operations.ended):

@@ -29,7 +29,7 @@ from splitbrain.harness.budget import GIB, BudgetMeter
 from splitbrain.harness.history import ABSENT
 
 CONFIGURATION_BYTES = 300
-"""What one entered configuration holds in memory: its name, its place on the path, its part of the order."""
+"""Bytes that one entered configuration holds in memory: its name, its place on the path, its part of the order."""
 
 _LOOK_EVERY = 256
 _STATE_BITS = 40
@@ -46,7 +46,7 @@ only the owed operation was tried."""
 
 @dataclass(frozen=True)
 class SearchOutcome:
-    """What a search found; operations by their place in the problem.
+    """The outcome of a search; operations by their place in the problem.
 
     linearizable: None if a limit was reached first; stopped: which one, in words, None for the limit of this search
     alone. order: the order found, else the longest one. blocked: if there is no order, the operation that was owed
@@ -83,9 +83,9 @@ class _Search:
         self.path: list[Frame] = []
         self.order: list[int] = []
         self.invoked = 0
-        """How many operations are invoked at the current k,"""
+        """The number of operations that are invoked at the current k."""
         self.holder = [ABSENT] * self.window.width
-        """and which of them holds each slot."""
+        """The operation in each slot; ABSENT where there is none."""
         self.seen: dict[int, tuple[int, ...]] = {}
         """(k, mask, state) as one integer → the minimal sets of crashed operations used there."""
         self.entered = self.accounted = 0
@@ -96,7 +96,7 @@ class _Search:
         """The states seen at the deepest k."""
         self.longest: list[int] = []
         self.shared = 0
-        """How long a prefix of the current order `longest` begins with."""
+        """The length of the prefix of the current order with which `longest` begins."""
 
     def run(self, limit: int) -> SearchOutcome:
         """Walk on while the owed operation is legal, else go back and take another way."""
@@ -247,7 +247,7 @@ class _Search:
         return self.longest
 
     def _over(self) -> str | None:
-        """Which limit of the whole budget is reached, in words, or None."""
+        """The limit of the whole budget that is reached, in words, or None."""
         self.filled = self.table.filled
         self.account()
         allowed = self.spending.budget.bytes

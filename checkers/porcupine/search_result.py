@@ -10,12 +10,12 @@ from typing import Protocol
 FIRST_ROUND = 1000
 """Configurations that a search may enter in the first round, besides four for each operation."""
 GROWTH = 8
-"""How many times more in each next round."""
+"""The factor from one round to the next."""
 
 
 @dataclass(slots=True)
 class SearchResult:
-    """What is known of one key. Events by position in the history.
+    """The result of one key. Events by position in the history.
 
     key: value id, or ABSENT. operations: how many are on it; observations: how many of them could have refuted the
     model. searched: whether it was looked at. linearizable: None if not known; stopped: because of which limit, in
@@ -43,7 +43,7 @@ class Backend(Protocol):
     """The keys of a history, in order of their first invocation, being searched."""
 
     operations: int
-    """How many there are on all keys."""
+    """The number on all keys."""
 
     def __len__(self) -> int: ...
 
@@ -55,4 +55,4 @@ class Backend(Protocol):
         round, or the budget is spent. ModelFailure, UsageError: from the model."""
 
     def result(self, number: int) -> SearchResult:
-        """What is known of one key."""
+        """The result of one key."""

@@ -92,7 +92,7 @@ def tail(problem: Problem, company: "Company", spending: BudgetMeter, still_inva
 
 
 class Company:
-    """What must go with an operation that goes, and what must stay with one that stays."""
+    """Operations that must go with an operation that goes, and those that must stay with one that stays."""
 
     def __init__(self, model: Model, problem: Problem, prepared: Prepared, since: int = -1) -> None:
         """since: see `sources`; only for `needed_by` of a model that says what feeds what."""

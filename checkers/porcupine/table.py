@@ -96,7 +96,7 @@ class Table:
 
 
 def unanswered(model: Model, state: State, call: Call, error: Exception) -> ModelFailure:
-    """What is said of a `step` that raised something."""
+    """The complaint about a `step` that raised something."""
     try:
         shown = f"{model.show_call(call)} in state {model.show_state(state)}"
     except Exception as other:  # noqa: BLE001 - it is the model's own, and the first error is what matters
@@ -107,7 +107,7 @@ def unanswered(model: Model, state: State, call: Call, error: Exception) -> Mode
 
 
 def mutable(model: Model, call: Call, state: object) -> ModelFailure:
-    """What is said of a `step` that returned a state which can be changed: a list instead of a tuple, say."""
+    """The complaint about a `step` that returned a state which can be changed: a list instead of a tuple, say."""
     kind = type(state).__name__
     instead = "tuple" if kind == "list" else "frozenset" if kind == "set" else "bytes"
     wrong = f"step returned a {kind} for {call.f}{place_of(model.step)}, which can change after it was kept"
@@ -115,7 +115,7 @@ def mutable(model: Model, call: Call, state: object) -> ModelFailure:
 
 
 def unkept(model: Model, error: Exception) -> ModelFailure:
-    """What is said of a state whose hash or equality fails."""
+    """The complaint about a state whose hash or equality fails."""
     told = f"{type(error).__name__}: {error}"
     wrong = f"a state cannot be kept, for its hash or equality failed: {told}"
     return ModelFailure(f"model {model.name}: {wrong} (its step is{place_of(model.step) or ' no function'})")
@@ -146,7 +146,7 @@ def parts_held(state: object, depth: int = 3) -> int:
 
 
 def impure(model: Model, call: Call) -> ModelFailure:
-    """What is said of a model whose pure call changed a state."""
+    """The complaint about a model whose pure call changed a state."""
     return ModelFailure(f"model {model.name} says that {call.f} changes no state, yet its step does")
 
 

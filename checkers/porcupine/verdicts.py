@@ -19,7 +19,7 @@ def valid(
 
 
 def without_order(verdict: Verdict) -> Verdict:
-    """That on a key whose order stands in that of the whole history."""
+    """The verdict on a key whose order stands in that of the whole history."""
     return Verdict(verdict.value, verdict.reason, NAME, verdict.model, verdict.key, details=verdict.details)
 
 

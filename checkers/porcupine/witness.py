@@ -139,7 +139,7 @@ class _InvalidKey:
         return smallest(self.model, self.refuting, self.prepared, self.spending, self._refuted)
 
     def account(self, small: Problem, verdict: Verdict) -> Explanation:
-        """What is to be told."""
+        """The explanation of this witness."""
         outcome = self._search(small)
         blocked = outcome.blocked
         states = tuple(self.model.show_state(self.table.states[state]) for state in outcome.states)

@@ -145,7 +145,7 @@ def _reordered(
 
 @dataclass(slots=True)
 class _Author:
-    """What one session read of one key, in order. positions, reads: of the reads of it. first: write → position of the
+    """One session's reads of one key, in order. positions, reads: of the reads of it. first: write → position of the
     first read of it. newest: chain → (positions, newest write of the chain read so far)."""
 
     positions: list[int] = field(default_factory=list)

@@ -56,7 +56,7 @@ class RegularCheck:
 
 
 def stale_witness(of: RegisterHistory, stale: StaleRead) -> Witness:
-    """Why a read is not regular."""
+    """The witness that a read is not regular."""
     ops, start = [stale.read], of.start[stale.read]
     if stale.returned == THIN_AIR:
         return of.witness(ops, "{0} returned a value that nobody wrote", start)

@@ -17,7 +17,7 @@ _KV: Final = {"get": READ, "put": WRITE, "cas": CAS, "append": APPEND}
 
 
 def codes(model: Model) -> dict[str, int] | None:
-    """What each operation of the model is to the kernel, or None if its step is not known built in."""
+    """Codes of the model's operations in the kernel, or None if its step is not known built in."""
     if model.step is register.step:
         return _REGISTER
     return _KV if model.step is kv.step else None

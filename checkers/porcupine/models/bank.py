@@ -58,7 +58,7 @@ def _sorted(held: Mapping[str, float]) -> Balances:
 
 
 def balances(call: Call) -> dict[str, float]:
-    """What a read saw; UsageError if it is no map of numbers."""
+    """The balances that a read saw; UsageError if it is no map of numbers."""
     if not isinstance(call.result, Mapping):
         raise UsageError(f"a read of a bank returns {{account balance}}, not {shown(call.result)}")
     return {_name(account): number(amount) for account, amount in call.result.items()}

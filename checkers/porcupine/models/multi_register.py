@@ -54,8 +54,8 @@ def run(held: dict[Hashable, Hashable], call: Call, unwritten: Hashable) -> obje
 
 
 def micro_operations(call: Call) -> Sequence[tuple[str, Value, Value]]:
-    """What a transaction did, from its completion if there is one; UsageError if it is no list of micro-operations, or
-    if it completed with other micro-operations than it was invoked with."""
+    """The micro-operations of a transaction, from its completion if there is one; UsageError if it is no list of
+    micro-operations, or if it completed with other micro-operations than it was invoked with."""
     asked, done = (_listed(call.f, part) for part in (call.argument, call.result))
     if done is None:
         return asked or ()

@@ -83,7 +83,7 @@ def refusal(call: Call) -> str:
 
 
 def observing(settings: Mapping[str, Setting]) -> dict[str, Any]:
-    """What the option `precondition` means to a Model."""
+    """The operations that observe, by the option `precondition`, as arguments of a Model."""
     chosen = settings["precondition"]
     return {"refusals": frozenset({"cas"} if chosen != "drop" else ()), "every_failure": chosen == "all"}
 

@@ -28,7 +28,7 @@ def within(key: Value, argument: Value) -> bool:
 
 
 def seen_entries(call: Call) -> Sequence[Seen]:
-    """What a range saw; UsageError if it is neither a map nor a list of entries."""
+    """The entries that a range saw; UsageError if it is neither a map nor a list of entries."""
     found = call.result
     if found is None:
         return ()

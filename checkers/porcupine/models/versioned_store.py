@@ -227,7 +227,7 @@ _STEPS: Mapping[str, Callable[[_Store, Call, State], object]] = {
     "cas": _compared,
     "cas-revision": _compared_revision,
 }
-"""What operations do, other than reads and writes."""
+"""Steps of operations other than reads and writes."""
 
 
 def _certainly(store: _Store, key: Value, held: Value, revision: int) -> bool:

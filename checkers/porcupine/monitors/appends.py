@@ -50,7 +50,7 @@ def _meaning(call: Call, pool: Interner) -> tuple[int, tuple[int, ...]] | None:
 
 @dataclass
 class _Lists:
-    """What was appended, and what each read saw."""
+    """The elements that were appended, and those that each read saw."""
 
     case: MonitorInput
     append: dict[int, int] = field(default_factory=dict)

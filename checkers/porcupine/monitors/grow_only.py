@@ -55,7 +55,7 @@ def _meaning(call: Call, pool: Interner) -> tuple[int, frozenset[int]] | None:
 
 @dataclass
 class _Sets:
-    """What was added, and what was read by whom."""
+    """The elements that were added, and the reads that saw them."""
 
     case: MonitorInput
     add: dict[int, int] = field(default_factory=dict)

@@ -31,7 +31,8 @@ class MonitorInput:
     revisions: Sequence[int] = ()
 
     def meanings(self, meaning: Callable[[Call, Interner], T | None]) -> list[T] | None:
-        """What each operation means, asked once a class; None as soon as one of them means nothing to the procedure."""
+        """Meanings of the operations, asked once a class; None as soon as one of them means nothing to the
+        procedure."""
         pool, classes = Interner(), self.prepared.classes
         known: dict[int, T] = {}
         out = []
@@ -48,7 +49,7 @@ class MonitorInput:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What was found; operations by their place in the problem.
+    """The decision of a procedure; operations by their place in the problem.
 
     order: one that is legal, of all operations but crashed ones that are not needed; None if there is none. core: then
     operations that are not linearizable by themselves, and of which nothing was left out that they rest on.

@@ -60,7 +60,7 @@ class _Sweep:
         self.free = list(range(len(self.moments)))
         """Of each moment, by its place in time, a later or the same one before which none is free."""
         self.held: list[Interval] = []
-        """When each element is inside, as found so far."""
+        """Intervals in which each element is inside, as found so far."""
 
     def decided(self) -> Decision:
         steps: list[tuple[int, int, int, int]] = []

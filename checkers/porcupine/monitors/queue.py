@@ -66,8 +66,8 @@ class Contents:
 
 
 def contents(case: MonitorInput, put: str, take: str, empty: Value) -> Contents | None:
-    """What a history of puts and takes says about each element; None if values are put in twice or are the one that
-    means empty, or if a take crashed. Shared by all procedures about containers."""
+    """The elements of a history of puts and takes; None if values are put in twice or are the one that means empty, or
+    if a take crashed. Shared by all procedures about containers."""
     found = _said(case, put, take, empty)
     if found is None:
         return None
