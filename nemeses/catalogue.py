@@ -70,7 +70,7 @@ NONE = "none"
 STORM = "storm"
 """Storms from the beginning on, of the faults named beside it, or of those of the defaults."""
 WORDS = (ALL, EVERY, NONE, STORM)
-"""What is no fault itself."""
+"""Names that are no fault themselves."""
 
 
 def parse(

@@ -24,19 +24,19 @@ SIZE = variant_option("size", SIZES, "how many nodes are hit")
 AIM = Option("aim", "mixed", "whom it hits first; mixed: a leader every second time", choices=AIMS)
 
 SPOT_SHARE = 0.7
-"""How often the node is hit first at which something has just happened; below, the leader, and each of the node that is
-about to lead and the one that lags."""
+"""The probability that the node at which something has just happened is hit first; below, the leader, and each of the
+node that is about to lead and the one that lags."""
 LEADER_SHARE = 0.5
 OTHERS_SHARE = 0.1
 
 
 def size_of(variant: str, nodes: int) -> int:
-    """How many of so many nodes; 0 if there is no such group."""
+    """The number of nodes in a group, of so many; 0 if there is no such group."""
     return {"one": 1, "minority": (nodes - 1) // 2, "majority": nodes // 2 + 1, "all": nodes}[variant]
 
 
 def hit(count: int, aim: str, view: View, random: RandomStream) -> tuple[str, ...]:
-    """So many nodes, in the cluster's order. Draws the same number of times whatever the roles are."""
+    """Nodes to hit, in the cluster's order. Draws the same number of times whatever the roles are."""
     order = random.shuffled(view.nodes)
     first = _aimed_at(aim, view, random.random())
     order.sort(key=lambda node: node not in first)

@@ -63,7 +63,7 @@ class Packet:
         return other
 
     def _all_needs(self) -> tuple[type[Injection], ...]:
-        """What its variants plan, and what its options are about."""
+        """All injections that its variants plan, and that its options are about."""
         of_variants = [kind for variant in self.variants for kind in self.needs_of(variant)]
         return tuple(dict.fromkeys((*of_variants, *((ImpairMessages,) if self.insists else ()))))
 

@@ -11,7 +11,7 @@ from splitbrain.harness.options import Option
 from splitbrain.harness.random_stream import RandomStream
 
 DRAWS = 2_000
-"""How many plans are drawn until one hits the named nodes: enough for every group of nine nodes or fewer."""
+"""The number of plans that are drawn until one hits the named nodes: enough for every group of nine nodes or fewer."""
 
 
 @dataclass(eq=False)

@@ -7,7 +7,7 @@ from splitbrain.workloads.keys import latest
 from splitbrain.workloads.workload import Size
 
 READ_TRIES = 10
-"""How often each read through a node is tried until it succeeds."""
+"""Tries of each read through a node until it succeeds."""
 
 
 def read_latest_keys(size: Size, settings: object, history: History) -> Generator:

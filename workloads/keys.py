@@ -21,13 +21,13 @@ FINAL_KEYS_MAX = 1000
 
 
 def drawn_life(draw: float) -> int:
-    """How many operations a key lives for, by a draw in [0, 1)."""
+    """The number of operations that a key lives for, by a draw in [0, 1)."""
     return round(log_uniform(60, 250)(draw))
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """Where a thread works: the group of threads that it belongs to, and the number of their key.
+    """The assignment of a thread: the group of threads that it belongs to, and the number of their key.
 
     group: counted from 0. number: unique over all groups. reader: whether the thread only reads.
     """
@@ -43,7 +43,7 @@ class Assignment:
 
 
 def assign(context: Context, size: Size, life: int) -> Assignment:
-    """Where the asking thread works, see `assign_to`."""
+    """The assignment of the asking thread, see `assign_to`."""
     return assign_to(context.thread, context.ordinal, size, life)
 
 

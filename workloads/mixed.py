@@ -69,19 +69,19 @@ CHANGE = {REGISTER: WRITE, LIST: APPEND, SET: ADD}
 READER_CHANGE_SHARE = 0.25
 """Of threads that keep pace with the others by reading."""
 AGED_LIFE = 10
-"""How many times longer than a hot key an aged one lives."""
+"""The factor by which an aged key lives longer than a hot one."""
 RUN_LIFE = 100
 """Likewise one that lives for the whole run. In a long run even that ends, for each read of a list holds all of it."""
 BLOCK = 64
 """Operations of a thread that are planned at once."""
 LOOK_BACK = 24
-"""How far back a compare-and-set looks for a write that it may follow."""
+"""The number of steps back in which a compare-and-set looks for a write that it may follow."""
 FINAL_KEYS_MAX = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a thread does next, but for the value that a compare-and-set expects."""
+    """The next step of a thread, but for the value that a compare-and-set expects."""
 
     f: str
     key: str
@@ -109,7 +109,7 @@ class MixedSteps:
         return Operation(step.f, value, step.key)
 
     def step(self, seed: int, thread: int, ordinal: int) -> Step:
-        """What a thread does at an ordinal."""
+        """The step of a thread at an ordinal."""
         return self._block(seed, thread, ordinal // BLOCK)[ordinal % BLOCK]
 
     def _planned(self, seed: int, thread: int, block: int) -> tuple[Step, ...]:
@@ -129,7 +129,8 @@ class MixedSteps:
         return Step(f, kind + _name(place, aged, whole_run))
 
     def _expected(self, seed: int, thread: int, ordinal: int, key: str) -> Value:
-        """What a register may hold now: the value of the latest step, of a thread drawn by lot, that changed it."""
+        """The value that a register may hold now: that of the latest step, of a thread drawn by lot, that changed
+        it."""
         draws = RandomStream(seed, "mixed", "expected", thread, ordinal)
         others = draws.shuffled(range(self._size.concurrency))
         for other in [thread, *others] if draws.chance(0.5) else others:

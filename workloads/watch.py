@@ -29,9 +29,9 @@ OPTIONS = (
 )
 
 PREFIX = "w"
-"""What the names of all keys begin with."""
+"""The beginning of the names of all keys."""
 FINAL_TRIES = 20
-"""How often each watcher is drained until it succeeds."""
+"""Tries of each watcher's drain until it succeeds."""
 
 
 def watchers(size: Size, settings: Mapping[str, Setting]) -> range:
