@@ -1,4 +1,4 @@
-"""What happened: kept, shown and compared.
+"""Results of runs: kept, shown and compared.
 
 A map, from a history outwards:
 

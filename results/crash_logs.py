@@ -7,14 +7,13 @@ from splitbrain.results.folder import RunFolder
 
 FILE = "logs/deaths.txt"
 NOTES_MAX = 8
-"""So many ways to die are noted; the rest stand in the file alone."""
+"""The number of ways to die that are noted; the rest stand in the file alone."""
 _SECOND = 1_000_000_000
 
 
 def write_crash_log(deaths: Sequence[Death], folder: RunFolder) -> tuple[str, ...]:
-    """What to note of them: a sentence for each way to die, with how often and which nodes. Their last log lines are
-    written to `logs/deaths.txt` of the folder, which the last sentence names; without deaths nothing is said or
-    written."""
+    """Notes on deaths: a sentence for each way to die, with how often and which nodes. Their last log lines are written
+    to `logs/deaths.txt` of the folder, which the last sentence names; without deaths nothing is said or written."""
     if not deaths:
         return ()
     folder.write(FILE, "\n".join(_told(death) for death in deaths))
@@ -28,7 +27,7 @@ def write_crash_log(deaths: Sequence[Death], folder: RunFolder) -> tuple[str, ..
 
 
 def _sentence(alike: Sequence[Death]) -> str:
-    """What the first of them says, how often it happened, and to which other nodes."""
+    """The sentence of the first of them, how often it happened, and to which other nodes."""
     first, *others = alike
     if not others:
         return first.text

@@ -74,7 +74,7 @@ class RunFolder:
 
     @property
     def history_path(self) -> Path:
-        """Where the history is written while the run goes on."""
+        """The file to which the history is written while the run goes on."""
         return self.path / "history.jsonl"
 
     @property
@@ -103,7 +103,7 @@ class RunFolder:
         return write_whole(self.path / name, text)
 
     def record(self) -> RunRecord:
-        """What the run was. UsageError if the file cannot be understood."""
+        """The record of the run. UsageError if the file cannot be understood."""
         path = self.path / "test.toml"
         return RunRecord.from_toml(_read(path), str(path))
 

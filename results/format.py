@@ -56,7 +56,7 @@ def name(data: Value, limit: int = VALUE_LENGTH) -> str:
 
 
 def told(data: Value, limit: int = VALUE_LENGTH) -> str:
-    """What a fault says about itself, in words instead of brackets: `topology halves · groups n1 n2 | n3 n4 n5`."""
+    """The value of a fault's event, in words instead of brackets: `topology halves · groups n1 n2 | n3 n4 n5`."""
     return plain(cut(_told(data), limit))
 
 
@@ -76,8 +76,8 @@ def operation(f: str, argument: Value, result: Value, ended: EventType, limit: i
 
 
 def bite(counters: Mapping[str, float]) -> str:
-    """What a fault did: `1,203 messages dropped, 2 processes killed`; `never bit` if all is zero. Wrong clocks that
-    nobody looked at are told apart."""
+    """The bite of a fault in words: `1,203 messages dropped, 2 processes killed`; `never bit` if all is zero. Wrong
+    clocks that nobody looked at are told apart."""
     told = [_counter(name, amount) for name, amount in sorted(counters.items()) if amount > 0]
     unread = " (no program looked at its wall clock)" if told and counters.get(CLOCK_READS) == 0 else ""
     return ", ".join(told) + unread or "never bit"

@@ -25,8 +25,8 @@ SORTS = ("age", "target", "workload", "verdict", "seed", "operations")
 
 @dataclass(frozen=True)
 class IndexedRun:
-    """What the index knows of a run. path: its folder, below the root. began: seconds since the epoch. faults: their
-    names with commas around each, so that one can be searched for. changed: what tells whether it has to be read again.
+    """The index's entry of a run. path: its folder, below the root. began: seconds since the epoch. faults: their names
+    with commas around each, so that one can be searched for. changed: what tells whether it has to be read again.
     """
 
     path: str
@@ -59,8 +59,8 @@ class IndexedRun:
 
 @dataclass(frozen=True)
 class RunFilter:
-    """Which runs are asked for; None: any. target: a name without options fits all of its options. newer, older:
-    seconds since the epoch."""
+    """A filter of runs by what is asked for; None: any. target: a name without options fits all of its options. newer,
+    older: seconds since the epoch."""
 
     target: str | None = None
     workload: str | None = None
@@ -194,7 +194,7 @@ def _number(value: Any) -> int:
 
 
 def _began(folder: Path) -> float:
-    """When a run began: its folder's name says it, or else the time of its test.toml."""
+    """The time at which a run began: its folder's name says it, or else the time of its test.toml."""
     try:
         return datetime.strptime(folder.name.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
     except ValueError:

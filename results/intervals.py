@@ -19,7 +19,7 @@ class Interval:
         return f"{self.part} of {self.whole} ({_percent(self.low)} to {_percent(self.high)})"
 
     def above(self) -> str:
-        """What a share that may be small says of the true one."""
+        """The upper bound of the true share in words, for a count that may be small."""
         return f"the true share is below {_percent(self.high)} (95 %)"
 
 

@@ -133,7 +133,7 @@ class Result:
 
     @property
     def judge(self) -> str:
-        """What judged it: the workload, and the model if one was asked for; of a file the model."""
+        """The judge: the workload, and the model if one was asked for; of a file the model."""
         chosen = self.record.spec.model if self.record else None
         return f"{self.judged_by} by {chosen}" if chosen else self.judged_by
 
@@ -144,7 +144,7 @@ class Result:
 
     @property
     def checks(self) -> tuple[Verdict, ...]:
-        """What each check of the run says: the workload's, and those beside it."""
+        """The verdicts of each check of the run: the workload's, and those beside it."""
         if self.verdict is None:
             return ()
         chosen = (self.record.spec.model or "").partition(":")[0] if self.record else ""
@@ -206,7 +206,7 @@ class Result:
         return line
 
     def _evidence_json(self) -> dict[str, Value]:
-        """What the checker counted, and the first witness: positions of its events in the history, and its words."""
+        """The checker's counts, and the first witness: positions of its events in the history, and its words."""
         refuted = first_refuted(self.verdict)
         if refuted is None or refuted.witness is None:
             return {"details": msgspec.to_builtins(self.verdict.details)} if self.verdict else {}

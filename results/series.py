@@ -33,7 +33,7 @@ class Series:
 
     @property
     def buckets(self) -> int:
-        """How many buckets there are."""
+        """The number of buckets."""
         return len(self.p50_ms)
 
 

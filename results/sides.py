@@ -28,7 +28,7 @@ HIT, OTHERS, ALL = "hit", "others", "all nodes"
 
 @dataclass(frozen=True)
 class SideService:
-    """How one side was served during all windows of one fault.
+    """The service to one side during all windows of one fault.
 
     windows: how often there was such a side. answered: of the operations that were invoked there, with its Wilson
     interval. p50_ms, p99_ms: latency of those that ended ok; None where none did, or where the history has no times.

@@ -19,7 +19,7 @@ _LONGEST_RUN_NS = 30 * 24 * 3600 * 1_000_000_000
 
 @dataclass(frozen=True)
 class Counts:
-    """How the operations of one kind ended; one still open at the end counts as `info`."""
+    """The ends of the operations of one kind; one still open at the end counts as `info`."""
 
     ok: int = 0
     fail: int = 0
@@ -52,7 +52,7 @@ class Quantiles:
 
 @dataclass(frozen=True)
 class Service:
-    """How a recorded run was served, over all kinds of operations.
+    """The service of a recorded run, over all kinds of operations.
 
     throughput: operations that were answered, a second from the first invocation to the last event. from_begin,
     from_due: latency from when an operation began, and from when it was due, which is earlier where its thread was
@@ -66,7 +66,7 @@ class Service:
 
 @dataclass(frozen=True)
 class Availability:
-    """How many operations sent to one node were answered: over the whole run, and those that met a fault."""
+    """The operations sent to one node that were answered: over the whole run, and those that met a fault."""
 
     operations: int
     answered: int
@@ -229,7 +229,7 @@ def _availability(history: History, faults: Overlap) -> dict[str, Availability]:
 
 
 def _first_failure(history: History) -> str:
-    """What the first error was, and where, if nothing ended `ok`; else nothing."""
+    """The first error and its place, if nothing ended `ok`; else nothing."""
     operations = history.operations()
     if not len(operations) or int(EventType.OK) in operations.ended:
         return ""

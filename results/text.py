@@ -20,7 +20,7 @@ _RARE = (
     ("marks", "stale", "message of an older term", "messages of older terms"),
     ("marks", "deduplicated", "retried request de-duplicated", "retried requests de-duplicated"),
 )
-"""What coverage counts beside faults: group and name there, and the words for one and for several."""
+"""Words for what coverage counts beside faults: group and name there, and the words for one and for several."""
 
 
 def lines(result: Result) -> list[str]:
@@ -45,7 +45,7 @@ def lines(result: Result) -> list[str]:
 
 
 def repeat_lines(result: Result) -> list[str]:
-    """How to repeat a run: its token, if it was simulated, and its command; before it, what its seed drew."""
+    """The ways to repeat a run: its token, if it was simulated, and its command; before it, what its seed drew."""
     record = result.record
     if record is None:
         return []
@@ -69,13 +69,13 @@ def witness_lines(result: Result) -> list[str]:
 
 
 def claim_lines(result: Result) -> list[str]:
-    """What became of each claim of the target."""
+    """The standing of each claim of the target."""
     told = ", ".join(f"{claim} {standing.value}" for claim, standing in result.claims.items())
     return [format.plain(f"  claims: {told}")] if told else []
 
 
 def count_lines(result: Result) -> list[str]:
-    """How operations ended, and how long those took that succeeded."""
+    """The ends of operations, and how long those took that succeeded."""
     summary = result.summary
     if not summary.counts:
         return []
@@ -113,7 +113,7 @@ def availability_lines(result: Result) -> list[str]:
 
 
 def side_lines(result: Result) -> list[str]:
-    """What each side of a split answered, with its 95 % interval, and how soon after a heal its nodes were back."""
+    """The answers of each side of a split, with its 95 % interval, and how soon after a heal its nodes were back."""
     split = [found for found in result.summary.sides if found.side in SPLIT]
     if not split:
         return []
@@ -148,7 +148,7 @@ def fault_lines(result: Result) -> list[str]:
 
 
 def meanwhile(result: Result) -> str:
-    """How faults overlapped, and how often something rare happened meanwhile; "" where there is nothing to say."""
+    """Overlaps of faults, and rare happenings meanwhile; "" where there is nothing to say."""
     coverage = result.coverage
     told = []
     if overlaps := _count(coverage, "overlaps"):
@@ -175,7 +175,7 @@ def witnesses(verdict: Verdict | None) -> Iterator[tuple[Verdict, Witness]]:
 
 
 def note_lines(result: Result) -> list[str]:
-    """What else a person should know."""
+    """Further notes for a person."""
     return [f"note: {format.plain(note)}" for note in result.notes]
 
 

@@ -81,7 +81,7 @@ _COLUMNS = (
 
 
 def _breaches(verdict: Verdict | None) -> Iterator[dict[str, Any]]:
-    """Where invariants did not hold, by a tree's own times."""
+    """Breaches of invariants, by a tree's own times."""
     if verdict is None:
         return
     for child in verdict.children:
@@ -100,7 +100,7 @@ def _breaches(verdict: Verdict | None) -> Iterator[dict[str, Any]]:
 
 
 class _Clock:
-    """Where an event lies on the axis: at its time, or, in a history without times, at its position."""
+    """The place of an event on the axis: at its time, or, in a history without times, at its position."""
 
     def __init__(self, history: History) -> None:
         self.timed = timed(history)
