@@ -43,7 +43,7 @@ OF_CLASS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "summary": ("a text", _is_text),
     "options": ("a sequence of Option", _sequence_of(Option)),
 }
-"""What is read from the class before it is made, in words and as a check. A property is looked at later."""
+"""Attributes that are read from the class before it is made, in words and as a check. A property is looked at later."""
 OF_TARGET: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     **OF_CLASS,
     "settings": ("a mapping of the options' names to values", _mapping_to(object)),
@@ -63,8 +63,8 @@ IF_THERE: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "invariants": ("a sequence of Invariant, as splitbrain.harness.invariants has it", _sequence_of(Invariant)),
     **dict.fromkeys(("provide", "notices", "settle", "audit"), ("a method", callable)),
 }
-"""What a target may have, looked at where it does. An attribute that is used in some environments alone is checked in
-all of them."""
+"""Attributes that a target may have, looked at where it does. An attribute that is used in some environments alone is
+checked in all of them."""
 
 
 def check_class(kind: Any, word: str) -> None:
@@ -130,7 +130,8 @@ def _wrong(kind: Any, name: str, expected: str, value: Any, word: str) -> UsageE
 
 
 def _defined(kind: Any, name: str) -> str:
-    """Where in the user's code something is defined: `, at store.py:12`; that of the class if it is no function."""
+    """The place in the user's code at which something is defined: `, at store.py:12`; that of the class if it is no
+    function."""
     from splitbrain.own_targets import shown_path
 
     found = inspect.getattr_static(kind, name, None)

@@ -18,7 +18,7 @@ from splitbrain.own_shape import check_class, check_target, checked_class
 NEEDED = (
     "name", "summary", "options", "settings", "claims", "deployments", "operations", "errors", "client", "roles",
 )  # fmt: skip
-"""What a target has; `settings` only once it is made."""
+"""Attributes of a target; `settings` only once it is made."""
 _ROOMS = tuple(path.resolve() for path in Path(__file__).parent.iterdir() if path.is_symlink())
 """The folders of this package that a checkout has elsewhere."""
 
@@ -56,20 +56,21 @@ def made(kind: Any, settings: Mapping[str, Setting], word: str) -> Any:
 
 
 def own_failure(error: BaseException) -> str:
-    """What to say of an error that a user's code raised; empty if it was raised by no such code."""
+    """A sentence about an error that a user's code raised; empty if it was raised by no such code."""
     where = place(error)
     return f"code of yours failed: {type(error).__name__}: {error}{where}; nothing was judged" if where else ""
 
 
 def place(error: BaseException) -> str:
-    """Where in a user's code an error was raised: `, at store.py:12`; empty if nowhere outside this package."""
+    """The place in a user's code at which an error was raised: `, at store.py:12`; empty if nowhere outside this
+    package."""
     ours = str(Path(__file__).resolve().parent)
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_ours(frame.filename, ours)]
     return f", at {shown_path(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
 
 
 def import_place(error: ImportError) -> str:
-    """Where the import stands that failed, in whosever file: `, at store.py:3`; empty if that is here."""
+    """The place of the import that failed, in whosever file: `, at store.py:3`; empty if that is here."""
     whole = traceback.extract_tb(error.__traceback__)
     frames = [frame for frame in whole if not frame.filename.startswith("<") and frame.filename != __file__]
     here = not frames or Path(frames[-1].filename).parts[-2:] == ("importlib", "__init__.py")
@@ -77,8 +78,8 @@ def import_place(error: ImportError) -> str:
 
 
 def answers_at(target: Any) -> str:
-    """Where a user's code makes a target's answers: `, answered at store.py:12`, the program's handler of requests or
-    the method that makes clients; empty for a target of this package."""
+    """The place in a user's code that makes a target's answers: `, answered at store.py:12`, the program's handler of
+    requests or the method that makes clients; empty for a target of this package."""
     ours = str(Path(__file__).resolve().parent)
     program = getattr(type(target), "program", None)
     for owner, name in ((program, "on_request"), (type(target).__base__, "client")):

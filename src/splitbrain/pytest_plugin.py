@@ -56,7 +56,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class SplitbrainRuns:
-    """What a test has of the fixture: its runs. results: of the marker, and of `run`, in order."""
+    """The runs of a test, as its fixture. results: of the marker, and of `run`, in order."""
 
     def __init__(self, out: Path) -> None:
         self._out = out
@@ -89,7 +89,7 @@ class SplitbrainRuns:
 
 
 def explained(run: "FinishedRun") -> str:
-    """What a failing test prints."""
+    """The explanation that a failing test prints."""
     return f"{run.told()}\nreport: {run.folder.report_path}"
 
 

@@ -135,7 +135,7 @@ def fitting(target: Target) -> Iterator[str]:
 
 
 def fault_factories() -> Mapping[str, Callable[[Mapping[str, str]], Fault]]:
-    """What makes the fault of a name from its options, as words."""
+    """Factories that make the fault of a name from its options, as words."""
     ours: Mapping[str, Callable[[Mapping[str, str]], Fault]] = load("splitbrain.nemeses.catalogue:FACTORIES")
     return {**ours, **{name: load_plugin(point) for name, point in plugins("nemeses").items() if name not in ours}}
 

@@ -24,8 +24,9 @@ class Against:
     def given(
         baseline: Baseline | Path | str | None, to_write: Path | None, tests: Sequence[CampaignTest]
     ) -> "Against":
-        """What was asked for. UsageError, before anything starts, for a place that cannot be written to, and for a
-        baseline that cannot be read or was made under other conditions: its figures say nothing of these tests."""
+        """The baseline that was asked for. UsageError, before anything starts, for a place that cannot be written to,
+        and for a baseline that cannot be read or was made under other conditions: its figures say nothing of these
+        tests."""
         if to_write is not None:
             with writing(to_write):
                 to_write.parent.mkdir(parents=True, exist_ok=True)
@@ -43,7 +44,7 @@ class Against:
         return Against(found, to_write)
 
     def compared(self, lines: Sequence[RunLine], tests: Sequence[CampaignTest]) -> Comparison | None:
-        """How the runs of a campaign compare; None without a baseline."""
+        """The comparison of the runs of a campaign; None without a baseline."""
         if self.baseline is None:
             return None
         known = {test.name: parse_known(test.spec.known) for test in tests}

@@ -32,21 +32,21 @@ _LIST = re.compile(r"\[\n((?: *[^\n\"]+,\n)+) *\]")
 
 @dataclass(frozen=True)
 class CheckBaseline:
-    """What one check said, over all runs. verdicts: word → runs. kinds: kind of anomaly → runs that showed it."""
+    """The verdicts of one check, over all runs. verdicts: word → runs. kinds: kind of anomaly → runs that showed it."""
 
     verdicts: Mapping[str, int]
     kinds: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def refuted(self) -> Share:
-        """How many of the runs that it decided it refuted."""
+        """The number of runs that it refuted, of those that it decided."""
         invalid = self.verdicts.get(RunStatus.INVALID, 0)
         return Share(invalid, invalid + self.verdicts.get(RunStatus.VALID, 0))
 
 
 @dataclass(frozen=True)
 class TestBaseline:
-    """What one test came to.
+    """The results of one test.
 
     target: what was tested. conditions: the options of its runs but for target and seed, as a command line has them.
     expect: "valid" or "invalid". verdicts: word → runs. checks: by name. models: of runs that were held to the
@@ -66,12 +66,12 @@ class TestBaseline:
 
     @property
     def runs(self) -> int:
-        """How many runs it rests on, those that infrastructure failed left out."""
+        """The number of runs it rests on, those that infrastructure failed left out."""
         return sum(count for word, count in self.verdicts.items() if word != RunStatus.INFRASTRUCTURE)
 
     @property
     def refuted(self) -> Share:
-        """How many of the runs that were decided were refuted."""
+        """The number of runs that were refuted, of those that were decided."""
         return CheckBaseline(self.verdicts).refuted
 
     @property
@@ -87,7 +87,7 @@ class TestBaseline:
 
     @staticmethod
     def of(lines: Iterable[RunLine]) -> "TestBaseline":
-        """That of the runs of one test, at least one."""
+        """Make the baseline of the runs of one test, at least one."""
         runs = sorted(lines, key=lambda line: line.key[1])
         verdicts = Counter(line.status.value for line in runs)
         checks: dict[str, list[Mapping[str, Any]]] = {}
@@ -113,14 +113,14 @@ class TestBaseline:
 
 @dataclass(frozen=True)
 class Baseline:
-    """What the tests of a campaign came to, by name."""
+    """The results of the tests of a campaign, by name."""
 
     tests: Mapping[str, TestBaseline]
     version: str = __version__
 
     @staticmethod
     def of(lines: Iterable[RunLine]) -> "Baseline":
-        """That of the runs of a campaign."""
+        """Make the baseline of the runs of a campaign."""
         by_test: dict[str, list[RunLine]] = {}
         for line in lines:
             by_test.setdefault(line.test, []).append(line)

@@ -24,7 +24,7 @@ from splitbrain.harness.errors import UsageError
 from splitbrain.results.result import RunStatus
 
 GRACE_SECONDS = 120.0
-"""What a run may take beyond its main phase and the budget of its checkers."""
+"""The time that a run may take beyond its main phase and the budget of its checkers."""
 LOCAL = "local"
 DEADLINE = "the deadline came"
 INTERRUPTED = "it was interrupted"
@@ -122,7 +122,7 @@ def campaign(
 
 
 def _executor(on: str, limits: TaskLimits, jobs: int | None, tasks: int) -> tuple[TaskExecutor, int]:
-    """What carries out the tasks, and how many at once. UsageError for a place that there is none of."""
+    """The executor of the tasks, and the number of tasks at once. UsageError for a place that there is none of."""
     if on == LOCAL:
         width = min(jobs or cores(), max(1, tasks))
         return WorkerPool(width, limits), width

@@ -17,7 +17,7 @@ SCREEN = 499
 """Random divisions that are tried first: a test none of whose figures they make less likely than SCREENED is done."""
 SCREENED = 0.02
 RESOLUTION = 5
-"""How many times finer than the level the share of chance is found out."""
+"""The ratio of the level to the precision with which the share of chance is found out."""
 DIVISIONS_LEAST = 1_999
 DIVISIONS_MOST = 1_000_000
 SEED = 20_261_128
@@ -29,7 +29,7 @@ Figures = Mapping[str, Sequence[float]]
 
 @dataclass(frozen=True)
 class Share:
-    """How many of so many."""
+    """A count out of a whole."""
 
     part: int
     whole: int

@@ -55,7 +55,7 @@ class _Pair:
     known: tuple[str, ...]
 
     def figures(self, way: int) -> tuple[Figures, Figures]:
-        """What both sides have figures of, turned so that higher is worse; or better, for a way of -1."""
+        """The figures that both sides have, turned so that higher is worse; or better, for a way of -1."""
         names = [name for name in self.before.figures if name in self.now.figures]
 
         def turned(side: TestBaseline) -> Figures:

@@ -18,7 +18,7 @@ from splitbrain.results.result import RunStatus
 from splitbrain.runner.launch import provide
 
 AHEAD = 2
-"""How many tasks are submitted for each job, so that no worker waits for this process."""
+"""The number of tasks that are submitted for each job, so that no worker waits for this process."""
 LOOK_SECONDS = 0.5
 ONE_AT_A_TIME = ("ssh", External.environment)
 """Environments whose machines are the same ones for every run."""
@@ -26,8 +26,9 @@ ONE_AT_A_TIME = ("ssh", External.environment)
 
 @dataclass
 class CampaignProgress:
-    """How far a campaign is; safe to read from any thread. total: runs, those of an earlier attempt included. began:
-    when this attempt began, by `time.monotonic`. before: runs that were done then. failed: runs not as expected."""
+    """The progress of a campaign; safe to read from any thread. total: runs, those of an earlier attempt included.
+    began: when this attempt began, by `time.monotonic`. before: runs that were done then. failed: runs not as
+    expected."""
 
     total: int = 0
     done: int = 0
@@ -47,7 +48,7 @@ class CampaignProgress:
 
     @property
     def seconds_left(self) -> float | None:
-        """How long it will take at this rate; None while nothing is known."""
+        """The time it will take at this rate; None while nothing is known."""
         return 60 * (self.total - self.done) / self.rate if self.done > self.before else None
 
 

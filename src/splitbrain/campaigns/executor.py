@@ -28,11 +28,11 @@ from splitbrain.results.result import RunStatus
 GIB = 1 << 30
 WORKER = ("-P", "-m", "splitbrain.campaigns.worker")
 HEAL_SECONDS = 30.0
-"""How long a run that is interrupted may take to heal and close before it is killed."""
+"""The time that a run that is interrupted may take to heal and close before it is killed."""
 CLOSE_SECONDS = 3.0
 """The same for a run that has no folder: a simulated one, or one that has hardly begun."""
 LOOK_SECONDS = 0.2
-"""How often a waiting thread looks whether it is to stop."""
+"""The pause between two looks of a waiting thread whether it is to stop."""
 
 
 class TaskInterrupted(Exception):
@@ -41,14 +41,14 @@ class TaskInterrupted(Exception):
 
 @dataclass(frozen=True)
 class TaskLimits:
-    """What one task may take. seconds: wall time of everything, given the task. bytes: memory of its process."""
+    """The limits of one task. seconds: wall time of everything, given the task. bytes: memory of its process."""
 
     seconds: Callable[[Task], float]
     bytes: int = 2 * GIB
 
 
 class TaskExecutor(Protocol):
-    """What a campaign is carried out by, in the shape of `concurrent.futures.Executor`."""
+    """An executor of a campaign's tasks, in the shape of `concurrent.futures.Executor`."""
 
     def submit(self, task: Task) -> "Future[RunLine]":
         """A future of the task's line, which comes whatever becomes of its process; TaskInterrupted after
@@ -210,7 +210,7 @@ class _Attempt:
 
     @property
     def grace(self) -> float:
-        """How long it may take to heal and close: a simulated run, and one whose checkers have begun, has nothing to
+        """The time it may take to heal and close: a simulated run, and one whose checkers have begun, has nothing to
         heal."""
         if self.checking:
             return 0.0
@@ -221,7 +221,7 @@ class _Attempt:
         return self.began + self.seconds - time.monotonic()
 
     def heard(self, said: dict[str, Any]) -> RunLine | None:
-        """What a message of the worker means: the task's line, if it ended."""
+        """Take a message of the worker: the task's line, if it ended."""
         kind, value = said["kind"], said["value"]
         if kind == "done":
             return RunLine(value)

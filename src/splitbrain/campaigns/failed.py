@@ -11,7 +11,7 @@ from splitbrain.regressions import Regressions
 from splitbrain.results.result import RunStatus
 
 KEPT_MOST = 20
-"""How many seeds of one test are kept: more say nothing new, and cost every later campaign their time."""
+"""The number of seeds of one test that are kept: more say nothing new, and cost every later campaign their time."""
 
 
 def with_kept(tests: Sequence[CampaignTest], folder: Path) -> tuple[CampaignTest, ...]:

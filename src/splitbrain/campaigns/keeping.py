@@ -21,7 +21,7 @@ class Keeper:
         self._kept: dict[RunStatus, dict[Path, int]] = {status: {} for status in FIRST_TO_GO}
         self._bytes = 0
         self.removed = 0
-        """How many folders had to go."""
+        """The number of folders that had to go."""
 
     def add(self, line: RunLine) -> None:
         """A run is over; its folder, if it has one, is there."""

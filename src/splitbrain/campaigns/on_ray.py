@@ -25,7 +25,7 @@ from splitbrain.version import __version__
 ON = "ray"
 PREFIX = "ray://"
 ATTEMPTS = 2
-"""How often a task is begun whose worker is lost."""
+"""The number of times that a task is begun whose worker is lost."""
 FOLDER_PARTS = 3
 """A run's folder below `out`: TARGET/WORKLOAD/STAMP."""
 
@@ -53,7 +53,7 @@ class RayPool:
 
     @property
     def jobs(self) -> int:
-        """How many tasks the cluster carries out at once."""
+        """The number of tasks that the cluster carries out at once."""
         return max(1, int(self._ray.cluster_resources().get("CPU", 1)))
 
     def submit(self, task: Task) -> "Future[RunLine]":

@@ -21,7 +21,7 @@ WORST_FIRST = (RunStatus.INVALID, RunStatus.INFRASTRUCTURE, RunStatus.UNKNOWN, R
 
 
 class TestStatus(StrEnum):
-    """How a test of a campaign ended."""
+    """The end of a test of a campaign."""
 
     __test__ = False  # pytest takes the name for its own
 
@@ -43,7 +43,7 @@ OF_STATUS = {
 
 @dataclass(frozen=True)
 class TestOutcome:
-    """What the runs of one test mean. lines: in order of seed. compared: with a baseline that knows the test."""
+    """The meaning of the runs of one test. lines: in order of seed. compared: with a baseline that knows the test."""
 
     __test__ = False  # pytest takes the name for its own
 
@@ -53,13 +53,13 @@ class TestOutcome:
 
     @cached_property
     def counts(self) -> Mapping[RunStatus, int]:
-        """How many runs ended in each way."""
+        """The number of runs that ended in each way."""
         found = Counter(line.status for line in self.lines)
         return {status: found[status] for status in WORST_FIRST}
 
     @property
     def not_run(self) -> int:
-        """How many of its seeds were not run."""
+        """The number of its seeds that were not run."""
         return len(self.test.all_seeds) - len(self.lines)
 
     @property
@@ -80,7 +80,7 @@ class TestOutcome:
 
     @property
     def word(self) -> str:
-        """How it ended, for people."""
+        """The word for its end, for people."""
         if self.status is not TestStatus.PASSED:
             return self.status.value
         return "as expected" if self.alone is TestStatus.PASSED else "nothing new"
@@ -102,7 +102,7 @@ class TestOutcome:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What a comparison with a baseline says beside what is new."""
+        """Remarks of a comparison with a baseline beside what is new."""
         return () if self.compared is None else (*self.compared.better, *self.compared.notes)
 
     @property
@@ -115,7 +115,7 @@ class TestOutcome:
 
     @property
     def reason(self) -> str:
-        """Why it ended so, in a sentence."""
+        """The reason for its end, in a sentence."""
         seeds = f"{len(self.lines)} seed{'' if len(self.lines) == 1 else 's'}"
         if not self.lines:
             return "nothing of it was run"
@@ -151,7 +151,7 @@ class TestOutcome:
 
 @dataclass(frozen=True)
 class CampaignResult:
-    """What came of a campaign. folder: as text, as given. not_run: runs that were not carried out, and why. compared:
+    """The result of a campaign. folder: as text, as given. not_run: runs that were not carried out, and why. compared:
     with a baseline, if one was given."""
 
     name: str
@@ -167,18 +167,18 @@ class CampaignResult:
 
     @property
     def not_run(self) -> int:
-        """How many runs were not carried out."""
+        """The number of runs that were not carried out."""
         return sum(test.not_run for test in self.tests)
 
     @cached_property
     def counts(self) -> Mapping[TestStatus, int]:
-        """How many tests ended in each way."""
+        """The number of tests that ended in each way."""
         found = Counter(test.status for test in self.tests)
         return {status: found[status] for status in TestStatus}
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What a comparison with a baseline says beside what is new, a sentence each."""
+        """Remarks of a comparison with a baseline beside what is new, a sentence each."""
         if self.compared is None:
             return ()
         said: dict[str, list[str]] = {}

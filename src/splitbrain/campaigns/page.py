@@ -18,7 +18,7 @@ from splitbrain.results.report.page import template
 ORDER = (*SURPRISES_FIRST, TestStatus.PASSED)
 """The tests that want somebody's attention come first."""
 RUNS_MAX = 200
-"""How many runs of a test the page lists: what is not as expected first."""
+"""The number of runs of a test that the page lists: what is not as expected first."""
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from splitbrain.version import __version__
 CAMPAIGNS = Path("campaigns")
 FORMAT = 1
 RUN_PARTS = 4
-"""How many parts of a run folder's path stand below the campaign's: `runs/TARGET/WORKLOAD/STAMP`."""
+"""The number of parts of a run folder's path below the campaign's: `runs/TARGET/WORKLOAD/STAMP`."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class CampaignFolder:
 
     @property
     def runs(self) -> Path:
-        """Where the folders of its runs are."""
+        """The folder that holds the folders of its runs."""
         return self.path / "runs"
 
     def about(self) -> dict[str, Any]:
@@ -129,7 +129,7 @@ class CampaignFolder:
             os.close(file)
 
     def folder_of(self, line: RunLine) -> Path | None:
-        """Where the folder of a run is now, also if the campaign's was moved; None if it has none any more."""
+        """The present folder of a run, also if the campaign's was moved; None if it has none any more."""
         if line.run is None:
             return None
         inside = self.path.joinpath(*Path(line.run).parts[-RUN_PARTS:])
@@ -175,7 +175,7 @@ def last_time(name: str, out: Path) -> Sequence[RunLine]:
 
 
 def digest(text: str) -> str:
-    """What tells a changed file from an unchanged one."""
+    """A digest that tells a changed file from an unchanged one."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""What a campaign leaves beside its runs: `summary.md`, `junit.xml` and `report.html`."""
+"""Reports of a campaign beside its runs: `summary.md`, `junit.xml` and `report.html`."""
 
 from splitbrain.campaigns.outcome import CampaignResult, TestOutcome, TestStatus
 from splitbrain.campaigns.page import render

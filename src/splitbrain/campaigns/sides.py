@@ -44,7 +44,7 @@ class Sides:
         return any(test.differs for test in self.comparison.tests.values())
 
     def rows(self, name: str) -> Iterator[tuple[str, str, str]]:
-        """What both sides have of a test: what it is, the first's, the second's; figures by their medians."""
+        """Rows for what both sides have of a test: what it is, the first's, the second's; figures by their medians."""
         one, other = self.first.tests[name], self.second.tests[name]
         yield "target", one.target, other.target
         if one.conditions != other.conditions:
@@ -60,7 +60,7 @@ class Sides:
 
 
 def read_side(path: Path) -> Baseline:
-    """What stands at a path, as a baseline. UsageError if it is none of those that can be compared."""
+    """The campaign or baseline at a path, as a baseline. UsageError if it is none of those that can be compared."""
     if path.is_file():
         return Baseline.read(path)
     if (path / "campaign.json").is_file():

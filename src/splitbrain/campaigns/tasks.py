@@ -26,7 +26,7 @@ from splitbrain.runner.plan import plan
 from splitbrain.runner.spec import RunSpec
 
 KEEPS = ("failed", "all", "none")
-"""Which run folders a campaign keeps: of runs that are not valid, of all, of none."""
+"""The run folders that a campaign keeps: of runs that are not valid, of all, of none."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Task:
 
     @property
     def key(self) -> tuple[str, int]:
-        """What tells it from all others of the campaign: test and seed."""
+        """The key that tells it from all others of the campaign: test and seed."""
         return self.test, self.spec.seed or 0
 
     def to_plain(self) -> dict[str, Any]:
@@ -122,12 +122,12 @@ class RunLine:
 
     @property
     def status(self) -> RunStatus:
-        """How the run ended."""
+        """The end of the run."""
         return RunStatus(self.plain["verdict"])
 
     @property
     def counts_as(self) -> RunStatus:
-        """How it ended, but for anomalies that are known and accepted."""
+        """The end of the run, but for anomalies that are known and accepted."""
         return RunStatus(self.plain.get("counts_as", self.plain["verdict"]))
 
     @property
@@ -143,7 +143,7 @@ class RunLine:
 
     @property
     def reason(self) -> str:
-        """Why, in a sentence and maybe lines of evidence."""
+        """The reason for it, in a sentence and maybe lines of evidence."""
         return str(self.plain["reason"])
 
     @property
@@ -159,7 +159,7 @@ class RunLine:
 
     @property
     def witness(self) -> Sequence[str]:
-        """Why it was refuted, a sentence each."""
+        """The reasons of the refutation, a sentence each."""
         return [str(sentence) for sentence in self.plain.get("witness", ())]
 
     @property

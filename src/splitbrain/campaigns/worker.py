@@ -31,9 +31,9 @@ from splitbrain.runner.inner import InnerReply
 OVER = "over"
 """The phase in which a run is done and its history is judged."""
 COLLECT_AFTER = 20_000
-"""So many new objects that may form cycles let the collector look; Python's default is 700."""
+"""The number of new objects that may form cycles after which the collector looks; Python's default is 700."""
 GRACE_SECONDS = 60.0
-"""How long healing and closing may take once the other side has gone."""
+"""The time that healing and closing may take once the other side has gone."""
 
 
 class _Told(Progress):

@@ -30,7 +30,10 @@ COMMANDS = {
     "check": ("splitbrain.cli.check:check", "Judge recorded histories, ours or not."),
     "runs": ("splitbrain.cli.runs:runs", "List the runs that are kept."),
     "report": ("splitbrain.cli.report:report", "Write the page of a run anew."),
-    "list": ("splitbrain.cli.listing:listing", "What there is: targets, workloads, nemeses, models, environments."),
+    "list": (
+        "splitbrain.cli.listing:listing",
+        "List what there is: targets, workloads, nemeses, models, environments.",
+    ),
     "zoo": ("splitbrain.cli.zoo:zoo", "Hunt planted bugs: are they found, and is the correct store left alone?"),
     "images": ("splitbrain.cli.images:images", "Build and list the images that containers are made from."),
     "completion": ("splitbrain.cli.completion:completion", "Print the script that completes words in a shell."),
@@ -63,7 +66,7 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="splitbrain")
 def cli() -> None:
-    """What a data system really promises when the network splits, nodes die and clocks lie.
+    """Find out what a data system really promises when the network splits, nodes die and clocks lie.
 
     Exit codes: 0 valid, 1 invalid, 2 unknown, 3 infrastructure failed, 130 interrupted, 254 wrong use or unreadable
     input, 255 a bug of splitbrain.
@@ -87,7 +90,7 @@ WRONG_PATH = (errno.ENOENT, errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTD
 """Errors of a file that somebody named; all others are the machine's."""
 NO_MEMORY = "out of memory: nothing was judged; give it more, or less to do"
 NO_THREAD = "can't start new thread"
-"""What Python's RuntimeError says where there is no memory, or no process, for one."""
+"""Beginnings of Python's RuntimeErrors where there is no memory, or no process, for one."""
 
 
 def _code_of(words: Sequence[str]) -> int:

@@ -30,7 +30,7 @@ from splitbrain.runner.checking import Judge, check_history
 
 @dataclass(frozen=True)
 class Reading:
-    """How histories are read: format, whether values are `[key value]`, whether odd events are let pass."""
+    """The way to read histories: format, whether values are `[key value]`, whether odd events are let pass."""
 
     form: str
     keyed: bool

@@ -30,7 +30,7 @@ def clean(everything: bool, hosts: str | None, as_json: bool) -> None:
 
 
 def _in_docker(everything: bool) -> list[tuple[Mapping[str, str], str]]:
-    """What was removed, as data and in words."""
+    """Remove what is in Docker; what was removed, as data and in words."""
     gone = sweep([DockerObjects(Daemon.connect()), ScratchFolders()], everything=everything)
     return [({"kind": one.kind, "name": one.name, "run": one.run}, f"{one.kind} {one.name}") for one in gone]
 

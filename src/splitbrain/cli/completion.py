@@ -50,7 +50,7 @@ def models(context: click.Context, parameter: click.Parameter, incomplete: str) 
 
 
 def judges(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """What a run may be judged by: models, and what the target claims."""
+    """Names that a run may be judged by: models, and what the target claims."""
     return _items((CLAIM, *registry.models()), incomplete)
 
 
@@ -65,7 +65,7 @@ def nemeses(context: click.Context, parameter: click.Parameter, incomplete: str)
 
 
 def anything(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Whatever `list` knows."""
+    """Names of everything that `list` knows."""
     sections = ("targets", "workloads", "nemeses", "models", "environments")
     names = (*registry.WORKLOADS, *registry.faults(), *registry.models(), *registry.ENVIRONMENTS)
     return targets(context, parameter, incomplete) + _items(dict.fromkeys((*sections, *names)), incomplete)
@@ -78,7 +78,7 @@ OF_FIELD: dict[str, Complete] = {
     "nemesis": nemeses,
     "env": environments,
 }
-"""What completes a field of a specification."""
+"""The completion of each field of a specification."""
 
 
 def _items(names: Iterable[str], incomplete: str) -> list[CompletionItem]:

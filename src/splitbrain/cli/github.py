@@ -1,4 +1,4 @@
-"""What GitHub's runners read: annotations on standard error, and the summary of the job as Markdown in a file."""
+"""Output for GitHub's runners: annotations on standard error, and the summary of the job as Markdown in a file."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -41,8 +41,8 @@ def uncollected() -> Iterator[None]:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @uncollected()
 def listing(what: str | None, as_json: bool) -> None:
-    """What there is: targets, workloads, nemeses, models, environments; or everything about one NAME of these, with
-    options if it has any: raft:reads=local, partition:topology=bridge."""
+    """List what there is: targets, workloads, nemeses, models, environments; or everything about one NAME of these,
+    with options if it has any: raft:reads=local, partition:topology=bridge."""
     if what is not None and what not in SECTIONS:
         found = list(about(what))
         for number, (kind, entry) in enumerate(found):
@@ -150,7 +150,7 @@ def table(rows: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def reason_not(fault: Fault, target: Target, environment: Environment) -> str | None:
-    """Why a fault cannot hit a target in its default environment, or None."""
+    """The reason that a fault cannot hit a target in its default environment, or None."""
     deployment = target.deployments[0]
     for kind in narrowed(fault, lambda kind: environment.unsupported(kind, deployment) is None).needs:
         missing = environment.unsupported(kind, deployment)

@@ -10,10 +10,10 @@ _COLOURS = {"valid": "green", "invalid": "red", "unknown": "yellow", "infrastruc
 
 
 class Output:
-    """What this process has written, and what it could not."""
+    """The output of this process: what it has written, and what it could not."""
 
     lost: str | None = None
-    """Why standard output could not be written, where somebody still wanted it; None if all is well."""
+    """The reason that standard output could not be written, where somebody still wanted it; None if all is well."""
 
 
 def out(text: str, verdict: str = "") -> None:
@@ -56,7 +56,7 @@ def coloured(stream: TextIO | None) -> bool:
 
 
 def _written(stream: TextIO | None, text: str, number: int) -> str | None:
-    """Why it could not be written; None if it was, or if nobody reads any more."""
+    """The reason that it could not be written; None if it was, or if nobody reads any more."""
     if stream is None:
         return None
     try:

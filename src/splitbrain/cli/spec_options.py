@@ -70,7 +70,7 @@ def _option(declared: SpecField) -> Callable[[Command], Command]:
 
 
 def _completed(declared: SpecField) -> Callable[[click.Context, click.Parameter, str], list[Any]] | None:
-    """What completes the words of a field, imported when a shell asks."""
+    """The completion of the words of a field, imported when a shell asks."""
     if declared.kind is not str:
         return None
 

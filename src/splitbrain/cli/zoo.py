@@ -71,7 +71,7 @@ def summary(results: list[BugResult]) -> dict[str, int]:
 
 
 def exit_code(total: dict[str, int]) -> int:
-    """What a summary means."""
+    """The exit code of a summary."""
     if total["false_alarms"]:
         return INVALID
     return VALID if total["found"] == total["bugs"] else UNKNOWN

@@ -50,8 +50,8 @@ class Judge:
     def of_run(
         workload: Workload, settings: Mapping[str, Setting], model: str | None, claims: Sequence[str]
     ) -> "Judge":
-        """What judges a run. model: what `--model` says. claims: of the target. UsageError if the model does not exist
-        or cannot judge what the workload does."""
+        """The judges of a run. model: what `--model` says. claims: of the target. UsageError if the model does not
+        exist or cannot judge what the workload does."""
         if model is None:
             return Judge(workload.name, workload.checkers(settings), workload=workload)
         if model == CLAIM:
@@ -88,7 +88,7 @@ class Judge:
                 ) from None
 
     def decided(self, verdicts: Sequence[Verdict]) -> Mapping[str, Validity]:
-        """What the verdicts of these checkers say of models of the lattice."""
+        """The verdicts on models of the lattice that these checkers give."""
         found: dict[str, Validity] = {}
         for verdict in verdicts:
             found |= decided(verdict)
@@ -138,7 +138,7 @@ class Judge:
         return verdict
 
     def _begun_with(self, history: History, spending: BudgetMeter, word: str) -> Validity:
-        """What the verdict is with another initial value, as far as a small search goes."""
+        """The verdict with another initial value, as far as a small search goes."""
         budget = replace(spending.budget, seconds=spending.seconds_left(), configurations=HINT_CONFIGURATIONS)
         judge = Judge.of_model(self.name, {**(self.given or {}), "initial": word})
         return judge.decide(history, budget.start()).value
@@ -178,7 +178,7 @@ def check_safely(checker: Checker, history: History, budget: Budget) -> Verdict:
 
 
 def safely(name: str, ask: Callable[[], Verdict]) -> Verdict:
-    """What a checker says; `unknown` if it crashes or runs out of memory. Errors meant for the user pass."""
+    """The verdict of a checker; `unknown` if it crashes or runs out of memory. Errors meant for the user pass."""
     try:
         return ask()
     except SplitbrainError:

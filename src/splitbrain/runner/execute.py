@@ -53,7 +53,7 @@ class FinishedRun:
 
     @property
     def reason(self) -> str:
-        """Why, in a sentence."""
+        """The reason, in a sentence."""
         return self.result.reason
 
     @property
@@ -66,7 +66,7 @@ class FinishedRun:
         return "\n".join(text.lines(self.result))
 
     def history(self) -> History:
-        """What happened, read from the folder."""
+        """The history, read from the folder."""
         return read(self.folder.recorded())
 
 
@@ -180,7 +180,7 @@ def judged(
 
 
 def _logged(plan: RunPlan, folder: RunFolder) -> Sequence[Verdict]:
-    """What the logs of real nodes say. Simulated nodes are programs whose errors end the run anyway."""
+    """The verdict on the logs of real nodes. Simulated nodes are programs whose errors end the run anyway."""
     if plan.environment.deterministic:
         return ()
     found = examine(folder.logs, plan.target.log_patterns if isinstance(plan.target, Logged) else CRASHES)

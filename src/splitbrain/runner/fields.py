@@ -17,7 +17,7 @@ from splitbrain.harness.options import Setting
 from splitbrain.runner.quantities import parse_budget, parse_duration, shown_budget
 
 SET = "--set"
-"""How the command line calls a field of KEY=VALUE pairs, one pair at a time."""
+"""The name on the command line of a field of KEY=VALUE pairs, one pair at a time."""
 SECONDS = "seconds"
 """The unit of durations: read as `60s`, `2m`, `0.5`."""
 
@@ -27,7 +27,7 @@ _SWITCH = {"on": True, "true": True, "yes": True, "off": False, "false": False, 
 
 @dataclass(frozen=True)
 class About:
-    """What is said of a field beside its type and default.
+    """Facts about a field beside its type and default.
 
     help: one line for people. unit: of its number. least, most: bounds, included. above: a bound, excluded. metavar:
     how its value is called in the help. short: a one-letter option. repeated: whether the command line may give a text
@@ -68,7 +68,7 @@ class SpecField:
 
     @property
     def word(self) -> str:
-        """How the command line calls it: `--time-limit`, `TARGET`."""
+        """Its name on the command line: `--time-limit`, `TARGET`."""
         if self.required:
             return self.name.upper()
         return SET if self.kind is dict else f"--{self.name.replace('_', '-')}"
@@ -103,7 +103,7 @@ class SpecField:
 
     @property
     def expected(self) -> str:
-        """What its value is, in words: `a number from 1 to 100`."""
+        """The kind of value that is expected, in words: `a number from 1 to 100`."""
         about = self.about
         if self.kind is bool:
             return "on or off"

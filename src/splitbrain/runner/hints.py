@@ -20,7 +20,7 @@ WRITES = frozenset(("write", "put"))
 
 
 def hints(history: History, begun_with: Callable[[str], Validity] | None) -> tuple[str, ...]:
-    """What to say of a history that is invalid; often nothing.
+    """Hints on a history that is invalid; often none.
 
     begun_with: what the verdict is if option `initial` is this word; UsageError if it cannot be. None if the initial
     value was given, or there is no such option.
@@ -78,7 +78,7 @@ def fitting_initial(history: History, begun_with: Callable[[str], Validity]) -> 
 
 
 def first_seen(history: History) -> Iterator[Value]:
-    """What reads and cas saw before a write of their key had returned."""
+    """The values that reads and cas saw before a write of their key had returned."""
     operations, values = history.operations(), history.pool.values
     written: dict[int, int] = {}
     for f, key, complete, ended in zip(

@@ -23,7 +23,7 @@ from splitbrain.runner.execute import FinishedRun, execute
 from splitbrain.runner.plan import RunPlan
 
 INNER = ("-P", "-m", "splitbrain.runner.inner")
-"""How Python is started to carry out a run elsewhere."""
+"""The words that start Python to carry out a run elsewhere."""
 
 
 def provide(plan: RunPlan, say: Say) -> None:

@@ -55,7 +55,7 @@ class RunPlan:
 
     @cached_property
     def judge(self) -> Judge:
-        """What judges the run; UsageError if it cannot."""
+        """The judge of the run; UsageError if it cannot judge it."""
         return Judge.of_run(self.workload, self.settings, self.spec.model, self.target.claims)
 
     @property
@@ -69,7 +69,7 @@ class RunPlan:
         return self.spec.seed or 0
 
     def record(self) -> RunRecord:
-        """What is kept of it."""
+        """The record to keep of it."""
         faults = tuple(fault.name for fault in self.faults)
         token = token_of(self.asked, self.spec.schedule)
         return RunRecord(self.spec, self.asked.command(), faults, self.target.settings, token=token, drawn=self.drawn)

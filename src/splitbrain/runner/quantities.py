@@ -67,7 +67,7 @@ def shown_budget(budget: Budget) -> str:
 
 
 def _limit(part: str) -> tuple[str, float]:
-    """Which limit a part of a budget is, and how much."""
+    """The limit that a part of a budget sets, and its value."""
     if part.endswith("B") or part.lower().endswith("ib"):
         return "bytes", parse_size(part[:-1] if part[:-1].isdigit() else part)
     unit = part[-1:]

@@ -21,7 +21,7 @@ FORMAT = 2
 
 @dataclass(frozen=True)
 class RunRecord:
-    """What a run was.
+    """The record of a run.
 
     spec: with every default filled in: workload, environment, number of nodes, seed, options of the workload, faults
     spelled out. command: the command line that repeats it. faults: the names of those asked for. options: every
@@ -109,8 +109,8 @@ class RunRecord:
 
 
 def _from_format_1(plain: Mapping[str, Any], where: str) -> RunRecord:
-    """What splitbrain 0.1 wrote before there was a RunSpec: the fields beside each other, faults by name alone; their
-    options stand in the command."""
+    """The record that splitbrain 0.1 wrote before there was a RunSpec: the fields beside each other, faults by name
+    alone; their options stand in the command."""
     names = [declared.name for declared in RunSpec.fields()]
     spec = {name: value for name, value in plain.items() if name in names}
     faults = list(plain.get("nemesis", ()))

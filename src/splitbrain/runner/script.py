@@ -39,7 +39,7 @@ from splitbrain.nemeses.planned import PlannedFault, planned_on
 
 FORMAT = 1
 FILE = "schedule.toml"
-"""How the script of a run is called in its folder."""
+"""The name of a run's script in its folder."""
 _FAULT = ("fault", "variant", "start", "duration", "nodes", "injections", "value", "once")
 _CARRIED = {"session": "session", "takes": "token", "gives": "token"}
 _OPERATION = ("thread", "at", "f", "key", "value", "json", *_CARRIED)
@@ -64,7 +64,7 @@ class ScriptedFault:
 
     @property
     def stop(self) -> int:
-        """When it is healed."""
+        """The time at which it is healed."""
         return self.start + self.duration
 
     def to_plain(self) -> dict[str, Any]:
@@ -87,7 +87,8 @@ class Script:
 
     @staticmethod
     def of_slots(happened: Sequence[tuple[ScheduledFault, Plan, int, int]]) -> "Script":
-        """What a nemesis runner did: (slot, plan, start, stop) of each fault, in nanoseconds since main began."""
+        """Make the script of what a nemesis runner did: (slot, plan, start, stop) of each fault, in nanoseconds since
+        main began."""
         return Script(
             tuple(
                 ScriptedFault(

@@ -27,8 +27,8 @@ _SECRET = re.compile(r"://[^/@+,]*@")
 
 @dataclass(frozen=True)
 class RunSpec:
-    """What is to be run. Values given as text are read as the command line reads them, and every value is checked:
-    UsageError, in one sentence, for one that makes no sense.
+    """The specification of a run. Values given as text are read as the command line reads them, and every value is
+    checked: UsageError, in one sentence, for one that makes no sense.
 
     target: as typed, with its options. nemesis: faults as typed; a list of them is joined. settings: options of the
     workload, values as text.

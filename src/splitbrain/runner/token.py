@@ -20,7 +20,7 @@ _CHECKSUM = 4
 
 @dataclass(frozen=True)
 class Token:
-    """What a token says. version: of the splitbrain whose run it is, by whose defaults the rest is understood."""
+    """The content of a token. version: of the splitbrain whose run it is, by whose defaults the rest is understood."""
 
     spec: RunSpec
     version: str = __version__
@@ -62,7 +62,7 @@ def is_token(word: str) -> bool:
 
 
 def wanted(version: str) -> str:
-    """What to do about a run of another version, in a sentence."""
+    """Advice on a run of another version, in a sentence."""
     return (
         f"this run is one of splitbrain {version}, and here is {__version__}, which may do another: "
         f"repeat it with pip install splitbrain=={version}"

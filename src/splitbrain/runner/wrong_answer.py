@@ -9,7 +9,7 @@ from splitbrain.results import format
 from splitbrain.runner.checking import Judge
 
 SMALL = Budget(seconds=1.0, configurations=10_000)
-"""What may be spent on each prefix of the history: values are looked at before anything is searched."""
+"""The budget of each prefix of the history: values are looked at before anything is searched."""
 
 
 def wrong_answer(history: History, judge: Judge, target: str, place: str, error: UsageError) -> UsageError:

@@ -15,15 +15,15 @@ from splitbrain.runner.script import Script
 
 @dataclass(frozen=True)
 class Refutation:
-    """What is to stay while a run is reduced. check: the name of the check. kind: its model, and the kinds of
-    anomalies that it names; "" for a check that names none."""
+    """The refutation that is to stay while a run is reduced. check: the name of the check. kind: its model, and the
+    kinds of anomalies that it names; "" for a check that names none."""
 
     check: str
     kind: str
 
     @staticmethod
     def of(verdict: Verdict) -> "Refutation":
-        """That of a verdict that is `invalid`."""
+        """Make the refutation of a verdict that is `invalid`."""
         named = verdict.details.get("anomalies", ())
         anomalies = sorted(str(name) for name in named) if isinstance(named, tuple | list | dict) else []
         return Refutation(verdict.checker, " ".join((verdict.model or "", *anomalies)).strip())

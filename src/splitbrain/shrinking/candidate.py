@@ -14,7 +14,7 @@ from splitbrain.runner.script import Script, ScriptedFault
 from splitbrain.runner.spec import RunSpec
 
 ROOM_SECONDS = 0.1
-"""What the main phase lasts longer than the beginning of its last operation or fault."""
+"""The time that the main phase lasts longer than the beginning of its last operation or fault."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Candidate:
 
     @property
     def seconds(self) -> float:
-        """How long its main phase lasts."""
+        """The length of its main phase."""
         return self.spec.time_limit
 
     def plan(self) -> RunPlan:
@@ -50,7 +50,7 @@ class Candidate:
         return plan(self.spec, self.script)
 
     def times(self) -> list[int]:
-        """When something begins or ends, in order."""
+        """Times at which something begins or ends, in order."""
         faults = (moment for fault in self.faults for moment in (fault.start, fault.stop))
         return sorted({*faults, *(entry.at for entry in self.operations)})
 

@@ -20,7 +20,7 @@ from splitbrain.shrinking.candidate import Candidate, compacted, operations_of, 
 from splitbrain.shrinking.minimize import minimize
 
 SEEDS = 4
-"""How many other seeds are tried where operations were left out."""
+"""The number of other seeds that are tried where operations were left out."""
 STEPS = (SECOND, SECOND // 10, SECOND // 100, SECOND // 1000)
 """Grids to which times are rounded, coarse ones first."""
 SHORT = SECOND // 100
@@ -28,7 +28,7 @@ SHORT = SECOND // 100
 
 @dataclass(frozen=True)
 class Extent:
-    """How much there is of a run."""
+    """The extent of a run."""
 
     operations: int
     faults: int
@@ -64,7 +64,7 @@ class Reduction:
         return time.monotonic() - self._began > self.budget
 
     def extent(self) -> Extent:
-        """How much there is of the best."""
+        """The extent of the best."""
         assert self.best is not None
         best = self.best
         return Extent(len(best.operations), len(best.faults), len(best.clients), len(best.keys), best.seconds)
