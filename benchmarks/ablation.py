@@ -145,7 +145,7 @@ ENGINES = (
 
 @dataclass(frozen=True)
 class CaseWorth:
-    """What a case took without an engine. ratio: to the time with it. seconds: without it. told, verdict: what was
+    """The time of a case without an engine. ratio: to the time with it. seconds: without it. told, verdict: what was
     said without, and with it."""
 
     case: AblationCase
@@ -157,7 +157,7 @@ class CaseWorth:
 
 @dataclass
 class EngineWorth:
-    """What came of one engine."""
+    """The worth of one engine."""
 
     engine: Engine
     groups: dict[str, list[CaseWorth]] = field(default_factory=lambda: defaultdict(list))
@@ -226,7 +226,7 @@ def in_turns(cases: Sequence[AblationCase]) -> list[AblationCase]:
 
 
 def verdict_changes(worth: EngineWorth) -> Iterator[str]:
-    """Where a verdict changes with an engine."""
+    """Changes of verdicts with an engine."""
     for one in worth.all():
         if one.told != one.verdict and "unknown" not in (one.told, one.verdict):
             where = f"{one.case.group}, {one.case.name}"
@@ -347,7 +347,7 @@ def by_group(worths: Sequence[EngineWorth]) -> Iterator[str]:
 
 
 def undecided(found: Sequence[CaseWorth]) -> str:
-    """How many are, without and with an engine."""
+    """The number of undecided cases, without and with an engine."""
     return f"{sum(one.told == 'unknown' for one in found)}, {sum(one.verdict == 'unknown' for one in found)}"
 
 

@@ -42,7 +42,7 @@ CHANGED: Mapping[str, tuple[str, Mapping[str, object], str]] = {
     "reads that ask the others, not the log": ("raft", {"target": "raft:reads=index"}, "valid"),
     "elections that begin five times later": ("raft", {"target": "raft:election_ms=1500"}, "valid"),
 }
-"""What is changed: the system before, the system now, and what is expected of both."""
+"""The changes: the system before, the system now, and what is expected of both."""
 SEEDS_A_SIDE = (10, 20, 40)
 
 

@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def profile(runs: int) -> None:
-    """Where the time goes, by function."""
+    """The shares of the time by function."""
     out = Path(tempfile.gettempdir())
     spec = RunSpec("raft", nemesis="partition,kill", time_limit=6, rate=50)
     tasks = [Task("profile", replace(spec, seed=seed), "valid", out, "none") for seed in range(runs + 1)]

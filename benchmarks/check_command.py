@@ -1,4 +1,4 @@
-"""What `splitbrain check` takes for each history of a folder, beside the same calls inside one process.
+"""Time that `splitbrain check` takes for each history of a folder, beside the same calls inside one process.
 
     python benchmarks/check_command.py FOLDER --model cas-register
 

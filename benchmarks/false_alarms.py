@@ -35,7 +35,7 @@ from splitbrain.runner.spec import RunSpec
 
 READS = ("log", "index", "lease")
 SNAPSHOTS = ("200", "20", "0")
-"""So many entries that snapshots are rare; so few that they are frequent; never."""
+"""Entries between snapshots: many, so that they are rare; few, so that they are frequent; never."""
 UNKNOWN_SHARE = 0.02
 BEGIN = "<!-- begin: benchmarks/false_alarms.py --write -->"
 NUMBER = re.compile(r"\d[\d,.]*")
@@ -43,7 +43,7 @@ NUMBER = re.compile(r"\d[\d,.]*")
 
 @dataclass(frozen=True)
 class Configuration:
-    """What is run. nemesis: the faults; all begins with a cycle, storm does not."""
+    """The configuration of a run. nemesis: the faults; all begins with a cycle, storm does not."""
 
     target: str
     nodes: int = 5
@@ -77,7 +77,7 @@ CONFIGURATIONS = tuple(filter(None, CONFIGURATIONS))
 
 @dataclass(frozen=True)
 class RunEnd:
-    """How one run ended, and what it cost."""
+    """The end of one run, and its cost."""
 
     configuration: Configuration
     seed: int
@@ -135,7 +135,7 @@ def told(outcomes: Sequence[RunEnd]) -> str:
 
 
 def exit_code(outcomes: Sequence[RunEnd]) -> int:
-    """What the outcomes mean."""
+    """The exit code of the outcomes."""
     verdicts = Counter(one.status for one in outcomes)
     if verdicts[RunStatus.INVALID]:
         return 1

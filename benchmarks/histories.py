@@ -27,12 +27,12 @@ CRASHABLE = 2
 """Of the values of an invalid history crashed operations leave only these many first ones: each value that a crashed
 operation left is possible for ever after."""
 NEAR = 0.95
-"""Where in a history the wrong read is."""
+"""The place of the wrong read in a history."""
 
 
 @dataclass(frozen=True)
 class HistoryShape:
-    """What a random history is like.
+    """The shape of a random history.
 
     operations: how many, over all keys. concurrency: clients. values: writes draw from 1 to this, or 0 for a new value
     each time. reads, cas: their shares, the rest are writes. crashed: writes and cas whose end nobody knows. keys: 0

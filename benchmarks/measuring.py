@@ -58,8 +58,8 @@ class Line:
 
 @dataclass(frozen=True)
 class Goal:
-    """What a row is to reach: a figure that is at least, or at most, a bound; None where it could not be measured.
-    at_least: the figure is itself only known to be at least this, for the peer did not always finish."""
+    """The goal of a row: a figure that is at least, or at most, a bound; None where it could not be measured. at_least:
+    the figure is itself only known to be at least this, for the peer did not always finish."""
 
     name: str
     value: float | None
@@ -78,7 +78,7 @@ class Goal:
 
 @dataclass
 class Report:
-    """What came of one row."""
+    """The result of one row."""
 
     row: str
     title: str
@@ -117,7 +117,7 @@ class Peers:
 
 @dataclass
 class Measurement:
-    """What the rows measure with. peers: None without Go. seconds_max: the budget of one of our checks."""
+    """The means of measuring the rows. peers: None without Go. seconds_max: the budget of one of our checks."""
 
     peers: Peers | None
     rounds: int
@@ -177,7 +177,7 @@ def once(check: Callable[[], str], times: int = 1) -> tuple[float, str]:
 
 
 def in_a_row(seconds: float | None) -> int:
-    """How often a check is repeated within a turn."""
+    """The number of times that a check is repeated within a turn."""
     return 1 if seconds is None else max(1, math.ceil(A_MOMENT / seconds))
 
 

@@ -133,7 +133,7 @@ class OutOfReach(Exception):
 
 
 def answered(said: dict[str, Any]) -> PeerAnswer:
-    """What the driver told of a check."""
+    """The driver's answer on a check."""
     seconds = None if said["verdict"] == "unknown" else said["seconds"]
     return PeerAnswer(seconds, said["seconds"], said["verdict"], said.get("peak_bytes"))
 

@@ -45,7 +45,7 @@ class SoakSample:
 
 
 def memory_mb() -> float:
-    """What of this process is resident."""
+    """The memory of this process that is resident."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE_MB
 
 
@@ -84,7 +84,7 @@ def row(first: SoakSample, last: SoakSample) -> str:
 
 
 def history_mb(history: History) -> float:
-    """What the columns of a history take."""
+    """The memory that the columns of a history take."""
     columns = (getattr(history, name) for name in History.__slots__)
     return sum(len(column) * column.itemsize for column in columns if isinstance(column, array)) / (1 << 20)
 

@@ -1,4 +1,4 @@
-"""What all rows share: how a check is called, and how many cases become one figure."""
+"""Common parts of all rows: how a check is called, and how many cases become one figure."""
 
 from collections.abc import Callable, Sequence
 
@@ -34,7 +34,7 @@ def values_of(model: porcupine.Model, histories: Sequence[History], seconds: flo
 
 
 def named(found: Sequence[NamedHistory]) -> str:
-    """What a table calls a set of logs."""
+    """The name of a set of logs in a table."""
     return f"all {len(found)} logs, {'recorded' if found[0].recorded else 'generated'}"
 
 
@@ -44,8 +44,8 @@ def ratios(lines: Sequence[Line]) -> list[float]:
 
 
 def least(name: str, lines: Sequence[Line], goal: float) -> Goal:
-    """That every ratio is at least so much. Of a case that the peer did not finish only a bound is known; it says
-    nothing against the goal."""
+    """The goal that every ratio is at least so much. Of a case that the peer did not finish only a bound is known; it
+    says nothing against the goal."""
     finished = min(ratios([line for line in lines if line.bound != ">"]), default=None)
     if finished is not None and finished < goal:
         return Goal(name, finished, "≥", goal)
@@ -54,7 +54,7 @@ def least(name: str, lines: Sequence[Line], goal: float) -> Goal:
 
 
 def mean(lines: Sequence[Line], goal: float) -> Goal:
-    """That the geometric mean of the ratios is at least so much."""
+    """The goal that the geometric mean of the ratios is at least so much."""
     at_least = any(line.bound == ">" for line in lines)
     return Goal("geometric mean", geometric(ratios(lines)), "≥", goal, at_least)
 
@@ -73,7 +73,7 @@ def summed(work: str, lines: Sequence[Line], seconds: float | None = None) -> Li
 
 
 def undecided(lines: Sequence[Line]) -> Goal:
-    """That every case got its verdict."""
+    """The goal that every case got its verdict."""
     return Goal("undecided", sum(line.seconds is None for line in lines), "≤", 0)
 
 
@@ -84,5 +84,5 @@ def slowest(lines: Sequence[Line]) -> float | None:
 
 
 def memory(lines: Sequence[Line], mib: int) -> Goal:
-    """That no process of these had more."""
+    """The goal that no process of these had more memory."""
     return Goal("MiB", max(((line.peak_bytes or 0) / MIB for line in lines), default=None), "≤", mib)

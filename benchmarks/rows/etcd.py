@@ -18,7 +18,7 @@ from splitbrain.checkers.porcupine import MODELS
 from splitbrain.harness.history import History
 
 COPIES = 20
-"""How often a log stands in a batch when it is timed by itself."""
+"""The number of times that a log stands in a batch when it is timed by itself."""
 
 
 def batch(bench: Measurement) -> Report:
