@@ -61,7 +61,7 @@ def descent(pid: int) -> list[int]:
 
 
 def recorded(folder: Path) -> int:
-    """How many events stand in the history of a run."""
+    """The number of events in the history of a run."""
     return sum(file.read_bytes().count(b"\n") for file in (folder / "runs").glob("*/*/*/history.jsonl"))
 
 

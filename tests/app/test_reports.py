@@ -33,7 +33,7 @@ def cases() -> list[ParameterSet]:
 
 
 def verdict(file: str, words: str) -> str:
-    """What `splitbrain check` says of a file with these words: model, options, --format, --lenient."""
+    """The verdict of `splitbrain check` on a file with these words: model, options, --format, --lenient."""
     model, *rest = words.split()
     lenient = "--lenient" in rest
     form = rest.pop(rest.index("--format") + 1) if "--format" in rest else "auto"

@@ -1,4 +1,4 @@
-"""What a seed fixes on a real network: which fault comes when and on which nodes, and the operations of each client.
+"""Effects of a seed on a real network: which fault comes when and on which nodes, and the operations of each client.
 
 How operations end is not fixed, and so neither is how far a client gets: the common prefix of two runs is compared."""
 
@@ -22,7 +22,7 @@ NODES, CLIENTS, LIMIT_SECONDS, INTERVAL_SECONDS = 3, 6, 8, 2.5
 # Whom these hit does not depend on who leads, which a seed does not fix.
 FAULTS = "partition:topology=halves,kill:aim=anyone,pause:aim=anyone"
 LATE_SECONDS = 1.5
-"""How much later than planned a fault may come on a busy machine: the one before it may take long to heal."""
+"""The delay with which a fault may come on a busy machine: the one before it may take long to heal."""
 
 
 def events(seed: int, folder: Path) -> list[Event]:
@@ -42,7 +42,7 @@ def faults(history: list[Event]) -> list[Event]:
 
 
 def asked(history: list[Event], thread: int) -> list[tuple[object, ...]]:
-    """What a client asked for in the main phase, in its order; the final reads depend on the history."""
+    """The operations of a client in the main phase, in its order; the final reads depend on the history."""
     invoked = [event for event in history if event.type == "invoke" and event.process != "nemesis"]
     ends = invoked[0].time + (LIMIT_SECONDS - 1) * SECOND
     main = takewhile(lambda event: event.time < ends, invoked)

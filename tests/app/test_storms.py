@@ -1,4 +1,4 @@
-"""What storms reach, by the plain command: rare things happen in each, and Figure 8 of the Raft paper is found."""
+"""Reach of storms, by the plain command: rare things happen in each, and Figure 8 of the Raft paper is found."""
 
 from itertools import pairwise
 

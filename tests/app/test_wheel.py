@@ -38,7 +38,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def binaries(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the commands of an environment are that holds the wheel, what it needs, and pytest."""
+    """The folder of the commands of an environment that holds the wheel, what it needs, and pytest."""
     place = tmp_path_factory.mktemp("wheel")
     if subprocess.run(["git", "clone", "-q", ROOT, place / "clone"], check=False).returncode:
         pytest.skip("not a git checkout")

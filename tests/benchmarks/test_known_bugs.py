@@ -1,4 +1,4 @@
-"""Is each row of docs/known-bugs.md a command that exists, and does the page show the rows that there are?"""
+"""Rows of docs/known-bugs.md: each is a command that exists, and the page shows them all."""
 
 from pathlib import Path
 

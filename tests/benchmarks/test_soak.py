@@ -1,4 +1,4 @@
-"""What the soak says of samples whose answer is known."""
+"""The soak's answers on samples whose answer is known."""
 
 import pytest
 from soak import SoakSample, main, parts, slope, slower

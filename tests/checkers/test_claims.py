@@ -1,4 +1,4 @@
-"""What becomes of a target's claims: what was found about models, read along the lattice."""
+"""Standings of a target's claims: what was found about models, read along the lattice."""
 
 import pytest
 

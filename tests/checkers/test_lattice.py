@@ -104,7 +104,7 @@ def test_claims_of_every_target_are_names_of_the_lattice() -> None:
 
 
 def claimed(name: str) -> set[str]:
-    """What a target claims by itself, and with each choice of one option."""
+    """Claims of a target by itself, and with each choice of one option."""
     kind = registry.target_class(name)
     asked: list[dict[str, str]] = [{}]
     asked += [{option.name: str(choice)} for option in kind.options for choice in option.choices or ()]

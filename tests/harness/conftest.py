@@ -36,7 +36,7 @@ class StageNode:
 
 
 class StageClient:
-    """Does what the stage says; `number` counts the clients that were made."""
+    """A client that does what the stage says; `number` counts the clients that were made."""
 
     def __init__(self, stage: "FakeRun", node: StageNode, number: int) -> None:
         self.stage, self.node, self.number = stage, node, number

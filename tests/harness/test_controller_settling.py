@@ -48,7 +48,7 @@ def conducted(stage, track):
 
 
 def times(stage):
-    """When the last write ended, and when the final read began, in seconds."""
+    """The end of the last write, and the beginning of the final read, in seconds."""
     events = {(event.f, event.type): event.time / 1e9 for event in stage.events()}
     return events["write", "ok"], events["read", "invoke"]
 

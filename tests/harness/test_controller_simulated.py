@@ -1,4 +1,4 @@
-"""Does the whole of it hold together in the simulator: controller, clients, nodes that die, faults, history file?"""
+"""All parts together in the simulator: controller, clients, nodes that die, faults, history file?"""
 
 import asyncio
 import gzip

@@ -23,7 +23,7 @@ MS = 1_000_000
 
 
 def monitor(invariant: Invariant, *marks: tuple[object, ...]) -> InvariantMonitor:
-    """What a monitor says after these marks: (node, name, value, …), a millisecond apart."""
+    """The findings of a monitor after these marks: (node, name, value, …), a millisecond apart."""
     bus = Marks()
     made = InvariantMonitor([invariant], bus)
     for number, (node, name, *values) in enumerate(marks, 1):

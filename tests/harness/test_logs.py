@@ -1,4 +1,4 @@
-"""What is found in logs: crashes as servers write them, at the beginning of a line or behind the time."""
+"""Findings in logs: crashes as servers write them, at the beginning of a line or behind the time."""
 
 from pathlib import Path
 

@@ -44,9 +44,9 @@ class NemesisStage:
     events: list[tuple[int, str, Value]] = field(default_factory=list)
     bites: dict[str, Bite] = field(default_factory=dict)
     broken: tuple[str, ...] = ()
-    """What raises: "inject X", "heal X"."""
+    """The calls that raise: "inject X", "heal X"."""
     waits_for: dict[str, str] = field(default_factory=dict)
-    """Whose heal waits for whose."""
+    """The fault whose heal waits, by the fault that it waits for."""
     slow_s: float = 0.0
     points: int = 0
     at_point: Callable[[int], None] = lambda point: None

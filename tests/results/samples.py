@@ -69,7 +69,7 @@ def stale() -> History:
 
 
 def refuted() -> Verdict:
-    """What a checker says of `stale()`."""
+    """The verdict of a checker on `stale()`."""
     words = ("n1 read 1, yet 2 had been acknowledged", "process 1 wrote 2 before")
     witness = Witness((0, 1, 3, 4, 6, 7), words, offending=6)
     leaf = Verdict(Validity.INVALID, words[0], "porcupine", "register", key="k", witness=witness)

@@ -24,7 +24,7 @@ REMOTE = re.compile(
 
 
 class PageReader(HTMLParser):
-    """What a browser would see: elements, text, and the content of scripts."""
+    """The page as a browser would see it: elements, text, and the content of scripts."""
 
     def __init__(self, page: str) -> None:
         super().__init__()

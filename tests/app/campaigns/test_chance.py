@@ -1,4 +1,4 @@
-"""What chance explains: exact where it can be counted out, and at the level that is said."""
+"""Tests of chance as an explanation: exact where it can be counted out, and at the level that is said."""
 
 import itertools
 import math

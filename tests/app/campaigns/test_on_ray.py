@@ -19,7 +19,7 @@ from splitbrain.results.folder import RunFolder
 from splitbrain.runner.spec import RunSpec
 
 RAY_TASK = "ray::carry_out_shipped"
-"""How Ray names a process that carries out a task of ours."""
+"""Ray's name of a process that carries out a task of ours."""
 
 
 @pytest.fixture(scope="module")

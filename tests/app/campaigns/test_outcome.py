@@ -1,4 +1,4 @@
-"""What the runs of a test mean, and what the tests of a campaign mean."""
+"""Meaning of the runs of a test, and of the tests of a campaign."""
 
 import itertools
 

@@ -217,7 +217,7 @@ def test_an_error_that_nobody_foresaw(splitbrain, monkeypatch):
 
 
 def test_an_import_that_fails_is_told_with_its_line(splitbrain, monkeypatch):
-    """Whose file it is cannot be told of a clone in which somebody writes a target of their own."""
+    """A clone in which somebody writes a target of their own: whose file it is cannot be told."""
     lacking = Path(targets.__file__).with_name("lacking_for_a_test.py")
     lacking.write_text("\n\nimport a_module_that_nobody_has\n")
     try:

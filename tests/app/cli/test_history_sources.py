@@ -1,4 +1,4 @@
-"""Which files of a folder `check` takes for histories."""
+"""Files of a folder that `check` takes for histories."""
 
 from pathlib import Path
 

@@ -26,7 +26,7 @@ LENGTHS = (
 )
 WIDTHS = (1, 2, 10, 20, 37, 60, 80, 200)
 KEYS = (b"q", b"\x1b[A", b"\n", b"\x00", b"\xff", b"y\n", b"\x1b[200~x\x1b[201~")
-"""What somebody may type meanwhile; Ctrl-C is a signal of its own, Ctrl-S and Ctrl-Z stop a terminal."""
+"""Bytes that somebody may type meanwhile; Ctrl-C is a signal of its own, Ctrl-S and Ctrl-Z stop a terminal."""
 ESCAPES = re.compile(rb"\x1b\[[0-9;?]*[a-zA-Z]")
 END_SECONDS = 120.0
 

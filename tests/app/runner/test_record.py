@@ -1,4 +1,4 @@
-"""What the previous release kept is still read: its record, its result, its history."""
+"""Records of the previous release, still read: its record, its result, its history."""
 
 import shutil
 from pathlib import Path

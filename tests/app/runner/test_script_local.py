@@ -26,7 +26,7 @@ FIELDS = {"workload": "register", "nodes": 3, "rate": 40, "time_limit": 3}
 
 
 def faults(made):
-    """What the nemesis said of the faults of the main phase, in order: name, value; and of their ends, the bites."""
+    """Events of the nemesis in the main phase, in order: name, value; and the bites at their ends."""
     history = made.history()
     values = history.pool.values
     told = [

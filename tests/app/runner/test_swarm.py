@@ -1,4 +1,4 @@
-"""What the seed of a run with storms draws: in half of the seeds the load too, never what was given, and told."""
+"""Draws of the seed of a run with storms: in half of the seeds the load too, never what was given, and told."""
 
 import shlex
 from dataclasses import replace

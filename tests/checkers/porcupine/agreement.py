@@ -27,7 +27,7 @@ SHARES = 0.10, 0.60
 SAY_EVERY = 60.0
 """Seconds between two lines that say how far it is."""
 MOST_USED = ("register", "cas-register", "kv", "fifo-queue", "lin-set", "lin-counter", "lin-list", "mutex", "owner")
-"""What comes first: families are sorted by the first of these that their names begin with."""
+"""Beginnings of families' names, by which families are sorted."""
 
 
 def _rank(name: str) -> int:
@@ -62,7 +62,7 @@ def compared(name: str, seed: int, chunk: int, count: int = CHUNK) -> Tally:
 
 
 def of_family(name: str, seed: int, count: int, jobs: int = 1) -> Tally:
-    """So many histories of a family, in chunks. Disagreement."""
+    """Check `count` histories of a family, in chunks. Disagreement."""
     tasks = [(name, seed, chunk, min(CHUNK, count - first)) for chunk, first in enumerate(range(0, count, CHUNK))]
     tally, said = Tally(), time.monotonic()
     for part in _done(tasks, jobs):

@@ -29,7 +29,7 @@ class Family:
     errors: Sequence[Any] = (("precondition", ""),)
     """Of an operation that failed."""
     found: Sequence[Any] = ()
-    """What a failure may say that it found, besides the state itself."""
+    """Values that a failure may say it found, besides the state itself."""
 
     def results(self, f: str, argument: Any) -> Sequence[Any]:
         return self.answers.get(f, (argument,))

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(not kernel.BUILT, reason="the kernel is not buil
 QUICK, LONG = 3_000, 100_000
 READS = {"read", "get", "contains", "dequeue", "pop"}
 NOTHING = (None, (), "", 0, {"x": None, "y": None}, {"x": None}, {"a": 10, "b": 10})
-"""What there is to see in an object of which nobody made anything."""
+"""Operations that see something in an object of which nobody made anything."""
 
 
 def agree(name: str, count: int) -> None:

@@ -1,4 +1,4 @@
-"""What does `check` answer: vacuous histories, keys, rounds, budgets, wrong use, models that break?"""
+"""Answers of `check`: vacuous histories, keys, rounds, budgets, wrong use, models that break."""
 
 import time
 from array import array

@@ -131,7 +131,7 @@ def differential(count: int) -> None:
 
 
 def told(answer: SearchResult) -> tuple[int, bool | None, int]:
-    """What must be the same."""
+    """The part of a result that must be the same."""
     return answer.key, answer.linearizable, answer.next_return
 
 

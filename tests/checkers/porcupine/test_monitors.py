@@ -43,7 +43,7 @@ def seeded(name: str) -> Random:
 
 
 def decisions(name: str, recorded: History) -> list[tuple[Decision | None, list[Event]]]:
-    """What each procedure of the model says, and the events of its core."""
+    """Decisions of each procedure of the model, and the events of its core."""
     model = SHAPES[name].model
     spending = Budget().start()
     prepared = prepare(model, recorded, spending)

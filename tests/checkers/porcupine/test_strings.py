@@ -39,7 +39,7 @@ PIECES = {
     EXPECTING: ("a", "b", "c"),
     MIXED: ("a", "é", "", 1, None),
 }
-"""What is put and appended, where not everything is different."""
+"""Texts that are put and appended, where not everything is different."""
 
 
 def asked(state: object, call: Call) -> object:
@@ -63,7 +63,7 @@ class Object:
         self.puts = random.choice((0.02, 0.2, 0.4))
 
     def play(self, size: int, clients: int, crashes: float) -> None:
-        """So many operations."""
+        """Play `size` operations of `clients` clients."""
         random, idle = self.random, list(range(clients))
         going: list[list[Any]] = []
         fresh = clients
@@ -137,7 +137,7 @@ class Object:
 
 
 def many_keys(random: Random, keys: int, kinds: tuple[str, ...]) -> History:
-    """So many small histories, one after the other."""
+    """Small histories of many keys, one after the other."""
     history = History()
     for key in range(keys):
         one = Object(random, history, key, random.choice(kinds))
@@ -161,7 +161,7 @@ def events_of(history: History) -> dict[int, list[Event]]:
 
 
 def searched(model: Model, history: History) -> dict[int, SearchResult]:
-    """What the compiled search says of each key."""
+    """The verdicts of the compiled search on each key."""
     found = open_backend(model, history, Budget(configurations=1 << 40).start(), compiled=True)
     everything = list(range(len(found)))
     found._search(everything, 1 << 20)  # type: ignore[attr-defined]
@@ -207,7 +207,7 @@ def differential(count: int) -> None:
 
 
 def compare_pieces(history: History, expected: dict[int, SearchResult], words: Counter[str]) -> None:
-    """What pieces tell of the keys that have nothing but texts, got, put and appended."""
+    """Compare the pieces of the keys that have nothing but texts, got, put and appended."""
     plain = History.of(event for event in history if event.f != "cas")
     without = {key for key, events in events_of(history).items() if any(event.f == "cas" for event in events)}
     found = by_strings(
@@ -239,7 +239,7 @@ def compare_pieces(history: History, expected: dict[int, SearchResult], words: C
 
 
 def searched_alone(events: list[Event]) -> bool | None:
-    """What the search says of these."""
+    """The verdicts of the search on these."""
     (answer,) = searched(SEARCHED, History.of(events)).values()
     return answer.linearizable
 
@@ -334,7 +334,7 @@ def test_without_explanations_one_invalid_key_is_enough() -> None:
 
 
 def test_hundreds_of_appends_at_once_need_no_search() -> None:
-    """What one get saw last says in which order they came."""
+    """The order of appends is known from what one get saw last."""
     history = History()
     pieces = [f"{number};" for number in range(300)]
     for kind in (INVOKE, OK):

@@ -83,7 +83,7 @@ def history_of(model: Model, parts: tuple[Any, ...], random: Random) -> History:
 
 
 def answer_of(model: Model, history: History, *, compiled: bool) -> SearchResult:
-    """What a search says; an order is verified."""
+    """The verdict of a search; an order is verified."""
     found = open_backend(model, history, Budget(configurations=1 << 40).start(), compiled=compiled)
     found.search_all()
     answer = found.result(0)
@@ -108,7 +108,7 @@ def test_a_model_of_parts_gets_the_answers_of_the_clear_search(name: str) -> Non
 
 
 def waves(size: int, count: int) -> History:
-    """So many additions at once, and what they made, told at the end of each wave."""
+    """Waves of additions, all of one wave at once, and what they made, told at the end of each wave."""
     history, random, process, state = History(), Random(1), 0, ""
     for wave in range(count):
         parts = {process + number: f"{wave}.{number} " for number in range(size)}

@@ -52,7 +52,7 @@ class Subject:
 
 @dataclass
 class Tally:
-    """What became of some histories. invalid: not linearizable; unobserved: nothing in them could have refuted the
+    """The verdicts on some histories. invalid: not linearizable; unobserved: nothing in them could have refuted the
     model; proved, refuted: objects that a fast procedure decided; seconds: of a processor."""
 
     histories: int = 0
@@ -187,7 +187,7 @@ class Together:
         return set(history.key) - {key for key, f in zip(history.key, history.f, strict=True) if f in others}
 
     def _ask_compiled(self, by: str, keys: set[int]) -> set[int]:
-        """What compiled procedures say of these keys; those that they decided."""
+        """The verdicts of compiled procedures on these keys; those that they decided."""
         part, place = part_of(self.history, keys)
         found = run_monitors(self.subject.model, part, ENOUGH.start(), _never_asked)
         if found is None:

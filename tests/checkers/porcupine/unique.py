@@ -43,7 +43,7 @@ def rarely(other: tuple[str, Any], ask: Callable[[Random, int], tuple[str, Any]]
 
 
 def item(place: int) -> Callable[[Any, str, Any], Any]:
-    """What lies at one end of a container, or nil."""
+    """The item at one end of a container, or nil."""
     return lambda state, f, argument: argument if argument is not None else state[place] if state else None
 
 
@@ -158,7 +158,7 @@ def _honest(shape: ModelLoad, random: Random, size: int, clients: int, crashes: 
 
 
 def waves(shape: ModelLoad, random: Random, count: int, clients: int) -> list[Event]:
-    """So many times all clients have an operation open at once; then what some have seen is disturbed, mostly."""
+    """Waves in which all clients have an operation open at once; then what some have seen is disturbed, mostly."""
     model, events = shape.model, []
     state, revision, asked = model.initial, 0, 0
     for _ in range(count):
@@ -205,7 +205,7 @@ def _swap_results(shape: ModelLoad, random: Random, events: list[Event]) -> None
 
 
 def _retell(shape: ModelLoad, random: Random, events: list[Event]) -> None:
-    """What failed is said to have happened; a yes was a no, a number one more or less."""
+    """Tell a failed operation as one that happened; a yes was a no, a number one more or less."""
     told = [i for i, e in enumerate(events) if e.type in ("ok", "fail") and e.f in shape.model.observes]
     if not told:
         return

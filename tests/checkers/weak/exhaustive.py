@@ -285,7 +285,7 @@ def source(ops: Ops, read: RegisterOperation) -> RegisterOperation | None:
 
 
 def earlier(ops: Ops, later: RegisterOperation) -> list[RegisterOperation]:
-    """What stands before an operation in its session."""
+    """Operations before an operation in its session."""
     return [op for op in ops if op.session == later.session and op.end is not None and op.end < later.start]
 
 

@@ -82,7 +82,7 @@ def test_a_model_follows_its_definition_on_many(model: str) -> None:
 
 
 def monotone(seed: int, count: int) -> None:
-    """What each checker says by itself never contradicts what the lattice says of the others."""
+    """Assert that what each checker says by itself never contradicts what the lattice says of the others."""
     random = Random(f"lattice {seed}")
     settled = ("convergence", "strong-convergence")
     models = [name for name in (*NAIVE, *settled) if name not in SETTINGS]

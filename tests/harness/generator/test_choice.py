@@ -1,4 +1,4 @@
-"""Which generator goes next."""
+"""Choice of the generator that goes next."""
 
 from collections import Counter
 

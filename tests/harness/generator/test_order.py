@@ -1,4 +1,4 @@
-"""What comes after what."""
+"""Order of generators."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""When, how often, how long."""
+"""Pace of operations: times, rates, durations."""
 
 from itertools import pairwise
 from statistics import fmean

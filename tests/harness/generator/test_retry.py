@@ -7,7 +7,7 @@ READS = [Operation("read", None, key) for key in "abc"]
 
 
 def tried(fails: int, patience_s: float = 30.0) -> list[Moment]:
-    """What one thread does when each operation fails so often before it succeeds."""
+    """The operations of one thread when each fails so often before it succeeds."""
     failed: dict[object, int] = {}
 
     def ends(moment: Moment) -> EventType:

@@ -106,7 +106,7 @@ def test_everything_is_healed_inside_the_time_limit_and_what_cannot_come_is_name
 
 
 def overlaps(slots: list[ScheduledFault]) -> int:
-    """How many are on at most."""
+    """The number of faults that are on at once, at most."""
     changes = sorted([(slot.start, 1) for slot in slots] + [(slot.stop, -1) for slot in slots])
     return max(itertools.accumulate(change for _, change in changes), default=0)
 

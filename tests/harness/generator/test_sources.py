@@ -1,4 +1,4 @@
-"""Where operations come from."""
+"""Sources of operations."""
 
 from splitbrain.harness.generator import calls, deal, nothing, once, repeat, sequence, simulate
 from splitbrain.harness.operation import Operation

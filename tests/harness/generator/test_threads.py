@@ -1,4 +1,4 @@
-"""Who does what."""
+"""Division of operations among threads."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""How operations are changed or picked."""
+"""Changes and selections of operations."""
 
 import pytest
 

@@ -25,7 +25,7 @@ class FakeMember:
     version: str = "1"
     empty: bool = False
     starts_fail: int = 0
-    """How often it ends at once when it is started."""
+    """The number of starts after which it ends at once."""
 
     async def hold(self) -> None:
         self.holders += 1

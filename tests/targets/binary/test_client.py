@@ -32,7 +32,7 @@ class Here:
 
 
 async def replied(reply: bytes, operation: Operation, folder: Path) -> tuple[Outcome, bytes]:
-    """How an operation ended to which a server replies so, and what it was sent."""
+    """The end of an operation to which a server replies so, and the request that was sent."""
     sent = b""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

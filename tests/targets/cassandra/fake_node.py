@@ -191,7 +191,7 @@ class _Talk:
         self.writer.write(frame)
 
     async def _read(self, count: int) -> bytes:
-        """So many bytes of frames: as they come, or out of segments."""
+        """Read bytes of frames: as they come, or out of segments."""
         if not self.framed:
             return await self.reader.readexactly(count)
         while len(self.buffered) < count:

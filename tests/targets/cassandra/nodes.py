@@ -78,7 +78,7 @@ async def cut_off(cluster: RealCluster) -> None:
 
 
 async def killed(cluster: RealCluster) -> None:
-    """What was acknowledged is there after all were killed and came back by themselves. Who is down does no work."""
+    """Kill all: what was acknowledged is there after they came back by themselves. Who is down does no work."""
     n1, *_ = cluster.nodes
     await until(lambda: put(n1, 3, ALL))
     down = await cluster.inject(Kill(NAMES))

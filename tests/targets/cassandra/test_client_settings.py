@@ -1,4 +1,4 @@
-"""What do options mean together: levels, claims, operations; and which make no sense?"""
+"""Options together: levels, claims, operations; and those that make no sense."""
 
 import pytest
 

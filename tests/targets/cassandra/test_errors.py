@@ -51,7 +51,7 @@ class Unaudited:
 
 
 async def conducted(fake: FakeCqlNode, *operations: Operation, timeout: float = 2.0, **options: str) -> list[Event]:
-    """How operations of a whole test ended, one after the other, as they stand in the history."""
+    """Ends of the operations of a whole test, one after the other, as they stand in the history."""
     environment, recorder = Existing(), Recorder(None, Existing().now)
     main: Generator = on_threads([0], sequence(operations)) if len(operations) > 1 else once(operations[0])
     deployment = External((fake.address,))

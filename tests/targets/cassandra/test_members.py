@@ -1,4 +1,4 @@
-"""How nodes are configured and called, and which lines of their logs say that they are ill."""
+"""Configuration and calls of nodes, and lines of their logs that say that they are ill."""
 
 import itertools
 import json

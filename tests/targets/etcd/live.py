@@ -149,7 +149,8 @@ async def watchers(cluster: RealCluster) -> None:
 
 
 async def heard(client: EtcdClient) -> Outcome:
-    """What a watcher hears next. One that hears nothing within half a second says so, on a busy machine too."""
+    """The next event that a watcher hears. One that hears nothing within half a second says so, on a busy machine
+    too."""
     async with asyncio.timeout(15.0):
         while True:
             outcome = await client.invoke(Operation("watch", "w", "p"))
@@ -255,7 +256,7 @@ async def learners(cluster: RealCluster) -> None:
 
 
 async def agreed(target: Etcd, nodes: Sequence[Node]) -> Verdict:
-    """What the audit says, asked again while members could not be compared: under load they lag."""
+    """The verdict of the audit, asked again while members could not be compared: under load they lag."""
     async with asyncio.timeout(90.0):
         while (verdict := await target.audit(nodes)).value is Validity.UNKNOWN:
             await asyncio.sleep(0.5)
@@ -322,7 +323,7 @@ async def upgraded(folder: Path, environment: Environment) -> None:
 
 
 def unobtainable() -> str | None:
-    """Why there can be no upgrade here; None if there can."""
+    """The reason that there can be no upgrade here; None if there can."""
     try:
         for release in (DEBIAN, PACKAGED):
             SOFTWARE.obtain(release)

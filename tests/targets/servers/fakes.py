@@ -23,10 +23,10 @@ class FakeServer(Protocol):
 
     @property
     def writes(self) -> int:
-        """How many came so far."""
+        """The number of writes that came so far."""
 
     def answer(self, *answers: Answer) -> None:
-        """How the next writes are answered, in turn; the last one stays."""
+        """Set the answers to the next writes, in turn; the last one stays."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""What holds of every server on the kit: wrong options, the error table on a socket, late replies, kill and heal."""
+"""Contract of every server on the kit: wrong options, the error table on a socket, late replies, kill and heal."""
 
 import asyncio
 import subprocess
@@ -26,7 +26,7 @@ from .fakes import CUT, FAKES, LATE, OK, SILENT, FakeServer
 
 SERVERS: tuple[type[Server], ...] = (Etcd, Cassandra, Redis, ZooKeeper)
 LIBRARY = {"etcd": "httpx2", "cassandra": "cassandra", "zookeeper": "kazoo"}
-"""What a client needs, from an extra."""
+"""Libraries that clients need, from extras."""
 READ, WRITE = Operation("read", None, "k"), Operation("write", 1, "k")
 ERRORS = [
     (Etcd, b"etcdserver: no leader", EventType.FAIL, ErrorKind.NO_LEADER),
@@ -68,7 +68,7 @@ async def opened(kind: type[Server], node: FakeServer) -> tuple[Server, Client]:
 
 
 async def ended(server: Server, client: Client, operation: Operation, seconds: float = 5.0) -> Outcome:
-    """How an operation ends, as the harness records it."""
+    """The outcome of an operation, as the harness records it."""
     try:
         async with asyncio.timeout(seconds):
             return await client.invoke(operation)

@@ -33,7 +33,7 @@ class Arm(Protocol):
         """A fresh environment."""
 
     def deployment(self, target: StoreTarget) -> Deployment:
-        """How the target's nodes come to be there."""
+        """The way in which the target's nodes come to be there."""
 
 
 class SimArm:

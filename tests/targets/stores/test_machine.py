@@ -1,4 +1,4 @@
-"""What a machine holds, and what it remembers of its clients."""
+"""Contents of a machine, and its memory of its clients."""
 
 from typing import Any
 

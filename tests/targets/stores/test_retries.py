@@ -40,7 +40,7 @@ class ScriptedNode:
 
 
 async def invoked(node: ScriptedNode, *, retries: bool = True) -> Any:
-    """What comes of an append."""
+    """The outcome of an append."""
     client = StoreClient(node, Sessions(), retries=retries)  # type: ignore[arg-type]
     await client.open()
     return await client.invoke(Operation("append", 1, "x"))

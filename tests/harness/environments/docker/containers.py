@@ -21,7 +21,7 @@ NAMES = ("n1", "n2", "n3")
 
 
 def lacking() -> str | None:
-    """Why there can be no containers here, None if there can."""
+    """The reason that there can be no containers here, None if there can."""
     if SOFTWARE.available(SOFTWARE.resolve("")) is None:
         return "there is no etcd here"
     try:
@@ -74,7 +74,7 @@ def played(scenario: Callable[[ContainerCluster], Any], folder: Path, deployment
 
 
 def left(run: str) -> list[str]:
-    """What is there of a run."""
+    """The containers and networks of a run that are there."""
     daemon = Daemon.connect()
     try:
         return [one.name for one in find(daemon) if one.run == run]

@@ -1,4 +1,4 @@
-"""How runs on containers end: by Ctrl-C, by a kill (-9) of the harness, and before they have begun."""
+"""Ends of runs on containers: by Ctrl-C, by a kill (-9) of the harness, and before they have begun."""
 
 import asyncio
 import fcntl
@@ -139,7 +139,8 @@ def test_a_cluster_that_does_not_come_up_says_why(tmp_path: Path, changes: dict[
 
 
 MOMENTS = ("_obtain_all", "create_network", "_create", "attach", "start", "inspect_container", "ready")
-"""What a start is at when it is cancelled: a call to Docker, by the name of its function, or the wait for the nodes."""
+"""The points at which a start is cancelled: a call to Docker, by the name of its function, or the wait for the
+nodes."""
 
 
 @needs_docker

@@ -1,5 +1,5 @@
-"""Which image is taken: the official one, where it is here or can be had, else one that is built; and what is allowed
-to containers made from it."""
+"""Choice of the image: the official one, where it is here or can be had, else one that is built; and what is allowed to
+containers made from it."""
 
 import shutil
 import uuid

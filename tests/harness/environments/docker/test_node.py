@@ -1,4 +1,4 @@
-"""What a container is given: files, folders that survive a kill, names of the others; and what is kept of it."""
+"""Contents of a container: files, folders that survive a kill, names of the others; and what is kept of it."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""What a power loss takes from a file: compared with a model that keeps both states whole."""
+"""Loss of a file's writes by a power loss: compared with a model that keeps both states whole."""
 
 import os
 import tempfile

@@ -84,7 +84,7 @@ async def serving(place: Place) -> bool:
 
 
 async def ask(node: RealNode, word: str, seconds: float = 5.0) -> object:
-    """What a chatter answers. OSError or TimeoutError if it does not."""
+    """The answer of a chatter. OSError or TimeoutError if it does not."""
     async with asyncio.timeout(seconds):
         reader, writer = await asyncio.open_connection(node.address, 7000)
         writer.write(word.encode() + b"\n")

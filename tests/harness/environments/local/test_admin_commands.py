@@ -20,7 +20,7 @@ SLOW = "echo $$ >begun; exec sleep 60"
 
 
 def words(place: Place) -> list[str]:
-    """Which addresses it sees, and what it says."""
+    """The addresses that it sees, and its output."""
     return ["sh", "-c", f"ip -o addr >seen; [ {place.name} != n2 ] || {{ echo no; echo 'not today'; exit 7; }}"]
 
 

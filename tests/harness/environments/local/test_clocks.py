@@ -18,7 +18,7 @@ pytestmark = [needs_namespaces, pytest.mark.skipif(unable() is not None, reason=
 
 
 async def deviations(node: RealNode) -> tuple[float, float]:
-    """How far a node's wall and monotonic clocks are off, in seconds."""
+    """Deviations of a node's wall and monotonic clocks, in seconds."""
     told = await ask(node, "time")
     assert isinstance(told, dict)
     return (told["wall"] - time.time_ns()) / 1e9, (told["monotonic"] - time.monotonic_ns()) / 1e9

@@ -90,7 +90,7 @@ async def contents(environment: Local, folder: Path) -> None:
 
 
 async def unasked(environment: Local, folder: Path) -> None:
-    """What was not synced for a while is written back, everything at once."""
+    """A write that is not synced for a while is written back, with all others at once."""
     disk = folder / "disk"
     disk.mkdir()
     power = Volume(disk, folder / "log", write_back=0.2)

@@ -1,4 +1,4 @@
-"""Who owns what: a process is known by more than its number."""
+"""Ownership of processes: one is known by more than its number."""
 
 import os
 import subprocess

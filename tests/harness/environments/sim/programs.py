@@ -95,7 +95,7 @@ class Sender(Quiet):
 
     @property
     def numbers(self) -> list[int]:
-        """What was heard, in order."""
+        """The numbers that were heard, in order."""
         return [number for _, number in self.heard]
 
 

@@ -1,4 +1,4 @@
-"""What was synced survives; of the rest a prefix, perhaps torn. Slow and failing disks."""
+"""Survival of writes: what was synced survives; of the rest a prefix, perhaps torn. Slow and failing disks."""
 
 import asyncio
 import errno

@@ -32,7 +32,7 @@ class Vote(msgspec.Struct, frozen=True):
 
 
 class Heartbeat(msgspec.Struct, frozen=True):
-    """What a leader sends."""
+    """The message that a leader sends."""
 
     leads: int = 1
 

@@ -14,7 +14,7 @@ LINK = (("n1", "n2"),)
 
 
 def heard(scene_injection=None, seconds=1.0, seed=1, options=None):
-    """What n2 heard, and the bite of an injection that was there from the start."""
+    """The messages that n2 heard, and the bite of an injection that was there from the start."""
 
     async def scene(stage: SimStage):
         injected = await stage.cluster.inject(scene_injection) if scene_injection else None

@@ -29,7 +29,7 @@ class IncompleteProgram:
         return []
 
     def on_request(self, now: Any, request: int, message: str) -> Any:
-        """What the client says is what happens."""
+        """Do what the client says."""
         return WAYS[message](request)
 
 

@@ -33,7 +33,7 @@ SUITE = "bookworm"
 USER = "tester"
 SUDOERS = f"{USER} ALL=(ALL) NOPASSWD: ALL\n"
 RIGHTS = ("NET_ADMIN", "SYS_ADMIN", "SYS_PTRACE")
-"""What root may do on a machine, and not in a container."""
+"""Rights of root on a machine that it has not in a container."""
 UP_SECONDS = 20.0
 UNNEEDED = ("var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/man", "usr/share/locale")
 
@@ -58,7 +58,7 @@ IMAGE = BuiltImage("splitbrain/sshd:1", lambda: f"{SUITE} with {PACKAGES}", _fil
 
 @functools.cache
 def lacking() -> str | None:
-    """Why there can be no such machines here, None if there can."""
+    """The reason that there can be no such machines here, None if there can."""
     if SOFTWARE.available(SOFTWARE.resolve("")) is None:
         return "there is no etcd here"
     try:
@@ -122,7 +122,7 @@ class SshMachine:
         self.daemon.api.put_archive(self.container, "/", buffer.getvalue())
 
     def leftovers(self) -> str:
-        """What a run has there: folders, processes, rules; empty if nothing."""
+        """The traces of a run there: folders, processes, rules; empty if nothing."""
         folders = self.do("sh", "-c", "ls -d /var/tmp/splitbrain* 2>/dev/null || true")
         processes = self.do("sh", "-c", "grep -l SPLITBRAIN_RUN /proc/[0-9]*/environ 2>/dev/null || true")
         tables = self.do("nft", "list", "tables", "inet") + self.do("iptables-nft", "-t", "mangle", "-S")
@@ -151,7 +151,7 @@ class Machines:
 
 @contextlib.contextmanager
 def machines(count: int, folder: Path) -> Iterator[Machines]:
-    """So many machines, removed afterwards. folder: where our key goes."""
+    """Machines, removed afterwards. folder: where our key goes."""
     import asyncio
 
     daemon = Daemon.connect()

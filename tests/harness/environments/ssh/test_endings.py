@@ -1,4 +1,4 @@
-"""How runs on machines end: by Ctrl-C, by a kill (-9) of the harness, of the agents, and by somebody else."""
+"""Ends of runs on machines: by Ctrl-C, by a kill (-9) of the harness, of the agents, and by somebody else."""
 
 import json
 import signal

@@ -62,7 +62,7 @@ async def ready(cluster: HostsCluster) -> None:
 
 
 async def wall_ms(node: RemoteNode) -> float:
-    """How far a node's wall clock is from ours."""
+    """The deviation of a node's wall clock from ours."""
     import time
 
     answer = await told(node, "time")

@@ -1,4 +1,4 @@
-"""What goes to a host: our code runs there without any library, is the same each time, and injections arrive whole."""
+"""Code that goes to a host: it runs there without any library, is the same each time, and injections arrive whole."""
 
 import io
 import subprocess

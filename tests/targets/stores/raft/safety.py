@@ -16,7 +16,7 @@ from .bench import RaftBench
 
 
 class SafetyWatch:
-    """What has been seen so far, and must stay true."""
+    """Facts that were seen so far, and must stay true."""
 
     def __init__(self, bench: RaftBench) -> None:
         self.bench = bench
@@ -90,7 +90,7 @@ class SafetyWatch:
 
 @dataclass(frozen=True)
 class Weather:
-    """How likely what is at each step. A storm of one kind finds other mistakes than a storm of all kinds."""
+    """Probabilities of each kind of step. A storm of one kind finds other mistakes than a storm of all kinds."""
 
     timer: float
     crash: float
@@ -100,7 +100,7 @@ class Weather:
     loss: float
     twice: float
     orderly: float
-    """How often the oldest message comes first."""
+    """The probability that the oldest message comes first."""
 
     @staticmethod
     def drawn(stream: RandomStream) -> "Weather":

@@ -13,7 +13,7 @@ from splitbrain.targets.stores.raft.invariants import (
 
 
 def breaches(invariant: Invariant, *marks: tuple[str, str, tuple[object, ...]]) -> list[str]:
-    """What an invariant says of marks, each a node, a name and values."""
+    """The findings of an invariant on marks, each a node, a name and values."""
     see = invariant.watch()
     events = [MarkEvent(node, time, name, values) for time, (node, name, values) in enumerate(marks)]
     return [words for event in events if (words := see(event)) is not None]

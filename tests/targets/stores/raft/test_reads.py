@@ -1,4 +1,4 @@
-"""What a leader has to know before it answers a read: by index, by lease, and what a wrong clock does to a lease."""
+"""Knowledge of a leader before it answers a read: by index, by lease, and what a wrong clock does to a lease."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What a run leaves on a host is found by its name, and only if nobody holds it."""
+"""Leftovers of a run on a host: found by its name, and only if nobody holds it."""
 
 import fcntl
 import json
@@ -22,7 +22,7 @@ RUN = "0123abcd"
 
 @pytest.fixture(autouse=True)
 def parent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where folders of runs are, and no rules of the kernel are touched."""
+    """A folder for folders of runs; no rules of the kernel are touched."""
     monkeypatch.setattr(host_state, "PARENT", tmp_path)
     monkeypatch.setattr(host_state, "drop_rules", lambda run: None)
     monkeypatch.setattr(host_state, "_runs_with_rules", set)
