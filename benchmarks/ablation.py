@@ -107,7 +107,7 @@ def unknown_to_the_kernel(model: Model) -> Model | None:
 
 
 def refuse(*_: object) -> None:
-    """In place of the compiled steps of strings."""
+    """Refuse, in place of the compiled steps of strings."""
     raise NotStrings
 
 
@@ -294,7 +294,7 @@ class TimedCheck:
         self.seconds.append(self._timed())
 
     def ratio(self, base: "TimedCheck") -> float:
-        """To another: the median over the turns that both had."""
+        """The ratio to another: the median over the turns that both had."""
         return statistics.median(mine / its for mine, its in zip(self.seconds, base.seconds, strict=False))
 
     def _timed(self) -> float:

@@ -15,6 +15,7 @@ from histories import HistoryShape, bomb, register
 from rows import registers, written
 
 from splitbrain.checkers.catalogue import FORMER_NAMES
+from splitbrain.checkers.linearizability import Linearizability
 from splitbrain.checkers.porcupine import MODELS, Model
 from splitbrain.harness.errors import SplitbrainError
 from splitbrain.harness.histories import read
@@ -63,6 +64,7 @@ def all_cases(data: Path | None, *, quick: bool) -> Iterator[AblationCase]:
     yield from collections("", 3 if quick else 40, 60, 5)
     yield from collections(", many clients", 3 if quick else 20, 100, 20)
     yield from collections(", waves", 3 if quick else 20, 25, 25)
+    yield from priorities(3 if quick else 20)
     for case in collections("", 3 if quick else 20, 100, 20):
         if case.group in ("lin-list", "lin-set as a whole"):
             yield replace(case, group=f"{case.group}, a model in Python", model=replace(case.model, monitors=()))
@@ -89,6 +91,20 @@ def collections(suffix: str, count: int, operations: int, clients: int) -> Itera
             yield AblationCase(name + suffix, str(number), shape.model, History.of(events))
 
 
+def priorities(count: int) -> Iterator[AblationCase]:
+    """Priority queues whose elements are all different, in no order; the shape of `collections` repeats elements."""
+    from tests.checkers.porcupine.unique import ModelLoad, history, item, waves
+
+    def ask(random: Random, number: int) -> tuple[str, int | None]:
+        return ("enqueue", number * 7919 % 10007) if random.random() < 0.5 else ("dequeue", None)
+
+    shape, random = ModelLoad(MODELS["priority-queue"].make(), ask, item(0)), Random(7)
+    for number in range(count):
+        many, at_once = history(shape, random, 100, 20, 0.0), waves(shape, random, 2, 25)
+        yield AblationCase("priority-queue of different elements", str(number), shape.model, History.of(many))
+        yield AblationCase("priority-queue of different elements, waves", str(number), shape.model, History.of(at_once))
+
+
 def known_answers(folder: Path, group: str) -> Iterator[AblationCase]:
     """Files of a folder that can be read and are about one of our models."""
     columns, *rows = [line.split("\t") for line in (folder / "expected.tsv").read_text().splitlines()]
@@ -101,7 +117,8 @@ def known_answers(folder: Path, group: str) -> Iterator[AblationCase]:
             continue
         try:
             model = MODELS[name].make(dict(word.split("=", 1) for word in words if "=" in word))
-            yield AblationCase(group, row[0], model, read(folder / row[0], "auto", keyed="keyed=true" in words))
+            history = read(folder / row[0], "auto", keyed="keyed=true" in words)
+            yield AblationCase(group, row[0], Linearizability(model).model_for(history), history)
         except SplitbrainError:
             continue
 

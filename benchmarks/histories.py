@@ -86,7 +86,7 @@ class _Simulation:
         self.crashes = self.fresh = self.issued = 0
 
     def run(self) -> History:
-        """Until every operation was invoked and every client is idle."""
+        """Carry on until every operation was invoked and every client is idle."""
         random, clients, operations = self.random, self.shape.concurrency, self.shape.operations
         invoke, take_effect, complete = self._invoke, self._take_effect, self._complete
         phase = [IDLE] * clients
@@ -167,7 +167,7 @@ class _Simulation:
         out.error.append(self.error_of[kind])
 
     def _finished(self) -> History:
-        """With the columns that are the same in every event, and paired."""
+        """A history of columns that are the same in every event, and paired."""
         out, events = self.out, len(self.out)
         out.time = array("q", range(0, 1000 * events, 1000))
         for column in (out.node, out.token, out.session):
@@ -260,7 +260,7 @@ def bomb(waves: int = 40, clients: int = 200, seed: int = 1) -> History:
 
 
 def write_jsonl(history: History, path: Path) -> None:
-    """As JSON lines, in splitbrain's own format."""
+    """The history as JSON lines, in splitbrain's own format."""
     texts = [json.dumps(value) for value in history.pool.values]
     texts.append("")  # where ABSENT, which is -1, looks
     words = [json.dumps(kind.word) for kind in EventType]

@@ -53,7 +53,7 @@ class BugRow:
 
     @property
     def command(self) -> str:
-        """As a user types it."""
+        """The command as a user types it."""
         return f"splitbrain run {self.target} {self.options}"
 
 

@@ -84,7 +84,7 @@ def started(seconds: float, bytes_max: int) -> Peers | None:
 
 
 def tell_machine(bench: Measurement, as_json: bool) -> None:
-    """On what this was measured."""
+    """The machine that this was measured on."""
     described = {
         "processor": processor(),
         "cores": os.cpu_count(),

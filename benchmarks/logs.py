@@ -54,7 +54,7 @@ def kv(clients: int, folder: Path = BESIDE) -> list[NamedHistory]:
 
 
 def write_logs(logs: list[NamedHistory], folder: Path) -> None:
-    """As text, one file a log, in the format of Jepsen's logs."""
+    """The logs as text, one file a log, in the format of Jepsen's logs."""
     for log in logs:
         (folder / f"{log.name}.log").write_text("".join(_lines(log.history)))
 
@@ -113,7 +113,7 @@ class _Strings:
         return self.out
 
     def _round(self) -> None:
-        """Until every client is done."""
+        """Run until every client is done."""
         draws, phase = self.draws, [IDLE] * self.clients
         left, written = [KV_OPERATIONS_PER_ROUND] * self.clients, [0] * self.clients
         active = list(range(self.clients))
@@ -145,7 +145,7 @@ class _Strings:
 
 
 def _impossible_gets(history: History) -> Iterator[tuple[int, str]]:
-    """Gets that can be made wrong, the last first, and the wrong answer: what was seen, without its second piece w.
+    """The gets that can be made wrong, the last first, and the wrong answer: what was seen, without its second piece w.
 
     If w was appended after the first piece had been written, and before the get began, then w was there whenever what
     came first still was. Both were written once to this key.

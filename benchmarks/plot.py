@@ -45,7 +45,7 @@ def draw(bench: Measurement, path: Path) -> None:
 
 
 def measured(bench: Measurement, concurrency: int) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
-    """Both sides' points, each until it did not finish."""
+    """The points of both sides, each until it did not finish."""
     ours: list[tuple[float, float]] = []
     theirs: list[tuple[float, float]] = []
     model = MODELS["cas-register"].make()

@@ -104,7 +104,7 @@ def operations(target: str, seconds: float) -> dict[str, object]:
 
 
 def runs_a_minute(runs: int) -> float:
-    """Whole runs in a minute of CPU time, the first left out: it imports."""
+    """The number of whole runs in a minute of CPU time, the first left out: it imports."""
     with tempfile.TemporaryDirectory() as folder:
         splitbrain.run(**RUN, seed=0, out=Path(folder))
         began = time.process_time()

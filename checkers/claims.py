@@ -23,7 +23,7 @@ class Standing(StrEnum):
 
 
 def models_claimed(claims: Iterable[str]) -> list[str]:
-    """Those claims that are consistency models, in order."""
+    """The claims that are consistency models, in order."""
     return [claim for claim in claims if claim in lattice().models]
 
 

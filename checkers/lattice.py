@@ -116,13 +116,13 @@ def stronger(model: str) -> frozenset[str]:
 
 
 def maximal(models: Iterable[str]) -> frozenset[str]:
-    """Those that no other one of these implies."""
+    """The strongest of these models: those that no other one of these implies."""
     given = frozenset(models)
     return frozenset(model for model in given if not stronger(model) & given)
 
 
 def minimal(models: Iterable[str]) -> frozenset[str]:
-    """Those that imply no other one of these."""
+    """The weakest of these models: those that imply no other one of these."""
     given = frozenset(models)
     return frozenset(model for model in given if not weaker(model) & given)
 

@@ -18,17 +18,17 @@ class Linearizability:
 
     def check(self, history: History, budget: Budget) -> Verdict:
         """The verdict; UsageError for an operation that the model does not know."""
-        return porcupine.check(self._model_for(history), history, budget)
+        return porcupine.check(self.model_for(history), history, budget)
 
     def decide(self, history: History, spending: BudgetMeter) -> Verdict:
-        """As `check`, without witnesses; for those who measure. `explain` adds them."""
-        return porcupine.unexplained(self._model_for(history), history, spending)
+        """Check without witnesses, see `check`; for those who measure. `explain` adds them."""
+        return porcupine.unexplained(self.model_for(history), history, spending)
 
     def explain(self, history: History, verdict: Verdict, budget: Budget) -> Verdict:
         """A verdict of `decide`, each `invalid` in it with a witness."""
-        return porcupine.explain(self._model_for(history), history, verdict, budget)
+        return porcupine.explain(self.model_for(history), history, verdict, budget)
 
-    def _model_for(self, history: History) -> porcupine.Model:
+    def model_for(self, history: History) -> porcupine.Model:
         """The model, or the wider one that the operations of the history need."""
         if self.model.wider is None:
             return self.model

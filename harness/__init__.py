@@ -19,7 +19,7 @@ From the smallest idea upwards:
 - `histories/`     files in and out, and the rules that a history must keep
 - `generator/`     what clients do next: pure, composable, seeded
 - `controller`     one test from set-up to final reads; its parts are `worker` (one client thread), `dispatcher`,
-                   `nemesis` (faults by schedule), `deadline`, `cleanup` and `progress`
+                   `nemesis` and `active_faults` (faults by schedule), `deadline`, `cleanup` and `progress`
 - `logs`           verdicts on the health of nodes: patterns in their logs, and crashes
 - `runtime/`       a program as a process: sockets, files, timers
 - `reconfiguring/` members that leave and join, rolling upgrades

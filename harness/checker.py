@@ -8,11 +8,11 @@ from splitbrain.harness.verdict import Verdict
 
 
 class Checker(Protocol):
-    """Decides which models a history still allows. No I/O, no clock but the budget's, no randomness."""
+    """A judge of which models a history still allows. No I/O, no clock but the budget's, no randomness."""
 
     @property
     def name(self) -> str:
-        """Its name in verdicts."""
+        """The name in verdicts."""
 
     def check(self, history: History, budget: Budget) -> Verdict:
         """The verdict; never raises for any history that the validator accepts, except UsageError for an operation
@@ -24,7 +24,7 @@ class ExplainingChecker(Checker, Protocol):
     """A checker whose witness can be asked for apart from its verdict."""
 
     def decide(self, history: History, spending: BudgetMeter) -> Verdict:
-        """As `check`, without a witness."""
+        """Check without a witness, see `check`."""
 
     def explain(self, history: History, verdict: Verdict, budget: Budget) -> Verdict:
         """A verdict of `decide` with its witness."""

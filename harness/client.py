@@ -43,7 +43,7 @@ class TokenClient(Protocol):
         """A token of all that it has seen; never mutated."""
 
     def adopt(self, seen: Value) -> None:
-        """From now on, answer at least as fresh as this token of another client of the same target."""
+        """Answer from now on at least as fresh as this token of another client of the same target."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ class Sequences:
     def __init__(self, pool: Interner, tables: Mapping[type, Any], slow: Any, scalars: type) -> None: ...
     def __getitem__(self, value: Any, /) -> int: ...
 
-class Intake:
+class EventFields:
     def __init__(
         self,
         fields: tuple[str, ...],
@@ -22,7 +22,7 @@ class Intake:
     ) -> None: ...
     def extend(self, history: History, events: list[Any]) -> bool: ...
 
-class Pairing:
+class NativePairing:
     partner: array[int]
     invoke: array[int]
     def __init__(self, names: Sequence[Value]) -> None: ...

@@ -1,9 +1,9 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
-"""How do events become columns, and completions find their invocations, in a hurry? The compiled twins of what `history`,
-`pool` and `pairing` do in Python, which say what it means; without a C compiler those do the work.
+"""Columns of events, and pairs of completions and invocations, compiled: twins of what `history`, `interner` and `pairing`
+do in Python, which say what it means; without a C compiler those do the work.
 
 An event's fields are read where its class keeps them, and every value that was seen before is found by one or two look-ups.
-The trap: whatever is out of the ordinary (an unknown type, a value never seen, a broken rule) is left to Python, from the
+Pitfall: whatever is out of the ordinary (an unknown type, a value never seen, a broken rule) is left to Python, from the
 beginning of the batch, so that there is one place that says what is wrong.
 """
 
@@ -136,10 +136,11 @@ cdef struct Columns:
     int8_t *type
 
 
-cdef class Intake:
-    """What is to be known of a history's events. fields: their names, which are those of the columns too, in the
-    order time, process, type, f, value, revision, and those that may be absent. absent: what stands for no value. types: word → number. nemesis: the process of the nemesis, in words and as a number. scalars:
-    the class of tables of plain values."""
+cdef class EventFields:
+    """Names and classes by which a history's events are read. fields: their names, which are those of the columns too, in
+    the order time, process, type, f, value, revision, and those that may be absent. absent: what stands for no value.
+    types: word → number. nemesis: the process of the nemesis, in words and as a number. scalars: the class of tables of
+    plain values."""
 
     cdef tuple fields
     cdef object absent, nemesis, scalars
@@ -182,7 +183,7 @@ cdef class Intake:
             free(block)
 
     cdef bint find_offsets(self, object kind, Offsets *out) except -1:
-        """Where a class keeps its fields; whether that is known."""
+        """Find the offsets at which a class keeps its fields; whether they are known."""
         cdef Py_ssize_t number
         found = self.known.get(kind)
         if found is None:
@@ -284,8 +285,8 @@ cdef class Intake:
         return 0
 
 
-cdef class Pairing:
-    """As `pairing.Pairing`, batch by batch in one pass."""
+cdef class NativePairing:
+    """Pairing as `pairing.Pairing`, batch by batch in one pass."""
 
     cdef readonly array.array partner, invoke
     cdef object names
@@ -302,7 +303,7 @@ cdef class Pairing:
         free(self.begun)
 
     def extend(self, types, processes, f):
-        """As `pairing.Pairing.extend`, of arrays."""
+        """Pair the events of arrays, as `pairing.Pairing.extend`."""
         cdef array.array kinds = types, whose = processes, what = f, partners = self.partner, invoked = self.invoke
         cdef Py_ssize_t count = len(whose), number, position = len(partners), begins = len(invoked), more = 0
         cdef int8_t *kind = <int8_t *>kinds.data.as_schars

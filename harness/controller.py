@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from splitbrain.harness.active_faults import FaultReport
 from splitbrain.harness.cleanup import CleanUp, shielded
 from splitbrain.harness.coverage import coverage
 from splitbrain.harness.deployment import Deployment
@@ -27,7 +28,7 @@ from splitbrain.harness.in_doubt import InDoubt
 from splitbrain.harness.invariants import Invariable, InvariantMonitor
 from splitbrain.harness.logs import crashed
 from splitbrain.harness.marks import Marking
-from splitbrain.harness.nemesis import FaultReport, NemesisRunner
+from splitbrain.harness.nemesis import NemesisRunner
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import ErrorKind, Value
 from splitbrain.harness.progress import Progress
@@ -120,21 +121,21 @@ class TestRun:
 
 
 async def run_test(
-    test: Test, recorder: Recorder, track: NemesisRunner | None = None, progress: Progress | None = None
+    test: Test, recorder: Recorder, nemesis: NemesisRunner | None = None, progress: Progress | None = None
 ) -> TestRun:
     """Carry out a test on the event loop of its environment.
 
     The recorder is closed on every path. InfrastructureError if the test could not be carried out; an error of a
     generator as it is; CancelledError if cancelled: healed, closed, and nothing left behind.
     """
-    return await _Run(test, recorder, track, progress or Progress()).carried_out()
+    return await _Run(test, recorder, nemesis, progress or Progress()).carried_out()
 
 
 class _Run:
     """A test that is being carried out."""
 
-    def __init__(self, test: Test, recorder: Recorder, track: NemesisRunner | None, progress: Progress) -> None:
-        self.test, self.recorder, self.track, self.progress = test, recorder, track, progress
+    def __init__(self, test: Test, recorder: Recorder, nemesis: NemesisRunner | None, progress: Progress) -> None:
+        self.test, self.recorder, self.nemesis, self.progress = test, recorder, nemesis, progress
         self.now = test.environment.now
         self.path: Path | None = None
         self.deaths: tuple[Death, ...] = ()
@@ -161,20 +162,20 @@ class _Run:
             cleaning.add("closing the history", self._close_history)
             main = await self._phases(cleaning)
         self._enter("over")
-        faults = self.track.reports() if self.track else {}
+        faults = self.nemesis.reports() if self.nemesis else {}
         history = self.recorder.history
         warnings = (*self.context.warnings, *history.warnings)
         marks = self.test.environment.marks.counts if isinstance(self.test.environment, Marking) else {}
-        moments = self.track.moments if self.track else {}
+        moments = self.nemesis.moments if self.nemesis else {}
         covered = coverage(history, moments, dict(sorted(marks.items())), self.network)
         covered |= self.in_doubt.coverage()
         return TestRun(history, self.path, main, faults, self.deaths, warnings, self.audits, covered)
 
     async def _phases(self, cleaning: CleanUp) -> tuple[int, int]:
         """Everything up to the last operation; returns when main began and ended."""
-        test, track = self.test, self.track
+        test, nemesis = self.test, self.nemesis
         self._enter("up")
-        injections = track.injections if track is not None else frozenset()
+        injections = nemesis.injections if nemesis is not None else frozenset()
         monitor = _monitor(test)
         cluster = await test.environment.up(test.deployment, test.names, test.folder, injections)
         cleaning.add("taking the cluster down", cluster.down)
@@ -183,20 +184,20 @@ class _Run:
         await self._set_up(cluster)
         workers = [Worker(thread, nodes[thread % len(nodes)], self.context) for thread in range(test.concurrency)]
         cleaning.add("closing the clients", partial(_closed, workers))
-        if track is not None:
-            cleaning.add("healing", track.heal)
+        if nemesis is not None:
+            cleaning.add("healing", nemesis.heal)
         self._enter("main")
         began = self.now()
         await self._main(cluster, workers)
         main = began, self.now()
-        if track is not None:
+        if nemesis is not None:
             self._enter("heal")
-            await track.heal()
-            if _has_injected(track):
+            await nemesis.heal()
+            if _has_injected(nemesis):
                 await self._recover(nodes, test.recovery)
-        if await self._final(workers) and track is not None and _has_injected(track):
+        if await self._final(workers) and nemesis is not None and _has_injected(nemesis):
             self._enter("heal")
-            if await track.depose(WAYS if test.environment.deterministic else QUICK_WAYS):
+            if await nemesis.depose(WAYS if test.environment.deterministic else QUICK_WAYS):
                 await self._recover(nodes, min(test.recovery, RECOVERY_AGAIN_SECONDS))
                 await self._final(workers)
         if isinstance(test.target, Audited):
@@ -266,12 +267,12 @@ class _Run:
     async def _main(self, cluster: Cluster, workers: Sequence[Worker]) -> None:
         test = self.test
         work = self._serve(workers, rate(test.rate, test.main), test.time_limit)
-        if self.track is None:
+        if self.nemesis is None:
             await work
         else:
             roles = partial(test.target.roles, cluster.nodes)
             answering = partial(serves, self.recorder.history)
-            await _beside(work, self.track.run(cluster, roles, self.recorder, self.now, answering))
+            await _beside(work, self.nemesis.run(cluster, roles, self.recorder, self.now, answering))
 
     async def _serve(self, workers: Sequence[Worker], generator: Generator, seconds: float) -> None:
         """Serve all workers from one dispatcher, until each is done."""
@@ -307,9 +308,9 @@ class _Run:
         self.progress.enter(phase, self.now())
 
 
-def _has_injected(track: NemesisRunner) -> bool:
+def _has_injected(nemesis: NemesisRunner) -> bool:
     """Whether a fault has come."""
-    return any(report.times for report in track.reports().values())
+    return any(report.times for report in nemesis.reports().values())
 
 
 def _monitor(test: Test) -> InvariantMonitor | None:

@@ -40,12 +40,12 @@ class Place:
 
     @property
     def number(self) -> int:
-        """Its place among the members, from 0."""
+        """The place among the members, from 0."""
         return list(self.members).index(self.name)
 
 
 class Ready(Protocol):
-    """Asks a node whether it is ready to serve."""
+    """A question to a node whether it is ready to serve."""
 
     async def __call__(self, place: Place) -> bool:
         """True when it is; False, or any OSError, means not yet."""

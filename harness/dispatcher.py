@@ -24,7 +24,7 @@ class Dispatcher:
         self._alert: dict[int, asyncio.Future[None]] = {}
 
     def late(self, thread: int) -> int:
-        """By how many nanoseconds an operation that this thread were given now would be later than it was due; 0 where
+        """The nanoseconds by which an operation that this thread were given now would be later than it was due; 0 where
         nothing sets the pace."""
         paced = self._generator
         return paced.late(thread, self._now()) if type(paced) is Rate else 0

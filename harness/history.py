@@ -75,7 +75,7 @@ class History:
         self.late: dict[int, int] = {}
         """Position of an invocation → by how many nanoseconds it began later than it was due, where it did. Of a
         history that was just recorded; files do not carry it."""
-        self._pairing = (Pairing if columns_native is None else columns_native.Pairing)(self.pool.values)
+        self._pairing = (Pairing if columns_native is None else columns_native.NativePairing)(self.pool.values)
         self._operations: Operations | None = None
 
     def __len__(self) -> int:
@@ -96,7 +96,7 @@ class History:
         """An empty history whose values are interned together with those of another: ids mean the same in both."""
         part = History()
         part.pool, part.process_names = whole.pool, whole.process_names
-        part._pairing = (Pairing if columns_native is None else columns_native.Pairing)(part.pool.values)
+        part._pairing = (Pairing if columns_native is None else columns_native.NativePairing)(part.pool.values)
         return part
 
     def append(self, event: Event) -> None:
@@ -234,7 +234,7 @@ class History:
             self._pairing.extend(self.type[done:], self.process[done:], self.f)
 
     @property
-    def pairing(self) -> "Pairing | columns_native.Pairing":
+    def pairing(self) -> "Pairing | columns_native.NativePairing":
         """Completions and their invocations, of all events there are; HistoryError as `operations`."""
         pairing = self._pairing
         if len(pairing.partner) < len(self.type):
@@ -246,7 +246,8 @@ class History:
 
     @property
     def partner(self) -> "array[int]":
-        """For each event the position of the other event of its operation, or ABSENT; HistoryError as `operations`."""
+        """The position, for each event, of the other event of its operation, or ABSENT; HistoryError as
+        `operations`."""
         return self.pairing.partner
 
     def operations(self) -> Operations:
@@ -285,7 +286,7 @@ _COLUMNS = ("time", "process", "type", "f", "value", "revision", "key", "node", 
 _INTAKE = (
     None
     if columns_native is None
-    else columns_native.Intake(_COLUMNS, UNSET, _TYPES, NEMESIS, NEMESIS_PROCESS, Scalars)
+    else columns_native.EventFields(_COLUMNS, UNSET, _TYPES, NEMESIS, NEMESIS_PROCESS, Scalars)
 )
 """The quick way to read events, where that is built."""
 

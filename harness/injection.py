@@ -222,7 +222,7 @@ class FakeSync:
 
 @dataclass(frozen=True)
 class FailDisk:
-    """Writes and syncs of these nodes fail with this errno ("EIO", "ENOSPC"). Bite: `calls_failed`."""
+    """Failing disks: writes and syncs of these nodes fail with this errno ("EIO", "ENOSPC"). Bite: `calls_failed`."""
 
     nodes: tuple[str, ...]
     errno: str
@@ -268,8 +268,9 @@ class TruncateFile:
 
 @dataclass(frozen=True)
 class FillDisk:
-    """From now on these nodes can write so much and no more: then their disks are full (ENOSPC). On real processes they
-    are restarted for it, on a small file system, and once more at the heal. Bite: `disks_filled`."""
+    """Full disks of some nodes: from now on they can write so much and no more: then their disks are full (ENOSPC). On
+    real processes they are restarted for it, on a small file system, and once more at the heal. Bite:
+    `disks_filled`."""
 
     nodes: tuple[str, ...]
     room_kb: float
@@ -376,5 +377,5 @@ class Unsupported:
 
 
 def links_between(left: Sequence[str], right: Sequence[str]) -> tuple[Link, ...]:
-    """Both directions of every link between two groups."""
+    """The links between two groups, in both directions."""
     return tuple(link for a in left for b in right for link in ((a, b), (b, a)))

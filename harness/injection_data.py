@@ -13,7 +13,7 @@ KINDS: dict[str, type] = {kind.__name__: kind for kind in get_args(Injection)}
 
 
 def to_plain(injection: Injection) -> dict[str, Any]:
-    """As TOML or JSON has it; fields with their default are left out."""
+    """The injection in TOML's or JSON's types; fields with their default are left out."""
     plain: dict[str, Any] = {"kind": type(injection).__name__}
     for declared in fields(injection):
         value = getattr(injection, declared.name)

@@ -58,7 +58,7 @@ class Breach:
 
 
 class InvariantMonitor:
-    """Watches the invariants of one run; of each, the first breach counts."""
+    """The monitor of one run's invariants; of each, the first breach counts."""
 
     def __init__(self, invariants: Sequence[Invariant], marks: Marks) -> None:
         self._names = tuple(invariant.name for invariant in invariants)

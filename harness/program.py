@@ -173,7 +173,7 @@ class Program(Protocol):
 
 
 class ProgramFactory(Protocol):
-    """Makes the program of one node of a cluster."""
+    """A maker of the program of one node of a cluster."""
 
     def __call__(self, name: str, nodes: Sequence[str], random: RandomStream) -> Program:
         """name: this node. nodes: all members, in order, this one included. random: its own stream."""

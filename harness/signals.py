@@ -14,7 +14,7 @@ from types import FrameType
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Within this, these signals interrupt. In another thread than the main one nothing is changed: it gets none."""
+    """Let these signals interrupt. In another thread than the main one nothing is changed: it gets none."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -11,7 +11,7 @@ from splitbrain.nemeses.option_checks import number
 
 
 class SlowDisks(NodeFault):
-    """Syncs of one node, a minority, a majority or all take longer."""
+    """Slow disks: syncs of one node, a minority, a majority or all take longer."""
 
     name = "disk"
     summary = "disks are slow: every sync takes longer"

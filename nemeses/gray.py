@@ -12,7 +12,8 @@ from splitbrain.nemeses.option_checks import number
 
 
 class GrayNodes(NodeFault):
-    """Only short messages pass to and from one node, a minority, a majority or all, and clients wait."""
+    """A gray failure: only short messages pass to and from one node, a minority, a majority or all, and clients
+    wait."""
 
     name = "gray"
     summary = "nodes look alive and do not work: short messages pass, long ones do not, and requests are late"

@@ -101,7 +101,7 @@ class Packet:
         return Impair(links, delay_ms=self.delay_ms, jitter_ms=self.jitter_ms), value
 
     def _tail(self, links: tuple[Link, ...], random: RandomStream) -> Plan:
-        """Some links are much worse than others, and no two directions need be alike."""
+        """Figures of links, some of them much worse than others; no two directions need be alike."""
         order = random.shuffled(links)
         share, little = self.shares["tail"], self.late_ms / 60
         impairs = tuple(

@@ -30,7 +30,8 @@ class RollingUpgrade:
         self.ahead = round(number(settle(self.options, given, self.name), "ahead", self.name, 0, 100))
 
     def plan(self, variant: str, view: View, random: RandomStream) -> Plan | None:
-        """Some nodes at once and the others at the heal; None if there are too few for versions to be mixed."""
+        """Groups to upgrade: some nodes at once and the others at the heal; None if there are too few for versions to
+        be mixed."""
         if len(view.nodes) <= max(self.ahead, 1):
             return None
         order = tuple(random.shuffled(view.nodes))

@@ -78,7 +78,7 @@ def records(found: Iterable[Window], asked: Sequence[str] = ()) -> dict[str, Fau
 
 
 class Overlap:
-    """Asks quickly whether an interval of time touches any window."""
+    """A quick test whether an interval of time touches any window."""
 
     def __init__(self, found: Iterable[Window]) -> None:
         self._starts: list[int] = []

@@ -42,7 +42,7 @@ class IndexedRun:
     changed: str
 
     def line(self, root: Path) -> dict[str, Any]:
-        """As `--json` has it."""
+        """The data of `--json`."""
         return {
             "run": str(root / self.path),
             "target": self.target,
@@ -70,7 +70,7 @@ class RunFilter:
     older: float | None = None
 
     def condition(self) -> tuple[str, list[Any]]:
-        """As SQL, with its parameters."""
+        """The filter as SQL, with its parameters."""
         parts: list[tuple[str, list[Any]]] = []
         if self.target is not None:
             parts.append(("(target = ? OR substr(target, 1, ?) = ?)",

@@ -15,7 +15,7 @@ class Interval:
     high: float
 
     def shown(self) -> str:
-        """In words: `3 of 10 (11 % to 60 %)`."""
+        """The interval in words: `3 of 10 (11 % to 60 %)`."""
         return f"{self.part} of {self.whole} ({_percent(self.low)} to {_percent(self.high)})"
 
     def above(self) -> str:

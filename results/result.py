@@ -158,7 +158,7 @@ class Result:
 
     @property
     def counts_as(self) -> RunStatus:
-        """Its status; but if it was refuted in ways alone that are known and accepted, that of all other checks."""
+        """The status; but if it was refuted in ways alone that are known and accepted, that of all other checks."""
         known = parse_known(self.record.spec.known) if self.record else ()
         if self.status is not RunStatus.INVALID or not known or not all(accepts(known, kind) for kind in self.kinds):
             return self.status

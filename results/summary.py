@@ -164,7 +164,7 @@ def quantile(ordered: Sequence[float], percent: int) -> float:
 
 
 def permille(ordered: Sequence[float], share: int) -> float:
-    """As `quantile`, with the share in thousandths."""
+    """The quantile at a share in thousandths, see `quantile`."""
     return ordered[-(-share * len(ordered) // 1000) - 1]
 
 

@@ -113,7 +113,8 @@ class Redis(Server):
 
     @property
     def claims(self) -> Sequence[str]:
-        """Of a primary that is never replaced and syncs first; with Sentinel the last failover wins, as documented."""
+        """Claims of a primary that is never replaced and syncs first; with Sentinel the last failover wins, as
+        documented."""
         alone = self.word("failover") == "none" and self.word("appendfsync") == "always"
         return ("linearizable", "CP") if alone else ("convergence",)
 

@@ -9,6 +9,7 @@ import re
 import subprocess
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,12 @@ LINES_MAX = 400
 
 LONG: dict[str, str] = {}
 """Modules above the limit, each with the reason."""
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    """The syntax tree of a module, parsed once."""
+    return ast.parse(path.read_text())
 
 
 def modules() -> Iterator[tuple[str, Path]]:
@@ -35,6 +42,13 @@ def apart() -> Iterator[tuple[str, Path]]:
             yield path.relative_to(ROOT).as_posix(), path
 
 
+def compiled() -> Iterator[tuple[str, Path]]:
+    """Every source of a compiled part."""
+    for room in ("checkers", "harness"):
+        for path in sorted((ROOT / room).rglob("*.p[yx][xid]")):
+            yield path.relative_to(ROOT).as_posix(), path
+
+
 def opens_with_a_question(docstring: str) -> bool:
     """Whether the first sentence of a docstring is a question."""
     sentence = re.match(r"[^.:;?!]*[.:;?!]", docstring + ".")
@@ -44,7 +58,7 @@ def opens_with_a_question(docstring: str) -> bool:
 def test_every_module_names_what_it_is() -> None:
     silent, asking = [], []
     for name, path in (*modules(), *(pair for pair in apart() if pair[1].stat().st_size)):
-        docstring = ast.get_docstring(ast.parse(path.read_text()))
+        docstring = ast.get_docstring(parsed(path))
         if docstring is None:
             silent.append(name)
         elif opens_with_a_question(docstring):
@@ -53,23 +67,49 @@ def test_every_module_names_what_it_is() -> None:
     assert asking == [], "the first line of a docstring names the thing: a noun phrase or an imperative"
 
 
-PERSON = r"(Who|Whom|Whose|Whoever|Nobody|Somebody)\b"
+QUESTION = "What Which Whichever Where Wherever When Whenever Why How However Who Whom Whose Whoever Whatever"
+CLAUSE = "If Because Since Than That So Is Are Was Does Did Has Can May Must Shall Should Will Would"
+FRAGMENT = (
+    "Its Their There These Those This It Such Likewise Of As By From To Until Within Without While Nobody Somebody"
+)
+NO_NOUN = re.compile(rf"({'|'.join((QUESTION + ' ' + CLAUSE + ' ' + FRAGMENT).split())})\b")
+"""Words that neither a noun phrase nor an imperative begins with. `Whether …` names a truth value."""
 
 
-def test_no_docstring_begins_with_a_person() -> None:
+def docstrings(tree: ast.AST) -> Iterator[tuple[int, bool, str]]:
+    """Every docstring: its line, whether it is of an attribute, and its text."""
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        for place, statement in enumerate(body if isinstance(body, list) else ()):
+            value = statement.value if isinstance(statement, ast.Expr) else None
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                yield value.lineno, place > 0 or not isinstance(node, OWNERS), value.value
+
+
+OWNERS = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def test_docstrings_begin_with_a_noun_or_an_imperative() -> None:
     found = []
-    for name, path in modules():
-        for node in ast.walk(ast.parse(path.read_text())):
-            if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-                continue
-            if re.match(PERSON, ast.get_docstring(node) or ""):
-                found.append(f"{name}:{getattr(node, 'lineno', 1)}")
-    assert found == [], "name the thing: caller, holder, reader, node"
+    for name, path in (*modules(), *apart()):
+        for line, attribute, text in docstrings(parsed(path)):
+            first = NO_NOUN.match(text.strip())
+            if first and not (attribute and first[0] in FRAGMENT.split()):
+                found.append(f"{name}:{line}: {first[0]}")
+    assert found == [], "the first line of a docstring names the thing: a noun phrase or an imperative"
+
+
+def test_compiled_parts_follow_the_rule_too() -> None:
+    found = []
+    for name, path in compiled():
+        for text in re.findall(r'"""(.*)', path.read_text()):
+            if NO_NOUN.match(text):
+                found.append(f"{name}: {text}")
+    assert found == []
 
 
 def test_pitfalls_are_called_so() -> None:
-    sources = [*modules(), *((path.relative_to(ROOT).as_posix(), path) for path in (ROOT / "checkers").rglob("*.px*"))]
-    found = [name for name, path in sources if re.search(r"\b[Tt]he (one )?trap\b", path.read_text())]
+    found = [name for name, path in (*modules(), *compiled()) if re.search(r"\b[Tt]he (one )?trap\b", path.read_text())]
     assert found == [], "write 'Pitfall: …'"
 
 
@@ -78,25 +118,27 @@ MANNERED = {"harm": "fault, injection", "hurt": "injected, faulty", "desk": "dis
 
 
 def test_words_that_went_stay_away() -> None:
-    sources = [*modules(), *((path.relative_to(ROOT).as_posix(), path) for path in (ROOT / "checkers").rglob("*.px*"))]
     pattern = re.compile(rf"\b({'|'.join(MANNERED)})s?\b", re.IGNORECASE)
-    found = {name: match[0] for name, path in sources if (match := pattern.search(path.read_text()))}
+    found = {name: match[0] for name, path in (*modules(), *compiled()) if (match := pattern.search(path.read_text()))}
     assert found == {}, f"write instead: {MANNERED}"
 
 
 def test_no_two_classes_have_one_name() -> None:
     where = defaultdict(list)
     for name, path in (*modules(), *apart()):
-        for node in ast.parse(path.read_text()).body:
+        for node in parsed(path).body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 where[node.name].append(name)
+    for name, path in compiled():
+        if path.suffix in (".pyx", ".pxi"):
+            for kind in re.findall(r"(?m)^(?:cdef )?class ([A-Z]\w*)", path.read_text()):
+                where[kind].append(name)
     twice = {name: places for name, places in where.items() if len(places) > 1}
     assert twice == {}
 
 
 def test_no_module_is_too_long() -> None:
-    compiled = [(path.relative_to(ROOT).as_posix(), path) for path in (ROOT / "checkers").rglob("*.p[yx][xi]")]
-    lengths = {name: path.read_text().count("\n") for name, path in (*modules(), *compiled)}
+    lengths = {name: path.read_text().count("\n") for name, path in (*modules(), *compiled())}
     long = {name: lines for name, lines in lengths.items() if lines > LINES_MAX}
     assert {name: lines for name, lines in long.items() if name not in LONG} == {}
 

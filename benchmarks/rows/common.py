@@ -13,7 +13,7 @@ MIB = 1 << 20
 
 
 def budget(seconds: float) -> Budget:
-    """Limited by time and memory alone."""
+    """The budget: limited by time and memory alone."""
     return Budget(seconds=seconds, configurations=1 << 60)
 
 
@@ -23,7 +23,7 @@ def value(model: porcupine.Model, history: History, limits: Budget) -> str:
 
 
 def check(model: porcupine.Model, history: History, seconds: float) -> Callable[[], str]:
-    """Such a call, ready to be made."""
+    """A check, ready to be made."""
     limits = budget(seconds)
     return lambda: value(model, history, limits)
 
@@ -39,7 +39,7 @@ def named(found: Sequence[NamedHistory]) -> str:
 
 
 def ratios(lines: Sequence[Line]) -> list[float]:
-    """Those that are known, bounds included."""
+    """The ratios that are known, bounds included."""
     return [line.ratio for line in lines if line.ratio is not None]
 
 

@@ -73,7 +73,8 @@ def of_each_key(checker: str, history: History, spending: BudgetMeter, judge: Ju
 
 
 def combined(checker: str, children: Sequence[Verdict], things: str) -> Verdict:
-    """At least one verdict as one; of many the tree lists those that are not valid. things: what they are about."""
+    """Merge at least one verdict into one; of many the tree lists those that are not valid. things: what they are
+    about."""
     if len(children) == 1:
         return children[0]
     observed = [child for child in children if UNOBSERVED not in child.details]

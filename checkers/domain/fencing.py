@@ -44,7 +44,7 @@ class Accepted:
 
 @dataclass(frozen=True)
 class FencingCheck:
-    """Accepted fencing tokens never decrease."""
+    """Monotonic fencing: accepted fencing tokens never decrease."""
 
     name: str = "fencing"
 
@@ -102,7 +102,7 @@ def decrease(uses: Sequence[Accepted]) -> tuple[Accepted, Accepted] | None:
 
 
 def decrease_in_time(uses: Sequence[Accepted]) -> tuple[Accepted, Accepted] | None:
-    """As `decrease`, where real time alone says what is later."""
+    """Find a decrease where real time alone says what is later; see `decrease`."""
     ended = sorted(uses, key=attrgetter("complete"))
     done, highest = 0, None
     for use in sorted(uses, key=attrgetter("invoke")):

@@ -83,7 +83,7 @@ class WriteOrder:
 
     @staticmethod
     def of(history: History, rows: Rows) -> "WriteOrder":
-        """Those of these rows."""
+        """The operations of these rows."""
         operations, values = history.operations(), history.pool.values
         row_of: dict[int, int] = {}
         for row in rows:

@@ -53,7 +53,8 @@ def check(
 def unexplained(
     model: Model, history: History, spending: BudgetMeter, *, every_key: bool = False, thorough: bool = True
 ) -> Verdict:
-    """As `check`, without a witness. thorough: whether all keys that can be refuted are to be, and not one alone."""
+    """Check without a witness, see `check`. thorough: whether all keys that can be refuted are to be, and not one
+    alone."""
     verdict = decide_short(model, history, spending)
     if verdict is None:
         verdict = _searched(model, history, spending, every_key, thorough=thorough)

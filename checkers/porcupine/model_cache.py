@@ -5,7 +5,7 @@ afterwards; a concurrent caller, in another thread or inside a `step`, gets a fr
 """
 
 from splitbrain.checkers.porcupine.calls import is_plain
-from splitbrain.checkers.porcupine.kernel.build_problem import Reading
+from splitbrain.checkers.porcupine.kernel.build_problem import ModelReading
 from splitbrain.checkers.porcupine.kernel.builtin_steps import UNKNOWN, codes
 from splitbrain.checkers.porcupine.kernel.steps import Transitions
 from splitbrain.checkers.porcupine.model import Model
@@ -50,10 +50,10 @@ def give_back(cache: ModelCache) -> None:
         cache.model.remembered[_NAME] = cache
 
 
-def _reading(model: Model, builtin: dict[str, int] | None) -> Reading:
+def _reading(model: Model, builtin: dict[str, int] | None) -> ModelReading:
     names = [
         (name, UNKNOWN if builtin is None else builtin[name], name in model.pure, name in model.observes,
          name in model.refusals)
         for name in model.operations
     ]  # fmt: skip
-    return Reading(names, builtin is not None, model.by_key, model.initial, model.sees)
+    return ModelReading(names, builtin is not None, model.by_key, model.initial, model.sees)

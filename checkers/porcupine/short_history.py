@@ -29,7 +29,8 @@ def decide_short(model: Model, history: History, spending: BudgetMeter) -> Verdi
 
 
 def outcomes(model: Model, histories: Sequence[History], spending: BudgetMeter) -> Sequence[int]:
-    """Of each history 1 if it is linearizable and something was observed, 0 if it is not, -1 if that takes more."""
+    """The outcome of each history: 1 if it is linearizable and something was observed, 0 if it is not, -1 if that takes
+    more."""
     if not kernel.BUILT:
         return [-1] * len(histories)
     cache = take(model)

@@ -63,7 +63,7 @@ def subproblem(problem: Problem, kept: Iterable[int]) -> Problem:
 def recent(
     model: Model, problem: Problem, prepared: Prepared, spending: BudgetMeter, still_invalid: StillInvalid
 ) -> Problem | None:
-    """Of a long problem some of the last operations with all that they need, if they refute alone."""
+    """The last operations of a long problem with all that they need, if they refute alone."""
     size = RECENT if model.independence.feeds is not None else len(problem)
     while size < len(problem) and not spending.exhausted():
         first = len(problem) - size
@@ -114,7 +114,7 @@ class Company:
                     self._bearers[label].append(operation)
 
     def of(self, operations: Iterable[int], kept: set[int]) -> set[int]:
-        """These operations as far as they can go, and all of `kept` that must go with them."""
+        """The closure of these operations: those of them that can go, and all of `kept` that must go with them."""
         gone: set[int] = set()
         todo = list(operations)
         while todo:

@@ -12,7 +12,7 @@ STATES_TOLD, LONGEST_TOLD = 20, 20
 def valid(
     model: Model, key: Value, order: tuple[int, ...], operations: int, configurations: int, *, observed: bool = True
 ) -> Verdict:
-    """There is an order, which was verified, or will be with that of the whole history."""
+    """The verdict that there is an order, which was verified, or will be with that of the whole history."""
     reason = f"linearizable: an order of {len(order):,} operations was found and verified" if observed else BLIND
     details: dict[str, Value] = {"operations": operations, "configurations": configurations}
     return Verdict(Validity.VALID, reason, NAME, model.name, key, certificate=order, details=details)
@@ -27,9 +27,9 @@ def invalid(
     model: Model, key: Value, placed: int, longest: tuple[int, ...], operations: int, configurations: int,
     next_return: int, call: str, states: tuple[str, ...], core: tuple[int, ...] = (),
 ) -> Verdict:  # fmt: skip
-    """There is none. placed: how many operations the longest one found has, longest: the last LONGEST_TOLD of them.
-    owed: the invocation of the operation that cannot be placed, call: what it is, states: in which it was owed. core:
-    see `search_result`."""
+    """The verdict that there is no order. placed: how many operations the longest one found has, longest: the last
+    LONGEST_TOLD of them. owed: the invocation of the operation that cannot be placed, call: what it is, states: in
+    which it was owed. core: see `search_result`."""
     details: dict[str, Value] = {
         "operations": operations, "configurations": configurations, "placed": placed, "blocked": next_return,
         "states": states[:STATES_TOLD], "longest": longest,

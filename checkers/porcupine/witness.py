@@ -33,7 +33,7 @@ def explain(model: Model, history: History, verdict: Verdict, budget: Budget | N
 
 
 def explained(model: Model, history: History, verdict: Verdict, spending: BudgetMeter) -> Verdict:
-    """As `explain`, with what is left of a budget."""
+    """Explain with what is left of a budget, see `explain`."""
     if verdict.value is not Validity.INVALID:
         return verdict
     budget = spending.budget

@@ -93,7 +93,8 @@ def _older(registers: RegisterHistory, one: int, other: int) -> bool:
 
 
 def _successors(registers: RegisterHistory) -> list[list[int]]:
-    """For each chain those whose operations may come after one of it in its session: itself, and those beside it."""
+    """The chains, for each chain, whose operations may come after one of it in its session: itself, and those beside
+    it."""
     found = [[chain] for chain in range(len(registers.chains))]
     for chain, before in enumerate(registers.before):
         if before >= 0:

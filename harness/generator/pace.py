@@ -24,7 +24,7 @@ class Rate(msgspec.Struct, frozen=True):
     due: Mapping[int, int]
 
     def late(self, thread: int, now: int) -> int:
-        """By how many nanoseconds an operation that this thread begins now is later than it was due."""
+        """The nanoseconds by which an operation that this thread begins now is later than it was due."""
         return max(0, now - self.due.get(thread, now))
 
     def next(self, context: Context) -> tuple[Answer, Generator]:

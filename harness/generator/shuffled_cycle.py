@@ -9,7 +9,8 @@ T = TypeVar("T")
 
 
 class ShuffledCycle(Generic[T]):
-    """Deals items in random order: all of them before any comes again, and none twice in a row if there are two."""
+    """A dealer of items in random order: all of them before any comes again, and none twice in a row if there are
+    two."""
 
     def __init__(self, items: Sequence[T], random: RandomStream) -> None:
         self._items = items

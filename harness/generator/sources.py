@@ -18,7 +18,7 @@ class Constant(msgspec.Struct, frozen=True):
     """The base of generators that take no notice of how operations end."""
 
     def update(self, completion: Completion) -> Self:
-        """Itself."""
+        """The generator itself."""
         return self
 
 

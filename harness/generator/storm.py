@@ -149,5 +149,5 @@ def _taking_part(faults: Mapping[Fault, Sequence[str]], seed: int, every: bool) 
 
 
 def _log(random: RandomStream, low: float, high: float) -> float:
-    """Drawn log-uniformly."""
+    """Draw log-uniformly."""
     return math.exp(random.between(math.log(low), math.log(high)))

@@ -107,7 +107,7 @@ def per_process(generator: Generator) -> Generator:
 
 
 def on_threads(threads: Collection[int] | Callable[[int], bool], generator: Generator) -> Generator:
-    """Only these threads; the others are done at once."""
+    """Restrict a generator to these threads; the others are done at once."""
     return OnThreads(generator, threads if callable(threads) else frozenset(threads).__contains__)
 
 

@@ -65,5 +65,5 @@ def rename(names: Mapping[str, str], generator: Generator) -> Generator:
 
 
 def keep(wanted: Callable[[Operation], bool], generator: Generator) -> Generator:
-    """Only the operations that are wanted; the generator is asked again until one is."""
+    """Keep the operations that are wanted; the generator is asked again until one is."""
     return Keep(wanted, generator)

@@ -6,7 +6,7 @@
 - `loose`          an event as others record it
 - `validate`       decoded events into columns, with the rules that every history must keep
 - `lenient`        rules for histories that break these, if the user asks for it
-- `jsonl`, `edn`, `elle_json`, `history_text`, `porcupine_log`, `csv_table`   the formats
+- `jsonl`, `edn` and `edn_atoms`, `elle_json`, `history_text`, `porcupine_log`, `csv_table`   the formats
 """
 
 from splitbrain.harness.histories.read import FORMATS, read

@@ -101,7 +101,7 @@ class CsvTable:
         return self._columns, self._separator
 
     def rewind(self, mark: tuple[list[str] | None, str]) -> None:
-        """Back to a state that `mark` gave."""
+        """Return to a state that `mark` gave."""
         self._columns, self._separator = mark
 
     def begins_event(self, line: bytes) -> bool:

@@ -49,10 +49,10 @@ class HistoryText:
         """Nothing is ever left open."""
 
     def mark(self) -> None:
-        """There is no state that matters."""
+        """The state, of which there is none that matters."""
 
     def rewind(self, mark: None) -> None:
-        """There is no state that matters."""
+        """Return to a state, of which there is none that matters."""
 
     def begins_event(self, line: bytes) -> bool:
         """A process begins, after blanks."""

@@ -47,10 +47,10 @@ class JsonLines:
         return True
 
     def mark(self) -> None:
-        """There is no state."""
+        """The state, of which there is none."""
 
     def rewind(self, mark: None) -> None:
-        """There is no state."""
+        """Return to a state, of which there is none."""
 
     def begins_event(self, line: bytes) -> bool:
         """An object begins."""

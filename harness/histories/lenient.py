@@ -30,11 +30,12 @@ class _Open:
 
 @dataclass
 class LenientPairing:
-    """Takes events in order; `finished` are the same events with processes that any reader can pair."""
+    """Repair of processes: takes events in order; `finished` are the same events with processes that any reader can
+    pair."""
 
     notes: list[str] = field(default_factory=list)
     names: dict[int, str] = field(default_factory=dict)
-    """The base of names for new processes."""
+    """Names of new processes."""
     _kept: list[Loose] = field(default_factory=list)
     _anchors: list[int] = field(default_factory=list)
     """For each event kept, the place that it moves to: its own, or an earlier one."""

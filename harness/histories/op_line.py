@@ -23,7 +23,7 @@ Parts = tuple[Value, Value]
 
 
 class OperationLines:
-    """Reads operations; values that were seen before are not read again."""
+    """A reader of operations; values that were seen before are not read again."""
 
     def __init__(self) -> None:
         self._known: dict[str, Parts] = {}

@@ -39,7 +39,7 @@ class Parser(Protocol):
         """The state now, for `rewind`."""
 
     def rewind(self, mark: Any) -> None:
-        """Back to a state that `mark` gave."""
+        """Return to a state that `mark` gave."""
 
     def begins_event(self, line: bytes) -> bool:
         """Whether an event begins like this, if only the rest of the line were there."""

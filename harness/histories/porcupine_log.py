@@ -68,7 +68,7 @@ class PorcupineLog:
         return self._old
 
     def rewind(self, mark: bool) -> None:
-        """Back to a state that `mark` gave."""
+        """Return to a state that `mark` gave."""
         self._old = mark
 
     def begins_event(self, line: bytes) -> bool:

@@ -25,7 +25,7 @@ _INDEX, _REVISION = attrgetter("index"), attrgetter("revision")
 
 
 class Intake:
-    """Takes the events of one file, in order; `history` is what has been taken."""
+    """Check of the events of one file, taken in order; `history` is what has been taken."""
 
     def __init__(self, *, own: bool, keyed: bool = False, lenient: bool = False) -> None:
         """own: whether the file is one of ours. keyed: whether each value is a `[key value]` pair. lenient: whether

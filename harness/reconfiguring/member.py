@@ -42,10 +42,10 @@ class Member(Protocol):
         """Whether its deployment names another version to go to."""
 
     async def hold(self) -> None:
-        """Be one of those who hold it down. That it ends from now on is no death."""
+        """Join those who hold it down. That it ends from now on is no death."""
 
     async def let_go(self) -> None:
-        """Be one of them no longer."""
+        """Leave those who hold it down."""
 
     async def stop(self, seconds: float) -> None:
         """Ask it to end (SIGTERM), and kill what has not ended after so many seconds. Nothing if it does not run."""
@@ -54,8 +54,8 @@ class Member(Protocol):
         """Start it, if it is not running; returns when it is started, not when it is ready."""
 
     async def remake(self, place: Place, *, upgraded: bool = False, empty: bool = False) -> None:
-        """From its next start on it is at this place, perhaps in the other version, perhaps with nothing left of what
-        it wrote. Only while it is down."""
+        """Move it, from its next start on, to this place, perhaps in the other version, perhaps with nothing left of
+        what it wrote. Only while it is down."""
 
 
 class Patience:

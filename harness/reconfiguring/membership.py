@@ -86,7 +86,7 @@ class ActiveMembershipChange:
         self._tell(before, after)
 
     async def _back(self, node: Member, patience: Patience) -> None:
-        """From wherever it is to a member with a vote."""
+        """Bring it from wherever it is to a member with a vote."""
         name = node.place.name
         if name not in self._removed:
             await patience.until(f"{name} could not be removed", lambda: self._remove(node))

@@ -190,7 +190,8 @@ def _checks(root: Verdict) -> Iterator[Check]:
 
 
 def _keys(leaves: Sequence[Verdict]) -> str:
-    """On which keys verdicts are, a few of them by name: `, keys r1, r2, r3 and 4 more`; empty where they have none."""
+    """The keys that verdicts are on, a few of them by name: `, keys r1, r2, r3 and 4 more`; empty where they have
+    none."""
     names = [format.name(leaf.key) for leaf in leaves if leaf.key is not None]
     if not names:
         return ""

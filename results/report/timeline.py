@@ -112,7 +112,7 @@ class _Clock:
 
 
 class _Texts:
-    """Shown texts, each once. The viewer gets their numbers."""
+    """The texts that are shown, each once. The viewer gets their numbers."""
 
     def __init__(self, history: History) -> None:
         self.values: list[str] = []

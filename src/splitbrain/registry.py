@@ -194,7 +194,7 @@ def renamed_model(name: str) -> tuple[str, ...]:
 
 
 def environment(name: str) -> Callable[[int], Environment]:
-    """Makes the environment of a name from a seed."""
+    """A maker of the environment of a name, from a seed."""
     made: Callable[[int], Environment] = ENVIRONMENTS.find(name)
     return made
 
@@ -223,7 +223,7 @@ def environment_summary(name: str) -> str:
 
 
 def on_hosts(file: str, nodes: int) -> Callable[[int], Environment]:
-    """Makes the environment of the first hosts of a file, from a seed."""
+    """A maker of the environment of the first hosts of a file, from a seed."""
     machines = load("splitbrain.harness.environments.ssh.hosts:read")(file, nodes)
     return functools.partial(ENVIRONMENTS.find("ssh"), hosts=machines)
 

@@ -22,7 +22,7 @@ class Regressions:
 
     @property
     def path(self) -> Path:
-        """Their file."""
+        """The file of the regressions."""
         return self.folder / f"{safe_name(self.test)}.toml"
 
     def seeds(self) -> tuple[int, ...]:

@@ -54,12 +54,12 @@ class Binary:
 
     @property
     def claims(self) -> Sequence[str]:
-        """As the file says."""
+        """The claims of the file."""
         return self._description.claims if self._description else ()
 
     @property
     def operations(self) -> Shapes:
-        """Those of the file."""
+        """The operations of the file."""
         return {name: SHAPES[name] for name in self.description.operations}
 
     @property

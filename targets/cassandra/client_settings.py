@@ -54,7 +54,7 @@ class CassandraSettings:
     """
 
     def __init__(self, settings: Mapping[str, Setting], access: Access = PLAIN) -> None:
-        """From the options; UsageError if they make no sense together."""
+        """Read the options; UsageError if they make no sense together."""
         word = {name: str(value) for name, value in settings.items()}
         self.access = access
         self.lwt, self.serial = bool(settings["lwt"]), word["serial"]

@@ -25,7 +25,7 @@ COLUMNS = {
 
 
 def tables(settings: CassandraSettings) -> tuple[str, ...]:
-    """Those that can be used with these settings."""
+    """The tables that can be used with these settings."""
     own = (REGISTERS, ELEMENTS if settings.rows else COLLECTIONS)
     return own if settings.lwt else (*own, COUNTERS)
 

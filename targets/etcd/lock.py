@@ -42,7 +42,7 @@ class HeldLock:
 
 
 class Lock:
-    """At most one lock at a time, through one member.
+    """The lock of one client, at most one at a time, through one member.
 
     settings: `lock_ttl_seconds` of the lease; etcd raises it to one and a half election timeouts. `keep_alive`: whether
     the lease is renewed while the lock is held. `lease_loss` timed: a holder that could not renew for a whole TTL knows
@@ -156,7 +156,7 @@ class Lock:
         return Outcome.fail(ErrorKind.CONFLICT, text, operation.value)
 
     async def _keep(self, held: HeldLock) -> None:
-        """Until the loss of the lease is learned, or nobody holds on to it any more."""
+        """Wait until the loss of the lease is learned, or nobody holds on to it any more."""
         if self._settings["keep_alive"]:
             await self._renew(held)
         elif self._timed:

@@ -114,8 +114,8 @@ class Etcd(Server):
 
     @property
     def claims(self) -> Sequence[str]:
-        """Linearizable and CP, as etcd's documentation says, unless members may answer from what they have, or promise
-        what is not on disk."""
+        """Claims of etcd's documentation: linearizable and CP, unless members may answer from what they have, or
+        promise what is not on disk."""
         return ("linearizable", "CP") if self.settings["reads"] == "linearizable" and self.settings["fsync"] else ()
 
     def check_upgrade(self) -> None:

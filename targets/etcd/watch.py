@@ -69,7 +69,7 @@ class WatchStream:
         self.changed.set()
 
     async def wait(self) -> None:
-        """Until there are new events; if the stream has broken instead, what broke it is raised."""
+        """Wait until there are new events; if the stream has broken instead, what broke it is raised."""
         known = len(self.events)
         while len(self.events) == known:
             if self.reading.done():

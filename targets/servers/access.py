@@ -66,7 +66,7 @@ def endpoints(owner: str, settings: Mapping[str, Setting], schemes: Sequence[str
 
 
 def access(owner: str, settings: Mapping[str, Setting]) -> Access:
-    """From the options; UsageError if the password of a user is not there."""
+    """The access that the options give; UsageError if the password of a user is not there."""
     word = {name: str(settings[name]) for name in ("ca", "cert", "key", "user", "password_env")}
     password = os.environ.get(word["password_env"], "") if word["user"] else ""
     if word["user"] and not password:

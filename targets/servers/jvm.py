@@ -44,7 +44,7 @@ def java_command(
 
 @functools.cache
 def found_java(server: str) -> str:
-    """This machine's Java, of the release that servers run on. InfrastructureError names what to install."""
+    """The Java of this machine, of the release that servers run on. InfrastructureError names what to install."""
     path = shutil.which("java")
     advice = f"install Java {RELEASE} (Debian, Ubuntu: apt install {PACKAGE}), or use --env docker"
     if path is None:

@@ -83,7 +83,7 @@ class StoreClient:
 
     @property
     def seen(self) -> Value:
-        """Of each key the highest revision that was written or read."""
+        """The highest revision of each key that was written or read."""
         return dict(self._seen)
 
     @property

@@ -77,7 +77,7 @@ class SingleNode:
         return []
 
     def on_durable(self, now: Now, token: int) -> Effects:
-        """More of the journal is on disk: apply it, and answer."""
+        """Apply, and answer, what is on disk now: more of the journal."""
         self.log.journal.on_durable(token)
         return self._go_on()
 
@@ -132,6 +132,6 @@ class Single(AuditedStore):
 
     @property
     def program(self) -> ProgramFactory:
-        """Makes a SingleNode."""
+        """A maker of SingleNodes."""
         node, parts = self.planted((SingleNode, CORRECT))
         return partial(node, persistent=self._word("disk") == "sync", parts=parts)

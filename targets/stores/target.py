@@ -60,7 +60,7 @@ class StoreTarget(ABC):
     @property
     @abstractmethod
     def program(self) -> ProgramFactory:
-        """Makes the program of one node, the same for every environment."""
+        """A maker of the program of one node, the same for every environment."""
 
     @property
     def deployments(self) -> Sequence[Deployment]:

@@ -118,7 +118,7 @@ def check_one(events: int, victim: str, folder: Path) -> int:
 
 
 def check_all(moments: int, events_max: int, folder: Path) -> None:
-    """At so many moments, the first of them before anything was recorded, the last when much was."""
+    """Kill runs at so many moments, the first of them before anything was recorded, the last when much was."""
     draw = random.Random(moments)
     at = [0, *(draw.randrange(events_max) for _ in range(moments - 2)), events_max]
     sizes = []

@@ -27,7 +27,7 @@ HANDLER = STORE.splitlines().index("    def on_request(self, now, request, messa
 
 @pytest.fixture
 def answering(tmp_path, monkeypatch):
-    """Runs a store that gives this answer to everything."""
+    """Run a store that gives this answer to everything."""
 
     def carry_out(answer: str, workload: str, more: str = "", **asked):
         (tmp_path / "store.py").write_text(STORE.replace("ANSWER", answer) + more)

@@ -56,7 +56,7 @@ METHODS = {
 
 @pytest.fixture
 def carried_out(tmp_path, monkeypatch):
-    """Runs a store whose class has this line."""
+    """Run a store whose class has this line."""
 
     def carry_out(line: str, result: str = "None"):
         (tmp_path / "store.py").write_text(f"{PARTS.replace('RESULT', result)}    {line}\n")

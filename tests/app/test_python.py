@@ -11,7 +11,7 @@ RUN, PANDAS, DUCKDB = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding
 
 @pytest.fixture
 def shown(tmp_path, monkeypatch, capsys):
-    """Carries out the first example, then another one: what that has printed, and the names of both."""
+    """Carry out the first example, then another one: what that has printed, and the names of both."""
     monkeypatch.chdir(tmp_path)
 
     def carried_out(further=""):

@@ -38,7 +38,7 @@ def test_what_has_no_catalogue_or_no_such_bug_is_wrong_use(word: str) -> None:
 
 
 def result(bug: bool, *found: bool) -> BugResult:
-    """Of one bug, or of a correct store, with these starts."""
+    """The result of one bug, or of a correct store, with these starts."""
     hunts = [HuntResult(hit, 3, float(number)) for number, hit in enumerate(found, 1)]
     return BugResult(HuntPlan("raft", "raft", BUG if bug else None), hunts)
 

@@ -39,7 +39,8 @@ def test_no_engine_changes_a_verdict(engine: Engine, cases: list[AblationCase]) 
 
 
 def worth(*found: tuple[str, float, float, str, str]) -> EngineWorth:
-    """Of an engine that was switched off for these: group, ratio, seconds, what was said without it, and with it."""
+    """The worth of an engine that was switched off for these: group, ratio, seconds, what was said without it, and with
+    it."""
     made = EngineWorth(Engine("x", "an engine"))
     for group, ratio, seconds, told, verdict in found:
         case = AblationCase(group, "a case", MODELS["register"].make(), History())

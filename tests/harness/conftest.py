@@ -24,7 +24,7 @@ Step = Callable[[], Awaitable[None]]
 
 
 async def nothing() -> None:
-    """Takes no time."""
+    """Connect, which takes no time."""
 
 
 class StageNode:
@@ -128,13 +128,13 @@ class FakeRun:
         settings = {"concurrency": 3, "rate": 0.0, "time_limit": 10.0, "timeout": 1.0, **settings}
         return Test(self, Simulated(None), self, ("n1", "n2", "n3"), main, **settings)  # type: ignore[arg-type]
 
-    def run_test(self, main: Generator, track: Any = None, **settings: Any) -> TestRun:
+    def run_test(self, main: Generator, nemesis: Any = None, **settings: Any) -> TestRun:
         """Carry out a test, and see that nothing is left of it."""
         test = self.test(main, **settings)
 
         async def whole() -> TestRun:
             try:
-                return await run_test(test, self.recorder, track, self.progress)
+                return await run_test(test, self.recorder, nemesis, self.progress)
             finally:
                 assert len(asyncio.all_tasks()) == 1
 

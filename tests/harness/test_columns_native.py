@@ -119,7 +119,7 @@ def test_pairs_are_the_same_and_so_is_what_is_wrong() -> None:
         what = array("i", [random.choice((0, 0, 0, 1)) for _ in range(size)])
         cut = random.randrange(size + 1)
         said: list[tuple[Any, ...]] = []
-        for pairing in (pools.columns_native.Pairing(["read", "write"]), Pairing(["read", "write"])):
+        for pairing in (pools.columns_native.NativePairing(["read", "write"]), Pairing(["read", "write"])):
             try:
                 pairing.extend(types[:cut], whose[:cut], what[:cut])
                 pairing.extend(types[cut:], whose[cut:], what)

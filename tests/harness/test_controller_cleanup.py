@@ -8,19 +8,19 @@ from collections.abc import Mapping
 
 import pytest
 
+from splitbrain.harness.active_faults import FaultReport
 from splitbrain.harness.controller import run_test
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.generator import calls, limit, nothing, once, per_thread, repeat
 from splitbrain.harness.injection import Injection
-from splitbrain.harness.nemesis import FaultReport
 from splitbrain.harness.operation import Operation, Outcome
 
 READ, WRITE = Operation("read"), Operation("write", 1)
 NEVER = 1e6
 
 
-class StageTrack:
-    """Injects at the beginning; heals when asked to; remembers how often it was."""
+class StageNemesis:
+    """A nemesis that injects at the beginning and heals when asked to; it remembers how often it was."""
 
     injections: frozenset[type[Injection]] = frozenset()
     moments: Mapping[str, int] = {}
@@ -69,7 +69,7 @@ def test_an_interruption_in_any_phase_leaves_nothing(stage, phase, interruption)
     for name, step in PHASES[phase].items():
         setattr(stage, name, step)
     stage.stopping = lambda: asyncio.sleep(2.0)
-    track = StageTrack()
+    nemesis = StageNemesis()
     main = nothing() if phase in ("final", "clean-up") else repeat(WRITE)
     final = (lambda history: repeat(READ)) if phase == "final" else None
     test = stage.test(main, final=final, time_limit=100.0, timeout=90.0, final_limit=100.0)
@@ -89,7 +89,7 @@ def test_an_interruption_in_any_phase_leaves_nothing(stage, phase, interruption)
         if interruption == "twice":
             loop.call_later(8.6, interrupt)
         try:
-            await run_test(test, stage.recorder, track, stage.progress)
+            await run_test(test, stage.recorder, nemesis, stage.progress)
         finally:
             assert len(asyncio.all_tasks()) == 1
 
@@ -97,7 +97,7 @@ def test_an_interruption_in_any_phase_leaves_nothing(stage, phase, interruption)
         stage.run(interrupted)
     assert seen[0] == phase
     stage.assert_clean()
-    assert not track.hurting
+    assert not nemesis.hurting
     invoked = [e for e in stage.events() if e.type == "invoke"]
     if phase == "main":
         assert len(invoked) == 3
@@ -125,7 +125,7 @@ def test_a_generator_that_raises_ends_the_test_with_its_error(stage):
         return WRITE
 
     with pytest.raises(ZeroDivisionError):
-        stage.run_test(calls(broken), StageTrack())
+        stage.run_test(calls(broken), StageNemesis())
     assert stage.now() < 1_000_000_000
 
 
@@ -134,26 +134,26 @@ def test_a_track_that_fails_ends_the_test_at_once(stage):
         await asyncio.sleep(2.0)
         raise InfrastructureError("the switch is gone")
 
-    track = StageTrack(failing)
+    nemesis = StageNemesis(failing)
     with pytest.raises(InfrastructureError, match="the switch is gone"):
-        stage.run_test(repeat(WRITE), track, rate=10.0)
-    assert not track.hurting
+        stage.run_test(repeat(WRITE), nemesis, rate=10.0)
+    assert not nemesis.hurting
     assert stage.now() < 3_000_000_000
 
 
 def test_a_track_that_ends_early_ends_nothing(stage):
-    track = StageTrack(lambda: asyncio.sleep(1.0))
-    assert stage.run_test(repeat(WRITE), track, rate=10.0).main[1] >= int(9e9)
+    nemesis = StageNemesis(lambda: asyncio.sleep(1.0))
+    assert stage.run_test(repeat(WRITE), nemesis, rate=10.0).main[1] >= int(9e9)
 
 
 def test_harm_is_healed_before_the_final_operations_and_time_to_recover_is_given(stage):
-    track = StageTrack()
-    done = stage.run_test(limit(3, repeat(WRITE)), track, final=lambda history: per_thread(once(READ)), recovery=4.0)
+    nemesis = StageNemesis()
+    done = stage.run_test(limit(3, repeat(WRITE)), nemesis, final=lambda history: per_thread(once(READ)), recovery=4.0)
     events = stage.events()
     stop = next(e for e in events if e.f == "stop-harm")
     reads = [e for e in events if e.f == "read"]
     assert min(e.time for e in reads) == stop.time + 4_000_000_000
-    assert done.faults == track.reports()
+    assert done.faults == nemesis.reports()
 
 
 def test_a_heal_that_fails_is_told_and_the_cluster_goes_down_all_the_same(stage):
@@ -161,7 +161,7 @@ def test_a_heal_that_fails_is_told_and_the_cluster_goes_down_all_the_same(stage)
         raise InfrastructureError("n2 does not come back")
 
     with pytest.raises(InfrastructureError, match="n2 does not come back"):
-        stage.run_test(limit(3, repeat(WRITE)), StageTrack(healing=failing))
+        stage.run_test(limit(3, repeat(WRITE)), StageNemesis(healing=failing))
 
 
 def test_an_interruption_does_not_hide_that_something_is_left_behind(stage):
@@ -213,7 +213,7 @@ def test_a_client_that_swallows_its_cancellation_gets_no_more_to_do(stage):
 
     stage.invoke = stubborn
     with pytest.raises(InfrastructureError, match="enough"):
-        stage.run_test(repeat(WRITE), StageTrack(failing), timeout=50.0)
+        stage.run_test(repeat(WRITE), StageNemesis(failing), timeout=50.0)
     assert len([e for e in stage.events() if e.type == "invoke"]) == 3
     assert stage.now() < 10_000_000_000
 
@@ -231,6 +231,6 @@ def test_a_client_that_never_gives_up_does_not_keep_the_cluster_alive(stage):
     stage.invoke = deaf
     test = stage.test(repeat(WRITE), timeout=50.0)
     with pytest.raises(InfrastructureError, match="enough"):
-        stage.run(lambda: run_test(test, stage.recorder, StageTrack(failing)))
+        stage.run(lambda: run_test(test, stage.recorder, StageNemesis(failing)))
     stage.assert_clean()
     assert stage.now() < 20_000_000_000

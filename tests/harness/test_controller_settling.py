@@ -3,17 +3,17 @@
 import asyncio
 from collections.abc import Mapping
 
+from splitbrain.harness.active_faults import FaultReport
 from splitbrain.harness.controller import SETTLE_SECONDS
 from splitbrain.harness.generator import once
 from splitbrain.harness.injection import Injection
-from splitbrain.harness.nemesis import FaultReport
 from splitbrain.harness.operation import Operation
 
 WRITE, READ = Operation("write", 1), Operation("read")
 
 
 class Hurtful:
-    """A track on which something came so many times, and is healed."""
+    """A nemesis on which something came so many times, and is healed."""
 
     injections: frozenset[type[Injection]] = frozenset()
     moments: Mapping[str, int] = {}
@@ -43,8 +43,8 @@ def settling(stage, seconds):
     stage.settle = settle
 
 
-def conducted(stage, track):
-    return stage.run_test(once(WRITE), track, final=lambda history: once(READ))
+def conducted(stage, nemesis):
+    return stage.run_test(once(WRITE), nemesis, final=lambda history: once(READ))
 
 
 def times(stage):

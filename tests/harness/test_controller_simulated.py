@@ -79,7 +79,7 @@ class ForgetfulTarget:
 
 
 class Hurt:
-    """Kills or pauses, by variant."""
+    """A fault that kills or pauses, by variant."""
 
     name, variants, wants_roles, needs = "hurt", ("kill", "pause"), False, (Kill, Pause)
 
@@ -98,7 +98,7 @@ def operation(context):
 
 
 class FragileRegister(Forgetful):
-    """Dies of an exception when 99 is written."""
+    """A client whose node dies of an exception when 99 is written."""
 
     def on_request(self, now, request, message):
         if message.value == 99:
@@ -109,7 +109,7 @@ class FragileRegister(Forgetful):
 def run(seed, folder, *, interrupted_after=None, program=Forgetful):
     sim = Sim(seed)
     recorder = Recorder(folder / "history.jsonl", sim.now)
-    track = NemesisRunner([slot(1, "kill"), slot(5, "pause")], seed)
+    nemesis = NemesisRunner([slot(1, "kill"), slot(5, "pause")], seed)
     test = Test(
         ForgetfulTarget(), Simulated(program), sim, NAMES, calls(operation), seed=seed, concurrency=6, rate=200.0,
         time_limit=10.0, timeout=0.5, final=lambda history: per_thread(once(Operation("read"))),
@@ -118,7 +118,7 @@ def run(seed, folder, *, interrupted_after=None, program=Forgetful):
     async def main():
         if interrupted_after is not None:
             asyncio.get_running_loop().call_later(interrupted_after, signal.raise_signal, signal.SIGINT)
-        return await run_test(test, recorder, track)
+        return await run_test(test, recorder, nemesis)
 
     return sim.run(main), recorder
 

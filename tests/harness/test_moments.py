@@ -81,7 +81,7 @@ class Elected:
 
 
 class PauseAtMoment:
-    """Pauses the node at which something happened, else the first."""
+    """A fault that pauses the node at which something happened, else the first."""
 
     name = "stop"
     summary = "for tests"
@@ -115,32 +115,32 @@ def strike(moment: str) -> tuple[NemesisRunner, list[tuple[int, str, Value]]]:
     slot = ScheduledFault(
         SECOND, SECOND // 4, PauseAtMoment(), "once", storm=True, moment=moment, reaction=2_000_000, patience=2 * SECOND
     )
-    track, journal = NemesisRunner([slot], 1), MomentJournal(sim)
+    nemesis, journal = NemesisRunner([slot], 1), MomentJournal(sim)
 
     async def main() -> None:
         cluster = await sim.up(Simulated(Elected), NAMES, None)
-        running = asyncio.ensure_future(track.run(cluster, nobody, journal, sim.now))
+        running = asyncio.ensure_future(nemesis.run(cluster, nobody, journal, sim.now))
         await asyncio.sleep(5)
         running.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await running
-        await track.heal()
+        await nemesis.heal()
         await cluster.down()
 
     sim.run(main)
-    return track, journal.events
+    return nemesis, journal.events
 
 
 def test_a_strike_comes_milliseconds_after_its_moment_and_where_it_happened() -> None:
-    track, events = strike("leader")
+    nemesis, events = strike("leader")
     (began, _, node), (ended, _, _) = events
     assert (began, node) == (1_502_000_000, "n2")
     assert abs(ended - began - SECOND // 4) <= 1000
-    assert track.moments == {"leader": 1}
+    assert nemesis.moments == {"leader": 1}
 
 
 def test_a_strike_whose_moment_does_not_come_comes_when_its_patience_is_over() -> None:
-    track, events = strike("snapshot")
+    nemesis, events = strike("snapshot")
     (began, _, node), _ = events
     assert (began, node) == (3 * SECOND, "n1")
-    assert not track.moments
+    assert not nemesis.moments

@@ -1,4 +1,4 @@
-"""Injected faults are healed exactly once, in reverse order, and recorded, whatever happens meanwhile.
+"""Injections are healed exactly once, in reverse order, and recorded, whatever happens meanwhile.
 
 A fake cluster notes what is done to it; every call into it passes a few checkpoints, at each of which a test can
 cancel the nemesis."""
@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from splitbrain.harness.active_faults import FaultReport
 from splitbrain.harness.environment import Death
 from splitbrain.harness.environments.sim import Sim
 from splitbrain.harness.errors import InfrastructureError
@@ -17,7 +18,7 @@ from splitbrain.harness.fault import Plan, View
 from splitbrain.harness.generator.core import SECOND
 from splitbrain.harness.generator.schedule import ScheduledFault
 from splitbrain.harness.injection import Bite, ChangeMembers, Cut, Injection, Kill, Pause, SkewClock
-from splitbrain.harness.nemesis import FaultReport, NemesisRunner
+from splitbrain.harness.nemesis import NemesisRunner
 from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Option
 from splitbrain.harness.random_stream import RandomStream
@@ -70,7 +71,7 @@ class NemesisStage:
         return FaultInJournal(self, name)
 
     async def healed(self, name: str) -> None:
-        """Until it is healed."""
+        """Wait until it is healed."""
         while f"heal {name}" not in self.done:
             await asyncio.sleep(0.1)
 
@@ -89,8 +90,8 @@ class NemesisStage:
     async def down(self) -> None:
         pass
 
-    async def run(self, track: NemesisRunner) -> None:
-        await track.run(self, self.roles, self, self.sim.now)  # type: ignore[arg-type]
+    async def run(self, nemesis: NemesisRunner) -> None:
+        await nemesis.run(self, self.roles, self, self.sim.now)  # type: ignore[arg-type]
 
     def named(self, prefix: str) -> list[str]:
         return [what.removeprefix(prefix) for what in self.done if what.startswith(prefix)]
@@ -171,8 +172,8 @@ def assert_whole(stage: NemesisStage) -> None:
 
 
 def test_faults_come_and_go_when_the_schedule_says() -> None:
-    track = NemesisRunner(OVERLAPPING, 1)
-    stage = play(lambda stage: stage.run(track))
+    nemesis = NemesisRunner(OVERLAPPING, 1)
+    stage = play(lambda stage: stage.run(nemesis))
     assert [(time / SECOND, f) for time, f, _ in stage.events] == [
         (1.0, "start-clocks"),
         (2.0, "start-kill"),
@@ -223,14 +224,14 @@ def test_a_variant_that_makes_no_sense_now_gives_way_to_one_that_does() -> None:
 @pytest.mark.parametrize("point", range(1, POINTS + 1))
 def test_cancelled_at_any_await_nothing_stays_injected(point: int) -> None:
     async def main(stage: NemesisStage) -> None:
-        track = NemesisRunner(OVERLAPPING, 1)
-        task = asyncio.ensure_future(stage.run(track))
+        nemesis = NemesisRunner(OVERLAPPING, 1)
+        task = asyncio.ensure_future(stage.run(nemesis))
         stage.at_point = lambda at: task.cancel() if at == point else None  # type: ignore[func-returns-value,assignment]
         await cancelled(task)
-        await track.heal()
+        await nemesis.heal()
         assert_whole(stage)
         before = list(stage.done)
-        await track.heal()
+        await nemesis.heal()
         assert stage.done == before
 
     play(main)
@@ -240,12 +241,12 @@ def test_cancelled_at_any_await_nothing_stays_injected(point: int) -> None:
 def test_cancelled_at_any_time_nothing_stays_injected(after_ms: int) -> None:
     async def main(stage: NemesisStage) -> None:
         stage.slow_s = 0.3
-        track = NemesisRunner(OVERLAPPING, 1)
-        task = asyncio.ensure_future(stage.run(track))
+        nemesis = NemesisRunner(OVERLAPPING, 1)
+        task = asyncio.ensure_future(stage.run(nemesis))
         await asyncio.sleep(after_ms / 1000 + 0.1)
         task.cancel()
         await cancelled(task)
-        await track.heal()
+        await nemesis.heal()
         assert_whole(stage)
 
     play(main)
@@ -254,16 +255,16 @@ def test_cancelled_at_any_time_nothing_stays_injected(after_ms: int) -> None:
 @pytest.mark.parametrize("point", range(1, 12))
 def test_a_cancelled_heal_can_be_called_again(point: int) -> None:
     async def main(stage: NemesisStage) -> None:
-        track = NemesisRunner([slot(CLOCKS, 1, 9), slot(PAUSE, 2, 8)], 1)
-        task = asyncio.ensure_future(stage.run(track))
+        nemesis = NemesisRunner([slot(CLOCKS, 1, 9), slot(PAUSE, 2, 8)], 1)
+        task = asyncio.ensure_future(stage.run(nemesis))
         await asyncio.sleep(3)
         task.cancel()
         await cancelled(task)
-        healing = asyncio.ensure_future(track.heal())
+        healing = asyncio.ensure_future(nemesis.heal())
         passed = stage.points
         stage.at_point = lambda at: healing.cancel() if at == passed + point else None  # type: ignore[func-returns-value,assignment]
         await asyncio.gather(healing, return_exceptions=True)
-        await track.heal()
+        await nemesis.heal()
         assert_whole(stage)
         assert stage.named("heal ") == ["Pause", "n3", "n2", "n1"]
 
@@ -273,16 +274,16 @@ def test_a_cancelled_heal_can_be_called_again(point: int) -> None:
 def test_every_heal_is_tried_though_others_fail() -> None:
     async def main(stage: NemesisStage) -> None:
         stage.broken = ("heal n2", "heal Pause")
-        track = NemesisRunner([slot(CLOCKS, 1, 9), slot(PAUSE, 2, 8)], 1)
-        task = asyncio.ensure_future(stage.run(track))
+        nemesis = NemesisRunner([slot(CLOCKS, 1, 9), slot(PAUSE, 2, 8)], 1)
+        task = asyncio.ensure_future(stage.run(nemesis))
         await asyncio.sleep(3)
         task.cancel()
         await cancelled(task)
         with pytest.raises(InfrastructureError, match="fault pause: cannot heal Pause; fault clocks: cannot heal n2"):
-            await track.heal()
+            await nemesis.heal()
         assert_whole(stage)
         assert stage.events[-1][2] == {"bite": {"hits": 2}, "errors": ["cannot heal n2"]}
-        await track.heal()
+        await nemesis.heal()
 
     play(main)
 
@@ -290,10 +291,10 @@ def test_every_heal_is_tried_though_others_fail() -> None:
 def test_a_failing_heal_ends_the_track_and_the_rest_is_healed() -> None:
     async def main(stage: NemesisStage) -> None:
         stage.broken = ("heal Kill",)
-        track = NemesisRunner(OVERLAPPING, 1)
+        nemesis = NemesisRunner(OVERLAPPING, 1)
         with pytest.raises(InfrastructureError, match="fault kill: cannot heal Kill"):
-            await stage.run(track)
-        await track.heal()
+            await stage.run(nemesis)
+        await nemesis.heal()
         assert_whole(stage)
 
     play(main)
@@ -302,11 +303,11 @@ def test_a_failing_heal_ends_the_track_and_the_rest_is_healed() -> None:
 def test_what_was_injected_before_a_failing_injection_is_healed() -> None:
     async def main(stage: NemesisStage) -> None:
         stage.broken = ("inject n2",)
-        track = NemesisRunner([slot(CLOCKS, 1, 2)], 1)
+        nemesis = NemesisRunner([slot(CLOCKS, 1, 2)], 1)
         with pytest.raises(OSError, match="cannot inject n2"):
-            await stage.run(track)
+            await stage.run(nemesis)
         with pytest.raises(InfrastructureError, match="cannot inject n2"):
-            await track.heal()
+            await nemesis.heal()
         assert stage.done == ["inject n1", "inject n2", "heal n1"]
         assert stage.events[-1][1:] == ("stop-clocks", {"bite": {"hits": 1}, "errors": ["cannot inject n2"]})
 
@@ -329,9 +330,9 @@ def test_slow_injections_still_leave_time_to_bite_and_never_overlap_themselves()
 def test_bites_are_summed_but_of_skews_the_largest_counts() -> None:
     async def main(stage: NemesisStage) -> None:
         stage.bites = {"n1": {"skew_ms": 5}, "n2": {"skew_ms": 9}, "n3": {"skew_ms": 2}, "Cut": {"dropped": 3}}
-        track = NemesisRunner([slot(CLOCKS, 1, 1), slot(CUT, 3, 1), slot(CLOCKS, 5, 1), slot(CUT, 7, 1)], 1)
-        await stage.run(track)
-        assert track.reports() == {
+        nemesis = NemesisRunner([slot(CLOCKS, 1, 1), slot(CUT, 3, 1), slot(CLOCKS, 5, 1), slot(CUT, 7, 1)], 1)
+        await stage.run(nemesis)
+        assert nemesis.reports() == {
             "clocks": FaultReport(2, {"skew_ms": 9}),
             "cut": FaultReport(2, {"dropped": 6}),
         }
@@ -342,9 +343,9 @@ def test_bites_are_summed_but_of_skews_the_largest_counts() -> None:
 def test_a_fault_that_never_bit_or_never_came_has_no_bite() -> None:
     async def main(stage: NemesisStage) -> None:
         stage.bites = {"Cut": {"dropped": 0}}
-        track = NemesisRunner([slot(CUT, 1, 1)], 1, ["cut", "absent"])
-        await stage.run(track)
-        assert track.reports() == {"cut": FaultReport(1, None), "absent": FaultReport(0, None)}
+        nemesis = NemesisRunner([slot(CUT, 1, 1)], 1, ["cut", "absent"])
+        await stage.run(nemesis)
+        assert nemesis.reports() == {"cut": FaultReport(1, None), "absent": FaultReport(0, None)}
 
     play(main)
 
@@ -353,9 +354,9 @@ def test_a_fault_that_never_bit_or_never_came_has_no_bite() -> None:
 def test_a_slot_in_reserve_comes_only_if_its_fault_has_done_nothing(did: int, comes: int) -> None:
     async def main(stage: NemesisStage) -> None:
         stage.bites = {"Cut": {"dropped": did}}
-        track = NemesisRunner([slot(CUT, 1, 1), replace(slot(CUT, 3, 1), reserve=True)], 1)
-        await stage.run(track)
-        assert track.reports()["cut"].times == comes
+        nemesis = NemesisRunner([slot(CUT, 1, 1), replace(slot(CUT, 3, 1), reserve=True)], 1)
+        await stage.run(nemesis)
+        assert nemesis.reports()["cut"].times == comes
 
     play(main)
 
@@ -363,9 +364,9 @@ def test_a_slot_in_reserve_comes_only_if_its_fault_has_done_nothing(did: int, co
 def test_a_slot_in_reserve_comes_if_its_fault_met_no_serving_cluster_and_waits_for_one() -> None:
     async def main(stage: NemesisStage) -> None:
         slots = [slot(CUT, 1, 1), replace(slot(CUT, 3, 1), reserve=True, patience=4 * SECOND)]
-        track = NemesisRunner(slots, 1)
-        await track.run(stage, stage.roles, stage, stage.sim.now, lambda: stage.sim.now() > 5 * SECOND)  # type: ignore[arg-type]
-        assert track.reports()["cut"].times == 2
+        nemesis = NemesisRunner(slots, 1)
+        await nemesis.run(stage, stage.roles, stage, stage.sim.now, lambda: stage.sim.now() > 5 * SECOND)  # type: ignore[arg-type]
+        assert nemesis.reports()["cut"].times == 2
 
     stage = play(main)
     assert [round(time / SECOND, 1) for time, f, _ in stage.events if f == "start-cut"] == [1.0, 5.0]
@@ -374,8 +375,8 @@ def test_a_slot_in_reserve_comes_if_its_fault_met_no_serving_cluster_and_waits_f
 @pytest.mark.parametrize(("serves_from", "starts"), [(0, 1.0), (2, 2.0), (9, 3.0)])
 def test_a_patient_slot_waits_for_service_and_no_longer_than_its_patience(serves_from: int, starts: float) -> None:
     async def main(stage: NemesisStage) -> None:
-        track = NemesisRunner([replace(slot(CUT, 1, 4), patience=2 * SECOND), slot(KILL, 1, 1)], 1)
-        await track.run(stage, stage.roles, stage, stage.sim.now, lambda: stage.sim.now() >= serves_from * SECOND)  # type: ignore[arg-type]
+        nemesis = NemesisRunner([replace(slot(CUT, 1, 4), patience=2 * SECOND), slot(KILL, 1, 1)], 1)
+        await nemesis.run(stage, stage.roles, stage, stage.sim.now, lambda: stage.sim.now() >= serves_from * SECOND)  # type: ignore[arg-type]
 
     stage = play(main)
     at = {f: round(time / SECOND, 1) for time, f, _ in stage.events}
@@ -387,8 +388,8 @@ def test_who_died_of_a_fault_is_restarted_at_its_heal(by_option: bool) -> None:
     async def main(stage: NemesisStage) -> None:
         killed, long_dead, victim = stage.nodes
         long_dead.running = False
-        track = NemesisRunner([slot(CUT, 1, 2), slot(KILL, 2, 4)], 1, restart_the_dead=by_option)
-        task = asyncio.ensure_future(stage.run(track))
+        nemesis = NemesisRunner([slot(CUT, 1, 2), slot(KILL, 2, 4)], 1, restart_the_dead=by_option)
+        task = asyncio.ensure_future(stage.run(nemesis))
         await asyncio.sleep(2.5)
         killed.running = victim.running = False
         await task
@@ -423,12 +424,12 @@ def test_a_heal_that_the_cluster_decides_goes_on_beside_others() -> None:
 def test_a_heal_that_the_cluster_decides_comes_last() -> None:
     async def main(stage: NemesisStage) -> None:
         stage.waits_for = {"ChangeMembers": "Cut"}
-        track = NemesisRunner([slot(CUT, 1, 9), slot(MEMBERS, 2, 8), slot(PAUSE, 3, 7)], 1)
-        task = asyncio.ensure_future(stage.run(track))
+        nemesis = NemesisRunner([slot(CUT, 1, 9), slot(MEMBERS, 2, 8), slot(PAUSE, 3, 7)], 1)
+        task = asyncio.ensure_future(stage.run(nemesis))
         await asyncio.sleep(4)
         task.cancel()
         await cancelled(task)
-        await track.heal()
+        await nemesis.heal()
         assert stage.named("heal ") == ["Pause", "Cut", "ChangeMembers"]
         assert_whole(stage)
 
@@ -438,10 +439,10 @@ def test_a_heal_that_the_cluster_decides_comes_last() -> None:
 def test_a_heal_that_fails_beside_others_ends_the_track() -> None:
     async def main(stage: NemesisStage) -> None:
         stage.broken = ("heal ChangeMembers",)
-        track = NemesisRunner([slot(MEMBERS, 1, 1), slot(CUT, 4, 1)], 1)
+        nemesis = NemesisRunner([slot(MEMBERS, 1, 1), slot(CUT, 4, 1)], 1)
         with pytest.raises(InfrastructureError, match="fault members: cannot heal ChangeMembers"):
-            await stage.run(track)
-        await track.heal()
+            await stage.run(nemesis)
+        await nemesis.heal()
         assert stage.named("inject ") == ["ChangeMembers"]
         alone = NemesisRunner([slot(MEMBERS, 1, 1)], 1)
         await stage.run(alone)
@@ -467,14 +468,14 @@ def test_who_leaves_the_cluster_is_not_restarted_by_the_heal_of_another_fault() 
 @pytest.mark.parametrize("again", [True, False])
 def test_what_can_be_done_once_lasts_until_its_turn_comes_again_or_to_the_end(again: bool) -> None:
     upgrade = Planned("upgrade", Cut((("n1", "n2"),)), once=True)
-    track = NemesisRunner(
+    nemesis = NemesisRunner(
         [slot(upgrade, 1, 1), slot(PAUSE, 3, 1), *(slot(upgrade, 5 + i, 0.5) for i in range(2 * again))], 1
     )
 
     async def main(stage: NemesisStage) -> None:
-        await stage.run(track)
+        await stage.run(nemesis)
         assert stage.named("heal ") == (["Pause", "Cut"] if again else ["Pause"])
-        await track.heal()
+        await nemesis.heal()
         assert_whole(stage)
 
     stage = play(main)
@@ -484,4 +485,4 @@ def test_what_can_be_done_once_lasts_until_its_turn_comes_again_or_to_the_end(ag
         (4.0, "stop-pause"),
         (5.0 if again else 4.0, "stop-upgrade"),
     ]
-    assert track.reports()["upgrade"].times == 1
+    assert nemesis.reports()["upgrade"].times == 1

@@ -42,6 +42,6 @@ def test_values_within_bounds_are_taken():
 
 @pytest.mark.parametrize("default", [0, 0.0])
 def test_a_number_too_large_for_a_float_is_told(default):
-    """As large an integer as a history may hold, tried as an initial value."""
+    """An integer as large as a history may hold, tried as an initial value."""
     with pytest.raises(UsageError, match="option start is a"):
         settle((Option("start", default, "where it begins", least=None),), {"start": "1" + "0" * 400}, "model")

@@ -26,7 +26,7 @@ EVERY_NS = 20_000_000
 
 
 class Ping(msgspec.Struct, frozen=True):
-    """As a leader sends it, with work to do."""
+    """A message as a leader sends it, with work to do."""
 
     count: int
     ballast: bytes = bytes(300)
@@ -34,7 +34,7 @@ class Ping(msgspec.Struct, frozen=True):
 
 
 class Pinger:
-    """Pings all others every 20 ms, and syncs each time."""
+    """A program that pings all others every 20 ms, and syncs each time."""
 
     message_type: ClassVar[type] = Ping
     request_type: ClassVar[type] = Ping
@@ -93,25 +93,25 @@ async def ask(node: Node) -> None:
 
 
 def play(slots: Sequence[ScheduledFault], seed: int, until_s: float) -> tuple[NemesisRunner, EventsInMemory]:
-    """The track after so many virtual seconds, everything healed and all nodes running."""
-    sim, track, journal = Sim(seed), NemesisRunner(slots, seed), EventsInMemory()
+    """The nemesis after so many virtual seconds, everything healed and all nodes running."""
+    sim, nemesis, journal = Sim(seed), NemesisRunner(slots, seed), EventsInMemory()
 
     async def main() -> None:
         cluster = await sim.up(Simulated(Pinger), NAMES, None)
         asking = [asyncio.ensure_future(ask(node)) for node in cluster.nodes]
-        running = asyncio.ensure_future(track.run(cluster, nobody, journal, sim.now))
+        running = asyncio.ensure_future(nemesis.run(cluster, nobody, journal, sim.now))
         await asyncio.sleep(until_s)
         running.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await running
-        await track.heal()
+        await nemesis.heal()
         assert all(node.running for node in cluster.nodes)
         for client in asking:
             client.cancel()
         await cluster.down()
 
     sim.run(main)
-    return track, journal
+    return nemesis, journal
 
 
 SIMULATED = [
@@ -123,18 +123,18 @@ SIMULATED = [
 
 @pytest.mark.parametrize(("name", "variant"), [(f.name, variant) for f in SIMULATED for variant in f.variants])
 def test_every_variant_bites(name: str, variant: str) -> None:
-    track, journal = play([ScheduledFault(SECOND, 2 * SECOND, FAULTS[name], variant)], 1, until_s=4)
+    nemesis, journal = play([ScheduledFault(SECOND, 2 * SECOND, FAULTS[name], variant)], 1, until_s=4)
     assert [f for f, _ in journal.events] == [f"start-{name}", f"stop-{name}"]
-    assert track.reports()[name].bite
-    assert track.reports()[name].times == 1
+    assert nemesis.reports()[name].bite
+    assert nemesis.reports()[name].times == 1
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_all_of_them_bite_in_the_first_half(seed: int) -> None:
     faults = parse("all")
     slots = schedule(faults, NAMES, 24, seed).slots
-    track, _ = play(slots, seed, until_s=12)
-    assert all(track.reports()[fault.name].bite for fault in faults)
+    nemesis, _ = play(slots, seed, until_s=12)
+    assert all(nemesis.reports()[fault.name].bite for fault in faults)
 
 
 def test_a_run_cut_short_in_the_middle_of_overlapping_faults_is_healed() -> None:
@@ -156,5 +156,5 @@ def test_the_same_seed_does_the_same_harm() -> None:
 def test_timers_go_on_while_monotonic_clocks_run_at_odd_rates(seed: int) -> None:
     """A timer that is due a fraction of a nanosecond early must not be planned for the same moment for ever."""
     slots = schedule(parse("clock-rate"), NAMES, 60, seed, interval_s=4).slots
-    track, _ = play(slots, seed, 60)
-    assert track.reports()["clock-rate"].times == len(slots)
+    nemesis, _ = play(slots, seed, 60)
+    assert nemesis.reports()["clock-rate"].times == len(slots)

@@ -6,7 +6,7 @@
 # At a point where nothing but crashed operations is open, a configuration is a state and the crashed operations used, so
 # there a level is the set that a cut of the history at this point would carry over.
 #
-# How each configuration came about is kept in a log, from which all that leads nowhere any more is dropped now and then.
+# The origin of each configuration is kept in a log, from which all that leads nowhere any more is dropped now and then.
 #
 # Included by the searches, after `visited` and `path`.
 
@@ -41,7 +41,7 @@ ctypedef struct Bfs:
 
 
 cdef bint bfs_begin(const Searched *q, Bfs *l) noexcept nogil:
-    """From the initial state to the end; whether there was memory."""
+    """Search from the initial state to the end; whether there was memory."""
     cdef Node first
     if not bfs_clear(q, l):
         return False
@@ -151,7 +151,7 @@ cdef bint bfs_open(const Searched *q, Bfs *l) noexcept nogil:
 
 
 cdef bint bfs_close(const Searched *q, Bfs *l) noexcept nogil:
-    """On to the next level; False if nothing leads there: then this level is kept."""
+    """Go on to the next level; False if nothing leads there: then this level is kept."""
     cdef Row *rows
     cdef int32_t row
     cdef bint any = False

@@ -9,7 +9,7 @@ from splitbrain.harness.history import History
 class NotBuiltin(Exception): ...
 class UnknownOperation(Exception): ...
 
-class Reading:
+class ModelReading:
     native: bool
     def __init__(
         self,
@@ -22,7 +22,7 @@ class Reading:
 
 def prepare(
     histories: Iterable[History],
-    reading: Reading,
+    reading: ModelReading,
     transitions: Transitions,
     out: Batch | None = None,
     skip: bool = False,

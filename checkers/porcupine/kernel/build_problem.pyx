@@ -51,7 +51,7 @@ include "reading.pxi"
 cdef class Preparation:
     """One pass over a history, and its scratch memory."""
 
-    cdef Reading reading
+    cdef ModelReading reading
     cdef Transitions transitions
     cdef list values
     cdef object intern, tables
@@ -139,7 +139,7 @@ cdef class Preparation:
 
     cdef int walk(self, object history, object only, array.array among) except -1:
         """Keep what may have happened, with its problem and in order; and the returns in theirs."""
-        cdef Reading reading = self.reading
+        cdef ModelReading reading = self.reading
         cdef array.array types = history.type, processes = history.process, fs = history.f, keys = history.key
         cdef object pairing = history.pairing
         cdef array.array values = history.value, partners = pairing.partner, revisions = history.revision
@@ -266,7 +266,7 @@ cdef class Preparation:
         return self.intern(value) if found == NULL else <object>found
 
     cdef inline int operands(self, Op *op, int8_t code, int32_t argument, int32_t seen) except -1:
-        """What a step known built in looks at."""
+        """Set the operands of a step that is known built in."""
         op.f, op.a, op.b = code, seen if code == READ else argument, ABSENT
         if code == CAS:
             if 2 * argument >= self.pairs_known or self.pairs[2 * argument] < 0:
@@ -365,7 +365,7 @@ cdef int32_t *cleared(int32_t *at, size_t old, size_t n) except NULL:
 cdef list _spare = []
 
 
-def prepare(object histories, Reading reading, Transitions transitions, Batch out=None, bint skip=False,
+def prepare(object histories, ModelReading reading, Transitions transitions, Batch out=None, bint skip=False,
             object only=None, array.array among=None):
     """The problems of these histories: a new batch, or the old one with new contents.
 

@@ -3,7 +3,7 @@
 # Included by kv_append_monitor, after `pieces`.
 
 cdef class Found:
-    """What refutes each key: positions of invocations, or None."""
+    """The refutation of each key: positions of invocations, or None."""
 
     cdef list cores
 
@@ -103,7 +103,7 @@ cdef int link(Texts *t, Found found, int32_t number) except -1:
 
 
 cdef inline int32_t unknown(int32_t piece) noexcept nogil:
-    """What stands for an append of a piece; and back."""
+    """The number that stands for an append of a piece; and back."""
     return -2 - piece
 
 
@@ -136,7 +136,7 @@ cdef int hang(Texts *t, Found found, int32_t number) except -1:
 
 
 cdef void tell_apart(Texts *t, int32_t number) noexcept nogil:
-    """Which of several appends of one text stands where in a chain; if that is not certain, the key does not qualify.
+    """Tell which of several appends of one text stands where in a chain; if that is not certain, the key does not qualify.
 
     One that stands at a place was invoked before anything returned that is known to come later in the chain, and did
     not return before anything was invoked that is known to come earlier; and it is none that stands elsewhere for certain.
@@ -170,7 +170,7 @@ cdef void tell_apart(Texts *t, int32_t number) noexcept nogil:
 
 
 cdef void note_returns(Texts *t, Chain *chain) noexcept nogil:
-    """For each place of a chain, when something returned for the first time that is known to come later."""
+    """The first return, for each place of a chain, of something that is known to come later."""
     cdef Link *links = t.links + chain.begin
     cdef int32_t place, done, first = NEVER
     for place in range(chain.count - 1, -1, -1):
@@ -265,7 +265,7 @@ cdef set shown_by(const Texts *t, const Chain *chain, int32_t one, int32_t other
 
 
 cdef set ends(const Texts *t, int32_t number):
-    """What shows the zone of a chain, or an operation that nobody saw."""
+    """The operations that show the zone of a chain, or one that nobody saw."""
     cdef const Chain *chain = &t.chains[number]
     if chain.longest == NOBODY:
         return {t.done[number].invoked}

@@ -202,7 +202,7 @@ cdef int decide_chains(Texts *t, Found found) except -1:
 
 
 cdef list sweep(Texts *t, Found found, Py_ssize_t events, bint ordered):
-    """For each key its order if it has one, and orders are asked for."""
+    """The order of each key, if it has one and orders are asked for."""
     cdef Py_ssize_t position
     cdef int32_t number
     cdef Chain *chain
@@ -256,8 +256,8 @@ cdef int put_down(const Texts *t, const Chain *chain, list order) except -1:
 
 
 def decide(object history, int32_t get, int32_t put, int32_t append, bint by_key):
-    """For each key, in order of its first operation: (value id of the key or ABSENT, operations, observations, the
-    order found or None, what refutes or None), both as positions of invocations. Neither: the key does not qualify.
+    """The results by key, in order of its first operation: (value id of the key or ABSENT, operations, observations, the
+    order found or None, the core or None), both as positions of invocations. Neither: the key does not qualify.
     None if there are other operations in the history.
 
     get, put, append: the value ids of these names, ABSENT for one that does not occur. The first text is the empty one.
@@ -277,7 +277,7 @@ def decide(object history, int32_t get, int32_t put, int32_t append, bint by_key
 
 
 def outcome(object history, int32_t get, int32_t put, int32_t append, bint by_key):
-    """Only whether a history is linearizable: 0 if a key refutes, 1 if none does and something was observed, else -1."""
+    """The outcome of a history: 0 if a key refutes, 1 if none does and something was observed, else -1."""
     cdef _Columns columns = _Columns()
     cdef Texts *t = &columns.texts
     cdef Found found = columns.judge(history, get, put, append, by_key)
@@ -295,7 +295,7 @@ def outcome(object history, int32_t get, int32_t put, int32_t append, bint by_ke
 
 
 cdef Py_ssize_t begun_in(array.array types) noexcept:
-    """How many invocations there are."""
+    """The number of invocations."""
     cdef int8_t *kind = <int8_t *>types.data.as_schars
     cdef Py_ssize_t position, count = 0
     for position in range(len(types)):

@@ -137,7 +137,7 @@ cdef inline bint asked_for(LocalRefutation *n, const Op *op) noexcept nogil:
 
 
 cdef inline int32_t left_before(LocalRefutation *n, int32_t value, int32_t found) noexcept nogil:
-    """If this value is asked for and not yet among the `found` ones, which come first, put it there: how many are."""
+    """Put this value among the `found` ones, which come first, if it is asked for and not yet there; how many there are."""
     cdef int32_t place
     if n.marks >> (value & 63) & 1:
         for place in range(found, n.values):

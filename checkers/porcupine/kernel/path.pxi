@@ -15,7 +15,7 @@ ctypedef struct Path:
 
 
 cdef bint path_begin(const Searched *q, Path *w) noexcept nogil:
-    """To the first configuration; whether there was memory."""
+    """Go to the first configuration; whether there was memory."""
     if not window_begin(q, &w.window) or not reserve(
             q.spent, &w.order_buffer, (<size_t>q.n + 1) * sizeof(int32_t)):
         return False

@@ -66,7 +66,7 @@ cdef class Batch:
         return range(self.begins[number], end)
 
     def outcome(self, Py_ssize_t number):
-        """What is known of a history after a search: 1 if all its problems are valid and something was observed, 0 if
+        """The outcome of a history after a search: 1 if all its problems are valid and something was observed, 0 if
         one is invalid, else -1."""
         cdef Py_ssize_t at, end = self.begins[number + 1] if number + 1 < self.histories else self.count
         cdef bint observed = False, known = True
@@ -82,11 +82,11 @@ cdef class Batch:
         return self.problems[number].key
 
     def size(self, Py_ssize_t number):
-        """How many operations it has, those included that were found not to be needed."""
+        """The number of its operations, those included that were found not to be needed."""
         return self.problems[number].size
 
     def widest(self, Py_ssize_t number):
-        """How many slots a set needs: for operations open at once, or crashed."""
+        """The number of slots that a set needs: for operations open at once, or crashed."""
         return max(self.problems[number].width, self.problems[number].crashed)
 
     def check_width(self, int32_t most):
@@ -97,7 +97,7 @@ cdef class Batch:
                 raise TooWide
 
     def observations(self, Py_ssize_t number):
-        """How many operations could have refuted the model."""
+        """The number of operations that could have refuted the model."""
         return self.problems[number].observations
 
     def observed(self):
@@ -117,7 +117,7 @@ cdef class Batch:
         return self.problems[number].lacked
 
     def configurations(self, Py_ssize_t number):
-        """How many were entered in all searches of this problem."""
+        """The number of configurations entered in all searches of this problem."""
         return self.problems[number].configurations
 
     def order_of(self, Py_ssize_t number, Py_ssize_t last=NEVER):
@@ -128,7 +128,7 @@ cdef class Batch:
                       for place in range(max(0, problem.placed - last), problem.placed)])
 
     def placed(self, Py_ssize_t number):
-        """How long that order is."""
+        """The length of that order."""
         return self.problems[number].placed
 
     def blocked(self, Py_ssize_t number):

@@ -1,4 +1,4 @@
-# How the histories of a model are read: which operations it knows, and which of them the step known by builtin covers.
+# Reading of the histories of a model: which operations it knows, and which of them the step known by builtin covers.
 #
 # Included by build_problem. Needs its enumerations and TooWide.
 
@@ -11,8 +11,8 @@ class UnknownOperation(Exception):
     """A client did something that the model does not know."""
 
 
-cdef class Reading:
-    """How the histories of a model are read.
+cdef class ModelReading:
+    """The way to read the histories of a model.
 
     names: (name, its code in the step known by builtin, pure, observes, refusable) of each operation the model knows.
     native: whether to use those codes. initial: the first state, if so. sees: `Model.sees`. TooWide for too many names.

@@ -55,7 +55,7 @@ cdef inline int32_t straight_on(const Searched *q, const Path *w, const Op *next
 
 cdef bint keep_useful(const Searched *q, const Window *w, int32_t state, const Set *done, bint nothing_owed, Set *ways,
                       Set *lost_ways) noexcept nogil:
-    """Of the operations open on a register, those worth trying, as said above; False if the owed one can never be."""
+    """Keep the open operations of a register that are worth trying, as said above; False if the owed one can never be."""
     cdef const Op *op
     cdef const Op *next_return = &q.ops[q.levels[w.k].next_return]
     cdef Set rest, matching

@@ -1,4 +1,4 @@
-# What all engines share: a problem, what may be spent on it, and which operations are worth trying.
+# Common parts of all engines: a problem, its budget, and the operations that are worth trying.
 #
 # A configuration is (k, state, done, must, used): the next return, the state, the slots of operations that are
 # linearized, and the crashed operations that took effect. For a register see `register.pxi`. For a table `must` is empty,
@@ -143,7 +143,7 @@ cdef void note_state(int32_t state, int32_t *seen, int32_t *states) noexcept nog
 
 cdef bint find_ways(const Searched *q, const Window *w, int32_t state, const Set *done, const Set *must,
                     const Set *used, Set *ways, Set *lost_ways) noexcept nogil:
-    """Which operations to try next: slots, and places among the crashed. Whether there are any."""
+    """Find the operations to try next: slots, and places among the crashed. Whether there are any."""
     cdef Set rest
     cdef int place
     set_minus(ways, &w.live, done)
@@ -163,7 +163,7 @@ cdef bint find_ways(const Searched *q, const Window *w, int32_t state, const Set
 
 
 cdef void keep_first(const Searched *q, const Window *w, Set *ways) noexcept nogil:
-    """Of open operations that are the same call, leave the one that returns first (and now and then another one, as
+    """Keep, of open operations that are the same call, the one that returns first (and now and then another one, as
     classes are told apart by six bits)."""
     cdef Set rest = ways[0]
     cdef uint64_t marks = 0

@@ -121,8 +121,8 @@ cdef str told(object cache, object history, Py_ssize_t next_return):
 
 
 def decided_many(object cache, object histories, object spending):
-    """Of each of these histories 1 if it is linearizable and something was observed, 0 if it is not, and -1 if `check`
-    must decide. What `step` raises comes through, unless `check` can say it better."""
+    """The outcome of each of these histories: 1 if it is linearizable and something was observed, 0 if it is not, -1 if
+    `check` must decide. What `step` raises comes through, unless `check` can say it better."""
     cdef Batch batch = Batch()
     cdef bint builtin = cache.builtin is not None
     cdef Transitions transitions = cache.steps if builtin else cache.table

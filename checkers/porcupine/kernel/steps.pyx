@@ -115,7 +115,7 @@ cdef class Transitions:
 
     @property
     def asked(self):
-        """How often the model was asked."""
+        """The number of times that the model was asked."""
         return self.steps.asked
 
     def state(self, int32_t number):

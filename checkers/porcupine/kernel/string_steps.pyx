@@ -211,7 +211,7 @@ cdef class StringSteps(Transitions):
         return self.longer(empty, text)
 
     cdef Node longer(self, Node node, Text text) noexcept:
-        """What a beginning becomes when this is appended."""
+        """The beginning that comes of another one when this is appended."""
         cdef Node out
         cdef int32_t low = node.low, high = node.high, middle
         out.low, out.high, out.length = LOST, 0, 0

@@ -15,7 +15,7 @@ def tune(patience=PATIENCE, back=BACK, share=SHARE, dfs=True, local=True, bfs=Tr
 
 
 def locally_refuted():
-    """How many problems the local refutation has refuted so far; not exact where several threads search."""
+    """The number of problems that the local refutation has refuted so far; not exact where several threads search."""
     return tuned.refuted
 
 

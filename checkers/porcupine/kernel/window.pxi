@@ -38,7 +38,7 @@ cdef bint window_begin(const Searched *q, Window *w) noexcept nogil:
 
 
 cdef inline void window_put(Window *w, const Op *op, int32_t number) noexcept nogil:
-    """This operation is open."""
+    """Open an operation."""
     cdef int32_t slot = op.slot
     w.holder[slot], w.asks[slot] = number, op.a
     w.leaves[slot] = op.a if op.f == WRITE else op.b
@@ -49,14 +49,14 @@ cdef inline void window_put(Window *w, const Op *op, int32_t number) noexcept no
 
 
 cdef inline void window_remove(Window *w, int32_t slot) noexcept nogil:
-    """Its operation is not open any more, or not yet."""
+    """Free a slot: its operation is not open any more, or not yet."""
     set_remove(&w.live, slot)
     set_remove(&w.pure, slot)
 
 
 cdef inline void window_back(const Searched *q, Window *w, int32_t k) noexcept nogil:
-    """To an earlier return, as it was then. A slot belongs to who returns next from it, so who comes back in reverse
-    order of return finds it free."""
+    """Go back to an earlier return, as it was then. A slot belongs to the operation that returns next from it, so one that
+    comes back in reverse order of return finds it free."""
     cdef const Op *op
     while w.k > k:
         w.k -= 1

@@ -199,7 +199,7 @@ cdef class _Columns:
         return tuple(sorted(found - {NOBODY}))
 
     cdef list sweep(self, Py_ssize_t events):
-        """For each key its order, or None and a core."""
+        """The order of each key, or None and a core."""
         cdef Py_ssize_t keys = len(self.keys), position, place
         cdef int32_t number, found
         cdef int32_t *holder
@@ -250,7 +250,7 @@ cdef class _Columns:
 
 
 def decide(object history, int32_t read, int32_t write, bint by_key, int32_t initial):
-    """For each key, in order of its first operation: (value id of the key or ABSENT, operations, observations, the
+    """The results by key, in order of its first operation: (value id of the key or ABSENT, operations, observations, the
     order found or None, the core if there is none), orders and cores as positions of invocations. None if some key does
     not qualify.
 
@@ -307,7 +307,7 @@ cdef bint may_qualify(object history, int32_t read, int32_t write, bint by_key) 
 
 
 cdef Py_ssize_t begun(array.array types) noexcept:
-    """How many invocations there are."""
+    """The number of invocations."""
     cdef int8_t *kind = <int8_t *>types.data.as_schars
     cdef Py_ssize_t position, count = 0
     for position in range(len(types)):

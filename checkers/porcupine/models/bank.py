@@ -65,7 +65,7 @@ def balances(call: Call) -> dict[str, float]:
 
 
 def transfer(call: Call) -> tuple[str, str, float]:
-    """From, to and amount of a transfer; UsageError if it lacks one."""
+    """The accounts and amount of a transfer, from and to; UsageError if it lacks one."""
     found = call.argument
     if not isinstance(found, Mapping) or not {"from", "to", "amount"} <= set(found):
         raise UsageError(f"a transfer takes {{from, to, amount}}, not {shown(found)}")

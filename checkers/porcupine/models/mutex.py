@@ -25,7 +25,7 @@ def step(held: bool, call: Call) -> object:
 
 
 def feeds(earlier: Call, later: Call) -> bool:
-    """Before an acquire comes a release, and before a release an acquire."""
+    """Whether one may come right before the other: a release before an acquire, an acquire before a release."""
     return earlier.f != later.f
 
 

@@ -241,7 +241,7 @@ def _certainly(store: _Store, key: Value, held: Value, revision: int) -> bool:
 
 
 def show(call: Call) -> str:
-    """As `versions`, and `delete k (revision 3)`, `cas-revision k 2 → x`, `range → {…}`."""
+    """Words for a call as `versions` has them, and `delete k (revision 3)`, `cas-revision k 2 → x`, `range → {…}`."""
     if call.f == "range":
         return range_shown(call)
     if call.f not in ("delete", "cas-revision"):

@@ -80,7 +80,8 @@ class _Lists:
         return Decision(schedule.order)
 
     def _core(self, operations: Iterable[int], longest: int = -1) -> Decision:
-        """These operations, with the longest read if all are appends, and the appends of all that the reads saw."""
+        """A core of these operations, with the longest read if all are appends, and the appends of all that the reads
+        saw."""
         chosen = set(operations)
         if chosen.isdisjoint(operation for _, operation in self.reads):
             chosen.add(longest)

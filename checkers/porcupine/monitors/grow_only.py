@@ -85,7 +85,7 @@ class _Sets:
         return Decision(schedule.order)
 
     def _core(self, operations: Iterable[int]) -> Decision:
-        """These operations, and the adds of all elements that the reads among them saw."""
+        """A core of these operations, and the adds of all elements that the reads among them saw."""
         chosen = set(operations)
         shown = [read for read, readers in self.reads.items() if not chosen.isdisjoint(readers)]
         return refuted(chosen.union(self.add[e] for read in shown for e in read if e in self.add))

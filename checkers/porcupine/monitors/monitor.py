@@ -63,7 +63,7 @@ Procedure = Callable[[MonitorInput], Decision | None]
 
 
 def refuted(core: Iterable[int]) -> Decision:
-    """Not linearizable because of these operations; absent ones (-1) are passed over."""
+    """Decide that it is not linearizable because of these operations; absent ones (-1) are passed over."""
     return Decision(core=sorted({operation for operation in core if operation >= 0}))
 
 

@@ -97,7 +97,7 @@ class _Sweep:
         return found
 
     def _hold(self, begin: int, end: int, number: int) -> None:
-        """From now on this element is inside between two moments."""
+        """Put this element inside between two moments."""
         self.held.append((begin, end, number))
         place, last = self._first_free(self.place[begin]), self.place[end]
         while place < last:

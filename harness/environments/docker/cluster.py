@@ -28,8 +28,8 @@ from splitbrain.harness.injection import Injection
 
 @dataclass(frozen=True)
 class NodeShell:
-    """Runs commands in the network of a container; see `linux.tools.Shell`. One that is down has no network: nothing is
-    done there, and nothing found."""
+    """A shell in the network of a container; see `linux.tools.Shell`. One that is down has no network: nothing is done
+    there, and nothing found."""
 
     node: ContainerNode
 
@@ -44,7 +44,7 @@ class NodeShell:
 
 @dataclass(frozen=True)
 class Wiring:
-    """Tells the packet reader where a node lives after each start; see `real.pid_node.PersistentFault`."""
+    """A report to the packet reader on where a node lives after each start; see `real.pid_node.PersistentFault`."""
 
     packets: Packets
 

@@ -37,7 +37,7 @@ class Image:
     contents: str = ""
 
     def words(self) -> str:
-        """For the run folder."""
+        """Data on the image for the run folder."""
         made = f" from {self.contents}" if self.contents else ""
         return f"image {self.name}, {self.origin}{made}: {self.digest}"
 

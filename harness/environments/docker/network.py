@@ -29,12 +29,12 @@ class ContainerNetwork:
 
     @property
     def name(self) -> str:
-        """Its name in Docker, and that of the nft table with its cuts."""
+        """The name in Docker, and that of the nft table with its cuts."""
         return table(self.number)
 
     @property
     def range(self) -> str:
-        """Its addresses."""
+        """The addresses of the network."""
         return f"{prefix(self.number)}.0/24"
 
     @property

@@ -48,7 +48,7 @@ class ContainerNode(PidNode):
     ) -> None:
         super().__init__(place, deployment, log, now)
         self.namespace: NetworkNamespace | None = None
-        """Since the last start; None before, and where this user may not see it."""
+        """The network namespace since the last start; None before, and where this user may not see it."""
         self._container = deployment
         self._daemon = daemon
         self._network = network

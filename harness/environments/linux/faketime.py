@@ -51,7 +51,7 @@ class ClockFile:
         }
 
     def set(self, wall: ClockLine, loaded: int) -> None:
-        """From now on the clocks are off along this line. loaded: when the library was loaded, ns since 1970."""
+        """Set the clocks off along this line from now on. loaded: when the library was loaded, ns since 1970."""
         words = told(wall, loaded)
         if not self.file.exists() or self.file.read_text() != words:
             # Whole or not at all: it is read at every look at a clock.

@@ -28,11 +28,11 @@ class Inode:
 
     @property
     def path(self) -> str:
-        """By which it can be opened."""
+        """A path by which the file can be opened."""
         return f"/proc/self/fd/{self.anchor}"
 
     def status(self) -> os.stat_result:
-        """Its attributes."""
+        """The attributes of the file."""
         return os.fstat(self.anchor)
 
 

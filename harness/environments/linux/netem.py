@@ -84,7 +84,7 @@ class _Impairment:
     dropped: int = 0
 
     def did(self) -> Mapping[str, int]:
-        """By the words of `packets.COUNTED`."""
+        """Counts of packets, by the words of `packets.COUNTED`."""
         figures = self.figures
         slow = figures.get("delay_ms") or figures.get("jitter_ms") or figures.get("rate_kbit")
         return {
@@ -130,7 +130,8 @@ class Netem:
         return impairment.did()
 
     async def move(self, address: str, shell: Shell) -> None:
-        """From now on a node lives in another namespace, where nothing is impaired yet."""
+        """Move the bad links of a node to another namespace in which it lives from now on, where nothing is impaired
+        yet."""
         async with self._turn:
             self.shells[address] = shell
             self._forget(address)

@@ -169,7 +169,7 @@ def _parse(data: bytes) -> list[tuple[int, bytes]]:
 
 
 class Reader:
-    """Decides about the packets of all ports."""
+    """The decisions about the packets of all ports."""
 
     def __init__(self, ports: list[Port]) -> None:
         self.ports = ports
@@ -274,7 +274,7 @@ class Reader:
         return max(0.0, self._due[0][0] - now) if self._due else None
 
     def run(self) -> None:
-        """Until the orders end."""
+        """Carry out orders until they end."""
         orders = b""
         while True:
             ports = {port.netlink.fileno(): port for port in self.ports}

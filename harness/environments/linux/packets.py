@@ -141,15 +141,15 @@ class Packets:
         return await self.queue(links, figures)
 
     def means(self, figures: Mapping[str, float]) -> str:
-        """By what this is done here, in words."""
+        """The means by which this is done here, in words."""
         return "netem" if _by_netem(figures) else queue_name()
 
     async def impair_clients(self, nodes: Sequence[str], **figures: float) -> "ImpairedLinks":
-        """Likewise what comes from clients to nodes with these addresses."""
+        """Handle likewise what comes from clients to nodes with these addresses."""
         return await self.queue([(self.harness, node) for node in nodes], figures)
 
     async def queue(self, links: Sequence[tuple[str, str]], figures: Mapping[str, float]) -> "ImpairedLinks":
-        """As `impair`, by the reader."""
+        """Impair links by the reader, see `impair`."""
         number = next(self._numbers)
         clients = any(source == self.harness for source, _ in links)
         async with self._turn:
@@ -173,7 +173,8 @@ class Packets:
             return await self._order({"remove": number})
 
     async def move(self, address: str, file: str, shell: Shell) -> None:
-        """From now on a node lives in another network namespace, as a container does after each start."""
+        """Follow a node to the other network namespace in which it lives from now on, as a container does after each
+        start."""
         async with self._turn:
             self.places[address] = file, shell
             if self._process is not None:

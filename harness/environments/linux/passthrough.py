@@ -44,7 +44,7 @@ PUNCH_HOLE, ZERO_RANGE = 0x02, 0x10
 
 
 class Passthrough:
-    """Answers what the kernel asks of a folder, by doing it there."""
+    """A folder that answers what the kernel asks of it, by doing it there."""
 
     def __init__(self, inodes: Inodes) -> None:
         self._inodes = inodes

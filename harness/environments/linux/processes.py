@@ -130,7 +130,7 @@ class Usage:
     processes: int
     threads: int
     cpu_seconds: float
-    """Since each started; of those alive."""
+    """The time since each started; of those alive."""
     memory_bytes: int
     """Resident; pages that they share count for each."""
     open_files: int

@@ -52,15 +52,15 @@ def path(tool: str) -> str:
 
 
 class Shell(Protocol):
-    """Runs a command somewhere: here, in a namespace, on another machine."""
+    """A shell: runs a command somewhere: here, in a namespace, on another machine."""
 
     async def __call__(self, argv: Sequence[str], stdin: str = "") -> str:
-        """Its standard output. InfrastructureError with the command and what it said if it fails."""
+        """Run a tool; its standard output. InfrastructureError with the command and what it said if it fails."""
 
 
 @dataclass(frozen=True)
 class LocalShell:
-    """Runs commands on this machine, behind a prefix such as `nsenter --net=…`."""
+    """A shell of this machine, with commands behind a prefix such as `nsenter --net=…`."""
 
     prefix: tuple[str, ...] = ()
 

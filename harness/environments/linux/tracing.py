@@ -41,7 +41,7 @@ class SyscallFaults:
     files: tuple[str, ...] = ()
 
     def words(self) -> list[str]:
-        """As strace wants it."""
+        """The faults in strace's words."""
         delay = f":delay_enter={self.delay_us}" if self.delay_us else ""
         error = f":error={self.errno}" if self.errno else ""
         words = ["-e", f"trace={SYNCS},{WRITES}" if error else f"trace={SYNCS}"]

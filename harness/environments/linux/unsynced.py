@@ -29,7 +29,7 @@ class Unsynced:
         return os.pwrite(file, data, offset)
 
     def erase(self, file: int, offset: int, length: int) -> None:
-        """To be told before a part of the file is made zeros without a write."""
+        """Note, before it is done, that a part of the file is made zeros without a write."""
         self._begin(file)
         self._keep(file, offset, offset + length)
         self.writes += 1
@@ -41,7 +41,7 @@ class Unsynced:
         self.resized(before, size)
 
     def resized(self, before: int, size: int) -> None:
-        """To be told after the file's size was set otherwise than by a write."""
+        """Note that the file's size was set otherwise than by a write."""
         if self._durable < 0:
             return
         if size > before:
@@ -56,7 +56,7 @@ class Unsynced:
         }
 
     def synced(self) -> None:
-        """To be told after a sync that began when all earlier writes had ended, and succeeded."""
+        """Note a sync that began when all earlier writes had ended, and succeeded."""
         self.writes = 0
         self._durable = -1
         self._before.clear()

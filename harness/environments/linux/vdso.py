@@ -59,7 +59,7 @@ class ClockLine:
         return self.offset + round((true - self.reference) * self.slope)
 
     def packed(self) -> tuple[int, int, int]:
-        """As the stub wants it."""
+        """The line in the stub's form."""
         return self.offset, self.reference, round(self.slope * 2**32)
 
 
@@ -87,8 +87,7 @@ class ProcessClock:
         os.close(self._memory)
 
     def set(self, wall: ClockLine, monotonic: ClockLine = TRUE) -> None:
-        """From now on the process's clocks are off along these lines, in all its threads at once.
-        InfrastructureError if it cannot be done."""
+        """Set the process's clocks off along these lines, in all its threads at once."""
         with stopped(self.pid):
             for _ in range(ATTEMPTS):
                 if not self._occupied():

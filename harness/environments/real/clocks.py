@@ -41,7 +41,7 @@ ONLY_PROCESSES = "on this kind of machine clocks are skewed by a library that is
 
 
 class Means(Enum):
-    """By what clocks are skewed."""
+    """The means by which clocks are skewed."""
 
     VDSO = "vdso"
     LIBRARY = "faketime"
@@ -209,7 +209,7 @@ class ActiveClockSkew:
 
 
 async def prepare(nodes: Sequence[PidNode], folder: Path) -> None:
-    """To be called before nodes are started whose clocks are to be skewed. folder: for files of ours."""
+    """Prepare the skewing of clocks, before the nodes are started. folder: for files of ours."""
     library = faketime.library()
     if means() is not Means.LIBRARY or library is None or not namespaces.inside():
         return
@@ -220,7 +220,7 @@ async def prepare(nodes: Sequence[PidNode], folder: Path) -> None:
 
 
 def prepared(node: PidNode) -> None:
-    """To be called when it is ready. InfrastructureError if its clock is out of reach."""
+    """Check a node when it is ready. InfrastructureError if its clock is out of reach."""
     if node.clock_file is not None and not NodeClock(node).apply():
         raise InfrastructureError(
             f"the clock of {node.name} cannot be skewed: {faketime.NAME} is not loaded into it, as into no program "

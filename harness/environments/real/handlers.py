@@ -90,7 +90,7 @@ class Site:
         return self.disks.setdefault(node.name, NodeDisk(node, self.scratch))
 
     def clock(self, node: PidNode) -> NodeClock:
-        """Likewise of its clock."""
+        """The faults of one node's clock, likewise through one object."""
         return self.clocks.setdefault(node.name, NodeClock(node))
 
 

@@ -69,7 +69,7 @@ class RealNode(ABC):
 
     @abstractmethod
     async def remake(self, place: Place, *, upgraded: bool = False, empty: bool = False) -> None:
-        """From its next start on it is at this place; see `harness.reconfiguring.member.Member`."""
+        """Move it to another place, from its next start on; see `harness.reconfiguring.member.Member`."""
 
     @abstractmethod
     async def how_it_ended(self) -> str:
@@ -80,7 +80,7 @@ class RealNode(ABC):
         """The last lines of its log."""
 
     def words(self) -> str:
-        """Its name in messages."""
+        """The name in messages."""
         return self.name
 
     def logs(self) -> Path:

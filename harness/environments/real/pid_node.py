@@ -101,12 +101,12 @@ class PidNode(RealNode):
         """Start it: tells `begun`, and `over` as soon as it has ended. InfrastructureError if it cannot be started."""
 
     def begun(self) -> None:
-        """To be called by `launch`: from now on it runs."""
+        """Note that it runs from now on; called by `launch`."""
         self._wanted = True
         self._ended.clear()
 
     def over(self, ending: Ending) -> None:
-        """To be called when it has ended, whoever ended it."""
+        """Note that it has ended, whoever ended it."""
         self._ended.set()
         self._how = ending.words
         if not self._wanted:
@@ -146,8 +146,8 @@ class PidNode(RealNode):
             self.write_files()
 
     async def become(self, place: Place, deployment: Served) -> None:
-        """From its next start on it comes to be like this, with the folder and the address that it has. Only while it
-        is down."""
+        """Let it come to be like this from its next start on, with the folder and the address that it has. Only while
+        it is down."""
         self.place, self.deployment = place, deployment
 
     def _later(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":

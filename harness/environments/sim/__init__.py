@@ -6,7 +6,7 @@ A map, from the ground upwards; arrows of import run only up the list:
 - `loop`          an asyncio event loop on that heap, on which controller and clients run unchanged
 - `clock`         a node's wall clock and its monotonic clock, both of which may be wrong
 - `disk`          a node's disk, where what was not synced is lost or torn in a crash
-- `link`          the way from one node to another: latency, loss, duplication, reordering, cuts
+- `link`          the way from one node to another; `link_injections` what is in force on it, such as cuts and loss
 - `network`       all links, and how they behave without faults
 - `channel`       a client's connection to a node
 - `log`           a node's log lines

@@ -166,7 +166,7 @@ class SimChannel:
         self._fail_pending(f"the client closed its connection to {self._node}")
 
     def answer(self, number: int, message: Message) -> None:
-        """Called by the host: the reply to a request leaves."""
+        """Send the reply to a request on its way; called by the host."""
         if self._way.faulty:
             stopped = self._way.stops(self.answer, (number, message), request=False)
             if stopped is not False:
@@ -175,7 +175,7 @@ class SimChannel:
         self._down(self._settle, (number, message))
 
     def host_died(self, host: PeerHost) -> None:
-        """Called by the host: its process is gone, and the client will learn it."""
+        """Close, as the host's process is gone, and let the client learn it; called by the host."""
         self._down(self._broke, (host, "it died"))
 
     def _dial_up(self, opened: asyncio.Future[None]) -> None:

@@ -32,7 +32,7 @@ class Skew:
     reads: int = 0
 
     def wall(self, now: int) -> int:
-        """Its addition to the wall clock, in nanoseconds."""
+        """The addition to the wall clock, in nanoseconds."""
         absent = self.strobe and (now - self.since) // self.strobe % 2
         return (0 if absent else self.offset) + round((self.rate - 1.0) * (now - self.since))
 

@@ -50,7 +50,7 @@ class DiskOptions:
 
 @dataclass(slots=True, eq=False)
 class Slowness:
-    """Makes every sync take `delay` nanoseconds longer; counts those."""
+    """A fault that makes every sync take `delay` nanoseconds longer; counts those."""
 
     delay: int
     syncs_delayed: int = 0
@@ -58,14 +58,14 @@ class Slowness:
 
 @dataclass(slots=True, eq=False)
 class Faking:
-    """Makes syncs end well without keeping anything; counts those."""
+    """A fault that makes syncs end well without keeping anything; counts those."""
 
     syncs: int = 0
 
 
 @dataclass(slots=True, eq=False)
 class Failure:
-    """Makes writes and syncs fail with an errno; counts those."""
+    """A fault that makes writes and syncs fail with an errno; counts those."""
 
     errno: int
     calls_failed: int = 0
@@ -73,7 +73,7 @@ class Failure:
 
 @dataclass(slots=True, eq=False)
 class Filling:
-    """Lets `left` bytes be written, and then no more; counts the writes it refused."""
+    """A fault that lets `left` bytes be written, and then no more; counts the writes it refused."""
 
     left: int
     writes_refused: int = 0
@@ -155,11 +155,11 @@ class Disk:
         return lost
 
     def begin_faking(self, faking: Faking) -> None:
-        """From now on syncs end well and keep nothing."""
+        """Let syncs end well and keep nothing, from now on."""
         self._faking.append(faking)
 
     def end_faking(self, faking: Faking) -> None:
-        """Syncs are honest again, unless another fault is in force."""
+        """Let syncs be honest again, unless another fault is in force."""
         self._faking.remove(faking)
 
     def flip(self, node: str, bits: int, seed: int) -> int:

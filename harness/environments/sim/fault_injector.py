@@ -36,7 +36,7 @@ class SimInjection:
 
 
 class FaultInjector:
-    """Carries out injections on one cluster."""
+    """The injector of one cluster."""
 
     def __init__(self, site: FaultSite) -> None:
         self._site = site

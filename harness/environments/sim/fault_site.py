@@ -28,7 +28,7 @@ class FaultSite:
         return [self._nodes[name] for name in dict.fromkeys(names)]
 
     def links(self, links: Sequence[Link]) -> list[DirectedLink]:
-        """These links, each once; UsageError for a node that is not there."""
+        """The links of these names, each once; UsageError for a node that is not there."""
         self._check([name for link in links for name in link])
         return [self._network.link(link) for link in dict.fromkeys(links)]
 

@@ -11,12 +11,19 @@ nothing: whatever is sent later waits behind it.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 
+from splitbrain.harness.environments.sim.link_injections import (
+    Cutting,
+    Held,
+    Impairing,
+    Limping,
+    Shortening,
+    Withholding,
+)
 from splitbrain.harness.environments.sim.scheduler import MILLISECOND, SECOND, EventQueue, nanoseconds
-from splitbrain.harness.injection import ImpairMessages
 from splitbrain.harness.program import Message
 from splitbrain.harness.random_stream import RandomStream
 
@@ -49,7 +56,7 @@ class LinkStats:
 
 
 class Latency:
-    """Draws how long one message takes, in nanoseconds."""
+    """A draw of how long one message takes, in nanoseconds."""
 
     __slots__ = ("_low", "_random", "_span", "_tail")
 
@@ -63,84 +70,6 @@ class Latency:
         """The next one."""
         random = self._random
         return self._low + int(self._span * random() - self._tail * math.log(1.0 - random()))
-
-
-@dataclass(slots=True, eq=False)
-class Cutting:
-    """A cut in force. queued: what is sent meanwhile comes after the heal. stopped: how many messages it stopped."""
-
-    queued: bool = False
-    stopped: int = 0
-
-
-@dataclass(slots=True, eq=False)
-class Impairing:
-    """An impairment in force, and what it did to how many messages."""
-
-    injection: ImpairMessages
-    delay: int = field(init=False)
-    jitter: int = field(init=False)
-    delayed: int = 0
-    dropped: int = 0
-    duplicated: int = 0
-    reordered: int = 0
-    corrupted: int = 0
-    resets: int = 0
-
-    def __post_init__(self) -> None:
-        self.delay = nanoseconds(self.injection.delay_ms)
-        self.jitter = nanoseconds(self.injection.jitter_ms)
-
-
-@dataclass(slots=True, eq=False)
-class Limping:
-    """A limit of bandwidth in force on one link. free: when what was sent so far has left the sender."""
-
-    ns_per_byte: float
-    free: int = 0
-    delayed: int = 0
-    dropped: int = 0
-
-
-@dataclass(slots=True, eq=False)
-class Shortening:
-    """Only messages up to so many bytes pass."""
-
-    bytes_max: int
-    dropped: int = 0
-
-
-@dataclass(slots=True, eq=False)
-class Withholding:
-    """An adversary in force: holds back what would make or keep a leader. See `WithholdVotes`.
-
-    spare: how many votes a candidate may get besides its own without winning. votes: (candidate, term) → votes let
-    through.
-    """
-
-    hold: int
-    spare: int
-    withheld: int = 0
-    votes: dict[tuple[str, int], int] = field(default_factory=dict)
-
-    def holds(self, to: str, message: Message) -> bool:
-        """Whether this message has to wait."""
-        if getattr(message, "leads", None) is not None:
-            return True
-        term = getattr(message, "elects", None)
-        if term is None:
-            return False
-        votes = self.votes[to, term] = self.votes.get((to, term), 0) + 1
-        return votes > self.spare
-
-
-@dataclass(slots=True, eq=False)
-class Held:
-    """A message that waits to be overtaken, and the impairments that hold it back."""
-
-    message: Message
-    sent: int
-    holding: list[Impairing]
 
 
 class DirectedLink:
@@ -212,7 +141,7 @@ class DirectedLink:
     def send(self, message: Message) -> None:
         """Send a message; the receiver gets it later, or never."""
         if self._faulty:
-            self._send_hurt(message)
+            self._send_injected(message)
             return
         arrival = self._kernel.now + self._latency()
         if arrival < self._last:  # noqa: PLR1730 - `max` costs as much as the rest of it
@@ -235,7 +164,7 @@ class DirectedLink:
         self._stats.resets += 1
         self.begin_resets(impairing)
 
-    def _send_hurt(self, message: Message) -> None:
+    def _send_injected(self, message: Message) -> None:
         now = self._kernel.now
         if self.cuts:
             for cut in self.cuts:
@@ -366,7 +295,7 @@ class DirectedLink:
 
 
 def _nobody(sender: str, message: Message) -> None:
-    """Takes messages where there is no node yet."""
+    """Take messages where there is no node yet."""
 
 
 def size_of(message: Message) -> int:

@@ -5,14 +5,8 @@ from typing import Any
 
 from splitbrain.harness.environments.sim.channel import ClientCutting, ClientImpairing
 from splitbrain.harness.environments.sim.fault_site import FaultSite, Undo
-from splitbrain.harness.environments.sim.link import (
-    Cutting,
-    DirectedLink,
-    Impairing,
-    Limping,
-    Shortening,
-    Withholding,
-)
+from splitbrain.harness.environments.sim.link import DirectedLink
+from splitbrain.harness.environments.sim.link_injections import Cutting, Impairing, Limping, Shortening, Withholding
 from splitbrain.harness.environments.sim.network import ns_per_byte
 from splitbrain.harness.environments.sim.scheduler import nanoseconds
 from splitbrain.harness.errors import UsageError
@@ -189,7 +183,7 @@ def _each(links: list[DirectedLink], of: Callable[[DirectedLink], list[Any]], ef
 
 
 def _limp(links: list[DirectedLink], limping: list[Limping]) -> Callable[[], None]:
-    """As `_each`, for a limit that each link has of its own."""
+    """Apply `_each` to a limit that each link has of its own."""
     undo = [_each([link], lambda link: link.limps, limp) for link, limp in zip(links, limping, strict=False)]
 
     def undone() -> None:

@@ -80,7 +80,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         *args: *Ts,
         context: contextvars.Context | None = None,
     ) -> asyncio.Handle:
-        """As in asyncio: after all that is already planned for this instant."""
+        """Call soon, as in asyncio: after all that is already planned for this instant."""
         handle = asyncio.Handle(callback, args, self, context)
         self._plan(self._kernel.now, handle)
         return handle
@@ -91,7 +91,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         *args: *Ts,
         context: contextvars.Context | None = None,
     ) -> asyncio.Handle:
-        """For signal handlers; threads have no place in virtual time."""
+        """Call soon, for signal handlers; threads have no place in virtual time."""
         return self.call_soon(callback, *args, context=context)
 
     def call_later(
@@ -101,7 +101,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         *args: *Ts,
         context: contextvars.Context | None = None,
     ) -> asyncio.TimerHandle:
-        """As in asyncio, rounded to whole nanoseconds."""
+        """Call at a time, as in asyncio, rounded to whole nanoseconds."""
         return self._timer(self._kernel.now + round(delay * SECOND), callback, args, context)
 
     def call_at(
@@ -111,7 +111,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         *args: *Ts,
         context: contextvars.Context | None = None,
     ) -> asyncio.TimerHandle:
-        """As in asyncio, rounded to whole nanoseconds."""
+        """Call after a delay, as in asyncio, rounded to whole nanoseconds."""
         return self._timer(round(when * SECOND), callback, args, context)
 
     def create_task(
@@ -121,7 +121,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         name: object = None,
         context: contextvars.Context | None = None,
     ) -> asyncio.Task[T]:
-        """As in asyncio; tasks are remembered in the order of their making."""
+        """Make a task, as in asyncio; tasks are remembered in the order of their making."""
         task: asyncio.Task[T] = super().create_task(coro, name=name, context=context)
         self._tasks[task] = None
         task.add_done_callback(self._tasks.pop)
@@ -134,7 +134,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         raise RuntimeError(f"{func!r} was to run in a thread, and there are none in virtual time: call it directly")
 
     def stop(self) -> None:
-        """As in asyncio."""
+        """Make a future, as in asyncio."""
         super().stop()
         self._kernel.stopped = True
 

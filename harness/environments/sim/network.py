@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from splitbrain.harness.environments.sim.link import DirectedLink, Impairing, Latency, Limping, LinkStats, Receive
+from splitbrain.harness.environments.sim.link import DirectedLink, Latency, LinkStats, Receive
+from splitbrain.harness.environments.sim.link_injections import Impairing, Limping
 from splitbrain.harness.environments.sim.scheduler import EventQueue
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.injection import ImpairMessages, Link

@@ -43,7 +43,7 @@ class SimNode:
 
     @property
     def address(self) -> str:
-        """Its name: there is no other address in the simulator."""
+        """The name of the node: there is no other address in the simulator."""
         return self.machine.name
 
     @property
@@ -79,7 +79,7 @@ class SimNode:
             process.receive(sender, message)
 
     def start_now(self) -> None:
-        """As `start`."""
+        """Start it once more, see `start`."""
         if self.process is not None or self._closed:
             return
         self._incarnations += 1
@@ -89,7 +89,7 @@ class SimNode:
         self.process.start(lambda: self._make(self.name, self.machine.members, random))
 
     def kill_now(self) -> bool:
-        """As `kill`; whether there was anything to kill."""
+        """Kill it, see `kill`; whether there was anything to kill."""
         if self.process is None:
             return False
         self.process.kill()

@@ -16,7 +16,7 @@ PATIENCE_SECONDS = 3.0
 
 @contextmanager
 def interrupted_in_time() -> Iterator[None]:
-    """Within this, SIGINT ends the run even if nothing in it waits. Only in the main thread, where signals arrive."""
+    """Let SIGINT end the run, even if nothing in it waits. Only in the main thread, where signals arrive."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -52,7 +52,7 @@ class RemoteHost:
     name: str = ""
 
     def __str__(self) -> str:
-        """As messages call it."""
+        """The name in messages."""
         return f"{self.name} ({self.address})" if self.name else self.address
 
 

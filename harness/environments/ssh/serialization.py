@@ -10,7 +10,7 @@ KINDS: dict[str, type] = {kind.__name__: kind for kind in get_args(Injection)}
 
 
 def to_json(injection: Injection) -> dict[str, Any]:
-    """As JSON has it."""
+    """The data in JSON's types."""
     return {"kind": type(injection).__name__, "fields": asdict(injection)}
 
 

@@ -93,7 +93,8 @@ def _ranks(values: Any) -> Any:
 
 
 def _chances(now: Any, before: Any, divisions: int) -> Any:
-    """Of each row, the probability that the largest difference of any row is at least this one's if nothing changed."""
+    """The probability, of each row, that the largest difference of any row is at least this one's if nothing
+    changed."""
     import numpy
     from scipy.stats import permutation_test
 

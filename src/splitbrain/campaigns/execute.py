@@ -43,7 +43,7 @@ class CampaignProgress:
 
     @property
     def rate(self) -> float:
-        """Runs a minute."""
+        """The number of runs a minute."""
         return 60 * (self.done - self.before) / max(1e-9, time.monotonic() - self.began)
 
     @property

@@ -62,7 +62,7 @@ class TaskExecutor(Protocol):
 
 
 class WorkerPool:
-    """Carries out tasks in `jobs` processes of this machine; see TaskExecutor."""
+    """An executor with `jobs` processes of this machine; see TaskExecutor."""
 
     def __init__(self, jobs: int, limits: TaskLimits) -> None:
         self._limits = limits
@@ -217,7 +217,7 @@ class _Attempt:
         return HEAL_SECONDS if self.folder is not None else CLOSE_SECONDS
 
     def seconds_left(self) -> float:
-        """Until its time is over; below zero afterwards."""
+        """The seconds until its time is over; below zero afterwards."""
         return self.began + self.seconds - time.monotonic()
 
     def heard(self, said: dict[str, Any]) -> RunLine | None:

@@ -117,7 +117,7 @@ def line_of(text: str, path: Sequence[str | int]) -> int | None:
 
 
 class _Reader:
-    """Reads one file. Its methods raise UsageError with the line."""
+    """A reader of one file. Its methods raise UsageError with the line."""
 
     def __init__(self, text: str, where: str) -> None:
         self._text, self._where = text, where

@@ -38,7 +38,7 @@ class CampaignTest:
 
     @property
     def all_seeds(self) -> tuple[int, ...]:
-        """Its seeds, and those that were kept, each once."""
+        """The seeds, and those that were kept, each once."""
         return tuple(dict.fromkeys((*self.kept, *self.seeds)))
 
     @property

@@ -13,8 +13,8 @@ FIRST_TO_GO = (RunStatus.VALID, RunStatus.INFRASTRUCTURE, RunStatus.UNKNOWN, Run
 
 
 class Keeper:
-    """Keeps folders up to `most` bytes: valid runs go first, refuted ones last, of each kind the oldest first. The
-    newest folder always stays. mode: of KEEPS in `tasks`."""
+    """The keeper of folders up to `most` bytes: valid runs go first, refuted ones last, of each kind the oldest first.
+    The newest folder always stays. mode: of KEEPS in `tasks`."""
 
     def __init__(self, folder: CampaignFolder, mode: str, most: int = BYTES_DEFAULT) -> None:
         self.mode, self._folder, self._most = mode, folder, most

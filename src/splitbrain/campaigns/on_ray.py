@@ -31,7 +31,7 @@ FOLDER_PARTS = 3
 
 
 class RayPool:
-    """Carries out tasks on a Ray cluster; see TaskExecutor.
+    """An executor on a Ray cluster; see TaskExecutor.
 
     where: `ray` for one on this machine, started if there is none; `ray://HOST:PORT` for another. UsageError if Ray is
     not installed, InfrastructureError if it cannot be reached.

@@ -148,7 +148,7 @@ class CampaignFolder:
 
 @dataclass(frozen=True)
 class LineWriter:
-    """Adds lines to `runs.jsonl`. InfrastructureError if the disk is full."""
+    """The writer of `runs.jsonl`. InfrastructureError if the disk is full."""
 
     file: int
     path: Path

@@ -26,8 +26,8 @@ class Sides:
 
     @staticmethod
     def of(first: Path, second: Path) -> "Sides":
-        """Of a run's folder, a campaign's, or the file of a baseline. UsageError if one is neither, or if they have no
-        test in common."""
+        """The comparison of two of these: a run's folder, a campaign's, or the file of a baseline. UsageError if one is
+        neither, or if they have no test in common."""
         one, other = read_side(first), read_side(second)
         if len(one.tests) == len(other.tests) == 1:
             other = Baseline({next(iter(one.tests)): next(iter(other.tests.values()))}, other.version)

@@ -153,7 +153,7 @@ class RunLine:
 
     @property
     def run(self) -> str | None:
-        """Its folder as it was when the line was written, None if none was kept."""
+        """The folder as it was when the line was written, None if none was kept."""
         found: str | None = self.plain["run"]
         return found
 

@@ -36,7 +36,8 @@ def _in_docker(everything: bool) -> list[tuple[Mapping[str, str], str]]:
 
 
 def _on_hosts(file: str, everything: bool) -> list[tuple[Mapping[str, str], str]]:
-    """Likewise. A host that is in use stays so unless everything is to go: InfrastructureError."""
+    """Remove what is on hosts, likewise. A host that is in use stays so unless everything is to go:
+    InfrastructureError."""
     gone: list[tuple[Mapping[str, str], str]] = []
     for agent in open_all(read(file), everything=everything):
         host = agent.host.address

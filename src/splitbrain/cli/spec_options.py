@@ -13,7 +13,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class FieldType(click.ParamType[Any]):
-    """Reads the value of a field as the field itself does."""
+    """A type of option values: reads the value of a field as the field itself does."""
 
     def __init__(self, declared: SpecField) -> None:
         self.declared = declared

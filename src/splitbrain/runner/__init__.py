@@ -1,4 +1,4 @@
-"""From a specification to a result: one run, or one check of a history.
+"""Runs: from a specification to a result, of one run or one check of a history.
 
 A map, in the order in which they are used:
 

@@ -114,7 +114,8 @@ class Judge:
         return checker if len(self.checkers) == 1 and isinstance(checker, ExplainingChecker) else None
 
     def decide(self, history: History, spending: BudgetMeter) -> Verdict:
-        """As `verdict`, but a checker that can give its witness later leaves it out: `explain` adds it."""
+        """The verdict, see `verdict`, but a checker that can give its witness later leaves it out: `explain` adds
+        it."""
         checker = self.explaining
         if checker is not None:
             return safely(checker.name, lambda: checker.decide(history, spending))

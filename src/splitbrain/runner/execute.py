@@ -122,31 +122,31 @@ def execute_in_memory(plan: RunPlan, progress: Progress | None = None) -> Iterat
 def _carried_out(plan: RunPlan, recorder: Recorder, folder: RunFolder, progress: Progress | None) -> Result:
     """The result of running and judging; `infrastructure` if the run could not be carried out to its end."""
     began = time.perf_counter()
-    test, track = prepared(plan, folder.logs)
-    if progress is not None and track is not None:
-        progress.faults = track.active
+    test, nemesis = prepared(plan, folder.logs)
+    if progress is not None and nemesis is not None:
+        progress.faults = nemesis.active
     notes = (*registry.renamed(plan.asked.workload), *plan.schedule.notes())
     if isinstance(plan.target, Provided):
         notes = (*plan.target.notices(), *notes)
     try:
-        conducted = plan.environment.run(lambda: run_test(test, recorder, track, progress))
+        conducted = plan.environment.run(lambda: run_test(test, recorder, nemesis, progress))
     except InfrastructureError as error:
         cost = Cost(run=time.perf_counter() - began)
         return Result.failed(recorder.history, plan.record(), str(error), cost, notes)
     finally:
-        _keep_schedule(plan, track, folder)
+        _keep_schedule(plan, nemesis, folder)
     running = time.perf_counter() - began
     notes += (*write_crash_log(conducted.deaths, folder), *conducted.warnings)
     others = (*conducted.audits, *_logged(plan, folder))
     return judged(recorder.history, plan, running, notes, others, conducted.main[1], conducted.coverage)
 
 
-def _keep_schedule(plan: RunPlan, track: NemesisRunner | None, folder: RunFolder) -> None:
+def _keep_schedule(plan: RunPlan, nemesis: NemesisRunner | None, folder: RunFolder) -> None:
     """Write the schedule of the run: the one that it was given, or what became of its faults."""
     if plan.script is not None:
         folder.write(FILE, plan.spec.schedule or "")
-    elif track is not None:
-        folder.write(FILE, Script.of_slots(track.happened).to_toml())
+    elif nemesis is not None:
+        folder.write(FILE, Script.of_slots(nemesis.happened).to_toml())
 
 
 def judged(

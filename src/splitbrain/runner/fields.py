@@ -68,7 +68,7 @@ class SpecField:
 
     @property
     def word(self) -> str:
-        """Its name on the command line: `--time-limit`, `TARGET`."""
+        """The name on the command line: `--time-limit`, `TARGET`."""
         if self.required:
             return self.name.upper()
         return SET if self.kind is dict else f"--{self.name.replace('_', '-')}"

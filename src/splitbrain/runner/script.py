@@ -333,10 +333,10 @@ def _mapped(value: Value, sequence: Callable[[Any], Any]) -> Any:
 
 
 def _plain(value: Value) -> Any:
-    """With lists, as TOML and JSON have it."""
+    """The value with lists, as TOML and JSON have it."""
     return _mapped(value, list)
 
 
 def _read(value: Any) -> Value:
-    """With tuples, as histories have it."""
+    """The value with tuples, as histories have it."""
     return _mapped(value, tuple)

@@ -52,9 +52,9 @@ def attempt(plan: RunPlan, only: str | None = None) -> Attempt | None:
     """Run and judge a plan of a deterministic environment; None if it could not be carried out. only: the name of the
     check that matters, where not all do."""
     recorder = Recorder(None, plan.environment.now)
-    test, track = prepared(plan, None)
+    test, nemesis = prepared(plan, None)
     try:
-        run = plan.environment.run(lambda: run_test(test, recorder, track))
+        run = plan.environment.run(lambda: run_test(test, recorder, nemesis))
     except InfrastructureError:
         return None
     checkers = [checker for checker in plan.judge.checkers if checker.name == only]
@@ -64,7 +64,7 @@ def attempt(plan: RunPlan, only: str | None = None) -> Attempt | None:
         found = (*(check_safely(checker, run.history, budget) for checker in checkers), *beside)
     else:
         found = checks(judged(run.history, plan, 0.0, (), run.audits, run.main[1], run.coverage).verdict)
-    happened = Script.of_slots(track.happened) if track is not None else Script()
+    happened = Script.of_slots(nemesis.happened) if nemesis is not None else Script()
     return Attempt(plan, run.history, found, run.main[0], happened)
 
 

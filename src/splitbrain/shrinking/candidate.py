@@ -27,7 +27,7 @@ class Candidate:
 
     @property
     def script(self) -> Script:
-        """Its schedule."""
+        """The schedule of its faults."""
         return Script(self.faults, self.operations)
 
     @property
@@ -55,7 +55,7 @@ class Candidate:
         return sorted({*faults, *(entry.at for entry in self.operations)})
 
     def retimed(self, moved: Callable[[int], int]) -> "Candidate":
-        """With other times: a function that keeps their order."""
+        """A copy with other times: a function that keeps their order."""
         faults = []
         for fault in self.faults:
             start = moved(fault.start)
@@ -67,7 +67,7 @@ class Candidate:
         )
 
     def fitted(self) -> "Candidate":
-        """With a main phase no longer, and no more clients, than needed."""
+        """A copy with a main phase no longer, and no more clients, than needed."""
         begins = [entry.at for entry in self.operations] + [fault.start for fault in self.faults]
         limit = round(max(begins, default=0) / SECOND + ROOM_SECONDS + 0.05, 1)
         clients = max(self.clients, default=0) + 1
@@ -77,7 +77,7 @@ class Candidate:
         return replace(self, spec=spec)
 
     def on_threads(self, thread: Callable[[int], int]) -> "Candidate":
-        """With the operations on other threads."""
+        """A copy with the operations on other threads."""
         moved = (replace(entry, thread=thread(entry.thread)) for entry in self.operations)
         return replace(self, operations=tuple(moved))
 

@@ -178,7 +178,7 @@ def _rounded(step: int, at: int) -> int:
 
 
 def _closed(case: Candidate, end: int, by: int) -> Candidate:
-    """With everything from `end` on earlier by so much."""
+    """The candidate with everything from `end` on earlier by so much."""
     return case.retimed(lambda at: at - by if at >= end else at)
 
 

@@ -10,19 +10,19 @@ from splitbrain.targets.stores.single import SingleNode
 
 
 class SingleAnswersBeforeSync(SingleNode):
-    """Carries requests out, and answers them, before they are on disk."""
+    """Bug: carries requests out, and answers them, before they are on disk."""
 
     def _done(self) -> int:
         return self.log.last
 
 
 class SingleReplaysSuffix(SingleNode):
-    """Carries the last entries out again after a restart."""
+    """Bug: carries the last entries out again after a restart."""
 
     SUFFIX = 3
 
     def on_start(self, now: Now, disk: Mapping[str, bytes]) -> Effects:
-        """Once more."""
+        """Start, and carry the last entries out once more."""
         effects = super().on_start(now, disk)
         for index in range(max(1, self.applied - self.SUFFIX + 1), self.applied + 1):
             request = self.log.entry(index).request
@@ -53,7 +53,7 @@ class StaleFrontDoor(SingleNode):
         return super().on_request(now, request, message)
 
     def on_message(self, now: Now, sender: str, message: Forward | Answer) -> Effects:
-        """Answers to reads are kept."""
+        """Keep answers to reads."""
         if isinstance(message, Answer) and message.response.error is None:
             asked = self._asked.pop(message.session, None)
             if asked is not None and asked.sequence == message.sequence:

@@ -9,23 +9,23 @@ from splitbrain.targets.stores.requests import Origin, answer
 
 
 class ReadsWithoutRound(Reads):
-    """Answers a read from the leader's copy without making sure that it still leads."""
+    """Bug: answers a read from the leader's copy without making sure that it still leads."""
 
     def _at_once(self) -> bool:
         return self._replication.established
 
 
 class ReadsBeforeEstablished(Replication):
-    """Answers reads before an entry of the leader's own term is committed, when it does not know yet what is."""
+    """Bug: answers reads before an entry of the leader's own term is committed, when it does not know yet what is."""
 
     @property
     def established(self) -> bool:
-        """Always."""
+        """Whether reads may be answered: always."""
         return True
 
 
 class ReadsJoinOldRound(Reads):
-    """Lets a read wait for the round that is under way, which may have begun before another leader was elected."""
+    """Bug: lets a read wait for the round that is under way, which may have begun before another leader was elected."""
 
     def serve(self, request: Request, origin: Origin) -> None:
         """Wait for the last confirmed round, which has been confirmed."""
@@ -33,14 +33,14 @@ class ReadsJoinOldRound(Reads):
 
 
 class LeaseTooLong(Reads):
-    """Trusts in a lease that is longer than the election timeout."""
+    """Bug: trusts in a lease that is longer than the election timeout."""
 
     def _lease(self) -> int:
         return 4 * self._server.settings.election_max
 
 
 class LeaseFromAnswer(Replication):
-    """Begins the lease when the answers have come, and not when the round began."""
+    """Bug: begins the lease when the answers have come, and not when the round began."""
 
     def _confirm(self) -> None:
         before = self.confirmed
@@ -50,7 +50,7 @@ class LeaseFromAnswer(Replication):
 
 
 class LeaseOnWallClock(Replication):
-    """Measures the lease by the wall clock."""
+    """Bug: measures the lease by the wall clock."""
 
     def clock(self) -> int:
         """The wall clock, which may be set back."""
@@ -58,7 +58,7 @@ class LeaseOnWallClock(Replication):
 
 
 class LocalDeduplication(RaftNode):
-    """Remembers the answers of retried requests in the leader's memory alone; its machine knows no sessions."""
+    """Bug: remembers the answers of retried requests in the leader's memory alone; its machine knows no sessions."""
 
     def _lead(self, request: Request, origin: Origin) -> None:
         seen = self.__dict__.setdefault("_seen", {})
@@ -70,10 +70,10 @@ class LocalDeduplication(RaftNode):
 
 
 class LastEntryAgain(Replication):
-    """Applies the last entry again when it is elected."""
+    """Bug: applies the last entry again when it is elected."""
 
     def lead(self) -> None:
-        """Once more."""
+        """Lead, and apply the last entry once more."""
         server = self._server
         super().lead()
         if server.applied > server.log.base:
@@ -83,14 +83,14 @@ class LastEntryAgain(Replication):
 
 
 class RefusesFromOwnCopy(RaftNode):
-    """Refuses a compare-and-set by its own copy, which may be old, on whatever server is asked."""
+    """Bug: refuses a compare-and-set by its own copy, which may be old, on whatever server is asked."""
 
     def _known(self, request: Request) -> Response | None:
         return _refusal(self, request) or super()._known(request)
 
 
 class LeaderRefusesFromOwnCopy(RaftNode):
-    """Refuses a compare-and-set by the copy of a server that believes to lead."""
+    """Bug: refuses a compare-and-set by the copy of a server that believes to lead."""
 
     def _known(self, request: Request) -> Response | None:
         refused = _refusal(self, request) if self.server.role == LEADER else None

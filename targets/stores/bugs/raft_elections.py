@@ -25,14 +25,14 @@ class VotesForShorterLogs(Election):
 
 
 class ComparesLengthAlone(Election):
-    """Compares how long the logs are, and not the terms of their last entries."""
+    """Bug: compares how long the logs are, and not the terms of their last entries."""
 
     def _up_to_date(self, request: VoteRequest) -> bool:
         return request.last_index >= self._server.log.last
 
 
 class ComparesTermAlone(Election):
-    """Compares the terms of the last entries, and not how long the logs are."""
+    """Bug: compares the terms of the last entries, and not how long the logs are."""
 
     def _up_to_date(self, request: VoteRequest) -> bool:
         log = self._server.log
@@ -47,7 +47,7 @@ class ComparesCommitted(Election):
 
 
 class VotesInOlderTerms(Election):
-    """Answers a candidate of an older term as if it were of the present one."""
+    """Bug: answers a candidate of an older term as if it were of the present one."""
 
     def on_request(self, sender: str, request: VoteRequest) -> None:
         """The term of an older request is not looked at, and neither is the vote of the present one."""
@@ -59,35 +59,35 @@ class VotesInOlderTerms(Election):
 
 
 class CountsOlderVotes(Election):
-    """Counts a vote whatever the term it was given in."""
+    """Bug: counts a vote whatever the term it was given in."""
 
     def _awaited(self, reply: VoteReply) -> bool:
         return reply.trial == self._trial
 
 
 class CountsTrialVotes(Election):
-    """Counts the answers of the trial as votes of the election that follows it."""
+    """Bug: counts the answers of the trial as votes of the election that follows it."""
 
     def _awaited(self, reply: VoteReply) -> bool:
         return reply.trial or super()._awaited(reply)
 
 
 class CountsVotersTwice(Election):
-    """Counts answers, and not voters."""
+    """Bug: counts answers, and not voters."""
 
     def _note(self, voter: str) -> None:
         self._votes.append(voter)
 
 
 class VotesWhileLed(Election):
-    """Votes also while it hears a leader, whose lease rests on it not doing so."""
+    """Bug: votes also while it hears a leader, whose lease rests on it not doing so."""
 
     def _hears_leader(self) -> bool:
         return False
 
 
 class HalfIsEnough(RaftServer):
-    """Takes half of the servers, rounded down, for a majority."""
+    """Bug: takes half of the servers, rounded down, for a majority."""
 
     def __init__(self, name: str, nodes: Sequence[str], *rest: Any) -> None:
         super().__init__(name, nodes, *rest)
@@ -95,10 +95,10 @@ class HalfIsEnough(RaftServer):
 
 
 class VotesBeforeSync(RaftServer):
-    """Sends votes before they are on disk."""
+    """Bug: sends votes before they are on disk."""
 
     def promise(self, to: str, message: RaftMessage, index: int = 0) -> None:
-        """Votes for others leave at once."""
+        """Let votes for others leave at once."""
         if isinstance(message, VoteReply) and to != self.name:
             self.send(to, message)
         else:
@@ -106,14 +106,14 @@ class VotesBeforeSync(RaftServer):
 
 
 class ForgetsVote(ReplicaLog):
-    """Writes the term down, and not the vote."""
+    """Bug: writes the term down, and not the vote."""
 
     def _ballot(self) -> Ballot:
         return Ballot(self.term, None)
 
 
 class ForgetsTerm(ReplicaLog):
-    """Keeps term and vote in memory alone."""
+    """Bug: keeps term and vote in memory alone."""
 
     def ballot(self, term: int, vote: str | None) -> None:
         """Nothing is written."""
@@ -124,10 +124,10 @@ class ForgetsTerm(ReplicaLog):
 
 
 class ForgetsHeardTerms(ReplicaLog):
-    """Writes a term down when it votes, and not when it hears of a later one."""
+    """Bug: writes a term down when it votes, and not when it hears of a later one."""
 
     def ballot(self, term: int, vote: str | None) -> None:
-        """Only a vote is written."""
+        """Write a vote down, and no term that was only heard of."""
         if vote is not None:
             super().ballot(term, vote)
         else:
@@ -135,7 +135,7 @@ class ForgetsHeardTerms(ReplicaLog):
 
 
 class RestartForgetsLeader(RaftNode):
-    """Votes as soon as it has started, for it does not remember that it heard a leader."""
+    """Bug: votes as soon as it has started, for it does not remember that it heard a leader."""
 
     def _heard_at_start(self) -> int:
         return -(1 << 62)

@@ -11,21 +11,21 @@ from splitbrain.targets.stores.raft.replication import Replication
 
 
 class CountsOlderEntries(Replication):
-    """Commits an entry of an older term by counting its copies."""
+    """Bug: commits an entry of an older term by counting its copies."""
 
     def _countable(self, index: int) -> bool:
         return True
 
 
 class CountsOlderAcknowledgements(Replication):
-    """Counts an acknowledgement whatever the term of the request that it answers."""
+    """Bug: counts an acknowledgement whatever the term of the request that it answers."""
 
     def _current(self, reply: AppendReply) -> bool:
         return True
 
 
 class CountsItselfTwice(Replication):
-    """Counts the leader's own copy beside that of itself as one of its followers."""
+    """Bug: counts the leader's own copy beside that of itself as one of its followers."""
 
     def _on_majority(self) -> int:
         server = self._server
@@ -34,7 +34,7 @@ class CountsItselfTwice(Replication):
 
 
 class CountsOwnBeforeSync(Replication):
-    """Counts the leader's own copy before it is on disk."""
+    """Bug: counts the leader's own copy before it is on disk."""
 
     def _promise_own(self, index: int) -> None:
         server = self._server
@@ -42,14 +42,14 @@ class CountsOwnBeforeSync(Replication):
 
 
 class CountsWhatWasSent(Replication):
-    """Takes an acknowledgement for one of the leader's whole log."""
+    """Bug: takes an acknowledgement for one of the leader's whole log."""
 
     def _acknowledged(self, reply: AppendReply) -> int:
         return self._server.log.last
 
 
 class RemembersMatches(Replication):
-    """Begins to lead with what it knew of its followers when it led before."""
+    """Bug: begins to lead with what it knew of its followers when it led before."""
 
     def lead(self) -> None:
         """The old counts stay."""
@@ -59,7 +59,7 @@ class RemembersMatches(Replication):
 
 
 class CommitsOwnLogWhenElected(Replication):
-    """Takes its whole log for committed when it is elected."""
+    """Bug: takes its whole log for committed when it is elected."""
 
     def lead(self) -> None:
         """Lead, and count inherited entries as if they were of this term."""
@@ -68,7 +68,7 @@ class CommitsOwnLogWhenElected(Replication):
 
 
 class AcknowledgesBeforeSync(Replication):
-    """Acknowledges entries before they are on disk."""
+    """Bug: acknowledges entries before they are on disk."""
 
     def _acknowledge(self, leader: str, number: int, matched: int) -> None:
         server = self._server
@@ -76,21 +76,21 @@ class AcknowledgesBeforeSync(Replication):
 
 
 class AcknowledgesOwnEnd(Replication):
-    """Acknowledges its whole log, also what stands behind the entries that were compared."""
+    """Bug: acknowledges its whole log, also what stands behind the entries that were compared."""
 
     def _acknowledge(self, leader: str, number: int, matched: int) -> None:
         super()._acknowledge(leader, number, self._server.log.last)
 
 
 class CommitsToOwnEnd(Replication):
-    """Commits what the leader has committed as far as its own log goes, though the two may disagree there."""
+    """Bug: commits what the leader has committed as far as its own log goes, though the two may disagree there."""
 
     def _committed(self, leaders: int, matched: int) -> int:
         return max(self._server.commit, min(leaders, self._server.log.last))
 
 
 class CommitsBeforeComparing(Replication):
-    """Takes over the leader's commit index before it has looked whether the logs agree."""
+    """Bug: takes over the leader's commit index before it has looked whether the logs agree."""
 
     def on_request(self, sender: str, request: AppendRequest) -> bool:
         """The commit index first."""
@@ -101,21 +101,22 @@ class CommitsBeforeComparing(Replication):
 
 
 class HeartbeatsResetCommit(Replication):
-    """Takes over the leader's commit index also when it is lower."""
+    """Bug: takes over the leader's commit index also when it is lower."""
 
     def _committed(self, leaders: int, matched: int) -> int:
         return min(leaders, matched)
 
 
 class AcceptsOlderTerms(Replication):
-    """Takes entries from a leader of an older term."""
+    """Bug: takes entries from a leader of an older term."""
 
     def _refused(self, sender: str, request: AppendRequest | SnapshotRequest) -> bool:
         return False
 
 
 class TruncatesAlways(ReplicaLog):
-    """Cuts the log behind what a request says, though it agrees: an old request that comes late takes new entries."""
+    """Bug: cuts the log behind what a request says, though it agrees: an old request that comes late takes new
+    entries."""
 
     def merge(self, previous: int, entries: Sequence[Entry]) -> int | None:
         """All entries are written anew."""
@@ -126,18 +127,18 @@ class TruncatesAlways(ReplicaLog):
 
 
 class ComparesNoTerms(ReplicaLog):
-    """Looks whether there is an entry before the new ones, and not of which term it is."""
+    """Bug: looks whether there is an entry before the new ones, and not of which term it is."""
 
     def conflict(self, index: int, term: int) -> tuple[int, int] | None:
-        """Only a gap is one."""
+        """A conflict only where there is a gap."""
         return (self.last + 1, 0) if index > self.last else None
 
 
 class KeepsConflicts(ReplicaLog):
-    """Keeps its own entry where the leader has another."""
+    """Bug: keeps its own entry where the leader has another."""
 
     def merge(self, previous: int, entries: Sequence[Entry]) -> int | None:
-        """Only what is missing is added."""
+        """Add only the entries that are missing."""
         for index, entry in enumerate(entries, previous + 1):
             if index > self.last:
                 self.append(entry)
@@ -145,7 +146,7 @@ class KeepsConflicts(ReplicaLog):
 
 
 class RestartCommitsAll(RaftNode):
-    """Takes all that it finds on its disk for committed."""
+    """Bug: takes all that it finds on its disk for committed."""
 
     def on_start(self, now: Now, disk: dict[str, bytes]) -> Effects:  # type: ignore[override]
         """The commit index is the end of the log."""
@@ -155,7 +156,7 @@ class RestartCommitsAll(RaftNode):
 
 
 class IgnoresDiskErrors(RaftNode):
-    """Goes on after a failed sync as if it had succeeded."""
+    """Bug: goes on after a failed sync as if it had succeeded."""
 
     def on_disk_error(self, now: Now, token: int, errno: int) -> Effects:
         """All is well."""

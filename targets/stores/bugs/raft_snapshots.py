@@ -13,7 +13,7 @@ _decode = msgspec.msgpack.Decoder(State).decode
 
 
 class SessionsNotSaved(Machine):
-    """Leaves the sessions out of the snapshot, so that a retried request is carried out again behind it."""
+    """Bug: leaves the sessions out of the snapshot, so that a retried request is carried out again behind it."""
 
     def dump(self) -> bytes:
         """Values alone."""
@@ -23,7 +23,7 @@ class SessionsNotSaved(Machine):
 
 
 class RevisionsNotSaved(Machine):
-    """Begins to count revisions anew behind a snapshot."""
+    """Bug: begins to count revisions anew behind a snapshot."""
 
     def restore(self, state: bytes) -> None:
         """Every revision is 1."""
@@ -32,7 +32,7 @@ class RevisionsNotSaved(Machine):
 
 
 class RestoreMerges(Machine):
-    """Puts a snapshot over what it holds, and keeps what the snapshot does not have."""
+    """Bug: puts a snapshot over what it holds, and keeps what the snapshot does not have."""
 
     def restore(self, state: bytes) -> None:
         """Old values win."""
@@ -42,21 +42,21 @@ class RestoreMerges(Machine):
 
 
 class SnapshotNamesLast(Replication):
-    """Says of its machine that it stands for the whole log, also for what was not applied."""
+    """Bug: says of its machine that it stands for the whole log, also for what was not applied."""
 
     def _snapshot_index(self) -> int:
         return self._server.log.last
 
 
 class OlderSnapshotAccepted(Replication):
-    """Installs a snapshot that is older than what it has applied."""
+    """Bug: installs a snapshot that is older than what it has applied."""
 
     def _newer(self, request: SnapshotRequest) -> bool:
         return request.index >= self._server.log.base
 
 
 class SnapshotSetsCommit(RaftServer):
-    """Takes the index of a snapshot for its commit index, also when that is lower."""
+    """Bug: takes the index of a snapshot for its commit index, also when that is lower."""
 
     def restore(self, index: int, state: bytes) -> None:
         """Restore a snapshot, and forget that entries behind it were committed."""
@@ -65,7 +65,7 @@ class SnapshotSetsCommit(RaftServer):
 
 
 class SnapshotAcknowledgedBeforeSync(Replication):
-    """Acknowledges a snapshot before it is on disk."""
+    """Bug: acknowledges a snapshot before it is on disk."""
 
     def on_snapshot(self, sender: str, request: SnapshotRequest) -> bool:
         """The answer leaves at once."""
@@ -77,7 +77,7 @@ class SnapshotAcknowledgedBeforeSync(Replication):
 
 
 class SnapshotWithoutBallot(ReplicaLog):
-    """Leaves term and vote out of the file that takes the place of the old one."""
+    """Bug: leaves term and vote out of the file that takes the place of the old one."""
 
     def _rewrite(self, index: int, state: bytes) -> None:
         term, vote = self.term, self.vote
@@ -87,7 +87,7 @@ class SnapshotWithoutBallot(ReplicaLog):
 
 
 class LogCutBehindSnapshot(ReplicaLog):
-    """Throws away the entries behind a snapshot, which it has acknowledged."""
+    """Bug: throws away the entries behind a snapshot, which it has acknowledged."""
 
     def install(self, index: int, term: int, state: bytes) -> None:
         """Nothing stays."""
@@ -97,18 +97,18 @@ class LogCutBehindSnapshot(ReplicaLog):
 
 
 class RestoresBase(RaftServer):
-    """Takes a snapshot for one of the entries that are no longer in the log, and applies those that are again, without
-    its sessions."""
+    """Bug: takes a snapshot for one of the entries that are no longer in the log, and applies those that are again,
+    without its sessions."""
 
     def restore(self, index: int, state: bytes) -> None:
-        """Applied is what the log no longer has."""
+        """Restore, and take for applied what the log no longer has."""
         super().restore(index, state)
         self.applied = self.log.base
         self.machine._sessions.clear()
 
 
 class EntriesNotRewritten(ReplicaLog):
-    """Writes the snapshot and forgets the entries behind it."""
+    """Bug: writes the snapshot and forgets the entries behind it."""
 
     def _rewrite(self, index: int, state: bytes) -> None:
         records = [Snapshot(index, self.base, self.base_term, state), self._ballot()]

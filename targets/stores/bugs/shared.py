@@ -21,7 +21,7 @@ class TornTailLeft(Journal):
 
 
 class DurableAtOnce(Journal):
-    """Calls what it wrote durable without waiting for the sync."""
+    """Bug: calls what it wrote durable without waiting for the sync."""
 
     def flush(self) -> list[Effect]:
         """Everything is called durable as soon as it was handed to the disk."""
@@ -31,7 +31,7 @@ class DurableAtOnce(Journal):
 
 
 class NoDeduplication(Machine):
-    """Carries out every request that it is given, also one that its session has had."""
+    """Bug: carries out every request that it is given, also one that its session has had."""
 
     def apply(self, request: Request) -> Response | None:
         """Carry it out."""
@@ -39,12 +39,12 @@ class NoDeduplication(Machine):
 
 
 class ShortMemory(Machine):
-    """Forgets a session after a few requests of others, and takes what comes of it later for new."""
+    """Bug: forgets a session after a few requests of others, and takes what comes of it later for new."""
 
     KEPT = 16
 
     def apply(self, request: Request) -> Response | None:
-        """As the correct one, but without a word of what was forgotten."""
+        """Apply a request as the correct one does, but without a word of what was forgotten."""
         self._forgotten = 0
         return super().apply(request)
 
@@ -57,15 +57,16 @@ class ShortMemory(Machine):
 
 
 class NoJoin(Requests):
-    """Places a request anew though the same one is on its way."""
+    """Bug: places a request anew though the same one is on its way."""
 
     def joins(self, request: Request, origin: Origin) -> bool:
-        """Never."""
+        """Whether a request joins one under way: never."""
         return False
 
 
 class MisdirectedIsRefused(Requests):
-    """Tells whoever passed a request on that nothing was done, though another copy of it may have been accepted."""
+    """Bug: tells whoever passed a request on that nothing was done, though another copy of it may have been
+    accepted."""
 
     def misdirected(self, sender: str, request: Request) -> Effect:
         """A definite refusal."""
@@ -73,7 +74,7 @@ class MisdirectedIsRefused(Requests):
 
 
 class UnansweredIsRefused(Requests):
-    """Tells a client that nothing was done when the node to which its request was passed on leads no more."""
+    """Bug: tells a client that nothing was done when the node to which its request was passed on leads no more."""
 
     def unanswered(self, text: str) -> Response:
         """A definite refusal."""

@@ -93,7 +93,7 @@ class PrimaryBackupNode:
 
     @property
     def primary(self) -> str:
-        """To whom the present view belongs."""
+        """The node that the present view belongs to."""
         return self.nodes[self.view % len(self.nodes)]
 
     @property
@@ -154,7 +154,7 @@ class PrimaryBackupNode:
         return self._finish()
 
     def on_durable(self, now: Now, token: int) -> Effects:
-        """More of the journal is on disk."""
+        """Go on when more of the journal is on disk."""
         self._now = now
         self.log.journal.on_durable(token)
         self.log.settle()

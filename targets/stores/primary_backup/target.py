@@ -72,7 +72,7 @@ class PrimaryBackup(AuditedStore):
 
     @property
     def invariants(self) -> Sequence[Invariant]:  # type: ignore[override]
-        """With failover, what one side applied is overwritten by design."""
+        """The invariants; none with failover, where what one side applied is overwritten by design."""
         return () if self._node.failover else (one_entry_an_index(), done_once())
 
     @property
@@ -88,11 +88,11 @@ class PrimaryBackup(AuditedStore):
 
     @property
     def tokens(self) -> bool:
-        """With `reads=session`."""
+        """Whether reads give tokens: with `reads=session`."""
         return self._word("reads") == "session"
 
     @property
     def program(self) -> ProgramFactory:
-        """Makes a PrimaryBackupNode."""
+        """A maker of PrimaryBackupNodes."""
         node, parts = self.planted((PrimaryBackupNode, CORRECT))
         return partial(node, settings=self._node, parts=parts)

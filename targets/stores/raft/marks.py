@@ -36,7 +36,7 @@ ANSWERS = (AppendReply, VoteReply)
 
 
 class RaftMarks:
-    """Takes the marks of one server."""
+    """The marks of one server, as it makes them."""
 
     def __init__(self, server: RaftServer) -> None:
         self._server = server

@@ -156,7 +156,7 @@ class RaftNode:
         return None
 
     def on_durable(self, now: Now, token: int) -> Effects:
-        """More of the journal is on disk."""
+        """Go on when more of the journal is on disk."""
         self.server.now = now
         self.server.log.journal.on_durable(token)
         return self._finish()

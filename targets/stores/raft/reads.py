@@ -56,7 +56,7 @@ class Reads:
         self._waiting = [waiting for waiting in self._waiting if waiting[0] > confirmed]
 
     def abandon(self) -> None:
-        """This server leads no longer: waiting reads are refused, which is safe for reads."""
+        """Stop leading: waiting reads are refused, which is safe for reads."""
         if not self._waiting:
             return
         text = "the leader lost its majority"

@@ -53,7 +53,7 @@ class Replication:
 
     @property
     def known(self) -> tuple[tuple[str, int], ...]:
-        """Of each server, this one included, up to which index its log is known to be on its disk."""
+        """The index up to which each server's log, this one included, is known to be on its disk."""
         return tuple(self._match.items())
 
     def lead(self) -> None:
@@ -132,7 +132,7 @@ class Replication:
         server.send(other, SnapshotRequest(server.term, index, last_term, server.machine.dump(), self.round))
 
     def _snapshot_index(self) -> int:
-        """For what the machine stands."""
+        """The index that the machine stands for."""
         return self._server.applied
 
     def _silent(self, other: str) -> bool:
@@ -205,7 +205,7 @@ class Replication:
         return request.index > self._server.applied
 
     def _tell_durable(self, leader: str, number: int, matched: int) -> None:
-        """While the disk is busy, tell the leader at once how far it is: a slow disk must not look like silence."""
+        """Tell the leader at once how far it is while the disk is busy: a slow disk must not look like silence."""
         server = self._server
         durable = server.log.durable
         if durable < matched:

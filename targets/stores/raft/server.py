@@ -38,8 +38,8 @@ class RaftSettings:
 
     @property
     def lease(self) -> int:
-        """For how long after the start of a confirmed round nobody else can have been elected, by a true clock; a tenth
-        less than the shortest election timeout."""
+        """The time after the start of a confirmed round in which nobody else can have been elected, by a true clock; a
+        tenth less than the shortest election timeout."""
         return self.election_min * 9 // 10
 
 
@@ -106,7 +106,7 @@ class RaftServer:
         self.out.append(Log(f"term {self.term}: {text}"))
 
     def follow(self, term: int, leader: str | None = None) -> None:
-        """Be a follower in a term, which is the present one or a later one."""
+        """Become a follower in a term, which is the present one or a later one."""
         if term > self.term:
             self.log.ballot(term, None)
         if self.role == LEADER or (leader is not None and leader != self.leader):

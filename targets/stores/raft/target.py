@@ -64,14 +64,14 @@ class Raft(AuditedStore):
 
     @property
     def claims(self) -> Sequence[str]:
-        """Linearizable and CP, unless reads are local or nothing is kept over a restart. With reads=lease this rests
-        on monotonic clocks that run at the same rate."""
+        """The claims: linearizable and CP, unless reads are local or nothing is kept over a restart. With reads=lease
+        this rests on monotonic clocks that run at the same rate."""
         if self._raft.reads == "local" or not self._raft.persistent:
             return ()
         return "linearizable", "CP"
 
     @property
     def program(self) -> ProgramFactory:
-        """Makes a RaftNode."""
+        """A maker of RaftNodes."""
         node, parts = self.planted((RaftNode, CORRECT))
         return partial(node, settings=self._raft, parts=parts)

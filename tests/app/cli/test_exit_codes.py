@@ -259,7 +259,8 @@ def test_too_few_open_files(place, files):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_while_it_starts(tmp_path, number):
-    """At moments all over the start: 130, or killed by the signal before any line of ours has run; no traceback."""
+    """Interrupts at moments all over the start: 130, or killed by the signal before any line of ours has run; no
+    traceback."""
     for wait in (0.02, 0.05, 0.1, 0.15, 0.2):
         run = subprocess.Popen(
             [sys.executable, "-c", "from splitbrain.start import main; print('here', flush=True); main()", "run",

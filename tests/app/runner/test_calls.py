@@ -19,7 +19,7 @@ local = pytest.mark.skipif(namespaces.unavailable() is not None, reason=namespac
 
 
 def status_of(spec: RunSpec, out: Path) -> str:
-    """For threads."""
+    """Tests of calls from threads."""
     return run(spec, out=out).status.value
 
 
@@ -91,7 +91,7 @@ def test_a_local_run_runs_nothing_of_the_working_folder(tmp_path, monkeypatch):
 
 @local
 def test_a_run_whose_process_is_killed_is_no_verdict(tmp_path, monkeypatch):
-    """As an OOM killer would, once its folder is there."""
+    """Kill it as an OOM killer would, once its folder is there."""
     (tmp_path / "store_that_dies.py").write_text(
         "import os, signal\n"
         "from splitbrain.targets.stores import Single\n"

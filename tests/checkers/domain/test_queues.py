@@ -67,7 +67,7 @@ def observed(recorded_: list[Event]) -> bool:
 
 
 def naive_queue(recorded_: list[Event]) -> Validity:
-    """After each event no element came out more often than it had been tried to put in."""
+    """Elements never come out more often than they had been tried to be put in."""
     if not observed(recorded_):
         return Validity.UNKNOWN
     for end in range(1, len(recorded_) + 1):

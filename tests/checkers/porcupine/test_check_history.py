@@ -153,17 +153,14 @@ def test_beyond_the_budget_of_configurations_it_is_unknown_and_says_how_far_it_c
 
 
 def test_beyond_the_budget_of_seconds_it_is_unknown_in_time() -> None:
-    """Within ten per cent, unless the machine was busy with something else: then it is tried again."""
+    """The time of the processor is what the check can help; on a busy machine it has less of it, and never more."""
     history = hard(3, 60)
     history.operations()
-    seconds: list[float] = []
-    while len(seconds) < 10 and min(seconds, default=1) > 0.55:
-        start = time.monotonic()
-        verdict = porcupine.check(ASKED, history, Budget(seconds=0.5, configurations=1 << 60))
-        seconds.append(time.monotonic() - start)
-        assert verdict.value is Validity.UNKNOWN
-        assert "0.5 s" in verdict.reason
-    assert min(seconds) <= 0.55
+    begun = time.process_time()
+    verdict = porcupine.check(ASKED, history, Budget(seconds=0.5, configurations=1 << 60))
+    assert time.process_time() - begun <= 0.55
+    assert verdict.value is Validity.UNKNOWN
+    assert "0.5 s" in verdict.reason
 
 
 def test_beyond_the_budget_of_memory_it_is_unknown() -> None:

@@ -37,7 +37,7 @@ ENGINES: dict[str, dict[str, Any]] = {
 
 @contextmanager
 def tuned(**options: Any) -> Iterator[None]:
-    """With the engines set so."""
+    """Set the engines so."""
     from splitbrain.checkers.porcupine.kernel import tuning
 
     tuning.tune(**options)
@@ -48,7 +48,7 @@ def tuned(**options: Any) -> Iterator[None]:
 
 
 def histories(random: Random, keys: int) -> History:
-    """Of each key up to 24 operations of up to six clients on a register; some crash, some answers are wrong."""
+    """A history of up to 24 operations a key of up to six clients on a register; some crash, some answers are wrong."""
     history, process = History(), 0
     for key in range(keys):
         process = _one(history, random, f"k{key}", process)
@@ -98,7 +98,7 @@ def _one(history: History, random: Random, key: str, process: int) -> int:
 
 
 def answers(model: Model, history: History) -> list[SearchResult]:
-    """Of each key what the kernel says; every order verified."""
+    """The kernel's verdict on each key; every order verified."""
     found = open_backend(model, history, Budget(configurations=1 << 40).start(), compiled=True)
     everything = list(range(len(found)))
     found._search(everything, 1 << 20)  # type: ignore[attr-defined]

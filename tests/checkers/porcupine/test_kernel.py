@@ -135,7 +135,7 @@ def differential(count: int) -> None:
 
 
 def answers(model: Model, history: History) -> list[tuple[int, bool | None, int]]:
-    """Of each key what the kernel says, and what is owed; every order verified."""
+    """The kernel's verdict on each key, and what is owed; every order verified."""
     found = open_backend(model, history, Budget(configurations=1 << 40).start(), compiled=True)
     everything = list(range(len(found)))
     found._search(everything, 1 << 20)  # type: ignore[attr-defined]
@@ -145,7 +145,7 @@ def answers(model: Model, history: History) -> list[tuple[int, bool | None, int]
 
 
 def sample(history: History, known: dict[int, bool | None], first: int) -> None:
-    """Some keys against the definition and the clear search."""
+    """Compare some keys with the definition and the clear search."""
     parts = of_one_key(history)
     for name in list(parts)[first::BRUTE]:
         key = history.pool.id(name)
@@ -162,7 +162,7 @@ def sample(history: History, known: dict[int, bool | None], first: int) -> None:
 
 
 def replace_key(event: Event) -> Event:
-    """Without its key: the brute force knows none but strings."""
+    """The event without its key: the brute force knows none but strings."""
     return Event(
         index=event.index, time=event.time, process=event.process, type=event.type, f=event.f, value=event.value,
         error=event.error,

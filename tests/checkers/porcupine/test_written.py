@@ -53,7 +53,7 @@ MODELS = {
 
 
 def history_of(model: Model, parts: tuple[Any, ...], random: Random) -> History:
-    """Up to 16 operations of up to five clients."""
+    """A history of up to 16 operations of up to five clients."""
     history, process = History(), 0
     todo, clients, state = random.randint(4, 16), random.randint(2, 5), model.initial
     going: list[tuple[int, str, Any, Any]] = []

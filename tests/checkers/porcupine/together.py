@@ -63,7 +63,7 @@ class Tally:
     seconds: float = 0.0
 
     def add(self, other: "Tally") -> None:
-        """Both together."""
+        """The sum of both tallies."""
         for name, value in vars(other).items():
             setattr(self, name, getattr(self, name) + value)
 
@@ -83,7 +83,7 @@ class Together:
     """
 
     def __init__(self, subject: Subject, episodes: Sequence[list[Event]]) -> None:
-        """More than one only if keys are objects of their own."""
+        """The histories of one check: more than one only if keys are objects of their own."""
         self.subject, self.episodes = subject, episodes
         self.events = [event for episode in episodes for event in episode]
         self.history = History.of(self.events)
@@ -240,7 +240,7 @@ class Together:
         raise WrongAnswer(self.owner[next(iter(orders))], f"{by}: an order is no proof: {wrong}")
 
     def _check_alone(self, values: Sequence[Validity]) -> None:
-        """Some of the histories by themselves: their public verdicts, and their values."""
+        """Check some of the histories by themselves: their public verdicts, and their values."""
         model, searched = self.subject.model, self.subject.searched
         chosen = range(0, len(values), EVERY)
         histories = [History.of(self.episodes[number]) for number in chosen]

@@ -275,7 +275,7 @@ def within_k(ops: Ops, k: int) -> bool:
 
 
 def within_delta(ops: Ops, milliseconds: float) -> bool:
-    """Linearizable once each read may have begun so much earlier; positions are milliseconds."""
+    """Linearizability once each read may have begun so much earlier; positions are milliseconds."""
     moved = tuple(op if op.write else replace(op, start=op.start - milliseconds) for op in ops)
     return linearizable(tuple(sorted(moved, key=lambda op: (op.session, op.start))))
 

@@ -72,7 +72,7 @@ class Question(NamedTuple):
 
 
 class Watched:
-    """Passes everything on, and remembers every question."""
+    """A generator that passes everything on, and remembers every question."""
 
     def __init__(self, inner: Generator, questions: list[Question]) -> None:
         self.inner, self.questions = inner, questions

@@ -57,8 +57,8 @@ class FakeMember:
 
 @dataclass
 class FakeMembership:
-    """Decides at once, unless something is in the way. lost: after how many changes an answer is lost, though the
-    change was made."""
+    """A cluster that decides at once, unless something is in the way. lost: after how many changes an answer is lost,
+    though the change was made."""
 
     members: dict[str, FakeMember]
     voting: dict[str, bool] = field(default_factory=lambda: dict.fromkeys(NAMES, True))

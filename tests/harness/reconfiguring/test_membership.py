@@ -1,4 +1,4 @@
-"""Everybody has a vote again after the heal, whatever was in the way."""
+"""Membership after the heal: everybody has a vote again, whatever was in the way."""
 
 import asyncio
 

@@ -72,12 +72,12 @@ def unavailable() -> Failing:
 
 
 def write_timeout(write_type: str) -> Failing:
-    """Of 2 replicas that must answer, 1 did."""
+    """The error that of 2 replicas that must answer, 1 did."""
     return Failing(0x1100, struct.pack(">Hii", 4, 1, 2) + text(write_type))
 
 
 def read_timeout() -> Failing:
-    """Likewise, for a read."""
+    """The same error for a read."""
     return Failing(0x1200, struct.pack(">HiiB", 4, 1, 2, 0))
 
 
@@ -87,7 +87,7 @@ def write_failure() -> Failing:
 
 
 def read_failure() -> Failing:
-    """Likewise, for a read."""
+    """The same failure for a read."""
     return Failing(0x1300, struct.pack(">HiiiB", 4, 1, 2, 0, 0))
 
 

@@ -24,7 +24,7 @@ UNAVAILABLE = translate_error(cassandra.Unavailable("nobody there"), conditional
 
 
 class Asked(CassandraSession):
-    """Answers in turn, rows or errors, and keeps what it was asked."""
+    """A session that answers in turn, rows or errors, and keeps what it was asked."""
 
     def __init__(self, *answers: Rows | Exception) -> None:
         self.answers = list(answers)

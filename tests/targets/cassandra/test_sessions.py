@@ -96,7 +96,7 @@ def test_who_comes_after_a_broken_connection_gets_a_new_one_while_others_still_h
 
 
 class Slow:
-    """Stands for the driver: it connects when told to."""
+    """A stand-in for the driver: it connects when told to."""
 
     def __init__(self) -> None:
         self.go, self.closed = threading.Event(), 0

@@ -111,11 +111,11 @@ def test_planning_fetches_nothing(kind: type[Server], monkeypatch: pytest.Monkey
 def test_a_write_meets_a_node_that_breaks(kind: type[Server]) -> None:
     async def scene() -> None:
         async with fake(kind) as node:
-            for answer, error in ((CUT, ErrorKind.CONNECTION), (SILENT, ErrorKind.TIMEOUT)):
+            for answer, error, seconds in ((CUT, ErrorKind.CONNECTION, 20.0), (SILENT, ErrorKind.TIMEOUT, 0.5)):
                 server, client = await opened(kind, node)
                 node.answer(answer)
                 before = node.writes
-                outcome = await ended(server, client, WRITE, 0.5)
+                outcome = await ended(server, client, WRITE, seconds)
                 assert (outcome.type, outcome.error and outcome.error.kind) == (EventType.INFO, error)
                 assert node.writes == before + 1, "no hidden retry"
                 await client.close()

@@ -148,7 +148,7 @@ class StoreStage:
         return await self.cluster.inject(Kill(names))
 
     async def break_disks(self, *names: str) -> ActiveInjection:
-        """Writes and syncs of nodes fail; healing mends the disks, and starts those that have ended."""
+        """Let writes and syncs of nodes fail; healing mends the disks, and starts those that have ended."""
         return await self.cluster.inject(FailDisk(names, "EIO"))
 
     async def isolate(self, *names: str) -> ActiveInjection:

@@ -59,7 +59,7 @@ def primary_backup(**options: bool) -> StoreBench:
 
 
 def test_a_primary_ships_nothing_that_is_not_on_its_own_disk() -> None:
-    """Else it could restart without an entry that a backup has, and give its place in the view to another."""
+    """An entry that a backup has could be lost by a restart, and its place in the view given to another."""
     bench = primary_backup()
     bench.request("n1", write(1))
     bench.fire("n1", "heartbeat")

@@ -204,7 +204,8 @@ def test_a_minority_refuses_and_a_majority_serves(arm: Arm, spec: str) -> None:
 
 @pytest.mark.parametrize("spec", ["raft", "primary-backup:failover=timeout", "primary-backup"])
 def test_a_node_that_was_away_catches_up(arm: Arm, spec: str) -> None:
-    """More entries than fit into one message. It then serves them alone with those who were away, too, or as a copy."""
+    """Entries that do not fit into one message. A node then serves them alone with those who were away, too, or as a
+    copy."""
 
     async def story(stage: StoreStage) -> None:
         leader = await stage.leader()

@@ -24,7 +24,7 @@ OUR_OWN = ("PYTHONPATH",)
 
 
 class Notify(Protocol):
-    """Says something to the harness that it did not ask for."""
+    """A notice to the harness, which did not ask for it."""
 
     def __call__(self, **event: Any) -> None: ...
 
@@ -125,11 +125,11 @@ class HostCluster(PidCluster[HostNode]):
         return await self.inject(injection)
 
     def _named(self, names: Sequence[str]) -> list[HostNode]:
-        """This host's node, as the harness asks this host for its share alone."""
+        """The node of this host, as the harness asks this host for its share alone."""
         return [self.node]
 
     def _pairs(self, links: Sequence[Link]) -> list[tuple[str, str]]:
-        """Those that end here."""
+        """The links that end here."""
         found = [(self._addresses[source], self._addresses[target]) for source, target in links]
         return [pair for pair in found if pair[1] == self._address]
 

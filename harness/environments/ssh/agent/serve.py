@@ -41,7 +41,7 @@ variables, relative_waits and respawn as in `harness.deployment`."""
 
 
 class Agent:
-    """Serves one run on this host, from `folder`."""
+    """The agent of one run on this host, with its folder in `folder`."""
 
     def __init__(self, control: Control, folder: Path) -> None:
         self._control = control
@@ -82,7 +82,7 @@ class Agent:
         return {"removed": gone, "user": os.geteuid(), **about, "control": self._control.address}
 
     async def do_able(self, relative_waits: bool, members: list[str]) -> dict[str, str | None]:
-        """Of each injection that is done here why it cannot be, or null."""
+        """The reason, of each injection that is done here, why it cannot be, or null."""
         deployment = made({"relative_waits": relative_waits})
         elsewhere = get_args(Maintenance | Reconfiguration)
         kinds = {name: kind for name, kind in KINDS.items() if kind not in elsewhere}
@@ -136,7 +136,7 @@ class Agent:
         await self._there.node.let_go()
 
     async def do_remake(self, joins: dict[str, str], node: Spec, empty: bool) -> None:
-        """From its next start on the node comes to be like this."""
+        """Make the node come to be like this from its next start on."""
         place = replace(self._there.node.place, joins=joins)
         await self._there.remake(place, made(node), node["uploads"], empty=empty)
 
@@ -197,7 +197,7 @@ def made(node: Spec) -> Process:
 
 
 async def serve(control: Control, folder: Path) -> None:
-    """Until the orders end, nothing is heard any more, or a signal comes."""
+    """Serve until the orders end, nothing is heard any more, or a signal comes."""
     loop, over = asyncio.get_running_loop(), asyncio.Event()
     for number in ENDING:
         loop.add_signal_handler(number, over.set)

@@ -130,11 +130,9 @@ def test_what_a_killed_run_leaves_is_found_and_removed(tmp_path: Path) -> None:
 )
 def test_a_cluster_that_does_not_come_up_says_why(tmp_path: Path, changes: dict[str, object], said: str) -> None:
     environment = Docker()
-    began = time.monotonic()
     with pytest.raises(InfrastructureError) as caught:
         environment.run(lambda: environment.up(etcd(**changes), NAMES, tmp_path))
     assert said in str(caught.value)
-    assert time.monotonic() - began < 20
     assert mine() == []
 
 

@@ -159,7 +159,7 @@ async def clocks_and_disks(cluster: ContainerCluster) -> None:
 
 
 def hours(node: ContainerNode) -> list[int]:
-    """By how many hours the wall clocks of a node's processes are off."""
+    """The hours by which the wall clocks of a node's processes are off."""
     found = []
     for pid in node.pids():
         clock = ProcessClock(pid)

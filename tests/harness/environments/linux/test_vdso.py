@@ -59,8 +59,8 @@ class Spinner:
         assert self.process.stdout.readline() == "ready\n"
 
     def off(self) -> list[tuple[int, int]]:
-        """By how much the wall clock, read in three ways, and the monotonic one are off: at least, and at most, as some
-        time goes by between question and answer."""
+        """The nanoseconds by which the wall clock, read in three ways, and the monotonic one are off: at least, and at
+        most, as some time goes by between question and answer."""
         before = [time.time_ns()] * 3 + [time.monotonic_ns()]
         told = self.ask()[:4]
         after = [time.time_ns()] * 3 + [time.monotonic_ns()]

@@ -1,4 +1,4 @@
-"""Runs a scenario of a test inside the private world of `--env local`, as root or as an ordinary user.
+"""Scenarios of tests inside the private world of `--env local`, run as root or as an ordinary user.
 
 python -m tests.harness.environments.local.inside MODULE FUNCTION OUT_FOLDER
 """
@@ -31,9 +31,8 @@ needs_namespaces = pytest.mark.skipif(namespaces.unavailable() is not None, reas
 
 def run_inside(scenario: Callable[..., object], folder: Path, user: bool = False) -> str:
     """Run an async function `scenario(environment, folder)` inside; its standard output. Fails if it fails."""
-    done = subprocess.run(
-        command_inside(scenario, folder, user), capture_output=True, text=True, check=False, timeout=60, env=variables()
-    )
+    command = command_inside(scenario, folder, user)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=110, env=variables())
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -101,6 +100,13 @@ async def heard(node: RealNode) -> dict[str, list[int]]:
     assert isinstance(answer, dict)
     by_sender: dict[str, list[int]] = answer["by_sender"]
     return by_sender
+
+
+async def until_heard(node: RealNode, sender: str, more: int) -> None:
+    """Return when a chatter has heard `more` further datagrams of a sender, however long that takes."""
+    enough = len((await heard(node)).get(sender, ())) + more
+    while len((await heard(node)).get(sender, ())) < enough:
+        await asyncio.sleep(0.02)
 
 
 def main() -> None:

@@ -17,11 +17,19 @@ from .inside import NAMES, ask, chatters, needs_namespaces, run_inside
 pytestmark = [needs_namespaces, pytest.mark.skipif(unable() is not None, reason=unable() or "")]
 
 
+LATE_NS = 200_000_000
+"""An answer that took longer, on a busy machine, says too little of when it was given: the node is asked again."""
+
+
 async def deviations(node: RealNode) -> tuple[float, float]:
     """Deviations of a node's wall and monotonic clocks, in seconds."""
-    told = await ask(node, "time")
-    assert isinstance(told, dict)
-    return (told["wall"] - time.time_ns()) / 1e9, (told["monotonic"] - time.monotonic_ns()) / 1e9
+    while True:
+        asked = time.monotonic_ns()
+        told = await ask(node, "time")
+        wall, monotonic = time.time_ns(), time.monotonic_ns()
+        assert isinstance(told, dict)
+        if monotonic - asked < LATE_NS:
+            return (told["wall"] - wall) / 1e9, (told["monotonic"] - monotonic) / 1e9
 
 
 async def tells(place: Place) -> int:
@@ -53,11 +61,12 @@ async def skews(environment: Local, folder: Path) -> None:
     assert (await back.heal())["skew_ms"] == pytest.approx(7_200_000, abs=500)
     assert await deviations(n1) == pytest.approx((0, 0), abs=0.5)
 
+    began = time.monotonic()
     frozen = await cluster.inject(SkewClock("n2", rate=0.0))
     first = await tells(n2.place)
     await asyncio.sleep(0.3)
     assert await tells(n2.place) == first
-    assert (await frozen.heal())["skew_ms"] == pytest.approx(300, abs=250)
+    assert 250 < (await frozen.heal())["skew_ms"] < (time.monotonic() - began) * 1000 + 50
 
     inability = environment.unsupported(SkewAllClocks, chatters())
     assert inability is not None and "monotonic" in inability.reason, "its waits are not known to be relative"

@@ -67,17 +67,19 @@ async def skews(environment: Local, folder: Path) -> None:
 
     before = time.monotonic()
     drift = await cluster.inject(SkewClock("n2", rate=1.5))
-    assert (await deviations(n2))[0] == pytest.approx((time.monotonic() - before) * 0.5, abs=0.5)
+    begun = time.monotonic()
     await asyncio.sleep(2)
-    assert (await deviations(n2))[0] == pytest.approx((time.monotonic() - before) * 0.5, abs=0.5)
+    off, now = (await deviations(n2))[0], time.monotonic()
+    assert (now - begun) * 0.5 - 0.5 < off < (now - before) * 0.5 + 0.5
     assert (await drift.heal())["skew_ms"] > 500
     assert await deviations(n2) == pytest.approx((0, 0), abs=0.5), "a rate is taken back, too"
 
+    before = time.monotonic()
     frozen = await cluster.inject(SkewClock("n3", rate=0.0))
     first = await tells(n3.place)
     await asyncio.sleep(0.3)
     assert await tells(n3.place) == first
-    assert (await frozen.heal())["skew_ms"] == pytest.approx(300, abs=250)
+    assert 250 < (await frozen.heal())["skew_ms"] < (time.monotonic() - before) * 1000 + 50
     await cluster.down()
 
 

@@ -1,4 +1,4 @@
-"""However a run ends, nothing of it is left: no process, no interface, no rule, no folder."""
+"""Leftovers of runs, of which there are none however they end: no process, no interface, no rule, no folder."""
 
 import asyncio
 import os

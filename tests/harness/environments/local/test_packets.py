@@ -10,7 +10,7 @@ from splitbrain.harness.environments.local import Local
 from splitbrain.harness.environments.local.cluster import LocalCluster
 from splitbrain.harness.injection import Bite, Impair, Kill, Pause
 
-from .inside import NAMES, ask, chatters, heard, needs_namespaces, run_inside
+from .inside import NAMES, ask, chatters, heard, needs_namespaces, run_inside, until_heard
 
 pytestmark = [needs_namespaces, pytest.mark.skipif(unable() is not None, reason=unable() or "")]
 
@@ -74,20 +74,19 @@ async def overlaps(environment: Local, folder: Path) -> None:
     loss = await cluster.inject(Impair(LINK, loss=1.0))
     await asyncio.sleep(0.4)
     before = await heard(n2)
-    await asyncio.sleep(0.3)
+    await until_heard(n2, n3.address, 10)
+    await until_heard(n3, n1.address, 35)
     after = await heard(n2)
     assert len(after[n1.address]) == len(before[n1.address])
-    assert len(after[n3.address]) > len(before[n3.address]) + 10
     assert (await loss.heal())["messages_dropped"] > 30
-    await asyncio.sleep(0.4)
-    assert len((await heard(n2))[n1.address]) > len(after[n1.address])
+    await until_heard(n2, n1.address, 1)
     assert (await delay.heal())["messages_delayed"] > 50
     again = await cluster.inject(Impair(LINK, loss=1.0))
-    for harm in (Pause(NAMES), Kill(NAMES)):
-        await (await cluster.inject(harm)).heal()
+    for injection in (Pause(NAMES), Kill(NAMES)):
+        await (await cluster.inject(injection)).heal()
     for node in cluster.nodes:
         await node.wait_ready(asyncio.get_running_loop().time() + 10)
-    await asyncio.sleep(0.1)
+    await until_heard(n3, n1.address, 10)
     assert (await again.heal())["messages_dropped"] > 5
     assert await again.heal() == await again.heal()
     await cluster.down()

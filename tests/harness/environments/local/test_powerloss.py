@@ -151,7 +151,7 @@ async def names(environment: Local, folder: Path) -> None:
 
 
 async def nodes(environment: Local, folder: Path) -> None:
-    """In a cluster: killed, robbed, started again when healed; beside other faults."""
+    """Lose power in a cluster: killed, robbed, started again when healed; beside other faults."""
     cluster = await environment.up(chatters(), NAMES, folder, {PowerLoss})
     n1, n2, _ = cluster.nodes
     assert isinstance(await ask(n1, "sync"), float)
@@ -204,7 +204,7 @@ def test_power_loss(tmp_path: Path, scenario: Callable[..., object]) -> None:
 @pytest.mark.skipif(os.getuid() != 0, reason="an ordinary user runs the test above")
 @pytest.mark.parametrize("mode", ["0666", "0600"])
 def test_power_loss_as_an_ordinary_user(tmp_path: Path, mode: str) -> None:
-    """Behind a device node of our own, as the machine's may be closed to users."""
+    """Lose power behind a device node of our own, as the machine's may be closed to users."""
     scenario = nodes if mode == "0666" else refused
     command = command_inside(scenario, tmp_path, user=True)
     script = f'mknod -m {mode} "$0/fuse" c 10 229 && mount --bind "$0/fuse" /dev/fuse && exec "$@"'

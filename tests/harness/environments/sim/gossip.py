@@ -14,7 +14,7 @@ TRACE: list[tuple[Any, ...]] = []
 
 
 class Gossip:
-    """Tells rumours to random others, writes them down, and answers with how many it knows."""
+    """A program that tells rumours to random others, writes them down, and answers with how many it knows."""
 
     message_type = request_type = reply_type = Any
 

@@ -44,15 +44,15 @@ class Quiet:
 
 
 class Echo(Quiet):
-    """Answers each request with itself."""
+    """A program that answers each request with itself."""
 
     def on_request(self, now: Now, request: int, message: Any) -> Effects:
         return [Reply(request, message)]
 
 
 class FileWriter(Quiet):
-    """Appends each request to a file, answers when it is durable; answers `errno` if the disk fails, and `read` with
-    what it found at its start."""
+    """A program that appends each request to a file, answers when it is durable; answers `errno` if the disk fails, and
+    `read` with what it found at its start."""
 
     def __init__(self, name: str, nodes: Sequence[str], random: RandomStream) -> None:
         super().__init__(name, nodes, random)

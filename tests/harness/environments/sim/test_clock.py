@@ -18,7 +18,7 @@ SECOND = 10**9
 
 
 class ClockReader(Quiet):
-    """Tells the time; `set` sets a timer of one second, and `rang` keeps its monotonic times."""
+    """A program that tells the time; `set` sets a timer of one second, and `rang` keeps its monotonic times."""
 
     def __init__(self, *given) -> None:
         super().__init__(*given)

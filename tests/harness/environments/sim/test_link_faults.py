@@ -66,7 +66,7 @@ class Twins(Quiet):
 
 
 class Counter(Quiet):
-    """Answers each request with how many there were."""
+    """A program that answers each request with how many there were."""
 
     seen = 0
 
@@ -249,7 +249,7 @@ def test_hedged_requests_arrive_twice_and_are_answered_once() -> None:
 
 
 def test_links_differ_where_the_world_says_so() -> None:
-    """With a spread of 20 some way of three nodes' six is slow, and another is fast."""
+    """Some way of three nodes' six is slow with a spread of 20, and another is fast."""
 
     async def scene(stage: SimStage) -> list[int]:
         took = []

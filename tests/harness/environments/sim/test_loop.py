@@ -25,7 +25,7 @@ def test_sleep_passes_virtual_time_only() -> None:
         return sim.now()
 
     assert sim.run(main) == 1000 * 10**9
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 500, "not in real time"
 
 
 def test_asyncio_as_usual() -> None:

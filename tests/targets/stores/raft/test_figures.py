@@ -350,7 +350,7 @@ def test_an_acknowledgement_of_an_earlier_term_counts_for_nothing() -> None:
 
 
 def test_a_refusal_of_an_older_term_confirms_no_round() -> None:
-    """Its leader may lead again, and count its rounds anew."""
+    """A leader of an older term may lead again, and count its rounds anew."""
     bench = RaftBench()
     bench.elect("s1", "s2", "s3")
     bench.settle()

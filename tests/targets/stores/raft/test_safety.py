@@ -102,7 +102,7 @@ class Storm(RuleBasedStateMachine):
     @precondition(lambda self: self.bench.up())
     @rule(pick=PICK, without=PICK)
     def calm(self, pick: int, without: int) -> None:
-        """Quiet for a while, for all but perhaps one: somebody may be elected and entries spread."""
+        """Run in a quiet time for all but perhaps one: somebody may be elected and entries spread."""
         away = self.bench.names[without % len(self.bench.names)]
         group = tuple(name for name in self.bench.names if name != away or without % 2)
         up = [name for name in self.bench.up() if name in group]
@@ -135,7 +135,7 @@ TestStorm = Storm.TestCase
 
 @pytest.mark.parametrize("first", range(0, SEEDS, 10))
 def test_raft_is_safe_in_long_storms(first: int) -> None:
-    """Longer than hypothesis goes, and in one kind of weather each."""
+    """Runs longer than Hypothesis makes them, with probabilities of one kind each."""
     for seed in range(first, first + 10):
         stream = RandomStream(seed, "storm")
         bench = RaftBench(FIVE if stream.chance(0.3) else THREE, seed, reads=stream.choice(["log", "index", "lease"]))
