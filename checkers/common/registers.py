@@ -80,7 +80,7 @@ class RegisterHistory:
     doubt: str | None = None
     sessions: int = 0
     stale: list[Any] | None = None
-    """What `staleness.reads` found, once it was asked."""
+    """The findings of `staleness.reads`, once it was asked."""
     _readers: dict[tuple[int, int], list[int]] | None = None
 
     def __len__(self) -> int:

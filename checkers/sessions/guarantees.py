@@ -181,7 +181,7 @@ def writes_follow_reads(registers: RegisterHistory) -> Violations:
 
 
 def _suspects(registers: RegisterHistory) -> bytes:
-    """Which reads may violate: those that returned a write, or the initial value, after a read that had ended returned
+    """Reads that may violate: those that returned a write, or the initial value, after a read that had ended returned
     one of its key that began later. All, where a read returned what was written after it: time tells nothing then.
 
     What a read that violates misses was seen by the author of what its session saw, before that was written.

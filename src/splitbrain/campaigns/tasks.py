@@ -137,7 +137,8 @@ class RunLine:
 
     @property
     def models(self) -> Mapping[str, str]:
-        """Of a run that was held to the spectrum: model → valid, invalid or unknown, by what the lattice made of it."""
+        """The spectrum of a run that was held to it: model → valid, invalid or unknown, by what the lattice made of
+        it."""
         fields = {"allowed": RunStatus.VALID, "refuted": RunStatus.INVALID, "undecided": RunStatus.UNKNOWN}
         return {name: word.value for field, word in fields.items() for name in self.plain.get(field, ())}
 
