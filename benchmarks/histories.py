@@ -52,7 +52,7 @@ class HistoryShape:
 
 def register(shape: HistoryShape) -> History:
     """A random history of a register, or of many; the initial value is nil. Paired already."""
-    history = _Simulation(shape).run()
+    history = _HistorySimulation(shape).run()
     if shape.invalid:
         found = next(Impossible(history, shape.values).reads(), None)
         if found is None:
@@ -63,7 +63,7 @@ def register(shape: HistoryShape) -> History:
     return history
 
 
-class _Simulation:
+class _HistorySimulation:
     """The registers, the clients, and the columns of what happens."""
 
     def __init__(self, shape: HistoryShape) -> None:

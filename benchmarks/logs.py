@@ -84,7 +84,7 @@ def like_kv(clients: int, *, seed: int, keys: int = 10, invalid: bool = False) -
     """A random key-value history. An invalid one has a get from which a piece is missing that must be in it; where no
     get can be made wrong so, another history is made. ValueError if that does not help."""
     for other in range(100):
-        history = _Strings(clients, keys, seed + 1000 * other).run()
+        history = _StringClients(clients, keys, seed + 1000 * other).run()
         if not invalid:
             return history
         for row, text in _impossible_gets(history):
@@ -94,7 +94,7 @@ def like_kv(clients: int, *, seed: int, keys: int = 10, invalid: bool = False) -
     raise ValueError(f"no history of {clients} clients on {keys} keys can be made wrong")
 
 
-class _Strings:
+class _StringClients:
     """Strings under keys, and clients that get, put and append, in rounds, as in the recorded logs: in each round a
     client numbers what it writes from 0, so that some texts are written to a key more than once."""
 

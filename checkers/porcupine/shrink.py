@@ -10,14 +10,14 @@ large one. Let π be a legal order of the whole.
 - **Pure operations**, one by one: π without one is legal.
 - **All operations with one label** (`Independence.parts`), by the promise of the model.
 - **Operations that feed nothing that stays**: see `sources`. An operation may go together with all that it may be a
-  source of, and so on: its *company*.
+  source of, and so on: its *closure*.
 
 Shrinking is delta debugging (Zeller & Hildebrandt 2002) over companies. First the last 1, 2, 4, … operations to return
 are tried alone, with what they need: an anomaly is mostly at the end of what was cut. Of a long problem that is done
 with the last RECENT operations, and what was open then; what may need something from before is not taken (see
 `sources`). Then whole classes of calls go,
 then halves, quarters, … down to single operations; each candidate is searched with a small limit. It is done again
-with what remains, until nothing changes: then no operation can go with its company (unless a limit came first).
+with what remains, until nothing changes: then no operation can go with its closure (unless a limit came first).
 """
 
 from collections import defaultdict
@@ -70,28 +70,28 @@ def recent(
         since = problem.call[first]
         still_open = [operation for operation in range(first) if problem.ret[operation] >= since]
         part = subproblem(problem, [*still_open, *range(first, len(problem))])
-        company = Company(model, part, prepared, since)
-        found = tail(part, company, spending, still_invalid)
+        closure = Closure(model, part, prepared, since)
+        found = tail(part, closure, spending, still_invalid)
         if found is not None:
             return subproblem(part, sorted(found))
         size *= 8
     return None
 
 
-def tail(problem: Problem, company: "Company", spending: BudgetMeter, still_invalid: StillInvalid) -> set[int] | None:
+def tail(problem: Problem, closure: "Closure", spending: BudgetMeter, still_invalid: StillInvalid) -> set[int] | None:
     """The last 1, 2, 4, … operations to return with all that they need, if they refute alone."""
     ret = problem.ret
     by_return = sorted((o for o in range(len(problem)) if ret[o] != NEVER), key=ret.__getitem__)
     size = 1
     while size < len(by_return) and not spending.exhausted():
-        kept = company.needed_by(by_return[-size:])
+        kept = closure.needed_by(by_return[-size:])
         if kept and still_invalid(subproblem(problem, sorted(kept))):
             return kept
         size *= 2
     return None
 
 
-class Company:
+class Closure:
     """Operations that must go with an operation that goes, and those that must stay with one that stays."""
 
     def __init__(self, model: Model, problem: Problem, prepared: Prepared, since: int = -1) -> None:
@@ -160,13 +160,13 @@ class _Shrinking:
         self._problem = problem
         self._spending = spending
         self._pure = [prepared.pure[kind] for kind in problem.kind]
-        self._company = Company(model, problem, prepared)
+        self._closure = Closure(model, problem, prepared)
         self._still_invalid = still_invalid
         self._kept = set(range(len(problem)))
 
     def shrink(self) -> list[int]:
         """The operations that are left."""
-        found = tail(self._problem, self._company, self._spending, self._still_invalid)
+        found = tail(self._problem, self._closure, self._spending, self._still_invalid)
         self._kept = self._kept if found is None else found
         self._drop_classes()
         size = len(self._kept)
@@ -177,10 +177,10 @@ class _Shrinking:
         return sorted(self._kept)
 
     def _drop(self, operations: Iterable[int]) -> bool:
-        """Leave operations out, with their company, if what remains still refutes."""
+        """Leave operations out, with their closure, if what remains still refutes."""
         if self._spending.exhausted():
             return False
-        gone = self._company.of(operations, self._kept)
+        gone = self._closure.of(operations, self._kept)
         return bool(gone) and self._keep(self._kept - gone)
 
     def _keep(self, kept: set[int]) -> bool:

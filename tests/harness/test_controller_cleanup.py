@@ -36,7 +36,7 @@ class StageNemesis:
 
     async def run(self, cluster, roles, recorder, now, serves):
         self.recorder, self.hurting = recorder, True
-        recorder.nemesis("start-harm", None)
+        recorder.nemesis("start-fault", None)
         await self.running()
 
     async def heal(self):
@@ -44,10 +44,10 @@ class StageNemesis:
         if self.hurting:
             await self.healing()
             self.hurting = False
-            self.recorder.nemesis("stop-harm", {"bite": {}})
+            self.recorder.nemesis("stop-fault", {"bite": {}})
 
     def reports(self):
-        return {"harm": FaultReport(1, None)}
+        return {"fault": FaultReport(1, None)}
 
 
 async def forever(*_):
@@ -101,7 +101,7 @@ def test_an_interruption_in_any_phase_leaves_nothing(stage, phase, interruption)
     invoked = [e for e in stage.events() if e.type == "invoke"]
     if phase == "main":
         assert len(invoked) == 3
-        assert stage.lines()[-1][2] == "stop-harm"
+        assert stage.lines()[-1][2] == "stop-fault"
     if phase != "up":
         assert stage.now() >= int(9.5e9), "the cluster was given the time to go down"
 
@@ -150,7 +150,7 @@ def test_harm_is_healed_before_the_final_operations_and_time_to_recover_is_given
     nemesis = StageNemesis()
     done = stage.run_test(limit(3, repeat(WRITE)), nemesis, final=lambda history: per_thread(once(READ)), recovery=4.0)
     events = stage.events()
-    stop = next(e for e in events if e.f == "stop-harm")
+    stop = next(e for e in events if e.f == "stop-fault")
     reads = [e for e in events if e.f == "read"]
     assert min(e.time for e in reads) == stop.time + 4_000_000_000
     assert done.faults == nemesis.reports()

@@ -12,7 +12,7 @@ from splitbrain.harness.operation import Operation
 WRITE, READ = Operation("write", 1), Operation("read")
 
 
-class Hurtful:
+class CountedNemesis:
     """A nemesis on which something came so many times, and is healed."""
 
     injections: frozenset[type[Injection]] = frozenset()
@@ -55,7 +55,7 @@ def times(stage):
 
 def test_final_operations_begin_when_the_nodes_have_settled(stage):
     settling(stage, 30.0)
-    done = conducted(stage, Hurtful())
+    done = conducted(stage, CountedNemesis())
     wrote, read = times(stage)
     assert stage.steps[1:3] == ["settling", "settled"] and done.warnings == ()
     assert 35.0 <= read - wrote < 36.0
@@ -63,7 +63,7 @@ def test_final_operations_begin_when_the_nodes_have_settled(stage):
 
 def test_nodes_that_do_not_settle_are_told_and_the_test_goes_on(stage):
     settling(stage, 1e6)
-    done = conducted(stage, Hurtful())
+    done = conducted(stage, CountedNemesis())
     wrote, read = times(stage)
     assert done.warnings == (f"the nodes had not recovered {SETTLE_SECONDS:g} s after the last heal",)
     assert read - wrote < SETTLE_SECONDS + 6
@@ -74,12 +74,12 @@ def test_trouble_on_the_way_is_told(stage):
         raise ValueError("no such question")
 
     stage.settle = settle
-    done = conducted(stage, Hurtful())
+    done = conducted(stage, CountedNemesis())
     assert len(done.warnings) == 1 and "no such question" in done.warnings[0]
     assert ("read", "ok") in {(event.f, event.type) for event in stage.events()}
 
 
 def test_nobody_waits_where_nothing_was_hurt(stage):
     settling(stage, 30.0)
-    conducted(stage, Hurtful(times=0))
+    conducted(stage, CountedNemesis(times=0))
     assert "settling" not in stage.steps

@@ -78,10 +78,10 @@ class ForgetfulTarget:
         return {}
 
 
-class Hurt:
+class KillOrPause:
     """A fault that kills or pauses, by variant."""
 
-    name, variants, wants_roles, needs = "hurt", ("kill", "pause"), False, (Kill, Pause)
+    name, variants, wants_roles, needs = "fault", ("kill", "pause"), False, (Kill, Pause)
 
     def plan(self, variant, view, random):
         nodes = (random.choice(view.nodes),)
@@ -89,7 +89,7 @@ class Hurt:
 
 
 def slot(start, variant):
-    return ScheduledFault(start * SECOND, 2 * SECOND, Hurt(), variant)
+    return ScheduledFault(start * SECOND, 2 * SECOND, KillOrPause(), variant)
 
 
 def operation(context):
@@ -128,9 +128,9 @@ def test_a_run_with_faults_is_whole(tmp_path):
     history = list(done.history)
     assert list(read(done.path)) == history
     nemesis = [e.f for e in history if e.process == "nemesis"]
-    assert nemesis == ["start-hurt", "stop-hurt"] * 2
-    assert done.faults["hurt"].bite["processes_killed"] == 1
-    assert done.faults["hurt"].bite["paused_ms"] == pytest.approx(2000)
+    assert nemesis == ["start-fault", "stop-fault"] * 2
+    assert done.faults["fault"].bite["processes_killed"] == 1
+    assert done.faults["fault"].bite["paused_ms"] == pytest.approx(2000)
     errors = {e.error[0] for e in history if isinstance(e.error, tuple)}
     assert errors >= {"refused", "timeout"}
     assert all(e.type == "ok" for e in history[-6:])
@@ -167,7 +167,7 @@ def test_ctrl_c_in_the_middle_of_a_fault_heals_it_and_keeps_the_history(tmp_path
     with pytest.raises(KeyboardInterrupt):
         run(3, tmp_path, interrupted_after=2.0)
     lines = gzip.decompress((tmp_path / "history.jsonl.gz").read_bytes()).splitlines()
-    assert b'"stop-hurt"' in lines[-1]
+    assert b'"stop-fault"' in lines[-1]
     assert b'"processes_killed":1' in lines[-1]
 
 

@@ -51,7 +51,7 @@ cdef enum:
     TYPE_INFO = 3
 
 
-cdef class _Columns:
+cdef class _TextColumns:
     """Scratch memory of one call."""
 
     cdef Texts texts
@@ -262,7 +262,7 @@ def decide(object history, int32_t get, int32_t put, int32_t append, bint by_key
 
     get, put, append: the value ids of these names, ABSENT for one that does not occur. The first text is the empty one.
     """
-    cdef _Columns columns = _Columns()
+    cdef _TextColumns columns = _TextColumns()
     cdef Texts *t = &columns.texts
     cdef Found found = columns.judge(history, get, put, append, by_key)
     cdef int32_t number
@@ -278,7 +278,7 @@ def decide(object history, int32_t get, int32_t put, int32_t append, bint by_key
 
 def outcome(object history, int32_t get, int32_t put, int32_t append, bint by_key):
     """The outcome of a history: 0 if a key refutes, 1 if none does and something was observed, else -1."""
-    cdef _Columns columns = _Columns()
+    cdef _TextColumns columns = _TextColumns()
     cdef Texts *t = &columns.texts
     cdef Found found = columns.judge(history, get, put, append, by_key)
     cdef int32_t number, observed = 0

@@ -38,7 +38,7 @@ cdef struct Seen:
     int8_t write
 
 
-cdef class _Columns:
+cdef class _ZoneColumns:
     """Scratch memory of one call."""
 
     cdef Cluster *clusters
@@ -256,7 +256,7 @@ def decide(object history, int32_t read, int32_t write, bint by_key, int32_t ini
 
     read, write: the value ids of these names, ABSENT for one that does not occur; initial: that of the first value.
     """
-    cdef _Columns columns = _Columns()
+    cdef _ZoneColumns columns = _ZoneColumns()
     cdef Py_ssize_t events = len(history.type)
     if events >= NEVER - 1 or not may_qualify(history, read, write, by_key):
         return None

@@ -32,7 +32,7 @@ def grow_only(case: MonitorInput) -> Decision | None:
     found = case.meanings(_meaning)
     if found is None:
         return None
-    sets = _Sets(case)
+    sets = _GrowOnlySets(case)
     for operation, (added, seen) in enumerate(found):
         if added >= 0:
             if added in sets.add:
@@ -54,7 +54,7 @@ def _meaning(call: Call, pool: Interner) -> tuple[int, frozenset[int]] | None:
 
 
 @dataclass
-class _Sets:
+class _GrowOnlySets:
     """The elements that were added, and the reads that saw them."""
 
     case: MonitorInput

@@ -127,11 +127,11 @@ class Script:
             raise UsageError(f"{where}: not TOML: {error}") from None
         lines = text.splitlines()
         if plain.get("format", FORMAT) != FORMAT:
-            _Table(where, lines, 1, {}).wrong("format", f"format is {FORMAT}, not {plain['format']!r}")
+            _TomlTable(where, lines, 1, {}).wrong("format", f"format is {FORMAT}, not {plain['format']!r}")
         for name in plain:
             if name not in ("format", "fault", "operation"):
                 hint = did_you_mean(name, ("fault", "operation")) or "; there are [[fault]] and [[operation]]"
-                _Table(where, lines, 1, {}).wrong(name, f"a schedule has no {name!r}{hint}")
+                _TomlTable(where, lines, 1, {}).wrong(name, f"a schedule has no {name!r}{hint}")
         faults = tuple(_fault(table) for table in _tables(plain, "fault", _FAULT, where, lines))
         operations = None
         if "operation" in plain:
@@ -156,7 +156,7 @@ def text_of(given: str) -> tuple[str, str]:
 
 
 @dataclass(frozen=True)
-class _Table:
+class _TomlTable:
     """One table of a file. line: of its heading."""
 
     where: str
@@ -195,13 +195,13 @@ class _Table:
 
 def _tables(
     plain: Mapping[str, Any], name: str, known: Sequence[str], where: str, lines: Sequence[str]
-) -> Sequence[_Table]:
+) -> Sequence[_TomlTable]:
     found = plain.get(name, [])
     headings = [number for number, line in enumerate(lines, 1) if line.replace(" ", "").startswith(f"[[{name}]]")]
     if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
-        _Table(where, lines, 1, {}).wrong(name, f"each {name} is a table of its own: [[{name}]]")
+        _TomlTable(where, lines, 1, {}).wrong(name, f"each {name} is a table of its own: [[{name}]]")
     tables = [
-        _Table(where, lines, headings[number] if len(headings) == len(found) else 1, entry)
+        _TomlTable(where, lines, headings[number] if len(headings) == len(found) else 1, entry)
         for number, entry in enumerate(found)
     ]
     for table in tables:
@@ -212,7 +212,7 @@ def _tables(
     return tables
 
 
-def _fault(table: _Table) -> ScriptedFault:
+def _fault(table: _TomlTable) -> ScriptedFault:
     nodes = table.get("nodes", (list,), "a list of nodes", [])
     if not all(isinstance(node, str) for node in nodes):
         table.wrong("nodes", f"nodes is a list of nodes, not {nodes!r}")
@@ -265,7 +265,7 @@ def _named(spelled: str) -> Fault:
     return faults[0]
 
 
-def _operation(table: _Table) -> ScriptedOperation:
+def _operation(table: _TomlTable) -> ScriptedOperation:
     thread = table.get("thread", (int,), "the number of a client, from 0")
     if thread < 0:
         table.wrong("thread", f"thread is the number of a client, from 0, not {thread}")

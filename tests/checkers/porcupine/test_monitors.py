@@ -16,7 +16,7 @@ from splitbrain.checkers.porcupine.monitor_batch import by_zones
 from splitbrain.checkers.porcupine.monitors.monitor import Decision, MonitorInput
 from splitbrain.checkers.porcupine.prepare import prepare
 from splitbrain.checkers.porcupine.reference_backend import ReferenceBackend
-from splitbrain.checkers.porcupine.shrink import Company, subproblem
+from splitbrain.checkers.porcupine.shrink import Closure, subproblem
 from splitbrain.checkers.porcupine.witness import events as events_of
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.history import Event, History
@@ -132,9 +132,9 @@ def test_what_a_procedure_refutes_is_explained_as_what_a_search_refutes(name: st
         assert not linearizable(model, alone), f"{list(recorded)} {verdict}"
         assert verdict.reason == verdict.witness.words[0]
         (problem,) = (prepared := prepare(model, History.of(alone), Budget().start())).problems
-        company, everything = Company(model, problem, prepared), set(range(len(problem)))
+        closure, everything = Closure(model, problem, prepared), set(range(len(problem)))
         for operation in everything:
-            gone = company.of((operation,), everything)
+            gone = closure.of((operation,), everything)
             rest = events_of(subproblem(problem, sorted(everything - gone)))
             assert not gone or linearizable(model, [History.of(alone).event(position) for position in rest])
     assert found > 10

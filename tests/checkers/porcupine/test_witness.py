@@ -10,7 +10,7 @@ from splitbrain.checkers import porcupine
 from splitbrain.checkers.common.per_key import NEVER
 from splitbrain.checkers.porcupine import MODELS, Model, short_history, shrink, witness
 from splitbrain.checkers.porcupine.prepare import Prepared, Problem, prepare
-from splitbrain.checkers.porcupine.shrink import Company, subproblem
+from splitbrain.checkers.porcupine.shrink import Closure, subproblem
 from splitbrain.checkers.porcupine.witness import cut, events
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.history import Event, History
@@ -60,10 +60,10 @@ def test_a_witness_refutes_alone_and_nothing_can_go(name: str, recent: int, monk
             assert told.words[0]
             again = History.of(small)
             prepared, (problem,) = problems(family.model, again)
-            company = Company(family.model, problem, prepared)
+            closure = Closure(family.model, problem, prepared)
             everything = set(range(len(problem)))
             for operation in everything:
-                gone = company.of((operation,), everything)
+                gone = closure.of((operation,), everything)
                 if gone:
                     rest = subproblem(problem, sorted(everything - gone))
                     assert linearizable(family.model, part(again, events(rest))), (list(whole), verdict)
@@ -86,14 +86,14 @@ def test_what_a_witness_leaves_out_never_makes_a_linearizable_history_look_wrong
                 smaller = cut(problem, prepared, whole, random.choice(returns))
             else:
                 smaller = problem
-            company = Company(family.model, smaller, prepared)
+            closure = Closure(family.model, smaller, prepared)
             kept = set(range(len(smaller)))
             for operation in random.sample(sorted(kept), random.randint(0, len(kept))):
-                kept -= company.of((operation,), kept)
+                kept -= closure.of((operation,), kept)
                 rest = subproblem(smaller, sorted(kept))
                 assert linearizable(family.model, part(whole, events(rest))), (recorded_events, list(rest.call))
             wanted = random.sample(range(len(smaller)), random.randint(0, len(smaller)))
-            rest = subproblem(smaller, sorted(company.needed_by(wanted)))
+            rest = subproblem(smaller, sorted(closure.needed_by(wanted)))
             assert linearizable(family.model, part(whole, events(rest))), (recorded_events, list(rest.call))
 
 
@@ -126,12 +126,12 @@ def test_the_last_operations_with_what_they_need_never_make_a_linearizable_histo
 def test_of_a_long_history_only_the_end_is_looked_at_closely(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
 
-    class Noted(Company):
+    class Noted(Closure):
         def __init__(self, model: Model, problem: Problem, prepared: Prepared, since: int = -1) -> None:
             sizes.append(len(problem))
             super().__init__(model, problem, prepared, since)
 
-    monkeypatch.setattr(shrink, "Company", Noted)
+    monkeypatch.setattr(shrink, "Closure", Noted)
     whole = History()
     for number in range(10_000):
         for kind, seen in ((EventType.INVOKE, None), (EventType.OK, number // 2 % 5 + (number == 9_999))):

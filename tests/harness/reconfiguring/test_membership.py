@@ -11,7 +11,7 @@ from splitbrain.harness.reconfiguring.membership import REMOVAL_SECONDS, ActiveM
 from .fakes import ADDRESSES, NAMES, ThreeMembers, played
 
 
-def harm(world: ThreeMembers, *names: str) -> ActiveMembershipChange:
+def membership_change(world: ThreeMembers, *names: str) -> ActiveMembershipChange:
     everybody = list(world.members.values())
     return ActiveMembershipChange(
         world.named(*names), everybody, world.membership, world.turn, lambda: world.calm, world.told.append
@@ -25,7 +25,7 @@ def assert_whole(world: ThreeMembers) -> None:
 
 def test_a_node_leaves_and_joins_with_nothing() -> None:
     async def story(world: ThreeMembers) -> None:
-        changing = harm(world, "n2")
+        changing = membership_change(world, "n2")
         await changing.inject()
         gone = world.members["n2"]
         assert world.membership.voting == {"n1": True, "n3": True}
@@ -43,7 +43,7 @@ def test_a_node_leaves_and_joins_with_nothing() -> None:
 def test_a_change_whose_answer_is_lost_is_made_once(change: int) -> None:
     async def story(world: ThreeMembers) -> None:
         world.membership.lost = {change}
-        changing = harm(world, "n1")
+        changing = membership_change(world, "n1")
         await changing.inject()
         await changing.heal()
         assert_whole(world)
@@ -54,7 +54,7 @@ def test_a_change_whose_answer_is_lost_is_made_once(change: int) -> None:
 def test_a_removal_that_cannot_be_decided_is_left_to_the_heal() -> None:
     async def story(world: ThreeMembers) -> None:
         world.membership.decides = False
-        changing = harm(world, "n1", "n2")
+        changing = membership_change(world, "n1", "n2")
         began = asyncio.get_running_loop().time()
         await changing.inject()
         assert asyncio.get_running_loop().time() - began < 2 * REMOVAL_SECONDS, "others faults are not kept waiting"
@@ -68,7 +68,7 @@ def test_a_removal_that_cannot_be_decided_is_left_to_the_heal() -> None:
 
 def test_who_is_held_down_by_another_fault_joins_when_that_is_over() -> None:
     async def story(world: ThreeMembers) -> None:
-        changing = harm(world, "n3")
+        changing = membership_change(world, "n3")
         await changing.inject()
         node = world.members["n3"]
         await node.hold()
@@ -86,7 +86,7 @@ def test_who_is_held_down_by_another_fault_joins_when_that_is_over() -> None:
 
 def test_who_fails_to_join_or_is_killed_meanwhile_is_started_again() -> None:
     async def story(world: ThreeMembers) -> None:
-        changing = harm(world, "n3")
+        changing = membership_change(world, "n3")
         node, world.membership.lags_s = world.members["n3"], 1.4
         await changing.inject()
         node.starts_fail = 2
@@ -103,7 +103,7 @@ def test_who_fails_to_join_or_is_killed_meanwhile_is_started_again() -> None:
 
 def test_two_nodes_leave_one_after_another() -> None:
     async def story(world: ThreeMembers) -> None:
-        changing = harm(world, "n1", "n3")
+        changing = membership_change(world, "n1", "n3")
         await changing.inject()
         assert world.membership.voting == {"n2": True}
         assert await changing.heal() == {"members_removed": 2, "members_joined": 2}
@@ -115,7 +115,7 @@ def test_two_nodes_leave_one_after_another() -> None:
 
 def test_a_cluster_that_does_not_decide_any_more_is_said_to_be_broken() -> None:
     async def story(world: ThreeMembers) -> None:
-        changing = harm(world, "n2")
+        changing = membership_change(world, "n2")
         await changing.inject()
         world.membership.decides = False
         began = asyncio.get_running_loop().time()
@@ -128,7 +128,7 @@ def test_a_cluster_that_does_not_decide_any_more_is_said_to_be_broken() -> None:
 
 def test_one_reconfiguration_at_a_time_and_none_keeps_others_waiting() -> None:
     async def story(world: ThreeMembers) -> None:
-        first, second = harm(world, "n1"), harm(world, "n2")
+        first, second = membership_change(world, "n1"), membership_change(world, "n2")
         await first.inject()
         world.membership.decides, world.calm = False, False
         healing = asyncio.ensure_future(first.heal())

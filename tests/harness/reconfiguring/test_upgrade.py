@@ -15,7 +15,7 @@ from .fakes import ThreeMembers, played
 ORDER = ("n3", "n1", "n2")
 
 
-def harm(world: ThreeMembers, ahead: int = 1) -> ActiveUpgrade:
+def upgrade(world: ThreeMembers, ahead: int = 1) -> ActiveUpgrade:
     async def version(place: Place) -> str:
         return world.members[place.name].version
 
@@ -32,7 +32,7 @@ def assert_whole(world: ThreeMembers) -> None:
 
 def test_some_go_at_once_and_the_others_at_the_heal() -> None:
     async def story(world: ThreeMembers) -> None:
-        upgrading = harm(world, ahead=2)
+        upgrading = upgrade(world, ahead=2)
         await upgrading.inject()
         assert [world.members[name].version for name in ORDER] == ["2", "2", "1"]
         assert all(node.running for node in world.members.values())
@@ -51,7 +51,7 @@ def test_some_go_at_once_and_the_others_at_the_heal() -> None:
 
 def test_what_does_not_serve_stops_the_upgrade_until_the_heal() -> None:
     async def story(world: ThreeMembers) -> None:
-        upgrading = harm(world, ahead=2)
+        upgrading = upgrade(world, ahead=2)
         world.membership.decides = False
         await upgrading.inject()
         assert [world.members[name].version for name in ORDER] == ["2", "1", "1"]
@@ -64,7 +64,7 @@ def test_what_does_not_serve_stops_the_upgrade_until_the_heal() -> None:
 
 def test_a_node_that_is_held_down_comes_back_in_the_other_version() -> None:
     async def story(world: ThreeMembers) -> None:
-        upgrading, node = harm(world), world.members["n2"]
+        upgrading, node = upgrade(world), world.members["n2"]
         await upgrading.inject()
         await node.hold()
         node.running, world.calm = False, False
@@ -82,7 +82,7 @@ def test_a_node_that_is_held_down_comes_back_in_the_other_version() -> None:
 
 def test_a_node_that_never_serves_again_is_said_to() -> None:
     async def story(world: ThreeMembers) -> None:
-        upgrading = harm(world)
+        upgrading = upgrade(world)
         await upgrading.inject()
         world.membership.decides = False
         with pytest.raises(InfrastructureError, match=r"n3 does not serve after its upgrade within 30 s .*not ready"):
@@ -95,7 +95,7 @@ def test_what_tells_the_same_as_before_was_not_upgraded() -> None:
     async def story(world: ThreeMembers) -> None:
         for node in world.members.values():
             node.outdated = False
-        upgrading = harm(world)
+        upgrading = upgrade(world)
         await upgrading.inject()
         assert await upgrading.heal() == {"nodes_upgraded": 0, "mixed_ms": 0}
         assert world.done == []
@@ -106,7 +106,7 @@ def test_what_tells_the_same_as_before_was_not_upgraded() -> None:
 @pytest.mark.parametrize("upgrade_first", [True, False])
 def test_it_goes_together_with_members_that_leave(upgrade_first: bool) -> None:
     async def story(world: ThreeMembers) -> None:
-        upgrading = harm(world)
+        upgrading = upgrade(world)
         leaving = ActiveMembershipChange(
             world.named("n2"),
             list(world.members.values()),

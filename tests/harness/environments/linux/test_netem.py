@@ -82,7 +82,7 @@ def test_a_link_gets_a_class_and_loses_it_with_the_last_harm() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kernel", "queue", "harm", "means"),
+    ("kernel", "queue", "impairment", "means"),
     [
         (True, True, {"delay_ms": 5.0}, "netem"),
         (True, True, {"duplicate": 0.5}, "NFQUEUE by nft"),
@@ -91,9 +91,9 @@ def test_a_link_gets_a_class_and_loses_it_with_the_last_harm() -> None:
     ],
 )
 def test_the_means_are_chosen_by_what_there_is_and_what_can_be_counted(
-    monkeypatch: pytest.MonkeyPatch, kernel: bool, queue: bool, harm: dict[str, float], means: str
+    monkeypatch: pytest.MonkeyPatch, kernel: bool, queue: bool, impairment: dict[str, float], means: str
 ) -> None:
     monkeypatch.setattr(netem, "available", lambda: kernel)
     monkeypatch.setattr(packets, "rules", lambda: packets.NFT if queue else None)
-    assert packets.Packets({}, "", "").means(harm) == means
+    assert packets.Packets({}, "", "").means(impairment) == means
     assert packets.unable() is None

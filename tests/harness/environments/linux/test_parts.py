@@ -111,13 +111,13 @@ def test_what_has_ended_or_is_about_to_is_no_trouble_for_tracing(tmp_path: Path)
         await session.start(pids)
         return await session.stop()
 
-    harm = tracing.SyscallFaults(delay_us=1000)
+    faults = tracing.SyscallFaults(delay_us=1000)
     over = subprocess.Popen(["true"])
     os.waitid(os.P_PID, over.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and nobody has taken note of it
     try:
-        assert asyncio.run(attached(tracing.Tracing(harm, tmp_path), over.pid)) == (0, 0)
+        assert asyncio.run(attached(tracing.Tracing(faults, tmp_path), over.pid)) == (0, 0)
         with processes.example() as pid:
-            assert asyncio.run(attached(tracing.Tracing(harm, tmp_path), over.pid, pid)) == (0, 0)
+            assert asyncio.run(attached(tracing.Tracing(faults, tmp_path), over.pid, pid)) == (0, 0)
     finally:
         over.wait()
     with processes.example() as pid:
@@ -126,7 +126,7 @@ def test_what_has_ended_or_is_about_to_is_no_trouble_for_tracing(tmp_path: Path)
             while not tracing.traced(pid, other.pid):
                 time.sleep(0.01)
             with pytest.raises(InfrastructureError, match="could not attach"):
-                asyncio.run(attached(tracing.Tracing(harm, tmp_path), pid))
+                asyncio.run(attached(tracing.Tracing(faults, tmp_path), pid))
         finally:
             other.terminate()
             other.wait()

@@ -44,12 +44,14 @@ async def busy(environment: Local, folder: Path) -> None:
     try:
         while True:
             injected = [
-                await cluster.inject(harm) for harm in injections if unsupported(type(harm), chatters()) is None
+                await cluster.inject(injection)
+                for injection in injections
+                if unsupported(type(injection), chatters()) is None
             ]
-            print("hurt", flush=True)
+            print("injected", flush=True)
             await asyncio.sleep(0.1)
-            for harm in reversed(injected):
-                await harm.heal()
+            for injection in reversed(injected):
+                await injection.heal()
     finally:
         await cluster.down()
         print("down", flush=True)
@@ -135,7 +137,7 @@ def test_killing_any_part_of_a_run_leaves_nothing(tmp_path: Path, scratch: Path,
             if early:
                 chain = descent(run, f"busy\0{tmp_path}", 2)
             else:
-                wait_for("hurt", run)
+                wait_for("injected", run)
                 chain = descent(run, f"busy\0{tmp_path}", len(CHAIN))
             os.kill(chain[CHAIN.index(victim)], signal.SIGKILL)
             run.communicate(timeout=GONE_SECONDS)
@@ -148,7 +150,7 @@ def test_killing_any_part_of_a_run_leaves_nothing(tmp_path: Path, scratch: Path,
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_a_run_in_order(tmp_path: Path, scratch: Path, number: signal.Signals) -> None:
     run = begin(tmp_path, scratch, user=False)
-    wait_for("hurt", run)
+    wait_for("injected", run)
     run.send_signal(number)
     out, err = run.communicate(timeout=GONE_SECONDS)
     assert "down" in out, err
@@ -159,7 +161,7 @@ def test_a_signal_ends_a_run_in_order(tmp_path: Path, scratch: Path, number: sig
 
 def test_what_nobody_could_remove_is_swept_by_the_next_run(tmp_path: Path, scratch: Path) -> None:
     run = begin(tmp_path, scratch, user=False)
-    wait_for("hurt", run)
+    wait_for("injected", run)
     # All at once, so that none is left to clean up.
     victims = processes_with(str(tmp_path))
     for pid in victims:

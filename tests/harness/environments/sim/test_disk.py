@@ -224,7 +224,7 @@ def test_a_node_that_leaves_after_the_heal_is_started_again_soon() -> None:
 
 
 @pytest.mark.parametrize(
-    ("harm", "found"),
+    ("injection", "found"),
     [
         (Stop(("n1",)), b"synced unsynced"),
         (PowerLoss(("n1",)), b"synced "),
@@ -232,14 +232,14 @@ def test_a_node_that_leaves_after_the_heal_is_started_again_soon() -> None:
         (FlipBits(("n1",), 2, seed=1), None),
     ],
 )
-def test_what_is_left_depends_on_how_a_node_goes_down(harm: Injection, found: bytes | None) -> None:
+def test_what_is_left_depends_on_how_a_node_goes_down(injection: Injection, found: bytes | None) -> None:
     async def scene(stage: SimStage) -> None:
         channel = await stage.n1.connect()
         assert await channel.request(b"synced ") == "durable"
         await stage.cluster.inject(SlowDisk(("n1",), delay_ms=1000))
         under_way = asyncio.create_task(channel.request(b"unsynced"))
         await asyncio.sleep(0.5)
-        down = await stage.cluster.inject(harm)
+        down = await stage.cluster.inject(injection)
         assert not stage.n1.running
         with pytest.raises(ChannelClosed):
             await under_way
@@ -247,7 +247,7 @@ def test_what_is_left_depends_on_how_a_node_goes_down(harm: Injection, found: by
         log = (await (await stage.n1.connect()).request("read"))["log"]
         if found is not None:
             assert log == found
-        elif isinstance(harm, TruncateFile):
+        elif isinstance(injection, TruncateFile):
             assert bite == {"bytes_cut": 1} and b"synced unsynced".startswith(log)
         else:
             wrong = [a ^ b for a, b in zip(log, b"synced unsynced", strict=False) if a != b]

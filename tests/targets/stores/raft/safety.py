@@ -1,4 +1,4 @@
-"""The five properties of Figure 3 of the Raft paper, watched on a workbench after every step; and bad weather for it.
+"""The five properties of Figure 3 of the Raft paper, watched on a workbench after every step; and bad odds for it.
 
 Besides: an entry is committed only while a majority has it *on disk*, an acknowledged write is a committed one, and a
 request takes effect once.
@@ -89,7 +89,7 @@ class SafetyWatch:
 
 
 @dataclass(frozen=True)
-class Weather:
+class StepOdds:
     """Probabilities of each kind of step. A storm of one kind finds other mistakes than a storm of all kinds."""
 
     timer: float
@@ -103,9 +103,9 @@ class Weather:
     """The probability that the oldest message comes first."""
 
     @staticmethod
-    def drawn(stream: RandomStream) -> "Weather":
+    def drawn(stream: RandomStream) -> "StepOdds":
         """Draw probabilities."""
-        return Weather(
+        return StepOdds(
             timer=stream.choice([0.02, 0.05, 0.2]),
             crash=stream.choice([0.0, 0.003, 0.02]),
             restart=stream.choice([0.01, 0.05, 0.2]),
@@ -117,36 +117,36 @@ class Weather:
         )
 
 
-def storm(watch: SafetyWatch, weather: Weather, stream: RandomStream, steps: int) -> None:
+def storm(watch: SafetyWatch, odds: StepOdds, stream: RandomStream, steps: int) -> None:
     """Let so many things happen."""
     for _ in range(steps):
-        _happen(watch.bench, weather, stream)
+        _happen(watch.bench, odds, stream)
         watch.look()
 
 
-def _happen(bench: RaftBench, weather: Weather, stream: RandomStream) -> None:
+def _happen(bench: RaftBench, odds: StepOdds, stream: RandomStream) -> None:
     up = bench.up()
     down = [name for name in bench.names if name not in up]
     busy = [name for name in up if bench.beds[name].syncs]
     leaders = bench.leaders()
-    if down and stream.chance(weather.restart):
+    if down and stream.chance(odds.restart):
         bench.start(stream.choice(down))
-    elif up and stream.chance(weather.crash):
+    elif up and stream.chance(odds.crash):
         bench.crash(stream.choice(up), keep=stream.below(3), torn=stream.below(60))
-    elif up and stream.chance(weather.timer):
+    elif up and stream.chance(odds.timer):
         if leaders and stream.chance(0.7):
             bench.fire(stream.choice(leaders), "heartbeat")
         else:
             bench.fire(stream.choice(up), "election")
-    elif up and stream.chance(weather.write):
+    elif up and stream.chance(odds.write):
         bench.write(stream.choice(leaders or up), bench.fresh())
-    elif busy and stream.chance(weather.sync):
+    elif busy and stream.chance(odds.sync):
         bench.sync(stream.choice(busy))
     elif bench.flights:
-        position = 0 if stream.chance(weather.orderly) else stream.below(len(bench.flights))
-        if stream.chance(weather.loss):
+        position = 0 if stream.chance(odds.orderly) else stream.below(len(bench.flights))
+        if stream.chance(odds.loss):
             del bench.flights[position]
         else:
-            bench.deliver(position, keep=stream.chance(weather.twice))
+            bench.deliver(position, keep=stream.chance(odds.twice))
         if len(bench.flights) > 300:
             del bench.flights[::2]

@@ -11,14 +11,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from splitbrain.harness.random_stream import RandomStream
 
 from .bench import FIVE, THREE, RaftBench
-from .safety import SafetyWatch, Weather, storm
+from .safety import SafetyWatch, StepOdds, storm
 
 SEEDS = int(os.environ.get("SPLITBRAIN_STORMS", "40"))
 PICK = st.integers(0, 10_000)
 
 
 class Storm(RuleBasedStateMachine):
-    """One cluster in bad weather. Timers fire when they are due, early for nobody; all else in any order."""
+    """One cluster in bad odds. Timers fire when they are due, early for nobody; all else in any order."""
 
     node = None
     bench: RaftBench
@@ -97,7 +97,7 @@ class Storm(RuleBasedStateMachine):
     def bustle(self, seed: int, steps: int) -> None:
         """Much happens at once."""
         stream = RandomStream(seed, "bustle")
-        storm(self.watch, Weather.drawn(stream), stream, steps)
+        storm(self.watch, StepOdds.drawn(stream), stream, steps)
 
     @precondition(lambda self: self.bench.up())
     @rule(pick=PICK, without=PICK)
@@ -139,4 +139,4 @@ def test_raft_is_safe_in_long_storms(first: int) -> None:
     for seed in range(first, first + 10):
         stream = RandomStream(seed, "storm")
         bench = RaftBench(FIVE if stream.chance(0.3) else THREE, seed, reads=stream.choice(["log", "index", "lease"]))
-        storm(SafetyWatch(bench), Weather.drawn(stream), stream, 1500)
+        storm(SafetyWatch(bench), StepOdds.drawn(stream), stream, 1500)
