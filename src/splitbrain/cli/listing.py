@@ -6,7 +6,7 @@ import json
 import shutil
 import textwrap
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +18,9 @@ from splitbrain.harness.fault import Fault, narrowed
 from splitbrain.harness.options import Option, Setting, settle
 from splitbrain.harness.suggestion import did_you_mean
 from splitbrain.harness.target import Target
+
+if TYPE_CHECKING:
+    from splitbrain.workloads.workload import Workload
 
 Entry = dict[str, Any]
 SECTIONS = ("targets", "workloads", "nemeses", "models", "environments")
@@ -198,7 +201,10 @@ def _given(word: str, options: Sequence[Option]) -> dict[str, Setting]:
 
 
 def _target(word: str, target: Target) -> Entry:
-    workloads = list(registry.fitting(target))
+    try:
+        workloads = list(registry.fitting(target))
+    except UsageError as error:  # more has to be given before anything can be said
+        return {**_described(word, target, dict(target.settings)), "needs": str(error)}
     default = target.deployments[0].environment
     environment = registry.environment(default)(0)
     faults = {name: reason_not(fault, target, environment) for name, fault in registry.faults().items()}
@@ -217,13 +223,20 @@ def _target(word: str, target: Target) -> Entry:
 
 def _workload(name: str, values: dict[str, Setting]) -> Entry:
     workload = registry.workload(name)
-    fitting = [target for target in registry.TARGETS if not registry.missing(workload, registry.target(target))]
     return {
         **_described(name, workload, values),
         "operations": list(workload.operations),
         "checks": [checker.name for checker in workload.checkers(values)],
-        "targets": fitting,
+        "targets": [target for target in registry.TARGETS if _fits(workload, target)],
     }
+
+
+def _fits(workload: "Workload", target: str) -> bool:
+    """Whether a target can do what a workload asks; False also if that is not known without more options."""
+    try:
+        return not registry.missing(workload, registry.target(target))
+    except UsageError:
+        return False
 
 
 def _fault(word: str) -> Entry:

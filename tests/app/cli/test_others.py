@@ -33,6 +33,15 @@ def test_list_of_a_target_tells_options_claims_and_faults(splitbrain):
     assert "linearizable" not in said.out.split("claims:")[1].split("\n")[0]
 
 
+def test_list_of_each_name(splitbrain):
+    """Also of what cannot be made without options, and of workloads beside such a target."""
+    names = [*registry.TARGETS, *registry.WORKLOADS, *registry.faults(), *registry.models(), *registry.ENVIRONMENTS]
+    for name in names:
+        said = splitbrain("list", name)
+        assert (said.code, said.err) == (0, ""), name
+        assert said.out.startswith(f"{name}: "), said.out
+
+
 def test_list_as_json(splitbrain):
     kinds = {entry["kind"] for entry in splitbrain("list", "--json").objects}
     assert {"targets", "workloads", "nemeses", "models", "environments"} <= kinds
