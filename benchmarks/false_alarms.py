@@ -89,7 +89,7 @@ class RunEnd:
 
     @staticmethod
     def of_json(line: Mapping[str, Any]) -> "RunEnd":
-        """As `dataclasses.asdict` made it."""
+        """The inverse of `dataclasses.asdict`."""
         status = RunStatus(line["status"])
         return RunEnd(**{**line, "configuration": Configuration(**line["configuration"]), "status": status})
 
@@ -143,7 +143,7 @@ def exit_code(outcomes: Sequence[RunEnd]) -> int:
 
 
 def page_text(outcomes: Sequence[RunEnd], seconds: float) -> str:
-    """What docs/bug-zoo.md says of the runs."""
+    """The part of docs/bug-zoo.md about the runs."""
     seeds = sorted(one.seed for one in outcomes)
     head, verdicts, *reasons = told(outcomes).splitlines()
     listed = [f"- {reason.strip()}" for reason in reasons]

@@ -75,7 +75,7 @@ class InvariantMonitor:
             marks.subscribe(self._listener(watches), name)
 
     def _listener(self, watches: list[tuple[Watch, Invariant]]) -> Callable[[MarkEvent], None]:
-        """What shows marks of one name to those that look at them."""
+        """A function that shows marks of one name to those that look at them."""
 
         def see(event: MarkEvent) -> None:
             for watch, invariant in watches:

@@ -38,7 +38,7 @@ class Marks:
 
     @property
     def counts(self) -> Counter[str]:
-        """How many marks of each name were made so far."""
+        """The number of marks of each name that were made so far."""
         return Counter(self._counts)
 
     def subscribe(self, listener: Listener, *names: str) -> None:

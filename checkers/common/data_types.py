@@ -10,7 +10,7 @@ from splitbrain.harness.operation import EventType, Value
 
 
 class DataType(StrEnum):
-    """What a history is about."""
+    """The type of data that a history is about."""
 
     REGISTER = "register"
     SET = "set"

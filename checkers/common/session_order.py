@@ -107,7 +107,7 @@ def path(registers: RegisterHistory, start: int, end: int) -> list[int]:
 
 
 def direct(registers: RegisterHistory, op: int) -> Iterator[int]:
-    """What comes directly before an operation: the one before in its session, and the write that it read."""
+    """Operations directly before an operation: the one before in its session, and the write that it read."""
     chain, position = registers.chain[op], registers.position[op]
     if position:
         yield registers.chains[chain][position - 1]
@@ -115,8 +115,8 @@ def direct(registers: RegisterHistory, op: int) -> Iterator[int]:
 
 
 def foreign(registers: RegisterHistory, op: int) -> Iterator[int]:
-    """What comes directly before an operation, from other chains: the writes that it read, and who handed it a
-    token."""
+    """Operations directly before an operation, from other chains: the writes that it read, and the one whose token it
+    was handed."""
     if registers.position[op] == 0 and registers.before[registers.chain[op]] >= 0:
         yield registers.before[registers.chain[op]]
     if registers.source[op] >= 0:
@@ -128,7 +128,7 @@ def foreign(registers: RegisterHistory, op: int) -> Iterator[int]:
 
 
 def reason_of(registers: RegisterHistory, earlier: int, later: int, names: Sequence[str]) -> str:
-    """Why an operation comes directly before another. names: what to call both."""
+    """The reason that an operation comes directly before another. names: what to call both."""
     if not registers.write[later] and (registers.source[later] == earlier or earlier in registers.seen.get(later, ())):
         return f"{names[1]} saw {names[0]}"
     if earlier in registers.handed.get(later, ()):

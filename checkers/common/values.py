@@ -93,7 +93,7 @@ def thawed(form: Any) -> Value:
 
 
 def thawed_key(form: Any) -> Any:
-    """As `thawed`, of what is a key or an element; a map or set in it stays in its hashable form."""
+    """The inverse of `frozen` for what is a key or an element; a map or set in it stays in its hashable form."""
     if type(form) in OWN_FORM:
         return form
     kind = form[0]

@@ -34,12 +34,13 @@ UPDATES = {
     DataType.LIST: ("append",),
     DataType.COUNTER: ("increment", "add"),
 }
-"""What changes each type."""
+"""Operations that change each type."""
 
 
 @dataclass(slots=True)
 class Element:
-    """Of one element: when the first update of each kind began and the last ended, NEVER if that is not known."""
+    """The updates of one element: when the first update of each kind began and the last ended, NEVER if that is not
+    known."""
 
     added: list[tuple[int, int]] = field(default_factory=list)
     removed: list[tuple[int, int]] = field(default_factory=list)
@@ -74,7 +75,7 @@ class FinalCopies:
 
     @staticmethod
     def of(history: History, model: str, of_type: DataType, settle: int) -> "FinalCopies":
-        """Those of a history; UsageError for operations that are none of its type's."""
+        """The updates of a history; UsageError for operations that are none of its type's."""
         names = UPDATES[of_type]
         hold_to(history, model, (*names, READ))
         operations, values = history.operations(), history.pool.values
@@ -95,7 +96,7 @@ class FinalCopies:
         return FinalCopies(history, of_type, updates, reads, FinalReads.of(history, ended, asked, settle))
 
     def judge(self) -> Finding:
-        """What the final reads show."""
+        """The verdict of the final reads."""
         differs = doubt = None
         for key, rows in self.found.final.items():
             wrong = next(self._counter(key, rows) if self.type is DataType.COUNTER else self._elements(key, rows), None)
@@ -121,7 +122,7 @@ class FinalCopies:
         return None
 
     def _value(self, row: int) -> Any:
-        """What a read returned: ids of elements, in order for a list; a number."""
+        """The value that a read returned: ids of elements, in order for a list; a number."""
         value = self.history.pool.values[self.history.operations().result[row]]
         if self.type is DataType.COUNTER:
             return integer(0 if value is None else value, "a read of a counter")

@@ -16,7 +16,7 @@ class FinalReads:
 
     @property
     def compared(self) -> int:
-        """How many final reads have another one to be compared with."""
+        """The number of final reads that have another one to be compared with."""
         return sum(len(reads) for reads in self.final.values() if len(reads) > 1)
 
     @staticmethod

@@ -11,7 +11,7 @@ from splitbrain.checkers.staleness.reads import stale_reads
 
 
 def judge(of: RegisterHistory, settle: int) -> tuple[Finding, int]:
-    """What final reads show, and how many of them could have refuted it."""
+    """The verdict of final reads, and the number of them that could have refuted it."""
     found = _final(of, settle)
     stale = {one.read: one for one in stale_reads(of)}
     open_: dict[int, set[int]] = {}

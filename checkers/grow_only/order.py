@@ -71,7 +71,8 @@ def _missed(of: RegisterHistory, writes: KeyWrites, read: int, clock: Clock) -> 
 
 
 def causal_objection(of: RegisterHistory, order: Sequence[int]) -> str | None:
-    """Why an order does not prove causal consistency, or None: the past of each operation as a set of adds."""
+    """The reason that an order does not prove causal consistency, or None: the past of each operation as a set of
+    adds."""
     if sorted(order) != sorted(op for chain in of.chains for op in chain):
         return "an operation is missing, or stands there twice"
     if sum(of.write[op] for op in order) > VERIFIED_MAX:
@@ -131,7 +132,7 @@ class _Placing:
         """Key → adds placed."""
 
     def order(self, spending: BudgetMeter) -> list[int] | str:
-        """As many operations as can be placed, or why there is no answer."""
+        """An order of as many operations as can be placed, or the reason that there is no answer."""
         of, order = self.of, list[int]()
         moved = True
         while moved:
@@ -158,7 +159,7 @@ class _Placing:
                 self.lacking[add] -= 1
 
     def why(self, op: int, name: str) -> str:
-        """Why an operation cannot be next; empty if it can. name: what to call it."""
+        """The reason that an operation cannot be next; empty if it can. name: what to call it."""
         of = self.of
         if not all(self.done[earlier] for earlier in foreign(of, op)):
             return f"{name} comes after what it saw, or was handed"
@@ -172,7 +173,7 @@ class _Placing:
 
 
 def sequential_objection(of: RegisterHistory, order: Sequence[int]) -> str | None:
-    """Why an order does not show sequential consistency, or None."""
+    """The reason that an order does not show sequential consistency, or None."""
     if sorted(order) != sorted(op for chain in of.chains for op in chain):
         return "an operation is missing, or stands there twice"
     begun: dict[int, int] = {}

@@ -137,7 +137,7 @@ class SetReads:
                     yield Violation(read, earlier, (add, by, author), why)
 
     def pram(self) -> Violations:
-        """What no order of all adds for the session of a read explains."""
+        """The adds and reads that no order of all adds explains for the session of a read."""
         for violations in (self.read_your_writes(), self.monotonic_reads(), self.monotonic_writes()):
             if violations.first is not None:
                 return violations

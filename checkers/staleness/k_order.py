@@ -109,7 +109,8 @@ class KeySearch:
     def order(self) -> list[int] | None:
         """An order, or None if there is none; SearchStopped if that is not known."""
         choices: list[tuple[int, int, int, int]] = []
-        """Where the search may go on otherwise: first, ahead, how many operations were placed, and which comes next."""
+        """The places where the search may go on otherwise: first, ahead, how many operations were placed, and which
+        comes next."""
         seen: set[tuple[int, int, tuple[int, ...]]] = set()
         while True:
             candidates = self._candidates()
@@ -191,7 +192,7 @@ class KeySearch:
 
 
 def objection(registers: RegisterHistory, order: Sequence[int], k: int) -> str | None:
-    """Why an order does not show k-atomicity, or None: an independent check of what was found."""
+    """The reason that an order does not show k-atomicity, or None: an independent check of what was found."""
     placed: dict[int, list[int]] = {}
     there = bytearray(len(registers))
     for op in order:

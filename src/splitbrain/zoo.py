@@ -43,8 +43,8 @@ BESIDE_MODEL = ("invariants", "audit", "liveness", "logs")
 
 @dataclass(frozen=True)
 class HuntPlan:
-    """What is hunted. target: as for `splitbrain run`. bug: what is planted; None for a correct store. fields: of the
-    run's specification, where they are not the defaults. A run that is refuted by a model alone counts only if the
+    """The hunt for one bug. target: as for `splitbrain run`. bug: what is planted; None for a correct store. fields: of
+    the run's specification, where they are not the defaults. A run that is refuted by a model alone counts only if the
     target claims it: where it claims less, the correct store is refuted, too."""
 
     target: str
@@ -55,8 +55,8 @@ class HuntPlan:
 
 @dataclass(frozen=True)
 class HuntResult:
-    """How one hunt ended. by: the check that refuted the run. seeds: how many runs. run: the folder of the refuted run,
-    command: what repeats it. unknown: how many runs ended so, and the last reason."""
+    """The result of one hunt. by: the check that refuted the run. seeds: how many runs. run: the folder of the refuted
+    run, command: what repeats it. unknown: how many runs ended so, and the last reason."""
 
     found: bool
     seeds: int
@@ -83,7 +83,7 @@ class BugResult:
 
     @property
     def alarms(self) -> int:
-        """How many starts were refuted."""
+        """The number of starts that were refuted."""
         return sum(hunt.found for hunt in self.hunts)
 
     @property
@@ -116,8 +116,8 @@ class BugResult:
 
 
 def hunt_plans(words: Sequence[str], *, aimed: bool, time_limit: float = SECONDS_A_RUN) -> list[HuntPlan]:
-    """What the words of a command mean: every bug of a store, one bug of it, or those of a target of a user's own; and
-    the correct stores beside them. time_limit: of each run. UsageError for what has no catalogue."""
+    """The hunts that the words of a command mean: every bug of a store, one bug of it, or those of a target of a user's
+    own; and the correct stores beside them. time_limit: of each run. UsageError for what has no catalogue."""
     plain: dict[str, Any] = {"nemesis": "all", "time_limit": time_limit}
     found: list[HuntPlan] = []
     correct: dict[str, HuntPlan] = {}

@@ -30,7 +30,7 @@ PATIENCE_SECONDS = 0.4
 """Silence after which a request is sent again."""
 PAUSE_SECONDS = 0.05
 ATTEMPTS = 6
-"""How often a request is sent, at most."""
+"""Sends of one request, at most."""
 
 NEVER = "never written"
 """A value that nobody writes."""
@@ -55,7 +55,7 @@ class Sessions:
         self.refused: dict[str, int] = {}
         """Of each session that ended so, the number of its last request, which was refused for good."""
         self.retried = 0
-        """How many requests were sent again."""
+        """Requests that were sent again."""
 
     def new(self, node: str) -> str:
         """A name that no other client has. Asked inside a running event loop."""
@@ -188,19 +188,19 @@ class StoreClient:
 
 
 async def ask_role(node: Node, seconds: float) -> str | None:
-    """What a node believes itself to be; None if it does not answer in time, or not that."""
+    """The role that a node believes to have; None if it does not answer in time, or not that."""
     value = await ask(node, "role", seconds)
     return str(value[0]) if isinstance(value, (list, tuple)) and value else None
 
 
 async def ask_account(node: Node, seconds: float) -> Account | None:
-    """What a node says of its copy; None if it does not answer in time."""
+    """A node's account of its copy; None if it does not answer in time."""
     value = await ask(node, "audit", seconds)
     return None if value is None else msgspec.convert(value, Account)
 
 
 async def ask(node: Node, f: str, seconds: float) -> Any:
-    """What a node answers to a question about itself; None if it does not in time, or does not know."""
+    """A node's answer to a question about itself; None if it does not in time, or does not know."""
     try:
         async with asyncio.timeout(seconds):
             channel = await node.connect()

@@ -42,20 +42,21 @@ _decode = msgspec.msgpack.Decoder(Started | KeptVersions | HandedOver).decode
 
 
 class ReplicaCopies:
-    """What one node holds. join: which of several versions of a key remain. Hints are what it holds for others."""
+    """The versions that one node holds. join: which of several versions of a key remain. Hints are what it holds for
+    others."""
 
     def __init__(self, journal: Journal, join: Join) -> None:
         self.journal = journal
         self.join = join
         self.starts = 0
-        """How often the node has started, this time included."""
+        """The number of starts of the node, this one included."""
         self.hints: dict[tuple[str, str], Versions] = {}
         """(key, owner) → what is kept for it."""
         self._versions: dict[str, Versions] = {}
         self._records: dict[str, int] = {}
         self._first_record = 0
         self._length = 0
-        """How many records the file has."""
+        """The number of records in the file."""
 
     def recover(self, disk: Mapping[str, bytes]) -> list[Effect]:
         """Read the journal, and count this start in it."""

@@ -1,4 +1,4 @@
-"""What stores without a leader have in common as targets: their client, their invariants and their audit.
+"""Common parts of stores without a leader as targets: their client, their invariants and their audit.
 
 The audit: of each acknowledged write that no later acknowledged one of the key outranks, as many nodes have it, or one
 of greater rank, as had it on disk before it was acknowledged.

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 
 class Request(Struct, frozen=True, gc=False, array_like=True):
-    """What a client asks. `f` is "read", "write", "cas" (value: old and new), "add" (to a set), "append" (to a list),
+    """A client's request. `f` is "read", "write", "cas" (value: old and new), "add" (to a set), "append" (to a list),
     "increment" (a counter). value: of a read nothing, or, where the store has tokens, the revision of the key that its
     answer must not be older than. session, sequence: the request's name; a client numbers its requests upwards and has
     one open. A node of a store that is `introspective` answers two more for itself, at once: "role", with [name, term],
@@ -33,7 +33,7 @@ class Response(Struct, frozen=True, gc=False, array_like=True):
 
 
 class Account(Struct, frozen=True, gc=False, array_like=True):
-    """What a node says of its copy. applied: how many entries were applied to it. digest: of all that they changed, in
+    """A node's account of its copy. applied: how many entries were applied to it. digest: of all that they changed, in
     order. contents: of what it holds now. sessions: of each, the number of the last request that was carried out.
     forgotten: how many sessions it no longer remembers."""
 

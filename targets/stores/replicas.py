@@ -25,7 +25,7 @@ from splitbrain.targets.stores.versions import Join, Versions
 
 TICK = "tick"
 TICK_EVERY = 25_000_000
-"""How often open rounds are looked at, nanoseconds."""
+"""The pause between two looks at open rounds, nanoseconds."""
 
 
 class Get(Struct, frozen=True, tag="get"):
@@ -165,7 +165,7 @@ class ReplicaNode:
         give_up(errno)
 
     def account(self) -> list[list[Any]]:
-        """What the node says of its copies: of each key the greatest rank, hints included."""
+        """The node's account of its copies: of each key the greatest rank, hints included."""
         found = {key: self.copies.known(key) for key in (*self.copies, *(key for key, _ in self.copies.hints))}
         return [[key, list(max(version.rank for version in versions))] for key, versions in found.items()]
 
@@ -178,7 +178,7 @@ class ReplicaNode:
         raise NotImplementedError
 
     def _receive(self, sender: str, message: ReplicaMessage) -> list[Effect]:
-        """What a message makes the node do. Answers wait for the disk."""
+        """Handle a message. Answers wait for the disk."""
         journal = self.copies.journal
         match message:
             case Get(number, key):

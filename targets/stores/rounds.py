@@ -49,7 +49,7 @@ class Rounds:
         self._number = 0
 
     def started(self, starts: int) -> None:
-        """Its node has started so many times: numbers that no start before has used."""
+        """Begin at the start number of the node: numbers that no start before has used."""
         self._number = starts * NUMBERS_A_START
 
     def begin(

@@ -32,17 +32,17 @@ class Version(msgspec.Struct, frozen=True, array_like=True):
 
     @property
     def rank(self) -> Rank:
-        """Its place in the order of all versions."""
+        """The place in the order of all versions."""
         return self.stamp, self.actor, self.number
 
     @property
     def dot(self) -> tuple[str, int]:
-        """Its name."""
+        """The name of the version."""
         return self.actor, self.number
 
 
 Versions = tuple[Version, ...]
-"""What a replica has of a key, in the order of dots; none if it was never written."""
+"""The versions that a replica has of a key, in the order of dots; none if it was never written."""
 Join = Callable[[Iterable[Version]], Versions]
 
 

@@ -46,7 +46,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._events_max = 0
         self._flooded: Callable[[int], object] | None = None
         self._second = 0
-        """When the virtual second began in which events are counted."""
+        """The beginning of the virtual second in which events are counted."""
         self._events = 0
         self._callbacks = 0
         self._tasks: dict[asyncio.Task[Any], None] = {}

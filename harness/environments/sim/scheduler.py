@@ -42,7 +42,7 @@ class EventQueue:
         heappush(self._heap, (time, self.place(), call, args))
 
     def at_place(self, time: int, place: int, call: Call, args: tuple[Any, ...] = ()) -> None:
-        """As `at`, in a place that was taken before."""
+        """Schedule a call as `at` does, in a place that was taken before."""
         heappush(self._heap, (time, place, call, args))
 
     def run(self, limit: int) -> bool:

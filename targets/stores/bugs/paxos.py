@@ -25,7 +25,7 @@ class AcceptsAnyBallot(Acceptor):
 
 
 class LivesOnce(Acceptor):
-    """Does not count its starts, so that a proposer that starts again may use a ballot twice."""
+    """Bug: does not count its starts, so that a proposer that starts again may use a ballot twice."""
 
     def _begin_life(self) -> None:
         self.life = 1

@@ -29,7 +29,7 @@ REWRITE_AFTER = 200
 
 
 class Slot(Struct):
-    """What an acceptor holds of a key."""
+    """The state of an acceptor for a key."""
 
     promised: Ballot = NOTHING
     accepted: Ballot = NOTHING
@@ -68,7 +68,7 @@ class Acceptor:
         self.journal = journal
         self.slots: dict[KeyName, Slot] = {}
         self.life = 0
-        """How often the node has started."""
+        """The number of starts of the node."""
         self.life_record = 0
         """The number of the record that says so."""
         self._rewritten = 0
@@ -90,7 +90,7 @@ class Acceptor:
         return effects
 
     def slot(self, key: KeyName) -> Slot:
-        """What is held of a key."""
+        """The state for a key."""
         return self.slots.get(key) or Slot()
 
     def prepare(self, message: Prepare) -> tuple[Promise | Outbid, int]:

@@ -21,9 +21,8 @@ from splitbrain.targets.stores.paxos.register import FORGET_AFTER
 
 
 class Kept(msgspec.Struct, frozen=True, array_like=True):
-    """What a node says of a key. contents: a checksum of value and revision. sessions: of each the number of its last
-    request. forgotten: whether it may have forgotten
-    some."""
+    """A node's account of a key. contents: a checksum of value and revision. sessions: of each the number of its last
+    request. forgotten: whether it may have forgotten some."""
 
     key: KeyName
     accepted: Ballot
@@ -34,7 +33,7 @@ class Kept(msgspec.Struct, frozen=True, array_like=True):
 
     @classmethod
     def of(cls, key: KeyName, slot: Slot) -> "Kept":
-        """What a slot holds."""
+        """The account of a slot."""
         register = slot.register
         sessions = {name: known.sequence for name, known in register.sessions.items()}
         contents = zlib.crc32(msgspec.msgpack.encode([register.value, register.revision]))
@@ -42,12 +41,12 @@ class Kept(msgspec.Struct, frozen=True, array_like=True):
 
 
 def understood(value: Any) -> list[Kept]:
-    """What a node answered to "audit"."""
+    """The answer of a node to "audit"."""
     return msgspec.convert(value, list[Kept])
 
 
 def judge_kept(answers: Mapping[str, Sequence[Kept]], nodes: int, sessions: Sessions) -> Verdict:
-    """What the nodes that answered say, of so many nodes."""
+    """The verdict on the answers of the nodes that answered, of so many nodes."""
     details: dict[str, Value] = {"keys": {name: len(kept) for name, kept in answers.items()}}
     words = _differing(answers)
     latest: dict[KeyName, Kept] = {}

@@ -11,7 +11,7 @@ from splitbrain.harness.invariants import Invariant, Watch, done_once
 from splitbrain.harness.marks import START, MarkEvent
 
 WINDOW = 50_000
-"""So many of the latest ballots are remembered, over all keys."""
+"""The number of the latest ballots that are remembered, over all keys."""
 PROPOSALS = 64
 """Likewise of proposals, of each key."""
 
@@ -39,7 +39,7 @@ def one_proposal_a_ballot() -> Invariant:
 
 
 def chosen_by_majority() -> Invariant:
-    """What a proposer takes to be chosen is on the disks of a majority of all nodes."""
+    """Choice by a majority: what a proposer takes to be chosen is on the disks of a majority of all nodes."""
 
     def watch() -> Watch:
         nodes: dict[str, None] = {}

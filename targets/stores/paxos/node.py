@@ -164,9 +164,9 @@ class PaxosNode:
 
 
 def _marks(send: Send) -> list[Effect]:
-    """What a message that leaves makes known: `promised` (key, ballot, the ballot accepted last), `accepted` (key,
-    ballot). A proposer marks `proposed` (key, ballot, the ballot built upon, digest), `chosen` (key, ballot, revision)
-    and `executed` (a request's name, (key, ballot))."""
+    """Marks for a message that leaves: `promised` (key, ballot, the ballot accepted last), `accepted` (key, ballot). A
+    proposer marks `proposed` (key, ballot, the ballot built upon, digest), `chosen` (key, ballot, revision) and
+    `executed` (a request's name, (key, ballot))."""
     message = send.message
     if isinstance(message, Promise):
         return [Mark("promised", message.key, message.ballot, message.accepted)]

@@ -30,7 +30,7 @@ UNCHANGED = Change(EMPTY, [], [])
 PREPARING, ACCEPTING, BACKING_OFF = "preparing", "accepting", "backing off"
 
 IN_DOUBT_AFTER = 3
-"""How many times longer than others a request is tried that was proposed."""
+"""The factor by which a request that was proposed is tried longer than others."""
 
 
 @dataclass
@@ -190,7 +190,7 @@ class Proposer:
         self._replica.out.append(CancelTimer(round.timer))
 
     def _patient(self, waiting: Sequence[Waiting]) -> list[Waiting]:
-        """Those of the waiting whose time is not up; the others are told, and have no origins any more."""
+        """Requests of the waiting whose time is not up; the others are told, and have no origins any more."""
         text = "no majority has answered in time"
         for one in waiting:
             age = self._replica.now.monotonic - one.since

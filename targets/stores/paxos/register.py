@@ -48,7 +48,7 @@ EMPTY = Register()
 
 
 class Change(NamedTuple):
-    """What became of requests: the state after them, the answer to each (None for one that is older than its session's
+    """The result of requests: the state after them, the answer to each (None for one that is older than its session's
     last, for which nobody waits), and the names of those that were carried out."""
 
     register: Register

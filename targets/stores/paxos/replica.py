@@ -63,7 +63,7 @@ class Replica:
 
     @property
     def majority(self) -> int:
-        """So many nodes decide."""
+        """The number of nodes that decide."""
         return len(self.nodes) // 2 + 1
 
     @property

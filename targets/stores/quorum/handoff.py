@@ -45,7 +45,7 @@ class StandIns:
 
 
 class Handoff:
-    """What a node keeps for others, and hands over. again: nanoseconds after which a hint is offered again."""
+    """Versions that a node keeps for others, and hands over. again: nanoseconds after which a hint is offered again."""
 
     def __init__(self, copies: ReplicaCopies, again: int) -> None:
         self._copies = copies

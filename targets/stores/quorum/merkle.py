@@ -46,5 +46,5 @@ class MerkleTree:
 
 
 def differing(ours: Mapping[int, int], theirs: Mapping[int, int]) -> list[int]:
-    """Where two sets of hashes differ, in order."""
+    """The places where two sets of hashes differ, in order."""
     return sorted(at for at in ours.keys() | theirs.keys() if ours.get(at) != theirs.get(at))

@@ -39,7 +39,7 @@ ALL, MAJORITY = "all", "majority"
 
 
 def size(quorum: int | str, n: int) -> int:
-    """How many of n replicas a quorum is: a number, a majority or all."""
+    """The number of n replicas that a quorum is: a number, a majority or all."""
     if isinstance(quorum, int):
         return quorum
     return n if quorum == ALL else n // 2 + 1
@@ -140,7 +140,7 @@ class QuorumNode(ReplicaNode):
         return [Send(node, Put(0, key, found)) for node in behind]
 
     def joined(self, answers: Answers) -> Versions:
-        """What these replicas have together."""
+        """The versions that these replicas have together."""
         return self.copies.join(version for versions in answers.values() for version in versions)
 
     def _change(self, handle: int, key: str, request: Request) -> list[Effect]:

@@ -79,7 +79,7 @@ def history_of(ops: Ops) -> History:
 
 
 def certain(ops: Ops) -> Ops:
-    """Without adds of unknown outcome that nobody saw."""
+    """A history without adds of unknown outcome that nobody saw."""
     seen = {(op.key, element) for op in ops for element in op.seen}
     return tuple(op for op in ops if op.end is not None or (op.key, op.element) in seen)
 

@@ -19,7 +19,7 @@ Told = tuple[str, str, tuple[object, ...]]
 
 
 def breaches(invariant: Invariant, *marks: Told) -> int:
-    """How many marks an invariant objects to, each a node, a name and values."""
+    """The number of marks that an invariant objects to, each a node, a name and values."""
     see = invariant.watch()
     events = [MarkEvent(node, time, name, values) for time, (node, name, values) in enumerate(marks)]
     return sum(see(event) is not None for event in events)
@@ -68,7 +68,7 @@ def test_breaches_are_told(invariant: Invariant, marks: list[Told], expected: in
 
 
 def kept(ballot: tuple[int, int, int], digest: int = 1, **sessions: int) -> Kept:
-    """What a node holds of one key."""
+    """The state of a node for one key."""
     return Kept("x", ballot, digest, digest, sessions, False)
 
 
