@@ -159,7 +159,7 @@ def spectrum_in(verdict: Verdict | None) -> Mapping[str, Any]:
 
 
 def staleness_in(verdict: Verdict | None) -> Mapping[str, Any]:
-    """How stale reads were, by a tree of verdicts; empty if no check of it says so."""
+    """The staleness of reads, by a tree of verdicts; empty if no check of it says so."""
     if verdict is None:
         return {}
     if found := verdict.details.get("staleness"):

@@ -137,7 +137,7 @@ def reason_of(registers: RegisterHistory, earlier: int, later: int, names: Seque
 
 
 def link_of(registers: RegisterHistory, earlier: int, later: int, otherwise: str = "comes before") -> str:
-    """What leads from an operation to one that comes after it, as a verb. otherwise: where no client shows it."""
+    """The verb that leads from an operation to one that comes after it. otherwise: where no client shows it."""
     if not registers.write[later] and (registers.source[later] == earlier or earlier in registers.seen.get(later, ())):
         return "was seen by"
     if earlier in registers.handed.get(later, ()):

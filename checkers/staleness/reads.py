@@ -23,10 +23,10 @@ from splitbrain.harness.history import ABSENT
 from splitbrain.harness.operation import Value
 
 BEGINNING = -1
-"""Where the initial value was written: before everything."""
+"""The position of the write of the initial value: before everything."""
 
 OVER_TIME_MAX = 500
-"""How many stale reads a distribution has one by one."""
+"""The number of stale reads that a distribution has one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +119,9 @@ def _stale(registers: RegisterHistory, read: int, newest: int, written: dict[int
 
 
 def versions_behind(registers: RegisterHistory) -> dict[int, int]:
-    """By how many versions each stale read was stale, at least: how many writes of its key began after the one that it
-    returned had ended, and ended before the read began. Of several writes that it may have returned, the newest counts.
-    Reads of what nobody had written before they ended are left out."""
+    """The number of versions by which each stale read was stale, at least: how many writes of its key began after the
+    one that it returned had ended, and ended before the read began. Of several writes that it may have returned, the
+    newest counts. Reads of what nobody had written before they ended are left out."""
     late = [stale for stale in stale_reads(registers) if stale.newer != ABSENT]
     written = writes_in_time(registers, {registers.key[stale.read] for stale in late})
     begun: dict[int, list[int]] = defaultdict(list)
@@ -138,7 +138,7 @@ def versions_behind(registers: RegisterHistory) -> dict[int, int]:
 
 
 def _over(registers: RegisterHistory, stale: StaleRead) -> int:
-    """When the write that a stale read returned had ended."""
+    """The end of the write that a stale read returned."""
     return BEGINNING if stale.returned == INITIAL else registers.end[stale.returned]
 
 
@@ -154,8 +154,8 @@ def newer_writes(registers: RegisterHistory, read: int) -> list[int]:
 
 
 def distribution(registers: RegisterHistory) -> dict[str, Value]:
-    """How stale the reads were, at least: share of stale reads; versions and milliseconds behind, of all reads; single
-    stale reads over time. Reads of what nobody had written before they ended are left out."""
+    """The distribution of staleness, at least: share of stale reads; versions and milliseconds behind, of all reads;
+    single stale reads over time. Reads of what nobody had written before they ended are left out."""
     stale = stale_reads(registers)
     reads = len(registers.reads()) - sum(found.newer == ABSENT for found in stale)
     if not reads:
@@ -171,7 +171,8 @@ def distribution(registers: RegisterHistory) -> dict[str, Value]:
 
 
 def _thinned(late: list[list[float]]) -> Value:
-    """Of stale reads at most so many, the stalest of each stretch of time: index of the invocation, milliseconds."""
+    """A sample of stale reads, the stalest of each stretch of time, at most `OVER_TIME_MAX`: index of the invocation,
+    milliseconds."""
     step = -(-len(late) // OVER_TIME_MAX) or 1
     return [max(late[at : at + step], key=lambda found: found[1]) for at in range(0, len(late), step)]
 

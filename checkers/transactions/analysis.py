@@ -77,7 +77,7 @@ def _cycle(of: TransactionHistory, evidence: Evidence) -> dict[str, Value]:
 
 
 def _evidence(found: Judgement, model: str, evidence: dict[str, Evidence]) -> Evidence:
-    """What is shown against a model: an anomaly that refutes it by itself, direct ones first, else any cycle."""
+    """The finding against a model: an anomaly that refutes it by itself, direct ones first, else any cycle."""
     direct = found.refuted[model]
     if direct in evidence:
         return evidence[direct]

@@ -21,7 +21,7 @@ class ToyStore:
         self.commits: dict[Any, int] = {}
 
     def objection(self, txn: int) -> str | None:
-        """Why a transaction cannot have read what it read, in this state; None if it can."""
+        """The reason that a transaction cannot have read what it read, in this state; None if it can."""
         operations, values = self.history.operations(), self.history.pool.values
         if operations.ended[txn] != EventType.OK:
             return None
@@ -57,7 +57,8 @@ class ToyStore:
 
 
 def serial_objection(history: History, order: Sequence[int], *, lists: bool) -> str | None:
-    """Why an order of transactions explains not all reads; None if it does. Every successful one must be in it."""
+    """The reason that an order of transactions does not explain all reads; None if it does. Every successful one must
+    be in it."""
     store = ToyStore(history, lists=lists)
     if (wrong := _incomplete(history, order)) is not None:
         return wrong
@@ -69,8 +70,8 @@ def serial_objection(history: History, order: Sequence[int], *, lists: bool) -> 
 
 
 def snapshot_objection(history: History, order: Sequence[tuple[int, bool]], *, lists: bool) -> str | None:
-    """Why an order of begins and commits (transaction, whether it is the commit) is none of a store with snapshots in
-    which the first committer wins; None if it is."""
+    """The reason that an order of begins and commits (transaction, whether it is the commit) is none of a store with
+    snapshots in which the first committer wins; None if it is."""
     store = ToyStore(history, lists=lists)
     if (wrong := _incomplete(history, [txn for txn, commit in order if commit])) is not None:
         return wrong
@@ -91,7 +92,8 @@ def snapshot_objection(history: History, order: Sequence[tuple[int, bool]], *, l
 
 
 def disorder(history: History, begins: Sequence[int], commits: Sequence[int], *, realtime: bool) -> str | None:
-    """Why orders of begins and of commits contradict real time, or else the order of a session; None if they do not.
+    """The reason that orders of begins and of commits contradict real time, or else the order of a session; None if
+    they do not.
 
     begins, commits: the place of each transaction, ABSENT for one that is not in the order."""
     operations = history.operations()

@@ -22,12 +22,12 @@ from splitbrain.harness.budget import BudgetMeter
 from splitbrain.harness.history import ABSENT
 
 NODES_MAX = 40_000
-"""How many nodes a component may have for its reachability to be held in memory, bits."""
+"""The number of nodes that a component may have for its reachability to be held in memory, bits."""
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """How edges between transactions are edges between the nodes of a graph.
+    """The translation of edges between transactions into edges between the nodes of a graph.
 
     split: whether begin and commit of a transaction are two nodes, of which the begin sees what was committed before.
     snapshot: whether writers of one key must not overlap. forbids: whether an rw edge is no edge, but says which node

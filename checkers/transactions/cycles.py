@@ -21,7 +21,7 @@ Step = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class CycleClass:
-    """Which edges a cycle may have. own: kinds without order edges. rw: `none`, `one`, `apart` or `any`."""
+    """The edges that a cycle may have. own: kinds without order edges. rw: `none`, `one`, `apart` or `any`."""
 
     own: int
     rw: str

@@ -127,7 +127,7 @@ def register_dependencies(of: TransactionHistory) -> Dependencies:
 
 
 def _adjacent(of: TransactionHistory, edges: Edges, version: dict[tuple[int, int], int]) -> Edges:
-    """Of the rw edges those from a transaction that wrote the key too, as ww edges."""
+    """The rw edges from a transaction that wrote the key too, as ww edges."""
     rw = edges.of_kinds(RW)
     found = _Rows()
     for reader, txn, op in zip(rw.source.tolist(), rw.target.tolist(), rw.why.tolist(), strict=True):

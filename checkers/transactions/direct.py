@@ -12,7 +12,7 @@ from splitbrain.checkers.transactions.versions import ListOrders
 from splitbrain.harness.history import ABSENT
 
 KEPT = 8
-"""How many sightings of one anomaly are kept with their words; all are counted."""
+"""The number of sightings of one anomaly that are kept with their words; all are counted."""
 
 
 @dataclass(frozen=True)

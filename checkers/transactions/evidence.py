@@ -22,7 +22,7 @@ SUFFIXES = ("-process", "-realtime")
 
 @dataclass(frozen=True)
 class Evidence:
-    """What shows an anomaly: transactions, sentences; components: of a cycle, in how many components one is, None
+    """Evidence of an anomaly: transactions, sentences; components: of a cycle, in how many components one is, None
     where the order of versions is not known."""
 
     anomaly: str
@@ -101,7 +101,7 @@ def _under_a_guess(checks: ConditionChecks, name: str, edges: Edges) -> list[Ste
 
 
 def classes_up_to(name: str) -> list[str]:
-    """This class of cycles, then the worse ones, worst last, then the milder ones."""
+    """Classes of cycles to look for: this one, then the worse ones, worst last, then the milder ones."""
     order = ["G0", "G1c", "G-single", "G-nonadjacent", "G2-item"]
     at = order.index(name)
     return [*order[at::-1], *order[at + 1 :]]
@@ -112,7 +112,7 @@ def _components(checks: ConditionChecks, edges: Edges) -> int:
 
 
 def sentence(of: TransactionHistory, version: Mapping[tuple[int, int], int], step: Step, searched: bool) -> str:
-    """What an edge says: which transaction comes after which, and why."""
+    """The sentence of an edge: which transaction comes after which, and why."""
     source, target, kind, why = step
     one, other = of.name(source), of.name(target)
     if kind == SO:

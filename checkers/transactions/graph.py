@@ -51,7 +51,7 @@ class Edges:
         return Edges(self.source[kept], self.target[kept], self.kind[kept], self.why[kept])
 
     def together(self, others: "Edges") -> "Edges":
-        """These edges and others."""
+        """A graph of these edges and others."""
         pairs = [(getattr(self, name), getattr(others, name)) for name in ("source", "target", "kind", "why")]
         return Edges(*(np.concatenate(pair) for pair in pairs))
 
@@ -60,14 +60,14 @@ NONE = Edges.of([((), (), 0, ())])
 
 
 def components(nodes: int, source: Ints, target: Ints) -> tuple[int, Ints]:
-    """How many strongly connected components there are, and that of each node."""
+    """The number of strongly connected components, and that of each node."""
     matrix = csr_array((np.ones(len(source), dtype=np.int8), (source, target)), shape=(nodes, nodes))
     count, labels = connected_components(matrix, directed=True, connection="strong")
     return int(count), labels
 
 
 def cyclic_nodes(nodes: int, edges: Edges) -> tuple[int, npt.NDArray[np.bool_], Ints]:
-    """How many components hold a cycle, which nodes are in one, and the component of each node."""
+    """The number of components that hold a cycle, which nodes are in one, and the component of each node."""
     count, labels = components(nodes, edges.source, edges.target)
     sizes = np.bincount(labels, minlength=count)
     return int((sizes > 1).sum()), sizes[labels] > 1, labels

@@ -73,7 +73,7 @@ class TransactionHistory:
         return self.elements[self.low[op] : self.high[op]]
 
     def reads(self) -> int:
-        """How many reads succeeded."""
+        """The number of reads that succeeded."""
         return len(self.write) - sum(self.write)
 
     def name(self, txn: int) -> str:
@@ -85,7 +85,7 @@ class TransactionHistory:
         return shown(self.version_value[version])
 
     def seen(self, op: int) -> str:
-        """What a read saw, for people."""
+        """The value that a read saw, for people."""
         values = [self.version_value[version] for version in self.read(op)]
         return shown(tuple(values)) if self.lists else shown(values[0] if values else None)
 

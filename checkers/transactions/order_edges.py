@@ -27,7 +27,7 @@ class OrderEdges:
 
     @property
     def nodes(self) -> int:
-        """How many nodes there are with the barriers."""
+        """The number of nodes with the barriers."""
         return len(self.times)
 
 
@@ -55,7 +55,7 @@ def order_edges(of: TransactionHistory) -> OrderEdges:
 
 
 def _commit_times(of: TransactionHistory) -> list[int]:
-    """When each transaction is thought to have been committed: at its end, or when it was first read."""
+    """The time at which each transaction is thought to have been committed: at its end, or when it was first read."""
     times = [end if end < NEVER else start for start, end in zip(of.start, of.end, strict=True)]
     first: dict[int, int] = {}
     for op, write in enumerate(of.write):

@@ -11,7 +11,7 @@ from splitbrain.harness.budget import BudgetMeter
 
 Pairs = list[tuple[int, int]]
 DEPTH_MAX = 200
-"""How many pairs may be tried one inside the other."""
+"""The number of pairs that may be tried one inside the other."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Component:
 
 
 def closure(nodes: int, edges: Pairs) -> list[int] | None:
-    """Of each node the bits of the nodes that it reaches; None if there is a cycle."""
+    """The nodes that each node reaches, as bits; None if there is a cycle."""
     after: list[list[int]] = [[] for _ in range(nodes)]
     waiting = [0] * nodes
     for source, target in edges:

@@ -7,7 +7,7 @@ import numpy as np
 from splitbrain.checkers.transactions.graph import Ints, components, neighbours, topological
 
 CHUNK = 8192
-"""How many sources are followed at once."""
+"""The number of sources that are followed at once."""
 
 
 def reached(nodes: int, source: Ints, target: Ints, pairs: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
@@ -40,7 +40,7 @@ def reached(nodes: int, source: Ints, target: Ints, pairs: Sequence[tuple[int, i
 
 
 def followed(order: Sequence[int], starts: Sequence[int], flat: Sequence[int], bit: dict[int, int]) -> list[int]:
-    """Of each node the bits of those that reach it. order: topological."""
+    """The nodes that reach each node, as bits. order: topological."""
     masks = [0] * len(order)
     for node in order:
         mask = masks[node] | bit.get(node, 0)

@@ -38,7 +38,7 @@ class VisibilityStopped(Exception):
 
 @dataclass(frozen=True)
 class Visibility:
-    """What the three models need of a history. lists: None for registers."""
+    """The part of a history that the three models need. lists: None for registers."""
 
     of: TransactionHistory
     known: Dependencies
@@ -107,7 +107,7 @@ class Visibility:
         return None if place == ABSENT else place
 
     def _later(self) -> dict[int, list[tuple[int, int]]]:
-        """Of each key pairs of place and writer, the places descending; of registers all places are 0."""
+        """The writes of each key as pairs of place and writer, the places descending; of registers all places are 0."""
         out: dict[int, list[tuple[int, int]]] = defaultdict(list)
         for (key, txn), version in self.known.version.items():
             place = 0
@@ -122,7 +122,7 @@ class Visibility:
         return out
 
     def _visible(self, edges: Edges, bit: dict[int, int], *, causal: bool, sessions: bool) -> list[int]:
-        """Of each node the bits of those visible to it."""
+        """The nodes visible to each node, as bits."""
         nodes = self.order.nodes
         if causal:
             if sessions:
@@ -149,7 +149,7 @@ class Visibility:
 
 
 class _Masks:
-    """Of a key and a place the bits of those who wrote the key later."""
+    """The writers of a key later than a place, as bits."""
 
     def __init__(self, places: dict[int, list[tuple[int, int]]], bit: dict[int, int]) -> None:
         self.places, self.bit = places, bit

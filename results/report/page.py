@@ -92,7 +92,7 @@ def _asset(name: str) -> str:
 
 
 def _content(history: History, result: Result, operations_max: int) -> dict[str, Any]:
-    """What the template shows."""
+    """The values that the template shows."""
     found = witness.by_witness(witnesses(result.verdict))
     rows = witness.rows_of(history, found[0][1]) if found else []
     sample = choose(history, rows, operations_max)
@@ -168,7 +168,7 @@ def _specification(record: RunRecord) -> list[tuple[str, str]]:
 
 
 def _checks(root: Verdict) -> Iterator[Check]:
-    """What was judged: the worst first; valid ones, and those with a witness, counted instead of listed."""
+    """The checks of the run: the worst first; valid ones, and those with a witness, counted instead of listed."""
     leaves = list(_leaves(root))
     told = Counter(_who(leaf) for leaf in leaves if leaf.witness)
     for who, times in told.items():

@@ -95,7 +95,7 @@ def parse(text: str, where: str) -> CampaignFile:
         plain = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{where}: not TOML: {error}") from None
-    return _Reader(text, where).campaign(plain)
+    return _CampaignReader(text, where).campaign(plain)
 
 
 def line_of(text: str, path: Sequence[str | int]) -> int | None:
@@ -116,7 +116,7 @@ def line_of(text: str, path: Sequence[str | int]) -> int | None:
     return None
 
 
-class _Reader:
+class _CampaignReader:
     """A reader of one file. Its methods raise UsageError with the line."""
 
     def __init__(self, text: str, where: str) -> None:
