@@ -75,7 +75,7 @@ class JepsenMonotonicCheck:
 
 
 def _wrong(found: Sequence[Row], there: Counter[Any], lost: set[Any], revived: set[Any]) -> str | None:
-    """What is wrong with the rows of a read, or None."""
+    """An objection to the rows of a read, or None."""
     for (one, earlier), (other, later) in pairwise(found):
         if later < earlier:
             return f"timestamp {shown(later)} stands after {shown(earlier)}"
