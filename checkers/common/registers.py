@@ -79,8 +79,8 @@ class RegisterHistory:
     """(key, value) → writes of it that happened or may have, read or not."""
     doubt: str | None = None
     sessions: int = 0
-    stale: list[Any] | None = None
-    """The findings of `staleness.reads`, once it was asked."""
+    found: dict[str, Any] = field(default_factory=dict)
+    """Findings that several checkers ask for, by name."""
     _readers: dict[tuple[int, int], list[int]] | None = None
 
     def __len__(self) -> int:

@@ -8,7 +8,7 @@ the zone: of a forward one its beginning; of a backward one its beginning, or th
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
 from splitbrain.checkers.common.per_key import NEVER
@@ -18,11 +18,11 @@ Zone = tuple[int, int, int]
 """First end, last start, and the write, or INITIAL."""
 
 
-def atomic_orders(of: RegisterHistory) -> dict[int, list[int] | None]:
+def atomic_orders(of: RegisterHistory, refuted: Collection[int] = ()) -> dict[int, list[int] | None]:
     """Key → an order of its operations that is linearizable; None if there is none, or where a read's write is not
-    forced, so that it is not known."""
-    found: dict[int, list[int] | None] = {}
-    for key, zones, readers in _zones(of):
+    forced, so that it is not known. refuted: keys that are known to have none."""
+    found: dict[int, list[int] | None] = dict.fromkeys(refuted)
+    for key, zones, readers in _zones(of, frozenset(refuted)):
         order = None if zones is None else _order(zones)
         if order is not None:
             found[key] = [
@@ -33,13 +33,17 @@ def atomic_orders(of: RegisterHistory) -> dict[int, list[int] | None]:
     return found
 
 
-def _zones(of: RegisterHistory) -> Iterator[tuple[int, list[Zone] | None, dict[int, list[int]]]]:
+def _zones(
+    of: RegisterHistory, passed_over: frozenset[int]
+) -> Iterator[tuple[int, list[Zone] | None, dict[int, list[int]]]]:
     """Each key with its zones, None if it cannot be decided or a read came too early, and the reads by their write."""
     ends, starts = list(of.end), list(of.start)
     readers: dict[int, dict[int, list[int]]] = defaultdict(dict)
     excluded: set[int] = set()
     for op in of.reads():
         key, source, start, end = of.key[op], of.source[op], of.start[op], of.end[op]
+        if key in passed_over:
+            continue
         if source < INITIAL or (source >= 0 and end < of.start[source]):
             excluded.add(key)
         readers[key].setdefault(source, []).append(op)
@@ -51,7 +55,7 @@ def _zones(of: RegisterHistory) -> Iterator[tuple[int, list[Zone] | None, dict[i
         if INITIAL in of_key:
             zones[key].append((-1, of.start[of_key[INITIAL][-1]], INITIAL))
     for op in of.writes():
-        if ends[op] < NEVER:
+        if ends[op] < NEVER and of.key[op] not in passed_over:
             zones[of.key[op]].append((ends[op], starts[op], op))
     for key, found in zones.items():
         yield key, None if key in excluded else found, readers[key]

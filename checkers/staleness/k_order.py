@@ -7,6 +7,7 @@ it suffices for the other keys, a search says: depth first, with a choice only w
 is written before all others. A write of unknown outcome may be left out.
 """
 
+from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +20,14 @@ from splitbrain.checkers.staleness.reads import stale_reads, versions_behind
 from splitbrain.harness.budget import BudgetMeter
 from splitbrain.harness.history import ABSENT
 
+try:
+    from splitbrain.checkers.staleness import k_order_native
+except ImportError:  # installed without a C compiler
+    k_order_native = None  # type: ignore[assignment]
+
 LOOK_EVERY = 256
+STEP = 65_536
+"""Operations that the compiled search places between two looks at the budget."""
 MEMORY_K_MAX = 64
 """The largest k for which states that led nowhere are remembered: what is kept of one grows with k."""
 
@@ -46,7 +54,7 @@ def smallest_k(registers: RegisterHistory, most: int | None, spending: BudgetMet
     behind = versions_behind(registers)
     worst = max(behind, key=lambda op: (behind[op], -op), default=None)
     least = 1 + (behind[worst] if worst is not None else 0)
-    atomic = atomic_orders(registers)
+    atomic = atomic_orders(registers, {registers.key[read] for read in behind})
     order = [op for found in atomic.values() if found is not None for op in found]
     keys = _searched(registers, {key for key, found in atomic.items() if found is None})
     k = least
@@ -55,10 +63,10 @@ def smallest_k(registers: RegisterHistory, most: int | None, spending: BudgetMet
         return SmallestK(None, least, worst=worst)
     for ops in keys.values():
         try:
-            found = KeySearch(registers, ops, k, spending).order()
+            found = order_of_key(registers, ops, k, spending)
             while found is None and k < limit:
                 k += 1
-                found = KeySearch(registers, ops, k, spending).order()
+                found = order_of_key(registers, ops, k, spending)
         except SearchStopped as stopped:
             return SmallestK(None, k, doubt=f"{stopped}, in the search for an order with k={k}", worst=worst)
         if found is None:
@@ -69,19 +77,41 @@ def smallest_k(registers: RegisterHistory, most: int | None, spending: BudgetMet
 
 def _searched(registers: RegisterHistory, among: set[int]) -> dict[int, list[int]]:
     """The operations of these keys, without writes of unknown outcome that no read can have seen."""
-    latest: dict[tuple[int, int], int] = {}
-    for op in registers.reads():
-        if registers.key[op] in among:
-            at = (registers.key[op], registers.value[op])
-            latest[at] = max(latest.get(at, -1), registers.end[op])
-    keys: dict[int, list[int]] = {}
-    for op, key in enumerate(registers.key):
-        if key not in among:
-            continue
-        readable = latest.get((key, registers.value[op]), -1) > registers.start[op]
-        if not registers.write[op] or registers.end[op] < NEVER or readable:
-            keys.setdefault(key, []).append(op)
+    key, value, end = registers.key, registers.value, registers.end
+    latest: dict[tuple[int, int], int] = {
+        (key[op], value[op]): -1 for op in registers.writes() if end[op] == NEVER and key[op] in among
+    }
+    for op in registers.reads() if latest else ():
+        at = (key[op], value[op])
+        if at in latest and latest[at] < end[op]:
+            latest[at] = end[op]
+    keys: dict[int, list[int]] = {of_key: [] for of_key in key if of_key in among}
+    for op, of_key in enumerate(key):
+        if of_key in among and (end[op] < NEVER or latest[of_key, value[op]] > registers.start[op]):
+            keys[of_key].append(op)
     return keys
+
+
+def order_of_key(
+    registers: RegisterHistory, ops: Sequence[int], k: int, spending: BudgetMeter, *, compiled: bool = True
+) -> list[int] | None:
+    """An order of the operations of one key, in order of invocation, that shows k-atomicity, or None if there is none;
+    SearchStopped if that is not known. compiled: whether the compiled twin may do the work."""
+    if not compiled or k_order_native is None:
+        return KeySearch(registers, ops, k, spending).order()
+    number = {registers.initial: 0}
+    values = array("i", [number.setdefault(registers.value[op], len(number)) for op in ops])
+    search = k_order_native.NativeKeySearch(
+        array("q", [registers.start[op] for op in ops]), array("q", [registers.end[op] for op in ops]), values,
+        bytes(registers.write[op] for op in ops), k, len(number),
+    )  # fmt: skip
+    while (code := search.step(STEP)) == k_order_native.MORE:
+        spending.configurations += STEP
+        if limit := spending.exhausted():
+            raise SearchStopped(limit)
+    if code == k_order_native.UNFIT:
+        return KeySearch(registers, ops, k, spending).order()
+    return [ops[at] for at in search.order()] if code == k_order_native.FOUND else None
 
 
 class KeySearch:
@@ -195,8 +225,11 @@ def objection(registers: RegisterHistory, order: Sequence[int], k: int) -> str |
     """The reason that an order does not show k-atomicity, or None: an independent check of what was found."""
     placed: dict[int, list[int]] = {}
     there = bytearray(len(registers))
+    key = registers.key
     for op in order:
-        placed.setdefault(registers.key[op], []).append(op)
+        if key[op] not in placed:
+            placed[key[op]] = []
+        placed[key[op]].append(op)
         there[op] += 1 if there[op] < 2 else 0
     owed = (not write or end < NEVER for write, end in zip(registers.write, registers.end, strict=True))
     if 2 in there or any(wanted > found for wanted, found in zip(owed, there, strict=True)):

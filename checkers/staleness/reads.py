@@ -70,11 +70,11 @@ def writes_in_time(registers: RegisterHistory, keys: "set[int] | frozenset[int]"
 
 def stale_reads(registers: RegisterHistory) -> list[StaleRead]:
     """Each read that is not regular, in order of invocation; found once."""
-    if registers.stale is None:
+    found: list[StaleRead] | None = registers.found.get("stale reads")
+    if found is None:
         unexplained = list(_unexplained(registers))
         written = writes_in_time(registers, {registers.key[read] for read, _ in unexplained})
-        registers.stale = [_stale(registers, read, newest, written) for read, newest in unexplained]
-    found: list[StaleRead] = registers.stale
+        found = registers.found["stale reads"] = [_stale(registers, *each, written) for each in unexplained]
     return found
 
 
@@ -121,7 +121,10 @@ def _stale(registers: RegisterHistory, read: int, newest: int, written: dict[int
 def versions_behind(registers: RegisterHistory) -> dict[int, int]:
     """The number of versions by which each stale read was stale, at least: how many writes of its key began after the
     one that it returned had ended, and ended before the read began. Of several writes that it may have returned, the
-    newest counts. Reads of what nobody had written before they ended are left out."""
+    newest counts. Reads of what nobody had written before they ended are left out. Found once."""
+    known: dict[int, int] | None = registers.found.get("versions behind")
+    if known is not None:
+        return known
     late = [stale for stale in stale_reads(registers) if stale.newer != ABSENT]
     written = writes_in_time(registers, {registers.key[stale.read] for stale in late})
     begun: dict[int, list[int]] = defaultdict(list)
@@ -134,6 +137,7 @@ def versions_behind(registers: RegisterHistory) -> dict[int, int]:
             insort(begun[key], registers.start[write])
         at[key] = until
         out[stale.read] = len(begun[key]) - bisect_right(begun[key], _over(registers, stale))
+    registers.found["versions behind"] = out
     return out
 
 

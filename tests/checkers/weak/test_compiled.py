@@ -1,6 +1,8 @@
 """The compiled causal checkers say what their Python twins say, and find the same patterns."""
 
 import sys
+from collections import Counter
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -9,7 +11,9 @@ from splitbrain.checkers.causal.certificate import causal_objection
 from splitbrain.checkers.causal.clocks import CausalOrder, arbitration, causal_order
 from splitbrain.checkers.common.findings import Finding
 from splitbrain.checkers.common.registers import THIN_AIR, registers
+from splitbrain.checkers.staleness import k_order
 from splitbrain.harness.budget import Budget
+from splitbrain.harness.history import Event, History
 
 from .exhaustive import history_of, tiny
 
@@ -55,3 +59,34 @@ def test_both_object_to_the_same_orders() -> None:
             assert (plain is None) == (native is None), (plain, native)
             objections += plain is not None
     assert 1000 < objections < 5000
+
+
+def test_both_find_an_order_for_k_or_none() -> None:
+    if "splitbrain.checkers.staleness.k_order_native" not in sys.modules:
+        pytest.skip("no compiled search for k here")
+    random, found = Random("k orders"), Counter[bool]()
+    for count in range(3000):
+        ops = tiny(random, 4 + count % 9)
+        if count % 3 == 0:  # values that are written twice
+            ops = tuple(replace(op, value=(op.value or 0) // 2 or op.value) for op in ops)
+        of, k = registers(history_of(ops), "k-atomicity", None), 1 + count % 3
+        for key in set(of.key):
+            numbers = [op for op, other in enumerate(of.key) if other == key]
+            plain, native = (
+                k_order.order_of_key(of, numbers, k, Budget().start(), compiled=compiled) for compiled in (False, True)
+            )
+            assert (plain is None) == (native is None), (ops, key, k)
+            if native is not None and numbers == list(range(len(of))):
+                assert k_order.objection(of, native, k) is None
+            found[native is not None] += 1
+    assert min(found.values()) > 500, found
+
+
+def test_what_is_too_wide_for_the_compiled_search_is_searched_in_python() -> None:
+    """A hundred writes at once, each then read."""
+    events = [Event(index=0, time=0, process=n, type="invoke", f="write", value=n) for n in range(100)]
+    events += [Event(index=0, time=0, process=n, type="ok", f="write", value=n) for n in range(100)]
+    events += [Event(index=0, time=0, process=0, type=kind, f="read", value=5) for kind in ("invoke", "ok")]
+    of = registers(History.of(events), "k-atomicity", None)
+    found = k_order.order_of_key(of, range(len(of)), 1, Budget().start())
+    assert found is not None and k_order.objection(of, found, 1) is None
