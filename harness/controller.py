@@ -271,7 +271,7 @@ class _Run:
             await work
         else:
             roles = partial(test.target.roles, cluster.nodes)
-            answering = partial(serves, self.recorder.history)
+            answering = partial(serves, self.recorder.recent)
             await _beside(work, self.nemesis.run(cluster, roles, self.recorder, self.now, answering))
 
     async def _serve(self, workers: Sequence[Worker], generator: Generator, seconds: float) -> None:

@@ -6,9 +6,10 @@ Counted from the history, so the same in every environment, and from what the en
 from collections import deque
 from collections.abc import Mapping
 
+from splitbrain.harness.histories.recorder import RECENT
 from splitbrain.harness.history import NEMESIS_PROCESS, History
 from splitbrain.harness.operation import EventType, Value
-from splitbrain.harness.serving import RECENT
+from splitbrain.harness.serving import serves
 
 
 def coverage(
@@ -40,7 +41,7 @@ def coverage(
             on.pop(name, None)
         elif word == "start":
             strikes[name] = strikes.get(name, 0) + 1
-            met[name] = met.get(name, 0) + (not recent or any(recent))
+            met[name] = met.get(name, 0) + serves(recent)
             overlaps += bool(on)
             on[name] = None
             at_once = max(at_once, len(on))

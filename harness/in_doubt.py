@@ -31,8 +31,10 @@ class InDoubt:
     def __init__(self, window: int = WINDOW) -> None:
         self._window = window
         self._recent: OrderedDict[Any, None] = OrderedDict()
-        self._carried_out: dict[Any, bool] = {}
-        """Name of a request in doubt → whether it was carried out."""
+        self._open: OrderedDict[Any, None] = OrderedDict()
+        """The names of requests in doubt that were not carried out, the latest ones."""
+        self._operations = 0
+        self._carried_out = 0
 
     def listen(self, marks: Marks) -> None:
         """Hear what nodes carry out from now on."""
@@ -42,18 +44,29 @@ class InDoubt:
         """The last operation of a client ended `info`."""
         if isinstance(client, NamingClient):
             name = client.last_request
-            self._carried_out[name] = name in self._recent
+            if name in self._open:
+                return
+            self._operations += 1
+            if name in self._recent:
+                self._carried_out += 1
+            else:
+                _remember(self._open, name, self._window)
 
     def coverage(self) -> dict[str, Value]:
         """Counts, ready for JSON; nothing where no operation could be followed."""
-        if not self._carried_out:
+        if not self._operations:
             return {}
-        return {"in_doubt": {"operations": len(self._carried_out), "carried_out": sum(self._carried_out.values())}}
+        return {"in_doubt": {"operations": self._operations, "carried_out": self._carried_out}}
 
     def _see(self, event: MarkEvent) -> None:
         name = event.values[0]
-        if name in self._carried_out:
-            self._carried_out[name] = True
-        self._recent[name] = None
-        if len(self._recent) > self._window:
-            self._recent.popitem(last=False)
+        if name in self._open:
+            del self._open[name]
+            self._carried_out += 1
+        _remember(self._recent, name, self._window)
+
+
+def _remember(names: OrderedDict[Any, None], name: Any, window: int) -> None:
+    names[name] = None
+    if len(names) > window:
+        names.popitem(last=False)

@@ -4,12 +4,15 @@ A target declares them: `invariants = (one_leader_a_term("leader"), never_back("
 marks: `Mark("leader", term)`. Each invariant is watched by a function of its own that a run makes anew; it is called
 with every mark of the names that it wants, and answers with the words of a breach, or None. A breach refutes the run,
 whatever its history says: two leaders in one term are wrong though no client may have seen it.
+
+What is remembered is bounded, for a run may last for hours: the latest indexes, requests and terms. What is said of
+older ones is let pass, never a breach.
 """
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from splitbrain.harness.generator.core import SECOND
 from splitbrain.harness.marks import START, MarkEvent, Marks
@@ -21,6 +24,35 @@ CHECK = "invariants"
 
 Watch = Callable[[MarkEvent], str | None]
 """Looks at one mark after the other; the words of a breach, None while all is well."""
+
+T = TypeVar("T")
+
+
+class Latest(Generic[T]):
+    """Knowledge of the latest terms, or of the latest of anything else that is counted upwards.
+
+    window: the highest number and so many below it are remembered.
+    """
+
+    def __init__(self, window: int = 1000) -> None:
+        self._window = window
+        self._known: dict[int, T] = {}
+        self._floor = -1
+        """The highest number of which nothing is remembered."""
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def setdefault(self, number: int, new: T) -> T | None:
+        """The knowledge of a number, or else this from now on; None if nothing is remembered of it, being too old."""
+        found = self._known.get(number)
+        if found is not None or number <= self._floor:
+            return found
+        self._known[number] = new
+        self._floor = max(self._floor, number - self._window - 1)
+        while (oldest := next(iter(self._known))) <= self._floor:
+            del self._known[oldest]
+        return new
 
 
 @dataclass(frozen=True)
@@ -109,14 +141,14 @@ def _ignore(event: MarkEvent) -> None:
 
 
 def one_leader_a_term(mark: str = "leader") -> Invariant:
-    """No two nodes lead in one term. The mark's first value is the term."""
+    """No two nodes lead in one term. The mark's first value is the term, a number that grows."""
 
     def watch() -> Watch:
-        leaders: dict[Any, MarkEvent] = {}
+        leaders: Latest[MarkEvent] = Latest()
 
         def see(event: MarkEvent) -> str | None:
             first = leaders.setdefault(event.values[0], event)
-            if first.node == event.node:
+            if first is None or first.node == event.node:
                 return None
             return f"{event.node} leads in term {event.values[0]}, in which {first.node} led at {_at(first)}"
 
@@ -130,17 +162,12 @@ def one_entry_an_index(mark: str = "applied", *, window: int = 50_000) -> Invari
     second stands for the entry. window: so many of the latest indexes are remembered."""
 
     def watch() -> Watch:
-        entries: OrderedDict[int, MarkEvent] = OrderedDict()
+        entries: Latest[MarkEvent] = Latest(window)
 
         def see(event: MarkEvent) -> str | None:
             index, entry = event.values[:2]
-            first = entries.get(index)
-            if first is None:
-                entries[index] = event
-                if len(entries) > window:
-                    entries.popitem(last=False)
-                return None
-            if first.values[1] == entry:
+            first = entries.setdefault(index, event)
+            if first is None or first.values[1] == entry:
                 return None
             there = f"{first.node} had {first.values[1]!r} at {_at(first)}"
             return f"{event.node} has {entry!r} at index {index}, where {there}"
@@ -151,15 +178,18 @@ def one_entry_an_index(mark: str = "applied", *, window: int = 50_000) -> Invari
 
 
 def one_choice(mark: str) -> Invariant:
-    """A node that has chosen keeps to it, over restarts too. The mark's first value is what is chosen about (a term),
-    the second the choice (whom it votes for)."""
+    """A node that has chosen keeps to it, over restarts too. The mark's first value is what is chosen about (a term, a
+    number that grows), the second the choice (whom it votes for)."""
 
     def watch() -> Watch:
-        choices: dict[tuple[str, Any], MarkEvent] = {}
+        choices: Latest[dict[str, MarkEvent]] = Latest()
 
         def see(event: MarkEvent) -> str | None:
             about, choice = event.values[:2]
-            first = choices.setdefault((event.node, about), event)
+            made = choices.setdefault(about, {})
+            if made is None:
+                return None
+            first = made.setdefault(event.node, event)
             if first.values[1] == choice:
                 return None
             return f"{event.node} {mark} {choice!r} in {about}, and {first.values[1]!r} at {_at(first)}"

@@ -1,28 +1,14 @@
 """Service met: whether the cluster answers, and which faults have struck while it did."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from splitbrain.harness.generator.schedule import ScheduledFault
-from splitbrain.harness.history import NEMESIS_PROCESS, History
-from splitbrain.harness.operation import EventType
-
-RECENT = 20
-"""A cluster serves if one of so many operations that ended last was answered."""
 
 
-def serves(history: History) -> bool:
-    """Whether the cluster serves, as of a history's last event: one of the `RECENT` operations that ended last was
-    answered, or none has ended yet."""
-    ended = 0
-    for kind, process in zip(reversed(history.type), reversed(history.process), strict=True):
-        if process == NEMESIS_PROCESS or kind == EventType.INVOKE:
-            continue
-        if kind == EventType.OK:
-            return True
-        ended += 1
-        if ended == RECENT:
-            return False
-    return not ended
+def serves(recent: Collection[bool]) -> bool:
+    """Whether the cluster serves: one of the operations that ended last was answered, or none has ended yet. recent:
+    see `Recorder.recent`."""
+    return not recent or any(recent)
 
 
 class ServiceMet:

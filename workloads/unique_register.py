@@ -21,6 +21,7 @@ from splitbrain.workloads.workload import Size, Workload
 
 OPTIONS = (
     Option("operations_per_key", 200, "how many operations a key lives for", least=1),
+    Option("keys", 0, "how many keys there are, used in turns, so that the store's state ends growing; 0: each is new"),
     Option("write_share", 0.6, "share of writes among the operations of threads that do not only read, 0 to 1", most=1),
 )
 
@@ -28,12 +29,14 @@ OPTIONS = (
 def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
     """Writes of values that are unique by thread and ordinal, and reads, of short-lived keys."""
     life, share = int(settings["operations_per_key"] or 1), float(settings["write_share"] or 0)
+    keys = int(settings["keys"] or 0)
 
     def operation(context: Context) -> Operation:
         at = assign(context, size, life)
+        key = f"k{at.number % keys}" if keys else at.key
         if not at.reader and context.draws.chance(share):
-            return Operation(WRITE, size.unique(context.thread, context.ordinal), at.key)
-        return Operation(READ, None, at.key)
+            return Operation(WRITE, size.unique(context.thread, context.ordinal), key)
+        return Operation(READ, None, key)
 
     return calls(operation)
 

@@ -1,13 +1,17 @@
 """Recorder of a run: writes every event as one line, given to the operating system before the test goes on.
 
 A kill -9 loses nothing but the line it may cut. Buffering was tried: it saves about a microsecond an event and needs a
-clock, and a timer for the last events before a pause. Pitfall: what is recorded must be what a reader of the file will
-find, so values are brought into the form JSON keeps (sets as sorted tuples, names of fields as strings).
+clock, and a timer for the last events before a pause. A history that grows long is not held in memory meanwhile: it is
+read from the file when it is asked for.
+
+Pitfall: what is recorded must be what a reader of the file will find, so values are brought into the form JSON keeps
+(sets as sorted tuples, names of fields as strings).
 """
 
 import gzip
 import os
 import shutil
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,12 +20,18 @@ import msgspec
 from msgspec import UNSET
 
 from splitbrain.harness.errors import InfrastructureError, UsageError
+from splitbrain.harness.histories.lateness import Lateness
+from splitbrain.harness.histories.read import read
 from splitbrain.harness.history import ABSENT, NEMESIS_PROCESS, Event, History
 from splitbrain.harness.operation import NEMESIS, EventType, Operation, Outcome, Value
 
 _INVOKE, _INFO = int(EventType.INVOKE), int(EventType.INFO)
 _WORDS = tuple(kind.word for kind in EventType)
 _SCALARS = frozenset((type(None), bool, int, float, str))
+HELD_MAX = 200_000
+"""Events that are held in memory beside the file, as long as nobody asks for the history."""
+RECENT = 20
+"""Number of operations that count as recent."""
 
 
 class Recorder:
@@ -34,7 +44,13 @@ class Recorder:
     """
 
     def __init__(self, path: Path | None, now: Callable[[], int], *, hold: bool = False) -> None:
-        self.history = History()
+        self._history: History | None = History()
+        """None while it is in the file alone."""
+        self._asked = False
+        self._count = 0
+        self._late: Lateness | None = None
+        self.recent: deque[bool] = deque(maxlen=RECENT)
+        """Whether the operations that ended last were answered."""
         self._now = now
         self._path = path
         self._encode = msgspec.json.Encoder().encode
@@ -47,18 +63,36 @@ class Recorder:
             except OSError as error:
                 raise InfrastructureError(f"cannot record a history in {path}: {error.strerror}") from error
 
+    @property
+    def history(self) -> History:
+        """Everything that was recorded so far, and what will be: from now on it is held in memory, however long."""
+        self._asked = True
+        if self._history is None:
+            assert self._path is not None and self._late is not None
+            self._history = read(self._path)
+            self._history.late, self._late = self._late.taken(), None
+        return self._history
+
+    def _let_go(self) -> None:
+        """Keep the history in the file alone."""
+        if self._path is not None and self._history is not None and not self._asked:
+            self._late, self._history = Lateness(self._path.parent, self._history.late), None
+
     def invoke(self, process: int, operation: Operation, node: str, late: int = 0) -> int:
         """An operation begins, by so many nanoseconds later than it was due. Returns the event's index."""
         index = self._record(
             _INVOKE, process, operation.f, operation.value, operation.key, node,
             token=operation.takes, session=operation.session,
         )  # fmt: skip
-        if late > 0:
-            self.history.late[index] = late
+        if late > 0 and self._history is not None:
+            self._history.late[index] = late
+        elif late > 0 and self._late is not None:
+            self._late.add(index, late)
         return index
 
     def complete(self, process: int, operation: Operation, outcome: Outcome, node: str) -> int:
         """An operation ended. Returns the event's index."""
+        self.recent.append(outcome.type is EventType.OK)
         return self._record(
             int(outcome.type), process, operation.f, outcome.value, operation.key, node,
             None if outcome.error is None else (outcome.error.kind.value, outcome.error.text),
@@ -101,8 +135,10 @@ class Recorder:
     ) -> int:  # fmt: skip
         if type(value) not in _SCALARS:
             value = _as_read(value)
-        index, time = len(self.history), self._now()
-        self.history.add(kind, process, f, value, key, time, node, error, revision, token, session)
+        index, time = self._count, self._now()
+        self._count += 1
+        if self._history is not None:
+            self._history.add(kind, process, f, value, key, time, node, error, revision, token, session)
         if self._file != ABSENT or self._held is not None:
             event = Event(
                 index=index,
@@ -123,6 +159,8 @@ class Recorder:
                 self._held.append(line)
             else:
                 self._write(self._pending + line)
+                if self._count == HELD_MAX:
+                    self._let_go()
         return index
 
     def _write(self, lines: bytes) -> None:

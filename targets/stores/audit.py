@@ -18,7 +18,7 @@ from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Option
 from splitbrain.harness.verdict import Validity, Verdict, Witness, unknown
 from splitbrain.targets.stores.client import Sessions, ask_account
-from splitbrain.targets.stores.messages import Account
+from splitbrain.targets.stores.messages import Account, age
 from splitbrain.targets.stores.planted import BUG, PlantedStore
 
 __all__ = ["BUG", "RETRIES", "AuditedStore"]
@@ -127,6 +127,6 @@ def missing(accounts: Mapping[str, Account], acknowledged: Mapping[str, int]) ->
     for name, account in accounts.items():
         for session, sequence in acknowledged.items():
             last = account.sessions.get(session)
-            if (last is None and not account.forgotten) or (last is not None and last < sequence):
+            if (last is None and age(session) > account.expired) or (last is not None and last < sequence):
                 words.append(f"request {sequence} of session {session} was acknowledged, and {name} has not applied it")
     return words

@@ -16,7 +16,9 @@ import msgspec
 
 from splitbrain.harness.node import Channel, ChannelClosed, Node
 from splitbrain.harness.operation import Operation, Outcome, Value
+from splitbrain.targets.stores.machine import FORGET_AFTER
 from splitbrain.targets.stores.messages import (
+    EXPIRED,
     IN_DOUBT,
     NO_LEADER,
     PRECONDITION,
@@ -24,6 +26,7 @@ from splitbrain.targets.stores.messages import (
     Account,
     Request,
     Response,
+    session_name,
 )
 
 PATIENCE_SECONDS = 0.4
@@ -46,10 +49,13 @@ class StoreError(Exception):
 
 class Sessions:
     """Names of sessions, each given once: also to clients of another run against the same cluster; and what came of
-    them."""
+    them, as long as the store remembers a session for sure."""
 
     def __init__(self) -> None:
         self._given = 0
+        self._acknowledgements = 0
+        self._last: dict[str, int] = {}
+        """Of each session, how many acknowledgements there were when it was last heard of, the oldest first."""
         self.acknowledged: dict[str, int] = {}
         """Of each session, the number of its last request that was acknowledged and may have changed something."""
         self.refused: dict[str, int] = {}
@@ -57,11 +63,35 @@ class Sessions:
         self.retried = 0
         """Requests that were sent again."""
 
+    def acknowledge(self, session: str, sequence: int) -> None:
+        """A request that may have changed something was answered."""
+        self._acknowledgements += 1
+        self.acknowledged[session] = sequence
+        self._heard(session)
+
+    def refuse(self, session: str, sequence: int) -> None:
+        """A request was refused for good."""
+        self.refused[session] = sequence
+        self._heard(session)
+
+    def _heard(self, session: str) -> None:
+        """Note when it was, and drop the sessions that have expired since they were heard of: each acknowledgement is
+        an application at least."""
+        self._last.pop(session, None)
+        self._last[session] = self._acknowledgements
+        while True:
+            oldest, at = next(iter(self._last.items()))
+            if at > self._acknowledgements - FORGET_AFTER:
+                return
+            del self._last[oldest]
+            self.acknowledged.pop(oldest, None)
+            self.refused.pop(oldest, None)
+
     def new(self, node: str) -> str:
         """A name that no other client has. Asked inside a running event loop."""
         self._given += 1
         clock = round(asyncio.get_running_loop().time() * 1e9)
-        return f"{node}.{clock:x}.{self._given:x}"
+        return session_name(node, clock, self._given)
 
 
 class StoreClient:
@@ -79,6 +109,8 @@ class StoreClient:
         self._channel: Channel | None = None
         self._session = ""
         self._sequence = 0
+        self._ended = False
+        """Whether the next request needs a new session."""
         self._seen: dict[Any, int] = {}
 
     @property
@@ -103,7 +135,12 @@ class StoreClient:
     async def open(self) -> None:
         """Connect and take a new session. ConnectionRefusedError if the node is down."""
         self._channel = await self._node.connect()
-        self._session = self._sessions.new(self._node.name)
+        self._begin_session()
+
+    def _begin_session(self) -> None:
+        """Go on under a name that is new."""
+        self._session, self._sequence = self._sessions.new(self._node.name), 0
+        self._ended = False
 
     async def setup(self) -> None:
         """Nothing to prepare, for keys exist as soon as they are written; but see that the store serves, by a cas that
@@ -119,12 +156,12 @@ class StoreClient:
         wanted = self._seen.get(operation.key) if operation.f == "read" and self._tokens else operation.value
         response = await self._request(operation.f, operation.key, wanted)
         if response.error in (NO_LEADER, UNAVAILABLE) and operation.f != "read":
-            self._sessions.refused[self._session] = self._sequence
-            self._session, self._sequence = self._sessions.new(self._node.name), 0
+            self._sessions.refuse(self._session, self._sequence)
+            self._ended = True
         if response.error is not None:
             raise StoreError(response.error, response.text)
         if operation.f != "read":
-            self._sessions.acknowledged[self._session] = self._sequence
+            self._sessions.acknowledge(self._session, self._sequence)
             self._acknowledged(operation.key, response)
         if self._tokens:
             self._note(operation.key, response.revision)
@@ -146,6 +183,8 @@ class StoreClient:
     async def _request(self, f: str, key: Any, value: Any) -> Response:
         if self._channel is None:
             raise ConnectionRefusedError("the client is not open")
+        if self._ended:
+            self._begin_session()
         self._sequence += 1
         request = Request(f, key, value, self._session, self._sequence)
         if self._retries:
@@ -175,7 +214,9 @@ class StoreClient:
             else:
                 if (doubt is None and response.error != IN_DOUBT) or response.error in (None, PRECONDITION):
                     return response
-                doubt = StoreError(IN_DOUBT, response.text)
+                doubt = StoreError(EXPIRED if response.error == EXPIRED else IN_DOUBT, response.text)
+                if response.error == EXPIRED:
+                    break
         raise doubt or AssertionError("no attempt was made")
 
     async def _send(self, request: Request, *, anew: bool) -> Response:
@@ -184,6 +225,8 @@ class StoreClient:
             await self.close()
             self._channel = await self._node.connect()
         response: Response = await self._channel.request(request)
+        if response.error == EXPIRED:
+            self._ended = True
         return response
 
 

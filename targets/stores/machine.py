@@ -3,8 +3,10 @@ or a counter, as it is used.
 
 A machine is deterministic: the same requests in the same order give the same values and the same answers on every
 replica. It also remembers the last answer of each session (Raft thesis §6.3), so that a request which reaches the log
-twice takes effect once. A session that asked for nothing during `FORGET_AFTER` applications is forgotten, on every
-replica at the same point; what comes of it later, but for a first request, is refused as in doubt.
+twice takes effect once. A session that asked for nothing during `FORGET_AFTER` applications expires, on every replica
+at the same point of the log. What comes of it later is refused and never carried out: names of sessions tell which is
+the older, and the machine remembers the age of the youngest that has expired. So a session that it does not know and
+that is not younger may be one that has expired; a client that is refused so goes on under a new name.
 
 Pitfall: Python says 1 == True == 1.0 and [1] != (1,), a store must say neither, so values other than plain words and
 numbers of one type are compared as they would stand on the wire.
@@ -18,17 +20,19 @@ import msgspec
 
 from splitbrain.harness.program import Effect, Mark
 from splitbrain.targets.stores.messages import (
-    IN_DOUBT,
+    EXPIRED,
+    NEVER_EXPIRED,
     PRECONDITION,
     UNSUPPORTED,
     Account,
     Entry,
     Request,
     Response,
+    age,
 )
 
-FORGET_AFTER = 50_000
-"""Requests applied since a session's last one, after which it is forgotten."""
+FORGET_AFTER = 10_000
+"""Requests applied since a session's last one, after which it expires."""
 
 
 class Session(msgspec.Struct, array_like=True):
@@ -46,7 +50,7 @@ class State(msgspec.Struct, array_like=True):
     sessions: list[tuple[str, Session]]
     count: int
     digest: int
-    forgotten: int
+    expired: tuple[int, int]
 
 
 _encode = msgspec.msgpack.Encoder(order="sorted").encode
@@ -85,13 +89,15 @@ class Machine:
         self._sessions: dict[str, Session] = {}
         """By the time of the last request, the oldest first."""
         self._count = 0
-        self._forgotten = 0
+        self._expired = NEVER_EXPIRED
         self.digest = 0
         """Of all requests that were carried out so far, in order, with what came of them."""
         self.executed: list[tuple[str, int]] = []
         """The names of the requests that were carried out since somebody emptied this, in order."""
         self.deduplicated = 0
         """Requests that were not carried out because their session had had them."""
+        self.refused = 0
+        """Requests that were not carried out because their session had expired, since somebody set this to 0."""
 
     @property
     def size(self) -> int:
@@ -101,7 +107,7 @@ class Machine:
     def dump(self) -> bytes:
         """All of it, for `restore`."""
         values = [(key, value, revision) for key, (value, revision) in self._values.items()]
-        return _encode(State(values, list(self._sessions.items()), self._count, self.digest, self._forgotten))
+        return _encode(State(values, list(self._sessions.items()), self._count, self.digest, self._expired))
 
     def restore(self, state: bytes) -> None:
         """Become what another was when it was dumped."""
@@ -109,7 +115,7 @@ class Machine:
         self._values = {key: (value, revision) for key, value, revision in found.values}
         self._elements = {}
         self._sessions = dict(found.sessions)
-        self._count, self.digest, self._forgotten = found.count, found.digest, found.forgotten
+        self._count, self.digest, self._expired = found.count, found.digest, found.expired
         self.executed = []
 
     def account(self, applied: int) -> Account:
@@ -117,7 +123,7 @@ class Machine:
         values = sorted((str(key), revision, _encode(value)) for key, (value, revision) in self._values.items())
         contents = zlib.crc32(_encode(values))
         sessions = {name: session.sequence for name, session in self._sessions.items()}
-        return Account(applied, self.digest, contents, sessions, self._forgotten)
+        return Account(applied, self.digest, contents, sessions, self._expired)
 
     def read(self, key: Any) -> Response:
         """The value and revision of a key; None and 0 if it was never written."""
@@ -129,8 +135,9 @@ class Machine:
         older than the session's last one; nobody waits for it any more."""
         self._count += 1
         session = self._sessions.pop(request.session, None)
-        if session is None and request.sequence > 1 and self._forgotten:
-            return Response(error=IN_DOUBT, text="the session was forgotten")
+        if session is None and age(request.session) <= self._expired:
+            self.refused += 1
+            return Response(error=EXPIRED, text="the session has expired")
         if session is None or request.sequence > session.sequence:
             session = Session(request.sequence, self._execute(request), self._count)
             answer: Response | None = session.response
@@ -139,17 +146,17 @@ class Machine:
             answer = session.response if request.sequence == session.sequence else None
         session.at = self._count
         self._sessions[request.session] = session
-        self._forget()
+        self._expire()
         return answer
 
-    def _forget(self) -> None:
-        """Forget sessions that are old."""
+    def _expire(self) -> None:
+        """End sessions that have asked for nothing for long."""
         while True:
             name, session = next(iter(self._sessions.items()))
             if session.at > self._count - FORGET_AFTER:
                 return
             del self._sessions[name]
-            self._forgotten += 1
+            self._expired = max(self._expired, age(name))
 
     def _execute(self, request: Request) -> Response:
         """Carry it out, and note that it was."""
@@ -216,7 +223,7 @@ def changed(value: Any, request: Request) -> tuple[Any, Response | None]:
 
 def applied_marks(machine: Machine, index: int, entry: Entry) -> list[Effect]:
     """The marks of an entry that was applied just now: `applied`, with index and entry; `executed`, with the request's
-    name and the index, if it was carried out; `deduplicated` if not."""
+    name and the index, if it was carried out; if not, `deduplicated`, or `expired` like its session."""
     request = entry.request
     name = (request.session, request.sequence) if request is not None else ("", 0)
     marks: list[Effect] = [Mark("applied", index, (entry.term, *name))]
@@ -224,7 +231,8 @@ def applied_marks(machine: Machine, index: int, entry: Entry) -> list[Effect]:
         marks.append(Mark("executed", name, index))
         machine.executed = []
     elif request is not None:
-        marks.append(Mark("deduplicated"))
+        marks.append(Mark("expired" if machine.refused else "deduplicated"))
+    machine.refused = 0
     return marks
 
 

@@ -8,6 +8,23 @@ from typing import Any
 
 from msgspec import Struct
 
+NEVER_EXPIRED = (-1, -1)
+"""Less than the age of any session."""
+
+
+def session_name(node: str, clock: int, number: int) -> str:
+    """The name of a session. clock, number: no two sessions have both; the later session has the greater ones."""
+    return f"{node}.{clock:x}.{number:x}"
+
+
+def age(session: str) -> tuple[int, int]:
+    """The order of sessions, the older first: clock and number of the name; a name without is the oldest."""
+    try:
+        _, clock, number = session.rsplit(".", 2)
+        return int(clock, 16), int(number, 16)
+    except ValueError:
+        return 0, 0
+
 
 class Request(Struct, frozen=True, gc=False, array_like=True):
     """A client's request. `f` is "read", "write", "cas" (value: old and new), "add" (to a set), "append" (to a list),
@@ -35,13 +52,13 @@ class Response(Struct, frozen=True, gc=False, array_like=True):
 class Account(Struct, frozen=True, gc=False, array_like=True):
     """A node's account of its copy. applied: how many entries were applied to it. digest: of all that they changed, in
     order. contents: of what it holds now. sessions: of each, the number of the last request that was carried out.
-    forgotten: how many sessions it no longer remembers."""
+    expired: the age (see `age`) of the youngest session that it no longer remembers."""
 
     applied: int
     digest: int
     contents: int
     sessions: dict[str, int]
-    forgotten: int = 0
+    expired: tuple[int, int] = NEVER_EXPIRED
 
 
 class Forward(Struct, frozen=True, gc=False, tag="forward"):
@@ -76,3 +93,5 @@ UNSUPPORTED = "unsupported"
 """Refused before anything was done: the request makes no sense."""
 IN_DOUBT = "in-doubt"
 """Accepted once, by a node that can no longer say what becomes of it."""
+EXPIRED = "expired"
+"""Not carried out, for its session has expired. Another copy of the request may have been carried out before that."""

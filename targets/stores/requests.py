@@ -5,8 +5,11 @@ applied, the waiting request is answered.
 
 Pitfall: an entry that was overwritten here may still be committed elsewhere, and
 a forwarded request may have a second copy on its way. So what was once accepted is answered by its result or by
-"in doubt", and never by a definite failure.
+"in doubt", and never by a definite failure. And what was refused for good stays refused: a copy of it that comes later
+(a proxy may send a client's request twice) is refused, too.
 """
+
+from collections import OrderedDict
 
 from splitbrain.harness.program import Effect, Reply, Send
 from splitbrain.targets.stores.messages import IN_DOUBT, NO_LEADER, Answer, Forward, Request, Response
@@ -16,6 +19,9 @@ Origin = int | str
 
 Name = tuple[str, int]
 """A request's name: (session, sequence)."""
+
+REMEMBERED = 10_000
+"""Sessions of clients of a node whose last request is remembered, as long as its process lives: copies come to it."""
 
 
 def answer(origin: Origin, request: Request, response: Response) -> Effect:
@@ -45,6 +51,29 @@ class Requests:
         self._places: dict[int, Name] = {}
         self._forwarded: dict[str, tuple[int, int, str]] = {}
         """Session → (sequence, handle of the client's request, node it was passed on to)."""
+        self._seen: OrderedDict[str, tuple[int, bool]] = OrderedDict()
+        """Of each session of a client of this node: the number of its last request, and whether it was refused."""
+
+    def refuse(self, origin: Origin, request: Request, error: str, text: str) -> Effect:
+        """Refuse a request: for good, unless another copy of it may have been accepted."""
+        if isinstance(origin, int):
+            last, refused = self._seen.get(request.session, (0, True))
+            if request.sequence < last or (request.sequence == last and not refused):
+                error = IN_DOUBT
+            else:
+                self._note(request, refused=True)
+        return refuse(origin, request, error, text)
+
+    def refused_before(self, request: Request) -> bool:
+        """Whether a copy of a client's request was refused for good: then this one must be."""
+        return self._seen.get(request.session) == (request.sequence, True)
+
+    def _note(self, request: Request, *, refused: bool) -> None:
+        """Note what became of a client's request, unless it is a late copy: a later one is known."""
+        known = self._seen.pop(request.session, (0, True))
+        self._seen[request.session] = (request.sequence, refused) if request.sequence >= known[0] else known
+        if len(self._seen) > REMEMBERED:
+            self._seen.popitem(last=False)
 
     def joins(self, request: Request, origin: Origin) -> bool:
         """Whether the same request is already on its way; then this origin waits for it too."""
@@ -61,6 +90,8 @@ class Requests:
         name = request.session, request.sequence
         self._places[index] = name
         self._waiting[name] = [origin]
+        if isinstance(origin, int):
+            self._note(request, refused=False)
         return doubtful
 
     def applied(self, index: int, request: Request | None, response: Response | None) -> list[Effect]:
@@ -97,7 +128,8 @@ class Requests:
     def forward(self, to: str | None, handle: int, request: Request) -> Effect:
         """Pass a client's request on, once; without a known leader, refuse it."""
         if to is None:
-            return refuse(handle, request, NO_LEADER, "no leader is known here")
+            return self.refuse(handle, request, NO_LEADER, "no leader is known here")
+        self._note(request, refused=False)
         self._forwarded[request.session] = request.sequence, handle, to
         return Send(to, Forward(request))
 

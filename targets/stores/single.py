@@ -17,6 +17,7 @@ from splitbrain.harness.options import Option
 from splitbrain.harness.program import Effect, Effects, Now, ProgramFactory, Reply, Role
 from splitbrain.harness.random_stream import RandomStream
 from splitbrain.targets.stores.audit import BUG, RETRIES, AuditedStore
+from splitbrain.targets.stores.compaction import SNAPSHOT_ENTRIES, Compaction, snapshot_entries
 from splitbrain.targets.stores.journal import give_up
 from splitbrain.targets.stores.machine import applied_marks, refusal
 from splitbrain.targets.stores.messages import Answer, Entry, Forward, Request, Response
@@ -29,7 +30,7 @@ CORRECT = Parts()
 class SingleNode:
     """One node: the holder of the data if it is the first, else a front door.
 
-    persistent: whether the disk is used at all.
+    persistent: whether the disk is used at all. compact_after: see `snapshot_entries`.
     """
 
     message_type: ClassVar[Any] = Forward | Answer
@@ -37,7 +38,14 @@ class SingleNode:
     reply_type: ClassVar[Any] = Response
 
     def __init__(
-        self, name: str, nodes: Sequence[str], random: RandomStream, *, persistent: bool = True, parts: Parts = CORRECT
+        self,
+        name: str,
+        nodes: Sequence[str],
+        random: RandomStream,
+        *,
+        persistent: bool = True,
+        compact_after: int | None = None,
+        parts: Parts = CORRECT,
     ) -> None:
         self.name = name
         self.holder = nodes[0]
@@ -45,6 +53,7 @@ class SingleNode:
         self.machine = parts.machine()
         self.requests = parts.requests()
         self.applied = 0
+        self._compaction = Compaction(compact_after, random)
 
     @property
     def role(self) -> Role:
@@ -52,8 +61,11 @@ class SingleNode:
         return Role("primary" if self.name == self.holder else "proxy")
 
     def on_start(self, now: Now, disk: Mapping[str, bytes]) -> Effects:
-        """Read the journal and apply all of it."""
+        """Read the journal: a snapshot, and the entries behind it, which are applied."""
         effects = self.log.recover(disk)
+        if self.log.snapshot is not None:
+            self.machine.restore(self.log.snapshot.state)
+            self.applied, self.log.snapshot = self.log.snapshot.index, None
         return effects + self._go_on()
 
     def on_request(self, now: Now, request: int, message: Request) -> Effects:
@@ -105,7 +117,9 @@ class SingleNode:
             response = self.machine.apply(request) if request is not None else None
             effects += self.requests.applied(self.applied, request, response)
             effects += applied_marks(self.machine, self.applied, self.log.entry(self.applied))
-        return effects
+        before = self.log.journal.written
+        self._compaction.compact(self.log, self.applied, self.machine)
+        return effects if self.log.journal.written == before else effects + self.log.journal.flush()
 
     def _done(self) -> int:
         """The index up to which entries count."""
@@ -117,7 +131,12 @@ class Single(AuditedStore):
 
     name = "single"
     summary = "one node holds everything, the others pass requests on to it"
-    options = (Option("disk", "sync", "memory: keep nothing over a restart", ("sync", "memory")), RETRIES, BUG)
+    options = (
+        Option("disk", "sync", "memory: keep nothing over a restart", ("sync", "memory")),
+        SNAPSHOT_ENTRIES,
+        RETRIES,
+        BUG,
+    )
     bugs = "splitbrain.targets.stores.bugs.catalogue:SINGLE"
     invariants = (one_entry_an_index(), done_once())
 
@@ -134,4 +153,5 @@ class Single(AuditedStore):
     def program(self) -> ProgramFactory:
         """A maker of SingleNodes."""
         node, parts = self.planted((SingleNode, CORRECT))
-        return partial(node, persistent=self._word("disk") == "sync", parts=parts)
+        after = snapshot_entries(self._word("snapshot_entries"), self.name)
+        return partial(node, persistent=self._word("disk") == "sync", compact_after=after, parts=parts)

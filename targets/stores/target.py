@@ -16,7 +16,7 @@ from splitbrain.harness.options import Option, Setting
 from splitbrain.harness.program import ProgramFactory
 from splitbrain.targets.operations import shapes
 from splitbrain.targets.stores.client import Sessions, StoreClient, ask_role
-from splitbrain.targets.stores.messages import IN_DOUBT, NO_LEADER, PRECONDITION, UNAVAILABLE, UNSUPPORTED
+from splitbrain.targets.stores.messages import EXPIRED, IN_DOUBT, NO_LEADER, PRECONDITION, UNAVAILABLE, UNSUPPORTED
 from splitbrain.targets.stores.processes import as_process
 
 MILLISECOND = 1_000_000
@@ -31,6 +31,7 @@ ERRORS = ErrorTable(
         Rule(UNAVAILABLE, ErrorKind.UNAVAILABLE, definite=True),
         Rule(UNSUPPORTED, ErrorKind.OTHER, definite=True),
         Rule(IN_DOUBT, ErrorKind.NO_LEADER, definite=False),
+        Rule(EXPIRED, ErrorKind.OTHER, definite=False),
         *TRANSPORT,
     )
 )

@@ -2,12 +2,13 @@
 
 from splitbrain.harness.coverage import coverage
 from splitbrain.harness.histories import Recorder
+from splitbrain.harness.histories.recorder import RECENT
 from splitbrain.harness.operation import Error, ErrorKind, EventType, Operation, Outcome
-from splitbrain.harness.serving import RECENT, serves
+from splitbrain.harness.serving import serves
 
 
 def recorded(path, *steps):
-    """The history of operations that end ok or fail, and of faults that start and stop."""
+    """The history of operations that end ok or fail, and of faults that start and stop, with its recorder."""
     recorder = Recorder(path / "history.jsonl", iter(range(10_000)).__next__)
     for step in steps:
         if step in ("ok", "fail"):
@@ -18,11 +19,11 @@ def recorded(path, *steps):
         else:
             recorder.nemesis(step, {})
     recorder.close(compress=False)
-    return recorder.history
+    return recorder
 
 
 def counted(path, *steps):
-    return coverage(recorded(path, *steps), {}, {}, {})
+    return coverage(recorded(path, *steps).history, {}, {}, {})
 
 
 def test_strikes_and_overlaps(tmp_path) -> None:
@@ -59,14 +60,14 @@ def test_whether_a_cluster_serves_is_told_as_strikes_are_counted(tmp_path) -> No
     ):
         folder = tmp_path / str(number)
         folder.mkdir()
-        history = recorded(folder, *steps, "start-pause")
-        assert serves(history) is answer
-        assert coverage(history, {}, {}, {})["met_serving"] == {
+        recorder = recorded(folder, *steps, "start-pause")
+        assert serves(recorder.recent) is answer
+        assert coverage(recorder.history, {}, {}, {})["met_serving"] == {
             **dict.fromkeys(["kill"] * ("start-kill" in steps), 1),
             "pause": int(answer),
         }
 
 
 def test_what_others_count_stands_beside_it(tmp_path) -> None:
-    found = coverage(recorded(tmp_path), {"leader": 2}, {"stale": 3}, {"old_messages": 4})
+    found = coverage(recorded(tmp_path).history, {"leader": 2}, {"stale": 3}, {"old_messages": 4})
     assert (found["moments"], found["marks"], found["network"]) == ({"leader": 2}, {"stale": 3}, {"old_messages": 4})

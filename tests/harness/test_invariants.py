@@ -1,6 +1,7 @@
 """Invariants watched by marks: each ready-made one holds where it should, and tells a breach by node, place, time."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -9,6 +10,7 @@ from splitbrain.harness.environments.sim import Sim
 from splitbrain.harness.invariants import (
     Invariant,
     InvariantMonitor,
+    Latest,
     done_once,
     never_back,
     one_choice,
@@ -120,3 +122,29 @@ def test_marks_of_simulated_nodes_reach_who_subscribed_with_node_and_time() -> N
     assert [(e.node, e.time, e.name, e.values) for e in heard[:4]] == starts
     assert [(e.node, e.time, e.values) for e in late] == [("n1", 5 * MS, (1, 2)), ("n2", 5 * MS, (1, 2))]
     assert environment.marks.counts == {START: 2, "up": 2, "later": 2}
+
+
+def test_the_latest_are_remembered_and_older_ones_are_let_pass() -> None:
+    latest: Latest[str] = Latest(window=10)
+    for number in (1, 2, 4, 3, *range(5, 100)):
+        assert latest.setdefault(number, f"first {number}") == f"first {number}"
+    assert len(latest) == 11
+    assert latest.setdefault(89, "new") == "first 89"
+    assert latest.setdefault(88, "new") is None and latest.setdefault(1, "new") is None
+
+
+@pytest.mark.parametrize(
+    ("invariant", "mark"),
+    [
+        (one_leader_a_term(), lambda node, term: (node, "leader", term)),
+        (one_choice("voted"), lambda node, term: (node, "voted", term, f"for {node}")),
+        (one_entry_an_index(window=1000), lambda node, term: (node, "applied", term, f"of {node}")),
+    ],
+)
+def test_what_is_said_of_long_ago_is_no_breach_and_of_lately_is(
+    invariant: Invariant, mark: Callable[[str, int], tuple[object, ...]]
+) -> None:
+    many = [mark("n1", term) for term in range(1, 1500)]
+    assert not monitor(invariant, *many, mark("n2", 3), mark("n2", 1600)).breaches
+    again = mark("n2", 1499) if invariant.marks != ("voted",) else ("n1", "voted", 1499, "another")
+    assert monitor(invariant, *many, again).breaches

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from splitbrain import registry
+from splitbrain.cli.completing import completing
 from splitbrain.cli.exits import INFRASTRUCTURE, OF_VERDICT, USAGE, worst
 from splitbrain.cli.history_sources import HistorySource, expand
 from splitbrain.cli.output import err, out
@@ -43,6 +44,7 @@ class Reading:
     "--model",
     "-m",
     metavar="NAME",
+    shell_complete=completing("models"),
     help="The model to hold it against: one of `splitbrain list models`, or module:NAME or ./file.py:NAME of your own.",
 )
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="An option of the model, or keyed=true.")

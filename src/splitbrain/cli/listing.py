@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from splitbrain import registry
+from splitbrain.cli.completing import completing
 from splitbrain.cli.output import out
 from splitbrain.harness.environment import Environment
 from splitbrain.harness.errors import UsageError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 Entry = dict[str, Any]
 SECTIONS = ("targets", "workloads", "nemeses", "models", "environments")
 WIDTH_MIN = 60
+MORE = "`splitbrain list NAME` shows everything about one of them: its options, and what fits it."
 
 
 @contextlib.contextmanager
@@ -40,7 +42,12 @@ def uncollected() -> Iterator[None]:
 
 
 @click.command("list")
-@click.argument("what", required=False, metavar="[targets|workloads|nemeses|models|environments|NAME]")
+@click.argument(
+    "what",
+    required=False,
+    metavar="[targets|workloads|nemeses|models|environments|NAME]",
+    shell_complete=completing("anything"),
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @uncollected()
 def listing(what: str | None, as_json: bool) -> None:
@@ -65,7 +72,7 @@ def listing(what: str | None, as_json: bool) -> None:
         if what is None:
             out("")
     if not as_json and what is None:
-        out("`splitbrain list NAME` shows everything about one of them: its options, and what fits it.")
+        out("\n".join(_wrapped(MORE, "", "")))
 
 
 def summaries(section: str) -> Iterator[tuple[str, str]]:

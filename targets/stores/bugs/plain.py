@@ -24,7 +24,7 @@ class SingleReplaysSuffix(SingleNode):
     def on_start(self, now: Now, disk: Mapping[str, bytes]) -> Effects:
         """Start, and carry the last entries out once more."""
         effects = super().on_start(now, disk)
-        for index in range(max(1, self.applied - self.SUFFIX + 1), self.applied + 1):
+        for index in range(max(self.log.base, self.applied - self.SUFFIX) + 1, self.applied + 1):
             request = self.log.entry(index).request
             if request is not None:
                 self.machine._execute(request)

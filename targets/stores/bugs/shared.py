@@ -43,12 +43,7 @@ class ShortMemory(Machine):
 
     KEPT = 16
 
-    def apply(self, request: Request) -> Response | None:
-        """Apply a request as the correct one does, but without a word of what was forgotten."""
-        self._forgotten = 0
-        return super().apply(request)
-
-    def _forget(self) -> None:
+    def _expire(self) -> None:
         while len(self._sessions) > self.KEPT or self._oldest() < self._count - self.KEPT:
             del self._sessions[next(iter(self._sessions))]
 

@@ -144,6 +144,8 @@ class PrimaryBackupNode:
         nonsense = refusal(message)
         if nonsense is not None:
             return [Reply(request, nonsense)]
+        if self.requests.refused_before(message):
+            return [refuse(request, message, NO_LEADER, "refused when it came first")]
         if self.name == self.primary:
             self._serve(message, request)
         elif message.f == "read" and self.settings.reads_any and self._fresh_enough(message):
@@ -174,13 +176,13 @@ class PrimaryBackupNode:
     def _serve(self, request: Request, origin: Origin) -> None:
         """Serve a request as primary, or refuse it."""
         if self.name != self.primary:
-            self._out.append(refuse(origin, request, NO_LEADER, "asked a node that is not primary"))
+            self._out.append(self.requests.refuse(origin, request, NO_LEADER, "asked a node that is not primary"))
         elif request.f == "read":
             self._out.append(answer(origin, request, self.machine.read(request.key)))
         elif self.requests.joins(request, origin):
             return
         elif self.settings.sync and not self.settings.failover and any(map(self._silent, self.others)):
-            self._out.append(refuse(origin, request, UNAVAILABLE, "a backup is away"))
+            self._out.append(self.requests.refuse(origin, request, UNAVAILABLE, "a backup is away"))
         else:
             index = self.log.append(Entry(self.view, request))
             self._out += self.requests.placed(index, request, origin)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from splitbrain.harness.invariants import (
     Invariant,
+    Latest,
     Watch,
     done_once,
     never_back,
@@ -20,16 +21,20 @@ def elected_by_majority() -> Invariant:
 
     def watch() -> Watch:
         servers: dict[str, None] = {}
-        votes: dict[tuple[int, str], dict[str, None]] = {}
+        votes: Latest[dict[str, dict[str, None]]] = Latest()
 
         def see(event: MarkEvent) -> str | None:
             if event.name == START:
                 servers[event.node] = None
-            elif event.name == "voted":
-                votes.setdefault((event.values[0], event.values[1]), {})[event.node] = None
+                return None
+            term = event.values[0]
+            candidates = votes.setdefault(term, {})
+            if candidates is None:
+                return None
+            if event.name == "voted":
+                candidates.setdefault(event.values[1], {})[event.node] = None
             else:
-                term = event.values[0]
-                given = votes.get((term, event.node), {})
+                given = candidates.get(event.node, {})
                 if len(given) <= len(servers) // 2:
                     voters = ", ".join(given) or "nobody"
                     return f"{event.node} leads in term {term} by the votes of {voters}, of {len(servers)} servers"
@@ -206,15 +211,18 @@ def votes_by_rule() -> Invariant:
     (thesis §4.2.3)."""
 
     def watch() -> Watch:
-        ends: dict[tuple[int, str], tuple[int, int]] = {}
+        terms: Latest[dict[str, tuple[int, int]]] = Latest()
 
         def see(event: MarkEvent) -> str | None:
             term, candidate, last_term, last_index, hears_leader = event.values
             if hears_leader:
                 return f"{event.node} votes for {candidate} in term {term} and hears a leader, or has just started"
+            ends = terms.setdefault(term, {})
+            if ends is None:
+                return None
             if event.node == candidate:
-                ends[term, candidate] = (last_term, last_index)
-            end = ends.get((term, candidate))
+                ends[candidate] = (last_term, last_index)
+            end = ends.get(candidate)
             if end is None or (last_term, last_index) <= end:
                 return None
             return (
@@ -232,17 +240,18 @@ def knows_what_was_acknowledged() -> Invariant:
     (Figure 2: matchIndex begins at 0)."""
 
     def watch() -> Watch:
-        acknowledged: dict[tuple[str, int], int] = {}
+        terms: Latest[dict[str, int]] = Latest()
 
         def see(event: MarkEvent) -> str | None:
+            acknowledged = terms.setdefault(event.values[1 if event.name != "known" else 0], {})
+            if acknowledged is None:
+                return None
             if event.name != "known":
-                index, term = event.values
-                name = (event.node, term)
-                acknowledged[name] = max(index, acknowledged.get(name, 0))
+                acknowledged[event.node] = max(event.values[0], acknowledged.get(event.node, 0))
                 return None
             term, *known = event.values
             for server, index in known:
-                told = acknowledged.get((server, term), 0)
+                told = acknowledged.get(server, 0)
                 if server != event.node and index > told:
                     return (
                         f"{event.node} leads in term {term} and takes index {index} to be on the disk of {server}, "

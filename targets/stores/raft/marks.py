@@ -21,6 +21,7 @@ bug tells the truth about what it does. In the order in which an event makes the
 | `state` | index, digest | the machine after that index |
 | `snapshot` | index | a snapshot of another server was installed |
 | `deduplicated` | | a request came again, and was not carried out again |
+| `expired` | | a request was not carried out, for its session has expired |
 | `stale` | kind of message | a message of an older term came |
 """
 
@@ -125,13 +126,23 @@ class RaftMarks:
             marks.append(Mark("commit", self._commit, log.term_at(self._commit) or 0, led))
             if led is not None:
                 marks.append(Mark("known", led, *replication.known))
+        return marks + self._of_machine()
+
+    def _of_machine(self) -> list[Effect]:
+        """The marks of what became of the machine."""
+        server, marks = self._server, list[Effect]()
+        machine = server.machine
         if server.applied != self._told_state:
             self._told_state = server.applied
-            marks.append(Mark("state", server.applied, server.machine.digest))
-        if server.machine.deduplicated != self._deduplicated:
-            self._deduplicated = server.machine.deduplicated
+            marks.append(Mark("state", server.applied, machine.digest))
+        if machine.deduplicated != self._deduplicated:
+            self._deduplicated = machine.deduplicated
             if server.role == LEADER:
                 marks.append(Mark("deduplicated"))
+        if machine.refused:
+            machine.refused = 0
+            if server.role == LEADER:
+                marks.append(Mark("expired"))
         return marks
 
     def _hears_leader(self) -> bool:

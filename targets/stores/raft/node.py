@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from splitbrain.harness.program import Effects, Mark, Now, Reply, Role
-from splitbrain.harness.random_stream import RandomStream, log_uniform
+from splitbrain.harness.random_stream import RandomStream
+from splitbrain.targets.stores.compaction import Compaction
 from splitbrain.targets.stores.journal import give_up
 from splitbrain.targets.stores.machine import refusal
-from splitbrain.targets.stores.messages import Answer, Entry, Forward, Request, Response
+from splitbrain.targets.stores.messages import NO_LEADER, Answer, Entry, Forward, Request, Response
 from splitbrain.targets.stores.parts import Parts
 from splitbrain.targets.stores.raft import election, replication
 from splitbrain.targets.stores.raft.election import Election
@@ -33,15 +34,11 @@ from splitbrain.targets.stores.raft.messages import (
 from splitbrain.targets.stores.raft.reads import Reads
 from splitbrain.targets.stores.raft.replication import Replication
 from splitbrain.targets.stores.raft.server import LEADER, RaftServer, RaftSettings
-from splitbrain.targets.stores.requests import Origin
+from splitbrain.targets.stores.requests import Origin, refuse
 
 KEPT_MAX = 64
 """Entries before a snapshot that stay in the log, for followers that are not far behind; fewer where snapshots are more
 frequent."""
-COMPACT_AFTER = (4, 400)
-"""Between these a server draws after how many entries it makes a snapshot, short logs as likely as long ones."""
-SIZE_SHARE = 8
-"""A snapshot of so many keys and sessions is made for each entry at most, or making them would be most of the work."""
 
 
 @dataclass(frozen=True)
@@ -81,12 +78,7 @@ class RaftNode:
         self.reads = parts.reads(self.server, self.replication)
         self.requests = parts.requests()
         self._marks = RaftMarks(self.server)
-        self._compact_after = (
-            round(log_uniform(*COMPACT_AFTER)(random.random()))
-            if settings.compact_after is None
-            else settings.compact_after
-        )
-        self._kept = min(KEPT_MAX, self._compact_after)
+        self._compaction = Compaction(settings.compact_after, random, kept_max=KEPT_MAX)
         self._followed: str | None = None
         """The last leader that was known: requests may have been passed on to it."""
 
@@ -140,6 +132,8 @@ class RaftNode:
         nonsense = refusal(message)
         if nonsense is not None:
             return [Reply(request, nonsense)]
+        if self.requests.refused_before(message):
+            return [refuse(request, message, NO_LEADER, "refused when it came first")]
         known = self._known(message)
         if known is not None:
             return [Reply(request, known)]
@@ -241,8 +235,6 @@ class RaftNode:
 
     def _compact(self) -> None:
         """Make known what was applied, and put a snapshot in its place once there is enough of it."""
-        server, log = self.server, self.server.log
+        server = self.server
         self._marks.applied()
-        enough = max(self._compact_after, server.machine.size // SIZE_SHARE)
-        if self._compact_after and server.applied - log.base - self._kept > enough:
-            log.compact(server.applied, server.machine.dump(), self._kept)
+        self._compaction.compact(server.log, server.applied, server.machine)

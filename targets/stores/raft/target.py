@@ -7,6 +7,7 @@ from splitbrain.harness.errors import UsageError
 from splitbrain.harness.options import Option, Setting
 from splitbrain.harness.program import ProgramFactory
 from splitbrain.targets.stores.audit import BUG, RETRIES, AuditedStore
+from splitbrain.targets.stores.compaction import SNAPSHOT_ENTRIES, snapshot_entries
 from splitbrain.targets.stores.raft.invariants import INVARIANTS
 from splitbrain.targets.stores.raft.node import CORRECT, RaftNode
 from splitbrain.targets.stores.raft.server import RaftSettings
@@ -28,11 +29,7 @@ class Raft(AuditedStore):
         Option("disk", "sync", "sync: promise only what is on disk; memory: keep nothing", ("sync", "memory")),
         Option("heartbeat_ms", 50, "how often an idle leader is heard, milliseconds"),
         Option("election_ms", 150, "the shortest election timeout, milliseconds; the longest is twice that"),
-        Option(
-            "snapshot_entries",
-            "drawn",
-            "entries in the log after which a snapshot takes their place; 0: never; drawn: each server has its own",
-        ),
+        SNAPSHOT_ENTRIES,
         RETRIES,
         BUG,
     )
@@ -50,17 +47,8 @@ class Raft(AuditedStore):
             heartbeat=heartbeat,
             election_min=election,
             election_max=2 * election,
-            compact_after=self._snapshot_entries(),
+            compact_after=snapshot_entries(self._word("snapshot_entries"), self.name),
         )
-
-    def _snapshot_entries(self) -> int | None:
-        """A number; None where each server draws its own."""
-        word = self._word("snapshot_entries")
-        if word == "drawn":
-            return None
-        if not word.isascii() or not word.isdecimal():
-            raise UsageError(f"raft: snapshot_entries is a number of entries, 0 or more, or drawn, not {word!r}")
-        return int(word)
 
     @property
     def claims(self) -> Sequence[str]:

@@ -49,6 +49,46 @@ def test_list_as_json(splitbrain):
     assert raft["claims"] == ["linearizable", "CP"] and "partition" in raft["nemeses"]
 
 
+@pytest.mark.parametrize(
+    "name",
+    [*registry.TARGETS, *registry.WORKLOADS, *registry.ENVIRONMENTS, *registry.faults(), *registry.models()],
+)
+def test_list_of_each_name_tells_what_it_is(splitbrain, name):
+    said = splitbrain("list", name)
+    assert said.code == VALID and said.out.startswith(f"{name}: ") and "kind: " in said.out
+
+
+@pytest.mark.parametrize("columns", ["60", "80", "200"])
+def test_list_is_no_wider_than_the_terminal(splitbrain, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    for words in ((), ("raft",), ("partition",), ("cas-register",), ("mixed",)):
+        assert max(map(len, splitbrain("list", *words).out.splitlines())) <= int(columns)
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        (["ru"], "run"),
+        (["run", "ra"], "raft"),
+        (["run", "raft:rea"], "raft:reads=local"),
+        (["run", "raft", "--workload", "mi"], "mixed"),
+        (["run", "raft", "--nemesis", "kill,par"], "kill,partition"),
+        (["run", "raft", "--env", "lo"], "local"),
+        (["check", "file", "--model", "cas-r"], "cas-register"),
+        (["list", "lin-s"], "lin-set"),
+        (["list", "partit"], "partition"),
+        (["list", "raf"], "raft"),
+    ],
+)
+def test_a_shell_completes_names_where_they_stand(splitbrain, words, completed):
+    from click.shell_completion import BashComplete
+
+    from splitbrain.cli import cli
+
+    found = BashComplete(cli, {}, "splitbrain", "_X").get_completions(words[:-1], words[-1])
+    assert completed in [item.value for item in found]
+
+
 def test_list_of_something_unknown(splitbrain):
     said = splitbrain("list", "nonsense")
     assert said.code == USAGE and "raft" in said.err and "models" in said.err

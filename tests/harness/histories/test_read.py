@@ -1,7 +1,9 @@
 """The front door: which format is it, and one clear sentence for everything that is none."""
 
+import contextlib
 import gzip
 import io
+import itertools
 from pathlib import Path
 
 import pytest
@@ -194,3 +196,20 @@ def test_a_history_that_does_not_fit_into_memory_is_told(monkeypatch: pytest.Mon
     text = b'[{"process": 0, "type": "invoke", "f": "read"}]'
     with pytest.raises(HistoryError, match="does not fit into the memory"):
         read(io.BytesIO(text), "json")
+
+
+PREFIXES = (
+    "", "[", "[[", "{", "{:process 0, ", "(", '"', "[0 :invoke ", "0 :invoke :", "jepsen.util ",
+    "INFO jepsen.util - 0 ", "1: ", '{"index":0,', "[{", "a,b,c\n", "#", "\\", ":", ";",
+)  # fmt: skip
+UNITS = (" ", "\n", ",", "\t", "a", "1 ", ": ", "\\", '"', "#_ ", "[", "{", ";", "-", "jepsen.util ", "0 :invoke", "/")
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_a_long_repetition_behind_any_beginning_is_read_or_refused_at_once(prefix: str) -> None:
+    """Patterns that try each blank anew take two minutes for 60 kB."""
+    for unit, suffix in itertools.product(UNITS, ("", "]", "x")):
+        text = prefix + unit * (60_000 // len(unit)) + suffix
+        with contextlib.suppress(HistoryError):
+            read(io.BytesIO(text.encode()))

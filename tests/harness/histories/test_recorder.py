@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.histories import Recorder, read
+from splitbrain.harness.histories import recorder as recording
 from splitbrain.harness.operation import ErrorKind, EventType, Operation, Outcome
 
 LINES = """\
@@ -41,6 +42,29 @@ def test_every_line_is_on_its_way_at_once_and_in_the_order_of_the_fields(tmp_pat
     recorder = Recorder(tmp_path / "history.jsonl", clock())
     record(recorder)
     assert (tmp_path / "history.jsonl").read_text() == LINES
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_long_history_is_read_from_its_file_and_says_what_one_in_memory_says(tmp_path, monkeypatch, asked):
+    short, long = Recorder(tmp_path / "short.jsonl", clock()), Recorder(tmp_path / "long.jsonl", clock())
+    for recorder, most in ((short, 1000), (long, 20)):
+        monkeypatch.setattr(recording, "HELD_MAX", most)
+        if asked:
+            assert len(recorder.history) == 0
+        for number in range(30):
+            index = recorder.invoke(number, Operation("write", (number, {"a": [1]}), "k"), "n1", late=number % 3)
+            assert index == 2 * number
+            recorder.complete(number, Operation("write", number, "k"), Outcome.ok(number, revision=number), "n1")
+    assert (long._history is not None) is asked
+    assert list(long.recent) == list(short.recent) == [True] * 20
+    for _ in range(2):
+        assert list(long.history) == list(short.history)
+        assert long.history.late == short.history.late == {2 * n: n % 3 for n in range(30) if n % 3}
+        for recorder in (short, long):
+            recorder.nemesis("start-kill", ["n1"])
+    for recorder in (short, long):
+        recorder.close(compress=False)
+    assert (tmp_path / "long.jsonl").read_bytes() == (tmp_path / "short.jsonl").read_bytes()
 
 
 def test_closing_compresses_to_bytes_that_depend_on_the_content_alone(tmp_path):

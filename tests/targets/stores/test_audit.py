@@ -10,7 +10,7 @@ from splitbrain.harness.operation import Operation
 from splitbrain.harness.options import settle
 from splitbrain.harness.random_stream import RandomStream
 from splitbrain.harness.verdict import Validity
-from splitbrain.targets.stores import Raft
+from splitbrain.targets.stores import Raft, Single
 from splitbrain.targets.stores.audit import judge
 from splitbrain.targets.stores.client import Sessions
 from splitbrain.targets.stores.messages import Account
@@ -46,9 +46,11 @@ def test_copies_are_judged(other: Account, acknowledged: dict[str, int], value: 
     assert words in reason
 
 
-def test_a_session_that_may_have_been_forgotten_is_not_missed() -> None:
-    old = Account(5, 77, 88, {}, forgotten=1)
-    assert said({"n1": old, "n2": old}, {"s": 1})[0] is Validity.VALID
+def test_a_session_that_may_have_expired_is_not_missed_and_a_younger_one_is() -> None:
+    old = Account(5, 77, 88, {}, expired=(0x10, 2))
+    assert said({"n1": old, "n2": old}, {"n1.10.2": 1})[0] is Validity.VALID
+    assert said({"n1": old, "n2": old}, {"n1.f.3": 1})[0] is Validity.VALID
+    assert said({"n1": old, "n2": old}, {"n1.10.3": 1})[0] is Validity.INVALID
 
 
 def test_too_few_copies_or_no_leader_is_unknown() -> None:
@@ -113,12 +115,35 @@ def test_snapshots_reach_a_node_that_was_away_and_its_log_stays_short() -> None:
     environment.run(main)
 
 
+def test_the_log_of_a_single_copy_stays_short_and_all_of_it_survives_restarts() -> None:
+    target = Single(settle(Single.options, {"snapshot_entries": "50"}, "single"))
+    environment = Sim(3)
+
+    async def main() -> None:
+        cluster = await environment.up(target.deployments[0], ["n1", "n2"], None)
+        client = target.client(cluster.nodes[1])
+        await client.open()
+        for turn in range(4):
+            for value in range(100):
+                await client.invoke(Operation("append", 100 * turn + value, "list"))
+            await cluster.nodes[0].kill()
+            await cluster.nodes[0].start()
+            assert len(cluster.nodes[0].machine.disk.contents()["log"]) < 8_000
+        found = await client.invoke(Operation("read", None, "list"))
+        assert found.value == tuple(range(400)) and found.revision == 400
+        assert (await target.audit(cluster.nodes)).value is Validity.VALID
+        await client.close()
+        await cluster.down()
+
+    environment.run(main)
+
+
 def test_servers_draw_how_often_they_make_snapshots_unless_it_was_given() -> None:
     drawn = Raft(settle(Raft.options, {}, "raft")).program
-    numbers = [drawn("n1", ("n1", "n2"), RandomStream(seed, "node"))._compact_after for seed in range(40)]  # type: ignore[attr-defined]
+    numbers = [drawn("n1", ("n1", "n2"), RandomStream(seed, "node"))._compaction.after for seed in range(40)]  # type: ignore[attr-defined]
     assert len(set(numbers)) > 20
     assert 4 <= min(numbers) < 15 and 100 < max(numbers) <= 400
     never = Raft(settle(Raft.options, {"snapshot_entries": "0"}, "raft")).program
-    assert never("n1", ("n1", "n2"), RandomStream(1, "node"))._compact_after == 0  # type: ignore[attr-defined]
+    assert never("n1", ("n1", "n2"), RandomStream(1, "node"))._compaction.after == 0  # type: ignore[attr-defined]
     with pytest.raises(UsageError, match="snapshot_entries is a number of entries, 0 or more, or drawn, not 'often'"):
         Raft(settle(Raft.options, {"snapshot_entries": "often"}, "raft"))

@@ -8,7 +8,9 @@ import pytest
 from splitbrain.harness.node import ChannelClosed
 from splitbrain.harness.operation import Operation
 from splitbrain.targets.stores.client import Sessions, StoreClient, StoreError
-from splitbrain.targets.stores.messages import IN_DOUBT, NO_LEADER, PRECONDITION, Request, Response
+from splitbrain.targets.stores.machine import FORGET_AFTER
+from splitbrain.targets.stores.messages import EXPIRED, IN_DOUBT, NO_LEADER, PRECONDITION, Request, Response
+from splitbrain.targets.stores.target import ERRORS
 
 
 class ScriptedNode:
@@ -84,3 +86,30 @@ def test_without_retries_doubt_is_told_at_once() -> None:
     with pytest.raises(StoreError):
         asyncio.run(invoked(node, retries=False))
     assert len(node.asked) == 1
+
+
+@pytest.mark.parametrize("before", [(), (DOUBT,)])
+def test_an_expired_session_is_no_refusal_and_the_client_goes_on_under_a_new_name(before: tuple[Response, ...]) -> None:
+    node = ScriptedNode(*before, Response(error=EXPIRED, text="the session has expired"), DONE)
+    client = StoreClient(node, Sessions(), retries=True)  # type: ignore[arg-type]
+
+    async def asked() -> Any:
+        await client.open()
+        with pytest.raises(StoreError) as raised:
+            await client.invoke(Operation("append", 1, "x"))
+        assert not ERRORS.classify(raised.value)[1]
+        assert client.last_request[0] == node.asked[-1].session
+        return await client.invoke(Operation("append", 2, "x"))
+
+    assert asyncio.run(asked()).revision == 1
+    old, new = node.asked[-2:]
+    assert old.session != new.session and new.sequence == 1
+
+
+def test_what_came_of_sessions_is_kept_as_long_as_a_store_remembers_them() -> None:
+    sessions = Sessions()
+    sessions.refuse("refused", 3)
+    sessions.acknowledge("old", 1)
+    for sequence in range(FORGET_AFTER):
+        sessions.acknowledge("busy", sequence)
+    assert sessions.acknowledged == {"busy": FORGET_AFTER - 1} and not sessions.refused
