@@ -24,6 +24,9 @@ from splitbrain.harness.operation import Value
 Roles = Callable[[], Awaitable[Mapping[str, str]]]
 """Asks the nodes what they believe to be: node name → role."""
 
+MILLISECOND = 1_000_000
+"""In nanoseconds."""
+
 T = TypeVar("T")
 
 
@@ -55,14 +58,15 @@ class FaultScene:
 
 @dataclass(eq=False)
 class ActiveFault:
-    """One fault under way. alive: the nodes that ran when it began. injected: what `beginning` has done so far."""
+    """One fault under way. alive: the nodes that ran when it began. injected: what `beginning` has done so far; its
+    result is how many nanoseconds it took."""
 
     slot: ScheduledFault
     plan: Plan
     scene: FaultScene
     alive: tuple[str, ...]
     injected: list[ActiveInjection]
-    beginning: "asyncio.Task[None]"
+    beginning: "asyncio.Task[int]"
     began: int
     ending: "asyncio.Task[None] | None" = None
 
@@ -107,7 +111,7 @@ class ActiveFaults:
         scene.journal.nemesis(f"start-{name}", plan.value)
         alive = tuple(node.name for node in scene.cluster.nodes if node.running)
         injected: list[ActiveInjection] = []
-        beginning = asyncio.ensure_future(_inject(scene.cluster, plan, injected))
+        beginning = asyncio.ensure_future(_inject(scene, plan, injected))
         fault = ActiveFault(slot, plan, scene, alive, injected, beginning, scene.now())
         self.running.append(fault)
         await asyncio.shield(beginning)
@@ -169,7 +173,8 @@ class ActiveFaults:
         """Heal in reverse order, restart who died of it, record what it did."""
         name, scene = fault.slot.fault.name, fault.scene
         errors: list[str] = []
-        await _attempt(fault.beginning, errors)
+        injecting = await _attempt(fault.beginning, errors)
+        heals = scene.now()
         bites: list[Bite] = []
         for injected in reversed(fault.injected):
             bite = await _attempt(injected.heal(), errors)
@@ -180,6 +185,9 @@ class ActiveFaults:
             await _attempt(node.start(), errors)
             restarted.append(node.name)
         value: dict[str, Value] = {"bite": total(bites)}
+        for word, took in (("injecting_ms", injecting or 0), ("healing_ms", scene.now() - heals)):
+            if took:
+                value[word] = took / MILLISECOND
         if restarted:
             value["restarted"] = restarted
         if errors:
@@ -207,9 +215,12 @@ class ActiveFaults:
         ]
 
 
-async def _inject(cluster: Cluster, plan: Plan, injected: list[ActiveInjection]) -> None:
+async def _inject(scene: FaultScene, plan: Plan, injected: list[ActiveInjection]) -> int:
+    """Inject; how many nanoseconds that took."""
+    began = scene.now()
     for injection in plan.injections:
-        injected.append(await cluster.inject(injection))
+        injected.append(await scene.cluster.inject(injection))
+    return scene.now() - began
 
 
 async def _attempt(step: Awaitable[T], errors: list[str]) -> T | None:

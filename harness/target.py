@@ -70,6 +70,13 @@ class Preferring(Protocol):
 
 
 @runtime_checkable
+class OneCopy(Protocol):
+    """A target one of whose nodes holds everything, so that there is nothing to split."""
+
+    one_copy: bool
+
+
+@runtime_checkable
 class Settling(Protocol):
     """A target whose nodes need time after a fault: to start, or to hand over what they kept for each other."""
 

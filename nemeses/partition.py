@@ -6,8 +6,8 @@ from splitbrain.harness.fault import Plan, View
 from splitbrain.harness.injection import Cut, Injection
 from splitbrain.harness.options import Option, settle
 from splitbrain.harness.random_stream import RandomStream
-from splitbrain.nemeses.option_checks import chosen, variant_option
-from splitbrain.nemeses.topologies import TOPOLOGIES
+from splitbrain.nemeses.option_checks import EACH, variant_option
+from splitbrain.nemeses.topologies import BY_NAME_ONLY, TOPOLOGIES
 
 MODES = ("mixed", "lose", "queue")
 
@@ -28,7 +28,9 @@ class Partition:
     def __init__(self, given: Mapping[str, str]) -> None:
         """UsageError if an option is wrong."""
         settings = settle(self.options, given, self.name)
-        self.variants = chosen(settings, "topology", tuple(TOPOLOGIES))
+        in_turn = tuple(name for name in TOPOLOGIES if name not in BY_NAME_ONLY)
+        picked = settings["topology"]
+        self.variants = in_turn if picked == EACH else (str(picked),)
         self.mode = str(settings["mode"])
 
     def plan(self, variant: str, view: View, random: RandomStream) -> Plan | None:

@@ -64,6 +64,16 @@ def majority_minority(nodes: Group, leaders: Group, random: RandomStream) -> Spl
     return _two_sides("majority-minority", nodes, order[:size])
 
 
+def leader_in_minority(nodes: Group, leaders: Group, random: RandomStream) -> Split | None:
+    """The largest minority, a leader in it, against the rest. The history says which, or that none was known."""
+    return _leader_on_side("leader-in-minority", nodes, leaders, random, minority=True)
+
+
+def leader_in_majority(nodes: Group, leaders: Group, random: RandomStream) -> Split | None:
+    """The largest minority against the rest, a leader among these. The history says which, or that none was known."""
+    return _leader_on_side("leader-in-majority", nodes, leaders, random, minority=False)
+
+
 def bridge(nodes: Group, leaders: Group, random: RandomStream) -> Split | None:
     """Two groups that do not see each other, and one node that sees both. Leaders are not the bridge, if possible."""
     if len(nodes) < 3:
@@ -119,8 +129,26 @@ TOPOLOGIES: Mapping[str, Topology] = {
     "bridge": bridge,
     "majorities-ring": majorities_ring,
     "one-way": one_way,
+    "leader-in-minority": leader_in_minority,
+    "leader-in-majority": leader_in_majority,
 }
 """By name, as in the history and in `--nemesis partition:topology=…`."""
+
+BY_NAME_ONLY = ("leader-in-minority", "leader-in-majority")
+"""Those that do not come in turn: they put sides to a question about the leader's."""
+
+
+def _leader_on_side(
+    topology: str, nodes: Group, leaders: Group, random: RandomStream, *, minority: bool
+) -> Split | None:
+    size = (len(nodes) - 1) // 2
+    if size < 1:
+        return None
+    order = random.shuffled(nodes)
+    leading = [node for node in order if node in leaders]
+    order.sort(key=lambda node: (node in leaders) is not minority)
+    said: dict[str, Value] = {"leader": leading[0]} if leading else {"because": "no leader was known"}
+    return _two_sides(topology, nodes, order[:size], **said)
 
 
 def _two_sides(topology: str, nodes: Group, first: Group, **more: Value) -> Split:

@@ -27,13 +27,17 @@ def wilson(part: int, whole: int, level: float = 0.95) -> Interval:
     """Wilson's score interval, which stays within 0 and 1 and is of use for few and for rare events too."""
     if whole == 0:
         return Interval(part, whole, 0.0, 1.0)
-    z = NormalDist().inv_cdf(0.5 + level / 2)
-    share, room = part / whole, z * z / whole
-    middle = (share + room / 2) / (1 + room)
-    half = z / (1 + room) * math.sqrt(share * (1 - share) / whole + room / (4 * whole))
-    low = 0.0 if part == 0 else max(0.0, middle - half)
-    high = 1.0 if part == whole else min(1.0, middle + half)
+    low, high = score_bounds(part / whole, whole, level)
     return Interval(part, whole, low, high)
+
+
+def score_bounds(share: float, observations: float, level: float = 0.95) -> tuple[float, float]:
+    """Wilson's bounds of a share of so many independent observations, which need not be a whole number above 0."""
+    z = NormalDist().inv_cdf(0.5 + level / 2)
+    room = z * z / observations
+    middle = (share + room / 2) / (1 + room)
+    half = z / (1 + room) * math.sqrt(share * (1 - share) / observations + room / (4 * observations))
+    return (0.0 if share == 0 else max(0.0, middle - half)), (1.0 if share == 1 else min(1.0, middle + half))
 
 
 def _percent(share: float) -> str:

@@ -47,6 +47,10 @@ WORKLOADS: Mapping[str, tuple[str, str]] = {
         "splitbrain.workloads.watch:WATCH_KEYS",
         "some clients write keys, the others watch them; every change seen once and in order?",
     ),
+    "availability": (
+        "splitbrain.workloads.availability:AVAILABILITY",
+        "reads and unique writes of the same keys through every node; who is served, what is lost?",
+    ),
 }
 """Every workload of ours by name: where it is, as `module:attribute`, and its summary, so that `splitbrain list` need
 import none. A test compares the summaries with the workloads."""

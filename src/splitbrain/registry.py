@@ -215,6 +215,14 @@ def world(words: str, seed: int, *, drawn: bool) -> str:
     return spelled_world(drawn_world(seed, given) if drawn else given)
 
 
+def round_trip_ms(knobs: str) -> float:
+    """The mean time of a message and its answer between nodes of the simulator, in the world of these knobs."""
+    from splitbrain.harness.environments.sim.world import read_world, world_options
+
+    network = world_options(read_world(knobs)).network
+    return network.latency_ms_min + network.latency_ms_max + 2 * network.latency_ms_tail_mean
+
+
 def environment_summary(name: str) -> str:
     """One line about an environment; ours are not imported for it."""
     if name in OWN_ENVIRONMENTS:

@@ -139,6 +139,7 @@ class Single(AuditedStore):
     )
     bugs = "splitbrain.targets.stores.bugs.catalogue:SINGLE"
     invariants = (one_entry_an_index(), done_once())
+    one_copy = True
 
     def copies(self, nodes: Sequence[Node]) -> Sequence[Node]:
         """The first node alone."""

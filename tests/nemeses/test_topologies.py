@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from splitbrain.harness.injection import Link
 from splitbrain.harness.random_stream import RandomStream
-from splitbrain.nemeses.topologies import TOPOLOGIES, Split
+from splitbrain.nemeses.partition import Partition
+from splitbrain.nemeses.topologies import BY_NAME_ONLY, TOPOLOGIES, Split
 
 clusters = st.integers(1, 12).map(lambda count: tuple(f"n{i + 1}" for i in range(count)))
 seeds = st.integers(0, 2**32)
@@ -20,6 +21,8 @@ SMALLEST = {
     "bridge": 3,
     "majorities-ring": 4,
     "one-way": 2,
+    "leader-in-minority": 3,
+    "leader-in-majority": 3,
 }
 
 
@@ -113,3 +116,20 @@ def test_no_leader_is_not_called_a_leader() -> None:
     assert value["topology"] == "one-node"
     assert value["instead_of"] == "leader-isolated"
     assert value["because"] == "no leader was known"
+
+
+@given(nodes=clusters.filter(lambda nodes: len(nodes) >= 3), seed=seeds, data=st.data())
+def test_a_leader_is_put_on_the_side_that_was_asked_for(nodes: tuple[str, ...], seed: int, data: st.DataObject) -> None:
+    leader = data.draw(st.sampled_from(nodes))
+    for topology, side in (("leader-in-minority", 0), ("leader-in-majority", 1)):
+        value = split(topology, nodes, seed, [leader]).value
+        assert leader in value["groups"][side]
+        assert value["leader"] == leader
+        assert len(value["groups"][0]) == (len(nodes) - 1) // 2
+        assert "leader" not in split(topology, nodes, seed).value
+
+
+def test_topologies_about_the_leader_come_by_name_only() -> None:
+    assert not set(BY_NAME_ONLY) & set(Partition({}).variants)
+    assert set(BY_NAME_ONLY) | set(Partition({}).variants) == set(TOPOLOGIES)
+    assert Partition({"topology": "leader-in-majority"}).variants == ("leader-in-majority",)

@@ -1,0 +1,20 @@
+"""CP or AP, from behaviour: runs of a target under splits and other faults, and the card that they come to.
+
+A map; what stands further down may import what stands further up:
+
+- `windows`       fault windows of a history: when a fault held, its sides, what was asked meanwhile
+- `availability`  shares answered in windows, by three definitions, with intervals over windows
+- `final_state`   what copies held at the end, and which acknowledged writes are gone
+- `evidence`      all that one run says
+- `sequential`    the test by which sampling stops
+- `rule`          from what was counted to a class
+- `figures`       from the evidence of many runs to what is counted
+- `models`        which consistency models were refuted, how often at most, and which is the strongest left
+- `timeline`      availability and staleness of a side over time
+- `card`          all of it as one record, with what the target claims
+- `scenarios`     what is done to a cluster, as tests of a campaign
+- `record`        the folder of a classification
+- `rounds`        runs until the classes are settled
+
+The package is not called `classify`, which is the name of the call.
+"""

@@ -1,0 +1,141 @@
+"""Availability of the sides of fault windows: shares of requests that were answered, by three definitions.
+
+    responded  a node said something, be it that it refuses
+    answered   it did what was asked before the fault was healed, however late
+    in time    likewise, within the deadline
+
+An operation counts if it was invoked after the grace and so early that its deadline passed before the heal: one that is
+answered because of the heal is not answered in spite of the fault. What then still waited was not in time, and says
+nothing about whether it would have been answered later (`pending`). Operations of one window are not independent, so
+intervals take the windows as clusters (`clustered`).
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from splitbrain.classification.windows import KINDS, FaultWindow, RequestEnd, ServiceRequest
+from splitbrain.results.intervals import Interval, score_bounds
+
+DEADLINE_MIN_NS = 1_000_000_000
+DEADLINE_FACTOR = 10
+"""The deadline is so many times the healthy p99, at least DEADLINE_MIN_NS."""
+GRACE_SHARE_MAX = 0.5
+"""The part of a window that a failover may take: what takes longer counts as not answered."""
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class ServiceTally:
+    """Requests of one kind at one node in one window, counted by how they ended."""
+
+    asked: int = 0
+    responded: int = 0
+    answered: int = 0
+    in_time: int = 0
+    refused: int = 0
+    timed_out: int = 0
+    unknown: int = 0
+    pending: int = 0
+
+    def __add__(self, other: "ServiceTally") -> "ServiceTally":
+        return ServiceTally(*(mine + its for mine, its in zip(self.counts, other.counts, strict=True)))
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """The fields, in order."""
+        return (
+            self.asked, self.responded, self.answered, self.in_time, self.refused, self.timed_out, self.unknown,
+            self.pending,
+        )  # fmt: skip
+
+    @property
+    def share(self) -> float:
+        """The share answered in time; NaN where nothing was asked."""
+        return self.in_time / self.asked if self.asked else math.nan
+
+
+def deadline(healthy_p99_ns: float | None) -> int:
+    """The deadline of an operation, by the healthy latency; the shortest one where that is unknown."""
+    return max(DEADLINE_MIN_NS, math.ceil(DEADLINE_FACTOR * (healthy_p99_ns or 0)))
+
+
+def failovers(window: FaultWindow) -> Mapping[tuple[str, str, str], int]:
+    """(side, node, kind) → nanoseconds from the beginning until an operation that was invoked there since then was
+    first answered, while the fault lasted; without nodes that answered none."""
+    found: dict[tuple[str, str, str], int] = {}
+    for request in window.requests:
+        side = window.side_of(request.node)
+        if side is not None and request.at >= 0 and _answered(request, window.length) and request.ended is not None:
+            at = side, request.node, request.kind
+            found[at] = min(found.get(at, request.ended), request.ended)
+    return found
+
+
+def grace(windows: Iterable[FaultWindow]) -> int:
+    """The failover time of windows of one kind: the longest time until a node answered again, of those that did within
+    half of the window. Each window is cut by as much, so a node that came back later counts as not answering."""
+    longest = 0
+    for window in windows:
+        most = GRACE_SHARE_MAX * window.length
+        longest = max([longest, *(took for took in failovers(window).values() if took <= most)])
+    return longest
+
+
+def tallies(window: FaultWindow, deadline_ns: int, grace_ns: int) -> Mapping[tuple[str, str, str], ServiceTally]:
+    """(side, node, kind) → its tally; of all nodes of all sides, those that nobody asked too."""
+    found = {
+        (side, node, kind): ServiceTally() for side, nodes in window.sides.items() for node in nodes for kind in KINDS
+    }
+    last = window.length - deadline_ns
+    for request in window.requests:
+        side = window.side_of(request.node)
+        if side is None or not grace_ns <= request.at <= last or request.kind not in KINDS:
+            continue
+        waits = request.ended is None or request.ended > window.length
+        answer = None if waits else request.answer
+        in_time = answer is RequestEnd.OK and request.ended is not None and request.ended - request.at <= deadline_ns
+        found[side, request.node, request.kind] += ServiceTally(
+            1,
+            answer in (RequestEnd.OK, RequestEnd.REFUSED),
+            answer is RequestEnd.OK,
+            in_time,
+            answer is RequestEnd.REFUSED,
+            answer is RequestEnd.TIMED_OUT,
+            answer is RequestEnd.UNKNOWN,
+            answer is None,
+        )
+    return found
+
+
+def _answered(request: ServiceRequest, length: int) -> bool:
+    """Whether an operation ended ok before the fault was healed."""
+    return request.answer is RequestEnd.OK and request.ended is not None and request.ended <= length
+
+
+def clustered(clusters: Sequence[tuple[int, int]], level: float = LEVEL) -> Interval:
+    """The share over clusters of (part, whole) with Wilson's interval for as many independent observations as the
+    spread between clusters makes them worth: Korn and Graubard, Survey Methodology 24 (1998), with Wilson's interval as
+    Dean and Pagano, J. Survey Statistics and Methodology 3 (2015), advise.
+
+    Where all clusters agree, nothing is known of their spread, and each counts as one observation."""
+    counted = [(part, whole) for part, whole in clusters if whole]
+    part, whole, number = sum(p for p, _ in counted), sum(w for _, w in counted), len(counted)
+    if not number:
+        return Interval(0, 0, 0.0, 1.0)
+    share = part / whole
+    scatter = sum((p - share * w) ** 2 for p, w in counted)
+    if number < 2 or scatter == 0:
+        worth = float(number)
+    else:
+        variance = number / (number - 1) * scatter / whole**2
+        worth = min(float(whole), share * (1 - share) / variance * _freedom(whole, number, level))
+    return Interval(part, whole, *score_bounds(share, worth, level))
+
+
+def _freedom(whole: int, clusters: int, level: float) -> float:
+    """The factor by which observations of few clusters are worth less, for their spread is only estimated."""
+    from scipy.stats import t
+
+    upper = 0.5 + level / 2
+    return float((t.ppf(upper, max(1, whole - 1)) / t.ppf(upper, clusters - 1)) ** 2)

@@ -1,0 +1,287 @@
+"""Card: what the runs of one target come to, as one record, and as JSON.
+
+Every figure is computed from the evidence of runs, and so from their histories.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from splitbrain.checkers.claims import LINEARIZABLE
+from splitbrain.checkers.lattice import implies, lattice
+from splitbrain.classification.availability import clustered
+from splitbrain.classification.evidence import HEALTHY, RunEvidence
+from splitbrain.classification.figures import (
+    MeasuredScenario,
+    SideFigures,
+    class_facts,
+    deadline_of,
+    healthy_latency,
+    measured,
+    side_figures,
+)
+from splitbrain.classification.final_state import LostWrite
+from splitbrain.classification.models import ModelStanding, model_standings, strongest
+from splitbrain.classification.rule import RUNS_MIN, CapClass, ClassFinding, find_class
+from splitbrain.classification.timeline import SideTimeline, timelines
+from splitbrain.classification.windows import KINDS, READ, WRITE
+from splitbrain.results.intervals import Interval
+from splitbrain.results.sides import SPLIT
+from splitbrain.results.summary import permille
+
+FORMAT = 1
+LOST_LISTED = 20
+
+
+@dataclass(frozen=True)
+class CardSubject:
+    """The target of a card, and where it ran.
+
+    target: as typed. claims: what it promises. env, nodes: where it ran. nothing_to_split: whether one node holds
+    everything. not_run: scenario → why it could not be done. round_trip_ms: mean time of a message and its answer; None
+    where that is not known. failed: runs that could not be carried out, and why.
+    """
+
+    target: str
+    claims: Sequence[str]
+    env: str
+    nodes: int
+    nothing_to_split: bool = False
+    not_run: Mapping[str, str] = field(default_factory=dict)
+    round_trip_ms: float | None = None
+    failed: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Card:
+    """One target, classified. runs: its evidence, in order of scenario and seed."""
+
+    subject: CardSubject
+    runs: Sequence[RunEvidence]
+
+    @cached_property
+    def deadline_ns(self) -> int:
+        """The deadline of an operation."""
+        return deadline_of(self.runs)
+
+    @cached_property
+    def measured(self) -> Sequence[MeasuredScenario]:
+        """The windows of each scenario with faults."""
+        return measured(self.runs, self.deadline_ns)
+
+    @property
+    def splits(self) -> Sequence[MeasuredScenario]:
+        """The scenarios in which the network was split."""
+        return [scenario for scenario in self.measured if scenario.split]
+
+    @cached_property
+    def finding(self) -> ClassFinding:
+        """The class, and why."""
+        facts = class_facts(self.runs, self.measured, nothing_to_split=self.subject.nothing_to_split)
+        open_questions = [f"{name}: not run: {why}" for name, why in self.subject.not_run.items()]
+        return find_class(replace(facts, vacuous=(*facts.vacuous, *open_questions, *self.subject.failed)))
+
+    @cached_property
+    def models(self) -> Mapping[str, ModelStanding]:
+        """The standing of each consistency model."""
+        return model_standings(self.runs)
+
+    @cached_property
+    def sides(self) -> Sequence[SideFigures]:
+        """The service of each side in each scenario: reads, writes, both."""
+        return [
+            side_figures(scenario, side, kind)
+            for scenario in self.measured for side in scenario.sides for kind in (*KINDS, "")
+        ]  # fmt: skip
+
+    @cached_property
+    def timelines(self) -> Sequence[SideTimeline]:
+        """Availability and staleness of each side of the splits, over time."""
+        return [line for scenario in self.splits for line in timelines(scenario, self.deadline_ns)]
+
+    @cached_property
+    def availability(self) -> Mapping[str, Interval]:
+        """The share of operations that were answered in time, of each side of the splits, over all of them."""
+        found: dict[str, list[tuple[int, int]]] = {}
+        for scenario in self.splits:
+            for tally in scenario.tallies:
+                for side in dict.fromkeys(side for side, _, _ in tally):
+                    mine = [one for (its_side, _, _), one in tally.items() if its_side == side]
+                    counts = sum(one.in_time for one in mine), sum(one.asked for one in mine)
+                    found.setdefault(side, []).append(counts)
+        return {side: clustered(found[side]) for side in sorted(found)}
+
+    @property
+    def healthy(self) -> Sequence[RunEvidence]:
+        """The runs without faults."""
+        return [run for run in self.runs if run.scenario == HEALTHY]
+
+    @property
+    def lost(self) -> Sequence[LostWrite]:
+        """Acknowledged writes that are gone, over all runs."""
+        return [lost for run in self.runs for lost in run.final.lost]
+
+    @cached_property
+    def latency_ms(self) -> Mapping[str, Mapping[str, float]]:
+        """The healthy p50 and p99 of each kind, and the p50 in round trips where their length is known."""
+        found = {}
+        for kind in KINDS:
+            took = healthy_latency(self.runs, kind)
+            if not took:
+                continue
+            p50, p99 = (permille(took, share) / 1e6 for share in (500, 990))
+            found[kind] = {"p50": round(p50, 3), "p99": round(p99, 3)}
+            if self.subject.round_trip_ms:
+                found[kind]["round_trips"] = round(p50 / self.subject.round_trip_ms, 1)
+        return found
+
+    @cached_property
+    def pacelc(self) -> str:
+        """The letters: what is given up in a partition, and else. "?" where that was not settled, "–" where there is
+        nothing to split.
+
+        A, L: linearizability was refuted, in runs with splits and in healthy ones. C: never, and so often confirmed as
+        the rule asks for.
+        """
+        split = [run for run in self.runs if any(set(window.sides) <= SPLIT for window in run.windows)]
+        partition = "–" if self.subject.nothing_to_split else _letter(split, "A", RUNS_MIN)
+        other = _letter(self.healthy, "L", 1)
+        return f"P{partition}/E{other}"
+
+    @cached_property
+    def claims(self) -> Mapping[str, bool | None]:
+        """The target's claims, and whether each holds; None where that was not settled."""
+        return {claim: self._holds(claim) for claim in self.subject.claims}
+
+    def _holds(self, claim: str) -> bool | None:
+        if claim in tuple(CapClass):
+            return None if self.finding.cap is CapClass.UNDETERMINED else claim == self.finding.cap
+        if claim not in lattice().models:
+            return None
+        if any(standing.refuted and implies(claim, model) for model, standing in self.models.items()):
+            return False
+        stronger = [found for model, found in self.models.items() if implies(model, claim)]
+        held = any(found.confirmed >= RUNS_MIN and not found.refuted and not found.undecided for found in stronger)
+        return True if held else None
+
+    def line(self) -> dict[str, Any]:
+        """The headline, for a line of `--json`."""
+        finding = self.finding
+        return {
+            "target": self.subject.target,
+            "class": finding.cap.value,
+            "reads": finding.reads.value,
+            "writes": finding.writes.value,
+            "pacelc": self.pacelc,
+            "strongest": strongest(self.runs),
+            "strongest_healthy": strongest(self.healthy),
+            "availability": {side: _bounds(share) for side, share in self.availability.items()},
+            "majority_serves": finding.majority_serves,
+            "lost_writes": len(self.lost),
+            "claims": dict(self.claims),
+            "runs": len(self.runs),
+            "reason": finding.reason,
+            **({"missing": list(finding.missing)} if finding.missing else {}),
+            **({"alarm": finding.alarm} if finding.alarm else {}),
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything, as `card.json` has it."""
+        subject = self.subject
+        return {
+            "format": FORMAT,
+            **self.line(),
+            "env": subject.env,
+            "nodes": subject.nodes,
+            "not_run": dict(subject.not_run),
+            "failed": list(subject.failed),
+            "deadline_ms": round(self.deadline_ns / 1e6, 3),
+            "grace_ms": {one.scenario: round(one.grace_ns / 1e6, 3) for one in self.measured},
+            "latency_ms": {kind: dict(found) for kind, found in self.latency_ms.items()},
+            "round_trip_ms": subject.round_trip_ms,
+            "sides": [_side(side) for side in self.sides],
+            "models": {name: _model(standing) for name, standing in self.models.items()},
+            "stale_reads": self.stale_reads,
+            "staleness": self.staleness,
+            "lost": [vars(lost) for lost in self.lost[:LOST_LISTED]],
+            "looked_for": sum(run.final.looked_for for run in self.runs),
+            "differing_keys": sum(len(run.final.differing) for run in self.runs),
+            "timelines": [line.to_json() for line in self.timelines],
+            "evidence": [
+                {"scenario": run.scenario, "seed": run.seed, "run": run.run, "operations": run.operations,
+                 "linearizable": run.models.linearizable, "lost": len(run.final.lost)}
+                for run in self.runs
+            ],
+        }  # fmt: skip
+
+    @cached_property
+    def stale_reads(self) -> Mapping[str, int]:
+        """Reads that returned what had been overwritten, by scenario and the place in time."""
+        found: dict[str, int] = {}
+        for run in self.runs:
+            for place, count in run.refuted_in.items():
+                where = run.scenario if run.scenario == HEALTHY else f"{run.scenario}: {place}"
+                found[where] = found.get(where, 0) + count
+        return found
+
+    @cached_property
+    def staleness(self) -> Mapping[str, float]:
+        """Counts of all reads of all runs: how many there were, how many were stale, and by how much the worst was."""
+        known = [run.stale for run in self.runs if run.stale]
+        reads, stale = (sum(one[name] for one in known) for name in ("reads", "stale"))
+        late = [one["milliseconds"]["max"] for one in known if "milliseconds" in one]
+        versions = max((one["versions"]["max"] for one in known), default=0)
+        return {"reads": reads, "stale": stale, "versions": versions, "milliseconds": round(max(late, default=0.0), 3)}
+
+    @property
+    def linearizability(self) -> ModelStanding | None:
+        """The standing of the strongest model."""
+        return self.models.get(LINEARIZABLE)
+
+    def share(self, side: SideFigures) -> Mapping[str, float | None]:
+        """The share of a side's operations that had an answer, by its three definitions."""
+        tally = side.tally
+        waited = tally.asked - tally.pending
+        return {
+            "responded": tally.responded / waited if waited else None,
+            "answered": tally.answered / waited if waited else None,
+            "in_time": tally.in_time / tally.asked if tally.asked else None,
+        }
+
+    def of_kind(self, scenario: str, side: str) -> Mapping[str, SideFigures]:
+        """The figures of reads and of writes of a side."""
+        return {
+            one.kind: one for one in self.sides
+            if (one.scenario, one.side) == (scenario, side) and one.kind in (READ, WRITE)
+        }  # fmt: skip
+
+
+def _letter(runs: Sequence[RunEvidence], given_up: str, least: int) -> str:
+    found = [run.models.linearizable for run in runs]
+    if False in found:
+        return given_up
+    return "C" if len(found) >= least and None not in found else "?"
+
+
+def _bounds(share: Interval) -> list[float]:
+    return [round(share.low, 4), round(share.part / share.whole, 4) if share.whole else 0.0, round(share.high, 4)]
+
+
+def _side(side: SideFigures) -> dict[str, Any]:
+    tally = side.tally
+    names = ("asked", "responded", "answered", "in_time", "refused", "timed_out", "unknown", "pending")
+    return {
+        "scenario": side.scenario, "side": side.side, "kind": side.kind or "both", "windows": side.windows,
+        **{name: getattr(tally, name) for name in names}, "interval": _bounds(side.in_time),
+        "failover_ms": side.failover_ms, "recovery_ms": side.recovery_ms,
+    }  # fmt: skip
+
+
+def _model(standing: ModelStanding) -> dict[str, Any]:
+    first = standing.first
+    return {
+        "refuted": standing.refuted, "confirmed": standing.confirmed, "undecided": standing.undecided,
+        "rate_below": round(standing.bound, 4), "reason": standing.reason, "witness": list(standing.witness),
+        "first": None if first is None else {"scenario": first.scenario, "seed": first.seed, "run": first.run},
+    }  # fmt: skip

@@ -1,0 +1,141 @@
+"""Evidence: what one run says about its target, read from its history and the spectrum of models of it.
+
+Everything of a card is made of these records, and each is made of one history.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from splitbrain.checkers.claims import LINEARIZABLE
+from splitbrain.checkers.common.registers import registers
+from splitbrain.checkers.staleness.reads import stale_reads
+from splitbrain.classification.final_state import FinalState, final_state
+from splitbrain.classification.windows import KINDS, READ, WRITE, FaultWindow, fault_windows
+from splitbrain.harness.history import History
+from splitbrain.harness.operation import EventType, Value
+from splitbrain.harness.verdict import Verdict
+
+HEALTHY = "healthy"
+
+
+@dataclass(frozen=True)
+class ModelsFound:
+    """Standings of the models after one history. refuted: with why, and the witness in words. allowed: decided, and not
+    refuted. undecided: with why."""
+
+    refuted: Mapping[str, Mapping[str, Value]]
+    allowed: Sequence[str]
+    undecided: Mapping[str, str]
+
+    @property
+    def linearizable(self) -> bool | None:
+        """Whether the strongest model holds; None where it was not decided."""
+        if LINEARIZABLE in self.refuted:
+            return False
+        return True if LINEARIZABLE in self.allowed else None
+
+    @staticmethod
+    def of(verdict: Verdict | None) -> "ModelsFound":
+        """Models of a verdict of `spectrum`, also if it is one part of a larger verdict. What else refuted the run,
+        such as nodes that contradict each other, is no matter of models."""
+        found = _spectrum(verdict)
+        if found is None:
+            reason = "no spectrum of models was made" if verdict is None else verdict.reason
+            return ModelsFound({}, (), {LINEARIZABLE: reason})
+        details = found.details
+        if "allowed" not in details:
+            return ModelsFound({}, (), {LINEARIZABLE: found.reason})
+        undecided = dict(details["undecided"]) | dict.fromkeys(
+            details["not_judged"], "nothing in the history could have refuted it"
+        )
+        return ModelsFound(details["refuted"], details["allowed"], undecided)
+
+
+@dataclass(frozen=True)
+class RunEvidence:
+    """One run.
+
+    scenario: the name of what was done to the cluster. seed, run: which one it was, and its folder or "". operations:
+    how many. latency_ns: of healthy runs, by kind, of each operation that ended ok. refuted_in: by place in time
+    (`healthy`, `during FAULT`, `after FAULT`), how many reads returned what had been overwritten.
+    """
+
+    scenario: str
+    seed: int
+    run: str
+    operations: int
+    models: ModelsFound
+    windows: Sequence[FaultWindow]
+    latency_ns: Mapping[str, Sequence[int]]
+    asked: Mapping[str, tuple[int, int]]
+    """Of each kind, of the whole main phase: how many operations ended ok, and how many there were."""
+    final: FinalState
+    refuted_in: Mapping[str, int]
+    stale: Mapping[str, Value]
+
+
+def evidence(history: History, verdict: Verdict | None, scenario: str, seed: int = 0, run: str = "") -> RunEvidence:
+    """Evidence of the history of one run. verdict: of `spectrum`, or a larger one that holds it."""
+    found = fault_windows(history)
+    of = registers(history, "availability", None)
+    spectrum = _spectrum(verdict)
+    stale = {} if spectrum is None else spectrum.details.get("staleness") or {}
+    times = [history.time[of.start[read.read]] for read in stale_reads(of)]
+    return RunEvidence(
+        scenario, seed, run, len(history.operations()), ModelsFound.of(verdict), found, _latency(history),
+        _asked(history), final_state(history), _placed(times, found), stale,
+    )  # fmt: skip
+
+
+def _spectrum(verdict: Verdict | None) -> Verdict | None:
+    """The part of a verdict that is about all models."""
+    if verdict is None or verdict.model == "spectrum":
+        return verdict
+    return next((found for child in verdict.children if (found := _spectrum(child)) is not None), None)
+
+
+def _placed(times: Sequence[int], found: Sequence[FaultWindow]) -> Mapping[str, int]:
+    """Moments by where they lie: within a window, after the last one that was over, or before all."""
+    places: dict[str, int] = {}
+    for at in times:
+        inside = next((window for window in found if window.started <= at <= window.stopped), None)
+        over = [window for window in found if window.stopped < at]
+        after = f"after {over[-1].fault}" if over else HEALTHY
+        place = f"during {inside.fault}" if inside is not None else after
+        places[place] = places.get(place, 0) + 1
+    return places
+
+
+def _of_kind(history: History) -> Mapping[int, str]:
+    """The id of a function's name → the kind of operation that it is."""
+    values = history.pool.values
+    names = {"read": READ, "get": READ, "write": WRITE, "put": WRITE}
+    return {f: names[str(values[f])] for f in set(history.operations().f) if str(values[f]) in names}
+
+
+def _latency(history: History) -> Mapping[str, Sequence[int]]:
+    """The latency of each operation that ended ok, by kind."""
+    operations, kinds = history.operations(), _of_kind(history)
+    found: dict[str, list[int]] = {kind: [] for kind in KINDS}
+    for f, invoke, complete, ended in zip(
+        operations.f, operations.invoke, operations.complete, operations.ended, strict=True
+    ):
+        if ended == EventType.OK and f in kinds:
+            found[kinds[f]].append(history.time[complete] - history.time[invoke])
+    return found
+
+
+def _asked(history: History) -> Mapping[str, tuple[int, int]]:
+    operations, kinds = history.operations(), _of_kind(history)
+    found = dict.fromkeys(KINDS, (0, 0))
+    for f, ended in zip(operations.f, operations.ended, strict=True):
+        if f in kinds:
+            ok, whole = found[kinds[f]]
+            found[kinds[f]] = ok + (ended == EventType.OK), whole + 1
+    return found
+
+
+def linearizable_runs(runs: Sequence[RunEvidence]) -> tuple[int, int, int]:
+    """Numbers of runs that refuted the strongest model, that confirmed it, and that did not decide it."""
+    found = [run.models.linearizable for run in runs]
+    return found.count(False), found.count(True), found.count(None)

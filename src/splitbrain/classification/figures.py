@@ -1,0 +1,204 @@
+"""Figures of a target: what its runs come to, by scenario and side.
+
+Pure functions of the evidence of runs. The deadline comes from the latency of the healthy runs, the grace of each
+scenario from the failovers that were seen in it.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from splitbrain.classification.availability import ServiceTally, clustered, deadline, failovers, grace, tallies
+from splitbrain.classification.evidence import HEALTHY, RunEvidence, linearizable_runs
+from splitbrain.classification.rule import ClassFacts, SideFacts
+from splitbrain.classification.windows import KINDS, FaultWindow, RequestEnd
+from splitbrain.results.intervals import Interval
+from splitbrain.results.sides import SPLIT
+from splitbrain.results.summary import permille
+
+SERVED_SHARE = 0.9
+"""A node serves in a window if it answers so large a share of its operations of a kind in time."""
+ASKED_MIN = 3
+"""Answers of a node in a window that say that it serves; one missing answer says that it does not."""
+HEALTHY_SHARE = 0.9
+"""The share of operations that has to be answered without faults."""
+
+
+@dataclass(frozen=True)
+class MeasuredScenario:
+    """The windows of one scenario, measured with its grace.
+
+    tallies: of each window, (side, node, kind) → tally. dropped: windows that say nothing, and why.
+    """
+
+    scenario: str
+    windows: Sequence[FaultWindow]
+    tallies: Sequence[Mapping[tuple[str, str, str], ServiceTally]]
+    grace_ns: int
+    dropped: Sequence[str]
+
+    @property
+    def sides(self) -> list[str]:
+        """The sides that were seen, in order of appearance."""
+        return list(dict.fromkeys(side for window in self.windows for side in window.sides))
+
+    @property
+    def split(self) -> bool:
+        """Whether its windows are splits."""
+        return bool(self.sides) and set(self.sides) <= SPLIT
+
+
+@dataclass(frozen=True)
+class SideFigures:
+    """Service of one side in the windows of one scenario.
+
+    kind: reads or writes, "" for both. tally: over all windows. in_time: with its interval. failover_ms, recovery_ms:
+    the median and the longest; None where it never was.
+    """
+
+    scenario: str
+    side: str
+    kind: str
+    windows: int
+    tally: ServiceTally
+    in_time: Interval
+    failover_ms: tuple[float, float] | None
+    recovery_ms: tuple[float, float] | None
+
+
+def healthy_latency(runs: Iterable[RunEvidence], kind: str) -> list[int]:
+    """Nanoseconds of each operation of a kind that ended ok in the healthy runs, in order of size."""
+    return sorted(took for run in runs if run.scenario == HEALTHY for took in run.latency_ns.get(kind, ()))
+
+
+def deadline_of(runs: Sequence[RunEvidence]) -> int:
+    """The deadline of an operation, in nanoseconds."""
+    longest = [permille(found, 990) for kind in KINDS if (found := healthy_latency(runs, kind))]
+    return deadline(max(longest, default=None))
+
+
+def measured(runs: Sequence[RunEvidence], deadline_ns: int) -> list[MeasuredScenario]:
+    """The windows of each scenario with faults, in order of appearance."""
+    by_scenario: dict[str, list[FaultWindow]] = {}
+    for run in runs:
+        if run.scenario != HEALTHY:
+            by_scenario.setdefault(run.scenario, []).extend(run.windows)
+    return [_measured(name, windows, deadline_ns) for name, windows in by_scenario.items()]
+
+
+def _measured(scenario: str, windows: Sequence[FaultWindow], deadline_ns: int) -> MeasuredScenario:
+    usable, reasons = list[FaultWindow](), list[str]()
+    for window in windows:
+        reason = _useless(window, deadline_ns)
+        if reason:
+            reasons.append(reason)
+        else:
+            usable.append(window)
+    cut = grace(usable)
+    told = [f"{scenario}: {reasons.count(reason)} windows {reason}" for reason in dict.fromkeys(reasons)]
+    return MeasuredScenario(scenario, usable, [tallies(window, deadline_ns, cut) for window in usable], cut, told)
+
+
+def _useless(window: FaultWindow, deadline_ns: int) -> str:
+    """The reason why a window says nothing; "" if it says something."""
+    if not window.bit:
+        return f"in which {window.fault} did nothing, as far as can be seen"
+    if window.length <= deadline_ns:
+        return "that were shorter than the deadline of an operation"
+    asked = {window.side_of(request.node) for request in window.requests if 0 <= request.at <= window.length}
+    silent = [side for side in window.sides if side not in asked]
+    return f"without clients on this side: {', '.join(silent)}" if silent else ""
+
+
+def side_facts(found: Sequence[MeasuredScenario]) -> list[SideFacts]:
+    """Counts, of each side of the splits, of the windows in which it served reads and writes."""
+    facts = []
+    for scenario in found:
+        if not scenario.split:
+            continue
+        for side in scenario.sides:
+            for kind in KINDS:
+                served = [_served(tally, side, kind) for tally in scenario.tallies]
+                if any(one is not None for one in served):
+                    facts.append(SideFacts(scenario.scenario, side, kind, served.count(True), served.count(False)))
+    return facts
+
+
+def _served(tally: Mapping[tuple[str, str, str], ServiceTally], side: str, kind: str) -> bool | None:
+    """Whether each node of a side served in a window; None if too little was asked to tell."""
+    nodes = [found for (its_side, _, its_kind), found in tally.items() if its_side == side and its_kind == kind]
+    if any(node.asked and node.share < SERVED_SHARE for node in nodes):
+        return False
+    return True if nodes and all(node.asked >= ASKED_MIN for node in nodes) else None
+
+
+def side_figures(scenario: MeasuredScenario, side: str, kind: str = "") -> SideFigures:
+    """The figures of one side. kind: of reads or of writes alone."""
+    each = [
+        sum(
+            (found for (its_side, _, its_kind), found in tally.items()
+             if its_side == side and (not kind or its_kind == kind)), ServiceTally(),
+        )
+        for tally in scenario.tallies
+    ]  # fmt: skip
+    kinds = (kind,) if kind else KINDS
+    took = [_failover(window, side, kinds) for window in scenario.windows if side in window.sides]
+    back = [_recovery(window, side, kinds) for window in scenario.windows if side in window.sides]
+    return SideFigures(
+        scenario.scenario, side, kind, sum(one.asked > 0 for one in each), sum(each, ServiceTally()),
+        clustered([(one.in_time, one.asked) for one in each]), _in_ms(took), _in_ms(back),
+    )  # fmt: skip
+
+
+def _failover(window: FaultWindow, side: str, kinds: Sequence[str]) -> int | None:
+    """Nanoseconds from the beginning until each node of a side that answered at all had; None if none did."""
+    took = [one for (its_side, _, kind), one in failovers(window).items() if its_side == side and kind in kinds]
+    return max(took, default=None)
+
+
+def _recovery(window: FaultWindow, side: str, kinds: Sequence[str]) -> int | None:
+    """Nanoseconds from the heal until each node of a side that was asked had answered; None if one never did."""
+    first: dict[tuple[str, str], int | None] = {}
+    for request in window.requests:
+        if request.at <= window.length or window.side_of(request.node) != side or request.kind not in kinds:
+            continue
+        at = request.node, request.kind
+        first.setdefault(at, None)
+        if first[at] is None and request.answer is RequestEnd.OK and request.ended is not None:
+            first[at] = request.ended - window.length
+    if not first or None in first.values():
+        return None
+    return max(took for took in first.values() if took is not None)
+
+
+def _in_ms(took: Sequence[int | None]) -> tuple[float, float] | None:
+    known = [one / 1e6 for one in took if one is not None]
+    return (round(median(known), 3), round(max(known), 3)) if known else None
+
+
+def class_facts(
+    runs: Sequence[RunEvidence], found: Sequence[MeasuredScenario], *, nothing_to_split: bool
+) -> ClassFacts:
+    """Facts for the rule."""
+    refuted, confirmed, undecided = linearizable_runs(runs)
+    states = [run.final.converged for run in runs]
+    dropped = [reason for scenario in found for reason in scenario.dropped]
+    crossed = sum(window.crossed for scenario in found if scenario.split for window in scenario.windows)
+    return ClassFacts(
+        nothing_to_split, side_facts(found), refuted, confirmed, undecided, _healthy_served(runs),
+        sum(len(run.final.lost) for run in runs), False if False in states else True if True in states else None,
+        crossed, dropped,
+    )  # fmt: skip
+
+
+def _healthy_served(runs: Sequence[RunEvidence]) -> bool | None:
+    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for run in runs:
+        if run.scenario == HEALTHY:
+            for kind, (ok, whole) in run.asked.items():
+                counts[kind][0] += ok
+                counts[kind][1] += whole
+    shares = [ok / whole if whole else math.nan for ok, whole in counts.values()]
+    return all(share >= HEALTHY_SHARE for share in shares) if shares else None

@@ -1,0 +1,130 @@
+"""Rounds: campaigns of the scenarios of all targets, until each class is settled or the seeds are used up."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from splitbrain import registry
+from splitbrain.campaigns.calls import campaign
+from splitbrain.campaigns.execute import CampaignProgress
+from splitbrain.campaigns.record import CampaignFolder
+from splitbrain.campaigns.tasks import RunLine
+from splitbrain.classification.card import Card, CardSubject
+from splitbrain.classification.evidence import RunEvidence
+from splitbrain.classification.record import ClassificationFolder
+from splitbrain.classification.rule import CapClass
+from splitbrain.classification.scenarios import ScenarioPlan, scenario_plan, seeds_of
+from splitbrain.harness.announce import Say
+from splitbrain.harness.target import OneCopy
+from splitbrain.results.result import RunStatus
+from splitbrain.runner.spec import RunSpec
+
+BEGIN_NODES = 5
+KEEP_BYTES = 1 << 50
+
+
+@dataclass
+class Classification:
+    """One target under way. subject, plan: what it is, and what is done to it. runs: their evidence so far, by scenario
+    and seed. used: rounds. failed: why runs could not be carried out."""
+
+    subject: CardSubject
+    plan: ScenarioPlan
+    runs: dict[tuple[str, int], RunEvidence] = field(default_factory=dict)
+    used: int = 0
+    failed: list[str] = field(default_factory=list)
+
+    @staticmethod
+    def of(base: RunSpec) -> "Classification":
+        """Begin with a target. UsageError if it does not exist, or if not even a run without faults fits it."""
+        target = registry.target(base.target)
+        one_copy = isinstance(target, OneCopy) and target.one_copy and base.nodes == 1
+        made = scenario_plan(base)
+        env = base.env or target.deployments[0].environment
+        about = CardSubject(
+            base.target, tuple(target.claims), env, base.nodes, one_copy,
+            {name: why for name, why in made.not_run.items() if not (one_copy and name.startswith("split"))},
+            registry.round_trip_ms(base.world) if env == "sim" else None,
+        )  # fmt: skip
+        return Classification(about, made)
+
+    @property
+    def card(self) -> Card:
+        """The card so far."""
+        order = [scenario.name for scenario in self.plan.scenarios]
+        runs = [self.runs[key] for key in sorted(self.runs, key=lambda key: (order.index(key[0]), key[1]))]
+        return Card(replace(self.subject, failed=tuple(self.failed)), runs)
+
+    @property
+    def settled(self) -> bool:
+        """Whether more runs would change nothing: the classes are found, or what failed would fail again."""
+        finding = self.card.finding
+        if finding.alarm or (self.failed and not self.runs):
+            return True
+        return CapClass.UNDETERMINED not in (finding.cap, finding.reads, finding.writes)
+
+
+def base_spec(target: str, nodes: int | None = None, **fields: object) -> RunSpec:
+    """The run of a target, with everything but faults, workload, model and length; one node where that holds everything
+    and no number was asked for."""
+    found = registry.target(target)
+    count = nodes or (1 if isinstance(found, OneCopy) and found.one_copy else BEGIN_NODES)
+    return RunSpec(target, nodes=count, **fields)  # type: ignore[arg-type]
+
+
+def carry_out(
+    found: Sequence[Classification],
+    folder: ClassificationFolder,
+    *,
+    seed: int,
+    seeds: int,
+    jobs: int | None,
+    progress: Callable[[int, int], CampaignProgress],
+    say: Say,
+) -> None:
+    """Run rounds until all are settled or have used their seeds. progress: makes that of a round, from its number and
+    how many targets it is about."""
+    for one in found:
+        shutil.rmtree(folder.of(one.subject.target) / "runs", ignore_errors=True)
+    folder.write([one.subject for one in found])
+    number = 0
+    while True:
+        waiting = [one for one in found if number == 0 or not one.settled]
+        tests = {}
+        tables = []
+        for one in waiting:
+            for scenario in one.plan.scenarios:
+                chosen = seeds_of(scenario, number, seed, seeds)
+                if chosen:
+                    name = f"{one.subject.target} · {scenario.name}"
+                    tests[name] = one, scenario.name
+                    tables.append(one.plan.table(name, scenario, chosen))
+        if not tables:
+            break
+        result = campaign(
+            {"test": tables}, out=folder.path / "campaigns", jobs=jobs, keep="all", keep_bytes=KEEP_BYTES, say=say,
+            progress=progress(number, len(waiting)),
+        )  # fmt: skip
+        campaign_folder = CampaignFolder.open(Path(result.folder))
+        for line in campaign_folder.lines():
+            one, name = tests[line.test]
+            _take(one, name, line, campaign_folder, folder)
+        number += 1
+    folder.write([one.card.subject for one in found])
+
+
+def _take(
+    one: Classification, scenario: str, line: RunLine, made: CampaignFolder, folder: ClassificationFolder
+) -> None:
+    """Move the folder of a run to its place, and read its evidence."""
+    path, seed = made.folder_of(line), line.key[1]
+    if line.status is RunStatus.INFRASTRUCTURE or path is None:
+        reason = f"{scenario}: a run could not be carried out: {line.reason}"
+        if reason not in one.failed:
+            one.failed.append(reason)
+        return
+    place = folder.run_path(one.subject.target, scenario, seed)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(path, place)
+    one.runs[scenario, seed] = folder.evidence_of(place, scenario, seed, again=False)

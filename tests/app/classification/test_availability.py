@@ -1,0 +1,128 @@
+"""Shares and intervals of availability against definitions spelled out again."""
+
+import math
+import random
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from splitbrain.classification.availability import (
+    DEADLINE_MIN_NS,
+    ServiceTally,
+    clustered,
+    deadline,
+    failovers,
+    grace,
+    tallies,
+)
+from splitbrain.classification.windows import KINDS, FaultWindow, RequestEnd, ServiceRequest
+from splitbrain.results.intervals import wilson
+
+LENGTH = 100
+SIDES = {"majority": ("n1", "n2"), "minority": ("n3",)}
+
+requests = st.builds(
+    lambda node, kind, at, took, answer: ServiceRequest(node, kind, at, None if took is None else at + took, answer),
+    st.sampled_from(["n1", "n2", "n3", "n9"]),
+    st.sampled_from(KINDS),
+    st.integers(-20, LENGTH + 20),
+    st.one_of(st.none(), st.integers(0, 60)),
+    st.sampled_from(RequestEnd),
+)
+
+
+def window(found: list[ServiceRequest]) -> FaultWindow:
+    return FaultWindow("partition", 0, LENGTH, SIDES, None, True, 0, tuple(found))
+
+
+@given(st.lists(requests, max_size=40), st.integers(1, 30), st.integers(0, 60))
+def test_tallies_count_each_operation_once_by_its_definition(
+    found: list[ServiceRequest], deadline_ns: int, grace_ns: int
+) -> None:
+    counted = tallies(window(found), deadline_ns, grace_ns)
+    assert set(counted) == {(side, node, kind) for side in SIDES for node in SIDES[side] for kind in KINDS}
+    for (_, node, kind), tally in counted.items():
+        mine = [
+            one for one in found
+            if one.node == node and one.kind == kind and one.at >= grace_ns and one.at + deadline_ns <= LENGTH
+        ]  # fmt: skip
+        done = [one for one in mine if one.ended is not None and one.ended <= LENGTH]
+        by = {answer: [one for one in done if one.answer is answer] for answer in RequestEnd}
+        assert tally.asked == len(mine)
+        assert tally.pending == len(mine) - len(done)
+        assert tally.answered == len(by[RequestEnd.OK])
+        assert tally.responded == len(by[RequestEnd.OK]) + len(by[RequestEnd.REFUSED])
+        assert tally.in_time == sum((one.ended or 0) - one.at <= deadline_ns for one in by[RequestEnd.OK])
+        assert (tally.refused, tally.timed_out, tally.unknown) == (
+            len(by[RequestEnd.REFUSED]), len(by[RequestEnd.TIMED_OUT]), len(by[RequestEnd.UNKNOWN]),
+        )  # fmt: skip
+        assert tally.asked == (tally.answered + tally.refused + tally.timed_out + tally.unknown + tally.pending)
+
+
+@given(st.lists(requests, max_size=40))
+def test_failover_is_the_first_answer_of_each_node(found: list[ServiceRequest]) -> None:
+    took = failovers(window(found))
+    for side, nodes in SIDES.items():
+        for node in nodes:
+            for kind in KINDS:
+                ends = [
+                    one.ended for one in found
+                    if (one.node, one.kind, one.answer) == (node, kind, RequestEnd.OK)
+                    and one.at >= 0 and one.ended is not None and one.ended <= LENGTH
+                ]  # fmt: skip
+                assert took.get((side, node, kind)) == min(ends, default=None)
+    cut = grace([window(found)])
+    assert cut == max((one for one in took.values() if one <= LENGTH / 2), default=0)
+
+
+def test_the_deadline_follows_the_healthy_latency() -> None:
+    assert deadline(None) == deadline(5e6) == DEADLINE_MIN_NS
+    assert deadline(300e6) == 3_000_000_000
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)).map(sorted).map(tuple), max_size=12))
+def test_an_interval_over_windows_holds_the_share_and_stays_within_bounds(clusters: list[tuple[int, int]]) -> None:
+    found = clustered(clusters)
+    part, whole = sum(p for p, _ in clusters), sum(w for _, w in clusters)
+    assert (found.part, found.whole) == (part, whole)
+    assert 0 <= found.low <= found.high <= 1
+    if whole:
+        assert found.low <= part / whole + 1e-12
+        assert found.high >= part / whole - 1e-12
+    else:
+        assert (found.low, found.high) == (0, 1)
+
+
+def test_windows_that_agree_count_as_one_observation_each() -> None:
+    assert clustered([(10, 10)] * 7) == type(found := wilson(7, 7))(70, 70, found.low, found.high)
+    assert clustered([(0, 10)] * 7).high == wilson(0, 7).high
+
+
+def test_the_more_windows_differ_the_wider_the_interval() -> None:
+    even = clustered([(5, 10), (4, 10), (6, 10), (5, 10), (4, 10), (6, 10)])
+    torn = clustered([(10, 10), (0, 10), (10, 10), (0, 10), (10, 10), (0, 10)])
+    assert torn.high - torn.low > 2 * (even.high - even.low)
+    assert even.high - even.low >= wilson(30, 60).high - wilson(30, 60).low - 1e-9
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.15, 0.4])
+def test_intervals_cover_the_truth_in_nine_of_ten_repetitions_and_not_in_all(spread: float) -> None:
+    draw = random.Random(20261128)
+    covered = 0
+    for _ in range(400):
+        clusters = []
+        for _ in range(12):
+            share = min(1.0, max(0.0, 0.5 + draw.choice((-1, 1)) * spread))
+            clusters.append((sum(draw.random() < share for _ in range(30)), 30))
+        found = clustered(clusters)
+        covered += found.low <= 0.5 <= found.high
+    assert 360 <= covered < 400
+
+
+def test_tallies_add_up() -> None:
+    total = ServiceTally(2, 1, 1, 1, 0, 1, 0, 0) + ServiceTally(3, 3, 0, 0, 3, 0, 0, 0)
+    assert total == ServiceTally(5, 4, 1, 1, 3, 1, 0, 0)
+    assert Fraction(total.share) == Fraction(1 / 5)
+    assert math.isnan(ServiceTally().share)

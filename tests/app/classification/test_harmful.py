@@ -1,0 +1,145 @@
+"""Stores made to mislead the method: each gets the right class."""
+
+from dataclasses import replace
+
+import pytest
+
+from splitbrain.classification.evidence import RunEvidence, evidence
+from splitbrain.classification.figures import MeasuredScenario, class_facts, deadline_of, measured, side_figures
+from splitbrain.classification.rule import CapClass, ClassFinding, find_class
+from splitbrain.harness.verdict import Validity, Verdict
+
+from .played import MAJORITY, MINORITY, SPLIT, PlayedAnswer, Store, history, judged, played, refusing, runs_of, serving
+
+
+def found(runs: list[RunEvidence]) -> tuple[ClassFinding, list[MeasuredScenario]]:
+    """The class of runs, and what it rests on."""
+    windows = measured(runs, deadline_of(runs))
+    return find_class(class_facts(runs, windows, nothing_to_split=False)), windows
+
+
+def stale_reader(node: str, kind: str, split: bool) -> PlayedAnswer:
+    """The minority answers reads from what it has, and refuses writes."""
+    refuses = split and node in MINORITY and kind == "write"
+    return PlayedAnswer(1, "fail", ("unavailable", "read only")) if refuses else PlayedAnswer()
+
+
+def one_node_refuses(node: str, kind: str, split: bool) -> PlayedAnswer:
+    """Every node serves but one, in the majority."""
+    return PlayedAnswer(1, "fail", ("unavailable", "no")) if split and node == "n5" else PlayedAnswer()
+
+
+def slow(node: str, kind: str, split: bool) -> PlayedAnswer:
+    """The minority always answers, after two seconds."""
+    return PlayedAnswer(2_000) if split and node in MINORITY else PlayedAnswer()
+
+
+def silent_majority(node: str, kind: str, split: bool) -> PlayedAnswer:
+    """The majority does not answer until the client gives up."""
+    return PlayedAnswer(3_000, "info", ("timeout", "no answer")) if split and node in MAJORITY else PlayedAnswer()
+
+
+def error_called_precondition(node: str, kind: str, split: bool) -> PlayedAnswer:
+    """The minority calls its refusals answers of a precondition."""
+    return PlayedAnswer(1, "fail", ("precondition", "not now")) if split and node in MINORITY else PlayedAnswer()
+
+
+def error_called_ok(node: str, kind: str, split: bool) -> PlayedAnswer:
+    """The minority answers ok at once, and does nothing."""
+    return PlayedAnswer(1, said=True, done=False) if split and node in MINORITY else PlayedAnswer()
+
+
+EXPECTED: dict[str, tuple[Store, str, str, str]] = {
+    "refuses in the minority": (refusing, "CP", "CP", "CP"),
+    "serves everywhere": (serving, "AP", "AP", "AP"),
+    "stale reads": (stale_reader, "neither", "AP", "CP"),
+    "one node refuses": (one_node_refuses, "neither", "neither", "CP"),
+    "slow": (slow, "neither", "neither", "CP"),
+    "a silent majority": (silent_majority, "CP", "CP", "CP"),
+    "an error called a precondition": (error_called_precondition, "CP", "CP", "CP"),
+}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_each_gets_its_class(name: str) -> None:
+    store, cap, reads, writes = EXPECTED[name]
+    finding, _ = found(runs_of(store))
+    assert (finding.cap.value, finding.reads.value, finding.writes.value) == (cap, reads, writes), finding
+    assert not finding.alarm
+
+
+def test_errors_called_ok_lose_writes_and_are_never_consistent() -> None:
+    runs = runs_of(error_called_ok)
+    finding, _ = found(runs)
+    assert runs[1].models.linearizable is False
+    assert finding.cap is CapClass.AP
+    assert "wrote" not in finding.alarm
+
+
+def test_a_slow_side_answers_by_two_definitions_of_three() -> None:
+    runs = runs_of(slow)
+    _, (splits,) = found(runs)
+    figures = side_figures(splits, "minority")
+    assert figures.tally.responded == figures.tally.answered == figures.tally.asked - figures.tally.pending > 100
+    assert figures.tally.in_time == 0
+    assert side_figures(splits, "majority").in_time.low > 0.8
+
+
+def test_a_refusing_side_responds() -> None:
+    _, (splits,) = found(runs_of(refusing))
+    figures = side_figures(splits, "minority")
+    assert figures.tally.responded == figures.tally.refused == figures.tally.asked > 100
+    assert figures.tally.answered == figures.tally.timed_out == figures.tally.unknown == 0
+
+
+def test_the_majority_is_told_apart() -> None:
+    assert found(runs_of(refusing))[0].majority_serves == {SPLIT: True}
+    assert found(runs_of(silent_majority))[0].majority_serves == {SPLIT: False}
+
+
+def test_a_checker_that_lets_everything_through_sets_off_the_alarm() -> None:
+    recorded = history(serving)
+    honest = judged(recorded)
+    assert honest.value is Validity.INVALID
+    everything = [*honest.details["allowed"], *honest.details["refuted"]]
+    blind = Verdict(
+        Validity.VALID, "fine", "spectrum", "spectrum",
+        details={**honest.details, "allowed": everything, "refuted": {}},
+    )  # fmt: skip
+    run = evidence(recorded, blind, SPLIT)
+    finding, _ = found([runs_of(serving)[0], *[run] * 8])
+    assert finding.cap is CapClass.UNDETERMINED
+    assert "impossible" in finding.alarm
+
+
+def test_a_split_that_cut_nothing_is_no_split() -> None:
+    finding, _ = found([runs_of(refusing)[0], *[played(refusing, SPLIT, dropped=0)] * 8])
+    assert finding.cap is CapClass.UNDETERMINED
+    assert any("did nothing" in reason for reason in finding.missing)
+
+
+def test_few_runs_settle_nothing() -> None:
+    finding, _ = found(runs_of(refusing, splits=1))
+    assert finding.cap is CapClass.UNDETERMINED
+    assert finding.missing
+    finding, _ = found(runs_of(serving, splits=1))
+    assert finding.cap is CapClass.UNDETERMINED
+    assert any("more windows" in reason for reason in finding.missing)
+
+
+def test_without_healthy_runs_nothing_is_said() -> None:
+    finding, _ = found(runs_of(refusing)[1:])
+    assert finding.cap is CapClass.UNDETERMINED
+
+
+def test_a_side_without_clients_is_no_evidence() -> None:
+    healthy, run = runs_of(serving, 1)
+    window = run.windows[0]
+    assert {request.node for request in window.requests} == {*MINORITY, *MAJORITY}
+    deaf = [
+        replace(one, requests=tuple(request for request in one.requests if request.node in MAJORITY))
+        for one in run.windows
+    ]
+    finding, _ = found([healthy, *[replace(run, windows=deaf)] * 8])
+    assert finding.cap is CapClass.UNDETERMINED
+    assert any("without clients on this side: minority" in reason for reason in finding.missing)
