@@ -34,8 +34,8 @@ from splitbrain.checkers.staleness.check import DeltaAtomicity, KAtomicity, Regu
 from splitbrain.checkers.staleness.reads import distribution
 from splitbrain.checkers.transactions.check import TransactionCheck, transactional
 from splitbrain.harness.budget import Budget, BudgetMeter
-from splitbrain.harness.history import History
-from splitbrain.harness.operation import Value
+from splitbrain.harness.history import Event, History
+from splitbrain.harness.operation import EventType, Value
 from splitbrain.harness.options import Setting
 from splitbrain.harness.verdict import Validity, Verdict, unknown
 
@@ -119,8 +119,16 @@ class SpectrumCheck:
 
 
 def renamed(history: History) -> History:
-    """The history of a counter with each `increment` called `add`, as the model of porcupine knows it."""
-    return History.of(msgspec.structs.replace(event, f="add") if event.f == "increment" else event for event in history)
+    """The history of a counter as the model of porcupine knows it: each `increment` is called `add`, and a read of a
+    counter that was never incremented, which is nil in some stores, returned 0."""
+
+    def known(event: Event) -> Event:
+        if event.f == "increment":
+            return msgspec.structs.replace(event, f="add")
+        empty = event.f == "read" and event.type == EventType.OK.word and event.value is None
+        return msgspec.structs.replace(event, value=0) if empty else event
+
+    return History.of(map(known, history))
 
 
 def combined(of: RegisterHistory | None, kind: DataType, found: Mapping[str, Verdict]) -> Verdict:

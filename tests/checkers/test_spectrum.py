@@ -43,3 +43,10 @@ def test_lists_and_counters_are_held_to_linearizability_and_convergence() -> Non
     assert "sequential" in stale.details["not_judged"]
     lost = spectrum((0, "increment", 1), (1, "increment", 1), (2, "read", 1), (3, "read", 1))
     assert set(lost.details["refuted"]) == {"linearizable", "strong-convergence", "convergence"}
+
+
+def test_a_counter_that_was_never_incremented_may_be_nil() -> None:
+    found = spectrum((0, "read", None), (0, "increment", 2), (1, "read", 2), (2, "read", 2))
+    assert found.value.value == "valid" and found.details["refuted"] == {}
+    stale = spectrum((0, "increment", 2), (1, "read", None), (1, "read", 2), (2, "read", 2))
+    assert list(stale.details["refuted"]) == ["linearizable"]
