@@ -69,6 +69,8 @@ OTHERS = (
     Configuration("primary-backup", 3, "storm"),
     Configuration("paxos"),
     Configuration("paxos", 3, "storm"),
+    Configuration("abd"),
+    Configuration("abd", 3, "storm"),
     Configuration("primary-backup:replication=sync", 3, "storm"),
 )
 CONFIGURATIONS = tuple(itertools.chain.from_iterable(itertools.zip_longest(RAFT[::3], RAFT[1::3], RAFT[2::3], OTHERS)))

@@ -63,7 +63,8 @@ class InDoubt:
         if name in self._open:
             del self._open[name]
             self._carried_out += 1
-        _remember(self._recent, name, self._window)
+        if name not in self._recent:
+            _remember(self._recent, name, self._window)
 
 
 def _remember(names: OrderedDict[Any, None], name: Any, window: int) -> None:

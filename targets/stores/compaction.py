@@ -41,6 +41,6 @@ class Compaction:
 
     def compact(self, log: ReplicaLog, applied: int, machine: Machine) -> None:
         """Put a snapshot of the machine, which has applied so many entries, in their place, once there are enough."""
-        enough = max(self.after, machine.size // SIZE_SHARE)
-        if self.after and applied - log.base - self._kept > enough:
+        behind = applied - log.base - self._kept
+        if self.after and behind > self.after and behind > machine.size // SIZE_SHARE:
             log.compact(applied, machine.dump(), self._kept)

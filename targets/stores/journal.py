@@ -104,7 +104,10 @@ class Journal:
         """The held messages whose time has come, in the order in which they were held; each is returned once."""
         if not self._held:
             return []
-        ready = [send for record, send in self._held if record <= self.durable]
-        if ready:
-            self._held = [(record, send) for record, send in self._held if record > self.durable]
+        held, durable = self._held, self.durable
+        ready = [send for record, send in held if record <= durable]
+        if len(ready) == len(held):
+            self._held = []
+        elif ready:
+            self._held = [(record, send) for record, send in held if record > durable]
         return ready

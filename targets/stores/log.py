@@ -218,8 +218,10 @@ class ReplicaLog:
 
     def _place(self, index: int, entry: Entry, record: int) -> None:
         place = index - self.base - 1
-        del self._entries[place:]
-        del self._records[place:]
-        self.durable = min(self.durable, index - 1)
+        if place < len(self._entries):
+            del self._entries[place:]
+            del self._records[place:]
+        if self.durable >= index:
+            self.durable = index - 1
         self._entries.append(entry)
         self._records.append(record)

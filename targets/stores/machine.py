@@ -151,7 +151,7 @@ class Machine:
 
     def _expire(self) -> None:
         """End sessions that have asked for nothing for long."""
-        while True:
+        while self._count > FORGET_AFTER:
             name, session = next(iter(self._sessions.items()))
             if session.at > self._count - FORGET_AFTER:
                 return

@@ -97,6 +97,8 @@ class Requests:
     def applied(self, index: int, request: Request | None, response: Response | None) -> list[Effect]:
         """The entry at this index was applied with this response (None: nobody may be answered)."""
         effects: list[Effect] = []
+        if not self._waiting and not self._places:
+            return effects
         if request is not None:
             name = request.session, request.sequence
             origins = self._waiting.pop(name, ())

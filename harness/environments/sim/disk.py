@@ -246,10 +246,9 @@ class Disk:
 
 def _apply(files: Files, write: Write) -> None:
     """Carry out a write."""
-    match write:
-        case Append(file, data):
-            files.setdefault(file, bytearray()).extend(data)
-        case Replace(file, data):
-            files[file] = bytearray(data)
-        case Truncate(file, length):
-            del files.setdefault(file, bytearray())[length:]
+    if isinstance(write, Append):
+        files.setdefault(write.file, bytearray()).extend(write.data)
+    elif isinstance(write, Replace):
+        files[write.file] = bytearray(write.data)
+    else:
+        del files.setdefault(write.file, bytearray())[write.length :]

@@ -157,6 +157,7 @@ class Sim:
 
     def __init__(self, seed: int, options: SimOptions | None = None) -> None:
         self._world = World(seed, options or SimOptions())
+        self._kernel = self._world.kernel
         self.marks = self._world.marks
         self._used = False
 
@@ -182,7 +183,7 @@ class Sim:
 
     def now(self) -> int:
         """Nanoseconds of virtual time since the start of the run."""
-        return self._world.kernel.now
+        return self._kernel.now
 
     async def up(
         self,

@@ -12,7 +12,9 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from splitbrain.harness.environments.sim.channel import ClientLink, SimChannel
 from splitbrain.harness.environments.sim.clock import SimClock
@@ -69,7 +71,7 @@ OF_THE_DISK = ("on_start", "on_disk_error")
 """Handlers in which a program that ends itself refuses its disk, as it should; in any other that is its mistake."""
 
 
-class PlannedTimer(NamedTuple):
+class PlannedTimer(Struct, frozen=True, gc=False):
     """A timer of a process. due: when, by its monotonic clock. time, place: when in virtual time, and its place among
     the entries of that instant. entry_time, entry: time and place of the entry in the queue that stands for it."""
 

@@ -9,7 +9,7 @@ bug tells the truth about what it does. In the order in which an event makes the
 | `executed` | (session, sequence), index | it changed the machine: its session had not had it |
 | `stored` | index, term of its entry, the server's term | the log is on disk up to there |
 | `recovered` | index, term, vote | what a server found on its disk when it started |
-| `promised` | index, term | an acknowledgement in the present term leaves for another server |
+| `promised` | index, term | an acknowledgement in the present term leaves for another server, other than the last |
 | `term` | term | the present term is on disk |
 | `acknowledged` | index, term | an acknowledgement in a term that the server has left meanwhile leaves |
 | `chosen` | term, candidate, term and index of the last entry, whether a leader is heard | a server decides to vote |
@@ -53,6 +53,8 @@ class RaftMarks:
         self._vote: str | None = None
         self._vote_term = 0
         self._begun = 0
+        self._promised = (-1, 0, 0)
+        """Index and term of the last promise, and the index up to which the log was on disk then."""
 
     def started(self) -> list[Effect]:
         """The marks of a server that has recovered."""
@@ -71,9 +73,15 @@ class RaftMarks:
     def told(self, to: str, message: RaftMessage) -> None:
         """A message leaves, to another server or to this one."""
         if type(message) is AppendReply:
-            if message.ok and to != self._server.name:
-                name = "promised" if message.term == self._server.log.term else "acknowledged"
-                self._marks.append(Mark(name, message.index, message.term))
+            if not message.ok or to == self._server.name:
+                return
+            if message.term != self._server.log.term:
+                self._marks.append(Mark("acknowledged", message.index, message.term))
+                return
+            promised = (message.index, message.term, self._stored)
+            if promised != self._promised:  # else it was said before of a log that has not changed
+                self._promised = promised
+                self._marks.append(Mark("promised", message.index, message.term))
         elif type(message) is VoteReply and message.granted and not message.trial:
             self._marks.append(Mark("voted", message.term, to))
 
