@@ -7,6 +7,7 @@ Modules in `LONG` are exempt from the limit; the list may only shrink.
 import ast
 import re
 import subprocess
+import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
@@ -156,3 +157,16 @@ def test_no_path_of_a_machine_is_in_the_tree() -> None:
         if path.suffix in suffixes and path != Path(__file__) and path.is_file():
             found.update(name for line in path.read_text(errors="replace").splitlines() if pattern.search(line))
     assert found == set()
+
+
+def test_every_module_of_the_roof_is_in_a_layer() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (layers,) = (contract["layers"] for contract in contracts if contract["name"] == "Imports run downwards")
+    named = {name.strip() for layer in layers for name in layer.split("|")}
+    roof = ROOT / "src" / "splitbrain"
+    modules = {
+        f"splitbrain.{path.stem}"
+        for path in (*roof.glob("*.py"), *(path.parent for path in roof.glob("*/__init__.py")))
+    }
+    modules |= {f"splitbrain.runner.{path.stem}" for path in (roof / "runner").glob("*.py")}
+    assert modules - named - {"splitbrain.__init__", "splitbrain.runner", "splitbrain.runner.__init__"} == set()

@@ -5,6 +5,7 @@ What is wrong is a UsageError: what was expected, what came, and where in the us
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, cast
 
 from splitbrain.harness.client import ErrorTable, Shape
@@ -121,6 +122,12 @@ async def _awaited(
     return value
 
 
+def shown_path(filename: str) -> str:
+    """A file as it is named from the working folder."""
+    path = Path(filename)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else filename
+
+
 def _wrong(kind: Any, name: str, expected: str, value: Any, word: str) -> UsageError:
     came = repr(value)
     shown = came if len(came) <= 60 else type(value).__name__
@@ -132,8 +139,6 @@ def _wrong(kind: Any, name: str, expected: str, value: Any, word: str) -> UsageE
 def _defined(kind: Any, name: str) -> str:
     """The place in the user's code at which something is defined: `, at store.py:12`; that of the class if it is no
     function."""
-    from splitbrain.own_targets import shown_path
-
     found = inspect.getattr_static(kind, name, None)
     function = getattr(found, "fget", found)
     code = getattr(function, "__code__", None)

@@ -13,7 +13,7 @@ from typing import Any
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.options import Setting
 from splitbrain.harness.suggestion import did_you_mean
-from splitbrain.own_shape import check_class, check_target, checked_class
+from splitbrain.own_shape import check_class, check_target, checked_class, shown_path
 
 NEEDED = (
     "name", "summary", "options", "settings", "claims", "deployments", "operations", "errors", "client", "roles",
@@ -96,12 +96,6 @@ def _is_ours(filename: str, ours: str) -> bool:
         or str(path.resolve()).startswith((ours, *map(str, _ROOMS), sys.base_prefix))
         or bool({"site-packages", "dist-packages"} & set(path.parts))
     )
-
-
-def shown_path(filename: str) -> str:
-    """A file as it is named from the working folder."""
-    path = Path(filename)
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else filename
 
 
 def imported(name: str, word: str) -> ModuleType:
