@@ -1,4 +1,4 @@
-"""Versions in an order that no read tells: is there one under which a graph has no forbidden cycle?
+"""Search for an order of versions, where no read tells it, under which a graph has no forbidden cycle.
 
 Three steps, each only where the one before decided nothing: what is known has a cycle already; a guess, the order in
 which the writers ended as far as the known edges allow, has none; else pairs are pruned by reachability, until each

@@ -1,4 +1,4 @@
-"""The course of a test as promised: who does what, how it ends, and under which process it stands?"""
+"""The course of a test as promised: who does what, how it ends, and under which process it stands."""
 
 import asyncio
 from itertools import pairwise

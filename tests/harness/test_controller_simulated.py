@@ -1,4 +1,4 @@
-"""All parts together in the simulator: controller, clients, nodes that die, faults, history file?"""
+"""All parts together in the simulator: controller, clients, nodes that die, faults, history file."""
 
 import asyncio
 import gzip

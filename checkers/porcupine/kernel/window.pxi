@@ -1,8 +1,9 @@
 # Window: the operations open at the next return. Those invoked before it that have not returned before it; each holds
 # a slot (see `window.py`). A window moves forward by a return at a time, and may be taken back.
 #
-# For a register it also keeps, by slot, the values that operations ask for and leave. Then who matches a state, or leaves
-# a wanted value, is a comparison of a few vectors; branches that depend on values would be guessed wrong half the time.
+# For a register it also keeps, by slot, the values that operations ask for and leave. Then the search for one that
+# matches a state, or leaves a wanted value, is a comparison of a few vectors; branches that depend on values would be
+# guessed wrong half the time.
 #
 # Included by the searches, after `search`.
 

@@ -68,7 +68,7 @@ def stepper(initial: Value) -> Callable[[State, Call], object]:
 
 
 def read(state: State, marks: list[RevisionBounds], place: int | None, call: Call) -> object:
-    """A read saw the right value; was it of the right revision?"""
+    """Whether a read that saw the right value saw the right revision."""
     if call.revision is None:
         return state
     if place is None:

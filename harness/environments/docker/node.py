@@ -171,7 +171,7 @@ class ContainerNode(PidNode):
         api = self._daemon.api
 
         def carried_out() -> tuple[int, str]:
-            # As who the container runs, in its own network and with the variables of its image.
+            # With the rights of the container, in its own network and with the variables of its image.
             made = attempt(api.exec_create, self._id, list(argv), workdir=str(self.place.folder))["Id"]
             said: bytes = attempt(api.exec_start, made)
             return int(attempt(api.exec_inspect, made)["ExitCode"]), said.decode(errors="replace")

@@ -209,7 +209,7 @@ def _init(request: FuseRequest) -> bytes:
 
 
 def _options(always: str) -> bytes:
-    # Others than who mounted it may look in: servers that change their user, and Docker.
+    # Users other than the one that mounted it may look in: servers that change their user, and Docker.
     return f"{always},default_permissions,allow_other".encode()
 
 

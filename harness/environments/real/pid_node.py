@@ -126,7 +126,7 @@ class PidNode(RealNode):
         self.place.folder.mkdir(parents=True, exist_ok=True)
         for name, contents in self.deployment.files(self.place).items():
             if name.startswith("/"):
-                continue  # not in its folder: whoever makes the node puts it there
+                continue  # not in its folder: it is put there when the node is made
             file = self.place.folder / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(contents.encode() if isinstance(contents, str) else contents)

@@ -7,7 +7,7 @@ fault = "kill"                # with options, as --nemesis takes it
 variant = "one"
 start = 3.0                   # seconds since the main phase began
 duration = 2.0
-nodes = ["n3"]                # whom it hits; drawn when left out
+nodes = ["n3"]                # the nodes it hits; drawn when left out
 injections = [{ … }]          # in the place of nodes: exactly what is done, as splitbrain writes it
 
 [[operation]]                 # in the place of those of the workload
