@@ -20,6 +20,7 @@ from splitbrain.checkers.porcupine import MODELS, Model
 from splitbrain.harness.errors import SplitbrainError
 from splitbrain.harness.histories import read
 from splitbrain.harness.history import Event, History
+from splitbrain.harness.operation import EventType
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -56,11 +57,7 @@ def all_cases(data: Path | None, *, quick: bool) -> Iterator[AblationCase]:
     for clients in (1, 10, 50):
         for log in logs.kv(clients):
             yield AblationCase("kv logs", log.name, MODELS["kv"].make(), log.history)
-    for log in logs.kv(10):
-        yield AblationCase("kv logs as one object", log.name, written.STORE_OF_KEYS, log.history)
-        yield AblationCase("kv logs as one object, nothing said", log.name, written.WHOLE_STORE, log.history)
-    for log in [*logs.kv(10), *logs.kv(50)]:
-        yield AblationCase("strings, a model in Python", log.name, written.TEXT, log.history)
+    yield from strings()
     yield from collections("", 3 if quick else 40, 60, 5)
     yield from collections(", many clients", 3 if quick else 20, 100, 20)
     yield from collections(", waves", 3 if quick else 20, 25, 25)
@@ -73,6 +70,18 @@ def all_cases(data: Path | None, *, quick: bool) -> Iterator[AblationCase]:
     yield from known_answers(ROOT / "tests" / "data" / "reports", "known answers, reports")
     if data is not None:
         yield from known_answers(data, "known answers, given")
+
+
+def strings() -> Iterator[AblationCase]:
+    """Logs of key-value stores by other models, and appends that no operation sees."""
+    for log in logs.kv(10):
+        yield AblationCase("kv logs as one object", log.name, written.STORE_OF_KEYS, log.history)
+        yield AblationCase("kv logs as one object, nothing said", log.name, written.WHOLE_STORE, log.history)
+    for log in [*logs.kv(10), *logs.kv(50)]:
+        yield AblationCase("strings, a model in Python", log.name, written.TEXT, log.history)
+    for appends in (8, 10):
+        history = unseen_appends(appends)
+        yield AblationCase("kv, unseen appends", f"{appends} at once", MODELS["kv"].make(), history)
 
 
 def collections(suffix: str, count: int, operations: int, clients: int) -> Iterator[AblationCase]:
@@ -140,6 +149,23 @@ def added_and_removed(elements: int) -> History:
         steps += [(process, kind, f, element) for process, (f, element) in enumerate(calls)]
     seen = len(calls)
     return of_steps([*steps, (seen, "invoke", "contains", 5), (seen, "ok", "contains", True)])
+
+
+def unseen_appends(count: int) -> History:
+    """Appends to one key that are open at once; then a cas that expects what none of their orders leaves. Nothing is
+    seen of them, and the cas before keeps the monitor of appends away."""
+    history = History()
+
+    def at_once(*calls: tuple[int, str, object]) -> None:
+        for kind in (EventType.INVOKE, EventType.OK):
+            for process, f, value in calls:
+                history.add(int(kind), process, f, value, "k", 0, None)
+
+    at_once((0, "put", "a"))
+    at_once((0, "cas", ("a", "b")))
+    at_once(*((number, "append", f"{number};") for number in range(1, count + 1)))
+    at_once((0, "cas", ("never", "z")))
+    return history
 
 
 def of_steps(steps: list[tuple[int, str, str, object]]) -> History:
