@@ -5,6 +5,8 @@ from typing import Any
 
 from splitbrain.harness.program import Effects, Now, Reply
 from splitbrain.targets.stores.messages import Answer, Forward, Request, Response
+from splitbrain.targets.stores.primary_backup.lease import LeasedNode
+from splitbrain.targets.stores.primary_backup.messages import Ship, Shipped
 from splitbrain.targets.stores.primary_backup.node import PrimaryBackupNode
 from splitbrain.targets.stores.single import SingleNode
 
@@ -59,6 +61,41 @@ class StaleFrontDoor(SingleNode):
             if asked is not None and asked.sequence == message.sequence:
                 self._seen[str(asked.key)] = now.monotonic, message.response
         return super().on_message(now, sender, message)
+
+
+class PrimaryLeaseFromAnswer(LeasedNode):
+    """Counts a lease from when the answer came, and not from when the message was sent that it answers."""
+
+    def _counts_from(self, reply: Shipped) -> int:
+        return self._now.monotonic
+
+
+class BackupRestartUnbinds(LeasedNode):
+    """Follows anybody after a restart, though the lease that it gave before has not run out."""
+
+    def _bound_at_start(self, now: Now) -> int:
+        return now.monotonic - self.settings.patience
+
+
+class BackupNeverBound(LeasedNode):
+    """Follows a new primary though the lease that it gave has not run out."""
+
+    def _is_bound(self, sender: str) -> bool:
+        return False
+
+
+class FollowsShorterLog(LeasedNode):
+    """Follows a new primary that lacks entries which the backup has."""
+
+    def _has_more(self, ship: Ship) -> bool:
+        return False
+
+
+class LeadsAlone(LeasedNode):
+    """Places entries in its view, and has all follow, before a majority follows."""
+
+    def _enough(self) -> bool:
+        return True
 
 
 class PrimaryAnswersBeforeSync(PrimaryBackupNode):

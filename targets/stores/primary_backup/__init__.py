@@ -4,7 +4,7 @@ Alsberg and Day, "A Principle for Resilient Sharing of Distributed Resources", I
 and Toueg, "The Primary-Backup Approach", in Mullender (ed.), Distributed Systems, 2nd edition, 1993, chapter 8. Both
 assume that messages between living nodes arrive in time, so that silence means death: no partitions.
 
-In reading order: `messages`, `node`, `target`.
+In reading order: `messages`, `node`, `lease`, `target`.
 """
 
 from splitbrain.targets.stores.primary_backup.node import PrimaryBackupNode, PrimaryBackupSettings

@@ -40,16 +40,18 @@ CORRECT = Parts()
 class PrimaryBackupSettings:
     """The options of a node; times in nanoseconds.
 
-    sync: answer a write when all backups have it. reads_any: backups answer reads themselves. tokens:
-    but only those whose session has seen nothing that is newer. failover: backups take
-    over. persistent: False keeps nothing over a restart. patience: silence that counts as death; the nearest backup
-    in line takes over after it, the next after twice that, and so on.
+    replication: "async", "semi-sync" (answer a write when one backup has it) or "sync" (when all have it). reads_any:
+    backups answer reads themselves. tokens: but only those whose session has seen nothing that is newer. failover:
+    "none", "timeout" or "lease". fencing: backups refuse what a primary of an older view sends. persistent: False keeps
+    nothing over a restart. patience: silence that counts as death; the nearest backup in line takes over after it, the
+    next after twice that, and so on.
     """
 
-    sync: bool = False
+    replication: str = "async"
     reads_any: bool = False
     tokens: bool = False
-    failover: bool = False
+    failover: str = "none"
+    fencing: bool = True
     persistent: bool = True
     heartbeat: int = 50_000_000
     patience: int = 300_000_000
@@ -83,6 +85,8 @@ class PrimaryBackupNode:
         """Times at which each other node was last heard, by the monotonic clock."""
         self._next: dict[str, int] = {}
         self._match: dict[str, int] = {}
+        self._inherited = 0, 0
+        """View and index of the last entry that is older than the present view, as it was when that began."""
         self._now = Now(0, 0)
         self._out: list[Effect] = []
 
@@ -181,11 +185,18 @@ class PrimaryBackupNode:
             self._out.append(answer(origin, request, self.machine.read(request.key)))
         elif self.requests.joins(request, origin):
             return
-        elif self.settings.sync and not self.settings.failover and any(map(self._silent, self.others)):
+        elif self.settings.failover == "none" and self._too_few():
             self._out.append(self.requests.refuse(origin, request, UNAVAILABLE, "a backup is away"))
         else:
             index = self.log.append(Entry(self.view, request))
             self._out += self.requests.placed(index, request, origin)
+
+    def _too_few(self) -> bool:
+        """Whether a backup is away without which no write is done."""
+        away = sum(map(self._silent, self.others))
+        if self.settings.replication == "semi-sync":
+            return 0 < len(self.others) == away
+        return self.settings.replication == "sync" and away > 0
 
     def _silent(self, other: str) -> bool:
         return self._now.monotonic - self._heard[other] >= self.settings.patience
@@ -194,17 +205,21 @@ class PrimaryBackupNode:
         """Begin the present view, as its primary or as a backup."""
         self._out += self.requests.abandon(f"view {self.view} has begun")
         self._out += self.requests.follow(self.primary)
+        inherited = self.log.last
+        while inherited and self.log.term_at(inherited) == self.view:
+            inherited -= 1
+        self._inherited = self.log.term_at(inherited) or 0, inherited
         if self.name == self.primary:
             self._next = dict.fromkeys(self.others, self.log.last + 1)
             self._match = dict.fromkeys(self.others, 0)
-            self._apply(self.log.durable)
+            self._apply(self._done_at_start())
             self._ship_all()
             self._out.append(SetTimer(HEARTBEAT, self.settings.heartbeat))
         else:
             self._wait()
 
     def _wait(self) -> None:
-        if self.settings.failover:
+        if self.settings.failover != "none":
             place_in_line = (self.nodes.index(self.name) - self.view) % len(self.nodes)
             self._out.append(SetTimer(TAKEOVER, self.settings.patience * place_in_line))
 
@@ -228,14 +243,24 @@ class PrimaryBackupNode:
         first = min(self._next[other], self.log.durable + 1)
         last = first - 1 if self._silent(other) else min(self.log.durable, first + BATCH_MAX - 1)
         entries = self.log.between(first, last)
-        ship = Ship(self.view, first - 1, self.log.term_at(first - 1) or 0, entries)
+        before = self.log.term_at(first - 1) or 0
+        sent, inherited = self._now.monotonic, self._inherited
+        ship = Ship(self.view, first - 1, before, entries, sent, inherited, self._followed(), self._done())
         self.log.journal.hold(self.log.ballot_record, Send(other, ship))
+
+    def _done_at_start(self) -> int:
+        """The index up to which entries count for a primary when its view begins."""
+        return self.log.durable
+
+    def _followed(self) -> bool:
+        """Whether a majority follows this primary, so that all have to."""
+        return True
 
     def _on_ship(self, sender: str, ship: Ship) -> None:
         """The backup's side."""
         self._heard[sender] = self._now.monotonic
-        if ship.view < self.view:
-            self._answer_ship(sender, ok=False, index=0)
+        if ship.view < self.view and (self.settings.fencing or self.name == self.primary):
+            self._answer_ship(sender, ship, ok=False, index=0)
             return
         if ship.view > self.view:
             self._out.append(Log(f"view {self.view}: {sender} has view {ship.view}"))
@@ -244,17 +269,18 @@ class PrimaryBackupNode:
         self._wait()
         conflict = self.log.conflict(ship.prev_index, ship.prev_view)
         if conflict is not None:
-            self._answer_ship(sender, ok=False, index=conflict[0])
+            self._answer_ship(sender, ship, ok=False, index=conflict[0])
             return
         cut = self.log.merge(ship.prev_index, ship.entries)
         if cut is not None and cut <= self.applied:
             self._out.append(Log(f"view {self.view}: entries from {cut} on were applied here and are lost"))
             self.machine, self.applied = type(self.machine)(), 0
-        self._answer_ship(sender, ok=True, index=ship.prev_index + len(ship.entries))
+        self._answer_ship(sender, ship, ok=True, index=ship.prev_index + len(ship.entries))
 
-    def _answer_ship(self, sender: str, *, ok: bool, index: int) -> None:
+    def _answer_ship(self, sender: str, ship: Ship, *, ok: bool, index: int) -> None:
         record = max(self.log.ballot_record, self.log.record_of(index) if ok else 0)
-        self.log.journal.hold(record, Send(sender, Shipped(self.view, ok, index)))
+        view = ship.view if ok and not self.settings.fencing else self.view
+        self.log.journal.hold(record, Send(sender, Shipped(view, ok, index, ship.sent)))
 
     def _on_shipped(self, sender: str, reply: Shipped) -> None:
         """The primary's side."""
@@ -278,13 +304,17 @@ class PrimaryBackupNode:
 
     def _done(self) -> int:
         """The index up to which entries count. For a backup and an asynchronous primary, what is on disk; for a
-        synchronous one, what is also on the disks of all backups, without those that count as dead."""
-        if not self.settings.sync or self.name != self.primary:
+        semi-synchronous one, what is also on the disk of one backup; for a synchronous one, of all of them. With
+        failover, those do not count that are taken for dead."""
+        if self.settings.replication == "async" or self.name != self.primary:
             return self.log.durable
         living = self.others
-        if self.settings.failover:
+        if self.settings.failover != "none":
             living = tuple(other for other in self.others if not self._silent(other))
-        return min([self.log.durable, *(self._match[other] for other in living)])
+        copies = [self._match[other] for other in living]
+        if self.settings.replication == "semi-sync" and copies:
+            return min(self.log.durable, max(copies))
+        return min([self.log.durable, *copies])
 
     def _apply(self, index: int) -> None:
         while self.applied < index:

@@ -1,8 +1,8 @@
 """Options of primary-backup, and what it promises with each combination of them.
 
-- `failover=none`, `reads=primary`: linearizable with either replication. One node decides for ever, from its own disk,
+- `failover=none`, `reads=primary`: linearizable with any replication. One node decides for ever, from its own disk,
   and nobody else answers. Not CP, for without the first node no majority serves; and `replication=sync` refuses writes
-  even on the primary while a backup is away.
+  even on the primary while a backup is away, `semi-sync` while all are.
 - `failover=none`, `reads=any`, `replication=async`: nothing. A backup may be behind.
 - `failover=none`, `reads=any`, `replication=sync`: nothing. Every acknowledged write is everywhere, but while it
   spreads one backup shows the new value and another, asked later, still the old one.
@@ -11,7 +11,12 @@
   read on to the primary. Across keys nothing is promised: what one backup has, another may not have yet.
 - `failover=timeout`: AP, whatever the rest. Every part of a split network soon has a primary of its own, all of them
   serve, and when it heals the highest view wins and overwrites what was acknowledged elsewhere. `replication=sync`
-  helps only where silence does mean death, for a silent backup is no longer waited for.
+  helps only where silence does mean death, for a silent backup is no longer waited for; nor does `semi-sync`, for it
+  is a backup of either side that has the write. With `fencing=off` backups also take what a primary sends that was
+  replaced, and copies go to and fro as long as there are two.
+- `failover=lease`: at most one primary serves at a time, where monotonic clocks run at the same rate (see `lease`).
+  With `replication=sync`, which then waits for a majority, also linearizable and CP. With the others what was
+  acknowledged may be lost with the primary; with `fencing=off` a replaced one takes it back.
 
 With `disk=memory` nothing is promised: a restart forgets.
 """
@@ -24,6 +29,7 @@ from splitbrain.harness.invariants import Invariant, done_once, one_entry_an_ind
 from splitbrain.harness.options import Option, Setting
 from splitbrain.harness.program import ProgramFactory
 from splitbrain.targets.stores.audit import BUG, RETRIES, AuditedStore
+from splitbrain.targets.stores.primary_backup.lease import LeasedNode
 from splitbrain.targets.stores.primary_backup.node import CORRECT, PrimaryBackupNode, PrimaryBackupSettings
 
 
@@ -36,8 +42,9 @@ class PrimaryBackup(AuditedStore):
         Option(
             "replication",
             "async",
-            "async: answer when the primary has it on disk; sync: when all living backups have it too",
-            ("async", "sync"),
+            "async: answer when the primary has it on disk; semi-sync: when a backup has it too; sync: when all living "
+            "backups have it, with failover=lease a majority",
+            ("async", "semi-sync", "sync"),
         ),
         Option(
             "reads",
@@ -46,7 +53,14 @@ class PrimaryBackup(AuditedStore):
             "client's token says that its session has seen",
             ("primary", "any", "session"),
         ),
-        Option("failover", "none", "timeout: a backup that hears no primary takes over", ("none", "timeout")),
+        Option(
+            "failover",
+            "none",
+            "timeout: a backup that hears no primary takes over; lease: if a majority follows it, and a primary serves "
+            "only as long as a majority is bound to it",
+            ("none", "timeout", "lease"),
+        ),
+        Option("fencing", True, "whether backups refuse what a primary sends that was replaced"),
         Option("disk", "sync", "memory: keep nothing over a restart", ("sync", "memory")),
         Option("heartbeat_ms", 50, "how often an idle primary is heard, milliseconds"),
         Option("failover_ms", 300, "silence that counts as death, milliseconds; times the place in line to take over"),
@@ -61,10 +75,11 @@ class PrimaryBackup(AuditedStore):
         if not 0 < 2 * heartbeat <= patience:
             raise UsageError("primary-backup: failover_ms is at least twice heartbeat_ms, and that is more than 0")
         self._node = PrimaryBackupSettings(
-            sync=self._word("replication") == "sync",
+            replication=self._word("replication"),
             reads_any=self._word("reads") != "primary",
             tokens=self.tokens,
-            failover=self._word("failover") == "timeout",
+            failover=self._word("failover"),
+            fencing=bool(self.settings["fencing"]),
             persistent=self._word("disk") == "sync",
             heartbeat=heartbeat,
             patience=patience,
@@ -72,16 +87,23 @@ class PrimaryBackup(AuditedStore):
 
     @property
     def invariants(self) -> Sequence[Invariant]:  # type: ignore[override]
-        """The invariants; none with failover, where what one side applied is overwritten by design."""
-        return () if self._node.failover else (one_entry_an_index(), done_once())
+        """The invariants; none where failover overwrites, by design, what one side applied."""
+        return (one_entry_an_index(), done_once()) if self._node.failover == "none" or self._majority_decides else ()
+
+    @property
+    def _majority_decides(self) -> bool:
+        """Whether nothing counts that a majority has not on disk."""
+        return self._node.failover == "lease" and self._node.replication == "sync" and self._node.fencing
 
     @property
     def claims(self) -> Sequence[str]:
         """See the table above."""
         if not self._node.persistent:
             return ()
-        if self._node.failover:
+        if self._node.failover == "timeout":
             return ("AP",)
+        if self._node.failover == "lease":
+            return ("linearizable", "CP") if self._majority_decides and not self._node.reads_any else ()
         if self.tokens:
             return ("read-your-writes", "monotonic-reads")
         return () if self._node.reads_any else ("linearizable",)
@@ -93,6 +115,7 @@ class PrimaryBackup(AuditedStore):
 
     @property
     def program(self) -> ProgramFactory:
-        """A maker of PrimaryBackupNodes."""
-        node, parts = self.planted((PrimaryBackupNode, CORRECT))
+        """A maker of PrimaryBackupNodes, or of LeasedNodes."""
+        correct = LeasedNode if self._node.failover == "lease" else PrimaryBackupNode
+        node, parts = self.planted((correct, CORRECT))
         return partial(node, settings=self._node, parts=parts)

@@ -6,6 +6,7 @@ import pytest
 
 from splitbrain.targets.stores.messages import Request
 from splitbrain.targets.stores.primary_backup import PrimaryBackupNode, PrimaryBackupSettings
+from splitbrain.targets.stores.primary_backup.lease import LeasedNode
 from splitbrain.targets.stores.primary_backup.messages import Ship
 from splitbrain.targets.stores.single import SingleNode
 
@@ -51,9 +52,9 @@ def test_a_disk_error_ends_a_node_and_acknowledges_nothing() -> None:
         assert handle not in bench.replies
 
 
-def primary_backup(**options: bool) -> StoreBench:
+def primary_backup(**options: str) -> StoreBench:
     """Three nodes; n1 is primary."""
-    bench = StoreBench(partial(PrimaryBackupNode, settings=PrimaryBackupSettings(**options)), NAMES)
+    bench = StoreBench(partial(PrimaryBackupNode, settings=PrimaryBackupSettings(**options)), NAMES)  # type: ignore[arg-type]
     bench.settle()
     return bench
 
@@ -70,7 +71,7 @@ def test_a_primary_ships_nothing_that_is_not_on_its_own_disk() -> None:
 
 
 def test_a_synchronous_primary_waits_for_the_disks_of_all_backups() -> None:
-    bench = primary_backup(sync=True)
+    bench = primary_backup(replication="sync")
     handle = bench.request("n1", write(1))
     bench.sync("n1")
     while bench.flights:
@@ -85,7 +86,7 @@ def test_a_synchronous_primary_waits_for_the_disks_of_all_backups() -> None:
 
 
 def test_a_takeover_is_on_disk_before_anybody_hears_of_it() -> None:
-    bench = primary_backup(failover=True)
+    bench = primary_backup(failover="timeout")
     bench.fire("n2", "takeover")
     assert bench.flights == []
     bench.crash("n2")
@@ -94,7 +95,7 @@ def test_a_takeover_is_on_disk_before_anybody_hears_of_it() -> None:
 
 
 def test_views_belong_to_one_node_each_and_the_highest_wins() -> None:
-    bench = primary_backup(failover=True)
+    bench = primary_backup(failover="timeout")
     for name in ("n2", "n3"):
         bench.fire(name, "takeover")
     bench.settle(("n2",))
@@ -108,7 +109,7 @@ def test_views_belong_to_one_node_each_and_the_highest_wins() -> None:
 
 
 def test_the_losers_tail_is_overwritten_even_if_nobody_writes_again() -> None:
-    bench = primary_backup(failover=True)
+    bench = primary_backup(failover="timeout")
     lost = bench.request("n1", write(1))
     bench.settle(("n1",))
     assert bench.replies[lost].error is None
@@ -121,3 +122,80 @@ def test_the_losers_tail_is_overwritten_even_if_nobody_writes_again() -> None:
     assert len({log.between(1, log.last) for log in logs}) == 1
     assert bench.program("n1").machine.read("x").value is None
     assert any("are lost" in line for line in bench.beds["n1"].log)
+
+
+def leased() -> StoreBench:
+    """Three nodes with leases, after the first heartbeat; n1 is primary."""
+    settings = PrimaryBackupSettings(replication="sync", failover="lease")
+    bench = StoreBench(partial(LeasedNode, settings=settings), NAMES)
+    bench.settle()
+    bench.fire("n1", "heartbeat")
+    bench.settle()
+    return bench
+
+
+def test_a_semi_synchronous_primary_waits_for_one_backup() -> None:
+    bench = primary_backup(replication="semi-sync")
+    handle = bench.request("n1", write(1))
+    bench.settle(("n1",))
+    assert handle not in bench.replies
+    bench.fire("n1", "heartbeat")
+    bench.settle(("n1", "n3"))
+    assert bench.replies[handle].revision == 1
+
+
+def test_a_primary_serves_while_a_majority_is_bound_to_it() -> None:
+    bench = leased()
+    assert bench.replies[bench.request("n1", READ)].error is None
+    bench.wait(300)
+    assert bench.replies[bench.request("n1", READ)].error == "no-leader"
+
+
+def test_a_backup_that_is_bound_follows_no_other_not_even_after_a_restart() -> None:
+    bench = leased()
+    bench.crash("n3")
+    bench.start("n3")
+    n3 = bench.program("n3")
+    ship = Ship(1, 1, 0, (), bench.now, (0, 1), False, 0)
+    n3.on_message(bench._time(), "n2", ship)
+    assert n3.view == 0
+    bench.wait(301)
+    n3.on_message(bench._time(), "n2", ship)
+    assert n3.view == 1
+
+
+def test_a_backup_follows_no_primary_that_lacks_what_it_has_unless_a_majority_does() -> None:
+    bench = leased()
+    bench.request("n1", write(1))
+    bench.settle(("n1", "n3"))
+    bench.fire("n1", "heartbeat")
+    bench.settle(("n1", "n3"))
+    n3 = bench.program("n3")
+    assert n3.log.last == 2
+    bench.wait(301)
+    n3.on_message(bench._time(), "n2", Ship(1, 1, 0, (), bench.now, (0, 1), False, 0))
+    assert n3.view == 0
+    n3.on_message(bench._time(), "n2", Ship(1, 1, 0, (), bench.now, (0, 1), True, 0))
+    assert n3.view == 1
+
+
+def test_a_new_primary_serves_once_a_majority_has_an_entry_of_its_view() -> None:
+    bench = leased()
+    bench.fire("n2", "takeover")
+    bench.settle(("n2",))
+    assert bench.replies[bench.request("n2", READ)].error == "no-leader"
+    for _ in range(3):
+        bench.fire("n2", "heartbeat")
+        bench.settle(("n2", "n3"))
+    assert bench.replies[bench.request("n2", Request("read", "x", None, "later", 1))].error is None
+
+
+def test_a_primary_that_few_follow_places_no_entry_that_would_make_its_log_look_newer() -> None:
+    bench = leased()
+    bench.fire("n2", "takeover")
+    bench.settle(("n2",))
+    assert bench.program("n2").view == 1
+    bench.request("n2", write(1))
+    bench.settle(("n2",))
+    log = bench.program("n2").log
+    assert (log.last, log.term_at(log.last)) == (1, 0)

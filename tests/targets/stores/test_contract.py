@@ -14,6 +14,8 @@ EVERY = (
     "single",
     "primary-backup",
     "primary-backup:replication=sync",
+    "primary-backup:replication=semi-sync",
+    "primary-backup:replication=sync,failover=lease",
     "primary-backup:failover=timeout",
     "raft",
     "raft:reads=index",
@@ -26,6 +28,7 @@ FAILING_OVER = (
     "raft:reads=index",
     "raft:reads=lease",
     "primary-backup:failover=timeout,replication=sync",
+    "primary-backup:failover=lease,replication=sync",
     "paxos",
     "paxos:reads=quorum",
 )

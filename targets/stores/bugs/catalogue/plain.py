@@ -14,12 +14,19 @@ from splitbrain.targets.stores.bugs.catalogue.common import (
     RETRIES,
 )
 from splitbrain.targets.stores.bugs.plain import (
+    BackupNeverBound,
+    BackupRestartUnbinds,
+    FollowsShorterLog,
+    LeadsAlone,
     PrimaryAnswersBeforeSync,
+    PrimaryLeaseFromAnswer,
     SingleAnswersBeforeSync,
     SingleReplaysSuffix,
     StaleFrontDoor,
 )
 from splitbrain.targets.stores.parts import Parts
+
+LEASED = {"failover": "lease", "replication": "sync"}
 
 SINGLE: Sequence[PlantedBug] = (
     PlantedBug(
@@ -96,5 +103,50 @@ PRIMARY_BACKUP: Sequence[PlantedBug] = (
         INVARIANTS,
         (None, Parts(journal=shared.TornTailLeft)),
         aim=KILLS,
+    ),
+    PlantedBug(
+        "lease-from-answer",
+        "a primary counts its lease from when the answer came",
+        "Gray and Cheriton, SOSP 1989, section 2: the term must be over at the server no sooner than at the holder",
+        LINEARIZABLE,
+        (PrimaryLeaseFromAnswer, Parts()),
+        needs=LEASED,
+        aim=CUTS,
+    ),
+    PlantedBug(
+        "restart-unbinds",
+        "a backup that has restarted follows another primary though the lease that it gave has not run out",
+        "Gray and Cheriton, SOSP 1989, section 2: a server that restarts waits for the longest term that it granted",
+        LINEARIZABLE,
+        (BackupRestartUnbinds, Parts()),
+        needs=LEASED,
+        aim=RETRIES,
+    ),
+    PlantedBug(
+        "never-bound",
+        "a backup follows a new primary though the lease that it gave has not run out",
+        "Gray and Cheriton, SOSP 1989, section 2",
+        LINEARIZABLE,
+        (BackupNeverBound, Parts()),
+        needs=LEASED,
+        aim=CUTS,
+    ),
+    PlantedBug(
+        "shorter-log-followed",
+        "a backup follows a new primary that lacks entries which the backup has",
+        "Raft §5.4.1; Alvaro et al., Lineage-driven Fault Injection, SIGMOD 2015, on Kafka",
+        LINEARIZABLE,
+        (FollowsShorterLog, Parts()),
+        needs=LEASED,
+        aim=KILLS,
+    ),
+    PlantedBug(
+        "leads-alone",
+        "a new primary places entries in its view before a majority follows it",
+        "Raft §5.2: a leader is elected by a majority",
+        LINEARIZABLE,
+        (LeadsAlone, Parts()),
+        needs=LEASED,
+        aim=CUTS,
     ),
 )
