@@ -72,6 +72,8 @@ class Worker:
         self._client: Client | None = None
         self._open = False
         self._refusals = 0
+        self._carried: Value = None
+        """Token of the last client of this process, for the next one; None if there is none."""
 
     async def run(self, dispatcher: Dispatcher) -> None:
         """Work until the dispatcher is done with this thread."""
@@ -99,6 +101,8 @@ class Worker:
     async def close(self) -> None:
         """Close the client, if there is one."""
         client, self._client, self._open = self._client, None, False
+        if isinstance(client, TokenClient):
+            self._carried = client.seen
         if client is not None:
             await self._context.dismiss(client, self._node)
 
@@ -126,6 +130,8 @@ class Worker:
         self._refusals = self._refusals + 1 if error.kind is ErrorKind.REFUSED else 0
         if outcome.type is EventType.INFO or error.kind not in INTACT or not self._open:
             await self.close()
+        if outcome.type is EventType.INFO:
+            self._carried = None
 
     async def _outcome(self, operation: Operation, deadline: Deadline) -> Outcome:
         """Carry out an operation within its deadline."""
@@ -135,10 +141,14 @@ class Worker:
             client = self._client
             if client is None:
                 client = self._client = context.client(self._node)
-                await client.open()
-                self._open = True
+                if self._carried is not None and isinstance(client, TokenClient):
+                    client.adopt(self._carried)
+            # Before it connects: a process that was told keeps it, though its operation may fail.
             if operation.takes is not None and operation.takes in context.tokens and isinstance(client, TokenClient):
                 client.adopt(context.tokens[operation.takes])
+            if not self._open:
+                await client.open()
+                self._open = True
             outcome = await client.invoke(operation)
             if not isinstance(outcome, Outcome) or outcome.type is EventType.INVOKE:
                 raise TypeError(f"the client's invoke returned {outcome!r}, which is no outcome")

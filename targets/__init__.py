@@ -27,6 +27,14 @@ TARGETS: Mapping[str, tuple[str, str]] = {
         "splitbrain.targets.stores.abd:Abd",
         "an atomic register by majorities, without consensus (Attiya, Bar-Noy and Dolev 1995): reads write back",
     ),
+    "multi-leader": (
+        "splitbrain.targets.stores.multi_leader:MultiLeader",
+        "every node accepts writes and tells the others later: conflicts are lost, kept as siblings, or merged",
+    ),
+    "causal": (
+        "splitbrain.targets.stores.causal:Causal",
+        "every node answers at once, and shows no write before what its writer had seen (COPS, 2011)",
+    ),
     "etcd": (
         "splitbrain.targets.etcd:Etcd",
         "etcd, a key-value store on Raft: real processes, containers, or a cluster that exists",

@@ -28,7 +28,7 @@ from splitbrain.runner.calls import run
 from splitbrain.runner.execute import execute_in_memory
 from splitbrain.runner.plan import RunPlan
 from splitbrain.runner.plan import plan as planned
-from splitbrain.runner.spec import RunSpec
+from splitbrain.runner.spec import CLAIM, RunSpec
 from splitbrain.targets import STORES
 
 HUNTED = tuple(reversed(STORES))
@@ -45,7 +45,8 @@ BESIDE_MODEL = ("invariants", "audit", "liveness", "logs")
 class HuntPlan:
     """The hunt for one bug. target: as for `splitbrain run`. bug: what is planted; None for a correct store. fields: of
     the run's specification, where they are not the defaults. A run that is refuted by a model alone counts only if the
-    target claims it: where it claims less, the correct store is refuted, too."""
+    target claims it: where it claims less, the correct store is refuted, too. Where its default workload judges another
+    model than it claims, runs are judged by the claim."""
 
     target: str
     store: str
@@ -139,8 +140,9 @@ def hunt_plans(words: Sequence[str], *, aimed: bool, time_limit: float = SECONDS
                 continue
             options = {**given, **bug.needs}
             beside = _spelled(name, options)
-            correct.setdefault(beside, HuntPlan(beside, name, fields=plain))
+            correct.setdefault(beside, HuntPlan(beside, name, fields={**plain, **_judged(beside, plain)}))
             fields = {**plain, **_aimed(bug)} if aimed else plain
+            fields = {**fields, **_judged(_spelled(name, options), fields)}
             found.append(HuntPlan(_spelled(name, {**options, "bug": bug.name}), name, bug, fields))
     return [*found, *correct.values()]
 
@@ -196,12 +198,22 @@ def _attempt(spec: RunSpec, keep: Path) -> tuple[Result, Path | None]:
         return result, keep
 
 
+def _judged(target: str, fields: Mapping[str, Any]) -> dict[str, str]:
+    """The model of a run: the target's claim, where that is another one than its workload judges."""
+    made = planned(RunSpec(target, **fields))
+    claimed, judged = models_claimed(made.target.claims), made.workload.model
+    by_claim = claimed and judged is not None and not any(implies(model, judged) for model in claimed)
+    return {"model": CLAIM} if by_claim else {}
+
+
 def _counts(made: RunPlan, result: Result) -> bool:
     """Whether a run was refuted by something that its target does not break by design."""
     if result.status is not RunStatus.INVALID:
         return False
     claimed, judged = models_claimed(made.target.claims), made.workload.model
-    by_model = bool(claimed) and (judged is None or any(implies(model, judged) for model in claimed))
+    by_model = bool(claimed) and (
+        made.spec.model == CLAIM or judged is None or any(implies(model, judged) for model in claimed)
+    )
     return by_model or any(name in BESIDE_MODEL for name in refutations(result.verdict))
 
 

@@ -100,8 +100,8 @@ def judge_copies(
     )  # fmt: skip
 
 
-def one_value_a_version() -> Invariant:
-    """No two versions of one name have different values. The mark `version` has the name and the value."""
+def one_value_a_version(mark: str = "version") -> Invariant:
+    """No two versions of one name have different values. The mark has the name and the value."""
 
     def watch() -> Watch:
         first: dict[Any, MarkEvent] = {}
@@ -111,11 +111,11 @@ def one_value_a_version() -> Invariant:
             before = first.setdefault(dot, event)
             if before.values[1] == value:
                 return None
-            return f"{event.node} has version {dot} with {value}, which {before.node} has with {before.values[1]}"
+            return f"{event.node} has {mark} {dot} with {value}, which {before.node} has with {before.values[1]}"
 
         return see
 
-    return Invariant("one value a version", ("version",), watch)
+    return Invariant(f"one value (each {mark})", (mark,), watch)
 
 
 def copies_never_go_back() -> Invariant:

@@ -2,6 +2,7 @@
 
 `raft:bug=NAME` puts one in. Where no report is named, the mistake is one that the paper warns of at the place given.
 A file for each kind: `elections`, `replication`, `snapshots` and `clients` of raft; `leaderless`, of quorum and abd;
+`peers`, of multi-leader and causal;
 `plain`, of single and primary-backup; one for each of the other stores.
 """
 
@@ -12,11 +13,12 @@ from splitbrain.targets.stores.bugs.catalogue.clients import CLIENTS
 from splitbrain.targets.stores.bugs.catalogue.elections import ELECTIONS
 from splitbrain.targets.stores.bugs.catalogue.leaderless import ABD, QUORUM
 from splitbrain.targets.stores.bugs.catalogue.paxos import PAXOS
+from splitbrain.targets.stores.bugs.catalogue.peers import CAUSAL, MULTI_LEADER
 from splitbrain.targets.stores.bugs.catalogue.plain import PRIMARY_BACKUP, SINGLE
 from splitbrain.targets.stores.bugs.catalogue.replication import REPLICATION
 from splitbrain.targets.stores.bugs.catalogue.snapshots import SNAPSHOTS
 
-__all__ = ["ABD", "PAXOS", "PRIMARY_BACKUP", "QUORUM", "RAFT", "SINGLE"]
+__all__ = ["ABD", "CAUSAL", "MULTI_LEADER", "PAXOS", "PRIMARY_BACKUP", "QUORUM", "RAFT", "SINGLE"]
 
 RAFT: Sequence[PlantedBug] = (*ELECTIONS, *REPLICATION, *SNAPSHOTS, *CLIENTS)
 """Those of raft."""
