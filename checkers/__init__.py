@@ -42,6 +42,8 @@ SUMMARIES: Mapping[str, str] = {
     "jepsen-causal-reverse": "Jepsen's causal-reverse: no write is seen without those that had ended before it",
     "jepsen-comments": "Jepsen's comments, of CockroachDB: the rule of causal-reverse",
     "jepsen-sequential": "Jepsen's sequential, of CockroachDB: no subkey is seen without those written before it",
+    "jepsen-causal": "Jepsen's causal: operations on a key execute in the order in which one client issued them",
+    "jepsen-monotonic": "Jepsen's monotonic, of CockroachDB: values rise with timestamps, and no row is lost",
     "spectrum": "every model: what is allowed, what is refuted; registers, sets, lists, counters, transactions",
     "sequential": "one order respects each session and explains each read; registers with unique writes",
     "per-key-sequential": "the operations on each key alone are sequential; registers with unique writes",
