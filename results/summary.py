@@ -12,6 +12,7 @@ from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import ErrorKind, EventType
 from splitbrain.results.faults import FaultRecord, Overlap, Window, records, windows
 from splitbrain.results.format import name, natural, operation, seconds
+from splitbrain.results.intervals import wilson
 from splitbrain.results.sides import SideService, sides
 
 _LONGEST_RUN_NS = 30 * 24 * 3600 * 1_000_000_000
@@ -66,12 +67,43 @@ class Service:
 
 @dataclass(frozen=True)
 class Availability:
-    """The operations sent to one node that were answered: over the whole run, and those that met a fault."""
+    """The operations sent to one node that were answered: over the whole run, and those that met a fault.
+
+    low, high: Wilson's 95 % interval of the share answered; low_in_faults, high_in_faults: the same of those that met a
+    fault. p50_ms, p99_ms: latency of those that ended ok; None where none did, or where the history has no times.
+    """
 
     operations: int
     answered: int
     operations_in_faults: int
     answered_in_faults: int
+    low: float
+    high: float
+    low_in_faults: float
+    high_in_faults: float
+    p50_ms: float | None = None
+    p99_ms: float | None = None
+
+    @staticmethod
+    def of(counts: tuple[int, int, int, int], spans: Sequence[int]) -> "Availability":
+        """The figures of one node. counts: as the first four fields. spans: nanoseconds that each operation took which
+        ended ok, where there are times."""
+        operations, answered, in_faults, answered_in_faults = counts
+        whole, faulty = wilson(answered, operations), wilson(answered_in_faults, in_faults)
+        ordered = sorted(spans)
+        p50, p99 = (quantile(ordered, percent) / 1e6 if ordered else None for percent in (50, 99))
+        return Availability(
+            operations,
+            answered,
+            in_faults,
+            answered_in_faults,
+            whole.low,
+            whole.high,
+            faulty.low,
+            faulty.high,
+            p50,
+            p99,
+        )
 
 
 @dataclass(frozen=True)
@@ -212,19 +244,26 @@ def _quantiles(values: list[int]) -> Quantiles:
 
 
 def _availability(history: History, faults: Overlap) -> dict[str, Availability]:
-    operations, time, node = history.operations(), history.time, history.node
+    operations, time, node, ok = history.operations(), history.time, history.node, int(EventType.OK)
     tallies: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    end = time[-1] if len(time) else 0
-    for invoke, complete, answered in zip(operations.invoke, operations.complete, answers(history), strict=True):
+    spans: defaultdict[int, list[int]] = defaultdict(list)
+    end, told = time[-1] if len(time) else 0, timed(history)
+    columns = zip(operations.invoke, operations.complete, operations.ended, answers(history), strict=True)
+    for invoke, complete, ended, answered in columns:
         if node[invoke] == ABSENT:
             continue
         tally = tallies[node[invoke]]
         tally[0] += 1
         tally[1] += answered
+        if ended == ok and told:
+            spans[node[invoke]].append(time[complete] - time[invoke])
         if faults.touches(time[invoke], end if complete == ABSENT else time[complete]):
             tally[2] += 1
             tally[3] += answered
-    by_name = {str(history.pool.values[found]): Availability(*tally) for found, tally in tallies.items()}
+    by_name = {
+        str(history.pool.values[found]): Availability.of((tally[0], tally[1], tally[2], tally[3]), spans[found])
+        for found, tally in tallies.items()
+    }
     return {name: by_name[name] for name in sorted(by_name, key=natural)}
 
 

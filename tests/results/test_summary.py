@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from splitbrain.harness.history import Event, History
 from splitbrain.results import format
 from splitbrain.results.faults import Overlap, Window, windows
+from splitbrain.results.intervals import wilson
 from splitbrain.results.series import nice, series
 from splitbrain.results.summary import Availability, Counts, Quantiles, summarize
 
@@ -77,7 +78,10 @@ def test_agrees_with_a_naive_count(history: History) -> None:
             if any(a <= (end.time if end else close) and b >= start.time for a, b in bands)
         ]
         counted = (len(here), sum(answered(e) for _, e in here), len(met), sum(answered(e) for _, e in met))
-        assert seen == Availability(*counted)
+        took = [e.time - s.time for s, e in here if e and e.type == "ok"] if summary.span_ns else []
+        assert seen == Availability.of(counted, took)
+        share = wilson(seen.answered, seen.operations)
+        assert (seen.low, seen.high) == (share.low, share.high)
     for f, latency in summary.latency.items():
         spans = sorted((e.time - s.time) / 1e6 for s, e in naive if e and e.type == "ok" and s.f == f)
         for percent, told in ((50, latency.p50_ms), (95, latency.p95_ms), (99, latency.p99_ms), (100, latency.max_ms)):
@@ -109,7 +113,9 @@ def test_a_known_history() -> None:
     summary = summarize(stale(), ("partition", "kill"))
     assert summary.counts == {"cas": Counts(0, 1, 0), "read": Counts(1, 1, 0), "write": Counts(2, 0, 1)}
     assert list(summary.nodes) == ["n1", "n2", "n10"]
-    assert summary.nodes["n2"] == Availability(3, 2, 2, 2)
+    n2 = summary.nodes["n2"]
+    assert (n2.operations, n2.answered, n2.operations_in_faults, n2.answered_in_faults) == (3, 2, 2, 2)
+    assert (round(n2.low, 3), round(n2.high, 3), n2.high_in_faults) == (0.208, 0.939, 1.0)
     assert summary.errors == {"no-leader": 1, "precondition": 1, "timeout": 1}
     assert summary.faults["partition"].bite == {"messages_dropped": 12}
     assert summary.never_bit == ("kill",)
