@@ -15,6 +15,9 @@ A map; what stands further down may import what stands further up:
 - `scenarios`     what is done to a cluster, as tests of a campaign
 - `record`        the folder of a classification
 - `rounds`        runs until the classes are settled
+- `words` `markdown` `page` `badge`  a card for the terminal, as a file, to look at, for a README
+- `textbook`      what the usual tables say about systems
+- `calls`         `splitbrain.classify`
 
 The package is not called `classify`, which is the name of the call.
 """

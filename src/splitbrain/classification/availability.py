@@ -62,13 +62,19 @@ def deadline(healthy_p99_ns: float | None) -> int:
 
 def failovers(window: FaultWindow) -> Mapping[tuple[str, str, str], int]:
     """(side, node, kind) → nanoseconds from the beginning until an operation that was invoked there since then was
-    first answered, while the fault lasted; without nodes that answered none."""
+    first answered, while the fault lasted; only what that one took if none before it had failed. Without nodes that
+    answered none."""
     found: dict[tuple[str, str, str], int] = {}
+    failed: set[tuple[str, str, str]] = set()
     for request in window.requests:
         side = window.side_of(request.node)
-        if side is not None and request.at >= 0 and _answered(request, window.length) and request.ended is not None:
-            at = side, request.node, request.kind
-            found[at] = min(found.get(at, request.ended), request.ended)
+        if side is None or request.at < 0 or (side, request.node, request.kind) in found:
+            continue
+        at = side, request.node, request.kind
+        if not _answered(request, window.length) or request.ended is None:
+            failed.add(at)
+        else:
+            found[at] = request.ended if at in failed else request.ended - request.at
     return found
 
 

@@ -159,18 +159,20 @@ def _failover(window: FaultWindow, side: str, kinds: Sequence[str]) -> int | Non
 
 
 def _recovery(window: FaultWindow, side: str, kinds: Sequence[str]) -> int | None:
-    """Nanoseconds from the heal until each node of a side that was asked had answered; None if one never did."""
-    first: dict[tuple[str, str], int | None] = {}
+    """Nanoseconds from the heal until each node of a side that was asked had answered; of one that answers the first
+    request, only what that took. None if one never did."""
+    first: dict[tuple[str, str], int] = {}
+    failed: set[tuple[str, str]] = set()
     for request in window.requests:
-        if request.at <= window.length or window.side_of(request.node) != side or request.kind not in kinds:
-            continue
         at = request.node, request.kind
-        first.setdefault(at, None)
-        if first[at] is None and request.answer is RequestEnd.OK and request.ended is not None:
-            first[at] = request.ended - window.length
-    if not first or None in first.values():
-        return None
-    return max(took for took in first.values() if took is not None)
+        ours = window.side_of(request.node) == side and request.kind in kinds
+        if request.at <= window.length or not ours or at in first:
+            continue
+        if request.answer is RequestEnd.OK and request.ended is not None:
+            first[at] = request.ended - (window.length if at in failed else request.at)
+        else:
+            failed.add(at)
+    return max(first.values()) if first and failed <= first.keys() else None
 
 
 def _in_ms(took: Sequence[int | None]) -> tuple[float, float] | None:

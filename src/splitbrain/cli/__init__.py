@@ -24,6 +24,7 @@ COMMANDS = {
     "demo": ("splitbrain.cli.demo:demo", "Test four stores in the simulator, and explain one anomaly."),
     "run": ("splitbrain.cli.run:run", "Test a target once."),
     "campaign": ("splitbrain.cli.campaign:command", "Test a grid of targets, faults and seeds from a file."),
+    "classify": ("splitbrain.cli.classify:command", "Say whether targets are CP, AP, CA or neither, from evidence."),
     "compare": ("splitbrain.cli.compare:command", "Put two runs, campaigns or baselines side by side."),
     "replay": ("splitbrain.cli.replay:replay", "Repeat a simulated run, byte for byte."),
     "shrink": ("splitbrain.cli.shrink:shrink", "Reduce a simulated run that was refuted to the least that is."),

@@ -1,0 +1,37 @@
+"""Textbook: what the usual tables say about systems and their configurations, with sources, as data."""
+
+import functools
+import tomllib
+from collections.abc import Sequence
+from importlib.resources import files
+
+import msgspec
+
+
+class TextbookClaim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One line of a table. claim: CP, AP, CA or neither. target: what runs the configuration here; "" for nothing.
+    env: where."""
+
+    system: str
+    configuration: str
+    claim: str
+    source: str
+    target: str = ""
+    env: str = "sim"
+
+    @property
+    def name(self) -> str:
+        """The system and its configuration."""
+        return f"{self.system}, {self.configuration}"
+
+
+@functools.cache
+def textbook() -> Sequence[TextbookClaim]:
+    """All lines, in the order of the file."""
+    found = tomllib.loads(files(__package__).joinpath("textbook.toml").read_text(encoding="utf-8"))
+    return msgspec.convert(found["claim"], list[TextbookClaim])
+
+
+def claim_of(target: str, env: str) -> TextbookClaim | None:
+    """The line about a target where it runs; None if there is none."""
+    return next((one for one in textbook() if (one.target, one.env) == (target, env)), None)

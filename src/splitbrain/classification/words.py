@@ -1,0 +1,159 @@
+"""A card as lines for a terminal: one screen, the answer first."""
+
+from collections.abc import Mapping, Sequence
+
+from splitbrain.checkers.claims import LINEARIZABLE
+from splitbrain.classification.card import Card
+from splitbrain.classification.figures import SideFigures
+from splitbrain.classification.models import strongest
+from splitbrain.classification.windows import READ, WRITE
+from splitbrain.results import format
+from splitbrain.results.intervals import Interval
+
+MODELS_MAX = 6
+MISSING_MAX = 4
+HOLDS = {True: "holds", False: "refuted", None: "not settled"}
+YES = {True: "yes", False: "no", None: "not settled"}
+
+
+def share(value: float | None) -> str:
+    """A share as a percentage; `–` where there is none."""
+    return "–" if value is None else f"{100 * value:.3g} %"
+
+
+def interval(found: Interval) -> str:
+    """A share with its bounds: `100 % (86 to 100)`."""
+    if not found.whole:
+        return "–"
+    return f"{share(found.part / found.whole)} ({100 * found.low:.0f} to {100 * found.high:.0f})"
+
+
+def lines(card: Card) -> list[str]:
+    """The card of one target."""
+    finding, subject = card.finding, card.subject
+    told = [f"{finding.cap.value}: {format.plain(subject.target)}: {format.plain(finding.reason)}", ""]
+    if finding.alarm:
+        told += [f"  ALARM: {format.plain(finding.alarm)}", ""]
+    told += [f"  {name:<20}{value}" for name, value in facts(card).items()]
+    told += ["", *format.table([("scenario", "side", "reads in time", "writes in time", "back ms"), *_rows(card)],
+                               numbers=False)]  # fmt: skip
+    if finding.missing:
+        told += ["", "  what is missing:"]
+        told += [f"    {format.plain(one)}" for one in finding.missing[:MISSING_MAX]]
+        more = len(finding.missing) - MISSING_MAX
+        told += [f"    and {more} more, in card.json"] * (more > 0)
+    return told
+
+
+def facts(card: Card) -> Mapping[str, str]:
+    """The figures of a card, each with its name."""
+    finding, subject = card.finding, card.subject
+    found = {
+        "reads · writes": f"{finding.reads.value} · {finding.writes.value}",
+        "PACELC": card.pacelc,
+        "strongest model": _models(strongest(card.runs)),
+        "without faults": _models(strongest(card.healthy)),
+        LINEARIZABLE: linearizability(card),
+    }
+    if card.splits:
+        found["copies at the end"] = converged(card)
+        serves = [f"{name.removeprefix('split, ')}: {YES[said]}" for name, said in finding.majority_serves.items()]
+        found["majority serves"] = "; ".join(serves) or "no majority was seen"
+        found |= definitions(card)
+    found["lost writes"] = lost(card)
+    found["stale reads"] = stale(card)
+    found["latency"] = latency(card) or "nothing was answered without faults"
+    found["claims"] = ", ".join(f"{claim} {HOLDS[said]}" for claim, said in card.claims.items()) or "none"
+    operations = sum(run.operations for run in card.runs)
+    found["rests on"] = (
+        f"{len(card.runs)} runs, {sum(len(one.windows) for one in card.measured)} fault windows, {operations:,} "
+        f"operations · {subject.nodes} node{'s' * (subject.nodes > 1)} · {subject.env}"
+    )
+    return {name: format.plain(value) for name, value in found.items()}
+
+
+def linearizability(card: Card) -> str:
+    """The number of runs that refuted it, or the share of runs below which that is."""
+    standing = card.linearizability
+    if standing is None:
+        return "not judged"
+    decided = standing.refuted + standing.confirmed
+    undecided = f", undecided in {standing.undecided}" if standing.undecided else ""
+    if standing.refuted:
+        return f"refuted in {standing.refuted} of {decided} runs{undecided}"
+    if not decided:
+        return f"never decided, in {standing.undecided} runs"
+    return f"not refuted in {decided} runs: below {share(standing.bound)} of runs (95 %){undecided}"
+
+
+def converged(card: Card) -> str:
+    """Whether copies were equal at the end."""
+    differing = sum(len(run.final.differing) for run in card.runs)
+    compared = sum(run.final.compared for run in card.runs)
+    if not compared:
+        return "not compared"
+    return f"differ on {differing:,} of {compared:,} keys" if differing else f"equal on {compared:,} keys"
+
+
+def definitions(card: Card) -> dict[str, str]:
+    """The share of operations of each side that had an answer, by its three definitions."""
+    found = {}
+    names = {"responded": "any response", "answered": "no error", "in_time": "no error in time"}
+    for name, words in names.items():
+        parts = []
+        for side in card.availability:
+            of_side = [one for one in card.sides if one.side == side and not one.kind and _is_split(card, one)]
+            waited = sum(one.tally.asked - (one.tally.pending if name != "in_time" else 0) for one in of_side)
+            part = sum(getattr(one.tally, name) for one in of_side)
+            parts.append(f"{side} {share(part / waited if waited else None)}")
+        found[words] = ", ".join(parts)
+    return found
+
+
+def lost(card: Card) -> str:
+    """The number of acknowledged writes that are gone, of those that would be seen."""
+    looked_for = sum(run.final.looked_for for run in card.runs)
+    return f"{len(card.lost):,} of {looked_for:,} acknowledged writes that were looked for"
+
+
+def stale(card: Card) -> str:
+    """The number of stale reads, and by how much they were stale."""
+    found = card.staleness
+    if not found["stale"]:
+        return f"0 of {found['reads']:,} reads"
+    return (
+        f"{found['stale']:,} of {found['reads']:,} reads, by {found['versions']:,} versions and "
+        f"{found['milliseconds']:,.0f} ms at most"
+    )
+
+
+def latency(card: Card) -> str:
+    """The healthy latency."""
+    told = []
+    for kind, found in card.latency_ms.items():
+        trips = f", {found['round_trips']:g} round trips" if "round_trips" in found else ""
+        told.append(
+            f"{kind} p50 {format.milliseconds(found['p50'])} ms{trips}, p99 {format.milliseconds(found['p99'])}"
+        )
+    return "; ".join(told)
+
+
+def _rows(card: Card) -> list[tuple[str, ...]]:
+    rows = list[tuple[str, ...]]()
+    for scenario in card.measured:
+        for side in scenario.sides:
+            found = card.of_kind(scenario.scenario, side)
+            back = [one.recovery_ms[1] for one in found.values() if one.recovery_ms is not None]
+            rows.append((scenario.scenario, side, interval(found[READ].in_time), interval(found[WRITE].in_time),
+                         f"{max(back):,.0f}" if back else "–"))  # fmt: skip
+    rows += [(name, "not run", "", "", "") for name in card.subject.not_run]
+    return rows
+
+
+def _is_split(card: Card, side: SideFigures) -> bool:
+    return any(one.scenario == side.scenario for one in card.splits)
+
+
+def _models(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MODELS_MAX} more" if len(names) > MODELS_MAX else ""
+    return (", ".join(names[:MODELS_MAX]) or "none") + more

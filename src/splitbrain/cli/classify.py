@@ -1,0 +1,116 @@
+"""`splitbrain classify`: CP, AP, CA or neither, from what targets do under faults, and the evidence as a card."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from splitbrain.campaigns.execute import CampaignProgress
+from splitbrain.classification.calls import CARDS, SEEDS, Classified, classify, is_folder
+from splitbrain.classification.card import Card
+from splitbrain.classification.rule import CapClass
+from splitbrain.classification.textbook import claim_of
+from splitbrain.classification.words import lines
+from splitbrain.cli.exits import INFRASTRUCTURE, INVALID, UNKNOWN, VALID, worst
+from splitbrain.cli.output import err, out
+from splitbrain.harness.announce import on_stderr
+from splitbrain.results import format
+
+
+@click.command("classify")
+@click.argument("targets", nargs=-1, metavar="[TARGET|DIR]...")
+@click.option("--all", "every", is_flag=True, help="All of the textbook's table that can be run, with its claims.")
+@click.option("--env", metavar="NAME", help="Where nodes live; by default the first that a target offers.")
+@click.option("--nodes", type=click.IntRange(1, 100), help="How many nodes; by default 5, of one copy 1.")
+@click.option("--hosts", metavar="FILE.toml", help="The machines of --env ssh, one for each node.")
+@click.option("--seed", type=click.IntRange(1), default=1, show_default=True, help="Another one is another sample.")
+@click.option(
+    "--seeds", type=click.IntRange(1, 1000), default=SEEDS, show_default=True, help="Runs a kind of split, at most."
+)
+@click.option("--jobs", "-j", type=click.IntRange(1), help="How many runs at once; by default the cores there are.")
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), help=f"Folder of runs and cards; by default {CARDS}."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, one line a target.")
+def command(targets: tuple[str, ...], as_json: bool, **asked: Any) -> int:
+    """Say whether each TARGET is CP, AP, CA or neither, by what it does when the network splits, nodes die, stop, or
+    have wrong clocks. DIR, a folder of an earlier classification: compute its cards again from its histories.
+
+    Exit codes: 0 classified, and every claim of the target held; 1 a claim was refuted; 2 undetermined;
+    3 infrastructure.
+    """
+    found = classify(*targets, progress=_round, say=on_stderr, **asked)
+    if as_json:
+        for line in json_lines(found):
+            out(json.dumps(line, ensure_ascii=False))
+    elif len(found.cards) == 1 and not found.not_run:
+        out("\n".join(lines(found.cards[0])))
+    else:
+        out("\n".join(grid(found)))
+    folder = asked["out"] or CARDS
+    if asked["out"] is not None or not all(map(is_folder, targets)):
+        err(f"kept in {folder}; look at {folder}/TARGET/card.html")
+    return worst(code(card) for card in found.cards)
+
+
+def json_lines(found: Classified) -> list[dict[str, Any]]:
+    """Lines for machines: a card each, then what was not run."""
+    told = []
+    for card in found.cards:
+        line = claim_of(card.subject.target, card.subject.env)
+        told.append(card.line() | ({} if line is None else {"textbook": line.claim}))
+    for line, reason in found.not_run:
+        about = {"target": line.target or None, "system": line.system, "configuration": line.configuration}
+        told.append({**about, "class": None, "textbook": line.claim, "source": line.source, "not_run": reason})
+    return told
+
+
+def code(card: Card) -> int:
+    """The exit code of one card."""
+    if not card.runs:
+        return INFRASTRUCTURE
+    if False in card.claims.values():
+        return INVALID
+    if card.finding.cap is CapClass.UNDETERMINED:
+        return INFRASTRUCTURE if card.subject.failed else UNKNOWN
+    return VALID
+
+
+ORDER = (CapClass.CP, CapClass.AP, CapClass.CA, CapClass.NEITHER, CapClass.UNDETERMINED)
+
+
+def grid(found: Classified) -> list[str]:
+    """A line a target, sorted by class; what the target and the textbook claim beside it; then what was not run."""
+    rows = [("target", "class", "reads", "writes", "PACELC", "minority", "majority", "lost", "claims", "textbook")]
+    for card in sorted(found.cards, key=lambda card: (ORDER.index(card.finding.cap), card.subject.target)):
+        finding, line = card.finding, claim_of(card.subject.target, card.subject.env)
+        sides = (card.availability.get(side) for side in ("minority", "majority"))
+        shares = (format.share(one.part, one.whole) if one else "–" for one in sides)
+        refuted = [claim for claim, holds in card.claims.items() if holds is False]
+        claims = f"refuted: {', '.join(refuted)}" if refuted else "hold" if card.claims else "none"
+        claims = "not settled" if None in card.claims.values() and not refuted else claims
+        said = "" if line is None else line.claim if line.claim == finding.cap else f"{line.claim} (differs)"
+        rows.append((format.plain(card.subject.target), finding.cap.value, finding.reads.value, finding.writes.value,
+                     card.pacelc, *shares, f"{len(card.lost):,}", claims, said))  # type: ignore[arg-type] # fmt: skip
+    told = format.table(rows, numbers=False)
+    for card in found.cards:
+        if card.finding.cap is CapClass.UNDETERMINED:
+            told += ["", f"undetermined: {format.plain(card.subject.target)}: {format.plain(card.finding.reason)}"]
+    if found.not_run:
+        told += ["", "not run:"]
+        told += format.table(
+            [("system", "textbook", "why"),
+             *((format.plain(line.name), line.claim, format.plain(why)) for line, why in found.not_run)],
+            numbers=False,
+        )  # fmt: skip
+    return told
+
+
+def _round(number: int, targets: int) -> CampaignProgress:
+    """The progress of a round, told when it begins."""
+    some = "1 target" if targets == 1 else f"{targets} targets"
+    if sys.stderr is not None:
+        on_stderr(f"round {number + 1}: {some}")
+    return CampaignProgress()

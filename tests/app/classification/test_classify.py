@@ -1,0 +1,168 @@
+"""`splitbrain classify`: a simulated target from runs to card, the same card again from histories, and exit codes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from splitbrain import classify
+from splitbrain.classification.calls import Classified, is_folder
+from splitbrain.classification.card import Card, CardSubject
+from splitbrain.classification.page import render
+from splitbrain.classification.rounds import Classification, base_spec
+from splitbrain.classification.rule import CapClass
+from splitbrain.classification.scenarios import SCENARIOS, seeds_of
+from splitbrain.classification.textbook import textbook
+from splitbrain.classification.words import lines
+from splitbrain.cli.classify import code, grid, json_lines
+from splitbrain.harness.errors import UsageError
+
+from .played import PlayedAnswer, Store, refusing, runs_of, serving
+
+
+def card(store: Store, *claims: str, **more: object) -> Card:
+    """The card of a store that is a rule."""
+    subject = CardSubject("store", claims, "sim", 5, **more)  # type: ignore[arg-type]
+    return Card(subject, runs_of(store))
+
+
+@pytest.fixture(scope="module")
+def single(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Classified]:
+    folder = tmp_path_factory.mktemp("classified") / "cards"
+    return folder, classify("single", jobs=1, out=folder)
+
+
+def test_one_copy_is_ca_and_all_files_are_there(single: tuple[Path, Classified]) -> None:
+    folder, found = single
+    (made,) = found.cards
+    assert made.finding.cap is CapClass.CA
+    assert made.pacelc == "P–/EC"
+    assert made.claims == {"linearizable": True}
+    assert code(made) == 0
+    assert {path.name for path in (folder / "single").iterdir()} == {
+        "badge.svg", "card.html", "card.json", "card.md", "runs",
+    }  # fmt: skip
+    written = json.loads((folder / "single" / "card.json").read_text())
+    assert written["class"] == "CA"
+    assert all((folder / "single" / run["run"] / "report.html").is_file() for run in written["evidence"])
+    assert (folder / "single" / "card.md").read_text().startswith("# single: CA")
+    assert ">CA</text>" in (folder / "single" / "badge.svg").read_text()
+    assert not (folder / "campaigns").exists()
+
+
+def test_the_card_is_computed_again_from_the_histories(single: tuple[Path, Classified]) -> None:
+    folder, found = single
+    (again,) = classify(folder).cards
+    assert again.to_json() == found.cards[0].to_json()
+    assert render(again) == (folder / "single" / "card.html").read_text()
+
+
+def test_a_line_has_what_machines_ask_for() -> None:
+    line = card(serving, "CP", "linearizable", "read-your-writes").line()
+    assert line["class"] == line["reads"] == line["writes"] == "AP"
+    assert line["pacelc"] == "PA/EC"
+    assert line["strongest_healthy"] == ["linearizable"]
+    assert "linearizable" not in line["strongest"]
+    assert line["claims"]["CP"] is False
+    assert line["claims"]["linearizable"] is False
+    for side in ("majority", "minority"):
+        low, share, high = line["availability"][side]
+        assert 0.8 < low < share == high == 1
+    assert (line["lost_writes"], line["runs"]) == (0, 9)
+
+
+def test_a_claim_that_does_not_hold_is_a_lie_told_by_the_exit_code() -> None:
+    assert code(card(serving, "linearizable", "CP")) == 1
+    assert code(card(serving, "AP")) == 0
+    assert code(card(refusing, "linearizable", "CP")) == 0
+    assert code(card(refusing, "AP")) == 1
+    assert code(card(refusing)) == 0
+
+
+def test_what_is_open_is_two_and_what_could_not_be_run_is_three() -> None:
+    few = Card(CardSubject("store", ("CP",), "sim", 5), runs_of(refusing, splits=1))
+    assert few.claims == {"CP": None}
+    assert code(few) == 2
+    nothing = Card(CardSubject("store", (), "local", 5, failed=("healthy: no server",)), [])
+    assert nothing.finding.cap is CapClass.UNDETERMINED
+    assert code(nothing) == 3
+
+
+def test_questions_that_an_environment_leaves_open_are_told() -> None:
+    why = {"split, leader on the smaller side": "no permission"}
+    alone = Card(CardSubject("store", (), "local", 5, not_run=why), runs_of(refusing)[:1])
+    assert alone.finding.cap is CapClass.UNDETERMINED
+    assert any("no permission" in one for one in alone.finding.missing)
+    assert any("no permission" in line for line in lines(alone))
+    assert code(alone) == 2
+
+
+def test_a_cluster_of_one_of_a_store_that_copies_is_not_ca() -> None:
+    alone = Classification.of(base_spec("raft", 1))
+    assert not alone.subject.nothing_to_split
+    assert "split, leader on the smaller side" in alone.subject.not_run
+    one_copy = Classification.of(base_spec("single"))
+    assert one_copy.subject.nothing_to_split
+    assert one_copy.subject.nodes == 1
+    assert not Classification.of(base_spec("single", 5)).subject.nothing_to_split
+
+
+def test_the_terminal_and_the_grid_begin_with_the_class() -> None:
+    made = card(serving, "CP")
+    assert lines(made)[0].startswith("AP: store: every live node serves")
+    assert max(map(len, lines(made))) <= 120
+    assert len(lines(made)) <= 40
+    told = grid(Classified((made, card(refusing))))
+    assert [line.split()[:2] for line in told[1:3]] == [["store", "CP"], ["store", "AP"]]
+    assert "refuted: CP" in told[2]
+    assert [line["class"] for line in json_lines(Classified((made,)))] == ["AP"]
+
+
+def test_text_of_a_target_steers_no_page() -> None:
+    subject = CardSubject("<script>x</script>", (), "sim", 5)
+    page = render(Card(subject, runs_of(serving)))
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    assert "when the network heals" in page
+
+
+def test_seeds_of_rounds_do_not_overlap_and_end() -> None:
+    scenario = next(one for one in SCENARIOS if one.split)
+    rounds = [seeds_of(scenario, number, 1, 8) for number in range(5)]
+    assert [list(seeds) for seeds in rounds] == [[1, 2, 3, 4], [5, 6], [7, 8], [], []]
+    assert not set(seeds_of(scenario, 0, 2, 8)) & {seed for seeds in rounds for seed in seeds}
+    assert list(seeds_of(scenario, 0, 1, 2)) == [1, 2]
+    assert not seeds_of(SCENARIOS[0], 1, 1, 8)
+
+
+def test_words_with_a_slash_and_folders_are_no_targets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there").mkdir()
+    assert is_folder("there")
+    assert is_folder("not/there")
+    assert not is_folder("raft")
+    assert not is_folder("quorum:w=1,r=1")
+    assert not is_folder("./store.py:Store")
+    with pytest.raises(UsageError, match=r"has no classify\.json"):
+        classify("not/there")
+    with pytest.raises(UsageError, match="nothing to classify"):
+        classify()
+    (tmp_path / "there" / "file").touch()
+    with pytest.raises(UsageError, match="not empty"):
+        classify("single", out=tmp_path / "there")
+
+
+def test_the_textbook_names_every_system_once_and_says_where_it_has_it_from() -> None:
+    names = [one.name for one in textbook()]
+    assert len(set(names)) == len(names) > 30
+    assert {one.claim for one in textbook()} == {"CP", "AP", "CA", "neither"}
+    assert all(one.source for one in textbook())
+    systems = {one.system.partition(",")[0] for one in textbook()}
+    assert {"HBase", "FoundationDB", "Kafka", "PostgreSQL", "DynamoDB", "CouchDB", "MongoDB", "DuckDB"} <= systems
+
+
+def test_a_node_that_refuses_alone_is_told_on_the_card() -> None:
+    def store(node: str, kind: str, split: bool) -> PlayedAnswer:
+        return PlayedAnswer(1, "fail", ("unavailable", "no")) if split and node == "n5" else PlayedAnswer()
+
+    assert card(store).finding.reason.endswith("the majority (reads and writes) does not serve")
