@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from splitbrain import registry
+from splitbrain.harness.errors import UsageError
 from splitbrain.runner.fields import SECONDS, SET, SpecField
 from splitbrain.runner.spec import RunSpec
 
@@ -20,8 +22,17 @@ class FieldType(click.ParamType[Any]):
         self.name = declared.about.unit or declared.kind.__name__
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The value; UsageError, in the field's own words, if it makes no sense."""
+        """The value; UsageError, in the field's own words, if it makes no sense, or if an empty one was typed."""
+        if value == "" and _typed(param, ctx):
+            raise UsageError(f"{self.declared.word} is given without a value: name one, or leave it out")
         return self.declared.value(value)
+
+
+def _typed(param: click.Parameter | None, ctx: click.Context | None) -> bool:
+    """Whether the value of an option stood on the command line."""
+    if param is None or param.name is None or ctx is None or isinstance(param, click.Argument):
+        return False
+    return ctx.get_parameter_source(param.name) is ParameterSource.COMMANDLINE
 
 
 BUDGET = FieldType(RunSpec.field("budget"))
@@ -39,6 +50,8 @@ def spec_options(command: Command) -> Command:
 def spec_of(given: Mapping[str, Any]) -> RunSpec:
     """The specification of the values that click has read."""
     values = dict(given)
+    if "" in values["settings"]:
+        raise UsageError(f"{SET} is given without a value: write {SET} KEY=VALUE, or leave it out")
     values["settings"] = registry.assignments(",".join(values["settings"]), SET)
     return RunSpec(**values)
 
