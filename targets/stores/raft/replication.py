@@ -236,7 +236,7 @@ class Replication:
             following = self._next[sender]
             if following <= reply.index:
                 following = self._next[sender] = reply.index + 1
-            if self._sent[sender] < following <= server.log.last:
+            if self._sent[sender] < following <= server.log.last and self._useful(sender):
                 self._tell(sender)
         matched = self._acknowledged(reply)
         if matched > self._match[sender]:
@@ -252,10 +252,15 @@ class Replication:
         the beginning of that term."""
         last_of_hint = self._server.log.last_of(reply.hint) if reply.hint else None
         index = reply.index if last_of_hint is None else last_of_hint + 1
-        server = self._server
-        self._next[follower] = max(1, min(index, server.log.last + 1))
-        if self._next[follower] > server.log.base or server.now.monotonic >= self._snapshot_due[follower]:
+        self._next[follower] = max(1, min(index, self._server.log.last + 1))
+        if self._useful(follower):
             self._tell(follower)
+
+    def _useful(self, follower: str) -> bool:
+        """Whether a follower that has answered can be told something new: entries, or a snapshot if one is due.
+        Pitfall: it answers a heartbeat at once while its disk is busy, and so the two would go on."""
+        server = self._server
+        return self._next[follower] > server.log.base or server.now.monotonic >= self._snapshot_due[follower]
 
     def _acknowledged(self, reply: AppendReply) -> int:
         """The index up to which it acknowledges the leader's log."""

@@ -35,6 +35,37 @@ def test_figure_7_a_leader_brings_every_kind_of_log_in_line() -> None:
     assert {name: bench.terms(name) for name in FIVE} == {name: [1, 1, 3, 3] for name in FIVE}
 
 
+def test_a_leader_and_a_follower_whose_disk_is_slow_come_to_rest() -> None:
+    """A follower that has a snapshot but not yet on its disk says at once how far its disk is, and is not told of the
+    snapshot again for that: the two would go on until its disk is done, and duplicated messages would be a flood."""
+    bench = RaftBench(compact_after=4)
+    bench.elect("s1", "s2")
+    for _ in range(2):
+        bench.wait(200)
+        bench.write("s1", bench.fresh())
+        bench.settle(("s1", "s2"))
+    bench.heartbeat("s1", "s2")  # s3 has been silent, and owes nothing any more
+    for _ in range(20):
+        bench.write("s1", bench.fresh())
+        bench.settle(("s1", "s2"))
+    assert bench.server("s1").log.base > 10
+    bench.settle(("s1", "s2"))
+    bench.heartbeat("s1", "s2")
+    for turn in range(3):
+        bench.fire("s1", "heartbeat")
+        for _ in range(30):
+            bench.drop(lambda flight: "s2" in (flight.sender, flight.to))
+            if not bench.flights:
+                break
+            bench.deliver()
+            if not turn and bench.beds["s3"].syncs and not bench.server("s3").log.base:
+                bench.sync("s3")  # its term alone
+        assert not bench.flights, "the two answer each other without end"
+    assert bench.server("s3").log.base > 10 and bench.beds["s3"].syncs
+    bench.settle()
+    assert bench.server("s3").log.last == bench.server("s1").log.last
+
+
 def test_figure_8_an_old_entry_on_a_majority_is_not_committed() -> None:
     bench = RaftBench(FIVE)
     bench.elect("s1", "s2", "s3")
