@@ -87,12 +87,18 @@ class RegisterHistory:
         return len(self.write)
 
     def reads(self) -> list[int]:
-        """All reads, those left out of chains among them."""
-        return [op for op, write in enumerate(self.write) if not write]
+        """All reads, those left out of chains among them; found once."""
+        if "reads" not in self.found:
+            self.found["reads"] = [op for op, write in enumerate(self.write) if not write]
+        found: list[int] = self.found["reads"]
+        return found
 
     def writes(self) -> list[int]:
-        """All writes that happened or may have."""
-        return [op for op, write in enumerate(self.write) if write]
+        """All writes that happened or may have; found once."""
+        if "writes" not in self.found:
+            self.found["writes"] = [op for op, write in enumerate(self.write) if write]
+        found: list[int] = self.found["writes"]
+        return found
 
     def judged(self) -> list[int]:
         """The reads whose source is forced."""

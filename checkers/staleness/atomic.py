@@ -24,12 +24,16 @@ def atomic_orders(of: RegisterHistory, refuted: Collection[int] = ()) -> dict[in
     found: dict[int, list[int] | None] = dict.fromkeys(refuted)
     for key, zones, readers in _zones(of, frozenset(refuted)):
         order = None if zones is None else _order(zones)
-        if order is not None:
-            found[key] = [
-                op for write in order for op in ((write,) if write >= 0 else ()) + tuple(readers.get(write, ()))
-            ]
-        else:
+        if order is None:
             found[key] = None
+            continue
+        placed: list[int] = []
+        for write in order:
+            if write >= 0:
+                placed.append(write)
+            if write in readers:
+                placed += readers[write]
+        found[key] = placed
     return found
 
 
@@ -46,7 +50,11 @@ def _zones(
             continue
         if source < INITIAL or (source >= 0 and end < of.start[source]):
             excluded.add(key)
-        readers[key].setdefault(source, []).append(op)
+        of_key = readers[key]
+        if source in of_key:
+            of_key[source].append(op)
+        else:
+            of_key[source] = [op]
         if source >= 0:
             ends[source] = min(ends[source], end)
             starts[source] = max(starts[source], start)

@@ -93,7 +93,7 @@ class KAtomicity:
             witness = self._witness(of, found)
         elif found.k is not None and (wrong := k_order.objection(of, found.order, found.k)):
             return verdict_of(self.name, of, Finding(doubt=f"an order was found but not verified: {wrong}"), 1)
-        certificate = tuple(of.start[op] for op in found.order)
+        certificate = tuple(map(of.start.__getitem__, found.order))
         finding = Finding(witness, None, found.doubt, f"an order for k={found.k} was found and verified", details,
                           certificate)  # fmt: skip
         return verdict_of(self.name, of, finding, len(of.reads()))
