@@ -97,7 +97,8 @@ class SimClock:
     def when(self, monotonic: int) -> int:
         """The true time, now or later, at which the monotonic clock will show this if its rate stays."""
         if self._rate == TRUE:
-            return max(self._kernel.now, monotonic - self._gap)
+            due = monotonic - self._gap
+            return due if due > self._kernel.now else self._kernel.now
         return max(self._kernel.now, self._anchor - (self._value - monotonic) * TRUE // self._rate)
 
     def add(self, skew: Skew) -> None:

@@ -259,7 +259,8 @@ class SimProcess:
         self._publish(self._name, self._kernel.now, mark.name, mark.values)
 
     def _set_timer(self, effect: SetTimer) -> None:
-        self._plan_timer(effect.name, self._clock.monotonic() + max(0, effect.after))
+        after = effect.after
+        self._plan_timer(effect.name, self._clock.monotonic() + (after if after > 0 else 0))
 
     def _plan_timer(self, name: str, due: int) -> None:
         """Plan a timer, in the place of one of that name. Where an entry of that one comes first, it is left to it to

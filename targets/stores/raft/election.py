@@ -7,6 +7,7 @@ a leader within the shortest election timeout disregards all requests for votes 
 Pitfall: a vote is given once a term and must be on disk before it is told, or a restart gives it twice.
 """
 
+from splitbrain.harness.program import SetTimer
 from splitbrain.targets.stores.raft.messages import VoteReply, VoteRequest
 from splitbrain.targets.stores.raft.server import CANDIDATE, LEADER, RaftServer
 
@@ -32,9 +33,9 @@ class Election:
 
     def wait(self) -> None:
         """Draw a new timeout, from now."""
-        settings = self._server.settings
-        timeout = self._server.random.between(settings.election_min, settings.election_max)
-        self._server.set_timer(TIMER, round(timeout) << min(self._attempts, BACKOFF_MAX))
+        server = self._server
+        timeout = server.random.between(server.settings.election_min, server.settings.election_max)
+        server.out.append(SetTimer(TIMER, round(timeout) << min(self._attempts, BACKOFF_MAX)))
 
     def on_timeout(self) -> None:
         """No leader was heard for too long."""

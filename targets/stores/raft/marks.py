@@ -124,8 +124,8 @@ class RaftMarks:
         if log.term != self._term and log.ballot_record <= log.journal.durable:
             self._term = server.term
             marks.append(Mark("term", self._term))
-        if server.role == LEADER and server.term != self._led:
-            self._led = server.term
+        if server.role == LEADER and log.term != self._led:
+            self._led = log.term
             inherited = replication.inherited
             marks.append(Mark("leader", server.term, inherited, log.term_at(inherited) or 0))
         if server.commit != self._commit:
@@ -134,11 +134,12 @@ class RaftMarks:
             marks.append(Mark("commit", self._commit, log.term_at(self._commit) or 0, led))
             if led is not None:
                 marks.append(Mark("known", led, *replication.known))
-        return marks + self._of_machine()
+        self._add_of_machine(marks)
+        return marks
 
-    def _of_machine(self) -> list[Effect]:
-        """The marks of what became of the machine."""
-        server, marks = self._server, list[Effect]()
+    def _add_of_machine(self, marks: list[Effect]) -> None:
+        """Add the marks of what became of the machine."""
+        server = self._server
         machine = server.machine
         if server.applied != self._told_state:
             self._told_state = server.applied
@@ -151,7 +152,6 @@ class RaftMarks:
             machine.refused = 0
             if server.role == LEADER:
                 marks.append(Mark("expired"))
-        return marks
 
     def _hears_leader(self) -> bool:
         """Whether the server has heard a leader, or started, within the shortest election timeout."""

@@ -223,7 +223,9 @@ class RaftNode:
         else:
             self.reads.abandon()
         effects, server.out = server.out, []
-        return [*marks.changes(effects, self.replication), *effects]
+        told = marks.changes(effects, self.replication)
+        told += effects
+        return told
 
     def _apply(self) -> None:
         server = self.server

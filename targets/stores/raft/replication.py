@@ -157,14 +157,14 @@ class Replication:
         if self._refused(sender, request):
             return False
         server.follow(request.term, sender)
-        conflict = server.log.conflict(request.prev_index, request.prev_term)
+        log = server.log
+        conflict = log.conflict(request.prev_index, request.prev_term)
         if conflict is not None:
             index, hint = conflict
             server.promise(sender, AppendReply(server.term, request.round, ok=False, index=index, hint=hint))
             return True
-        journal = server.log.journal
-        busy = journal.durable < journal.written
-        cut = server.log.merge(request.prev_index, request.entries)
+        busy = log.journal.durable < log.journal.written
+        cut = log.merge(request.prev_index, request.entries)
         if cut is not None and cut <= server.commit:
             server.say(f"entry {cut} was committed and is overwritten: some disk has lost what it promised")
         matched = request.prev_index + len(request.entries)
@@ -178,14 +178,15 @@ class Replication:
         """Whether a request is of an older term; then its sender is told, without the round: the sender may lead again,
         and counts its rounds anew."""
         server = self._server
-        if request.term >= server.term:
+        if request.term >= server.log.term:
             return False
         server.promise(sender, AppendReply(server.term, 0, ok=False, index=0))
         return True
 
     def _committed(self, leaders: int, matched: int) -> int:
         """The commit index of a follower, by the leader's, with whose log its own agrees up to `matched`."""
-        return max(self._server.commit, min(leaders, matched))
+        known = leaders if leaders < matched else matched
+        return known if known > self._server.commit else self._server.commit
 
     def on_snapshot(self, sender: str, request: SnapshotRequest) -> bool:
         """The follower's side of a snapshot. Whether the sender is the leader of the present term."""
@@ -214,7 +215,7 @@ class Replication:
     def _acknowledge(self, leader: str, number: int, matched: int) -> None:
         """Acknowledge the entries up to an index, when they are on disk."""
         server = self._server
-        server.promise(leader, AppendReply(server.term, number, ok=True, index=matched), matched)
+        server.promise(leader, AppendReply(server.log.term, number, ok=True, index=matched), matched)
 
     def on_reply(self, sender: str, reply: AppendReply) -> None:
         """The leader's side: a follower, or its own disk, has answered."""
@@ -245,7 +246,7 @@ class Replication:
 
     def _current(self, reply: AppendReply) -> bool:
         """Whether it answers a request of the present term."""
-        return reply.term == self._server.term
+        return reply.term == self._server.log.term
 
     def _go_back(self, follower: str, reply: AppendReply) -> None:
         """The logs disagree: go to the end of the term that the follower has there if we have that term too, else to

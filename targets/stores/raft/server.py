@@ -107,7 +107,7 @@ class RaftServer:
 
     def follow(self, term: int, leader: str | None = None) -> None:
         """Become a follower in a term, which is the present one or a later one."""
-        if term > self.term:
+        if term > self.log.term:
             self.log.ballot(term, None)
         if self.role == LEADER or (leader is not None and leader != self.leader):
             self.say(f"following {leader or 'nobody'}" + (", no longer leading" if self.role == LEADER else ""))
