@@ -32,7 +32,7 @@ needs_namespaces = pytest.mark.skipif(namespaces.unavailable() is not None, reas
 def run_inside(scenario: Callable[..., object], folder: Path, user: bool = False) -> str:
     """Run an async function `scenario(environment, folder)` inside; its standard output. Fails if it fails."""
     command = command_inside(scenario, folder, user)
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=110, env=variables())
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=500, env=variables())
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
