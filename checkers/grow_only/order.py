@@ -17,6 +17,7 @@ from splitbrain.checkers.common.per_key import LOOK_EVERY
 from splitbrain.checkers.common.registers import RegisterHistory
 from splitbrain.checkers.common.session_order import Clock, KeyWrites, cycle, foreign, ordered, path
 from splitbrain.harness.budget import BudgetMeter
+from splitbrain.harness.history import ABSENT
 
 VERIFIED_MAX = 20_000
 """Adds of a set whose causal order is verified: that takes as many bits for each of them."""
@@ -117,19 +118,19 @@ def sequential(of: RegisterHistory, spending: BudgetMeter) -> Finding:
 
 
 class _Placing:
-    """Operations one after the other, each once nothing must come before it. lacking: add → reads that are not placed
-    and did not see it."""
+    """Operations one after the other, each once nothing must come before it.
+
+    reads: key → reads that are not placed. saw: add → those of them that saw it. placed: key → adds placed.
+    """
 
     def __init__(self, of: RegisterHistory) -> None:
         self.of, self.done = of, bytearray(len(of))
         self.here = [0] * len(of.chains)
-        reads = Counter(of.key[op] for chain in of.chains for op in chain if not of.write[op])
-        self.lacking = {op: reads[of.key[op]] for chain in of.chains for op in chain if of.write[op]}
+        self.reads = Counter(of.key[op] for chain in of.chains for op in chain if not of.write[op])
+        self.saw: Counter[int] = Counter()
         for adds in of.seen.values():
-            for add in adds:
-                self.lacking[add] -= 1
+            self.saw.update(adds)
         self.placed: Counter[int] = Counter()
-        """Key → adds placed."""
 
     def order(self, spending: BudgetMeter) -> list[int] | str:
         """An order of as many operations as can be placed, or the reason that there is no answer."""
@@ -152,20 +153,22 @@ class _Placing:
         self.done[op] = 1
         if of.write[op]:
             self.placed[of.key[op]] += 1
-            return
-        seen = set(of.seen[op])
-        for add, key in ((add, of.key[add]) for add in self.lacking):
-            if key == of.key[op] and add not in seen:
-                self.lacking[add] -= 1
+        else:
+            self.reads[of.key[op]] -= 1
+            self.saw.subtract(of.seen[op])
 
     def why(self, op: int, name: str) -> str:
-        """The reason that an operation cannot be next; empty if it can. name: what to call it."""
-        of = self.of
-        if not all(self.done[earlier] for earlier in foreign(of, op)):
-            return f"{name} comes after what it saw, or was handed"
+        """The reason why an operation cannot be next; empty if it can. name: what to call it."""
+        of, key = self.of, self.of.key[op]
+        before = of.before[of.chain[op]] if of.position[op] == 0 else ABSENT
+        if any(not self.done[earlier] for earlier in of.handed.get(op, ())) or (before >= 0 and not self.done[before]):
+            return f"{name} comes after what its client was handed, or had done"
         if of.write[op]:
-            return f"{name} comes after reads that have not seen it" if self.lacking[op] else ""
-        return f"{name} did not see all that was added before" if self.placed[of.key[op]] > len(of.seen[op]) else ""
+            return f"{name} comes after reads that have not seen it" if self.reads[key] > self.saw[op] else ""
+        if self.placed[key] > len(of.seen[op]):
+            return f"{name} did not see all that was added before"
+        seen = self.placed[key] == len(of.seen[op]) and all(self.done[add] for add in of.seen[op])
+        return "" if seen else f"{name} comes after what it saw"
 
     def heads(self) -> list[int]:
         """The next operation of each chain."""
