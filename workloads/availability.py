@@ -6,7 +6,8 @@ key that is written once is overwritten by nobody: if its write was acknowledged
 write was lost.
 
 Of the threads of a node every second one only reads, so that reads and writes are asked for at a pace of their own:
-one that waits for an answer does not hold up the other. At the end each key is read through each node.
+one that waits for an answer does not hold up the other. At the end each key is read through each node, twice: a store
+that repairs copies when they are read has repaired them by the second time.
 
 Operations: `write` (value: unique), `read` (ok value: the value, nil if never written).
 """
@@ -32,8 +33,10 @@ OPTIONS = (
 )
 ONCE, SHARED = "w", "k"
 """The first letters of keys that are written once, and of those that all threads share."""
-ONCE_READ_MAX = 150
+ONCE_READ_MAX = 80
 """The number of keys that were written once and are read at the end: the latest ones."""
+REPAIR_SECONDS = 1.0
+"""The time between the two final rounds of reads."""
 
 
 def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
@@ -53,13 +56,14 @@ def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
 
 
 def final(size: Size, settings: Mapping[str, Setting], history: History) -> Generator:
-    """Once copies have settled, each shared key and the latest of those written once, through each node."""
+    """Once copies have settled, each shared key and the latest of those written once, through each node, twice."""
     found = [str(key) for key in used(history)]
     once = [key for key in found if key.startswith(ONCE)][-ONCE_READ_MAX:]
     keys = [*(key for key in found if key.startswith(SHARED)), *once]
     readers = range(min(size.nodes, size.concurrency))
     reads = each_until_ok([Operation(READ, None, key) for key in keys])
-    return then(sleep(float(settings["settle_seconds"] or 0)), on_threads(readers, reads))
+    twice = (sleep(float(settings["settle_seconds"] or 0)), reads, sleep(REPAIR_SECONDS), reads)
+    return on_threads(readers, then(*twice))
 
 
 def checkers(settings: Mapping[str, Setting]) -> Sequence[Checker]:

@@ -69,13 +69,13 @@ def classify(
             write_card(place.of(card.subject.target), card)
     not_run: list[tuple[TextbookClaim, str]] = []
     given: dict[str, object] = {"env": env, "hosts": hosts}
+    found = [Classification.of(base_spec(word, nodes, **given)) for word in words]
     if every:
         for line, reason in _of_textbook(env or "sim"):
             if reason is not None:
                 not_run.append((line, reason))
             elif line.target not in words:
-                words.append(line.target)
-    found = [Classification.of(base_spec(word, nodes, **given)) for word in words]
+                found.append(Classification.of(base_spec(line.target, nodes or line.nodes, **given)))
     if found:
         folder = ClassificationFolder.create(Path(out or CARDS))
         carry_out(found, folder, seed=seed, seeds=seeds, jobs=jobs, progress=progress, say=say)
@@ -119,7 +119,7 @@ def _of_textbook(env: str) -> Sequence[tuple[TextbookClaim, str | None]]:
             reason = f"it runs with --env {line.env}"
         else:
             try:
-                Classification.of(base_spec(line.target, env=env))
+                Classification.of(base_spec(line.target, line.nodes, env=env))
             except UsageError as error:
                 reason = str(error)
         found.append((line, reason))

@@ -41,6 +41,10 @@ MEANING = {
         "Nothing is claimed that was not seen; what is missing is listed below.",
     ),
 }
+READS_ALONE = (
+    "It answers reads on every side, which may be out of date, and refuses some writes.",
+    "Its reads are AP and its writes CP: taken together it is neither.",
+)
 TONES = {
     CapClass.CP: "valid", CapClass.AP: "valid", CapClass.CA: "valid", CapClass.NEITHER: "invalid",
     CapClass.UNDETERMINED: "unknown",
@@ -50,7 +54,7 @@ TONES = {
 @dataclass(frozen=True)
 class SidePicture:
     """One side of one kind of split. left, width: of the fault, in percent. reads, writes, stale: paths. stale_most:
-    the top of the axis of staleness, in milliseconds. ticks: percent and text."""
+    the top of the axis of staleness, with its unit. ticks: percent and text."""
 
     side: str
     left: float
@@ -70,7 +74,10 @@ def render(card: Card) -> str:
 def content(card: Card) -> dict[str, Any]:
     """The values that the template places."""
     finding = card.finding
+    parts = finding.cap, finding.reads, finding.writes
     meaning, more = MEANING[finding.cap]
+    if parts == (CapClass.NEITHER, CapClass.AP, CapClass.CP):
+        meaning, more = READS_ALONE
     refuted = [(name, standing) for name, standing in card.models.items() if standing.refuted]
     first = next((standing for name, standing in reversed(refuted) if standing.witness), None)
     return {
@@ -112,10 +119,14 @@ def pictures(card: Card) -> dict[str, list[SidePicture]]:
         found.setdefault(scenario, []).append(
             SidePicture(
                 side, 100 * BEFORE_NS / whole, 100 * reads.length / whole, _path(_shares(reads), HEIGHT),
-                _path(_shares(writes), HEIGHT), _path(stale, LOW), f"{most:,} ms", ticks,
+                _path(_shares(writes), HEIGHT), _path(stale, LOW), _top(most), ticks,
             )
         )  # fmt: skip
     return {scenario: sorted(sides, key=lambda one: one.side) for scenario, sides in found.items()}
+
+
+def _top(milliseconds: int) -> str:
+    return f"{milliseconds / 1000:g} s" if milliseconds >= 1000 else f"{milliseconds} ms"
 
 
 def _shares(line: SideTimeline) -> list[float | None]:

@@ -10,7 +10,7 @@ import msgspec
 
 class TextbookClaim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One line of a table. claim: CP, AP, CA or neither. target: what runs the configuration here; "" for nothing.
-    env: where."""
+    env: where. nodes: how many; 0 for as many as usual."""
 
     system: str
     configuration: str
@@ -18,6 +18,7 @@ class TextbookClaim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
     target: str = ""
     env: str = "sim"
+    nodes: int = 0
 
     @property
     def name(self) -> str:
