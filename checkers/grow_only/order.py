@@ -195,3 +195,45 @@ def sequential_objection(of: RegisterHistory, order: Sequence[int]) -> str | Non
         elif current != set(of.seen[op]):
             return f"{of.name(op)} returned other elements than those added before it"
     return None
+
+
+def session_order_of(of: RegisterHistory, session: int) -> list[int]:
+    """An order of all adds and the reads of a session (a chain), each add as late as these allow."""
+    order: list[int] = []
+    placed = [0] * len(of.chains)
+
+    def place_until(chain: int, count: int) -> None:
+        """Place the adds among the first so many operations of a chain, and what its session did before."""
+        before = of.before[chain]
+        if before >= 0:
+            place_until(of.chain[before], of.position[before] + 1)
+        order.extend(op for op in of.chains[chain][placed[chain] : count] if of.write[op] or of.chain[op] == session)
+        placed[chain] = max(placed[chain], count)
+
+    for position, op in enumerate(of.chains[session]):
+        if not of.write[op]:
+            for add in of.seen[op]:
+                place_until(of.chain[add], of.position[add] + 1)
+        place_until(session, position + 1)
+    for chain, ops in enumerate(of.chains):
+        place_until(chain, len(ops))
+    return order
+
+
+def session_objection(of: RegisterHistory, session: int, order: Sequence[int]) -> str | None:
+    """The reason why an order does not show what PRAM asks of a session (a chain), or None."""
+    owed = {op for chain in of.chains for op in chain if of.write[op] or of.chain[op] == session}
+    if len(order) != len(owed) or set(order) != owed:
+        return "an operation is missing, or stands there twice"
+    begun: dict[int, int] = {}
+    elements: dict[int, set[int]] = {}
+    for op in order:
+        if begun.get(of.session[op], -1) > of.end[op]:
+            return f"{of.name(op)} stands after what came later in its session"
+        begun[of.session[op]] = max(begun.get(of.session[op], -1), of.start[op])
+        current = elements.setdefault(of.key[op], set())
+        if of.write[op]:
+            current.add(op)
+        elif current != set(of.seen[op]):
+            return f"{of.name(op)} returned other elements than those added before it"
+    return None

@@ -9,6 +9,8 @@ import pytest
 
 from splitbrain.checkers.catalogue import CATALOGUE
 from splitbrain.checkers.common.per_key import UNOBSERVED
+from splitbrain.checkers.grow_only.history import grow_only
+from splitbrain.checkers.grow_only.order import session_objection
 from splitbrain.checkers.lattice import weaker
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.history import Event, History
@@ -255,6 +257,17 @@ def test_the_witness_says_what_was_missed_and_why_it_came_before() -> None:
     )
     follows = CATALOGUE["writes-follow-reads"].make().check(history, Budget())
     assert (follows.value, follows.details["violations"], follows.details["judged"]) == (Validity.INVALID, 1, 2)
+
+
+def test_pram_has_an_order_for_each_session_with_reads() -> None:
+    history = events(*done(0, "add", 1), *done(0, "add", 2), *done(1, "read", (1,)), *done(1, "read", (1, 2)))
+    found = CATALOGUE["pram"].make().check(history, Budget())
+    assert found.details["orders"] == {"process 1": [0, 4, 2, 6]}
+    of, _ = grow_only(history, "pram")
+    assert session_objection(of, 1, [0, 2, 1, 3]) is None
+    assert "other elements" in str(session_objection(of, 1, [0, 1, 2, 3]))
+    assert "missing" in str(session_objection(of, 1, [0, 1, 2]))
+    assert "later in its session" in str(session_objection(of, 1, [1, 0, 2, 3]))
 
 
 def test_what_nobody_added_refutes_and_removed_elements_are_left_out() -> None:
