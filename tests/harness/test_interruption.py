@@ -58,5 +58,5 @@ def test_signals_interrupt(
         signal.pthread_sigmask(signal.SIG_BLOCK, blocked)
 
     command = [sys.executable, "-c", STORY, sent]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30, preexec_fn=begin)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, preexec_fn=begin)
     assert (done.stdout, done.stderr) == (printed, "")

@@ -20,7 +20,7 @@ from splitbrain.harness.runtime.runner import CLIENT_PORT
 from .program import NotesRequest, Told
 
 MEMBERS = {"n1": "127.41.0.1", "n2": "127.41.0.2"}
-SECONDS = 10.0
+SECONDS = 60.0
 
 
 @asynccontextmanager

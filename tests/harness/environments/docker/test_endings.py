@@ -94,7 +94,7 @@ def test_an_interrupted_run_leaves_nothing(tmp_path: Path, number: signal.Signal
         assert f"{network}\n" in tables() + "\n"
         assert run not in [one["run"] for one in clean()], "a run under way is left alone"
         process.send_signal(number)
-        assert "healed and closed" in process.communicate(timeout=30)[1]
+        assert "healed and closed" in process.communicate(timeout=120)[1]
         assert process.returncode == 130
     assert left(run) == []
     assert f"{network}\n" not in tables() + "\n"

@@ -34,7 +34,7 @@ USER = "tester"
 SUDOERS = f"{USER} ALL=(ALL) NOPASSWD: ALL\n"
 RIGHTS = ("NET_ADMIN", "SYS_ADMIN", "SYS_PTRACE")
 """Rights of root on a machine that it has not in a container."""
-UP_SECONDS = 20.0
+UP_SECONDS = 120.0
 UNNEEDED = ("var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/man", "usr/share/locale")
 
 
