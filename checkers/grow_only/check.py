@@ -15,7 +15,7 @@ from splitbrain.harness.operation import Value
 from splitbrain.harness.verdict import Verdict, Witness
 
 ORDERS_MAX = 100_000
-"""How many operations the orders of all sessions may have that a verdict keeps."""
+"""The number of operations that the orders of all sessions may have that a verdict keeps."""
 Judging = Callable[[RegisterHistory, BudgetMeter], Finding]
 
 
