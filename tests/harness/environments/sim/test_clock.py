@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from splitbrain.harness.environments.sim.clock import SimClock, Skew
 from splitbrain.harness.environments.sim.scheduler import EventQueue
 from splitbrain.harness.errors import UsageError
-from splitbrain.harness.injection import SkewAllClocks, SkewClock
+from splitbrain.harness.injection import Pause, SkewAllClocks, SkewClock
 from splitbrain.harness.program import Effects, Now, Reply, SetTimer
 
 from .programs import Quiet, SimStage, play
@@ -153,6 +153,24 @@ def test_running_timers_are_planned_anew_when_the_rate_changes() -> None:
         assert len(stage.programs["n1"].rang) == 1, "the rate is true again"
         await asyncio.sleep(0.1)
         assert len(stage.programs["n1"].rang) == 2
+
+    play(ClockReader, scene)
+
+
+def test_a_timer_that_was_due_while_its_node_was_paused_rings_once_when_it_goes_on() -> None:
+    async def scene(stage: SimStage) -> None:
+        await ask(stage, "set")
+        pause = await stage.cluster.inject(Pause(("n1",)))
+        await asyncio.sleep(2)
+        skew = await stage.cluster.inject(SkewAllClocks("n1", monotonic_rate=0.1))
+        await asyncio.sleep(1)
+        await skew.heal()
+        assert stage.programs["n1"].rang == []
+        await pause.heal()
+        await asyncio.sleep(0.00001)
+        assert len(stage.programs["n1"].rang) == 1
+        await asyncio.sleep(10)
+        assert len(stage.programs["n1"].rang) == 1
 
     play(ClockReader, scene)
 

@@ -320,3 +320,33 @@ def test_able_knows_every_injection_and_no_other() -> None:
 
 def test_programs_are_made_with_simulated_deployments_only() -> None:
     assert Simulated.environment == Sim.name
+
+
+class Alarms(Quiet):
+    """n1 sets one alarm anew every millisecond, to a drawn time; notes when it should come, and when it came."""
+
+    def on_start(self, now, disk):
+        self.due = 0
+        self.expected: list[int] = []
+        self.came: list[int] = []
+        return [SetTimer("tick", 1_000_000)] if self.name == "n1" else ()
+
+    def on_timer(self, now, name):
+        if name == "alarm":
+            self.came.append(now.monotonic)
+            return ()
+        if 0 < self.due < now.monotonic:
+            self.expected.append(self.due)
+        after = 1 + self.random.below(4_000_000)
+        self.due = now.monotonic + after
+        return [SetTimer("tick", 1_000_000), SetTimer("alarm", after)]
+
+
+def test_a_timer_that_is_set_anew_comes_when_it_was_last_set_for() -> None:
+    async def scene(stage: SimStage) -> None:
+        await asyncio.sleep(2)
+        alarms = stage.programs["n1"]
+        assert 200 < len(alarms.expected) < 800
+        assert alarms.came[: len(alarms.expected)] == alarms.expected
+
+    play(Alarms, scene)
