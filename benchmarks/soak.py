@@ -11,7 +11,7 @@ grows long is in its file alone until it is judged.
 The pace is told twice, by CPU seconds as they were, and as if others used the machine as much as when the run began:
 with each sample a piece of work that never changes is timed, and where it takes twice as long, so does all the rest.
 
-    python benchmarks/soak.py [raft] [--seconds 10000] [--seed 1] [--nemesis all] [--keys 40]
+    python benchmarks/soak.py [raft] [--seconds 10000] [--seed 1] [--nemesis all] [--keys 40] [--rate 200]
 
 Exit code: 1 if the last fifth is slower by more than 10 %, or the run is refuted; else 0.
 """
@@ -163,12 +163,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--nemesis", default="all")
     parser.add_argument("--keys", type=int, default=40, help="registers")
+    parser.add_argument("--rate", type=float, default=None, help="operations a second, as of splitbrain run")
     given = parser.parse_args(arguments)
     spec = RunSpec(
         given.target,
         workload="unique-register",
         settings={"keys": str(given.keys)},
         nemesis=given.nemesis,
+        rate=given.rate,
         time_limit=given.seconds,
         seed=given.seed,
         budget=Budget(600.0),

@@ -1,9 +1,11 @@
 """Ctrl-C, SIGTERM, a closed terminal: healed, closed, exit code 130, and one sentence on standard error."""
 
+import random
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -14,32 +16,52 @@ from splitbrain.harness.histories import read
 BEGIN_SECONDS = 60.0
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+
+
+@pytest.mark.parametrize("number", SIGNALS)
 @pytest.mark.parametrize("env", ["sim", "local"])
 def test_a_signal_ends_a_run_in_order_and_quietly(tmp_path, env, number):
+    assert interrupted(env, number, 0.0, tmp_path) > 10
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("env", ["sim", "local"])
+def test_twenty_signals_at_random_moments(tmp_path, env):
+    draws = random.Random(env)
+    for turn in range(20):
+        folder = tmp_path / str(turn)
+        folder.mkdir()
+        interrupted(env, SIGNALS[turn % 3], draws.uniform(0, 5), folder)
+
+
+def interrupted(env: str, number: int, after: float, folder: Path) -> int:
+    """Interrupt a run so many seconds after its first fault; how many events its history has."""
     if env == "local" and (reason := namespaces.unavailable()):
         pytest.skip(reason)
-    words = ["raft", "--env", env, "--nemesis", "all", "--time-limit", "100000", "--out", str(tmp_path)]
+    words = ["raft", "--env", env, "--nemesis", "all", "--time-limit", "100000", "--out", str(folder)]
     run = subprocess.Popen(
         [sys.executable, "-m", "splitbrain", "run", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     try:
         deadline = time.monotonic() + BEGIN_SECONDS
-        while not any(b'"nemesis"' in file.read_bytes() for file in tmp_path.glob("*/*/*/history.jsonl")):
+        while not any(b'"nemesis"' in file.read_bytes() for file in folder.glob("*/*/*/history.jsonl")):
             assert run.poll() is None and time.monotonic() < deadline
             time.sleep(0.1)
+        time.sleep(after)
         run.send_signal(number)
         out, err = run.communicate(timeout=60)
     finally:
         run.kill()
     assert run.returncode == INTERRUPTED
     assert not out
-    (history,) = tmp_path.glob("*/*/*/history.jsonl*")
+    (history,) = folder.glob("*/*/*/history.jsonl*")
     told = (
         "splitbrain: interrupted; everything was healed and closed, nothing was judged; what happened until then is in "
     )
     assert err.strip() == told + str(history.parent)
-    assert len(read(history)) > 10
+    return len(read(history))
 
 
 ENDLESS = """
