@@ -15,11 +15,7 @@ from splitbrain.harness.operation import Value
 from splitbrain.harness.verdict import Verdict, Witness
 
 ORDERS_MAX = 100_000
-<<<<<<< Updated upstream
 """The number of operations that the orders of all sessions may have that a verdict keeps."""
-=======
-"""The most operations that the orders of all sessions of a verdict have; longer ones are verified and not kept."""
->>>>>>> Stashed changes
 Judging = Callable[[RegisterHistory, BudgetMeter], Finding]
 
 
