@@ -35,6 +35,10 @@ TARGETS: Mapping[str, tuple[str, str]] = {
         "splitbrain.targets.stores.causal:Causal",
         "every node answers at once, and shows no write before what its writer had seen (COPS, 2011)",
     ),
+    "crdt": (
+        "splitbrain.targets.stores.crdt:Crdt",
+        "replicated data types (Shapiro et al. 2011): copies that have the same updates agree",
+    ),
     "etcd": (
         "splitbrain.targets.etcd:Etcd",
         "etcd, a key-value store on Raft: real processes, containers, or a cluster that exists",

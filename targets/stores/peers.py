@@ -25,6 +25,8 @@ from splitbrain.targets.stores.updates import Dot
 SECONDS = 15.0
 """Time that nodes may take to have the same updates."""
 PAUSE_SECONDS = 0.25
+SETTLED_SECONDS = 1.0
+"""Time that the final operations keep from the last ones before, as checks of convergence want it."""
 
 
 class PeerClient(StoreClient):
@@ -53,6 +55,15 @@ class PeerStore(PlantedStore):
     def client(self, node: Node) -> StoreClient:
         """A new client pinned to a node."""
         return PeerClient(node, self._sessions, self._dots)
+
+    async def settle(self, nodes: Sequence[Node]) -> None:
+        """Return when all nodes have the same updates, and a moment later."""
+        while True:
+            answers = await asyncio.gather(*(ask(node, "audit", ANSWER_SECONDS) for node in nodes))
+            if None not in answers and all(answer["vector"] == answers[0]["vector"] for answer in answers):
+                break
+            await asyncio.sleep(PAUSE_SECONDS)
+        await asyncio.sleep(SETTLED_SECONDS)
 
     async def audit(self, nodes: Sequence[Node]) -> Verdict:
         """See `splitbrain.harness.target.Audited`."""

@@ -198,7 +198,7 @@ class ReplicaNode:
         if not self.copies.merge(key, versions, owner) or owner is not None:
             return []
         now = self.copies.of(key)
-        marks: list[Effect] = [Mark("version", version.dot, str(version.value)) for version in versions]
+        marks: list[Effect] = [Mark("version", version.dot, word(version.value)) for version in versions]
         return [*marks, Mark("copy", key, max(version.rank for version in now))]
 
     def begin(
@@ -226,7 +226,7 @@ class ReplicaNode:
 
 
 def word(key: Any) -> str:
-    """The name of a key."""
+    """A key or a value as one text, the same before and after it was on the wire."""
     return key if isinstance(key, str) else msgspec.json.encode(key).decode()
 
 

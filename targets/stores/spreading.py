@@ -221,4 +221,4 @@ class SpreadNode:
 def update_mark(update: Update) -> Mark:
     """The mark of an update that others may know: what is not on disk at its origin may be lost, and its name used
     again."""
-    return Mark("update", update.dot, f"{update.f} {update.key} {update.value}")
+    return Mark("update", update.dot, f"{update.f} {update.key} {word(update.value)}")

@@ -5,6 +5,7 @@ A few of them here, one per store and kind of trouble; all of them are `long`.
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ pytestmark = [
 ]
 
 CONTRACT = Path(__file__).with_name("test_contract.py")
-LEADERLESS = Path(__file__).with_name("test_leaderless.py")
+WITHOUT_LEADER = tuple(Path(__file__).with_name(f"test_{name}.py") for name in ("leaderless", "peers", "crdt"))
 RUN = (
     "import sys; from splitbrain.harness.environments.linux import namespaces; "
     "sys.exit(namespaces.reexecute([sys.executable, '-m', 'pytest', *sys.argv[1:]]))"
@@ -28,8 +29,8 @@ SOME = (
 )
 
 
-def play_inside(*words: str, file: Path = CONTRACT) -> None:
-    command = [sys.executable, "-c", RUN, "-q", "-x", "-p", "no:xdist", str(file), *words]
+def play_inside(*words: str, files: Sequence[Path] = (CONTRACT,)) -> None:
+    command = [sys.executable, "-c", RUN, "-q", "-x", "-p", "no:xdist", *map(str, files), *words]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
     assert "passed" in done.stdout
@@ -46,10 +47,11 @@ def test_the_contract_holds_for_processes() -> None:
 
 
 def test_some_of_what_stores_without_a_leader_do_holds_for_processes() -> None:
-    play_inside("-k", "local and ((survive and (abd or sloppy)) or stand_in)", file=LEADERLESS)
+    some = "local and ((survive and (abd or sloppy or siblings)) or stand_in or (moves and token) or rga)"
+    play_inside("-k", some, files=WITHOUT_LEADER)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(900)
 def test_what_stores_without_a_leader_do_holds_for_processes() -> None:
-    play_inside("-k", "local", file=LEADERLESS)
+    play_inside("-k", "local", files=WITHOUT_LEADER)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from splitbrain.harness.planted_bug import PlantedBug
 from splitbrain.targets.stores.bugs.catalogue.clients import CLIENTS
+from splitbrain.targets.stores.bugs.catalogue.crdt import CRDT
 from splitbrain.targets.stores.bugs.catalogue.elections import ELECTIONS
 from splitbrain.targets.stores.bugs.catalogue.leaderless import ABD, QUORUM
 from splitbrain.targets.stores.bugs.catalogue.paxos import PAXOS
@@ -18,7 +19,7 @@ from splitbrain.targets.stores.bugs.catalogue.plain import PRIMARY_BACKUP, SINGL
 from splitbrain.targets.stores.bugs.catalogue.replication import REPLICATION
 from splitbrain.targets.stores.bugs.catalogue.snapshots import SNAPSHOTS
 
-__all__ = ["ABD", "CAUSAL", "MULTI_LEADER", "PAXOS", "PRIMARY_BACKUP", "QUORUM", "RAFT", "SINGLE"]
+__all__ = ["ABD", "CAUSAL", "CRDT", "MULTI_LEADER", "PAXOS", "PRIMARY_BACKUP", "QUORUM", "RAFT", "SINGLE"]
 
 RAFT: Sequence[PlantedBug] = (*ELECTIONS, *REPLICATION, *SNAPSHOTS, *CLIENTS)
 """Those of raft."""
