@@ -16,6 +16,7 @@ A map; what stands further down may import what stands further up:
 - `record`        the folder of a classification
 - `rounds`        runs until the classes are settled
 - `words` `markdown` `page` `badge`  a card for the terminal, as a file, to look at, for a README
+- `changes`       a card against an earlier one
 - `textbook`      what the usual tables say about systems
 - `calls`         `splitbrain.classify`
 

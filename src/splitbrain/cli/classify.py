@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,14 @@ import click
 from splitbrain.campaigns.execute import CampaignProgress
 from splitbrain.classification.calls import CARDS, SEEDS, Classified, classify, is_folder
 from splitbrain.classification.card import Card
+from splitbrain.classification.changes import changes, earlier_cards
 from splitbrain.classification.rule import CapClass
 from splitbrain.classification.textbook import claim_of
 from splitbrain.classification.words import lines
 from splitbrain.cli.exits import INFRASTRUCTURE, INVALID, UNKNOWN, VALID, worst
 from splitbrain.cli.output import err, out
 from splitbrain.harness.announce import on_stderr
+from splitbrain.harness.errors import UsageError
 from splitbrain.results import format
 
 
@@ -33,14 +36,24 @@ from splitbrain.results import format
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), help=f"Folder of runs and cards; by default {CARDS}."
 )
+@click.option(
+    "--baseline",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="An earlier card.json, or folder of cards: invalid if a class, a letter or a claim is another one.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, one line a target.")
-def command(targets: tuple[str, ...], as_json: bool, **asked: Any) -> int:
+def command(targets: tuple[str, ...], as_json: bool, baseline: Path | None, **asked: Any) -> int:
     """Say whether each TARGET is CP, AP, CA or neither, by what it does when the network splits, nodes die, stop, or
     have wrong clocks. DIR, a folder of an earlier classification: compute its cards again from its histories.
 
-    Exit codes: 0 classified, and every claim of the target held; 1 a claim was refuted; 2 undetermined;
-    3 infrastructure.
+    Exit codes: 0 classified, and every claim of the target held; 1 a claim was refuted, or something is another one
+    than in the baseline; 2 undetermined; 3 infrastructure.
     """
+    before = {} if baseline is None else earlier_cards(baseline)
+    for word in targets:
+        if baseline is not None and not is_folder(word) and word not in before:
+            raise UsageError(f"--baseline {baseline}: there is no card of {word} in it")
     found = classify(*targets, progress=_round, say=on_stderr, **asked)
     if as_json:
         for line in json_lines(found):
@@ -52,7 +65,23 @@ def command(targets: tuple[str, ...], as_json: bool, **asked: Any) -> int:
     folder = asked["out"] or CARDS
     if asked["out"] is not None or not all(map(is_folder, targets)):
         err(f"kept in {folder}; look at {folder}/TARGET/card.html")
-    return worst(code(card) for card in found.cards)
+    codes = [code(card) for card in found.cards]
+    if baseline is not None:
+        codes += [_compared(card, before.get(card.subject.target)) for card in found.cards]
+    return worst(codes)
+
+
+def _compared(card: Card, before: Mapping[str, Any] | None) -> int:
+    """Tell what is different since an earlier card; the exit code of that."""
+    if before is None:
+        err(f"not in the baseline: {card.subject.target}")
+        return UNKNOWN
+    found = changes(card, before)
+    for told in found.changed:
+        err(f"changed since the baseline: {card.subject.target}: {told}")
+    for told in found.unsettled:
+        err(f"not settled any more: {card.subject.target}: {told}")
+    return INVALID if found.changed else UNKNOWN if found.unsettled else VALID
 
 
 def json_lines(found: Classified) -> list[dict[str, Any]]:

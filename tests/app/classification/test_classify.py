@@ -4,17 +4,19 @@ import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from splitbrain import classify
-from splitbrain.classification.calls import Classified, is_folder
+from splitbrain.classification.calls import Classified, is_folder, write_card
 from splitbrain.classification.card import Card, CardSubject
+from splitbrain.classification.changes import CardChanges, changes, earlier_cards
 from splitbrain.classification.page import render
 from splitbrain.classification.rounds import Classification, base_spec
 from splitbrain.classification.rule import CapClass
 from splitbrain.classification.scenarios import SCENARIOS, seeds_of
 from splitbrain.classification.textbook import textbook
 from splitbrain.classification.words import lines
-from splitbrain.cli.classify import code, grid, json_lines
+from splitbrain.cli.classify import code, command, grid, json_lines
 from splitbrain.harness.errors import UsageError
 
 from .played import PlayedAnswer, Store, refusing, runs_of, serving
@@ -166,3 +168,50 @@ def test_a_node_that_refuses_alone_is_told_on_the_card() -> None:
         return PlayedAnswer(1, "fail", ("unavailable", "no")) if split and node == "n5" else PlayedAnswer()
 
     assert card(store).finding.reason.endswith("the majority (reads and writes) does not serve")
+
+
+def test_a_baseline_tells_what_is_another_one(tmp_path: Path) -> None:
+    before = card(refusing, "CP")
+    write_card(tmp_path / "store", before)
+    plain = earlier_cards(tmp_path)["store"]
+    assert earlier_cards(tmp_path / "store" / "card.json") == {"store": plain}
+    assert changes(before, plain) == CardChanges()
+    changed = changes(card(serving, "CP"), plain)
+    assert set(changed.changed) == {
+        "class: was CP, is AP", "reads: was CP, is AP", "writes: was CP, is AP", "pacelc: was PC/EC, is PA/EC",
+        "claim CP: was holds, is refuted",
+    }  # fmt: skip
+    few = Card(CardSubject("store", ("CP",), "sim", 5), runs_of(refusing, splits=1))
+    unsettled = changes(few, plain)
+    assert not unsettled.changed
+    assert "class: was CP, is undetermined" in unsettled.unsettled
+    assert "claim CP: was holds, is not settled" in unsettled.unsettled
+
+
+def test_a_baseline_that_is_none_is_wrong_use(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no card in it"):
+        earlier_cards(tmp_path)
+    with pytest.raises(UsageError, match="no card that can be read"):
+        earlier_cards(tmp_path / "none.json")
+    (tmp_path / "other.json").write_text("[]")
+    with pytest.raises(UsageError, match=r"not a card\.json"):
+        earlier_cards(tmp_path / "other.json")
+
+
+def test_the_command_compares_with_what_the_baseline_was_before_it_wrote(
+    single: tuple[Path, Classified], tmp_path: Path
+) -> None:
+    folder, _ = single
+    same = CliRunner().invoke(command, [str(folder), "--baseline", str(folder), "--json"], standalone_mode=False)
+    assert same.return_value == 0
+    assert json.loads(same.stdout.splitlines()[0])["class"] == "CA"
+    other = json.loads((folder / "single" / "card.json").read_text()) | {"class": "CP"}
+    (tmp_path / "single").mkdir()
+    (tmp_path / "single" / "card.json").write_text(json.dumps(other))
+    words = [str(folder), "--baseline", str(tmp_path), "--out", str(tmp_path), "--json"]
+    (tmp_path / "classify.json").write_text((folder / "classify.json").read_text())
+    changed = CliRunner().invoke(command, words, standalone_mode=False)
+    assert changed.return_value == 1
+    assert "class: was CP, is CA" in changed.stderr
+    wrong = CliRunner().invoke(command, ["raft", "--baseline", str(tmp_path)], standalone_mode=False)
+    assert isinstance(wrong.exception, UsageError)
