@@ -15,6 +15,7 @@ SHAPES: Shapes = {
     "use": Shape("none", "none, with token and revision"),
     "release": Shape("none", "none, with token"),
     "watch": Shape("watcher", "[[key, revision, value], …]", effects=False),
+    "txn": Shape("micro-operations", "micro-operations with what was read"),
     "drain": Shape("watcher", "[[key, revision, value], …]", effects=False),
 }
 """By name."""

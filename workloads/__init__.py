@@ -31,6 +31,14 @@ WORKLOADS: Mapping[str, tuple[str, str]] = {
         "splitbrain.workloads.counter:COUNTER",
         "increments and reads of one counter; each read within bounds?",
     ),
+    "list-append": (
+        "splitbrain.workloads.transactions:LIST_APPEND",
+        "transactions of appends to and reads of lists; which isolation level?",
+    ),
+    "rw-register": (
+        "splitbrain.workloads.transactions:RW_REGISTER",
+        "transactions of writes, mostly after a read, and reads; which isolation level?",
+    ),
     "causal": (
         "splitbrain.workloads.causal:CAUSAL",
         "clients read, write, and hand a token to a client on another node; causally consistent?",

@@ -100,13 +100,12 @@ def certified(checks: ConditionChecks, found: Judgement, level: str) -> tuple[tu
         if model not in found.allowed or above:
             continue
         edges, order = checks.known.edges.together(checks.edges(family)), checks.order
-        search = OrderSearch(encoding, checks.known, checks.blocks, edges, order.nodes, order.times)
+        search = OrderSearch(encoding, checks.known, checks.blocks, edges, order)
         chosen = checks.out.chosen.get(model)
         if chosen is None:
             return None, f"there is none for {model}"
         source, target = search.encoded(search.edges.together(chosen))
-        ranks = [*checks.order.times] * (1 + encoding.split)
-        nodes = topological(search.total, source, target, ranks)
+        nodes = topological(search.total, source, target)
         wrong = _objection(of, nodes, encoding, family, search.nodes)
         if wrong is not None:
             return None, f"{model}: {wrong}"

@@ -8,14 +8,16 @@ Writers of one key that read each other's version stand in blocks, because no ot
 is so for cursor stability and all models above; for the models below each block is one writer.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 
 from splitbrain.checkers.transactions.dependencies import Dependencies
-from splitbrain.checkers.transactions.graph import RW, WW, Edges, components, topological
+from splitbrain.checkers.transactions.graph import NONE, RW, WW, Edges, Ints, components, topological
+from splitbrain.checkers.transactions.guessing import Decision, time_pairs
+from splitbrain.checkers.transactions.order_edges import OrderEdges
 from splitbrain.checkers.transactions.pruning import Component, Direction, Pairs
 from splitbrain.checkers.transactions.reachability import reached
 from splitbrain.harness.budget import BudgetMeter
@@ -114,11 +116,12 @@ class OrderSearch:
     """The search for an order of versions under one encoding."""
 
     def __init__(
-        self, encoding: Encoding, known: Dependencies, blocks: Blocks, edges: Edges, nodes: int, ends: Sequence[int]
+        self, encoding: Encoding, known: Dependencies, blocks: Blocks, edges: Edges, order: OrderEdges
     ) -> None:
-        """edges: all edges that are known, those of sessions and real time among them. nodes: with barriers. ends:
-        when a transaction is thought to have been committed, for the guess."""
-        self.encoding, self.known, self.nodes, self.ends, self.edges = encoding, known, nodes, ends, edges
+        """edges: all edges that are known, those of sessions and real time among them. order: when transactions came,
+        for the guess."""
+        self.encoding, self.known, self.edges, self.order = encoding, known, edges, order
+        self.nodes = nodes = order.nodes
         joined = encoding.blocks
         self.blocks = {
             key: found if joined else [[txn] for block in found for txn in block]
@@ -130,18 +133,32 @@ class OrderSearch:
         if not encoding.rw:
             self.edges = edges.together(known.adjacent)
 
-    def answer(self, spending: BudgetMeter) -> OrderAnswer:
-        """Whether there is an order."""
+    def quick_answer(self) -> OrderAnswer:
+        """The answer that the known edges or the guess give, if any."""
         if not self.fine(self.edges):
             return OrderAnswer(False)
         if not self.blocks:
             return OrderAnswer(True, self.chosen([]))
         guessed = self.guess(self.edges)
-        if self.fine(self.edges.together(guessed)):
-            return OrderAnswer(True, guessed)
-        return self._search(spending)
+        found = self.fine(self.edges.together(guessed))
+        return OrderAnswer(True, guessed) if found else OrderAnswer(None, doubt="a guess was wrong")
 
-    def chosen(self, ways: Sequence[tuple[int, tuple[int, int], tuple[int, int]]]) -> Edges:
+    def answer(self, spending: BudgetMeter, *, realtime: bool = False) -> OrderAnswer:
+        """Whether there is an order. realtime: whether all edges of real time are among the known ones."""
+        quick = self.quick_answer()
+        if quick.holds is not None:
+            return quick
+        if self.known.readers:
+            pairs = time_pairs(self.known, self.blocks, self.order)
+            found = self._search(self.edges.together(self.chosen(pairs.decided)), pairs.left, pairs.left, spending)
+            if found.holds or (realtime and pairs.complete and found.holds is False):
+                return found
+        spans = {key: [(block[0], block[-1]) for block in blocks] for key, blocks in self.blocks.items()}
+        links = [(key, one, other) for key, found in spans.items() for one, other in pairwise(found)]
+        pairs_all = [(key, one, other) for key, found in spans.items() for one, other in combinations(found, 2)]
+        return self._search(self.edges, links, pairs_all, spending)
+
+    def chosen(self, ways: Sequence[Decision]) -> Edges:
         """The edges of decisions: key, earlier block, later block."""
         ww: list[tuple[int, int, int]] = []
         rw: list[tuple[int, int, int]] = []
@@ -155,11 +172,22 @@ class OrderSearch:
 
     def guess(self, edges: Edges) -> Edges:
         """The edges of an order by time, as far as the known edges allow."""
+        if not self.known.readers:
+            return self._guess(edges)
+        by_reads = time_pairs(self.known, self.blocks, self.order).decided
+        try:
+            return self._guess(edges.together(self.chosen(by_reads)))
+        except KeyError:  # what reads suggest is not so: they are old ones
+            return self._guess(edges)
+
+    def _guess(self, edges: Edges) -> Edges:
+        """KeyError if the edges have a cycle."""
         source, target = self.encoded(edges)
         split = self.nodes if self.encoding.split else 0
-        rank = [*self.ends, *self.ends] if split else list(self.ends)
+        timed = split or self.known.readers  # without readers any order along the edges does for a serial one
+        rank = [*self.order.times, *self.order.times][: self.total] if timed else None
         place = {node: at for at, node in enumerate(topological(self.total, source, target, rank))}
-        ways = []
+        ways: list[Decision] = []
         for key, blocks in self.blocks.items():
             first = blocks[:1] if key in self.first else []
             rest = sorted(blocks[len(first) :], key=lambda block: place[block[-1] + split])
@@ -187,52 +215,69 @@ class OrderSearch:
             return False
         return not self.encoding.forbids or reached(self.total, source, target, forbidden(edges)) is None
 
-    def _search(self, spending: BudgetMeter) -> OrderAnswer:
-        """Prune and try, one component of what may be on a cycle after the other."""
-        ways = [
-            (key, (one[0], one[-1]), (other[0], other[-1]))
-            for key, blocks in self.blocks.items()
-            for first, second in pairwise(blocks)
-            for one, other in ((first, second), (second, first))
-        ]
-        everything = self.edges.together(self.chosen(ways))
+    def _search(
+        self, edges: Edges, links: Sequence[Decision], pairs: Sequence[Decision], spending: BudgetMeter
+    ) -> OrderAnswer:
+        """Prune and try, one component of what may be on a cycle after the other.
+
+        edges: what is known or assumed. pairs: those to be decided. links: enough of them to tie together what hangs
+        together."""
+        if not self.fine(edges):
+            return OrderAnswer(False)
+        ways = [(key, *way) for key, one, other in links for way in ((one, other), (other, one))]
+        everything = edges.together(self.chosen(ways))
         source, target = self.encoded(everything)
         if self.encoding.forbids:
             rw = everything.of_kinds(RW)
             source, target = np.concatenate([source, rw.source]), np.concatenate([target, rw.target])
         labels = components(self.total, source, target)[1]
         by_label: dict[int, list[Choice]] = {}
-        for key, blocks in self.blocks.items():
-            spans = [(block[0], block[-1]) for block in blocks]
-            for at, one in enumerate(spans):
-                found = by_label.setdefault(int(labels[one[0] + self.total - self.nodes]), [])
-                found += [Choice(key, one, other) for other in spans[at + 1 :]]
-            if (limit := spending.exhausted()) is not None:
-                return OrderAnswer(None, doubt=limit)
-        decided: list[tuple[int, tuple[int, int], tuple[int, int]]] = []
-        for label, choices in by_label.items():
-            part = self._component(np.flatnonzero(labels == label), choices)
-            if part is None:
-                return OrderAnswer(None, doubt=f"more than {NODES_MAX:,} nodes hang together, beyond what is searched")
+        for key, one, other in pairs:
+            found = by_label.setdefault(int(labels[one[0] + self.total - self.nodes]), [])
+            found.append(Choice(key, one, other))
+        decided: list[Decision] = []
+        for label, nodes, inner, barred in self._parts(edges, labels, by_label):
+            if len(nodes) > NODES_MAX:
+                doubt = f"{len(nodes):,} nodes hang together, and at most {NODES_MAX:,} are searched"
+                return OrderAnswer(None, doubt=doubt)
+            part = self._component(nodes, inner, barred, by_label[label])
             holds = part.search(spending)
             if not holds:
                 return OrderAnswer(holds, doubt=part.doubt)
             decided += part.decided
-        found_edges = self.chosen(decided)
-        if not self.fine(self.edges.together(found_edges)):
+        try:
+            whole = self._guess(edges.together(self.chosen(decided)))
+        except KeyError:
+            whole = NONE
+        if not self.fine(self.edges.together(whole)) or whole is NONE:
             return OrderAnswer(None, doubt="an order was found but not verified, which is a bug of splitbrain")
-        return OrderAnswer(True, found_edges)
+        return OrderAnswer(True, whole)
 
-    def _component(self, nodes: "np.ndarray", choices: Sequence[Choice]) -> "Component | None":
-        if len(nodes) > NODES_MAX:
-            return None
-        local = {node: at for at, node in enumerate(nodes.tolist())}
-        source, target = self.encoded(self.edges)
-        inside = np.isin(source, nodes) & np.isin(target, nodes)
-        edges = zip(source[inside].tolist(), target[inside].tolist(), strict=True)
-        part = Component(len(nodes), [(local[a], local[b]) for a, b in edges])
+    def _parts(
+        self, edges: Edges, labels: Ints, wanted: Mapping[int, object]
+    ) -> Iterator[tuple[int, dict[int, int], Pairs, Pairs]]:
+        """The label of each wanted component, its nodes with their numbers, its edges and its forbidden pairs."""
+        numbers: dict[int, dict[int, int]] = {label: {} for label in wanted}
+        chosen = np.isin(labels, np.fromiter(wanted, dtype=np.int64, count=len(wanted)))
+        for node in np.flatnonzero(chosen).tolist():
+            found = numbers[int(labels[node])]
+            found[node] = len(found)
+        inner: dict[int, Pairs] = {label: [] for label in wanted}
+        barred: dict[int, Pairs] = {label: [] for label in wanted}
+        pairs = [(*self.encoded(edges), inner)]
         if self.encoding.forbids:
-            part.forbids = [(local[a], local[b]) for a, b in forbidden(self.edges) if a in local and b in local]
+            rw = edges.of_kinds(RW)
+            pairs.append((rw.target, rw.source, barred))
+        for source, target, out in pairs:
+            kept = chosen[source] & (labels[source] == labels[target])
+            for one, other in zip(source[kept].tolist(), target[kept].tolist(), strict=True):
+                label = int(labels[one])
+                out[label].append((numbers[label][one], numbers[label][other]))
+        for label in wanted:
+            yield label, numbers[label], inner[label], barred[label]
+
+    def _component(self, local: Mapping[int, int], inner: Pairs, barred: Pairs, choices: Sequence[Choice]) -> Component:
+        part = Component([self.order.times[node % self.nodes] for node in local], inner, barred)
         split = self.nodes if self.encoding.split else 0
         late = split if not self.encoding.snapshot else 0
         for choice in choices:

@@ -6,7 +6,7 @@ implies is not asked again.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from splitbrain.checkers.lattice import stronger, weaker
 from splitbrain.checkers.transactions.choices import (
@@ -81,9 +81,11 @@ class ConditionChecks:
 
     def all(self, spending: BudgetMeter) -> Conditions:
         """Every condition, those that decide most first."""
+        self._try("strict-serializable")
         for model, ask in self._questions().items():
             if model not in self.out.holds:
-                ask(model, spending)
+                part = replace(spending.left(), seconds=spending.seconds_left() / 3)
+                ask(model, part.start())
         for model, same in NO_DIFFERENCE.items():
             if same in self.out.holds:
                 self.out.holds[model] = self.out.holds[same]
@@ -99,12 +101,19 @@ class ConditionChecks:
     def _questions(self) -> Mapping[str, Callable[[str, BudgetMeter], None]]:
         """Model → what decides it."""
         serial = self._search(SERIAL)
-        out: dict[str, Callable[[str, BudgetMeter], None]] = {"strict-serializable": serial(STRONG)}
+        out: dict[str, Callable[[str, BudgetMeter], None]] = {}
         for family in (PLAIN, SESSION, STRONG):
             out[f"{family}read-uncommitted"] = self._cycles(family, WW)
             out[f"{family}read-committed"] = self._cycles(family, WW | WR)
+        for model, causal, sessions in (
+            ("read-atomic-plain", False, False), ("read-atomic", False, True),
+            ("causal-plain", True, False), ("causal", True, True),
+        ):  # fmt: skip
+            out[model] = self._visible(causal, sessions)
+        out["read-committed-axiom"] = lambda model, spending: self.out.note(model, self.visibility.axiom(), None)
         out["cursor-stability"] = self._search(CURSOR)(PLAIN)
-        out |= {f"{SESSION}serializable": serial(SESSION), "serializable": serial(PLAIN)}
+        out |= {"strict-serializable": serial(STRONG), f"{SESSION}serializable": serial(SESSION)}
+        out["serializable"] = serial(PLAIN)
         for family in (STRONG, SESSION, PLAIN):
             out[f"{family}snapshot-isolation"] = self._search(SNAPSHOT)(family)
         views = {PLAIN: "consistent-view", SESSION: f"{SESSION}parallel-snapshot-isolation"}
@@ -113,13 +122,17 @@ class ConditionChecks:
         out[STRONG_VIEW] = self._strong_view
         for family in (PLAIN, SESSION):
             out[f"{family}prefix"] = self._search(PREFIX)(family)
-        for model, causal, sessions in (
-            ("causal", True, True), ("causal-plain", True, False),
-            ("read-atomic", False, True), ("read-atomic-plain", False, False),
-        ):  # fmt: skip
-            out[model] = self._visible(causal, sessions)
-        out["read-committed-axiom"] = lambda model, spending: self.out.note(model, self.visibility.axiom(), None)
         return out
+
+    def _try(self, model: str) -> None:
+        """Ask for the strongest model what is found out quickly: if it holds, all others do."""
+        edges = self.known.edges.together(self.edges(STRONG))
+        if self.blocks.torn is None:
+            answer = OrderSearch(SERIAL, self.known, self.blocks, edges, self.order).quick_answer()
+            if answer.holds is not None:
+                self.out.note(model, answer.holds, None)
+            if answer.edges is not None:
+                self.out.chosen[model] = answer.edges
 
     def _cycles(self, family: str, kinds: int) -> Callable[[str, BudgetMeter], None]:
         def ask(model: str, spending: BudgetMeter) -> None:
@@ -135,8 +148,8 @@ class ConditionChecks:
                     self.out.note(model, False, None)
                     return
                 edges = self.known.edges.together(self.edges(family))
-                search = OrderSearch(encoding, self.known, self.blocks, edges, self.order.nodes, self.order.times)
-                answer = search.answer(spending)
+                search = OrderSearch(encoding, self.known, self.blocks, edges, self.order)
+                answer = search.answer(spending, realtime=family == STRONG)
                 self.out.note(model, answer.holds, answer.doubt)
                 if answer.edges is not None:
                     self.out.chosen[model] = answer.edges

@@ -1,8 +1,9 @@
 """Dependencies of transactions: ww, wr and rw edges, as far as reads tell the order of versions, and what is left open.
 
-Of a list the versions that were read are in order; those that nobody read come after them, in any order. Of a register
-nothing is known but that the initial value is first, and that a transaction which read a version and wrote the key
-came after it. What is left open is a set of writers of one key that come after all that is known.
+Of a list the versions that were read are in order; those that nobody read come after them, in any order. Of a list
+whose reads contradict each other the longest read is the order of what it has, and of all other versions nothing is
+said. Of a register nothing is known but that the initial value is first, and that a transaction which read a version
+and wrote the key came after it. What is left open is a set of writers of one key that come after all that is known.
 """
 
 from collections import defaultdict
@@ -69,12 +70,14 @@ def list_dependencies(of: TransactionHistory, lists: ListOrders) -> Dependencies
     """The dependencies of list-append."""
     writer, place = of.version_writer, lists.place
     unread: dict[int, list[int]] = defaultdict(list)
+    torn = {of.key[op] for op in lists.incompatible}
     version: dict[tuple[int, int], int] = {}
     for made, txn in enumerate(writer):
         if txn != ABSENT and of.member[txn]:
             key = of.version_key[made]
             version[key, txn] = made if of.last[made] else version.get((key, txn), made)
-            if place[made] == ABSENT and of.ended[txn] != FAIL and txn not in unread[key][-1:]:
+            behind = place[made] == ABSENT and of.ended[txn] != FAIL and key not in torn
+            if behind and txn not in unread[key][-1:]:
                 unread[key].append(txn)
     ww, wr, rw = _Rows(), _Rows(), _Rows()
     for order in lists.orders:

@@ -56,10 +56,15 @@ def direct_anomalies(of: TransactionHistory, lists: ListOrders | None) -> Direct
 
 def _look_at_read(of: TransactionHistory, op: int, out: DirectAnomalies) -> None:
     reader, key = of.owner[op], shown(of.keys[of.key[op]])
+    versions, writers = of.read(op), of.version_writer
+    last = writers[versions[-1]]
+    fine = last in (ABSENT, reader) or of.last[versions[-1]]
+    plain = all(writers[v] not in (ABSENT, reader) and of.ended[writers[v]] != FAIL for v in versions)
+    if fine and plain and len(set(versions)) == len(versions):
+        return
     told = f"{of.name(reader)} read {key} = {of.seen(op)}"
-    versions = of.read(op)
     for version in versions:
-        writer = of.version_writer[version]
+        writer = writers[version]
         if writer == ABSENT:
             out.add("unwritten-read", (reader,), f"{told}, but nobody wrote {of.told(version)} to {key}")
         elif writer == reader and of.version_op[version] > op:
@@ -71,10 +76,9 @@ def _look_at_read(of: TransactionHistory, op: int, out: DirectAnomalies) -> None
     if of.lists and len(set(versions)) < len(versions):
         twice = next(version for place, version in enumerate(versions) if version in versions[:place])
         out.add("duplicate-elements", (reader,), f"{told}, with {of.told(twice)} in it twice")
-    writer = of.version_writer[versions[-1]]
-    if writer not in (ABSENT, reader) and not of.last[versions[-1]]:
-        words = f"{told}, but {of.name(writer)} wrote {key} again after {of.told(versions[-1])}"
-        out.add("G1b", (writer, reader), words)
+    if not fine:
+        words = f"{told}, but {of.name(last)} wrote {key} again after {of.told(versions[-1])}"
+        out.add("G1b", (last, reader), words)
 
 
 def _look_inside(of: TransactionHistory, txn: int, out: DirectAnomalies) -> None:

@@ -88,7 +88,7 @@ def _of_cycle(checks: ConditionChecks, name: str) -> Evidence:
 def _under_a_guess(checks: ConditionChecks, name: str, edges: Edges) -> list[Step] | None:
     """A short cycle under the order of versions that time suggests; None if none was found."""
     for encoding in (SERIAL, PREFIX):
-        search = OrderSearch(encoding, checks.known, checks.blocks, edges, checks.order.nodes, checks.order.times)
+        search = OrderSearch(encoding, checks.known, checks.blocks, edges, checks.order)
         try:
             guessed = edges.together(search.guess(edges))
         except KeyError:

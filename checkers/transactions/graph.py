@@ -89,6 +89,13 @@ def neighbours(nodes: int, source: Ints, target: Ints) -> tuple[list[int], list[
 def topological(nodes: int, source: Ints, target: Ints, priority: Sequence[int] | None = None) -> list[int]:
     """An order of the nodes along the edges; nodes on or behind a cycle are missing. priority: of those that may come
     next the one with the least comes."""
+    if priority is None:
+        count, labels = components(nodes, source, target)
+        if count == nodes:  # the components come in an order, which scipy does not promise: so it is looked at
+            for order in (labels, -labels):
+                if bool((order[source] < order[target]).all()):
+                    found: list[int] = np.argsort(order, kind="stable").tolist()
+                    return found
     starts, flat = neighbours(nodes, source, target)
     waiting = np.bincount(target, minlength=nodes).tolist()
     out: list[int] = []

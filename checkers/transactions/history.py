@@ -118,6 +118,8 @@ class _Reader:
 
     def add(self, txn: int, answered: bool, value: Value) -> None:
         """Add the micro-operations of a transaction. answered: whether what its reads saw counts."""
+        if value is None and self.out.ended[txn] == FAIL:
+            value = ()
         if type(value) is not tuple:
             raise self._strange(value, txn)
         out = self.out

@@ -18,11 +18,14 @@ from splitbrain.harness.history import ABSENT
 @dataclass(frozen=True)
 class OrderEdges:
     """sessions, realtime: the edges. times: when each node is thought to have come, transactions first, then barriers.
-    chains: the transactions of each session in order of invocation."""
+    starts, ends: of each transaction, its end NEVER unless it succeeded. chains: the transactions of each session in
+    order of invocation."""
 
     sessions: Edges
     realtime: Edges
     times: Sequence[int]
+    starts: Sequence[int]
+    ends: Sequence[int]
     chains: Sequence[Sequence[int]]
 
     @property
@@ -51,7 +54,9 @@ def order_edges(of: TransactionHistory) -> OrderEdges:
     source, target = [], []
     _barriers(of.start, {txn: of.end[txn] for txn in members}, members, times, source, target)
     realtime = Edges.of([(source, target, RT, [ABSENT] * len(source))])
-    return OrderEdges(sessions, realtime, times, list(by_session.values()))
+    if any(of.ended[txn] == FAIL for txn in members):
+        realtime = realtime.together(sessions)  # which has edges from what failed
+    return OrderEdges(sessions, realtime, times, of.start, of.end, list(by_session.values()))
 
 
 def _commit_times(of: TransactionHistory) -> list[int]:

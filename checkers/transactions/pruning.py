@@ -1,15 +1,22 @@
 """Pruning and a bounded complete search for pairs that may go either way, in one component of a graph.
 
 Reachability is held as bits: a way is impossible if an edge of it closes a cycle or reaches a pair that is forbidden.
-What is impossible decides the pair, which adds edges, until nothing changes; then the pairs left are tried, first in
-the direction of a topological order.
+What is impossible decides the pair, which adds edges, until nothing changes. Then all pairs left are taken along an
+order by time; where that closes cycles, only the pairs near them stay open and are pruned again, and if that fails
+pairs are tried one by one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from splitbrain.checkers.transactions.graph import Ints, components, topological
+from splitbrain.checkers.transactions.reachability import reached
 from splitbrain.harness.budget import BudgetMeter
 
 Pairs = list[tuple[int, int]]
+Meaning = tuple[int, tuple[int, int], tuple[int, int]]
 DEPTH_MAX = 200
 """The number of pairs that may be tried one inside the other."""
 
@@ -21,7 +28,11 @@ class Direction:
 
     edges: Pairs
     forbids: Pairs
-    meaning: tuple[int, tuple[int, int], tuple[int, int]]
+    meaning: Meaning
+
+    def touches(self, nodes: set[int]) -> bool:
+        """Whether it is about one of these nodes."""
+        return any(one in nodes or other in nodes for one, other in (*self.edges, *self.forbids))
 
 
 Pair = tuple[Direction, Direction]
@@ -29,16 +40,22 @@ Pair = tuple[Direction, Direction]
 
 @dataclass
 class Component:
-    """A component: nodes, known edges, forbidden pairs, and choices of which one way each is to be taken.
+    """A component: known edges, forbidden pairs, and choices of which one way each is to be taken.
 
-    decided: the meaning of the ways taken, once `search` has found that there is a solution."""
+    times: when each node is thought to have come. decided: the meaning of the ways taken, once `search` has found that
+    there is a solution."""
 
-    nodes: int
+    times: Sequence[int]
     edges: Pairs
     forbids: Pairs = field(default_factory=list)
     choices: list[Pair] = field(default_factory=list)
-    decided: list[tuple[int, tuple[int, int], tuple[int, int]]] = field(default_factory=list)
+    decided: list[Meaning] = field(default_factory=list)
     doubt: str | None = None
+
+    @property
+    def nodes(self) -> int:
+        """The number of nodes."""
+        return len(self.times)
 
     def search(self, spending: BudgetMeter) -> bool | None:
         """Whether there is a solution; None, with `doubt`, if that was not found out."""
@@ -52,25 +69,49 @@ class Component:
         pruned = self._pruned(edges, forbids, choices, taken, spending)
         if pruned is None or isinstance(pruned, bool):
             return pruned
-        reach, choices = pruned
-        guess = [one if _ahead(reach, one) else other for one, other in choices]
-        more = [edge for way in guess for edge in way.edges]
-        added = [pair for way in guess for pair in way.forbids]
-        whole = closure(self.nodes, edges + more)
-        if whole is not None and not _violated(whole, forbids + added):
+        choices = pruned
+        place = self._places(edges)
+        guess = [one if _ahead(place, one) else other for one, other in choices]
+        wrong = self._wrong(edges, forbids, guess)
+        if not wrong:
             self.decided = [way.meaning for way in (*taken, *guess)]
             return True
         if depth == DEPTH_MAX:
             self.doubt = f"more than {DEPTH_MAX} pairs would have to be tried one inside the other"
             return None
-        (one, other), rest = choices[0], choices[1:]
-        for way in (one, other) if guess[0] is one else (other, one):
-            found = self._solved(
-                edges + way.edges, forbids + way.forbids, rest, [*taken, way], spending, depth + 1
-            )  # fmt: skip
+        near = [way.touches(wrong) for way in guess]
+        kept = [choice for choice, close in zip(choices, near, strict=True) if close]
+        if len(kept) < len(choices):
+            assumed = [way for way, close in zip(guess, near, strict=True) if not close]
+            found = self._solved(*_with(edges, forbids, assumed), kept, [*taken, *assumed], spending, depth + 1)
+            if found:
+                return True
+        at = near.index(True) if True in near else 0
+        rest = choices[:at] + choices[at + 1 :]
+        one, other = choices[at]
+        for way in (one, other) if guess[at] is one else (other, one):
+            found = self._solved(*_with(edges, forbids, [way]), rest, [*taken, way], spending, depth + 1)
             if found is not False:
                 return found
         return False
+
+    def _places(self, edges: Pairs) -> list[int]:
+        """The place of each node in an order along the edges, by time where they leave it open."""
+        source, target = _columns(edges)
+        place = [0] * self.nodes
+        for at, node in enumerate(topological(self.nodes, source, target, self.times)):
+            place[node] = at
+        return place
+
+    def _wrong(self, edges: Pairs, forbids: Pairs, guess: Sequence[Direction]) -> set[int]:
+        """The nodes on cycles, or of a forbidden pair that is reached, once these ways are taken; none if fine."""
+        more, barred = _with(edges, forbids, guess)
+        source, target = _columns(more)
+        count, labels = components(self.nodes, source, target)
+        if count < self.nodes:
+            return set(np.flatnonzero(np.bincount(labels)[labels] > 1).tolist())
+        found = reached(self.nodes, source, target, barred)
+        return set(found or ())
 
     def _pruned(
         self,
@@ -79,8 +120,8 @@ class Component:
         choices: list[Pair],
         taken: list[Direction],
         spending: BudgetMeter,
-    ) -> "tuple[list[int], list[Pair]] | bool | None":
-        """Reachability and the choices left, once all that is forced was taken; False if there is no way."""
+    ) -> "list[Pair] | bool | None":
+        """The choices left, once all that is forced was taken; False if there is no way."""
         while True:
             if (limit := spending.exhausted()) is not None:
                 self.doubt = limit
@@ -101,7 +142,7 @@ class Component:
                 else:
                     return False
             if len(left) == len(choices):
-                return reach, left
+                return left
             choices = left
 
 
@@ -138,8 +179,18 @@ def _violated(reach: list[int], forbids: Pairs) -> bool:
     return any(reach[one] >> other & 1 for one, other in forbids)
 
 
-def _ahead(reach: list[int], way: Direction) -> bool:
-    """Whether a way goes along an order in which nodes that reach more come first."""
+def _ahead(place: Sequence[int], way: Direction) -> bool:
+    """Whether a way goes along an order."""
     source, target = way.edges[0]
-    more, less = reach[source].bit_count(), reach[target].bit_count()
-    return more > less or (more == less and source < target)
+    return place[source] < place[target]
+
+
+def _with(edges: Pairs, forbids: Pairs, ways: Sequence[Direction]) -> tuple[Pairs, Pairs]:
+    """The edges and forbidden pairs with those of these ways."""
+    more = [edge for way in ways for edge in way.edges]
+    return edges + more, forbids + [pair for way in ways for pair in way.forbids]
+
+
+def _columns(edges: Pairs) -> tuple[Ints, Ints]:
+    columns = np.asarray(edges, dtype=np.int64).reshape(-1, 2)
+    return columns[:, 0], columns[:, 1]

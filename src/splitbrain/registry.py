@@ -63,7 +63,7 @@ TARGETS = Registry("target", "targets", {name: where for name, (where, _) in OWN
 
 WORKLOADS = Registry("workload", "workloads", {name: where for name, (where, _) in OWN_WORKLOADS.items()})
 
-FORMER_WORKLOADS: Mapping[str, str] = {"append-list": "list", "rw-register": "unique-register"}
+FORMER_WORKLOADS: Mapping[str, str] = {"append-list": "list"}
 """Names of earlier releases, still understood."""
 
 ENVIRONMENTS = Registry("environment", "environments", {name: where for name, (where, _) in OWN_ENVIRONMENTS.items()})

@@ -165,7 +165,7 @@ class StoreClient:
             self._acknowledged(operation.key, response)
         if self._tokens:
             self._note(operation.key, response.revision)
-        value = frozen(response.value) if operation.f == "read" else operation.value
+        value = frozen(response.value) if operation.f in ("read", "txn") else operation.value
         return Outcome.ok(value, response.revision)
 
     def _acknowledged(self, key: Any, response: Response) -> None:

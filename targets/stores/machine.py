@@ -69,6 +69,8 @@ def refusal(request: Request) -> Response | None:
     """The answer to a request that makes no sense, None for one that does. Asked before anything is done."""
     if request.f in ("read", "write", "add", "append"):
         return None
+    if request.f == "txn":
+        return None if transaction(request.value) else Response(error=UNSUPPORTED, text="the value is no transaction")
     if request.f == "increment":
         number = isinstance(request.value, int) and not isinstance(request.value, bool)
         return None if number else Response(error=UNSUPPORTED, text="the value of an increment is an integer")
@@ -77,6 +79,13 @@ def refusal(request: Request) -> Response | None:
             return None
         return Response(error=UNSUPPORTED, text="the value of a cas is [old, new]")
     return Response(error=UNSUPPORTED, text=f"no such operation: {request.f}")
+
+
+def transaction(value: Any) -> bool:
+    """Whether a value is a list of [r key nil], [w key value] and [append key value]."""
+    if not isinstance(value, (list, tuple)):
+        return False
+    return all(isinstance(step, (list, tuple)) and len(step) == 3 and step[0] in ("r", "w", "append") for step in value)
 
 
 class Machine:
@@ -170,6 +179,8 @@ class Machine:
         refused = refusal(request)
         if refused is not None:
             return refused
+        if request.f == "txn":
+            return self._transact(request)
         key = wire_name(request.key)
         value, revision = self._values.get(key, (None, 0))
         if request.f == "read":
@@ -184,6 +195,26 @@ class Machine:
             self._elements.pop(key, None)
         self._values[key] = new, revision + 1
         return Response(None, revision + 1)
+
+    def _transact(self, request: Request) -> Response:
+        """Carry out all micro-operations of a transaction, or none where one makes no sense."""
+        held: dict[str | bytes, tuple[Any, int]] = {}
+        answer = []
+        for f, key, asked in request.value:
+            name = wire_name(key)
+            value, revision = held.get(name) or self._values.get(name, (None, 0))
+            if f == "r":
+                answer.append([f, key, value])
+                continue
+            new, error = changed(value, Request("write" if f == "w" else f, key, asked))
+            if error is not None:
+                return error
+            held[name] = new, revision + 1
+            answer.append([f, key, asked])
+        for name in held:
+            self._elements.pop(name, None)
+        self._values |= held
+        return Response(answer)
 
     def _with_element(self, key: str | bytes, value: Sequence[Any], request: Request) -> Sequence[Any]:
         """The set with one more; one that has it already stays as it is."""

@@ -28,7 +28,8 @@ def age(session: str) -> tuple[int, int]:
 
 class Request(Struct, frozen=True, gc=False, array_like=True):
     """A client's request. `f` is "read", "write", "cas" (value: old and new), "add" (to a set), "append" (to a list),
-    "increment" (a counter). value: of a read nothing, or, where the store has tokens, the revision of the key that its
+    "increment" (a counter), or, of a store with transactions, "txn" (value: a list of [f, key, value], f of which is
+    "r", "w" or "append"). value: of a read nothing, or, where the store has tokens, the revision of the key that its
     answer must not be older than. session, sequence: the request's name; a client numbers its requests upwards and has
     one open. A node of a store that is `introspective` answers two more for itself, at once: "role", with [name, term],
     and "audit", with an `Account`."""

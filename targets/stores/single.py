@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
+from splitbrain.harness.client import Shapes
 from splitbrain.harness.invariants import done_once, one_entry_an_index
 from splitbrain.harness.node import Node
 from splitbrain.harness.options import Option
@@ -23,6 +24,7 @@ from splitbrain.targets.stores.machine import applied_marks, refusal
 from splitbrain.targets.stores.messages import Answer, Entry, Forward, Request, Response
 from splitbrain.targets.stores.parts import Parts
 from splitbrain.targets.stores.requests import Origin, answer
+from splitbrain.targets.stores.target import TRANSACTIONAL
 
 CORRECT = Parts()
 
@@ -149,6 +151,11 @@ class Single(AuditedStore):
     def claims(self) -> Sequence[str]:
         """Linearizable, but neither CP nor AP: a partition leaves whole sides without answers."""
         return ("linearizable",) if self._word("disk") == "sync" else ()
+
+    @property
+    def operations(self) -> Shapes:
+        """The operations of all stores, and transactions."""
+        return TRANSACTIONAL
 
     @property
     def program(self) -> ProgramFactory:

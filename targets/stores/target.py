@@ -23,6 +23,8 @@ MILLISECOND = 1_000_000
 """In nanoseconds."""
 
 OPERATIONS = shapes("read", "write", "cas", "add", "append", "increment")
+TRANSACTIONAL = {**OPERATIONS, **shapes("txn")}
+"""Those of a store of which every operation goes through one log, so that a transaction is one entry."""
 
 ERRORS = ErrorTable(
     (

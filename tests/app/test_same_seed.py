@@ -59,9 +59,7 @@ def test_the_same_seed_gives_the_same_faults_and_the_same_operations(tmp_path: P
         began = history[0].time
         assert [event.f for event in came] == [f"start-{slot.fault.name}" for slot in plan]
         for event, slot in zip(came, plan, strict=True):
-            assert (event.time - began - slot.start) / SECOND > -0.2, (
-                "late where injecting takes long, never early"
-            )
+            assert (event.time - began - slot.start) / SECOND > -0.2, "late where injecting takes long, never early"
     for thread in range(CLIENTS):
         ours, theirs = asked(first, thread), asked(second, thread)
         both = min(len(ours), len(theirs))

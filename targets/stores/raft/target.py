@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from splitbrain.harness.client import Shapes
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.options import Option, Setting
 from splitbrain.harness.program import ProgramFactory
@@ -11,6 +12,7 @@ from splitbrain.targets.stores.compaction import SNAPSHOT_ENTRIES, snapshot_entr
 from splitbrain.targets.stores.raft.invariants import INVARIANTS
 from splitbrain.targets.stores.raft.node import CORRECT, RaftNode
 from splitbrain.targets.stores.raft.server import RaftSettings
+from splitbrain.targets.stores.target import TRANSACTIONAL
 
 
 class Raft(AuditedStore):
@@ -57,6 +59,11 @@ class Raft(AuditedStore):
         if self._raft.reads == "local" or not self._raft.persistent:
             return ()
         return "linearizable", "CP"
+
+    @property
+    def operations(self) -> Shapes:
+        """The operations of all stores, and transactions."""
+        return TRANSACTIONAL
 
     @property
     def program(self) -> ProgramFactory:

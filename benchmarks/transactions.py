@@ -1,0 +1,143 @@
+"""CPU seconds of the checkers of transactions, from columns to verdict with witnesses, and memory.
+
+    python benchmarks/transactions.py [--sizes 1000 10000 100000] [--only WORKLOAD/LEVEL …] [--json]
+
+The histories are those of a toy database with ten clients, whose transactions of one to four micro-operations overlap,
+on ten keys of which each is half as popular as the one before and is replaced after 32 writes. With level `serial`
+reads and writes are validated at commit, so that strict serializability holds; with `snapshot` writes alone, so that
+there are write skews; with `none` nothing is. A conflict aborts, and the transaction fails. CPU time counts, so a busy
+machine disturbs little.
+"""
+
+import argparse
+import json
+import multiprocessing
+import resource
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from random import Random
+from typing import Any
+
+from splitbrain.checkers.transactions.check import TransactionCheck
+from splitbrain.harness.budget import Budget
+from splitbrain.harness.history import Event, History
+
+CASES = (
+    "list-append/serial", "list-append/snapshot", "list-append/none", "rw-register/serial", "rw-register/snapshot",
+)  # fmt: skip
+CLIENTS, KEYS, LONGEST, WRITES_MAX = 10, 10, 4, 32
+MIB = 1 << 10
+"""In the unit of `ru_maxrss`."""
+
+
+class ToyDatabase:
+    """A store of versions with interleaved clients. level: what is validated at commit."""
+
+    def __init__(self, *, lists: bool, level: str, seed: int = 1) -> None:
+        self.lists, self.level, self.random = lists, level, Random(seed)
+        self.word = "append" if lists else "w"
+        self.initial: Any = () if lists else None
+        self.keys, self.fresh = list(range(KEYS)), KEYS
+        self.written: dict[int, int] = {}
+        self.values: dict[int, Any] = {}
+        self.versions: dict[int, int] = {}
+        self.open: dict[int, tuple[list[Any], dict[int, Any], dict[int, int], set[int]]] = {}
+
+    def events(self, count: int) -> Iterator[Event]:
+        """The events of so many transactions."""
+        at = 0
+        while count or self.open:
+            client = self.random.randrange(CLIENTS)
+            if client in self.open:
+                kind, value = self._commit(client)
+            elif count:
+                count -= 1
+                kind, value = "invoke", self._begin(client)
+            else:
+                continue
+            yield Event(index=at, time=at, process=client, type=kind, f="txn", value=value)
+            at += 1
+
+    def _begin(self, client: int) -> list[Any]:
+        """Choose micro-operations and carry them out on a snapshot."""
+        asked, answered, own, seen, wrote = list[Any](), list[Any](), dict[int, Any](), dict[int, int](), set[int]()
+        for _ in range(self.random.randint(1, LONGEST)):
+            place = min(int(self.random.expovariate(0.69)), KEYS - 1)
+            key = self.keys[place]
+            value = own.get(key, self.values.get(key, self.initial))
+            seen.setdefault(key, self.versions.get(key, 0))
+            if self.random.random() < 0.5:
+                asked.append(("r", key, None))
+                answered.append(("r", key, value))
+                continue
+            new = self.written[key] = self.written.get(key, 0) + 1
+            if new == WRITES_MAX:
+                self.keys[place], self.fresh = self.fresh, self.fresh + 1
+            own[key] = (*value, new) if self.lists else new
+            wrote.add(key)
+            asked.append((self.word, key, new))
+            answered.append((self.word, key, new))
+        self.open[client] = answered, own, seen, wrote
+        return asked
+
+    def _commit(self, client: int) -> tuple[str, list[Any]]:
+        answered, own, seen, wrote = self.open.pop(client)
+        validated = {"serial": set(seen), "snapshot": wrote, "none": set[int]()}[self.level]
+        if any(self.versions.get(key, 0) != seen[key] for key in validated):
+            return "fail", answered
+        for key in wrote:
+            now = self.values.get(key, self.initial)
+            kept = seen[key] == self.versions.get(key, 0)
+            fresh = [value for f, k, value in answered if f == "append" and k == key]
+            self.values[key] = own[key] if kept or not self.lists else (*now, *fresh)
+            self.versions[key] = self.versions.get(key, 0) + 1
+        return "ok", answered
+
+
+@dataclass(frozen=True)
+class MeasuredCheck:
+    """One case. mib: of the process, history included."""
+
+    case: str
+    transactions: int
+    verdict: str
+    anomalies: Sequence[str]
+    undecided: int
+    seconds: float
+    mib: int
+
+
+def measure(case: str, size: int) -> MeasuredCheck:
+    """Judge one history."""
+    workload, level = case.split("/")
+    history = History.of(ToyDatabase(lists=workload == "list-append", level=level).events(size))
+    history.operations()
+    TransactionCheck(workload).check(History(), Budget())  # imports what it needs
+    began = time.process_time()
+    verdict = TransactionCheck(workload).check(history, Budget(seconds=600))
+    seconds = time.process_time() - began
+    mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // MIB
+    found = verdict.details
+    return MeasuredCheck(
+        case, size, verdict.value.value, found["anomalies"], len(found["undecided"]), round(seconds, 3), mib
+    )
+
+
+def main() -> None:
+    """Measure each case in a process of its own."""
+    parser = argparse.ArgumentParser(description="CPU seconds and memory of the checkers of transactions.")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000, 100_000])
+    parser.add_argument("--only", nargs="+", choices=CASES, default=CASES)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    for case in options.only:
+        for size in options.sizes:
+            with multiprocessing.get_context("spawn").Pool(1) as pool:
+                found = pool.apply(measure, (case, size))
+            line = f"{case:22} {size:>9,}  {found.verdict:8} {found.seconds:8.2f} s {found.mib:6,} MiB  "
+            print(json.dumps(asdict(found)) if options.json else line + ", ".join(found.anomalies), flush=True)
+
+
+if __name__ == "__main__":
+    main()

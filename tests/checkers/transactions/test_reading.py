@@ -1,0 +1,127 @@
+"""Reading of transactional histories: EDN and JSON as Elle has them, refusals, and what is not judged."""
+
+from pathlib import Path
+
+import pytest
+
+from splitbrain.checkers.transactions.check import ENTRIES, TransactionCheck, transactional
+from splitbrain.harness.budget import Budget
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.histories import read
+from splitbrain.harness.history import Event, History
+from splitbrain.harness.verdict import Validity, Verdict
+
+EDN = """
+{:index 0 :type :invoke :process 0 :f :txn :value [[:append :x 1] [:r :y nil]]}
+{:index 1 :type :ok     :process 0 :f :txn :value [[:append :x 1] [:r :y [2]]]}
+{:index 2 :type :invoke :process 1 :f :txn :value [[:append :y 2] [:r :x nil]]}
+{:index 3 :type :ok     :process 1 :f :txn :value [[:append :y 2] [:r :x [1]]]}
+"""
+ELLE_CLI = """[
+{"index":0,"type":"invoke","process":0,"f":"txn","value":[["w",0,1],["r",1,null]]},
+{"index":1,"type":"ok","process":0,"f":"txn","value":[["w",0,1],["r",1,null]]},
+{"index":2,"type":"invoke","process":1,"f":"txn","value":[["w",1,1],["r",0,null]]},
+{"index":3,"type":"ok","process":1,"f":"txn","value":[["w",1,1],["r",0,null]]}]
+"""
+
+
+def txns(*rows: tuple[int, str, object]) -> History:
+    """A history of these events: process, type, value."""
+    events = [
+        Event(index=at, time=at, process=process, type=kind, f="txn", value=value)
+        for at, (process, kind, value) in enumerate(rows)
+    ]
+    return History.of(events)
+
+
+def check(workload: str, history: History, consistency: str = "strict-serializable") -> Verdict:
+    return TransactionCheck(workload, consistency).check(history, Budget())
+
+
+def test_edn_of_elle(tmp_path: Path) -> None:
+    (tmp_path / "h.edn").write_text(EDN)
+    history = read(tmp_path / "h.edn")
+    verdict = check("list-append", history)
+    assert transactional(history) == "list-append"
+    assert verdict.details["anomalies"] == ["G1c"]
+    assert verdict.witness is not None
+    assert verdict.witness.words[0] == "G1c: T0 read y = [2], the last of which T2 appended, so T0 came after T2"
+
+
+def test_json_of_elle_cli(tmp_path: Path) -> None:
+    (tmp_path / "h.json").write_text(ELLE_CLI)
+    history = read(tmp_path / "h.json")
+    assert transactional(history) == "rw-register"
+    verdict = check("rw-register", history)
+    assert verdict.details["anomalies"] == ["G2-item", "G-single-realtime"]
+    assert check("rw-register", history, "snapshot-isolation").value is Validity.VALID
+
+
+def test_a_value_written_twice_is_not_judged() -> None:
+    history = txns((0, "invoke", [["w", "x", 1]]), (0, "fail", [["w", "x", 1]]), (1, "invoke", [["w", "x", 1]]))
+    verdict = check("rw-register", history)
+    assert verdict.value is Validity.UNKNOWN
+    assert verdict.reason == (
+        "not judged: event 2 writes 1 to key x, and so does event 0: each value may be written to a key once"
+    )
+
+
+def test_values_of_different_types_are_different() -> None:
+    history = txns(
+        (0, "invoke", [["append", "x", 1], ["append", "x", "1"], ["append", "x", True], ["append", 1, 1]]),
+        (0, "ok", [["append", "x", 1], ["append", "x", "1"], ["append", "x", True], ["append", 1, 1]]),
+        (1, "invoke", [["r", "x", None]]),
+        (1, "ok", [["r", "x", [1, "1", True]]]),
+    )
+    assert check("list-append", history).value is Validity.VALID
+
+
+@pytest.mark.parametrize(
+    ("workload", "value", "words"),
+    [
+        ("list-append", [["w", "x", 1]], "lists of [append key value] and [r key what-was-read], not [w x 1]"),
+        ("rw-register", [["r", "x"]], "lists of [w key value] and [r key what-was-read], not [r x]"),
+        ("list-append", 5, "not 5 as of event 0"),
+    ],
+)
+def test_other_operations_are_refused(workload: str, value: object, words: str) -> None:
+    with pytest.raises(UsageError, match="is about") as refused:
+        check(workload, txns((0, "invoke", value)))
+    assert words in str(refused.value)
+
+
+def test_a_read_of_no_list_is_refused() -> None:
+    history = txns((0, "invoke", [["r", "x", None]]), (0, "ok", [["r", "x", 5]]))
+    with pytest.raises(UsageError, match="event 1 read 5, which is no list"):
+        check("list-append", history)
+
+
+@pytest.mark.parametrize("rows", [[], [(0, "invoke", [["append", "x", 1]])], [(0, "invoke", [["r", "x", None]])]])
+def test_what_could_refute_nothing_is_unknown(rows: list[tuple[int, str, object]]) -> None:
+    assert check("list-append", txns(*rows)).value is Validity.UNKNOWN
+
+
+def test_the_level_is_a_name_of_the_lattice() -> None:
+    entry = ENTRIES[0]
+    assert entry.make({"consistency": "PL-SI"}).consistency == "snapshot-isolation"
+    for wrong in ("snapshot", "linearizable"):
+        with pytest.raises(UsageError, match="option consistency is an isolation level"):
+            entry.make({"consistency": wrong})
+
+
+def test_what_clients_cannot_see_is_not_judged() -> None:
+    history = read(Path(__file__).resolve().parents[2] / "data" / "transactions" / "berenson-h5-write-skew.jsonl")
+    verdict = check("rw-register", history, "update-serializable")
+    assert verdict.value is Validity.UNKNOWN
+    assert "update-serializable" in verdict.details["not_judged"]
+
+
+def test_what_failed_and_was_read_is_in_the_order_of_its_session() -> None:
+    history = txns(
+        (2, "invoke", [["append", 0, 1]]), (2, "fail", [["append", 0, 1]]),
+        (2, "invoke", [["append", 0, 2]]), (2, "ok", [["append", 0, 2]]),
+        (1, "invoke", [["r", 0, None]]), (1, "ok", [["r", 0, [2, 1]]]),
+    )  # fmt: skip
+    found = check("list-append", history).details
+    assert found["allowed"] == ["read-uncommitted"]
+    assert found["anomalies"] == ["G1a", "G0-process"]
