@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from splitbrain.checkers.common.values import thawed
+from splitbrain.checkers.common.values import frozen, thawed
 from splitbrain.checkers.porcupine import ILLEGAL, MODELS, Call, Model
 from splitbrain.harness.history import Event
 
@@ -53,7 +53,7 @@ def same(state: Any, f: str, argument: Any) -> Any:
 
 def members(state: Any, f: str, argument: Any) -> Any:
     if f == "contains":
-        return ("int", argument) in state
+        return frozen(argument) in state
     return tuple(sorted(map(thawed, state))) if f == "read" else argument
 
 
