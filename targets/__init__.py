@@ -15,6 +15,10 @@ TARGETS: Mapping[str, tuple[str, str]] = {
         "splitbrain.targets.stores:Raft",
         "a replicated log by consensus (Ongaro and Ousterhout 2014): a majority decides",
     ),
+    "chain": (
+        "splitbrain.targets.stores:ChainReplication",
+        "chain replication (van Renesse and Schneider 2004): the head orders, the tail answers reads",
+    ),
     "paxos": (
         "splitbrain.targets.stores:Paxos",
         "a register under each key, changed by Paxos without a log or a leader (CASPaxos, Rystsov 2018)",

@@ -3,6 +3,7 @@
 - `single`           one node holds everything
 - `primary_backup/`  one node decides, the others copy
 - `raft/`            a majority decides
+- `chain/`           the head of a chain decides, its tail answers
 - `paxos/`           a majority decides about each key by itself
 
 What they share: `messages` (what goes over the wire), `machine` (the state), `log`, `journal` and `codec` (how it gets
@@ -10,6 +11,7 @@ to disk), `requests` (which request waits for which entry), `client` and `target
 """
 
 from splitbrain.targets.operations import shapes
+from splitbrain.targets.stores.chain import ChainReplication
 from splitbrain.targets.stores.messages import Request, Response
 from splitbrain.targets.stores.paxos import Paxos
 from splitbrain.targets.stores.primary_backup import PrimaryBackup
@@ -17,4 +19,14 @@ from splitbrain.targets.stores.raft import Raft
 from splitbrain.targets.stores.single import Single
 from splitbrain.targets.stores.target import StoreTarget
 
-__all__ = ["Paxos", "PrimaryBackup", "Raft", "Request", "Response", "Single", "StoreTarget", "shapes"]
+__all__ = [
+    "ChainReplication",
+    "Paxos",
+    "PrimaryBackup",
+    "Raft",
+    "Request",
+    "Response",
+    "Single",
+    "StoreTarget",
+    "shapes",
+]

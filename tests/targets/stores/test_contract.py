@@ -22,7 +22,9 @@ EVERY = (
     "raft:reads=lease",
     "paxos",
     "paxos:reads=quorum",
+    "chain",
 )
+STORES_WITH_DISKS = ("single", "primary-backup", "raft", "paxos", "chain")
 FAILING_OVER = (
     "raft",
     "raft:reads=index",
@@ -31,6 +33,7 @@ FAILING_OVER = (
     "primary-backup:failover=lease,replication=sync",
     "paxos",
     "paxos:reads=quorum",
+    "chain",
 )
 
 
@@ -127,9 +130,7 @@ def test_a_repeated_request_is_known_after_a_restart(arm: Arm, spec: str) -> Non
     play(arm, spec, story)
 
 
-@pytest.mark.parametrize(
-    "spec", ["single:disk=memory", "primary-backup:disk=memory", "raft:disk=memory", "paxos:disk=memory"]
-)
+@pytest.mark.parametrize("spec", [f"{name}:disk=memory" for name in STORES_WITH_DISKS])
 def test_memory_forgets(arm: Arm, spec: str) -> None:
     async def story(stage: StoreStage) -> None:
         await stage.ask("n1", "write", "x", 1)
@@ -227,7 +228,7 @@ def test_a_node_that_was_away_catches_up(arm: Arm, spec: str) -> None:
     play(arm, spec, story)
 
 
-@pytest.mark.parametrize("spec", ["raft:reads=local", "primary-backup:reads=any"])
+@pytest.mark.parametrize("spec", ["raft:reads=local", "primary-backup:reads=any", "chain:reads=any"])
 def test_a_copy_that_is_cut_off_answers_from_old_state(arm: Arm, spec: str) -> None:
     async def story(stage: StoreStage) -> None:
         leader = await stage.leader()

@@ -9,6 +9,7 @@ A file for each kind: `elections`, `replication`, `snapshots` and `clients` of r
 from collections.abc import Sequence
 
 from splitbrain.harness.planted_bug import PlantedBug
+from splitbrain.targets.stores.bugs.catalogue.chain import CHAIN
 from splitbrain.targets.stores.bugs.catalogue.clients import CLIENTS
 from splitbrain.targets.stores.bugs.catalogue.crdt import CRDT
 from splitbrain.targets.stores.bugs.catalogue.elections import ELECTIONS
@@ -19,7 +20,7 @@ from splitbrain.targets.stores.bugs.catalogue.plain import PRIMARY_BACKUP, SINGL
 from splitbrain.targets.stores.bugs.catalogue.replication import REPLICATION
 from splitbrain.targets.stores.bugs.catalogue.snapshots import SNAPSHOTS
 
-__all__ = ["ABD", "CAUSAL", "CRDT", "MULTI_LEADER", "PAXOS", "PRIMARY_BACKUP", "QUORUM", "RAFT", "SINGLE"]
+__all__ = ["ABD", "CAUSAL", "CHAIN", "CRDT", "MULTI_LEADER", "PAXOS", "PRIMARY_BACKUP", "QUORUM", "RAFT", "SINGLE"]
 
 RAFT: Sequence[PlantedBug] = (*ELECTIONS, *REPLICATION, *SNAPSHOTS, *CLIENTS)
 """Those of raft."""

@@ -1,0 +1,41 @@
+"""Bugs of chain: who may answer, what an acknowledgement rests on, and what a new member must have."""
+
+from splitbrain.targets.stores.chain.messages import Link
+from splitbrain.targets.stores.chain.node import ChainNode
+from splitbrain.targets.stores.messages import Request
+from splitbrain.targets.stores.requests import Origin, answer
+
+
+class HeadAnswers(ChainNode):
+    """The head takes for committed what is on its own disk."""
+
+    def _committed(self) -> int:
+        return self._here() if self.members.head == self.name else super()._committed()
+
+
+class UnconfirmedTail(ChainNode):
+    """The tail answers reads without asking whether the chain goes on without it."""
+
+    def _read(self, request: Request, origin: Origin) -> None:
+        self._out.append(answer(origin, request, self.machine.read(request.key)))
+
+
+class OldEpochTaken(ChainNode):
+    """A node takes entries of any epoch from whoever sends them."""
+
+    def _fits(self, sender: str, link: Link) -> bool:
+        return True
+
+
+class ServesBeforeCaughtUp(ChainNode):
+    """A node serves as soon as its epoch has begun, with what it has."""
+
+    def _up_to_date(self) -> bool:
+        return True
+
+
+class MiddleCommits(ChainNode):
+    """A node between head and tail takes for committed what it has itself."""
+
+    def _committed(self) -> int:
+        return self._here() if self.members.place == "middle" and self._up_to_date() else super()._committed()
