@@ -146,7 +146,7 @@ class Card:
         """
         split = [run for run in self.runs if any(set(window.sides) <= SPLIT for window in run.windows)]
         partition = "–" if self.subject.nothing_to_split else _letter(split, "A", RUNS_MIN)
-        other = _letter(self.healthy, "L", 1)
+        other = _letter(self.healthy, "L", RUNS_MIN)
         return f"P{partition}/E{other}"
 
     @cached_property
@@ -161,7 +161,8 @@ class Card:
             return None
         if any(standing.refuted and implies(claim, model) for model, standing in self.models.items()):
             return False
-        stronger = [found for model, found in self.models.items() if implies(model, claim)]
+        under_faults = model_standings([run for run in self.runs if run.scenario != HEALTHY])
+        stronger = [found for model, found in under_faults.items() if implies(model, claim)]
         held = any(found.confirmed >= RUNS_MIN and not found.refuted and not found.undecided for found in stronger)
         return True if held else None
 

@@ -184,7 +184,8 @@ def class_facts(
     runs: Sequence[RunEvidence], found: Sequence[MeasuredScenario], *, nothing_to_split: bool
 ) -> ClassFacts:
     """Facts for the rule."""
-    refuted, confirmed, undecided = linearizable_runs(runs)
+    refuted, _, undecided = linearizable_runs(runs)
+    _, confirmed, _ = linearizable_runs([run for run in runs if _counts(run, nothing_to_split=nothing_to_split)])
     states = [run.final.converged for run in runs]
     dropped = [reason for scenario in found for reason in scenario.dropped]
     crossed = sum(window.crossed for scenario in found if scenario.split for window in scenario.windows)
@@ -193,6 +194,14 @@ def class_facts(
         sum(len(run.final.lost) for run in runs), False if False in states else True if True in states else None,
         crossed, dropped,
     )  # fmt: skip
+
+
+def _counts(run: RunEvidence, *, nothing_to_split: bool) -> bool:
+    """Whether a run could have refuted what the rule asks: the network was split, or, where there is nothing to split,
+    something else went wrong."""
+    if nothing_to_split:
+        return run.scenario != HEALTHY
+    return any(set(window.sides) <= SPLIT and window.bit for window in run.windows)
 
 
 def _healthy_served(runs: Sequence[RunEvidence]) -> bool | None:

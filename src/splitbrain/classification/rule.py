@@ -63,7 +63,8 @@ class ClassFacts:
     """Facts that the rule looks at.
 
     nothing_to_split: whether the system has one copy of everything. sides: of all splits that bit and that clients
-    met. refuted, confirmed, undecided: runs, by what became of linearizability. healthy_served: whether operations were
+    met. refuted, undecided: runs, by what became of linearizability. confirmed: those with splits in
+    which it was confirmed; with other faults, where there is nothing to split. healthy_served: whether operations were
     answered without faults; None if that was not tried. lost: acknowledged writes. converged: whether copies were equal
     at the end of every run; None where that was never compared. crossed: reads that one side answered of keys that
     another one had written, in splits. vacuous: why windows, or whole scenarios, say nothing.

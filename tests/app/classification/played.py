@@ -17,6 +17,7 @@ SECOND = 1_000_000_000
 MS = 1_000_000
 PACE = 4
 """Reads, and writes, a second at each node."""
+HEALTHY_RUNS = 8
 IN_TURN = 14
 """Clients of each kind that a node has: an operation takes three seconds at most."""
 NODES = ("n1", "n2", "n3", "n4", "n5")
@@ -151,6 +152,6 @@ def _both(store: Store) -> tuple[RunEvidence, RunEvidence]:
 
 
 def runs_of(store: Store, splits: int = 8) -> list[RunEvidence]:
-    """A healthy run, and runs with splits; these are all the same, for a store that is a rule has no luck."""
+    """Healthy runs, and runs with splits; those of a kind are the same, for a store that is a rule has no luck."""
     healthy, split = _both(store)
-    return [healthy, *[split] * splits]
+    return [*[healthy] * HEALTHY_RUNS, *[split] * splits]

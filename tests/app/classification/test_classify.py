@@ -70,7 +70,7 @@ def test_a_line_has_what_machines_ask_for() -> None:
     for side in ("majority", "minority"):
         low, share, high = line["availability"][side]
         assert 0.8 < low < share == high == 1
-    assert (line["lost_writes"], line["runs"]) == (0, 9)
+    assert (line["lost_writes"], line["runs"]) == (0, 16)
 
 
 def test_a_claim_that_does_not_hold_is_a_lie_told_by_the_exit_code() -> None:
@@ -92,7 +92,7 @@ def test_what_is_open_is_two_and_what_could_not_be_run_is_three() -> None:
 
 def test_questions_that_an_environment_leaves_open_are_told() -> None:
     why = {"split, leader on the smaller side": "no permission"}
-    alone = Card(CardSubject("store", (), "local", 5, not_run=why), runs_of(refusing)[:1])
+    alone = Card(CardSubject("store", (), "local", 5, not_run=why), runs_of(refusing)[:8])
     assert alone.finding.cap is CapClass.UNDETERMINED
     assert any("no permission" in one for one in alone.finding.missing)
     assert any("no permission" in line for line in lines(alone))

@@ -9,7 +9,20 @@ from splitbrain.classification.figures import MeasuredScenario, class_facts, dea
 from splitbrain.classification.rule import CapClass, ClassFinding, find_class
 from splitbrain.harness.verdict import Validity, Verdict
 
-from .played import MAJORITY, MINORITY, SPLIT, PlayedAnswer, Store, history, judged, played, refusing, runs_of, serving
+from .played import (
+    HEALTHY_RUNS,
+    MAJORITY,
+    MINORITY,
+    SPLIT,
+    PlayedAnswer,
+    Store,
+    history,
+    judged,
+    played,
+    refusing,
+    runs_of,
+    serving,
+)
 
 
 def found(runs: list[RunEvidence]) -> tuple[ClassFinding, list[MeasuredScenario]]:
@@ -71,7 +84,7 @@ def test_each_gets_its_class(name: str) -> None:
 def test_errors_called_ok_lose_writes_and_are_never_consistent() -> None:
     runs = runs_of(error_called_ok)
     finding, _ = found(runs)
-    assert runs[1].models.linearizable is False
+    assert runs[-1].models.linearizable is False
     assert finding.cap is CapClass.AP
     assert "wrote" not in finding.alarm
 
@@ -128,12 +141,12 @@ def test_few_runs_settle_nothing() -> None:
 
 
 def test_without_healthy_runs_nothing_is_said() -> None:
-    finding, _ = found(runs_of(refusing)[1:])
+    finding, _ = found(runs_of(refusing)[HEALTHY_RUNS:])
     assert finding.cap is CapClass.UNDETERMINED
 
 
 def test_a_side_without_clients_is_no_evidence() -> None:
-    healthy, run = runs_of(serving, 1)
+    healthy, run = runs_of(serving, 1)[-2:]
     window = run.windows[0]
     assert {request.node for request in window.requests} == {*MINORITY, *MAJORITY}
     deaf = [
@@ -143,3 +156,10 @@ def test_a_side_without_clients_is_no_evidence() -> None:
     finding, _ = found([healthy, *[replace(run, windows=deaf)] * 8])
     assert finding.cap is CapClass.UNDETERMINED
     assert any("without clients on this side: minority" in reason for reason in finding.missing)
+
+
+def test_healthy_runs_say_nothing_about_splits() -> None:
+    healthy, split = runs_of(refusing)[0], runs_of(refusing)[-1]
+    facts = class_facts([healthy] * 20 + [split] * 3, [], nothing_to_split=False)
+    assert facts.confirmed == 3
+    assert class_facts([healthy] * 20, [], nothing_to_split=True).confirmed == 0
