@@ -9,7 +9,7 @@ from splitbrain.targets.stores.bugs.catalogue.common import AUDIT, CUTS, GITHUB,
 from splitbrain.targets.stores.replicas import ReplicaParts
 
 BLOCKING: Mapping[str, str] = {"read_repair": "blocking"}
-SLOPPY: Mapping[str, str] = {"n": "3", "sloppy": "on"}
+SLOPPY: Mapping[str, str] = {"n": "3", "sloppy": "on", "read_repair": "off", "w": "all", "r": "1"}
 DYNAMO = "DeCandia et al., Dynamo, SOSP 2007"
 ATTIYA = "Attiya, Bar-Noy and Dolev, JACM 1995"
 
@@ -82,7 +82,7 @@ QUORUM: Sequence[PlantedBug] = (
         AUDIT,
         (None, ReplicaParts(copies=bugs.HintsInMemory)),
         SLOPPY,
-        KILLS,
+        Aim("kill,partition"),
     ),
 )
 
