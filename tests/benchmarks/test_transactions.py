@@ -1,0 +1,19 @@
+"""The toy database of the benchmark gives histories of the level that it says."""
+
+import pytest
+import transactions
+
+
+@pytest.mark.parametrize(
+    ("case", "anomalies"),
+    [
+        ("list-append/serial", []),
+        ("rw-register/serial", []),
+        ("list-append/snapshot", ["G2-item"]),
+        ("rw-register/snapshot", ["G2-item"]),
+    ],
+)
+def test_a_case_has_the_anomalies_of_its_level(case, anomalies):
+    found = transactions.measure(case, 300)
+    assert found.anomalies == anomalies and found.undecided == 0
+    assert found.verdict == ("invalid" if anomalies else "valid")
