@@ -32,6 +32,8 @@ from splitbrain.results.summary import permille
 
 FORMAT = 1
 LOST_LISTED = 20
+ALONE = 1.5
+"""Round trips below which an answer waited for no other node: one is the client's own."""
 
 
 @dataclass(frozen=True)
@@ -142,12 +144,19 @@ class Card:
         nothing to split.
 
         A, L: linearizability was refuted, in runs with splits and in healthy ones. C: never, and so often confirmed as
-        the rule asks for.
+        the rule asks for. L also where linearizability was refuted in any run, and reads or writes are answered in less
+        than ALONE round trips: no other copy was waited for.
         """
         split = [run for run in self.runs if any(set(window.sides) <= SPLIT for window in run.windows)]
         partition = "–" if self.subject.nothing_to_split else _letter(split, "A", RUNS_MIN)
-        other = _letter(self.healthy, "L", RUNS_MIN)
+        other = "L" if self._answers_alone else _letter(self.healthy, "L", RUNS_MIN)
         return f"P{partition}/E{other}"
+
+    @property
+    def _answers_alone(self) -> bool:
+        quick = any(found.get("round_trips", ALONE) < ALONE for found in self.latency_ms.values())
+        given_up = any(run.models.linearizable is False for run in self.runs)
+        return quick and given_up and not self.subject.nothing_to_split
 
     @cached_property
     def claims(self) -> Mapping[str, bool | None]:

@@ -73,6 +73,12 @@ def test_a_line_has_what_machines_ask_for() -> None:
     assert (line["lost_writes"], line["runs"]) == (0, 16)
 
 
+def test_answers_without_another_copy_trade_consistency_for_latency() -> None:
+    assert card(serving, round_trip_ms=2.0).pacelc == "PA/EL"
+    assert card(serving, round_trip_ms=1.0).pacelc == "PA/EC"
+    assert card(refusing, round_trip_ms=2.0).pacelc == "PC/EC"
+
+
 def test_a_claim_that_does_not_hold_is_a_lie_told_by_the_exit_code() -> None:
     assert code(card(serving, "linearizable", "CP")) == 1
     assert code(card(serving, "AP")) == 0
