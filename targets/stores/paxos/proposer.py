@@ -35,12 +35,14 @@ IN_DOUBT_AFTER = 3
 
 @dataclass
 class Round:
-    """The attempts to change one key. requests: those in the present proposal. outbid: how often in a row."""
+    """The attempts to change one key. requests: those in the present proposal. joined: whether a request came after
+    phase 1 began. outbid: how often in a row."""
 
     key: KeyName
     timer: str
     ballot: Ballot = NOTHING
     phase: str = PREPARING
+    joined: bool = False
     outbid: int = 0
     promises: dict[str, Promise] = field(default_factory=dict)
     accepts: list[str] = field(default_factory=list)
@@ -70,7 +72,9 @@ class Proposer:
                 other.origins += waiting.origins
                 return
         queue.append(waiting)
-        if under_way is None:
+        if under_way is not None:
+            under_way.joined = True
+        else:
             self._timers += 1
             under_way = self._rounds[key] = Round(key, f"round {self._timers}")
             self._timed[under_way.timer] = under_way
@@ -82,7 +86,7 @@ class Proposer:
         promised = replica.acceptor.slot(round.key).promised
         self._counter = max(self._counter, promised[0]) + 1
         round.ballot = self._counter, replica.acceptor.life, replica.place
-        round.phase, round.promises, round.accepts = PREPARING, {}, []
+        round.phase, round.promises, round.accepts, round.joined = PREPARING, {}, [], False
         replica.broadcast(Prepare(round.key, round.ballot), replica.nodes)
         self._wait(round, replica.settings.resend)
 
@@ -102,7 +106,8 @@ class Proposer:
         round.requests = self._queues.pop(round.key, [])
         round.change = self._change(chosen.register, [waiting.request for waiting in round.requests])
         register = round.change.register
-        if register is chosen.register and self._settled(promises):
+        # Promises may be older than a request that came while they were collected: phase 2 shows that they still stand.
+        if register is chosen.register and self._settled(promises) and not round.joined:
             self._finish(round)
             return
         round.phase = ACCEPTING

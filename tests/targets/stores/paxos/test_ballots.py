@@ -161,3 +161,24 @@ def test_a_long_journal_is_written_anew_and_says_the_same() -> None:
     read = made.request("n2", READ)
     made.settle()
     assert (made.replies[read].value, made.replies[read].revision) == (399, 399)
+
+
+def test_a_read_that_joins_a_round_is_not_answered_by_promises_that_are_older_than_it() -> None:
+    made = bench()
+    made.request("n1", READ)
+    made.drop(lambda flight: flight.to == "n3")
+    while not any(isinstance(flight.message, Promise) for flight in made.flights):
+        waiting = [name for name in NAMES if made.beds[name].syncs]
+        made.sync(waiting[0]) if waiting else made.deliver()
+    late = [flight for flight in made.flights if isinstance(flight.message, Promise)]
+    made.drop(lambda flight: True)
+    written = made.request("n2", write(2, "t"))
+    made.settle(("n2", "n3"))
+    assert made.replies[written].revision == 1
+    read = made.request("n1", Request("read", "x", None, "q", 1))
+    made.flights += late
+    made.settle()
+    if read not in made.replies:
+        made.fire("n1", "round 1")
+        made.settle()
+    assert made.replies[read].value == 2
