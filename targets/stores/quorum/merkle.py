@@ -25,16 +25,30 @@ def bucket(of_leaf: int) -> int:
     return of_leaf // FAN
 
 
+class KeyHashes:
+    """The leaf and the hash of each key with its versions, made again only where these are others than before."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Versions, int, int]] = {}
+
+    def of(self, key: str, versions: Versions) -> tuple[int, int]:
+        """Leaf and hash of a key with these versions."""
+        known = self._known.get(key)
+        if known is None or known[0] is not versions:
+            dots = ",".join(f"{version.actor}/{version.number}" for version in versions)
+            known = self._known[key] = versions, leaf(key), zlib.crc32(f"{key} {dots}".encode())
+        return known[1:]
+
+
 class MerkleTree:
     """The hashes of some keys with their versions."""
 
-    def __init__(self, copies: Iterable[tuple[str, Versions]]) -> None:
+    def __init__(self, copies: Iterable[tuple[str, Versions]], hashes: KeyHashes) -> None:
         self.leaves: dict[int, int] = {}
         for key, versions in copies:
-            dots = ",".join(f"{version.actor}/{version.number}" for version in versions)
+            at, found = hashes.of(key, versions)
             # Sums do not depend on the order of keys.
-            at = leaf(key)
-            self.leaves[at] = (self.leaves.get(at, 0) + zlib.crc32(f"{key} {dots}".encode())) & 0xFFFFFFFF
+            self.leaves[at] = (self.leaves.get(at, 0) + found) & 0xFFFFFFFF
         self.buckets: dict[int, int] = {}
         for at in sorted(self.leaves):
             self.buckets[bucket(at)] = zlib.crc32(f"{at} {self.leaves[at]}".encode(), self.buckets.get(bucket(at), 0))

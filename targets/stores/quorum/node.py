@@ -14,7 +14,7 @@ from splitbrain.harness.program import Effect, Effects, Mark, Now, Reply, Send, 
 from splitbrain.harness.random_stream import RandomStream
 from splitbrain.targets.stores.messages import Request, Response
 from splitbrain.targets.stores.quorum.handoff import Handoff, StandIns
-from splitbrain.targets.stores.quorum.merkle import BUCKETS, LEAVES, MerkleTree, bucket, differing, leaf
+from splitbrain.targets.stores.quorum.merkle import BUCKETS, LEAVES, KeyHashes, MerkleTree, bucket, differing, leaf
 from splitbrain.targets.stores.quorum.messages import Compare, Exchange, QuorumMessage
 from splitbrain.targets.stores.quorum.ring import Ring
 from splitbrain.targets.stores.replicas import (
@@ -91,6 +91,7 @@ class QuorumNode(ReplicaNode):
         self.stand_ins = StandIns(self.rounds, settings.hint_after or 0)
         self.handoff = Handoff(self.copies, settings.hand_over_every)
         self._compared = 0
+        self._hashes = KeyHashes()
         self._made: dict[str, Version] = {}
         """The version of each key that this life of the node made last."""
 
@@ -210,10 +211,12 @@ class QuorumNode(ReplicaNode):
 
     def _shared(self, other: str) -> list[str]:
         """The keys of which this node and another one are replicas."""
+        if self.ring.everywhere:
+            return list(self.copies)
         return [key for key in self.copies if {other, self.name} <= set(self.ring.replicas(key))]
 
     def _tree(self, other: str) -> MerkleTree:
-        return MerkleTree((key, self.copies.of(key)) for key in self._shared(other))
+        return MerkleTree(((key, self.copies.of(key)) for key in self._shared(other)), self._hashes)
 
     def _compare(self, sender: str, level: int, hashes: Mapping[int, int]) -> list[Effect]:
         tree = self._tree(sender)

@@ -17,6 +17,8 @@ class Ring:
 
     def __init__(self, nodes: Sequence[str], n: int) -> None:
         self.n = n
+        self.everywhere = n == len(nodes)
+        """Whether every node holds every key."""
         self._points = sorted((place(f"{node}#{number}"), node) for node in nodes for number in range(VNODES))
         self._hashes = [point for point, _ in self._points]
         self._orders: dict[str, tuple[str, ...]] = {}

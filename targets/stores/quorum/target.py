@@ -16,8 +16,8 @@ With `disk=memory` nothing is promised: a restart forgets. A key may be read whi
 written while `n - w` are (with `version=vector`, `n - max(w, r)`).
 
 `read_repair=async`: after the answer, replicas that were heard get what they lack. `sloppy=on`: nodes stand in for
-replicas that are silent, and hand over what they kept (needs n below the number of nodes). `anti_entropy=on`: replicas
-compare Merkle trees and exchange what differs.
+replicas that are silent, and hand over what they kept (needs n below the number of nodes). Replicas
+compare Merkle trees and exchange what differs, unless `anti_entropy=off`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -50,8 +50,8 @@ class Quorum(LeaderlessStore):
         Option("version", "vector", "vector: version vectors; lww: the wall clock", ("vector", "lww")),
         Option("sloppy", False, "whether other nodes stand in for silent replicas, and hand over later"),
         Option("hint_ms", 150, "silence of a replica after which another stands in, milliseconds", least=1),
-        Option("anti_entropy", False, "whether replicas compare their copies by Merkle trees"),
-        Option("compare_ms", 500, "how often they do, milliseconds", least=1),
+        Option("anti_entropy", True, "whether replicas compare their copies by Merkle trees"),
+        Option("compare_ms", 1000, "how often they do, milliseconds", least=1),
         Option("disk", "sync", "memory: keep nothing over a restart", ("sync", "memory")),
         Option("timeout_ms", 1000, "how long a coordinator waits for replicas, milliseconds", least=1),
         BUG,
