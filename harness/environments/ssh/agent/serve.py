@@ -15,19 +15,20 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
 from splitbrain.harness.deployment import Place, Process
 from splitbrain.harness.environments.linux import packets, processes, scratch
+from splitbrain.harness.environments.real.handlers import HANDLERS
 from splitbrain.harness.environments.real.unsupported import needs_root, unsupported
 from splitbrain.harness.environments.ssh.agent import host_state
 from splitbrain.harness.environments.ssh.agent.links import Control, own_address
 from splitbrain.harness.environments.ssh.agent.member import HostCluster
 from splitbrain.harness.environments.ssh.serialization import KINDS, from_json
 from splitbrain.harness.errors import InfrastructureError, SplitbrainError
-from splitbrain.harness.injection import ActiveInjection, Cut, CutClients, Impair, Limp, Maintenance, Reconfiguration
+from splitbrain.harness.injection import ActiveInjection, Cut, CutClients, Maintenance, Reconfiguration
 
 SILENCE_SECONDS = 60.0
 CANCEL_SECONDS = 5.0
@@ -91,9 +92,10 @@ class Agent:
     def _unable(self, kind: type, deployment: Process, members: list[str]) -> str | None:
         if needs_root(kind) and os.geteuid() != 0:
             return "it takes root there: set sudo = true, or log in as root"
-        if kind in (Cut, Impair, Limp) and self._control.address in members:
+        handler = HANDLERS.get(kind)
+        if handler is not None and _of_links(kind) and self._control.address in members:
             return own_address(self._control.address)
-        if kind in (Impair, Limp):
+        if handler is not None and handler.machine is packets.unable:
             return packets.unqueueable()
         reason = unsupported(kind, deployment)
         if kind in (Cut, CutClients) and reason is None:
@@ -176,6 +178,11 @@ class Agent:
             processes.kill_all(lambda: host_state.members(self._run, self._folder))
             host_state.drop_rules(self._run)
             scratch.clear(self._folder)
+
+
+def _of_links(injection: type) -> bool:
+    """Whether an injection is one of links between nodes."""
+    return any(field.name == "links" for field in fields(injection))
 
 
 def made(node: Spec) -> Process:
