@@ -30,6 +30,7 @@ cdef class OrderCheck:
     cdef int32_t *begin
     cdef int32_t *filled
     cdef int32_t *writes
+    cdef int32_t *positions
     cdef readonly int op, other, wrong
 
     def __init__(self, columns, order, bint arbitration):
@@ -49,8 +50,9 @@ cdef class OrderCheck:
         self.begin = <int32_t *> malloc((n + 2) * sizeof(int32_t))
         self.filled = <int32_t *> calloc(n + 1, sizeof(int32_t))
         self.writes = <int32_t *> malloc((n + 1) * sizeof(int32_t))
+        self.positions = <int32_t *> malloc((n + 1) * sizeof(int32_t))
         if not (self.place and self.slot and self.last and self.group_of and self.groups and self.group_chain
-                and self.begin and self.filled and self.writes):
+                and self.begin and self.filled and self.writes and self.positions):
             raise MemoryError
         for i in range(n):
             self.place[i] = self.slot[i] = -1
@@ -88,6 +90,7 @@ cdef class OrderCheck:
         free(self.begin)
         free(self.filled)
         free(self.writes)
+        free(self.positions)
 
     def step(self, int32_t most):
         """Walk so many operations further. True if there are more and nothing is wrong."""
@@ -123,6 +126,7 @@ cdef class OrderCheck:
         if self.write[op]:
             group = self.group_of[op]
             self.writes[self.begin[group] + self.filled[group]] = op
+            self.positions[self.begin[group] + self.filled[group]] = self.position[op]
             self.filled[group] += 1
         else:
             self._explain(op, mine)
@@ -144,7 +148,7 @@ cdef class OrderCheck:
             low, count = 0, self.filled[group]
             while low < count:
                 middle = (low + count) >> 1
-                if self.position[self.writes[self.begin[group] + middle]] < mine[self.group_chain[group]]:
+                if self.positions[self.begin[group] + middle] < mine[self.group_chain[group]]:
                     low = middle + 1
                 else:
                     count = middle

@@ -94,6 +94,7 @@ def _compiled_clocks(registers: RegisterHistory, out: CausalOrder, spending: Bud
     if native.read >= 0:
         out.finding = _unexplained(registers, native.read, native.other)
     out.last = native.last()
+    native.release()
 
 
 def _stopped(out: CausalOrder, limit: str, looked: int) -> Finding:

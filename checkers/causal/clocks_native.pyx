@@ -41,6 +41,7 @@ cdef class CausalPass:
     cdef int32_t *entry_chain
     cdef int32_t *entry_start
     cdef int32_t *write_op
+    cdef int32_t *write_position
     cdef Pair *pairs
     cdef int64_t pair_count, pair_room
     cdef readonly int read, other
@@ -70,6 +71,7 @@ cdef class CausalPass:
         free(self.entry_chain)
         free(self.entry_start)
         free(self.write_op)
+        free(self.write_position)
         free(self.pairs)
 
     def order(self, conflicts=None):
@@ -169,11 +171,13 @@ cdef class CausalPass:
         size = <int64_t> max(kept, 1) * max(self.width, 1) * sizeof(int32_t)
         self.clocks = <int32_t *> malloc(size)
         self.write_op = <int32_t *> malloc(max(writes, 1) * sizeof(int32_t))
+        self.write_position = <int32_t *> malloc(max(writes, 1) * sizeof(int32_t))
         self.key_entries = <int32_t *> calloc(self.keys + 2, sizeof(int32_t))
         self.entry_chain = <int32_t *> malloc((max(writes, 1)) * sizeof(int32_t))
         self.entry_start = <int32_t *> malloc((max(writes, 1) + 1) * sizeof(int32_t))
         cdef int32_t *filled = <int32_t *> calloc(self.keys + 2, sizeof(int32_t))
-        if not (self.clocks and self.write_op and self.key_entries and self.entry_chain and self.entry_start and filled):
+        if not (self.clocks and self.write_op and self.write_position and self.key_entries and self.entry_chain
+                and self.entry_start and filled):
             free(filled)
             raise MemoryError
         memset(self.running, 0xFF, <int64_t> self.width * self.width * sizeof(int32_t))
@@ -186,6 +190,7 @@ cdef class CausalPass:
             op = self.flat[i]
             if self.write[op]:
                 self.write_op[filled[self.key[op]]] = op
+                self.write_position[filled[self.key[op]]] = self.position[op]
                 filled[self.key[op]] += 1
         free(filled)
         last = -1
@@ -249,22 +254,23 @@ cdef class CausalPass:
             low, high = self.entry_start[entry], self.entry_start[entry + 1]
             while low < high:
                 middle = (low + high) >> 1
-                if self.position[self.write_op[middle]] <= bound:
+                if self.write_position[middle] <= bound:
                     low = middle + 1
                 else:
                     high = middle
             if low == self.entry_start[entry]:
                 continue
-            other = self.write_op[low - 1]
-            if other == written:
+            # What the write itself had seen is most of it, and asks for no other clock.
+            if written >= 0 and self.write_position[low - 1] <= of_written[self.entry_chain[entry]]:
                 continue
+            other = self.write_op[low - 1]
             if written == INITIAL or (
                 self.place[other] > self.place[written]
                 and self.clocks[<int64_t> self.slot[other] * self.width + self.chain[written]] >= self.position[written]
             ):
                 self.read, self.other = read, other
                 return 1
-            if self.position[other] > of_written[self.chain[other]] and not self._conflict(written, other):
+            if not self._conflict(written, other):
                 return -1
         return 0
 
@@ -280,6 +286,11 @@ cdef class CausalPass:
         self.pairs[self.pair_count].earlier = earlier
         self.pair_count += 1
         return 1
+
+    def release(self):
+        """Give back the clocks, once nothing is left to look at."""
+        free(self.clocks)
+        self.clocks = NULL
 
     def conflicts(self):
         """Write → writes of its key that arbitration must put before it, without those that causality does."""
