@@ -11,8 +11,10 @@ Shapiro et al., "Conflict-Free Replicated Data Types", SSS 2011.
 - `hlc`: the same by a hybrid logical clock, which is ahead of all that its node has seen. Writes made at the same time
   are lost still, but what a client reads of a key never goes back: per-key-sequential, for clients that stay.
 - `siblings`: writes that did not know of each other are both kept, by version vectors, until a later one replaces them.
-  Of a register a read names the greatest; of a set it joins them, so that nothing is lost. As `hlc` for registers.
-- `crdt`: sets are joined, increments are added up, registers are as with `hlc`.
+  Of a register a read names the greatest; of a set it joins them, so that nothing is lost: strong-convergence.
+- `crdt`: sets are joined, increments are added up, registers are as with `hlc`: strong-convergence.
+
+Sets are not per-key-sequential with `siblings` and `crdt`: two clients may each see their own element first.
 
 With none of them anything is promised across keys, or to a client that moves. Nothing is lost by a restart.
 """
@@ -122,7 +124,13 @@ class Merged(OneWinner):
 STATES: Mapping[str, type[OneWinner]] = {LWW: OneWinner, HLC: OneWinner, SIBLINGS: KeptSiblings, CRDT: Merged}
 OPERATIONS: Mapping[str, tuple[str, ...]] = {
     CRDT: ("read", "write", "add", "increment"),
-    **dict.fromkeys((LWW, HLC, SIBLINGS), ("read", "write", "add")),
+    **dict.fromkeys((LWW, SIBLINGS), ("read", "write", "add")),
+    HLC: ("read", "write"),
+}
+CLAIMS: Mapping[str, tuple[str, ...]] = {
+    LWW: ("AP",),
+    HLC: ("per-key-sequential", "AP"),
+    **dict.fromkeys((SIBLINGS, CRDT), ("strong-convergence", "AP")),
 }
 CORRECT = SpreadParts()
 
@@ -198,7 +206,7 @@ class MultiLeader(PeerStore):
 
     @property
     def operations(self) -> Shapes:
-        """Registers and sets, and counters where increments are added up."""
+        """Registers; sets, but with `hlc`, which would lose elements; and counters where increments are added up."""
         return shapes(*OPERATIONS[self._word("conflict")])
 
     @property
@@ -206,7 +214,7 @@ class MultiLeader(PeerStore):
         """See the table above."""
         if not self._node.persistent:
             return ()
-        return ("AP",) if self._word("conflict") == LWW else ("per-key-sequential", "AP")
+        return CLAIMS[self._word("conflict")]
 
     @property
     def program(self) -> ProgramFactory:
