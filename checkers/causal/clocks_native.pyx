@@ -288,7 +288,7 @@ cdef class CausalPass:
         return 1
 
     def release(self):
-        """Give back the clocks, once nothing is left to look at."""
+        """Free the clocks, once nothing is left to look at."""
         free(self.clocks)
         self.clocks = NULL
 

@@ -1,4 +1,4 @@
-"""What an agent says that it cannot do."""
+"""Refusals of an agent: injections that it cannot do."""
 
 import os
 from pathlib import Path
