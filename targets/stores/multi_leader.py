@@ -11,10 +11,11 @@ Shapiro et al., "Conflict-Free Replicated Data Types", SSS 2011.
 - `hlc`: the same by a hybrid logical clock, which is ahead of all that its node has seen. Writes made at the same time
   are lost still, but what a client reads of a key never goes back: per-key-sequential, for clients that stay.
 - `siblings`: writes that did not know of each other are both kept, by version vectors, until a later one replaces them.
-  Of a register a read names the greatest; of a set it joins them, so that nothing is lost: strong-convergence.
-- `crdt`: sets are joined, increments are added up, registers are as with `hlc`: strong-convergence.
+  Of a register a read names the greatest; of a set it joins them, so that nothing is lost.
+- `crdt`: sets are joined, increments are added up, registers are as with `hlc`.
 
-Sets are not per-key-sequential with `siblings` and `crdt`: two clients may each see their own element first.
+Registers are per-key-sequential with `siblings` and `crdt` too, but sets are not, as two clients may each see their own
+element first; so no model is claimed of all.
 
 With none of them anything is promised across keys, or to a client that moves. Nothing is lost by a restart.
 """
@@ -130,7 +131,7 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
 CLAIMS: Mapping[str, tuple[str, ...]] = {
     LWW: ("AP",),
     HLC: ("per-key-sequential", "AP"),
-    **dict.fromkeys((SIBLINGS, CRDT), ("strong-convergence", "AP")),
+    **dict.fromkeys((SIBLINGS, CRDT), ("AP",)),
 }
 CORRECT = SpreadParts()
 
