@@ -95,7 +95,8 @@ def test_what_happened_is_kept_and_repeats(tmp_path):
     second = execute(plan(again), tmp_path)
 
     def begun(run):
-        return [(event.f, event.value) for event in run.history() if event.f.startswith("start-")]
+        """The faults of the main phase; which leader is killed before the final reads is no part of a schedule."""
+        return [(event.f, event.value) for event in run.history() if event.f.startswith("start-") and event.time < 5e9]
 
     assert begun(first) == begun(second) != []
     assert second.result.record.spec.schedule == text

@@ -28,7 +28,7 @@ def test_the_example_is_a_target() -> None:
     assert isinstance(target, Binary)
     assert list(target.operations) == ["read", "write", "cas"] and target.claims == ("linearizable",)
     assert [deployment.environment for deployment in target.deployments] == ["local"]
-    assert list(registry.fitting(target)) == ["register", "unique-register", "causal", "session"]
+    assert list(registry.fitting(target)) == ["register", "unique-register", "causal", "session", "availability"]
 
 
 @pytest.mark.parametrize(
