@@ -36,14 +36,21 @@ def test_twenty_signals_at_random_moments(tmp_path, env):
         interrupted(env, SIGNALS[turn % 3], draws.uniform(0, 5), folder)
 
 
+def heeding() -> None:
+    """Heed all of these signals, as below a terminal; tests that run under nohup hand on that hang-ups are ignored."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+
+
 def interrupted(env: str, number: int, after: float, folder: Path) -> int:
     """Interrupt a run so many seconds after its first fault; how many events its history has."""
     if env == "local" and (reason := namespaces.unavailable()):
         pytest.skip(reason)
     words = ["raft", "--env", env, "--nemesis", "all", "--time-limit", "100000", "--out", str(folder)]
     run = subprocess.Popen(
-        [sys.executable, "-m", "splitbrain", "run", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+        [sys.executable, "-m", "splitbrain", "run", *words],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heeding,  # noqa: PLW1509 - no threads
+    )  # fmt: skip
     try:
         deadline = time.monotonic() + BEGIN_SECONDS
         while not any(b'"nemesis"' in file.read_bytes() for file in folder.glob("*/*/*/history.jsonl")):
