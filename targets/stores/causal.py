@@ -45,6 +45,8 @@ class CausalNode(SpreadNode):
     """One node. Values of requests are pairs, [value, vector of the session], and so are those of answers. wait: how
     long a request waits for what its session has seen, nanoseconds."""
 
+    state: OneWinner
+
     def __init__(
         self,
         name: str,
@@ -55,10 +57,7 @@ class CausalNode(SpreadNode):
         wait: int,
         parts: SpreadParts = CORRECT,
     ) -> None:
-        super().__init__(name, nodes, random, settings=settings, parts=parts)
-        self.state: OneWinner = parts.state()
-        self.clock = 0
-        """The greatest stamp of all updates here."""
+        super().__init__(name, nodes, random, settings=settings, parts=parts, state=parts.state())
         self.wait = wait
         self._early: list[tuple[int, Request, int]] = []
         """Requests whose session has seen more than is here: handle, request, and until when they wait."""
@@ -73,11 +72,6 @@ class CausalNode(SpreadNode):
         ordered = covers(update.known, here) if update.origin == self.name else covers(here, update.known)
         self._out.append(Mark("ordered", ordered, f"{update.f} {update.key} {update.value}"))
         super().take(update)
-
-    def apply(self, update: Update) -> None:
-        """Take an update in."""
-        self.clock = max(self.clock, update.stamp)
-        self.state.apply(update)
 
     def serve(self, handle: int, request: Request) -> None:
         """Serve a client, now or when all that its session has seen is here."""
@@ -126,10 +120,6 @@ class CausalNode(SpreadNode):
     def acknowledgement(self, update: Update) -> Response:
         """The name of the update, and its past."""
         return Response([list(update.dot), past(update)])
-
-    def account(self) -> Any:
-        """The vector, and what was lost."""
-        return {"vector": dict(self.log.vector), "lost": self.state.lost}
 
 
 def past(update: Update) -> Clock:

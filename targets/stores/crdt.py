@@ -20,7 +20,7 @@ Not promised: that a read is fresh, anything across keys, and an invariant over 
 | `rga` | append | both stand after the element that was last for their writers, the greater stamp first |
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -144,6 +144,8 @@ CORRECT = SpreadParts()
 class CrdtNode(SpreadNode):
     """One node."""
 
+    state: OneWinner
+
     def __init__(
         self,
         name: str,
@@ -153,21 +155,10 @@ class CrdtNode(SpreadNode):
         settings: SpreadSettings,
         parts: SpreadParts = CORRECT,
     ) -> None:
-        super().__init__(name, nodes, random, settings=settings, parts=parts)
         self.type = settings.options["type"]
-        make: Callable[[], OneWinner] = parts.state or TYPES[self.type][0]
-        self.state = make()
-        self.clock = 0
-        """The greatest stamp of all updates here."""
-
-    def apply(self, update: Update) -> None:
-        """Join what an update adds."""
-        self.clock = max(self.clock, update.stamp)
-        self.state.apply(update)
-
-    def read(self, key: str) -> Any:
-        """The value of a key here."""
-        return self.state.read(key)
+        state = (parts.state or TYPES[self.type][0])()
+        super().__init__(name, nodes, random, settings=settings, parts=parts, state=state)
+        self.ordered = self.type == "rga"
 
     def update(self, key: str, request: Request) -> Update | Response:
         """An update that adds what the operation does."""
@@ -179,10 +170,6 @@ class CrdtNode(SpreadNode):
             return Response(error=UNSUPPORTED, text=f"{request.value!r} is no increment of {self.type}")
         stamp = max(self.clock + 1, self.now.wall) if self.type == "lww" else self.clock + 1
         return self.next_update(request.f, key, self.state.changed(key, request), stamp)
-
-    def account(self) -> Any:
-        """The vector, and what was lost."""
-        return {"vector": dict(self.log.vector), "lost": self.state.lost}
 
 
 class Crdt(PeerStore):

@@ -7,6 +7,7 @@ Pitfall: a node that does not answer may have it, so it counts as if it had.
 """
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -47,9 +48,9 @@ class LeaderlessStore(PlantedStore):
         super().__init__(settings)
         self._ranks: dict[str, Rank] = {}
 
+    @abstractmethod
     def copies(self, nodes: int) -> int:
         """At how many of so many nodes an acknowledged write is on disk."""
-        raise NotImplementedError
 
     @property
     def operations(self) -> Shapes:

@@ -139,6 +139,8 @@ CORRECT = SpreadParts()
 class LeadingNode(SpreadNode):
     """One node: a leader, as all are."""
 
+    state: OneWinner
+
     def __init__(
         self,
         name: str,
@@ -148,20 +150,9 @@ class LeadingNode(SpreadNode):
         settings: SpreadSettings,
         parts: SpreadParts = CORRECT,
     ) -> None:
-        super().__init__(name, nodes, random, settings=settings, parts=parts)
         self.conflict = settings.options["conflict"]
-        self.state: OneWinner = (parts.state or STATES[self.conflict])()
-        self.clock = 0
-        """The greatest stamp of all updates here."""
-
-    def apply(self, update: Update) -> None:
-        """Take an update in."""
-        self.clock = max(self.clock, update.stamp)
-        self.state.apply(update)
-
-    def read(self, key: str) -> Any:
-        """The value of a key here."""
-        return self.state.read(key)
+        state = (parts.state or STATES[self.conflict])()
+        super().__init__(name, nodes, random, settings=settings, parts=parts, state=state)
 
     def update(self, key: str, request: Request) -> Update | Response:
         """Any change is accepted."""
@@ -174,10 +165,6 @@ class LeadingNode(SpreadNode):
         if self.conflict == LWW:
             return self.now.wall
         return self.clock + 1 if self.conflict == SIBLINGS else max(self.clock + 1, self.now.wall)
-
-    def account(self) -> Any:
-        """The vector, and what was lost."""
-        return {"vector": dict(self.log.vector), "lost": self.state.lost}
 
 
 class MultiLeader(PeerStore):

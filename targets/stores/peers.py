@@ -1,7 +1,8 @@
 """Targets in which every node accepts writes: their client, invariants and audit.
 
-The audit: in the end all nodes have the same updates, and among them all acknowledged ones. Having an update is not the
-same as showing it: which acknowledged ones were overwritten by others that did not know of them is counted.
+The audit: in the end all nodes have the same updates, among them all acknowledged ones, and nodes that have the same
+updates hold the same (strong convergence, Shapiro et al. 2011). Having an update is not the same as showing it: which
+acknowledged ones were overwritten by others that did not know of them is counted.
 
 Pitfall: nodes may need a while, so vectors that differ are looked at again for `SECONDS`.
 """
@@ -79,8 +80,8 @@ class PeerStore(PlantedStore):
 
 
 def judge_vectors(accounts: Mapping[str, Mapping[str, Any]], nodes: int, acknowledged: Collection[Dot]) -> Verdict:
-    """Whether all nodes have the same updates, and all that were acknowledged. accounts: node → its vector, and the
-    updates that lost against one that did not know of them."""
+    """Whether all nodes have the same updates, and all that were acknowledged. accounts: node → its vector, the
+    updates that lost against one that did not know of them, and a checksum of each key."""
     vectors = {name: account["vector"] for name, account in accounts.items()}
     found = sorted({dot for account in accounts.values() for dot in map(tuple, account["lost"])} & set(acknowledged))
     details: dict[str, Value] = {"vectors": vectors, "acknowledged": len(acknowledged), "overwritten": len(found)}
@@ -89,6 +90,7 @@ def judge_vectors(accounts: Mapping[str, Mapping[str, Any]], nodes: int, acknowl
         for name, number in sorted(acknowledged)
         if name in vectors and vectors[name].get(name, 0) < number
     ]
+    words += _differing(accounts)
     if words:
         return Verdict(Validity.INVALID, words[0], CHECK, witness=Witness((), tuple(words[:20])), details=details)
     if len(vectors) < nodes:
@@ -100,6 +102,21 @@ def judge_vectors(accounts: Mapping[str, Mapping[str, Any]], nodes: int, acknowl
     if found:
         reason += f"; {len(found)} acknowledged ones were overwritten by others that did not know of them"
     return Verdict(Validity.VALID, reason, CHECK, details=details)
+
+
+def _differing(accounts: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Nodes that have the same updates and hold something else, in words."""
+    first: dict[tuple[tuple[str, int], ...], str] = {}
+    words = []
+    for name, account in accounts.items():
+        other = first.setdefault(tuple(sorted(account["vector"].items())), name)
+        ours, theirs = account["contents"], accounts[other]["contents"]
+        keys = [key for key in sorted(ours.keys() | theirs.keys()) if ours.get(key) != theirs.get(key)]
+        if keys:
+            words.append(
+                f"{other} and {name} have the same updates, and differ in {len(keys)} keys, {keys[0]} the first"
+            )
+    return words
 
 
 def each_once_and_in_order() -> Invariant:

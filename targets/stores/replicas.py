@@ -8,6 +8,7 @@ Pitfall: a version that is not yet on disk must not be read either, or a crash t
 answer to a `Get` waits for the disk as well.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -78,7 +79,7 @@ class ReplicaSettings:
     patience: int = 1_000_000_000
 
 
-class ReplicaNode:
+class ReplicaNode(ABC):
     """One node: replica and coordinator. A store says by `_read` and `_write` how it coordinates."""
 
     message_type: ClassVar[Any] = ReplicaMessage
@@ -169,13 +170,13 @@ class ReplicaNode:
         found = {key: self.copies.known(key) for key in (*self.copies, *(key for key, _ in self.copies.hints))}
         return [[key, list(max(version.rank for version in versions))] for key, versions in found.items()]
 
+    @abstractmethod
     def _read(self, handle: int, key: str) -> list[Effect]:
         """Coordinate a read."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _change(self, handle: int, key: str, request: Request) -> list[Effect]:
         """Coordinate any other request."""
-        raise NotImplementedError
 
     def _receive(self, sender: str, message: ReplicaMessage) -> list[Effect]:
         """Handle a message. Answers wait for the disk."""

@@ -6,10 +6,13 @@ it lacks, whoever made it (anti-entropy: Demers et al., "Epidemic Algorithms for
 1987).
 """
 
+import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
+import msgspec
 from msgspec import Struct
 
 from splitbrain.harness.program import Effect, Effects, Mark, Now, Reply, Role, Send, SetTimer
@@ -17,10 +20,11 @@ from splitbrain.harness.random_stream import RandomStream
 from splitbrain.targets.stores.journal import Journal, give_up
 from splitbrain.targets.stores.messages import Request, Response
 from splitbrain.targets.stores.replicas import word
-from splitbrain.targets.stores.updates import Update, UpdateLog
+from splitbrain.targets.stores.updates import Dot, Update, UpdateLog
 from splitbrain.targets.stores.versions import Clock
 
 GOSSIP = "gossip"
+_encode = msgspec.msgpack.Encoder(order="sorted").encode
 
 
 class Tell(Struct, frozen=True, tag="tell"):
@@ -57,15 +61,39 @@ class SpreadSettings:
     options: Mapping[str, str] = field(default_factory=dict)
 
 
-class SpreadNode:
-    """One node. A store says how an operation becomes an update, what updates make, and when one may be applied."""
+class UpdateState(Protocol):
+    """State made of updates, the same in whatever order they came. lost: those that were overwritten by one that did
+    not know of them."""
+
+    lost: list[Dot]
+
+    def apply(self, update: Update) -> None:
+        """Take an update in."""
+
+    def read(self, key: str) -> Any:
+        """The value of a key."""
+
+
+class SpreadNode(ABC):
+    """One node. A store says how an operation becomes an update, what updates make (`state`), and when one may be
+    applied."""
+
+    ordered = False
+    """Whether the elements of a value have an order that all copies share."""
 
     message_type: ClassVar[Any] = SpreadMessage
     request_type: ClassVar[Any] = Request
     reply_type: ClassVar[Any] = Response
 
     def __init__(
-        self, name: str, nodes: Sequence[str], random: RandomStream, *, settings: SpreadSettings, parts: SpreadParts
+        self,
+        name: str,
+        nodes: Sequence[str],
+        random: RandomStream,
+        *,
+        settings: SpreadSettings,
+        parts: SpreadParts,
+        state: UpdateState,
     ) -> None:
         self.name = name
         self.others = tuple(node for node in nodes if node != name)
@@ -73,7 +101,11 @@ class SpreadNode:
         self.settings = settings
         self.parts = parts
         self.log = parts.log(parts.journal(persistent=settings.persistent))
+        self.state = state
+        self.clock = 0
+        """The greatest stamp of all updates here."""
         self.now = Now(0, 0)
+        self._keys: dict[str, None] = {}
         self._told = 0
         self._held: list[tuple[int, Effect]] = []
         self._waiting: dict[tuple[str, int], Update] = {}
@@ -86,20 +118,28 @@ class SpreadNode:
         return Role("peer")
 
     def apply(self, update: Update) -> None:
-        """Change the state by an update."""
-        raise NotImplementedError
+        """Take an update in."""
+        self.clock = max(self.clock, update.stamp)
+        self._keys[update.key] = None
+        self.state.apply(update)
 
     def read(self, key: str) -> Any:
-        """The value of a key."""
-        raise NotImplementedError
+        """The value of a key here."""
+        return self.state.read(key)
 
+    @abstractmethod
     def update(self, key: str, request: Request) -> Update | Response:
         """The update that a request makes; a response if it is refused."""
-        raise NotImplementedError
 
     def account(self) -> Any:
-        """The answer to an audit."""
-        return dict(self.log.vector)
+        """The answer to an audit: the vector, what was lost, and a checksum of each key."""
+        contents = {key: self._checksum(self.state.read(key)) for key in sorted(self._keys)}
+        return {"vector": dict(self.log.vector), "lost": self.state.lost, "contents": contents}
+
+    def _checksum(self, value: Any) -> int:
+        if isinstance(value, list) and not self.ordered:
+            value = sorted(map(_encode, value))
+        return zlib.crc32(_encode(value))
 
     def may_apply(self, update: Update) -> bool:
         """Whether the next update of an origin may be applied now."""

@@ -176,10 +176,17 @@ def test_updates_make_the_same_in_any_order() -> None:
 
 
 def test_the_audit_compares_vectors_and_counts_what_was_overwritten() -> None:
-    lost: dict[str, dict[str, Any]] = {"n1": {"vector": {"n1": 2, "n2": 1}, "lost": [["n1", 1], ["n2", 1]]}}
-    both = {**lost, "n2": {"vector": {"n1": 2, "n2": 1}, "lost": []}}
+    same: dict[str, Any] = {"vector": {"n1": 2, "n2": 1}, "contents": {"x": 7}}
+    lost: dict[str, dict[str, Any]] = {"n1": {**same, "lost": [["n1", 1], ["n2", 1]]}}
+    both = {**lost, "n2": {**same, "lost": []}}
     found = judge_vectors(both, 2, {("n1", 1), ("n1", 2)})
     assert found.value is Validity.VALID and found.details["overwritten"] == 1
     assert judge_vectors(lost, 2, set()).value is Validity.UNKNOWN
-    assert judge_vectors({**lost, "n2": {"vector": {"n1": 1}, "lost": []}}, 2, set()).value is Validity.UNKNOWN
+    assert (
+        judge_vectors({**lost, "n2": {"vector": {"n1": 1}, "lost": [], "contents": {}}}, 2, set()).value
+        is Validity.UNKNOWN
+    )
     assert judge_vectors(both, 2, {("n1", 3)}).value is Validity.INVALID
+    differ = judge_vectors({**lost, "n2": {**same, "lost": [], "contents": {"x": 8}}}, 2, set())
+    assert differ.value is Validity.INVALID
+    assert differ.reason == "n1 and n2 have the same updates, and differ in 1 keys, x the first"
