@@ -25,7 +25,7 @@ coverage: $(VENV)/installed-dev ## run the tests and say which lines they reach 
 	@$(BIN)/coverage erase && $(BIN)/coverage run -m pytest -q -m "not long" $(COVERAGE) && $(BIN)/coverage report
 
 lint: $(VENV)/installed-dev ## style, types, import rule
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/python .ci/compiled_imports.py
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/python .ci/import_rules.py
 
 docs: $(VENV)/installed-dev ## build the documentation into build/site; a broken link is an error
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
