@@ -86,11 +86,11 @@ def _named(daemon: Daemon, name: str, say: Say) -> Image:
     return _image(attempt(daemon.api.inspect_image, name), name, "pulled")
 
 
-def build(daemon: Daemon, wanted: BuiltImage, say: Say = on_stderr, *, anew: bool = False) -> Image:
-    """Build an image, unless one with the same contents is here. anew: also then."""
+def build(daemon: Daemon, wanted: BuiltImage, say: Say = on_stderr, *, rebuild: bool = False) -> Image:
+    """Build an image, unless one with the same contents is here. rebuild: also then."""
     contents = wanted.contents()
     before = _inspected(daemon, wanted.name)
-    if before is not None and not anew and _labels(before).get(CONTENTS) == contents:
+    if before is not None and not rebuild and _labels(before).get(CONTENTS) == contents:
         return _image(before, wanted.name, "built here")
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="splitbrain-image-") as folder:

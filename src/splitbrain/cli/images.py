@@ -28,9 +28,12 @@ def images() -> None:
 @click.option(
     "--jars-only", is_flag=True, help="Only fetch what --env local needs, such as Cassandra's jars; no Docker."
 )
-@click.option("--anew", is_flag=True, help="Build here, also where an image with the same contents is here.")
+@click.option("--rebuild", is_flag=True, help="Build here, also where an image with the same contents is here.")
+@click.option("--anew", "rebuild_by_its_former_name", is_flag=True, hidden=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def build_images(targets: Sequence[str], jars_only: bool, anew: bool, as_json: bool) -> None:
+def build_images(
+    targets: Sequence[str], jars_only: bool, rebuild: bool, rebuild_by_its_former_name: bool, as_json: bool
+) -> None:
     """Build or pull the image of each TARGET: `etcd`, `etcd:version=3.5.17`, `cassandra`."""
     wanted = [(registry.target(spec), spec) for spec in targets]
     if jars_only:
@@ -42,8 +45,8 @@ def build_images(targets: Sequence[str], jars_only: bool, anew: bool, as_json: b
     for (target, spec), deployment in zip(wanted, deployments, strict=True):
         if isinstance(target, Provided):
             target.provide(deployment, on_stderr)
-        if anew and isinstance(deployment.image, BuiltImage):
-            made = build(daemon, deployment.image, anew=True)
+        if (rebuild or rebuild_by_its_former_name) and isinstance(deployment.image, BuiltImage):
+            made = build(daemon, deployment.image, rebuild=True)
         else:
             made = obtain(daemon, deployment.image)
         _tell([made], as_json, {"target": spec})

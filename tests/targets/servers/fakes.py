@@ -129,7 +129,7 @@ async def zookeeper(wire: Wire, reader: asyncio.StreamReader, writer: asyncio.St
 
 
 class FakeEtcd:
-    """`tests.targets.etcd.fake_etcd` as a `FakeNode`."""
+    """`tests.targets.etcd.fake_etcd` as a `FakeServer`."""
 
     PUT = "/v3/kv/put"
 
@@ -155,7 +155,7 @@ class FakeEtcd:
 
 
 class FakeCassandra:
-    """`tests.targets.cassandra.fake_node` as a `FakeNode`; errors are numbers of the protocol."""
+    """`tests.targets.cassandra.fake_node` as a `FakeServer`; errors are numbers of the protocol."""
 
     def __init__(self, fake: Any) -> None:
         self.fake, self.endpoint = fake, f"cassandra://{fake.address}:9042"
