@@ -16,7 +16,12 @@ from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Option, Setting
 from splitbrain.harness.verdict import Verdict
 
-SETTLE = Option("settle", 1000, "how many milliseconds after the last write the final reads begin, at least", least=0)
+SETTLE = Option(
+    "settle",
+    1000,
+    "how many milliseconds after the last update and the last fault final reads begin, at least",
+    least=0,
+)
 
 
 @dataclass(frozen=True)
@@ -44,12 +49,12 @@ class ConvergenceCheck:
 
     def judge(self, of: RegisterHistory, spending: BudgetMeter) -> Verdict:
         """The verdict on registers that were read from a history before."""
-        finding, compared = of_registers.judge(of, self.settle)
+        finding, compared = of_registers.judge(of, self.settle, spending)
         return self._verdict(finding, compared)
 
     def _verdict(self, finding: Finding, compared: int) -> Verdict:
         if not compared and finding.witness is None:
-            reason = f"no two nodes read one key {self.settle} ms after its last update, or later"
+            reason = f"no two nodes read one key {self.settle} ms after its last update and the last fault, or later"
             return unobserved(self.name, f"{reason}: nothing could have refuted the model")
         return verdict_of(self.name, None, finding, compared)
 

@@ -1,7 +1,8 @@
 """Convergence of sets, lists and counters.
 
     set       final reads have each element whose add was acknowledged, and none that nobody added or only failed adds;
-              an element that was also removed counts as one or the other where all adds or all removes came last
+              an element that was also removed counts as added where an add came after all removes, and as removed
+              where a remove came after all adds and its session knew one of them: had added it, or had read it
     list      the same of appended elements, none of them twice, in one order
     counter   final reads lie between what the increments come to at least and at most
 
@@ -57,20 +58,22 @@ class Element:
         return any(begun > last and end < NEVER for begun, end in self.added)
 
     @property
-    def gone(self) -> bool:
-        """Whether it is not there for certain."""
+    def removed_last(self) -> list[int]:
+        """The starts of acknowledged removes that began after all adds had ended."""
         last = max((end for _, end in self.added), default=-1)
-        return not self.added or any(begun > last and end < NEVER for begun, end in self.removed)
+        return [begun for begun, end in self.removed if begun > last and end < NEVER]
 
 
 @dataclass(frozen=True)
 class FinalCopies:
-    """The final reads of a history of a set, list or counter. rows: of all reads that succeeded."""
+    """The final reads of a history of a set, list or counter. updates, reads: rows of those that happened or may have,
+    and of those that succeeded. sessions: of each row."""
 
     history: History
     type: DataType
     updates: Sequence[int]
     reads: Sequence[int]
+    sessions: Sequence[int]
     found: FinalReads
 
     @staticmethod
@@ -93,7 +96,7 @@ class FinalCopies:
         asked = (
             (row, operations.key[row], operations.invoke[row], operations.complete[row], sessions[row]) for row in reads
         )
-        return FinalCopies(history, of_type, updates, reads, FinalReads.of(history, ended, asked, settle))
+        return FinalCopies(history, of_type, updates, reads, sessions, FinalReads.of(history, ended, asked, settle))
 
     def judge(self) -> Finding:
         """The verdict of the final reads."""
@@ -107,7 +110,7 @@ class FinalCopies:
                 return Finding(differs)
             doubt = doubt or said
         reason = f"{self.found.compared:,} final reads agree, key by key, and have all that was acknowledged"
-        last = converged_ms(self.history, self.found.quiet, self._differing())
+        last = converged_ms(self.history, self.found, self._differing())
         return Finding(doubt=doubt, reason=reason, details={} if last is None else {"converged_ms": last})
 
     def same_elements(self) -> Finding | None:
@@ -143,6 +146,30 @@ class FinalCopies:
             (element.removed if removes else element.added).append((operations.invoke[row], end))
         return found
 
+    def _gone(self, key: int, element: int, of: Element | None) -> bool:
+        """Whether an element is not there for certain. A copy may take away only what it has: an add that its remover
+        did not know of may come later."""
+        if of is None or not of.added:
+            return True
+        starts = set(of.removed_last)
+        removes = (
+            [row for row in self._of_key(key) if self.history.operations().invoke[row] in starts] if starts else []
+        )
+        return any(self._knew(key, element, row) for row in removes)
+
+    def _knew(self, key: int, element: int, remove: int) -> bool:
+        """Whether the session of a remove had added the element before, or read it."""
+        operations, session = self.history.operations(), self.sessions[remove]
+        began = operations.invoke[remove]
+
+        def before(row: int) -> bool:
+            return self.sessions[row] == session and ABSENT < operations.complete[row] < began
+
+        return any(
+            before(row) and operations.argument[row] == element and operations.f[row] != operations.f[remove]
+            for row in self._of_key(key)
+        ) or any(before(row) and operations.key[row] == key and element in self._value(row) for row in self.reads)
+
     def _elements(self, key: int, rows: Sequence[int]) -> Iterator[Witness]:
         known, values = self._known(key), self.history.pool.values
         for row in rows:
@@ -153,9 +180,9 @@ class FinalCopies:
                 some = shown(values[missing[0]])
                 more = f", nor {len(missing) - 1:,} more" if len(missing) > 1 else ""
                 yield self._witness([row], f"a final read has not {some}, which was acknowledged{more}", missing[0])
-            strange = [element for element in value if element not in known or known[element].gone]
+            strange = [element for element in value if self._gone(key, element, known.get(element))]
             if strange:
-                said = "nobody added it" if strange[0] not in known else "it was removed"
+                said = "it was removed" if strange[0] in known and known[strange[0]].added else "nobody added it"
                 yield self._witness([row], f"a final read has {shown(values[strange[0]])}, though {said}", strange[0])
             twice = [element for element, count in Counter(value).items() if count > len(known[element].added)]
             if twice:
@@ -193,12 +220,12 @@ class FinalCopies:
         return self._witness([rows[0], rows[other]], said), None
 
     def _differing(self) -> Iterator[tuple[int, int]]:
-        """Key and start of reads that began when updates had ended and did not return what final reads returned."""
+        """Key and start of reads that did not return what final reads returned."""
         operations = self.history.operations()
         final = {key: {self._value(row) for row in rows} for key, rows in self.found.final.items()}
         for row in self.reads:
             key, start = operations.key[row], operations.invoke[row]
-            if key in final and start > self.found.quiet.get(key, ABSENT) and self._value(row) not in final[key]:
+            if key in final and start > self.found.calm.get(key, ABSENT) and self._value(row) not in final[key]:
                 yield key, start
 
     def _witness(self, rows: Sequence[int], sentence: str, element: int = ABSENT) -> Witness:

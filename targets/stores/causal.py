@@ -6,7 +6,7 @@ with COPS", SOSP 2011 (causal+); Birman, Schiper and Stephenson, "Lightweight Ca
 
 A write carries the vector of what its node had applied, and another node applies it when it has all of that. The stamp
 of a logical clock orders writes of one key that did not know of each other, the same everywhere. Promised: causal
-convergence, and an answer from every node that lives (AP).
+convergence, that copies agree in the end (convergence), and an answer from every node that lives (AP).
 
 `sessions=token`: a client gets with each answer the vector of what it has seen, and hands it over with each request; a
 node that lacks some of it waits, and refuses after `wait_ms`. So a session that moves, or that is told of another one's
@@ -203,7 +203,7 @@ class Causal(PeerStore):
         """Causal convergence and AP; without tokens it is broken by clients that move, and nothing is claimed."""
         if not self._node.persistent:
             return ()
-        return ("causal-convergence", "AP") if self.tokens else ("AP",)
+        return ("causal-convergence", "convergence", "AP") if self.tokens else ("AP",)
 
     def client(self, node: Node) -> StoreClient:
         """A new client pinned to a node."""

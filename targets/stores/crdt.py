@@ -5,10 +5,10 @@ Convergent and Commutative Replicated Data Types", INRIA RR-7506, 2011; Roh et a
 JPDC 2011 (rga); Almeida, Shoker and Baquero, "Delta State Replicated Data Types", JPDC 2018, for what is sent: not
 whole states but what an operation adds to them, each joined once.
 
-Every node serves at once (AP). Promised: strong convergence for `g-counter`, `pn-counter`, `g-set`, `or-set` and `rga`.
-For the registers `lww` and `mv` each key alone is sequential: what a client reads of one never goes back. Convergence,
-as it is judged, is not promised for them: of two writes at different nodes the later one may be the one that loses.
-Not promised: that a read is fresh, anything across keys, and an invariant over several elements.
+Every node serves at once (AP). Promised: strong convergence.
+For the registers `lww` and `mv` each key alone is sequential, too: what a client reads of one never goes back. All for
+clients that stay at their node. Not promised: that a read is fresh, that the later of two writes at different nodes
+wins, anything across keys, and an invariant over several elements.
 
 | type | operations | of updates that did not know of each other |
 |---|---|---|
@@ -211,7 +211,8 @@ class Crdt(PeerStore):
         """See the table above."""
         if not self._node.persistent:
             return ()
-        return ("per-key-sequential", "AP") if self._type in REGISTERS else ("strong-convergence", "AP")
+        own = ("per-key-sequential",) if self._type in REGISTERS else ()
+        return (*own, "strong-convergence", "AP")
 
     @property
     def program(self) -> ProgramFactory:

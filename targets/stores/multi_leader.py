@@ -9,15 +9,16 @@ Shapiro et al., "Conflict-Free Replicated Data Types", SSS 2011.
   is behind. AP, and nothing else: a client may lose what it wrote itself. The audit counts the acknowledged writes that
   were overwritten by others that did not know of them.
 - `hlc`: the same by a hybrid logical clock, which is ahead of all that its node has seen. Writes made at the same time
-  are lost still, but what a client reads of a key never goes back: per-key-sequential, for clients that stay.
+  are lost still, but what a client reads of a key never goes back: per-key-sequential, and convergence.
 - `siblings`: writes that did not know of each other are both kept, by version vectors, until a later one replaces them.
-  Of a register a read names the greatest; of a set it joins them, so that nothing is lost.
-- `crdt`: sets are joined, increments are added up, registers are as with `hlc`.
+  Of a register a read names the greatest; of a set it joins them, so that nothing is lost: convergence.
+- `crdt`: sets are joined, increments are added up, registers are as with `hlc`: convergence.
 
 Registers are per-key-sequential with `siblings` and `crdt` too, but sets are not, as two clients may each see their own
-element first; so no model is claimed of all.
+element first; so that is not claimed of all.
 
-With none of them anything is promised across keys, or to a client that moves. Nothing is lost by a restart.
+All of it is for clients that stay: with none of them anything is promised to one that moves, and nothing across keys.
+Nothing is lost by a restart.
 """
 
 from collections.abc import Mapping, Sequence
@@ -130,8 +131,8 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
 }
 CLAIMS: Mapping[str, tuple[str, ...]] = {
     LWW: ("AP",),
-    HLC: ("per-key-sequential", "AP"),
-    **dict.fromkeys((SIBLINGS, CRDT), ("AP",)),
+    HLC: ("per-key-sequential", "convergence", "AP"),
+    **dict.fromkeys((SIBLINGS, CRDT), ("convergence", "AP")),
 }
 CORRECT = SpreadParts()
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from splitbrain.checkers.catalogue import entry
@@ -10,20 +11,24 @@ from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import Event, History
 from splitbrain.harness.verdict import Verdict
 
-Row = tuple[int, str, str, Any]
-"""Time in milliseconds, node, operation with how it ended, value."""
+Row = tuple[Any, ...]
+"""Time in milliseconds, node, operation with how it ended, value, and its session if it has one."""
 SETTLED = 5_000
 
 
 def history(*rows: Row) -> History:
-    """One operation after another, each of 2 ms. `add?` ended in info, `add!` failed."""
+    """One operation after another, each of 2 ms. `add?` ended in info, `add!` failed. A nemesis's row is an event."""
     events = []
-    for process, (time, node, word, value) in enumerate(rows):
+    for process, (time, node, word, value, *session) in enumerate(rows):
+        if node == "nemesis":
+            events.append(Event(index=0, time=time * 1_000_000, process=node, type="info", f=word, value=value))
+            continue
         kind = {"?": "info", "!": "fail"}.get(word[-1], "ok")
         f = word.rstrip("?!")
         for at, type_ in ((time, "invoke"), (time + 2, kind)):
             given = None if f == "read" and type_ == "invoke" else value
-            events.append(Event(index=0, time=at * 1_000_000, process=process, type=type_, f=f, value=given, node=node))
+            event = Event(index=0, time=at * 1_000_000, process=process, type=type_, f=f, value=given, node=node)
+            events.append(msgspec.structs.replace(event, session=session[0]) if session else event)
     return History.of(events)
 
 
@@ -50,9 +55,13 @@ COUNTER = [(0, "n1", "increment", 5), (10, "n2", "increment", 2)]
         ([*SET, (20, "n1", "add?", 3), *finals((1, 2, 3), (1, 2, 3))], "valid", "2 final reads agree"),
         ([*SET, (20, "n1", "add?", 3), *finals((1, 2), (1, 2, 3))], "unknown", "an update of unknown outcome"),
         ([*SET, (20, "n1", "remove", 1), *finals((2,), (2,))], "valid", "2 final reads agree"),
-        ([*SET, (20, "n1", "remove", 1), *finals((2,), (1, 2))], "invalid", "has 1, though it was removed"),
+        ([*SET, (20, "n1", "remove", 1), *finals((2,), (1, 2))], "invalid", "two final reads differ"),
         ([*SET, (20, "n1", "remove", 1), (30, "n1", "add", 1), *finals((2,), (2,))], "invalid", "has not 1"),
-        ([*SET, (20, "n1", "read", (1,)), *finals((1, 2))], "unknown", "no two nodes read one key 1000 ms after"),
+        (
+            [*SET, (20, "n1", "read", (1,)), *finals((1, 2))],
+            "unknown",
+            "no two nodes read one key 1000 ms after its last update",
+        ),
         ([*LIST, *finals((1, 2), (1, 2))], "valid", "2 final reads agree"),
         ([*LIST, *finals((1, 2), (2, 1))], "invalid", "two final reads differ"),
         ([*LIST, *finals((1, 2, 1), (1, 2, 1))], "invalid", "has 1 more often than it was added"),
@@ -72,6 +81,81 @@ def test_final_reads_have_what_was_acknowledged_and_agree(rows: list[Row], expec
     found = verdict(*rows)
     assert found.value.value == expected, found
     assert said in found.reason
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        ([(0, "n1", "add", 1, "a"), (20, "n1", "remove", 1, "a")], "invalid"),
+        ([(0, "n1", "add", 1, "a"), (10, "n1", "read", (1,), "b"), (20, "n1", "remove", 1, "b")], "invalid"),
+        ([(0, "n1", "add", 1, "a"), (20, "n2", "remove", 1, "b")], "valid"),
+        ([(0, "n1", "add", 1, "a"), (10, "n2", "read", (), "b"), (20, "n2", "remove", 1, "b")], "valid"),
+    ],
+)
+def test_a_remove_takes_away_what_its_session_knew_of(known: list[Row], expected: str) -> None:
+    found = verdict(*known, *finals((1,), (1,)))
+    assert found.value.value == expected, found
+    assert expected == "valid" or "a final read has 1, though it was removed" in found.reason
+
+
+PARTED = [(0, "n1", "write", 1), (10, "n2", "write", 2)]
+CUT = [(5, "nemesis", "start-partition", None), (4_500, "nemesis", "stop-partition", None)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([*PARTED, *finals(1, 2)], "invalid"),
+        ([PARTED[0], CUT[0], PARTED[1], CUT[1], *finals(1, 2)], "unknown"),
+        ([PARTED[0], CUT[0], PARTED[1], CUT[1], *finals(1, 2), (5_600, "n1", "read", 2)], "unknown"),
+        ([PARTED[0], CUT[0], PARTED[1], CUT[1], (5_600, "n1", "read", 1), (5_700, "n2", "read", 2)], "invalid"),
+        ([PARTED[0], CUT[0], PARTED[1], CUT[1], (5_600, "n1", "read", 2), (5_700, "n2", "read", 2)], "valid"),
+        ([PARTED[0], CUT[0], PARTED[1], *finals(1, 2)], "unknown"),
+        ([*PARTED, *finals(2, 2), (6_000, "nemesis", "start-kill", None), (6_010, "n1", "read", 1)], "valid"),
+        ([*PARTED, (4_800, "nemesis", "rolled", None), *finals(1, 2)], "unknown"),
+    ],
+)
+def test_copies_have_time_from_the_last_fault_on(rows: list[Row], expected: str) -> None:
+    for read in ("register", "set"):
+        known = rows
+        if read == "set":
+            words, values = {"write": "add"}, {1: (1,), 2: (1, 2)}
+            known = [
+                (at, node, words.get(f, f), values[v] if f == "read" else v) if node != "nemesis" else (at, node, f, v)
+                for at, node, f, v in rows
+            ]
+        found = verdict(*known)
+        assert found.value.value == expected, (read, found)
+
+
+@pytest.mark.parametrize(
+    ("rows", "value", "said"),
+    [
+        ([(0, "n1", "write", 1, "a"), (10, "n2", "write", 2, "b")], 1, None),
+        ([(0, "n1", "write", 1, "a"), (10, "n1", "write", 2, "a")], 1, "came before write 2"),
+        (
+            [(0, "n1", "write", 1, "a"), (5, "n2", "read", 1, "b"), (10, "n2", "write", 2, "b")],
+            1,
+            "saw write 1",
+        ),
+        ([(0, "n1", "write", 1, "a"), (5, "n2", "read", 1, "b"), (10, "n2", "write?", 2, "b")], 1, None),
+        ([(0, "n1", "write?", 1, "a"), (5, "n2", "read", 1, "b"), (10, "n2", "write", 2, "b")], 1, "saw write 1"),
+        ([(0, "n1", "write", 1, "a"), (10, "n2", "write!", 2, "b")], 2, "returned a value that nobody wrote"),
+        ([(0, "n1", "write", 1, "a")], None, "returned the initial value, though write 1"),
+        ([(0, "n1", "write?", 1, "a")], None, None),
+    ],
+)
+def test_a_register_ends_with_one_of_the_last_concurrent_writes(rows: list[Row], value: Any, said: str | None) -> None:
+    found = verdict(*rows, *finals(value, value))
+    assert found.value.value == ("valid" if said is None else "invalid"), found
+    assert said is None or (found.witness is not None and said in "\n".join(found.witness.words))
+
+
+def test_values_written_twice_leave_open_what_was_overwritten() -> None:
+    rows = [(0, "n1", "write", 1, "a"), (3, "n1", "write", 3, "c"), (5, "n2", "write", 3, "d")]
+    told = [(10, "n2", "read", 3, "b"), (20, "n2", "write", 2, "b")]
+    assert verdict(*rows, *told, *finals(3, 3)).value.value == "unknown"
+    assert verdict(*rows, *told, *finals(2, 2)).value.value == "valid"
 
 
 def test_concurrent_adds_and_removes_may_end_either_way_but_in_the_same() -> None:
@@ -96,6 +180,9 @@ def test_the_time_to_converge_is_that_of_the_last_read_that_differed() -> None:
     written = [(0, "n1", "write", 1), (10, "n1", "write", 2), (300, "n2", "read", 1)]
     assert verdict(*written, *finals(2, 2)).details["converged_ms"] == 288.0
     assert verdict(*SET, *finals((1, 2), (1, 2))).details["converged_ms"] == 0
+    parted = [PARTED[0], CUT[0], PARTED[1], (20, "n1", "read", 1), CUT[1], (4_800, "n1", "read", 1)]
+    late = [(6_000, "n1", "read", 2), (6_010, "n2", "read", 2)]
+    assert verdict(*parted, *late).details["converged_ms"] == 300.0
 
 
 def test_strong_convergence_compares_reads_of_the_same_elements_at_any_time() -> None:

@@ -32,13 +32,15 @@ class Judge:
     """One or several checkers under one name.
 
     name: the workload or the model, as in the result. checkers: at least one. given: the settings of a model that a
-    recorded history is judged by. workload: whose own checkers these are.
+    recorded history is judged by. workload: whose own checkers these are. of_claims: whether each judges a claim of its
+    own, so that one which nothing could have refuted says nothing of the others.
     """
 
     name: str
     checkers: Sequence[Checker]
     given: Mapping[str, str] | None = None
     workload: Workload | None = None
+    of_claims: bool = False
 
     @staticmethod
     def of_model(name: str, given: Mapping[str, str]) -> "Judge":
@@ -104,8 +106,11 @@ class Judge:
         return merge(self.name, self.verdicts(history, budget))
 
     def verdicts(self, history: History, budget: Budget) -> Sequence[Verdict]:
-        """The verdict of each checker."""
-        return [check_safely(checker, history, budget) for checker in self.checkers]
+        """The verdict of each checker; of several claims without those that nothing could have refuted, unless all are
+        such."""
+        found = [check_safely(checker, history, budget) for checker in self.checkers]
+        observed = [verdict for verdict in found if UNOBSERVED not in verdict.details]
+        return observed or found if self.of_claims else found
 
     @cached_property
     def explaining(self) -> ExplainingChecker | None:
@@ -156,7 +161,8 @@ def _of_claims(workload: Workload, settings: Mapping[str, Setting], claims: Sequ
     if workload.model is not None and any(implies(model, workload.model) for model in models):
         # Also where the claim is stronger than what the workload judges: it is refuted if that is.
         return Judge(workload.name, workload.checkers(settings), workload=workload)
-    judge = Judge(CLAIM, [registry.model(model).make() for model in models if model in registry.models()])
+    made = [registry.model(model).make() for model in models if model in registry.models()]
+    judge = Judge(CLAIM, made, of_claims=True)
     if len(judge.checkers) < len(models):
         raise UsageError(f"--model {CLAIM}: no checker decides {', '.join(models)}; name a model")
     return judge

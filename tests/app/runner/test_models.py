@@ -54,3 +54,13 @@ def test_claims_are_told_beside_the_verdict(tmp_path):
     assert broken.result.claims["linearizable"].value == "refuted"
     weak = run("raft", workload="set", time_limit=2, seed=3, nodes=3, out=tmp_path)
     assert weak.result.headline()["claims"]["linearizable"] == "not judged"
+
+
+def test_a_claim_that_nothing_could_refute_says_nothing_of_the_others(tmp_path):
+    asked = {"time_limit": 2, "seed": 1, "nodes": 3, "model": "claim", "out": tmp_path}
+    once = run("multi-leader:conflict=hlc", workload="unique-register", **asked | {"time_limit": 0.5})
+    assert once.status == "valid", once.reason
+    claims = {"per-key-sequential": "confirmed", "convergence": "not judged", "AP": "not judged"}
+    assert once.result.headline()["claims"] == claims
+    everywhere = run("multi-leader:conflict=hlc", workload="availability", **asked)
+    assert everywhere.result.headline()["claims"] == claims | {"convergence": "confirmed"}

@@ -8,6 +8,7 @@ from itertools import permutations
 from random import Random
 
 from splitbrain.harness.history import Event, History
+from splitbrain.harness.verdict import Validity
 
 
 @dataclass(frozen=True)
@@ -355,3 +356,63 @@ def writes_follow_reads(ops: Ops) -> bool:
 def holds(model: Callable[[Ops], bool], ops: Ops) -> bool:
     """Whether a history satisfies a model: with some choice of which writes of unknown outcome happened."""
     return any(map(model, happened(ops)))
+
+
+def read_at_last(random: Random, most: int = 6) -> Ops:
+    """Operations of a few sessions on one or two keys, then a read of each key by each session."""
+    ops = tiny(random, most)
+    keys, sessions = sorted({op.key for op in ops}), sorted({op.session for op in ops})
+    written = {key: [op.value for op in ops if op.write and op.key == key] for key in keys}
+    clock = 1 + max(mark for op in ops for mark in (op.start, op.end or 0))
+    agreed = {key: random.choice([None, *written[key], *written[key]]) for key in keys}
+    finals = []
+    for key in keys:
+        for session in sessions:
+            value = agreed[key] if random.random() < 0.9 else random.choice([None, *written[key]])
+            finals.append(RegisterOperation(session, False, key, value, clock, int(clock) + 1))
+            clock += 2
+    return (*ops, *finals)
+
+
+def happened_before(ops: Ops) -> Relation:
+    """Session order and reads-from, transitive. What had not begun to be written was not read."""
+    found = list(session_order(ops))
+    for place, read in enumerate(ops):
+        for other, write in enumerate(ops):
+            seen = write.write and not read.write and (write.key, write.value) == (read.key, read.value)
+            if seen and read.end is not None and write.start < read.end:
+                found[place] |= 1 << other
+    whole = closed(tuple(found))
+    assert whole is not None, "each of these edges goes forwards in time"
+    return whole
+
+
+def convergence(ops: Ops) -> Validity:
+    """Some order of the writes of each key respects what happened before, and lets each final read return the last of
+    those that were acknowledged and of some of unknown outcome, the initial nil if there is none."""
+    order, differing = happened_before(ops), False
+    for key in {op.key for op in ops}:
+        writes = [place for place, op in enumerate(ops) if op.write and op.key == key]
+        quiet = max((end for place in writes if (end := ops[place].end) is not None), default=-1)
+        finals: dict[int, RegisterOperation] = {}
+        for op in sorted(ops, key=lambda op: op.end or 0):
+            if not op.write and op.key == key and op.start > quiet:
+                finals[op.session] = op
+        among = sum(1 << place for place in writes)
+        if not any(
+            all(op.value in last_values(ops, line, op) for op in finals.values()) for line in extensions(order, among)
+        ):
+            return Validity.INVALID
+        differing |= len({op.value for op in finals.values()}) > 1
+    return Validity.UNKNOWN if differing else Validity.VALID
+
+
+def last_values(ops: Ops, line: Sequence[int], read: RegisterOperation) -> set[int | None]:
+    """The values that a read may return that sees all acknowledged writes of a line, and any others that had begun."""
+    found: set[int | None] = set()
+    for place in reversed(line):
+        if ops[place].end is not None:
+            return found | {ops[place].value}
+        if ops[place].start < (read.end or 0):
+            found.add(ops[place].value)
+    return found | {None}

@@ -5,6 +5,7 @@ A hundred thousand histories each:
     .venv/bin/pytest -q -rP -m long tests/checkers/weak
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -79,6 +80,31 @@ def test_a_model_follows_its_definition(model: str) -> None:
 @pytest.mark.parametrize("model", NAIVE)
 def test_a_model_follows_its_definition_on_many(model: str) -> None:
     compare(model, NAIVE[model], 2, LONG)
+
+
+def converge(seed: int, count: int) -> None:
+    """Assert that convergence is judged as by search, on so many histories with final reads."""
+    random, check = Random(f"convergence {seed}"), CATALOGUE["convergence"].make(SETTLED)
+    found: Counter[Validity] = Counter()
+    while found.total() < count:
+        ops = exhaustive.read_at_last(random)
+        verdict = check.check(history_of(ops), Budget())
+        if UNOBSERVED in verdict.details:
+            continue
+        assert verdict.value is exhaustive.convergence(ops), (ops, verdict)
+        found[verdict.value] += 1
+    print(f"convergence: {found}")
+    assert 10 * min(found[Validity.VALID], found[Validity.INVALID]) >= count and found[Validity.UNKNOWN]
+
+
+def test_convergence_follows_its_definition() -> None:
+    converge(1, QUICK)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_convergence_follows_its_definition_on_many() -> None:
+    converge(2, LONG)
 
 
 def monotone(seed: int, count: int) -> None:

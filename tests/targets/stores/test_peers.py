@@ -112,11 +112,11 @@ def test_a_session_that_moves_with_its_token_is_refused_where_its_past_is_missin
 
 
 def test_what_is_claimed() -> None:
-    assert store("causal").claims == ("causal-convergence", "AP")
+    assert store("causal").claims == ("causal-convergence", "convergence", "AP")
     assert store("causal:sessions=none").claims == store("multi-leader").claims == ("AP",)
-    assert store("multi-leader:conflict=hlc").claims == ("per-key-sequential", "AP")
+    assert store("multi-leader:conflict=hlc").claims == ("per-key-sequential", "convergence", "AP")
     for conflict in ("siblings", "crdt"):
-        assert store(f"multi-leader:conflict={conflict}").claims == ("AP",)
+        assert store(f"multi-leader:conflict={conflict}").claims == ("convergence", "AP")
     assert store("causal:disk=memory").claims == store("multi-leader:disk=memory").claims == ()
 
 
