@@ -15,7 +15,7 @@ from splitbrain.harness.client import Shape
 from splitbrain.harness.generator import Context, Generator, calls
 from splitbrain.harness.operation import Operation
 from splitbrain.harness.options import Option, Setting
-from splitbrain.workloads.final import read_latest_keys
+from splitbrain.workloads.final import read_latest_keys_and_compare
 from splitbrain.workloads.keys import assign
 from splitbrain.workloads.workload import Size, Workload
 
@@ -56,7 +56,7 @@ LIST = Workload(
     },
     options=OPTIONS,
     main=main,
-    final=read_latest_keys,
+    final=read_latest_keys_and_compare,
     checkers=checkers,
     model="linearizable",
     decides=True,
