@@ -27,7 +27,7 @@ def read_latest_keys(size: Size, settings: object, history: History) -> Generato
 
 
 def read_latest_keys_and_compare(size: Size, settings: object, history: History) -> Generator:
-    """As `read_latest_keys`; then the latest `COMPARED_KEYS` of them through each node: copies that differ show."""
+    """`read_latest_keys`, then the latest `COMPARED_KEYS` of them through each node: copies that differ show."""
     compared = each_until_ok([Operation("read", None, key) for key in latest(history)[-COMPARED_KEYS:]])
     readers = range(min(size.nodes, size.concurrency))
     return then(read_latest_keys(size, settings, history), on_threads(readers, compared))
