@@ -37,6 +37,18 @@ ALL_KILLED = (
     f"{THREE} --workload set --nemesis kill:size=all --nemesis-interval 20 --nemesis-duration 4 --time-limit 20"
 )
 
+SPACED = "--nemesis kill,pause,powerloss,clock --nemesis-interval 8 --nemesis-duration 2"
+LOST_POWER = (
+    "--env local --nodes 1 --workload set --nemesis powerloss --nemesis-interval 5 --nemesis-duration 1 --time-limit 12"
+)
+ONE = "--env local --nodes 1 --time-limit 10"
+LISTS = "--workload list-append --concurrency 10 --rate 0"
+PROMOTED = (
+    "--workload set --nemesis partition:topology=leader-isolated --nemesis-interval 20 --nemesis-duration 12 "
+    "--time-limit 20"
+)
+READERS = "--workload unique-register --concurrency 12 --rate 0 --time-limit 10 --model regular"
+
 
 @dataclass(frozen=True)
 class BugRow:
@@ -142,6 +154,32 @@ ROWS = (
         f"{CUT} --workload unique-register", INVALID, runs=5),
     BugRow("zookeeper-sync", "the same, and each read is preceded by sync", "zookeeper:tick_ms=2000",
         f"{CUT} --workload unique-register", VALID, runs=5),
+    BugRow("pg-committed", "read committed is no snapshot isolation, and no fault",
+        "postgresql:isolation=read-committed", f"{ONE} {LISTS} --set consistency=snapshot-isolation", INVALID),
+    BugRow("pg-repeatable", "repeatable read is strong snapshot isolation", "postgresql:isolation=repeatable-read",
+        f"{ONE} {LISTS} --set consistency=strong-snapshot-isolation", VALID),
+    BugRow("pg-skew", "and lets write skew through", "postgresql:isolation=repeatable-read",
+        f"{ONE} {LISTS} --set consistency=serializable", INVALID),
+    BugRow("pg-serializable", "serializable, under kills, pauses, power losses and skewed clocks", "postgresql",
+        f"--env local --nodes 1 {LISTS} --set consistency=serializable {SPACED} --time-limit 34", VALID),
+    BugRow("pg-failover", "asynchronous replication and a promotion: acknowledged adds are lost",
+        "postgresql:failover=promote", f"{THREE} {PROMOTED}", INVALID),
+    BugRow("pg-quorum", "the same, and a commit waits for one of two standbys", "postgresql:failover=promote,quorum=1",
+        f"{THREE} {PROMOTED}", VALID),
+    BugRow("pg-standby", "reads of a standby that has the commit on disk, and has not carried it out",
+        "postgresql:reads=node,quorum=2", f"{THREE} {READERS}", INVALID),
+    BugRow("pg-apply", "the same, and a commit waits until standbys have carried it out",
+        "postgresql:reads=node,quorum=2,commit=remote_apply", f"{THREE} {READERS}", VALID),
+    BugRow("sqlite-normal", "the journal is synced at checkpoints only, and the power is lost",
+        "sqlite:synchronous=normal", LOST_POWER, INVALID),
+    BugRow("sqlite-full", "the same, and it is synced at each commit", "sqlite", LOST_POWER, VALID),
+    BugRow("sqlite-dirty", "sessions that share a cache and see into it", "sqlite:isolation=read-uncommitted",
+        f"{ONE} {LISTS} --set consistency=read-committed", INVALID),
+    BugRow("sqlite-clean", "sessions that do not", "sqlite", f"{ONE} {LISTS}", VALID),
+    BugRow("duckdb-skew", "snapshots let write skew through", "duckdb",
+        f"{ONE} {LISTS} --set consistency=serializable", INVALID),
+    BugRow("duckdb-snapshot", "and are strong snapshot isolation", "duckdb",
+        f"{ONE} {LISTS} --set consistency=strong-snapshot-isolation", VALID),
 )  # fmt: skip
 
 Seen = Mapping[str, Any]

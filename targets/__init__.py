@@ -59,6 +59,18 @@ TARGETS: Mapping[str, tuple[str, str]] = {
         "splitbrain.targets.zookeeper:ZooKeeper",
         "ZooKeeper, a replicated tree of small files: real processes, containers, or a cluster",
     ),
+    "postgresql": (
+        "splitbrain.targets.postgresql:PostgreSQL",
+        "PostgreSQL, isolation levels and streaming replication: real processes, containers, or a cluster",
+    ),
+    "sqlite": (
+        "splitbrain.targets.embedded:SQLite",
+        "SQLite, a library: one node with a server of ours around it",
+    ),
+    "duckdb": (
+        "splitbrain.targets.embedded:DuckDB",
+        "DuckDB, a library for analyses: one node with a server of ours around it",
+    ),
     "binary": (
         "splitbrain.targets.binary:Binary",
         "a server of your own, described by a file: binary:FILE.toml",

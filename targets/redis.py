@@ -101,7 +101,7 @@ class Redis(Server):
     """Redis with the given settings; Valkey, which speaks the same, with `binary`."""
 
     name, summary = "redis", "Redis, asynchronous replicas and Sentinel: real processes, containers, or a cluster"
-    software, port, schemes, shell = SOFTWARE, 6379, ("redis", "rediss"), True
+    software, port, schemes, tools = SOFTWARE, 6379, ("redis", "rediss"), ("sh",)
     operations, errors, client_class = shapes("read", "write", "cas", "add", "append"), ERRORS, RedisClient
     options = server_options(
         SOFTWARE,

@@ -24,22 +24,35 @@ SUITE = "bookworm"
 MIRROR = "http://deb.debian.org/debian"
 TOOLS = "/usr/sbin:/sbin"
 """Not on an ordinary user's PATH, yet debootstrap is there."""
+PASSWD = "root:x:0:0:root:/:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n"
+"""Users of an image that is no Debian."""
 NEEDLESS = (*(f"usr/share/{name}" for name in ("doc", "man", "locale", "info")), "var/cache/apt", "var/lib/apt/lists")
 
 
-def program_image(software: Software, version: str, program: Callable[[], Path], shell: bool = False) -> BuiltImage:
-    """The image of a program that is called as the software is, and lies on its PATH. shell: with /bin/sh."""
+def program_image(
+    software: Software, version: str, program: Callable[[], Path], tools: Sequence[str] = (), inside: str = ""
+) -> BuiltImage:
+    """The image of a program that is called as the software is, and lies on its PATH. tools: programs of this system
+    that are there, too. inside: of a folder with programs in some `bin`, its place in the image."""
 
     def fill(folder: Path) -> None:
-        shown = {f"{PROGRAMS}/{software.owner}": program()} | ({"bin/sh": Path("/bin/sh")} if shell else {})
-        for source in shown.values():
+        made = program()
+        shown = {f"bin/{tool}": Path(shutil.which(tool) or f"/bin/{tool}") for tool in tools}
+        if inside:
+            shutil.copytree(made, folder / inside[1:], ignore=shutil.ignore_patterns(SUMS))
+            (folder / "etc").mkdir()
+            (folder / "etc/passwd").write_text(PASSWD)
+        else:
+            shown[f"{PROGRAMS}/{software.owner}"] = made
+        for source in (*shown.values(), *(made.glob("**/bin/*") if inside else ())):
             for library in libraries(source):
-                _copied(library, folder / str(library)[1:])
+                if not library.is_relative_to(made):
+                    _copied(library, folder / str(library)[1:])
         for name, source in shown.items():
             _copied(source, folder / name).chmod(0o755)
 
-    name = f"splitbrain/{software.owner}:{version}"
-    return BuiltImage(name, lambda: f"{software.name} {checksum(program())}{', sh' if shell else ''}", fill)
+    name, beside = f"splitbrain/{software.owner}:{version}", "".join(f", {tool}" for tool in tools)
+    return BuiltImage(name, lambda: f"{software.name} {checksum(program())}{beside}", fill)
 
 
 def libraries(program: Path) -> Sequence[Path]:

@@ -35,7 +35,8 @@ SERVED = ("ready", "port", "files", "ready_seconds", "relative_waits", "read_clo
 
 
 class ServerProgram(NamedTuple):
-    """The program of a node. path: of the server, or of Java. classpath: of the server's jars, for Java."""
+    """The program of a node. path: of the server, or of its folder, or of Java. classpath: of the server's jars, for
+    Java."""
 
     path: str
     classpath: str = ""
@@ -51,7 +52,7 @@ def server_options(software: Software, *own: Option) -> Sequence[Option]:
     """The options that every server has, and its own."""
     return (
         Option("version", "", f"which release: {software.described}; by default the one that is here"),
-        Option("binary", "", "the path of a server to use: a program, or a folder of jars"),
+        Option("binary", "", "the path of a server to use: a program, or the folder that holds it"),
         Option("upgrade_to", "", "the release that --nemesis upgrade takes the nodes to"),
         Option("image", "", f"for containers: an image that holds {software.name}, instead of one built here"),
         *own,
@@ -79,8 +80,10 @@ class Server(ABC):
     """Whether it is jars, and not a program."""
     library: ClassVar[str] = ""
     """The module that its client needs, from an extra of the server's name."""
-    shell: bool = False
-    """Whether its command needs /bin/sh."""
+    folder: ClassVar[bool] = False
+    """Whether it is a folder of programs and their files."""
+    tools: ClassVar[Sequence[str]] = ()
+    """Programs of the system that its command needs, such as sh."""
     official: ClassVar[str] = ""
     """The name of its official image, without a tag."""
     ready_seconds: ClassVar[float] = 30.0
@@ -198,7 +201,7 @@ class Server(ABC):
         common: dict[str, Any] = {name: getattr(self, name) for name in SERVED} | {"tells_version": self.node_version}
 
         jars, name = f"{jar_folder(self.software)}/*", self.software.owner
-        inside = ServerProgram("java", jars) if self.java else ServerProgram(name)
+        inside = ServerProgram("java", jars) if self.java else ServerProgram(self._folder_inside or name)
 
         def here() -> ServerProgram:
             if self.java:
@@ -217,7 +220,7 @@ class Server(ABC):
             memory_mb=self.number("heap_mb") + BESIDE_HEAP_MB if self.java else 0,
             **common,
         )
-        if self.java:  # a hundred jars are not copied to hosts
+        if self.java or self.folder:  # a hundred files are not copied to hosts
             return [process, container]
         host = Host(
             argv=lambda place: self.command(place, ServerProgram(str(place.folder / name)), version),
@@ -226,7 +229,11 @@ class Server(ABC):
         )
         return [process, container, host]
 
+    @property
+    def _folder_inside(self) -> str:
+        return f"/opt/{self.software.owner}" if self.folder else ""
+
     def _built(self, version: str, where: Callable[[], Path]) -> BuiltImage:
         if not self.java:
-            return program_image(self.software, version, where, self.shell)
+            return program_image(self.software, version, where, self.tools, self._folder_inside)
         return java_image(self.software, version, where, f"{self.official}:{version}" if self.official else "")

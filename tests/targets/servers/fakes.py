@@ -128,6 +128,56 @@ async def zookeeper(wire: Wire, reader: asyncio.StreamReader, writer: asyncio.St
     return True
 
 
+def framed(kind: bytes, body: bytes = b"") -> bytes:
+    """A message of PostgreSQL's protocol."""
+    return kind + struct.pack(">i", len(body) + 4) + body
+
+
+READY = framed(b"Z", b"I")
+GREETING = (
+    framed(b"R", struct.pack(">i", 0)) + framed(b"S", b"server_version\x0018.6\0") + framed(b"K", bytes(8)) + READY
+)
+COLUMN = framed(b"T", struct.pack(">h", 1) + b"c\0" + struct.pack(">ihihih", 0, 0, 25, -1, -1, 0))
+STATEMENTS: dict[bytes, bytes] = {b"": b""}
+"""By the names that the driver gave them, which are its process's own."""
+
+
+async def postgresql(wire: Wire, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    """One message. The first one of a connection has no type; whatever is read is NULL."""
+    kind = await reader.readexactly(1)
+    (length,) = struct.unpack(
+        ">i", await reader.readexactly(4) if kind != b"\0" else b"\0" + await reader.readexactly(3)
+    )
+    body = await reader.readexactly(length - 4)
+    if kind == b"\0":
+        writer.write(GREETING)
+        return body[:4] == struct.pack(">i", 3 << 16)  # not a request to cancel something
+    if kind == b"P":
+        name, statement = body.split(b"\0")[:2]
+        STATEMENTS[name] = statement
+        writer.write(framed(b"1"))
+    elif kind == b"D":
+        statement = STATEMENTS[body[1:-1]]
+        count = len({word for word in (b"$1", b"$2", b"$3") if word in statement})
+        writer.write(framed(b"t", struct.pack(f">h{count}i", count, *[25] * count)))
+        writer.write(COLUMN if statement.startswith(b"SELECT") else framed(b"n"))
+    elif kind == b"B":
+        STATEMENTS[b""] = STATEMENTS[body.split(b"\0")[1]]
+        writer.write(framed(b"2"))
+    elif kind == b"E" and STATEMENTS[b""].startswith(b"INSERT"):
+        silent = wire.answers[0] == SILENT
+        done = framed(b"C", b"INSERT 0 1\0")
+        goes_on = await wire.say(writer, done, lambda error: framed(b"E", b"SERROR\0C" + error + b"\0Mtold\0\0"))
+        while silent:
+            await reader.readexactly(1)
+        return goes_on
+    elif kind == b"E":
+        writer.write(framed(b"D", struct.pack(">hi", 1, -1)) + framed(b"C", b"SELECT 1\0"))
+    elif kind in b"SQ":
+        writer.write((framed(b"C", b"BEGIN\0") if kind == b"Q" else b"") + READY)
+    return kind != b"X"
+
+
 class FakeEtcd:
     """`tests.targets.etcd.fake_etcd` as a `FakeServer`."""
 
@@ -196,4 +246,5 @@ FAKES: Mapping[str, Callable[[], AbstractAsyncContextManager[FakeServer]]] = {
     "cassandra": cassandra,
     "redis": lambda: serving(redis, "redis"),
     "zookeeper": lambda: serving(zookeeper, "zookeeper"),
+    "postgresql": lambda: serving(postgresql, "postgresql"),
 }

@@ -18,14 +18,15 @@ from splitbrain.harness.operation import ErrorKind, EventType, Operation, Outcom
 from splitbrain.harness.options import settle
 from splitbrain.targets.cassandra import Cassandra
 from splitbrain.targets.etcd import Etcd
+from splitbrain.targets.postgresql import PostgreSQL
 from splitbrain.targets.redis import Redis
 from splitbrain.targets.servers.server import Server
 from splitbrain.targets.zookeeper import ZooKeeper
 
 from .fakes import CUT, FAKES, LATE, OK, SILENT, FakeServer
 
-SERVERS: tuple[type[Server], ...] = (Etcd, Cassandra, Redis, ZooKeeper)
-LIBRARY = {"etcd": "httpx2", "cassandra": "cassandra", "zookeeper": "kazoo"}
+SERVERS: tuple[type[Server], ...] = (Etcd, Cassandra, Redis, ZooKeeper, PostgreSQL)
+LIBRARY = {"etcd": "httpx2", "cassandra": "cassandra", "zookeeper": "kazoo", "postgresql": "asyncpg"}
 """Libraries that clients need, from extras."""
 READ, WRITE = Operation("read", None, "k"), Operation("write", 1, "k")
 ERRORS = [
@@ -41,6 +42,11 @@ ERRORS = [
     (ZooKeeper, b"-102", EventType.FAIL, ErrorKind.OTHER),
     (ZooKeeper, b"-4", EventType.INFO, ErrorKind.CONNECTION),
     (ZooKeeper, b"-2", EventType.INFO, ErrorKind.OTHER),
+    (PostgreSQL, b"40001", EventType.FAIL, ErrorKind.CONFLICT),
+    (PostgreSQL, b"25006", EventType.FAIL, ErrorKind.NO_LEADER),
+    (PostgreSQL, b"57P01", EventType.INFO, ErrorKind.UNAVAILABLE),
+    (PostgreSQL, b"40003", EventType.INFO, ErrorKind.OTHER),
+    (PostgreSQL, b"58030", EventType.INFO, ErrorKind.OTHER),
 ]
 
 every_server = pytest.mark.parametrize("kind", SERVERS, ids=lambda kind: kind.name)

@@ -1,0 +1,3 @@
+"""PostgreSQL, a relational database: isolation levels, streaming replication, promotion."""
+
+from splitbrain.targets.postgresql.target import PostgreSQL as PostgreSQL

