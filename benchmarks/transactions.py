@@ -15,7 +15,7 @@ import multiprocessing
 import resource
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from random import Random
 from typing import Any
 
@@ -24,11 +24,23 @@ from splitbrain.harness.budget import Budget
 from splitbrain.harness.history import Event, History
 
 CASES = (
-    "list-append/serial", "list-append/snapshot", "list-append/none", "rw-register/serial", "rw-register/snapshot",
+    "list-append/serial", "list-append/snapshot", "list-append/none", "rw-register/rmw", "rw-register/serial",
+    "rw-register/snapshot",
 )  # fmt: skip
-CLIENTS, KEYS, LONGEST, WRITES_MAX = 10, 10, 4, 32
+CLIENTS, KEYS, LONGEST, WRITES_MAX, TRIES = 10, 10, 4, 32, 20
 MIB = 1 << 10
 """In the unit of `ru_maxrss`."""
+
+
+@dataclass
+class OpenTransaction:
+    """asked, answered: its micro-operations. own: what it wrote. seen: the version of each key on its snapshot."""
+
+    asked: list[Any]
+    tries: int
+    answered: list[Any] = field(default_factory=list)
+    own: dict[int, Any] = field(default_factory=dict)
+    seen: dict[int, int] = field(default_factory=dict)
 
 
 class ToyDatabase:
@@ -36,13 +48,14 @@ class ToyDatabase:
 
     def __init__(self, *, lists: bool, level: str, seed: int = 1) -> None:
         self.lists, self.level, self.random = lists, level, Random(seed)
+        self.read_first = level == "rmw"
         self.word = "append" if lists else "w"
         self.initial: Any = () if lists else None
         self.keys, self.fresh = list(range(KEYS)), KEYS
         self.written: dict[int, int] = {}
         self.values: dict[int, Any] = {}
         self.versions: dict[int, int] = {}
-        self.open: dict[int, tuple[list[Any], dict[int, Any], dict[int, int], set[int]]] = {}
+        self.open: dict[int, OpenTransaction] = {}
 
     def events(self, count: int) -> Iterator[Event]:
         """The events of so many transactions."""
@@ -50,49 +63,65 @@ class ToyDatabase:
         while count or self.open:
             client = self.random.randrange(CLIENTS)
             if client in self.open:
-                kind, value = self._commit(client)
+                done = self._commit(client)
+                if done is None:
+                    continue
+                kind, value = done
             elif count:
                 count -= 1
-                kind, value = "invoke", self._begin(client)
+                kind, value = "invoke", self._asked()
+                self.open[client] = self._carried_out(value, 0)
             else:
                 continue
             yield Event(index=at, time=at, process=client, type=kind, f="txn", value=value)
             at += 1
 
-    def _begin(self, client: int) -> list[Any]:
-        """Choose micro-operations and carry them out on a snapshot."""
-        asked, answered, own, seen, wrote = list[Any](), list[Any](), dict[int, Any](), dict[int, int](), set[int]()
+    def _asked(self) -> list[Any]:
+        """Choose micro-operations."""
+        asked: list[Any] = []
         for _ in range(self.random.randint(1, LONGEST)):
             place = min(int(self.random.expovariate(0.69)), KEYS - 1)
             key = self.keys[place]
-            value = own.get(key, self.values.get(key, self.initial))
-            seen.setdefault(key, self.versions.get(key, 0))
             if self.random.random() < 0.5:
                 asked.append(("r", key, None))
-                answered.append(("r", key, value))
                 continue
             new = self.written[key] = self.written.get(key, 0) + 1
             if new == WRITES_MAX:
                 self.keys[place], self.fresh = self.fresh, self.fresh + 1
-            own[key] = (*value, new) if self.lists else new
-            wrote.add(key)
+            if self.read_first:
+                asked.append(("r", key, None))
             asked.append((self.word, key, new))
-            answered.append((self.word, key, new))
-        self.open[client] = answered, own, seen, wrote
         return asked
 
-    def _commit(self, client: int) -> tuple[str, list[Any]]:
-        answered, own, seen, wrote = self.open.pop(client)
-        validated = {"serial": set(seen), "snapshot": wrote, "none": set[int]()}[self.level]
-        if any(self.versions.get(key, 0) != seen[key] for key in validated):
-            return "fail", answered
-        for key in wrote:
+    def _carried_out(self, asked: list[Any], tries: int) -> "OpenTransaction":
+        """Carry out micro-operations on a snapshot."""
+        out = OpenTransaction(asked, tries)
+        for f, key, new in asked:
+            value = out.own.get(key, self.values.get(key, self.initial))
+            out.seen.setdefault(key, self.versions.get(key, 0))
+            if f == "r":
+                out.answered.append(("r", key, value))
+                continue
+            out.own[key] = (*value, new) if self.lists else new
+            out.answered.append((f, key, new))
+        return out
+
+    def _commit(self, client: int) -> tuple[str, list[Any]] | None:
+        """The outcome of a transaction; None where a conflict makes it begin again, which nobody sees."""
+        done = self.open.pop(client)
+        validated = {"snapshot": set(done.own), "none": set[int]()}.get(self.level, set(done.seen))
+        if any(self.versions.get(key, 0) != done.seen[key] for key in validated):
+            if done.tries == TRIES:
+                return "fail", done.asked
+            self.open[client] = self._carried_out(done.asked, done.tries + 1)
+            return None
+        for key in done.own:
             now = self.values.get(key, self.initial)
-            kept = seen[key] == self.versions.get(key, 0)
-            fresh = [value for f, k, value in answered if f == "append" and k == key]
-            self.values[key] = own[key] if kept or not self.lists else (*now, *fresh)
+            kept = done.seen[key] == self.versions.get(key, 0)
+            fresh = [value for f, k, value in done.answered if f == "append" and k == key]
+            self.values[key] = done.own[key] if kept or not self.lists else (*now, *fresh)
             self.versions[key] = self.versions.get(key, 0) + 1
-        return "ok", answered
+        return "ok", done.answered
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,23 @@
 """Analysis of a transactional history: from columns to what is allowed and refuted, with evidence."""
 
-from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
 
 from splitbrain.checkers.lattice import implies, maximal, minimal, refuted_by
 from splitbrain.checkers.transactions.certificate import disorder, positions, serial_objection, snapshot_objection
-from splitbrain.checkers.transactions.choices import SERIAL, SNAPSHOT, Encoding, OrderSearch
+from splitbrain.checkers.transactions.choices import SERIAL, SNAPSHOT, Encoding
 from splitbrain.checkers.transactions.conditions import PLAIN, SESSION, STRONG, ConditionChecks
 from splitbrain.checkers.transactions.dependencies import list_dependencies, register_dependencies
 from splitbrain.checkers.transactions.direct import direct_anomalies
 from splitbrain.checkers.transactions.evidence import Evidence, cycle_evidence, direct_evidence
-from splitbrain.checkers.transactions.graph import topological
+from splitbrain.checkers.transactions.graph import Ints
 from splitbrain.checkers.transactions.history import TransactionHistory
 from splitbrain.checkers.transactions.judgement import Judgement, judge
 from splitbrain.checkers.transactions.order_edges import order_edges
 from splitbrain.checkers.transactions.versions import list_orders
 from splitbrain.harness.budget import BudgetMeter
+from splitbrain.harness.history import ABSENT
 from splitbrain.harness.operation import Value
 from splitbrain.harness.verdict import Witness
 
@@ -39,7 +41,7 @@ def analysed(
     direct = direct_anomalies(of, lists)
     order = order_edges(of)
     known = list_dependencies(of, lists) if lists is not None else register_dependencies(of)
-    checks = ConditionChecks(of, known, order, lists)
+    checks = ConditionChecks(of, known, order)
     conditions = checks.all(spending)
     found = judge(direct, conditions)
     certificate, wrong = certified(checks, found, level)
@@ -99,31 +101,31 @@ def certified(checks: ConditionChecks, found: Judgement, level: str) -> tuple[tu
         above = [other for other in EXECUTED if other != model and implies(other, model) and other in found.allowed]
         if model not in found.allowed or above:
             continue
-        edges, order = checks.known.edges.together(checks.edges(family)), checks.order
-        search = OrderSearch(encoding, checks.known, checks.blocks, edges, order)
-        chosen = checks.out.chosen.get(model)
-        if chosen is None:
+        nodes = checks.out.orders.get(model)
+        if nodes is None:
             return None, f"there is none for {model}"
-        source, target = search.encoded(search.edges.together(chosen))
-        nodes = topological(search.total, source, target)
-        wrong = _objection(of, nodes, encoding, family, search.nodes)
+        wrong = _objection(of, nodes, encoding, family, checks.order.nodes)
         if wrong is not None:
             return None, f"{model}: {wrong}"
         if encoding is SERIAL and implies(model, level):
-            certificate = tuple(of.start[node] for node in nodes if node < len(of) and of.member[node])
+            txns = nodes[nodes < len(of)]
+            certificate = tuple(np.asarray(of.start)[txns[np.asarray(of.member)[txns] != 0]].tolist())
     return certificate, None
 
 
-def _objection(of: TransactionHistory, nodes: Sequence[int], encoding: Encoding, family: str, split: int) -> str | None:
-    members = [node for node in nodes if node % split < len(of) and of.member[node % split]]
+def _objection(of: TransactionHistory, nodes: Ints, encoding: Encoding, family: str, split: int) -> str | None:
+    txns = nodes % split
+    kept = txns < len(of)
+    kept[kept] = np.asarray(of.member)[txns[kept]] != 0
+    txns, late = txns[kept], nodes[kept] >= split
     if encoding is SERIAL:
-        wrong = serial_objection(of.history, members, lists=of.lists)
-        begins = commits = positions(members, len(of))
+        wrong = serial_objection(of.history, txns, lists=of.lists)
+        begins = commits = positions(txns, len(of))
     else:
-        wrong = snapshot_objection(of.history, [(node % split, node >= split) for node in members], lists=of.lists)
-        places = {node: at for at, node in enumerate(members)}
-        begins = [places.get(txn, -1) for txn in range(len(of))]
-        commits = [places.get(txn + split, -1) for txn in range(len(of))]
+        wrong = snapshot_objection(of.history, np.stack([txns, late], axis=1), lists=of.lists)
+        places = np.arange(len(txns), dtype=np.int32)
+        begins, commits = (np.full(len(of), ABSENT, dtype=np.int32) for _ in range(2))
+        begins[txns[~late]], commits[txns[late]] = places[~late], places[late]
     if wrong is None and family != PLAIN:
         wrong = disorder(of.history, begins, commits, realtime=family == STRONG)
     return wrong

@@ -1,15 +1,27 @@
 """Certificate of an isolation level: an order of transactions, or of their begins and commits, replayed on a toy store.
 
-Independent of the checkers: it reads the operations of the history, not their columns, and knows no graph.
+Independent of the checkers: it reads the operations of the history, not their columns, and knows no graph. A compiled
+twin says quickly that there is nothing to object to.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from splitbrain.checkers.common.registers import sessions_of
-from splitbrain.checkers.common.values import frozen, same
+from splitbrain.checkers.common.values import frozen, same, shown
 from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import EventType
+
+try:
+    from splitbrain.checkers.transactions import certificate_native
+except ImportError:  # installed without a C compiler
+    certificate_native = None  # type: ignore[assignment]
+
+
+Ints = npt.NDArray[np.int32]
 
 
 class ToyStore:
@@ -56,9 +68,12 @@ class ToyStore:
                 self.values[name] = value
 
 
-def serial_objection(history: History, order: Sequence[int], *, lists: bool) -> str | None:
+def serial_objection(history: History, order: Sequence[int] | Ints, *, lists: bool) -> str | None:
     """The reason that an order of transactions does not explain all reads; None if it does. Every successful one must
     be in it."""
+    compiled = _compiled(history, lists=lists)
+    if compiled is not None and compiled.serial(np.ascontiguousarray(order, dtype=np.int32)):
+        return None
     store = ToyStore(history, lists=lists)
     if (wrong := _incomplete(history, order)) is not None:
         return wrong
@@ -69,34 +84,43 @@ def serial_objection(history: History, order: Sequence[int], *, lists: bool) -> 
     return None
 
 
-def snapshot_objection(history: History, order: Sequence[tuple[int, bool]], *, lists: bool) -> str | None:
+def snapshot_objection(history: History, order: Sequence[tuple[int, bool]] | Ints, *, lists: bool) -> str | None:
     """The reason that an order of begins and commits (transaction, whether it is the commit) is none of a store with
     snapshots in which the first committer wins; None if it is."""
+    compiled = _compiled(history, lists=lists)
+    if compiled is not None:
+        rows = np.asarray(order, dtype=np.int32).reshape(-1, 2)
+        if compiled.snapshot(np.ascontiguousarray(rows[:, 0]), rows[:, 1].astype(np.uint8)):
+            return None
     store = ToyStore(history, lists=lists)
     if (wrong := _incomplete(history, [txn for txn, commit in order if commit])) is not None:
         return wrong
-    begun: dict[int, dict[Any, int]] = {}
+    begun: dict[int, list[tuple[Any, int]]] = {}
     for txn, commit in order:
         if not commit:
             if (wrong := store.objection(txn)) is not None:
                 return wrong
-            begun[txn] = {frozen(key): store.commits.get(frozen(key), 0) for _, key, _ in store.writes(txn)}
+            begun[txn] = [(key, store.commits.get(frozen(key), 0)) for _, key, _ in store.writes(txn)]
             continue
         if txn not in begun:
             return f"transaction {txn} commits before it begins"
-        late = next((name for name, count in begun.pop(txn).items() if store.commits.get(name, 0) != count), None)
-        if late is not None:
-            return f"transaction {txn} overwrites {late[1:]}, which was committed after it began"
+        for key, count in begun.pop(txn):
+            if store.commits.get(frozen(key), 0) != count:
+                return f"transaction {txn} overwrites {shown(key)}, which was committed after it began"
         store.commit(txn)
     return None
 
 
-def disorder(history: History, begins: Sequence[int], commits: Sequence[int], *, realtime: bool) -> str | None:
+def disorder(
+    history: History, begins: Sequence[int] | Ints, commits: Sequence[int] | Ints, *, realtime: bool
+) -> str | None:
     """The reason that orders of begins and of commits contradict real time, or else the order of a session; None if
     they do not.
 
     begins, commits: the place of each transaction, ABSENT for one that is not in the order."""
     operations = history.operations()
+    if certificate_native is not None and _in_time(history, begins, commits, realtime=realtime):
+        return None
     groups: dict[int, list[int]] = {}
     for txn, session in enumerate(sessions_of(history)):
         if commits[txn] != ABSENT:
@@ -115,6 +139,29 @@ def disorder(history: History, begins: Sequence[int], commits: Sequence[int], *,
     return None
 
 
+def _compiled(history: History, *, lists: bool) -> "certificate_native.CompiledStore | None":
+    """A store of the compiled twin; None if there is none."""
+    if certificate_native is None:
+        return None
+    operations, pool = history.operations(), history.pool
+    write, read = (pool.values[pool.names[word]] for word in ("append" if lists else "w", "r"))
+    return certificate_native.CompiledStore(
+        pool.values, operations.argument, operations.result, operations.ended, write, read, lists
+    )
+
+
+def _in_time(history: History, begins: Sequence[int] | Ints, commits: Sequence[int] | Ints, *, realtime: bool) -> bool:
+    operations = history.operations()
+    group, groups = np.zeros(len(operations), dtype=np.int64), 1
+    if not realtime:
+        names, group = np.unique(np.asarray(sessions_of(history), dtype=np.int64), return_inverse=True)
+        groups = len(names)
+    begun, committed = (np.ascontiguousarray(column, dtype=np.int32) for column in (begins, commits))
+    return certificate_native.in_time(
+        operations.invoke, operations.complete, operations.ended, group, begun, committed, len(history), groups
+    )
+
+
 def _incomplete(history: History, order: Iterable[int]) -> str | None:
     ended = history.operations().ended
     found = list(order)
@@ -126,9 +173,8 @@ def _incomplete(history: History, order: Iterable[int]) -> str | None:
     return f"transaction {min(missing)} is not in the order" if missing else None
 
 
-def positions(order: Sequence[int], count: int) -> list[int]:
+def positions(order: Sequence[int] | Ints, count: int) -> Ints:
     """The place of each of so many transactions in an order, or ABSENT."""
-    places = [ABSENT] * count
-    for place, txn in enumerate(order):
-        places[txn] = place
+    places = np.full(count, ABSENT, dtype=np.int32)
+    places[order] = np.arange(len(order), dtype=np.int32)
     return places

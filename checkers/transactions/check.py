@@ -34,7 +34,7 @@ class TransactionCheck:
     def check(self, history: History, budget: Budget) -> Verdict:
         """The verdict; UsageError for an operation that is no transaction of this kind."""
         from splitbrain.checkers.transactions.analysis import analysed
-        from splitbrain.checkers.transactions.history import NotJudged, transactions
+        from splitbrain.checkers.transactions.reading import NotJudged, transactions
 
         try:
             of = transactions(history, self.name)

@@ -15,7 +15,7 @@ from itertools import combinations, pairwise
 import numpy as np
 
 from splitbrain.checkers.transactions.dependencies import Dependencies
-from splitbrain.checkers.transactions.graph import NONE, RW, WW, Edges, Ints, components, topological
+from splitbrain.checkers.transactions.graph import NONE, RW, WW, Edges, Ints, along, components, topological
 from splitbrain.checkers.transactions.guessing import Decision, time_pairs
 from splitbrain.checkers.transactions.order_edges import OrderEdges
 from splitbrain.checkers.transactions.pruning import Component, Direction, Pairs
@@ -53,47 +53,50 @@ CURSOR = Encoding("cursor", rw=False)
 
 @dataclass(slots=True)
 class Blocks:
-    """blocks: key → its open writers, those in one list in this order with nothing between them. first: keys whose
-    first block read the initial version. torn: two writers that read one version, or one writer that read two."""
+    """joined: key → its open writers, those in one list in this order with nothing between them. Keys with one block
+    alone are left out. first: keys whose first block read the initial version. torn: whether two writers read one
+    version, or one writer read two."""
 
-    blocks: dict[int, list[list[int]]]
+    joined: dict[int, list[list[int]]]
     first: set[int] = field(default_factory=set)
-    torn: tuple[int, int] | None = None
+    torn: bool = False
 
 
 def blocks_of(known: Dependencies) -> Blocks:
     """The blocks of read-modify-write chains."""
-    after: dict[tuple[int, int], int] = {}
-    before: dict[tuple[int, int], int] = {}
-    torn = None
-    for (key, writer), readers in known.readers.items():
-        for txn, _ in readers:
-            if (key, txn) in known.version and key in known.open:
-                if (key, writer) in after or (key, txn) in before:
-                    torn = torn or (after.get((key, writer), txn), txn)
-                after[key, writer] = txn
-                before[key, txn] = writer
-    out = Blocks({}, torn=torn)
+    of, readers = known.of, known.readers
+    rows = np.flatnonzero(readers.made != ABSENT)
+    read, made = readers.mark[rows], readers.made[rows]
+    versions = len(of.version_key)
+    following = np.full(versions + len(of.keys), ABSENT, dtype=np.int64)
+    following[read] = made
+    headed = np.ones(versions, dtype=bool)
+    headed[made[read < versions]] = False
+    out = Blocks({}, torn=len(np.unique(read)) < len(read) or len(np.unique(made)) < len(made))
+    out.first = set((read[read >= versions] - versions).tolist())
+    after, alone, writer = following.tolist(), headed.tolist(), of.version_writer
     for key, writers in known.open.items():
-        heads = [txn for txn in writers if before.get((key, txn), ABSENT) == ABSENT]
-        heads.sort(key=lambda txn: (key, txn) not in before)
-        out.blocks[key] = []
+        made_by = [of.version_of(key, txn) for txn in writers] if len(writers) > 1 else []
+        heads = [version for version in made_by if alone[version]]
+        if len(heads) < 2:
+            continue
+        initial = after[versions + key]
+        heads.sort(key=lambda version: version != initial)
+        out.joined[key] = []
         for head in heads:
             block = [head]
-            while (key, block[-1]) in after and len(block) <= len(writers):
-                block.append(after[key, block[-1]])
-            out.blocks[key].append(block)
-        if (key, ABSENT) in after:
-            out.first.add(key)
+            while after[block[-1]] != ABSENT and len(block) <= len(writers):
+                block.append(after[block[-1]])
+            out.joined[key].append([writer[version] for version in block])
     return out
 
 
 @dataclass(frozen=True)
 class OrderAnswer:
-    """Whether there is an order. edges: what was chosen, as edges between transactions. doubt: why it is undecided."""
+    """Whether there is an order. order: of the nodes of the encoding, along all edges. doubt: why it is undecided."""
 
     holds: bool | None
-    edges: Edges | None = None
+    order: Ints | None = None
     doubt: str | None = None
 
 
@@ -122,26 +125,24 @@ class OrderSearch:
         for the guess."""
         self.encoding, self.known, self.edges, self.order = encoding, known, edges, order
         self.nodes = nodes = order.nodes
-        joined = encoding.blocks
-        self.blocks = {
-            key: found if joined else [[txn] for block in found for txn in block]
-            for key, found in blocks.blocks.items()
-        }
-        self.blocks = {key: found for key, found in self.blocks.items() if len(found) > 1}
-        self.first = blocks.first if joined else set[int]()
+        self.blocks, self.first = blocks.joined, blocks.first
+        if not encoding.blocks:
+            alone = {key: [[txn] for txn in txns] for key, txns in known.open.items() if len(txns) > 1}
+            self.blocks, self.first = alone, set()
         self.total = nodes * (1 + encoding.split)
         if not encoding.rw:
-            self.edges = edges.together(known.adjacent)
+            self.edges = edges.together(known.adjacent())
 
     def quick_answer(self) -> OrderAnswer:
         """The answer that the known edges or the guess give, if any."""
-        if not self.fine(self.edges):
+        order = self.order_along(self.edges)
+        if order is None:
             return OrderAnswer(False)
-        if not self.blocks:
-            return OrderAnswer(True, self.chosen([]))
-        guessed = self.guess(self.edges)
-        found = self.fine(self.edges.together(guessed))
-        return OrderAnswer(True, guessed) if found else OrderAnswer(None, doubt="a guess was wrong")
+        encoding = self.encoding
+        if not self.blocks or not (self.known.readers or encoding.split or encoding.forbids):
+            return OrderAnswer(True, order)  # versions that nobody read may go along any order of all that is known
+        order = self.order_along(self.edges.together(self.guess(self.edges)))
+        return OrderAnswer(None, doubt="a guess was wrong") if order is None else OrderAnswer(True, order)
 
     def answer(self, spending: BudgetMeter, *, realtime: bool = False) -> OrderAnswer:
         """Whether there is an order. realtime: whether all edges of real time are among the known ones."""
@@ -164,8 +165,8 @@ class OrderSearch:
         rw: list[tuple[int, int, int]] = []
         for key, earlier, later in ways:
             head, tail = later[0], earlier[1]
-            ww.append((tail, head, self.known.version[key, head]))
-            for reader, op in self.known.readers.get((key, tail), ()):
+            ww.append((tail, head, self.known.of.version_of(key, head)))
+            for reader, op in self.known.readers.get(key, tail):
                 rw.append((reader, head, op))
         parts = [(kind, _columns(rows)) for kind, rows in ((WW, ww), (RW, rw))]
         return Edges.of([(source, target, kind, why) for kind, (source, target, why) in parts])
@@ -185,8 +186,7 @@ class OrderSearch:
         source, target = self.encoded(edges)
         split = self.nodes if self.encoding.split else 0
         timed = split or self.known.readers  # without readers any order along the edges does for a serial one
-        rank = [*self.order.times, *self.order.times][: self.total] if timed else None
-        place = {node: at for at, node in enumerate(topological(self.total, source, target, rank))}
+        place = self._places(source, target, timed=bool(timed))
         ways: list[Decision] = []
         for key, blocks in self.blocks.items():
             first = blocks[:1] if key in self.first else []
@@ -194,6 +194,21 @@ class OrderSearch:
             spans = [(block[0], block[-1]) for block in (*first, *rest)]
             ways += [(key, one, other) for one, other in pairwise(spans)]
         return self.chosen(ways)
+
+    def _places(self, source: Ints, target: Ints, *, timed: bool) -> Ints:
+        """The place of each node in an order along the edges; KeyError if they have a cycle."""
+        if not timed:
+            count, labels = components(self.total, source, target)
+            if count < self.total:
+                raise KeyError("a cycle")
+            return count - 1 - labels
+        rank = np.concatenate([self.order.times] * (1 + self.encoding.split))
+        order = topological(self.total, source, target, rank)
+        if len(order) < self.total:
+            raise KeyError("a cycle")
+        place = np.empty(self.total, dtype=np.int32)
+        place[order] = np.arange(self.total, dtype=np.int32)
+        return place
 
     def encoded(self, edges: Edges) -> "tuple[np.ndarray, np.ndarray]":
         """Edges between nodes."""
@@ -205,15 +220,18 @@ class OrderSearch:
         late = rw if encoding.snapshot else rw | ((edges.kind & WW) != 0)
         source = np.where(rw, edges.source, edges.source + nodes)
         target = np.where(late, edges.target + nodes, edges.target)
-        inner = np.arange(nodes)
+        inner = np.arange(nodes, dtype=np.int32)
         return np.concatenate([source, inner]), np.concatenate([target, inner + nodes])
 
-    def fine(self, edges: Edges) -> bool:
-        """Whether these edges break nothing."""
+    def order_along(self, edges: Edges) -> Ints | None:
+        """An order of the nodes along these edges; None if they break something."""
         source, target = self.encoded(edges)
-        if components(self.total, source, target)[0] < self.total:
-            return False
-        return not self.encoding.forbids or reached(self.total, source, target, forbidden(edges)) is None
+        count, labels = components(self.total, source, target)
+        if count < self.total:
+            return None
+        if self.encoding.forbids and reached(self.total, source, target, forbidden(edges)) is not None:
+            return None
+        return along(labels)
 
     def _search(
         self, edges: Edges, links: Sequence[Decision], pairs: Sequence[Decision], spending: BudgetMeter
@@ -222,7 +240,7 @@ class OrderSearch:
 
         edges: what is known or assumed. pairs: those to be decided. links: enough of them to tie together what hangs
         together."""
-        if not self.fine(edges):
+        if self.order_along(edges) is None:
             return OrderAnswer(False)
         ways = [(key, *way) for key, one, other in links for way in ((one, other), (other, one))]
         everything = edges.together(self.chosen(ways))
@@ -249,9 +267,10 @@ class OrderSearch:
             whole = self._guess(edges.together(self.chosen(decided)))
         except KeyError:
             whole = NONE
-        if not self.fine(self.edges.together(whole)) or whole is NONE:
+        order = self.order_along(self.edges.together(whole))
+        if order is None or whole is NONE:
             return OrderAnswer(None, doubt="an order was found but not verified, which is a bug of splitbrain")
-        return OrderAnswer(True, whole)
+        return OrderAnswer(True, order)
 
     def _parts(
         self, edges: Edges, labels: Ints, wanted: Mapping[int, object]
@@ -277,7 +296,8 @@ class OrderSearch:
             yield label, numbers[label], inner[label], barred[label]
 
     def _component(self, local: Mapping[int, int], inner: Pairs, barred: Pairs, choices: Sequence[Choice]) -> Component:
-        part = Component([self.order.times[node % self.nodes] for node in local], inner, barred)
+        times = self.order.times
+        part = Component([int(times[node % self.nodes]) for node in local], inner, barred)
         split = self.nodes if self.encoding.split else 0
         late = split if not self.encoding.snapshot else 0
         for choice in choices:
@@ -286,9 +306,7 @@ class OrderSearch:
                 meaning = (choice.key, earlier, later)
                 head, tail = later[0], earlier[1]
                 edge = (local[tail + split], local[head + late])
-                readers = [
-                    local[r] for r, _ in self.known.readers.get((choice.key, tail), ()) if r in local and r != head
-                ]
+                readers = [local[r] for r, _ in self.known.readers.get(choice.key, tail) if r in local and r != head]
                 if self.encoding.forbids:
                     ways.append(Direction([edge], [(edge[1], reader) for reader in readers], meaning))
                 else:

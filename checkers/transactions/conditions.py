@@ -7,6 +7,7 @@ implies is not asked again.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from splitbrain.checkers.lattice import stronger, weaker
 from splitbrain.checkers.transactions.choices import (
@@ -21,11 +22,11 @@ from splitbrain.checkers.transactions.choices import (
     blocks_of,
 )
 from splitbrain.checkers.transactions.dependencies import Dependencies
-from splitbrain.checkers.transactions.graph import NONE, RW, WR, WW, Edges, acyclic, components
+from splitbrain.checkers.transactions.graph import NONE, RW, WR, WW, Edges, Ints, acyclic, components
 from splitbrain.checkers.transactions.history import TransactionHistory
 from splitbrain.checkers.transactions.order_edges import OrderEdges
 from splitbrain.checkers.transactions.reachability import reached
-from splitbrain.checkers.transactions.versions import ListOrders
+from splitbrain.checkers.transactions.sight import Sight
 from splitbrain.checkers.transactions.visibility import Visibility, VisibilityStopped
 from splitbrain.harness.budget import BudgetMeter
 
@@ -49,12 +50,12 @@ JUDGED = (
 
 @dataclass(slots=True)
 class Conditions:
-    """holds: model → whether its condition does. doubts: model → why that is undecided. chosen: model → the edges of an
-    order of versions under which it holds."""
+    """holds: model → whether its condition does. doubts: model → why that is undecided. orders: model → an order
+    of the nodes of its encoding, with which it holds."""
 
     holds: dict[str, bool] = field(default_factory=dict)
     doubts: dict[str, str] = field(default_factory=dict)
-    chosen: dict[str, Edges] = field(default_factory=dict)
+    orders: dict[str, Ints] = field(default_factory=dict)
 
     def note(self, model: str, answer: bool | None, doubt: str | None) -> None:
         """Note what was found, with what follows of it."""
@@ -71,13 +72,15 @@ class Conditions:
 class ConditionChecks:
     """The conditions of one history."""
 
-    def __init__(
-        self, of: TransactionHistory, known: Dependencies, order: OrderEdges, lists: ListOrders | None
-    ) -> None:
-        self.of, self.known, self.order, self.lists = of, known, order, lists
+    def __init__(self, of: TransactionHistory, known: Dependencies, order: OrderEdges) -> None:
+        self.of, self.known, self.order = of, known, order
         self.blocks: Blocks = blocks_of(known)
-        self.visibility = Visibility(of, known, order, lists)
         self.out = Conditions()
+
+    @cached_property
+    def visibility(self) -> Visibility:
+        """The conditions on what is visible."""
+        return Visibility(self.of, self.known, self.order, Sight.over(self.of, self.known, self.order))
 
     def all(self, spending: BudgetMeter) -> Conditions:
         """Every condition, those that decide most first."""
@@ -127,12 +130,12 @@ class ConditionChecks:
     def _try(self, model: str) -> None:
         """Ask for the strongest model what is found out quickly: if it holds, all others do."""
         edges = self.known.edges.together(self.edges(STRONG))
-        if self.blocks.torn is None:
+        if not self.blocks.torn:
             answer = OrderSearch(SERIAL, self.known, self.blocks, edges, self.order).quick_answer()
             if answer.holds is not None:
                 self.out.note(model, answer.holds, None)
-            if answer.edges is not None:
-                self.out.chosen[model] = answer.edges
+            if answer.order is not None:
+                self.out.orders[model] = answer.order
 
     def _cycles(self, family: str, kinds: int) -> Callable[[str, BudgetMeter], None]:
         def ask(model: str, spending: BudgetMeter) -> None:
@@ -144,15 +147,15 @@ class ConditionChecks:
     def _search(self, encoding: Encoding) -> Callable[[str], Callable[[str, BudgetMeter], None]]:
         def of_family(family: str) -> Callable[[str, BudgetMeter], None]:
             def ask(model: str, spending: BudgetMeter) -> None:
-                if encoding.blocks and self.blocks.torn is not None:
+                if encoding.blocks and self.blocks.torn:
                     self.out.note(model, False, None)
                     return
                 edges = self.known.edges.together(self.edges(family))
                 search = OrderSearch(encoding, self.known, self.blocks, edges, self.order)
                 answer = search.answer(spending, realtime=family == STRONG)
                 self.out.note(model, answer.holds, answer.doubt)
-                if answer.edges is not None:
-                    self.out.chosen[model] = answer.edges
+                if answer.order is not None:
+                    self.out.orders[model] = answer.order
 
             return ask
 
@@ -161,18 +164,17 @@ class ConditionChecks:
     def _strong_view(self, model: str, spending: BudgetMeter) -> None:
         """No cycle of known edges with real time that has one rw edge; an order that is not known is not searched for,
         because the name of the cycle alone hangs on it."""
-        edges = self.known.edges.of_kinds(WW | WR).together(self.known.adjacent).together(self.order.realtime)
+        edges = self.known.edges.of_kinds(WW | WR).together(self.known.adjacent()).together(self.order.realtime)
         rw = self.known.edges.of_kinds(RW)
-        pairs = [
-            (txn, reader)
-            for reader, txn, op in zip(rw.source.tolist(), rw.target.tolist(), rw.why.tolist(), strict=True)
-            if (self.of.key[op], reader) not in self.known.version
-        ]
+        rw = rw.where(~self.of.overwrites()[rw.why])
         count, labels = components(self.order.nodes, edges.source, edges.target)
         between = labels[edges.source] != labels[edges.target]
-        apart = [(int(labels[one]), int(labels[other])) for one, other in pairs if labels[one] != labels[other]]
+        one, other = labels[rw.target], labels[rw.source]
         source, target = labels[edges.source][between], labels[edges.target][between]
-        one_rw = len(apart) < len(pairs) or reached(count, source, target, apart) is not None
+        one_rw = bool((one == other).any())
+        if not one_rw:
+            pairs = list(zip(one.tolist(), other.tolist(), strict=True))
+            one_rw = reached(count, source, target, pairs) is not None
         self.out.note(model, not one_rw, None)
 
     def _visible(self, causal: bool, sessions: bool) -> Callable[[str, BudgetMeter], None]:

@@ -6,153 +6,186 @@ said. Of a register nothing is known but that the initial value is first, and th
 and wrote the key came after it. What is left open is a set of writers of one key that come after all that is known.
 """
 
-from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
-from splitbrain.checkers.transactions.graph import NONE, RW, WR, WW, Edges
+import numpy as np
+import numpy.typing as npt
+
+from splitbrain.checkers.transactions.graph import RW, WR, WW, Edges, Ints
 from splitbrain.checkers.transactions.history import FAIL, TransactionHistory
 from splitbrain.checkers.transactions.versions import ListOrders
 from splitbrain.harness.history import ABSENT
 
 
 @dataclass(frozen=True)
-class ExternalRead:
-    """A read that saw what another transaction left. writer: ABSENT for what was there before any write. late: whether
-    the version read was not the last of its writer."""
+class ExternalReads:
+    """Reads that saw what another transaction left, in program order, in columns. version: the last version that was
+    seen, and writer: ABSENT for what was there before any write. late: whether that was not the last of its writer."""
 
-    op: int
-    reader: int
-    key: int
-    writer: int
-    late: bool = False
+    op: Ints
+    reader: Ints
+    key: Ints
+    version: Ints
+    writer: Ints
+    late: npt.NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.op)
+
+    def where(self, kept: "npt.NDArray[np.bool_] | npt.NDArray[np.int64]") -> "ExternalReads":
+        """Some of the reads."""
+        ints = (self.op, self.reader, self.key, self.version, self.writer)
+        op, reader, key, version, writer = (column[kept] for column in ints)
+        return ExternalReads(op, reader, key, version, writer, self.late[kept])
+
+
+class Readers:
+    """The transactions that read each version of a register, each with the first micro-operation that did. Falsy where
+    there are none, as of lists, whose readers are all in edges."""
+
+    def __init__(self, of: TransactionHistory, reads: ExternalReads) -> None:
+        """reads: of versions that were the last of their writer."""
+        self.of = of
+        versions = len(of.version_key)
+        mark = np.where(reads.version == ABSENT, versions + reads.key, reads.version)
+        order = np.argsort(mark, kind="stable")
+        mark, reader = mark[order], reads.reader[order]
+        again = np.zeros(len(order), dtype=bool)
+        again[1:] = (mark[1:] == mark[:-1]) & (reader[1:] == reader[:-1])
+        order, self.mark, self.reader = order[~again], mark[~again], reader[~again]
+        self.op = reads.op[order]
+        self.starts = np.zeros(versions + len(of.keys) + 1, dtype=np.int64)
+        np.cumsum(np.bincount(self.mark, minlength=versions + len(of.keys)), out=self.starts[1:])
+        self.made = np.asarray(of.after)[self.op]
+        """The version that a reader made of the same key, or ABSENT."""
+
+    def __bool__(self) -> bool:
+        return len(self.op) > 0
+
+    def get(self, key: int, writer: int) -> Sequence[tuple[int, int]]:
+        """The readers of the version of a key that a transaction left; writer: ABSENT for what was there before."""
+        of = self.of
+        mark = len(of.version_key) + key if writer == ABSENT else of.version_of(key, writer)
+        low, high = self.starts[mark], self.starts[mark + 1]
+        return list(zip(self.reader[low:high].tolist(), self.op[low:high].tolist(), strict=True))
+
+    def rows(self, at: "npt.NDArray[np.int64]") -> "tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]":
+        """(these rows, each repeated; all rows of readers of the same version)."""
+        return spread(at, self.starts[self.mark[at]], self.starts[self.mark[at] + 1])
 
 
 @dataclass(slots=True)
 class Dependencies:
     """edges: what is known. reads: the reads behind wr and rw edges, in program order. open: key → the transactions
-    whose writes come after all that is known of the key, in an order unknown. version: (key, transaction) → the last
-    version that it made of the key. readers: (key, writer in open, or ABSENT) → the transactions that read its version,
-    each with the first micro-operation that did."""
+    whose writes come after all that is known of the key, in an order unknown."""
 
+    of: TransactionHistory
     edges: Edges
-    reads: list[ExternalRead]
+    reads: ExternalReads
+    readers: Readers
     open: dict[int, list[int]] = field(default_factory=dict)
-    readers: dict[tuple[int, int], list[tuple[int, int]]] = field(default_factory=dict)
-    version: dict[tuple[int, int], int] = field(default_factory=dict)
-    adjacent: Edges = NONE
-    """ww edges that hold where nothing lies between what a transaction read of a key and what it wrote to it: for
-    cursor stability and all models above."""
+
+    def adjacent(self) -> Edges:
+        """ww edges that hold where nothing lies between what a transaction read of a key and what it wrote to it: for
+        cursor stability and all models above."""
+        of = self.of
+        rw = self.edges.of_kinds(RW)
+        rw = rw.where(of.overwrites()[rw.why])
+        why = [of.version_of(of.key[op], txn) for txn, op in zip(rw.target.tolist(), rw.why.tolist(), strict=True)]
+        return Edges.of([(rw.source, rw.target, WW, why)])
 
 
-def external_reads(of: TransactionHistory) -> list[ExternalRead]:
+def spread(
+    rows: "npt.NDArray[np.int64]", low: "npt.NDArray[np.int64]", high: "npt.NDArray[np.int64]"
+) -> "tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]":
+    """(each row, once for each number from low to high without high; these numbers)."""
+    sizes = high - low
+    ends = np.cumsum(sizes)
+    inside = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - sizes, sizes)
+    return np.repeat(rows, sizes), np.repeat(low, sizes) + inside
+
+
+def external_reads(of: TransactionHistory) -> ExternalReads:
     """The reads that saw another transaction's version, or none; those of values that nobody wrote are left out, and so
     are a register's after an own write."""
-    out = []
-    for txn, member in enumerate(of.member):
-        if not member:
-            continue
-        own: set[int] = set()
-        for op in of.ops(txn):
-            key = of.key[op]
-            if of.write[op]:
-                own.add(key)
-            elif of.lists or key not in own:
-                last = of.elements[of.high[op] - 1] if of.high[op] > of.low[op] else ABSENT
-                writer = ABSENT if last == ABSENT else of.version_writer[last]
-                if writer == txn or (last != ABSENT and (writer == ABSENT or not of.member[writer])):
-                    continue
-                out.append(ExternalRead(op, txn, key, writer, last != ABSENT and not of.last[last]))
-    return out
+    op = np.flatnonzero(np.asarray(of.write) == 0).astype(np.int32)
+    if not of.lists:
+        op = op[np.asarray(of.own)[op] == 0]
+    high, reader, key = np.asarray(of.high)[op], np.asarray(of.owner)[op], np.asarray(of.key)[op]
+    empty = high == np.asarray(of.low)[op]
+    version = np.full(len(op), ABSENT, dtype=np.int32)
+    version[~empty] = np.asarray(of.elements)[high[~empty] - 1]
+    writer = np.full(len(op), ABSENT, dtype=np.int32)
+    writer[~empty] = np.asarray(of.version_writer)[version[~empty]]
+    member = np.append(np.asarray(of.member), 0)  # of the writer ABSENT
+    kept = (writer != reader) & (empty | (member[writer] != 0))
+    last = np.append(np.asarray(of.last), 1)
+    found = ExternalReads(op, reader, key, version, writer, last[version] == 0)
+    return found.where(kept)
 
 
 def list_dependencies(of: TransactionHistory, lists: ListOrders) -> Dependencies:
     """The dependencies of list-append."""
-    writer, place = of.version_writer, lists.place
-    unread: dict[int, list[int]] = defaultdict(list)
-    torn = {of.key[op] for op in lists.incompatible}
-    version: dict[tuple[int, int], int] = {}
-    for made, txn in enumerate(writer):
-        if txn != ABSENT and of.member[txn]:
-            key = of.version_key[made]
-            version[key, txn] = made if of.last[made] else version.get((key, txn), made)
-            behind = place[made] == ABSENT and of.ended[txn] != FAIL and key not in torn
-            if behind and txn not in unread[key][-1:]:
-                unread[key].append(txn)
-    ww, wr, rw = _Rows(), _Rows(), _Rows()
-    for order in lists.orders:
-        for made, after in pairwise(order):
-            ww.add(writer[made], writer[after], after)
-    for key, txns in unread.items():
-        for txn in txns if lists.orders[key] else ():
-            ww.add(writer[lists.orders[key][-1]], txn, version[key, txn])
+    writer, made_key = np.asarray(of.version_writer), np.asarray(of.version_key)
+    ended, member = np.asarray(of.ended), np.asarray(of.member)
+    flat, starts = lists.flat, lists.starts
+    inner = made_key[flat[:-1]] == made_key[flat[1:]]
+    before, after = flat[:-1][inner], flat[1:][inner]
+    written = np.flatnonzero(writer != ABSENT)
+    by = writer[written]
+    unread = written[
+        (lists.place[written] == ABSENT) & (member[by] != 0) & (ended[by] != FAIL) & ~lists.torn[made_key[written]]
+    ]
+    unread = unread[np.argsort(made_key[unread], kind="stable")]
+    same = (made_key[unread[:-1]] == made_key[unread[1:]]) & (writer[unread[:-1]] == writer[unread[1:]])
+    unread = np.delete(unread, np.flatnonzero(same))  # of several of one transaction the last stands for all
+    behind = np.zeros(len(of.keys) + 1, dtype=np.int64)
+    np.cumsum(np.bincount(made_key[unread], minlength=len(of.keys)), out=behind[1:])
+    tail = unread[starts[made_key[unread] + 1] > starts[made_key[unread]]]
     reads = external_reads(of)
-    for read in reads:
-        order, at = lists.orders[read.key], ABSENT
-        if read.writer != ABSENT:
-            wr.add(read.writer, read.reader, read.op)
-            at = place[of.elements[of.high[read.op] - 1]]
-            if at == ABSENT:
-                continue  # of two lists that contradict each other this one was not taken as the order
-        for txn in (writer[order[at + 1]],) if at + 1 < len(order) else unread.get(read.key, ()):
-            rw.add(read.reader, txn, read.op)
-    edges = Edges.of([ww.part(WW), wr.part(WR), rw.part(RW)])
-    several = {key: sorted(set(txns)) for key, txns in unread.items() if len(set(txns)) > 1}
-    return Dependencies(edges, reads, several, version=version, adjacent=_adjacent(of, edges, version))
+    wr = reads.where(reads.writer != ABSENT)
+    placed = np.append(lists.place, 0)[reads.version]
+    placed[reads.version == ABSENT] = -1
+    kept = (reads.version == ABSENT) | (placed != ABSENT)  # of lists that contradict each other one is the order
+    following = starts[reads.key] + placed + 1
+    last = following == starts[reads.key + 1]
+    nxt = reads.where(kept & ~last)
+    ends = np.flatnonzero(kept & last)
+    ends, late = spread(ends, behind[reads.key[ends]], behind[reads.key[ends] + 1])
+    edges = Edges.of([
+        (writer[before], writer[after], WW, after),
+        (writer[flat[starts[made_key[tail] + 1] - 1]], writer[tail], WW, tail),
+        (wr.writer, wr.reader, WR, wr.op),
+        (nxt.reader, writer[flat[following[kept & ~last]]], RW, nxt.op),
+        (reads.reader[ends], writer[unread[late]], RW, reads.op[ends]),
+    ])  # fmt: skip
+    several = np.flatnonzero(np.diff(behind) > 1)
+    opened = {key: sorted(writer[unread[behind[key] : behind[key + 1]]].tolist()) for key in several.tolist()}
+    return Dependencies(of, edges, reads, Readers(of, reads.where(np.zeros(len(reads), dtype=bool))), opened)
 
 
 def register_dependencies(of: TransactionHistory) -> Dependencies:
     """The dependencies of rw-register that hold under every order of versions: initial values come first."""
-    writers: dict[int, list[int]] = defaultdict(list)
-    version: dict[tuple[int, int], int] = {}
-    for made, txn in enumerate(of.version_writer):
-        if txn != ABSENT and of.member[txn] and of.last[made]:
-            writers[of.version_key[made]].append(txn)
-            version[of.version_key[made], txn] = made
+    writer, made_key, member = np.asarray(of.version_writer), np.asarray(of.version_key), np.asarray(of.member)
+    made = np.flatnonzero((np.asarray(of.last) != 0) & (np.append(member, 0)[writer] != 0))
+    made = made[np.argsort(made_key[made], kind="stable")]
+    starts = np.zeros(len(of.keys) + 1, dtype=np.int64)
+    np.cumsum(np.bincount(made_key[made], minlength=len(of.keys)), out=starts[1:])
     reads = external_reads(of)
-    readers: dict[tuple[int, int], dict[int, int]] = defaultdict(dict)
-    wr, rw = _Rows(), _Rows()
-    for read in reads:
-        if read.writer != ABSENT:
-            wr.add(read.writer, read.reader, read.op)
-        if read.late:
-            rw.add(read.reader, read.writer, read.op)
-        else:
-            readers[read.key, read.writer].setdefault(read.reader, read.op)
-    for (key, writer), found in readers.items():
-        after = writers.get(key, []) if writer == ABSENT else [txn for txn in found if (key, txn) in version]
-        for reader, op in found.items():
-            for txn in after:
-                rw.add(reader, txn, op)
-    edges = Edges.of([wr.part(WR), rw.part(RW)])
-    listed = {pair: list(found.items()) for pair, found in readers.items()}
-    return Dependencies(edges, reads, dict(writers), listed, version, _adjacent(of, edges, version))
-
-
-def _adjacent(of: TransactionHistory, edges: Edges, version: dict[tuple[int, int], int]) -> Edges:
-    """The rw edges from a transaction that wrote the key too, as ww edges."""
-    rw = edges.of_kinds(RW)
-    found = _Rows()
-    for reader, txn, op in zip(rw.source.tolist(), rw.target.tolist(), rw.why.tolist(), strict=True):
-        if (of.key[op], reader) in version:
-            found.add(reader, txn, version[of.key[op], txn])
-    return Edges.of([found.part(WW)])
-
-
-class _Rows:
-    """Edges of one kind, as they are found."""
-
-    def __init__(self) -> None:
-        self.source: list[int] = []
-        self.target: list[int] = []
-        self.why: list[int] = []
-
-    def add(self, source: int, target: int, why: int) -> None:
-        """Add an edge."""
-        self.source.append(source)
-        self.target.append(target)
-        self.why.append(why)
-
-    def part(self, kind: int) -> tuple[list[int], list[int], int, list[int]]:
-        """The edges, for `Edges.of`."""
-        return self.source, self.target, kind, self.why
+    wr, late = reads.where(reads.writer != ABSENT), reads.where(reads.late)
+    readers = Readers(of, reads.where(~reads.late))
+    first = np.flatnonzero(readers.mark >= len(of.version_key))
+    key = readers.mark[first] - len(of.version_key)
+    first, overwrites = spread(first, starts[key], starts[key + 1])
+    known = np.flatnonzero((readers.mark < len(of.version_key)) & (readers.made != ABSENT))
+    known, others = readers.rows(known)
+    edges = Edges.of([
+        (wr.writer, wr.reader, WR, wr.op),
+        (late.reader, late.writer, RW, late.op),
+        (readers.reader[first], writer[made[overwrites]], RW, readers.op[first]),
+        (readers.reader[others], readers.reader[known], RW, readers.op[others]),
+    ])  # fmt: skip
+    txns, at = writer[made].tolist(), starts.tolist()
+    opened = {key: txns[at[key] : at[key + 1]] for key in np.flatnonzero(np.diff(starts)).tolist()}
+    return Dependencies(of, edges, reads, readers, opened)

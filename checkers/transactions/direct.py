@@ -3,11 +3,14 @@
 Names and meaning as in `lattice.toml`. What an indeterminate or failed transaction claims to have read means nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from splitbrain.checkers.common.values import shown
 from splitbrain.checkers.transactions.history import FAIL, OK, TransactionHistory
+from splitbrain.checkers.transactions.suspects import suspects
 from splitbrain.checkers.transactions.versions import ListOrders
 from splitbrain.harness.history import ABSENT
 
@@ -41,16 +44,14 @@ class DirectAnomalies:
 
 def direct_anomalies(of: TransactionHistory, lists: ListOrders | None) -> DirectAnomalies:
     """The direct anomalies of a history. lists: the orders of list-append."""
-    out = DirectAnomalies()
-    for op, write in enumerate(of.write):
-        if not write and of.high[op] > of.low[op]:
-            _look_at_read(of, op, out)
-    for txn, ended in enumerate(of.ended):
-        if ended == OK and of.starts[txn + 1] - of.starts[txn] > 1:
-            _look_inside(of, txn, out)
+    out, where = DirectAnomalies(), suspects(of, lists)
+    for op in where.reads:
+        _look_at_read(of, op, out)
+    for txn in where.inside:
+        _look_inside(of, txn, out)
     if lists is not None:
-        _look_at_lists(of, lists, out)
-    _look_for_lost_updates(of, lists, out)
+        _look_at_lists(of, lists, where.scrambled, out)
+    _look_for_lost_updates(of, where.lost, out)
     return out
 
 
@@ -109,25 +110,21 @@ def _look_inside(of: TransactionHistory, txn: int, out: DirectAnomalies) -> None
         held[key] = (True, seen)
 
 
-def _look_at_lists(of: TransactionHistory, lists: ListOrders, out: DirectAnomalies) -> None:
-    for op in lists.incompatible:
-        longest = lists.longest[of.key[op]]
+def _look_at_lists(of: TransactionHistory, lists: ListOrders, scrambled: Iterable[int], out: DirectAnomalies) -> None:
+    for op in lists.incompatible.tolist():
+        longest = of.longest[of.key[op]]
         one, other, name = of.owner[op], of.owner[longest], shown(of.keys[of.key[op]])
         words = f"{of.name(one)} read {name} = {of.seen(op)}, and {of.name(other)} {of.seen(longest)}: neither is "
         out.add("incompatible-order", (one, other), words + "the beginning of the other")
-    for key, order in enumerate(lists.orders):
-        if lists.longest[key] != ABSENT:
-            _look_for_dirty_updates(of, lists, key, order, out)
-    _look_for_scrambled(of, lists, out)
+    failed = np.asarray(of.ended)[np.asarray(of.version_writer)[lists.flat]] == FAIL
+    for key in np.unique(np.asarray(of.version_key)[lists.flat[failed]]).tolist():
+        _look_for_dirty_updates(of, key, lists.order(key), out)
+    _look_for_scrambled(of, lists, scrambled, out)
 
 
-def _look_for_dirty_updates(
-    of: TransactionHistory, lists: ListOrders, key: int, order: Sequence[int], out: DirectAnomalies
-) -> None:
-    failed = next((version for version in order if of.ended[of.version_writer[version]] == FAIL), None)
-    if failed is None:
-        return
-    after = order[lists.place[failed] + 1 :]
+def _look_for_dirty_updates(of: TransactionHistory, key: int, order: Sequence[int], out: DirectAnomalies) -> None:
+    at = next(at for at, version in enumerate(order) if of.ended[of.version_writer[version]] == FAIL)
+    failed, after = order[at], order[at + 1 :]
     built = next((version for version in after if of.ended[of.version_writer[version]] == OK), None)
     if built is not None:
         aborted, writer = of.version_writer[failed], of.version_writer[built]
@@ -135,16 +132,15 @@ def _look_for_dirty_updates(
         out.add("dirty-update", (aborted, writer), words + f"{of.name(aborted)}, which failed")
 
 
-def _look_for_scrambled(of: TransactionHistory, lists: ListOrders, out: DirectAnomalies) -> None:
+def _look_for_scrambled(of: TransactionHistory, lists: ListOrders, txns: Iterable[int], out: DirectAnomalies) -> None:
     """Own appends of one transaction to one key that stand in another order, or of which an earlier one is missing."""
-    for txn, member in enumerate(of.member):
-        ops = of.ops(txn)
-        if not member or of.ended[txn] == FAIL or len(ops) < 2:
+    for txn in txns:
+        if not of.member[txn] or of.ended[txn] == FAIL:
             continue
         before: dict[int, int] = {}
-        for op in ops:
+        for op in of.ops(txn):
             key = of.key[op]
-            if not of.write[op] or lists.longest[key] == ABSENT:
+            if not of.write[op] or of.longest[key] == ABSENT:
                 continue
             earlier = before.get(key)
             before[key] = of.low[op]
@@ -152,7 +148,7 @@ def _look_for_scrambled(of: TransactionHistory, lists: ListOrders, out: DirectAn
                 continue
             places = [lists.place[earlier], lists.place[of.low[op]]]
             if places[1] != ABSENT and (places[0] == ABSENT or places[0] > places[1]):
-                name, read = shown(of.keys[key]), lists.longest[key]
+                name, read = shown(of.keys[key]), of.longest[key]
                 words = (
                     f"{of.name(txn)} appended {of.told(earlier)} and then {of.told(of.low[op])} to {name}, but "
                     f"{of.name(of.owner[read])} read {name} = {of.seen(read)}"
@@ -160,12 +156,10 @@ def _look_for_scrambled(of: TransactionHistory, lists: ListOrders, out: DirectAn
                 out.add("scrambled-appends", (txn, of.owner[read]), words)
 
 
-def _look_for_lost_updates(of: TransactionHistory, lists: ListOrders | None, out: DirectAnomalies) -> None:
+def _look_for_lost_updates(of: TransactionHistory, txns: Iterable[int], out: DirectAnomalies) -> None:
     """Transactions that read the same version of a key, each before it wrote this key; no order is needed."""
     first: dict[object, tuple[int, int]] = {}
-    for txn, ended in enumerate(of.ended):
-        if ended != OK or of.starts[txn + 1] - of.starts[txn] < 2:
-            continue
+    for txn in txns:
         read: dict[int, int] = {}
         wrote: set[int] = set()
         for op in of.ops(txn):
@@ -176,9 +170,8 @@ def _look_for_lost_updates(of: TransactionHistory, lists: ListOrders | None, out
                 wrote.add(key)
                 if key in read:
                     base = read[key]
-                    short = lists is None or lists.prefix[base]
-                    known = of.high[base] - of.low[base] if lists is not None else of.read(base)
-                    mark = (key, known if lists is not None and short else tuple(of.read(base)))
+                    short = of.lists and of.prefix(base)
+                    mark = (key, of.high[base] - of.low[base] if short else tuple(of.read(base)))
                     other = first.setdefault(mark, (txn, base))
                     if other[0] != txn:
                         name = shown(of.keys[key])

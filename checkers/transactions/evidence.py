@@ -3,7 +3,7 @@
 A transaction is called by the position of its invocation in the history: T12.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from splitbrain.checkers.common.event_format import EventFormat
@@ -79,7 +79,7 @@ def _of_cycle(checks: ConditionChecks, name: str) -> Evidence:
             name, [0], [f"every order of versions has a cycle of this kind among {len(checks.of):,} transactions"]
         )
     steps = contracted(cycle, len(checks.of))
-    sentences = [sentence(checks.of, checks.known.version, step, searched) for step in steps]
+    sentences = [sentence(checks.of, step, searched) for step in steps]
     if searched:
         sentences.append("each other order of the versions that no read tells has such a cycle too, which was searched")
     return Evidence(name, [step[0] for step in steps], sentences, None if searched else _components(checks, edges))
@@ -111,7 +111,7 @@ def _components(checks: ConditionChecks, edges: Edges) -> int:
     return cyclic_nodes(checks.order.nodes, edges)[0]
 
 
-def sentence(of: TransactionHistory, version: Mapping[tuple[int, int], int], step: Step, searched: bool) -> str:
+def sentence(of: TransactionHistory, step: Step, searched: bool) -> str:
     """The sentence of an edge: which transaction comes after which, and why."""
     source, target, kind, why = step
     one, other = of.name(source), of.name(target)
@@ -130,7 +130,7 @@ def sentence(of: TransactionHistory, version: Mapping[tuple[int, int], int], ste
         read = f"{one} read {shown(of.keys[key])} = {of.seen(why)}"
         return f"{read}, so {other}, which {word} {of.told(later)}, came after it"
     key = of.version_key[why]
-    before = version.get((key, source))
-    earlier = f" after {of.told(before)} of {one}" if before is not None else ""
+    before = of.version_of(key, source)
+    earlier = f" after {of.told(before)} of {one}" if before != ABSENT else ""
     assumed = ", as it is assumed" if searched and not of.lists else ""
     return f"{other} {word} {of.told(why)} to {shown(of.keys[key])}{earlier}, so {other} came after {one}{assumed}"

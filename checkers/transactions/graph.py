@@ -1,22 +1,28 @@
 """Dependency graphs: edges by kind in columns, cyclic components, topological orders.
 
-Components are found by scipy, which needs no recursion; each question is linear in the edges it looks at.
+Components are found by a compiled pass, or else by scipy; neither needs recursion, and each question is linear in the
+edges it looks at.
 """
 
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
+
+try:
+    from splitbrain.checkers.transactions import graph_native
+except ImportError:  # installed without a C compiler
+    graph_native = None  # type: ignore[assignment]
 
 WW, WR, RW, SO, RT = 1, 2, 4, 8, 16
 D = WW | WR
 """The kinds of edges; SO is session order, RT is real time."""
 
-Ints = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.int32]
+Places = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 
 
@@ -32,10 +38,10 @@ class Edges:
     @staticmethod
     def of(parts: "Sequence[tuple[Sequence[int] | Ints, Sequence[int] | Ints, int, Sequence[int] | Ints]]") -> "Edges":
         """Edges from parts of one kind each; those from a node to itself are left out."""
-        source = np.concatenate([np.asarray(part[0], dtype=np.int64) for part in parts])
-        target = np.concatenate([np.asarray(part[1], dtype=np.int64) for part in parts])
+        source = np.concatenate([np.asarray(part[0], dtype=np.int32) for part in parts])
+        target = np.concatenate([np.asarray(part[1], dtype=np.int32) for part in parts])
         kind = np.concatenate([np.full(len(part[0]), part[2], dtype=np.uint8) for part in parts])
-        why = np.concatenate([np.asarray(part[3], dtype=np.int64) for part in parts])
+        why = np.concatenate([np.asarray(part[3], dtype=np.int32) for part in parts])
         kept = source != target
         return Edges(source[kept], target[kept], kind[kept], why[kept])
 
@@ -60,10 +66,26 @@ NONE = Edges.of([((), (), 0, ())])
 
 
 def components(nodes: int, source: Ints, target: Ints) -> tuple[int, Ints]:
-    """The number of strongly connected components, and that of each node."""
-    matrix = csr_array((np.ones(len(source), dtype=np.int8), (source, target)), shape=(nodes, nodes))
+    """The number of strongly connected components, and that of each node; no edge goes to a component with a higher
+    number."""
+    source, target = np.ascontiguousarray(source, dtype=np.int32), np.ascontiguousarray(target, dtype=np.int32)
+    if graph_native is not None:
+        count, found = graph_native.components(nodes, source, target)
+        return count, np.asarray(found)
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
+    matrix = csr_array((np.ones(len(source), dtype=bool), (source, target)), shape=(nodes, nodes))
     count, labels = connected_components(matrix, directed=True, connection="strong")
-    return int(count), labels
+    between = labels[source] != labels[target]
+    one, other = labels[source][between], labels[target][between]
+    if (one > other).all():
+        return int(count), labels
+    if (one < other).all():
+        return int(count), count - 1 - labels
+    place = np.empty(count, dtype=np.int32)  # scipy does not promise an order of the components
+    place[topological(int(count), one, other, range(count))] = np.arange(count)[::-1]
+    return int(count), place[labels]
 
 
 def cyclic_nodes(nodes: int, edges: Edges) -> tuple[int, npt.NDArray[np.bool_], Ints]:
@@ -86,21 +108,25 @@ def neighbours(nodes: int, source: Ints, target: Ints) -> tuple[list[int], list[
     return starts.tolist(), target[order].tolist()
 
 
-def topological(nodes: int, source: Ints, target: Ints, priority: Sequence[int] | None = None) -> list[int]:
+def along(labels: Ints) -> Ints:
+    """A topological order of the nodes of a graph without cycles, by its components."""
+    order = np.empty_like(labels)
+    order[len(labels) - 1 - labels] = np.arange(len(labels), dtype=labels.dtype)
+    return order
+
+
+def topological(nodes: int, source: Ints, target: Ints, priority: Sequence[int] | Places) -> list[int]:
     """An order of the nodes along the edges; nodes on or behind a cycle are missing. priority: of those that may come
     next the one with the least comes."""
-    if priority is None:
-        count, labels = components(nodes, source, target)
-        if count == nodes:  # the components come in an order, which scipy does not promise: so it is looked at
-            for order in (labels, -labels):
-                if bool((order[source] < order[target]).all()):
-                    found: list[int] = np.argsort(order, kind="stable").tolist()
-                    return found
+    rank = np.ascontiguousarray(priority, dtype=np.int64)
+    source, target = np.ascontiguousarray(source, dtype=np.int32), np.ascontiguousarray(target, dtype=np.int32)
+    if graph_native is not None:
+        return graph_native.topological(nodes, source, target, rank).tolist()
+    ranks = cast("list[int]", rank.tolist())
     starts, flat = neighbours(nodes, source, target)
     waiting = np.bincount(target, minlength=nodes).tolist()
     out: list[int] = []
-    rank = priority if priority is not None else range(nodes)
-    ready = [(rank[node], node) for node in range(nodes) if not waiting[node]]
+    ready = [(ranks[node], node) for node in range(nodes) if not waiting[node]]
     heapq.heapify(ready)
     while ready:
         _, node = heapq.heappop(ready)
@@ -108,5 +134,5 @@ def topological(nodes: int, source: Ints, target: Ints, priority: Sequence[int] 
         for after in flat[starts[node] : starts[node + 1]]:
             waiting[after] -= 1
             if not waiting[after]:
-                heapq.heappush(ready, (rank[after], after))
+                heapq.heappush(ready, (ranks[after], after))
     return out

@@ -52,9 +52,9 @@ def time_pairs(known: Dependencies, blocks: Mapping[int, Sequence[Sequence[int]]
 def _span(known: Dependencies, order: OrderEdges, key: int, block: Sequence[int]) -> tuple[int, int]:
     """The time by which the first version of a block was there, and that at which the last one still was."""
     head, tail = block[0], block[-1]
-    there, still = order.ends[head], order.starts[tail]
-    for reader, _ in known.readers.get((key, head), ()):
-        there = min(there, order.ends[reader])
-    for reader, _ in known.readers.get((key, tail), ()):
-        still = max(still, order.starts[reader])
+    there, still = int(order.ends[head]), int(order.starts[tail])
+    for reader, _ in known.readers.get(key, head):
+        there = min(there, int(order.ends[reader]))
+    for reader, _ in known.readers.get(key, tail):
+        still = max(still, int(order.starts[reader]))
     return there, still

@@ -4,29 +4,29 @@ Real time goes through barriers: a barrier stands behind everything that had end
 that there are at most three edges a transaction. An indeterminate transaction has no edge to a later one.
 """
 
-from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
 
 from splitbrain.checkers.common.per_key import NEVER
-from splitbrain.checkers.transactions.graph import RT, SO, Edges
+from splitbrain.checkers.transactions.graph import RT, SO, Edges, Places
 from splitbrain.checkers.transactions.history import FAIL, TransactionHistory
 from splitbrain.harness.history import ABSENT
+
+Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class OrderEdges:
     """sessions, realtime: the edges. times: when each node is thought to have come, transactions first, then barriers.
-    starts, ends: of each transaction, its end NEVER unless it succeeded. chains: the transactions of each session in
-    order of invocation."""
+    starts, ends: of each transaction, its end NEVER unless it succeeded."""
 
     sessions: Edges
     realtime: Edges
-    times: Sequence[int]
-    starts: Sequence[int]
-    ends: Sequence[int]
-    chains: Sequence[Sequence[int]]
+    times: Places
+    starts: Places
+    ends: Places
 
     @property
     def nodes(self) -> int:
@@ -36,64 +36,106 @@ class OrderEdges:
 
 def order_edges(of: TransactionHistory) -> OrderEdges:
     """The edges of sessions and of real time between the members of the graphs."""
-    members = [txn for txn, member in enumerate(of.member) if member]
-    ends = {txn: of.complete[txn] if of.ended[txn] == FAIL else of.end[txn] for txn in members}
-    by_session: dict[int, list[int]] = defaultdict(list)
-    for txn in members:
-        by_session[of.session[txn]].append(txn)
-    times = _commit_times(of)
-    source: list[int] = []
-    target: list[int] = []
-    for txns in by_session.values():
-        if all(ends[one] < of.start[following] for one, following in pairwise(txns)):
-            source += txns[:-1]
-            target += txns[1:]
-        else:
-            _barriers(of.start, ends, txns, times, source, target)
-    sessions = Edges.of([(source, target, SO, [ABSENT] * len(source))])
-    source, target = [], []
-    _barriers(of.start, {txn: of.end[txn] for txn in members}, members, times, source, target)
-    realtime = Edges.of([(source, target, RT, [ABSENT] * len(source))])
-    if any(of.ended[txn] == FAIL for txn in members):
+    start, end = np.asarray(of.start), np.asarray(of.end)
+    members = np.flatnonzero(np.asarray(of.member))
+    failed = np.asarray(of.ended)[members] == FAIL
+    ends = np.where(failed, np.asarray(of.complete)[members], end[members])
+    times, positions = [_commit_times(of)], len(of.history)
+    sessions = _session_edges(np.asarray(of.session)[members], members, start[members], ends, times, positions)
+    realtime = _barriers(members, start[members], end[members], times, positions, RT)
+    if failed.any():
         realtime = realtime.together(sessions)  # which has edges from what failed
-    return OrderEdges(sessions, realtime, times, of.start, of.end, list(by_session.values()))
+    return OrderEdges(sessions, realtime, np.concatenate(times), start, end)
 
 
-def _commit_times(of: TransactionHistory) -> list[int]:
+def _session_edges(
+    session: Places, txns: Rows, start: Places, end: Places, times: list[Places], positions: int
+) -> Edges:
+    """A chain of each session, or barriers where transactions of one overlap."""
+    order = np.argsort(small(session), kind="stable")  # by session, and in each by invocation
+    same = session[order[1:]] == session[order[:-1]]
+    one, other = order[:-1][same], order[1:][same]
+    overlapping = end[one] >= start[other]
+    parts = []
+    if overlapping.any():
+        torn = np.unique(session[one[overlapping]])
+        whole = ~np.isin(session[one], torn)
+        one, other = one[whole], other[whole]
+        for name in torn.tolist():
+            rows = np.flatnonzero(session == name)
+            parts.append(_barriers(txns[rows], start[rows], end[rows], times, positions, SO))
+    edges = Edges.of([(txns[one], txns[other], SO, np.full(len(one), ABSENT))])
+    for part in parts:
+        edges = edges.together(part)
+    return edges
+
+
+def small(session: Places) -> "npt.NDArray[np.uint16] | Places":
+    """Sessions as small numbers where their range permits, which are sorted quickly."""
+    if not len(session) or session.max() - session.min() >= 1 << 16:
+        return session
+    found: npt.NDArray[np.uint16] = (session - session.min()).astype(np.uint16)
+    return found
+
+
+def _commit_times(of: TransactionHistory) -> Places:
     """The time at which each transaction is thought to have been committed: at its end, or when it was first read."""
-    times = [end if end < NEVER else start for start, end in zip(of.start, of.end, strict=True)]
-    first: dict[int, int] = {}
-    for op, write in enumerate(of.write):
-        reader = of.owner[op]
-        for version in () if write else of.read(op):
-            writer = of.version_writer[version]
-            if writer != ABSENT and of.end[writer] == NEVER and of.end[reader] < first.get(writer, NEVER):
-                first[writer] = of.end[reader]
-    for txn, time in first.items():
-        times[txn] = max(times[txn], time - 1)
+    start, end, writer = np.asarray(of.start), np.asarray(of.end), np.asarray(of.version_writer)
+    times = np.where(end < NEVER, end, start)
+    elements = np.asarray(of.elements)
+    late = np.append(end, 0)[writer] == NEVER
+    if not late.any():
+        return times
+    read = np.flatnonzero(np.asarray(of.write) == 0)
+    low, high, reader = np.asarray(of.low)[read], np.asarray(of.high)[read], np.asarray(of.owner)[read]
+    never = len(of.history) + 1
+    seen = np.full(len(elements), never, dtype=np.int64)
+    some = high > low
+    np.minimum.at(seen, high[some] - 1, np.minimum(end[reader[some]], never))
+    if of.lists:
+        seen = _earliest(of, seen, never)
+    seen[seen == never] = NEVER
+    first = np.full(len(start), NEVER, dtype=np.int64)
+    places = np.flatnonzero(late[elements])
+    np.minimum.at(first, writer[elements[places]], seen[places])
+    found = first < NEVER
+    times[found] = np.maximum(times[found], first[found] - 1)
     return times
 
 
-def _barriers(
-    start: Sequence[int], ends: dict[int, int], txns: Sequence[int], times: list[int], source: list[int],
-    target: list[int],
-) -> None:  # fmt: skip
-    """Add edges from each of these transactions to those that began after its end, and barriers to `times`."""
-    events = sorted([(start[txn], txn, True) for txn in txns] + [(ends[txn], txn, False) for txn in txns])
-    ended: list[int] = []
-    barrier = ABSENT
-    for at, txn, begins in events:
-        if not begins:
-            if at < NEVER:
-                ended.append(txn)
-            continue
-        if ended:
-            if barrier != ABSENT:
-                ended.append(barrier)
-            source += ended
-            target += [len(times)] * len(ended)
-            barrier, ended = len(times), []
-            times.append(at)
-        if barrier != ABSENT:
-            source.append(barrier)
-            target.append(txn)
+def _earliest(of: TransactionHistory, seen: Places, never: int) -> Places:
+    """The time at which each element was first seen, by that of the first list that ends with it. never: more than any
+    time."""
+    begins = np.zeros(len(seen) + 1, dtype=bool)
+    begins[np.asarray(of.low)[np.asarray(of.write) == 0]] = True
+    group = np.cumsum(begins[:-1])
+    group = group[-1] - group[::-1] if len(group) else group
+    # Backwards the least so far; each list is shifted below those before, so that it begins anew.
+    found = np.minimum.accumulate(seen[::-1] - group * (never + 1)) + group * (never + 1)
+    out: Places = found[::-1].copy()
+    return out
+
+
+def _barriers(txns: Rows, start: Places, end: Places, times: list[Places], positions: int, kind: int) -> Edges:
+    """Edges from each of these transactions to those that began after its end, by barriers that are added to `times`.
+
+    txns: in order of invocation. positions: the number of events of the history."""
+    at = np.full(positions + 1, ABSENT, dtype=np.int64)
+    begins = np.zeros(positions + 1, dtype=bool)
+    ended = end < NEVER
+    at[end[ended]] = txns[ended]
+    at[start] = txns
+    begins[start] = True
+    events = np.flatnonzero(at >= 0)
+    begun = begins[events]
+    new = begun.copy()
+    new[1:] &= ~begun[:-1]
+    new[:1] = False
+    number = np.cumsum(new)
+    count, first = int(number[-1]) if len(number) else 0, sum(map(len, times))
+    barriers = np.arange(first, first + count)
+    times.append(events[new].astype(np.int64))
+    behind, before = begun & (number > 0), ~begun & (number < count)
+    source = np.concatenate([at[events[before]], barriers[:-1], barriers[number[behind] - 1]])
+    target = np.concatenate([barriers[number[before]], barriers[1:], at[events[behind]]])
+    return Edges.of([(source, target, kind, np.full(len(source), ABSENT))])

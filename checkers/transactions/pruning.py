@@ -192,5 +192,5 @@ def _with(edges: Pairs, forbids: Pairs, ways: Sequence[Direction]) -> tuple[Pair
 
 
 def _columns(edges: Pairs) -> tuple[Ints, Ints]:
-    columns = np.asarray(edges, dtype=np.int64).reshape(-1, 2)
+    columns = np.asarray(edges, dtype=np.int32).reshape(-1, 2)
     return columns[:, 0], columns[:, 1]

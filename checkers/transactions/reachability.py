@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from splitbrain.checkers.transactions.graph import Ints, components, neighbours, topological
+from splitbrain.checkers.transactions.graph import Ints, along, components, neighbours
 
 CHUNK = 8192
 """The number of sources that are followed at once."""
@@ -26,7 +26,7 @@ def reached(nodes: int, source: Ints, target: Ints, pairs: Sequence[tuple[int, i
     local[inside] = np.arange(len(inside))
     kept = (labels[source] == labels[target]) & (local[source] >= 0)
     a, b = local[source[kept]], local[target[kept]]
-    order = topological(len(inside), a, b)
+    order = along(components(len(inside), a, b)[1]).tolist()
     starts, flat = neighbours(len(inside), a, b)
     local_pairs = list(zip(local[close[:, 0]].tolist(), local[close[:, 1]].tolist(), strict=True))
     firsts = sorted({first for first, _ in local_pairs})

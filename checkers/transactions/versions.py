@@ -5,58 +5,51 @@ the two cannot be states of one list. Versions that nobody read come after all t
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+import numpy as np
+
+from splitbrain.checkers.transactions.graph import Ints
 from splitbrain.checkers.transactions.history import TransactionHistory
-from splitbrain.harness.history import ABSENT
 
 
 @dataclass(slots=True)
 class ListOrders:
-    """longest: of each key the micro-operation that read the longest list, or ABSENT. orders: of each key the versions
-    of this list that somebody wrote, each once. place: of each version its place in the order, or ABSENT. prefix: of
-    each micro-operation whether it is a read of a prefix of the longest list."""
+    """flat, starts: the versions of the longest list of each key that somebody wrote, each once, one key after the
+    other; where those of a key begin, with one entry more at the end. place: of each version its place in the order of
+    its key, or ABSENT. incompatible: reads that are no prefix of the longest one of their key. torn: of each key
+    whether it has such a read."""
 
-    longest: list[int]
-    orders: list[list[int]]
-    place: list[int]
-    prefix: list[bool]
-    incompatible: list[int] = field(default_factory=list)
-    """Reads that are no prefix of the longest one of their key."""
+    flat: Ints
+    starts: Ints
+    place: Ints
+    incompatible: "np.ndarray"
+    torn: "np.ndarray"
+
+    def order(self, key: int) -> Sequence[int]:
+        """The versions of a key in order."""
+        found: list[int] = self.flat[self.starts[key] : self.starts[key + 1]].tolist()
+        return found
 
 
 def list_orders(of: TransactionHistory) -> ListOrders:
     """The orders that the reads of a list-append history show."""
-    longest = [ABSENT] * len(of.keys)
-    for op, write in enumerate(of.write):
-        if not write:
-            known = longest[of.key[op]]
-            if known == ABSENT or _beyond(of, op, known):
-                longest[of.key[op]] = op
-    lists: list[Sequence[int]] = [of.read(op) if op != ABSENT else () for op in longest]
-    out = ListOrders(longest, [], [ABSENT] * len(of.version_key), [False] * len(of.write))
-    for versions in lists:
-        order = [version for version in dict.fromkeys(versions) if of.version_writer[version] != ABSENT]
-        out.orders.append(order)
-        for place, version in enumerate(order):
-            out.place[version] = place
-    for op, write in enumerate(of.write):
-        if not write:
-            out.prefix[op] = of.read(op) == lists[of.key[op]][: of.high[op] - of.low[op]]
-            if not out.prefix[op]:
-                out.incompatible.append(op)
-    return out
-
-
-def _beyond(of: TransactionHistory, op: int, known: int) -> bool:
-    """Whether a read is to stand for the order rather than another: the longer one; of two equally long lists, which
-    cannot both be right, the one whose text is greater, so that the choice hangs on no order of events."""
-    more = of.high[op] - of.low[op] - (of.high[known] - of.low[known])
-    if more:
-        return more > 0
-    one, other = of.read(op), of.read(known)
-    return one != other and _text(of, one) > _text(of, other)
-
-
-def _text(of: TransactionHistory, versions: Sequence[int]) -> str:
-    return repr(tuple(of.version_value[version] for version in versions))
+    keys, versions = len(of.keys), len(of.version_key)
+    key, low, high, base = (np.asarray(column) for column in (of.key, of.low, of.high, of.base))
+    writer, longest = np.asarray(of.version_writer), np.asarray(of.longest)
+    lengths = np.where(longest >= 0, high[longest] - low[longest], 0) if len(key) else np.zeros(keys, dtype=np.int32)
+    seen = np.asarray(of.elements)[: int(lengths.sum())]
+    first = np.empty(versions, dtype=np.int32)
+    at = np.arange(len(seen), dtype=np.int32)
+    first[seen[::-1]] = at[::-1]  # of a version that stands there twice, the first place counts
+    kept = (writer[seen] >= 0) & (first[seen] == at)
+    flat = seen[kept]
+    starts = np.zeros(keys + 1, dtype=np.int32)
+    np.cumsum(np.bincount(np.repeat(np.arange(keys), lengths)[kept], minlength=keys), out=starts[1:])
+    place = np.full(versions, -1, dtype=np.int32)
+    place[flat] = np.arange(len(flat), dtype=np.int32) - np.repeat(starts[:-1], np.diff(starts))
+    write = np.frombuffer(of.write, dtype=np.uint8) if of.write else np.zeros(0, dtype=np.uint8)
+    incompatible = np.flatnonzero((write == 0) & (low != base[key])) if keys else np.zeros(0, dtype=np.int64)
+    torn = np.zeros(keys, dtype=bool)
+    torn[key[incompatible]] = True
+    return ListOrders(flat, starts, place, incompatible, torn)

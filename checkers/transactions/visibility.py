@@ -2,34 +2,37 @@
 older than what it knows of.
 
 What is visible to a transaction are the transactions that it read from, those before it in its session, and for causal
-consistency all that was visible to these. A version that it reads must not be older than one of a visible transaction.
-Where the order of versions is known this is looked up, else it is an edge; in both cases there must be no cycle.
+consistency all that was visible to these. Each visible transaction that wrote a key which the transaction read must
+come before the one it read from. There must be an order with all that; where a list shows the order of versions, along
+it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from splitbrain.checkers.transactions.dependencies import Dependencies
 from splitbrain.checkers.transactions.graph import (
-    RW,
-    SO,
+    NONE,
     WR,
     WW,
     Edges,
     acyclic,
+    along,
+    components,
     cyclic_nodes,
     neighbours,
-    topological,
 )
-from splitbrain.checkers.transactions.history import FAIL, TransactionHistory
+from splitbrain.checkers.transactions.history import TransactionHistory
 from splitbrain.checkers.transactions.order_edges import OrderEdges
 from splitbrain.checkers.transactions.reachability import CHUNK, followed
-from splitbrain.checkers.transactions.versions import ListOrders
+from splitbrain.checkers.transactions.sight import Sight
 from splitbrain.harness.budget import BudgetMeter
 from splitbrain.harness.history import ABSENT
+
+Pairs = set[tuple[int, int]]
 
 
 class VisibilityStopped(Exception):
@@ -38,137 +41,118 @@ class VisibilityStopped(Exception):
 
 @dataclass(frozen=True)
 class Visibility:
-    """The part of a history that the three models need. lists: None for registers."""
+    """The part of a history that the three models need. sight: the compiled twin of what is done here with bits, where
+    there is one that takes this history."""
 
     of: TransactionHistory
     known: Dependencies
     order: OrderEdges
-    lists: ListOrders | None
+    sight: Sight | None = None
 
     def axiom(self) -> bool:
         """Read committed as an axiom: a later read of a transaction is not older than what it read from before."""
-        forced: list[tuple[int, int]] = []
+        if self.sight is not None:
+            forced = self.sight.axiom()
+            return forced is not None and self._acyclic(forced, sessions=True)
+        pairs: Pairs = set()
         earlier: list[int] = []
-        reader = ABSENT
-        for read in self.known.reads:
-            if read.reader != reader:
-                reader, earlier = read.reader, []
+        before, reads = ABSENT, self.known.reads
+        columns = (reads.reader.tolist(), reads.key.tolist(), reads.writer.tolist())
+        for reader, key, writer in zip(*columns, strict=True):
+            if reader != before:
+                before, earlier = reader, []
             for other in earlier:
-                if other != read.writer and (read.key, other) in self.known.version:
-                    if read.writer == ABSENT:
+                if other != writer and self.of.version_of(key, other) != ABSENT:
+                    if writer == ABSENT:
                         return False
-                    forced.append((other, read.writer))
-            if read.writer != ABSENT:
-                earlier.append(read.writer)
-        return self._acyclic(forced, sessions=True)
+                    pairs.add((other, writer))
+            if writer != ABSENT:
+                earlier.append(writer)
+        return self._acyclic(_edges(pairs), sessions=True)
 
     def holds(self, spending: BudgetMeter, *, causal: bool, sessions: bool) -> bool:
         """Read atomic or causal consistency. VisibilityStopped if the budget is spent."""
-        if self.lists is None and any(read.late for read in self.known.reads):
+        if self.known.reads.late.any() or not self._acyclic(NONE, sessions=sessions):
             return False
-        edges = self.known.edges.of_kinds(WR)
-        if not self._acyclic([], sessions=sessions):
-            return False
-        forced: set[tuple[int, int]] = set()
-        inside = self._inside()
-        reads = [read for read in self.known.reads if inside[read.reader]]
-        places = self._later()
-        candidates = sorted({txn for _, txn in self.known.version if inside[txn]})
+        if self.sight is None:
+            forced = self._forced(spending, causal=causal, sessions=sessions)
+        elif not causal:
+            forced = self.sight.atomic(sessions=sessions)
+        elif sessions:
+            forced = self.sight.causal(lambda: _go_on(spending))
+        else:
+            forced = self._causal_plain(spending)
+        return forced is not None and self._acyclic(forced, sessions=sessions)
+
+    def _forced(self, spending: BudgetMeter, *, causal: bool, sessions: bool) -> Edges | None:
+        """Edges between writers of one key, from one that a transaction sees to the one that it read from; None if one
+        read the initial value although it sees a writer."""
+        reads, forced, writers = self.known.reads, set[tuple[int, int]](), self._writers()
+        candidates = sorted({txn for txns in writers.values() for txn in txns})
+        columns = list(zip(reads.reader.tolist(), reads.key.tolist(), reads.writer.tolist(), strict=True))
         for low in range(0, len(candidates), CHUNK):
-            if (limit := spending.exhausted()) is not None:
-                raise VisibilityStopped(limit)
+            _go_on(spending)
             bit = {txn: 1 << at for at, txn in enumerate(candidates[low : low + CHUNK])}
-            visible = self._visible(edges, bit, causal=causal, sessions=sessions)
-            later = _masks(places, bit)
-            for read in reads:
-                place = self._place(read.op, read.writer)
-                if place is None:
-                    continue
-                found = visible[read.reader] & later(read.key, place) & ~bit.get(read.reader, 0)
-                if self.lists is None:
-                    found &= ~bit.get(read.writer, 0)
-                if found and (self.lists is not None or read.writer == ABSENT):
-                    return False
-                forced.update((candidates[low + at], read.writer) for at in _bits(found))
-        return self._acyclic(sorted(forced), sessions=sessions)
+            visible = self._visible(bit, causal=causal, sessions=sessions)
+            of_key = {key: sum(bit.get(txn, 0) for txn in txns) for key, txns in writers.items()}
+            for reader, key, writer in columns:
+                found = visible[reader] & of_key.get(key, 0) & ~bit.get(reader, 0) & ~bit.get(writer, 0)
+                if found and writer == ABSENT:
+                    return None
+                forced.update((candidates[low + at], writer) for at in _bits(found))
+        return _edges(forced)
 
-    def _inside(self) -> "np.ndarray":
-        """Nodes that may be on a cycle of this kind: with lists those on any cycle, else all."""
-        if self.lists is None:
-            return np.ones(self.order.nodes, dtype=bool)
-        edges = self.known.edges.together(self.order.sessions)
-        return cyclic_nodes(self.order.nodes, edges.of_kinds(WW | WR | RW | SO))[1]
+    def _causal_plain(self, spending: BudgetMeter) -> Edges | None:
+        """The same edges for causal consistency without sessions. They can only be on a cycle between transactions on
+        one that sessions permit, and only where sessions do may an initial value have been read too late."""
+        assert self.sight is not None
+        known = self.known.edges.of_kinds(WW | WR).together(self.order.sessions)
+        if not acyclic(self.order.nodes, known):
+            return self.sight.read_from(np.unique(self.sight.write_txn), lambda: _go_on(spending))
+        pairs = self.sight.clocked(lambda: _go_on(spending))
+        cyclic = cyclic_nodes(self.order.nodes, known.together(self.sight.edges(pairs)))[1]
+        writers = self.sight.writers_of(sorted(pairs.unseen))
+        cyclic[writers] = True
+        return self.sight.read_from(np.flatnonzero(cyclic[: len(self.of)]), lambda: _go_on(spending))
 
-    def _place(self, op: int, writer: int) -> int | None:
-        """The place in the order of what a read saw; None where the order does not have it."""
-        if self.lists is None or writer == ABSENT:
-            return ABSENT
-        place = self.lists.place[self.of.elements[self.of.high[op] - 1]]
-        return None if place == ABSENT else place
-
-    def _later(self) -> dict[int, list[tuple[int, int]]]:
-        """The writes of each key as pairs of place and writer, the places descending; of registers all places are 0."""
-        out: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        for (key, txn), version in self.known.version.items():
-            place = 0
-            if self.lists is not None:
-                place = self.lists.place[version]
-                if place == ABSENT and self.of.ended[txn] == FAIL:
-                    continue
-                place = len(self.lists.orders[key]) if place == ABSENT else place
-            out[key].append((place, txn))
-        for pairs in out.values():
-            pairs.sort(reverse=True)
+    def _writers(self) -> dict[int, list[int]]:
+        """The members that wrote each key."""
+        out: dict[int, list[int]] = defaultdict(list)
+        for key, txn, last in zip(self.of.version_key, self.of.version_writer, self.of.last, strict=True):
+            if last and txn != ABSENT and self.of.member[txn]:
+                out[key].append(txn)
         return out
 
-    def _visible(self, edges: Edges, bit: dict[int, int], *, causal: bool, sessions: bool) -> list[int]:
+    def _visible(self, bit: dict[int, int], *, causal: bool, sessions: bool) -> list[int]:
         """The nodes visible to each node, as bits."""
-        nodes = self.order.nodes
+        nodes, edges, order = self.order.nodes, self.known.edges.of_kinds(WR), self.order.sessions
         if causal:
-            if sessions:
-                edges = edges.together(self.order.sessions)
-            order = topological(nodes, edges.source, edges.target)
-            return followed(order, *neighbours(nodes, edges.source, edges.target), bit)
-        masks = [0] * nodes
-        if sessions:
-            masks = followed(
-                topological(nodes, self.order.sessions.source, self.order.sessions.target),
-                *neighbours(nodes, self.order.sessions.source, self.order.sessions.target),
-                bit,
-            )
+            return _followed(nodes, edges.together(order) if sessions else edges, bit)
+        masks = _followed(nodes, order, bit) if sessions else [0] * nodes
         for writer, reader in zip(edges.source.tolist(), edges.target.tolist(), strict=True):
             masks[reader] |= bit.get(writer, 0)
         return masks
 
-    def _acyclic(self, forced: Sequence[tuple[int, int]], *, sessions: bool) -> bool:
+    def _acyclic(self, forced: Edges, *, sessions: bool) -> bool:
         edges = self.known.edges.of_kinds(WW | WR)
         if sessions:
             edges = edges.together(self.order.sessions)
-        more = Edges.of([([a for a, _ in forced], [b for _, b in forced], WW, [ABSENT] * len(forced))])
-        return acyclic(self.order.nodes, edges.together(more))
+        return acyclic(self.order.nodes, edges.together(forced))
 
 
-class _Masks:
-    """The writers of a key later than a place, as bits."""
-
-    def __init__(self, places: dict[int, list[tuple[int, int]]], bit: dict[int, int]) -> None:
-        self.places, self.bit = places, bit
-        self.known: dict[tuple[int, int], int] = {}
-
-    def __call__(self, key: int, place: int) -> int:
-        found = self.known.get((key, place))
-        if found is None:
-            found = 0
-            for later, txn in self.places.get(key, ()):
-                if later <= place:
-                    break
-                found |= self.bit.get(txn, 0)
-            self.known[key, place] = found
-        return found
+def _go_on(spending: BudgetMeter) -> None:
+    if (limit := spending.exhausted()) is not None:
+        raise VisibilityStopped(limit)
 
 
-def _masks(places: dict[int, list[tuple[int, int]]], bit: dict[int, int]) -> _Masks:
-    return _Masks(places, bit)
+def _edges(forced: Pairs) -> Edges:
+    more = sorted(forced)
+    return Edges.of([([a for a, _ in more], [b for _, b in more], WW, [ABSENT] * len(more))])
+
+
+def _followed(nodes: int, edges: Edges, bit: dict[int, int]) -> list[int]:
+    order = along(components(nodes, edges.source, edges.target)[1]).tolist()
+    return followed(order, *neighbours(nodes, edges.source, edges.target), bit)
 
 
 def _bits(mask: int) -> Iterator[int]:

@@ -15,9 +15,10 @@ class Maker:
         self.next_value: dict[int, int] = {}
         self.events: list[Event] = []
 
-    def history(self) -> list[Event]:
+    def history(self, more: int = 0) -> list[Event]:
+        """The events. more: how many transactions there are beside the usual few."""
         random = self.random
-        count, keys = random.randint(2, 6), random.randint(1, 3)
+        count, keys = random.randint(2, 6) + more, random.randint(1, 3)
         slots, retired = list(range(random.randint(2, 4))), 100
         open_now: dict[int, tuple[list, bool]] = {}
         while count or open_now:

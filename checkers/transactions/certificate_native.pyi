@@ -1,0 +1,29 @@
+from array import array
+from typing import Any
+
+from splitbrain.checkers.transactions.graph import Bytes, Ints, Places
+
+class CompiledStore:
+    def __init__(
+        self,
+        values: list[Any],
+        argument: array[int],
+        result: array[int],
+        ended: array[int],
+        word: object,
+        read_word: object,
+        lists: bool,
+    ) -> None: ...
+    def serial(self, order: Ints) -> bool: ...
+    def snapshot(self, order: Ints, commits: Bytes) -> bool: ...
+
+def in_time(
+    invoke: array[int],
+    complete: array[int],
+    ended: array[int],
+    group: Places,
+    begins: Ints,
+    commits: Ints,
+    positions: int,
+    groups: int,
+) -> bool: ...

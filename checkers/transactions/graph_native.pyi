@@ -1,0 +1,6 @@
+from array import array
+
+from splitbrain.checkers.transactions.graph import Ints, Places
+
+def components(nodes: int, source: Ints, target: Ints) -> tuple[int, array[int]]: ...
+def topological(nodes: int, source: Ints, target: Ints, rank: Places) -> array[int]: ...
