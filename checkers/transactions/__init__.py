@@ -1,16 +1,21 @@
 """Transactions: list-append and rw-register histories against every isolation level that can be judged black box.
 
 history.py        a history as flat columns: transactions, micro-operations, versions
+reading.py        operations into these columns
+suspects.py       where a direct anomaly may be
 direct.py         anomalies that values alone show
 versions.py       what reads say of the order of versions
 graph.py          dependency graphs: edges by kind, cycles, topological orders
 order_edges.py    edges of sessions and of real time
 dependencies.py   ww, wr and rw edges, once the order of versions is known, as far as it is known
 choices.py        pairs of versions that reads leave unordered: pruning, a guess that is verified, a bounded search
-visibility.py     read atomic, causal consistency and parallel snapshot isolation: reachability besides cycles
+visibility.py     read atomic, causal consistency and read committed as an axiom; sight.py: by vector clocks
 conditions.py     which cycles there are, under every order of versions that reads permit
 judgement.py      anomalies and models, consistent with the lattice
 evidence.py       shortest cycles, and the words for them
 certificate.py    an order of transactions, replayed on a toy store
 check.py          the checkers, and their entries for `--model`
+
+Compiled parts, each with a twin in Python: reading_native, suspects_native, graph_native, certificate_native,
+visibility_native (twin: visibility).
 """
