@@ -35,6 +35,8 @@ SUMMARIES: Mapping[str, str] = {
     "total-queue": "Jepsen's total-queue: what was acknowledged comes out, and nothing else",
     "bank": "Jepsen's bank: every read of all accounts shows the same total, none below zero; snapshot isolation",
     "long-fork": "Jepsen's long-fork: no two reads see two writes in opposite orders; snapshot isolation",
+    "g2": "Jepsen's g2: of two inserts that a predicate keeps apart at most one succeeds; serializability",
+    "dirty-reads": "Jepsen's dirty-reads: no read shows what a failed transaction wrote; read committed",
     "unique-ids": "Jepsen's unique-ids: no identifier is given twice; not linearizability",
     "lock": "mutual exclusion: no two clients hold a lock at the same time, as far as they know",
     "fencing": "fencing tokens: what a guarded resource accepts never comes from an older holder than before",

@@ -19,7 +19,9 @@ from splitbrain.checkers.convergence.check import ENTRIES as CONVERGENCE
 from splitbrain.checkers.domain import (
     bank,
     counters,
+    dirty_reads,
     fencing,
+    g2,
     jepsen_causal,
     jepsen_monotonic,
     jepsen_orders,
@@ -67,6 +69,8 @@ CATALOGUE: dict[str, CatalogueEntry[Checker]] = {
         queues.TOTAL_QUEUE,
         bank.BANK,
         long_fork.LONG_FORK,
+        g2.G2,
+        dirty_reads.DIRTY_READS,
         unique_ids.UNIQUE_IDS,
         locks.LOCK,
         fencing.FENCING,

@@ -16,6 +16,8 @@ SHAPES: Shapes = {
     "release": Shape("none", "none, with token"),
     "watch": Shape("watcher", "[[key, revision, value], …]", effects=False),
     "txn": Shape("micro-operations", "micro-operations with what was read"),
+    "transfer": Shape("{from, to, amount}", "{from, to, amount}"),
+    "insert": Shape("[row of table a, row of table b], one of them null", "the same"),
     "drain": Shape("watcher", "[[key, revision, value], …]", effects=False),
 }
 """By name."""

@@ -39,6 +39,22 @@ WORKLOADS: Mapping[str, tuple[str, str]] = {
         "splitbrain.workloads.transactions:RW_REGISTER",
         "transactions of writes, mostly after a read, and reads; which isolation level?",
     ),
+    "bank": (
+        "splitbrain.workloads.bank:BANK",
+        "clients move money between accounts and read all balances; is the total ever another?",
+    ),
+    "long-fork": (
+        "splitbrain.workloads.long_fork:LONG_FORK",
+        "keys are written once and groups of them read; do two reads see two writes in opposite orders?",
+    ),
+    "g2": (
+        "splitbrain.workloads.g2:G2",
+        "pairs of inserts that a predicate keeps apart; do both succeed?",
+    ),
+    "dirty-reads": (
+        "splitbrain.workloads.dirty_reads:DIRTY_READS",
+        "transactions set all rows, others read all rows; does a read show what a failed one wrote?",
+    ),
     "causal": (
         "splitbrain.workloads.causal:CAUSAL",
         "clients read, write, and hand a token to a client on another node; causally consistent?",

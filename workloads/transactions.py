@@ -82,6 +82,7 @@ def workload(name: str, summary: str, word: str, options: Sequence[Option]) -> W
         main=main_of(word),
         final=final,
         checkers=checkers,
+        level=CONSISTENCY.name,
     )
 
 

@@ -35,7 +35,8 @@ class Workload:
     operations of the main phase, endless; the controller adds rate and time limit. final: operations after healing,
     made from the history (reads of the keys that were used). checkers: made from the options. model: a model of
     `checkers/lattice.py` whose histories all pass these checks, if one is known: what they refute refutes it. decides:
-    whether a history that passes them satisfies it.
+    whether a history that passes them satisfies it. level: the option that names the isolation level of the verdict, if
+    there is one, so that a claim of another level can be judged too.
     """
 
     name: str
@@ -47,3 +48,4 @@ class Workload:
     final: Callable[[Size, Mapping[str, Setting], History], Generator | None] = lambda size, settings, history: None
     model: str | None = None
     decides: bool = False
+    level: str | None = None

@@ -67,6 +67,8 @@ class LongForkCheck:
             if count % LOOK_EVERY == 0 and (limit := spending.exhausted()):
                 return over_budget(self.name, limit, count, len(rows), "operations")
             ended = operations.ended[row]
+            if ended == EventType.FAIL and pool.values[operations.argument[row]] is None:
+                continue
             value = operations.result[row] if ended == EventType.OK else operations.argument[row]
             steps = transaction(pool.values[value])
             if any(step[0] == "w" for step in steps):

@@ -25,6 +25,7 @@ from splitbrain.harness.suggestion import did_you_mean
 from splitbrain.harness.verdict import Validity, Verdict
 from splitbrain.results.result import Result, RunStatus
 from splitbrain.runner.calls import run
+from splitbrain.runner.checking import levels_claimed
 from splitbrain.runner.execute import execute_in_memory
 from splitbrain.runner.plan import RunPlan
 from splitbrain.runner.plan import plan as planned
@@ -203,6 +204,7 @@ def _judged(target: str, fields: Mapping[str, Any]) -> dict[str, str]:
     made = planned(RunSpec(target, **fields))
     claimed, judged = models_claimed(made.target.claims), made.workload.model
     by_claim = claimed and judged is not None and not any(implies(model, judged) for model in claimed)
+    by_claim = by_claim or levels_claimed(made.workload, made.target.claims)
     return {"model": CLAIM} if by_claim else {}
 
 

@@ -11,7 +11,7 @@ from functools import cached_property, partial
 from splitbrain import registry
 from splitbrain.checkers.claims import decided, models_claimed
 from splitbrain.checkers.common.per_key import UNOBSERVED
-from splitbrain.checkers.lattice import implies
+from splitbrain.checkers.lattice import implies, lattice
 from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.checker import Checker, ExplainingChecker
 from splitbrain.harness.errors import SplitbrainError, UsageError
@@ -158,6 +158,10 @@ def _of_claims(workload: Workload, settings: Mapping[str, Setting], claims: Sequ
         raise UsageError(
             f"--model {CLAIM}: the target claims no consistency model with these options{other}; name a model"
         )
+    levels = levels_claimed(workload, claims)
+    if levels:
+        checkers = [judge for level in levels for judge in workload.checkers({**settings, str(workload.level): level})]
+        return Judge(workload.name, checkers, workload=workload)
     if workload.model is not None and any(implies(model, workload.model) for model in models):
         # Also where the claim is stronger than what the workload judges: it is refuted if that is.
         return Judge(workload.name, workload.checkers(settings), workload=workload)
@@ -166,6 +170,13 @@ def _of_claims(workload: Workload, settings: Mapping[str, Setting], claims: Sequ
     if len(judge.checkers) < len(models):
         raise UsageError(f"--model {CLAIM}: no checker decides {', '.join(models)}; name a model")
     return judge
+
+
+def levels_claimed(workload: Workload, claims: Sequence[str]) -> list[str]:
+    """The isolation levels among claims, if the workload can judge by any level."""
+    if workload.level is None:
+        return []
+    return [claim for claim in models_claimed(claims) if lattice().models[claim].scope == "transaction"]
 
 
 def merge(name: str, verdicts: Sequence[Verdict]) -> Verdict:

@@ -19,8 +19,21 @@ from splitbrain.targets.stores.bugs.catalogue.peers import CAUSAL, MULTI_LEADER
 from splitbrain.targets.stores.bugs.catalogue.plain import PRIMARY_BACKUP, SINGLE
 from splitbrain.targets.stores.bugs.catalogue.replication import REPLICATION
 from splitbrain.targets.stores.bugs.catalogue.snapshots import SNAPSHOTS
+from splitbrain.targets.stores.bugs.catalogue.two_phase_commit import TWO_PHASE_COMMIT
 
-__all__ = ["ABD", "CAUSAL", "CHAIN", "CRDT", "MULTI_LEADER", "PAXOS", "PRIMARY_BACKUP", "QUORUM", "RAFT", "SINGLE"]
+__all__ = [
+    "ABD",
+    "CAUSAL",
+    "CHAIN",
+    "CRDT",
+    "MULTI_LEADER",
+    "PAXOS",
+    "PRIMARY_BACKUP",
+    "QUORUM",
+    "RAFT",
+    "SINGLE",
+    "TWO_PHASE_COMMIT",
+]
 
 RAFT: Sequence[PlantedBug] = (*ELECTIONS, *REPLICATION, *SNAPSHOTS, *CLIENTS)
 """Those of raft."""
