@@ -28,8 +28,8 @@ HEADING = ("| bug | mistake | found by | seed | CPU s |", "|---|---|---|---:|---
 
 
 def table(plans: Sequence[HuntPlan], lines: Mapping[str, Mapping[str, Any]]) -> str:
-    """All bugs that were hunted, and a sentence for all."""
-    rows, spent, missed = [], [], 0.0
+    """All bugs that were hunted, a sentence for all, and why some were missed."""
+    rows, spent, missed, reasons = [], [], 0.0, []
     for one in plans:
         line = lines.get(one.target)
         if line is None or one.bug is None:
@@ -39,6 +39,7 @@ def table(plans: Sequence[HuntPlan], lines: Mapping[str, Mapping[str, Any]]) -> 
             how = f"{line['by']} | {line['seed']} | {line['cpu_seconds']:.1f} |"
         else:
             missed = max(missed, line["cpu_seconds"])
+            reasons.append(f"- `{one.target}`: {one.bug.rare or 'nothing is known of why'}.")
             how = f"missed | – | {line['cpu_seconds']:.1f} ({line['seeds']} runs) |"
         rows.append(f"| `{one.target}` | {one.bug.mistake} | {how}")
     total = f"{len(spent)} of {len(rows)} found"
@@ -46,7 +47,8 @@ def table(plans: Sequence[HuntPlan], lines: Mapping[str, Mapping[str, Any]]) -> 
         total += f", the median of these after {statistics.median(spent):.1f} CPU seconds"
     if missed:
         total += f"; no other was hunted for more than {missed:.0f}"
-    return "\n".join([f"{total}.", "", *HEADING, *rows])
+    why = ["", "What is missed, and why:", "", *reasons] if reasons else []
+    return "\n".join([f"{total}.", "", *HEADING, *rows, *why])
 
 
 def written(page: str, text: str, place: str = BEGIN) -> str:

@@ -24,7 +24,7 @@ class PlantedBug:
 
     mistake: what was got wrong, in a sentence. wild: who did, or where it is warned of. refutes: the model or
     the check that it breaks. needs: options of the target without which it changes nothing. aim: the workload and the
-    faults that find it best.
+    faults that find it best. rare: why the plain command mostly misses it, and what finds it; "" where it does not.
     """
 
     name: str
@@ -34,6 +34,7 @@ class PlantedBug:
     parts: Any
     needs: Mapping[str, str] = field(default_factory=dict)
     aim: Aim = Aim()
+    rare: str = ""
 
 
 @runtime_checkable

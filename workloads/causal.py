@@ -1,13 +1,14 @@
-"""Workload `causal`: clients read a register, then write one, then hand a token to a client on another node.
+"""Workload `causal`: clients read registers, then write one, and hand a token to a client on another node.
 
 What must hold: causal consistency, by the order of each client, of what reads saw, and of tokens: who was handed one
 sees all that the giver had seen and written. What breaks it: a copy that shows a write without the writes before it,
 and a store that cannot be told what a token stands for, once a client that was handed one asks a node that is behind.
 `--model causal-convergence` and `--model causal-memory` judge more strictly; `tokens=off` hands nothing on.
 
-A client takes the newest token that it was handed before it reads; whether there is one depends on timing. A store
-whose clients are `TokenClient`s is told; of others the token is word of mouth: the history has it, the store knows
-nothing of it.
+A client hands a token on after each write, and often after its last read before that: then the token stands for what
+was only read. It takes the newest token that it was handed before it reads; whether there is one depends on timing. A
+store whose clients are `TokenClient`s is told; of others the token is word of mouth: the history has it, the store
+knows nothing of it.
 
 Operations: `read` (ok value: the value, nil if never written), `write` (value: unique).
 """
@@ -31,6 +32,8 @@ OPTIONS = (
     Option("tokens", True, "whether clients hand on tokens"),
     Option("reads", 2, "how many reads come before each write", least=1),
 )
+READS_GIVE = 0.5
+"""Share of the last reads before a write that hand a token on."""
 
 
 class Handing(msgspec.Struct, frozen=True):
@@ -48,13 +51,14 @@ class Handing(msgspec.Struct, frozen=True):
         thread = context.thread
         key, turn = f"k{context.draws.below(self.keys)}", self.turns.get(thread, 0)
         turns = {**self.turns, thread: (turn + 1) % (self.reads + 1)}
+        gives = turn == self.reads or (turn == self.reads - 1 and context.draws.chance(READS_GIVE))
+        token = f"{thread}.{context.ordinal}" if gives and self.tokens else None
         if turn == self.reads:
             value = self.size.unique(thread, context.ordinal)
-            token = f"{thread}.{context.ordinal}" if self.tokens else None
             return Operation(WRITE, value, key, gives=token), self._after(self.handed, turns)
-        token = self.handed.get(thread)
+        taken = self.handed.get(thread)
         handed = {other: name for other, name in self.handed.items() if other != thread}
-        return Operation(READ, None, key, takes=token), self._after(handed, turns)
+        return Operation(READ, None, key, takes=taken, gives=token), self._after(handed, turns)
 
     def update(self, completion: Completion) -> Generator:
         token = completion.operation.gives

@@ -22,7 +22,7 @@ from splitbrain.targets.stores.client import Sessions, StoreClient, ask
 from splitbrain.targets.stores.messages import Response
 from splitbrain.targets.stores.planted import PlantedStore
 from splitbrain.targets.stores.replicas import word
-from splitbrain.targets.stores.versions import Rank
+from splitbrain.targets.stores.versions import NOTHING, Rank
 
 CHECK = "audit"
 ANSWER_SECONDS = 2.0
@@ -59,8 +59,9 @@ class LeaderlessStore(PlantedStore):
 
     @property
     def invariants(self) -> Sequence[Invariant]:  # type: ignore[override]
-        """A version has one value, and no copy goes back."""
-        return one_value_a_version(), copies_never_go_back()
+        """A version has one value, no copy goes back, and what a replica says to have on disk is there."""
+        always = one_value_a_version(), copies_never_go_back()
+        return (*always, replicas_keep_what_they_stored()) if self._word("disk") == "sync" else always
 
     def client(self, node: Node) -> StoreClient:
         """A new client pinned to a node."""
@@ -84,9 +85,8 @@ def judge_copies(
     if not held:
         return unknown(CHECK, "no node told what it holds")
     words = []
-    nothing: Rank = (-1, "", 0)
     for key, rank in acknowledged.items():
-        having = [node for node in nodes if node not in held or held[node].get(key, nothing) >= rank]
+        having = [node for node in nodes if node not in held or held[node].get(key, NOTHING) >= rank]
         if len(having) < copies:
             where = f"only {', '.join(having)} has" if len(having) == 1 else f"{' and '.join(having) or 'no node'} have"
             words.append(
@@ -137,3 +137,32 @@ def copies_never_go_back() -> Invariant:
         return see
 
     return Invariant("copies never go back", ("copy", START), watch)
+
+
+def replicas_keep_what_they_stored() -> Invariant:
+    """A replica finds on its disk, when it starts, each version that it said to have there, or a newer one; so it does
+    hints, until they are handed over. Marks: `kept` has the name of the copy and the rank, `recovered` a pair of them
+    for each that was found, `handed` the name."""
+
+    def watch() -> Watch:
+        kept: dict[str, dict[str, Rank]] = {}
+
+        def see(event: MarkEvent) -> str | None:
+            of_node = kept.setdefault(event.node, {})
+            if event.name == "handed":
+                of_node.pop(event.values[0], None)
+                return None
+            if event.name == "kept":
+                name, rank = event.values
+                of_node[name] = max(rank, of_node.get(name, NOTHING))
+                return None
+            found = dict(event.values[0])
+            for name, rank in of_node.items():
+                if found.get(name, NOTHING) < rank:
+                    there = f"version {found[name]}" if name in found else "no version"
+                    return f"{event.node} finds {there} of {name}, and has said that version {rank} is on its disk"
+            return None
+
+        return see
+
+    return Invariant("a replica keeps what it stored", ("kept", "handed", "recovered"), watch)

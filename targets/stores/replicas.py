@@ -22,7 +22,7 @@ from splitbrain.targets.stores.copies import ReplicaCopies
 from splitbrain.targets.stores.journal import Journal, give_up
 from splitbrain.targets.stores.messages import IN_DOUBT, UNAVAILABLE, UNSUPPORTED, Request, Response
 from splitbrain.targets.stores.rounds import Rounds
-from splitbrain.targets.stores.versions import Join, Versions
+from splitbrain.targets.stores.versions import Join, Rank, Versions, greatest
 
 TICK = "tick"
 TICK_EVERY = 25_000_000
@@ -107,6 +107,8 @@ class ReplicaNode(ABC):
         self.now = Now(0, 0)
         self._number = 0
         self._ticking = False
+        self._stored: list[tuple[int, str, Rank]] = []
+        """Answers to `Put` that wait for the disk: the record, the name of the copy, and its greatest rank."""
 
     @property
     def role(self) -> Role:
@@ -128,7 +130,9 @@ class ReplicaNode(ABC):
         self.now = now
         effects = self.copies.recover(disk)
         self.rounds.started(self.copies.starts)
-        return self._finish(effects)
+        found = [(copy_name(key), greatest(self.copies.of(key))) for key in self.copies]
+        found += [(copy_name(*hint), greatest(versions)) for hint, versions in self.copies.hints.items()]
+        return [Mark("recovered", tuple(found)), *self._finish(effects)]
 
     def on_request(self, now: Now, request: int, message: Request) -> Effects:
         """A client asks: coordinate."""
@@ -168,7 +172,7 @@ class ReplicaNode(ABC):
     def account(self) -> list[list[Any]]:
         """The node's account of its copies: of each key the greatest rank, hints included."""
         found = {key: self.copies.known(key) for key in (*self.copies, *(key for key, _ in self.copies.hints))}
-        return [[key, list(max(version.rank for version in versions))] for key, versions in found.items()]
+        return [[key, list(greatest(versions))] for key, versions in found.items()]
 
     @abstractmethod
     def _read(self, handle: int, key: str) -> list[Effect]:
@@ -186,7 +190,10 @@ class ReplicaNode(ABC):
                 journal.hold(self.copies.held_by(key), Send(sender, Got(number, self.copies.known(key))))
             case Put(number, key, versions, owner):
                 effects = self.merge(key, versions, owner)
-                journal.hold(self.copies.held_by(key), Send(sender, Stored(number)))
+                record = self.copies.held_by(key)
+                journal.hold(record, Send(sender, Stored(number)))
+                held = self.copies.of(key) if owner is None else self.copies.hints.get((key, owner), ())
+                self._stored.append((record, copy_name(key, owner), greatest(held)))
                 return effects
             case Got(number, versions):
                 return self.rounds.heard(sender, number, versions)
@@ -200,7 +207,15 @@ class ReplicaNode(ABC):
             return []
         now = self.copies.of(key)
         marks: list[Effect] = [Mark("version", version.dot, word(version.value)) for version in versions]
-        return [*marks, Mark("copy", key, max(version.rank for version in now))]
+        return [*marks, Mark("copy", key, greatest(now))]
+
+    def _kept(self) -> list[Effect]:
+        """The mark `kept` (name, rank) of each copy that the node says from now on to have on disk."""
+        durable = self.copies.journal.durable
+        ready = [(name, rank) for record, name, rank in self._stored if record <= durable]
+        if ready:
+            self._stored = [waiting for waiting in self._stored if waiting[0] > durable]
+        return [Mark("kept", name, rank) for name, rank in ready]
 
     def begin(
         self, to: Sequence[str], make: Any, need: int, then: Any, gives_up: Any, later: Any = None
@@ -218,12 +233,18 @@ class ReplicaNode(ABC):
             waiting = [effect for message in own for effect in self._receive(self.name, message)]
             if not waiting:
                 out += journal.flush()
+                out += self._kept()
                 waiting = list(journal.released())
             working = bool(waiting)
         if self.rounds.open and not self._ticking:
             self._ticking = True
             out.append(SetTimer(TICK, TICK_EVERY))
         return out
+
+
+def copy_name(key: str, owner: str | None = None) -> str:
+    """The name of the copy of a key, or of a hint of it, in marks."""
+    return key if owner is None else f"{key} for {owner}"
 
 
 def word(key: Any) -> str:

@@ -46,6 +46,15 @@ Versions = tuple[Version, ...]
 Join = Callable[[Iterable[Version]], Versions]
 
 
+NOTHING: Rank = (-1, "", 0)
+"""Less than the rank of any version."""
+
+
+def greatest(versions: Iterable[Version]) -> Rank:
+    """The greatest rank of some versions; `NOTHING` if there are none."""
+    return max((version.rank for version in versions), default=NOTHING)
+
+
 def newest(versions: Iterable[Version]) -> Versions:
     """The version of the greatest rank alone: last writer wins."""
     found = max(versions, key=lambda version: version.rank, default=None)

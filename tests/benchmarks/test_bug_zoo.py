@@ -19,6 +19,14 @@ def test_the_table_has_a_row_for_each_bug_that_was_hunted() -> None:
     )
     assert lines[4].startswith(f"| `{PLANS[0].target}` | ") and lines[4].endswith("| registers | 3 | 4.2 |")
     assert lines[5].startswith(f"| `{PLANS[2].target}` | ") and lines[5].endswith("| missed | – | 20.0 (12 runs) |")
+    assert lines[6:] == ["", "What is missed, and why:", "", f"- `{PLANS[2].target}`: nothing is known of why."]
+
+
+def test_a_bug_that_is_rarely_found_says_why() -> None:
+    rare = next(one for one in PLANS if one.bug is not None and one.bug.rare)
+    assert rare.bug is not None
+    line = {"found": False, "by": None, "seed": None, "seeds": 12, "cpu_seconds": 20.0}
+    assert table(PLANS, {rare.target: line}).endswith(f"- `{rare.target}`: {rare.bug.rare}.")
 
 
 def test_the_table_takes_the_place_of_the_old_one() -> None:

@@ -86,7 +86,9 @@ def _line(result: BugResult) -> str:
     outcomes = ("missed", "found") if result.plan.bug is not None else ("correct", "FALSE ALARM")
     what = outcomes[result.found if result.plan.bug is not None else bool(first)]
     by = f" by {first.by}, seed {first.seed}: {first.run}" if first else ""
-    return f"{what:8} {result.plan.target}: {spent}{by}"
+    bug = result.plan.bug
+    why = f"; {bug.rare}" if bug is not None and bug.rare and not result.found else ""
+    return f"{what:8} {result.plan.target}: {spent}{by}{why}"
 
 
 def _told(total: dict[str, int]) -> str:

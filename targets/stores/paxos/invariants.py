@@ -16,6 +16,35 @@ PROPOSALS = 64
 """Likewise of proposals, of each key."""
 
 
+def one_life_a_ballot() -> Invariant:
+    """A ballot belongs to one life of one node: no other begins a round with it (section 2.4: a proposer never issues
+    two proposals with one number)."""
+
+    def watch() -> Watch:
+        lives: dict[str, int] = {}
+        begun: OrderedDict[Any, tuple[str, int]] = OrderedDict()
+
+        def see(event: MarkEvent) -> str | None:
+            if event.name == START:
+                lives[event.node] = lives.get(event.node, 0) + 1
+                return None
+            key, ballot = event.values
+            life = event.node, lives.get(event.node, 0)
+            first = begun.setdefault((key, ballot), life)
+            if len(begun) > WINDOW:
+                begun.popitem(last=False)
+            if first == life:
+                return None
+            return (
+                f"{event.node} begins a round with ballot {ballot} of key {key!r} after its start {life[1]}, and "
+                f"{first[0]} had begun one with it after its start {first[1]}"
+            )
+
+        return see
+
+    return Invariant("one life a ballot", (START, "begun"), watch)
+
+
 def one_proposal_a_ballot() -> Invariant:
     """No two states are proposed in one ballot of a key."""
 
@@ -123,6 +152,7 @@ def keeps_promises() -> Invariant:
 
 
 INVARIANTS = (
+    one_life_a_ballot(),
     one_proposal_a_ballot(),
     chosen_by_majority(),
     builds_on_chosen(),

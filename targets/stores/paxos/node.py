@@ -155,6 +155,8 @@ class PaxosNode:
             for send in journal.released():
                 replica.out += _marks(send)
                 if send.to == self.name:
+                    if isinstance(send.message, Prepare):
+                        replica.out.append(Mark("begun", send.message.key, send.message.ballot))
                     self._handle(self.name, send.message)
                     again = True
                 else:
@@ -165,8 +167,8 @@ class PaxosNode:
 
 def _marks(send: Send) -> list[Effect]:
     """Marks for a message that leaves: `promised` (key, ballot, the ballot accepted last), `accepted` (key, ballot). A
-    proposer marks `proposed` (key, ballot, the ballot built upon, digest), `chosen` (key, ballot, revision) and
-    `executed` (a request's name, (key, ballot))."""
+    node marks `begun` (key, ballot) when the first messages of a ballot leave, a proposer `proposed` (key, ballot, the
+    ballot built upon, digest), `chosen` (key, ballot, revision) and `executed` (a request's name, (key, ballot))."""
     message = send.message
     if isinstance(message, Promise):
         return [Mark("promised", message.key, message.ballot, message.accepted)]

@@ -17,7 +17,7 @@ the rules by which a view begins are those of Raft (§5.4.1, §5.4.2).
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from splitbrain.harness.program import Effects, Log, Now
+from splitbrain.harness.program import Effects, Log, Mark, Now
 from splitbrain.targets.stores.messages import NO_LEADER, Entry, Request
 from splitbrain.targets.stores.primary_backup.messages import Ship, Shipped
 from splitbrain.targets.stores.primary_backup.node import PrimaryBackupNode
@@ -38,6 +38,10 @@ class LeasedNode(PrimaryBackupNode):
         """The index up to which entries are known to count, on a backup."""
         self._first: int | None = None
         """The index of the first entry that this primary has placed, once a majority followed it."""
+        self._answers: list[tuple[int, str, int]] = []
+        """Answers by which this node binds itself, and which wait for the disk: record, primary, and since when."""
+        self._told_lease = 0
+        """The end of the lease that was marked last."""
 
     @property
     def lease(self) -> int:
@@ -109,11 +113,13 @@ class LeasedNode(PrimaryBackupNode):
 
     def _leased(self) -> bool:
         """Whether a majority is bound to this primary."""
-        needed = self._majority - 1
-        if not needed:
-            return True
+        return self._majority == 1 or self._now.monotonic < self._lease_end()
+
+    def _lease_end(self) -> int:
+        """The time until which a majority is bound to this primary; 0 if none is."""
         granted = sorted(self._granted.values(), reverse=True)
-        return len(granted) >= needed and self._now.monotonic < granted[needed - 1] + self.lease
+        needed = self._majority - 1
+        return granted[needed - 1] + self.lease if 0 < needed <= len(granted) else 0
 
     def _on_majority(self) -> int:
         """The index up to which a majority has the log on disk."""
@@ -138,3 +144,24 @@ class LeasedNode(PrimaryBackupNode):
         if not self._established():
             return 0
         return self._on_majority() if self.settings.replication == "sync" else super()._done()
+
+    def _hold_answer(self, record: int, sender: str, answer: Shipped) -> None:
+        if answer.ok or answer.index:
+            self._answers.append((record, sender, self._bound))
+        super()._hold_answer(record, sender, answer)
+
+    def _finish(self) -> Effects:
+        """End an event. Marks: `bound` (primary, since how long, for how long in all) when an answer leaves that binds
+        this node, `leased` (for how long from now) when the lease of a primary that serves is prolonged."""
+        effects = list(super()._finish())
+        durable, now = self.log.journal.durable, self._now.monotonic
+        ready = [answer for answer in self._answers if answer[0] <= durable]
+        if ready:
+            self._answers = [answer for answer in self._answers if answer[0] > durable]
+            effects += [Mark("bound", primary, now - since, self.settings.patience) for _, primary, since in ready]
+        end = self._lease_end() if self.name == self.primary else 0
+        if end != self._told_lease:
+            self._told_lease = end
+            if end > now and self._established():
+                effects.append(Mark("leased", end - now))
+        return effects

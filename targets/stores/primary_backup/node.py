@@ -280,7 +280,11 @@ class PrimaryBackupNode:
     def _answer_ship(self, sender: str, ship: Ship, *, ok: bool, index: int) -> None:
         record = max(self.log.ballot_record, self.log.record_of(index) if ok else 0)
         view = ship.view if ok and not self.settings.fencing else self.view
-        self.log.journal.hold(record, Send(sender, Shipped(view, ok, index, ship.sent)))
+        self._hold_answer(record, sender, Shipped(view, ok, index, ship.sent))
+
+    def _hold_answer(self, record: int, sender: str, answer: Shipped) -> None:
+        """Send an answer once a record is on disk."""
+        self.log.journal.hold(record, Send(sender, answer))
 
     def _on_shipped(self, sender: str, reply: Shipped) -> None:
         """The primary's side."""

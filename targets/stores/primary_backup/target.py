@@ -29,6 +29,7 @@ from splitbrain.harness.invariants import Invariant, done_once, one_entry_an_ind
 from splitbrain.harness.options import Option, Setting
 from splitbrain.harness.program import ProgramFactory
 from splitbrain.targets.stores.audit import BUG, RETRIES, AuditedStore
+from splitbrain.targets.stores.primary_backup.invariants import leases_are_kept
 from splitbrain.targets.stores.primary_backup.lease import LeasedNode
 from splitbrain.targets.stores.primary_backup.node import CORRECT, PrimaryBackupNode, PrimaryBackupSettings
 
@@ -87,8 +88,11 @@ class PrimaryBackup(AuditedStore):
 
     @property
     def invariants(self) -> Sequence[Invariant]:  # type: ignore[override]
-        """The invariants; none where failover overwrites, by design, what one side applied."""
-        return (one_entry_an_index(), done_once()) if self._node.failover == "none" or self._majority_decides else ()
+        """The invariants; of the log none where failover overwrites, by design, what one side applied."""
+        node = self._node
+        leases = (leases_are_kept(),) if node.failover == "lease" and node.fencing and node.persistent else ()
+        of_log = self._node.failover == "none" or self._majority_decides
+        return (*leases, one_entry_an_index(), done_once()) if of_log else leases
 
     @property
     def _majority_decides(self) -> bool:

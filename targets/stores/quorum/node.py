@@ -25,6 +25,7 @@ from splitbrain.targets.stores.replicas import (
     ReplicaNode,
     ReplicaParts,
     ReplicaSettings,
+    copy_name,
     in_doubt,
     refused,
 )
@@ -207,7 +208,7 @@ class QuorumNode(ReplicaNode):
 
     def _arrived(self, key: str, owner: str, versions: Versions, answers: Answers) -> list[Effect]:
         self.handoff.arrived(key, owner, versions)
-        return []
+        return [] if (key, owner) in self.copies.hints else [Mark("handed", copy_name(key, owner))]
 
     def _shared(self, other: str) -> list[str]:
         """The keys of which this node and another one are replicas."""

@@ -1,6 +1,7 @@
 """Invariants of Raft, watched while a simulated run goes on: Figure 3, and what it rests on. The table of `marks` says
 what each mark tells."""
 
+from collections import OrderedDict
 from collections.abc import Sequence
 
 from splitbrain.harness.invariants import (
@@ -14,6 +15,9 @@ from splitbrain.harness.invariants import (
     one_leader_a_term,
 )
 from splitbrain.harness.marks import START, MarkEvent
+
+SESSIONS = 50_000
+"""Sessions that are remembered."""
 
 
 def elected_by_majority() -> Invariant:
@@ -292,6 +296,35 @@ def reads_while_leading() -> Invariant:
     return Invariant("reads of a leader", ("leader", "read"), watch)
 
 
+def answers_what_was_applied() -> Invariant:
+    """A change is answered by the machine, once it is applied (§5.3); so is a refusal by its precondition. A session
+    numbers its requests upwards, so of each the highest that was applied is remembered."""
+
+    def watch() -> Watch:
+        applied: OrderedDict[str, int] = OrderedDict()
+        forgotten = False
+
+        def see(event: MarkEvent) -> str | None:
+            nonlocal forgotten
+            if event.name == "applied":
+                _, session, sequence = event.values[1]
+                if applied.get(session, -1) < sequence:
+                    applied[session] = sequence
+                    applied.move_to_end(session)
+                    if len(applied) > SESSIONS:
+                        applied.popitem(last=False)
+                        forgotten = True
+                return None
+            session, sequence = event.values
+            if applied.get(session, sequence if forgotten else -1) >= sequence:
+                return None
+            return f"{event.node} answers request {sequence} of session {session}, which no server has applied"
+
+        return see
+
+    return Invariant("answered is applied", ("applied", "answered"), watch)
+
+
 INVARIANTS: Sequence[Invariant] = (
     one_leader_a_term(),
     elected_by_majority(),
@@ -308,6 +341,7 @@ INVARIANTS: Sequence[Invariant] = (
     knows_what_was_acknowledged(),
     commits_own_term(),
     reads_while_leading(),
+    answers_what_was_applied(),
     complete_leader(),
     one_entry_an_index("applied"),
     one_entry_an_index("state"),

@@ -7,6 +7,7 @@ bug tells the truth about what it does. In the order in which an event makes the
 |---|---|---|
 | `applied` | index, (term, session, sequence) of the entry, the server's term | an entry was applied |
 | `executed` | (session, sequence), index | it changed the machine: its session had not had it |
+| `answered` | session, sequence | a client hears that its change was made, or that a precondition did not hold |
 | `stored` | index, term of its entry, the server's term | the log is on disk up to there |
 | `recovered` | index, term, vote | what a server found on its disk when it started |
 | `promised` | index, term | an acknowledgement in the present term leaves for another server, other than the last |
@@ -27,13 +28,18 @@ bug tells the truth about what it does. In the order in which an event makes the
 
 from collections.abc import Sequence
 
-from splitbrain.harness.program import Effect, Mark, Send
+from splitbrain.harness.program import Effect, Mark, Reply, Send
+from splitbrain.targets.stores.messages import PRECONDITION, Request
 from splitbrain.targets.stores.raft.messages import AppendReply, RaftMessage, VoteReply
 from splitbrain.targets.stores.raft.replication import Replication
 from splitbrain.targets.stores.raft.server import LEADER, RaftServer
 
 ANSWERS = (AppendReply, VoteReply)
 """Messages that promise something."""
+DONE = (None, PRECONDITION)
+"""Errors of an answer that comes from the machine."""
+ASKED_MAX = 10_000
+"""Requests of clients whose answer is looked for, at most."""
 
 
 class RaftMarks:
@@ -53,6 +59,8 @@ class RaftMarks:
         self._vote: str | None = None
         self._vote_term = 0
         self._begun = 0
+        self._asked: dict[int, tuple[str, int]] = {}
+        """Of the open requests that change something: handle → session and sequence."""
         self._promised = (-1, 0, 0)
         """Index and term of the last promise, and the index up to which the log was on disk then."""
 
@@ -85,6 +93,19 @@ class RaftMarks:
         elif type(message) is VoteReply and message.granted and not message.trial:
             self._marks.append(Mark("voted", message.term, to))
 
+    def asked(self, handle: int, request: Request) -> None:
+        """A client asks."""
+        if request.f != "read":
+            self._asked[handle] = request.session, request.sequence
+            if len(self._asked) > ASKED_MAX:
+                del self._asked[next(iter(self._asked))]
+
+    def _answered(self, reply: Reply) -> None:
+        """A client is answered."""
+        name = self._asked.pop(reply.request, None)
+        if name is not None and reply.message.error in DONE:
+            self._marks.append(Mark("answered", *name))
+
     def applied(self) -> None:
         """Look at what was applied. Asked while the entries are still in the log."""
         server = self._server
@@ -111,6 +132,8 @@ class RaftMarks:
         for effect in effects:
             if type(effect) is Send and type(effect.message) in ANSWERS:
                 self.told(effect.to, effect.message)
+            elif type(effect) is Reply:
+                self._answered(effect)
         marks, self._marks, log = self._marks, [], server.log
         durable = log.durable
         if log.vote != self._vote or log.term != self._vote_term:

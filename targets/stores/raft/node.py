@@ -134,10 +134,11 @@ class RaftNode:
             return [Reply(request, nonsense)]
         if self.requests.refused_before(message):
             return [refuse(request, message, NO_LEADER, "refused when it came first")]
+        self._marks.asked(request, message)
         known = self._known(message)
         if known is not None:
-            return [Reply(request, known)]
-        if self.server.role == LEADER:
+            self.server.out.append(Reply(request, known))
+        elif self.server.role == LEADER:
             self._lead(message, request)
         else:
             self.server.out.append(self.requests.forward(self.server.leader, request, message))

@@ -9,9 +9,10 @@ import pytest
 
 from splitbrain import run
 from splitbrain.harness.errors import UsageError
+from splitbrain.harness.marks import MarkEvent
 from splitbrain.harness.operation import ErrorKind, EventType
 from splitbrain.harness.verdict import Validity
-from splitbrain.targets.stores.leaderless import judge_copies
+from splitbrain.targets.stores.leaderless import judge_copies, replicas_keep_what_they_stored
 from splitbrain.targets.stores.messages import Request
 from splitbrain.targets.stores.quorum.target import Quorum
 
@@ -202,3 +203,38 @@ def test_the_audit_counts_the_nodes_that_have_what_was_acknowledged() -> None:
     assert judge_copies({"x": rank}, {"n1": {"x": rank}, "n2": {}}, nodes, 2).value is Validity.VALID
     assert judge_copies({"x": rank}, {}, nodes, 2).value is Validity.UNKNOWN
     assert Quorum.bugs
+
+
+OLD, NEW = (1, "n1.1", 1), (2, "n1.1", 2)
+
+
+@pytest.mark.parametrize(
+    ("node", "found", "words"),
+    [
+        ("n1", [("x", NEW), ("y", OLD)], None),
+        ("n2", [], None),
+        ("n1", [("x", OLD), ("y", OLD)], f"version {OLD} of x, and has said that version {NEW}"),
+        ("n1", [("x", NEW), ("y for n3", OLD)], f"no version of y, and has said that version {OLD}"),
+    ],
+)
+def test_a_replica_that_lacks_what_it_said_to_have_on_disk_is_told(
+    node: str, found: list[tuple[str, tuple[int, str, int]]], words: str | None
+) -> None:
+    see = replicas_keep_what_they_stored().watch()
+    for name, rank in (("x", NEW), ("x", OLD), ("y", OLD), ("x for n3", OLD)):
+        assert see(MarkEvent("n1", 1, "kept", (name, rank))) is None
+    assert see(MarkEvent("n1", 1, "handed", ("x for n3",))) is None
+    told = see(MarkEvent(node, 2, "recovered", (tuple(found),)))
+    assert told == (words and f"n1 finds {words} is on its disk")
+
+
+@pytest.mark.parametrize(
+    ("spec", "nemesis"),
+    [("abd:bug=answer-before-sync", "powerloss"), ("quorum:read_repair=blocking,bug=answer-before-sync", "all")],
+)
+def test_an_answer_before_the_disk_is_found_when_one_replica_dies(spec: str, nemesis: str, tmp_path: Path) -> None:
+    def refuted(seed: int) -> bool:
+        found = run(spec, nemesis=nemesis, time_limit=15, seed=seed, out=tmp_path / str(seed)).result
+        return any("is on its disk" in str(check["reason"]) for check in found.headline()["checks"])
+
+    assert any(refuted(seed) for seed in range(1, 5))

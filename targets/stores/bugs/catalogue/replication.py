@@ -146,6 +146,7 @@ REPLICATION = (
         INVARIANTS,
         raft(log.IgnoresDiskErrors),
         aim=Aim("eio,kill,powerloss"),
+        rare="`all` has no failing disks, for a system may stop for good then; `all,eio` finds it",
     ),
     PlantedBug(
         "torn-tail-left",

@@ -11,6 +11,7 @@ from splitbrain.targets.stores.paxos.invariants import (
     builds_on_chosen,
     chosen_by_majority,
     keeps_promises,
+    one_life_a_ballot,
     one_proposal_a_ballot,
 )
 
@@ -46,6 +47,11 @@ STARTS: list[Told] = [(node, "start", ()) for node in ("n1", "n2", "n3")]
             [("n1", "proposed", ("x", ONE, NONE, 5)), ("n1", "proposed", ("x", ONE, NONE, 6))],
             1,
         ),
+        (one_life_a_ballot(), [*STARTS, ("n1", "begun", ("x", ONE)), ("n1", "begun", ("x", ONE))], 0),
+        (one_life_a_ballot(), [*STARTS, ("n1", "begun", ("x", ONE)), *STARTS, ("n1", "begun", ("y", ONE))], 0),
+        (one_life_a_ballot(), [*STARTS, ("n1", "begun", ("x", ONE)), *STARTS, ("n1", "begun", ("x", TWO))], 0),
+        (one_life_a_ballot(), [*STARTS, ("n1", "begun", ("x", ONE)), *STARTS, ("n1", "begun", ("x", ONE))], 1),
+        (one_life_a_ballot(), [*STARTS, ("n1", "begun", ("x", ONE)), ("n2", "begun", ("x", ONE))], 1),
         (keeps_promises(), [("n1", "promised", ("x", TWO, NONE)), ("n2", "accepted", ("x", ONE))], 0),
         (keeps_promises(), [("n1", "promised", ("x", TWO, NONE)), ("n1", "accepted", ("x", TWO))], 0),
         (keeps_promises(), [("n1", "promised", ("x", TWO, NONE)), ("n1", "accepted", ("x", ONE))], 1),

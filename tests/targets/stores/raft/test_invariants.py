@@ -5,6 +5,7 @@ import pytest
 from splitbrain.harness.invariants import Invariant
 from splitbrain.harness.marks import MarkEvent
 from splitbrain.targets.stores.raft.invariants import (
+    answers_what_was_applied,
     keeps_what_it_promised,
     knows_what_was_acknowledged,
     votes_by_rule,
@@ -91,3 +92,28 @@ def test_a_leader_that_believes_what_nobody_acknowledged_is_told(
 ) -> None:
     told = [("n2", "promised", (20, 3)), ("n2", "promised", (7, 4)), ("n3", "acknowledged", (5, 4))]
     assert breaches(knows_what_was_acknowledged(), *told, ("n1", "known", (4, *known))) == words
+
+
+APPLIED = [("n2", "applied", (1, (1, "", 0), 1)), ("n2", "applied", (2, (1, "s", 4), 1))]
+
+
+@pytest.mark.parametrize(
+    ("answered", "words"),
+    [
+        (("s", 4), []),
+        (("s", 3), []),
+        (("s", 5), ["n1 answers request 5 of session s, which no server has applied"]),
+        (("t", 1), ["n1 answers request 1 of session t, which no server has applied"]),
+    ],
+)
+def test_an_answer_that_does_not_come_from_the_machine_is_told(answered: tuple[str, int], words: list[str]) -> None:
+    assert breaches(answers_what_was_applied(), *APPLIED, ("n1", "answered", answered)) == words
+
+
+def test_of_sessions_that_are_no_longer_remembered_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("splitbrain.targets.stores.raft.invariants.SESSIONS", 2)
+    more = [("n2", "applied", (index, (1, f"t{index}", 1), 1)) for index in (3, 4)]
+    told = breaches(
+        answers_what_was_applied(), *APPLIED, *more, ("n1", "answered", ("s", 4)), ("n1", "answered", ("t4", 2))
+    )
+    assert told == ["n1 answers request 2 of session t4, which no server has applied"]
