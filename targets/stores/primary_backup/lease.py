@@ -62,6 +62,10 @@ class LeasedNode(PrimaryBackupNode):
         super()._enter()
 
     def _take_over(self) -> None:
+        if self._binding:
+            # The timer was up just as the primary spoke. To lead now would break the lease that rests on our answer.
+            self._wait()
+            return
         view = self.view + 1 + (self.nodes.index(self.name) - self.view - 1) % len(self.nodes)
         self._out.append(Log(f"view {self.view}: {self.primary} is silent, asking all to follow in view {view}"))
         self.log.ballot(view, None)
@@ -83,9 +87,14 @@ class LeasedNode(PrimaryBackupNode):
     def _done_at_start(self) -> int:
         return self._commit
 
+    @property
+    def _binding(self) -> bool:
+        """Whether this node has answered the primary of its view, or started, so lately that it follows no other."""
+        return self._now.monotonic - self._bound < self.settings.patience
+
     def _is_bound(self, sender: str) -> bool:
         """Whether this node still has to follow another primary."""
-        return sender != self.primary and self._now.monotonic - self._bound < self.settings.patience
+        return sender != self.primary and self._binding
 
     def _has_more(self, ship: Ship) -> bool:
         """Whether this node has entries of older views that the sender of a new one may not have."""
@@ -96,6 +105,8 @@ class LeasedNode(PrimaryBackupNode):
         return self.log.term_at(self.log.last) or 0
 
     def _on_shipped(self, sender: str, reply: Shipped) -> None:
+        if reply.view > self.view and self._is_bound(self.name):
+            return  # A late answer from when this node led: to enter that view would forget to whom it is bound.
         super()._on_shipped(sender, reply)
         if reply.view != self.view or self.name != self.primary or not (reply.ok or reply.index):
             return  # It does not follow: it has refused a message of an older view.

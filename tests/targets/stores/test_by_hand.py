@@ -4,10 +4,11 @@ from functools import partial
 
 import pytest
 
+from splitbrain.harness.program import SetTimer
 from splitbrain.targets.stores.messages import Request
 from splitbrain.targets.stores.primary_backup import PrimaryBackupNode, PrimaryBackupSettings
 from splitbrain.targets.stores.primary_backup.lease import LeasedNode
-from splitbrain.targets.stores.primary_backup.messages import Ship
+from splitbrain.targets.stores.primary_backup.messages import Ship, Shipped
 from splitbrain.targets.stores.single import SingleNode
 
 from .bench import StoreBench
@@ -162,6 +163,26 @@ def test_a_backup_that_is_bound_follows_no_other_not_even_after_a_restart() -> N
     bench.wait(301)
     n3.on_message(bench._time(), "n2", ship)
     assert n3.view == 1
+
+
+def test_a_backup_that_is_bound_does_not_lead_though_its_timer_was_up_as_the_primary_spoke() -> None:
+    bench = leased()
+    n2 = bench.program("n2")
+    effects = n2.on_timer(bench._time(), "takeover")
+    assert n2.view == 0
+    assert SetTimer("takeover", 300_000_000) in effects
+    bench.fire("n2", "takeover")
+    assert n2.view == 1
+
+
+def test_a_backup_that_is_bound_enters_no_view_of_which_a_late_answer_tells() -> None:
+    bench = leased()
+    n2, late = bench.program("n2"), Shipped(2, False, 0, 0)
+    n2.on_message(bench._time(), "n3", late)
+    assert n2.view == 0
+    bench.wait(301)
+    n2.on_message(bench._time(), "n3", late)
+    assert n2.view == 2
 
 
 def test_a_backup_follows_no_primary_that_lacks_what_it_has_unless_a_majority_does() -> None:
