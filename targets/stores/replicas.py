@@ -217,6 +217,12 @@ class ReplicaNode(ABC):
             self._stored = [waiting for waiting in self._stored if waiting[0] > durable]
         return [Mark("kept", name, rank) for name, rank in ready]
 
+    def handed(self, key: str, owner: str) -> list[Effect]:
+        """The mark `handed` (name) of a hint that its owner has: nothing is promised of it any more."""
+        name = copy_name(key, owner)
+        self._stored = [waiting for waiting in self._stored if waiting[1] != name]
+        return [Mark("handed", name)]
+
     def begin(
         self, to: Sequence[str], make: Any, need: int, then: Any, gives_up: Any, later: Any = None
     ) -> list[Effect]:

@@ -25,7 +25,6 @@ from splitbrain.targets.stores.replicas import (
     ReplicaNode,
     ReplicaParts,
     ReplicaSettings,
-    copy_name,
     in_doubt,
     refused,
 )
@@ -208,7 +207,7 @@ class QuorumNode(ReplicaNode):
 
     def _arrived(self, key: str, owner: str, versions: Versions, answers: Answers) -> list[Effect]:
         self.handoff.arrived(key, owner, versions)
-        return [] if (key, owner) in self.copies.hints else [Mark("handed", copy_name(key, owner))]
+        return [] if (key, owner) in self.copies.hints else self.handed(key, owner)
 
     def _shared(self, other: str) -> list[str]:
         """The keys of which this node and another one are replicas."""

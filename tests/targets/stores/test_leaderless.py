@@ -238,3 +238,10 @@ def test_an_answer_before_the_disk_is_found_when_one_replica_dies(spec: str, nem
         return any("is on its disk" in str(check["reason"]) for check in found.headline()["checks"])
 
     assert any(refuted(seed) for seed in range(1, 5))
+
+
+@pytest.mark.parametrize("seed", [4, 8])
+def test_a_hint_that_was_handed_over_before_it_was_on_disk_is_no_promise(seed: int, tmp_path: Path) -> None:
+    spec = "quorum:n=3,sloppy=on,read_repair=off,w=all,r=1"
+    checks = run(spec, nemesis="all", time_limit=15, seed=seed, nodes=5, out=tmp_path).result.headline()["checks"]
+    assert {check["name"]: check["verdict"] for check in checks}["invariants"] == "valid"  # type: ignore[union-attr,index,call-overload]
