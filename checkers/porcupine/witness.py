@@ -55,10 +55,11 @@ def _with_witness(model: Model, history: History, verdict: Verdict, spending: Bu
         case = _InvalidKey(model, history, next_return, spending, verdict.details.get("core", ()))
     except OverBudget:
         complete = history.operations().complete[history.operations().invoke.index(next_return)]
-        return replace(verdict, witness=Witness((next_return, complete), (verdict.reason,)))
+        return replace(verdict, witness=Witness((next_return, complete), (verdict.reason,), next_return))
     small = case.smallest()
-    words = case.account(small, verdict).words()
-    return replace(verdict, witness=Witness(events(small), words), reason=words[0])
+    told = case.account(small, verdict)
+    words = told.words()
+    return replace(verdict, witness=Witness(events(small), words, small.call[told.blocked]), reason=words[0])
 
 
 def events(problem: Problem) -> tuple[int, ...]:

@@ -1,7 +1,6 @@
 """`splitbrain.classify`: CP or AP, as a call."""
 
 import json
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +13,10 @@ from splitbrain.classification.page import render
 from splitbrain.classification.record import ClassificationFolder
 from splitbrain.classification.rounds import Classification, base_spec, carry_out
 from splitbrain.classification.scenarios import SEEDS_BLOCK
-from splitbrain.classification.textbook import TextbookClaim, textbook
 from splitbrain.harness.announce import Say, silently
 from splitbrain.harness.errors import UsageError
 from splitbrain.results.folder import write_whole
+from splitbrain.textbook.systems import TextbookClaim, textbook
 
 CARDS = Path("cards")
 SEEDS = 8
@@ -42,6 +41,7 @@ def classify(
     seed: int = 1,
     seeds: int = SEEDS,
     jobs: int | None = None,
+    resume: bool = False,
     out: Path | str | None = None,
     progress: Rounds = lambda number, targets: CampaignProgress(),
     say: Say = silently,
@@ -51,8 +51,8 @@ def classify(
     targets: as for `run`; or folders of earlier classifications, as Path or with a slash, whose cards are computed
     again from their histories. every: all that the textbook has and that can be run in `env`, by default the simulator.
     nodes, hosts: as for `run`. seed: another one is another sample. seeds: runs of each kind of split, at most. jobs:
-    runs at once. out: the folder that gets the runs and the cards, by default `cards`; cards computed again are
-    written only if it is given.
+    runs at once. resume: go on with the runs that an earlier attempt with the same seed has left in `out`. out: the
+    folder that gets the runs and the cards, by default `cards`; cards computed again are written only if it is given.
 
     UsageError for what does not exist or does not fit, before anything starts.
     """
@@ -78,10 +78,9 @@ def classify(
                 found.append(Classification.of(base_spec(line.target, nodes or line.nodes, **given)))
     if found:
         folder = ClassificationFolder.create(Path(out or CARDS))
-        carry_out(found, folder, seed=seed, seeds=seeds, jobs=jobs, progress=progress, say=say)
+        carry_out(found, folder, seed=seed, seeds=seeds, jobs=jobs, resume=resume, progress=progress, say=say)
         for one in found:
             write_card(folder.of(one.subject.target), one.card)
-        shutil.rmtree(folder.path / "campaigns", ignore_errors=True)
         cards += [one.card for one in found]
     if not cards:
         raise UsageError("nothing to classify: name a target, or the folder of an earlier classification, or --all")

@@ -214,13 +214,15 @@ class Card:
             "models": {name: _model(standing) for name, standing in self.models.items()},
             "stale_reads": self.stale_reads,
             "staleness": self.staleness,
+            "refuted_where": dict(self.refuted_where),
             "lost": [vars(lost) for lost in self.lost[:LOST_LISTED]],
             "looked_for": sum(run.final.looked_for for run in self.runs),
             "differing_keys": sum(len(run.final.differing) for run in self.runs),
             "timelines": [line.to_json() for line in self.timelines],
             "evidence": [
                 {"scenario": run.scenario, "seed": run.seed, "run": run.run, "operations": run.operations,
-                 "linearizable": run.models.linearizable, "lost": len(run.final.lost)}
+                 "linearizable": run.models.linearizable, "lost": len(run.final.lost),
+                 "offending": None if run.offending is None else vars(run.offending)}
                 for run in self.runs
             ],
         }  # fmt: skip
@@ -234,6 +236,16 @@ class Card:
                 where = run.scenario if run.scenario == HEALTHY else f"{run.scenario}: {place}"
                 found[where] = found.get(where, 0) + count
         return found
+
+    @property
+    def refuted_where(self) -> Mapping[str, int]:
+        """Places, with the side there, of the operations that refute linearizability, one a run, in how many runs."""
+        found: dict[str, int] = {}
+        for one in (run.offending for run in self.runs):
+            if one is not None:
+                place = f"{one.place}, {one.side}" if one.side else one.place
+                found[place] = found.get(place, 0) + 1
+        return dict(sorted(found.items(), key=lambda item: -item[1]))
 
     @cached_property
     def staleness(self) -> Mapping[str, float]:

@@ -3,6 +3,8 @@
 Everything of a card is made of these records, and each is made of one history.
 """
 
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,11 +13,13 @@ from splitbrain.checkers.common.registers import registers
 from splitbrain.checkers.staleness.reads import stale_reads
 from splitbrain.classification.final_state import FinalState, final_state
 from splitbrain.classification.windows import KINDS, READ, WRITE, FaultWindow, fault_windows
-from splitbrain.harness.history import History
+from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import EventType, Value
 from splitbrain.harness.verdict import Verdict
 
 HEALTHY = "healthy"
+CHECKER = "porcupine"
+"""The name that verdicts of linearizability carry."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +56,30 @@ class ModelsFound:
 
 
 @dataclass(frozen=True)
+class RefutedOperation:
+    """The operation that cannot be placed in any order that linearizability allows, so that its run refutes it.
+
+    kind: READ or WRITE. node, at: where and when it was invoked, in nanoseconds since the run began. place: of that
+    moment, see `RunEvidence.refuted_in`. side: where its node was in a fault window; "" outside of all.
+    """
+
+    kind: str
+    key: Value
+    value: Value
+    node: str
+    at: int
+    place: str
+    side: str
+
+
+@dataclass(frozen=True)
 class RunEvidence:
     """One run.
 
     scenario: the name of what was done to the cluster. seed, run: which one it was, and its folder or "". operations:
     how many. latency_ns: of healthy runs, by kind, of each operation that ended ok. refuted_in: by place in time
-    (`healthy`, `during FAULT`, `after FAULT`), how many reads returned what had been overwritten.
+    (`healthy`, `during FAULT`, `after FAULT`), how many reads returned what had been overwritten. offending: the
+    operation that refutes linearizability; None where nothing does, or where no single one stands out.
     """
 
     scenario: str
@@ -72,6 +94,7 @@ class RunEvidence:
     final: FinalState
     refuted_in: Mapping[str, int]
     stale: Mapping[str, Value]
+    offending: RefutedOperation | None = None
 
 
 def evidence(history: History, verdict: Verdict | None, scenario: str, seed: int = 0, run: str = "") -> RunEvidence:
@@ -83,7 +106,8 @@ def evidence(history: History, verdict: Verdict | None, scenario: str, seed: int
     times = [history.time[of.start[read.read]] for read in stale_reads(of)]
     return RunEvidence(
         scenario, seed, run, len(history.operations()), ModelsFound.of(verdict), found, _latency(history),
-        _asked(history), final_state(history), _placed(times, found), stale,
+        _asked(history), final_state(history), dict(Counter(_place(at, found) for at in times)), stale,
+        _offending(history, spectrum, found),
     )  # fmt: skip
 
 
@@ -94,16 +118,43 @@ def _spectrum(verdict: Verdict | None) -> Verdict | None:
     return next((found for child in verdict.children if (found := _spectrum(child)) is not None), None)
 
 
-def _placed(times: Sequence[int], found: Sequence[FaultWindow]) -> Mapping[str, int]:
-    """Moments by where they lie: within a window, after the last one that was over, or before all."""
-    places: dict[str, int] = {}
-    for at in times:
-        inside = next((window for window in found if window.started <= at <= window.stopped), None)
-        over = [window for window in found if window.stopped < at]
-        after = f"after {over[-1].fault}" if over else HEALTHY
-        place = f"during {inside.fault}" if inside is not None else after
-        places[place] = places.get(place, 0) + 1
-    return places
+def _offending(history: History, spectrum: Verdict | None, found: Sequence[FaultWindow]) -> RefutedOperation | None:
+    """The operation that the check of linearizability could not place."""
+    linear = (child for child in spectrum.children if child.checker == CHECKER) if spectrum is not None else ()
+    witness = next((child.witness for child in linear if child.witness is not None), None)
+    row = None if witness is None else _row_of(history, witness.offending)
+    if row is None:
+        return None
+    operations, values = history.operations(), history.pool.values
+    invoke, complete = operations.invoke[row], operations.complete[row]
+    kind = _of_kind(history).get(operations.f[row])
+    if kind is None:
+        return None
+    at = history.time[invoke]
+    node = "" if history.node[invoke] == ABSENT else str(values[history.node[invoke]])
+    inside = _inside(at, found)
+    side = None if inside is None else inside.side_of(node)
+    value = values[history.value[invoke if complete == ABSENT else complete]]
+    key = None if operations.key[row] == ABSENT else values[operations.key[row]]
+    return RefutedOperation(kind, key, value, node, at, _place(at, found), side or "")
+
+
+def _row_of(history: History, invocation: int | None) -> int | None:
+    invoke = history.operations().invoke
+    row = len(invoke) if invocation is None else bisect_left(invoke, invocation)
+    return row if row < len(invoke) and invoke[row] == invocation else None
+
+
+def _inside(at: int, found: Sequence[FaultWindow]) -> FaultWindow | None:
+    return next((window for window in found if window.started <= at <= window.stopped), None)
+
+
+def _place(at: int, found: Sequence[FaultWindow]) -> str:
+    """The place of a moment: within a window, after the last one that was over, or before all."""
+    inside = _inside(at, found)
+    over = [window for window in found if window.stopped < at]
+    after = f"after {over[-1].fault}" if over else HEALTHY
+    return f"during {inside.fault}" if inside is not None else after
 
 
 def _of_kind(history: History) -> Mapping[int, str]:

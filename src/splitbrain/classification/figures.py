@@ -189,18 +189,21 @@ def class_facts(
     states = [run.final.converged for run in runs]
     dropped = [reason for scenario in found for reason in scenario.dropped]
     crossed = sum(window.crossed for scenario in found if scenario.split for window in scenario.windows)
+    vanished = sum(lost.vanished for run in runs if _was_split(run) for lost in run.final.lost)
     return ClassFacts(
         nothing_to_split, side_facts(found), refuted, confirmed, undecided, _healthy_served(runs),
-        sum(len(run.final.lost) for run in runs), False if False in states else True if True in states else None,
-        crossed, dropped,
+        sum(len(run.final.lost) for run in runs), vanished,
+        False if False in states else True if True in states else None, crossed, dropped,
     )  # fmt: skip
 
 
 def _counts(run: RunEvidence, *, nothing_to_split: bool) -> bool:
     """Whether a run could have refuted what the rule asks: the network was split, or, where there is nothing to split,
     something else went wrong."""
-    if nothing_to_split:
-        return run.scenario != HEALTHY
+    return run.scenario != HEALTHY if nothing_to_split else _was_split(run)
+
+
+def _was_split(run: RunEvidence) -> bool:
     return any(set(window.sides) <= SPLIT and window.bit for window in run.windows)
 
 

@@ -6,6 +6,9 @@ invocation of any write; of each key at each node the last one counts.
 An acknowledged write is lost if no write of its key began after it had ended, and every final read of its key returned
 a value whose write had ended before it began, or no value at all. So nothing that came later explains why it is gone.
 A write that may have been overwritten is not counted: the number is a lower bound.
+
+It has vanished if, besides, nothing else ever wrote its key: then no rule by which one write wins over another, such as
+the greater timestamp of a clock that is ahead, explains it either.
 """
 
 from collections import defaultdict
@@ -22,13 +25,15 @@ SETTLED_NS = 1_000_000_000
 
 @dataclass(frozen=True)
 class LostWrite:
-    """One acknowledged write that is gone. at, ended: nanoseconds since the run began."""
+    """One acknowledged write that is gone. at, ended: nanoseconds since the run began. vanished: whether nothing else
+    wrote its key."""
 
     key: Value
     value: Value
     node: str
     at: int
     ended: int
+    vanished: bool
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,12 @@ def _lost(of: RegisterHistory, final: Mapping[int, Mapping[int, int]]) -> tuple[
             if all(_before(of, of.value[read], key, op) for read in reads):
                 start, end = of.start[op], of.end[op]
                 node = "" if history.node[start] == ABSENT else str(values[history.node[start]])
-                lost.append(LostWrite(values[key], values[of.value[op]], node, history.time[start], history.time[end]))
+                lost.append(
+                    LostWrite(
+                        values[key], values[of.value[op]], node, history.time[start], history.time[end],
+                        len(writes) == 1,
+                    )
+                )  # fmt: skip
     return looked_for, lost
 
 

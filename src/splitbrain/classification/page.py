@@ -45,6 +45,10 @@ READS_ALONE = (
     "It answers reads on every side, which may be out of date, and refuses some writes.",
     "Its reads are AP and its writes CP: taken together it is neither.",
 )
+FORGETS = (
+    "It goes on answering on every side, and when the network heals it throws away what one side was told.",
+    "A split costs no availability; the price is paid later, with writes that had been acknowledged.",
+)
 TONES = {
     CapClass.CP: "valid", CapClass.AP: "valid", CapClass.CA: "valid", CapClass.NEITHER: "invalid",
     CapClass.UNDETERMINED: "unknown",
@@ -78,6 +82,8 @@ def content(card: Card) -> dict[str, Any]:
     meaning, more = MEANING[finding.cap]
     if parts == (CapClass.NEITHER, CapClass.AP, CapClass.CP):
         meaning, more = READS_ALONE
+    elif parts == (CapClass.NEITHER, CapClass.AP, CapClass.NEITHER):
+        meaning, more = FORGETS
     refuted = [(name, standing) for name, standing in card.models.items() if standing.refuted]
     first = next((standing for name, standing in reversed(refuted) if standing.witness), None)
     return {

@@ -70,6 +70,11 @@ class ClassificationFolder:
         """The folder of one target."""
         return self.path / safe_name(target)
 
+    @property
+    def campaigns(self) -> Path:
+        """The folder of campaigns that are under way."""
+        return self.path / "campaigns"
+
     def run_path(self, target: str, scenario: str, seed: int) -> Path:
         """The folder of one run."""
         slug = next(one.slug for one in SCENARIOS if one.name == scenario)

@@ -1,8 +1,9 @@
 """Rounds: campaigns of the scenarios of all targets, until each class is settled or the seeds are used up."""
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 
 from splitbrain import registry
@@ -14,9 +15,11 @@ from splitbrain.classification.card import Card, CardSubject
 from splitbrain.classification.evidence import RunEvidence
 from splitbrain.classification.record import ClassificationFolder
 from splitbrain.classification.rule import CapClass
-from splitbrain.classification.scenarios import ScenarioPlan, scenario_plan, seeds_of
+from splitbrain.classification.scenarios import SEEDS_BLOCK, Scenario, ScenarioPlan, scenario_plan, seeds_of
 from splitbrain.harness.announce import Say
+from splitbrain.harness.errors import SplitbrainError
 from splitbrain.harness.target import OneCopy
+from splitbrain.results.folder import RunFolder
 from splitbrain.results.result import RunStatus
 from splitbrain.runner.spec import RunSpec
 
@@ -80,38 +83,84 @@ def carry_out(
     seed: int,
     seeds: int,
     jobs: int | None,
+    resume: bool,
     progress: Callable[[int, int], CampaignProgress],
     say: Say,
 ) -> None:
-    """Run rounds until all are settled or have used their seeds. progress: makes that of a round, from its number and
-    how many targets it is about."""
-    for one in found:
-        shutil.rmtree(folder.of(one.subject.target) / "runs", ignore_errors=True)
+    """Run rounds until all are settled or have used their seeds. resume: take the runs that an earlier attempt left.
+    progress: makes that of a round, from its number and how many targets it is about."""
+    tests = {_test_of(one, scenario): (one, scenario.name) for one in found for scenario in one.plan.scenarios}
+    if resume:
+        _take_kept(found, tests, folder, range((seed - 1) * SEEDS_BLOCK + 1, seed * SEEDS_BLOCK + 1))
+    else:
+        for one in found:
+            shutil.rmtree(folder.of(one.subject.target) / "runs", ignore_errors=True)
+    shutil.rmtree(folder.campaigns, ignore_errors=True)
     folder.write([one.subject for one in found])
-    number = 0
-    while True:
+    for number in count():
         waiting = [one for one in found if number == 0 or not one.settled]
-        tests = {}
-        tables = []
+        tables, left = [], False
         for one in waiting:
             for scenario in one.plan.scenarios:
-                chosen = seeds_of(scenario, number, seed, seeds)
+                seeds_now = seeds_of(scenario, number, seed, seeds)
+                left = left or bool(seeds_now)
+                chosen = [drawn for drawn in seeds_now if (scenario.name, drawn) not in one.runs]
                 if chosen:
-                    name = f"{one.subject.target} · {scenario.name}"
-                    tests[name] = one, scenario.name
-                    tables.append(one.plan.table(name, scenario, chosen))
-        if not tables:
+                    tables.append(one.plan.table(_test_of(one, scenario), scenario, chosen))
+        if not left:
             break
+        if not tables:
+            continue
         result = campaign(
-            {"test": tables}, out=folder.path / "campaigns", jobs=jobs, keep="all", keep_bytes=KEEP_BYTES, say=say,
+            {"test": tables}, out=folder.campaigns, jobs=jobs, keep="all", keep_bytes=KEEP_BYTES, say=say,
             progress=progress(number, len(waiting)),
         )  # fmt: skip
-        campaign_folder = CampaignFolder.open(Path(result.folder))
-        for line in campaign_folder.lines():
-            one, name = tests[line.test]
-            _take(one, name, line, campaign_folder, folder)
-        number += 1
+        _take_all(CampaignFolder.open(Path(result.folder)), tests, folder)
     folder.write([one.card.subject for one in found])
+    shutil.rmtree(folder.campaigns, ignore_errors=True)
+
+
+def _test_of(one: Classification, scenario: Scenario) -> str:
+    """The name of the campaign's test that is a scenario of a target."""
+    return f"{one.subject.target} · {scenario.name}"
+
+
+def _take_kept(
+    found: Sequence[Classification],
+    tests: Mapping[str, tuple[Classification, str]],
+    folder: ClassificationFolder,
+    seeds: range,
+) -> None:
+    """Take the runs of an earlier attempt with the same seed: those that were moved to their place, and those of
+    campaigns that were interrupted. One that was another test than would be done now is removed."""
+    for path in sorted({file.parent.resolve() for file in folder.campaigns.glob("*/campaign.toml")}):
+        _take_all(CampaignFolder.open(path), tests, folder)
+    for one in found:
+        one.failed.clear()
+        one.runs.clear()
+        for scenario, seed, path in list(folder.runs(one.subject.target)):
+            same = _command(path) == one.plan.command(scenario, seed)
+            if same and seed in seeds:
+                one.runs[scenario, seed] = folder.evidence_of(path, scenario, seed, again=False)
+            else:
+                shutil.rmtree(path)
+
+
+def _command(path: Path) -> str | None:
+    """The command that repeats a kept run; None if its folder is damaged."""
+    try:
+        return RunFolder(path).record().command
+    except SplitbrainError:
+        return None
+
+
+def _take_all(
+    made: CampaignFolder, tests: Mapping[str, tuple[Classification, str]], folder: ClassificationFolder
+) -> None:
+    for line in made.lines():
+        if line.test in tests:
+            one, name = tests[line.test]
+            _take(one, name, line, made, folder)
 
 
 def _take(
@@ -125,6 +174,7 @@ def _take(
             one.failed.append(reason)
         return
     place = folder.run_path(one.subject.target, scenario, seed)
+    shutil.rmtree(place, ignore_errors=True)
     place.parent.mkdir(parents=True, exist_ok=True)
     shutil.move(path, place)
     one.runs[scenario, seed] = folder.evidence_of(place, scenario, seed, again=False)

@@ -6,9 +6,15 @@
     neither       refuted, and refusing (or refuted, and the copies do not converge)
     undetermined  the evidence does not suffice for any of them; `missing` says what would
 
+Copies converge if after the heal they are equal and hold what was acknowledged in the split: eventual consistency asks
+for both, for else a system that forgets everything would have it (Vogels, Eventually Consistent, CACM 52, 2009;
+eventual delivery in Shapiro et al., Conflict-free Replicated Data Types, SSS 2011; eventual visibility in Burckhardt,
+Principles of Eventual Consistency, 2014). Of two writes of one key one may win by any rule; what nothing else wrote may
+not vanish.
+
 Reads and writes have classes of their own. Reads are refuted if the history is; writes if acknowledged ones were lost,
 or copies differ at the end. For each of the two: CP, refusing and not refuted; neither, refusing and refuted; AP,
-serving in every split of a system that is refuted.
+serving in every split of a system that is refuted; writes that vanish in splits are neither.
 
 The CAP theorem is an alarm on the method: where a split bit, and one side answered reads of keys that another side was
 writing meanwhile, something must have been refuted. If nothing was, the harness or the checker is wrong, or had no
@@ -65,8 +71,9 @@ class ClassFacts:
     nothing_to_split: whether the system has one copy of everything. sides: of all splits that bit and that clients
     met. refuted, undecided: runs, by what became of linearizability. confirmed: those with splits in
     which it was confirmed; with other faults, where there is nothing to split. healthy_served: whether operations were
-    answered without faults; None if that was not tried. lost: acknowledged writes. converged: whether copies were equal
-    at the end of every run; None where that was never compared. crossed: reads that one side answered of keys that
+    answered without faults; None if that was not tried. lost: acknowledged writes. vanished: those of them that nothing
+    else wrote the key of, in runs with splits. equal: whether copies were equal at the end of every run; None where
+    that was never compared. crossed: reads that one side answered of keys that
     another one had written, in splits. vacuous: why windows, or whole scenarios, say nothing.
     """
 
@@ -77,9 +84,15 @@ class ClassFacts:
     undecided: int
     healthy_served: bool | None
     lost: int
-    converged: bool | None
+    vanished: int
+    equal: bool | None
     crossed: int
     vacuous: Sequence[str] = ()
+
+    @property
+    def converged(self) -> bool | None:
+        """Whether the copies converge; None where that was never compared."""
+        return False if self.vanished else self.equal
 
 
 @dataclass(frozen=True)
@@ -120,11 +133,17 @@ def find_class(facts: ClassFacts) -> ClassFinding:
         if facts.converged:
             found, reason = CapClass.AP, "every live node serves in every split, and linearizability was refuted"
         else:
-            found, reason = CapClass.NEITHER, "every live node serves, but the copies differ after the heal"
+            found, reason = CapClass.NEITHER, f"every live node serves, but {_not_converged(facts)}"
     else:
         reason = missing[0] if missing else "the evidence settles nothing"
         return ClassFinding(CapClass.UNDETERMINED, reads, writes, reason, majority, tuple(missing))
     return ClassFinding(found, reads, writes, reason, majority)
+
+
+def _not_converged(facts: ClassFacts) -> str:
+    if facts.equal is False:
+        return "the copies differ after the heal"
+    return f"{facts.vanished:,} acknowledged writes that nothing overwrote are gone after the heal"
 
 
 def _undetermined(
@@ -152,7 +171,7 @@ def _of_kind(facts: ClassFacts, kind: str) -> CapClass:
     if _refuses(sides):
         return CapClass.NEITHER if wrong else CapClass.CP if _writes_hold(facts, kind) else CapClass.UNDETERMINED
     if _serves(sides) and facts.refuted:
-        return CapClass.AP
+        return CapClass.NEITHER if kind == WRITE and facts.converged is False else CapClass.AP
     return CapClass.UNDETERMINED
 
 
@@ -160,7 +179,7 @@ def _writes_hold(facts: ClassFacts, kind: str) -> bool:
     """Whether there is evidence enough that operations of a kind are not refuted."""
     if kind == READ:
         return _holds(facts)
-    return facts.refuted + facts.confirmed >= RUNS_MIN and facts.converged is True
+    return facts.refuted + facts.confirmed >= RUNS_MIN and facts.equal is True
 
 
 def _holds(facts: ClassFacts) -> bool:

@@ -17,14 +17,18 @@ from splitbrain.runner.spec import RunSpec
 WORKLOAD, MODEL = "availability", "spectrum"
 CLIENTS = 4
 """Clients a node."""
-RATE = 100.0
+RATE, OTHER_RATE = 100.0, 60.0
+"""Operations a second where the network splits, and under other faults, on which no class rests."""
 HEALTHY_RATE = 400.0
 """Operations a second without faults: so many that copies which lag by a millisecond are seen to."""
 TIMEOUT_S = 3.0
 """The patience of clients: longer than the deadline, so that late answers are seen to be late."""
 FIRST_S, LASTS_S, PAUSE_S = 2.0, 7.0, 4.0
 """Times of the windows: when the first begins, how long each is, and the time between two."""
-HEALTHY_S = 8.0
+HEALTHY_S = 5.0
+CONFIGURATIONS = 20_000
+"""The states that a search for an order may visit: many times what it takes for any model that was ever found to hold
+of such a run. Without a bound a search for a sequential order of a history that has none takes minutes."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,13 @@ class ScenarioPlan:
         """The run of a scenario, without a seed."""
         if not scenario.windows:
             return replace(self.base, rate=HEALTHY_RATE)
-        return replace(self.base, schedule=scenario.schedule, time_limit=scenario.seconds)
+        rate = self.base.rate if scenario.split else OTHER_RATE
+        return replace(self.base, schedule=scenario.schedule, time_limit=scenario.seconds, rate=rate)
+
+    def command(self, scenario: str, seed: int) -> str | None:
+        """The command that repeats one run; None for a scenario that is not done."""
+        found = next((one for one in self.scenarios if one.name == scenario), None)
+        return None if found is None else replace(self.spec(found), seed=seed).command()
 
     def table(self, name: str, scenario: Scenario, seeds: Sequence[int]) -> dict[str, Any]:
         """The `[[test]]` table of a scenario in a campaign's file."""
@@ -98,8 +108,9 @@ def scenario_plan(base: RunSpec) -> ScenarioPlan:
     model and length. UsageError if even the healthy run cannot be planned."""
     clients = CLIENTS * base.nodes
     base = replace(
-        base, workload=WORKLOAD, model=MODEL, rate=RATE, timeout=TIMEOUT_S, time_limit=HEALTHY_S, concurrency=clients
-    )
+        base, workload=WORKLOAD, model=MODEL, rate=RATE, timeout=TIMEOUT_S, time_limit=HEALTHY_S, concurrency=clients,
+        budget=replace(base.budget, configurations=CONFIGURATIONS),
+    )  # fmt: skip
     plan(replace(base, seed=1))
     possible, not_run = [SCENARIOS[0]], dict[str, str]()
     for scenario in SCENARIOS[1:]:

@@ -80,7 +80,8 @@ def linearizability(card: Card) -> str:
     decided = standing.refuted + standing.confirmed
     undecided = f", undecided in {standing.undecided}" if standing.undecided else ""
     if standing.refuted:
-        return f"refuted in {standing.refuted} of {decided} runs{undecided}"
+        where = "; ".join(f"{place} {count}" for place, count in card.refuted_where.items())
+        return f"refuted in {standing.refuted} of {decided} runs{undecided}" + (f" ({where})" if where else "")
     if not decided:
         return f"never decided, in {standing.undecided} runs"
     return f"not refuted in {decided} runs: below {share(standing.bound)} of runs (95 %){undecided}"

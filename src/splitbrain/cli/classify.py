@@ -13,13 +13,13 @@ from splitbrain.classification.calls import CARDS, SEEDS, Classified, classify, 
 from splitbrain.classification.card import Card
 from splitbrain.classification.changes import changes, earlier_cards
 from splitbrain.classification.rule import CapClass
-from splitbrain.classification.textbook import claim_of
 from splitbrain.classification.words import lines
 from splitbrain.cli.exits import INFRASTRUCTURE, INVALID, UNKNOWN, VALID, worst
 from splitbrain.cli.output import err, out
 from splitbrain.harness.announce import on_stderr
 from splitbrain.harness.errors import UsageError
 from splitbrain.results import format
+from splitbrain.textbook.systems import claim_of
 
 
 @click.command("classify")
@@ -33,6 +33,7 @@ from splitbrain.results import format
     "--seeds", type=click.IntRange(1, 1000), default=SEEDS, show_default=True, help="Runs a kind of split, at most."
 )
 @click.option("--jobs", "-j", type=click.IntRange(1), help="How many runs at once; by default the cores there are.")
+@click.option("--resume", is_flag=True, help="Go on with the runs that an earlier attempt has left in --out.")
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), help=f"Folder of runs and cards; by default {CARDS}."
 )

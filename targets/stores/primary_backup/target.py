@@ -9,11 +9,11 @@
 - `failover=none`, `reads=session`: read your writes and monotonic reads, also of a session that moves to another node
   and takes its token along: the highest revision of each key that it has seen. A backup that is behind that passes the
   read on to the primary. Across keys nothing is promised: what one backup has, another may not have yet.
-- `failover=timeout`: AP, whatever the rest. Every part of a split network soon has a primary of its own, all of them
-  serve, and when it heals the highest view wins and overwrites what was acknowledged elsewhere. `replication=sync`
-  helps only where silence does mean death, for a silent backup is no longer waited for; nor does `semi-sync`, for it
-  is a backup of either side that has the write. With `fencing=off` backups also take what a primary sends that was
-  replaced, and copies go to and fro as long as there are two.
+- `failover=timeout`: nothing, whatever the rest. Every part of a split network soon has a primary of its own, all of
+  them serve, and when it heals the highest view wins and what was acknowledged elsewhere is gone: not even AP.
+  `replication=sync` helps only where silence does mean death, for a silent backup is no longer waited for; nor does
+  `semi-sync`, for it is a backup of either side that has the write. With `fencing=off` backups also take what a
+  primary sends that was replaced, and copies go to and fro as long as there are two.
 - `failover=lease`: at most one primary serves at a time, where monotonic clocks run at the same rate (see `lease`).
   With `replication=sync`, which then waits for a majority, also linearizable and CP. With the others what was
   acknowledged may be lost with the primary; with `fencing=off` a replaced one takes it back.
@@ -105,7 +105,7 @@ class PrimaryBackup(AuditedStore):
         if not self._node.persistent:
             return ()
         if self._node.failover == "timeout":
-            return ("AP",)
+            return ()
         if self._node.failover == "lease":
             return ("linearizable", "CP") if self._majority_decides and not self._node.reads_any else ()
         if self.tokens:

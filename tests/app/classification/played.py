@@ -22,6 +22,8 @@ IN_TURN = 14
 """Clients of each kind that a node has: an operation takes three seconds at most."""
 NODES = ("n1", "n2", "n3", "n4", "n5")
 MINORITY, MAJORITY = NODES[:2], NODES[2:]
+ONCE = 10
+"""Every so many writes of a node go to a key of their own."""
 WINDOWS = ((2.0, 9.0), (12.0, 19.0), (22.0, 29.0))
 SPLIT = "split, leader in the minority"
 
@@ -83,7 +85,7 @@ def history(
     every key."""
     copies, numbers, retired = PlayedCopies(), count(), Counter[int]()
     events: list[tuple[int, int, dict[str, object]]] = []
-    order = count()
+    order, keys = count(), set[str]()
 
     def at(time: float, **event: object) -> None:
         events.append((round(time), next(order), event))
@@ -108,6 +110,9 @@ def history(
         node = NODES[number]
         for offset, kind in ((0, "write"), (0.004, "read")):
             key = f"k{(tick + number + (kind == 'read')) % 3}"
+            if kind == "write" and tick % ONCE == number:
+                key = f"w{tick}-{number}"
+            keys.add(key)
             answer = store(node, kind, bool(copies.sides))
             client = (number * IN_TURN + tick % IN_TURN) * 2 + (kind == "read")
             process = client + 1000 * retired[client]
@@ -122,11 +127,11 @@ def history(
             more = {} if answer.error is None else {"error": answer.error}
             at(begun + answer.latency_ms * MS, process=process, type=answer.type, f=kind, key=key, value=value,
                node=node, **more)  # fmt: skip
-    for position, key in enumerate(sorted(copies.whole)):
+    for position, key in enumerate(sorted(keys)):
         for number, node in enumerate(NODES):
             begun, process = (end + 4 + position / 10 + number / 100) * SECOND, 900 + number
             at(begun, process=process, type="invoke", f="read", key=key, value=None, node=node)
-            value = copies.whole[key][1]
+            value = copies.whole.get(key, (0, None))[1]
             at(begun + MS, process=process, type="ok", f="read", key=key, value=value, node=node)
     ordered = sorted(events, key=lambda event: event[:2])
     return History.of(

@@ -14,10 +14,10 @@ from splitbrain.classification.page import render
 from splitbrain.classification.rounds import Classification, base_spec
 from splitbrain.classification.rule import CapClass
 from splitbrain.classification.scenarios import SCENARIOS, seeds_of
-from splitbrain.classification.textbook import textbook
 from splitbrain.classification.words import lines
 from splitbrain.cli.classify import code, command, grid, json_lines
 from splitbrain.harness.errors import UsageError
+from splitbrain.textbook.systems import textbook
 
 from .played import PlayedAnswer, Store, refusing, runs_of, serving
 
@@ -57,6 +57,21 @@ def test_the_card_is_computed_again_from_the_histories(single: tuple[Path, Class
     (again,) = classify(folder).cards
     assert again.to_json() == found.cards[0].to_json()
     assert render(again) == (folder / "single" / "card.html").read_text()
+
+
+def test_the_same_seed_gives_the_same_card_and_an_attempt_that_was_cut_short_is_gone_on_with(tmp_path: Path) -> None:
+    (whole,) = classify("single", jobs=1, seeds=2, out=tmp_path / "whole").cards
+    cut = tmp_path / "cut"
+    (few,) = classify("single", jobs=1, seeds=1, out=cut).cards
+    assert len(few.runs) < len(whole.runs)
+    first = sorted((cut / "single" / "runs").iterdir())
+    made = [path.stat().st_ino for path in first]
+    damaged = cut / "single" / "runs" / "healthy-1" / "test.toml"
+    damaged.write_text("")
+    (resumed,) = classify("single", jobs=1, seeds=2, out=cut, resume=True).cards
+    assert resumed.to_json() == whole.to_json()
+    again = [path.stat().st_ino for path in first]
+    assert [path.name for path, old, new in zip(first, made, again, strict=True) if old != new] == ["healthy-1"]
 
 
 def test_a_line_has_what_machines_ask_for() -> None:

@@ -14,6 +14,7 @@ from .played import (
     MAJORITY,
     MINORITY,
     SPLIT,
+    WINDOWS,
     PlayedAnswer,
     Store,
     history,
@@ -85,8 +86,9 @@ def test_errors_called_ok_lose_writes_and_are_never_consistent() -> None:
     runs = runs_of(error_called_ok)
     finding, _ = found(runs)
     assert runs[-1].models.linearizable is False
-    assert finding.cap is CapClass.AP
-    assert "wrote" not in finding.alarm
+    assert (finding.cap, finding.reads, finding.writes) == (CapClass.NEITHER, CapClass.AP, CapClass.NEITHER)
+    assert "gone after the heal" in finding.reason
+    assert not finding.alarm
 
 
 def test_a_slow_side_answers_by_two_definitions_of_three() -> None:
@@ -163,3 +165,12 @@ def test_healthy_runs_say_nothing_about_splits() -> None:
     facts = class_facts([healthy] * 20 + [split] * 3, [], nothing_to_split=False)
     assert facts.confirmed == 3
     assert class_facts([healthy] * 20, [], nothing_to_split=True).confirmed == 0
+
+
+def test_a_refutation_is_attributed_to_the_operation_that_cannot_be_placed() -> None:
+    offending = runs_of(stale_reader)[-1].offending
+    assert offending is not None
+    assert (offending.kind, offending.place, offending.side) == ("read", "during partition", "minority")
+    assert offending.node in MINORITY
+    assert any(start < offending.at / 1e9 < stop for start, stop in WINDOWS)
+    assert runs_of(refusing)[-1].offending is None

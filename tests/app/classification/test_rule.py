@@ -23,8 +23,8 @@ def sides(**serves: str) -> list[SideFacts]:
     return found
 
 
-CP = ClassFacts(False, sides(majority="rw"), 0, 24, 0, True, 0, True, 0)
-AP = ClassFacts(False, sides(majority="rw", minority="rw"), 16, 8, 0, True, 0, True, 500)
+CP = ClassFacts(False, sides(majority="rw"), 0, 24, 0, True, 0, 0, True, 0)
+AP = ClassFacts(False, sides(majority="rw", minority="rw"), 16, 8, 0, True, 0, 0, True, 500)
 
 
 def one(placement: str, side: str, kind: str) -> list[SideFacts]:
@@ -49,13 +49,15 @@ CASES: dict[str, tuple[ClassFacts, str, str, str]] = {
         replace(CP, sides=one(MAJOR, "majority", WRITE)), "CP", "undetermined", "CP",
     ),
     "writes stop everywhere": (replace(CP, sides=sides(majority="r", minority="r")), "CP", "undetermined", "CP"),
-    "copies differ at the end": (replace(AP, converged=False), "neither", "AP", "AP"),
-    "copies were not compared": (replace(AP, converged=None), "undetermined", "AP", "AP"),
-    "lost writes do not make AP something else": (replace(AP, lost=9), "AP", "AP", "AP"),
-    "one copy": (ClassFacts(True, [], 0, 10, 0, True, 0, None, 0), "CA", "CA", "CA"),
-    "one copy that forgets": (ClassFacts(True, [], 1, 9, 0, True, 2, None, 0), "neither", "neither", "neither"),
+    "copies differ at the end": (replace(AP, equal=False), "neither", "AP", "neither"),
+    "copies were not compared": (replace(AP, equal=None), "undetermined", "AP", "AP"),
+    "writes that others won over": (replace(AP, lost=9), "AP", "AP", "AP"),
+    "writes that vanish": (replace(AP, lost=9, vanished=4), "neither", "AP", "neither"),
+    "writes that vanish, nothing compared": (replace(AP, lost=9, vanished=4, equal=None), "neither", "AP", "neither"),
+    "one copy": (ClassFacts(True, [], 0, 10, 0, True, 0, 0, None, 0), "CA", "CA", "CA"),
+    "one copy that forgets": (ClassFacts(True, [], 1, 9, 0, True, 2, 1, None, 0), "neither", "neither", "neither"),
     "one copy, few runs": (
-        ClassFacts(True, [], 0, RUNS_MIN - 1, 0, True, 0, None, 0), "undetermined", "undetermined", "undetermined",
+        ClassFacts(True, [], 0, RUNS_MIN - 1, 0, True, 0, 0, None, 0), "undetermined", "undetermined", "undetermined",
     ),
     "few runs": (replace(CP, confirmed=RUNS_MIN - 1), "undetermined", "undetermined", "undetermined"),
     "a run that was not decided": (replace(CP, undecided=1), "undetermined", "undetermined", "CP"),

@@ -50,8 +50,7 @@ def test_a_witness_on_a_part_names_events_of_the_whole() -> None:
     assert (verdict.value, verdict.checker) == (Validity.INVALID, "registers")
     assert verdict.witness is not None
     assert set(verdict.witness.events) <= {0, 3, 5, 7}
-    assert verdict.witness.offending is None
-    assert verdict.details["blocked"] == 5
+    assert verdict.witness.offending == verdict.details["blocked"] == 5
     assert set(verdict.details["longest"]) <= {0, 3, 5, 7}
 
 

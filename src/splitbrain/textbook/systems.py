@@ -1,4 +1,4 @@
-"""Textbook: what the usual tables say about systems and their configurations, with sources, as data."""
+"""Systems: what the usual tables say about systems and their configurations, with sources, as data."""
 
 import functools
 import tomllib
@@ -29,7 +29,7 @@ class TextbookClaim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @functools.cache
 def textbook() -> Sequence[TextbookClaim]:
     """All lines, in the order of the file."""
-    found = tomllib.loads(files(__package__).joinpath("textbook.toml").read_text(encoding="utf-8"))
+    found = tomllib.loads(files(__package__).joinpath("systems.toml").read_text(encoding="utf-8"))
     return msgspec.convert(found["claim"], list[TextbookClaim])
 
 
