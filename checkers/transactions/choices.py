@@ -3,26 +3,24 @@
 Three steps, each only where the one before decided nothing: what is known has a cycle already; a guess, the order in
 which the writers ended as far as the known edges allow, has none; else pairs are pruned by reachability, until each
 that is left could go both ways, and then tried one by one within the budget.
-
-Writers of one key that read each other's version stand in blocks, because no other version can lie between them. This
-is so for cursor stability and all models above; for the models below each block is one writer.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import combinations, pairwise
+from dataclasses import dataclass
 
 import numpy as np
 
-from splitbrain.checkers.transactions.dependencies import Dependencies
+from splitbrain.checkers.transactions.blocks import BlockTables, Rows
+from splitbrain.checkers.transactions.dependencies import Dependencies, spread
 from splitbrain.checkers.transactions.graph import NONE, RW, WW, Edges, Ints, along, components, topological
-from splitbrain.checkers.transactions.guessing import Decision, time_pairs
+from splitbrain.checkers.transactions.guessing import time_pairs
 from splitbrain.checkers.transactions.order_edges import OrderEdges
-from splitbrain.checkers.transactions.pruning import Component, Direction, Pairs
+from splitbrain.checkers.transactions.pruning import Component, Decision, Direction, Pairs
 from splitbrain.checkers.transactions.reachability import reached
 from splitbrain.harness.budget import BudgetMeter
-from splitbrain.harness.history import ABSENT
 
+PAIRS_MAX = 2_000_000
+"""The number of pairs of blocks that are searched."""
 NODES_MAX = 40_000
 """The number of nodes that a component may have for its reachability to be held in memory, bits."""
 
@@ -51,46 +49,6 @@ VIEW = Encoding("view", forbids=True)
 CURSOR = Encoding("cursor", rw=False)
 
 
-@dataclass(slots=True)
-class Blocks:
-    """joined: key → its open writers, those in one list in this order with nothing between them. Keys with one block
-    alone are left out. first: keys whose first block read the initial version. torn: whether two writers read one
-    version, or one writer read two."""
-
-    joined: dict[int, list[list[int]]]
-    first: set[int] = field(default_factory=set)
-    torn: bool = False
-
-
-def blocks_of(known: Dependencies) -> Blocks:
-    """The blocks of read-modify-write chains."""
-    of, readers = known.of, known.readers
-    rows = np.flatnonzero(readers.made != ABSENT)
-    read, made = readers.mark[rows], readers.made[rows]
-    versions = len(of.version_key)
-    following = np.full(versions + len(of.keys), ABSENT, dtype=np.int64)
-    following[read] = made
-    headed = np.ones(versions, dtype=bool)
-    headed[made[read < versions]] = False
-    out = Blocks({}, torn=len(np.unique(read)) < len(read) or len(np.unique(made)) < len(made))
-    out.first = set((read[read >= versions] - versions).tolist())
-    after, alone, writer = following.tolist(), headed.tolist(), of.version_writer
-    for key, writers in known.open.items():
-        made_by = [of.version_of(key, txn) for txn in writers] if len(writers) > 1 else []
-        heads = [version for version in made_by if alone[version]]
-        if len(heads) < 2:
-            continue
-        initial = after[versions + key]
-        heads.sort(key=lambda version: version != initial)
-        out.joined[key] = []
-        for head in heads:
-            block = [head]
-            while after[block[-1]] != ABSENT and len(block) <= len(writers):
-                block.append(after[block[-1]])
-            out.joined[key].append([writer[version] for version in block])
-    return out
-
-
 @dataclass(frozen=True)
 class OrderAnswer:
     """Whether there is an order. order: of the nodes of the encoding, along all edges. doubt: why it is undecided."""
@@ -100,35 +58,18 @@ class OrderAnswer:
     doubt: str | None = None
 
 
-@dataclass(frozen=True)
-class Choice:
-    """Two blocks of one key, of which either may come first."""
-
-    key: int
-    one: tuple[int, int]
-    other: tuple[int, int]
-    """First and last transaction of a block."""
-
-    def ways(self) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-        """Earlier and later block."""
-        yield self.one, self.other
-        yield self.other, self.one
-
-
 class OrderSearch:
     """The search for an order of versions under one encoding."""
 
     def __init__(
-        self, encoding: Encoding, known: Dependencies, blocks: Blocks, edges: Edges, order: OrderEdges
+        self, encoding: Encoding, known: Dependencies, blocks: BlockTables, edges: Edges, order: OrderEdges
     ) -> None:
         """edges: all edges that are known, those of sessions and real time among them. order: when transactions came,
         for the guess."""
         self.encoding, self.known, self.edges, self.order = encoding, known, edges, order
         self.nodes = nodes = order.nodes
-        self.blocks, self.first = blocks.joined, blocks.first
-        if not encoding.blocks:
-            alone = {key: [[txn] for txn in txns] for key, txns in known.open.items() if len(txns) > 1}
-            self.blocks, self.first = alone, set()
+        self.blocks = blocks.joined if encoding.blocks else blocks.apart
+        self.writer = np.asarray(known.of.version_writer)
         self.total = nodes * (1 + encoding.split)
         if not encoding.rw:
             self.edges = edges.together(known.adjacent())
@@ -139,9 +80,11 @@ class OrderSearch:
         if order is None:
             return OrderAnswer(False)
         encoding = self.encoding
-        if not self.blocks or not (self.known.readers or encoding.split or encoding.forbids):
+        if not len(self.blocks) or not (self.known.readers or encoding.split or encoding.forbids):
             return OrderAnswer(True, order)  # versions that nobody read may go along any order of all that is known
         order = self.order_along(self.edges.together(self.guess(self.edges)))
+        if order is None and self.known.readers:
+            order = self.order_along(self.edges.together(self.guess_by_reads(self.edges)))
         return OrderAnswer(None, doubt="a guess was wrong") if order is None else OrderAnswer(True, order)
 
     def answer(self, spending: BudgetMeter, *, realtime: bool = False) -> OrderAnswer:
@@ -151,49 +94,44 @@ class OrderSearch:
             return quick
         if self.known.readers:
             pairs = time_pairs(self.known, self.blocks, self.order)
-            found = self._search(self.edges.together(self.chosen(pairs.decided)), pairs.left, pairs.left, spending)
+            found = self._search(self.edges.together(self.chosen(*pairs.decided)), pairs.left, pairs.left, spending)
             if found.holds or (realtime and pairs.complete and found.holds is False):
                 return found
-        spans = {key: [(block[0], block[-1]) for block in blocks] for key, blocks in self.blocks.items()}
-        links = [(key, one, other) for key, found in spans.items() for one, other in pairwise(found)]
-        pairs_all = [(key, one, other) for key, found in spans.items() for one, other in combinations(found, 2)]
-        return self._search(self.edges, links, pairs_all, spending)
+        if self.blocks.pair_count() > PAIRS_MAX:
+            return OrderAnswer(None, doubt=f"there are more than {PAIRS_MAX:,} pairs of writers of one key")
+        return self._search(self.edges, self.blocks.neighbours(), self.blocks.pairs(), spending)
 
-    def chosen(self, ways: Sequence[Decision]) -> Edges:
-        """The edges of decisions: key, earlier block, later block."""
-        ww: list[tuple[int, int, int]] = []
-        rw: list[tuple[int, int, int]] = []
-        for key, earlier, later in ways:
-            head, tail = later[0], earlier[1]
-            ww.append((tail, head, self.known.of.version_of(key, head)))
-            for reader, op in self.known.readers.get(key, tail):
-                rw.append((reader, head, op))
-        parts = [(kind, _columns(rows)) for kind, rows in ((WW, ww), (RW, rw))]
-        return Edges.of([(source, target, kind, why) for kind, (source, target, why) in parts])
+    def chosen(self, earlier: Rows, later: Rows) -> Edges:
+        """The edges of decisions: of each an earlier and a later block."""
+        return self._edges(self.blocks.tail[earlier], self.blocks.head[later])
+
+    def _edges(self, tail: Ints, head: Ints) -> Edges:
+        """The edges of decisions: the last version of an earlier block, and the first of a later one."""
+        readers = self.known.readers
+        at, rows = spread(np.arange(len(tail)), readers.starts[tail], readers.starts[tail + 1])
+        return Edges.of([
+            (self.writer[tail], self.writer[head], WW, head),
+            (readers.reader[rows], self.writer[head[at]], RW, readers.op[rows]),
+        ])  # fmt: skip
 
     def guess(self, edges: Edges) -> Edges:
-        """The edges of an order by time, as far as the known edges allow."""
-        if not self.known.readers:
-            return self._guess(edges)
-        by_reads = time_pairs(self.known, self.blocks, self.order).decided
-        try:
-            return self._guess(edges.together(self.chosen(by_reads)))
-        except KeyError:  # what reads suggest is not so: they are old ones
-            return self._guess(edges)
-
-    def _guess(self, edges: Edges) -> Edges:
-        """KeyError if the edges have a cycle."""
+        """The edges of an order by time, as far as the known edges allow. KeyError if the edges have a cycle."""
         source, target = self.encoded(edges)
         split = self.nodes if self.encoding.split else 0
         timed = split or self.known.readers  # without readers any order along the edges does for a serial one
         place = self._places(source, target, timed=bool(timed))
-        ways: list[Decision] = []
-        for key, blocks in self.blocks.items():
-            first = blocks[:1] if key in self.first else []
-            rest = sorted(blocks[len(first) :], key=lambda block: place[block[-1] + split])
-            spans = [(block[0], block[-1]) for block in (*first, *rest)]
-            ways += [(key, one, other) for one, other in pairwise(spans)]
-        return self.chosen(ways)
+        blocks = self.blocks
+        order = np.lexsort((place[self.writer[blocks.tail] + split], ~blocks.first, blocks.key))
+        same = np.flatnonzero(blocks.key[order[1:]] == blocks.key[order[:-1]])
+        return self.chosen(order[same], order[same + 1])
+
+    def guess_by_reads(self, edges: Edges) -> Edges:
+        """The same, as far as the times of readers allow too."""
+        by_reads = time_pairs(self.known, self.blocks, self.order).decided
+        try:
+            return self.guess(edges.together(self.chosen(*by_reads)))
+        except KeyError:  # what reads suggest is not so: they are old ones
+            return self.guess(edges)
 
     def _places(self, source: Ints, target: Ints, *, timed: bool) -> Ints:
         """The place of each node in an order along the edges; KeyError if they have a cycle."""
@@ -202,7 +140,10 @@ class OrderSearch:
             if count < self.total:
                 raise KeyError("a cycle")
             return count - 1 - labels
-        rank = np.concatenate([self.order.times] * (1 + self.encoding.split))
+        rank = times = self.order.times
+        if self.encoding.split:
+            starts = self.order.starts
+            rank = np.concatenate([starts, times[len(starts) :], times])  # begins are early, commits late
         order = topological(self.total, source, target, rank)
         if len(order) < self.total:
             raise KeyError("a cycle")
@@ -234,7 +175,7 @@ class OrderSearch:
         return along(labels)
 
     def _search(
-        self, edges: Edges, links: Sequence[Decision], pairs: Sequence[Decision], spending: BudgetMeter
+        self, edges: Edges, links: tuple[Rows, Rows], pairs: tuple[Rows, Rows], spending: BudgetMeter
     ) -> OrderAnswer:
         """Prune and try, one component of what may be on a cycle after the other.
 
@@ -242,17 +183,16 @@ class OrderSearch:
         together."""
         if self.order_along(edges) is None:
             return OrderAnswer(False)
-        ways = [(key, *way) for key, one, other in links for way in ((one, other), (other, one))]
-        everything = edges.together(self.chosen(ways))
+        everything = edges.together(self.chosen(*links)).together(self.chosen(*links[::-1]))
         source, target = self.encoded(everything)
         if self.encoding.forbids:
             rw = everything.of_kinds(RW)
             source, target = np.concatenate([source, rw.source]), np.concatenate([target, rw.target])
         labels = components(self.total, source, target)[1]
-        by_label: dict[int, list[Choice]] = {}
-        for key, one, other in pairs:
-            found = by_label.setdefault(int(labels[one[0] + self.total - self.nodes]), [])
-            found.append(Choice(key, one, other))
+        by_label: dict[int, list[tuple[int, int]]] = {}
+        of_pair = labels[self.writer[self.blocks.head[pairs[0]]] + self.total - self.nodes]
+        for label, one, other in zip(of_pair.tolist(), pairs[0].tolist(), pairs[1].tolist(), strict=True):
+            by_label.setdefault(label, []).append((one, other))
         decided: list[Decision] = []
         for label, nodes, inner, barred in self._parts(edges, labels, by_label):
             if len(nodes) > NODES_MAX:
@@ -264,7 +204,8 @@ class OrderSearch:
                 return OrderAnswer(holds, doubt=part.doubt)
             decided += part.decided
         try:
-            whole = self._guess(edges.together(self.chosen(decided)))
+            chosen = np.asarray(decided, dtype=np.int32).reshape(-1, 2)
+            whole = self.guess(edges.together(self._edges(chosen[:, 0], chosen[:, 1])))
         except KeyError:
             whole = NONE
         order = self.order_along(self.edges.together(whole))
@@ -295,18 +236,20 @@ class OrderSearch:
         for label in wanted:
             yield label, numbers[label], inner[label], barred[label]
 
-    def _component(self, local: Mapping[int, int], inner: Pairs, barred: Pairs, choices: Sequence[Choice]) -> Component:
-        times = self.order.times
+    def _component(
+        self, local: Mapping[int, int], inner: Pairs, barred: Pairs, choices: Sequence[tuple[int, int]]
+    ) -> Component:
+        times, blocks = self.order.times, self.blocks
         part = Component([int(times[node % self.nodes]) for node in local], inner, barred)
         split = self.nodes if self.encoding.split else 0
         late = split if not self.encoding.snapshot else 0
         for choice in choices:
             ways = []
-            for earlier, later in choice.ways():
-                meaning = (choice.key, earlier, later)
-                head, tail = later[0], earlier[1]
+            for earlier, later in (choice, choice[::-1]):
+                meaning = int(blocks.tail[earlier]), int(blocks.head[later])
+                tail, head = int(self.writer[meaning[0]]), int(self.writer[meaning[1]])
                 edge = (local[tail + split], local[head + late])
-                readers = [local[r] for r, _ in self.known.readers.get(choice.key, tail) if r in local and r != head]
+                readers = [local[r] for r in self.known.readers.of_version(meaning[0]) if r in local and r != head]
                 if self.encoding.forbids:
                     ways.append(Direction([edge], [(edge[1], reader) for reader in readers], meaning))
                 else:
@@ -320,7 +263,3 @@ def forbidden(edges: Edges) -> Pairs:
     """Pairs of transactions of which the first must not reach the second, for there is an rw edge back."""
     rw = edges.of_kinds(RW)
     return list(zip(rw.target.tolist(), rw.source.tolist(), strict=True))
-
-
-def _columns(rows: Sequence[tuple[int, int, int]]) -> tuple[list[int], list[int], list[int]]:
-    return [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows]

@@ -10,16 +10,15 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from splitbrain.checkers.lattice import stronger, weaker
+from splitbrain.checkers.transactions.blocks import blocks_of
 from splitbrain.checkers.transactions.choices import (
     CURSOR,
     PREFIX,
     SERIAL,
     SNAPSHOT,
     VIEW,
-    Blocks,
     Encoding,
     OrderSearch,
-    blocks_of,
 )
 from splitbrain.checkers.transactions.dependencies import Dependencies
 from splitbrain.checkers.transactions.graph import NONE, RW, WR, WW, Edges, Ints, acyclic, components
@@ -74,7 +73,7 @@ class ConditionChecks:
 
     def __init__(self, of: TransactionHistory, known: Dependencies, order: OrderEdges) -> None:
         self.of, self.known, self.order = of, known, order
-        self.blocks: Blocks = blocks_of(known)
+        self.blocks = blocks_of(known)
         self.out = Conditions()
 
     @cached_property

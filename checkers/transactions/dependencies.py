@@ -7,7 +7,7 @@ and wrote the key came after it. What is left open is a set of writers of one ke
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -63,12 +63,10 @@ class Readers:
     def __bool__(self) -> bool:
         return len(self.op) > 0
 
-    def get(self, key: int, writer: int) -> Sequence[tuple[int, int]]:
-        """The readers of the version of a key that a transaction left; writer: ABSENT for what was there before."""
-        of = self.of
-        mark = len(of.version_key) + key if writer == ABSENT else of.version_of(key, writer)
-        low, high = self.starts[mark], self.starts[mark + 1]
-        return list(zip(self.reader[low:high].tolist(), self.op[low:high].tolist(), strict=True))
+    def of_version(self, version: int) -> Sequence[int]:
+        """The transactions that read a version."""
+        found: list[int] = self.reader[self.starts[version] : self.starts[version + 1]].tolist()
+        return found
 
     def rows(self, at: "npt.NDArray[np.int64]") -> "tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]":
         """(these rows, each repeated; all rows of readers of the same version)."""
@@ -77,14 +75,14 @@ class Readers:
 
 @dataclass(slots=True)
 class Dependencies:
-    """edges: what is known. reads: the reads behind wr and rw edges, in program order. open: key → the transactions
-    whose writes come after all that is known of the key, in an order unknown."""
+    """edges: what is known. reads: the reads behind wr and rw edges, in program order. open: versions that come after
+    all that is known of their key, in an order unknown, those of one key together; one alone may be left out."""
 
     of: TransactionHistory
     edges: Edges
     reads: ExternalReads
     readers: Readers
-    open: dict[int, list[int]] = field(default_factory=dict)
+    open: Ints
 
     def adjacent(self) -> Edges:
         """ww edges that hold where nothing lies between what a transaction read of a key and what it wrote to it: for
@@ -160,9 +158,8 @@ def list_dependencies(of: TransactionHistory, lists: ListOrders) -> Dependencies
         (nxt.reader, writer[flat[following[kept & ~last]]], RW, nxt.op),
         (reads.reader[ends], writer[unread[late]], RW, reads.op[ends]),
     ])  # fmt: skip
-    several = np.flatnonzero(np.diff(behind) > 1)
-    opened = {key: sorted(writer[unread[behind[key] : behind[key + 1]]].tolist()) for key in several.tolist()}
-    return Dependencies(of, edges, reads, Readers(of, reads.where(np.zeros(len(reads), dtype=bool))), opened)
+    several = unread[np.diff(behind)[made_key[unread]] > 1].astype(np.int32)
+    return Dependencies(of, edges, reads, Readers(of, reads.where(np.zeros(len(reads), dtype=bool))), several)
 
 
 def register_dependencies(of: TransactionHistory) -> Dependencies:
@@ -186,6 +183,4 @@ def register_dependencies(of: TransactionHistory) -> Dependencies:
         (readers.reader[first], writer[made[overwrites]], RW, readers.op[first]),
         (readers.reader[others], readers.reader[known], RW, readers.op[others]),
     ])  # fmt: skip
-    txns, at = writer[made].tolist(), starts.tolist()
-    opened = {key: txns[at[key] : at[key + 1]] for key in np.flatnonzero(np.diff(starts)).tolist()}
-    return Dependencies(of, edges, reads, readers, opened)
+    return Dependencies(of, edges, reads, readers, made.astype(np.int32))

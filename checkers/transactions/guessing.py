@@ -5,56 +5,53 @@ was read, or its writer had ended, before a reader of another version began, it 
 so; for weaker models it is a guess like others.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from splitbrain.checkers.transactions.dependencies import Dependencies
+import numpy as np
+
+from splitbrain.checkers.transactions.blocks import Blocks, Rows
+from splitbrain.checkers.transactions.dependencies import Dependencies, spread
+from splitbrain.checkers.transactions.graph import Places
 from splitbrain.checkers.transactions.order_edges import OrderEdges
 
-Block = tuple[int, int]
-"""The first and the last transaction of a block."""
-Decision = tuple[int, Block, Block]
-"""Key, earlier block, later block."""
 NEIGHBOURS = 8
 """With how many blocks that were there next each block is compared, of a key with more than PAIRED blocks."""
 PAIRED = 64
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True)
 class TimePairs:
-    """decided: pairs whose order the times of readers tell. left: pairs that they leave open, or tell both ways.
-    complete: whether all pairs were compared."""
+    """decided: pairs whose order the times of readers tell, earlier and later. left: pairs that they leave open, or
+    tell both ways. complete: whether all pairs were compared."""
 
-    decided: list[Decision] = field(default_factory=list)
-    left: list[Decision] = field(default_factory=list)
-    complete: bool = True
+    decided: tuple[Rows, Rows]
+    left: tuple[Rows, Rows]
+    complete: bool
 
 
-def time_pairs(known: Dependencies, blocks: Mapping[int, Sequence[Sequence[int]]], order: OrderEdges) -> TimePairs:
+def time_pairs(known: Dependencies, blocks: Blocks, order: OrderEdges) -> TimePairs:
     """The pairs of blocks of each key."""
-    out = TimePairs()
-    for key, found in blocks.items():
-        spans = sorted((*_span(known, order, key, block), block[0], block[-1]) for block in found)
-        near = len(spans) if len(spans) <= PAIRED else NEIGHBOURS
-        out.complete = out.complete and near == len(spans)
-        for at, (there, still, head, tail) in enumerate(spans):
-            one = (head, tail)
-            for then, left, other_head, other_tail in spans[at + 1 : at + 1 + near]:
-                other = (other_head, other_tail)
-                first, second = there < left, then < still
-                if first == second:
-                    out.left.append((key, one, other))
-                else:
-                    out.decided.append((key, one, other) if first else (key, other, one))
-    return out
+    there, still = _spans(known, order)
+    there, still = there[blocks.head], still[blocks.tail]
+    rows = np.lexsort((still, there, blocks.key))
+    key, there, still = blocks.key[rows], there[rows], still[rows]
+    at = np.arange(len(rows))
+    begins, ends = np.searchsorted(key, key), np.searchsorted(key, key, side="right")
+    many = ends - begins > PAIRED
+    one, other = spread(at, at + 1, np.where(many, np.minimum(ends, at + 1 + NEIGHBOURS), ends))
+    first, second = there[one] < still[other], there[other] < still[one]
+    open_now = first == second
+    earlier, later = np.where(first, one, other)[~open_now], np.where(first, other, one)[~open_now]
+    decided, left = (rows[earlier], rows[later]), (rows[one[open_now]], rows[other[open_now]])
+    return TimePairs(decided, left, not bool(many.any()))
 
 
-def _span(known: Dependencies, order: OrderEdges, key: int, block: Sequence[int]) -> tuple[int, int]:
-    """The time by which the first version of a block was there, and that at which the last one still was."""
-    head, tail = block[0], block[-1]
-    there, still = int(order.ends[head]), int(order.starts[tail])
-    for reader, _ in known.readers.get(key, head):
-        there = min(there, int(order.ends[reader]))
-    for reader, _ in known.readers.get(key, tail):
-        still = max(still, int(order.starts[reader]))
+def _spans(known: Dependencies, order: OrderEdges) -> tuple[Places, Places]:
+    """The time by which each version was there, and that at which it still was."""
+    readers, versions = known.readers, len(known.of.version_key)
+    writer = np.asarray(known.of.version_writer)
+    there, still = order.ends[writer], order.starts[writer]  # of one that nobody wrote, which no block has, anything
+    kept = readers.mark < versions
+    np.minimum.at(there, readers.mark[kept], order.ends[readers.reader[kept]])
+    np.maximum.at(still, readers.mark[kept], order.starts[readers.reader[kept]])
     return there, still

@@ -16,19 +16,19 @@ from splitbrain.checkers.transactions.reachability import reached
 from splitbrain.harness.budget import BudgetMeter
 
 Pairs = list[tuple[int, int]]
-Meaning = tuple[int, tuple[int, int], tuple[int, int]]
+Decision = tuple[int, int]
+"""The last version of an earlier block, and the first of a later one."""
 DEPTH_MAX = 200
 """The number of pairs that may be tried one inside the other."""
 
 
 @dataclass(frozen=True)
 class Direction:
-    """One direction of a pair: the edges it adds, the pairs (a, b) for which a must not reach b, and its meaning: key,
-    earlier block, later block."""
+    """One direction of a pair: the edges it adds, the pairs (a, b) for which a must not reach b, and its meaning."""
 
     edges: Pairs
     forbids: Pairs
-    meaning: Meaning
+    meaning: Decision
 
     def touches(self, nodes: set[int]) -> bool:
         """Whether it is about one of these nodes."""
@@ -49,7 +49,7 @@ class Component:
     edges: Pairs
     forbids: Pairs = field(default_factory=list)
     choices: list[Pair] = field(default_factory=list)
-    decided: list[Meaning] = field(default_factory=list)
+    decided: list[Decision] = field(default_factory=list)
     doubt: str | None = None
 
     @property
