@@ -199,20 +199,22 @@ class _Worker:
 
 @dataclass
 class _Attempt:
-    """One task on one worker, as far as it came. began: `time.monotonic`. folder: of a real run, once it is there."""
+    """One task on one worker, as far as it came. began: `time.monotonic`. begun: whether the worker has taken it up.
+    folder: of a real run, once it is there."""
 
     task: Task
     began: float
     seconds: float
+    begun: bool = False
     checking: bool = False
     out_of_memory: bool = False
     folder: Path | None = None
 
     @property
     def grace(self) -> float:
-        """The time it may take to heal and close: a simulated run, and one whose checkers have begun, has nothing to
-        heal."""
-        if self.checking:
+        """The time it may take to heal and close: a run that has not begun, a simulated one, and one whose checkers
+        have begun, has nothing to heal."""
+        if self.checking or not self.begun:
             return 0.0
         return HEAL_SECONDS if self.folder is not None else CLOSE_SECONDS
 
@@ -228,7 +230,7 @@ class _Attempt:
         if kind == "failed":
             return self._lost(RunStatus.INFRASTRUCTURE, str(value))
         if kind == "begun":
-            self.began = time.monotonic()  # what starting Python took is not the task's
+            self.begun, self.began = True, time.monotonic()  # what starting Python took is not the task's
         elif kind == "folder":
             self.folder = Path(value)
         elif kind == "checking":
