@@ -126,6 +126,15 @@ def test_a_session_reads_its_writes_from_one_copy_of_many_if_it_stays_there(
     assert (found["read-your-writes"], found["monotonic-reads"]) == (verdict, verdict)
 
 
+def test_to_stay_is_not_enough_at_a_node_that_holds_no_copy(tmp_path: Path) -> None:
+    result = run(
+        "quorum:n=3,w=1,r=1,read_repair=off", seed=6, workload="session", settings={"sticky": "on"},
+        nemesis="partition", time_limit=8.0, out=tmp_path,
+    ).result  # fmt: skip
+    found = {check.checker: check.value.value for check in result.checks}
+    assert found["writes-follow-reads"] == "invalid"
+
+
 def test_reads_of_one_copy_are_the_staler_the_later_writes_come_to_it(tmp_path: Path) -> None:
     shares, late = [], []
     for delay in (10, 100, 400):

@@ -8,7 +8,8 @@ was written before it. Then:
   linearizable, with any number of replicas.
 - `w + r > n`, `read_repair=blocking`: linearizable, as `abd` is. With majorities, CP.
 - `w + r <= n`, or `sloppy=on` (two quorums of different nodes need not meet): nothing of a model. With `w=1,r=1` and
-  all nodes as replicas: AP.
+  all nodes as replicas: AP; and convergence with anti-entropy, as a node answers from its own copy first, so that a
+  write replaces what its client has seen there.
 - `version=lww`: nothing of a model, whatever w and r. The wall clock of the coordinator decides what is newer, and a
   write whose clock is behind is acknowledged and lost.
 
@@ -89,7 +90,7 @@ class Quorum(LeaderlessStore):
         if not node.replica.persistent:
             return ()
         if node.n is None and node.w == node.r == 1:
-            return ("AP",)
+            return ("convergence", "AP") if node.vectors and node.compare_every is not None else ("AP",)
         if node.hint_after is not None or not node.vectors or not meets(node):
             return ()
         if node.repair != "blocking":

@@ -160,7 +160,9 @@ def test_what_is_claimed() -> None:
     assert store("quorum").claims == ("regular",)
     assert store("quorum:read_repair=blocking").claims == ("linearizable", "CP")
     assert store("quorum:w=all,r=1,read_repair=blocking").claims == ("linearizable",)
-    assert store("quorum:w=1,r=1").claims == ("AP",)
+    assert store("quorum:w=1,r=1").claims == ("convergence", "AP")
+    for without in ("version=lww", "anti_entropy=off"):
+        assert store(f"quorum:w=1,r=1,{without}").claims == ("AP",)
     for nothing in ("version=lww", "n=3,sloppy=on", "w=2,r=3"):
         assert store(f"quorum:{nothing}").claims == ()
 
