@@ -3,7 +3,7 @@
 The zone of a value is what lies between the first end and the last start among its write and its reads: forward if the
 end comes first, else backward. There is an order if and only if no read ends before its write begins, no two forward
 zones overlap, and no backward zone lies inside a forward one. It has each write with its reads after it, by a moment of
-the zone: of a forward one its beginning; of a backward one its beginning, or the end of the forward zone around that.
+the zone, its beginning.
 """
 
 from bisect import bisect_right
@@ -14,14 +14,29 @@ from itertools import pairwise
 from splitbrain.checkers.common.per_key import NEVER
 from splitbrain.checkers.common.registers import INITIAL, RegisterHistory
 
+try:
+    from splitbrain.checkers.staleness import orders_native
+except ImportError:  # installed without a C compiler
+    orders_native = None  # type: ignore[assignment]
+
 Zone = tuple[int, int, int]
 """First end, last start, and the write, or INITIAL."""
 
 
-def atomic_orders(of: RegisterHistory, refuted: Collection[int] = ()) -> dict[int, list[int] | None]:
+def atomic_orders(
+    of: RegisterHistory, refuted: Collection[int] = (), *, compiled: bool = True
+) -> dict[int, list[int] | None]:
     """Key → an order of its operations that is linearizable; None if there is none, or where a read's write is not
-    forced, so that it is not known. refuted: keys that are known to have none."""
+    forced, so that it is not known. refuted: keys that are known to have none. compiled: whether the compiled twin may
+    do the work."""
     found: dict[int, list[int] | None] = dict.fromkeys(refuted)
+    if compiled and orders_native is not None:
+        passed_over = bytearray(max(of.key, default=0) + 2)
+        for key in refuted:
+            passed_over[key + 1] = 1
+        orders = orders_native.atomic_orders(of.write, of.key, of.source, of.start, of.end, passed_over)
+        if orders is not None:
+            return orders | found
     for key, zones, readers in _zones(of, frozenset(refuted)):
         order = None if zones is None else _order(zones)
         if order is None:
@@ -80,10 +95,8 @@ def _order(zones: Sequence[Zone]) -> list[int] | None:
     for end, start, write in zones:
         if end < start:
             continue
-        moment, at = start, bisect_right(begins, start) - 1
-        if at >= 0 and start < forward[at][1]:
-            moment = forward[at][1]
-            if end < moment:
-                return None
-        placed.append((moment, write))
+        at = bisect_right(begins, start) - 1
+        if at >= 0 and end < forward[at][1]:
+            return None
+        placed.append((start, write))
     return [write for _, write in sorted(placed)]

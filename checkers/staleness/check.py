@@ -14,6 +14,7 @@ from splitbrain.checkers.common.registers import (
     registers,
 )
 from splitbrain.checkers.staleness import k_order, zones
+from splitbrain.checkers.staleness.certificate import objection
 from splitbrain.checkers.staleness.reads import StaleRead, distribution, newer_writes, stale_reads
 from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.errors import UsageError
@@ -91,7 +92,7 @@ class KAtomicity:
                                  of.start[found.impossible])  # fmt: skip
         elif found.k is None and found.doubt is None:
             witness = self._witness(of, found)
-        elif found.k is not None and (wrong := k_order.objection(of, found.order, found.k)):
+        elif found.k is not None and (wrong := objection(of, found.order, found.k)):
             return verdict_of(self.name, of, Finding(doubt=f"an order was found but not verified: {wrong}"), 1)
         certificate = tuple(map(of.start.__getitem__, found.order))
         finding = Finding(witness, None, found.doubt, f"an order for k={found.k} was found and verified", details,

@@ -7,7 +7,6 @@ it suffices for the other keys, a search says: depth first, with a choice only w
 is written before all others. A write of unknown outcome may be left out.
 """
 
-from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -55,7 +54,7 @@ def smallest_k(registers: RegisterHistory, most: int | None, spending: BudgetMet
     worst = max(behind, key=lambda op: (behind[op], -op), default=None)
     least = 1 + (behind[worst] if worst is not None else 0)
     atomic = atomic_orders(registers, {registers.key[read] for read in behind})
-    order = [op for found in atomic.values() if found is not None for op in found]
+    order = [op for key in sorted(atomic) for op in atomic[key] or ()]
     keys = _searched(registers, {key for key, found in atomic.items() if found is None})
     k = least
     limit = most if most is not None else max(map(len, keys.values()), default=least) + 1
@@ -77,6 +76,8 @@ def smallest_k(registers: RegisterHistory, most: int | None, spending: BudgetMet
 
 def _searched(registers: RegisterHistory, among: set[int]) -> dict[int, list[int]]:
     """The operations of these keys, without writes of unknown outcome that no read can have seen."""
+    if not among:
+        return {}
     key, value, end = registers.key, registers.value, registers.end
     latest: dict[tuple[int, int], int] = {
         (key[op], value[op]): -1 for op in registers.writes() if end[op] == NEVER and key[op] in among
@@ -99,19 +100,16 @@ def order_of_key(
     SearchStopped if that is not known. compiled: whether the compiled twin may do the work."""
     if not compiled or k_order_native is None:
         return KeySearch(registers, ops, k, spending).order()
-    number = {registers.initial: 0}
-    values = array("i", [number.setdefault(registers.value[op], len(number)) for op in ops])
     search = k_order_native.NativeKeySearch(
-        array("q", [registers.start[op] for op in ops]), array("q", [registers.end[op] for op in ops]), values,
-        bytes(registers.write[op] for op in ops), k, len(number),
-    )  # fmt: skip
+        ops, registers.start, registers.end, registers.value, registers.write, registers.initial, k
+    )
     while (code := search.step(STEP)) == k_order_native.MORE:
         spending.configurations += STEP
         if limit := spending.exhausted():
             raise SearchStopped(limit)
     if code == k_order_native.UNFIT:
         return KeySearch(registers, ops, k, spending).order()
-    return [ops[at] for at in search.order()] if code == k_order_native.FOUND else None
+    return search.order() if code == k_order_native.FOUND else None
 
 
 class KeySearch:
@@ -219,30 +217,3 @@ class KeySearch:
             self.window[value] -= 1
         else:
             self.unread[value] += 1
-
-
-def objection(registers: RegisterHistory, order: Sequence[int], k: int) -> str | None:
-    """The reason that an order does not show k-atomicity, or None: an independent check of what was found."""
-    placed: dict[int, list[int]] = {}
-    there = bytearray(len(registers))
-    key = registers.key
-    for op in order:
-        if key[op] not in placed:
-            placed[key[op]] = []
-        placed[key[op]].append(op)
-        there[op] += 1 if there[op] < 2 else 0
-    owed = (not write or end < NEVER for write, end in zip(registers.write, registers.end, strict=True))
-    if 2 in there or any(wanted > found for wanted, found in zip(owed, there, strict=True)):
-        return "an operation is missing, or stands there twice"
-    write, value, start, end = registers.write, registers.value, registers.start, registers.end
-    for ops in placed.values():
-        latest, values = -1, [registers.initial]
-        for op in ops:
-            if end[op] < latest:
-                return f"{registers.name(op)} stands after an operation that began when it had ended"
-            latest = max(latest, start[op])
-            if write[op]:
-                values.append(value[op])
-            elif value[op] != values[-1] and value[op] not in values[-k:]:
-                return f"{registers.name(op)} returned none of the last {k} values"
-    return None

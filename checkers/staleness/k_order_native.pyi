@@ -1,4 +1,4 @@
-from array import array
+from collections.abc import Sequence
 
 MORE: int
 FOUND: int
@@ -7,7 +7,14 @@ UNFIT: int
 
 class NativeKeySearch:
     def __init__(
-        self, starts: array[int], ends: array[int], values: array[int], writes: bytes, k: int, kinds: int
+        self,
+        ops: Sequence[int],
+        start: list[int],
+        end: list[int],
+        value: list[int],
+        write: list[bool],
+        initial: int,
+        k: int,
     ) -> None: ...
     def step(self, most: int) -> int: ...
-    def order(self) -> array[int]: ...
+    def order(self) -> list[int]: ...

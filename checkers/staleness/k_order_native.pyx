@@ -5,15 +5,11 @@ Gives up where more than 63 operations are ahead of the first that is not placed
 in Python does the work then. Works in steps, without the GIL, so that a caller can look at its budget in between.
 """
 
-from cpython cimport array
 from libc.stdint cimport int32_t, int64_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 
-import array
-
 cdef int64_t NEVER = (<int64_t> 1 << 62) - 1
 cdef int64_t BACK_MAX = 100_000
-cdef array.array INTS = array.array("i", [])
 
 MORE, FOUND, NONE, UNFIT = range(4)
 cdef enum:
@@ -32,12 +28,16 @@ cdef struct Choice:
 
 
 cdef class NativeKeySearch:
-    """The search for an order of the operations of one key. Arrays in order of invocation; values: dense, 0 the initial
-    one; kinds: how many there are."""
+    """The search for an order of the operations of one key, in order of invocation, with one k.
 
-    cdef const int64_t[:] starts, ends
-    cdef const int32_t[:] values
-    cdef const unsigned char[:] writes
+    ops: their numbers. The other columns are those of a RegisterHistory, and initial its initial value.
+    """
+
+    cdef int64_t *starts
+    cdef int64_t *ends
+    cdef int32_t *values
+    cdef unsigned char *writes
+    cdef object ops
     cdef int32_t count, first, placed_count, written_count
     cdef int64_t k, back
     cdef uint64_t ahead
@@ -49,16 +49,26 @@ cdef class NativeKeySearch:
     cdef Choice *choices
     cdef int64_t choice_count, choice_room
 
-    def __cinit__(self, starts, ends, values, writes, int64_t k, int32_t kinds):
+    def __cinit__(self, ops, list start, list end, list value, list write, initial, int64_t k):
         cdef int32_t at
-        self.starts, self.ends, self.values, self.writes = starts, ends, values, writes
-        self.count, self.k = len(starts), k
+        cdef Py_ssize_t op
+        cdef dict number = {initial: 0}
+        self.ops, self.count, self.k = ops, len(ops), k
+        self.starts = <int64_t *> malloc((self.count + 1) * sizeof(int64_t))
+        self.ends = <int64_t *> malloc((self.count + 1) * sizeof(int64_t))
+        self.values = <int32_t *> malloc((self.count + 1) * sizeof(int32_t))
+        self.writes = <unsigned char *> malloc(self.count + 1)
         self.placed = <int32_t *> malloc((self.count + 1) * sizeof(int32_t))
         self.written = <int32_t *> malloc((self.count + 1) * sizeof(int32_t))
-        self.window = <int32_t *> calloc(kinds, sizeof(int32_t))
-        self.unread = <int32_t *> calloc(kinds, sizeof(int32_t))
-        self.unwritten = <int32_t *> calloc(kinds, sizeof(int32_t))
-        if not (self.placed and self.written and self.window and self.unread and self.unwritten):
+        if not (self.starts and self.ends and self.values and self.writes and self.placed and self.written):
+            raise MemoryError
+        for at, op in enumerate(ops):
+            self.starts[at], self.ends[at], self.writes[at] = start[op], end[op], write[op]
+            self.values[at] = number.setdefault(value[op], len(number))
+        self.window = <int32_t *> calloc(len(number), sizeof(int32_t))
+        self.unread = <int32_t *> calloc(len(number), sizeof(int32_t))
+        self.unwritten = <int32_t *> calloc(len(number), sizeof(int32_t))
+        if not (self.window and self.unread and self.unwritten):
             raise MemoryError
         self.written[0], self.written_count, self.window[0] = 0, 1, 1
         for at in range(self.count):
@@ -68,6 +78,10 @@ cdef class NativeKeySearch:
                 self.unread[self.values[at]] += 1
 
     def __dealloc__(self):
+        free(self.starts)
+        free(self.ends)
+        free(self.values)
+        free(self.writes)
         free(self.placed)
         free(self.written)
         free(self.window)
@@ -87,12 +101,9 @@ cdef class NativeKeySearch:
         return code
 
     def order(self):
-        """The places of the operations in `starts`, in the order that was found."""
-        cdef array.array out = array.clone(INTS, self.placed_count, zero=False)
+        """The numbers of the operations, in the order that was found."""
         cdef int32_t at
-        for at in range(self.placed_count):
-            out.data.as_ints[at] = self.placed[at]
-        return out
+        return [self.ops[self.placed[at]] for at in range(self.placed_count)]
 
     cdef int _advance(self, int64_t *stop) noexcept nogil:
         """One write more, after all reads that can be placed; or a step back. Negative without memory."""

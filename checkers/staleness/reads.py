@@ -22,6 +22,9 @@ from splitbrain.checkers.common.registers import INITIAL, THIN_AIR, RegisterHist
 from splitbrain.harness.history import ABSENT
 from splitbrain.harness.operation import Value
 
+WRITTEN = "writes in time"
+"""The writes of each key of which a read is stale, among the findings."""
+
 BEGINNING = -1
 """The position of the write of the initial value: before everything."""
 
@@ -74,6 +77,7 @@ def stale_reads(registers: RegisterHistory) -> list[StaleRead]:
     if found is None:
         unexplained = list(_unexplained(registers))
         written = writes_in_time(registers, {registers.key[read] for read, _ in unexplained})
+        registers.found[WRITTEN] = written
         found = registers.found["stale reads"] = [_stale(registers, *each, written) for each in unexplained]
     return found
 
@@ -126,7 +130,7 @@ def versions_behind(registers: RegisterHistory) -> dict[int, int]:
     if known is not None:
         return known
     late = [stale for stale in stale_reads(registers) if stale.newer != ABSENT]
-    written = writes_in_time(registers, {registers.key[stale.read] for stale in late})
+    written: dict[int, KeyWritesInTime] = registers.found[WRITTEN]
     begun: dict[int, list[int]] = defaultdict(list)
     at: dict[int, int] = defaultdict(int)
     out: dict[int, int] = {}
@@ -186,7 +190,7 @@ def milliseconds_behind(registers: RegisterHistory) -> Iterator[tuple[int, float
     time = registers.history.time
     first: dict[int, tuple[list[int], list[int]]] = {}
     late = [stale for stale in stale_reads(registers) if stale.newer != ABSENT]
-    written = writes_in_time(registers, {registers.key[stale.read] for stale in late})
+    written: dict[int, KeyWritesInTime] = registers.found[WRITTEN]
     for stale in late:
         key = registers.key[stale.read]
         if key not in first:

@@ -19,7 +19,8 @@ from splitbrain.checkers.common.registers import THIN_AIR, registers
 from splitbrain.checkers.lattice import weaker
 from splitbrain.checkers.spectrum import SpectrumCheck
 from splitbrain.checkers.staleness.atomic import atomic_orders
-from splitbrain.checkers.staleness.k_order import KeySearch, objection, smallest_k
+from splitbrain.checkers.staleness.certificate import objection
+from splitbrain.checkers.staleness.k_order import KeySearch, smallest_k
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.history import Event, History
 from splitbrain.harness.options import Setting

@@ -12,6 +12,8 @@ from splitbrain.checkers.causal.clocks import CausalOrder, arbitration, causal_o
 from splitbrain.checkers.common.findings import Finding
 from splitbrain.checkers.common.registers import THIN_AIR, registers
 from splitbrain.checkers.staleness import k_order
+from splitbrain.checkers.staleness.atomic import atomic_orders
+from splitbrain.checkers.staleness.certificate import objection
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.history import Event, History
 
@@ -77,9 +79,35 @@ def test_both_find_an_order_for_k_or_none() -> None:
             )
             assert (plain is None) == (native is None), (ops, key, k)
             if native is not None and numbers == list(range(len(of))):
-                assert k_order.objection(of, native, k) is None
+                assert objection(of, native, k) is None
             found[native is not None] += 1
     assert min(found.values()) > 500, found
+
+
+def test_both_find_the_same_orders_of_atomic_keys_and_object_to_the_same() -> None:
+    if "splitbrain.checkers.staleness.orders_native" not in sys.modules:
+        pytest.skip("no compiled orders here")
+    random, atomic, objections = Random("atomic orders"), Counter[bool](), Counter[str | None]()
+    for count in range(6000):
+        ops = tiny(random, 4 + count % 9)
+        if count % 3 == 0:  # values that are written twice
+            ops = tuple(replace(op, value=(op.value or 0) // 2 or op.value) for op in ops)
+        of = registers(history_of(ops), "k-atomicity", None)
+        refuted = set(of.key[:1]) if count % 7 == 0 else set[int]()
+        plain, native = (atomic_orders(of, refuted, compiled=compiled) for compiled in (False, True))
+        assert plain == native, ops
+        order = [op for of_key in native.values() for op in of_key or ()]
+        assert not (None not in native.values() and objection(of, order, 1, compiled=False)), ops
+        if count % 2:
+            random.shuffle(order)
+        order += order[:1] if count % 50 == 0 else []
+        for k in (1, 2, 3):
+            said = [objection(of, order, k, compiled=compiled) for compiled in (False, True)]
+            words = [None if one is None else " ".join(one.split()[-4:]) for one in said]
+            assert (said[0] is None) == (said[1] is None), (ops, order, k, said)
+            objections[words[1]] += 1
+        atomic.update(found is not None for found in native.values())
+    assert min(atomic.values()) > 1000 and min(objections.values()) > 100 and len(objections) == 6, (atomic, objections)
 
 
 def test_what_is_too_wide_for_the_compiled_search_is_searched_in_python() -> None:
@@ -89,4 +117,4 @@ def test_what_is_too_wide_for_the_compiled_search_is_searched_in_python() -> Non
     events += [Event(index=0, time=0, process=0, type=kind, f="read", value=5) for kind in ("invoke", "ok")]
     of = registers(History.of(events), "k-atomicity", None)
     found = k_order.order_of_key(of, range(len(of)), 1, Budget().start())
-    assert found is not None and k_order.objection(of, found, 1) is None
+    assert found is not None and objection(of, found, 1) is None
