@@ -41,7 +41,8 @@ class Journal:
         self._replacement: bytes | None = None
         self._syncing: int | None = None
         self._token = 0
-        self._held: list[tuple[int, Send]] = []
+        self.held: list[tuple[int, Send]] = []
+        """Messages that wait, each with the number of its record."""
 
     def recover(self, disk: Mapping[str, bytes]) -> tuple[list[bytes], list[Effect]]:
         """The records that survived, and what to do first: cut a torn tail. SystemExit if the file was damaged: then
@@ -73,7 +74,7 @@ class Journal:
 
     def hold(self, record: int, send: Send) -> None:
         """Send this as soon as that record is durable; if it already is, with the next `released`."""
-        self._held.append((record, send))
+        self.held.append((record, send))
 
     def flush(self) -> list[Effect]:
         """Hand what was written to the disk, and ask for a sync unless one is under way."""
@@ -102,12 +103,10 @@ class Journal:
 
     def released(self) -> list[Send]:
         """The held messages whose time has come, in the order in which they were held; each is returned once."""
-        if not self._held:
-            return []
-        held, durable = self._held, self.durable
+        held, durable = self.held, self.durable
         ready = [send for record, send in held if record <= durable]
         if len(ready) == len(held):
-            self._held = []
+            self.held = []
         elif ready:
-            self._held = [(record, send) for record, send in held if record > durable]
+            self.held = [(record, send) for record, send in held if record > durable]
         return ready

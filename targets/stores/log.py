@@ -57,6 +57,8 @@ class ReplicaLog:
         """The number of the record that holds the present term and vote."""
         self.durable = 0
         """The index up to which the present entries survive a crash."""
+        self.last = 0
+        """The index of the last entry; 0 if there is none."""
         self.base = 0
         """The last index of which only the snapshot tells; 0 if all entries are here."""
         self.base_term = 0
@@ -65,13 +67,8 @@ class ReplicaLog:
         self._snapshot_record = 0
         self._entries: list[Entry] = []
         self._records: list[int] = []
-        self._on_their_way: list[tuple[int, int]] = []
+        self.on_their_way: list[tuple[int, int]] = []
         """Index and record of snapshots, and of entries that they have replaced, before they were durable."""
-
-    @property
-    def last(self) -> int:
-        """The index of the last entry; 0 if there is none."""
-        return self.base + len(self._entries)
 
     def term_at(self, index: int) -> int | None:
         """The term of the entry at an index; 0 for index 0, None beyond the end and before `base`."""
@@ -170,7 +167,7 @@ class ReplicaLog:
         self._replace(base)
         del self._entries[: base - self.base]
         del self._records[: base - self.base]
-        self.base, self.base_term = base, term
+        self.base, self.base_term, self.last = base, term, base + len(self._entries)
         self._rewrite(index, state)
 
     def install(self, index: int, term: int, state: bytes) -> None:
@@ -186,24 +183,22 @@ class ReplicaLog:
 
     def settle(self) -> None:
         """See how far the disk has come."""
-        if self._on_their_way:
-            arrived = [index for index, record in self._on_their_way if record <= self.journal.durable]
-            self._on_their_way = [pair for pair in self._on_their_way if pair[1] > self.journal.durable]
+        if self.on_their_way:
+            arrived = [index for index, record in self.on_their_way if record <= self.journal.durable]
+            self.on_their_way = [pair for pair in self.on_their_way if pair[1] > self.journal.durable]
             self.durable = max([self.durable, *arrived])
-        last = self.last
-        if self.durable == last:
-            return
-        on_disk = self.journal.durable
+        last, on_disk = self.last, self.journal.durable
         while self.base <= self.durable < last and self.record_of(self.durable + 1) <= on_disk:
             self.durable += 1
 
     def _replace(self, index: int) -> None:
         """A snapshot takes the place of the entries up to an index; some may still be on their way to the disk."""
         for replaced in range(max(self.base, self.durable) + 1, index + 1):
-            self._on_their_way.append((replaced, self.record_of(replaced)))
+            self.on_their_way.append((replaced, self.record_of(replaced)))
 
     def _begin(self, base: int, term: int, record: int) -> None:
         self.base, self.base_term, self._snapshot_record = base, term, record
+        self.last = base
         self._entries.clear()
         self._records.clear()
 
@@ -211,7 +206,7 @@ class ReplicaLog:
         records = [_encode(Snapshot(index, self.base, self.base_term, state)), _encode(self._ballot())]
         records += [_encode(Placed(self.base + i, entry)) for i, entry in enumerate(self._entries, 1)]
         self._snapshot_record = self.journal.rewrite(records)
-        self._on_their_way.append((index, self._snapshot_record))
+        self.on_their_way.append((index, self._snapshot_record))
 
     def _write(self, index: int, entry: Entry) -> None:
         self._place(index, entry, self.journal.write(_encode(Placed(index, entry))))
@@ -225,3 +220,4 @@ class ReplicaLog:
             self.durable = index - 1
         self._entries.append(entry)
         self._records.append(record)
+        self.last = self.base + len(self._entries)

@@ -29,7 +29,7 @@ class ReadsJoinOldRound(Reads):
 
     def serve(self, request: Request, origin: Origin) -> None:
         """Wait for the last confirmed round, which has been confirmed."""
-        self._waiting.append((self._replication.confirmed, request, origin))
+        self.waiting.append((self._replication.confirmed, request, origin))
 
 
 class LeaseTooLong(Reads):

@@ -157,7 +157,9 @@ class RaftMarks:
             marks.append(Mark("commit", self._commit, log.term_at(self._commit) or 0, led))
             if led is not None:
                 marks.append(Mark("known", led, *replication.known))
-        self._add_of_machine(marks)
+        machine = server.machine
+        if server.applied != self._told_state or machine.deduplicated != self._deduplicated or machine.refused:
+            self._add_of_machine(marks)
         return marks
 
     def _add_of_machine(self, marks: list[Effect]) -> None:

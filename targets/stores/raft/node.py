@@ -208,8 +208,9 @@ class RaftNode:
                 self._compact()
             if journal.durable < journal.written:
                 server.out += journal.flush()
-            log.settle()
-            for send in journal.released():
+            if log.durable != log.last or log.on_their_way:
+                log.settle()
+            for send in journal.released() if journal.held else ():
                 if send.to == server.name:
                     marks.told(send.to, send.message)
                     self._handle(send.to, send.message)
@@ -219,7 +220,9 @@ class RaftNode:
         if server.leader is not None and server.leader != self._followed:
             self._followed = server.leader
             server.out += self.requests.follow(server.leader)
-        if server.role == LEADER:
+        if not self.reads.waiting:
+            pass
+        elif server.role == LEADER:
             self.reads.release()
         else:
             self.reads.abandon()

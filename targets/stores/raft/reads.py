@@ -23,7 +23,8 @@ class Reads:
     def __init__(self, server: RaftServer, replication: Replication) -> None:
         self._server = server
         self._replication = replication
-        self._waiting: list[tuple[int, Request, Origin]] = []
+        self.waiting: list[tuple[int, Request, Origin]] = []
+        """Reads that are not answered, each with the round that it waits for."""
 
     def serve(self, request: Request, origin: Origin) -> None:
         """Answer a read now, or when a round begun now is confirmed."""
@@ -31,7 +32,7 @@ class Reads:
             self._server.out += [self._mark(by_lease=True), self._answer(request, origin)]
             return
         self._replication.broadcast()
-        self._waiting.append((self._replication.round, request, origin))
+        self.waiting.append((self._replication.round, request, origin))
 
     def _leased(self) -> bool:
         replication = self._replication
@@ -47,21 +48,19 @@ class Reads:
         return self._server.settings.lease
 
     def release(self) -> None:
-        """Answer the reads whose round is confirmed. Asked after every event of a leader."""
-        if not self._waiting or not self._replication.established:
+        """Answer the reads whose round is confirmed. Asked after every event of a leader while reads wait."""
+        if not self._replication.established:
             return
         confirmed = self._replication.confirmed
-        ready = [self._answer(read, origin) for number, read, origin in self._waiting if number <= confirmed]
+        ready = [self._answer(read, origin) for number, read, origin in self.waiting if number <= confirmed]
         self._server.out += [self._mark(by_lease=False), *ready] if ready else []
-        self._waiting = [waiting for waiting in self._waiting if waiting[0] > confirmed]
+        self.waiting = [waiting for waiting in self.waiting if waiting[0] > confirmed]
 
     def abandon(self) -> None:
         """Stop leading: waiting reads are refused, which is safe for reads."""
-        if not self._waiting:
-            return
         text = "the leader lost its majority"
-        self._server.out += [refuse(origin, read, NO_LEADER, text) for _, read, origin in self._waiting]
-        self._waiting = []
+        self._server.out += [refuse(origin, read, NO_LEADER, text) for _, read, origin in self.waiting]
+        self.waiting = []
 
     def _mark(self, *, by_lease: bool) -> Effect:
         server = self._server
