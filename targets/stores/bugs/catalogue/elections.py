@@ -93,6 +93,7 @@ ELECTIONS = (
         INVARIANTS,
         raft(election=elections.VotesInOlderTerms),
         aim=CUTS,
+        rare="a request for a vote must come late, to a server that is in a later term and hears no leader just then",
     ),
     PlantedBug(
         "older-votes-counted",

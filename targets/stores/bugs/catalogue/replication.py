@@ -22,6 +22,7 @@ REPLICATION = (
         INVARIANTS,
         raft(replication=log.CountsOlderAcknowledgements),
         aim=Aim("packet,partition,disk,kill"),
+        rare="an acknowledgement must come late, to a server that leads again, of what its follower has lost since",
     ),
     PlantedBug(
         "leader-counted-twice",
