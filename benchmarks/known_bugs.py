@@ -38,6 +38,7 @@ ALL_KILLED = (
 )
 
 SPACED = "--nemesis kill,pause,powerloss,clock --nemesis-interval 8 --nemesis-duration 2"
+ALL_POWER = "--workload set --nemesis powerloss:size=all --nemesis-interval 8 --nemesis-duration 1 --time-limit 14"
 LOST_POWER = (
     "--env local --nodes 1 --workload set --nemesis powerloss --nemesis-interval 5 --nemesis-duration 1 --time-limit 12"
 )
@@ -180,6 +181,27 @@ ROWS = (
         f"{ONE} {LISTS} --set consistency=serializable", INVALID),
     BugRow("duckdb-snapshot", "and are strong snapshot isolation", "duckdb",
         f"{ONE} {LISTS} --set consistency=strong-snapshot-isolation", VALID),
+    BugRow("mariadb-repeatable", "repeatable read loses updates", "mariadb",
+        f"{ONE} {LISTS} --set consistency=snapshot-isolation", INVALID),
+    BugRow("mariadb-snapshot", "the same with innodb_snapshot_isolation", "mariadb:snapshot=on",
+        f"{ONE} {LISTS} --set consistency=snapshot-isolation", VALID),
+    BugRow("mariadb-serial", "serializable", "mariadb:isolation=serializable",
+        f"{ONE} {LISTS} --set consistency=serializable", VALID),
+    BugRow("mariadb-flush", "commits are acknowledged before they are written, and the power is lost",
+        "mariadb:flush=0", LOST_POWER, INVALID),
+    BugRow("mariadb-synced", "the same, and they are synced first", "mariadb", LOST_POWER, VALID),
+    BugRow("nats-power", "acknowledged before they are on disk, and the power of all nodes is lost", "nats",
+        f"{THREE} {ALL_POWER}", INVALID),
+    BugRow("nats-synced", "the same, and each is synced first", "nats:sync=always", f"{THREE} {ALL_POWER}", VALID),
+    BugRow("nats-any", "any replica answers, and one is cut off", "nats:reads=any",
+        f"{CUT} --workload unique-register", INVALID),
+    BugRow("nats-leader", "the same, and the leader answers", "nats", f"{CUT} --workload unique-register", VALID),
+    BugRow("memcached-kill", "a cache is killed and forgets", "memcached",
+        "--env local --nodes 1 --workload set --nemesis kill --nemesis-interval 6 --nemesis-duration 1 --time-limit 12",
+        INVALID),
+    BugRow("memcached-pause", "a cache is paused and does not", "memcached",
+        "--env local --nodes 1 --workload register --nemesis pause --nemesis-interval 6 --nemesis-duration 1 "
+        "--time-limit 12", VALID),
 )  # fmt: skip
 
 Seen = Mapping[str, Any]

@@ -75,6 +75,18 @@ TARGETS: Mapping[str, tuple[str, str]] = {
         "splitbrain.targets.embedded:DuckDB",
         "DuckDB, a library for analyses: one node with a server of ours around it",
     ),
+    "mariadb": (
+        "splitbrain.targets.mariadb:MariaDB",
+        "MariaDB with InnoDB: one real process, container, or a server that exists",
+    ),
+    "nats": (
+        "splitbrain.targets.nats:Nats",
+        "NATS JetStream, streams replicated by Raft: real processes, containers, or a cluster",
+    ),
+    "memcached": (
+        "splitbrain.targets.memcached:Memcached",
+        "Memcached, a cache: one real process, container, or a server that exists",
+    ),
     "binary": (
         "splitbrain.targets.binary:Binary",
         "a server of your own, described by a file: binary:FILE.toml",

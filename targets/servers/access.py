@@ -33,7 +33,7 @@ class Access:
 PLAIN = Access()
 CONNECT_SECONDS = 2.0
 """A node that does not even accept a connection for so long was not reached."""
-TLS = frozenset({"https", "rediss", "cassandras", "zookeepers", "postgresqls"})
+TLS = frozenset({"https", "rediss", "cassandras", "zookeepers", "postgresqls", "mysqls", "natss", "memcacheds"})
 """Schemes of URLs with TLS."""
 
 

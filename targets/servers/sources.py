@@ -96,7 +96,7 @@ class PyPIWheel(SoftwareSource):
 
 @dataclass(frozen=True)
 class OnPath(SoftwareSource):
-    """A program on the PATH. told: its version."""
+    """A program on the PATH, or in /usr/sbin, which an ordinary user's lacks. told: its version."""
 
     program: str
     told: Callable[[Path], str | None]
@@ -105,12 +105,17 @@ class OnPath(SoftwareSource):
         return False
 
     def installed(self, version: str) -> Path | None:
-        path = shutil.which(self.program)
-        return Path(path).resolve() if path and self.told(Path(path)) == version else None
+        path = self._path
+        return path.resolve() if path and self.told(path) == version else None
 
     def default(self) -> str:
-        path = shutil.which(self.program)
-        return (self.told(Path(path)) or "") if path else ""
+        path = self._path
+        return (self.told(path) or "") if path else ""
+
+    @property
+    def _path(self) -> Path | None:
+        path = shutil.which(self.program) or shutil.which(self.program, path="/usr/sbin")
+        return Path(path) if path else None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Objects and transactions in SQL, for any server that speaks it.
 
-An object is a row whose value is JSON text, a set's elements are rows. Statements have their words as $1, $2, …; a
-dialect replaces those that it says otherwise.
+An object is a row whose value is JSON text, a set's elements are rows of their own. Statements have their words as $1,
+$2, …; a dialect replaces those that it says otherwise.
 """
 
 from abc import ABC, abstractmethod
@@ -22,12 +22,16 @@ class SqlDialect:
 
     make: Sequence[str] = (
         "CREATE TABLE IF NOT EXISTS splitbrain_objects (name varchar(200) PRIMARY KEY, value text NOT NULL)",
-        "CREATE TABLE IF NOT EXISTS splitbrain_elements (element varchar(200) PRIMARY KEY)",
+        "CREATE TABLE IF NOT EXISTS splitbrain_elements (name varchar(200), element varchar(200), "
+        "PRIMARY KEY (name, element))",
     )
     drop: Sequence[str] = ("DROP TABLE splitbrain_objects", "DROP TABLE splitbrain_elements")
     read: str = "SELECT value FROM splitbrain_objects WHERE name = $1"
-    elements: str = "SELECT element FROM splitbrain_elements"
-    add: str = "INSERT INTO splitbrain_elements VALUES ($1) ON CONFLICT DO NOTHING"
+    either: str = (
+        "SELECT 0, value FROM splitbrain_objects WHERE name = $1 "
+        "UNION ALL SELECT 1, element FROM splitbrain_elements WHERE name = $1"
+    )
+    add: str = "INSERT INTO splitbrain_elements VALUES ($1, $2) ON CONFLICT DO NOTHING"
     create: str = "INSERT INTO splitbrain_objects VALUES ($1, $2) ON CONFLICT DO NOTHING"
     swap: str = "UPDATE splitbrain_objects SET value = $3 WHERE name = $1 AND value = $2"
     write: str = (
@@ -109,29 +113,31 @@ class SqlClient(ServerClient):
             session.close()
 
     async def read(self, operation: Operation) -> Outcome:
-        if operation.key is None:
-            return Outcome.ok(in_order(row[0] for row in await self.reader.rows(self.dialect.elements)))
-        return Outcome.ok(await self._value(self.reader, operation.key))
+        """Read an object of any kind; None if there is none, () if its key is None."""
+        rows = await self.reader.rows(self.dialect.either, _name(operation.key))
+        if operation.key is None or (rows and rows[0][0] == 1):
+            return Outcome.ok(in_order(text for _, text in rows))
+        return Outcome.ok(unpacked(rows[0][1]) if rows else None)
 
     async def write(self, operation: Operation) -> Outcome:
-        await self.session.change(self.dialect.write, str(operation.key), packed(operation.value))
+        await self.session.change(self.dialect.write, _name(operation.key), packed(operation.value))
         return Outcome.ok(operation.value)
 
     async def append(self, operation: Operation) -> Outcome:
-        await self.session.change(self.dialect.append, str(operation.key), packed(operation.value))
+        await self.session.change(self.dialect.append, _name(operation.key), packed(operation.value))
         return Outcome.ok(operation.value)
 
     async def add(self, operation: Operation) -> Outcome:
-        await self.session.change(self.dialect.add, packed(operation.value))
+        await self.session.change(self.dialect.add, _name(operation.key), packed(operation.value))
         return Outcome.ok(operation.value)
 
     async def cas(self, operation: Operation) -> Outcome:
         """Set the new value if the old one stands there, compared and set by one statement."""
         old, new = operation.value
         if old is None:
-            changed = await self.session.change(self.dialect.create, str(operation.key), packed(new))
+            changed = await self.session.change(self.dialect.create, _name(operation.key), packed(new))
         else:
-            changed = await self.session.change(self.dialect.swap, str(operation.key), packed(old), packed(new))
+            changed = await self.session.change(self.dialect.swap, _name(operation.key), packed(old), packed(new))
         return (
             Outcome.ok(operation.value) if changed else Outcome.fail(ErrorKind.PRECONDITION, REJECTED, operation.value)
         )
@@ -164,10 +170,11 @@ class SqlClient(ServerClient):
 
     async def _step(self, f: str, key: Any, value: Any) -> tuple[str, Any, Any]:
         if f == "r":
-            return f, key, await self._value(self.session, key)
-        await self.session.change(self.dialect.write if f == "w" else self.dialect.append, str(key), packed(value))
+            rows = await self.session.rows(self.dialect.read, _name(key))
+            return f, key, unpacked(rows[0][0]) if rows else None
+        await self.session.change(self.dialect.write if f == "w" else self.dialect.append, _name(key), packed(value))
         return f, key, value
 
-    async def _value(self, session: SqlSession, key: Any) -> Any:
-        rows = await session.rows(self.dialect.read, str(key))
-        return unpacked(rows[0][0]) if rows else None
+
+def _name(key: Any) -> str:
+    return "" if key is None else str(key)

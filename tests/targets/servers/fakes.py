@@ -178,6 +178,74 @@ async def postgresql(wire: Wire, reader: asyncio.StreamReader, writer: asyncio.S
     return kind != b"X"
 
 
+def packet(number: int, body: bytes) -> bytes:
+    """A packet of MySQL's protocol."""
+    return struct.pack("<I", len(body))[:3] + bytes([number]) + body
+
+
+MYSQL_ABLE = b"\0\xff\xf7\x2d\x02\0\xff\x81\x15"
+MYSQL_HELLO = b"\x0a10.11.19-MariaDB\0" + bytes(12) + MYSQL_ABLE + bytes(23) + b"mysql_native_password\0"
+MYSQL_OK = b"\0\x01\0\x02\0\0\0"
+
+
+async def mariadb(wire: Wire, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    """One packet, after a greeting; nothing is ever read."""
+    if not hasattr(writer, "greeted"):
+        writer.greeted = True  # type: ignore[attr-defined]
+        writer.write(packet(0, MYSQL_HELLO))
+        return True
+    head = await reader.readexactly(4)
+    body = await reader.readexactly(int.from_bytes(head[:3], "little"))
+    if body.startswith(b"\x03INSERT"):
+
+        def error(number: bytes) -> bytes:
+            return packet(1, b"\xff" + struct.pack("<H", int(number)) + b"#HY000told")
+
+        return await wire.say(writer, packet(1, MYSQL_OK), error)
+    writer.write(packet(head[3] + 1, MYSQL_OK))
+    return body[:1] != b"\x01"
+
+
+NATS_INFO = b'INFO {"server_id":"n1","version":"2.15.1","headers":true,"max_payload":1048576,"proto":1}\r\n'
+
+
+async def nats(wire: Wire, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    """One line, after a greeting. What is published to an object's subject is a write."""
+    if not hasattr(writer, "inbox"):
+        writer.inbox = b""  # type: ignore[attr-defined]
+        writer.write(NATS_INFO)
+        return True
+    line = await reader.readuntil(b"\r\n")
+    verb, *words = line.split()
+    if verb == b"PING":
+        writer.write(b"PONG\r\n")
+    elif verb in (b"PUB", b"HPUB"):
+        await reader.readexactly(int(words[-1]) + 2)
+
+        def reply(body: bytes) -> bytes:
+            return b"MSG %s 1 %d\r\n%s\r\n" % (words[1], len(body), body)
+
+        def error(told: bytes) -> bytes:
+            status, code = told.split()
+            return reply(b'{"error":{"code":%s,"err_code":%s,"description":"told"}}' % (status, code))
+
+        return await wire.say(writer, reply(b'{"stream":"splitbrain","seq":1}'), error)
+    return True
+
+
+async def memcached(wire: Wire, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    """One command of the text protocol; every item is 7."""
+    verb, *words = (await reader.readuntil(b"\r\n")).split()
+    if verb == b"gets":
+        writer.write(b"VALUE %s 0 1 5\r\n7\r\nEND\r\n" % words[0])
+        return True
+    if verb == b"version":
+        writer.write(b"VERSION 1.6.18\r\n")
+        return True
+    await reader.readexactly(int(words[3]) + 2)
+    return await wire.say(writer, b"STORED\r\n", lambda error: error + b"\r\n")
+
+
 class FakeEtcd:
     """`tests.targets.etcd.fake_etcd` as a `FakeServer`."""
 
@@ -247,4 +315,7 @@ FAKES: Mapping[str, Callable[[], AbstractAsyncContextManager[FakeServer]]] = {
     "redis": lambda: serving(redis, "redis"),
     "zookeeper": lambda: serving(zookeeper, "zookeeper"),
     "postgresql": lambda: serving(postgresql, "postgresql"),
+    "mariadb": lambda: serving(mariadb, "mysql"),
+    "nats": lambda: serving(nats, "nats"),
+    "memcached": lambda: serving(memcached, "memcached"),
 }

@@ -8,6 +8,7 @@ import pytest
 
 from splitbrain.harness.environments.local import Local
 from splitbrain.harness.node import Node
+from splitbrain.harness.operation import EventType, Operation
 from splitbrain.targets.servers.sql import SqlClient
 
 from .test_isolation import CASES, IsolationCase, made
@@ -75,6 +76,18 @@ async def opened(kind: type, options: Mapping[str, str], node: Node) -> SqlClien
     return client
 
 
+async def kinds(client: SqlClient) -> None:
+    """Objects of every kind, read as what they are."""
+    for f, key, value in (("write", "r", 7), ("append", "l", 1), ("append", "l", 2), ("add", "s", 2), ("add", None, 3)):
+        assert (await client.invoke(Operation(f, value, key))).type is EventType.OK
+    assert (await client.invoke(Operation("add", 1, "s"))).type is EventType.OK
+    assert (await client.invoke(Operation("add", 1, "s"))).type is EventType.OK
+    for pair, kind in (((7, 7), EventType.OK), ((7, 8), EventType.OK), ((7, 9), EventType.FAIL)):
+        assert (await client.invoke(Operation("cas", pair, "r"))).type is kind
+    seen = [(await client.invoke(Operation("read", None, key))).value for key in ("r", "l", "s", None, "none")]
+    assert seen == [8, (1, 2), (1, 2), (3,), None]
+
+
 async def play(case: IsolationCase, environment: Local, folder: Path) -> None:
     deployment = next(one for one in made(case.kind, **case.options).deployments if one.environment == "local")
     cluster = await environment.up(deployment, ("n1",), folder)
@@ -82,6 +95,7 @@ async def play(case: IsolationCase, environment: Local, folder: Path) -> None:
         (node,) = cluster.nodes
         first = await opened(case.kind, case.options, node)
         await first.setup()
+        await kinds(first)
         for level, expected in case.levels.items():
             allowed = set()
             for name, schedule in SCHEDULES.items():

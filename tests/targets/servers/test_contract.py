@@ -18,6 +18,9 @@ from splitbrain.harness.operation import ErrorKind, EventType, Operation, Outcom
 from splitbrain.harness.options import settle
 from splitbrain.targets.cassandra import Cassandra
 from splitbrain.targets.etcd import Etcd
+from splitbrain.targets.mariadb import MariaDB
+from splitbrain.targets.memcached import Memcached
+from splitbrain.targets.nats import Nats
 from splitbrain.targets.postgresql import PostgreSQL
 from splitbrain.targets.redis import Redis
 from splitbrain.targets.servers.server import Server
@@ -25,8 +28,15 @@ from splitbrain.targets.zookeeper import ZooKeeper
 
 from .fakes import CUT, FAKES, LATE, OK, SILENT, FakeServer
 
-SERVERS: tuple[type[Server], ...] = (Etcd, Cassandra, Redis, ZooKeeper, PostgreSQL)
-LIBRARY = {"etcd": "httpx2", "cassandra": "cassandra", "zookeeper": "kazoo", "postgresql": "asyncpg"}
+SERVERS: tuple[type[Server], ...] = (Etcd, Cassandra, Redis, ZooKeeper, PostgreSQL, MariaDB, Nats, Memcached)
+LIBRARY = {
+    "etcd": "httpx2",
+    "cassandra": "cassandra",
+    "zookeeper": "kazoo",
+    "postgresql": "asyncpg",
+    "mariadb": "aiomysql",
+    "nats": "nats",
+}
 """Libraries that clients need, from extras."""
 READ, WRITE = Operation("read", None, "k"), Operation("write", 1, "k")
 ERRORS = [
@@ -42,6 +52,15 @@ ERRORS = [
     (ZooKeeper, b"-102", EventType.FAIL, ErrorKind.OTHER),
     (ZooKeeper, b"-4", EventType.INFO, ErrorKind.CONNECTION),
     (ZooKeeper, b"-2", EventType.INFO, ErrorKind.OTHER),
+    (MariaDB, b"1213", EventType.FAIL, ErrorKind.CONFLICT),
+    (MariaDB, b"1205", EventType.FAIL, ErrorKind.CONFLICT),
+    (MariaDB, b"1290", EventType.FAIL, ErrorKind.UNAVAILABLE),
+    (MariaDB, b"1053", EventType.INFO, ErrorKind.UNAVAILABLE),
+    (MariaDB, b"1030", EventType.INFO, ErrorKind.OTHER),
+    (Nats, b"503 10008", EventType.FAIL, ErrorKind.UNAVAILABLE),
+    (Nats, b"503 10077", EventType.INFO, ErrorKind.UNAVAILABLE),
+    (Memcached, b"SERVER_ERROR out of memory storing object", EventType.FAIL, ErrorKind.UNAVAILABLE),
+    (Memcached, b"SERVER_ERROR something new", EventType.INFO, ErrorKind.OTHER),
     (PostgreSQL, b"40001", EventType.FAIL, ErrorKind.CONFLICT),
     (PostgreSQL, b"25006", EventType.FAIL, ErrorKind.NO_LEADER),
     (PostgreSQL, b"57P01", EventType.INFO, ErrorKind.UNAVAILABLE),

@@ -14,6 +14,7 @@ from splitbrain.harness.environments.linux import namespaces
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.options import settle
 from splitbrain.targets.embedded import DuckDB, SQLite
+from splitbrain.targets.mariadb import MariaDB
 from splitbrain.targets.postgresql import PostgreSQL
 
 from .test_contract import RUN
@@ -31,13 +32,23 @@ class IsolationCase:
         return "-".join((self.kind.name, *self.options))
 
 
-LOST, SKEW = "lost update", "skew"
+DIRTY, LOST, SKEW = "dirty read", "lost update", "skew"
 CASES = (
     IsolationCase(
         PostgreSQL, {"read-committed": {LOST, SKEW}, "repeatable-read": {SKEW}, "serializable": set()}, {"fsync": "off"}
     ),
     IsolationCase(SQLite, {"serializable": set()}, {"busy_seconds": "0.1"}),
     IsolationCase(DuckDB, {"": {SKEW}}),
+    IsolationCase(
+        MariaDB,
+        {
+            "read-uncommitted": {DIRTY, LOST, SKEW},
+            "read-committed": {LOST, SKEW},
+            "repeatable-read": {LOST, SKEW},
+            "serializable": set(),
+        },
+    ),
+    IsolationCase(MariaDB, {"repeatable-read": {SKEW}}, {"snapshot": "on"}),
 )
 
 

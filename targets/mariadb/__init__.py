@@ -1,0 +1,3 @@
+"""MariaDB with InnoDB."""
+
+from splitbrain.targets.mariadb.target import MariaDB as MariaDB

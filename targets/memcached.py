@@ -1,0 +1,112 @@
+"""Memcached as a system under test: one cache; further nodes pass connections on to it.
+
+Operations, each on an object K (K None: a set): read, write, cas (old None: absent), add to a set, append to a list. An
+object is an item of JSON text, replaced by its `cas` number; that is the `revision`.
+"""
+
+from collections.abc import Sequence
+from contextlib import aclosing
+from typing import Any
+
+from splitbrain.harness.deployment import Place
+from splitbrain.harness.operation import Operation, Outcome
+from splitbrain.harness.options import Option
+from splitbrain.targets.memcached_errors import ERRORS
+from splitbrain.targets.operations import shapes
+from splitbrain.targets.servers.client import ANY, ServerClient, VersionedObjects
+from splitbrain.targets.servers.errors import ServerError
+from splitbrain.targets.servers.forward import forwarded
+from splitbrain.targets.servers.server import Server, ServerProgram, server_options
+from splitbrain.targets.servers.software import Software, says_version
+from splitbrain.targets.servers.sources import Debian, OnPath
+from splitbrain.targets.servers.tcp import TcpConnection
+from splitbrain.targets.servers.values import in_order, packed, unpacked
+
+told = says_version(r"memcached (\S+)")
+SOFTWARE = Software(
+    name="Memcached",
+    sources=(OnPath("memcached", told), Debian("memcached", "usr/bin/memcached", version="1.6.18")),
+    described="that of the memcached on the PATH, or of this system's Debian",
+    told=told,
+    preferred=("1.6.18",),
+    advice=lambda version: "apt install memcached, or name a server with memcached:binary=PATH",
+)
+PREFIX = "splitbrain:"
+UNCHANGED = {b"NOT_STORED", b"EXISTS", b"NOT_FOUND"}
+
+
+class MemcachedClient(VersionedObjects, ServerClient):
+    """One logical client."""
+
+    errors = ERRORS
+
+    async def open(self) -> None:
+        self.connection = await TcpConnection.connect(self.address, self.server.port, self.server.access)
+        await self._said(b"version\r\n")
+
+    async def found(self, operation: Operation) -> tuple[str | None, Any]:
+        """The text of the object's item, and its number."""
+        async with self.connection.exchange(f"gets {_name(operation)}\r\n".encode()) as reader:
+            first = (await reader.readuntil(b"\r\n")).split()
+            if first == [b"END"]:
+                return None, None
+            if first[0] != b"VALUE":
+                raise ServerError(b" ".join(first).decode())
+            text = await reader.readexactly(int(first[3]) + 2)
+            await reader.readuntil(b"END\r\n")
+        return text[:-2].decode(), int(first[4])
+
+    async def replaced(self, operation: Operation, version: Any, text: str) -> Outcome | None:
+        """See `VersionedObjects`. version: the item's number."""
+        verb = "set" if version is ANY else "add" if version is None else "cas"
+        number = f" {version}" if verb == "cas" else ""
+        data = text.encode()
+        said = await self._said(f"{verb} {_name(operation)} 0 0 {len(data)}{number}\r\n".encode() + data + b"\r\n")
+        if said in UNCHANGED:
+            return None
+        if said != b"STORED":
+            raise ServerError(said.decode(errors="replace"))
+        return Outcome.ok(operation.value)
+
+    async def read(self, operation: Operation) -> Outcome:
+        text, _ = await self.found(operation)
+        if operation.key is None:
+            return Outcome.ok(in_order(map(packed, unpacked(text))) if text else ())
+        return Outcome.ok(None if text is None else unpacked(text))
+
+    async def add(self, operation: Operation) -> Outcome:
+        """Add to a set, which is kept as a list."""
+        return await self.append(operation)
+
+    async def _said(self, request: bytes) -> bytes:
+        async with self.connection.exchange(request) as reader:
+            line: bytes = await reader.readuntil(b"\r\n")
+        return line[:-2]
+
+
+class Memcached(Server):
+    """Memcached with the given settings."""
+
+    name, summary = "memcached", "Memcached, a cache: one real process, container, or a server that exists"
+    software, port, schemes = SOFTWARE, 11211, ("memcached", "memcacheds")
+    operations, errors, client_class = shapes("read", "write", "cas", "add", "append"), ERRORS, MemcachedClient
+    one_copy = True
+    options = server_options(SOFTWARE, Option("memory_mb", 64, "what it keeps at most; then it forgets", least=1))
+
+    @property
+    def claims(self) -> Sequence[str]:
+        """github.com/memcached/memcached/wiki/Overview: a cache, which forgets. While it lives, one copy."""
+        return ()
+
+    def command(self, place: Place, program: ServerProgram, version: str) -> Sequence[str]:
+        own = [program.path, "-u", "root", "-l", place.address, "-p", str(self.port), "-m", self.word("memory_mb")]
+        return forwarded(place, self.port) or own
+
+    async def ready(self, place: Place) -> bool:
+        connection = await TcpConnection.connect(place.address, self.port)
+        async with aclosing(connection), connection.exchange(b"version\r\n") as reader:
+            return (await reader.readuntil(b"\r\n")).startswith(b"VERSION")
+
+
+def _name(operation: Operation) -> str:
+    return f"{PREFIX}{'' if operation.key is None else operation.key}"

@@ -1,0 +1,3 @@
+"""NATS JetStream, streams replicated by Raft."""
+
+from splitbrain.targets.nats.target import Nats as Nats
