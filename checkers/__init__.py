@@ -40,6 +40,7 @@ SUMMARIES: Mapping[str, str] = {
     "unique-ids": "Jepsen's unique-ids: no identifier is given twice; not linearizability",
     "lock": "mutual exclusion: no two clients hold a lock at the same time, as far as they know",
     "fencing": "fencing tokens: what a guarded resource accepts never comes from an older holder than before",
+    "log": "an ordered log: nothing acknowledged is lost, nothing stands twice, one order (Jepsen's kafka)",
     "watch": "watchers see every acknowledged change once, in order of revision, with nothing missing between",
     "jepsen-causal": "Jepsen's causal: operations on a key execute in the order in which one client issued them",
     "jepsen-monotonic": "Jepsen's monotonic, of CockroachDB: values rise with timestamps, and no row is lost",

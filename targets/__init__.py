@@ -47,6 +47,18 @@ TARGETS: Mapping[str, tuple[str, str]] = {
         "splitbrain.targets.stores.two_phase_commit:TwoPhaseCommit",
         "transactions over shards by two-phase commit (Gray 1978), at five levels of isolation",
     ),
+    "lock": (
+        "splitbrain.targets.stores.lock:LockService",
+        "locks with leases on raft, and a resource that checks fencing tokens (Chubby, 2006; Kleppmann 2016)",
+    ),
+    "log": (
+        "splitbrain.targets.stores.broker:LogBroker",
+        "a broker of partitioned logs (Kafka, 2011; PacificA, 2008): the replicas in sync decide",
+    ),
+    "queue": (
+        "splitbrain.targets.stores.queue:MessageQueue",
+        "a message queue on raft (AMQP): acknowledgement, redelivery after a visibility timeout",
+    ),
     "etcd": (
         "splitbrain.targets.etcd:Etcd",
         "etcd, a key-value store on Raft: real processes, containers, or a cluster that exists",

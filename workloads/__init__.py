@@ -67,6 +67,14 @@ WORKLOADS: Mapping[str, tuple[str, str]] = {
         "splitbrain.workloads.lock:LOCK",
         "clients contend for locks and use what they guard; held by one at a time?",
     ),
+    "log": (
+        "splitbrain.workloads.log:LOG",
+        "messages are sent to partitioned logs and polled; lost, doubled, out of order?",
+    ),
+    "queue": (
+        "splitbrain.workloads.queue:QUEUE",
+        "unique elements are put into queues and taken out, all at the end; lost, or doubled?",
+    ),
     "watch": (
         "splitbrain.workloads.watch:WATCH_KEYS",
         "some clients write keys, the others watch them; every change seen once and in order?",

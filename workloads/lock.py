@@ -21,9 +21,11 @@ from splitbrain.checkers.domain.locks import ACQUIRE, HOLD, RELEASE, LockCheck
 from splitbrain.harness.checker import Checker
 from splitbrain.harness.client import Shape
 from splitbrain.harness.errors import UsageError
-from splitbrain.harness.generator import Generator, calls, cycle, limit, per_thread, then, until_ok
+from splitbrain.harness.generator import Generator, calls, cycle, limit, on_threads, per_thread, then, until_ok
+from splitbrain.harness.history import History
 from splitbrain.harness.operation import Operation
 from splitbrain.harness.options import Option, Setting
+from splitbrain.workloads.final import READ_TRIES
 from splitbrain.workloads.workload import Size, Workload
 
 OPTIONS = (
@@ -44,6 +46,19 @@ def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
 
     rest = (limit(1, of(f, seconds if f == HOLD else None)) for f in (USE, HOLD, USE, RELEASE))
     return per_thread(cycle(then(until_ok(of(ACQUIRE)), *rest)))
+
+
+def final(size: Size, settings: Mapping[str, Setting], history: History) -> Generator:
+    """Each lock once more, by one of its clients: it is acquired again when all is well."""
+    locks = int(settings["locks"] or 0)
+
+    def of(f: str) -> Generator:
+        return calls(lambda context: Operation(f, None, lock_of(context.thread, locks, size.concurrency)))
+
+    names = [lock_of(thread, locks, size.concurrency) for thread in range(size.concurrency)]
+    first = [thread for thread, name in enumerate(names) if names.index(name) == thread]
+    steps = limit(1, of(RELEASE)), until_ok(limit(READ_TRIES, of(ACQUIRE))), limit(1, of(RELEASE))
+    return on_threads(first, per_thread(then(*steps)))
 
 
 def lock_of(thread: int, locks: int, concurrency: int) -> str:
@@ -71,5 +86,6 @@ LOCK = Workload(
     },
     options=OPTIONS,
     main=main,
+    final=final,
     checkers=checkers,
 )

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from splitbrain import registry
-from splitbrain.checkers.claims import models_claimed
+from splitbrain.checkers.claims import checker_of, models_claimed, properties_claimed
 from splitbrain.checkers.lattice import implies
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.planted_bug import Planted, PlantedBug, by_name
@@ -205,6 +205,7 @@ def _judged(target: str, fields: Mapping[str, Any]) -> dict[str, str]:
     claimed, judged = models_claimed(made.target.claims), made.workload.model
     by_claim = claimed and judged is not None and not any(implies(model, judged) for model in claimed)
     by_claim = by_claim or levels_claimed(made.workload, made.target.claims)
+    by_claim = by_claim or (judged is None and properties_claimed(made.target.claims))
     return {"model": CLAIM} if by_claim else {}
 
 
@@ -216,7 +217,8 @@ def _counts(made: RunPlan, result: Result) -> bool:
     by_model = bool(claimed) and (
         made.spec.model == CLAIM or judged is None or any(implies(model, judged) for model in claimed)
     )
-    return by_model or any(name in BESIDE_MODEL for name in refutations(result.verdict))
+    decisive = {*BESIDE_MODEL, *map(checker_of, properties_claimed(made.target.claims))}
+    return by_model or any(name in decisive for name in refutations(result.verdict))
 
 
 def refuted_by(verdict: Verdict | None) -> str | None:

@@ -12,6 +12,7 @@ only if it is missing at the end of `SECONDS` too, with copies that are equal, o
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import Value
@@ -80,7 +81,7 @@ def judge(accounts: Mapping[str, Account], copies: int, sessions: Sessions, *, l
     }
     words = differing(accounts)
     if not words:
-        applied = Counter(account.applied for account in accounts.values())
+        applied = Counter(account.reached for account in accounts.values())
         if len(accounts) <= copies // 2 or not leading:
             return unknown(CHECK, f"{len(accounts)} of {copies} copies could be asked, {_leader(leading)}", **details)
         if len(applied) > 1:
@@ -90,7 +91,7 @@ def judge(accounts: Mapping[str, Account], copies: int, sessions: Sessions, *, l
     words = words or carried_out(accounts, sessions.refused)
     if words:
         return Verdict(Validity.INVALID, words[0], CHECK, witness=Witness((), tuple(words)), details=details)
-    reason = f"{len(accounts)} copies are equal after {max(applied)} entries, and no acknowledged request is missing"
+    reason = f"{len(accounts)} copies are equal after {max(applied)[0]} entries, and no acknowledged request is missing"
     return Verdict(Validity.VALID, reason, CHECK, details=details)
 
 
@@ -101,9 +102,9 @@ def _leader(leading: bool) -> str:
 def differing(accounts: Mapping[str, Account]) -> list[str]:
     """The copies that have applied equally much and differ, in words."""
     words: list[str] = []
-    first: dict[int, tuple[str, Account]] = {}
+    first: dict[tuple[Any, ...], tuple[str, Account]] = {}
     for name, account in accounts.items():
-        other, same = first.setdefault(account.applied, (name, account))
+        other, same = first.setdefault(account.reached, (name, account))
         if (same.digest, same.contents) != (account.digest, account.contents):
             what = "contents" if same.contents != account.contents else "histories"
             words.append(f"the {what} of {other} and {name} differ though both have applied {account.applied} entries")

@@ -154,19 +154,25 @@ class StoreClient:
     async def invoke(self, operation: Operation) -> Outcome:
         """Carry out a read, write or cas. StoreError, or what the channel raises, as in the error table."""
         wanted = self._seen.get(operation.key) if operation.f == "read" and self._tokens else operation.value
-        response = await self._request(operation.f, operation.key, wanted)
-        if response.error in (NO_LEADER, UNAVAILABLE) and operation.f != "read":
-            self._sessions.refuse(self._session, self._sequence)
-            self._ended = True
-        if response.error is not None:
-            raise StoreError(response.error, response.text)
+        response = await self._carry_out(operation.f, operation.key, wanted)
         if operation.f != "read":
-            self._sessions.acknowledge(self._session, self._sequence)
             self._acknowledged(operation.key, response)
         if self._tokens:
             self._note(operation.key, response.revision)
         value = frozen(response.value) if operation.f in ("read", "txn") else operation.value
         return Outcome.ok(value, response.revision)
+
+    async def _carry_out(self, f: str, key: Any, value: Any) -> Response:
+        """Send a request, and note whether it was acknowledged or refused for good. StoreError for an error."""
+        response = await self._request(f, key, value)
+        if response.error in (NO_LEADER, UNAVAILABLE) and f != "read":
+            self._sessions.refuse(self._session, self._sequence)
+            self._ended = True
+        if response.error is not None:
+            raise StoreError(response.error, response.text)
+        if f != "read":
+            self._sessions.acknowledge(self._session, self._sequence)
+        return response
 
     def _acknowledged(self, key: Any, response: Response) -> None:
         """A change was acknowledged."""

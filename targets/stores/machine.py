@@ -134,6 +134,10 @@ class Machine:
         sessions = {name: session.sequence for name, session in self._sessions.items()}
         return Account(applied, self.digest, contents, sessions, self._expired)
 
+    def refusal(self, request: Request) -> Response | None:
+        """The answer to a request that makes no sense, None for one that does. Asked before anything is done."""
+        return refusal(request)
+
     def read(self, key: Any) -> Response:
         """The value and revision of a key; None and 0 if it was never written."""
         value, revision = self._values.get(wire_name(key), (None, 0))
@@ -176,7 +180,7 @@ class Machine:
         return response
 
     def _change(self, request: Request) -> Response:
-        refused = refusal(request)
+        refused = self.refusal(request)
         if refused is not None:
             return refused
         if request.f == "txn":

@@ -53,13 +53,20 @@ class Response(Struct, frozen=True, gc=False, array_like=True):
 class Account(Struct, frozen=True, gc=False, array_like=True):
     """A node's account of its copy. applied: how many entries were applied to it. digest: of all that they changed, in
     order. contents: of what it holds now. sessions: of each, the number of the last request that was carried out.
-    expired: the age (see `age`) of the youngest session that it no longer remembers."""
+    expired: the age (see `age`) of the youngest session that it no longer remembers. parts: how many entries were
+    applied to each part of the copy, where it has several."""
 
     applied: int
     digest: int
     contents: int
     sessions: dict[str, int]
     expired: tuple[int, int] = NEVER_EXPIRED
+    parts: dict[str, int] = {}
+
+    @property
+    def reached(self) -> tuple[Any, ...]:
+        """The point that the copy has reached: two that have reached the same must hold the same."""
+        return (self.applied, *sorted(self.parts.items()))
 
 
 class Forward(Struct, frozen=True, gc=False, tag="forward"):

@@ -2,7 +2,17 @@
 
 import pytest
 
-from splitbrain.checkers.claims import Standing, decided, models_claimed, standings
+from splitbrain.checkers.catalogue import CATALOGUE
+from splitbrain.checkers.claims import (
+    PROPERTIES,
+    Standing,
+    checker_of,
+    decided,
+    models_claimed,
+    properties_claimed,
+    standings,
+)
+from splitbrain.harness.options import settle
 from splitbrain.harness.verdict import Validity, Verdict
 
 VALID, INVALID, UNKNOWN = Validity.VALID, Validity.INVALID, Validity.UNKNOWN
@@ -40,3 +50,21 @@ def test_verdicts_name_the_models_that_they_decide():
 
 def test_claims_about_availability_are_no_models():
     assert models_claimed(["linearizable", "CP", "read-your-writes"]) == ["linearizable", "read-your-writes"]
+
+
+def test_properties_are_decided_by_checkers_of_their_own() -> None:
+    assert decided(Verdict(INVALID, "two at a time", "lock", "lock")) == {"mutual-exclusion": INVALID}
+    assert properties_claimed(["mutual-exclusion", "CP", "linearizable"]) == ["mutual-exclusion"]
+    found = {"mutual-exclusion": INVALID, "fencing": VALID, "linearizable": VALID}
+    assert standings(["mutual-exclusion", "fencing", "ordered-log"], found) == {
+        "mutual-exclusion": Standing.REFUTED,
+        "fencing": Standing.CONFIRMED,
+        "ordered-log": Standing.OPEN,
+    }
+
+
+@pytest.mark.parametrize("claim", PROPERTIES)
+def test_each_property_has_a_checker_that_decides_it(claim: str) -> None:
+    name, _, options = PROPERTIES[claim].partition(":")
+    given = dict(word.split("=") for word in options.split(",") if word)
+    assert CATALOGUE[name].make(settle(CATALOGUE[name].options, given, name)).name == checker_of(claim)

@@ -8,6 +8,7 @@ import pytest
 
 from splitbrain import registry
 from splitbrain.checkers import lattice
+from splitbrain.checkers.claims import PROPERTIES
 from splitbrain.checkers.lattice import implies, maximal, minimal, refuted_by, resolve, stronger, weaker
 from splitbrain.harness.errors import SplitbrainError
 from splitbrain.harness.options import settle
@@ -98,7 +99,7 @@ def test_the_transactional_half_is_the_given_one() -> None:
 
 def test_claims_of_every_target_are_names_of_the_lattice() -> None:
     claims = {name: claimed(name) for name in registry.TARGETS}
-    known = set(lattice.lattice().models) | AVAILABILITY
+    known = set(lattice.lattice().models) | AVAILABILITY | set(PROPERTIES)
     assert {name: sorted(found - known) for name, found in claims.items() if found - known} == {}
     assert {"raft", "etcd", "cassandra"} <= {name for name, found in claims.items() if found}
 

@@ -103,11 +103,13 @@ def entries_of(section: str) -> list[Entry]:
 
 
 def about(word: str) -> Iterator[tuple[str, Entry]]:
-    """Kind and description of everything that a word names, with its options as given. UsageError if nothing."""
+    """Kind and description of everything that a word names, with its options as given: those of a target, if there is
+    one of that name. UsageError if nothing."""
     name, _, rest = word.partition(":")
     if name in registry.TARGETS or (rest and "=" not in rest.partition(":")[0]):
         yield "target", _target(word, registry.target(word))
-        return
+        if rest:
+            return
     kinds: dict[str, tuple[Collection[str], Callable[[], Entry]]] = {
         "workload": (registry.WORKLOADS, lambda: _workload(name, _given(word, registry.workload(name).options))),
         "nemesis": (registry.fault_factories(), lambda: _fault(word)),
@@ -115,7 +117,7 @@ def about(word: str) -> Iterator[tuple[str, Entry]]:
         "environment": (registry.ENVIRONMENTS, lambda: _environment(name)),
     }
     hits = [(kind, describe) for kind, (names, describe) in kinds.items() if name in names]
-    if not hits:
+    if not hits and name not in registry.TARGETS:
         every = [*registry.TARGETS, *SECTIONS, *(one for names, _ in kinds.values() for one in names)]
         raise UsageError(
             f"there is nothing called {name!r}{did_you_mean(name, every) or ';'} name one of {', '.join(SECTIONS)} to "

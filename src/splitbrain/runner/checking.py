@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 from splitbrain import registry
-from splitbrain.checkers.claims import decided, models_claimed
+from splitbrain.checkers.claims import PROPERTIES, decided, models_claimed, properties_claimed
 from splitbrain.checkers.common.per_key import UNOBSERVED
 from splitbrain.checkers.lattice import implies, lattice
 from splitbrain.harness.budget import Budget, BudgetMeter
@@ -152,7 +152,11 @@ class Judge:
 
 def _of_claims(workload: Workload, settings: Mapping[str, Setting], claims: Sequence[str]) -> Judge:
     """The judge of what a target claims, in a run of this workload."""
-    models = models_claimed(claims)
+    models, properties = models_claimed(claims), properties_claimed(claims)
+    if properties and workload.model is None:
+        words = [PROPERTIES[claim].partition(":") for claim in properties]
+        judges = [Judge.of_model(name, registry.assignments(options, name)) for name, _, options in words]
+        return Judge(CLAIM, [checker for judge in judges for checker in judge.checkers])
     if not models:
         other = f" but {', '.join(claims)}" if claims else ""
         raise UsageError(

@@ -16,7 +16,6 @@ from splitbrain.harness.program import Effects, Mark, Now, Reply, Role
 from splitbrain.harness.random_stream import RandomStream
 from splitbrain.targets.stores.compaction import Compaction
 from splitbrain.targets.stores.journal import give_up
-from splitbrain.targets.stores.machine import refusal
 from splitbrain.targets.stores.messages import NO_LEADER, Answer, Entry, Forward, Request, Response
 from splitbrain.targets.stores.parts import Parts
 from splitbrain.targets.stores.raft import election, replication
@@ -129,7 +128,7 @@ class RaftNode:
             return [Reply(request, Response([self.role.name, self.role.term]))]
         if message.f == "audit":
             return [Reply(request, Response(self.server.machine.account(self.server.applied)))]
-        nonsense = refusal(message)
+        nonsense = self.server.machine.refusal(message)
         if nonsense is not None:
             return [Reply(request, nonsense)]
         if self.requests.refused_before(message):

@@ -1,4 +1,4 @@
-"""Options of raft, and what it promises with them."""
+"""Options of raft and of stores on it, and what raft promises with them."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -14,8 +14,40 @@ from splitbrain.targets.stores.raft.node import CORRECT, RaftNode
 from splitbrain.targets.stores.raft.server import RaftSettings
 from splitbrain.targets.stores.target import TRANSACTIONAL
 
+OPTIONS = (
+    Option("disk", "sync", "sync: promise only what is on disk; memory: keep nothing", ("sync", "memory")),
+    Option("heartbeat_ms", 50, "how often an idle leader is heard, milliseconds"),
+    Option("election_ms", 150, "the shortest election timeout, milliseconds; the longest is twice that"),
+    SNAPSHOT_ENTRIES,
+    RETRIES,
+    BUG,
+)
+"""The options of every store whose nodes are servers of Raft."""
 
-class Raft(AuditedStore):
+
+class RaftStore(AuditedStore):
+    """A store whose nodes are servers of Raft, with `OPTIONS` among its own."""
+
+    invariants = INVARIANTS
+
+    def __init__(self, settings: Mapping[str, Setting]) -> None:
+        super().__init__(settings)
+        heartbeat, election = self._nanoseconds("heartbeat_ms"), self._nanoseconds("election_ms")
+        if not 0 < 2 * heartbeat <= election:
+            raise UsageError(
+                f"{self.name}: election_ms is at least twice heartbeat_ms, and heartbeat_ms is more than 0"
+            )
+        self._raft = RaftSettings(
+            reads=str(settings.get("reads", "log")),
+            persistent=self._word("disk") == "sync",
+            heartbeat=heartbeat,
+            election_min=election,
+            election_max=2 * election,
+            compact_after=snapshot_entries(self._word("snapshot_entries"), self.name),
+        )
+
+
+class Raft(RaftStore):
     """The target `raft`."""
 
     name = "raft"
@@ -28,29 +60,9 @@ class Raft(AuditedStore):
             "local: what the asked node happens to have",
             ("log", "index", "lease", "local"),
         ),
-        Option("disk", "sync", "sync: promise only what is on disk; memory: keep nothing", ("sync", "memory")),
-        Option("heartbeat_ms", 50, "how often an idle leader is heard, milliseconds"),
-        Option("election_ms", 150, "the shortest election timeout, milliseconds; the longest is twice that"),
-        SNAPSHOT_ENTRIES,
-        RETRIES,
-        BUG,
+        *OPTIONS,
     )
     bugs = "splitbrain.targets.stores.bugs.catalogue:RAFT"
-    invariants = INVARIANTS
-
-    def __init__(self, settings: Mapping[str, Setting]) -> None:
-        super().__init__(settings)
-        heartbeat, election = self._nanoseconds("heartbeat_ms"), self._nanoseconds("election_ms")
-        if not 0 < 2 * heartbeat <= election:
-            raise UsageError("raft: election_ms is at least twice heartbeat_ms, and heartbeat_ms is more than 0")
-        self._raft = RaftSettings(
-            reads=self._word("reads"),
-            persistent=self._word("disk") == "sync",
-            heartbeat=heartbeat,
-            election_min=election,
-            election_max=2 * election,
-            compact_after=snapshot_entries(self._word("snapshot_entries"), self.name),
-        )
 
     @property
     def claims(self) -> Sequence[str]:

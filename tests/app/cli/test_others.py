@@ -42,6 +42,11 @@ def test_list_of_each_name(splitbrain):
         assert said.out.startswith(f"{name}: "), said.out
 
 
+def test_list_of_what_several_things_are_called_tells_them_all(splitbrain):
+    assert splitbrain("list", "lock").out.count("kind: ") == 3, "a target, a workload and a model"
+    assert splitbrain("list", "lock:fencing=off").out.count("kind: ") == 1
+
+
 def test_list_as_json(splitbrain):
     kinds = {entry["kind"] for entry in splitbrain("list", "--json").objects}
     assert {"targets", "workloads", "nemeses", "models", "environments"} <= kinds

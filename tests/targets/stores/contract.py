@@ -18,7 +18,7 @@ from splitbrain.harness.operation import EventType, Operation, Outcome
 from splitbrain.harness.options import settle
 from splitbrain.targets import STORES
 from splitbrain.targets.stores import StoreTarget
-from splitbrain.targets.stores.client import StoreClient
+from splitbrain.targets.stores.client import StoreClient, StoreError
 from splitbrain.targets.stores.messages import Request, Response
 
 TARGETS: dict[str, type[StoreTarget]] = {name: registry.target_class(name) for name in STORES}
@@ -121,6 +121,24 @@ class StoreStage:
                     return outcome
                 await asyncio.sleep(0.05)
 
+    async def serves(self, seconds: float = 20.0) -> None:
+        """Wait until the store serves."""
+        if "write" in self.target.operations:
+            await self.insist("n1", "write", "ready", True)
+            return
+        async with asyncio.timeout(seconds):
+            while True:
+                client = self.target.client(self.node("n1"))
+                try:
+                    await client.open()
+                    await client.setup()
+                except (ConnectionError, StoreError):
+                    await asyncio.sleep(0.05)
+                else:
+                    return
+                finally:
+                    await client.close()
+
     async def send(self, node: str, request: Request) -> Response:
         """One request as it is, over a connection of its own."""
         channel: Channel = await self.node(node).connect()
@@ -169,7 +187,7 @@ def play(arm: Arm, spec: str, story: Story, nodes: int = 3, seed: int = 1, *, en
         cluster = await environment.up(arm.deployment(target), names, None)
         stage = StoreStage(target, cluster)
         try:
-            await stage.insist("n1", "write", "ready", True)
+            await stage.serves()
             await story(stage)
             assert ends or not cluster.deaths()
         finally:

@@ -19,6 +19,7 @@ pytestmark = [
 
 CONTRACT = Path(__file__).with_name("test_contract.py")
 WITHOUT_LEADER = tuple(Path(__file__).with_name(f"test_{name}.py") for name in ("leaderless", "peers", "crdt"))
+SERVICES = tuple(Path(__file__).with_name(f"test_{name}.py") for name in ("lock", "broker", "queue"))
 RUN = (
     "import sys; from splitbrain.harness.environments.linux import namespaces; "
     "sys.exit(namespaces.reexecute([sys.executable, '-m', 'pytest', *sys.argv[1:]]))"
@@ -55,3 +56,13 @@ def test_some_of_what_stores_without_a_leader_do_holds_for_processes() -> None:
 @pytest.mark.timeout(900)
 def test_what_stores_without_a_leader_do_holds_for_processes() -> None:
     play_inside("-k", "local", files=WITHOUT_LEADER)
+
+
+def test_some_of_what_services_do_holds_for_processes() -> None:
+    play_inside("-k", "local and (greater_token or (paused and on) or restart_of_all or in_its_place)", files=SERVICES)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_what_services_do_holds_for_processes() -> None:
+    play_inside("-k", "local", files=SERVICES)

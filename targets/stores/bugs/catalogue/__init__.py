@@ -9,14 +9,17 @@ A file for each kind: `elections`, `replication`, `snapshots` and `clients` of r
 from collections.abc import Sequence
 
 from splitbrain.harness.planted_bug import PlantedBug
+from splitbrain.targets.stores.bugs.catalogue.broker import LOG
 from splitbrain.targets.stores.bugs.catalogue.chain import CHAIN
 from splitbrain.targets.stores.bugs.catalogue.clients import CLIENTS
 from splitbrain.targets.stores.bugs.catalogue.crdt import CRDT
 from splitbrain.targets.stores.bugs.catalogue.elections import ELECTIONS
 from splitbrain.targets.stores.bugs.catalogue.leaderless import ABD, QUORUM
+from splitbrain.targets.stores.bugs.catalogue.lock import LOCK
 from splitbrain.targets.stores.bugs.catalogue.paxos import PAXOS
 from splitbrain.targets.stores.bugs.catalogue.peers import CAUSAL, MULTI_LEADER
 from splitbrain.targets.stores.bugs.catalogue.plain import PRIMARY_BACKUP, SINGLE
+from splitbrain.targets.stores.bugs.catalogue.queue import QUEUE
 from splitbrain.targets.stores.bugs.catalogue.replication import REPLICATION
 from splitbrain.targets.stores.bugs.catalogue.snapshots import SNAPSHOTS
 from splitbrain.targets.stores.bugs.catalogue.two_phase_commit import TWO_PHASE_COMMIT
@@ -26,9 +29,12 @@ __all__ = [
     "CAUSAL",
     "CHAIN",
     "CRDT",
+    "LOCK",
+    "LOG",
     "MULTI_LEADER",
     "PAXOS",
     "PRIMARY_BACKUP",
+    "QUEUE",
     "QUORUM",
     "RAFT",
     "SINGLE",

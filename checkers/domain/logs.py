@@ -1,0 +1,321 @@
+"""Ordered log: nothing acknowledged is lost, nothing stands twice, and every consumer sees one order.
+
+    send m → offset      poll → [[offset, m] …]      poll start → all from the first message to the last
+
+Each key is a partition of its own; each message is sent once. The definitions are those of Jepsen's workload for Kafka
+(jepsen-io/jepsen, `tests/kafka.clj`, sections 1 to 3 and 5 of its analysis), for single operations in place of
+transactions:
+
+- `lost`: an acknowledged message that nobody polled, though somebody polled its offset or a later one. Beyond Jepsen,
+  for acknowledgements without an offset too: a whole poll has no trace of a message that was acknowledged, or polled by
+  somebody, before another one that it has was sent; or, if it was polled, that has a lower offset.
+- `aborted-read`: a message was polled whose send has certainly failed, or that nobody had tried to send.
+- `inconsistent-offset`: two messages were seen at one offset. `duplicate`: one message was seen at two offsets.
+- `poll-skip`, `nonmonotonic-poll`: a poll, or the next one of the same process, leaves out messages that are there, or
+  goes back.
+- `nonmonotonic-send`: a message has a lower offset than one that was acknowledged before it was sent.
+
+Offsets need not follow each other without gaps. Pitfall: after an operation that did not succeed a process may have
+another client, so its next poll may begin anywhere; so may a whole poll.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from splitbrain.checkers.common.entry import CatalogueEntry
+from splitbrain.checkers.common.event_format import EventFormat
+from splitbrain.checkers.common.per_key import Rows, hold_to, of_each_key, over_budget, unobserved
+from splitbrain.checkers.common.values import shown
+from splitbrain.harness.budget import Budget, BudgetMeter
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.history import ABSENT, History
+from splitbrain.harness.operation import EventType, Value
+from splitbrain.harness.verdict import Validity, Verdict, Witness
+
+SEND, POLL, START = "send", "poll", "start"
+KINDS = (
+    "lost",
+    "aborted-read",
+    "inconsistent-offset",
+    "duplicate",
+    "poll-skip",
+    "nonmonotonic-poll",
+    "nonmonotonic-send",
+)
+"""The anomalies, the worst first."""
+
+
+@dataclass(frozen=True)
+class Poll:
+    """A poll that succeeded: its row, and offsets with messages in the order in which they came. whole: from the first
+    message on. fresh: nothing is known of where its process was."""
+
+    row: int
+    found: list[tuple[int, int]]
+    whole: bool
+    fresh: bool
+
+
+@dataclass(frozen=True)
+class LogAnomaly:
+    """An anomaly: its words, and the rows that show it."""
+
+    kind: str
+    words: str
+    rows: tuple[int, ...]
+
+
+@dataclass
+class LogTraffic:
+    """Messages that went into one partition, and that came out, as value ids.
+
+    sends: the row of each message's send. offsets: of each offset the messages seen there, and of each message the
+    offsets, with the first row that showed it. polled: of each message the rows of the polls that have it.
+    """
+
+    sends: dict[int, int] = field(default_factory=dict)
+    at: dict[int, dict[int, int]] = field(default_factory=lambda: defaultdict(dict))
+    of: dict[int, dict[int, int]] = field(default_factory=lambda: defaultdict(dict))
+    polled: dict[int, int] = field(default_factory=dict)
+    """The messages that were polled, each with the row of the poll that ended first."""
+    polls: list[Poll] = field(default_factory=list)
+    acknowledged: list[int] = field(default_factory=list)
+    """Rows of sends, in order."""
+
+    @staticmethod
+    def of_rows(history: History, rows: Rows, failures: Mapping[int, Sequence[int]]) -> "LogTraffic":
+        """The traffic of these rows; UsageError for a message that is sent twice, and for a poll that is no list.
+        failures: of each process, at which positions an operation that did not succeed began."""
+        out, operations, values = LogTraffic(), history.operations(), history.pool.values
+        last: dict[int, int] = {}
+        """The position at which the last poll of each process ended."""
+        for row in rows:
+            f, process = values[operations.f[row]], operations.process[row]
+            succeeded = operations.ended[row] == EventType.OK
+            if f == SEND:
+                out._sent(history, row, succeeded=succeeded)
+            elif succeeded:
+                whole = operations.argument[row] != ABSENT and values[operations.argument[row]] == START
+                found = _messages(history, operations.result[row])
+                begin, failed = operations.invoke[row], failures.get(process, ())
+                known = process in last and bisect_left(failed, last[process]) == bisect_left(failed, begin)
+                out.polls.append(Poll(row, found, whole, whole or not known))
+                last[process] = operations.complete[row]
+        for poll in sorted(out.polls, key=lambda poll: operations.complete[poll.row]):
+            for offset, message in poll.found:
+                out._seen(offset, message, poll.row)
+                out.polled.setdefault(message, poll.row)
+        return out
+
+    def _sent(self, history: History, row: int, *, succeeded: bool) -> None:
+        operations = history.operations()
+        message = operations.argument[row]
+        if message in self.sends:
+            raise UsageError(f"message {shown(history.pool.values[message])} is sent twice; messages are unique")
+        self.sends[message] = row
+        if succeeded:
+            self.acknowledged.append(row)
+            if operations.revision[row] != ABSENT:
+                self._seen(operations.revision[row], message, row)
+
+    def _seen(self, offset: int, message: int, row: int) -> None:
+        self.at[offset].setdefault(message, row)
+        self.of[message].setdefault(offset, row)
+
+
+def _messages(history: History, result: int) -> list[tuple[int, int]]:
+    """Offsets and value ids of messages, as a poll returned them."""
+    value = history.pool.values[result] if result != ABSENT else None
+    pairs = [] if value is None else value
+    if not isinstance(pairs, tuple | list) or not all(
+        isinstance(pair, tuple | list) and len(pair) == 2 and type(pair[0]) is int for pair in pairs
+    ):
+        raise UsageError(f"a poll returns a list of [offset, message], not {shown(value)}")
+    return list(zip((pair[0] for pair in pairs), history.pool.ids([pair[1] for pair in pairs]), strict=True))
+
+
+@dataclass(frozen=True)
+class LogCheck:
+    """The ordered log, partition by partition."""
+
+    name: str = "log"
+
+    def check(self, history: History, budget: Budget) -> Verdict:
+        """The verdict; UsageError for operations it does not know."""
+        hold_to(history, self.name, (SEND, POLL))
+        judge = partial(self._judge, _failures(history))
+        return of_each_key(self.name, history, budget.start(), judge, "partition")
+
+    def _judge(
+        self, failures: Mapping[int, Sequence[int]], history: History, rows: Rows, spending: BudgetMeter
+    ) -> Verdict:
+        if limit := spending.exhausted():
+            return over_budget(self.name, limit, 0, len(rows), "operations")
+        traffic = LogTraffic.of_rows(history, rows, failures)
+        if not traffic.polled:
+            return unobserved(self.name, "no message was polled: nothing could have refuted the model")
+        found = list(anomalies(history, traffic))
+        counts = Counter(anomaly.kind for anomaly in found)
+        unseen = sum(history.operations().argument[row] not in traffic.polled for row in traffic.acknowledged)
+        details: dict[str, Value] = {
+            "sent": len(traffic.sends),
+            "acknowledged": len(traffic.acknowledged),
+            "polled": len(traffic.polled),
+            "unseen": unseen,
+            "anomalies": {kind: counts[kind] for kind in KINDS if counts[kind]},
+        }
+        if not found:
+            reason = (
+                f"{len(traffic.acknowledged):,} acknowledged messages in one order, {len(traffic.polled):,} were polled"
+            )
+            return Verdict(Validity.VALID, reason, self.name, self.name, details=details)
+        worst = min(found, key=lambda anomaly: KINDS.index(anomaly.kind))
+        witness = _witness(history, worst, counts)
+        return Verdict(Validity.INVALID, witness.words[0], self.name, self.name, witness=witness, details=details)
+
+
+def _failures(history: History) -> Mapping[int, Sequence[int]]:
+    """The positions at which operations of each process began that did not succeed."""
+    operations = history.operations()
+    found: dict[int, list[int]] = defaultdict(list)
+    for row, ended in enumerate(operations.ended):
+        if ended != EventType.OK:
+            found[operations.process[row]].append(operations.invoke[row])
+    return found
+
+
+def anomalies(history: History, traffic: LogTraffic) -> Iterator[LogAnomaly]:
+    """All anomalies of a partition."""
+    yield from _lost(history, traffic)
+    yield from _aborted(history, traffic)
+    yield from _inconsistent(history, traffic)
+    yield from _out_of_order_polls(history, traffic)
+    yield from _out_of_order_sends(history, traffic)
+
+
+def _lost(history: History, traffic: LogTraffic) -> Iterator[LogAnomaly]:
+    operations, values = history.operations(), history.pool.values
+    highest, reader = max((offset, poll.row) for poll in traffic.polls for offset, _ in poll.found)
+    told: dict[int, None] = {}
+    for row in traffic.acknowledged:
+        message = operations.argument[row]
+        offset = operations.revision[row]
+        if message not in traffic.polled and offset != ABSENT and offset <= highest:
+            told[message] = None
+            words = f"message {shown(values[message])} was acknowledged at offset {offset} and is lost"
+            yield LogAnomaly("lost", f"{words}: offset {highest} was polled, and it never was", (row, reader))
+    for poll in traffic.polls:
+        if poll.whole and poll.found:
+            yield from _missing(history, traffic, poll, told)
+
+
+def _missing(history: History, traffic: LogTraffic, poll: Poll, told: dict[int, None]) -> Iterator[LogAnomaly]:
+    """Messages that a whole poll should have and has not. told: those that were told already; more are added."""
+    operations, values = history.operations(), history.pool.values
+    having = {message for _, message in poll.found}
+    sent = [operations.invoke[traffic.sends[message]] for message in having if message in traffic.sends]
+    latest, last = max(sent, default=-1), poll.found[-1][0]
+    for message, row in traffic.sends.items():
+        if message in having or message in told:
+            continue
+        acknowledged = operations.ended[row] == EventType.OK and operations.complete[row] < latest
+        seen = traffic.polled.get(message)
+        vanished = seen is not None and operations.complete[seen] < operations.invoke[poll.row]
+        vanished = vanished and min(traffic.of[message]) < last
+        if acknowledged or vanished:
+            told[message] = None
+            how = "was acknowledged" if acknowledged else "was polled"
+            words = f"message {shown(values[message])} {how}, and is lost: later ones were polled without it"
+            yield LogAnomaly("lost", words, (row, *((seen,) if seen is not None else ()), poll.row))
+
+
+def _aborted(history: History, traffic: LogTraffic) -> Iterator[LogAnomaly]:
+    operations, values = history.operations(), history.pool.values
+    for message, poll in traffic.polled.items():
+        row = traffic.sends.get(message)
+        if row is None or operations.invoke[row] > operations.complete[poll]:
+            words = f"message {shown(values[message])} was polled, and nobody had tried to send it"
+            yield LogAnomaly("aborted-read", words, (poll,) if row is None else (poll, row))
+        elif operations.ended[row] == EventType.FAIL:
+            yield LogAnomaly(
+                "aborted-read", f"message {shown(values[message])} was polled, and its send has failed", (row, poll)
+            )
+
+
+def _inconsistent(history: History, traffic: LogTraffic) -> Iterator[LogAnomaly]:
+    values = history.pool.values
+    for offset, messages in traffic.at.items():
+        if len(messages) > 1:
+            words = " and ".join(shown(values[message]) for message in messages)
+            yield LogAnomaly("inconsistent-offset", f"offset {offset} has messages {words}", tuple(messages.values()))
+    for message, offsets in traffic.of.items():
+        if len(offsets) > 1:
+            words = " and ".join(map(str, sorted(offsets)))
+            yield LogAnomaly(
+                "duplicate", f"message {shown(values[message])} stands at offsets {words}", tuple(offsets.values())
+            )
+
+
+def _out_of_order_polls(history: History, traffic: LogTraffic) -> Iterator[LogAnomaly]:
+    operations = history.operations()
+    known = sorted({offset for poll in traffic.polls for offset, _ in poll.found})
+    positions: dict[int, tuple[int, int]] = {}
+    for poll in traffic.polls:
+        process = operations.process[poll.row]
+        before, earlier = positions.get(process, (None, ABSENT)) if not poll.fresh else (None, ABSENT)
+        for offset, _ in poll.found:
+            rows = (poll.row,) if earlier in (ABSENT, poll.row) else (earlier, poll.row)
+            if before is not None and offset <= before:
+                yield LogAnomaly("nonmonotonic-poll", f"offset {offset} was polled after offset {before}", rows)
+            elif before is not None and bisect_left(known, offset) > bisect_right(known, before):
+                skipped = known[bisect_right(known, before)]
+                words = f"offset {offset} was polled after offset {before}, and offset {skipped} was left out"
+                yield LogAnomaly("poll-skip", words, rows)
+            before, earlier = offset, poll.row
+        if before is not None:
+            positions[process] = before, poll.row
+        elif poll.fresh:
+            positions.pop(process, None)
+
+
+def _out_of_order_sends(history: History, traffic: LogTraffic) -> Iterator[LogAnomaly]:
+    operations = history.operations()
+    sends = [row for row in traffic.acknowledged if operations.revision[row] != ABSENT]
+    ended = sorted(sends, key=lambda row: operations.complete[row])
+    done, highest = 0, None
+    for row in sends:
+        while operations.complete[ended[done]] < operations.invoke[row]:
+            if highest is None or operations.revision[ended[done]] > operations.revision[highest]:
+                highest = ended[done]
+            done += 1
+        if highest is not None and operations.revision[row] < operations.revision[highest]:
+            offsets = operations.revision[highest], operations.revision[row]
+            words = f"a message was acknowledged at offset {offsets[0]}, and one that was sent later at {offsets[1]}"
+            yield LogAnomaly("nonmonotonic-send", words, (highest, row))
+
+
+def _witness(history: History, worst: LogAnomaly, counts: Counter[str]) -> Witness:
+    """The witness of an anomaly, with the number of others."""
+    operations, values = history.operations(), history.pool.values
+    rows = sorted(set(worst.rows), key=lambda row: operations.invoke[row])
+    tell = EventFormat(history, [operations.invoke[row] for row in rows])
+    words = [worst.words]
+    for row in rows:
+        begin, end = operations.invoke[row], operations.complete[row]
+        f = values[operations.f[row]]
+        what = f"sent {shown(values[operations.argument[row]])}" if f == SEND else "polled"
+        known = "" if operations.ended[row] == EventType.OK else ", of unknown end"
+        known = ", which failed" if operations.ended[row] == EventType.FAIL else known
+        words.append(f"{tell.span(begin, end)}: {tell.who(begin)} {what}{known}")
+    words.append(", ".join(f"{kind}: {counts[kind]:,}" for kind in KINDS if counts[kind]))
+    events = sorted({event for row in rows for event in (operations.invoke[row], operations.complete[row])} - {ABSENT})
+    return Witness(tuple(events), tuple(words), operations.invoke[rows[0]])
+
+
+LOG = CatalogueEntry(
+    "log", "an ordered log: nothing acknowledged is lost, nothing stands twice, one order (Jepsen's kafka)", (),
+    lambda settings: LogCheck(),
+)  # fmt: skip

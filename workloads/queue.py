@@ -1,0 +1,94 @@
+"""Workload `queue`: unique elements are put into queues and taken out, which are emptied at the end; lost, or doubled?
+
+`judge=at-least-once` is Jepsen's `total-queue`: every element whose enqueue was acknowledged comes out. An element that
+comes out twice passes, for a consumer that dies before it says that it is done is why it must. `judge=at-most-once` is
+Jepsen's `queue`: no element comes out more often than it was put in. `both` asks for both.
+
+Pitfall: an element that is out with a consumer is in no queue, so a drain waits until none is.
+
+Operations, each with the queue as its key: `enqueue` (value: the element), `dequeue` (ok: an element, nil if there is
+none; it fails if the client certainly has none), `drain` (ok: all elements, when none is left).
+"""
+
+from collections.abc import Mapping, Sequence
+
+from splitbrain.checkers.domain.queues import DRAIN, PUT, TAKE, QueueCheck, TotalQueueCheck
+from splitbrain.harness.checker import Checker
+from splitbrain.harness.client import Shape
+from splitbrain.harness.generator import (
+    Context,
+    Generator,
+    calls,
+    limit,
+    on_threads,
+    per_thread,
+    phases,
+    repeat,
+    until_ok,
+)
+from splitbrain.harness.history import History
+from splitbrain.harness.operation import Operation
+from splitbrain.harness.options import Option, Setting
+from splitbrain.workloads.final import READ_TRIES
+from splitbrain.workloads.workload import Size, Workload
+
+JUDGES = ("at-least-once", "at-most-once", "both")
+OPTIONS = (
+    Option("queues", 1, "number of queues", least=1),
+    Option("enqueue_share", 0.5, "share of enqueues among the operations, 0 to 1", most=1),
+    Option("judge", "at-least-once", "what is judged: that nothing is lost, or that nothing comes out twice", JUDGES),
+)
+
+
+def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
+    """Enqueues of elements that are unique by thread and ordinal, and dequeues."""
+    share = float(settings["enqueue_share"] or 0)
+    queues = names(settings)
+
+    def operation(context: Context) -> Operation:
+        queue = context.draws.choice(queues)
+        if context.draws.chance(share):
+            return Operation(PUT, size.unique(context.thread, context.ordinal), queue)
+        return Operation(TAKE, None, queue)
+
+    return calls(operation)
+
+
+def names(settings: Mapping[str, Setting]) -> Sequence[str]:
+    """The names of the queues."""
+    return [f"queue{number}" for number in range(int(settings["queues"] or 1))]
+
+
+def final(size: Size, settings: Mapping[str, Setting], history: History) -> Generator:
+    """Each queue is emptied by one client, tried again until it succeeds."""
+
+    def drain(queue: str) -> Generator:
+        return per_thread(until_ok(limit(READ_TRIES, repeat(Operation(DRAIN, None, queue)))))
+
+    return phases(*(on_threads([0], drain(queue)) for queue in names(settings)))
+
+
+def checkers(settings: Mapping[str, Setting]) -> Sequence[Checker]:
+    """Nothing is lost, or nothing comes out twice, or both."""
+    least, most = TotalQueueCheck(), QueueCheck()
+    judges: Mapping[str, Sequence[Checker]] = {
+        "at-least-once": (least,),
+        "at-most-once": (most,),
+        "both": (least, most),
+    }
+    return judges[str(settings["judge"])]
+
+
+QUEUE = Workload(
+    name="queue",
+    summary="unique elements are put into queues and taken out, all at the end; lost, or doubled?",
+    operations={
+        PUT: Shape("element", "element"),
+        TAKE: Shape("none", "element, nil if there is none"),
+        DRAIN: Shape("none", "[element, …]"),
+    },
+    options=OPTIONS,
+    main=main,
+    final=final,
+    checkers=checkers,
+)
