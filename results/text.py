@@ -6,6 +6,7 @@ output, and that of a simulated run is the same for the same seed: no wall times
 
 from collections.abc import Iterator, Mapping
 
+from splitbrain.harness.kinds import accepts, parse_known
 from splitbrain.harness.operation import Value
 from splitbrain.harness.verdict import Verdict, Witness
 from splitbrain.results import format
@@ -56,8 +57,16 @@ def repeat_lines(result: Result) -> list[str]:
 
 def headline(result: Result) -> str:
     """The answer in one line; its first word is the answer's name."""
-    accepted = "" if result.counts_as is result.status else f" (known, accepted: {', '.join(result.kinds)})"
-    return format.plain(f"{result.status.value}: {result.name} · {result.judge}: {result.sentence}{accepted}")
+    return format.plain(f"{result.status.value}: {result.name} · {result.judge}: {result.sentence}{_accepted(result)}")
+
+
+def _accepted(result: Result) -> str:
+    """The kinds of anomalies that are known and accepted; those that are not, where others were named."""
+    if result.counts_as is not result.status:
+        return f" (known, accepted: {', '.join(result.kinds)})"
+    known = parse_known(result.record.spec.known) if result.record is not None else ()
+    others = [kind for kind in result.kinds if not accepts(known, kind)]
+    return f" (not accepted by --known {','.join(known)}: {', '.join(others)})" if known and others else ""
 
 
 def witness_lines(result: Result) -> list[str]:

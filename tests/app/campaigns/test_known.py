@@ -41,6 +41,8 @@ def test_the_command_line_accepts_a_kind_and_says_so(tmp_path, capsys):
     assert command([*words, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["verdict"], told["counts_as"]) == ("invalid", "valid")
+    assert command([*words[:-1], "set/lost"]) == 1
+    assert f"(not accepted by --known set/lost: {kind})" in capsys.readouterr().out.splitlines()[0]
     assert command([*words[:-1], "local reads"]) == 254
 
 
