@@ -25,6 +25,7 @@ from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Model
 from splitbrain.checkers.porcupine.models import register, versions
 from splitbrain.checkers.porcupine.models.store_range import range_shown, seen_entries, within
 from splitbrain.checkers.porcupine.models.versions import NO_LIMIT, READS, WRITES, RevisionBounds, narrowed
+from splitbrain.checkers.porcupine.monitors.revisions import revisions
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Option, Setting
@@ -279,6 +280,7 @@ def versioned_kv(settings: Mapping[str, Setting]) -> Model:
         refusals=REFUSABLE if settings["precondition"] != "drop" else frozenset(),
         every_failure=settings["precondition"] == "all",
         sees=frozenset({"revision"}),
+        monitors=(revisions,),
         show_call=show,
         show_state=show_state,
     )

@@ -16,19 +16,21 @@ give them out. Each is inside from the moment its enqueue takes effect to the mo
 
 An element that is never dequeued is inside for ever. A crashed enqueue that nobody dequeued is dropped: without it,
 what others found is as legal. One that was dequeued did happen, and never returned. A crashed dequeue may have taken
-any element: not decided here. All calls about some values can go together: those about u, about the elements in its
+any element: see `crashed_takes`. All calls about some values can go together: those about u, about the elements in its
 way, about those that keep these waiting, and so on, are a core. Pitfall: `1` and `1.0` are two elements, and which
 of them goes first is for the model to say.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from operator import itemgetter
 from typing import Any
 
 from splitbrain.checkers.common.per_key import NEVER
 from splitbrain.checkers.porcupine.monitors.cover import Interval, chain
+from splitbrain.checkers.porcupine.monitors.crashed_takes import Turns, container_monitor
 from splitbrain.checkers.porcupine.monitors.monitor import Decision, MonitorInput, Procedure, refuted
-from splitbrain.checkers.porcupine.monitors.queue import Contents, QueueElement, contents
+from splitbrain.checkers.porcupine.monitors.queue_contents import Contents, QueueElement
 from splitbrain.harness.operation import Value
 
 
@@ -36,16 +38,19 @@ def priority_queue_monitor(put: str, take: str, empty: Value, rank: Callable[[Va
     """The procedure for a priority queue with these operations, of which `take` returns `empty` when there is nothing;
     rank: the element → what to sort it by, no two the same."""
 
-    def procedure(case: MonitorInput) -> Decision | None:
-        inside = contents(case, put, take, empty)
-        if inside is None or inside.refuted is not None:
-            return None if inside is None else inside.refuted
+    def ranks(case: MonitorInput) -> Callable[[QueueElement], Any]:
         classes, kind = case.prepared.classes, case.problem.kind
-        ranks = {element.put: rank(classes[kind[element.put]].argument) for element in inside.elements}
-        inside.elements.sort(key=lambda element: ranks[element.put])
-        return _Sweep(case, inside).decided()
+        return lambda element: rank(classes[kind[element.put]].argument)
 
-    return procedure
+    def decide(case: MonitorInput, inside: Contents) -> Decision:
+        rank_of = ranks(case)
+        return _Sweep(
+            case, replace(inside, elements=sorted(inside.elements, key=lambda e: (rank_of(e), e.take_end)))
+        ).decided()
+
+    return container_monitor(
+        put, take, empty, decide, lambda case: Turns(turn=ranks(case), limit=ranks(case)), newest=True
+    )
 
 
 class _Sweep:

@@ -17,123 +17,28 @@ each dequeue begin no earlier than its enqueue: no legal order is lost. What is 
   before its return; by the cuts, a dequeue that was invoked before a cut is not after it.
 
 A crashed enqueue that nobody dequeued is dropped: without it, what others found is as legal. One that was dequeued did
-happen, and never returned. A crashed dequeue may have taken any element: not decided here. All calls about some values
-can go together, so those of the elements named above are a core. Pitfall: the value that means `empty`.
+happen, and never returned. A crashed dequeue may have taken any element: see `crashed_takes`. All calls about some
+values can go together, so those of the elements named above are a core. Pitfall: the value that means `empty`.
 """
 
 from bisect import bisect_left
 from collections.abc import Callable
-from dataclasses import dataclass
 from heapq import heappop, heappush
 
-from splitbrain.checkers.common.per_key import NEVER
-from splitbrain.checkers.porcupine.model import UNSEEN, Call
 from splitbrain.checkers.porcupine.monitors.cover import Cover, chain
-from splitbrain.checkers.porcupine.monitors.monitor import Decision, MonitorInput, Procedure, crashed, refuted
-from splitbrain.checkers.porcupine.prepare import Problem
-from splitbrain.harness.history import Interner
+from splitbrain.checkers.porcupine.monitors.crashed_takes import Turns, container_monitor
+from splitbrain.checkers.porcupine.monitors.monitor import Decision, MonitorInput, Procedure, refuted
+from splitbrain.checkers.porcupine.monitors.queue_contents import Contents, QueueElement
 from splitbrain.harness.operation import Value
-
-NOTHING = -1
-"""In place of the value of a take that found nothing."""
-
-
-@dataclass(slots=True)
-class QueueElement:
-    """Something put in (operation `put`) and taken out (`take`, or -1 if never): when these were invoked and returned.
-
-    put_end is no later than take_end, and take_begin no earlier than put_begin.
-    """
-
-    put: int
-    take: int
-    put_begin: int
-    put_end: int
-    take_begin: int
-    take_end: int
-
-    def operations(self) -> tuple[int, int]:
-        return self.put, self.take
-
-
-@dataclass(slots=True)
-class Contents:
-    """The elements, in order of being put in, and the takes that found nothing; or what refutes at once."""
-
-    elements: list[QueueElement]
-    empty: list[int]
-    refuted: Decision | None = None
-
-
-def contents(case: MonitorInput, put: str, take: str, empty: Value) -> Contents | None:
-    """The elements of a history of puts and takes; None if values are put in twice or are the one that means empty, or
-    if a take crashed. Shared by all procedures about containers."""
-    found = _said(case, put, take, empty)
-    if found is None:
-        return None
-    problem = case.problem
-    puts: dict[int, int] = {}
-    takes: dict[int, int] = {}
-    out = Contents([], [])
-    for operation, (is_put, value) in enumerate(found):
-        if is_put and value in puts:
-            return None
-        if is_put:
-            puts[value] = operation
-        elif value == NOTHING:
-            out.empty.append(operation)
-        elif value in takes:
-            out.refuted = refuted((takes[value], operation, puts.get(value, -1)))
-        else:
-            takes[value] = operation
-    for value, operation in takes.items():
-        if value not in puts or problem.ret[operation] < problem.call[puts[value]]:
-            out.refuted = refuted((operation, puts.get(value, -1)))
-    if out.refuted is None:
-        out.elements = [
-            _element(problem, operation, takes.get(value, -1))
-            for value, operation in puts.items()
-            if value in takes or not crashed(problem, operation)
-        ]
-    return out
-
-
-def _said(case: MonitorInput, put: str, take: str, empty: Value) -> list[tuple[bool, int]] | None:
-    """(is it a put, the value) of each operation; NOTHING for a take that found nothing."""
-    nothing: list[int] = []
-
-    def meaning(call: Call, pool: Interner) -> tuple[bool, int] | None:
-        if call.f not in (put, take):
-            return None
-        if not nothing:
-            nothing.append(pool.id(empty))
-        value = pool.id(call.argument if call.f == put else None if call.result is UNSEEN else call.result)
-        if call.f == put:
-            return None if value == nothing[0] else (True, value)
-        if call.f != take or call.result is UNSEEN:
-            return None
-        return False, NOTHING if value == nothing[0] else value
-
-    return case.meanings(meaning)
-
-
-def _element(problem: Problem, put: int, take: int) -> QueueElement:
-    call, ret = problem.call, problem.ret
-    if take < 0:
-        return QueueElement(put, take, call[put], ret[put], NEVER, NEVER)
-    return QueueElement(put, take, call[put], min(ret[put], ret[take]), max(call[take], call[put]), ret[take])
 
 
 def queue_monitor(put: str, take: str, empty: Value) -> Procedure:
     """The procedure for a queue with these operations, of which `take` returns `empty` when there is nothing."""
+    return container_monitor(put, take, empty, _decided, lambda case: _TURNS)
 
-    def procedure(case: MonitorInput) -> Decision | None:
-        inside = contents(case, put, take, empty)
-        if inside is None or inside.refuted is not None:
-            return None if inside is None else inside.refuted
-        return _decided(case, inside)
 
-    return procedure
+_TURNS = Turns(turn=lambda e: e.put_begin, limit=lambda e: e.put_end)
+"""Elements put in later go later."""
 
 
 def _decided(case: MonitorInput, inside: Contents) -> Decision:

@@ -18,7 +18,7 @@ In the spirit of Lee & Mathur, "Efficient decrease-and-conquer linearizability m
 
 Nothing is lost by leaving out elements: a legal order stays legal without all calls about one value. An element that is
 never popped is popped after all. A crashed push that nobody popped is dropped: without it, what others found is as
-legal. One that was popped did happen, and never returned. A crashed pop may have taken any element: not decided here.
+legal. One that was popped did happen, and never returned. A crashed pop may have taken any element: `crashed_takes`.
 
 Why not linearizable, in short: let a be pushed by the first push to return, and b popped by the last pop invoked. None
 of the elements whose holds fill the span between, nor a or b, is a bottom of these elements: they are a core.
@@ -30,21 +30,19 @@ there is none.
 from dataclasses import dataclass
 
 from splitbrain.checkers.porcupine.monitors.cover import Cover, chain
+from splitbrain.checkers.porcupine.monitors.crashed_takes import Turns, container_monitor
 from splitbrain.checkers.porcupine.monitors.monitor import Decision, MonitorInput, Procedure, refuted
-from splitbrain.checkers.porcupine.monitors.queue import Contents, QueueElement, contents
+from splitbrain.checkers.porcupine.monitors.queue_contents import Contents, QueueElement
 from splitbrain.harness.operation import Value
 
 
 def stack_monitor(put: str, take: str, empty: Value) -> Procedure:
     """The procedure for a stack with these operations, of which `take` returns `empty` when there is nothing."""
+    return container_monitor(put, take, empty, _decided, lambda case: _TURNS, newest=True)
 
-    def procedure(case: MonitorInput) -> Decision | None:
-        inside = contents(case, put, take, empty)
-        if inside is None or inside.refuted is not None:
-            return None if inside is None else inside.refuted
-        return _decided(case, inside)
 
-    return procedure
+_TURNS = Turns(turn=lambda e: -e.put_end, limit=lambda e: -e.put_begin)
+"""Elements pushed before another are below it, and go later."""
 
 
 @dataclass(slots=True)

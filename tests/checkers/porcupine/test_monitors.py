@@ -24,7 +24,7 @@ from splitbrain.harness.verdict import Validity
 
 from .brute import linearizable
 from .histories import recorded as recorded_lines
-from .unique import SHAPES, history
+from .unique import SHAPES, history, mixed
 
 QUICK, LONG = 60, 2_000
 
@@ -142,20 +142,49 @@ def test_what_a_procedure_refutes_is_explained_as_what_a_search_refutes(name: st
 
 def test_a_key_that_no_procedure_takes_is_searched() -> None:
     recorded = History()
-    for key, values in (("plain", (1, 2)), ("twice", (1, 1)), ("wrong", (1, 3))):
+    for key, values in (("plain", (1, 2)), ("looked", (1, 1)), ("wrong", (1, 3))):
         for value in values:
             for kind in (0, 1):
                 recorded.add(kind, 0, "enqueue", value, key, len(recorded), None)
         for kind in (0, 1):
-            recorded.add(kind, 0, "dequeue", values[key == "wrong"] if kind else None, key, len(recorded), None)
+            f = "peek" if key == "looked" else "dequeue"
+            recorded.add(kind, 0, f, values[key == "wrong"] if kind else None, key, len(recorded), None)
     verdict = porcupine.check(MODELS["fifo-queue"].make(), recorded)
     assert verdict.value is Validity.INVALID
     assert [(c.key, c.value) for c in verdict.children] == [
-        ("plain", Validity.VALID), ("twice", Validity.UNKNOWN), ("wrong", Validity.INVALID),
+        ("plain", Validity.VALID), ("looked", Validity.UNKNOWN), ("wrong", Validity.INVALID),
     ]  # fmt: skip
     right = History.of(event for event in recorded if event.key != "wrong")
     verdict = porcupine.check(MODELS["fifo-queue"].make(), right)
     assert verdict.value is Validity.VALID
+
+
+@pytest.mark.parametrize("name", ["fifo-queue", "stack", "priority-queue"])
+def test_what_crashed_takes_took_is_found(name: str) -> None:
+    random, words = seeded(name), Counter[str]()
+    put, take, *_ = SHAPES[name].model.operations
+    shape = replace(SHAPES[name], ask=mixed(put, take))
+    for _ in range(8):
+        events = history(shape, random, 1_000, random.choice((10, 30)), 0.03)
+        verdict = porcupine.check(SHAPES[name].model, History.of(events), Budget(configurations=20_000), explain=False)
+        words[verdict.value.value] += 1
+    print(f"{name}: {dict(words)}")
+    assert words["unknown"] <= 4, words
+
+
+def test_more_elements_are_gone_than_crashed_takes_can_have() -> None:
+    lines = ["0 invoke dequeue", "0 info dequeue"]
+    for element in range(40):
+        lines += [f"1 invoke enqueue {element}", f"1 ok enqueue {element}"]
+    lost = recorded_lines(*lines, "1 invoke dequeue", "1 ok dequeue 2")
+    verdict = porcupine.check(MODELS["fifo-queue"].make(), lost)
+    assert verdict.value is Validity.INVALID
+    assert verdict.witness is not None
+    assert len(verdict.witness.events) <= 10
+    one = recorded_lines(*lines, "1 invoke dequeue", "1 ok dequeue 1")
+    assert porcupine.check(MODELS["fifo-queue"].make(), one).value is Validity.VALID
+    late = recorded_lines(*lines[2:], "1 invoke dequeue", "1 ok dequeue 1", *lines[:2])
+    assert porcupine.check(MODELS["fifo-queue"].make(), late).value is Validity.INVALID
 
 
 def test_a_wrong_procedure_is_found_out() -> None:
