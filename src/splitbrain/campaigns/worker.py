@@ -30,8 +30,9 @@ from splitbrain.runner.inner import InnerReply
 
 OVER = "over"
 """The phase in which a run is done and its history is judged."""
-COLLECT_AFTER = 20_000
-"""The number of new objects that may form cycles after which the collector looks; Python's default is 700."""
+COLLECT_AFTER = 200_000
+"""The number of new objects that may form cycles after which the collector looks, those of several short runs. Python's
+default is 700."""
 GRACE_SECONDS = 60.0
 """The time that healing and closing may take once the other side has gone."""
 
