@@ -1,26 +1,38 @@
 """CPU seconds of the checkers of transactions, from columns to verdict with witnesses, and memory.
 
-    python benchmarks/transactions.py [--sizes 1000 10000 100000] [--only WORKLOAD/LEVEL …] [--json]
+    python benchmarks/transactions.py [--sizes 1000 10000 100000] [--only WORKLOAD/LEVEL …] [--command] [--json]
 
 The histories are those of a toy database with ten clients, whose transactions of one to four micro-operations overlap,
 on ten keys of which each is half as popular as the one before and is replaced after 32 writes. With level `serial`
-reads and writes are validated at commit, so that strict serializability holds; with `snapshot` writes alone, so that
-there are write skews; with `none` nothing is. A conflict aborts, and the transaction fails. CPU time counts, so a busy
-machine disturbs little.
+reads and writes are validated at commit, so that strict serializability holds, and so with `rmw`, where each write is
+preceded by a read of the key; with `snapshot` writes alone, so that there are write skews; with `none` nothing is. A
+conflict makes the transaction begin again inside the database.
+
+Of lists, where there is a C compiler, the same file is judged by `transactions_floor.c` beside: how fast six levels can
+be decided in C, with no words and no direct anomalies. `--command` measures the whole command too, from JSON lines.
+CPU time counts, so a busy machine disturbs little.
 """
 
 import argparse
 import json
 import multiprocessing
 import resource
+import shutil
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from random import Random
 from typing import Any
 
+import msgspec
+
 from splitbrain.checkers.transactions.check import TransactionCheck
 from splitbrain.harness.budget import Budget
+from splitbrain.harness.histories import read
 from splitbrain.harness.history import Event, History
 
 CASES = (
@@ -28,6 +40,9 @@ CASES = (
     "rw-register/snapshot",
 )  # fmt: skip
 CLIENTS, KEYS, LONGEST, WRITES_MAX, TRIES = 10, 10, 4, 32, 20
+BLOCK = 100_000
+"""The number of transactions that are made at once."""
+FLOOR = Path(__file__).with_name("transactions_floor.c")
 MIB = 1 << 10
 """In the unit of `ru_maxrss`."""
 
@@ -126,7 +141,8 @@ class ToyDatabase:
 
 @dataclass(frozen=True)
 class MeasuredCheck:
-    """One case. mib: of the process, history included."""
+    """One case. mib: of the process, history included. floor, floor_read: seconds of the floor to judge and to read.
+    ratio: ours to those of the floor. command: seconds of the whole command."""
 
     case: str
     transactions: int
@@ -135,12 +151,71 @@ class MeasuredCheck:
     undecided: int
     seconds: float
     mib: int
+    floor: float | None = None
+    floor_read: float | None = None
+    ratio: float | None = None
+    command: float | None = None
+
+    def line(self) -> str:
+        """The case on one line."""
+        told = f"{self.case:22} {self.transactions:>9,}  {self.verdict:8} {self.seconds:8.2f} s {self.mib:6,} MiB"
+        if self.floor is not None:
+            told += f"  floor {self.floor:.3f} s, ratio {self.ratio:.1f}, to read {self.floor_read:.2f} s"
+        if self.command is not None:
+            told += f"  command {self.command:.2f} s"
+        return "  ".join([told, *self.anomalies])
 
 
-def measure(case: str, size: int) -> MeasuredCheck:
-    """Judge one history."""
+def built_floor(folder: Path) -> Path | None:
+    """The floor, compiled into a folder; None without a C compiler."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        return None
+    program = folder / "floor"
+    subprocess.run([compiler, "-O2", "-o", str(program), str(FLOOR)], check=True)
+    return program
+
+
+def children() -> float:
+    """CPU seconds of all processes that were started and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def beside(file: Path, case: str, floor: Path | None, *, command: bool) -> dict[str, Any]:
+    """The seconds of the floor and of the command for a file."""
+    out: dict[str, Any] = {}
+    workload = case.partition("/")[0]
+    if floor is not None and workload == "list-append":
+        told = subprocess.run([str(floor), str(file)], check=True, capture_output=True, text=True).stdout
+        rows = dict(line.split(maxsplit=1) for line in told.splitlines())
+        out |= {"floor": float(rows["judge"]), "floor_read": float(rows["read"])}
+    if command:
+        before = children()
+        words = [sys.executable, "-m", "splitbrain", "check", str(file), "--model", workload, "--budget", "600"]
+        subprocess.run(words, check=False, capture_output=True)
+        out["command"] = round(children() - before, 2)
+    return out
+
+
+def write(file: Path, case: str, size: int) -> None:
+    """Write a history as JSON lines; a long one in blocks one after the other, with keys of their own."""
     workload, level = case.split("/")
-    history = History.of(ToyDatabase(lists=workload == "list-append", level=level).events(size))
+    encode, replaced = msgspec.json.encode, msgspec.structs.replace
+    block = list(ToyDatabase(lists=workload == "list-append", level=level).events(min(size, BLOCK)))
+    with file.open("wb") as out:
+        for number in range(max(1, size // BLOCK)):
+            first, shift = number * len(block), number * BLOCK
+            for event in block:
+                value = [(f, key + shift, seen) for f, key, seen in event.value]
+                at = first + event.index
+                out.write(encode(replaced(event, index=at, time=at, value=value)) + b"\n")
+
+
+def measure(case: str, size: int, file: Path) -> MeasuredCheck:
+    """Judge one history."""
+    workload = case.partition("/")[0]
+    history = read(file)
     history.operations()
     TransactionCheck(workload).check(History(), Budget())  # imports what it needs
     began = time.process_time()
@@ -158,14 +233,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="CPU seconds and memory of the checkers of transactions.")
     parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000, 100_000])
     parser.add_argument("--only", nargs="+", choices=CASES, default=CASES)
+    parser.add_argument("--command", action="store_true", help="measure `splitbrain check` as a whole too")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    for case in options.only:
-        for size in options.sizes:
-            with multiprocessing.get_context("spawn").Pool(1) as pool:
-                found = pool.apply(measure, (case, size))
-            line = f"{case:22} {size:>9,}  {found.verdict:8} {found.seconds:8.2f} s {found.mib:6,} MiB  "
-            print(json.dumps(asdict(found)) if options.json else line + ", ".join(found.anomalies), flush=True)
+    with tempfile.TemporaryDirectory() as name:
+        floor, file = built_floor(Path(name)), Path(name, "history.jsonl")
+        for case in options.only:
+            for size in options.sizes:
+                write(file, case, size)
+                with multiprocessing.get_context("spawn").Pool(1) as pool:
+                    found = pool.apply(measure, (case, size, file))
+                more = beside(file, case, floor, command=options.command)
+                if "floor" in more:
+                    more["ratio"] = round(found.seconds / max(more["floor"], 0.001), 1)
+                found = replace(found, **more)
+                print(json.dumps(asdict(found)) if options.json else found.line(), flush=True)
 
 
 if __name__ == "__main__":

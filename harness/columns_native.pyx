@@ -51,10 +51,12 @@ cdef enum:
     FREE = -2           # in place of an open invocation: there is none
     DENSE = 1 << 22     # processes with a number below this are looked up by it
     PLACES = 256
+    NESTED = 16         # deeper values are left to Python
 
 
 cdef class Sequences:
-    """Ids of lists and tuples; see `pool`. Flat ones are found and made here; slow: what answers for all others."""
+    """Ids of lists and tuples; see `pool`. Those of plain values, and of lists and tuples of such, are found and made
+    here; slow: what answers for all others."""
 
     cdef object pool, tables, slow, scalars
     cdef dict known
@@ -65,29 +67,36 @@ cdef class Sequences:
         self.known, self.values = slow.known, pool.values
 
     def __getitem__(self, value):
-        # What is inside another value is left to Python altogether, which counts how deep it is.
-        cdef object found = None if self.pool.depth else self.id(value)
+        # What is inside a value that is left to Python is left to it altogether, for it counts how deep that is.
+        cdef object found = None if self.pool.depth else self.id(value, 0)
         return self.slow[value] if found is None else found
 
-    cdef object id(self, object value):
-        """The id of a flat sequence, a new one if it was never seen; None if it is not flat."""
+    cdef object id(self, object value, int depth):
+        """The id of a sequence, a new one if it was never seen; None if it holds what is neither plain nor a sequence,
+        or is nested deeply."""
         cdef PyObject *table
         cdef PyObject *part
         cdef Py_ssize_t place = 0, size
         cdef object parts, found
+        cdef bint flat = True
         if type(value) is tuple:
             size = len(<tuple>value)
         elif type(value) is list:
             size = len(<list>value)
         else:
             return None
+        if depth == NESTED:
+            return None
         parts = PyTuple_New(size)
         for each in value:
             table = PyDict_GetItemWithError(self.tables, <object>type(each))
-            if table == NULL or type(<object>table) is not self.scalars:
-                return None
-            part = PyDict_GetItemWithError(<object>table, each)
-            found = (<object>table)[each] if part == NULL else <object>part
+            if table != NULL and type(<object>table) is self.scalars:
+                part = PyDict_GetItemWithError(<object>table, each)
+                found = (<object>table)[each] if part == NULL else <object>part
+            else:
+                flat, found = False, self.id(each, depth + 1)
+                if found is None:
+                    return None
             Py_INCREF(found)
             PyTuple_SET_ITEM(parts, place, found)
             place += 1
@@ -101,7 +110,7 @@ cdef class Sequences:
             Py_INCREF(each)
             PyTuple_SET_ITEM(value, place, each)
         self.values.append(value)
-        if size == 2:
+        if size == 2 and flat:
             self.keep_pair(found, parts[0], parts[1])
         return found
 
@@ -262,7 +271,7 @@ cdef class EventFields:
             if type(<object>value) in self.plain:
                 out.value = value
         elif type(<object>table) is Sequences:
-            flat = (<Sequences>table).id(<object>value)
+            flat = (<Sequences>table).id(<object>value, 0)
             if flat is not None:
                 out.id = flat
                 if type(<object>value) is tuple:
