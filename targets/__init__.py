@@ -71,6 +71,10 @@ TARGETS: Mapping[str, tuple[str, str]] = {
         "splitbrain.targets.redis:Redis",
         "Redis, asynchronous replicas and Sentinel: real processes, containers, or a cluster",
     ),
+    "valkey": (
+        "splitbrain.targets.valkey:Valkey",
+        "Valkey, asynchronous replicas and Sentinel: real processes, containers, or a cluster",
+    ),
     "zookeeper": (
         "splitbrain.targets.zookeeper:ZooKeeper",
         "ZooKeeper, a replicated tree of small files: real processes, containers, or a cluster",

@@ -43,6 +43,12 @@ SOFTWARE = Software(
     described="6.2.5, or the release of the redis-server on the PATH",
     told=told,
 )
+OPTIONS = (
+    Option("failover", "sentinel", "what promotes a replica when the primary is lost", ("none", "sentinel")),
+    Option("wait", "0", "how many replicas must have a write before it is acknowledged", ("0", "1", "2")),
+    Option("appendfsync", "everysec", "when the log of writes is synced", ("always", "everysec", "no")),
+    Option("min_replicas", 0, "a primary refuses writes when it has heard of fewer in the last 2 s"),
+)
 
 
 class RedisClient(ServerClient):
@@ -103,13 +109,7 @@ class Redis(Server):
     name, summary = "redis", "Redis, asynchronous replicas and Sentinel: real processes, containers, or a cluster"
     software, port, schemes, tools = SOFTWARE, 6379, ("redis", "rediss"), ("sh",)
     operations, errors, client_class = shapes("read", "write", "cas", "add", "append"), ERRORS, RedisClient
-    options = server_options(
-        SOFTWARE,
-        Option("failover", "sentinel", "what promotes a replica when the primary is lost", ("none", "sentinel")),
-        Option("wait", "0", "how many replicas must have a write before it is acknowledged", ("0", "1", "2")),
-        Option("appendfsync", "everysec", "when the log of writes is synced", ("always", "everysec", "no")),
-        Option("min_replicas", 0, "a primary refuses writes when it has heard of fewer in the last 2 s"),
-    )
+    options = server_options(SOFTWARE, *OPTIONS)
 
     @property
     def claims(self) -> Sequence[str]:

@@ -11,9 +11,9 @@ from splitbrain.harness.deployment import Deployment, Place, Process
 from splitbrain.harness.node import Node
 from splitbrain.harness.options import Option, Setting
 from splitbrain.targets.embedded.client import ERRORS, EmbeddedClient, asked
-from splitbrain.targets.operations import shapes
 from splitbrain.targets.servers.forward import forwarded
 from splitbrain.targets.servers.server import require
+from splitbrain.targets.servers.sql import SQL_OPERATIONS
 
 PORT = 7400
 LEVELS, ISOLATION = ("off", "normal", "full", "extra"), ("serializable", "read-uncommitted")
@@ -32,7 +32,7 @@ class Embedded:
     one_copy = True
     port = PORT
     endpoints = ()
-    operations = shapes("txn", "read", "write", "cas", "add", "append")
+    operations = SQL_OPERATIONS
     errors = ERRORS
     checkpoint: Sequence[str] = ()
     """Statements that move what is in the journal to the file."""

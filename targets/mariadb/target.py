@@ -6,11 +6,11 @@ from splitbrain.harness.deployment import Place
 from splitbrain.harness.options import Option
 from splitbrain.targets.mariadb.client import MariaDBClient, MariaDBSession
 from splitbrain.targets.mariadb.errors import ERRORS
-from splitbrain.targets.operations import shapes
 from splitbrain.targets.servers.forward import forwarded
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
 from splitbrain.targets.servers.software import Software, says_version
 from splitbrain.targets.servers.sources import OnPath
+from splitbrain.targets.servers.sql import SQL_OPERATIONS
 
 told = says_version(r"Ver (\d+\.\d+\.\d+)-MariaDB")
 SOFTWARE = Software(
@@ -47,7 +47,7 @@ class MariaDB(Server):
         "aiomysql",
         ("sh", "mkdir", "mv", "rm", "sync"),
     )
-    operations, errors, client_class = shapes("txn", "read", "write", "cas", "add", "append"), ERRORS, MariaDBClient
+    operations, errors, client_class = SQL_OPERATIONS, ERRORS, MariaDBClient
     default_workload, one_copy, ready_seconds = "list-append", True, 60.0
     options = server_options(
         SOFTWARE,

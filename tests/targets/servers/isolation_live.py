@@ -84,6 +84,11 @@ async def kinds(client: SqlClient) -> None:
     assert (await client.invoke(Operation("add", 1, "s"))).type is EventType.OK
     for pair, kind in (((7, 7), EventType.OK), ((7, 8), EventType.OK), ((7, 9), EventType.FAIL)):
         assert (await client.invoke(Operation("cas", pair, "r"))).type is kind
+    transfers = [{"from": "a", "to": "b", "amount": amount} for amount in (60, 60)]
+    ended = [(await client.invoke(Operation("transfer", value))).type for value in transfers]
+    ended += [(await client.invoke(Operation("insert", row, "k"))).type for row in ((1, None), (None, 2))]
+    assert ended == [EventType.OK, EventType.FAIL] * 2
+    assert (await client.invoke(Operation("read", ("a", "b", "c")))).value == {"a": 40, "b": 160, "c": 100}
     seen = [(await client.invoke(Operation("read", None, key))).value for key in ("r", "l", "s", None, "none")]
     assert seen == [8, (1, 2), (1, 2), (3,), None]
 

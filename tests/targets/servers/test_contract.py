@@ -24,11 +24,12 @@ from splitbrain.targets.nats import Nats
 from splitbrain.targets.postgresql import PostgreSQL
 from splitbrain.targets.redis import Redis
 from splitbrain.targets.servers.server import Server
+from splitbrain.targets.valkey import Valkey
 from splitbrain.targets.zookeeper import ZooKeeper
 
 from .fakes import CUT, FAKES, LATE, OK, SILENT, FakeServer
 
-SERVERS: tuple[type[Server], ...] = (Etcd, Cassandra, Redis, ZooKeeper, PostgreSQL, MariaDB, Nats, Memcached)
+SERVERS: tuple[type[Server], ...] = (Etcd, Cassandra, Redis, Valkey, ZooKeeper, PostgreSQL, MariaDB, Nats, Memcached)
 LIBRARY = {
     "etcd": "httpx2",
     "cassandra": "cassandra",
