@@ -34,6 +34,7 @@ SUMMARIES: Mapping[str, str] = {
     "queue": "Jepsen's queue without order: every element taken was put in; not linearizability",
     "total-queue": "Jepsen's total-queue: what was acknowledged comes out, and nothing else",
     "bank": "Jepsen's bank: every read of all accounts shows the same total, none below zero; snapshot isolation",
+    "conserved": "bank accounts without isolation: the total is the same before all transfers and after them",
     "long-fork": "Jepsen's long-fork: no two reads see two writes in opposite orders; snapshot isolation",
     "g2": "Jepsen's g2: of two inserts that a predicate keeps apart at most one succeeds; serializability",
     "dirty-reads": "Jepsen's dirty-reads: no read shows what a failed transaction wrote; read committed",

@@ -18,6 +18,7 @@ from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.convergence.check import ENTRIES as CONVERGENCE
 from splitbrain.checkers.domain import (
     bank,
+    conserved,
     counters,
     dirty_reads,
     fencing,
@@ -69,6 +70,7 @@ CATALOGUE: dict[str, CatalogueEntry[Checker]] = {
         queues.QUEUE,
         queues.TOTAL_QUEUE,
         bank.BANK,
+        conserved.CONSERVED,
         long_fork.LONG_FORK,
         g2.G2,
         dirty_reads.DIRTY_READS,

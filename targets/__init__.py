@@ -59,6 +59,10 @@ TARGETS: Mapping[str, tuple[str, str]] = {
         "splitbrain.targets.stores.queue:MessageQueue",
         "a message queue on raft (AMQP): acknowledgement, redelivery after a visibility timeout",
     ),
+    "saga": (
+        "splitbrain.targets.stores.saga:Saga",
+        "long transactions as steps that can be undone (Garcia-Molina and Salem 1987), without isolation",
+    ),
     "etcd": (
         "splitbrain.targets.etcd:Etcd",
         "etcd, a key-value store on Raft: real processes, containers, or a cluster that exists",

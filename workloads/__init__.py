@@ -43,6 +43,10 @@ WORKLOADS: Mapping[str, tuple[str, str]] = {
         "splitbrain.workloads.bank:BANK",
         "clients move money between accounts and read all balances; is the total ever another?",
     ),
+    "transfers": (
+        "splitbrain.workloads.transfers:TRANSFERS",
+        "clients move money between accounts without isolation; is all of it there in the end?",
+    ),
     "long-fork": (
         "splitbrain.workloads.long_fork:LONG_FORK",
         "keys are written once and groups of them read; do two reads see two writes in opposite orders?",

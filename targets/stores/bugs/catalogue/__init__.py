@@ -21,6 +21,7 @@ from splitbrain.targets.stores.bugs.catalogue.peers import CAUSAL, MULTI_LEADER
 from splitbrain.targets.stores.bugs.catalogue.plain import PRIMARY_BACKUP, SINGLE
 from splitbrain.targets.stores.bugs.catalogue.queue import QUEUE
 from splitbrain.targets.stores.bugs.catalogue.replication import REPLICATION
+from splitbrain.targets.stores.bugs.catalogue.saga import SAGA
 from splitbrain.targets.stores.bugs.catalogue.snapshots import SNAPSHOTS
 from splitbrain.targets.stores.bugs.catalogue.two_phase_commit import TWO_PHASE_COMMIT
 
@@ -37,6 +38,7 @@ __all__ = [
     "QUEUE",
     "QUORUM",
     "RAFT",
+    "SAGA",
     "SINGLE",
     "TWO_PHASE_COMMIT",
 ]
