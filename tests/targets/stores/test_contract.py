@@ -297,3 +297,19 @@ def test_every_node_tells_its_role(arm: Arm, spec: str) -> None:
         assert list(await stage.target.roles(stage.nodes)) == ["n1", "n3"]
 
     play(arm, spec, story)
+
+
+@pytest.mark.parametrize("isolation", ["read-committed", "2pl", "snapshot", "ssi", "serial"])
+def test_a_transaction_is_seen_whole_and_survives_a_restart_of_all(arm: Arm, isolation: str) -> None:
+    keys = [f"k{number}" for number in range(5)]
+    writes, reads = tuple(("w", key, 7) for key in keys), tuple(("r", key, None) for key in keys)
+
+    async def story(stage: StoreStage) -> None:
+        assert (await stage.insist("n1", "txn", None, writes)).value == writes
+        for node in stage.others():
+            assert [step[2] for step in (await stage.insist(node, "txn", None, reads)).value] == [7] * 5
+        killed = await stage.kill(*stage.others())
+        await killed.heal()
+        assert [step[2] for step in (await stage.insist("n2", "txn", None, reads)).value] == [7] * 5
+
+    play(arm, f"two-phase-commit:isolation={isolation}", story)
