@@ -120,6 +120,24 @@ def test_what_is_claimed() -> None:
     assert store("causal:disk=memory").claims == store("multi-leader:disk=memory").claims == ()
 
 
+@pytest.mark.parametrize(
+    ("target", "workload", "nemesis", "expected"),
+    [
+        ("multi-leader:conflict=hlc", "availability", "clock", "valid"),
+        ("multi-leader:conflict=hlc,bug=clock-not-advanced", "availability", "clock", "invalid"),
+        ("multi-leader:conflict=siblings,bug=siblings-dropped", "set", "partition", "invalid"),
+        ("multi-leader:conflict=lww", "availability", "clock", "invalid"),
+    ],
+)
+def test_convergence_of_what_was_written_last(
+    target: str, workload: str, nemesis: str, expected: str, tmp_path: Path
+) -> None:
+    found = run(
+        target, seed=1, workload=workload, nemesis=nemesis, model="convergence", time_limit=8.0, out=tmp_path
+    ).result  # fmt: skip
+    assert {check.checker: check.value.value for check in found.checks}["convergence"] == expected
+
+
 def status(target: str, out: Path, **fields: Any) -> str:
     return run(target, seed=1, nemesis="all", time_limit=15.0, out=out, **fields).result.status.value
 
