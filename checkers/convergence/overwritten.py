@@ -7,7 +7,7 @@ win either way, also where one of them had ended before the other began. A read 
 tells no order.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from splitbrain.checkers.common.findings import SearchStopped
 from splitbrain.checkers.common.per_key import LOOK_EVERY, NEVER
@@ -51,8 +51,8 @@ def overwritten(of: RegisterHistory, asked: Mapping[int, list[int]], spending: B
         if count % LOOK_EVERY == 0 and (limit := spending.exhausted()):
             raise SearchStopped(limit)
         before = running[chain[op]]
-        for earlier in _told(of, op):
-            before |= past.get(earlier, 0)
+        for earlier in foreign(of, op):
+            before |= past.get(earlier, 0)  # 0 for a write that begins only after the read of its value has ended
         before |= bit.get(op, 0)
         running[chain[op]] = before
         if before:
@@ -61,8 +61,3 @@ def overwritten(of: RegisterHistory, asked: Mapping[int, list[int]], spending: B
         write: next((other for other in asked[write] if past.get(other, 0) & bit[write]), None) for write in contested
     }
     return {write: other for write, other in after.items() if other is not None}
-
-
-def _told(of: RegisterHistory, op: int) -> Iterator[int]:
-    """Operations directly before an operation, from other chains."""
-    return (earlier for earlier in foreign(of, op) if of.write[op] or of.start[earlier] < of.end[op])

@@ -29,7 +29,7 @@ def history(*rows: Row) -> History:
             given = None if f == "read" and type_ == "invoke" else value
             event = Event(index=0, time=at * 1_000_000, process=process, type=type_, f=f, value=given, node=node)
             events.append(msgspec.structs.replace(event, session=session[0]) if session else event)
-    return History.of(events)
+    return History.of(sorted(events, key=lambda event: event.time))
 
 
 def verdict(*rows: Row, model: str = "convergence") -> Verdict:
@@ -113,6 +113,7 @@ CUT = [(5, "nemesis", "start-partition", None), (4_500, "nemesis", "stop-partiti
         ([PARTED[0], CUT[0], PARTED[1], *finals(1, 2)], "unknown"),
         ([*PARTED, *finals(2, 2), (6_000, "nemesis", "start-kill", None), (6_010, "n1", "read", 1)], "valid"),
         ([*PARTED, (4_800, "nemesis", "rolled", None), *finals(1, 2)], "unknown"),
+        ([*PARTED, *finals(2, 1), (SETTLED + 11, "nemesis", "start-kill", None)], "unknown"),
     ],
 )
 def test_copies_have_time_from_the_last_fault_on(rows: list[Row], expected: str) -> None:
