@@ -63,7 +63,7 @@ def analysed(
         "not_judged": found.not_judged,
         "transactions": len(of),
         "reads": of.reads(),
-        "writes": sum(of.write),
+        "writes": of.writes(),
         "counts": dict(sorted(direct.counts.items())),
         "cycles": {name: _cycle(of, evidence[name]) for name in found.cycles},
     }

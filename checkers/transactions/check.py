@@ -50,7 +50,7 @@ class TransactionCheck:
             value = Validity.INVALID
             reason = f"not {level}: {details['refuted'][level]['reason']}"
             lines = [f"still allowed: {names['strongest'] or 'nothing'}"]
-        elif not of.reads() or not sum(of.write):
+        elif not of.reads() or not of.writes():
             details[UNOBSERVED] = True
             reason = "no read succeeded, or nothing was written: nothing could have refuted the model"
         elif level in details["allowed"]:

@@ -62,6 +62,8 @@ class Conditions:
             self.doubts[model] = doubt or "undecided"
             return
         self.holds[model] = answer
+        if answer and model == "strict-serializable":
+            self.holds[STRONG_VIEW] = True
         if model == STRONG_VIEW:
             return
         for other in weaker(model) if answer else stronger(model):

@@ -103,7 +103,11 @@ class TransactionHistory:
 
     def reads(self) -> int:
         """The number of reads that succeeded."""
-        return len(self.write) - sum(self.write)
+        return self.write.count(0)
+
+    def writes(self) -> int:
+        """The number of writes."""
+        return len(self.write) - self.write.count(0)
 
     def name(self, txn: int) -> str:
         """`T12`, by the position of its invocation."""

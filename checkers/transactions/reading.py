@@ -7,6 +7,9 @@ history is not judged.
 from array import array
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
+
 from splitbrain.checkers.common.per_key import NEVER
 from splitbrain.checkers.common.registers import sessions_of
 from splitbrain.checkers.common.values import shown
@@ -32,9 +35,9 @@ def transactions(history: History, workload: str) -> TransactionHistory:
     twice. workload: list-append or rw-register."""
     operations, values = history.operations(), history.pool.values
     out = TransactionHistory(history, workload == "list-append")
-    out.session = array("q", sessions_of(history))
+    out.session = _sessions(history)
     out.start, out.complete, out.ended = operations.invoke, operations.complete, operations.ended
-    out.end = array("q", [at if e == OK else NEVER for at, e in zip(out.complete, out.ended, strict=True)])
+    out.end = _column(np.where(np.asarray(out.ended) == OK, np.asarray(out.complete), NEVER))
     if not _compiled(out, workload):
         reader = _Reader(out, workload)
         for txn, ended in enumerate(out.ended):
@@ -42,6 +45,19 @@ def transactions(history: History, workload: str) -> TransactionHistory:
             reader.add(txn, value is not None, values[operations.argument[txn]] if value is None else value)
         reader.place_reads()
         _find_members(out)
+    return out
+
+
+def _sessions(history: History) -> "array[int]":
+    """The session of each transaction, as `sessions_of` has it."""
+    if history.session.count(ABSENT) == len(history):
+        return _column(np.invert(np.asarray(history.operations().process)))
+    return array("q", sessions_of(history))
+
+
+def _column(values: "npt.NDArray[np.int64]") -> "array[int]":
+    out = array("q")
+    out.frombytes(np.ascontiguousarray(values, dtype=np.int64).tobytes())
     return out
 
 
