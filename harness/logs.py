@@ -42,6 +42,8 @@ def _crash(line: str, meaning: str, conclusion: str = "") -> Pattern:
 CRASHES: Sequence[Pattern] = (
     _crash("WARNING: DATA RACE", "reports a data race"),
     _crash(r"(?:panic|fatal error): |goroutine \d+ \[running\]", "panicked"),
+    # A program in Go that is aborted exits with an error, as one does that gives up.
+    _crash(r"SIG(?:ABRT|SEGV|BUS|FPE|ILL|TRAP): [a-z ]+$", "aborted"),
     _crash(r"Traceback \(most recent call last\):\s*$", "raised an exception", r"[A-Za-z_][\w.]*(?::|\s*$)"),
     _crash("# A fatal error has been detected by the Java", "crashed"),
     _crash("Segmentation fault|.*AddressSanitizer", "broke its memory"),

@@ -32,6 +32,8 @@ ZeroDivisionError: division by zero
         ("2026/11/28 15:04:05 panic: no\n", "n2 panicked (n2.log:1: 2026/11/28 15:04:05 panic: no)"),
         ("[2026-11-28T15:04:05.123Z] fatal error: out of memory\n", None),
         ("==1==ERROR: AddressSanitizer: heap-use-after-free\n", None),
+        ("SIGABRT: abort\nPC=0x474161 m=0 sigcode=0\n", "n2 aborted (n2.log:1: SIGABRT: abort)"),
+        ("SIGSEGV: segmentation violation\nPC=0x0\n", None),
     ],
 )
 def test_a_crash_is_unknown_and_told(tmp_path: Path, text: str, reason: str | None) -> None:
@@ -48,6 +50,7 @@ def test_a_crash_is_unknown_and_told(tmp_path: Path, text: str, reason: str | No
         "--- splitbrain: starting server --on-panic: exit\n",
         '15:04:05 a client asked for "Traceback (most recent call last)" in vain\n',
         "the word panic: stands in a sentence\n",
+        "SIGTERM: terminating\nSIGABRT: abort is a signal, says Wikipedia\n",
     ],
 )
 def test_calm_sentences_are_no_crash(tmp_path: Path, text: str) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from splitbrain.cli.exits import UNKNOWN
 from splitbrain.harness.deployment import Place
 from splitbrain.harness.environments.docker import Docker
 from splitbrain.harness.environments.docker.daemon import Daemon
@@ -216,3 +217,31 @@ def test_libraries_come_along_with_a_dynamic_program() -> None:
     assert shell is not None
     assert any("ld-" in library.name for library in libraries(Path(shell)))
     assert libraries(Path(__file__)) == ()
+
+
+def members(pid: int) -> list[int]:
+    """The first processes of the containers of a run, by the process that runs it."""
+    daemon = Daemon.connect()
+    try:
+        api = daemon.api
+        found = api.containers(filters={"label": f"{OWNER}={owner(pid)}"})
+        return [int(api.inspect_container(one["Id"])["State"]["Pid"]) for one in found]
+    finally:
+        daemon.close()
+
+
+@needs_docker
+def test_a_member_that_breaks_down_makes_a_run_unknown(tmp_path: Path) -> None:
+    words = ["run", "etcd", "--env", "docker", "--nodes", "3", "--time-limit", "10", "--json"]
+    with subprocess.Popen(
+        [*SPLITBRAIN, *words, "--out", str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        deadline = time.monotonic() + 60
+        while not any('"ok"' in file.read_text() for file in tmp_path.rglob("history.jsonl")):
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.1)
+        os.kill(members(process.pid)[0], signal.SIGABRT)
+        out, err = process.communicate(timeout=120)
+    assert process.returncode == UNKNOWN, err
+    logs = next(check for check in json.loads(out)["checks"] if check["name"] == "logs")
+    assert logs["verdict"] == "unknown" and "SIGABRT: abort" in logs["reason"]
