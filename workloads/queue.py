@@ -26,8 +26,8 @@ from splitbrain.harness.generator import (
     repeat,
     until_ok,
 )
-from splitbrain.harness.history import History
-from splitbrain.harness.operation import Operation
+from splitbrain.harness.history import ABSENT, History
+from splitbrain.harness.operation import EventType, Operation
 from splitbrain.harness.options import Option, Setting
 from splitbrain.workloads.final import READ_TRIES
 from splitbrain.workloads.workload import Size, Workload
@@ -60,12 +60,31 @@ def names(settings: Mapping[str, Setting]) -> Sequence[str]:
 
 
 def final(size: Size, settings: Mapping[str, Setting], history: History) -> Generator:
-    """Each queue is emptied by one client, tried again until it succeeds."""
+    """Each queue is dequeued from by all clients, as often as there may be elements, and then emptied by one, tried
+    again until it succeeds: a drain that is not answered in time would leave all that it has in doubt."""
+    each = backlog(history) // size.concurrency + 1
 
-    def drain(queue: str) -> Generator:
-        return per_thread(until_ok(limit(READ_TRIES, repeat(Operation(DRAIN, None, queue)))))
+    def steps(queue: str) -> Sequence[Generator]:
+        drain = per_thread(until_ok(limit(READ_TRIES, repeat(Operation(DRAIN, None, queue)))))
+        return per_thread(limit(each, repeat(Operation(TAKE, None, queue)))), on_threads([0], drain)
 
-    return phases(*(on_threads([0], drain(queue)) for queue in names(settings)))
+    return phases(*(step for queue in names(settings) for step in steps(queue)))
+
+
+def backlog(history: History) -> int:
+    """The number of elements that may be in the queues, as far as a history tells."""
+    operations, values = history.operations(), history.pool.values
+    count = 0
+    for f, ended, result in zip(operations.f, operations.ended, operations.result, strict=True):
+        name, succeeded = values[f], ended == EventType.OK
+        found = values[result] if succeeded and result != ABSENT else None
+        if name == PUT:
+            count += ended != EventType.FAIL
+        elif name == DRAIN:
+            count -= len(found or ())
+        else:
+            count -= found is not None
+    return max(count, 0)
 
 
 def checkers(settings: Mapping[str, Setting]) -> Sequence[Checker]:
