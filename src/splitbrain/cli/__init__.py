@@ -25,6 +25,7 @@ COMMANDS = {
     "run": ("splitbrain.cli.run:run", "Test a target once."),
     "campaign": ("splitbrain.cli.campaign:command", "Test a grid of targets, faults and seeds from a file."),
     "classify": ("splitbrain.cli.classify:command", "Say whether targets are CP, AP, CA or neither, from evidence."),
+    "claims": ("splitbrain.cli.claims:command", "Measure claims of textbooks: confirmed, refuted, or depends."),
     "compare": ("splitbrain.cli.compare:command", "Put two runs, campaigns or baselines side by side."),
     "replay": ("splitbrain.cli.replay:replay", "Repeat a simulated run, byte for byte."),
     "shrink": ("splitbrain.cli.shrink:shrink", "Reduce a simulated run that was refuted to the least that is."),

@@ -1,5 +1,10 @@
-"""The textbook: what tables and books say about distributed systems, and runs that measure it.
+"""The textbook: claims about distributed systems, and what measuring them came to.
 
 - `systems`       systems and configurations with the class that the usual tables give them (`systems.toml`)
+- `claim`         claims, their sources and the finding that is on record (`claims.toml`); what a measurement is
 - `simulated`     runs in the simulator, whose histories are measured
+- `quorums` `replication` `agreement` `clocks` `partitioning` `arithmetic`     the measurements, by topic
+- `catalogue`     the measurement of each claim, by name
+- `measure`       claims over seeds, by several processes: figures with intervals, and the finding
+- `page`          the table of `docs/claims.md`
 """

@@ -1,4 +1,8 @@
-"""Every way in which a command can end, and its exit code: the rows of docs/exit-codes.md, each brought about."""
+"""Every way in which a command can end, and its exit code: the rows of docs/exit-codes.md, each brought about.
+
+The rows about classifications and claims that have no command here are in `../classification/test_classify.py` and
+`../textbook/test_measure.py`.
+"""
 
 import os
 import re
@@ -92,6 +96,14 @@ ENDINGS: dict[str, tuple[int, list[str]]] = {
     "a zoo whose every bug is found": (0, [f"zoo {FOUND} --aimed --cpu-limit 6"]),
     "a zoo in which a correct store is refuted": (1, []),
     "a zoo in which a bug is missed": (2, ["zoo raft:bug=vote-by-length --cpu-limit 0.01 --time-limit 0.1"]),
+    "a classification whose every claim held": (0, []),
+    "a classification that refutes a claim": (1, []),
+    "a classification that is undetermined": (2, ["classify single --seeds 1 --jobs 1"]),
+    "a classification of nothing that could be run": (3, []),
+    "a classification of a folder that has none": (254, ["classify no/such"]),
+    "claims whose findings are those on record": (0, ["claims partitions-few-keys --seeds 1 --jobs 1"]),
+    "claims with another finding": (1, []),
+    "claims that are unsettled": (2, []),
     "several histories, one of them invalid and one unreadable": (1, ["check kept nothing.edn -m cas-register"]),
     "several histories, one of them valid and one unreadable": (254, ["check valid.jsonl nothing.edn -m register"]),
     "nobody reads the output of a run that is valid": (0, [f"{VALID} | true", f"{VALID} --json | true"]),

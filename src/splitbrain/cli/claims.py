@@ -1,0 +1,53 @@
+"""`splitbrain claims`: claims of textbooks, measured."""
+
+import json
+
+import click
+
+from splitbrain.cli.exits import INVALID, UNKNOWN, VALID, worst
+from splitbrain.cli.output import out
+from splitbrain.results import format
+from splitbrain.textbook.claim import ClaimFinding
+from splitbrain.textbook.measure import SEEDS, MeasuredClaim, chosen, measure
+from splitbrain.textbook.page import page
+
+
+@click.command("claims")
+@click.argument("names", nargs=-1, metavar="[NAME|TOPIC]...")
+@click.option("--seeds", type=click.IntRange(1, 1000), default=len(SEEDS), show_default=True, help="Seeds a claim.")
+@click.option("--jobs", "-j", type=click.IntRange(1, 1000), help="Processes at once; by default the cores there are.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, one line a claim.")
+@click.option("--markdown", is_flag=True, help="All as a page of Markdown.")
+def command(names: tuple[str, ...], seeds: int, jobs: int | None, as_json: bool, markdown: bool) -> int:
+    """Measure claims of textbooks: is each confirmed, refuted, or does it depend?
+
+    Exit codes: 0 every finding is the one on record; 1 one is another; 2 one is unsettled.
+    """
+
+    def told(one: MeasuredClaim) -> None:
+        if as_json:
+            out(json.dumps(one.to_json(), ensure_ascii=False))
+        elif not markdown:
+            out("\n".join(lines(one)))
+
+    found = measure(chosen(names), range(1, seeds + 1), jobs, told)
+    if markdown:
+        out(page(found).rstrip("\n"))
+    return worst([code(one) for one in found])
+
+
+def lines(one: MeasuredClaim) -> list[str]:
+    """One claim, for a terminal."""
+    told = [f"{one.finding.value}: {one.claim.name}: {one.claim.claim}"]
+    if one.finding is not one.claim.finding:
+        told.append(f"  on record: {one.claim.finding.value}")
+    told += [f"  {format.plain(name)}: {figure.shown()}" for name, figure in one.figures.items()]
+    told += [f"  {line}" for line in one.claim.run.splitlines()]
+    return told
+
+
+def code(one: MeasuredClaim) -> int:
+    """The exit code of one claim."""
+    if one.finding is ClaimFinding.UNSETTLED:
+        return UNKNOWN
+    return VALID if one.finding is one.claim.finding else INVALID

@@ -1,0 +1,103 @@
+"""Measurements about what needs consensus: a name that only one may have."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from splitbrain.harness.client import Shape
+from splitbrain.harness.generator import Completion, Context, Generator
+from splitbrain.harness.generator.core import Answer
+from splitbrain.harness.operation import EventType, Operation
+from splitbrain.textbook.claim import ClaimSample, found_if
+from splitbrain.textbook.simulated import SimulatedRun, block, script, simulate
+from splitbrain.workloads.register import CAS, READ, READ_WRITE, WRITE
+from splitbrain.workloads.workload import Workload
+
+RUNS = 2
+SPLIT = script({"fault": "partition:topology=halves,mode=lose", "start": 1.0, "duration": 5.0})
+
+
+class NameByComparing(msgspec.Struct, frozen=True):
+    """Each thread registers name after name, by compare-and-set."""
+
+    def next(self, context: Context) -> tuple[Answer, Generator]:
+        return Operation(CAS, (None, context.thread), f"name{context.ordinal}"), self
+
+    def update(self, completion: Completion) -> Generator:
+        return self
+
+
+class NameByReading(msgspec.Struct, frozen=True):
+    """Each thread looks whether a name is taken, and writes its own number if not.
+
+    free: thread → the name that it found free.
+    """
+
+    free: Mapping[int, str]
+
+    def next(self, context: Context) -> tuple[Answer, Generator]:
+        name = self.free.get(context.thread)
+        if name is None:
+            return Operation(READ, None, f"name{context.ordinal // 2}"), self
+        left = {thread: free for thread, free in self.free.items() if thread != context.thread}
+        return Operation(WRITE, context.thread, name), NameByReading(left)
+
+    def update(self, completion: Completion) -> Generator:
+        operation = completion.operation
+        if operation.f != READ or completion.type is not EventType.OK or operation.value is not None:
+            return self
+        return NameByReading({**self.free, completion.thread: str(operation.key)})
+
+
+BY_COMPARING = Workload(
+    "names-by-cas", "names taken by compare-and-set", {**READ_WRITE, CAS: Shape("[old, new]", "[old, new]")}, (),
+    lambda size, settings: NameByComparing(), lambda settings: (),
+)  # fmt: skip
+BY_READING = Workload(
+    "names-by-reading", "names taken by looking first", READ_WRITE, (), lambda size, settings: NameByReading({}),
+    lambda settings: (),
+)  # fmt: skip
+
+
+def unique_names(seed: int) -> ClaimSample:
+    """Names that were registered again after the first registration had been acknowledged."""
+    shares = {}
+    for target, workload in (
+        ("raft", BY_COMPARING), ("paxos", BY_COMPARING), ("multi-leader:conflict=hlc", BY_READING),
+        ("causal", BY_READING), ("crdt:type=lww", BY_READING),
+    ):  # fmt: skip
+        twice = whole = 0
+        for one in block(seed, RUNS):
+            run = simulate(
+                target, one, workload, workload="availability", rate=60.0, timeout=1.0, time_limit=8.0, schedule=SPLIT
+            )
+            doubled, names = _doubled(run)
+            twice, whole = twice + doubled, whole + names
+        shares[f"names with two owners, one after the other, {target}"] = twice, whole
+    strong, weak = list(shares.values())[:2], list(shares.values())[2:]
+    none = not any(twice for twice, _ in strong)
+    return ClaimSample(found_if(confirmed=none and all(twice for twice, _ in weak), refuted=not none), shares)
+
+
+def _doubled(run: SimulatedRun) -> tuple[int, int]:
+    """Names with a second registration that began after the first had been acknowledged, and all that were taken."""
+    taken: dict[object, int] = {}
+    begun: dict[tuple[object, int], int] = {}
+    twice = set[object]()
+    for operation in run.operations(READ, WRITE, CAS):
+        begin = operation.at
+        if operation.f == READ:
+            begun[operation.key, operation.process] = operation.at
+            continue
+        if not operation.ok or operation.ended is None:
+            continue
+        if operation.f == WRITE:
+            begin = begun.get((operation.key, operation.process), operation.at)
+        first = taken.get(operation.key)
+        if first is not None and first < begin:
+            twice.add(operation.key)
+        taken[operation.key] = min(operation.ended, first if first is not None else operation.ended)
+    return len(twice), len(taken)
+
+
+MEASUREMENTS = {"agreement-names": unique_names}

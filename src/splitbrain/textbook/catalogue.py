@@ -1,0 +1,15 @@
+"""The measurement of each claim, by name."""
+
+from collections.abc import Mapping
+
+from splitbrain.textbook import agreement, arithmetic, clocks, partitioning, quorums, replication
+from splitbrain.textbook.claim import Measurement
+
+MEASUREMENTS: Mapping[str, Measurement] = {
+    **quorums.MEASUREMENTS,
+    **replication.MEASUREMENTS,
+    **agreement.MEASUREMENTS,
+    **clocks.MEASUREMENTS,
+    **partitioning.MEASUREMENTS,
+    **arithmetic.MEASUREMENTS,
+}

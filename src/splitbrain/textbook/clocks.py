@@ -1,0 +1,105 @@
+"""Measurements about wall clocks that decide which write wins."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from splitbrain.harness.generator import Completion, Context, Generator, Wait, each_until_ok, on_threads, sleep, then
+from splitbrain.harness.generator.core import Answer
+from splitbrain.harness.history import History
+from splitbrain.harness.operation import Operation
+from splitbrain.harness.options import Setting
+from splitbrain.textbook.claim import ClaimSample, found_if
+from splitbrain.textbook.simulated import block, script, simulate
+from splitbrain.workloads.register import READ_WRITE
+from splitbrain.workloads.workload import Size, Workload
+
+RUNS = 2
+WRITES_A_KEY = 7
+"""Another number than of nodes, so that the last writes of keys go through all of them in turn."""
+MANY_MORE = 4
+"""The factor by which wrong clocks have to lose more than true ones, and than hybrid ones."""
+SKEW = "clock:kind=offset,min_seconds=1,max_seconds=10"
+
+
+class MovingWriter(msgspec.Struct, frozen=True):
+    """One writer that goes from node to node: each write begins after the last one ended, through the next node.
+
+    at: how many writes began. busy: whether one is under way.
+    """
+
+    threads: int
+    at: int = 0
+    busy: bool = False
+
+    def next(self, context: Context) -> tuple[Answer, Generator]:
+        if self.busy or context.thread != self.at % self.threads:
+            return Wait(), self
+        key = f"k{self.at // WRITES_A_KEY}"
+        return Operation("write", self.at, key), MovingWriter(self.threads, self.at + 1, True)
+
+    def update(self, completion: Completion) -> Generator:
+        return MovingWriter(self.threads, self.at) if completion.operation.f == "write" else self
+
+
+def _main(size: Size, settings: Mapping[str, Setting]) -> Generator:
+    return MovingWriter(size.concurrency)
+
+
+def _final(size: Size, settings: Mapping[str, Setting], history: History) -> Generator:
+    values = history.pool.values
+    keys = list(dict.fromkeys(values[key] for key in history.operations().key))
+    reads = each_until_ok([Operation("read", None, key) for key in keys])
+    return on_threads(range(size.nodes), then(sleep(2.0), reads))
+
+
+MOVING = Workload(
+    "moving-writer", "one writer that moves between nodes", READ_WRITE, (), _main, lambda settings: (), _final
+)
+
+
+def moving_writer(seed: int) -> ClaimSample:
+    """The last write of each key, by a single writer that moves between nodes, and what the key holds at the end."""
+    shares = {}
+    for target, skewed in (
+        ("multi-leader:conflict=lww", True), ("multi-leader:conflict=lww", False), ("multi-leader:conflict=hlc", True),
+    ):  # fmt: skip
+        gone = whole = 0
+        for one in block(seed, RUNS):
+            schedule = script({"fault": SKEW, "start": 0.5, "duration": 18.0})
+            run = simulate(
+                target, one, MOVING, workload="availability", rate=20.0, concurrency=5, time_limit=20.0,
+                **({"schedule": schedule} if skewed else {}),
+            )  # fmt: skip
+            last = {write.key: write.value for write in run.operations("write") if write.ok}
+            for key, value in last.items():
+                reads = [read.value for read in run.operations("read") if read.ok and read.key == key]
+                if reads:
+                    whole, gone = whole + 1, gone + (value not in reads)
+        clocks = "clocks seconds apart" if skewed else "true clocks"
+        shares[f"keys whose last write of the only writer is gone, {target.partition('=')[2]}, {clocks}"] = gone, whole
+    (skewed_gone, _), (true_gone, _), (hybrid_gone, _) = shares.values()
+    by_clocks = skewed_gone > MANY_MORE * max(true_gone, hybrid_gone)
+    return ClaimSample(found_if(confirmed=not skewed_gone, refuted=by_clocks), shares)
+
+
+def discards(seed: int) -> ClaimSample:
+    """Acknowledged writes that last-write-wins overwrites though their writers did not know of each other."""
+    shares = {}
+    for faults, schedule in (
+        ("no faults", None), ("a split of 5 s", script({"fault": "partition:topology=halves,mode=lose", "start": 2.0,
+                                                         "duration": 5.0})),
+    ):  # fmt: skip
+        lost = whole = 0
+        for one in block(seed, RUNS):
+            run = simulate(
+                "multi-leader:conflict=lww", one, workload="availability", rate=100.0, time_limit=10.0,
+                **({"schedule": schedule} if schedule else {}),
+            )  # fmt: skip
+            lost, whole = lost + run.detail("overwritten"), whole + run.detail("acknowledged")
+        shares[f"acknowledged writes discarded for one that did not know of them, {faults}"] = lost, whole
+    (_, _), (lost, whole) = shares.values()
+    return ClaimSample(found_if(confirmed=lost > 0, refuted=whole > 0 and lost == 0), shares)
+
+
+MEASUREMENTS = {"clocks-moving-writer": moving_writer, "clocks-discards": discards}

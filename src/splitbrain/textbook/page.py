@@ -1,0 +1,68 @@
+"""`docs/claims.md`: all claims with their findings, and the systems that tables have."""
+
+import textwrap
+from collections.abc import Sequence
+
+from splitbrain.textbook.claim import ClaimFinding
+from splitbrain.textbook.measure import MeasuredClaim
+from splitbrain.textbook.systems import textbook
+
+WIDTH = 120
+HEAD = """# Textbook claims, measured
+
+```
+splitbrain claims                     all of them, each with seeds 1, 2 and 3
+splitbrain claims quorums             those of a topic, or one by its name
+splitbrain claims --json              a line each, for machines
+splitbrain claims --markdown          this page
+```
+
+Each claim is measured with stores in the simulator, or with nothing but arithmetic where it is about no store. It
+counts as **confirmed**, **refuted**, or **depends on** (it holds in some configurations and not in others) if all seeds
+say so; else it is unsettled. Shares have 95 % intervals (Wilson), amounts their median with that of order statistics.
+Exit code 0: every finding is the one on record; 1: one is another; 2: one is unsettled.
+"""
+
+
+def page(measured: Sequence[MeasuredClaim]) -> str:
+    """The page."""
+    lines = [HEAD]
+    for topic in dict.fromkeys(one.claim.topic for one in measured):
+        of_topic = [one for one in measured if one.claim.topic == topic]
+        lines.append(f"## {topic.capitalize()}\n")
+        for one in of_topic:
+            lines += _claim(one)
+    lines += [
+        "## CP or AP, by the tables",
+        "",
+        "What tables say of systems, and what runs them here. What is found of them is said by",
+        "[`splitbrain classify`](classify.md); what nothing runs yet stays listed.",
+        "",
+        "| system | configuration | said to be | source | target |",
+        "|---|---|---|---|---|",
+        *(f"| {one.system} | {one.configuration} | {one.claim} | {one.source} | "
+          f"{f'`{one.target}`' if one.target else 'not run'} |" for one in textbook()),
+        "",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _claim(one: MeasuredClaim) -> list[str]:
+    book, finding = one.claim, one.finding
+    said = finding.value if finding is not ClaimFinding.UNSETTLED else "unsettled"
+    return [
+        f"### {book.claim}",
+        "",
+        f"**{said}** · `{book.name}` · {book.source}",
+        "",
+        *textwrap.wrap(book.why, WIDTH),
+        "",
+        "| measured | |",
+        "|---|---|",
+        *(f"| {name.replace('|', '/')} | {figure.shown()} |" for name, figure in one.figures.items()),
+        "",
+        "```",
+        *book.run.splitlines(),
+        "```",
+        "",
+    ]

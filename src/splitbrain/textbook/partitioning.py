@@ -1,0 +1,137 @@
+"""Measurements about partitioning: how many keys move when a node joins, and how evenly keys lie."""
+
+import hashlib
+import math
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable
+
+from splitbrain.harness.random_stream import RandomStream
+from splitbrain.textbook.claim import ClaimFinding, ClaimSample, found_if
+
+KEYS = 20_000
+NODES = 10
+TRIALS = 400
+NEAR = 0.15
+"""The part of a predicted share by which a measured one may differ and still be it."""
+
+
+def hash_of(word: str) -> int:
+    """A hash of 64 bits, the same everywhere."""
+    return int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest())
+
+
+def ring_owner(nodes: int, virtual: int, seed: int) -> Callable[[int], int]:
+    """Owners by consistent hashing (Karger et al., STOC 1997): each node has `virtual` places on a circle."""
+    points = sorted((hash_of(f"{seed}/{node}#{number}"), node) for node in range(nodes) for number in range(virtual))
+    places = [place for place, _ in points]
+    return lambda key: points[bisect_right(places, key) % len(points)][1]
+
+
+def jump_owner(nodes: int) -> Callable[[int], int]:
+    """Owners by jump consistent hashing (Lamping and Veach 2014)."""
+
+    def owner(key: int) -> int:
+        at, after = -1, 0
+        while after < nodes:
+            at = after
+            key = (key * 2862933555777941757 + 1) & ((1 << 64) - 1)
+            after = int((at + 1) * ((1 << 31) / ((key >> 33) + 1)))
+        return at
+
+    return owner
+
+
+def _keys(seed: int) -> list[int]:
+    return [hash_of(f"{seed}:key{number}") for number in range(KEYS)]
+
+
+def moved(seed: int, owner: Callable[[int], Callable[[int], int]]) -> tuple[int, int]:
+    """Keys that move when an eleventh node joins ten, and how many of them move between two old nodes."""
+    before, after = owner(NODES), owner(NODES + 1)
+    moves = [(before(key), after(key)) for key in _keys(seed)]
+    gone = [to for at, to in moves if at != to]
+    return len(gone), sum(to != NODES for to in gone)
+
+
+def modulo(seed: int) -> ClaimSample:
+    """The hash of a key modulo the number of nodes."""
+    gone, _ = moved(seed, lambda nodes: lambda key: key % nodes)
+    near = _near(gone / KEYS, NODES / (NODES + 1))
+    return ClaimSample(found_if(confirmed=near, refuted=not near), {"keys that move from 10 to 11 nodes": (gone, KEYS)})
+
+
+def ring(seed: int) -> ClaimSample:
+    """Consistent hashing with 128 virtual nodes each, and jump hashing."""
+    by_ring, old = moved(seed, lambda nodes: ring_owner(nodes, 128, seed))
+    by_jump, old_too = moved(seed, jump_owner)
+    near = [_near(gone / KEYS, 1 / (NODES + 1), 2 * NEAR) for gone in (by_ring, by_jump)]
+    shares = {
+        "keys that move from 10 to 11 nodes, ring of 128 virtual nodes": (by_ring, KEYS),
+        "keys that move from 10 to 11 nodes, jump hash": (by_jump, KEYS),
+        "of these, keys that move between old nodes": (old + old_too, by_ring + by_jump),
+    }
+    return ClaimSample(found_if(confirmed=all(near) and not old + old_too, refuted=old + old_too > 0), shares)
+
+
+def evenness(seed: int) -> ClaimSample:
+    """Load of the fullest node over the mean, by how many virtual nodes there are, over rings."""
+    amounts = {
+        f"load of the fullest of 10 nodes over the mean, {virtual} virtual node{'s' * (virtual > 1)}": [
+            _fullest(ring_owner(NODES, virtual, 1000 * seed + trial), 2_000, trial) for trial in range(10)
+        ]
+        for virtual in (1, 8, 128)
+    }  # fmt: skip
+    one, eight, many = (sorted(found)[len(found) // 2] for found in amounts.values())
+    finding = ClaimFinding.DEPENDS if many < eight < one and one > 1.5 and many < 1.5 else ClaimFinding.UNSETTLED
+    return ClaimSample(finding, amounts=amounts)
+
+
+def _fullest(owner: Callable[[int], int], keys: int, trial: int) -> float:
+    load = Counter(owner(hash_of(f"{trial}:{number}")) for number in range(keys))
+    return max(load.values()) * NODES / keys
+
+
+def few_keys(seed: int) -> ClaimSample:
+    """Ten keys on ten partitions: partitions that get none."""
+    draw = RandomStream(seed, "textbook", "few keys")
+    empty = sum(NODES - len({draw.below(NODES) for _ in range(NODES)}) for _ in range(TRIALS))
+    near = _near(empty / (TRIALS * NODES), (1 - 1 / NODES) ** NODES)
+    return ClaimSample(
+        found_if(confirmed=near, refuted=not near), {"of ten partitions with ten keys, empty": (empty, TRIALS * NODES)}
+    )
+
+
+def hot_key(seed: int) -> ClaimSample:
+    """A key that has half of all requests, plain and with one of ten suffixes; a read of it then asks for all ten."""
+    draw = RandomStream(seed, "textbook", "hot key")
+    plain, salted, parts = Counter[int](), Counter[int](), set[int]()
+    for _ in range(KEYS):
+        hot = draw.chance(0.5)
+        key = "hot" if hot else f"key{draw.below(KEYS)}"
+        plain[hash_of(f"{seed}:{key}") % NODES] += 1
+        part = hash_of(f"{seed}:{key}/{draw.below(10)}" if hot else f"{seed}:{key}") % NODES
+        salted[part] += 1
+        if hot:
+            parts.add(part)
+    worst, better = (max(load.values()) * NODES / KEYS for load in (plain, salted))
+    amounts = {
+        "load of the fullest node over the mean, one key": [worst],
+        "load of the fullest node over the mean, ten suffixes": [better],
+        "nodes that one read of the key asks": [float(len(parts))],
+    }
+    depends = better < worst / 1.5 and len(parts) > 1
+    return ClaimSample(ClaimFinding.DEPENDS if depends else ClaimFinding.UNSETTLED, amounts=amounts)
+
+
+def _near(measured: float, predicted: float, part: float = NEAR) -> bool:
+    return math.isclose(measured, predicted, rel_tol=part)
+
+
+MEASUREMENTS = {
+    "partitions-modulo": modulo,
+    "partitions-ring": ring,
+    "partitions-evenness": evenness,
+    "partitions-few-keys": few_keys,
+    "partitions-hot-key": hot_key,
+}

@@ -1,0 +1,105 @@
+"""Measurements about quorums: which of them meet, what they promise, and what they can lose.
+
+Clocks are true here, so `version=lww` isolates what quorums do; with vectors a write asks R replicas first, so that it
+needs both quorums.
+"""
+
+from collections.abc import Iterator
+
+from splitbrain.textbook.claim import ClaimSample, found_if
+from splitbrain.textbook.simulated import SECOND, SimulatedRun, block, script, simulate
+
+RUNS = 6
+"""Runs of a store for each seed, where chance has a part in whether it is refuted."""
+LOSE = "partition:topology={},mode=lose"
+TIMEOUT_S = 0.5
+SETTLE_NS, BEFORE_NS = SECOND, SECOND
+"""The time after a crash until operations count, and before its end from which on they do not."""
+
+
+def _splits() -> str:
+    """Splits of five nodes: twice one node is alone, and twice there are two and three."""
+    alone = [
+        {"fault": LOSE.format("one-node"), "variant": "one-node", "start": 1.0 + 2.0 * number, "duration": 1.5,
+         "nodes": [f"n{number + 1}"]}
+        for number in range(2)
+    ]  # fmt: skip
+    halves: dict[str, object] = {"fault": LOSE.format("halves"), "variant": "halves", "start": 5.0, "duration": 3.0}
+    return script(*alone, halves, {**halves, "start": 9.5})
+
+
+def strong(seed: int) -> ClaimSample:
+    """Quorums that meet, against those whose reads write back what they found, where one message in ten is lost."""
+    runs = {
+        target: [
+            simulate(target, one, nodes=3, workload="availability", rate=200.0, time_limit=6.0, world="net.loss=0.1")
+            for one in block(seed, RUNS)
+        ]
+        for target in ("quorum:n=3,w=2,r=2,read_repair=off", "quorum:n=3,w=2,r=2,read_repair=blocking", "abd")
+    }
+    first, *others = runs.values()
+    refuted = any(run.refuted for run in first) and all(run.held for other in others for run in other)
+    finding = found_if(confirmed=all(run.held for run in first), refuted=refuted)
+    shares = {f"runs of {target} refuted": (sum(run.refuted for run in them), RUNS) for target, them in runs.items()}
+    return ClaimSample(finding, shares)
+
+
+def lowest_write(seed: int) -> ClaimSample:
+    """N = 5, R = 3 with W = 2 and with W = 3."""
+    small, enough = (
+        simulate(
+            f"quorum:n=5,w={w},r=3,version=lww", seed, workload="availability", model="regular", rate=200.0,
+            timeout=TIMEOUT_S, time_limit=14.0, schedule=_splits(),
+        )
+        for w in (2, 3)
+    )  # fmt: skip
+    finding = found_if(confirmed=small.refuted and enough.held, refuted=enough.refuted or small.held)
+    shares = {
+        "runs with W = 2 in which a read missed an acknowledged write": (int(small.refuted), 1),
+        "runs with W = 3 in which a read missed an acknowledged write": (int(enough.refuted), 1),
+    }
+    return ClaimSample(finding, shares)
+
+
+def losses(seed: int) -> ClaimSample:
+    """Crashes of 1 to 4 of 5 nodes: whether writes were answered exactly if at least W live, and reads if R."""
+    as_said, whole = dict.fromkeys(("write", "read"), 0), dict.fromkeys(("write", "read"), 0)
+    for w, r in ((3, 3), (5, 1), (1, 5), (4, 2)):
+        faults = [
+            {"fault": "kill", "variant": variant, "start": 1.0 + 4.0 * number, "duration": 3.0}
+            for number, variant in enumerate(("one", "minority", "majority"))
+        ]
+        run = simulate(
+            f"quorum:n=5,w={w},r={r},version=lww", seed, workload="availability", rate=100.0, timeout=TIMEOUT_S,
+            time_limit=13.0, schedule=script(*faults), model="safe",
+        )  # fmt: skip
+        for kind, need in (("write", w), ("read", r)):
+            for dead, served in _crashes(run, kind):
+                whole[kind] += 1
+                as_said[kind] += served == (5 - len(dead) >= need)
+    finding = found_if(confirmed=as_said == whole and min(whole.values()) > 0, refuted=as_said != whole)
+    shares = {
+        f"crashes in which {kind}s were answered exactly if {letter} nodes live": (as_said[kind], whole[kind])
+        for kind, letter in (("write", "W"), ("read", "R"))
+    }
+    return ClaimSample(finding, shares)
+
+
+def _crashes(run: SimulatedRun, kind: str) -> Iterator[tuple[list[str], bool]]:
+    """Crashes of a run: the nodes that were dead, and whether the others answered most operations."""
+    operations = list(run.operations(kind))
+    for window in run.windows("kill"):
+        dead = list(window.value["nodes"])
+        inside = [
+            operation.ok for operation in operations
+            if window.start_ns + SETTLE_NS <= operation.at <= window.stop_ns - BEFORE_NS and operation.node not in dead
+        ]  # fmt: skip
+        if inside:
+            yield dead, 2 * sum(inside) > len(inside)
+
+
+MEASUREMENTS = {
+    "quorums-strong": strong,
+    "quorums-lowest-write": lowest_write,
+    "quorums-losses": losses,
+}
