@@ -12,18 +12,20 @@ class CompensationNotIdempotent(SagaNode):
         return not (isinstance(letter, StepCommand) and letter.back) and super().known(letter)
 
 
-class OutboxBeforeCommit(SagaNode):
-    """Bug: a letter is sent before the change that it tells of is on disk."""
-
-    def send_after(self, record: int) -> int:
-        """The record to wait for: none."""
-        return 0
-
-
 class ReceiptBeforeCommit(SagaNode):
     """Bug: a receipt is sent before what was handled is on disk, so that nobody sends it again."""
 
     def receipt_after(self) -> int:
+        """The record to wait for: none."""
+        return 0
+
+
+class OutboxBeforeCommit(ReceiptBeforeCommit):
+    """Bug: the letter that follows is sent before the change that it tells of is on disk, and so is the receipt.
+
+    Without the latter the letter before would come again, and the change would be made once more."""
+
+    def send_after(self, record: int) -> int:
         """The record to wait for: none."""
         return 0
 

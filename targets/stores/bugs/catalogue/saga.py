@@ -21,7 +21,7 @@ SAGA: Sequence[PlantedBug] = (
     ),
     PlantedBug(
         "outbox-before-commit",
-        "a letter is sent before the change that it tells of is on disk",
+        "the letter that follows is sent, and a receipt, before the change that it tells of is on disk",
         "Richardson, Microservices Patterns, 2018, section 3.3: both are one transaction",
         AUDIT,
         (bugs.OutboxBeforeCommit, SagaParts()),
