@@ -22,17 +22,18 @@ SOFTWARE = Software(
     advice=lambda version: "apt install mariadb-server-core, or name a server with mariadb:binary=PATH",
 )
 NODE = """set -eu
-program=$1 common="--no-defaults --user=root --datadir=$PWD/data --innodb-log-file-size=16M"
+program=$1 common="--no-defaults --user=root --innodb-log-file-size=16M"
+export TMPDIR="$PWD"
 shift
 if [ ! -d data/mysql ]; then
   rm -rf data new
   mkdir new
   printf "CREATE DATABASE mysql;\\nCREATE DATABASE splitbrain;\\n" |
-    "$program" --no-defaults --user=root --datadir="$PWD/new" --innodb-log-file-size=16M --bootstrap
+    "$program" $common --datadir="$PWD/new" --bootstrap
   mv new data
   sync . data
 fi
-exec "$program" $common "$@"
+exec "$program" $common --datadir="$PWD/data" "$@"
 """
 
 
