@@ -60,6 +60,11 @@ def told(data: Value, limit: int = VALUE_LENGTH) -> str:
     return plain(cut(_told(data), limit))
 
 
+def counted(number: int, what: str) -> str:
+    """A number of things: `1 run`, `2,000 runs`."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def cut(text: str, limit: int) -> str:
     """A text of at most `limit` characters; `…` stands for the rest."""
     return text if len(text) <= limit else f"{text[:limit]}…"

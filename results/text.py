@@ -161,7 +161,7 @@ def meanwhile(result: Result) -> str:
     coverage = result.coverage
     told = []
     if overlaps := _count(coverage, "overlaps"):
-        told.append(f"{_counted(overlaps, 'overlap')} of faults, up to {_count(coverage, 'at_once')} at once")
+        told.append(f"{format.counted(overlaps, 'overlap')} of faults, up to {_count(coverage, 'at_once')} at once")
     for group, name, one, several in _RARE:
         counts = coverage.get(group)
         if number := _count(counts if isinstance(counts, Mapping) else {}, name):
@@ -169,7 +169,7 @@ def meanwhile(result: Result) -> str:
     doubts = coverage.get("in_doubt")
     if isinstance(doubts, Mapping):
         carried_out, number = _count(doubts, "carried_out"), _count(doubts, "operations")
-        told.append(f"{carried_out:,} of {_counted(number, 'operation')} of unknown end carried out")
+        told.append(f"{carried_out:,} of {format.counted(number, 'operation')} of unknown end carried out")
     return ", ".join(told)
 
 
@@ -194,7 +194,7 @@ def _scope(result: Result) -> str:
         parts.append(f"{result.summary.span_ns / 1e9:.1f} s")
     if result.record:
         record = result.record
-        parts += [_counted(record.spec.nodes, "node"), _counted(record.spec.concurrency, "client")]
+        parts += [format.counted(record.spec.nodes, "node"), format.counted(record.spec.concurrency, "client")]
         parts += [record.env, f"seed {record.seed}"]
     return format.plain("  " + " · ".join(parts))
 
@@ -202,7 +202,3 @@ def _scope(result: Result) -> str:
 def _count(counts: Mapping[str, Value], name: str) -> int:
     number = counts.get(name)
     return number if isinstance(number, int) else 0
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

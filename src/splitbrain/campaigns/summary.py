@@ -1,7 +1,7 @@
 """A campaign in Markdown: for a pull request, the summary of a job, or a terminal that shows text."""
 
 from splitbrain.campaigns.outcome import CampaignResult, TestOutcome, TestStatus
-from splitbrain.results.format import plain
+from splitbrain.results.format import counted, plain
 from splitbrain.results.result import RunStatus
 
 SIGNS = {
@@ -36,7 +36,7 @@ def sentence(result: CampaignResult) -> str:
     counts = [(status, count) for status, count in result.counts.items() if count]
     tests = ", ".join(f"{count} {status.value}" for status, count in counts)
     missing = f"; {result.not_run:,} runs were not carried out: {result.why_not_run}" if result.not_run else ""
-    return f"{len(result.tests)} tests ({tests}), {len(result.lines):,} runs{missing}"
+    return f"{counted(len(result.tests), 'test')} ({tests}), {counted(len(result.lines), 'run')}{missing}"
 
 
 def _surprise(outcome: TestOutcome) -> list[str]:

@@ -57,7 +57,9 @@ def command(file: Path | None, as_json: bool, **asked: Any) -> int:
                 file,
                 progress=progress,
                 told=_print_line if as_json else _silently,
-                begun=lambda folder, tests: on_stderr(f"{len(tests)} tests, {progress.total:,} runs, kept in {folder}"),
+                begun=lambda folder, tests: on_stderr(
+                    f"{format.counted(len(tests), 'test')}, {format.counted(progress.total, 'run')}, kept in {folder}"
+                ),
                 say=on_stderr,
                 **asked,
             )

@@ -14,6 +14,7 @@ from splitbrain.harness.generator.core import SECOND
 from splitbrain.harness.generator.scripted import ScriptedOperation
 from splitbrain.harness.history import History
 from splitbrain.harness.verdict import Verdict
+from splitbrain.results.format import counted
 from splitbrain.runner.script import ScriptedFault
 from splitbrain.shrinking.attempt import Attempt, Refutation, attempt, leaves
 from splitbrain.shrinking.candidate import Candidate, compacted, operations_of, spec_to_reduce
@@ -38,8 +39,8 @@ class Extent:
 
     def __str__(self) -> str:
         return (
-            f"{_counted(self.operations, 'operation')}, {_counted(self.faults, 'fault')}, "
-            f"{_counted(self.clients, 'client')}, {_counted(self.keys, 'key')}, {self.seconds:g} s"
+            f"{counted(self.operations, 'operation')}, {counted(self.faults, 'fault')}, "
+            f"{counted(self.clients, 'client')}, {counted(self.keys, 'key')}, {self.seconds:g} s"
         )
 
 
@@ -200,7 +201,3 @@ def narrower(
             faults = tuple(fault for fault in whole.faults if fault.start <= end)
             cases.append(replace(whole, faults=faults, operations=tuple(kept)).fitted())
     return sorted(cases, key=lambda case: len(case.operations))
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
