@@ -92,6 +92,8 @@ def test_an_alarm_comes_from_reads_on_one_side_of_what_the_other_wrote() -> None
     assert "impossible" in find_class(silent).alarm
     assert find_class(replace(silent, sides=sides(majority="rw", minority="r"))).alarm
     assert not find_class(replace(silent, crossed=0)).alarm
+    assert not find_class(replace(silent, undecided=1)).alarm
+    assert not find_class(replace(silent, confirmed=0)).alarm
     assert not find_class(replace(silent, sides=sides(majority="r", minority="r"))).alarm
     assert not find_class(AP).alarm
     assert not find_class(CP).alarm
