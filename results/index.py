@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from splitbrain.harness.errors import UsageError
+from splitbrain.harness.verdict import Validity
 from splitbrain.results.folder import RunFolder
 
 FILE = ".index.sqlite"
@@ -172,8 +173,7 @@ def _stamp(folder: Path) -> str:
 def _read(folder: Path, path: str, changed: str) -> IndexedRun:
     run = RunFolder(folder)
     record = run.record()
-    judged = (folder / "verdict.json").is_file()
-    plain = run.verdict() if judged else {}
+    plain = _verdict(run) if (folder / "verdict.json").is_file() else {}
     return IndexedRun(
         path,
         record.spec.target,
@@ -187,6 +187,14 @@ def _read(folder: Path, path: str, changed: str) -> IndexedRun:
         _began(folder),
         changed,
     )
+
+
+def _verdict(run: RunFolder) -> dict[str, Any]:
+    """The content of `verdict.json`; unknown, and why, where it cannot be read."""
+    try:
+        return run.verdict()
+    except UsageError as error:
+        return {"verdict": Validity.UNKNOWN.value, "reason": str(error)}
 
 
 def _number(value: Any) -> int:

@@ -78,6 +78,14 @@ def test_an_index_that_cannot_be_used_is_made_anew(root, damage):
     assert seeds(root) == [4, 3, 2, 1]
 
 
+def test_a_run_whose_verdict_cannot_be_read_is_listed_as_unknown(root):
+    (judged,) = root.glob("raft/*/*")
+    RunFolder(judged).write("verdict.json", "{")
+    assert seeds(root) == [4, 3, 2, 1]
+    (run,) = find_runs(root, RunFilter(verdict="unknown", target="raft"))
+    assert "verdict.json: not JSON" in run.reason
+
+
 def test_what_is_no_run_is_not_listed(root):
     broken = root / "raft" / "register" / "broken"
     broken.mkdir()
