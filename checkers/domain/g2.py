@@ -68,7 +68,8 @@ class G2Check:
             witness = both(history, names[key], rows)
             return Verdict(Validity.INVALID, witness.words[0], self.name, self.name, witness=witness, details=details)
         if not contested:
-            return unobserved(self.name, "no key was inserted that another insert asked for, too: nothing could refute")
+            reason = "no key was inserted that another insert asked for too: nothing could have refuted the model"
+            return unobserved(self.name, reason)
         reason = f"of {len(done):,} keys, {contested:,} of them asked for twice, each was inserted once"
         return Verdict(Validity.VALID, reason, self.name, self.name, details=details)
 

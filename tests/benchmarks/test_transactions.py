@@ -13,7 +13,9 @@ import transactions
         ("rw-register/snapshot", ["G2-item"]),
     ],
 )
-def test_a_case_has_the_anomalies_of_its_level(case, anomalies):
-    found = transactions.measure(case, 300)
+def test_a_case_has_the_anomalies_of_its_level(case, anomalies, tmp_path):
+    file = tmp_path / "history.jsonl"
+    transactions.write(file, case, 300)
+    found = transactions.measure(case, 300, file)
     assert found.anomalies == anomalies and found.undecided == 0
     assert found.verdict == ("invalid" if anomalies else "valid")

@@ -23,9 +23,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from splitbrain.checkers.porcupine.monitors.monitor import Decision, MonitorInput, Procedure, refuted
-from splitbrain.checkers.porcupine.monitors.queue_contents import Contents, QueueElement, contents, element_of
-from splitbrain.harness.operation import Value
+from splitbrain.checkers.porcupine.monitors.monitor import Decision, MonitorInput, refuted
+from splitbrain.checkers.porcupine.monitors.queue_contents import (
+    ContainerNames,
+    Contents,
+    QueueElement,
+    contents,
+    element_of,
+)
 
 CHOICES_MAX = 400
 """Choices that are tried, each for the time of a whole monitor."""
@@ -50,25 +55,18 @@ class ElementDeadline(NamedTuple):
     because: tuple[int, ...]
 
 
-def container_monitor(
-    put: str, take: str, empty: Value, decide: Decide, turns: Callable[[MonitorInput], Turns], *, newest: bool = False
-) -> Procedure:
-    """The procedure for a container with these operations, of which `take` returns `empty` when there is nothing.
+def decide_container(
+    case: MonitorInput, names: ContainerNames, decide: Decide, turns: Turns, *, newest: bool = False
+) -> Decision | None:
+    """Decide a history of a container, whatever crashed.
 
     decide: decides where elements are different and no take crashed. newest: see `contents`.
     """
-
-    def procedure(case: MonitorInput) -> Decision | None:
-        inside = contents(case, put, take, empty, newest=newest)
-        if inside is None or inside.refuted is not None:
-            return None if inside is None else inside.refuted
-        if inside.crashed_takes:
-            found = _Assignment(case, inside, decide, turns(case)).decided()
-        else:
-            found = decide(case, inside)
-        return None if found is not None and found.order is None and inside.guessed else found
-
-    return procedure
+    inside = contents(case, names, newest=newest)
+    if inside is None or inside.refuted is not None:
+        return None if inside is None else inside.refuted
+    found = _Assignment(case, inside, decide, turns).decided() if inside.crashed_takes else decide(case, inside)
+    return None if found is not None and found.order is None and inside.guessed else found
 
 
 class _Assignment:

@@ -28,9 +28,9 @@ from typing import Any
 
 from splitbrain.checkers.common.per_key import NEVER
 from splitbrain.checkers.porcupine.monitors.cover import Interval, chain
-from splitbrain.checkers.porcupine.monitors.crashed_takes import Turns, container_monitor
+from splitbrain.checkers.porcupine.monitors.crashed_takes import Turns, decide_container
 from splitbrain.checkers.porcupine.monitors.monitor import Decision, MonitorInput, Procedure, refuted
-from splitbrain.checkers.porcupine.monitors.queue_contents import Contents, QueueElement
+from splitbrain.checkers.porcupine.monitors.queue_contents import ContainerNames, Contents, QueueElement
 from splitbrain.harness.operation import Value
 
 
@@ -48,9 +48,13 @@ def priority_queue_monitor(put: str, take: str, empty: Value, rank: Callable[[Va
             case, replace(inside, elements=sorted(inside.elements, key=lambda e: (rank_of(e), e.take_end)))
         ).decided()
 
-    return container_monitor(
-        put, take, empty, decide, lambda case: Turns(turn=ranks(case), limit=ranks(case)), newest=True
-    )
+    names = ContainerNames(put, take, empty)
+
+    def procedure(case: MonitorInput) -> Decision | None:
+        rank_of = ranks(case)
+        return decide_container(case, names, decide, Turns(turn=rank_of, limit=rank_of), newest=True)
+
+    return procedure
 
 
 class _Sweep:

@@ -26,15 +26,20 @@ from collections.abc import Callable
 from heapq import heappop, heappush
 
 from splitbrain.checkers.porcupine.monitors.cover import Cover, chain
-from splitbrain.checkers.porcupine.monitors.crashed_takes import Turns, container_monitor
+from splitbrain.checkers.porcupine.monitors.crashed_takes import Turns, decide_container
 from splitbrain.checkers.porcupine.monitors.monitor import Decision, MonitorInput, Procedure, refuted
-from splitbrain.checkers.porcupine.monitors.queue_contents import Contents, QueueElement
+from splitbrain.checkers.porcupine.monitors.queue_contents import ContainerNames, Contents, QueueElement
 from splitbrain.harness.operation import Value
 
 
 def queue_monitor(put: str, take: str, empty: Value) -> Procedure:
     """The procedure for a queue with these operations, of which `take` returns `empty` when there is nothing."""
-    return container_monitor(put, take, empty, _decided, lambda case: _TURNS)
+    names = ContainerNames(put, take, empty)
+
+    def procedure(case: MonitorInput) -> Decision | None:
+        return decide_container(case, names, _decided, _TURNS)
+
+    return procedure
 
 
 _TURNS = Turns(turn=lambda e: e.put_begin, limit=lambda e: e.put_end)

@@ -6,6 +6,7 @@ element was taken did happen, and never returned.
 
 from collections import deque
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from splitbrain.checkers.common.per_key import NEVER
 from splitbrain.checkers.porcupine.model import UNSEEN, Call
@@ -18,6 +19,14 @@ NOTHING = -1
 """In place of the value of a take that found nothing."""
 ANYTHING = -2
 """In place of the value of a take of unknown end."""
+
+
+class ContainerNames(NamedTuple):
+    """The operations of a container, and what `take` returns when there is nothing."""
+
+    put: str
+    take: str
+    empty: Value
 
 
 @dataclass(slots=True)
@@ -51,10 +60,10 @@ class Contents:
     refuted: Decision | None = None
 
 
-def contents(case: MonitorInput, put: str, take: str, empty: Value, *, newest: bool = False) -> Contents | None:
+def contents(case: MonitorInput, names: ContainerNames, *, newest: bool = False) -> Contents | None:
     """The contents of a history of puts and takes; None if there are other operations, if the value that means empty is
     put in, or if no guess fits. newest: whether of equal values the one that was put in last is the one to take."""
-    found = _said(case, put, take, empty)
+    found = _said(case, names)
     if found is None:
         return None
     puts: dict[int, list[int]] = {}
@@ -106,8 +115,9 @@ def _paired(problem: Problem, puts: list[int], takes: list[int], newest: bool, p
     return True
 
 
-def _said(case: MonitorInput, put: str, take: str, empty: Value) -> list[tuple[bool, int]] | None:
+def _said(case: MonitorInput, names: ContainerNames) -> list[tuple[bool, int]] | None:
     """(is it a put, the value) of each operation; NOTHING for a take that found nothing, ANYTHING for a crashed one."""
+    put, take, empty = names
     nothing: list[int] = []
 
     def meaning(call: Call, pool: Interner) -> tuple[bool, int] | None:

@@ -30,15 +30,20 @@ there is none.
 from dataclasses import dataclass
 
 from splitbrain.checkers.porcupine.monitors.cover import Cover, chain
-from splitbrain.checkers.porcupine.monitors.crashed_takes import Turns, container_monitor
+from splitbrain.checkers.porcupine.monitors.crashed_takes import Turns, decide_container
 from splitbrain.checkers.porcupine.monitors.monitor import Decision, MonitorInput, Procedure, refuted
-from splitbrain.checkers.porcupine.monitors.queue_contents import Contents, QueueElement
+from splitbrain.checkers.porcupine.monitors.queue_contents import ContainerNames, Contents, QueueElement
 from splitbrain.harness.operation import Value
 
 
 def stack_monitor(put: str, take: str, empty: Value) -> Procedure:
     """The procedure for a stack with these operations, of which `take` returns `empty` when there is nothing."""
-    return container_monitor(put, take, empty, _decided, lambda case: _TURNS, newest=True)
+    names = ContainerNames(put, take, empty)
+
+    def procedure(case: MonitorInput) -> Decision | None:
+        return decide_container(case, names, _decided, _TURNS, newest=True)
+
+    return procedure
 
 
 _TURNS = Turns(turn=lambda e: -e.put_end, limit=lambda e: -e.put_begin)

@@ -31,7 +31,7 @@ def test_a_recorded_run_is_judged_by_its_model_again(splitbrain, tmp_path):
     ("asked", "said"),
     [
         ({"target": "primary-backup:reads=any", "model": "claim"}, "claims no consistency model"),
-        ({"target": "quorum:w=1,r=1", "model": "claim"}, "with these options but AP"),
+        ({"target": "quorum:w=1,r=1,version=lww", "model": "claim"}, "with these options but AP"),
         ({"target": "raft", "model": "pram"}, "--model pram cannot judge workload mixed"),
         ({"target": "raft", "model": "linearisable"}, "there is no model 'linearisable'"),
         ({"target": "raft", "model": "k-atomicity:m=3"}, "k-atomicity has no option 'm'"),

@@ -105,7 +105,7 @@ def test_a_session_that_moves_with_its_token_is_refused_where_its_past_is_missin
         assert (await stage.insist("n2", "read", "y")).value is None
         stage.clients["n2"].adopt(stage.clients["n1"].seen)
         if tokens:
-            assert (await stage.ask("n2", "read", "x")).value == 1
+            assert (await stage.insist("n2", "read", "x")).value == 1
 
     play(arm, "causal:wait_ms=300", story)
     play(arm, "causal:sessions=none", story)
