@@ -213,8 +213,10 @@ def _majority_serves(sides: Iterable[SideFacts]) -> dict[str, bool | None]:
 
 
 def _alarm(facts: ClassFacts) -> str:
-    """Objection of the CAP theorem to the evidence; "" for none. Pitfall: a run that was not decided is no evidence that
-    nothing was refuted."""
+    """Objection of the CAP theorem to the evidence; "" for none.
+
+    Pitfall: a run that was not decided is no evidence that nothing was refuted.
+    """
     if facts.refuted or facts.undecided or not facts.confirmed or not facts.crossed:
         return ""
     by_placement: dict[str, dict[str, set[str]]] = {}
