@@ -103,6 +103,7 @@ def test_comparing_copies_brings_what_was_missed(arm: Arm) -> None:
         for i in range(40):
             assert (await stage.ask("n1", "write", f"k{i}", i)).type is EventType.OK
         await killed.heal()
+        await stage.insist("n3", "read", "k0")
         async with asyncio.timeout(20):
             while len((await stage.send("n3", Request("audit"))).value) < 40:
                 await asyncio.sleep(0.2)
