@@ -175,7 +175,7 @@ def point_latest(link: Path, folder: Path) -> None:
     fresh.unlink(missing_ok=True)
     try:
         fresh.symlink_to(aim, target_is_directory=True)
-    except (OSError, NotImplementedError):
+    except OSError:
         fresh.write_text(f"{aim}\n")
     try:
         fresh.replace(link)

@@ -75,6 +75,8 @@ FRAGMENT = (
 )
 NO_NOUN = re.compile(rf"({'|'.join((QUESTION + ' ' + CLAUSE + ' ' + FRAGMENT).split())})\b")
 """Words that neither a noun phrase nor an imperative begins with. `Whether …` names a truth value."""
+QUESTION_FIRST = re.compile(r"([^.?!`]|`[^`]*`|[.?!](?!\s|$))*\?(\s|$)")
+"""A text whose first sentence is a question, on however many lines."""
 
 
 def docstrings(tree: ast.AST) -> Iterator[tuple[int, bool, str]]:
@@ -97,6 +99,8 @@ def test_docstrings_begin_with_a_noun_or_an_imperative() -> None:
             first = NO_NOUN.match(text.strip())
             if first and not (attribute and first[0] in FRAGMENT.split()):
                 found.append(f"{name}:{line}: {first[0]}")
+            if QUESTION_FIRST.match(text.strip()):
+                found.append(f"{name}:{line}: a question")
     assert found == [], "the first line of a docstring names the thing: a noun phrase or an imperative"
 
 

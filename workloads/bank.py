@@ -1,4 +1,4 @@
-"""Workload `bank`: clients move money between accounts and read all balances; is the total ever another?
+"""Workload `bank`: clients move money between accounts and read all balances, of which the total must never change.
 
 As Jepsen's `bank` (jepsen-io/jepsen, `tests/bank.clj`): half of the operations read all accounts in one transaction,
 the others move 1 to `max_transfer` from one account to another. Snapshot isolation keeps the total in every read.

@@ -1,5 +1,4 @@
-"""Workload `dirty-reads`: transactions set all rows to a value of their own, others read all rows; does a read show
-what a failed transaction wrote?
+"""Workload `dirty-reads`: transactions set all rows to a value of their own; no read shows what a failed one wrote.
 
 As in Jepsen's tests of Galera and Percona (jepsen-io/jepsen, `galera/dirty_reads.clj`): writers go through the rows in
 an order drawn by lot, so that they are in each other's way and some fail.

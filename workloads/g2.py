@@ -1,4 +1,4 @@
-"""Workload `g2`: pairs of inserts that a predicate keeps apart; do both succeed?
+"""Workload `g2`: pairs of inserts that a predicate keeps apart, of which only one may succeed.
 
 As Jepsen's `adya` (jepsen-io/jepsen, `tests/adya.clj`), after Adya's anomaly G2, an anti-dependency cycle over
 predicates: of each key two threads insert a row, one into table a and one into table b, and each only if neither table

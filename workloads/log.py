@@ -1,4 +1,4 @@
-"""Workload `log`: clients send unique messages to partitioned logs and poll them; lost, doubled, out of order?
+"""Workload `log`: clients send unique messages to partitioned logs and poll them; none lost, doubled, out of order.
 
 Each client polls on from where it stopped. At the end a last message is sent to each log, and each log is polled from
 its first message to its last: whatever was acknowledged before must be there.

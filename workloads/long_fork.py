@@ -1,5 +1,4 @@
-"""Workload `long-fork`: each key is written once, and groups of keys are read; do two reads see two writes in opposite
-orders?
+"""Workload `long-fork`: each key is written once; no two reads of a group of keys see two writes in opposite orders.
 
 As Jepsen's `long-fork` (jepsen-io/jepsen, `tests/long_fork.clj`): parallel snapshot isolation lets it happen, prefix
 consistency, and so snapshot isolation, does not. The keys of a group are written by neighbouring threads at about the

@@ -1,4 +1,4 @@
-"""Workload `queue`: unique elements are put into queues and taken out, which are emptied at the end; lost, or doubled?
+"""Workload `queue`: unique elements are put into queues, taken out, and drained at the end; none is lost, or doubled.
 
 `judge=at-least-once` is Jepsen's `total-queue`: every element whose enqueue was acknowledged comes out. An element that
 comes out twice passes, for a consumer that dies before it says that it is done is why it must. `judge=at-most-once` is

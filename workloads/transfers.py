@@ -1,4 +1,4 @@
-"""Workload `transfers`: clients move money between accounts without isolation; is all of it there in the end?
+"""Workload `transfers`: clients move money between accounts without isolation; all of it must be there in the end.
 
 All accounts are read before the first transfer, all along, and after the last one. What the reads on the way show is
 counted: how often a transfer is seen half done. Those at the end must show the total of the first.

@@ -19,7 +19,7 @@ from splitbrain.textbook.page import page
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, one line a claim.")
 @click.option("--markdown", is_flag=True, help="All as a page of Markdown.")
 def command(names: tuple[str, ...], seeds: int, jobs: int | None, as_json: bool, markdown: bool) -> int:
-    """Measure claims of textbooks: is each confirmed, refuted, or does it depend?
+    """Measure claims of textbooks: each is confirmed, or refuted, or it depends.
 
     Exit codes: 0 every finding is the one on record; 1 one is another; 2 one is unsettled.
     """
