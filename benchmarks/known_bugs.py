@@ -26,7 +26,7 @@ LOCKS = f"{FIVE} --workload lock"
 HARD = "--nemesis partition:topology=majority-minority,pause:size=minority --nemesis-interval 12 --nemesis-duration 9"
 LONG = f"{LOCKS} --set locks=8 --set hold_seconds=8 --concurrency 40 --timeout 12 --time-limit 36"
 EXPIRING = f"{LOCKS} --set hold_seconds=4 --time-limit 20"
-FULL = "--env local --nodes 1 --workload set --nemesis enospc --nemesis-interval 3 --rate 0 --time-limit 9"
+FULL = "--env local --nodes 1 --workload set --nemesis enospc --nemesis-interval 3 --rate 0 --time-limit 21"
 FAULTS = f"{FIVE} --nemesis partition,kill,pause,clock"
 LOAD = f"{FIVE} --workload set --nemesis kill --nemesis-interval 3 --concurrency 50 --rate 0 --time-limit 30"
 
@@ -129,6 +129,8 @@ ROWS = (
     BugRow("lwt-faults", "lightweight transactions under partitions, kills and skewed clocks",
         "cassandra:lwt=on,internode_timeout=off",
         f"{THREE} --nemesis partition,kill,clock --nemesis-interval 12 --time-limit 60", VALID, runs=10),
+    BugRow("lwt-all", "the same under every fault of `all`: a cycle, then storms",
+        "cassandra:lwt=on,internode_timeout=off", f"{THREE} --nemesis all --time-limit 60", VALID),
     BugRow("set-all", "a set, added to at QUORUM and read at ALL in the end", "cassandra:read=ALL",
         f"{THREE} --workload set --nemesis partition,kill,pause --time-limit 20", VALID, runs=10),
     BugRow("counter-again", "increments that timed out are sent again, and counted twice",

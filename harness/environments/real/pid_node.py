@@ -213,7 +213,7 @@ class PidNode(RealNode):
         await self.end()
 
     async def pause(self) -> None:
-        """Stop all its processes (SIGSTOP). TimeoutError if one does not stop."""
+        """Stop all its processes (SIGSTOP). InfrastructureError if one does not stop."""
         await asyncio.to_thread(processes.stop_all, self.pids)
 
     def resume(self) -> None:

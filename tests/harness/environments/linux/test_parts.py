@@ -97,6 +97,29 @@ def test_stopping_killing_and_measuring_processes() -> None:
 
 
 @linux
+def test_a_thread_that_waits_in_the_kernel_counts_as_stopped() -> None:
+    # Its child runs in its memory, so it waits until that has ended, and no signal but a fatal one reaches it.
+    waiting = "import ctypes, time; ctypes.CDLL(None).vfork(); time.sleep(60)"
+    process = subprocess.Popen([sys.executable, "-c", waiting], start_new_session=True)
+    try:
+        while "D" not in (Path("/proc") / str(process.pid) / "stat").read_text().rpartition(")")[2].split()[0]:
+            time.sleep(0.01)
+        assert processes.stop_all(lambda: [process.pid]) == [process.pid]
+        assert not processes.stopped(process.pid)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@linux
+def test_what_does_not_stop_is_no_bug_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "stopped", lambda pid, states: False)
+    monkeypatch.setattr(processes, "STOP_SECONDS", 0.0)
+    with processes.example() as pid, pytest.raises(InfrastructureError, match=rf"\[{pid}\] did not stop"):
+        processes.stop_all(lambda: [pid])
+
+
+@linux
 def test_a_process_without_rights_is_told_apart_from_one_that_ended() -> None:
     ended = subprocess.Popen(["true"])
     ended.wait()
