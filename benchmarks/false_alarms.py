@@ -1,10 +1,12 @@
-"""False alarms: correct stores, in all configurations that claim to be linearizable, under all faults.
+"""False alarms: correct stores, in configurations that claim something, under all faults.
 
-Seed k goes to configuration k modulo their number, so any range of seeds is spread over all of them. Every run has the
-default workload, invariants and audit. What is printed: how many runs ended with each verdict, how often for which
-reason, and the command of each run that was not `valid`.
+There are two groups: configurations of raft, primary and backup, Paxos and ABD that claim to be linearizable, and the
+other designs, whose runs are judged by what they claim. Seed k goes to configuration k modulo their number, so any
+range of seeds is spread over all of them. Every run has the default workload, invariants and audit. What is printed:
+how many runs ended with each verdict, how often for which reason, and the command of each run that was not `valid`.
 
-    python benchmarks/false_alarms.py [--seeds 1-1000] [--seconds 15] [--jobs 2] [--results FILE] [--write]
+    python benchmarks/false_alarms.py [--group designs] [--seeds 1-1000] [--seconds 15] [--jobs 2] [--results FILE]
+        [--write]
 
 With --results each run adds a line to a file, a later call goes on with the seeds that have none there, and what is
 printed is of the whole file. --write puts it into docs/bug-zoo.md. Interrupted, it prints what it has; every 50 runs it
@@ -32,12 +34,12 @@ from splitbrain.results.result import RunStatus
 from splitbrain.runner.execute import execute_in_memory
 from splitbrain.runner.plan import plan
 from splitbrain.runner.spec import RunSpec
+from splitbrain.zoo import judged_by
 
 READS = ("log", "index", "lease")
 SNAPSHOTS = ("200", "20", "0")
 """Entries between snapshots: many, so that they are rare; few, so that they are frequent; never."""
 UNKNOWN_SHARE = 0.02
-BEGIN = "<!-- begin: benchmarks/false_alarms.py --write -->"
 NUMBER = re.compile(r"\d[\d,.]*")
 
 
@@ -75,6 +77,31 @@ OTHERS = (
 )
 CONFIGURATIONS = tuple(itertools.chain.from_iterable(itertools.zip_longest(RAFT[::3], RAFT[1::3], RAFT[2::3], OTHERS)))
 CONFIGURATIONS = tuple(filter(None, CONFIGURATIONS))
+DESIGNS = tuple(
+    Configuration(target, nodes, nemesis)
+    for nodes, nemesis in ((5, "all"), (3, "storm"))
+    for target in (
+        *(f"two-phase-commit:isolation={level}" for level in ("serial", "2pl", "ssi", "snapshot", "read-committed")),
+        "saga:style=orchestration",
+        "saga:style=choreography",
+        "lock",
+        "log",
+        "queue",
+        "chain",
+        "quorum",
+        "quorum:read_repair=blocking",
+        "quorum:w=1,r=1",
+        "causal",
+        *(f"crdt:type={kind}" for kind in ("g-counter", "pn-counter", "g-set", "or-set", "lww", "mv", "rga")),
+        *(f"multi-leader:conflict={choice}" for choice in ("hlc", "siblings", "crdt")),
+    )
+)
+GROUPS = {"linearizable": CONFIGURATIONS, "designs": DESIGNS}
+
+
+def begin(group: str) -> str:
+    """The line of docs/bug-zoo.md below which the figures of a group stand."""
+    return f"<!-- begin: benchmarks/false_alarms.py --group {group} --write -->"
 
 
 @dataclass(frozen=True)
@@ -96,18 +123,24 @@ class RunEnd:
         return RunEnd(**{**line, "configuration": Configuration(**line["configuration"]), "status": status})
 
 
-def outcome(seed: int, seconds: float) -> RunEnd:
+def specification(configuration: Configuration, seed: int, seconds: float) -> RunSpec:
+    """The run of a seed in a configuration, judged by what its target claims."""
+    fields: dict[str, Any] = {
+        "nodes": configuration.nodes,
+        "nemesis": configuration.nemesis,
+        "time_limit": seconds,
+        "seed": seed,
+    }
+    fields |= judged_by(configuration.target, fields)
+    return RunSpec(configuration.target, **fields)
+
+
+def outcome(seed: int, seconds: float, group: str) -> RunEnd:
     """The run of one seed."""
-    configuration = CONFIGURATIONS[seed % len(CONFIGURATIONS)]
+    configurations = GROUPS[group]
+    configuration = configurations[seed % len(configurations)]
     began = time.process_time()
-    spec = RunSpec(
-        configuration.target,
-        nodes=configuration.nodes,
-        nemesis=configuration.nemesis,
-        time_limit=seconds,
-        seed=seed,
-    )
-    made = plan(spec)
+    made = plan(specification(configuration, seed, seconds))
     with execute_in_memory(made) as run:
         result = run.result
         cost = time.process_time() - began
@@ -157,6 +190,7 @@ def page_text(outcomes: Sequence[RunEnd], seconds: float) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what the arguments say, and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--group", choices=tuple(GROUPS), default="linearizable", help="of configurations")
     parser.add_argument("--seeds", default="1-1000", help="the first and the last one")
     parser.add_argument("--seconds", type=float, default=15.0, help="virtual seconds a run")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
@@ -171,7 +205,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     seeds = [seed for seed in range(int(first), int(last or first) + 1) if seed not in done]
     with ProcessPoolExecutor(given.jobs) as pool:
         try:
-            for one in pool.map(outcome, seeds, itertools.repeat(given.seconds)):
+            for one in pool.map(outcome, seeds, itertools.repeat(given.seconds), itertools.repeat(given.group)):
                 outcomes.append(one)
                 if given.results:
                     with given.results.open("a") as file:
@@ -184,7 +218,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             pool.shutdown(cancel_futures=True)
     print(told(outcomes))
     if given.write:
-        PAGE.write_text(written(PAGE.read_text(), page_text(outcomes, given.seconds), BEGIN))
+        PAGE.write_text(written(PAGE.read_text(), page_text(outcomes, given.seconds), begin(given.group)))
     return exit_code(outcomes)
 
 

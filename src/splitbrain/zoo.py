@@ -141,9 +141,9 @@ def hunt_plans(words: Sequence[str], *, aimed: bool, time_limit: float = SECONDS
                 continue
             options = {**given, **bug.needs}
             beside = _spelled(name, options)
-            correct.setdefault(beside, HuntPlan(beside, name, fields={**plain, **_judged(beside, plain)}))
+            correct.setdefault(beside, HuntPlan(beside, name, fields={**plain, **judged_by(beside, plain)}))
             fields = {**plain, **_aimed(bug)} if aimed else plain
-            fields = {**fields, **_judged(_spelled(name, options), fields)}
+            fields = {**fields, **judged_by(_spelled(name, options), fields)}
             found.append(HuntPlan(_spelled(name, {**options, "bug": bug.name}), name, bug, fields))
     return [*found, *correct.values()]
 
@@ -199,8 +199,9 @@ def _attempt(spec: RunSpec, keep: Path) -> tuple[Result, Path | None]:
         return result, keep
 
 
-def _judged(target: str, fields: Mapping[str, Any]) -> dict[str, str]:
-    """The model of a run: the target's claim, where that is another one than its workload judges."""
+def judged_by(target: str, fields: Mapping[str, Any]) -> dict[str, str]:
+    """The model of a run as a field of its specification: the target's claim, where that is another one than its
+    workload judges."""
     made = planned(RunSpec(target, **fields))
     claimed, judged = models_claimed(made.target.claims), made.workload.model
     by_claim = claimed and judged is not None and not any(implies(model, judged) for model in claimed)

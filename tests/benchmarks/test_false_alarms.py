@@ -3,7 +3,18 @@
 import false_alarms
 import pytest
 from bug_zoo import END
-from false_alarms import BEGIN, CONFIGURATIONS, Configuration, RunEnd, exit_code, kind, main, told
+from false_alarms import (
+    CONFIGURATIONS,
+    DESIGNS,
+    Configuration,
+    RunEnd,
+    begin,
+    exit_code,
+    kind,
+    main,
+    specification,
+    told,
+)
 
 from splitbrain import registry
 from splitbrain.results.result import RunStatus
@@ -22,6 +33,13 @@ def test_a_configuration_claims_to_be_linearizable_and_gets_all_its_faults(one: 
     assert not made.schedule.missing
 
 
+@pytest.mark.parametrize("one", DESIGNS, ids=str)
+def test_a_design_is_judged_by_what_it_claims_and_gets_all_its_faults(one: Configuration) -> None:
+    made = plan(specification(one, 1, 15.0))
+    assert not made.schedule.missing
+    assert made.target.claims or made.workload.model is None
+
+
 def test_reasons_are_counted_without_their_numbers() -> None:
     assert kind("2 of 1,632 final operations failed at n3") == "… of … final operations failed at n…"
     outcomes = [_outcome(RunStatus.UNKNOWN, f"{count} were refused") for count in (1, 2)]
@@ -38,7 +56,7 @@ def test_one_refuted_run_is_an_alarm_and_more_than_two_percent_unknown_is_too_mu
 
 def test_the_page_gets_the_figures_of_all_runs(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(false_alarms, "PAGE", tmp_path / "page.md")
-    (tmp_path / "page.md").write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    (tmp_path / "page.md").write_text(f"before\n{begin('linearizable')}\nold\n{END}\nafter\n")
     results = tmp_path / "results.jsonl"
     for seeds in ("1-1", "1-2"):
         assert main(["--seeds", seeds, "--seconds", "1", "--results", str(results), "--write"]) in (0, 2)
