@@ -98,10 +98,14 @@ class ErrorTable:
         """A complaint, in words, if an error has a word for its kind that no row has; else nothing."""
         code = getattr(error, "code", None)
         words = [rule.raised for rule in self.rules if isinstance(rule.raised, str)]
-        if not isinstance(code, str) or not words or any(rule.fits(error) for rule in self.rules):
+        if not isinstance(code, str) or not words or self.knows(error):
             return ""
         hint = did_you_mean(code, words) or f"; its words are {', '.join(words)}"
         return f"error {code!r} is in no row of the target's error table{hint}: what failed with it counts as unknown"
+
+    def knows(self, error: BaseException) -> bool:
+        """Whether any row is about an error."""
+        return any(rule.fits(error) for rule in self.rules)
 
     def classify(self, error: BaseException) -> tuple[ErrorKind, bool]:
         """(kind, definite) of an exception."""

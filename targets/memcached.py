@@ -20,7 +20,7 @@ from splitbrain.targets.servers.server import Server, ServerProgram, server_opti
 from splitbrain.targets.servers.software import Software, says_version
 from splitbrain.targets.servers.sources import Debian, OnPath
 from splitbrain.targets.servers.tcp import TcpConnection
-from splitbrain.targets.servers.values import in_order, packed, unpacked
+from splitbrain.targets.values import in_order, packed, unpacked
 
 told = says_version(r"memcached (\S+)")
 SOFTWARE = Software(

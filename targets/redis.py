@@ -19,7 +19,7 @@ from splitbrain.targets.servers.server import Server, ServerProgram, server_opti
 from splitbrain.targets.servers.software import Software, says_version
 from splitbrain.targets.servers.sources import OnPath, PyPIWheel
 from splitbrain.targets.servers.tcp import RespConnection, resp_asked
-from splitbrain.targets.servers.values import in_order, packed, unpacked
+from splitbrain.targets.values import in_order, packed, unpacked
 
 SERVER = """bind {here}\nport 6379\ndir {folder}\nprotected-mode no\nsave ""\nappendonly yes\nappendfsync {appendfsync}
 repl-diskless-sync yes\nrepl-diskless-sync-delay 0\nreplica-announce-ip {here}

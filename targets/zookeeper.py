@@ -23,7 +23,7 @@ from splitbrain.targets.servers.server import Server, ServerProgram, server_opti
 from splitbrain.targets.servers.software import Software, jar_version
 from splitbrain.targets.servers.sources import Maven
 from splitbrain.targets.servers.tcp import TcpConnection, told
-from splitbrain.targets.servers.values import in_order, packed, unpacked
+from splitbrain.targets.values import in_order, packed, unpacked
 from splitbrain.targets.zookeeper_errors import ERRORS
 
 METRICS, SNAPPY = "io.dropwizard.metrics:metrics-core:4.1.12.1", "org.xerial.snappy:snappy-java:1.1.10.5"

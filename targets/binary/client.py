@@ -16,7 +16,7 @@ from splitbrain.targets.servers.client import ServerClient
 from splitbrain.targets.servers.errors import ServerError
 from splitbrain.targets.servers.http import HttpConnection, translated
 from splitbrain.targets.servers.tcp import RespConnection
-from splitbrain.targets.servers.values import frozen
+from splitbrain.targets.values import frozen
 
 if TYPE_CHECKING:
     import httpx2

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from splitbrain.harness.deployment import Place
 from splitbrain.harness.operation import Operation
-from splitbrain.targets.servers.values import packed
+from splitbrain.targets.values import packed
 
 PLACE_NAMES = ("name", "address", "port", "folder", "members", "addresses", "first", "others", "here", "python")
 OPERATION_NAMES = ("key", "value", "old", "new")

@@ -26,7 +26,7 @@ from splitbrain.targets.cassandra.errors import ERRORS
 from splitbrain.targets.cassandra.schema import COLLECTIONS, COUNTER, COUNTERS, ELEMENTS, REGISTER, REGISTERS, SET
 from splitbrain.targets.cassandra.session import CassandraSession, CqlRequest, Rows
 from splitbrain.targets.servers.client import ANY, VersionedObjects, reading
-from splitbrain.targets.servers.values import in_order, packed, unpacked
+from splitbrain.targets.values import in_order, packed, unpacked
 
 READ = f"SELECT value, writetime(value) FROM {REGISTERS} WHERE key = ?"
 WRITE = f"UPDATE {REGISTERS} SET value = ? WHERE key = ?"

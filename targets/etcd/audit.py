@@ -13,7 +13,8 @@ from splitbrain.harness.node import Node
 from splitbrain.harness.verdict import Validity, Verdict, unknown
 from splitbrain.targets.etcd.gateway import Gateway, revision_of
 from splitbrain.targets.servers.access import Access
-from splitbrain.targets.servers.agreement import NO_ANSWER, agreeing, audited, differing
+from splitbrain.targets.servers.agreement import agreeing, audited, differing
+from splitbrain.targets.servers.errors import NO_ANSWER
 
 AUDIT_SECONDS = 15.0
 """The time that members may take to catch up."""

@@ -20,7 +20,7 @@ from splitbrain.targets.etcd.gateway import Gateway, encoded, revision_of
 from splitbrain.targets.etcd.store import Store, parsed, transaction
 from splitbrain.targets.servers.client import reading
 from splitbrain.targets.servers.http import Json
-from splitbrain.targets.servers.values import packed
+from splitbrain.targets.values import packed
 
 GONE = 0
 """The token of a lock whose key is not there any more: as etcd says it, no revision created it."""

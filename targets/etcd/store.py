@@ -14,7 +14,7 @@ from splitbrain.targets.etcd.errors import ERRORS
 from splitbrain.targets.etcd.gateway import Gateway, decoded, encoded, revision_of, span
 from splitbrain.targets.servers.client import VersionedObjects
 from splitbrain.targets.servers.http import Json
-from splitbrain.targets.servers.values import in_order, packed, unpacked
+from splitbrain.targets.values import in_order, packed, unpacked
 
 
 class Store(VersionedObjects):

@@ -1,5 +1,6 @@
 """Clients of MariaDB. Operations: those of `servers.sql`."""
 
+import asyncio
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -38,17 +39,17 @@ class MariaDBSession(SqlSession):
 
         host, number, secure = host_and_port(address, port)
         try:
-            driver = await aiomysql.connect(
-                host=host,
-                port=number,
-                user=access.user or "root",
-                password=access.password,
-                db="splitbrain",
-                ssl=access.context if secure else None,
-                connect_timeout=CONNECT_SECONDS,
-                autocommit=True,
-                client_flag=FOUND_ROWS,
-            )
+            async with asyncio.timeout(CONNECT_SECONDS):  # the driver does not bound the wait for a greeting
+                driver = await aiomysql.connect(
+                    host=host,
+                    port=number,
+                    user=access.user or "root",
+                    password=access.password,
+                    db="splitbrain",
+                    ssl=access.context if secure else None,
+                    autocommit=True,
+                    client_flag=FOUND_ROWS,
+                )
         except (OSError, aiomysql.MySQLError) as error:
             raise ConnectionRefusedError(f"no session: {error or type(error).__name__}") from error
         return cls(driver)

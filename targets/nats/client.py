@@ -15,7 +15,7 @@ from splitbrain.targets.nats.errors import ERRORS
 from splitbrain.targets.servers.access import CONNECT_SECONDS, PLAIN, Access, host_and_port
 from splitbrain.targets.servers.client import ANY, ServerClient, VersionedObjects
 from splitbrain.targets.servers.tcp import TcpConnection
-from splitbrain.targets.servers.values import in_order, packed, unpacked
+from splitbrain.targets.values import in_order, packed, unpacked
 
 OBJECTS, ELEMENTS = "splitbrain", "splitbrain-set"
 EXPECTED = "Nats-Expected-Last-Subject-Sequence"

@@ -1,12 +1,16 @@
 """Clients of PostgreSQL: each has a session with its node, and one with the primary that this node follows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from splitbrain.targets.servers.access import CONNECT_SECONDS, PLAIN, Access, host_and_port
+from splitbrain.targets.servers.errors import NO_ANSWER, ServerError
 from splitbrain.targets.servers.sql import SqlClient, SqlSession
 
 PRIMARY = "SELECT CASE WHEN pg_is_in_recovery() THEN coalesce((SELECT sender_host FROM pg_stat_wal_receiver), '') END"
+
+ROLLED_BACK = "25P02"
 
 
 class PostgreSQLSession(SqlSession):
@@ -25,27 +29,30 @@ class PostgreSQLSession(SqlSession):
 
         host, number, secure = host_and_port(address, port)
         try:
-            driver = await asyncpg.connect(
-                host=host,
-                port=number,
-                user=access.user or "postgres",
-                password=access.password or None,
-                database="postgres",
-                ssl=access.context if secure else False,
-                timeout=CONNECT_SECONDS,
-            )
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            with translated():
+                driver = await asyncpg.connect(
+                    host=host,
+                    port=number,
+                    user=access.user or "postgres",
+                    password=access.password or None,
+                    database="postgres",
+                    ssl=access.context if secure else False,
+                    timeout=CONNECT_SECONDS,
+                )
+        except NO_ANSWER as error:
             raise ConnectionRefusedError(f"no session: {error or type(error).__name__}") from error
         return cls(driver)
 
     async def rows(self, statement: str, *words: str) -> Sequence[Sequence[Any]]:
-        found: Sequence[Sequence[Any]] = await self.driver.fetch(statement, *words)
+        with translated():
+            found: Sequence[Sequence[Any]] = await self.driver.fetch(statement, *words)
         return found
 
     async def change(self, statement: str, *words: str) -> int:
-        said = await self.driver.execute(statement, *words)
+        with translated():
+            said = await self.driver.execute(statement, *words)
         if statement == "COMMIT" and said != statement:
-            raise RolledBackError(f"COMMIT was answered with {said}")
+            raise ServerError(f"COMMIT was answered with {said}", ROLLED_BACK)
         count = said.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
 
@@ -57,10 +64,17 @@ class PostgreSQLSession(SqlSession):
         self.driver.terminate()
 
 
-class RolledBackError(Exception):
-    """A transaction that was rolled back when it was to be committed."""
+@contextmanager
+def translated() -> Iterator[None]:
+    """Errors of the driver as the server's, with their SQLSTATE, or the connection's."""
+    import asyncpg
 
-    sqlstate = "25P02"
+    try:
+        yield
+    except asyncpg.PostgresError as error:
+        raise ServerError(str(error), error.sqlstate) from error
+    except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+        raise ConnectionResetError(str(error)) from error
 
 
 class PostgreSQLClient(SqlClient):

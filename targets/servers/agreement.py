@@ -7,13 +7,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import Value
 from splitbrain.harness.verdict import Validity, Verdict, Witness, unknown
-from splitbrain.targets.servers.errors import ServerError
+from splitbrain.targets.servers.errors import NO_ANSWER
 
 ROLE_SECONDS = 1.0
 PAUSE_SECONDS = 0.2
-
-NO_ANSWER = (ServerError, OSError)
-"""Errors of a node that does not answer, or says no; a TimeoutError is an OSError."""
 
 
 async def roles(nodes: Sequence[Node], ask: Callable[[Node], Awaitable[str | None]]) -> Mapping[str, str]:

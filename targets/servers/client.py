@@ -11,7 +11,8 @@ from typing import Any
 from splitbrain.harness.client import ErrorTable
 from splitbrain.harness.operation import ErrorKind, Operation, Outcome
 from splitbrain.targets.operations import SHAPES
-from splitbrain.targets.servers.values import packed, unpacked
+from splitbrain.targets.servers.errors import NO_ANSWER
+from splitbrain.targets.values import packed, unpacked
 
 APPEND_TRIES = 8
 ANY = object()
@@ -59,10 +60,13 @@ class ServerClient:
 
 
 async def reading(before: Awaitable[Any], operation: Operation, errors: ErrorTable) -> Any:
-    """Await what a change reads before it changes anything; a `fail` Outcome if that fails: nothing was changed."""
+    """Await what a change reads before it changes anything; a `fail` Outcome if the server or its driver fails:
+    nothing was changed. Another error is a mistake of ours, and raised."""
     try:
         return await before
-    except Exception as error:  # noqa: BLE001 - only read so far, whatever it is
+    except Exception as error:
+        if not (isinstance(error, NO_ANSWER) or errors.knows(error)):
+            raise
         return Outcome.fail(errors.classify(error)[0], f"while reading: {error!r}", operation.value)
 
 

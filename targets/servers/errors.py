@@ -20,6 +20,10 @@ class ServerError(Exception):
         self.code = code
 
 
+NO_ANSWER = (ServerError, OSError)
+"""Errors of a node that does not answer, or says no; a TimeoutError is an OSError."""
+
+
 @dataclass(frozen=True)
 class Row(Rule):
     """A row of the table. text: a part of the error's message. where: attributes that the error has.

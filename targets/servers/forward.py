@@ -10,6 +10,7 @@ import threading
 from collections.abc import Sequence
 
 from splitbrain.harness.deployment import Place
+from splitbrain.targets.servers.access import CONNECT_SECONDS
 
 
 def forwarded(place: Place, port: int) -> Sequence[str]:
@@ -20,7 +21,8 @@ def forwarded(place: Place, port: int) -> Sequence[str]:
 
 def forward(client: socket.socket, address: str, port: int) -> None:
     """Pass a connection on to a node, until one side ends it."""
-    with client, contextlib.suppress(OSError), socket.create_connection((address, port)) as there:
+    with client, contextlib.suppress(OSError), socket.create_connection((address, port), CONNECT_SECONDS) as there:
+        there.settimeout(None)
         back = threading.Thread(target=_pumped, args=(there, client), daemon=True)
         back.start()
         _pumped(client, there)

@@ -5,24 +5,20 @@ $2, …; a dialect replaces those that it says otherwise.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from splitbrain.harness.operation import ErrorKind, Operation, Outcome
 from splitbrain.targets.operations import shapes
+from splitbrain.targets.procedures import Procedure, Refusal, balances, insert, steps, transfer
 from splitbrain.targets.servers.client import ServerClient
-from splitbrain.targets.servers.values import in_order, packed, unpacked
+from splitbrain.targets.servers.errors import NO_ANSWER
+from splitbrain.targets.values import frozen, in_order, packed, unpacked
 
 REJECTED = "the comparison was false"
-OPENING = 100
-"""The balance of an account before the first transfer."""
 SQL_OPERATIONS = shapes("txn", "read", "write", "cas", "add", "append", "transfer", "insert")
 """The operations of `SqlClient`."""
-
-
-class RefusalError(Exception):
-    """A transaction that is rolled back because its condition was false."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +49,8 @@ class SqlDialect:
 
 
 class SqlSession(ABC):
-    """A session with a server. After a statement that was given up or broke it is closed: nothing more is sent."""
+    """A session with a server. After a statement that was given up or broke it is closed: nothing more is sent. Raises
+    ServerError for what the server says, OSError for what becomes of the connection, and nothing else."""
 
     @abstractmethod
     async def rows(self, statement: str, *words: str) -> Sequence[Sequence[Any]]:
@@ -112,7 +109,7 @@ class SqlClient(ServerClient):
         try:
             return await super().invoke(operation)
         except BaseException as error:
-            if str(getattr(error, "sqlstate", getattr(error, "code", None))) not in self.harmless:
+            if str(getattr(error, "code", None)) not in self.harmless:
                 await self.close()
             raise
 
@@ -125,7 +122,7 @@ class SqlClient(ServerClient):
         """Read an object of any kind; None if there is none, () if its key is None. With accounts as its value: the
         balance of each."""
         if operation.value is not None:
-            return await self._balances(operation)
+            return await self._transaction(operation, balances(operation.value))
         rows = await self.reader.rows(self.dialect.either, _name(operation.key))
         if operation.key is None or (rows and rows[0][0] == 1):
             return Outcome.ok(in_order(text for _, text in rows))
@@ -156,76 +153,53 @@ class SqlClient(ServerClient):
 
     async def txn(self, operation: Operation) -> Outcome:
         """A transaction: a statement a micro-operation."""
-
-        async def steps() -> Any:
-            return tuple([await self._step(*step) for step in operation.value])
-
-        return await self._transaction(operation, steps)
+        return await self._transaction(operation, steps(operation.value))
 
     async def transfer(self, operation: Operation) -> Outcome:
         """Move an amount from one account to another, if it is there."""
         asked = operation.value
-
-        async def move() -> Any:
-            there, here = await self._balance(asked["from"]), await self._balance(asked["to"])
-            if there < asked["amount"]:
-                raise RefusalError(f"{asked['from']} has {there}")
-            await self._step("w", asked["from"], there - asked["amount"])
-            await self._step("w", asked["to"], here + asked["amount"])
-            return asked
-
-        return await self._transaction(operation, move)
+        return await self._transaction(operation, transfer(asked["from"], asked["to"], asked["amount"]))
 
     async def insert(self, operation: Operation) -> Outcome:
         """Insert a row into table a or b, if neither has one with this key. value: (row, None) or (None, row)."""
-        tables = [f"{table}/{operation.key}" for table in "ab"]
+        return await self._transaction(operation, insert(operation.key, operation.value))
 
-        async def place() -> Any:
-            for table in tables:
-                if (await self._step("r", table, None))[2]:
-                    raise RefusalError(f"there is a row with this key in {table}")
-            number = 0 if operation.value[0] is not None else 1
-            await self._step("append", tables[number], operation.value[number])
-            return operation.value
-
-        return await self._transaction(operation, place)
-
-    async def _balances(self, operation: Operation) -> Outcome:
-        async def look() -> Any:
-            return {account: await self._balance(account) for account in operation.value}
-
-        return await self._transaction(operation, look)
-
-    async def _balance(self, account: Any) -> int:
-        held = (await self._step("r", account, None))[2]
-        return OPENING if held is None else int(held)
-
-    async def _transaction(self, operation: Operation, work: Callable[[], Awaitable[Any]]) -> Outcome:
-        """Begin, do this work, COMMIT; what fails before that is not committed. Ok with the value of the work."""
-        session = self.session
+    async def _transaction(self, operation: Operation, procedure: Procedure) -> Outcome:
+        """Begin, take the steps of a procedure, COMMIT; what fails before that is not committed. Ok with the answer, or
+        the operation's value if there is none. An error that is no server's is a mistake of ours, and raised."""
+        session, committing = self.session, False
         try:
             for statement in self.begin:
                 await session.change(statement)
-            value = await work()
-        except Exception as error:  # noqa: BLE001 - whatever it is, nothing was committed
+            answer = await self._carried_out(procedure)
+            committing = True
+            await session.change("COMMIT")
+        except (Refusal, *NO_ANSWER) as error:
             await self._undo(session)
-            if isinstance(error, RefusalError):
+            if committing:
+                raise
+            if isinstance(error, Refusal):
                 return Outcome.fail(ErrorKind.PRECONDITION, str(error), operation.value)
             kind, _ = self.server.errors.classify(error)
             return Outcome.fail(kind, f"before COMMIT: {error or type(error).__name__}", operation.value)
-        try:
-            await session.change("COMMIT")
-        except Exception:
-            await self._undo(session)
-            raise
-        return Outcome.ok(value)
+        return Outcome.ok(operation.value if answer is None else frozen(answer))
+
+    async def _carried_out(self, procedure: Procedure) -> Any:
+        """The answer of a procedure, each of whose steps is a statement."""
+        seen = None
+        while True:
+            try:
+                step = procedure.send(seen)
+            except StopIteration as end:
+                return end.value
+            _, _, seen = await self._step(*step)
 
     async def _undo(self, session: SqlSession) -> None:
         """Roll back what goes on, if a transaction does; a session that cannot is closed, which does it, too."""
         try:
             if not session.closed:
                 await session.change("ROLLBACK")
-        except Exception:  # noqa: BLE001 - its transaction ends with it
+        except NO_ANSWER:
             session.close()
 
     async def _step(self, f: str, key: Any, value: Any) -> tuple[str, Any, Any]:

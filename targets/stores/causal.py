@@ -29,7 +29,7 @@ from splitbrain.harness.options import Option, Setting
 from splitbrain.harness.program import Effects, Mark, Now, ProgramFactory, Reply
 from splitbrain.harness.random_stream import RandomStream
 from splitbrain.targets.operations import shapes
-from splitbrain.targets.stores.client import Sessions, StoreClient, StoreError, frozen
+from splitbrain.targets.stores.client import Sessions, StoreClient, StoreError
 from splitbrain.targets.stores.messages import UNAVAILABLE, UNSUPPORTED, Request, Response
 from splitbrain.targets.stores.multi_leader import OneWinner
 from splitbrain.targets.stores.peers import PeerClient, PeerStore
@@ -37,6 +37,7 @@ from splitbrain.targets.stores.planted import BUG
 from splitbrain.targets.stores.spreading import GOSSIP, SpreadMessage, SpreadNode, SpreadParts, SpreadSettings
 from splitbrain.targets.stores.updates import Dot, Update
 from splitbrain.targets.stores.versions import Clock, covers, include
+from splitbrain.targets.values import frozen
 
 CORRECT = SpreadParts(state=OneWinner)
 

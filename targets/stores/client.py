@@ -28,6 +28,7 @@ from splitbrain.targets.stores.messages import (
     Response,
     session_name,
 )
+from splitbrain.targets.values import frozen
 
 PATIENCE_SECONDS = 0.4
 """Silence after which a request is sent again."""
@@ -260,12 +261,3 @@ async def ask(node: Node, f: str, seconds: float) -> Any:
     except (OSError, TimeoutError):
         return None
     return response.value if isinstance(response, Response) and response.error is None else None
-
-
-def frozen(value: Any) -> Any:
-    """A value as it came from the wire, with tuples in place of lists."""
-    if isinstance(value, (list, tuple)):
-        return tuple(frozen(item) for item in value)
-    if isinstance(value, dict):
-        return {key: frozen(item) for key, item in value.items()}
-    return value

@@ -3,7 +3,8 @@
 from typing import Any
 
 from splitbrain.harness.operation import Operation, Outcome
-from splitbrain.targets.stores.client import StoreClient, StoreError, frozen
+from splitbrain.targets.stores.client import StoreClient, StoreError
+from splitbrain.targets.values import frozen
 
 START = "start"
 """The value of a poll that reads a partition from its first message to its last."""

@@ -12,8 +12,9 @@ from typing import Any
 from splitbrain.harness.client import ErrorTable
 from splitbrain.harness.node import ChannelClosed, Node
 from splitbrain.harness.operation import ErrorKind, Operation, Outcome
-from splitbrain.targets.stores.client import Sessions, StoreClient, StoreError, frozen
+from splitbrain.targets.stores.client import Sessions, StoreClient, StoreError
 from splitbrain.targets.stores.messages import Response
+from splitbrain.targets.values import frozen
 
 RECEIVE_SECONDS = 2.0
 """The time after which a delivery is given up that does not come."""

@@ -13,8 +13,9 @@ from typing import Any
 import msgspec
 
 from splitbrain.harness.program import Effect, Mark, Now, Send
+from splitbrain.targets.procedures import Step
 from splitbrain.targets.stores.journal import Journal
-from splitbrain.targets.stores.two_phase_commit.messages import Age, CommitMessage, Step
+from splitbrain.targets.stores.two_phase_commit.messages import Age, CommitMessage
 
 INQUIRE_NS = 200_000_000
 """Silence of a coordinator after which a participant asks it for the outcome, nanoseconds."""

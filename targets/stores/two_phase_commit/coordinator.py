@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from splitbrain.harness.program import Mark, Reply, Send
+from splitbrain.targets.procedures import Procedure, Refusal, Step
 from splitbrain.targets.stores.machine import wire_name
 from splitbrain.targets.stores.messages import UNAVAILABLE, Request, Response
 from splitbrain.targets.stores.two_phase_commit.context import CommitRecord, Isolation, NodeContext
@@ -27,12 +28,11 @@ from splitbrain.targets.stores.two_phase_commit.messages import (
     ShardVote,
     StampAsk,
     StampTold,
-    Step,
     StepAsk,
     StepTold,
     Wound,
 )
-from splitbrain.targets.stores.two_phase_commit.procedures import Procedure, Refusal, procedure
+from splitbrain.targets.stores.two_phase_commit.procedures import procedure
 from splitbrain.targets.stores.two_phase_commit.shard import Name, owner, stepped
 
 CONFLICT = "conflict"

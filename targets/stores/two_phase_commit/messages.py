@@ -8,8 +8,8 @@ from typing import Any
 
 from msgspec import Struct
 
-Step = tuple[str, Any, Any]
-"""A micro-operation: "r", "w", "append" or "lock", the key, and the value."""
+from splitbrain.targets.procedures import Step
+
 Age = tuple[int, str]
 """The age of a transaction: the wall clock of its coordinator when it began, and its name. Less is older."""
 

@@ -1,32 +1,14 @@
-"""Procedures: what each request does, as a generator of steps.
-
-A procedure yields a step, is sent the value that the key has for its transaction, and returns the answer. What it
-raises as `Refusal` aborts the transaction.
+"""Procedures of requests: what each does, step by step, once its value makes sense.
 
 - `read`, `write`, `append`: one key; a read of no key reads the accounts that its value lists
 - `txn`: micro-operations
 - `transfer`: money from one account to another, if there is enough; an account that nobody touched has `OPENING`
-- `insert`: a row into one of two tables, unless a row with its key is in either (Adya's G2, as in Jepsen)
+- `insert`: a row into one of two tables, unless a row with its key is in either
 """
 
-from collections.abc import Generator
-from typing import Any
-
+from splitbrain.targets.procedures import Procedure, Refusal, balances, insert, steps, transfer
 from splitbrain.targets.stores.machine import transaction
-from splitbrain.targets.stores.messages import PRECONDITION, UNSUPPORTED, Request
-from splitbrain.targets.stores.two_phase_commit.messages import Step
-
-OPENING = 100
-"""The balance of an account before the first transfer."""
-Procedure = Generator[Step, Any, Any]
-
-
-class Refusal(Exception):
-    """A reason to abort. code: a word of the error table."""
-
-    def __init__(self, code: str, text: str) -> None:
-        super().__init__(text)
-        self.code = code
+from splitbrain.targets.stores.messages import UNSUPPORTED, Request
 
 
 def procedure(request: Request) -> Procedure:
@@ -42,15 +24,7 @@ def _read(request: Request) -> Procedure:
         return (yield ("r", request.key, None))
     if not isinstance(request.value, (list, tuple)):
         raise Refusal(UNSUPPORTED, "a read has a key, or a list of accounts as its value")
-    balances = {}
-    for account in request.value:
-        balances[account] = yield from _balance(account)
-    return balances
-
-
-def _balance(account: Any) -> Procedure:
-    found = yield ("r", account, None)
-    return OPENING if found is None else found
+    return (yield from balances(request.value))
 
 
 def _write(request: Request) -> Procedure:
@@ -64,35 +38,18 @@ def _append(request: Request) -> Procedure:
 def _txn(request: Request) -> Procedure:
     if not transaction(request.value):
         raise Refusal(UNSUPPORTED, "the value is no transaction")
-    answer = []
-    for f, key, value in request.value:
-        seen = yield (f, key, value)
-        answer.append([f, key, seen if f == "r" else value])
-    return answer
+    return (yield from steps(request.value))
 
 
 def _transfer(request: Request) -> Procedure:
     asked = request.value
     if not isinstance(asked, dict) or not {"from", "to", "amount"} <= asked.keys() or type(asked["amount"]) is not int:
         raise Refusal(UNSUPPORTED, "the value of a transfer is {from, to, amount}")
-    source, target, amount = asked["from"], asked["to"], asked["amount"]
-    there = yield from _balance(source)
-    here = yield from _balance(target)
-    if there < amount:
-        raise Refusal(PRECONDITION, f"{source} has {there}")
-    if source != target:
-        yield ("w", source, there - amount)
-        yield ("w", target, here + amount)
+    return (yield from transfer(asked["from"], asked["to"], asked["amount"]))
 
 
 def _insert(request: Request) -> Procedure:
     rows = request.value
     if not isinstance(rows, (list, tuple)) or len(rows) != 2 or (rows[0] is None) == (rows[1] is None):
         raise Refusal(UNSUPPORTED, "the value of an insert is [row of table a, null] or [null, row of table b]")
-    tables = [f"{table}/{request.key}" for table in "ab"]
-    for table in tables:
-        found = yield ("r", table, None)
-        if found:
-            raise Refusal(PRECONDITION, f"there is a row with this key: {found!r}")
-    place = 0 if rows[0] is not None else 1
-    yield ("append", tables[place], rows[place])
+    return (yield from insert(request.key, rows))

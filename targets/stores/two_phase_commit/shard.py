@@ -8,8 +8,8 @@ import zlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from splitbrain.targets.procedures import Step
 from splitbrain.targets.stores.machine import wire_name
-from splitbrain.targets.stores.two_phase_commit.messages import Step
 
 KEPT = 64
 """Versions of a key that are kept."""

@@ -15,7 +15,7 @@ from splitbrain.targets.cassandra.schema import define, tables
 from splitbrain.targets.cassandra.session import CassandraSession, CqlRequest, Rows
 from splitbrain.targets.servers.client import APPEND_TRIES
 from splitbrain.targets.servers.errors import ServerError
-from splitbrain.targets.servers.values import in_order
+from splitbrain.targets.values import in_order
 
 YES, NO = [(True,)], [(False,)]
 cassandra = pytest.importorskip("cassandra")

@@ -1,4 +1,4 @@
-"""Values in and out: JSON text in a server, values of histories outside."""
+"""Values in and out: JSON in a store or server, values of histories outside."""
 
 import json
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ def unpacked(text: str | bytes) -> Any:
 
 def frozen(value: Any) -> Any:
     """JSON as a value of a history."""
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return tuple(map(frozen, value))
     if isinstance(value, dict):
         return {key: frozen(item) for key, item in value.items()}
