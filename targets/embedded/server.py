@@ -5,6 +5,7 @@
 A request is `[statement, [word, …]]`, a reply `{"rows": …, "count": …}` or `{"error": name, "text": …}`.
 """
 
+import contextlib
 import json
 import socketserver
 import sqlite3
@@ -77,9 +78,11 @@ class SessionHandler(socketserver.StreamRequestHandler):
     disable_nagle_algorithm = True
 
     def handle(self) -> None:
+        """Answer until the client goes. One that gave up, perhaps in the middle of a line, is no error of this node."""
         carry = self.server.sessions()
-        for line in self.rfile:
-            self.wfile.write(json.dumps(answer(carry, *json.loads(line))).encode() + b"\n")
+        with contextlib.suppress(ConnectionError):
+            while (line := self.rfile.readline()).endswith(b"\n"):
+                self.wfile.write(json.dumps(answer(carry, *json.loads(line))).encode() + b"\n")
 
 
 def answer(carry: Carry, statement: str, words: Sequence[str]) -> Mapping[str, Any]:

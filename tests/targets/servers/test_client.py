@@ -1,4 +1,4 @@
-"""What a change reads before it changes anything: its failure is certain, a mistake of ours is none."""
+"""Reads before a change: their failure is certain not to have changed anything, and a mistake of ours is no failure."""
 
 import asyncio
 

@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from splitbrain.targets.servers import forward
+from splitbrain.targets.servers.access import CONNECT_SECONDS
 
 
 def test_connecting_is_bounded_and_silence_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,7 +25,7 @@ def test_connecting_is_bounded_and_silence_is_not(monkeypatch: pytest.MonkeyPatc
     with client, far:
         client.sendall(b"question")
         assert far.recv(100) == b"question"
-        assert bounds == [(("198.18.0.1", 7), forward.CONNECT_SECONDS)] and near.gettimeout() is None
+        assert bounds == [(("198.18.0.1", 7), CONNECT_SECONDS)] and near.gettimeout() is None
         far.sendall(b"answer")
         assert client.recv(100) == b"answer"
         client.shutdown(socket.SHUT_WR)
