@@ -199,12 +199,13 @@ def environment(name: str) -> Callable[[int], Environment]:
     return made
 
 
-def simulator(seed: int, knobs: str) -> Environment:
-    """The simulator of a seed, in the world of these knobs."""
+def simulator(seed: int, knobs: str, heard: Callable[[str, str, int], object] | None = None) -> Environment:
+    """The simulator of a seed, in the world of these knobs. heard: called with sender, receiver and bytes of each
+    message that a node gets."""
     from splitbrain.harness.environments.sim import Sim
     from splitbrain.harness.environments.sim.world import read_world, world_options
 
-    return Sim(seed, world_options(read_world(knobs)))
+    return Sim(seed, world_options(read_world(knobs)), heard)
 
 
 def world(words: str, seed: int, *, drawn: bool) -> str:

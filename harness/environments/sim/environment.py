@@ -20,7 +20,7 @@ from splitbrain.harness.environments.sim.fault_injector import CARRIED_OUT, Faul
 from splitbrain.harness.environments.sim.fault_site import FaultSite
 from splitbrain.harness.environments.sim.log import NodeLog
 from splitbrain.harness.environments.sim.loop import VirtualLoop
-from splitbrain.harness.environments.sim.network import Network, NetworkOptions
+from splitbrain.harness.environments.sim.network import Heard, Network, NetworkOptions
 from splitbrain.harness.environments.sim.node import SimNode
 from splitbrain.harness.environments.sim.patience import interrupted_in_time
 from splitbrain.harness.environments.sim.process import SimHost
@@ -126,6 +126,10 @@ class SimCluster:
             "connections_reset": stats.resets,
         }
 
+    def tap(self, heard: Heard) -> None:
+        """Have a function told of each message, see `Network.tap`."""
+        self._network.tap(heard)
+
     async def inject(self, injection: Injection) -> SimInjection:
         """Inject; it lasts until healed. UsageError for an unknown node or values that make no sense here."""
         return self._injector.inject(injection)
@@ -155,7 +159,9 @@ class Sim:
     name = "sim"
     deterministic = True
 
-    def __init__(self, seed: int, options: SimOptions | None = None) -> None:
+    def __init__(self, seed: int, options: SimOptions | None = None, heard: Heard | None = None) -> None:
+        """heard: called with sender, receiver and bytes of each message that a node gets."""
+        self._heard = heard
         self._world = World(seed, options or SimOptions())
         self._kernel = self._world.kernel
         self.marks = self._world.marks
@@ -198,6 +204,8 @@ class Sim:
             kind = type(deployment).__name__
             raise UsageError(f"the simulator runs deployments of kind Simulated, and this is one of kind {kind}")
         cluster = SimCluster(self._world, deployment, tuple(names), folder)
+        if self._heard is not None:
+            cluster.tap(self._heard)
         loop = asyncio.get_running_loop()
         if isinstance(loop, VirtualLoop):
             loop.watch_nodes(EVENTS_A_NODE * len(names), cluster.end_flood)

@@ -1,14 +1,18 @@
 """Links of a simulated cluster, and how they behave without faults."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from splitbrain.harness.environments.sim.link import DirectedLink, Latency, LinkStats, Receive
+from splitbrain.harness.environments.sim.link import DirectedLink, Latency, LinkStats, Receive, size_of
 from splitbrain.harness.environments.sim.link_injections import Impairing, Limping
 from splitbrain.harness.environments.sim.scheduler import EventQueue
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.injection import ImpairMessages, Link
+from splitbrain.harness.program import Message
 from splitbrain.harness.random_stream import RandomStream
+
+Heard = Callable[[str, str, int], object]
+"""Takes sender, receiver and bytes of a message."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,12 @@ class Network:
         for links in self._links.values():
             links[to].receive = receive
 
+    def tap(self, heard: Heard) -> None:
+        """Have a function called before a message is received, of each that is sent from now on."""
+        for links in self._links.values():
+            for to, link in links.items():
+                link.receive = _tapped(to, link.receive, heard)
+
     def links_from(self, sender: str) -> dict[str, DirectedLink]:
         """A node's links by receiver, itself included."""
         return self._links[sender]
@@ -105,6 +115,14 @@ class Network:
                 if options.reset_ms:
                     link.begin_resets(link.impairs[0])
                 link.changed()
+
+
+def _tapped(to: str, receive: Receive, heard: Heard) -> Receive:
+    def tapped(sender: str, message: Message) -> None:
+        heard(sender, to, size_of(message))
+        receive(sender, message)
+
+    return tapped
 
 
 def ns_per_byte(rate_kbit: float) -> float:

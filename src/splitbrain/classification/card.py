@@ -29,6 +29,7 @@ from splitbrain.classification.windows import KINDS, READ, WRITE
 from splitbrain.results.intervals import Interval
 from splitbrain.results.sides import SPLIT
 from splitbrain.results.summary import permille
+from splitbrain.textbook.designs import VALUE_BYTES, OperationCost
 
 FORMAT = 1
 LOST_LISTED = 20
@@ -42,7 +43,8 @@ class CardSubject:
 
     target: as typed. claims: what it promises. env, nodes: where it ran. nothing_to_split: whether one node holds
     everything. not_run: scenario → why it could not be done. round_trip_ms: mean time of a message and its answer; None
-    where that is not known. failed: runs that could not be carried out, and why.
+    where that is not known. failed: runs that could not be carried out, and why. costs: of operations without faults,
+    measured in runs of their own in the simulator; elsewhere none.
     """
 
     target: str
@@ -53,6 +55,7 @@ class CardSubject:
     not_run: Mapping[str, str] = field(default_factory=dict)
     round_trip_ms: float | None = None
     failed: Sequence[str] = ()
+    costs: Sequence[OperationCost] = ()
 
 
 @dataclass(frozen=True)
@@ -210,6 +213,7 @@ class Card:
             "grace_ms": {one.scenario: round(one.grace_ns / 1e6, 3) for one in self.measured},
             "latency_ms": {kind: dict(found) for kind, found in self.latency_ms.items()},
             "round_trip_ms": subject.round_trip_ms,
+            "costs": {cost.kind: _cost(cost) for cost in subject.costs},
             "sides": [_side(side) for side in self.sides],
             "models": {name: _model(standing) for name, standing in self.models.items()},
             "stale_reads": self.stale_reads,
@@ -297,6 +301,17 @@ def _side(side: SideFigures) -> dict[str, Any]:
         "scenario": side.scenario, "side": side.side, "kind": side.kind or "both", "windows": side.windows,
         **{name: getattr(tally, name) for name in names}, "interval": _bounds(side.in_time),
         "failover_ms": side.failover_ms, "recovery_ms": side.recovery_ms,
+    }  # fmt: skip
+
+
+def _cost(cost: OperationCost) -> dict[str, Any]:
+    design = cost.design
+    expected = None if design is None else {
+        "round_trips": design.round_trips, "messages": design.messages, "bytes": design.copies * VALUE_BYTES,
+    }  # fmt: skip
+    return {
+        "operations": cost.operations, "round_trips": round(cost.round_trips, 2), "messages": round(cost.messages, 2),
+        "bytes": round(cost.bytes), "design": expected,
     }  # fmt: skip
 
 

@@ -17,11 +17,13 @@ from splitbrain.classification.record import ClassificationFolder
 from splitbrain.classification.rule import CapClass
 from splitbrain.classification.scenarios import SEEDS_BLOCK, Scenario, ScenarioPlan, scenario_plan, seeds_of
 from splitbrain.harness.announce import Say
-from splitbrain.harness.errors import SplitbrainError
+from splitbrain.harness.errors import InfrastructureError, SplitbrainError
 from splitbrain.harness.target import OneCopy
 from splitbrain.results.folder import RunFolder
 from splitbrain.results.result import RunStatus
+from splitbrain.runner.plan import SIM
 from splitbrain.runner.spec import RunSpec
+from splitbrain.textbook.designs import OperationCost
 
 BEGIN_NODES = 5
 KEEP_BYTES = 1 << 50
@@ -48,7 +50,7 @@ class Classification:
         about = CardSubject(
             base.target, tuple(target.claims), env, base.nodes, one_copy,
             {name: why for name, why in made.not_run.items() if not (one_copy and name.startswith("split"))},
-            registry.round_trip_ms(base.world) if env == "sim" else None,
+            registry.round_trip_ms(base.world) if env == SIM else None,
         )  # fmt: skip
         return Classification(about, made)
 
@@ -96,6 +98,8 @@ def carry_out(
         for one in found:
             shutil.rmtree(folder.of(one.subject.target) / "runs", ignore_errors=True)
     shutil.rmtree(folder.campaigns, ignore_errors=True)
+    for one in found:
+        one.subject = replace(one.subject, costs=_costs(one, seed, say))
     folder.write([one.subject for one in found])
     for number in count():
         waiting = [one for one in found if number == 0 or not one.settled]
@@ -118,6 +122,19 @@ def carry_out(
         _take_all(CampaignFolder.open(Path(result.folder)), tests, folder)
     folder.write([one.card.subject for one in found])
     shutil.rmtree(folder.campaigns, ignore_errors=True)
+
+
+def _costs(one: Classification, seed: int, say: Say) -> tuple[OperationCost, ...]:
+    """The costs of operations without faults; none outside of the simulator, or of a cluster that does not come up."""
+    if one.subject.env != SIM:
+        return ()
+    from splitbrain.textbook.costs import operation_costs
+
+    try:
+        return operation_costs(one.subject.target, one.subject.nodes, one.plan.base.world, seed)
+    except InfrastructureError as error:
+        say(f"what an operation costs was not measured: {error}")
+        return ()
 
 
 def _test_of(one: Classification, scenario: Scenario) -> str:

@@ -9,6 +9,7 @@ from splitbrain.classification.models import strongest
 from splitbrain.classification.windows import READ, WRITE
 from splitbrain.results import format
 from splitbrain.results.intervals import Interval
+from splitbrain.textbook.designs import VALUE_BYTES, OperationCost
 
 MODELS_MAX = 6
 MISSING_MAX = 4
@@ -63,6 +64,7 @@ def facts(card: Card) -> Mapping[str, str]:
     found["lost writes"] = lost(card)
     found["stale reads"] = stale(card)
     found["latency"] = latency(card) or "nothing was answered without faults"
+    found |= {f"cost of a {one.kind}": cost(one) for one in subject.costs}
     found["claims"] = ", ".join(f"{claim} {HOLDS[said]}" for claim, said in card.claims.items()) or "none"
     operations = sum(run.operations for run in card.runs)
     found["rests on"] = (
@@ -137,6 +139,19 @@ def latency(card: Card) -> str:
             f"{kind} p50 {format.milliseconds(found['p50'])} ms{trips}, p99 {format.milliseconds(found['p99'])}"
         )
     return "; ".join(told)
+
+
+def cost(found: OperationCost) -> str:
+    """The cost of an operation, beside what the design says."""
+    trips, messages, size = f"{found.round_trips:.1f}", f"{found.messages:.1f}", f"{found.bytes / 1000:.1f}"
+    design = found.design
+    if design is None:
+        return f"{trips} round trips, {messages} messages, {size} kB; no design is on record"
+    kilobytes = design.copies * VALUE_BYTES / 1000
+    return (
+        f"{trips} ({design.round_trips:g}) round trips, {messages} ({design.messages:g}) messages, "
+        f"{size} ({kilobytes:g}) kB (in brackets: by design)"
+    )
 
 
 def _rows(card: Card) -> list[tuple[str, ...]]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from splitbrain.harness.environment import Environment
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import EventType, Value
@@ -80,11 +81,16 @@ class SimulatedRun:
         return _detail(self.result.verdict, name)
 
 
-def simulate(target: str, seed: int, own: Workload | None = None, /, **fields: Any) -> SimulatedRun:
-    """Carry out a run. own: a workload that has no name, in the place of that of the fields. fields: of `RunSpec`."""
+def simulate(
+    target: str, seed: int, own: Workload | None = None, environment: Environment | None = None, /, **fields: Any
+) -> SimulatedRun:
+    """Carry out a run. own: a workload that has no name, in the place of that of the fields. environment: a simulator
+    for this run alone, in the place of that of the seed. fields: of `RunSpec`."""
     planned = plan(RunSpec(target, seed=seed, env="sim", **fields))
     if own is not None:
         planned = replace(planned, workload=own)
+    if environment is not None:
+        planned = replace(planned, environment=environment)
     with execute_in_memory(planned) as run:
         if run.result.status is RunStatus.INFRASTRUCTURE:
             raise InfrastructureError(f"{target}, seed {seed}: {run.result.reason}")

@@ -10,6 +10,7 @@ from splitbrain import classify
 from splitbrain.classification.calls import Classified, is_folder, write_card
 from splitbrain.classification.card import Card, CardSubject
 from splitbrain.classification.changes import CardChanges, changes, earlier_cards
+from splitbrain.classification.markdown import markdown
 from splitbrain.classification.page import render
 from splitbrain.classification.rounds import Classification, base_spec
 from splitbrain.classification.rule import CapClass
@@ -17,6 +18,7 @@ from splitbrain.classification.scenarios import SCENARIOS, seeds_of
 from splitbrain.classification.words import lines
 from splitbrain.cli.classify import code, command, grid, json_lines
 from splitbrain.harness.errors import UsageError
+from splitbrain.textbook.designs import DesignCost, OperationCost
 from splitbrain.textbook.systems import textbook
 
 from .played import PlayedAnswer, Store, refusing, runs_of, serving
@@ -41,6 +43,7 @@ def test_one_copy_is_ca_and_all_files_are_there(single: tuple[Path, Classified])
     assert made.pacelc == "P–/EC"
     assert made.claims == {"linearizable": True}
     assert code(made) == 0
+    assert [cost.kind for cost in made.subject.costs] == ["read", "write"]
     assert {path.name for path in (folder / "single").iterdir()} == {
         "badge.svg", "card.html", "card.json", "card.md", "runs",
     }  # fmt: skip
@@ -139,6 +142,24 @@ def test_the_terminal_and_the_grid_begin_with_the_class() -> None:
     assert [line.split()[:2] for line in told[1:3]] == [["store", "CP"], ["store", "AP"]]
     assert "refuted: CP" in told[2]
     assert [line["class"] for line in json_lines(Classified((made,)))] == ["AP"]
+
+
+def test_a_card_tells_what_an_operation_costs_beside_its_design() -> None:
+    costs = (
+        OperationCost("read", 190, 2.2, 7.94, 4712.0, DesignCost(2, 8, 4)),
+        OperationCost("write", 190, 3.5, 15.6, 9400.0),
+    )
+    made = card(refusing, costs=costs)
+    read = "2.2 (2) round trips, 7.9 (8) messages, 4.7 (4) kB (in brackets: by design)"
+    write = "3.5 round trips, 15.6 messages, 9.4 kB; no design is on record"
+    assert [line.split(maxsplit=4)[-1] for line in lines(made) if line.startswith("  cost of a")] == [read, write]
+    for page in (render(made), markdown(made)):
+        assert read in page
+        assert write in page
+    written = made.to_json()["costs"]
+    assert written["read"]["design"] == {"round_trips": 2, "messages": 8, "bytes": 4000}
+    assert (written["write"]["bytes"], written["write"]["design"]) == (9400, None)
+    assert max(map(len, lines(made))) <= 120
 
 
 def test_text_of_a_target_steers_no_page() -> None:
