@@ -1,4 +1,5 @@
-"""The compiled parts, each optional: without a C compiler splitbrain installs and works, more slowly.
+"""The compiled parts, each optional: without a C compiler splitbrain installs and works, more slowly. With them comes
+`harness/build_stamp`, the checksums of their sources, by which `harness/compiled.py` tells parts that are out of date.
 
 What is made on the way lies below build/, or, where this checkout may not be written to, in a folder that goes away.
 """
@@ -8,10 +9,12 @@ import os
 import shutil
 import sys
 import tempfile
+import zlib
 from pathlib import Path
 
 from setuptools import Extension, setup
 
+SUFFIXES = (".pyx", ".pxi", ".pxd")
 ROOMS = ("checkers", "harness", "nemeses", "results", "targets", "workloads")
 
 Options = dict[str, dict[str, object]]
@@ -31,10 +34,23 @@ def extensions(made: Path) -> list[Extension]:
         )
         for part in found_parts
     ]
+    parts.append(Extension("splitbrain.harness.build_stamp", [str(stamp(made))], extra_compile_args=flags))
     found: list[Extension] = cythonize(parts, include_path=["src"], build_dir=str(made), quiet=True)
     for extension in found:
         extension.optional = True  # here, for cythonize makes new ones and forgets it
     return found
+
+
+def stamp(made: Path) -> Path:
+    """The source of `harness/build_stamp`, written anew if any other source has changed."""
+    sources = sorted(part for room in ROOMS for part in Path(room).rglob("*") if part.suffix in SUFFIXES)
+    sums = {part.as_posix(): zlib.crc32(part.read_bytes()) for part in sources}
+    text = f"# cython: language_level=3\nSOURCES = {sums!r}\n"
+    path = made / "build_stamp.pyx"
+    made.mkdir(parents=True, exist_ok=True)
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
+    return path
 
 
 def require_links() -> None:

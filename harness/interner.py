@@ -8,8 +8,10 @@ from array import array
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, cast
 
+from splitbrain.harness.compiled import built_from, require_current
 from splitbrain.harness.operation import Value
 
+require_current(built_from())
 try:
     from splitbrain.harness import columns_native
 except ImportError:  # not built: the classes below do it all

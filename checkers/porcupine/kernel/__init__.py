@@ -26,7 +26,7 @@
     short_history       short histories, and many at once
 
 Everything here is optional: without a C compiler the parts are not built, and `porcupine.search` answers instead.
-Pitfall: a kernel built from older sources. After changing a `.pyx`, `.pxi` or `.pxd`, install again.
+Pitfall: after changing a `.pyx`, `.pxi` or `.pxd`, install again; `harness/compiled.py` tells it until then.
 """
 
 from importlib.util import find_spec
