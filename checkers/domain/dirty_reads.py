@@ -6,6 +6,9 @@ A writer sets all rows to a value of its own, in one transaction, a reader reads
 `galera/dirty_reads.clj` (jepsen-io/jepsen): a read with a value of a failed write refutes; reads whose rows differ are
 counted, for read committed allows them.
 
+A read says something only if it ended after a failed write had begun. A value that another write wrote too, or nil,
+shows nothing.
+
 Pitfall: a failed write is one that certainly did not happen. A client that calls an unknown end a failure makes dirty
 reads of good ones.
 """
@@ -15,7 +18,7 @@ from dataclasses import dataclass
 
 from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.event_format import EventFormat
-from splitbrain.checkers.common.per_key import LOOK_EVERY, hold_to, over_budget, unobserved
+from splitbrain.checkers.common.per_key import LOOK_EVERY, NEVER, hold_to, over_budget, unobserved
 from splitbrain.checkers.common.values import frozen, shown
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.errors import UsageError
@@ -38,8 +41,8 @@ class DirtyReadsCheck:
         operations = history.operations()
         spending = budget.start()
         failed: dict[Value, int] = {}
+        fair: set[Value] = {frozen(None)}
         reads: list[tuple[int, Sequence[Value]]] = []
-        written = 0
         for row in range(len(operations)):
             if row % LOOK_EVERY == 0 and (limit := spending.exhausted()):
                 return over_budget(self.name, limit, row, len(operations), "operations")
@@ -47,15 +50,16 @@ class DirtyReadsCheck:
             if ended == EventType.FAIL and history.pool.values[operations.argument[row]] is None:
                 continue
             for value in written_by(history, row):
-                written += ended == EventType.OK
                 if ended == EventType.FAIL:
                     failed.setdefault(frozen(value), row)
+                else:
+                    fair.add(frozen(value))
             if ended == EventType.OK and (seen := read_by(history, row)):
                 reads.append((row, seen))
-        return self._verdict(history, failed, reads, written)
+        return self._verdict(history, {value: row for value, row in failed.items() if value not in fair}, reads)
 
     def _verdict(
-        self, history: History, failed: dict[Value, int], reads: Sequence[tuple[int, Sequence[Value]]], written: int
+        self, history: History, failed: dict[Value, int], reads: Sequence[tuple[int, Sequence[Value]]]
     ) -> Verdict:
         dirty = [(row, value) for row, seen in reads for value in seen if frozen(value) in failed]
         torn = sum(len({frozen(value) for value in seen}) > 1 for _, seen in reads)
@@ -67,8 +71,12 @@ class DirtyReadsCheck:
             row, value = dirty[0]
             witness = dirty_read(history, row, value, failed[frozen(value)])
             return Verdict(Validity.INVALID, witness.words[0], self.name, self.name, witness=witness, details=details)
-        if not reads or not failed:
-            return unobserved(self.name, "no read succeeded, or no write failed: nothing could have refuted the model")
+        operations = history.operations()
+        first = min((operations.invoke[row] for row in failed.values()), default=NEVER)
+        if all(operations.complete[row] < first for row, _ in reads):
+            return unobserved(
+                self.name, "no read ended after a failed write had begun: nothing could have refuted the model"
+            )
         reason = (
             f"none of {len(reads):,} reads shows one of {len(failed):,} values of failed writes; "
             f"{torn:,} of them show rows that differ"
@@ -98,7 +106,7 @@ def written_by(history: History, row: int) -> list[Value]:
 
 
 def read_by(history: History, row: int) -> list[Value]:
-    """The values that an operation that succeeded has read; of a transaction that writes too, none."""
+    """The values that an operation that succeeded has read."""
     operations, values = history.operations(), history.pool.values
     f = values[operations.f[row]]
     if f == READ:
@@ -106,8 +114,7 @@ def read_by(history: History, row: int) -> list[Value]:
         if not isinstance(seen, tuple | list | frozenset):
             raise UsageError(f"a read of dirty-reads returns the values of all rows, as a list, not {shown(seen)}")
         return list(seen)
-    steps = list(steps_of(history, row)) if f == TXN else []
-    return [step[2] for step in steps] if all(step[0] == "r" for step in steps) else []
+    return [step[2] for step in steps_of(history, row) if step[0] == "r"] if f == TXN else []
 
 
 def dirty_read(history: History, row: int, value: Value, writer: int) -> Witness:

@@ -15,8 +15,11 @@ transactions:
   goes back.
 - `nonmonotonic-send`: a message has a lower offset than one that was acknowledged before it was sent.
 
-Offsets need not follow each other without gaps. Pitfall: after an operation that did not succeed a process may have
-another client, so its next poll may begin anywhere; so may a whole poll.
+Offsets need not follow each other without gaps. Nobody knows whether an acknowledged message is lost of which, and of
+all behind it, nothing was polled: that is `unknown`.
+
+Pitfall: after an operation that did not succeed a process may have another client, so its next poll may begin anywhere;
+so may a whole poll.
 """
 
 from bisect import bisect_left, bisect_right
@@ -33,7 +36,7 @@ from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import EventType, Value
-from splitbrain.harness.verdict import Validity, Verdict, Witness
+from splitbrain.harness.verdict import Validity, Verdict, Witness, unknown
 
 SEND, POLL, START = "send", "poll", "start"
 KINDS = (
@@ -155,7 +158,7 @@ class LogCheck:
         if limit := spending.exhausted():
             return over_budget(self.name, limit, 0, len(rows), "operations")
         traffic = LogTraffic.of_rows(history, rows, failures)
-        if not traffic.polled:
+        if not traffic.polled and not traffic.acknowledged:
             return unobserved(self.name, "no message was polled: nothing could have refuted the model")
         found = list(anomalies(history, traffic))
         counts = Counter(anomaly.kind for anomaly in found)
@@ -167,6 +170,12 @@ class LogCheck:
             "unseen": unseen,
             "anomalies": {kind: counts[kind] for kind in KINDS if counts[kind]},
         }
+        if not found and unseen:
+            reason = (
+                f"undecided: {unseen:,} of {len(traffic.acknowledged):,} acknowledged messages were never polled, "
+                "nor was anything behind them"
+            )
+            return unknown(self.name, reason, self.name, **details)
         if not found:
             reason = (
                 f"{len(traffic.acknowledged):,} acknowledged messages in one order, {len(traffic.polled):,} were polled"
@@ -198,6 +207,8 @@ def anomalies(history: History, traffic: LogTraffic) -> Iterator[LogAnomaly]:
 
 def _lost(history: History, traffic: LogTraffic) -> Iterator[LogAnomaly]:
     operations, values = history.operations(), history.pool.values
+    if not traffic.polled:
+        return
     highest, reader = max((offset, poll.row) for poll in traffic.polls for offset, _ in poll.found)
     told: dict[int, None] = {}
     for row in traffic.acknowledged:

@@ -8,7 +8,8 @@ as the set of keys that had a value, must form a chain: of two reads one has eve
 as in Jepsen's `tests/long_fork` (jepsen-io/jepsen, `tests/long_fork.clj`), which compares all pairs; here they are
 sorted by size, so that it is enough to compare neighbours.
 
-Pitfall: a chain says nothing if a key was written twice, for then reads with the same keys may still differ. That is
+A group says something only if at least two of its keys may have been written, and a read saw one. Pitfall: a chain says
+nothing if a key was written twice, for then reads with the same keys may still differ. That is
 `unknown`; but a fork is a fork, because no write brings nil back.
 """
 
@@ -92,8 +93,8 @@ class LongForkCheck:
     def _verdict(self, history: History, out: ForkHistory) -> Verdict:
         reads = sum(group.reads for group in out.groups.values())
         details: dict[str, Value] = {"reads": reads, "groups": len(out.groups), "writes": sum(out.written.values())}
-        compared = 0
-        for group in out.groups.values():
+        compared = False
+        for keys, group in out.groups.items():
             chain = sorted(group.seen, key=len)
             for less, more in pairwise(chain):
                 if not less <= more:
@@ -101,11 +102,13 @@ class LongForkCheck:
                     return Verdict(
                         Validity.INVALID, witness.words[0], self.name, self.name, witness=witness, details=details
                     )
-            compared += group.reads > 1
+            written = sum(key in out.written or key in out.values for key in keys)
+            compared = compared or (group.reads > 1 and written > 1 and len(chain[-1]) > 0)
         if out.doubt is not None:
             return unknown(self.name, f"undecided: {out.doubt}", self.name, **details)
         if not compared:
-            return unobserved(self.name, "no two reads read the same keys: nothing could have refuted the model")
+            reason = "no two reads read the same keys, two of them written: nothing could have refuted the model"
+            return unobserved(self.name, reason)
         reason = f"the {reads:,} reads of {len(out.groups):,} groups saw the writes in one order"
         return Verdict(Validity.VALID, reason, self.name, self.name, details=details)
 

@@ -8,9 +8,11 @@ acknowledged was taken by the end, and nothing was taken that nobody tried to pu
 `checker/queue` over an unordered queue and `checker/total-queue` (jepsen-io/jepsen, `checker.clj`); a drain is many
 dequeues.
 
-Pitfall: `total-queue` asks that the queue was emptied at the end. And a dequeue of unknown end may have taken any
-element: what could have gone that way is not said to be lost, which makes the verdict `unknown`, where Jepsen's is
-invalid. Elements taken more often than they were put in are counted, and let pass by `total-queue` unless
+Pitfall: `total-queue` asks that the queue was emptied at the end: an element that was acknowledged is lost only if a
+drain succeeded, or a dequeue found nothing, that began afterwards; else the verdict is `unknown`. (A dequeue that
+failed may hide an element for a while: where one did, only a drain tells.) And a dequeue of unknown end may have taken
+any element: what could have gone that way is not said to be lost, which makes the verdict `unknown` too, where Jepsen's
+is invalid. Elements taken more often than they were put in are counted, and let pass by `total-queue` unless
 `duplicates=invalid`.
 """
 
@@ -37,14 +39,16 @@ class Traffic:
     """The elements that went in and out of one queue. Elements are value ids.
 
     tried: (position of invocation, row) of each put that may have happened, by element; acknowledged: rows of those
-    that did. taken: (position of completion, row) of each time that an element came out. open_takes, open_drains: how
-    many have an unknown end.
+    that did. taken: (position of completion, row) of each time that an element came out. emptied: (position of
+    invocation, row) of the last drain or dequeue that found or left the queue empty. open_takes, open_drains: how many
+    have an unknown end.
     """
 
     tried: dict[int, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
     acknowledged: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     taken: dict[int, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
     takes: int = 0
+    emptied: tuple[int, int] = (ABSENT, ABSENT)
     open_takes: int = 0
     open_drains: int = 0
 
@@ -53,6 +57,7 @@ class Traffic:
         """The traffic of these rows; UsageError for a drain that returned no list."""
         out, operations, pool = Traffic(), history.operations(), history.pool
         nothing = pool.id(empty)
+        hidden = any(operations.ended[row] == EventType.FAIL and pool.values[operations.f[row]] != PUT for row in rows)
         for row in rows:
             f, ended = pool.values[operations.f[row]], operations.ended[row]
             if ended == EventType.FAIL:
@@ -70,6 +75,8 @@ class Traffic:
                 elements = (
                     [operations.result[row]] if f == TAKE else pool.ids(_drained(pool.values[operations.result[row]]))
                 )
+                if f == DRAIN or (elements[0] == nothing and not hidden):
+                    out.emptied = operations.invoke[row], row
                 for element in elements:
                     if f == DRAIN or element != nothing:
                         out.taken[element].append((operations.complete[row], row))
@@ -112,7 +119,7 @@ class QueueCheck:
         if limit:
             return over_budget(self.name, limit, 0, len(rows), "operations")
         traffic = Traffic.of(history, rows, self.empty)
-        if not traffic.takes:
+        if not traffic.taken:
             return unobserved(self.name, "nothing was taken from the queue: nothing could have refuted the model")
         wrong = unfounded(traffic)
         puts = sum(map(len, traffic.tried.values()))
@@ -195,16 +202,27 @@ class TotalQueueCheck:
         if unexpected or refuting:
             return self._taken(history, traffic, [*unexpected, *refuting], details)
         if not lost:
-            if not traffic.taken and not traffic.takes:
+            if not traffic.taken:
                 return unobserved(self.name, "nothing was taken from the queue: nothing could have refuted the model")
             reason = f"all {sum(map(len, traffic.acknowledged.values())):,} acknowledged elements were taken"
             return Verdict(Validity.VALID, reason, self.name, self.name, details=details)
-        if traffic.open_drains or lost.total() <= traffic.open_takes:
+        return self._lost(history, traffic, lost, details)
+
+    def _lost(self, history: History, traffic: Traffic, lost: Counter[int], details: dict[str, Value]) -> Verdict:
+        """The verdict where acknowledged elements never came out."""
+        gone = _gone(history, traffic, lost)
+        if not gone:
             reason = (
-                f"{lost.total():,} acknowledged elements never came out, and takes of unknown end may have had them"
+                f"{lost.total():,} acknowledged elements never came out, and no drain or dequeue found the queue empty "
+                "after they had been put in"
             )
             return Verdict(Validity.UNKNOWN, reason, self.name, self.name, details=details)
-        witness = _lost(history, traffic, lost)
+        if traffic.open_drains or gone.total() <= traffic.open_takes:
+            reason = (
+                f"{gone.total():,} acknowledged elements never came out, and takes of unknown end may have had them"
+            )
+            return Verdict(Validity.UNKNOWN, reason, self.name, self.name, details=details)
+        witness = lost_elements(history, traffic, gone)
         return Verdict(Validity.INVALID, witness.words[0], self.name, self.name, witness=witness, details=details)
 
     def _taken(self, history: History, traffic: Traffic, elements: Sequence[int], details: dict[str, Value]) -> Verdict:
@@ -215,19 +233,28 @@ class TotalQueueCheck:
         return Verdict(Validity.INVALID, witness.words[0], self.name, self.name, witness=witness, details=details)
 
 
-def _lost(history: History, traffic: Traffic, lost: Mapping[int, int]) -> Witness:
-    """The witness of lost elements: the puts of the first of them, and what came out of it."""
+def _gone(history: History, traffic: Traffic, lost: Mapping[int, int]) -> Counter[int]:
+    """The number of puts of each that were acknowledged before the queue was last found empty, less those taken."""
+    complete, (begun, _) = history.operations().complete, traffic.emptied
+    puts = {element: sum(complete[row] < begun for row in traffic.acknowledged[element]) for element in lost}
+    return +Counter({element: count - len(traffic.taken.get(element, ())) for element, count in puts.items()})
+
+
+def lost_elements(history: History, traffic: Traffic, lost: Mapping[int, int]) -> Witness:
+    """The witness of lost elements: the puts of the first of them, what came out of it, and who found nothing then."""
     values, operations = history.pool.values, history.operations()
     element = min(lost, key=lambda each: operations.invoke[traffic.acknowledged[each][0]])
     puts = traffic.acknowledged[element]
     takes = [row for _, row in traffic.taken.get(element, ())]
-    tell = EventFormat(history, [operations.invoke[row] for row in (*puts, *takes)])
+    tell = EventFormat(history, [operations.invoke[row] for row in (*puts, *takes, traffic.emptied[1])])
     value = shown(values[element])
     all_lost = some([values[each] for each in lost])
+    last = traffic.emptied[1]
     words = [f"acknowledged, and never taken: {all_lost}"]
     words += [_told(history, tell, put, f"put in {value}") for put in puts]
-    words += [_told(history, tell, take, f"took {value}") for take in takes]
-    return Witness(_events(history, (*puts, *takes)), tuple(words), operations.invoke[puts[0]])
+    words += [_told(history, tell, take, f"took {value}") for take in takes if take != last]
+    words.append(_told(history, tell, last, "left the queue empty"))
+    return Witness(_events(history, (*puts, *takes, last)), tuple(words), operations.invoke[puts[0]])
 
 
 EMPTY = Option("empty", "nil", "what a dequeue of an empty queue returns")

@@ -2,6 +2,7 @@
 its settings."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,11 +73,16 @@ def test_an_identifier_given_twice_is_told() -> None:
     assert UniqueIdsCheck().check(recorded(*lines[:4]), Budget()).value is Validity.VALID
 
 
-def accounts(*reads: dict[str, int | None]) -> History:
-    kinds = ("invoke", "ok") * len(reads)
+def accounts(*reads: dict[str, int | None], transfer: str | None = None) -> History:
+    """Reads, one after the other. transfer: how one ended that came before them."""
+    told: list[tuple[str, str, Any]] = [
+        ("read", kind, value if kind == "ok" else None) for value in reads for kind in ("invoke", "ok")
+    ]
+    if transfer is not None:
+        told[:0] = [("transfer", kind, {"from": "a", "to": "b", "amount": 1}) for kind in ("invoke", transfer)]
     return History.of(
-        Event(index=i, time=i * 10**6, process=0, type=kind, f="read", value=reads[i // 2] if i % 2 else None)
-        for i, kind in enumerate(kinds)
+        Event(index=i, time=i * 10**6, process=0 if f == "read" else 1, type=kind, f=f, value=value)
+        for i, (f, kind, value) in enumerate(told)
     )
 
 
@@ -96,12 +102,21 @@ def test_money_that_came_or_went_is_told(reads: tuple[dict[str, int | None], ...
 
 
 def test_accounts_that_may_be_overdrawn() -> None:
-    assert BankCheck(negative_balances=True).check(accounts({"a": 5}, {"a": 5}), Budget()).value is Validity.VALID
     overdrawn = accounts({"a": 5, "b": 5}, {"a": 11, "b": -1})
     assert BankCheck(negative_balances=True).check(overdrawn, Budget()).value is Validity.VALID
 
 
 def test_one_read_has_nothing_to_compare_with_unless_the_total_is_known() -> None:
     assert BankCheck().check(accounts({"a": 5}), Budget()).value is Validity.UNKNOWN
-    assert BankCheck(total=5).check(accounts({"a": 5}), Budget()).value is Validity.VALID
+    assert BankCheck(total=5).check(accounts({"a": 5}, transfer="ok"), Budget()).value is Validity.VALID
     assert BankCheck(total=6).check(accounts({"a": 5}), Budget()).value is Validity.INVALID
+
+
+@pytest.mark.parametrize(
+    ("transfer", "expected"), [(None, "unknown"), ("fail", "unknown"), ("info", "unknown"), ("ok", "valid")]
+)
+def test_reads_of_accounts_between_which_no_money_moved_say_nothing(transfer: str | None, expected: str) -> None:
+    found = BankCheck().check(accounts({"a": 5, "b": 5}, {"a": 5, "b": 5}, transfer=transfer), Budget())
+    assert found.value.value == expected and (expected == "valid" or "no transfer was acknowledged" in found.reason)
+    moved = accounts({"a": 5, "b": 5}, {"a": 4, "b": 6}, transfer=transfer)
+    assert BankCheck().check(moved, Budget()).value is Validity.VALID

@@ -1,8 +1,10 @@
 """The ordered log: each anomaly in a history of a few lines, and what is none."""
 
 from collections.abc import Sequence
+from random import Random
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec import UNSET
 
@@ -11,6 +13,8 @@ from splitbrain.harness.budget import Budget
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import Event, History
 from splitbrain.harness.verdict import Validity, Verdict
+
+from .randomly import LONG, QUICK, differential, events, pairs
 
 Row = tuple[Any, ...]
 
@@ -28,7 +32,7 @@ def polled(process: int, *found: tuple[int, Any], whole: bool = False, end: str 
 
 def judged(*operations: Sequence[Row]) -> Verdict:
     rows = [row for operation in operations for row in operation]
-    events = [
+    told = [
         Event(
             index=i,
             time=i,
@@ -41,7 +45,7 @@ def judged(*operations: Sequence[Row]) -> Verdict:
         )
         for i, (p, type_, f, value, revision) in enumerate(rows)
     ]
-    return LogCheck().check(History.of(events), Budget())
+    return LogCheck().check(History.of(told), Budget())
 
 
 FINE: Sequence[Sequence[Sequence[Row]]] = [
@@ -51,8 +55,6 @@ FINE: Sequence[Sequence[Sequence[Row]]] = [
     # A message of unknown end, that came or not.
     (sent(0, 1, None, "info"), sent(1, 2, 5), polled(2, (4, 1), (5, 2))),
     (sent(0, 1, None, "info"), sent(1, 2, 5), polled(2, (5, 2))),
-    # Acknowledged behind all that was polled: not seen yet.
-    (sent(0, 1, 1), sent(0, 2, 2), polled(1, (1, 1))),
     # Another client of the process may begin anywhere.
     (sent(0, 1, 1), sent(0, 2, 2), polled(1, (1, 1), (2, 2)), polled(1, end="fail"), polled(1, (1, 1))),
     # A whole poll begins anew.
@@ -106,8 +108,113 @@ def test_what_is_wrong_is_named_and_shown(kind: str, history: Sequence[Sequence[
     assert verdict.witness is not None and verdict.witness.events
 
 
-def test_nothing_polled_is_unknown() -> None:
-    assert judged(sent(0, 1, 1), polled(1)).value is Validity.UNKNOWN
+UNDECIDED: Sequence[tuple[str, Sequence[Sequence[Row]]]] = [
+    ("no message was polled", (polled(1), polled(1, whole=True))),
+    ("no message was polled", (sent(0, 1, None, "info"), sent(1, 2, None, "fail"), polled(2, whole=True))),
+    ("1 of 1 acknowledged messages were never polled", (sent(0, 1, 1), polled(1))),
+    ("1 of 1 acknowledged messages were never polled", (sent(0, 1, 1), polled(1, whole=True, end="fail"))),
+    # Acknowledged behind all that was polled: lost, or not seen yet.
+    ("1 of 2 acknowledged messages were never polled", (sent(0, 1, 1), sent(0, 2, 2), polled(1, (1, 1)))),
+    ("1 of 2 acknowledged messages were never polled", (sent(0, 1), sent(0, 2), polled(1, (1, 1), whole=True))),
+]
+
+
+@pytest.mark.parametrize(("words", "history"), UNDECIDED)
+def test_what_nobody_polled_is_unknown(words: str, history: Sequence[Sequence[Row]]) -> None:
+    verdict = judged(*history)
+    assert verdict.value is Validity.UNKNOWN and words in verdict.reason
+
+
+def produced(random: Random) -> list[Event]:
+    """Sends and polls of a log that loses, doubles, swaps and makes up now and then; polls of everything at the end."""
+    log: list[tuple[int, int]] = []
+    numbers, cursor, flaw = iter(range(1, 100)), dict[Any, int](), random.choice((0.0, 0.0, 0.05, 0.3))
+
+    def offset() -> int:
+        last = max((place for place, _ in log), default=0)
+        return last + random.choice((1, 1, 2)) if random.random() >= flaw else random.randint(1, last + 2)
+
+    def ask(random: Random) -> dict[str, Any]:
+        if random.random() < 0.5:
+            return {"f": "send", "value": next(numbers)}
+        return {"f": "poll", "value": random.choice((None, None, "start"))}
+
+    def answer(random: Random, invoked: Event, kind: str) -> dict[str, Any]:
+        if invoked.f == "send":
+            place = offset()
+            if (kind == "ok" or (kind == "info" and random.random() < 0.5)) != (random.random() < flaw / 2):
+                log.append((place, invoked.value))
+            if random.random() < flaw / 4:
+                log.append((offset(), invoked.value))
+            return {"revision": place} if kind == "ok" and random.random() < 0.7 else {}
+        if kind != "ok":
+            cursor.pop(invoked.process, None)
+            return {}
+        start = 0 if invoked.value == "start" else cursor.get(invoked.process, 0)
+        there = sorted(log) if random.random() >= flaw else list(log)
+        seen = [pair for pair in there if pair[0] > start and random.random() >= flaw / 3]
+        if invoked.value != "start":
+            seen = seen[: random.randint(0, 3)]
+        if seen:
+            cursor[invoked.process] = seen[-1][0]
+        return {"value": tuple(seen)}
+
+    out = events(random, ask, answer, random.randint(2, 9), weights=(9, 1, 1))
+    if random.random() < 0.7:
+        begun = Event(index=len(out), time=out[-1].time + 1, process=99, type="invoke", f="poll", value="start")
+        ended = msgspec.structs.replace(begun, index=begun.index + 1, type="ok", **answer(random, begun, "ok"))
+        out += [begun, ended]
+    return out
+
+
+def naive_log(recorded: list[Event]) -> Validity:
+    """The definitions, one after the other, over all pairs."""
+    done = pairs(recorded)
+    sends = {i.value: (i, c) for i, c in done if i.f == "send"}
+    acked = {i.value: c for i, c in done if i.f == "send" and c is not None and c.type == "ok"}
+    polls = [(i, c) for i, c in done if i.f == "poll" and c is not None and c.type == "ok"]
+    shown = [(offset, message) for _, c in polls for offset, message in c.value]
+    told = [(c.revision, message) for message, c in acked.items() if c.revision is not UNSET]
+    polled = {message for _, message in shown}
+    wrong: list[Any] = [o for o, m in told if m not in polled and any(o <= other for other, _ in shown)]
+    for i, c in polls:
+        having = {message for _, message in c.value}
+        if i.value == "start" and having:
+            latest = max((sends[m][0].index for m in having if m in sends), default=-1)
+            wrong += [m for m, end in acked.items() if m not in having and end.index < latest]
+            for _, other in polls:
+                low = {m: min(o for o, n in [*shown, *told] if n == m) for _, m in other.value}
+                earlier = other.index < i.index
+                wrong += [m for m in low if earlier and m in sends and m not in having and low[m] < c.value[-1][0]]
+        for _, m in c.value:
+            send = sends.get(m)
+            wrong += [m] if send is None or send[0].index > c.index else []
+            wrong += [m] if send is not None and send[1] is not None and send[1].type == "fail" else []
+    places = set(shown) | set(told)
+    wrong += [a for a in places for b in places if (a[0] == b[0]) != (a[1] == b[1])]
+    wrong += [m for m, c in acked.items() for n, d in acked.items() if c.revision is not UNSET
+              and d.revision is not UNSET and c.index < sends[n][0].index and c.revision > d.revision]  # fmt: skip
+    for process in {i.process for i, _ in done}:
+        at: int | None = None
+        for i, end in done:
+            if i.process != process:
+                continue
+            if end is None or end.type != "ok":
+                at = None
+            elif i.f == "poll":
+                at = None if i.value == "start" else at
+                for offset, _ in end.value:
+                    skipped = at is not None and any(at < other < offset for other, _ in shown)
+                    wrong += [offset] if skipped or (at is not None and offset <= at) else []
+                    at = offset
+    if wrong:
+        return Validity.INVALID
+    return Validity.VALID if polled and acked.keys() <= polled else Validity.UNKNOWN
+
+
+@pytest.mark.parametrize("count", [QUICK, pytest.param(LONG, marks=[pytest.mark.long, pytest.mark.timeout(3600)])])
+def test_it_agrees_with_its_definition(count: int) -> None:
+    differential("log", LogCheck(), produced, naive_log, count, alone=False)
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,8 @@ def naive(recorded: list[Event]) -> Validity:
     for a, b in combinations(reads, 2):
         if a.keys() != b.keys():
             continue
-        compared = True
+        seen = {key for read in reads if read.keys() == a.keys() for key in a if read[key] is not None}
+        compared = compared or (bool(seen) and sum(key in writes or key in seen for key in a) > 1)
         ahead = any(a[key] is not None and b[key] is None for key in a)
         behind = any(b[key] is not None and a[key] is None for key in a)
         if ahead and behind:
@@ -73,6 +74,21 @@ def of(*values: Any) -> History:
     return History.of(
         Event(index=i, time=i, process=0, type=kind, f="read", value=values[i // 2]) for i, kind in enumerate(kinds)
     )
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ((("r", 0, None), ("r", 1, None)),) * 2,
+        ((("w", 0, 1),), (("r", 0, 1), ("r", 1, None))),
+        ((("w", 0, 1),), *((("r", 0, 1), ("r", 1, None)),) * 2),
+        ((("w", 0, 1),), (("w", 1, 1),), *((("r", 0, None), ("r", 1, None)),) * 2),
+    ],
+    ids=["nothing written", "one read", "one key written", "nothing seen"],
+)
+def test_groups_that_could_not_fork_say_nothing(values: Any) -> None:
+    verdict = LongForkCheck().check(of(*values), Budget())
+    assert verdict.value is Validity.UNKNOWN and "nothing could have refuted the model" in verdict.reason
 
 
 def test_reads_of_another_size_cannot_be_judged() -> None:

@@ -63,7 +63,22 @@ def tried(recorded_: list[Event], *, until: int | None = None) -> list[Any]:
 
 
 def observed(recorded_: list[Event]) -> bool:
-    return any(event.type == "ok" and event.f != "enqueue" for event in recorded_)
+    return bool(taken(recorded_))
+
+
+def found_empty(recorded_: list[Event]) -> int:
+    """The last beginning of an operation that found the queue empty, or left it so."""
+    ended = [(begun, end) for begun, end in pairs(recorded_) if end is not None]
+    unsure = any(begun.f != "enqueue" and end.type == "fail" for begun, end in ended)
+    found = [
+        begun.index for begun, end in ended
+        if end.type == "ok" and (begun.f == "drain" or (begun.f == "dequeue" and end.value is None and not unsure))
+    ]  # fmt: skip
+    return max(found, default=-1)
+
+
+def acknowledged_before(recorded_: list[Event], position: int) -> list[Any]:
+    return [event.value for event in recorded_[: max(position, 0)] if event.f == "enqueue" and event.type == "ok"]
 
 
 def naive_queue(recorded_: list[Event]) -> Validity:
@@ -85,9 +100,11 @@ def naive_total(recorded_: list[Event], duplicates: str = "valid") -> Validity:
     if duplicates == "invalid" and any(out.count(value) > into.count(value) for value in out):
         return Validity.INVALID
     lost = sum(max(0, acknowledged.count(value) - out.count(value)) for value in set(acknowledged))
+    before = acknowledged_before(recorded_, found_empty(recorded_))
+    gone = sum(max(0, before.count(value) - out.count(value)) for value in set(before))
     open_ = [begun.f for begun, ended in pairs(recorded_) if ended is None or ended.type == "info"]
     if lost:
-        excused = "drain" in open_ or lost <= open_.count("dequeue")
+        excused = not gone or "drain" in open_ or gone <= open_.count("dequeue")
         return Validity.UNKNOWN if excused else Validity.INVALID
     return Validity.VALID if observed(recorded_) else Validity.UNKNOWN
 
@@ -119,14 +136,45 @@ def test_a_witness_tells_what_happened_to_the_element() -> None:
     assert words(QueueCheck(), "0 invoke dequeue", "0 ok dequeue 7")[0] == (
         "n1 (process 0) took 7 at 0.001 s, yet nobody had tried to put it in"
     )
-    assert words(TotalQueueCheck(), *once, "2 invoke enqueue 5", "2 ok enqueue 5")[0] == (
-        "acknowledged, and never taken: 5"
-    )
+    left = (*once, "2 invoke enqueue 5", "2 ok enqueue 5")
+    assert words(TotalQueueCheck(), *left, "3 invoke drain", "3 ok drain []") == [
+        "acknowledged, and never taken: 5",
+        "0.004 s to 0.005 s: n3 (process 2) put in 5",
+        "0.006 s to 0.007 s: n4 (process 3) left the queue empty",
+    ]
 
 
 def test_a_drain_that_is_no_list_is_told() -> None:
     with pytest.raises(UsageError, match="a drain returns a list"):
         QueueCheck().check(recorded("0 invoke drain", "0 ok drain 5"), Budget())
+
+
+PUT = ("0 invoke enqueue 5", "0 ok enqueue 5")
+
+
+@pytest.mark.parametrize(
+    ("lines", "word"),
+    [
+        (PUT, "no drain or dequeue found the queue empty after"),
+        ((*PUT, "1 invoke drain", "1 fail drain"), "no drain or dequeue found the queue empty after"),
+        (("1 invoke drain", "1 ok drain []", *PUT), "no drain or dequeue found the queue empty after"),
+        # Another consumer's failed dequeue may have had it for a while.
+        ((*PUT, "1 invoke dequeue", "1 fail dequeue", "2 invoke dequeue", "2 ok dequeue nil"), "found the queue empty"),
+        ((*PUT, "1 invoke drain", "1 info drain"), "no drain or dequeue found the queue empty after"),
+        (("1 invoke dequeue", "1 ok dequeue nil"), "nothing was taken"),
+        (("0 invoke enqueue 5", "0 fail enqueue 5", "1 invoke drain", "1 ok drain []"), "nothing was taken"),
+        (("0 invoke enqueue 5", "0 info enqueue 5", "1 invoke drain", "1 ok drain []"), "nothing was taken"),
+    ],
+)
+def test_a_queue_that_was_never_emptied_or_never_had_anything_says_nothing(lines: tuple[str, ...], word: str) -> None:
+    total, plain = TotalQueueCheck().check(recorded(*lines), Budget()), QueueCheck().check(recorded(*lines), Budget())
+    assert total.value is Validity.UNKNOWN and word in total.reason, total
+    assert plain.value is Validity.UNKNOWN and "nothing was taken" in plain.reason, plain
+
+
+def test_a_dequeue_that_found_nothing_proves_a_loss() -> None:
+    lines = (*PUT, "1 invoke dequeue", "1 ok dequeue nil")
+    assert TotalQueueCheck().check(recorded(*lines), Budget()).value is Validity.INVALID
 
 
 def test_an_empty_history_is_unknown() -> None:

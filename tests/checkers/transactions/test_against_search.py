@@ -48,14 +48,17 @@ def closed(allowed: set[str]) -> set[str]:
     return {model for model in allowed if weaker(model) & set(JUDGED) <= allowed}
 
 
-def compare(workload: str, seed: int, count: int, execute_every: int) -> Counter[str]:
-    """Compare so many histories; how many refute each model."""
+def compare(workload: str, seed: int, count: int, execute_every: int) -> None:
+    """Compare so many histories, of which each level is refuted by at least a tenth."""
     lists, refuted = workload == "list-append", Counter[str]()
-    for number in range(count):
+    number = compared = 0
+    while compared < count:
+        number += 1
         random = Random(f"{workload} {seed} {number}")
-        events = Maker(random, lists).history()
+        events = Maker(random, lists, worse=True).history()
         if prod(map(len, Small(transactions_of(events, lists), lists).choices())) > ORDERS_MAX:
             continue
+        compared += 1
         found = TransactionCheck(workload).check(History.of(events), Budget()).details
         allowed, small = expected(events, lists)
         mine = {model for model in found["allowed"] if model in JUDGED}
@@ -73,22 +76,23 @@ def compare(workload: str, seed: int, count: int, execute_every: int) -> Counter
                 or "serializable" in model
                 or (model.endswith("snapshot-isolation") and "parallel" not in model)
             }, (number, events)
-        refuted.update(set(JUDGED) - mine)
-    return refuted
+        refuted.update(list(found["refuted"]))
+    fewest = min(JUDGED, key=lambda model: refuted[model])
+    shares = f"{refuted['strict-serializable']} refute strict-serializable, {refuted[fewest]} {fewest}, no level fewer"
+    print(f"{workload}: {compared} histories compared, {shares}")
+    assert 10 * refuted[fewest] >= count, fewest
 
 
 @pytest.mark.parametrize("workload", WORKLOADS)
 def test_levels_are_those_of_exhaustive_search(workload: str) -> None:
-    refuted = compare(workload, 1, 300, 10)
-    assert refuted["strict-serializable"] > 30 and refuted["read-committed"] > 5
+    compare(workload, 1, 300, 10)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("workload", WORKLOADS)
 def test_levels_are_those_of_exhaustive_search_at_length(workload: str) -> None:
-    refuted = compare(workload, 2, 120_000, 10)
-    assert refuted["strict-serializable"] >= 10_000
+    compare(workload, 2, 100_000, 10)
 
 
 def renamed(event: Event) -> Event:
