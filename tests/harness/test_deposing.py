@@ -108,11 +108,11 @@ def test_a_copy_that_differs_is_seen_when_another_node_leads():
 
 
 def test_a_fault_that_deposes_nobody_leaves_the_leader_alone():
-    class Slow(FaultAtLastNode):
+    class SlowFault(FaultAtLastNode):
         def plan(self, variant, view, random):
             return Plan({}, (Pause(("n3",)),))
 
-    slow = Slow("slow", Pause)
+    slow = SlowFault("slow", Pause)
     slow.needs = (Pause, Kill)
     reads, faults = _reads(slow)
     assert reads == [1, 1, 1]

@@ -37,7 +37,7 @@ def test_replies_are_matched_to_requests() -> None:
 
 
 def test_a_late_reply_answers_nothing() -> None:
-    class Late(Quiet):
+    class LateReplies(Quiet):
         def on_start(self, now, disk):
             self.asked = {}
             return ()
@@ -56,7 +56,7 @@ def test_a_late_reply_answers_nothing() -> None:
         assert await channel.request("quick") == "quick"
         await asyncio.sleep(2)
 
-    play(Late, scene)
+    play(LateReplies, scene)
 
 
 def test_timers_are_replaced_and_cancelled() -> None:
