@@ -63,8 +63,6 @@ class EmbeddedSession(SqlSession):
 class EmbeddedClient(SqlClient):
     """One logical client."""
 
-    harmless = ("SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT", "SQLITE_LOCKED", "SQLITE_LOCKED_SHAREDCACHE")
-
     async def open(self) -> None:
         self.begin = self.server.begin
         self.connection = await EmbeddedSession.connect(self.address, self.server.port)

@@ -82,7 +82,7 @@ class MariaDBSession(SqlSession):
 class MariaDBClient(SqlClient):
     """One logical client."""
 
-    dialect, harmless = DIALECT, ("1213", "1020", "1205")
+    dialect = DIALECT
 
     async def open(self) -> None:
         self.connection = await MariaDBSession.connect(self.address, self.server.port, self.server.access)

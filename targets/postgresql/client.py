@@ -80,7 +80,6 @@ def translated() -> Iterator[None]:
 class PostgreSQLClient(SqlClient):
     """One logical client, of the node at an address."""
 
-    harmless = ("40001", "40P01")
     _near: PostgreSQLSession | None = None
 
     async def open(self) -> None:

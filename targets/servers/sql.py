@@ -77,8 +77,6 @@ class SqlClient(ServerClient):
     begin: Sequence[str] = ("BEGIN",)
     """The statements that begin a transaction."""
     connection: SqlSession | None
-    harmless: Sequence[str] = ()
-    """The codes of errors after which a session goes on."""
 
     async def setup(self) -> None:
         """Make the tables."""
@@ -102,14 +100,14 @@ class SqlClient(ServerClient):
         return self.session
 
     async def invoke(self, operation: Operation) -> Outcome:
-        """Carry out an operation; in a new session if the last one is closed."""
+        """Carry out an operation; in a new session if the last one is closed, or met anything but a conflict."""
         if self.connection is None or self.connection.closed:
             await self.close()
             await self.open()
         try:
             return await super().invoke(operation)
         except BaseException as error:
-            if str(getattr(error, "code", None)) not in self.harmless:
+            if self.server.errors.classify(error) != (ErrorKind.CONFLICT, True):
                 await self.close()
             raise
 

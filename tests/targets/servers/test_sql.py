@@ -55,9 +55,9 @@ class ScriptedSession(SqlSession):
 class ScriptedClient(SqlClient):
     """A client whose sessions are scripted; `sessions` are all it ever had."""
 
-    def __init__(self, errors: ErrorTable, failing: Mapping[str, BaseException], harmless: Sequence[str] = ()) -> None:
+    def __init__(self, errors: ErrorTable, failing: Mapping[str, BaseException]) -> None:
         super().__init__("n1", SimpleNamespace(errors=errors))
-        self.failing, self.harmless = failing, harmless
+        self.failing = failing
         self.objects: Mapping[str, str] = {"a": "7"}
         self.sessions: list[ScriptedSession] = []
 
@@ -113,7 +113,7 @@ def test_a_lost_answer_is_unknown_only_where_it_may_have_been_carried_out(
 def test_a_refused_transaction_is_rolled_back_before_the_next_one(
     errors: ErrorTable, word: str, code: int | str
 ) -> None:
-    client = ScriptedClient(errors, {word: ServerError("refused", code)}, harmless=(str(code),))
+    client = ScriptedClient(errors, {word: ServerError("refused", code)})
     outcome = run(ended(client, TXN))
     assert (outcome.type, outcome.error and outcome.error.kind) == (EventType.FAIL, ErrorKind.CONFLICT)
     (session,) = client.sessions
