@@ -2,11 +2,13 @@
 
 A cluster that is dead after the first fault, or that refuses every operation of a kind, gives no wrong answer: what
 other checks call valid is then vacuous. `ServiceCheck` says `unknown` for it, with the reason. `LivenessCheck` goes
-further, where the user asked for it: service must return within a stated time after each heal, else `invalid`.
+further, where the user asked for it: service must be there within a stated time after each heal, else `invalid`.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.history import ABSENT, NEMESIS_PROCESS, History
@@ -14,6 +16,8 @@ from splitbrain.harness.operation import ErrorKind, EventType
 from splitbrain.harness.verdict import Validity, Verdict, Witness, unknown
 
 SECOND = 1_000_000_000
+ADVERSARY = "adversary"
+"""The fault that delays messages and loses none."""
 ATTEMPTS_MIN = 10
 """An operation kind that was tried less often than this is not missed."""
 
@@ -43,65 +47,96 @@ class ServiceCheck:
         return Verdict(Validity.VALID, f"{share:.0%} of the operations were answered", self.name, self.name)
 
 
+class QuietTime(NamedTuple):
+    """A time without any fault, but for the adversary, who keeps no message for ever; nanoseconds. since: in words.
+
+    It ends with the next fault, the adversary's coming or going, or the history.
+    """
+
+    begin: int
+    end: int
+    since: str
+
+
 @dataclass(frozen=True)
 class LivenessCheck:
-    """Whether an operation that began after a heal is answered within `seconds` of it, whenever no fault is on for so
-    long."""
+    """Whether an operation is answered within `seconds` of the first that began in a quiet time, in each that lasts for
+    so long after that one.
+
+    Pitfall: clients whose operations the fault swallowed wait for them until their timeouts, and ask nothing before.
+    """
 
     seconds: float
     name: str = "liveness"
 
     def check(self, history: History, budget: Budget) -> Verdict:
-        """`invalid` with the first silence, `unknown` if no fault-free time was long enough to tell."""
+        """`invalid` with the first silence, `unknown` if no quiet time was long enough to tell."""
         limit = round(self.seconds * SECOND)
         operations = history.operations()
         judged = 0
-        for heal, quiet_until in quiet_times(history):
-            if quiet_until - heal < limit:
+        for quiet in quiet_times(history):
+            row = bisect_left(operations.invoke, quiet.begin, key=history.time.__getitem__)
+            asked = history.time[operations.invoke[row]] if row < len(operations) else quiet.end
+            if quiet.end - asked < limit:
                 continue
-            begun = [row for row, invoke in enumerate(operations.invoke) if heal <= history.time[invoke]]
-            if not begun or history.time[operations.invoke[begun[0]]] - heal > limit // 2:
-                continue  # Nobody asked in time.
             judged += 1
-            ends = [history.time[operations.complete[row]] for row in begun if _answered(history, row)]
-            first = min(ends, default=None)
-            if first is None or first - heal > limit:
-                return self._silent(history, heal, first, begun)
+            first = _first_answer(history, row)
+            if first is None or first - asked > limit:
+                return self._silent(history, quiet, row, first)
         if judged == 0:
-            reason = f"no time of {self.seconds:g} s without faults and with operations followed a heal"
+            reason = f"no operation began after a heal, and {self.seconds:g} s or more before the next fault or the end"
             return unknown(self.name, reason, self.name)
-        reason = f"service was back within {self.seconds:g} s after each of {judged} heals"
+        reason = f"service was back within {self.seconds:g} s in each of {judged} times without faults"
         return Verdict(Validity.VALID, reason, self.name, self.name)
 
-    def _silent(self, history: History, heal: int, first: int | None, begun: Sequence[int]) -> Verdict:
-        back = "was never" if first is None else f"was after {(first - heal) / SECOND:.1f} s"
-        reason = f"service should be back within {self.seconds:g} s after the heal at {heal / SECOND:.3f} s; it {back}"
+    def _silent(self, history: History, quiet: QuietTime, row: int, first: int | None) -> Verdict:
         operations = history.operations()
-        waiting = tuple(operations.invoke[row] for row in begun[:8])
-        return Verdict(
-            Validity.INVALID, reason, self.name, self.name, witness=Witness(waiting, (reason,), waiting[0])
-        )  # fmt: skip
+        waiting = tuple(operations.invoke[row : row + 8])
+        asked = history.time[waiting[0]]
+        back = "was never" if first is None else f"was after {(first - asked) / SECOND:.1f} s"
+        reason = (
+            f"{quiet.since} at {quiet.begin / SECOND:.3f} s; service was asked for at {asked / SECOND:.3f} s "
+            f"and should be there within {self.seconds:g} s; it {back}"
+        )
+        witness = Witness(waiting, (reason,), waiting[0])
+        return Verdict(Validity.INVALID, reason, self.name, self.name, witness=witness)
 
 
-def quiet_times(history: History) -> Iterator[tuple[int, int]]:
-    """(time of the heal, time of the next fault or of the last event), of each time after a heal without any fault."""
+def quiet_times(history: History) -> Iterator[QuietTime]:
+    """The quiet times of a history, in order; the time before the first fault is none."""
     on = 0
-    healed: int | None = None
+    since: tuple[int, str] | None = None
     values = history.pool.values
-    last = history.time[-1] if len(history) else 0
     for position, process in enumerate(history.process):
         if process != NEMESIS_PROCESS:
             continue
-        name = str(values[history.f[position]])
-        if name.startswith("start-"):
-            if on == 0 and healed is not None:
-                yield healed, history.time[position]
-            on, healed = on + 1, None
-        elif name.startswith("stop-"):
-            on -= 1
-            healed = history.time[position] if on == 0 else None
-    if healed is not None:
-        yield healed, last
+        change, _, fault = str(values[history.f[position]]).partition("-")
+        if change not in ("start", "stop"):
+            continue
+        now = history.time[position]
+        if since is not None:
+            yield QuietTime(since[0], now, since[1])
+        if fault == ADVERSARY:
+            words = "the adversary came" if change == "start" else "the adversary went"
+        else:
+            on += 1 if change == "start" else -1
+            words = "all faults were healed"
+        since = (now, words) if on == 0 else None
+    if since is not None:
+        yield QuietTime(since[0], history.time[-1], since[1])
+
+
+def _first_answer(history: History, row: int) -> int | None:
+    """The time at which the first of the operations from this row on was answered; None if none was."""
+    operations = history.operations()
+    first: int | None = None
+    for later in range(row, len(operations)):
+        if first is not None and history.time[operations.invoke[later]] > first:
+            break
+        if _answered(history, later):
+            ended = history.time[operations.complete[later]]
+            first = ended if first is None else min(first, ended)
+    return first
 
 
 def _answered(history: History, row: int) -> bool:
@@ -142,7 +177,7 @@ def _silence_after_heal(history: History, answered: Sequence[bool]) -> Iterator[
     heals = list(quiet_times(history))
     if not heals:
         return
-    heal = heals[-1][0]
+    heal = heals[-1].begin
     operations = history.operations()
     begun = [row for row, invoke in enumerate(operations.invoke) if history.time[invoke] >= heal]
     if begun and not any(answered[row] for row in begun):

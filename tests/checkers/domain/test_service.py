@@ -94,4 +94,28 @@ def test_faults_that_overlap_leave_no_quiet_time() -> None:
     for second, name in ((1, "start-a"), (2, "start-b"), (3, "stop-a"), (6, "stop-b"), (8, "start-a"), (9, "stop-a")):
         recording.fault(second, name)
     recording.operation(11, 12, "ok")
-    assert list(quiet_times(recording.history())) == [(6 * SECOND, 8 * SECOND), (9 * SECOND, 12 * SECOND)]
+    found = [(quiet.begin, quiet.end) for quiet in quiet_times(recording.history())]
+    assert found == [(6 * SECOND, 8 * SECOND), (9 * SECOND, 12 * SECOND)]
+
+
+def test_clients_that_wait_for_what_a_fault_swallowed_do_not_hide_a_silence() -> None:
+    recording = Recording()
+    recording.fault(1, "start-pause")
+    recording.fault(2, "stop-pause")
+    recording.operation(6, 11, "info")
+    recording.operation(11, 16, "info")
+    verdict = LivenessCheck(2.0).check(recording.history(), Budget())
+    assert verdict.value is Validity.INVALID
+    assert "asked for at 6.000 s and should be there within 2 s; it was never" in verdict.reason
+
+
+def test_the_adversary_is_no_fault_that_excuses_a_silence() -> None:
+    recording = Recording()
+    recording.fault(1, "start-adversary")
+    for second in range(2, 8):
+        recording.operation(second, second + 0.1, "fail", "read", REFUSED)
+    recording.fault(9, "stop-adversary")
+    verdict = LivenessCheck(5.0).check(recording.history(), Budget())
+    assert verdict.value is Validity.INVALID
+    assert verdict.reason.startswith("the adversary came at 1.000 s; service was asked for at 2.000 s")
+    assert LivenessCheck(8.0).check(recording.history(), Budget()).value is Validity.UNKNOWN
