@@ -1,14 +1,15 @@
 """Stability of classes: the class of each store of the textbook that the simulator runs, over many samples.
 
-    python benchmarks/class_stability.py [TARGET ...] [--seeds 1-20] [--jobs 2] [--results FILE]
+    python benchmarks/class_stability.py [TARGET ...] [--seeds 1-20] [--jobs 2] [--results FILE] [--write]
 
 Each seed is another sample of runs, see `splitbrain classify --seed`. With --results each sample adds a line to a file,
-and a later call goes on with those that are missing.
+and a later call goes on with those that are missing. --write puts the table into docs/classify.md.
 Exit code: 1 if a store has two classes.
 """
 
 import argparse
 import json
+import re
 import resource
 import sys
 import tempfile
@@ -18,6 +19,9 @@ from typing import Any
 
 from splitbrain import classify
 from splitbrain.textbook.systems import textbook
+
+DOCS = Path(__file__).parents[1] / "docs" / "classify.md"
+BEGIN, END = "<!-- begin: benchmarks/class_stability.py --write -->", "<!-- end: classes -->"
 
 
 def cpu() -> float:
@@ -39,16 +43,28 @@ def sample(target: str, nodes: int, seed: int, jobs: int) -> dict[str, Any]:
 def table(found: list[dict[str, Any]]) -> str:
     """A row a target."""
     rows = [
-        "| target | class | reads | writes | PACELC | samples | runs a sample | CPU s |",
-        "|---|---|---|---|---|--:|--:|--:|",
+        "| target | class | reads | writes | PACELC | seeds | runs a sample | CPU s |",
+        "|---|---|---|---|---|---|--:|--:|",
     ]
     for target in dict.fromkeys(one["target"] for one in found):
         mine = [one for one in found if one["target"] == target]
         words = [_counted([one[name] for one in mine]) for name in ("class", "reads", "writes", "pacelc")]
         runs = sorted(one["runs"] for one in mine)
         seconds = sorted(one["cpu_seconds"] for one in mine)[len(mine) // 2]
-        rows.append(f"| `{target}` | {' | '.join(words)} | {len(mine)} | {runs[0]}–{runs[-1]} | {seconds:.0f} |")
+        rows.append(f"| `{target}` | {' | '.join(words)} | {_ranges([one['seed'] for one in mine])} | "
+                    f"{runs[0] if runs[0] == runs[-1] else f'{runs[0]}–{runs[-1]}'} | {seconds:.0f} |")  # fmt: skip
     return "\n".join(rows)
+
+
+def _ranges(numbers: list[int]) -> str:
+    """Numbers in order, with neighbours drawn together: `1–3, 5`."""
+    parts = list[list[int]]()
+    for number in sorted(numbers):
+        if parts and parts[-1][1] + 1 == number:
+            parts[-1][1] = number
+        else:
+            parts.append([number, number])
+    return ", ".join(str(first) if first == last else f"{first}–{last}" for first, last in parts)
 
 
 def _counted(words: list[str]) -> str:
@@ -63,6 +79,7 @@ def main() -> int:
     parser.add_argument("--seeds", default="1-20")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--results", type=Path)
+    parser.add_argument("--write", action="store_true")
     asked = parser.parse_args()
     first, _, last = asked.seeds.partition("-")
     lines = [line for line in textbook() if line.target and line.env == "sim"]
@@ -84,6 +101,11 @@ def main() -> int:
     found.sort(key=lambda one: (order.get(one["target"], len(order)), one["seed"]))
     told = table(found)
     print(told)
+    if asked.write:
+        page = DOCS.read_text(encoding="utf-8")
+        put = "\n".join((BEGIN, told, END))
+        whole = re.sub(f"{re.escape(BEGIN)}.*{re.escape(END)}", lambda _: put, page, flags=re.S)
+        DOCS.write_text(whole, encoding="utf-8")
     classes = Counter(target for target, _ in {(one["target"], one["class"]) for one in found})
     return 1 if max(classes.values(), default=0) > 1 else 0
 

@@ -11,7 +11,7 @@ from typing import Any
 from splitbrain.checkers.claims import LINEARIZABLE
 from splitbrain.checkers.lattice import implies, lattice
 from splitbrain.classification.availability import clustered
-from splitbrain.classification.evidence import HEALTHY, RunEvidence
+from splitbrain.classification.evidence import HEALTHY, SPLITS, RunEvidence
 from splitbrain.classification.figures import (
     MeasuredScenario,
     SideFigures,
@@ -27,7 +27,6 @@ from splitbrain.classification.rule import RUNS_MIN, CapClass, ClassFinding, fin
 from splitbrain.classification.timeline import SideTimeline, timelines
 from splitbrain.classification.windows import KINDS, READ, WRITE
 from splitbrain.results.intervals import Interval
-from splitbrain.results.sides import SPLIT
 from splitbrain.results.summary import permille
 from splitbrain.textbook.designs import VALUE_BYTES, OperationCost
 
@@ -84,8 +83,11 @@ class Card:
     def finding(self) -> ClassFinding:
         """The class, and why."""
         facts = class_facts(self.runs, self.measured, nothing_to_split=self.subject.nothing_to_split)
-        open_questions = [f"{name}: not run: {why}" for name, why in self.subject.not_run.items()]
-        return find_class(replace(facts, vacuous=(*facts.vacuous, *open_questions, *self.subject.failed)))
+        not_run = self.subject.not_run
+        open_questions = [f"{name}: not run: {why}" for name, why in not_run.items()]
+        unseen = (*facts.unseen, *(name for name in SPLITS if name in not_run))
+        vacuous = (*facts.vacuous, *open_questions, *self.subject.failed)
+        return find_class(replace(facts, vacuous=vacuous, unseen=unseen))
 
     @cached_property
     def models(self) -> Mapping[str, ModelStanding]:
@@ -150,7 +152,7 @@ class Card:
         the rule asks for. L also where linearizability was refuted in any run, and reads or writes are answered in less
         than ALONE round trips: no other copy was waited for.
         """
-        split = [run for run in self.runs if any(set(window.sides) <= SPLIT for window in run.windows)]
+        split = [run for run in self.runs if any(window.split for window in run.windows)]
         partition = "–" if self.subject.nothing_to_split else _letter(split, "A", RUNS_MIN)
         other = "L" if self._answers_alone else _letter(self.healthy, "L", RUNS_MIN)
         return f"P{partition}/E{other}"
@@ -173,7 +175,7 @@ class Card:
             return None
         if any(standing.refuted and implies(claim, model) for model, standing in self.models.items()):
             return False
-        under_faults = model_standings([run for run in self.runs if run.scenario != HEALTHY])
+        under_faults = model_standings([run for run in self.runs if any(window.bit for window in run.windows)])
         stronger = [found for model, found in under_faults.items() if implies(model, claim)]
         held = any(found.confirmed >= RUNS_MIN and not found.refuted and not found.undecided for found in stronger)
         return True if held else None

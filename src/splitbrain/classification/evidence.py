@@ -18,6 +18,7 @@ from splitbrain.harness.operation import EventType, Value
 from splitbrain.harness.verdict import Verdict
 
 HEALTHY = "healthy"
+SPLITS = "split, leader on the smaller side", "split, leader on the larger side"
 CHECKER = "porcupine"
 """The name that verdicts of linearizability carry."""
 

@@ -189,11 +189,14 @@ def class_facts(
     states = [run.final.converged for run in runs]
     dropped = [reason for scenario in found for reason in scenario.dropped]
     crossed = sum(window.crossed for scenario in found if scenario.split for window in scenario.windows)
+    facts = side_facts(found)
+    placements = dict.fromkeys(run.scenario for run in runs if _was_split(run))
+    unseen = [name for name in placements if name not in {side.placement for side in facts}]
     vanished = sum(lost.vanished for run in runs if _was_split(run) for lost in run.final.lost)
     return ClassFacts(
-        nothing_to_split, side_facts(found), refuted, confirmed, undecided, _healthy_served(runs),
+        nothing_to_split, facts, refuted, confirmed, undecided, _healthy_served(runs),
         sum(len(run.final.lost) for run in runs), vanished,
-        False if False in states else True if True in states else None, crossed, dropped,
+        False if False in states else True if True in states else None, crossed, dropped, unseen,
     )  # fmt: skip
 
 
@@ -204,7 +207,7 @@ def _counts(run: RunEvidence, *, nothing_to_split: bool) -> bool:
 
 
 def _was_split(run: RunEvidence) -> bool:
-    return any(set(window.sides) <= SPLIT and window.bit for window in run.windows)
+    return any(window.split for window in run.windows)
 
 
 def _healthy_served(runs: Sequence[RunEvidence]) -> bool | None:

@@ -74,7 +74,8 @@ class ClassFacts:
     answered without faults; None if that was not tried. lost: acknowledged writes. vanished: those of them that nothing
     else wrote the key of, in runs with splits. equal: whether copies were equal at the end of every run; None where
     that was never compared. crossed: reads that one side answered of keys that
-    another one had written, in splits. vacuous: why windows, or whole scenarios, say nothing.
+    another one had written, in splits. vacuous: why windows, or whole scenarios, say nothing. unseen: kinds of split in
+    which nothing was learned of any side.
     """
 
     nothing_to_split: bool
@@ -88,6 +89,7 @@ class ClassFacts:
     equal: bool | None
     crossed: int
     vacuous: Sequence[str] = ()
+    unseen: Sequence[str] = ()
 
     @property
     def converged(self) -> bool | None:
@@ -123,7 +125,7 @@ def find_class(facts: ClassFacts) -> ClassFinding:
         return _undetermined("the CAP theorem is violated by what was counted", majority, [alarm], alarm)
     reads, writes = (_of_kind(facts, kind) for kind in KINDS)
     missing = _missing(facts)
-    refuses, serves = _refuses(facts.sides), _serves(facts.sides)
+    refuses, serves = _refuses(facts.sides), _serves(facts.sides) and not facts.unseen
     refused = _where(facts.sides)
     if refuses and facts.refuted:
         found, reason = CapClass.NEITHER, f"linearizability was refuted, and {refused} does not serve"
@@ -170,7 +172,7 @@ def _of_kind(facts: ClassFacts, kind: str) -> CapClass:
     wrong = facts.refuted if kind == READ else facts.lost or facts.converged is False
     if _refuses(sides):
         return CapClass.NEITHER if wrong else CapClass.CP if _writes_hold(facts, kind) else CapClass.UNDETERMINED
-    if _serves(sides) and facts.refuted:
+    if _serves(sides) and facts.refuted and not facts.unseen:
         return CapClass.NEITHER if kind == WRITE and facts.converged is False else CapClass.AP
     return CapClass.UNDETERMINED
 
@@ -249,6 +251,7 @@ def _missing(facts: ClassFacts) -> list[str]:
                 f"{side.placement}: whether the {side.side} serves {side.kind}s is not settled ({side.served} windows "
                 f"served, {side.not_served} not): {more} more windows at least"
             )
+    missing += [f"{name}: no side of it was asked enough to tell whether it serves" for name in facts.unseen]
     if not facts.refuted:
         missing += _missing_runs(facts)
         if _serves(facts.sides):

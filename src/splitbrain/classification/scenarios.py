@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from splitbrain.classification.evidence import HEALTHY
+from splitbrain.classification.evidence import HEALTHY, SPLITS
 from splitbrain.harness.errors import UsageError
 from splitbrain.runner.plan import plan
 from splitbrain.runner.spec import RunSpec
@@ -65,8 +65,8 @@ class Scenario:
 
 SCENARIOS: Sequence[Scenario] = (
     Scenario(HEALTHY, first=8),
-    Scenario("split, leader on the smaller side", "partition:topology=leader-in-minority,mode=lose", 3, 3, True, 4, 2),
-    Scenario("split, leader on the larger side", "partition:topology=leader-in-majority,mode=lose", 3, 3, True, 4, 2),
+    Scenario(SPLITS[0], "partition:topology=leader-in-minority,mode=lose", 3, 3, True, 4, 2),
+    Scenario(SPLITS[1], "partition:topology=leader-in-majority,mode=lose", 3, 3, True, 4, 2),
     Scenario("crash of one node", "kill:size=one,aim=anyone", 2, first=4),
     Scenario("crash of a minority", "kill:size=minority,aim=anyone", 2, 3),
     Scenario("crash of a majority", "kill:size=majority,aim=anyone", 2, 3),

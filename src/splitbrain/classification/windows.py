@@ -19,7 +19,7 @@ from splitbrain.harness.injection import bit
 from splitbrain.harness.operation import ErrorKind, EventType, Value
 from splitbrain.results.faults import Window, windows
 from splitbrain.results.format import natural
-from splitbrain.results.sides import sides_of
+from splitbrain.results.sides import SPLIT, sides_of
 from splitbrain.results.summary import error_kind
 
 MILLISECOND = 1_000_000
@@ -76,6 +76,11 @@ class FaultWindow:
     bit: bool
     crossed: int
     requests: tuple[ServiceRequest, ...]
+
+    @property
+    def split(self) -> bool:
+        """Whether it is a split of the network that did something."""
+        return self.bit and bool(self.sides) and set(self.sides) <= SPLIT
 
     @property
     def length(self) -> int:

@@ -59,7 +59,7 @@ def facts(card: Card) -> Mapping[str, str]:
     if card.splits:
         found["copies at the end"] = converged(card)
         serves = [f"{name.removeprefix('split, ')}: {YES[said]}" for name, said in finding.majority_serves.items()]
-        found["majority serves"] = "; ".join(serves) or "no majority was seen"
+        found["majority serves"] = "; ".join(serves) or "not asked enough to tell"
         found |= definitions(card)
     found["lost writes"] = lost(card)
     found["stale reads"] = stale(card)

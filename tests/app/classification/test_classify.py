@@ -21,7 +21,7 @@ from splitbrain.harness.errors import UsageError
 from splitbrain.textbook.designs import DesignCost, OperationCost
 from splitbrain.textbook.systems import textbook
 
-from .played import PlayedAnswer, Store, refusing, runs_of, serving
+from .played import SPLIT, PlayedAnswer, Store, played, refusing, runs_of, serving
 
 
 def card(store: Store, *claims: str, **more: object) -> Card:
@@ -112,6 +112,21 @@ def test_what_is_open_is_two_and_what_could_not_be_run_is_three() -> None:
     nothing = Card(CardSubject("store", (), "local", 5, failed=("healthy: no server",)), [])
     assert nothing.finding.cap is CapClass.UNDETERMINED
     assert code(nothing) == 3
+
+
+def test_faults_that_did_nothing_support_no_claim_and_no_letter() -> None:
+    runs = [*runs_of(refusing)[:8], *[played(refusing, SPLIT, dropped=0)] * 8]
+    made = Card(CardSubject("store", ("CP", "linearizable"), "sim", 5), runs)
+    assert made.claims == {"CP": None, "linearizable": None}
+    assert made.pacelc == "P?/EC"
+    assert code(made) == 2
+
+
+def test_a_kind_of_split_that_was_not_run_is_no_split_in_which_all_served() -> None:
+    why = {"split, leader on the larger side": "no permission"}
+    open_card = card(serving, "AP", not_run=why)
+    assert (open_card.finding.cap, open_card.claims["AP"], code(open_card)) == (CapClass.UNDETERMINED, None, 2)
+    assert card(refusing, not_run=why).finding.cap is CapClass.CP
 
 
 def test_questions_that_an_environment_leaves_open_are_told() -> None:

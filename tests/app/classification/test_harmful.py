@@ -133,6 +133,16 @@ def test_a_split_that_cut_nothing_is_no_split() -> None:
     assert any("did nothing" in reason for reason in finding.missing)
 
 
+def test_serving_in_splits_of_one_kind_alone_is_not_ap() -> None:
+    runs = runs_of(serving)
+    silent = [replace(one, requests=()) for one in runs[-1].windows]
+    finding, _ = found([*runs, replace(runs[-1], scenario="split, leader on the larger side", windows=silent)])
+    assert (finding.cap, finding.writes) == (CapClass.UNDETERMINED, CapClass.UNDETERMINED)
+    assert any("no side of it was asked enough" in reason for reason in finding.missing)
+    refuses, _ = found([*runs_of(refusing), replace(runs[0], scenario="other", windows=silent)])
+    assert refuses.cap is CapClass.CP
+
+
 def test_few_runs_settle_nothing() -> None:
     finding, _ = found(runs_of(refusing, splits=1))
     assert finding.cap is CapClass.UNDETERMINED
