@@ -44,8 +44,16 @@ def scripts(
         return ScriptedFault(choice[0], start * GRID, length * GRID, choice[1])
 
     drawn = st.builds(entry, st.sampled_from(choices), st.integers(0, last), st.integers(1, max(last, 1)))
-    in_order = st.lists(drawn, max_size=most).map(lambda found: tuple(sorted(found, key=lambda fault: fault.start)))
-    return in_order.map(Script)
+    return st.lists(drawn, max_size=most).map(lambda found: Script(_apart(found)))
+
+
+def _apart(found: Sequence[ScriptedFault]) -> tuple[ScriptedFault, ...]:
+    """Faults in order of start, without those that would start while another of their name lasts."""
+    kept: list[ScriptedFault] = []
+    for fault in sorted(found, key=lambda fault: fault.start):
+        if all(fault.fault != other.fault or fault.start >= other.stop for other in kept):
+            kept.append(fault)
+    return tuple(kept)
 
 
 @st.composite

@@ -141,7 +141,9 @@ class Script:
 
     def schedule(self, names: Sequence[str], where: str) -> Schedule:
         """The faults laid out for a cluster of these nodes; UsageError for one that cannot be done to it."""
-        return Schedule(tuple(_slot(fault, names, where) for fault in self.faults), {})
+        slots = tuple(_slot(fault, names, where) for fault in self.faults)
+        _apart(self.faults, slots, where)
+        return Schedule(slots, {})
 
 
 def text_of(given: str) -> tuple[str, str]:
@@ -256,6 +258,21 @@ def _slot(entry: ScriptedFault, names: Sequence[str], where: str) -> ScheduledFa
     except UsageError as error:
         raise UsageError(f"{where}: line {entry.line}: {error}") from None
     return ScheduledFault(entry.start, entry.duration, fault, variant)
+
+
+def _apart(entries: Sequence[ScriptedFault], slots: Sequence[ScheduledFault], where: str) -> None:
+    """Raise a UsageError if a fault begins while another of its name lasts: a cluster has one of a name at a time."""
+    last: dict[str, ScriptedFault] = {}
+    for entry, slot in zip(entries, slots, strict=True):
+        name = slot.fault.name
+        before = last.get(name)
+        # Where times were rounded together, a fault that took none lasts for the shortest time that there is.
+        if before is not None and before.duration > 1 and entry.start < before.stop:
+            raise UsageError(
+                f"{where}: line {entry.line}: {name} starts at {entry.start / SECOND:g} s, while {name} of line "
+                f"{before.line} lasts until {before.stop / SECOND:g} s: let one end before the next of its name starts"
+            )
+        last[name] = entry
 
 
 def _named(spelled: str) -> Fault:

@@ -87,6 +87,16 @@ def test_wrong_files_are_told_with_their_line(change, line, words):
     assert str(caught.value).startswith(f"f.toml: line {line}: ")
 
 
+@pytest.mark.parametrize("again", ["kill", "kill:restarts=2"])
+def test_faults_of_one_name_do_not_overlap(again):
+    text = KILL + f'[[fault]]\nfault = "{again}"\nstart = 1.4\nduration = 1\n'
+    told = r"f.toml: line 8: kill starts at 1\.4 s, while kill of line 2 lasts until 1\.5 s: let one end before"
+    with pytest.raises(UsageError, match=told):
+        Script.from_toml(text, "f.toml").schedule(NAMES, "f.toml")
+    for apart in (text.replace("1.4", "1.5"), KILL + text.removeprefix(KILL).replace(again, "partition")):
+        assert len(Script.from_toml(apart, "f.toml").schedule(NAMES, "f.toml").slots) == 2
+
+
 def test_what_happened_is_kept_and_repeats(tmp_path):
     spec = RunSpec("raft", workload="register", nemesis="kill,partition", time_limit=4, rate=50, seed=3)
     first = execute(plan(spec), tmp_path)
