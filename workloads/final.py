@@ -8,6 +8,7 @@ from splitbrain.harness.generator import (
     on_threads,
     per_thread,
     repeat,
+    sleep,
     then,
     until_ok,
 )
@@ -31,6 +32,12 @@ def read_latest_keys_and_compare(size: Size, settings: object, history: History)
     compared = each_until_ok([Operation("read", None, key) for key in latest(history)[-COMPARED_KEYS:]])
     readers = range(min(size.nodes, size.concurrency))
     return then(read_latest_keys(size, settings, history), on_threads(readers, compared))
+
+
+def read_settled_copies(size: Size, settle_s: float, history: History) -> Generator:
+    """Once copies have had so many seconds to settle, a `read` of the latest `COMPARED_KEYS` keys through each node."""
+    compared = each_until_ok([Operation("read", None, key) for key in latest(history)[-COMPARED_KEYS:]])
+    return on_threads(range(min(size.nodes, size.concurrency)), then(sleep(settle_s), compared))
 
 
 def read_through_each_node(size: Size, operation: Operation) -> Generator:

@@ -11,6 +11,7 @@ from functools import cached_property, partial
 from splitbrain import registry
 from splitbrain.checkers.claims import PROPERTIES, decided, models_claimed, properties_claimed
 from splitbrain.checkers.common.per_key import UNOBSERVED
+from splitbrain.checkers.convergence.check import ConvergenceCheck
 from splitbrain.checkers.lattice import implies, lattice
 from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.checker import Checker, ExplainingChecker
@@ -41,6 +42,13 @@ class Judge:
     given: Mapping[str, str] | None = None
     workload: Workload | None = None
     of_claims: bool = False
+
+    @property
+    def settle_s(self) -> float | None:
+        """Seconds that copies must have had to settle before final reads tell these checkers something; None if no
+        model that was chosen asks for that. A workload whose own checkers do has such reads of its own."""
+        settles = [checker.settle for checker in self.checkers if isinstance(checker, ConvergenceCheck)]
+        return max(settles) / 1000 if settles and self.workload is None else None
 
     @staticmethod
     def of_model(name: str, given: Mapping[str, str]) -> "Judge":

@@ -16,6 +16,7 @@ from splitbrain.checkers.domain.service import LivenessCheck, ServiceCheck
 from splitbrain.harness.checker import Checker
 from splitbrain.harness.controller import Test, run_test
 from splitbrain.harness.errors import InfrastructureError, UsageError
+from splitbrain.harness.generator import Generator, then
 from splitbrain.harness.generator.scripted import scripted
 from splitbrain.harness.histories import Recorder, read
 from splitbrain.harness.history import History
@@ -36,6 +37,7 @@ from splitbrain.runner.record import RunRecord
 from splitbrain.runner.script import FILE, Script
 from splitbrain.runner.swarm import rate_of
 from splitbrain.runner.wrong_answer import wrong_answer
+from splitbrain.workloads.final import read_settled_copies
 from splitbrain.workloads.workload import Size
 
 
@@ -187,6 +189,16 @@ def _logged(plan: RunPlan, folder: RunFolder) -> Sequence[Verdict]:
     return () if found is None else (found,)
 
 
+def _final(plan: RunPlan, size: Size, history: History) -> Generator | None:
+    """The workload's final operations; then reads of settled copies, where the model that was chosen compares them."""
+    workload, settle_s = plan.workload, plan.judge.settle_s
+    final = workload.final(size, plan.settings, history)
+    if settle_s is None or "read" not in workload.operations:
+        return final
+    settled = read_settled_copies(size, settle_s, history)
+    return settled if final is None else then(final, settled)
+
+
 def prepared(plan: RunPlan, logs: Path | None) -> tuple[Test, NemesisRunner | None]:
     """The test of a plan, and who carries out its faults. logs: where those of the nodes go; None for nowhere."""
     spec, workload, settings = plan.spec, plan.workload, plan.settings
@@ -203,7 +215,7 @@ def prepared(plan: RunPlan, logs: Path | None) -> tuple[Test, NemesisRunner | No
         timeout=spec.timeout,
         seed=plan.seed,
         main=workload.main(size, settings) if listed is None else scripted(listed),
-        final=lambda history: workload.final(size, settings, history) if listed is None else None,
+        final=lambda history: _final(plan, size, history) if listed is None else None,
         folder=logs,
     )
     names = [fault.name for fault in plan.faults]
