@@ -39,17 +39,21 @@ class LostWrite:
 @dataclass(frozen=True)
 class FinalState:
     """compared: keys that at least two nodes were asked for. differing: those about which they disagree. looked_for:
-    acknowledged writes that would be seen if they were lost. lost: those that are."""
+    acknowledged writes that would be seen if they were lost. lost: those that are. silent: nodes that clients had, and
+    that answered no final read."""
 
     compared: int
     differing: tuple[Value, ...]
     looked_for: int
     lost: tuple[LostWrite, ...]
+    silent: tuple[Value, ...] = ()
 
     @property
     def converged(self) -> bool | None:
-        """Whether all copies were equal at the end; None where nothing was compared."""
-        return not self.differing if self.compared else None
+        """Whether all copies were equal at the end; None where nothing was compared, or not the copy of every node."""
+        if self.differing:
+            return False
+        return True if self.compared and not self.silent else None
 
 
 def final_state(history: History) -> FinalState:
@@ -64,7 +68,10 @@ def final_state(history: History) -> FinalState:
         if len({of.value[read] for read in reads.values()}) > 1:
             differing.append(values[key])
     looked_for, lost = _lost(of, final)
-    return FinalState(compared, tuple(differing), looked_for, tuple(lost))
+    nodes = dict.fromkeys(history.node[invoke] for invoke in of.start if history.node[invoke] != ABSENT)
+    answered = {node for reads in final.values() for node in reads}
+    silent = tuple(values[node] for node in nodes if node not in answered)
+    return FinalState(compared, tuple(differing), looked_for, tuple(lost), silent)
 
 
 def _final_reads(of: RegisterHistory) -> Mapping[int, Mapping[int, int]]:

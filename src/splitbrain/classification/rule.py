@@ -257,7 +257,7 @@ def _missing(facts: ClassFacts) -> list[str]:
         if _serves(facts.sides):
             missing.append("every side serves, but linearizability was not refuted")
     elif facts.converged is None:
-        missing.append("no copies were compared after the heal")
+        missing.append("after the heal no copies were compared, or not those of all nodes")
     return missing
 
 

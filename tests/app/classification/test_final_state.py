@@ -52,6 +52,18 @@ def test_a_write_that_one_copy_still_has_is_not_lost_but_copies_differ() -> None
     assert found.converged is False
 
 
+def test_copies_are_equal_only_if_every_node_told_its_own() -> None:
+    events: list[tuple[str, str, str, int, int, object, str]] = [
+        ("n1", "write", "a", 1, 2, 7, "ok"),
+        ("n3", "write", "b", 1, 2, 8, "ok"),
+        ("n1", "read", "a", LATE, LATE + 1, 7, "ok"),
+        ("n2", "read", "a", LATE, LATE + 1, 7, "ok"),
+    ]
+    found = final_state(history(events))
+    assert (found.compared, found.silent, found.converged) == (1, ("n3",), None)
+    assert final_state(history([*events, ("n3", "read", "a", LATE, LATE + 1, 7, "ok")])).converged is True
+
+
 def test_writes_that_may_have_been_overwritten_or_were_not_acknowledged_do_not_count() -> None:
     for second in ("ok", "info", "open"):
         found = final_state(history([
