@@ -91,7 +91,7 @@ def bite(counters: Mapping[str, float]) -> str:
 def plain(text: str) -> str:
     """Text as one line without control characters: it comes from anywhere and must steer neither terminal nor page."""
     spaced = text.replace("\n", " ").replace("\t", " ")
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in spaced)
+    return "".join(c if c.isprintable() else "\ufffd" for c in spaced)
 
 
 def plain_lines(text: str) -> str:

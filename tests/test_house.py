@@ -174,3 +174,9 @@ def test_every_module_of_the_roof_is_in_a_layer() -> None:
     }
     modules |= {f"splitbrain.runner.{path.stem}" for path in (roof / "runner").glob("*.py")}
     assert modules - named - {"splitbrain.__init__", "splitbrain.runner", "splitbrain.runner.__init__"} == set()
+
+
+def test_no_source_names_a_character() -> None:
+    """Python compiles such a name by an import of its own, and an interrupt in there becomes a SyntaxError."""
+    found = [name for name, path in modules() if "\\N{" in path.read_text(encoding="utf-8")]
+    assert found == [], "write the character itself, or its number as \\u…"
