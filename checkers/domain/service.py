@@ -60,10 +60,10 @@ class QuietTime(NamedTuple):
 
 @dataclass(frozen=True)
 class LivenessCheck:
-    """Whether an operation is answered within `seconds` of the first that began in a quiet time, in each that lasts for
-    so long after that one.
+    """Whether an operation is answered within `seconds` of the beginning of each quiet time that lasts for so long.
 
     Pitfall: clients whose operations the fault swallowed wait for them until their timeouts, and ask nothing before.
+    Where the first operation begins later than half of the time, the time counts from there.
     """
 
     seconds: float
@@ -77,11 +77,12 @@ class LivenessCheck:
         for quiet in quiet_times(history):
             row = bisect_left(operations.invoke, quiet.begin, key=history.time.__getitem__)
             asked = history.time[operations.invoke[row]] if row < len(operations) else quiet.end
-            if quiet.end - asked < limit:
+            since = quiet.begin if asked - quiet.begin <= limit // 2 else asked
+            if quiet.end - since < limit:
                 continue
             judged += 1
             first = _first_answer(history, row)
-            if first is None or first - asked > limit:
+            if first is None or first - since > limit:
                 return self._silent(history, quiet, row, first)
         if judged == 0:
             reason = f"no operation began after a heal, and {self.seconds:g} s or more before the next fault or the end"

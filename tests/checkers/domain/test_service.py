@@ -118,4 +118,12 @@ def test_the_adversary_is_no_fault_that_excuses_a_silence() -> None:
     verdict = LivenessCheck(5.0).check(recording.history(), Budget())
     assert verdict.value is Validity.INVALID
     assert verdict.reason.startswith("the adversary came at 1.000 s; service was asked for at 2.000 s")
-    assert LivenessCheck(8.0).check(recording.history(), Budget()).value is Validity.UNKNOWN
+    assert LivenessCheck(8.5).check(recording.history(), Budget()).value is Validity.UNKNOWN
+
+
+def test_the_time_counts_from_the_heal_where_somebody_asked_soon() -> None:
+    recording = Recording()
+    recording.fault(1, "start-pause")
+    recording.fault(2, "stop-pause")
+    recording.operation(4, 8, "ok")
+    assert LivenessCheck(5.0).check(recording.history(), Budget()).value is Validity.INVALID
