@@ -11,11 +11,11 @@ from typing import Any
 from splitbrain.harness.deployment import Place
 from splitbrain.harness.operation import Operation, Outcome
 from splitbrain.harness.options import Option
+from splitbrain.targets.forward import forwarded
 from splitbrain.targets.memcached_errors import ERRORS
 from splitbrain.targets.operations import shapes
 from splitbrain.targets.servers.client import ANY, ServerClient, VersionedObjects
 from splitbrain.targets.servers.errors import ServerError
-from splitbrain.targets.servers.forward import forwarded
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
 from splitbrain.targets.servers.software import Software, says_version
 from splitbrain.targets.servers.sources import Debian, OnPath

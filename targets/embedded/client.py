@@ -7,8 +7,8 @@ from typing import Any
 
 from splitbrain.harness.operation import ErrorKind
 from splitbrain.targets.servers.errors import ServerError, code, table, text
-from splitbrain.targets.servers.sql import SqlClient, SqlSession
 from splitbrain.targets.servers.tcp import TcpConnection
+from splitbrain.targets.sql.client import SqlClient, SqlSession
 
 ERRORS = table(
     # sqlite.org/rescode.html: a lock was not had; a COMMIT that is refused so leaves the transaction open, and the

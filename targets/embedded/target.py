@@ -11,9 +11,9 @@ from splitbrain.harness.deployment import Deployment, Place, Process
 from splitbrain.harness.node import Node
 from splitbrain.harness.options import Option, Setting
 from splitbrain.targets.embedded.client import ERRORS, EmbeddedClient, asked
-from splitbrain.targets.servers.forward import forwarded
+from splitbrain.targets.forward import forwarded
 from splitbrain.targets.servers.server import require
-from splitbrain.targets.servers.sql import SQL_OPERATIONS
+from splitbrain.targets.sql.client import SQL_OPERATIONS
 
 PORT = 7400
 LEVELS, ISOLATION = ("off", "normal", "full", "extra"), ("serializable", "read-uncommitted")

@@ -1,4 +1,4 @@
-"""Clients of MariaDB. Operations: those of `servers.sql`."""
+"""Clients of MariaDB. Operations: those of `sql.client`."""
 
 import asyncio
 import re
@@ -7,7 +7,7 @@ from typing import Any
 
 from splitbrain.targets.servers.access import CONNECT_SECONDS, PLAIN, Access, host_and_port
 from splitbrain.targets.servers.errors import ServerError
-from splitbrain.targets.servers.sql import SqlClient, SqlDialect, SqlSession
+from splitbrain.targets.sql.client import SqlClient, SqlDialect, SqlSession
 
 FOUND_ROWS = 2
 """Of the protocol: a change counts the rows that were found, also where their value stays."""

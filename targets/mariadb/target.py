@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 
 from splitbrain.harness.deployment import Place
 from splitbrain.harness.options import Option
+from splitbrain.targets.forward import forwarded
 from splitbrain.targets.mariadb.client import MariaDBClient, MariaDBSession
 from splitbrain.targets.mariadb.errors import ERRORS
-from splitbrain.targets.servers.forward import forwarded
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
 from splitbrain.targets.servers.software import Software, says_version
 from splitbrain.targets.servers.sources import OnPath
-from splitbrain.targets.servers.sql import SQL_OPERATIONS
+from splitbrain.targets.sql.client import SQL_OPERATIONS
 
 told = says_version(r"Ver (\d+\.\d+\.\d+)-MariaDB")
 SOFTWARE = Software(

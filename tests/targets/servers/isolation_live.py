@@ -9,7 +9,7 @@ import pytest
 from splitbrain.harness.environments.local import Local
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import EventType, Operation
-from splitbrain.targets.servers.sql import SqlClient
+from splitbrain.targets.sql.client import SqlClient
 
 from .test_isolation import CASES, IsolationCase, made
 

@@ -14,7 +14,7 @@ from splitbrain.targets.mariadb import client as mariadb
 from splitbrain.targets.mariadb.errors import ERRORS as MARIADB
 from splitbrain.targets.postgresql.errors import ERRORS as POSTGRESQL
 from splitbrain.targets.servers.errors import ServerError
-from splitbrain.targets.servers.sql import SqlClient, SqlSession
+from splitbrain.targets.sql.client import SqlClient, SqlSession
 
 LOST = ConnectionResetError("the connection broke")
 WRITE, TXN = Operation("write", 1, "k"), Operation("txn", (("r", "a", None), ("append", "l", 2)))

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from splitbrain.targets.servers import forward
+from splitbrain.targets import forward
 from splitbrain.targets.servers.access import CONNECT_SECONDS
 
 

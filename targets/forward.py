@@ -1,6 +1,6 @@
 """The process of a node beside a server that has one copy: it passes connections on to the node that holds it.
 
-python -m splitbrain.targets.servers.forward FIRST HERE PORT
+python -m splitbrain.targets.forward FIRST HERE PORT
 """
 
 import contextlib
