@@ -10,8 +10,9 @@ A map; what stands further down may import what stands further up:
 - `rule`          from what was counted to a class
 - `figures`       from the evidence of many runs to what is counted
 - `models`        which consistency models were refuted, how often at most, and which is the strongest left
+- `claims`        what a target claims against the class and the models
 - `timeline`      availability and staleness of a side over time
-- `card`          all of it as one record, with what the target claims
+- `card`          all of it as one record
 - `scenarios`     what is done to a cluster, as tests of a campaign
 - `record`        the folder of a classification
 - `rounds`        runs until the classes are settled

@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import Any
 
 from splitbrain.checkers.claims import LINEARIZABLE
-from splitbrain.checkers.lattice import implies, lattice
 from splitbrain.classification.availability import clustered
+from splitbrain.classification.claims import ClaimStanding, claim_standings
 from splitbrain.classification.evidence import HEALTHY, SPLITS, RunEvidence
 from splitbrain.classification.figures import (
     MeasuredScenario,
@@ -23,7 +23,7 @@ from splitbrain.classification.figures import (
 )
 from splitbrain.classification.final_state import LostWrite
 from splitbrain.classification.models import ModelStanding, model_standings, strongest
-from splitbrain.classification.rule import RUNS_MIN, CapClass, ClassFinding, find_class
+from splitbrain.classification.rule import RUNS_MIN, ClassFinding, find_class
 from splitbrain.classification.timeline import SideTimeline, timelines
 from splitbrain.classification.windows import KINDS, READ, WRITE
 from splitbrain.results.intervals import Interval
@@ -164,21 +164,24 @@ class Card:
         return quick and given_up and not self.subject.nothing_to_split
 
     @cached_property
+    def claim_standings(self) -> Mapping[str, ClaimStanding]:
+        """The target's claims, and the standing of each."""
+        return claim_standings(self.subject.claims, self.finding.cap, self.runs)
+
+    @property
     def claims(self) -> Mapping[str, bool | None]:
         """The target's claims, and whether each holds; None where that was not settled."""
-        return {claim: self._holds(claim) for claim in self.subject.claims}
+        return {claim: standing.holds for claim, standing in self.claim_standings.items()}
 
-    def _holds(self, claim: str) -> bool | None:
-        if claim in tuple(CapClass):
-            return None if self.finding.cap is CapClass.UNDETERMINED else claim == self.finding.cap
-        if claim not in lattice().models:
-            return None
-        if any(standing.refuted and implies(claim, model) for model, standing in self.models.items()):
-            return False
-        under_faults = model_standings([run for run in self.runs if any(window.bit for window in run.windows)])
-        stronger = [found for model, found in under_faults.items() if implies(model, claim)]
-        held = any(found.confirmed >= RUNS_MIN and not found.refuted and not found.undecided for found in stronger)
-        return True if held else None
+    @property
+    def open_claims(self) -> Mapping[str, str]:
+        """Claims that were to be settled and were not, and why."""
+        return {claim: standing.why for claim, standing in self.claim_standings.items() if standing.open}
+
+    @property
+    def claims_outside(self) -> Mapping[str, str]:
+        """Claims that runs which read and write single keys cannot confirm, and why."""
+        return {claim: standing.why for claim, standing in self.claim_standings.items() if standing.outside}
 
     def line(self) -> dict[str, Any]:
         """The headline, for a line of `--json`."""
@@ -197,6 +200,8 @@ class Card:
             "claims": dict(self.claims),
             "runs": len(self.runs),
             "reason": finding.reason,
+            **({"open_claims": dict(self.open_claims)} if self.open_claims else {}),
+            **({"claims_outside": dict(self.claims_outside)} if self.claims_outside else {}),
             **({"missing": list(finding.missing)} if finding.missing else {}),
             **({"alarm": finding.alarm} if finding.alarm else {}),
         }

@@ -1,6 +1,7 @@
 """Changes of a card since an earlier one: a baseline for continuous integration.
 
-A change is another class, of the whole or of reads or writes, another letter, or a claim that holds no longer or again.
+A change is another class, of the whole or of reads or writes, another letter, a claim that holds no longer or again,
+or that is made no longer or for the first time.
 What is not settled any more is told apart: it is no evidence of a change.
 """
 
@@ -14,6 +15,7 @@ from splitbrain.classification.card import Card
 from splitbrain.classification.rule import CapClass
 from splitbrain.harness.errors import UsageError
 
+UNCLAIMED = "not claimed"
 FIELDS = ("class", "reads", "writes", "pacelc")
 
 
@@ -48,9 +50,10 @@ def changes(card: Card, before: Mapping[str, Any]) -> CardChanges:
     """The differences between a card and the content of an earlier `card.json`."""
     now = card.line()
     pairs = {name: (before[name], now[name]) for name in FIELDS}
+    claims = dict.fromkeys([*before["claims"], *now["claims"]])
     pairs |= {
-        f"claim {claim}": (before["claims"][claim], holds)
-        for claim, holds in now["claims"].items() if claim in before["claims"]
+        f"claim {claim}": (before["claims"].get(claim, UNCLAIMED), now["claims"].get(claim, UNCLAIMED))
+        for claim in claims
     }  # fmt: skip
     changed, unsettled = list[str](), list[str]()
     for name, (was, found) in pairs.items():

@@ -2,7 +2,7 @@
 
 from splitbrain.classification.card import Card
 from splitbrain.classification.windows import READ, WRITE
-from splitbrain.classification.words import facts, interval
+from splitbrain.classification.words import facts, interval, missing
 from splitbrain.results.format import plain
 
 
@@ -13,8 +13,9 @@ def markdown(card: Card) -> str:
     if finding.alarm:
         lines += [f"**Alarm:** {_text(finding.alarm)}", ""]
     lines += ["| | |", "|---|---|", *(f"| {_text(name)} | {_text(value)} |" for name, value in facts(card).items()), ""]
-    if finding.missing:
-        lines += ["What is missing:", "", *(f"- {_text(one)}" for one in finding.missing), ""]
+    absent = missing(card)
+    if absent:
+        lines += ["What is missing:", "", *(f"- {_text(one)}" for one in absent), ""]
     lines += [
         "## Who is served",
         "",

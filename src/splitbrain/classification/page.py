@@ -12,7 +12,7 @@ from splitbrain.classification.card import Card
 from splitbrain.classification.rule import CapClass
 from splitbrain.classification.timeline import BUCKET_NS, SideTimeline
 from splitbrain.classification.windows import BEFORE_NS, READ, WRITE
-from splitbrain.classification.words import facts, interval
+from splitbrain.classification.words import facts, interval, missing
 from splitbrain.results.report.page import template
 from splitbrain.results.series import nice
 
@@ -94,6 +94,7 @@ def content(card: Card) -> dict[str, Any]:
         "more": more,
         "finding": finding,
         "facts": facts(card),
+        "missing": missing(card),
         "pictures": pictures(card),
         "rows": _rows(card),
         "not_run": card.subject.not_run,

@@ -63,10 +63,13 @@ class Classification:
 
     @property
     def settled(self) -> bool:
-        """Whether more runs would change nothing: the classes are found, or what failed would fail again."""
-        finding = self.card.finding
+        """Whether more runs would change nothing: the classes and claims are found, or what failed would fail again."""
+        card = self.card
+        finding = card.finding
         if finding.alarm or (self.failed and not self.runs):
             return True
+        if any(standing.open and standing.more for standing in card.claim_standings.values()):
+            return False
         return CapClass.UNDETERMINED not in (finding.cap, finding.reads, finding.writes)
 
 

@@ -264,7 +264,7 @@ def _missing(facts: ClassFacts) -> list[str]:
 def _missing_runs(facts: ClassFacts) -> list[str]:
     missing = []
     if facts.undecided:
-        missing.append(f"linearizability was not decided in {facts.undecided} runs: a larger --budget may decide them")
+        missing.append(f"linearizability was not decided in {facts.undecided} runs: another --seed draws other runs")
     if facts.confirmed < RUNS_MIN:
         missing.append(
             f"linearizability was confirmed in {facts.confirmed} runs: {RUNS_MIN - facts.confirmed} more are needed"

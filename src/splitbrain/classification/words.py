@@ -38,10 +38,11 @@ def lines(card: Card) -> list[str]:
     told += [f"  {name:<20}{value}" for name, value in facts(card).items()]
     told += ["", *format.table([("scenario", "side", "reads in time", "writes in time", "back ms"), *_rows(card)],
                                numbers=False)]  # fmt: skip
-    if finding.missing:
+    absent = missing(card)
+    if absent:
         told += ["", "  what is missing:"]
-        told += [f"    {format.plain(one)}" for one in finding.missing[:MISSING_MAX]]
-        more = len(finding.missing) - MISSING_MAX
+        told += [f"    {format.plain(one)}" for one in absent[:MISSING_MAX]]
+        more = len(absent) - MISSING_MAX
         told += [f"    and {more} more, in card.json"] * (more > 0)
     return told
 
@@ -65,7 +66,7 @@ def facts(card: Card) -> Mapping[str, str]:
     found["stale reads"] = stale(card)
     found["latency"] = latency(card) or "nothing was answered without faults"
     found |= {f"cost of a {one.kind}": cost(one) for one in subject.costs}
-    found["claims"] = ", ".join(f"{claim} {HOLDS[said]}" for claim, said in card.claims.items()) or "none"
+    found["claims"] = claims(card)
     operations = sum(run.operations for run in card.runs)
     found["rests on"] = (
         f"{len(card.runs)} runs, {sum(len(one.windows) for one in card.measured)} fault windows, {operations:,} "
@@ -139,6 +140,20 @@ def latency(card: Card) -> str:
             f"{kind} p50 {format.milliseconds(found['p50'])} ms{trips}, p99 {format.milliseconds(found['p99'])}"
         )
     return "; ".join(told)
+
+
+def claims(card: Card) -> str:
+    """Each claim of the target, and whether it holds."""
+    outside = card.claims_outside
+    told = [f"{claim} {'not judged here' if claim in outside else HOLDS[said]}" for claim, said in card.claims.items()]
+    return ", ".join(told) or "none"
+
+
+def missing(card: Card) -> list[str]:
+    """Needs of the class, and why claims are open or not judged: a sentence each."""
+    of_claims = [f"claim {claim}: not settled: {why}" for claim, why in card.open_claims.items()]
+    outside = [f"claim {claim}: not judged here: {why}" for claim, why in card.claims_outside.items()]
+    return [*card.finding.missing, *of_claims, *outside]
 
 
 def cost(found: OperationCost) -> str:

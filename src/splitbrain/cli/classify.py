@@ -49,7 +49,7 @@ def command(targets: tuple[str, ...], as_json: bool, baseline: Path | None, **as
     have wrong clocks. DIR, a folder of an earlier classification: compute its cards again from its histories.
 
     Exit codes: 0 classified, and every claim of the target held; 1 a claim was refuted, or something is another one
-    than in the baseline; 2 undetermined; 3 infrastructure.
+    than in the baseline; 2 undetermined, or a claim was not settled; 3 infrastructure.
     """
     before = {} if baseline is None else earlier_cards(baseline)
     for word in targets:
@@ -66,6 +66,11 @@ def command(targets: tuple[str, ...], as_json: bool, baseline: Path | None, **as
     folder = asked["out"] or CARDS
     if asked["out"] is not None or not all(map(is_folder, targets)):
         err(f"kept in {folder}; look at {folder}/TARGET/card.html")
+    for card in found.cards:
+        for claim, why in card.open_claims.items():
+            err(f"not settled: {card.subject.target}: claim {claim}: {why}")
+        for claim, why in card.claims_outside.items():
+            err(f"not judged here: {card.subject.target}: claim {claim}: {why}")
     codes = [code(card) for card in found.cards]
     if baseline is not None:
         codes += [_compared(card, before.get(card.subject.target)) for card in found.cards]
@@ -98,14 +103,14 @@ def json_lines(found: Classified) -> list[dict[str, Any]]:
 
 
 def code(card: Card) -> int:
-    """The exit code of one card."""
+    """The exit code of one card. A claim that such runs cannot confirm in principle decides nothing."""
     if not card.runs:
         return INFRASTRUCTURE
     if False in card.claims.values():
         return INVALID
     if card.finding.cap is CapClass.UNDETERMINED:
         return INFRASTRUCTURE if card.subject.failed else UNKNOWN
-    return VALID
+    return UNKNOWN if card.open_claims else VALID
 
 
 ORDER = (CapClass.CP, CapClass.AP, CapClass.CA, CapClass.NEITHER, CapClass.UNDETERMINED)
@@ -118,12 +123,9 @@ def grid(found: Classified) -> list[str]:
         finding, line = card.finding, claim_of(card.subject.target, card.subject.env)
         sides = (card.availability.get(side) for side in ("minority", "majority"))
         shares = (format.share(one.part, one.whole) if one else "–" for one in sides)
-        refuted = [claim for claim, holds in card.claims.items() if holds is False]
-        claims = f"refuted: {', '.join(refuted)}" if refuted else "hold" if card.claims else "none"
-        claims = "not settled" if None in card.claims.values() and not refuted else claims
         said = "" if line is None else line.claim if line.claim == finding.cap else f"{line.claim} (differs)"
         rows.append((format.plain(card.subject.target), finding.cap.value, finding.reads.value, finding.writes.value,
-                     card.pacelc, *shares, f"{len(card.lost):,}", claims, said))  # type: ignore[arg-type] # fmt: skip
+                     card.pacelc, *shares, f"{len(card.lost):,}", _claims(card), said))  # type: ignore[arg-type] # fmt: skip
     told = format.table(rows, numbers=False)
     for card in found.cards:
         if card.finding.cap is CapClass.UNDETERMINED:
@@ -136,6 +138,18 @@ def grid(found: Classified) -> list[str]:
             numbers=False,
         )  # fmt: skip
     return told
+
+
+def _claims(card: Card) -> str:
+    """Outcome of the claims of a target, in a few words; of those that can be judged, if there are any."""
+    refuted = [claim for claim, holds in card.claims.items() if holds is False]
+    if refuted:
+        return f"refuted: {', '.join(refuted)}"
+    if card.open_claims:
+        return f"not settled: {', '.join(card.open_claims)}"
+    if True in card.claims.values():
+        return "hold"
+    return "not judged here" if card.claims else "none"
 
 
 def _round(number: int, targets: int) -> CampaignProgress:

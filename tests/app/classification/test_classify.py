@@ -1,6 +1,7 @@
 """`splitbrain classify`: a simulated target from runs to card, the same card again from histories, and exit codes."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from splitbrain import classify
 from splitbrain.classification.calls import Classified, is_folder, write_card
 from splitbrain.classification.card import Card, CardSubject
 from splitbrain.classification.changes import CardChanges, changes, earlier_cards
+from splitbrain.classification.evidence import SPLITS, RunEvidence
 from splitbrain.classification.markdown import markdown
 from splitbrain.classification.page import render
 from splitbrain.classification.rounds import Classification, base_spec
@@ -112,6 +114,66 @@ def test_what_is_open_is_two_and_what_could_not_be_run_is_three() -> None:
     nothing = Card(CardSubject("store", (), "local", 5, failed=("healthy: no server",)), [])
     assert nothing.finding.cap is CapClass.UNDETERMINED
     assert code(nothing) == 3
+
+
+def without(run: RunEvidence, *names: str) -> RunEvidence:
+    """The run, if these models had not been decided."""
+    models = run.models
+    allowed = [name for name in models.allowed if name not in names]
+    return replace(run, models=replace(models, allowed=allowed, undecided=dict.fromkeys(names, "budget")))
+
+
+def test_a_claim_that_was_not_settled_is_two_though_the_class_is() -> None:
+    runs = [without(run, "sequential", "causal-memory") for run in runs_of(serving)]
+    made = Card(CardSubject("store", ("causal-memory", "AP"), "sim", 5), runs)
+    assert made.finding.cap is CapClass.AP
+    assert made.claims == {"causal-memory": None, "AP": True}
+    assert code(made) == 2
+    reason = "confirmed in 0 runs with faults, of 8 at least, and not decided in 8"
+    assert made.line()["open_claims"] == {"causal-memory": reason}
+    for told in ("\n".join(lines(made)), render(made), markdown(made)):
+        assert f"claim causal-memory: not settled: {reason}" in told
+    assert "not settled: causal-memory" in grid(Classified((made,)))[1]
+
+
+def test_a_claim_that_nobody_knows_is_not_settled() -> None:
+    made = card(refusing, "linearisable", "CP")
+    assert made.claims == {"linearisable": None, "CP": True}
+    assert "misspelt" in made.open_claims["linearisable"]
+    assert code(made) == 2
+
+
+def test_a_claim_beyond_single_keys_is_told_and_decides_nothing() -> None:
+    made = card(refusing, "serializable", "mutual-exclusion", "linearizable")
+    assert made.claims == {"serializable": None, "mutual-exclusion": None, "linearizable": True}
+    assert set(made.line()["claims_outside"]) == {"serializable", "mutual-exclusion"}
+    assert code(made) == 0
+    assert any("claim serializable: not judged here: not about single keys" in line for line in lines(made))
+    assert "hold" in grid(Classified((made,)))[1]
+    assert "not judged here" in grid(Classified((card(refusing, "serializable"),)))[1]
+    refuted = card(serving, "strict-serializable", "serializable")
+    assert refuted.claims == {"strict-serializable": False, "serializable": None}
+    assert code(refuted) == 1
+
+
+def test_one_copy_refutes_no_claim_about_splits() -> None:
+    runs = [replace(run, scenario="crash of the leader") if run.windows else run for run in runs_of(refusing)]
+    made = Card(CardSubject("store", ("linearizable", "CP"), "local", 1, nothing_to_split=True), runs)
+    assert made.finding.cap is CapClass.CA
+    assert made.claims == {"linearizable": True, "CP": None}
+    assert (made.open_claims, code(made)) == ({}, 0)
+    wrong = Card(CardSubject("store", ("CP",), "local", 1, nothing_to_split=True), runs_of(serving))
+    assert (wrong.finding.cap, code(wrong)) == (CapClass.NEITHER, 1)
+
+
+def test_runs_go_on_until_claims_are_settled_too() -> None:
+    began = Classification.of(base_spec("raft"))
+    runs = [replace(run, scenario=SPLITS[0]) if run.windows else run for run in runs_of(serving, 4)]
+    began.runs |= {(run.scenario, seed): run for seed, run in enumerate(runs)}
+    for claims, settled in (((), True), (("linearizable",), True), (("causal-memory",), False)):
+        began.subject = replace(began.subject, claims=claims)
+        assert began.card.finding.cap is CapClass.AP
+        assert began.settled is settled
 
 
 def test_faults_that_did_nothing_support_no_claim_and_no_letter() -> None:
