@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 
 from splitbrain.checkers.lattice import implies, maximal, minimal, refuted_by
+from splitbrain.checkers.transactions.assumption_names import NOTHING
+from splitbrain.checkers.transactions.assumptions import with_assumption
 from splitbrain.checkers.transactions.certificate import disorder, positions, serial_objection, snapshot_objection
 from splitbrain.checkers.transactions.choices import SERIAL, SNAPSHOT, Encoding
 from splitbrain.checkers.transactions.conditions import PLAIN, SESSION, STRONG, ConditionChecks
@@ -33,14 +35,20 @@ EXECUTED: dict[str, tuple[Encoding, str]] = {
 
 
 def analysed(
-    of: TransactionHistory, spending: BudgetMeter, level: str
+    of: TransactionHistory, spending: BudgetMeter, level: str, assume: str = NOTHING
 ) -> tuple[dict[str, Any], Witness | None, tuple[int, ...] | None]:
     """Details as of `spectrum`; the witness against a level, or against the weakest level refuted; the order of
-    transactions, by the positions of their invocations, that shows a serializable level."""
+    transactions, by the positions of their invocations, that shows a serializable level.
+
+    assume: an assumption on the keys of registers. Where it does not hold nothing is assumed, and the details have the
+    objection."""
     lists = list_orders(of) if of.lists else None
     direct = direct_anomalies(of, lists)
     order = order_edges(of)
     known = list_dependencies(of, lists) if lists is not None else register_dependencies(of)
+    objection = None
+    if assume != NOTHING:
+        known, objection = with_assumption(known, order, assume)
     checks = ConditionChecks(of, known, order)
     conditions = checks.all(spending)
     found = judge(direct, conditions)
@@ -67,6 +75,9 @@ def analysed(
         "counts": dict(sorted(direct.counts.items())),
         "cycles": {name: _cycle(of, evidence[name]) for name in found.cycles},
     }
+    if assume != NOTHING:
+        details["assumption"] = assume
+        details["assumption_objection"] = objection
     return details, witness, certificate
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.per_key import UNOBSERVED, unobserved
 from splitbrain.checkers.lattice import lattice, resolve
+from splitbrain.checkers.transactions.assumption_names import ASSUMPTIONS, NOTHING
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import ABSENT, History
@@ -26,10 +27,12 @@ SUMMARIES = {
 
 @dataclass(frozen=True)
 class TransactionCheck:
-    """Isolation levels of transactions. name: list-append or rw-register. consistency: the level of the verdict."""
+    """Isolation levels of transactions. name: list-append or rw-register. consistency: the level of the verdict.
+    assume: what is assumed of the keys of registers."""
 
     name: str
     consistency: str = DEFAULT
+    assume: str = NOTHING
 
     def check(self, history: History, budget: Budget) -> Verdict:
         """The verdict; UsageError for an operation that is no transaction of this kind."""
@@ -42,7 +45,7 @@ class TransactionCheck:
             return unknown(self.name, f"not judged: {refused}", self.consistency)
         if not len(of):
             return unobserved(self.name, "no client did anything: nothing could have refuted the model")
-        details, witness, certificate = analysed(of, budget.start(), self.consistency)
+        details, witness, certificate = analysed(of, budget.start(), self.consistency, self.assume)
         level = self.consistency
         names: dict[str, str] = {field: ", ".join(details[field]) for field in ("strongest", "weakest_refuted")}
         value, lines = Validity.UNKNOWN, list[str]()
@@ -59,12 +62,26 @@ class TransactionCheck:
             reason = f"undecided: {details['undecided'][level]}"
         else:
             reason = f"{level} cannot be judged from what clients see; strongest allowed: {names['strongest']}"
+        if self.assume != NOTHING:
+            value, reason, line = self._under_assumption(value, reason, details["assumption_objection"])
+            lines = [line, *lines]
         lines += [f"refuted, {name}: {details['refuted'][name]['anomaly']}" for name in details["weakest_refuted"]]
         return Verdict(
             value, "\n".join((reason, *lines)), self.name, level,
             witness=witness if value is Validity.INVALID else None,
             certificate=certificate if value is Validity.VALID else None, details=details,
         )  # fmt: skip
+
+    def _under_assumption(self, value: Validity, reason: str, objection: str | None) -> tuple[Validity, str, str]:
+        """The verdict, its reason and a line on the assumption: of a history that contradicts the assumption only a
+        refutation without it stands."""
+        meaning = ASSUMPTIONS[self.assume]
+        if objection is None:
+            return value, reason, f"assumed, {self.assume}: {meaning}"
+        words = f"the assumption {self.assume} does not hold: {objection}"
+        if value is Validity.INVALID:
+            return value, reason, f"{words}; the verdict is without it"
+        return Validity.UNKNOWN, words, f"without it: {reason}"
 
     def _holds(self, count: int, certificate: Sequence[int] | None) -> str:
         shown = ", shown by an order of them" if certificate is not None else ""
@@ -89,6 +106,10 @@ def transactional(history: History) -> str | None:
 CONSISTENCY = Option(
     "consistency", DEFAULT, "the isolation level of the verdict, a name of the lattice or an alias of it"
 )
+ASSUME = Option(
+    "assume", NOTHING, "what is assumed of each key: that it never goes back to an older version, and along what",
+    (NOTHING, *ASSUMPTIONS),
+)  # fmt: skip
 
 
 def level(name: str) -> str:
@@ -110,9 +131,11 @@ def entry(name: str) -> CatalogueEntry[TransactionCheck]:
     """The entry of a workload."""
 
     def build(settings: Mapping[str, Setting]) -> TransactionCheck:
-        return TransactionCheck(name, level(str(settings["consistency"])))
+        return TransactionCheck(name, level(str(settings["consistency"])), str(settings.get("assume", NOTHING)))
 
-    return CatalogueEntry(name, SUMMARIES[name], (CONSISTENCY,), build)
+    return CatalogueEntry(
+        name, SUMMARIES[name], (CONSISTENCY, ASSUME) if name == "rw-register" else (CONSISTENCY,), build
+    )
 
 
 ENTRIES = tuple(map(entry, SUMMARIES))

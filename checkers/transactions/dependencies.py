@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from splitbrain.checkers.transactions.graph import RW, WR, WW, Edges, Ints
+from splitbrain.checkers.transactions.graph import NONE, RW, WR, WW, Edges, Ints
 from splitbrain.checkers.transactions.history import FAIL, TransactionHistory
 from splitbrain.checkers.transactions.versions import ListOrders
 from splitbrain.harness.history import ABSENT
@@ -76,13 +76,21 @@ class Readers:
 @dataclass(slots=True)
 class Dependencies:
     """edges: what is known. reads: the reads behind wr and rw edges, in program order. open: versions that come after
-    all that is known of their key, in an order unknown, those of one key together; one alone may be left out."""
+    all that is known of their key, in an order unknown, those of one key together; one alone may be left out. assumed:
+    those edges, the last ones, that only an assumption on keys tells."""
 
     of: TransactionHistory
     edges: Edges
     reads: ExternalReads
     readers: Readers
     open: Ints
+    assumed: Edges = NONE
+
+    def is_assumed(self, source: int, target: int, kind: int) -> bool:
+        """Whether only an assumption on keys tells an edge."""
+        edges, told = self.edges, len(self.edges) - len(self.assumed)
+        same = (edges.source == source) & (edges.target == target) & (edges.kind == kind)
+        return bool(same.any()) and not same[:told].any()
 
     def adjacent(self) -> Edges:
         """ww edges that hold where nothing lies between what a transaction read of a key and what it wrote to it: for

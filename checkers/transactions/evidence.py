@@ -18,6 +18,7 @@ from splitbrain.harness.history import ABSENT
 from splitbrain.harness.verdict import Witness
 
 SUFFIXES = ("-process", "-realtime")
+ASSUMED_ORDER = "by the assumption on keys"
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,16 @@ def _of_cycle(checks: ConditionChecks, name: str) -> Evidence:
             name, [0], [f"every order of versions has a cycle of this kind among {len(checks.of):,} transactions"]
         )
     steps = contracted(cycle, len(checks.of))
-    sentences = [sentence(checks.of, step, searched) for step in steps]
+    sentences = [_with_assumption(checks, step, sentence(checks.of, step, searched)) for step in steps]
     if searched:
         sentences.append("each other order of the versions that no read tells has such a cycle too, which was searched")
     return Evidence(name, [step[0] for step in steps], sentences, None if searched else _components(checks, edges))
+
+
+def _with_assumption(checks: ConditionChecks, step: Step, words: str) -> str:
+    source, target, kind, _ = step
+    assumed = checks.known.is_assumed(source, target, kind)
+    return f"{words} ({ASSUMED_ORDER})" if assumed else words
 
 
 def _under_a_guess(checks: ConditionChecks, name: str, edges: Edges) -> list[Step] | None:
