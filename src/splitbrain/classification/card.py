@@ -11,7 +11,7 @@ from typing import Any
 from splitbrain.checkers.claims import LINEARIZABLE
 from splitbrain.classification.availability import clustered
 from splitbrain.classification.claims import ClaimStanding, claim_standings
-from splitbrain.classification.evidence import HEALTHY, SPLITS, RunEvidence
+from splitbrain.classification.evidence import FAILOVERS, HEALTHY, SPLITS, RunEvidence
 from splitbrain.classification.figures import (
     MeasuredScenario,
     SideFigures,
@@ -19,6 +19,7 @@ from splitbrain.classification.figures import (
     deadline_of,
     healthy_latency,
     measured,
+    side_failover,
     side_figures,
 )
 from splitbrain.classification.final_state import LostWrite
@@ -59,10 +60,18 @@ class CardSubject:
 
 @dataclass(frozen=True)
 class Card:
-    """One target, classified. runs: its evidence, in order of scenario and seed."""
+    """One target, classified. runs: its evidence, in order of scenario and seed. probes: runs that measured how long a
+    failover takes, by which the length of windows was chosen."""
 
     subject: CardSubject
     runs: Sequence[RunEvidence]
+    probes: Sequence[RunEvidence] = ()
+
+    @staticmethod
+    def of(subject: CardSubject, runs: Sequence[RunEvidence]) -> "Card":
+        """The card of all runs of a target, probes among them."""
+        probes = [run for run in runs if run.scenario in FAILOVERS]
+        return Card(subject, [run for run in runs if run.scenario not in FAILOVERS], probes)
 
     @cached_property
     def deadline_ns(self) -> int:
@@ -70,9 +79,28 @@ class Card:
         return deadline_of(self.runs)
 
     @cached_property
+    def failovers(self) -> Mapping[tuple[str, str], int | None]:
+        """(scenario, side) → nanoseconds until all of its nodes that answered again in a long split had; None where
+        none did."""
+        return {
+            (probe.scenario, side): side_failover(window, side, KINDS)
+            for probe in self.probes for window in probe.windows if window.split for side in window.sides
+        }  # fmt: skip
+
+    @property
+    def failover_ns(self) -> int:
+        """The longest failover of any side in a long split; 0 where there was none."""
+        return max((took for took in self.failovers.values() if took is not None), default=0)
+
+    @cached_property
     def measured(self) -> Sequence[MeasuredScenario]:
         """The windows of each scenario with faults."""
         return measured(self.runs, self.deadline_ns)
+
+    @property
+    def window_ns(self) -> int:
+        """The length of the longest fault window, in nanoseconds; 0 without any."""
+        return max((window.length for one in self.measured for window in one.windows), default=0)
 
     @property
     def splits(self) -> Sequence[MeasuredScenario]:
@@ -217,6 +245,11 @@ class Card:
             "not_run": dict(subject.not_run),
             "failed": list(subject.failed),
             "deadline_ms": round(self.deadline_ns / 1e6, 3),
+            "window_s": round(self.window_ns / 1e9, 3),
+            "failover_ms": {
+                f"{scenario}: {side}": None if took is None else round(took / 1e6, 3)
+                for (scenario, side), took in self.failovers.items()
+            },
             "grace_ms": {one.scenario: round(one.grace_ns / 1e6, 3) for one in self.measured},
             "latency_ms": {kind: dict(found) for kind, found in self.latency_ms.items()},
             "round_trip_ms": subject.round_trip_ms,

@@ -19,6 +19,8 @@ from splitbrain.harness.verdict import Verdict
 
 HEALTHY = "healthy"
 SPLITS = "split, leader on the smaller side", "split, leader on the larger side"
+FAILOVERS = tuple(name.replace("split", "failover", 1) for name in SPLITS)
+"""The runs in which it is measured how long a failover takes; no figure rests on them."""
 CHECKER = "porcupine"
 """The name that verdicts of linearizability carry."""
 

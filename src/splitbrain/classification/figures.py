@@ -144,7 +144,7 @@ def side_figures(scenario: MeasuredScenario, side: str, kind: str = "") -> SideF
         for tally in scenario.tallies
     ]  # fmt: skip
     kinds = (kind,) if kind else KINDS
-    took = [_failover(window, side, kinds) for window in scenario.windows if side in window.sides]
+    took = [side_failover(window, side, kinds) for window in scenario.windows if side in window.sides]
     back = [_recovery(window, side, kinds) for window in scenario.windows if side in window.sides]
     return SideFigures(
         scenario.scenario, side, kind, sum(one.asked > 0 for one in each), sum(each, ServiceTally()),
@@ -152,7 +152,7 @@ def side_figures(scenario: MeasuredScenario, side: str, kind: str = "") -> SideF
     )  # fmt: skip
 
 
-def _failover(window: FaultWindow, side: str, kinds: Sequence[str]) -> int | None:
+def side_failover(window: FaultWindow, side: str, kinds: Sequence[str]) -> int | None:
     """Nanoseconds from the beginning until each node of a side that answered at all had; None if none did."""
     took = [one for (its_side, _, kind), one in failovers(window).items() if its_side == side and kind in kinds]
     return max(took, default=None)

@@ -16,13 +16,14 @@ import msgspec
 from splitbrain import registry
 from splitbrain.classification.card import Card, CardSubject
 from splitbrain.classification.evidence import RunEvidence, evidence
-from splitbrain.classification.scenarios import MODEL, SCENARIOS
+from splitbrain.classification.scenarios import MODEL, PROBES, SCENARIOS
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.histories import read
 from splitbrain.harness.verdict import Verdict
 from splitbrain.results.folder import RunFolder, safe_name, write_whole, writing
 from splitbrain.version import __version__
 
+ALL = (*SCENARIOS, *PROBES)
 FORMAT = 1
 FILE = "classify.json"
 
@@ -77,12 +78,12 @@ class ClassificationFolder:
 
     def run_path(self, target: str, scenario: str, seed: int) -> Path:
         """The folder of one run."""
-        slug = next(one.slug for one in SCENARIOS if one.name == scenario)
+        slug = next(one.slug for one in ALL if one.name == scenario)
         return self.of(target) / "runs" / f"{slug}-{seed}"
 
     def runs(self, target: str) -> Iterator[tuple[str, int, Path]]:
         """Scenario, seed and folder of each kept run, in the order of scenarios and seeds."""
-        for scenario in SCENARIOS:
+        for scenario in ALL:
             found = []
             for path in self.of(target).glob(f"runs/{scenario.slug}-*"):
                 seed = path.name.removeprefix(f"{scenario.slug}-")
@@ -97,15 +98,16 @@ class ClassificationFolder:
         runs = [
             self.evidence_of(path, scenario, seed, again=again) for scenario, seed, path in self.runs(subject.target)
         ]
-        return Card(subject, runs)
+        return Card.of(subject, runs)
 
     def evidence_of(self, path: Path, scenario: str, seed: int, *, again: bool) -> RunEvidence:
-        """The evidence of one run."""
+        """The evidence of one run; without models of a probe."""
         folder = RunFolder(path)
-        history = read(folder.recorded())
-        if again:
+        history, verdict = read(folder.recorded()), None
+        probe = any(one.name == scenario for one in PROBES)
+        if again and not probe:
             verdict = registry.model(MODEL).make().check(history, folder.record().spec.budget)
-        else:
+        elif not probe:
             tree = folder.verdict()["tree"]
             verdict = None if tree is None else Verdict.from_json(tree)
         return evidence(history, verdict, scenario, seed, f"runs/{path.name}")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from splitbrain import registry
 from splitbrain.campaigns.calls import campaign
@@ -15,7 +16,15 @@ from splitbrain.classification.card import Card, CardSubject
 from splitbrain.classification.evidence import RunEvidence
 from splitbrain.classification.record import ClassificationFolder
 from splitbrain.classification.rule import CapClass
-from splitbrain.classification.scenarios import SEEDS_BLOCK, Scenario, ScenarioPlan, scenario_plan, seeds_of
+from splitbrain.classification.scenarios import (
+    SEEDS_BLOCK,
+    Scenario,
+    ScenarioPlan,
+    WindowTimes,
+    scenario_plan,
+    seeds_of,
+)
+from splitbrain.classification.words import failover
 from splitbrain.harness.announce import Say
 from splitbrain.harness.errors import InfrastructureError, SplitbrainError
 from splitbrain.harness.target import OneCopy
@@ -59,7 +68,15 @@ class Classification:
         """The card so far."""
         order = [scenario.name for scenario in self.plan.scenarios]
         runs = [self.runs[key] for key in sorted(self.runs, key=lambda key: (order.index(key[0]), key[1]))]
-        return Card(replace(self.subject, failed=tuple(self.failed)), runs)
+        return Card.of(replace(self.subject, failed=tuple(self.failed)), runs)
+
+    def find_times(self, say: Say) -> None:
+        """Let the length of windows follow from the failover and the latency that were measured."""
+        card = self.card
+        self.plan = replace(self.plan, times=WindowTimes.of(card.failover_ns, card.deadline_ns))
+        if self.plan.times != WindowTimes():
+            say(f"{self.subject.target}: windows of {self.plan.times.lasts:g} s: {failover(card)}; deadline "
+                f"{card.deadline_ns / 1e9:.1f} s")  # fmt: skip
 
     @property
     def settled(self) -> bool:
@@ -96,7 +113,7 @@ def carry_out(
     progress: makes that of a round, from its number and how many targets it is about."""
     tests = {_test_of(one, scenario): (one, scenario.name) for one in found for scenario in one.plan.scenarios}
     if resume:
-        _take_kept(found, tests, folder, range((seed - 1) * SEEDS_BLOCK + 1, seed * SEEDS_BLOCK + 1))
+        _take_interrupted(found, tests, folder)
     else:
         for one in found:
             shutil.rmtree(folder.of(one.subject.target) / "runs", ignore_errors=True)
@@ -105,15 +122,13 @@ def carry_out(
         one.subject = replace(one.subject, costs=_costs(one, seed, say))
     folder.write([one.subject for one in found])
     for number in count():
+        if number == 1:
+            for one in found:
+                one.find_times(say)
+        if resume and number <= 1:
+            _take_kept(found, number, folder, range((seed - 1) * SEEDS_BLOCK + 1, seed * SEEDS_BLOCK + 1))
         waiting = [one for one in found if number == 0 or not one.settled]
-        tables, left = [], False
-        for one in waiting:
-            for scenario in one.plan.scenarios:
-                seeds_now = seeds_of(scenario, number, seed, seeds)
-                left = left or bool(seeds_now)
-                chosen = [drawn for drawn in seeds_now if (scenario.name, drawn) not in one.runs]
-                if chosen:
-                    tables.append(one.plan.table(_test_of(one, scenario), scenario, chosen))
+        tables, left = _tests_of(waiting, number, seed, seeds)
         if not left:
             break
         if not tables:
@@ -125,6 +140,21 @@ def carry_out(
         _take_all(CampaignFolder.open(Path(result.folder)), tests, folder)
     folder.write([one.card.subject for one in found])
     shutil.rmtree(folder.campaigns, ignore_errors=True)
+
+
+def _tests_of(
+    waiting: Sequence[Classification], number: int, seed: int, seeds: int
+) -> tuple[list[dict[str, Any]], bool]:
+    """The campaign's tests of a round, without runs that are there, and whether any scenario has seeds left."""
+    tables, left = list[dict[str, Any]](), False
+    for one in waiting:
+        for scenario in one.plan.of_round(number):
+            drawn = seeds_of(scenario, max(0, number - 1), seed, seeds)
+            left = left or bool(drawn)
+            chosen = [number for number in drawn if (scenario.name, number) not in one.runs]
+            if chosen:
+                tables.append(one.plan.table(_test_of(one, scenario), scenario, chosen))
+    return tables, left
 
 
 def _costs(one: Classification, seed: int, say: Say) -> tuple[OperationCost, ...]:
@@ -145,22 +175,26 @@ def _test_of(one: Classification, scenario: Scenario) -> str:
     return f"{one.subject.target} · {scenario.name}"
 
 
-def _take_kept(
-    found: Sequence[Classification],
-    tests: Mapping[str, tuple[Classification, str]],
-    folder: ClassificationFolder,
-    seeds: range,
+def _take_interrupted(
+    found: Sequence[Classification], tests: Mapping[str, tuple[Classification, str]], folder: ClassificationFolder
 ) -> None:
-    """Take the runs of an earlier attempt with the same seed: those that were moved to their place, and those of
-    campaigns that were interrupted. One that was another test than would be done now is removed."""
+    """Move the runs of campaigns that were interrupted to their place."""
     for path in sorted({file.parent.resolve() for file in folder.campaigns.glob("*/campaign.toml")}):
         _take_all(CampaignFolder.open(path), tests, folder)
     for one in found:
         one.failed.clear()
         one.runs.clear()
+
+
+def _take_kept(found: Sequence[Classification], number: int, folder: ClassificationFolder, seeds: range) -> None:
+    """Take the runs that an earlier attempt with the same seed has left, of the scenarios of a round. One that was
+    another test than would be done now is removed."""
+    for one in found:
+        names = {scenario.name for scenario in one.plan.of_round(number)}
         for scenario, seed, path in list(folder.runs(one.subject.target)):
-            same = _command(path) == one.plan.command(scenario, seed)
-            if same and seed in seeds:
+            if scenario not in names:
+                continue
+            if _command(path) == one.plan.command(scenario, seed) and seed in seeds:
                 one.runs[scenario, seed] = folder.evidence_of(path, scenario, seed, again=False)
             else:
                 shutil.rmtree(path)

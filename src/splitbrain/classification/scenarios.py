@@ -1,15 +1,20 @@
 """Scenarios: what is done to a cluster so that it can be classified, each as one test of a campaign.
 
-Splits come with the leader on the smaller and on the larger side, in windows that are long against a failover; what
-else can go wrong comes in windows of its own, a scenario a kind. Every run reads and writes the same keys through every
-node (workload `availability`), and is judged by the whole spectrum of models.
+Splits come with the leader on the smaller and on the larger side; what else can go wrong comes in windows of its own, a
+scenario a kind. Every run reads and writes the same keys through every node (workload `availability`), and is judged by
+the whole spectrum of models.
+
+How long windows are follows from how long a failover takes: that is measured first, in one long split of each kind
+(`PROBES`), on which no figure of a card rests.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from splitbrain.classification.evidence import HEALTHY, SPLITS
+from splitbrain.classification.availability import GRACE_SHARE_MAX
+from splitbrain.classification.evidence import FAILOVERS, HEALTHY, SPLITS
 from splitbrain.harness.errors import UsageError
 from splitbrain.runner.plan import plan
 from splitbrain.runner.spec import RunSpec
@@ -21,10 +26,19 @@ RATE, OTHER_RATE = 100.0, 60.0
 """Operations a second where the network splits, and under other faults, on which no class rests."""
 HEALTHY_RATE = 400.0
 """Operations a second without faults: so many that copies which lag by a millisecond are seen to."""
-TIMEOUT_S = 3.0
-"""The patience of clients: longer than the deadline, so that late answers are seen to be late."""
-FIRST_S, LASTS_S, PAUSE_S = 2.0, 7.0, 4.0
-"""Times of the windows: when the first begins, how long each is, and the time between two."""
+TIMEOUT_S, LASTS_S, PAUSE_S = 3.0, 7.0, 4.0
+"""The least patience of clients, length of windows, and time between two."""
+FIRST_S = 2.0
+"""The time at which the first window begins."""
+PROBE_S = 60.0
+"""The length of the split in which the failover is measured: a node that is silent for longer does not serve."""
+USEFUL_S = 3.0
+"""The part of a window in which operations count, at least."""
+LATE_S = 1.0
+"""The time for which a client waits on after the deadline, so that late answers are seen to be late."""
+MARGIN = 2.0
+"""The factor by which a failover may take longer than the one that was measured: timeouts of elections are drawn from
+one to two times of a length (Ongaro and Ousterhout, In Search of an Understandable Consensus Algorithm, 2014)."""
 HEALTHY_S = 5.0
 CONFIGURATIONS = 20_000
 """The states that a search for an order may visit: many times what it takes for any model that was ever found to hold
@@ -32,10 +46,28 @@ of such a run. Without a bound a search for a sequential order of a history that
 
 
 @dataclass(frozen=True)
+class WindowTimes:
+    """Seconds. lasts: the length of a window. pause: from one to the next. timeout: the patience of clients."""
+
+    lasts: float = LASTS_S
+    pause: float = PAUSE_S
+    timeout: float = TIMEOUT_S
+
+    @staticmethod
+    def of(failover_ns: int, deadline_ns: int) -> "WindowTimes":
+        """Windows in which a failover takes less than half of the time, clients that waited for an answer in vain ask
+        again, and operations count for USEFUL_S before the last deadline; in whole seconds."""
+        failover, deadline = MARGIN * failover_ns / 1e9, deadline_ns / 1e9
+        timeout = max(TIMEOUT_S, deadline + LATE_S)
+        lasts = math.ceil(max(LASTS_S, failover / GRACE_SHARE_MAX, max(failover, timeout) + deadline + USEFUL_S))
+        return WindowTimes(float(lasts), max(PAUSE_S, float(math.ceil(failover))), timeout)
+
+
+@dataclass(frozen=True)
 class Scenario:
     """One thing that is done, `windows` times in a run. fault: as `--nemesis` takes it; "" for nothing. nodes: the
     fewest for which it makes sense. split: whether the network splits. first, more: how many seeds it has in the first
-    round, and in each later one."""
+    round, and in each later one. times: of its windows. probe: whether it measures how long these have to be."""
 
     name: str
     fault: str = ""
@@ -44,6 +76,8 @@ class Scenario:
     split: bool = False
     first: int = 2
     more: int = 0
+    times: WindowTimes = WindowTimes()
+    probe: bool = False
 
     @property
     def slug(self) -> str:
@@ -53,13 +87,14 @@ class Scenario:
     @property
     def seconds(self) -> float:
         """The length of the main phase."""
-        return FIRST_S + self.windows * (LASTS_S + PAUSE_S) if self.windows else HEALTHY_S
+        return FIRST_S + self.windows * (self.times.lasts + self.times.pause) if self.windows else HEALTHY_S
 
     @property
     def schedule(self) -> str:
         """The faults, as a schedule file."""
-        starts = [FIRST_S + number * (LASTS_S + PAUSE_S) for number in range(self.windows)]
-        blocks = [f'[[fault]]\nfault = "{self.fault}"\nstart = {start}\nduration = {LASTS_S}\n' for start in starts]
+        lasts, pause = self.times.lasts, self.times.pause
+        starts = [FIRST_S + number * (lasts + pause) for number in range(self.windows)]
+        blocks = [f'[[fault]]\nfault = "{self.fault}"\nstart = {start}\nduration = {lasts}\n' for start in starts]
         return "format = 1\n" + "".join(blocks)
 
 
@@ -74,22 +109,40 @@ SCENARIOS: Sequence[Scenario] = (
     Scenario("pause of the leader", "pause:size=one,aim=leader", 2),
     Scenario("skewed clocks", "clock:kind=offset", 2),
 )
+PROBES: Sequence[Scenario] = tuple(
+    replace(split, name=name, windows=1, first=1, more=0, probe=True, times=WindowTimes(lasts=PROBE_S))
+    for name, split in zip(FAILOVERS, (one for one in SCENARIOS if one.split), strict=True)
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class ScenarioPlan:
-    """The scenarios of one target. base: the run without faults. not_run: name → why it cannot be done here."""
+    """The scenarios of one target, with probes. base: the run without faults. not_run: name → why it cannot be done
+    here. times: of the windows of all that are no probes."""
 
     base: RunSpec
     scenarios: Sequence[Scenario]
     not_run: dict[str, str]
+    times: WindowTimes = WindowTimes()
+
+    def of_round(self, number: int) -> Sequence[Scenario]:
+        """The scenarios of a round: in the first those by which the length of windows is found, then all others."""
+        return [one for one in self.scenarios if (number == 0) == (one.probe or not one.windows)]
 
     def spec(self, scenario: Scenario) -> RunSpec:
         """The run of a scenario, without a seed."""
         if not scenario.windows:
             return replace(self.base, rate=HEALTHY_RATE)
-        rate = self.base.rate if scenario.split else OTHER_RATE
-        return replace(self.base, schedule=scenario.schedule, time_limit=scenario.seconds, rate=rate)
+        made = scenario if scenario.probe else replace(scenario, times=self.times)
+        judge, rate = self.base.model, self.base.rate
+        if scenario.probe:
+            judge, rate = None, OTHER_RATE
+        elif not scenario.split:
+            rate = OTHER_RATE
+        return replace(
+            self.base, schedule=made.schedule, time_limit=made.seconds, rate=rate, model=judge,
+            timeout=made.times.timeout,
+        )  # fmt: skip
 
     def command(self, scenario: str, seed: int) -> str | None:
         """The command that repeats one run; None for a scenario that is not done."""
@@ -123,11 +176,12 @@ def scenario_plan(base: RunSpec) -> ScenarioPlan:
             not_run[scenario.name] = str(error)
         else:
             possible.append(scenario)
-    return ScenarioPlan(base, possible, not_run)
+    faults = {scenario.fault for scenario in possible}
+    return ScenarioPlan(base, [*possible, *(probe for probe in PROBES if probe.fault in faults)], not_run)
 
 
 def seeds_of(scenario: Scenario, number: int, seed: int, most: int) -> range:
-    """The seeds of a scenario in a round, counted from 0; none once `most` of them were used. seed: which block of
+    """The seeds of a scenario in its rounds, counted from 0; none once `most` of them were used. seed: which block of
     seeds it draws from: different ones have none in common."""
     start = 0 if number == 0 else scenario.first + (number - 1) * scenario.more
     stop = min(most, scenario.first + number * scenario.more)

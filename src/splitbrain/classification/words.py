@@ -62,6 +62,7 @@ def facts(card: Card) -> Mapping[str, str]:
         serves = [f"{name.removeprefix('split, ')}: {YES[said]}" for name, said in finding.majority_serves.items()]
         found["majority serves"] = "; ".join(serves) or "not asked enough to tell"
         found |= definitions(card)
+        found["failover"] = failover(card)
     found["lost writes"] = lost(card)
     found["stale reads"] = stale(card)
     found["latency"] = latency(card) or "nothing was answered without faults"
@@ -69,8 +70,9 @@ def facts(card: Card) -> Mapping[str, str]:
     found["claims"] = claims(card)
     operations = sum(run.operations for run in card.runs)
     found["rests on"] = (
-        f"{len(card.runs)} runs, {sum(len(one.windows) for one in card.measured)} fault windows, {operations:,} "
-        f"operations · {subject.nodes} node{'s' * (subject.nodes > 1)} · {subject.env}"
+        f"{len(card.runs)} runs, {sum(len(one.windows) for one in card.measured)} fault windows of "
+        f"{card.window_ns / 1e9:.0f} s, {operations:,} operations · {subject.nodes} node{'s' * (subject.nodes > 1)} · "
+        f"{subject.env}"
     )
     return {name: format.plain(value) for name, value in found.items()}
 
@@ -112,6 +114,24 @@ def definitions(card: Card) -> dict[str, str]:
             parts.append(f"{side} {share(part / waited if waited else None)}")
         found[words] = ", ".join(parts)
     return found
+
+
+def failover(card: Card) -> str:
+    """The longest failover in a long split, and the sides that answered nothing in all of one."""
+    took = {at: found for at, found in card.failovers.items() if found is not None}
+    told = []
+    if took:
+        scenario, side = longest = max(took, key=lambda at: took[at])
+        told.append(f"{took[longest] / 1e9:.1f} s at most ({_place(scenario)}: {side})")
+    silent = [f"{_place(scenario)}: {side}" for (scenario, side), found in card.failovers.items() if found is None]
+    if silent:
+        told.append(f"none ({', '.join(silent)})")
+    return "; ".join(told) or "not measured"
+
+
+def _place(scenario: str) -> str:
+    """The place of the leader in a split."""
+    return scenario.rpartition(" on the ")[2]
 
 
 def lost(card: Card) -> str:

@@ -1,6 +1,7 @@
 """`splitbrain classify`: a simulated target from runs to card, the same card again from histories, and exit codes."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -57,11 +58,19 @@ def test_one_copy_is_ca_and_all_files_are_there(single: tuple[Path, Classified])
     assert not (folder / "campaigns").exists()
 
 
-def test_the_card_is_computed_again_from_the_histories(single: tuple[Path, Classified]) -> None:
+def test_the_card_is_computed_again_from_the_histories_alone(single: tuple[Path, Classified], tmp_path: Path) -> None:
     folder, found = single
-    (again,) = classify(folder).cards
+    bare = tmp_path / "bare"
+    shutil.copytree(folder, bare)
+    for judged in (*bare.glob("single/card.*"), *bare.glob("single/runs/*/verdict.json")):
+        judged.unlink()
+    (again,) = classify(bare).cards
     assert again.to_json() == found.cards[0].to_json()
     assert render(again) == (folder / "single" / "card.html").read_text()
+    shutil.rmtree(next(bare.glob("single/runs/crash-*")))
+    (less,) = classify(bare).cards
+    assert len(less.runs) == len(again.runs) - 1
+    assert code(less) == 2
 
 
 def test_the_same_seed_gives_the_same_card_and_an_attempt_that_was_cut_short_is_gone_on_with(tmp_path: Path) -> None:
@@ -300,6 +309,8 @@ def test_a_baseline_tells_what_is_another_one(tmp_path: Path) -> None:
         "class: was CP, is AP", "reads: was CP, is AP", "writes: was CP, is AP", "pacelc: was PC/EC, is PA/EC",
         "claim CP: was holds, is refuted",
     }  # fmt: skip
+    assert changes(card(refusing), plain).changed == ("claim CP: was holds, is not claimed",)
+    assert changes(card(refusing, "CP", "regular"), plain).changed == ("claim regular: was not claimed, is holds",)
     few = Card(CardSubject("store", ("CP",), "sim", 5), runs_of(refusing, splits=1))
     unsettled = changes(few, plain)
     assert not unsettled.changed

@@ -1,11 +1,20 @@
 """Stores made to mislead the method: each gets the right class."""
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
 
+from splitbrain.classification.card import Card, CardSubject
 from splitbrain.classification.evidence import RunEvidence, evidence
-from splitbrain.classification.figures import MeasuredScenario, class_facts, deadline_of, measured, side_figures
+from splitbrain.classification.figures import (
+    ASKED_MIN,
+    MeasuredScenario,
+    class_facts,
+    deadline_of,
+    measured,
+    side_figures,
+)
 from splitbrain.classification.rule import CapClass, ClassFinding, find_class
 from splitbrain.harness.verdict import Validity, Verdict
 
@@ -13,6 +22,7 @@ from .played import (
     HEALTHY_RUNS,
     MAJORITY,
     MINORITY,
+    SECOND,
     SPLIT,
     WINDOWS,
     PlayedAnswer,
@@ -53,6 +63,11 @@ def silent_majority(node: str, kind: str, split: bool) -> PlayedAnswer:
     return PlayedAnswer(3_000, "info", ("timeout", "no answer")) if split and node in MAJORITY else PlayedAnswer()
 
 
+def always_stale(node: str, kind: str, split: bool) -> PlayedAnswer:
+    """Every read returns what was there before all writes, split or not."""
+    return PlayedAnswer(said=kind == "read")
+
+
 def error_called_precondition(node: str, kind: str, split: bool) -> PlayedAnswer:
     """The minority calls its refusals answers of a precondition."""
     return PlayedAnswer(1, "fail", ("precondition", "not now")) if split and node in MINORITY else PlayedAnswer()
@@ -68,6 +83,7 @@ EXPECTED: dict[str, tuple[Store, str, str, str]] = {
     "serves everywhere": (serving, "AP", "AP", "AP"),
     "stale reads": (stale_reader, "neither", "AP", "CP"),
     "one node refuses": (one_node_refuses, "neither", "neither", "CP"),
+    "nothing but stale reads": (always_stale, "AP", "AP", "AP"),
     "slow": (slow, "neither", "neither", "CP"),
     "a silent majority": (silent_majority, "CP", "CP", "CP"),
     "an error called a precondition": (error_called_precondition, "CP", "CP", "CP"),
@@ -89,6 +105,14 @@ def test_errors_called_ok_lose_writes_and_are_never_consistent() -> None:
     assert (finding.cap, finding.reads, finding.writes) == (CapClass.NEITHER, CapClass.AP, CapClass.NEITHER)
     assert "gone after the heal" in finding.reason
     assert not finding.alarm
+
+
+def test_stale_reads_without_faults_are_no_matter_of_splits() -> None:
+    made = Card(CardSubject("store", ("linearizable", "AP"), "sim", 5), runs_of(always_stale))
+    assert made.pacelc == "PA/EL"
+    assert made.claims == {"linearizable": False, "AP": True}
+    assert made.stale_reads["healthy"] > 0
+    assert Card(CardSubject("store", (), "sim", 5), runs_of(serving)).stale_reads.get("healthy", 0) == 0
 
 
 def test_a_slow_side_answers_by_two_definitions_of_three() -> None:
@@ -150,6 +174,28 @@ def test_few_runs_settle_nothing() -> None:
     finding, _ = found(runs_of(serving, splits=1))
     assert finding.cap is CapClass.UNDETERMINED
     assert any("more windows" in reason for reason in finding.missing)
+
+
+def test_few_operations_in_a_window_settle_nothing() -> None:
+    healthy, run = runs_of(serving, 1)[-2:]
+
+    def thinned(most: int) -> RunEvidence:
+        """The run, if each node had been asked so many times for each kind, within what counts."""
+        windows = []
+        for window in run.windows:
+            asked, kept = Counter[tuple[str, str]](), []
+            for request in window.requests:
+                asked[request.node, request.kind] += SECOND <= request.at <= window.length - 2 * SECOND
+                if asked[request.node, request.kind] <= most and SECOND <= request.at <= window.length - 2 * SECOND:
+                    kept.append(request)
+            windows.append(replace(window, requests=tuple(kept)))
+        return replace(run, windows=windows)
+
+    enough, _ = found([healthy] + [thinned(ASKED_MIN)] * 8)
+    assert enough.cap is CapClass.AP
+    few, _ = found([healthy] + [thinned(ASKED_MIN - 1)] * 8)
+    assert few.cap is CapClass.UNDETERMINED
+    assert any("no side of it was asked enough" in reason or "no split" in reason for reason in few.missing)
 
 
 def test_without_healthy_runs_nothing_is_said() -> None:
