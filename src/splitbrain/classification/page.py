@@ -9,10 +9,12 @@ from importlib import resources
 from typing import Any
 
 from splitbrain.classification.card import Card
+from splitbrain.classification.figures import side_facts
+from splitbrain.classification.models import ModelStanding
 from splitbrain.classification.rule import CapClass
 from splitbrain.classification.timeline import BUCKET_NS, SideTimeline
 from splitbrain.classification.windows import BEFORE_NS, READ, WRITE
-from splitbrain.classification.words import facts, interval, missing
+from splitbrain.classification.words import facts, interval, missing, share
 from splitbrain.results.report.page import template
 from splitbrain.results.series import nice
 
@@ -56,6 +58,19 @@ TONES = {
 
 
 @dataclass(frozen=True)
+class CapLetter:
+    """One letter of CAP. means: what keeping it is. kept: None where that is open, or no question. found: a word.
+    figures: what it rests on."""
+
+    letter: str
+    name: str
+    means: str
+    kept: bool | None
+    found: str
+    figures: str
+
+
+@dataclass(frozen=True)
 class SidePicture:
     """One side of one kind of split. left, width: of the fault, in percent. reads, writes, stale: paths. stale_most:
     the top of the axis of staleness, with its unit. ticks: percent and text."""
@@ -93,6 +108,7 @@ def content(card: Card) -> dict[str, Any]:
         "meaning": meaning,
         "more": more,
         "finding": finding,
+        "letters": letters(card),
         "facts": facts(card),
         "missing": missing(card),
         "pictures": pictures(card),
@@ -105,6 +121,43 @@ def content(card: Card) -> dict[str, Any]:
         "runs": [(run, _outcome(run.models.linearizable)) for run in card.runs],
         "deadline_ms": round(card.deadline_ns / 1e6),
     }
+
+
+def letters(card: Card) -> list[CapLetter]:
+    """Outcomes of C, A and P, in words for somebody who knows no more than these letters."""
+    standing, splits = card.linearizability, sum(len(one.windows) for one in card.splits)
+    refuted = standing is not None and bool(standing.refuted)
+    sides = [side.serves for side in side_facts(card.splits)]
+    kept = {"C": False if refuted else True if card.finding.cap in (CapClass.CP, CapClass.CA) else None}
+    kept["A"] = False if False in sides else True if sides and None not in sides else None
+    served = ", ".join(f"{side} {share(one.part / one.whole)}" for side, one in card.availability.items() if one.whole)
+    answered = (
+        f"answered in time while the network was split: {served}" if served else "nothing was measured in a split"
+    )
+    if card.subject.nothing_to_split:
+        answered = "nothing could be split: it answers while its one copy runs"
+    copies = "as if there were one copy of the data, every answer is right"
+    split = "the network splits, and no system can choose that it does not"
+    done = f"{splits} splits were made here" if splits else "no split was made here"
+    return [
+        CapLetter("C", "consistency", copies, kept["C"], _kept(kept["C"]), _wrong(standing)),
+        CapLetter("A", "availability", "every node that runs answers, in time", kept["A"], _kept(kept["A"]), answered),
+        CapLetter("P", "partition", split, None, "no choice", done),
+    ]
+
+
+def _wrong(standing: ModelStanding | None) -> str:
+    if standing is None or not standing.refuted + standing.confirmed:
+        return "not decided in any run"
+    decided = standing.refuted + standing.confirmed
+    undecided = f", not decided in {standing.undecided}" if standing.undecided else ""
+    if standing.refuted:
+        return f"wrong answers in {standing.refuted} of {decided} runs{undecided}"
+    return f"no wrong answer in {decided} runs{undecided}"
+
+
+def _kept(kept: bool | None) -> str:
+    return {True: "kept", False: "given up", None: "not settled"}[kept]
 
 
 def pictures(card: Card) -> dict[str, list[SidePicture]]:

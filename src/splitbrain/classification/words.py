@@ -104,7 +104,7 @@ def converged(card: Card) -> str:
 def definitions(card: Card) -> dict[str, str]:
     """The share of operations of each side that had an answer, by its three definitions."""
     found = {}
-    names = {"responded": "any response", "answered": "no error", "in_time": "no error in time"}
+    names = {"responded": "A: any response", "answered": "A: no error", "in_time": "A: no error in time"}
     for name, words in names.items():
         parts = []
         for side in card.availability:

@@ -14,7 +14,7 @@ from splitbrain.classification.card import Card, CardSubject
 from splitbrain.classification.changes import CardChanges, changes, earlier_cards
 from splitbrain.classification.evidence import SPLITS, RunEvidence
 from splitbrain.classification.markdown import markdown
-from splitbrain.classification.page import render
+from splitbrain.classification.page import letters, render
 from splitbrain.classification.rounds import Classification, base_spec
 from splitbrain.classification.rule import CapClass
 from splitbrain.classification.scenarios import SCENARIOS, seeds_of
@@ -254,6 +254,23 @@ def test_text_of_a_target_steers_no_page() -> None:
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
     assert "when the network heals" in page
+
+
+def test_the_page_says_what_became_of_each_letter() -> None:
+    few = Card(CardSubject("store", (), "sim", 5), runs_of(refusing, splits=0))
+    found = {store: [(one.letter, one.found) for one in letters(made)]
+             for store, made in (("CP", card(refusing)), ("AP", card(serving)), ("few", few))}  # fmt: skip
+    assert found == {
+        "CP": [("C", "kept"), ("A", "given up"), ("P", "no choice")],
+        "AP": [("C", "given up"), ("A", "kept"), ("P", "no choice")],
+        "few": [("C", "not settled"), ("A", "not settled"), ("P", "no choice")],
+    }
+    page = render(card(serving))
+    assert "wrong answers in 8 of 16 runs" in page
+    assert "answered in time while the network was split: majority 100 %, minority 100 %" in page
+    assert "24 splits were made here" in page
+    one_copy = letters(Card(CardSubject("store", (), "sim", 1, nothing_to_split=True), runs_of(refusing)[:8]))
+    assert one_copy[1].figures.startswith("nothing could be split")
 
 
 def test_seeds_of_rounds_do_not_overlap_and_end() -> None:
