@@ -42,6 +42,7 @@ from splitbrain.checkers.sessions.check import ENTRIES as SESSIONS
 from splitbrain.checkers.spectrum import SPECTRUM
 from splitbrain.checkers.staleness.check import ENTRIES as STALENESS
 from splitbrain.checkers.transactions.check import ENTRIES as TRANSACTIONS
+from splitbrain.checkers.transactions.closed_predicate import CLOSED_PREDICATE
 from splitbrain.harness.checker import Checker
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.options import Setting
@@ -89,6 +90,7 @@ CATALOGUE: dict[str, CatalogueEntry[Checker]] = {
         *STALENESS,
         *CONVERGENCE,
         *TRANSACTIONS,
+        CLOSED_PREDICATE,
     )
 }
 """Every check of ours by name, in the order of `list models`."""

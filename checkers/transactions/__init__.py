@@ -16,7 +16,12 @@ conditions.py     which cycles there are, under every order of versions that rea
 judgement.py      anomalies and models, consistent with the lattice
 evidence.py       shortest cycles, and the words for them
 certificate.py    an order of transactions, replayed on a toy store
+assumptions.py    an order of versions that only an assumption on keys tells; assumption_names.py: their names
 check.py          the checkers, and their entries for `--model`
+
+predicates.py        reads by predicates in a closed universe, as edges; predicate_replay.py: an order, replayed
+predicate_levels.py  the levels of a graph with predicates, and their evidence
+closed_predicate.py  the checker of closed-predicate, and its entry
 
 Compiled parts, each with a twin in Python: reading_native, suspects_native, graph_native, certificate_native,
 visibility_native (twin: visibility).

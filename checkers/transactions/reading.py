@@ -34,10 +34,7 @@ def transactions(history: History, workload: str) -> TransactionHistory:
     """The transactions of a history; UsageError for an operation that is none, NotJudged where a value was written
     twice. workload: list-append or rw-register."""
     operations, values = history.operations(), history.pool.values
-    out = TransactionHistory(history, workload == "list-append")
-    out.session = _sessions(history)
-    out.start, out.complete, out.ended = operations.invoke, operations.complete, operations.ended
-    out.end = _column(np.where(np.asarray(out.ended) == OK, np.asarray(out.complete), NEVER))
+    out = without_steps(history, lists=workload == "list-append")
     if not _compiled(out, workload):
         reader = _Reader(out, workload)
         for txn, ended in enumerate(out.ended):
@@ -45,6 +42,16 @@ def transactions(history: History, workload: str) -> TransactionHistory:
             reader.add(txn, value is not None, values[operations.argument[txn]] if value is None else value)
         reader.place_reads()
         _find_members(out)
+    return out
+
+
+def without_steps(history: History, *, lists: bool) -> TransactionHistory:
+    """The sessions and times of operations, without micro-operations."""
+    operations = history.operations()
+    out = TransactionHistory(history, lists)
+    out.session = _sessions(history)
+    out.start, out.complete, out.ended = operations.invoke, operations.complete, operations.ended
+    out.end = _column(np.where(np.asarray(out.ended) == OK, np.asarray(out.complete), NEVER))
     return out
 
 
