@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.per_key import UNOBSERVED, hold_to, over_budget
+from splitbrain.checkers.lattice import maximal, minimal
 from splitbrain.checkers.transactions.check import level
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.errors import UsageError
@@ -52,15 +53,26 @@ class ClosedPredicateCheck:
         return self._verdict(history, PredicateLevels(history, found))
 
     def _verdict(self, history: History, levels: "PredicateLevels") -> Verdict:
+        from splitbrain.checkers.transactions.judgement import transaction_models
+
         refuted, anomalies = levels.judged(LEVELS)
         allowed = [name for name in LEVELS if name not in refuted]
         found = levels.found
+        weakest = minimal(refuted)
         details: dict[str, object] = {
-            "consistency": self.consistency, "anomalies": [*anomalies], "allowed": allowed,
+            "consistency": self.consistency,
+            "anomalies": anomalies,
+            "allowed": allowed,
+            "strongest": [name for name in allowed if name in maximal(allowed)],
             "refuted": {name: {"anomaly": why, "reason": levels.reason(why)} for name, why in refuted.items()},
-            "transactions": sum(map(levels.member, range(len(history.operations())))), "reads": found.reads,
-            "writes": found.writes, "counts": dict(sorted(found.counts.items())),
-        }  # fmt: skip
+            "weakest_refuted": [name for name in refuted if name in weakest],
+            "undecided": {},
+            "not_judged": [name for name in transaction_models() if name not in LEVELS],
+            "transactions": sum(map(levels.member, range(len(history.operations())))),
+            "reads": found.reads,
+            "writes": found.writes,
+            "counts": dict(sorted(found.counts.items())),
+        }
         lines = "".join(f"\nanomaly: {levels.reason(name)}" for name in anomalies)
         if self.consistency in refuted:
             why = refuted[self.consistency]

@@ -12,7 +12,7 @@ from splitbrain.checkers.transactions.choices import PREFIX, SERIAL, OrderSearch
 from splitbrain.checkers.transactions.conditions import ConditionChecks
 from splitbrain.checkers.transactions.cycles import Step, contracted, shortest_cycle
 from splitbrain.checkers.transactions.direct import DirectAnomalies
-from splitbrain.checkers.transactions.graph import NONE, RT, RW, SO, WR, Edges, cyclic_nodes
+from splitbrain.checkers.transactions.graph import KINDS, NONE, RT, RW, SO, WR, Edges, cyclic_nodes
 from splitbrain.checkers.transactions.history import TransactionHistory
 from splitbrain.harness.history import ABSENT
 from splitbrain.harness.verdict import Witness
@@ -24,12 +24,14 @@ ASSUMED_ORDER = "by the assumption on keys"
 @dataclass(frozen=True)
 class Evidence:
     """Evidence of an anomaly: transactions, sentences; components: of a cycle, in how many components one is, None
-    where the order of versions is not known."""
+    where the order of versions is not known; kinds: of a cycle, what leads from each transaction to the next, whose
+    sentences are the first ones."""
 
     anomaly: str
     txns: Sequence[int]
     sentences: Sequence[str]
     components: int | None = None
+    kinds: Sequence[str] = ()
 
     def witness(self, of: TransactionHistory) -> Witness:
         """The witness: the sentences, then the transactions."""
@@ -43,7 +45,10 @@ class Evidence:
             for txn, start in zip(txns, starts, strict=True)
         ]
         first = f"{self.anomaly}: {self.sentences[0]}"
-        return Witness(events, (first, *self.sentences[1:], *lines), of.start[txns[-1]] if len(txns) == 1 else None)
+        links = [f"{kind}: {words}" for kind, words in zip(self.kinds, self.sentences, strict=False)]
+        cycle = tuple(zip([of.start[txn] for txn in self.txns], links, strict=False)) if links else ()
+        alone = of.start[txns[-1]] if len(txns) == 1 else None
+        return Witness(events, (first, *self.sentences[1:], *lines), alone, cycle)
 
 
 def program(of: TransactionHistory, txn: int) -> str:
@@ -83,7 +88,8 @@ def _of_cycle(checks: ConditionChecks, name: str) -> Evidence:
     sentences = [_with_assumption(checks, step, sentence(checks.of, step, searched)) for step in steps]
     if searched:
         sentences.append("each other order of the versions that no read tells has such a cycle too, which was searched")
-    return Evidence(name, [step[0] for step in steps], sentences, None if searched else _components(checks, edges))
+    components = None if searched else _components(checks, edges)
+    return Evidence(name, [step[0] for step in steps], sentences, components, [KINDS[step[2]] for step in steps])
 
 
 def _with_assumption(checks: ConditionChecks, step: Step, words: str) -> str:

@@ -20,6 +20,8 @@ except ImportError:  # installed without a C compiler
 WW, WR, RW, SO, RT = 1, 2, 4, 8, 16
 D = WW | WR
 """The kinds of edges; SO is session order, RT is real time."""
+KINDS = {WW: "ww", WR: "wr", RW: "rw", SO: "session", RT: "real time"}
+"""Kind → its name for people."""
 
 Ints = npt.NDArray[np.int32]
 Places = npt.NDArray[np.int64]

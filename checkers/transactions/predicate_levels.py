@@ -11,7 +11,7 @@ from splitbrain.checkers.common.values import shown
 from splitbrain.checkers.lattice import refuted_by
 from splitbrain.checkers.transactions.certificate import disorder, positions
 from splitbrain.checkers.transactions.cycles import Step, contracted, shortest_cycle
-from splitbrain.checkers.transactions.graph import NONE, RW, SO, WR, WW, Edges, acyclic, along, components
+from splitbrain.checkers.transactions.graph import KINDS, NONE, RW, SO, WR, WW, Edges, acyclic, along, components
 from splitbrain.checkers.transactions.history import FAIL
 from splitbrain.checkers.transactions.order_edges import OrderEdges, order_edges
 from splitbrain.checkers.transactions.predicate_replay import replayed
@@ -138,17 +138,14 @@ class PredicateLevels:
         of_class = "G2-item" if of_class == "G2" else of_class
         return shortest_cycle(of_class, self.edges(suffix, known), self.order.nodes)
 
-    def _steps(self, name: str) -> list[tuple[int, int, str]]:
-        """The steps of a cycle: from, to, and why."""
+    def _steps(self, name: str) -> list[tuple[int, str, str]]:
+        """The steps of a cycle: a row, the kind of what leads to the next one, and why."""
         cycle = self._cycle(name)
         out = []
         for source, target, kind, why in contracted(cycle, len(self.history.operations())) if cycle else ():
-            one, other = self._name(source), self._name(target)
             together = ", in one session" if kind == SO else ""
-            data = kind in (WW, WR, RW)
-            out.append(
-                (source, target, self.found.words[why] if data else f"{one} ended before {other} began{together}")
-            )
+            ordered = f"{self._name(source)} ended before {self._name(target)} began{together}"
+            out.append((source, KINDS[kind], self.found.words[why] if kind in (WW, WR, RW) else ordered))
         return out
 
     def reason(self, anomaly: str) -> str:
@@ -170,9 +167,9 @@ class PredicateLevels:
             for row, span in spans.items()
         ]
         first = self.reason(anomaly) if not steps else f"{anomaly}: {steps[0][2]}"
-        cycle = tuple((operations.invoke[row], words) for row, _, words in steps)
-        return Witness(events, (first, *(words for _, _, words in steps[1:]), *lines),
-                       operations.invoke[rows[0]] if not steps else None, cycle)  # fmt: skip
+        words = (first, *(words for _, _, words in steps[1:]), *lines)
+        cycle = tuple((operations.invoke[row], f"{kind}: {why}") for row, kind, why in steps)
+        return Witness(events, words, None if steps else operations.invoke[rows[0]], cycle)
 
     def certificate(self, level: str) -> tuple[tuple[int, ...] | None, str | None]:
         """(the order of transactions that shows a serializable level, by the positions of their invocations; what is

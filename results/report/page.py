@@ -116,6 +116,7 @@ def _content(history: History, result: Result, operations_max: int) -> dict[str,
         "facts": _facts(result),
         "specification": _specification(result.record) if result.record else [],
         "witnesses": [witness.shown(history, *pair) for pair in found[:WITNESSES_MAX]],
+        "legend": witness.legend,
         "witnesses_hidden": max(0, len(found) - WITNESSES_MAX),
         "windows": [
             (window, format.seconds(window.start_ns - zero), format.seconds(window.stop_ns - zero))

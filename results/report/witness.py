@@ -4,7 +4,7 @@ Operations of a witness may lie far apart in time, or be over in microseconds. T
 evenly in their order, because only the order makes the contradiction, and says so; times stand beneath.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from splitbrain.harness.history import ABSENT, History
@@ -13,6 +13,14 @@ from splitbrain.harness.verdict import Verdict, Witness
 from splitbrain.results import format
 from splitbrain.results.summary import origin, timed
 
+EDGES: Mapping[str, str] = {
+    "ww": "the next one wrote a later version",
+    "wr": "the next one read what it wrote",
+    "rw": "the next one overwrote what it read",
+    "session": "the next one came later in its session",
+    "real time": "the next one began after it had ended",
+}
+"""The kinds of edges between transactions, with which a link of a cycle may begin, and what they mean."""
 PICTURE_MAX = 14
 """Operations that a picture can hold before it is harder to read than the table."""
 TABLE_MAX = 60
@@ -39,11 +47,19 @@ class Bar:
 
 @dataclass(frozen=True)
 class CycleStep:
-    """One operation of a cycle, who did it, and what leads to the next one."""
+    """One operation of a cycle, who did it, and what leads to the next one. name, kind: of a transaction the name that
+    sentences have for it, and the kind of the edge."""
 
     text: str
     who: str
     link: str
+    name: str = ""
+    kind: str = ""
+
+
+def legend(cycle: Sequence[CycleStep]) -> list[tuple[str, str]]:
+    """The kinds of edges of a cycle, with what they mean."""
+    return [(kind, meaning) for kind, meaning in EDGES.items() if any(step.kind == kind for step in cycle)]
 
 
 @dataclass(frozen=True)
@@ -101,16 +117,17 @@ def shown(history: History, verdicts: Sequence[Verdict], witness: Witness) -> Sh
     worst = offending_row(history, witness, rows)
     keyed = all(verdict.key is None for verdict in verdicts)
     bars = tuple(_bar(history, row, column, lanes, row == worst, keyed) for row in kept)
+    cycle = _cycle(history, witness, bars)
     return Shown(
         about="; ".join(map(_about, verdicts)),
-        words=tuple(sentence for sentence in witness.words if not _is_row(sentence, bars)),
+        words=tuple(words for words in witness.words if not _is_row(words, bars) and not _is_drawn(words, cycle)),
         bars=bars,
         lanes=tuple(_label(history, kept, process) for process in lanes),
         times=tuple(_when(history, position).removesuffix(" s").removeprefix("event ") for position in spots),
         unit="seconds" if timed(history) else "event",
         hidden=len(rows) - len(kept),
         picture=0 < len(rows) <= PICTURE_MAX,
-        cycle=_cycle(history, witness, bars),
+        cycle=cycle,
     )
 
 
@@ -123,8 +140,15 @@ def _cycle(history: History, witness: Witness, bars: Sequence[Bar]) -> tuple[Cyc
     for index, link in witness.cycle:
         bar = by_index[index]
         process = f"process {history.process_names.get(bar.process, bar.process)}"
-        steps.append(CycleStep(bar.text, f"{bar.node}, {process}" if bar.node else process, link))
+        kind, _, words = link.partition(": ")
+        edge = {"link": words, "name": f"T{index}", "kind": kind} if kind in EDGES else {"link": link}
+        steps.append(CycleStep(bar.text, f"{bar.node}, {process}" if bar.node else process, **edge))
     return tuple(steps)
+
+
+def _is_drawn(sentence: str, cycle: Sequence[CycleStep]) -> bool:
+    """Whether a sentence says what a step between transactions says, or who a transaction of it is."""
+    return any(step.name and (sentence == step.link or sentence.startswith(f"{step.name}, ")) for step in cycle)
 
 
 def _is_row(sentence: str, bars: Sequence[Bar]) -> bool:

@@ -1,8 +1,11 @@
 """The lattice of models on the page of a spectrum."""
 
+from pathlib import Path
+
 from splitbrain.checkers.catalogue import CATALOGUE
 from splitbrain.checkers.spectrum import SpectrumCheck
 from splitbrain.harness.budget import Budget
+from splitbrain.harness.histories import read
 from splitbrain.harness.verdict import Validity, Verdict
 from splitbrain.results.report import render
 from splitbrain.results.report.models import WIDTH, drawing, rows
@@ -92,6 +95,27 @@ def test_a_causal_cycle_is_drawn_with_what_leads_from_each_operation_to_the_next
     steps = [figure.index(f"<code>{text}</code>") for text in ("write 0 1", "write 1 1", "read 1 → 1", "read 0 → nil")]
     assert steps == sorted(steps)
     assert "the last returned the initial value, as if it came before the first: a cycle." in figure
+
+
+def test_a_cycle_of_transactions_is_drawn_as_boxes_with_edges_by_kind() -> None:
+    path = Path(__file__).parents[1] / "data" / "transactions" / "elle-21-wr-process.jsonl"
+    history = read(path)
+    verdict = CATALOGUE["list-append"].make().check(history, Budget())
+    assert verdict.witness is not None
+    assert verdict.witness.cycle == (
+        (3, "wr: T0 read x = [1], the last of which T3 appended, so T0 came after T3"),
+        (0, "wr: T1 read y = [1], the last of which T0 appended, so T1 came after T0"),
+        (1, "session: T1 ended before T3 began, in one session"),
+    )
+    page = render(history, Result.of_history(history, path.name, "list-append", verdict))
+    figure = page.split('<figure class="cycle"')[1].split("</figure>")[0]
+    assert figure.count("<li>") == 3 and figure.count("↓") == 2
+    boxes = [figure.index(f'<span class="step"><b>T{event}</b> <code>txn ') for event in (3, 0, 1)]
+    assert boxes == sorted(boxes)
+    assert figure.count('<b class="edge wr">wr</b>') == 3  # two edges, and what that means
+    assert '↰ <b class="edge session">session</b> T1 ended before T3 began, in one session: a cycle.' in figure
+    words = page.split('<figure class="cycle"')[0].count('<p class="words">')
+    assert words == 1  # the anomaly; all else is in the picture
 
 
 def test_a_witness_of_several_models_is_told_once() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from splitbrain.checkers.lattice import implies
 from splitbrain.checkers.transactions.closed_predicate import LEVELS, ClosedPredicateCheck, build
+from splitbrain.checkers.transactions.judgement import transaction_models
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import Event, History
@@ -110,6 +111,14 @@ def test_phantom_is_no_refutation_of_repeatable_read() -> None:
         "T1 did not read x where anything matches, so T0, which wrote 1, came after it"
     )
     assert verdict.witness is not None and [index for index, _ in verdict.witness.cycle] == [0, 1]
+
+
+def test_details_have_the_fields_of_a_spectrum() -> None:
+    events = events_of(("txn", (("rp", TRUE, {}), ("insert", "x", 1))), ("txn", (("rp", TRUE, {}), ("insert", "y", 2))))
+    found = judged(events).details
+    assert found["weakest_refuted"] == ["serializable"] and found["undecided"] == {}
+    assert found["strongest"] == ["repeatable-read", "strong-snapshot-isolation"]
+    assert sorted([*found["allowed"], *found["refuted"], *found["not_judged"]]) == sorted(transaction_models())
 
 
 def test_real_time_counts_for_strict_serializability_alone() -> None:
