@@ -92,6 +92,7 @@ def refuted_quickly(of: RegisterHistory, spending: BudgetMeter) -> Finding | Non
 def search(of: RegisterHistory, spending: BudgetMeter) -> list[int] | None:
     """A legal order that respects each session, or None if there is none; SearchStopped if that is not known."""
     keys = {key: place for place, key in enumerate(sorted(set(of.key)))}
+    places = [keys[key] for key in of.key]
     begin = (tuple([0] * len(of.chains)), tuple([ABSENT] * len(keys)))
     seen, stack = {begin}, [begin]
     parents: dict[object, tuple[object, tuple[int, ...]]] = {}
@@ -101,18 +102,14 @@ def search(of: RegisterHistory, spending: BudgetMeter) -> list[int] | None:
         if spending.configurations % LOOK_EVERY == 0 and (limit := spending.exhausted()):
             raise SearchStopped(limit)
         at, values = state
-        here, taken = _reads(of, keys, at, values)
+        here, taken = _reads(of, places, at, values)
         if all(place == len(chain) for place, chain in zip(here, of.chains, strict=True)):
             return _way(parents, state, taken)
-        heads = [(chain[here[number]], number) for number, chain in enumerate(of.chains) if here[number] < len(chain)]
+        heads = _writes(of, places, here, values)
         # What ended first is tried first: it is the last that is put on the stack.
         for op, number in sorted(heads, key=lambda head: -of.end[head[0]]):
-            if not _ready(of, here, number) or not _handed(of, here, op):
-                continue
-            if not of.write[op] or _still_read(of, here, values[keys[of.key[op]]], op):
-                continue
+            place = places[op]
             moved = (*here[:number], here[number] + 1, *here[number + 1 :])
-            place = keys[of.key[op]]
             following = (moved, (*values[:place], op, *values[place + 1 :]))
             if following not in seen:
                 seen.add(following)
@@ -141,18 +138,19 @@ def _handed(of: RegisterHistory, here: Sequence[int], op: int) -> bool:
 
 
 def _reads(
-    of: RegisterHistory, keys: Mapping[int, int], at: Sequence[int], values: Sequence[int]
+    of: RegisterHistory, places: Sequence[int], at: Sequence[int], values: Sequence[int]
 ) -> tuple[tuple[int, ...], list[int]]:
     """The place of each session once all reads that can be placed are, and these reads."""
-    here, taken = list(at), list[int]()
+    here, taken, write, source = list(at), list[int](), of.write, of.source
     while True:
         before = len(taken)
         for number, chain in enumerate(of.chains):
-            if not _ready(of, here, number):
-                continue
-            while here[number] < len(chain):
+            whole = len(chain)
+            while here[number] < whole:
                 op = chain[here[number]]
-                if of.write[op] or of.source[op] != values[keys[of.key[op]]] or not _handed(of, here, op):
+                if write[op] or source[op] != values[places[op]]:
+                    break
+                if not _ready(of, here, number) or not _handed(of, here, op):
                     break
                 taken.append(op)
                 here[number] += 1
@@ -160,9 +158,25 @@ def _reads(
             return tuple(here), taken
 
 
-def _still_read(of: RegisterHistory, here: Sequence[int], current: int, op: int) -> bool:
-    """Whether a read that is not placed saw the value that a write would overwrite."""
-    key = of.key[op]
+def _writes(
+    of: RegisterHistory, places: Sequence[int], here: Sequence[int], values: Sequence[int]
+) -> list[tuple[int, int]]:
+    """The writes that may come next, with the numbers of their chains."""
+    write, found = of.write, list[tuple[int, int]]()
+    free = dict[int, bool]()
+    for number, (chain, at) in enumerate(zip(of.chains, here, strict=True)):
+        if at == len(chain) or not write[op := chain[at]]:
+            continue
+        place = places[op]
+        if place not in free:
+            free[place] = not _still_read(of, here, values[place], of.key[op])
+        if free[place] and _ready(of, here, number) and _handed(of, here, op):
+            found.append((op, number))
+    return found
+
+
+def _still_read(of: RegisterHistory, here: Sequence[int], current: int, key: int) -> bool:
+    """Whether a read that is not placed saw the value of a key that a write would overwrite."""
     return any(of.position[read] >= here[of.chain[read]] for read in of.readers().get((key, current), ()))
 
 
