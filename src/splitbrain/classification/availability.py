@@ -20,8 +20,8 @@ from splitbrain.results.intervals import Interval, score_bounds
 DEADLINE_MIN_NS = 1_000_000_000
 DEADLINE_FACTOR = 10
 """The deadline is so many times the healthy p99, at least DEADLINE_MIN_NS."""
-GRACE_SHARE_MAX = 0.5
-"""The part of a window that a failover may take: what takes longer counts as not answered."""
+USEFUL_NS = 3_000_000_000
+"""The part of a window in which operations count, at least: a failover that leaves less counts as not answering."""
 LEVEL = 0.95
 
 
@@ -78,12 +78,13 @@ def failovers(window: FaultWindow) -> Mapping[tuple[str, str, str], int]:
     return found
 
 
-def grace(windows: Iterable[FaultWindow]) -> int:
-    """The failover time of windows of one kind: the longest time until a node answered again, of those that did within
-    half of the window. Each window is cut by as much, so a node that came back later counts as not answering."""
+def grace(windows: Iterable[FaultWindow], rest_ns: int) -> int:
+    """The failover time of windows of one kind: the longest time until a node answered again, of those that did so
+    early that as much of the window was left. Each window is cut by as much, so a node that came back later counts as
+    not answering."""
     longest = 0
     for window in windows:
-        most = GRACE_SHARE_MAX * window.length
+        most = window.length - rest_ns
         longest = max([longest, *(took for took in failovers(window).values() if took <= most)])
     return longest
 

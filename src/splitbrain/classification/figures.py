@@ -10,7 +10,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from splitbrain.classification.availability import ServiceTally, clustered, deadline, failovers, grace, tallies
+from splitbrain.classification.availability import (
+    USEFUL_NS,
+    ServiceTally,
+    clustered,
+    deadline,
+    failovers,
+    grace,
+    tallies,
+)
 from splitbrain.classification.evidence import HEALTHY, RunEvidence, linearizable_runs
 from splitbrain.classification.rule import ClassFacts, SideFacts
 from splitbrain.classification.windows import KINDS, FaultWindow, RequestEnd
@@ -96,7 +104,7 @@ def _measured(scenario: str, windows: Sequence[FaultWindow], deadline_ns: int) -
             reasons.append(reason)
         else:
             usable.append(window)
-    cut = grace(usable)
+    cut = grace(usable, deadline_ns + USEFUL_NS)
     told = [f"{scenario}: {reasons.count(reason)} windows {reason}" for reason in dict.fromkeys(reasons)]
     return MeasuredScenario(scenario, usable, [tallies(window, deadline_ns, cut) for window in usable], cut, told)
 

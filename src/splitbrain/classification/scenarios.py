@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from splitbrain.classification.availability import GRACE_SHARE_MAX
+from splitbrain.classification.availability import USEFUL_NS
 from splitbrain.classification.evidence import FAILOVERS, HEALTHY, SPLITS
 from splitbrain.harness.errors import UsageError
 from splitbrain.runner.plan import plan
@@ -32,8 +32,6 @@ FIRST_S = 2.0
 """The time at which the first window begins."""
 PROBE_S = 60.0
 """The length of the split in which the failover is measured: a node that is silent for longer does not serve."""
-USEFUL_S = 3.0
-"""The part of a window in which operations count, at least."""
 LATE_S = 1.0
 """The time for which a client waits on after the deadline, so that late answers are seen to be late."""
 MARGIN = 2.0
@@ -55,12 +53,12 @@ class WindowTimes:
 
     @staticmethod
     def of(failover_ns: int, deadline_ns: int) -> "WindowTimes":
-        """Windows in which a failover takes less than half of the time, clients that waited for an answer in vain ask
-        again, and operations count for USEFUL_S before the last deadline; in whole seconds."""
-        failover, deadline = MARGIN * failover_ns / 1e9, deadline_ns / 1e9
-        timeout = max(TIMEOUT_S, deadline + LATE_S)
-        lasts = math.ceil(max(LASTS_S, failover / GRACE_SHARE_MAX, max(failover, timeout) + deadline + USEFUL_S))
-        return WindowTimes(float(lasts), max(PAUSE_S, float(math.ceil(failover))), timeout)
+        """Windows in which, after a failover and once clients that waited for an answer in vain ask again, operations
+        count for USEFUL_NS before the last deadline; in whole seconds."""
+        deadline, useful = deadline_ns / 1e9, USEFUL_NS / 1e9
+        timeout, failover = max(TIMEOUT_S, deadline + LATE_S), MARGIN * failover_ns / 1e9
+        lasts = math.ceil(max(LASTS_S, max(failover, timeout) + deadline + useful))
+        return WindowTimes(float(lasts), max(PAUSE_S, float(math.ceil(failover_ns / 1e9))), timeout)
 
 
 @dataclass(frozen=True)

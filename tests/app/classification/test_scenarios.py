@@ -31,7 +31,7 @@ def with_probes(target: str) -> Classification:
     ("failover", "deadline", "times"),
     [
         (0, 1, WindowTimes(7, 4, 3)), (1.5, 1, WindowTimes(7, 4, 3)), (2, 1, WindowTimes(8, 4, 3)),
-        (10, 1, WindowTimes(40, 20, 3)), (0, 5, WindowTimes(14, 4, 6)), (30, 2, WindowTimes(120, 60, 3)),
+        (10, 1, WindowTimes(24, 10, 3)), (0, 5, WindowTimes(14, 4, 6)), (30, 2, WindowTimes(65, 30, 3)),
     ],
 )  # fmt: skip
 def test_windows_are_long_against_a_failover_and_a_deadline(
@@ -65,7 +65,7 @@ def test_a_quick_failover_leaves_the_windows_as_they_are_and_a_slow_one_makes_th
     took = quick.card.failovers[FAILOVERS[0], "majority"]
     assert took is not None and 0 < took < SECOND
     assert slow.card.failover_ns > 3.5 * SECOND
-    assert slow.plan.times.lasts >= 4 * slow.card.failover_ns / SECOND
+    assert slow.plan.times.lasts >= 2 * slow.card.failover_ns / SECOND + 4
     assert len(told) == 1 and told[0].startswith(f"{SLOW}: windows of {slow.plan.times.lasts:g} s: 4.")
     assert not quick.card.runs and len(quick.card.probes) == 2
 
@@ -75,7 +75,7 @@ def test_a_slow_failover_is_no_refusal(tmp_path: Path) -> None:
     (card,) = classify(SLOW, jobs=1, out=tmp_path / "cards").cards
     assert (card.finding.cap, card.finding.reads) == (CapClass.NEITHER, CapClass.AP), card.finding
     assert card.finding.majority_serves == dict.fromkeys(SPLITS, True)
-    assert card.window_ns >= 4 * card.failover_ns > 14 * SECOND
+    assert card.window_ns >= 2 * card.failover_ns + 4 * SECOND > 11 * SECOND
     assert any("failover" in line and "at most" in line for line in lines(card))
     (again,) = classify(tmp_path / "cards").cards
     assert again.to_json() == card.to_json()
