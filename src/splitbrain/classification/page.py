@@ -131,18 +131,18 @@ def letters(card: Card) -> list[CapLetter]:
     kept = {"C": False if refuted else True if card.finding.cap in (CapClass.CP, CapClass.CA) else None}
     kept["A"] = False if False in sides else True if sides and None not in sides else None
     served = ", ".join(f"{side} {share(one.part / one.whole)}" for side, one in card.availability.items() if one.whole)
-    answered = (
-        f"answered in time while the network was split: {served}" if served else "nothing was measured in a split"
-    )
+    answered = f"while the network was split, answered in time: {served}" if served else "measured in no split"
+    done = f"{splits} splits were made here" if splits else "no split was made here"
+    available, partition = _kept(kept["A"]), "no choice"
     if card.subject.nothing_to_split:
-        answered = "nothing could be split: it answers while its one copy runs"
+        available, answered = "while it runs", "its one copy answers, or nobody does"
+        partition, done = "no question", "one copy: there is nothing to split"
     copies = "as if there were one copy of the data, every answer is right"
     split = "the network splits, and no system can choose that it does not"
-    done = f"{splits} splits were made here" if splits else "no split was made here"
     return [
         CapLetter("C", "consistency", copies, kept["C"], _kept(kept["C"]), _wrong(standing)),
-        CapLetter("A", "availability", "every node that runs answers, in time", kept["A"], _kept(kept["A"]), answered),
-        CapLetter("P", "partition", split, None, "no choice", done),
+        CapLetter("A", "availability", "every node that runs answers, in time", kept["A"], available, answered),
+        CapLetter("P", "partition", split, None, partition, done),
     ]
 
 
