@@ -1,9 +1,12 @@
 """Stores made to mislead the method: each gets the right class."""
 
+import json
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from splitbrain.classification.card import Card, CardSubject
 from splitbrain.classification.evidence import RunEvidence, evidence
@@ -16,6 +19,7 @@ from splitbrain.classification.figures import (
     side_figures,
 )
 from splitbrain.classification.rule import CapClass, ClassFinding, find_class
+from splitbrain.cli.classify import command
 from splitbrain.harness.verdict import Validity, Verdict
 
 from .played import (
@@ -230,3 +234,15 @@ def test_a_refutation_is_attributed_to_the_operation_that_cannot_be_placed() -> 
     assert offending.node in MINORITY
     assert any(start < offending.at / 1e9 < stop for start, stop in WINDOWS)
     assert runs_of(refusing)[-1].offending is None
+
+
+@pytest.mark.long
+def test_a_store_of_the_simulator_whose_minority_takes_itself_for_a_majority_lies_about_its_claims(
+    tmp_path: Path,
+) -> None:
+    words = ["abd:bug=half-is-a-majority", "--jobs", "1", "--out", str(tmp_path / "cards"), "--json"]
+    found = CliRunner().invoke(command, words, standalone_mode=False)
+    line = json.loads(found.stdout.splitlines()[0])
+    assert (found.return_value, line["class"]) == (1, "AP"), line
+    assert line["claims"] == {"linearizable": False, "CP": False}
+    assert line["availability"]["minority"][1] > 0.9
