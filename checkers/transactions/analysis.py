@@ -1,10 +1,12 @@
 """Analysis of a transactional history: from columns to what is allowed and refuted, with evidence."""
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from splitbrain.checkers.lattice import implies, maximal, minimal, refuted_by
+from splitbrain.checkers.lattice import implies, maximal, minimal, refuted_by, stronger
 from splitbrain.checkers.transactions.assumption_names import NOTHING
 from splitbrain.checkers.transactions.assumptions import with_assumption
 from splitbrain.checkers.transactions.certificate import disorder, positions, serial_objection, snapshot_objection
@@ -17,6 +19,7 @@ from splitbrain.checkers.transactions.graph import Ints
 from splitbrain.checkers.transactions.history import TransactionHistory
 from splitbrain.checkers.transactions.judgement import Judgement, judge
 from splitbrain.checkers.transactions.order_edges import order_edges
+from splitbrain.checkers.transactions.version_replay import REPLAYED_MAX, RULES, Sees, replay_objection
 from splitbrain.checkers.transactions.versions import list_orders
 from splitbrain.harness.budget import BudgetMeter
 from splitbrain.harness.history import ABSENT
@@ -31,7 +34,8 @@ EXECUTED: dict[str, tuple[Encoding, str]] = {
     "strong-session-snapshot-isolation": (SNAPSHOT, SESSION),
     "snapshot-isolation": (SNAPSHOT, PLAIN),
 }
-"""Levels with a certificate: an order that is carried out."""
+"""Levels with an order that is carried out on a store; for those of `version_replay` all versions are kept."""
+ORDERS = {SERIAL.name: "an order of them", SNAPSHOT.name: "an order of their begins and commits"}
 
 
 def analysed(
@@ -52,9 +56,10 @@ def analysed(
     checks = ConditionChecks(of, known, order)
     conditions = checks.all(spending)
     found = judge(direct, conditions)
-    certificate, wrong = certified(checks, found, level)
-    if wrong is not None:
-        found = found.doubting(f"an order was found but not verified, which is a bug of splitbrain: {wrong}")
+    certificates = certified(checks, found, level)
+    if certificates.wrong is not None:
+        words = "an order was found but not verified, which is a bug of splitbrain"
+        found = found.doubting(f"{words}: {certificates.wrong}")
     evidence = direct_evidence(direct) | cycle_evidence(checks, found.cycles)
     refuted = {model: _told(of, found, model, evidence) for model in found.refuted}
     weakest = sorted(minimal(found.refuted), key=list(found.refuted).index)
@@ -69,6 +74,7 @@ def analysed(
         "weakest_refuted": weakest,
         "undecided": found.undecided,
         "not_judged": found.not_judged,
+        "shown": certificates.shown if certificates.wrong is None else {},
         "transactions": len(of),
         "reads": of.reads(),
         "writes": of.writes(),
@@ -78,7 +84,7 @@ def analysed(
     if assume != NOTHING:
         details["assumption"] = assume
         details["assumption_objection"] = objection
-    return details, witness, certificate
+    return details, witness, certificates.order
 
 
 def _cycle(of: TransactionHistory, evidence: Evidence) -> dict[str, Value]:
@@ -103,25 +109,64 @@ def _told(of: TransactionHistory, found: Judgement, model: str, evidence: dict[s
     return {"reason": f"{shown.anomaly}: {'; '.join(shown.sentences)}", "anomaly": shown.anomaly}
 
 
-def certified(checks: ConditionChecks, found: Judgement, level: str) -> tuple[tuple[int, ...] | None, str | None]:
-    """The order of transactions that shows the strongest serializable level, once it was carried out, and what is wrong
-    with the order of this or of a level of snapshots."""
-    of = checks.of
-    certificate: tuple[int, ...] | None = None
-    for model, (encoding, family) in EXECUTED.items():
-        above = [other for other in EXECUTED if other != model and implies(other, model) and other in found.allowed]
-        if model not in found.allowed or above:
+@dataclass
+class Certificates:
+    """The orders that were carried out. shown: level → what kind of order shows it. order: that of transactions, by the
+    positions of their invocations, where it shows a serializable level that was asked for. wrong: what is wrong with
+    one of them."""
+
+    shown: dict[str, str] = field(default_factory=dict)
+    order: tuple[int, ...] | None = None
+    wrong: str | None = None
+
+
+def certified(checks: ConditionChecks, found: Judgement, level: str) -> Certificates:
+    """The orders that show the strongest levels that are allowed, once they were carried out."""
+    of, out = checks.of, Certificates()
+    for model in sorted(maximal({model for model in found.allowed if model in (*EXECUTED, *RULES)})):
+        if model not in EXECUTED and len(of) > REPLAYED_MAX:
             continue
-        nodes = checks.out.orders.get(model)
-        if nodes is None:
-            return None, f"there is none for {model}"
-        wrong = _objection(of, nodes, encoding, family, checks.order.nodes)
+        above = () if model in EXECUTED else sorted(stronger(model))
+        known = [name for name in (model, *above) if name in checks.out.orders]
+        if not known:
+            out.wrong = f"there is none for {model}"
+            break
+        nodes = checks.out.orders[known[0]]
+        if model in EXECUTED:
+            encoding, family = EXECUTED[model]
+            wrong = _objection(of, nodes, encoding, family, checks.order.nodes)
+            out.shown[model] = ORDERS[encoding.name]
+        else:
+            wrong = _replay_objection(of, nodes, model, checks.order.nodes)
+            out.shown[model] = "an order of versions"
         if wrong is not None:
-            return None, f"{model}: {wrong}"
-        if encoding is SERIAL and implies(model, level):
+            out.wrong = f"{model}: {wrong}"
+            break
+        if EXECUTED.get(model, (None, ""))[0] is SERIAL and implies(model, level):
             txns = nodes[nodes < len(of)]
-            certificate = tuple(np.asarray(of.start)[txns[np.asarray(of.member)[txns] != 0]].tolist())
-    return certificate, None
+            out.order = tuple(np.asarray(of.start)[txns[np.asarray(of.member)[txns] != 0]].tolist())
+    return out
+
+
+def _replay_objection(of: TransactionHistory, nodes: Ints, model: str, split: int) -> str | None:
+    """The reason that an order does not show a level below snapshot isolation."""
+    rule = RULES[model]
+    txns = nodes % split
+    kept = txns < len(of)
+    kept[kept] = np.asarray(of.member)[txns[kept]] != 0
+    txns, late = txns[kept], nodes[kept] >= split
+    begins = None
+    if late.any():
+        before: npt.NDArray[np.int64] = np.cumsum(late) - late
+        count = np.zeros(len(of), dtype=np.int64)
+        count[txns[~late]] = before[~late]
+        txns = txns[late]
+        begins = count[txns].tolist() if rule.sees is Sees.EARLIER else None
+    wrong = replay_objection(of.history, txns.tolist(), rule, lists=of.lists, begins=begins)
+    if wrong is None and model == "strong-read-committed":
+        places = positions(txns, len(of))
+        wrong = disorder(of.history, places, places, realtime=True)
+    return wrong
 
 
 def _objection(of: TransactionHistory, nodes: Ints, encoding: Encoding, family: str, split: int) -> str | None:

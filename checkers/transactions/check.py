@@ -4,12 +4,12 @@ The verdict is that of one isolation level, the option `consistency`; all others
 `spectrum`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.per_key import UNOBSERVED, unobserved
-from splitbrain.checkers.lattice import lattice, resolve
+from splitbrain.checkers.lattice import implies, lattice, resolve
 from splitbrain.checkers.transactions.assumption_names import ASSUMPTIONS, NOTHING
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.errors import UsageError
@@ -57,7 +57,7 @@ class TransactionCheck:
             details[UNOBSERVED] = True
             reason = "no read succeeded, or nothing was written: nothing could have refuted the model"
         elif level in details["allowed"]:
-            value, reason = Validity.VALID, self._holds(len(of), certificate)
+            value, reason = Validity.VALID, self._holds(len(of), details["shown"])
         elif level in details["undecided"]:
             reason = f"undecided: {details['undecided'][level]}"
         else:
@@ -83,9 +83,11 @@ class TransactionCheck:
             return value, reason, f"{words}; the verdict is without it"
         return Validity.UNKNOWN, words, f"without it: {reason}"
 
-    def _holds(self, count: int, certificate: Sequence[int] | None) -> str:
-        shown = ", shown by an order of them" if certificate is not None else ""
-        return f"{count:,} transactions are {self.consistency}{shown}"
+    def _holds(self, count: int, shown: Mapping[str, str]) -> str:
+        """A level that holds, with the kind of order that shows it."""
+        kinds = [kind for model, kind in shown.items() if implies(model, self.consistency)]
+        words = f", shown by {kinds[0]}" if kinds else ""
+        return f"{count:,} transactions are {self.consistency}{words}"
 
 
 def transactional(history: History) -> str | None:

@@ -21,7 +21,7 @@ from splitbrain.checkers.transactions.choices import (
     OrderSearch,
 )
 from splitbrain.checkers.transactions.dependencies import Dependencies
-from splitbrain.checkers.transactions.graph import NONE, RW, WR, WW, Edges, Ints, acyclic, components
+from splitbrain.checkers.transactions.graph import NONE, RW, WR, WW, Edges, Ints, along, components
 from splitbrain.checkers.transactions.history import TransactionHistory
 from splitbrain.checkers.transactions.order_edges import OrderEdges
 from splitbrain.checkers.transactions.reachability import reached
@@ -114,7 +114,7 @@ class ConditionChecks:
             ("causal-plain", True, False), ("causal", True, True),
         ):  # fmt: skip
             out[model] = self._visible(causal, sessions)
-        out["read-committed-axiom"] = lambda model, spending: self.out.note(model, self.visibility.axiom(), None)
+        out["read-committed-axiom"] = lambda model, spending: self._note_order(model, self.visibility.axiom())
         out["cursor-stability"] = self._search(CURSOR)(PLAIN)
         out |= {"strict-serializable": serial(STRONG), f"{SESSION}serializable": serial(SESSION)}
         out["serializable"] = serial(PLAIN)
@@ -141,9 +141,16 @@ class ConditionChecks:
     def _cycles(self, family: str, kinds: int) -> Callable[[str, BudgetMeter], None]:
         def ask(model: str, spending: BudgetMeter) -> None:
             edges = self.known.edges.of_kinds(kinds).together(self.edges(family))
-            self.out.note(model, acyclic(self.order.nodes, edges), None)
+            count, labels = components(self.order.nodes, edges.source, edges.target)
+            self._note_order(model, along(labels) if count == self.order.nodes else None)
 
         return ask
+
+    def _note_order(self, model: str, order: Ints | None) -> None:
+        """Note the order with which a model holds, or that there is none."""
+        self.out.note(model, order is not None, None)
+        if order is not None:
+            self.out.orders[model] = order
 
     def _search(self, encoding: Encoding) -> Callable[[str], Callable[[str, BudgetMeter], None]]:
         def of_family(family: str) -> Callable[[str, BudgetMeter], None]:
@@ -181,7 +188,7 @@ class ConditionChecks:
     def _visible(self, causal: bool, sessions: bool) -> Callable[[str, BudgetMeter], None]:
         def ask(model: str, spending: BudgetMeter) -> None:
             try:
-                self.out.note(model, self.visibility.holds(spending, causal=causal, sessions=sessions), None)
+                self._note_order(model, self.visibility.allows(spending, causal=causal, sessions=sessions))
             except VisibilityStopped as limit:
                 self.out.note(model, None, str(limit))
 

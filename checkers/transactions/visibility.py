@@ -15,10 +15,10 @@ import numpy as np
 
 from splitbrain.checkers.transactions.dependencies import Dependencies
 from splitbrain.checkers.transactions.graph import (
-    NONE,
     WR,
     WW,
     Edges,
+    Ints,
     acyclic,
     along,
     components,
@@ -49,11 +49,12 @@ class Visibility:
     order: OrderEdges
     sight: Sight | None = None
 
-    def axiom(self) -> bool:
-        """Read committed as an axiom: a later read of a transaction is not older than what it read from before."""
+    def axiom(self) -> Ints | None:
+        """An order for read committed as an axiom: a later read of a transaction is not older than what it read from
+        before; None if there is none."""
         if self.sight is not None:
             forced = self.sight.axiom()
-            return forced is not None and self._acyclic(forced, sessions=True)
+            return None if forced is None else self._order(forced, sessions=True)
         pairs: Pairs = set()
         earlier: list[int] = []
         before, reads = ABSENT, self.known.reads
@@ -64,16 +65,17 @@ class Visibility:
             for other in earlier:
                 if other != writer and self.of.version_of(key, other) != ABSENT:
                     if writer == ABSENT:
-                        return False
+                        return None
                     pairs.add((other, writer))
             if writer != ABSENT:
                 earlier.append(writer)
-        return self._acyclic(_edges(pairs), sessions=True)
+        return self._order(_edges(pairs), sessions=True)
 
-    def holds(self, spending: BudgetMeter, *, causal: bool, sessions: bool) -> bool:
-        """Read atomic or causal consistency. VisibilityStopped if the budget is spent."""
-        if self.known.reads.late.any() or not self._acyclic(NONE, sessions=sessions):
-            return False
+    def allows(self, spending: BudgetMeter, *, causal: bool, sessions: bool) -> Ints | None:
+        """An order for read atomic or causal consistency; None if there is none. VisibilityStopped if the budget is
+        spent."""
+        if self.known.reads.late.any() or not acyclic(self.order.nodes, self._known(sessions=sessions)):
+            return None
         if self.sight is None:
             forced = self._forced(spending, causal=causal, sessions=sessions)
         elif not causal:
@@ -82,7 +84,7 @@ class Visibility:
             forced = self.sight.causal(lambda: _go_on(spending))
         else:
             forced = self._causal_plain(spending)
-        return forced is not None and self._acyclic(forced, sessions=sessions)
+        return None if forced is None else self._order(forced, sessions=sessions)
 
     def _forced(self, spending: BudgetMeter, *, causal: bool, sessions: bool) -> Edges | None:
         """Edges between writers of one key, from one that a transaction sees to the one that it read from; None if one
@@ -133,11 +135,15 @@ class Visibility:
             masks[reader] |= bit.get(writer, 0)
         return masks
 
-    def _acyclic(self, forced: Edges, *, sessions: bool) -> bool:
+    def _known(self, *, sessions: bool) -> Edges:
         edges = self.known.edges.of_kinds(WW | WR)
-        if sessions:
-            edges = edges.together(self.order.sessions)
-        return acyclic(self.order.nodes, edges.together(forced))
+        return edges.together(self.order.sessions) if sessions else edges
+
+    def _order(self, forced: Edges, *, sessions: bool) -> Ints | None:
+        """An order of the nodes along what is known and forced; None if these have a cycle."""
+        edges = self._known(sessions=sessions).together(forced)
+        count, labels = components(self.order.nodes, edges.source, edges.target)
+        return along(labels) if count == self.order.nodes else None
 
 
 def _go_on(spending: BudgetMeter) -> None:
