@@ -10,12 +10,13 @@ Computed in rounds to a fixed point, each O(n·k).
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from splitbrain.checkers.causal.clocks import CausalOrder
 from splitbrain.checkers.common.findings import Finding
 from splitbrain.checkers.common.patterns import closed, cyclic
 from splitbrain.checkers.common.registers import INITIAL, RegisterHistory
-from splitbrain.checkers.common.session_order import Clock, KeyWrites, cycle, foreign, ordered
+from splitbrain.checkers.common.session_order import Clock, KeyWrites, cycle, foreign, ordered, path, reason_of
 from splitbrain.harness.budget import BudgetMeter
 
 WHY = "a read of the session had the first in its past and returned the second"
@@ -108,34 +109,18 @@ class SessionView:
         return grown
 
     def _initial(self, other: int, read: int) -> Finding:
-        way = self._way(other, read)
+        way = path(self.registers, other, read, self.needs)
         names = [f"{{{place}}}" for place in range(len(way))]
         steps = []
-        for place in range(len(way) - 1):
-            forced = way[place] in self.forced.get(way[place + 1], ())
-            why = WHY if forced else "by its session, or because it was read"
-            steps.append(f"{names[place]} came before {names[place + 1]}: {why}")
+        for place, (earlier, later) in enumerate(pairwise(way)):
+            if earlier in self.forced.get(later, ()):
+                steps.append(f"{names[place]} came before {names[place + 1]}: {WHY}")
+            else:
+                steps.append(reason_of(self.registers, earlier, later, names[place : place + 2]))
         sentence = f"{names[-1]} returned the initial value, though its session had {names[0]} before it"
         links = closed(self.registers, way, "returned the initial value, as if it came before", WHY_LINK)
         witness = self.registers.witness(way, sentence, self.registers.start[read], steps, links)
         return Finding(witness, "WriteHBInitRead")
-
-    def _way(self, start: int, end: int) -> list[int]:
-        came, front = {end: end}, [end]
-        while start not in came:
-            following = []
-            for op in front:
-                chain, position = self.registers.chain[op], self.registers.position[op]
-                earlier = [self.registers.chains[chain][position - 1]] if position else []
-                for each in (*earlier, *self.needs(op)):
-                    if each not in came:
-                        came[each] = op
-                        following.append(each)
-            front = following
-        way = [start]
-        while way[-1] != end:
-            way.append(came[way[-1]])
-        return way
 
 
 Views = dict[int, list[int]]

@@ -19,22 +19,24 @@ class DataType(StrEnum):
 
 
 def data_type(history: History) -> DataType:
-    """The data type of a history. `add` is of a counter where a read returned a number, else of a set."""
+    """The data type of a history. `add` is of a counter where a read returned a number, else of a set. Where clients
+    only read, collections are sets."""
     operations, values = history.operations(), history.pool.values
     names = {values[f] for f in set(operations.f)}
     if "increment" in names:
         return DataType.COUNTER
     if "append" in names:
         return DataType.LIST
-    if "add" not in names:
-        return DataType.REGISTER
-    read = (
+    read = [
         values[result]
         for f, ended, result in zip(operations.f, operations.ended, operations.result, strict=True)
         if ended == EventType.OK and values[f] == "read"
-    )
-    numbers = any(isinstance(value, int | float) and not isinstance(value, bool) for value in read)
-    return DataType.COUNTER if numbers else DataType.SET
+    ]
+    if "add" in names:
+        numbers = any(isinstance(value, int | float) and not isinstance(value, bool) for value in read)
+        return DataType.COUNTER if numbers else DataType.SET
+    collections = "remove" in names or (names == {"read"} and any(isinstance(v, tuple | frozenset) for v in read))
+    return DataType.SET if collections else DataType.REGISTER
 
 
 def elements_of(value: Value) -> Sequence[Value]:

@@ -25,9 +25,11 @@ class Finding:
     certificate: tuple[int, ...] | None = None
 
 
-def verdict_of(model: str, registers: RegisterHistory | None, finding: Finding, reads: int) -> Verdict:
+def verdict_of(
+    model: str, registers: RegisterHistory | None, finding: Finding, reads: int, judged: int | None = None
+) -> Verdict:
     """The verdict of a weak model. registers: None where it is not about sessions. reads: how many reads could have
-    refuted it."""
+    refuted it. judged: how many of them had something to reflect, where the model is about that."""
     details: dict[str, Value] = {}
     if registers is not None:
         details |= {"operations": len(registers), "sessions": registers.sessions}
@@ -42,6 +44,9 @@ def verdict_of(model: str, registers: RegisterHistory | None, finding: Finding, 
         return unobserved(model, "no read succeeded: nothing could have refuted the model")
     if finding.doubt:
         return unknown(model, f"undecided: {finding.doubt}", model, **details)
+    if judged == 0:
+        reason = f"none of {reads:,} reads had anything to reflect: nothing could have refuted the model"
+        return unobserved(model, reason, **details)
     return Verdict(
         Validity.VALID, finding.reason, model, model, certificate=finding.certificate, details=details,
     )  # fmt: skip

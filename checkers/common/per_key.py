@@ -28,9 +28,9 @@ Rows = Sequence[int]
 Judging = Callable[[History, Rows, BudgetMeter], Verdict]
 
 
-def unobserved(checker: str, reason: str) -> Verdict:
+def unobserved(checker: str, reason: str, **details: Value) -> Verdict:
     """The verdict where nothing could have refuted the model."""
-    return unknown(checker, reason, checker, **{UNOBSERVED: True})
+    return unknown(checker, reason, checker, **details, **{UNOBSERVED: True})
 
 
 def over_budget(checker: str, limit: str, done: int, all_of_them: int, things: str) -> Verdict:

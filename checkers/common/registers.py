@@ -315,29 +315,39 @@ def _part_chains(out: RegisterHistory, ops: Sequence[int]) -> None:
 
 def hand_tokens(out: RegisterHistory, sessions: Sequence[int]) -> None:
     """Find what tokens order: an operation whose invocation has a token, and so what its session did from then on,
-    comes after the last operation before it that had ended with this token."""
+    comes after the last operation before it that had ended with this token, whatever came of that. Where that one
+    stands in no chain, or its outcome is unknown, it is known to come after what its session had done."""
     history = out.history
     operations, token = history.operations(), history.token
-    given: dict[int, tuple[list[int], list[int]]] = {}
-    for op in sorted((op for chain in out.chains for op in chain), key=out.end.__getitem__):
-        if out.end[op] < NEVER and token[out.end[op]] != ABSENT:
-            ends, ops = given.setdefault(token[out.end[op]], ([], []))
-            ends.append(out.end[op])
-            ops.append(op)
     by_session: dict[int, list[int]] = defaultdict(list)
     for op in sorted((op for chain in out.chains for op in chain), key=out.start.__getitem__):
         by_session[out.session[op]].append(op)
-    for row in range(len(operations)):
+    standing = {row: op for op, row in enumerate(out.row) if out.chain[op] != ABSENT and out.end[op] < NEVER}
+    given: dict[int, tuple[list[int], list[int]]] = {}
+    completed = ((end, row) for row, end in enumerate(operations.complete) if end != ABSENT and token[end] != ABSENT)
+    for end, row in sorted(completed):
+        ends, rows = given.setdefault(token[end], ([], []))
+        ends.append(end)
+        rows.append(row)
+    for row, session in enumerate(sessions):
         start = operations.invoke[row]
-        ends, ops = given.get(token[start], ([], []))
-        giver = bisect_left(ends, start) - 1
-        session = sessions[row]
-        if giver < 0 or out.session[ops[giver]] == session:
+        ends, rows = given.get(token[start], ([], []))
+        place = bisect_left(ends, start) - 1
+        if place < 0 or sessions[rows[place]] == session:
             continue
+        giver = standing.get(rows[place], ABSENT)
+        if giver == ABSENT:
+            giver = _done_before(out, by_session.get(sessions[rows[place]], []), operations.invoke[rows[place]])
         own = by_session.get(session, [])
         taker = bisect_left(own, start, key=out.start.__getitem__)
-        if taker < len(own):
-            out.handed.setdefault(own[taker], []).append(ops[giver])
+        if giver != ABSENT and taker < len(own):
+            out.handed.setdefault(own[taker], []).append(giver)
+
+
+def _done_before(out: RegisterHistory, ops: Sequence[int], start: int) -> int:
+    """The last of these operations, in order of invocation, that had ended before a position; ABSENT if none had."""
+    until = bisect_left(ops, start, key=out.start.__getitem__)
+    return next((op for op in reversed(ops[:until]) if out.end[op] < start), ABSENT)
 
 
 def initial_of(text: object) -> Value:

@@ -88,14 +88,20 @@ def cycle(registers: RegisterHistory, order: Sequence[int], stuck: Sequence[int]
     return [op for place, op in enumerate(found) if op != found[place - 1]]
 
 
-def path(registers: RegisterHistory, start: int, end: int) -> list[int]:
-    """A shortest way from an operation to another along sessions and reads-from, both among it; it must exist."""
+def path(registers: RegisterHistory, start: int, end: int, needs: Needs | None = None) -> list[int]:
+    """A shortest way from an operation to another, in steps from any operation to a later one of its session and from
+    those that must come before one, both ends among it; it must exist. needs: `foreign`, if None."""
     came: dict[int, int] = {end: end}
+    reached: dict[int, int] = {}
     front = [end]
     while start not in came:
         following = []
         for op in front:
-            for earlier in direct(registers, op):
+            chain, position = registers.chain[op], registers.position[op]
+            known = reached.get(chain, 0)
+            reached[chain] = max(known, position)
+            others = foreign(registers, op) if needs is None else needs(op)
+            for earlier in (*registers.chains[chain][known:position], *others):
                 if earlier not in came:
                     came[earlier] = op
                     following.append(earlier)
@@ -104,14 +110,6 @@ def path(registers: RegisterHistory, start: int, end: int) -> list[int]:
     while way[-1] != end:
         way.append(came[way[-1]])
     return way
-
-
-def direct(registers: RegisterHistory, op: int) -> Iterator[int]:
-    """Operations directly before an operation: the one before in its session, and the write that it read."""
-    chain, position = registers.chain[op], registers.position[op]
-    if position:
-        yield registers.chains[chain][position - 1]
-    yield from foreign(registers, op)
 
 
 def foreign(registers: RegisterHistory, op: int) -> Iterator[int]:

@@ -1,10 +1,10 @@
 """Convergence of sets, lists and counters.
 
-    set       final reads have each element whose add was acknowledged, and none that nobody added or only failed adds;
-              an element that was also removed counts as added where an add came after all removes, and as removed
-              where a remove came after all adds and its session knew one of them: had added it, or had read it
+    set       final reads have each element whose add was acknowledged, none that nobody added or only failed adds, and
+              none twice; an element that was also removed counts as added where an add came after all removes, and as
+              removed where a remove came after all adds and its session knew one of them: had added it, or had read it
     list      the same of appended elements, none of them twice, in one order
-    counter   final reads lie between what the increments come to at least and at most
+    counter   final reads are sums of the acknowledged increments and of some of unknown outcome
 
 and no two of them differ, save by updates of unknown outcome, which may take effect in between.
 
@@ -13,7 +13,7 @@ show it that returned the same elements; of all types the final reads show it, w
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +36,8 @@ UPDATES = {
     DataType.COUNTER: ("increment", "add"),
 }
 """Operations that change each type."""
+SUMS_MAX = 1_000_000
+"""The width of the sums that are told one by one."""
 
 
 @dataclass(slots=True)
@@ -62,6 +64,32 @@ class Element:
         """The starts of acknowledged removes that began after all adds had ended."""
         last = max((end for _, end in self.added), default=-1)
         return [begun for begun, end in self.removed if begun > last and end < NEVER]
+
+
+@dataclass(frozen=True)
+class Sums:
+    """The sums that some of a few numbers come to. least, most: of all. reached: bit i for the sum least + i, None
+    where these would be more than `SUMS_MAX`: then every number in between counts as one."""
+
+    least: int
+    most: int
+    reached: int | None
+
+    @staticmethod
+    def of(numbers: Iterable[int]) -> "Sums":
+        """The sums of these."""
+        known = list(numbers)
+        least, most = sum(min(number, 0) for number in known), sum(max(number, 0) for number in known)
+        if most - least > SUMS_MAX:
+            return Sums(least, most, None)
+        reached = 1
+        for number in known:
+            reached |= reached << abs(number)  # with a negative one, the same bits stand for sums that much smaller
+        return Sums(least, most, reached)
+
+    def __contains__(self, number: int) -> bool:
+        inside = self.least <= number <= self.most
+        return inside and (self.reached is None or bool(self.reached >> (number - self.least) & 1))
 
 
 @dataclass(frozen=True)
@@ -129,8 +157,12 @@ class FinalCopies:
         value = self.history.pool.values[self.history.operations().result[row]]
         if self.type is DataType.COUNTER:
             return integer(0 if value is None else value, "a read of a counter")
-        ids = self.history.pool.ids(elements_of(value))
-        return tuple(ids) if self.type is DataType.LIST else frozenset(ids)
+        return self._ids(row) if self.type is DataType.LIST else frozenset(self._ids(row))
+
+    def _ids(self, row: int) -> tuple[int, ...]:
+        """The elements that a read returned, as they stood there."""
+        history = self.history
+        return tuple(history.pool.ids(elements_of(history.pool.values[history.operations().result[row]])))
 
     def _of_key(self, key: int) -> Iterator[int]:
         return (row for row in self.updates if self.history.operations().key[row] == key)
@@ -184,22 +216,30 @@ class FinalCopies:
             if strange:
                 said = "it was removed" if strange[0] in known and known[strange[0]].added else "nobody added it"
                 yield self._witness([row], f"a final read has {shown(values[strange[0]])}, though {said}", strange[0])
-            twice = [element for element, count in Counter(value).items() if count > len(known[element].added)]
+            many = ((element, count) for element, count in Counter(self._ids(row)).items() if count > 1)
+            twice = [e for e, count in many if self.type is DataType.SET or count > len(known[e].added)]
             if twice:
-                yield self._witness([row], f"a final read has {shown(values[twice[0]])} more often than it was added")
+                said = "twice" if self.type is DataType.SET else "more often than it was added"
+                yield self._witness([row], f"a final read has {shown(values[twice[0]])} {said}")
 
     def _counter(self, key: int, rows: Sequence[int]) -> Iterator[Witness]:
         operations = self.history.operations()
-        least = most = 0
+        certain, open_ = 0, list[tuple[int, int]]()
         for row in self._of_key(key):
             delta = integer(self.history.pool.values[operations.argument[row]], "an increment")
-            certain = operations.ended[row] == EventType.OK
-            least += delta if certain else min(delta, 0)
-            most += delta if certain else max(delta, 0)
+            if operations.ended[row] == EventType.OK:
+                certain += delta
+            else:
+                open_.append((operations.invoke[row], delta))
         for row in rows:
-            if not least <= self._value(row) <= most:
+            sums = Sums.of(delta for begun, delta in open_ if begun < operations.complete[row])
+            value, least, most = self._value(row), certain + sums.least, certain + sums.most
+            if not least <= value <= most:
                 between = f"{least:,}" if least == most else f"between {least:,} and {most:,}"
-                yield self._witness([row], f"a final read is {self._value(row):,}, but what was added is {between}")
+                yield self._witness([row], f"a final read is {value:,}, but what was added is {between}")
+            elif value - certain not in sums:
+                said = f"no sum of {certain:,} acknowledged and of some of {len(open_):,} updates of unknown outcome"
+                yield self._witness([row], f"a final read is {value:,}, which is {said}")
 
     def _apart(self, key: int, rows: Sequence[int]) -> tuple[Witness | None, str | None]:
         """Two final reads that differ, and why that may be."""

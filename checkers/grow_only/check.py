@@ -95,10 +95,10 @@ def judge(model: str, history: History, spending: BudgetMeter) -> Verdict:
         thin = Finding(of.witness([read], said, of.start[read]), "ThinAirRead")
         return verdict_of(model, of, thin, len(of.reads()))
     found = MODELS[model](of, spending)
-    judged = found.details.get("judged", len(of.reads()))
     doubt = found.doubt or of.doubt
     if strange and not doubt:
         doubt = f"{len(strange):,} reads returned what nobody added, which says nothing about the order of adds"
     if found.witness is None and doubt:
         found = Finding(doubt=doubt, details=found.details)
-    return verdict_of(model, of, found, int(str(judged)))
+    judged = found.details.get("judged")
+    return verdict_of(model, of, found, len(of.reads()), None if judged is None else int(str(judged)))

@@ -46,7 +46,7 @@ class SessionCheck:
         witness = self._witness(of, found)
         reason = f"all {found.judged:,} reads that had something to reflect reflected it"
         finding = Finding(witness, None, None if witness else doubt, reason, details)
-        return verdict_of(self.name, of, finding, found.judged)
+        return verdict_of(self.name, of, finding, len(of.reads()), found.judged)
 
     def _witness(self, of: RegisterHistory, found: Violations) -> Witness | None:
         first = found.first

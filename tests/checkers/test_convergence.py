@@ -75,6 +75,12 @@ COUNTER = [(0, "n1", "increment", 5), (10, "n2", "increment", 2)]
             "invalid",
             "what was added is between 4 and 7",
         ),
+        ([*COUNTER, (20, "n1", "increment?", -3), *finals(5, 5)], "invalid", "is 5, which is no sum of 7 acknowledged"),
+        ([*COUNTER, *(MAYBE := [(20, "n1", "increment?", n) for n in (-3, 4)]), *finals(8, 8)], "valid", "agree"),
+        ([*COUNTER, *MAYBE, *finals(9, 9)], "invalid", "is 9, which is no sum"),
+        ([*COUNTER, *finals(8, 8), (SETTLED + 30, "n1", "increment?", 1)], "invalid", "what was added is 7"),
+        ([*SET, *finals((1, 2), (1, 2, 1))], "invalid", "a final read has 1 twice"),
+        ([*SET, (20, "n2", "add", 1), *finals((1, 2, 1))], "invalid", "a final read has 1 twice"),
     ],
 )
 def test_final_reads_have_what_was_acknowledged_and_agree(rows: list[Row], expected: str, said: str) -> None:

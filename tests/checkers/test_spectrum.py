@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from splitbrain.checkers.catalogue import entry
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.history import Event, History
@@ -50,3 +52,13 @@ def test_a_counter_that_was_never_incremented_may_be_nil() -> None:
     assert found.value.value == "valid" and found.details["refuted"] == {}
     stale = spectrum((0, "increment", 2), (1, "read", None), (1, "read", 2), (2, "read", 2))
     assert list(stale.details["refuted"]) == ["linearizable"]
+
+
+@pytest.mark.parametrize("read", [(), None])
+def test_reads_of_nothing_but_empty_sets_refute_nothing(read: Any) -> None:
+    assert spectrum((0, "read", read), (1, "read", ())).value.value == "valid"
+
+
+def test_a_set_from_which_clients_only_removed_is_a_set() -> None:
+    assert spectrum((0, "remove", 1), (1, "read", ())).value.value == "valid"
+    assert spectrum((0, "remove", 1), (1, "read", (1,))).value.value == "invalid"

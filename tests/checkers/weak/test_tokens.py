@@ -66,6 +66,26 @@ def test_the_last_operation_that_had_ended_with_a_token_counts() -> None:
     assert of.handed == {2: [1]}
 
 
+def test_who_gave_a_token_last_counts_though_what_it_read_is_not_forced() -> None:
+    of = history(
+        (2, "write", "y", 2, {}),
+        (3, "write", "y", 2, {}),
+        (0, "write", "x", 3, {"gives": "a"}),
+        (0, "write", "x", 1, {"gives": "a"}),
+        (1, "read", "y", 2, {"gives": "a"}),
+        (1, "read", "x", 3, {"takes": "a"}),
+    )
+    assert verdict(of, "causal-consistency") == "unknown"
+    assert registers(of, "pram", None).handed == {}
+
+
+@pytest.mark.parametrize("ended", ["fail", "info"])
+def test_who_gave_a_token_with_what_failed_or_may_have_failed_gave_what_its_session_had_done(ended: str) -> None:
+    failed = (HANDED[0], (0, "write", "y", 2, {"gives": "b", "ended": ended}))
+    taken = ((1, "read", "z", None, {"takes": "b"}), HANDED[2])
+    assert verdict(history(*failed, *taken), "causal-consistency") == INVALID
+
+
 def test_a_session_that_hands_its_token_to_itself_is_in_order_anyway() -> None:
     of = registers(history(
         (0, "write", "x", 1, {"session": "s", "takes": "s", "gives": "s"}),
