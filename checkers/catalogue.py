@@ -37,7 +37,7 @@ from splitbrain.checkers.domain import (
     unique_ids,
     watches,
 )
-from splitbrain.checkers.linearizability import Linearizability
+from splitbrain.checkers.linearizability import BY_TYPE, Linearizability
 from splitbrain.checkers.sessions.check import ENTRIES as SESSIONS
 from splitbrain.checkers.spectrum import SPECTRUM
 from splitbrain.checkers.staleness.check import ENTRIES as STALENESS
@@ -84,6 +84,7 @@ CATALOGUE: dict[str, CatalogueEntry[Checker]] = {
         jepsen_monotonic.JEPSEN_MONOTONIC,
         *jepsen_orders.ENTRIES,
         SPECTRUM,
+        BY_TYPE,
         *sequential_models.ENTRIES,
         *CAUSAL,
         *SESSIONS,

@@ -13,6 +13,7 @@ from splitbrain.checkers.common.data_types import DataType, data_type
 from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.findings import Finding, SearchStopped, verdict_of
 from splitbrain.checkers.common.registers import INITIAL_OPTION, RegisterHistory, initial_of, registers
+from splitbrain.checkers.common.shrinking import shrunk
 from splitbrain.checkers.common.values import shown
 from splitbrain.checkers.grow_only import check as grow_only
 from splitbrain.harness.budget import Budget, BudgetMeter
@@ -22,7 +23,7 @@ from splitbrain.harness.options import Setting
 from splitbrain.harness.verdict import Verdict
 
 LOOK_EVERY = 256
-LISTED = 24
+LISTED = 64
 """The number of operations that a witness lists, at most."""
 
 
@@ -57,7 +58,7 @@ class SequentialCheck:
                     placed = search(part, spending)
                 except SearchStopped as limit:
                     return Finding(doubt=f"{limit}, in the search for an order")
-                found = None if placed is not None else self._no_order(part)
+                found = None if placed is not None else self._no_order(part, spending)
                 order += [part.start[op] for op in placed or ()]
             if found is not None:
                 return found
@@ -70,9 +71,13 @@ class SequentialCheck:
         reason = f"an order of {len(order):,} operations was found and verified"
         return Finding(reason=reason, certificate=tuple(order))
 
-    def _no_order(self, of: RegisterHistory) -> Finding:
+    def _no_order(self, of: RegisterHistory, spending: BudgetMeter) -> Finding:
         """The verdict of a search that came to its end without an order."""
-        ops = [op for chain in of.chains for op in chain]
+
+        def explained(ops: list[int], meter: BudgetMeter) -> bool:
+            return search(of.only(ops), meter) is not None
+
+        ops = shrunk(of, (op for chain in of.chains for op in chain), explained, spending)
         key = of.key[ops[0]]
         about = f" on key {shown(of.history.pool.values[key])}" if self.by_key and key != ABSENT else ""
         sentence = f"no order of all operations{about} respects each session and explains each read"

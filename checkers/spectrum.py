@@ -13,8 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-import msgspec
-
 from splitbrain.checkers.causal.check import MODELS as CAUSAL
 from splitbrain.checkers.causal.check import CausalCheck
 from splitbrain.checkers.common.data_types import DataType, data_type
@@ -25,8 +23,7 @@ from splitbrain.checkers.common.values import meant
 from splitbrain.checkers.convergence.check import SETTLE, ConvergenceCheck
 from splitbrain.checkers.grow_only import check as grow_only
 from splitbrain.checkers.lattice import SPECTRUM_NAME, lattice, maximal, minimal, stronger, weaker
-from splitbrain.checkers.linearizability import Linearizability
-from splitbrain.checkers.porcupine import MODELS as PORCUPINE
+from splitbrain.checkers.linearizability import LinearizabilityByType
 from splitbrain.checkers.sequential import SequentialCheck
 from splitbrain.checkers.sessions.check import MODELS as SESSIONS
 from splitbrain.checkers.sessions.check import SessionCheck
@@ -34,10 +31,10 @@ from splitbrain.checkers.staleness.check import DeltaAtomicity, KAtomicity, Regu
 from splitbrain.checkers.staleness.reads import distribution
 from splitbrain.checkers.transactions.check import TransactionCheck, transactional
 from splitbrain.harness.budget import Budget, BudgetMeter
-from splitbrain.harness.history import Event, History
-from splitbrain.harness.operation import EventType, Value
+from splitbrain.harness.history import History
+from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Setting
-from splitbrain.harness.verdict import Validity, Verdict, unknown
+from splitbrain.harness.verdict import Validity, Verdict
 
 STRONGEST = "linearizable"
 COSTLY = frozenset(["causal-memory", "pram", "per-key-sequential", "sequential"])
@@ -45,8 +42,6 @@ COSTLY = frozenset(["causal-memory", "pram", "per-key-sequential", "sequential"]
 OF_REGISTERS = frozenset(["regular", "safe", "k-atomicity", "delta-atomicity"])
 """Models that are defined of registers alone."""
 Judging = Callable[[BudgetMeter], Verdict]
-LINEARIZABLE = {DataType.SET: "lin-set", DataType.LIST: "lin-list", DataType.COUNTER: "lin-counter"}
-"""The model of porcupine that each type but registers is linearizable by."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +75,7 @@ class SpectrumCheck:
 
     def _of_registers(self, history: History, of: RegisterHistory) -> Mapping[str, Judging]:
         """The checkers of registers, cheap ones first."""
-        initial = meant(self.initial)
+        initial, linear = meant(self.initial), LinearizabilityByType(self.initial)
         checks: dict[str, Callable[[RegisterHistory, BudgetMeter], Verdict]] = {
             **{name: SessionCheck(name, guarantee, initial).judge for name, (_, guarantee) in SESSIONS.items()},
             "safe": RegularCheck(True, initial).judge,
@@ -88,7 +83,7 @@ class SpectrumCheck:
             "convergence": ConvergenceCheck(self.settle, initial).judge,
             "strong-convergence": ConvergenceCheck(self.settle, initial, strong=True).judge,
             "delta-atomicity": DeltaAtomicity(None, initial).judge,
-            STRONGEST: lambda of, spending: self._linearizable(history, spending.left()),
+            STRONGEST: lambda of, spending: linear.check(history, spending.left()),
             **{name: CausalCheck(name, judging, initial).judge for name, (_, judging) in CAUSAL.items()},
             "k-atomicity": KAtomicity(None, initial).judge,
             "per-key-sequential": SequentialCheck(True, initial).judge,
@@ -104,31 +99,9 @@ class SpectrumCheck:
         for strong in (False, True):
             check = ConvergenceCheck(self.settle, strong=strong)
             checks[check.name] = lambda spending, check=check: check.check(history, spending.left())  # type: ignore[misc]
-        linear = Linearizability(PORCUPINE[LINEARIZABLE[kind]].make())
-        known = renamed(history) if kind is DataType.COUNTER else history
-        checks[STRONGEST] = lambda spending: linear.check(known, spending.left())
+        linear = LinearizabilityByType()
+        checks[STRONGEST] = lambda spending: linear.check(history, spending.left())
         return checks
-
-    def _linearizable(self, history: History, budget: Budget) -> Verdict:
-        names = {history.pool.values[f] for f in history.operations().f}
-        for model, known in (("register", {"read", "write"}), ("kv", {"get", "put"})):
-            if names <= known:
-                return Linearizability(PORCUPINE[model].make({"initial": self.initial})).check(history, budget)
-        reason = "operations are called read and write, or get and put, but here both"
-        return unknown("linearizability", reason, STRONGEST)
-
-
-def renamed(history: History) -> History:
-    """The history of a counter as the model of porcupine knows it: each `increment` is called `add`, and a read of a
-    counter that was never incremented, which is nil in some stores, returned 0."""
-
-    def known(event: Event) -> Event:
-        if event.f == "increment":
-            return msgspec.structs.replace(event, f="add")
-        empty = event.f == "read" and event.type == EventType.OK.word and event.value is None
-        return msgspec.structs.replace(event, value=0) if empty else event
-
-    return History.of(map(known, history))
 
 
 def combined(of: RegisterHistory | None, kind: DataType, found: Mapping[str, Verdict]) -> Verdict:

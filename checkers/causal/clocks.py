@@ -144,7 +144,7 @@ def _unexplained(registers: RegisterHistory, read: int, other: int) -> Finding:
     """The pattern of a read with a write in its past that it should not have missed."""
     written = registers.source[read]
     if written == INITIAL:
-        return write_before_initial(registers, path(registers, other, read), "WriteCOInitRead")
+        return write_before_initial(registers, path(registers, other, (read,)), "WriteCOInitRead")
     return _overwritten(registers, written, other, read)
 
 
@@ -157,8 +157,8 @@ def write_before_initial(registers: RegisterHistory, way: list[int], name: str) 
 
 
 def _overwritten(registers: RegisterHistory, written: int, other: int, read: int) -> Finding:
-    first = path(registers, written, other)
-    way = [*first, *path(registers, other, read)[1:]]
+    first = path(registers, written, (other,))
+    way = [*first, *path(registers, other, (read,))[1:]]
     middle, last = len(first) - 1, len(way) - 1
     sentence = f"{{{last}}} returned what {{{middle}}} had overwritten: {{0}} came causally before {{{middle}}}, "
     sentence += f"and {{{middle}}} before the read"
@@ -186,4 +186,8 @@ def arbitration(registers: RegisterHistory, causal: CausalOrder) -> list[int] | 
     if causal.native is not None:
         conflicts = causal.native.conflicts()
     ops = cycle(registers, order, stuck, needs)
-    return cyclic(registers, ops, "CyclicCF", "who read the second had seen the first")
+
+    def shows(earlier: int, later: int) -> list[int]:
+        return path(registers, earlier, registers.readers()[registers.key[later], later])
+
+    return cyclic(registers, ops, "CyclicCF", shows, link="must, by a read that had seen both, come before")

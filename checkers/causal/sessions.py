@@ -10,17 +10,16 @@ Computed in rounds to a fixed point, each O(n·k).
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from functools import partial
 
 from splitbrain.checkers.causal.clocks import CausalOrder
 from splitbrain.checkers.common.findings import Finding
-from splitbrain.checkers.common.patterns import closed, cyclic
+from splitbrain.checkers.common.patterns import Steps, closed, cyclic
 from splitbrain.checkers.common.registers import INITIAL, RegisterHistory
-from splitbrain.checkers.common.session_order import Clock, KeyWrites, cycle, foreign, ordered, path, reason_of
+from splitbrain.checkers.common.session_order import Clock, KeyWrites, cycle, foreign, ordered, path
 from splitbrain.harness.budget import BudgetMeter
 
-WHY = "a read of the session had the first in its past and returned the second"
-
+WHO = ", of the session,"
 WHY_LINK = "must, for this session, come before"
 
 
@@ -33,16 +32,26 @@ class SessionView:
         self.registers, self.writes, self.chains = registers, writes, chains
         self.session, self.everything = session, everything
         self.forced: dict[int, list[int]] = {}
+        self.round = 0
+        self.causes: dict[tuple[int, int], tuple[int, int]] = {}
+        """Two writes in order → the read that put them in it, and in which round."""
 
-    def needs(self, op: int) -> Iterator[int]:
-        """Operations that come before an operation, from other chains."""
+    def needs(self, op: int, round_: int | None = None) -> Iterator[int]:
+        """Operations that come before an operation, from other chains. round_: as was known when it began."""
         registers = self.registers
         if self.everything:
             yield from foreign(registers, op)
         elif registers.write[op] or registers.chain[op] == self.session:
             handed = registers.handed.get(op, ())
             yield from (earlier for earlier in foreign(registers, op) if earlier not in handed)
-        yield from self.forced.get(op, ())
+        for earlier in self.forced.get(op, ()):
+            if round_ is None or self.causes[earlier, op][1] < round_:
+                yield earlier
+
+    def shows(self, earlier: int, later: int) -> list[int]:
+        """The way from a write to the read that puts it before another."""
+        read, round_ = self.causes[earlier, later]
+        return path(self.registers, earlier, (read,), partial(self.needs, round_=round_))
 
     def view(self, spending: BudgetMeter) -> list[int] | Finding:
         """The order that the session saw, or the pattern that refutes that it saw one."""
@@ -51,7 +60,8 @@ class SessionView:
                 return Finding(doubt=limit)
             order, stuck = ordered(self.registers, self.chains, self.needs)
             if stuck:
-                return cyclic(self.registers, cycle(self.registers, order, stuck, self.needs), "CyclicHB", WHY)
+                ops = cycle(self.registers, order, stuck, self.needs)
+                return cyclic(self.registers, ops, "CyclicHB", self.shows, WHO, WHY_LINK)
             clocks = self._clocks(order)
             grown = False
             for read in self.chains[self.session]:
@@ -61,6 +71,7 @@ class SessionView:
                 if isinstance(found, Finding):
                     return found
                 grown |= found
+            self.round += 1
             if not grown:
                 return self._by_reads(order, clocks)
 
@@ -104,22 +115,19 @@ class SessionView:
             if written == INITIAL:
                 return self._initial(other, read)
             if other != written and clocks[written][registers.chain[other]] < registers.position[other]:
-                self.forced.setdefault(written, []).append(other)
+                if (other, written) not in self.causes:
+                    self.forced.setdefault(written, []).append(other)
+                    self.causes[other, written] = read, self.round
                 grown = True
         return grown
 
     def _initial(self, other: int, read: int) -> Finding:
-        way = path(self.registers, other, read, self.needs)
-        names = [f"{{{place}}}" for place in range(len(way))]
-        steps = []
-        for place, (earlier, later) in enumerate(pairwise(way)):
-            if earlier in self.forced.get(later, ()):
-                steps.append(f"{names[place]} came before {names[place + 1]}: {WHY}")
-            else:
-                steps.append(reason_of(self.registers, earlier, later, names[place : place + 2]))
-        sentence = f"{names[-1]} returned the initial value, though its session had {names[0]} before it"
+        way = path(self.registers, other, (read,), partial(self.needs, round_=self.round))
+        steps = Steps(self.registers, way, self.shows, WHO)
+        steps.along(way)
+        sentence = f"{{{len(way) - 1}}} returned the initial value, though its session had {{0}} before it"
         links = closed(self.registers, way, "returned the initial value, as if it came before", WHY_LINK)
-        witness = self.registers.witness(way, sentence, self.registers.start[read], steps, links)
+        witness = self.registers.witness(steps.ops, sentence, self.registers.start[read], steps.lines, links)
         return Finding(witness, "WriteHBInitRead")
 
 

@@ -18,7 +18,7 @@ refute, but not confirm.
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final
@@ -133,7 +133,7 @@ class RegisterHistory:
                 parts[key].append_chain([numbers[op] for op in ops], ABSENT if last < 0 else numbers[last])
         return list(parts.values())
 
-    def _part(self, ops: Sequence[int], numbers: Sequence[int]) -> "RegisterHistory":
+    def _part(self, ops: Sequence[int], numbers: "Sequence[int] | Mapping[int, int]") -> "RegisterHistory":
         part = RegisterHistory(self.history, self.initial, doubt=self.doubt, sessions=self.sessions)
         for name in ("write", "key", "value", "start", "end", "row", "session"):
             column = getattr(self, name)
@@ -141,6 +141,22 @@ class RegisterHistory:
         part.seen = {numbers[op]: [numbers[add] for add in self.seen[op]] for op in ops if op in self.seen}
         part.source = [numbers[source] if (source := self.source[op]) >= 0 else source for op in ops]
         part.chain, part.position = [ABSENT] * len(ops), [ABSENT] * len(ops)
+        return part
+
+    def only(self, ops: Sequence[int]) -> "RegisterHistory":
+        """These operations, in order of invocation, as registers of their own: with what reads among them returned."""
+        numbers = {op: number for number, op in enumerate(ops)}
+        part = self._part(ops, numbers)
+        for number, chain in enumerate(self.chains):
+            kept = [numbers[op] for op in chain if op in numbers]
+            if kept:
+                before = self.before[number]
+                earlier = self.chains[self.chain[before]][: self.position[before] + 1] if before >= 0 else []
+                last = next((op for op in reversed(earlier) if op in numbers), ABSENT)
+                part.append_chain(kept, numbers.get(last, ABSENT))
+        for op, givers in self.handed.items():
+            if op in numbers:
+                part.handed[numbers[op]] = [numbers[giver] for giver in givers if giver in numbers]
         return part
 
     def append_chain(self, ops: list[int], before: int) -> None:

@@ -88,12 +88,12 @@ def cycle(registers: RegisterHistory, order: Sequence[int], stuck: Sequence[int]
     return [op for place, op in enumerate(found) if op != found[place - 1]]
 
 
-def path(registers: RegisterHistory, start: int, end: int, needs: Needs | None = None) -> list[int]:
-    """A shortest way from an operation to another, in steps from any operation to a later one of its session and from
-    those that must come before one, both ends among it; it must exist. needs: `foreign`, if None."""
-    came: dict[int, int] = {end: end}
+def path(registers: RegisterHistory, start: int, ends: Iterable[int], needs: Needs | None = None) -> list[int]:
+    """A shortest way from an operation to one of others, in steps from any operation to a later one of its session and
+    from those that must come before one, both ends among it; it must exist. needs: `foreign`, if None."""
+    came: dict[int, int] = {end: end for end in ends}
     reached: dict[int, int] = {}
-    front = [end]
+    front = list(came)
     while start not in came:
         following = []
         for op in front:
@@ -107,7 +107,7 @@ def path(registers: RegisterHistory, start: int, end: int, needs: Needs | None =
                     following.append(earlier)
         front = following
     way = [start]
-    while way[-1] != end:
+    while came[way[-1]] != way[-1]:
         way.append(came[way[-1]])
     return way
 
@@ -125,9 +125,14 @@ def foreign(registers: RegisterHistory, op: int) -> Iterator[int]:
         yield from registers.handed.get(op, ())
 
 
+def shown(registers: RegisterHistory, earlier: int, later: int) -> bool:
+    """Whether a session, a read or a token shows that an operation comes before another."""
+    return link_of(registers, earlier, later, "") != ""
+
+
 def reason_of(registers: RegisterHistory, earlier: int, later: int, names: Sequence[str]) -> str:
     """The reason that an operation comes directly before another. names: what to call both."""
-    if not registers.write[later] and (registers.source[later] == earlier or earlier in registers.seen.get(later, ())):
+    if _seen(registers, earlier, later):
         return f"{names[1]} saw {names[0]}"
     if earlier in registers.handed.get(later, ()):
         return f"{names[0]} handed a token to the client of {names[1]}"
@@ -136,9 +141,15 @@ def reason_of(registers: RegisterHistory, earlier: int, later: int, names: Seque
 
 def link_of(registers: RegisterHistory, earlier: int, later: int, otherwise: str = "comes before") -> str:
     """The verb that leads from an operation to one that comes after it. otherwise: where no client shows it."""
-    if not registers.write[later] and (registers.source[later] == earlier or earlier in registers.seen.get(later, ())):
+    if _seen(registers, earlier, later):
         return "was seen by"
     if earlier in registers.handed.get(later, ()):
         return "handed a token to the client of"
     same = registers.session[earlier] == registers.session[later] and registers.end[earlier] < registers.start[later]
     return "came, in its session, before" if same else otherwise
+
+
+def _seen(registers: RegisterHistory, earlier: int, later: int) -> bool:
+    """Whether an operation is a read of what another wrote."""
+    read = not registers.write[later]
+    return read and (registers.source[later] == earlier or earlier in registers.seen.get(later, ()))

@@ -88,7 +88,7 @@ class FinalValues:
             return of.witness([read], "{0} returned a value that nobody wrote", start)
         if any(write not in after for write in writes):
             return None
-        way = path(of, writes[-1], after[writes[-1]])
+        way = path(of, writes[-1], (after[writes[-1]],))
         last = len(way) - 1
         sentence = (
             f"{{{last + 1}}} returned what {{0}} wrote, though {{{last}}} overwrote it and was acknowledged before"

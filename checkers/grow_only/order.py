@@ -46,7 +46,7 @@ def causal(of: RegisterHistory, spending: BudgetMeter) -> Finding:
         clock[of.chain[op]] = position
         clocks[op] = clock
         if not of.write[op] and (missed := _missed(of, writes, op, clock)) >= 0:
-            way = path(of, missed, op)
+            way = path(of, missed, (op,))
             last = len(way) - 1
             sentence = f"{{{last}}} has not what {{0}} had added, though that came causally before it"
             links = closed(of, way, "returned no element of, as if it came before")

@@ -1,6 +1,6 @@
 """The checkers of the session guarantees, and their entries for `--model`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from splitbrain.checkers.common.data_types import DataType, data_type
@@ -52,10 +52,16 @@ class SessionCheck:
         first = found.first
         if first is None:
             return None
-        ops = [first.read, first.missed, *first.through]
+        ops = with_sources(of, [first.read, first.missed, *first.through])
         share = f"{found.count:,} of {found.judged:,} reads that had something to reflect did not"
         missed = f"{{0}} did not reflect {{1}}, which it had to; {share}"
         return of.witness(ops, missed, of.start[first.read], first.why)
+
+
+def with_sources(of: RegisterHistory, ops: Sequence[int]) -> list[int]:
+    """Operations, and then the writes that reads among them returned: without these nothing says what was seen."""
+    sources = (of.source[op] for op in ops if not of.write[op] and of.source[op] >= 0)
+    return [*ops, *dict.fromkeys(source for source in sources if source not in ops)]
 
 
 MODELS: Mapping[str, tuple[str, Guarantee]] = {

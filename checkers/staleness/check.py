@@ -13,6 +13,7 @@ from splitbrain.checkers.common.registers import (
     initial_of,
     registers,
 )
+from splitbrain.checkers.common.shrinking import Explained, shrunk
 from splitbrain.checkers.staleness import k_order, zones
 from splitbrain.checkers.staleness.certificate import objection
 from splitbrain.checkers.staleness.reads import StaleRead, distribution, newer_writes, stale_reads
@@ -24,6 +25,8 @@ from splitbrain.harness.options import Option, Setting
 from splitbrain.harness.verdict import Verdict, Witness
 
 K = Option("k", 2, "how many of the latest values a read may return", least=1)
+LISTED = 64
+"""The number of operations that a witness lists, at most."""
 DELTA = Option("delta", 1000.0, "by how many milliseconds a read may be stale", least=0)
 
 
@@ -91,7 +94,7 @@ class KAtomicity:
             witness = of.witness([found.impossible], "{0} returned what nobody had begun to write before it ended",
                                  of.start[found.impossible])  # fmt: skip
         elif found.k is None and found.doubt is None:
-            witness = self._witness(of, found)
+            witness = self._witness(of, found, spending)
         elif found.k is not None and (wrong := objection(of, found.order, found.k)):
             return verdict_of(self.name, of, Finding(doubt=f"an order was found but not verified: {wrong}"), 1)
         certificate = tuple(map(of.start.__getitem__, found.order))
@@ -99,15 +102,19 @@ class KAtomicity:
                           certificate)  # fmt: skip
         return verdict_of(self.name, of, finding, len(of.reads()))
 
-    def _witness(self, of: RegisterHistory, found: k_order.SmallestK) -> Witness:
+    def _witness(self, of: RegisterHistory, found: k_order.SmallestK, spending: BudgetMeter) -> Witness:
         if found.worst is None:
-            read = of.reads()[0]
+            ops = shrunk(of, found.unexplained, self._explained(of), spending)
             sentence = f"no order that respects real time lets each read return one of the last {self.k} values"
-            return of.witness([read], sentence, of.start[read])
+            return of.witness(ops if len(ops) <= LISTED else ops[-1:], sentence, of.start[ops[-1]])
         newer = newer_writes(of, found.worst)[: self.k]
         source = [of.source[found.worst]] if of.source[found.worst] >= 0 else []
         sentence = f"{{0}} returned none of the last {self.k} values: {found.least - 1} or more newer writes had ended"
         return of.witness([found.worst, *source, *newer], sentence, of.start[found.worst])
+
+    def _explained(self, of: RegisterHistory) -> Explained:
+        """Whether some order explains operations of one key with this k."""
+        return lambda ops, meter: k_order.order_of_key(of, ops, self.k or 1, meter) is not None
 
 
 @dataclass(frozen=True)
@@ -149,7 +156,8 @@ class DeltaAtomicity:
         if allowed is None or delta <= allowed:
             return None
         one, other = next(pair for of_key in found if (pair := zones.conflict(of_key, allowed)))
-        ops = [op for op in (one.write, one.read, other.write, other.read) if op >= 0]
+        named = (one.write, one.first, one.read, other.write, other.first, other.read)
+        ops = list(dict.fromkeys(op for op in named if op >= 0))
         sentence = f"two values were both in force at one time, even if reads may be stale by {self.milliseconds:g} ms"
         return of.witness(ops, sentence, of.start[ops[-1]])
 

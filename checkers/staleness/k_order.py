@@ -43,6 +43,8 @@ class SmallestK:
     impossible: int | None = None
     worst: int | None = None
     """A read that needs `least`."""
+    unexplained: tuple[int, ...] = ()
+    """The operations of a key that no order explains with the k that was asked for."""
 
 
 def smallest_k(registers: RegisterHistory, most: int | None, spending: BudgetMeter) -> SmallestK:
@@ -69,7 +71,7 @@ def smallest_k(registers: RegisterHistory, most: int | None, spending: BudgetMet
         except SearchStopped as stopped:
             return SmallestK(None, k, doubt=f"{stopped}, in the search for an order with k={k}", worst=worst)
         if found is None:
-            return SmallestK(None, limit + 1)
+            return SmallestK(None, limit + 1, unexplained=tuple(ops))
         order += found
     return SmallestK(k, least, tuple(order), worst=worst)
 

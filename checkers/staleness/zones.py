@@ -36,6 +36,8 @@ class ValueZone:
     last: Moment | None = None
     read: int = INITIAL
     """The read that began last."""
+    first: int = INITIAL
+    """The write or the read that ended first; none of the initial value before it was read."""
     early: int | None = None
     """A read that ended before the write began."""
 
@@ -55,7 +57,8 @@ def clusters(registers: RegisterHistory) -> list[list[ValueZone]]:
         end = registers.end[op]
         if write and (end < NEVER or op in read):
             begun = (time[registers.start[op]], registers.start[op])
-            found[registers.key[op]][op] = ValueZone(op, (time[end], end) if end < NEVER else AFTER_ALL, begun)
+            ended = (time[end], end) if end < NEVER else AFTER_ALL
+            found[registers.key[op]][op] = ValueZone(op, ended, begun, first=op)
     for op in registers.judged():
         of_key, source = found[registers.key[op]], registers.source[op]
         if source == INITIAL and INITIAL not in of_key:
@@ -63,7 +66,8 @@ def clusters(registers: RegisterHistory) -> list[list[ValueZone]]:
         cluster = of_key[source]
         ended = (time[registers.end[op]], registers.end[op])
         begun = (time[registers.start[op]], registers.start[op])
-        cluster.end = min(cluster.end, ended)
+        if ended < cluster.end:
+            cluster.end, cluster.first = ended, op
         if ended < cluster.started:
             cluster.early = op
         if cluster.last is None or begun > cluster.last:

@@ -1,7 +1,10 @@
-"""Registers judged by everything that was recorded: values, refusals and revisions."""
+"""Registers judged by everything that was recorded: values, refusals and revisions; and each type by its model."""
 
 from typing import Any
 
+import pytest
+
+from splitbrain.checkers.catalogue import entry
 from splitbrain.checkers.linearizability import RegisterLinearizability
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.history import Event, History
@@ -41,3 +44,38 @@ def test_revisions_refute_what_values_allow() -> None:
 def test_a_refusal_from_old_state_is_refuted() -> None:
     assert judged(("write", 1, "ok", 1, 1), ("cas", (1, 2), "fail", (1, 2), None)).value is Validity.INVALID
     assert judged(("write", 1, "ok", 1, 1), ("cas", (3, 2), "fail", (3, 2), None)).value is Validity.VALID
+
+
+def by_type(*rows: tuple[int, str, Any]) -> Verdict:
+    """Rows: process, operation, value of key x; one after the other."""
+    events = [
+        Event(
+            index=0, time=0, process=process, type=kind, f=f, key="x",
+            value=None if kind == "invoke" and f in ("read", "get") else value,
+        )
+        for process, f, value in rows
+        for kind in ("invoke", "ok")
+    ]  # fmt: skip
+    return entry("linearizable").make().check(History.of(events), Budget())
+
+
+@pytest.mark.parametrize(
+    ("update", "read", "before", "after"),
+    [
+        (("write", 1), "read", None, 1),
+        (("put", 1), "get", None, 1),
+        (("put", 1), "read", None, 1),
+        (("write", 1), "get", None, 1),
+        (("cas", (None, 1)), "read", None, 1),
+        (("append", 1), "read", (), (1,)),
+        (("add", 1), "read", (), (1,)),
+        (("increment", 2), "read", None, 2),
+        (("add", 2), "read", 0, 2),
+    ],
+)
+def test_a_history_says_which_model_it_is_linearizable_by(
+    update: tuple[str, Any], read: str, before: Any, after: Any
+) -> None:
+    assert by_type((1, read, before), (0, *update), (1, read, after)).value.value == "valid"
+    stale = by_type((0, *update), (1, read, before), (1, read, after))
+    assert stale.value.value == "invalid" and stale.checker == "linearizable"
