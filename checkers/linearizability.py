@@ -85,6 +85,10 @@ class LinearizabilityByType:
 
     def check(self, history: History, budget: Budget) -> Verdict:
         """The verdict; UsageError for operations that are of none of these types."""
+        return self.judge(history, budget.start())
+
+    def judge(self, history: History, spending: BudgetMeter) -> Verdict:
+        """The verdict, within a budget that several checks share."""
         kind = data_type(history)
         names = {str(history.pool.values[f]) for f in set(history.operations().f)}
         if kind is DataType.REGISTER:
@@ -92,7 +96,8 @@ class LinearizabilityByType:
         else:
             checker = Linearizability(MODELS[MODEL_OF[kind]].make())
             known = renamed(history) if kind is DataType.COUNTER else history
-        return replace(checker.check(known, budget), checker=self.name)
+        found = checker.explain(known, checker.decide(known, spending), spending.left())
+        return replace(found, checker=self.name)
 
     def _of_registers(self, names: set[str]) -> Linearizability:
         alike = {SYNONYMS.get(name, name) for name in names} if names & {"read", "write"} else names

@@ -41,6 +41,8 @@ COSTLY = frozenset(["causal-memory", "pram", "per-key-sequential", "sequential"]
 """Models that are not judged once one that implies them holds."""
 OF_REGISTERS = frozenset(["regular", "safe", "k-atomicity", "delta-atomicity"])
 """Models that are defined of registers alone."""
+SEARCHED = frozenset([STRONGEST, "k-atomicity", "per-key-sequential", "sequential"])
+"""Models that take a search, and so use configurations."""
 Judging = Callable[[BudgetMeter], Verdict]
 
 
@@ -61,7 +63,7 @@ class SpectrumCheck:
             return replace(TransactionCheck(workload).check(history, budget), checker=self.name)
         kind = data_type(history)
         of = registers(history, self.name, meant(self.initial)) if kind is DataType.REGISTER else None
-        spending = budget.start()
+        shared = budget.start()
         checks = self._of_registers(history, of) if of is not None else self._of_collections(history, kind)
         found: dict[str, Verdict] = {}
         for count, (name, judging) in enumerate(checks.items()):
@@ -69,8 +71,9 @@ class SpectrumCheck:
                 known in stronger(name) and found[known].value is Validity.VALID for known in found
             ):
                 continue  # implied
-            seconds = spending.seconds_left() / (len(checks) - count)
-            found[name] = judging(replace(budget, seconds=seconds).start())
+            spending = part(shared, [*checks][count:])
+            found[name] = judging(spending)
+            shared.configurations += spending.configurations
         return combined(of, kind, found)
 
     def _of_registers(self, history: History, of: RegisterHistory) -> Mapping[str, Judging]:
@@ -83,7 +86,7 @@ class SpectrumCheck:
             "convergence": ConvergenceCheck(self.settle, initial).judge,
             "strong-convergence": ConvergenceCheck(self.settle, initial, strong=True).judge,
             "delta-atomicity": DeltaAtomicity(None, initial).judge,
-            STRONGEST: lambda of, spending: linear.check(history, spending.left()),
+            STRONGEST: lambda of, spending: linear.judge(history, spending),
             **{name: CausalCheck(name, judging, initial).judge for name, (_, judging) in CAUSAL.items()},
             "k-atomicity": KAtomicity(None, initial).judge,
             "per-key-sequential": SequentialCheck(True, initial).judge,
@@ -100,8 +103,19 @@ class SpectrumCheck:
             check = ConvergenceCheck(self.settle, strong=strong)
             checks[check.name] = lambda spending, check=check: check.check(history, spending.left())  # type: ignore[misc]
         linear = LinearizabilityByType()
-        checks[STRONGEST] = lambda spending: linear.check(history, spending.left())
+        checks[STRONGEST] = lambda spending: linear.judge(history, spending)
         return checks
+
+
+def part(shared: BudgetMeter, models: Sequence[str]) -> BudgetMeter:
+    """The budget of the first of some models: of what is left, an equal part of the seconds for each of them, and of
+    the configurations for each that searches."""
+    budget, searched = shared.budget, sum(name in SEARCHED for name in models)
+    seconds = float(f"{shared.seconds_left() / len(models):.3g}")
+    if models[0] not in SEARCHED:
+        return replace(budget, seconds=seconds).start()
+    left = max(0, budget.configurations - shared.configurations)
+    return replace(budget, seconds=seconds, configurations=left // searched).start()
 
 
 def combined(of: RegisterHistory | None, kind: DataType, found: Mapping[str, Verdict]) -> Verdict:

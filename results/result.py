@@ -206,11 +206,14 @@ class Result:
         return line
 
     def _evidence_json(self) -> dict[str, Value]:
-        """The checker's counts, and the first witness: positions of its events in the history, and its words."""
+        """The checker's counts, and the first witness: positions of its events in the history, its words, and the
+        cycle that it is about, if it is about one."""
         refuted = first_refuted(self.verdict)
         if refuted is None or refuted.witness is None:
             return {"details": msgspec.to_builtins(self.verdict.details)} if self.verdict else {}
-        witness = {"events": list(refuted.witness.events), "words": list(refuted.witness.words)}
+        witness: dict[str, Value] = {"events": list(refuted.witness.events), "words": list(refuted.witness.words)}
+        if refuted.witness.cycle:
+            witness["cycle"] = [list(step) for step in refuted.witness.cycle]
         key = {} if refuted.key is None else {"key": msgspec.to_builtins(refuted.key)}
         return {"details": msgspec.to_builtins(refuted.details), "witness": key | witness}
 

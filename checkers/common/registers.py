@@ -144,7 +144,7 @@ class RegisterHistory:
         return part
 
     def only(self, ops: Sequence[int]) -> "RegisterHistory":
-        """These operations, in order of invocation, as registers of their own: with what reads among them returned."""
+        """Registers of these operations alone, in order of invocation; what reads among them returned is among them."""
         numbers = {op: number for number, op in enumerate(ops)}
         part = self._part(ops, numbers)
         for number, chain in enumerate(self.chains):

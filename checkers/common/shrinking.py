@@ -22,7 +22,7 @@ Explained = Callable[[list[int], BudgetMeter], bool]
 
 def shrunk(of: RegisterHistory, ops: Iterable[int], explained: Explained, spending: BudgetMeter) -> list[int]:
     """Some of these operations that no order explains, in order of invocation; all of them where `spending` is over."""
-    smaller = _Shrinking(sorted(ops), explained, spending)
+    smaller = _Fewer(sorted(ops), explained, spending)
     smaller.drop(_values(of, smaller.kept))
     smaller.drop([[op] for op in smaller.kept if not of.write[op]])
     smaller.drop(_values(of, smaller.kept))
@@ -37,7 +37,7 @@ def _values(of: RegisterHistory, ops: Sequence[int]) -> list[list[int]]:
     return list(found.values())
 
 
-class _Shrinking:
+class _Fewer:
     """kept: the operations that are left. left: how many attempts are."""
 
     def __init__(self, kept: list[int], explained: Explained, spending: BudgetMeter) -> None:

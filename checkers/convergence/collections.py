@@ -13,7 +13,7 @@ show it that returned the same elements; of all types the final reads show it, w
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +24,7 @@ from splitbrain.checkers.common.per_key import NEVER, hold_to
 from splitbrain.checkers.common.registers import sessions_of
 from splitbrain.checkers.common.values import shown
 from splitbrain.checkers.convergence.final import FinalReads, converged_ms
-from splitbrain.checkers.domain.pn_counter import integer
+from splitbrain.checkers.domain.pn_counter import Sums, integer
 from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import EventType, Value
 from splitbrain.harness.verdict import Witness
@@ -36,8 +36,6 @@ UPDATES = {
     DataType.COUNTER: ("increment", "add"),
 }
 """Operations that change each type."""
-SUMS_MAX = 1_000_000
-"""The width of the sums that are told one by one."""
 
 
 @dataclass(slots=True)
@@ -64,32 +62,6 @@ class Element:
         """The starts of acknowledged removes that began after all adds had ended."""
         last = max((end for _, end in self.added), default=-1)
         return [begun for begun, end in self.removed if begun > last and end < NEVER]
-
-
-@dataclass(frozen=True)
-class Sums:
-    """The sums that some of a few numbers come to. least, most: of all. reached: bit i for the sum least + i, None
-    where these would be more than `SUMS_MAX`: then every number in between counts as one."""
-
-    least: int
-    most: int
-    reached: int | None
-
-    @staticmethod
-    def of(numbers: Iterable[int]) -> "Sums":
-        """The sums of these."""
-        known = list(numbers)
-        least, most = sum(min(number, 0) for number in known), sum(max(number, 0) for number in known)
-        if most - least > SUMS_MAX:
-            return Sums(least, most, None)
-        reached = 1
-        for number in known:
-            reached |= reached << abs(number)  # with a negative one, the same bits stand for sums that much smaller
-        return Sums(least, most, reached)
-
-    def __contains__(self, number: int) -> bool:
-        inside = self.least <= number <= self.most
-        return inside and (self.reached is None or bool(self.reached >> (number - self.least) & 1))
 
 
 @dataclass(frozen=True)
@@ -232,13 +204,14 @@ class FinalCopies:
             else:
                 open_.append((operations.invoke[row], delta))
         for row in rows:
-            sums = Sums.of(delta for begun, delta in open_ if begun < operations.complete[row])
-            value, least, most = self._value(row), certain + sums.least, certain + sums.most
+            some = [delta for begun, delta in open_ if begun < operations.complete[row]]
+            value, sums = self._value(row), Sums()
+            least, most = (certain + sum(far(0, delta) for delta in some) for far in (min, max))
             if not least <= value <= most:
                 between = f"{least:,}" if least == most else f"between {least:,} and {most:,}"
                 yield self._witness([row], f"a final read is {value:,}, but what was added is {between}")
-            elif value - certain not in sums:
-                said = f"no sum of {certain:,} acknowledged and of some of {len(open_):,} updates of unknown outcome"
+            elif all(map(sums.add, some)) and value - certain not in sums:
+                said = f"no sum of {certain:,} acknowledged and of some of {len(some):,} updates of unknown outcome"
                 yield self._witness([row], f"a final read is {value:,}, which is {said}")
 
     def _apart(self, key: int, rows: Sequence[int]) -> tuple[Witness | None, str | None]:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from splitbrain.checkers.catalogue import entry
+from splitbrain.checkers.spectrum import part
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.history import Event, History
 from splitbrain.harness.verdict import Verdict
@@ -62,3 +63,30 @@ def test_reads_of_nothing_but_empty_sets_refute_nothing(read: Any) -> None:
 def test_a_set_from_which_clients_only_removed_is_a_set() -> None:
     assert spectrum((0, "remove", 1), (1, "read", ())).value.value == "valid"
     assert spectrum((0, "remove", 1), (1, "read", (1,))).value.value == "invalid"
+
+
+def test_models_share_the_budget_and_searches_the_configurations() -> None:
+    shared = Budget(seconds=1_000.0, configurations=100).start()
+    shared.configurations = 40
+    first = part(shared, ["linearizable", "causal-memory", "k-atomicity", "sequential"])
+    assert 240 < first.budget.seconds <= 250 and first.budget.configurations == 20
+    last = part(shared, ["sequential"])
+    assert 990 < last.budget.seconds <= 1_000 and last.budget.configurations == 60
+    assert part(shared, ["causal-memory", "sequential"]).budget.configurations == 100
+
+
+def test_what_no_configurations_are_left_for_is_undecided_with_the_reason() -> None:
+    writes = [(process, kind, "write", process) for kind in ("invoke", "ok") for process in (1, 2, 3, 4)]
+    reads = [
+        (5 + (value > 2), kind, "read", value if kind == "ok" else None)
+        for value in (1, 2, 3, 4)
+        for kind in ("invoke", "ok")
+    ]
+    events = [
+        Event(index=0, time=0, process=process, type=kind, f=f, key="x", value=value)
+        for process, kind, f, value in (*writes, *reads)
+    ]
+    found = entry("spectrum").make().check(History.of(events), Budget(configurations=2))
+    assert found.value.value == "unknown" and found.reason.startswith(found.details["undecided"]["linearizable"])
+    assert "configurations was spent" in found.details["undecided"]["linearizable"]
+    assert "regular" in found.details["allowed"]

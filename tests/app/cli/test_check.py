@@ -203,6 +203,16 @@ def test_json_carries_the_witness_and_what_was_counted(splitbrain, files):
     assert lost["details"]["lost"] == [5] and lost["witness"]["events"] == [0, 1, 2, 3]
 
 
+def test_json_carries_the_cycle_that_a_witness_is_about(splitbrain, files):
+    both = [("write", 0, 1), ("write", 1, 2), ("read", 0, 2), ("read", 1, 1)]
+    text = [line(p, kind, f, value) for f, p, value in both for kind in ("invoke", "ok")]
+    (files / "cycle.jsonl").write_text("".join(text))
+    found = splitbrain("check", files / "cycle.jsonl", "--model", "causal-convergence", "--json")
+    assert found.code == INVALID
+    cycle = found.objects[0]["witness"]["cycle"]
+    assert cycle == [[at, "must, by a read that had seen both, come before"] for at in (2, 0)]
+
+
 def test_a_page_is_written_for_each_history(splitbrain, files):
     said = splitbrain(
         "check", files / "bad.jsonl", files / "good.jsonl", "--model", "register", "--report", files / "p"
