@@ -15,6 +15,7 @@ show it that returned the same elements; of all types the final reads show it, w
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
 from splitbrain.checkers.common.data_types import DataType, elements_of
@@ -62,6 +63,13 @@ class Element:
         """The starts of acknowledged removes that began after all adds had ended."""
         last = max((end for _, end in self.added), default=-1)
         return [begun for begun, end in self.removed if begun > last and end < NEVER]
+
+
+def _reordered(two: tuple[Sequence[int], Sequence[int]]) -> bool:
+    """Whether two lists have elements that stand in both in different orders."""
+    one, other = two
+    common = set(one) & set(other)
+    return [each for each in one if each in common] != [each for each in other if each in common]
 
 
 @dataclass(frozen=True)
@@ -227,10 +235,13 @@ class FinalCopies:
             open_ = {element for element, of in self._known(key).items() if of.open}
             certain = [type(value)(element for element in value if element not in open_) for value in values]
         other = next((at for at, value in enumerate(certain) if value != certain[0]), None)
-        if other is None:
-            return None, in_doubt
-        said = "two final reads differ, though all updates had ended before"
-        return self._witness([rows[0], rows[other]], said), None
+        if other is not None:
+            said = "two final reads differ, though all updates had ended before"
+            return self._witness([rows[0], rows[other]], said), None
+        if self.type is DataType.LIST and (pair := next(filter(_reordered, combinations(values, 2)), None)):
+            two = [rows[values.index(value)] for value in pair]
+            return self._witness(two, "two final reads have elements in different orders"), None
+        return None, in_doubt
 
     def _differing(self) -> Iterator[tuple[int, int]]:
         """Key and start of reads that did not return what final reads returned."""

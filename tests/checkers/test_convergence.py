@@ -64,6 +64,11 @@ COUNTER = [(0, "n1", "increment", 5), (10, "n2", "increment", 2)]
         ),
         ([*LIST, *finals((1, 2), (1, 2))], "valid", "2 final reads agree"),
         ([*LIST, *finals((1, 2), (2, 1))], "invalid", "two final reads differ"),
+        (
+            [*LIST, (20, "n1", "append?", 3), *finals((1, 2), (1, 3, 2), (1, 2, 3))],
+            "invalid",
+            "two final reads have elements in different orders",
+        ),
         ([*LIST, *finals((1, 2, 1), (1, 2, 1))], "invalid", "has 1 more often than it was added"),
         ([*COUNTER, *finals(7, 7)], "valid", "2 final reads agree"),
         ([*COUNTER, *finals(7, 5)], "invalid", "a final read is 5, but what was added is 7"),

@@ -7,13 +7,16 @@ from functools import cache
 from itertools import permutations
 from random import Random
 
+from msgspec import UNSET
+
 from splitbrain.harness.history import Event, History
 from splitbrain.harness.verdict import Validity
 
 
 @dataclass(frozen=True)
 class RegisterOperation:
-    """One operation. start, end: positions of its events; end None for a write of unknown outcome."""
+    """One operation. start, end: positions of its events; end None for a write of unknown outcome. takes, gives: the
+    tokens that it was invoked and ended with."""
 
     session: int
     write: bool
@@ -21,6 +24,8 @@ class RegisterOperation:
     value: int | None
     start: float
     end: int | None
+    takes: str | None = None
+    gives: str | None = None
 
 
 Ops = tuple[RegisterOperation, ...]
@@ -62,6 +67,14 @@ def tiny(random: Random, most: int = 5) -> Ops:
     return tuple(RegisterOperation(*fields) for fields in out)
 
 
+def with_tokens(random: Random, ops: Ops) -> Ops:
+    """The operations, of which some that ended give one of two tokens, and some take one."""
+    return tuple(
+        replace(op, takes=random.choice((None, "a", "b")), gives=random.choice((None, "a", "b"))) if op.end else op
+        for op in ops
+    )
+
+
 def history_of(ops: Ops) -> History:
     """The history of these operations: a process of its own for each, so that sessions survive unknown outcomes."""
     marks = [(op.start, number, "invoke") for number, op in enumerate(ops)]
@@ -79,6 +92,7 @@ def history_of(ops: Ops) -> History:
                 f="write" if op.write else "read",
                 key=op.key,
                 value=op.value if op.write or kind == "ok" else None,
+                token=(op.takes if kind == "invoke" else op.gives) or UNSET,
             )
         )
     return History.of(events)
@@ -101,6 +115,18 @@ def session_order(ops: Ops) -> Relation:
         sum(1 << i for i, a in enumerate(ops) if a.session == b.session and a.end is not None and a.end < b.start)
         for b in ops
     )
+
+
+def handed_order(ops: Ops) -> Relation:
+    """Session order, and the last operation that had ended with a token before what was invoked with it."""
+    found = list(session_order(ops))
+    for place, op in enumerate(ops):
+        ended = [(a.end, i) for i, a in enumerate(ops) if a.gives and a.gives == op.takes and (a.end or 0) < op.start]
+        if ended and ops[max(ended)[1]].session != op.session:
+            found[place] |= 1 << max(ended)[1]
+    whole = closed(tuple(found))
+    assert whole is not None, "each of these edges goes forwards in time"
+    return whole
 
 
 def real_time(ops: Ops) -> Relation:
@@ -182,7 +208,7 @@ def seen_is_below(ops: Ops, order: Relation) -> bool:
 def causal_consistency(ops: Ops) -> bool:
     return any(
         all(any(legal(ops, line, 1 << r) for line in extensions(order, order[r] | 1 << r)) for r in reads_of(ops))
-        for order in partial_orders(session_order(ops))
+        for order in partial_orders(handed_order(ops))
         if seen_is_below(ops, order)
     )
 
@@ -194,7 +220,7 @@ def causal_memory(ops: Ops) -> bool:
             any(legal(ops, line, own[r] | 1 << r) for line in extensions(order, order[r] | 1 << r))
             for r in reads_of(ops)
         )
-        for order in partial_orders(own)
+        for order in partial_orders(handed_order(ops))
         if seen_is_below(ops, order)
     )
 
@@ -203,7 +229,7 @@ def causal_convergence(ops: Ops) -> bool:
     everything = (1 << len(ops)) - 1
     return any(
         all(legal(ops, [o for o in line if order[r] >> o & 1 or o == r], 1 << r) for r in reads_of(ops))
-        for order in partial_orders(session_order(ops))
+        for order in partial_orders(handed_order(ops))
         if seen_is_below(ops, order)
         for line in extensions(order, everything)
     )
@@ -220,12 +246,17 @@ def pram(ops: Ops) -> bool:
 
 
 def sequential(ops: Ops) -> bool:
+    return in_one_order(ops, handed_order(ops))
+
+
+def in_one_order(ops: Ops, order: Relation) -> bool:
     everything = (1 << len(ops)) - 1
-    return any(legal(ops, line, everything) for line in extensions(session_order(ops), everything))
+    return any(legal(ops, line, everything) for line in extensions(order, everything))
 
 
 def per_key_sequential(ops: Ops) -> bool:
-    return all(sequential(tuple(op for op in ops if op.key == key)) for key in {op.key for op in ops})
+    of_keys = [tuple(op for op in ops if op.key == key) for key in {op.key for op in ops}]
+    return all(in_one_order(of_key, session_order(of_key)) for of_key in of_keys)
 
 
 def linearizable(ops: Ops) -> bool:

@@ -27,7 +27,7 @@ from splitbrain.harness.options import Setting
 from splitbrain.harness.verdict import Validity
 
 from . import exhaustive
-from .exhaustive import Ops, history_of, holds, tiny
+from .exhaustive import Ops, history_of, holds, tiny, with_tokens
 
 QUICK, LONG = 400, 100_000
 SETTINGS: dict[str, dict[str, Setting]] = {"k-atomicity": {"k": 2}, "delta-atomicity": {"delta": 2.5}}
@@ -48,6 +48,7 @@ NAIVE: dict[str, Callable[[Ops], bool]] = {
     "k-atomicity": lambda ops: exhaustive.within_k(ops, 2),
     "delta-atomicity": lambda ops: exhaustive.within_delta(ops, 2.5),
 }
+KNOW_TOKENS = ("causal-consistency", "causal-convergence", "causal-memory", "sequential")
 
 
 def compare(model: str, naive: Callable[[Ops], bool], seed: int, count: int) -> None:
@@ -81,6 +82,37 @@ def test_a_model_follows_its_definition(model: str) -> None:
 @pytest.mark.parametrize("model", NAIVE)
 def test_a_model_follows_its_definition_on_many(model: str) -> None:
     compare(model, NAIVE[model], 2, LONG)
+
+
+def compare_with_tokens(seed: int, count: int) -> None:
+    """The verdicts of the models that know tokens on so many histories with them, at least a tenth of them invalid; of
+    some the tokens decide."""
+    random, decisive, invalid = Random(f"tokens {seed}"), Counter[str](), Counter[str]()
+    for _ in range(count):
+        ops = with_tokens(random, tiny(random))
+        history = history_of(ops)
+        for model in KNOW_TOKENS:
+            verdict = CATALOGUE[model].make().check(history, Budget())
+            if UNOBSERVED in verdict.details:
+                continue
+            expected = Validity.VALID if holds(NAIVE[model], ops) else Validity.INVALID
+            assert verdict.value is expected, (ops, verdict)
+            invalid[model] += expected is Validity.INVALID
+            decisive[model] += expected is Validity.INVALID and holds(
+                NAIVE[model], tuple(replace(op, takes=None) for op in ops)
+            )
+    print(f"tokens: {count} histories, invalid {invalid}, by tokens {decisive}")
+    assert all(10 * invalid[model] >= count and 100 * decisive[model] >= count for model in KNOW_TOKENS)
+
+
+def test_models_that_know_tokens_follow_their_definition() -> None:
+    compare_with_tokens(1, 200)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_models_that_know_tokens_follow_their_definition_on_many() -> None:
+    compare_with_tokens(2, LONG)
 
 
 def converge(seed: int, count: int) -> None:
