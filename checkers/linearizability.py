@@ -131,7 +131,7 @@ def _by_type(settings: Mapping[str, Setting]) -> LinearizabilityByType:
 
 BY_TYPE = CatalogueEntry(
     "linearizable",
-    "one order in real time explains each operation; registers, key-value stores, sets, lists, counters",
+    "one order in real time explains all; registers, key-value stores, sets, lists, counters",
     (INITIAL_OPTION,),
     _by_type,
 )

@@ -215,8 +215,8 @@ ENTRIES = tuple(
         lambda settings, by_key=by_key: _made(settings, by_key),  # type: ignore[misc]
     )
     for name, summary, by_key in (
-        ("sequential", "one order respects each session and explains each read; registers with unique writes", False),
-        ("per-key-sequential", "the operations on each key alone are sequential; registers with unique writes", True),
+        ("sequential", "one order respects each session and explains each read; unique-value registers, sets", False),
+        ("per-key-sequential", "the operations on each key alone are sequential; unique-value registers, sets", True),
     )
 )  # fmt: skip
 

@@ -111,7 +111,7 @@ def entry(name: str) -> CatalogueEntry[CausalCheck]:
     def build(settings: Mapping[str, Setting]) -> CausalCheck:
         return CausalCheck(name, judging, initial_of(settings["initial"]))
 
-    return CatalogueEntry(name, f"{summary}; registers with unique writes", (INITIAL_OPTION,), build)
+    return CatalogueEntry(name, f"{summary}; unique-value registers, sets", (INITIAL_OPTION,), build)
 
 
 ENTRIES = tuple(map(entry, MODELS))

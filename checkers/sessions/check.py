@@ -79,7 +79,7 @@ def entry(name: str) -> CatalogueEntry[SessionCheck]:
     def build(settings: Mapping[str, Setting]) -> SessionCheck:
         return SessionCheck(name, guarantee, initial_of(settings["initial"]))
 
-    return CatalogueEntry(name, f"{summary}; registers with unique writes", (INITIAL_OPTION,), build)
+    return CatalogueEntry(name, f"{summary}; unique-value registers, sets", (INITIAL_OPTION,), build)
 
 
 ENTRIES = tuple(map(entry, MODELS))

@@ -111,6 +111,18 @@ def test_what_is_shrunk_keeps_sessions_and_tokens(tmp_path: Path) -> None:
     assert Script.from_toml(script.to_toml(), "here") == script
 
 
+@pytest.mark.parametrize(("token", "verdict"), [("on", "valid"), ("off", "invalid")])
+def test_a_causal_store_is_causal_to_a_session_that_moves_if_it_takes_its_token_along(
+    token: str, verdict: str, tmp_path: Path
+) -> None:
+    found = run(
+        "causal", workload="session", settings={"token": token}, model="causal-consistency", nemesis="partition",
+        time_limit=8, seed=1, out=tmp_path,
+    ).result  # fmt: skip
+    assert found.headline()["checks"][0]["name"] == "causal-consistency"
+    assert found.status.value == verdict
+
+
 DELAYED = "packet:kind=delay,delay_ms={},jitter_ms=0"
 
 

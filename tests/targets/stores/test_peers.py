@@ -1,6 +1,7 @@
 """multi-leader and causal: the same stories in every environment, what they claim, and what their audit sees."""
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,14 @@ def test_convergence_of_what_was_written_last(
         target, seed=1, workload=workload, nemesis=nemesis, model="convergence", time_limit=8.0, out=tmp_path
     ).result  # fmt: skip
     assert {check.checker: check.value.value for check in found.checks}["convergence"] == expected
+
+
+def test_writes_that_did_not_know_of_each_other_are_lost_and_counted(tmp_path: Path) -> None:
+    kept = run("multi-leader:conflict=lww", seed=1, workload="set", nemesis="partition", time_limit=4.0, out=tmp_path)
+    said = [line for check in kept.result.checks if check.witness for line in check.witness.words]
+    lost = next(int(found[1]) for line in said if (found := re.match(r"lost in all, (\d+) acknowledged", line)))
+    acknowledged = kept.result.summary.counts["add"].ok
+    assert 50 < lost < acknowledged
 
 
 def status(target: str, out: Path, **fields: Any) -> str:
