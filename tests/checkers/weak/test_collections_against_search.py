@@ -19,7 +19,7 @@ TYPES = {"set": "add", "list": "append", "counter": "increment"}
 
 
 @dataclass(frozen=True)
-class Update:
+class SmallUpdate:
     """One update. value: the element, or what is added. ended: ok, info or fail."""
 
     value: int
@@ -27,11 +27,11 @@ class Update:
 
 
 @dataclass(frozen=True)
-class Copies:
+class SmallCopies:
     """Updates one after another, reads that came then, and the final read of each copy."""
 
     type: str
-    updates: tuple[Update, ...]
+    updates: tuple[SmallUpdate, ...]
     early: tuple[Any, ...]
     final: tuple[Any, ...]
 
@@ -49,7 +49,7 @@ class Copies:
         )  # fmt: skip
 
 
-def states(copies: Copies) -> Iterator[Any]:
+def states(copies: SmallCopies) -> Iterator[Any]:
     """Everything that a copy may hold that has what was acknowledged and some of what is of unknown outcome."""
     certain = [each.value for each in copies.updates if each.ended == "ok"]
     unsure = [each.value for each in copies.updates if each.ended == "info"]
@@ -70,7 +70,7 @@ def in_one_order(finals: Sequence[tuple[int, ...]]) -> bool:
     )
 
 
-def expected(copies: Copies) -> Validity:
+def expected(copies: SmallCopies) -> Validity:
     """Final reads agree on a state that a copy may hold; unknown where each does, and an update of unknown outcome may
     have happened in between."""
     possible = set(states(copies))
@@ -83,26 +83,26 @@ def expected(copies: Copies) -> Validity:
     return Validity.UNKNOWN
 
 
-def expected_strongly(copies: Copies) -> Validity:
-    """As `expected`, and all reads of a list that returned the same elements returned them in one order."""
+def expected_strongly(copies: SmallCopies) -> Validity:
+    """The same, and all reads of a list that returned the same elements returned them in one order."""
     reads = (*copies.early, *copies.final)
     if copies.type == "list" and any(set(one) == set(other) and one != other for one, other in combinations(reads, 2)):
         return Validity.INVALID
     return expected(copies)
 
 
-def tiny(random: Random, of_type: str) -> Copies:
+def tiny(random: Random, of_type: str) -> SmallCopies:
     count = random.randint(1, 4)
     values = [random.choice((-2, 1, 3, 5)) for _ in range(count)] if of_type == "counter" else list(range(1, count + 1))
-    updates = tuple(Update(value, random.choice(("ok", "ok", "info", "fail"))) for value in values)
-    possible = sorted(set(states(Copies(of_type, updates, (), ()))))
+    updates = tuple(SmallUpdate(value, random.choice(("ok", "ok", "info", "fail"))) for value in values)
+    possible = sorted(set(states(SmallCopies(of_type, updates, (), ()))))
     first = random.choice(possible)
     final = [first if random.random() < 0.7 else random.choice(possible) for _ in range(random.randint(2, 3))]
     if random.random() < 0.35:
         other = spoilt(random, final[-1])
         final[-1] = tuple(sorted(other)) if of_type == "set" else other
     early = [random.choice(possible) for _ in range(random.randint(0, 2))] if of_type == "list" else []
-    return Copies(of_type, updates, tuple(early), tuple(final))
+    return SmallCopies(of_type, updates, tuple(early), tuple(final))
 
 
 def spoilt(random: Random, value: Any) -> Any:
