@@ -18,8 +18,7 @@ from splitbrain.checkers.causal.check import CausalCheck
 from splitbrain.checkers.common.data_types import DataType, data_type
 from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.per_key import UNOBSERVED
-from splitbrain.checkers.common.registers import INITIAL_OPTION, RegisterHistory, registers
-from splitbrain.checkers.common.values import meant
+from splitbrain.checkers.common.registers import INITIAL_OPTION, RegisterHistory, initial_of, registers
 from splitbrain.checkers.convergence.check import SETTLE, ConvergenceCheck
 from splitbrain.checkers.grow_only import check as grow_only
 from splitbrain.checkers.lattice import SPECTRUM_NAME, lattice, maximal, minimal, stronger, weaker
@@ -62,7 +61,7 @@ class SpectrumCheck:
         if workload is not None:
             return replace(TransactionCheck(workload).check(history, budget), checker=self.name)
         kind = data_type(history)
-        of = registers(history, self.name, meant(self.initial)) if kind is DataType.REGISTER else None
+        of = registers(history, self.name, initial_of(self.initial)) if kind is DataType.REGISTER else None
         shared = budget.start()
         checks = self._of_registers(history, of) if of is not None else self._of_collections(history, kind)
         found: dict[str, Verdict] = {}
@@ -78,7 +77,7 @@ class SpectrumCheck:
 
     def _of_registers(self, history: History, of: RegisterHistory) -> Mapping[str, Judging]:
         """The checkers of registers, cheap ones first."""
-        initial, linear = meant(self.initial), LinearizabilityByType(self.initial)
+        initial, linear = initial_of(self.initial), LinearizabilityByType(self.initial)
         checks: dict[str, Callable[[RegisterHistory, BudgetMeter], Verdict]] = {
             **{name: SessionCheck(name, guarantee, initial).judge for name, (_, guarantee) in SESSIONS.items()},
             "safe": RegularCheck(True, initial).judge,

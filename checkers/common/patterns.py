@@ -1,5 +1,6 @@
 """Cycles and ways of an order of operations, as findings and sentences."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
@@ -22,12 +23,13 @@ class Steps:
         self.registers, self.ops, self.shows, self.who = registers, list(ops), shows, who
         self.lines: list[str] = []
         self._said: set[tuple[int, int]] = set()
+        self._numbers = {op: number for number, op in enumerate(self.ops)}
 
     def along(self, way: Sequence[int]) -> None:
         """Say each step of a way, and then what shows those that need a read."""
-        pending = list(pairwise(way))
+        pending = deque(pairwise(way))
         while pending:
-            step = pending.pop(0)
+            step = pending.popleft()
             if step not in self._said:
                 self._said.add(step)
                 pending += pairwise(self._say(*step))
@@ -44,9 +46,10 @@ class Steps:
         return way
 
     def _name(self, op: int) -> str:
-        if op not in self.ops:
+        if op not in self._numbers:
+            self._numbers[op] = len(self.ops)
             self.ops.append(op)
-        return f"{{{self.ops.index(op)}}}"
+        return f"{{{self._numbers[op]}}}"
 
 
 def why_each(registers: RegisterHistory, way: Sequence[int]) -> list[str]:

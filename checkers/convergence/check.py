@@ -45,14 +45,17 @@ class ConvergenceCheck:
             return self.judge(registers(history, self.name, self.initial), budget.start())
         copies = FinalCopies.of(history, self.name, kind, self.settle)
         early = copies.same_elements() if self.strong and kind is DataType.LIST else None
-        return self._verdict(early or copies.judge(), copies.found.compared)
+        return self._verdict(early or copies.judge(), copies.found.compared, history)
 
     def judge(self, of: RegisterHistory, spending: BudgetMeter) -> Verdict:
         """The verdict on registers that were read from a history before."""
         finding, compared = of_registers.judge(of, self.settle, spending)
-        return self._verdict(finding, compared)
+        return self._verdict(finding, compared, of.history)
 
-    def _verdict(self, finding: Finding, compared: int) -> Verdict:
+    def _verdict(self, finding: Finding, compared: int, history: History) -> Verdict:
+        if not compared and finding.witness is None and self.settle and not history.timed:
+            reason = f"the history has no times to tell what came {self.settle} ms after the last update"
+            return unobserved(self.name, f"{reason}: with settle=0 all later reads are final")
         if not compared and finding.witness is None:
             reason = f"no two nodes read one key {self.settle} ms after its last update and the last fault, or later"
             return unobserved(self.name, f"{reason}: nothing could have refuted the model")

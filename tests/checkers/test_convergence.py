@@ -211,3 +211,11 @@ def test_strong_convergence_compares_reads_of_the_same_elements_at_any_time() ->
 def test_operations_of_no_known_type_are_wrong_use() -> None:
     with pytest.raises(UsageError, match="does not know the operation `pop`"):
         verdict(*LIST, (20, "n1", "pop", 1))
+
+
+def test_without_times_it_is_said_what_is_missing() -> None:
+    untimed = history((0, "n1", "write", 1), (10, "n1", "read", 1), (20, "n2", "read", 1))
+    untimed.timed = False
+    found = entry("convergence").make().check(untimed, Budget())
+    assert found.value.value == "unknown" and "the history has no times" in found.reason
+    assert entry("convergence").make({"settle": 0}).check(untimed, Budget()).value.value == "valid"

@@ -7,6 +7,7 @@ import pytest
 from splitbrain.checkers.catalogue import entry
 from splitbrain.checkers.spectrum import part
 from splitbrain.harness.budget import Budget
+from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import Event, History
 from splitbrain.harness.verdict import Verdict
 
@@ -90,3 +91,8 @@ def test_what_no_configurations_are_left_for_is_undecided_with_the_reason() -> N
     assert found.value.value == "unknown" and found.reason.startswith(found.details["undecided"]["linearizable"])
     assert "configurations was spent" in found.details["undecided"]["linearizable"]
     assert "regular" in found.details["allowed"]
+
+
+def test_no_register_begins_as_a_list() -> None:
+    with pytest.raises(UsageError, match="option initial is a number"):
+        entry("spectrum").make({"initial": "[1]"}).check(History.of([]), Budget())
