@@ -68,6 +68,7 @@ SUMMARIES: Mapping[str, str] = {
     "strong-convergence": "convergence, and reads of a list with the same elements have them in one order",
     "list-append": "transactions that append to lists and read them: every isolation level",
     "rw-register": "transactions that write registers and read them, each value once: every isolation level",
+    "closed-predicate": "Elle's closed-predicate: transactions that read by predicates, with phantoms; serializability",
 }
 """Every check of `catalogue` by name, with its summary, so that `splitbrain list` need import none. A test compares
 them."""
