@@ -65,12 +65,17 @@ class Lattice:
     refutes: Mapping[str, Sequence[str]]
     below: Mapping[str, frozenset[str]] = field(init=False)
     """Model → all that it implies, itself among them."""
+    above: Mapping[str, frozenset[str]] = field(init=False)
+    """Model → all that imply it, without itself."""
 
     def __post_init__(self) -> None:
         direct: dict[str, list[str]] = {name: [] for name in self.models}
         for edge in self.implications:
             direct[edge.stronger].append(edge.weaker)
-        object.__setattr__(self, "below", {name: reachable(name, direct) for name in self.models})
+        below = {name: reachable(name, direct) for name in self.models}
+        above = {name: frozenset(o for o, under in below.items() if name in under) - {name} for name in self.models}
+        object.__setattr__(self, "below", below)
+        object.__setattr__(self, "above", above)
 
 
 @functools.cache
@@ -111,8 +116,7 @@ def weaker(model: str) -> frozenset[str]:
 
 def stronger(model: str) -> frozenset[str]:
     """All models that imply this one, without itself."""
-    wanted = lattice().models[model].name
-    return frozenset(name for name, below in lattice().below.items() if wanted in below) - {wanted}
+    return lattice().above[model]
 
 
 def maximal(models: Iterable[str]) -> frozenset[str]:

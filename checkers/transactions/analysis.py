@@ -65,11 +65,12 @@ def analysed(
     weakest = sorted(minimal(found.refuted), key=list(found.refuted).index)
     shown = level if level in found.refuted else next(iter(weakest), None)
     witness = _evidence(found, shown, evidence).witness(of) if shown is not None else None
+    strongest = maximal(found.allowed)
     details: dict[str, Any] = {
         "consistency": level,
         "anomalies": found.anomalies,
         "allowed": found.allowed,
-        "strongest": [model for model in found.allowed if model in maximal(found.allowed)],
+        "strongest": [model for model in found.allowed if model in strongest],
         "refuted": refuted,
         "weakest_refuted": weakest,
         "undecided": found.undecided,

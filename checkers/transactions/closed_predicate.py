@@ -58,12 +58,12 @@ class ClosedPredicateCheck:
         refuted, anomalies = levels.judged(LEVELS)
         allowed = [name for name in LEVELS if name not in refuted]
         found = levels.found
-        weakest = minimal(refuted)
+        weakest, strongest = minimal(refuted), maximal(allowed)
         details: dict[str, object] = {
             "consistency": self.consistency,
             "anomalies": anomalies,
             "allowed": allowed,
-            "strongest": [name for name in allowed if name in maximal(allowed)],
+            "strongest": [name for name in allowed if name in strongest],
             "refuted": {name: {"anomaly": why, "reason": levels.reason(why)} for name, why in refuted.items()},
             "weakest_refuted": [name for name in refuted if name in weakest],
             "undecided": {},

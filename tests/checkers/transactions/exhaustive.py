@@ -333,7 +333,7 @@ def serial(txns: Sequence[Tx], lists: bool, before: Before) -> bool:
     def go(done: frozenset[int], state) -> bool:
         if all(t.number in done for t in must):
             return True
-        mark = done, tuple(sorted(state.items(), key=repr))
+        mark = done, frozenset(state.items())
         if mark in seen:
             return False
         seen.add(mark)
@@ -344,7 +344,9 @@ def serial(txns: Sequence[Tx], lists: bool, before: Before) -> bool:
                     return True
         return False
 
-    return go(frozenset(), {})
+    found = go(frozenset(), {})
+    seen.clear()  # which the search holds, and itself, until cycles are collected
+    return found
 
 
 def snapshots(txns: Sequence[Tx], lists: bool, before: Before) -> bool:
@@ -356,7 +358,7 @@ def snapshots(txns: Sequence[Tx], lists: bool, before: Before) -> bool:
     def go(begun: tuple, done: frozenset[int], state) -> bool:
         if all(t.number in done for t in must):
             return True
-        mark = begun, done, tuple(sorted(state.items(), key=repr))
+        mark = frozenset(begun), done, frozenset(state.items())
         if mark in seen:
             return False
         seen.add(mark)
@@ -377,7 +379,9 @@ def snapshots(txns: Sequence[Tx], lists: bool, before: Before) -> bool:
                     return True
         return False
 
-    return go((), frozenset(), {})
+    found = go((), frozenset(), {})
+    seen.clear()
+    return found
 
 
 EXECUTED = {
