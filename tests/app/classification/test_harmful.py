@@ -243,6 +243,7 @@ def test_a_store_of_the_simulator_whose_minority_takes_itself_for_a_majority_lie
     words = ["abd:bug=half-is-a-majority", "--jobs", "1", "--out", str(tmp_path / "cards"), "--json"]
     found = CliRunner().invoke(command, words, standalone_mode=False)
     line = json.loads(found.stdout.splitlines()[0])
-    assert (found.return_value, line["class"]) == (1, "AP"), line
+    assert (found.return_value, line["class"], line["reads"]) == (1, "neither", "AP"), line
+    assert "after the heal" in line["reason"]
     assert line["claims"] == {"linearizable": False, "CP": False}
     assert line["availability"]["minority"][1] > 0.9
