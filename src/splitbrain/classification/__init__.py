@@ -13,10 +13,11 @@ A map; what stands further down may import what stands further up:
 - `claims`        what a target claims against the class and the models
 - `timeline`      availability and staleness of a side over time
 - `card`          all of it as one record
+- `words`         a card for the terminal, and figures in words
 - `scenarios`     what is done to a cluster, as tests of a campaign
 - `record`        the folder of a classification
 - `rounds`        runs until the classes are settled
-- `words` `markdown` `page` `badge`  a card for the terminal, as a file, to look at, for a README
+- `markdown` `page` `badge`  a card as a file, to look at, for a README
 - `changes`       a card against an earlier one
 - `textbook`      what the usual tables say about systems
 - `calls`         `splitbrain.classify`
