@@ -13,6 +13,7 @@ A map; what stands further down may import what stands further up:
 - `claims`        what a target claims against the class and the models
 - `timeline`      availability and staleness of a side over time
 - `card`          all of it as one record
+- `card_file`     the record as `card.json`
 - `words`         a card for the terminal, and figures in words
 - `scenarios`     what is done to a cluster, as tests of a campaign
 - `record`        the folder of a classification

@@ -8,6 +8,7 @@ from pathlib import Path
 from splitbrain.campaigns.execute import CampaignProgress
 from splitbrain.classification.badge import badge
 from splitbrain.classification.card import Card
+from splitbrain.classification.card_file import card_file
 from splitbrain.classification.markdown import markdown
 from splitbrain.classification.page import render
 from splitbrain.classification.record import ClassificationFolder
@@ -101,7 +102,7 @@ def again(path: Path) -> list[Card]:
 def write_card(path: Path, card: Card) -> None:
     """Write the files of a card into a folder."""
     path.mkdir(parents=True, exist_ok=True)
-    write_whole(path / "card.json", json.dumps(card.to_json(), indent=1, ensure_ascii=False) + "\n")
+    write_whole(path / "card.json", json.dumps(card_file(card), indent=1, ensure_ascii=False) + "\n")
     write_whole(path / "card.md", markdown(card))
     write_whole(path / "card.html", render(card))
     write_whole(path / "badge.svg", badge(card))

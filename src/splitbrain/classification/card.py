@@ -1,4 +1,4 @@
-"""Card: what the runs of one target come to, as one record, and as JSON.
+"""Card: what the runs of one target come to, as one record.
 
 Every figure is computed from the evidence of runs, and so from their histories.
 """
@@ -29,10 +29,8 @@ from splitbrain.classification.timeline import SideTimeline, timelines
 from splitbrain.classification.windows import KINDS, READ, WRITE
 from splitbrain.results.intervals import Interval
 from splitbrain.results.summary import permille
-from splitbrain.textbook.designs import VALUE_BYTES, OperationCost
+from splitbrain.textbook.designs import OperationCost
 
-FORMAT = 1
-LOST_LISTED = 20
 ALONE = 1.5
 """Round trips below which an answer waited for no other node: one is the client's own."""
 
@@ -222,7 +220,7 @@ class Card:
             "pacelc": self.pacelc,
             "strongest": strongest(self.runs),
             "strongest_healthy": strongest(self.healthy),
-            "availability": {side: _bounds(share) for side, share in self.availability.items()},
+            "availability": {side: bounds(share) for side, share in self.availability.items()},
             "majority_serves": finding.majority_serves,
             "lost_writes": len(self.lost),
             "claims": dict(self.claims),
@@ -233,43 +231,6 @@ class Card:
             **({"missing": list(finding.missing)} if finding.missing else {}),
             **({"alarm": finding.alarm} if finding.alarm else {}),
         }
-
-    def to_json(self) -> dict[str, Any]:
-        """Everything, as `card.json` has it."""
-        subject = self.subject
-        return {
-            "format": FORMAT,
-            **self.line(),
-            "env": subject.env,
-            "nodes": subject.nodes,
-            "not_run": dict(subject.not_run),
-            "failed": list(subject.failed),
-            "deadline_ms": round(self.deadline_ns / 1e6, 3),
-            "window_s": round(self.window_ns / 1e9, 3),
-            "failover_ms": {
-                f"{scenario}: {side}": None if took is None else round(took / 1e6, 3)
-                for (scenario, side), took in self.failovers.items()
-            },
-            "grace_ms": {one.scenario: round(one.grace_ns / 1e6, 3) for one in self.measured},
-            "latency_ms": {kind: dict(found) for kind, found in self.latency_ms.items()},
-            "round_trip_ms": subject.round_trip_ms,
-            "costs": {cost.kind: _cost(cost) for cost in subject.costs},
-            "sides": [_side(side) for side in self.sides],
-            "models": {name: _model(standing) for name, standing in self.models.items()},
-            "stale_reads": self.stale_reads,
-            "staleness": self.staleness,
-            "refuted_where": dict(self.refuted_where),
-            "lost": [vars(lost) for lost in self.lost[:LOST_LISTED]],
-            "looked_for": sum(run.final.looked_for for run in self.runs),
-            "differing_keys": sum(len(run.final.differing) for run in self.runs),
-            "timelines": [line.to_json() for line in self.timelines],
-            "evidence": [
-                {"scenario": run.scenario, "seed": run.seed, "run": run.run, "operations": run.operations,
-                 "linearizable": run.models.linearizable, "lost": len(run.final.lost),
-                 "offending": None if run.offending is None else vars(run.offending)}
-                for run in self.runs
-            ],
-        }  # fmt: skip
 
     @cached_property
     def stale_reads(self) -> Mapping[str, int]:
@@ -330,35 +291,6 @@ def _letter(runs: Sequence[RunEvidence], given_up: str, least: int) -> str:
     return "C" if len(found) >= least and None not in found else "?"
 
 
-def _bounds(share: Interval) -> list[float]:
+def bounds(share: Interval) -> list[float]:
+    """Lower bound, share and upper bound."""
     return [round(share.low, 4), round(share.part / share.whole, 4) if share.whole else 0.0, round(share.high, 4)]
-
-
-def _side(side: SideFigures) -> dict[str, Any]:
-    tally = side.tally
-    names = ("asked", "responded", "answered", "in_time", "refused", "timed_out", "unknown", "pending")
-    return {
-        "scenario": side.scenario, "side": side.side, "kind": side.kind or "both", "windows": side.windows,
-        **{name: getattr(tally, name) for name in names}, "interval": _bounds(side.in_time),
-        "failover_ms": side.failover_ms, "recovery_ms": side.recovery_ms,
-    }  # fmt: skip
-
-
-def _cost(cost: OperationCost) -> dict[str, Any]:
-    design = cost.design
-    expected = None if design is None else {
-        "round_trips": design.round_trips, "messages": design.messages, "bytes": design.copies * VALUE_BYTES,
-    }  # fmt: skip
-    return {
-        "operations": cost.operations, "round_trips": round(cost.round_trips, 2), "messages": round(cost.messages, 2),
-        "bytes": round(cost.bytes), "design": expected,
-    }  # fmt: skip
-
-
-def _model(standing: ModelStanding) -> dict[str, Any]:
-    first = standing.first
-    return {
-        "refuted": standing.refuted, "confirmed": standing.confirmed, "undecided": standing.undecided,
-        "rate_below": round(standing.bound, 4), "reason": standing.reason, "witness": list(standing.witness),
-        "first": None if first is None else {"scenario": first.scenario, "seed": first.seed, "run": first.run},
-    }  # fmt: skip

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from splitbrain import classify
 from splitbrain.classification.calls import Classified, is_folder, write_card
 from splitbrain.classification.card import Card, CardSubject
+from splitbrain.classification.card_file import card_file
 from splitbrain.classification.changes import CardChanges, changes, earlier_cards
 from splitbrain.classification.evidence import SPLITS, RunEvidence
 from splitbrain.classification.markdown import markdown
@@ -65,7 +66,7 @@ def test_the_card_is_computed_again_from_the_histories_alone(single: tuple[Path,
     for judged in (*bare.glob("single/card.*"), *bare.glob("single/runs/*/verdict.json")):
         judged.unlink()
     (again,) = classify(bare).cards
-    assert again.to_json() == found.cards[0].to_json()
+    assert card_file(again) == card_file(found.cards[0])
     assert render(again) == (folder / "single" / "card.html").read_text()
     shutil.rmtree(next(bare.glob("single/runs/crash-*")))
     (less,) = classify(bare).cards
@@ -83,7 +84,7 @@ def test_the_same_seed_gives_the_same_card_and_an_attempt_that_was_cut_short_is_
     damaged = cut / "single" / "runs" / "healthy-1" / "test.toml"
     damaged.write_text("")
     (resumed,) = classify("single", jobs=1, seeds=2, out=cut, resume=True).cards
-    assert resumed.to_json() == whole.to_json()
+    assert card_file(resumed) == card_file(whole)
     again = [path.stat().st_ino for path in first]
     assert [path.name for path, old, new in zip(first, made, again, strict=True) if old != new] == ["healthy-1"]
 
@@ -242,7 +243,7 @@ def test_a_card_tells_what_an_operation_costs_beside_its_design() -> None:
     for page in (render(made), markdown(made)):
         assert read in page
         assert write in page
-    written = made.to_json()["costs"]
+    written = card_file(made)["costs"]
     assert written["read"]["design"] == {"round_trips": 2, "messages": 8, "bytes": 4000}
     assert (written["write"]["bytes"], written["write"]["design"]) == (9400, None)
     assert max(map(len, lines(made))) <= 120
