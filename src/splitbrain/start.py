@@ -15,9 +15,9 @@ def main() -> None:
     code = INTERRUPTED
     try:
         _open_streams()
-        from splitbrain.harness.signals import interruptible
+        from splitbrain.harness.signals import interruptible, interrupts
 
-        with interruptible():
+        with interruptible(), interrupts.kept():
             from splitbrain.cli import command
 
             code = command(sys.argv[1:])

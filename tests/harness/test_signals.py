@@ -1,5 +1,6 @@
 """Signals interrupt wherever they come, and nothing of them stays."""
 
+import contextlib
 import signal
 import sys
 import threading
@@ -7,7 +8,8 @@ import weakref
 
 import pytest
 
-from splitbrain.harness.signals import interruptible
+from splitbrain.harness.errors import InfrastructureError
+from splitbrain.harness.signals import interruptible, interrupts
 
 
 class Gone:
@@ -37,3 +39,33 @@ def test_other_errors_that_are_ignored_are_told(monkeypatch: pytest.MonkeyPatch)
         told = weakref.ref(gone, lambda _: 1 / 0)
         del gone
     assert told() is None and [error.exc_type for error in errors] == [ZeroDivisionError]
+
+
+def became(error: Exception) -> None:
+    """Raise what C code makes of an interrupt: another error, without a word of the first."""
+    with contextlib.suppress(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGTERM)
+    raise error
+
+
+def test_an_interrupt_that_became_another_error_is_one_again() -> None:
+    with interruptible():
+        with pytest.raises(KeyboardInterrupt) as found, interrupts.kept():
+            became(SyntaxError("unknown Unicode character name"))
+        assert isinstance(found.value.__cause__, SyntaxError)
+        assert interrupts.requested()
+    assert not interrupts.requested()
+
+
+def test_an_inner_block_notes_the_same_signals() -> None:
+    with interruptible():
+        with interruptible(), contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        assert interrupts.requested()
+
+
+def test_without_an_interrupt_errors_are_what_they_are() -> None:
+    with pytest.raises(SyntaxError), interruptible(), interrupts.kept():
+        raise SyntaxError
+    with pytest.raises(InfrastructureError), interruptible(), interrupts.kept():
+        became(InfrastructureError("a process is left"))

@@ -4,6 +4,7 @@ Ctrl-C cancels the run's main task, which a handler of a node that loops for eve
 still there some seconds after the first signal, another one is raised: it ends the handler where it stands.
 """
 
+import contextlib
 import os
 import signal
 import threading
@@ -23,8 +24,8 @@ def interrupted_in_time() -> Iterator[None]:
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     over = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(reading, over), name="interruption", daemon=True)
     before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    watcher = threading.Thread(target=_watch, args=(reading, over, before), name="interruption", daemon=True)
     watcher.start()
     try:
         yield
@@ -36,8 +37,12 @@ def interrupted_in_time() -> Iterator[None]:
         os.close(reading)
 
 
-def _watch(reading: int, over: threading.Event) -> None:
-    """Wait for the byte of a signal; then for the end of the run, and signal again if it does not come."""
+def _watch(reading: int, over: threading.Event, before: int) -> None:
+    """Wait for the byte of a signal, and hand it on to where such bytes went before; then wait for the end of the run,
+    and signal again if it does not come."""
     while number := os.read(reading, 1):
+        if before >= 0:
+            with contextlib.suppress(BlockingIOError):
+                os.write(before, number)
         if number[0] == signal.SIGINT and not over.wait(PATIENCE_SECONDS):
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)

@@ -25,7 +25,7 @@ from typing import Any
 from splitbrain.campaigns.tasks import Task, carry_out_task
 from splitbrain.harness.errors import SplitbrainError
 from splitbrain.harness.progress import Progress
-from splitbrain.harness.signals import interruptible
+from splitbrain.harness.signals import interruptible, interrupts
 from splitbrain.runner.inner import InnerReply
 
 OVER = "over"
@@ -83,7 +83,8 @@ def _carry_out(task: Task, reply: InnerReply) -> None:
     progress.reply = reply
     reply("begun")
     try:
-        line = carry_out_task(task, progress, lambda folder: reply("folder", str(folder)))
+        with interrupts.kept():
+            line = carry_out_task(task, progress, lambda folder: reply("folder", str(folder)))
     except KeyboardInterrupt:
         reply("interrupted")
         raise

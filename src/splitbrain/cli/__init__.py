@@ -17,6 +17,7 @@ import click
 from splitbrain.cli.exits import INFRASTRUCTURE, INTERNAL, INTERRUPTED, USAGE, VALID, worst
 from splitbrain.cli.output import Output, err, printable
 from splitbrain.harness.errors import InfrastructureError, SplitbrainError
+from splitbrain.harness.signals import interrupts
 from splitbrain.harness.suggestion import did_you_mean
 from splitbrain.version import __version__
 
@@ -99,7 +100,8 @@ def _code_of(words: Sequence[str]) -> int:
     """The code of a command, however it ends."""
     code = USAGE
     try:
-        code = _called(words)
+        with interrupts.kept():
+            code = _called(words)
     except click.exceptions.Exit as ended:
         code = ended.exit_code
     except click.exceptions.NoArgsIsHelpError as error:

@@ -11,6 +11,7 @@ from splitbrain.cli.output import err, out
 from splitbrain.cli.progress import shown
 from splitbrain.cli.spec_options import spec_of, spec_options
 from splitbrain.harness.announce import on_stderr
+from splitbrain.harness.signals import interrupts
 from splitbrain.results import text
 from splitbrain.runner.launch import carry_out, provide
 from splitbrain.runner.plan import plan
@@ -29,7 +30,7 @@ def run(folder: Path, as_json: bool, **asked: Any) -> int:
     title = f"{made.spec.target} · {made.spec.workload} · seed {made.seed}"
     kept: list[Path] = []
     try:
-        with shown(title, made.spec.time_limit) as progress:
+        with interrupts.kept(), shown(title, made.spec.time_limit) as progress:
             finished = carry_out(made, folder, progress, kept.append)
     except KeyboardInterrupt:
         where = f"; what happened until then is in {kept[0]}" if kept else ""

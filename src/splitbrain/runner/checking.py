@@ -18,6 +18,7 @@ from splitbrain.harness.checker import Checker, ExplainingChecker
 from splitbrain.harness.errors import SplitbrainError, UsageError
 from splitbrain.harness.history import Event, History
 from splitbrain.harness.options import Setting, settle
+from splitbrain.harness.signals import interrupts
 from splitbrain.harness.verdict import Validity, Verdict, unknown
 from splitbrain.results.result import Cost, Result
 from splitbrain.runner.hints import hints
@@ -208,9 +209,16 @@ def check_safely(checker: Checker, history: History, budget: Budget) -> Verdict:
 
 
 def safely(name: str, ask: Callable[[], Verdict]) -> Verdict:
-    """The verdict of a checker; `unknown` if it crashes or runs out of memory. Errors meant for the user pass."""
+    """The verdict of a checker; `unknown` if it crashes or runs out of memory. Errors meant for the user pass.
+
+    Pitfall: what a checker makes of an interrupt that became another error would be a verdict.
+    """
     try:
-        return ask()
+        with interrupts.kept():
+            verdict = ask()
+        if interrupts.requested():
+            raise KeyboardInterrupt
+        return verdict
     except SplitbrainError:
         raise
     except MemoryError:

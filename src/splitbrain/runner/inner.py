@@ -17,6 +17,7 @@ import msgspec
 
 from splitbrain.harness.errors import InfrastructureError, SplitbrainError
 from splitbrain.harness.progress import Progress
+from splitbrain.harness.signals import interruptible, interrupts
 from splitbrain.own_targets import own_failure
 from splitbrain.runner.execute import execute
 from splitbrain.runner.plan import plan
@@ -44,7 +45,8 @@ def main() -> None:
     """Carry out the run that is asked for on standard input."""
     reply = InnerReply()
     try:
-        _carry_out(json.loads(sys.stdin.buffer.read()), reply)
+        with interruptible(), interrupts.kept():
+            _carry_out(json.loads(sys.stdin.buffer.read()), reply)
     except KeyboardInterrupt:
         reply("interrupted")
     except InfrastructureError as error:

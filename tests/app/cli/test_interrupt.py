@@ -109,3 +109,22 @@ def test_a_signal_ends_a_run_whose_node_never_returns(tmp_path):
     finally:
         run.kill()
     assert run.returncode == INTERRUPTED
+
+
+CHANGED = """
+import contextlib, signal
+
+with contextlib.suppress(KeyboardInterrupt):
+    signal.raise_signal(signal.SIGTERM)
+raise SyntaxError("unknown Unicode character name")
+"""
+
+
+@pytest.mark.parametrize("words", [["run", "./changed.py:Store"], ["check", "none.jsonl", "--model", "changed:MODEL"]])
+def test_an_interrupt_that_became_another_error_ends_a_command_all_the_same(tmp_path, words):
+    (tmp_path / "changed.py").write_text(CHANGED)
+    ended = subprocess.run(
+        [sys.executable, "-m", "splitbrain", *words], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == INTERRUPTED
+    assert ended.stderr.startswith("splitbrain: interrupted") and ended.stderr.count("\n") == 1
