@@ -205,7 +205,9 @@ def _held(folder: Path) -> bool:
     try:
         lock = os.open(folder / LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
-        return time.time() - folder.stat().st_mtime < YOUNG_SECONDS
+        with contextlib.suppress(FileNotFoundError):  # somebody else has removed it
+            return time.time() - folder.stat().st_mtime < YOUNG_SECONDS
+        return False
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -256,11 +258,10 @@ def _end(folder: Path) -> None:
 def _let_go(folder: Path, seconds: float) -> bool:
     """Whether nobody holds a folder any more within so many seconds."""
     ends = time.monotonic() + seconds
-    with contextlib.suppress(FileNotFoundError):
-        while _held(folder):
-            if time.monotonic() >= ends:
-                return False
-            time.sleep(0.05)
+    while _held(folder):
+        if time.monotonic() >= ends:
+            return False
+        time.sleep(0.05)
     return True
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from splitbrain.harness.environments.linux import processes
+from splitbrain.harness.environments.real.orphans import Orphan
 from splitbrain.harness.environments.ssh.agent import host_state
 from splitbrain.harness.errors import InfrastructureError
 
@@ -80,6 +81,11 @@ def test_what_nobody_holds_is_removed_with_its_processes(parent: Path) -> None:
         assert host_state.claim(parent / "mine") == [str(folder)]
         assert process.wait(timeout=120) == -9
     assert not folder.exists() and host_state.claim(parent / "mine") == []
+
+
+def test_what_somebody_else_removed_meanwhile_is_no_error(parent: Path) -> None:
+    gone = Orphan("folder", str(host_state.folder_of(RUN)), RUN, owned=False)
+    host_state.HostRuns(parent / "mine").remove([gone])
 
 
 def test_what_is_held_is_left_alone_unless_everything_is_to_go(parent: Path) -> None:
