@@ -21,3 +21,12 @@ class HistoryError(UsageError):
 
 class InfrastructureError(SplitbrainError):
     """The test could not be carried out: a cluster that never came up, a tool that is missing. Exit code 3."""
+
+
+NO_THREAD = "can't start new thread"
+"""The words of Python's RuntimeError where there is no memory, or no process, for a thread."""
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that the machine has no room for more."""
+    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and NO_THREAD in str(error))

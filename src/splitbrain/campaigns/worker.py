@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from splitbrain.campaigns.tasks import Task, carry_out_task
-from splitbrain.harness.errors import SplitbrainError
+from splitbrain.harness.errors import SplitbrainError, out_of_memory
 from splitbrain.harness.progress import Progress
 from splitbrain.harness.signals import interruptible, interrupts
 from splitbrain.runner.inner import InnerReply
@@ -64,7 +64,13 @@ def main() -> None:
     _limit_memory(limits["bytes"])
     tasks: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
     busy = threading.Event()
-    threading.Thread(target=_listen, args=(tasks, busy), daemon=True).start()
+    try:
+        threading.Thread(target=_listen, args=(tasks, busy), daemon=True).start()
+    except (RuntimeError, MemoryError) as error:
+        if not out_of_memory(error):
+            raise
+        reply("memory")
+        _leave()
     with interruptible():
         try:
             while line := tasks.get():
@@ -90,10 +96,10 @@ def _carry_out(task: Task, reply: InnerReply) -> None:
         raise
     except SplitbrainError as error:
         reply("failed", str(error))
-    except MemoryError:
-        reply("memory")
-        _leave()
     except Exception as error:  # noqa: BLE001 - handed over, and told outside
+        if out_of_memory(error):
+            reply("memory")
+            _leave()
         frame = traceback.extract_tb(error.__traceback__)[-1]
         reply("failed", f"{type(error).__name__}: {error} ({frame.filename}:{frame.lineno})")
     else:

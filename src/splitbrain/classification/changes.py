@@ -37,11 +37,13 @@ def earlier_cards(path: Path) -> Mapping[str, Mapping[str, Any]]:
     for file in files:
         try:
             plain = json.loads(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise UsageError(f"--baseline {path}: {file}: no card that can be read: {error}") from None
+        except OSError as error:
+            raise UsageError(f"--baseline: {file}: a card cannot be read: {error.strerror}") from None
+        except ValueError as error:
+            raise UsageError(f"--baseline: {file}: not a card.json: {error}") from None
         known = isinstance(plain, dict) and {"target", *FIELDS} <= plain.keys()
         if not known or not isinstance(plain.get("claims"), dict):
-            raise UsageError(f"--baseline {path}: {file}: not a card.json")
+            raise UsageError(f"--baseline: {file}: not a card.json, as a classification keeps one for each target")
         found[str(plain["target"])] = plain
     return found
 

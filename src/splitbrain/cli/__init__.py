@@ -16,7 +16,7 @@ import click
 
 from splitbrain.cli.exits import INFRASTRUCTURE, INTERNAL, INTERRUPTED, USAGE, VALID, worst
 from splitbrain.cli.output import Output, err, printable
-from splitbrain.harness.errors import InfrastructureError, SplitbrainError
+from splitbrain.harness.errors import InfrastructureError, SplitbrainError, out_of_memory
 from splitbrain.harness.signals import interrupts
 from splitbrain.harness.suggestion import did_you_mean
 from splitbrain.version import __version__
@@ -92,8 +92,6 @@ COMPLETE = "_SPLITBRAIN_COMPLETE"
 WRONG_PATH = (errno.ENOENT, errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
 """Errors of a file that somebody named; all others are the machine's."""
 NO_MEMORY = "out of memory: nothing was judged; give it more, or less to do"
-NO_THREAD = "can't start new thread"
-"""Beginnings of Python's RuntimeErrors where there is no memory, or no process, for one."""
 
 
 def _code_of(words: Sequence[str]) -> int:
@@ -141,7 +139,7 @@ def _unforeseen(error: Exception) -> int:
     """Tell of an error that nobody foresaw: the machine's, the user's code's, or a bug of ours."""
     from splitbrain.own_targets import import_place, own_failure
 
-    if (isinstance(error, RuntimeError) and NO_THREAD in str(error)) or (
+    if out_of_memory(error) or (
         # A compiled part that gets no memory while it is loaded leaves no better word for it.
         isinstance(error, SystemError) and resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
     ):

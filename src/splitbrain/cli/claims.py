@@ -6,6 +6,7 @@ import click
 
 from splitbrain.cli.exits import INVALID, UNKNOWN, VALID, worst
 from splitbrain.cli.output import out
+from splitbrain.harness.errors import UsageError
 from splitbrain.results import format
 from splitbrain.textbook.claim import ClaimFinding
 from splitbrain.textbook.measure import SEEDS, MeasuredClaim, chosen, measure
@@ -23,6 +24,8 @@ def command(names: tuple[str, ...], seeds: int, jobs: int | None, as_json: bool,
 
     Exit codes: 0 every finding is the one on record; 1 one is another; 2 one is unsettled.
     """
+    if as_json and markdown:
+        raise UsageError("--json and --markdown are two forms of one output: choose one of them")
 
     def told(one: MeasuredClaim) -> None:
         if as_json:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -9,6 +10,8 @@ import click
 from splitbrain.cli.durations import DURATION
 from splitbrain.cli.exits import VALID
 from splitbrain.cli.output import err, out
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.suggestion import did_you_mean
 from splitbrain.results import format
 from splitbrain.results.folder import RUNS
 from splitbrain.results.index import INTERRUPTED, SORTS, RunFilter, find_runs
@@ -52,6 +55,8 @@ def runs(
         None if older is None else now - older,
     )
     found = find_runs(folder, wanted, sort, limit)
+    if not found:
+        _check_names(folder, target, workload, fault)
     if as_json:
         for run in found:
             out(json.dumps(run.line(folder)))
@@ -63,3 +68,23 @@ def runs(
         out(format.plain(f"  {folder / run.path}"))
     err(f"{len(found):,} run{'' if len(found) == 1 else 's'} in {folder}")
     return VALID
+
+
+def _check_names(folder: Path, target: str | None, workload: str | None, fault: str | None) -> None:
+    """UsageError for a name that nothing has, neither here nor in a run that is kept; a target of a user's own may have
+    any name of a class."""
+    if target is fault is workload is None:
+        return
+    from splitbrain import registry
+
+    kept = find_runs(folder, RunFilter())
+    named = None if target is None or target.partition(":")[2] else target
+    asked: tuple[tuple[str, str | None, Sequence[str]], ...] = (
+        ("target", named, [*registry.TARGETS, *(run.target.partition(":")[0] for run in kept)]),
+        ("workload", workload, [*registry.WORKLOADS, *(run.workload for run in kept)]),
+        ("fault", fault, [*registry.faults(), *(name for run in kept for name in run.faults.split(","))]),
+    )
+    for kind, name, known in asked:
+        if name is not None and name not in known:
+            hint = did_you_mean(name, known) or ", and no run of one is kept"
+            raise UsageError(f"there is no {kind} {name!r}{hint}")

@@ -339,7 +339,7 @@ def test_a_baseline_tells_what_is_another_one(tmp_path: Path) -> None:
 def test_a_baseline_that_is_none_is_wrong_use(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no card in it"):
         earlier_cards(tmp_path)
-    with pytest.raises(UsageError, match="no card that can be read"):
+    with pytest.raises(UsageError, match="a card cannot be read: No such file"):
         earlier_cards(tmp_path / "none.json")
     (tmp_path / "other.json").write_text("[]")
     with pytest.raises(UsageError, match=r"not a card\.json"):

@@ -10,6 +10,12 @@ GOOD = """\
 {"process": 0, "type": "invoke", "f": "write", "value": 1}
 {"process": 0, "type": "ok", "f": "write", "value": 1}
 """
+FILES = {
+    "good.jsonl": GOOD,
+    "one.toml": '[[test]]\ntarget = "single"\nexpect = "valid"\ntime-limit = 1\n',
+    "wrong.toml": "at = [",
+    "other.toml": '[[fault]]\nname = "kill"\n',
+}
 CASES = (
     ("", "a command is needed"),
     ("rnu raft", "did you mean run?"),
@@ -82,6 +88,47 @@ CASES = (
     ("shrink nothing", "nothing"),
     ("campaign nothing.toml", "nothing.toml"),
     ("compare nothing other", "nothing"),
+    ("campaign", "--resume DIR"),
+    ("campaign wrong.toml", "not TOML"),
+    ("campaign one.toml --on moon", "local, ray or ray://HOST:PORT"),
+    ("campaign one.toml --on ray://", "pip install"),
+    ("campaign one.toml --deadline -1", "duration"),
+    ("campaign one.toml --keep some", "'failed', 'all', 'none'"),
+    ("campaign one.toml --memory much", "a size such as 2GiB"),
+    ("campaign one.toml --baseline nothing", "write one with --write-baseline"),
+    ("campaign one.toml --baseline good.jsonl", "not a baseline"),
+    ("campaign one.toml --out good.jsonl", "is a file"),
+    ("campaign --resume nothing", "campaign.json"),
+    ("claims quorms", "did you mean quorums?"),
+    ("claims nothing", "the topics are quorums"),
+    ("claims quorums --seeds 0", "1<=x<=1000"),
+    ("claims quorums --json --markdown", "choose one of them"),
+    ("classify", "name a target"),
+    ("classify rfat", "did you mean raft?"),
+    ("classify raft:reads=lokal", "log, index, lease, local"),
+    ("classify raft --env moon", "sim, local"),
+    ("classify raft --env ssh", "raft does not run with --env ssh"),
+    ("classify raft --nodes 101", "1<=x<=100"),
+    ("classify raft --baseline nothing.json", "No such file"),
+    ("classify raft --baseline wrong.toml", "not a card.json"),
+    ("classify ./nothing.py:Store", "there is no file ./nothing.py"),
+    ("classify ./kept", "classify.json"),
+    ("compare one.toml nothing", "expected"),
+    ("compare one.toml one.toml", "expected a baseline of format = 1"),
+    ("runs nothing", "no such folder of runs"),
+    ("runs . --verdict good", "'valid', 'invalid'"),
+    ("runs . --newer soon", "duration"),
+    ("runs . --sort size", "'age', 'target'"),
+    ("runs . --limit 0", "x>=1"),
+    ("runs kept --target rfat", "did you mean raft?"),
+    ("runs kept --fault kil", "did you mean kill?"),
+    ("runs kept --workload registr", "did you mean register?"),
+    ("shrink kept", "test.toml"),
+    ("shrink kept --budget 0", "duration"),
+    ("replay sb1-nothing", "the token is damaged"),
+    ("run raft --schedule wrong.toml", "not TOML"),
+    ("run raft --schedule kept", "Is a directory"),
+    ("run raft --schedule other.toml", "it has fault, variant, start, duration"),
     ("completion tcsh", "bash"),
     ("zoo rfat", "did you mean raft?"),
 )
@@ -93,7 +140,9 @@ def test_there_are_forty_wrong_uses_at_least() -> None:
 
 @pytest.mark.parametrize(("words", "told"), CASES, ids=[words or "nothing" for words, _ in CASES])
 def test_wrong_use_is_one_sentence_that_says_what_is_right(splitbrain, tmp_path, monkeypatch, words, told):
-    (tmp_path / "good.jsonl").write_text(GOOD)
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "kept").mkdir()
     monkeypatch.chdir(tmp_path)
     said = splitbrain(*shlex.split(words))
     assert said.code == USAGE, said.err
@@ -101,4 +150,4 @@ def test_wrong_use_is_one_sentence_that_says_what_is_right(splitbrain, tmp_path,
     sentence, *more = said.err.rstrip("\n").split("\n")
     assert sentence.startswith("splitbrain: ") and (not more or words == ""), said.err
     assert "Traceback" not in said.err and "internal error" not in said.err
-    assert [path.name for path in tmp_path.iterdir()] == ["good.jsonl"]
+    assert {path.name for path in tmp_path.iterdir()} == {*FILES, "kept"}
