@@ -11,7 +11,22 @@ STARTING = "interrupted while starting; nothing was begun"
 
 
 def main() -> None:
-    """The entry point: runs a command and exits with its code."""
+    """The entry point: runs a command and exits with its code.
+
+    Pitfall: Python kills a process that `python -m` started by SIGINT where an interrupt came while it executed text,
+    as dataclasses do, though the interrupt was caught. So an interrupted process ends at once.
+    """
+    code = started()
+    if code == INTERRUPTED:
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code)
+    sys.exit(code)
+
+
+def started() -> int:
+    """Run the command of `sys.argv`; its code."""
     code = INTERRUPTED
     try:
         _open_streams()
@@ -30,7 +45,7 @@ def main() -> None:
         os._exit(INFRASTRUCTURE)
     # It is over: what comes now must not end it otherwise.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    sys.exit(code)
+    return code
 
 
 def _open_streams() -> None:

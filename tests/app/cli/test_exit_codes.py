@@ -1,7 +1,7 @@
 """Every way in which a command can end, and its exit code: the rows of docs/exit-codes.md, each brought about.
 
 The rows about classifications and claims that have no command here are in `../classification/test_classify.py` and
-`../textbook/test_measure.py`.
+`../textbook/test_measure.py`, those about output and signals in `test_output_that_fails.py` and `test_interrupt.py`.
 """
 
 import os
@@ -110,8 +110,13 @@ ENDINGS: dict[str, tuple[int, list[str]]] = {
     "nobody reads the output of a run that is valid": (0, [f"{VALID} | true", f"{VALID} --json | true"]),
     "nobody reads the output of a run that is invalid": (1, [f"{INVALID} | true"]),
     "nobody reads a list or a help": (0, ["list | true", "--help | true", "run --help | true", "--version | true"]),
+    "nobody reads the output of any other command that is valid": (0, []),
+    "nobody reads the output of any other command that is invalid": (1, []),
+    "nobody reads the output of any other command that is unknown": (2, []),
     "the disk is full below the output of a run that is valid": (3, [f"{VALID} >/dev/full"]),
     "the disk is full below the output of a run that is invalid": (1, [f"{INVALID} >/dev/full"]),
+    "the disk is full below the output of any other command that is valid or unknown": (3, []),
+    "the disk is full below the output of any other command that is invalid": (1, []),
     "the disk is full below a list or a help": (
         3, ["list >/dev/full", "--help >/dev/full", "--version >/dev/full", "completion bash >/dev/full",
             f"$SB {VALID} && $SB runs >/dev/full", f"$SB {VALID} && $SB replay runs/latest >/dev/full"]
@@ -125,8 +130,11 @@ ENDINGS: dict[str, tuple[int, list[str]]] = {
     "the process that carries out a local run is killed": (3, ["run a_store:Dies --env local --nodes 1"]),
     "a tool is missing": (3, ["run raft --env local"]),
     "Ctrl-C, SIGTERM or SIGHUP during a run": (130, []),
+    "Ctrl-C, SIGTERM or SIGHUP during any other command": (130, []),
+    "Ctrl-C or SIGTERM that became another error on its way": (130, []),
     "Ctrl-C while splitbrain starts": (130, []),
     "too little memory": (3, []),
+    "too little memory for the runs of a campaign": (3, ["campaign expected.toml --memory 1"]),
     "too few files may be open": (3, []),
     "a command, option, name or value that does not exist": (
         254,

@@ -111,6 +111,99 @@ def test_a_signal_ends_a_run_whose_node_never_returns(tmp_path):
     assert run.returncode == INTERRUPTED
 
 
+SLOW = """
+import sys, time
+from splitbrain.checkers.porcupine import Model
+
+
+def step(state, call):
+    print("begun", file=sys.stderr, flush=True)
+    time.sleep(60)
+    return state
+
+
+MODEL = Model("slow", "slow", ("read",), 0, step, frozenset({"read"}))
+"""
+HISTORY = """\
+{"process": 0, "type": "invoke", "f": "read", "value": null}
+{"process": 0, "type": "ok", "f": "read", "value": 1}
+"""
+LONG = """\
+[[test]]
+target = "raft"
+expect = "valid"
+time-limit = 100000
+"""
+OTHERS = {
+    "check history.jsonl --model ./slow.py:MODEL": 0.2,
+    "check - --model register": 1.0,
+    "campaign long.toml --jobs 1": 2.0,
+    "classify raft --jobs 1 --seeds 100": 4.0,
+    "claims --jobs 1 --seeds 1000": 4.0,
+    "zoo raft --cpu-limit 1000 --time-limit 1000": 3.0,
+    "shrink bad --budget 1000s": 3.0,
+    "replay bad": 1.5,
+    "demo": 2.0,
+}
+"""The longest time until each is interrupted, from its start; of one that says when it has begun, from then."""
+
+
+@pytest.fixture(scope="module")
+def refuted(tmp_path_factory):
+    """The folder of a run that is invalid, and long."""
+    place = tmp_path_factory.mktemp("runs")
+    words = ["run", "raft:reads=local", "--nemesis", "partition", "--time-limit", "100", "--seed", "1"]
+    subprocess.run([sys.executable, "-m", "splitbrain", *words, "--out", place], capture_output=True, check=False)
+    return (place / "latest").resolve()
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("words", OTHERS)
+def test_signals_at_random_moments_end_every_other_command(tmp_path, refuted, words):
+    draws = random.Random(words)
+    (tmp_path / "slow.py").write_text(SLOW)
+    (tmp_path / "history.jsonl").write_text(HISTORY)
+    (tmp_path / "long.toml").write_text(LONG)
+    (tmp_path / "bad").symlink_to(refuted)
+    for number in (*SIGNALS, *SIGNALS):
+        command = subprocess.Popen(
+            [sys.executable, "-m", "splitbrain", *words.split()], cwd=tmp_path, stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heeding,  # noqa: PLW1509 - no threads
+        )  # fmt: skip
+        try:
+            if "slow" in words:
+                assert command.stderr is not None and command.stderr.readline() == "begun\n"
+            time.sleep(draws.uniform(0, OTHERS[words]) if "slow" in words else draws.uniform(0.5, OTHERS[words]))
+            command.send_signal(number)
+            _, err = command.communicate(timeout=60)
+        finally:
+            command.kill()
+        assert command.returncode == INTERRUPTED, err
+        assert "interrupted" in err.splitlines()[-1] and "Traceback" not in err and "internal error" not in err
+
+
+IN_TEXT = """
+import contextlib, signal
+
+with contextlib.suppress(KeyboardInterrupt):
+    exec("signal.raise_signal(signal.SIGTERM)")
+raise KeyboardInterrupt
+"""
+
+
+def test_an_interrupt_in_executed_text_ends_a_command_with_its_code(tmp_path):
+    """Python would have the process killed by SIGINT."""
+    (tmp_path / "in_text.py").write_text(IN_TEXT)
+    ended = subprocess.run(
+        [sys.executable, "-m", "splitbrain", "run", "./in_text.py:Store"],
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+    )
+    assert ended.returncode == INTERRUPTED
+
+
 CHANGED = """
 import contextlib, signal
 
