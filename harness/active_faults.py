@@ -56,10 +56,20 @@ class FaultScene:
     now: Callable[[], int]
 
 
+@dataclass(frozen=True)
+class EndedFault:
+    """A fault that was ended: its slot, what was done, and when, in nanoseconds since the schedule began."""
+
+    slot: ScheduledFault
+    plan: Plan
+    start: int
+    stop: int
+
+
 @dataclass(eq=False)
 class ActiveFault:
     """One fault under way. alive: the nodes that ran when it began. injected: what `beginning` has done so far; its
-    result is how many nanoseconds it took."""
+    result is how many nanoseconds it took. scheduled: whether it belongs to the schedule."""
 
     slot: ScheduledFault
     plan: Plan
@@ -68,6 +78,7 @@ class ActiveFault:
     injected: list[ActiveInjection]
     beginning: "asyncio.Task[int]"
     began: int
+    scheduled: bool = True
     ending: "asyncio.Task[None] | None" = None
 
     @property
@@ -89,9 +100,10 @@ class ActiveFaults:
         """The number of times that each fault came."""
         self.bites: dict[str, Bite] = {}
         self.origin = 0
-        """The time by the scene's clock from which `happened` counts."""
-        self.happened: list[tuple[ScheduledFault, Plan, int, int]] = []
-        """Each fault that was ended: its slot, what was done, start and stop in nanoseconds since `origin`."""
+        """The time by the scene's clock at which the schedule began."""
+        self.listeners: list[Callable[[EndedFault], object]] = []
+        """Told of each fault of the schedule when it was ended. A long run has many: whoever keeps them has to bound
+        what is kept."""
 
     def names(self) -> tuple[str, ...]:
         """Names of the faults under way."""
@@ -104,7 +116,9 @@ class ActiveFaults:
             for name, times in self.times.items()
         }
 
-    async def begin(self, slot: ScheduledFault, plan: Plan, scene: FaultScene) -> ActiveFault:
+    async def begin(
+        self, slot: ScheduledFault, plan: Plan, scene: FaultScene, *, scheduled: bool = True
+    ) -> ActiveFault:
         """Record a fault, and inject it. InfrastructureError if it cannot be injected."""
         name = slot.fault.name
         self.times[name] += 1
@@ -112,7 +126,7 @@ class ActiveFaults:
         alive = tuple(node.name for node in scene.cluster.nodes if node.running)
         injected: list[ActiveInjection] = []
         beginning = asyncio.ensure_future(_inject(scene, plan, injected))
-        fault = ActiveFault(slot, plan, scene, alive, injected, beginning, scene.now())
+        fault = ActiveFault(slot, plan, scene, alive, injected, beginning, scene.now(), scheduled)
         self.running.append(fault)
         await asyncio.shield(beginning)
         return fault
@@ -193,7 +207,10 @@ class ActiveFaults:
         if errors:
             value["errors"] = errors
         self.bites[name] = total([self.bites.get(name, {}), *bites])
-        self.happened.append((fault.slot, fault.plan, fault.began - self.origin, scene.now() - self.origin))
+        if fault.scheduled:
+            ended = EndedFault(fault.slot, fault.plan, fault.began - self.origin, scene.now() - self.origin)
+            for listener in self.listeners:
+                listener(ended)
         scene.journal.nemesis(f"stop-{name}", value)
         if errors:
             raise InfrastructureError(f"fault {name}: {'; '.join(errors)}")

@@ -7,7 +7,15 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from splitbrain.harness.active_faults import ActiveFault, ActiveFaults, EventLog, FaultReport, FaultScene, Roles
+from splitbrain.harness.active_faults import (
+    ActiveFault,
+    ActiveFaults,
+    EndedFault,
+    EventLog,
+    FaultReport,
+    FaultScene,
+    Roles,
+)
 from splitbrain.harness.agenda import Agenda
 from splitbrain.harness.deposing import SECONDS as DEPOSED_SECONDS
 from splitbrain.harness.deposing import way_to_depose
@@ -63,10 +71,9 @@ class NemesisRunner:
         """Names of the faults under way."""
         return self._faults.names()
 
-    @property
-    def happened(self) -> Sequence[tuple[ScheduledFault, Plan, int, int]]:
-        """Each fault that was ended: its slot, what was done, start and stop in nanoseconds since `run` was called."""
-        return self._faults.happened
+    def on_end(self, listener: Callable[[EndedFault], object]) -> None:
+        """Tell a function of each fault of the schedule when it was ended; times count from the call of `run`."""
+        self._faults.listeners.append(listener)
 
     @property
     def injections(self) -> frozenset[type[Injection]]:
@@ -190,10 +197,10 @@ class NemesisRunner:
             return False
         fault, plan = found
         slot = ScheduledFault(scene.now(), round(DEPOSED_SECONDS * SECOND), fault, fault.variants[0])
-        active = await self._begin(slot, plan, scene)
+        # It belongs to no schedule: a run that follows this one's deposes by itself.
+        active = await self._begin(slot, plan, scene, scheduled=False)
         await asyncio.sleep(DEPOSED_SECONDS)
         await self._faults.stop(active)
-        self._faults.happened.pop()  # It belongs to no schedule: a run that follows this one's deposes by itself.
         return True
 
     def reports(self) -> Mapping[str, FaultReport]:
@@ -211,9 +218,11 @@ class NemesisRunner:
         plan = self._plan(slot, View(names, believed, spot, moments.candidate, moments.lagging))
         return None if plan is None else await self._begin(slot, plan, scene)
 
-    async def _begin(self, slot: ScheduledFault, plan: Plan, scene: FaultScene) -> ActiveFault:
+    async def _begin(
+        self, slot: ScheduledFault, plan: Plan, scene: FaultScene, *, scheduled: bool = True
+    ) -> ActiveFault:
         self._met.strikes(slot.fault.name)
-        return await self._faults.begin(slot, plan, scene)
+        return await self._faults.begin(slot, plan, scene, scheduled=scheduled)
 
     def _plan(self, slot: ScheduledFault, view: View) -> Plan | None:
         """The plan of the slot's variant, else of the first other one that makes sense."""

@@ -32,9 +32,10 @@ from splitbrain.results.crash_logs import write_crash_log
 from splitbrain.results.folder import RUNS, RunFolder
 from splitbrain.results.result import Cost, Result, RunStatus
 from splitbrain.runner.checking import check_safely, merge
+from splitbrain.runner.happened import HappenedFaults
 from splitbrain.runner.plan import RunPlan
 from splitbrain.runner.record import RunRecord
-from splitbrain.runner.script import FILE, Script
+from splitbrain.runner.script import FILE
 from splitbrain.runner.swarm import rate_of
 from splitbrain.runner.wrong_answer import wrong_answer
 from splitbrain.workloads.final import read_settled_copies
@@ -123,8 +124,18 @@ def execute_in_memory(plan: RunPlan, progress: Progress | None = None) -> Iterat
 
 def _carried_out(plan: RunPlan, recorder: Recorder, folder: RunFolder, progress: Progress | None) -> Result:
     """The result of running and judging; `infrastructure` if the run could not be carried out to its end."""
+    with HappenedFaults(folder.path) as happened:
+        return _with_faults(plan, recorder, folder, progress, happened)
+
+
+def _with_faults(
+    plan: RunPlan, recorder: Recorder, folder: RunFolder, progress: Progress | None, happened: HappenedFaults
+) -> Result:
+    """The result; `happened` is told of the faults, and kept in the folder."""
     began = time.perf_counter()
     test, nemesis = prepared(plan, folder.logs)
+    if nemesis is not None:
+        nemesis.on_end(happened.add)
     if progress is not None and nemesis is not None:
         progress.faults = nemesis.active
     notes = (*registry.renamed(plan.asked.workload), *plan.schedule.notes())
@@ -136,19 +147,14 @@ def _carried_out(plan: RunPlan, recorder: Recorder, folder: RunFolder, progress:
         cost = Cost(run=time.perf_counter() - began)
         return Result.failed(recorder.history, plan.record(), str(error), cost, notes)
     finally:
-        _keep_schedule(plan, nemesis, folder)
+        if plan.script is not None:
+            folder.write(FILE, plan.spec.schedule or "")
+        elif nemesis is not None:
+            folder.write(FILE, happened.text())
     running = time.perf_counter() - began
     notes += (*write_crash_log(conducted.deaths, folder), *conducted.warnings)
     others = (*conducted.audits, *_logged(plan, folder))
     return judged(recorder.history, plan, running, notes, others, conducted.main[1], conducted.coverage)
-
-
-def _keep_schedule(plan: RunPlan, nemesis: NemesisRunner | None, folder: RunFolder) -> None:
-    """Write the schedule of the run: the one that it was given, or what became of its faults."""
-    if plan.script is not None:
-        folder.write(FILE, plan.spec.schedule or "")
-    elif nemesis is not None:
-        folder.write(FILE, Script.of_slots(nemesis.happened).to_toml())
 
 
 def judged(

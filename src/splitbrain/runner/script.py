@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from splitbrain import registry
+from splitbrain.harness.active_faults import EndedFault
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.fault import Fault, Plan, VariedNeeds
 from splitbrain.harness.generator.core import SECOND
@@ -38,6 +39,7 @@ from splitbrain.harness.suggestion import did_you_mean
 from splitbrain.nemeses.planned import PlannedFault, planned_on
 
 FORMAT = 1
+HEADING = f"format = {FORMAT}\n"
 FILE = "schedule.toml"
 """The name of a run's script in its folder."""
 _FAULT = ("fault", "variant", "start", "duration", "nodes", "injections", "value", "once")
@@ -62,6 +64,20 @@ class ScriptedFault:
     once: bool = False
     line: int = field(default=0, compare=False)
 
+    @staticmethod
+    def of(ended: EndedFault) -> "ScriptedFault":
+        """What a nemesis runner did."""
+        fault, plan = ended.slot.fault, ended.plan
+        return ScriptedFault(
+            fault=fault.spelled if isinstance(fault, PlannedFault) else fault.name,
+            start=ended.start,
+            duration=max(ended.stop - ended.start, 1),
+            variant=ended.slot.variant,
+            injections=plan.injections,
+            value=plan.value,
+            once=plan.once,
+        )
+
     @property
     def stop(self) -> int:
         """The time at which it is healed."""
@@ -85,28 +101,9 @@ class Script:
     faults: tuple[ScriptedFault, ...] = ()
     operations: tuple[ScriptedOperation, ...] | None = None
 
-    @staticmethod
-    def of_slots(happened: Sequence[tuple[ScheduledFault, Plan, int, int]]) -> "Script":
-        """Make the script of what a nemesis runner did: (slot, plan, start, stop) of each fault, in nanoseconds since
-        main began."""
-        return Script(
-            tuple(
-                ScriptedFault(
-                    fault=slot.fault.spelled if isinstance(slot.fault, PlannedFault) else slot.fault.name,
-                    start=start,
-                    duration=max(stop - start, 1),
-                    variant=slot.variant,
-                    injections=plan.injections,
-                    value=plan.value,
-                    once=plan.once,
-                )
-                for slot, plan, start, stop in happened
-            )
-        )
-
     def to_toml(self) -> str:
         """The text of a schedule file, a field a line."""
-        blocks = [f"format = {FORMAT}\n", *(_block("fault", fault.to_plain()) for fault in self.faults)]
+        blocks = [HEADING, *map(fault_block, self.faults)]
         if self.operations is not None:
             blocks += [_block("operation", _operation_plain(entry)) for entry in self.operations]
             blocks += ["operation = []\n"] * (not self.operations)
@@ -316,6 +313,11 @@ def _sayable(value: Value) -> bool:
     if isinstance(value, dict):
         return all(isinstance(key, str) and _sayable(part) for key, part in value.items())
     return all(map(_sayable, value)) if isinstance(value, list | tuple) else value is not None
+
+
+def fault_block(fault: ScriptedFault) -> str:
+    """The table of a fault, as text."""
+    return _block("fault", fault.to_plain())
 
 
 def _block(name: str, plain: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from splitbrain.harness.verdict import Validity, Verdict
 from splitbrain.runner.checking import check_safely
 from splitbrain.runner.execute import judged, prepared
 from splitbrain.runner.plan import RunPlan
-from splitbrain.runner.script import Script
+from splitbrain.runner.script import Script, ScriptedFault
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,9 @@ def attempt(plan: RunPlan, only: str | None = None) -> Attempt | None:
     check that matters, where not all do."""
     recorder = Recorder(None, plan.environment.now)
     test, nemesis = prepared(plan, None)
+    ended: list[ScriptedFault] = []
+    if nemesis is not None:
+        nemesis.on_end(lambda fault: ended.append(ScriptedFault.of(fault)))
     try:
         run = plan.environment.run(lambda: run_test(test, recorder, nemesis))
     except InfrastructureError:
@@ -64,8 +67,7 @@ def attempt(plan: RunPlan, only: str | None = None) -> Attempt | None:
         found = (*(check_safely(checker, run.history, budget) for checker in checkers), *beside)
     else:
         found = checks(judged(run.history, plan, 0.0, (), run.audits, run.main[1], run.coverage).verdict)
-    happened = Script.of_slots(nemesis.happened) if nemesis is not None else Script()
-    return Attempt(plan, run.history, found, run.main[0], happened)
+    return Attempt(plan, run.history, found, run.main[0], Script(tuple(ended)))
 
 
 def checks(verdict: Verdict | None) -> tuple[Verdict, ...]:
