@@ -66,7 +66,7 @@ class ScriptedFault:
 
     @staticmethod
     def of(ended: EndedFault) -> "ScriptedFault":
-        """What a nemesis runner did."""
+        """The fault that a nemesis runner carried out."""
         fault, plan = ended.slot.fault, ended.plan
         return ScriptedFault(
             fault=fault.spelled if isinstance(fault, PlannedFault) else fault.name,

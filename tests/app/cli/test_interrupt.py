@@ -193,7 +193,7 @@ raise KeyboardInterrupt
 
 
 def test_an_interrupt_in_executed_text_ends_a_command_with_its_code(tmp_path):
-    """Python would have the process killed by SIGINT."""
+    """A process that Python would have killed by SIGINT."""
     (tmp_path / "in_text.py").write_text(IN_TEXT)
     ended = subprocess.run(
         [sys.executable, "-m", "splitbrain", "run", "./in_text.py:Store"],
