@@ -121,7 +121,9 @@ class Model:
     initial: the first state; states are hashable and never mutated.
     step: (state, call) → next state, or ILLEGAL; pure. For a crashed call `call.result` is UNSEEN, and step returns the
     state after it took effect; of a crashed operation that is pure nothing is asked. Pitfall: a budget is looked at
-    between steps, so it cannot stop a step that never returns.
+    between steps, so it cannot stop a step that never returns. None is a state only if it is the initial one and no
+    `return` is missing in step, or with `none_is_state`: a step that forgets to return would give a wrong verdict.
+    none_is_state: None is a state, although the initial one is another, or though step can end without `return`.
     observes: operations whose successful result can refute the model; a history without any is `unknown`.
     blind: of which calls of these it cannot, if of some: a transaction of writes alone.
     pure: operations that never change any state, whatever they return: they may be taken as soon as they match.
@@ -154,6 +156,7 @@ class Model:
     every_failure: bool = False
     sees: frozenset[str] = frozenset()
     frozen: bool = False
+    none_is_state: bool = False
     independence: Independence = Independence()
     monitors: Sequence[Callable[[Any], Any]] = ()
     wider: "Callable[[frozenset[str]], Model | None] | None" = None

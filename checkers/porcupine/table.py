@@ -11,6 +11,7 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 from itertools import islice
 from pathlib import PurePath
 
+from splitbrain.checkers.porcupine.missing_return import line_without_return
 from splitbrain.checkers.porcupine.model import ILLEGAL, Call, Model, State
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import Interner
@@ -20,6 +21,8 @@ NO_STATE = -1
 
 MUTABLE = frozenset((list, set, bytearray))
 """Types that a state must not have. A map may be one: the values of a history are, and nobody changes them."""
+HAS_NONE = "has none"
+"""The name under which a model remembers the answer of `has_none`."""
 _PLAIN = (int, float, str, bytes, type(None))
 _SAMPLED = 8
 _ROW_BYTES = 400
@@ -59,6 +62,8 @@ class Table:
         else:
             if type(following) in MUTABLE:
                 raise mutable(self.model, call, following)
+            if following is None and not has_none(self.model):
+                raise unreturned(self.model, call)
             number = self._number(following)
             if number != state and is_pure(self.model, call):
                 raise impure(self.model, call)
@@ -114,6 +119,27 @@ def mutable(model: Model, call: Call, state: object) -> ModelFailure:
     return ModelFailure(f"model {model.name}: {wrong}: return a {instead}")
 
 
+def has_none(model: Model) -> bool:
+    """Whether None is a state of the model: it says so, or begins with it and its step always returns something."""
+    if model.initial is not None or model.none_is_state:
+        return model.none_is_state
+    if HAS_NONE not in model.remembered:
+        model.remembered[HAS_NONE] = line_without_return(model.step) is None
+    return bool(model.remembered[HAS_NONE])
+
+
+def unreturned(model: Model, call: Call) -> ModelFailure:
+    """The complaint about a `step` that returned None, where it seems to have forgotten to return."""
+    line = line_without_return(model.step)
+    place = place_of(model.step) if line is None else place_of(model.step, line)
+    wrong = f"step returned None for {call.f}{place}"
+    why = "which is no state of this model" if line is None else "and can come to its end there without return"
+    return ModelFailure(
+        f"model {model.name}: {wrong}, {why}: return the next state on every path, or ILLEGAL; if None is a state, say "
+        "so with none_is_state=True"
+    )
+
+
 def unkept(model: Model, error: Exception) -> ModelFailure:
     """The complaint about a state whose hash or equality fails."""
     told = f"{type(error).__name__}: {error}"
@@ -121,10 +147,10 @@ def unkept(model: Model, error: Exception) -> ModelFailure:
     return ModelFailure(f"model {model.name}: {wrong} (its step is{place_of(model.step) or ' no function'})")
 
 
-def place_of(step: object) -> str:
-    """` (FILE:LINE)` of a function, or nothing."""
+def place_of(step: object, line: int | None = None) -> str:
+    """` (FILE:LINE)` of a function, or of a line of it; or nothing."""
     code = getattr(step, "__code__", None)
-    return "" if code is None else f" ({PurePath(code.co_filename).name}:{code.co_firstlineno})"
+    return "" if code is None else f" ({PurePath(code.co_filename).name}:{line or code.co_firstlineno})"
 
 
 def parts_held(state: object, depth: int = 3) -> int:

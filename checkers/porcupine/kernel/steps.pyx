@@ -18,7 +18,9 @@ from libc.string cimport memset
 
 from splitbrain.checkers.porcupine.model import ILLEGAL as NOT_ALLOWED
 from splitbrain.checkers.porcupine.model import REFUSED, UNSEEN, Call, Refused
-from splitbrain.checkers.porcupine.table import MUTABLE, ModelFailure, impure, mutable, parts_held, unanswered, unkept
+from splitbrain.checkers.porcupine.table import (
+    MUTABLE, ModelFailure, has_none, impure, mutable, parts_held, unanswered, unkept, unreturned
+)
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import Interner
 
@@ -284,6 +286,8 @@ cdef class Transitions:
         else:
             if type(after) in MUTABLE:
                 raise mutable(self.model, call, after)
+            if after is None and not has_none(self.model):
+                raise unreturned(self.model, call)
             following = state if after is before else self.state_number(after)
             if following != state and self.pure[kind]:
                 raise impure(self.model, call)

@@ -64,6 +64,7 @@ def kv(settings: Mapping[str, Setting]) -> Model:
         step=step,
         observes=frozenset({"get", "cas"}),
         pure=frozenset({"get"}),
+        none_is_state=True,
         **register.observing(settings),
         independence=Independence(resets=frozenset({"put", "cas"}), blind=frozenset({"put", "append"}), feeds=feeds),
         monitors=(zones,),

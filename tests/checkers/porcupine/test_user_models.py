@@ -3,13 +3,14 @@
 import re
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from splitbrain.checkers.porcupine import ILLEGAL, Call, Model, check, kernel
 from splitbrain.checkers.porcupine.model import State
-from splitbrain.checkers.porcupine.table import Table, parts_held
+from splitbrain.checkers.porcupine.table import ModelFailure, Table, parts_held
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.verdict import Validity
 
@@ -46,6 +47,19 @@ def raises(_state: Any, call: Call) -> Any:
     return call.argument.missing
 
 
+def forgets(state: Any, call: Call) -> Any:  # noqa: RET503 - what it is for
+    """A step that does not return where a read is right."""
+    if call.f == "add":
+        return state + call.argument
+    if call.result != state:
+        return ILLEGAL
+
+
+def emptied(state: Any, call: Call) -> Any:
+    """A register that can be emptied."""
+    return call.argument if call.f == "add" else state if call.result == state else ILLEGAL
+
+
 @pytest.mark.parametrize(
     ("step", "told"),
     [
@@ -53,6 +67,11 @@ def raises(_state: Any, call: Call) -> Any:
         (lambda state, call: {state}, r"step returned a set .*return a frozenset"),
         (lambda state, call: Unhashable(), r"hash or equality failed: RuntimeError: no hash today"),
         (lambda state, call: Unequal(), r"hash or equality failed: ArithmeticError: no equality today"),
+        (
+            lambda state, call: None,
+            r"step returned None for add \(test_user_models.py:\d+\).*on every path, or ILLEGAL",
+        ),
+        (forgets, r"step returned None for read \(test_user_models.py:\d+\)"),
         (raises, r"AttributeError: .* no attribute .missing. \(test_user_models.py:\d+\)"),
     ],
 )
@@ -60,6 +79,39 @@ def test_a_mistake_in_a_model_is_told_with_its_line(step: Callable[[Any, Call], 
     verdict = check(model(step), recorded(*HISTORY))
     assert verdict.value is Validity.UNKNOWN
     assert re.search(told, verdict.reason), verdict.reason
+
+
+def test_a_model_may_say_that_none_is_a_state() -> None:
+    lines = ("0 invoke add", "0 ok add", "0 invoke read", "0 ok read")
+    says = replace(model(emptied, 7), none_is_state=True)
+    assert check(says, recorded(*lines)).value is Validity.VALID
+    assert check(model(emptied, None), recorded(*lines)).value is Validity.VALID
+    forgot = check(model(emptied, 7), recorded(*lines))
+    assert forgot.value is Validity.UNKNOWN and "none_is_state=True" in forgot.reason
+
+
+def forgets_a_write(state: Any, call: Call) -> Any:  # noqa: RET503 - what it is for
+    """A register that begins empty and does not return where something is written."""
+    if call.f == "read":
+        return state if call.result == state else ILLEGAL
+    state = call.argument
+
+
+def test_a_register_that_begins_empty_is_told_of_a_missing_return_too() -> None:
+    """A verdict would be `invalid`: the read sees a value that was written."""
+    verdict = check(
+        model(forgets_a_write, None), recorded("0 invoke add 1", "0 ok add 1", "0 invoke read", "0 ok read 1")
+    )
+    line = forgets_a_write.__code__.co_firstlineno + 4
+    assert verdict.value is Validity.UNKNOWN
+    assert f"(test_user_models.py:{line}), and can come to its end there without return" in verdict.reason
+
+
+def test_the_search_in_python_takes_none_for_a_state_just_as_rarely() -> None:
+    calls = [Call("add", None, None)]
+    assert Table(replace(model(emptied, 7), none_is_state=True), calls).fill(0, 0) == 1
+    with pytest.raises(ModelFailure, match="none_is_state=True"):
+        Table(model(emptied, 7), calls).fill(0, 0)
 
 
 def test_an_initial_state_that_cannot_be_kept_is_told() -> None:
