@@ -200,7 +200,7 @@ def test_ctrl_c_keeps_what_there_is(splitbrain):
     file = written(good + '[[test]]\ntarget = "./slow.py:Target"\nseeds = 3\n')
     process = started(file, "--jobs", "3", "--json")  # three hang now or soon, and the rest waits for them
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=200)
     assert process.returncode == INTERRUPTED
     last = json.loads(out.splitlines()[-1])
     assert (last["runs"], last["not_run"]) == (3, 5)

@@ -204,7 +204,7 @@ def ended(place: Path, words: str, before: str = "", **more: str) -> tuple[int, 
     line = words if "$SB" in words else f"{before} $SB {words}"
     script = f"{line}; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(
-        ["bash", "-c", script], cwd=place, capture_output=True, text=True, timeout=100, check=False,
+        ["bash", "-c", script], cwd=place, capture_output=True, text=True, timeout=500, check=False,
         env={**os.environ, "SB": f"{sys.executable} -m splitbrain", **more},
     )  # fmt: skip
     return done.returncode, done.stderr
@@ -292,6 +292,6 @@ def test_a_signal_while_it_starts(tmp_path, number):
         run.stdout.readline()
         time.sleep(wait)
         run.send_signal(number)
-        _, err = run.communicate(timeout=60)
+        _, err = run.communicate(timeout=300)
         assert run.returncode == 130 or (run.returncode < 0 and not err), (run.returncode, err)
         assert "Traceback" not in err

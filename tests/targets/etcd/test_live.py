@@ -44,6 +44,6 @@ def test_a_rolling_upgrade() -> None:
 
 def played(test: str) -> None:
     command = [sys.executable, "-c", RUN, "-q", "-x", "-p", "no:xdist", f"{LIVE}::{test}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
     assert "1 passed" in done.stdout

@@ -210,7 +210,7 @@ def test_power_loss_as_an_ordinary_user(tmp_path: Path, mode: str) -> None:
     script = f'mknod -m {mode} "$0/fuse" c 10 229 && mount --bind "$0/fuse" /dev/fuse && exec "$@"'
     done = subprocess.run(
         ["unshare", "--mount", "sh", "-c", script, str(tmp_path), *command],
-        capture_output=True, text=True, check=False, timeout=60, env=variables(),
+        capture_output=True, text=True, check=False, timeout=200, env=variables(),
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -58,7 +58,7 @@ def nothing_left(five: Machines, seconds: float) -> bool:
 def test_an_interrupted_run_leaves_nothing(five: Machines, tmp_path: Path, number: signal.Signals) -> None:
     with under_way(five, tmp_path) as process:
         process.send_signal(number)
-        said = process.communicate(timeout=60)[1]
+        said = process.communicate(timeout=200)[1]
         assert process.returncode == 130 and "healed and closed" in said
     assert nothing_left(five, 0)
     assert [file.name for file in tmp_path.rglob("n1.log")] == ["n1.log"]
@@ -78,7 +78,7 @@ def test_what_killed_agents_leave_is_found_and_removed(five: Machines, tmp_path:
             for machine in five.all[:3]:
                 pids = "$(grep -o '\"pid\": [0-9]*' /var/tmp/splitbrain.host.*/owner.json | cut -c8-)"
                 machine.do("sh", "-c", f"kill -{number} {pids}")
-        code = process.wait(timeout=90)
+        code = process.wait(timeout=300)
         said = process.communicate()
         assert code == 3 and "the agent there ended" in said[0] + said[1]
     assert all(machine.leftovers() for machine in five.all[:3])
@@ -96,5 +96,5 @@ def test_a_host_in_use_is_left_alone_unless_everything_is_to_go(five: Machines, 
         assert done.returncode == 3 and "in use by the run of" in done.stderr and done.stderr.count("\n") == 1
         assert process.poll() is None and five.all[0].leftovers()
         assert clean(five, "--all").returncode == 0
-        assert process.wait(timeout=90) == 3
+        assert process.wait(timeout=300) == 3
     assert nothing_left(five, 0)
