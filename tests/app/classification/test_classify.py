@@ -22,6 +22,7 @@ from splitbrain.classification.scenarios import SCENARIOS, seeds_of
 from splitbrain.classification.words import lines
 from splitbrain.cli.classify import code, command, grid, json_lines
 from splitbrain.harness.errors import UsageError
+from splitbrain.registry import TARGETS
 from splitbrain.textbook.designs import DesignCost, OperationCost
 from splitbrain.textbook.systems import textbook
 
@@ -307,6 +308,14 @@ def test_the_textbook_names_every_system_once_and_says_where_it_has_it_from() ->
     assert all(one.source for one in textbook())
     systems = {one.system.partition(",")[0] for one in textbook()}
     assert {"HBase", "FoundationDB", "Kafka", "PostgreSQL", "DynamoDB", "CouchDB", "MongoDB", "DuckDB"} <= systems
+
+
+def test_a_system_of_the_textbook_is_run_where_there_is_a_target() -> None:
+    for line in textbook():
+        if line.target:
+            Classification.of(base_spec(line.target, line.nodes, env=line.env))
+        else:
+            assert line.system.partition(",")[0].lower() not in TARGETS, line.name
 
 
 def test_a_node_that_refuses_alone_is_told_on_the_card() -> None:
