@@ -42,6 +42,10 @@ ALL_POWER = "--workload set --nemesis powerloss:size=all --nemesis-interval 8 --
 LOST_POWER = (
     "--env local --nodes 1 --workload set --nemesis powerloss --nemesis-interval 5 --nemesis-duration 1 --time-limit 12"
 )
+LOGS = f"{THREE} --workload log"
+LONG_CUT = "--nemesis partition --time-limit 40"
+UNANSWERED = "--nemesis client,pause --time-limit 40"
+SLOW_POWER = "--nemesis powerloss:size=all --nemesis-interval 20 --nemesis-duration 2 --time-limit 60"
 ONE = "--env local --nodes 1 --time-limit 10"
 LISTS = "--workload list-append --concurrency 10 --rate 0"
 PROMOTED = (
@@ -205,6 +209,15 @@ ROWS = (
     BugRow("nats-any", "any replica answers, and one is cut off", "nats:reads=any",
         f"{CUT} --workload unique-register", INVALID),
     BugRow("nats-leader", "the same, and the leader answers", "nats", f"{CUT} --workload unique-register", VALID),
+    BugRow("kafka-one", "the leader acknowledges alone, and is cut off", "kafka:acks=1", f"{LOGS} {LONG_CUT}", INVALID),
+    BugRow("kafka-all", "the same, and all copies in sync have it first", "kafka", f"{LOGS} {LONG_CUT}", VALID),
+    BugRow("kafka-again", "a producer sends again what was not answered", "kafka:retries=5",
+        f"{LOGS} {UNANSWERED}", INVALID),
+    BugRow("kafka-numbered", "the same, and messages are numbered", "kafka:idempotence=on",
+        f"{LOGS} {UNANSWERED}", VALID),
+    BugRow("kafka-power", "acknowledged before they are on disk, and the power of all nodes is lost", "kafka",
+        f"{LOGS} {SLOW_POWER}", INVALID),
+    BugRow("kafka-synced", "the same, and each is synced first", "kafka:sync=always", f"{LOGS} {SLOW_POWER}", VALID),
     BugRow("memcached-kill", "a cache is killed and forgets", "memcached",
         "--env local --nodes 1 --workload set --nemesis kill --nemesis-interval 6 --nemesis-duration 1 --time-limit 12",
         INVALID),

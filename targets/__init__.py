@@ -103,6 +103,10 @@ TARGETS: Mapping[str, tuple[str, str]] = {
         "splitbrain.targets.nats:Nats",
         "NATS JetStream, streams replicated by Raft: real processes, containers, or a cluster",
     ),
+    "kafka": (
+        "splitbrain.targets.kafka:Kafka",
+        "Kafka, partitioned logs copied from a leader each: real processes, containers, or a cluster",
+    ),
     "memcached": (
         "splitbrain.targets.memcached:Memcached",
         "Memcached, a cache: one real process, container, or a server that exists",

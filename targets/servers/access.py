@@ -33,7 +33,9 @@ class Access:
 PLAIN = Access()
 CONNECT_SECONDS = 2.0
 """A node that does not even accept a connection for so long was not reached."""
-TLS = frozenset({"https", "rediss", "cassandras", "zookeepers", "postgresqls", "mysqls", "natss", "memcacheds"})
+TLS = frozenset(
+    {"https", "rediss", "cassandras", "zookeepers", "postgresqls", "mysqls", "natss", "memcacheds", "kafkas"}
+)
 """Schemes of URLs with TLS."""
 
 

@@ -18,6 +18,7 @@ from splitbrain.harness.operation import ErrorKind, EventType, Operation, Outcom
 from splitbrain.harness.options import settle
 from splitbrain.targets.cassandra import Cassandra
 from splitbrain.targets.etcd import Etcd
+from splitbrain.targets.kafka import Kafka
 from splitbrain.targets.mariadb import MariaDB
 from splitbrain.targets.memcached import Memcached
 from splitbrain.targets.nats import Nats
@@ -29,10 +30,22 @@ from splitbrain.targets.zookeeper import ZooKeeper
 
 from .fakes import CUT, FAKES, LATE, OK, SILENT, FakeServer
 
-SERVERS: tuple[type[Server], ...] = (Etcd, Cassandra, Redis, Valkey, ZooKeeper, PostgreSQL, MariaDB, Nats, Memcached)
+SERVERS: tuple[type[Server], ...] = (
+    Etcd,
+    Cassandra,
+    Redis,
+    Valkey,
+    ZooKeeper,
+    PostgreSQL,
+    MariaDB,
+    Nats,
+    Memcached,
+    Kafka,
+)
 LIBRARY = {
     "etcd": "httpx2",
     "cassandra": "cassandra",
+    "kafka": "confluent_kafka",
     "zookeeper": "kazoo",
     "postgresql": "asyncpg",
     "mariadb": "aiomysql",
@@ -70,6 +83,10 @@ ERRORS = [
 ]
 
 every_server = pytest.mark.parametrize("kind", SERVERS, ids=lambda kind: kind.name)
+every_stand_in = pytest.mark.parametrize(
+    "kind", [kind for kind in SERVERS if kind.name in FAKES], ids=lambda kind: kind.name
+)
+"""Kafka's stand-in is its driver's own: `tests/targets/kafka`."""
 
 
 def made(kind: type[Server], **options: str) -> Server:
@@ -133,7 +150,7 @@ def test_planning_fetches_nothing(kind: type[Server], monkeypatch: pytest.Monkey
     assert server.version in server.notices()[0] and server.claims is not None
 
 
-@every_server
+@every_stand_in
 def test_a_write_meets_a_node_that_breaks(kind: type[Server]) -> None:
     async def scene() -> None:
         async with fake(kind) as node:
@@ -162,7 +179,7 @@ def test_an_error_that_a_node_answers(kind: type[Server], answer: bytes, type: E
     run(scene())
 
 
-@every_server
+@every_stand_in
 def test_a_late_reply_does_not_answer_the_next_request(kind: type[Server]) -> None:
     async def scene() -> None:
         async with fake(kind) as node:

@@ -1,0 +1,35 @@
+"""Error tables of Kafka and of its driver, librdkafka. An operation with a definite error certainly did not happen.
+
+What the codes mean: kafka.apache.org, "Protocol guide: Error codes". When a leader says them: its source,
+`Partition.appendRecordsToLeader` before it appends, `DelayedProduce` afterwards.
+
+Pitfall: NOT_LEADER_OR_FOLLOWER and UNKNOWN_TOPIC_OR_PARTITION are said of a message that is in the log, too, when its
+leader is deposed while it waits for the copies.
+"""
+
+from dataclasses import replace
+
+from splitbrain.harness.operation import ErrorKind
+from splitbrain.targets.servers.errors import code, table
+
+ROWS = (
+    code(19, ErrorKind.UNAVAILABLE, definite=True),  # NOT_ENOUGH_REPLICAS, which is said before it appends
+    code(5, ErrorKind.NO_LEADER, definite=True),  # LEADER_NOT_AVAILABLE, which the driver is told when it asks
+    code(-188, ErrorKind.UNAVAILABLE, definite=True),  # _UNKNOWN_TOPIC: the driver has nobody to send it to
+    code(-190, ErrorKind.UNAVAILABLE, definite=True),  # _UNKNOWN_PARTITION, likewise
+    code(6, ErrorKind.NO_LEADER),  # NOT_LEADER_OR_FOLLOWER
+    code(3, ErrorKind.UNAVAILABLE),  # UNKNOWN_TOPIC_OR_PARTITION
+    code(20, ErrorKind.UNAVAILABLE),  # NOT_ENOUGH_REPLICAS_AFTER_APPEND
+    code(56, ErrorKind.OTHER),  # KAFKA_STORAGE_ERROR
+    code(78, ErrorKind.UNAVAILABLE),  # OFFSET_NOT_AVAILABLE
+    code(7, ErrorKind.TIMEOUT),  # REQUEST_TIMED_OUT
+    code(-192, ErrorKind.TIMEOUT),  # _MSG_TIMED_OUT: it may have been sent
+    code(-185, ErrorKind.TIMEOUT),  # _TIMED_OUT
+    code(-195, ErrorKind.CONNECTION),  # _TRANSPORT
+    code(-187, ErrorKind.CONNECTION),  # _ALL_BROKERS_DOWN
+    code(-137, ErrorKind.CONNECTION),  # _DESTROY_BROKER: the broker has left
+)
+ERRORS = table(*ROWS)
+"""Of a producer that tries once."""
+ERRORS_OF_THE_LAST_TRY = table(*(replace(row, definite=False) for row in ROWS))
+"""Of a producer that tries again: an earlier try may have succeeded, whatever the last one is told."""

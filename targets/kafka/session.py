@@ -1,0 +1,171 @@
+"""A session with Kafka through librdkafka, which blocks: a producer, a consumer, and questions about who leads.
+
+The driver tries nothing again that it has sent, unless the server's options say so. It learns who leads a log from the
+node of its client alone, then and when a leader says that it is none: a node that is cut off goes on naming itself.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from splitbrain.targets.servers.access import host_and_port
+from splitbrain.targets.servers.errors import ServerError
+from splitbrain.targets.values import unpacked
+
+ASK_SECONDS, SEND_SECONDS, STEP_SECONDS = 2.0, 3.0, 0.05
+TOPIC_EXISTS, TIMED_OUT, PARTITION_EOF = 36, -185, -191
+
+
+class KafkaSession:
+    """A producer and a consumer for one client. Every method blocks for seconds at most, and raises ServerError."""
+
+    def __init__(self, server: Any, address: str) -> None:
+        from confluent_kafka import Consumer, Producer
+
+        self._server = server
+        self._common = common(server, address)
+        self._producer = Producer({**self._common, **producing(server)})
+        self._consumer: Any = Consumer({**self._common, **CONSUMING})
+        self._known: set[str] = set()
+        self._position: dict[str, int] = {}
+
+    def make(self, log: str) -> None:
+        """See that a log is there, or make it."""
+        from confluent_kafka.admin import AdminClient
+        from confluent_kafka.cimpl import NewTopic
+
+        if log in self._known:
+            return
+        admin = AdminClient(self._common)  # kept until it has answered, or it gives up
+        if answered(lambda: admin.list_topics(log, timeout=ASK_SECONDS)).topics[log].error is not None:
+            new = admin.create_topics([NewTopic(log, 1)], request_timeout=ASK_SECONDS)
+            try:
+                answered(lambda: new[log].result(ASK_SECONDS))
+            except ServerError as error:
+                if error.code != TOPIC_EXISTS:
+                    raise
+        self._known.add(log)
+
+    def sent(self, log: str, message: bytes) -> int | None:
+        """The offset at which a message stands; None where the leader does not say."""
+        ends: list[tuple[Any, Any]] = []
+        self._producer.produce(log, message, partition=0, on_delivery=lambda error, there: ends.append((error, there)))
+        until = time.monotonic() + 2 * SEND_SECONDS
+        while not ends and time.monotonic() < until:
+            self._producer.poll(STEP_SECONDS)
+        if not ends:
+            raise ServerError("the driver does not say what became of the message", TIMED_OUT)
+        ((error, there),) = ends
+        if error is not None:
+            raise told(error)
+        return there.offset() if there.offset() >= 0 else None
+
+    def polled(self, log: str, whole: bool) -> list[tuple[int, Any]]:
+        """The messages that are there to be read, each with its offset: all, or those that follow the last poll."""
+        from confluent_kafka import TopicPartition
+
+        first, end = answered(lambda: self._consumer.get_watermark_offsets(TopicPartition(log, 0), ASK_SECONDS))
+        position = first if whole else self._position.get(log, first)
+        found: list[tuple[int, Any]] = []
+        if position < end:
+            self._consumer.assign([TopicPartition(log, 0, position)])
+            found = self._read(end)
+            self._consumer.unassign()
+        self._position[log] = found[-1][0] + 1 if found else position
+        return found
+
+    def close(self) -> None:
+        """Leave; what was not sent is not sent."""
+        self._producer.purge()
+        self._consumer.close()
+
+    def _read(self, end: int) -> list[tuple[int, Any]]:
+        found: list[tuple[int, Any]] = []
+        until = time.monotonic() + ASK_SECONDS
+        while not found or found[-1][0] + 1 < end:
+            if time.monotonic() > until:
+                raise ServerError(f"only {len(found)} messages came of those before offset {end}", TIMED_OUT)
+            for message in self._consumer.consume(500, STEP_SECONDS):
+                if message.error() is None:
+                    found.append((message.offset(), unpacked(message.value())))
+                elif message.error().code() != PARTITION_EOF:
+                    raise told(message.error())
+        return found
+
+
+CONSUMING: Mapping[str, Any] = {
+    "group.id": "splitbrain",
+    "enable.auto.commit": False,
+    "auto.offset.reset": "error",
+    "isolation.level": "read_uncommitted",
+    "fetch.wait.max.ms": 100,
+}
+"""A consumer that is told where to begin, and has no part in a group."""
+
+
+def producing(server: Any) -> Mapping[str, Any]:
+    """The driver's settings for a producer: at once, one after the other, and each as often as the options say."""
+    often = {} if server.idempotent else {"retries": server.number("retries")}
+    return {
+        "acks": server.word("acks"),
+        "enable.idempotence": server.idempotent,
+        "linger.ms": 0,
+        "max.in.flight.requests.per.connection": 1,
+        "message.timeout.ms": int(SEND_SECONDS * 1000),
+        "request.timeout.ms": int(ASK_SECONDS * 1000),
+        **often,
+    }
+
+
+def common(server: Any, address: str) -> dict[str, Any]:
+    """The driver's settings for everything: the node at an address is asked who leads."""
+    host, port, secure = host_and_port(address, server.port)
+    access, words = server.access, {}
+    if access.user:
+        words = {"sasl.mechanism": "PLAIN", "sasl.username": access.user, "sasl.password": access.password}
+    if secure:
+        words |= {"ssl.ca.location": access.ca, "ssl.certificate.location": access.cert, "ssl.key.location": access.key}
+    return {
+        "bootstrap.servers": f"{host}:{port}",
+        "security.protocol": ("SASL_" if access.user else "") + ("SSL" if secure else "PLAINTEXT"),
+        "log_level": 0,
+        "socket.timeout.ms": int(ASK_SECONDS * 1000),
+        "reconnect.backoff.ms": 50,
+        "reconnect.backoff.max.ms": 500,
+        "topic.metadata.refresh.interval.ms": 1000,
+        **{name: word for name, word in words.items() if word},
+    }
+
+
+def members(server: Any, address: str) -> set[int]:
+    """The numbers of the brokers that the one at an address knows."""
+    return set(_metadata(server, address).brokers)
+
+
+def leader(server: Any, address: str, log: str) -> str | None:
+    """The address of a log's leader, as the broker at an address sees it; None if there is none."""
+    seen = _metadata(server, address, log)
+    partition = seen.topics[log].partitions.get(0)
+    broker = partition and seen.brokers.get(partition.leader)
+    return broker.host if broker else None
+
+
+def _metadata(server: Any, address: str, *log: str) -> Any:
+    from confluent_kafka.admin import AdminClient
+
+    return answered(lambda: AdminClient(common(server, address)).list_topics(*log, timeout=ASK_SECONDS))
+
+
+def told(error: Any) -> ServerError:
+    """What the driver's error says, with its code."""
+    return ServerError(f"{error.name()}: {error.str()}", error.code())
+
+
+def answered(question: Callable[[], Any]) -> Any:
+    """The answer to a question. ServerError in place of the driver's own exception."""
+    from confluent_kafka import KafkaException
+
+    try:
+        return question()
+    except KafkaException as error:
+        raise told(error.args[0]) from error

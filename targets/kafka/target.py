@@ -1,0 +1,135 @@
+"""Kafka as a system under test: brokers that are controllers too (KRaft), a log copied from its leader."""
+
+from collections.abc import Mapping, Sequence
+
+from splitbrain.harness.deployment import Place
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.node import Node
+from splitbrain.harness.options import Option, Setting
+from splitbrain.targets.kafka.client import KafkaClient
+from splitbrain.targets.kafka.errors import ERRORS, ERRORS_OF_THE_LAST_TRY
+from splitbrain.targets.kafka.session import leader, members
+from splitbrain.targets.operations import shapes
+from splitbrain.targets.servers.access import host_and_port
+from splitbrain.targets.servers.driver import on_thread
+from splitbrain.targets.servers.errors import ServerError
+from splitbrain.targets.servers.jvm import LOGBACK, java_command
+from splitbrain.targets.servers.server import Server, ServerProgram, server_options
+from splitbrain.targets.servers.software import Software, jar_version
+from splitbrain.targets.servers.sources import Maven
+
+ALSO = ("ch.qos.logback:logback-classic:1.2.13",)
+PINNED = {"4.1.0": "sha256:208c2d4aaed318d4f7a899598b40a47d3b4d011e45c889fd12977d85104d715d"}
+SOFTWARE = Software(
+    name="Kafka",
+    sources=(Maven("org.apache.kafka:kafka_2.13", "about 50 files, 45 MB", ALSO, version="4.1.0", pinned=PINNED),),
+    described="a release from 3.9 on, such as 4.1.0",
+    told=lambda jars: jar_version("kafka_2.13", jars),
+    releases=r"(3\.9|[4-9]\.\d+)\.\d+",
+)
+FIRST_LOG = "log0"
+# A broker that is cut off is noticed within two seconds, so that short runs see a new leader.
+CONFIGURATION = """process.roles=broker,controller
+node.id={node}
+controller.quorum.voters={voters}
+listeners=PLAINTEXT://{here}:9092,CONTROLLER://{here}:9093
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=PLAINTEXT
+log.dirs={folder}/data
+auto.create.topics.enable=false
+default.replication.factor={copies}
+min.insync.replicas={min_isr}
+unclean.leader.election.enable={unclean}
+broker.heartbeat.interval.ms=500
+broker.session.timeout.ms=2000
+controller.quorum.election.timeout.ms=1000
+controller.quorum.fetch.timeout.ms=2000
+replica.lag.time.max.ms=2000
+replica.socket.timeout.ms=2000
+replica.fetch.wait.max.ms=200
+{sync}
+"""
+IDENTITY = "version=1\ncluster.id=c3BsaXRicmFpbi10ZXN0cw\nnode.id={node}\n"
+COPIES = 3
+
+
+class Kafka(Server):
+    """Kafka with the given settings."""
+
+    name, summary = (
+        "kafka",
+        "Kafka, partitioned logs copied from a leader each: real processes, containers, or a cluster",
+    )
+    software, port, schemes, java, library = SOFTWARE, 9092, ("kafka", "kafkas"), True, "confluent_kafka"
+    operations, errors, client_class = shapes("send", "poll"), ERRORS, KafkaClient
+    ready_seconds = 60.0
+    options = server_options(
+        SOFTWARE,
+        Option("acks", "all", "which copies have a message when it is acknowledged", ("all", "1", "0")),
+        Option("min_isr", 2, "with acks=all: how many copies are in sync at least", least=1, most=COPIES),
+        Option(
+            "sync",
+            "default",
+            "when a message is synced to disk: when the system likes, or always",
+            ("default", "always"),
+        ),
+        Option("unclean", "off", "whether a copy that is not in sync may become leader", ("on", "off")),
+        Option(
+            "idempotence", "off", "on: a producer numbers its messages, and tries again until it knows", ("on", "off")
+        ),
+        Option("retries", 0, "how often a producer tries again without idempotence"),
+        Option("heap_mb", 256, "the Java heap of a node, at most"),
+    )
+
+    def __init__(self, settings: Mapping[str, Setting]) -> None:
+        super().__init__(settings)
+        if self.idempotent and self.word("acks") != "all":
+            raise UsageError("kafka: option idempotence=on takes acks=all: the leader numbers what all copies have")
+        if self.idempotent or self.number("retries"):
+            self.errors = ERRORS_OF_THE_LAST_TRY
+
+    @property
+    def claims(self) -> Sequence[str]:
+        """kafka.apache.org, "Replication": what is acknowledged is not lost as long as one copy in sync lives. A
+        producer that tries again without numbers may leave a message twice."""
+        again = self.number("retries") and not self.idempotent
+        return () if self.word("acks") != "all" or self.word("unclean") == "on" or again else ("ordered-log",)
+
+    @property
+    def idempotent(self) -> bool:
+        """Whether producers number their messages."""
+        return self.word("idempotence") == "on"
+
+    def files(self, place: Place) -> Mapping[str, str | bytes]:
+        words = {
+            "node": place.number + 1,
+            "voters": ",".join(f"{i + 1}@{address}:9093" for i, address in enumerate(place.members.values())),
+            "here": place.address,
+            "folder": place.folder,
+            "copies": min(COPIES, len(place.members)),
+            "min_isr": self.word("min_isr"),
+            "sync": "log.flush.interval.messages=1" if self.word("sync") == "always" else "",
+            "unclean": "true" if self.word("unclean") == "on" else "false",
+        }
+        identity = IDENTITY.format(**words)
+        return {
+            "server.properties": CONFIGURATION.format(**words),
+            "data/meta.properties": identity,
+            "logback.xml": LOGBACK,
+        }
+
+    def command(self, place: Place, program: ServerProgram, version: str) -> Sequence[str]:
+        conf = f"{place.folder}/server.properties"
+        return java_command(*program, place.folder, self.number("heap_mb"), {}, "kafka.Kafka", conf)
+
+    async def ready(self, place: Place) -> bool:
+        """Whether a broker knows itself as a member: the controller has admitted it."""
+        try:
+            return place.number + 1 in await on_thread(members, self, place.address)
+        except ServerError:
+            return False
+
+    async def role(self, node: Node) -> str | None:
+        """Who leads the first log, as the node sees it; nobody while there is none."""
+        found = await on_thread(leader, self, node.address, FIRST_LOG)
+        return None if found is None else "leader" if found == host_and_port(node.address, self.port)[0] else "follower"
