@@ -97,12 +97,16 @@ class SagaNode:
         self.balances: dict[str, int] = {}
         self.begun: dict[str, tuple[str, int]] = {}
         """Sagas of this node's clients: their requests."""
+        self._sagas: dict[tuple[str, int], str] = {}
+        """The inverse: a request may come again, as a proxy may send it twice."""
         self.over: dict[str, bool] = {}
         """Those that have ended: whether the money was moved."""
         self.now = Now(0, 0)
         self.life = 0
         self._life_record = 0
-        self._clients: dict[str, int] = {}
+        self._refused: set[tuple[str, int]] = set()
+        """Requests that were refused for good while this process lives."""
+        self._clients: dict[str, list[int]] = {}
         self._reads = BalanceReads(name, self.nodes, self.balance)
         self._held: list[tuple[int, Effect]] = []
         self._out: list[Effect] = []
@@ -132,6 +136,7 @@ class SagaNode:
             self.life = record.life
         elif isinstance(record, SagaBegun):
             self.begun[record.saga] = record.request
+            self._sagas[record.request] = record.saga
             self.outbox.add(record.to, record.letter, number)
         elif isinstance(record, ReceiptKept):
             self.outbox.arrived((record.saga, record.number))
@@ -183,16 +188,25 @@ class SagaNode:
         return self._finish()
 
     def _begin(self, handle: int, request: Request) -> None:
-        if self._life_record > self.journal.durable:
+        name = (request.session, request.sequence)
+        known = self._sagas.get(name)
+        if known in self.over:
+            self._hold(Reply(handle, _told(done=self.over[known])))
+            return
+        if known is not None:
+            self._clients.setdefault(known, []).append(handle)
+            return
+        if self._life_record > self.journal.durable or name in self._refused:
+            self._refused.add(name)
             self._out.append(Reply(handle, Response(error=UNAVAILABLE, text="the node has only just started")))
             return
         saga = f"{self.name}.{self.life}.{len(self.begun) + 1}"
         asked = request.value
         money = (asked["from"], asked["to"], asked["amount"])
         command = StepCommand(saga, 0, 0, False, money, self.name)
-        record = SagaBegun(saga, (request.session, request.sequence), self.receiver(command), command)
+        record = SagaBegun(saga, name, self.receiver(command), command)
         self.replay(record, self._write(record))
-        self._clients[saga] = handle
+        self._clients[saga] = [handle]
         self._send(record.letter)
 
     def _read(self, handle: int, accounts: Sequence[str]) -> None:
@@ -297,13 +311,11 @@ class SagaNode:
         return following(command, done=done)
 
     def _answer(self, letter: SagaOver) -> None:
-        handle = self._clients.pop(letter.saga, None)
         self._hold(Mark("saga", "moved" if letter.done else "undone"))
         if letter.done:
             self._hold(Mark("executed", self.begun[letter.saga], letter.saga))
-        if handle is not None:
-            refused = Response(error=PRECONDITION, text="a step was refused, and what was done before is undone")
-            self._hold(Reply(handle, Response() if letter.done else refused))
+        for handle in self._clients.pop(letter.saga, ()):
+            self._hold(Reply(handle, _told(done=letter.done)))
 
     def _arrived(self, name: tuple[str, int]) -> None:
         if self.outbox.arrived(name):
@@ -353,6 +365,13 @@ class SagaNode:
                 break
         effects, self._out = self._out, []
         return effects
+
+
+def _told(*, done: bool) -> Response:
+    """The answer to a request whose saga has ended."""
+    if done:
+        return Response()
+    return Response(error=PRECONDITION, text="a step was refused, and what was done before is undone")
 
 
 def _sensible(value: Any) -> bool:

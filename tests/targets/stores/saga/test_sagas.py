@@ -69,6 +69,32 @@ def test_what_was_done_is_undone_in_reverse_order(orchestrated: bool) -> None:
 
 
 @pytest.mark.parametrize("orchestrated", STYLES)
+@pytest.mark.parametrize("amount", [RICH, RICH + 1])
+def test_a_request_that_comes_again_begins_nothing_new(orchestrated: bool, amount: int) -> None:
+    """A proxy may send a client's request twice: at once, or when its saga has ended."""
+    made = bench(orchestrated)
+    asked = transfer(1, "a", "b", amount)
+    handles = [made.request("n2", asked), made.request("n2", asked)]
+    made.settle()
+    handles.append(made.request("n2", asked))
+    made.settle()
+    expected = None if amount == RICH else "precondition"
+    assert [made.replies[handle].error for handle in handles] == [expected] * 3
+    assert balances(made, "a", "b") == ([OPENING - RICH, MOST] if amount == RICH else [OPENING, OPENING])
+
+
+def test_a_request_that_was_refused_stays_refused() -> None:
+    made = StoreBench(partial(SagaNode, settings=SagaSettings()), NAMES)
+    handle = made.request("n2", transfer(1, "a", "b", RICH))
+    assert made.replies[handle].error == "unavailable"
+    made.settle()
+    handle = made.request("n2", transfer(1, "a", "b", RICH))
+    made.settle()
+    assert made.replies[handle].error == "unavailable"
+    assert balances(made, "a", "b") == [OPENING, OPENING]
+
+
+@pytest.mark.parametrize("orchestrated", STYLES)
 def test_a_first_step_that_is_refused_leaves_nothing_to_undo(orchestrated: bool) -> None:
     made = bench(orchestrated)
     handle = made.request("n3", transfer(1, "a", "b", OPENING + 1))
