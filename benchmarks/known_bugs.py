@@ -43,7 +43,7 @@ LOST_POWER = (
     "--env local --nodes 1 --workload set --nemesis powerloss --nemesis-interval 5 --nemesis-duration 1 --time-limit 12"
 )
 LOGS = f"{THREE} --workload log"
-LONG_CUT = "--nemesis partition --time-limit 40"
+LONG_CUT = "--nemesis partition:topology=leader-isolated --nemesis-interval 12 --nemesis-duration 8 --time-limit 40"
 UNANSWERED = "--nemesis client,pause --time-limit 40"
 SLOW_POWER = "--nemesis powerloss:size=all --nemesis-interval 20 --nemesis-duration 2 --time-limit 60"
 ONE = "--env local --nodes 1 --time-limit 10"
