@@ -30,6 +30,6 @@ ROWS = (
     code(-137, ErrorKind.CONNECTION),  # _DESTROY_BROKER: the broker has left
 )
 ERRORS = table(*ROWS)
-"""Of a producer that tries once."""
+"""The table of a producer that tries once."""
 ERRORS_OF_THE_LAST_TRY = table(*(replace(row, definite=False) for row in ROWS))
-"""Of a producer that tries again: an earlier try may have succeeded, whatever the last one is told."""
+"""The table of a producer that tries again: an earlier try may have succeeded, whatever the last one is told."""

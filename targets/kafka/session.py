@@ -157,7 +157,7 @@ def _metadata(server: Any, address: str, *log: str) -> Any:
 
 
 def told(error: Any) -> ServerError:
-    """What the driver's error says, with its code."""
+    """The driver's error as one of ours, with its code."""
     return ServerError(f"{error.name()}: {error.str()}", error.code())
 
 

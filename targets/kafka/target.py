@@ -90,8 +90,8 @@ class Kafka(Server):
 
     @property
     def claims(self) -> Sequence[str]:
-        """kafka.apache.org, "Replication": what is acknowledged is not lost as long as one copy in sync lives. A
-        producer that tries again without numbers may leave a message twice."""
+        """The order of a log. kafka.apache.org, "Replication": what is acknowledged is not lost as long as one copy in
+        sync lives. A producer that tries again without numbers may leave a message twice."""
         again = self.number("retries") and not self.idempotent
         return () if self.word("acks") != "all" or self.word("unclean") == "on" or again else ("ordered-log",)
 
@@ -130,6 +130,6 @@ class Kafka(Server):
             return False
 
     async def role(self, node: Node) -> str | None:
-        """Who leads the first log, as the node sees it; nobody while there is none."""
+        """The role of a node for the first log, as it sees that itself; None while there is no leader."""
         found = await on_thread(leader, self, node.address, FIRST_LOG)
         return None if found is None else "leader" if found == host_and_port(node.address, self.port)[0] else "follower"

@@ -114,7 +114,7 @@ def _of_textbook(env: str) -> Sequence[tuple[TextbookClaim, str | None]]:
     for line in textbook():
         reason = None
         if not line.target:
-            reason = "there is no such target"
+            reason = line.reason or "there is no such target"
         elif line.env != env:
             reason = f"it runs with --env {line.env}"
         else:

@@ -10,7 +10,7 @@ import msgspec
 
 class TextbookClaim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One line of a table. claim: CP, AP, CA or neither. target: what runs the configuration here; "" for nothing.
-    env: where. nodes: how many; 0 for as many as usual."""
+    env: where. nodes: how many; 0 for as many as usual. reason: why nothing runs it, if not for want of a target."""
 
     system: str
     configuration: str
@@ -19,6 +19,7 @@ class TextbookClaim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     target: str = ""
     env: str = "sim"
     nodes: int = 0
+    reason: str = ""
 
     @property
     def name(self) -> str:
