@@ -53,9 +53,9 @@ def windows(history: History) -> tuple[Window, ...]:
     found: list[Window] = []
     starts: dict[str, int] = {}
     values = history.pool.values
-    for position, process in enumerate(history.process):
-        if process != NEMESIS_PROCESS:
-            continue
+    position = -1
+    for _ in range(history.process.count(NEMESIS_PROCESS)):
+        position = history.process.index(NEMESIS_PROCESS, position + 1)
         word, _, name = str(values[history.f[position]]).partition("-")
         if word == "start":
             starts.setdefault(name, position)

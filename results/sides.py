@@ -62,7 +62,7 @@ def sides(history: History, windows: Sequence[Window], answers: Sequence[int], *
     operations, time, node, values = history.operations(), history.time, history.node, history.pool.values
     invoked = operations.invoke
     rows_of: defaultdict[str, list[int]] = defaultdict(list)
-    for row, invoke in enumerate(invoked):
+    for row, invoke in enumerate(invoked if windows else ()):
         if node[invoke] != ABSENT:
             rows_of[str(values[node[invoke]])].append(row)
     nodes = sorted(rows_of, key=natural)

@@ -7,6 +7,8 @@ looked and said no). Refusals, `info` and operations still open at the end are n
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
+from operator import sub
 
 from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import ErrorKind, EventType
@@ -151,12 +153,12 @@ def summarize(history: History, asked: Sequence[str] = ()) -> Summary:
         span_ns=time[-1] - time[0] if timed(history) else 0,
         counts=_counts(history),
         latency=_latency(history) if timed(history) else {},
-        nodes=_availability(history, Overlap(found)),
+        nodes=_availability(history, answered, Overlap(found)),
         errors=_errors(history),
         faults=records(found, asked),
         windows=found,
         first_failure=_first_failure(history),
-        service=_service(history) if timed(history) else None,
+        service=_service(history, answered) if timed(history) else None,
         sides=sides(history, found, answered, timed=timed(history)),
     )
 
@@ -171,6 +173,9 @@ def origin(history: History) -> int:
     return history.time[0] if len(history) and abs(history.time[0]) > _LONGEST_RUN_NS else 0
 
 
+_ONLY_OK = bytes(kind == EventType.OK for kind in range(256))
+
+
 def answers(history: History) -> bytearray:
     """Per operation, in the order of `history.operations()`: 1 if it was answered, else 0."""
     operations = history.operations()
@@ -178,6 +183,8 @@ def answers(history: History) -> bytearray:
     said_no = {
         found for found in set(error) if found != ABSENT and error_kind(history, found) == ErrorKind.PRECONDITION.value
     }
+    if not said_no:
+        return bytearray(bytes(operations.ended).translate(_ONLY_OK))
     return bytearray(
         ended == ok or (ended == fail and error[complete] in said_no)
         for ended, complete in zip(operations.ended, operations.complete, strict=True)
@@ -209,14 +216,16 @@ def _counts(history: History) -> dict[str, Counts]:
 
 
 def _latency(history: History) -> dict[str, LatencySummary]:
-    operations, time, ok = history.operations(), history.time, int(EventType.OK)
-    spans: defaultdict[int, list[int]] = defaultdict(list)
-    columns = zip(operations.f, operations.invoke, operations.complete, operations.ended, strict=True)
-    for f, invoke, complete, ended in columns:
-        if ended == ok:
-            spans[f].append(time[complete] - time[invoke])
+    operations, spans = history.operations(), _spans(history)
+    names = list(compress(operations.f, bytes(operations.ended).translate(_ONLY_OK)))
+    of_name: defaultdict[int, list[int]] = defaultdict(list)
+    if len(set(names)) == 1:
+        of_name[names[0]] = spans
+    else:
+        for f, span in zip(names, spans, strict=True):
+            of_name[f].append(span)
     told = {}
-    for f, values in spans.items():
+    for f, values in of_name.items():
         values.sort()
         told[str(history.pool.values[f])] = LatencySummary(
             *(quantile(values, percent) / 1e6 for percent in (50, 95, 99, 100))
@@ -224,18 +233,22 @@ def _latency(history: History) -> dict[str, LatencySummary]:
     return dict(sorted(told.items()))
 
 
-def _service(history: History) -> Service | None:
-    operations, time, late, ok = history.operations(), history.time, history.late, int(EventType.OK)
-    begun: list[int] = []
-    due: list[int] = []
-    for invoke, complete, ended in zip(operations.invoke, operations.complete, operations.ended, strict=True):
-        if ended == ok:
-            begun.append(time[complete] - time[invoke])
-            due.append(begun[-1] + late.get(invoke, 0))
+def _spans(history: History) -> list[int]:
+    """The nanoseconds from invocation to completion of each operation that succeeded."""
+    operations, at = history.operations(), history.time.__getitem__
+    ok = bytes(operations.ended).translate(_ONLY_OK)
+    return list(map(sub, map(at, compress(operations.complete, ok)), map(at, compress(operations.invoke, ok))))
+
+
+def _service(history: History, answered: Sequence[int]) -> Service | None:
+    operations, time, late = history.operations(), history.time, history.late
+    begun = _spans(history)
     if not begun:
         return None
+    invoked = compress(operations.invoke, bytes(operations.ended).translate(_ONLY_OK))
+    due = [more + late.get(invoke, 0) for more, invoke in zip(begun, invoked, strict=True)] if late else begun[:]
     span = time[-1] - time[operations.invoke[0]]
-    return Service(round(1e9 * sum(answers(history)) / max(1, span), 6), _quantiles(begun), _quantiles(due))
+    return Service(round(1e9 * sum(answered) / max(1, span), 6), _quantiles(begun), _quantiles(due))
 
 
 def _quantiles(values: list[int]) -> Quantiles:
@@ -243,23 +256,25 @@ def _quantiles(values: list[int]) -> Quantiles:
     return Quantiles(*(permille(values, share) / 1e6 for share in (500, 990, 999)))
 
 
-def _availability(history: History, faults: Overlap) -> dict[str, Availability]:
+def _availability(history: History, answered: Sequence[int], faults: Overlap) -> dict[str, Availability]:
     operations, time, node, ok = history.operations(), history.time, history.node, int(EventType.OK)
+    if node.count(ABSENT) == len(node):
+        return {}
     tallies: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     spans: defaultdict[int, list[int]] = defaultdict(list)
     end, told = time[-1] if len(time) else 0, timed(history)
-    columns = zip(operations.invoke, operations.complete, operations.ended, answers(history), strict=True)
-    for invoke, complete, ended, answered in columns:
+    columns = zip(operations.invoke, operations.complete, operations.ended, answered, strict=True)
+    for invoke, complete, ended, was_answered in columns:
         if node[invoke] == ABSENT:
             continue
         tally = tallies[node[invoke]]
         tally[0] += 1
-        tally[1] += answered
+        tally[1] += was_answered
         if ended == ok and told:
             spans[node[invoke]].append(time[complete] - time[invoke])
         if faults.touches(time[invoke], end if complete == ABSENT else time[complete]):
             tally[2] += 1
-            tally[3] += answered
+            tally[3] += was_answered
     by_name = {
         str(history.pool.values[found]): Availability.of((tally[0], tally[1], tally[2], tally[3]), spans[found])
         for found, tally in tallies.items()

@@ -5,13 +5,13 @@ of `predicates`; a certificate of a serializable level is an order of the transa
 knows no graph.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.per_key import UNOBSERVED, hold_to, over_budget
-from splitbrain.checkers.lattice import maximal, minimal
+from splitbrain.checkers.lattice import maximal, minimal, stronger, weaker
 from splitbrain.checkers.transactions.check import level
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.errors import UsageError
@@ -53,33 +53,16 @@ class ClosedPredicateCheck:
         return self._verdict(history, PredicateLevels(history, found))
 
     def _verdict(self, history: History, levels: "PredicateLevels") -> Verdict:
-        from splitbrain.checkers.transactions.judgement import transaction_models
-
-        refuted, anomalies = levels.judged(LEVELS)
-        allowed = [name for name in LEVELS if name not in refuted]
-        found = levels.found
-        weakest, strongest = minimal(refuted), maximal(allowed)
-        details: dict[str, object] = {
-            "consistency": self.consistency,
-            "anomalies": anomalies,
-            "allowed": allowed,
-            "strongest": [name for name in allowed if name in strongest],
-            "refuted": {name: {"anomaly": why, "reason": levels.reason(why)} for name, why in refuted.items()},
-            "weakest_refuted": [name for name in refuted if name in weakest],
-            "undecided": {},
-            "not_judged": [name for name in transaction_models() if name not in LEVELS],
-            "transactions": sum(map(levels.member, range(len(history.operations())))),
-            "reads": found.reads,
-            "writes": found.writes,
-            "counts": dict(sorted(found.counts.items())),
-        }
-        lines = "".join(f"\nanomaly: {levels.reason(name)}" for name in anomalies)
-        if self.consistency in refuted:
-            why = refuted[self.consistency]
-            reason = f"not {self.consistency}: {levels.reason(why)}\nstill allowed: {', '.join(allowed) or 'nothing'}"
+        judged, anomalies = levels.judged(LEVELS)
+        reasons = {name: levels.reason(name) for name in {*judged.values(), *anomalies}}
+        details = self._details(levels, judged, anomalies, reasons)
+        if self.consistency in judged:
+            why = judged[self.consistency]
+            allowed = ", ".join(details["strongest"]) or "nothing"
+            reason = f"not {self.consistency}: {reasons[why]}\nstill allowed: {allowed}"
             witness = levels.witness(why)
             return Verdict(Validity.INVALID, reason, self.name, self.consistency, witness=witness, details=details)
-        if not found.reads or not found.writes:
+        if not levels.found.reads or not levels.found.writes:
             details[UNOBSERVED] = True
             nothing = "no read succeeded, or nothing was written: nothing could have refuted the model"
             return Verdict(Validity.UNKNOWN, nothing, self.name, self.consistency, details=details)
@@ -87,9 +70,40 @@ class ClosedPredicateCheck:
         if wrong is not None:
             words = f"an order was found but not verified, which is a bug of splitbrain: {wrong}"
             return Verdict(Validity.UNKNOWN, words, self.name, self.consistency, details=details)
-        shown = ", shown by an order of them" if order is not None else ""
-        reason = f"{details['transactions']:,} transactions are {self.consistency}{shown}{lines}"
+        lines = "".join(f"\nanomaly: {reasons[name]}" for name in anomalies)
+        certified = ", shown by an order of them" if order is not None else ""
+        reason = f"{details['transactions']:,} transactions are {self.consistency}{certified}{lines}"
         return Verdict(Validity.VALID, reason, self.name, self.consistency, certificate=order, details=details)
+
+    def _details(
+        self, levels: "PredicateLevels", judged: Mapping[str, str], anomalies: Sequence[str], reasons: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """The fields of a spectrum. Repeatable read, which permits phantoms, does not imply consistent view here."""
+        from splitbrain.checkers.transactions.judgement import transaction_models
+
+        models, refuted = transaction_models(), dict(judged)
+        for name, anomaly in judged.items():
+            refuted |= {model: anomaly for model in stronger(name) if model not in (*LEVELS, *refuted)}
+        holding = {name for name in LEVELS if name not in judged}
+        implied = frozenset[str]().union(*map(weaker, holding - {"repeatable-read"}))
+        allowed = [model for model in models if model in (holding | implied) - refuted.keys()]
+        weakest, strongest, found = minimal(refuted), maximal(allowed), levels.found
+        return {
+            "consistency": self.consistency,
+            "anomalies": [*anomalies],
+            "allowed": allowed,
+            "strongest": [name for name in allowed if name in strongest],
+            "refuted": {
+                name: {"anomaly": refuted[name], "reason": reasons[refuted[name]]} for name in models if name in refuted
+            },
+            "weakest_refuted": [name for name in models if name in weakest],
+            "undecided": {},
+            "not_judged": [model for model in models if model not in refuted and model not in allowed],
+            "transactions": sum(map(levels.member, range(len(levels.history.operations())))),
+            "reads": found.reads,
+            "writes": found.writes,
+            "counts": dict(sorted(found.counts.items())),
+        }
 
 
 def build(settings: Mapping[str, Setting]) -> ClosedPredicateCheck:

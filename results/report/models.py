@@ -25,6 +25,8 @@ class ModelMark:
 
 WIDTH, HEIGHT = 172, 30
 """Of a box of the drawing, in pixels."""
+LETTERS = 20
+"""Of a name that a box holds on one line."""
 GAP, RISE = 18, 44
 """Between boxes side by side, and between levels."""
 
@@ -36,6 +38,16 @@ class LatticeBox:
     mark: ModelMark
     left: float
     top: float
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The name on one line, or on two where it is long."""
+        name = self.mark.name
+        breaks = [at + 1 for at, letter in enumerate(name) if letter == "-"]
+        if len(name) <= LETTERS or not breaks:
+            return (name,)
+        middle = min(breaks, key=lambda at: abs(2 * at - len(name)))
+        return name[:middle], name[middle:]
 
 
 @dataclass(frozen=True)

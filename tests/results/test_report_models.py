@@ -3,12 +3,13 @@
 from pathlib import Path
 
 from splitbrain.checkers.catalogue import CATALOGUE
+from splitbrain.checkers.lattice import lattice
 from splitbrain.checkers.spectrum import SpectrumCheck
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.histories import read
 from splitbrain.harness.verdict import Validity, Verdict
 from splitbrain.results.report import render
-from splitbrain.results.report.models import WIDTH, drawing, rows
+from splitbrain.results.report.models import WIDTH, LatticeBox, ModelMark, drawing, rows
 from splitbrain.results.result import Result
 
 from ..checkers.weak.exhaustive import RegisterOperation, history_of
@@ -95,6 +96,15 @@ def test_a_causal_cycle_is_drawn_with_what_leads_from_each_operation_to_the_next
     steps = [figure.index(f"<code>{text}</code>") for text in ("write 0 1", "write 1 1", "read 1 → 1", "read 0 → nil")]
     assert steps == sorted(steps)
     assert "the last returned the initial value, as if it came before the first: a cycle." in figure
+
+
+def test_a_long_name_stands_on_two_lines_in_its_box() -> None:
+    def lines(name: str) -> tuple[str, ...]:
+        return LatticeBox(ModelMark(name, "allowed", "valid", "", ""), 0, 0).lines
+
+    assert lines("serializable") == ("serializable",)
+    assert lines("strong-session-parallel-snapshot-isolation") == ("strong-session-parallel-", "snapshot-isolation")
+    assert max(len(line) for name in lattice().models for line in lines(name)) <= 24
 
 
 def test_a_cycle_of_transactions_is_drawn_as_boxes_with_edges_by_kind() -> None:

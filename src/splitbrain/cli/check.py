@@ -3,6 +3,7 @@
 Of several files, one that cannot be read neither stops the others nor hides an `invalid` among them.
 """
 
+import gc
 import json
 import sys
 import time
@@ -111,6 +112,10 @@ def check(
     return worst(codes)
 
 
+SET_ASIDE_FROM = 100_000
+"""The number of events from which a history is set aside from the search for garbage, which it has none of."""
+
+
 def judge_beside(source: HistorySource) -> Judge:
     """The judge that the test beside a recorded history names; UsageError if there is none."""
     if source.path is not None and source.path.exists() and (source.path.parent / "test.toml").exists():
@@ -124,6 +129,9 @@ def judge_beside(source: HistorySource) -> Judge:
 def judged(source: HistorySource, judge: Judge, reading: Reading, budget: Budget) -> tuple[History, Result]:
     """Read and judge one history, both within the budget."""
     began, spending = time.perf_counter(), budget.start()
+    if gc.get_freeze_count():  # the history before this one was a long one, and can go
+        gc.unfreeze()
+        gc.collect()
     if source.path is None and sys.stdin is None:
         raise UsageError("standard input is closed: name a file, or give it something to read")
     file = source.path if source.path is not None else sys.stdin.buffer
@@ -133,6 +141,8 @@ def judged(source: HistorySource, judge: Judge, reading: Reading, budget: Budget
         verdict = unknown("reading", f"undecided: {limit} before the history was read")
         cost = Cost(0, time.perf_counter() - began)
         return History(), Result.of_history(History(), source.name, judge.name, verdict, cost)
+    if len(history) >= SET_ASIDE_FROM:
+        gc.freeze()
     history.operations()
     return history, check_history(history, source.name, judge, spending.left(), time.perf_counter() - began)
 

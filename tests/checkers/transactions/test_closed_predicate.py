@@ -118,6 +118,8 @@ def test_details_have_the_fields_of_a_spectrum() -> None:
     found = judged(events).details
     assert found["weakest_refuted"] == ["serializable"] and found["undecided"] == {}
     assert found["strongest"] == ["repeatable-read", "strong-snapshot-isolation"]
+    assert {"causal", "prefix", "cursor-stability"} <= {*found["allowed"]}  # of snapshot isolation
+    assert "update-serializable" in found["not_judged"]
     assert sorted([*found["allowed"], *found["refuted"], *found["not_judged"]]) == sorted(transaction_models())
 
 
