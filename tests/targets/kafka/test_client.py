@@ -31,7 +31,7 @@ def broker() -> Iterator[str]:
 
 
 def carried_out(url: str, *operations: Operation) -> list[Outcome]:
-    """What a client gets for operations, one after the other."""
+    """The outcomes of operations of one client, one after the other."""
 
     async def scene() -> list[Outcome]:
         client = kafka(endpoints=url).client(ExternalNode("n1", url))
