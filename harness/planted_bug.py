@@ -45,6 +45,14 @@ class Planted(Protocol):
     """The place, as `module:NAME`: a sequence of PlantedBug."""
 
 
+@runtime_checkable
+class PartlyCovered(Protocol):
+    """A class of targets whose claims do not cover all that `--nemesis all` does."""
+
+    covered: ClassVar[str]
+    """The faults that they cover, as for `--nemesis`."""
+
+
 def by_name(bugs: Sequence[PlantedBug]) -> Mapping[str, PlantedBug]:
     """A catalogue by name. ValueError if two bugs share one."""
     named = {bug.name: bug for bug in bugs}

@@ -43,6 +43,10 @@ TARGETS: Mapping[str, tuple[str, str]] = {
         "splitbrain.targets.stores.crdt:Crdt",
         "replicated data types (Shapiro et al. 2011): copies that have the same updates agree",
     ),
+    "truetime": (
+        "splitbrain.targets.stores.truetime:TrueTime",
+        "timestamps from clocks that tell how wrong they may be, and writes that wait them out (Spanner, 2012)",
+    ),
     "two-phase-commit": (
         "splitbrain.targets.stores.two_phase_commit:TwoPhaseCommit",
         "transactions over shards by two-phase commit (Gray 1978), at five levels of isolation",

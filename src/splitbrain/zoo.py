@@ -20,7 +20,7 @@ from splitbrain import registry
 from splitbrain.checkers.claims import checker_of, models_claimed, properties_claimed
 from splitbrain.checkers.lattice import implies
 from splitbrain.harness.errors import UsageError
-from splitbrain.harness.planted_bug import Planted, PlantedBug, by_name
+from splitbrain.harness.planted_bug import PartlyCovered, Planted, PlantedBug, by_name
 from splitbrain.harness.suggestion import did_you_mean
 from splitbrain.harness.verdict import Validity, Verdict
 from splitbrain.results.result import Result, RunStatus
@@ -120,7 +120,6 @@ class BugResult:
 def hunt_plans(words: Sequence[str], *, aimed: bool, time_limit: float = SECONDS_A_RUN) -> list[HuntPlan]:
     """The hunts that the words of a command mean: every bug of a store, one bug of it, or those of a target of a user's
     own; and the correct stores beside them. time_limit: of each run. UsageError for what has no catalogue."""
-    plain: dict[str, Any] = {"nemesis": "all", "time_limit": time_limit}
     found: list[HuntPlan] = []
     correct: dict[str, HuntPlan] = {}
     for word in words or HUNTED:
@@ -128,6 +127,8 @@ def hunt_plans(words: Sequence[str], *, aimed: bool, time_limit: float = SECONDS
         kind = registry.target_class(word)
         if not isinstance(kind, Planted) or not kind.bugs:
             raise UsageError(f"{name} has no catalogue of planted bugs: its class names one as `bugs = 'module:NAME'`")
+        faults = kind.covered if isinstance(kind, PartlyCovered) else "all"
+        plain: dict[str, Any] = {"nemesis": faults, "time_limit": time_limit}
         module, _, attribute = kind.bugs.partition(":")
         catalogue = by_name(getattr(importlib.import_module(module), attribute))
         wanted = given.pop("bug", None)

@@ -23,8 +23,9 @@ EVERY = (
     "paxos",
     "paxos:reads=quorum",
     "chain",
+    "truetime",
 )
-STORES_WITH_DISKS = ("single", "primary-backup", "raft", "paxos", "chain")
+STORES_WITH_DISKS = ("single", "primary-backup", "raft", "paxos", "chain", "truetime")
 FAILING_OVER = (
     "raft",
     "raft:reads=index",

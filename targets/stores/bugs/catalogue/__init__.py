@@ -23,6 +23,7 @@ from splitbrain.targets.stores.bugs.catalogue.queue import QUEUE
 from splitbrain.targets.stores.bugs.catalogue.replication import REPLICATION
 from splitbrain.targets.stores.bugs.catalogue.saga import SAGA
 from splitbrain.targets.stores.bugs.catalogue.snapshots import SNAPSHOTS
+from splitbrain.targets.stores.bugs.catalogue.truetime import TRUETIME
 from splitbrain.targets.stores.bugs.catalogue.two_phase_commit import TWO_PHASE_COMMIT
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "RAFT",
     "SAGA",
     "SINGLE",
+    "TRUETIME",
     "TWO_PHASE_COMMIT",
 ]
 
