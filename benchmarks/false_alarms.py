@@ -1,7 +1,7 @@
 """False alarms: correct stores, in configurations that claim something, under all faults.
 
-There are two groups: configurations of raft, primary and backup, Paxos and ABD that claim to be linearizable, and the
-other designs, whose runs are judged by what they claim. Seed k goes to configuration k modulo their number, so any
+There are three groups: configurations of raft, primary and backup, Paxos and ABD that claim to be linearizable; the
+other designs, whose runs are judged by what they claim; and truetime, with clocks in its bound, and caches. Seed k goes to configuration k modulo their number, so any
 range of seeds is spread over all of them. Every run has the default workload, invariants and audit. What is printed:
 how many runs ended with each verdict, how often for which reason, and the command of each run that was not `valid`.
 
@@ -96,7 +96,18 @@ DESIGNS = tuple(
         *(f"multi-leader:conflict={choice}" for choice in ("hlc", "siblings", "crdt")),
     )
 )
-GROUPS = {"linearizable": CONFIGURATIONS, "designs": DESIGNS}
+IN_BOUND = "clock:kind=offset,min_seconds=0.001,max_seconds=0.006"
+"""Clocks that are wrong by less than the bound of truetime, 7 ms."""
+CLOCKS_AND_CACHES = (
+    Configuration("truetime", 5, f"{IN_BOUND},all"),
+    Configuration("truetime", 3, f"{IN_BOUND},all"),
+    *(
+        Configuration(target, nodes, nemesis)
+        for nodes, nemesis in ((5, "all"), (3, "storm"))
+        for target in ("cache", "cache:style=write-through")
+    ),
+)
+GROUPS = {"linearizable": CONFIGURATIONS, "designs": DESIGNS, "clocks-and-caches": CLOCKS_AND_CACHES}
 
 
 def begin(group: str) -> str:

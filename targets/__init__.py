@@ -43,6 +43,10 @@ TARGETS: Mapping[str, tuple[str, str]] = {
         "splitbrain.targets.stores.crdt:Crdt",
         "replicated data types (Shapiro et al. 2011): copies that have the same updates agree",
     ),
+    "cache": (
+        "splitbrain.targets.stores.cache:Cache",
+        "a cache in front of a store: aside, write-through or write-back, with leases on fills (Facebook, 2013)",
+    ),
     "truetime": (
         "splitbrain.targets.stores.truetime:TrueTime",
         "timestamps from clocks that tell how wrong they may be, and writes that wait them out (Spanner, 2012)",

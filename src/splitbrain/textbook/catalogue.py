@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from splitbrain.textbook import agreement, arithmetic, clocks, partitioning, quorums, replication
+from splitbrain.textbook import agreement, arithmetic, caches, clocks, partitioning, quorums, replication
 from splitbrain.textbook.claim import Measurement
 
 MEASUREMENTS: Mapping[str, Measurement] = {
@@ -10,6 +10,7 @@ MEASUREMENTS: Mapping[str, Measurement] = {
     **replication.MEASUREMENTS,
     **agreement.MEASUREMENTS,
     **clocks.MEASUREMENTS,
+    **caches.MEASUREMENTS,
     **partitioning.MEASUREMENTS,
     **arithmetic.MEASUREMENTS,
 }

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 
 import msgspec
 
+from splitbrain.harness.environments.sim import Sim
 from splitbrain.harness.generator import Completion, Context, Generator, Wait, each_until_ok, on_threads, sleep, then
 from splitbrain.harness.generator.core import Answer
 from splitbrain.harness.history import History
 from splitbrain.harness.operation import Operation
 from splitbrain.harness.options import Setting
-from splitbrain.textbook.claim import ClaimSample, found_if
+from splitbrain.textbook.claim import ClaimFinding, ClaimSample, found_if
 from splitbrain.textbook.simulated import block, script, simulate
 from splitbrain.workloads.register import READ_WRITE
 from splitbrain.workloads.workload import Size, Workload
@@ -19,6 +20,9 @@ WRITES_A_KEY = 7
 """Another number than of nodes, so that the last writes of keys go through all of them in turn."""
 MANY_MORE = 4
 """The factor by which wrong clocks have to lose more than true ones, and than hybrid ones."""
+COMMIT_WAIT_RUNS = 8
+BOUND_MS = 7
+TRUETIME = f"truetime:bound_ms={BOUND_MS}"
 SKEW = "clock:kind=offset,min_seconds=1,max_seconds=10"
 
 
@@ -102,4 +106,53 @@ def discards(seed: int) -> ClaimSample:
     return ClaimSample(found_if(confirmed=lost > 0, refuted=whole > 0 and lost == 0), shares)
 
 
-MEASUREMENTS = {"clocks-moving-writer": moving_writer, "clocks-discards": discards}
+def _offset(least_ms: float, most_ms: float) -> str:
+    return f"clock:kind=offset,min_seconds={least_ms / 1000:g},max_seconds={most_ms / 1000:g}"
+
+
+def interval(seed: int) -> ClaimSample:
+    """Intervals of clocks at their wall time give or take 7 ms, as reads are stamped: whether true time is in them."""
+    shares = {}
+    for words, faults in (("within the bound", _offset(1, 6)), ("beyond it", _offset(20, 200))):
+        holding = whole = 0
+        for one in block(seed, RUNS):
+            environment = Sim(one)
+            intervals: list[tuple[int, int]] = []
+            environment.marks.subscribe(
+                lambda event, kept=intervals: kept.append((event.time, event.values[0])), "asked"
+            )
+            starts: list[int] = []
+            environment.marks.subscribe(lambda event, kept=starts: kept.append(event.values[0] - event.time), "clock")
+            simulate(TRUETIME, one, None, environment, nemesis=faults, time_limit=10.0)
+            bound = BOUND_MS * 1_000_000
+            whole += len(intervals)
+            holding += sum(latest - 2 * bound <= starts[0] + time <= latest for time, latest in intervals)
+        shares[f"intervals that hold true time, clocks {words}"] = holding, whole
+    (inside, inside_of), (beyond, beyond_of) = shares.values()
+    as_said = inside == inside_of > 0 and 0 < beyond < beyond_of
+    return ClaimSample(ClaimFinding.DEPENDS if as_said else ClaimFinding.UNSETTLED, shares)
+
+
+def commit_wait(seed: int) -> ClaimSample:
+    """Writes stamped by clocks that are a few milliseconds wrong, shown at once and after commit wait."""
+    runs = {
+        words: [
+            simulate(target, one, nemesis=_offset(1, 6), time_limit=15.0) for one in block(seed, COMMIT_WAIT_RUNS)
+        ]
+        for words, target in (("without commit wait", f"{TRUETIME},commit_wait=off"), ("with it", TRUETIME))
+    }  # fmt: skip
+    without, waited = runs.values()
+    shares = {
+        f"runs in which a read missed an acknowledged write, {words}": (sum(run.refuted for run in them), len(them))
+        for words, them in runs.items()
+    }
+    refuted = any(run.refuted for run in without) and all(run.held for run in waited)
+    return ClaimSample(found_if(confirmed=all(run.held for run in without), refuted=refuted), shares)
+
+
+MEASUREMENTS = {
+    "clocks-moving-writer": moving_writer,
+    "clocks-discards": discards,
+    "clocks-interval": interval,
+    "clocks-commit-wait": commit_wait,
+}

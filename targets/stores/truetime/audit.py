@@ -1,5 +1,5 @@
-"""Audit of truetime after a run: the owners of keys have all requests that were acknowledged, and none that was refused;
-and the invariants that are watched meanwhile.
+"""Audit of truetime after a run: the owners of keys have all requests that were acknowledged, and none that was
+refused. And the invariants that are watched meanwhile.
 
 Pitfall: each session is remembered by every owner that it has asked, so that a request is missing only where no node
 has it, or a later one of its session. A node that does not answer may be the one that has it.

@@ -29,7 +29,7 @@ class TrueTime(AuditedStore):
     summary = "timestamps from clocks that tell how wrong they may be, and writes that wait them out (Spanner, 2012)"
     options = (
         Option("commit_wait", "on", "whether a change waits until its timestamp is certainly past", ("on", "off")),
-        Option("bound_ms", 7, "how far a wall clock is from true time at most, as nodes believe, milliseconds", least=0),
+        Option("bound_ms", 7, "how far a wall clock is believed to be from true time at most, milliseconds", least=0),
         Option("disk", "sync", "memory: keep nothing over a restart", ("sync", "memory")),
         RETRIES,
         BUG,

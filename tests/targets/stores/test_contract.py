@@ -24,8 +24,10 @@ EVERY = (
     "paxos:reads=quorum",
     "chain",
     "truetime",
+    "cache",
+    "cache:style=write-through",
 )
-STORES_WITH_DISKS = ("single", "primary-backup", "raft", "paxos", "chain", "truetime")
+STORES_WITH_DISKS = ("single", "primary-backup", "raft", "paxos", "chain", "truetime", "cache")
 FAILING_OVER = (
     "raft",
     "raft:reads=index",
@@ -144,7 +146,7 @@ def test_memory_forgets(arm: Arm, spec: str) -> None:
 
 
 @pytest.mark.skipif(namespaces.inside() and tracing.unable() is not None, reason=tracing.unable() or "")
-@pytest.mark.parametrize("spec", ["single", "primary-backup", "raft", "paxos"])
+@pytest.mark.parametrize("spec", ["single", "primary-backup", "raft", "paxos", "cache"])
 def test_a_broken_disk_ends_a_node_until_it_is_mended(arm: Arm, spec: str) -> None:
     async def story(stage: StoreStage) -> None:
         leader = await stage.leader()

@@ -19,14 +19,17 @@ pytestmark = [
 
 CONTRACT = Path(__file__).with_name("test_contract.py")
 WITHOUT_LEADER = tuple(Path(__file__).with_name(f"test_{name}.py") for name in ("leaderless", "peers", "crdt"))
-SERVICES = tuple(Path(__file__).with_name(f"test_{name}.py") for name in ("lock", "broker", "queue"))
+SERVICES = tuple(
+    Path(__file__).with_name(f"test_{name}.py") for name in ("lock", "broker", "queue", "truetime", "cache")
+)
 RUN = (
     "import sys; from splitbrain.harness.environments.linux import namespaces; "
     "sys.exit(namespaces.reexecute([sys.executable, '-m', 'pytest', *sys.argv[1:]]))"
 )
 SOME = (
-    "(acknowledged_writes and (single or sync or index or truetime)) or (dead_leader and lease) or (away and raft) "
-    "or (minority and index) or (forgets and raft) or (broken_disk and raft) or (dead_leader and paxos and not quorum)"
+    "(acknowledged_writes and (single or sync or index or truetime or through)) or (dead_leader and lease) "
+    "or (away and raft) or (minority and index) or (forgets and raft) or (broken_disk and raft) "
+    "or (dead_leader and paxos and not quorum)"
 )
 
 
@@ -59,7 +62,8 @@ def test_what_stores_without_a_leader_do_holds_for_processes() -> None:
 
 
 def test_some_of_what_services_do_holds_for_processes() -> None:
-    play_inside("-k", "local and (greater_token or (paused and on) or restart_of_all or in_its_place)", files=SERVICES)
+    some = "greater_token or (paused and on) or restart_of_all or in_its_place or twice_the_bound or writes_back"
+    play_inside("-k", f"local and ({some})", files=SERVICES)
 
 
 @pytest.mark.long

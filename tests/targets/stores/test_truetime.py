@@ -107,9 +107,7 @@ class OwnerAlone:
 def replies(effects: Effects) -> list[object]:
     """Values, or errors, that clients and other nodes are answered with."""
     answers = [effect.message for effect in effects if isinstance(effect, Reply)]
-    answers += [
-        effect.message.response for effect in effects if isinstance(getattr(effect, "message", None), Answer)
-    ]
+    answers += [effect.message.response for effect in effects if isinstance(getattr(effect, "message", None), Answer)]
     return [answer.error or answer.value or answer.revision for answer in answers]
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from splitbrain.harness.planted_bug import PlantedBug
 from splitbrain.targets.stores.bugs.catalogue.broker import LOG
+from splitbrain.targets.stores.bugs.catalogue.cache import CACHE
 from splitbrain.targets.stores.bugs.catalogue.chain import CHAIN
 from splitbrain.targets.stores.bugs.catalogue.clients import CLIENTS
 from splitbrain.targets.stores.bugs.catalogue.crdt import CRDT
@@ -28,6 +29,7 @@ from splitbrain.targets.stores.bugs.catalogue.two_phase_commit import TWO_PHASE_
 
 __all__ = [
     "ABD",
+    "CACHE",
     "CAUSAL",
     "CHAIN",
     "CRDT",

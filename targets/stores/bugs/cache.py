@@ -1,0 +1,94 @@
+"""Bugs of cache."""
+
+from splitbrain.harness.program import Effect, Now, Send
+from splitbrain.targets.stores.cache.aside import AsideCache
+from splitbrain.targets.stores.cache.front import AsideFront
+from splitbrain.targets.stores.cache.messages import CacheErase, CacheGet, CacheMiss
+from splitbrain.targets.stores.cache.through import ThroughCache
+from splitbrain.targets.stores.messages import Request, Response
+from splitbrain.targets.stores.replicas import word
+from splitbrain.targets.stores.requests import Name
+
+
+class LeaseNotBroken(AsideCache):
+    """Bug: an erasure leaves the lease alone, so that what its holder read before the write comes in after it."""
+
+    def break_lease(self, now: Now, key: str) -> list[Effect]:
+        """Break it, if it has lasted too long, and not for an erasure."""
+        out = self._out.get(key)
+        return super().break_lease(now, key) if out and now.monotonic - out[1] >= self.leases else []
+
+
+class LeaseForAll(AsideCache):
+    """Bug: whoever misses while a lease is out is given the same one, and need not wait."""
+
+    def get(self, now: Now, sender: str, message: CacheGet) -> list[Effect]:
+        """A copy, or the permission to fill."""
+        out = self._out.get(message.key)
+        if out is None or message.key in self._copies:
+            return super().get(now, sender, message)
+        return [Send(sender, CacheMiss(message.request, message.key, out[0]))]
+
+
+class ErasesBefore(AsideFront):
+    """Bug: the copy is erased before the store is told of the write, and not after it."""
+
+    def ask(self, handle: int, request: Request) -> list[Effect]:
+        """Begin a request of a client."""
+        effects = super().ask(handle, request)
+        if request.f == "read":
+            return effects
+        erase = CacheErase((request.session, request.sequence), word(request.key), 0)
+        return [Send(self.cache, erase), *effects]
+
+    def changed(self, name: Name, response: Response) -> list[Effect]:
+        """The store has answered a request that may change a key."""
+        return self.reply(name, response)
+
+
+class AnswersAtOnce(AsideFront):
+    """Bug: who has read at the store answers its client with that, though the cache may refuse it as its copy."""
+
+    def answers_at_once(self, miss: CacheMiss) -> bool:
+        """Whether a client is answered before the cache has taken the copy: always."""
+        return True
+
+
+class ErasureNotAwaited(AsideFront):
+    """Bug: a write is acknowledged when the store has it, and the erasure is sent once."""
+
+    def changed(self, name: Name, response: Response) -> list[Effect]:
+        """The store has answered a request that may change a key."""
+        found = self.opened(name)
+        if found is None:
+            return []
+        found.told = response
+        return [self.erase(found), *self.reply(name, response)]
+
+
+class RefusedKeepsCopy(AsideFront):
+    """Bug: a compare-and-set that the store refuses leaves an old copy alone."""
+
+    def changed(self, name: Name, response: Response) -> list[Effect]:
+        """The store has answered a request that may change a key."""
+        return self.reply(name, response) if response.error is not None else super().changed(name, response)
+
+
+class LastAnswerCounts(ThroughCache):
+    """Bug: a copy is what the store answered last, whatever its revision."""
+
+    def keep(self, key: str, value: object, revision: int) -> list[Effect]:
+        """Take it."""
+        self.copies.pop(key, None)
+        return super().keep(key, value, revision)
+
+
+class CopyBeforeStore(ThroughCache):
+    """Bug: a write changes the copy before the store has it."""
+
+    def ask(self, now: Now, sender: str, request: Request) -> list[Effect]:
+        """Serve a request that a node has passed on."""
+        key = word(request.key)
+        if request.f == "write" and key in self.copies:
+            self.copies[key] = request.value, self.copies[key][1]
+        return super().ask(now, sender, request)
