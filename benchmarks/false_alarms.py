@@ -1,9 +1,10 @@
 """False alarms: correct stores, in configurations that claim something, under all faults.
 
 There are three groups: configurations of raft, primary and backup, Paxos and ABD that claim to be linearizable; the
-other designs, whose runs are judged by what they claim; and truetime, with clocks in its bound, and caches. Seed k goes to configuration k modulo their number, so any
-range of seeds is spread over all of them. Every run has the default workload, invariants and audit. What is printed:
-how many runs ended with each verdict, how often for which reason, and the command of each run that was not `valid`.
+other designs, whose runs are judged by what they claim; and truetime, with clocks in its bound, and caches. Seed k goes
+to configuration k modulo their number, so any range of seeds is spread over all of them. Every run has the default
+workload, invariants and audit. What is printed: how many runs ended with each verdict, how often for which reason, and
+the command of each run that was not `valid`.
 
     python benchmarks/false_alarms.py [--group designs] [--seeds 1-1000] [--seconds 15] [--jobs 2] [--results FILE]
         [--write]

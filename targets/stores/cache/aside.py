@@ -3,8 +3,8 @@
 A miss gives out a lease, if none is out for the key; whoever misses meanwhile waits for the fill. An erasure breaks the
 lease: what its holder has read may be old by now. A lease whose holder is silent for `lease_ms` goes to the next.
 
-Pitfall: a reader whose lease is gone may have read at the store after the one who has it now, and so have seen what will
-not be in the copy. So it does not answer its client with that, but misses again.
+Pitfall: a reader whose lease is gone may have read at the store after the one who has it now, and have seen what is not
+in the copy. So it does not answer its client with that, but misses again.
 """
 
 from collections.abc import Sequence
