@@ -8,7 +8,8 @@ whole states but what an operation adds to them, each joined once.
 Every node serves at once (AP). Promised: strong convergence.
 For the registers `lww` and `mv` each key alone is sequential, too: what a client reads of one never goes back. All for
 clients that stay at their node. Not promised: that a read is fresh, that the later of two writes at different nodes
-wins, anything across keys, and an invariant over several elements.
+wins, anything across keys, and an invariant over several elements. The type `ot` is here to be compared with `rga`: it
+promises no convergence (see `transformed`).
 
 | type | operations | of updates that did not know of each other |
 |---|---|---|
@@ -18,6 +19,7 @@ wins, anything across keys, and an invariant over several elements.
 | `lww` | write | the greater stamp of a hybrid logical clock wins |
 | `mv` | write | both are kept; a read names the greater |
 | `rga` | append | both stand after the element that was last for their writers, the greater stamp first |
+| `ot` | append | positions are moved by what their writers did not know (dOPT): copies may differ for good |
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,7 +36,9 @@ from splitbrain.targets.stores.multi_leader import KeptSiblings, OneWinner, iden
 from splitbrain.targets.stores.peers import PeerStore
 from splitbrain.targets.stores.planted import BUG
 from splitbrain.targets.stores.spreading import SpreadNode, SpreadParts, SpreadSettings
+from splitbrain.targets.stores.transformed import TransformedList
 from splitbrain.targets.stores.updates import Dot, Update
+from splitbrain.targets.stores.versions import covers
 
 
 class CounterState(OneWinner):
@@ -135,9 +139,11 @@ TYPES: Mapping[str, tuple[type[OneWinner], tuple[str, ...], str]] = {
     "lww": (OneWinner, ("write",), "unique-register"),
     "mv": (KeptSiblings, ("write",), "unique-register"),
     "rga": (ListState, ("append",), "list"),
+    "ot": (TransformedList, ("append",), "list"),
 }
 """By name: the state, the operations beside read, and the workload that fits best."""
 REGISTERS = ("lww", "mv")
+LISTS = ("rga", "ot")
 CORRECT = SpreadParts()
 
 
@@ -158,7 +164,11 @@ class CrdtNode(SpreadNode):
         self.type = settings.options["type"]
         state = (parts.state or TYPES[self.type][0])()
         super().__init__(name, nodes, random, settings=settings, parts=parts, state=state)
-        self.ordered = self.type == "rga"
+        self.ordered = self.type in LISTS
+
+    def may_apply(self, update: Update) -> bool:
+        """Whether the next update of an origin may be applied: with `ot` all that its writer had is here."""
+        return self.type != "ot" or covers(self.log.vector, update.known)
 
     def update(self, key: str, request: Request) -> Update | Response:
         """An update that adds what the operation does."""
@@ -182,7 +192,7 @@ class Crdt(PeerStore):
             "type",
             "or-set",
             "counters that grow, or go both ways; sets that grow, or from which elements are removed; registers of one "
-            "winner, or of several values; a list",
+            "winner, or of several values; a list; a list by operational transformation (dOPT)",
             tuple(TYPES),
         ),
         Option("gossip_ms", 50, "how often a node asks another for what it lacks, milliseconds", least=1),
@@ -211,6 +221,8 @@ class Crdt(PeerStore):
         """See the table above."""
         if not self._node.persistent:
             return ()
+        if self._type == "ot":
+            return ("AP",)
         own = ("per-key-sequential",) if self._type in REGISTERS else ()
         return (*own, "strong-convergence", "AP")
 

@@ -14,7 +14,9 @@ from splitbrain.harness.operation import EventType
 from splitbrain.targets.stores.crdt import TYPES, CounterState, ListState, SetState
 from splitbrain.targets.stores.messages import Request
 from splitbrain.targets.stores.multi_leader import OneWinner
+from splitbrain.targets.stores.transformed import TransformedList
 from splitbrain.targets.stores.updates import Update
+from splitbrain.zoo import refutations
 
 from .contract import ARMS, Arm, StoreStage, store
 
@@ -26,11 +28,14 @@ DONE: dict[str, tuple[tuple[str, Any], ...]] = {
     "lww": (("write", 1), ("write", 2)),
     "mv": (("write", 1), ("write", 2)),
     "rga": (("append", 1), ("append", 2)),
+    "ot": (("append", 1), ("append", 2)),
 }
 MADE: dict[str, tuple[Any, ...]] = {
     "g-counter": (5,), "pn-counter": (-1,), "g-set": ((1, 2), (2, 1)), "or-set": ((1, 2), (2, 1)),
-    "lww": (1, 2), "mv": (1, 2), "rga": ((1, 2), (2, 1)),
+    "lww": (1, 2), "mv": (1, 2), "rga": ((1, 2), (2, 1)), "ot": ((1, 2),),
 }  # fmt: skip
+
+CONVERGING = tuple(name for name in TYPES if name != "ot")
 
 
 @pytest.fixture(params=ARMS, ids=lambda arm: arm.name)
@@ -100,7 +105,8 @@ def test_a_removal_takes_away_what_it_saw_and_no_more(arm: Arm) -> None:
 
 
 def test_what_is_claimed_and_what_is_no_increment() -> None:
-    for name in TYPES:
+    assert store("crdt:type=ot").claims == ("AP",)
+    for name in CONVERGING:
         own = ("per-key-sequential",) if name in ("lww", "mv") else ()
         assert store(f"crdt:type={name}").claims == (*own, "strong-convergence", "AP")
         assert store(f"crdt:type={name},disk=memory").claims == ()
@@ -112,10 +118,34 @@ def test_what_is_claimed_and_what_is_no_increment() -> None:
     play_type(ARMS[0], "g-counter", story)
 
 
-@pytest.mark.parametrize("name", TYPES)
+@pytest.mark.parametrize("name", CONVERGING)
 def test_claims_hold(name: str, tmp_path: Path) -> None:
     kept = run(f"crdt:type={name}", seed=1, nemesis="all", time_limit=15.0, model="claim", out=tmp_path)
     assert kept.result.status.value == "valid", kept.result.sentence
+
+
+@pytest.mark.parametrize(("name", "expected"), [("ot", {"audit", "strong-convergence"}), ("rga", set())])
+def test_transformed_lists_diverge_where_replicated_ones_agree(name: str, expected: set[str], tmp_path: Path) -> None:
+    done = run(
+        f"crdt:type={name}", seed=1, nemesis="partition", time_limit=10, model="strong-convergence", out=tmp_path
+    )
+    assert set(refutations(done.result.verdict)) == expected, done.result.sentence
+
+
+def test_the_puzzle_of_three_sites() -> None:
+    """n1 and then n2, which knows that, append while n3 does: n1 and n3 end with other lists, though each executes all
+    three in an order that their writers' knowledge allows."""
+    first = Update("n1", 1, "append", "x", [0, "a"], 1, {})
+    second = Update("n2", 1, "append", "x", [1, "b"], 2, {"n1": 1})
+    apart = Update("n3", 1, "append", "x", [0, "c"], 1, {})
+    made = {}
+    for order in itertools.permutations((first, second, apart)):
+        if order.index(first) < order.index(second):
+            state = TransformedList()
+            for one in order:
+                state.apply(one)
+            made["".join(one.origin for one in order)] = state.read("x")
+    assert made == {"n1n2n3": ["a", "b", "c"], "n1n3n2": ["a", "c", "b"], "n3n1n2": ["a", "c", "b"]}
 
 
 def update(origin: str, number: int, stamp: int, f: str, value: Any) -> Update:
