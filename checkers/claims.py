@@ -18,6 +18,7 @@ PROPERTIES: Mapping[str, str] = {
     "ordered-log": "log",
     "at-least-once": "total-queue",
     "at-most-once": "queue",
+    "membership": "membership",
 }
 """Claims about objects that no model of the lattice speaks of, and the checker that decides each, as `--model` takes it
 for a run."""

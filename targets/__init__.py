@@ -71,6 +71,10 @@ TARGETS: Mapping[str, tuple[str, str]] = {
         "splitbrain.targets.stores.saga:Saga",
         "long transactions as steps that can be undone (Garcia-Molina and Salem 1987), without isolation",
     ),
+    "gossip": (
+        "splitbrain.targets.stores.gossip:Gossip",
+        "membership by gossiped heartbeats, with a fixed timeout or phi (Van Renesse 1998; Hayashibara 2004)",
+    ),
     "etcd": (
         "splitbrain.targets.etcd:Etcd",
         "etcd, a key-value store on Raft: real processes, containers, or a cluster that exists",

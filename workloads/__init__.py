@@ -43,6 +43,10 @@ WORKLOADS: Mapping[str, tuple[str, str]] = {
         "splitbrain.workloads.bank:BANK",
         "clients move money between accounts and read all balances; is the total ever another?",
     ),
+    "members": (
+        "splitbrain.workloads.members:MEMBERSHIP",
+        "which nodes are up, asked of each; do all agree in the end, and are they right?",
+    ),
     "transfers": (
         "splitbrain.workloads.transfers:TRANSFERS",
         "clients move money between accounts without isolation; is all of it there in the end?",

@@ -1,13 +1,13 @@
 """Lists by operational transformation, as dOPT does it, and its puzzle.
 
-Ellis and Gibbs, "Concurrency Control in Groupware Systems", SIGMOD 1989, section 4. An operation says at which position
+Ellis and Gibbs, "Concurrency Control in Groupware Systems", SIGMOD 1989. An operation says at which position
 it inserts an element. A site executes one of another site when it has all that its writer had, and moves the position
 by those in its log that the writer did not know.
 
 Not promised: that copies agree. Where a site has made two operations that are concurrent with one of another site, the
 second one is transformed against an operation as that was before the first one moved it, and the sites end with
 different lists (the dOPT puzzle: Cormack, "A Counterexample to the Distributed Operational Transform and a Corrected
-Algorithm for Point-to-point Communication", 1995; Ressel et al., CSCW 1996, section 2). The lists of `rga` agree.
+Algorithm for Point-to-point Communication", 1995; Ressel et al., CSCW 1996). The lists of `rga` agree.
 """
 
 from typing import Any

@@ -15,6 +15,7 @@ from splitbrain.targets.stores.bugs.catalogue.chain import CHAIN
 from splitbrain.targets.stores.bugs.catalogue.clients import CLIENTS
 from splitbrain.targets.stores.bugs.catalogue.crdt import CRDT
 from splitbrain.targets.stores.bugs.catalogue.elections import ELECTIONS
+from splitbrain.targets.stores.bugs.catalogue.gossip import GOSSIP
 from splitbrain.targets.stores.bugs.catalogue.leaderless import ABD, QUORUM
 from splitbrain.targets.stores.bugs.catalogue.lock import LOCK
 from splitbrain.targets.stores.bugs.catalogue.paxos import PAXOS
@@ -33,6 +34,7 @@ __all__ = [
     "CAUSAL",
     "CHAIN",
     "CRDT",
+    "GOSSIP",
     "LOCK",
     "LOG",
     "MULTI_LEADER",

@@ -1,0 +1,95 @@
+"""Membership: nodes that are asked which nodes are up agree in the end, and leave out none that answers.
+
+    read of `members` → names of nodes
+
+Judged is the last answer of each node that was asked for `settle_seconds` after the last fault had ended: it must have
+all nodes that have such an answer. An eventually perfect failure detector comes to that (Chandra and Toueg, JACM 1996).
+Whatever was answered before is counted: a detector may err as long as it mends its errors.
+
+Pitfall: that a node is named and does not answer refutes nothing, for it may have gone down a moment ago.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from splitbrain.checkers.common.entry import CatalogueEntry
+from splitbrain.checkers.common.per_key import Rows, hold_to, of_each_key, over_budget, unobserved
+from splitbrain.checkers.common.values import shown
+from splitbrain.harness.budget import Budget, BudgetMeter
+from splitbrain.harness.history import ABSENT, NEMESIS_PROCESS, History
+from splitbrain.harness.operation import EventType, Value
+from splitbrain.harness.options import Option, Setting
+from splitbrain.harness.verdict import Validity, Verdict, Witness, unknown
+
+READ = "read"
+KEY = "members"
+SECOND = 1_000_000_000
+SETTLE = Option("settle_seconds", 5.0, "how long after the last fault answers count", least=0)
+
+
+@dataclass(frozen=True)
+class MembershipCheck:
+    """Agreement on members in the end. settle_s: how long after the last fault answers count, seconds."""
+
+    settle_s: float = 5.0
+    name: str = "membership"
+
+    def check(self, history: History, budget: Budget) -> Verdict:
+        """The verdict, key by key; UsageError for other operations than reads."""
+        hold_to(history, self.name, (READ,))
+        return of_each_key(self.name, history, budget.start(), self._judge)
+
+    def _judge(self, history: History, rows: Rows, spending: BudgetMeter) -> Verdict:
+        if limit := spending.exhausted():
+            return over_budget(self.name, limit, 0, len(rows), "operations")
+        operations, values = history.operations(), history.pool.values
+        begins = self._settled(history)
+        last: dict[str, Sequence[Value]] = {}
+        sizes = []
+        for row in rows:
+            invoke = operations.invoke[row]
+            if operations.ended[row] != EventType.OK or history.node[invoke] == ABSENT:
+                continue
+            members = values[operations.result[row]]
+            if not isinstance(members, (list, tuple)):
+                return unknown(self.name, f"a read answered {shown(members)}, which is no list of nodes", self.name)
+            sizes.append(len(members))
+            if history.time[invoke] >= begins:
+                last[str(values[history.node[invoke]])] = members
+        details: dict[str, Value] = {
+            "reads": len(sizes), "reads_that_left_somebody_out": sum(size < max(sizes) for size in sizes),
+        }  # fmt: skip
+        if len(last) < 2:
+            reason = f"{len(last)} nodes answered {self.settle_s:g} s after the last fault: nobody to agree with"
+            return unobserved(self.name, reason)
+        words = [
+            f"{node} says that {shown(members)} are up, and leaves out {other}, which answers"
+            for node, members in last.items()
+            for other in last
+            if other not in members
+        ]
+        if words:
+            witness = Witness((), tuple(words))
+            return Verdict(Validity.INVALID, words[0], self.name, self.name, witness=witness, details=details)
+        if len({tuple(members) for members in last.values()}) > 1:
+            return unknown(self.name, "nodes differ in whether one is up that did not answer", self.name, **details)
+        reason = f"{len(last)} nodes name the same {len(next(iter(last.values())))} members in the end"
+        return Verdict(Validity.VALID, reason, self.name, self.name, details=details)
+
+    def _settled(self, history: History) -> int:
+        """The time from which on answers count, nanoseconds."""
+        faults = [
+            time for time, process in zip(history.time, history.process, strict=True) if process == NEMESIS_PROCESS
+        ]
+        return faults[-1] + round(self.settle_s * SECOND) if faults else 0
+
+
+def build(settings: Mapping[str, Setting]) -> MembershipCheck:
+    """The check with these settings."""
+    return MembershipCheck(float(settings["settle_seconds"] or 0))
+
+
+MEMBERSHIP = CatalogueEntry(
+    "membership", "names of nodes that are up: in the end all nodes name the same, and none that answers is left out",
+    (SETTLE,), build,
+)  # fmt: skip

@@ -1,0 +1,64 @@
+"""`membership`: the last answer of each node counts, and must have all that answer."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from splitbrain.checkers.domain.membership import MembershipCheck
+from splitbrain.harness.budget import Budget
+from splitbrain.harness.errors import UsageError
+from splitbrain.harness.history import NEMESIS_PROCESS, Event, History
+from splitbrain.harness.verdict import Verdict
+
+SECOND = 1_000_000_000
+ALL = ("n1", "n2", "n3")
+
+
+def judged(*answers: tuple[float, str, Sequence[str] | None], fault_s: float = 0.0) -> Verdict:
+    """The verdict on reads, each at its second through its node; None: it failed. fault_s: when a fault ended."""
+    made = [
+        {"time": fault_s, "process": NEMESIS_PROCESS, "type": "info", "f": f"{word}-kill"} for word in ("start", "stop")
+    ]
+    made = made if fault_s else []
+    for at, node, members in answers:
+        read = {"time": at, "process": int(node[1:]), "f": "read", "key": "members", "node": node}
+        made += [
+            {**read, "type": "invoke"},
+            {**read, "type": "ok" if members is not None else "fail", "value": members},
+        ]
+    made.sort(key=lambda event: event["time"])
+    listed = [Event(index=at, **{**one, "time": round(one["time"] * SECOND)}) for at, one in enumerate(made)]
+    return MembershipCheck(5.0).check(History.of(listed), Budget())
+
+
+def test_what_was_said_on_the_way_is_counted_and_the_end_is_judged() -> None:
+    found = judged((1, "n1", ("n1",)), *((9, node, ALL) for node in ALL), fault_s=2.0)
+    assert found.value.value == "valid" and "3 nodes name the same 3 members" in found.reason
+    assert found.details["reads_that_left_somebody_out"] == 1
+
+
+def test_who_answers_and_is_left_out_refutes() -> None:
+    found = judged((9, "n1", ("n1", "n2")), (9, "n2", ALL), (9, "n3", ALL), fault_s=2.0)
+    assert found.value.value == "invalid"
+    assert "n1 says that [n1 n2] are up, and leaves out n3, which answers" in found.reason
+
+
+def test_a_node_that_does_not_answer_is_up_or_down() -> None:
+    assert judged((9, "n1", ALL), (9, "n2", ALL), (9, "n3", None), fault_s=2.0).value.value == "valid"
+    assert judged((9, "n1", ("n1", "n2")), (9, "n2", ALL), (9, "n3", None), fault_s=2.0).value.value == "unknown"
+
+
+def test_answers_soon_after_a_fault_and_those_before_later_ones_do_not_count() -> None:
+    assert judged((6.9, "n1", ALL), (6.9, "n2", ("n2",)), fault_s=2.0).value.value == "unknown"
+    assert judged((1, "n1", ("n1",)), (2, "n1", ALL), (3, "n2", ALL)).value.value == "valid"
+
+
+@pytest.mark.parametrize("members", [3, "n1"])
+def test_an_answer_that_is_no_list_is_not_understood(members: object) -> None:
+    assert judged((1, "n1", members), (1, "n2", ALL)).value.value == "unknown"  # type: ignore[arg-type]
+
+
+def test_other_operations_are_wrong_use() -> None:
+    event = Event(index=0, time=0, process=1, type="invoke", f="write", key="members", value=1)
+    with pytest.raises(UsageError, match="write"):
+        MembershipCheck().check(History.of([event]), Budget())
