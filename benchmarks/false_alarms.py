@@ -1,10 +1,10 @@
 """False alarms: correct stores, in configurations that claim something, under all faults.
 
 There are three groups: configurations of raft, primary and backup, Paxos and ABD that claim to be linearizable; the
-other designs, whose runs are judged by what they claim; and truetime, with clocks in its bound, and caches. Seed k goes
-to configuration k modulo their number, so any range of seeds is spread over all of them. Every run has the default
-workload, invariants and audit. What is printed: how many runs ended with each verdict, how often for which reason, and
-the command of each run that was not `valid`.
+other designs, whose runs are judged by what they claim; and truetime, with clocks in its bound, caches, and gossip.
+Seed k goes to configuration k modulo their number, so any range of seeds is spread over all of them. Every run has the
+default workload, invariants and audit. What is printed: how many runs ended with each verdict, how often for which
+reason, and the command of each run that was not `valid`.
 
     python benchmarks/false_alarms.py [--group designs] [--seeds 1-1000] [--seconds 15] [--jobs 2] [--results FILE]
         [--write]
@@ -99,16 +99,16 @@ DESIGNS = tuple(
 )
 IN_BOUND = "clock:kind=offset,min_seconds=0.001,max_seconds=0.006"
 """Clocks that are wrong by less than the bound of truetime, 7 ms."""
-CLOCKS_AND_CACHES = (
+CLOCKS_CACHES_GOSSIP = (
     Configuration("truetime", 5, f"{IN_BOUND},all"),
     Configuration("truetime", 3, f"{IN_BOUND},all"),
     *(
         Configuration(target, nodes, nemesis)
         for nodes, nemesis in ((5, "all"), (3, "storm"))
-        for target in ("cache", "cache:style=write-through")
+        for target in ("cache", "cache:style=write-through", "gossip", "gossip:detector=phi")
     ),
 )
-GROUPS = {"linearizable": CONFIGURATIONS, "designs": DESIGNS, "clocks-and-caches": CLOCKS_AND_CACHES}
+GROUPS = {"linearizable": CONFIGURATIONS, "designs": DESIGNS, "clocks-caches-gossip": CLOCKS_CACHES_GOSSIP}
 
 
 def begin(group: str) -> str:

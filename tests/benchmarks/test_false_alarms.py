@@ -4,7 +4,7 @@ import false_alarms
 import pytest
 from bug_zoo import END
 from false_alarms import (
-    CLOCKS_AND_CACHES,
+    CLOCKS_CACHES_GOSSIP,
     CONFIGURATIONS,
     DESIGNS,
     Configuration,
@@ -34,7 +34,7 @@ def test_a_configuration_claims_to_be_linearizable_and_gets_all_its_faults(one: 
     assert not made.schedule.missing
 
 
-@pytest.mark.parametrize("one", (*DESIGNS, *CLOCKS_AND_CACHES), ids=str)
+@pytest.mark.parametrize("one", (*DESIGNS, *CLOCKS_CACHES_GOSSIP), ids=str)
 def test_a_design_is_judged_by_what_it_claims_and_gets_all_its_faults(one: Configuration) -> None:
     made = plan(specification(one, 1, 15.0))
     assert not made.schedule.missing
