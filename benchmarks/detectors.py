@@ -40,7 +40,7 @@ THRESHOLDS = (
 
 @dataclass
 class DetectorFigures:
-    """What was measured of one threshold on one network. detections_s: a time for each run and each node that lived.
+    """Measures of one threshold on one network. detections_s: a time for each run and each node that lived.
     hours: node pairs times hours."""
 
     detections_s: list[float] = field(default_factory=list)

@@ -72,7 +72,7 @@ TARGETS: Mapping[str, tuple[str, str]] = {
         "long transactions as steps that can be undone (Garcia-Molina and Salem 1987), without isolation",
     ),
     "gossip": (
-        "splitbrain.targets.stores.gossip:Gossip",
+        "splitbrain.targets.stores.gossip:GossipMembership",
         "membership by gossiped heartbeats, with a fixed timeout or phi (Van Renesse 1998; Hayashibara 2004)",
     ),
     "etcd": (

@@ -25,6 +25,12 @@ def test_a_store_stands_for_all_its_bugs_and_for_the_correct_store_with_each_set
     assert {plan.fields["time_limit"] for plan in plans} == {15.0}
 
 
+def test_a_store_whose_claims_do_not_cover_all_faults_is_hunted_with_those_that_they_do() -> None:
+    plans = hunt_plans(["truetime", "cache"], aimed=False)
+    faults = {plan.store: plan.fields["nemesis"] for plan in plans}
+    assert faults == {"truetime": "clock:kind=offset,min_seconds=0.001,max_seconds=0.006,all", "cache": "all"}
+
+
 def test_one_bug_is_hunted_alone_and_aimed_by_what_finds_it_best() -> None:
     bug, correct = hunt_plans(["raft:bug=figure-8"], aimed=True)
     assert bug.fields["nemesis"] != "all"

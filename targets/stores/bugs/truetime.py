@@ -30,7 +30,7 @@ class WaitsForWallClock(IntervalClock):
     """Bug: a change waits until the wall clock shows its timestamp, and not until the whole interval is past it."""
 
     def earliest(self, now: Now) -> int:
-        """What the wall clock shows."""
+        """The time that the wall clock shows."""
         return now.wall
 
 
@@ -38,7 +38,7 @@ class ReadsAtWallClock(IntervalClock):
     """Bug: a read is given what the wall clock shows, and not the latest time of the interval."""
 
     def read_at(self, now: Now) -> int:
-        """What the wall clock shows."""
+        """The time that the wall clock shows."""
         return now.wall
 
 

@@ -43,7 +43,7 @@ class AsideCache:
         """Key → reads that wait for its fill, and the nodes that they came from."""
 
     def start(self) -> Sequence[Effect]:
-        """What to do first."""
+        """The first effects."""
         return [SetTimer(LEASES, self.leases)] if self.leases else []
 
     def handle(self, now: Now, sender: str, message: CacheMessage) -> Sequence[Effect]:
@@ -107,7 +107,7 @@ class AsideCache:
         return told + self.break_lease(now, key)
 
     def break_lease(self, now: Now, key: str) -> list[Effect]:
-        """What its holder has read is not taken any more: the next reader gets another one."""
+        """Refuse what the holder of a lease has read: the next reader gets another one."""
         return self._give(now, key) if self._out.pop(key, None) else []
 
     def tick(self, now: Now) -> list[Effect]:

@@ -28,7 +28,7 @@ class BackCache(ThroughCache):
         """Session → its last request that may have changed a key, and the answer."""
 
     def start(self) -> Sequence[Effect]:
-        """What to do first."""
+        """The first effects."""
         return [*super().start(), SetTimer(FLUSH, self._pause)]
 
     def ask(self, now: Now, sender: str, request: Request) -> list[Effect]:

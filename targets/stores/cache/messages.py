@@ -34,7 +34,7 @@ class CacheHit(Struct, frozen=True, gc=False, tag="hit"):
 
 
 class CacheMiss(Struct, frozen=True, gc=False, tag="miss"):
-    """There is no copy: ask the store, and fill."""
+    """A missing copy: ask the store, and fill."""
 
     request: Name
     key: str

@@ -50,7 +50,7 @@ class ThroughCache:
         """Session → its last request that may change a key, and the node that it came from."""
 
     def start(self) -> Sequence[Effect]:
-        """What to do first."""
+        """The first effects."""
         return [SetTimer(FETCHES, self.leases)] if self.leases else []
 
     def handle(self, now: Now, sender: str, message: CacheMessage) -> Sequence[Effect]:

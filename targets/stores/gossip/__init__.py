@@ -15,6 +15,6 @@ In reading order: `detectors`, `node`, `invariants`, `target`.
 """
 
 from splitbrain.targets.stores.gossip.node import GossipNode
-from splitbrain.targets.stores.gossip.target import Gossip
+from splitbrain.targets.stores.gossip.target import GossipMembership
 
-__all__ = ["Gossip", "GossipNode"]
+__all__ = ["GossipMembership", "GossipNode"]

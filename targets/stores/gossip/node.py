@@ -26,7 +26,7 @@ _encode, _decode = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(int
 
 
 class HeartbeatTable(Struct, frozen=True, tag="beats"):
-    """What a node knows: node → the number of its last heartbeat."""
+    """All that a node knows: node → the number of its last heartbeat."""
 
     beats: dict[str, int]
 
@@ -47,7 +47,7 @@ class GossipSettings:
 
 @dataclass
 class WatchedNode:
-    """What a node knows of another one. heard: when it last heard a new heartbeat, by the monotonic clock."""
+    """The knowledge of another node. heard: when it last heard a new heartbeat, by the monotonic clock."""
 
     detector: Detector
     heard: int
@@ -133,7 +133,7 @@ class GossipNode:
         give_up(errno)
 
     def table(self) -> HeartbeatTable:
-        """What this node knows."""
+        """All that this node knows."""
         return HeartbeatTable({self.name: self.beat, **{other: node.beat for other, node in self.known.items()}})
 
     def on_message(self, now: Now, sender: str, message: HeartbeatTable) -> Effects:

@@ -51,7 +51,7 @@ def the_silent_are_left_out(timeout: int) -> Invariant:
     return Invariant("the silent are left out", (START, "heard", "told"), watch)
 
 
-class Gossip(PlantedStore):
+class GossipMembership(PlantedStore):
     """The target `gossip`."""
 
     name = "gossip"

@@ -51,7 +51,7 @@ def judge(accounts: Sequence[Account], sessions: Sessions) -> Verdict:
 
 
 def timestamps_rise() -> Invariant:
-    """Of two changes of a key the later one has the greater timestamp, over restarts too. The mark `shown` has key,
+    """The later of two changes of a key has the greater timestamp, over restarts too. The mark `shown` has key,
     number of the change at its owner, and timestamp."""
 
     def watch() -> Watch:

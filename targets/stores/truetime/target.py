@@ -45,8 +45,8 @@ class TrueTime(AuditedStore):
 
     @property
     def invariants(self) -> Sequence[Invariant]:  # type: ignore[override]
-        """That a request takes effect once and timestamps rise; with commit wait, that clocks are right where it
-        matters."""
+        """Invariants: a request takes effect once, and timestamps rise; with commit wait, they are past, or to come,
+        where they have to be."""
         kept = (done_once(), timestamps_rise()) if self._persistent else ()
         return (*kept, past_when_shown(), reads_to_come()) if self._waits else kept
 

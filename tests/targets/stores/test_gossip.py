@@ -91,7 +91,7 @@ def test_a_silence_that_was_suspected_is_no_pause() -> None:
     assert detector.suspects(3 * SECOND)
 
 
-class Kept:
+class KeptBeats:
     """A node, and its disk, which is quick or silent."""
 
     def __init__(self, disk: bytes = b"") -> None:
@@ -114,14 +114,14 @@ class Kept:
 
 
 def test_heartbeats_go_on_above_those_before_a_restart_and_stop_where_the_disk_does() -> None:
-    first = Kept()
+    first = KeptBeats()
     assert first.beats(50) == 50
-    assert Kept(first.disk).beats(1) > 50
+    assert KeptBeats(first.disk).beats(1) > 50
     assert first.beats(100, quick=False) < 100
 
 
 def test_an_old_heartbeat_is_no_sign_of_life() -> None:
-    node = Kept().node
+    node = KeptBeats().node
     node.on_message(Now(0, 0), "n3", HeartbeatTable({"n2": 7}))
     node.on_message(Now(SECOND, 0), "n3", HeartbeatTable({"n2": 7}))
     (told,) = [e for e in node.on_request(Now(2 * SECOND, 0), 1, Request("read", "members")) if isinstance(e, Reply)]

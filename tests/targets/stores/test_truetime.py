@@ -84,15 +84,15 @@ class OwnerAlone:
         return list(self.node.on_start(Now(0, wall), {"log": self.disk}))
 
     def asked(self, wall: int, request: Request, handle: int) -> list[Effect]:
-        """What it does when a client asks, and its disk is quick."""
+        """The effects when a client asks, and its disk is quick."""
         return self._durable(wall, self.node.on_request(Now(0, wall), handle, request))
 
     def forwarded(self, wall: int, request: Request, at: int) -> list[Effect]:
-        """What it does when another node has passed a request on."""
+        """The effects when another node has passed a request on."""
         return self._durable(wall, self.node.on_message(Now(0, wall), "n2", TimedForward(request, at)))
 
     def at(self, wall: int) -> list[Effect]:
-        """What it does when its timer runs out."""
+        """The effects when its timer runs out."""
         return list(self.node.on_timer(Now(0, wall), "commit"))
 
     def _durable(self, wall: int, effects: Effects) -> list[Effect]:
