@@ -1,15 +1,17 @@
 """Measurements about wall clocks that decide which write wins."""
 
 from collections.abc import Mapping
+from typing import cast
 
 import msgspec
 
-from splitbrain.harness.environments.sim import Sim
 from splitbrain.harness.generator import Completion, Context, Generator, Wait, each_until_ok, on_threads, sleep, then
 from splitbrain.harness.generator.core import Answer
 from splitbrain.harness.history import History
+from splitbrain.harness.marks import MarkEvent, Marking
 from splitbrain.harness.operation import Operation
 from splitbrain.harness.options import Setting
+from splitbrain.registry import simulator
 from splitbrain.textbook.claim import ClaimFinding, ClaimSample, found_if
 from splitbrain.textbook.simulated import block, script, simulate
 from splitbrain.workloads.register import READ_WRITE
@@ -116,17 +118,16 @@ def interval(seed: int) -> ClaimSample:
     for words, faults in (("within the bound", _offset(1, 6)), ("beyond it", _offset(20, 200))):
         holding = whole = 0
         for one in block(seed, RUNS):
-            environment = Sim(one)
-            intervals: list[tuple[int, int]] = []
-            environment.marks.subscribe(
-                lambda event, kept=intervals: kept.append((event.time, event.values[0])), "asked"
-            )
-            starts: list[int] = []
-            environment.marks.subscribe(lambda event, kept=starts: kept.append(event.values[0] - event.time), "clock")
+            environment = simulator(one, "")
+            marks = cast("Marking", environment).marks
+            reads: list[MarkEvent] = []
+            starts: list[MarkEvent] = []
+            marks.subscribe(reads.append, "asked")
+            marks.subscribe(starts.append, "clock")
             simulate(TRUETIME, one, None, environment, nemesis=faults, time_limit=10.0)
-            bound = BOUND_MS * 1_000_000
-            whole += len(intervals)
-            holding += sum(latest - 2 * bound <= starts[0] + time <= latest for time, latest in intervals)
+            offset = starts[0].values[0] - starts[0].time
+            whole += len(reads)
+            holding += sum(0 <= read.values[0] - (read.time + offset) <= 2 * BOUND_MS * 1_000_000 for read in reads)
         shares[f"intervals that hold true time, clocks {words}"] = holding, whole
     (inside, inside_of), (beyond, beyond_of) = shares.values()
     as_said = inside == inside_of > 0 and 0 < beyond < beyond_of

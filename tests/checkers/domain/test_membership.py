@@ -1,6 +1,7 @@
 """`membership`: the last answer of each node counts, and must have all that answer."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -16,10 +17,10 @@ ALL = ("n1", "n2", "n3")
 
 def judged(*answers: tuple[float, str, Sequence[str] | None], fault_s: float = 0.0) -> Verdict:
     """The verdict on reads, each at its second through its node; None: it failed. fault_s: when a fault ended."""
-    made = [
-        {"time": fault_s, "process": NEMESIS_PROCESS, "type": "info", "f": f"{word}-kill"} for word in ("start", "stop")
-    ]
-    made = made if fault_s else []
+    made: list[dict[str, Any]] = []
+    if fault_s:
+        fault = {"time": fault_s, "process": NEMESIS_PROCESS, "type": "info"}
+        made += [{**fault, "f": f"{word}-kill"} for word in ("start", "stop")]
     for at, node, members in answers:
         read = {"time": at, "process": int(node[1:]), "f": "read", "key": "members", "node": node}
         made += [

@@ -8,7 +8,7 @@ import pytest
 from splitbrain import run
 from splitbrain.harness.marks import MarkEvent
 from splitbrain.harness.operation import EventType
-from splitbrain.harness.program import Effect, Effects, Mark, Now, Reply
+from splitbrain.harness.program import Effect, Effects, Mark, Now, Reply, Send
 from splitbrain.harness.random_stream import RandomStream
 from splitbrain.harness.verdict import Validity
 from splitbrain.results.result import Result
@@ -107,7 +107,8 @@ class OwnerAlone:
 def replies(effects: Effects) -> list[object]:
     """Values, or errors, that clients and other nodes are answered with."""
     answers = [effect.message for effect in effects if isinstance(effect, Reply)]
-    answers += [effect.message.response for effect in effects if isinstance(getattr(effect, "message", None), Answer)]
+    sent = [effect.message for effect in effects if isinstance(effect, Send)]
+    answers += [message.response for message in sent if isinstance(message, Answer)]
     return [answer.error or answer.value or answer.revision for answer in answers]
 
 
@@ -137,7 +138,8 @@ def test_changes_of_a_key_wait_for_each_other_and_timestamps_rise_though_the_clo
     shown = owner.at(12 * BOUND + 1)
     assert replies(shown) == [1], "the second one is written down now"
     owner.asked(0, Request("write", "x", "d", "u", 1), 3)
-    stamps = [effect.values[2] for effect in [*shown, *owner.at(99 * BOUND)] if getattr(effect, "name", "") == "shown"]
+    marks = [effect for effect in [*shown, *owner.at(99 * BOUND)] if isinstance(effect, Mark)]
+    stamps = [mark.values[2] for mark in marks if mark.name == "shown"]
     assert stamps[0] == 11 * BOUND
     assert sorted(set(stamps)) == stamps
 
