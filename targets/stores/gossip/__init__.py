@@ -11,7 +11,7 @@ Promised: once messages arrive in time again, all nodes name the same members, n
 perfect detector: Chandra and Toueg, JACM 1996). Not promised: that only nodes which are down are suspected. A lower
 threshold finds them sooner, and suspects more often those that are slow.
 
-In reading order: `detectors`, `node`, `invariants`, `target`.
+In reading order: `detectors`, `node`, `audit`, `target`.
 """
 
 from splitbrain.targets.stores.gossip.node import GossipNode

@@ -175,6 +175,8 @@ class GossipNode:
         """Say who is up."""
         if message.f == "role":
             return [Reply(request, Response([self.role.name, self.role.term]))]
+        if message.f == "audit":
+            return [Reply(request, Response(self.table().beats))]
         if message.f != "read":
             return [Reply(request, Response(error=UNSUPPORTED, text="members are read, and nothing else"))]
         marks = self.look(now)

@@ -14,8 +14,10 @@ from splitbrain.harness.marks import START, MarkEvent
 from splitbrain.harness.node import Node
 from splitbrain.harness.options import Option, Setting
 from splitbrain.harness.program import ProgramFactory
+from splitbrain.harness.verdict import Verdict
 from splitbrain.targets.operations import shapes
 from splitbrain.targets.stores.client import StoreClient
+from splitbrain.targets.stores.gossip.audit import audited
 from splitbrain.targets.stores.gossip.node import CORRECT, GossipNode, GossipSettings
 from splitbrain.targets.stores.planted import BUG, PlantedStore
 
@@ -97,6 +99,10 @@ class GossipMembership(PlantedStore):
     def client(self, node: Node) -> StoreClient:
         """A new client pinned to a node."""
         return StoreClient(node, self._sessions, compares=False)
+
+    async def audit(self, nodes: Sequence[Node]) -> Verdict:
+        """See `splitbrain.harness.target.Audited`."""
+        return await audited(nodes)
 
     @property
     def program(self) -> ProgramFactory:

@@ -74,7 +74,8 @@ def test_a_healthy_store_passes_its_audit(name: str) -> None:
                     break
                 except Exception:  # noqa: BLE001 - no leader yet
                     await asyncio.sleep(0.1)
-        change = next(f for f in ("write", "add", "send", "enqueue", "acquire", "transfer") if f in target.operations)
+        changes = ("write", "add", "send", "enqueue", "acquire", "transfer", "read")
+        change = next(f for f in changes if f in target.operations)
         for number in range(5):
             value = {"from": "a0", "to": "a1", "amount": 1} if change == "transfer" else number
             await client.invoke(Operation(change, value, "log0"))

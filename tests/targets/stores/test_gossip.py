@@ -9,6 +9,8 @@ from splitbrain import run
 from splitbrain.harness.marks import START, MarkEvent
 from splitbrain.harness.program import Now, Reply
 from splitbrain.harness.random_stream import RandomStream
+from splitbrain.harness.verdict import Validity
+from splitbrain.targets.stores.gossip.audit import judge
 from splitbrain.targets.stores.gossip.detectors import PhiDetector, TimeoutDetector
 from splitbrain.targets.stores.gossip.node import GossipNode, GossipSettings, HeartbeatTable
 from splitbrain.targets.stores.gossip.target import the_silent_are_left_out
@@ -135,6 +137,12 @@ def test_the_invariant_sees_a_node_that_is_named_though_it_was_silent() -> None:
     assert see(MarkEvent("n1", 2, "told", (11 * SECOND - 1, ("n1", "n2")))) is None
     assert see(MarkEvent("n1", 3, "told", (11 * SECOND, ("n1",)))) is None
     assert "n2" in (see(MarkEvent("n1", 4, "told", (11 * SECOND, ("n1", "n2")))) or "")
+
+
+def test_the_audit_sees_a_heartbeat_that_was_never_counted() -> None:
+    known = {"n1": {"n1": 3, "n2": 7}, "n2": {"n1": 3, "n2": 7}}
+    assert judge(known, {"n1": 3, "n2": 7}).value is Validity.VALID
+    assert "n1 knows heartbeat 7 of n2, which has counted 6" in judge(known, {"n1": 3, "n2": 6}).reason
 
 
 def test_what_is_claimed() -> None:
