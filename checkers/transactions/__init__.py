@@ -17,6 +17,7 @@ judgement.py      anomalies and models, consistent with the lattice
 evidence.py       shortest cycles, and the words for them
 certificate.py    an order of transactions, replayed on a toy store
 version_replay.py the same for levels below snapshot isolation, on a store of all versions
+key_replay.py     an order of transactions against an assumption on keys
 assumptions.py    an order of versions that only an assumption on keys tells; assumption_names.py: their names
 check.py          the checkers, and their entries for `--model`
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from splitbrain.checkers.lattice import implies, maximal, minimal, refuted_by, stronger
-from splitbrain.checkers.transactions.assumption_names import NOTHING
+from splitbrain.checkers.transactions.assumption_names import NOTHING, SEQUENTIAL
 from splitbrain.checkers.transactions.assumptions import with_assumption
 from splitbrain.checkers.transactions.certificate import disorder, positions, serial_objection, snapshot_objection
 from splitbrain.checkers.transactions.choices import SERIAL, SNAPSHOT, Encoding
@@ -18,6 +18,7 @@ from splitbrain.checkers.transactions.evidence import Evidence, cycle_evidence, 
 from splitbrain.checkers.transactions.graph import Ints
 from splitbrain.checkers.transactions.history import TransactionHistory
 from splitbrain.checkers.transactions.judgement import Judgement, judge
+from splitbrain.checkers.transactions.key_replay import backwards
 from splitbrain.checkers.transactions.order_edges import order_edges
 from splitbrain.checkers.transactions.version_replay import REPLAYED_MAX, RULES, Sees, replay_objection
 from splitbrain.checkers.transactions.versions import list_orders
@@ -57,6 +58,8 @@ def analysed(
     conditions = checks.all(spending)
     found = judge(direct, conditions)
     certificates = certified(checks, found, level)
+    if certificates.wrong is None and assume != NOTHING and objection is None:
+        certificates.wrong = _against_assumption(checks, certificates, assume)
     if certificates.wrong is not None:
         words = "an order was found but not verified, which is a bug of splitbrain"
         found = found.doubting(f"{words}: {certificates.wrong}")
@@ -119,6 +122,8 @@ class Certificates:
     shown: dict[str, str] = field(default_factory=dict)
     order: tuple[int, ...] | None = None
     wrong: str | None = None
+    nodes: dict[str, Ints] = field(default_factory=dict)
+    """Level → the order of the nodes of its graph."""
 
 
 def certified(checks: ConditionChecks, found: Judgement, level: str) -> Certificates:
@@ -132,7 +137,7 @@ def certified(checks: ConditionChecks, found: Judgement, level: str) -> Certific
         if not known:
             out.wrong = f"there is none for {model}"
             break
-        nodes = checks.out.orders[known[0]]
+        nodes = out.nodes[model] = checks.out.orders[known[0]]
         if model in EXECUTED:
             encoding, family = EXECUTED[model]
             wrong = _objection(of, nodes, encoding, family, checks.order.nodes)
@@ -147,6 +152,19 @@ def certified(checks: ConditionChecks, found: Judgement, level: str) -> Certific
             txns = nodes[nodes < len(of)]
             out.order = tuple(np.asarray(of.start)[txns[np.asarray(of.member)[txns] != 0]].tolist())
     return out
+
+
+def _against_assumption(checks: ConditionChecks, certificates: Certificates, assume: str) -> str | None:
+    """The reason that an order of a level that was shown contradicts the assumption on keys."""
+    of, split = checks.of, checks.order.nodes
+    for model, nodes in certificates.nodes.items():
+        commits = nodes[nodes >= split] - split if (nodes >= split).any() else nodes
+        txns = commits[commits < len(of)]
+        txns = txns[np.asarray(of.member)[txns] != 0]
+        wrong = backwards(of.history, txns.tolist(), sessions=assume == SEQUENTIAL)
+        if wrong is not None:
+            return f"{model}: {wrong}, which {assume} forbids"
+    return None
 
 
 def _replay_objection(of: TransactionHistory, nodes: Ints, model: str, split: int) -> str | None:
