@@ -187,12 +187,12 @@ def _take_interrupted(
 
 
 def _take_kept(found: Sequence[Classification], number: int, folder: ClassificationFolder, seeds: range) -> None:
-    """Take the runs that an earlier attempt with the same seed has left, of the scenarios of a round. One that was
-    another test than would be done now is removed."""
+    """Take the runs that an earlier attempt with the same seed has left, of the scenarios of the first round or of all
+    others. One that was another test than would be done now, or that would not be done, is removed."""
     for one in found:
-        names = {scenario.name for scenario in one.plan.of_round(number)}
+        first = {scenario.name for scenario in one.plan.of_round(0)}
         for scenario, seed, path in list(folder.runs(one.subject.target)):
-            if scenario not in names:
+            if (scenario in first) is not (number == 0):
                 continue
             if _command(path) == one.plan.command(scenario, seed) and seed in seeds:
                 one.runs[scenario, seed] = folder.evidence_of(path, scenario, seed, again=False)

@@ -84,8 +84,11 @@ def test_the_same_seed_gives_the_same_card_and_an_attempt_that_was_cut_short_is_
     made = [path.stat().st_ino for path in first]
     damaged = cut / "single" / "runs" / "healthy-1" / "test.toml"
     damaged.write_text("")
+    elsewhere = cut / "single" / "runs" / "crash-of-a-majority-1"
+    shutil.copytree(cut / "single" / "runs" / "crash-of-one-node-1", elsewhere)
     (resumed,) = classify("single", jobs=1, seeds=2, out=cut, resume=True).cards
     assert card_file(resumed) == card_file(whole)
+    assert not elsewhere.exists()
     again = [path.stat().st_ino for path in first]
     assert [path.name for path, old, new in zip(first, made, again, strict=True) if old != new] == ["healthy-1"]
 
