@@ -21,7 +21,7 @@ DEADLINE_MIN_NS = 1_000_000_000
 DEADLINE_FACTOR = 10
 """The deadline is so many times the healthy p99, at least DEADLINE_MIN_NS."""
 USEFUL_NS = 3_000_000_000
-"""The part of a window in which operations count, at least: a failover that leaves less counts as not answering."""
+"""The part of a window in which operations count, if it is long enough for that."""
 LEVEL = 0.95
 
 
@@ -80,11 +80,11 @@ def failovers(window: FaultWindow) -> Mapping[tuple[str, str, str], int]:
 
 def grace(windows: Iterable[FaultWindow], rest_ns: int) -> int:
     """The failover time of windows of one kind: the longest time until a node answered again, of those that did so
-    early that as much of the window was left. Each window is cut by as much, so a node that came back later counts as
-    not answering."""
+    early that as much of the window was left, or half of it. Each window is cut by that time, so a node that came back
+    later counts as not answering."""
     longest = 0
     for window in windows:
-        most = window.length - rest_ns
+        most = window.length - min(rest_ns, window.length // 2)
         longest = max([longest, *(took for took in failovers(window).values() if took <= most)])
     return longest
 
