@@ -21,8 +21,6 @@ HEALTHY = "healthy"
 SPLITS = "split, leader on the smaller side", "split, leader on the larger side"
 FAILOVERS = tuple(name.replace("split", "failover", 1) for name in SPLITS)
 """The runs in which it is measured how long a failover takes; no figure rests on them."""
-CHECKER = "porcupine"
-"""The name that verdicts of linearizability carry."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +121,7 @@ def _spectrum(verdict: Verdict | None) -> Verdict | None:
 
 def _offending(history: History, spectrum: Verdict | None, found: Sequence[FaultWindow]) -> RefutedOperation | None:
     """The operation that the check of linearizability could not place."""
-    linear = (child for child in spectrum.children if child.checker == CHECKER) if spectrum is not None else ()
+    linear = (child for child in spectrum.children if child.checker == LINEARIZABLE) if spectrum is not None else ()
     witness = next((child.witness for child in linear if child.witness is not None), None)
     row = None if witness is None else _row_of(history, witness.offending)
     if row is None:
