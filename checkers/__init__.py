@@ -35,7 +35,7 @@ SUMMARIES: Mapping[str, str] = {
     "total-queue": "Jepsen's total-queue: what was acknowledged comes out, and nothing else",
     "bank": "Jepsen's bank: every read of all accounts shows the same total, none below zero; snapshot isolation",
     "conserved": "bank accounts without isolation: the total is the same before all transfers and after them",
-    "membership": "names of nodes that are up: in the end all nodes name the same, and none that answers is left out",
+    "membership": "names of nodes that are up: in the end no node goes on leaving out one that answers",
     "long-fork": "Jepsen's long-fork: no two reads see two writes in opposite orders; snapshot isolation",
     "g2": "Jepsen's g2: of two inserts that a predicate keeps apart at most one succeeds; serializability",
     "dirty-reads": "Jepsen's dirty-reads: no read shows what a failed transaction wrote; read committed",

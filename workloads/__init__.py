@@ -45,7 +45,7 @@ WORKLOADS: Mapping[str, tuple[str, str]] = {
     ),
     "members": (
         "splitbrain.workloads.members:MEMBERSHIP",
-        "which nodes are up, asked of each; do all agree in the end, and are they right?",
+        "which nodes are up, asked of each; is one that is left out for good?",
     ),
     "transfers": (
         "splitbrain.workloads.transfers:TRANSFERS",

@@ -1,4 +1,5 @@
-"""Workload `members`: every node is asked again and again which nodes are up; in the end all must name those that are.
+"""Workload `members`: every node is asked again and again which nodes are up; in the end none may go on leaving out
+one that is.
 
 Operations: `read` of the key `members` (ok value: names of nodes, in order).
 """
@@ -16,6 +17,7 @@ from splitbrain.workloads.final import READ_TRIES
 from splitbrain.workloads.workload import Size, Workload
 
 OPTIONS = (Option("settle_seconds", 5.0, "how long nodes have, after healing, until the final reads", least=0),)
+FINAL_READS, APART_SECONDS = 6, 0.5
 MEMBERS = Operation(READ, None, KEY)
 
 
@@ -25,19 +27,23 @@ def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
 
 
 def final(size: Size, settings: Mapping[str, Setting], history: History) -> Generator:
-    """One read through each node, when detectors have had time."""
-    read = then(sleep(float(settings["settle_seconds"] or 0)), until_ok(limit(READ_TRIES, repeat(MEMBERS))))
-    return on_threads(range(min(size.nodes, size.concurrency)), per_thread(read))
+    """Some reads through each node, a moment apart, when detectors have had time."""
+    read = until_ok(limit(READ_TRIES, repeat(MEMBERS)))
+    reads = read
+    for _ in range(FINAL_READS - 1):
+        reads = then(read, then(sleep(APART_SECONDS), reads))
+    reads = then(sleep(float(settings["settle_seconds"] or 0)), reads)
+    return on_threads(range(min(size.nodes, size.concurrency)), per_thread(reads))
 
 
 def checkers(settings: Mapping[str, Setting]) -> Sequence[Checker]:
-    """All name the same members, and those are up."""
+    """Nobody that answers is left out for good."""
     return (MembershipCheck(float(settings["settle_seconds"] or 0)),)
 
 
 MEMBERSHIP = Workload(
     name="members",
-    summary="which nodes are up, asked of each; do all agree in the end, and are they right?",
+    summary="which nodes are up, asked of each; is one that is left out for good?",
     operations={READ: Shape("none", "names of nodes, in order", effects=False)},
     options=OPTIONS,
     main=main,

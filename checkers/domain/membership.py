@@ -1,10 +1,11 @@
-"""Membership: nodes that are asked which nodes are up agree in the end, and leave out none that answers.
+"""Membership: nodes that are asked which nodes are up do not go on, in the end, to leave out one that answers.
 
     read of `members` → names of nodes
 
-Judged is the last answer of each node that was asked for `settle_seconds` after the last fault had ended: it must have
-all nodes that have such an answer. An eventually perfect failure detector comes to that (Chandra and Toueg, JACM 1996).
-Whatever was answered before is counted: a detector may err as long as it mends its errors.
+Judged are the answers of each node that was asked for `settle_seconds` after the last fault had ended, if there are
+`FEWEST` of them: a node that answers then must be in one of them at least. A failure detector may err as long as it
+mends its errors (Chandra and Toueg, JACM 1996); one that leaves a node out all the time does not. Whatever was answered
+before is counted.
 
 Pitfall: that a node is named and does not answer refutes nothing, for it may have gone down a moment ago.
 """
@@ -24,12 +25,14 @@ from splitbrain.harness.verdict import Validity, Verdict, Witness, unknown
 READ = "read"
 KEY = "members"
 SECOND = 1_000_000_000
+FEWEST = 3
+"""Answers of a node from which on it is judged."""
 SETTLE = Option("settle_seconds", 5.0, "how long after the last fault answers count", least=0)
 
 
 @dataclass(frozen=True)
 class MembershipCheck:
-    """Agreement on members in the end. settle_s: how long after the last fault answers count, seconds."""
+    """The check of members in the end. settle_s: how long after the last fault answers count, seconds."""
 
     settle_s: float = 5.0
     name: str = "membership"
@@ -44,7 +47,7 @@ class MembershipCheck:
             return over_budget(self.name, limit, 0, len(rows), "operations")
         operations, values = history.operations(), history.pool.values
         begins = self._settled(history)
-        last: dict[str, Sequence[Value]] = {}
+        answers: dict[str, list[Sequence[Value]]] = {}
         sizes = []
         for row in rows:
             invoke = operations.invoke[row]
@@ -55,25 +58,23 @@ class MembershipCheck:
                 return unknown(self.name, f"a read answered {shown(members)}, which is no list of nodes", self.name)
             sizes.append(len(members))
             if history.time[invoke] >= begins:
-                last[str(values[history.node[invoke]])] = members
-        details: dict[str, Value] = {
-            "reads": len(sizes), "reads_that_left_somebody_out": sum(size < max(sizes) for size in sizes),
-        }  # fmt: skip
-        if len(last) < 2:
-            reason = f"{len(last)} nodes answered {self.settle_s:g} s after the last fault: nobody to agree with"
-            return unobserved(self.name, reason)
+                answers.setdefault(str(values[history.node[invoke]]), []).append(members)
+        left_out = sum(size < max(sizes) for size in sizes)
+        details: dict[str, Value] = {"reads": len(sizes), "reads_that_left_somebody_out": left_out}
+        judged = {node: told for node, told in answers.items() if len(told) >= FEWEST}
+        if not judged or len(answers) < 2:
+            reason = f"{len(judged)} nodes answered {FEWEST} times, {self.settle_s:g} s after the last fault"
+            return unobserved(self.name, f"{reason}: nothing could have refuted the model")
         words = [
-            f"{node} says that {shown(members)} are up, and leaves out {other}, which answers"
-            for node, members in last.items()
-            for other in last
-            if other not in members
+            f"{node} leaves out {other}, which answers, in all of its last {len(told)} answers"
+            for node, told in judged.items()
+            for other in answers
+            if not any(other in members for members in told)
         ]
         if words:
             witness = Witness((), tuple(words))
             return Verdict(Validity.INVALID, words[0], self.name, self.name, witness=witness, details=details)
-        if len({tuple(members) for members in last.values()}) > 1:
-            return unknown(self.name, "nodes differ in whether one is up that did not answer", self.name, **details)
-        reason = f"{len(last)} nodes name the same {len(next(iter(last.values())))} members in the end"
+        reason = f"{len(judged)} nodes leave none of the {len(answers)} out that answer in the end"
         return Verdict(Validity.VALID, reason, self.name, self.name, details=details)
 
     def _settled(self, history: History) -> int:
@@ -90,6 +91,6 @@ def build(settings: Mapping[str, Setting]) -> MembershipCheck:
 
 
 MEMBERSHIP = CatalogueEntry(
-    "membership", "names of nodes that are up: in the end all nodes name the same, and none that answers is left out",
+    "membership", "names of nodes that are up: in the end no node goes on leaving out one that answers",
     (SETTLE,), build,
 )  # fmt: skip

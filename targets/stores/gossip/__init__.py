@@ -7,9 +7,9 @@ drawn by lot, all counts that it knows; the greater count is the newer one. It s
 - `detector=timeout`: for `timeout_ms`,
 - `detector=phi`: until φ, minus the logarithm of how likely so long a silence is after those before, reaches `phi`.
 
-Promised: once messages arrive in time again, all nodes name the same members, namely all that are up (an eventually
-perfect detector: Chandra and Toueg, JACM 1996). Not promised: that only nodes which are down are suspected. A lower
-threshold finds them sooner, and suspects more often those that are slow.
+Promised: once messages arrive in time again, no node goes on to leave out one that is up (Chandra and Toueg, JACM 1996:
+eventual accuracy). Not promised: that only nodes which are down are suspected, now and then. A lower threshold finds
+these sooner, and suspects more often those that are slow.
 
 In reading order: `detectors`, `node`, `audit`, `target`.
 """

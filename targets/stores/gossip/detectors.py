@@ -39,11 +39,15 @@ class TimeoutDetector:
 
 
 class PhiDetector:
-    """The φ accrual detector: pauses are taken for normally distributed. expected: a pause before any was seen."""
+    """The φ accrual detector: pauses are taken for normally distributed. expected: their mean before any was seen.
+
+    Pitfall: that must not be too short. Longer pauses would be taken for outages, and never be learned.
+    """
 
     def __init__(self, threshold: float, expected: int) -> None:
         self._threshold = threshold
-        self._pauses: deque[int] = deque([expected], WINDOW)
+        apart = round(LEAST_DEVIATION * expected)
+        self._pauses: deque[int] = deque([expected - apart, expected + apart], WINDOW)
 
     def heard(self, pause: int) -> None:
         """Remember the pause, unless it ends a suspicion."""

@@ -20,6 +20,8 @@ from splitbrain.targets.stores.messages import UNSUPPORTED, Request, Response
 BEAT = "beat"
 MEMBERS = "members"
 
+NEWS_PERIODS = 5
+"""Periods between two news of a node, before any have come: they come by chance, and through others."""
 RESERVED = 20
 """Heartbeats that a node may count ahead of its disk."""
 _encode, _decode = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(int).decode
@@ -42,7 +44,9 @@ class GossipSettings:
 
     def new_detector(self) -> Detector:
         """A detector for one node."""
-        return PhiDetector(self.phi, self.period) if self.detector == "phi" else TimeoutDetector(self.timeout)
+        if self.detector == "phi":
+            return PhiDetector(self.phi, NEWS_PERIODS * self.period)
+        return TimeoutDetector(self.timeout)
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """Options of gossip, its claim, and its invariant.
 
-Both detectors claim membership: in the end, nodes that are up are named by all. How soon, and how often a node that is
-up is suspected meanwhile, is what the thresholds decide; `benchmarks/detectors.py` measures it.
+Both detectors claim membership: in the end, no node that is up is left out for good. How soon, and how often a node
+that is up is suspected meanwhile, is what the thresholds decide; `benchmarks/detectors.py` measures it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -88,7 +88,7 @@ class GossipMembership(PlantedStore):
 
     @property
     def claims(self) -> Sequence[str]:
-        """Agreement on members in the end."""
+        """Membership: nobody is left out for good."""
         return ("membership",)
 
     @property

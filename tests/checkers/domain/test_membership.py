@@ -32,26 +32,35 @@ def judged(*answers: tuple[float, str, Sequence[str] | None], fault_s: float = 0
     return MembershipCheck(5.0).check(History.of(listed), Budget())
 
 
+def settled(node: str, *answers: Sequence[str]) -> list[tuple[float, str, Sequence[str]]]:
+    """Answers of a node, from second 9 on."""
+    return [(9 + at, node, members) for at, members in enumerate(answers)]
+
+
 def test_what_was_said_on_the_way_is_counted_and_the_end_is_judged() -> None:
-    found = judged((1, "n1", ("n1",)), *((9, node, ALL) for node in ALL), fault_s=2.0)
-    assert found.value.value == "valid" and "3 nodes name the same 3 members" in found.reason
-    assert found.details["reads_that_left_somebody_out"] == 1
+    end = [one for node in ALL for one in settled(node, ALL, ("n1", "n2"), ALL)]
+    found = judged((1, "n1", ("n1",)), *end, fault_s=2.0)
+    assert found.value.value == "valid" and "3 nodes leave none of the 3 out" in found.reason
+    assert found.details["reads_that_left_somebody_out"] == 4
 
 
-def test_who_answers_and_is_left_out_refutes() -> None:
-    found = judged((9, "n1", ("n1", "n2")), (9, "n2", ALL), (9, "n3", ALL), fault_s=2.0)
+def test_who_answers_and_is_left_out_all_the_time_refutes() -> None:
+    found = judged(*settled("n1", *[("n1", "n2")] * 3), *settled("n2", ALL, ALL, ALL), (9, "n3", ALL), fault_s=2.0)
     assert found.value.value == "invalid"
-    assert "n1 says that [n1 n2] are up, and leaves out n3, which answers" in found.reason
+    assert "n1 leaves out n3, which answers, in all of its last 3 answers" in found.reason
 
 
 def test_a_node_that_does_not_answer_is_up_or_down() -> None:
-    assert judged((9, "n1", ALL), (9, "n2", ALL), (9, "n3", None), fault_s=2.0).value.value == "valid"
-    assert judged((9, "n1", ("n1", "n2")), (9, "n2", ALL), (9, "n3", None), fault_s=2.0).value.value == "unknown"
+    two = [*settled("n1", *[("n1", "n2")] * 3), *settled("n2", ALL, ALL, ALL)]
+    assert judged(*two, (9, "n3", None), fault_s=2.0).value.value == "valid"
 
 
-def test_answers_soon_after_a_fault_and_those_before_later_ones_do_not_count() -> None:
-    assert judged((6.9, "n1", ALL), (6.9, "n2", ("n2",)), fault_s=2.0).value.value == "unknown"
-    assert judged((1, "n1", ("n1",)), (2, "n1", ALL), (3, "n2", ALL)).value.value == "valid"
+def test_too_few_answers_and_answers_soon_after_a_fault_do_not_count() -> None:
+    assert judged(*settled("n1", ("n1",), ("n1",)), *settled("n2", ALL), fault_s=2.0).value.value == "unknown"
+    assert judged(*settled("n1", ("n1",), ("n1",), ("n1",)), fault_s=2.0).value.value == "unknown", "it is alone"
+    soon = [*settled("n1", *[("n1",)] * 3), *settled("n2", ALL)]
+    assert judged(*soon, fault_s=2.0).value.value == "invalid"
+    assert judged(*soon, fault_s=4.5).value.value == "unknown"
 
 
 @pytest.mark.parametrize("members", [3, "n1"])
