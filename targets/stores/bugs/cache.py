@@ -3,7 +3,7 @@
 from splitbrain.harness.program import Effect, Now, Send
 from splitbrain.targets.stores.cache.aside import AsideCache
 from splitbrain.targets.stores.cache.front import AsideFront
-from splitbrain.targets.stores.cache.messages import CacheErase, CacheGet, CacheMiss
+from splitbrain.targets.stores.cache.messages import CacheErase
 from splitbrain.targets.stores.cache.through import ThroughCache
 from splitbrain.targets.stores.messages import Request, Response
 from splitbrain.targets.stores.replicas import word
@@ -17,17 +17,6 @@ class LeaseNotBroken(AsideCache):
         """Break it, if it has lasted too long, and not for an erasure."""
         out = self._out.get(key)
         return super().break_lease(now, key) if out and now.monotonic - out[1] >= self.leases else []
-
-
-class LeaseForAll(AsideCache):
-    """Bug: whoever misses while a lease is out is given the same one, and need not wait."""
-
-    def get(self, now: Now, sender: str, message: CacheGet) -> list[Effect]:
-        """A copy, or the permission to fill."""
-        out = self._out.get(message.key)
-        if out is None or message.key in self._copies:
-            return super().get(now, sender, message)
-        return [Send(sender, CacheMiss(message.request, message.key, out[0]))]
 
 
 class ErasesBefore(AsideFront):
@@ -46,14 +35,6 @@ class ErasesBefore(AsideFront):
         return self.reply(name, response)
 
 
-class AnswersAtOnce(AsideFront):
-    """Bug: who has read at the store answers its client with that, though the cache may refuse it as its copy."""
-
-    def answers_at_once(self, miss: CacheMiss) -> bool:
-        """Whether a client is answered before the cache has taken the copy: always."""
-        return True
-
-
 class ErasureNotAwaited(AsideFront):
     """Bug: a write is acknowledged when the store has it, and the erasure is sent once."""
 
@@ -64,14 +45,6 @@ class ErasureNotAwaited(AsideFront):
             return []
         found.told = response
         return [self.erase(found), *self.reply(name, response)]
-
-
-class RefusedKeepsCopy(AsideFront):
-    """Bug: a compare-and-set that the store refuses leaves an old copy alone."""
-
-    def changed(self, name: Name, response: Response) -> list[Effect]:
-        """The store has answered a request that may change a key."""
-        return self.reply(name, response) if response.error is not None else super().changed(name, response)
 
 
 class LastAnswerCounts(ThroughCache):

@@ -21,22 +21,6 @@ CACHE: Sequence[PlantedBug] = (
         aim=LOSSES,
     ),
     PlantedBug(
-        "lease-for-all",
-        "all who miss at the same time read at the store and may fill, and the first to fill counts",
-        f"{MEMCACHE} 3.2.1: thundering herds; one lease is given out, the others wait",
-        INVARIANTS,
-        (None, CacheParts(aside=bugs.LeaseForAll)),
-        aim=LOSSES,
-    ),
-    PlantedBug(
-        "answers-at-once",
-        "a reader whose lease is gone answers with what it read at the store, while an older copy comes in",
-        "found here, by seed 11 of `--workload unique-register --nemesis partition,packet`",
-        LINEARIZABLE,
-        (None, CacheParts(front=bugs.AnswersAtOnce)),
-        aim=LOSSES,
-    ),
-    PlantedBug(
         "erases-before",
         "the copy is erased before the write, so that a reader fills the old value in again meanwhile",
         f"{MEMCACHE} 2: write to the database first, then delete",
@@ -50,13 +34,6 @@ CACHE: Sequence[PlantedBug] = (
         LINEARIZABLE,
         (None, CacheParts(front=bugs.ErasureNotAwaited)),
         aim=LOSSES,
-    ),
-    PlantedBug(
-        "refused-keeps-copy",
-        "a compare-and-set that the store refuses leaves an old copy, which its client reads then",
-        "Kleppmann, Designing Data-Intensive Applications, 2017, chapter 9: two ways to the same data",
-        LINEARIZABLE,
-        (None, CacheParts(front=bugs.RefusedKeepsCopy)),
     ),
     PlantedBug(
         "last-answer-counts",
