@@ -37,7 +37,7 @@ def final(size: Size, settings: Mapping[str, Setting], history: History) -> Gene
 
 
 def checkers(settings: Mapping[str, Setting]) -> Sequence[Checker]:
-    """Nobody that answers is left out for good."""
+    """The check that nobody who answers is left out for good."""
     return (MembershipCheck(float(settings["settle_seconds"] or 0)),)
 
 
