@@ -33,9 +33,10 @@ async def connected(address: str, port: int, access: Access = PLAIN, closed: Clo
     """A connection to a node, and to no other. ConnectionRefusedError if there is none: nothing was sent."""
     import nats
 
-    await (await TcpConnection.connect(address, port, access)).aclose()  # the driver goes on trying
-    logging.getLogger("nats").setLevel(logging.CRITICAL)  # what it would say stands in the history
     host, number, secure = host_and_port(address, port)
+    # The driver goes on trying. In clear: a server greets before TLS begins.
+    await (await TcpConnection.connect(host, number)).aclose()
+    logging.getLogger("nats").setLevel(logging.CRITICAL)  # what it would say stands in the history
     words: dict[str, Any] = {"user": access.user, "password": access.password} if access.user else {}
     try:
         return await nats.connect(

@@ -1,8 +1,6 @@
 """An existing cluster: a member on the loopback interface with TLS and a user, spoken to and left as it was."""
 
 import asyncio
-import datetime
-import ipaddress
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -10,10 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from splitbrain.harness.controller import Test, TestRun, run_test
 from splitbrain.harness.environments.external import Existing
@@ -28,6 +22,8 @@ from splitbrain.targets.etcd.gateway import Gateway, span
 from splitbrain.targets.etcd.target import SOFTWARE
 from splitbrain.targets.servers.access import Access
 
+from ..servers.fronts import self_signed
+
 BINARY = SOFTWARE.available(SOFTWARE.resolve(""))
 pytestmark = pytest.mark.skipif(BINARY is None, reason="there is no etcd here")
 
@@ -37,32 +33,6 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def self_signed(folder: Path) -> tuple[Path, Path]:
-    """A certificate for 127.0.0.1, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "etcd")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
-        .sign(key, hashes.SHA256())
-    )
-    cert_file, key_file = folder / "cert.pem", folder / "key.pem"
-    cert_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    plain = serialization.NoEncryption()
-    key_file.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, plain)
-    )
-    return cert_file, key_file
 
 
 @pytest.fixture

@@ -82,6 +82,7 @@ async def serving(talk: Talk, scheme: str) -> AsyncIterator[Wire]:
 REDIS: Mapping[bytes, bytes] = {
     b"ROLE": b"*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n",
     b"PING": b"+PONG\r\n",
+    b"AUTH": b"+OK\r\n",
     b"WAIT": b":0\r\n",
     b"WATCH": b"+OK\r\n",
     b"GET": b"$1\r\n7\r\n",
