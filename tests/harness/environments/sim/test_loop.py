@@ -118,7 +118,7 @@ def test_waiting_for_nodes_that_never_answer_is_told() -> None:
 
 
 class Doubling(Quiet):
-    """Answers every message with two, for ever."""
+    """Answer every message with two, for ever."""
 
     def on_start(self, now, disk):
         return [Send("n2", "hello")] if self.name == "n1" else ()
