@@ -67,7 +67,7 @@ class Idle:
 
 
 class Stopwatch(Progress):
-    """Notes what the process has spent at the beginning and the end of the main phase."""
+    """Note of what the process has spent at the beginning and the end of the main phase."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -72,7 +72,7 @@ class Relay:
 
 
 class CpuProgress(Progress):
-    """Notes the CPU time at which the simulation was over."""
+    """Note of the CPU time at which the simulation was over."""
 
     over = 0.0
 

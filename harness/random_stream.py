@@ -34,7 +34,7 @@ def _parts(name: bytes) -> Iterator[Iterable[float]]:
 
 
 def log_uniform(low: float, high: float) -> Callable[[float], float]:
-    """Turns a draw in [0, 1) into a number from `low` to `high`, drawn log-uniformly, of three digits."""
+    """Turn a draw in [0, 1) into a number from `low` to `high`, drawn log-uniformly, of three digits."""
     return lambda draw: float(f"{low * (high / low) ** draw:.3g}")
 
 

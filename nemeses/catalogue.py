@@ -28,7 +28,7 @@ from splitbrain.nemeses.pause import PauseNodes
 from splitbrain.nemeses.upgrade import RollingUpgrade
 
 Factory = Callable[[Mapping[str, str]], Fault]
-"""Makes a fault from the options that were given, as words; UsageError if one is wrong."""
+"""Maker of a fault from the options that were given, as words; UsageError if one is wrong."""
 
 FACTORIES: Mapping[str, Factory] = {
     Partition.name: Partition,

@@ -30,7 +30,7 @@ BEFORE = Option("read_before_write", 0.8, "share of writes that are preceded by 
 
 
 def main_of(word: str) -> Callable[[Size, Mapping[str, Setting]], Generator]:
-    """Makes the main phase. word: `append` or `w`."""
+    """Make the main phase. word: `append` or `w`."""
 
     def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
         number, longest = int(settings["keys"] or 1), int(settings["length"] or 1)

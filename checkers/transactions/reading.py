@@ -99,7 +99,7 @@ def _above(one: Value, other: Value) -> bool:
 
 
 class _Reader:
-    """Reads micro-operations into columns."""
+    """Read micro-operations into columns."""
 
     def __init__(self, out: TransactionHistory, workload: str) -> None:
         self.out, self.workload = out, workload

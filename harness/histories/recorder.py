@@ -35,7 +35,7 @@ RECENT = 20
 
 
 class Recorder:
-    """Records a run into columns and, line by line, into a file.
+    """Recorder of a run into columns and, line by line, into a file.
 
     path: `history.jsonl` of the run folder, which must not exist yet; None keeps the history in memory only. hold: keep
     the lines in memory too, for `save`. now: nanoseconds since the start of the run, never running backwards.

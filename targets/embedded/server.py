@@ -14,11 +14,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 Carry = Callable[[str, Sequence[str]], tuple[list[Any], int]]
-"""Carries out a statement: its rows, and how many it changed."""
+"""Executor of a statement: its rows, and how many it changed."""
 
 
 def sqlite_sessions(file: str, settings: Mapping[str, Any]) -> Callable[[], Carry]:
-    """Makes sessions of SQLite. settings: pragmas of each, shared (one cache for all), busy_seconds."""
+    """Maker of sessions of SQLite. settings: pragmas of each, shared (one cache for all), busy_seconds."""
     shared = "?cache=shared" if settings.get("shared") else ""
 
     def session() -> Carry:
@@ -39,7 +39,7 @@ def sqlite_sessions(file: str, settings: Mapping[str, Any]) -> Callable[[], Carr
 
 
 def duckdb_sessions(file: str, settings: Mapping[str, Any]) -> Callable[[], Carry]:
-    """Makes sessions of DuckDB, all of one database."""
+    """Maker of sessions of DuckDB, all of one database."""
     import duckdb
 
     database = duckdb.connect(file, config=dict(settings.get("config", {})))

@@ -131,6 +131,6 @@ class Abd(LeaderlessStore):
 
     @property
     def program(self) -> ProgramFactory:
-        """Makes an AbdNode."""
+        """Make an AbdNode."""
         node, parts = self.planted((AbdNode, CORRECT))
         return partial(node, settings=self._node, single=self._word("writers") == "single", parts=parts)

@@ -212,7 +212,7 @@ class Causal(PeerStore):
 
     @property
     def program(self) -> ProgramFactory:
-        """Makes a CausalNode."""
+        """Make a CausalNode."""
         node, parts = self.planted((CausalNode, CORRECT))
         return partial(node, settings=self._node, wait=self._nanoseconds("wait_ms"), parts=parts)
 

@@ -228,6 +228,6 @@ class Crdt(PeerStore):
 
     @property
     def program(self) -> ProgramFactory:
-        """Makes a CrdtNode."""
+        """Make a CrdtNode."""
         node, parts = self.planted((CrdtNode, CORRECT))
         return partial(node, settings=self._node, parts=parts)

@@ -207,7 +207,7 @@ class MultiLeader(PeerStore):
 
     @property
     def program(self) -> ProgramFactory:
-        """Makes a LeadingNode."""
+        """Make a LeadingNode."""
         node, parts = self.planted((LeadingNode, CORRECT))
         return partial(node, settings=self._node, parts=parts)
 

@@ -22,7 +22,7 @@ from splitbrain.textbook.systems import TextbookClaim, textbook
 CARDS = Path("cards")
 SEEDS = 8
 Rounds = Callable[[int, int], CampaignProgress]
-"""Makes the progress of a round from its number and the number of targets that it is about."""
+"""Maker of the progress of a round from its number and the number of targets that it is about."""
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ class CrdtForgetsRemovals(CrdtNode):
 
 
 class LastIncrementCounts(CounterState):
-    """Takes the last increment of an origin for its sum."""
+    """Take the last increment of an origin for its sum."""
 
     def apply(self, update: Update) -> None:
         """Put it in the place of the sum."""
@@ -37,7 +37,7 @@ class LastIncrementCounts(CounterState):
 
 
 class OneSumForAll(CounterState):
-    """Keeps one sum, and takes the greater of two when it hears of another one."""
+    """Keep one sum, and take the greater of two when it hears of another one."""
 
     def apply(self, update: Update) -> None:
         """Join by the maximum, as if the counter had one writer."""
@@ -50,7 +50,7 @@ class OneSumForAll(CounterState):
 
 
 class WholeSetSent(SetState):
-    """Sends the whole set, and the set that came last counts."""
+    """Send the whole set, and the set that came last counts."""
 
     def apply(self, update: Update) -> None:
         """Replace what is there."""
@@ -63,7 +63,7 @@ class WholeSetSent(SetState):
 
 
 class ListByArrival(ListState):
-    """Puts elements that hang on the same one in the order in which they came."""
+    """Put elements that hang on the same one in the order in which they came."""
 
     def arrange(self, children: list[Update]) -> None:
         """Leave them as they are."""
@@ -78,7 +78,7 @@ class ListByStampAlone(ListState):
 
 
 class LocalReceiveTime(OneWinner):
-    """Stamps a write with the time at which it came."""
+    """Stamp a write with the time at which it came."""
 
     def apply(self, update: Update) -> None:
         """Let the one that came last win."""

@@ -15,7 +15,7 @@ from splitbrain.targets.stores.versions import Version, Versions, following
 
 
 class CountsEveryAnswer(Rounds):
-    """Counts answers, and not the nodes that gave them."""
+    """Count answers, and not the nodes that gave them."""
 
     def heard(self, sender: str, number: int, answer: Any) -> list[Effect]:
         """An answer that came before counts again."""
@@ -26,7 +26,7 @@ class CountsEveryAnswer(Rounds):
 
 
 class TakesWhatIsSent(ReplicaCopies):
-    """Puts what it is sent in the place of what it has, without comparing versions."""
+    """Put what it is sent in the place of what it has, without comparing versions."""
 
     def _keep(self, key: str, versions: Versions, owner: str | None) -> bool:
         if owner is None:
@@ -43,7 +43,7 @@ class StartsUncounted(ReplicaCopies):
 
 
 class HintsInMemory(ReplicaCopies):
-    """Keeps hints in memory alone."""
+    """Keep hints in memory alone."""
 
     def merge(self, key: str, versions: Versions, owner: str | None = None) -> bool:
         """Hints get no record."""
@@ -51,14 +51,14 @@ class HintsInMemory(ReplicaCopies):
 
 
 class AbdWithoutWriteBack(AbdNode):
-    """Answers a read with what it found, without writing it back."""
+    """Answer a read with what it found, without writing it back."""
 
     def _write_back(self, handle: int, key: str, found: Versions, having: Sequence[str]) -> list[Effect]:
         return [Reply(handle, Response(found[0].value if found else None))]
 
 
 class AbdOwnStamps(AbdNode):
-    """Gives a write the stamp after the one that this node has, without asking others."""
+    """Give a write the stamp after the one that this node has, without asking others."""
 
     def _change(self, handle: int, key: str, request: Request) -> list[Effect]:
         known = self.copies.of(key)
@@ -66,7 +66,7 @@ class AbdOwnStamps(AbdNode):
 
 
 class AbdHalf(AbdNode):
-    """Takes half of the nodes, rounded down, for a majority."""
+    """Take half of the nodes, rounded down, for a majority."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -74,7 +74,7 @@ class AbdHalf(AbdNode):
 
 
 class AbdFirstAnswer(AbdNode):
-    """Answers a read with the version that it heard first, and writes that back."""
+    """Answer a read with the version that it heard first, and write that back."""
 
     def _read(self, handle: int, key: str) -> list[Effect]:
         def decide(answers: Answers) -> list[Effect]:
@@ -84,7 +84,7 @@ class AbdFirstAnswer(AbdNode):
 
 
 class QuorumWithoutOverlap(QuorumNode):
-    """Waits for w = n - r replicas with a write, so that a read need not meet it."""
+    """Wait for w = n - r replicas with a write, so that a read need not meet it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -92,7 +92,7 @@ class QuorumWithoutOverlap(QuorumNode):
 
 
 class QuorumForgetsContext(QuorumNode):
-    """Makes versions that replace none of those that were read."""
+    """Make versions that replace none of those that were read."""
 
     def _write_after(self, handle: int, key: str, value: Any, answers: Answers) -> list[Effect]:
         version: Version = following((), self.actor, self.next_number(), value)
@@ -100,7 +100,7 @@ class QuorumForgetsContext(QuorumNode):
 
 
 class QuorumRepairsWithFirst(QuorumNode):
-    """Answers a read with what the first replica has, and repairs the others with that."""
+    """Answer a read with what the first replica has, and repair the others with that."""
 
     def _answer_read(self, handle: int, key: str, answers: Answers) -> list[Effect]:
         found: Versions = next(iter(answers.values()))

@@ -11,14 +11,14 @@ from splitbrain.targets.stores.paxos.register import Answered, ChangeFunction
 
 
 class PromiseInMemory(Acceptor):
-    """Writes down what it accepts, and not what it promises."""
+    """Write down what it accepts, and not what it promises."""
 
     def _note_promise(self, record: PromiseRecord) -> None:
         pass
 
 
 class AcceptsAnyBallot(Acceptor):
-    """Accepts without looking at what it promised."""
+    """Accept without looking at what it promised."""
 
     def _outbid(self, slot: Slot, ballot: Ballot) -> bool:
         return False
@@ -46,28 +46,28 @@ class TakesLongestState(Proposer):
 
 
 class ReadsWithoutSettling(Proposer):
-    """Answers a read in phase 1 though the acceptors disagree, so that what it read may never be chosen."""
+    """Answer a read in phase 1 though the acceptors disagree, so that what it read may never be chosen."""
 
     def _settled(self, promises: Sequence[Promise]) -> bool:
         return True
 
 
 class CountsAnswers(Proposer):
-    """Counts answers and not acceptors: a message that arrives twice counts twice."""
+    """Count answers and not acceptors: a message that arrives twice counts twice."""
 
     def _count(self, round: Round, sender: str) -> None:
         round.accepts.append(sender)
 
 
 class ReadsNewestOfMajority(QuorumReads):
-    """Answers a read with the newest state of a majority though the acceptors disagree, without writing it back."""
+    """Answer a read with the newest state of a majority though the acceptors disagree, without writing it back."""
 
     def _agree(self, answers: list[QueryReply]) -> bool:
         return True
 
 
 class ChangesTwice(ChangeFunction):
-    """Carries a request out each time that it comes."""
+    """Carry a request out each time that it comes."""
 
     def _had(self, known: Answered, request: Request) -> bool:
         return False

@@ -40,7 +40,7 @@ class ClockOfItsOwn(LeadingNode):
 
 
 class ToldTwiceAppliedTwice(LeadingNode):
-    """Applies what it is told though it has it."""
+    """Apply what it is told though it has it."""
 
     def on_message(self, now: Now, sender: str, message: SpreadMessage) -> Effects:
         """Take it in."""
@@ -53,7 +53,7 @@ class ToldTwiceAppliedTwice(LeadingNode):
 
 
 class GapsSkipped(UpdateLog):
-    """Takes an update though one before it is missing, which then counts as known."""
+    """Take an update though one before it is missing, which then counts as known."""
 
     def is_next(self, update: Update) -> bool:
         """Any newer one."""
@@ -61,7 +61,7 @@ class GapsSkipped(UpdateLog):
 
 
 class CausalOnArrival(CausalNode):
-    """Applies an update as soon as it comes, without what its writer had seen."""
+    """Apply an update as soon as it comes, without what its writer had seen."""
 
     def may_apply(self, update: Update) -> bool:
         """Always."""
@@ -69,7 +69,7 @@ class CausalOnArrival(CausalNode):
 
 
 class CausalForgetsReads(CausalNode):
-    """Sends an update without what its writer had read from others."""
+    """Send an update without what its writer had read from others."""
 
     def update(self, key: str, request: Request) -> Update | Response:
         """Name as known the updates of this node alone."""
@@ -78,7 +78,7 @@ class CausalForgetsReads(CausalNode):
 
 
 class CausalIgnoresTokens(CausalNode):
-    """Answers with what it has, whatever the session has seen."""
+    """Answer with what it has, whatever the session has seen."""
 
     def serve(self, handle: int, request: Request) -> None:
         """At once."""
@@ -87,7 +87,7 @@ class CausalIgnoresTokens(CausalNode):
 
 
 class CausalReadsUntold(CausalNode):
-    """Tells a session nothing of what it saw by a read."""
+    """Tell a session nothing of what it saw by a read."""
 
     def read(self, key: str) -> Any:
         """The value, and no past."""

@@ -64,28 +64,28 @@ class StaleFrontDoor(SingleNode):
 
 
 class PrimaryLeaseFromAnswer(LeasedNode):
-    """Counts a lease from when the answer came, and not from when the message was sent that it answers."""
+    """Count a lease from when the answer came, and not from when the message was sent that it answers."""
 
     def _counts_from(self, reply: Shipped) -> int:
         return self._now.monotonic
 
 
 class BackupRestartUnbinds(LeasedNode):
-    """Follows anybody after a restart, though the lease that it gave before has not run out."""
+    """Follow anybody after a restart, though the lease that it gave before has not run out."""
 
     def _bound_at_start(self, now: Now) -> int:
         return now.monotonic - self.settings.patience
 
 
 class BackupNeverBound(LeasedNode):
-    """Follows a new primary though the lease that it gave has not run out."""
+    """Follow a new primary though the lease that it gave has not run out."""
 
     def _is_bound(self, sender: str) -> bool:
         return False
 
 
 class FollowsShorterLog(LeasedNode):
-    """Follows a new primary that lacks entries which the backup has."""
+    """Follow a new primary that lacks entries which the backup has."""
 
     def _has_more(self, ship: Ship) -> bool:
         return False

@@ -75,7 +75,7 @@ class Paxos(AuditedStore):
 
     @property
     def program(self) -> ProgramFactory:
-        """Makes a PaxosNode."""
+        """Make a PaxosNode."""
         node, parts = self.planted((PaxosNode, CORRECT))
         return partial(node, settings=self._paxos, parts=parts)
 

@@ -104,7 +104,7 @@ class Quorum(LeaderlessStore):
 
     @property
     def program(self) -> ProgramFactory:
-        """Makes a QuorumNode."""
+        """Make a QuorumNode."""
         node, parts = self.planted((QuorumNode, CORRECT))
         return partial(node, settings=self._node, parts=parts)
 

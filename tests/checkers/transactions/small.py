@@ -9,7 +9,7 @@ NOWHERE = 99
 
 
 class Maker:
-    """Makes one history. worse: appends may cross, and a read may have what nobody wrote, so that each level is refuted
+    """Make one history. worse: appends may cross, and a read may have what nobody wrote, so that each level is refuted
     by some."""
 
     def __init__(self, random: Random, lists: bool, *, worse: bool = False) -> None:
