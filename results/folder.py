@@ -67,9 +67,11 @@ class RunFolder:
             named = path.parent / path.read_text().strip() if path.name == LATEST else path.parent
             folder = named
         if not folder.exists():
-            raise UsageError(f"{path}: no such run folder")
+            raise UsageError(f"{path}: no such run folder; 'splitbrain runs' lists those that there are")
         if not (folder / "test.toml").is_file():
-            raise UsageError(f"{path}: not a run folder: it has no test.toml")
+            raise UsageError(
+                f"{path}: not a run folder: it has no test.toml; 'splitbrain runs' lists those that there are"
+            )
         return RunFolder(folder.resolve() if folder.is_symlink() else folder)
 
     @property

@@ -172,7 +172,7 @@ def test_ctrl_c_in_the_middle_of_a_fault_heals_it_and_keeps_the_history(tmp_path
 
 
 class MarkedRegister(Forgetful):
-    """Node that marks the writes that it carries out, and never answers an odd one; three of four it forgets at once."""
+    """Node that marks the writes that it carries out and never answers an odd one; three of four it forgets at once."""
 
     def on_request(self, now, request, message):
         if message.value is None or message.value % 2 == 0:

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 Begin = Callable[[socket.socket, asyncio.StreamReader], Coroutine[Any, Any, None]]
-"""Whatever is said in clear before TLS begins, to a client, with what its node says first."""
+"""The talk in clear before TLS begins: with a client, and of what its node says first."""
 MYSQL_SSL = 0x08
 """The flag of TLS in the second byte of what a server of MySQL's protocol is able to do."""
 
@@ -58,7 +58,7 @@ class Front:
 
 
 async def _heard(client: socket.socket, count: int) -> bytes:
-    """So many bytes and no more: those of TLS may follow at once."""
+    """Bytes up to this count and no more: those of TLS may follow at once."""
     found = b""
     while len(found) < count:
         more = await asyncio.get_running_loop().sock_recv(client, count - len(found))
