@@ -16,6 +16,7 @@ from typing import Any
 
 from splitbrain.checkers.common.values import shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Model, State, show_call
+from splitbrain.checkers.porcupine.table import place_of
 
 
 def nondeterministic(
@@ -37,6 +38,10 @@ def nondeterministic(
         following: set[State] = set()
         for state in states:
             found = step(state, call)
+            if found is None:
+                raise TypeError(
+                    f"step returned None{place_of(step)}: return the states that there may be on every path, () if none"
+                )
             if found is not ILLEGAL:
                 following.update(found)
         return frozenset(following) if following else ILLEGAL

@@ -1,10 +1,11 @@
 """Nondeterministic models: sets of states say the same as trying every order with every choice."""
 
 from random import Random
+from typing import Any
 
 import pytest
 
-from splitbrain.checkers.porcupine import check, nondeterministic
+from splitbrain.checkers.porcupine import Call, check, nondeterministic
 from splitbrain.harness.history import Event, History
 from splitbrain.harness.verdict import Validity
 
@@ -58,3 +59,17 @@ def test_several_states_at_first() -> None:
     twice = ("0 invoke look", "0 ok look heads", "0 invoke look", "0 ok look {}")
     for second, value in (("heads", Validity.VALID), ("tails", Validity.INVALID)):
         assert check(coin, recorded(*(line.format(second) for line in twice))).value is value
+
+
+def test_a_step_that_forgets_to_return_is_told_with_its_line() -> None:
+    def forgets(state: int, call: Call) -> Any:  # noqa: RET503 - what it is for
+        if call.f == "add":
+            return (state, state + call.argument)
+
+    model = nondeterministic(
+        name="mine", summary="mine", operations=("add", "read"), initial=(0,), step=forgets,
+        observes=frozenset({"read"}),
+    )  # fmt: skip
+    verdict = check(model, recorded("0 invoke add 1", "0 ok add 1", "0 invoke read", "0 ok read 1"))
+    place = f"test_nondeterminism.py:{forgets.__code__.co_firstlineno}"
+    assert verdict.value is Validity.UNKNOWN and f"step returned None ({place})" in verdict.reason
