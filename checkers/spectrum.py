@@ -121,7 +121,10 @@ def combined(of: RegisterHistory | None, kind: DataType, found: Mapping[str, Ver
     """The verdicts of all models as one, consistent with the lattice. of: None where it is not about registers."""
     refuted = {name: told(verdict) for name, verdict in found.items() if verdict.value is Validity.INVALID}
     allowed = {name for name, verdict in found.items() if verdict.value is Validity.VALID}
-    undecided = {name: verdict.reason for name, verdict in found.items() if verdict.value is Validity.UNKNOWN}
+    undecided = {
+        name: verdict.reason.removeprefix("undecided: ")
+        for name, verdict in found.items() if verdict.value is Validity.UNKNOWN
+    }  # fmt: skip
     for name in list(refuted):
         for model in stronger(name) & found.keys() - refuted.keys():
             reason = f"it implies {name}, which is refuted: {found[name].reason}"

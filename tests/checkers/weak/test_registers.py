@@ -72,6 +72,22 @@ def test_a_value_written_twice_leaves_open_what_was_read() -> None:
     assert "which write 1 reads saw is not forced" in verdict.reason
 
 
+def test_a_session_guarantee_is_undecided_where_reads_are_not_forced_and_not_judged_without_any() -> None:
+    def found(*ops: tuple[int, str, int | None]) -> tuple[str, list[str], str]:
+        events = [event(process, kind, f, value) for process, f, value in ops for kind in ("invoke", "ok")]
+        spectrum = CATALOGUE["spectrum"].make().check(History.of(events), Budget()).details
+        alone = CATALOGUE["read-your-writes"].make().check(History.of(events), Budget())
+        assert alone.value is Validity.UNKNOWN
+        return str(spectrum["undecided"].get("read-your-writes")), spectrum["not_judged"], alone.reason
+
+    undecided, not_judged, reason = found((0, "write", 1), (0, "write", 1), (0, "write", 2), (0, "read", 1))
+    assert "which write 1 reads saw is not forced" in undecided and "is not forced" in reason
+    assert "read-your-writes" not in not_judged
+    undecided, not_judged, reason = found((0, "write", 1), (1, "read", 1), (1, "read", None))
+    assert undecided == "None" and "read-your-writes" in not_judged
+    assert reason == "none of 2 reads had anything to reflect: nothing could have refuted the model"
+
+
 def test_convergence_waits_until_copies_had_time_to_settle() -> None:
     second = 1_000_000_000
     events = [event(0, kind, "write", 1) for kind in ("invoke", "ok")]
