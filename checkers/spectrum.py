@@ -195,11 +195,9 @@ def _verdict(found: Mapping[str, Verdict], kind: DataType, details: Mapping[str,
         reason = details["undecided"].get(STRONGEST, linear.reason)
     lines = [f"refuted, {name}: {details['refuted'][name]['reason']}" for name in weakest]
     lines += [f"undecided, {name}: {why}" for name, why in details["undecided"].items()]
-    if kind is not DataType.REGISTER:
-        lines.append(
-            f"not judged, as what reads of a {kind.value} return does not show them: "
-            + ", ".join(details["not_judged"])
-        )
+    beyond = [name for name in details["not_judged"] if name not in found]
+    if beyond:
+        lines.append(f"not judged, as what reads of a {kind.value} return does not show them: {', '.join(beyond)}")
     stale = details.get("staleness")
     if stale:
         lines.append(
