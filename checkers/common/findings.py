@@ -41,7 +41,7 @@ def verdict_of(
         reason = name + finding.witness.words[0]
         return Verdict(Validity.INVALID, reason, model, model, witness=finding.witness, details=details)
     if not reads:
-        return unobserved(model, "no read succeeded: nothing could have refuted the model")
+        return unobserved(model, "no read succeeded: nothing could have refuted the model", **details)
     if finding.doubt:
         return unknown(model, f"undecided: {finding.doubt}", model, **details)
     if judged == 0:
