@@ -93,6 +93,13 @@ class RegisterHistory:
         found: list[int] = self.found["reads"]
         return found
 
+    @property
+    def parted(self) -> bool:
+        """Whether a session has several chains; found once."""
+        if "parted" not in self.found:
+            self.found["parted"] = any(before >= 0 for before in self.before)
+        return bool(self.found["parted"])
+
     def writes(self) -> list[int]:
         """All writes that happened or may have; found once."""
         if "writes" not in self.found:

@@ -13,6 +13,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from splitbrain.checkers.common.per_key import NEVER
 from splitbrain.checkers.common.registers import RegisterHistory
 from splitbrain.checkers.common.session_order import KeyWrites
 from splitbrain.checkers.common.violations import Violation, Violations
@@ -77,7 +78,9 @@ class SetReads:
         """Violations of seeing the earlier adds of a session."""
         out = Violations()
         for read, latest in self._latest():
-            out.note(next(self._unordered(read, latest), None))
+            key = self.of.key[read]
+            if any(self.adds_until(key, chain, count) for chain, (count, _, _) in latest.items()):
+                out.note(next(self._unordered(read, latest), None))
         return out
 
     def _latest(self) -> Iterator[tuple[int, dict[int, tuple[int, int, int]]]]:
@@ -106,7 +109,9 @@ class SetReads:
         """Violations of seeing what the author of an add had seen."""
         out, known = Violations(), self._known()
         for read, latest in self._latest():
-            out.note(next(self._unfollowed(read, latest, known), None))
+            first = {chain: known.get((chain, self.of.key[read]), ((NEVER, 0, 0),))[0][0] for chain in latest}
+            if any(first[chain] < count for chain, (count, _, _) in latest.items()):
+                out.note(next(self._unfollowed(read, latest, known), None))
         return out
 
     def _known(self) -> dict[tuple[int, int], list[tuple[int, int, int]]]:

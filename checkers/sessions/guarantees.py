@@ -17,22 +17,15 @@ O(n·k) at most, for n operations and k sessions.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from splitbrain.checkers.common.per_key import NEVER
 from splitbrain.checkers.common.registers import INITIAL, RegisterHistory
 from splitbrain.checkers.common.session_order import KeyWrites
 from splitbrain.checkers.common.violations import Violation, Violations
 
 Guarantee = Callable[[RegisterHistory], Violations]
-
-
-def _reads(registers: RegisterHistory) -> Iterator[tuple[int, list[int]]]:
-    """Each read whose source is forced, and the operations of its chain; chain by chain, in order."""
-    for ops in registers.chains:
-        for op in ops:
-            if not registers.write[op] and registers.source[op] >= INITIAL:
-                yield op, ops
 
 
 def read_your_writes(registers: RegisterHistory) -> Violations:
@@ -105,13 +98,17 @@ def _successors(registers: RegisterHistory) -> list[list[int]]:
 def monotonic_writes(registers: RegisterHistory) -> Violations:
     """A session that sees a write sees the earlier writes of its session before it."""
     out, writes, after = Violations(), KeyWrites(registers), _successors(registers)
+    first = {key: {chain: at[0] for chain, (at, _) in writes.chains(key).items()} for key in set(registers.key)}
     for ops in registers.chains:
         seen: dict[int, tuple[int, int]] = {}
+        owed: set[int] = set()
         for op in ops:
-            source = registers.source[op]
+            source, key = registers.source[op], registers.key[op]
             if registers.write[op] or source < INITIAL:
                 continue
-            if seen:
+            if key not in owed and _owes(registers, first[key], seen):
+                owed.add(key)
+            if key in owed:
                 # What overwrote a value that was returned stands in the same session.
                 chains = after[registers.chain[source]] if source >= 0 else seen
                 overwriting = {chain: seen[chain] for chain in chains if chain in seen}
@@ -121,6 +118,17 @@ def monotonic_writes(registers: RegisterHistory) -> Violations:
                 if chain not in seen or _older(registers, seen[chain][0], source):
                     seen[chain] = (source, op)
     return out
+
+
+def _owes(registers: RegisterHistory, first: Mapping[int, int], seen: Mapping[int, tuple[int, int]]) -> bool:
+    """Whether a write that was seen comes, in its session, after what a session (a chain) did first, by position."""
+    for chain in first.keys() & seen.keys():
+        if first[chain] < registers.position[seen[chain][0]]:
+            return True
+    if not registers.parted:
+        return False
+    beside = (before for chain in seen if (before := registers.before[chain]) >= 0)
+    return any(first.get(registers.chain[before], NEVER) <= registers.position[before] for before in beside)
 
 
 def _reordered(
@@ -160,21 +168,28 @@ def writes_follow_reads(registers: RegisterHistory) -> Violations:
     out = Violations()
     authors, after, suspects = _authors(registers), _successors(registers), _suspects(registers)
     write, sources, keys = registers.write, registers.source, registers.key
-    chains, positions = registers.chain, registers.position
+    chains, positions, suspected = registers.chain, registers.position, 1 in suspects
+    first = {key: {chain: by.positions[0] for chain, by in of_key.items()} for key, of_key in authors.items()}
     for ops in registers.chains:
         seen: dict[int, tuple[int, int]] = {}
         of_key: dict[tuple[int, int], tuple[int, int]] = {}
+        owed: set[int] = set()
         for op in ops:
             source = sources[op]
             if write[op] or source < INITIAL:
                 continue
-            if seen:
+            key = keys[op]
+            if key not in owed and _owes(registers, first[key], seen):
+                owed.add(key)
+            if key in owed:
                 out.note(_not_followed(registers, authors, after, op, seen, of_key) if suspects[op] else None)
             if source >= 0:
                 chain, position = chains[source], positions[source]
                 if chain not in seen or positions[seen[chain][0]] < position:
                     seen[chain] = (source, op)
-                at = (chain, keys[op])
+                if not suspected:
+                    continue  # what a session saw of each key tells suspects alone
+                at = (chain, key)
                 if at not in of_key or positions[of_key[at][0]] < position:
                     of_key[at] = (source, op)
     return out
@@ -205,14 +220,15 @@ def _authors(registers: RegisterHistory) -> dict[int, dict[int, _Author]]:
     """key → chain → what it read of the key."""
     found: dict[int, dict[int, _Author]] = {key: {} for key in set(registers.key)}
     chains, positions, before = registers.chain, registers.position, registers.before
-    for op, _ in _reads(registers):
-        source = registers.source[op]
+    keys, sources, write = registers.key, registers.source, registers.write
+    for op in (op for ops in registers.chains for op in ops if not write[op]):
+        source = sources[op]
         if source < 0:
             continue
         own, chain, position = chains[op], chains[source], positions[op]
         if (own == chain or before[chain] >= 0) and _older(registers, op, source):
             continue  # a session that read what it wrote later itself
-        of_key = found[registers.key[op]]
+        of_key = found[keys[op]]
         author = of_key.get(own)
         if author is None:
             author = of_key[own] = _Author()

@@ -3,6 +3,7 @@
 import pytest
 
 from splitbrain.checkers.catalogue import CATALOGUE
+from splitbrain.checkers.common.per_key import UNOBSERVED
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import Event, History
@@ -43,7 +44,8 @@ def test_a_session_named_by_completions_alone_spans_processes() -> None:
     assert CATALOGUE["monotonic-writes"].make().check(history, Budget()).value is Validity.INVALID
     writes = [event(p, kind, "write", p) for p in (1, 2) for kind in ("invoke", "ok")]
     apart = History.of([*writes, *read_new_then_old()])
-    assert CATALOGUE["monotonic-writes"].make().check(apart, Budget()).value is Validity.VALID
+    found = CATALOGUE["monotonic-writes"].make().check(apart, Budget())
+    assert UNOBSERVED in found.details, "a session of one write owes nothing"
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -86,6 +88,19 @@ def test_a_session_guarantee_is_undecided_where_reads_are_not_forced_and_not_jud
     undecided, not_judged, reason = found((0, "write", 1), (1, "read", 1), (1, "read", None))
     assert undecided == "None" and "read-your-writes" in not_judged
     assert reason == "none of 2 reads had anything to reflect: nothing could have refuted the model"
+
+
+@pytest.mark.parametrize(
+    ("model", "judged"),
+    [("read-your-writes", 1), ("monotonic-reads", 3), ("monotonic-writes", 1), ("writes-follow-reads", 1)],
+)
+def test_a_rate_is_of_the_reads_that_had_something_to_reflect(model: str, judged: int) -> None:
+    ops = [
+        (0, "write", 1), (0, "write", 2), (0, "read", 2), (1, "read", 1), (1, "read", 2), (1, "read", 2),
+        (1, "write", 3), (2, "read", 3), (2, "read", 3),
+    ]  # fmt: skip
+    events = [event(process, kind, f, value) for process, f, value in ops for kind in ("invoke", "ok")]
+    assert CATALOGUE[model].make().check(History.of(events), Budget()).details["judged"] == judged
 
 
 def test_convergence_waits_until_copies_had_time_to_settle() -> None:
