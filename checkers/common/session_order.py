@@ -95,6 +95,7 @@ def path(registers: RegisterHistory, start: int, ends: Iterable[int], needs: Nee
     reached: dict[int, int] = {}
     front = list(came)
     while start not in came:
+        assert front, "there is a way"
         following = []
         for op in front:
             chain, position = registers.chain[op], registers.position[op]
