@@ -42,8 +42,7 @@ class SessionView:
         if self.everything:
             yield from foreign(registers, op)
         elif registers.write[op] or registers.chain[op] == self.session:
-            handed = registers.handed.get(op, ())
-            yield from (earlier for earlier in foreign(registers, op) if earlier not in handed)
+            yield from foreign(registers, op, tokens=False)
         for earlier in self.forced.get(op, ()):
             if round_ is None or self.causes[earlier, op][1] < round_:
                 yield earlier

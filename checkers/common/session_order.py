@@ -113,16 +113,16 @@ def path(registers: RegisterHistory, start: int, ends: Iterable[int], needs: Nee
     return way
 
 
-def foreign(registers: RegisterHistory, op: int) -> Iterator[int]:
-    """Operations directly before an operation, from other chains: the writes that it read, and the one whose token it
-    was handed."""
+def foreign(registers: RegisterHistory, op: int, *, tokens: bool = True) -> Iterator[int]:
+    """Operations directly before an operation, from other chains: the writes that it read, and those whose tokens it
+    was handed. tokens: whether these count."""
     if registers.position[op] == 0 and registers.before[registers.chain[op]] >= 0:
         yield registers.before[registers.chain[op]]
     if registers.source[op] >= 0:
         yield registers.source[op]
     if registers.seen:
         yield from registers.seen.get(op, ())
-    if registers.handed:
+    if tokens and registers.handed:
         yield from registers.handed.get(op, ())
 
 
