@@ -116,7 +116,7 @@ def view_objection(of: RegisterHistory, session: int, order: Sequence[int], *, c
         own = of.chain[op] == session
         if not own and not causal and not of.write[op]:
             return f"{of.name(op)} is a read of another session"
-        for earlier in _before_in_view(of, op, own, causal):
+        for earlier in _before_in_view(of, op, session, causal):
             if earlier not in placed:
                 return f"{of.name(op)} stands before {of.name(earlier)}, which it depends on"
         placed.add(op)
@@ -131,10 +131,12 @@ def view_objection(of: RegisterHistory, session: int, order: Sequence[int], *, c
     return None if missing is None else f"{of.name(missing)} is missing"
 
 
-def _before_in_view(of: RegisterHistory, op: int, own: bool, causal: bool) -> Iterator[int]:
-    """Operations that have to stand before an operation in an order of a session."""
-    previous, left_out = op, not (causal or own)
-    while previous == op or (left_out and previous >= 0 and not of.write[previous]):
+def _before_in_view(of: RegisterHistory, op: int, session: int, causal: bool) -> Iterator[int]:
+    """Operations that have to stand before an operation in an order of a session: for PRAM without reads of others."""
+    previous = op
+    while previous == op or (
+        not causal and previous >= 0 and not of.write[previous] and of.chain[previous] != session
+    ):  # fmt: skip
         chain, position = of.chains[of.chain[previous]], of.position[previous]
         previous = chain[position - 1] if position else of.before[of.chain[previous]]
     if previous >= 0:

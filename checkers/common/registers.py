@@ -345,6 +345,9 @@ def hand_tokens(out: RegisterHistory, sessions: Sequence[int]) -> None:
     by_session: dict[int, list[int]] = defaultdict(list)
     for op in sorted((op for chain in out.chains for op in chain), key=out.start.__getitem__):
         by_session[out.session[op]].append(op)
+    main: dict[int, int] = {}
+    for chain, ops in enumerate(out.chains):
+        main.setdefault(out.session[ops[0]], chain)
     standing = {row: op for op, row in enumerate(out.row) if out.chain[op] != ABSENT and out.end[op] < NEVER}
     given: dict[int, tuple[list[int], list[int]]] = {}
     completed = ((end, row) for row, end in enumerate(operations.complete) if end != ABSENT and token[end] != ABSENT)
@@ -362,9 +365,10 @@ def hand_tokens(out: RegisterHistory, sessions: Sequence[int]) -> None:
         if giver == ABSENT:
             giver = _done_before(out, by_session.get(sessions[rows[place]], []), operations.invoke[rows[place]])
         own = by_session.get(session, [])
-        taker = bisect_left(own, start, key=out.start.__getitem__)
-        if giver != ABSENT and taker < len(own):
-            out.handed.setdefault(own[taker], []).append(giver)
+        for taker in own[bisect_left(own, start, key=out.start.__getitem__) :] if giver != ABSENT else ():
+            out.handed.setdefault(taker, []).append(giver)
+            if out.chain[taker] == main[session]:
+                break  # what else the session did comes after this; after an operation beside it nothing does
 
 
 def _done_before(out: RegisterHistory, ops: Sequence[int], start: int) -> int:

@@ -68,9 +68,14 @@ def tiny(random: Random, most: int = 5) -> Ops:
 
 
 def with_tokens(random: Random, ops: Ops) -> Ops:
-    """The operations, of which some that ended give one of two tokens, and some take one."""
+    """The operations, of which some that ended give one of two tokens, and some that happened for certain take one."""
+    read = {(op.key, op.value) for op in ops if not op.write}
     return tuple(
-        replace(op, takes=random.choice((None, "a", "b")), gives=random.choice((None, "a", "b"))) if op.end else op
+        replace(
+            op,
+            takes=random.choice((None, "a", "b")) if op.end or (op.key, op.value) in read else None,
+            gives=random.choice((None, "a", "b")) if op.end else None,
+        )
         for op in ops
     )
 
@@ -118,12 +123,15 @@ def session_order(ops: Ops) -> Relation:
 
 
 def handed_order(ops: Ops) -> Relation:
-    """Session order, and the last operation that had ended with a token before what was invoked with it."""
+    """Session order, and the last operation that had ended with a token before what was invoked with it, and what its
+    session began from then on."""
     found = list(session_order(ops))
-    for place, op in enumerate(ops):
+    for op in ops:
         ended = [(a.end, i) for i, a in enumerate(ops) if a.gives and a.gives == op.takes and (a.end or 0) < op.start]
         if ended and ops[max(ended)[1]].session != op.session:
-            found[place] |= 1 << max(ended)[1]
+            for place, later in enumerate(ops):
+                if later.session == op.session and later.start >= op.start:
+                    found[place] |= 1 << max(ended)[1]
     whole = closed(tuple(found))
     assert whole is not None, "each of these edges goes forwards in time"
     return whole

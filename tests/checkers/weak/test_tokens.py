@@ -86,6 +86,18 @@ def test_who_gave_a_token_with_what_failed_or_may_have_failed_gave_what_its_sess
     assert verdict(history(*failed, *taken), "causal-consistency") == INVALID
 
 
+def test_who_took_a_token_with_a_write_of_unknown_outcome_took_it_for_what_the_session_did_next() -> None:
+    in_session = {"session": "s"}
+    of = history(
+        (0, "write", "x", 2, {"gives": "a"}),
+        (1, "write", "y", 2, {"takes": "a", "ended": "info", **in_session}),
+        (2, "write", "x", 1, in_session),
+        (2, "read", "x", 2, in_session),
+        (2, "read", "y", 2, in_session),
+    )
+    assert verdict(of, "causal-consistency") == INVALID
+
+
 def test_a_session_that_hands_its_token_to_itself_is_in_order_anyway() -> None:
     of = registers(history(
         (0, "write", "x", 1, {"session": "s", "takes": "s", "gives": "s"}),
