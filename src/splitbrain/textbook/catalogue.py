@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from splitbrain.textbook import agreement, arithmetic, caches, clocks, partitioning, quorums, replication
+from splitbrain.textbook import agreement, arithmetic, caches, clocks, delivery, partitioning, quorums, replication
 from splitbrain.textbook.claim import Measurement
 
 MEASUREMENTS: Mapping[str, Measurement] = {
@@ -11,6 +11,7 @@ MEASUREMENTS: Mapping[str, Measurement] = {
     **agreement.MEASUREMENTS,
     **clocks.MEASUREMENTS,
     **caches.MEASUREMENTS,
+    **delivery.MEASUREMENTS,
     **partitioning.MEASUREMENTS,
     **arithmetic.MEASUREMENTS,
 }

@@ -17,11 +17,11 @@ SETTLE_NS, BEFORE_NS = SECOND, SECOND
 """The time after a crash until operations count, and before its end from which on they do not."""
 
 
-def _splits() -> str:
-    """Splits of five nodes: twice one node is alone, and twice there are two and three."""
+def _splits(nodes: int = 5) -> str:
+    """Splits: twice one node is alone, and twice there are two halves, of five nodes two and three."""
     alone = [
         {"fault": LOSE.format("one-node"), "variant": "one-node", "start": 1.0 + 2.0 * number, "duration": 1.5,
-         "nodes": [f"n{number + 1}"]}
+         "nodes": [f"n{number % nodes + 1}"]}
         for number in range(2)
     ]  # fmt: skip
     halves: dict[str, object] = {"fault": LOSE.format("halves"), "variant": "halves", "start": 5.0, "duration": 3.0}
@@ -59,6 +59,26 @@ def lowest_write(seed: int) -> ClaimSample:
         "runs with W = 3 in which a read missed an acknowledged write": (int(enough.refuted), 1),
     }
     return ClaimSample(finding, shares)
+
+
+def intersection(seed: int) -> ClaimSample:
+    """All W and R of N = 2 to 5 nodes: whether reads missed an acknowledged write exactly where W + R <= N."""
+    missed, met = [0, 0], [0, 0]
+    choices = [(n, w, r) for n in range(2, 6) for w in range(1, n + 1) for r in range(1, n + 1)]
+    for n, w, r in choices:
+        run = simulate(
+            f"quorum:n={n},w={w},r={r},version=lww", seed, nodes=n, workload="availability", model="regular",
+            rate=200.0, timeout=TIMEOUT_S, time_limit=14.0, schedule=_splits(n),
+        )  # fmt: skip
+        side = met if w + r > n else missed
+        side[0] += run.refuted if w + r <= n else run.held
+        side[1] += 1
+    whole = missed[0] == missed[1] and met[0] == met[1]
+    shares = {
+        "choices with W + R <= N in which a read missed an acknowledged write": (missed[0], missed[1]),
+        "choices with W + R > N in which none did": (met[0], met[1]),
+    }
+    return ClaimSample(found_if(confirmed=whole, refuted=met[0] < met[1]), shares)
 
 
 def losses(seed: int) -> ClaimSample:
@@ -101,5 +121,6 @@ def _crashes(run: SimulatedRun, kind: str) -> Iterator[tuple[list[str], bool]]:
 MEASUREMENTS = {
     "quorums-strong": strong,
     "quorums-lowest-write": lowest_write,
+    "quorums-intersection": intersection,
     "quorums-losses": losses,
 }
