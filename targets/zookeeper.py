@@ -15,7 +15,7 @@ from splitbrain.harness.node import Node
 from splitbrain.harness.operation import Operation, Outcome
 from splitbrain.harness.options import Option
 from splitbrain.targets.operations import shapes
-from splitbrain.targets.servers.access import CONNECT_SECONDS, host_and_port
+from splitbrain.targets.servers.access import CONNECT_SECONDS
 from splitbrain.targets.servers.client import ANY, ServerClient, VersionedObjects
 from splitbrain.targets.servers.driver import linked, on_thread, until
 from splitbrain.targets.servers.jvm import LOGBACK, java_command
@@ -53,7 +53,8 @@ class ZooKeeperClient(VersionedObjects, ServerClient):
         """Begin a session, which takes a majority."""
         from kazoo.client import KazooClient, KazooRetry
 
-        access, (host, port, secure) = self.server.access, host_and_port(self.address, self.server.port)
+        access = self.server.access
+        host, port, secure = access.host_and_port(self.address, self.server.port)
         await (await TcpConnection.connect(self.address, port, access)).aclose()  # the driver does not say "refused"
         self.connection = KazooClient(
             f"{host}:{port}",

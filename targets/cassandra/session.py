@@ -14,7 +14,7 @@ from typing import Any
 from splitbrain.harness.operation import ErrorKind
 from splitbrain.targets.cassandra.cql import NATIVE_PORT
 from splitbrain.targets.cassandra.errors import ERRORS, translate_error
-from splitbrain.targets.servers.access import PLAIN, Access, host_and_port
+from splitbrain.targets.servers.access import PLAIN, Access
 from splitbrain.targets.servers.driver import called_back, on_thread
 
 PROTOCOL = 5
@@ -113,13 +113,13 @@ def connected(address: str, *, client_timestamps: bool, access: Access = PLAIN) 
     from cassandra.query import tuple_factory
 
     profile = ExecutionProfile(
-        load_balancing_policy=WhiteListRoundRobinPolicy([host_and_port(address, NATIVE_PORT)[0]]),
+        load_balancing_policy=WhiteListRoundRobinPolicy([access.host_and_port(address, NATIVE_PORT)[0]]),
         retry_policy=FallthroughRetryPolicy(),
         speculative_execution_policy=NoSpeculativeExecutionPolicy(),
         request_timeout=FORGOTTEN_SECONDS,
         row_factory=tuple_factory,
     )
-    host, port, secure = host_and_port(address, NATIVE_PORT)
+    host, port, secure = access.host_and_port(address, NATIVE_PORT)
     cluster = Cluster(
         [host],
         port=port,

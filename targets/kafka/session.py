@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from splitbrain.targets.servers.access import host_and_port
 from splitbrain.targets.servers.errors import ServerError
 from splitbrain.targets.values import unpacked
 
@@ -119,8 +118,8 @@ def producing(server: Any) -> Mapping[str, Any]:
 
 def common(server: Any, address: str) -> dict[str, Any]:
     """The driver's settings for everything: the node at an address is asked who leads."""
-    host, port, secure = host_and_port(address, server.port)
     access, words = server.access, {}
+    host, port, secure = access.host_and_port(address, server.port)
     if access.user:
         words = {"sasl.mechanism": "PLAIN", "sasl.username": access.user, "sasl.password": access.password}
     if secure:

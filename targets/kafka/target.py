@@ -10,7 +10,6 @@ from splitbrain.targets.kafka.client import KafkaClient
 from splitbrain.targets.kafka.errors import ERRORS, ERRORS_OF_THE_LAST_TRY
 from splitbrain.targets.kafka.session import leader, members
 from splitbrain.targets.operations import shapes
-from splitbrain.targets.servers.access import host_and_port
 from splitbrain.targets.servers.driver import on_thread
 from splitbrain.targets.servers.errors import ServerError
 from splitbrain.targets.servers.jvm import LOGBACK, java_command
@@ -132,4 +131,5 @@ class Kafka(Server):
     async def role(self, node: Node) -> str | None:
         """The role of a node for the first log, as it sees that itself; None while there is no leader."""
         found = await on_thread(leader, self, node.address, FIRST_LOG)
-        return None if found is None else "leader" if found == host_and_port(node.address, self.port)[0] else "follower"
+        own, _, _ = self.access.host_and_port(node.address, self.port)
+        return None if found is None else "leader" if found == own else "follower"

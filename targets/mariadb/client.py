@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from splitbrain.targets.servers.access import CONNECT_SECONDS, PLAIN, Access, host_and_port
+from splitbrain.targets.servers.access import CONNECT_SECONDS, PLAIN, Access
 from splitbrain.targets.servers.errors import ServerError
 from splitbrain.targets.sql.client import SqlClient, SqlDialect, SqlSession
 
@@ -37,7 +37,7 @@ class MariaDBSession(SqlSession):
         """A session with a node that answers. ConnectionRefusedError if there is none: nothing was sent."""
         import aiomysql
 
-        host, number, secure = host_and_port(address, port)
+        host, number, secure = access.host_and_port(address, port)
         try:
             async with asyncio.timeout(CONNECT_SECONDS):  # the driver does not bound the wait for a greeting
                 driver = await aiomysql.connect(

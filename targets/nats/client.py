@@ -12,7 +12,7 @@ from typing import Any
 
 from splitbrain.harness.operation import Operation, Outcome
 from splitbrain.targets.nats.errors import ERRORS
-from splitbrain.targets.servers.access import CONNECT_SECONDS, PLAIN, Access, host_and_port
+from splitbrain.targets.servers.access import CONNECT_SECONDS, PLAIN, Access
 from splitbrain.targets.servers.client import ANY, ServerClient, VersionedObjects
 from splitbrain.targets.servers.tcp import TcpConnection
 from splitbrain.targets.values import in_order, packed, unpacked
@@ -33,7 +33,7 @@ async def connected(address: str, port: int, access: Access = PLAIN, closed: Clo
     """A connection to a node, and to no other. ConnectionRefusedError if there is none: nothing was sent."""
     import nats
 
-    host, number, secure = host_and_port(address, port)
+    host, number, secure = access.host_and_port(address, port)
     # The driver goes on trying. In clear: a server greets before TLS begins.
     await (await TcpConnection.connect(host, number)).aclose()
     logging.getLogger("nats").setLevel(logging.CRITICAL)  # what it would say stands in the history

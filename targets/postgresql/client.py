@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from splitbrain.targets.servers.access import CONNECT_SECONDS, PLAIN, Access, host_and_port
+from splitbrain.targets.servers.access import CONNECT_SECONDS, PLAIN, Access
 from splitbrain.targets.servers.errors import NO_ANSWER, ServerError
 from splitbrain.targets.sql.client import SqlClient, SqlSession
 
@@ -27,7 +27,7 @@ class PostgreSQLSession(SqlSession):
         """A session with a node that answers. ConnectionRefusedError if there is none: nothing was sent."""
         import asyncpg
 
-        host, number, secure = host_and_port(address, port)
+        host, number, secure = access.host_and_port(address, port)
         try:
             with translated():
                 driver = await asyncpg.connect(
@@ -93,7 +93,7 @@ class PostgreSQLClient(SqlClient):
         self.connection = None
         if not primary:
             raise ConnectionRefusedError("a standby that does not know of a primary")
-        own, _, _ = host_and_port(self.address, port)
+        own, _, _ = access.host_and_port(self.address, port)
         self.connection = await PostgreSQLSession.connect(self.address.replace(own, primary), port, access)
 
     @property

@@ -13,13 +13,15 @@ from splitbrain.harness.options import Option, Setting
 
 @dataclass(frozen=True)
 class Access:
-    """Access to nodes: paths of PEM files for TLS; user and password where the cluster asks for them."""
+    """Access to nodes: paths of PEM files for TLS; user and password where the cluster asks for them. scheme: of URLs
+    with TLS."""
 
     ca: str = ""
     cert: str = ""
     key: str = ""
     user: str = ""
     password: str = ""
+    scheme: str = ""
 
     @cached_property
     def context(self) -> ssl.SSLContext:
@@ -29,14 +31,17 @@ class Access:
             context.load_cert_chain(self.cert, self.key or None)
         return context
 
+    def host_and_port(self, address: str, port: int) -> tuple[str, int, bool]:
+        """Host, port and whether TLS is asked for, of an IP address or name, or of a URL."""
+        if "://" not in address:
+            return address, port, False
+        parts = urlsplit(address)
+        return parts.hostname or "", parts.port or port, parts.scheme == self.scheme
+
 
 PLAIN = Access()
 CONNECT_SECONDS = 2.0
 """A node that does not even accept a connection for so long was not reached."""
-TLS = frozenset(
-    {"https", "rediss", "cassandras", "zookeepers", "postgresqls", "mysqls", "natss", "memcacheds", "kafkas"}
-)
-"""Schemes of URLs with TLS."""
 
 
 def access_options(owner: str) -> tuple[Option, ...]:
@@ -67,18 +72,10 @@ def endpoints(owner: str, settings: Mapping[str, Setting], schemes: Sequence[str
     return urls
 
 
-def access(owner: str, settings: Mapping[str, Setting]) -> Access:
+def access(owner: str, settings: Mapping[str, Setting], scheme: str) -> Access:
     """The access that the options give; UsageError if the password of a user is not there."""
     word = {name: str(settings[name]) for name in ("ca", "cert", "key", "user", "password_env")}
     password = os.environ.get(word["password_env"], "") if word["user"] else ""
     if word["user"] and not password:
         raise UsageError(f"{owner}: option user needs the password in the environment variable {word['password_env']}")
-    return Access(word["ca"], word["cert"], word["key"], word["user"], password)
-
-
-def host_and_port(address: str, port: int) -> tuple[str, int, bool]:
-    """Host, port and whether TLS is asked for, of an IP address or name, or of a URL."""
-    if "://" not in address:
-        return address, port, False
-    parts = urlsplit(address)
-    return parts.hostname or "", parts.port or port, parts.scheme in TLS
+    return Access(word["ca"], word["cert"], word["key"], word["user"], password, scheme)

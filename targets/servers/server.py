@@ -98,7 +98,7 @@ class Server(ABC):
         """UsageError if an option makes no sense."""
         self.settings = settings
         self.endpoints = endpoints(self.name, settings, self.schemes)
-        self.access: Access = access(self.name, settings)
+        self.access: Access = access(self.name, settings, self.schemes[1])
         self.image, self.binary, self.upgrade_to = (self.word(name) for name in ("image", "binary", "upgrade_to"))
         if self.image and self.word("version"):
             raise UsageError(f"{self.name}: option version has no meaning with option image, which brings its own")

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, Self
 
-from splitbrain.targets.servers.access import CONNECT_SECONDS, PLAIN, Access, host_and_port
+from splitbrain.targets.servers.access import CONNECT_SECONDS, PLAIN, Access
 from splitbrain.targets.servers.errors import ServerError
 
 
@@ -24,7 +24,7 @@ class TcpConnection:
     @classmethod
     async def connect(cls, address: str, port: int, access: Access = PLAIN) -> Self:
         """A new connection to an IP address or name, or a URL. ConnectionRefusedError if there is none."""
-        host, number, secure = host_and_port(address, port)
+        host, number, secure = access.host_and_port(address, port)
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 context = access.context if secure else None

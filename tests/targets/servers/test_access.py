@@ -7,6 +7,7 @@ import pytest
 
 from splitbrain.harness.environments.external import ExternalNode
 from splitbrain.harness.operation import EventType
+from splitbrain.targets.memcached import Memcached
 from splitbrain.targets.servers.server import Server
 
 from .fronts import front, self_signed
@@ -21,7 +22,15 @@ OWN_PORTS = {"cassandra", "kafka"}
 """Drivers that connect to the addresses and ports that nodes tell them, so that a front is out of their reach."""
 
 
-@pytest.mark.parametrize("kind", [kind for kind in SERVERS if kind.name not in OWN_PORTS], ids=lambda kind: kind.name)
+class FurtherServer(Memcached):
+    """A server of another package, with schemes that nobody else has."""
+
+    name, schemes = "further", ("further", "furthers")
+
+
+@pytest.mark.parametrize(
+    "kind", [FurtherServer, *(kind for kind in SERVERS if kind.name not in OWN_PORTS)], ids=lambda kind: kind.name
+)
 def test_tls_and_a_password(kind: type[Server], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ca, key = self_signed(tmp_path)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -30,7 +39,10 @@ def test_tls_and_a_password(kind: type[Server], tmp_path: Path, monkeypatch: pyt
     user = {"user": "somebody", "password_env": "HERE"} if kind.name in PASSED_ON else {}
 
     async def scene() -> None:
-        async with fake(kind) as node, front(node.endpoint, kind.schemes[1], context) as secured:
+        async with (
+            fake(Memcached if kind is FurtherServer else kind) as node,
+            front(node.endpoint, kind.schemes[1], context) as secured,
+        ):
             server = made(kind, endpoints=secured.endpoint, ca=str(ca), **user)
             client = server.client(ExternalNode("n1", secured.endpoint))
             await client.open()
