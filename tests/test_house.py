@@ -114,8 +114,16 @@ def test_compiled_parts_follow_the_rule_too() -> None:
     assert found == []
 
 
+def other_sources() -> Iterator[tuple[str, Path]]:
+    """Every source in another language: those of pages, and of what is measured beside us."""
+    for folder in (*ROOMS, "tests", "benchmarks", "examples"):
+        for path in sorted((ROOT / folder).rglob("*.*")):
+            if path.suffix in (".js", ".css", ".html", ".go", ".c", ".h") and not path.with_suffix(".pyx").exists():
+                yield path.relative_to(ROOT).as_posix(), path
+
+
 def test_pitfalls_are_called_so() -> None:
-    found = [name for name, path in (*modules(), *compiled()) if re.search(r"\b[Tt]he (one )?trap\b", path.read_text())]
+    found = [name for name, path in (*modules(), *compiled(), *other_sources()) if re.search(r"\b[Tt]he (one )?trap\b", path.read_text())]
     assert found == [], "write 'Pitfall: …'"
 
 

@@ -1,5 +1,5 @@
-// How is the timeline drawn and moved? One canvas for time and faults, one for the lanes; the data stand in the page.
-// The trap: texts come from the system under test. They are set as text only, never as markup.
+// Timeline: drawing and movement. One canvas for time and faults, one for the lanes; the data stand in the page.
+// Pitfall: texts come from the system under test. They are set as text only, never as markup.
 "use strict";
 (() => {
   const copy = document.getElementById("copy");

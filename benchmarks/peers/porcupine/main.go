@@ -1,4 +1,4 @@
-// How long does Porcupine take for these histories? A driver around the checker, which is used as a library, unpatched.
+// Time that Porcupine takes for these histories: a driver around the checker, which is used as a library, unpatched.
 //
 // It reads one request a line on standard input and answers each with one line, both JSON:
 //
@@ -13,7 +13,7 @@
 //
 // With -once FILE one history is checked, and the peak of the process's memory is told with the answer.
 //
-// The trap: a check that was cancelled may still be running for a moment; the collection that comes before the next
+// Pitfall: a check that was cancelled may still be running for a moment; the collection that comes before the next
 // check waits for none of it. So a history that ran out of time is dropped, not repeated.
 package main
 
