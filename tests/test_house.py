@@ -123,7 +123,8 @@ def other_sources() -> Iterator[tuple[str, Path]]:
 
 
 def test_pitfalls_are_called_so() -> None:
-    found = [name for name, path in (*modules(), *compiled(), *other_sources()) if re.search(r"\b[Tt]he (one )?trap\b", path.read_text())]
+    sources = (*modules(), *compiled(), *other_sources())
+    found = [name for name, path in sources if re.search(r"\b[Tt]he (one )?trap\b", path.read_text())]
     assert found == [], "write 'Pitfall: …'"
 
 
