@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from splitbrain import registry
-from splitbrain.campaigns.calls import campaign
+from splitbrain.campaigns.calls import CampaignInterrupted, campaign
 from splitbrain.campaigns.execute import CampaignProgress
 from splitbrain.campaigns.record import CampaignFolder
 from splitbrain.campaigns.tasks import RunLine
@@ -133,10 +133,14 @@ def carry_out(
             break
         if not tables:
             continue
-        result = campaign(
-            {"test": tables}, out=folder.campaigns, jobs=jobs, keep="all", keep_bytes=KEEP_BYTES, say=say,
-            progress=progress(number, len(waiting)),
-        )  # fmt: skip
+        try:
+            result = campaign(
+                {"test": tables}, out=folder.campaigns, jobs=jobs, keep="all", keep_bytes=KEEP_BYTES, say=say,
+                progress=progress(number, len(waiting)),
+            )  # fmt: skip
+        except CampaignInterrupted:
+            again = f"the same command with --resume and --out {folder.path} goes on"
+            raise KeyboardInterrupt(f"interrupted; {again}") from None
         _take_all(CampaignFolder.open(Path(result.folder)), tests, folder)
     folder.write([one.card.subject for one in found])
     shutil.rmtree(folder.campaigns, ignore_errors=True)

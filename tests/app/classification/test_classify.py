@@ -9,6 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from splitbrain import classify
+from splitbrain.campaigns.calls import CampaignInterrupted
+from splitbrain.campaigns.outcome import CampaignResult
+from splitbrain.classification import rounds
 from splitbrain.classification.calls import Classified, is_folder, write_card
 from splitbrain.classification.card import Card, CardSubject
 from splitbrain.classification.card_file import card_file
@@ -91,6 +94,15 @@ def test_the_same_seed_gives_the_same_card_and_an_attempt_that_was_cut_short_is_
     assert not elsewhere.exists()
     again = [path.stat().st_ino for path in first]
     assert [path.name for path, old, new in zip(first, made, again, strict=True) if old != new] == ["healthy-1"]
+
+
+def test_an_interrupted_classification_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise CampaignInterrupted(CampaignResult("one", "campaigns/one", ()))
+
+    monkeypatch.setattr(rounds, "campaign", interrupted)
+    with pytest.raises(KeyboardInterrupt, match=f"--resume and --out {tmp_path}"):
+        classify("single", jobs=1, out=tmp_path)
 
 
 def test_a_line_has_what_machines_ask_for() -> None:
