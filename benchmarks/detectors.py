@@ -4,7 +4,7 @@ For each threshold a cluster of five runs in the simulator, on a good network, a
 the messages and delays a third of the others by up to half a second. One node is killed for ten seconds. Detection time
 is that from the kill until each other node suspects it; a suspicion of a node that is up is a false one.
 
-    python benchmarks/detectors.py [--seeds 5] [--seconds 120] [--write]
+    python benchmarks/detectors.py [--seeds 3] [--seconds 60] [--write]
 
 --write puts the table into docs/stores.md. Exit code: 1 if a longer timeout, or a greater phi, finds a node sooner.
 """
@@ -108,8 +108,8 @@ def ordered(figures: dict[tuple[str, str, str], DetectorFigures]) -> bool:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print, and write if asked."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=120.0, help="virtual seconds a run")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=60.0, help="virtual seconds a run")
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args(arguments)
     figures = {
