@@ -93,6 +93,8 @@ class ConditionChecks:
         for model, same in NO_DIFFERENCE.items():
             if same in self.out.holds:
                 self.out.holds[model] = self.out.holds[same]
+                if same in self.out.orders:
+                    self.out.orders.setdefault(model, self.out.orders[same])
             elif same in self.out.doubts:
                 self.out.doubts[model] = self.out.doubts[same]
         self.out.doubts = {name: why for name, why in self.out.doubts.items() if name not in self.out.holds}

@@ -84,6 +84,21 @@ def test_strongest_levels_of_known_answers_are_shown(row: dict[str, str]) -> Non
             assert any(implies(shown, model) for shown in details["shown"]), model
 
 
+def test_parallel_snapshot_isolation_is_shown_where_sessions_refute_what_is_above() -> None:
+    def txn(index: int, process: int, kind: str, *steps: tuple[str, int, int | None]) -> Event:
+        return Event(index=index, time=index, process=process, type=kind, f="txn", value=steps)
+
+    events = [  # process 1 does not see what it wrote before, and reads newer what process 0 read older
+        txn(0, 1, "invoke", ("w", 1, 1), ("r", 0, None)), txn(1, 1, "ok", ("w", 1, 1), ("r", 0, None)),
+        txn(2, 1, "invoke", ("r", 1, None), ("r", 0, None)), txn(3, 0, "invoke", ("r", 1, None), ("r", 0, None)),
+        txn(4, 0, "ok", ("r", 1, 1), ("r", 0, None)), txn(5, 2, "invoke", ("w", 0, 1)),
+        txn(6, 1, "ok", ("r", 1, None), ("r", 0, 1)), txn(7, 2, "ok", ("w", 0, 1)),
+    ]  # fmt: skip
+    details = TransactionCheck("rw-register").check(History.of(events), Budget()).details
+    assert details["undecided"] == {}
+    assert details["shown"]["parallel-snapshot-isolation"] == "an order of versions"
+
+
 def test_reason_says_what_shows_the_level() -> None:
     history = read(DATA / "cerone-long-fork.jsonl")
     reasons = {
