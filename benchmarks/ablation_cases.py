@@ -169,7 +169,7 @@ def unseen_appends(count: int) -> History:
 
 
 def of_steps(steps: list[tuple[int, str, str, object]]) -> History:
-    """Each step is process, type, f and value."""
+    """History of steps; each is process, type, f and value."""
     return History.of(
         Event(index=at, time=at, process=process, type=kind, f=f, value=value)
         for at, (process, kind, f, value) in enumerate(steps)

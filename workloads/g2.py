@@ -20,7 +20,7 @@ from splitbrain.workloads.workload import Size, Workload
 
 
 def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
-    """Threads work in pairs, a key a round."""
+    """Rounds of pairs of threads, each round on a key of its own."""
 
     def operation(context: Context) -> Operation:
         row = size.unique(context.thread, context.ordinal)

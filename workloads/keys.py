@@ -48,7 +48,7 @@ def assign(context: Context, size: Size, life: int) -> Assignment:
 
 
 def assign_to(thread: int, ordinal: int, size: Size, life: int) -> Assignment:
-    """Threads work in groups of two per node, each group on a key of its own at a time: the first half of a group
+    """Groups of threads, two per node, each group on a key of its own at a time: the first half of a group
     changes it, the second half only reads. life: how many operations a key lives for."""
     width = min(2 * size.nodes, size.concurrency)
     groups = size.concurrency // width

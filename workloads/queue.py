@@ -60,7 +60,7 @@ def names(settings: Mapping[str, Setting]) -> Sequence[str]:
 
 
 def final(size: Size, settings: Mapping[str, Setting], history: History) -> Generator:
-    """Each queue is dequeued from by all clients, as often as there may be elements, and then emptied by one, tried
+    """Dequeues from each queue by all clients, as often as there may be elements, and then by one until it is empty, tried
     again until it succeeds: a drain that is not answered in time would leave all that it has in doubt."""
     each = backlog(history) // size.concurrency + 1
 
@@ -88,7 +88,7 @@ def backlog(history: History) -> int:
 
 
 def checkers(settings: Mapping[str, Setting]) -> Sequence[Checker]:
-    """Nothing is lost, or nothing comes out twice, or both."""
+    """Checks that nothing is lost, or nothing comes out twice, or both."""
     least, most = TotalQueueCheck(), QueueCheck()
     judges: Mapping[str, Sequence[Checker]] = {
         "at-least-once": (least,),

@@ -41,7 +41,7 @@ WRITER_MIX = ((READ, 0.2), (WRITE, 0.4), (CAS, 0.4))
 
 
 def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
-    """Threads work in groups of two per node, each group on one key at a time, its own: the first half of a group
+    """Groups of threads, two per node, each group on one key at a time, its own: the first half of a group
     reads, writes and compares-and-sets, the second half only reads."""
     life, values = int(settings["operations_per_key"] or 1), int(settings["values"] or 1)
     kinds = [f for f, _ in WRITER_MIX]

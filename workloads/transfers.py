@@ -27,7 +27,7 @@ def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
 
 
 def checkers(settings: Mapping[str, Setting]) -> Sequence[Checker]:
-    """All money is there in the end."""
+    """Check that all money is there in the end."""
     return (ConservedCheck(),)
 
 

@@ -28,7 +28,7 @@ _LOOK_EVERY = 8192
 
 
 class OverBudget(Exception):
-    """A limit was reached; the message says which."""
+    """Error of a limit that was reached; the message says which."""
 
 
 @dataclass(slots=True)

@@ -36,7 +36,7 @@ Pairs = set[tuple[int, int]]
 
 
 class VisibilityStopped(Exception):
-    """The budget was spent; its words are the limit."""
+    """Error of a budget that was spent; its words are the limit."""
 
 
 @dataclass(frozen=True)

@@ -114,7 +114,7 @@ def weighted(*choices: tuple[float, Generator]) -> Generator:
 
 
 def alternate(*generators: Generator) -> Generator:
-    """Each thread takes its operations from the generators in turn, and is done when the one whose turn it is, is."""
+    """Operations for each thread from the generators in turn; it is done when the one whose turn it is, is."""
     return Alternate(generators, {})
 
 

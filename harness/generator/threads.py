@@ -97,12 +97,12 @@ class Reserve(msgspec.Struct, frozen=True):
 
 
 def per_thread(generator: Generator) -> Generator:
-    """Each thread has this generator for itself, as if it were the only one."""
+    """Generator for each thread by itself, as if it were the only one."""
     return PerThread(generator, {})
 
 
 def per_process(generator: Generator) -> Generator:
-    """Each process has this generator for itself: a thread begins it anew after an operation whose end is unknown."""
+    """Generator for each process by itself: a thread begins it anew after an operation whose end is unknown."""
     return PerProcess(generator, {})
 
 

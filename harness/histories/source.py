@@ -30,7 +30,7 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 class ReadingStopped(Exception):
-    """The budget was spent before the history was read; the message says which limit."""
+    """Error of a budget that was spent before the history was read; the message says which limit."""
 
 
 class Source:

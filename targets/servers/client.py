@@ -35,7 +35,7 @@ class ServerClient:
         self.offer(self)
 
     def offer(self, *parts: Any) -> None:
-        """Operations go to the first of these objects that has a method of the name."""
+        """Send operations to the first of these objects that has a method of the name."""
         found = {name: next((getattr(part, name) for part in parts if hasattr(part, name)), None) for name in SHAPES}
         self._handlers = {name: handler for name, handler in found.items() if handler is not None}
 

@@ -19,7 +19,7 @@ COMPACT_AFTER = 2_000
 
 
 class Started(msgspec.Struct, frozen=True, tag="started"):
-    """The node has started."""
+    """Start of the node."""
 
 
 class KeptVersions(msgspec.Struct, frozen=True, tag="kept"):

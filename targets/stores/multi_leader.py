@@ -96,7 +96,7 @@ class KeptSiblings(OneWinner):
 
 
 class Merged(OneWinner):
-    """Sets are joined, and increments are added up."""
+    """Merge: sets are joined, and increments are added up."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -118,7 +118,7 @@ class _Store:
         return revision > 0 and (known[2] is None or known[2] == revision)
 
     def _learn(self, key: Value, value: Value, revision: int | None) -> bool:
-        """A key is seen for the first time, as it was at the start."""
+        """Note a key that is seen for the first time, as it was at the start."""
         if value is GONE:
             self.found = (*self.found, (key, GONE, None))
             return revision in (None, 0)

@@ -66,7 +66,7 @@ class Inodes:
         return fuse.entry_out(number, status)
 
     def forget(self, number: int, lookups: int) -> None:
-        """The kernel has forgotten what it was told so many times."""
+        """Note that the kernel has forgotten what it was told so many times."""
         with self._turn:
             inode = self._inodes[number]
             inode.lookups -= lookups

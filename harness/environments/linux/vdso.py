@@ -158,7 +158,7 @@ class ProcessClock:
 
 @contextlib.contextmanager
 def stopped(pid: int) -> Iterator[None]:
-    """A process is stopped, and goes on afterwards unless it was stopped before."""
+    """Stop a process; it goes on afterwards unless it was stopped before."""
     before = processes.stopped(pid)
     if not before:
         processes.stop_all(lambda: [pid] if processes.alive(pid) else [])

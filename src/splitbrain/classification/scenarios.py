@@ -45,7 +45,8 @@ of such a run. Without a bound a search for a sequential order of a history that
 
 @dataclass(frozen=True)
 class WindowTimes:
-    """Seconds. lasts: the length of a window. pause: from one to the next. timeout: the patience of clients."""
+    """Times of windows, in seconds. lasts: the length of one. pause: from one to the next. timeout: the patience of
+    clients."""
 
     lasts: float = LASTS_S
     pause: float = PAUSE_S

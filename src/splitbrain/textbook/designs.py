@@ -93,7 +93,7 @@ def _abd(settings: Settings, nodes: int) -> Costs:
 
 
 def _quorum(settings: Settings, nodes: int) -> Costs:
-    """All nodes are replicas. Who coordinates is one of them, so that an answer of one needs no other."""
+    """Costs where all nodes are replicas: a coordinator is one of them, so that an answer of one needs no other."""
     if settings["n"] not in ("all", str(nodes)) or settings["sloppy"]:
         return {}
     others, waits = nodes - 1, {name: settings[name] != "1" for name in ("w", "r")}
@@ -104,8 +104,8 @@ def _quorum(settings: Settings, nodes: int) -> Costs:
 
 
 def _chain(settings: Settings, nodes: int) -> Costs:
-    """A write goes from the head to the tail and back, and what is on disk is told apart from what is committed; the
-    tail has its configuration confirmed for each read."""
+    """Costs of a chain. A write goes from head to tail and back; what is on disk and what is committed are told
+    apart; the tail has its configuration confirmed for each read."""
     others = nodes - 1
     read = {READ: _led(nodes, 2, 2 * others, 0)} if settings["reads"] == "tail" else {}
     return {WRITE: _led(nodes, 1 + others, 3 * others, others)} | read

@@ -34,7 +34,7 @@ def slow_follower(seed: int) -> ClaimSample:
 
 
 def failover_window(seed: int) -> ClaimSample:
-    """The leader is killed: milliseconds until a write through another node is answered."""
+    """Milliseconds from the leader's death until a write through another node is answered."""
     amounts: dict[str, list[float]] = {}
     for target in ("raft", "raft:heartbeat_ms=50,election_ms=1000", "primary-backup:failover=timeout"):
         name = f"ms from the death of the leader to the next answered write, {target}"

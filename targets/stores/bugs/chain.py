@@ -7,7 +7,7 @@ from splitbrain.targets.stores.requests import Origin, answer
 
 
 class HeadAnswers(ChainNode):
-    """The head takes for committed what is on its own disk."""
+    """Take for committed, at the head, what is on its own disk."""
 
     def _committed(self) -> int:
         return self._here() if self.members.head == self.name else super()._committed()
@@ -21,7 +21,7 @@ class UnconfirmedTail(ChainNode):
 
 
 class OldEpochTaken(ChainNode):
-    """A node takes entries of any epoch from whoever sends them."""
+    """Take entries of any epoch from whoever sends them."""
 
     def _fits(self, sender: str, link: Link) -> bool:
         return True

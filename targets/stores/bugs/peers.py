@@ -21,7 +21,7 @@ class LastToArrive(OneWinner):
 
 
 class SiblingsDropped(KeptSiblings):
-    """An update takes the place of all others, also of those that its writer did not know."""
+    """Put an update in the place of all others, also of those that its writer did not know."""
 
     def apply(self, update: Update) -> None:
         """Take it in."""

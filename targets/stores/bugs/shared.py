@@ -24,7 +24,7 @@ class DurableAtOnce(Journal):
     """Bug: calls what it wrote durable without waiting for the sync."""
 
     def flush(self) -> list[Effect]:
-        """Everything is called durable as soon as it was handed to the disk."""
+        """Call everything durable as soon as it was handed to the disk."""
         effects = super().flush()
         self.durable = self.written
         return effects

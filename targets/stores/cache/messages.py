@@ -60,7 +60,7 @@ class CacheErase(Struct, frozen=True, gc=False, tag="erase"):
 
 
 class CacheErased(Struct, frozen=True, gc=False, tag="erased"):
-    """The copy is erased."""
+    """Receipt of a copy's erasure."""
 
     request: Name
 

@@ -24,7 +24,7 @@ class StepCommand(Struct, frozen=True, array_like=True, tag="command"):
 
 
 class StepOutcome(Struct, frozen=True, array_like=True, tag="outcome"):
-    """A step was carried out, or refused: for the orchestrator."""
+    """Outcome of a step, carried out or refused: for the orchestrator."""
 
     saga: str
     number: int
@@ -35,7 +35,7 @@ class StepOutcome(Struct, frozen=True, array_like=True, tag="outcome"):
 
 
 class SagaOver(Struct, frozen=True, array_like=True, tag="over"):
-    """A saga has ended: for the node that began it. done: whether its money was moved; if not, all was undone."""
+    """End of a saga, for the node that began it. done: whether its money was moved; if not, all was undone."""
 
     saga: str
     number: int
@@ -53,7 +53,7 @@ class Delivery(Struct, frozen=True, tag="delivery"):
 
 
 class Receipt(Struct, frozen=True, gc=False, tag="receipt"):
-    """The receiver has a letter on disk."""
+    """Receipt of a letter that the receiver has on disk."""
 
     saga: str
     number: int

@@ -66,7 +66,7 @@ class ShardDecision(Struct, frozen=True, gc=False, tag="decision"):
 
 
 class DecisionKept(Struct, frozen=True, gc=False, tag="kept"):
-    """A participant has the commit on disk: its coordinator need not tell it again."""
+    """Receipt of a participant that has the commit on disk: its coordinator need not tell it again."""
 
     txn: str
 
@@ -84,7 +84,7 @@ class Inquiry(Struct, frozen=True, gc=False, tag="inquiry"):
 
 
 class StampAsk(Struct, frozen=True, gc=False, tag="stamp?"):
-    """A timestamp is wanted. purpose: "begin" or "commit"."""
+    """Request for a timestamp. purpose: "begin" or "commit"."""
 
     txn: str
     purpose: str
