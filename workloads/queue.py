@@ -60,8 +60,8 @@ def names(settings: Mapping[str, Setting]) -> Sequence[str]:
 
 
 def final(size: Size, settings: Mapping[str, Setting], history: History) -> Generator:
-    """Dequeues from each queue by all clients, as often as there may be elements, and then by one until it is empty, tried
-    again until it succeeds: a drain that is not answered in time would leave all that it has in doubt."""
+    """Dequeues from each queue by all clients, as often as there may be elements, and then by one until it is empty,
+    tried again until it succeeds: a drain that is not answered in time would leave all that it has in doubt."""
     each = backlog(history) // size.concurrency + 1
 
     def steps(queue: str) -> Sequence[Generator]:
