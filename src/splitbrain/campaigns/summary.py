@@ -35,7 +35,7 @@ def sentence(result: CampaignResult) -> str:
     """The campaign in one sentence."""
     counts = [(status, count) for status, count in result.counts.items() if count]
     tests = ", ".join(f"{count} {status.value}" for status, count in counts)
-    missing = f"; {result.not_run:,} runs were not carried out: {result.why_not_run}" if result.not_run else ""
+    missing = f"; {counted(result.not_run, 'run')} not carried out: {result.why_not_run}" if result.not_run else ""
     return f"{counted(len(result.tests), 'test')} ({tests}), {counted(len(result.lines), 'run')}{missing}"
 
 

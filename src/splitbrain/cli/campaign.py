@@ -71,7 +71,8 @@ def command(file: Path | None, as_json: bool, **asked: Any) -> int:
         out("\n".join(lines(result)), result.status.value)
     if result.not_run:
         on_stderr(
-            f"{result.not_run:,} runs were not carried out; go on with: splitbrain campaign --resume {result.folder}"
+            f"{format.counted(result.not_run, 'run')} not carried out; go on with: "
+            f"splitbrain campaign --resume {result.folder}"
         )
     if asked["write_baseline"]:
         written = "written" if not result.not_run else "not written, as not all was run"
