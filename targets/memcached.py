@@ -41,7 +41,13 @@ class MemcachedClient(VersionedObjects, ServerClient):
     errors = ERRORS
 
     async def open(self) -> None:
-        self.connection = await TcpConnection.connect(self.address, self.server.port, self.server.access)
+        access = self.server.access
+        self.connection = await TcpConnection.connect(self.address, self.server.port, access)
+        if access.user:  # protocol.txt, "Authentication": the first set, whatever its key
+            data = f"{access.user} {access.password}".encode()
+            said = await self._said(b"set user 0 0 %d\r\n%s\r\n" % (len(data), data))
+            if said != b"STORED":
+                raise ServerError(said.decode(errors="replace"))
         await self._said(b"version\r\n")
 
     async def found(self, operation: Operation) -> tuple[str | None, Any]:
