@@ -8,6 +8,7 @@ the transactions out. No code is shared with the checkers.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, permutations, product
+from math import factorial, prod
 from typing import Any
 
 from splitbrain.harness.history import Event
@@ -134,10 +135,10 @@ class Small:
                         self.anomalies.add("lost-update")
                     found.add((key, steps[0][1]))
 
-    def choices(self) -> list[list[tuple[Any, tuple[Any, ...]]]]:
-        """Every order of the versions of each key that reads permit."""
+    def left_open(self) -> list[tuple[Any, tuple[Any, ...], list[Any]]]:
+        """The versions of each key that reads put in order, and those that may follow them in any order."""
         keys = {k: None for t in self.txns for f, k, _ in t.ops if f != "r"}
-        choices = []
+        found = []
         for key in keys:
             known = self.longest.get(key, ())
             made = [t.written(key) if self.lists else t.written(key)[-1:] for t in self.txns]
@@ -145,8 +146,16 @@ class Small:
                 x for values in made for x in values
                 if x not in known and not (self.lists and self.writer[key, x].status == "fail")
             ]  # fmt: skip
-            choices.append([(key, known + more) for more in permutations(rest)])
-        return choices
+            found.append((key, known, rest))
+        return found
+
+    def order_count(self) -> int:
+        """The number of orders of versions, which may be too many to make."""
+        return prod(factorial(len(rest)) for _, _, rest in self.left_open())
+
+    def choices(self) -> list[list[tuple[Any, tuple[Any, ...]]]]:
+        """Every order of the versions of each key that reads permit."""
+        return [[(key, known + more) for more in permutations(rest)] for key, known, rest in self.left_open()]
 
     def orders(self) -> Iterator[dict[Any, tuple[Any, ...]]]:
         """Every combination of these."""
