@@ -190,7 +190,11 @@ class ConditionChecks:
     def _visible(self, causal: bool, sessions: bool) -> Callable[[str, BudgetMeter], None]:
         def ask(model: str, spending: BudgetMeter) -> None:
             try:
-                self._note_order(model, self.visibility.allows(spending, causal=causal, sessions=sessions))
+                order = self.visibility.allows(spending, causal=causal, sessions=sessions)
+                if causal and not sessions:  # judged by some of the edges alone, along which an order shows nothing
+                    self.out.note(model, order is not None, None)
+                else:
+                    self._note_order(model, order)
             except VisibilityStopped as limit:
                 self.out.note(model, None, str(limit))
 

@@ -99,6 +99,32 @@ def test_parallel_snapshot_isolation_is_shown_where_sessions_refute_what_is_abov
     assert details["shown"]["parallel-snapshot-isolation"] == "an order of versions"
 
 
+def test_causal_consistency_without_sessions_is_not_undecided_for_want_of_an_order() -> None:
+    steps: list[tuple[int, str, tuple[tuple[str, int, int | None], ...]]] = [
+        (2, "invoke", (("r", 0, None),)),
+        (0, "invoke", (("r", 0, None), ("w", 1, 3), ("w", 2, 4))),
+        (1, "invoke", (("r", 1, None), ("w", 2, 6), ("w", 0, 7))),
+        (0, "ok", (("r", 0, None), ("w", 1, 3), ("w", 2, 4))),
+        (0, "invoke", (("r", 0, None), ("r", 1, None))),
+        (2, "ok", (("r", 0, None),)),
+        (2, "invoke", (("r", 0, None),)),
+        (1, "ok", (("r", 1, 3), ("w", 2, 6), ("w", 0, 7))),
+        (2, "ok", (("r", 0, 7),)),
+        (2, "invoke", (("w", 1, 11), ("w", 2, 12), ("w", 0, 13))),
+        (1, "invoke", (("r", 2, None), ("r", 1, None), ("r", 0, None))),
+        (0, "ok", (("r", 0, 7), ("r", 1, 3))),
+        (2, "ok", (("w", 1, 11), ("w", 2, 12), ("w", 0, 13))),
+        (1, "ok", (("r", 2, 6), ("r", 1, 11), ("r", 0, 7))),
+    ]
+    events = [
+        Event(index=at, time=at, process=process, type=kind, f="txn", value=value)
+        for at, (process, kind, value) in enumerate(steps)
+    ]
+    details = TransactionCheck("rw-register").check(History.of(events), Budget()).details
+    assert details["undecided"] == {}
+    assert "causal-plain" in details["strongest"]
+
+
 def test_reason_says_what_shows_the_level() -> None:
     history = read(DATA / "cerone-long-fork.jsonl")
     reasons = {
