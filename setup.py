@@ -65,7 +65,7 @@ def require_links() -> None:
 
 
 def elsewhere() -> tuple[Path, Options]:
-    """Where files are made, and what setuptools is to be told of it."""
+    """Folder in which files are made, and what setuptools is to be told of it."""
     if os.access(".", os.W_OK) and os.access("src", os.W_OK):
         return Path("build"), {}
     made = tempfile.mkdtemp(prefix="splitbrain-build-")

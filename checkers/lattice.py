@@ -32,7 +32,8 @@ class ConsistencyModel:
 
 @dataclass(frozen=True)
 class Implication:
-    """Each history that satisfies `stronger` satisfies `weaker`. tested: compared with exhaustive search."""
+    """An implication of models: each history that satisfies `stronger` satisfies `weaker`. tested: compared with
+    exhaustive search."""
 
     stronger: str
     weaker: str

@@ -41,7 +41,8 @@ class Plan:
     value: Value
     injections: tuple[Injection, ...]
     once: bool = False
-    """It can be done once in a run: it lasts until its turn comes again, or to the end, and does not come back."""
+    """Whether it can be done only once in a run: then it lasts until its turn comes again, or to the end, and does not
+    come back."""
 
 
 class Fault(Protocol):

@@ -80,7 +80,7 @@ class ImpairMessages(Impair):
     it waits behind it."""
     tail_ms: float = 0.0
     duplicate_ms: float = 0.0
-    """Duplicates come up to so much later; 0: right after the original."""
+    """Delay up to which duplicates come after the original; 0: right after the original."""
     reorder_ms: float = 0.0
     """The longest delay of what is held back, overtaken by all that is sent meanwhile; 0: by the next message."""
     reset_ms: float = 0.0
@@ -206,7 +206,7 @@ class SkewAllClocks:
 
 @dataclass(frozen=True)
 class SlowDisk:
-    """Every sync of these nodes takes so much longer. Bite: `syncs_delayed`."""
+    """Make every sync of these nodes take so much longer. Bite: `syncs_delayed`."""
 
     nodes: tuple[str, ...]
     delay_ms: float
@@ -262,7 +262,7 @@ class TruncateFile:
 
     nodes: tuple[str, ...]
     bytes_max: int
-    """At least one byte goes, at most so many, and never more than there are."""
+    """The most bytes that go: at least one goes, and never more than there are."""
     seed: int
 
 

@@ -141,7 +141,7 @@ def _ignore(event: MarkEvent) -> None:
 
 
 def one_leader_a_term(mark: str = "leader") -> Invariant:
-    """No two nodes lead in one term. The mark's first value is the term, a number that grows."""
+    """At most one node that leads in one term. The mark's first value is the term, a number that grows."""
 
     def watch() -> Watch:
         leaders: Latest[MarkEvent] = Latest()
@@ -158,8 +158,8 @@ def one_leader_a_term(mark: str = "leader") -> Invariant:
 
 
 def one_entry_an_index(mark: str = "applied", *, window: int = 50_000) -> Invariant:
-    """No two nodes, and no node twice, have different entries at one index. The mark's first value is the index, the
-    second stands for the entry. window: so many of the latest indexes are remembered."""
+    """One entry at one index, the same on all nodes and each time. The mark's first value is the index, the second
+    stands for the entry. window: so many of the latest indexes are remembered."""
 
     def watch() -> Watch:
         entries: Latest[MarkEvent] = Latest(window)
@@ -178,8 +178,8 @@ def one_entry_an_index(mark: str = "applied", *, window: int = 50_000) -> Invari
 
 
 def one_choice(mark: str) -> Invariant:
-    """A node that has chosen keeps to it, over restarts too. The mark's first value is what is chosen about (a term, a
-    number that grows), the second the choice (whom it votes for)."""
+    """One choice of a node, which keeps to it, over restarts too. The mark's first value is what is chosen about (a
+    term, a number that grows), the second the choice (whom it votes for)."""
 
     def watch() -> Watch:
         choices: Latest[dict[str, MarkEvent]] = Latest()
@@ -200,8 +200,8 @@ def one_choice(mark: str) -> Invariant:
 
 
 def never_back(mark: str, *, durable: bool = True) -> Invariant:
-    """The mark's first value never falls on a node. durable: not over a restart either; make such a mark only of what
-    is on disk."""
+    """No fall of the mark's first value on a node. durable: not over a restart either; make such a mark only of what is
+    on disk."""
 
     def watch() -> Watch:
         highest: dict[str, MarkEvent] = {}
@@ -222,8 +222,8 @@ def never_back(mark: str, *, durable: bool = True) -> Invariant:
 
 
 def done_once(mark: str = "executed", *, window: int = 50_000) -> Invariant:
-    """No request takes effect at two places. The mark's first value is the request's name, the second the place (an
-    index). window: so many of the latest requests are remembered."""
+    """At most one place at which a request takes effect. The mark's first value is the request's name, the second the
+    place (an index). window: so many of the latest requests are remembered."""
 
     def watch() -> Watch:
         places: OrderedDict[Any, MarkEvent] = OrderedDict()

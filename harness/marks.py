@@ -51,7 +51,7 @@ class Marks:
             self._by_name.setdefault(name, list(self._everything)).append(listener)
 
     def publish(self, node: str, time: int, name: str, values: tuple[Any, ...]) -> None:
-        """A node has made a mark."""
+        """Count a mark that a node has made, and tell those who listen for it."""
         counts = self._counts
         counts[name] = counts[name] + 1 if name in counts else 1
         chosen = self._by_name.get(name, self._everything)

@@ -20,11 +20,11 @@ class EventType(IntEnum):
 
     INVOKE = 0
     OK = 1
-    """It happened."""
+    """End of an operation that happened."""
     FAIL = 2
-    """It certainly did not happen, and never will."""
+    """End of one that certainly did not happen, and never will."""
     INFO = 3
-    """Unknown: it may have happened, may happen later, or never."""
+    """Unknown end: it may have happened, may happen later, or never."""
 
     @property
     def word(self) -> str:
@@ -44,14 +44,14 @@ class ErrorKind(StrEnum):
     """The kinds of errors of operations. A closed list: reports and availability rest on it."""
 
     PRECONDITION = "precondition"
-    """The system tested a precondition and it was false: an answer, not an outage."""
+    """A precondition that the system tested and that was false: an answer, not an outage."""
     REFUSED = "refused"
-    """Nothing was sent: connection refused, no route, connect timeout."""
+    """Nothing sent: connection refused, no route, connect timeout."""
     NO_LEADER = "no-leader"
     UNAVAILABLE = "unavailable"
     TIMEOUT = "timeout"
     CONNECTION = "connection"
-    """The connection broke after something was sent."""
+    """A connection that broke after something was sent."""
     CONFLICT = "conflict"
     OTHER = "other"
 

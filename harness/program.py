@@ -27,7 +27,7 @@ class Now(Struct, frozen=True, gc=False):
     """The time as the node sees it, in nanoseconds."""
 
     monotonic: int
-    """Never steps; its rate may be wrong."""
+    """Time of a clock that never steps; its rate may be wrong."""
     wall: int
     """The wall clock, which may be anything: offset, stepped, drifting."""
 
@@ -154,22 +154,22 @@ class Program(Protocol):
     """The type of an answer to a client."""
 
     def on_start(self, now: Now, disk: Mapping[str, bytes]) -> Effects:
-        """The node starts; `disk` is what survived."""
+        """Start the node; `disk` is what survived."""
 
     def on_message(self, now: Now, sender: str, message: Message) -> Effects:
-        """A message from another node."""
+        """Take a message from another node."""
 
     def on_timer(self, now: Now, name: str) -> Effects:
-        """A timer set earlier has run out."""
+        """Act on a timer set earlier, which has run out."""
 
     def on_request(self, now: Now, request: int, message: Message) -> Effects:
-        """A client asks; answer with `Reply(request, …)`, now or later or never."""
+        """Take a client's request; answer with `Reply(request, …)`, now or later or never."""
 
     def on_durable(self, now: Now, token: int) -> Effects:
-        """Everything written before `Sync(token)` is durable."""
+        """Take in that everything written before `Sync(token)` is durable."""
 
     def on_disk_error(self, now: Now, token: int, errno: int) -> Effects:
-        """The sync failed; nothing is known of the writes before it."""
+        """Act on a sync that failed; nothing is known of the writes before it."""
 
 
 class ProgramFactory(Protocol):

@@ -22,7 +22,7 @@ class ServiceMet:
         return name in self._names
 
     def strikes(self, name: str) -> None:
-        """A fault comes now."""
+        """Note a fault that comes now, if the cluster serves."""
         if self._serving():
             self._names.add(name)
 

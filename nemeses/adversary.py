@@ -15,7 +15,7 @@ from splitbrain.nemeses.option_checks import number
 
 
 class Adversary:
-    """The vote that would win an election comes too late, as does what a leader sends."""
+    """Late arrival of votes that would win an election, and of what a leader sends."""
 
     name = "adversary"
     summary = "just the messages that would make or keep a leader come late, for the whole run (simulator)"
@@ -25,7 +25,7 @@ class Adversary:
     default = False
     wants_roles = False
     standing = True
-    """It lasts from the beginning of the main phase to its end."""
+    """Whether it lasts from the beginning of the main phase to its end."""
 
     def __init__(self, given: Mapping[str, str]) -> None:
         """UsageError if an option is wrong."""

@@ -44,7 +44,7 @@ class Clock:
             raise UsageError(f"{self.name}: min_seconds ({self.min_s:g}) is above max_seconds ({self.max_s:g})")
 
     def plan(self, variant: str, view: View, random: RandomStream) -> Plan | None:
-        """Each chosen clock is wrong in its own way."""
+        """Chosen clocks, each wrong in its own way."""
         nodes = _strict_subset(view.nodes, random)
         if variant in ("offset", "strobe"):
             strobe_ms = self.strobe_ms if variant == "strobe" else 0.0

@@ -42,7 +42,7 @@ class ClockRate:
         self.aim = str(settings["aim"])
 
     def plan(self, variant: str, view: View, random: RandomStream) -> Plan | None:
-        """One node is slow compared with the others. `fast` takes two nodes at least."""
+        """One node slow compared with the others. `fast` takes two nodes at least."""
         behind = hit(1, self.aim, view, random)
         factor = random.between(_FACTOR_MIN, self.factor)
         if variant == "slow":

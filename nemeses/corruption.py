@@ -17,7 +17,7 @@ ONCE = ("once",)
 
 
 class Corrupt:
-    """Messages between all nodes are changed under way, and their checksums made right again."""
+    """Messages between all nodes changed under way, and their checksums made right again."""
 
     name = "corrupt"
     summary = "messages between nodes arrive with a wrong bit, unseen by the network's own checksums"
@@ -38,7 +38,7 @@ class Corrupt:
 
 
 class BitFlip:
-    """Bits of the files of one node are flipped while it is down."""
+    """Bits of the files of one node, flipped while it is down."""
 
     name = "bitflip"
     summary = "a node of a minority is killed, and finds wrong bits in its files"
@@ -59,7 +59,7 @@ class BitFlip:
 
 
 class TruncateFiles:
-    """The end of a file of one node is cut off while it is down."""
+    """The end of a file of one node, cut off while it is down."""
 
     name = "truncate"
     summary = "a node of a minority is killed, and finds a file without its end"

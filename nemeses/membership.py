@@ -15,7 +15,7 @@ SIZES = ("one", "minority")
 
 
 class MembershipChange(NodeFault):
-    """One node or a minority leaves, and joins again."""
+    """One node or a minority that leaves, and joins again."""
 
     name = "membership"
     summary = "members are removed, and join again with nothing, first as learners without a vote"

@@ -19,7 +19,7 @@ UNEVEN = (0.25, 1.0, 4.0)
 
 
 class Packet:
-    """All links between nodes are slow, lossy, doubling or reordering."""
+    """All links between nodes slow, lossy, doubling or reordering."""
 
     name = "packet"
     summary = "messages between nodes are delayed, lost, duplicated or reordered, or their connections break"

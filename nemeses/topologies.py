@@ -86,7 +86,7 @@ def bridge(nodes: Group, leaders: Group, random: RandomStream) -> Split | None:
 
 
 def majorities_ring(nodes: Group, leaders: Group, random: RandomStream) -> Split | None:
-    """Each node sees a majority, its neighbours on a ring, and no two nodes see the same one.
+    """A ring on which each node sees a majority, its neighbours, and no two nodes see the same one.
 
     Links are cut in both directions. Where no such graph has every node see just a majority, each sees one node more.
     Three nodes or fewer have no such ring.

@@ -10,7 +10,7 @@ from splitbrain.harness.verdict import Validity, Verdict, Witness, unknown
 
 
 class SearchStopped(Exception):
-    """A search came to the end of its budget; its words are the limit."""
+    """End of a search that has used up its budget; its words are the limit."""
 
 
 @dataclass(frozen=True)

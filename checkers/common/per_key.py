@@ -20,7 +20,7 @@ LISTED_KEYS = 64
 NEVER: Final = (1 << 62) - 1
 """The position, after all others, at which a crashed operation returned."""
 UNOBSERVED = "unobserved"
-"""Stands in `details` of a verdict that is unknown for nothing could have refuted the model."""
+"""Word in `details` of a verdict that is unknown for nothing could have refuted the model."""
 LOOK_EVERY = 4096
 
 Rows = Sequence[int]

@@ -19,7 +19,7 @@ SECOND = 1_000_000_000
 ADVERSARY = "adversary"
 """The fault that delays messages and loses none."""
 ATTEMPTS_MIN = 10
-"""An operation kind that was tried less often than this is not missed."""
+"""Attempts below which an operation kind is not missed."""
 
 
 @dataclass(frozen=True)

@@ -149,7 +149,7 @@ class _Checking:
         return {"operations": self.problems.operations, "configurations": self.spending.configurations}
 
     def _valid(self, children: Sequence[Verdict], every_key: bool) -> Verdict:
-        """Every problem is valid: prove it, unless nothing could have refuted it."""
+        """Prove a history whose every problem is valid, unless nothing could have refuted it."""
         model = self.model
         if not self.problems.observed():
             return _unobserved(model, **self._figures())

@@ -166,7 +166,7 @@ def _counted(model: Model, history: History) -> Iterator[int]:
 
 
 def _name(history: History, position: int) -> tuple[int, ...]:
-    """Two operations have one name only if they are the same call, for a model that sees no more."""
+    """Name of an operation: two have one only if they are the same call, for a model that sees no more."""
     complete = history.partner[position]
     ended = EventType.INFO if complete == ABSENT else history.type[complete]
     result = ABSENT if ended == EventType.INFO else history.value[complete]

@@ -96,7 +96,7 @@ def _successors(registers: RegisterHistory) -> list[list[int]]:
 
 
 def monotonic_writes(registers: RegisterHistory) -> Violations:
-    """A session that sees a write sees the earlier writes of its session before it."""
+    """Violations of this: a session that sees a write sees the earlier writes of its session before it."""
     out, writes, after = Violations(), KeyWrites(registers), _successors(registers)
     first = {key: {chain: at[0] for chain, (at, _) in writes.chains(key).items()} for key in set(registers.key)}
     for ops in registers.chains:
@@ -164,7 +164,7 @@ class _Author:
 
 
 def writes_follow_reads(registers: RegisterHistory) -> Violations:
-    """A session that sees a write sees the writes that its session had seen before it."""
+    """Violations of this: a session that sees a write sees the writes that its session had seen before it."""
     out = Violations()
     authors, after, suspects = _authors(registers), _successors(registers), _suspects(registers)
     write, sources, keys = registers.write, registers.source, registers.key

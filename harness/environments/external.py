@@ -51,7 +51,7 @@ class ExternalCluster:
         return ()
 
     async def down(self) -> None:
-        """Nothing was started."""
+        """Do nothing, as nothing was started."""
 
 
 class Existing(RealTime):

@@ -39,6 +39,6 @@ class EachUntilOk(msgspec.Struct, frozen=True):
 
 
 def each_until_ok(operations: Iterable[Operation], pause_s: float = 0.5, patience_s: float = 30.0) -> Generator:
-    """Each thread carries out these operations in order, and tries each until it succeeds: again `pause_s` seconds
-    after a failure. A thread whose first try is `patience_s` seconds ago is done."""
+    """Operations in this order on each thread, each tried until it succeeds: again `pause_s` seconds after a failure. A
+    thread whose first try is `patience_s` seconds ago is done."""
     return per_thread(EachUntilOk(tuple(operations), int(pause_s * SECOND), int(patience_s * SECOND)))

@@ -21,7 +21,7 @@ SLOT_S_MIN = 2.0
 CYCLE_SLOT_S_MIN = 0.5
 """The shortest slot of a cycle before storms: a fault of 0.25 s."""
 _FILLED_MAX = 0.9
-"""No fault lasts beyond this share of its slot: the rest is the healthy gap after the heal."""
+"""Share of its slot beyond which no fault lasts: the rest is the healthy gap after the heal."""
 _FILLED_USUAL = 0.75
 """The part of its slot that a fault of a given duration fills at most, if the user did not say how long slots are."""
 _COMPANION_S_MIN = 1.0

@@ -90,11 +90,11 @@ class CsvTable:
         return self._known[word]
 
     def clean(self) -> bool:
-        """Nothing is ever left open."""
+        """Always true, as nothing is ever left open."""
         return True
 
     def finish(self) -> None:
-        """Nothing is ever left open."""
+        """Do nothing, as nothing is ever left open."""
 
     def mark(self) -> tuple[list[str] | None, str]:
         """The state now, for `rewind`."""
@@ -105,7 +105,7 @@ class CsvTable:
         self._columns, self._separator = mark
 
     def begins_event(self, line: bytes) -> bool:
-        """Any text begins a line of values."""
+        """Whether there is any text, which begins a line of values."""
         return bool(line.strip())
 
 

@@ -217,7 +217,7 @@ class Edn:
         return self._forms.open() is None
 
     def finish(self) -> None:
-        """Nothing comes any more."""
+        """End the text, as nothing comes any more."""
         left = self._forms.open()
         if left:
             raise Unreadable(f"the file ends inside {left}")
@@ -231,7 +231,7 @@ class Edn:
         self._forms.rewind(mark)
 
     def begins_event(self, line: bytes) -> bool:
-        """A map or tuple begins, with or without a tag."""
+        """Whether a map or tuple begins, with or without a tag."""
         return self._begin.match(line) is not None
 
 

@@ -100,7 +100,7 @@ def _unescaped(match: re.Match[str]) -> str:
 
 
 def _sound(text: str) -> str:
-    """Two escapes may make one character, as in JSON; a half of such a pair is not text."""
+    """A text in which two escapes may make one character, as in JSON; a half of such a pair is not text."""
     try:
         return text.encode("utf-16", "surrogatepass").decode("utf-16")
     except UnicodeDecodeError:

@@ -42,11 +42,11 @@ class HistoryText:
         return self._lines.event(found)
 
     def clean(self) -> bool:
-        """Nothing is ever left open."""
+        """Always true, as nothing is ever left open."""
         return True
 
     def finish(self) -> None:
-        """Nothing is ever left open."""
+        """Do nothing, as nothing is ever left open."""
 
     def mark(self) -> None:
         """The state, of which there is none that matters."""
@@ -55,5 +55,5 @@ class HistoryText:
         """Return to a state, of which there is none that matters."""
 
     def begins_event(self, line: bytes) -> bool:
-        """A process begins, after blanks."""
+        """Whether a process begins, after blanks."""
         return re.match(rb"\s*:?[\w.@-]+", line) is not None

@@ -40,10 +40,10 @@ class JsonLines:
         return decoded(self._decoder.decode_lines, block)
 
     def finish(self) -> None:
-        """Nothing is ever left open."""
+        """Do nothing, as nothing is ever left open."""
 
     def clean(self) -> bool:
-        """Nothing is ever left open."""
+        """Always true, as nothing is ever left open."""
         return True
 
     def mark(self) -> None:
@@ -53,7 +53,7 @@ class JsonLines:
         """Return to a state, of which there is none."""
 
     def begins_event(self, line: bytes) -> bool:
-        """An object begins."""
+        """Whether an object begins."""
         return line.lstrip()[:1] == b"{"
 
 

@@ -30,7 +30,7 @@ class Parser(Protocol):
         rewound before it goes on."""
 
     def finish(self) -> None:
-        """Nothing comes any more. Unreadable if something was left open."""
+        """End the input, as nothing comes any more. Unreadable if something was left open."""
 
     def clean(self) -> bool:
         """Whether nothing is open, as between two events that stand on lines of their own."""

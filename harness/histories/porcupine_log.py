@@ -57,11 +57,11 @@ class PorcupineLog:
         raise Unreadable(f"not a line of a Jepsen log: {line[:60]!r}")
 
     def clean(self) -> bool:
-        """Nothing is ever left open."""
+        """Always true, as nothing is ever left open."""
         return True
 
     def finish(self) -> None:
-        """Nothing is ever left open."""
+        """Do nothing, as nothing is ever left open."""
 
     def mark(self) -> bool:
         """The state now, for `rewind`."""

@@ -79,7 +79,7 @@ class Recorder:
             self._late, self._history = Lateness(self._path.parent, self._history.late), None
 
     def invoke(self, process: int, operation: Operation, node: str, late: int = 0) -> int:
-        """An operation begins, by so many nanoseconds later than it was due. Returns the event's index."""
+        """Record that an operation begins, by so many nanoseconds later than it was due. Returns the event's index."""
         index = self._record(
             _INVOKE, process, operation.f, operation.value, operation.key, node,
             token=operation.takes, session=operation.session,
@@ -102,7 +102,7 @@ class Recorder:
         )  # fmt: skip
 
     def nemesis(self, f: str, value: Value) -> int:
-        """A fault starts or stops, or anything else the nemesis has to say. Returns the event's index."""
+        """Record that a fault starts or stops, or anything else the nemesis has to say. Returns the event's index."""
         return self._record(_INFO, NEMESIS_PROCESS, f, value, None, None)
 
     def close(self, *, compress: bool = True) -> Path | None:

@@ -17,7 +17,7 @@ from splitbrain.harness.errors import HistoryError
 
 BLOCK_BYTES = 1 << 18
 LINE_BYTES_MAX = 1 << 26
-"""A longer line is no line of a history; without a limit a file of zeros would fill the memory."""
+"""Length beyond which a line is no line of a history; without a limit a file of zeros would fill the memory."""
 
 
 class _Readable(Protocol):

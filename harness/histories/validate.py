@@ -78,8 +78,8 @@ class Intake:
             raise BadEvent(wrong.position - begin, self._told(wrong.text)) from None
 
     def finish(self) -> None:
-        """All events were taken. BadEvent if the rules of lenient pairing cannot place one; its ordinal is that in the
-        whole file."""
+        """End the history, as all events were taken. BadEvent if the rules of lenient pairing cannot place one; its
+        ordinal is that in the whole file."""
         if self._lenient is not None and self.taken:
             events: list[Any] = self._lenient.finished()
             self.history.extend(events)
@@ -248,7 +248,7 @@ def _name_types(events: Sequence[Loose]) -> None:
 
 
 def _name_functions(events: Sequence[Loose]) -> None:
-    """An absent `f` is a transaction, as in the histories of Elle."""
+    """Name the function of each event: an absent `f` is a transaction, as in the histories of Elle."""
     for ordinal, event in enumerate(events):
         if event.f is None:
             event.f = "txn"

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 PAUSE_SECONDS = 0.1
 ANSWER_SECONDS = 1.5
-"""A node that has not answered by then is not waited for."""
+"""Seconds after which a node that has not answered is not waited for."""
 STOP_SECONDS = 5.0
 """The time that a node may take that was asked to end."""
 HEAL_SECONDS = 30.0

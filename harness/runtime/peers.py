@@ -64,7 +64,7 @@ class Peer:
         self._closing = asyncio.get_running_loop().create_task(self._until_closed(reader, writer))
 
     async def _until_closed(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """The peer never answers on this connection, so whatever is read is its end."""
+        """Close a connection once it ends: the peer never answers on it, so whatever is read is its end."""
         with contextlib.suppress(OSError):
             await reader.read(1)
         writer.close()

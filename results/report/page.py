@@ -83,7 +83,7 @@ def template(package: str, name: str) -> "Template":
 
 
 def _one_line(value: object) -> object:
-    """No text may bring control characters onto the page; what is marked as markup is ours."""
+    """A value for the page, onto which no text may bring control characters; what is marked as markup is ours."""
     return format.plain(value) if type(value) is str else value
 
 

@@ -19,7 +19,7 @@ INITIAL = Option("initial", 0, "the sum before any add", least=None)
 
 
 def step(total: float, call: Call) -> object:
-    """An add changes the sum, a read must return it."""
+    """Next sum: an add changes it, a read must return it."""
     if call.f == "read":
         return total if same(call.result, total) else ILLEGAL
     return total + number(call.argument)

@@ -43,8 +43,8 @@ def stepper(empty: Value) -> Callable[[Items, Call], object]:
 
 
 def parts(call: Call) -> Sequence[Hashable] | None:
-    """All calls about one value can go together: the others keep their order. A crashed take may have taken any value,
-    and stays; a size is about all of them."""
+    """Values that a call is about: all calls about one can go together, and the others keep their order. A crashed take
+    may have taken any value, and stays; a size is about all of them."""
     if call.f in SIZES:
         return None
     if call.f in _ADDS:

@@ -35,7 +35,8 @@ def step(state: Value, call: Call) -> Value:
 
 
 def feeds(earlier: Call, later: Call) -> bool:
-    """A put or cas leaves what the later one saw, or the beginning of it; an append a part of it."""
+    """Whether one call can feed another: a put or cas leaves what the later one saw, or the beginning of it; an append
+    a part of it."""
     if later.refused:
         return True
     saw = later.result if later.f == "get" else register.pair(later)[0]

@@ -20,7 +20,7 @@ Elements = tuple[Hashable, ...]
 
 
 def step(elements: Elements, call: Call) -> object:
-    """An append adds to the end, a read must return all of it."""
+    """Next elements: an append adds to the end, a read must return all of them."""
     if call.f == "read":
         return elements if elements == whole(call) else ILLEGAL
     return (*elements, frozen(call.argument))
@@ -36,8 +36,8 @@ def whole(call: Call) -> Elements:
 
 
 def parts(call: Call) -> Sequence[Hashable]:
-    """All appends of one element can go together with the reads that saw it: reads before the first of them did not,
-    and reads after it did, for nothing is ever taken away."""
+    """Elements that a call is about: all appends of one can go together with the reads that saw it, for reads before
+    the first of them did not, and reads after it did, for nothing is ever taken away."""
     return whole(call) if call.f == "read" else (frozen(call.argument),)
 
 

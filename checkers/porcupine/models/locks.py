@@ -80,8 +80,8 @@ def stepper(total: int, *, shared: bool) -> Callable[[State, Call], object]:
 
 
 def parts(call: Call) -> Sequence[Hashable] | None:
-    """All calls of one owner can go together: what the others hold is theirs alone, there is only more room, and the
-    fences that are left still rise. A refused acquire is about all who hold."""
+    """Owner of a call: all calls of one can go together, for what the others hold is theirs alone, there is only more
+    room, and the fences that are left still rise. A refused acquire is about all who hold."""
     return None if call.refused else (owner(call),)
 
 

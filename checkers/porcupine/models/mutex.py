@@ -16,7 +16,8 @@ from splitbrain.harness.options import Option, Setting
 
 
 def step(held: bool, call: Call) -> object:
-    """An acquire needs a free lock, and is refused by a held one; a release needs a held one."""
+    """Next state of the lock: an acquire needs a free lock, and is refused by a held one; a release needs a held
+    one."""
     if call.refused:
         return held if held else ILLEGAL
     if held == (call.f == "acquire"):

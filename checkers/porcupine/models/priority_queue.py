@@ -59,8 +59,8 @@ def stepper(sign: int, empty: Value) -> Callable[[Items, Call], object]:
 
 
 def parts(call: Call) -> Sequence[Hashable] | None:
-    """All calls about one value can go together: the smallest of the others stays the smallest of them. A crashed
-    dequeue may have taken any value, and stays."""
+    """Values that a call is about: all calls about one can go together, and the smallest of the others stays the
+    smallest of them. A crashed dequeue may have taken any value, and stays."""
     if call.f in LOOKS:
         return looks.parts(call)
     if call.f == "enqueue":

@@ -59,7 +59,8 @@ def made(call: Call) -> Value:
 
 
 def feeds(earlier: Call, later: Call) -> bool:
-    """Every operation here resets, so only one can feed: that which left the value which the later one saw."""
+    """Whether one call can feed another: every operation here resets, so only that can which left the value that the
+    later one saw."""
     if later.f == "read":
         return same(made(earlier), later.result)
     return same(made(earlier), pair(later)[0]) != later.refused

@@ -63,8 +63,8 @@ def answer(call: Call) -> bool:
 
 
 def parts(call: Call) -> Sequence[Hashable]:
-    """All calls about one element can go together. A read is about every element that it saw: elements that no
-    read saw can go without it."""
+    """Elements that a call is about: all calls about one can go together. A read is about every element that it saw:
+    elements that no read saw can go without it."""
     return tuple(whole(call) or map(frozen, call.result or ())) if call.f == "read" else (frozen(call.argument),)
 
 

@@ -40,8 +40,8 @@ def stepper(empty: Value) -> Callable[[Items, Call], object]:
 
 
 def parts(call: Call) -> Sequence[Hashable] | None:
-    """All calls about one value can go together: what lies above and below it closes up. A crashed pop may have taken
-    any value, and stays."""
+    """Values that a call is about: all calls about one can go together, and what lies above and below it closes up. A
+    crashed pop may have taken any value, and stays."""
     if call.f in LOOKS:
         return looks.parts(call)
     if call.f == "push":

@@ -92,7 +92,7 @@ class _Store:
         return self.initial if held is GONE else held
 
     def saw(self, key: Value, value: Value, revision: int | None) -> bool:
-        """A reader saw a key with this value (GONE: not there); whether that may be."""
+        """Take in that a reader saw a key with this value (GONE: not there); whether that may be."""
         held = self.held(key)
         if held is UNSEEN:
             return self._learn(key, value, revision)
@@ -127,7 +127,7 @@ class _Store:
         return revision is None or revision > 0
 
     def write(self, key: Value, value: Value, revision: int | None) -> object:
-        """A write comes after all others. The mark that it replaces is gone, but its revision still counts."""
+        """Put a write after all others. The mark that it replaces is gone, but its revision still counts."""
         place = self.place(key)
         self.found = tuple(found for found in self.found if not same(found[0], key))
         self.marks.append(RevisionBounds(key, value, revision or 1, revision or NO_LIMIT, 1))

@@ -79,7 +79,8 @@ def read(state: State, marks: list[RevisionBounds], place: int | None, call: Cal
 
 
 def written(marks: list[RevisionBounds], place: int | None, call: Call, value: Value) -> object:
-    """A write comes after all others. The mark that it replaces is gone, but its revision still counts."""
+    """State after a write, which comes after all others. The mark that it replaces is gone, but its revision still
+    counts."""
     marks.append(RevisionBounds(call.key, value, call.revision or 1, call.revision or NO_LIMIT, 1))
     state = narrowed(marks)
     if state is ILLEGAL or place is None:

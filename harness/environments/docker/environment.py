@@ -25,7 +25,7 @@ from splitbrain.harness.injection import Injection, Unsupported
 
 
 class Docker(RealTime):
-    """Nodes are containers of this machine's Docker Engine, on a network of their own; faults come from outside.
+    """Containers of this machine's Docker Engine as nodes, on a network of their own; faults come from outside.
 
     See `harness.environment.Environment`. The seed is not used, as in `--env local`.
     """

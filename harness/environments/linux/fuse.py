@@ -34,7 +34,7 @@ ASYNC_READ, BIG_WRITES, PARALLEL_DIROPS = 1 << 0, 1 << 5, 1 << 18
 WANTED = ASYNC_READ | BIG_WRITES | PARALLEL_DIROPS
 KEEP_CACHE = 1 << 1
 FOREVER = 1 << 31
-"""For so many seconds the kernel may rely on a name or an attribute: nobody else changes these files."""
+"""Seconds for which the kernel may rely on a name or an attribute: nobody else changes these files."""
 
 MS_NOSUID, MS_NODEV = 2, 4
 MNT_FORCE, MNT_DETACH = 1, 2

@@ -56,7 +56,8 @@ class NetworkNamespace:
 
     @contextlib.contextmanager
     def entered(self) -> Iterator[None]:
-        """The calling thread is in the namespace: sockets made, and settings written, here belong to it."""
+        """Context in which the calling thread is in the namespace: sockets made, and settings written, there belong to
+        it."""
         before = os.open(HERE, os.O_RDONLY | os.O_CLOEXEC)
         try:
             _call("setns", self.handle, CLONE_NEWNET)

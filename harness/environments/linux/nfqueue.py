@@ -33,7 +33,7 @@ RECEIVE_BYTES = 8 << 20
 HELD_SECONDS = 0.1
 """A packet held back to be overtaken waits at most so long for the next one on its link."""
 BACKLOG_SECONDS = 1.0
-"""A rate limit drops what would have to wait longer."""
+"""Longest wait under a rate limit, which drops what would have to wait longer."""
 
 NETLINK_NETFILTER, SOL_NETLINK, NETLINK_NO_ENOBUFS = 12, 270, 5
 SUBSYSTEM = 3 << 8
@@ -197,7 +197,7 @@ class Reader:
         return {name: getattr(gone, name) for name in ("delayed", "dropped", "duplicated", "reordered", "corrupted")}
 
     def _move(self, address: str, namespace: str) -> None:
-        """Packets that were held for the node are gone with the namespace it lived in."""
+        """Move a node to another namespace: packets that were held for it are gone with the one it lived in."""
         for old in [port for port in self.ports if port.address == address]:
             self.ports.remove(old)
             self._due = [entry for entry in self._due if entry[2] is not old]

@@ -16,7 +16,7 @@ PREFIX = "splitbrain-"
 LOCK = "lock"
 MNT_DETACH = 2
 YOUNG_SECONDS = 60
-"""A folder this young may not be locked yet."""
+"""Age below which a folder may not be locked yet."""
 
 
 def parent() -> Path:

@@ -20,7 +20,7 @@ from splitbrain.harness.errors import InfrastructureError
 COMMAND = (sys.executable, "-P", "-m", passthrough.__name__)
 """-P: else modules of the working folder would be run, perhaps by root."""
 SECONDS = 20.0
-"""Within these it is mounted, and ended."""
+"""Seconds within which it is mounted, and ended."""
 WRITE_BACK_SECONDS = 1.0
 """More often than a kernel would: who never syncs finds a state of a moment ago, and not that of an empty disk, with
 which most servers do not even start."""

@@ -24,7 +24,7 @@ _clusters = itertools.count(1)
 
 
 class Local(RealTime):
-    """Nodes are real processes on a private network of their own; Linux, no root, no Docker.
+    """Real processes as nodes, on a private network of their own; Linux, no root, no Docker.
 
     See `harness.environment.Environment`. The seed is not used: on real processes it fixes what clients and the
     nemesis do, not what the network makes of it.

@@ -17,7 +17,7 @@ from splitbrain.harness.environments.real.pid_node import PidNode
 from splitbrain.harness.injection import ActiveInjection, Bite
 
 MAINTENANCE_SECONDS = 2.0
-"""A node that has not done its maintenance by then is not waited for."""
+"""Seconds after which a node that has not done its maintenance is not waited for."""
 
 
 @dataclass

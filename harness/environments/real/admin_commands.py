@@ -13,7 +13,7 @@ from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.injection import Bite
 
 PATIENCE_SECONDS = 20.0
-"""For so long a heal waits for what has not ended yet; then it is given up."""
+"""Seconds for which a heal waits for what has not ended yet; then it is given up."""
 
 
 @dataclass

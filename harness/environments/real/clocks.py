@@ -122,7 +122,7 @@ class NodeClock:
         return reached
 
     async def reapply(self, node: PidNode) -> None:
-        """A process was started: as soon as it is the server and no longer what launches it, set its clock."""
+        """Set the clock of a process that was started, as soon as it is the server and no longer what launches it."""
         deadline = time.monotonic() + EXEC_SECONDS
         while not self.apply() and node.running and time.monotonic() < deadline:
             await asyncio.sleep(0.001)

@@ -47,6 +47,6 @@ def shorten(folder: Path, spared: frozenset[str], node: str, bytes_max: int, see
 
 
 def _settle(file: BinaryIO) -> None:
-    """Damage is not undone by a power loss."""
+    """Sync a damaged file, so that a power loss does not undo the damage."""
     file.flush()
     os.fsync(file.fileno())

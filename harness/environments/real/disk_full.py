@@ -84,7 +84,7 @@ class ActiveFullDisk:
 
 @contextlib.asynccontextmanager
 async def _down(node: PidNode) -> AsyncIterator[None]:
-    """The node is dead meanwhile, and nobody starts it; its folder is the disk itself."""
+    """Context in which the node is dead, and nobody starts it; its folder is the disk itself."""
     node.holders += 1
     try:
         await node.end()

@@ -101,13 +101,13 @@ class PeerHost(Protocol):
     """The node's end of connections: one process."""
 
     def accept(self, channel: "SimChannel") -> None:
-        """A client has connected; the channel is told when the process dies."""
+        """Take a client's connection; the channel is told when the process dies."""
 
     def request(self, channel: "SimChannel", request: int, message: Message) -> None:
-        """A client's request arrives."""
+        """Take a client's request."""
 
     def hang_up(self, channel: "SimChannel") -> None:
-        """The client has closed the connection."""
+        """Take the end of a connection that the client has closed."""
 
 
 class SimChannel:
@@ -187,7 +187,7 @@ class SimChannel:
             self._up(self._reach, (opened,))
 
     def _ask(self, host: PeerHost, number: int, message: Message) -> None:
-        """A request leaves over a way with a fault."""
+        """Send a request over a way with a fault."""
         stopped = self._way.stops(self._ask, (host, number, message), request=True)
         if stopped is not False:
             self._break(lost=stopped)
@@ -197,7 +197,7 @@ class SimChannel:
             self._kernel.at(self._last_up + late, self._deliver, (host, number, message))
 
     def _break(self, *, lost: bool | None) -> None:
-        """Something was stopped; if it was lost, the connection breaks, and the client learns it."""
+        """Break the connection if what was stopped is lost, and let the client learn it."""
         if lost and self._host is not None:
             self._host.hang_up(self)
             self._down(self._broke, (self._host, "the way to it was cut"))

@@ -102,13 +102,13 @@ class SimClock:
         return max(self._kernel.now, self._anchor - (self._value - monotonic) * TRUE // self._rate)
 
     def add(self, skew: Skew) -> None:
-        """A skew begins. Timers that run on this clock have to be planned anew."""
+        """Begin a skew. Timers that run on this clock have to be planned anew."""
         skew.since = self._kernel.now
         self._skews.append(skew)
         self._change_rate()
 
     def remove(self, skew: Skew) -> None:
-        """A skew ends, and nothing else changes. Timers that run on this clock have to be planned anew."""
+        """End a skew, and change nothing else. Timers that run on this clock have to be planned anew."""
         self._skews.remove(skew)
         self._change_rate()
 

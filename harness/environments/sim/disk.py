@@ -145,11 +145,11 @@ class Disk:
         self._write_errno = 0
 
     def write_back(self) -> None:
-        """All that was written becomes durable: a process that ends in peace leaves it to its system."""
+        """Make all that was written durable: a process that ends in peace leaves it to its system."""
         self._settle(len(self._unsynced), len(self._unsynced), torn=False)
 
     def lose_power(self) -> int:
-        """Nothing that was not synced is left; a crash follows. How many writes are lost."""
+        """Lose all that was not synced; a crash follows. How many writes are lost."""
         lost = len(self._unsynced)
         self._settle(lost, 0, torn=False)
         return lost

@@ -150,7 +150,7 @@ class DirectedLink:
         self._kernel.at(arrival, self.receive, (self._sender, message))
 
     def begin_resets(self, impairing: Impairing) -> None:
-        """The connection breaks now and then, as long as the impairment is in force."""
+        """Break the connection now and then, as long as the impairment is in force."""
         mean = nanoseconds(impairing.injection.reset_ms)
         self._kernel.at(self._kernel.now + int(self._stream.exponential(mean)), self._reset, (impairing,))
 
@@ -176,7 +176,7 @@ class DirectedLink:
             self._pass(now, message)
 
     def _pass(self, sent: int, message: Message) -> None:
-        """A message that was not lost is on its way."""
+        """Send a message that was not lost on its way."""
         wait = self._wait(message)
         if wait is None:
             return
@@ -207,7 +207,7 @@ class DirectedLink:
         self._kernel.at(arrival, self._arrive, (self._epoch, message))
 
     def _arrive(self, epoch: int, message: Message) -> None:
-        """A message reaches its receiver, unless its connection broke meanwhile."""
+        """Hand a message to its receiver, unless its connection broke meanwhile."""
         if epoch == self._epoch:
             self.receive(self._sender, message)
 
@@ -271,14 +271,14 @@ class DirectedLink:
             self._kernel.at(arrival + self._reorder_max, self._let_go, (held,))
 
     def _overtake(self, arrival: int) -> None:
-        """A message arrives then, and after it those that were held back to be overtaken."""
+        """Deliver, after a message that arrives then, those that were held back to be overtaken."""
         for held in self._held:
             self._deliver(arrival + self._latency(), held.sent, held.message)
             self._count_reordered(held)
         self._held.clear()
 
     def _let_go(self, held: Held) -> None:
-        """A message was held back, and nothing has overtaken it in time."""
+        """Hand over a message that was held back, and that nothing has overtaken in time."""
         if held in self._held:
             self._held.remove(held)
             self.receive(self._sender, held.message)

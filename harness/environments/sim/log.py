@@ -39,7 +39,7 @@ class NodeLog:
             raise InfrastructureError(f"the node's log {self.path} cannot be written: {error}") from error
 
     def close(self) -> None:
-        """No more lines come. Safe to call twice."""
+        """Close the file, as no more lines come. Safe to call twice."""
         if self._file is not None:
             self._file.close()
             self._file = None

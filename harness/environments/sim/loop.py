@@ -179,7 +179,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
             raise self._stuck(f"only nodes were busy for {STALLED_NS_MAX // SECOND} virtual seconds")
 
     def _count_events(self) -> None:
-        """A chunk of entries has run: those that were no callbacks of coroutines were events of nodes."""
+        """Count events after a chunk of entries has run: those that were no callbacks of coroutines were events of
+        nodes."""
         if self._kernel.now - self._second >= SECOND:
             self._second = self._kernel.now
             self._events = self._callbacks = 0

@@ -73,7 +73,7 @@ class SimNode:
         return self.machine.log.path
 
     def receive(self, sender: str, message: Message) -> None:
-        """A message arrives; nobody takes it if there is no process."""
+        """Hand a message that arrives to the process; nobody takes it if there is none."""
         process = self.process
         if process is not None:
             process.receive(sender, message)

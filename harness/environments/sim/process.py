@@ -149,11 +149,11 @@ class SimProcess:
             self._handle(self._on_message, sender, message)
 
     def accept(self, channel: SimChannel) -> None:
-        """A client has connected."""
+        """Take a client's connection."""
         self._channels[channel] = None
 
     def hang_up(self, channel: SimChannel) -> None:
-        """A client has closed its connection; its requests that arrived are handled all the same."""
+        """Forget the connection of a client that has closed it; its requests that arrived are handled all the same."""
         self._channels.pop(channel, None)
 
     def request(self, channel: SimChannel, number: int, message: Message) -> None:
@@ -179,7 +179,7 @@ class SimProcess:
         self._backlog.clear()
 
     def plan_timers_anew(self) -> None:
-        """The rate of the monotonic clock has changed."""
+        """Plan all timers anew, as the rate of the monotonic clock has changed."""
         for name, timer in list(self._timers.items()):
             self._plan_timer(name, timer.due)
 

@@ -25,7 +25,7 @@ NOT_OFFERED = "--env ssh runs processes on other hosts, and this target does not
 
 
 class Ssh(RealTime):
-    """Nodes are processes on machines of yours, reached by ssh: --hosts FILE.toml.
+    """Processes on machines of yours as nodes, reached by ssh: --hosts FILE.toml.
 
     See `harness.environment.Environment`. hosts: one for each node, in order; more are left alone. The seed is not
     used, as in `--env local`.

@@ -79,7 +79,7 @@ class RemoteNode(RealNode):
         await self.agent.ask("remake", joins=dict(place.joins), node=await self.made(), empty=empty)
 
     def on_event(self, event: Event) -> None:
-        """The agent says that it runs, or no longer, or that it died; or the agent itself is gone."""
+        """Take from the agent that it runs, or no longer, or that it died; or that the agent itself is gone."""
         self._running = bool(event.get("running", self.running))
         self.holders = int(event.get("holders", self.holders))
         if "lost" in event:

@@ -35,7 +35,7 @@ CHAINS = ("iptables-nft", "-t", "mangle", "-S")
 OWNER = "owner.json"
 LOCK = "lock"
 YOUNG_SECONDS = 10.0
-"""A folder this young may not be held yet."""
+"""Age below which a folder may not be held yet."""
 END_SECONDS = 15.0
 KILL_SECONDS = 5.0
 

@@ -143,7 +143,7 @@ class Agent:
         await self._there.remake(place, made(node), node["uploads"], empty=empty)
 
     async def do_settle(self) -> None:
-        """The node is ready."""
+        """Settle the node, which is ready."""
         self._there.settle()
 
     async def do_lines(self) -> tuple[str, ...]:
