@@ -60,7 +60,7 @@ COLUMNS = (
 )  # fmt: skip
 GROUP_COLUMNS = ("off", "what", "group", "cases", "ratio", "most", "least", "undecided without, with")
 MARK = "ablation"
-"""The page has the table between `<!-- ablation: begin -->` and `end`."""
+"""Name of the marks between which the page has the table: `<!-- ablation: begin -->` and `end`."""
 
 
 @dataclass(frozen=True)

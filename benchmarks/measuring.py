@@ -28,8 +28,7 @@ ENOUGH = 6.0
 A_MOMENT = 0.001
 """Seconds that a turn takes at least, on either side, if need be by checking several times in a row."""
 SHORT, MORE = 0.25, 5
-"""A case gets so many times the turns as long as it took fewer seconds than this, for the scheduler's turns are longer
-than many a check."""
+"""Seconds below which a case gets so many times the turns, for the scheduler's turns are longer than many a check."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ CONCURRENCIES = (5, 10, 20, 30)
 COLOURS = ("#1b7837", "#2166ac", "#b35806", "#762a83")
 LEFT, TOP, WIDTH, HEIGHT, LEGEND = 70, 40, 560, 380, 190
 PEER_LENGTH_MAX = 100_000
-"""Beyond this the peer needs tens of gigabytes."""
+"""Length beyond which the peer needs tens of gigabytes."""
 
 
 @dataclass(frozen=True)

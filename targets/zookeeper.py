@@ -128,7 +128,7 @@ class ZooKeeper(Server):
 
     @property
     def claims(self) -> Sequence[str]:
-        """Updates are linearizable; a read is of the server asked, unless that first catches up with its leader."""
+        """Linearizable updates; a read is of the server asked, unless that first catches up with its leader."""
         return ("linearizable", "CP") if self.word("reads") == "sync" else ("sequential",)
 
     def files(self, place: Place) -> Mapping[str, str | bytes]:

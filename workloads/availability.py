@@ -56,7 +56,7 @@ def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
 
 
 def final(size: Size, settings: Mapping[str, Setting], history: History) -> Generator:
-    """Once copies have settled, each shared key and the latest of those written once, through each node, twice."""
+    """Each shared key and the latest of those written once, through each node, twice, once copies have settled."""
     found = [str(key) for key in used(history)]
     once = [key for key in found if key.startswith(ONCE)][-ONCE_READ_MAX:]
     keys = [*(key for key in found if key.startswith(SHARED)), *once]

@@ -73,7 +73,7 @@ class Handing(msgspec.Struct, frozen=True):
 
 
 def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
-    """Each thread repeats: read, perhaps after taking a token; write; hand a token to the next thread."""
+    """Rounds of each thread: read, perhaps after taking a token; write; hand a token to the next thread."""
     return Handing(size, int(settings["keys"] or 1), int(settings["reads"] or 1), bool(settings["tokens"]), {}, {})
 
 

@@ -32,7 +32,7 @@ OPTIONS = (
 
 
 def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
-    """Each thread in turns adds an element and removes an older one of its own."""
+    """Adds and removes by each thread in turns, the removes of older elements of its own."""
     lag, every, share = int(settings["lag"] or 0), int(settings["kept_every"] or 0), float(settings["read_share"] or 0)
     if lag < 1 or every < 0:
         raise UsageError(f"deletes: lag is at least 1 and kept_every at least 0, not {lag} and {every}")
@@ -60,7 +60,7 @@ def final(size: Size, settings: Mapping[str, Setting], history: History) -> Gene
 
 
 def checkers(settings: Mapping[str, Setting]) -> Sequence[Checker]:
-    """Removed elements are gone, and the others are there."""
+    """Check that removed elements are gone, and the others are there."""
     return (RemovalCheck(reads="all" if settings["fresh"] else "final"),)
 
 

@@ -35,7 +35,7 @@ def read_latest_keys_and_compare(size: Size, settings: object, history: History)
 
 
 def read_settled_copies(size: Size, settle_s: float, history: History) -> Generator:
-    """Once copies have had so many seconds to settle, a `read` of the latest `COMPARED_KEYS` keys through each node."""
+    """A `read` of the latest `COMPARED_KEYS` keys through each node, once copies have had so many seconds to settle."""
     compared = each_until_ok([Operation("read", None, key) for key in latest(history)[-COMPARED_KEYS:]])
     return on_threads(range(min(size.nodes, size.concurrency)), then(sleep(settle_s), compared))
 

@@ -36,7 +36,7 @@ OPTIONS = (
 
 
 def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
-    """Each thread repeats: acquire until it succeeds, use, hold, use, release."""
+    """Rounds of each thread: acquire until it succeeds, use, hold, use, release."""
     locks, seconds = int(settings["locks"] or 0), float(settings["hold_seconds"] or 0)
     if locks < 1 or size.concurrency < 2 * locks:
         raise UsageError(f"{locks} locks need at least {2 * max(locks, 1)} clients, two to contend for each")

@@ -25,7 +25,7 @@ OPTIONS = (
 
 
 def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
-    """In each round a thread writes one key, and reads groups of the same round."""
+    """Rounds in which a thread writes one key, and reads groups of the same round."""
     width, reads = int(settings["group_size"] or 2), int(settings["reads_per_write"] or 1)
 
     def operation(context: Context) -> Operation:

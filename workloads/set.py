@@ -45,7 +45,7 @@ def final(size: Size, settings: Mapping[str, Setting], history: History) -> Gene
 
 
 def checkers(settings: Mapping[str, Setting]) -> Sequence[Checker]:
-    """All final reads have everything; with reads all along, nothing vanishes."""
+    """Check that all final reads have everything; with reads all along, that nothing vanishes."""
     last = SetCheck(reads="final")
     return (last, SetFullCheck(bool(settings["fresh"]))) if float(settings["read_share"] or 0) > 0 else (last,)
 

@@ -49,7 +49,8 @@ def started() -> int:
 
 
 def _open_streams() -> None:
-    """Nothing else may be opened in the place of a standard stream that is closed, and no character may be refused."""
+    """Open the standard streams that are closed, so that nothing else is opened in their place, and refuse no
+    character."""
     for number in range(3):
         try:
             os.fstat(number)

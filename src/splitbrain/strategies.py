@@ -21,7 +21,7 @@ from splitbrain.runner.script import Script, ScriptedFault
 from splitbrain.runner.spec import RunSpec
 
 GRID = SECOND // 10
-"""Faults begin and last for multiples of this, so that they shrink to round times."""
+"""Unit of the times at which faults begin and for which they last, so that they shrink to round times."""
 
 
 def scripts(

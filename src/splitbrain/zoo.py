@@ -35,7 +35,7 @@ from splitbrain.targets import STORES
 HUNTED = tuple(reversed(STORES))
 """Hunted when nobody is named."""
 SEEDS_A_START = 10_000
-"""The k-th start begins with seed k times this, and one."""
+"""Seeds between two starts: the k-th start begins with seed k times this, and one."""
 SECONDS_A_RUN = 15.0
 """Virtual seconds of a run: what is found at all is found early, and more seeds are more worlds."""
 BESIDE_MODEL = ("invariants", "audit", "liveness", "logs")

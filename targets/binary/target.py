@@ -99,7 +99,7 @@ class Binary:
             require("etcd", "httpx2")
 
     def notices(self) -> Sequence[str]:
-        """Nothing is known of it."""
+        """No notices, as nothing is known of it."""
         return ()
 
     async def ready(self, place: Place) -> bool:
@@ -121,5 +121,5 @@ class Binary:
         return BinaryClient(node, self.description)
 
     async def roles(self, nodes: Sequence[Node]) -> Mapping[str, str]:
-        """None are known."""
+        """No roles, as none are known."""
         return {}

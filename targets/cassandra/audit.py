@@ -25,7 +25,7 @@ AUDIT_SECONDS = 20.0
 ASK_SECONDS = 10.0
 PAUSE_SECONDS = 0.5
 AHEAD_US = 500_000
-"""A stamp is ahead if it is so many microseconds beyond now."""
+"""Microseconds beyond now past which a stamp is ahead."""
 
 EVERYTHING = {
     REGISTERS: f"SELECT key, value, writetime(value) FROM {REGISTERS}",

@@ -95,8 +95,9 @@ OPENED = {
 """Packages that it needs on Java 17. Without them it ends at its start, with a sentence about a hidden class."""
 
 AFTER_CLEANING = 'find "$1" -name "CommitLog-*.log" -size 0 -delete 2>/dev/null; shift; exec "$@"'
-"""A node that is killed while it starts leaves a segment of its commit log without even a header; killed so twice, it
-refuses to start again, for only the last segment may be unreadable. It is for its supervisor to remove empty ones."""
+"""Removal of empty segments of the commit log: a node that is killed while it starts leaves one without even a header;
+killed so twice, it refuses to start again, for only the last segment may be unreadable. It is for its supervisor to
+remove empty ones."""
 
 
 def modules() -> list[str]:

@@ -32,7 +32,7 @@ Row = tuple[bytes | None, ...]
 
 
 class CqlError(ServerError):
-    """The node answered, and said no. code: of the protocol."""
+    """An answer of the node that says no. code: of the protocol."""
 
 
 async def ask(

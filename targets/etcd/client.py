@@ -28,7 +28,7 @@ class EtcdClient(ServerClient):
         await self.connection.open()
 
     async def setup(self) -> None:
-        """Watchers begin at what comes from now on."""
+        """Begin watchers at what comes from now on."""
         await self._watchers.begin()
 
     async def teardown(self) -> None:

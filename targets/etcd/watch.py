@@ -111,7 +111,7 @@ class Watchers:
         return self._handed_out(operation, stream.events)
 
     async def begin(self) -> None:
-        """Watchers begin at the revision after the present one."""
+        """Begin watchers at the revision after the present one."""
         answer = await self._gateway.call("/v3/kv/range", {"key": encoded(self._store.name(None))})
         self._positions.begin = int(answer["header"]["revision"]) + 1
 

@@ -43,7 +43,7 @@ class ServerClient:
         """Connect."""
 
     async def setup(self) -> None:
-        """Nothing has to be made."""
+        """Do nothing, as nothing has to be made."""
 
     async def invoke(self, operation: Operation) -> Outcome:
         """Carry out an operation. Raises what the error table knows."""

@@ -90,11 +90,11 @@ class CausalNode(SpreadNode):
             super().serve(handle, request)
 
     def on_message(self, now: Now, sender: str, message: SpreadMessage) -> Effects:
-        """Updates may let requests go on."""
+        """Take updates, and let requests go on that waited for them."""
         return [*super().on_message(now, sender, message), *self._go_on()]
 
     def on_timer(self, now: Now, name: str) -> Effects:
-        """Requests may have waited long enough."""
+        """Let requests go on that may have waited long enough."""
         return [*super().on_timer(now, name), *(self._go_on() if name == GOSSIP else ())]
 
     def _go_on(self) -> Effects:
@@ -115,7 +115,7 @@ class CausalNode(SpreadNode):
         return [None, {}] if winner is None else [winner.value, past(winner)]
 
     def update(self, key: str, request: Request) -> Update | Response:
-        """Writes are accepted."""
+        """The update of a write, which is accepted."""
         return self.next_update("write", key, request.value[0], self.clock + 1)
 
     def acknowledgement(self, update: Update) -> Response:
@@ -218,7 +218,7 @@ class Causal(PeerStore):
 
 
 def causally_ordered() -> Invariant:
-    """No node applies an update before what its writer had seen, or makes one that says less than what was seen. The
+    """Updates applied by no node before what their writers had seen, and made to say no less than what was seen. The
     mark `ordered` has whether that is so, and the update."""
 
     def watch() -> Watch:

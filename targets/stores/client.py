@@ -65,13 +65,13 @@ class Sessions:
         """Requests that were sent again."""
 
     def acknowledge(self, session: str, sequence: int) -> None:
-        """A request that may have changed something was answered."""
+        """Note the answer to a request that may have changed something."""
         self._acknowledgements += 1
         self.acknowledged[session] = sequence
         self._heard(session)
 
     def refuse(self, session: str, sequence: int) -> None:
-        """A request was refused for good."""
+        """Note a request that was refused for good."""
         self.refused[session] = sequence
         self._heard(session)
 
@@ -176,7 +176,7 @@ class StoreClient:
         return response
 
     def _acknowledged(self, key: Any, response: Response) -> None:
-        """A change was acknowledged."""
+        """Note a change that was acknowledged."""
 
     async def teardown(self) -> None:
         """Nothing to undo."""

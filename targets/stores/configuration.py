@@ -17,7 +17,7 @@ from splitbrain.targets.stores.paxos.replica import PaxosSettings
 
 TIMER = "configuration "
 TOKENS = 1 << 40
-"""Tokens of syncs from here on are those of the registers."""
+"""Number from which on tokens of syncs are those of the registers."""
 
 Answered = Callable[[Response], None]
 

@@ -31,7 +31,7 @@ class KeptVersions(msgspec.Struct, frozen=True, tag="kept"):
 
 
 class HandedOver(msgspec.Struct, frozen=True, tag="handed"):
-    """A hint for a replica has arrived there."""
+    """Record of a hint for a replica that has arrived there."""
 
     key: str
     owner: str
@@ -108,7 +108,7 @@ class ReplicaCopies:
         return True
 
     def handed_over(self, key: str, owner: str) -> None:
-        """A hint has arrived at its owner."""
+        """Drop a hint that has arrived at its owner."""
         if self.hints.pop((key, owner), None) is not None:
             self._write(HandedOver(key, owner))
 

@@ -96,7 +96,7 @@ class Journal:
         return effects
 
     def on_durable(self, token: int) -> None:
-        """The sync with this token is done; the next one may start."""
+        """End the sync with this token; the next one may start."""
         if token == self._token and self._syncing is not None:
             self.durable = self._syncing
             self._syncing = None

@@ -59,7 +59,7 @@ class LeaderlessStore(PlantedStore):
 
     @property
     def invariants(self) -> Sequence[Invariant]:  # type: ignore[override]
-        """A version has one value, no copy goes back, and what a replica says to have on disk is there."""
+        """One value of a version, no copy that goes back, and all on disk that a replica says to have there."""
         always = one_value_a_version(), copies_never_go_back()
         return (*always, replicas_keep_what_they_stored()) if self._word("disk") == "sync" else always
 
@@ -102,7 +102,7 @@ def judge_copies(
 
 
 def one_value_a_version(mark: str = "version") -> Invariant:
-    """No two versions of one name have different values. The mark has the name and the value."""
+    """One value of all versions of one name. The mark has the name and the value."""
 
     def watch() -> Watch:
         first: dict[Any, MarkEvent] = {}
@@ -140,9 +140,9 @@ def copies_never_go_back() -> Invariant:
 
 
 def replicas_keep_what_they_stored() -> Invariant:
-    """A replica finds on its disk, when it starts, each version that it said to have there, or a newer one; so it does
-    hints, until they are handed over. Marks: `kept` has the name of the copy and the rank, `recovered` a pair of them
-    for each that was found, `handed` the name."""
+    """Each version that a replica said to have on its disk, or a newer one, found there when it starts; so are hints,
+    until they are handed over. Marks: `kept` has the name of the copy and the rank, `recovered` a pair of them for each
+    that was found, `handed` the name."""
 
     def watch() -> Watch:
         kept: dict[str, dict[str, Rank]] = {}

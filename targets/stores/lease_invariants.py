@@ -28,7 +28,7 @@ def in_order(see: Watch) -> Watch:
 
 
 def leases_last(lease: int, grants: tuple[str, ...]) -> Invariant:
-    """Nothing is taken from its holder before its lease, in nanoseconds, is over: by true time, which monotonic clocks
+    """Nothing taken from its holder before its lease, in nanoseconds, is over: by true time, which monotonic clocks
     follow unless their rate is changed. grants: the marks of its beginnings; the mark of its end is `lapsed`."""
 
     def watch() -> Watch:

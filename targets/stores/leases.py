@@ -25,7 +25,7 @@ from splitbrain.targets.stores.raft.server import LEADER, RaftSettings
 LAPSE = "lapse"
 """The request that ends a grant: key, the name of the lease; value, the number of the grant. And the timer."""
 TICKS = 10
-"""A leader looks so many times a lease for leases that have run out."""
+"""Times that a leader looks, within the length of a lease, for leases that have run out."""
 
 
 class LeaseMachine(Machine, ABC):
@@ -110,7 +110,7 @@ class LeaseNode(RaftNode):
         return [*super().on_start(now, disk), SetTimer(LAPSE, self._lease // TICKS)]
 
     def on_timer(self, now: Now, name: str) -> Effects:
-        """Leases are looked at, or a timer of Raft."""
+        """Look at leases, or take a timer of Raft."""
         if name != LAPSE:
             return super().on_timer(now, name)
         self.server.now = now

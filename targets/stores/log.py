@@ -192,7 +192,8 @@ class ReplicaLog:
             self.durable += 1
 
     def _replace(self, index: int) -> None:
-        """A snapshot takes the place of the entries up to an index; some may still be on their way to the disk."""
+        """Note that a snapshot takes the place of the entries up to an index; some may still be on their way to the
+        disk."""
         for replaced in range(max(self.base, self.durable) + 1, index + 1):
             self.on_their_way.append((replaced, self.record_of(replaced)))
 

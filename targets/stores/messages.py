@@ -92,7 +92,7 @@ class Entry(Struct, frozen=True, gc=False, array_like=True):
 
 
 PRECONDITION = "precondition"
-"""The value was not the expected one: an answer."""
+"""Another value than the expected one: an answer."""
 NO_LEADER = "no-leader"
 """Refused before anything was done: no leader is known here."""
 UNAVAILABLE = "unavailable"

@@ -72,7 +72,7 @@ class OneWinner:
 
 
 class KeptSiblings(OneWinner):
-    """Updates that did not know of each other are kept side by side."""
+    """Updates that did not know of each other, kept side by side."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -156,7 +156,7 @@ class LeadingNode(SpreadNode):
         super().__init__(name, nodes, random, settings=settings, parts=parts, state=state)
 
     def update(self, key: str, request: Request) -> Update | Response:
-        """Any change is accepted."""
+        """The update of a change; any is accepted."""
         if request.f not in OPERATIONS[self.conflict]:
             return Response(error=UNSUPPORTED, text=f"no such operation: {request.f}")
         return self.next_update(request.f, key, self.state.changed(key, request), self.stamp())

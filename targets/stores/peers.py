@@ -50,7 +50,7 @@ class PeerStore(PlantedStore):
 
     @property
     def invariants(self) -> Sequence[Invariant]:  # type: ignore[override]
-        """An update is the same everywhere, and each node applies those of an origin in order, each once."""
+        """One update, the same everywhere, and those of an origin applied by each node in order, each once."""
         return one_value_a_version("update"), each_once_and_in_order()
 
     def client(self, node: Node) -> StoreClient:
@@ -120,7 +120,7 @@ def _differing(accounts: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def each_once_and_in_order() -> Invariant:
-    """A node applies the updates of an origin in order, and each once while it runs. The mark `has` has origin and
+    """Updates of an origin applied by a node in order, and each once while it runs. The mark `has` has origin and
     number."""
 
     def watch() -> Watch:

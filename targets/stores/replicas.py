@@ -135,7 +135,7 @@ class ReplicaNode(ABC):
         return [Mark("recovered", tuple(found)), *self._finish(effects)]
 
     def on_request(self, now: Now, request: int, message: Request) -> Effects:
-        """A client asks: coordinate."""
+        """Coordinate what a client asks."""
         self.now = now
         if message.f == "role":
             return [Reply(request, Response([self.role.name, self.role.term]))]
@@ -149,12 +149,12 @@ class ReplicaNode(ABC):
         return self._finish(self._read(request, key) if message.f == "read" else self._change(request, key, message))
 
     def on_message(self, now: Now, sender: str, message: ReplicaMessage) -> Effects:
-        """A coordinator asks, or a replica answers."""
+        """Take a coordinator's request, or a replica's answer."""
         self.now = now
         return self._finish(self._receive(sender, message))
 
     def on_timer(self, now: Now, name: str) -> Effects:
-        """Rounds are looked at."""
+        """Look at rounds."""
         self.now = now
         self._ticking = False
         return self._finish(self.rounds.tick(now.monotonic))

@@ -95,7 +95,8 @@ class Requests:
         return doubtful
 
     def applied(self, index: int, request: Request | None, response: Response | None) -> list[Effect]:
-        """The entry at this index was applied with this response (None: nobody may be answered)."""
+        """Answer those who wait for the entry at this index, which was applied with this response (None: nobody may be
+        answered)."""
         effects: list[Effect] = []
         if not self._waiting and not self._places:
             return effects
@@ -136,8 +137,8 @@ class Requests:
         return Send(to, Forward(request))
 
     def follow(self, leader: str) -> list[Effect]:
-        """Another node decides now: what was passed on to the one before is in doubt. Its answer might still come, but
-        a client that waited for it would mostly wait in vain."""
+        """Follow another node, which decides now: what was passed on to the one before is in doubt. Its answer might
+        still come, but a client that waited for it would mostly wait in vain."""
         lost = [(session, handle) for session, (_, handle, to) in self._forwarded.items() if to != leader]
         for session, _ in lost:
             del self._forwarded[session]
@@ -153,7 +154,7 @@ class Requests:
         return refuse(sender, request, NO_LEADER, "asked a node that does not lead")
 
     def answered(self, message: Answer) -> list[Effect]:
-        """A forwarded request was answered; late and doubled answers are nobody's."""
+        """Pass on the answer to a forwarded request; late and doubled answers are nobody's."""
         sequence, handle, _ = self._forwarded.get(message.session, (-1, -1, ""))
         if sequence != message.sequence:
             return []

@@ -69,7 +69,7 @@ class Rounds:
         return [Send(node, message) for node in to]
 
     def heard(self, sender: str, number: int, answer: Any) -> list[Effect]:
-        """A node has answered."""
+        """Take a node's answer."""
         found = self.open.get(number)
         if found is None or sender not in found.to:
             return []
@@ -90,7 +90,7 @@ class Rounds:
         return len({found.instead.get(node, node) for node in found.answers}) >= found.need
 
     def ask_also(self, number: int, node: str, message: Message, instead: str) -> list[Effect]:
-        """Another node may answer in an open round, in the place of one that is silent."""
+        """Let another node answer in an open round, in the place of one that is silent."""
         self.open[number].to.append(node)
         self.open[number].instead[node] = instead
         return [Send(node, message)]

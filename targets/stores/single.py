@@ -81,13 +81,13 @@ class SingleNode:
         return self._serve(message, request)
 
     def on_message(self, now: Now, sender: str, message: Forward | Answer) -> Effects:
-        """A front door passes a request on, or hears the answer."""
+        """Serve a request that another node passes on, or pass on the answer to one of our own."""
         if isinstance(message, Forward):
             return self._serve(message.request, sender)
         return self.requests.answered(message)
 
     def on_timer(self, now: Now, name: str) -> Effects:
-        """No timers."""
+        """Do nothing, as there are no timers."""
         return []
 
     def on_durable(self, now: Now, token: int) -> Effects:

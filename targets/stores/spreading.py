@@ -196,7 +196,7 @@ class SpreadNode(ABC):
             self._out.append(update_mark(update))
 
     def on_message(self, now: Now, sender: str, message: SpreadMessage) -> Effects:
-        """Another node tells updates, or asks for some."""
+        """Take updates that another node tells, or its request for some."""
         self.now = now
         if isinstance(message, Tell):
             for update in message.updates:

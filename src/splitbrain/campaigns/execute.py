@@ -37,7 +37,7 @@ class CampaignProgress:
     began: float = field(default_factory=time.monotonic)
 
     def count(self, line: RunLine) -> None:
-        """One more run is over."""
+        """Count one more run that is over."""
         self.done += 1
         self.failed += not line.as_expected
 

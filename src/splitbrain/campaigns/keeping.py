@@ -24,7 +24,7 @@ class Keeper:
         """The number of folders that had to go."""
 
     def add(self, line: RunLine) -> None:
-        """A run is over; its folder, if it has one, is there."""
+        """Take a run that is over; its folder, if it has one, is there."""
         path = self._folder.folder_of(line)
         if path is None:
             return

@@ -19,7 +19,7 @@ from splitbrain.results.intervals import Interval, score_bounds
 
 DEADLINE_MIN_NS = 1_000_000_000
 DEADLINE_FACTOR = 10
-"""The deadline is so many times the healthy p99, at least DEADLINE_MIN_NS."""
+"""Multiple of the healthy p99 that is the deadline, at least DEADLINE_MIN_NS."""
 USEFUL_NS = 3_000_000_000
 """The part of a window in which operations count, if it is long enough for that."""
 LEVEL = 0.95

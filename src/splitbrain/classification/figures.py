@@ -27,7 +27,7 @@ from splitbrain.results.sides import SPLIT
 from splitbrain.results.summary import permille
 
 SERVED_SHARE = 0.9
-"""A node serves in a window if it answers so large a share of its operations of a kind in time."""
+"""Share of its operations of a kind that a node answers in time, at least, in a window in which it serves."""
 ASKED_MIN = 3
 """Answers of a node in a window that say that it serves; one missing answer says that it does not."""
 HEALTHY_SHARE = 0.9

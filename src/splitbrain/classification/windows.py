@@ -35,7 +35,7 @@ class RequestEnd(StrEnum):
 
     OK = "ok"
     REFUSED = "refused"
-    """A node answered that it would not do it."""
+    """An answer of the node that it would not do it."""
     TIMED_OUT = "timed out"
     UNKNOWN = "unknown"
     """The connection broke, could not be made, or the node itself was in doubt."""

@@ -13,7 +13,7 @@ from splitbrain.harness.errors import UsageError
 from splitbrain.results.folder import RunFolder
 
 HISTORY_ENDINGS = (".jsonl", ".ndjson", ".edn", ".json", ".log", ".txt", ".csv")
-"""Each may be followed by `.gz`."""
+"""Endings of histories; each may be followed by `.gz`."""
 
 _WHOLE = ("history.jsonl", "history.edn", "history.json", "history.csv", "history.txt", "jepsen.log")
 """A folder with one of these is one run, and the first of them its history."""

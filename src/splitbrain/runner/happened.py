@@ -32,7 +32,7 @@ class HappenedFaults:
         self._file.close()
 
     def add(self, ended: EndedFault) -> None:
-        """A fault has ended."""
+        """Write down a fault that has ended."""
         with writing(self._folder / FILE):
             self._file.write("\n" + fault_block(ScriptedFault.of(ended)))
 

@@ -15,7 +15,7 @@ from splitbrain.harness.verdict import Validity
 
 CANDIDATES = 4
 EVENTS_MAX = 100_000
-"""A longer history is not checked again for the sake of a hint."""
+"""Length beyond which a history is not checked again for the sake of a hint."""
 WRITES = frozenset(("write", "put"))
 
 

@@ -29,7 +29,7 @@ from splitbrain.workloads.workload import Workload
 
 SIM = "sim"
 SEEDS = 1 << 31
-"""A seed that is not given is drawn below this."""
+"""Number below which a seed that is not given is drawn."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ SPLIT = script({"fault": "partition:topology=halves,mode=lose", "start": 1.0, "d
 
 
 class NameByComparing(msgspec.Struct, frozen=True):
-    """Each thread registers name after name, by compare-and-set."""
+    """Name after name, registered by each thread with compare-and-set."""
 
     def next(self, context: Context) -> tuple[Answer, Generator]:
         return Operation(CAS, (None, context.thread), f"name{context.ordinal}"), self
@@ -28,7 +28,7 @@ class NameByComparing(msgspec.Struct, frozen=True):
 
 
 class NameByReading(msgspec.Struct, frozen=True):
-    """Each thread looks whether a name is taken, and writes its own number if not.
+    """A look of each thread whether a name is taken, and a write of its own number if not.
 
     free: thread → the name that it found free.
     """

@@ -16,9 +16,9 @@ class ClaimFinding(StrEnum):
     CONFIRMED = "confirmed"
     REFUTED = "refuted"
     DEPENDS = "depends on"
-    """It holds in some configurations or conditions, and not in others."""
+    """True in some configurations or conditions, and not in others."""
     UNSETTLED = "unsettled"
-    """The seeds do not agree, or say nothing."""
+    """Seeds that do not agree, or say nothing."""
 
 
 class BookClaim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

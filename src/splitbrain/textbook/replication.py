@@ -15,7 +15,7 @@ TIMEOUTS_MS = (150.0, 300.0)
 
 
 def slow_follower(seed: int) -> ClaimSample:
-    """One backup stands still for five seconds: writes that are answered meanwhile."""
+    """One backup that stands still for five seconds: writes that are answered meanwhile."""
     shares = {}
     for replication in ("sync", "semi-sync", "async"):
         run = simulate(

@@ -8,7 +8,7 @@ from splitbrain.harness.marks import MarkEvent
 
 
 def one_leader_an_epoch() -> Invariant:
-    """No two nodes lead a partition in one epoch."""
+    """At most one node that leads a partition in one epoch."""
 
     def watch() -> Watch:
         leaders: dict[str, Latest[str]] = {}
@@ -26,7 +26,7 @@ def one_leader_an_epoch() -> Invariant:
 
 
 def one_message_an_offset() -> Invariant:
-    """No two nodes, and no node twice, have different messages committed at one offset."""
+    """One message committed at one offset, the same on all nodes and each time."""
 
     def watch() -> Watch:
         found: dict[str, Latest[tuple[str, Any]]] = {}

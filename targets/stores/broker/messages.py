@@ -19,8 +19,8 @@ class Leadership(Struct, frozen=True, array_like=True):
 
 
 class Replicate(Struct, frozen=True, tag="replicate"):
-    """The leader sends the entries after `previous`, perhaps none. committed: the index up to which the leader knows
-    the log to be committed."""
+    """The leader's entries after `previous`, perhaps none. committed: the index up to which the leader knows the log to
+    be committed."""
 
     partition: str
     leadership: Leadership

@@ -95,7 +95,7 @@ class BrokerNode:
         return self._finish()
 
     def on_message(self, now: Now, sender: str, message: BrokerMessage) -> Effects:
-        """Another node speaks."""
+        """Take another node's message."""
         self._now = now
         self._heard[sender] = now.monotonic
         match message:
@@ -127,7 +127,7 @@ class BrokerNode:
         return self._finish()
 
     def on_request(self, now: Now, request: int, message: Request) -> Effects:
-        """A client asks this node."""
+        """Take a client's request to this node."""
         self._now = now
         if message.f == "role":
             return [Reply(request, Response([self.role.name, self.role.term]))]

@@ -31,7 +31,7 @@ class ErasesBefore(AsideFront):
         return [Send(self.cache, erase), *effects]
 
     def changed(self, name: Name, response: Response) -> list[Effect]:
-        """The store has answered a request that may change a key."""
+        """Pass on the store's answer to a request that may change a key, and nothing more."""
         return self.reply(name, response)
 
 
@@ -39,7 +39,7 @@ class ErasureNotAwaited(AsideFront):
     """Bug: a write is acknowledged when the store has it, and the erasure is sent once."""
 
     def changed(self, name: Name, response: Response) -> list[Effect]:
-        """The store has answered a request that may change a key."""
+        """Pass on the store's answer to a request that may change a key, and send the erasure once."""
         found = self.opened(name)
         if found is None:
             return []

@@ -14,7 +14,7 @@ class HeadAnswers(ChainNode):
 
 
 class UnconfirmedTail(ChainNode):
-    """The tail answers reads without asking whether the chain goes on without it."""
+    """Answer reads at the tail without asking whether the chain goes on without it."""
 
     def _read(self, request: Request, origin: Origin) -> None:
         self._out.append(answer(origin, request, self.machine.read(request.key)))
@@ -28,14 +28,14 @@ class OldEpochTaken(ChainNode):
 
 
 class ServesBeforeCaughtUp(ChainNode):
-    """A node serves as soon as its epoch has begun, with what it has."""
+    """Serve as soon as the epoch has begun, with what the node has."""
 
     def _up_to_date(self) -> bool:
         return True
 
 
 class MiddleCommits(ChainNode):
-    """A node between head and tail takes for committed what it has itself."""
+    """Take for committed, between head and tail, what the node has itself."""
 
     def _committed(self) -> int:
         return self._here() if self.members.place == "middle" and self._up_to_date() else super()._committed()

@@ -18,7 +18,7 @@ class CountsEveryAnswer(Rounds):
     """Count answers, and not the nodes that gave them."""
 
     def heard(self, sender: str, number: int, answer: Any) -> list[Effect]:
-        """An answer that came before counts again."""
+        """Count an answer again that came before."""
         found = self.open.get(number)
         if found is not None and sender in found.answers:
             found.answers[f"{sender} again"] = answer

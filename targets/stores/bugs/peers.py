@@ -32,7 +32,7 @@ class ClockOfItsOwn(LeadingNode):
     """A hybrid logical clock that is not advanced by what others tell."""
 
     def apply(self, update: Update) -> None:
-        """Only updates of this node count."""
+        """Count updates of this node only."""
         clock = self.clock
         super().apply(update)
         if update.origin != self.name:
@@ -56,7 +56,7 @@ class GapsSkipped(UpdateLog):
     """Take an update though one before it is missing, which then counts as known."""
 
     def is_next(self, update: Update) -> bool:
-        """Any newer one."""
+        """Whether it is any newer one."""
         return update.number > self.vector.get(update.origin, 0)
 
 
@@ -81,7 +81,7 @@ class CausalIgnoresTokens(CausalNode):
     """Answer with what it has, whatever the session has seen."""
 
     def serve(self, handle: int, request: Request) -> None:
-        """At once."""
+        """Serve at once."""
         value = request.value[0] if request.value else None
         super().serve(handle, Request(request.f, request.key, [value, {}], request.session, request.sequence))
 
@@ -98,7 +98,7 @@ class CausalClockOfItsOwn(CausalNode):
     """A logical clock that is not advanced by what others tell."""
 
     def apply(self, update: Update) -> None:
-        """Only updates of this node count."""
+        """Count updates of this node only."""
         clock = self.clock
         super().apply(update)
         if update.origin != self.name:

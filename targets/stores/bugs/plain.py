@@ -99,7 +99,7 @@ class LeadsAlone(LeasedNode):
 
 
 class PrimaryAnswersBeforeSync(PrimaryBackupNode):
-    """The primary carries requests out, and answers them, before they are on its disk."""
+    """Carry requests out at the primary, and answer them, before they are on its disk."""
 
     def _done(self) -> int:
         return self.log.last if self.name == self.primary else super()._done()

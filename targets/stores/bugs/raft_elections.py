@@ -50,7 +50,7 @@ class VotesInOlderTerms(Election):
     """Bug: answers a candidate of an older term as if it were of the present one."""
 
     def on_request(self, sender: str, request: VoteRequest) -> None:
-        """The term of an older request is not looked at, and neither is the vote of the present one."""
+        """Look neither at the term of an older request nor at the vote of the present one."""
         server = self._server
         if request.trial or request.term >= server.term or not self._up_to_date(request):
             super().on_request(sender, request)
@@ -116,7 +116,7 @@ class ForgetsTerm(ReplicaLog):
     """Bug: keeps term and vote in memory alone."""
 
     def ballot(self, term: int, vote: str | None) -> None:
-        """Nothing is written."""
+        """Write nothing."""
         self.term, self.vote = term, vote
 
     def _ballot(self) -> Ballot:

@@ -52,7 +52,7 @@ class RemembersMatches(Replication):
     """Bug: begins to lead with what it knew of its followers when it led before."""
 
     def lead(self) -> None:
-        """The old counts stay."""
+        """Keep the old counts."""
         known = self._match
         super().lead()
         self._match.update(known)
@@ -119,7 +119,7 @@ class TruncatesAlways(ReplicaLog):
     entries."""
 
     def merge(self, previous: int, entries: Sequence[Entry]) -> int | None:
-        """All entries are written anew."""
+        """Write all entries anew."""
         for index, entry in enumerate(entries, previous + 1):
             if index > self.base:
                 self._write(index, entry)
@@ -149,7 +149,7 @@ class RestartCommitsAll(RaftNode):
     """Bug: takes all that it finds on its disk for committed."""
 
     def on_start(self, now: Now, disk: dict[str, bytes]) -> Effects:  # type: ignore[override]
-        """The commit index is the end of the log."""
+        """Take the end of the log for the commit index."""
         effects = super().on_start(now, disk)
         self.server.commit = self.server.log.last
         return [*effects, *self._finish()]
@@ -159,5 +159,5 @@ class IgnoresDiskErrors(RaftNode):
     """Bug: goes on after a failed sync as if it had succeeded."""
 
     def on_disk_error(self, now: Now, token: int, errno: int) -> Effects:
-        """All is well."""
+        """Take the error for success."""
         return self.on_durable(now, token)

@@ -26,7 +26,7 @@ class RevisionsNotSaved(Machine):
     """Bug: begins to count revisions anew behind a snapshot."""
 
     def restore(self, state: bytes) -> None:
-        """Every revision is 1."""
+        """Restore every revision as 1."""
         super().restore(state)
         self._values = {key: (value, 1) for key, (value, _) in self._values.items()}
 
@@ -68,7 +68,7 @@ class SnapshotAcknowledgedBeforeSync(Replication):
     """Bug: acknowledges a snapshot before it is on disk."""
 
     def on_snapshot(self, sender: str, request: SnapshotRequest) -> bool:
-        """The answer leaves at once."""
+        """Answer at once."""
         newer = request.term >= self._server.term and self._newer(request)
         done = super().on_snapshot(sender, request)
         if newer:
@@ -90,7 +90,7 @@ class LogCutBehindSnapshot(ReplicaLog):
     """Bug: throws away the entries behind a snapshot, which it has acknowledged."""
 
     def install(self, index: int, term: int, state: bytes) -> None:
-        """Nothing stays."""
+        """Keep nothing."""
         self._begin(index, term, 0)
         self.durable = 0
         self._rewrite(index, state)

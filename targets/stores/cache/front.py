@@ -70,7 +70,7 @@ class PassingFront:
         return self.reply(message.request, message.response) if isinstance(message, CacheAnswer) else []
 
     def tick(self) -> list[Effect]:
-        """Nothing is sent again but by clients."""
+        """Send nothing again: only clients do."""
         return []
 
 
@@ -110,7 +110,7 @@ class AsideFront(PassingFront):
         return []
 
     def _read(self, read: Name, response: Response) -> list[Effect]:
-        """The store has answered a read: fill the cache, which answers; without leases nobody waits for that."""
+        """Fill the cache, which answers, with the store's answer to a read; without leases nobody waits for that."""
         miss = self._filling.pop(read, None)
         if miss is None:
             return []
@@ -123,7 +123,7 @@ class AsideFront(PassingFront):
         return miss.lease == ANYTIME
 
     def changed(self, name: Name, response: Response) -> list[Effect]:
-        """The store has answered a request that may change a key: have the copy erased."""
+        """Have the copy of a key erased, once the store has answered a request that may change it."""
         found = self.opened(name)
         if found is None:
             return []

@@ -75,7 +75,7 @@ class CacheNode:
         return Role("cache" if self.name == self.cache_node else "proxy")
 
     def on_start(self, now: Now, disk: Mapping[str, bytes]) -> Effects:
-        """The store reads its journal; caches begin empty."""
+        """Start the store from its journal; caches begin empty."""
         reads = StoreReads(self.name, now.monotonic)
         if self.settings.style == ASIDE:
             self.front = self.parts.front(self.store_node, self.cache_node, reads)

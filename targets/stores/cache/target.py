@@ -22,8 +22,8 @@ from splitbrain.targets.stores.target import OPERATIONS
 
 
 def copies_never_go_back() -> Invariant:
-    """No copy in the cache is older than one that was there before, or than what it was erased for. The marks `cached`
-    and `erased` have key and revision."""
+    """No copy in the cache older than one that was there before, or than what it was erased for. The marks `cached` and
+    `erased` have key and revision."""
 
     def watch() -> Watch:
         latest: dict[str, int] = {}

@@ -125,7 +125,7 @@ class ThroughCache:
         return [Mark("cached", key, revision)]
 
     def changed(self, now: Now, sender: str, request: Request, response: Response) -> list[Effect]:
-        """The store has answered a request that may change a key."""
+        """Keep or drop the copy of a key, once the store has answered a request that may change it."""
         key = word(request.key)
         if request.f == "write" and response.error is None and key in self.copies:
             marks = self.keep(key, request.value, response.revision or 0)

@@ -11,7 +11,7 @@ EPOCHS = 10_000
 
 
 def one_chain_an_epoch() -> Invariant:
-    """No two nodes know different chains of one epoch."""
+    """One chain of one epoch, the same to all nodes that know it."""
 
     def watch() -> Watch:
         chains: dict[int, Any] = {}
@@ -33,7 +33,7 @@ def one_chain_an_epoch() -> Invariant:
 
 
 def keeps_what_it_acknowledged() -> Invariant:
-    """A node finds on its disk, when it starts, what it has acknowledged in its last epoch."""
+    """All that a node has acknowledged in its last epoch, on its disk when it starts."""
 
     def watch() -> Watch:
         acknowledged: dict[str, int] = {}

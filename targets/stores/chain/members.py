@@ -17,11 +17,11 @@ class ChainMembers:
         self._heard: dict[str, int] = {}
 
     def start(self, now: int) -> None:
-        """A start counts as having heard all."""
+        """Count a start as having heard all."""
         self._heard = dict.fromkeys(self.others, now)
 
     def heard(self, other: str, now: int) -> None:
-        """A node has spoken."""
+        """Note that a node has spoken."""
         self._heard[other] = now
 
     def enter(self, epoch: int, chain: Chain, now: int) -> None:

@@ -13,8 +13,8 @@ Chain = tuple[str, ...]
 
 
 class Link(Struct, frozen=True, tag="link"):
-    """A node sends its successor the entries after `prev_index`, perhaps none. base: the end of the head's log when the
-    epoch began; who has that has all that was committed before."""
+    """The entries after `prev_index`, perhaps none, from a node to its successor. base: the end of the head's log when
+    the epoch began; who has that has all that was committed before."""
 
     epoch: int
     base: int

@@ -109,7 +109,7 @@ class ChainNode:
         return self._finish()
 
     def on_message(self, now: Now, sender: str, message: ChainMessage) -> Effects:
-        """Another node speaks."""
+        """Take another node's message."""
         self._now = now
         self.members.heard(sender, now.monotonic)
         match message:
@@ -156,7 +156,7 @@ class ChainNode:
         self._out += self.configuration.propose(now, old, wanted, lambda answer: self._proposed(old, wanted, answer))
 
     def on_request(self, now: Now, request: int, message: Request) -> Effects:
-        """A client asks this node."""
+        """Take a client's request to this node."""
         self._now = now
         if message.f == "role":
             return [Reply(request, Response([self.role.name, self.role.term]))]

@@ -18,7 +18,7 @@ class Detector(Protocol):
     """The detector for one node. Times are nanoseconds."""
 
     def heard(self, pause: int) -> None:
-        """A heartbeat came, so long after the one before."""
+        """Learn from a heartbeat, which came so long after the one before."""
 
     def suspects(self, silence: int) -> bool:
         """Whether so long a silence is too long."""
@@ -31,7 +31,7 @@ class TimeoutDetector:
         self._timeout = timeout
 
     def heard(self, pause: int) -> None:
-        """Nothing is learned from it."""
+        """Learn nothing from it."""
 
     def suspects(self, silence: int) -> bool:
         """Whether so long a silence is too long."""

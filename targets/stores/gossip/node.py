@@ -141,7 +141,7 @@ class GossipNode:
         return HeartbeatTable({self.name: self.beat, **{other: node.beat for other, node in self.known.items()}})
 
     def on_message(self, now: Now, sender: str, message: HeartbeatTable) -> Effects:
-        """Another node tells what it knows."""
+        """Take from another node what it knows."""
         effects: list[Effect] = []
         for name, beat in message.beats.items():
             if name in self.known:

@@ -23,8 +23,8 @@ from splitbrain.targets.stores.planted import BUG, PlantedStore
 
 
 def the_silent_are_left_out(timeout: int) -> Invariant:
-    """No node names another one of which it has heard nothing new for the timeout, by its own clock. The mark `heard`
-    has a node and the time, `told` the time and the nodes that are named; times are nanoseconds."""
+    """No name, told by a node, of another one of which it has heard nothing new for the timeout, by its own clock. The
+    mark `heard` has a node and the time, `told` the time and the nodes that are named; times are nanoseconds."""
 
     def watch() -> Watch:
         heard: dict[str, dict[str, int]] = {}

@@ -22,7 +22,7 @@ RETRY_SECONDS = 0.1
 TURN_SECONDS = 0.2
 """A client that gave a lock back lets others try for so long before it asks again."""
 MARGIN = 10
-"""A careful client gives up this part of its lease before the end."""
+"""Part of its lease, one in so many, that a careful client gives up before the end."""
 PAUSE_SECONDS = 0.02
 """Between two tries to renew."""
 SHORTEST_SECONDS = 0.001

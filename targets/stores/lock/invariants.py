@@ -11,7 +11,7 @@ ENDS = ("released", "lapsed")
 
 
 def one_holder() -> Invariant:
-    """A lock is given to a client when nobody holds it, and given back by its holder."""
+    """A lock that is given to a client when nobody holds it, and given back by its holder."""
 
     def watch() -> Watch:
         holder: dict[str, int] = {}

@@ -17,8 +17,8 @@ PROPOSALS = 64
 
 
 def one_life_a_ballot() -> Invariant:
-    """A ballot belongs to one life of one node: no other begins a round with it (section 2.4: a proposer never issues
-    two proposals with one number)."""
+    """One life of one node to which a ballot belongs: no other begins a round with it (section 2.4: a proposer never
+    issues two proposals with one number)."""
 
     def watch() -> Watch:
         lives: dict[str, int] = {}
@@ -46,7 +46,7 @@ def one_life_a_ballot() -> Invariant:
 
 
 def one_proposal_a_ballot() -> Invariant:
-    """No two states are proposed in one ballot of a key."""
+    """At most one state proposed in one ballot of a key."""
 
     def watch() -> Watch:
         proposals: OrderedDict[Any, MarkEvent] = OrderedDict()
@@ -125,8 +125,8 @@ def builds_on_chosen() -> Invariant:
 
 
 def keeps_promises() -> Invariant:
-    """An acceptor accepts nothing below what it has promised (P1a), and tells of the latest that it has accepted; over
-    restarts too."""
+    """Acceptors that accept nothing below what they have promised (P1a), and tell of the latest that they have
+    accepted; over restarts too."""
 
     def watch() -> Watch:
         promised: dict[tuple[str, Any], Any] = {}

@@ -51,7 +51,7 @@ class AcceptReply(Struct, frozen=True, tag="accepted"):
 
 
 class Outbid(Struct, frozen=True, tag="outbid"):
-    """Either phase is refused: the acceptor has promised a higher ballot."""
+    """Refusal of either phase: the acceptor has promised a higher ballot."""
 
     key: KeyName
     ballot: Ballot
@@ -59,7 +59,7 @@ class Outbid(Struct, frozen=True, tag="outbid"):
 
 
 class Query(Struct, frozen=True, tag="query"):
-    """A reader asks for the state that was accepted last. number: the reader's, for the answer."""
+    """A reader's question for the state that was accepted last. number: the reader's, for the answer."""
 
     key: KeyName
     number: int

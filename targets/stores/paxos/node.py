@@ -67,7 +67,7 @@ class PaxosNode:
 
     @property
     def role(self) -> Role:
-        """All are alike."""
+        """The role of a peer, as all are alike."""
         return Role("peer")
 
     def on_start(self, now: Now, disk: Mapping[str, bytes]) -> Effects:
@@ -77,7 +77,7 @@ class PaxosNode:
         return self._end_event()
 
     def on_request(self, now: Now, request: int, message: Request) -> Effects:
-        """A client asks this node."""
+        """Take a client's request to this node."""
         replica = self.replica
         replica.now = now
         if message.f == "role":
@@ -101,7 +101,7 @@ class PaxosNode:
         return self._end_event()
 
     def on_message(self, now: Now, sender: str, message: PaxosMessage) -> Effects:
-        """A node speaks."""
+        """Take a node's message."""
         self.replica.now = now
         self._handle(sender, message)
         return self._end_event()

@@ -94,7 +94,7 @@ class Proposer:
         self._replica.out.append(SetTimer(round.timer, after))
 
     def on_promise(self, sender: str, promise: Promise) -> None:
-        """An acceptor has promised; a majority ends phase 1."""
+        """Take an acceptor's promise; a majority ends phase 1."""
         round = self._rounds.get(promise.key)
         if round is None or round.phase != PREPARING or round.ballot != promise.ballot:
             return
@@ -126,7 +126,7 @@ class Proposer:
         return all(promise.accepted == promises[0].accepted for promise in promises)
 
     def on_accepted(self, sender: str, message: AcceptReply) -> None:
-        """An acceptor has accepted; a majority has chosen."""
+        """Count an acceptor that has accepted; a majority has chosen."""
         round = self._rounds.get(message.key)
         if round is None or round.phase != ACCEPTING or round.ballot != message.ballot:
             return
@@ -152,7 +152,7 @@ class Proposer:
         self._go_on(round)
 
     def on_outbid(self, message: Outbid) -> None:
-        """An acceptor has promised more to another: wait, and bid higher."""
+        """Wait, and bid higher, as an acceptor has promised more to another."""
         self._counter = max(self._counter, message.promised[0])
         round = self._rounds.get(message.key)
         if round is None or round.phase == BACKING_OFF or round.ballot != message.ballot:
@@ -166,7 +166,7 @@ class Proposer:
         self._wait(round, 1 + self._replica.random.below(most))
 
     def on_timer(self, name: str) -> bool:
-        """A round has waited; whether the timer was one of a round."""
+        """Go on with a round that has waited; whether the timer was one of a round."""
         round = self._timed.get(name)
         if round is None:
             return False

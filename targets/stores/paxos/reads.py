@@ -39,7 +39,7 @@ class QuorumReads:
         self._replica.out.append(SetTimer(f"read {self._last}", self._replica.settings.resend))
 
     def on_holding(self, sender: str, message: QueryReply) -> None:
-        """An acceptor has answered; a majority decides how the read goes on."""
+        """Take an acceptor's answer; a majority decides how the read goes on."""
         read = self._reads.get(message.number)
         if read is None:
             return
@@ -61,7 +61,7 @@ class QuorumReads:
         return max(answers, key=lambda answer: answer.accepted)
 
     def on_timer(self, name: str) -> None:
-        """Too few have answered."""
+        """Settle a read to which too few have answered."""
         kind, _, number = name.partition(" ")
         if kind == "read" and int(number) in self._reads:
             self._settle(int(number))

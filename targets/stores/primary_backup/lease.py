@@ -49,7 +49,7 @@ class LeasedNode(PrimaryBackupNode):
         return self.settings.patience * 9 // 10
 
     def on_start(self, now: Now, disk: Mapping[str, bytes]) -> Effects:
-        """A start counts as an answer, because what was promised before is forgotten."""
+        """Count a start as an answer, because what was promised before is forgotten."""
         self._bound = self._bound_at_start(now)
         return super().on_start(now, disk)
 

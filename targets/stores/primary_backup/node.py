@@ -115,7 +115,7 @@ class PrimaryBackupNode:
         return self._finish()
 
     def on_message(self, now: Now, sender: str, message: PrimaryBackupMessage) -> Effects:
-        """Another node speaks."""
+        """Take another node's message."""
         self._now = now
         match message:
             case Ship():
@@ -139,7 +139,7 @@ class PrimaryBackupNode:
         return self._finish()
 
     def on_request(self, now: Now, request: int, message: Request) -> Effects:
-        """A client asks this node."""
+        """Take a client's request to this node."""
         self._now = now
         if message.f == "role":
             return [Reply(request, Response([self.role.name, self.role.term]))]
@@ -224,7 +224,7 @@ class PrimaryBackupNode:
             self._out.append(SetTimer(TAKEOVER, self.settings.patience * place_in_line))
 
     def _take_over(self) -> None:
-        """The primary is silent, so it must be dead (it may not be): the next view of our own begins."""
+        """Begin the next view of our own: the primary is silent, so it must be dead (it may not be)."""
         n = len(self.nodes)
         view = self.view + 1 + (self.nodes.index(self.name) - self.view - 1) % n
         self._out.append(Log(f"view {self.view}: {self.primary} is silent, taking over with view {view}"))

@@ -8,7 +8,7 @@ from splitbrain.targets.stores.lease_invariants import in_order, leases_last
 
 
 def one_delivery_at_a_time() -> Invariant:
-    """A message is with one consumer at a time, and with none after it was acknowledged."""
+    """At most one consumer at a time that has a message, and none after it was acknowledged."""
 
     def watch() -> Watch:
         out: dict[str, int] = {}
@@ -34,7 +34,7 @@ def one_delivery_at_a_time() -> Invariant:
 
 
 def leaves_when_acknowledged() -> Invariant:
-    """A message leaves the queue when it is acknowledged, and for no other reason."""
+    """Messages that leave the queue when they are acknowledged, and for no other reason."""
 
     def watch() -> Watch:
         acknowledged: dict[str, None] = {}

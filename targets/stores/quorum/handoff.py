@@ -61,6 +61,6 @@ class Handoff:
         return dict(self._copies.hints)
 
     def arrived(self, key: str, owner: str, versions: Versions) -> None:
-        """An owner has these versions on disk; what was added meanwhile stays."""
+        """Drop a hint whose versions its owner has on disk; what was added meanwhile stays."""
         if self._copies.hints.get((key, owner)) == versions:
             self._copies.handed_over(key, owner)

@@ -38,7 +38,7 @@ class Election:
         server.out.append(SetTimer(TIMER, round(timeout) << min(self._attempts, BACKOFF_MAX)))
 
     def on_timeout(self) -> None:
-        """No leader was heard for too long."""
+        """Stand for election, or wait on, as no leader was heard for too long."""
         server = self._server
         if server.role == LEADER or server.log.journal.durable < server.log.ballot_record:
             # A leader keeps the timer running for the day it is none. And while our vote of the last attempt is still
@@ -63,7 +63,7 @@ class Election:
         self._server.promise(self._server.name, VoteReply(term, granted=True, trial=self._trial))
 
     def on_request(self, sender: str, request: VoteRequest) -> None:
-        """A candidate asks for a vote, or whether it would get one."""
+        """Take a candidate's request for a vote, or whether it would get one."""
         server = self._server
         if server.role == LEADER or self._hears_leader():
             return
@@ -98,7 +98,7 @@ class Election:
         return (request.last_term, request.last_index) >= (log.term_at(log.last) or 0, log.last)
 
     def on_reply(self, sender: str, reply: VoteReply) -> bool:
-        """A vote came back. Whether it was the one that decides: then this server leads from now on."""
+        """Take a vote that came back. Whether it was the one that decides: then this server leads from now on."""
         server = self._server
         if not reply.granted:
             if reply.term > server.term:
@@ -126,7 +126,7 @@ class Election:
             self._votes.append(voter)
 
     def _stand(self) -> None:
-        """The trial was won: enter a new term and ask for real."""
+        """Enter a new term and ask for real, as the trial was won."""
         server = self._server
         server.log.ballot(server.term + 1, server.name)
         self._trial = False

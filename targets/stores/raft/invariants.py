@@ -21,7 +21,7 @@ SESSIONS = 50_000
 
 
 def elected_by_majority() -> Invariant:
-    """A leader was voted for in its term by a majority of all servers (§5.2)."""
+    """Leaders voted for in their term by a majority of all servers (§5.2)."""
 
     def watch() -> Watch:
         servers: dict[str, None] = {}
@@ -82,7 +82,7 @@ def stored_by_majority() -> Invariant:
 
 
 def complete_leader() -> Invariant:
-    """A new leader's log holds all that was applied in earlier terms (Leader Completeness, Figure 3)."""
+    """All that was applied in earlier terms, held by a new leader's log (Leader Completeness, Figure 3)."""
 
     def watch() -> Watch:
         latest: MarkEvent | None = None
@@ -110,7 +110,7 @@ def complete_leader() -> Invariant:
 
 
 def commits_own_term() -> Invariant:
-    """A leader commits by counting copies of an entry of its own term only (§5.4.2, Figure 8)."""
+    """Commits by counting copies of an entry of the leader's own term only (§5.4.2, Figure 8)."""
 
     def see(event: MarkEvent) -> str | None:
         index, term, led = event.values
@@ -122,7 +122,7 @@ def commits_own_term() -> Invariant:
 
 
 def keeps_what_was_stored() -> Invariant:
-    """A server finds on its disk what was there: its vote, and its log (§5.2, Figure 2: persistent state)."""
+    """All that was on a server's disk, found there again: its vote, and its log (§5.2, Figure 2: persistent state)."""
 
     def watch() -> Watch:
         stored: dict[str, int] = {}
@@ -169,7 +169,8 @@ def promises_what_is_stored() -> Invariant:
 
 
 def votes_in_present_term() -> Invariant:
-    """A server votes in no term that is older than one it has entered (Figure 2: reply false if term < currentTerm)."""
+    """No vote of a server in a term that is older than one it has entered (Figure 2: reply false if term <
+    currentTerm)."""
 
     def watch() -> Watch:
         entered: dict[str, int] = {}
@@ -211,7 +212,7 @@ def keeps_what_it_promised() -> Invariant:
 
 
 def votes_by_rule() -> Invariant:
-    """A vote goes to a log at least as up to date as the voter's own (§5.4.1), and to nobody while a leader is heard
+    """Votes for a log at least as up to date as the voter's own (§5.4.1), and for nobody while a leader is heard
     (thesis §4.2.3)."""
 
     def watch() -> Watch:
@@ -269,8 +270,8 @@ def knows_what_was_acknowledged() -> Invariant:
 
 
 def reads_while_leading() -> Invariant:
-    """A leader answers reads once an entry of its own is applied, and by its lease only while nobody leads in a later
-    term (thesis §6.4)."""
+    """Reads answered by a leader once an entry of its own is applied, and by its lease only while nobody leads in a
+    later term (thesis §6.4)."""
 
     def watch() -> Watch:
         latest: MarkEvent | None = None
@@ -297,7 +298,7 @@ def reads_while_leading() -> Invariant:
 
 
 def answers_what_was_applied() -> Invariant:
-    """A change is answered by the machine, once it is applied (§5.3); so is a refusal by its precondition. A session
+    """Changes answered by the machine, each once it is applied (§5.3); so is a refusal by its precondition. A session
     numbers its requests upwards, so of each the highest that was applied is remembered."""
 
     def watch() -> Watch:

@@ -79,7 +79,7 @@ class RaftMarks:
         ]
 
     def told(self, to: str, message: RaftMessage) -> None:
-        """A message leaves, to another server or to this one."""
+        """Mark a message that leaves, to another server or to this one."""
         if type(message) is AppendReply:
             if not message.ok or to == self._server.name:
                 return
@@ -94,14 +94,14 @@ class RaftMarks:
             self._marks.append(Mark("voted", message.term, to))
 
     def asked(self, handle: int, request: Request) -> None:
-        """A client asks."""
+        """Remember a client's request."""
         if request.f != "read":
             self._asked[handle] = request.session, request.sequence
             if len(self._asked) > ASKED_MAX:
                 del self._asked[next(iter(self._asked))]
 
     def _answered(self, reply: Reply) -> None:
-        """A client is answered."""
+        """Mark the answer to a client."""
         name = self._asked.pop(reply.request, None)
         if name is not None and reply.message.error in DONE:
             self._marks.append(Mark("answered", *name))

@@ -10,8 +10,8 @@ from splitbrain.targets.stores.messages import Answer, Entry, Forward
 
 
 class VoteRequest(Struct, frozen=True, gc=False, tag="vote"):
-    """A candidate asks for a vote in `term`. trial: it only asks whether it would get one (pre-vote, thesis §9.6); the
-    term is then the one that it would enter."""
+    """A candidate's request for a vote in `term`. trial: it only asks whether it would get one (pre-vote, thesis §9.6);
+    the term is then the one that it would enter."""
 
     term: int
     last_index: int

@@ -100,11 +100,11 @@ class RaftNode:
         return self._finish()
 
     def _heard_at_start(self) -> int:
-        """A start counts as having heard a leader: see `RaftServer.heard`."""
+        """Time at which a leader counts as heard at a start: see `RaftServer.heard`."""
         return self.server.now.monotonic
 
     def on_message(self, now: Now, sender: str, message: RaftMessage) -> Effects:
-        """Another server, or a node that forwards, speaks."""
+        """Take a message of another server, or of a node that forwards."""
         server = self.server
         server.now = now
         if isinstance(message, SERVERS) and message.term < server.log.term:
@@ -122,7 +122,7 @@ class RaftNode:
         return self._finish()
 
     def on_request(self, now: Now, request: int, message: Request) -> Effects:
-        """A client asks this node."""
+        """Take a client's request to this node."""
         self.server.now = now
         if message.f == "role":
             return [Reply(request, Response([self.role.name, self.role.term]))]

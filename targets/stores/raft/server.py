@@ -96,7 +96,7 @@ class RaftServer:
         self.out.append(SetTimer(name, after))
 
     def restore(self, index: int, state: bytes) -> None:
-        """The machine becomes that of a snapshot, which stands for all entries up to an index."""
+        """Make the machine that of a snapshot, which stands for all entries up to an index."""
         self.machine.restore(state)
         self.applied = index
         self.commit = max(self.commit, index)

@@ -48,7 +48,7 @@ class BalanceReads:
         return effects
 
     def heard(self, message: BalanceTold) -> list[Effect]:
-        """A node has told a balance."""
+        """Take a balance that a node has told."""
         reading = self._reads.get(message.reading)
         if reading is None or message.account not in reading.missing:
             return []

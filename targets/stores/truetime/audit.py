@@ -51,8 +51,8 @@ def judge(accounts: Sequence[Account], sessions: Sessions) -> Verdict:
 
 
 def timestamps_rise() -> Invariant:
-    """The later of two changes of a key has the greater timestamp, over restarts too. The mark `shown` has key,
-    number of the change at its owner, and timestamp."""
+    """The greater timestamp for the later of two changes of a key, over restarts too. The mark `shown` has key, number
+    of the change at its owner, and timestamp."""
 
     def watch() -> Watch:
         last: dict[str, tuple[int, int]] = {}
@@ -71,7 +71,7 @@ def timestamps_rise() -> Invariant:
 
 
 def past_when_shown() -> Invariant:
-    """A change is shown when its timestamp is past by true time. The mark `shown` as for `timestamps_rise`."""
+    """Changes shown when their timestamps are past by true time. The mark `shown` as for `timestamps_rise`."""
 
     def early(event: MarkEvent, true: int) -> str | None:
         key, _, at = event.values
@@ -81,7 +81,8 @@ def past_when_shown() -> Invariant:
 
 
 def reads_to_come() -> Invariant:
-    """A read sees its key at a time that is not past by true time when it comes. The mark `asked` has that time."""
+    """Reads that see their key at a time that is not past by true time when they come. The mark `asked` has that
+    time."""
 
     def late(event: MarkEvent, true: int) -> str | None:
         (at,) = event.values

@@ -139,7 +139,7 @@ class Coordinator:
         self._ask(transaction, node, ask)
 
     def on_told(self, sender: str, message: StepTold) -> None:
-        """A participant has taken the step."""
+        """Take the answer of a participant that has taken the step."""
         transaction = self.under_way.get(message.txn)
         if transaction is None or transaction.step is None or message.number != transaction.number:
             return
@@ -210,7 +210,7 @@ class Coordinator:
         return owner(key, self.context.nodes)
 
     def on_vote(self, sender: str, message: ShardVote) -> None:
-        """A participant has voted."""
+        """Take a participant's vote."""
         transaction = self.under_way.get(message.txn)
         if transaction is None or not transaction.voting or transaction.deciding:
             return
@@ -232,7 +232,7 @@ class Coordinator:
             self._commit(transaction, 0)
 
     def on_stamp(self, message: StampTold) -> None:
-        """The oracle has given a timestamp."""
+        """Take a timestamp that the oracle has given."""
         transaction = self.under_way.get(message.txn)
         wanted = StampAsk(message.txn, message.purpose)
         if transaction is None or transaction.asked.get(self.context.nodes[0]) != wanted:
@@ -282,7 +282,7 @@ class Coordinator:
             transaction.handle = None
 
     def on_kept(self, sender: str, message: DecisionKept) -> None:
-        """A participant knows of a commit."""
+        """Note that a participant knows of a commit."""
         transaction = self.under_way.get(message.txn)
         if transaction is not None and transaction.deciding:
             transaction.asked.pop(sender, None)
@@ -290,14 +290,14 @@ class Coordinator:
                 del self.under_way[message.txn]
 
     def on_wound(self, message: Wound) -> None:
-        """An older transaction needs a lock: abort, unless the vote is on, which ends by itself."""
+        """Abort, as an older transaction needs a lock, unless the vote is on, which ends by itself."""
         transaction = self.under_way.get(message.txn)
         if transaction is not None and not transaction.voting:
             self.context.mark("wounded", message.txn)
             self._abort(transaction, CONFLICT, "an older transaction needs a lock of this one")
 
     def on_inquiry(self, sender: str, message: Inquiry) -> None:
-        """A participant asks for the outcome: it is told one that is on disk, or that there will be no commit."""
+        """Tell a participant that asks for the outcome one that is on disk, or that there will be no commit."""
         if message.txn in self.under_way:
             return
         record = self.decided.get(message.txn)

@@ -11,7 +11,7 @@ WINDOW = 50_000
 
 
 def one_outcome_a_transaction() -> Invariant:
-    """No transaction is committed at one node and aborted at another."""
+    """One outcome of a transaction: none is committed at one node and aborted at another."""
 
     def watch() -> Watch:
         outcomes: OrderedDict[str, MarkEvent] = OrderedDict()

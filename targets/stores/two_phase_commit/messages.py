@@ -72,13 +72,13 @@ class DecisionKept(Struct, frozen=True, gc=False, tag="kept"):
 
 
 class Wound(Struct, frozen=True, gc=False, tag="wound"):
-    """An older transaction waits for a lock of this one."""
+    """Word that an older transaction waits for a lock of this one."""
 
     txn: str
 
 
 class Inquiry(Struct, frozen=True, gc=False, tag="inquiry"):
-    """A participant waits for the outcome."""
+    """Question of a participant that waits for the outcome."""
 
     txn: str
 

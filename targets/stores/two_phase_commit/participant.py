@@ -72,7 +72,7 @@ class Doubt:
     longest: int = 0
 
     def add(self, held: int) -> None:
-        """One more has ended."""
+        """Count one more that has ended."""
         self.count += 1
         self.total += held
         self.longest = max(self.longest, held)
@@ -108,7 +108,7 @@ class Participant:
             self._end(record)
 
     def recovered(self) -> None:
-        """Everything was replayed: what has voted and has no outcome goes on waiting."""
+        """End the recovery, as everything was replayed: what has voted and has no outcome goes on waiting."""
         for visit in self.visits.values():
             visit.since, visit.asked = self.context.now.monotonic, self.context.now.monotonic - INQUIRE_NS
         self.context.mark("recovered", (*self.visits, *self.outcomes))
