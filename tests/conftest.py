@@ -32,14 +32,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_sessionfinish(exitstatus: int) -> None:
-    """The temporary folders go, unless a test failed: they may say why."""
+    """Remove the temporary folders, unless a test failed: they may say why."""
     if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         for folder in _folder:
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """The seed is told whether tests failed or not."""
+    """Tell the seed, whether tests failed or not."""
     for folder in _folder:
         if terminalreporter.stats.get("failed") or terminalreporter.stats.get("error"):
             terminalreporter.write_line(f"temporary folders are kept: {folder}")

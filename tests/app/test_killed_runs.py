@@ -1,4 +1,4 @@
-"""A run that is killed (-9) at any moment leaves a history that can be read, and nothing else.
+"""Histories left by runs that are killed (-9) at any moment, which can be read, and nothing else left.
 
 Three moments here; the twenty of the soak are `long`.
 """
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(namespaces.unavailable() is not None, reason=nam
 GONE_SECONDS = 60.0
 """A deadline, generous for a busy machine."""
 CHAIN = ("outside", "unshare", "init", "within")
-"""Each is the parent of the next."""
+"""Processes, each the parent of the next."""
 FAULTS = "all,stop,enospc:how=fill,bitflip"
 
 

@@ -1,4 +1,4 @@
-"""The benchmarks are scripts beside each other, so their folder is where they find each other."""
+"""Folder of the benchmarks for imports: they are scripts beside each other, and find each other there."""
 
 import sys
 from pathlib import Path

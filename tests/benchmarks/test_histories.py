@@ -1,4 +1,4 @@
-"""Histories of the benchmarks are what they are said to be: by the checker, and by counting."""
+"""Histories of the benchmarks, which are what they are said to be: by the checker, and by counting."""
 
 from collections import Counter
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Rows of the benchmark run, the peer gets the same history, and the figures of both sides are right."""
+"""Rows of the benchmark that run, the same history for the peer, and right figures of both sides."""
 
 import json
 from xml.etree import ElementTree

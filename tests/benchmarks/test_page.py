@@ -1,4 +1,4 @@
-"""The page on linearizability is true: its programs run, and what it names exists."""
+"""Truth of the page on linearizability: its programs run, and what it names exists."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The toy database of the benchmark gives histories of the level that it says."""
+"""Histories of the toy database of the benchmark, of the level that it says."""
 
 import pytest
 import transactions

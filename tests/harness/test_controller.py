@@ -372,7 +372,7 @@ def test_the_same_seed_gives_the_same_history_and_another_does_not(stage):
 
 
 def test_an_operation_depends_on_seed_thread_and_ordinal_alone(stage):
-    """The n-th operation of a thread is the same however long operations take."""
+    """The n-th operation of a thread, the same however long operations take."""
 
     def operations(latency):
         async def slow(client, operation):

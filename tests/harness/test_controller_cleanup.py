@@ -1,5 +1,5 @@
-"""Nothing is left behind, however and whenever a test ends. The stage itself checks: cluster down, clients closed, no
-task under way; here it is ended in every phase and in every way."""
+"""Nothing left behind, however and whenever a test ends. The stage itself checks: cluster down, clients closed, no task
+under way; here it is ended in every phase and in every way."""
 
 import asyncio
 import contextlib

@@ -30,7 +30,7 @@ class ValueMessage(msgspec.Struct, frozen=True):
 
 
 class Forgetful:
-    """Each node keeps one value, for itself, until it dies."""
+    """Nodes that each keep one value, for themselves, until they die."""
 
     message_type = request_type = reply_type = ValueMessage
 

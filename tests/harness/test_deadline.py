@@ -1,4 +1,4 @@
-"""A deadline ends what takes too long, and nothing else."""
+"""Deadlines, which end what takes too long, and nothing else."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Injections are healed exactly once, in reverse order, and recorded, whatever happens meanwhile.
+"""Injections healed exactly once, in reverse order, and recorded, whatever happens meanwhile.
 
 A fake cluster notes what is done to it; every call into it passes a few checkpoints, at each of which a test can
 cancel the nemesis."""
@@ -162,7 +162,7 @@ async def cancelled(task: Awaitable[None]) -> None:
 
 
 def assert_whole(stage: NemesisStage) -> None:
-    """Everything injected was healed once, and every start has its stop."""
+    """Assert that everything injected was healed once, and every start has its stop."""
     assert sorted(stage.named("inject ")) == sorted(stage.named("heal "))
     assert len(stage.named("heal ")) == len(set(stage.named("heal ")))
     words = [f for _, f, _ in stage.events]

@@ -1,4 +1,4 @@
-"""Signals interrupt wherever they come, and nothing of them stays."""
+"""Signals that interrupt wherever they come, and of which nothing stays."""
 
 import contextlib
 import signal

@@ -32,7 +32,7 @@ def test_nobody_is_elected_and_nothing_but_liveness_is_refuted(tmp_path) -> None
 
 
 class FixedTimeouts(Raft):
-    """Every server waits equally long for a leader before it stands itself."""
+    """Raft whose servers all wait equally long for a leader before they stand themselves."""
 
     def __init__(self, settings: Mapping[str, Setting]) -> None:
         super().__init__(settings)

@@ -1,4 +1,4 @@
-"""Every fault bites in every variant and heals without a trace: on the simulator, with nodes that ping each other and
+"""Bites of every fault in every variant, healed without a trace: on the simulator, with nodes that ping each other and
 sync all the time, and clients that ask all the time."""
 
 import asyncio
@@ -81,7 +81,7 @@ async def nobody() -> Mapping[str, str]:
 
 
 async def ask(node: Node) -> None:
-    """A client asks a node all the time, and connects anew whenever its connection breaks."""
+    """Ask a node all the time, as a client that connects anew whenever its connection breaks."""
     while True:
         with contextlib.suppress(OSError, TimeoutError):
             async with asyncio.timeout(1):
@@ -154,7 +154,7 @@ def test_the_same_seed_does_the_same_harm() -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_timers_go_on_while_monotonic_clocks_run_at_odd_rates(seed: int) -> None:
-    """A timer that is due a fraction of a nanosecond early must not be planned for the same moment for ever."""
+    """A timer that is due a fraction of a nanosecond early, not to be planned for the same moment for ever."""
     slots = schedule(parse("clock-rate"), NAMES, 60, seed, interval_s=4).slots
     nemesis, _ = play(slots, seed, 60)
     assert nemesis.reports()["clock-rate"].times == len(slots)

@@ -1,4 +1,4 @@
-"""A run folder is claimed once, read back as it was written, and found again."""
+"""Run folders, claimed once, read back as they were written, and found again."""
 
 import errno
 import json

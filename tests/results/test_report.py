@@ -1,4 +1,4 @@
-"""The page needs no network, gives strings from outside no power, and says what it leaves out."""
+"""A page that needs no network, gives strings from outside no power, and says what it leaves out."""
 
 import json
 import re
@@ -96,8 +96,8 @@ def test_the_answer_comes_first_then_the_evidence() -> None:
 
 
 def test_a_witness_is_told_once() -> None:
-    """A row of its table is no sentence above it too; a check that is its own model is named once; keys with one reason
-    are one line."""
+    """A row of its table that is no sentence above it too; a check that is its own model is named once; keys with one
+    reason are one line."""
     words = ("0.025 s to 0.026 s: n1 (process 0) read → 1", "read → 1 of n1 (process 0) cannot be placed")
     witness = Witness((0, 1, 3, 4, 6, 7), words, offending=6)
     refuting = Verdict(Validity.INVALID, "n1 read 1", "porcupine", "register", key="k", witness=witness)

@@ -74,7 +74,7 @@ def test_the_page_draws_how_stale_reads_were_over_time() -> None:
 
 
 def test_a_causal_cycle_is_drawn_with_what_leads_from_each_operation_to_the_next() -> None:
-    """Process 1 sees y, written after x, and then x as it was before."""
+    """A process 1 that sees y, written after x, and then x as it was before."""
     ops = (
         RegisterOperation(0, True, 0, 1, 0, 1),
         RegisterOperation(0, True, 1, 1, 2, 3),

@@ -1,4 +1,4 @@
-"""Figures agree with a naive count over events, and large histories are summarised quickly."""
+"""Figures that agree with a naive count over events, and quick summaries of large histories."""
 
 import math
 import time

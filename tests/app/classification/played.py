@@ -23,7 +23,7 @@ IN_TURN = 14
 NODES = ("n1", "n2", "n3", "n4", "n5")
 MINORITY, MAJORITY = NODES[:2], NODES[2:]
 ONCE = 10
-"""Every so many writes of a node go to a key of their own."""
+"""Writes of a node of which one goes to a key of its own."""
 WINDOWS = ((2.0, 9.0), (12.0, 19.0), (22.0, 29.0))
 SPLIT = "split, leader in the minority"
 
@@ -36,7 +36,7 @@ class PlayedCopies:
     sides: tuple[dict[str, tuple[int, Value]], ...] = ()
 
     def split(self) -> None:
-        """Each side goes on with a copy of its own."""
+        """Split the store: each side goes on with a copy of its own."""
         self.sides = (dict(self.whole), dict(self.whole))
 
     def heal(self) -> None:
@@ -69,12 +69,12 @@ Store = Callable[[str, str, bool], PlayedAnswer]
 
 
 def refusing(node: str, kind: str, split: bool) -> PlayedAnswer:
-    """The minority refuses everything at once."""
+    """Answer of a store whose minority refuses everything at once."""
     return PlayedAnswer(1, "fail", ("no-leader", "no leader")) if split and node in MINORITY else PlayedAnswer()
 
 
 def serving(node: str, kind: str, split: bool) -> PlayedAnswer:
-    """Every node serves from the copy of its side."""
+    """Answer of a store whose every node serves from the copy of its side."""
     return PlayedAnswer()
 
 

@@ -47,38 +47,38 @@ def found(runs: list[RunEvidence]) -> tuple[ClassFinding, list[MeasuredScenario]
 
 
 def stale_reader(node: str, kind: str, split: bool) -> PlayedAnswer:
-    """The minority answers reads from what it has, and refuses writes."""
+    """Answer of a store whose minority answers reads from what it has, and refuses writes."""
     refuses = split and node in MINORITY and kind == "write"
     return PlayedAnswer(1, "fail", ("unavailable", "read only")) if refuses else PlayedAnswer()
 
 
 def one_node_refuses(node: str, kind: str, split: bool) -> PlayedAnswer:
-    """Every node serves but one, in the majority."""
+    """Answer of a store whose every node serves but one, in the majority."""
     return PlayedAnswer(1, "fail", ("unavailable", "no")) if split and node == "n5" else PlayedAnswer()
 
 
 def slow(node: str, kind: str, split: bool) -> PlayedAnswer:
-    """The minority always answers, after two seconds."""
+    """Answer of a store whose minority always answers, after two seconds."""
     return PlayedAnswer(2_000) if split and node in MINORITY else PlayedAnswer()
 
 
 def silent_majority(node: str, kind: str, split: bool) -> PlayedAnswer:
-    """The majority does not answer until the client gives up."""
+    """Answer of a store whose majority does not answer until the client gives up."""
     return PlayedAnswer(3_000, "info", ("timeout", "no answer")) if split and node in MAJORITY else PlayedAnswer()
 
 
 def always_stale(node: str, kind: str, split: bool) -> PlayedAnswer:
-    """Every read returns what was there before all writes, split or not."""
+    """Answer of a store whose every read returns what was there before all writes, split or not."""
     return PlayedAnswer(said=kind == "read")
 
 
 def error_called_precondition(node: str, kind: str, split: bool) -> PlayedAnswer:
-    """The minority calls its refusals answers of a precondition."""
+    """Answer of a store whose minority calls its refusals answers of a precondition."""
     return PlayedAnswer(1, "fail", ("precondition", "not now")) if split and node in MINORITY else PlayedAnswer()
 
 
 def error_called_ok(node: str, kind: str, split: bool) -> PlayedAnswer:
-    """The minority answers ok at once, and does nothing."""
+    """Answer of a store whose minority answers ok at once, and does nothing."""
     return PlayedAnswer(1, said=True, done=False) if split and node in MINORITY else PlayedAnswer()
 
 

@@ -15,7 +15,8 @@ from splitbrain.textbook.simulated import simulate
 
 SECOND = 1_000_000_000
 SLOW = "primary-backup:failover=timeout,failover_ms=2000"
-"""Its nodes take over one after the other, so that the second in line waits for more than half of a window of 7 s."""
+"""A store whose nodes take over one after the other, so that the second in line waits for more than half of a window of
+7 s."""
 
 
 def with_probes(target: str) -> Classification:

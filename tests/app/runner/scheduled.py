@@ -34,7 +34,8 @@ def faults(made):
 
 
 def struck_as_written(made):
-    """A run of `WRITTEN` hit the nodes that it names, each fault bit, and the schedule was kept as it was."""
+    """Assert that a run of `WRITTEN` hit the nodes that it names, each fault bit, and the schedule was kept as it
+    was."""
     assert made.status not in ("infrastructure", "invalid"), made.reason
     starts, stops = faults(made)
     assert [name for name, _ in starts[:2]] == ["start-partition", "start-kill"]

@@ -1,4 +1,4 @@
-"""A run is a call: nothing printed, nothing exits; from threads, other processes and pytest itself."""
+"""Runs as calls: nothing printed, nothing exits; from threads, other processes and pytest itself."""
 
 import signal
 import sys

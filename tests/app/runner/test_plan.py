@@ -1,4 +1,4 @@
-"""A spec is checked before anything starts, and its command says all that differs from the defaults."""
+"""Checks of a spec before anything starts, and its command, which says all that differs from the defaults."""
 
 import shlex
 from dataclasses import replace

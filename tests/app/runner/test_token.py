@@ -22,7 +22,7 @@ def test_a_budget_is_kept(budget):
 
 
 def test_every_field_is_kept_when_it_is_not_its_default():
-    """A field whose value JSON cannot hold would end a run with an internal error."""
+    """Fields whose values JSON can hold: one that it cannot would end a run with an internal error."""
     given = {}
     for declared in RunSpec.fields():
         other = {int: 7, float: 0.5, bool: not declared.default, str: "x", dict: {"values": "3"}, Budget: Budget(9.0)}

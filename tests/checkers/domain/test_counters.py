@@ -36,7 +36,8 @@ def make(random: Random) -> list[Event]:
 
 
 def naive(recorded: list[Event]) -> Validity:
-    """Each read is between the least and the greatest sum of what it owes and any subset of what it may have seen."""
+    """Verdict on whether each read is between the least and the greatest sum of what it owes and any subset of what it
+    may have seen."""
     adds = [(i, c) for i, c in pairs(recorded) if i.f != "read" and not (c and c.type == "fail")]
     reads = [(i, c) for i, c in pairs(recorded) if i.f == "read" and c is not None and c.type == "ok"]
     for begin, end in reads:

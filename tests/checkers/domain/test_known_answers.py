@@ -1,5 +1,5 @@
-"""Domain checks give Jepsen's answers on histories that its users publish, and every check in the catalogue is sound in
-its settings."""
+"""Jepsen's answers on histories that its users publish, given by domain checks, and every check in the catalogue sound
+in its settings."""
 
 from pathlib import Path
 from typing import Any

@@ -143,7 +143,7 @@ def test_agrees_with_its_definition_at_length(name: str) -> None:
 
 
 def of(*lines: tuple[Any, ...]) -> History:
-    """Each line is process, type, f and, for completions, other fields."""
+    """A history of lines, each process, type, f and, for completions, other fields."""
     return History.of(
         Event(index=i, time=i * 10**6, process=p, type=t, f=f, key="l", **(more[0] if more else {}))
         for i, (p, t, f, *more) in enumerate(lines)

@@ -82,7 +82,7 @@ def acknowledged_before(recorded_: list[Event], position: int) -> list[Any]:
 
 
 def naive_queue(recorded_: list[Event]) -> Validity:
-    """Elements never come out more often than they had been tried to be put in."""
+    """Verdict on whether elements never come out more often than they had been tried to be put in."""
     if not observed(recorded_):
         return Validity.UNKNOWN
     for end in range(1, len(recorded_) + 1):

@@ -94,7 +94,7 @@ def test_agrees_with_its_definition_at_length(reads: str) -> None:
 
 
 def of(*lines: tuple[Any, ...]) -> History:
-    """Each line is process, type, f, value."""
+    """A history of lines, each process, type, f, value."""
     return History.of(
         Event(index=i, time=i * 10**6, process=p, type=t, f=f, value=v) for i, (p, t, f, v) in enumerate(lines)
     )

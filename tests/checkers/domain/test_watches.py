@@ -111,7 +111,7 @@ def test_agrees_with_its_definition_at_length() -> None:
 
 
 def of(*lines: tuple[Any, ...]) -> History:
-    """Each line is process, type, f, key, value and, for completions of writes, the revision."""
+    """A history of lines, each process, type, f, key, value and, for completions of writes, the revision."""
     return History.of(
         Event(
             index=i, time=i * 10**6, process=p, type=t, f=f, key=k, value=v, **({"revision": more[0]} if more else {})

@@ -7,7 +7,7 @@ from splitbrain.harness.history import Event, History
 
 
 def recorded(*lines: str) -> History:
-    """Each line is process, type, f, and a value: nil, a number, a word, [1 2]."""
+    """A history of lines, each process, type, f, and a value: nil, a number, a word, [1 2]."""
     return History.of([event(index, line) for index, line in enumerate(lines)])
 
 

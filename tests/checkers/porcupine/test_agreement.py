@@ -1,4 +1,5 @@
-"""All procedures agree on random small histories, each kind of history occurs, and a mistake would be noticed."""
+"""Agreement of all procedures on random small histories; each kind of history occurs, and a mistake would be
+noticed."""
 
 import os
 import shlex
@@ -26,7 +27,7 @@ NOTHING = (None, (), "", 0, {"x": None, "y": None}, {"x": None}, {"a": 10, "b": 
 
 
 def agree(name: str, count: int) -> None:
-    """A disagreement tells how it is repeated."""
+    """Assert that all agree; a disagreement tells how it is repeated."""
     tally = agreement.of_family(name, int(os.environ["SPLITBRAIN_TEST_SEED"]), count)
     assert tally.histories == count
     assert SHARES[0] <= tally.invalid / count <= SHARES[1]

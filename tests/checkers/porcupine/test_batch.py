@@ -1,4 +1,4 @@
-"""Many histories checked at once get what each gets by itself."""
+"""Verdicts of many histories checked at once, the same as of each by itself."""
 
 from collections import Counter
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The verifier refuses every order that is no proof."""
+"""Refusal of every order that is no proof, by the verifier."""
 
 import pytest
 

@@ -153,7 +153,7 @@ def test_beyond_the_budget_of_configurations_it_is_unknown_and_says_how_far_it_c
 
 
 def test_beyond_the_budget_of_seconds_it_is_unknown_in_time() -> None:
-    """The time of the processor is what the check can help; on a busy machine it has less of it, and never more."""
+    """Time of the processor, which is what the check can help; on a busy machine it has less of it, and never more."""
     history = hard(3, 60)
     history.operations()
     begun = time.process_time()

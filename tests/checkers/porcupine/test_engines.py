@@ -1,4 +1,4 @@
-"""Each engine of the compiled search, alone and in turns, agrees with a search through a table.
+"""Agreement of each engine of the compiled search, alone and in turns, with a search through a table.
 
 Histories are longer than brute force could take, and the depth-first search gives up early, so that the other engines
 run. The results through a table are compared with the definition in `test_kernel`."""

@@ -1,5 +1,5 @@
-"""The compiled search agrees with itself, with the reference search and with the definition. Many small histories at
-once, each under a key of its own, so that a hundred thousand take seconds.
+"""Agreement of the compiled search with itself, with the reference search and with the definition. Many small histories
+at once, each under a key of its own, so that a hundred thousand take seconds.
 
 Registers are searched twice: by the built-in steps, with absorption, lookahead and dropped crashed operations, and
 through a table, with none of these."""
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.skipif(not kernel.BUILT, reason="the kernel is not buil
 
 QUICK, LONG, AT_ONCE = 100_000, 1_000_000, 5_000
 BRUTE = 40
-"""Every so many histories are tried in every order, and searched by the clear search, too."""
+"""Histories of which one is tried in every order, and searched by the clear search, too."""
 
 CAS = replace(MODELS["cas-register"].make({"precondition": "observe"}), monitors=())
 SEARCHED = replace(MODELS["register"].make(), monitors=())
@@ -244,7 +244,7 @@ def test_beyond_the_widest_sets_the_clear_search_answers() -> None:
 
 @pytest.mark.parametrize("crashed", [60, 64, 65, 300, 1024])
 def test_more_crashed_operations_than_a_word_has_bits(crashed: int) -> None:
-    """Each crashed write is read once; then the last one is read again, after another."""
+    """Crashed writes, each of which is read once; then the last one is read again, after another."""
     history = History()
     for number in range(crashed):
         history.add(INVOKE, 100 + number, "write", number, None, 0, None)
@@ -293,7 +293,7 @@ def test_a_cas_with_no_pair_is_wrong_use() -> None:
 
 
 def test_a_state_that_only_python_finds_equal_is_another() -> None:
-    """A register that holds `True` was not seen to hold `1`."""
+    """A register that holds `True`, and was not seen to hold `1`."""
     history = History()
     for kind, f, value in ((INVOKE, "write", True), (OK, "write", True), (INVOKE, "read", None), (OK, "read", 1)):
         history.add(kind, 0, f, value, None, 0, None)

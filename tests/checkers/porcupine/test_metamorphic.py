@@ -1,4 +1,4 @@
-"""The verdict depends on what happened, and not on names, numbers and clocks."""
+"""Verdicts that depend on what happened, and not on names, numbers and clocks."""
 
 import secrets
 from collections.abc import Mapping

@@ -1,5 +1,5 @@
-"""Monitors agree with the reference search on larger histories, with proofs and explanations. Small histories, also
-those just outside what they take, are compared in `test_agreement`."""
+"""Agreement of monitors with the reference search on larger histories, with proofs and explanations. Small histories,
+also those just outside what they take, are compared in `test_agreement`."""
 
 import os
 import secrets
@@ -31,12 +31,12 @@ QUICK, LONG = 60, 2_000
 
 @pytest.fixture(autouse=True)
 def _procedures_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Short registers are searched, for that is quicker than anything else; but not here."""
+    """Switch off the search of short registers, which is quicker than anything else."""
     monkeypatch.setattr(short_history, "SHORT", 0)
 
 
 def seeded(name: str) -> Random:
-    """The seed of a failure is printed; SPLITBRAIN_TEST_SEED repeats it."""
+    """A source of chance whose seed is printed if a test fails; SPLITBRAIN_TEST_SEED repeats it."""
     seed = int(os.environ.get("SPLITBRAIN_TEST_SEED") or secrets.randbits(32))
     print(f"{name}: SPLITBRAIN_TEST_SEED={seed}")
     return Random(f"{seed} {name}")

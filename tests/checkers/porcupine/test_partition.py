@@ -1,4 +1,4 @@
-"""An object that is checked in parts gets the verdict of the whole: with a model that promises parts, and without."""
+"""Verdict of the whole for an object that is checked in parts: with a model that promises parts, and without."""
 
 import os
 import secrets

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(not kernel.BUILT, reason="the kernel is not buil
 
 QUICK, LONG, AT_ONCE = 40_000, 1_000_000, 2_000
 BRUTE = 40
-"""Every so many histories are tried in every order, too."""
+"""Histories of which one is tried in every order, too."""
 
 KV = MODELS["kv"].make({"precondition": "observe"})
 INVOKE, OK, FAIL, INFO = map(int, EventType)
@@ -146,7 +146,7 @@ def many_keys(random: Random, keys: int, kinds: tuple[str, ...]) -> History:
 
 
 def seeded() -> Random:
-    """The seed of a failure is printed; SPLITBRAIN_TEST_SEED repeats it."""
+    """A source of chance whose seed is printed if a test fails; SPLITBRAIN_TEST_SEED repeats it."""
     seed = int(os.environ.get("SPLITBRAIN_TEST_SEED") or secrets.randbits(32))
     print(f"SPLITBRAIN_TEST_SEED={seed}")
     return Random(seed)
@@ -169,7 +169,7 @@ def searched(model: Model, history: History) -> dict[int, SearchResult]:
 
 
 def assert_proofs(history: History, answers: dict[int, SearchResult]) -> None:
-    """Every order that was found is one: also for the compiled verifier, which trusts no other."""
+    """Assert that every order that was found is a proof: also for the compiled verifier, which trusts no other."""
     valid = {key for key, answer in answers.items() if answer.linearizable}
     alone = History()
     moved = {}
@@ -285,7 +285,8 @@ def test_values_alone_are_those_of_the_verdicts() -> None:
 
 
 def test_who_appended_what_is_told_by_times() -> None:
-    """A text is appended twice, far apart, and it is certain who saw which; or a get saw what was not there yet."""
+    """A text that is appended twice, far apart, so that it is certain who saw which; or a get that saw what was not
+    there yet."""
     good = told_of(
         (0, "", "append", "a;"), (0, "", "get", "a;"), (0, "", "append", "b;"), (1, "", "append", "a;"),
         (0, "", "get", "a;b;a;"),

@@ -98,7 +98,7 @@ def forgets_a_write(state: Any, call: Call) -> Any:  # noqa: RET503 - what it is
 
 
 def test_a_register_that_begins_empty_is_told_of_a_missing_return_too() -> None:
-    """A verdict would be `invalid`: the read sees a value that was written."""
+    """A model whose verdict would be `invalid`: the read sees a value that was written."""
     verdict = check(
         model(forgets_a_write, None), recorded("0 invoke add 1", "0 ok add 1", "0 invoke read", "0 ok read 1")
     )

@@ -1,4 +1,4 @@
-"""A state of the versioned models is exactly what is known of the revisions: against trying all revisions."""
+"""States of the versioned models, which are exactly what is known of the revisions: against trying all revisions."""
 
 import secrets
 from itertools import combinations

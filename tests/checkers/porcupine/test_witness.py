@@ -1,4 +1,4 @@
-"""A witness is a proof, as small as promised, and its explanation holds."""
+"""Witnesses that are proofs, as small as promised, with explanations that hold."""
 
 import secrets
 from dataclasses import replace

@@ -32,8 +32,8 @@ from .verified import part_of
 EVERY = 20
 """Of one history in so many all orders are tried whatever is said of it, and it is checked as users check it."""
 ENOUGH = Budget(seconds=10**6)
-"""Nothing so small can reach a limit, and no clock matters, even if the process is paused: so an undecided history is a
-disagreement."""
+"""A budget whose limits nothing so small can reach, and no clock matters, even if the process is paused: so an
+undecided history is a disagreement."""
 SEARCHED = 1 << 40
 """Configurations."""
 PROCESSES = 1000
@@ -211,7 +211,7 @@ class Together:
             raise WrongAnswer(self.owner[key], f"{by} says {said}, the clear search {self.legal[key]}")
 
     def _refute(self, by: str, key: int, core: Sequence[int]) -> None:
-        """The operations of these invocations must not be linearizable, nor the whole key."""
+        """Check that the operations of these invocations are not linearizable, nor the whole key."""
         self._same(by, key, False)
         partner = self.history.partner
         places = {place for invoked in core for place in (invoked, partner[invoked])} - {ABSENT}
@@ -222,7 +222,7 @@ class Together:
             raise WrongAnswer(number, f"{by} refutes by the operations of events {words}, but these are linearizable")
 
     def _prove(self, by: str, orders: Mapping[int, Sequence[int]]) -> None:
-        """Each order must be a proof for its key: all at once, or one by one to see which is none."""
+        """Check that each order is a proof for its key: all at once, or one by one to see which is none."""
         if not orders:
             return
         model, part = self.subject.searched, self.history

@@ -220,7 +220,7 @@ def _retell(shape: ModelLoad, random: Random, events: list[Event]) -> None:
 
 
 def _move(shape: ModelLoad, random: Random, events: list[Event]) -> None:
-    """An event comes earlier or later, past those of other processes."""
+    """Move an event earlier or later, past those of other processes."""
     place = random.randrange(len(events))
     event = events[place]
     step = random.choice((-1, 1))
@@ -232,7 +232,7 @@ def _move(shape: ModelLoad, random: Random, events: list[Event]) -> None:
 
 
 def _drop(shape: ModelLoad, random: Random, events: list[Event]) -> None:
-    """One whole operation never was, if its process did nothing else."""
+    """Drop one whole operation, if its process did nothing else."""
     counts: dict[Any, list[int]] = {}
     for place, event in enumerate(events):
         counts.setdefault(event.process, []).append(place)

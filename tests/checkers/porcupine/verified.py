@@ -25,7 +25,7 @@ def part_of(history: History, keys: Container[int]) -> tuple[History, dict[int, 
 
 
 def assert_verified(model: Model, history: History, answers: Iterable[SearchResult]) -> None:
-    """Every order found is a proof for its key."""
+    """Assert that every order found is a proof for its key."""
     orders = {answer.key: answer.order for answer in answers if answer.linearizable}
     if not orders:
         return

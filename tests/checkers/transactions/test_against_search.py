@@ -15,7 +15,7 @@ from .small import Maker
 
 WORKLOADS = ("list-append", "rw-register")
 ORDERS_MAX = 100
-"""Histories of which more orders of versions would have to be tried are left out."""
+"""Orders of versions beyond which a history is left out, as all would have to be tried."""
 DIRTY = {"G1a", "G1b", "dirty-update", "incompatible-order", "scrambled-appends", "future-read"}
 LOOSE = {"read-uncommitted", "strong-session-read-uncommitted", "strong-read-uncommitted"}
 WITHOUT_INT = LOOSE | {

@@ -427,8 +427,8 @@ def happened_before(ops: Ops) -> Relation:
 
 
 def convergence(ops: Ops) -> Validity:
-    """Some order of the writes of each key respects what happened before, and lets each final read return the last of
-    those that were acknowledged and of some of unknown outcome, the initial nil if there is none."""
+    """Verdict on whether some order of the writes of each key respects what happened before, and lets each final read
+    return the last of those that were acknowledged and of some of unknown outcome, the initial nil if there is none."""
     order, differing = happened_before(ops), False
     for key in {op.key for op in ops}:
         writes = [place for place, op in enumerate(ops) if op.write and op.key == key]

@@ -215,7 +215,7 @@ def test_zones_and_search_agree_on_one_atomicity() -> None:
 
 
 def test_a_lagging_copy_needs_the_k_by_which_it_lags() -> None:
-    """Writes overlap in pairs, and each is read in force, one, and two versions later."""
+    """Writes that overlap in pairs, each read in force, one, and two versions later."""
     events: list[Event] = []
 
     def add(process: int, kind: str, f: str, value: int | None) -> None:

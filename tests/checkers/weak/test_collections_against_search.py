@@ -71,8 +71,8 @@ def in_one_order(finals: Sequence[tuple[int, ...]]) -> bool:
 
 
 def expected(copies: SmallCopies) -> Validity:
-    """Final reads agree on a state that a copy may hold; unknown where each does, and an update of unknown outcome may
-    have happened in between."""
+    """Verdict on whether final reads agree on a state that a copy may hold; unknown where each does, and an update of
+    unknown outcome may have happened in between."""
     possible = set(states(copies))
     if not set(copies.final) <= possible:
         return Validity.INVALID

@@ -130,7 +130,7 @@ def pram(ops: Ops) -> bool:
 
 
 def causal(ops: Ops) -> bool:
-    """Each read returns exactly the adds to its key in its causal past."""
+    """Whether each read returns exactly the adds to its key in its causal past."""
     before = [set(found) for found in session_order(ops)]
     for number, op in enumerate(ops):
         before[number] |= {i for i, a in enumerate(ops) if a.key == op.key and a.element in op.seen}

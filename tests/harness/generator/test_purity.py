@@ -131,7 +131,7 @@ def test_nobody_waits_for_what_is_over(generator):
 @settings(max_examples=150)
 @given(ALL)
 def test_the_world_is_never_stuck(generator):
-    """Something is under way while all threads wait for something to happen."""
+    """Something under way while all threads wait for something to happen."""
     moments, questions = asked(generator)
     last = {question.context[1]: question.answer for question in questions}
     waiting = [a for a in last.values() if isinstance(a, g.Wait) and a.until is None]

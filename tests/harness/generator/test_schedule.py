@@ -225,7 +225,7 @@ def test_the_faults_of_one_storm_last_no_longer_than_it_draws() -> None:
 
 
 def test_a_schedule_known_by_heart_does_not_change() -> None:
-    """A seed from an old report must still mean the same: change this only together with the version."""
+    """The same meaning of a seed from an old report: change this only together with the version."""
     found = schedule(faults_of(1, 2), NODES, 24, 7)
     assert [
         (slot.fault.name, slot.variant, round(slot.start / SECOND, 3), slot.moment) for slot in found.slots[:6]

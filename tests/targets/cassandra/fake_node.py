@@ -82,7 +82,7 @@ def read_timeout() -> Failing:
 
 
 def write_failure() -> Failing:
-    """No replica said why."""
+    """Failure of a write of which no replica said why."""
     return Failing(0x1500, struct.pack(">Hiii", 4, 1, 2, 0) + text("SIMPLE"))
 
 
@@ -238,7 +238,7 @@ def named(row: dict[str, str]) -> bytes:
 
 
 def prepared(statement: str) -> bytes:
-    """A statement is its own id; what it returns is told with its rows."""
+    """Answer to the preparation of a statement, which is its own id; what it returns is told with its rows."""
     values = statement.count("?")
     binds = struct.pack(">iii", GLOBAL_TABLE, values, 0) + _columns(
         [f"v{i}" for i in range(values)], [KINDS[str]] * values

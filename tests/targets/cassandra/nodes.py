@@ -62,7 +62,7 @@ async def tabled(cluster: RealCluster) -> None:
 
 
 async def cut_off(cluster: RealCluster) -> None:
-    """A node that is cut off takes nothing at QUORUM; what it missed it is handed as hints."""
+    """Check that a node that is cut off takes nothing at QUORUM; what it missed it is handed as hints."""
     n1, _, n3 = cluster.nodes
     cut = await cluster.inject(Cut(links_between(("n3",), ("n1", "n2"))))
     await until(lambda: put(n1, 1))
@@ -118,7 +118,8 @@ async def maintained(cluster: RealCluster) -> None:
 
 
 async def bad_disk(cluster: RealCluster) -> None:
-    """A node that cannot write its commit log ends by itself, is told, and comes back when the disk is mended."""
+    """Check that a node that cannot write its commit log ends by itself, is told, and comes back when the disk is
+    mended."""
     n1, *_ = cluster.nodes
     failing = await cluster.inject(FailDisk(("n2",), "EIO"))
 
@@ -134,7 +135,7 @@ async def bad_disk(cluster: RealCluster) -> None:
 
 
 async def paused(cluster: RealCluster) -> None:
-    """The others go on without a node that stands still."""
+    """Check that the others go on without a node that stands still."""
     n1, *_ = cluster.nodes
     pause = await cluster.inject(Pause(("n3",)))
     await until(lambda: put(n1, 6))

@@ -200,7 +200,7 @@ async def members_agree(cluster: RealCluster) -> None:
 
 
 async def members_leave_and_join(cluster: RealCluster) -> None:
-    """The leader leaves, and comes back with nothing; what it serves meanwhile is refused for sure."""
+    """Have the leader leave, and come back with nothing; what it serves meanwhile is refused for sure."""
     target = etcd()
     roles = await target.roles(cluster.nodes)
     leader, other = sorted(cluster.nodes, key=lambda node: roles.get(node.name) != "leader")[:2]
@@ -228,7 +228,7 @@ async def members_leave_and_join(cluster: RealCluster) -> None:
 
 
 async def learners(cluster: RealCluster) -> None:
-    """A member without a vote refuses reads and writes before it looks at them."""
+    """Check that a member without a vote refuses reads and writes before it looks at them."""
     target, (one, two, _) = etcd(), cluster.nodes
     changing = await cluster.inject(ChangeMembers((one.name,)))
     members = Members()

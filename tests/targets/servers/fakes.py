@@ -140,7 +140,7 @@ GREETING = (
 )
 COLUMN = framed(b"T", struct.pack(">h", 1) + b"c\0" + struct.pack(">ihihih", 0, 0, 25, -1, -1, 0))
 STATEMENTS: dict[bytes, bytes] = {b"": b""}
-"""By the names that the driver gave them, which are its process's own."""
+"""Statements by the names that the driver gave them, which are its process's own."""
 
 
 async def postgresql(wire: Wire, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:

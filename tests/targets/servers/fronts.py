@@ -69,13 +69,13 @@ async def _heard(client: socket.socket, count: int) -> bytes:
 
 
 async def _postgresql(client: socket.socket, _: asyncio.StreamReader) -> None:
-    """A client asks for TLS first, in eight bytes."""
+    """Agree to TLS with a client, which asks for it first, in eight bytes."""
     assert (await _heard(client, 8))[4:] == b"\x04\xd2\x16\x2f"
     await asyncio.get_running_loop().sock_sendall(client, b"S")
 
 
 async def _mysql(client: socket.socket, node: asyncio.StreamReader) -> None:
-    """A client asks for TLS after the greeting, in a packet of 32 bytes."""
+    """Offer TLS in the greeting, after which a client asks for it in a packet of 32 bytes."""
     head = await node.readexactly(4)
     greeting = bytearray(await node.readexactly(int.from_bytes(head[:3], "little")))
     greeting[greeting.index(0) + 15] |= MYSQL_SSL
@@ -84,7 +84,7 @@ async def _mysql(client: socket.socket, node: asyncio.StreamReader) -> None:
 
 
 async def _nats(client: socket.socket, node: asyncio.StreamReader) -> None:
-    """The greeting says that TLS begins after it."""
+    """Say in the greeting that TLS begins after it."""
     line = await node.readuntil(b"\r\n")
     await asyncio.get_running_loop().sock_sendall(client, line.replace(b"{", b'{"tls_required":true,', 1))
 

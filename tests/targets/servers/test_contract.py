@@ -202,7 +202,7 @@ def test_a_late_reply_does_not_answer_the_next_request(kind: type[Server]) -> No
 def test_a_value_that_was_written_meanwhile_is_no_comparison_that_was_false(
     kind: type[Server], conflict: str | bytes
 ) -> None:
-    """A checker takes a false comparison for an observation; one that was undecided is a conflict."""
+    """Conflict of a comparison that was undecided; a false one a checker takes for an observation."""
 
     async def scene() -> None:
         async with fake(kind) as node:

@@ -16,7 +16,7 @@ from splitbrain.targets.servers.jvm import found_java
 from splitbrain.targets.servers.software import checksum
 
 SOFTWARE = replace(CASSANDRA, sources=[replace(CASSANDRA.sources[0], pinned={})])
-"""The jars of the stand-in have other digests."""
+"""Cassandra without pinned digests, as the jars of the stand-in have other ones."""
 
 MVN = """
 for word in "$@"; do case "$word" in -DoutputDirectory=*) out="${word#*=}";; esac; done

@@ -118,7 +118,7 @@ class StoreBench:
         self.flights = [flight for flight in self.flights if not which(flight)]
 
     def sync(self, name: str) -> None:
-        """The oldest sync of a node ends."""
+        """End the oldest sync of a node."""
         bed = self.beds[name]
         token, count = bed.syncs.pop(0)
         for write in bed.unsynced[:count]:
@@ -128,7 +128,7 @@ class StoreBench:
         self._carry_out(bed, self.program(name).on_durable(self._time(), token))
 
     def request(self, name: str, request: Request) -> int:
-        """A client asks a node; the handle under which the reply will stand in `replies`."""
+        """Have a client ask a node; the handle under which the reply will stand in `replies`."""
         self._handles += 1
         handle = self._handles
         self._carry_out(self.beds[name], self.program(name).on_request(self._time(), handle, request))

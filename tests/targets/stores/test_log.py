@@ -77,7 +77,7 @@ Step = tuple[int, list[int]]
 
 @given(st.lists(st.tuples(st.integers(0, 8), st.lists(st.integers(1, 4), max_size=4)), max_size=12))
 def test_what_is_recovered_is_what_was_there(steps: list[Step]) -> None:
-    """Entries are replaced again and again."""
+    """Entries that are replaced again and again."""
     log = ReplicaLog(Journal())
     data = b""
     for number, (previous, terms) in enumerate(steps):
@@ -122,7 +122,7 @@ def test_the_disk_is_behind_until_it_has_said_so() -> None:
 
 
 def test_entries_that_a_snapshot_replaced_become_durable_with_their_own_records() -> None:
-    """Entries are not only in the snapshot's file: the old file has them until the new one is there."""
+    """Entries that are not only in the snapshot's file: the old file has them until the new one is there."""
     log = ReplicaLog(Journal())
     log.append(entry(1))
     log.append(entry(1, 1))

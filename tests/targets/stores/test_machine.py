@@ -59,7 +59,7 @@ def session_of(number: int) -> str:
 
 
 def grown_old(machine: Machine, number: int) -> None:
-    """Another session asks for so much that all that have asked before expire."""
+    """Have another session ask for so much that all that have asked before expire."""
     for sequence in range(FORGET_AFTER):
         machine.apply(Request("write", "other", sequence, session_of(number), sequence + 1))
 

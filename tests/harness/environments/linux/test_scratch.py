@@ -1,4 +1,4 @@
-"""A scratch folder goes away whole, with what a run that died has left mounted in it."""
+"""Removal of a whole scratch folder, with what a run that died has left mounted in it."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""The process that serves a folder runs our code alone."""
+"""The process that serves a folder, which runs our code alone."""
 
 import subprocess
 from pathlib import Path

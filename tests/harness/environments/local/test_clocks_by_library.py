@@ -84,7 +84,7 @@ async def skews(environment: Local, folder: Path) -> None:
 
 
 async def static(environment: Local, folder: Path) -> None:
-    """A program that the library cannot be loaded into is refused before a fault would not bite."""
+    """Refusal of a program that the library cannot be loaded into, before a fault would not bite."""
     platform.machine = lambda: "aarch64"
     program = folder / "wait"
     (folder / "wait.c").write_text("#include <unistd.h>\nint main(void) { for (;;) pause(); }\n")

@@ -26,7 +26,7 @@ SWEEP = "from splitbrain.harness.environments.real.orphans import *; print(len(s
 GONE_SECONDS = 60.0
 """A deadline, generous for a busy machine."""
 CHAIN = ("outside", "unshare", "init", "run")
-"""Each is the parent of the next."""
+"""Processes, each the parent of the next."""
 
 
 async def busy(environment: Local, folder: Path) -> None:

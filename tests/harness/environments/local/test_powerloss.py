@@ -106,7 +106,7 @@ async def unasked(environment: Local, folder: Path) -> None:
 
 
 async def names(environment: Local, folder: Path) -> None:
-    """Names survive at once, and everything that programs do with them works."""
+    """Check that names survive at once, and that everything that programs do with them works."""
     disk = folder / "disk"
     disk.mkdir()
     power = Volume(disk, folder / "log", write_back=1000)

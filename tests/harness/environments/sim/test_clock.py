@@ -1,4 +1,4 @@
-"""Clocks lie as told, timers follow the monotonic one, and what a node saw is the bite."""
+"""Clocks that lie as told, timers that follow the monotonic one, and a bite that is what a node saw."""
 
 import asyncio
 

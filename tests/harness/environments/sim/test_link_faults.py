@@ -249,7 +249,7 @@ def test_hedged_requests_arrive_twice_and_are_answered_once() -> None:
 
 
 def test_links_differ_where_the_world_says_so() -> None:
-    """Some way of three nodes' six is slow with a spread of 20, and another is fast."""
+    """One way of three nodes' six that is slow with a spread of 20, and another that is fast."""
 
     async def scene(stage: SimStage) -> list[int]:
         took = []

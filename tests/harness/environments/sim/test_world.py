@@ -77,7 +77,7 @@ def test_a_cluster_runs_in_every_profile(profile: str) -> None:
 
 
 def test_a_pause_falls_between_a_decision_and_what_it_does() -> None:
-    """A handler that takes time has decided; its answer comes when the process goes on."""
+    """A handler that takes time and has decided; its answer comes when the process goes on."""
     from splitbrain.harness.injection import Pause
 
     async def scene(stage: SimStage) -> float:

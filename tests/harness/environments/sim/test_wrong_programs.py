@@ -25,7 +25,7 @@ class IncompleteProgram:
         self.name = name
 
     def on_start(self, now: Any, disk: Any) -> Any:
-        """Nothing yet."""
+        """Do nothing yet."""
         return []
 
     def on_request(self, now: Any, request: int, message: str) -> Any:

@@ -7,7 +7,7 @@ import pytest
 from .machines import Machines, machines
 
 SECONDS = 400
-"""The first test that needs machines may have to make their image."""
+"""Seconds for a test: the first that needs machines may have to make their image."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

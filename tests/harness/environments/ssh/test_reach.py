@@ -53,7 +53,7 @@ def without(machine: SshMachine, path: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def silent(machine: SshMachine) -> Iterator[None]:
-    """Nothing that is sent to a machine's SSH server arrives for a while."""
+    """Context in which nothing arrives that is sent to a machine's SSH server."""
     machine.do("iptables-nft", "-A", "INPUT", "-p", "tcp", "--dport", "22", "-j", "DROP")
     try:
         yield

@@ -65,7 +65,7 @@ class RaftBench(StoreBench):
         self.settle((leader, *followers))
 
     def write(self, name: str, value: Any, key: str = "x") -> int:
-        """A client asks a server to write; the handle of its reply."""
+        """Have a client ask a server to write; the handle of its reply."""
         self._requests += 1
         handle = self.request(name, Request("write", key, value, "client", self._requests))
         self.writes[handle] = value
@@ -76,6 +76,6 @@ class RaftBench(StoreBench):
         return self._requests
 
     def read(self, name: str, key: str = "x") -> int:
-        """A client asks a server to read; the handle of its reply."""
+        """Have a client ask a server to read; the handle of its reply."""
         self._requests += 1
         return self.request(name, Request("read", key, None, f"reader{self._requests}", 1))

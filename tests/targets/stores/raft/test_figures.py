@@ -322,7 +322,7 @@ def test_a_doubled_forward_is_carried_out_once() -> None:
 
 
 def test_a_forward_to_a_server_that_leads_no_longer_is_in_doubt() -> None:
-    """Another copy of it may have arrived while it led."""
+    """A forward of which another copy may have arrived while the server led."""
     bench = RaftBench()
     bench.elect("s1", "s2")
     forward = Forward(Request("write", "x", 1, "s", 1))

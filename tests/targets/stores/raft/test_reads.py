@@ -82,7 +82,7 @@ def test_a_lease_ends_before_anybody_can_be_elected() -> None:
     ids=["ahead", "behind", "slow wall clock", "slow monotonic clock"],
 )
 def test_a_lease_rests_on_the_rate_of_the_monotonic_clock(skew: dict[str, float], stale: bool) -> None:
-    """A leader whose clock is wrong is cut off; a new one is elected and a write acknowledged there. Whether
+    """A leader whose clock is wrong and that is cut off; a new one is elected and a write acknowledged there. Whether
     the old one still answers reads from old state depends on its clock."""
     stale_reads = 0
 

@@ -47,26 +47,26 @@ class Storm(RuleBasedStateMachine):
     @precondition(lambda self: self.bench.flights)
     @rule(pick=PICK)
     def duplicate(self, pick: int) -> None:
-        """A message arrives, and will arrive again."""
+        """Deliver a message that will arrive again."""
         self.bench.deliver(pick % len(self.bench.flights), keep=True)
 
     @precondition(lambda self: self.bench.flights)
     @rule(pick=PICK, count=st.integers(1, 10))
     def lose(self, pick: int, count: int) -> None:
-        """Messages are lost."""
+        """Lose messages."""
         start = pick % len(self.bench.flights)
         del self.bench.flights[start : start + count]
 
     @precondition(lambda self: any(bed.syncs for bed in self.bench.beds.values()))
     @rule(pick=PICK)
     def sync(self, pick: int) -> None:
-        """A disk has done its work."""
+        """Let a disk do its work."""
         self.bench.sync(self.some([name for name, bed in self.bench.beds.items() if bed.syncs], pick))
 
     @precondition(lambda self: self.bench.up())
     @rule(pick=PICK)
     def time_out(self, pick: int) -> None:
-        """A server has heard nothing for long."""
+        """Let a server have heard nothing for long."""
         self.bench.fire(self.some(self.bench.up(), pick), "election")
 
     @precondition(lambda self: self.bench.leaders())
@@ -78,24 +78,24 @@ class Storm(RuleBasedStateMachine):
     @precondition(lambda self: self.bench.up())
     @rule(pick=PICK, keep=st.integers(0, 3), torn=st.integers(0, 60))
     def crash(self, pick: int, keep: int, torn: int) -> None:
-        """A server dies, with some luck for what was not synced."""
+        """Let a server die, with some luck for what was not synced."""
         self.bench.crash(self.some(self.bench.up(), pick), keep, torn)
 
     @precondition(lambda self: len(self.bench.up()) < len(self.bench.names))
     @rule(pick=PICK)
     def restart(self, pick: int) -> None:
-        """A dead server comes back."""
+        """Let a dead server come back."""
         self.bench.start(self.some([name for name in self.bench.names if name not in self.bench.up()], pick))
 
     @precondition(lambda self: self.bench.up())
     @rule(pick=PICK)
     def write(self, pick: int) -> None:
-        """A client writes."""
+        """Have a client write."""
         self.bench.write(self.some(self.bench.up(), pick), self.bench.fresh())
 
     @rule(seed=PICK, steps=st.integers(1, 150))
     def bustle(self, seed: int, steps: int) -> None:
-        """Much happens at once."""
+        """Let much happen at once."""
         stream = RandomStream(seed, "bustle")
         storm(self.watch, StepOdds.drawn(stream), stream, steps)
 

@@ -71,7 +71,7 @@ def test_what_was_done_is_undone_in_reverse_order(orchestrated: bool) -> None:
 @pytest.mark.parametrize("orchestrated", STYLES)
 @pytest.mark.parametrize("amount", [RICH, RICH + 1])
 def test_a_request_that_comes_again_begins_nothing_new(orchestrated: bool, amount: int) -> None:
-    """A proxy may send a client's request twice: at once, or when its saga has ended."""
+    """A client's request that a proxy sends twice: at once, or when its saga has ended."""
     made = bench(orchestrated)
     asked = transfer(1, "a", "b", amount)
     handles = [made.request("n2", asked), made.request("n2", asked)]
@@ -106,7 +106,7 @@ def test_a_first_step_that_is_refused_leaves_nothing_to_undo(orchestrated: bool)
 @pytest.mark.parametrize("orchestrated", STYLES)
 @pytest.mark.parametrize("lost", [Delivery, Receipt])
 def test_a_saga_goes_on_where_it_stopped_after_all_have_crashed(orchestrated: bool, lost: type) -> None:
-    """At whatever place it was, told by how many letters had been delivered."""
+    """Crashes at whatever place it was, told by how many letters had been delivered."""
     for delivered in range(12):
         made = bench(orchestrated)
         made.request("n2", transfer(1, "a", "b", RICH))
