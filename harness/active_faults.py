@@ -22,7 +22,7 @@ from splitbrain.harness.node import Node
 from splitbrain.harness.operation import Value
 
 Roles = Callable[[], Awaitable[Mapping[str, str]]]
-"""Asks the nodes what they believe to be: node name → role."""
+"""Function that asks the nodes what they believe to be: node name → role."""
 
 MILLISECOND = 1_000_000
 """In nanoseconds."""

@@ -84,7 +84,8 @@ class Served:
     variables: Mapping[str, str] = field(default_factory=dict)
     ready_seconds: float = 30.0
     read_clock: Callable[[Place], Awaitable[int]] | None = None
-    """Asks a node its wall clock (ns since 1970), where it can be asked: so a skew is measured, not only set."""
+    """Function that asks a node its wall clock (ns since 1970), where it can be asked: so a skew is measured, not only
+    set."""
     relative_waits: bool = False
     """Whether it waits for so long, never until an absolute time: only then the rate of its monotonic clock can be
     changed without waits that never end. True of Go and of asyncio, not of the JVM."""
@@ -99,7 +100,7 @@ class Served:
     upgraded: Self | None = None
     """The deployment of its nodes in another version, on the same data, where one was asked for."""
     tells_version: Callable[[Place], Awaitable[str]] | None = None
-    """Asks a node which version it is; needed for `upgraded`."""
+    """Function that asks a node which version it is; needed for `upgraded`."""
     reply_type: Any = None
     """For own stores, the type of a reply: then `Node.connect` opens a channel to `port`."""
 

@@ -19,8 +19,8 @@ from splitbrain.harness.node import Node
 T = TypeVar("T")
 
 Launch = Callable[[Sequence[str], bytes, Callable[[bytes], None]], int]
-"""Runs a command in another process: its words, what it reads on standard input, and what takes each line of its
-standard output. Its exit code, 128 + n for a death by signal n."""
+"""Function that runs a command in another process: its words, what it reads on standard input, and what takes each line
+of its standard output. Its exit code, 128 + n for a death by signal n."""
 
 
 @dataclass(frozen=True)

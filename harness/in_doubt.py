@@ -41,7 +41,7 @@ class InDoubt:
         marks.subscribe(self._see, EXECUTED)
 
     def ended(self, client: Client) -> None:
-        """The last operation of a client ended `info`."""
+        """Count the last operation of a client, which ended `info`."""
         if isinstance(client, NamingClient):
             name = client.last_request
             if name in self._open:

@@ -23,7 +23,7 @@ CHECK = "invariants"
 """The name under which a run reports them."""
 
 Watch = Callable[[MarkEvent], str | None]
-"""Looks at one mark after the other; the words of a breach, None while all is well."""
+"""Function that looks at one mark after the other; the words of a breach, None while all is well."""
 
 T = TypeVar("T")
 

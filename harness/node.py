@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class ChannelClosed(ConnectionError):
-    """The channel broke after a request was sent: whether it happened is unknown."""
+    """A channel that broke after a request was sent: whether it happened is unknown."""
 
 
 class Channel(Protocol):

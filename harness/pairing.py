@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from splitbrain.harness.operation import EventType, Value
 
 ABSENT = -1
-"""Stands in a column where there is nothing: no key, no error, no completion."""
+"""Number that stands in a column where there is nothing: no key, no error, no completion."""
 NEMESIS_PROCESS = -1
 
 _INVOKE = int(EventType.INVOKE)

@@ -63,9 +63,9 @@ FAULTS: Mapping[str, Fault] = {name: factory({}) for name, factory in FACTORIES.
 """Every fault with its default options, by name."""
 
 ALL = "all"
-"""Stands for every fault that a system with crash recovery must survive."""
+"""Word for every fault that a system with crash recovery must survive."""
 EVERY = "every"
-"""Stands for every fault that can be done to a target where it runs, also those that it need not survive."""
+"""Word for every fault that can be done to a target where it runs, also those that it need not survive."""
 NONE = "none"
 STORM = "storm"
 """Storms from the beginning on, of the faults named beside it, or of those of the defaults."""

@@ -14,7 +14,7 @@ KINDS = ("requests", "replies", "queue", "delay")
 
 
 class ClientFaults:
-    """The way between clients and some nodes is cut or slow."""
+    """The way between clients and some nodes, cut or slow."""
 
     name = "client"
     summary = "requests to some nodes, or their replies, are lost or late"

@@ -35,7 +35,7 @@ class SlowDisks(NodeFault):
 
 
 class FakedSyncs(NodeGroupFault):
-    """Disks of one node, a minority, a majority or all fake their syncs, and lose their power at the heal."""
+    """Disks of one node, a minority, a majority or all that fake their syncs, and lose their power at the heal."""
 
     name = "fake-sync"
     summary = "disks say that a sync is done and keep nothing; at the heal they lose their power"

@@ -52,7 +52,7 @@ class StopNodes(NodeGroupFault):
 
 
 class PowerLosses(NodeGroupFault):
-    """One node, a minority, a majority or all lose their power, and are started again."""
+    """One node, a minority, a majority or all that lose their power, and are started again."""
 
     name = "powerloss"
     summary = "nodes lose their power: they die at once, and all that was not synced is gone"

@@ -14,7 +14,7 @@ EXTENTS = ("node", "link", "all")
 
 
 class LimpingLinks:
-    """The bandwidth of some links falls."""
+    """Fall of the bandwidth of some links."""
 
     name = "limp"
     summary = "the bandwidth of a link, of a node's links or of all falls to a stated rate"

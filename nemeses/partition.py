@@ -13,7 +13,7 @@ MODES = ("mixed", "lose", "queue")
 
 
 class Partition:
-    """The network between nodes splits, in one of the named topologies."""
+    """A split of the network between nodes, in one of the named topologies."""
 
     name = "partition"
     summary = "the network between nodes splits: " + ", ".join(TOPOLOGIES)

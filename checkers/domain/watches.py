@@ -74,7 +74,7 @@ class Writes:
 
 @dataclass(frozen=True)
 class WatchCheck:
-    """Watchers see every change, once and in order."""
+    """Check that watchers see every change, once and in order."""
 
     name: str = "watch"
 

@@ -24,7 +24,7 @@ from splitbrain.harness.verdict import Validity, Verdict, Witness
 WORK = 200_000
 """Operations laid out and configurations entered for all witnesses of a history together."""
 SHARE_OF_SECONDS = 0.05
-"""At least this share of the budget's seconds may go to witnesses, even if the search has spent all."""
+"""Share of the budget's seconds that may go to witnesses, at least, even if the search has spent all."""
 
 
 def explain(model: Model, history: History, verdict: Verdict, budget: Budget | None = None) -> Verdict:

@@ -29,7 +29,7 @@ Guarantee = Callable[[RegisterHistory], Violations]
 
 
 def read_your_writes(registers: RegisterHistory) -> Violations:
-    """A read reflects every earlier write of its session."""
+    """Violations of this: a read reflects every earlier write of its session."""
     out = Violations()
     for ops in registers.chains:
         latest: dict[int, int] = {}
@@ -46,7 +46,7 @@ def read_your_writes(registers: RegisterHistory) -> Violations:
 
 
 def monotonic_reads(registers: RegisterHistory) -> Violations:
-    """A read reflects every write that an earlier read of its session returned."""
+    """Violations of this: a read reflects every write that an earlier read of its session returned."""
     out, after = Violations(), _successors(registers)
     for ops in registers.chains:
         seen: dict[int, dict[int, tuple[int, int]]] = {}

@@ -15,7 +15,7 @@ from splitbrain.checkers.transactions.graph import Places
 from splitbrain.checkers.transactions.order_edges import OrderEdges
 
 NEIGHBOURS = 8
-"""With how many blocks that were there next each block is compared, of a key with more than PAIRED blocks."""
+"""Number of blocks that were there next with which each block is compared, of a key with more than PAIRED blocks."""
 PAIRED = 64
 
 

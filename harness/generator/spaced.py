@@ -17,7 +17,8 @@ from splitbrain.harness.random_stream import RandomStream
 SLOT_S_MAX = 6.0
 """The length of a slot of the first cycle when the run is long enough."""
 SLOT_S_MIN = 2.0
-"""A shorter slot of a spaced layout would leave a fault no time to bite and the system none to recover."""
+"""Seconds of a slot of a spaced layout, at least: a shorter one would leave a fault no time to bite and the system none
+to recover."""
 CYCLE_SLOT_S_MIN = 0.5
 """The shortest slot of a cycle before storms: a fault of 0.25 s."""
 _FILLED_MAX = 0.9

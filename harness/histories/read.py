@@ -24,8 +24,8 @@ from splitbrain.harness.histories.validate import Intake
 from splitbrain.harness.history import History
 
 FORMATS = ("auto", "jsonl", "edn", "json", "text", "porcupine", "csv")
-"""`json` is one array of objects (elle-cli), `text` Jepsen's `history.txt`, `porcupine` the logs of Jepsen, as in the
-test data of Porcupine."""
+"""Formats by name: `json` is one array of objects (elle-cli), `text` Jepsen's `history.txt`, `porcupine` the logs of
+Jepsen, as in the test data of Porcupine."""
 
 _SUFFIXES = {
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".edn": "edn", ".json": "json", ".log": "porcupine", ".csv": "csv",

@@ -91,7 +91,7 @@ class Recorder:
         return index
 
     def complete(self, process: int, operation: Operation, outcome: Outcome, node: str) -> int:
-        """An operation ended. Returns the event's index."""
+        """Record that an operation ended. Returns the event's index."""
         self.recent.append(outcome.type is EventType.OK)
         return self._record(
             int(outcome.type), process, operation.f, outcome.value, operation.key, node,

@@ -1,4 +1,4 @@
-"""`python -m splitbrain` is `splitbrain`."""
+"""`python -m splitbrain`, the same as `splitbrain`."""
 
 from splitbrain.start import main
 

@@ -21,7 +21,7 @@ PROTOCOL = 5
 CONNECT_SECONDS = 2.0
 """The time a node may take to accept a connection, and to answer the first questions on it."""
 FORGOTTEN_SECONDS = 30.0
-"""After how long the driver forgets a request. Longer than any client waits: the client's deadline decides."""
+"""Time after which the driver forgets a request. Longer than any client waits: the client's deadline decides."""
 
 Rows = Sequence[tuple[Any, ...]]
 

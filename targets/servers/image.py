@@ -23,7 +23,7 @@ PROGRAMS = "usr/local/bin"
 SUITE = "bookworm"
 MIRROR = "http://deb.debian.org/debian"
 TOOLS = "/usr/sbin:/sbin"
-"""Not on an ordinary user's PATH, yet debootstrap is there."""
+"""Folders that are not on an ordinary user's PATH, yet debootstrap is there."""
 PASSWD = "root:x:0:0:root:/:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n"
 """Users of an image that is no Debian."""
 NEEDLESS = (*(f"usr/share/{name}" for name in ("doc", "man", "locale", "info")), "var/cache/apt", "var/lib/apt/lists")

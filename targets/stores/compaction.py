@@ -17,9 +17,10 @@ SNAPSHOT_ENTRIES = Option(
     "entries in the log after which a snapshot takes their place; 0: never; drawn: each server has its own",
 )
 AFTER = (4, 400)
-"""Between these a server draws after how many entries it makes a snapshot."""
+"""Bounds between which a server draws after how many entries it makes a snapshot."""
 SIZE_SHARE = 8
-"""A snapshot of so many keys and sessions is made for each entry at most, or making them would be most of the work."""
+"""Keys and sessions in a snapshot, at most, for each entry since the last one, or making them would be most of the
+work."""
 
 
 def snapshot_entries(word: str, target: str) -> int | None:

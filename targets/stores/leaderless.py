@@ -50,7 +50,7 @@ class LeaderlessStore(PlantedStore):
 
     @abstractmethod
     def copies(self, nodes: int) -> int:
-        """At how many of so many nodes an acknowledged write is on disk."""
+        """Number of nodes, of so many, at which an acknowledged write is on disk."""
 
     @property
     def operations(self) -> Shapes:
@@ -120,7 +120,7 @@ def one_value_a_version(mark: str = "version") -> Invariant:
 
 
 def copies_never_go_back() -> Invariant:
-    """The greatest rank of a key at a node never falls while it runs. The mark `copy` has the key and the rank."""
+    """No fall of the greatest rank of a key at a node while it runs. The mark `copy` has the key and the rank."""
 
     def watch() -> Watch:
         ranks: dict[str, dict[str, Rank]] = {}

@@ -160,7 +160,7 @@ class ReplicaNode(ABC):
         return self._finish(self.rounds.tick(now.monotonic))
 
     def on_durable(self, now: Now, token: int) -> Effects:
-        """More of the journal is on disk."""
+        """Take in that more of the journal is on disk."""
         self.now = now
         self.copies.journal.on_durable(token)
         return self._finish([])

@@ -231,7 +231,7 @@ class SpreadNode(ABC):
         return self._finish()
 
     def on_durable(self, now: Now, token: int) -> Effects:
-        """More of the journal is on disk: answer, and tell the others what is new of this node."""
+        """Take in that more of the journal is on disk: answer, and tell the others what is new of this node."""
         self.now = now
         self.log.journal.on_durable(token)
         return self._finish()

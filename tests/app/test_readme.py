@@ -1,4 +1,4 @@
-"""The README quotes real output and real files: it cannot drift."""
+"""Quotes of the README from real output and real files: it cannot drift."""
 
 import re
 from pathlib import Path

@@ -43,7 +43,7 @@ def queue_monitor(put: str, take: str, empty: Value) -> Procedure:
 
 
 _TURNS = Turns(turn=lambda e: e.put_begin, limit=lambda e: e.put_end)
-"""Elements put in later go later."""
+"""Turns by which elements put in later go later."""
 
 
 def _decided(case: MonitorInput, inside: Contents) -> Decision:

@@ -47,7 +47,7 @@ def stack_monitor(put: str, take: str, empty: Value) -> Procedure:
 
 
 _TURNS = Turns(turn=lambda e: -e.put_end, limit=lambda e: -e.put_begin)
-"""Elements pushed before another are below it, and go later."""
+"""Turns by which elements pushed before another are below it, and go later."""
 
 
 @dataclass(slots=True)

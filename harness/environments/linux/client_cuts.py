@@ -15,7 +15,7 @@ from splitbrain.harness.environments.linux.tools import Shell
 DROP = "drop"
 RESET = "reject with tcp reset"
 NO_RESET = " tcp flags & rst == 0x0"
-"""Resets pass, ours too."""
+"""Exception for resets, which pass, ours too."""
 
 
 @dataclass

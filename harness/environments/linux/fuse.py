@@ -101,7 +101,7 @@ class FuseRequest(NamedTuple):
 
 
 Handler = Callable[[FuseRequest], bytes]
-"""Answers a request; an OSError is an answer too."""
+"""Function that answers a request; an OSError is an answer too."""
 
 
 def attributes(status: os.stat_result) -> bytes:

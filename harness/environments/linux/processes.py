@@ -21,13 +21,13 @@ PROC = Path("/proc")
 STOP_SECONDS = 10.0
 """The time that stopping may take: a thread takes the signal when it next gets a core, which may last on a busy one."""
 WAIT_SECONDS = 1.0
-"""After this time a thread that waits in the kernel counts as stopped."""
+"""Time after which a thread that waits in the kernel counts as stopped."""
 TICKS = os.sysconf("SC_CLK_TCK")
 STOPPED = "tTZX"
 """States of threads that are stopped, or gone."""
 
 Finder = Callable[[], list[int]]
-"""Finds the processes meant, anew at each call; ended ones, zombies included, are none."""
+"""Function that finds the processes meant, anew at each call; ended ones, zombies included, are none."""
 
 
 @contextlib.contextmanager

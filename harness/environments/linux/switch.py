@@ -25,8 +25,8 @@ SETTINGS = {
     "net/ipv6/conf/all/disable_ipv6": "1",
     "net/ipv6/conf/default/disable_ipv6": "1",
 }
-"""TCP gives up, and comes back after a healed cut, within seconds rather than minutes; IPv6 would pass beside our
-rules. A kernel that lacks one of the settings goes without it."""
+"""Settings by which TCP gives up, and comes back after a healed cut, within seconds rather than minutes; IPv6 would
+pass beside our rules. A kernel that lacks one of the settings goes without it."""
 
 
 def _settle() -> None:

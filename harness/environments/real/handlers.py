@@ -86,7 +86,7 @@ class Site:
     clocks: dict[str, NodeClock] = field(default_factory=dict)
 
     def disk(self, node: PidNode) -> NodeDisk:
-        """All faults of one node's disk go through one object."""
+        """The one object through which all faults of one node's disk go."""
         return self.disks.setdefault(node.name, NodeDisk(node, self.scratch))
 
     def clock(self, node: PidNode) -> NodeClock:

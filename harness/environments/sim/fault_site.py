@@ -10,7 +10,7 @@ from splitbrain.harness.errors import UsageError
 from splitbrain.harness.injection import Bite, Link
 
 Undo = Callable[[], Bite]
-"""Undoes what an injection did, and returns its bite."""
+"""Function that undoes what an injection did, and returns its bite."""
 
 
 class FaultSite:

@@ -115,7 +115,7 @@ class DirectedLink:
         self._reorder_max = nanoseconds(reorder_ms_max)
         self._stream = stream
         self.receive: Receive = _nobody
-        """Takes messages at the receiver."""
+        """Function that takes messages at the receiver."""
         self._stats = stats
         self._last = 0
         self._epoch = 0

@@ -130,7 +130,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def run_in_executor(
         self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts
     ) -> asyncio.Future[T]:
-        """Refuses: what a thread does takes no virtual time and comes at no fixed moment."""
+        """Refuse: what a thread does takes no virtual time and comes at no fixed moment."""
         raise RuntimeError(f"{func!r} was to run in a thread, and there are none in virtual time: call it directly")
 
     def stop(self) -> None:

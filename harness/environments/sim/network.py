@@ -12,7 +12,7 @@ from splitbrain.harness.program import Message
 from splitbrain.harness.random_stream import RandomStream
 
 Heard = Callable[[str, str, int], object]
-"""Takes sender, receiver and bytes of a message."""
+"""Function that takes sender, receiver and bytes of a message."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from splitbrain.harness.program import Message, ProgramFactory
 from splitbrain.harness.random_stream import RandomStream
 
 RESPAWN_NS = SECOND
-"""After so long a process that ended itself is started again, unless its disk still fails: its heal does it then."""
+"""Time after which a process that ended itself is started again, unless its disk still fails: its heal does it then."""
 
 
 class SimNode:

@@ -30,7 +30,7 @@ class EventQueue:
     def __init__(self) -> None:
         self._heap: list[tuple[int, int, Call, tuple[Any, ...]]] = []
         self.place = count().__next__
-        """Takes the next place among the entries of one instant, for `at_place`."""
+        """Function that takes the next place among the entries of one instant, for `at_place`."""
         self.now = 0
         """Nanoseconds since the start of the run."""
         self.stopped = False

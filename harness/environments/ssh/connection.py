@@ -142,7 +142,7 @@ class SshConnection:
 
     @contextlib.contextmanager
     def _told(self, seconds: float) -> Iterator[None]:
-        """Errors within are told as InfrastructureErrors that name the host."""
+        """Context whose errors are told as InfrastructureErrors that name the host."""
         import paramiko
 
         try:

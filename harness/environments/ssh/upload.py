@@ -43,7 +43,7 @@ for name in sys.argv[1:]:
     if path.is_file():
         print(hashlib.sha256(path.read_bytes()).hexdigest(), "", name)
 """
-"""Prints the checksums of the files that are there, as `sha256sum` would."""
+"""Program that prints the checksums of the files that are there, as `sha256sum` would."""
 
 
 @functools.cache

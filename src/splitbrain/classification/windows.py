@@ -38,7 +38,7 @@ class RequestEnd(StrEnum):
     """An answer of the node that it would not do it."""
     TIMED_OUT = "timed out"
     UNKNOWN = "unknown"
-    """The connection broke, could not be made, or the node itself was in doubt."""
+    """A connection that broke or could not be made, or a node that was in doubt itself."""
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ def _typed(param: click.Parameter | None, ctx: click.Context | None) -> bool:
 
 
 BUDGET = FieldType(RunSpec.field("budget"))
-"""Reads a budget, as `run` and `check` have it."""
+"""Type that reads a budget, as `run` and `check` have it."""
 
 
 def spec_options(command: Command) -> Command:

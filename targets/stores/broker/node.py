@@ -159,7 +159,7 @@ class BrokerNode:
             self._out.append(Send(partition.leadership.leader, Forward(message)))
 
     def on_durable(self, now: Now, token: int) -> Effects:
-        """More of a journal is on disk."""
+        """Take in that more of a journal is on disk."""
         self._now = now
         slot, own = divmod(token, TOKENS)
         if slot == 1:

@@ -11,7 +11,7 @@ from splitbrain.targets.stores.updates import Update
 
 
 class CrdtForgetsRemovals(CrdtNode):
-    """Joins after a restart the additions that it has on disk, and not the removals."""
+    """Join after a restart the additions that are on disk, and not the removals."""
 
     starting = False
 

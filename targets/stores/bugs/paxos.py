@@ -32,14 +32,14 @@ class LivesOnce(Acceptor):
 
 
 class TakesFirstPromise(Proposer):
-    """Builds upon the state of the promise that came first, and not of the highest ballot."""
+    """Build upon the state of the promise that came first, and not of the highest ballot."""
 
     def _latest(self, promises: Sequence[Promise]) -> Promise:
         return promises[0]
 
 
 class TakesLongestState(Proposer):
-    """Builds upon the state that was changed most often, and not upon that of the highest ballot."""
+    """Build upon the state that was changed most often, and not upon that of the highest ballot."""
 
     def _latest(self, promises: Sequence[Promise]) -> Promise:
         return max(promises, key=lambda promise: promise.register.count)

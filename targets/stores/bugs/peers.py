@@ -64,7 +64,7 @@ class CausalOnArrival(CausalNode):
     """Apply an update as soon as it comes, without what its writer had seen."""
 
     def may_apply(self, update: Update) -> bool:
-        """Always."""
+        """Always true."""
         return True
 
 

@@ -46,7 +46,7 @@ class StaleFrontDoor(SingleNode):
         self._asked: dict[str, Request] = {}
 
     def on_request(self, now: Now, request: int, message: Request) -> Effects:
-        """A read of a key that was read lately is answered at once."""
+        """Answer a read of a key that was read lately at once."""
         if message.f == "read" and self.name != self.holder:
             at, known = self._seen.get(str(message.key), (-self.FRESH, Response()))
             if now.monotonic - at < self.FRESH:
@@ -92,7 +92,7 @@ class FollowsShorterLog(LeasedNode):
 
 
 class LeadsAlone(LeasedNode):
-    """Places entries in its view, and has all follow, before a majority follows."""
+    """Place entries in the own view, and have all follow, before a majority follows."""
 
     def _enough(self) -> bool:
         return True

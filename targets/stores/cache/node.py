@@ -138,7 +138,7 @@ class CacheNode:
         return self._locally(now, self.front.tick())
 
     def on_durable(self, now: Now, token: int) -> Effects:
-        """More of the store's journal is on disk."""
+        """Take in that more of the store's journal is on disk."""
         return self._locally(now, self.store.on_durable(now, token))
 
     def on_disk_error(self, now: Now, token: int, errno: int) -> Effects:

@@ -179,7 +179,7 @@ class ChainNode:
         return self._finish()
 
     def on_durable(self, now: Now, token: int) -> Effects:
-        """More of a journal is on disk."""
+        """Take in that more of a journal is on disk."""
         self._now = now
         if token >= TOKENS:
             self._out += self.configuration.on_durable(now, token)

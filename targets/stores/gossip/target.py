@@ -83,7 +83,7 @@ class GossipMembership(PlantedStore):
 
     @property
     def invariants(self) -> Sequence[Invariant]:  # type: ignore[override]
-        """With a fixed timeout, that the silent are left out."""
+        """The rule, with a fixed timeout, that the silent are left out."""
         return (the_silent_are_left_out(self._node.timeout),) if self._node.detector == "timeout" else ()
 
     @property

@@ -27,7 +27,7 @@ PAUSE_SECONDS = 0.02
 """Between two tries to renew."""
 SHORTEST_SECONDS = 0.001
 RENEWALS = 3
-"""A careful client renews so many times a lease."""
+"""Times that a careful client renews within the length of a lease."""
 
 
 @dataclass

@@ -107,14 +107,14 @@ class PaxosNode:
         return self._end_event()
 
     def on_timer(self, now: Now, name: str) -> Effects:
-        """A round, or a read, has waited long enough."""
+        """Go on with a round, or a read, that has waited long enough."""
         self.replica.now = now
         if not self.proposer.on_timer(name):
             self.reads.on_timer(name)
         return self._end_event()
 
     def on_durable(self, now: Now, token: int) -> Effects:
-        """More of the journal is on disk."""
+        """Take in that more of the journal is on disk."""
         self.replica.now = now
         self.acceptor.journal.on_durable(token)
         return self._end_event()

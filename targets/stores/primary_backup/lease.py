@@ -45,7 +45,7 @@ class LeasedNode(PrimaryBackupNode):
 
     @property
     def lease(self) -> int:
-        """For how long after a message that was answered its receiver follows no other, by a true clock."""
+        """Time after a message that was answered for which its receiver follows no other, by a true clock."""
         return self.settings.patience * 9 // 10
 
     def on_start(self, now: Now, disk: Mapping[str, bytes]) -> Effects:

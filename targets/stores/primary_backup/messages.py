@@ -9,8 +9,8 @@ from splitbrain.targets.stores.messages import Answer, Entry, Forward
 
 
 class Ship(Struct, frozen=True, tag="ship"):
-    """The primary of a view sends the entries after `prev_index`, perhaps none (a heartbeat). sent: when, by the
-    clock of the primary. inherited: view and index of its last entry that is older than its view. followed: whether a
+    """The entries after `prev_index`, perhaps none (a heartbeat), from the primary of a view. sent: when, by the clock
+    of the primary. inherited: view and index of its last entry that is older than its view. followed: whether a
     majority follows it in this view. commit: the index up to which entries count."""
 
     view: int

@@ -129,7 +129,7 @@ class PrimaryBackupNode:
         return self._finish()
 
     def on_timer(self, now: Now, name: str) -> Effects:
-        """The primary's heartbeat, or a backup's patience is at its end."""
+        """Send the primary's heartbeat, or take over, as a backup's patience is at its end."""
         self._now = now
         if name == HEARTBEAT and self.name == self.primary:
             self._ship_all()

@@ -334,7 +334,7 @@ class SagaNode:
         return self._finish()
 
     def on_durable(self, now: Now, token: int) -> Effects:
-        """More of the journal is on disk."""
+        """Take in that more of the journal is on disk."""
         self.now = now
         self.journal.on_durable(token)
         return self._finish()

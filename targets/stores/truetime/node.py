@@ -174,7 +174,7 @@ class TrueTimeNode:
         return self._go_on(now)
 
     def on_durable(self, now: Now, token: int) -> Effects:
-        """More of the journal is on disk."""
+        """Take in that more of the journal is on disk."""
         self.journal.on_durable(token)
         return self._go_on(now)
 

@@ -175,7 +175,7 @@ class CommitNode:
         return self._finish()
 
     def on_durable(self, now: Now, token: int) -> Effects:
-        """More of the journal is on disk."""
+        """Take in that more of the journal is on disk."""
         self.context.now = now
         self.context.journal.on_durable(token)
         return self._finish()

@@ -28,7 +28,7 @@ AP = ClassFacts(False, sides(majority="rw", minority="rw"), 16, 8, 0, True, 0, 0
 
 
 def one(placement: str, side: str, kind: str) -> list[SideFacts]:
-    """All serve, but this side does not serve operations of this kind."""
+    """Facts by which all serve, but this side does not serve operations of this kind."""
     everything = sides(majority="rw", minority="rw")
     return [
         replace(fact, served=0, not_served=12) if (fact.placement, fact.side, fact.kind) == (placement, side, kind)

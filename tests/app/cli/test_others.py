@@ -156,7 +156,7 @@ def test_the_worst_of_several_codes(codes, together):
 
 
 def test_help_imports_nothing_heavy():
-    """Start-up is quick because nothing heavy is imported for it; the time itself is measured in benchmarks."""
+    """Quick start-up, because nothing heavy is imported for it; the time itself is measured in benchmarks."""
     heavy = ("docker", "paramiko", "rich", "jinja2", "numpy")
     code = f"import sys, splitbrain.cli; print(*(m for m in {heavy} if m in sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""`counter` follows its definition: against the sums of all subsets of adds."""
+"""`counter` by its definition: against the sums of all subsets of adds."""
 
 from itertools import combinations
 from random import Random

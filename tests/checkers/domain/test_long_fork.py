@@ -1,4 +1,4 @@
-"""`long-fork` follows its definition: against comparing all pairs of reads."""
+"""`long-fork` by its definition: against comparing all pairs of reads."""
 
 from itertools import combinations
 from random import Random

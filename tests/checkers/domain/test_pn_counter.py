@@ -1,4 +1,4 @@
-"""`pn-counter` follows its definition: against the sums of all subsets of adds."""
+"""`pn-counter` by its definition: against the sums of all subsets of adds."""
 
 from itertools import combinations
 from random import Random

@@ -1,4 +1,4 @@
-"""`removals` follows its definition: against a naive reading of it, element by element."""
+"""`removals` by its definition: against a naive reading of it, element by element."""
 
 from random import Random
 from typing import Any

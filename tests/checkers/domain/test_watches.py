@@ -1,4 +1,4 @@
-"""`watch` follows its definition: against a naive reading of it, change by change."""
+"""`watch` by its definition: against a naive reading of it, change by change."""
 
 from random import Random
 from typing import Any

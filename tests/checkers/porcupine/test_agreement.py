@@ -50,7 +50,7 @@ def test_all_procedures_agree_at_length(name: str) -> None:
 
 @pytest.mark.parametrize("name", SUBJECTS)
 def test_histories_are_of_all_kinds(name: str) -> None:
-    """Operations crash, and it is said or not; values come twice, and nothing is read."""
+    """Operations that crash, which is said or not; values come twice, and nothing is read."""
     random, kinds = Random(name), set[str]()
     for _ in range(400):
         events = SUBJECTS[name].make(random)

@@ -335,7 +335,7 @@ def test_without_explanations_one_invalid_key_is_enough() -> None:
 
 
 def test_hundreds_of_appends_at_once_need_no_search() -> None:
-    """The order of appends is known from what one get saw last."""
+    """The order of appends, known from what one get saw last."""
     history = History()
     pieces = [f"{number};" for number in range(300)]
     for kind in (INVOKE, OK):

@@ -44,7 +44,7 @@ def test_on_threads_leaves_the_others_out():
 
 
 def test_on_threads_is_a_world_of_its_own():
-    """Barriers, shares and rates are among the chosen threads alone."""
+    """Barriers, shares and rates among the chosen threads alone."""
     inner = phases(per_thread(limit(2, A)), deal([Operation("b"), Operation("b")]))
     assert words(simulate(on_threads([1, 3], inner), concurrency=5)) == {1: "aab", 3: "aab"}
     moments = simulate(on_threads([1], rate(10.0, A)), concurrency=10, seconds=100.0)

@@ -208,7 +208,7 @@ UNITS = (" ", "\n", ",", "\t", "a", "1 ", ": ", "\\", '"', "#_ ", "[", "{", ";",
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("prefix", PREFIXES)
 def test_a_long_repetition_behind_any_beginning_is_read_or_refused_at_once(prefix: str) -> None:
-    """Patterns that try each blank anew take two minutes for 60 kB."""
+    """Texts of 60 kB, for which patterns that try each blank anew take two minutes."""
     for unit, suffix in itertools.product(UNITS, ("", "]", "x")):
         text = prefix + unit * (60_000 // len(unit)) + suffix
         with contextlib.suppress(HistoryError):

@@ -86,7 +86,7 @@ every_server = pytest.mark.parametrize("kind", SERVERS, ids=lambda kind: kind.na
 every_stand_in = pytest.mark.parametrize(
     "kind", [kind for kind in SERVERS if kind.name in FAKES], ids=lambda kind: kind.name
 )
-"""Kafka's stand-in is its driver's own: `tests/targets/kafka`."""
+"""Stand-ins but Kafka's, which is its driver's own: `tests/targets/kafka`."""
 
 
 def made(kind: type[Server], **options: str) -> Server:

@@ -75,7 +75,8 @@ class FileWriter(Quiet):
 
 
 class Sender(Quiet):
-    """n1 sends the numbers from 0 to n2, one every millisecond of its clock; `heard` collects (time, number)."""
+    """A program by which n1 sends the numbers from 0 to n2, one every millisecond of its clock; `heard` collects (time,
+    number)."""
 
     heard: list[tuple[int, int]]
     sent: int

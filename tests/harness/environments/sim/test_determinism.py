@@ -1,4 +1,4 @@
-"""The seed fixes everything: two processes with different hash seeds agree, and another seed differs."""
+"""Runs that the seed alone fixes: two processes with different hash seeds agree, and another seed differs."""
 
 import os
 import subprocess

@@ -50,7 +50,7 @@ class Voters(Quiet):
 
 
 class Twins(Quiet):
-    """n1 sends a short and a long message to n2, one every ten milliseconds each."""
+    """A program by which n1 sends a short and a long message to n2, one every ten milliseconds each."""
 
     def on_start(self, now: Now, disk: object) -> Effects:
         self.short, self.long = 0, 0

@@ -323,7 +323,8 @@ def test_programs_are_made_with_simulated_deployments_only() -> None:
 
 
 class Alarms(Quiet):
-    """n1 sets one alarm anew every millisecond, to a drawn time; notes when it should come, and when it came."""
+    """A program by which n1 sets one alarm anew every millisecond, to a drawn time; notes when it should come, and when
+    it came."""
 
     def on_start(self, now, disk):
         self.due = 0

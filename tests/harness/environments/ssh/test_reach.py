@@ -43,7 +43,7 @@ def connected(five: Machines, count: int = 1, **common: Any) -> Iterator[list[Ag
 
 @contextlib.contextmanager
 def without(machine: SshMachine, path: str) -> Iterator[None]:
-    """A machine lacks a file for a while."""
+    """Context in which a machine lacks a file."""
     machine.do("mv", path, f"{path}.away")
     try:
         yield

@@ -19,7 +19,7 @@ def test_a_leader_is_elected_and_a_write_is_committed() -> None:
 
 
 def test_figure_7_a_leader_brings_every_kind_of_log_in_line() -> None:
-    """Followers that lack entries, or have extra ones of other terms, end with the leader's log."""
+    """Followers that lack entries, or have extra ones of other terms, and end with the leader's log."""
     bench = RaftBench(FIVE)
     bench.elect("s1", "s2", "s3")
     bench.write("s1", 1)

@@ -12,7 +12,7 @@ from .bench import FIVE, RaftBench
 
 
 def elected(reads: str) -> RaftBench:
-    """Five servers, s1 leads, and its first entry is committed."""
+    """Five servers, of which s1 leads, with its first entry committed."""
     bench = RaftBench(FIVE, reads=reads)
     bench.elect("s1", "s2", "s3")
     bench.settle()
