@@ -80,6 +80,21 @@ QUESTION_FIRST = re.compile(r"([^.?!`]|`[^`]*`|[.?!](?!\s|$))*\?(\s|$)")
 """A text whose first sentence is a question, on however many lines."""
 
 
+SUBJECT = "A An The One Another Each Every Either All No Nothing Everything Something Nobody Somebody Much More"
+CLAUSE_BEGINS = (
+    "that which who whom whose where when whether what why how if as than for because since while until unless after"
+    " before with by from at in on of over under per without within to and or its it they we this these a an the"
+)
+FINITE = (
+    "is are was were has have had must cannot would does do asks came comes goes went tells knows begins stays becomes"
+    " wants refuses serves arrives speaks dies makes says keeps"
+)
+WORDS_BETWEEN = rf"( (?!({'|'.join(CLAUSE_BEGINS.split())})\b)[\w'`-]+){{0,3}}"
+SENTENCE = re.compile(rf"({'|'.join(SUBJECT.split())}){WORDS_BETWEEN} ({'|'.join(FINITE.split())})\b")
+"""A text that begins with a subject and its verb, up to three words apart: "A participant has voted". A verb behind
+`that` or the like is of a clause in a noun phrase."""
+
+
 def docstrings(tree: ast.AST) -> Iterator[tuple[int, bool, str]]:
     """Every docstring: its line, whether it is of an attribute, and its text."""
     for node in ast.walk(tree):
@@ -102,6 +117,8 @@ def test_docstrings_begin_with_a_noun_or_an_imperative() -> None:
                 found.append(f"{name}:{line}: {first[0]}")
             if QUESTION_FIRST.match(text.strip()):
                 found.append(f"{name}:{line}: a question")
+            if SENTENCE.match(" ".join(text.split())):
+                found.append(f"{name}:{line}: a sentence")
     assert found == [], "the first line of a docstring names the thing: a noun phrase or an imperative"
 
 
