@@ -129,7 +129,7 @@ class PeerProcess:
 
 
 class OutOfReach(Exception):
-    """The driver gave no answer; the message says why."""
+    """Want of an answer from the driver; the message says why."""
 
 
 def answered(said: dict[str, Any]) -> PeerAnswer:

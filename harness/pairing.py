@@ -28,8 +28,8 @@ class IllFormed(Exception):
 
 
 class Pairing:
-    """Pairs events batch by batch, in one pass. `partner` holds, for each event, the position of the other event of
-    its operation, or ABSENT; `invoke` the positions of the invocations of clients, in order."""
+    """Pairing of events batch by batch, in one pass. `partner` holds, for each event, the position of the other event
+    of its operation, or ABSENT; `invoke` the positions of the invocations of clients, in order."""
 
     __slots__ = ("_begun", "_names", "invoke", "partner")
 

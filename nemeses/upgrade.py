@@ -13,7 +13,7 @@ from splitbrain.nemeses.option_checks import number
 
 
 class RollingUpgrade:
-    """Nodes get another version one after another, in an order and with a stop drawn from the seed."""
+    """Another version for nodes, one after another, in an order and with a stop drawn from the seed."""
 
     name = "upgrade"
     summary = "a rolling upgrade to the target's upgrade_to, half-way until its next turn or the end"

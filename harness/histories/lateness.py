@@ -19,7 +19,7 @@ class Lateness:
             self.add(index, nanoseconds)
 
     def add(self, index: int, nanoseconds: int) -> None:
-        """An operation began so much later than it was due."""
+        """Write down that an operation began so much later than it was due."""
         self._numbers.extend((index, nanoseconds))
         if len(self._numbers) >= BLOCK:
             self._write()

@@ -85,7 +85,8 @@ class Requests:
         return True
 
     def placed(self, index: int, request: Request, origin: Origin) -> list[Effect]:
-        """A request became the entry at this index. Whoever waited for another entry there is told of the doubt."""
+        """Note that a request became the entry at this index. Whoever waited for another entry there is told of the
+        doubt."""
         doubtful = self._displaced(index)
         name = request.session, request.sequence
         self._places[index] = name

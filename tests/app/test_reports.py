@@ -12,7 +12,7 @@ from splitbrain.runner.checking import Judge
 
 REPORTS = Path(__file__).resolve().parent.parent / "data" / "reports"
 ENOUGH = Budget(seconds=600, configurations=1_000_000)
-"""Configurations decide, so that a slow machine gives the same verdict."""
+"""Budget in which configurations decide, so that a slow machine gives the same verdict."""
 
 
 def rows() -> list[list[str]]:

@@ -1,4 +1,4 @@
-"""Events become the same columns, and pairs, in compiled code as in Python."""
+"""Columns and pairs of events, the same from compiled code as from Python."""
 
 from array import array
 from collections.abc import Iterator

@@ -1,4 +1,5 @@
-"""Values and operations read as the checkers' words do, stay short, and carry no control characters."""
+"""Values and operations as text, which reads as the checkers' words do, stays short, and carries no control
+characters."""
 
 import pytest
 from hypothesis import given

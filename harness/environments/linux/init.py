@@ -18,9 +18,9 @@ import sys
 from pathlib import Path
 
 INSIDE = "SPLITBRAIN_NAMESPACE"
-"""Names the network namespace of the run to its processes."""
+"""Variable that names the network namespace of the run to its processes."""
 SCRATCH = "SPLITBRAIN_SCRATCH"
-"""Names the scratch folder to them."""
+"""Variable that names the scratch folder to them."""
 OUTSIDE_GONE = 128 + signal.SIGKILL
 MNT_DETACH = 2
 

@@ -31,7 +31,7 @@ QUEUE = 5342
 QUEUE_LENGTH = 65536
 RECEIVE_BYTES = 8 << 20
 HELD_SECONDS = 0.1
-"""A packet held back to be overtaken waits at most so long for the next one on its link."""
+"""Seconds for which a packet held back to be overtaken waits, at most, for the next one on its link."""
 BACKLOG_SECONDS = 1.0
 """Longest wait under a rate limit, which drops what would have to wait longer."""
 

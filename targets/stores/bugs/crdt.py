@@ -70,7 +70,7 @@ class ListByArrival(ListState):
 
 
 class ListByStampAlone(ListState):
-    """Orders elements by their stamps, and leaves the order of equal ones to chance."""
+    """Order elements by their stamps, and leave the order of equal ones to chance."""
 
     def arrange(self, children: list[Update]) -> None:
         """Sort by the stamp."""

@@ -35,7 +35,7 @@ class TakesWhatIsSent(ReplicaCopies):
 
 
 class StartsUncounted(ReplicaCopies):
-    """Names its versions after each start as it did after the first one."""
+    """Name versions after each start as after the first one."""
 
     def _count_start(self) -> None:
         super()._count_start()
@@ -46,7 +46,7 @@ class HintsInMemory(ReplicaCopies):
     """Keep hints in memory alone."""
 
     def merge(self, key: str, versions: Versions, owner: str | None = None) -> bool:
-        """Hints get no record."""
+        """Merge versions, but give hints no record."""
         return super().merge(key, versions) if owner is None else self._keep(key, versions, owner)
 
 

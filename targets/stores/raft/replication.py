@@ -249,8 +249,8 @@ class Replication:
         return reply.term == self._server.log.term
 
     def _go_back(self, follower: str, reply: AppendReply) -> None:
-        """The logs disagree: go to the end of the term that the follower has there if we have that term too, else to
-        the beginning of that term."""
+        """Go back, as the logs disagree, to the end of the term that the follower has there if we have that term too,
+        else to the beginning of that term."""
         last_of_hint = self._server.log.last_of(reply.hint) if reply.hint else None
         index = reply.index if last_of_hint is None else last_of_hint + 1
         self._next[follower] = max(1, min(index, self._server.log.last + 1))

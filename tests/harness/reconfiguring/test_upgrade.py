@@ -1,4 +1,4 @@
-"""All nodes end in the other version, one after another, whatever was in the way."""
+"""Upgrades after which all nodes are in the other version, one after another, whatever was in the way."""
 
 import asyncio
 

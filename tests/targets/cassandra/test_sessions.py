@@ -1,4 +1,4 @@
-"""Clients share the session with their node, and the last of them closes it."""
+"""Sessions that clients share with their node, and that the last of them closes."""
 
 import asyncio
 import threading

@@ -38,7 +38,7 @@ class Storm(RuleBasedStateMachine):
     @precondition(lambda self: self.bench.flights)
     @rule(picks=st.lists(PICK, min_size=1, max_size=12))
     def deliver(self, picks: list[int]) -> None:
-        """Messages arrive, in any order."""
+        """Deliver messages, in any order."""
         for pick in picks:
             if self.bench.flights:
                 self.bench.deliver(pick % len(self.bench.flights))
