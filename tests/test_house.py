@@ -73,7 +73,10 @@ CLAUSE = "If Because Since Than That So Is Are Was Does Did Has Can May Must Sha
 FRAGMENT = (
     "Its Their There These Those This It Such Likewise Of As By From To Until Within Without While Nobody Somebody"
 )
-THIRD_PERSON = "Accepts Applies Carries Follows Gets Gives Goes Judges Keeps Lets Makes Says Tells Waits"
+THIRD_PERSON = (
+    "Accepts Applies Asks Builds Carries Finds Follows Gets Gives Goes Judges Keeps Lets Makes Refuses Says Stands"
+    " Tells Undoes Waits"
+)
 NO_NOUN = re.compile(rf"({'|'.join((QUESTION + ' ' + CLAUSE + ' ' + FRAGMENT + ' ' + THIRD_PERSON).split())})\b")
 """Words that neither a noun phrase nor an imperative begins with. `Whether …` names a truth value."""
 QUESTION_FIRST = re.compile(r"([^.?!`]|`[^`]*`|[.?!](?!\s|$))*\?(\s|$)")
