@@ -21,6 +21,7 @@ SHAPES: Shapes = {
     "watch": Shape("watcher", "[[key, revision, value], …]", effects=False),
     "txn": Shape("micro-operations", "micro-operations with what was read"),
     "transfer": Shape("{from, to, amount}", "{from, to, amount}"),
+    "members": Shape("none", "names of nodes, in order", effects=False),
     "insert": Shape("[row of table a, row of table b], one of them null", "the same"),
     "drain": Shape("watcher", "[[key, revision, value], …]", effects=False),
 }

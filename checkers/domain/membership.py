@@ -1,6 +1,6 @@
 """Membership: nodes that are asked which nodes are up do not go on, in the end, to leave out one that answers.
 
-    read of `members` → names of nodes
+    members → names of nodes
 
 Judged are the answers of each node that was asked for `settle_seconds` after the last fault had ended, if there are
 `FEWEST` of them: a node that answers then must be in one of them at least. A failure detector may err as long as it
@@ -22,8 +22,7 @@ from splitbrain.harness.operation import EventType, Value
 from splitbrain.harness.options import Option, Setting
 from splitbrain.harness.verdict import Validity, Verdict, Witness, unknown
 
-READ = "read"
-KEY = "members"
+MEMBERS = "members"
 SECOND = 1_000_000_000
 FEWEST = 3
 """Answers of a node from which on it is judged."""
@@ -38,8 +37,8 @@ class MembershipCheck:
     name: str = "membership"
 
     def check(self, history: History, budget: Budget) -> Verdict:
-        """The verdict, key by key; UsageError for other operations than reads."""
-        hold_to(history, self.name, (READ,))
+        """The verdict, key by key; UsageError for other operations than `members`."""
+        hold_to(history, self.name, (MEMBERS,))
         return of_each_key(self.name, history, budget.start(), self._judge)
 
     def _judge(self, history: History, rows: Rows, spending: BudgetMeter) -> Verdict:

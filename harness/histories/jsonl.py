@@ -64,8 +64,10 @@ def decoded(decode: Callable[[D], T], block: D) -> T:
     except msgspec.ValidationError as wrong:
         raise Unreadable(f"not an event: {_plain(wrong)}") from None
     except msgspec.DecodeError as wrong:
+        if "UTF-8" in str(wrong):  # from msgspec 0.23 on
+            raise Unreadable("not UTF-8 text") from None
         raise Unreadable(f"not JSON: {_plain(wrong)}") from None
-    except UnicodeDecodeError:
+    except UnicodeDecodeError:  # before
         raise Unreadable("not UTF-8 text") from None
     except RecursionError:
         raise Unreadable("nested too deeply") from None

@@ -39,6 +39,9 @@ ATTEMPTS = 6
 NEVER = "never written"
 """A value that nobody writes."""
 
+OBSERVING = ("read", "members")
+"""Operations that change nothing, and whose answer is their value."""
+
 
 class StoreError(Exception):
     """An error answered by a node; `code` is its word in the error table."""
@@ -156,22 +159,22 @@ class StoreClient:
         """Carry out a read, write or cas. StoreError, or what the channel raises, as in the error table."""
         wanted = self._seen.get(operation.key) if operation.f == "read" and self._tokens else operation.value
         response = await self._carry_out(operation.f, operation.key, wanted)
-        if operation.f != "read":
+        if operation.f not in OBSERVING:
             self._acknowledged(operation.key, response)
         if self._tokens:
             self._note(operation.key, response.revision)
-        value = frozen(response.value) if operation.f in ("read", "txn") else operation.value
+        value = frozen(response.value) if operation.f in (*OBSERVING, "txn") else operation.value
         return Outcome.ok(value, response.revision)
 
     async def _carry_out(self, f: str, key: Any, value: Any) -> Response:
         """Send a request, and note whether it was acknowledged or refused for good. StoreError for an error."""
         response = await self._request(f, key, value)
-        if response.error in (NO_LEADER, UNAVAILABLE) and f != "read":
+        if response.error in (NO_LEADER, UNAVAILABLE) and f not in OBSERVING:
             self._sessions.refuse(self._session, self._sequence)
             self._ended = True
         if response.error is not None:
             raise StoreError(response.error, response.text)
-        if f != "read":
+        if f not in OBSERVING:
             self._sessions.acknowledge(self._session, self._sequence)
         return response
 

@@ -176,14 +176,14 @@ class GossipNode:
         return [node for node in self.nodes if node == self.name or not self.known[node].suspected]
 
     def on_request(self, now: Now, request: int, message: Request) -> Effects:
-        """Say who is up."""
+        """Say who is up. A `read` is what every client asks first, and tells nothing."""
         if message.f == "role":
             return [Reply(request, Response([self.role.name, self.role.term]))]
         if message.f == "audit":
             return [Reply(request, Response(self.table().beats))]
-        if message.f != "read":
+        if message.f not in (MEMBERS, "read"):
             return [Reply(request, Response(error=UNSUPPORTED, text="members are read, and nothing else"))]
         marks = self.look(now)
         members = self.members()
         told = Mark("told", now.monotonic, tuple(members))
-        return [*marks, told, Reply(request, Response(members if message.key == MEMBERS else None))]
+        return [*marks, told, Reply(request, Response(members if message.f == MEMBERS else None))]

@@ -93,8 +93,8 @@ class GossipMembership(PlantedStore):
 
     @property
     def operations(self) -> Shapes:
-        """Reads."""
-        return shapes("read")
+        """The question for members."""
+        return shapes("members")
 
     def client(self, node: Node) -> StoreClient:
         """A new client pinned to a node."""

@@ -22,7 +22,7 @@ def judged(*answers: tuple[float, str, Sequence[str] | None], fault_s: float = 0
         fault = {"time": fault_s, "process": NEMESIS_PROCESS, "type": "info"}
         made += [{**fault, "f": f"{word}-kill"} for word in ("start", "stop")]
     for at, node, members in answers:
-        read = {"time": at, "process": int(node[1:]), "f": "read", "key": "members", "node": node}
+        read = {"time": at, "process": int(node[1:]), "f": "members", "node": node}
         made += [
             {**read, "type": "invoke"},
             {**read, "type": "ok" if members is not None else "fail", "value": members},

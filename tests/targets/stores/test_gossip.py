@@ -31,7 +31,7 @@ def arm(request: pytest.FixtureRequest) -> Arm:
 async def names(stage: StoreStage, asked: str, members: tuple[str, ...]) -> None:
     """Wait until a node names these members."""
     async with asyncio.timeout(20):
-        while (await stage.ask(asked, "read", "members")).value != members:
+        while (await stage.ask(asked, "members", None)).value != members:
             await asyncio.sleep(0.05)
 
 
@@ -126,7 +126,7 @@ def test_an_old_heartbeat_is_no_sign_of_life() -> None:
     node = KeptBeats().node
     node.on_message(Now(0, 0), "n3", HeartbeatTable({"n2": 7}))
     node.on_message(Now(SECOND, 0), "n3", HeartbeatTable({"n2": 7}))
-    (told,) = [e for e in node.on_request(Now(2 * SECOND, 0), 1, Request("read", "members")) if isinstance(e, Reply)]
+    (told,) = [e for e in node.on_request(Now(2 * SECOND, 0), 1, Request("members", None)) if isinstance(e, Reply)]
     assert told.message.value == ["n1"]
 
 
