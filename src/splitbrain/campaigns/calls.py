@@ -1,6 +1,7 @@
 """`splitbrain.campaign`: a campaign as a call."""
 
 import os
+import re
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -77,7 +78,7 @@ def campaign(
     began = time.monotonic()
     if keep not in KEEPS:
         raise UsageError(f"keep is one of {', '.join(KEEPS)}, not {keep!r}")
-    if on not in (LOCAL, "ray") and not on.startswith("ray://"):
+    if on not in (LOCAL, "ray") and not re.fullmatch(r"ray://\S+:\d+", on):
         raise UsageError(f"a campaign runs on local, ray or ray://HOST:PORT, not on {on!r}")
     if on != LOCAL:
         on_ray.imported()

@@ -50,7 +50,8 @@ def killer(until, most):
     """Kill workers with SIGKILL while they carry out a task, so many at most, until it is over."""
     killed = []
     while not until.is_set() and len(killed) < most:
-        for process in busy_workers()[: most - len(killed)]:
+        # One that was killed stays for a moment on a busy machine.
+        for process in [worker for worker in busy_workers() if worker not in killed][: most - len(killed)]:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
                 killed.append(process)

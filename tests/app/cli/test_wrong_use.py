@@ -91,7 +91,7 @@ CASES = (
     ("campaign", "--resume DIR"),
     ("campaign wrong.toml", "not TOML"),
     ("campaign one.toml --on moon", "local, ray or ray://HOST:PORT"),
-    ("campaign one.toml --on ray://", "pip install"),
+    ("campaign one.toml --on ray://", "ray://HOST:PORT"),
     ("campaign one.toml --deadline -1", "duration"),
     ("campaign one.toml --keep some", "'failed', 'all', 'none'"),
     ("campaign one.toml --memory much", "a size such as 2GiB"),
