@@ -74,7 +74,7 @@ def test_a_healthy_store_passes_its_audit(name: str) -> None:
                     break
                 except Exception:  # noqa: BLE001 - no leader yet
                     await asyncio.sleep(0.1)
-        changes = ("write", "add", "send", "enqueue", "acquire", "transfer", "read")
+        changes = ("write", "add", "send", "enqueue", "acquire", "transfer", "read", "members")
         change = next(f for f in changes if f in target.operations)
         for number in range(5):
             value = {"from": "a0", "to": "a1", "amount": 1} if change == "transfer" else number
