@@ -121,6 +121,17 @@ class SshMachine:
             tar.addfile(entry, io.BytesIO(data))
         self.daemon.api.put_archive(self.container, "/", buffer.getvalue())
 
+    def configure(self, name: str, contents: str | None) -> None:
+        """Give its server a further file of configuration, None to take it away, and wait until that is in force."""
+        path = f"/etc/ssh/sshd_config.d/{name}.conf"
+        if contents is None:
+            self.do("rm", path)
+        else:
+            self.put(path, contents)
+        # It writes its process id anew once it listens with what it has read.
+        again = "pid=$(cat /run/sshd.pid) && rm /run/sshd.pid && kill -HUP $pid"
+        self.do("sh", "-c", again + " && timeout 60 sh -c 'until test -s /run/sshd.pid; do sleep 0.05; done'")
+
     def leftovers(self) -> str:
         """The traces of a run there: folders, processes, rules; empty if nothing."""
         folders = self.do("sh", "-c", "ls -d /var/tmp/splitbrain* 2>/dev/null || true")

@@ -4,7 +4,6 @@ import contextlib
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -151,10 +150,8 @@ def test_a_host_that_is_cut_off_is_an_error_in_time(five: Machines) -> None:
 
 def test_few_sessions_are_open_at_a_time_and_all_are_closed(five: Machines) -> None:
     machine = five.all[1]
-    machine.put("/etc/ssh/sshd_config.d/few.conf", f"MaxSessions {2 * SESSIONS}\n")
-    machine.do("sh", "-c", "kill -HUP $(cat /run/sshd.pid)")
+    machine.configure("few", f"MaxSessions {2 * SESSIONS}\n")
     try:
-        time.sleep(0.5)
         connection = SshConnection.connect(read(five.file())[1])
         said: list[str] = []
         threads = [
@@ -168,8 +165,7 @@ def test_few_sessions_are_open_at_a_time_and_all_are_closed(five: Machines) -> N
         connection.close()
         assert said == ["here\n"] * 40
     finally:
-        machine.do("rm", "/etc/ssh/sshd_config.d/few.conf")
-        machine.do("sh", "-c", "kill -HUP $(cat /run/sshd.pid)")
+        machine.configure("few", None)
 
 
 def test_what_is_there_already_is_not_copied_and_what_is_spoilt_is_copied_again(five: Machines, tmp_path: Path) -> None:

@@ -4,13 +4,17 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from splitbrain.harness.environments.linux import namespaces
-from splitbrain.harness.generator.schedule import schedule
+from splitbrain.harness.fault import View
+from splitbrain.harness.generator.schedule import ScheduledFault, schedule
+from splitbrain.harness.generator.storm import REAL
 from splitbrain.harness.histories import read
+from splitbrain.harness.random_stream import RandomStream
 from splitbrain.nemeses.catalogue import parse
 
 from .machines import Machines, needs_machines
@@ -21,6 +25,7 @@ pytestmark = [
 ]
 
 LIMIT_SECONDS, SEED = 10, 6
+NODES = ("n1", "n2", "n3")
 # Whom these hit does not depend on who leads, which a seed does not fix.
 FAULTS = "partition:topology=halves,kill:aim=anyone,pause:aim=anyone,clock"
 
@@ -34,8 +39,27 @@ def ran(environment: str, folder: Path, *more: str) -> tuple[str, dict[str, obje
     assert done.stdout, done.stderr
     told = json.loads(done.stdout)
     history = read(Path(told["run"]) / "history.jsonl.gz")
-    begun = [(event.f, event.value) for event in history if event.f.startswith("start-")]
+    faults = [event for event in history if event.f.startswith(("start-", "stop-"))]
+    # After the schedule the last leader is taken away for a while, whoever that is: alone, and last.
+    last = max(index for index, event in enumerate(faults) if event.f.startswith("start-"))
+    alone = last % 2 == 0 and len(faults) == last + 2
+    begun = [(event.f, event.value) for event in faults[: last if alone else None] if event.f.startswith("start-")]
     return told["verdict"], told["faults"], begun
+
+
+def drawn(slots: Sequence[ScheduledFault], name: str, turn: int) -> list[str]:
+    """What the fault does to whom when it comes for the `turn`-th time (from 0), by each slot that may have its turn.
+
+    In storms a slot waits for a moment, which comes when it comes or not at all, and where it comes somebody hits that
+    node; all else is the seed's.
+    """
+    plans = [
+        slot.fault.plan(slot.variant, View(NODES, {}, spot), RandomStream(SEED, "nemesis", name, turn))
+        for slot in slots
+        if slot.fault.name == name
+        for spot in ((None, *NODES) if slot.moment else (None,))
+    ]
+    return [json.dumps(plan.value) for plan in plans if plan is not None]
 
 
 def test_the_same_seed_gives_the_same_faults_and_the_same_verdict(five: Machines, tmp_path: Path) -> None:
@@ -45,15 +69,20 @@ def test_the_same_seed_gives_the_same_faults_and_the_same_verdict(five: Machines
         "ssh": ran("ssh", tmp_path, "--hosts", str(five.file())),
     }
     assert {name: verdict for name, (verdict, _, _) in runs.items()} == dict.fromkeys(runs, "valid")
-    slots = schedule(parse(FAULTS), ["n1", "n2", "n3"], LIMIT_SECONDS, SEED).slots
-    cycle = [f"start-{slot.fault.name}" for slot in slots[:4]]
+    planned = schedule(parse(FAULTS), NODES, LIMIT_SECONDS, SEED, pace=REAL).planned
+    cycle = [f"start-{slot.fault.name}" for slot in planned if not slot.storm]
     assert sorted(cycle) == ["start-clock", "start-kill", "start-partition", "start-pause"]
     assert [name for name, _ in runs["ssh"][2][:4]] == cycle
     assert runs["local"][2][:4] == runs["docker"][2][:4] == runs["ssh"][2][:4]
-    # In storms some wait for a moment, which comes when it comes; what they are and whom they hit is the seed's.
-    storms = [Counter(f"{name} {value}" for name, value in begun[4:]) for _, _, begun in runs.values()]
-    common = storms[0] & storms[1] & storms[2]
-    assert all(common.total() > storm.total() / 2 for storm in storms), storms
-    for name, (_, faults, _) in runs.items():
+    for name, (_, faults, begun) in runs.items():
+        assert len(begun) > len(cycle), f"no storm on {name}"
+        turns: Counter[str] = Counter()
+        for start, value in begun:
+            fault = start.removeprefix("start-")
+            assert json.dumps(value) in drawn(planned, fault, turns[fault]), (
+                f"{start} {value} on {name} is not of this seed"
+            )
+            turns[fault] += 1
+        assert turns <= Counter(slot.fault.name for slot in planned)
         assert all(faults.values()), f"each fault bit on {name}"
     assert [machine.leftovers() for machine in five.all] == [""] * 5
