@@ -115,7 +115,8 @@ def entry(name: str) -> CatalogueEntry[Checker]:
     if name in plugins("models"):
         return _added(name)
     known = (*CATALOGUE, *plugins("models"))
-    raise UsageError(f"there is no model {name!r}{did_you_mean(name, known) or ';'} there are {', '.join(known)}")
+    there_are = f"there are {', '.join(known)}"
+    raise UsageError(f"there is no model {name!r}{did_you_mean(name, known, there_are)}")
 
 
 def _added(name: str) -> CatalogueEntry[Checker]:

@@ -82,7 +82,7 @@ def settle(options: Sequence[Option], given: Mapping[str, str], owner: str) -> d
     for name in given:
         if name not in known:
             has = f"it has {', '.join(known)}" if known else "it has none"
-            raise UsageError(f"{owner} has no option {name!r}{did_you_mean(name, known) or ';'} {has}")
+            raise UsageError(f"{owner} has no option {name!r}{did_you_mean(name, known, has)}")
     return {
         name: option.parse(given[name], owner) if name in given else option.default for name, option in known.items()
     }

@@ -4,7 +4,13 @@ import difflib
 from collections.abc import Iterable
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """`, did you mean raft?`, to follow a name that does not exist; empty if nothing is close."""
+def did_you_mean(name: str, known: Iterable[str], more: str = "") -> str:
+    """`, did you mean raft?`, to follow a name that does not exist; empty if nothing is close.
+
+    more: what follows in either case, as it stands behind a semicolon: `; there are raft, paxos` is `, did you mean
+    raft? There are raft, paxos` where something is close.
+    """
     close = difflib.get_close_matches(name, list(known), 1)
-    return f", did you mean {close[0]}?" if close else ""
+    if not close:
+        return f"; {more}" if more else ""
+    return f", did you mean {close[0]}?" + (f" {more[0].upper()}{more[1:]}" if more else "")

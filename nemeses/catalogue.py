@@ -150,8 +150,8 @@ def _check(name: str, factories: Mapping[str, Factory]) -> None:
     faults = [factory({}) for factory in factories.values()]
     by_name = ", ".join(fault.name for fault in faults if not fault.default)
     defaults = ", ".join(fault.name for fault in faults if fault.default)
-    raise UsageError(
-        f"there is no fault {name!r}{did_you_mean(name, (*factories, ALL, EVERY, STORM)) or '.'} There are {defaults} "
-        f"({ALL} means these; {STORM}: without its cycle), and by name only {by_name} "
+    there_are = (
+        f"there are {defaults} ({ALL} means these; {STORM}: without its cycle), and by name only {by_name} "
         f"({EVERY} means all that can be done to the target)"
     )
+    raise UsageError(f"there is no fault {name!r}{did_you_mean(name, (*factories, ALL, EVERY, STORM), there_are)}")

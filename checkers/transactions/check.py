@@ -122,10 +122,8 @@ def level(name: str) -> str:
     except KeyError:
         found = name
     if found not in models:
-        raise UsageError(
-            f"option consistency is an isolation level, not {name!r}{did_you_mean(name, models) or ';'} there are "
-            f"{', '.join(models)}"
-        )
+        hint = did_you_mean(name, models, f"there are {', '.join(models)}")
+        raise UsageError(f"option consistency is an isolation level, not {name!r}{hint}")
     return found
 
 

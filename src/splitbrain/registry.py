@@ -50,8 +50,8 @@ class Registry(Mapping[str, str]):
     def find(self, name: str, more: str = "") -> Any:
         """The thing of a name; UsageError, which says what there is, and `more`."""
         if name not in self:
-            hint = did_you_mean(name, self) or ";"
-            raise UsageError(f"there is no {self.kind} {name!r}{hint} there are {', '.join(self)}{more}")
+            hint = did_you_mean(name, self, f"there are {', '.join(self)}{more}")
+            raise UsageError(f"there is no {self.kind} {name!r}{hint}")
         return load(self._ours[name]) if name in self._ours else load_plugin(self._others[name])
 
     @functools.cached_property

@@ -133,8 +133,8 @@ def hunt_plans(words: Sequence[str], *, aimed: bool, time_limit: float = SECONDS
         catalogue = by_name(getattr(importlib.import_module(module), attribute))
         wanted = given.pop("bug", None)
         if wanted is not None and wanted not in catalogue:
-            hint = did_you_mean(wanted, catalogue) or ";"
-            raise UsageError(f"{name}: there is no bug {wanted!r}{hint} there are {', '.join(catalogue)}")
+            hint = did_you_mean(wanted, catalogue, f"there are {', '.join(catalogue)}")
+            raise UsageError(f"{name}: there is no bug {wanted!r}{hint}")
         for bug in catalogue.values():
             if wanted not in (None, bug.name) or any(
                 bug.needs.get(key, value) != value for key, value in given.items()

@@ -27,7 +27,7 @@ class PlantedStore(StoreTarget):
         module, _, name = self.bugs.partition(":")
         catalogue = by_name(getattr(importlib.import_module(module), name))
         if wanted not in catalogue:
-            hint = did_you_mean(wanted, catalogue) or ";"
-            raise UsageError(f"{self.name}: there is no bug {wanted!r}{hint} there are {', '.join(catalogue)}")
+            hint = did_you_mean(wanted, catalogue, f"there are {', '.join(catalogue)}")
+            raise UsageError(f"{self.name}: there is no bug {wanted!r}{hint}")
         node, parts = catalogue[wanted].parts
         return node or correct[0], parts

@@ -25,7 +25,7 @@ OPTIONS = (
         ({"initial": "x"}, "option initial is a whole number, not 'x'"),
         ({"on": "perhaps"}, "option on is on or off, not 'perhaps'"),
         ({"reads": "lcal"}, "option reads is one of log, local, not 'lcal'"),
-        ({"valuse": "1"}, "x has no option 'valuse', did you mean values? it has values, share"),
+        ({"valuse": "1"}, "x has no option 'valuse', did you mean values? It has values, share"),
         ({"zzz": "1"}, "x has no option 'zzz'; it has values, share"),
     ],
 )

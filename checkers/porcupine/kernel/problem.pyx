@@ -11,7 +11,7 @@ from libc.string cimport memset
 
 
 class TooWide(Exception):
-    """More operations are open at once, or crashed, than the widest sets hold; or a model knows more names."""
+    """Refusal of a problem: more operations open at once, or crashed, or names in a model, than the widest sets hold."""
 
 
 cdef class Batch:

@@ -4,11 +4,11 @@
 
 
 class NotBuiltin(Exception):
-    """The history holds something that the step known built in does not cover; `step` of Python must be asked."""
+    """Refusal of a history with something that the step known built in does not cover: `step` of Python must be asked."""
 
 
 class UnknownOperation(Exception):
-    """A client did something that the model does not know."""
+    """Refusal of a history in which a client did something that the model does not know."""
 
 
 cdef class ModelReading:

@@ -53,7 +53,7 @@ cdef dict _CODES = {"get": GET, "put": PUT, "append": APPEND, "cas": CAS}
 
 
 class NotStrings(Exception):
-    """Something is put, appended, got or expected that is no text."""
+    """Refusal of a history in which something put, appended, got or expected is no text."""
 
 
 cdef class StringSteps(Transitions):
@@ -115,7 +115,7 @@ cdef class StringSteps(Transitions):
         return 0
 
     def close(self):
-        """All calls are there."""
+        """Note that all calls are there."""
         cdef int32_t number, kept = 0, kinds = <int32_t>len(self.classes)
         cdef Kind *kind
         self.seen = <Text *>malloc((<size_t>kinds + 1) * sizeof(Text))

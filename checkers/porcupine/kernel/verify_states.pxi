@@ -34,7 +34,7 @@ cdef class _States:
         return 0
 
     cdef int end(self) except -1:
-        """The history is done with."""
+        """Let go of the history."""
         self.history = self.spending = None
         if len(self.states) < KEPT and len(self.transitions) < KEPT and self.room < KEPT * 16:
             self.model.remembered[KEPT_AS] = self

@@ -109,11 +109,8 @@ def read_world(words: str) -> dict[str, float]:
         elif equals and name in KNOBS:
             given[name] = KNOBS[name].read(name, text)
         else:
-            known = (*PROFILES, *KNOBS)
-            raise UsageError(
-                f"--world {word}: expected a profile ({', '.join(PROFILES)}) or KNOB=VALUE"
-                f"{did_you_mean(name, known) or '.'} The knobs are {', '.join(KNOBS)}"
-            )
+            hint = did_you_mean(name, (*PROFILES, *KNOBS), f"the knobs are {', '.join(KNOBS)}")
+            raise UsageError(f"--world {word}: expected a profile ({', '.join(PROFILES)}) or KNOB=VALUE{hint}")
     return given
 
 

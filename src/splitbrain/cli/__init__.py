@@ -54,8 +54,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name; UsageError, which suggests another, if there is none."""
         if cmd_name not in COMMANDS:
-            hint = did_you_mean(cmd_name, COMMANDS) or ";"
-            raise click.UsageError(f"there is no command {cmd_name!r}{hint} there are {', '.join(COMMANDS)}.", ctx)
+            hint = did_you_mean(cmd_name, COMMANDS, f"there are {', '.join(COMMANDS)}.")
+            raise click.UsageError(f"there is no command {cmd_name!r}{hint}", ctx)
         module, _, name = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
         return command

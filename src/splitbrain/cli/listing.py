@@ -119,10 +119,13 @@ def about(word: str) -> Iterator[tuple[str, Entry]]:
     hits = [(kind, describe) for kind, (names, describe) in kinds.items() if name in names]
     if not hits and name not in registry.TARGETS:
         every = [*registry.TARGETS, *SECTIONS, *(one for names, _ in kinds.values() for one in names)]
-        raise UsageError(
-            f"there is nothing called {name!r}{did_you_mean(name, every) or ';'} name one of {', '.join(SECTIONS)} to "
-            f"see what there is, or a target: {', '.join(registry.TARGETS)}, or module:Class for one of your own"
+        hint = did_you_mean(
+            name,
+            every,
+            f"name one of {', '.join(SECTIONS)} to see what there is, or a target: {', '.join(registry.TARGETS)}, "
+            "or module:Class for one of your own",
         )
+        raise UsageError(f"there is nothing called {name!r}{hint}")
     for kind, describe in hits:
         yield kind, describe()
 

@@ -96,8 +96,8 @@ def chosen(names: Sequence[str]) -> list[BookClaim]:
     for name in names:
         if name not in known:
             topics = ", ".join(dict.fromkeys(claim.topic for claim in claims()))
-            hint = did_you_mean(name, sorted(known)) or ";"
-            raise UsageError(f"there is no claim or topic {name!r}{hint} the topics are {topics}")
+            hint = did_you_mean(name, sorted(known), f"the topics are {topics}")
+            raise UsageError(f"there is no claim or topic {name!r}{hint}")
     return [claim for claim in claims() if not names or claim.name in names or claim.topic in names]
 
 

@@ -48,7 +48,7 @@ def ran(environment: str, folder: Path, *more: str) -> tuple[str, dict[str, obje
 
 
 def drawn(slots: Sequence[ScheduledFault], name: str, turn: int) -> list[str]:
-    """What the fault does to whom when it comes for the `turn`-th time (from 0), by each slot that may have its turn.
+    """Values that the fault may have when it comes for the `turn`-th time (from 0): one for each slot that may be its slot.
 
     In storms a slot waits for a moment, which comes when it comes or not at all, and where it comes somebody hits that
     node; all else is the seed's.
