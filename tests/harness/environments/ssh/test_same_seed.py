@@ -48,7 +48,7 @@ def ran(environment: str, folder: Path, *more: str) -> tuple[str, dict[str, obje
 
 
 def drawn(slots: Sequence[ScheduledFault], name: str, turn: int) -> list[str]:
-    """Values that the fault may have when it comes for the `turn`-th time (from 0): one for each slot that may be its slot.
+    """Values that the fault may have when it comes for the `turn`-th time (from 0): one for each slot that it may be.
 
     In storms a slot waits for a moment, which comes when it comes or not at all, and where it comes somebody hits that
     node; all else is the seed's.
