@@ -32,6 +32,7 @@ from splitbrain.harness.nemesis import NemesisRunner
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import ErrorKind, Value
 from splitbrain.harness.progress import Progress
+from splitbrain.harness.round_trips import round_trip_ns
 from splitbrain.harness.serving import serves
 from splitbrain.harness.target import Audited, Settling, Target
 from splitbrain.harness.verdict import Verdict, unknown
@@ -105,7 +106,8 @@ class TestRun:
     nanoseconds since the start of the run, its last operations included. faults: the report of each. deaths: nodes
     that died by themselves. warnings: for people; none of them touches the history. audits: what the target
     says of its nodes, asked after everything else, and whether its invariants held. coverage: counts of what its faults
-    met and how they overlapped, of moments, marks and rare messages, ready for JSON (`harness.coverage`).
+    met and how they overlapped, of moments, marks and rare messages, ready for JSON (`harness.coverage`); and the round
+    trip between clients and nodes, where it was measured.
     """
 
     __test__ = False  # pytest takes the name for its own
@@ -141,6 +143,7 @@ class _Run:
         self.deaths: tuple[Death, ...] = ()
         self.audits: tuple[Verdict, ...] = ()
         self.network: Mapping[str, int] = {}
+        self.round_trip: int | None = None
         self.in_doubt = InDoubt()
         if isinstance(test.environment, Marking):
             self.in_doubt.listen(test.environment.marks)
@@ -169,6 +172,7 @@ class _Run:
         moments = self.nemesis.moments if self.nemesis else {}
         covered = coverage(history, moments, dict(sorted(marks.items())), self.network)
         covered |= self.in_doubt.coverage()
+        covered |= {} if self.round_trip is None else {"round_trip_us": round(self.round_trip / 1000, 1)}
         return TestRun(history, self.path, main, faults, self.deaths, warnings, self.audits, covered)
 
     async def _phases(self, cleaning: CleanUp) -> tuple[int, int]:
@@ -182,6 +186,8 @@ class _Run:
         nodes = cluster.nodes
         self._enter("set-up")
         await self._set_up(cluster)
+        if not test.environment.deterministic:
+            self.round_trip = await round_trip_ns([node.address for node in nodes])
         workers = [Worker(thread, nodes[thread % len(nodes)], self.context) for thread in range(test.concurrency)]
         cleaning.add("closing the clients", partial(_closed, workers))
         if nemesis is not None:

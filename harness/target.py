@@ -77,6 +77,13 @@ class OneCopy(Protocol):
 
 
 @runtime_checkable
+class Leaderless(Protocol):
+    """A target none of whose nodes leads, so that it makes no difference on which side of a split a node is."""
+
+    leaderless: bool
+
+
+@runtime_checkable
 class Settling(Protocol):
     """A target whose nodes need time after a fault: to start, or to hand over what they kept for each other."""
 

@@ -70,7 +70,7 @@ class Cassandra(Server):
     schemes = ("cassandra", "cassandras")
     operations = client_settings.OPERATIONS
     errors = ERRORS
-    java = True
+    java = leaderless = True
     official = "cassandra"
     ready_seconds = 120.0
     read_clock = staticmethod(wall_clock)

@@ -67,6 +67,11 @@ class PostgreSQL(Server):
         level = {"repeatable-read": "strong-snapshot-isolation"}.get(self.word("isolation"), self.word("isolation"))
         return (level, "linearizable", "CP") if self.word("reads") == "primary" else (level,)
 
+    @property
+    def one_copy(self) -> bool:
+        """Whether a server by itself does all that is asked: no commit waits for a standby, and none takes over."""
+        return self.word("failover") == "none" and not self.number("quorum")
+
     def files(self, place: Place) -> Mapping[str, str | bytes]:
         return {"node.sh": NODE.read_text(), "pg_hba.conf": HBA}
 

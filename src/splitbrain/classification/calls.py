@@ -50,7 +50,8 @@ def classify(
     """Classify targets by what they do under faults: `classify("raft", "quorum:w=1,r=1")`.
 
     targets: as for `run`; or folders of earlier classifications, as Path or with a slash, whose cards are computed
-    again from their histories. every: all that the textbook has and that can be run in `env`, by default the simulator.
+    again from their histories. every: all that the textbook has and that can be run in `env`, by default the simulator;
+    then no targets are named.
     nodes, hosts: as for `run`. seed: another one is another sample. seeds: runs of each kind of split, at most. jobs:
     runs at once. resume: go on with the runs that an earlier attempt with the same seed has left in `out`. out: the
     folder that gets the runs and the cards, by default `cards`; cards computed again are written only if it is given.
@@ -61,6 +62,11 @@ def classify(
         raise UsageError(f"seeds is a whole number from 1 to {SEEDS_BLOCK}, not {seeds}")
     if seed < 1:
         raise UsageError(f"seed is a whole number of at least 1, not {seed}")
+    if every and targets:
+        named = ", ".join(str(word) for word in targets)
+        raise UsageError(
+            f"--all is every target of the textbook, and {named} was named beside it: leave out one or the other"
+        )
     folders = [Path(word) for word in targets if is_folder(word)]
     words = list(dict.fromkeys(str(word) for word in targets if not is_folder(word)))
     cards = [card for path in folders for card in again(path)]
@@ -75,7 +81,7 @@ def classify(
         for line, reason in _of_textbook(env or "sim"):
             if reason is not None:
                 not_run.append((line, reason))
-            elif line.target not in words:
+            else:
                 found.append(Classification.of(base_spec(line.target, nodes or line.nodes, **given)))
     if found:
         folder = ClassificationFolder.create(Path(out or CARDS))

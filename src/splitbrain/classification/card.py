@@ -6,12 +6,13 @@ Every figure is computed from the evidence of runs, and so from their histories.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from statistics import median
 from typing import Any
 
 from splitbrain.checkers.claims import LINEARIZABLE
 from splitbrain.classification.availability import clustered
 from splitbrain.classification.claims import ClaimStanding, claim_standings
-from splitbrain.classification.evidence import FAILOVERS, HEALTHY, SPLITS, RunEvidence
+from splitbrain.classification.evidence import FAILOVERS, HEALTHY, LEADERLESS_SPLIT, SPLITS, RunEvidence
 from splitbrain.classification.figures import (
     MeasuredScenario,
     SideFigures,
@@ -41,7 +42,7 @@ class CardSubject:
 
     target: as typed. claims: what it promises. env, nodes: where it ran. nothing_to_split: whether one node holds
     everything. not_run: scenario → why it could not be done. round_trip_ms: mean time of a message and its answer; None
-    where that is not known. failed: runs that could not be carried out, and why. costs: of operations without faults,
+    outside of the simulator. failed: runs that could not be carried out, and why. costs: of operations without faults,
     measured in runs of their own in the simulator; elsewhere none.
     """
 
@@ -111,7 +112,7 @@ class Card:
         facts = class_facts(self.runs, self.measured, nothing_to_split=self.subject.nothing_to_split)
         not_run = self.subject.not_run
         open_questions = [f"{name}: not run: {why}" for name, why in not_run.items()]
-        unseen = (*facts.unseen, *(name for name in SPLITS if name in not_run))
+        unseen = (*facts.unseen, *(name for name in (*SPLITS, LEADERLESS_SPLIT) if name in not_run))
         vacuous = (*facts.vacuous, *open_questions, *self.subject.failed)
         return find_class(replace(facts, vacuous=vacuous, unseen=unseen))
 
@@ -165,9 +166,15 @@ class Card:
                 continue
             p50, p99 = (permille(took, share) / 1e6 for share in (500, 990))
             found[kind] = {"p50": round(p50, 3), "p99": round(p99, 3)}
-            if self.subject.round_trip_ms:
-                found[kind]["round_trips"] = round(p50 / self.subject.round_trip_ms, 1)
+            if self.round_trip_ms:
+                found[kind]["round_trips"] = round(p50 / self.round_trip_ms, 1)
         return found
+
+    @property
+    def round_trip_ms(self) -> float | None:
+        """The time of a message and its answer: that of the simulator, or the median of what healthy runs measured."""
+        known = [run.round_trip_ms for run in self.healthy if run.round_trip_ms is not None]
+        return self.subject.round_trip_ms or (round(median(known), 4) if known else None)
 
     @cached_property
     def pacelc(self) -> str:
@@ -265,6 +272,10 @@ class Card:
     def linearizability(self) -> ModelStanding | None:
         """The standing of the strongest model."""
         return self.models.get(LINEARIZABLE)
+
+    def under(self, scenario: str) -> ModelStanding | None:
+        """The standing of the strongest model in the runs of one scenario; None where they judged none."""
+        return model_standings([run for run in self.runs if run.scenario == scenario]).get(LINEARIZABLE)
 
     def share(self, side: SideFigures) -> Mapping[str, float | None]:
         """The share of a side's operations that had an answer, by its three definitions."""

@@ -29,9 +29,13 @@ def card_file(card: Card) -> dict[str, Any]:
         },
         "grace_ms": {one.scenario: round(one.grace_ns / 1e6, 3) for one in card.measured},
         "latency_ms": {kind: dict(found) for kind, found in card.latency_ms.items()},
-        "round_trip_ms": subject.round_trip_ms,
+        "round_trip_ms": card.round_trip_ms,
         "costs": {cost.kind: _cost(cost) for cost in subject.costs},
         "sides": [_side(side) for side in card.sides],
+        "linearizable": {
+            one.scenario: [standing.refuted, standing.confirmed, standing.undecided]
+            for one in card.measured if (standing := card.under(one.scenario)) is not None
+        },
         "models": {name: _model(standing) for name, standing in card.models.items()},
         "stale_reads": card.stale_reads,
         "staleness": card.staleness,

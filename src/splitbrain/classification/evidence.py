@@ -19,7 +19,9 @@ from splitbrain.harness.verdict import Verdict
 
 HEALTHY = "healthy"
 SPLITS = "split, leader on the smaller side", "split, leader on the larger side"
-FAILOVERS = tuple(name.replace("split", "failover", 1) for name in SPLITS)
+LEADERLESS_SPLIT = "split"
+"""The split of a target none of whose nodes leads."""
+FAILOVERS = tuple(name.replace("split", "failover", 1) for name in (*SPLITS, LEADERLESS_SPLIT))
 """The runs in which it is measured how long a failover takes; no figure rests on them."""
 
 
@@ -80,7 +82,8 @@ class RunEvidence:
     scenario: the name of what was done to the cluster. seed, run: which one it was, and its folder or "". operations:
     how many. latency_ns: of healthy runs, by kind, of each operation that ended ok. refuted_in: by place in time
     (`healthy`, `during FAULT`, `after FAULT`), how many reads returned what had been overwritten. offending: the
-    operation that refutes linearizability; None where nothing does, or where no single one stands out.
+    operation that refutes linearizability; None where nothing does, or where no single one stands out. round_trip_ms:
+    between clients and nodes, where the run measured it.
     """
 
     scenario: str
@@ -96,6 +99,7 @@ class RunEvidence:
     refuted_in: Mapping[str, int]
     stale: Mapping[str, Value]
     offending: RefutedOperation | None = None
+    round_trip_ms: float | None = None
 
 
 def evidence(history: History, verdict: Verdict | None, scenario: str, seed: int = 0, run: str = "") -> RunEvidence:

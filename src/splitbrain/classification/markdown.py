@@ -2,7 +2,7 @@
 
 from splitbrain.classification.card import Card
 from splitbrain.classification.windows import READ, WRITE
-from splitbrain.classification.words import facts, interval, missing
+from splitbrain.classification.words import consistency, facts, interval, missing
 from splitbrain.results.format import plain
 
 
@@ -19,19 +19,20 @@ def markdown(card: Card) -> str:
     lines += [
         "## Who is served",
         "",
-        "Answered within the deadline, with 95 % intervals over fault windows.",
+        "Answered within the deadline, with 95 % intervals over fault windows; what the runs say of linearizability.",
         "",
-        "| scenario | side | reads | writes | refused | timed out | unknown |",
-        "|---|---|---|---|--:|--:|--:|",
+        "| scenario | side | reads | writes | refused | timed out | unknown | linearizable |",
+        "|---|---|---|---|--:|--:|--:|---|",
     ]
     for scenario in card.measured:
-        for side in scenario.sides:
+        for number, side in enumerate(scenario.sides):
             found = card.of_kind(scenario.scenario, side)
             total = found[READ].tally + found[WRITE].tally
             counts = f"{total.refused:,} | {total.timed_out + total.pending:,} | {total.unknown:,}"
+            said = "" if number else consistency(card, scenario.scenario)
             shares = f"{interval(found[READ].in_time)} | {interval(found[WRITE].in_time)}"
-            lines.append(f"| {_text(scenario.scenario)} | {side} | {shares} | {counts} |")
-    lines += [f"| {_text(name)} | not run: {_text(why)} | | | | | |" for name, why in card.subject.not_run.items()]
+            lines.append(f"| {_text(scenario.scenario)} | {side} | {shares} | {counts} | {said} |")
+    lines += [f"| {_text(name)} | not run: {_text(why)} | | | | | | |" for name, why in card.subject.not_run.items()]
     refuted = {name: standing for name, standing in card.models.items() if standing.refuted}
     if refuted:
         lines += ["", "## What was refuted", "", "| model | runs | why |", "|---|--:|---|"]

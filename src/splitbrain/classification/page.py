@@ -14,7 +14,7 @@ from splitbrain.classification.models import ModelStanding
 from splitbrain.classification.rule import CapClass
 from splitbrain.classification.timeline import BUCKET_NS, SideTimeline
 from splitbrain.classification.windows import BEFORE_NS, READ, WRITE
-from splitbrain.classification.words import facts, interval, missing, share
+from splitbrain.classification.words import consistency, facts, interval, missing, share
 from splitbrain.results.report.page import template
 from splitbrain.results.series import nice
 
@@ -213,19 +213,20 @@ def _path(values: Sequence[float | None], height: int) -> str:
 def _rows(card: Card) -> list[dict[str, str]]:
     rows = []
     for scenario in card.measured:
-        for side in scenario.sides:
+        for number, side in enumerate(scenario.sides):
             found = card.of_kind(scenario.scenario, side)
             total = found[READ].tally + found[WRITE].tally
             back = [one.recovery_ms[1] for one in found.values() if one.recovery_ms is not None]
             failover = [one.failover_ms[1] for one in found.values() if one.failover_ms is not None]
             rows.append(
                 {
-                    "scenario": scenario.scenario, "side": side, "windows": str(found[READ].windows),
+                    "scenario": "" if number else scenario.scenario, "side": side, "windows": str(found[READ].windows),
                     "reads": interval(found[READ].in_time), "writes": interval(found[WRITE].in_time),
                     "refused": f"{total.refused:,}", "silent": f"{total.timed_out + total.pending:,}",
                     "unknown": f"{total.unknown:,}",
                     "failover": f"{max(failover):,.0f}" if failover else "–",
                     "back": f"{max(back):,.0f}" if back else "–",
+                    "right": "" if number else consistency(card, scenario.scenario),
                 }
             )  # fmt: skip
     return rows

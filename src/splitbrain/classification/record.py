@@ -7,7 +7,7 @@ TARGET/card.json …     the card, for machines and people, and the badge
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -104,13 +104,16 @@ class ClassificationFolder:
         """The evidence of one run; without models of a probe."""
         folder = RunFolder(path)
         history, verdict = read(folder.recorded()), None
+        written = folder.verdict() if (path / "verdict.json").is_file() or not again else {}
         probe = any(one.name == scenario for one in PROBES)
         if again and not probe:
             verdict = registry.model(MODEL).make().check(history, folder.record().spec.budget)
         elif not probe:
-            tree = folder.verdict()["tree"]
+            tree = written["tree"]
             verdict = None if tree is None else Verdict.from_json(tree)
-        return evidence(history, verdict, scenario, seed, f"runs/{path.name}")
+        found = evidence(history, verdict, scenario, seed, f"runs/{path.name}")
+        trip = written.get("coverage", {}).get("round_trip_us")
+        return found if trip is None else replace(found, round_trip_ms=trip / 1000)
 
     def _plain(self) -> dict[str, Any]:
         try:

@@ -100,8 +100,8 @@ class ClassFacts:
 @dataclass(frozen=True)
 class ClassFinding:
     """The class, and why. reads, writes: the classes of these apart. majority_serves: placement → whether the majority
-    answered reads and writes. missing: what an undetermined class needs. alarm: what the CAP theorem says of the
-    method; "" for nothing."""
+    answered reads and writes. missing: what an undetermined class needs; more_windows, more_runs: at least so many
+    windows of splits, and runs with them. alarm: what the CAP theorem says of the method; "" for nothing."""
 
     cap: CapClass
     reads: CapClass
@@ -110,6 +110,8 @@ class ClassFinding:
     majority_serves: dict[str, bool | None]
     missing: tuple[str, ...] = ()
     alarm: str = ""
+    more_windows: int = 0
+    more_runs: int = 0
 
 
 def find_class(facts: ClassFacts) -> ClassFinding:
@@ -138,7 +140,10 @@ def find_class(facts: ClassFacts) -> ClassFinding:
             found, reason = CapClass.NEITHER, f"every live node serves, but {_not_converged(facts)}"
     else:
         reason = missing[0] if missing else "the evidence settles nothing"
-        return ClassFinding(CapClass.UNDETERMINED, reads, writes, reason, majority, tuple(missing))
+        return ClassFinding(
+            CapClass.UNDETERMINED, reads, writes, reason, majority, tuple(missing), "", _more_windows(facts),
+            0 if facts.refuted else max(0, RUNS_MIN - facts.confirmed),
+        )  # fmt: skip
     return ClassFinding(found, reads, writes, reason, majority)
 
 
@@ -244,13 +249,12 @@ def _missing(facts: ClassFacts) -> list[str]:
     if not facts.sides:
         missing.insert(0, "no split was seen that bit and that clients met on every side")
         return missing
-    for side in facts.sides:
-        if side.serves is None and not _refuses([other for other in facts.sides if other.kind == side.kind]):
-            more = TEST.missing(side.served, side.not_served)
-            missing.append(
-                f"{side.placement}: whether the {side.side} serves {side.kind}s is not settled ({side.served} windows "
-                f"served, {side.not_served} not): {more} more windows at least"
-            )
+    for side in _open_sides(facts):
+        more = TEST.missing(side.served, side.not_served)
+        missing.append(
+            f"{side.placement}: whether the {side.side} serves {side.kind}s is not settled ({side.served} windows "
+            f"served, {side.not_served} not): {more} more windows at least"
+        )
     missing += [f"{name}: no side of it was asked enough to tell whether it serves" for name in facts.unseen]
     if not facts.refuted:
         missing += _missing_runs(facts)
@@ -259,6 +263,21 @@ def _missing(facts: ClassFacts) -> list[str]:
     elif facts.converged is None:
         missing.append("after the heal no copies were compared, or not those of all nodes")
     return missing
+
+
+def _open_sides(facts: ClassFacts) -> list[SideFacts]:
+    """Sides of which it matters whether they serve, and is not settled."""
+    refused = {side.kind for side in facts.sides if side.serves is False}
+    return [side for side in facts.sides if side.serves is None and side.kind not in refused]
+
+
+def _more_windows(facts: ClassFacts) -> int:
+    """The least number of windows, of all kinds of splits, that settle which sides serve."""
+    by_placement: dict[str, int] = {}
+    for side in _open_sides(facts):
+        most = max(by_placement.get(side.placement, 0), TEST.missing(side.served, side.not_served))
+        by_placement[side.placement] = most
+    return sum(by_placement.values())
 
 
 def _missing_runs(facts: ClassFacts) -> list[str]:

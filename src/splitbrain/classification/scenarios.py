@@ -1,8 +1,8 @@
 """Scenarios: what is done to a cluster so that it can be classified, each as one test of a campaign.
 
-Splits come with the leader on the smaller and on the larger side; what else can go wrong comes in windows of its own, a
-scenario a kind. Every run reads and writes the same keys through every node (workload `availability`), and is judged by
-the whole spectrum of models.
+Splits come with the leader on the smaller and on the larger side, or in one kind where no node leads; what else can go
+wrong comes in windows of its own, a scenario a kind. Every run reads and writes the same keys through every node
+(workload `availability`), and is judged by the whole spectrum of models.
 
 How long windows are follows from how long a failover takes: that is measured first, in one long split of each kind
 (`PROBES`), on which no figure of a card rests.
@@ -13,9 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from splitbrain import registry
 from splitbrain.classification.availability import USEFUL_NS
-from splitbrain.classification.evidence import FAILOVERS, HEALTHY, SPLITS
+from splitbrain.classification.evidence import FAILOVERS, HEALTHY, LEADERLESS_SPLIT, SPLITS
 from splitbrain.harness.errors import UsageError
+from splitbrain.harness.target import Leaderless
 from splitbrain.runner.plan import plan
 from splitbrain.runner.spec import RunSpec
 
@@ -28,6 +30,7 @@ HEALTHY_RATE = 400.0
 """Operations a second without faults: so many that copies which lag by a millisecond are seen to."""
 TIMEOUT_S, LASTS_S, PAUSE_S = 3.0, 7.0, 4.0
 """The least patience of clients, length of windows, and time between two."""
+SKEWED = "skewed clocks"
 FIRST_S = 2.0
 """The time at which the first window begins."""
 PROBE_S = 60.0
@@ -66,7 +69,8 @@ class WindowTimes:
 class Scenario:
     """One thing that is done, `windows` times in a run. fault: as `--nemesis` takes it; "" for nothing. nodes: the
     fewest for which it makes sense. split: whether the network splits. first, more: how many seeds it has in the first
-    round, and in each later one. times: of its windows. probe: whether it measures how long these have to be."""
+    round, and in each later one. times: of its windows. probe: whether it measures how long these have to be. leader:
+    whether it is for targets whose nodes have a leader, or for others; None for all."""
 
     name: str
     fault: str = ""
@@ -77,6 +81,7 @@ class Scenario:
     more: int = 0
     times: WindowTimes = WindowTimes()
     probe: bool = False
+    leader: bool | None = None
 
     @property
     def slug(self) -> str:
@@ -99,14 +104,16 @@ class Scenario:
 
 SCENARIOS: Sequence[Scenario] = (
     Scenario(HEALTHY, first=8),
-    Scenario(SPLITS[0], "partition:topology=leader-in-minority,mode=lose", 3, 3, True, 4, 2),
-    Scenario(SPLITS[1], "partition:topology=leader-in-majority,mode=lose", 3, 3, True, 4, 2),
+    Scenario(SPLITS[0], "partition:topology=leader-in-minority,mode=lose", 3, 3, True, 4, 2, leader=True),
+    Scenario(SPLITS[1], "partition:topology=leader-in-majority,mode=lose", 3, 3, True, 4, 2, leader=True),
+    Scenario(LEADERLESS_SPLIT, "partition:topology=majority-minority,mode=lose", 3, 3, True, 4, 2, leader=False),
     Scenario("crash of one node", "kill:size=one,aim=anyone", 2, first=4),
     Scenario("crash of a minority", "kill:size=minority,aim=anyone", 2, 3),
     Scenario("crash of a majority", "kill:size=majority,aim=anyone", 2, 3),
-    Scenario("crash of the leader", "kill:size=one,aim=leader", 2, 2),
-    Scenario("pause of the leader", "pause:size=one,aim=leader", 2),
-    Scenario("skewed clocks", "clock:kind=offset", 2),
+    Scenario("crash of the leader", "kill:size=one,aim=leader", 2, 2, leader=True),
+    Scenario("pause of the leader", "pause:size=one,aim=leader", 2, leader=True),
+    Scenario("pause of one node", "pause:size=one,aim=anyone", 2, leader=False),
+    Scenario(SKEWED, "clock:kind=offset", 2),
 )
 PROBES: Sequence[Scenario] = tuple(
     replace(split, name=name, windows=1, first=1, more=0, probe=True, times=WindowTimes(lasts=PROBE_S))
@@ -164,8 +171,12 @@ def scenario_plan(base: RunSpec) -> ScenarioPlan:
         budget=replace(base.budget, configurations=CONFIGURATIONS),
     )  # fmt: skip
     plan(replace(base, seed=1))
+    target = registry.target(base.target)
+    led = not (isinstance(target, Leaderless) and target.leaderless)
     possible, not_run = [SCENARIOS[0]], dict[str, str]()
     for scenario in SCENARIOS[1:]:
+        if scenario.leader is not None and scenario.leader is not led:
+            continue
         if base.nodes < scenario.nodes:
             not_run[scenario.name] = f"it takes {scenario.nodes} nodes at least, and there is {base.nodes}"
             continue

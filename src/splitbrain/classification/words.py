@@ -1,5 +1,6 @@
 """A card as lines for a terminal: one screen, the answer first."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 from splitbrain.checkers.claims import LINEARIZABLE
@@ -36,8 +37,8 @@ def lines(card: Card) -> list[str]:
     if finding.alarm:
         told += [f"  ALARM: {format.plain(finding.alarm)}", ""]
     told += [f"  {name:<20}{value}" for name, value in facts(card).items()]
-    told += ["", *format.table([("scenario", "side", "reads in time", "writes in time", "back ms"), *_rows(card)],
-                               numbers=False)]  # fmt: skip
+    heads = ("scenario", "side", "reads in time", "writes in time", "back ms", "linearizable")
+    told += ["", *format.table([heads, *_rows(card)], numbers=False)]
     absent = missing(card)
     if absent:
         told += ["", "  what is missing:"]
@@ -122,16 +123,17 @@ def failover(card: Card) -> str:
     told = []
     if took:
         scenario, side = longest = max(took, key=lambda at: took[at])
-        told.append(f"{took[longest] / 1e9:.1f} s at most ({_place(scenario)}: {side})")
-    silent = [f"{_place(scenario)}: {side}" for (scenario, side), found in card.failovers.items() if found is None]
+        told.append(f"{took[longest] / 1e9:.1f} s at most ({_place(scenario)}{side})")
+    silent = [f"{_place(scenario)}{side}" for (scenario, side), found in card.failovers.items() if found is None]
     if silent:
         told.append(f"none ({', '.join(silent)})")
     return "; ".join(told) or "not measured"
 
 
 def _place(scenario: str) -> str:
-    """The place of the leader in a split."""
-    return scenario.rpartition(" on the ")[2]
+    """The place of the leader in a split, before the name of a side; "" where no node leads."""
+    _, _, place = scenario.partition(" on the ")
+    return place and f"{place}: "
 
 
 def lost(card: Card) -> str:
@@ -173,7 +175,21 @@ def missing(card: Card) -> list[str]:
     """Needs of the class, and why claims are open or not judged: a sentence each."""
     of_claims = [f"claim {claim}: not settled: {why}" for claim, why in card.open_claims.items()]
     outside = [f"claim {claim}: not judged here: {why}" for claim, why in card.claims_outside.items()]
-    return [*card.finding.missing, *of_claims, *outside]
+    return [*card.finding.missing, *how_long(card), *of_claims, *outside]
+
+
+def how_long(card: Card) -> list[str]:
+    """The time of the runs that settle the class at least; nothing where no number of runs is known to do it."""
+    finding = card.finding
+    split = [run.windows for run in card.runs if any(window.split for window in run.windows)]
+    if not split or not (finding.more_windows or finding.more_runs):
+        return []
+    runs = max(finding.more_runs, math.ceil(finding.more_windows / max(map(len, split))))
+    lasts = max(window.stopped for windows in split for window in windows) / 1e9
+    return [
+        f"that is {runs} more run{'s' * (runs > 1)} with splits at least, of {lasts:.0f} s and what a start takes: "
+        f"{runs * lasts / 60:.0f} minutes or more (--resume with larger --seeds)"
+    ]
 
 
 def cost(found: OperationCost) -> str:
@@ -189,15 +205,25 @@ def cost(found: OperationCost) -> str:
     )
 
 
+def consistency(card: Card, scenario: str) -> str:
+    """The fate of linearizability in the runs of one scenario."""
+    standing = card.under(scenario)
+    decided = 0 if standing is None else standing.refuted + standing.confirmed
+    if standing is None or not decided:
+        return "not decided"
+    return f"refuted in {standing.refuted} of {decided}" if standing.refuted else f"not refuted in {decided}"
+
+
 def _rows(card: Card) -> list[tuple[str, ...]]:
     rows = list[tuple[str, ...]]()
     for scenario in card.measured:
-        for side in scenario.sides:
+        for number, side in enumerate(scenario.sides):
             found = card.of_kind(scenario.scenario, side)
             back = [one.recovery_ms[1] for one in found.values() if one.recovery_ms is not None]
             rows.append((scenario.scenario, side, interval(found[READ].in_time), interval(found[WRITE].in_time),
-                         f"{max(back):,.0f}" if back else "–"))  # fmt: skip
-    rows += [(name, "not run", "", "", "") for name in card.subject.not_run]
+                         f"{max(back):,.0f}" if back else "–",
+                         "" if number else consistency(card, scenario.scenario)))  # fmt: skip
+    rows += [(name, "not run", "", "", "", "") for name in card.subject.not_run]
     return rows
 
 

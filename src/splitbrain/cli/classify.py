@@ -1,8 +1,9 @@
 """`splitbrain classify`: CP, AP, CA or neither, from what targets do under faults, and the evidence as a card."""
 
 import json
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,16 @@ from splitbrain.campaigns.execute import CampaignProgress
 from splitbrain.classification.calls import CARDS, SEEDS, Classified, classify, is_folder
 from splitbrain.classification.card import Card
 from splitbrain.classification.changes import changes, earlier_cards
+from splitbrain.classification.figures import MeasuredScenario, side_figures
 from splitbrain.classification.rule import CapClass
+from splitbrain.classification.scenarios import SCENARIOS, SKEWED
 from splitbrain.classification.words import lines
 from splitbrain.cli.exits import INFRASTRUCTURE, INVALID, UNKNOWN, VALID, worst
 from splitbrain.cli.output import err, out
 from splitbrain.harness.announce import on_stderr
 from splitbrain.harness.errors import UsageError
 from splitbrain.results import format
+from splitbrain.results.sides import HIT
 from splitbrain.textbook.systems import claim_of
 
 
@@ -94,7 +98,7 @@ def json_lines(found: Classified) -> list[dict[str, Any]]:
     """Lines for machines: a card each, then what was not run."""
     told = []
     for card in found.cards:
-        line = claim_of(card.subject.target, card.subject.env)
+        line = claim_of(card.subject.target, card.subject.env, card.subject.nodes)
         told.append(card.line() | ({} if line is None else {"textbook": line.claim}))
     for line, reason in found.not_run:
         about = {"target": line.target or None, "system": line.system, "configuration": line.configuration}
@@ -113,20 +117,24 @@ def code(card: Card) -> int:
     return UNKNOWN if card.open_claims else VALID
 
 
+SHORT = re.compile(r" of (?:(?:a|the|one) )?")
+"""The part of a scenario's name that a column has no room for."""
 ORDER = (CapClass.CP, CapClass.AP, CapClass.CA, CapClass.NEITHER, CapClass.UNDETERMINED)
 
 
 def grid(found: Classified) -> list[str]:
-    """A line a target, sorted by class; what the target and the textbook claim beside it; then what was not run."""
+    """A line a target, sorted by class; what the target and the textbook claim beside it; then what each other fault
+    does, and what was not run."""
     rows = [("target", "class", "reads", "writes", "PACELC", "minority", "majority", "lost", "claims", "textbook")]
-    for card in sorted(found.cards, key=lambda card: (ORDER.index(card.finding.cap), card.subject.target)):
-        finding, line = card.finding, claim_of(card.subject.target, card.subject.env)
+    cards = sorted(found.cards, key=lambda card: (ORDER.index(card.finding.cap), card.subject.target))
+    for card in cards:
+        finding, line = card.finding, claim_of(card.subject.target, card.subject.env, card.subject.nodes)
         sides = (card.availability.get(side) for side in ("minority", "majority"))
         shares = (format.share(one.part, one.whole) if one else "–" for one in sides)
         said = "" if line is None else line.claim if line.claim == finding.cap else f"{line.claim} (differs)"
         rows.append((format.plain(card.subject.target), finding.cap.value, finding.reads.value, finding.writes.value,
                      card.pacelc, *shares, f"{len(card.lost):,}", _claims(card), said))  # type: ignore[arg-type] # fmt: skip
-    told = format.table(rows, numbers=False)
+    told = [*format.table(rows, numbers=False), *_other_faults(cards)]
     for card in found.cards:
         if card.finding.cap is CapClass.UNDETERMINED:
             told += ["", f"undetermined: {format.plain(card.subject.target)}: {format.plain(card.finding.reason)}"]
@@ -138,6 +146,31 @@ def grid(found: Classified) -> list[str]:
             numbers=False,
         )  # fmt: skip
     return told
+
+
+def _other_faults(cards: Sequence[Card]) -> list[str]:
+    """A line a target: the share of operations that nodes which a fault did not hit answered in time while it lasted,
+    and whether runs with it refuted linearizability. Of skewed clocks, of all nodes."""
+    seen = {one.scenario for card in cards for one in card.measured if not one.split}
+    names = [scenario.name for scenario in SCENARIOS if scenario.name in seen]
+    if not names:
+        return []
+    rows = [("under other faults", *(SHORT.sub(": ", name) for name in names))]
+    for card in cards:
+        measured = {one.scenario: one for one in card.measured}
+        cells = (_under(card, measured[name]) if name in measured else "–" for name in names)
+        rows.append((format.plain(card.subject.target), *cells))
+    return ["", *format.table(rows, numbers=False)]
+
+
+def _under(card: Card, scenario: MeasuredScenario) -> str:
+    """The service of nodes that were not hit, and `refuted` if an answer was wrong."""
+    sides = [side for side in scenario.sides if side != HIT or scenario.scenario == SKEWED]
+    tallies = [side_figures(scenario, side).tally for side in sides]
+    asked, in_time = sum(one.asked for one in tallies), sum(one.in_time for one in tallies)
+    standing = card.under(scenario.scenario)
+    served = format.share(in_time, asked) if asked else "–"
+    return f"{served}, refuted" if standing is not None and standing.refuted else served
 
 
 def _claims(card: Card) -> str:

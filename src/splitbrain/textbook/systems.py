@@ -34,6 +34,7 @@ def textbook() -> Sequence[TextbookClaim]:
     return msgspec.convert(found["claim"], list[TextbookClaim])
 
 
-def claim_of(target: str, env: str) -> TextbookClaim | None:
-    """The line about a target where it runs; None if there is none."""
-    return next((one for one in textbook() if (one.target, one.env) == (target, env)), None)
+def claim_of(target: str, env: str, nodes: int) -> TextbookClaim | None:
+    """The line about a target where it runs, with as many nodes; None if there is none."""
+    found = (one for one in textbook() if (one.target, one.env) == (target, env))
+    return next((one for one in found if one.nodes in (0, nodes)), None)

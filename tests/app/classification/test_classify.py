@@ -22,14 +22,14 @@ from splitbrain.classification.page import letters, render
 from splitbrain.classification.rounds import Classification, base_spec
 from splitbrain.classification.rule import CapClass
 from splitbrain.classification.scenarios import SCENARIOS, seeds_of
-from splitbrain.classification.words import lines
+from splitbrain.classification.words import how_long, lines, missing
 from splitbrain.cli.classify import code, command, grid, json_lines
 from splitbrain.harness.errors import UsageError
 from splitbrain.registry import TARGETS
 from splitbrain.textbook.designs import DesignCost, OperationCost
-from splitbrain.textbook.systems import textbook
+from splitbrain.textbook.systems import claim_of, textbook
 
-from .played import SPLIT, PlayedAnswer, Store, played, refusing, runs_of, serving
+from .played import MAJORITY, MINORITY, SPLIT, PlayedAnswer, Store, played, refusing, runs_of, serving
 
 
 def card(store: Store, *claims: str, **more: object) -> Card:
@@ -236,6 +236,14 @@ def test_a_cluster_of_one_of_a_store_that_copies_is_not_ca() -> None:
     assert not Classification.of(base_spec("single", 5)).subject.nothing_to_split
 
 
+def test_a_database_is_one_copy_unless_standbys_have_a_say() -> None:
+    assert Classification.of(base_spec("postgresql")).subject.nothing_to_split
+    assert not Classification.of(base_spec("postgresql", 3)).subject.nothing_to_split
+    for standbys in ("postgresql:quorum=1", "postgresql:failover=promote"):
+        made = Classification.of(base_spec(standbys)).subject
+        assert (made.nodes, made.nothing_to_split) == (5, False)
+
+
 def test_the_terminal_and_the_grid_begin_with_the_class() -> None:
     made = card(serving, "CP")
     assert lines(made)[0].startswith("AP: store: every live node serves")
@@ -245,6 +253,43 @@ def test_the_terminal_and_the_grid_begin_with_the_class() -> None:
     assert [line.split()[:2] for line in told[1:3]] == [["store", "CP"], ["store", "AP"]]
     assert "refuted: CP" in told[2]
     assert [line["class"] for line in json_lines(Classified((made,)))] == ["AP"]
+
+
+def test_each_kind_of_fault_is_told_with_what_it_does_to_consistency() -> None:
+    made = card(serving)
+    rows = [line.rstrip() for line in lines(made) if SPLIT in line and "(" in line]
+    assert [row.endswith("refuted in 8 of 8") for row in rows] == [True, False]
+    assert card_file(made)["linearizable"] == {SPLIT: [8, 0, 0]}
+    assert markdown(made).count("refuted in 8 of 8") == render(made).count("refuted in 8 of 8") == 1
+    assert "not refuted in 8" in render(card(refusing))
+
+
+def test_an_open_class_says_how_long_it_would_take() -> None:
+    few = Card(CardSubject("store", (), "sim", 5), runs_of(serving, splits=2))
+    assert few.finding.cap is CapClass.UNDETERMINED
+    assert (few.finding.more_windows, few.finding.more_runs) == (6, 0)
+    assert any(one.startswith("that is 2 more runs with splits at least, of 29 s") for one in missing(few))
+    unseen = Card(CardSubject("store", (), "sim", 5), runs_of(refusing, splits=3))
+    assert (unseen.finding.more_windows, unseen.finding.more_runs) == (0, 5)
+    assert any("5 more runs with splits at least" in one for one in missing(unseen))
+    assert not how_long(card(serving))
+
+
+def test_the_grid_has_what_nodes_do_that_other_faults_left_running() -> None:
+    def crashed(run: RunEvidence) -> RunEvidence:
+        windows = [replace(one, sides={"hit": MINORITY, "others": MAJORITY}) for one in run.windows]
+        return replace(run, scenario="crash of a minority", windows=windows)
+
+    right, wrong = (
+        Card(CardSubject(name, (), "sim", 5), [crashed(run) if run.windows else run for run in runs_of(store)])
+        for name, store in (("right", refusing), ("wrong", serving))
+    )
+    told = grid(Classified((right, wrong, card(serving))))
+    start = next(number for number, line in enumerate(told) if "under other faults" in line)
+    assert [line.split(maxsplit=1) for line in told[start + 1 : start + 4]] == [
+        ["store", "–"], ["right", "100 %"], ["wrong", "100 %, refuted"],
+    ]  # fmt: skip
+    assert told[start].split("  ")[-1].strip() == "crash: minority"
 
 
 def test_a_card_tells_what_an_operation_costs_beside_its_design() -> None:
@@ -263,6 +308,16 @@ def test_a_card_tells_what_an_operation_costs_beside_its_design() -> None:
     assert written["read"]["design"] == {"round_trips": 2, "messages": 8, "bytes": 4000}
     assert (written["write"]["bytes"], written["write"]["design"]) == (9400, None)
     assert max(map(len, lines(made))) <= 120
+
+
+def test_latency_is_told_in_round_trips_that_were_measured_where_no_simulator_knows_them() -> None:
+    measured = [
+        replace(run, round_trip_ms=trip) for run, trip in zip(runs_of(serving)[:3], (0.5, 2.0, 1.0), strict=True)
+    ]
+    made = Card(CardSubject("store", (), "local", 5), measured)
+    assert made.round_trip_ms == card_file(made)["round_trip_ms"] == 1.0
+    assert made.latency_ms["read"]["round_trips"] == round(made.latency_ms["read"]["p50"], 1)
+    assert Card(CardSubject("store", (), "local", 5), runs_of(serving)[:3]).round_trip_ms is None
 
 
 def test_text_of_a_target_steers_no_page() -> None:
@@ -312,6 +367,8 @@ def test_words_with_a_slash_and_folders_are_no_targets(tmp_path: Path, monkeypat
     with pytest.raises(UsageError, match="nothing to classify"):
         classify()
     (tmp_path / "there" / "file").touch()
+    with pytest.raises(UsageError, match="--all is every target of the textbook, and raft was named beside it"):
+        classify("raft", every=True, out=tmp_path)
     with pytest.raises(UsageError, match="not empty"):
         classify("single", out=tmp_path / "there")
 
@@ -323,6 +380,14 @@ def test_the_textbook_names_every_system_once_and_says_where_it_has_it_from() ->
     assert all(one.source for one in textbook())
     systems = {one.system.partition(",")[0] for one in textbook()}
     assert {"HBase", "FoundationDB", "Kafka", "PostgreSQL", "DynamoDB", "CouchDB", "MongoDB", "DuckDB"} <= systems
+
+
+def test_a_line_of_the_textbook_is_about_as_many_nodes_as_it_says() -> None:
+    three = claim_of("quorum:n=3,w=1,r=1", "sim", 3)
+    assert three is not None and three.claim == "AP"
+    assert claim_of("quorum:n=3,w=1,r=1", "sim", 5) is None
+    assert claim_of("raft", "sim", 5) is claim_of("raft", "sim", 3) is not None
+    assert claim_of("raft", "local", 5) is None
 
 
 def test_a_system_of_the_textbook_is_run_where_there_is_a_target() -> None:

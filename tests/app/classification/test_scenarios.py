@@ -1,16 +1,20 @@
 """Lengths of windows: they follow from the failover and the latency that were measured, and so does the class."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from splitbrain import classify
+from splitbrain.classification.card import Card, CardSubject
 from splitbrain.classification.card_file import card_file
-from splitbrain.classification.evidence import FAILOVERS, HEALTHY, SPLITS, evidence
+from splitbrain.classification.evidence import FAILOVERS, HEALTHY, LEADERLESS_SPLIT, SPLITS, evidence
 from splitbrain.classification.rounds import Classification, base_spec
 from splitbrain.classification.rule import CapClass
 from splitbrain.classification.scenarios import PROBE_S, PROBES, SCENARIOS, WindowTimes
-from splitbrain.classification.words import lines
+from splitbrain.classification.windows import FaultWindow
+from splitbrain.classification.words import failover, lines
+from splitbrain.harness.history import History
 from splitbrain.textbook.simulated import simulate
 
 SECOND = 1_000_000_000
@@ -44,8 +48,8 @@ def test_windows_are_long_against_a_failover_and_a_deadline(
 
 def test_healthy_runs_and_probes_come_first_and_are_the_same_for_all_lengths() -> None:
     plan = Classification.of(base_spec("raft")).plan
-    assert [one.name for one in plan.of_round(0)] == [HEALTHY, *FAILOVERS]
-    assert [one.name for one in plan.of_round(1)] == [one.name for one in SCENARIOS[1:]]
+    assert [one.name for one in plan.of_round(0)] == [HEALTHY, *FAILOVERS[:2]]
+    assert [one.name for one in plan.of_round(1)] == [one.name for one in SCENARIOS[1:] if one.leader is not False]
     assert all(plan.spec(probe).time_limit >= PROBE_S for probe in PROBES)
     longer = Classification.of(base_spec("raft"))
     longer.plan = type(plan)(plan.base, plan.scenarios, plan.not_run, WindowTimes(40, 20, 6))
@@ -55,6 +59,17 @@ def test_healthy_runs_and_probes_come_first_and_are_the_same_for_all_lengths() -
     assert (split.time_limit, split.timeout) == (2 + 3 * 60, 6)
     assert "duration = 40" in str(split.schedule)
     assert not any(one.probe for one in Classification.of(base_spec("single")).plan.scenarios)
+
+
+def test_where_no_node_leads_there_is_one_kind_of_split() -> None:
+    plan = Classification.of(base_spec("cassandra", 3)).plan
+    names = [one.name for one in plan.scenarios]
+    assert [name for name in names if "split" in name or "failover" in name] == [LEADERLESS_SPLIT, FAILOVERS[2]]
+    assert not any("leader" in name for name in (*names, *plan.not_run)) and "pause of one node" in names
+    split = FaultWindow("partition", 0, 60 * SECOND, {"majority": ("n1", "n2"), "minority": ("n3",)}, None, True, 0, ())
+    probe = replace(evidence(History(), None, FAILOVERS[2], 1), windows=[split])
+    assert failover(Card(CardSubject("cassandra", (), "local", 3), (), [probe])) == "none (majority, minority)"
+    assert Classification.of(base_spec("cassandra", 1)).plan.not_run[LEADERLESS_SPLIT].startswith("it takes 3 nodes")
 
 
 def test_a_quick_failover_leaves_the_windows_as_they_are_and_a_slow_one_makes_them_longer() -> None:

@@ -60,6 +60,7 @@ def test_a_local_run_under_pytest_keeps_the_caller_informed(tmp_path, capfd):
     assert finished.status is RunStatus.VALID
     assert finished.result.summary.operations > 0 and finished.folder.path.is_relative_to(tmp_path)
     assert progress.ok > 0
+    assert 0 < finished.folder.verdict()["coverage"]["round_trip_us"] < 1_000_000
     assert capfd.readouterr() == ("", "")
 
 
