@@ -35,10 +35,11 @@ def markdown(card: Card) -> str:
     lines += [f"| {_text(name)} | not run: {_text(why)} | | | | | | |" for name, why in card.subject.not_run.items()]
     refuted = {name: standing for name, standing in card.models.items() if standing.refuted}
     if refuted:
-        lines += ["", "## What was refuted", "", "| model | runs | why |", "|---|--:|---|"]
+        lines += ["", "## What was refuted", "", "| model | runs | why | first seen in |", "|---|--:|---|---|"]
         for name, standing in refuted.items():
             runs = f"{standing.refuted} of {standing.refuted + standing.confirmed}"
-            lines.append(f"| {name} | {runs} | {_text(standing.reason)} |")
+            seen = f"`{standing.first.run}`" if standing.first is not None and standing.first.run else ""
+            lines.append(f"| {name} | {runs} | {_text(standing.reason)} | {seen} |")
     if card.lost:
         lines += ["", "## Acknowledged writes that are gone", ""]
         for gone in card.lost[:10]:

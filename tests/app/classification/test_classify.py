@@ -262,6 +262,8 @@ def test_each_kind_of_fault_is_told_with_what_it_does_to_consistency() -> None:
     assert card_file(made)["linearizable"] == {SPLIT: [8, 0, 0]}
     assert markdown(made).count("refuted in 8 of 8") == render(made).count("refuted in 8 of 8") == 1
     assert "not refuted in 8" in render(card(refusing))
+    kept = Card(made.subject, [replace(run, run="runs/split-1") for run in made.runs])
+    assert "| `runs/split-1` |" in markdown(kept)
 
 
 def test_an_open_class_says_how_long_it_would_take() -> None:
