@@ -73,6 +73,12 @@ def judged(compared: Compared, settings: CassandraSettings, nodes: int) -> Verdi
     return differing(CHECKER, reason, rows=rows, differing=dict(differ))
 
 
+async def mend(node: Node, settings: CassandraSettings) -> bool:
+    """Read all data at ALL, so that each replica gets what others have; True once all of them have answered."""
+    await _rows(node, settings, ALL)
+    return True
+
+
 async def _compared(nodes: Sequence[Node], settings: CassandraSettings) -> Compared:
     """The rows of all replicas together, and the nodes that differ from them. With fewer replicas than nodes a node
     asks others for what it does not have."""

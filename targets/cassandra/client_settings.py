@@ -32,6 +32,7 @@ OPTIONS = (
     Option("rf", 3, "replication factor: on how many nodes each row is", least=1),
     Option("strategy", "simple", "how replicas are placed; levels LOCAL_… need network", ("simple", "network")),
     Option("read_repair", "blocking", "whether a read mends replicas that it finds behind", ("blocking", "none")),
+    Option("repaired", False, "after the faults all data is read at ALL once, which mends what hints have left behind"),
     Option("gc_grace_seconds", 864_000, "how long a deletion is remembered; a replica must learn of it by then"),
     Option("sets", "collection", "what a set is: a collection in one column, or one row an element", SETS),
     Option("retry_timeouts", False, "an increment whose end is unknown is sent again, and counted as one"),
@@ -48,9 +49,10 @@ class CassandraSettings:
 
     read, write: consistency levels. lwt: whether every write is a lightweight transaction; serial: its level.
     replicas, network: replication factor, and whether replicas are placed by data centre. read_repair: "BLOCKING" or
-    "NONE". grace_seconds: how long deletions are remembered. rows: whether a set is one row an element. again: whether
-    increments of unknown end are sent again. clean: whether the tables are dropped at the end. kinds: what each object
-    turned out to be, see `schema`. sessions: shared by all.
+    "NONE". repaired: whether all data is read at ALL after the faults. grace_seconds: how long deletions are
+    remembered. rows: whether a set is one row an element. again: whether increments of unknown end are sent again.
+    clean: whether the tables are dropped at the end. kinds: what each object turned out to be, see `schema`. sessions:
+    shared by all.
     """
 
     def __init__(self, settings: Mapping[str, Setting], access: Access = PLAIN) -> None:
@@ -62,6 +64,7 @@ class CassandraSettings:
         self.write = word["write"] or word["cl"]
         self.replicas, self.network = int(word["rf"]), word["strategy"] == "network"
         self.read_repair, self.grace_seconds = word["read_repair"].upper(), int(word["gc_grace_seconds"])
+        self.repaired = bool(settings["repaired"])
         self.rows, self.again = word["sets"] == "rows", bool(settings["retry_timeouts"])
         self.clean = bool(settings.get("endpoints"))
         self.kinds: dict[Value, str] = {}
@@ -71,6 +74,8 @@ class CassandraSettings:
             raise UsageError("cassandra: timestamps=client is for plain writes, and with lwt=on there are none")
         if self.lwt and self.again:
             raise UsageError("cassandra: retry_timeouts is for counters, which transactions (lwt=on) cannot do")
+        if self.repaired and self.read_repair == "NONE":
+            raise UsageError("cassandra: repaired=on mends by reads, and with read_repair=none they mend nothing")
         used = (self.read, self.write, *((self.serial,) if self.lwt else ()))
         local = next((level for level in used if level.startswith("LOCAL_")), None)
         if local and not self.network:
@@ -85,11 +90,13 @@ def operations(settings: CassandraSettings) -> Shapes:
 def claims(settings: CassandraSettings) -> Sequence[str]:
     """Claims of Cassandra's documentation for these settings: lightweight transactions with serial reads are
     linearizable; levels that overlap let a read see every write acknowledged before it, and with blocking read repair
-    never go back; below that it is available, and replicas converge."""
+    never go back. Below that it is available, and replicas converge, by repair: hints are best effort."""
     if settings.lwt:
         return ("linearizable", "CP") if settings.read in SERIALS else ()
     if overlapping(settings):
         return ("regular", "monotonic-reads") if settings.read_repair == "BLOCKING" else ("regular",)
+    if not settings.repaired:
+        return ()
     return ("convergence", "AP") if settings.read == settings.write == "ONE" else ("convergence",)
 
 

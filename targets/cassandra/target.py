@@ -134,7 +134,8 @@ class Cassandra(Server):
 
     async def settle(self, nodes: Sequence[Node]) -> None:
         """See `harness.target.Settling`: every node gets answers from all the others, and none keeps a hint for
-        another. What it has taken within the last `HINTS_FLUSH_MS` may not be in a file yet."""
+        another. What it has taken within the last `HINTS_FLUSH_MS` may not be in a file yet. With repaired=on, then all
+        data is read at ALL."""
 
         async def done(node: Node) -> bool:
             await ask(node.address, REPLICATED_TO_ALL, consistency=ALL, access=self.access)
@@ -142,6 +143,8 @@ class Cassandra(Server):
             return not self.settings["hints"] or not kept
 
         await settled(nodes, done)
+        if self.settings["repaired"]:
+            await settled(nodes[:1], partial(audit.mend, settings=self._clients))
 
     async def audit(self, nodes: Sequence[Node]) -> Verdict:
         return await audit.audit(nodes, self._clients)

@@ -1,14 +1,19 @@
 """Findings of the audit: replicas that differ, and timestamps that are ahead."""
 
+import asyncio
 import struct
 
 import pytest
 
+from splitbrain.harness.environments.external import ExternalNode
 from splitbrain.harness.options import settle
 from splitbrain.harness.verdict import Validity
+from splitbrain.targets.cassandra import audit, target
 from splitbrain.targets.cassandra.audit import Compared, ahead, judged
 from splitbrain.targets.cassandra.client_settings import OPTIONS, CassandraSettings
+from splitbrain.targets.cassandra.cql import ALL, ONE, Row
 from splitbrain.targets.cassandra.schema import REGISTERS
+from splitbrain.targets.cassandra.target import Cassandra
 
 ROWS = frozenset({(b"t", b"k1", b"1"), (b"t", b"k2", b"2")})
 
@@ -39,6 +44,27 @@ def test_replicas_that_nothing_mends_may_differ_and_it_is_told() -> None:
     verdict = judged(Compared(ROWS, {"n2": 1, "n3": 2}), behaving("none"), 3)
     assert verdict.value is Validity.VALID
     assert "n2 in 1, n3 in 2; nothing mends them" in verdict.reason
+
+
+@pytest.mark.parametrize("repaired", ["off", "on"])
+def test_once_nothing_is_kept_for_others_all_data_is_read_at_all_if_that_is_wished(
+    repaired: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, str, int]] = []
+
+    async def ask(
+        address: str, question: str, seconds: float = 0, consistency: int = ONE, access: object = None
+    ) -> list[Row]:
+        asked.append((address, question, consistency))
+        return []
+
+    for module in (audit, target):
+        monkeypatch.setattr(module, "ask", ask)
+    made = Cassandra(settle(Cassandra.options, {"repaired": repaired}, "cassandra"))
+    asyncio.run(made.settle([ExternalNode("n1", "a"), ExternalNode("n2", "b")]))
+    tables = {question.split()[-1] for address, question, level in asked if (address, level) == ("a", ALL)}
+    assert (REGISTERS in tables) is (repaired == "on")
+    assert [question for _, question, _ in asked].count("SELECT host_id FROM system_views.pending_hints") == 2
 
 
 def stamps(*microseconds: int) -> list[bytes]:

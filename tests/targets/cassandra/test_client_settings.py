@@ -41,6 +41,7 @@ def test_reads_and_writes_have_levels_of_their_own(options: dict[str, str], read
         ({"gc_grace_seconds": "-1"}, "at least 0"),
         ({"lwt": "on", "timestamps": "client"}, "plain writes"),
         ({"lwt": "on", "retry_timeouts": "on"}, "counters"),
+        ({"repaired": "on", "read_repair": "none"}, "they mend nothing"),
     ],
 )
 def test_wrong_options_are_said_at_once(options: dict[str, str], words: str) -> None:
@@ -56,8 +57,10 @@ def test_wrong_options_are_said_at_once(options: dict[str, str], words: str) -> 
         ({}, ("regular", "monotonic-reads")),
         ({"read_repair": "none"}, ("regular",)),
         ({"read": "ONE", "write": "ALL"}, ("regular", "monotonic-reads")),
-        ({"read": "ONE"}, ("convergence",)),
-        ({"cl": "ONE"}, ("convergence", "AP")),
+        ({"read": "ONE"}, ()),
+        ({"cl": "ONE"}, ()),
+        ({"read": "ONE", "repaired": "on"}, ("convergence",)),
+        ({"cl": "ONE", "repaired": "on"}, ("convergence", "AP")),
         ({"cl": "ONE", "rf": "1"}, ("regular", "monotonic-reads")),
     ],
 )
