@@ -4,6 +4,7 @@
 - `claim`         claims, their sources and the finding that is on record (`claims.toml`); what a measurement is
 - `simulated`     runs in the simulator, whose histories are measured
 - `quorums` `replication` `agreement` `clocks` `partitioning` `arithmetic`     the measurements, by topic
+- `overload`      the measurements about overload, and the simulated service that they measure
 - `designs` `costs`     round trips, messages and bytes of an operation: by the design of each own store, and measured
 - `catalogue`     the measurement of each claim, by name
 - `measure`       claims over seeds, by several processes: figures with intervals, and the finding

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from splitbrain.textbook import agreement, arithmetic, caches, clocks, delivery, partitioning, quorums, replication
 from splitbrain.textbook.claim import Measurement
+from splitbrain.textbook.overload import measurements as overload
 
 MEASUREMENTS: Mapping[str, Measurement] = {
     **quorums.MEASUREMENTS,
@@ -13,5 +14,6 @@ MEASUREMENTS: Mapping[str, Measurement] = {
     **caches.MEASUREMENTS,
     **delivery.MEASUREMENTS,
     **partitioning.MEASUREMENTS,
+    **overload.MEASUREMENTS,
     **arithmetic.MEASUREMENTS,
 }

@@ -118,6 +118,8 @@ def answered(operations: Sequence[SimulatedOperation], served: Callable[[Simulat
 def _toml(value: object) -> str:
     if isinstance(value, str):
         return f'"{value}"'
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{name} = {_toml(part)}' for name, part in value.items())} }}"
     return f"[{', '.join(map(_toml, value))}]" if isinstance(value, Sequence) else str(value)
 
 

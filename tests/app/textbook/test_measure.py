@@ -18,7 +18,15 @@ from splitbrain.textbook.measure import MeasuredClaim, chosen, measure
 from splitbrain.textbook.page import page
 
 DOCS = Path(__file__).parents[3] / "docs" / "claims.md"
-QUICK = [claim for claim in claims() if claim.topic == "partitioning" or claim.name == "availability-fleet"]
+CHEAP = (
+    "availability-fleet", "availability-thousand", "availability-copies", "overload-queues", "delivery-commit-order",
+    "delivery-checkpoints", "delivery-window", "delivery-upsert",
+)  # fmt: skip
+QUICK = [
+    claim for claim in claims()
+    if claim.topic == "partitioning" or claim.name in CHEAP
+]  # fmt: skip
+REST = [claim for claim in claims() if claim not in QUICK]
 ON_RECORD = BookClaim("moons", "tides", "there are two", "nobody", ClaimFinding.REFUTED, "There is one.", "look up")
 
 
@@ -49,6 +57,13 @@ def test_what_is_cheap_is_found_again(claim: BookClaim) -> None:
     assert found.finding is claim.finding
     (again,) = measure([claim], jobs=1)
     assert again.to_json() == found.to_json()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("claim", REST, ids=lambda claim: claim.name)
+def test_what_takes_longer_is_found_again(claim: BookClaim) -> None:
+    (found,) = measure([claim], seeds=(1,), jobs=1)
+    assert found.finding is claim.finding
 
 
 def test_seeds_that_do_not_agree_settle_nothing() -> None:

@@ -1,0 +1,203 @@
+"""Measurements about overload, each over several runs of the simulated service a seed."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from statistics import fmean, median
+from typing import Any
+
+from splitbrain.harness.environments.sim.scheduler import SECOND, EventQueue
+from splitbrain.harness.random_stream import RandomStream
+from splitbrain.textbook.claim import ClaimFinding, ClaimSample, found_if
+from splitbrain.textbook.overload.clients import ClientOptions, ServiceClients
+from splitbrain.textbook.overload.dependencies import FAULTS, FROM_S, SHARDS, UNTIL_S, WORKERS, DependentService
+from splitbrain.textbook.overload.retries import Pause, policies
+from splitbrain.textbook.overload.service import SimulatedService
+from splitbrain.textbook.simulated import block
+
+RUNS = 3
+RATE = 100.0
+"""Requests that the service can serve in a second."""
+STILL_S, HEALED_S = 5, 15
+LOAD = 0.8
+SHORT_QUEUE = 50
+"""Half a second of work: less than clients wait."""
+HERD, MANY = 1000, 1000
+QUEUES = (10, 50, 200, 1000, None)
+UTILISATIONS = (0.1, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+CROWDS = {
+    "clients that keep arriving": ClientOptions(rate=LOAD * RATE),
+    "320 clients that wait for their answers": ClientOptions(closed=320, think_s=4.0),
+}
+HALF, TENTH = "a breaker at 50 % failures", "a breaker at 10 %"
+BREAKERS: Mapping[str, Mapping[str, Any]] = {
+    "no breaker": {},
+    HALF: {"breaker": 0.5},
+    TENTH: {"breaker": 0.1},
+    "a breaker at 50 % for each shard": {"breaker": 0.5, "by_shard": True},
+}
+
+
+def _served(
+    seed: int, options: ClientOptions, queue_max: int | None = None, rate: float = RATE, workers: int = 1,
+    constant: bool = False, still_s: float = 0.0,
+) -> ServiceClients:  # fmt: skip
+    """Carry out one run; if asked, the service stands still for a while that ends at `HEALED_S`."""
+    events = EventQueue()
+    service = SimulatedService(
+        events, RandomStream(seed, "textbook", "service"), rate, workers, queue_max, constant
+    )  # fmt: skip
+    clients = ServiceClients(events, service, RandomStream(seed, "textbook", "clients"), options)
+    if still_s:
+        events.at(int((HEALED_S - still_s) * SECOND), service.stand_still, (still_s,))
+    events.run(100_000_000)
+    return clients
+
+
+def utilisation(seed: int) -> ClaimSample:
+    """Mean time in the system over the service time, by utilisation: one worker, constant times, ten workers."""
+    amounts = {}
+    for name, workers, constant in (
+        ("one worker", 1, False), ("one worker, constant times", 1, True), ("ten workers, one queue", 10, False),
+    ):  # fmt: skip
+        for load in UTILISATIONS:
+            options = ClientOptions(timeout_s=1e6, attempts=1, rate=load * RATE, until_s=200.0)
+            found = _served(seed, options, rate=RATE / workers, workers=workers, constant=constant).latencies
+            amounts[f"time over service time at {load:.0%} of capacity, {name}"] = [fmean(found) * RATE / workers]
+    at = {name: value[0] for name, value in amounts.items()}
+    half = at["time over service time at 50% of capacity, one worker"]
+    bent = at["time over service time at 80% of capacity, one worker"]
+    many = at["time over service time at 80% of capacity, ten workers, one queue"]
+    depends = half > 1.7 and bent > 3.5 and many < 1.6
+    return ClaimSample(ClaimFinding.DEPENDS if depends else ClaimFinding.UNSETTLED, amounts=amounts)
+
+
+def recovery(seed: int) -> ClaimSample:
+    """Five seconds in which the service stands still, at 80 % load, by what clients do when a request fails."""
+    ways = {"none": ClientOptions(rate=LOAD * RATE)} | {
+        name: ClientOptions(rate=LOAD * RATE, pause=pause) for name, pause in policies(10.0).items()
+    }
+    ways["jitter, for a tenth of the requests at most"] = replace(ways["jitter"], budget=0.1)
+    shares, amounts, back = {}, {}, {}
+    for name, options, queue_max in [
+        *((f"retries {name}", options, None) for name, options in ways.items()),
+        ("retries jitter, a breaker of the clients", replace(ways["jitter"], breaker=0.5), None),
+        *((f"retries {name}, a queue of {SHORT_QUEUE}", ways[name], SHORT_QUEUE) for name in ("fixed", "jitter")),
+    ]:
+        runs = [_served(one, options, queue_max, still_s=STILL_S) for one in block(seed, RUNS)]
+        took = [seconds for run in runs if (seconds := run.back_s(HEALED_S)) is not None]
+        shares[f"runs in which service came back within 100 s, {name}"] = len(took), len(runs)
+        if took:
+            amounts[f"seconds until service was back, {name}"] = list(map(float, took))
+        amounts[f"peak rate after the heal over capacity, {name}"] = [
+            run.peak_rate(HEALED_S, 100.0) / RATE for run in runs
+        ]
+        back[name] = len(took)
+    lost = [back.pop(f"retries {name}") for name in policies(10.0)]
+    refuted = not any(lost) and min(back.values()) == RUNS
+    return ClaimSample(found_if(confirmed=min(lost) == RUNS, refuted=refuted), shares, amounts)
+
+
+def backoff(seed: int) -> ClaimSample:
+    """The same fault, by whether clients keep arriving, or are so many that have one request each at a time."""
+    shares, amounts, back = {}, {}, {}
+    for crowd, size in CROWDS.items():
+        for name, pause in policies(30.0).items():
+            options = replace(size, pause=pause, attempts=MANY, until_s=60.0)
+            runs = [_served(one, options, still_s=STILL_S) for one in block(seed, 2)]
+            took = [seconds for run in runs if (seconds := run.back_s(HEALED_S)) is not None]
+            words = f"{crowd}, retries {name}"
+            shares[f"runs in which service came back within 40 s, {words}"] = len(took), len(runs)
+            if took:
+                amounts[f"seconds until service was back, {words}"] = list(map(float, took))
+            back[crowd, name] = len(took) / len(runs)
+    arriving, waiting = CROWDS
+    helped = back[waiting, "exponential"] == back[waiting, "jitter"] == 1 and back[waiting, "fixed"] == 0
+    in_vain = not any(back[arriving, name] for name in policies(30.0))
+    return ClaimSample(ClaimFinding.DEPENDS if helped and in_vain else ClaimFinding.UNSETTLED, shares, amounts)
+
+
+def herd(seed: int) -> ClaimSample:
+    """Clients that a service refuses at the same instant, until it is up again: how they come back."""
+    shares, amounts = {}, {}
+    for name, pause in policies(10.0).items():
+        runs = [_herd(one, pause) for one in block(seed, RUNS)]
+        amounts[f"peak rate after the heal over capacity, {name}"] = [
+            run.peak_rate(STILL_S, run.options.until_s) / RATE for run in runs
+        ]
+        amounts[f"seconds until all {HERD:,} clients were served, {name}"] = [run.last_s - STILL_S for run in runs]
+        refused = [run.service.requests - run.answered for run in runs]
+        shares[f"attempts in vain, {name}"] = sum(refused), sum(run.service.requests for run in runs)
+    peaks = {name: median(amounts[f"peak rate after the heal over capacity, {name}"]) for name in policies(10.0)}
+    confirmed = peaks["jitter"] < 5 and min(peaks["fixed"], peaks["exponential"]) > 20
+    return ClaimSample(found_if(confirmed=confirmed, refuted=peaks["jitter"] > 20), shares, amounts)
+
+
+def _herd(seed: int, pause: Pause) -> ServiceClients:
+    events = EventQueue()
+    service = SimulatedService(events, RandomStream(seed, "textbook", "service"), RATE, queue_max=SHORT_QUEUE)
+    service.refuse(STILL_S)
+    options = ClientOptions(pause=pause, attempts=MANY, herd=HERD, until_s=600.0)
+    clients = ServiceClients(events, service, RandomStream(seed, "textbook", "clients"), options)
+    events.run(100_000_000)
+    return clients
+
+
+def queues(seed: int) -> ClaimSample:
+    """Half as many requests again as can be served, for half a minute, by how many can wait."""
+    shares = {}
+    for length in QUEUES:
+        options = ClientOptions(rate=1.5 * RATE, until_s=30.0)
+        runs = [_served(one, options, queue_max=length) for one in block(seed, RUNS)]
+        words = f"a queue of {length:,}" if length else "a queue without bound"
+        good = sum(run.answered for run in runs), sum(sum(run.made.values()) for run in runs)
+        shares[f"requests answered within 1 s at 150 % of capacity, {words}"] = good
+    short, *_, endless = (good / whole for good, whole in shares.values())
+    return ClaimSample(found_if(confirmed=endless > short, refuted=endless < short / 2), shares)
+
+
+def breaker(seed: int) -> ClaimSample:
+    """A sick dependency B, and what is answered of A and of the healthy shards of B, with and without a breaker."""
+    shares, of_a, of_b = {}, {}, {}
+    for fault in FAULTS:
+        for name, options in BREAKERS.items():
+            runs = [DependentService(one, fault, **options) for one in block(seed, RUNS)]
+            words = f"while B is one {fault.name}, {name}"
+            shares[f"requests for A answered {words}"], of_a[fault, name] = _sum(runs, lambda shard: shard is None)
+            if fault.shards < SHARDS:
+                found = _sum(runs, lambda shard, sick=fault.shards: shard is not None and shard >= sick)  # type: ignore[misc]
+                shares[f"requests for healthy shards answered {words}"], of_b[name] = found
+    hangs, slow, one_shard = FAULTS
+    helped = of_a[hangs, HALF] > 0.9 and of_a[hangs, "no breaker"] < 0.5
+    failed = of_a[slow, HALF] < 0.7 and of_a[one_shard, HALF] < 0.9 and of_b[TENTH] < 0.5
+    return ClaimSample(ClaimFinding.DEPENDS if helped and failed else ClaimFinding.UNSETTLED, shares)
+
+
+def bulkheads(seed: int) -> ClaimSample:
+    """The same faults, with at most half of the workers for calls to B."""
+    shares, kept, lost = {}, list[float](), list[float]()
+    for fault in FAULTS:
+        for name, most in (("one pool", WORKERS), ("half of the workers each", WORKERS // 2)):
+            runs = [DependentService(one, fault, bulkhead=most) for one in block(seed, RUNS)]
+            found, good = _sum(runs, lambda shard: shard is None)
+            shares[f"requests for A answered while B is one {fault.name}, {name}"] = found
+            (lost if most == WORKERS else kept).append(good)
+    return ClaimSample(found_if(confirmed=min(kept) > 0.95 and max(lost) < 0.9, refuted=min(kept) < 0.5), shares)
+
+
+def _sum(
+    runs: Sequence[DependentService], shards: Callable[[int | None], bool]
+) -> tuple[tuple[int, int], float]:  # fmt: skip
+    counts = [run.answered(shards, FROM_S + 1, UNTIL_S) for run in runs]
+    good, whole = (sum(column) for column in zip(*counts, strict=True))
+    return (good, whole), good / whole
+
+
+MEASUREMENTS = {
+    "overload-utilisation": utilisation,
+    "overload-recovery": recovery,
+    "overload-backoff": backoff,
+    "overload-herd": herd,
+    "overload-queues": queues,
+    "overload-breaker": breaker,
+    "overload-bulkheads": bulkheads,
+}
