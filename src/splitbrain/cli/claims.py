@@ -1,6 +1,7 @@
 """`splitbrain claims`: claims of textbooks, measured."""
 
 import json
+from pathlib import Path
 
 import click
 
@@ -10,7 +11,6 @@ from splitbrain.harness.errors import UsageError
 from splitbrain.results import format
 from splitbrain.textbook.claim import ClaimFinding
 from splitbrain.textbook.measure import SEEDS, MeasuredClaim, chosen, measure
-from splitbrain.textbook.page import page
 
 
 @click.command("claims")
@@ -19,7 +19,12 @@ from splitbrain.textbook.page import page
 @click.option("--jobs", "-j", type=click.IntRange(1, 1000), help="Processes at once; by default the cores there are.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, one line a claim.")
 @click.option("--markdown", is_flag=True, help="All as a page of Markdown.")
-def command(names: tuple[str, ...], seeds: int, jobs: int | None, as_json: bool, markdown: bool) -> int:
+@click.option(
+    "--pictures", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER", help="Draw those with curves."
+)
+def command(
+    names: tuple[str, ...], seeds: int, jobs: int | None, as_json: bool, markdown: bool, pictures: Path | None
+) -> int:
     """Measure claims of textbooks: each is confirmed, or refuted, or it depends.
 
     Exit codes: 0 every finding is the one on record; 1 one is another; 2 one is unsettled.
@@ -34,7 +39,13 @@ def command(names: tuple[str, ...], seeds: int, jobs: int | None, as_json: bool,
             out("\n".join(lines(one)))
 
     found = measure(chosen(names), range(1, seeds + 1), jobs, told)
+    if pictures is not None:
+        from splitbrain.textbook.pictures import draw
+
+        draw(found, pictures)
     if markdown:
+        from splitbrain.textbook.page import page
+
         out(page(found).rstrip("\n"))
     return worst([code(one) for one in found])
 

@@ -2,7 +2,17 @@
 
 from collections.abc import Mapping
 
-from splitbrain.textbook import agreement, arithmetic, caches, clocks, delivery, partitioning, quorums, replication
+from splitbrain.textbook import (
+    agreement,
+    arithmetic,
+    caches,
+    clocks,
+    delivery,
+    detectors,
+    partitioning,
+    quorums,
+    replication,
+)
 from splitbrain.textbook.claim import Measurement
 from splitbrain.textbook.overload import measurements as overload
 
@@ -10,6 +20,7 @@ MEASUREMENTS: Mapping[str, Measurement] = {
     **quorums.MEASUREMENTS,
     **replication.MEASUREMENTS,
     **agreement.MEASUREMENTS,
+    **detectors.MEASUREMENTS,
     **clocks.MEASUREMENTS,
     **caches.MEASUREMENTS,
     **delivery.MEASUREMENTS,

@@ -14,7 +14,7 @@ BATCH = 10
 
 
 class CommitOrder(Enum):
-    """When the offset of a batch is committed."""
+    """The moment at which the offset of a batch is committed."""
 
     BEFORE = "before the effects"
     AFTER = "after the effects"
@@ -22,7 +22,7 @@ class CommitOrder(Enum):
 
 
 def consumed(messages: int, order: CommitOrder, crashes: float, stream: RandomStream) -> Counter[int]:
-    """How often each message was counted. crashes: the chance of a crash at each step."""
+    """Count how often each message was counted. crashes: the chance of a crash at each step."""
     counted: Counter[int] = Counter()
     offset = 0
     while offset < messages:

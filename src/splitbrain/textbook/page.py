@@ -5,9 +5,12 @@ from collections.abc import Sequence
 
 from splitbrain.textbook.claim import ClaimFinding
 from splitbrain.textbook.measure import MeasuredClaim
+from splitbrain.textbook.pictures import PICTURES
 from splitbrain.textbook.systems import textbook
 
 WIDTH = 120
+FOLDER = "claims"
+"""The folder of the pictures, beside the page."""
 HEAD = """# Textbook claims, measured
 
 ```
@@ -15,6 +18,7 @@ splitbrain claims                     all of them, each with seeds 1, 2 and 3
 splitbrain claims quorums             those of a topic, or one by its name
 splitbrain claims --json              a line each, for machines
 splitbrain claims --markdown          this page
+splitbrain claims --pictures FOLDER   its pictures
 ```
 
 Each claim is measured with stores in the simulator, or with nothing but arithmetic where it is about no store. It
@@ -57,6 +61,7 @@ def _claim(one: MeasuredClaim) -> list[str]:
         "",
         *textwrap.wrap(book.why, WIDTH),
         "",
+        *_picture(book.name),
         "| measured | |",
         "|---|---|",
         *(f"| {name.replace('|', '/')} | {figure.shown()} |" for name, figure in one.figures.items()),
@@ -66,3 +71,7 @@ def _claim(one: MeasuredClaim) -> list[str]:
         "```",
         "",
     ]
+
+
+def _picture(name: str) -> list[str]:
+    return [f"![{PICTURES[name].title}]({FOLDER}/{name}.svg)", ""] if name in PICTURES else []

@@ -8,10 +8,12 @@ from collections.abc import Callable
 
 from splitbrain.harness.random_stream import RandomStream
 from splitbrain.textbook.claim import ClaimFinding, ClaimSample, found_if
+from splitbrain.textbook.indexes import DOCUMENTS, IndexedTable, IndexKind, read_ms, served_without
 
 KEYS = 20_000
 NODES = 10
 TRIALS = 400
+VIRTUAL = (1, 2, 4, 8, 16, 32, 64, 128)
 NEAR = 0.15
 """The part of a predicted share by which a measured one may differ and still be it."""
 
@@ -74,15 +76,20 @@ def ring(seed: int) -> ClaimSample:
     return ClaimSample(found_if(confirmed=all(near) and not old + old_too, refuted=old + old_too > 0), shares)
 
 
+def fullest_named(virtual: int) -> str:
+    """The name of a figure."""
+    return f"load of the fullest of 10 nodes over the mean, {virtual} virtual node{'s' * (virtual > 1)}"
+
+
 def evenness(seed: int) -> ClaimSample:
     """Load of the fullest node over the mean, by how many virtual nodes there are, over rings."""
     amounts = {
-        f"load of the fullest of 10 nodes over the mean, {virtual} virtual node{'s' * (virtual > 1)}": [
+        fullest_named(virtual): [
             _fullest(ring_owner(NODES, virtual, 1000 * seed + trial), 2_000, trial) for trial in range(10)
         ]
-        for virtual in (1, 8, 128)
-    }  # fmt: skip
-    one, eight, many = (sorted(found)[len(found) // 2] for found in amounts.values())
+        for virtual in VIRTUAL
+    }
+    one, eight, many = (sorted(amounts[fullest_named(virtual)])[5] for virtual in (1, 8, 128))
     finding = ClaimFinding.DEPENDS if many < eight < one and one > 1.5 and many < 1.5 else ClaimFinding.UNSETTLED
     return ClaimSample(finding, amounts=amounts)
 
@@ -124,6 +131,46 @@ def hot_key(seed: int) -> ClaimSample:
     return ClaimSample(ClaimFinding.DEPENDS if depends else ClaimFinding.UNSETTLED, amounts=amounts)
 
 
+def index_cost(seed: int) -> ClaimSample:
+    """Reads by a secondary index: their time, and what is served of them while one partition of ten is down."""
+    amounts, shares = {}, {}
+    for kind in (IndexKind.LOCAL, IndexKind.SENT):
+        draw = RandomStream(seed, "textbook", "index cost", kind.value)
+        times = sorted(read_ms(kind, draw) for _ in range(KEYS))
+        amounts[f"ms of a read, 99th percentile, {kind}"] = [times[int(0.99 * KEYS)]]
+        amounts[f"ms of a read, median, {kind}"] = [times[KEYS // 2]]
+        served = [served_without(kind, 0, draw)[0] for _ in range(TRIALS)]
+        shares[f"reads served while one partition of ten is down, {kind}"] = sum(served), TRIALS
+    (tail, *_), (middle, *_), (tail_of_one, *_), (middle_of_one, *_) = amounts.values()
+    (local, _), (of_one, _) = shares.values()
+    confirmed = tail > 2 * tail_of_one and middle > 2 * middle_of_one and local == 0 and of_one > 0.8 * TRIALS
+    return ClaimSample(found_if(confirmed=confirmed, refuted=tail < tail_of_one), shares, amounts)
+
+
+def index_window(seed: int) -> ClaimSample:
+    """Writers that look for their document by its new colour, at once or up to 100 ms later, by kind of index."""
+    shares, amounts, missed, wrong = {}, {}, {}, {}
+    for kind in IndexKind:
+        draw = RandomStream(seed, "textbook", "index", kind.value)
+        table = IndexedTable(kind, draw)
+        missed[kind], wrong[kind] = len(table.reads) - sum(table.reads), table.wrong
+        shares[f"reads within 100 ms of a write that missed it, {kind}"] = missed[kind], len(table.reads)
+        shares[f"documents whose entry is another in the end, {kind}"] = table.wrong, DOCUMENTS
+        shares[f"writes served while one partition of ten is down, {kind}"] = (
+            sum(served_without(kind, 0, draw)[1] for _ in range(TRIALS)), TRIALS,
+        )  # fmt: skip
+        if max(table.windows_ms) > 0:
+            amounts[f"ms in which the document has the new colour and the index does not, {kind}"] = table.windows_ms[
+                ::200
+            ]
+    local, sent, logged, transaction = IndexKind
+    depends = (
+        not missed[local] + missed[transaction] and missed[sent] and missed[logged]
+        and wrong[sent] and not wrong[logged] + wrong[local] + wrong[transaction]
+    )  # fmt: skip
+    return ClaimSample(ClaimFinding.DEPENDS if depends else ClaimFinding.UNSETTLED, shares, amounts)
+
+
 def _near(measured: float, predicted: float, part: float = NEAR) -> bool:
     return math.isclose(measured, predicted, rel_tol=part)
 
@@ -134,4 +181,6 @@ MEASUREMENTS = {
     "partitions-evenness": evenness,
     "partitions-few-keys": few_keys,
     "partitions-hot-key": hot_key,
+    "partitions-index-cost": index_cost,
+    "partitions-index-window": index_window,
 }

@@ -19,8 +19,8 @@ from splitbrain.textbook.page import page
 
 DOCS = Path(__file__).parents[3] / "docs" / "claims.md"
 CHEAP = (
-    "availability-fleet", "availability-thousand", "availability-copies", "overload-queues", "delivery-commit-order",
-    "delivery-checkpoints", "delivery-window", "delivery-upsert",
+    "availability-fleet", "availability-thousand", "delivery-commit-order",
+    "delivery-checkpoints", "delivery-window", "delivery-upsert", "agreement-detectors",
 )  # fmt: skip
 QUICK = [
     claim for claim in claims()

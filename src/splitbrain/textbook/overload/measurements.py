@@ -22,8 +22,14 @@ LOAD = 0.8
 SHORT_QUEUE = 50
 """Half a second of work: less than clients wait."""
 HERD, MANY = 1000, 1000
-QUEUES = (10, 50, 200, 1000, None)
+QUEUES = (10, 20, 50, 80, 100, 200, 1000, None)
 UTILISATIONS = (0.1, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+SYSTEMS = {
+    "one worker": (1, False),
+    "one worker, constant times": (1, True),
+    "ten workers, one queue": (10, False),
+}
+"""Workers, and whether each request takes the mean time."""
 CROWDS = {
     "clients that keep arriving": ClientOptions(rate=LOAD * RATE),
     "320 clients that wait for their answers": ClientOptions(closed=320, think_s=4.0),
@@ -53,20 +59,27 @@ def _served(
     return clients
 
 
+def time_named(load: float, system: str) -> str:
+    """The name of a figure."""
+    return f"time over service time at {load:.0%} of capacity, {system}"
+
+
+def queue_named(length: int | None) -> str:
+    """The name of a figure."""
+    words = f"a queue of {length:,}" if length else "a queue without bound"
+    return f"requests answered within 1 s at 150 % of capacity, {words}"
+
+
 def utilisation(seed: int) -> ClaimSample:
     """Mean time in the system over the service time, by utilisation: one worker, constant times, ten workers."""
     amounts = {}
-    for name, workers, constant in (
-        ("one worker", 1, False), ("one worker, constant times", 1, True), ("ten workers, one queue", 10, False),
-    ):  # fmt: skip
+    for name, (workers, constant) in SYSTEMS.items():
         for load in UTILISATIONS:
             options = ClientOptions(timeout_s=1e6, attempts=1, rate=load * RATE, until_s=200.0)
             found = _served(seed, options, rate=RATE / workers, workers=workers, constant=constant).latencies
-            amounts[f"time over service time at {load:.0%} of capacity, {name}"] = [fmean(found) * RATE / workers]
-    at = {name: value[0] for name, value in amounts.items()}
-    half = at["time over service time at 50% of capacity, one worker"]
-    bent = at["time over service time at 80% of capacity, one worker"]
-    many = at["time over service time at 80% of capacity, ten workers, one queue"]
+            amounts[time_named(load, name)] = [fmean(found) * RATE / workers]
+    half, bent = (amounts[time_named(load, "one worker")][0] for load in (0.5, 0.8))
+    (many,) = amounts[time_named(0.8, "ten workers, one queue")]
     depends = half > 1.7 and bent > 3.5 and many < 1.6
     return ClaimSample(ClaimFinding.DEPENDS if depends else ClaimFinding.UNSETTLED, amounts=amounts)
 
@@ -148,9 +161,8 @@ def queues(seed: int) -> ClaimSample:
     for length in QUEUES:
         options = ClientOptions(rate=1.5 * RATE, until_s=30.0)
         runs = [_served(one, options, queue_max=length) for one in block(seed, RUNS)]
-        words = f"a queue of {length:,}" if length else "a queue without bound"
         good = sum(run.answered for run in runs), sum(sum(run.made.values()) for run in runs)
-        shares[f"requests answered within 1 s at 150 % of capacity, {words}"] = good
+        shares[queue_named(length)] = good
     short, *_, endless = (good / whole for good, whole in shares.values())
     return ClaimSample(found_if(confirmed=endless > short, refuted=endless < short / 2), shares)
 
