@@ -1,7 +1,8 @@
 """False alarms: correct stores, in configurations that claim something, under all faults.
 
-There are three groups: configurations of raft, primary and backup, Paxos and ABD that claim to be linearizable; the
-other designs, whose runs are judged by what they claim; and truetime, with clocks in its bound, caches, and gossip.
+There are four groups: configurations of raft, primary and backup, Paxos and ABD that claim to be linearizable; the
+other designs, whose runs are judged by what they claim; truetime, with clocks in its bound, caches, and gossip; and
+sharded, whose slots move all the time.
 Seed k goes to configuration k modulo their number, so any range of seeds is spread over all of them. Every run has the
 default workload, invariants and audit. What is printed: how many runs ended with each verdict, how often for which
 reason, and the command of each run that was not `valid`.
@@ -108,7 +109,22 @@ CLOCKS_CACHES_GOSSIP = (
         for target in ("cache", "cache:style=write-through", "gossip", "gossip:detector=phi")
     ),
 )
-GROUPS = {"linearizable": CONFIGURATIONS, "designs": DESIGNS, "clocks-caches-gossip": CLOCKS_CACHES_GOSSIP}
+SHARDED = tuple(
+    Configuration(f"sharded:{options}", nodes, nemesis)
+    for nodes, nemesis in ((5, "all"), (3, "storm"))
+    for options in (
+        "partitioning=mod",
+        "partitioning=ring,groups=3,rebalance_ms=200",
+        "partitioning=range,retries=on",
+        "partitioning=mod,rebalance_ms=100,snapshot_entries=20",
+    )
+)
+GROUPS = {
+    "linearizable": CONFIGURATIONS,
+    "designs": DESIGNS,
+    "clocks-caches-gossip": CLOCKS_CACHES_GOSSIP,
+    "sharded": SHARDED,
+}
 
 
 def begin(group: str) -> str:

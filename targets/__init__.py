@@ -51,6 +51,10 @@ TARGETS: Mapping[str, tuple[str, str]] = {
         "splitbrain.targets.stores.truetime:TrueTime",
         "timestamps from clocks that tell how wrong they may be, and writes that wait them out (Spanner, 2012)",
     ),
+    "sharded": (
+        "splitbrain.targets.stores.sharded:Sharded",
+        "keys in slots that move between Raft groups while clients run (Bigtable, 2006; Spanner, 2012)",
+    ),
     "two-phase-commit": (
         "splitbrain.targets.stores.two_phase_commit:TwoPhaseCommit",
         "transactions over shards by two-phase commit (Gray 1978), at five levels of isolation",

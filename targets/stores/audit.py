@@ -50,6 +50,11 @@ class AuditedStore(PlantedStore):
         """The nodes that hold a copy."""
         return nodes
 
+    async def led(self, nodes: Sequence[Node]) -> bool:
+        """Whether any node says that it leads."""
+        roles = await self.roles(nodes)
+        return any(role in LEADING for role in roles.values())
+
     async def audit(self, nodes: Sequence[Node]) -> Verdict:
         """See `splitbrain.harness.target.Audited`."""
         copies = self.copies(nodes)
@@ -58,9 +63,7 @@ class AuditedStore(PlantedStore):
         while True:
             answers = await asyncio.gather(*(ask_account(node, ANSWER_SECONDS) for node in copies))
             accounts = {node.name: answer for node, answer in zip(copies, answers, strict=True) if answer is not None}
-            roles = await self.roles(nodes)
-            leading = any(role in LEADING for role in roles.values())
-            verdict = judge(accounts, len(copies), self._sessions, leading=leading)
+            verdict = judge(accounts, len(copies), self._sessions, leading=await self.led(nodes))
             certain = differing(accounts) or carried_out(accounts, self._sessions.refused)
             if certain or verdict.value is Validity.VALID or loop.time() >= ends:
                 return verdict

@@ -7,6 +7,7 @@ from false_alarms import (
     CLOCKS_CACHES_GOSSIP,
     CONFIGURATIONS,
     DESIGNS,
+    SHARDED,
     Configuration,
     RunEnd,
     begin,
@@ -34,7 +35,7 @@ def test_a_configuration_claims_to_be_linearizable_and_gets_all_its_faults(one: 
     assert not made.schedule.missing
 
 
-@pytest.mark.parametrize("one", (*DESIGNS, *CLOCKS_CACHES_GOSSIP), ids=str)
+@pytest.mark.parametrize("one", (*DESIGNS, *CLOCKS_CACHES_GOSSIP, *SHARDED), ids=str)
 def test_a_design_is_judged_by_what_it_claims_and_gets_all_its_faults(one: Configuration) -> None:
     made = plan(specification(one, 1, 15.0))
     assert not made.schedule.missing

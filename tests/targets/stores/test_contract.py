@@ -23,11 +23,12 @@ EVERY = (
     "paxos",
     "paxos:reads=quorum",
     "chain",
+    "sharded",
     "truetime",
     "cache",
     "cache:style=write-through",
 )
-STORES_WITH_DISKS = ("single", "primary-backup", "raft", "paxos", "chain", "truetime", "cache")
+STORES_WITH_DISKS = ("single", "primary-backup", "raft", "paxos", "chain", "sharded", "truetime", "cache")
 FAILING_OVER = (
     "raft",
     "raft:reads=index",
@@ -37,6 +38,7 @@ FAILING_OVER = (
     "paxos",
     "paxos:reads=quorum",
     "chain",
+    "sharded",
 )
 
 

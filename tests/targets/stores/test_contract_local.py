@@ -27,7 +27,7 @@ RUN = (
     "sys.exit(namespaces.reexecute([sys.executable, '-m', 'pytest', *sys.argv[1:]]))"
 )
 SOME = (
-    "(acknowledged_writes and (single or sync or index or truetime or through)) or (dead_leader and lease) "
+    "(acknowledged_writes and (single or sync or index or truetime or through or sharded)) or (dead_leader and lease) "
     "or (away and raft) or (minority and index) or (forgets and raft) or (broken_disk and raft) "
     "or (dead_leader and paxos and not quorum)"
 )

@@ -24,6 +24,7 @@ from splitbrain.targets.stores.bugs.catalogue.plain import PRIMARY_BACKUP, SINGL
 from splitbrain.targets.stores.bugs.catalogue.queue import QUEUE
 from splitbrain.targets.stores.bugs.catalogue.replication import REPLICATION
 from splitbrain.targets.stores.bugs.catalogue.saga import SAGA
+from splitbrain.targets.stores.bugs.catalogue.sharded import SHARDED
 from splitbrain.targets.stores.bugs.catalogue.snapshots import SNAPSHOTS
 from splitbrain.targets.stores.bugs.catalogue.truetime import TRUETIME
 from splitbrain.targets.stores.bugs.catalogue.two_phase_commit import TWO_PHASE_COMMIT
@@ -44,6 +45,7 @@ __all__ = [
     "QUORUM",
     "RAFT",
     "SAGA",
+    "SHARDED",
     "SINGLE",
     "TRUETIME",
     "TWO_PHASE_COMMIT",
