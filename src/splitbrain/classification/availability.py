@@ -11,8 +11,10 @@ intervals take the windows as clusters (`clustered`).
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from splitbrain.classification.windows import KINDS, FaultWindow, RequestEnd, ServiceRequest
 from splitbrain.results.intervals import Interval, score_bounds
@@ -22,6 +24,8 @@ DEADLINE_FACTOR = 10
 """Multiple of the healthy p99 that is the deadline, at least DEADLINE_MIN_NS."""
 USEFUL_NS = 3_000_000_000
 """The part of a window in which operations count, if it is long enough for that."""
+SERVED_SHARE = 0.9
+"""Share of its operations of a kind that a node answers in time, at least, where it serves."""
 LEVEL = 0.95
 
 
@@ -61,21 +65,37 @@ def deadline(healthy_p99_ns: float | None) -> int:
 
 
 def failovers(window: FaultWindow) -> Mapping[tuple[str, str, str], int]:
-    """(side, node, kind) → nanoseconds from the beginning until an operation that was invoked there since then was
-    first answered, while the fault lasted; only what that one took if none before it had failed. Without nodes that
-    answered none."""
-    found: dict[tuple[str, str, str], int] = {}
-    failed: set[tuple[str, str, str]] = set()
+    """(side, node, kind) → nanoseconds from the beginning until a node served, while the fault lasted: it answered an
+    operation that was invoked there since then, and SERVED_SHARE of those of the USEFUL_NS, or half of the window, from
+    that one on; only what that one took if none before it had failed. Without nodes that never served so long.
+
+    Pitfall: one answer is no failover. A coordinator that picks at random whom to ask gets an answer now and then from
+    the first moment on, and serves once it has learnt who is cut off.
+    """
+    asked: dict[tuple[str, str, str], list[ServiceRequest]] = {}
     for request in window.requests:
         side = window.side_of(request.node)
-        if side is None or request.at < 0 or (side, request.node, request.kind) in found:
-            continue
-        at = side, request.node, request.kind
-        if not _answered(request, window.length) or request.ended is None:
-            failed.add(at)
-        else:
-            found[at] = request.ended if at in failed else request.ended - request.at
+        if side is not None and 0 <= request.at <= window.length:
+            asked.setdefault((side, request.node, request.kind), []).append(request)
+    found, span = {}, min(USEFUL_NS, window.length // 2)
+    for at, requests in asked.items():
+        answered = [_answered(request, window.length) for request in requests]
+        first = _serving_from(requests, answered, span, window.length - span)
+        if first is not None:
+            ended = requests[first].ended or 0
+            found[at] = ended if not all(answered[:first]) else ended - requests[first].at
     return found
+
+
+def _serving_from(requests: Sequence[ServiceRequest], answered: Sequence[bool], span: int, latest: int) -> int | None:
+    """The position of the first request that is answered, as are SERVED_SHARE of those of the span from it on. None if
+    that is none until the latest time."""
+    times, total = [request.at for request in requests], [0, *accumulate(answered)]
+    for first, ok in enumerate(answered):
+        past = bisect_left(times, times[first] + span)
+        if ok and times[first] <= latest and total[past] - total[first] >= SERVED_SHARE * (past - first):
+            return first
+    return None
 
 
 def grace(windows: Iterable[FaultWindow], rest_ns: int) -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from splitbrain.classification.availability import (
+    SERVED_SHARE,
     USEFUL_NS,
     ServiceTally,
     clustered,
@@ -26,8 +27,6 @@ from splitbrain.results.intervals import Interval
 from splitbrain.results.sides import SPLIT
 from splitbrain.results.summary import permille
 
-SERVED_SHARE = 0.9
-"""Share of its operations of a kind that a node answers in time, at least, in a window in which it serves."""
 ASKED_MIN = 3
 """Answers of a node in a window that say that it serves; one missing answer says that it does not."""
 HEALTHY_SHARE = 0.9
