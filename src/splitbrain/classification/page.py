@@ -51,6 +51,10 @@ FORGETS = (
     "It goes on answering on every side, and when the network heals it throws away what one side was told.",
     "A split costs no availability; the price is paid later, with writes that had been acknowledged.",
 )
+DIFFERS = (
+    "It goes on answering on every side, but its copies do not all become equal when the fault is over.",
+    "A split costs no availability; the price is paid later: what is read depends on the node that is asked.",
+)
 TONES = {
     CapClass.CP: "valid", CapClass.AP: "valid", CapClass.CA: "valid", CapClass.NEITHER: "invalid",
     CapClass.UNDETERMINED: "unknown",
@@ -98,7 +102,7 @@ def content(card: Card) -> dict[str, Any]:
     if parts == (CapClass.NEITHER, CapClass.AP, CapClass.CP):
         meaning, more = READS_ALONE
     elif parts == (CapClass.NEITHER, CapClass.AP, CapClass.NEITHER):
-        meaning, more = FORGETS
+        meaning, more = DIFFERS if any(run.final.differing for run in card.runs) else FORGETS
     refuted = [(name, standing) for name, standing in card.models.items() if standing.refuted]
     first = next((standing for name, standing in reversed(refuted) if standing.witness), None)
     return {

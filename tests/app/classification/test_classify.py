@@ -30,6 +30,7 @@ from splitbrain.textbook.designs import DesignCost, OperationCost
 from splitbrain.textbook.systems import claim_of, textbook
 
 from .played import MAJORITY, MINORITY, SPLIT, PlayedAnswer, Store, played, refusing, runs_of, serving
+from .test_harmful import error_called_ok
 
 
 def card(store: Store, *claims: str, **more: object) -> Card:
@@ -320,6 +321,15 @@ def test_latency_is_told_in_round_trips_that_were_measured_where_no_simulator_kn
     assert made.round_trip_ms == card_file(made)["round_trip_ms"] == 1.0
     assert made.latency_ms["read"]["round_trips"] == round(made.latency_ms["read"]["p50"], 1)
     assert Card(CardSubject("store", (), "local", 5), runs_of(serving)[:3]).round_trip_ms is None
+
+
+def test_the_page_tells_copies_that_differ_from_writes_that_were_thrown_away() -> None:
+    forgets = Card(CardSubject("store", (), "sim", 5), runs_of(error_called_ok))
+    assert "throws away what one side was told" in render(forgets)
+    differs = [replace(run, final=replace(run.final, differing=("k1",))) for run in runs_of(serving)]
+    page = render(Card(forgets.subject, differs))
+    assert "its copies do not all become equal" in page
+    assert "throws away" not in page
 
 
 def test_text_of_a_target_steers_no_page() -> None:
