@@ -1,14 +1,9 @@
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from splitbrain.harness.history import History
-from splitbrain.harness.interner import Interner
 from splitbrain.harness.operation import Value
-
-class Sequences:
-    def __init__(self, pool: Interner, tables: Mapping[type, Any], slow: Any, scalars: type) -> None: ...
-    def __getitem__(self, value: Any, /) -> int: ...
 
 class EventFields:
     def __init__(
@@ -27,3 +22,5 @@ class NativePairing:
     invoke: array[int]
     def __init__(self, names: Sequence[Value]) -> None: ...
     def extend(self, types: array[int], processes: array[int], f: array[int]) -> None: ...
+
+def gathered(column: array[int], positions: array[int], absent: int) -> array[int]: ...

@@ -11,11 +11,12 @@ from cpython cimport array
 from cpython.dict cimport PyDict_GetItemWithError
 from cpython.long cimport PyLong_AsLongLong
 from cpython.object cimport PyObject
-from cpython.ref cimport Py_INCREF
-from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from libc.stdint cimport int8_t, int32_t, int64_t
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memset
+
+from splitbrain.harness.memory cimport ask_large_pages
+from splitbrain.harness.sequences_native cimport Sequences
 
 from splitbrain.harness.pairing import IllFormed, busy, other, unasked
 
@@ -34,6 +35,7 @@ cdef extern from *:
     Py_ssize_t member_offset(object descriptor)
     PyObject *member_at(PyObject *object, Py_ssize_t offset)
 
+
 cdef enum:
     FIELDS = 11
     TIME = 0
@@ -51,77 +53,6 @@ cdef enum:
     FREE = -2           # in place of an open invocation: there is none
     DENSE = 1 << 22     # processes with a number below this are looked up by it
     PLACES = 256
-    NESTED = 16         # deeper values are left to Python
-
-
-cdef class Sequences:
-    """Ids of lists and tuples; see `pool`. Those of plain values, and of lists and tuples of such, are found and made
-    here; slow: what answers for all others."""
-
-    cdef object pool, tables, slow, scalars
-    cdef dict known
-    cdef list values
-
-    def __init__(self, pool, tables, slow, scalars):
-        self.pool, self.tables, self.slow, self.scalars = pool, tables, slow, scalars
-        self.known, self.values = slow.known, pool.values
-
-    def __getitem__(self, value):
-        # What is inside a value that is left to Python is left to it altogether, for it counts how deep that is.
-        cdef object found = None if self.pool.depth else self.id(value, 0)
-        return self.slow[value] if found is None else found
-
-    cdef object id(self, object value, int depth):
-        """The id of a sequence, a new one if it was never seen; None if it holds what is neither plain nor a sequence,
-        or is nested deeply."""
-        cdef PyObject *table
-        cdef PyObject *part
-        cdef Py_ssize_t place = 0, size
-        cdef object parts, found
-        cdef bint flat = True
-        if type(value) is tuple:
-            size = len(<tuple>value)
-        elif type(value) is list:
-            size = len(<list>value)
-        else:
-            return None
-        if depth == NESTED:
-            return None
-        parts = PyTuple_New(size)
-        for each in value:
-            table = PyDict_GetItemWithError(self.tables, <object>type(each))
-            if table != NULL and type(<object>table) is self.scalars:
-                part = PyDict_GetItemWithError(<object>table, each)
-                found = (<object>table)[each] if part == NULL else <object>part
-            else:
-                flat, found = False, self.id(each, depth + 1)
-                if found is None:
-                    return None
-            Py_INCREF(found)
-            PyTuple_SET_ITEM(parts, place, found)
-            place += 1
-        part = PyDict_GetItemWithError(self.known, parts)
-        if part != NULL:
-            return <object>part
-        found = self.known[parts] = len(self.values)
-        value = PyTuple_New(size)
-        for place in range(size):
-            each = self.values[<Py_ssize_t>(<tuple>parts)[place]]
-            Py_INCREF(each)
-            PyTuple_SET_ITEM(value, place, each)
-        self.values.append(value)
-        if size == 2 and flat:
-            self.keep_pair(found, parts[0], parts[1])
-        return found
-
-    cdef int keep_pair(self, Py_ssize_t whole, int32_t first, int32_t second) except -1:
-        cdef array.array pairs = self.pool.pairs
-        cdef Py_ssize_t before = len(pairs)
-        if before <= 2 * whole:
-            array.resize_smart(pairs, 2 * (whole + 1))
-            memset(pairs.data.as_ints + before, 0xff, <size_t>(2 * (whole + 1) - before) * sizeof(int32_t))
-        pairs.data.as_ints[2 * whole], pairs.data.as_ints[2 * whole + 1] = first, second
-        return 0
 
 
 cdef struct Offsets:
@@ -377,3 +308,22 @@ cdef class NativePairing:
         self.begun, self.room = begun, room
         self.begun[process] = position
         return 0
+
+
+def gathered(array.array column, array.array positions, absent):
+    """The entries of a column at these positions; `absent` where a position is ABSENT."""
+    cdef array.array out = array.clone(column, len(positions), False)
+    cdef const int64_t *at = <const int64_t *>positions.data.as_longlongs
+    cdef Py_ssize_t place, count = len(positions)
+    cdef int64_t none = absent
+    ask_large_pages(out.data.as_voidptr, <size_t>count * column.itemsize)
+    if column.itemsize == 8:
+        for place in range(count):
+            out.data.as_longlongs[place] = none if at[place] == ABSENT else column.data.as_longlongs[at[place]]
+    elif column.itemsize == 4:
+        for place in range(count):
+            out.data.as_ints[place] = <int>none if at[place] == ABSENT else column.data.as_ints[at[place]]
+    else:
+        for place in range(count):
+            out.data.as_schars[place] = <signed char>none if at[place] == ABSENT else column.data.as_schars[at[place]]
+    return out

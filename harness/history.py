@@ -263,30 +263,32 @@ class History:
         out = Operations()
         out.events = len(self)
         out.invoke = invoke = self._pairing.invoke[:]
-        out.complete = complete = array("q", _gathered(partner, invoke))
-        for column, source in ((out.f, self.f), (out.key, self.key), (out.argument, self.value)):
-            column.fromlist(_gathered(source, invoke))
-        out.process.fromlist(_gathered(self.process, invoke))
-        # ABSENT is -1, so one entry more at the end of a column is what an open operation finds there.
-        out.ended.fromlist(_gathered(self.type + array("b", [EventType.INFO]), complete))
-        out.result.fromlist(_gathered(self.value + array("i", [ABSENT]), complete))
-        out.revision.fromlist(_gathered(self.revision + array("q", [ABSENT]), complete))
+        out.complete = complete = _gathered(partner, invoke)
+        out.f, out.key, out.argument = (_gathered(column, invoke) for column in (self.f, self.key, self.value))
+        out.process = _gathered(self.process, invoke)
+        out.ended = _gathered(self.type, complete, EventType.INFO)
+        out.result, out.revision = _gathered(self.value, complete), _gathered(self.revision, complete)
         return out
 
 
-def _gathered(column: "array[int]", positions: "array[int]") -> list[int]:
-    return list(map(column.__getitem__, positions))
+def _gathered(column: "array[int]", positions: "array[int]", absent: int = ABSENT) -> "array[int]":
+    """The entries of a column at these positions; `absent` where a position is ABSENT."""
+    if columns_native is not None:
+        return columns_native.gathered(column, positions, absent)
+    # ABSENT is -1, so one entry more at the end of a column is what is found there.
+    return array(column.typecode, map((column + array(column.typecode, [absent])).__getitem__, positions))
 
 
 _F, _VALUE, _TIME, _REVISION = (attrgetter(name) for name in ("f", "value", "time", "revision"))
 _KEY, _NODE, _ERROR, _TOKEN, _SESSION = (attrgetter(name) for name in ("key", "node", "error", "token", "session"))
 _TYPE, _PROCESS = attrgetter("type"), attrgetter("process")
 _TYPES = {kind.word: int(kind) for kind in EventType}
-_COLUMNS = ("time", "process", "type", "f", "value", "revision", "key", "node", "error", "token", "session")
+COLUMNS = ("time", "process", "type", "f", "value", "revision", "key", "node", "error", "token", "session")
+"""The columns of a history, in the order in which compiled parts have them."""
 _INTAKE = (
     None
     if columns_native is None
-    else columns_native.EventFields(_COLUMNS, UNSET, _TYPES, NEMESIS, NEMESIS_PROCESS, Scalars)
+    else columns_native.EventFields(COLUMNS, UNSET, _TYPES, NEMESIS, NEMESIS_PROCESS, Scalars)
 )
 """The quick way to read events, where that is built."""
 

@@ -13,9 +13,9 @@ from splitbrain.harness.operation import Value
 
 require_current(built_from())
 try:
-    from splitbrain.harness import columns_native
+    from splitbrain.harness import columns_native, sequences_native
 except ImportError:  # not built: the classes below do it all
-    columns_native = None  # type: ignore[assignment]
+    columns_native = sequences_native = None  # type: ignore[assignment]
 
 __all__ = ["DEPTH_MAX", "Interner", "Scalars", "columns_native"]
 
@@ -166,7 +166,7 @@ class _Tables(dict[type, _Table]):
 
 def _sequences(pool: Interner, tables: _Tables) -> _Table:
     slow = _Nested(pool, tables)
-    return slow if columns_native is None else columns_native.Sequences(pool, tables, slow, Scalars)
+    return slow if sequences_native is None else sequences_native.Sequences(pool, tables, slow, Scalars)
 
 
 _KINDS: dict[type, tuple[Callable[[Interner, _Tables], _Table], type]] = {

@@ -26,5 +26,5 @@ predicate_levels.py  the levels of a graph with predicates, and their evidence
 closed_predicate.py  the checker of closed-predicate, and its entry
 
 Compiled parts, each with a twin in Python: reading_native, suspects_native, graph_native, certificate_native,
-visibility_native (twin: visibility).
+order_native, visibility_native (twin: visibility).
 """

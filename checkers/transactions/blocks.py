@@ -87,7 +87,7 @@ def blocks_of(known: Dependencies) -> BlockTables:
         if (further == tail).all():
             break
         tail, following = further, following[following]
-    torn = len(np.unique(read)) < len(read) or len(np.unique(made)) < len(made)
+    torn = any(int(np.bincount(column, minlength=1).max()) > 1 for column in (read, made))
     none = np.zeros(len(known.open), dtype=bool)
     return BlockTables(
         Blocks.of(keys[head], head, tail, first[head]), Blocks.of(keys[known.open], known.open, known.open, none), torn

@@ -11,6 +11,8 @@ from libc.stdint cimport int8_t, int32_t, int64_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcmp, memset
 
+from splitbrain.harness.memory cimport fetch_ahead
+
 cdef extern from "Python.h":
     PyTypeObject PyTuple_Type
     PyTypeObject *Py_TYPE(PyObject *value)
@@ -22,6 +24,7 @@ cdef enum:
     ABSENT = -1
     OK = 1
     FAIL = 2
+    AHEAD = 6           # transactions
 
 
 cdef struct Entry:
@@ -68,6 +71,8 @@ cdef class CompiledStore:
         if not self._complete(order, len(self.ended)):
             return False
         for at in range(len(order)):
+            if at + 2 * AHEAD < len(order):
+                self._fetch(order[at + AHEAD], order[at + 2 * AHEAD])
             if not self._look(order[at]) or not self._commit(order[at], -1):
                 return False
         return True
@@ -96,6 +101,18 @@ cdef class CompiledStore:
             return done == sum(1 for at in range(count) if self.ended[at] == OK)
         finally:
             free(begun)
+
+    cdef inline void _fetch(self, int32_t soon, int32_t later) noexcept:
+        """Let two transactions be fetched that will be looked at: of the first one its micro-operations."""
+        cdef PyObject *steps
+        cdef Py_ssize_t at
+        if self.ended[later] == OK:
+            fetch_ahead(PyList_GET_ITEM(self.values, self.result[later]))
+        if self.ended[soon] == OK:
+            steps = PyList_GET_ITEM(self.values, self.result[soon])
+            if Py_TYPE(steps) == &PyTuple_Type:
+                for at in range(TUPLE_SIZE(steps)):
+                    fetch_ahead(<char *> TUPLE_ITEM(steps, at) + 16)
 
     cdef bint _complete(self, const int32_t[::1] order, Py_ssize_t count) except -1:
         cdef bytearray met = bytearray(count)

@@ -10,9 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from splitbrain.checkers.common.per_key import NEVER
-from splitbrain.checkers.transactions.graph import RT, SO, Edges, Places
+from splitbrain.checkers.transactions.graph import RT, SO, Edges, Ints, Places
 from splitbrain.checkers.transactions.history import FAIL, TransactionHistory
 from splitbrain.harness.history import ABSENT
+
+try:
+    from splitbrain.checkers.transactions import order_native
+except ImportError:  # installed without a C compiler
+    order_native = None  # type: ignore[assignment]
 
 Rows = npt.NDArray[np.int64]
 
@@ -120,6 +125,19 @@ def _barriers(txns: Rows, start: Places, end: Places, times: list[Places], posit
     """Edges from each of these transactions to those that began after its end, by barriers that are added to `times`.
 
     txns: in order of invocation. positions: the number of events of the history."""
+    first = sum(map(len, times))
+    if order_native is not None:
+        source, target, stamps = order_native.barriers(txns, start, end, positions, first)
+    else:
+        source, target, stamps = _plain_barriers(txns, start, end, positions, first)
+    times.append(stamps)
+    return Edges(
+        source, target, np.full(len(source), kind, dtype=np.uint8), np.full(len(source), ABSENT, dtype=np.int32)
+    )
+
+
+def _plain_barriers(txns: Rows, start: Places, end: Places, positions: int, first: int) -> tuple[Ints, Ints, Places]:
+    """Source and target of the edges, and the position of each barrier. first: the number of the first barrier."""
     at = np.full(positions + 1, ABSENT, dtype=np.int64)
     begins = np.zeros(positions + 1, dtype=bool)
     ended = end < NEVER
@@ -132,10 +150,9 @@ def _barriers(txns: Rows, start: Places, end: Places, times: list[Places], posit
     new[1:] &= ~begun[:-1]
     new[:1] = False
     number = np.cumsum(new)
-    count, first = int(number[-1]) if len(number) else 0, sum(map(len, times))
+    count = int(number[-1]) if len(number) else 0
     barriers = np.arange(first, first + count)
-    times.append(events[new].astype(np.int64))
     behind, before = begun & (number > 0), ~begun & (number < count)
     source = np.concatenate([at[events[before]], barriers[:-1], barriers[number[behind] - 1]])
     target = np.concatenate([barriers[number[before]], barriers[1:], at[events[behind]]])
-    return Edges.of([(source, target, kind, np.full(len(source), ABSENT))])
+    return source.astype(np.int32), target.astype(np.int32), events[new].astype(np.int64)

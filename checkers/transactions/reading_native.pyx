@@ -15,6 +15,8 @@ from libc.string cimport memcmp, memcpy, memset
 
 import array
 
+from splitbrain.harness.memory cimport ask_large_pages, fetch_ahead
+
 cdef extern from "Python.h":
     PyTypeObject PyTuple_Type
     PyTypeObject *Py_TYPE(PyObject *value)
@@ -26,78 +28,24 @@ cdef enum:
     ABSENT = -1
     OK = 1
     FAIL = 2
+    AHEAD = 8           # transactions
 
 cdef array.array INTS = array.array("i", [])
 
 
-cdef struct Slot:
-    PyObject *value
-    int32_t key
-    int32_t number
+cdef array.array new_ints(Py_ssize_t size):
+    """An array of integers that nobody has set."""
+    cdef array.array out = array.clone(INTS, size, False)
+    ask_large_pages(out.data.as_voidptr, size * sizeof(int32_t))
+    return out
+
+
+include "pair_numbers.pxi"
 
 
 cdef struct Made:
     int32_t txn
     int32_t version
-
-
-cdef class Numbers:
-    """Numbers of pairs of a key and an object, the next one for a pair never seen. Objects must outlive it."""
-
-    cdef Slot *slots
-    cdef uint64_t mask
-    cdef int32_t count
-
-    def __cinit__(self):
-        self.mask = (1 << 12) - 1
-        self.slots = <Slot *> calloc(self.mask + 1, sizeof(Slot))
-        if self.slots == NULL:
-            raise MemoryError
-
-    def __dealloc__(self):
-        free(self.slots)
-
-    cdef inline uint64_t home(self, int32_t key, PyObject *value) noexcept nogil:
-        # Neighbours in memory, as small integers are, stand in neighbouring slots.
-        return ((<uint64_t> (key + 1) * <uint64_t> 0x9E3779B97F4A7C15) >> 20) + ((<uint64_t> value) >> 5)
-
-    cdef inline int32_t find(self, int32_t key, PyObject *value) noexcept nogil:
-        """The number of a pair, or ABSENT."""
-        cdef uint64_t at = self.home(key, value) & self.mask
-        while self.slots[at].value != NULL:
-            if self.slots[at].value == value and self.slots[at].key == key:
-                return self.slots[at].number
-            at = (at + 1) & self.mask
-        return ABSENT
-
-    cdef int32_t add(self, int32_t key, PyObject *value) except -2:
-        """The number of a pair never seen; ABSENT if it was."""
-        cdef uint64_t at = self.home(key, value) & self.mask
-        while self.slots[at].value != NULL:
-            if self.slots[at].value == value and self.slots[at].key == key:
-                return ABSENT
-            at = (at + 1) & self.mask
-        self.slots[at].value, self.slots[at].key, self.slots[at].number = value, key, self.count
-        self.count += 1
-        if <uint64_t> self.count * 2 > self.mask:
-            self.grow()
-        return self.count - 1
-
-    cdef int grow(self) except -1:
-        cdef uint64_t before = self.mask + 1, at, place
-        cdef Slot *old = self.slots
-        cdef Slot *slots = <Slot *> calloc(before * 4, sizeof(Slot))
-        if slots == NULL:
-            raise MemoryError
-        self.slots, self.mask = slots, before * 4 - 1
-        for at in range(before):
-            if old[at].value != NULL:
-                place = self.home(old[at].key, old[at].value) & self.mask
-                while slots[place].value != NULL:
-                    place = (place + 1) & self.mask
-                slots[place] = old[at]
-        free(old)
-        return 0
 
 
 cdef class ColumnReader:
@@ -134,7 +82,7 @@ cdef class ColumnReader:
         cdef PyObject *write_f = <PyObject *> word
         cdef PyObject *read_f = <PyObject *> read_word
         cdef bint answered
-        cdef int32_t op = 0, key, version
+        cdef int32_t op = 0, key
         for txn in range(count):
             value = PyList_GET_ITEM(values, result[txn] if ended[txn] == OK else argument[txn])
             if Py_TYPE(value) == &PyTuple_Type:
@@ -146,13 +94,14 @@ cdef class ColumnReader:
                 most += TUPLE_SIZE(value)
         if most >= 1 << 30:
             return False
-        self.starts = array.clone(INTS, count + 1, False)
-        self.owner, self.key = array.clone(INTS, most, False), array.clone(INTS, most, False)
-        self.low, self.high = array.clone(INTS, most, False), array.clone(INTS, most, False)
+        self.starts = new_ints(count + 1)
+        self.owner, self.key = new_ints(most), new_ints(most)
+        self.low, self.high = new_ints(most), new_ints(most)
         self.write = bytearray(most)
         self.seen = <PyObject **> malloc((most + 1) * sizeof(PyObject *))
         if self.seen == NULL:
             raise MemoryError
+        ask_large_pages(self.seen, (most + 1) * sizeof(PyObject *))
         cdef int32_t *starts = <int32_t *> self.starts.data.as_ints
         cdef int32_t *owners = <int32_t *> self.owner.data.as_ints
         cdef int32_t *key_of = <int32_t *> self.key.data.as_ints
@@ -161,6 +110,11 @@ cdef class ColumnReader:
         cdef char *write = self.write
         starts[0] = 0
         for txn in range(count):
+            if txn + 2 * AHEAD < count:
+                place = txn + 2 * AHEAD
+                fetch_ahead(PyList_GET_ITEM(values, result[place] if ended[place] == OK else argument[place]))
+                place = txn + AHEAD
+                self._fetch(PyList_GET_ITEM(values, result[place] if ended[place] == OK else argument[place]))
             answered = ended[txn] == OK
             value = PyList_GET_ITEM(values, result[txn] if answered else argument[txn])
             if answered and value == absent:
@@ -184,11 +138,7 @@ cdef class ColumnReader:
                 if TUPLE_ITEM(step, 0) == write_f:
                     if inner == absent:
                         return False
-                    version = self.versions.add(key, inner)
-                    if version == ABSENT:
-                        return False
-                    self.version_value.append(<object> inner)
-                    write[op], low[op], high[op], self.seen[op] = 1, version, ABSENT, NULL
+                    write[op], high[op], self.seen[op] = 1, ABSENT, inner
                 elif TUPLE_ITEM(step, 0) == read_f:
                     if not answered:
                         continue
@@ -200,8 +150,42 @@ cdef class ColumnReader:
                 owners[op], key_of[op] = txn, key
                 op += 1
             starts[txn + 1] = op
+        if not self._number_versions(op):
+            return False
         self._finish(op, count, ended)
         return True
+
+    cdef bint _number_versions(self, int32_t ops) except -1:
+        """Whether each write wrote a value never written to its key; it makes a version."""
+        cdef int32_t op
+        cdef const int32_t *key = <int32_t *> self.key.data.as_ints
+        cdef int32_t *low = <int32_t *> self.low.data.as_ints
+        cdef const char *write = self.write
+        for op in range(ops):
+            if op + 2 * AHEAD < ops and write[op + 2 * AHEAD]:
+                self.versions.fetch(key[op + 2 * AHEAD], self.seen[op + 2 * AHEAD])
+            if write[op]:
+                low[op] = self.versions.add(key[op], self.seen[op])
+                if low[op] == ABSENT:
+                    return False
+                self.version_value.append(<object> self.seen[op])
+                self.seen[op] = NULL
+        return True
+
+    cdef inline void _fetch(self, PyObject *value) noexcept:
+        """Let the micro-operations of a transaction be fetched that will be read soon."""
+        cdef Py_ssize_t place
+        if Py_TYPE(value) == &PyTuple_Type:
+            for place in range(TUPLE_SIZE(value)):
+                fetch_ahead(<char *> TUPLE_ITEM(value, place) + 16)
+
+    cdef inline void _fetch_seen(self, int32_t op, bint whole) noexcept:
+        """Let a list be fetched that was read."""
+        if self.seen[op] != NULL:
+            fetch_ahead(<char *> self.seen[op] + 16)
+            if whole:
+                fetch_ahead(<char *> self.seen[op] + 80)
+                fetch_ahead(<char *> self.seen[op] + 144)
 
     cdef int _finish(self, int32_t ops, Py_ssize_t count, const int8_t[:] ended) except -1:
         cdef int32_t op, version, at
@@ -209,8 +193,8 @@ cdef class ColumnReader:
             array.resize(column, ops)
         del self.write[ops:]
         cdef int32_t written = self.versions.count
-        self.version_key, self.version_writer = array.clone(INTS, written, False), array.clone(INTS, written, False)
-        self.version_op = array.clone(INTS, written, False)
+        self.version_key, self.version_writer = new_ints(written), new_ints(written)
+        self.version_op = new_ints(written)
         for op in range(ops):
             if self.seen[op] == NULL:
                 version = self.low.data.as_ints[op]
@@ -240,7 +224,7 @@ cdef class ColumnReader:
     cdef int _lay_out_registers(self, int32_t ops) except -1:
         cdef PyObject *absent = <PyObject *> None
         cdef int32_t op, at = 0
-        self.elements = array.clone(INTS, ops, False)
+        self.elements = new_ints(ops)
         for op in range(ops):
             if self.seen[op] != NULL:
                 self.low.data.as_ints[op] = at
@@ -260,11 +244,13 @@ cdef class ColumnReader:
         cdef int32_t op, key, keys = len(self.keys)
         cdef Py_ssize_t more, size, at = 0, place
         cdef int32_t *key_of = <int32_t *> self.key.data.as_ints
-        self.longest, self.base = array.clone(INTS, keys, False), array.clone(INTS, keys, False)
+        self.longest, self.base = new_ints(keys), new_ints(keys)
         cdef int32_t *longest = <int32_t *> self.longest.data.as_ints
         cdef int32_t *base = <int32_t *> self.base.data.as_ints
         memset(longest, 0xff, keys * sizeof(int32_t))
         for op in range(ops):
+            if op + 2 * AHEAD < ops:
+                self._fetch_seen(op + 2 * AHEAD, False)
             seen = self.seen[op]
             if seen == NULL:
                 continue
@@ -283,6 +269,8 @@ cdef class ColumnReader:
             base[key] = <int32_t> at
             at += 0 if seen == absent else TUPLE_SIZE(seen)
         for op in range(ops):
+            if op + AHEAD < ops:
+                self._fetch_seen(op + AHEAD, True)
             seen = self.seen[op]
             if seen != NULL and seen != absent:
                 size = TUPLE_SIZE(seen)
@@ -300,7 +288,7 @@ cdef class ColumnReader:
             if seen != NULL:
                 self.low.data.as_ints[op] = base[key_of[op]]
                 self.high.data.as_ints[op] += base[key_of[op]]
-        self.elements = array.clone(INTS, at, False)
+        self.elements = new_ints(at)
         for key in range(keys):
             if longest[key] != ABSENT and self.seen[longest[key]] != absent:
                 self._lay(key, self.seen[longest[key]], base[key])
@@ -312,6 +300,8 @@ cdef class ColumnReader:
     cdef int _lay(self, int32_t key, PyObject *seen, Py_ssize_t at) except -1:
         cdef Py_ssize_t place
         for place in range(TUPLE_SIZE(seen)):
+            self.versions.fetch(key, TUPLE_ITEM(seen, place))
+        for place in range(TUPLE_SIZE(seen)):
             self.elements.data.as_ints[at + place] = self._version(key, TUPLE_ITEM(seen, place))
         return 0
 
@@ -319,7 +309,7 @@ cdef class ColumnReader:
         cdef int32_t txn, op, key, at, keys = len(self.keys), versions = len(self.version_value)
         cdef int32_t *starts = <int32_t *> self.starts.data.as_ints
         self.member, self.last, self.own = bytearray(count), bytearray(versions), bytearray(ops)
-        self.after = array.clone(INTS, ops, False)
+        self.after = new_ints(ops)
         cdef char *member = self.member
         cdef char *last = self.last
         cdef char *own = self.own

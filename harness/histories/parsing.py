@@ -63,18 +63,38 @@ def _with_expected(wrong: Unreadable, parser: Parser) -> str:
 
 
 def _feed(source: Source, parser: Parser, intake: Intake, block: bytes, line: int) -> None:
+    """Feed whole lines: quickly as far as that goes, then some by the parser, more of them each time in vain."""
+    begin, slow = 0, 1 if intake.takes_lines else len(block)
+    while begin < len(block):
+        try:
+            lines, end = intake.add_lines(block, begin)
+        except BadEvent as refused:
+            raise HistoryError(source.name, line + refused.ordinal, refused.text) from None
+        slow = slow * 4 if end - begin < slow else 1
+        line, begin = line + lines, end
+        part = block[begin : block.find(b"\n", begin + slow) + 1 or None]
+        if part and not _feed_block(source, parser, intake, part, line):
+            rest = block[begin:]  # in which an event may stand on several lines
+            if part == rest or not _feed_block(source, parser, intake, rest, line):
+                _by_lines(source, parser, intake, rest, line)
+            return
+        line, begin = line + part.count(b"\n"), begin + len(part)
+
+
+def _feed_block(source: Source, parser: Parser, intake: Intake, block: bytes, line: int) -> bool:
+    """Whether a block could be parsed; if so, its events were taken."""
     mark = parser.mark()
     try:
         events = parser.feed(block)
     except Unreadable:
         parser.rewind(mark)
-        _by_lines(source, parser, intake, block, line)
-        return
+        return False
     try:
         intake.add(events)
     except BadEvent as refused:
         parser.rewind(mark)
         raise HistoryError(source.name, line + _line_of(parser, block, refused.ordinal), refused.text) from None
+    return True
 
 
 def _by_lines(source: Source, parser: Parser, intake: Intake, block: bytes, first: int) -> None:

@@ -14,9 +14,14 @@ from msgspec import UNSET
 
 from splitbrain.harness.histories.lenient import LenientPairing
 from splitbrain.harness.histories.loose import BadEvent, Loose
-from splitbrain.harness.history import Event, History, IllFormed
+from splitbrain.harness.history import COLUMNS, NEMESIS_PROCESS, Event, History, IllFormed
 from splitbrain.harness.interner import DEPTH_MAX
 from splitbrain.harness.operation import NEMESIS, EventType
+
+try:
+    from splitbrain.harness import lines_native
+except ImportError:  # installed without a C compiler
+    lines_native = None  # type: ignore[assignment]
 
 _COLUMN_END = 1 << 63
 _WORDS = frozenset(kind.word for kind in EventType)
@@ -45,6 +50,26 @@ class Intake:
         self._index_last: int | None = None
         self._nameless: bool | None = None
         self._key_open: dict[Any, Any] = {}
+        self._lines: lines_native.EventLines | None = None
+        if own and not keyed and lines_native is not None:
+            self._lines = lines_native.EventLines(self.history, COLUMNS, NEMESIS_PROCESS)
+
+    @property
+    def takes_lines(self) -> bool:
+        """Whether `add_lines` takes anything at all."""
+        return self._lines is not None
+
+    def add_lines(self, block: bytes, begin: int) -> tuple[int, int]:
+        """Take lines of a block, from where the first stands, as far as they hold nothing out of the ordinary; (how
+        many, where the first stands that was not taken). BadEvent as for `add`."""
+        if self._lines is None:
+            return 0, begin
+        first = self.taken
+        count, end = self._lines.take(block, begin, self._time_last)
+        self.taken += count
+        self._time_last = self._lines.last
+        self._pair(first)
+        return count, end
 
     def add(self, events: Sequence[Any]) -> None:
         """Take the next events, of type Event if `own`, else Loose (which are put in order in place). BadEvent at the
@@ -72,6 +97,10 @@ class Intake:
             raise
         except RecursionError:
             raise BadEvent(_deepest(events), "a value is nested too deeply") from None
+        self._pair(begin)
+
+    def _pair(self, begin: int) -> None:
+        """Pair the events from a position on; BadEvent where they do not pair."""
         try:
             self.history.pair()
         except IllFormed as wrong:

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from splitbrain.checkers.transactions import certificate, graph, reading, sight, suspects
+from splitbrain.checkers.transactions import certificate, graph, order_edges, reading, sight, suspects
 from splitbrain.checkers.transactions.certificate import disorder, serial_objection, snapshot_objection
 from splitbrain.checkers.transactions.check import TransactionCheck
 from splitbrain.checkers.transactions.graph import components, topological
@@ -23,7 +23,7 @@ WORKLOADS = ("list-append", "rw-register")
 
 COMPILED = (
     (reading, "reading_native"), (suspects, "suspects_native"), (graph, "graph_native"),
-    (certificate, "certificate_native"), (sight, "visibility_native"),
+    (certificate, "certificate_native"), (sight, "visibility_native"), (order_edges, "order_native"),
 )  # fmt: skip
 
 pytestmark = pytest.mark.skipif(
@@ -70,6 +70,18 @@ def test_columns_and_verdicts_are_the_same(workload: str, monkeypatch: pytest.Mo
             assert found.details[field] == expected.details[field], field
         seen.update(found.details["anomalies"])
     assert {"G1c", "internal", "lost-update", "unwritten-read"} <= seen
+
+
+@pytest.mark.parametrize("workload", WORKLOADS)
+def test_edges_of_order_are_the_same(workload: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = Random(f"order {workload}")
+    for count in range(100):
+        of = transactions(small(random, workload, 6 * (count % 3)), workload)
+        one, other = by_twins(monkeypatch, partial(order_edges.order_edges, of))
+        for found, expected in ((one.sessions, other.sessions), (one.realtime, other.realtime)):
+            for field in ("source", "target", "kind", "why"):
+                assert getattr(found, field).tolist() == getattr(expected, field).tolist(), field
+        assert one.times.tolist() == other.times.tolist()
 
 
 def test_components_and_orders_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

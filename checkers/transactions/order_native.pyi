@@ -1,0 +1,3 @@
+from splitbrain.checkers.transactions.graph import Ints, Places
+
+def barriers(txns: Places, start: Places, end: Places, positions: int, first: int) -> tuple[Ints, Ints, Places]: ...

@@ -1,0 +1,6 @@
+from splitbrain.harness.history import History
+
+class EventLines:
+    last: int | None
+    def __init__(self, history: History, fields: tuple[str, ...], nemesis_number: int) -> None: ...
+    def take(self, block: bytes, begin: int, last: int | None) -> tuple[int, int]: ...
