@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from splitbrain.checkers.transactions.graph import NONE, RW, WR, WW, Edges, Ints
+from splitbrain.checkers.transactions.graph import NONE, RW, WR, WW, Edges, Ints, grouped
 from splitbrain.checkers.transactions.history import FAIL, TransactionHistory
 from splitbrain.checkers.transactions.versions import ListOrders
 from splitbrain.harness.history import ABSENT
@@ -49,7 +49,7 @@ class Readers:
         self.of = of
         versions = len(of.version_key)
         mark = np.where(reads.version == ABSENT, versions + reads.key, reads.version)
-        order = np.argsort(mark, kind="stable")
+        order = grouped(mark, versions + len(of.keys))
         mark, reader = mark[order], reads.reader[order]
         again = np.zeros(len(order), dtype=bool)
         again[1:] = (mark[1:] == mark[:-1]) & (reader[1:] == reader[:-1])
@@ -143,7 +143,7 @@ def list_dependencies(of: TransactionHistory, lists: ListOrders) -> Dependencies
     unread = written[
         (lists.place[written] == ABSENT) & (member[by] != 0) & (ended[by] != FAIL) & ~lists.torn[made_key[written]]
     ]
-    unread = unread[np.argsort(made_key[unread], kind="stable")]
+    unread = unread[grouped(made_key[unread], len(of.keys))]
     same = (made_key[unread[:-1]] == made_key[unread[1:]]) & (writer[unread[:-1]] == writer[unread[1:]])
     unread = np.delete(unread, np.flatnonzero(same))  # of several of one transaction the last stands for all
     behind = np.zeros(len(of.keys) + 1, dtype=np.int64)
@@ -174,7 +174,7 @@ def register_dependencies(of: TransactionHistory) -> Dependencies:
     """The dependencies of rw-register that hold under every order of versions: initial values come first."""
     writer, made_key, member = np.asarray(of.version_writer), np.asarray(of.version_key), np.asarray(of.member)
     made = np.flatnonzero((np.asarray(of.last) != 0) & (np.append(member, 0)[writer] != 0))
-    made = made[np.argsort(made_key[made], kind="stable")]
+    made = made[grouped(made_key[made], len(of.keys))]
     starts = np.zeros(len(of.keys) + 1, dtype=np.int64)
     np.cumsum(np.bincount(made_key[made], minlength=len(of.keys)), out=starts[1:])
     reads = external_reads(of)

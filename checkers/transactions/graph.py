@@ -7,7 +7,7 @@ edges it looks at.
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -40,12 +40,14 @@ class Edges:
     @staticmethod
     def of(parts: "Sequence[tuple[Sequence[int] | Ints, Sequence[int] | Ints, int, Sequence[int] | Ints]]") -> "Edges":
         """Edges from parts of one kind each; those from a node to itself are left out."""
-        source = np.concatenate([np.asarray(part[0], dtype=np.int32) for part in parts])
-        target = np.concatenate([np.asarray(part[1], dtype=np.int32) for part in parts])
-        kind = np.concatenate([np.full(len(part[0]), part[2], dtype=np.uint8) for part in parts])
-        why = np.concatenate([np.asarray(part[3], dtype=np.int32) for part in parts])
-        kept = source != target
-        return Edges(source[kept], target[kept], kind[kept], why[kept])
+        columns: list[tuple[Ints, Ints, Ints]] = []
+        for source, target, _, why in parts:
+            one, other, reason = (np.asarray(column, dtype=np.int32) for column in (source, target, why))
+            kept = one != other
+            columns.append((one, other, reason) if kept.all() else (one[kept], other[kept], reason[kept]))
+        kinds = [np.full(len(row[0]), part[2], dtype=np.uint8) for row, part in zip(columns, parts, strict=True)]
+        sources, targets, reasons = (np.concatenate(column) for column in zip(*columns, strict=True))
+        return Edges(sources, targets, np.concatenate(kinds), reasons)
 
     def __len__(self) -> int:
         return len(self.source)
@@ -108,6 +110,14 @@ def neighbours(nodes: int, source: Ints, target: Ints) -> tuple[list[int], list[
     starts = np.zeros(nodes + 1, dtype=np.int64)
     np.cumsum(np.bincount(source, minlength=nodes), out=starts[1:])
     return starts.tolist(), target[order].tolist()
+
+
+def grouped(numbers: "npt.NDArray[Any]", count: int) -> "Ints | Places":
+    """The order that sorts these numbers, which are below a count; like ones stay in their order."""
+    if graph_native is None:
+        return np.argsort(numbers, kind="stable")
+    places = np.arange(len(numbers), dtype=np.int32)
+    return np.asarray(graph_native.grouped(count, np.ascontiguousarray(numbers, dtype=np.int32), places))
 
 
 def along(labels: Ints) -> Ints:

@@ -8,6 +8,8 @@ from libc.string cimport memcpy, memset
 
 import array
 
+from splitbrain.harness.memory cimport ask_large_pages
+
 cdef array.array INTS = array.array("i", [])
 
 
@@ -25,6 +27,7 @@ cdef class Followers:
         self.nodes = nodes
         self.starts, self.flat = array.clone(INTS, count + 2, True), array.clone(INTS, edges, False)
         self.start, self.target = <int32_t *> self.starts.data.as_ints, <int32_t *> self.flat.data.as_ints
+        ask_large_pages(self.target, edges * sizeof(int32_t))
         with nogil:
             for at in range(edges):
                 self.start[source[at] + 2] += 1
@@ -38,6 +41,11 @@ cdef class Followers:
         self.start = <int32_t *> self.starts.data.as_ints
 
 
+def grouped(count, numbers, places):
+    """The order of these places by their numbers, which are below a count."""
+    return Followers(count, numbers, places).flat
+
+
 def components(nodes, source, target):
     """(the number of strongly connected components, that of each node); edges between components go to lower numbers."""
     cdef Followers after = Followers(nodes, source, target)
@@ -45,6 +53,8 @@ def components(nodes, source, target):
     cdef int32_t *block = <int32_t *> malloc((4 * <size_t> after.nodes + 1) * sizeof(int32_t))
     if block == NULL:
         raise MemoryError
+    ask_large_pages(block, 4 * <size_t> after.nodes * sizeof(int32_t))
+    ask_large_pages(labels.data.as_voidptr, after.nodes * sizeof(int32_t))
     cdef int32_t found
     with nogil:
         found = _tarjan(after.nodes, after.start, after.target, <int32_t *> labels.data.as_ints, block)

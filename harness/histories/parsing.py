@@ -128,9 +128,14 @@ def _finish(name: str, parser: Parser, intake: Intake, tail: bytes, line: int) -
 
 def _line_of(parser: Parser, block: bytes, ordinal: int) -> int:
     """The number of lines down in the block at which the event with this ordinal ends."""
-    seen = 0
-    for offset, text in enumerate(block.split(b"\n")):
-        seen += len(parser.feed(text + b"\n"))
+    seen, text = 0, b""
+    for offset, more in enumerate(block.split(b"\n")):
+        text += more + b"\n"
+        try:
+            seen += len(parser.feed(text))
+        except Unreadable:
+            continue  # an event stands on several lines
         if seen > ordinal:
             return offset
+        text = b""
     return 0

@@ -90,6 +90,8 @@ def test_components_and_orders_are_the_same(monkeypatch: pytest.MonkeyPatch) -> 
         nodes = 1 + count % 40
         edges = np.asarray([[random.randrange(nodes), random.randrange(nodes)] for _ in range(random.randrange(60))])
         source, target = edges.reshape(-1, 2).astype(np.int32).T
+        groups, expected = by_twins(monkeypatch, partial(graph.grouped, source, nodes))
+        assert groups.tolist() == expected.tolist()
         one, other = by_twins(monkeypatch, partial(components, nodes, source, target))
         assert one[0] == other[0]
         assert len({(int(a), int(b)) for a, b in zip(one[1], other[1], strict=True)}) == one[0]

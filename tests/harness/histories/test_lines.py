@@ -103,6 +103,14 @@ def test_both_readers_object_to_the_same(monkeypatch: pytest.MonkeyPatch) -> Non
     assert {"not JSON:", "not UTF- ", "not an ev", "index  wh", "process  "} <= refused
 
 
+def test_a_broken_rule_of_an_event_on_several_lines_is_told_with_its_last_line() -> None:
+    data = (
+        b'{"index":0,"time":0,"process":0,"type":"invoke","f":"w"}\n'
+        b'{"index":1,"time":0,\n"process":0,"type":"x","f":"w"}\n'
+    )
+    assert told(data) == "h:3: type is invoke, ok, fail or info, not 'x'"
+
+
 def test_plain_lines_are_all_taken() -> None:
     data = b"\n".join(lines(Random("plain"), 300, 0.0)) + b"\n"
     intake = validate.Intake(own=True)
