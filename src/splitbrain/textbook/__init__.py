@@ -3,10 +3,13 @@
 - `systems`       systems and configurations with the class that the usual tables give them (`systems.toml`)
 - `claim`         claims, their sources and the finding that is on record (`claims.toml`); what a measurement is
 - `simulated`     runs in the simulator, whose histories are measured
-- `quorums` `replication` `agreement` `clocks` `partitioning` `arithmetic`     the measurements, by topic
+- `quorums` `replication` `agreement` `locks` `clocks` `caches` `delivery` `partitioning` `arithmetic` `fallacies`
+  `detectors`     the measurements, by topic
+- `failures` `consumers` `indexes`     machines that fail, consumers that crash and secondary indexes, simulated
 - `overload`      the measurements about overload, and the simulated service that they measure
 - `designs` `costs`     round trips, messages and bytes of an operation: by the design of each own store, and measured
 - `catalogue`     the measurement of each claim, by name
 - `measure`       claims over seeds, by several processes: figures with intervals, and the finding
+- `picture` `pictures`     curves through measured figures, and those that there are
 - `page`          the table of `docs/claims.md`
 """
