@@ -14,6 +14,7 @@ from typing import Any
 from splitbrain.campaigns.baseline import LATENCY, Baseline, TestBaseline
 from splitbrain.campaigns.chance import LEVEL, Figures, Share, beyond, enough, share_rose, shifted
 from splitbrain.harness.kinds import accepts
+from splitbrain.results.format import counted
 from splitbrain.results.result import RunStatus
 
 
@@ -177,8 +178,8 @@ def _notes(pair: _Pair, fell: Sequence[str], level: float) -> Iterator[str]:
         yield f"not refuted in {now.whole} of {now.whole} seeds; was {before}, a difference that chance may explain"
     if pair.now.figures and not enough(then, runs, len(pair.now.figures), level):
         yield (
-            f"{runs} runs, and {then} before, are too few to tell a change of a single figure of availability or "
-            "latency"
+            f"{counted(runs, 'run')}, and {then} before: too few to tell a change of a single figure of availability "
+            "or latency"
         )
 
 

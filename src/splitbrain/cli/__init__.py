@@ -32,6 +32,7 @@ COMMANDS = {
     "shrink": ("splitbrain.cli.shrink:shrink", "Reduce a simulated run that was refuted to the least that is."),
     "check": ("splitbrain.cli.check:check", "Judge recorded histories, ours or not."),
     "runs": ("splitbrain.cli.runs:runs", "List the runs that are kept."),
+    "serve": ("splitbrain.cli.serve:command", "Show kept runs, campaigns and cards in the browser."),
     "report": ("splitbrain.cli.report:report", "Write the page of a run anew."),
     "list": (
         "splitbrain.cli.listing:listing",

@@ -125,7 +125,7 @@ def test_latency_is_worse_the_higher_it_is():
 
 def test_too_few_runs_are_said_to_be_too_few():
     (said,) = compared(runs(3), runs(3)).notes
-    assert said.startswith("3 runs, and 3 before, are too few")
+    assert said.startswith("3 runs, and 3 before: too few")
     assert compared(runs(12), runs(12)).notes == ()
 
 

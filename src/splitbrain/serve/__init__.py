@@ -1,0 +1,1 @@
+"""Kept runs, campaigns and cards in the browser: read-only, for `splitbrain serve`."""

@@ -1,0 +1,74 @@
+"""The pages in a browser without a window: no error, nothing wider than the screen, and a run that goes on."""
+
+import json
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import Server, served
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium not found: install chromium")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
+    with playwright.sync_playwright() as driver:
+        made = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield made
+        made.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_pages_fit_the_screen_and_say_nothing_on_the_console(browser: Any, server: Server, width: int) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    for path in ("/?group=target", "/?show=grid", "/"):
+        page.goto(f"http://127.0.0.1:{server.port}{path}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+    assert page.title() != "gone"
+    page.click("td.verdict.invalid a")
+    page.wait_for_selector("#stage canvas")
+    page.go_back()
+    boxes = page.query_selector_all("input[type=checkbox]")
+    boxes[0].click()
+    boxes[1].click()
+    page.click("text=compare")
+    assert "chance" in page.inner_text("h1")
+    assert said == []
+    page.close()
+
+
+def test_a_run_is_seen_while_it_goes_on(browser: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "runs" / "single" / "register" / "20260101T000000Z-1"
+    folder.mkdir(parents=True)
+    (folder / "test.toml").write_text("")
+    event = {"time": 1_000_000_000, "process": 0, "type": "ok", "f": "write"}
+    begun = {"time": 1_500_000_000, "process": "nemesis", "type": "info", "f": "start-kill"}
+    history = folder / "history.jsonl"
+    history.write_text(json.dumps(event) + "\n")
+
+    def go_on() -> None:
+        time.sleep(0.5)
+        with history.open("a") as file:
+            file.write(json.dumps(begun) + "\n" + json.dumps({**event, "f": "<b>read</b>"}) + "\n")
+
+    with served(tmp_path / "runs") as server:
+        page = browser.new_page()
+        page.goto(f"http://127.0.0.1:{server.port}/live/runs/single/register/{folder.name}")
+        threading.Thread(target=go_on).start()
+        page.wait_for_selector("#faults b:has-text('kill')")
+        assert page.inner_text("#operations tr:first-child td:first-child") == "<b>read</b>"
+        assert page.query_selector_all("#strip rect.ok")
+        (folder / "verdict.json").write_text('{"verdict": "valid", "reason": "all of it"}')
+        page.wait_for_selector("#answer.valid")
+        assert page.inner_text("#reason") == "all of it · its page" and page.inner_text("#faults") == "none"
+        page.close()
