@@ -15,20 +15,29 @@ Seen = tuple[Value, Value, int | None]
 """Key, value, and revision if one was told."""
 
 
-def within(key: Value, argument: Value) -> bool:
-    """Whether a range with this argument is about a key; UsageError if it is no range, or keys are no texts."""
+def limits_of(argument: Value) -> tuple[Value, Value] | None:
+    """The limits of a range with this argument, None without; UsageError if it is no range."""
     if argument is None:
-        return True
+        return None
     if not isinstance(argument, tuple | list) or len(argument) != 2:
         raise UsageError(f"a range takes [from, to] or nothing, not {shown(argument)}")
-    least, end = argument
+    return argument[0], argument[1]
+
+
+def within(key: Value, argument: Value) -> bool:
+    """Whether a range with this argument is about a key; UsageError if it is no range, or keys are no texts."""
+    limits = limits_of(argument)
+    if limits is None:
+        return True
+    least, end = limits
     if not all(isinstance(word, str) for word in (key, least, end)):
         raise UsageError(f"a range with limits is about keys that are texts, not {shown(key)} in {shown(argument)}")
     return bool(least <= key < end)
 
 
 def seen_entries(call: Call) -> Sequence[Seen]:
-    """The entries that a range saw; UsageError if it is neither a map nor a list of entries."""
+    """The entries that a range saw; UsageError if these are neither a map nor a list of entries, or it is no range."""
+    limits_of(call.argument)  # of an empty store nobody asks which keys are within
     found = call.result
     if found is None:
         return ()
@@ -51,7 +60,7 @@ def _revision(entry: Sequence[Value]) -> int | None:
 
 def range_shown(call: Call) -> str:
     """`range a to c → {a 1, b 2 (revision 3)}`."""
-    limits = call.argument
+    limits = limits_of(call.argument)
     words = "range" if limits is None else f"range {shown(limits[0])} to {shown(limits[1])}"
     if call.result is UNSEEN:
         return words

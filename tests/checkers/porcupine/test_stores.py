@@ -11,6 +11,7 @@ import pytest
 
 from splitbrain.checkers.porcupine import ILLEGAL, MODELS, UNSEEN, Call, Model
 from splitbrain.checkers.porcupine.model import REFUSED
+from splitbrain.checkers.porcupine.models.store_range import range_shown
 from splitbrain.harness.errors import UsageError
 
 KEYS, VALUES, GREATEST = ("a", "b"), (0, 1), 9
@@ -148,6 +149,11 @@ def test_ranges_with_limits() -> None:
         for result in (5, ["a"], [["a", 1, "x"]]):
             with pytest.raises(UsageError, match=r"a range returns|a revision is"):
                 legal(model, [Call("range", None, result)])
+        for argument in ("x", (), 7):
+            with pytest.raises(UsageError, match=r"a range takes \[from, to\] or nothing"):
+                legal(model, [Call("range", argument, {})])
+            with pytest.raises(UsageError, match=r"a range takes \[from, to\] or nothing"):
+                range_shown(Call("range", argument, UNSEEN))
 
 
 @pytest.mark.parametrize("count", SHORT_AND_LONG)
