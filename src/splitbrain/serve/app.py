@@ -53,15 +53,15 @@ Handler = Callable[[Request], Awaitable[Response]]
 def application(places: Places, hosts: tuple[str, ...]) -> Starlette:
     """The application over these folders. hosts: names under which it may be asked, "*" for any: a page elsewhere that
     points its own name at this machine is refused."""
-    site = Site(places)
+    pages = Pages(places)
     routes = [
-        Route("/", site.index),
-        Route("/compare", site.compare),
-        Route("/run/{address:path}", site.run),
-        Route("/live/{address:path}", site.watch),
-        Route("/events/{address:path}", site.events),
-        Route("/files/{address:path}", site.file),
-        Route("/assets/{name}", site.asset),
+        Route("/", pages.index),
+        Route("/compare", pages.compare),
+        Route("/run/{address:path}", pages.run),
+        Route("/live/{address:path}", pages.watch),
+        Route("/events/{address:path}", pages.events),
+        Route("/files/{address:path}", pages.file),
+        Route("/assets/{name}", pages.asset),
     ]
     middleware = [
         Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
@@ -70,7 +70,7 @@ def application(places: Places, hosts: tuple[str, ...]) -> Starlette:
     return Starlette(routes=routes, middleware=middleware, exception_handlers={404: _missing, UsageError: _refused})
 
 
-class Site:
+class Pages:
     """Pages over some folders."""
 
     def __init__(self, places: Places) -> None:
@@ -137,7 +137,7 @@ class Site:
         return _page("live.html", address=address)
 
     async def events(self, request: Request) -> Response:
-        """What happens in a run, as server-sent events."""
+        """The events of a run, as server-sent events."""
         folder = self._folder(request.path_params["address"])
         return StreamingResponse(live.events(folder), media_type="text/event-stream")
 
@@ -197,7 +197,7 @@ def _kind(path: Path) -> str:
 
 
 def _one_of(request: Request, name: str, known: tuple[str, ...]) -> str:
-    """What is asked for by a name: one of these words, the first if nothing is."""
+    """The word that is asked for by a name: one of these, the first if nothing is."""
     asked = request.query_params.get(name, known[0])
     if asked not in known:
         raise UsageError(f"{name}: expected one of {', '.join(filter(None, known))}, not {asked!r}")

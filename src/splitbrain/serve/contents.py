@@ -1,4 +1,4 @@
-"""What the folders hold: runs, campaigns and cards, found anew for each page, as the folders say now."""
+"""Contents of the folders: runs, campaigns and cards, found anew for each page, as the folders say now."""
 
 import json
 import os
@@ -24,7 +24,7 @@ VERDICTS = (*(status.value for status in RunStatus), INTERRUPTED)
 
 
 @dataclass(frozen=True)
-class ShownRun:
+class ListedRun:
     """A run in the table. address: of its folder. report: whether it has a page."""
 
     run: IndexedRun
@@ -48,11 +48,11 @@ class ShownRun:
 
 
 @dataclass(frozen=True)
-class Group:
+class RunGroup:
     """Runs with something in common: `name`; all of them without a name where nothing was asked for."""
 
     name: str
-    runs: Sequence[ShownRun]
+    runs: Sequence[ListedRun]
 
     @property
     def counts(self) -> Sequence[tuple[str, int]]:
@@ -67,7 +67,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class ShownCampaign:
+class ListedCampaign:
     """A campaign. lines: how many runs it has so far. counts: of them by verdict. surprises: not as expected."""
 
     name: str
@@ -79,7 +79,7 @@ class ShownCampaign:
 
 
 @dataclass(frozen=True)
-class ShownCard:
+class ListedCard:
     """A card of `classify`."""
 
     target: str
@@ -87,11 +87,11 @@ class ShownCard:
     address: str
 
 
-def runs(places: Places, wanted: RunFilter, words: str, faults: str, order: str) -> list[ShownRun]:
-    """The runs that fit a filter and hold the words in their line. faults: exactly these, as `ShownRun.faults` says
+def runs(places: Places, wanted: RunFilter, words: str, faults: str, order: str) -> list[ListedRun]:
+    """The runs that fit a filter and hold the words in their line. faults: exactly these, as `ListedRun.faults` says
     them; "" for any. order: of `SORTS`; the newest first for age."""
     found = [
-        ShownRun(run, f"{name}/{run.path}", (root / run.path / "report.html").is_file())
+        ListedRun(run, f"{name}/{run.path}", (root / run.path / "report.html").is_file())
         for name, root in places.folders.items()
         for run in find_runs(root, wanted, order)
         if _holds(run, words)
@@ -105,15 +105,15 @@ def runs(places: Places, wanted: RunFilter, words: str, faults: str, order: str)
     return found
 
 
-def grouped(found: Sequence[ShownRun], by: str) -> list[Group]:
+def grouped(found: Sequence[ListedRun], by: str) -> list[RunGroup]:
     """Runs by a property of `GROUPS`, "" for none, in the order of names; within a group the order stays."""
     if not by:
-        return [Group("", found)] if found else []
+        return [RunGroup("", found)] if found else []
     ordered = sorted(found, key=lambda shown: _name(shown, by))
-    return [Group(name, list(some)) for name, some in groupby(ordered, key=lambda shown: _name(shown, by))]
+    return [RunGroup(name, list(some)) for name, some in groupby(ordered, key=lambda shown: _name(shown, by))]
 
 
-def grid(found: Sequence[ShownRun]) -> tuple[list[str], dict[str, dict[str, Group]]]:
+def grid(found: Sequence[ListedRun]) -> tuple[list[str], dict[str, dict[str, RunGroup]]]:
     """(the faults, target → faults → its runs with them), in the order of names; no faults come first."""
     rows = {
         target.name: {cell.name: cell for cell in grouped(target.runs, "faults")} for target in grouped(found, "target")
@@ -122,7 +122,7 @@ def grid(found: Sequence[ShownRun]) -> tuple[list[str], dict[str, dict[str, Grou
     return sorted(columns, key=lambda faults: (faults != NO_FAULTS, faults)), rows
 
 
-def campaigns(places: Places) -> list[ShownCampaign]:
+def campaigns(places: Places) -> list[ListedCampaign]:
     """The campaigns, the newest first by their folders' names."""
     found = []
     for path in _holding(places, "campaign.json"):
@@ -135,16 +135,16 @@ def campaigns(places: Places) -> list[ShownCampaign]:
         counts = _counted(line.status.value for line in lines)
         surprises = sum(not line.as_expected for line in lines)
         report = (path / "report.html").is_file()
-        found.append(ShownCampaign(name, places.address(path), report, len(lines), counts, surprises))
+        found.append(ListedCampaign(name, places.address(path), report, len(lines), counts, surprises))
     return sorted(found, key=lambda shown: shown.address.rpartition("-")[2], reverse=True)
 
 
-def cards(places: Places) -> list[ShownCard]:
+def cards(places: Places) -> list[ListedCard]:
     """The cards, by target."""
     found = []
     for path in _holding(places, "card.html"):
         told = _card(path / "card.json")
-        found.append(ShownCard(str(told.get("target", path.name)), str(told.get("class", "")), places.address(path)))
+        found.append(ListedCard(str(told.get("target", path.name)), str(told.get("class", "")), places.address(path)))
     return sorted(found, key=lambda shown: (shown.target, shown.address))
 
 
@@ -179,5 +179,5 @@ def _holds(run: IndexedRun, words: str) -> bool:
     return all(word in line for word in words.lower().split())
 
 
-def _name(shown: ShownRun, by: str) -> str:
+def _name(shown: ListedRun, by: str) -> str:
     return shown.faults if by == "faults" else str(getattr(shown.run, by))

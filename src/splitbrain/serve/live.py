@@ -26,7 +26,7 @@ ENDS = ("ok", "fail", "info")
 
 
 class _Line(msgspec.Struct):
-    """What is read of an event."""
+    """The part of an event that is read."""
 
     time: int
     process: int | str
@@ -35,7 +35,7 @@ class _Line(msgspec.Struct):
 
 
 @dataclass
-class Tail:
+class HistoryTail:
     """The sum of a history so far. counts: (operation, how it ended) → how many. seconds: second → how many ended in
     each way. faults: those in force, oldest first."""
 
@@ -94,7 +94,7 @@ class Tail:
 
 async def events(folder: Path) -> AsyncIterator[str]:
     """Server-sent events of a run: its sum once a second, and the verdict at the end."""
-    tail, still = Tail(folder), 0
+    tail, still = HistoryTail(folder), 0
     while still < STILL_LOOKS_MAX:
         new = await asyncio.to_thread(tail.look)
         ended = await asyncio.to_thread(_verdict, folder)
@@ -105,7 +105,7 @@ async def events(folder: Path) -> AsyncIterator[str]:
         await asyncio.sleep(0.0 if new and _more(tail) else LOOK_SECONDS)
 
 
-def _more(tail: Tail) -> bool:
+def _more(tail: HistoryTail) -> bool:
     """Whether a whole chunk more waits to be read."""
     try:
         return (tail.folder / "history.jsonl").stat().st_size - tail._read > CHUNK_BYTES // 2

@@ -37,7 +37,7 @@ class Places:
 
     @staticmethod
     def of(paths: Iterable[Path]) -> "Places":
-        """These folders; of two with one name the second gets a number. UsageError for what is no folder."""
+        """Places for these folders; of two with one name the second gets a number. UsageError for what is no folder."""
         folders: dict[str, Path] = {}
         for path in paths:
             if not path.is_dir():
@@ -51,7 +51,7 @@ class Places:
         return Places(folders)
 
     def find(self, address: str) -> Path | None:
-        """What an address names, links followed; None if it is not there, or outside."""
+        """The path that an address names, links followed; None if it is not there, or outside."""
         name, _, inside = address.partition("/")
         root = self.folders.get(name)
         if root is None:

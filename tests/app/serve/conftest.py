@@ -18,7 +18,7 @@ HOSTILE = "<script>document.title='gone'</script>\"'><img src=x onerror=alert(1)
 
 
 @dataclass(frozen=True)
-class Answer:
+class WebAnswer:
     """A server's answer."""
 
     status: int
@@ -27,25 +27,25 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Server:
+class WebServer:
     """A server that answers at a port of this machine."""
 
     port: int
 
-    def get(self, path: str, host: str | None = None, method: str = "GET") -> Answer:
+    def get(self, path: str, host: str | None = None, method: str = "GET") -> WebAnswer:
         """Ask for a path as it is written; redirects are not followed."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request(method, path, headers={} if host is None else {"Host": host})
             told = connection.getresponse()
             headers = {name.lower(): value for name, value in told.getheaders()}
-            return Answer(told.status, headers, told.read().decode("utf-8", "replace"))
+            return WebAnswer(told.status, headers, told.read().decode("utf-8", "replace"))
         finally:
             connection.close()
 
 
 @contextmanager
-def served(*folders: Path) -> Iterator[Server]:
+def served(*folders: Path) -> Iterator[WebServer]:
     """A server over some folders."""
     uvicorn = pytest.importorskip("uvicorn")
     pytest.importorskip("starlette")
@@ -58,7 +58,7 @@ def served(*folders: Path) -> Iterator[Server]:
         thread = threading.Thread(target=lambda: server.run(sockets=[listening]))
         thread.start()
         try:
-            yield Server(listening.getsockname()[1])
+            yield WebServer(listening.getsockname()[1])
         finally:
             server.should_exit = True
             thread.join()
@@ -83,7 +83,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="package")
-def server(kept: Path) -> Iterator[Server]:
+def server(kept: Path) -> Iterator[WebServer]:
     """A server over these."""
     with served(kept / "runs", kept / "campaigns") as made:
         yield made

@@ -1,4 +1,4 @@
-"""The web application: what it shows, and what it refuses."""
+"""The web application: pages that it shows, and requests that it refuses."""
 
 import html
 import json
@@ -7,10 +7,10 @@ from urllib.parse import quote
 
 import pytest
 
-from .conftest import HOSTILE, Server, served
+from .conftest import HOSTILE, WebServer, served
 
 
-def test_the_table_lists_runs_campaigns_and_the_folders(server: Server, kept: Path) -> None:
+def test_the_table_lists_runs_campaigns_and_the_folders(server: WebServer, kept: Path) -> None:
     page = server.get("/")
     assert page.status == 200 and page.headers["content-type"] == "text/html; charset=utf-8"
     for word in ("raft:reads=local", "partition", "interrupted", "Campaigns", str(kept / "runs")):
@@ -19,7 +19,7 @@ def test_the_table_lists_runs_campaigns_and_the_folders(server: Server, kept: Pa
     assert page.headers["x-content-type-options"] == "nosniff"
 
 
-def test_hostile_values_are_harmless(server: Server) -> None:
+def test_hostile_values_are_harmless(server: WebServer) -> None:
     page = server.get("/?words=" + quote(HOSTILE)).text + server.get("/").text
     assert HOSTILE not in page and "<script>" not in page and html.escape(HOSTILE)[:20] in page
 
@@ -35,25 +35,25 @@ def test_hostile_values_are_harmless(server: Server) -> None:
         ("from=99999", "mark two", "No run fits"),
     ],
 )
-def test_it_is_filtered_grouped_and_sorted(server: Server, query: str, there: str, absent: str) -> None:
+def test_it_is_filtered_grouped_and_sorted(server: WebServer, query: str, there: str, absent: str) -> None:
     page = server.get(f"/?{query}")
     body = page.text.partition("<h2>Runs</h2>")[2] or page.text
     rows = body.partition("</form>")[2] or body
     assert page.status == 200 and there in rows and absent not in rows
 
 
-def test_words_that_mean_nothing_are_refused_with_a_sentence(server: Server) -> None:
+def test_words_that_mean_nothing_are_refused_with_a_sentence(server: WebServer) -> None:
     for query, expected in (("sort=x", "expected one of age, target"), ("verdict=x", "expected one of valid")):
         page = server.get(f"/?{query}")
         assert page.status == 400 and expected in page.text
 
 
-def address(server: Server, query: str) -> str:
+def address(server: WebServer, query: str) -> str:
     page = server.get(f"/?{query}").text
     return page.partition('name="run" value="')[2].partition('"')[0]
 
 
-def test_a_run_leads_to_its_page_in_a_sandbox(server: Server) -> None:
+def test_a_run_leads_to_its_page_in_a_sandbox(server: WebServer) -> None:
     where = address(server, "verdict=invalid")
     first = server.get(f"/run/{quote(where)}")
     assert first.status == 307
@@ -65,20 +65,20 @@ def test_a_run_leads_to_its_page_in_a_sandbox(server: Server) -> None:
         assert (file.status, file.headers["content-type"]) == (200, kind)
 
 
-def test_a_run_without_a_page_leads_to_the_view_of_it_as_it_goes_on(server: Server) -> None:
+def test_a_run_without_a_page_leads_to_the_view_of_it_as_it_goes_on(server: WebServer) -> None:
     first = server.get(f"/run/{quote(address(server, 'verdict=interrupted'))}")
     assert first.headers["location"].startswith("/live/")
     page = server.get(first.headers["location"])
     assert page.status == 200 and 'data-address="/events/' in page.text
 
 
-def test_events_of_a_run_that_is_done_end_with_its_verdict(server: Server) -> None:
+def test_events_of_a_run_that_is_done_end_with_its_verdict(server: WebServer) -> None:
     stream = server.get(f"/events/{quote(address(server, 'verdict=invalid'))}")
     assert stream.headers["content-type"].startswith("text/event-stream")
     assert json.loads(stream.text.strip().removeprefix("data: "))["ended"]["verdict"] == "invalid"
 
 
-def test_two_runs_are_compared(server: Server) -> None:
+def test_two_runs_are_compared(server: WebServer) -> None:
     one, other = quote(address(server, "verdict=valid")), quote(address(server, "verdict=invalid"))
     page = server.get(f"/compare?run={one}&run={other}")
     assert page.status == 200 and "beyond chance" in page.text and "raft:reads=local" in page.text
@@ -104,16 +104,16 @@ def test_two_runs_are_compared(server: Server) -> None:
         "/nothing",
     ],
 )
-def test_nothing_outside_is_read(server: Server, path: str) -> None:
+def test_nothing_outside_is_read(server: WebServer, path: str) -> None:
     assert server.get(path).status == 404
 
 
-def test_nothing_can_be_changed(server: Server) -> None:
+def test_nothing_can_be_changed(server: WebServer) -> None:
     for method in ("POST", "PUT", "DELETE", "PATCH"):
         assert server.get("/", method=method).status == 405
 
 
-def test_a_name_that_was_pointed_at_this_machine_is_refused(server: Server) -> None:
+def test_a_name_that_was_pointed_at_this_machine_is_refused(server: WebServer) -> None:
     assert server.get("/", host="evil.example").status == 400
     assert server.get("/", host=f"localhost:{server.port}").status == 200
 

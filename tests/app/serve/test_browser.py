@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Server, served
+from .conftest import WebServer, served
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium not found: install chromium")
@@ -26,7 +26,7 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_pages_fit_the_screen_and_say_nothing_on_the_console(browser: Any, server: Server, width: int) -> None:
+def test_pages_fit_the_screen_and_say_nothing_on_the_console(browser: Any, server: WebServer, width: int) -> None:
     page = browser.new_page(viewport={"width": width, "height": 900})
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))

@@ -1,4 +1,4 @@
-"""What the folders hold."""
+"""Contents of the folders."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def places(kept: Path) -> Places:
     return Places.of([kept / "runs", kept / "campaigns"])
 
 
-def verdicts(found: list[contents.ShownRun]) -> list[str]:
+def verdicts(found: list[contents.ListedRun]) -> list[str]:
     return sorted(shown.run.verdict for shown in found)
 
 

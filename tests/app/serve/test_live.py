@@ -13,7 +13,7 @@ def line(seconds: float, process: object, kind: str, f: str, value: object = Non
 
 
 def test_a_history_is_read_as_it_grows(tmp_path: Path) -> None:
-    tail, file = live.Tail(tmp_path), tmp_path / "history.jsonl"
+    tail, file = live.HistoryTail(tmp_path), tmp_path / "history.jsonl"
     assert not tail.look()
     file.write_text(line(0.1, 0, "invoke", "write", 1) + line(0.5, 0, "ok", "write", 1) + '{"time": 7')
     assert tail.look() and not tail.look()
@@ -31,7 +31,7 @@ def test_a_history_is_read_as_it_grows(tmp_path: Path) -> None:
 
 
 def test_the_strip_holds_the_last_seconds(tmp_path: Path) -> None:
-    tail = live.Tail(tmp_path)
+    tail = live.HistoryTail(tmp_path)
     (tmp_path / "history.jsonl").write_text("".join(line(second, 0, "ok", "read") for second in range(500)))
     tail.look()
     strip = tail.told()["strip"]
