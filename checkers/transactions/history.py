@@ -103,11 +103,11 @@ class TransactionHistory:
 
     def reads(self) -> int:
         """The number of reads that succeeded."""
-        return self.write.count(0)
+        return len(self.write) - self.writes()
 
     def writes(self) -> int:
         """The number of writes."""
-        return len(self.write) - self.write.count(0)
+        return int(np.count_nonzero(np.asarray(self.write)))
 
     def name(self, txn: int) -> str:
         """`T12`, by the position of its invocation."""
