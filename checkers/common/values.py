@@ -58,6 +58,10 @@ def meant(setting: Setting) -> Value:
     return tuple(found) if isinstance(found, list) else found
 
 
+_WORDS = frozenset({"nil", "true", "false", "inf", "nan"})
+"""Words that as texts are told from the values that are shown so."""
+
+
 def shown(value: Value) -> str:
     """A value for people: nil, true, 5, "text" only where it is needed to tell it from a word, [1 2], {a 1}, {1 2}."""
     if value is None:
@@ -65,7 +69,7 @@ def shown(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return value if value.isidentifier() else json.dumps(value, ensure_ascii=False)
+        return value if value.isidentifier() and value not in _WORDS else json.dumps(value, ensure_ascii=False)
     return _collection(value) if isinstance(value, tuple | list | dict | frozenset | set) else str(value)
 
 

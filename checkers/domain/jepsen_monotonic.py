@@ -63,6 +63,8 @@ class JepsenMonotonicCheck:
         there = Counter(value for value, _ in found)
         wrong = _wrong(found, there, added - there.keys(), failed & there.keys())
         details: dict[str, Value] = {"rows": len(found), "acknowledged": len(added)}
+        if wrong is None and not found and not added:
+            return unobserved(self.name, "nothing was added, and no row read: nothing could have refuted the model")
         if wrong is None:
             reason = f"{len(found):,} rows stand in the order of their values and of their timestamps"
             return Verdict(Validity.VALID, reason, self.name, self.name, details=details)

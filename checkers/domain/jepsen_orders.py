@@ -52,7 +52,7 @@ class JepsenOrderCheck:
     def _judge(self, history: History, rows: Rows, spending: BudgetMeter) -> Verdict:
         operations, values = history.operations(), history.pool.values
         writes = WriteOrder.of(history, rows)
-        reads = wrong = 0
+        reads = telling = wrong = 0
         witness: Witness | None = None
         for count, row in enumerate(rows):
             if count % LOOK_EVERY == 0 and (limit := spending.exhausted()):
@@ -61,12 +61,15 @@ class JepsenOrderCheck:
             if values[operations.f[row]] != READ or operations.ended[row] != EventType.OK or not _collection(seen):
                 continue
             reads += 1
+            telling += not _empty(seen)
             found = self.missed(history, row, writes)
             wrong += found is not None
             witness = witness or found
         if not reads:
             return unobserved(self.name, "no read returned a collection: nothing could have refuted the model")
         details: dict[str, Value] = {"reads": reads, "wrong": wrong}
+        if not telling:
+            return unobserved(self.name, "no read saw a write: nothing could have refuted the model", **details)
         if witness is None:
             reason = f"none of {reads:,} reads saw a write without one that came before it"
             return Verdict(Validity.VALID, reason, self.name, self.name, details=details)
@@ -142,6 +145,13 @@ def earlier_subkey_missed(history: History, read: int, writes: WriteOrder) -> Wi
 
 def _collection(value: Value) -> bool:
     return isinstance(value, tuple | list | frozenset)
+
+
+def _empty(value: Value) -> bool:
+    """Whether a collection, or that of a pair with its key, has nothing but nil in it."""
+    pair = isinstance(value, tuple | list) and len(value) == 2
+    elements = value[1] if pair and _collection(value[1]) else value
+    return all(element is None for element in elements)
 
 
 def entry(

@@ -2,6 +2,7 @@
 
 import math
 import re
+from decimal import Decimal
 from fractions import Fraction
 
 from splitbrain.harness.histories.parsing import Unreadable
@@ -60,12 +61,32 @@ def _number(token: str) -> int | float | str:
             ratio = Fraction(int(found[1]), int(found[2]))
             return ratio.numerator if ratio.denominator == 1 else str(ratio)
         if _FLOAT.fullmatch(token):
-            return float(token.rstrip("M"))
+            return _real(token)
     except ZeroDivisionError:
         raise Unreadable(f"not a number: {token[:60]!r}") from None
     except ValueError:
         raise Unreadable(f"a number of {len(token)} digits" if len(token) > 60 else f"not a number: {token}") from None
     raise Unreadable(f"not a number: {token[:60]!r}")
+
+
+def _real(token: str) -> float | str:
+    """A double; a decimal that is none (`0.1000000000000000001M`) stays text, as a ratio does, for it is not equal to
+    another. Unreadable if a double is beyond all."""
+    digits = token.rstrip("M")
+    number = float(digits)
+    if token != digits and not _is_exactly(digits, number):
+        return digits
+    if not math.isfinite(number):
+        raise Unreadable(f"a number out of range: {token[:60]}")
+    return number
+
+
+def _is_exactly(digits: str, number: float) -> bool:
+    """Whether the shortest digits of a double are a decimal."""
+    try:
+        return math.isfinite(number) and Decimal(repr(number)) == Decimal(digits)
+    except ArithmeticError:  # an exponent that no Decimal has
+        return False
 
 
 def _in_other_base(sign: str, hexadecimal: str, octal: str, base: str, digits: str) -> int:

@@ -169,8 +169,17 @@ class Intake:
         self._look_at_times(events)
         if not _all_absent(list(map(_REVISION, events))):
             for event in events:
-                if type(event.revision) is not int or not _within([event.revision]):
-                    event.revision = UNSET
+                event.revision = self._revision_of(event.revision)
+
+    def _revision_of(self, given: Any) -> Any:
+        """A revision as a number, also of one in digits as gateways to JSON write it; UNSET, with a note, for what is
+        none."""
+        number = int(given) if isinstance(given, str) and given.isdecimal() and len(given) < 19 else given
+        if type(number) is int and _within([number]):
+            return number
+        if given is not UNSET and given is not None:
+            self._warn("a revision is a whole number from 0 on; what is none is not used")
+        return UNSET
 
     def _number_processes(self, events: Sequence[Loose]) -> None:
         for ordinal, event in enumerate(events):
@@ -288,7 +297,7 @@ def _name_functions(events: Sequence[Loose]) -> None:
 
 def _short(value: Any) -> str:
     try:
-        text = repr(value)
+        text = "nil" if value is None else repr(value)
     except RecursionError:
         return "something nested very deeply"
     return text if len(text) <= 60 else text[:57] + "..."

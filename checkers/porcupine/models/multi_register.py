@@ -86,9 +86,11 @@ def values(call: Call) -> Mapping[Value, Value]:
     return found
 
 
-def only_writes(call: Call) -> bool:
-    """Whether it is a transaction that read nothing."""
-    return call.f == "txn" and all(name in WRITES for name, _, _ in micro_operations(call))
+def sees_nothing(call: Call) -> bool:
+    """Whether it is a read of no register, or a transaction of which nothing is known that it read."""
+    if call.f == "read":
+        return not values(call)
+    return call.f == "txn" and (call.result is None or all(name in WRITES for name, _, _ in micro_operations(call)))
 
 
 def show(call: Call) -> str:
@@ -120,7 +122,7 @@ def multi_register(settings: Mapping[str, Setting]) -> Model:
         initial=(),
         step=stepper(meant(settings["initial"])),
         observes=frozenset({"read", "txn"}),
-        blind=only_writes,
+        blind=sees_nothing,
         pure=frozenset({"read"}),
         show_call=show,
         show_state=show_state,

@@ -14,6 +14,7 @@ from splitbrain.checkers.porcupine.check_history import LISTED_KEYS
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import History
+from splitbrain.harness.operation import Value
 from splitbrain.harness.verdict import Validity, Verdict
 
 from .histories import recorded
@@ -243,3 +244,13 @@ def test_transactions_of_writes_alone_observe_nothing(read: bool, value: Validit
     verdict = porcupine.check(model, history)
     assert verdict.value is value, verdict.reason
     assert porcupine.values_of(model, [history]) == [value]
+
+
+@pytest.mark.parametrize(("f", "asked", "seen"), [("read", None, {}), ("txn", (("read", "x", None),), None)])
+def test_a_read_of_no_register_observes_nothing(f: str, asked: Value, seen: Value) -> None:
+    model, history = MODELS["multi-register"].make(), History()
+    for kind, value in ((0, asked), (1, seen)):
+        history.add(kind, 0, f, value, None, kind, None)
+    verdict = porcupine.check(model, history)
+    assert verdict.value is Validity.UNKNOWN and "nothing could have refuted" in verdict.reason
+    assert porcupine.values_of(model, [history]) == [Validity.UNKNOWN]

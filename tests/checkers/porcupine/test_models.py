@@ -165,3 +165,4 @@ def test_the_same_means_type_and_form() -> None:
 
 def test_values_for_people() -> None:
     assert [shown(v) for v in (None, True, 1, "x", "x y", (1, None))] == ["nil", "true", "1", "x", '"x y"', "[1 nil]"]
+    assert [shown(v) for v in ("nil", "true", "inf")] == ['"nil"', '"true"', '"inf"']

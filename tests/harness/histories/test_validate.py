@@ -7,7 +7,7 @@ import pytest
 
 from splitbrain.harness.errors import HistoryError
 from splitbrain.harness.histories import read
-from splitbrain.harness.history import History
+from splitbrain.harness.history import ABSENT, History
 
 
 def lines(*events: dict[str, object]) -> bytes:
@@ -132,3 +132,25 @@ def test_lines_are_counted_over_blocks_and_empty_lines(monkeypatch):
     data = lines(*({**event, "f": "r"} for event in good)) + b"\n\n" + lines({**OK, "f": "r"})
     with pytest.raises(HistoryError, match="h:103: process 0 completes"):
         read(io.BytesIO(data), name="h")
+
+
+def test_a_revision_in_digits_is_its_number_and_what_is_none_is_told():
+    def revised(*revisions: object) -> History:
+        return foreign(
+            *(
+                event
+                for revision in revisions
+                for event in (
+                    {"process": 0, "type": "invoke", "f": "write", "value": 1},
+                    {"process": 0, "type": "ok", "f": "write", "value": 1, "revision": revision},
+                )
+            )
+        )
+
+    digits = revised("7", 8)
+    assert list(digits.operations().revision) == [7, 8] and digits.warnings == []
+    for odd in (-3, "-3", 3.5, True, "seven", [1], 2**70, "9" * 30):
+        found = revised(odd, odd)
+        assert list(found.operations().revision) == [ABSENT, ABSENT]
+        assert found.warnings == ["a revision is a whole number from 0 on; what is none is not used"]
+    assert revised(None).warnings == []
