@@ -222,6 +222,14 @@ def check_reply(program: Any, message: Message) -> None:
         raise TypeError(f"it answered a request with {message!r}, which is no {kind.__name__}")
 
 
+def check_write(write: Append | Replace | Truncate) -> None:
+    """TypeError, in words, for a write that names no file or writes something else than bytes."""
+    if not isinstance(write.file, str):
+        raise TypeError(f"it wrote to {write.file!r}, which is no name of a file")
+    if not isinstance(write, Truncate) and not isinstance(write.data, bytes):
+        raise TypeError(f"it wrote {write.data!r} to {write.file}: what is written is bytes")
+
+
 def died_in_words(error: BaseException, handler: Callable[..., Effects]) -> str:
     """The reason that a program died or ended itself, in a sentence: the error, and the line of the program where it
     was raised; where it is the handler's answer that was wrong, the line where the handler begins. No line of the

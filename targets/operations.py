@@ -1,6 +1,7 @@
 """The operations that clients of targets know, with their values."""
 
 from splitbrain.harness.client import Shape, Shapes
+from splitbrain.harness.suggestion import did_you_mean
 
 SHAPES: Shapes = {
     "read": Shape("none", "value, elements, list or sum", effects=False),
@@ -29,5 +30,9 @@ SHAPES: Shapes = {
 
 
 def shapes(*names: str) -> Shapes:
-    """The operations of these names."""
+    """The operations of these names; ValueError for one that is none."""
+    for name in names:
+        if name not in SHAPES:
+            hint = did_you_mean(name, SHAPES, f"there are {', '.join(SHAPES)}")
+            raise ValueError(f"there is no operation {name!r}{hint}")
     return {name: SHAPES[name] for name in names}

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from splitbrain.harness.errors import UsageError
-from splitbrain.harness.program import Append, Replace, Sync, Truncate
+from splitbrain.harness.program import Append, Replace, Sync, Truncate, check_write
 from splitbrain.harness.runtime.temporary import TEMPORARY
 
 Write = Append | Replace | Truncate
@@ -47,7 +47,9 @@ class Files:
         return contents
 
     def order(self, effect: Write | Sync) -> None:
-        """Carry an effect out, after all earlier ones."""
+        """Carry an effect out, after all earlier ones. TypeError for what cannot be written."""
+        if not isinstance(effect, Sync):
+            check_write(effect)
         self._orders.put(effect)
 
     def _work(self) -> None:

@@ -8,12 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from splitbrain.checkers.claims import PROPERTIES
+from splitbrain.checkers.lattice import lattice
 from splitbrain.harness.client import ErrorTable, Shape
 from splitbrain.harness.deployment import Deployment
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.invariants import Invariant
 from splitbrain.harness.logs import Pattern
 from splitbrain.harness.options import Option
+from splitbrain.harness.suggestion import did_you_mean
 from splitbrain.harness.target import Audited
 from splitbrain.harness.verdict import Verdict
 
@@ -59,6 +62,7 @@ OF_TARGET: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
 
 
 IF_THERE: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
+    "program": ("a class, or a function that makes a program", callable),
     "default_workload": ("the name of a workload", lambda value: isinstance(value, str)),
     "log_patterns": ("a sequence of Pattern, as splitbrain.harness.logs has it", _sequence_of(Pattern)),
     "invariants": ("a sequence of Invariant, as splitbrain.harness.invariants has it", _sequence_of(Invariant)),
@@ -76,8 +80,12 @@ def check_class(kind: Any, word: str) -> None:
             raise _wrong(kind, name, expected, value, word)
 
 
+AVAILABILITY = ("CP", "AP", "CA")
+"""Claims of which no model speaks; `classify` judges them."""
+
+
 def check_target(target: Any, word: str) -> None:
-    """UsageError for an attribute of a target that is of the wrong kind."""
+    """UsageError for an attribute of a target that is of the wrong kind, and for a claim that nothing could judge."""
     for name, (expected, fits) in OF_TARGET.items():
         value = getattr(target, name, None)
         if not fits(value):
@@ -85,6 +93,16 @@ def check_target(target: Any, word: str) -> None:
     for name, (expected, fits) in IF_THERE.items():
         if hasattr(target, name) and not fits(getattr(target, name)):
             raise _wrong(type(target), name, expected, getattr(target, name), word)
+    check_claims(target, word)
+
+
+def check_claims(target: Any, word: str) -> None:
+    """UsageError for a claim that nothing could judge."""
+    known = (*lattice().models, *PROPERTIES, *AVAILABILITY)
+    for claim in target.claims:
+        if claim not in known:
+            hint = did_you_mean(claim, known, f"claims are models, {', '.join((*PROPERTIES, *AVAILABILITY))}")
+            raise UsageError(f"target {word}: nothing judges the claim {claim!r}{hint}")
 
 
 def checked_class(kind: Any, word: str) -> Any:

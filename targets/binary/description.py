@@ -1,16 +1,24 @@
 """The description of a server in TOML. It is checked as it is read; what is wrong is one sentence with its place."""
 
-from collections.abc import Mapping
-from pathlib import Path
+import math
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePath
 
 import msgspec
 
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.operation import ErrorKind
+from splitbrain.harness.suggestion import did_you_mean
+from splitbrain.targets.binary.template import OPERATION_NAMES, unknown_names
 from splitbrain.targets.operations import SHAPES
 
 MAPPED = ("read", "write", "cas", "add", "remove", "append", "increment")
 """Operations that one request can carry out."""
+
+
+PORT_MAX = 65_535
+_HTTP = re.compile(r"[A-Z]+ /\S*")
 
 
 class OperationEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -72,20 +80,44 @@ def read(path: Path) -> Description:
     except OSError as error:
         raise UsageError(f"binary:{path}: it cannot be read: {error.strerror}") from None
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
-        raise UsageError(f"{path}: {str(error)[:1].lower()}{str(error)[1:]}") from None
-    if not found.command:
-        raise UsageError(
-            f'{path}: command is empty: write the words that start one node, as in ["./server", "{{port}}"]'
-        )
-    if not found.operations:
-        raise UsageError(f"{path}: there are no operations: write [operations.read], with http or resp")
-    for name, entry in found.operations.items():
-        if name not in MAPPED:
-            raise UsageError(f"{path}: an operation is one of {', '.join(MAPPED)}, not {name!r}")
-        if entry.nil and SHAPES[name].effects:
-            raise UsageError(f"{path}: operation {name} sees no value, so nil has no meaning for it")
-        if bool(entry.http) == bool(entry.resp):
-            raise UsageError(f"{path}: operation {name} needs either http or resp")
-        if entry.http and len(entry.http.split(" ")) != 2:
-            raise UsageError(f'{path}: operation {name}: http is "METHOD /path", not {entry.http!r}')
+        told = f"{str(error)[:1].lower()}{str(error)[1:]}"
+        if told.startswith("invalid enum value"):
+            told += f"; the kinds of errors are {', '.join(ErrorKind)}"
+        raise UsageError(f"{path}: {told}") from None
+    for wrong in _mistakes(found):
+        raise UsageError(f"{path}: {wrong}")
     return found
+
+
+def _mistakes(found: Description) -> Iterator[str]:
+    """The mistakes of a description, in words."""
+    if not found.command:
+        yield 'command is empty: write the words that start one node, as in ["./server", "{port}"]'
+    if not 1 <= found.port <= PORT_MAX:
+        yield f"port is a number from 1 to {PORT_MAX}, not {found.port}"
+    if not 0 < found.ready_seconds < math.inf:
+        yield f"ready_seconds is a number of seconds above 0, not {found.ready_seconds:g}"
+    for file in found.files:
+        if not file or PurePath(file).is_absolute() or ".." in PurePath(file).parts:
+            yield f"a name in files is one within the node's folder, as server.conf, not {file!r}"
+    if found.ready.http and not found.ready.http.startswith("/"):
+        yield f"ready: http is a path, as /health, not {found.ready.http!r}"
+    if not found.operations:
+        yield "there are no operations: write [operations.read], with http or resp"
+    for name, entry in found.operations.items():
+        yield from _mistakes_of_operation(name, entry)
+
+
+def _mistakes_of_operation(name: str, entry: OperationEntry) -> Iterator[str]:
+    if name not in MAPPED:
+        yield f"an operation is one of {', '.join(MAPPED)}, not {name!r}"
+    elif entry.nil and SHAPES[name].effects:
+        yield f"operation {name} sees no value, so nil has no meaning for it"
+    if bool(entry.http) == bool(entry.resp):
+        yield f"operation {name} needs either http or resp"
+    if entry.http and not _HTTP.fullmatch(entry.http):
+        yield f'operation {name}: http is "METHOD /path", not {entry.http!r}'
+    for words in (entry.http, *entry.resp):
+        for word in unknown_names(words, OPERATION_NAMES):
+            hint = did_you_mean(word, OPERATION_NAMES, f"there are {', '.join(OPERATION_NAMES)}")
+            yield f"operation {name}: nothing is called {{{word}}}{hint}"

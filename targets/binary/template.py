@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,6 +17,11 @@ OPERATION_NAMES = ("key", "value", "old", "new")
 def fill(words: str, values: Mapping[str, str], quoted: Callable[[str], str] = str) -> str:
     """The words with every known name replaced by its value. quoted: applied to each value."""
     return re.sub(r"\{(\w+)\}", lambda found: quoted(values[found[1]]) if found[1] in values else found[0], words)
+
+
+def unknown_names(words: str, known: Collection[str]) -> list[str]:
+    """The names in braces that would stay as they are."""
+    return [name for name in re.findall(r"\{(\w+)\}", words) if name not in known]
 
 
 def of_place(place: Place, port: int, here: Path) -> Mapping[str, str]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from splitbrain.harness.corruption import extent, flips, shortened
 from splitbrain.harness.environments.sim.scheduler import EventQueue, nanoseconds
 from splitbrain.harness.errors import UsageError
-from splitbrain.harness.program import Append, Replace, Truncate
+from splitbrain.harness.program import Append, Replace, Truncate, check_write
 from splitbrain.harness.random_stream import RandomStream
 
 Write = Append | Replace | Truncate
@@ -111,7 +111,8 @@ class Disk:
         return {name: bytes(data) for name, data in self._durable.items()}
 
     def write(self, write: Write) -> None:
-        """Write; not durable yet."""
+        """Write; not durable yet. TypeError for what cannot be written."""
+        check_write(write)
         if self.failing:
             self._write_errno = self._fail()
         elif self.filling and not self._fits(write):

@@ -199,7 +199,9 @@ class SimProcess:
         """Call a handler and carry out what it decides."""
         try:
             self._carry_out(handler(self._clock.read(), *args))
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - told apart there
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - told apart there
             self._failed(handler, error)
 
     def _carry_out(self, decided: Effects) -> None:
@@ -210,7 +212,7 @@ class SimProcess:
             else:
                 effects[type(effect)](effect)
 
-    def _failed(self, handler: Callable[..., Effects], raised: Exception | SystemExit) -> None:
+    def _failed(self, handler: Callable[..., Effects], raised: BaseException) -> None:
         """A handler, or an effect of it, raised something. handler: whose it is, for the words if it is wrong."""
         if isinstance(raised, SplitbrainError):
             raise raised

@@ -44,6 +44,16 @@ def test_the_example_is_a_target() -> None:
         (WHOLE + '[operations.write]\nhttp = "PUT /{key}"\nnil = [404]\n', "nil has no meaning"),
         (WHOLE + '[errors]\n503 = { kind = "gone" }\n', "invalid enum value 'gone'"),
         ("command = [", "server.toml: "),
+        (WHOLE.replace("port = 1", "port = 0"), "port is a number from 1 to 65535, not 0"),
+        (WHOLE.replace("port = 1", "port = 99999"), "port is a number from 1 to 65535, not 99999"),
+        (WHOLE.replace("port = 1", "port = 1\nready_seconds = nan"), "ready_seconds is a number of seconds above 0"),
+        (WHOLE.replace("port = 1", 'port = 1\nfiles."../x" = "y"'), "within the node's folder"),
+        (WHOLE.replace("port = 1", 'port = 1\nfiles."/x" = "y"'), "within the node's folder"),
+        (WHOLE.replace("port = 1", 'port = 1\nready.http = "health"'), "ready: http is a path"),
+        (WHOLE.replace("port = 1", 'port = 1\nclaims = ["linerizable"]'), "did you mean linearizable?"),
+        (WHOLE.replace("GET /{key}", "GET /{kye}"), "nothing is called {kye}, did you mean key?"),
+        (WHOLE.replace("GET /{key}", "GET key"), 'http is "METHOD /path"'),
+        (WHOLE + '[errors]\n503 = { kind = "gone" }\n', "the kinds of errors are "),
     ],
 )  # fmt: skip
 def test_a_mistake_is_one_sentence_that_names_the_file(tmp_path: Path, text: str, part: str) -> None:
