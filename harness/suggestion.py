@@ -10,7 +10,8 @@ def did_you_mean(name: str, known: Iterable[str], more: str = "") -> str:
     more: what follows in either case, as it stands behind a semicolon: `; there are raft, paxos` is `, did you mean
     raft? There are raft, paxos` where something is close.
     """
-    close = difflib.get_close_matches(name, list(known), 1)
+    there = {other.casefold(): other for other in known}
+    close = difflib.get_close_matches(name.casefold(), there, 1)
     if not close:
         return f"; {more}" if more else ""
-    return f", did you mean {close[0]}?" + (f" {more[0].upper()}{more[1:]}" if more else "")
+    return f", did you mean {there[close[0]]}?" + (f" {more[0].upper()}{more[1:]}" if more else "")

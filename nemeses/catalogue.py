@@ -120,6 +120,8 @@ def _given(text: str, factories: Mapping[str, Factory]) -> dict[str, dict[str, s
     """Name → its options as words, in the order of the argument."""
     given: dict[str, dict[str, str]] = {}
     name = None
+    if text and not text.strip(", "):
+        raise UsageError(f"--nemesis {text!r} names no fault: name one, or leave it out")
     for part in filter(None, (word.strip() for word in text.split(","))):
         head, equals, _ = part.partition("=")
         option = part

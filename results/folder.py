@@ -145,13 +145,15 @@ def safe_name(name: str) -> str:
     return f"{safe}-" if safe.lower() == LATEST else safe
 
 
-def write_whole(path: Path, text: str) -> Path:
-    """Write a file, which appears whole or not at all. InfrastructureError if the disk is full, UsageError if the place
-    cannot be written to."""
+def write_whole(path: Path, text: str, option: str = "--out") -> Path:
+    """Write a file, which appears whole or not at all; errors as those of `writing`. Nothing that others have put at
+    the place of the partial file is written to: no link is followed."""
     partial = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.partial")
-    with writing(path):
+    with writing(path, option):
         try:
-            partial.write_text(text, encoding="utf-8", errors="backslashreplace")
+            partial.unlink(missing_ok=True)
+            with partial.open("x", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(text)
             partial.replace(path)
         except BaseException:
             partial.unlink(missing_ok=True)
@@ -194,13 +196,15 @@ def _read(path: Path) -> str:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
+def writing(path: Path, option: str = "--out") -> Iterator[None]:
+    """Writing to a path. InfrastructureError if the disk is full, UsageError, which names the option that takes another
+    place, if it cannot be written to."""
     try:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise InfrastructureError(
-                f"{path}: the disk is full: free some space, or name another place with --out"
+                f"{path}: the disk is full: free some space, or name another place with {option}"
             ) from error
         if error.errno in (
             errno.ENOENT,
@@ -208,8 +212,12 @@ def writing(path: Path) -> Iterator[None]:
             errno.EPERM,
             errno.EROFS,
             errno.ENOTDIR,
+            errno.EISDIR,
+            errno.ELOOP,
             errno.EEXIST,
             errno.ENAMETOOLONG,
         ):
-            raise UsageError(f"{path}: cannot be written: {error.strerror}; name another place with --out") from error
+            raise UsageError(
+                f"{path}: cannot be written: {error.strerror}; name another place with {option}"
+            ) from error
         raise InfrastructureError(f"{path}: cannot be written: {error.strerror or error}") from error

@@ -94,6 +94,17 @@ def plain(text: str) -> str:
     return "".join(c if c.isprintable() else "\ufffd" for c in spaced)
 
 
+SENTENCE = 4_000
+"""Characters of a sentence on the terminal at most: a value in it may have millions."""
+
+
+def sentence(text: str) -> str:
+    """A sentence for the terminal, see `plain`; of a very long one its beginning, with what was left out."""
+    if len(text) > SENTENCE:
+        text = f"{text[:SENTENCE]}… ({len(text) - SENTENCE:,} characters more; --json has all)"
+    return plain(text)
+
+
 def plain_lines(text: str) -> str:
     """Text of several lines, each as `plain` has it: what every message goes through before it is printed."""
     return "\n".join(map(plain, text.split("\n")))

@@ -28,7 +28,7 @@ def lines(result: Result) -> list[str]:
     """The whole result: answer, witness, figures, command."""
     blocks = [
         [headline(result)],
-        [f"  {format.plain(line)}" for line in result.evidence],
+        [f"  {format.sentence(line)}" for line in result.evidence],
         witness_lines(result),
         claim_lines(result),
         [_scope(result)],
@@ -57,7 +57,9 @@ def repeat_lines(result: Result) -> list[str]:
 
 def headline(result: Result) -> str:
     """The answer in one line; its first word is the answer's name."""
-    return format.plain(f"{result.status.value}: {result.name} · {result.judge}: {result.sentence}{_accepted(result)}")
+    return format.sentence(
+        f"{result.status.value}: {result.name} · {result.judge}: {result.sentence}{_accepted(result)}"
+    )
 
 
 def _accepted(result: Result) -> str:
@@ -74,7 +76,7 @@ def witness_lines(result: Result) -> list[str]:
     witness = next(witnesses(result.verdict), (None, None))[1]
     if witness is None:
         return []
-    return [f"  {format.plain(sentence)}" for sentence in witness.words if sentence != result.reason]
+    return [f"  {format.sentence(words)}" for words in witness.words if words != result.reason]
 
 
 def claim_lines(result: Result) -> list[str]:
@@ -103,7 +105,7 @@ def count_lines(result: Result) -> list[str]:
         kinds = (f"{count:,} {_ERRORS.get(kind, kind)}" for kind, count in summary.errors.items())
         lines.append(f"  errors: {format.plain(', '.join(kinds))}")
     if summary.first_failure:
-        lines.append(f"  nothing succeeded; the first failure: {format.plain(summary.first_failure)}")
+        lines.append(f"  nothing succeeded; the first failure: {format.sentence(summary.first_failure)}")
     return lines
 
 

@@ -72,20 +72,32 @@ ENVIRONMENTS = Registry("environment", "environments", {name: where for name, (w
 def target(spec: str) -> Target:
     """The target of a `TARGET` word: `raft`, `raft:reads=local`, or `module:Class` of a user's own."""
     name, colon, rest = spec.partition(":")
+    kind = target_class(spec) if rest or name in TARGETS else None
     if colon and not rest:
-        raise UsageError(f"{spec!r}: after the colon come options, as in {name}:OPTION=VALUE")
-    kind = target_class(spec)
+        raise UsageError(f"{spec!r}: after the colon {_due(name, getattr(kind, 'positional', None))}")
+    kind = kind or target_class(spec)
     found: Target
     if name in TARGETS:
         first = rest.partition(",")[0]
         if first and "=" not in first and hasattr(kind, "positional"):
             rest = f"{kind.positional}={rest}"
         found = kind(settle(kind.options, assignments(rest, spec), name))
+        if rest and hasattr(kind, "positional"):
+            load("splitbrain.own_shape:check_claims")(found, spec)
     else:
         from splitbrain.own_targets import made
 
         found = made(kind, settle(kind.options, assignments(rest.partition(":")[2], spec), name), spec)
     return found
+
+
+def _due(name: str, positional: str | None) -> str:
+    """The thing that is due after the colon of a `TARGET` word, in words."""
+    if positional is not None:
+        return f"comes the {positional}, as in {name}:{positional.upper()}"
+    if name in TARGETS:
+        return f"come options, as in {name}:OPTION=VALUE"
+    return f"comes the name of a class in it, as in {name}:MyStore"
 
 
 def target_summary(name: str) -> str:
@@ -109,6 +121,11 @@ def target_class(spec: str) -> Any:
 
 def workload(name: str) -> Workload:
     """The workload of a name, or of one that it had in an earlier release."""
+    known, _, options = name.partition(":")
+    if "=" in options and known in WORKLOADS:
+        raise UsageError(
+            f"workload {name!r}: options of a workload are given apart, as --workload {known} --set {options}"
+        )
     found: Workload = WORKLOADS.find(FORMER_WORKLOADS.get(name, name))
     return found
 
@@ -182,8 +199,13 @@ def model_summaries() -> Iterator[tuple[str, str]]:
 def model(name: str) -> Any:
     """The model of `check --model` of a name, or of one that it had in an earlier release, or `module:NAME` of a
     user's own."""
+    known, _, options = name.partition(":")
+    if "=" in options and known in models():
+        raise UsageError(f"model {name!r}: options of a model are given apart, as --model {known} --set {options}")
     if ":" in name:
         return load("splitbrain.own_models:own_model")(name)
+    if name.endswith(".py"):
+        raise UsageError(f"model {name}: after the file comes the name of a model in it, as in {name}:MODEL")
     return load("splitbrain.checkers.catalogue:entry")(name)
 
 
@@ -238,13 +260,16 @@ def on_hosts(file: str, nodes: int) -> Callable[[int], Environment]:
 
 
 def assignments(words: str, where: str) -> dict[str, str]:
-    """`a=1,b=2` as a mapping; UsageError for a part that is no `key=value`."""
+    """`a=1,b=2` as a mapping; UsageError for a part that is no `key=value`, and for a key that comes again with another
+    value."""
     given: dict[str, str] = {}
     for part in filter(None, words.split(",")):
         key, sign, value = part.partition("=")
         if not sign or not key:
             raise UsageError(f"expected key=value in {where!r}, not {part!r}")
-        given[key.strip()] = value.strip()
+        key, value = key.strip(), value.strip()
+        if given.setdefault(key, value) != value:
+            raise UsageError(f"{where}: {key} is given twice, as {given[key]!r} and as {value!r}")
     return given
 
 

@@ -45,12 +45,12 @@ def test_options_named_beside_all_are_kept() -> None:
 @pytest.mark.parametrize(
     ("argument", "words"),
     [
-        ("nonsense", "no fault 'nonsense'. There are partition, kill"),
+        ("nonsense", "no fault 'nonsense'; there are partition, kill"),
         ("partitoin", "did you mean partition"),
         ("topology=bridge", "expected NAME"),
         ("kill:size", "expected NAME"),
         ("kill:=one", "expected NAME"),
-        ("kill:side=one", "kill has no option 'side', did you mean size\\? it has size, aim"),
+        ("kill:side=one", "kill has no option 'side', did you mean size\\? It has size, aim"),
         ("kill,kill:size=one", "kill is named twice"),
         ("kill:size=one,size=all", "size of kill is given twice"),
         ("all:size=one", "all has no options"),

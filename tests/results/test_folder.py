@@ -2,13 +2,15 @@
 
 import errno
 import json
+import os
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from splitbrain.harness.errors import InfrastructureError, UsageError
-from splitbrain.results.folder import RunFolder, safe_name
+from splitbrain.results.folder import RunFolder, safe_name, write_whole
 from splitbrain.results.result import Cost, Result
 from splitbrain.runner.record import RunRecord
 
@@ -112,15 +114,27 @@ def test_a_full_disk_is_infrastructure(tmp_path: Path, monkeypatch: pytest.Monke
     def full(self: Path, *_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full)
+    for way in ("write_text", "open"):
+        monkeypatch.setattr(Path, way, full)
     with pytest.raises(InfrastructureError, match="disk is full"):
         folder.finish(stale(), Result.of_run(stale(), record(), passed()))
 
 
+def test_what_lies_at_the_place_of_a_partial_file_is_not_written_to(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    partial = tmp_path / f".page.html.{os.getpid()}-{threading.get_ident()}.partial"
+    partial.symlink_to(victim)
+    assert write_whole(tmp_path / "page.html", "page").read_text() == "page"
+    assert victim.read_text() == "mine" and not partial.is_symlink()
+
+
 def test_a_place_that_cannot_be_written_is_wrong_use(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match="--out"):
-        RunFolder.create(record(), tmp_path / "file")
+    (tmp_path / "loop").symlink_to("loop")
+    for name in ("file", "loop"):
+        with pytest.raises(UsageError, match="--out"):
+            RunFolder.create(record(), tmp_path / name)
 
 
 def test_names_are_safe() -> None:

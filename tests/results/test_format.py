@@ -61,3 +61,9 @@ def test_what_a_fault_says_of_itself() -> None:
     assert format.bite(unread) == "500 ms skew (no program looked at its wall clock)"
     assert format.bite({**unread, "clock_reads": 2}) == "2 clock reads, 500 ms skew"
     assert format.bite({"skew_ms": 0, "clock_reads": 0}) == "never bit"
+
+
+def test_a_very_long_sentence_is_cut_and_says_so() -> None:
+    assert format.sentence("short\x1b") == "short\ufffd"
+    told = format.sentence("x" * (format.SENTENCE + 1_000))
+    assert told == "x" * format.SENTENCE + "… (1,000 characters more; --json has all)"

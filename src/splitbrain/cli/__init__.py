@@ -16,7 +16,7 @@ import click
 
 from splitbrain.cli.exits import INFRASTRUCTURE, INTERNAL, INTERRUPTED, USAGE, VALID, worst
 from splitbrain.cli.output import Output, err, printable
-from splitbrain.harness.errors import InfrastructureError, SplitbrainError, out_of_memory
+from splitbrain.harness.errors import InfrastructureError, SplitbrainError, UsageError, out_of_memory
 from splitbrain.harness.signals import interrupts
 from splitbrain.harness.suggestion import did_you_mean
 from splitbrain.version import __version__
@@ -107,8 +107,8 @@ def _code_of(words: Sequence[str]) -> int:
         err(f"a command is needed.\n\n{error.format_message()}")
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
-        said = error.format_message()
-        said += "" if said.endswith((".", "?)")) else "."
+        said = " ".join(error.format_message().split())
+        said += "" if said.endswith((".", "?", "?)")) else "."
         err(said + (f" Try '{context.command_path} --help'." if context else ""))
     except InfrastructureError as error:
         err(str(error))
@@ -123,7 +123,11 @@ def _code_of(words: Sequence[str]) -> int:
         code = INFRASTRUCTURE
     except BrokenPipeError:
         code = VALID  # help that nobody reads any more; a verdict goes through `out`, and keeps its code
-    except Exception as error:  # noqa: BLE001 - the last line of defence: a bug of ours must not look like a verdict
+    except SystemExit as ended:
+        if COMPLETE in os.environ:
+            raise
+        code = _unforeseen(ended)
+    except BaseException as error:  # noqa: BLE001 - the last line of defence: a bug of ours must not look like a verdict
         code = _unforeseen(error)
     return code
 
@@ -131,12 +135,28 @@ def _code_of(words: Sequence[str]) -> int:
 def _called(words: Sequence[str]) -> int:
     if COMPLETE in os.environ:
         cli.main(prog_name="splitbrain", complete_var=COMPLETE)
+    _refuse_empty(words)
     with cli.make_context("splitbrain", list(words)) as context:
         code = cli.invoke(context)
     return code if isinstance(code, int) else VALID
 
 
-def _unforeseen(error: Exception) -> int:
+def _refuse_empty(words: Sequence[str]) -> None:
+    """UsageError for an empty word, such as a variable of the shell without a value: as a path it would be the folder
+    one is in."""
+    for place, word in enumerate(words):
+        option, sign, value = word.partition("=") if word.startswith("--") else ("", "", word)
+        if value or (option and not sign):
+            continue
+        option = option or (words[place - 1] if place and words[place - 1].startswith("-") else "")
+        if option == "--set":
+            raise UsageError(f"{option} is given without a value: write {option} KEY=VALUE, or leave it out")
+        if option:
+            raise UsageError(f"{option} is given without a value: name one, or leave it out")
+        raise UsageError(f"argument {place} is empty: name something, or leave it out; is a variable without a value?")
+
+
+def _unforeseen(error: BaseException) -> int:
     """Tell of an error that nobody foresaw: the machine's, the user's code's, or a bug of ours."""
     from splitbrain.own_targets import import_place, own_failure
 

@@ -7,7 +7,7 @@ import gc
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,14 +20,22 @@ from splitbrain.cli.history_sources import HistorySource, expand
 from splitbrain.cli.output import err, out
 from splitbrain.cli.spec_options import BUDGET
 from splitbrain.harness.budget import Budget
-from splitbrain.harness.errors import HistoryError, UsageError
+from splitbrain.harness.errors import HistoryError, SplitbrainError, UsageError
 from splitbrain.harness.histories import FORMATS, ReadingStopped, read
 from splitbrain.harness.history import History
+from splitbrain.harness.options import Option
 from splitbrain.harness.verdict import unknown
 from splitbrain.results import text
 from splitbrain.results.folder import RunFolder, safe_name, write_whole, writing
 from splitbrain.results.result import Cost, Result
 from splitbrain.runner.checking import Judge, check_history
+from splitbrain.runner.hints import keyed_hint
+from splitbrain.runner.record import RunRecord
+from splitbrain.runner.spec import CLAIM
+
+REPORT = "--report"
+KEYED = Option("keyed", False, "whether each value is a [key value] pair, as in jepsen.independent")
+"""The option of `--set` that is no model's but the reader's."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,7 @@ class Reading:
     is_flag=True,
     help="Read events without a process, without an invocation, or after an info of their process; notes say how.",
 )
-@click.option("--report", type=click.Path(path_type=Path), metavar="DIR", help="Write a page for each history there.")
+@click.option(REPORT, type=click.Path(path_type=Path), metavar="DIR", help="Write a page for each history there.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, one line a history.")
 def check(
     sources: Sequence[str], model: str | None, settings: Sequence[str], form: str, budget: Budget, lenient: bool,
@@ -73,43 +81,62 @@ def check(
     What splitbrain recorded itself needs no --model: the test beside it says what to check.
     """
     given = registry.assignments(",".join(settings), "--set")
-    reading = Reading(form, given.pop("keyed", "false") in ("true", "on", "yes"), lenient)
+    keyed = KEYED.parse(given.pop("keyed"), "--set") if "keyed" in given else False
+    reading = Reading(form, keyed is True, lenient)
     if model is None and given:
         raise UsageError(f"--set {next(iter(given))}=… is an option of a model: name the model with --model")
     judge = Judge.of_model(model, given) if model else None
     for note in registry.renamed_model(model) if model else ():
         err(note)
-    found = list(expand(sources))
+    if report:
+        with writing(report, REPORT):
+            report.mkdir(parents=True, exist_ok=True)
     codes: list[int] = []
     results: list[Result] = []
+    found = histories(sources, codes)
+    files = len(found) + len(codes)
     for source in found:
         try:
             history, result = judged(source, judge or judge_beside(source), reading, budget)
         except UsageError as error:
-            if len(found) == 1:
+            if files == 1:
                 raise
             err(str(error))
             codes.append(USAGE)
             continue
         except MemoryError:
-            if len(found) == 1:
+            if files == 1:
                 raise
             err(f"{source.name}: out of memory")
             codes.append(INFRASTRUCTURE)
             continue
         codes.append(OF_VERDICT[result.status.value])
         results.append(result)
-        page = write_page(report, source, history, result, len(results)) if report else None
+        page = told_page(report, source, history, result, len(results), codes) if report else None
         if as_json:
             out(json.dumps(result.headline() | ({"report": str(page)} if page else {})))
         else:
-            lines = text.lines(result) if len(found) == 1 else [text.headline(result), *text.note_lines(result)]
+            lines = text.lines(result) if files == 1 else [text.headline(result), *text.note_lines(result)]
             out("\n".join(lines), result.status.value)
             if page:
                 out(f"report: {page}")
-    if len(found) > 1 and not as_json:
-        out(tally(results, len(found)))
+    if files > 1 and not as_json:
+        out(tally(results, files))
     return worst(codes)
+
+
+def histories(words: Sequence[str], codes: list[int]) -> list[HistorySource]:
+    """The histories that words mean. Of several words, one that means none is told, and its code added to `codes`."""
+    found: list[HistorySource] = []
+    for word in words:
+        try:
+            found += expand([word])
+        except (UsageError, OSError) as error:
+            if len(words) == 1:
+                raise
+            err(str(error) if isinstance(error, UsageError) else f"{error.filename or word}: {error.strerror}")
+            codes.append(USAGE)
+    return found
 
 
 SET_ASIDE_FROM = 100_000
@@ -119,11 +146,24 @@ SET_ASIDE_FROM = 100_000
 def judge_beside(source: HistorySource) -> Judge:
     """The judge that the test beside a recorded history names; UsageError if there is none."""
     if source.path is not None and source.path.exists() and (source.path.parent / "test.toml").exists():
-        return Judge.of_record(RunFolder.open(source.path).record())
+        folder = RunFolder.open(source.path)
+        record = folder.record()
+        return Judge.of_record(record, claims_beside(folder, record) if record.spec.model == CLAIM else ())
     if source.path is not None and not source.path.exists():
         raise HistoryError(source.name, None, "there is no such file")
     models = ", ".join(registry.models())
     raise UsageError(f"{source.name}: no test.toml beside it says what to check: name a model with --model ({models})")
+
+
+def claims_beside(folder: RunFolder, record: RunRecord) -> Sequence[str]:
+    """The claims of the target of a recorded run. Pitfall: a folder may be a stranger's, so no code that it names is
+    run; claims of a target that is not installed here are those that its verdict tells of."""
+    if record.spec.target.partition(":")[0] in registry.TARGETS:
+        return registry.target(record.spec.target).claims
+    claims = folder.verdict().get("claims")
+    if not isinstance(claims, Mapping):
+        raise UsageError(f"{folder.path}: it does not say what its target claims: name a model with --model")
+    return [str(claim) for claim in claims]
 
 
 def judged(source: HistorySource, judge: Judge, reading: Reading, budget: Budget) -> tuple[History, Result]:
@@ -144,21 +184,37 @@ def judged(source: HistorySource, judge: Judge, reading: Reading, budget: Budget
     if len(history) >= SET_ASIDE_FROM:
         gc.freeze()
     history.operations()
-    return history, check_history(history, source.name, judge, spending.left(), time.perf_counter() - began)
+    reading_s = time.perf_counter() - began
+    try:
+        return history, check_history(history, source.name, judge, spending.left(), reading_s)
+    except UsageError as error:
+        keyed = keyed_hint(history) if judge.given is not None and not reading.keyed else None
+        raise UsageError(f"{source.name}: {error}{f'; {keyed}' if keyed else ''}") from None
+
+
+def told_page(
+    folder: Path, source: HistorySource, history: History, result: Result, number: int, codes: list[int]
+) -> Path | None:
+    """The page of one history, see `write_page`. One that cannot be written is told, and its code added to `codes`: the
+    verdict stands without it."""
+    try:
+        return write_page(folder, source, history, result, number)
+    except SplitbrainError as error:
+        err(str(error))
+        codes.append(USAGE if isinstance(error, UsageError) else INFRASTRUCTURE)
+        return None
 
 
 def write_page(folder: Path, source: HistorySource, history: History, result: Result, number: int) -> Path:
-    """The page of one history in a folder, which is made if it is not there. number: of the history, from 1, for a page
+    """The page of one history in a folder. number: of the history, from 1, for a page
     whose name is taken. UsageError if it cannot be written."""
     from splitbrain.results.report import render
 
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
     name = "stdin" if source.path is None else safe_name(source.name)
     page = folder / f"{name}.html"
     if number > 1 and page.exists():
         page = folder / f"{name}-{number}.html"
-    return write_whole(page, render(history, result))
+    return write_whole(page, render(history, result), REPORT)
 
 
 def tally(results: Sequence[Result], files: int) -> str:

@@ -15,10 +15,23 @@ from splitbrain.harness.deployment import BuiltImage, Container, Process
 from splitbrain.harness.environments.docker.daemon import Daemon
 from splitbrain.harness.environments.docker.images import Image, build, listed, obtain
 from splitbrain.harness.errors import UsageError
+from splitbrain.harness.suggestion import did_you_mean
 from splitbrain.harness.target import Provided, Target
 
 
-@click.group()
+class ImageCommands(click.Group):
+    """The commands of `images`; UsageError, which says what there is, for any other."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name."""
+        found = super().get_command(ctx, cmd_name)
+        if found is None:
+            hint = did_you_mean(cmd_name, self.commands, f"there are {', '.join(self.commands)}.")
+            raise click.UsageError(f"images has no command {cmd_name!r}{hint}", ctx)
+        return found
+
+
+@click.group(cls=ImageCommands)
 def images() -> None:
     """Build and list the images that --env docker makes containers from."""
 

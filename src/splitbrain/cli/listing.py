@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 
 Entry = dict[str, Any]
 SECTIONS = ("targets", "workloads", "nemeses", "models", "environments")
+SYNONYMS = {
+    "target": "targets", "workload": "workloads", "nemesis": "nemeses", "fault": "nemeses", "faults": "nemeses",
+    "model": "models", "environment": "environments",
+}  # fmt: skip
+"""Other words for a section."""
 WIDTH_MIN = 60
 MORE = "`splitbrain list NAME` shows everything about one of them: its options, and what fits it."
 
@@ -53,6 +58,7 @@ def uncollected() -> Iterator[None]:
 def listing(what: str | None, as_json: bool) -> None:
     """List what there is: targets, workloads, nemeses, models, environments; or everything about one NAME of these,
     with options if it has any: raft:reads=local, partition:topology=bridge."""
+    what = SYNONYMS.get(what, what) if what is not None else None
     if what is not None and what not in SECTIONS:
         found = list(about(what))
         for number, (kind, entry) in enumerate(found):

@@ -13,10 +13,11 @@ from splitbrain.checkers.claims import PROPERTIES, decided, models_claimed, prop
 from splitbrain.checkers.common.per_key import UNOBSERVED
 from splitbrain.checkers.convergence.check import ConvergenceCheck
 from splitbrain.checkers.lattice import implies, lattice
+from splitbrain.checkers.linearizability import Linearizability
 from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.checker import Checker, ExplainingChecker
 from splitbrain.harness.errors import SplitbrainError, UsageError
-from splitbrain.harness.history import Event, History
+from splitbrain.harness.history import ABSENT, Event, History
 from splitbrain.harness.options import Setting, settle
 from splitbrain.harness.signals import interrupts
 from splitbrain.harness.verdict import Validity, Verdict, unknown
@@ -27,6 +28,9 @@ from splitbrain.runner.spec import CLAIM
 from splitbrain.workloads.workload import Workload
 
 HINT_CONFIGURATIONS = 200_000
+HINT_SECONDS = 10.0
+JUDGES_OF = {"token": "owner-mutex, reentrant-lock and fencing", "revision": "versioned-register and versioned-kv"}
+"""The models that judge what a completion carries beside its value."""
 
 
 @dataclass(frozen=True)
@@ -72,15 +76,13 @@ class Judge:
         return replace(judge, given=None)
 
     @staticmethod
-    def of_record(record: RunRecord) -> "Judge":
-        """The judge of a recorded run."""
+    def of_record(record: RunRecord, claims: Sequence[str] = ()) -> "Judge":
+        """The judge of a recorded run. claims: what its target claimed, for a run that was judged by that."""
         workload = registry.workload(record.workload)
         known = {option.name for option in workload.options}
         given = {name: text for name, text in record.spec.settings.items() if name in known}
         settings = settle(workload.options, given, f"workload {record.workload}")
-        model = record.spec.model
-        claims = registry.target(record.spec.target).claims if model == CLAIM else ()
-        return Judge.of_run(workload, settings, model, claims)
+        return Judge.of_run(workload, settings, record.spec.model, claims)
 
     def must_know(self, workload: Workload) -> None:
         """UsageError for an operation of the workload that these checkers do not know."""
@@ -147,14 +149,33 @@ class Judge:
             else:
                 verdict = replace(verdict, notes=(*verdict.notes, f"there is no witness: {explained.reason}"))
         if self.given is not None:
-            may_begin = "initial" not in self.given and checker is not None
+            may_begin = "initial" not in self.given and self.takes_initial
             retry = partial(self._begun_with, history, spending) if may_begin else None
             verdict = replace(verdict, notes=(*verdict.notes, *hints(history, retry)))
         return verdict
 
+    def unjudged(self, history: History) -> tuple[str, ...]:
+        """Notes on what completions of a foreign history carry and its model does not look at."""
+        checker = self.checkers[0]
+        if self.given is None or not isinstance(checker, Linearizability):
+            return ()
+        sees = checker.model_for(history).sees
+        columns = {"token": history.token, "revision": history.revision}
+        return tuple(
+            f"completions carry a {name}, which {self.name} does not judge; {JUDGES_OF[name]} do"
+            for name, column in columns.items()
+            if name not in sees and any(value != ABSENT for value in column)
+        )
+
+    @property
+    def takes_initial(self) -> bool:
+        """Whether the model has an option for the value before any write."""
+        return any(option.name == "initial" for option in registry.model(self.name).options)
+
     def _begun_with(self, history: History, spending: BudgetMeter, word: str) -> Validity:
         """The verdict with another initial value, as far as a small search goes."""
-        budget = replace(spending.budget, seconds=spending.seconds_left(), configurations=HINT_CONFIGURATIONS)
+        seconds = min(spending.seconds_left(), HINT_SECONDS)
+        budget = replace(spending.budget, seconds=seconds, configurations=HINT_CONFIGURATIONS)
         judge = Judge.of_model(self.name, {**(self.given or {}), "initial": word})
         return judge.decide(history, budget.start()).value
 
@@ -223,7 +244,9 @@ def safely(name: str, ask: Callable[[], Verdict]) -> Verdict:
         raise
     except MemoryError:
         return unknown(name, "the check ran out of memory")
-    except Exception as error:  # noqa: BLE001 - a bug in a checker is no verdict about the system
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a bug in a checker is no verdict about the system
         return unknown(name, f"the checker failed: {type(error).__name__}: {error}")
 
 
@@ -236,5 +259,6 @@ def check_history(history: History, name: str, judge: Judge, budget: Budget, rea
     verdict = judge.decide(history, spending)
     decided = time.perf_counter()
     verdict = judge.explain(history, verdict, spending)
+    verdict = replace(verdict, notes=(*verdict.notes, *judge.unjudged(history)))
     cost = Cost(decided - began, reading, witness=time.perf_counter() - decided)
     return Result.of_history(history, name, judge.name, verdict, cost)

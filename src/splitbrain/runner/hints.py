@@ -25,12 +25,26 @@ def hints(history: History, begun_with: Callable[[str], Validity] | None) -> tup
     begun_with: what the verdict is if option `initial` is this word; UsageError if it cannot be. None if the initial
     value was given, or there is no such option.
     """
-    if looks_keyed(history):
-        return ("every value is a [key value] pair: where the first of each is a key, say --set keyed=true",)
+    keyed = keyed_hint(history)
+    if keyed is not None:
+        return (keyed,)
     word = fitting_initial(history, begun_with) if begun_with is not None else None
     if word is None:
         return ()
     return (f"nothing but the initial value stands against it: if it began with {word}, say --set 'initial={word}'",)
+
+
+def keyed_hint(history: History) -> str | None:
+    """The hint on a history whose values are all `[key value]` pairs; None on any other."""
+    if not looks_keyed(history):
+        return None
+    operations, values = history.operations(), history.pool.values
+    if all(is_pair(values[argument]) for argument in operations.argument):
+        return "every value is a [key value] pair: where the first of each is a key, say --set keyed=true"
+    return (
+        "every value is a [key value] pair, but for invocations without one: where the first of each is a key, give "
+        "these theirs, as [key nil], and say --set keyed=true"
+    )
 
 
 def looks_keyed(history: History) -> bool:

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from splitbrain.cli.exits import INVALID, UNKNOWN, USAGE, VALID
+from splitbrain.cli.exits import INFRASTRUCTURE, INVALID, UNKNOWN, USAGE, VALID
+from splitbrain.harness.errors import InfrastructureError
 
 
 def line(process, kind, f, value):
@@ -138,6 +139,36 @@ def test_a_history_of_pairs_is_told_of_keys(splitbrain, tmp_path):
     assert splitbrain("check", tmp_path / "pairs.jsonl", "--model", "register", "--set", "keyed=true").code == VALID
 
 
+def test_the_hint_on_keys_says_what_the_reader_needs_too(splitbrain, tmp_path):
+    pairs = line(0, "invoke", "write", ["a", 1]) + line(0, "ok", "write", ["a", 1])
+    pairs += line(1, "invoke", "read", None) + line(1, "ok", "read", ["b", None])
+    (tmp_path / "pairs.jsonl").write_text(pairs)
+    assert (
+        "as [key nil], and say --set keyed=true"
+        in splitbrain("check", tmp_path / "pairs.jsonl", "--model", "register").out
+    )
+
+
+def test_values_that_a_model_cannot_take_are_told_with_the_file_and_of_keys(splitbrain, tmp_path):
+    pairs = line(0, "invoke", "add", ["a", 1]) + line(0, "ok", "add", ["a", 1])
+    (tmp_path / "pairs.jsonl").write_text(pairs)
+    said = splitbrain("check", tmp_path / "pairs.jsonl", "--model", "lin-counter")
+    assert said.code == USAGE and f"{tmp_path / 'pairs.jsonl'}: an add takes a number, not [a 1]; " in said.err
+    assert "--set keyed=true" in said.err
+
+
+@pytest.mark.parametrize(
+    ("model", "field", "value", "judges"),
+    [("mutex", "token", 5, "owner-mutex"), ("kv", "revision", 5, "versioned-kv"), ("owner-mutex", "token", 5, None)],
+)
+def test_what_a_model_does_not_judge_of_a_history_is_told(splitbrain, tmp_path, model, field, value, judges):
+    f = "put" if model == "kv" else "acquire"
+    event = {"process": 0, "type": "ok", "f": f, "value": 1, field: value}
+    (tmp_path / "one.jsonl").write_text(line(0, "invoke", f, 1) + json.dumps(event) + "\n")
+    notes = splitbrain("check", tmp_path / "one.jsonl", "--model", model, "--json").objects[0].get("notes", [])
+    assert [judges in note and field in note for note in notes] == ([True] if judges else [])
+
+
 @pytest.mark.parametrize(
     ("model", "began", "word"),
     [
@@ -145,6 +176,9 @@ def test_a_history_of_pairs_is_told_of_keys(splitbrain, tmp_path):
         ("register", "x y", '"x y"'),
         ("register", True, "true"),
         ("versioned-register", 0, "0"),
+        ("linearizable", 0, "0"),
+        ("sequential", 0, "0"),
+        ("spectrum", 0, "0"),
     ],
 )
 def test_a_register_that_began_otherwise_is_told_of_its_initial_value(splitbrain, tmp_path, model, began, word):
@@ -230,3 +264,43 @@ def test_a_page_is_written_for_each_history(splitbrain, files):
 def test_a_page_that_cannot_be_written_is_told(splitbrain, files):
     said = splitbrain("check", files / "good.jsonl", "--model", "register", "--report", files / "bad.jsonl" / "x")
     assert said.code == USAGE and "Traceback" not in said.err
+
+
+def test_a_page_that_cannot_be_written_takes_no_verdict_away(splitbrain, files, monkeypatch):
+    def full(*_):
+        raise InfrastructureError("the disk is full")
+
+    monkeypatch.setattr("splitbrain.cli.check.write_page", full)
+    words = ("--model", "register", "--report", files / "pages")
+    said = splitbrain("check", files / "bad.jsonl", *words)
+    assert said.code == INVALID and said.out.startswith("invalid: ") and "the disk is full" in said.err
+    assert splitbrain("check", files / "good.jsonl", *words).code == INFRASTRUCTURE
+    assert (
+        "2 histories: 1 invalid, 1 valid" in splitbrain("check", files / "bad.jsonl", files / "good.jsonl", *words).out
+    )
+
+
+def test_a_word_that_means_no_history_stops_no_other(splitbrain, files):
+    (files / "empty").mkdir()
+    said = splitbrain("check", files / "empty", files / "bad.jsonl", "--model", "register")
+    assert said.code == INVALID and "no history in this folder" in said.err
+    assert "2 histories: 1 invalid, 1 unreadable" in said.out
+
+
+def test_no_code_that_a_run_folder_names_is_run(splitbrain, tmp_path):
+    store = tmp_path / "store.py"
+    store.write_text(
+        "from splitbrain.targets.stores import Single\n"
+        "class Store(Single):\n    name, claims = 'store', ('linearizable',)\n"
+    )
+    words = ("--workload", "register", "--model", "claim", "--time-limit", 1, "--seed", 1, "--out", tmp_path / "runs")
+    assert splitbrain("run", f"{store}:Store", *words).code == VALID
+    store.write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
+    folder = tmp_path / "runs" / "latest"
+    said = splitbrain("check", folder, "--json")
+    assert said.code == VALID and said.objects[0]["verdict"] == "valid"
+    for command in ("report", "runs", "compare"):
+        splitbrain(command, *([folder, folder] if command == "compare" else [folder]))
+    assert not (tmp_path / "ran").exists()
+    (folder / "verdict.json").write_text('{"verdict": "valid"}')
+    assert "name a model with --model" in splitbrain("check", folder).err

@@ -94,6 +94,11 @@ def test_a_shell_completes_names_where_they_stand(splitbrain, words, completed):
     assert completed in [item.value for item in found]
 
 
+@pytest.mark.parametrize(("word", "section"), [("faults", "nemeses"), ("model", "models"), ("target", "targets")])
+def test_list_of_another_word_for_a_section(splitbrain, word, section):
+    assert splitbrain("list", word).out == splitbrain("list", section).out
+
+
 def test_list_of_something_unknown(splitbrain):
     said = splitbrain("list", "nonsense")
     assert said.code == USAGE and "raft" in said.err and "models" in said.err

@@ -82,3 +82,7 @@ def test_a_subkey_is_not_seen_without_those_written_before_it(subkeys, expected)
 def test_a_set_has_no_order_of_subkeys(value):
     with pytest.raises(UsageError, match="in their order, as a list"):
         verdict("jepsen-sequential", *done(0, W, 7), *done(1, R, value))
+
+
+def test_an_empty_read_where_nothing_was_added_says_nothing() -> None:
+    assert verdict("jepsen-monotonic", *done(0, R, ())).value.value == "unknown"
