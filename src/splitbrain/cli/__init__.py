@@ -7,6 +7,7 @@ import errno
 import importlib
 import os
 import resource
+import shutil
 import traceback
 import warnings
 from collections.abc import Sequence
@@ -166,10 +167,9 @@ def _unforeseen(error: BaseException) -> int:
     ):
         err(NO_MEMORY)
         return INFRASTRUCTURE
-    if isinstance(error, OSError) and error.errno is not None:
-        named = f"{error.filename}: " if error.filename is not None else ""
-        err(f"{named}{error.strerror}")
-        return USAGE if error.errno in WRONG_PATH and not _of_the_machine(error.filename) else INFRASTRUCTURE
+    if isinstance(error, OSError) and (told := _of_a_file(error)):
+        err(told[0])
+        return told[1]
     if os.environ.get("SPLITBRAIN_DEBUG"):
         err("".join(traceback.format_exception(error)).rstrip())
         return INTERNAL
@@ -188,6 +188,18 @@ def _unforeseen(error: BaseException) -> int:
         "set SPLITBRAIN_DEBUG=1 to see where it came from, and please report it"
     )
     return INTERNAL
+
+
+def _of_a_file(error: OSError) -> tuple[str, int] | None:
+    """The sentence and the code of an error of a file, or of the first of several that were copied; None of others."""
+    if isinstance(error, shutil.Error) and isinstance(error.args[0], list):
+        _, place, why = error.args[0][0]
+        return f"{place}: cannot be written: {why}", INFRASTRUCTURE
+    if error.errno is None:
+        return None
+    named = f"{error.filename}: " if error.filename is not None else ""
+    wrong = error.errno in WRONG_PATH and not _of_the_machine(error.filename)
+    return f"{named}{error.strerror}", USAGE if wrong else INFRASTRUCTURE
 
 
 def _of_the_machine(filename: object) -> bool:

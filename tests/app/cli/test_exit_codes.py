@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from splitbrain import cli, targets
+from splitbrain.cli.exits import INFRASTRUCTURE
 from splitbrain.cli.zoo import exit_code
 from splitbrain.harness.environments.linux import namespaces
 
@@ -254,10 +255,14 @@ def test_an_import_that_fails_is_told_with_its_line(splitbrain, monkeypatch):
 
 
 def test_a_full_disk_below_the_folder(splitbrain, monkeypatch, tmp_path):
-    def full(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
+    opened = Path.open
 
-    monkeypatch.setattr(Path, "write_text", full)
+    def full(self: Path, mode: str = "r", *more: object, **named: object) -> object:
+        if mode == "x":
+            raise OSError(28, "No space left on device")
+        return opened(self, mode, *more, **named)
+
+    monkeypatch.setattr(Path, "open", full)
     said = splitbrain(*VALID.split(), "--out", tmp_path)
     assert said.code == 3 and "the disk is full" in said.err
 
@@ -295,3 +300,14 @@ def test_a_signal_while_it_starts(tmp_path, number):
         _, err = run.communicate(timeout=300)
         assert run.returncode == 130 or (run.returncode < 0 and not err), (run.returncode, err)
         assert "Traceback" not in err
+
+
+def test_files_that_cannot_be_copied_are_the_machines_fault(monkeypatch, capsys):
+    def fails(words):
+        raise shutil.Error([("a/report.html", "b/report.html", "[Errno 28] No space left on device")])
+
+    monkeypatch.setattr(cli, "_called", fails)
+    assert cli.command(["zoo"]) == INFRASTRUCTURE
+    assert capsys.readouterr().err == (
+        "splitbrain: b/report.html: cannot be written: [Errno 28] No space left on device\n"
+    )
