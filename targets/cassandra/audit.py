@@ -10,7 +10,6 @@ import asyncio
 import struct
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from splitbrain.harness.node import Node
 from splitbrain.harness.verdict import Verdict
@@ -33,35 +32,28 @@ EVERYTHING = {
     ELEMENTS: f"SELECT key, element FROM {ELEMENTS}",
     COUNTERS: f"SELECT key, sum FROM {COUNTERS}",
 }
-
-
-@dataclass(frozen=True)
-class Compared:
-    """together: the rows of all tables as all replicas together say. differing: node → how many rows it has otherwise,
-    for those that have any."""
-
-    together: frozenset[Row]
-    differing: Mapping[str, int]
+Compared = tuple[frozenset[Row], Mapping[str, int]]
+"""The rows of all tables as all replicas together say; node → how many it has otherwise, for those that have any."""
 
 
 async def audit(nodes: Sequence[Node], settings: CassandraSettings) -> Verdict:
     """Whether all replicas hold the same data: `invalid` if they go on to differ though reads mend them, `unknown` if
     they could not be compared."""
-    last: Compared | None = None
+    last: Compared = frozenset(), {}
 
     async def compare() -> Verdict | str:
         nonlocal last
         last = await _compared(nodes, settings)
-        return "they differ" if last.differing else judged(last, settings, len(nodes))
+        return "they differ" if last[1] else judged(last, settings, len(nodes))
 
     verdict = await audited(CHECKER, compare, AUDIT_SECONDS, PAUSE_SECONDS)
-    return verdict if last is None or not last.differing else judged(last, settings, len(nodes))
+    return judged(last, settings, len(nodes)) if last[1] else verdict
 
 
 def judged(compared: Compared, settings: CassandraSettings, nodes: int) -> Verdict:
     """The verdict on the last comparison."""
-    rows, differ = len(compared.together), compared.differing
-    stamps = [row[-1] for row in compared.together if row[0] == REGISTERS.encode()]
+    together, differ = compared
+    rows, stamps = len(together), [row[-1] for row in together if row[0] == REGISTERS.encode()]
     late = ahead([stamp for stamp in stamps if stamp is not None], time.time_ns() // 1000)
     if not differ:
         return agreeing(CHECKER, f"all {nodes} nodes hold the same {rows:,} rows{late}", rows=rows, differing={})
@@ -85,7 +77,7 @@ async def _compared(nodes: Sequence[Node], settings: CassandraSettings) -> Compa
     together = await _rows(nodes[0], settings, ALL)
     alone = await asyncio.gather(*(_rows(node, settings, ONE) for node in nodes))
     counts = {node.name: len(together ^ rows) for node, rows in zip(nodes, alone, strict=True)}
-    return Compared(together, {name: count for name, count in counts.items() if count})
+    return together, {name: count for name, count in counts.items() if count}
 
 
 async def _rows(node: Node, settings: CassandraSettings, consistency: int) -> frozenset[Row]:

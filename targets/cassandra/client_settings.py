@@ -49,10 +49,9 @@ class CassandraSettings:
 
     read, write: consistency levels. lwt: whether every write is a lightweight transaction; serial: its level.
     replicas, network: replication factor, and whether replicas are placed by data centre. read_repair: "BLOCKING" or
-    "NONE". repaired: whether all data is read at ALL after the faults. grace_seconds: how long deletions are
-    remembered. rows: whether a set is one row an element. again: whether increments of unknown end are sent again.
-    clean: whether the tables are dropped at the end. kinds: what each object turned out to be, see `schema`. sessions:
-    shared by all.
+    "NONE". repaired: as the option. grace_seconds: how long deletions are remembered. rows: whether a set is one row an
+    element. again: whether increments of unknown end are sent again. clean: whether the tables are dropped at the end.
+    kinds: what each object turned out to be, see `schema`. sessions: shared by all.
     """
 
     def __init__(self, settings: Mapping[str, Setting], access: Access = PLAIN) -> None:

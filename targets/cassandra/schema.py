@@ -41,12 +41,7 @@ async def define(session: CassandraSession, settings: CassandraSettings) -> None
     if not settings.network:
         placement = f"'SimpleStrategy', 'replication_factor': {settings.replicas}"
     await session.define(f"CREATE KEYSPACE IF NOT EXISTS {KEYSPACE} WITH replication = {{'class': {placement}}}")
-    with_options = {
-        "read_repair": f"'{settings.read_repair}'",
-        "gc_grace_seconds": settings.grace_seconds,
-        "speculative_retry": "'NEVER'",
-        "additional_write_policy": "'NEVER'",
-    }
-    options = " AND ".join(f"{name} = {value}" for name, value in with_options.items())
+    options = f"read_repair = '{settings.read_repair}' AND gc_grace_seconds = {settings.grace_seconds}"
+    options += " AND speculative_retry = 'NEVER' AND additional_write_policy = 'NEVER'"
     for table in tables(settings):
         await session.define(f"CREATE TABLE IF NOT EXISTS {table} ({COLUMNS[table]}) WITH {options}")

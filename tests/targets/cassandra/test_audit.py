@@ -9,7 +9,7 @@ from splitbrain.harness.environments.external import ExternalNode
 from splitbrain.harness.options import settle
 from splitbrain.harness.verdict import Validity
 from splitbrain.targets.cassandra import audit, target
-from splitbrain.targets.cassandra.audit import Compared, ahead, judged
+from splitbrain.targets.cassandra.audit import ahead, judged
 from splitbrain.targets.cassandra.client_settings import OPTIONS, CassandraSettings
 from splitbrain.targets.cassandra.cql import ALL, ONE, Row
 from splitbrain.targets.cassandra.schema import REGISTERS
@@ -24,24 +24,24 @@ def behaving(read_repair: str) -> CassandraSettings:
 
 @pytest.mark.parametrize("repair", ["blocking", "none"])
 def test_replicas_that_agree(repair: str) -> None:
-    verdict = judged(Compared(ROWS, {}), behaving(repair), 3)
+    verdict = judged((ROWS, {}), behaving(repair), 3)
     assert (verdict.value, verdict.reason) == (Validity.VALID, "all 3 nodes hold the same 2 rows")
 
 
 def test_what_is_said_of_stamps_is_said_of_registers_that_have_one() -> None:
     registers = {(REGISTERS.encode(), b"k", b"1", *stamps(2**62)), (REGISTERS.encode(), b"gone", None, None)}
-    verdict = judged(Compared(ROWS | registers, {}), behaving("blocking"), 3)
+    verdict = judged((ROWS | registers, {}), behaving("blocking"), 3)
     assert "the same 4 rows; 1 of 1 registers are stamped up to" in verdict.reason
 
 
 def test_replicas_that_go_on_to_differ_though_reads_mend_them() -> None:
-    verdict = judged(Compared(ROWS, {"n2": 1}), behaving("blocking"), 3)
+    verdict = judged((ROWS, {"n2": 1}), behaving("blocking"), 3)
     assert verdict.value is Validity.INVALID and verdict.witness is not None
     assert "n2 in 1" in verdict.reason
 
 
 def test_replicas_that_nothing_mends_may_differ_and_it_is_told() -> None:
-    verdict = judged(Compared(ROWS, {"n2": 1, "n3": 2}), behaving("none"), 3)
+    verdict = judged((ROWS, {"n2": 1, "n3": 2}), behaving("none"), 3)
     assert verdict.value is Validity.VALID
     assert "n2 in 1, n3 in 2; nothing mends them" in verdict.reason
 
