@@ -63,14 +63,16 @@ FAULTS: Mapping[str, Fault] = {name: factory({}) for name, factory in FACTORIES.
 """Every fault with its default options, by name."""
 
 ALL = "all"
-"""Word for every fault that a system with crash recovery must survive."""
 EVERY = "every"
-"""Word for every fault that can be done to a target where it runs, also those that it need not survive."""
 NONE = "none"
 STORM = "storm"
-"""Storms from the beginning on, of the faults named beside it, or of those of the defaults."""
-WORDS = (ALL, EVERY, NONE, STORM)
-"""Names that are no fault themselves."""
+WORDS: Mapping[str, str] = {
+    ALL: "every fault that a system with crash recovery must survive",
+    EVERY: "every fault that can be done to the target where it runs, also those that it need not survive",
+    NONE: "no faults",
+    STORM: "storms from the beginning on, of the faults named beside it, or of those that `all` means",
+}
+"""Words that are no fault themselves, and what they mean."""
 
 
 def parse(

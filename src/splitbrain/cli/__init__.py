@@ -17,6 +17,7 @@ import click
 
 from splitbrain.cli.exits import INFRASTRUCTURE, INTERNAL, INTERRUPTED, USAGE, VALID, worst
 from splitbrain.cli.output import Output, err, printable
+from splitbrain.cli.own_code import apart
 from splitbrain.harness.errors import InfrastructureError, SplitbrainError, UsageError, out_of_memory
 from splitbrain.harness.signals import interrupts
 from splitbrain.harness.suggestion import did_you_mean
@@ -60,6 +61,8 @@ class Commands(click.Group):
             raise click.UsageError(f"there is no command {cmd_name!r}{hint}", ctx)
         module, _, name = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
+        if command.callback is not None and not getattr(command.callback, "apart", False):
+            command.callback = apart(command.callback)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

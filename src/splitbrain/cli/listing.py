@@ -19,6 +19,7 @@ from splitbrain.harness.fault import Fault, narrowed
 from splitbrain.harness.options import Option, Setting, settle
 from splitbrain.harness.suggestion import did_you_mean
 from splitbrain.harness.target import Target
+from splitbrain.nemeses.catalogue import WORDS
 
 if TYPE_CHECKING:
     from splitbrain.workloads.workload import Workload
@@ -119,6 +120,7 @@ def about(word: str) -> Iterator[tuple[str, Entry]]:
     kinds: dict[str, tuple[Collection[str], Callable[[], Entry]]] = {
         "workload": (registry.WORKLOADS, lambda: _workload(name, _given(word, registry.workload(name).options))),
         "nemesis": (registry.fault_factories(), lambda: _fault(word)),
+        "word for faults": (WORDS, lambda: {"name": name, "summary": WORDS[name], "options": []}),
         "model": (registry.models(), lambda: _model(name, _given(word, registry.model(name).options))),
         "environment": (registry.ENVIRONMENTS, lambda: _environment(name)),
     }

@@ -9,19 +9,29 @@ import click
 _COLOURS = {"valid": "green", "invalid": "red", "unknown": "yellow", "infrastructure": "yellow"}
 
 
+class _Present:
+    """Standard output as it is when something is written."""
+
+
+PRESENT = _Present()
+
+
 class Output:
     """The output of this process: what it has written, and what it could not."""
 
     lost: str | None = None
     """The reason that standard output could not be written, where somebody still wanted it; None if all is well."""
+    answers: "TextIO | _Present | None" = PRESENT
+    """The stream of answers: standard output as it was before a user's code ran; None if it is closed."""
 
 
 def out(text: str, verdict: str = "") -> None:
     """Write lines to standard output. verdict: the word they begin with, which a terminal shows in its colour."""
     shown = printable(text)
-    if verdict and shown.startswith(verdict) and coloured(sys.stdout):
+    stream = sys.stdout if isinstance(Output.answers, _Present) else Output.answers
+    if verdict and shown.startswith(verdict) and coloured(stream):
         shown = click.style(verdict, fg=_COLOURS.get(verdict), bold=True) + shown[len(verdict) :]
-    reason = _written(sys.stdout, shown, 1)
+    reason = _written(stream, shown, 1)
     Output.lost = Output.lost or reason
 
 

@@ -182,3 +182,10 @@ def test_what_processes_need_is_had_without_docker(splitbrain, monkeypatch, tmp_
     assert told.objects == [{"kind": "provided", "target": "cassandra"}]
     refused = splitbrain("images", "build", "raft", "--jars-only")
     assert refused.code == USAGE and "raft needs nothing fetched" in refused.err
+
+
+@pytest.mark.parametrize("word", ["all", "every", "none", "storm"])
+def test_words_for_faults_are_described(splitbrain, word):
+    said = splitbrain("list", word, "--json")
+    assert said.code == VALID and said.objects[0]["kind"] == "word for faults"
+    assert splitbrain("list", word).out.startswith(f"{word}: {said.objects[0]['summary']}")
