@@ -58,11 +58,11 @@ def on_a_terminal(
             if not more:
                 break
             got += more
-            if random is not None and presses and b"ok, " in got:
+            if random is not None and presses and b"main " in got:
                 presses -= 1
                 os.write(outer, random.choice(KEYS))
                 fcntl.ioctl(outer, termios.TIOCSWINSZ, struct.pack("HHHH", 24, random.choice(WIDTHS), 0, 0))
-            elif interrupt and b"ok, " in got:
+            elif interrupt and b"main " in got:
                 interrupt = False
                 os.write(outer, b"\x03")
         return run.wait(END_SECONDS), got
@@ -79,7 +79,7 @@ def test_runs_on_terminals_of_any_width(tmp_path: Path, length: int) -> None:
         width, interrupt = random.choice(WIDTHS), random.random() < 0.5
         seconds = "100000" if interrupt else "15"
         words = ["run", "raft", "--nemesis", "all", "--seed", str(seed), "--time-limit", seconds, "--out", "o"]
-        # A progress so narrow that it never shows a count cannot be waited for.
+        # A progress so narrow that it never shows the phase cannot be waited for.
         interrupt = interrupt and width >= 60
         if not interrupt:
             words[words.index("--time-limit") + 1] = "15"
