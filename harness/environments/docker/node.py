@@ -162,7 +162,7 @@ class ContainerNode(PidNode):
                     log.write(chunk)
             code = attempt(api.wait, self._id, condition="not-running", timeout=None)["StatusCode"]
             state = attempt(api.inspect_container, self._id)["State"]
-            end = Ending("ran out of memory and was killed", crash=True) if state.get("OOMKilled") else _ending(code)
+            end = _ending(code, bool(state.get("OOMKilled")), self._container.memory_mb)
         except (InfrastructureError, OSError) as error:
             end = Ending(f"was lost sight of ({error})")
         loop.call_soon_threadsafe(self.over, end)
@@ -213,9 +213,17 @@ def _launcher(pid: int) -> bool:
         return False
 
 
-def _ending(code: int) -> Ending:
-    """The end of a container in words, by its exit code: a shell's convention tells of signals."""
+def _ending(code: int, out_of_memory: bool = False, memory_mb: int = 0) -> Ending:
+    """The end of a container in words, by its exit code: a shell's convention tells of signals.
+
+    Pitfall: on a busy machine Docker may learn that a container ended before it learns that it ran out of memory, and
+    then never says so; a kill that the limit explains is told with the limit.
+    """
+    if out_of_memory:
+        return Ending("ran out of memory and was killed", crash=True)
     killed = code - 128 in signal.valid_signals()
+    if killed and code - 128 == signal.SIGKILL and memory_mb:
+        return Ending(f"was killed by SIGKILL, perhaps as it took more than its {memory_mb} MB of memory", crash=True)
     return ending(128 - code if killed else code)
 
 

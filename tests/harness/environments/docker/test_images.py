@@ -80,5 +80,7 @@ def test_a_container_that_takes_too_much_memory_is_told(tmp_path: Path, wanted: 
         command=commanded(str(sort), "--buffer-size=1G", "/dev/zero"),  # an endless line
         memory_mb=32,
     )
-    with pytest.raises(InfrastructureError, match="n1 ran out of memory and was killed before it was ready"):
+    # Docker does not always say so: it may learn first that the container ended.
+    limit = "was killed by SIGKILL, perhaps as it took more than its 32 MB of memory"
+    with pytest.raises(InfrastructureError, match=f"n1 (ran out of memory and was killed|{limit}) before it was ready"):
         environment.run(lambda: environment.up(hungry, ("n1",), tmp_path))
