@@ -98,11 +98,11 @@ def test_a_signal_ends_a_run_whose_node_never_returns(tmp_path):
     (tmp_path / "endless.py").write_text(ENDLESS)
     words = ["endless:Endless", "--time-limit", "5", "--out", str(tmp_path / "runs")]
     run = subprocess.Popen(
-        [sys.executable, "-m", "splitbrain", "run", *words], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "splitbrain", "run", *words], cwd=tmp_path, stderr=subprocess.PIPE, text=True
     )
     try:
-        assert run.stdout is not None
-        assert run.stdout.readline() == "stuck\n"
+        assert run.stderr is not None
+        assert run.stderr.readline() == "stuck\n"
         run.send_signal(signal.SIGTERM)
         run.communicate(timeout=200)
     finally:
