@@ -2,18 +2,11 @@
 
 import os
 import sys
-from typing import TextIO
+from typing import ClassVar, TextIO
 
 import click
 
 _COLOURS = {"valid": "green", "invalid": "red", "unknown": "yellow", "infrastructure": "yellow"}
-
-
-class _Present:
-    """Standard output as it is when something is written."""
-
-
-PRESENT = _Present()
 
 
 class Output:
@@ -21,14 +14,14 @@ class Output:
 
     lost: str | None = None
     """The reason that standard output could not be written, where somebody still wanted it; None if all is well."""
-    answers: "TextIO | _Present | None" = PRESENT
-    """The stream of answers: standard output as it was before a user's code ran; None if it is closed."""
+    kept: ClassVar[list[TextIO | None]] = []
+    """Standard output before it was kept from a user's code, the last one at the end; None where it is closed."""
 
 
 def out(text: str, verdict: str = "") -> None:
     """Write lines to standard output. verdict: the word they begin with, which a terminal shows in its colour."""
     shown = printable(text)
-    stream = sys.stdout if isinstance(Output.answers, _Present) else Output.answers
+    stream = Output.kept[-1] if Output.kept else sys.stdout
     if verdict and shown.startswith(verdict) and coloured(stream):
         shown = click.style(verdict, fg=_COLOURS.get(verdict), bold=True) + shown[len(verdict) :]
     reason = _written(stream, shown, 1)

@@ -21,7 +21,7 @@ OURS = __name__.partition(".")[0]
 def own_code_apart() -> Iterator[None]:
     """Send to standard error what is printed otherwise than by `out`, and let `os._exit` do what `sys.exit` does. Not
     for threads that overlap: both are of the whole process."""
-    before, real, process = Output.answers, os._exit, os.getpid()
+    real, process = os._exit, os.getpid()
 
     def ended(status: int) -> NoReturn:
         caller = str(sys._getframe(1).f_globals.get("__name__", ""))
@@ -29,14 +29,14 @@ def own_code_apart() -> Iterator[None]:
             real(status)
         raise SystemExit(f"os._exit({status!r})")
 
-    Output.answers = sys.stdout
+    Output.kept.append(sys.stdout)
     os._exit = ended
     try:
         with contextlib.redirect_stdout(sys.stderr):
             yield
     finally:
         os._exit = real
-        Output.answers = before
+        Output.kept.pop()
 
 
 def apart(callback: Callback) -> Callback:
