@@ -96,7 +96,7 @@ class Binary:
                 f"{self.file}: there is no program {program}; {{here}} is the folder of this file"
             )
         if self.description.uses_http:
-            require("etcd", "httpx2")
+            require(self.name, "httpx2", "etcd")
 
     def notices(self) -> Sequence[str]:
         """No notices, as nothing is known of it."""

@@ -42,10 +42,10 @@ class ServerProgram(NamedTuple):
     classpath: str = ""
 
 
-def require(target: str, library: str) -> None:
+def require(target: str, library: str, extra: str = "") -> None:
     """InfrastructureError, which says what to install, if a library of a target is not there."""
     if library and importlib.util.find_spec(library) is None:
-        raise InfrastructureError(f"target {target} needs {library}: pip install 'splitbrain[{target}]'")
+        raise InfrastructureError(f"target {target} needs {library}: pip install 'splitbrain[{extra or target}]'")
 
 
 def server_options(software: Software, *own: Option) -> Sequence[Option]:

@@ -10,7 +10,7 @@ import click
 
 from splitbrain.cli.exits import VALID
 from splitbrain.cli.output import err, out
-from splitbrain.harness.errors import UsageError
+from splitbrain.harness.errors import InfrastructureError, UsageError
 
 FOLDERS = (Path("runs"), Path("campaigns"), Path("cards"))
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -31,7 +31,9 @@ def command(folders: Sequence[Path], host: str, port: int) -> int:
 
         from splitbrain.serve.app import application
     except ModuleNotFoundError as error:
-        raise UsageError(f"serve needs starlette and uvicorn ({error}): pip install 'splitbrain[serve]'") from None
+        raise InfrastructureError(
+            f"serve needs starlette and uvicorn ({error}): pip install 'splitbrain[serve]'"
+        ) from None
     from splitbrain.serve.places import Places
 
     there = tuple(folder for folder in FOLDERS if folder.is_dir())

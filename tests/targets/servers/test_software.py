@@ -1,5 +1,6 @@
 """Programs from a package, a path, the PATH, the cache, Debian, Go or PyPI: with stand-ins for all."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.targets.etcd.target import BUILT, DEBIAN, PACKAGED, SOFTWARE, told
+from splitbrain.targets.servers.server import require
 from splitbrain.targets.servers.sources import PyPIWheel
 
 
@@ -117,3 +119,10 @@ printf '#!/bin/sh\\necho "etcd Version: 3.4.23"\\n' > etcd && /bin/chmod +x etcd
 def test_a_program_of_the_users_own_is_not_the_pinned_one(bare: Path) -> None:
     installed = server(bare / "etcd", PACKAGED)
     assert SOFTWARE.obtain(PACKAGED) == installed.resolve()
+
+
+@pytest.mark.parametrize(("extra", "brings"), [("", "here"), ("other", "other")])
+def test_a_missing_library_is_told_with_the_extra_that_brings_it(extra: str, brings: str) -> None:
+    told = re.escape(f"target here needs no_such_library: pip install 'splitbrain[{brings}]'")
+    with pytest.raises(InfrastructureError, match=told):
+        require("here", "no_such_library", extra)
