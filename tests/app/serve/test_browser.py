@@ -38,9 +38,8 @@ def test_pages_fit_the_screen_and_say_nothing_on_the_console(browser: Any, serve
     page.click("td.verdict.invalid a")
     page.wait_for_selector("#stage canvas")
     page.go_back()
-    boxes = page.query_selector_all("input[type=checkbox]")
-    boxes[0].click()
-    boxes[1].click()
+    for verdict in ("valid", "invalid"):  # one cut short has nothing to compare, and may stand first
+        page.click(f"tr:has(td.verdict.{verdict}) input[type=checkbox] >> nth=0")
     page.click("text=compare")
     assert "chance" in page.inner_text("h1")
     assert said == []
