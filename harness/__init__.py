@@ -13,6 +13,7 @@ From the smallest idea upwards:
 - `errors`         errors for users, each one sentence
 - `program`        a node of an own store: handlers in, effects out
 - `marks`, `invariants`   what programs say of their inner state, and what must hold of it
+- `steps`, `state_text`    events of simulated nodes as data, with their state before and after
 - `deployment`     what a target offers to a kind of environment
 - `injection`      faults as data: what an environment can do to nodes, links, clocks and disks
 - `node`, `environment`, `client`, `target`, `fault`, `checker`   the protocols that others implement

@@ -51,7 +51,7 @@ def render(history: History, result: Result, operations_max: int = OPERATIONS_MA
 
     operations_max: how many operations the timeline carries; the page says so if that is not all.
     """
-    style, script = _asset("report.css"), _asset("report.js")
+    style, script = asset("report.css"), asset("report.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return template(__package__, "report.html").render(
         style=style, script=script, digest=digest, **_content(history, result, operations_max)
@@ -87,7 +87,8 @@ def _one_line(value: object) -> object:
     return format.plain(value) if type(value) is str else value
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """The text of a file beside this one."""
     return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 

@@ -60,7 +60,7 @@ def timeline(
             }
             for window in windows
         ]
-        + list(_breaches(verdict)),
+        + list(breaches(verdict)),
         "witness": [place[row] for row in witness if row in place],
         "offending": place.get(offending, -1) if offending is not None else -1,
         "texts": texts.values,
@@ -80,12 +80,12 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def _breaches(verdict: Verdict | None) -> Iterator[dict[str, Any]]:
+def breaches(verdict: Verdict | None) -> Iterator[dict[str, Any]]:
     """Breaches of invariants, by a tree's own times."""
     if verdict is None:
         return
     for child in verdict.children:
-        yield from _breaches(child)
+        yield from breaches(child)
     found = verdict.details.get("breaches")
     for breach in found if isinstance(found, list) else ():
         if isinstance(breach, Mapping) and isinstance(breach.get("time"), int):

@@ -17,6 +17,7 @@ from splitbrain.harness.environments import ENVIRONMENTS as OWN_ENVIRONMENTS
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.options import settle
 from splitbrain.harness.plugins import load_plugin, plugins
+from splitbrain.harness.steps import RecordedSteps
 from splitbrain.harness.suggestion import did_you_mean
 from splitbrain.targets import TARGETS as OWN_TARGETS
 from splitbrain.workloads import WORKLOADS as OWN_WORKLOADS
@@ -228,6 +229,17 @@ def simulator(seed: int, knobs: str, heard: Callable[[str, str, int], object] | 
     from splitbrain.harness.environments.sim.world import read_world, world_options
 
     return Sim(seed, world_options(read_world(knobs)), heard)
+
+
+def recording_simulator(seed: int, knobs: str, begin: int, end: int) -> tuple[Environment, Callable[[], RecordedSteps]]:
+    """A simulator that records the steps of nodes between two times (nanoseconds), and the function that gives them
+    when it has run."""
+    from splitbrain.harness.environments.sim import Sim
+    from splitbrain.harness.environments.sim.steps import StepRecorder
+    from splitbrain.harness.environments.sim.world import read_world, world_options
+
+    recorder = StepRecorder(begin, end)
+    return Sim(seed, world_options(read_world(knobs)), recorder=recorder), recorder.steps
 
 
 def world(words: str, seed: int, *, drawn: bool) -> str:

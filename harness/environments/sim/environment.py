@@ -8,6 +8,7 @@ unseeded draw, no order taken from a set, no `asyncio.wait` or `TaskGroup` where
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +26,7 @@ from splitbrain.harness.environments.sim.node import SimNode
 from splitbrain.harness.environments.sim.patience import interrupted_in_time
 from splitbrain.harness.environments.sim.process import SimHost
 from splitbrain.harness.environments.sim.scheduler import SECOND, EventQueue, nanoseconds
+from splitbrain.harness.environments.sim.steps import StepRecorder
 from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.injection import Injection, Unsupported
 from splitbrain.harness.marks import Marks
@@ -71,12 +73,15 @@ class SimCluster:
         deployment: Simulated,
         names: tuple[str, ...],
         folder: Path | None,
+        recorder: StepRecorder | None = None,
     ) -> None:
         kernel, seed, options = world.kernel, world.seed, world.options
         self.marks = world.marks
         self._deaths: list[Death] = []
         self._nodes: list[SimNode] = []
         network = self._network = Network(kernel, options.network, seed, names)
+        if recorder is not None:
+            recorder.attach(lambda: kernel.now, names)
         for name in names:
             clock = SimClock(
                 kernel,
@@ -94,17 +99,28 @@ class SimCluster:
                 clock=clock,
                 disk=disk,
                 log=log,
-                links=network.links_from(name),
+                links=network.links_from(name) if recorder is None else recorder.links(name, network.links_from(name)),
                 marks=world.marks,
                 clients=ClientLink(kernel, RandomStream(seed, "clients", name)),
                 stream=RandomStream(seed, "service", name),
                 backlog_max=options.backlog_max,
                 service_ns=nanoseconds(options.service_ms),
             )
-            node = SimNode(machine, deployment.program, options.network, self._deaths)
-            network.attach(name, node.receive)
+            node = self._node(machine, deployment, recorder)
             self._nodes.append(node)
         self._injector = FaultInjector(FaultSite(kernel, self._nodes, network))
+
+    def _node(self, machine: SimHost, deployment: Simulated, recorder: StepRecorder | None) -> SimNode:
+        """A node that gets its messages, and whose steps are recorded if anybody wants them."""
+        network = self._network
+        if recorder is None:
+            node = SimNode(machine, deployment.program, network.options, self._deaths)
+            network.attach(machine.name, node.receive)
+            return node
+        node = SimNode(machine, recorder.programs(deployment.program), network.options, self._deaths)
+        machine.ended = partial(recorder.ended, machine.name)
+        network.attach(machine.name, recorder.arrivals(machine.name, node.receive, lambda: node.running))
+        return node
 
     @property
     def nodes(self) -> Sequence[SimNode]:
@@ -159,9 +175,16 @@ class Sim:
     name = "sim"
     deterministic = True
 
-    def __init__(self, seed: int, options: SimOptions | None = None, heard: Heard | None = None) -> None:
-        """heard: called with sender, receiver and bytes of each message that a node gets."""
-        self._heard = heard
+    def __init__(
+        self,
+        seed: int,
+        options: SimOptions | None = None,
+        heard: Heard | None = None,
+        recorder: StepRecorder | None = None,
+    ) -> None:
+        """heard: called with sender, receiver and bytes of each message that a node gets. recorder: records the steps
+        of nodes."""
+        self._heard, self._recorder = heard, recorder
         self._world = World(seed, options or SimOptions())
         self._kernel = self._world.kernel
         self.marks = self._world.marks
@@ -203,7 +226,7 @@ class Sim:
         if not isinstance(deployment, Simulated):
             kind = type(deployment).__name__
             raise UsageError(f"the simulator runs deployments of kind Simulated, and this is one of kind {kind}")
-        cluster = SimCluster(self._world, deployment, tuple(names), folder)
+        cluster = SimCluster(self._world, deployment, tuple(names), folder, self._recorder)
         if self._heard is not None:
             cluster.tap(self._heard)
         loop = asyncio.get_running_loop()

@@ -12,6 +12,7 @@ nothing: whatever is sent later waits behind it.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import msgspec
 
@@ -41,6 +42,13 @@ SHORT_BYTES = 128
 """A message that does not wait behind longer ones on a slow link, as in fair queues."""
 LOG_SPAN_MS = 1.0
 """Times that are drawn log-uniformly begin here."""
+
+
+class SendsMessages(Protocol):
+    """The sender's end of a link."""
+
+    def send(self, message: Message) -> None:
+        """Send a message; the receiver gets it later, or never."""
 
 
 @dataclass(slots=True)

@@ -66,6 +66,7 @@ class Network:
 
     def __init__(self, kernel: EventQueue, options: NetworkOptions, seed: int, names: Sequence[str]) -> None:
         self.stats = LinkStats()
+        self.options = options
         self._links: dict[str, dict[str, DirectedLink]] = {}
         for sender in names:
             self._links[sender] = {}

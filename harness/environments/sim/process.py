@@ -9,7 +9,7 @@ order, what came due meanwhile; and a handler that raises kills the process, as 
 
 import traceback
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -19,7 +19,7 @@ from msgspec import Struct
 from splitbrain.harness.environments.sim.channel import ClientLink, SimChannel
 from splitbrain.harness.environments.sim.clock import SimClock
 from splitbrain.harness.environments.sim.disk import Disk
-from splitbrain.harness.environments.sim.link import DirectedLink
+from splitbrain.harness.environments.sim.link import SendsMessages
 from splitbrain.harness.environments.sim.log import NodeLog
 from splitbrain.harness.environments.sim.scheduler import EventQueue
 from splitbrain.harness.errors import InfrastructureError, SplitbrainError
@@ -50,7 +50,8 @@ from splitbrain.harness.random_stream import RandomStream
 class SimHost:
     """The part of a node that outlives its processes. members: all nodes of the cluster. clients: the way to it.
     backlog_max: what a stopped or busy process can have waiting before messages and requests are lost. service_ns: mean
-    time that a handler takes. stream: for how long each of them does."""
+    time that a handler takes. stream: for how long each of them does. ended: called when a
+    process ends, with why, or None if it was killed."""
 
     name: str
     members: tuple[str, ...]
@@ -59,12 +60,13 @@ class SimHost:
     clock: SimClock
     disk: Disk
     log: NodeLog
-    links: dict[str, DirectedLink]
+    links: Mapping[str, SendsMessages]
     marks: Marks
     clients: ClientLink
     stream: RandomStream
     backlog_max: int
     service_ns: int = 0
+    ended: Callable[[str | None], object] = lambda why: None
 
 
 OF_THE_DISK = ("on_start", "on_disk_error")
@@ -236,6 +238,7 @@ class SimProcess:
         self._machine.disk.crash()
         for channel in self._channels:
             channel.host_died(self)
+        self._machine.ended(why)
         self._died(self, why)
 
     def _queue(self, call: Callable[..., object], args: tuple[Any, ...]) -> None:

@@ -10,6 +10,7 @@ from splitbrain.harness.errors import UsageError
 from splitbrain.results.folder import RUNS, RunFolder
 from splitbrain.runner.execute import FinishedRun, execute
 from splitbrain.runner.plan import SIM, RunPlan, plan
+from splitbrain.runner.record import RunRecord
 from splitbrain.runner.spec import RunSpec
 from splitbrain.runner.token import Token, is_token, wanted
 from splitbrain.version import __version__
@@ -41,12 +42,18 @@ def replay(run: str, out: Path = RUNS) -> Replay:
         with TemporaryDirectory(prefix="splitbrain-") as place:
             return _compared(spec, execute(_simulated(spec), Path(place)).folder, None, out)
     folder = RunFolder.open(Path(run))
+    return _compared(repeatable(folder).spec, folder, folder.path, out)
+
+
+def repeatable(folder: RunFolder) -> RunRecord:
+    """The record of a run that can be repeated byte for byte. UsageError for what was not simulated, and for a run of
+    another version."""
     record = folder.record()
     if record.version != __version__:
         raise UsageError(f"{folder.path}: {wanted(record.version)}")
     if record.env != SIM:
         raise UsageError(f"{folder.path}: {_only_simulated(record.env)}")
-    return _compared(record.spec, folder, folder.path, out)
+    return record
 
 
 def _simulated(spec: RunSpec) -> RunPlan:
