@@ -178,6 +178,14 @@ def parse_faults(words: str, possible: Callable[[Fault], bool] = lambda fault: T
     return [factories[name](options) for name, options in found.items()], spelled_out
 
 
+def each_fault(words: str) -> tuple[str, ...]:
+    """The faults of `--nemesis A,B`, each with its options as an argument of its own, without `storm`."""
+    from splitbrain.nemeses.catalogue import named, spelled
+
+    found = named(words, factories=fault_factories()) if words else {}
+    return tuple(spelled({name: options}) for name, options in found.items())
+
+
 def storms_only(words: str) -> bool:
     """Whether `--nemesis` asks for storms from the beginning on."""
     asks: Callable[[str], bool] = load("splitbrain.nemeses.catalogue:storms_only")
@@ -248,6 +256,13 @@ def world(words: str, seed: int, *, drawn: bool) -> str:
 
     given = read_world(words)
     return spelled_world(drawn_world(seed, given) if drawn else given)
+
+
+def whole_world(words: str) -> str:
+    """The words of `--world` with every knob that they leave as usual written out, so that no seed draws one."""
+    from splitbrain.harness.environments.sim.world import KNOBS, read_world, spelled_world
+
+    return spelled_world({**{name: knob.default for name, knob in KNOBS.items()}, **read_world(words)})
 
 
 def round_trip_ms(knobs: str) -> float:

@@ -15,6 +15,7 @@ A map, in the order in which they are used:
 - `compare`   two baselines: what is new, what is better;  `against`  a campaign and the baseline that it is held to
 - `sides`     two runs, campaigns or baselines side by side
 - `failed`    seeds that failed, kept in the user's `regressions/` and tried first
+- `guide`     which configuration is tried next;  `reached`  the states that nodes marked so far, and the guides
 - `execute`   the loop: submit, collect, keep, until all is done, the deadline comes or somebody interrupts
 - `summary`   a campaign in Markdown
 - `page`      a campaign as one page: the grid, and what is behind each cell

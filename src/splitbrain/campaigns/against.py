@@ -57,6 +57,7 @@ class Against:
 
 
 def _of_the_grid(lines: Sequence[RunLine], tests: Sequence[CampaignTest]) -> list[RunLine]:
-    """The runs of the tests' own seeds: those that were kept because they failed are no fair sample."""
+    """The runs of the tests' own seeds and configurations: those that were kept because they failed, and those that a
+    guide varied, are no fair sample."""
     seeds = {test.name: frozenset(test.seeds) for test in tests}
-    return [line for line in lines if line.key[1] in seeds[line.test]]
+    return [line for line in lines if line.key[1] in seeds[line.test] and line.varied is None]

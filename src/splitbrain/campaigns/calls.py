@@ -17,6 +17,7 @@ from splitbrain.campaigns.file import CampaignFile, parse, read_file
 from splitbrain.campaigns.grid import CampaignTest, breadth_first, grid
 from splitbrain.campaigns.keeping import BYTES_DEFAULT, Keeper
 from splitbrain.campaigns.outcome import CampaignResult, outcomes
+from splitbrain.campaigns.reached import Reached
 from splitbrain.campaigns.record import CAMPAIGNS, CampaignFolder, last_time
 from splitbrain.campaigns.reports import write_reports
 from splitbrain.campaigns.tasks import KEEPS, RunLine, Task
@@ -108,7 +109,8 @@ def campaign(
         unavailable = provided(tests, say) if todo else {}
         ends = None if deadline is None else began + deadline
         pool, width = _executor(on, TaskLimits(_limit(task_limit), memory), jobs, len(todo))
-        execution = Execution(folder, todo, keeper, width, ends, progress, told)
+        reached = Reached(tests, surprises, lines)
+        execution = Execution(folder, todo, reached, keeper, width, ends, progress, told)
         try:
             complete = execution.run(pool, writer, unavailable)
         except KeyboardInterrupt:
@@ -159,8 +161,8 @@ def _what(
 
 
 def _surprise(line: RunLine) -> bool:
-    """Whether a run is to come first next time: refuted or undecided where `valid` is expected."""
-    return line.plain["expect"] == RunStatus.VALID and not line.as_expected
+    """Whether a run is to come first next time: refuted or undecided where `valid` is expected, and its test's own."""
+    return line.plain["expect"] == RunStatus.VALID and not line.as_expected and line.varied is None
 
 
 def _limit(given: float | None) -> Callable[[Task], float]:

@@ -5,13 +5,14 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from splitbrain.campaigns.executor import TaskExecutor, TaskInterrupted
 from splitbrain.campaigns.grid import CampaignTest
 from splitbrain.campaigns.keeping import Keeper
+from splitbrain.campaigns.reached import Reached
 from splitbrain.campaigns.record import CampaignFolder, LineWriter
-from splitbrain.campaigns.tasks import RunLine, Task, lost
+from splitbrain.campaigns.tasks import RunLine, Task, discard, lost
 from splitbrain.harness.deployment import External
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.results.result import RunStatus
@@ -28,11 +29,12 @@ ONE_AT_A_TIME = ("ssh", External.environment)
 class CampaignProgress:
     """The progress of a campaign; safe to read from any thread. total: runs, those of an earlier attempt included.
     began: when this attempt began, by `time.monotonic`. before: runs that were done then. failed: runs not as
-    expected."""
+    expected. states: that nodes marked, those of each test."""
 
     total: int = 0
     done: int = 0
     failed: int = 0
+    states: int = 0
     before: int = 0
     began: float = field(default_factory=time.monotonic)
 
@@ -40,6 +42,7 @@ class CampaignProgress:
         """Count one more run that is over."""
         self.done += 1
         self.failed += not line.as_expected
+        self.states += len(line.new_states)
 
     @property
     def rate(self) -> float:
@@ -55,21 +58,22 @@ class CampaignProgress:
 class Execution:
     """One attempt at what is left of a campaign.
 
-    todo: tests and seeds, in order. ends: when it is to end, by `time.monotonic`, or None. Each line is told to `told`
-    once it is kept.
+    todo: tests and seeds, in order. reached: what runs of an earlier attempt reached. ends: when it is to end, by
+    `time.monotonic`, or None. Each line is told to `told` once it is kept.
     """
 
     def __init__(
         self,
         folder: CampaignFolder,
         todo: Sequence[tuple[CampaignTest, int]],
+        reached: Reached,
         keep: Keeper,
         jobs: int,
         ends: float | None,
         progress: CampaignProgress,
         told: Callable[[RunLine], None],
     ) -> None:
-        self._folder, self._keep, self._jobs, self._ends = folder, keep, jobs, ends
+        self._folder, self._reached, self._keep, self._jobs, self._ends = folder, reached, keep, jobs, ends
         self._progress, self._told = progress, told
         self._waiting = deque(todo)
         self._under_way: dict[Future[RunLine], object] = {}
@@ -93,15 +97,17 @@ class Execution:
         return True
 
     def _submit(self, pool: TaskExecutor, writer: LineWriter, unavailable: Mapping[str, str]) -> None:
-        """Submit tasks in order, passing over those whose machines are taken."""
+        """Submit tasks in order, passing over those whose machines are taken, and those that are not chosen yet."""
         passed: list[tuple[CampaignTest, int]] = []
         while self._waiting and len(self._under_way) < AHEAD * self._jobs:
             test, seed = self._waiting.popleft()
             place = _place(test)
-            if place is not None and place in self._under_way.values():
+            taken = place is not None and place in self._under_way.values()
+            if taken or not self._reached.may_choose(test):
                 passed.append((test, seed))
                 continue
-            task = Task(test.name, replace(test.spec, seed=seed), test.expect, self._folder.runs, self._keep.mode)
+            spec, varied = self._reached.choose(test, seed)
+            task = Task(test.name, spec, test.expect, self._folder.runs, self._keep.mode, varied)
             if test.name in unavailable:
                 self._keep_line(lost(task, RunStatus.INFRASTRUCTURE, unavailable[test.name], 0.0), writer)
             else:
@@ -128,12 +134,18 @@ class Execution:
             except (TaskInterrupted, CancelledError):
                 continue
         self._under_way.clear()
+        for line in self._reached.held():  # carried out again with --resume, after those that it waits for
+            path = self._folder.folder_of(line)
+            if path is not None:
+                discard(path, self._folder.runs)
 
-    def _keep_line(self, line: RunLine, writer: LineWriter) -> None:
-        writer.add(line)
-        self._progress.count(line)
-        self._keep.add(line)
-        self._told(line)
+    def _keep_line(self, ended: RunLine, writer: LineWriter) -> None:
+        """Keep the line of a run that is over, or all that waited for it."""
+        for line in self._reached.ended(ended):
+            writer.add(line)
+            self._progress.count(line)
+            self._keep.add(line)
+            self._told(line)
 
 
 def provided(tests: Sequence[CampaignTest], say: Callable[[str], None]) -> dict[str, str]:

@@ -33,4 +33,5 @@ def keep_failed(result: CampaignResult, folder: Path | str | None) -> None:
 
 
 def _failed(line: RunLine) -> bool:
-    return line.plain["expect"] == RunStatus.VALID and line.counts_as is RunStatus.INVALID
+    """Whether a run was refuted; not one that a guide varied, which its seed alone does not repeat."""
+    return line.plain["expect"] == RunStatus.VALID and line.counts_as is RunStatus.INVALID and line.varied is None

@@ -17,8 +17,10 @@ from splitbrain.runner.fields import SpecField
 from splitbrain.runner.spec import RunSpec
 
 DEFAULTS, TESTS = "defaults", "test"
-SEEDS, EXPECT, KNOWN, NAME, SET = "seeds", "expect", "known", "name", "set"
+SEEDS, EXPECT, KNOWN, NAME, SET, GUIDE = "seeds", "expect", "known", "name", "set", "guide"
 EXPECTATIONS = ("valid", "invalid")
+GUIDES = ("none", "coverage")
+"""Guides to the configuration of the next run: none, so the seed alone chooses it; what runs before it reached."""
 SEEDS_DEFAULT = (1,)
 SEEDS_MOST = 1_000_000
 
@@ -36,7 +38,7 @@ class TestTable:
 
     options: what it says of a run, by name in the file; a list where several values multiply. own: the names that
     stand in the table itself. seeds: at least one. expect: "valid" or "invalid". known: why a refutation is accepted,
-    after the kind that is, if one is. name: None if it has none. index: its place among the tables.
+    after the kind that is, if one is. name: None if it has none. index: its place among the tables. guide: of GUIDES.
     """
 
     __test__ = False  # pytest takes the name for its own
@@ -48,6 +50,7 @@ class TestTable:
     known: str | None
     name: str | None
     index: int
+    guide: str = GUIDES[0]
 
 
 def known_kind(known: str | None) -> str | None:
@@ -135,14 +138,14 @@ class _CampaignReader:
             raise self._wrong((TESTS,), "each test is a table of its own: write [[test]]")
         if not tests:
             raise UsageError(f"{self._where}: a campaign needs at least one [[test]] table")
-        self._check(defaults, (DEFAULTS,), (*OPTIONS, SEEDS))
+        self._check(defaults, (DEFAULTS,), (*OPTIONS, SEEDS, GUIDE))
         return CampaignFile(
             self._where, self._text, tuple(self._table(table, index, defaults) for index, table in enumerate(tests))
         )
 
     def _table(self, table: dict[str, Any], index: int, defaults: dict[str, Any]) -> TestTable:
         here = (TESTS, index)
-        self._check(table, here, (*OPTIONS, SEEDS, EXPECT, KNOWN, NAME))
+        self._check(table, here, (*OPTIONS, SEEDS, GUIDE, EXPECT, KNOWN, NAME))
         for key in (NAME, KNOWN):
             if key in table and not (isinstance(table[key], str) and table[key].strip()):
                 raise self._wrong((*here, key), f"{key} is a text, not {table[key]!r}")
@@ -156,7 +159,11 @@ class _CampaignReader:
             raise self._wrong(here, "a test needs a target")
         options = {key: _several(both[key]) for key in OPTIONS if key in both}
         seeds = self._seeds(both.get(SEEDS, SEEDS_DEFAULT), (*here, SEEDS) if SEEDS in table else (DEFAULTS, SEEDS))
-        return TestTable(options, frozenset(table), seeds, expect, table.get(KNOWN), table.get(NAME), index)
+        name, known, guide = table.get(NAME), table.get(KNOWN), both.get(GUIDE, GUIDES[0])
+        if guide not in GUIDES:
+            path = (*here, GUIDE) if GUIDE in table else (DEFAULTS, GUIDE)
+            raise self._wrong(path, f'guide is "none" or "coverage", not {guide!r}')
+        return TestTable(options, frozenset(table), seeds, expect, known, name, index, guide)
 
     def _check(self, table: Mapping[str, Any], here: tuple[str | int, ...], known: Sequence[str]) -> None:
         """Names and, of options, each value on its own."""

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from splitbrain import registry
-from splitbrain.campaigns.file import NAME, OPTIONS, SEEDS, SET, CampaignFile, TestTable, known_kind
+from splitbrain.campaigns.file import GUIDE, GUIDES, NAME, OPTIONS, SEEDS, SET, CampaignFile, TestTable, known_kind
 from splitbrain.harness.errors import UsageError
-from splitbrain.runner.plan import RunPlan, plan
+from splitbrain.runner.plan import SIM, RunPlan, plan
 from splitbrain.runner.spec import RunSpec
 
 IN_NAME = ("target", "workload", "nemesis")
@@ -25,7 +25,8 @@ class CampaignTest:
 
     name: unique in the campaign. spec: without a seed. seeds: at least one. expect: "valid": on every seed; "invalid":
     on at least one. known: why a refutation is accepted. plan: with the first seed. kept: seeds that failed at some
-    time and were kept, which are tried before all others; also some that are in `seeds`.
+    time and were kept, which are tried before all others; also some that are in `seeds`. guided: whether what its runs
+    reach leads to the next.
     """
 
     name: str
@@ -35,6 +36,7 @@ class CampaignTest:
     known: str | None
     plan: RunPlan
     kept: tuple[int, ...] = ()
+    guided: bool = False
 
     @property
     def all_seeds(self) -> tuple[int, ...]:
@@ -93,8 +95,14 @@ def _tests(file: CampaignFile, table: TestTable) -> Iterator[CampaignTest]:
             given = {OPTIONS[key].name: value for key, value in chosen.items()}
             spec = RunSpec(**given, known=known_kind(table.known))
             planned = plan(replace(spec, seed=table.seeds[0]))
+        guided = table.guide != GUIDES[0]
+        if guided and planned.spec.env != SIM:
+            wrong = (
+                f"guide = {table.guide!r} needs the simulator, where nodes are heard, not env = {planned.spec.env!r}"
+            )
+            raise file.wrong(table.index, GUIDE, wrong)
         name = _name(table, chosen, planned, several)
-        yield CampaignTest(name, spec, table.seeds, table.expect, table.known, planned)
+        yield CampaignTest(name, spec, table.seeds, table.expect, table.known, planned, guided=guided)
 
 
 @contextmanager

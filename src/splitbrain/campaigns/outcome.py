@@ -69,6 +69,11 @@ class TestOutcome:
         return wilson(invalid, invalid + self.counts[RunStatus.VALID])
 
     @property
+    def states(self) -> frozenset[str]:
+        """The states that its nodes marked in any run."""
+        return frozenset(state for line in self.lines for state in line.new_states)
+
+    @property
     def status(self) -> TestStatus:
         """Whether it is as expected; of one that was compared, whether nothing is new."""
         if self.compared is None or not self.lines:
@@ -166,6 +171,11 @@ class CampaignResult:
         return [line for test in self.tests for line in test.lines]
 
     @property
+    def states(self) -> int:
+        """The number of states that nodes marked; those that several tests of one target reached count once."""
+        return len({(test.test.spec.target.partition(":")[0], state) for test in self.tests for state in test.states})
+
+    @property
     def not_run(self) -> int:
         """The number of runs that were not carried out."""
         return sum(test.not_run for test in self.tests)
@@ -204,6 +214,7 @@ class CampaignResult:
             "not_run": self.not_run,
             "tests": len(self.tests),
             **{status.value: count for status, count in self.counts.items()},
+            "states": self.states,
             "verdict": self.status.value,
             **({} if self.compared is None else {"baseline": plain(self.compared)}),
         }

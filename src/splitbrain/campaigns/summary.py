@@ -11,6 +11,9 @@ SIGNS = {
     TestStatus.INFRASTRUCTURE: "⚠️",
 }
 _COLUMNS = (RunStatus.VALID, RunStatus.INVALID, RunStatus.UNKNOWN, RunStatus.INFRASTRUCTURE)
+STATES = "states that nodes marked"
+SEEDS_TOLD = 8
+"""The number of seeds with something new that are named."""
 SURPRISES_FIRST = (TestStatus.FAILED, TestStatus.INFRASTRUCTURE, TestStatus.UNKNOWN)
 
 
@@ -23,6 +26,9 @@ def markdown(result: CampaignResult) -> str:
                 lines += _surprise(outcome)
     if result.remarks:
         lines += ["Compared with the baseline:", "", *(f"- {_text(remark)}" for remark in result.remarks), ""]
+    reached = states_told(result)
+    if reached:
+        lines += [f"{_text(STATES)}:", "", *(f"- {_text(words)}" for words in reached), ""]
     rows = [_row(outcome) for outcome in result.tests]
     lines += [
         "| test | | valid | invalid | unknown | infrastructure | refuted (95 %) |",
@@ -37,6 +43,21 @@ def sentence(result: CampaignResult) -> str:
     tests = ", ".join(f"{count} {status.value}" for status, count in counts)
     missing = f"; {counted(result.not_run, 'run')} not carried out: {result.why_not_run}" if result.not_run else ""
     return f"{counted(len(result.tests), 'test')} ({tests}), {counted(len(result.lines), 'run')}{missing}"
+
+
+def states_told(result: CampaignResult) -> list[str]:
+    """A sentence for each test whose nodes marked states: how many, and which seeds reached new ones."""
+    return [f"{outcome.test.name}: {_states(outcome)}" for outcome in result.tests if outcome.states]
+
+
+def _states(outcome: TestOutcome) -> str:
+    runs = counted(len(outcome.lines), "run")
+    found = [(line.key[1], len(line.new_states)) for line in outcome.lines if line.new_states]
+    seeds = ", ".join(f"{seed} ({new})" for seed, new in found[-SEEDS_TOLD:])
+    more = f"{len(found)} seeds, the last" if len(found) > SEEDS_TOLD else counted(len(found), "seed") + ":"
+    varied = sum(line.varied is not None for line in outcome.lines)
+    led = f"; {counted(varied, 'run')} varied what reached something new" if varied else ""
+    return f"{counted(len(outcome.states), 'state')} in {runs}, new ones with {more} {seeds}{led}"
 
 
 def _surprise(outcome: TestOutcome) -> list[str]:

@@ -6,7 +6,7 @@ cost is its folder. A real one has its folder from the start, for the logs of it
 
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,8 @@ from typing import Any
 import msgspec
 
 from splitbrain.harness.history import History
+from splitbrain.harness.marked_states import MarkedStates
+from splitbrain.harness.marks import Marking
 from splitbrain.harness.progress import Progress
 from splitbrain.harness.verdict import unknown
 from splitbrain.results.folder import LATEST, RunFolder
@@ -34,6 +36,7 @@ class Task:
     """One run of a campaign.
 
     test: the name of its test. spec: with its seed. expect: of its test. out: where its folder goes. keep: of KEEPS.
+    varied: how the spec differs from the test's, see `guide.Variation`; None if it does not.
     """
 
     test: str
@@ -41,6 +44,7 @@ class Task:
     expect: str
     out: Path
     keep: str
+    varied: Mapping[str, Any] | None = None
 
     @property
     def key(self) -> tuple[str, int]:
@@ -55,13 +59,14 @@ class Task:
             "expect": self.expect,
             "out": str(self.out),
             "keep": self.keep,
+            "varied": self.varied,
         }
 
     @staticmethod
     def from_plain(plain: Mapping[str, Any]) -> "Task":
         """The inverse of `to_plain`."""
         spec = RunSpec.from_plain(plain["spec"])
-        return Task(plain["test"], spec, plain["expect"], Path(plain["out"]), plain["keep"])
+        return Task(plain["test"], spec, plain["expect"], Path(plain["out"]), plain["keep"], plain["varied"])
 
     def keeps(self, result: Result) -> bool:
         """Whether a run with this result keeps its folder."""
@@ -74,14 +79,18 @@ class RunLine:
 
     plain: the line of `run --json`, and `test`, `target`, `seed`, `expect`, `as_expected`, `run` (folder or null);
     `command` repeats the run, `witness` is in words, `figures` are those of `verdict.json`, `wall_seconds` is all that
-    the run took.
+    the run took. `varied` is that of the task; `states`, null where no marks are heard, has their `count`, and the
+    words of those that are `new`.
     """
 
     plain: Mapping[str, Any]
 
     @staticmethod
-    def of(task: Task, result: Result, folder: RunFolder | None, wall: float) -> "RunLine":
-        """The line of a task that ended with a result."""
+    def of(
+        task: Task, result: Result, folder: RunFolder | None, wall: float, states: Sequence[str] | None = None
+    ) -> "RunLine":
+        """The line of a task that ended with a result. states: those that its nodes marked, all of them new until
+        `newly` knows others."""
         full = result.to_json()
         figures = {name: full[name] for name in ("counts", "availability", "sides", "latency", "service", "errors")}
         witness = next((witness.words for _, witness in witnesses(result.verdict)), ())
@@ -100,8 +109,29 @@ class RunLine:
                 "run_seconds": result.cost.run,
                 "wall_seconds": wall,
                 "figures": figures,
+                "varied": task.varied,
+                "states": None if states is None else {"count": len(states), "new": list(states)},
             }
         )
+
+    def newly(self, known: Container[str]) -> "RunLine":
+        """The line with those of its states new that are not known."""
+        if self.plain.get("states") is None:
+            return self
+        new = [state for state in self.new_states if state not in known]
+        return RunLine({**self.plain, "states": {**self.plain["states"], "new": new}})
+
+    @property
+    def new_states(self) -> Sequence[str]:
+        """The states that no run of its test had reached before."""
+        states = self.plain.get("states") or {}
+        return [str(state) for state in states.get("new", ())]
+
+    @property
+    def varied(self) -> Mapping[str, Any] | None:
+        """The way in which its specification differs from its test's, see `guide.Variation`."""
+        found: Mapping[str, Any] | None = self.plain.get("varied")
+        return found
 
     @staticmethod
     def read(text: bytes) -> "RunLine":
@@ -186,16 +216,19 @@ def carry_out_task(
     made = plan(task.spec)
     folder: RunFolder | None
     if made.environment.deterministic:
+        states = MarkedStates(made.environment.marks) if isinstance(made.environment, Marking) else None
         with execute_in_memory(made, progress) as run:
             result = run.result
             folder = run.keep(made.record(), task.out) if task.keeps(result) else None
+        reached = None if states is None else states.words()
     else:
         finished = carry_out(made, task.out, progress, claimed)
         result, folder = finished.result, finished.folder
         if not task.keeps(result):
             discard(folder.path, task.out)
             folder = None
-    return RunLine.of(task, result, folder, time.perf_counter() - began)
+        reached = None
+    return RunLine.of(task, result, folder, time.perf_counter() - began, reached)
 
 
 def lost(task: Task, status: RunStatus, reason: str, wall: float, left: Path | None = None) -> RunLine:

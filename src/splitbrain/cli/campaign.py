@@ -14,7 +14,7 @@ from splitbrain.campaigns.calls import LOCAL, CampaignInterrupted, campaign
 from splitbrain.campaigns.execute import CampaignProgress
 from splitbrain.campaigns.outcome import CampaignResult
 from splitbrain.campaigns.record import CAMPAIGNS, CampaignFolder
-from splitbrain.campaigns.summary import SURPRISES_FIRST, sentence
+from splitbrain.campaigns.summary import STATES, SURPRISES_FIRST, sentence, states_told
 from splitbrain.campaigns.tasks import KEEPS, RunLine
 from splitbrain.cli import github
 from splitbrain.cli.durations import DURATION
@@ -103,7 +103,13 @@ def lines(result: CampaignResult) -> list[str]:
         by_word: Mapping[str, int] = {status.value: count for status, count in counts.items()}
         numbers = (str(by_word[name]) for name in ("valid", "invalid", "unknown", "infrastructure"))
         rows.append((format.plain(outcome.test.name), outcome.word, *numbers))  # type: ignore[arg-type]
-    return told + format.table(rows)
+    reached = states_told(result)
+    return [
+        *told,
+        *format.table(rows),
+        *(["", f"{STATES}:"] if reached else []),
+        *(f"  {format.plain(one)}" for one in reached),
+    ]
 
 
 def _print_line(line: RunLine) -> None:
@@ -132,6 +138,7 @@ def _shown(title: str) -> Iterator[CampaignProgress]:
         left = progress.seconds_left
         rest = "" if left is None else f"{left // 60:.0f}:{left % 60:02.0f} left"
         counts = f"{progress.done:,}/{progress.total:,} · {progress.failed:,} not as expected"
+        counts += f" · {progress.states:,} states" if progress.states else ""
         bar = ProgressBar(max(1, progress.total), progress.done, width=24)
         grid.add_row(Text(title, style="bold"), bar, counts, f"{progress.rate:.0f} a minute", rest)
         return grid

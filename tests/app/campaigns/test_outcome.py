@@ -80,7 +80,7 @@ def test_the_last_line_counts_tests():
     line = campaign(("valid", "vv"), ("valid", "i"), ("valid", "u"), ("valid", "n"), ("invalid", "i")).headline()
     assert line == {
         "campaign": "campaigns/night", "name": "night", "runs": 6, "not_run": 14, "tests": 5, "passed": 2, "failed": 1,
-        "unknown": 1, "infrastructure": 1, "verdict": "invalid",
+        "unknown": 1, "infrastructure": 1, "states": 0, "verdict": "invalid",
     }  # fmt: skip
 
 
