@@ -101,6 +101,8 @@ class Served:
     """The deployment of its nodes in another version, on the same data, where one was asked for."""
     tells_version: Callable[[Place], Awaitable[str]] | None = None
     """Function that asks a node which version it is; needed for `upgraded`."""
+    switched_off: Callable[[Place], bool] | None = None
+    """Whether it was another node that ended this one, just now: no death, and it is started again."""
     reply_type: Any = None
     """For own stores, the type of a reply: then `Node.connect` opens a channel to `port`."""
 

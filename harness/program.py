@@ -87,6 +87,14 @@ class Sync(Struct, frozen=True, gc=False):
     token: int
 
 
+class PowerCycle(Struct, frozen=True, gc=False):
+    """Switch another node's power off, and on again, by a switch outside the network; then
+    `on_power_cycled(now, node)`, a handler that only programs need that return this: what ran there before is dead, and
+    what it had not synced is lost."""
+
+    node: str
+
+
 class Log(Struct, frozen=True, gc=False):
     """A line for the node's log, for people."""
 
@@ -121,7 +129,7 @@ class ElectionMessage(Protocol):
     leads: int | None
 
 
-Effect = Send | SetTimer | CancelTimer | Reply | Append | Replace | Truncate | Sync | Log | Mark
+Effect = Send | SetTimer | CancelTimer | Reply | Append | Replace | Truncate | Sync | PowerCycle | Log | Mark
 Effects = Iterable[Effect]
 NO_EFFECTS = (str, bytes, Mapping)
 """Types that can be walked through and are no list of effects all the same."""

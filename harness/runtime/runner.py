@@ -23,6 +23,7 @@ from splitbrain.harness.program import (
     Log,
     Mark,
     Now,
+    PowerCycle,
     ProgramFactory,
     Replace,
     Reply,
@@ -39,18 +40,25 @@ from splitbrain.harness.random_stream import RandomStream
 from splitbrain.harness.runtime import frames
 from splitbrain.harness.runtime.files import Files
 from splitbrain.harness.runtime.peers import Peer
+from splitbrain.harness.runtime.power import ProcessSwitch
 
 CLIENT_PORT = 7410
 PEER_PORT = 7411
 
 
-def serve(factory: ProgramFactory, name: str, members: Mapping[str, str], folder: Path, seed: int) -> NoReturn:
+def serve(
+    factory: ProgramFactory, name: str, members: Mapping[str, str], folder: Path, seed: int, power: Path | None = None
+) -> NoReturn:
     """Run one node until the process is ended.
 
-    members: name → address of every node, in order. folder: where its files live. seed: of its random stream.
+    members: name → address of every node, in order. folder: where its files live. seed: of its random stream. power:
+    the folder of the switch by which nodes end each other, if there is one.
     """
     program = factory(name, tuple(members), RandomStream(seed, "program", name))
-    runner = Runner(program, name, members, folder)
+    switch = None if power is None else ProcessSwitch(power)
+    if switch is not None:
+        switch.attach(name)
+    runner = Runner(program, name, members, folder, switch)
     asyncio.run(runner.run())
     raise AssertionError("a node runs until it is ended")
 
@@ -58,7 +66,11 @@ def serve(factory: ProgramFactory, name: str, members: Mapping[str, str], folder
 class Runner:
     """One node being run."""
 
-    def __init__(self, program: Any, name: str, members: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self, program: Any, name: str, members: Mapping[str, str], folder: Path, switch: ProcessSwitch | None = None
+    ) -> None:
+        self._switch = switch
+        self._switching: dict[asyncio.Task[None], None] = {}
         self._program = program
         self._name = name
         self._address = members[name]
@@ -76,6 +88,7 @@ class Runner:
             Replace: self._files.order,
             Truncate: self._files.order,
             Sync: self._files.order,
+            PowerCycle: self._power_cycle,
             Log: lambda effect: log(effect.text),
             Mark: lambda mark: None,
         }
@@ -119,6 +132,21 @@ class Runner:
             self._loop.call_soon_threadsafe(self._handle, handler_of(self._program, "on_disk_error"), token, errno)
         else:
             self._loop.call_soon_threadsafe(self._handle, handler_of(self._program, "on_durable"), token)
+
+    def _power_cycle(self, effect: PowerCycle) -> None:
+        if self._switch is None:
+            raise LookupError("it switched a node off, and there is no switch here")
+        task = self._loop.create_task(self._switched(self._switch, effect.node))
+        self._switching[task] = None
+        task.add_done_callback(self._switching.pop)
+
+    async def _switched(self, switch: ProcessSwitch, node: str) -> None:
+        """Switch a node off, and tell the program; what cannot be switched ends this node."""
+        try:
+            await asyncio.to_thread(switch.cycle, node)
+        except OSError as error:
+            end(f"{node} could not be switched off: {error}", 1)
+        self._handle(handler_of(self._program, "on_power_cycled"), node)
 
     def _reply(self, effect: Reply) -> None:
         check_reply(self._program, effect.message)

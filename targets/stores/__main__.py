@@ -20,6 +20,7 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--id", required=True, help="the name of this node")
     parser.add_argument("--member", action="append", default=[], metavar="NAME=ADDRESS", help="every node, in order")
     parser.add_argument("--data", type=Path, required=True, help="the folder of its files")
+    parser.add_argument("--power", type=Path, help="the folder of the switch by which nodes end each other")
     parser.add_argument("--set", action="append", default=[], metavar="OPTION=VALUE", help="an option of the store")
     parser.add_argument("--seed", type=int, default=time.time_ns(), help="of its random draws; by default the time")
     words = parser.parse_args(argv)
@@ -31,7 +32,7 @@ def main(argv: list[str]) -> None:
         target = kind(settle(kind.options, given, words.store))
     except UsageError as error:
         parser.error(str(error))
-    serve(target.program, words.id, members, words.data, words.seed)
+    serve(target.program, words.id, members, words.data, words.seed, words.power)
 
 
 def _class(parser: argparse.ArgumentParser, store: str) -> type[StoreTarget]:

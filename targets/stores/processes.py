@@ -6,15 +6,18 @@ python -m splitbrain.targets.stores raft --id n1 --member n1=198.18.0.11 --membe
 import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 from splitbrain.harness.deployment import Place, Process
 from splitbrain.harness.node import ChannelClosed
 from splitbrain.harness.options import Setting
 from splitbrain.harness.runtime.channel import connect
+from splitbrain.harness.runtime.power import switched_off
 from splitbrain.harness.runtime.runner import CLIENT_PORT
 from splitbrain.targets.stores.messages import Request, Response
 
 DATA = "data"
+POWER = "power"
 
 
 def as_process(store: str, settings: Mapping[str, Setting], *, introspective: bool) -> Process:
@@ -25,7 +28,7 @@ def as_process(store: str, settings: Mapping[str, Setting], *, introspective: bo
         words = [sys.executable, "-P", "-m", "splitbrain.targets.stores", store, "--id", place.name]
         for name, address in place.members.items():
             words += ["--member", f"{name}={address}"]
-        words += ["--data", str(place.folder / DATA)]
+        words += ["--data", str(place.folder / DATA), "--power", str(_switch(place))]
         for option, value in settings.items():
             if value is not None:
                 words += ["--set", f"{option}={_shown(value)}"]
@@ -40,7 +43,13 @@ def as_process(store: str, settings: Mapping[str, Setting], *, introspective: bo
         relative_waits=True,
         reply_type=Response,
         variables=variables,
+        switched_off=lambda place: switched_off(_switch(place), place.name),
     )
+
+
+def _switch(place: Place) -> Path:
+    """The folder of the switch by which nodes end each other: beside those of the nodes."""
+    return place.folder.parent / POWER
 
 
 async def _listens(place: Place) -> bool:

@@ -111,10 +111,12 @@ class PidNode(RealNode):
         self._how = ending.words
         if not self._wanted:
             return
-        lines, how = self.last_lines(), f"{ending.words} by itself"
-        last = f"; its log ends with: {lines[-1][:LINE_LENGTH_MAX]}" if lines and not ending.crash else ""
-        self.deaths.append(Death(self.name, self._now(), f"{self.name} {how}{last}", lines, ending.crash, how))
-        if self.deployment.respawn and not self.holders:
+        switched_off = self.deployment.switched_off is not None and self.deployment.switched_off(self.place)
+        if not switched_off:
+            lines, how = self.last_lines(), f"{ending.words} by itself"
+            last = f"; its log ends with: {lines[-1][:LINE_LENGTH_MAX]}" if lines and not ending.crash else ""
+            self.deaths.append(Death(self.name, self._now(), f"{self.name} {how}{last}", lines, ending.crash, how))
+        if (switched_off or self.deployment.respawn) and not self.holders:
             self._respawn = self._later(self._start_again())
 
     def expect_end(self) -> None:

@@ -24,6 +24,7 @@ from splitbrain.harness.environments.sim.loop import VirtualLoop
 from splitbrain.harness.environments.sim.network import Heard, Network, NetworkOptions
 from splitbrain.harness.environments.sim.node import SimNode
 from splitbrain.harness.environments.sim.patience import interrupted_in_time
+from splitbrain.harness.environments.sim.power import PowerSwitch
 from splitbrain.harness.environments.sim.process import SimHost
 from splitbrain.harness.environments.sim.scheduler import SECOND, EventQueue, nanoseconds
 from splitbrain.harness.environments.sim.steps import StepRecorder
@@ -82,6 +83,7 @@ class SimCluster:
         network = self._network = Network(kernel, options.network, seed, names)
         if recorder is not None:
             recorder.attach(lambda: kernel.now, names)
+        power = PowerSwitch(kernel)
         for name in names:
             clock = SimClock(
                 kernel,
@@ -102,11 +104,13 @@ class SimCluster:
                 links=network.links_from(name) if recorder is None else recorder.links(name, network.links_from(name)),
                 marks=world.marks,
                 clients=ClientLink(kernel, RandomStream(seed, "clients", name)),
+                power=power,
                 stream=RandomStream(seed, "service", name),
                 backlog_max=options.backlog_max,
                 service_ns=nanoseconds(options.service_ms),
             )
             node = self._node(machine, deployment, recorder)
+            power.attach(name, node.power_cycle)
             self._nodes.append(node)
         self._injector = FaultInjector(FaultSite(kernel, self._nodes, network))
 

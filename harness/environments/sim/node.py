@@ -15,7 +15,8 @@ from splitbrain.harness.program import Message, ProgramFactory
 from splitbrain.harness.random_stream import RandomStream
 
 RESPAWN_NS = SECOND
-"""Time after which a process that ended itself is started again, unless its disk still fails: its heal does it then."""
+"""Time after which a process that ended itself or was switched off is started again, unless its disk still fails: its
+heal does it then."""
 
 
 class SimNode:
@@ -94,6 +95,13 @@ class SimNode:
             return False
         self.process.kill()
         return True
+
+    def power_cycle(self) -> None:
+        """Switch it off and on again: what was not synced is lost, and it starts unless a fault keeps it down."""
+        self.machine.log.write("the power was switched off and on again")
+        self.machine.disk.lose_power()
+        if self.kill_now():
+            self.machine.kernel.at(self.machine.kernel.now + RESPAWN_NS, self._respawn)
 
     def close(self) -> None:
         """End it for good."""

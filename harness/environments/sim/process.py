@@ -21,6 +21,7 @@ from splitbrain.harness.environments.sim.clock import SimClock
 from splitbrain.harness.environments.sim.disk import Disk
 from splitbrain.harness.environments.sim.link import SendsMessages
 from splitbrain.harness.environments.sim.log import NodeLog
+from splitbrain.harness.environments.sim.power import PowerSwitch
 from splitbrain.harness.environments.sim.scheduler import EventQueue
 from splitbrain.harness.errors import InfrastructureError, SplitbrainError
 from splitbrain.harness.marks import START, Marks
@@ -31,6 +32,7 @@ from splitbrain.harness.program import (
     Log,
     Mark,
     Message,
+    PowerCycle,
     Program,
     Replace,
     Reply,
@@ -49,6 +51,7 @@ from splitbrain.harness.random_stream import RandomStream
 @dataclass
 class SimHost:
     """The part of a node that outlives its processes. members: all nodes of the cluster. clients: the way to it.
+    power: the switch by which nodes end each other.
     backlog_max: what a stopped or busy process can have waiting before messages and requests are lost. service_ns: mean
     time that a handler takes. stream: for how long each of them does. ended: called when a
     process ends, with why, or None if it was killed."""
@@ -63,6 +66,7 @@ class SimHost:
     links: Mapping[str, SendsMessages]
     marks: Marks
     clients: ClientLink
+    power: PowerSwitch
     stream: RandomStream
     backlog_max: int
     service_ns: int = 0
@@ -126,6 +130,7 @@ class SimProcess:
                 Replace: machine.disk.write,
                 Truncate: machine.disk.write,
                 Sync: lambda effect: machine.disk.sync(lambda errno: self._synced(effect.token, errno)),
+                PowerCycle: lambda effect: machine.power.cycle(effect.node, lambda: self._power_cycled(effect.node)),
                 Log: lambda effect: machine.log.write(effect.text),
                 Mark: self._mark,
             }
@@ -303,6 +308,12 @@ class SimProcess:
             self._handle(handler_of(self._program, "on_disk_error"), token, errno)
         else:
             self._handle(self._on_durable, token)
+
+    def _power_cycled(self, node: str) -> None:
+        if self._stops:
+            self._backlog.append((self._power_cycled, (node,)))
+        elif self.alive:
+            self._handle(handler_of(self._program, "on_power_cycled"), node)
 
 
 class BusyProcess(SimProcess):

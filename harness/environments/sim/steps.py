@@ -17,6 +17,7 @@ from splitbrain.harness.program import (
     Mark,
     Message,
     Now,
+    PowerCycle,
     Program,
     ProgramFactory,
     Replace,
@@ -39,6 +40,7 @@ WORDS: Mapping[type, Callable[[Any], str]] = {
     Replace: lambda effect: f"{effect.file} replaced by {len(effect.data)} bytes",
     Truncate: lambda effect: f"{effect.file} cut to {effect.length} bytes",
     Sync: lambda effect: f"sync {effect.token} asked for",
+    PowerCycle: lambda effect: f"{effect.node} to be switched off and on again",
     Log: lambda effect: f"log: {effect.text}",
     Mark: lambda effect: f"mark {effect.name} {' '.join(value_text(value, 60) for value in effect.values)}".rstrip(),
 }
@@ -211,6 +213,10 @@ class ObservedProgram:
         """See `Program`."""
         about = f"sync {token}: errno {errno}"
         return self._handled("disk error", about, handler_of(self._program, "on_disk_error"), now, token, errno)
+
+    def on_power_cycled(self, now: Now, node: str) -> Effects:
+        """See `PowerCycle`."""
+        return self._handled("switched off", node, handler_of(self._program, "on_power_cycled"), now, node)
 
     def _handled(
         self, what: str, about: str, handler: Callable[..., Effects], now: Now, *args: Any, flight: int = SENT_ONLY

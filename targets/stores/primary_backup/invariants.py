@@ -1,4 +1,5 @@
-"""Invariants of failover with leases, watched while a simulated run goes on; `lease` says what each mark tells.
+"""Invariants of failover with leases and with STONITH, watched while a simulated run goes on; `lease` and `stonith` say
+what each mark tells.
 
 Gray and Cheriton, SOSP 1989, section 2: whoever gave a lease keeps it until its term is over, and its holder takes it
 to be over no later than that.
@@ -41,6 +42,30 @@ def leases_are_kept() -> Invariant:
         return see
 
     return Invariant("leases are kept", (START, "bound", "leased"), watch)
+
+
+def one_serves() -> Invariant:
+    """One node at most serves as primary: another is off, has started again or has stepped down."""
+
+    def watch() -> Watch:
+        serving: dict[str, int] = {}
+
+        def see(event: MarkEvent) -> str | None:
+            node = event.node
+            if event.name == "off":
+                serving.pop(event.values[0], None)
+            elif event.name != "serves":
+                serving.pop(node, None)
+            else:
+                others = [other for other in serving if other != node]
+                serving[node] = event.values[0]
+                if others:
+                    return f"{node} serves in view {event.values[0]}, and {others[0]} does in view {serving[others[0]]}"
+            return None
+
+        return see
+
+    return Invariant("one node serves", (START, "serves", "serves-no-more", "off"), watch)
 
 
 def _ms(nanoseconds: int) -> str:

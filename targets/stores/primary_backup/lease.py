@@ -66,7 +66,7 @@ class LeasedNode(PrimaryBackupNode):
             # The timer was up just as the primary spoke. To lead now would break the lease that rests on our answer.
             self._wait()
             return
-        view = self.view + 1 + (self.nodes.index(self.name) - self.view - 1) % len(self.nodes)
+        view = self._next_view(self.view)
         self._out.append(Log(f"view {self.view}: {self.primary} is silent, asking all to follow in view {view}"))
         self.log.ballot(view, None)
         self._enter()

@@ -42,15 +42,18 @@ class PrimaryBackupSettings:
 
     replication: "async", "semi-sync" (answer a write when one backup has it) or "sync" (when all have it). reads_any:
     backups answer reads themselves. tokens: but only those whose session has seen nothing that is newer. failover:
-    "none", "timeout" or "lease". fencing: backups refuse what a primary of an older view sends. persistent: False keeps
-    nothing over a restart. patience: silence that counts as death; the nearest backup in line takes over after it, the
-    next after twice that, and so on.
+    "none", "timeout" or "lease". stonith: nobody takes over, or goes on without a backup, before those who are silent
+    were switched off. head_start: time that the primary has for it before the first backup. fencing: backups refuse
+    what a primary of an older view sends. persistent: False keeps nothing over a restart. patience: silence that counts
+    as death; the nearest backup in line takes over after it, the next after twice that, and so on.
     """
 
     replication: str = "async"
     reads_any: bool = False
     tokens: bool = False
     failover: str = "none"
+    stonith: bool = False
+    head_start: int = 0
     fencing: bool = True
     persistent: bool = True
     heartbeat: int = 50_000_000
@@ -85,6 +88,8 @@ class PrimaryBackupNode:
         """Times at which each other node was last heard, by the monotonic clock."""
         self._next: dict[str, int] = {}
         self._match: dict[str, int] = {}
+        self._start = 0
+        """The number of this start, with stonith."""
         self._inherited = 0, 0
         """View and index of the last entry that is older than the present view, as it was when that began."""
         self._now = Now(0, 0)
@@ -219,19 +224,22 @@ class PrimaryBackupNode:
             self._wait()
 
     def _wait(self) -> None:
-        if self.settings.failover != "none":
+        if self.settings.failover in ("timeout", "lease"):
             place_in_line = (self.nodes.index(self.name) - self.view) % len(self.nodes)
-            self._out.append(SetTimer(TAKEOVER, self.settings.patience * place_in_line))
+            self._out.append(SetTimer(TAKEOVER, self.settings.patience * place_in_line + self.settings.head_start))
 
     def _take_over(self) -> None:
         """Begin the next view of our own: the primary is silent, so it must be dead (it may not be)."""
-        n = len(self.nodes)
-        view = self.view + 1 + (self.nodes.index(self.name) - self.view - 1) % n
+        view = self._next_view(self.view)
         self._out.append(Log(f"view {self.view}: {self.primary} is silent, taking over with view {view}"))
         self.log.ballot(view, None)
         # An entry of the new view at once, so that whatever others have beyond our log is overwritten there.
         self.log.append(Entry(view, None))
         self._enter()
+
+    def _next_view(self, view: int) -> int:
+        """The first view of this node's own after another."""
+        return view + 1 + (self.nodes.index(self.name) - view - 1) % len(self.nodes)
 
     def _ship_all(self) -> None:
         for other in self.others:
@@ -245,12 +253,17 @@ class PrimaryBackupNode:
         entries = self.log.between(first, last)
         before = self.log.term_at(first - 1) or 0
         sent, inherited = self._now.monotonic, self._inherited
-        ship = Ship(self.view, first - 1, before, entries, sent, inherited, self._followed(), self._done())
+        followed, commit, waits_for = self._followed(), self._done(), self._waits_for(other)
+        ship = Ship(self.view, first - 1, before, entries, sent, inherited, followed, commit, self._start, waits_for)
         self.log.journal.hold(self.log.ballot_record, Send(other, ship))
 
     def _done_at_start(self) -> int:
         """The index up to which entries count for a primary when its view begins."""
         return self.log.durable
+
+    def _waits_for(self, other: str) -> int:
+        """The start of another node without which this primary acknowledges nothing; 0 if it does."""
+        return 0
 
     def _followed(self) -> bool:
         """Whether a majority follows this primary, so that all have to."""
@@ -280,7 +293,7 @@ class PrimaryBackupNode:
     def _answer_ship(self, sender: str, ship: Ship, *, ok: bool, index: int) -> None:
         record = max(self.log.ballot_record, self.log.record_of(index) if ok else 0)
         view = ship.view if ok and not self.settings.fencing else self.view
-        self._hold_answer(record, sender, Shipped(view, ok, index, ship.sent))
+        self._hold_answer(record, sender, Shipped(view, ok, index, ship.sent, ship.by, self._start))
 
     def _hold_answer(self, record: int, sender: str, answer: Shipped) -> None:
         """Send an answer once a record is on disk."""

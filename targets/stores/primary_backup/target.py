@@ -17,6 +17,9 @@
 - `failover=lease`: at most one primary serves at a time, where monotonic clocks run at the same rate (see `lease`).
   With `replication=sync`, which then waits for a majority, also linearizable and CP. With the others what was
   acknowledged may be lost with the primary; with `fencing=off` a replaced one takes it back.
+- `failover=timeout`, `stonith=on`: who is silent is switched off before anybody goes on without him (see `stonith`).
+  With `replication=sync` linearizable: one side serves, the one that was quicker, be it a single node; the nodes of the
+  other start again and refuse. With the other kinds of replication what was acknowledged may be lost with the primary.
 
 With `disk=memory` nothing is promised: a restart forgets.
 """
@@ -29,9 +32,10 @@ from splitbrain.harness.invariants import Invariant, done_once, one_entry_an_ind
 from splitbrain.harness.options import Option, Setting
 from splitbrain.harness.program import ProgramFactory
 from splitbrain.targets.stores.audit import BUG, RETRIES, AuditedStore
-from splitbrain.targets.stores.primary_backup.invariants import leases_are_kept
+from splitbrain.targets.stores.primary_backup.invariants import leases_are_kept, one_serves
 from splitbrain.targets.stores.primary_backup.lease import LeasedNode
 from splitbrain.targets.stores.primary_backup.node import CORRECT, PrimaryBackupNode, PrimaryBackupSettings
+from splitbrain.targets.stores.primary_backup.stonith import StonithNode
 
 
 class PrimaryBackup(AuditedStore):
@@ -61,6 +65,18 @@ class PrimaryBackup(AuditedStore):
             "only as long as a majority is bound to it",
             ("none", "timeout", "lease"),
         ),
+        Option(
+            "stonith",
+            False,
+            "with failover=timeout: who is silent is switched off, by a power switch outside the network, before a "
+            "backup takes over or the primary goes on without one",
+        ),
+        Option(
+            "head_start_ms",
+            150,
+            "with stonith=on, time that the primary has to switch off the first backup before that does the same to "
+            "it; 0: they do it to each other, milliseconds",
+        ),
         Option("fencing", True, "whether backups refuse what a primary sends that was replaced"),
         Option("disk", "sync", "memory: keep nothing over a restart", ("sync", "memory")),
         Option("heartbeat_ms", 50, "how often an idle primary is heard, milliseconds"),
@@ -75,11 +91,16 @@ class PrimaryBackup(AuditedStore):
         heartbeat, patience = self._nanoseconds("heartbeat_ms"), self._nanoseconds("failover_ms")
         if not 0 < 2 * heartbeat <= patience:
             raise UsageError("primary-backup: failover_ms is at least twice heartbeat_ms, and that is more than 0")
+        stonith = bool(self.settings["stonith"])
+        if stonith and (self._word("failover") != "timeout" or not self.settings["fencing"]):
+            raise UsageError("primary-backup: stonith=on needs failover=timeout and fencing=on")
         self._node = PrimaryBackupSettings(
             replication=self._word("replication"),
             reads_any=self._word("reads") != "primary",
             tokens=self.tokens,
             failover=self._word("failover"),
+            stonith=stonith,
+            head_start=self._nanoseconds("head_start_ms") if stonith else 0,
             fencing=bool(self.settings["fencing"]),
             persistent=self._word("disk") == "sync",
             heartbeat=heartbeat,
@@ -90,24 +111,27 @@ class PrimaryBackup(AuditedStore):
     def invariants(self) -> Sequence[Invariant]:  # type: ignore[override]
         """The invariants; of the log none where failover overwrites, by design, what one side applied."""
         node = self._node
-        leases = (leases_are_kept(),) if node.failover == "lease" and node.fencing and node.persistent else ()
-        of_log = self._node.failover == "none" or self._majority_decides
-        return (*leases, one_entry_an_index(), done_once()) if of_log else leases
+        own: tuple[Invariant, ...] = ()
+        if node.stonith:
+            own = (one_serves(),)
+        elif node.failover == "lease" and node.fencing and node.persistent:
+            own = (leases_are_kept(),)
+        of_log = node.failover == "none" or self._nothing_lost
+        return (*own, one_entry_an_index(), done_once()) if of_log else own
 
     @property
-    def _majority_decides(self) -> bool:
-        """Whether nothing counts that a majority has not on disk."""
-        return self._node.failover == "lease" and self._node.replication == "sync" and self._node.fencing
+    def _nothing_lost(self) -> bool:
+        """Whether nothing counts that a failover can lose: a majority has it on disk, or all that may take over."""
+        safe = self._node.failover == "lease" or self._node.stonith
+        return safe and self._node.replication == "sync" and self._node.fencing
 
     @property
     def claims(self) -> Sequence[str]:
         """See the table above."""
         if not self._node.persistent:
             return ()
-        if self._node.failover == "timeout":
-            return ()
-        if self._node.failover == "lease":
-            return ("linearizable", "CP") if self._majority_decides and not self._node.reads_any else ()
+        if self._node.failover != "none":
+            return ("linearizable", "CP") if self._nothing_lost and not self._node.reads_any else ()
         if self.tokens:
             return ("read-your-writes", "monotonic-reads")
         return () if self._node.reads_any else ("linearizable",)
@@ -119,7 +143,8 @@ class PrimaryBackup(AuditedStore):
 
     @property
     def program(self) -> ProgramFactory:
-        """A maker of PrimaryBackupNodes, or of LeasedNodes."""
-        correct = LeasedNode if self._node.failover == "lease" else PrimaryBackupNode
+        """A maker of PrimaryBackupNodes, LeasedNodes or StonithNodes."""
+        correct: type[PrimaryBackupNode] = LeasedNode if self._node.failover == "lease" else PrimaryBackupNode
+        correct = StonithNode if self._node.stonith else correct
         node, parts = self.planted((correct, CORRECT))
         return partial(node, settings=self._node, parts=parts)

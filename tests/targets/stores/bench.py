@@ -13,6 +13,7 @@ from splitbrain.harness.program import (
     Effects,
     Log,
     Now,
+    PowerCycle,
     Program,
     ProgramFactory,
     Replace,
@@ -62,6 +63,8 @@ class StoreBench:
         self.beds = {name: Bed(name) for name in names}
         self.flights: list[Flight] = []
         self.replies: dict[int, Response] = {}
+        self.switching: list[tuple[str, str]] = []
+        """Orders to switch a node off that are under way: who gave them, and whom they hit."""
         self._handles = 0
         for name in names:
             self.start(name)
@@ -95,6 +98,14 @@ class StoreBench:
                 apply_write(bed.durable, Append(cut.file, cut.data[:torn]))
         bed.program = None
         bed.unsynced, bed.syncs, bed.timers = [], [], {}
+
+    def power_cycle(self) -> None:
+        """Carry out the oldest order to switch a node off; it stays down."""
+        ordering, name = self.switching.pop(0)
+        self.crash(name)
+        bed = self.beds[ordering]
+        if bed.program is not None:
+            self._carry_out(bed, self.program(ordering).on_power_cycled(self._time(), name))
 
     def wait(self, ms: float) -> None:
         """Let time pass; nothing happens."""
@@ -168,6 +179,8 @@ class StoreBench:
                     bed.unsynced.append(effect)
                 case Sync(token):
                     bed.syncs.append((token, len(bed.unsynced)))
+                case PowerCycle(node):
+                    self.switching.append((bed.name, node))
                 case Log(text):
                     bed.log.append(text)
 

@@ -24,9 +24,17 @@ from splitbrain.targets.stores.bugs.plain import (
     SingleReplaysSuffix,
     StaleFrontDoor,
 )
+from splitbrain.targets.stores.bugs.stonith import (
+    EarlierStartFollowed,
+    EarlierStartWaitedFor,
+    GoesOnUnshot,
+    LeadsBeforeOff,
+    TakesOverAfterStart,
+)
 from splitbrain.targets.stores.parts import Parts
 
 LEASED = {"failover": "lease", "replication": "sync"}
+SWITCHED = {"failover": "timeout", "stonith": "on", "replication": "sync"}
 
 SINGLE: Sequence[PlantedBug] = (
     PlantedBug(
@@ -148,5 +156,50 @@ PRIMARY_BACKUP: Sequence[PlantedBug] = (
         (LeadsAlone, Parts()),
         needs=LEASED,
         aim=CUTS,
+    ),
+    PlantedBug(
+        "leads-before-off",
+        "a backup serves as soon as it has ordered that its primary is switched off",
+        "Pacemaker Explained, chapter on fencing: recovery waits until fencing is confirmed",
+        LINEARIZABLE,
+        (LeadsBeforeOff, Parts()),
+        needs=SWITCHED,
+        aim=CUTS,
+    ),
+    PlantedBug(
+        "goes-on-unshot",
+        "a primary goes on without a silent backup that it has not switched off",
+        "DRBD User's Guide, fencing policies: without resource-and-stonith both sides go on",
+        LINEARIZABLE,
+        (GoesOnUnshot, Parts()),
+        needs=SWITCHED,
+        aim=CUTS,
+    ),
+    PlantedBug(
+        "takes-over-after-start",
+        "a node that has started takes over though it may lack what was acknowledged while it was down",
+        "Corosync votequorum(5), wait_for_all",
+        LINEARIZABLE,
+        (TakesOverAfterStart, Parts()),
+        needs=SWITCHED,
+        aim=KILLS,
+    ),
+    PlantedBug(
+        "earlier-start-waited-for",
+        "a node that has started believes a message to its earlier start, which the primary waited for",
+        "ours, while the store was written",
+        LINEARIZABLE,
+        (EarlierStartWaitedFor, Parts()),
+        needs=SWITCHED,
+        aim=RETRIES,
+    ),
+    PlantedBug(
+        "earlier-start-followed",
+        "a primary that has started counts those who followed its earlier start, which had more right to lead",
+        "ours, while the store was written",
+        LINEARIZABLE,
+        (EarlierStartFollowed, Parts()),
+        needs={**SWITCHED, "head_start_ms": "0"},
+        aim=RETRIES,
     ),
 )
