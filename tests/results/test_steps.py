@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from splitbrain.harness.steps import RecordedFlight, NodeStep, RecordedSteps
+from splitbrain.harness.steps import NodeStep, RecordedFlight, RecordedSteps
 from splitbrain.results.report import render_steps
 from splitbrain.results.report.steps import ROWS_MAX, lay_out
 from splitbrain.results.result import Cost, Result

@@ -30,7 +30,7 @@ from splitbrain.harness.program import (
 )
 from splitbrain.harness.random_stream import RandomStream
 from splitbrain.harness.state_text import state_text, value_text
-from splitbrain.harness.steps import SENT_ONLY, RecordedFlight, NodeStep, RecordedSteps, difference
+from splitbrain.harness.steps import SENT_ONLY, NodeStep, RecordedFlight, RecordedSteps, difference
 
 WORDS: Mapping[type, Callable[[Any], str]] = {
     SetTimer: lambda effect: f"timer {effect.name} in {effect.after / 1e6:.1f} ms",
