@@ -224,6 +224,20 @@ ROWS = (
     BugRow("memcached-pause", "a cache is paused and does not", "memcached",
         "--env local --nodes 1 --workload register --nemesis pause --nemesis-interval 6 --nemesis-duration 1 "
         "--time-limit 12", VALID),
+    BugRow("rqlite-none", "any node answers from what it has, and one is cut off", "rqlite:reads=none",
+        f"{CUT} --workload unique-register", INVALID),
+    BugRow("rqlite-linear", "the same, and reads are linearizable", "rqlite",
+        f"{CUT} --workload unique-register", VALID),
+    BugRow("galera-default", "repeatable read loses updates between nodes", "galera",
+        f"{THREE} --time-limit 10 {LISTS} --set consistency=snapshot-isolation", INVALID),
+    BugRow("galera-serial", "serializable, with waits before reads, and writes at three nodes",
+        "galera:isolation=serializable,sync_wait=7",
+        f"{THREE} --time-limit 10 {LISTS} --set consistency=serializable", INVALID),
+    BugRow("galera-alone", "the same at one node", "galera:isolation=serializable,sync_wait=7",
+        f"{ONE} {LISTS} --set consistency=serializable", VALID),
+    BugRow("galera-behind", "a node answers before it has what another one committed", "galera", f"{THREE} {READERS}",
+        INVALID),
+    BugRow("galera-waits", "the same, and it waits", "galera:sync_wait=1", f"{THREE} {READERS}", VALID),
 )  # fmt: skip
 
 Seen = Mapping[str, Any]

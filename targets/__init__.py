@@ -111,9 +111,21 @@ TARGETS: Mapping[str, tuple[str, str]] = {
         "splitbrain.targets.embedded:DuckDB",
         "DuckDB, a library for analyses: one node with a server of ours around it",
     ),
+    "deltalake": (
+        "splitbrain.targets.embedded.lake_target:DeltaLakeTarget",
+        "Delta Lake, tables in a folder that all nodes share, with a server of ours around the library",
+    ),
+    "iceberg": (
+        "splitbrain.targets.embedded.lake_target:IcebergTarget",
+        "Iceberg, tables in a folder that all nodes share, with a server of ours around the library",
+    ),
     "mariadb": (
         "splitbrain.targets.mariadb:MariaDB",
         "MariaDB with InnoDB: one real process, container, or a server that exists",
+    ),
+    "galera": (
+        "splitbrain.targets.galera:Galera",
+        "Galera, MariaDB on several nodes: real processes, or a cluster",
     ),
     "nats": (
         "splitbrain.targets.nats:Nats",
@@ -126,6 +138,14 @@ TARGETS: Mapping[str, tuple[str, str]] = {
     "memcached": (
         "splitbrain.targets.memcached:Memcached",
         "Memcached, a cache: one real process, container, or a server that exists",
+    ),
+    "rqlite": (
+        "splitbrain.targets.rqlite:Rqlite",
+        "rqlite, SQLite replicated by Raft: real processes, containers, or a cluster",
+    ),
+    "dynamodb": (
+        "splitbrain.targets.dynamodb:DynamoDB",
+        "a mock of DynamoDB (moto, which is none): its protocol, in one process",
     ),
     "binary": (
         "splitbrain.targets.binary:Binary",

@@ -13,6 +13,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from splitbrain.targets.embedded.lakes import LAKES
+
 Carry = Callable[[str, Sequence[str]], tuple[list[Any], int]]
 """Executor of a statement: its rows, and how many it changed."""
 
@@ -57,7 +59,7 @@ def duckdb_sessions(file: str, settings: Mapping[str, Any]) -> Callable[[], Carr
     return session
 
 
-ENGINES = {"sqlite": sqlite_sessions, "duckdb": duckdb_sessions}
+ENGINES = {"sqlite": sqlite_sessions, "duckdb": duckdb_sessions, **LAKES}
 
 
 class SessionServer(socketserver.ThreadingTCPServer):

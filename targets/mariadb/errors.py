@@ -3,7 +3,7 @@
 from splitbrain.harness.operation import ErrorKind
 from splitbrain.targets.servers.errors import code, table
 
-ERRORS = table(
+ROWS = (
     # mariadb.com/kb/en/mariadb-error-code-reference: the transaction was rolled back (1213), or the statement was, and
     # the client rolls back the rest (1205: lock wait timeout; 1020: changed since it was read; 1062: duplicate).
     code(1213, ErrorKind.CONFLICT, definite=True),
@@ -18,3 +18,4 @@ ERRORS = table(
     code(2013, ErrorKind.CONNECTION),
     code(1053, ErrorKind.UNAVAILABLE),
 )
+ERRORS = table(*ROWS)

@@ -157,10 +157,10 @@ def says_version(pattern: str) -> Callable[[Path], str | None]:
 @functools.cache
 def _version_told(pattern: str, program: Path, changed: int) -> str | None:
     try:
-        told = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=10, check=False).stdout
+        told = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=10, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
-    found = re.search(pattern, told)
+    found = re.search(pattern, told.stdout + told.stderr)
     return found[1] if found else None
 
 

@@ -18,17 +18,20 @@ from splitbrain.harness.operation import ErrorKind, EventType, Operation, Outcom
 from splitbrain.harness.options import settle
 from splitbrain.targets.cassandra import Cassandra
 from splitbrain.targets.etcd import Etcd
+from splitbrain.targets.galera import Galera
 from splitbrain.targets.kafka import Kafka
 from splitbrain.targets.mariadb import MariaDB
 from splitbrain.targets.memcached import Memcached
 from splitbrain.targets.nats import Nats
 from splitbrain.targets.postgresql import PostgreSQL
 from splitbrain.targets.redis import Redis
+from splitbrain.targets.rqlite import Rqlite
 from splitbrain.targets.servers.server import Server
 from splitbrain.targets.valkey import Valkey
 from splitbrain.targets.zookeeper import ZooKeeper
 
-from .fakes import CUT, FAKES, LATE, OK, SILENT, FakeServer
+from .fakes import FAKES
+from .wire import CUT, LATE, OK, SILENT, FakeServer
 
 SERVERS: tuple[type[Server], ...] = (
     Etcd,
@@ -41,7 +44,12 @@ SERVERS: tuple[type[Server], ...] = (
     Nats,
     Memcached,
     Kafka,
+    Rqlite,
+    Galera,
 )
+LONG = {"rqlite": "a C compiler and Go build it for minutes"}
+"""Servers that take so long to get that only `make test-long` runs three nodes of them."""
+NO_CONTAINERS = {"galera": "rsync's daemon of a server that is root becomes another user"}
 LIBRARY = {
     "etcd": "httpx2",
     "cassandra": "cassandra",
@@ -50,6 +58,8 @@ LIBRARY = {
     "postgresql": "asyncpg",
     "mariadb": "aiomysql",
     "nats": "nats",
+    "rqlite": "httpx2",
+    "galera": "aiomysql",
 }
 """Libraries that clients need, from extras."""
 READ, WRITE = Operation("read", None, "k"), Operation("write", 1, "k")
@@ -71,10 +81,17 @@ ERRORS = [
     (MariaDB, b"1290", EventType.FAIL, ErrorKind.UNAVAILABLE),
     (MariaDB, b"1053", EventType.INFO, ErrorKind.UNAVAILABLE),
     (MariaDB, b"1030", EventType.INFO, ErrorKind.OTHER),
+    (Galera, b"1047", EventType.FAIL, ErrorKind.UNAVAILABLE),
+    (Galera, b"1213", EventType.FAIL, ErrorKind.CONFLICT),
+    (Galera, b"1180", EventType.INFO, ErrorKind.OTHER),
     (Nats, b"503 10008", EventType.FAIL, ErrorKind.UNAVAILABLE),
     (Nats, b"503 10077", EventType.INFO, ErrorKind.UNAVAILABLE),
     (Memcached, b"SERVER_ERROR out of memory storing object", EventType.FAIL, ErrorKind.UNAVAILABLE),
     (Memcached, b"SERVER_ERROR something new", EventType.INFO, ErrorKind.OTHER),
+    (Rqlite, b"leader not found", EventType.FAIL, ErrorKind.NO_LEADER),
+    (Rqlite, b"store not ready", EventType.FAIL, ErrorKind.UNAVAILABLE),
+    (Rqlite, b"leadership lost while committing log", EventType.INFO, ErrorKind.NO_LEADER),
+    (Rqlite, b"node failed to process Execute on remote node at b: EOF", EventType.INFO, ErrorKind.UNAVAILABLE),
     (PostgreSQL, b"40001", EventType.FAIL, ErrorKind.CONFLICT),
     (PostgreSQL, b"25006", EventType.FAIL, ErrorKind.NO_LEADER),
     (PostgreSQL, b"57P01", EventType.INFO, ErrorKind.UNAVAILABLE),
@@ -146,7 +163,8 @@ def test_planning_fetches_nothing(kind: type[Server], monkeypatch: pytest.Monkey
     for source in kind.software.sources:
         monkeypatch.setattr(type(source), "fetch", fetched)
     server = made(kind)
-    assert [one.environment for one in server.deployments][:2] == ["local", "docker"]
+    environments = [one.environment for one in server.deployments]
+    assert environments[0] == "local" and ("docker" in environments) == (kind.name not in NO_CONTAINERS)
     assert server.version in server.notices()[0] and server.claims is not None
 
 
@@ -239,7 +257,11 @@ LIVE = Path(__file__).with_name("live.py")
 
 @pytest.mark.timeout(400)
 @pytest.mark.skipif(namespaces.unavailable() is not None, reason=namespaces.unavailable() or "")
-@every_server
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param(kind, marks=pytest.mark.long if kind.name in LONG else ()) for kind in SERVERS],
+    ids=lambda kind: kind.name,
+)
 def test_three_real_nodes_are_killed_and_come_back(kind: type[Server]) -> None:
     pytest.importorskip(LIBRARY.get(kind.name, "asyncio"))
     server = made(kind)

@@ -1,0 +1,64 @@
+"""Further sources of servers' programs: Go programs that their modules alone do not build, trees of Debian packages."""
+
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from splitbrain.harness.announce import Say
+from splitbrain.harness.errors import InfrastructureError
+from splitbrain.targets.servers.sources import GoModule, SoftwareSource, carry_out
+
+REPLACED = "\nreplace {} => {}\n"
+
+
+@dataclass(frozen=True)
+class GoProgram(GoModule):
+    """A program that Go builds from a package of its module. GOFLAGS and a C compiler as `cgo` says.
+
+    replaced: modules in place of others, as the program's own go.mod has it, for Go heeds only that of the module which
+    is built. stamp: the variable that holds the version. tags: of the build.
+    """
+
+    replaced: Mapping[str, str] = field(default_factory=dict)
+    stamp: str = ""
+    tags: str = ""
+    cgo: bool = False
+
+    def usable(self) -> bool:
+        return super().usable() and (not self.cgo or shutil.which("gcc") is not None)
+
+    def fetch(self, name: str, version: str, folder: Path, say: Say) -> Path:
+        say(f"building {name} {version} from its Go module, once; it takes some minutes")
+        lines = "".join(REPLACED.format(old, new) for old, new in self.replaced.items())
+        (folder / "go.mod").write_text(f"module splitbrain.invalid/server\n\ngo 1.21\n{lines}")
+        carry_out(["go", "get", f"{self.module}@v{version}"], folder, GOFLAGS="-mod=mod")
+        stamped = ["-ldflags", f"-s -w -X {self.stamp}={version}"] if self.stamp else []
+        carry_out(
+            ["go", "build", "-tags", self.tags, *stamped, "-o", name.lower(), self.module],
+            folder,
+            CGO_ENABLED="1" if self.cgo else "0",
+            GOFLAGS="-mod=mod",
+        )
+        return folder / name.lower()
+
+
+@dataclass(frozen=True)
+class DebianTree(SoftwareSource):
+    """Packages of this system's Debian, unpacked into a folder and not installed; the first one has the version."""
+
+    tools = ("apt-get", "dpkg")
+    packages: Sequence[str]
+
+    def fetch(self, name: str, version: str, folder: Path, say: Say) -> Path:
+        say(f"fetching {name} {version} from Debian, once")
+        carry_out(["apt-get", "-o", "APT::Sandbox::User=", "download", *self.packages], folder)
+        came = sorted(path.name for path in folder.glob("*.deb"))
+        if not any(re.match(rf"{self.packages[0]}_(\d+%3a)?{re.escape(version)}-", one) for one in came):
+            raise InfrastructureError(
+                f"{name} {version} is not what this system's packages hold, but {', '.join(came) or 'nothing'}"
+            )
+        for one in came:
+            carry_out(["dpkg", "-x", one, "tree"], folder)
+        return folder / "tree"

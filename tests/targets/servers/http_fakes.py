@@ -1,0 +1,90 @@
+"""Stand-ins for nodes that speak HTTP: a healthy node's answers by method and path, and one request that writes."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+
+from .wire import Wire, serving
+
+Reply = tuple[int, str | bytes]
+"""A status and a body."""
+
+
+@dataclass(frozen=True)
+class HttpRequest:
+    """A request: `method` and `path` as they came, names of headers in small letters."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+Healthy = Callable[[HttpRequest], Reply | None]
+"""The answer of a healthy node; None: the request is a write."""
+
+
+async def received(reader: asyncio.StreamReader) -> HttpRequest:
+    """The next request of a connection."""
+    first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")[:-2]
+    method, path, _ = first.split()
+    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    return HttpRequest(method, path, headers, await reader.readexactly(int(headers.get("content-length", 0))))
+
+
+def response(status: int, body: str | bytes) -> bytes:
+    """An answer as on the wire."""
+    data = body.encode() if isinstance(body, str) else body
+    head = f"HTTP/1.1 {status} told\r\ncontent-type: application/json\r\ncontent-length: {len(data)}\r\n"
+    return (head + 'etag: "7"\r\n\r\n').encode() + data
+
+
+def http_node(
+    healthy: Healthy, written: Reply, refusal: Callable[[bytes], Reply]
+) -> Callable[[], AbstractAsyncContextManager[Wire]]:
+    """A maker of stand-ins. written: the answer to a write; refusal: that to one which meets an error."""
+
+    async def talk(wire: Wire, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        request = await received(reader)
+        answer = healthy(request)
+        if answer is None:
+            return await wire.say(writer, response(*written), lambda error: response(*refusal(error)))
+        writer.write(response(*answer))
+        return True
+
+    @asynccontextmanager
+    async def node() -> AsyncIterator[Wire]:
+        async with serving(talk, "http") as wire:
+            yield wire
+
+    return node
+
+
+def _rqlite(request: HttpRequest) -> Reply | None:
+    if request.path == "/db/execute":
+        return None
+    found = {"results": [{"columns": ["value"], "values": [["7"]]}]}
+    return 200, json.dumps(found if request.path.startswith("/db/query") else {})
+
+
+RQLITE = http_node(
+    _rqlite,
+    (200, json.dumps({"results": [{"rows_affected": 1}]})),
+    lambda error: (503, error) if error == b"leader not found" else (200, json.dumps({"error": error.decode()})),
+)
+
+
+def _dynamodb(request: HttpRequest) -> Reply | None:
+    if request.headers.get("x-amz-target", "").endswith("PutItem"):
+        return None
+    return 200, json.dumps({"Item": {"text": {"S": "7"}}})
+
+
+DYNAMODB = http_node(
+    _dynamodb,
+    (200, "{}"),
+    lambda error: (400, json.dumps({"__type": f"com.amazonaws.dynamodb.v20120810#{error.decode()}"})),
+)
+"""A node of DynamoDB's protocol, whose every item is 7; an error by its name."""
