@@ -1,6 +1,7 @@
 """CPU seconds of the checkers of transactions, from columns to verdict with witnesses, and memory.
 
     python benchmarks/transactions.py [--sizes 1000 10000 100000] [--only WORKLOAD/LEVEL …] [--command] [--json]
+                                      [--elle-cli JAR] [--awdit PROGRAM]
 
 The histories are those of a toy database with ten clients, whose transactions of one to four micro-operations overlap,
 on ten keys of which each is half as popular as the one before and is replaced after 32 writes. With level `serial`
@@ -10,6 +11,7 @@ conflict makes the transaction begin again inside the database.
 
 Of lists, where there is a C compiler, the same file is judged by `transactions_floor.c` beside: how fast six levels can
 be decided in C, with no words and no direct anomalies. `--command` measures the whole command too, from JSON lines.
+Peers that are installed judge the same histories; the figures of others are quoted, see `transaction_peers.py`.
 CPU time counts, so a busy machine disturbs little.
 """
 
@@ -22,13 +24,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import msgspec
+import transaction_peers
 
 from splitbrain.checkers.transactions.check import TransactionCheck
 from splitbrain.harness.budget import Budget
@@ -142,7 +145,8 @@ class ToyDatabase:
 @dataclass(frozen=True)
 class MeasuredCheck:
     """One case. mib: of the process, history included. floor, floor_read: seconds of the floor to judge and to read.
-    ratio: ours to those of the floor. command: seconds of the whole command."""
+    ratio: ours to those of the floor. command: seconds of the whole command. peers: seconds of those that are here, or
+    why there are none. quoted: figures of others."""
 
     case: str
     transactions: int
@@ -155,6 +159,8 @@ class MeasuredCheck:
     floor_read: float | None = None
     ratio: float | None = None
     command: float | None = None
+    peers: Mapping[str, float | str] = field(default_factory=dict)
+    quoted: Sequence[str] = ()
 
     def line(self) -> str:
         """The case on one line."""
@@ -163,7 +169,10 @@ class MeasuredCheck:
             told += f"  floor {self.floor:.3f} s, ratio {self.ratio:.1f}, to read {self.floor_read:.2f} s"
         if self.command is not None:
             told += f"  command {self.command:.2f} s"
-        return "  ".join([told, *self.anomalies])
+        measured = [f"{name} {found}{' s' if type(found) is float else ''}" for name, found in self.peers.items()]
+        return "\n    ".join(
+            ["  ".join([told, *self.anomalies]), *measured, *(f"quoted: {one}" for one in self.quoted)]
+        )
 
 
 def built_floor(folder: Path) -> Path | None:
@@ -195,6 +204,20 @@ def beside(file: Path, case: str, floor: Path | None, *, command: bool) -> dict[
         words = [sys.executable, "-m", "splitbrain", "check", str(file), "--model", workload, "--budget", "600"]
         subprocess.run(words, check=False, capture_output=True)
         out["command"] = round(children() - before, 2)
+    return out
+
+
+def of_peers(
+    peers: Sequence[transaction_peers.InstalledPeer], file: Path, case: str, folder: Path
+) -> dict[str, float | str]:
+    """The seconds of each peer for a file, or what it said."""
+    out: dict[str, float | str] = {}
+    history = read(file) if peers else History()
+    for peer in peers:
+        for name, words in peer.commands(case.partition("/")[0], history, folder):
+            before = children()
+            said = transaction_peers.run(words)
+            out[name] = said or round(children() - before, 2)
     return out
 
 
@@ -235,7 +258,10 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=CASES, default=CASES)
     parser.add_argument("--command", action="store_true", help="measure `splitbrain check` as a whole too")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--elle-cli", type=Path, metavar="JAR", help="measure elle-cli too")
+    parser.add_argument("--awdit", type=Path, metavar="PROGRAM", help="AWDIT, if it is not on the PATH")
     options = parser.parse_args()
+    peers = transaction_peers.installed(options.elle_cli, options.awdit)
     with tempfile.TemporaryDirectory() as name:
         floor, file = built_floor(Path(name)), Path(name, "history.jsonl")
         for case in options.only:
@@ -246,7 +272,8 @@ def main() -> None:
                 more = beside(file, case, floor, command=options.command)
                 if "floor" in more:
                     more["ratio"] = round(found.seconds / max(more["floor"], 0.001), 1)
-                found = replace(found, **more)
+                more["peers"] = of_peers(peers, file, case, Path(name))
+                found = replace(found, **more, quoted=transaction_peers.QUOTED.get((case, size), ()))
                 print(json.dumps(asdict(found)) if options.json else found.line(), flush=True)
 
 
