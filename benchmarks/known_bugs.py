@@ -48,6 +48,8 @@ UNANSWERED = "--nemesis client,pause --time-limit 40"
 SLOW_POWER = "--nemesis powerloss:size=all --nemesis-interval 20 --nemesis-duration 2 --time-limit 60"
 ONE = "--env local --nodes 1 --time-limit 10"
 LISTS = "--workload list-append --concurrency 10 --rate 0"
+SERIAL = "--set consistency=serializable"
+FIXED = "--env local --nodes 1 --time-limit 60"
 PROMOTED = (
     "--workload set --nemesis partition:topology=leader-isolated --nemesis-interval 20 --nemesis-duration 12 "
     "--time-limit 20"
@@ -184,6 +186,14 @@ ROWS = (
     BugRow("pg-g2", "a row is inserted where there was none, twice", "postgresql:isolation=repeatable-read",
         f"{ONE} --workload g2 --rate 0", INVALID),
     BugRow("pg-g2-serial", "the same, serializable", "postgresql", f"{ONE} --workload g2 --rate 0", VALID),
+    BugRow("pg-cycle-12.3", "serializable: a fixed schedule of two inserts that miss each other",
+        "postgresql:version=12.3", f"{ONE} --workload insert-cycle --rate 0 {SERIAL}", INVALID),
+    BugRow("pg-cycle-13.2", "the same, mended", "postgresql:version=13.2",
+        f"{ONE} --workload insert-cycle --rate 0 {SERIAL}", VALID),
+    BugRow("pg-overtaken", "serializable: write skew with a transaction that is open while 3,000 others commit",
+        "postgresql", f"{FIXED} --workload overtaken --rate 0 {SERIAL}", INVALID),
+    BugRow("pg-overtaken-20", "the same, while 20 others commit", "postgresql",
+        f"{FIXED} --workload overtaken --set commits=20 --rate 0 {SERIAL}", VALID),
     BugRow("sqlite-normal", "the journal is synced at checkpoints only, and the power is lost",
         "sqlite:synchronous=normal", LOST_POWER, INVALID),
     BugRow("sqlite-full", "the same, and it is synced at each commit", "sqlite", LOST_POWER, VALID),

@@ -21,6 +21,8 @@ SHAPES: Shapes = {
     "dequeue": Shape("none", "element, nil if there is none"),
     "watch": Shape("watcher", "[[key, revision, value], …]", effects=False),
     "txn": Shape("micro-operations", "micro-operations with what was read"),
+    "begin": Shape("micro-operations", "the same with what was read; the transaction stays open"),
+    "commit": Shape("micro-operations of the open transaction", "the same with what was read"),
     "transfer": Shape("{from, to, amount}", "{from, to, amount}"),
     "members": Shape("none", "names of nodes, in order", effects=False),
     "insert": Shape("[row of table a, row of table b], one of them null", "the same"),

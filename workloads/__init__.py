@@ -63,6 +63,14 @@ WORKLOADS: Mapping[str, tuple[str, str]] = {
         "splitbrain.workloads.dirty_reads:DIRTY_READS",
         "transactions set all rows, others read all rows; does a read show what a failed one wrote?",
     ),
+    "insert-cycle": (
+        "splitbrain.workloads.held_open:INSERT_CYCLE",
+        "a fixed schedule: two transactions miss each other's inserts, one of which is being replaced; serializable?",
+    ),
+    "overtaken": (
+        "splitbrain.workloads.held_open:OVERTAKEN",
+        "a fixed schedule: write skew with a transaction that is open while thousands commit; serializable?",
+    ),
     "causal": (
         "splitbrain.workloads.causal:CAUSAL",
         "clients read, write, and hand a token to a client on another node; causally consistent?",

@@ -1,6 +1,7 @@
 """Transactions: list-append and rw-register histories against every isolation level that can be judged black box.
 
 history.py        a history as flat columns: transactions, micro-operations, versions
+parts.py          transactions in two operations, begin and commit, made whole
 reading.py        operations into these columns
 suspects.py       where a direct anomaly may be
 direct.py         anomalies that values alone show

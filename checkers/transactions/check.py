@@ -11,6 +11,7 @@ from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.per_key import UNOBSERVED, unobserved
 from splitbrain.checkers.lattice import implies, lattice, resolve
 from splitbrain.checkers.transactions.assumption_names import ASSUMPTIONS, NOTHING
+from splitbrain.checkers.transactions.parts import BEGIN, COMMIT, TXN, joined
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import ABSENT, History
@@ -35,7 +36,11 @@ class TransactionCheck:
     assume: str = NOTHING
 
     def check(self, history: History, budget: Budget) -> Verdict:
-        """The verdict; UsageError for an operation that is no transaction of this kind."""
+        """The verdict; UsageError for an operation that is no transaction of this kind, or no part of one."""
+        whole = joined(history)
+        return whole.original(self._checked(whole.history, budget))
+
+    def _checked(self, history: History, budget: Budget) -> Verdict:
         from splitbrain.checkers.transactions.analysis import analysed
         from splitbrain.checkers.transactions.reading import NotJudged, transactions
 
@@ -93,9 +98,10 @@ class TransactionCheck:
 def transactional(history: History) -> str | None:
     """list-append or rw-register for a history of transactions; None for one of single operations.
 
-    Such a history has operations `txn` and no other. Where no key was appended to, lists are told by what was read."""
+    Such a history has operations `txn`, or their parts, and no other. Where no key was appended to, lists are told by
+    what was read."""
     operations, values = history.operations(), history.pool.values
-    if {values[f] for f in set(operations.f)} != {"txn"}:
+    if not len(operations) or not {values[f] for f in set(operations.f)} <= {TXN, BEGIN, COMMIT}:
         return None
     for column in (operations.argument, operations.result):
         for value in set(column) - {ABSENT}:

@@ -64,7 +64,7 @@ class EmbeddedClient(SqlClient):
     """One logical client."""
 
     async def open(self) -> None:
-        self.begin = self.server.begin
+        self.opening = self.server.opening
         self.connection = await EmbeddedSession.connect(self.address, self.server.port)
         await self.session.rows("SELECT 1")
 

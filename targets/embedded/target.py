@@ -41,7 +41,7 @@ class Embedded:
         self.settings = settings
 
     @property
-    def begin(self) -> Sequence[str]:
+    def opening(self) -> Sequence[str]:
         """The statements that begin a transaction."""
         return ("BEGIN TRANSACTION",)
 
@@ -91,7 +91,7 @@ class SQLite(Embedded):
     )
 
     @property
-    def begin(self) -> Sequence[str]:
+    def opening(self) -> Sequence[str]:
         return (f"BEGIN {self.settings['begin']}",)
 
     @property

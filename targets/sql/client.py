@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from splitbrain.harness.operation import ErrorKind, Operation, Outcome
+from splitbrain.harness.operation import ErrorKind, EventType, Operation, Outcome
 from splitbrain.targets.operations import shapes
 from splitbrain.targets.procedures import Procedure, Refusal, balances, insert, steps, transfer
 from splitbrain.targets.servers.client import ServerClient
@@ -17,7 +17,8 @@ from splitbrain.targets.servers.errors import NO_ANSWER
 from splitbrain.targets.values import frozen, in_order, packed, unpacked
 
 REJECTED = "the comparison was false"
-SQL_OPERATIONS = shapes("txn", "read", "write", "cas", "add", "append", "transfer", "insert")
+NOT_OPEN = "no transaction is open: it was rolled back"
+SQL_OPERATIONS = shapes("txn", "begin", "commit", "read", "write", "cas", "add", "append", "transfer", "insert")
 """The operations of `SqlClient`."""
 
 
@@ -74,9 +75,11 @@ class SqlClient(ServerClient):
     """A client whose `connection` is a session. `open` is the subclass's."""
 
     dialect = SqlDialect()
-    begin: Sequence[str] = ("BEGIN",)
+    opening: Sequence[str] = ("BEGIN",)
     """The statements that begin a transaction."""
     connection: SqlSession | None
+    _held: SqlSession | None = None
+    """The session whose transaction is open between `begin` and `commit`."""
 
     async def setup(self) -> None:
         """Make the tables."""
@@ -104,6 +107,11 @@ class SqlClient(ServerClient):
         if self.connection is None or self.connection.closed:
             await self.close()
             await self.open()
+        held, self._held = self._held, None
+        if operation.f == "commit" and held is not self.connection:
+            return Outcome.fail(ErrorKind.CONFLICT, NOT_OPEN, operation.value)
+        if operation.f != "commit" and held is not None and held is self.connection:
+            await self._undo(held)
         try:
             return await super().invoke(operation)
         except BaseException as error:
@@ -153,6 +161,17 @@ class SqlClient(ServerClient):
         """A transaction: a statement a micro-operation."""
         return await self._transaction(operation, steps(operation.value))
 
+    async def begin(self, operation: Operation) -> Outcome:
+        """Begin a transaction and carry out micro-operations; it stays open. Only `commit` goes on with it: before any
+        other operation it is rolled back."""
+        outcome = await self._transaction(operation, steps(operation.value), ends=False)
+        self._held = self.session if outcome.type is EventType.OK else None
+        return outcome
+
+    async def commit(self, operation: Operation) -> Outcome:
+        """Carry out micro-operations in the transaction that is open, and commit it."""
+        return await self._transaction(operation, steps(operation.value), begins=False)
+
     async def transfer(self, operation: Operation) -> Outcome:
         """Move an amount from one account to another, if it is there."""
         asked = operation.value
@@ -162,16 +181,20 @@ class SqlClient(ServerClient):
         """Insert a row into table a or b, if neither has one with this key. value: (row, None) or (None, row)."""
         return await self._transaction(operation, insert(operation.key, operation.value))
 
-    async def _transaction(self, operation: Operation, procedure: Procedure) -> Outcome:
+    async def _transaction(
+        self, operation: Operation, procedure: Procedure, *, begins: bool = True, ends: bool = True
+    ) -> Outcome:
         """Begin, take the steps of a procedure, COMMIT; what fails before that is not committed. Ok with the answer, or
-        the operation's value if there is none. An error that is no server's is a mistake of ours, and raised."""
+        the operation's value if there is none. An error that is no server's is a mistake of ours, and raised.
+        begins, ends: whether these two belong to it."""
         session, committing = self.session, False
         try:
-            for statement in self.begin:
+            for statement in self.opening if begins else ():
                 await session.change(statement)
             answer = await self._carried_out(procedure)
-            committing = True
-            await session.change("COMMIT")
+            committing = ends
+            if ends:
+                await session.change("COMMIT")
         except (Refusal, *NO_ANSWER) as error:
             await self._undo(session)
             if committing:

@@ -30,7 +30,7 @@ def server(tmp_path: Path) -> Iterator[SessionServer]:
 
 async def opened(server: SessionServer) -> EmbeddedClient:
     port = server.server_address[1]
-    described = SimpleNamespace(begin=("BEGIN DEFERRED",), port=port, errors=ERRORS, checkpoint=())
+    described = SimpleNamespace(opening=("BEGIN DEFERRED",), port=port, errors=ERRORS, checkpoint=())
     client = EmbeddedClient("127.0.0.1", described)
     await client.open()
     return client

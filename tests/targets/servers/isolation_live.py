@@ -32,7 +32,7 @@ class Two:
                 if word in ("r", "w"):
                     _, _, value = await client._step(word, rest[0], int(rest[1]) if word == "w" else None)
                 else:
-                    for statement in client.begin if word == "begin" else [word.upper()]:
+                    for statement in client.opening if word == "begin" else [word.upper()]:
                         await client.session.change(statement)
             except Exception as error:  # noqa: BLE001 - the table is looked at
                 kind, definite = client.server.errors.classify(error)

@@ -160,3 +160,46 @@ def test_a_node_that_accepts_and_says_nothing_was_not_reached(monkeypatch: pytes
                 await mariadb.MariaDBSession.connect("127.0.0.1", silent.sockets[0].getsockname()[1])
 
     asyncio.run(asyncio.wait_for(scene(), 60))
+
+
+BEGIN, COMMIT = Operation("begin", (("r", "a", None),)), Operation("commit", (("append", "l", 2),))
+
+
+async def each(client: ScriptedClient, *operations: Operation) -> Outcome:
+    """The outcome of the last one."""
+    outcomes = [await ended(client, operation) for operation in operations]
+    return outcomes[-1]
+
+
+def test_a_transaction_stays_open_between_its_parts() -> None:
+    client = ScriptedClient(POSTGRESQL, {})
+    assert run(client.invoke(BEGIN)) == Outcome.ok((("r", "a", 7),))
+    (session,) = client.sessions
+    assert session.said == ["BEGIN", "SELECT"]
+    assert run(client.invoke(COMMIT)) == Outcome.ok((("append", "l", 2),))
+    assert session.said[2:] == ["INSERT", "COMMIT"]
+
+
+@pytest.mark.parametrize("other", [TXN, WRITE, BEGIN])
+def test_another_operation_rolls_back_what_is_open(other: Operation) -> None:
+    client = ScriptedClient(POSTGRESQL, {})
+    run(each(client, BEGIN, other))
+    assert client.sessions[0].said[2] == "ROLLBACK"
+
+
+def test_nothing_is_committed_where_nothing_is_open() -> None:
+    client = ScriptedClient(POSTGRESQL, {"SELECT": ServerError("refused", "40001")})
+    assert run(each(client, BEGIN, COMMIT)).type is EventType.FAIL
+    client = ScriptedClient(POSTGRESQL, {})
+    assert run(each(client, BEGIN, COMMIT, COMMIT)).type is EventType.FAIL
+    client = ScriptedClient(POSTGRESQL, {})
+    run(client.invoke(BEGIN))
+    client.sessions[0].close()
+    assert run(client.invoke(COMMIT)).type is EventType.FAIL
+    assert client.sessions[1].said == []
+
+
+@pytest.mark.parametrize(("word", "type"), [("INSERT", EventType.FAIL), ("COMMIT", EventType.INFO)])
+def test_a_lost_commit_in_parts_is_unknown_once_it_was_sent(word: str, type: EventType) -> None:
+    client = ScriptedClient(POSTGRESQL, {word: LOST})
+    assert run(each(client, BEGIN, COMMIT)).type is type
