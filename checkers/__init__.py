@@ -40,6 +40,7 @@ SUMMARIES: Mapping[str, str] = {
     "g2": "Jepsen's g2: of two inserts that a predicate keeps apart at most one succeeds; serializability",
     "dirty-reads": "Jepsen's dirty-reads: no read shows what a failed transaction wrote; read committed",
     "unique-ids": "Jepsen's unique-ids: no identifier is given twice; not linearizability",
+    "echo": "Maelstrom's echo: each reply is what was sent",
     "lock": "mutual exclusion: no two clients hold a lock at the same time, as far as they know",
     "fencing": "fencing tokens: what a guarded resource accepts never comes from an older holder than before",
     "log": "an ordered log: nothing acknowledged is lost, nothing stands twice, one order (Jepsen's kafka)",

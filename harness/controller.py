@@ -187,7 +187,7 @@ class _Run:
         self._enter("set-up")
         await self._set_up(cluster)
         if not test.environment.deterministic:
-            self.round_trip = await round_trip_ns([node.address for node in nodes])
+            self.round_trip = await round_trip_ns([node.address for node in nodes if node.address])
         workers = [Worker(thread, nodes[thread % len(nodes)], self.context) for thread in range(test.concurrency)]
         cleaning.add("closing the clients", partial(_closed, workers))
         if nemesis is not None:

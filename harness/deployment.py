@@ -165,6 +165,40 @@ class Container(Served):
     memory_mb: int = 0
 
 
+Body = Mapping[str, Any]
+"""A message of nodes that speak JSON on standard input and output: an object with a `type`."""
+Service = Callable[[str, Body], Body]
+"""Function that answers a request of a node: (the node, the request) to the reply."""
+
+
+async def _answered_in_messages(place: Place) -> bool:
+    raise NotImplementedError("a node that speaks on standard output is ready when it has answered what it is asked")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piped(Served):
+    """Nodes that are processes and exchange messages as lines of standard input and output.
+
+    A line is a JSON object `{"src": …, "dest": …, "body": {"type": …}}`, as in Maelstrom's protocol; requests carry a
+    `msg_id`, and replies the same number as `in_reply_to`.
+
+    argv: the command of a node. opening: requests that a node is sent each time it starts; it is ready when it has
+    answered all of them. services: makes what nodes can ask by name beside each other, from a seed and a clock in
+    nanoseconds. objection: what is wrong with a reply to a request, empty if nothing: (request, reply). cwd: where the
+    nodes run. Nodes have no address, port or folder.
+    """
+
+    environment: ClassVar[str] = "stdio"
+    ready: Ready = _answered_in_messages
+    port: int = 0
+    ready_seconds: float = 10.0
+    argv: Callable[[Place], Sequence[str]]
+    opening: Callable[[Place], Sequence[Body]] = field(default=lambda place: ())
+    services: Callable[[int, Callable[[], int]], Mapping[str, Service]] = field(default=lambda seed, now: {})
+    objection: Callable[[Body, Body], str] = field(default=lambda request, reply: "")
+    cwd: Path = field(default_factory=Path.cwd)
+
+
 @dataclass(frozen=True)
 class External:
     """Nodes that exist already and are not ours: they are spoken to, and nothing is injected.
@@ -176,4 +210,4 @@ class External:
     endpoints: tuple[str, ...]
 
 
-Deployment = Simulated | Process | Host | Container | External
+Deployment = Simulated | Process | Host | Container | Piped | External

@@ -37,7 +37,7 @@ class Node(Protocol):
 
     @property
     def address(self) -> str:
-        """The address for clients: an IP address, or the name in the simulator."""
+        """The address for clients: an IP address, or the name in the simulator; empty if only `connect` leads to it."""
 
     @property
     def running(self) -> bool:

@@ -1,6 +1,6 @@
 """Target: a system under test. Its options and claims, how its nodes come to be, and how a client speaks to it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import ClassVar, Protocol, runtime_checkable
 
 from splitbrain.harness.announce import Say
@@ -67,6 +67,15 @@ class Preferring(Protocol):
     @property
     def default_workload(self) -> str:
         """The name of the workload that a run without one takes."""
+
+
+@runtime_checkable
+class Expecting(Protocol):
+    """A target whose nodes have to be told beforehand what they will be asked for."""
+
+    def expect(self, operations: Collection[str]) -> None:
+        """Take note of the operations of the run's workload. Called while it is planned, before its deployments are
+        looked at. UsageError if something is missing for them."""
 
 
 @runtime_checkable

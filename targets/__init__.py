@@ -1,4 +1,4 @@
-"""Systems under test: own stores, servers on a kit, and servers that a file describes."""
+"""Systems under test: own stores, servers on a kit, Maelstrom's node programs, and servers that a file describes."""
 
 from collections.abc import Mapping
 
@@ -146,6 +146,10 @@ TARGETS: Mapping[str, tuple[str, str]] = {
     "dynamodb": (
         "splitbrain.targets.dynamodb:DynamoDB",
         "a mock of DynamoDB (moto, which is none): its protocol, in one process",
+    ),
+    "maelstrom": (
+        "splitbrain.targets.maelstrom:Maelstrom",
+        "node programs in any language that speak Maelstrom's protocol: maelstrom:bin=./node",
     ),
     "binary": (
         "splitbrain.targets.binary:Binary",

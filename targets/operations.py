@@ -26,6 +26,9 @@ SHAPES: Shapes = {
     "transfer": Shape("{from, to, amount}", "{from, to, amount}"),
     "members": Shape("none", "names of nodes, in order", effects=False),
     "insert": Shape("[row of table a, row of table b], one of them null", "the same"),
+    "broadcast": Shape("element", "element"),
+    "generate": Shape("none", "an identifier"),
+    "echo": Shape("anything", "the same", effects=False),
     "drain": Shape("watcher", "[[key, revision, value], …]", effects=False),
 }
 """By name."""

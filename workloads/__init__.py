@@ -91,6 +91,30 @@ WORKLOADS: Mapping[str, tuple[str, str]] = {
         "splitbrain.workloads.queue:QUEUE",
         "unique elements are put into queues and taken out, all at the end; lost, or doubled?",
     ),
+    "g-set": (
+        "splitbrain.workloads.eventual:G_SET",
+        "adds to a set that replicas merge, read through every node in the end; anything lost?",
+    ),
+    "broadcast": (
+        "splitbrain.workloads.eventual:BROADCASTS",
+        "messages are broadcast to all nodes, which are read in the end; anything lost?",
+    ),
+    "g-counter": (
+        "splitbrain.workloads.eventual:G_COUNTER",
+        "increments of a counter that replicas merge, read through every node in the end; the right sum?",
+    ),
+    "pn-counter": (
+        "splitbrain.workloads.eventual:PN_COUNTER",
+        "increments and decrements of a counter that replicas merge; the right sum in the end?",
+    ),
+    "unique-ids": (
+        "splitbrain.workloads.unique_ids:UNIQUE_IDS",
+        "clients ask for identifiers; is one given twice?",
+    ),
+    "echo": (
+        "splitbrain.workloads.echo:ECHOES",
+        "clients send something and get it back; the same?",
+    ),
     "watch": (
         "splitbrain.workloads.watch:WATCH_KEYS",
         "some clients write keys, the others watch them; every change seen once and in order?",

@@ -17,6 +17,7 @@ from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.event_format import EventFormat
 from splitbrain.checkers.common.per_key import LOOK_EVERY, Rows, hold_to, of_each_key, over_budget, unobserved
 from splitbrain.checkers.common.values import shown
+from splitbrain.checkers.common.waiting import apart, no_read_after
 from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import ABSENT, History
@@ -51,11 +52,14 @@ class Sums:
 
 @dataclass(frozen=True)
 class PnCounterCheck:
-    """Reachable sums. final: whether reads after the last acknowledged add owe all that were acknowledged."""
+    """Reachable sums. final: whether reads after the last acknowledged add owe all that were acknowledged.
+    after_seconds: the time that those keep from it, by the history's clock: `unknown` without such a read.
+    """
 
     initial: int = 0
     final: bool = True
     name: str = "pn-counter"
+    after_seconds: float = 0.0
 
     def check(self, history: History, budget: Budget) -> Verdict:
         """The verdict, key by key; UsageError for operations it does not know, and for what is no integer."""
@@ -91,10 +95,12 @@ class PnCounterCheck:
             if not fits:
                 return self._too_far(len(reads))
             seen = self._sum(values[operations.result[row]])
-            last = operations.invoke[row] > quiet
+            last = operations.invoke[row] > quiet and apart(history, quiet, operations.invoke[row], self.after_seconds)
             final += last
             if (seen - base not in open_ones) if last else (seen - self.initial not in any_of):
                 return self._refuted(history, adds, row, last)
+        if self.after_seconds and not final:
+            return unobserved(self.name, no_read_after(self.after_seconds))
         reason = f"all {len(reads):,} reads, {final:,} of them final, are sums that can be, with {len(adds):,} adds"
         details: dict[str, Value] = {"adds": len(adds), "reads": len(reads), "final": final}
         return Verdict(Validity.VALID, reason, self.name, self.name, details=details)

@@ -21,13 +21,14 @@ from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.event_format import EventFormat, some
 from splitbrain.checkers.common.per_key import LOOK_EVERY, NEVER, Rows, hold_to, of_each_key, over_budget, unobserved
 from splitbrain.checkers.common.values import shown
+from splitbrain.checkers.common.waiting import apart, no_read_after
 from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.history import History
 from splitbrain.harness.operation import EventType, Value
 from splitbrain.harness.options import Option
 from splitbrain.harness.verdict import Validity, Verdict, Witness
 
-ADD, READ = "add", "read"
+ADD, READ, BROADCAST = "add", "read", "broadcast"
 
 
 @dataclass(slots=True)
@@ -95,14 +96,18 @@ def gathered(checker: str, history: History, rows: Rows, spending: BudgetMeter) 
 
 @dataclass(frozen=True)
 class SetCheck:
-    """Jepsen's `set`. reads: "last" or "final"."""
+    """Jepsen's `set`. reads: "last" or "final". add: the operation that adds. after_seconds: the time that final reads
+    keep from the last add, by the history's clock: `unknown` without such a read.
+    """
 
     reads: str = "last"
     name: str = "set"
+    add: str = ADD
+    after_seconds: float = 0.0
 
     def check(self, history: History, budget: Budget) -> Verdict:
         """The verdict, key by key; UsageError for other operations than add and read."""
-        hold_to(history, self.name, (ADD, READ))
+        hold_to(history, self.name, (self.add, READ))
         return of_each_key(self.name, history, budget.start(), self._judge)
 
     def _judge(self, history: History, rows: Rows, spending: BudgetMeter) -> Verdict:
@@ -111,7 +116,9 @@ class SetCheck:
             return all_of_it.stopped
         if not all_of_it.reads:
             return unobserved(self.name, "the set was never read: nothing could have refuted the model")
-        final = self._final(all_of_it)
+        final = self._final(history, all_of_it)
+        if not final:
+            return unobserved(self.name, no_read_after(self.after_seconds))
         elements = all_of_it.elements
         earliest = min(read.invoke for read in final)
         owed = [element for element, known in elements.items() if known.acknowledged < earliest]
@@ -129,10 +136,12 @@ class SetCheck:
                     unexpected.setdefault(element, read)
         return self._verdict(history, all_of_it, final, len(owed), lost, unexpected)
 
-    def _final(self, all_of_it: SetHistory) -> list[SetRead]:
+    def _final(self, history: History, all_of_it: SetHistory) -> list[SetRead]:
         reads = all_of_it.reads
         if self.reads == "final":
             after = [read for read in reads if read.invoke > all_of_it.last_add]
+            if self.after_seconds:
+                return [read for read in after if apart(history, all_of_it.last_add, read.invoke, self.after_seconds)]
             if after:
                 return after
         return [max(reads, key=lambda read: read.complete)]

@@ -1,8 +1,8 @@
 """Places where nodes live: one package per environment, each an implementation of `splitbrain.harness.environment`.
 
-Environments are `sim`, `local`, `docker`, `ssh` and `external`. What they are built from is no environment: `real`
-(the one cluster and node that `local`, `docker` and `ssh` share, and the table of injections), `linux` (what the kernel
-can do to processes, links, clocks and disks) and `real_time` (how a run goes on where nothing is simulated).
+Environments are `sim`, `local`, `docker`, `ssh`, `stdio` and `external`. What they are built from is no environment:
+`real` (the one cluster and node that `local`, `docker` and `ssh` share, and the table of injections), `linux` (what the
+kernel can do to processes, links, clocks and disks) and `real_time` (how a run goes on where nothing is simulated).
 
 An environment is made for one run. Nothing outside its package knows more of it than the protocol, and nothing else in
 `harness` imports any of this.
@@ -26,6 +26,10 @@ ENVIRONMENTS: Mapping[str, tuple[str, str]] = {
     "ssh": (
         "splitbrain.harness.environments.ssh:Ssh",
         "nodes are processes on machines of yours, reached by ssh: --hosts FILE.toml",
+    ),
+    "stdio": (
+        "splitbrain.harness.environments.stdio:Stdio",
+        "nodes are processes that speak JSON on standard input and output, on a simulated network in real time; Linux",
     ),
     "external": (
         "splitbrain.harness.environments.external:Existing",

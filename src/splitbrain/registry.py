@@ -67,6 +67,17 @@ WORKLOADS = Registry("workload", "workloads", {name: where for name, (where, _) 
 FORMER_WORKLOADS: Mapping[str, str] = {"append-list": "list"}
 """Names of earlier releases, still understood."""
 
+MAELSTROM_WORKLOADS: Mapping[str, str] = {
+    "lin-kv": "register",
+    "txn-list-append": "list-append",
+    "txn-rw-register": "rw-register",
+    "kafka": "log",
+}
+"""Maelstrom's names of workloads that have another name here, understood too."""
+
+OTHER_NAMES: Mapping[str, str] = {**FORMER_WORKLOADS, **MAELSTROM_WORKLOADS}
+"""All names of workloads that are not the one they have here."""
+
 ENVIRONMENTS = Registry("environment", "environments", {name: where for name, (where, _) in OWN_ENVIRONMENTS.items()})
 
 
@@ -121,14 +132,19 @@ def target_class(spec: str) -> Any:
 
 
 def workload(name: str) -> Workload:
-    """The workload of a name, or of one that it had in an earlier release."""
+    """The workload of a name, of one that it had in an earlier release, or of Maelstrom's."""
     known, _, options = name.partition(":")
     if "=" in options and known in WORKLOADS:
         raise UsageError(
             f"workload {name!r}: options of a workload are given apart, as --workload {known} --set {options}"
         )
-    found: Workload = WORKLOADS.find(FORMER_WORKLOADS.get(name, name))
+    found: Workload = WORKLOADS.find(workload_name(name))
     return found
+
+
+def workload_name(name: str) -> str:
+    """The name of a workload, by that or another name of it."""
+    return OTHER_NAMES.get(name, name)
 
 
 def workload_summary(name: str) -> str:
@@ -137,9 +153,12 @@ def workload_summary(name: str) -> str:
 
 
 def renamed(name: str | None) -> tuple[str, ...]:
-    """A sentence for a name of an earlier release, none for any other."""
-    now = FORMER_WORKLOADS.get(name or "")
-    return () if now is None else (f"workload {name} is called {now} now",)
+    """A sentence for a name of an earlier release, and for one of Maelstrom's; none for any other."""
+    if now := FORMER_WORKLOADS.get(name or ""):
+        return (f"workload {name} is called {now} now",)
+    if ours := MAELSTROM_WORKLOADS.get(name or ""):
+        return (f"workload {name} of Maelstrom is workload {ours} here",)
+    return ()
 
 
 def missing(workload: Workload, target: Target) -> list[str]:
@@ -248,6 +267,26 @@ def recording_simulator(seed: int, knobs: str, begin: int, end: int) -> tuple[En
 
     recorder = StepRecorder(begin, end)
     return Sim(seed, world_options(read_world(knobs)), recorder=recorder), recorder.steps
+
+
+def piped(seed: int, knobs: str) -> Environment:
+    """The environment `stdio` of a seed, with the network of these knobs."""
+    from splitbrain.harness.environments.sim.world import read_world, world_options
+    from splitbrain.harness.environments.stdio import Stdio
+
+    return Stdio(seed, world_options(read_world(knobs)).network)
+
+
+def network_only(words: str) -> str:
+    """The knobs of `--world`, spelled out. UsageError for one of something else than the network, and for a wrong
+    word."""
+    from splitbrain.harness.environments.sim.world import read_world, spelled_world
+
+    knobs = read_world(words)
+    for name in knobs:
+        if not name.startswith("net."):
+            raise UsageError(f"--world {name}: with --env stdio only the network is simulated: its knobs are net.…")
+    return spelled_world(knobs)
 
 
 def world(words: str, seed: int, *, drawn: bool) -> str:

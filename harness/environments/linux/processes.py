@@ -77,6 +77,18 @@ def in_namespace(inode: int) -> list[int]:
     return sorted(found)
 
 
+def in_session(leader: int) -> list[int]:
+    """Ids of the living processes in the session that a process began, ascending."""
+    found = []
+    for entry in os.scandir(PROC):
+        if entry.name.isdecimal():
+            with contextlib.suppress(OSError):
+                state, _, _, session = (Path(entry.path) / "stat").read_text().rpartition(")")[2].split()[:4]
+                if int(session) == leader and state not in "ZX":
+                    found.append(int(entry.name))
+    return sorted(found)
+
+
 def send(pids: Sequence[int], number: signal.Signals) -> int:
     """Send a signal to each; how many still existed."""
     reached = 0

@@ -7,9 +7,10 @@ import subprocess
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from splitbrain.harness.cleanup import shielded
-from splitbrain.harness.deployment import Place, Process
+from splitbrain.harness.deployment import Place, Process, Served
 from splitbrain.harness.environments.linux import processes
 from splitbrain.harness.environments.real.pid_node import PidNode, ending
 from splitbrain.harness.errors import InfrastructureError
@@ -18,7 +19,7 @@ from splitbrain.harness.errors import InfrastructureError
 class ProcessNode(PidNode):
     """One member of a cluster, a process with all its children; how these are recognised says the subclass."""
 
-    def __init__(self, place: Place, deployment: Process, log: Path, now: Callable[[], int]) -> None:
+    def __init__(self, place: Place, deployment: Served, log: Path, now: Callable[[], int]) -> None:
         super().__init__(place, deployment, log, now)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -63,30 +64,35 @@ class ProcessNode(PidNode):
         return process.returncode or 0, said.decode(errors="replace")
 
     async def launch(self) -> None:
-        argv = [str(word) for word in self._made().argv(self.place)]
+        argv = [str(word) for word in self.argv()]
         with self._log.open("ab") as log:
             log.write(f"--- splitbrain: starting {' '.join(argv)}\n".encode())
             log.flush()
             try:
-                self._process = subprocess.Popen(
-                    self.wrapped(argv),
-                    cwd=self.place.folder,
-                    env=self.variables(),
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                )
+                self._process = self.spawn(self.wrapped(argv), log)
             except OSError as error:
                 raise InfrastructureError(f"{self.name}: {argv[0]}: {error.strerror}") from None
         self.begun()
         watch = os.pidfd_open(self._process.pid)
         asyncio.get_running_loop().add_reader(watch, self._on_end, self._process, watch)
 
-    def _made(self) -> Process:
+    def argv(self) -> Sequence[str]:
+        """The command that it is."""
         if not isinstance(self.deployment, Process):
             raise InfrastructureError(f"{self.name} cannot be remade as something else than a process")
-        return self.deployment
+        return self.deployment.argv(self.place)
+
+    def spawn(self, argv: Sequence[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
+        """Start a process in its folder, with all that it says in the log. OSError if that cannot be done."""
+        return subprocess.Popen(
+            argv,
+            cwd=self.place.folder,
+            env=self.variables(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
 
     def _on_end(self, process: subprocess.Popen[bytes], watch: int) -> None:
         asyncio.get_running_loop().remove_reader(watch)

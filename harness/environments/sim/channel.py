@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from splitbrain.harness.environments.sim.scheduler import MILLISECOND, EventQueue
+from splitbrain.harness.environments.sim.scheduler import MILLISECOND, Timeline
 from splitbrain.harness.injection import CutClients, ImpairClients
 from splitbrain.harness.node import ChannelClosed
 from splitbrain.harness.program import Message
@@ -46,7 +46,7 @@ class ClientLink:
     cuts, impairs: what is in force; call `changed` after a change.
     """
 
-    def __init__(self, kernel: EventQueue, stream: RandomStream) -> None:
+    def __init__(self, kernel: Timeline, stream: RandomStream) -> None:
         self._kernel = kernel
         self._stream = stream
         self._queue: list[tuple[Call, tuple[Any, ...]]] = []
@@ -115,7 +115,7 @@ class SimChannel:
 
     def __init__(
         self,
-        kernel: EventQueue,
+        kernel: Timeline,
         latency: Callable[[], int],
         node: str,
         dial: Callable[[], PeerHost | None],

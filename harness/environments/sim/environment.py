@@ -137,14 +137,7 @@ class SimCluster:
 
     def coverage(self) -> Mapping[str, int]:
         """Counts of rare happenings to messages between nodes."""
-        stats = self._network.stats
-        return {
-            "old_messages": stats.old,
-            "messages_duplicated": stats.duplicated,
-            "messages_reordered": stats.reordered,
-            "messages_queued": stats.queued,
-            "connections_reset": stats.resets,
-        }
+        return self._network.stats.counts()
 
     def tap(self, heard: Heard) -> None:
         """Have a function told of each message, see `Network.tap`."""

@@ -1,7 +1,8 @@
 """The site of an injection in the simulator: nodes and links of one cluster, by name."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from splitbrain.harness.environments.sim.channel import ClientLink
 from splitbrain.harness.environments.sim.link import DirectedLink
 from splitbrain.harness.environments.sim.network import Network
 from splitbrain.harness.environments.sim.node import SimNode
@@ -13,32 +14,47 @@ Undo = Callable[[], Bite]
 """Function that undoes what an injection did, and returns its bite."""
 
 
-class FaultSite:
-    """The nodes and links of one cluster."""
+class NetworkSite:
+    """The links between the nodes of one cluster, and the ways between clients and each node."""
 
-    def __init__(self, kernel: EventQueue, nodes: Sequence[SimNode], network: Network) -> None:
-        self.kernel = kernel
-        self.names = tuple(node.name for node in nodes)
-        self._nodes = {node.name: node for node in nodes}
+    def __init__(self, network: Network, ways: Mapping[str, ClientLink]) -> None:
+        """ways: by node."""
+        self.names = tuple(ways)
         self._network = network
-
-    def nodes(self, names: Sequence[str]) -> list[SimNode]:
-        """The nodes of these names, each once; UsageError for one that is not there."""
-        self._check(names)
-        return [self._nodes[name] for name in dict.fromkeys(names)]
+        self._ways = ways
 
     def links(self, links: Sequence[Link]) -> list[DirectedLink]:
         """The links of these names, each once; UsageError for a node that is not there."""
-        self._check([name for link in links for name in link])
+        self.check([name for link in links for name in link])
         return [self._network.link(link) for link in dict.fromkeys(links)]
 
-    def links_of(self, nodes: Sequence[SimNode]) -> list[DirectedLink]:
+    def links_of(self, names: Sequence[str]) -> list[DirectedLink]:
         """All links between these nodes and others, in both directions."""
-        names = [node.name for node in nodes]
+        self.check(names)
         pairs = [(name, other) for name in names for other in self.names if other != name]
         return self.links([way for a, b in pairs for way in ((a, b), (b, a))])
 
-    def _check(self, names: Sequence[str]) -> None:
+    def client_ways(self, names: Sequence[str]) -> list[ClientLink]:
+        """The ways between clients and these nodes, each once; UsageError for a node that is not there."""
+        self.check(names)
+        return [self._ways[name] for name in dict.fromkeys(names)]
+
+    def check(self, names: Sequence[str]) -> None:
+        """UsageError for a node that is not there."""
         for name in names:
-            if name not in self._nodes:
-                raise UsageError(f"there is no node {name!r}; there are {', '.join(self._nodes)}")
+            if name not in self._ways:
+                raise UsageError(f"there is no node {name!r}; there are {', '.join(self._ways)}")
+
+
+class FaultSite(NetworkSite):
+    """The nodes and links of one cluster."""
+
+    def __init__(self, kernel: EventQueue, nodes: Sequence[SimNode], network: Network) -> None:
+        super().__init__(network, {node.name: node.machine.clients for node in nodes})
+        self.kernel = kernel
+        self._nodes = {node.name: node for node in nodes}
+
+    def nodes(self, names: Sequence[str]) -> list[SimNode]:
+        """The nodes of these names, each once; UsageError for one that is not there."""
+        self.check(names)
+        return [self._nodes[name] for name in dict.fromkeys(names)]

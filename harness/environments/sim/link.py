@@ -10,7 +10,7 @@ nothing: whatever is sent later waits behind it.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,7 +24,7 @@ from splitbrain.harness.environments.sim.link_injections import (
     Shortening,
     Withholding,
 )
-from splitbrain.harness.environments.sim.scheduler import MILLISECOND, SECOND, EventQueue, nanoseconds
+from splitbrain.harness.environments.sim.scheduler import MILLISECOND, SECOND, Timeline, nanoseconds
 from splitbrain.harness.program import Message
 from splitbrain.harness.random_stream import RandomStream
 
@@ -61,6 +61,16 @@ class LinkStats:
     reordered: int = 0
     queued: int = 0
     resets: int = 0
+
+    def counts(self) -> Mapping[str, int]:
+        """All of them, by name."""
+        return {
+            "old_messages": self.old,
+            "messages_duplicated": self.duplicated,
+            "messages_reordered": self.reordered,
+            "messages_queued": self.queued,
+            "connections_reset": self.resets,
+        }
 
 
 class Latency:
@@ -109,7 +119,7 @@ class DirectedLink:
 
     def __init__(
         self,
-        kernel: EventQueue,
+        kernel: Timeline,
         ends: tuple[str, str],
         latency: Callable[[], int],
         reorder_ms_max: float,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from splitbrain.harness.environments.sim.channel import ClientCutting, ClientImpairing
-from splitbrain.harness.environments.sim.fault_site import FaultSite, Undo
+from splitbrain.harness.environments.sim.fault_site import NetworkSite, Undo
 from splitbrain.harness.environments.sim.link import DirectedLink
 from splitbrain.harness.environments.sim.link_injections import Cutting, Impairing, Limping, Shortening, Withholding
 from splitbrain.harness.environments.sim.network import ns_per_byte
@@ -24,7 +24,7 @@ from splitbrain.harness.injection import (
 )
 
 
-def cut(injection: Cut, site: FaultSite) -> Undo:
+def cut(injection: Cut, site: NetworkSite) -> Undo:
     """Stop messages."""
     cutting = Cutting(injection.queued)
     links = site.links(injection.links)
@@ -37,7 +37,7 @@ def cut(injection: Cut, site: FaultSite) -> Undo:
     return healed
 
 
-def impair(injection: Impair, site: FaultSite) -> Undo:
+def impair(injection: Impair, site: NetworkSite) -> Undo:
     """Make links slow or unreliable."""
     if not isinstance(injection, ImpairMessages):
         injection = ImpairMessages(**vars(injection))
@@ -69,7 +69,7 @@ def impair(injection: Impair, site: FaultSite) -> Undo:
     return healed
 
 
-def limp(injection: Limp, site: FaultSite) -> Undo:
+def limp(injection: Limp, site: NetworkSite) -> Undo:
     """Let bandwidth fall."""
     if injection.rate_kbit <= 0:
         raise UsageError(f"a bandwidth is a number of kbit/s above 0: {injection}")
@@ -87,12 +87,11 @@ def limp(injection: Limp, site: FaultSite) -> Undo:
     return healed
 
 
-def gray(injection: Gray, site: FaultSite) -> Undo:
+def gray(injection: Gray, site: NetworkSite) -> Undo:
     """Let only short messages pass, and requests late."""
-    nodes = site.nodes(injection.nodes)
     shortening = Shortening(injection.bytes_max)
     slow = ImpairClients(injection.nodes, delay_ms=injection.delay_ms)
-    undo = _each(site.links_of(nodes), lambda link: link.shortenings, shortening)
+    undo = _each(site.links_of(injection.nodes), lambda link: link.shortenings, shortening)
     unslow = impair_clients(slow, site)
 
     def healed() -> Bite:
@@ -102,7 +101,7 @@ def gray(injection: Gray, site: FaultSite) -> Undo:
     return healed
 
 
-def withhold_votes(injection: WithholdVotes, site: FaultSite) -> Undo:
+def withhold_votes(injection: WithholdVotes, site: NetworkSite) -> Undo:
     """Hold back what would make or keep a leader."""
     # A candidate votes for itself: with so many votes of others it still has no majority.
     withholding = Withholding(nanoseconds(injection.hold_ms), spare=len(site.names) // 2 - 1)
@@ -115,10 +114,10 @@ def withhold_votes(injection: WithholdVotes, site: FaultSite) -> Undo:
     return healed
 
 
-def cut_clients(injection: CutClients, site: FaultSite) -> Undo:
+def cut_clients(injection: CutClients, site: NetworkSite) -> Undo:
     """Stop requests, replies, or both."""
     cutting = ClientCutting(injection)
-    ways = [node.machine.clients for node in site.nodes(injection.nodes)]
+    ways = site.client_ways(injection.nodes)
     for way in ways:
         way.cuts.append(cutting)
         way.changed()
@@ -133,10 +132,10 @@ def cut_clients(injection: CutClients, site: FaultSite) -> Undo:
     return healed
 
 
-def impair_clients(injection: ImpairClients, site: FaultSite) -> Undo:
+def impair_clients(injection: ImpairClients, site: NetworkSite) -> Undo:
     """Make requests slow, or have them come twice."""
     impairing = ClientImpairing(injection)
-    ways = [node.machine.clients for node in site.nodes(injection.nodes)]
+    ways = site.client_ways(injection.nodes)
     for way in ways:
         way.impairs.append(impairing)
         way.changed()
@@ -154,7 +153,7 @@ def impair_clients(injection: ImpairClients, site: FaultSite) -> Undo:
     return healed
 
 
-LINK_FAULTS: Mapping[type, Callable[[Any, FaultSite], Undo]] = {
+LINK_FAULTS: Mapping[type, Callable[[Any, NetworkSite], Undo]] = {
     Cut: cut,
     Impair: impair,
     ImpairMessages: impair,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from splitbrain.harness.environments.sim.link import DirectedLink, Latency, LinkStats, Receive, size_of
 from splitbrain.harness.environments.sim.link_injections import Impairing, Limping
-from splitbrain.harness.environments.sim.scheduler import EventQueue
+from splitbrain.harness.environments.sim.scheduler import Timeline
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.injection import ImpairMessages, Link
 from splitbrain.harness.program import Message
@@ -64,7 +64,7 @@ class NetworkOptions:
 class Network:
     """All links of a cluster."""
 
-    def __init__(self, kernel: EventQueue, options: NetworkOptions, seed: int, names: Sequence[str]) -> None:
+    def __init__(self, kernel: Timeline, options: NetworkOptions, seed: int, names: Sequence[str]) -> None:
         self.stats = LinkStats()
         self.options = options
         self._links: dict[str, dict[str, DirectedLink]] = {}

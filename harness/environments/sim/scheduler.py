@@ -9,7 +9,7 @@ Pitfall: an entry cannot be taken back. Whoever may change his mind compares a t
 from collections.abc import Callable
 from heapq import heappop, heappush
 from itertools import count
-from typing import Any
+from typing import Any, Protocol
 
 Call = Callable[..., object]
 
@@ -20,6 +20,17 @@ SECOND = 1_000_000_000
 def nanoseconds(milliseconds: float) -> int:
     """Milliseconds as whole nanoseconds."""
     return round(milliseconds * MILLISECOND)
+
+
+class Timeline(Protocol):
+    """Time, and calls that are planned in it."""
+
+    @property
+    def now(self) -> int:
+        """Nanoseconds since the start of the run."""
+
+    def at(self, time: int, call: Call, args: tuple[Any, ...] = ()) -> None:
+        """Plan `call(*args)` for an instant that is not in the past; those of one instant run in the order given."""
 
 
 class EventQueue:

@@ -113,6 +113,7 @@ def about(word: str) -> Iterator[tuple[str, Entry]]:
     """Kind and description of everything that a word names, with its options as given: those of a target, if there is
     one of that name. UsageError if nothing."""
     name, _, rest = word.partition(":")
+    name = registry.workload_name(name)
     if name in registry.TARGETS or (rest and "=" not in rest.partition(":")[0]):
         yield "target", _target(word, registry.target(word))
         if rest:
@@ -245,6 +246,7 @@ def _workload(name: str, values: dict[str, Setting]) -> Entry:
     workload = registry.workload(name)
     return {
         **_described(name, workload, values),
+        "other names": [other for other in registry.OTHER_NAMES if registry.workload_name(other) == name],
         "operations": list(workload.operations),
         "checks": [checker.name for checker in workload.checkers(values)],
         "targets": [target for target in registry.TARGETS if _fits(workload, target)],

@@ -18,7 +18,7 @@ from splitbrain.harness.generator.schedule import Schedule, schedule
 from splitbrain.harness.generator.storm import REAL, SIMULATED
 from splitbrain.harness.injection import Injection
 from splitbrain.harness.options import Setting, settle
-from splitbrain.harness.target import Preferring, Target
+from splitbrain.harness.target import Expecting, Preferring, Target
 from splitbrain.runner.checking import Judge
 from splitbrain.runner.record import RunRecord
 from splitbrain.runner.script import Script, text_of
@@ -27,7 +27,7 @@ from splitbrain.runner.swarm import Swarm, drawn_by_seed, rate_of
 from splitbrain.runner.token import token_of
 from splitbrain.workloads.workload import Workload
 
-SIM = "sim"
+SIM, STDIO = "sim", "stdio"
 SEEDS = 1 << 31
 """Number below which a seed that is not given is drawn."""
 
@@ -91,6 +91,8 @@ def plan(asked: RunSpec, script: Script | None = None) -> RunPlan:
         asked = replace(asked, seed=secrets.randbelow(SEEDS))
     target = registry.target(asked.target)
     name, workload = _workload(asked, target)
+    if isinstance(target, Expecting):
+        target.expect(workload.operations)
     settle(workload.options, asked.settings, f"workload {name}")
     deployment = _deployment(target, asked)
     nodes = len(deployment.endpoints) if isinstance(deployment, External) else asked.nodes
@@ -165,7 +167,7 @@ def _workload(asked: RunSpec, target: Target) -> tuple[str, Workload]:
             f"workload {name} needs {', '.join(missing)}, which {asked.target} does not have; "
             f"workloads that fit: {', '.join(registry.fitting(target)) or 'none'}"
         )
-    return registry.FORMER_WORKLOADS.get(name, name), workload
+    return registry.workload_name(name), workload
 
 
 def _deployment(target: Target, asked: RunSpec) -> Deployment:
@@ -194,6 +196,8 @@ def _environment(deployment: Deployment, spec: RunSpec) -> Environment:
         raise UsageError(f"--hosts is for --env ssh, not --env {deployment.environment}")
     if deployment.environment == SIM:
         return registry.simulator(spec.seed or 0, spec.world)
+    if deployment.environment == STDIO:
+        return registry.piped(spec.seed or 0, spec.world)
     return made(spec.seed or 0)
 
 
@@ -201,8 +205,10 @@ def _swarm(spec: RunSpec, workload: Workload) -> Swarm:
     """The specification, in a simulated run with storms with what the seed draws of what the user left open."""
     if spec.env == SIM:
         return drawn_by_seed(spec, workload.options)
+    if spec.env == STDIO:
+        return Swarm(replace(spec, world=registry.network_only(spec.world)))
     if spec.world:
-        raise UsageError(f"--world is for --env {SIM}, not --env {spec.env}")
+        raise UsageError(f"--world is for --env {SIM} and {STDIO}, not --env {spec.env}")
     return Swarm(spec)
 
 
