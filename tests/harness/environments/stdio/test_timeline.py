@@ -12,7 +12,7 @@ async def planned():
     came = []
     for name, at in (("late", 20_000_000), ("b1", 5_000_000), ("b2", 5_000_000), ("now", 0), ("b3", 5_000_000)):
         timeline.at(at, lambda name, at: came.append((name, timeline.now >= at)), (name, at))
-    timeline.at(5_000_000, lambda: timeline.at(timeline.now, came.append, (("nested", True),)))
+    timeline.at(5_000_000, lambda: timeline.at(6_000_000, came.append, (("nested", True),)))
     await asyncio.sleep(0.1)
     timeline.at(timeline.now + 1_000_000, came.append, ("never",))
     timeline.close()
