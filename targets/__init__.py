@@ -139,6 +139,14 @@ TARGETS: Mapping[str, tuple[str, str]] = {
         "splitbrain.targets.memcached:Memcached",
         "Memcached, a cache: one real process, container, or a server that exists",
     ),
+    "opensearch": (
+        "splitbrain.targets.opensearch:OpenSearch",
+        "OpenSearch, documents copied from a primary: real processes, or a cluster",
+    ),
+    "ignite": (
+        "splitbrain.targets.ignite:Ignite",
+        "Ignite, a cache in memory with backups: real processes, containers, or a cluster",
+    ),
     "rqlite": (
         "splitbrain.targets.rqlite:Rqlite",
         "rqlite, SQLite replicated by Raft: real processes, containers, or a cluster",
@@ -150,6 +158,10 @@ TARGETS: Mapping[str, tuple[str, str]] = {
     "maelstrom": (
         "splitbrain.targets.maelstrom:Maelstrom",
         "node programs in any language that speak Maelstrom's protocol: maelstrom:bin=./node",
+    ),
+    "seaweedfs": (
+        "splitbrain.targets.seaweedfs:SeaweedFS",
+        "SeaweedFS, S3's conditional writes: one real process, container, or one that exists",
     ),
     "binary": (
         "splitbrain.targets.binary:Binary",

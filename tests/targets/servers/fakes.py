@@ -177,6 +177,27 @@ async def memcached(wire: Wire, reader: asyncio.StreamReader, writer: asyncio.St
     return await wire.say(writer, b"STORED\r\n", lambda error: error + b"\r\n")
 
 
+async def ignite(wire: Wire, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    """One frame of Ignite's thin protocol; every entry is 7, and an error is a status."""
+    frame = await reader.readexactly(int.from_bytes(await reader.readexactly(4), "little"))
+
+    def framed_here(body: bytes) -> bytes:
+        return struct.pack("<i", len(body)) + body
+
+    if frame[0] == 1:
+        writer.write(framed_here(b"\x01"))
+        return True
+    code, number = struct.unpack_from("<hq", frame)
+    head = struct.pack("<q", number)
+    if code == 1001:
+        text = struct.pack("<Bi", 9, 4) + b"told"
+        return await wire.say(
+            writer, framed_here(head + bytes(4)), lambda error: framed_here(head + struct.pack("<i", int(error)) + text)
+        )
+    writer.write(framed_here(head + bytes(4) + struct.pack("<Bi", 9, 1) + b"7"))
+    return True
+
+
 class FakeEtcd:
     """`tests.targets.etcd.fake_etcd` as a `FakeServer`."""
 
@@ -251,5 +272,8 @@ FAKES: Mapping[str, Callable[[], AbstractAsyncContextManager[FakeServer]]] = {
     "nats": lambda: serving(nats, "nats"),
     "memcached": lambda: serving(memcached, "memcached"),
     "galera": lambda: serving(mariadb, "mysql"),
+    "ignite": lambda: serving(ignite, "ignite"),
+    "opensearch": http_fakes.OPENSEARCH,
+    "seaweedfs": http_fakes.SEAWEEDFS,
     "rqlite": http_fakes.RQLITE,
 }

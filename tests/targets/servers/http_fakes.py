@@ -88,3 +88,22 @@ DYNAMODB = http_node(
     lambda error: (400, json.dumps({"__type": f"com.amazonaws.dynamodb.v20120810#{error.decode()}"})),
 )
 """A node of DynamoDB's protocol, whose every item is 7; an error by its name."""
+
+
+def _opensearch(request: HttpRequest) -> Reply | None:
+    if request.method == "PUT" and request.path.startswith("/splitbrain/_doc/"):
+        return None
+    document = {"found": True, "_source": {"text": "7"}, "_seq_no": 1, "_primary_term": 1}
+    return 200, json.dumps(document if request.method == "GET" and "/_doc/" in request.path else {})
+
+
+OPENSEARCH = http_node(_opensearch, (201, "{}"), lambda error: (int(error), json.dumps({"error": "told"})))
+"""A node of OpenSearch, whose every document is 7; an error by its status."""
+
+
+def _seaweedfs(request: HttpRequest) -> Reply | None:
+    return None if request.method == "PUT" else (200, "7")
+
+
+SEAWEEDFS = http_node(_seaweedfs, (200, ""), lambda error: (int(error), "told"))
+"""A node of S3's protocol, whose every object is 7; an error by its status."""

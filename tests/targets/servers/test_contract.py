@@ -19,13 +19,16 @@ from splitbrain.harness.options import settle
 from splitbrain.targets.cassandra import Cassandra
 from splitbrain.targets.etcd import Etcd
 from splitbrain.targets.galera import Galera
+from splitbrain.targets.ignite import Ignite
 from splitbrain.targets.kafka import Kafka
 from splitbrain.targets.mariadb import MariaDB
 from splitbrain.targets.memcached import Memcached
 from splitbrain.targets.nats import Nats
+from splitbrain.targets.opensearch import OpenSearch
 from splitbrain.targets.postgresql import PostgreSQL
 from splitbrain.targets.redis import Redis
 from splitbrain.targets.rqlite import Rqlite
+from splitbrain.targets.seaweedfs import SeaweedFS
 from splitbrain.targets.servers.server import Server
 from splitbrain.targets.valkey import Valkey
 from splitbrain.targets.zookeeper import ZooKeeper
@@ -46,10 +49,19 @@ SERVERS: tuple[type[Server], ...] = (
     Kafka,
     Rqlite,
     Galera,
+    Ignite,
+    OpenSearch,
+    SeaweedFS,
 )
-LONG = {"rqlite": "a C compiler and Go build it for minutes"}
+LONG = {
+    "rqlite": "a C compiler and Go build it for minutes",
+    "opensearch": "45 MB, and three nodes that are ready after half a minute",
+}
 """Servers that take so long to get that only `make test-long` runs three nodes of them."""
-NO_CONTAINERS = {"galera": "rsync's daemon of a server that is root becomes another user"}
+NO_CONTAINERS = {
+    "galera": "rsync's daemon of a server that is root becomes another user",
+    "opensearch": "the image's Java has no compiler",
+}
 LIBRARY = {
     "etcd": "httpx2",
     "cassandra": "cassandra",
@@ -60,6 +72,8 @@ LIBRARY = {
     "nats": "nats",
     "rqlite": "httpx2",
     "galera": "aiomysql",
+    "opensearch": "httpx2",
+    "seaweedfs": "httpx2",
 }
 """Libraries that clients need, from extras."""
 READ, WRITE = Operation("read", None, "k"), Operation("write", 1, "k")
@@ -84,6 +98,15 @@ ERRORS = [
     (Galera, b"1047", EventType.FAIL, ErrorKind.UNAVAILABLE),
     (Galera, b"1213", EventType.FAIL, ErrorKind.CONFLICT),
     (Galera, b"1180", EventType.INFO, ErrorKind.OTHER),
+    (Ignite, b"10", EventType.FAIL, ErrorKind.UNAVAILABLE),
+    (Ignite, b"1000", EventType.FAIL, ErrorKind.UNAVAILABLE),
+    (Ignite, b"1", EventType.INFO, ErrorKind.UNAVAILABLE),
+    (SeaweedFS, b"400", EventType.FAIL, ErrorKind.OTHER),
+    (SeaweedFS, b"500", EventType.INFO, ErrorKind.OTHER),
+    (SeaweedFS, b"503", EventType.INFO, ErrorKind.UNAVAILABLE),
+    (OpenSearch, b"400", EventType.FAIL, ErrorKind.OTHER),
+    (OpenSearch, b"503", EventType.INFO, ErrorKind.UNAVAILABLE),
+    (OpenSearch, b"429", EventType.INFO, ErrorKind.UNAVAILABLE),
     (Nats, b"503 10008", EventType.FAIL, ErrorKind.UNAVAILABLE),
     (Nats, b"503 10077", EventType.INFO, ErrorKind.UNAVAILABLE),
     (Memcached, b"SERVER_ERROR out of memory storing object", EventType.FAIL, ErrorKind.UNAVAILABLE),

@@ -1,0 +1,213 @@
+"""Ignite as a system under test: caches in memory, whose entries have a primary and backups on other nodes.
+
+Operations, each on an object K (K None: a set): read, write, cas (old None: absent), add to a set, append to a list. An
+object is an entry of JSON text, which is replaced if it equals what was read; a set is kept as a list. A client speaks
+Ignite's thin protocol to its node alone, which passes requests on to the primary.
+"""
+
+import itertools
+import struct
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
+from typing import Any, Self
+
+from splitbrain.harness.deployment import Place
+from splitbrain.harness.operation import Operation, Outcome
+from splitbrain.harness.options import Option
+from splitbrain.targets.ignite_errors import ERRORS
+from splitbrain.targets.operations import shapes
+from splitbrain.targets.servers.access import PLAIN, Access
+from splitbrain.targets.servers.client import ANY, ServerClient, VersionedObjects
+from splitbrain.targets.servers.errors import ServerError
+from splitbrain.targets.servers.jvm import java_command
+from splitbrain.targets.servers.server import Server, ServerProgram, server_options
+from splitbrain.targets.servers.software import Software, jar_version
+from splitbrain.targets.servers.sources import Maven
+from splitbrain.targets.servers.tcp import TcpConnection
+from splitbrain.targets.values import in_order, packed, unpacked
+
+THIN_PORT = 10800
+VERSION = "2.17.0"
+ALSO = (f"org.apache.ignite:ignite-spring:{VERSION}", f"org.apache.ignite:ignite-indexing:{VERSION}")
+SOFTWARE = Software(
+    name="Ignite",
+    sources=(Maven("org.apache.ignite:ignite-core", "about 30 files, 27 MB", ALSO, version=VERSION),),
+    described=VERSION,
+    told=lambda jars: jar_version("ignite-core", jars),
+    preferred=(VERSION,),
+    releases=VERSION.replace(".", r"\."),
+)
+CACHE = "splitbrain"
+CACHE_ID = -337_113_060
+"""The hash of the cache's name in Java."""
+BEAN, SPI = "org.apache.ignite.configuration", "org.apache.ignite.spi.discovery.tcp"
+CONFIGURATION = f"""<?xml version="1.0" encoding="UTF-8"?>
+<beans xmlns="http://www.springframework.org/schema/beans" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+ xsi:schemaLocation="http://www.springframework.org/schema/beans
+ http://www.springframework.org/schema/beans/spring-beans.xsd">
+<bean class="{BEAN}.IgniteConfiguration">
+ <property name="igniteInstanceName" value="{{name}}"/><property name="consistentId" value="{{name}}"/>
+ <property name="workDirectory" value="{{folder}}/work"/><property name="localHost" value="{{here}}"/>
+ <property name="metricsLogFrequency" value="0"/><property name="failureDetectionTimeout" value="3000"/>
+ <property name="publicThreadPoolSize" value="4"/><property name="systemThreadPoolSize" value="4"/>
+ <property name="dataStorageConfiguration"><bean class="{BEAN}.DataStorageConfiguration">
+  <property name="defaultDataRegionConfiguration"><bean class="{BEAN}.DataRegionConfiguration">
+   <property name="initialSize" value="33554432"/><property name="maxSize" value="67108864"/></bean></property>
+  </bean></property>
+ <property name="cacheConfiguration"><list><bean class="{BEAN}.CacheConfiguration">
+  <property name="name" value="{CACHE}"/><property name="backups" value="{{backups}}"/>
+  <property name="atomicityMode" value="{{atomicity}}"/>
+  <property name="writeSynchronizationMode" value="{{sync}}"/>
+  <property name="readFromBackup" value="{{from_backup}}"/></bean></list></property>
+ <property name="discoverySpi"><bean class="{SPI}.TcpDiscoverySpi"><property name="ipFinder">
+  <bean class="{SPI}.ipfinder.vm.TcpDiscoveryVmIpFinder">
+   <property name="addresses"><list>{{addresses}}</list></property></bean></property></bean></property>
+</bean></beans>
+"""
+OPEN = (
+    *(f"java.base/java.{name}" for name in ("io", "lang", "lang.invoke", "lang.reflect", "math", "net", "nio", "text")),
+    *(f"java.base/java.{name}" for name in ("time", "util", "util.concurrent", "util.concurrent.atomic")),
+    "java.base/java.util.concurrent.locks",
+    *(f"java.base/jdk.internal.{name}" for name in ("access", "misc")),
+    *(f"java.base/sun.{name}" for name in ("nio.ch", "util.calendar", "reflect.generics.reflectiveObjects")),
+    "java.base/sun.security.x509",
+    "java.management/sun.management",
+    "jdk.management/com.sun.management.internal",
+)
+MAIN = "org.apache.ignite.startup.cmdline.CommandLineStartup"
+GET, PUT, PUT_IF_ABSENT, REPLACE_IF_EQUALS = 1000, 1001, 1002, 1010
+TEXT, NULL = 9, 101
+HELLO = struct.pack("<BhhhB", 1, 1, 2, 0, 2)
+"""A handshake of version 1.2.0 as a thin client."""
+
+
+class ThinConnection(TcpConnection):
+    """A connection of the thin protocol, logged in where there is a user."""
+
+    @classmethod
+    async def connect(cls, address: str, port: int, access: Access = PLAIN) -> Self:
+        """A new connection to a node that answers. ServerError if it refuses the version or the user."""
+        connection = await super().connect(address, port, access)
+        connection.numbers = itertools.count(1)
+        user = text_object(access.user) + text_object(access.password) if access.user else b""
+        answer = await connection._framed(HELLO + user)
+        if answer[0] != 1:
+            raise ServerError(f"the handshake was refused: {answer[1:200]!r}", 2000)
+        return connection
+
+    numbers: "itertools.count[int]"
+
+    async def ask(self, code: int, *texts: str) -> bytes:
+        """The answer to an operation on the cache, without its head. ServerError with the status if it failed."""
+        head = struct.pack("<hqiB", code, next(self.numbers), CACHE_ID, 0)
+        answer = await self._framed(head + b"".join(map(text_object, texts)))
+        status = int.from_bytes(answer[8:12], "little")
+        if status:
+            raise ServerError(text_of(answer[12:]) or f"status {status}", status)
+        return answer[12:]
+
+    async def _framed(self, body: bytes) -> bytes:
+        async with self.exchange(struct.pack("<i", len(body)) + body) as reader:
+            return await reader.readexactly(int.from_bytes(await reader.readexactly(4), "little"))
+
+
+def text_object(text: str) -> bytes:
+    """A text as an object of the protocol."""
+    data = text.encode()
+    return struct.pack("<Bi", TEXT, len(data)) + data
+
+
+def text_of(data: bytes) -> str | None:
+    """The text of an object; None if it is null."""
+    if data[0] == NULL:
+        return None
+    return data[5 : 5 + int.from_bytes(data[1:5], "little")].decode()
+
+
+class IgniteClient(VersionedObjects, ServerClient):
+    """One logical client. The version of an object is its text."""
+
+    errors = ERRORS
+
+    async def open(self) -> None:
+        self.connection = await ThinConnection.connect(self.address, self.server.port, self.server.access)
+
+    async def found(self, operation: Operation) -> tuple[str | None, Any]:
+        """The text of an object, twice."""
+        text = text_of(await self.connection.ask(GET, _name(operation)))
+        return text, text
+
+    async def replaced(self, operation: Operation, version: Any, text: str) -> Outcome | None:
+        """See `VersionedObjects`. version: the text that stands there."""
+        name = _name(operation)
+        if version is ANY:
+            await self.connection.ask(PUT, name, text)
+            return Outcome.ok(operation.value)
+        words = (PUT_IF_ABSENT, name, text) if version is None else (REPLACE_IF_EQUALS, name, version, text)
+        done = await self.connection.ask(*words)
+        return Outcome.ok(operation.value) if done[0] else None
+
+    async def read(self, operation: Operation) -> Outcome:
+        text, _ = await self.found(operation)
+        if operation.key is None:
+            return Outcome.ok(in_order(map(packed, unpacked(text))) if text else ())
+        return Outcome.ok(None if text is None else unpacked(text))
+
+    async def add(self, operation: Operation) -> Outcome:
+        """Add to a set, which is kept as a list."""
+        return await self.append(operation)
+
+
+class Ignite(Server):
+    """Ignite with the given settings."""
+
+    name, summary = "ignite", "Ignite, a cache in memory with backups: real processes, containers, or a cluster"
+    software, port, schemes, java = SOFTWARE, THIN_PORT, ("ignite", "ignites"), True
+    operations, errors, client_class = shapes("read", "write", "cas", "add", "append"), ERRORS, IgniteClient
+    ready_seconds = 90.0
+    options = server_options(
+        SOFTWARE,
+        Option("atomicity", "transactional", "of the cache", ("transactional", "atomic")),
+        Option("backups", 2, "copies of an entry beside its primary"),
+        Option("sync", "full", "who has a change when it is acknowledged: all copies, or the primary",
+            ("full", "primary")),
+        Option("reads", "primary", "who answers: the primary, or a backup that the node of the client has",
+            ("primary", "backup")),
+        Option("heap_mb", 192, "the Java heap of a node, at most"),
+    )  # fmt: skip
+
+    @property
+    def claims(self) -> Sequence[str]:
+        """ignite.apache.org/docs, "Cache synchronization" and "Partition loss policies": copies are in step while the
+        network is whole. They are in memory alone, and both sides of a split go on."""
+        return ("convergence",)
+
+    def files(self, place: Place) -> Mapping[str, str | bytes]:
+        words = {
+            "name": place.name,
+            "folder": place.folder,
+            "here": place.address,
+            "backups": self.word("backups"),
+            "atomicity": self.word("atomicity").upper(),
+            "sync": "FULL_SYNC" if self.word("sync") == "full" else "PRIMARY_SYNC",
+            "from_backup": "true" if self.word("reads") == "backup" else "false",
+            "addresses": "".join(f"<value>{address}:47500</value>" for address in place.members.values()),
+        }
+        return {"ignite.xml": CONFIGURATION.format(**words)}
+
+    def command(self, place: Place, program: ServerProgram, version: str) -> Sequence[str]:
+        flags = [word for name in OPEN for word in ("--add-opens", f"{name}=ALL-UNNAMED")]
+        properties = {"IGNITE_UPDATE_NOTIFIER": "false", "IGNITE_QUIET": "true", "java.net.preferIPv4Stack": "true"}
+        heap, conf = self.number("heap_mb"), f"{place.folder}/ignite.xml"
+        return java_command(*program, place.folder, heap, properties, MAIN, conf, flags=flags)
+
+    async def ready(self, place: Place) -> bool:
+        try:
+            async with aclosing(await ThinConnection.connect(place.address, THIN_PORT)) as connection:
+                return text_of(await connection.ask(GET, "ready")) is None
+        except ServerError:  # it recovers, or has not joined the others yet
+            return False
+
+
+def _name(operation: Operation) -> str:
+    return f"k{'' if operation.key is None else operation.key}"

