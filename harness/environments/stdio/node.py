@@ -90,7 +90,9 @@ class StdioNode(ProcessNode):
         stdin, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, process.stdin)
         stdout, _ = await loop.connect_read_pipe(lambda: speaking, process.stdout)
         speaking.begin(stdin, stdout)
-        if not self.running:
+        if not self.running:  # it ended meanwhile
+            self._speaking = None
+            speaking.read_rest(process.stdout)
             speaking.end()
 
     def found(self) -> list[int]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from splitbrain import registry
 from splitbrain.campaigns.execute import CampaignProgress
 from splitbrain.classification.badge import badge
 from splitbrain.classification.card import Card
@@ -95,8 +96,13 @@ def classify(
 
 
 def is_folder(word: str | Path) -> bool:
-    """Whether a word names the folder of a classification, not a target."""
-    return isinstance(word, Path) or ("/" in word and ".py:" not in word) or Path(word).is_dir()
+    """Whether a word names the folder of a classification, not a target, even one with a file in its options."""
+    if isinstance(word, Path):
+        return True
+    name, colon, _ = word.partition(":")
+    if colon and (name in registry.TARGETS or name.endswith(".py")):
+        return False
+    return "/" in word or Path(word).is_dir()
 
 
 def again(path: Path) -> list[Card]:

@@ -374,6 +374,8 @@ def test_words_with_a_slash_and_folders_are_no_targets(tmp_path: Path, monkeypat
     assert not is_folder("raft")
     assert not is_folder("quorum:w=1,r=1")
     assert not is_folder("./store.py:Store")
+    assert not is_folder("binary:examples/register.toml")
+    assert not is_folder("maelstrom:bin=./node")
     with pytest.raises(UsageError, match=r"has no classify\.json"):
         classify("not/there")
     with pytest.raises(UsageError, match="nothing to classify"):

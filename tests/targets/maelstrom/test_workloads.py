@@ -17,7 +17,7 @@ BROKEN = Path(__file__).with_name("broken.py")
 
 CUT = """
 [[fault]]
-fault = "partition"
+fault = "partition:mode=lose"
 start = 0.1
 duration = 0.8
 nodes = ["n1"]
