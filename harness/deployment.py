@@ -18,11 +18,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class AdminRequest:
+    """A request for maintenance, as a client's to a node. done: whether an answer says that it was done."""
+
+    message: Any
+    done: Callable[[Any], bool]
+
+
+@dataclass(frozen=True)
 class Simulated:
     """Nodes that are event-driven programs of our own, in one process under virtual time."""
 
     environment: ClassVar[str] = "sim"
     program: ProgramFactory
+    admin_requests: Mapping[type[Maintenance], AdminRequest] = field(default_factory=dict)
+    """Requests by which a node is asked for each kind of maintenance that it knows."""
 
 
 @dataclass(frozen=True)

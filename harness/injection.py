@@ -307,8 +307,23 @@ class Repair:
     nodes: tuple[str, ...]
 
 
-Maintenance = Compact | Defragment | Flush | Repair
+@dataclass(frozen=True)
+class Promote:
+    """Have these nodes lead from now on, whoever led before. Nothing to heal. Bite: `promotions`."""
+
+    nodes: tuple[str, ...]
+
+
+Maintenance = Compact | Defragment | Flush | Repair | Promote
 """Maintenance that an administrator asks of nodes: whether it can be done says the target's deployment."""
+MAINTENANCE_COUNTERS: Mapping[type, str] = {
+    Compact: "compactions",
+    Defragment: "defragmentations",
+    Flush: "flushes",
+    Repair: "repairs",
+    Promote: "promotions",
+}
+"""Counters of bites, by the kind of maintenance."""
 
 
 @dataclass(frozen=True)

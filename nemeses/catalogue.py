@@ -20,7 +20,7 @@ from splitbrain.nemeses.disk_errors import Eio, Enospc
 from splitbrain.nemeses.gray import GrayNodes
 from splitbrain.nemeses.kill import KillNodes, PowerLosses, StopNodes
 from splitbrain.nemeses.limp import LimpingLinks
-from splitbrain.nemeses.maintenance import CompactNodes, DefragmentNodes, FlushNodes, RepairNodes
+from splitbrain.nemeses.maintenance import CompactNodes, DefragmentNodes, FlushNodes, PromoteNode, RepairNodes
 from splitbrain.nemeses.membership import MembershipChange
 from splitbrain.nemeses.packet import Packet
 from splitbrain.nemeses.partition import Partition
@@ -55,6 +55,7 @@ FACTORIES: Mapping[str, Factory] = {
     DefragmentNodes.name: DefragmentNodes,
     FlushNodes.name: FlushNodes,
     RepairNodes.name: RepairNodes,
+    PromoteNode.name: PromoteNode,
     MembershipChange.name: MembershipChange,
     RollingUpgrade.name: RollingUpgrade,
 }

@@ -6,9 +6,11 @@ python -m splitbrain.targets.stores raft --id n1 --member n1=198.18.0.11 --membe
 import os
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
-from splitbrain.harness.deployment import Place, Process
+from splitbrain.harness.deployment import AdminRequest, Place, Process
+from splitbrain.harness.injection import Maintenance
 from splitbrain.harness.node import ChannelClosed
 from splitbrain.harness.options import Setting
 from splitbrain.harness.runtime.channel import connect
@@ -20,9 +22,16 @@ DATA = "data"
 POWER = "power"
 
 
-def as_process(store: str, settings: Mapping[str, Setting], *, introspective: bool) -> Process:
+def as_process(
+    store: str,
+    settings: Mapping[str, Setting],
+    *,
+    introspective: bool,
+    admin_requests: Mapping[type[Maintenance], AdminRequest],
+) -> Process:
     """The deployment of a store by the name that its command line knows (or module:Class), with these settings.
-    introspective: whether its nodes answer requests for their role."""
+    introspective: whether its nodes answer requests for their role. admin_requests: by which they are asked for
+    maintenance."""
 
     def argv(place: Place) -> list[str]:
         words = [sys.executable, "-P", "-m", "splitbrain.targets.stores", store, "--id", place.name]
@@ -43,8 +52,20 @@ def as_process(store: str, settings: Mapping[str, Setting], *, introspective: bo
         relative_waits=True,
         reply_type=Response,
         variables=variables,
+        admin_calls={kind: partial(_asked, asked) for kind, asked in admin_requests.items()},
         switched_off=lambda place: switched_off(_switch(place), place.name),
     )
+
+
+async def _asked(asked: AdminRequest, place: Place) -> None:
+    """Ask a node for maintenance; an error means that it was not done."""
+    channel = await connect(place.address, CLIENT_PORT, Response)
+    try:
+        answer = await channel.request(asked.message)
+    finally:
+        await channel.close()
+    if not asked.done(answer):
+        raise ConnectionRefusedError(f"{place.name} was asked and refused")
 
 
 def _switch(place: Place) -> Path:

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from splitbrain.harness.client import TRANSPORT, ErrorTable, Rule, Shapes
-from splitbrain.harness.deployment import Deployment, Simulated
+from splitbrain.harness.deployment import AdminRequest, Deployment, Simulated
+from splitbrain.harness.injection import Maintenance
 from splitbrain.harness.invariants import Invariant
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import ErrorKind
@@ -71,13 +72,19 @@ class StoreTarget(ABC):
         kind = type(self)
         ours = kind.__module__.startswith("splitbrain.")
         return (
-            Simulated(self.program),
+            Simulated(self.program, self.admin_requests),
             as_process(
                 self.name if ours else f"{kind.__module__}:{kind.__qualname__}",
                 self.settings,
                 introspective=self.introspective,
+                admin_requests=self.admin_requests,
             ),
         )
+
+    @property
+    def admin_requests(self) -> Mapping[type[Maintenance], AdminRequest]:
+        """Requests by which an operator asks a node for maintenance."""
+        return {}
 
     @property
     def operations(self) -> Shapes:

@@ -14,6 +14,7 @@ from splitbrain.harness.injection import (
     Impair,
     Kill,
     Pause,
+    Promote,
     SkewAllClocks,
     SkewClock,
     SlowDisk,
@@ -22,6 +23,7 @@ from splitbrain.harness.injection import (
 )
 from splitbrain.harness.random_stream import RandomStream
 from splitbrain.nemeses import FAULTS, parse
+from splitbrain.nemeses.maintenance import PromoteNode
 from splitbrain.nemeses.node_faults import hit, size_of
 
 FIVE = View(("n1", "n2", "n3", "n4", "n5"), {"n4": "leader"})
@@ -245,3 +247,15 @@ def test_clocks_strobe_and_freeze(seed: int) -> None:
     assert isinstance(strobe, SkewClock) and (strobe.strobe_ms, strobe.rate) == (200.0, 1.0) and strobe.offset_ms
     freeze, *_ = plan("clock:kind=freeze", FIVE, seed).injections
     assert isinstance(freeze, SkewClock) and (freeze.offset_ms, freeze.rate) == (0.0, 0.0)
+
+
+def test_an_operator_promotes_one_that_does_not_lead_beside_a_leader_that_is_dead_or_alive() -> None:
+    view = View(("n1", "n2", "n3"), {"n2": "primary"})
+    for kind, killed in (("leader-dead", (Kill(("n2",)),)), ("leader-alive", ())):
+        fault = PromoteNode({"kind": kind})
+        plan = fault.plan(kind, view, RandomStream(1))
+        assert plan is not None
+        *before, promotion = plan.injections
+        assert tuple(before) == killed
+        assert isinstance(promotion, Promote) and promotion.nodes in (("n1",), ("n3",))
+    assert PromoteNode({}).plan("leader-dead", View(("n1",), {"n1": "leader"}), RandomStream(1)) is None

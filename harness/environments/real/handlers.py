@@ -32,15 +32,13 @@ from splitbrain.harness.environments.real.disk_full import ActiveFullDisk
 from splitbrain.harness.environments.real.node_down import ActiveDamage, ActiveKill, ActivePowerLoss, ActiveStop
 from splitbrain.harness.environments.real.pid_node import PidNode
 from splitbrain.harness.injection import (
+    MAINTENANCE_COUNTERS,
     ActiveInjection,
-    Compact,
     Cut,
     CutClients,
-    Defragment,
     FailDisk,
     FillDisk,
     FlipBits,
-    Flush,
     Impair,
     ImpairClients,
     Kill,
@@ -49,7 +47,6 @@ from splitbrain.harness.injection import (
     Maintenance,
     Pause,
     PowerLoss,
-    Repair,
     SkewAllClocks,
     SkewClock,
     SlowDisk,
@@ -62,13 +59,6 @@ ABSOLUTE_WAITS = (
     "then never come: use --env sim, or a store of our own"
 )
 NOT_ASKED = "these nodes cannot be asked for it"
-MAINTENANCE_COUNTERS: dict[type, str] = {
-    Compact: "compactions",
-    Defragment: "defragmentations",
-    Flush: "flushes",
-    Repair: "repairs",
-}
-"""Counters of bites, by the kind of maintenance."""
 
 
 @dataclass

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from splitbrain.harness.deployment import Deployment, Simulated
 from splitbrain.harness.environment import Death, Launch
@@ -21,6 +21,7 @@ from splitbrain.harness.environments.sim.fault_injector import CARRIED_OUT, Faul
 from splitbrain.harness.environments.sim.fault_site import FaultSite
 from splitbrain.harness.environments.sim.log import NodeLog
 from splitbrain.harness.environments.sim.loop import VirtualLoop
+from splitbrain.harness.environments.sim.maintenance import NOT_ASKED
 from splitbrain.harness.environments.sim.network import Heard, Network, NetworkOptions
 from splitbrain.harness.environments.sim.node import SimNode
 from splitbrain.harness.environments.sim.patience import interrupted_in_time
@@ -29,7 +30,7 @@ from splitbrain.harness.environments.sim.process import SimHost
 from splitbrain.harness.environments.sim.scheduler import SECOND, EventQueue, nanoseconds
 from splitbrain.harness.environments.sim.steps import StepRecorder
 from splitbrain.harness.errors import InfrastructureError, UsageError
-from splitbrain.harness.injection import Injection, Unsupported
+from splitbrain.harness.injection import Injection, Maintenance, Unsupported
 from splitbrain.harness.marks import Marks
 from splitbrain.harness.random_stream import RandomStream
 
@@ -112,7 +113,7 @@ class SimCluster:
             node = self._node(machine, deployment, recorder)
             power.attach(name, node.power_cycle)
             self._nodes.append(node)
-        self._injector = FaultInjector(FaultSite(kernel, self._nodes, network))
+        self._injector = FaultInjector(FaultSite(kernel, self._nodes, network, deployment.admin_requests))
 
     def _node(self, machine: SimHost, deployment: Simulated, recorder: StepRecorder | None) -> SimNode:
         """A node that gets its messages, and whose steps are recorded if anybody wants them."""
@@ -188,7 +189,10 @@ class Sim:
         self._used = False
 
     def unsupported(self, injection: type[Injection], deployment: Deployment) -> Unsupported | None:
-        """None for what `FaultInjector` knows: all but maintenance and reconfiguration, which no own store has."""
+        """None for what `FaultInjector` knows, and for maintenance that the nodes know; no own store has
+        reconfiguration."""
+        if injection in get_args(Maintenance) and injection not in _asked(deployment):
+            return Unsupported(injection, NOT_ASKED)
         if injection in CARRIED_OUT:
             return None
         return Unsupported(injection, f"the simulator does not know how to do {injection.__name__}")
@@ -238,3 +242,8 @@ class Sim:
             told += [f"{node.name}: {line}" for node in dead for line in node.machine.log.tail]
             raise InfrastructureError("the cluster did not start: " + "\n".join(told))
         return cluster
+
+
+def _asked(deployment: Deployment) -> Collection[type]:
+    """The kinds of maintenance that simulated nodes know."""
+    return deployment.admin_requests if isinstance(deployment, Simulated) else ()

@@ -9,16 +9,21 @@ Pitfall: a pause stops the process, not the node; one that is killed and started
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from splitbrain.harness.environments.sim.fault_site import FaultSite, Undo
 from splitbrain.harness.environments.sim.host_faults import HOST_FAULTS
 from splitbrain.harness.environments.sim.link_faults import LINK_FAULTS
+from splitbrain.harness.environments.sim.maintenance import maintain
 from splitbrain.harness.errors import UsageError
-from splitbrain.harness.injection import Bite, Injection
+from splitbrain.harness.injection import Bite, Injection, Maintenance
 
-CARRIED_OUT: Mapping[type, Callable[[Any, FaultSite], Undo]] = {**LINK_FAULTS, **HOST_FAULTS}
-"""Every kind of injection that the simulator knows. A new one is a function and a row in one of the two tables."""
+CARRIED_OUT: Mapping[type, Callable[[Any, FaultSite], Undo]] = {
+    **LINK_FAULTS,
+    **HOST_FAULTS,
+    **dict.fromkeys(get_args(Maintenance), maintain),
+}
+"""Every kind of injection that the simulator knows. A new one is a function and a row in a table."""
 
 
 @dataclass

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from splitbrain.harness.deployment import AdminRequest
 from splitbrain.harness.environments.sim.channel import ClientLink
 from splitbrain.harness.environments.sim.link import DirectedLink
 from splitbrain.harness.environments.sim.network import Network
 from splitbrain.harness.environments.sim.node import SimNode
 from splitbrain.harness.environments.sim.scheduler import EventQueue
 from splitbrain.harness.errors import UsageError
-from splitbrain.harness.injection import Bite, Link
+from splitbrain.harness.injection import Bite, Link, Maintenance
 
 Undo = Callable[[], Bite]
 """Function that undoes what an injection did, and returns its bite."""
@@ -49,9 +50,16 @@ class NetworkSite:
 class FaultSite(NetworkSite):
     """The nodes and links of one cluster."""
 
-    def __init__(self, kernel: EventQueue, nodes: Sequence[SimNode], network: Network) -> None:
+    def __init__(
+        self,
+        kernel: EventQueue,
+        nodes: Sequence[SimNode],
+        network: Network,
+        admin_requests: Mapping[type[Maintenance], AdminRequest],
+    ) -> None:
         super().__init__(network, {node.name: node.machine.clients for node in nodes})
         self.kernel = kernel
+        self.admin_requests = admin_requests
         self._nodes = {node.name: node for node in nodes}
 
     def nodes(self, names: Sequence[str]) -> list[SimNode]:

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import count
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -73,6 +73,13 @@ class SimHost:
     ended: Callable[[str | None], object] = lambda why: None
 
 
+class AnswerChannel(Protocol):
+    """The way of an answer to whoever asked."""
+
+    def answer(self, number: int, message: Message) -> None:
+        """Take the answer to the request of this number."""
+
+
 OF_THE_DISK = ("on_start", "on_disk_error")
 """Handlers in which a program that ends itself refuses its disk, as it should; in any other that is its mistake."""
 
@@ -115,7 +122,7 @@ class SimProcess:
         self._program: Program
         self._on_message = self._on_request = self._on_durable = self._on_timer = _no_program
         self._timers: dict[str, PlannedTimer] = {}
-        self._requests: dict[int, tuple[SimChannel, int]] = {}
+        self._requests: dict[int, tuple[AnswerChannel, int]] = {}
         self._handles = count(1).__next__
         self._channels: dict[SimChannel, None] = {}
         self._stops = 0
@@ -163,7 +170,7 @@ class SimProcess:
         """Forget the connection of a client that has closed it; its requests that arrived are handled all the same."""
         self._channels.pop(channel, None)
 
-    def request(self, channel: SimChannel, number: int, message: Message) -> None:
+    def request(self, channel: AnswerChannel, number: int, message: Message) -> None:
         """A client's request."""
         if self._stops:
             self._queue(self.request, (channel, number, message))

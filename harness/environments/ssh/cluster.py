@@ -16,13 +16,12 @@ from splitbrain.harness.cleanup import CleanUp, shielded
 from splitbrain.harness.deployment import Host, Place
 from splitbrain.harness.environments.real.active import ActiveAdminCall
 from splitbrain.harness.environments.real.cluster import RealCluster, all_of
-from splitbrain.harness.environments.real.handlers import MAINTENANCE_COUNTERS
 from splitbrain.harness.environments.ssh.agent.host_state import folder_of
 from splitbrain.harness.environments.ssh.agent_client import AgentClient, Event, call
 from splitbrain.harness.environments.ssh.node import START_SECONDS, RemoteNode
 from splitbrain.harness.environments.ssh.serialization import to_json
 from splitbrain.harness.errors import InfrastructureError
-from splitbrain.harness.injection import ActiveInjection, Bite, Injection, Maintenance, total
+from splitbrain.harness.injection import MAINTENANCE_COUNTERS, ActiveInjection, Bite, Injection, Maintenance, total
 
 HEAL_SECONDS = 45.0
 """Longer than for an answer: work that nodes were given may be waited for."""

@@ -19,6 +19,7 @@ from splitbrain.targets.stores.machine import applied_marks, refusal
 from splitbrain.targets.stores.messages import (
     NO_LEADER,
     UNAVAILABLE,
+    UNSUPPORTED,
     Answer,
     Entry,
     Forward,
@@ -42,10 +43,10 @@ class PrimaryBackupSettings:
 
     replication: "async", "semi-sync" (answer a write when one backup has it) or "sync" (when all have it). reads_any:
     backups answer reads themselves. tokens: but only those whose session has seen nothing that is newer. failover:
-    "none", "timeout" or "lease". stonith: nobody takes over, or goes on without a backup, before those who are silent
-    were switched off. head_start: time that the primary has for it before the first backup. fencing: backups refuse
-    what a primary of an older view sends. persistent: False keeps nothing over a restart. patience: silence that counts
-    as death; the nearest backup in line takes over after it, the next after twice that, and so on.
+    "none", "timeout", "manual" or "lease". stonith: nobody takes over, or goes on without a backup, before those who
+    are silent were switched off. head_start: time that the primary has for it before the first backup. fencing: backups
+    refuse what a primary of an older view sends. persistent: False keeps nothing over a restart. patience: silence that
+    counts as death; the nearest backup in line takes over after it, the next after twice that, and so on.
     """
 
     replication: str = "async"
@@ -150,6 +151,8 @@ class PrimaryBackupNode:
             return [Reply(request, Response([self.role.name, self.role.term]))]
         if message.f == "audit":
             return [Reply(request, Response(self.machine.account(self.applied)))]
+        if message.f == "promote":
+            return self._promoted(request)
         nonsense = refusal(message)
         if nonsense is not None:
             return [Reply(request, nonsense)]
@@ -162,6 +165,15 @@ class PrimaryBackupNode:
         else:
             known = None if self._silent(self.primary) else self.primary
             self._out.append(self.requests.forward(known, request, message))
+        return self._finish()
+
+    def _promoted(self, request: int) -> Effects:
+        """Take over, as an operator has ordered, if this node does not lead and may."""
+        if self.name != self.primary and self.settings.failover == "manual":
+            self._take_over()
+        leads = self.name == self.primary
+        told = Response([self.role.name, self.role.term]) if leads else Response(error=UNSUPPORTED, text="it may not")
+        self._out.append(Reply(request, told))
         return self._finish()
 
     def on_durable(self, now: Now, token: int) -> Effects:

@@ -14,12 +14,15 @@
   `replication=sync` helps only where silence does mean death, for a silent backup is no longer waited for; nor does
   `semi-sync`, for it is a backup of either side that has the write. With `fencing=off` backups also take what a
   primary sends that was replaced, and copies go to and fro as long as there are two.
+- `failover=manual`: nothing either, for an operator may take a primary for dead that is not. Until somebody is promoted
+  all writes of a dead primary's nodes are refused.
 - `failover=lease`: at most one primary serves at a time, where monotonic clocks run at the same rate (see `lease`).
   With `replication=sync`, which then waits for a majority, also linearizable and CP. With the others what was
   acknowledged may be lost with the primary; with `fencing=off` a replaced one takes it back.
-- `failover=timeout`, `stonith=on`: who is silent is switched off before anybody goes on without him (see `stonith`).
-  With `replication=sync` linearizable: one side serves, the one that was quicker, be it a single node; the nodes of the
-  other start again and refuse. With the other kinds of replication what was acknowledged may be lost with the primary.
+- `failover=timeout` or `manual`, `stonith=on`: who is silent is switched off before anybody goes on without him (see
+  `stonith`). With `replication=sync` linearizable: one side serves, the one that was quicker, be it a single node; the
+  nodes of the other start again and refuse. With the other kinds of replication what was acknowledged may be lost with
+  the primary.
 
 With `disk=memory` nothing is promised: a restart forgets.
 """
@@ -27,11 +30,14 @@ With `disk=memory` nothing is promised: a restart forgets.
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from splitbrain.harness.deployment import AdminRequest
 from splitbrain.harness.errors import UsageError
+from splitbrain.harness.injection import Maintenance, Promote
 from splitbrain.harness.invariants import Invariant, done_once, one_entry_an_index
 from splitbrain.harness.options import Option, Setting
 from splitbrain.harness.program import ProgramFactory
 from splitbrain.targets.stores.audit import BUG, RETRIES, AuditedStore
+from splitbrain.targets.stores.messages import Request
 from splitbrain.targets.stores.primary_backup.invariants import leases_are_kept, one_serves
 from splitbrain.targets.stores.primary_backup.lease import LeasedNode
 from splitbrain.targets.stores.primary_backup.node import CORRECT, PrimaryBackupNode, PrimaryBackupSettings
@@ -62,14 +68,15 @@ class PrimaryBackup(AuditedStore):
             "failover",
             "none",
             "timeout: a backup that hears no primary takes over; lease: if a majority follows it, and a primary serves "
-            "only as long as a majority is bound to it",
-            ("none", "timeout", "lease"),
+            "only as long as a majority is bound to it; manual: the backup that an operator promotes, see the fault "
+            "promote",
+            ("none", "timeout", "lease", "manual"),
         ),
         Option(
             "stonith",
             False,
-            "with failover=timeout: who is silent is switched off, by a power switch outside the network, before a "
-            "backup takes over or the primary goes on without one",
+            "with failover=timeout or manual: who is silent is switched off, by a power switch outside the network, "
+            "before a backup takes over or the primary goes on without one",
         ),
         Option(
             "head_start_ms",
@@ -92,8 +99,8 @@ class PrimaryBackup(AuditedStore):
         if not 0 < 2 * heartbeat <= patience:
             raise UsageError("primary-backup: failover_ms is at least twice heartbeat_ms, and that is more than 0")
         stonith = bool(self.settings["stonith"])
-        if stonith and (self._word("failover") != "timeout" or not self.settings["fencing"]):
-            raise UsageError("primary-backup: stonith=on needs failover=timeout and fencing=on")
+        if stonith and (self._word("failover") not in ("timeout", "manual") or not self.settings["fencing"]):
+            raise UsageError("primary-backup: stonith=on needs failover=timeout or manual, and fencing=on")
         self._node = PrimaryBackupSettings(
             replication=self._word("replication"),
             reads_any=self._word("reads") != "primary",
@@ -135,6 +142,13 @@ class PrimaryBackup(AuditedStore):
         if self.tokens:
             return ("read-your-writes", "monotonic-reads")
         return () if self._node.reads_any else ("linearizable",)
+
+    @property
+    def admin_requests(self) -> Mapping[type[Maintenance], AdminRequest]:
+        """Promotion, with `failover=manual`."""
+        if self._node.failover != "manual":
+            return {}
+        return {Promote: AdminRequest(Request("promote"), lambda answer: answer.error is None)}
 
     @property
     def tokens(self) -> bool:

@@ -117,10 +117,10 @@ def test_two_that_serve_at_once_are_a_breach_and_one_after_the_other_is_none() -
 
 
 @pytest.mark.parametrize(
-    "options", ["stonith=on", "stonith=on,failover=lease", "stonith=on,failover=timeout,fencing=off"]
+    "options", ["stonith=on", "stonith=on,failover=lease", "stonith=on,failover=manual,fencing=off"]
 )
 def test_stonith_without_what_it_needs_is_told(options: str) -> None:
-    with pytest.raises(UsageError, match="stonith=on needs failover=timeout and fencing=on"):
+    with pytest.raises(UsageError, match="stonith=on needs failover=timeout or manual, and fencing=on"):
         store(f"primary-backup:{options}")
 
 
@@ -135,3 +135,26 @@ def test_two_nodes_without_a_head_start_switch_each_other_off_and_with_one_the_p
 
     assert switched_off(0) == (True, True)
     assert switched_off(150) == (False, True)
+
+
+def test_a_primary_wrongly_taken_for_dead_by_an_operator_loses_writes_unless_it_is_switched_off(
+    tmp_path: Path,
+) -> None:
+    def verdict(spec: str, seed: int) -> str:
+        found = run(spec, nemesis="promote", time_limit=10, seed=seed, out=tmp_path / f"{len(spec)}-{seed}").result
+        line = found.headline()
+        assert line["faults"]["promote"]["bite"]["promotions"] > 0
+        return str(line["verdict"])
+
+    assert "invalid" in {verdict("primary-backup:failover=manual", seed) for seed in range(1, 4)}
+    assert {verdict(f"{SPEC.replace('timeout', 'manual')}", seed) for seed in range(1, 4)} == {"valid"}
+
+
+def test_a_node_that_nobody_waits_for_refuses_to_be_promoted() -> None:
+    bench = switched()
+    for name in ("n1", "n2"):
+        bench.crash(name)
+    bench.start("n2")
+    handle = bench.request("n2", Request("promote"))
+    bench.settle(("n2",))
+    assert bench.replies[handle].error == "unsupported"
