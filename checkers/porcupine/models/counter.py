@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.values import same, shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Model
+from splitbrain.checkers.porcupine.monitors.counter_reads import counter_reads
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Option, Setting
@@ -49,6 +50,7 @@ def lin_counter(settings: Mapping[str, Setting]) -> Model:
         step=step,
         observes=frozenset({"read"}),
         pure=frozenset({"read"}),
+        monitors=(counter_reads,),
         show_call=show,
         show_state=shown,
     )

@@ -15,6 +15,7 @@ from splitbrain.checkers.common.values import frozen, shown, thawed
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Independence, Model
 from splitbrain.checkers.porcupine.monitors.elements import elements
 from splitbrain.checkers.porcupine.monitors.grow_only import grow_only
+from splitbrain.checkers.porcupine.monitors.whole_reads import whole_reads
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Option, Setting
@@ -99,7 +100,7 @@ def lin_set(settings: Mapping[str, Setting]) -> Model:
         pure=frozenset({"contains", "read"}),
         frozen=True,
         independence=Independence(parts=parts),
-        monitors=(grow_only, elements),
+        monitors=(grow_only, elements, whole_reads),
         show_call=show,
         show_state=show_state,
     )

@@ -7,6 +7,8 @@
     priority_queue  priority queues of different elements                       after Lee & Mathur 2025
     elements        sets of which each operation is about one element           Herlihy & Wing 1990, locality
     grow_only       sets that only grow, read as a whole
+    whole_reads     sets read as a whole, whatever is added and removed
+    counter_reads   counters that only go up
     appends         lists of different elements, read as a whole
     owned_lock      locks that each owner acquires and releases in turn
 
