@@ -33,6 +33,7 @@ def lines(result: Result) -> list[str]:
         claim_lines(result),
         [_scope(result)],
         count_lines(result),
+        traffic_lines(result),
         availability_lines(result),
         side_lines(result),
         fault_lines(result),
@@ -141,6 +142,18 @@ def side_lines(result: Result) -> list[str]:
             f"{back}, {found.unrecovered} × not again" if found.unrecovered else back,
         ))  # fmt: skip
     return format.table(rows)
+
+
+def traffic_lines(result: Result) -> list[str]:
+    """Messages that nodes sent, where the environment counts them: in all, and for each operation of a client."""
+    network = result.coverage.get("network")
+    counts = network if isinstance(network, Mapping) else {}
+    told = []
+    for name, words in (("messages_between_nodes", "messages between nodes"), ("requests_to_services", "to services")):
+        if number := _count(counts, name):
+            each = f" ({number / result.summary.operations:.1f} an operation)" if result.summary.operations else ""
+            told.append(f"{number:,} {words}{each}")
+    return [f"  sent: {', '.join(told)}"] if told else []
 
 
 def fault_lines(result: Result) -> list[str]:

@@ -1,5 +1,6 @@
 """Node programs of Maelstrom's protocol from the command line: names, exit codes, and what a wrong program is told."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ while read line; do
     %s
 done
 """
-ARGUMENTS = ("--workload", "echo", "--nodes", 1, "--concurrency", 1, "--time-limit", 0.5, "--rate", 5)
+ARGUMENTS = ("--workload", "echo", "--nodes", 1, "--concurrency", 1, "--time-limit", 1, "--rate", 20, "--seed", 1)
 
 
 def script(tmp_path: Path, answer: str) -> Path:
@@ -97,3 +98,10 @@ def test_latencies_of_the_world_are_felt(tmp_path: Path) -> None:
         if end >= 0
     ]
     assert took and min(took) >= 2 * 40_000_000, "there and back, a fifth of the longest at least"
+
+
+def test_messages_are_counted_in_all_and_for_each_operation(tmp_path: Path) -> None:
+    finished = run(f"maelstrom:bin={EXAMPLE}", workload="unique-ids", nodes=1, time_limit=0.5, rate=10, out=tmp_path)
+    told = re.search(r"sent: (\d+) to services \(", finished.told())
+    assert told is not None
+    assert int(told[1]) >= finished.result.summary.operations > 0, "one for each identifier"

@@ -52,7 +52,7 @@ class StdioCluster(RealCluster[StdioNode]):
             return options.latency(RandomStream(seed, *map(str, name))).draw
 
         services = deployment.services(seed, now)
-        router = MessageRouter(timeline, network, services, lambda way: latency("service", way))
+        self._router = router = MessageRouter(timeline, network, services, lambda way: latency("service", way))
         ways = {name: ClientLink(timeline, RandomStream(seed, "clients", name)) for name in names}
         members = dict.fromkeys(names, "")
         clients, channels = count(1).__next__, count(1).__next__
@@ -84,8 +84,8 @@ class StdioCluster(RealCluster[StdioNode]):
         )
 
     def coverage(self) -> Mapping[str, int]:
-        """Counts of rare happenings to messages between nodes."""
-        return self._network.stats.counts()
+        """Counts of messages, and of rare happenings to those between nodes."""
+        return {**self._network.stats.counts(), **self._router.counts()}
 
     async def _begin(self, injection: Injection, nodes: Sequence[StdioNode]) -> ActiveInjection:
         kind = type(injection)

@@ -55,17 +55,24 @@ class MessageRouter:
         self._ways: dict[tuple[str, str], tuple[ServiceWay, ServiceWay]] = {}
         self._latency = latency
         self._numbers = count(1)
+        self._between_nodes = self._to_services = 0
 
     def attach(self, name: str, node: LineReceiver) -> None:
         """Name a node, which gets the messages to it."""
         self._nodes[name] = node
         self._network.attach(name, lambda sender, line: node.write(line))
 
+    def counts(self) -> Mapping[str, int]:
+        """Counts of what nodes have sent each other, lost or not, and services."""
+        return {"messages_between_nodes": self._between_nodes, "requests_to_services": self._to_services}
+
     def send(self, envelope: Envelope) -> None:
         """Take a message of a node on its way. A request to nobody is answered with an error."""
         if envelope.dest in self._nodes:
+            self._between_nodes += 1
             self._network.link((envelope.src, envelope.dest)).send(envelope.line)
         elif envelope.dest in self._services:
+            self._to_services += 1
             up, _ = self._between(envelope.src, envelope.dest)
             self._timeline.at(up.arrival(self._timeline.now), self._serve, (envelope,))
         elif number_in(envelope.body, "msg_id") is not None:

@@ -97,11 +97,12 @@ async def talking(cluster):
     await ask(n1, type="tell", to="n2", text="during")
     bite = await cut.heal()
     await ask(n1, type="tell", to="n2", text="after")
-    return bite, await heard(n2, 2)
+    texts = await heard(n2, 2)
+    return bite, texts, cluster.coverage()["messages_between_nodes"]
 
 
 def test_a_cut_loses_messages_between_nodes_and_no_clients(tmp_path: Path) -> None:
-    assert tried(talking, tmp_path) == ({"messages_dropped": 1}, ["before", "after"])
+    assert tried(talking, tmp_path) == ({"messages_dropped": 1}, ["before", "after"], 3)
 
 
 async def asking(cluster):
