@@ -33,6 +33,8 @@ class Simulated:
     program: ProgramFactory
     admin_requests: Mapping[type[Maintenance], AdminRequest] = field(default_factory=dict)
     """Requests by which a node is asked for each kind of maintenance that it knows."""
+    upgraded: ProgramFactory | None = None
+    """The program in another version, on the same disk, where one was asked for."""
 
 
 @dataclass(frozen=True)

@@ -346,6 +346,9 @@ class Upgrade:
     """The number that go at once, and leave the others to the heal."""
 
 
+NO_UPGRADE = "no version was named to upgrade to: name one with the target's option, as in etcd:upgrade_to=VERSION"
+"""The reason why a target's nodes cannot be upgraded, where it names no other version."""
+
 Reconfiguration = ChangeMembers | Upgrade
 """Injections that are healed by the cluster's own decisions, so only once nothing else keeps it from deciding: its heal
 goes on beside other faults, and ends after them. Whether it can be done says the target's deployment."""

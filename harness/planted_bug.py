@@ -47,10 +47,11 @@ class Planted(Protocol):
 
 @runtime_checkable
 class PartlyCovered(Protocol):
-    """A class of targets whose claims do not cover all that `--nemesis all` does."""
+    """A target whose claims cover other faults than `--nemesis all`."""
 
-    covered: ClassVar[str]
-    """The faults that they cover, as for `--nemesis`."""
+    @property
+    def covered(self) -> str:
+        """The faults that they cover with its settings, as for `--nemesis`."""
 
 
 def by_name(bugs: Sequence[PlantedBug]) -> Mapping[str, PlantedBug]:

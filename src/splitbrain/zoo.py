@@ -127,8 +127,6 @@ def hunt_plans(words: Sequence[str], *, aimed: bool, time_limit: float = SECONDS
         kind = registry.target_class(word)
         if not isinstance(kind, Planted) or not kind.bugs:
             raise UsageError(f"{name} has no catalogue of planted bugs: its class names one as `bugs = 'module:NAME'`")
-        faults = kind.covered if isinstance(kind, PartlyCovered) else "all"
-        plain: dict[str, Any] = {"nemesis": faults, "time_limit": time_limit}
         module, _, attribute = kind.bugs.partition(":")
         catalogue = by_name(getattr(importlib.import_module(module), attribute))
         wanted = given.pop("bug", None)
@@ -142,6 +140,9 @@ def hunt_plans(words: Sequence[str], *, aimed: bool, time_limit: float = SECONDS
                 continue
             options = {**given, **bug.needs}
             beside = _spelled(name, options)
+            store = registry.target(beside)
+            faults = store.covered if isinstance(store, PartlyCovered) else "all"
+            plain: dict[str, Any] = {"nemesis": faults, "time_limit": time_limit}
             correct.setdefault(beside, HuntPlan(beside, name, fields={**plain, **judged_by(beside, plain)}))
             fields = {**plain, **_aimed(bug)} if aimed else plain
             fields = {**fields, **judged_by(_spelled(name, options), fields)}

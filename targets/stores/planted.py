@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.options import Option
-from splitbrain.harness.planted_bug import by_name
+from splitbrain.harness.planted_bug import PlantedBug, by_name
 from splitbrain.harness.suggestion import did_you_mean
 from splitbrain.targets.stores.target import StoreTarget
 
@@ -21,13 +21,21 @@ class PlantedStore(StoreTarget):
 
     def planted(self, correct: tuple[Any, Any]) -> tuple[Any, Any]:
         """The class of the nodes and their parts: those of the bug that was asked for, or the correct ones."""
+        found = self.planted_bug
+        if found is None:
+            return correct
+        node, parts = found.parts
+        return node or correct[0], parts
+
+    @property
+    def planted_bug(self) -> PlantedBug | None:
+        """The bug that was asked for. UsageError if there is none of that name."""
         wanted = self._word("bug")
         if wanted == BUG.default:
-            return correct
+            return None
         module, _, name = self.bugs.partition(":")
         catalogue = by_name(getattr(importlib.import_module(module), name))
         if wanted not in catalogue:
             hint = did_you_mean(wanted, catalogue, f"there are {', '.join(catalogue)}")
             raise UsageError(f"{self.name}: there is no bug {wanted!r}{hint}")
-        node, parts = catalogue[wanted].parts
-        return node or correct[0], parts
+        return catalogue[wanted]

@@ -96,6 +96,16 @@ async def _answers(place: Place) -> bool:
     return True
 
 
+async def tells_version(place: Place) -> str:
+    """The version of a node, as it tells itself."""
+    channel = await connect(place.address, CLIENT_PORT, Response)
+    try:
+        reply: Response = await channel.request(Request("version"))
+        return str(reply.value)
+    finally:
+        await channel.close()
+
+
 def _shown(value: Setting) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"

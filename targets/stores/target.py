@@ -5,6 +5,7 @@ claims and its program.
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from splitbrain.harness.client import TRANSPORT, ErrorTable, Rule, Shapes
@@ -18,7 +19,7 @@ from splitbrain.harness.program import ProgramFactory
 from splitbrain.targets.operations import shapes
 from splitbrain.targets.stores.client import Sessions, StoreClient, ask_role
 from splitbrain.targets.stores.messages import EXPIRED, IN_DOUBT, NO_LEADER, PRECONDITION, UNAVAILABLE, UNSUPPORTED
-from splitbrain.targets.stores.processes import as_process
+from splitbrain.targets.stores.processes import as_process, tells_version
 
 MILLISECOND = 1_000_000
 """In nanoseconds."""
@@ -69,17 +70,23 @@ class StoreTarget(ABC):
     @property
     def deployments(self) -> Sequence[Deployment]:
         """Deployments of its nodes: in the simulator, or as processes."""
-        kind = type(self)
+        kind, newer = type(self), self.newer
         ours = kind.__module__.startswith("splitbrain.")
+        name = self.name if ours else f"{kind.__module__}:{kind.__qualname__}"
+        asked = self.admin_requests
+        process = as_process(name, self.settings, introspective=self.introspective, admin_requests=asked)
+        if newer is None:
+            return Simulated(self.program, asked), process
+        upgraded = as_process(name, newer.settings, introspective=self.introspective, admin_requests=asked)
         return (
-            Simulated(self.program, self.admin_requests),
-            as_process(
-                self.name if ours else f"{kind.__module__}:{kind.__qualname__}",
-                self.settings,
-                introspective=self.introspective,
-                admin_requests=self.admin_requests,
-            ),
+            Simulated(self.program, asked, newer.program),
+            replace(process, upgraded=upgraded, tells_version=tells_version),
         )
+
+    @property
+    def newer(self) -> "StoreTarget | None":
+        """The store in the version to which `--nemesis upgrade` takes its nodes; None if it has no other."""
+        return None
 
     @property
     def admin_requests(self) -> Mapping[type[Maintenance], AdminRequest]:

@@ -20,8 +20,10 @@ def test_a_store_stands_for_all_its_bugs_and_for_the_correct_store_with_each_set
     planted = [plan.target for plan in plans if plan.bug is not None]
     assert len(planted) == len(RAFT)
     assert "raft:reads=lease,bug=lease-too-long" in planted
-    assert [plan.target for plan in plans if plan.bug is None] == ["raft", "raft:reads=lease", "raft:reads=index"]
-    assert {plan.fields["nemesis"] for plan in plans} == {"all"}
+    correct = ["raft", "raft:reads=lease", "raft:reads=index", "raft:upgrade_to=2"]
+    assert [plan.target for plan in plans if plan.bug is None] == correct
+    assert {plan.fields["nemesis"] for plan in plans if "upgrade_to" not in plan.target} == {"all"}
+    assert {plan.fields["nemesis"] for plan in plans if "upgrade_to" in plan.target} == {"upgrade,all"}
     assert {plan.fields["time_limit"] for plan in plans} == {15.0}
 
 

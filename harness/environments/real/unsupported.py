@@ -2,10 +2,9 @@
 
 from splitbrain.harness.deployment import Served
 from splitbrain.harness.environments.real.handlers import HANDLERS
-from splitbrain.harness.injection import ChangeMembers, ImpairMessages, Upgrade
+from splitbrain.harness.injection import NO_UPGRADE, ChangeMembers, ImpairMessages, Upgrade
 
 NO_MEMBERSHIP = "this target does not say how its nodes leave a cluster and join it"
-NO_UPGRADE = "no version was named to upgrade to: name one with the target's option, as in etcd:upgrade_to=VERSION"
 
 NO_MESSAGES = (
     "TCP between real processes hides messages that come seconds late, twice or in another order, and its connections "

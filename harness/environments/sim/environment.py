@@ -17,7 +17,7 @@ from splitbrain.harness.environment import Death, Launch
 from splitbrain.harness.environments.sim.channel import ClientLink
 from splitbrain.harness.environments.sim.clock import SimClock
 from splitbrain.harness.environments.sim.disk import Disk, DiskOptions
-from splitbrain.harness.environments.sim.fault_injector import CARRIED_OUT, FaultInjector, SimInjection
+from splitbrain.harness.environments.sim.fault_injector import CARRIED_OUT, FaultInjector
 from splitbrain.harness.environments.sim.fault_site import FaultSite
 from splitbrain.harness.environments.sim.log import NodeLog
 from splitbrain.harness.environments.sim.loop import VirtualLoop
@@ -30,7 +30,7 @@ from splitbrain.harness.environments.sim.process import SimHost
 from splitbrain.harness.environments.sim.scheduler import SECOND, EventQueue, nanoseconds
 from splitbrain.harness.environments.sim.steps import StepRecorder
 from splitbrain.harness.errors import InfrastructureError, UsageError
-from splitbrain.harness.injection import Injection, Maintenance, Unsupported
+from splitbrain.harness.injection import NO_UPGRADE, ActiveInjection, Injection, Maintenance, Unsupported, Upgrade
 from splitbrain.harness.marks import Marks
 from splitbrain.harness.random_stream import RandomStream
 
@@ -119,10 +119,11 @@ class SimCluster:
         """A node that gets its messages, and whose steps are recorded if anybody wants them."""
         network = self._network
         if recorder is None:
-            node = SimNode(machine, deployment.program, network.options, self._deaths)
+            node = SimNode(machine, deployment.program, network.options, self._deaths, deployment.upgraded)
             network.attach(machine.name, node.receive)
             return node
-        node = SimNode(machine, recorder.programs(deployment.program), network.options, self._deaths)
+        upgraded = None if deployment.upgraded is None else recorder.programs(deployment.upgraded)
+        node = SimNode(machine, recorder.programs(deployment.program), network.options, self._deaths, upgraded)
         machine.ended = partial(recorder.ended, machine.name)
         network.attach(machine.name, recorder.arrivals(machine.name, node.receive, lambda: node.running))
         return node
@@ -144,7 +145,7 @@ class SimCluster:
         """Have a function told of each message, see `Network.tap`."""
         self._network.tap(heard)
 
-    async def inject(self, injection: Injection) -> SimInjection:
+    async def inject(self, injection: Injection) -> ActiveInjection:
         """Inject; it lasts until healed. UsageError for an unknown node or values that make no sense here."""
         return self._injector.inject(injection)
 
@@ -189,12 +190,15 @@ class Sim:
         self._used = False
 
     def unsupported(self, injection: type[Injection], deployment: Deployment) -> Unsupported | None:
-        """None for what `FaultInjector` knows, and for maintenance that the nodes know; no own store has
-        reconfiguration."""
+        """None for what `FaultInjector` knows, for maintenance that the nodes know, and for an upgrade where there is
+        another version; no own store has changes of membership."""
         if injection in get_args(Maintenance) and injection not in _asked(deployment):
             return Unsupported(injection, NOT_ASKED)
         if injection in CARRIED_OUT:
             return None
+        if injection is Upgrade:
+            named = isinstance(deployment, Simulated) and deployment.upgraded is not None
+            return None if named else Unsupported(injection, NO_UPGRADE)
         return Unsupported(injection, f"the simulator does not know how to do {injection.__name__}")
 
     def enter(self) -> Launch | None:

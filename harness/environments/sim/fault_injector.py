@@ -15,8 +15,9 @@ from splitbrain.harness.environments.sim.fault_site import FaultSite, Undo
 from splitbrain.harness.environments.sim.host_faults import HOST_FAULTS
 from splitbrain.harness.environments.sim.link_faults import LINK_FAULTS
 from splitbrain.harness.environments.sim.maintenance import maintain
+from splitbrain.harness.environments.sim.rolling_upgrade import SimUpgrade
 from splitbrain.harness.errors import UsageError
-from splitbrain.harness.injection import Bite, Injection, Maintenance
+from splitbrain.harness.injection import ActiveInjection, Bite, Injection, Maintenance, Upgrade
 
 CARRIED_OUT: Mapping[type, Callable[[Any, FaultSite], Undo]] = {
     **LINK_FAULTS,
@@ -46,8 +47,10 @@ class FaultInjector:
     def __init__(self, site: FaultSite) -> None:
         self._site = site
 
-    def inject(self, injection: Injection) -> SimInjection:
+    def inject(self, injection: Injection) -> ActiveInjection:
         """Inject. UsageError for a node that is not there, and for values that make no sense here."""
+        if isinstance(injection, Upgrade):
+            return SimUpgrade(self._site.kernel, self._site.nodes(injection.nodes), injection.ahead)
         carry_out = CARRIED_OUT.get(type(injection))
         if carry_out is None:
             raise UsageError(f"simulated nodes cannot be asked for it: {injection}")

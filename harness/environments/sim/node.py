@@ -20,14 +20,23 @@ heal does it then."""
 
 
 class SimNode:
-    """One member. deaths: where the node's deaths by itself are noted."""
+    """One member. deaths: where the node's deaths by itself are noted. upgraded: maker of its program in another
+    version."""
 
-    def __init__(self, machine: SimHost, make: ProgramFactory, network: NetworkOptions, deaths: list[Death]) -> None:
+    def __init__(
+        self,
+        machine: SimHost,
+        make: ProgramFactory,
+        network: NetworkOptions,
+        deaths: list[Death],
+        upgraded: ProgramFactory | None = None,
+    ) -> None:
         self.machine = machine
         self.process: SimProcess | None = None
         self.kills_in_force = 0
         """Injections that keep it down; the heal of one does not undo another."""
         self._make = make
+        self._upgraded = upgraded
         self._network = network
         self._deaths = deaths
         self._incarnations = 0
@@ -102,6 +111,16 @@ class SimNode:
         self.machine.disk.lose_power()
         if self.kill_now():
             self.machine.kernel.at(self.machine.kernel.now + RESPAWN_NS, self._respawn)
+
+    @property
+    def outdated(self) -> bool:
+        """Whether there is another version, in which its next process will not be."""
+        return self._upgraded is not None
+
+    def upgrade(self) -> None:
+        """Take the other version from its next start on."""
+        if self._upgraded is not None:
+            self._make, self._upgraded = self._upgraded, None
 
     def close(self) -> None:
         """End it for good."""

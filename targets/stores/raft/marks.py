@@ -30,11 +30,11 @@ from collections.abc import Sequence
 
 from splitbrain.harness.program import Effect, Mark, Reply, Send
 from splitbrain.targets.stores.messages import PRECONDITION, Request
-from splitbrain.targets.stores.raft.messages import AppendReply, RaftMessage, VoteReply
+from splitbrain.targets.stores.raft.messages import AppendReply, RaftMessage, VersionedReply, VoteReply
 from splitbrain.targets.stores.raft.replication import Replication
 from splitbrain.targets.stores.raft.server import LEADER, RaftServer
 
-ANSWERS = (AppendReply, VoteReply)
+ANSWERS = (AppendReply, VersionedReply, VoteReply)
 """Messages that promise something."""
 DONE = (None, PRECONDITION)
 """Errors of an answer that comes from the machine."""
@@ -80,7 +80,7 @@ class RaftMarks:
 
     def told(self, to: str, message: RaftMessage) -> None:
         """Mark a message that leaves, to another server or to this one."""
-        if type(message) is AppendReply:
+        if isinstance(message, AppendReply):
             if not message.ok or to == self._server.name:
                 return
             if message.term != self._server.log.term:

@@ -60,6 +60,25 @@ class AppendReply(Struct, frozen=True, gc=False, tag="appended"):
     hint: int = 0
 
 
+class VersionedReply(AppendReply, frozen=True, gc=False, tag="appended"):
+    """The same from a server that tells its version; one that does not is of version 1, and passes over it."""
+
+    version: int = 1
+
+
+class SnapshotPiece(Struct, frozen=True, gc=False, tag="piece"):
+    """A piece of a snapshot, as Figure 13 has it: from version 2 on, in the place of a SnapshotRequest. data: the bytes
+    of the machine from `offset` on. size: of all of them. Answered once all pieces are there."""
+
+    term: int
+    index: int
+    last_term: int
+    offset: int
+    size: int
+    data: bytes
+    round: int
+
+
 class SnapshotRequest(Struct, frozen=True, gc=False, tag="snapshot"):
     """The leader's machine after the entry at `index`, whole, for a follower whose next entry the leader no longer has.
     last_term: of that entry. Answered by an AppendReply. (Figure 13 sends it in pieces.)"""
@@ -72,5 +91,9 @@ class SnapshotRequest(Struct, frozen=True, gc=False, tag="snapshot"):
 
 
 RaftMessage = VoteRequest | VoteReply | AppendRequest | AppendReply | SnapshotRequest | Forward | Answer
-SERVERS = (AppendReply, AppendRequest, VoteRequest, VoteReply, SnapshotRequest)
+RaftMessage2 = (
+    VoteRequest | VoteReply | AppendRequest | VersionedReply | SnapshotRequest | SnapshotPiece | Forward | Answer
+)
+"""The messages that a server of version 2 understands: SnapshotRequest comes from those of version 1 alone."""
+SERVERS = (AppendReply, AppendRequest, VoteRequest, VoteReply, SnapshotRequest, SnapshotPiece)
 """The messages that carry a term."""

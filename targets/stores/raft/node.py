@@ -60,6 +60,7 @@ class RaftNode:
     message_type: ClassVar[Any] = RaftMessage
     request_type: ClassVar[Any] = Request
     reply_type: ClassVar[Any] = Response
+    version: ClassVar[int] = 1
 
     def __init__(
         self,
@@ -126,6 +127,8 @@ class RaftNode:
         self.server.now = now
         if message.f == "role":
             return [Reply(request, Response([self.role.name, self.role.term]))]
+        if message.f == "version":
+            return [Reply(request, Response(self.version))]
         if message.f == "audit":
             return [Reply(request, Response(self.server.machine.account(self.server.applied)))]
         nonsense = self.server.machine.refusal(message)
@@ -179,6 +182,8 @@ class RaftNode:
             case VoteReply():
                 if self.election.on_reply(sender, message):
                     self.replication.lead()
+            case _:
+                raise ValueError(f"{type(message).__name__} is no message that this version knows")
 
     def _forwarded(self, sender: str, request: Request) -> None:
         if self.server.role == LEADER:

@@ -129,7 +129,11 @@ class Replication:
         self._snapshot_due[other] = server.now.monotonic + 2 * server.settings.heartbeat
         index = self._snapshot_index()
         last_term = server.log.term_at(index) or 0
-        server.send(other, SnapshotRequest(server.term, index, last_term, server.machine.dump(), self.round))
+        self._send_snapshot(other, SnapshotRequest(server.term, index, last_term, server.machine.dump(), self.round))
+
+    def _send_snapshot(self, other: str, snapshot: SnapshotRequest) -> None:
+        """Send it as the follower understands it."""
+        self._server.send(other, snapshot)
 
     def _snapshot_index(self) -> int:
         """The index that the machine stands for."""

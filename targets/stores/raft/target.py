@@ -12,6 +12,7 @@ from splitbrain.targets.stores.compaction import SNAPSHOT_ENTRIES, snapshot_entr
 from splitbrain.targets.stores.raft.invariants import INVARIANTS
 from splitbrain.targets.stores.raft.node import CORRECT, RaftNode
 from splitbrain.targets.stores.raft.server import RaftSettings
+from splitbrain.targets.stores.raft.version2 import CORRECT_2, RaftNode2
 from splitbrain.targets.stores.target import TRANSACTIONAL
 
 OPTIONS = (
@@ -60,6 +61,10 @@ class Raft(RaftStore):
             "local: what the asked node happens to have",
             ("log", "index", "lease", "local"),
         ),
+        Option("version", "1", "1: snapshots go whole; 2: in pieces, to servers that understand them", ("1", "2")),
+        Option(
+            "upgrade_to", "none", "the version to which --nemesis upgrade takes servers of version 1", ("none", "2")
+        ),
         *OPTIONS,
     )
     bugs = "splitbrain.targets.stores.bugs.catalogue:RAFT"
@@ -78,7 +83,32 @@ class Raft(RaftStore):
         return TRANSACTIONAL
 
     @property
+    def covered(self) -> str:
+        """The faults that its claims cover: with another version to go to, an upgrade beside all."""
+        return "all" if self.newer is None else "upgrade,all"
+
+    @property
+    def newer(self) -> "Raft | None":
+        """The same in the version to which it is upgraded. A bug that an upgrade shows is in that one alone, any other
+        in the older one alone."""
+        if self.settings["upgrade_to"] == "none":
+            return None
+        if self.settings["version"] != "1":
+            raise UsageError(f"{self.name}: upgrade_to={self.settings['upgrade_to']} is for version=1")
+        bug = self.settings["bug"] if self._bug_of_upgrades() else "none"
+        return Raft({**self.settings, "version": self.settings["upgrade_to"], "upgrade_to": "none", "bug": bug})
+
+    def _bug_of_upgrades(self) -> bool:
+        found = self.planted_bug
+        return found is not None and "upgrade_to" in found.needs
+
+    @property
     def program(self) -> ProgramFactory:
-        """A maker of RaftNodes."""
-        node, parts = self.planted((RaftNode, CORRECT))
+        """A maker of servers of its version."""
+        if self.settings["version"] == "2":
+            node, parts = self.planted((RaftNode2, CORRECT_2))
+        elif self._bug_of_upgrades():
+            node, parts = RaftNode, CORRECT
+        else:
+            node, parts = self.planted((RaftNode, CORRECT))
         return partial(node, settings=self._raft, parts=parts)

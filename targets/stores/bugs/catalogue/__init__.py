@@ -1,9 +1,8 @@
 """Catalogue of the planted bugs of the own stores: what was got wrong, who did so in the wild, and what it breaks.
 
 `raft:bug=NAME` puts one in. Where no report is named, the mistake is one that the paper warns of at the place given.
-A file for each kind: `elections`, `replication`, `snapshots` and `clients` of raft; `leaderless`, of quorum and abd;
-`peers`, of multi-leader and causal;
-`plain`, of single and primary-backup; one for each of the other stores.
+A file for each kind: `elections`, `replication`, `snapshots`, `clients` and `upgrades` of raft; `leaderless`, of quorum
+and abd; `peers`, of multi-leader and causal; `plain`, of single and primary-backup; one for each of the other stores.
 """
 
 from collections.abc import Sequence
@@ -28,6 +27,7 @@ from splitbrain.targets.stores.bugs.catalogue.sharded import SHARDED
 from splitbrain.targets.stores.bugs.catalogue.snapshots import SNAPSHOTS
 from splitbrain.targets.stores.bugs.catalogue.truetime import TRUETIME
 from splitbrain.targets.stores.bugs.catalogue.two_phase_commit import TWO_PHASE_COMMIT
+from splitbrain.targets.stores.bugs.catalogue.upgrades import UPGRADES
 
 __all__ = [
     "ABD",
@@ -51,5 +51,5 @@ __all__ = [
     "TWO_PHASE_COMMIT",
 ]
 
-RAFT: Sequence[PlantedBug] = (*ELECTIONS, *REPLICATION, *SNAPSHOTS, *CLIENTS)
+RAFT: Sequence[PlantedBug] = (*ELECTIONS, *REPLICATION, *SNAPSHOTS, *CLIENTS, *UPGRADES)
 """Those of raft."""
