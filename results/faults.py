@@ -20,6 +20,7 @@ class Window:
     start_ns, stop_ns: since the start of the run; a window that never stopped ends with the history, and `healed` is
     false. start, stop: positions of its events in the history; `stop` is that of the last event if it never stopped.
     value: what the fault said about itself when it started (a topology, nodes), without a bite. bite: its counters.
+    told: whether its end has counters at all, which histories of other tools have not.
     """
 
     fault: str
@@ -30,14 +31,16 @@ class Window:
     value: Value
     bite: injection.Bite
     healed: bool
+    told: bool = True
 
 
 @dataclass(frozen=True)
 class FaultRecord:
-    """One fault over a whole run: how many times it started, and what it did altogether."""
+    """One fault over a whole run: how many times it started, and what it did altogether. told: see Window."""
 
     times: int
     bite: Mapping[str, float] = field(default_factory=dict)
+    told: bool = True
 
     @property
     def bit(self) -> bool:
@@ -70,11 +73,13 @@ def records(found: Iterable[Window], asked: Sequence[str] = ()) -> dict[str, Fau
     """Per fault, by name: those asked for first (also when they never came), then others in order of appearance."""
     times: dict[str, int] = dict.fromkeys(asked, 0)
     bites: dict[str, list[injection.Bite]] = {name: [] for name in asked}
+    told: dict[str, bool] = {}
     for window in found:
         name = window.fault
         times[name] = times.get(name, 0) + 1
         bites.setdefault(name, []).append(window.bite)
-    return {name: FaultRecord(times[name], injection.total(bites[name])) for name in times}
+        told[name] = told.get(name, False) or window.told
+    return {name: FaultRecord(times[name], injection.total(bites[name]), told.get(name, True)) for name in times}
 
 
 class Overlap:
@@ -107,10 +112,15 @@ def _window(history: History, fault: str, start: int, stop: int, healed: bool) -
         values[history.value[start]],
         _bite(values[history.value[stop]]) if healed else {},
         healed,
+        not healed or _has_bite(values[history.value[stop]]),
     )
 
 
+def _has_bite(value: Value) -> bool:
+    return isinstance(value, Mapping) and isinstance(value.get("bite"), Mapping)
+
+
 def _bite(value: Value) -> injection.Bite:
-    if not isinstance(value, Mapping) or not isinstance(value.get("bite"), Mapping):
+    if not isinstance(value, Mapping) or not _has_bite(value):
         return {}
     return {str(name): amount for name, amount in value["bite"].items() if isinstance(amount, int | float)}

@@ -80,9 +80,11 @@ def operation(f: str, argument: Value, result: Value, ended: EventType, limit: i
     return f"{text} → {value(result, limit)}"
 
 
-def bite(counters: Mapping[str, float]) -> str:
+def bite(counters: Mapping[str, float], recorded: bool = True) -> str:
     """The bite of a fault in words: `1,203 messages dropped, 2 processes killed`; `never bit` if all is zero. Wrong
-    clocks that nobody looked at are told apart."""
+    clocks that nobody looked at are told apart. recorded: whether there are counters at all."""
+    if not recorded:
+        return "what it did is not recorded"
     told = [_counter(name, amount) for name, amount in sorted(counters.items()) if amount > 0]
     unread = " (no program looked at its wall clock)" if told and counters.get(CLOCK_READS) == 0 else ""
     return ", ".join(told) + unread or "never bit"

@@ -161,7 +161,10 @@ def fault_lines(result: Result) -> list[str]:
     records = result.summary.faults
     if not records:
         return []
-    rows = [(format.name(name), f"{record.times} ×", format.bite(record.bite)) for name, record in records.items()]
+    rows = [
+        (format.name(name), f"{record.times} ×", format.bite(record.bite, record.told))
+        for name, record in records.items()
+    ]
     wide = max(len("fault"), *(len(row[0]) for row in rows))
     times = max(len("times"), *(len(row[1]) for row in rows))
     heading = ("fault", "times", "what it did")

@@ -105,7 +105,7 @@ def _faults(history: History, found: Series, windows: Sequence[Window]) -> dict[
         left = 100 * (window.start_ns - found.start_ns) / whole
         width = 100 * (window.stop_ns - window.start_ns) / whole
         when = f"{format.seconds(window.start_ns - zero)} – {format.seconds(window.stop_ns - zero)}"
-        title = f"{format.plain(window.fault)}, {when}: {format.bite(window.bite)}"
+        title = f"{format.plain(window.fault)}, {when}: {format.bite(window.bite, window.told)}"
         bands.setdefault(format.name(window.fault), []).append(Band(left, width, title))
     return {name: tuple(several) for name, several in bands.items()}
 

@@ -56,7 +56,7 @@ def timeline(
                 "start": clock.at(window.start),
                 "stop": clock.at(window.stop),
                 "value": format.told(window.value, _TEXT_LENGTH),
-                "bite": format.bite(window.bite) if window.healed else "not healed",
+                "bite": format.bite(window.bite, window.told) if window.healed else "not healed",
             }
             for window in windows
         ]

@@ -70,11 +70,16 @@ class Reading:
     is_flag=True,
     help="Read events without a process, without an invocation, or after an info of their process; notes say how.",
 )
+@click.option(
+    "--certificate",
+    is_flag=True,
+    help="Show the order that proves `valid`: positions of invocations in the history.",
+)
 @click.option(REPORT, type=click.Path(path_type=Path), metavar="DIR", help="Write a page for each history there.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, one line a history.")
 def check(
     sources: Sequence[str], model: str | None, settings: Sequence[str], form: str, budget: Budget, lenient: bool,
-    report: Path | None, as_json: bool,
+    certificate: bool, report: Path | None, as_json: bool,
 ) -> int:  # fmt: skip
     """Judge recorded histories: files, run folders, folders of histories, or - for standard input.
 
@@ -113,16 +118,31 @@ def check(
         codes.append(OF_VERDICT[result.status.value])
         results.append(result)
         page = told_page(report, source, history, result, len(results), codes) if report else None
+        order = order_of(result) if certificate else None
         if as_json:
-            out(json.dumps(result.headline() | ({"report": str(page)} if page else {})))
+            proof = {"certificate": order} if certificate else {}
+            out(json.dumps(result.headline() | proof | ({"report": str(page)} if page else {})))
         else:
-            lines = text.lines(result) if files == 1 else [text.headline(result), *text.note_lines(result)]
-            out("\n".join(lines), result.status.value)
-            if page:
-                out(f"report: {page}")
+            tell(result, page, order, alone=files == 1)
     if files > 1 and not as_json:
         out(tally(results, files))
     return worst(codes)
+
+
+def order_of(result: Result) -> list[int] | None:
+    """The order that proves a result; None if nothing was proved by an order of the whole history."""
+    found = None if result.verdict is None else result.verdict.certificate
+    return None if found is None else list(found)
+
+
+def tell(result: Result, page: Path | None, order: list[int] | None, *, alone: bool) -> None:
+    """Print a result: with its figures if it is the only one, else in a line."""
+    lines = text.lines(result) if alone else [text.headline(result), *text.note_lines(result)]
+    out("\n".join(lines), result.status.value)
+    if order is not None:
+        out(f"order: {' '.join(map(str, order))}")
+    if page:
+        out(f"report: {page}")
 
 
 def histories(words: Sequence[str], codes: list[int]) -> list[HistorySource]:

@@ -60,6 +60,28 @@ def test_one_line_a_history_as_json(splitbrain, files):
     assert "2" in bad["reason"]
 
 
+def test_the_order_that_proves_valid_is_shown_when_asked_for(splitbrain, files):
+    good = [str(files / "good.jsonl"), "--model", "register"]
+    assert json.loads(splitbrain("check", *good, "--json", "--certificate").out)["certificate"] == [0, 2]
+    assert "certificate" not in json.loads(splitbrain("check", *good, "--json").out)
+    assert splitbrain("check", *good, "--certificate").out.endswith("order: 0 2\n")
+    bad = splitbrain("check", str(files / "bad.jsonl"), "--model", "register", "--json", "--certificate")
+    assert json.loads(bad.out)["certificate"] is None
+
+
+def test_faults_of_other_tools_are_never_said_not_to_have_bitten(splitbrain, tmp_path):
+    (tmp_path / "other.jsonl").write_text(
+        line("nemesis", "info", "start", "partition") + GOOD + line("nemesis", "info", "stop", "healed")
+    )
+    pages = tmp_path / "pages"
+    told = splitbrain("check", str(tmp_path / "other.jsonl"), "--model", "register", "--report", str(pages))
+    (written,) = pages.glob("*.html")
+    page = written.read_text()
+    assert "what it did is not recorded" in told.out
+    assert "what it did is not recorded" in page
+    assert "never bit" not in told.out + page
+
+
 def test_an_unreadable_file_is_told_with_its_line_and_no_verdict(splitbrain, files):
     said = splitbrain("check", files / "garbled.jsonl", "--model", "register", "--json")
     assert said.out == "" and "garbled.jsonl:1:" in said.err
