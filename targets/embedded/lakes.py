@@ -28,8 +28,8 @@ class LakeConflict(Exception):
 class Lake(ABC):
     """The tables of one process, one change of which goes on at a time."""
 
-    conflict: type[Exception]
-    """The library's error for a commit that came too late."""
+    conflict: type[Exception] | tuple[type[Exception], ...]
+    """The library's errors for a commit that came too late."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -121,10 +121,10 @@ class Iceberg(Lake):
 
     def __init__(self, folder: Path, retries: int) -> None:
         from pyiceberg.catalog.sql import SqlCatalog
-        from pyiceberg.exceptions import CommitFailedException
+        from pyiceberg.exceptions import CommitFailedException, ValidationException
 
         super().__init__()
-        self.conflict = CommitFailedException
+        self.conflict = CommitFailedException, ValidationException
         where = {"uri": f"sqlite:///{folder}/catalog.db?timeout=10", "warehouse": f"file://{folder}"}
         told = {"commit.retry.num-retries": str(retries)}
         with alone(folder):

@@ -198,6 +198,30 @@ async def ignite(wire: Wire, reader: asyncio.StreamReader, writer: asyncio.Strea
     return True
 
 
+async def tarantool(wire: Wire, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    """One request of Tarantool's protocol, after a greeting; every object is 7, and an error is a code."""
+    import msgpack
+
+    if not hasattr(writer, "greeted"):
+        writer.greeted = True  # type: ignore[attr-defined]
+        writer.write(b"Tarantool 2.6.0 (Binary)".ljust(64) + b"A" * 44 + b" " * 20)
+        return True
+    frames = msgpack.Unpacker(strict_map_key=False)
+    frames.feed(await reader.readexactly(msgpack.unpackb(await reader.readexactly(5))))
+    head, body = frames
+
+    def reply(code: int, told: dict[int, Any]) -> bytes:
+        answer = bytes(msgpack.packb({0: code, 1: head[1]}) + msgpack.packb(told))
+        return b"\xce" + struct.pack(">I", len(answer)) + answer
+
+    if body.get(0x22) == "splitbrain_write":
+        return await wire.say(
+            writer, reply(0, {0x30: [True]}), lambda error: reply(0x8000 | int(error), {0x31: "told"})
+        )
+    writer.write(reply(0, {0x30: ["7"]}))
+    return True
+
+
 class FakeEtcd:
     """`tests.targets.etcd.fake_etcd` as a `FakeServer`."""
 
@@ -272,6 +296,7 @@ FAKES: Mapping[str, Callable[[], AbstractAsyncContextManager[FakeServer]]] = {
     "nats": lambda: serving(nats, "nats"),
     "memcached": lambda: serving(memcached, "memcached"),
     "galera": lambda: serving(mariadb, "mysql"),
+    "tarantool": lambda: serving(tarantool, "tarantool"),
     "ignite": lambda: serving(ignite, "ignite"),
     "opensearch": http_fakes.OPENSEARCH,
     "seaweedfs": http_fakes.SEAWEEDFS,

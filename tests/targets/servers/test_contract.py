@@ -30,6 +30,7 @@ from splitbrain.targets.redis import Redis
 from splitbrain.targets.rqlite import Rqlite
 from splitbrain.targets.seaweedfs import SeaweedFS
 from splitbrain.targets.servers.server import Server
+from splitbrain.targets.tarantool import Tarantool
 from splitbrain.targets.valkey import Valkey
 from splitbrain.targets.zookeeper import ZooKeeper
 
@@ -52,6 +53,7 @@ SERVERS: tuple[type[Server], ...] = (
     Ignite,
     OpenSearch,
     SeaweedFS,
+    Tarantool,
 )
 LONG = {
     "rqlite": "a C compiler and Go build it for minutes",
@@ -74,6 +76,7 @@ LIBRARY = {
     "galera": "aiomysql",
     "opensearch": "httpx2",
     "seaweedfs": "httpx2",
+    "tarantool": "msgpack",
 }
 """Libraries that clients need, from extras."""
 READ, WRITE = Operation("read", None, "k"), Operation("write", 1, "k")
@@ -104,6 +107,9 @@ ERRORS = [
     (SeaweedFS, b"400", EventType.FAIL, ErrorKind.OTHER),
     (SeaweedFS, b"500", EventType.INFO, ErrorKind.OTHER),
     (SeaweedFS, b"503", EventType.INFO, ErrorKind.UNAVAILABLE),
+    (Tarantool, b"7", EventType.FAIL, ErrorKind.NO_LEADER),
+    (Tarantool, b"216", EventType.INFO, ErrorKind.TIMEOUT),
+    (Tarantool, b"32", EventType.INFO, ErrorKind.OTHER),
     (OpenSearch, b"400", EventType.FAIL, ErrorKind.OTHER),
     (OpenSearch, b"503", EventType.INFO, ErrorKind.UNAVAILABLE),
     (OpenSearch, b"429", EventType.INFO, ErrorKind.UNAVAILABLE),

@@ -1,0 +1,30 @@
+"""Table of the real systems: a row a system, kept where it was not run again, and the page's own rows are of such."""
+
+from pathlib import Path
+
+from systems import HEAD, MARK, PAGE, SYSTEMS, cells, rows_of, table
+
+from splitbrain import registry
+
+NEWER = {"rqlite", "galera", "ignite", "opensearch", "seaweedfs", "deltalake", "iceberg", "dynamodb"}
+
+
+def test_every_system_is_a_target_with_processes_and_no_store_of_ours() -> None:
+    assert {"etcd", "nats", "sqlite"} | NEWER <= set(SYSTEMS)
+    assert not {"raft", "single", "binary"} & set(SYSTEMS)
+    for name in SYSTEMS:
+        assert any(one.environment == "local" for one in registry.target(name).deployments), name
+
+
+def test_rows_are_read_back_as_they_were_written() -> None:
+    lines = [cells(name, 3, "1.0", "20", "valid", "4") for name in ("nats", "etcd")]
+    page = f"<!-- {MARK}: begin -->\n" + "\n".join(table(lines)) + f"\n<!-- {MARK}: end -->"
+    assert [line for _, line in rows_of(page)] == lines
+    assert all(line.count("|") == len(HEAD) + 1 for line in table(lines))
+
+
+def test_the_page_has_a_row_for_systems_that_there_are() -> None:
+    named = [name for name, _ in rows_of(PAGE.read_text())]
+    assert len(named) == len(set(named)) >= 15 and set(named) <= set(SYSTEMS)
+    text = Path(PAGE).read_text()
+    assert all(f"`{name}`" in text for name in NEWER)
