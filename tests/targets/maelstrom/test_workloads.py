@@ -112,3 +112,20 @@ def test_a_mistake_is_found(mistake: str, workload: str, faults: str, kind: str,
 
 def test_a_broadcast_that_does_not_retry_is_right_without_faults(tmp_path: Path) -> None:
     assert run(tmp_path, f"{BROKEN} no-retry", "broadcast").status == "valid"
+
+
+@pytest.mark.parametrize(
+    ("service", "model", "verdict"),
+    [
+        ("lin-kv", "linearizable", "valid"),
+        ("seq-kv", "linearizable", "invalid"),
+        ("seq-kv", "sequential", "valid"),
+        ("lww-kv", "sequential", "invalid"),
+    ],
+)
+def test_services_promise_what_their_names_say_and_no_more(
+    service: str, model: str, verdict: str, tmp_path: Path
+) -> None:
+    proxy = Path(__file__).with_name("proxy.py")
+    finished = run(tmp_path, f"{proxy} {service}", "unique-register", concurrency=6, model=model)
+    assert finished.status == verdict, finished.reason
