@@ -7,7 +7,8 @@ The histories are those of a toy database with ten clients, whose transactions o
 on ten keys of which each is half as popular as the one before and is replaced after 32 writes. With level `serial`
 reads and writes are validated at commit, so that strict serializability holds, and so with `rmw`, where each write is
 preceded by a read of the key; with `snapshot` writes alone, so that there are write skews; with `none` nothing is. A
-conflict makes the transaction begin again inside the database.
+conflict makes the transaction begin again inside the database. `apart` is `serial` with more clients, whose
+transactions begin and are answered up to twenty events away from where they were carried out.
 
 Of lists, where there is a C compiler, the same file is judged by `transactions_floor.c` beside: how fast six levels can
 be decided in C, with no words and no direct anomalies. `--command` measures the whole command too, from JSON lines.
@@ -16,6 +17,7 @@ CPU time counts, so a busy machine disturbs little.
 """
 
 import argparse
+import heapq
 import json
 import multiprocessing
 import resource
@@ -40,9 +42,10 @@ from splitbrain.harness.history import Event, History
 
 CASES = (
     "list-append/serial", "list-append/snapshot", "list-append/none", "rw-register/rmw", "rw-register/serial",
-    "rw-register/snapshot",
+    "rw-register/snapshot", "rw-register/apart",
 )  # fmt: skip
 CLIENTS, KEYS, LONGEST, WRITES_MAX, TRIES = 10, 10, 4, 32, 20
+APART = 20
 BLOCK = 100_000
 """The number of transactions that are made at once."""
 FLOOR = Path(__file__).with_name("transactions_floor.c")
@@ -221,11 +224,37 @@ def of_peers(
     return out
 
 
+def apart(events: Sequence[Event]) -> list[Event]:
+    """The same transactions, which begin earlier and are answered later, by as many clients as that takes."""
+    random, begun = Random(1), dict[int | str, Event]()
+    spans, moments = list[tuple[float, float, Event, Event]](), list[tuple[float, int, Event]]()
+    for event in events:
+        if event.type == "invoke":
+            begun[event.process] = event
+        else:
+            first = begun.pop(event.process)
+            low, high = random.random() * APART, random.random() * APART
+            spans.append((first.index - low, event.index + high, first, event))
+    busy: list[tuple[float, int]] = []
+    for begins, ends, first, last in sorted(spans, key=lambda span: span[0]):
+        free = heapq.heappop(busy)[1] if busy and busy[0][0] < begins else len(busy)
+        heapq.heappush(busy, (ends, free))
+        moments += [(begins, free, first), (ends, free, last)]
+    moments.sort(key=lambda moment: moment[0])
+    return [
+        msgspec.structs.replace(event, index=at, time=at, process=client)
+        for at, (_, client, event) in enumerate(moments)
+    ]
+
+
 def write(file: Path, case: str, size: int) -> None:
     """Write a history as JSON lines; a long one in blocks one after the other, with keys of their own."""
     workload, level = case.split("/")
     encode, replaced = msgspec.json.encode, msgspec.structs.replace
-    block = list(ToyDatabase(lists=workload == "list-append", level=level).events(min(size, BLOCK)))
+    made = "serial" if level == "apart" else level
+    block = list(ToyDatabase(lists=workload == "list-append", level=made).events(min(size, BLOCK)))
+    if level == "apart":
+        block = apart(block)
     with file.open("wb") as out:
         for number in range(max(1, size // BLOCK)):
             first, shift = number * len(block), number * BLOCK

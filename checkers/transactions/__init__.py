@@ -11,6 +11,7 @@ order_edges.py    edges of sessions and of real time
 dependencies.py   ww, wr and rw edges, once the order of versions is known, as far as it is known
 blocks.py         writers of one key with nothing between them
 guessing.py       their order, as the times of readers suggest it
+scheduling.py     one transaction after the other, in real time, from the front
 choices.py        pairs of versions that reads leave unordered: pruning, a guess that is verified, a bounded search
 visibility.py     read atomic, causal consistency and read committed as an axiom; sight.py: by vector clocks
 conditions.py     which cycles there are, under every order of versions that reads permit

@@ -1,8 +1,9 @@
 """Search for an order of versions, where no read tells it, under which a graph has no forbidden cycle.
 
-Three steps, each only where the one before decided nothing: what is known has a cycle already; a guess, the order in
-which the writers ended as far as the known edges allow, has none; else pairs are pruned by reachability, until each
-that is left could go both ways, and then tried one by one within the budget.
+Each step only where the one before decided nothing: what is known has a cycle already; a guess, the order in which the
+writers ended as far as the known edges allow, has none; in real time, a schedule of all transactions is found; else
+pairs are pruned by reachability, until each that is left could go both ways, and then tried one by one within the
+budget.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from splitbrain.checkers.transactions.guessing import time_pairs
 from splitbrain.checkers.transactions.order_edges import OrderEdges
 from splitbrain.checkers.transactions.pruning import Component, Decision, Direction, Pairs
 from splitbrain.checkers.transactions.reachability import reached
+from splitbrain.checkers.transactions.scheduling import schedule
 from splitbrain.harness.budget import BudgetMeter
 
 PAIRS_MAX = 2_000_000
@@ -119,11 +121,24 @@ class OrderSearch:
         source, target = self.encoded(edges)
         split = self.nodes if self.encoding.split else 0
         timed = split or self.known.readers  # without readers any order along the edges does for a serial one
-        place = self._places(source, target, timed=bool(timed))
+        return self._placed(self._places(source, target, timed=bool(timed))[self.writer[self.blocks.tail] + split])
+
+    def _placed(self, place: Ints) -> Edges:
+        """The edges of an order in which blocks have these places."""
         blocks = self.blocks
-        order = np.lexsort((place[self.writer[blocks.tail] + split], ~blocks.first, blocks.key))
+        order = np.lexsort((place, ~blocks.first, blocks.key))
         same = np.flatnonzero(blocks.key[order[1:]] == blocks.key[order[:-1]])
         return self.chosen(order[same], order[same + 1])
+
+    def scheduled(self, spending: BudgetMeter) -> OrderAnswer:
+        """The answer that a schedule in real time gives, if one is found. For the serial encoding."""
+        txns = schedule(self.known.of, spending)
+        if txns is None:
+            return OrderAnswer(None, doubt="no schedule was found")
+        place = np.zeros(self.nodes, dtype=np.int32)
+        place[txns] = np.arange(len(txns), dtype=np.int32)
+        order = self.order_along(self.edges.together(self._placed(place[self.writer[self.blocks.tail]])))
+        return OrderAnswer(order is not None or None, order)
 
     def guess_by_reads(self, edges: Edges) -> Edges:
         """The same, as far as the times of readers allow too."""

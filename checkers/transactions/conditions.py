@@ -85,7 +85,7 @@ class ConditionChecks:
 
     def all(self, spending: BudgetMeter) -> Conditions:
         """Every condition, those that decide most first."""
-        self._try("strict-serializable")
+        self._try("strict-serializable", replace(spending.left(), seconds=spending.seconds_left() / 3).start())
         for model, ask in self._questions().items():
             if model not in self.out.holds:
                 part = replace(spending.left(), seconds=spending.seconds_left() / 3)
@@ -130,11 +130,14 @@ class ConditionChecks:
             out[f"{family}prefix"] = self._search(PREFIX)(family)
         return out
 
-    def _try(self, model: str) -> None:
+    def _try(self, model: str, spending: BudgetMeter) -> None:
         """Ask for the strongest model what is found out quickly: if it holds, all others do."""
         edges = self.known.edges.together(self.edges(STRONG))
         if not self.blocks.torn:
-            answer = OrderSearch(SERIAL, self.known, self.blocks, edges, self.order).quick_answer()
+            search = OrderSearch(SERIAL, self.known, self.blocks, edges, self.order)
+            answer = search.quick_answer()
+            if answer.holds is None:
+                answer = search.scheduled(spending)
             if answer.holds is not None:
                 self.out.note(model, answer.holds, None)
             if answer.order is not None:

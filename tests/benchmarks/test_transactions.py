@@ -9,6 +9,7 @@ import transactions
     [
         ("list-append/serial", []),
         ("rw-register/serial", []),
+        ("rw-register/apart", []),
         ("list-append/snapshot", ["G2-item"]),
         ("rw-register/snapshot", ["G2-item"]),
     ],
