@@ -1,8 +1,8 @@
 """False alarms: correct stores, in configurations that claim something, under all faults.
 
-There are four groups: configurations of raft, primary and backup, Paxos and ABD that claim to be linearizable; the
-other designs, whose runs are judged by what they claim; truetime, with clocks in its bound, caches, and gossip; and
-sharded, whose slots move all the time.
+There are five groups: configurations of raft, primary and backup, Paxos and ABD that claim to be linearizable; the
+other designs, whose runs are judged by what they claim; truetime, with clocks in its bound, caches, and gossip;
+sharded, whose slots move all the time; and consumers of log.
 Seed k goes to configuration k modulo their number, so any range of seeds is spread over all of them. Every run has the
 default workload, invariants and audit. What is printed: how many runs ended with each verdict, how often for which
 reason, and the command of each run that was not `valid`.
@@ -119,11 +119,17 @@ SHARDED = tuple(
         "partitioning=mod,rebalance_ms=100,snapshot_entries=20",
     )
 )
+CONSUMERS = tuple(
+    Configuration(f"log:delivery={delivery}", nodes, nemesis)
+    for nodes, nemesis in ((5, "all"), (3, "storm"))
+    for delivery in ("at-most-once", "at-least-once", "exactly-once")
+)
 GROUPS = {
     "linearizable": CONFIGURATIONS,
     "designs": DESIGNS,
     "clocks-caches-gossip": CLOCKS_CACHES_GOSSIP,
     "sharded": SHARDED,
+    "consumers": CONSUMERS,
 }
 
 

@@ -19,6 +19,7 @@ from splitbrain.checkers.convergence.check import ENTRIES as CONVERGENCE
 from splitbrain.checkers.domain import (
     bank,
     conserved,
+    consumption,
     counters,
     dirty_reads,
     echo,
@@ -83,6 +84,7 @@ CATALOGUE: dict[str, CatalogueEntry[Checker]] = {
         locks.LOCK,
         fencing.FENCING,
         logs.LOG,
+        *consumption.CONSUMED,
         watches.WATCH_ENTRY,
         jepsen_causal.JEPSEN_CAUSAL,
         jepsen_monotonic.JEPSEN_MONOTONIC,

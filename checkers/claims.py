@@ -18,6 +18,9 @@ PROPERTIES: Mapping[str, str] = {
     "ordered-log": "log",
     "at-least-once": "total-queue",
     "at-most-once": "queue",
+    "consumed-at-least-once": "consumed-at-least-once",
+    "consumed-at-most-once": "consumed-at-most-once",
+    "consumed-exactly-once": "consumed-exactly-once",
     "membership": "membership",
 }
 """Claims about objects that no model of the lattice speaks of, and the checker that decides each, as `--model` takes it

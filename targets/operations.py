@@ -17,6 +17,8 @@ SHAPES: Shapes = {
     "release": Shape("none", "none, with token"),
     "send": Shape("the message", "the message, with its offset as revision"),
     "poll": Shape("none or start", "[[offset, message], …]", effects=False),
+    "consume": Shape("none", "[[offset, message], …]"),
+    "effects": Shape("none", "[[offset, message], …]", effects=False),
     "enqueue": Shape("element", "element"),
     "dequeue": Shape("none", "element, nil if there is none"),
     "watch": Shape("watcher", "[[key, revision, value], …]", effects=False),

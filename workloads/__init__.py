@@ -87,6 +87,10 @@ WORKLOADS: Mapping[str, tuple[str, str]] = {
         "splitbrain.workloads.log:LOG",
         "messages are sent to partitioned logs and polled; lost, doubled, out of order?",
     ),
+    "consume": (
+        "splitbrain.workloads.consume:CONSUMED_LOG",
+        "consumers of partitioned logs leave effects in a sink; is each message's there once?",
+    ),
     "queue": (
         "splitbrain.workloads.queue:QUEUE",
         "unique elements are put into queues and taken out, all at the end; lost, or doubled?",

@@ -57,20 +57,22 @@ def names(settings: Mapping[str, Setting]) -> Sequence[str]:
 
 def final(size: Size, settings: Mapping[str, Setting], history: History) -> Generator:
     """A last message to each log, then each log from its first message to its last, by some clients."""
-    begun = len(history)
-
-    def last(log: str) -> Generator:
-        def message(context: Context) -> Operation:
-            return Operation(SEND, -1 - begun - size.unique(context.thread, context.ordinal), log)
-
-        return until_ok(limit(READ_TRIES, calls(message)))
 
     def whole(log: str) -> Generator:
         return until_ok(limit(READ_TRIES, repeat(Operation(POLL, START, log))))
 
     logs = names(settings)
-    steps = [step(log) for step in (last, whole) for log in logs]
+    steps = [*(last_message(size, log, len(history)) for log in logs), *map(whole, logs)]
     return on_threads(range(min(2, size.concurrency)), per_thread(then(*steps)))
+
+
+def last_message(size: Size, log: str, begun: int) -> Generator:
+    """A send of a message to a log, tried again under a new value. begun: the number of events so far."""
+
+    def message(context: Context) -> Operation:
+        return Operation(SEND, -1 - begun - size.unique(context.thread, context.ordinal), log)
+
+    return until_ok(limit(READ_TRIES, calls(message)))
 
 
 def checkers(settings: Mapping[str, Setting]) -> Sequence[Checker]:

@@ -102,7 +102,7 @@ class LogTraffic:
                 out._sent(history, row, succeeded=succeeded)
             elif succeeded:
                 whole = operations.argument[row] != ABSENT and values[operations.argument[row]] == START
-                found = _messages(history, operations.result[row])
+                found = offsets_and_messages(history, operations.result[row])
                 begin, failed = operations.invoke[row], failures.get(process, ())
                 known = process in last and bisect_left(failed, last[process]) == bisect_left(failed, begin)
                 out.polls.append(Poll(row, found, whole, whole or not known))
@@ -129,14 +129,15 @@ class LogTraffic:
         self.of[message].setdefault(offset, row)
 
 
-def _messages(history: History, result: int) -> list[tuple[int, int]]:
-    """Offsets and value ids of messages, as a poll returned them."""
+def offsets_and_messages(history: History, result: int, what: str = "a poll") -> list[tuple[int, int]]:
+    """Offsets and value ids of messages, as an operation returned them; UsageError if it is no such list. what: the
+    operation, in words."""
     value = history.pool.values[result] if result != ABSENT else None
     pairs = [] if value is None else value
     if not isinstance(pairs, tuple | list) or not all(
         isinstance(pair, tuple | list) and len(pair) == 2 and type(pair[0]) is int for pair in pairs
     ):
-        raise UsageError(f"a poll returns a list of [offset, message], not {shown(value)}")
+        raise UsageError(f"{what} returns a list of [offset, message], not {shown(value)}")
     return list(zip((pair[0] for pair in pairs), history.pool.ids([pair[1] for pair in pairs]), strict=True))
 
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from bug_zoo import PAGE, table, written
+from bug_zoo import PAGE, standing, table, written
 
 from splitbrain.zoo import HUNTED, hunt_plans
 
@@ -35,6 +35,13 @@ def test_the_table_takes_the_place_of_the_old_one() -> None:
     assert "a table" in page
     with pytest.raises(ValueError, match="begin"):
         written("no place", "a table")
+
+
+def test_rows_that_stand_in_a_page_stay() -> None:
+    page = PAGE.read_text()
+    lines = standing(page)
+    assert {line["found"] for line in lines.values()} == {True, False}
+    assert written(page, table(PLANS, lines)) == page
 
 
 def test_the_page_names_bugs_that_there_are() -> None:

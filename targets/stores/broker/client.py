@@ -36,7 +36,11 @@ class LogClient(StoreClient):
 
     async def _poll(self, key: Any, position: int) -> list[Any]:
         """The messages from an offset on, each with its offset; at most as many as come in one answer."""
-        response = await self._request("poll", key, position)
+        return list(await self._ask("poll", key, position))
+
+    async def _ask(self, f: str, key: Any, value: Any = None) -> Any:
+        """The answer to a request that changes nothing. StoreError for an error."""
+        response = await self._request(f, key, value)
         if response.error is not None:
             raise StoreError(response.error, response.text)
-        return list(response.value)
+        return response.value

@@ -6,12 +6,14 @@ with `acks=0` it answers at once.
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
 
 from splitbrain.harness.program import Effect, Effects, Mark, Now, Reply, Role, Send, SetTimer, Sync
 from splitbrain.harness.random_stream import RandomStream
+from splitbrain.targets.stores.broker.consumer import LogConsumer
+from splitbrain.targets.stores.broker.group import PREFIX, GroupReplica, objection, partition_of
 from splitbrain.targets.stores.broker.messages import BrokerMessage, Deposed, Leadership, Replicate, Replicated
 from splitbrain.targets.stores.broker.partition import BrokerSettings, PartitionReplica
 from splitbrain.targets.stores.configuration import TOKENS, ConfigurationService
@@ -26,7 +28,6 @@ from splitbrain.targets.stores.messages import (
     Request,
     Response,
 )
-from splitbrain.targets.stores.replicas import word
 from splitbrain.targets.stores.requests import Origin, Requests, refuse
 
 HEARTBEAT = "heartbeat"
@@ -41,6 +42,8 @@ class BrokerParts:
     log: type[ReplicaLog] = ReplicaLog
     requests: type[Requests] = Requests
     partition: type[PartitionReplica] = PartitionReplica
+    group: type[GroupReplica] = GroupReplica
+    consumer: type[LogConsumer] = LogConsumer
 
 
 CORRECT = BrokerParts()
@@ -133,10 +136,9 @@ class BrokerNode:
             return [Reply(request, Response([self.role.name, self.role.term]))]
         if message.f == "audit":
             return [Reply(request, Response(self.account()))]
-        if message.f not in ("send", "poll") or (message.f == "poll" and type(message.value) is not int):
-            text = "a poll says from which offset on" if message.f == "poll" else f"no such operation: {message.f}"
+        if (text := objection(message, consumed=self.settings.consumed)) is not None:
             return [Reply(request, Response(error=UNSUPPORTED, text=text))]
-        partition = self._partition(word(message.key))
+        partition = self._partition(partition_of(message))
         if partition.requests.refused_before(message):
             self._out.append(refuse(request, message, NO_LEADER, "refused when it came first"))
             return self._finish()
@@ -190,7 +192,10 @@ class BrokerNode:
         found = self.partitions.get(name)
         if found is None:
             log = self._parts.log(self._parts.journal(FILE + name, persistent=self.settings.persistent))
-            found = self._parts.partition(name, self.name, self.nodes, log, self._parts.requests(), self.settings)
+            kind, settings = self._parts.partition, self.settings
+            if name.startswith(PREFIX):
+                kind, settings = self._parts.group, replace(settings, acks="all", idempotent=True)
+            found = kind(name, self.name, self.nodes, log, self._parts.requests(), settings)
             self.partitions[name] = found
         return found
 
@@ -200,15 +205,12 @@ class BrokerNode:
 
     def _serve(self, request: Request, origin: Origin) -> None:
         """Carry out a request as leader of its partition."""
-        partition = self._partition(word(request.key))
+        partition = self._partition(partition_of(request))
         if not partition.leads:
             text = "asked a node that does not lead the partition"
             self._out.append(partition.requests.refuse(origin, request, NO_LEADER, text))
-        elif request.f == "send":
-            partition.send(request, origin)
-            partition.replicate()
         else:
-            partition.poll(request, origin)
+            partition.serve(request, origin, self._now.monotonic)
 
     def _look_after(self, partition: PartitionReplica) -> None:
         """Learn who leads a partition, or ask for another leadership, unless that is under way."""

@@ -27,13 +27,15 @@ POLLED_MAX = 50
 
 @dataclass(frozen=True)
 class BrokerSettings:
-    """The options of a node. acks: "0", "1" or "all". persistent: False keeps nothing over a restart. heartbeat,
-    patience: nanoseconds; patience is the silence after which a replica counts as dead."""
+    """The options of a node. acks: "0", "1" or "all". consumed: whether there are consumer groups. persistent: False
+    keeps nothing over a restart. heartbeat, patience: nanoseconds; patience is the silence after which a replica counts
+    as dead."""
 
     acks: str = "all"
     min_in_sync: int = 2
     unclean: bool = False
     idempotent: bool = True
+    consumed: bool = False
     persistent: bool = True
     heartbeat: int = 50_000_000
     patience: int = 300_000_000
@@ -127,6 +129,14 @@ class PartitionReplica:
         if request is not None and request.sequence > self._producers.get(request.session, (0, 0))[0]:
             self._producers[request.session] = request.sequence, index
 
+    def serve(self, request: Request, origin: Origin, now: int) -> None:
+        """Carry out a request, as leader."""
+        if request.f == "poll":
+            self.poll(request, origin)
+        else:
+            self.send(request, origin)
+            self.replicate()
+
     def send(self, request: Request, origin: Origin) -> None:
         """Append a message, as leader."""
         if self.settings.acks == "all" and not self._enough():
@@ -152,12 +162,16 @@ class PartitionReplica:
             return True
         known = request.sequence == sequence and self._settled(index)
         doubt = Response(error=IN_DOUBT, text="came before, and is not committed yet")
-        self.out.append(answer(origin, request, Response(revision=index) if known else doubt))
+        self.out.append(answer(origin, request, self._response(index) if known else doubt))
         return True
 
     def _settled(self, index: int) -> bool:
         """Whether a message that came before is acknowledged."""
         return index <= self._acknowledged()
+
+    def _response(self, index: int) -> Response:
+        """The answer to the message at an index, once it is acknowledged."""
+        return Response(revision=index)
 
     def _enough(self) -> bool:
         """Whether enough replicas are in sync for a message to be acknowledged."""
@@ -183,7 +197,7 @@ class PartitionReplica:
         ready = self._acknowledged()
         while self._answered < ready:
             self._answered += 1
-            response = Response(revision=self._answered)
+            response = self._response(self._answered)
             if self.settings.acks == "all" and not self._enough():
                 response = Response(error=IN_DOUBT, text="replicas have left the set in sync meanwhile")
             request = self.log.entry(self._answered).request

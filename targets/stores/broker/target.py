@@ -4,6 +4,12 @@
   do not retry.
 - everything else: nothing.
 
+With a `delivery` there is a group of consumers, which keeps its promise where the log is an ordered one:
+
+- `at-most-once`: no message has two effects. Of logs that may have a message twice, this is not promised either.
+- `at-least-once`: each acknowledged message has an effect.
+- `exactly-once`: each acknowledged message has one effect, in the order of the log.
+
 With `disk=memory` nothing is promised.
 """
 
@@ -19,6 +25,7 @@ from splitbrain.harness.program import ProgramFactory
 from splitbrain.targets.operations import shapes
 from splitbrain.targets.stores.audit import BUG, RETRIES, AuditedStore
 from splitbrain.targets.stores.broker.client import LogClient
+from splitbrain.targets.stores.broker.consumer import DELIVERIES, LogConsumer
 from splitbrain.targets.stores.broker.invariants import invariants
 from splitbrain.targets.stores.broker.node import CORRECT, BrokerNode
 from splitbrain.targets.stores.broker.partition import BrokerSettings
@@ -40,6 +47,13 @@ class LogBroker(AuditedStore):
         Option("min_isr", 2, "replicas in sync without which acks=all refuses messages", least=1),
         Option("unclean_election", "off", "whether a replica that was not in sync may lead", ("off", "on")),
         Option("idempotence", "on", "whether a message that is sent again is known again", ("on", "off")),
+        Option(
+            "delivery",
+            "none",
+            "when consumers commit an offset: before the effects; after them; together with them; none: no consumers",
+            ("none", *DELIVERIES),
+        ),
+        Option("process_ms", 30, "how long a consumer processes what it has polled, milliseconds", least=0),
         Option("disk", "sync", "memory: keep nothing over a restart", ("sync", "memory")),
         Option("heartbeat_ms", 50, "how often a leader is heard, milliseconds"),
         Option("failover_ms", 300, "silence after which a replica counts as dead, milliseconds"),
@@ -58,6 +72,7 @@ class LogBroker(AuditedStore):
             min_in_sync=int(settings["min_isr"] or 1),
             unclean=self._word("unclean_election") == "on",
             idempotent=self._word("idempotence") == "on",
+            consumed=self._word("delivery") != "none",
             persistent=self._word("disk") == "sync",
             heartbeat=heartbeat,
             patience=patience,
@@ -69,7 +84,14 @@ class LogBroker(AuditedStore):
     def claims(self) -> Sequence[str]:
         """The claims, by the table above."""
         once = self._broker.idempotent or self._word("retries") == "off"
-        return ("ordered-log",) if self._keeps and once else ()
+        if not self._keeps or not once:
+            return ()
+        return (f"consumed-{self._word('delivery')}",) if self._broker.consumed else ("ordered-log",)
+
+    @property
+    def default_workload(self) -> str:
+        """The one with consumers where there are any."""
+        return "consume" if self._broker.consumed else "log"
 
     @property
     def _keeps(self) -> bool:
@@ -83,8 +105,8 @@ class LogBroker(AuditedStore):
 
     @property
     def operations(self) -> Shapes:
-        """The operations on logs."""
-        return shapes("send", "poll")
+        """The operations on logs, and those of consumers."""
+        return shapes("send", "poll", *(("consume", "effects") if self._broker.consumed else ()))
 
     @property
     def program(self) -> ProgramFactory:
@@ -94,4 +116,12 @@ class LogBroker(AuditedStore):
 
     def client(self, node: Node) -> LogClient:
         """A new client pinned to a node."""
-        return LogClient(node, self._sessions if self._keeps else self._untracked, retries=self._retries())
+        sessions = self._sessions if self._keeps else self._untracked
+        if not self._broker.consumed:
+            return LogClient(node, sessions, retries=self._retries())
+        _, parts = self.planted((BrokerNode, CORRECT))
+        consumer: type[LogConsumer] = parts.consumer
+        processing = float(self.settings["process_ms"] or 0) / 1000
+        return consumer(
+            node, sessions, retries=self._retries(), delivery=self._word("delivery"), process_seconds=processing
+        )

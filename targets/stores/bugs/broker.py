@@ -1,7 +1,10 @@
-"""Bugs of the log broker: what an acknowledgement rests on, who may lead, and what is known of producers."""
+"""Bugs of the log broker: what an acknowledgement rests on, who may lead, what is known of producers, and when
+consumers commit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from splitbrain.targets.stores.broker.consumer import LogConsumer, Messages, Step
+from splitbrain.targets.stores.broker.group import ConsumerGroup, GroupReplica
 from splitbrain.targets.stores.broker.messages import Leadership, Replicate
 from splitbrain.targets.stores.broker.partition import PartitionReplica
 
@@ -71,3 +74,28 @@ class DeposedLeaderHeard(PartitionReplica):
 
     def _outdated(self, message: Replicate) -> bool:
         return False
+
+
+class CommitsFirst(LogConsumer):
+    """Bug: a consumer commits its offset, and has the effects afterwards."""
+
+    def _steps(self, offset: int, found: Messages) -> Sequence[Step]:
+        return [offset, found[-1][0], []], [None, None, found]
+
+
+class CommitsApart(LogConsumer):
+    """Bug: a consumer has the effects in one entry, and commits its offset in another."""
+
+    def _steps(self, offset: int, found: Messages) -> Sequence[Step]:
+        return [None, None, found], [offset, found[-1][0], []]
+
+
+class _UnfencedGroup(ConsumerGroup):
+    def may_commit(self, before: int) -> bool:
+        return True
+
+
+class CommitsUnfenced(GroupReplica):
+    """Bug: a consumer may move the offset that another one has moved meanwhile."""
+
+    state = _UnfencedGroup
