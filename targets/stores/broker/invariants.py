@@ -45,10 +45,14 @@ def one_message_an_offset() -> Invariant:
 
 
 def leader_has_all_committed() -> Invariant:
-    """A log that begins to lead is as long as what any node knows to be committed."""
+    """A log that begins to lead is as long as what any node knows to be committed.
+
+    Pitfall: a node may hear late that it was chosen, when the leader of a later epoch has committed more.
+    """
 
     def watch() -> Watch:
         committed: dict[str, int] = {}
+        latest: dict[str, int] = {}
 
         def see(event: MarkEvent) -> str | None:
             if event.name == "committed":
@@ -57,7 +61,8 @@ def leader_has_all_committed() -> Invariant:
                 return None
             epoch, partition, last = event.values
             known = committed.get(partition, 0)
-            if last >= known:
+            latest[partition] = max(epoch, latest.get(partition, 0))
+            if last >= known or epoch < latest[partition]:
                 return None
             return f"{event.node} leads {partition} in epoch {epoch} with {last} messages, and {known} are committed"
 

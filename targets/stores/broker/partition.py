@@ -6,8 +6,9 @@ leader that is silent; each of these is a new epoch, decided by the configuratio
 that was committed, unless `unclean` lets one take over that was not in sync.
 
 Pitfall: while a change of the set is under way, the leader does not know which one counts, so nothing is committed
-without the replicas of both. And a leader that starts again may have lost what its followers have of its epoch, so it
-leads on in a new one only.
+without the replicas of both. A leader that starts again may have lost what its followers have of its epoch, so it leads
+on in a new one only. And a replica that starts again must know the epoch that it was in: messages of an older leader
+may still be on their way, and would take the place of what was committed since.
 """
 
 from collections.abc import Callable, Sequence
@@ -89,12 +90,14 @@ class PartitionReplica:
 
     def adopt(self, leadership: Leadership, now: int, *, won: bool = False) -> None:
         """Learn of a leadership. won: this life of the node has proposed it, and has got it."""
-        if leadership.epoch < self.epoch or (leadership.epoch == self.epoch and not won):
+        if leadership.epoch < max(self.epoch, self.log.term) or (leadership.epoch == self.epoch and not won):
             return
         led = self.leads
         won = won or self._leads_on(leadership)
         self.leadership = leadership
         self.joining = ()
+        if leadership.epoch > self.log.term:
+            self._remember(leadership.epoch)
         self.out.append(Log(f"{self.name}, epoch {leadership.epoch}: {leadership.leader} leads"))
         if won:
             self._established = leadership.epoch
@@ -104,6 +107,10 @@ class PartitionReplica:
             self.out += self.requests.abandon("another replica leads now")
         if leadership.leader != self.node:
             self.out += self.requests.follow(leadership.leader)
+
+    def _remember(self, epoch: int) -> None:
+        """Write down that an epoch has begun."""
+        self.log.ballot(epoch, None)
 
     def _leads_on(self, leadership: Leadership) -> bool:
         """Whether a leadership that this life of the node has not won counts as its own."""
@@ -191,7 +198,7 @@ class PartitionReplica:
 
     def advance(self) -> None:
         """See how much is committed, and answer those who waited for it. Asked after every event."""
-        if not self.leads:
+        if not self.leads or self.log.journal.durable < self.log.ballot_record:
             return
         self.committed = max(self.committed, self._stored_in_sync())
         ready = self._acknowledged()
@@ -225,8 +232,9 @@ class PartitionReplica:
 
     def on_replicate(self, sender: str, message: Replicate, now: int) -> None:
         """The side of a follower."""
-        if self._outdated(message) and self.leadership is not None:
-            self.out.append(Send(sender, Deposed(self.name, self.leadership)))
+        if self._outdated(message):
+            if self.leadership is not None:
+                self.out.append(Send(sender, Deposed(self.name, self.leadership)))
             return
         self.adopt(message.leadership, now)
         if self.leads:
@@ -240,12 +248,12 @@ class PartitionReplica:
             self.committed = cut - 1  # what was committed is lost: the leader was not in sync
         index = message.previous + len(message.entries)
         self.committed = max(self.committed, min(message.committed, index))
-        record = self.log.record_of(index)
+        record = max(self.log.record_of(index), self.log.ballot_record)
         self.log.journal.hold(record, Send(sender, Replicated(self.name, self.epoch, True, index)))
 
     def _outdated(self, message: Replicate) -> bool:
         """Whether a message is of an older epoch."""
-        return message.leadership.epoch < self.epoch
+        return message.leadership.epoch < max(self.epoch, self.log.term)
 
     def on_replicated(self, sender: str, reply: Replicated, now: int) -> None:
         """The side of the leader."""

@@ -76,6 +76,13 @@ class DeposedLeaderHeard(PartitionReplica):
         return False
 
 
+class EpochForgotten(PartitionReplica):
+    """Bug: a replica that starts again does not know the epoch that it was in."""
+
+    def _remember(self, epoch: int) -> None:
+        pass
+
+
 class CommitsFirst(LogConsumer):
     """Bug: a consumer commits its offset, and has the effects afterwards."""
 

@@ -9,13 +9,19 @@ from splitbrain import run
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.marks import MarkEvent
 from splitbrain.harness.operation import EventType
+from splitbrain.harness.program import Append
 from splitbrain.harness.verdict import Validity
 from splitbrain.targets.stores.broker.invariants import (
     leader_has_all_committed,
     one_leader_an_epoch,
     one_message_an_offset,
 )
-from splitbrain.targets.stores.messages import Request
+from splitbrain.targets.stores.broker.messages import Leadership, Replicate
+from splitbrain.targets.stores.broker.partition import BrokerSettings, PartitionReplica
+from splitbrain.targets.stores.journal import Journal
+from splitbrain.targets.stores.log import ReplicaLog
+from splitbrain.targets.stores.messages import Entry, Request
+from splitbrain.targets.stores.requests import Requests
 
 from .contract import ARMS, Arm, StoreStage, play, store
 
@@ -160,3 +166,29 @@ def test_invariants_see_two_leaders_two_messages_and_a_short_leader() -> None:
     assert complete(event("n1", "committed", 3, ("s", 1), "a")) is None
     assert complete(event("n2", "leads", 2, "a", 3)) is None
     assert "3 are committed" in (complete(event("n3", "leads", 3, "a", 2)) or "")
+    assert complete(event("n2", "leads", 5, "a", 3)) is None
+    assert complete(event("n2", "committed", 4, ("s", 2), "a")) is None
+    assert complete(event("n1", "leads", 4, "a", 3)) is None, "it hears late that it was chosen"
+    assert "4 are committed" in (complete(event("n1", "leads", 6, "a", 3)) or "")
+
+
+def test_a_replica_that_starts_again_knows_its_epoch_and_takes_nothing_of_an_older_leader() -> None:
+    def replica(disk: bytes) -> PartitionReplica:
+        made = PartitionReplica("a", "n2", ("n1", "n2", "n3"), ReplicaLog(Journal()), Requests(), BrokerSettings())
+        made.log.recover({"log": disk})
+        return made
+
+    def entries(epoch: int, *messages: str) -> tuple[Entry, ...]:
+        return tuple(Entry(epoch, Request("send", "a", message, message, 1)) for message in messages)
+
+    older, newer = Leadership(8, "n1", ("n1", "n2", "n3")), Leadership(9, "n3", ("n2", "n3"))
+    first = replica(b"")
+    first.on_replicate("n3", Replicate("a", newer, 0, 0, entries(8, "x") + entries(9, "y"), 2), 0)
+    (written, _) = first.log.journal.flush()
+    assert isinstance(written, Append) and first.committed == 2
+    again = replica(written.data)
+    again.on_replicate("n1", Replicate("a", older, 1, 8, entries(8, "late"), 1), 0)
+    assert again.log.entry(2) == entries(9, "y")[0], "the message of an older leader changes nothing"
+    assert again.log.journal.held == [] and again.leadership is None
+    again.on_replicate("n3", Replicate("a", newer, 2, 9, entries(9, "z"), 2), 0)
+    assert again.log.last == 3 and again.leadership == newer

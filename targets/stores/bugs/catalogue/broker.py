@@ -93,6 +93,14 @@ LOG: Sequence[PlantedBug] = (
         aim=CUTS,
     ),
     PlantedBug(
+        "epoch-forgotten",
+        "a replica that starts again takes late messages of an older leader, in the place of what is committed",
+        "Lin et al., PacificA, 2008, section 2.3: configurations are on disk, with their version",
+        INVARIANTS,
+        (None, BrokerParts(partition=bugs.EpochForgotten)),
+        aim=KILLS,
+    ),
+    PlantedBug(
         "offset-before-effects",
         "a consumer commits its offset before it has processed the messages",
         "Kafka documentation, section 4.6: the consumer that takes over starts behind messages that were not processed",
