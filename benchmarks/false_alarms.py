@@ -1,8 +1,8 @@
 """False alarms: correct stores, in configurations that claim something, under all faults.
 
-There are five groups: configurations of raft, primary and backup, Paxos and ABD that claim to be linearizable; the
+There are six groups: configurations of raft, primary and backup, Paxos and ABD that claim to be linearizable; the
 other designs, whose runs are judged by what they claim; truetime, with clocks in its bound, caches, and gossip;
-sharded, whose slots move all the time; and consumers of log.
+sharded, whose slots move all the time; consumers of log; and indexes of sharded.
 Seed k goes to configuration k modulo their number, so any range of seeds is spread over all of them. Every run has the
 default workload, invariants and audit. What is printed: how many runs ended with each verdict, how often for which
 reason, and the command of each run that was not `valid`.
@@ -124,12 +124,23 @@ CONSUMERS = tuple(
     for nodes, nemesis in ((5, "all"), (3, "storm"))
     for delivery in ("at-most-once", "at-least-once", "exactly-once")
 )
+INDEXES = tuple(
+    Configuration(f"sharded:{options}", nodes, nemesis)
+    for nodes, nemesis in ((5, "all"), (3, "storm"))
+    for options in (
+        "index=local",
+        "index=global",
+        "index=local,partitioning=ring,groups=3,rebalance_ms=200",
+        "index=global,rebalance_ms=100,snapshot_entries=20",
+    )
+)
 GROUPS = {
     "linearizable": CONFIGURATIONS,
     "designs": DESIGNS,
     "clocks-caches-gossip": CLOCKS_CACHES_GOSSIP,
     "sharded": SHARDED,
     "consumers": CONSUMERS,
+    "indexes": INDEXES,
 }
 
 

@@ -47,6 +47,8 @@ SUMMARIES: Mapping[str, str] = {
     "consumed-at-least-once": "consumers of a log: each acknowledged message has an effect",
     "consumed-at-most-once": "consumers of a log: no message has two effects",
     "consumed-exactly-once": "consumers of a log: each acknowledged message has one effect, in order",
+    "index-fresh": "a secondary index: every find shows the rows that have the value, and no others",
+    "index-eventual": "a secondary index that is told afterwards: finds some time after the last write are right",
     "watch": "watchers see every acknowledged change once, in order of revision, with nothing missing between",
     "jepsen-causal": "Jepsen's causal: operations on a key execute in the order in which one client issued them",
     "jepsen-monotonic": "Jepsen's monotonic, of CockroachDB: values rise with timestamps, and no row is lost",

@@ -21,6 +21,8 @@ PROPERTIES: Mapping[str, str] = {
     "consumed-at-least-once": "consumed-at-least-once",
     "consumed-at-most-once": "consumed-at-most-once",
     "consumed-exactly-once": "consumed-exactly-once",
+    "index-eventual": "index-eventual",
+    "index-fresh": "index-fresh",
     "membership": "membership",
 }
 """Claims about objects that no model of the lattice speaks of, and the checker that decides each, as `--model` takes it

@@ -22,6 +22,7 @@ SHAPES: Shapes = {
     "enqueue": Shape("element", "element"),
     "dequeue": Shape("none", "element, nil if there is none"),
     "watch": Shape("watcher", "[[key, revision, value], …]", effects=False),
+    "find": Shape("the value", "keys of the rows that have it", effects=False),
     "txn": Shape("micro-operations", "micro-operations with what was read"),
     "begin": Shape("micro-operations", "the same with what was read; the transaction stays open"),
     "commit": Shape("micro-operations of the open transaction", "the same with what was read"),

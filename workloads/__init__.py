@@ -119,6 +119,10 @@ WORKLOADS: Mapping[str, tuple[str, str]] = {
         "splitbrain.workloads.echo:ECHOES",
         "clients send something and get it back; the same?",
     ),
+    "index": (
+        "splitbrain.workloads.index:INDEX",
+        "rows get values and are found by them; is one missing, or found without its row?",
+    ),
     "watch": (
         "splitbrain.workloads.watch:WATCH_KEYS",
         "some clients write keys, the others watch them; every change seen once and in order?",

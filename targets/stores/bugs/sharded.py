@@ -1,14 +1,20 @@
-"""Bugs of sharded: routes, what moves with a slot, when, and who serves it meanwhile."""
+"""Bugs of sharded: routes, what moves with a slot, when, who serves it meanwhile, and what an index is told."""
+
+from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
 from splitbrain.targets.stores.bugs.shared import NoDeduplication
-from splitbrain.targets.stores.machine import Machine, State
+from splitbrain.targets.stores.machine import Machine, State, wire_name
 from splitbrain.targets.stores.messages import Request
+from splitbrain.targets.stores.sharded.finding import Finder, OpenFind
+from splitbrain.targets.stores.sharded.index import GlobalPart, IndexEntry, LocalPart, Outgoing
 from splitbrain.targets.stores.sharded.machine import ShardMachine
-from splitbrain.targets.stores.sharded.messages import DROP, FREEZE, INSTALL, PUBLISH
+from splitbrain.targets.stores.sharded.messages import DROP, FREEZE, INSTALL, PUBLISH, SENT
 from splitbrain.targets.stores.sharded.rebalancing import Command, Rebalancer
 from splitbrain.targets.stores.sharded.router import Router
+from splitbrain.targets.stores.sharded.sending import IndexSender, enter
 from splitbrain.targets.stores.sharded.table import SlotMove
 
 
@@ -105,3 +111,68 @@ class FreezesLast(Rebalancer):
         if source.owns(move.slot):
             return FREEZE
         return DROP if source.frozen(move.slot, move.epoch) else PUBLISH
+
+
+class _StaysInPlace(LocalPart):
+    def _leave(self, value: Any, key: Any) -> None:
+        pass
+
+
+class EntryNotRemoved(ShardMachine):
+    """Leave the entry of the value that a row had."""
+
+    part = _StaysInPlace
+
+
+class _IndexOfArrivals(LocalPart):
+    def dump(self) -> bytes:
+        """The rows alone."""
+        return msgspec.msgpack.encode(msgspec.msgpack.decode(super().dump(), type=State))
+
+    def _leave(self, value: Any, key: Any) -> None:
+        if wire_name(value) in self._index:
+            super()._leave(value, key)
+
+
+class IndexNotMoved(ShardMachine):
+    """Move the rows of a slot, and not its index."""
+
+    part = _IndexOfArrivals
+
+
+class FindsWhatItCan(Finder):
+    """Answer when every group has, though a slot on the move was in no answer."""
+
+    def _whole(self, find: OpenFind) -> bool:
+        return True
+
+
+class SentIsArrived(IndexSender):
+    """Take a change out of the outbox once it was sent."""
+
+    def _commands(self, group: str, out: Outgoing) -> Iterator[Command]:
+        for value, entry in out.entries():
+            yield self._owner(value), enter(value, entry)
+        yield group, Request(SENT, out.key, out.revision, f"sent {wire_name(out.key)!r}", out.revision)
+
+
+class _NothingLeft(GlobalPart):
+    def _left(self, before: Any) -> Any:
+        return None
+
+
+class OldEntryNotRemoved(ShardMachine):
+    """Tell a global index of the value that a row gets, and not of the one that it had."""
+
+    part = _NothingLeft
+
+
+class _TakesAll(GlobalPart):
+    def _is_news(self, entry: IndexEntry, known: IndexEntry) -> bool:
+        return True
+
+
+class LateEntryTaken(ShardMachine):
+    """Take what comes to a global index as it comes, old or new."""
+
+    part = _TakesAll

@@ -9,12 +9,14 @@ planned by the leader of `map`, one at a time, each with an epoch of its own, an
 of a group: the source freezes the slot, the destination installs its values and sessions, the source drops it, `map`
 publishes the epoch. What an entry does depends on its epoch alone, so it may come twice, or late, or from two leaders.
 
+An `index` finds rows by their value: each slot's own, or one that is partitioned by value and told afterwards.
+
 Promised: linearizability, and that a majority serves. A node finds the owner of a slot by a route that may be old: the
 group that is asked wrongly says so in its log, and who is the owner by its knowledge, and the node asks there. Not
 promised: that a slot answers while it moves and its source or its destination has no leader.
 
-In reading order: `partitioning`, `messages`, `machine`, `table`, `member`, `router`, `rebalancing`, `node`,
-`invariants`, `target`.
+In reading order: `partitioning`, `messages`, `index`, `machine`, `table`, `member`, `router`, `rebalancing`, `sending`,
+`finding`, `node`, `invariants`, `client`, `target`.
 """
 
 from splitbrain.targets.stores.sharded.node import ShardedNode

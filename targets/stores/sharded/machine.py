@@ -16,14 +16,16 @@ twice, and be carried out the second time, when the slot is back.
 """
 
 import zlib
-from typing import Any, ClassVar
+from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
 from splitbrain.harness.program import Effect, Mark
-from splitbrain.targets.stores.machine import Machine, refusal
+from splitbrain.targets.stores.machine import Machine, refusal, wire_name
 from splitbrain.targets.stores.messages import NEVER_EXPIRED, UNSUPPORTED, Account, Request, Response
 from splitbrain.targets.stores.sharded import messages
+from splitbrain.targets.stores.sharded.index import INDEXES, IndexedPart, IndexEntry, Outgoing
 from splitbrain.targets.stores.sharded.messages import MOVED
 from splitbrain.targets.stores.sharded.partitioning import Partitioning
 
@@ -45,7 +47,7 @@ _decode = msgspec.msgpack.Decoder(GroupState).decode
 class ShardMachine(Machine):
     """The slots of one group. `begin` comes before anything else."""
 
-    part: ClassVar[type[Machine]] = Machine
+    part: type[Machine] = Machine
     """The machine of one slot."""
 
     def __init__(self) -> None:
@@ -58,9 +60,11 @@ class ShardMachine(Machine):
         self._where: list[tuple[int, str]] = []
         self._parts: dict[int, Machine] = {}
 
-    def begin(self, group: str, partitioning: Partitioning) -> None:
-        """Be the machine of a group, with the slots that it has at first."""
+    def begin(self, group: str, partitioning: Partitioning, index: str = "none") -> None:
+        """Be the machine of a group, with the slots that it has at first. index: one of `INDEXES`."""
         self.group = group
+        if self.part is Machine:
+            self.part = INDEXES[index]
         self._partitioning = partitioning
         self._where = [(0, owner) for owner in partitioning.owners]
         self._parts = {slot: self.part() for slot, owner in enumerate(partitioning.owners) if owner == group}
@@ -100,6 +104,8 @@ class ShardMachine(Machine):
 
     def refusal(self, request: Request) -> Response | None:
         """See `Machine`. A transaction may be of several slots, and so there are none."""
+        if request.f == messages.FIND and issubclass(self.part, IndexedPart):
+            return Response(error=UNSUPPORTED, text="nil is not indexed") if request.value is None else None
         if request.f == "txn":
             return Response(error=UNSUPPORTED, text="no such operation: txn")
         return refusal(request)
@@ -119,6 +125,12 @@ class ShardMachine(Machine):
                 self._install(request.key, *request.value)
             case messages.DROP:
                 self._drop(request.key, *request.value)
+            case messages.ENTER:
+                self._enter(request.key, IndexEntry(*request.value))
+            case messages.SENT:
+                self._sent(request.key, request.value)
+            case messages.FIND if request.key is None:
+                return Response(self._found(request.value))
             case _:
                 return self._answer(request)
         return Response()
@@ -199,6 +211,44 @@ class ShardMachine(Machine):
     def state(self, slot: int) -> bytes:
         """The state of a slot that is here."""
         return self._parts[slot].dump()
+
+    def where(self, slot: int) -> tuple[int, str]:
+        """The epoch since which a group has a slot, and the group, as far as this one knows."""
+        return self._where[slot]
+
+    def _indexed(self) -> Iterator[tuple[int, IndexedPart]]:
+        """The slots that are served, each with its machine, which has an index."""
+        for slot, part in self._parts.items():
+            if self._serves(slot) and isinstance(part, IndexedPart):
+                yield slot, part
+
+    def _found(self, value: Any) -> list[list[Any]]:
+        """The slots that are served, since when, and the keys of the rows that have a value."""
+        return [[slot, self._where[slot][0], part.find(value)] for slot, part in self._indexed()]
+
+    def outgoing(self) -> Iterator[Outgoing]:
+        """The changes of rows that a global index has to hear of, from the slots that are served."""
+        for _, part in self._indexed():
+            yield from part.outbox.values()
+
+    def entered(self, value: Any, entry: IndexEntry) -> bool:
+        """Whether an index entry is in the slot of its value, which is served."""
+        slot = self._partitioning.slot(messages.index_key(value))
+        return any(part.entered(value, entry) for served, part in self._indexed() if served == slot)
+
+    def _enter(self, key: Any, entry: IndexEntry) -> None:
+        slot = self._partitioning.slot(key)
+        for served, part in self._indexed():
+            if served == slot:
+                part.enter(key[1], entry)
+                self._digest(f"enter {key} {entry}")
+
+    def _sent(self, key: Any, revision: int) -> None:
+        """Take out of the outbox what has arrived."""
+        slot = self._partitioning.slot(key)
+        for served, part in self._indexed():
+            if served == slot and part.outbox.pop((wire_name(key), revision), None) is not None:
+                self._digest(f"sent {key} {revision}")
 
 
 def add_sessions(known: dict[str, int], more: dict[str, int]) -> None:

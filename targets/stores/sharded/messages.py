@@ -1,4 +1,5 @@
-"""Messages between nodes: those of Raft, each with the group whose members speak; and the entries that move a slot.
+"""Messages between nodes: those of Raft, each with the group whose members speak; and the entries that move a slot, or
+keep a global index.
 
 | entry | log of | key | value |
 |---|---|---|---|
@@ -7,7 +8,11 @@
 | `install` | the destination | slot | epoch, state of the slot |
 | `drop` | the source | slot | epoch |
 | `publish` | `map` | slot | epoch |
+| `enter` | the group of the index's slot | "index", value | key of the row, revision, whether it has the value |
+| `sent` | the group of the row's slot | key of the row | revision |
 """
+
+from typing import Any
 
 from msgspec import Struct
 
@@ -18,9 +23,16 @@ MAP = "map"
 
 PLAN, FREEZE, INSTALL, DROP, PUBLISH = "plan", "freeze", "install", "drop", "publish"
 
+FIND, ENTER, SENT = "find", "enter", "sent"
+
 MOVED = "moved"
 """Error of a group that does not serve the slot of a key. value: the slot, and the epoch since which, as far as the
 group knows, another group has it, and which one. It is an answer to nodes; no client hears it."""
+
+
+def index_key(value: Any) -> list[Any]:
+    """The key of a value's entry in a global index."""
+    return ["index", value]
 
 
 class GroupMessage(Struct, frozen=True, gc=False):

@@ -8,21 +8,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import msgspec
+
 from splitbrain.harness.program import Effect, Effects, Now, Reply, SetTimer
 from splitbrain.harness.random_stream import RandomStream
 from splitbrain.targets.stores.journal import give_up
 from splitbrain.targets.stores.messages import NEVER_EXPIRED, Account, Request, Response
 from splitbrain.targets.stores.raft.node import RaftNode, RaftParts
 from splitbrain.targets.stores.raft.server import RaftSettings
+from splitbrain.targets.stores.sharded.finding import Finder
 from splitbrain.targets.stores.sharded.machine import ShardMachine, add_sessions
 from splitbrain.targets.stores.sharded.member import GroupMember
-from splitbrain.targets.stores.sharded.messages import MAP, MOVED, GroupMessage
+from splitbrain.targets.stores.sharded.messages import FIND, MAP, MOVED, GroupMessage, index_key
 from splitbrain.targets.stores.sharded.partitioning import Partitioning
 from splitbrain.targets.stores.sharded.rebalancing import PATIENCE, Rebalancer
 from splitbrain.targets.stores.sharded.router import PAUSE, Router
+from splitbrain.targets.stores.sharded.sending import IndexSender
 from splitbrain.targets.stores.sharded.table import TableMachine
 
-ROUTE, REBALANCE = "route", "rebalance"
+ROUTE, REBALANCE, SEND = "route", "rebalance", "send"
 """Timers of the node's own."""
 
 
@@ -32,13 +36,16 @@ DATA, TABLE = RaftParts(machine=ShardMachine), RaftParts(machine=TableMachine)
 @dataclass(frozen=True)
 class ShardedSettings:
     """The options of a node. raft: of the servers of all groups. groups: how many have data. every: nanoseconds between
-    two moves, on average; 0: none."""
+    two moves, on average; 0: none. index: "none", "local" or "global". send_every: nanoseconds between two turns in
+    which entries are sent to a global index."""
 
     raft: RaftSettings
     partitioning: str = "mod"
     vnodes: int = 4
     groups: int = 2
     every: int = 500_000_000
+    index: str = "none"
+    send_every: int = 30_000_000
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,8 @@ class ShardedParts:
     table: RaftParts = TABLE
     router: type[Router] = Router
     rebalancer: type[Rebalancer] = Rebalancer
+    finder: type[Finder] = Finder
+    sender: type[IndexSender] = IndexSender
 
 
 CORRECT = ShardedParts()
@@ -80,11 +89,14 @@ class ShardedNode:
             if group == MAP:
                 member.table.begin(partitioning.owners)
             else:
-                member.shard.begin(group, partitioning)
+                member.shard.begin(group, partitioning, settings.index)
         self._by_number = tuple(self._members.values())
         self._map = self._members[MAP]
         self._router = parts.router(partitioning)
         self._rebalancer = parts.rebalancer(self._members, random, settings.every)
+        self._finder = parts.finder(groups, len(partitioning.owners))
+        self._sender = parts.sender(self._members, partitioning)
+        self._settings = settings
         self._epoch = 0
         """The epoch of the table that the router has seen."""
         self._pausing = False
@@ -99,6 +111,8 @@ class ShardedNode:
             self._take(member, member.start(now, disk))
         if self._rebalancer.moves:
             self._out.append(SetTimer(REBALANCE, PATIENCE))
+        if self._settings.index == "global":
+            self._out.append(SetTimer(SEND, self._settings.send_every))
         return self._end()
 
     def on_message(self, now: Now, sender: str, message: GroupMessage) -> Effects:
@@ -113,10 +127,14 @@ class ShardedNode:
         self._now = now
         if name == ROUTE:
             self._pausing = False
-            for handle in self._router.resumed():
+            for handle in (*self._router.resumed(), *self._finder.resumed()):
                 self._ask(handle)
         elif name == REBALANCE:
             self._out.append(SetTimer(REBALANCE, PATIENCE))
+        elif name == SEND:
+            self._out.append(SetTimer(SEND, self._settings.send_every))
+            for command in self._sender.due():
+                self._command(*command)
         else:
             group, _, timer = name.partition(" ")
             self._take(self._members[group], self._members[group].raft.on_timer(now, timer))
@@ -135,9 +153,14 @@ class ShardedNode:
         nonsense = self._by_number[-1].shard.refusal(message)
         if nonsense is not None:
             return [Reply(request, nonsense)]
-        refused = self._router.begin(request, message)
-        if refused is not None:
-            return [refused]
+        if message.f == FIND and self._settings.index == "local":
+            self._finder.begin(request, msgspec.structs.replace(message, key=None))
+        else:
+            if message.f == FIND:
+                message = msgspec.structs.replace(message, key=index_key(message.value))
+            refused = self._router.begin(request, message)
+            if refused is not None:
+                return [refused]
         self._ask(request)
         return self._end()
 
@@ -153,7 +176,9 @@ class ShardedNode:
         give_up(errno)
 
     def _ask(self, handle: int) -> None:
-        """Bring a client's request to the group that has its slot, by the route that is known."""
+        """Bring a client's request to the group that has its slot, by the route that is known; or a find to all."""
+        for group, request in self._finder.next(handle):
+            self._take(self._members[group], self._members[group].raft.on_request(self._now, handle, request))
         found = self._router.next(handle)
         if found is None:
             return
@@ -172,6 +197,11 @@ class ShardedNode:
                 self._answered(member.group, effect.request, effect.message)
 
     def _answered(self, group: str, handle: int, response: Response) -> None:
+        if self._finder.has(handle):
+            whole = self._finder.answered(handle, group, response)
+            if whole is not None:
+                self._out.append(Reply(handle, whole))
+            return
         if response.error == MOVED:
             self._router.learn(*response.value)
             response = self._router.spent(handle) or response
@@ -191,13 +221,17 @@ class ShardedNode:
             self._router.publish(table.owners, table.epoch)
         command = self._rebalancer.next(self._now)
         if command is not None:
-            member = self._members[command[0]]
-            self._take(member, member.command(self._now, command[1]))
-        if self._router.pauses and not self._pausing:
+            self._command(*command)
+        if (self._router.pauses or self._finder.pauses) and not self._pausing:
             self._pausing = True
             self._out.append(SetTimer(ROUTE, PAUSE))
         effects, self._out = self._out, []
         return effects
+
+    def _command(self, group: str, request: Request) -> None:
+        """Bring an entry to the leader of a group."""
+        member = self._members[group]
+        self._take(member, member.command(self._now, request))
 
     def _account(self) -> Account:
         """The account of all copies on this node."""
