@@ -99,6 +99,7 @@ LOG: Sequence[PlantedBug] = (
         INVARIANTS,
         (None, BrokerParts(partition=bugs.EpochForgotten)),
         aim=KILLS,
+        rare="a message has to be late over a restart of its receiver, with a change of leader in between",
     ),
     PlantedBug(
         "offset-before-effects",
