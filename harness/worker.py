@@ -118,7 +118,7 @@ class Worker:
         progress = context.progress
         progress.counts[outcome.type] += 1
         progress.now = now
-        dispatcher.ended(Completion(self.thread, operation, outcome.type, now))
+        dispatcher.ended(Completion(self.thread, operation, outcome.type, now, outcome.value))
         error = outcome.error
         if error is None:
             self._refusals = 0

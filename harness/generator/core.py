@@ -11,7 +11,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from splitbrain.harness.operation import EventType, Operation
+from splitbrain.harness.operation import EventType, Operation, Value
 from splitbrain.harness.random_stream import RandomStream
 
 SECOND = 1_000_000_000
@@ -74,12 +74,13 @@ class Done(Struct, frozen=True, gc=False):
 
 
 class Completion(Struct, frozen=True, gc=False):
-    """An operation that ended, as generators see it."""
+    """An operation that ended, as generators see it. operation: as it was invoked. value: of its outcome."""
 
     thread: int
     operation: Operation
     type: EventType
     now: int
+    value: Value = None
 
 
 Answer = Operation | Wait | Done

@@ -191,6 +191,8 @@ class SpreadNode(ABC):
         """Apply an update, and write it down."""
         self.log.add(update)
         self.apply(update)
+        if update.origin == self.name:
+            self._out.append(Mark("made", update.dot, update.stamp, update.known, self.now.wall))
         self._out.append(Mark("has", update.origin, update.number))
         if update.origin != self.name:
             self._out.append(update_mark(update))

@@ -5,6 +5,9 @@
 - `simulated`     runs in the simulator, whose histories are measured
 - `quorums` `replication` `agreement` `locks` `clocks` `caches` `delivery` `partitioning` `arithmetic` `fallacies`
   `detectors`     the measurements, by topic
+- `consensus` `lost_log` `stamps` `moving` `repair` `availability`     more of them: problems equivalent to consensus,
+  coordinators without a log, logical clocks, keys that move, read repair, stores whose nodes fail
+- `scripts`       clients that go by a script
 - `failures` `consumers` `indexes`     machines that fail, consumers that crash and secondary indexes, simulated
 - `overload`      the measurements about overload, and the simulated service that they measure
 - `designs` `costs`     round trips, messages and bytes of an operation: by the design of each own store, and measured

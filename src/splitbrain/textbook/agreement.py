@@ -44,7 +44,7 @@ class NameByReading(msgspec.Struct, frozen=True):
 
     def update(self, completion: Completion) -> Generator:
         operation = completion.operation
-        if operation.f != READ or completion.type is not EventType.OK or operation.value is not None:
+        if operation.f != READ or completion.type is not EventType.OK or completion.value is not None:
             return self
         return NameByReading({**self.free, completion.thread: str(operation.key)})
 

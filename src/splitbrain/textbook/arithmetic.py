@@ -1,14 +1,11 @@
 """Measurements about the arithmetic of availability: what failures come to, independent ones and others."""
 
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
 from math import exp, log10
 
 from splitbrain.harness.random_stream import RandomStream
 from splitbrain.textbook.claim import ClaimFinding, ClaimSample, found_if
-from splitbrain.textbook.failures import FailureModel, kills, sampled
-from splitbrain.textbook.simulated import SECOND, SimulatedRun, simulate
+from splitbrain.textbook.failures import FailureModel, sampled
 
 MACHINES, MANY, DAYS, DAILY = 200, 1000, 400, 0.001
 
@@ -17,17 +14,6 @@ TOGETHER = FailureModel(mtbf_s=9.0, mttr_s=1.0, common_s=99.0)
 """One failure in a dozen is one of all machines at once."""
 SPAN_S, APART_S = 120_000.0, 5.0
 """Five times the mean repair lie between two looks, so that they are nearly independent."""
-
-KILLS = FailureModel(mtbf_s=8.0, mttr_s=2.0)
-NODES, RUN_S, LOOK_S = 5, 160.0, 4.0
-FAR = 0.22
-"""Three standard deviations of a share of so few moments."""
-STORES = {
-    "quorum:n=5,w=2,r=4,version=lww": {"write": 2, "read": 4},
-    "quorum:n=5,w=3,r=3,version=lww": {"write": 3, "read": 3},
-    "quorum:n=5,w=5,r=1,version=lww": {"write": 5, "read": 1},
-    "raft": {"write": 3},
-}
 
 
 def fleet(seed: int) -> ClaimSample:
@@ -76,41 +62,8 @@ def copies(seed: int) -> ClaimSample:
     return ClaimSample(finding, shares, amounts)
 
 
-def quorums(seed: int) -> ClaimSample:
-    """Stores whose nodes are killed by a Poisson process: moments at which they serve, beside the binomial formula."""
-    shares, apart = {}, []
-    changes = list(KILLS.changes(NODES, RUN_S, RandomStream(seed, "textbook", "kills")))
-    for target, needs in STORES.items():
-        run = simulate(
-            target, seed, workload="availability", model="safe", rate=40.0, timeout=0.5, time_limit=RUN_S,
-            schedule=kills(changes, RUN_S),
-        )  # fmt: skip
-        for kind, need in needs.items():
-            good, whole = served = _served(run, kind, list(sampled(changes, LOOK_S, RUN_S)))
-            formula = KILLS.at_least(need, NODES)
-            shares[f"moments at which {kind}s were answered, {target}; by the formula {100 * formula:.3g} %"] = served
-            apart.append(abs(good / whole - formula))
-    return ClaimSample(found_if(confirmed=max(apart) < FAR, refuted=max(apart) > 2 * FAR), shares)
-
-
-def _served(run: SimulatedRun, kind: str, looks: Sequence[Sequence[int]]) -> tuple[int, int]:
-    """Moments after which the first operation through a node that lived was answered, and all; none is where no node
-    lives."""
-    operations = [(operation.at, operation.node, operation.ok) for operation in run.operations(kind)]
-    times = [at for at, _, _ in operations]
-    good = 0
-    for number, down in enumerate(looks, 1):
-        dead = {f"n{machine + 1}" for machine in down}
-        start = int(number * LOOK_S * SECOND)
-        first = bisect_left(times, start)
-        following = (ok for at, node, ok in operations[first : first + 100] if at < start + SECOND and node not in dead)
-        good += next(following, False)
-    return good, len(looks)
-
-
 MEASUREMENTS = {
     "availability-fleet": fleet,
     "availability-thousand": thousand,
     "availability-copies": copies,
-    "availability-quorums": quorums,
 }

@@ -25,6 +25,7 @@ MANY_MORE = 4
 COMMIT_WAIT_RUNS = 8
 BOUND_MS = 7
 TRUETIME = f"truetime:bound_ms={BOUND_MS}"
+AT_WALL = f"{TRUETIME},bug=reads-at-wall-clock"
 SKEW = "clock:kind=offset,min_seconds=1,max_seconds=10"
 
 
@@ -115,7 +116,10 @@ def _offset(least_ms: float, most_ms: float) -> str:
 def interval(seed: int) -> ClaimSample:
     """Intervals of clocks at their wall time give or take 7 ms, as reads are stamped: whether true time is in them."""
     shares = {}
-    for words, faults in (("within the bound", _offset(1, 6)), ("beyond it", _offset(20, 200))):
+    for words, faults, target in (
+        ("within the bound", _offset(1, 6), TRUETIME), ("beyond it", _offset(20, 200), TRUETIME),
+        ("within the bound, and a store that takes the wall clock for the latest time", _offset(1, 6), AT_WALL),
+    ):  # fmt: skip
         holding = whole = 0
         for one in block(seed, RUNS):
             environment = simulator(one, "")
@@ -124,13 +128,13 @@ def interval(seed: int) -> ClaimSample:
             starts: list[MarkEvent] = []
             marks.subscribe(reads.append, "asked")
             marks.subscribe(starts.append, "clock")
-            simulate(TRUETIME, one, None, environment, nemesis=faults, time_limit=10.0)
+            simulate(target, one, None, environment, nemesis=faults, time_limit=10.0)
             offset = starts[0].values[0] - starts[0].time
             whole += len(reads)
             holding += sum(0 <= read.values[0] - (read.time + offset) <= 2 * BOUND_MS * 1_000_000 for read in reads)
         shares[f"intervals that hold true time, clocks {words}"] = holding, whole
-    (inside, inside_of), (beyond, beyond_of) = shares.values()
-    as_said = inside == inside_of > 0 and 0 < beyond < beyond_of
+    (inside, inside_of), (beyond, beyond_of), (buggy, buggy_of) = shares.values()
+    as_said = inside == inside_of > 0 and 0 < beyond < beyond_of and buggy < buggy_of
     return ClaimSample(ClaimFinding.DEPENDS if as_said else ClaimFinding.UNSETTLED, shares)
 
 

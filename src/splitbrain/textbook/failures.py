@@ -22,6 +22,12 @@ class FailureModel:
         """The share of its time that a machine is down by failures of its own."""
         return self.mttr_s / (self.mtbf_s + self.mttr_s)
 
+    @property
+    def down_in_all(self) -> float:
+        """The share of its time that a machine is down, by failures of its own or by those of all."""
+        common = self.mttr_s / (self.common_s + self.mttr_s) if self.common_s else 0.0
+        return 1 - (1 - self.down) * (1 - common)
+
     def at_least(self, alive: int, machines: int) -> float:
         """The share of the time in which so many live, if each fails by itself: the binomial formula."""
         up = 1 - self.down

@@ -31,7 +31,7 @@ def two_phase_commit(seed: int) -> ClaimSample:
             during, blocked = _blocked(run, back - LATEST_NS, back)
             usual, by_chance = _blocked(run, window.start_ns - LATEST_NS, window.start_ns)
             tried_before, before = tried_before + usual, before + len(by_chance)
-            later = _by_key(run, back, back + 2 * SECOND)
+            later = transfers_by_key(run, back, back + 2 * SECOND)
             tried, stuck = tried + during, stuck + blocked
             for key in blocked:
                 ends = [transfer.ended for transfer in later[key] if transfer.ok and transfer.ended is not None]
@@ -50,11 +50,11 @@ def two_phase_commit(seed: int) -> ClaimSample:
 
 def _blocked(run: SimulatedRun, start: int, stop: int) -> tuple[int, list[str]]:
     """Count the keys that transactions tried in this time, and name those that none of them got."""
-    tried = {key: them for key, them in _by_key(run, start, stop).items() if len(them) >= TRIED}
+    tried = {key: them for key, them in transfers_by_key(run, start, stop).items() if len(them) >= TRIED}
     return len(tried), [key for key, them in tried.items() if not any(transfer.ok for transfer in them)]
 
 
-def _by_key(run: SimulatedRun, start: int, stop: int) -> dict[str, list[SimulatedOperation]]:
+def transfers_by_key(run: SimulatedRun, start: int, stop: int) -> dict[str, list[SimulatedOperation]]:
     """Transactions of this time between clients and keys of other nodes than the coordinator, by key."""
     found: dict[str, list[SimulatedOperation]] = defaultdict(list)
     for transfer in run.operations("transfer"):

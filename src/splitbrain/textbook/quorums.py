@@ -4,7 +4,7 @@ Clocks are true here, so `version=lww` isolates what quorums do; with vectors a 
 needs both quorums.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from splitbrain.textbook.claim import ClaimSample, found_if
 from splitbrain.textbook.simulated import SECOND, SimulatedRun, block, script, simulate
@@ -13,6 +13,8 @@ RUNS = 6
 """Runs of a store for each seed, where chance has a part in whether it is refuted."""
 LOSE = "partition:topology={},mode=lose"
 TIMEOUT_S = 0.5
+CRASHES = sum((n - 1) * n * n for n in range(2, 6))
+"""Crashes of all choices of W and R."""
 SETTLE_NS, BEFORE_NS = SECOND, SECOND
 """The time after a crash until operations count, and before its end from which on they do not."""
 
@@ -44,6 +46,11 @@ def strong(seed: int) -> ClaimSample:
     return ClaimSample(finding, shares)
 
 
+def _choices(least: int) -> Iterator[tuple[int, int, int]]:
+    """All N, W and R of so many nodes, and up to five."""
+    return ((n, w, r) for n in range(least, 6) for w in range(1, n + 1) for r in range(1, n + 1))
+
+
 def lowest_write(seed: int) -> ClaimSample:
     """N = 5, R = 3 with W = 2 and with W = 3."""
     small, enough = (
@@ -62,13 +69,12 @@ def lowest_write(seed: int) -> ClaimSample:
 
 
 def intersection(seed: int) -> ClaimSample:
-    """All W and R of N = 2 to 5 nodes: whether reads missed an acknowledged write exactly where W + R <= N."""
+    """All W and R of N = 1 to 5 nodes: whether reads missed an acknowledged write exactly where W + R <= N."""
     missed, met = [0, 0], [0, 0]
-    choices = [(n, w, r) for n in range(2, 6) for w in range(1, n + 1) for r in range(1, n + 1)]
-    for n, w, r in choices:
+    for n, w, r in _choices(1):
         run = simulate(
             f"quorum:n={n},w={w},r={r},version=lww", seed, nodes=n, workload="availability", model="regular",
-            rate=200.0, timeout=TIMEOUT_S, time_limit=14.0, schedule=_splits(n),
+            rate=200.0, timeout=TIMEOUT_S, time_limit=14.0, **({"schedule": _splits(n)} if n > 1 else {}),
         )  # fmt: skip
         side = met if w + r > n else missed
         side[0] += run.refuted if w + r <= n else run.held
@@ -82,22 +88,24 @@ def intersection(seed: int) -> ClaimSample:
 
 
 def losses(seed: int) -> ClaimSample:
-    """Crashes of 1 to 4 of 5 nodes: whether writes were answered exactly if at least W live, and reads if R."""
+    """Crashes of 1 to N - 1 of N = 2 to 5 nodes, with all W and R: whether writes were answered exactly if at least W
+    live, and reads if R."""
     as_said, whole = dict.fromkeys(("write", "read"), 0), dict.fromkeys(("write", "read"), 0)
-    for w, r in ((3, 3), (5, 1), (1, 5), (4, 2)):
+    for n, w, r in _choices(2):
+        dead = [[f"n{(number + other) % n + 1}" for other in range(number)] for number in range(1, n)]
         faults = [
-            {"fault": "kill", "variant": variant, "start": 1.0 + 4.0 * number, "duration": 3.0}
-            for number, variant in enumerate(("one", "minority", "majority"))
-        ]
+            {"fault": "kill", "variant": "one", "start": 1.0 + 4.0 * number, "duration": 3.0,
+             "injections": [{"kind": "Kill", "nodes": nodes}]} for number, nodes in enumerate(dead)
+        ]  # fmt: skip
         run = simulate(
-            f"quorum:n=5,w={w},r={r},version=lww", seed, workload="availability", rate=100.0, timeout=TIMEOUT_S,
-            time_limit=13.0, schedule=script(*faults), model="safe",
+            f"quorum:n={n},w={w},r={r},version=lww", seed, nodes=n, workload="availability", rate=60.0, concurrency=20,
+            timeout=TIMEOUT_S, time_limit=4.0 * n - 3.0, schedule=script(*faults), model="safe",
         )  # fmt: skip
         for kind, need in (("write", w), ("read", r)):
-            for dead, served in _crashes(run, kind):
+            for gone, served in _crashes(run, kind, dead):
                 whole[kind] += 1
-                as_said[kind] += served == (5 - len(dead) >= need)
-    finding = found_if(confirmed=as_said == whole and min(whole.values()) > 0, refuted=as_said != whole)
+                as_said[kind] += served == (n - gone >= need)
+    finding = found_if(confirmed=as_said == whole and min(whole.values()) == CRASHES, refuted=as_said != whole)
     shares = {
         f"crashes in which {kind}s were answered exactly if {letter} nodes live": (as_said[kind], whole[kind])
         for kind, letter in (("write", "W"), ("read", "R"))
@@ -105,17 +113,17 @@ def losses(seed: int) -> ClaimSample:
     return ClaimSample(finding, shares)
 
 
-def _crashes(run: SimulatedRun, kind: str) -> Iterator[tuple[list[str], bool]]:
-    """Crashes of a run: the nodes that were dead, and whether the others answered most operations."""
+def _crashes(run: SimulatedRun, kind: str, crashes: Sequence[Sequence[str]]) -> Iterator[tuple[int, bool]]:
+    """The number of dead nodes in each crash of a run, and whether the others answered most operations. crashes: the
+    nodes of each."""
     operations = list(run.operations(kind))
-    for window in run.windows("kill"):
-        dead = list(window.value["nodes"])
+    for window, dead in zip(run.windows("kill"), crashes, strict=True):
         inside = [
             operation.ok for operation in operations
             if window.start_ns + SETTLE_NS <= operation.at <= window.stop_ns - BEFORE_NS and operation.node not in dead
         ]  # fmt: skip
         if inside:
-            yield dead, 2 * sum(inside) > len(inside)
+            yield len(dead), 2 * sum(inside) > len(inside)
 
 
 MEASUREMENTS = {
