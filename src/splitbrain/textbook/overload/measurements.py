@@ -185,15 +185,20 @@ def breaker(seed: int) -> ClaimSample:
 
 
 def bulkheads(seed: int) -> ClaimSample:
-    """The same faults, with at most half of the workers for calls to B."""
-    shares, kept, lost = {}, list[float](), list[float]()
+    """The same faults, with at most half of the workers for calls to B: what is answered while they last, and when
+    all is again once they are over."""
+    shares, amounts, kept, lost, stuck = {}, {}, list[float](), list[float](), 0
     for fault in FAULTS:
         for name, most in (("one pool", WORKERS), ("half of the workers each", WORKERS // 2)):
             runs = [DependentService(one, fault, bulkhead=most) for one in block(seed, RUNS)]
             found, good = _sum(runs, lambda shard: shard is None)
             shares[f"requests for A answered while B is one {fault.name}, {name}"] = found
+            back = [float(seconds) for run in runs if (seconds := run.back_s()) is not None]
+            amounts[f"seconds until A was back, after B was one {fault.name}, {name}"] = back
+            stuck += len(runs) - len(back)
             (lost if most == WORKERS else kept).append(good)
-    return ClaimSample(found_if(confirmed=min(kept) > 0.95 and max(lost) < 0.9, refuted=min(kept) < 0.5), shares)
+    confirmed = min(kept) > 0.95 and max(lost) < 0.9 and not stuck
+    return ClaimSample(found_if(confirmed=confirmed, refuted=min(kept) < 0.5), shares, amounts)
 
 
 def _sum(
