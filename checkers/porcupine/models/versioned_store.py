@@ -7,8 +7,8 @@ revision, 0 meaning that it is not there. A delete of a key that is there raises
 was at first; what the revision is of one that was not there says nothing.
 
 `exact=true`: each change raises the revision by exactly one, so a write that vanished shows. `start=any`: the store was
-not empty when the history began: what a key holds is known from the first that saw it (the initial value, without a
-revision, is taken for a key that is not there).
+not empty when the history began: what a key holds is known from the first that saw it. The initial value without a
+revision leaves open whether the key is there, until a revision or a range tells.
 
 The state is that of `versions`: marks in order of writing with bounds on their revisions, a deleted key's with the
 value GONE. Beside it stand the keys as they were found at the start, and the greatest revision among them, which all
@@ -41,11 +41,18 @@ class _Gone:
         return "GONE"
 
 
+class _Maybe:
+    def __repr__(self) -> str:
+        return "MAYBE"
+
+
 GONE: Final = _Gone()
 """The value of a key that was deleted, or that was not there at the start."""
+MAYBE: Final = _Maybe()
+"""The value of a key that was not there at the start, or held the initial value."""
 
 Found = tuple[Value, Value, int | None]
-"""Key, value (or GONE) and revision of a key as it was at the start."""
+"""Key, value (or GONE, or MAYBE) and revision of a key as it was at the start."""
 State = tuple[versions.State, tuple[Found, ...], int, int, tuple[Value, ...]]
 """Marks; keys found at the start that nothing has written since; the greatest revision found there, and the greatest
 that it can have been; arguments of ranges: what keys there were at the start within these is known."""
@@ -89,13 +96,18 @@ class _Store:
     def value(self, key: Value) -> Value:
         """The value that a reader is told, UNSEEN if nobody knows it."""
         held = self.held(key)
-        return self.initial if held is GONE else held
+        return self.initial if held is GONE or held is MAYBE else held
 
     def saw(self, key: Value, value: Value, revision: int | None) -> bool:
         """Take in that a reader saw a key with this value (GONE: not there); whether that may be."""
         held = self.held(key)
         if held is UNSEEN:
             return self._learn(key, value, revision)
+        if held is MAYBE:
+            if value is GONE:
+                self._note(key, GONE, None)
+                return revision in (None, 0)
+            return same(value, self.initial) and self.has_revision(key, revision)
         if (held is GONE) != (value is GONE) or (held is not GONE and not same(held, value)):
             return False
         return self.has_revision(key, revision)
@@ -104,6 +116,10 @@ class _Store:
         """Whether a key whose value is known may have this revision; its bounds are set."""
         if revision is None:
             return True
+        if self.held(key) is MAYBE:
+            self._note(key, *((self.initial, revision) if revision else (GONE, None)))
+            self.floor = max(self.floor, revision)
+            return revision >= 0
         if self.held(key) is GONE:
             return revision == 0
         place = self.place(key)
@@ -113,16 +129,20 @@ class _Store:
             return mark.least <= mark.most
         known = next(found for found in self.found if same(found[0], key))
         if known[2] is None:
-            self.found = (*(found for found in self.found if found is not known), (key, known[1], revision))
+            self._note(key, known[1], revision)
             self.floor = max(self.floor, revision)
         return revision > 0 and (known[2] is None or known[2] == revision)
 
+    def _note(self, key: Value, value: Value, revision: int | None) -> None:
+        """Note a key as it was at the start, in the place of what was known of that."""
+        self.found = (*(found for found in self.found if not same(found[0], key)), (key, value, revision))
+
     def _learn(self, key: Value, value: Value, revision: int | None) -> bool:
         """Note a key that is seen for the first time, as it was at the start."""
-        if value is GONE:
-            self.found = (*self.found, (key, GONE, None))
+        if value is GONE or value is MAYBE:
+            self._note(key, value, None)
             return revision in (None, 0)
-        self.found = (*self.found, (key, value, revision))
+        self._note(key, value, revision)
         self.floor = max(self.floor, revision or 1)
         return revision is None or revision > 0
 
@@ -158,7 +178,8 @@ def _read(store: _Store, call: Call, state: State) -> object:
     held = store.held(call.key)
     if held is UNSEEN:
         absent = same(call.result, store.initial) and not call.revision
-        legal = store.saw(call.key, GONE if absent else call.result, call.revision)
+        gone = MAYBE if call.revision is None else GONE
+        legal = store.saw(call.key, gone if absent else call.result, call.revision)
     else:
         legal = same(call.result, store.value(call.key)) and store.has_revision(call.key, call.revision)
     return store.state() if legal else ILLEGAL
@@ -183,13 +204,13 @@ def _deleted(store: _Store, call: Call, state: State) -> object:
     held = store.held(call.key)
     if held is GONE:
         return state
-    if held is UNSEEN:
+    if held is UNSEEN or held is MAYBE:
         if store.exact:
             raise UsageError(
-                f"whether the delete of {shown(call.key)} raised the revision is not known, for nobody saw it before: "
-                "leave out exact=true or start=any"
+                f"whether the delete of {shown(call.key)} raised the revision is not known, for nobody saw before "
+                "whether it was there: leave out exact=true or start=any"
             )
-        store.found = (*store.found, (call.key, GONE, None))
+        store.saw(call.key, GONE, None)
         return store.state()
     return store.write(call.key, GONE, call.revision)
 
@@ -217,7 +238,7 @@ def _compared_revision(store: _Store, call: Call, state: State) -> object:
         return ILLEGAL if _certainly(store, call.key, held, expected) else state
     if held is UNSEEN:
         store.floor = max(store.floor, expected)
-    elif not store.has_revision(call.key, expected) or (held is not GONE and expected == 0):
+    elif not store.has_revision(call.key, expected) or (store.held(call.key) is not GONE and expected == 0):
         return ILLEGAL
     return store.write(call.key, new, call.revision)
 
@@ -254,13 +275,17 @@ def show(call: Call) -> str:
     return words if call.revision is None else f"{words} (revision {call.revision})"
 
 
+def _at_start(value: Value) -> str:
+    """Words for what a key held at the start."""
+    if value is MAYBE:
+        return "the initial value or not there"
+    return "not there" if value is GONE else shown(value)
+
+
 def show_state(state: State) -> str:
     """`{x 4 (revision 7), y deleted (revision above 7)}`, with what was found at the start."""
     marks, found, *_ = state
-    words = [
-        f"{'' if key is None else shown(key) + ' '}{'not there' if value is GONE else shown(value)} at the start"
-        for key, value, _ in found
-    ]
+    words = [f"{'' if key is None else shown(key) + ' '}{_at_start(value)} at the start" for key, value, _ in found]
     plain = tuple((key, "deleted" if value is GONE else value, *rest) for key, value, *rest in marks)
     if marks or not words:
         words.append(versions.show_state(plain))

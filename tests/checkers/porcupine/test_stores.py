@@ -14,7 +14,8 @@ from splitbrain.checkers.porcupine.model import REFUSED
 from splitbrain.checkers.porcupine.models.store_range import range_shown
 from splitbrain.harness.errors import UsageError
 
-KEYS, VALUES, GREATEST = ("a", "b"), (0, 1), 9
+KEYS, VALUES, GREATEST = ("a", "b"), (0, 1, None), 9
+"""Of the values, None is what a key that is not there reads as, too."""
 SHORT_AND_LONG = (2_000, pytest.param(100_000, marks=[pytest.mark.long, pytest.mark.timeout(3600)]))
 
 
@@ -22,7 +23,7 @@ SHORT_AND_LONG = (2_000, pytest.param(100_000, marks=[pytest.mark.long, pytest.m
 class StoredWorld:
     """A store whose revisions are known. there: key → value and revision."""
 
-    there: tuple[tuple[str, tuple[int, int]], ...]
+    there: tuple[tuple[str, tuple[int | None, int]], ...]
     now: int
 
     def get(self, key: str) -> tuple[int | None, int]:
@@ -77,8 +78,7 @@ def drawn(random: Random, refused: bool) -> Call:
     f = random.choice(("get", "get", "put", "delete", "cas", "cas-revision", "range"))
     key, revision = random.choice(KEYS), random.choice((None, None, 0, 1, 2, 3, 4))
     if f == "get":
-        value = random.choice((None, 0, 1))
-        return Call(f, None, value, key, revision=None if value is None and revision else revision)
+        return Call(f, None, random.choice(VALUES), key, revision=revision)
     if f == "range":
         entries = [(k, random.choice(VALUES), random.randint(1, 3)) for k in KEYS if random.random() < 0.6]
         plain = {k: v for k, v, _ in entries}
@@ -104,7 +104,7 @@ def test_a_versioned_store_is_legal_where_a_world_is_left(exact: bool, start: st
             try:
                 following = model.step(state, call)
             except UsageError as told:
-                assert exact and start == "any" and "nobody saw it before" in str(told)
+                assert exact and start == "any" and "nobody saw before whether it was there" in str(told)
                 break
             left = {made for world in worlds for made in after(world, call, exact)}
             calls.append(call)
@@ -116,6 +116,17 @@ def test_a_versioned_store_is_legal_where_a_world_is_left(exact: bool, start: st
                 continue
             state, worlds = following, list(left)
     assert illegal > count // 10 // 10
+
+
+def test_a_read_of_the_initial_value_without_a_revision_leaves_open_whether_the_key_was_there() -> None:
+    model = MODELS["versioned-kv"].make({"start": "any", "exact": True})
+    unknown = Call("get", None, None, "a")
+    for revision in (0, 4):
+        told = Call("get", None, None, "a", revision=revision)
+        other = Call("get", None, None, "a", revision=4 - revision)
+        assert legal(model, [unknown, told]) and legal(model, [told, unknown])
+        assert not legal(model, [unknown, told, other])
+    assert not legal(model, [unknown, Call("get", None, 1, "a")])
 
 
 def test_revisions_that_differ_are_told_apart_where_they_are_known() -> None:
