@@ -1,7 +1,8 @@
 """Error table of OpenSearch, by the status of its answers. An operation with a definite error certainly did not happen.
 
 Pitfall: a node that passes a change on to the primary tries again when that is gone or its connection broke, so that an
-error of the last try says nothing of the first (TransportReplicationAction, ReroutePhase).
+error of the last try says nothing of the first (TransportReplicationAction, ReroutePhase). Nor does a
+conflict, which may be one with what the first try put.
 """
 
 from splitbrain.harness.operation import ErrorKind
@@ -13,6 +14,7 @@ ERRORS = table(
     code(401, ErrorKind.OTHER, definite=True),
     code(403, ErrorKind.OTHER, definite=True),
     code(404, ErrorKind.UNAVAILABLE),
+    code(409, ErrorKind.CONFLICT),
     code(429, ErrorKind.UNAVAILABLE),
     code(500, ErrorKind.OTHER),
     code(503, ErrorKind.UNAVAILABLE),

@@ -88,12 +88,12 @@ def failovers(window: FaultWindow) -> Mapping[tuple[str, str, str], int]:
 
 
 def _serving_from(requests: Sequence[ServiceRequest], answered: Sequence[bool], span: int, latest: int) -> int | None:
-    """The position of the first request that is answered, as are SERVED_SHARE of those of the span from it on. None if
-    that is none until the latest time."""
+    """The position of the first request that is answered, as are SERVED_SHARE of those of the span from its instant on.
+    None if that is none until the latest time."""
     times, total = [request.at for request in requests], [0, *accumulate(answered)]
     for first, ok in enumerate(answered):
-        past = bisect_left(times, times[first] + span)
-        if ok and times[first] <= latest and total[past] - total[first] >= SERVED_SHARE * (past - first):
+        since, past = bisect_left(times, times[first]), bisect_left(times, times[first] + span)
+        if ok and times[first] <= latest and total[past] - total[since] >= SERVED_SHARE * (past - since):
             return first
     return None
 

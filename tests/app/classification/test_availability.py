@@ -95,6 +95,13 @@ def test_failover_is_the_first_answer_from_which_on_a_node_serves(found: list[Se
         assert cut == max((one for one in took.values() if one <= most), default=0)
 
 
+def test_requests_of_one_instant_count_together_in_whatever_order_they_stand() -> None:
+    lost = ServiceRequest("n1", "read", 0, None, RequestEnd.TIMED_OUT)
+    answered = ServiceRequest("n1", "read", 0, 0, RequestEnd.OK)
+    for found in ([lost, answered], [answered, lost]):
+        assert not failovers(window(found))
+
+
 def test_one_answer_in_two_is_no_failover() -> None:
     def request(at: int, ok: bool) -> ServiceRequest:
         answer = RequestEnd.OK if ok else RequestEnd.TIMED_OUT

@@ -40,7 +40,7 @@ def no_perl() -> str:
     return "" if tried.returncode == 0 else "perl is here without its core modules JSON::PP and Time::HiRes"
 
 
-def run(tmp_path: Path, words: object, workload: str, faults: str = "", **fields: Any):
+def run(tmp_path: Path, words: object, workload: str, faults: str = "", seed: int = 1, **fields: Any):
     """A run of some seconds with 3 nodes."""
     schedule = None
     if faults:
@@ -54,7 +54,7 @@ def run(tmp_path: Path, words: object, workload: str, faults: str = "", **fields
         nodes=3,
         time_limit=1.5,
         schedule=str(schedule) if schedule else None,
-        seed=1,
+        seed=seed,
         out=tmp_path / "runs",
         **fields,
     )
@@ -101,11 +101,15 @@ WRONG = (
     ("no-cas", "kafka", "", "log"),
 )
 """Mistake, workload, faults, and the beginning of a kind of anomaly that is found."""
+TRIES = 5
 
 
 @pytest.mark.parametrize(("mistake", "workload", "faults", "kind"), WRONG, ids=[row[1] for row in WRONG])
 def test_a_mistake_is_found(mistake: str, workload: str, faults: str, kind: str, tmp_path: Path) -> None:
-    finished = run(tmp_path, f"{BROKEN} {mistake}", workload, faults, concurrency=6)
+    for seed in range(1, TRIES + 1):  # what races does not do so in every run of a second or two
+        finished = run(tmp_path, f"{BROKEN} {mistake}", workload, faults, seed, concurrency=6)
+        if finished.status == "invalid":
+            break
     assert finished.status == "invalid", finished.reason
     assert any(found.startswith(kind) for found in finished.result.kinds), finished.result.kinds
 
