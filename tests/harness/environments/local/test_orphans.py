@@ -100,12 +100,21 @@ def descent(run: "subprocess.Popen[str]", word: str, count: int) -> list[int]:
     deadline = time.monotonic() + GONE_SECONDS
     while True:
         chain, ours = [run.pid], set(processes_with(word))
-        while children := [pid for pid in _children(chain[-1]) if pid in ours]:
+        while children := [pid for pid in _children(chain[-1]) if pid in ours and _has_begun(pid, chain[-1])]:
             chain.append(children[0])
         if len(chain) >= count:
             return chain
         assert run.poll() is None and time.monotonic() < deadline
         time.sleep(0.005)
+
+
+def _has_begun(pid: int, parent: int) -> bool:
+    """Whether a child runs a command of its own: until then it shows its parent's, and may become one that is only
+    tried out, which nobody would miss."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes() != Path(f"/proc/{parent}/cmdline").read_bytes()
+    except OSError:
+        return False
 
 
 def _children(pid: int) -> list[int]:
