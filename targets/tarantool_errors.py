@@ -5,7 +5,8 @@ from splitbrain.harness.operation import ErrorKind
 from splitbrain.targets.servers.errors import code, table
 
 ERRORS = table(
-    # Refused before a statement is begun: a node that is read-only, a function or a user that there is not, no memory.
+    # Refused before a statement is begun: a node that is read-only, a function or a user that is not there, a user who
+    # may not, a wrong password.
     code(7, ErrorKind.NO_LEADER, definite=True),
     code(33, ErrorKind.UNAVAILABLE, definite=True),
     code(42, ErrorKind.OTHER, definite=True),

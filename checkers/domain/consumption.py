@@ -151,6 +151,8 @@ class ConsumedCheck:
         if open_ and LOST in self.kinds:
             reason = f"undecided: {open_:,} of {acknowledged} were not consumed, nor was anything behind them"
             return unknown(self.name, reason, self.name, **details)
+        if not any(sink.found for sink in deliveries.sinks):
+            return unobserved(self.name, "no message had an effect: nothing could have refuted the model")
         allowed = ", ".join(f"{kind}: {count:,}" for kind, count in sorted(counts.items())) or "none lost or doubled"
         return Verdict(
             Validity.VALID, f"the effects of {acknowledged}; {allowed}", self.name, self.name, details=details

@@ -87,6 +87,12 @@ class IndexedRows:
         after = time[self.last] + round(settle * SECOND) if self.last != ABSENT else 0
         return [row for row in self.finds if invoke[row] > self.last and time[invoke[row]] >= after]
 
+    def observes(self, find: int) -> bool:
+        """Whether a find looks for a value that a row may have had by then, so that it could be wrong about it."""
+        operations = self.history.operations()
+        keys, end = self._of_value.get(operations.argument[find], ()), operations.complete[find]
+        return any(one.begin < end for key in keys for one in self.writes[key])
+
     def anomalies(self, find: int) -> Iterator[IndexAnomaly]:
         """The anomalies of a find."""
         operations = self.history.operations()
@@ -167,6 +173,8 @@ class IndexCheck:
         details: dict[str, Value] = {
             "finds": len(finds), "rows": len(rows.writes), "anomalies": dict(sorted(counts.items())),
         }  # fmt: skip
+        if not found and not any(map(rows.observes, finds)):
+            return unobserved(self.name, "all finds looked for what no row had: nothing could have refuted the model")
         if not found:
             reason = f"{len(finds):,} finds of {len(rows.writes):,} rows; none was missing, and none had another value"
             return Verdict(Validity.VALID, reason, self.name, self.name, details=details)

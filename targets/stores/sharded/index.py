@@ -14,6 +14,7 @@ that it is about, also where the row has left it, and what is older changes noth
 """
 
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -62,7 +63,7 @@ _encode = msgspec.msgpack.Encoder(order="sorted").encode
 _decode = msgspec.msgpack.Decoder(IndexedState).decode
 
 
-class IndexedPart(Machine):
+class IndexedPart(Machine, ABC):
     """The machine of one slot, with an index. The entries of a value are kept in the order in which they came."""
 
     def __init__(self) -> None:
@@ -121,9 +122,9 @@ class IndexedPart(Machine):
             self._reindex(request.key, before[0], *after)
         return response
 
+    @abstractmethod
     def _reindex(self, key: Any, before: Any, now: Any, revision: int) -> None:
         """Note that a row has another value."""
-        raise NotImplementedError
 
 
 class LocalPart(IndexedPart):

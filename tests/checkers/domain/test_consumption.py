@@ -100,3 +100,9 @@ def test_effects_that_nobody_read_are_unknown_and_other_operations_an_error() ->
         judged(EXACTLY, [("invoke", "read", None, None), ("ok", "read", 1, None)])
     with pytest.raises(UsageError, match=r"a read of effects returns a list of \[offset, message\]"):
         judged(EXACTLY, sent(1, 1), [("invoke", "effects", None, None), ("ok", "effects", 5, None)])
+
+
+@pytest.mark.parametrize("check", [LEAST, MOST, EXACTLY])
+def test_consumers_that_did_nothing_say_nothing(check: ConsumedCheck) -> None:
+    for end in ("ok", "info"):
+        assert judged(check, sent(1, 1 if end == "ok" else None, end), effects()).value is Validity.UNKNOWN

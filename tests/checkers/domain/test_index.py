@@ -112,3 +112,9 @@ def test_what_nobody_looked_for_is_unknown_and_other_operations_an_error() -> No
         judged(FRESH, [begun(0, "read", None, "a"), ended(0, "read", "red", "a")])
     with pytest.raises(UsageError, match="a find returns a list of keys"):
         judged(FRESH, [*wrote(0, "a", "red"), begun(1, "find", "red"), ended(1, "find", 5)])
+
+
+def test_finds_of_what_no_row_had_say_nothing() -> None:
+    for rows in ([*wrote(0, "a", "red"), *found(1, "blue")], [*found(1, "red"), *wrote(0, "a", "red")]):
+        verdict = judged(FRESH, rows)
+        assert verdict.value is Validity.UNKNOWN and "could have refuted" in verdict.reason

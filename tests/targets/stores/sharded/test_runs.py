@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from splitbrain import run
+from splitbrain.harness.planted_bug import PlantedBug
 from splitbrain.harness.verdict import Verdict
 from splitbrain.results.result import Result, RunStatus
 from splitbrain.targets.stores.bugs.catalogue import SHARDED
@@ -44,9 +45,10 @@ def test_nothing_moves_where_it_is_not_asked_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("bug", [bug.name for bug in SHARDED])
-def test_every_bug_is_found(bug: str, tmp_path: Path) -> None:
-    found = (judged(f"sharded:bug={bug}", tmp_path / str(seed), seed, time_limit=15.0) for seed in range(1, 11))
+@pytest.mark.parametrize("bug", SHARDED, ids=lambda bug: bug.name)
+def test_every_bug_is_found(bug: PlantedBug, tmp_path: Path) -> None:
+    options = ",".join(f"{option}={value}" for option, value in {**bug.needs, "bug": bug.name}.items())
+    found = (judged(f"sharded:{options}", tmp_path / str(seed), seed, time_limit=15.0) for seed in range(1, 11))
     assert any(result.status is RunStatus.INVALID for result in found)
 
 
