@@ -15,16 +15,16 @@ from splitbrain.harness.deployment import Place
 from splitbrain.harness.operation import Operation, Outcome
 from splitbrain.harness.options import Option
 from splitbrain.targets.ignite_errors import ERRORS
+from splitbrain.targets.objects import NamedTexts
 from splitbrain.targets.operations import shapes
 from splitbrain.targets.servers.access import PLAIN, Access
-from splitbrain.targets.servers.client import ANY, ServerClient, VersionedObjects
+from splitbrain.targets.servers.client import ANY
 from splitbrain.targets.servers.errors import ServerError
 from splitbrain.targets.servers.jvm import java_command
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
 from splitbrain.targets.servers.software import Software, jar_version
 from splitbrain.targets.servers.sources import Maven
 from splitbrain.targets.servers.tcp import TcpConnection
-from splitbrain.targets.values import in_order, packed, unpacked
 
 THIN_PORT = 10800
 VERSION = "2.17.0"
@@ -124,7 +124,7 @@ def text_of(data: bytes) -> str | None:
     return data[5 : 5 + int.from_bytes(data[1:5], "little")].decode()
 
 
-class IgniteClient(VersionedObjects, ServerClient):
+class IgniteClient(NamedTexts):
     """One logical client. The version of an object is its text."""
 
     errors = ERRORS
@@ -146,16 +146,6 @@ class IgniteClient(VersionedObjects, ServerClient):
         words = (PUT_IF_ABSENT, name, text) if version is None else (REPLACE_IF_EQUALS, name, version, text)
         done = await self.connection.ask(*words)
         return Outcome.ok(operation.value) if done[0] else None
-
-    async def read(self, operation: Operation) -> Outcome:
-        text, _ = await self.found(operation)
-        if operation.key is None:
-            return Outcome.ok(in_order(map(packed, unpacked(text))) if text else ())
-        return Outcome.ok(None if text is None else unpacked(text))
-
-    async def add(self, operation: Operation) -> Outcome:
-        """Add to a set, which is kept as a list."""
-        return await self.append(operation)
 
 
 class Ignite(Server):

@@ -13,14 +13,14 @@ from splitbrain.harness.operation import Operation, Outcome
 from splitbrain.harness.options import Option
 from splitbrain.targets.forward import forwarded
 from splitbrain.targets.memcached_errors import ERRORS
+from splitbrain.targets.objects import NamedTexts
 from splitbrain.targets.operations import shapes
-from splitbrain.targets.servers.client import ANY, ServerClient, VersionedObjects
+from splitbrain.targets.servers.client import ANY
 from splitbrain.targets.servers.errors import ServerError
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
 from splitbrain.targets.servers.software import Software, says_version
 from splitbrain.targets.servers.sources import Debian, OnPath
 from splitbrain.targets.servers.tcp import TcpConnection
-from splitbrain.targets.values import in_order, packed, unpacked
 
 told = says_version(r"memcached (\S+)")
 SOFTWARE = Software(
@@ -35,7 +35,7 @@ PREFIX = "splitbrain:"
 UNCHANGED = {b"NOT_STORED", b"EXISTS", b"NOT_FOUND"}
 
 
-class MemcachedClient(VersionedObjects, ServerClient):
+class MemcachedClient(NamedTexts):
     """One logical client."""
 
     errors = ERRORS
@@ -73,16 +73,6 @@ class MemcachedClient(VersionedObjects, ServerClient):
         if said != b"STORED":
             raise ServerError(said.decode(errors="replace"))
         return Outcome.ok(operation.value)
-
-    async def read(self, operation: Operation) -> Outcome:
-        text, _ = await self.found(operation)
-        if operation.key is None:
-            return Outcome.ok(in_order(map(packed, unpacked(text))) if text else ())
-        return Outcome.ok(None if text is None else unpacked(text))
-
-    async def add(self, operation: Operation) -> Outcome:
-        """Add to a set, which is kept as a list."""
-        return await self.append(operation)
 
     async def _said(self, request: bytes) -> bytes:
         async with self.connection.exchange(request) as reader:

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Any
 from splitbrain.harness.deployment import Place
 from splitbrain.harness.operation import Operation, Outcome
 from splitbrain.targets.forward import forwarded
+from splitbrain.targets.objects import NamedTexts
 from splitbrain.targets.operations import shapes
 from splitbrain.targets.seaweedfs_errors import ERRORS
 from splitbrain.targets.servers.access import PLAIN, Access
-from splitbrain.targets.servers.client import ANY, ServerClient, VersionedObjects
+from splitbrain.targets.servers.client import ANY
 from splitbrain.targets.servers.http import HttpConnection, translated
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
 from splitbrain.targets.servers.software import Software
 from splitbrain.targets.servers.sources import PyPIWheel
-from splitbrain.targets.values import in_order, packed, unpacked
 
 if TYPE_CHECKING:
     import httpx2
@@ -84,7 +84,7 @@ class S3Connection(HttpConnection):
         return response
 
 
-class SeaweedClient(VersionedObjects, ServerClient):
+class SeaweedClient(NamedTexts):
     """One logical client. The version of an object is its ETag."""
 
     errors = ERRORS
@@ -108,16 +108,6 @@ class SeaweedClient(VersionedObjects, ServerClient):
         condition = {} if version is ANY else {"if_match": version} if version else {"if_none_match": "*"}
         answer = await self.connection.asked("PUT", _path(operation), text, but=(FALSE,), **condition)
         return None if answer.status_code == FALSE else Outcome.ok(operation.value)
-
-    async def read(self, operation: Operation) -> Outcome:
-        text, _ = await self.found(operation)
-        if operation.key is None:
-            return Outcome.ok(in_order(map(packed, unpacked(text))) if text else ())
-        return Outcome.ok(None if text is None else unpacked(text))
-
-    async def add(self, operation: Operation) -> Outcome:
-        """Add to a set, which is kept as a list."""
-        return await self.append(operation)
 
 
 class SeaweedFS(Server):

@@ -13,6 +13,7 @@ from typing import IO
 from splitbrain.harness.deployment import Piped, Place
 from splitbrain.harness.environment import Death
 from splitbrain.harness.environments.linux import processes
+from splitbrain.harness.environments.linux.parent import die_with_parent
 from splitbrain.harness.environments.real.process_node import ProcessNode
 from splitbrain.harness.environments.sim.channel import ClientLink, SimChannel
 from splitbrain.harness.environments.sim.scheduler import SECOND, Timeline
@@ -72,6 +73,7 @@ class StdioNode(ProcessNode):
                 stdout=subprocess.PIPE,
                 stderr=log,
                 start_new_session=True,
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - it calls the kernel and nothing else
             )
         except OSError as error:
             raise InfrastructureError(f"{self.name} could not be started: {argv[0]}: {_why(argv[0], error)}") from None
