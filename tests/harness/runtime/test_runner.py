@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import os
 import struct
 import subprocess
 import sys
@@ -19,7 +20,9 @@ from splitbrain.harness.runtime.runner import CLIENT_PORT
 
 from .program import NotesRequest, Told
 
-MEMBERS = {"n1": "127.41.0.1", "n2": "127.41.0.2"}
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+MEMBERS = {"n1": f"127.41.{WORKER}.1", "n2": f"127.41.{WORKER}.2"}
+"""Addresses of this worker's own, as ports are fixed."""
 SECONDS = 60.0
 
 
