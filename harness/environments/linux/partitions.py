@@ -69,15 +69,23 @@ class NftCut:
     partitions: Partitions
     name: str
 
+    async def count(self) -> int:
+        """How many packets it has dropped so far."""
+        listed = await self.partitions.shell(["nft", "-j", "list", "counter", *self._where.split(), self.name])
+        return dropped(json.loads(listed))
+
     async def heal(self) -> int:
         """Undo exactly this cut; how many packets it dropped."""
-        where = f"{self.partitions.family} {self.partitions.table}"
-        listed = await self.partitions.shell(["nft", "-j", "list", "counter", *where.split(), self.name])
+        count, where = await self.count(), self._where
         await self.partitions.shell(
             ["nft", "-f", "-"],
             f"delete chain {where} {self.name}\ndelete counter {where} {self.name}\ndelete set {where} {self.name}\n",
         )
-        return dropped(json.loads(listed))
+        return count
+
+    @property
+    def _where(self) -> str:
+        return f"{self.partitions.family} {self.partitions.table}"
 
 
 def dropped(listed: Mapping[str, Sequence[Mapping[str, Mapping[str, int]]]]) -> int:

@@ -8,7 +8,9 @@ import pytest
 from splitbrain.harness.environments.docker.cluster import ContainerCluster, NodeShell
 from splitbrain.harness.environments.docker.node import ContainerNode
 from splitbrain.harness.environments.linux.vdso import ProcessClock
+from splitbrain.harness.environments.real.active import ActiveCut
 from splitbrain.harness.injection import (
+    ActiveInjection,
     Cut,
     FailDisk,
     FillDisk,
@@ -65,6 +67,14 @@ async def ready(cluster: ContainerCluster) -> None:
     await asyncio.gather(*(node.wait_ready(deadline) for node in cluster.nodes))
 
 
+async def dropping(cut: ActiveInjection, more_than: int) -> None:
+    """Wait until a cut has dropped more packets: members that hear nothing try again ever more rarely."""
+    assert isinstance(cut, ActiveCut)
+    async with asyncio.timeout(30):
+        while await cut.cutting.count() <= more_than:
+            await asyncio.sleep(0.2)
+
+
 async def links(cluster: ContainerCluster) -> None:
     n1, n2, _ = cluster.nodes
     cut = await cluster.inject(Cut(BOTH_WAYS))
@@ -78,6 +88,7 @@ async def links(cluster: ContainerCluster) -> None:
     kill = await cluster.inject(Kill(("n1",)))
     await kill.heal()
     assert not await written(n1, 1.0), "a restart does not heal a cut"
+    await dropping(other, 5)
     assert (await cut.heal())["messages_dropped"] > 5
     assert (await other.heal())["messages_dropped"] > 5
     await ready(cluster)
