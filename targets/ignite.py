@@ -1,21 +1,25 @@
 """Ignite as a system under test: caches in memory, whose entries have a primary and backups on other nodes.
 
 Operations, each on an object K (K None: a set): read, write, cas (old None: absent), add to a set, append to a list. An
-object is an entry of JSON text, which is replaced if it equals what was read; a set is kept as a list. A client speaks
-Ignite's thin protocol to its node alone, which passes requests on to the primary.
+object is an entry of JSON text, which is replaced if it equals what was read. The set is of entries of their own, found
+by a scan; another one is kept as a list. A client speaks Ignite's thin protocol to its node alone, which passes
+requests on to the primary.
+
+Pitfall: where a primary goes away, its node tries again by itself (GridCacheAdapter.syncOp, up to 100 times), so that a
+comparison which was false may have been with what its first try put.
 """
 
 import itertools
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, Self
 
 from splitbrain.harness.deployment import Place
 from splitbrain.harness.operation import Operation, Outcome
 from splitbrain.harness.options import Option
-from splitbrain.targets.ignite_errors import ERRORS
-from splitbrain.targets.objects import NamedTexts
+from splitbrain.targets.ignite_errors import ERRORS, FALSE
+from splitbrain.targets.objects import NamedElements
 from splitbrain.targets.operations import shapes
 from splitbrain.targets.servers.access import PLAIN, Access
 from splitbrain.targets.servers.client import ANY
@@ -75,8 +79,11 @@ OPEN = (
     "jdk.management/com.sun.management.internal",
 )
 MAIN = "org.apache.ignite.startup.cmdline.CommandLineStartup"
-GET, PUT, PUT_IF_ABSENT, REPLACE_IF_EQUALS = 1000, 1001, 1002, 1010
+GET, PUT, PUT_IF_ABSENT, REPLACE_IF_EQUALS, SCAN, SCAN_MORE = 1000, 1001, 1002, 1010, 2000, 2001
+SCAN_ALL = struct.pack("<BiiB", 101, 1024, -1, 0)
+"""No filter, so many entries a page, of all partitions and nodes."""
 TEXT, NULL = 9, 101
+ELEMENT = "e"
 HELLO = struct.pack("<BhhhB", 1, 1, 2, 0, 2)
 """A handshake of version 1.2.0 as a thin client."""
 
@@ -99,8 +106,20 @@ class ThinConnection(TcpConnection):
 
     async def ask(self, code: int, *texts: str) -> bytes:
         """The answer to an operation on the cache, without its head. ServerError with the status if it failed."""
-        head = struct.pack("<hqiB", code, next(self.numbers), CACHE_ID, 0)
-        answer = await self._framed(head + b"".join(map(text_object, texts)))
+        return await self._answered(code, struct.pack("<iB", CACHE_ID, 0) + b"".join(map(text_object, texts)))
+
+    async def entries(self) -> Mapping[str, str]:
+        """All entries of the cache. ServerError if some could not be had."""
+        answer = await self._answered(SCAN, struct.pack("<iB", CACHE_ID, 0) + SCAN_ALL)
+        cursor, page = answer[:8], answer[8:]
+        found = texts_of(page)
+        while page[-1]:
+            page = await self._answered(SCAN_MORE, cursor)
+            found += texts_of(page)
+        return dict(zip(found[::2], found[1::2], strict=True))
+
+    async def _answered(self, code: int, body: bytes) -> bytes:
+        answer = await self._framed(struct.pack("<hq", code, next(self.numbers)) + body)
         status = int.from_bytes(answer[8:12], "little")
         if status:
             raise ServerError(text_of(answer[12:]) or f"status {status}", status)
@@ -124,7 +143,17 @@ def text_of(data: bytes) -> str | None:
     return data[5 : 5 + int.from_bytes(data[1:5], "little")].decode()
 
 
-class IgniteClient(NamedTexts):
+def texts_of(page: bytes) -> list[str]:
+    """Keys and values in turn, of a page of a scan."""
+    found, rest = [], page[4:-1]
+    while rest:
+        end = 5 + int.from_bytes(rest[1:5], "little")
+        found.append(rest[5:end].decode())
+        rest = rest[end:]
+    return found
+
+
+class IgniteClient(NamedElements):
     """One logical client. The version of an object is its text."""
 
     errors = ERRORS
@@ -137,7 +166,7 @@ class IgniteClient(NamedTexts):
         text = text_of(await self.connection.ask(GET, _name(operation)))
         return text, text
 
-    async def replaced(self, operation: Operation, version: Any, text: str) -> Outcome | None:
+    async def replaced(self, operation: Operation, version: Any, text: str) -> Outcome:
         """See `VersionedObjects`. version: the text that stands there."""
         name = _name(operation)
         if version is ANY:
@@ -145,7 +174,17 @@ class IgniteClient(NamedTexts):
             return Outcome.ok(operation.value)
         words = (PUT_IF_ABSENT, name, text) if version is None else (REPLACE_IF_EQUALS, name, version, text)
         done = await self.connection.ask(*words)
-        return Outcome.ok(operation.value) if done[0] else None
+        if not done[0]:
+            raise ServerError("the comparison was false, perhaps because the node's first try had done it", FALSE)
+        return Outcome.ok(operation.value)
+
+    async def elements(self) -> Iterable[str]:
+        """See `NamedElements`: what a scan finds."""
+        return [text for name, text in (await self.connection.entries()).items() if name.startswith(ELEMENT)]
+
+    async def put_element(self, text: str) -> None:
+        """See `NamedElements`."""
+        await self.connection.ask(PUT, ELEMENT + text, text)
 
 
 class Ignite(Server):
@@ -200,4 +239,4 @@ class Ignite(Server):
 
 
 def _name(operation: Operation) -> str:
-    return f"k{'' if operation.key is None else operation.key}"
+    return f"k{operation.key}"

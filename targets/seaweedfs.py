@@ -1,22 +1,23 @@
 """SeaweedFS as a system under test: an object store with S3's protocol; further nodes pass connections on to the first.
 
 Operations, each on an object K (K None: a set): read, write, cas (old None: absent), add to a set, append to a list. An
-object is one of S3's, replaced if its ETag is the one that was read (`If-Match`) or if there is none (`If-None-Match`);
-a set is kept as a list.
+object is one of S3's, replaced if its ETag is the one that was read (`If-Match`) or if there is none (`If-None-Match`).
+The set is of objects of their own, which a listing finds; another one is kept as a list.
 """
 
 import functools
 import re
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from splitbrain.harness.deployment import Place
 from splitbrain.harness.operation import Operation, Outcome
 from splitbrain.targets.forward import forwarded
-from splitbrain.targets.objects import NamedTexts
+from splitbrain.targets.objects import NamedElements
 from splitbrain.targets.operations import shapes
 from splitbrain.targets.seaweedfs_errors import ERRORS
 from splitbrain.targets.servers.access import PLAIN, Access
@@ -38,7 +39,8 @@ NODE = """"$0" -logtostderr master {here} -mdir={folder}/data -volumeSizeLimitMB
 exec "$0" -logtostderr filer {here} -master={address}:9333 -defaultStoreDir={folder}/data -localSocket={folder}/filer \\
   -s3 -s3.port=8333 -s3.port.iceberg=0 -s3.localSocket={folder}/s3
 """
-DONE, NOT_FOUND, THERE, FALSE = (200, 204), 404, 409, 412
+DONE, NOT_FOUND, THERE = (200, 204), 404, 409
+ELEMENT = "e"
 
 
 @functools.cache
@@ -84,7 +86,7 @@ class S3Connection(HttpConnection):
         return response
 
 
-class SeaweedClient(NamedTexts):
+class SeaweedClient(NamedElements):
     """One logical client. The version of an object is its ETag."""
 
     errors = ERRORS
@@ -103,11 +105,27 @@ class SeaweedClient(NamedTexts):
         answer = await self.connection.asked("GET", _path(operation), but=(NOT_FOUND,))
         return (None, None) if answer.status_code == NOT_FOUND else (answer.text, answer.headers["etag"])
 
-    async def replaced(self, operation: Operation, version: Any, text: str) -> Outcome | None:
+    async def replaced(self, operation: Operation, version: Any, text: str) -> Outcome:
         """See `VersionedObjects`. version: an ETag."""
         condition = {} if version is ANY else {"if_match": version} if version else {"if_none_match": "*"}
-        answer = await self.connection.asked("PUT", _path(operation), text, but=(FALSE,), **condition)
-        return None if answer.status_code == FALSE else Outcome.ok(operation.value)
+        # A condition that is false is an error of unknown end: it may be so because of the gateway's first try.
+        await self.connection.asked("PUT", _path(operation), text, **condition)
+        return Outcome.ok(operation.value)
+
+    async def elements(self) -> Iterable[bytes]:
+        """See `NamedElements`: what a listing finds, page by page."""
+        names: list[str] = []
+        more: list[str] = [""]
+        while more:
+            after = f"&continuation-token={quote(more[0], safe='')}" if more[0] else ""
+            listed = (await self.connection.asked("GET", f"?list-type=2&prefix={ELEMENT}{after}")).text
+            names += re.findall(rf"<Key>{ELEMENT}([^<]*)</Key>", listed)
+            more = re.findall("<NextContinuationToken>([^<]*)</NextContinuationToken>", listed)
+        return map(bytes.fromhex, names)
+
+    async def put_element(self, text: str) -> None:
+        """See `NamedElements`."""
+        await self.connection.asked("PUT", f"/{ELEMENT}{text.encode().hex()}", text)
 
 
 class SeaweedFS(Server):
@@ -141,4 +159,4 @@ class SeaweedFS(Server):
 
 
 def _path(operation: Operation) -> str:
-    return f"/k{'' if operation.key is None else operation.key}"
+    return f"/k{operation.key}"

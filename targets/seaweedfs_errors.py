@@ -1,16 +1,20 @@
 """Error table of SeaweedFS's S3 gateway, by the status of its answers. An operation with a definite error certainly did
-not happen."""
+not happen.
+
+Pitfall: where a filer's answer to a put did not come, the gateway tries once more under a lock (weed/s3api,
+routedObjectWrite and withObjectWriteLock), and then the condition may be false because the first try was done.
+"""
 
 from splitbrain.harness.operation import ErrorKind
 from splitbrain.targets.servers.errors import code, table
 
 ERRORS = table(
-    # docs.aws.amazon.com/AmazonS3, "Error responses": the request was rejected as a whole.
+    # weed/s3api, PutObjectHandler: the request's form or its sender is rejected before anything is put.
     code(400, ErrorKind.OTHER, definite=True),
     code(403, ErrorKind.OTHER, definite=True),
-    code(404, ErrorKind.UNAVAILABLE, definite=True),
-    code(409, ErrorKind.CONFLICT, definite=True),
-    code(412, ErrorKind.PRECONDITION, definite=True),
+    code(404, ErrorKind.UNAVAILABLE),
+    code(409, ErrorKind.CONFLICT),
+    code(412, ErrorKind.CONFLICT),
     code(500, ErrorKind.OTHER),
     code(503, ErrorKind.UNAVAILABLE),
 )

@@ -5,8 +5,9 @@ from splitbrain.harness.operation import ErrorKind
 from splitbrain.targets.servers.errors import code, table
 
 ERRORS = table(
-    # Refused before a statement is begun: a node that is read-only, a function or a user that is not there, a user who
-    # may not, a wrong password.
+    # Refused before a statement is begun (read in Tarantool 2.6.0): a node that is read-only (box.cc, box_process1), a
+    # function that is not there (lua/call.c, box_lua_find), a user who may not, is not there (user.cc) or has a wrong
+    # password (authentication.cc). A function of ours changes nothing before its last statement.
     code(7, ErrorKind.NO_LEADER, definite=True),
     code(33, ErrorKind.UNAVAILABLE, definite=True),
     code(42, ErrorKind.OTHER, definite=True),

@@ -36,7 +36,7 @@ def carried_out(operation: Operation, answer: Answer) -> tuple[Outcome, int]:
 @pytest.mark.parametrize(
     ("answer", "type", "kind"),
     [
-        (b"ValidationException", EventType.FAIL, ErrorKind.OTHER),
+        (b"ValidationException", EventType.INFO, ErrorKind.OTHER),
         (b"ResourceNotFoundException", EventType.FAIL, ErrorKind.UNAVAILABLE),
         (b"InternalServerError", EventType.INFO, ErrorKind.OTHER),
         (b"SomethingNew", EventType.INFO, ErrorKind.OTHER),

@@ -194,6 +194,15 @@ async def ignite(wire: Wire, reader: asyncio.StreamReader, writer: asyncio.Strea
         return await wire.say(
             writer, framed_here(head + bytes(4)), lambda error: framed_here(head + struct.pack("<i", int(error)) + text)
         )
+    if code in (2000, 2001):  # a scan of two pages: one entry of the set and one object each
+        pages = {2000: (b"e1", b"1", b"kx", b"7"), 2001: (b"kz", b"7", b"e2", b"2")}
+        texts = b"".join(struct.pack("<Bi", 9, len(text)) + text for text in pages[code])
+        page = struct.pack("<i", 2) + texts + bytes([code == 2000])
+        writer.write(framed_here(head + bytes(4) + (bytes(8) if code == 2000 else b"") + page))
+        return True
+    if code in (1002, 1010):
+        writer.write(framed_here(head + bytes(5)))  # a comparison that is always false
+        return True
     writer.write(framed_here(head + bytes(4) + struct.pack("<Bi", 9, 1) + b"7"))
     return True
 

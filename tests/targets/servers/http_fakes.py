@@ -102,6 +102,9 @@ OPENSEARCH = http_node(_opensearch, (201, "{}"), lambda error: (int(error), json
 
 
 def _seaweedfs(request: HttpRequest) -> Reply | None:
+    if "list-type=2" in request.path:  # two pages of one element each
+        more = "" if "token" in request.path else "<NextContinuationToken>more</NextContinuationToken>"
+        return 200, f"<Key>e{(b'1' if more else b'2').hex()}</Key>{more}"
     return None if request.method == "PUT" else (200, "7")
 
 
