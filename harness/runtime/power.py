@@ -8,6 +8,8 @@ import select
 import signal
 from pathlib import Path
 
+from splitbrain.harness.runtime.process_start import started_ticks
+
 OFF = ".off"
 """At the end of the name of a note that a node was switched off."""
 END_SECONDS = 10.0
@@ -24,19 +26,19 @@ class ProcessSwitch:
         self._folder.mkdir(parents=True, exist_ok=True)
         (self._folder / (name + OFF)).unlink(missing_ok=True)
         written = self._folder / f"{name}.new"
-        written.write_text(f"{os.getpid()} {_started(os.getpid())}")
+        written.write_text(f"{os.getpid()} {started_ticks(os.getpid())}")
         written.rename(self._folder / name)
 
     def cycle(self, name: str) -> None:
         """End the process of a node, if it has one; returns when it has ended. Its supervisor starts it again.
         OSError if that cannot be done."""
         try:
-            number, started = (self._folder / name).read_text().split()
+            number, since = (self._folder / name).read_text().split()
             process = os.pidfd_open(int(number))
         except (FileNotFoundError, ProcessLookupError):
             return
         try:
-            if _started(int(number)) == started:
+            if _is_the_same(int(number), since):
                 self._end(name, process)
         finally:
             os.close(process)
@@ -61,9 +63,9 @@ def switched_off(folder: Path, name: str) -> bool:
     return found
 
 
-def _started(pid: int) -> str:
-    """The time at which a process was started, in the kernel's words; "" if there is none of that number."""
+def _is_the_same(pid: int, since: str) -> bool:
+    """Whether a process of this number is the one that was started at this tick."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except FileNotFoundError:
-        return ""
+        return started_ticks(pid) == int(since)
+    except (FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+        return False

@@ -70,7 +70,7 @@ class NftCut:
     name: str
 
     async def count(self) -> int:
-        """How many packets it has dropped so far."""
+        """The number of packets that it has dropped so far."""
         listed = await self.partitions.shell(["nft", "-j", "list", "counter", *self._where.split(), self.name])
         return dropped(json.loads(listed))
 

@@ -55,11 +55,6 @@ def _sleeps(pid: int) -> bool:
     return words[0] in ("35", "230", "115")  # nanosleep, clock_nanosleep on x86-64, on arm64
 
 
-def started(pid: int) -> int:
-    """The start of a process, in ticks since the boot. OSError if there is none."""
-    return int((PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[19])
-
-
 def alive(pid: int) -> bool:
     """Whether a process exists and is no zombie."""
     return (PROC / str(pid) / "ns" / "net").exists()

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from splitbrain.harness.environments.linux import processes, scratch
+from splitbrain.harness.environments.linux import scratch
+from splitbrain.harness.runtime.process_start import started_ticks
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class ScratchFolders:
 def owner(pid: int) -> str:
     """Identity of a process among all others, those of other boots and namespaces included. OSError if there is
     none."""
-    return f"{_boot()} {_namespace()} {pid} {processes.started(pid)}"
+    return f"{_boot()} {_namespace()} {pid} {started_ticks(pid)}"
 
 
 def alive(mark: str) -> bool:

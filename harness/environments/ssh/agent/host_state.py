@@ -24,6 +24,7 @@ from pathlib import Path
 from splitbrain.harness.environments.linux import processes, scratch, tools
 from splitbrain.harness.environments.real.orphans import Orphan, sweep
 from splitbrain.harness.errors import InfrastructureError
+from splitbrain.harness.runtime.process_start import started_ticks
 
 PARENT = Path("/var/tmp")
 PREFIX = "splitbrain.host."
@@ -54,7 +55,7 @@ def own(folder: Path, owner: str) -> None:
     """Say whose folder this is: the agent that runs this. owner: in words."""
     about = {
         "pid": os.getpid(),
-        "started": processes.started(os.getpid()),
+        "started": started_ticks(os.getpid()),
         "owner": owner,
         "since": time.strftime("%Y-%m-%d %H:%M:%S"),
     }
@@ -269,7 +270,7 @@ def _holds(pid: int, started: object, folder: Path) -> bool:
     """Whether a process is this user's, started then, and has the lock of a folder open."""
     place = processes.PROC / str(pid)
     try:
-        if place.stat().st_uid != os.geteuid() or processes.started(pid) != started:
+        if place.stat().st_uid != os.geteuid() or started_ticks(pid) != started:
             return False
         lock = (folder / LOCK).stat()
         return any(os.path.samestat(entry.stat(), lock) for entry in (place / "fd").iterdir() if entry.exists())

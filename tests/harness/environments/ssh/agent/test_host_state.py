@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from splitbrain.harness.environments.linux import processes
 from splitbrain.harness.environments.real.orphans import Orphan
 from splitbrain.harness.environments.ssh.agent import host_state
 from splitbrain.harness.errors import InfrastructureError
+from splitbrain.harness.runtime.process_start import started_ticks
 
 RUN = "0123abcd"
 
@@ -57,7 +57,7 @@ def made(parent: Path, *, held: bool) -> tuple[Path, int]:
 def named(folder: Path, pid: int) -> None:
     """Have a folder say that this process made it."""
     about = json.loads((folder / host_state.OWNER).read_text())
-    started = processes.started(pid) if pid > 0 else 0
+    started = started_ticks(pid) if pid > 0 else 0
     (folder / host_state.OWNER).write_text(json.dumps({**about, "pid": pid, "started": started}))
 
 
