@@ -220,7 +220,7 @@ cdef class EventFields:
         for number in range(OPTIONAL, FIELDS):
             parts[number] = columns.optional[number - OPTIONAL]
         for number in range(FIELDS):
-            column = getattr(history, self.fields[number])
+            column = history.value_column.raw if number == VALUE else getattr(history, self.fields[number])
             array.extend_buffer(column, <char *>parts[number], count)
         return 0
 

@@ -17,6 +17,7 @@ from splitbrain.harness.errors import HistoryError
 from splitbrain.harness.interner import Interner, Scalars, columns_native
 from splitbrain.harness.operation import NEMESIS, EventType, Value
 from splitbrain.harness.pairing import ABSENT, NEMESIS_PROCESS, IllFormed, Operations, Pairing
+from splitbrain.harness.value_column import ValueColumn, gathered
 
 __all__ = ["ABSENT", "NEMESIS_PROCESS", "Event", "History", "IllFormed", "Interner", "Operations"]
 
@@ -50,7 +51,7 @@ class History:
 
     __slots__ = (
         "_operations", "_pairing", "error", "f", "key", "late", "node", "pool", "process", "process_names", "revision",
-        "session", "time", "timed", "token", "type", "value", "warnings",
+        "session", "time", "timed", "token", "type", "value_column", "warnings",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -58,7 +59,7 @@ class History:
         self.type = array("b")
         self.process = array("q")
         self.f = array("i")
-        self.value = array("i")
+        self.value_column = ValueColumn(self.pool)
         self.key = array("i")
         self.time = array("q")
         self.node = array("i")
@@ -84,6 +85,16 @@ class History:
     def __iter__(self) -> Iterator[Event]:
         return map(self.event, range(len(self)))
 
+    @property
+    def value(self) -> "array[int]":
+        """The value of each event."""
+        return self.value_column.ids()
+
+    @value.setter
+    def value(self, ids: "array[int]") -> None:
+        self.value_column = ValueColumn(self.pool)
+        self.value_column.raw = ids
+
     @staticmethod
     def of(events: Iterable[Event]) -> "History":
         """The history of these events, in their order; their own `index` is not looked at."""
@@ -96,6 +107,7 @@ class History:
         """An empty history whose values are interned together with those of another: ids mean the same in both."""
         part = History()
         part.pool, part.process_names = whole.pool, whole.process_names
+        part.value_column = ValueColumn(part.pool)
         part._pairing = (Pairing if columns_native is None else columns_native.NativePairing)(part.pool.values)
         return part
 
@@ -126,7 +138,7 @@ class History:
         self.type.append(type)
         self.process.append(process)
         self.f.append(names[f])
-        self.value.append(intern(value))
+        self.value_column.raw.append(intern(value))
         self.key.append(ABSENT if key is None else intern(key))
         self.time.append(time)
         self.node.append(ABSENT if node is None else names[node])
@@ -146,7 +158,7 @@ class History:
         self.type.fromlist(types)
         self.process.fromlist(processes)
         self.f.fromlist(list(map(pool.names.__getitem__, map(_F, events))))
-        self.value.fromlist(pool.ids(list(map(_VALUE, events))))
+        self.value_column.raw.fromlist(pool.ids(list(map(_VALUE, events))))
         self.time.fromlist(list(map(_TIME, events)))
         revisions = list(map(_REVISION, events))
         if revisions.count(UNSET) == len(revisions):
@@ -189,7 +201,7 @@ class History:
             type=EventType(self.type[position]).word,
             f=values[self.f[position]],
             key=optional(self.key),
-            value=values[self.value[position]],
+            value=values[self.value_column.id_at(position)],
             node=optional(self.node),
             error=optional(self.error),
             revision=UNSET if revision == ABSENT else revision,
@@ -260,23 +272,14 @@ class History:
         return known
 
     def _paired(self, partner: "array[int]") -> Operations:
-        out = Operations()
+        out = Operations(self.value_column)
         out.events = len(self)
         out.invoke = invoke = self._pairing.invoke[:]
-        out.complete = complete = _gathered(partner, invoke)
-        out.f, out.key, out.argument = (_gathered(column, invoke) for column in (self.f, self.key, self.value))
-        out.process = _gathered(self.process, invoke)
-        out.ended = _gathered(self.type, complete, EventType.INFO)
-        out.result, out.revision = _gathered(self.value, complete), _gathered(self.revision, complete)
+        out.complete = complete = gathered(partner, invoke)
+        out.f, out.key, out.process = (gathered(column, invoke) for column in (self.f, self.key, self.process))
+        out.ended = gathered(self.type, complete, EventType.INFO)
+        out.revision = gathered(self.revision, complete)
         return out
-
-
-def _gathered(column: "array[int]", positions: "array[int]", absent: int = ABSENT) -> "array[int]":
-    """The entries of a column at these positions; `absent` where a position is ABSENT."""
-    if columns_native is not None:
-        return columns_native.gathered(column, positions, absent)
-    # ABSENT is -1, so one entry more at the end of a column is what is found there.
-    return array(column.typecode, map((column + array(column.typecode, [absent])).__getitem__, positions))
 
 
 _F, _VALUE, _TIME, _REVISION = (attrgetter(name) for name in ("f", "value", "time", "revision"))

@@ -13,6 +13,7 @@ from libc.stdint cimport int8_t, int32_t, int64_t, uint64_t
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcmp, memset
 
+from splitbrain.harness.micro_operations_native cimport MicroOperations
 from splitbrain.harness.sequences_native cimport Sequences
 
 cdef extern from "Python.h":
@@ -40,43 +41,21 @@ cdef enum:
     SMALL = 1 << 16     # integers below are looked up by their value
 
 
-include "plain_values.pxi"
+include "json_values.pxi"
 
 
-cdef class EventLines:
+cdef class EventLines(ValueReader):
     """The lines of one file, taken block by block. history: what takes them. nemesis_number: of its process."""
 
-    cdef object history, pool, ints, names
-    cdef Sequences sequences
-    cdef list values
+    cdef object history
     cdef tuple columns
     cdef int64_t nemesis_number
-    cdef PlainValues numbers, texts
-    cdef int32_t *small
-    cdef int32_t *ids       # of the parts of the sequences that are open
-    cdef Py_ssize_t top, room
-    cdef const char *at
-    cdef int32_t none, true, false
     cdef readonly object last
     """The time of the last event that was taken, or None."""
 
     def __init__(self, history, fields, nemesis_number):
         """fields: the names of the columns time, process, type, f, value, revision, and of those that may be absent."""
-        self.history, self.pool, self.values = history, history.pool, history.pool.values
-        self.ints, self.names, self.sequences = self.pool.tables[int], self.pool.names, self.pool.tables[list]
-        self.columns, self.nemesis_number = fields, nemesis_number
-        self.numbers, self.texts = PlainValues(), PlainValues()
-        self.none = self.true = self.false = ABSENT
-        self.room = 1 << 10
-        self.small = <int32_t *>malloc(SMALL * sizeof(int32_t))
-        self.ids = <int32_t *>malloc(self.room * sizeof(int32_t))
-        if self.small == NULL or self.ids == NULL:
-            raise MemoryError
-        memset(self.small, 0xff, SMALL * sizeof(int32_t))
-
-    def __dealloc__(self):
-        free(self.small)
-        free(self.ids)
+        self.history, self.columns, self.nemesis_number = history, fields, nemesis_number
 
     def take(self, bytes block, Py_ssize_t begin, last):
         """(how many lines were taken, where the first stands that was not). begin: where the first line stands. last:
@@ -89,6 +68,7 @@ cdef class EventLines:
         cdef int64_t due = len(self.history), latest = -<int64_t>0x7fffffffffffffff - 1 if last is None else last
         cdef int64_t *rows = NULL
         self.at, self.last = text + begin, last
+        self.flat = self.history.value_column.flat or MicroOperations()
         try:
             while self.at < end:
                 line = self.at
@@ -105,6 +85,8 @@ cdef class EventLines:
                 count += 1
             if count:
                 self.last = latest
+                if len(self.flat):
+                    self.history.value_column.flat = self.flat
                 self.append(rows, count)
             return count, self.at - text
         finally:
@@ -115,7 +97,7 @@ cdef class EventLines:
         cdef Py_ssize_t number, at, before, place
         for number in range(FIELDS - 1):
             place = number + 1
-            column = getattr(self.history, self.columns[number])
+            column = self.history.value_column.raw if place == VALUE else getattr(self.history, self.columns[number])
             before = len(column)
             array.resize_smart(column, before + count)
             if column.itemsize == 8:
@@ -158,9 +140,11 @@ cdef class EventLines:
                 if not self.number(&row[place]) or (row[place] < 0 and place != TIME):
                     return False
             else:
-                row[place] = self.value(0)
+                row[place] = self.micro_operations() if place == VALUE and self.at[0] == 91 else STOP
                 if row[place] == STOP:
-                    return False
+                    row[place] = self.value(0)
+                    if row[place] == STOP:
+                        return False
             if self.at[0] == 44:
                 self.blank(1)
             else:
@@ -170,27 +154,6 @@ cdef class EventLines:
         if not met >> VALUE & 1:
             row[VALUE] = self.null()
         self.at += 2
-        return True
-
-    cdef inline void blank(self, int step) noexcept:
-        """Go on, and over blanks."""
-        self.at += step
-        while self.at[0] == 32:
-            self.at += 1
-
-    cdef inline bint skip(self, const char *what) noexcept:
-        if self.at[0] != what[0]:
-            return False
-        self.blank(1)
-        return True
-
-    cdef inline bint word(self, const char *what, int size) noexcept:
-        """Whether this stands here; goes on behind it. Blocks end with a zero, so nothing behind them is looked at."""
-        cdef int place
-        for place in range(size):
-            if self.at[place] != what[place]:
-                return False
-        self.at += size
         return True
 
     cdef int field(self) noexcept:
@@ -234,131 +197,6 @@ cdef class EventLines:
         if self.word(b'"fail"', 6):
             return 2
         return 3 if self.word(b'"info"', 6) else STOP
-
-    cdef bint number(self, int64_t *out) noexcept:
-        """Whether an integer stands here."""
-        cdef bint negative = self.at[0] == 45
-        cdef const char *first = self.at + negative
-        cdef const char *at = first
-        cdef int64_t found = 0
-        while 48 <= at[0] <= 57:
-            if at - first == DIGITS:
-                return False
-            found = 10 * found + at[0] - 48
-            at += 1
-        if at == first or (first[0] == 48 and (negative or at > first + 1)):
-            return False
-        if at[0] == 46 or at[0] == 101 or at[0] == 69:
-            return False
-        out[0] = -found if negative else found
-        self.at = at
-        return True
-
-    cdef int32_t value(self, int depth) except -3:
-        """The id of the value that stands here, or STOP."""
-        cdef char first = self.at[0]
-        cdef int64_t number
-        if first == 91:
-            return self.sequence(depth)
-        if first == 34:
-            return self.text()
-        if first == 110:
-            return self.null() if self.word(b"null", 4) else STOP
-        if first == 116 or first == 102:
-            return self.truth(first == 116)
-        return self.integer(number) if self.number(&number) else STOP
-
-    cdef int32_t null(self) except -3:
-        if self.none == ABSENT:
-            self.none = self.pool.id(None)
-        return self.none
-
-    cdef int32_t truth(self, bint yes) except -3:
-        if not (self.word(b"true", 4) if yes else self.word(b"false", 5)):
-            return STOP
-        if yes:
-            if self.true == ABSENT:
-                self.true = self.pool.id(True)
-            return self.true
-        if self.false == ABSENT:
-            self.false = self.pool.id(False)
-        return self.false
-
-    cdef int32_t integer(self, int64_t number) except -3:
-        """The id of an integer."""
-        cdef int32_t found
-        cdef uint64_t at
-        if 0 <= number < SMALL:
-            if self.small[number] == ABSENT:
-                self.small[number] = self.ints[number]
-            return self.small[number]
-        at = self.numbers.home(number)
-        while self.numbers.slots[at].id != ABSENT:
-            if self.numbers.slots[at].mark == number:
-                return self.numbers.slots[at].id
-            at = (at + 1) & self.numbers.mask
-        found = self.ints[number]
-        self.numbers.add(number, found)
-        return found
-
-    cdef int32_t text(self) except -3:
-        """The id of the text that stands here, or STOP."""
-        cdef const unsigned char *first = <const unsigned char *>self.at + 1
-        cdef const unsigned char *at = first
-        cdef uint64_t hash = 0, place
-        cdef PyObject *known
-        cdef Py_ssize_t size
-        cdef int32_t found
-        while at[0] != 34:
-            if at[0] < 32 or at[0] > 126 or at[0] == 92:
-                return STOP
-            hash = (hash ^ at[0]) * <uint64_t>0x100000001B3
-            at += 1
-        size = at - first
-        self.at = <const char *>at + 1
-        place = self.texts.home(hash)
-        while self.texts.slots[place].id != ABSENT:
-            if self.texts.slots[place].mark == <int64_t>hash:
-                found = self.texts.slots[place].id
-                known = PyList_GET_ITEM(<PyObject *>self.values, found)
-                if PyUnicode_GET_LENGTH(known) == size and memcmp(PyUnicode_1BYTE_DATA(known), first, size) == 0:
-                    return found
-            place = (place + 1) & self.texts.mask
-        found = self.names[PyUnicode_DecodeASCII(<const char *>first, size, NULL)]
-        self.texts.add(<int64_t>hash, found)
-        return found
-
-    cdef int32_t sequence(self, int depth) except -3:
-        """The id of the list that stands here, or STOP."""
-        cdef Py_ssize_t base = self.top
-        cdef bint flat = True
-        cdef int32_t found
-        cdef int32_t *moved
-        if depth == NESTED:
-            return STOP
-        self.blank(1)
-        if self.at[0] != 93:
-            while True:
-                flat = flat and self.at[0] != 91
-                found = self.value(depth + 1)
-                if found == STOP:
-                    return STOP
-                if self.top == self.room:
-                    moved = <int32_t *>realloc(self.ids, 2 * self.room * sizeof(int32_t))
-                    if moved == NULL:
-                        raise MemoryError
-                    self.ids, self.room = moved, 2 * self.room
-                self.ids[self.top] = found
-                self.top += 1
-                if self.at[0] != 44:
-                    break
-                self.blank(1)
-            if self.at[0] != 93:
-                return STOP
-        self.at += 1
-        found = self.sequences.of_parts(self.ids + base, self.top - base, flat)
-        self.top = base
-        return found
 
 
 cdef int64_t *grown(int64_t *rows, Py_ssize_t room) except NULL:

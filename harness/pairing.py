@@ -7,6 +7,7 @@ after it, so its process must never be heard of again.
 
 from array import array
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from splitbrain.harness.operation import EventType, Value
 
@@ -100,9 +101,12 @@ class Operations:
     `result` is an observation only where `ended` is OK. `revision` is the one the completion carries, or ABSENT.
     """
 
-    __slots__ = ("argument", "complete", "ended", "events", "f", "invoke", "key", "process", "result", "revision")
+    __slots__ = (
+        "_argument", "_result", "complete", "ended", "events", "f", "invoke", "key", "process", "revision", "values",
+    )  # fmt: skip
 
-    def __init__(self) -> None:
+    def __init__(self, values: "EventValues") -> None:
+        self.values = values
         self.events = 0
         """The number of events of the history that these rows were made from."""
         self.invoke = array("q")
@@ -111,9 +115,30 @@ class Operations:
         self.process = array("q")
         self.f = array("i")
         self.key = array("i")
-        self.argument = array("i")
-        self.result = array("i")
         self.revision = array("q")
+        self._argument: array[int] | None = None
+        self._result: array[int] | None = None
 
     def __len__(self) -> int:
         return len(self.invoke)
+
+    @property
+    def argument(self) -> "array[int]":
+        """The value of each invocation."""
+        if self._argument is None:
+            self._argument = self.values.ids_at(self.invoke)
+        return self._argument
+
+    @property
+    def result(self) -> "array[int]":
+        """The value of each completion, or ABSENT."""
+        if self._result is None:
+            self._result = self.values.ids_at(self.complete)
+        return self._result
+
+
+class EventValues(Protocol):
+    """The values of events, as ids."""
+
+    def ids_at(self, positions: "array[int]") -> "array[int]":
+        """The ids of some events, ABSENT for ABSENT."""

@@ -2,7 +2,7 @@
 
 history.py        a history as flat columns: transactions, micro-operations, versions
 parts.py          transactions in two operations, begin and commit, made whole
-reading.py        operations into these columns
+reading.py        operations into these columns; flat.py: their micro-operations as numbers
 suspects.py       where a direct anomaly may be
 direct.py         anomalies that values alone show
 versions.py       what reads say of the order of versions
@@ -27,6 +27,6 @@ predicates.py        reads by predicates in a closed universe, as edges; predica
 predicate_levels.py  the levels of a graph with predicates, and their evidence
 closed_predicate.py  the checker of closed-predicate, and its entry
 
-Compiled parts, each with a twin in Python: reading_native, suspects_native, graph_native, certificate_native,
-order_native, visibility_native (twin: visibility).
+Compiled parts, each with a twin in Python: reading_native with flat_native, suspects_native, graph_native,
+certificate_native, order_native, visibility_native (twin: visibility).
 """

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from splitbrain.checkers.common.registers import sessions_of
 from splitbrain.checkers.common.values import frozen, same, shown
+from splitbrain.checkers.transactions.flat import flat_transactions
 from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import EventType
 
@@ -143,11 +144,8 @@ def _compiled(history: History, *, lists: bool) -> "certificate_native.CompiledS
     """A store of the compiled twin; None if there is none."""
     if certificate_native is None:
         return None
-    operations, pool = history.operations(), history.pool
-    write, read = (pool.values[pool.names[word]] for word in ("append" if lists else "w", "r"))
-    return certificate_native.CompiledStore(
-        pool.values, operations.argument, operations.result, operations.ended, write, read, lists
-    )
+    flat = flat_transactions(history, lists=lists)
+    return None if flat is None else certificate_native.CompiledStore(flat, history.operations().ended, lists)
 
 
 def _in_time(history: History, begins: Sequence[int] | Ints, commits: Sequence[int] | Ints, *, realtime: bool) -> bool:

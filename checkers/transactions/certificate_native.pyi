@@ -1,19 +1,10 @@
 from array import array
-from typing import Any
 
+from splitbrain.checkers.transactions.flat_native import FlatTransactions
 from splitbrain.checkers.transactions.graph import Bytes, Ints, Places
 
 class CompiledStore:
-    def __init__(
-        self,
-        values: list[Any],
-        argument: array[int],
-        result: array[int],
-        ended: array[int],
-        word: object,
-        read_word: object,
-        lists: bool,
-    ) -> None: ...
+    def __init__(self, flat: FlatTransactions, ended: array[int], lists: bool) -> None: ...
     def serial(self, order: Ints) -> bool: ...
     def snapshot(self, order: Ints, commits: Bytes) -> bool: ...
 

@@ -1,24 +1,16 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 """Compiled twin of `certificate`: says quickly that an order is none to object to.
 
-It reads the operations of the history, and knows no columns and no graph. Values of one pool are equal if and only if
-they are one object. Where it objects, or where something is out of the ordinary, Python has the word.
+It reads the micro-operations of the history, and knows no columns and no graph. Where it objects, or where something is
+out of the ordinary, Python has the word.
 """
 
-from cpython.list cimport PyList_GET_ITEM
-from cpython.object cimport PyObject, PyTypeObject
 from libc.stdint cimport int8_t, int32_t, int64_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcmp, memset
 
+from splitbrain.checkers.transactions.flat_native cimport FlatTransactions
 from splitbrain.harness.memory cimport fetch_ahead
-
-cdef extern from "Python.h":
-    PyTypeObject PyTuple_Type
-    PyTypeObject *Py_TYPE(PyObject *value)
-    Py_ssize_t TUPLE_SIZE "PyTuple_GET_SIZE"(PyObject *value)
-    PyObject *TUPLE_ITEM "PyTuple_GET_ITEM"(PyObject *value, Py_ssize_t place)
-    PyObject **TUPLE_ITEMS "&PyTuple_GET_ITEM"(PyObject *value, Py_ssize_t place)
 
 cdef enum:
     ABSENT = -1
@@ -29,8 +21,7 @@ cdef enum:
 
 cdef struct Entry:
     # A key of the store: committed values, then those that the transaction at work has written itself.
-    PyObject *name
-    PyObject **held
+    int32_t *held
     int32_t size
     int32_t own
     int32_t room
@@ -38,32 +29,31 @@ cdef struct Entry:
 
 
 cdef class CompiledStore:
-    """Lists or registers by key. word: the object that names a write, read_word: that of a read."""
+    """Lists or registers by key. ended: how each transaction ended."""
 
-    cdef list values
-    cdef const int32_t[:] argument, result
+    cdef FlatTransactions flat
+    cdef const int32_t *numbers
     cdef const int8_t[:] ended
-    cdef PyObject *word
-    cdef PyObject *read_word
     cdef bint lists
     cdef Entry *entries
-    cdef int64_t mask, count, clock
+    cdef int32_t *entry_of      # of each atom that is a key, or ABSENT
+    cdef int64_t count, room, clock
 
-    def __cinit__(self):
-        self.mask = (1 << 10) - 1
-        self.entries = <Entry *> calloc(self.mask + 1, sizeof(Entry))
-        if self.entries == NULL:
+    def __init__(self, FlatTransactions flat, ended, lists):
+        self.flat, self.numbers, self.ended, self.lists = flat, flat.steps.numbers, ended, lists
+        self.room = 1 << 8
+        self.entries = <Entry *> calloc(self.room, sizeof(Entry))
+        self.entry_of = <int32_t *> malloc((len(flat.atoms) + 1) * sizeof(int32_t))
+        if self.entries == NULL or self.entry_of == NULL:
             raise MemoryError
-
-    def __init__(self, list values, argument, result, ended, word, read_word, lists):
-        self.values, self.argument, self.result, self.ended = values, argument, result, ended
-        self.word, self.read_word, self.lists = <PyObject *> word, <PyObject *> read_word, lists
+        memset(self.entry_of, 0xff, (len(flat.atoms) + 1) * sizeof(int32_t))
 
     def __dealloc__(self):
         cdef int64_t at
-        for at in range(self.mask + 1):
+        for at in range(self.count):
             free(self.entries[at].held)
         free(self.entries)
+        free(self.entry_of)
 
     def serial(self, const int32_t[::1] order):
         """Whether an order of transactions explains all reads, and has each successful one once and none that failed."""
@@ -104,15 +94,10 @@ cdef class CompiledStore:
 
     cdef inline void _fetch(self, int32_t soon, int32_t later) noexcept:
         """Let two transactions be fetched that will be looked at: of the first one its micro-operations."""
-        cdef PyObject *steps
-        cdef Py_ssize_t at
-        if self.ended[later] == OK:
-            fetch_ahead(PyList_GET_ITEM(self.values, self.result[later]))
-        if self.ended[soon] == OK:
-            steps = PyList_GET_ITEM(self.values, self.result[soon])
-            if Py_TYPE(steps) == &PyTuple_Type:
-                for at in range(TUPLE_SIZE(steps)):
-                    fetch_ahead(<char *> TUPLE_ITEM(steps, at) + 16)
+        if self.flat.value[later] != ABSENT:
+            fetch_ahead(&self.flat.steps.begins[self.flat.value[later]])
+        if self.flat.value[soon] != ABSENT:
+            fetch_ahead(self.numbers + self.flat.steps.begins[self.flat.value[soon]])
 
     cdef bint _complete(self, const int32_t[::1] order, Py_ssize_t count) except -1:
         cdef bytearray met = bytearray(count)
@@ -127,80 +112,62 @@ cdef class CompiledStore:
                 return False
         return True
 
-    cdef Entry *_entry(self, PyObject *name) except NULL:
-        cdef int64_t at = <int64_t> ((<uint64_t> name * <uint64_t> 0x9E3779B97F4A7C15) >> 24) & self.mask
-        while self.entries[at].name != NULL:
-            if self.entries[at].name == name:
-                return &self.entries[at]
-            at = (at + 1) & self.mask
-        if 2 * self.count > self.mask:
-            self._grow()
-            return self._entry(name)
-        self.count += 1
-        self.entries[at].name = name
-        return &self.entries[at]
+    cdef Entry *_entry(self, int32_t key) except NULL:
+        cdef Entry *entries
+        if self.entry_of[key] == ABSENT:
+            if self.count == self.room:
+                entries = <Entry *> realloc(self.entries, 2 * self.room * sizeof(Entry))
+                if entries == NULL:
+                    raise MemoryError
+                memset(entries + self.room, 0, self.room * sizeof(Entry))
+                self.entries, self.room = entries, 2 * self.room
+            self.entry_of[key] = <int32_t> self.count
+            self.count += 1
+        return &self.entries[self.entry_of[key]]
 
-    cdef int _grow(self) except -1:
-        cdef Entry *old = self.entries
-        cdef int64_t before = self.mask + 1, at, place
-        cdef Entry *entries = <Entry *> calloc(4 * before, sizeof(Entry))
-        if entries == NULL:
-            raise MemoryError
-        self.entries, self.mask = entries, 4 * before - 1
-        for at in range(before):
-            if old[at].name != NULL:
-                place = <int64_t> ((<uint64_t> old[at].name * <uint64_t> 0x9E3779B97F4A7C15) >> 24) & self.mask
-                while entries[place].name != NULL:
-                    place = (place + 1) & self.mask
-                entries[place] = old[at]
-        free(old)
-        return 0
+    cdef inline int64_t _begin(self, int32_t txn) noexcept:
+        return self.flat.steps.begins[self.flat.value[txn]] if self.flat.value[txn] != ABSENT else 0
+
+    cdef inline int64_t _end(self, int32_t txn) noexcept:
+        return self.flat.steps.begins[self.flat.value[txn] + 1] if self.flat.value[txn] != ABSENT else 0
 
     cdef bint _look(self, int32_t txn) except -1:
         """Whether a transaction can have read what it read, in this state; leaves the state as it was."""
-        cdef PyObject *step
-        cdef PyObject *steps
         cdef Entry *entry
-        cdef Py_ssize_t at, size
+        cdef int64_t at = self._begin(txn), end = self._end(txn)
+        cdef int32_t what
         cdef bint fine = True
-        if self.ended[txn] != OK:
+        if self.ended[txn] != OK or not self.flat.answered[txn]:
             return True
-        steps = PyList_GET_ITEM(self.values, self.result[txn])
-        if Py_TYPE(steps) != &PyTuple_Type:
-            return False
-        size = TUPLE_SIZE(steps)
-        for at in range(size):
-            step = TUPLE_ITEM(steps, at)
-            if Py_TYPE(step) != &PyTuple_Type or TUPLE_SIZE(step) != 3:
-                return False
-            entry = self._entry(TUPLE_ITEM(step, 1))
-            if TUPLE_ITEM(step, 0) == self.word:
-                self._hold(entry, TUPLE_ITEM(step, 2))
-            elif not self._seen(entry, TUPLE_ITEM(step, 2)):
-                fine = False
-                break
-        for at in range(size):
-            self._entry(TUPLE_ITEM(TUPLE_ITEM(steps, at), 1)).own = 0
+        while at < end and fine:
+            entry, what = self._entry(self.numbers[at + 1]), self.numbers[at + 2]
+            if self.numbers[at] == self.flat.word:
+                self._hold(entry, what)
+            else:
+                fine = self._seen(entry, what, self.numbers + at + 3)
+            at += 3 + (~what if what < 0 else 0)
+        at = self._begin(txn)
+        while at < end:
+            self._entry(self.numbers[at + 1]).own = 0
+            at += 3 + (~self.numbers[at + 2] if self.numbers[at + 2] < 0 else 0)
         return fine
 
-    cdef bint _seen(self, Entry *entry, PyObject *seen) noexcept:
-        """Whether a key holds this."""
+    cdef bint _seen(self, Entry *entry, int32_t what, const int32_t *elements) noexcept:
+        """Whether a key holds this: a value, or a list of elements."""
         cdef Py_ssize_t size = entry.size + entry.own
         if not self.lists:
-            return seen == (entry.held[size - 1] if size else <PyObject *> None)
-        if seen == <PyObject *> None:
+            return what == (entry.held[size - 1] if size else self.flat.none)
+        if what == self.flat.none:
             return size == 0
-        if Py_TYPE(seen) != &PyTuple_Type or TUPLE_SIZE(seen) != size:
-            return False
-        return size == 0 or memcmp(TUPLE_ITEMS(seen, 0), entry.held, size * sizeof(PyObject *)) == 0
+        return ~what == size and (size == 0 or memcmp(elements, entry.held, size * sizeof(int32_t)) == 0)
 
-    cdef int _hold(self, Entry *entry, PyObject *value) except -1:
+    cdef int _hold(self, Entry *entry, int32_t value) except -1:
         """Let the transaction at work write a key, of which it alone sees this."""
-        cdef PyObject **held
+        cdef int32_t *held
         if not self.lists and entry.own:
             entry.own -= 1
         if entry.size + entry.own >= entry.room:
-            held = <PyObject **> realloc(entry.held, (2 * entry.room + 4) * sizeof(PyObject *))
+            held = <int32_t *> realloc(entry.held, (2 * entry.room + 4) * sizeof(int32_t))
             if held == NULL:
                 raise MemoryError
             entry.held, entry.room = held, 2 * entry.room + 4
@@ -211,29 +178,22 @@ cdef class CompiledStore:
     cdef bint _commit(self, int32_t txn, int64_t begun) except -1:
         """Carry out the writes of a transaction; False if something was committed to their keys since it began, unless
         begun is -1."""
-        cdef PyObject *steps = PyList_GET_ITEM(
-            self.values, self.result[txn] if self.ended[txn] == OK else self.argument[txn]
-        )
-        cdef PyObject *step
         cdef Entry *entry
-        cdef Py_ssize_t at
-        if Py_TYPE(steps) != &PyTuple_Type:
-            return False
+        cdef int64_t at = self._begin(txn), end = self._end(txn)
+        cdef int32_t what
         self.clock += 1
-        for at in range(TUPLE_SIZE(steps)):
-            step = TUPLE_ITEM(steps, at)
-            if Py_TYPE(step) != &PyTuple_Type or TUPLE_SIZE(step) != 3:
-                return False
-            if TUPLE_ITEM(step, 0) != self.word:
-                continue
-            entry = self._entry(TUPLE_ITEM(step, 1))
-            if begun >= 0 and entry.committed > begun and entry.committed < self.clock:
-                return False
-            entry.committed = self.clock
-            if not self.lists:
-                entry.size = 0
-            self._hold(entry, TUPLE_ITEM(step, 2))
-            entry.size, entry.own = entry.size + entry.own, 0
+        while at < end:
+            what = self.numbers[at + 2]
+            if self.numbers[at] == self.flat.word:
+                entry = self._entry(self.numbers[at + 1])
+                if begun >= 0 and entry.committed > begun and entry.committed < self.clock:
+                    return False
+                entry.committed = self.clock
+                if not self.lists:
+                    entry.size = 0
+                self._hold(entry, what)
+                entry.size, entry.own = entry.size + entry.own, 0
+            at += 3 + (~what if what < 0 else 0)
         return True
 
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from splitbrain.checkers.common.per_key import NEVER
 from splitbrain.checkers.common.registers import sessions_of
 from splitbrain.checkers.common.values import shown
+from splitbrain.checkers.transactions.flat import WRITES, flat_transactions
 from splitbrain.checkers.transactions.history import FAIL, OK, TransactionHistory
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import ABSENT, History
@@ -23,8 +24,6 @@ try:
 except ImportError:  # installed without a C compiler
     reading_native = None  # type: ignore[assignment]
 
-WRITES = {"list-append": "append", "rw-register": "w"}
-
 
 class NotJudged(Exception):
     """A history that cannot be judged; its words are the reason, with the place."""
@@ -33,9 +32,9 @@ class NotJudged(Exception):
 def transactions(history: History, workload: str) -> TransactionHistory:
     """The transactions of a history; UsageError for an operation that is none, NotJudged where a value was written
     twice. workload: list-append or rw-register."""
-    operations, values = history.operations(), history.pool.values
     out = without_steps(history, lists=workload == "list-append")
-    if not _compiled(out, workload):
+    if not _compiled(out):
+        operations, values = history.operations(), history.pool.values
         reader = _Reader(out, workload)
         for txn, ended in enumerate(out.ended):
             value = values[operations.result[txn]] if ended == OK else None
@@ -68,14 +67,13 @@ def _column(values: "npt.NDArray[np.int64]") -> "array[int]":
     return out
 
 
-def _compiled(out: TransactionHistory, workload: str) -> bool:
+def _compiled(out: TransactionHistory) -> bool:
     """Whether the compiled reader was there, and took the history."""
     if reading_native is None:
         return False
-    operations, pool = out.history.operations(), out.history.pool
+    flat = flat_transactions(out.history, lists=out.lists)
     reader = reading_native.ColumnReader(out.lists, _above)
-    columns = (operations.argument, operations.result, operations.ended)
-    if not reader.read(pool.values, *columns, *(_object(out.history, word) for word in (WRITES[workload], "r"))):
+    if flat is None or not reader.read(flat, out.ended):
         return False
     out.starts, out.owner, out.write, out.key = reader.starts, reader.owner, reader.write, reader.key
     out.low, out.high, out.elements = reader.low, reader.high, reader.elements
@@ -84,12 +82,6 @@ def _compiled(out: TransactionHistory, workload: str) -> bool:
     out.version_writer, out.version_op = reader.version_writer, reader.version_op
     out.last, out.member, out.own, out.after = reader.last, reader.member, reader.own, reader.after
     return True
-
-
-def _object(history: History, word: str) -> Value:
-    """The object by which a pool knows a word; another one if it does not."""
-    found = history.pool.tables[str].get(word)  # type: ignore[attr-defined]
-    return word if found is None else history.pool.values[found]
 
 
 def _above(one: Value, other: Value) -> bool:

@@ -2,6 +2,8 @@ from array import array
 from collections.abc import Callable
 from typing import Any
 
+from splitbrain.checkers.transactions.flat_native import FlatTransactions
+
 class ColumnReader:
     starts: array[int]
     owner: array[int]
@@ -22,12 +24,4 @@ class ColumnReader:
     keys: list[Any]
     version_value: list[Any]
     def __init__(self, lists: bool, above: Callable[[Any, Any], bool]) -> None: ...
-    def read(
-        self,
-        values: list[Any],
-        argument: array[int],
-        result: array[int],
-        ended: array[int],
-        word: object,
-        read_word: object,
-    ) -> bool: ...
+    def read(self, flat: FlatTransactions, ended: array[int]) -> bool: ...

@@ -1,34 +1,26 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
-"""Compiled twin of the reader in `history`: micro-operations into columns.
+"""Compiled twin of the reader in `reading`: micro-operations into columns.
 
-Values of one pool are equal if and only if they are one object, so that a key, an element or a whole list is known by
-its address. Pitfall: whatever is out of the ordinary (a strange micro-operation, a value written twice) is left to
-Python, from the beginning, so that there is one place that says what is wrong.
+Pitfall: whatever is out of the ordinary (a strange micro-operation, a value written twice) is left to Python, from the
+beginning, so that there is one place that says what is wrong.
 """
 
 from cpython cimport array
-from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
-from cpython.object cimport PyObject, PyTypeObject
-from libc.stdint cimport int8_t, int32_t, int64_t, uint64_t
-from libc.stdlib cimport calloc, free, malloc, realloc
-from libc.string cimport memcmp, memcpy, memset
+from libc.stdint cimport int8_t, int32_t, int64_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free, malloc
+from libc.string cimport memcmp, memset
 
 import array
 
+from splitbrain.checkers.transactions.flat_native cimport FlatTransactions
 from splitbrain.harness.memory cimport ask_large_pages, fetch_ahead
-
-cdef extern from "Python.h":
-    PyTypeObject PyTuple_Type
-    PyTypeObject *Py_TYPE(PyObject *value)
-    Py_ssize_t TUPLE_SIZE "PyTuple_GET_SIZE"(PyObject *value)
-    PyObject *TUPLE_ITEM "PyTuple_GET_ITEM"(PyObject *value, Py_ssize_t place)
-    PyObject **TUPLE_ITEMS "&PyTuple_GET_ITEM"(PyObject *value, Py_ssize_t place)
 
 cdef enum:
     ABSENT = -1
     OK = 1
     FAIL = 2
-    AHEAD = 8           # transactions
+    AHEAD = 8           # micro-operations
+    WRITE = -1          # in place of what was read
 
 cdef array.array INTS = array.array("i", [])
 
@@ -40,7 +32,7 @@ cdef array.array new_ints(Py_ssize_t size):
     return out
 
 
-include "pair_numbers.pxi"
+include "number_table.pxi"
 
 
 cdef struct Made:
@@ -55,137 +47,108 @@ cdef class ColumnReader:
     cdef readonly array.array version_key, version_writer, version_op, after
     cdef readonly bytearray write, own, last, member
     cdef readonly list keys, version_value
+    cdef FlatTransactions flat
     cdef bint lists
     cdef object above
-    cdef Numbers key_numbers, versions
-    cdef PyObject **seen
+    cdef NumberTable versions
+    cdef const int32_t *numbers
+    cdef int64_t *seen      # where the value of each micro-operation stands in `numbers`; of a write WRITE, in the end
+    cdef int32_t *key_numbers
 
     def __init__(self, lists, above):
         """above: whether the first of two lists of one length is to stand for the order rather than the other."""
         self.lists, self.above = lists, above
-        self.key_numbers, self.versions = Numbers(), Numbers()
+        self.versions = NumberTable()
         self.keys, self.version_value = [], []
         self.version_key, self.version_writer, self.version_op = INTS[:], INTS[:], INTS[:]
 
     def __dealloc__(self):
         free(self.seen)
+        free(self.key_numbers)
 
-    def read(self, list values, const int32_t[:] argument, const int32_t[:] result, const int8_t[:] ended,
-             object word, object read_word):
-        """Whether the history was read; False for what is left to Python. word, read_word: the objects of the pool that
-        name a write and a read, or None."""
-        cdef Py_ssize_t count = len(ended), txn, most = 0, size, place
-        cdef PyObject *value
-        cdef PyObject *step
-        cdef PyObject *inner
-        cdef PyObject *absent = <PyObject *> None
-        cdef PyObject *write_f = <PyObject *> word
-        cdef PyObject *read_f = <PyObject *> read_word
-        cdef bint answered
-        cdef int32_t op = 0, key
+    def read(self, FlatTransactions flat, const int8_t[:] ended):
+        """Whether the history was read; False for what is left to Python."""
+        cdef Py_ssize_t txn, count = flat.count
+        cdef int64_t most = 0
+        cdef int32_t op = 0
         for txn in range(count):
-            value = PyList_GET_ITEM(values, result[txn] if ended[txn] == OK else argument[txn])
-            if Py_TYPE(value) == &PyTuple_Type:
-                most += TUPLE_SIZE(value)
-            elif ended[txn] == OK:  # asked for, and answered by nothing
-                value = PyList_GET_ITEM(values, argument[txn])
-                if Py_TYPE(value) != &PyTuple_Type:
-                    return False
-                most += TUPLE_SIZE(value)
+            if flat.value[txn] != ABSENT:
+                most += (flat.steps.begins[flat.value[txn] + 1] - flat.steps.begins[flat.value[txn]]) / 3
         if most >= 1 << 30:
             return False
+        self.flat, self.numbers = flat, flat.steps.numbers
         self.starts = new_ints(count + 1)
         self.owner, self.key = new_ints(most), new_ints(most)
         self.low, self.high = new_ints(most), new_ints(most)
         self.write = bytearray(most)
-        self.seen = <PyObject **> malloc((most + 1) * sizeof(PyObject *))
-        if self.seen == NULL:
+        self.seen = <int64_t *> malloc((most + 1) * sizeof(int64_t))
+        self.key_numbers = <int32_t *> malloc((len(flat.atoms) + 1) * sizeof(int32_t))
+        if self.seen == NULL or self.key_numbers == NULL:
             raise MemoryError
-        ask_large_pages(self.seen, (most + 1) * sizeof(PyObject *))
-        cdef int32_t *starts = <int32_t *> self.starts.data.as_ints
-        cdef int32_t *owners = <int32_t *> self.owner.data.as_ints
-        cdef int32_t *key_of = <int32_t *> self.key.data.as_ints
-        cdef int32_t *low = <int32_t *> self.low.data.as_ints
-        cdef int32_t *high = <int32_t *> self.high.data.as_ints
-        cdef char *write = self.write
-        starts[0] = 0
+        ask_large_pages(self.seen, (most + 1) * sizeof(int64_t))
+        memset(self.key_numbers, 0xff, (len(flat.atoms) + 1) * sizeof(int32_t))
+        self.starts.data.as_ints[0] = 0
         for txn in range(count):
-            if txn + 2 * AHEAD < count:
-                place = txn + 2 * AHEAD
-                fetch_ahead(PyList_GET_ITEM(values, result[place] if ended[place] == OK else argument[place]))
-                place = txn + AHEAD
-                self._fetch(PyList_GET_ITEM(values, result[place] if ended[place] == OK else argument[place]))
-            answered = ended[txn] == OK
-            value = PyList_GET_ITEM(values, result[txn] if answered else argument[txn])
-            if answered and value == absent:
-                answered, value = False, PyList_GET_ITEM(values, argument[txn])
-            if value == absent and ended[txn] == FAIL:
-                starts[txn + 1] = op
-                continue
-            if Py_TYPE(value) != &PyTuple_Type:
-                return False
-            size = TUPLE_SIZE(value)
-            for place in range(size):
-                step = TUPLE_ITEM(value, place)
-                if Py_TYPE(step) != &PyTuple_Type or TUPLE_SIZE(step) != 3:
+            if flat.value[txn] != ABSENT:
+                op = self._take(<int32_t> txn, op)
+                if op == ABSENT:
                     return False
-                inner = TUPLE_ITEM(step, 1)
-                key = self.key_numbers.find(0, inner)
-                if key == ABSENT:
-                    key = self.key_numbers.add(0, inner)
-                    self.keys.append(<object> inner)
-                inner = TUPLE_ITEM(step, 2)
-                if TUPLE_ITEM(step, 0) == write_f:
-                    if inner == absent:
-                        return False
-                    write[op], high[op], self.seen[op] = 1, ABSENT, inner
-                elif TUPLE_ITEM(step, 0) == read_f:
-                    if not answered:
-                        continue
-                    if self.lists and inner != absent and Py_TYPE(inner) != &PyTuple_Type:
-                        return False
-                    write[op], low[op], high[op], self.seen[op] = 0, ABSENT, ABSENT, inner
-                else:
-                    return False
-                owners[op], key_of[op] = txn, key
-                op += 1
-            starts[txn + 1] = op
+            self.starts.data.as_ints[txn + 1] = op
         if not self._number_versions(op):
             return False
         self._finish(op, count, ended)
         return True
 
+    cdef int32_t _take(self, int32_t txn, int32_t op) except -2:
+        """Take the micro-operations of a transaction; the number of the next one, or ABSENT for a strange one."""
+        cdef int64_t at = self.flat.steps.begins[self.flat.value[txn]]
+        cdef int64_t end = self.flat.steps.begins[self.flat.value[txn] + 1]
+        cdef int32_t f, key, what
+        while at < end:
+            f, key, what = self.numbers[at], self.key_numbers[self.numbers[at + 1]], self.numbers[at + 2]
+            if key == ABSENT:
+                key = self.key_numbers[self.numbers[at + 1]] = <int32_t> len(self.keys)
+                self.keys.append(self.flat.atoms[self.numbers[at + 1]])
+            if f == self.flat.word:
+                if what == self.flat.none or what < 0:
+                    return ABSENT
+                (<char *> self.write)[op] = 1
+            elif f != self.flat.read_word:
+                return ABSENT
+            elif self.flat.answered[txn] and (what >= 0) == self.lists and what != self.flat.none:
+                return ABSENT
+            if f == self.flat.word or self.flat.answered[txn]:
+                self.seen[op] = at + 2
+                self.low.data.as_ints[op] = self.high.data.as_ints[op] = ABSENT
+                self.owner.data.as_ints[op], self.key.data.as_ints[op] = txn, key
+                op += 1
+            at += 3 + (~what if what < 0 else 0)
+        return op
+
+    cdef inline uint64_t _mark(self, int32_t key, int32_t value) noexcept nogil:
+        """The mark of a version."""
+        return <uint64_t> (key + 1) << 32 | <uint32_t> value
+
     cdef bint _number_versions(self, int32_t ops) except -1:
         """Whether each write wrote a value never written to its key; it makes a version."""
-        cdef int32_t op
+        cdef int32_t op, soon, count = 0
         cdef const int32_t *key = <int32_t *> self.key.data.as_ints
         cdef int32_t *low = <int32_t *> self.low.data.as_ints
         cdef const char *write = self.write
         for op in range(ops):
-            if op + 2 * AHEAD < ops and write[op + 2 * AHEAD]:
-                self.versions.fetch(key[op + 2 * AHEAD], self.seen[op + 2 * AHEAD])
+            count += write[op]
+        self.versions.reserve(count)
+        for op in range(ops):
+            soon = op + 2 * AHEAD
+            if soon < ops and write[soon]:
+                self.versions.fetch(self._mark(key[soon], self.numbers[self.seen[soon]]))
             if write[op]:
-                low[op] = self.versions.add(key[op], self.seen[op])
+                low[op] = self.versions.add(self._mark(key[op], self.numbers[self.seen[op]]))
                 if low[op] == ABSENT:
                     return False
-                self.version_value.append(<object> self.seen[op])
-                self.seen[op] = NULL
+                self.version_value.append(self.flat.atoms[self.numbers[self.seen[op]]])
+                self.seen[op] = WRITE
         return True
-
-    cdef inline void _fetch(self, PyObject *value) noexcept:
-        """Let the micro-operations of a transaction be fetched that will be read soon."""
-        cdef Py_ssize_t place
-        if Py_TYPE(value) == &PyTuple_Type:
-            for place in range(TUPLE_SIZE(value)):
-                fetch_ahead(<char *> TUPLE_ITEM(value, place) + 16)
-
-    cdef inline void _fetch_seen(self, int32_t op, bint whole) noexcept:
-        """Let a list be fetched that was read."""
-        if self.seen[op] != NULL:
-            fetch_ahead(<char *> self.seen[op] + 16)
-            if whole:
-                fetch_ahead(<char *> self.seen[op] + 80)
-                fetch_ahead(<char *> self.seen[op] + 144)
 
     cdef int _finish(self, int32_t ops, Py_ssize_t count, const int8_t[:] ended) except -1:
         cdef int32_t op, version, at
@@ -196,7 +159,7 @@ cdef class ColumnReader:
         self.version_key, self.version_writer = new_ints(written), new_ints(written)
         self.version_op = new_ints(written)
         for op in range(ops):
-            if self.seen[op] == NULL:
+            if self.seen[op] == WRITE:
                 version = self.low.data.as_ints[op]
                 self.version_key.data.as_ints[version] = self.key.data.as_ints[op]
                 self.version_writer.data.as_ints[version] = self.owner.data.as_ints[op]
@@ -210,99 +173,108 @@ cdef class ColumnReader:
         self._find_members(ops, count, ended)
         return 0
 
-    cdef int32_t _version(self, int32_t key, PyObject *value) except -2:
+    cdef int32_t _version(self, int32_t key, int32_t value) except -2:
         """The version of a value that was read."""
-        cdef int32_t found = self.versions.find(key, value)
+        cdef uint64_t mark = self._mark(key, value)
+        cdef int32_t found = self.versions.find(mark)
         if found == ABSENT:
-            found = self.versions.add(key, value)
-            self.version_value.append(<object> value)
+            found = self.versions.add(mark)
+            self.version_value.append(self.flat.atoms[value])
             self.version_key.append(key)
             self.version_writer.append(ABSENT)
             self.version_op.append(ABSENT)
         return found
 
     cdef int _lay_out_registers(self, int32_t ops) except -1:
-        cdef PyObject *absent = <PyObject *> None
-        cdef int32_t op, at = 0
+        cdef int32_t op, soon, at = 0
         self.elements = new_ints(ops)
         for op in range(ops):
-            if self.seen[op] != NULL:
+            soon = op + AHEAD
+            if soon < ops and self.seen[soon] != WRITE:
+                self.versions.fetch(self._mark(self.key.data.as_ints[soon], self.numbers[self.seen[soon]]))
+            if self.seen[op] != WRITE:
                 self.low.data.as_ints[op] = at
-                if self.seen[op] != absent:
-                    self.elements.data.as_ints[at] = self._version(self.key.data.as_ints[op], self.seen[op])
+                if self.numbers[self.seen[op]] != self.flat.none:
+                    self.elements.data.as_ints[at] = self._version(self.key.data.as_ints[op], self.numbers[self.seen[op]])
                     at += 1
                 self.high.data.as_ints[op] = at
         array.resize(self.elements, at)
         self.longest, self.base = INTS[:], INTS[:]
         return 0
 
-    cdef int _lay_out_lists(self, int32_t ops) except -1:
-        """The longest list of each key, which all its prefixes share, then all other lists."""
-        cdef PyObject *absent = <PyObject *> None
-        cdef PyObject *seen
-        cdef PyObject *known
-        cdef int32_t op, key, keys = len(self.keys)
-        cdef Py_ssize_t more, size, at = 0, place
-        cdef int32_t *key_of = <int32_t *> self.key.data.as_ints
-        self.longest, self.base = new_ints(keys), new_ints(keys)
-        cdef int32_t *longest = <int32_t *> self.longest.data.as_ints
-        cdef int32_t *base = <int32_t *> self.base.data.as_ints
-        memset(longest, 0xff, keys * sizeof(int32_t))
+    cdef inline int32_t _size(self, int32_t op) noexcept nogil:
+        """The length of a list that was read."""
+        cdef int32_t what = self.numbers[self.seen[op]]
+        return ~what if what < 0 else 0
+
+    cdef inline bint _alike(self, int32_t op, int32_t other, int32_t size) noexcept nogil:
+        """Whether two lists begin alike."""
+        return memcmp(self.numbers + self.seen[op] + 1, self.numbers + self.seen[other] + 1, size * sizeof(int32_t)) == 0
+
+    cdef tuple _list(self, int32_t op):
+        """A list that was read, as it stands in the history."""
+        return tuple([self.flat.atoms[self.numbers[self.seen[op] + 1 + place]] for place in range(self._size(op))])
+
+    cdef int _find_longest(self, int32_t ops) except -1:
+        """Find the longest list of each key."""
+        cdef int32_t op, more, size
+        cdef int32_t *known
+        self.longest = new_ints(len(self.keys))
+        memset(self.longest.data.as_voidptr, 0xff, len(self.keys) * sizeof(int32_t))
         for op in range(ops):
-            if op + 2 * AHEAD < ops:
-                self._fetch_seen(op + 2 * AHEAD, False)
-            seen = self.seen[op]
-            if seen == NULL:
+            if self.seen[op] == WRITE:
                 continue
-            key = key_of[op]
-            if longest[key] == ABSENT:
-                longest[key] = op
+            known = &(<int32_t *> self.longest.data.as_ints)[self.key.data.as_ints[op]]
+            if known[0] == ABSENT:
+                known[0] = op
                 continue
-            known = self.seen[longest[key]]
-            if seen == known or seen == absent:
-                continue
-            more = TUPLE_SIZE(seen) - (0 if known == absent else TUPLE_SIZE(known))
-            if more > 0 or (more == 0 and known != absent and self.above(<object> seen, <object> known)):
-                longest[key] = op
-        for key in range(keys):
-            seen = self.seen[longest[key]] if longest[key] != ABSENT else absent
-            base[key] = <int32_t> at
-            at += 0 if seen == absent else TUPLE_SIZE(seen)
-        for op in range(ops):
-            if op + AHEAD < ops:
-                self._fetch_seen(op + AHEAD, True)
-            seen = self.seen[op]
-            if seen != NULL and seen != absent:
-                size = TUPLE_SIZE(seen)
-                if memcmp(TUPLE_ITEMS(seen, 0), TUPLE_ITEMS(self.seen[longest[key_of[op]]], 0),
-                          size * sizeof(PyObject *)):
-                    self.low.data.as_ints[op] = <int32_t> at
-                    at += size
-                    if at >= 1 << 30:
-                        raise MemoryError("lists that contradict each other have more than 2^30 elements")
-                    self.high.data.as_ints[op] = <int32_t> at
-                    continue
-                self.high.data.as_ints[op] = <int32_t> size
-            elif seen != NULL:
-                self.high.data.as_ints[op] = 0
-            if seen != NULL:
-                self.low.data.as_ints[op] = base[key_of[op]]
-                self.high.data.as_ints[op] += base[key_of[op]]
-        self.elements = new_ints(at)
-        for key in range(keys):
-            if longest[key] != ABSENT and self.seen[longest[key]] != absent:
-                self._lay(key, self.seen[longest[key]], base[key])
-        for op in range(ops):
-            if self.seen[op] != NULL and self.low.data.as_ints[op] != base[key_of[op]]:
-                self._lay(key_of[op], self.seen[op], self.low.data.as_ints[op])
+            size = self._size(op)
+            more = size - self._size(known[0])
+            if more > 0 or (
+                more == 0 and not self._alike(op, known[0], size) and self.above(self._list(op), self._list(known[0]))
+            ):
+                known[0] = op
         return 0
 
-    cdef int _lay(self, int32_t key, PyObject *seen, Py_ssize_t at) except -1:
-        cdef Py_ssize_t place
-        for place in range(TUPLE_SIZE(seen)):
-            self.versions.fetch(key, TUPLE_ITEM(seen, place))
-        for place in range(TUPLE_SIZE(seen)):
-            self.elements.data.as_ints[at + place] = self._version(key, TUPLE_ITEM(seen, place))
+    cdef int _lay_out_lists(self, int32_t ops) except -1:
+        """The longest list of each key, which all its prefixes share, then all other lists."""
+        cdef int32_t op, key, size, keys = len(self.keys)
+        cdef int64_t at = 0
+        self._find_longest(ops)
+        self.base = new_ints(keys)
+        cdef const int32_t *key_of = <int32_t *> self.key.data.as_ints
+        cdef const int32_t *longest = <int32_t *> self.longest.data.as_ints
+        cdef int32_t *base = <int32_t *> self.base.data.as_ints
+        cdef int32_t *low = <int32_t *> self.low.data.as_ints
+        for key in range(keys):
+            base[key] = <int32_t> at
+            at += self._size(longest[key]) if longest[key] != ABSENT else 0
+        for op in range(ops):
+            if self.seen[op] != WRITE:
+                size = self._size(op)
+                low[op] = base[key_of[op]]
+                if not self._alike(op, longest[key_of[op]], size):
+                    low[op] = <int32_t> at
+                    at += size
+                if at >= 1 << 30:
+                    raise MemoryError("lists that contradict each other have more than 2^30 elements")
+                self.high.data.as_ints[op] = low[op] + size
+        self.elements = new_ints(at)
+        for key in range(keys):
+            if longest[key] != ABSENT:
+                self._lay(longest[key], base[key])
+        for op in range(ops):
+            if self.seen[op] != WRITE and low[op] != base[key_of[op]]:
+                self._lay(op, low[op])
+        return 0
+
+    cdef int _lay(self, int32_t op, int64_t at) except -1:
+        cdef int32_t place, key = self.key.data.as_ints[op], size = self._size(op)
+        cdef const int32_t *values = self.numbers + self.seen[op] + 1
+        for place in range(size):
+            self.versions.fetch(self._mark(key, values[place]))
+        for place in range(size):
+            self.elements.data.as_ints[at + place] = self._version(key, values[place])
         return 0
 
     cdef int _find_members(self, int32_t ops, Py_ssize_t count, const int8_t[:] ended) except -1:
