@@ -7,7 +7,7 @@
 An operation counts if it was invoked after the grace and so early that its deadline passed before the heal: one that is
 answered because of the heal is not answered in spite of the fault. What then still waited was not in time, and says
 nothing about whether it would have been answered later (`pending`). Operations of one window are not independent, so
-intervals take the windows as clusters (`clustered`).
+intervals take the windows as clusters (`results.intervals.clustered`).
 """
 
 import math
@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from splitbrain.classification.windows import KINDS, FaultWindow, RequestEnd, ServiceRequest
-from splitbrain.results.intervals import Interval, score_bounds
 
 DEADLINE_MIN_NS = 1_000_000_000
 DEADLINE_FACTOR = 10
@@ -26,7 +25,6 @@ USEFUL_NS = 3_000_000_000
 """The part of a window in which operations count, if it is long enough for that."""
 SERVED_SHARE = 0.9
 """Share of its operations of a kind that a node answers in time, at least, where it serves."""
-LEVEL = 0.95
 
 
 @dataclass(frozen=True)
@@ -138,31 +136,3 @@ def tallies(window: FaultWindow, deadline_ns: int, grace_ns: int) -> Mapping[tup
 def _answered(request: ServiceRequest, length: int) -> bool:
     """Whether an operation ended ok before the fault was healed."""
     return request.answer is RequestEnd.OK and request.ended is not None and request.ended <= length
-
-
-def clustered(clusters: Sequence[tuple[int, int]], level: float = LEVEL) -> Interval:
-    """The share over clusters of (part, whole) with Wilson's interval for as many independent observations as the
-    spread between clusters makes them worth: Korn and Graubard, Survey Methodology 24 (1998), with Wilson's interval as
-    Dean and Pagano, J. Survey Statistics and Methodology 3 (2015), advise.
-
-    Where all clusters agree, nothing is known of their spread, and each counts as one observation."""
-    counted = [(part, whole) for part, whole in clusters if whole]
-    part, whole, number = sum(p for p, _ in counted), sum(w for _, w in counted), len(counted)
-    if not number:
-        return Interval(0, 0, 0.0, 1.0)
-    share = part / whole
-    scatter = sum((p - share * w) ** 2 for p, w in counted)
-    if number < 2 or scatter == 0:
-        worth = float(number)
-    else:
-        variance = number / (number - 1) * scatter / whole**2
-        worth = min(float(whole), share * (1 - share) / variance * _freedom(whole, number, level))
-    return Interval(part, whole, *score_bounds(share, worth, level))
-
-
-def _freedom(whole: int, clusters: int, level: float) -> float:
-    """The factor by which observations of few clusters are worth less, for their spread is only estimated."""
-    from scipy.stats import t
-
-    upper = 0.5 + level / 2
-    return float((t.ppf(upper, max(1, whole - 1)) / t.ppf(upper, clusters - 1)) ** 2)

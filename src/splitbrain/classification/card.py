@@ -10,7 +10,6 @@ from statistics import median
 from typing import Any
 
 from splitbrain.checkers.claims import LINEARIZABLE
-from splitbrain.classification.availability import clustered
 from splitbrain.classification.claims import ClaimStanding, claim_standings
 from splitbrain.classification.evidence import FAILOVERS, HEALTHY, LEADERLESS_SPLIT, SPLITS, RunEvidence
 from splitbrain.classification.figures import (
@@ -28,7 +27,7 @@ from splitbrain.classification.models import ModelStanding, model_standings, str
 from splitbrain.classification.rule import RUNS_MIN, ClassFinding, find_class
 from splitbrain.classification.timeline import SideTimeline, timelines
 from splitbrain.classification.windows import KINDS, READ, WRITE
-from splitbrain.results.intervals import Interval
+from splitbrain.results.intervals import Interval, clustered
 from splitbrain.results.summary import permille
 from splitbrain.textbook.designs import OperationCost
 

@@ -14,7 +14,6 @@ from splitbrain.classification.availability import (
     SERVED_SHARE,
     USEFUL_NS,
     ServiceTally,
-    clustered,
     deadline,
     failovers,
     grace,
@@ -23,7 +22,7 @@ from splitbrain.classification.availability import (
 from splitbrain.classification.evidence import HEALTHY, RunEvidence, linearizable_runs
 from splitbrain.classification.rule import ClassFacts, SideFacts
 from splitbrain.classification.windows import KINDS, FaultWindow, RequestEnd
-from splitbrain.results.intervals import Interval
+from splitbrain.results.intervals import Interval, clustered
 from splitbrain.results.sides import SPLIT
 from splitbrain.results.summary import permille
 
