@@ -47,6 +47,11 @@ LONG_CUT = "--nemesis partition:topology=leader-isolated --nemesis-interval 12 -
 UNANSWERED = "--nemesis client,pause --time-limit 40"
 SLOW_POWER = "--nemesis powerloss:size=all --nemesis-interval 20 --nemesis-duration 2 --time-limit 60"
 ONE = "--env local --nodes 1 --time-limit 10"
+VOTED = (
+    "--nemesis partition:topology=leader-isolated --nemesis-interval 8 --nemesis-duration 5 --time-limit 24 "
+    "--workload unique-register"
+)
+PARTED = "--workload queue --time-limit 40 --nemesis partition --nemesis-interval 20 --nemesis-duration 15"
 LISTS = "--workload list-append --concurrency 10 --rate 0"
 SERIAL = "--set consistency=serializable"
 FIXED = "--env local --nodes 1 --time-limit 60"
@@ -159,6 +164,10 @@ ROWS = (
         f"{CUT} --workload set", INVALID, runs=5),
     BugRow("sentinel-alone", "the same load on one primary that is never replaced", "redis:failover=none",
         f"{CUT} --workload set", VALID, runs=5),
+    BugRow("slots", "a failover by vote under partitions loses acknowledged writes", "redis:failover=cluster",
+        f"--env local --nodes 6 {VOTED}", INVALID),
+    BugRow("slots-alone", "the same load on primaries that have no replicas", "redis:failover=cluster",
+        f"{THREE} {VOTED}", VALID),
     BugRow("zookeeper-local", "plain reads are stale on a server that is cut off", "zookeeper:reads=local,tick_ms=2000",
         f"{CUT} --workload unique-register", INVALID, runs=5),
     BugRow("zookeeper-sync", "the same, and each read is preceded by sync", "zookeeper:tick_ms=2000",
@@ -252,6 +261,10 @@ ROWS = (
         f"{THREE} --workload unique-register --nemesis kill,partition --time-limit 20", INVALID),
     BugRow("tarantool-set", "and what is acknowledged is kept", "tarantool",
         f"{THREE} --workload set --nemesis kill,partition --time-limit 20", VALID),
+    BugRow("rabbitmq-mirrored", "mirrors part, each side goes on, and the smaller one's messages are dropped",
+        "rabbitmq:queue=mirrored,partitions=autoheal", f"{THREE} {PARTED}", INVALID),
+    BugRow("rabbitmq-quorum", "the same, and queues are replicated by Raft", "rabbitmq:partitions=autoheal",
+        f"{THREE} {PARTED}", VALID),
     BugRow("ignite-memory", "entries in memory alone, and all nodes are killed", "ignite",
         f"{THREE} --workload set --nemesis kill:size=all --nemesis-interval 8 --nemesis-duration 1 --time-limit 14",
         INVALID),

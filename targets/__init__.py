@@ -151,6 +151,10 @@ TARGETS: Mapping[str, tuple[str, str]] = {
         "splitbrain.targets.tarantool:Tarantool",
         "Tarantool, synchronous and asynchronous spaces: real processes, containers, or one that exists",
     ),
+    "rabbitmq": (
+        "splitbrain.targets.rabbitmq:RabbitMQ",
+        "RabbitMQ, quorum queues and mirrored ones: real processes, containers, or a cluster",
+    ),
     "rqlite": (
         "splitbrain.targets.rqlite:Rqlite",
         "rqlite, SQLite replicated by Raft: real processes, containers, or a cluster",

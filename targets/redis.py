@@ -12,7 +12,9 @@ from splitbrain.harness.node import Node
 from splitbrain.harness.operation import ErrorKind, Operation, Outcome
 from splitbrain.harness.options import Option
 from splitbrain.targets.operations import shapes
+from splitbrain.targets.redis_cluster import CLUSTER, formed, nodes_file
 from splitbrain.targets.redis_errors import ERRORS, TooFewReplicas
+from splitbrain.targets.servers.agreement import settled
 from splitbrain.targets.servers.client import ServerClient
 from splitbrain.targets.servers.errors import ServerError
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
@@ -28,7 +30,7 @@ SENTINEL = """bind {here}\nport 26379\ndir {folder}\nprotected-mode no\nsentinel
 sentinel monitor main {first} 6379 {majority}\nsentinel down-after-milliseconds main 1000
 sentinel failover-timeout main 3000\n"""
 PREFIX = "splitbrain:"
-WAIT_MS = 1000
+WAIT_MS, HOPS = 1000, 5
 WRITES = {"write": "SET", "add": "SADD", "append": "RPUSH"}
 READ = """local kind = redis.call('TYPE', KEYS[1]).ok
 if kind == 'list' then return {kind, redis.call('LRANGE', KEYS[1], 0, -1)} end
@@ -44,11 +46,12 @@ SOFTWARE = Software(
     told=told,
 )
 OPTIONS = (
-    Option("failover", "sentinel", "what promotes a replica when the primary is lost", ("none", "sentinel")),
+    Option("failover", "sentinel", "who promotes a replica when the primary is lost; cluster: keys in slots, and "
+        "primaries that vote", ("none", "sentinel", "cluster")),
     Option("wait", "0", "how many replicas must have a write before it is acknowledged", ("0", "1", "2")),
     Option("appendfsync", "everysec", "when the log of writes is synced", ("always", "everysec", "no")),
     Option("min_replicas", 0, "a primary refuses writes when it has heard of fewer in the last 2 s"),
-)
+)  # fmt: skip
 
 
 class RedisClient(ServerClient):
@@ -61,15 +64,22 @@ class RedisClient(ServerClient):
         self.connection = await RespConnection.connect(primary, 6379, self.server.access)
 
     async def invoke(self, operation: Operation) -> Outcome:
-        """Carry out an operation on the primary; one that is none any more is looked for anew next time."""
-        if self.connection is None:
-            await self.open()
-        try:
-            return await self._on(self.connection, operation)
-        except ServerError as error:
-            if "READONLY" in str(error):
+        """Carry out an operation on the primary; one that is none any more is looked for anew next time. In a cluster
+        a node may send the client to another one, before it begins anything."""
+        for hop in range(HOPS):
+            if self.connection is None:
+                await self.open()
+            try:
+                return await self._on(self.connection, operation)
+            except ServerError as error:
+                if error.code not in ("MOVED", "READONLY"):
+                    raise
                 await self.close()
-            raise
+                if error.code == "READONLY" or hop == HOPS - 1:
+                    raise
+                there, _, port = str(error).rpartition(" ")[2].rpartition(":")
+                self.connection = await RespConnection.connect(there, int(port), self.server.access)
+        raise AssertionError("the last hop returns or raises")
 
     async def _on(self, primary: RespConnection, operation: Operation) -> Outcome:
         key, value = f"{PREFIX}{'' if operation.key is None else operation.key}", operation.value
@@ -95,7 +105,7 @@ class RedisClient(ServerClient):
         """The reply to the last of commands that read; only a primary is up to date."""
         (role, *_), *_, found = await primary.ask_all([("ROLE",), *commands])
         if role != b"master":
-            raise ServerError("READONLY: it was demoted, and may be behind")
+            raise ServerError("READONLY: it was demoted, and may be behind", "READONLY")
         return found
 
     async def teardown(self) -> None:
@@ -114,7 +124,7 @@ class Redis(Server):
     @property
     def claims(self) -> Sequence[str]:
         """Claims of a primary that is never replaced and syncs first; with Sentinel the last failover wins, as
-        documented."""
+        documented, and so it does in a cluster (redis.io, "Redis cluster specification", "Write safety")."""
         alone = self.word("failover") == "none" and self.word("appendfsync") == "always"
         return ("linearizable", "CP") if alone else ("convergence",)
 
@@ -123,16 +133,21 @@ class Redis(Server):
         here, (first, *others) = place.address, place.members.values()
         words = {**self.settings, "here": here, "first": first, "majority": len(others) // 2 + 1}
         words |= {"folder": str(place.folder), "replica": "" if here == first else f"replicaof {first} 6379"}
+        if self.word("failover") == "cluster":
+            conf = SERVER.format(**{**words, "replica": CLUSTER.format(**words)})
+            return {"redis.conf": conf, "nodes.conf": nodes_file(here, [first, *others])}
         return {"redis.conf": SERVER.format(**words), "sentinel.conf": SENTINEL.format(**words)}
 
     def command(self, place: Place, program: ServerProgram, version: str) -> Sequence[str]:
         server, sentinel = (str(place.folder / name) for name in ("redis.conf", "sentinel.conf"))
-        if self.word("failover") == "none":
+        if self.word("failover") != "sentinel":
             return [program.path, server]
         return ["sh", "-c", '"$0" "$2" --sentinel & exec "$0" "$1"', program.path, server, sentinel]
 
     async def ready(self, place: Place) -> bool:
         """Whether a node is the primary and has all replicas, or a replica in step; and its sentinel knows all."""
+        if self.word("failover") == "cluster":
+            return await formed(place.address)
         others = len(place.members) - 1
         kind, *more = await resp_asked(place.address, 6379, "ROLE")
         linked = len(more[1]) == others if kind == b"master" else more[2] == b"connected"
@@ -141,6 +156,11 @@ class Redis(Server):
         said = await resp_asked(place.address, 26379, "SENTINEL", "MASTER", "main")
         known = dict(zip(said[::2], said[1::2], strict=True))
         return int(known[b"num-other-sentinels"]) == int(known[b"num-slaves"]) == others
+
+    async def settle(self, nodes: Sequence[Node]) -> None:
+        """Wait until all slots of a cluster are served again."""
+        if self.word("failover") == "cluster" and not self.endpoints:
+            await settled(nodes, lambda node: formed(node.address))
 
     async def role(self, node: Node) -> str:
         kind, *_ = await resp_asked(node.address, 6379, "ROLE", access=self.access)

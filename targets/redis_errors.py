@@ -16,6 +16,9 @@ ERRORS = table(
     text("LOADING", ErrorKind.UNAVAILABLE, definite=True),
     text("MISCONF", ErrorKind.UNAVAILABLE, definite=True),
     text("WRONGTYPE", ErrorKind.OTHER, definite=True),
+    # cluster.c, clusterRedirectClient: said instead of beginning, and for a transaction that is then discarded.
+    text("MOVED", ErrorKind.NO_LEADER, definite=True),
+    text("CLUSTERDOWN", ErrorKind.UNAVAILABLE, definite=True),
     text("NOAUTH", ErrorKind.OTHER, definite=True),
     text("WRONGPASS", ErrorKind.OTHER, definite=True),
     # The primary was demoted while a write waited for its replicas.

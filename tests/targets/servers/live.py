@@ -19,17 +19,20 @@ NAMES = ("n1", "n2", "n3")
 
 def change(server: Server, value: int) -> Operation:
     """An operation that leaves a value."""
-    return Operation("write", value, "k") if "write" in server.operations else Operation("send", value, "log0")
+    f = next(f for f in ("write", "send", "enqueue") if f in server.operations)
+    return Operation(f, value, "log0" if f == "send" else "k")
 
 
 def look(server: Server) -> Operation:
     """An operation that sees it."""
-    return Operation("read", None, "k") if "read" in server.operations else Operation("poll", "start", "log0")
+    f = next(f for f in ("read", "poll", "drain") if f in server.operations)
+    return Operation("poll", "start", "log0") if f == "poll" else Operation(f, None, "k")
 
 
 def latest(seen: object) -> object:
-    """The value that was left last; of a log, its last message."""
-    return seen[-1][1] if isinstance(seen, tuple) else seen
+    """The value that was left last; of a log, its last message; of a queue, its last element."""
+    last = seen[-1] if isinstance(seen, tuple) else seen
+    return last[1] if isinstance(last, tuple) else last
 
 
 async def done(server: Server, node: Node, operation: Operation) -> Outcome:

@@ -18,8 +18,9 @@ PASSED_ON = {"redis", "valkey", "zookeeper", "nats", "memcached", "ignite"}
 """Servers whose password is sent as it is, once the connection is secret."""
 
 
-OWN_PORTS = {"cassandra", "kafka"}
-"""Drivers that connect to the addresses and ports that nodes tell them, so that a front is out of their reach."""
+OTHERS = {"cassandra", "kafka", "rabbitmq"}
+"""Drivers that connect to the addresses and ports that nodes tell them, so that a front is out of their reach; and a
+server that has no `write`, whose test is its own."""
 
 
 class FurtherServer(Memcached):
@@ -29,7 +30,7 @@ class FurtherServer(Memcached):
 
 
 @pytest.mark.parametrize(
-    "kind", [FurtherServer, *(kind for kind in SERVERS if kind.name not in OWN_PORTS)], ids=lambda kind: kind.name
+    "kind", [FurtherServer, *(kind for kind in SERVERS if kind.name not in OTHERS)], ids=lambda kind: kind.name
 )
 def test_tls_and_a_password(kind: type[Server], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ca, key = self_signed(tmp_path)

@@ -26,6 +26,7 @@ from splitbrain.targets.memcached import Memcached
 from splitbrain.targets.nats import Nats
 from splitbrain.targets.opensearch import OpenSearch
 from splitbrain.targets.postgresql import PostgreSQL
+from splitbrain.targets.rabbitmq import RabbitMQ
 from splitbrain.targets.redis import Redis
 from splitbrain.targets.rqlite import Rqlite
 from splitbrain.targets.seaweedfs import SeaweedFS
@@ -54,10 +55,12 @@ SERVERS: tuple[type[Server], ...] = (
     OpenSearch,
     SeaweedFS,
     Tarantool,
+    RabbitMQ,
 )
 LONG = {
     "rqlite": "a C compiler and Go build it for minutes",
     "opensearch": "45 MB, and three nodes that are ready after half a minute",
+    "rabbitmq": "three nodes that are ready after half a minute",
 }
 """Servers that take so long to get that only `make test-long` runs three nodes of them."""
 NO_CONTAINERS = {
@@ -77,6 +80,7 @@ LIBRARY = {
     "opensearch": "httpx2",
     "seaweedfs": "httpx2",
     "tarantool": "msgpack",
+    "rabbitmq": "aiormq",
 }
 """Libraries that clients need, from extras."""
 READ, WRITE = Operation("read", None, "k"), Operation("write", 1, "k")
@@ -135,7 +139,7 @@ every_server = pytest.mark.parametrize("kind", SERVERS, ids=lambda kind: kind.na
 every_stand_in = pytest.mark.parametrize(
     "kind", [kind for kind in SERVERS if kind.name in FAKES], ids=lambda kind: kind.name
 )
-"""Stand-ins but Kafka's, which is its driver's own: `tests/targets/kafka`."""
+"""Stand-ins but Kafka's, which is its driver's own (`tests/targets/kafka`), and RabbitMQ's (`tests/targets`)."""
 
 
 def made(kind: type[Server], **options: str) -> Server:
