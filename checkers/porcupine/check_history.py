@@ -145,6 +145,10 @@ class _Checking:
         details = {"keys": len(children), **{word.value: count for word, count in counts.items()}}
         return Verdict(value, reason, NAME, self.model.name, children=tuple(listed), details=self._figures() | details)
 
+    def _hard(self, reason: str) -> str:
+        """A reason for being undecided, with what makes such histories hard."""
+        return f"{reason}; {self.model.hard}" if self.model.hard else reason
+
     def _figures(self) -> dict[str, int]:
         return {"operations": self.problems.operations, "configurations": self.spending.configurations}
 
@@ -182,7 +186,8 @@ class _Checking:
         key = None if answer.key == ABSENT else self.history.pool.values[answer.key]
         details: dict[str, object] = {"operations": answer.operations, "configurations": answer.configurations}
         if not answer.searched:
-            reason = "not reached: " + (self.spending.exhausted() or "another key was found invalid before")
+            spent = self.spending.exhausted()
+            reason = "not reached: " + (self._hard(spent) if spent else "another key was found invalid before")
             return Verdict(Validity.UNKNOWN, reason, NAME, self.model.name, key, details=details)
         order = answer.order
         if answer.linearizable:
@@ -193,6 +198,7 @@ class _Checking:
             share = len(order) / answer.operations
             limit = answer.stopped or self.spending.exhausted() or "another key was found invalid before"
             reason = f"undecided: {limit}, with {len(order):,} of {answer.operations:,} operations placed ({share:.0%})"
+            reason = self._hard(reason)
             return Verdict(Validity.UNKNOWN, reason, NAME, self.model.name, key, details=details)
         call = self.model.show_call(call_at(self.model, self.history, answer.next_return))
         return verdicts.invalid(

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from splitbrain.checkers.common.per_key import NEVER
 from splitbrain.checkers.porcupine.model import Model
+from splitbrain.checkers.porcupine.monitors.monitor import Decision
 from splitbrain.checkers.porcupine.prepare import Prepared, Problem
 from splitbrain.checkers.porcupine.search import search
 from splitbrain.checkers.porcupine.search_result import SearchResult
@@ -27,10 +28,10 @@ CORE_TOLD = 1000
 
 
 def confirm_core(
-    answer: SearchResult, model: Model, prepared: Prepared, problem: Problem, core: Sequence[int], spending: BudgetMeter
+    answer: SearchResult, model: Model, prepared: Prepared, problem: Problem, refuting: Decision, spending: BudgetMeter
 ) -> bool:
-    """Search a core, and fill the answer with what is found; False if the core is linearizable."""
-    part = subproblem(problem, core)
+    """Search the core of a decision, and fill the answer with what is found; False if the core is linearizable."""
+    part = subproblem(problem, refuting.core)
     table = Table(model, prepared.classes)
     outcome = search(part, prepared, table, spending, CORE_LIMIT + 50 * len(part))
     if outcome.linearizable:
@@ -41,6 +42,8 @@ def confirm_core(
     if outcome.linearizable is None:
         # The core is hard to search, but the procedure has a proof: only the words are fewer.
         answer.next_return = max((ret, call) for ret, call in zip(part.ret, part.call, strict=True) if ret != NEVER)[1]
+        if refuting.blocked != ABSENT:
+            answer.next_return = problem.call[refuting.blocked]
     else:
         answer.next_return = part.call[outcome.blocked]
         answer.states = tuple(model.show_state(table.states[state]) for state in outcome.states)

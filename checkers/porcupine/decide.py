@@ -101,11 +101,7 @@ class KeyByKeyBackend:
         """A decision as an answer; None if it does not stand."""
         answer = SearchResult(problem.key, len(problem), problem.observations, 0, searched=True)
         if decision.order is None:
-            return (
-                answer
-                if confirm_core(answer, self.model, self.prepared, problem, decision.core, self.spending)
-                else None
-            )
+            return answer if confirm_core(answer, self.model, self.prepared, problem, decision, self.spending) else None
         answer.linearizable = True
         answer.order = tuple(map(problem.call.__getitem__, decision.order))
         return answer

@@ -138,6 +138,7 @@ class Model:
     independence: what a witness may leave out.
     wider: the names of the operations of a history → a model that knows more of them, for what the fast procedures do
     not know; None if this one is to be taken.
+    hard: which histories may stay undecided, said with the verdict.
     monitors: exact procedures that decide some histories without a search, in the order in which they are tried; see
     `monitors/monitor.py` (MonitorInput → Decision, or None).
     show_call, show_state: for people.
@@ -159,6 +160,7 @@ class Model:
     none_is_state: bool = False
     independence: Independence = Independence()
     monitors: Sequence[Callable[[Any], Any]] = ()
+    hard: str = ""
     wider: "Callable[[frozenset[str]], Model | None] | None" = None
     show_call: Callable[[Call], str] = show_call
     show_state: Callable[[Any], str] = shown

@@ -13,6 +13,7 @@ from dataclasses import replace
 from splitbrain.checkers.common.per_key import NEVER
 from splitbrain.checkers.porcupine.explanation import Explanation
 from splitbrain.checkers.porcupine.model import UNSEEN, Call, Model
+from splitbrain.checkers.porcupine.monitors.monitor import MonitorInput
 from splitbrain.checkers.porcupine.prepare import OverBudget, Prepared, Problem, prepare
 from splitbrain.checkers.porcupine.search import SearchOutcome, search
 from splitbrain.checkers.porcupine.shrink import smallest, subproblem
@@ -23,6 +24,10 @@ from splitbrain.harness.verdict import Validity, Verdict, Witness
 
 WORK = 200_000
 """Operations laid out and configurations entered for all witnesses of a history together."""
+MONITORED = 64
+"""Operations above which monitors are asked first whether a part still refutes."""
+MONITOR_WORK = 4
+"""Work of a monitor for an operation, in configurations of the search."""
 SHARE_OF_SECONDS = 0.05
 """Share of the budget's seconds that may go to witnesses, at least, even if the search has spent all."""
 
@@ -135,7 +140,7 @@ class _InvalidKey:
         moment = self.whole.ret[self.whole.call.index(self.next_return)]
         first = cut(self.refuting, self.prepared, self.history, moment)
         small = smallest(self.model, first, self.prepared, self.spending, self._refuted)
-        if len(small) < len(first) or self._search(first, self.spending.budget.configurations).linearizable is False:
+        if len(small) < len(first) or self._refuted(first):
             return small
         return smallest(self.model, self.refuting, self.prepared, self.spending, self._refuted)
 
@@ -154,6 +159,15 @@ class _InvalidKey:
         )  # fmt: skip
 
     def _refuted(self, problem: Problem) -> bool:
+        """Whether a problem is not linearizable, by a monitor where it is long."""
+        if len(problem) > MONITORED and self.model.monitors and not self.spending.exhausted():
+            self.spending.configurations += MONITOR_WORK * len(problem)
+            revisions = self.history.operations().revision
+            case = MonitorInput(self.model, problem, self.prepared, self.spending, revisions, locate=False)
+            decided = (procedure(case) for procedure in self.model.monitors)
+            decision = next((decision for decision in decided if decision is not None), None)
+            if decision is not None:
+                return decision.order is None
         return self._search(problem).linearizable is False
 
     def _search(self, problem: Problem, limit: int | None = None) -> SearchOutcome:

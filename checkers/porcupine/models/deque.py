@@ -70,6 +70,7 @@ def deque(settings: Mapping[str, Setting]) -> Model:
         observes=frozenset((*_POLLS, *_PEEKS, *SIZES)),
         pure=frozenset((*_PEEKS, *SIZES)),
         independence=Independence(parts=parts),
+        hard="the order of concurrent adds shows late, when their elements meet an end: few clients are decided",
         show_call=show,
         show_state=shown,
     )

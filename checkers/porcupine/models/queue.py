@@ -14,6 +14,7 @@ from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Independe
 from splitbrain.checkers.porcupine.models import looks
 from splitbrain.checkers.porcupine.models.looks import LOOKS, sees
 from splitbrain.checkers.porcupine.monitors.queue import queue_monitor
+from splitbrain.checkers.porcupine.monitors.repeating_queue import repeating_queue_monitor
 from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Option, Setting
 
@@ -60,16 +61,18 @@ def show(call: Call) -> str:
 
 def fifo_queue(settings: Mapping[str, Setting]) -> Model:
     """A queue."""
+    empty = meant(settings["empty"])
     return Model(
         name="fifo-queue",
         summary=FIFO_QUEUE.summary,
         operations=("enqueue", "dequeue", *LOOKS),
         initial=(),
-        step=stepper(meant(settings["empty"])),
+        step=stepper(empty),
         observes=frozenset({"dequeue", *LOOKS}),
         pure=frozenset(LOOKS),
         independence=Independence(parts=parts),
-        monitors=(queue_monitor("enqueue", "dequeue", meant(settings["empty"])),),
+        monitors=tuple(of("enqueue", "dequeue", empty) for of in (queue_monitor, repeating_queue_monitor)),
+        hard="of values that repeat, crashed dequeues may have taken any: values that come once are decided",
         show_call=show,
         show_state=shown,
     )

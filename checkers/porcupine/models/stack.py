@@ -70,6 +70,7 @@ def stack(settings: Mapping[str, Setting]) -> Model:
         pure=frozenset(LOOKS),
         independence=Independence(parts=parts),
         monitors=(stack_monitor("push", "pop", meant(settings["empty"])),),
+        hard="the order of pushes of values that repeat shows late, if at all: values that come once are decided",
         show_call=show,
         show_state=shown,
     )

@@ -13,7 +13,7 @@ from splitbrain.checkers.common.per_key import NEVER
 from splitbrain.checkers.porcupine.model import Call, Model
 from splitbrain.checkers.porcupine.prepare import Prepared, Problem
 from splitbrain.harness.budget import BudgetMeter
-from splitbrain.harness.history import Interner
+from splitbrain.harness.history import ABSENT, Interner
 
 T = TypeVar("T")
 
@@ -22,13 +22,15 @@ T = TypeVar("T")
 class MonitorInput:
     """One object and all that was done to it. `problem` has the operations in order of invocation, `prepared` says what
     they mean; `ret` is NEVER for one that crashed, and the crashed pure ones are gone. revisions: those recorded, by
-    row, also for a model that does not look at them; ABSENT where there is none."""
+    row, also for a model that does not look at them; ABSENT where there is none. locate: whether `Decision.blocked` is
+    asked for."""
 
     model: Model
     problem: Problem
     prepared: Prepared
     spending: BudgetMeter
     revisions: Sequence[int] = ()
+    locate: bool = True
 
     def meanings(self, meaning: Callable[[Call, Interner], T | None]) -> list[T] | None:
         """Meanings of the operations, asked once a class; None as soon as one of them means nothing to the
@@ -52,11 +54,13 @@ class Decision:
     """The decision of a procedure; operations by their place in the problem.
 
     order: one that is legal, of all operations but crashed ones that are not needed; None if there is none. core: then
-    operations that are not linearizable by themselves, and of which nothing was left out that they rest on.
+    operations that are not linearizable by themselves, and of which nothing was left out that they rest on. blocked:
+    the operation of the core up to whose return they are not, if that is known.
     """
 
     order: Sequence[int] | None = None
     core: Sequence[int] = ()
+    blocked: int = ABSENT
 
 
 Procedure = Callable[[MonitorInput], Decision | None]

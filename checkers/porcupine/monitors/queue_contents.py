@@ -63,7 +63,7 @@ class Contents:
 def contents(case: MonitorInput, names: ContainerNames, *, newest: bool = False) -> Contents | None:
     """The contents of a history of puts and takes; None if there are other operations, if the value that means empty is
     put in, or if no guess fits. newest: whether of equal values the one that was put in last is the one to take."""
-    found = _said(case, names)
+    found = said(case, names)
     if found is None:
         return None
     puts: dict[int, list[int]] = {}
@@ -115,7 +115,7 @@ def _paired(problem: Problem, puts: list[int], takes: list[int], newest: bool, p
     return True
 
 
-def _said(case: MonitorInput, names: ContainerNames) -> list[tuple[bool, int]] | None:
+def said(case: MonitorInput, names: ContainerNames) -> list[tuple[bool, int]] | None:
     """(is it a put, the value) of each operation; NOTHING for a take that found nothing, ANYTHING for a crashed one."""
     put, take, empty = names
     nothing: list[int] = []
