@@ -148,7 +148,7 @@ def safe_name(name: str) -> str:
 def write_whole(path: Path, text: str, option: str = "--out") -> Path:
     """Write a file, which appears whole or not at all; errors as those of `writing`. Nothing that others have put at
     the place of the partial file is written to: no link is followed."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.partial")
+    partial = _beside(path)
     with writing(path, option):
         try:
             partial.unlink(missing_ok=True)
@@ -175,7 +175,7 @@ def claim_folder(parent: Path, name: str) -> Path:
 def point_latest(link: Path, folder: Path) -> None:
     """Let a link name a folder, relative to the link, in one step; a text file where links are impossible."""
     aim = os.path.relpath(folder, link.parent)
-    fresh = link.with_name(f".{link.name}-{os.getpid()}")
+    fresh = _beside(link)
     fresh.unlink(missing_ok=True)
     try:
         fresh.symlink_to(aim, target_is_directory=True)
@@ -186,6 +186,11 @@ def point_latest(link: Path, folder: Path) -> None:
     except IsADirectoryError:
         fresh.unlink()
         raise UsageError(f"{link}: a folder is in the place of the link to the latest run; move it away") from None
+
+
+def _beside(path: Path) -> Path:
+    """A name beside a path, for what is to take its place; no other thread or process uses it."""
+    return path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.partial")
 
 
 def _read(path: Path) -> str:

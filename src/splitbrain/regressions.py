@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from splitbrain.harness.errors import UsageError
-from splitbrain.results.folder import safe_name
+from splitbrain.results.folder import safe_name, write_whole, writing
 
 FOLDER = "regressions"
 
@@ -30,16 +30,15 @@ class Regressions:
         return tuple(dict.fromkeys(seed for seed, _ in self._entries()))
 
     def keep(self, seed: int, token: str, reason: str) -> None:
-        """Add a seed, unless it is there."""
+        """Add a seed, unless it is there. Errors as those of `results.folder.write_whole`."""
         if seed in self.seeds():
             return
         import tomli_w
 
         entries = [*(entry for _, entry in self._entries()), {"seed": seed, "reason": reason, "token": token}]
-        self.folder.mkdir(parents=True, exist_ok=True)
-        partial = self.path.with_name(f".{self.path.name}.partial")
-        partial.write_text(tomli_w.dumps({"test": self.test, "failed": entries}), encoding="utf-8")
-        partial.replace(self.path)
+        with writing(self.folder, "--regressions"):
+            self.folder.mkdir(parents=True, exist_ok=True)
+        write_whole(self.path, tomli_w.dumps({"test": self.test, "failed": entries}), "--regressions")
 
     def _entries(self) -> list[tuple[int, dict[str, object]]]:
         if not self.path.is_file():

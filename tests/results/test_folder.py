@@ -51,6 +51,24 @@ def test_same_second_and_seed_do_not_collide(tmp_path: Path) -> None:
     assert (tmp_path / "latest").resolve() == folders[-1].path.resolve()
 
 
+def test_threads_let_latest_name_their_folders_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def make(seed: int) -> RunFolder:
+        return RunFolder.create(record(seed=seed), tmp_path, NOW)
+
+    def replaced(path: Path, target: Path) -> Path:
+        monkeypatch.setattr(Path, "replace", replace)
+        other = threading.Thread(target=make, args=(2,))
+        other.start()
+        other.join()
+        return replace(path, target)
+
+    replace = Path.replace
+    monkeypatch.setattr(Path, "replace", lambda path, to: (replaced if to.name == "latest" else replace)(path, to))
+    folder = make(1)
+    assert (tmp_path / "latest").resolve() == folder.path.resolve()
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
 def test_latest_is_relative_and_survives_a_move(tmp_path: Path) -> None:
     folder = RunFolder.create(record(), tmp_path / "runs", NOW)
     assert not (tmp_path / "runs" / "latest").readlink().is_absolute()

@@ -8,7 +8,7 @@ import pytest
 from splitbrain.harness.environments.docker.cluster import ContainerCluster, NodeShell
 from splitbrain.harness.environments.docker.node import ContainerNode
 from splitbrain.harness.environments.linux.vdso import ProcessClock
-from splitbrain.harness.environments.real.active import ActiveCut
+from splitbrain.harness.environments.real.active import ActiveCut, RestartOnHeal
 from splitbrain.harness.injection import (
     ActiveInjection,
     Cut,
@@ -69,9 +69,9 @@ async def ready(cluster: ContainerCluster) -> None:
 
 async def dropping(cut: ActiveInjection, more_than: int) -> None:
     """Wait until a cut has dropped more packets: members that hear nothing try again ever more rarely."""
-    assert isinstance(cut, ActiveCut)
+    assert isinstance(cut, RestartOnHeal) and isinstance(cut.active, ActiveCut)
     async with asyncio.timeout(30):
-        while await cut.cutting.count() <= more_than:
+        while await cut.active.cutting.count() <= more_than:
             await asyncio.sleep(0.2)
 
 
