@@ -125,7 +125,7 @@ def impossible(history: History, adds: Sequence[int], row: int, last: bool) -> W
     unsure = [add for add in begun if operations.ended[add] != EventType.OK]
     tell = EventFormat(history, (begin, end))
     owed = "the sum of all acknowledged adds" if last else f"the sum of any of the {len(begun):,} adds begun by then"
-    more = f" and of any of the {len(unsure):,} whose end is unknown" if last and unsure else ""
+    more = f", with any of the {len(unsure):,} whose end is unknown or without" if last and unsure else ""
     words = [
         f"{tell.who(begin)} read {shown(values[operations.result[row]])} at {tell.when(end)}, which is not {owed}{more}"
     ]

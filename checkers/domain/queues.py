@@ -140,7 +140,8 @@ def taken_too_often(history: History, traffic: Traffic, row: int, element: int, 
     puts = [put for position, put in traffic.tried.get(element, ()) if position < end]
     tell = EventFormat(history, [end, *(operations.invoke[other] for other in (*takes, *puts))])
     often = "" if len(takes) == 1 else f", the {_nth(len(takes))} time"
-    enough = "nobody had tried to put it in" if not begun else f"only {begun:,} puts of it had begun"
+    many = f"only {begun:,} {'put' if begun == 1 else 'puts'} of it had begun"
+    enough = many if begun else "nobody had tried to put it in"
     words = [f"{tell.who(end)} took {value} at {tell.when(end)}{often}, yet {enough}"]
     words += [_told(history, tell, put, f"put in {value}") for put in puts]
     words += [_told(history, tell, take, f"took {value}") for take in takes]

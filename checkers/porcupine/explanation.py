@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from splitbrain.checkers.common.per_key import NEVER
 from splitbrain.checkers.common.values import shown
-from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Model
+from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Difference, Model
 from splitbrain.checkers.porcupine.prepare import Prepared, Problem
 from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import EventType, Value
@@ -25,7 +25,7 @@ class Explanation:
     """Facts for the explanation of one invalid key.
 
     whole: all operations on the key. small: those of the witness. blocked: the one of them that cannot be placed.
-    states: in which it was owed; all of them if they are `complete`.
+    states: in which it was owed; all of them if they are `complete`. difference: between these and what it saw.
     """
 
     model: Model
@@ -37,6 +37,7 @@ class Explanation:
     states: tuple[str, ...]
     complete: bool
     key: Value = None
+    difference: Difference | None = None
     digits: int = field(init=False)
     timed: bool = field(init=False)
 
@@ -50,9 +51,13 @@ class Explanation:
         the verdict's details: there are several, and which one is found depends on the engine."""
         about = "" if self.key is None else f"key {shown(self.key)}: "
         lines = [f"{about}{self.sentence()}"]
-        first = max(0, len(self.small) - SHOWN_OPERATIONS)
-        lines += [f"… {first:,} operations, then"] if first else []
-        lines += [self.line(operation) for operation in range(first, len(self.small))]
+        told = list(range(len(self.small)))
+        if len(told) > SHOWN_OPERATIONS and self.difference is not None:
+            told = [operation for operation in told if operation == self.blocked or self.about(operation)]
+            lines += [f"… {len(self.small) - len(told):,} operations on other elements, and"]
+        elif len(told) > SHOWN_OPERATIONS:
+            lines += [f"… {len(told) - SHOWN_OPERATIONS:,} operations, then"]
+        lines += [self.line(operation) for operation in told[-SHOWN_OPERATIONS:]]
         lines.append(f"{self.show(self.blocked)} of {self.who(self.blocked)} cannot be placed: {self.reachable()}")
         return tuple(lines)
 
@@ -61,7 +66,8 @@ class Explanation:
         blocked = self.blocked
         deed = f"{self.deed(blocked)} at {self.when(self.small.ret[blocked])}"
         story = self.story()
-        return f"{deed}, {story}" if story else f"{deed}, which fits no order: {self.reachable()}"
+        why = self.difference.words if self.difference is not None else self.reachable()
+        return f"{deed}, {story}" if story else f"{deed}, which fits no order: {why}"
 
     def story(self) -> str | None:
         """The one thing that contradicts the blocked operation; None if there is no such."""
@@ -90,6 +96,12 @@ class Explanation:
         last = max(between, key=small.ret.__getitem__)
         acknowledged = f"{self.show(last)} of {self.who(last)} had been acknowledged at {self.when(small.ret[last])}"
         return f"yet {acknowledged} and {made} since"
+
+    def about(self, operation: int) -> bool:
+        """Whether an operation is about one of the elements in which what was seen differs, and no other."""
+        parts = self.model.independence.parts
+        labels = parts(self.call(operation)) if parts is not None else None
+        return bool(labels) and self.difference is not None and set(labels or ()) <= self.difference.elements
 
     def none_since(self, begin: int, end: int, sources: Sequence[int]) -> bool:
         """Whether each of these operations returned before one moment, or was invoked after the other."""
@@ -163,7 +175,9 @@ class Explanation:
         call = self.call(operation)
         if call.f in PAST and call.argument is None:
             return f"{self.who(operation)} {PAST[call.f]} {shown(call.result)}"
-        return f"{self.who(operation)}'s {self.show(operation)} was " + ("refused" if call.refused else "acknowledged")
+        if call.refused:
+            return f"{self.who(operation)}'s {self.show(operation).removesuffix(' (refused)')} was refused"
+        return f"{self.who(operation)}'s {self.show(operation)} was acknowledged"
 
     def who(self, operation: int) -> str:
         """Node and process of an operation."""

@@ -12,9 +12,9 @@ States and operations are interned, so that a search runs on integers and `step`
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from splitbrain.checkers.common.values import shown
+from splitbrain.checkers.common.values import same, shown
 from splitbrain.harness.operation import Value
 
 State = Hashable
@@ -88,7 +88,7 @@ def show_call(call: Call) -> str:
     words = f"{call.f} {key}{asked}".strip()
     if call.refused:
         return f"{words} (refused)"
-    if call.result is not UNSEEN and call.result != call.argument:
+    if call.result is not UNSEEN and not same(call.result, call.argument):
         words += f" → {shown(call.result)}"
     return words
 
@@ -111,6 +111,13 @@ class Independence:
     blind: frozenset[str] = frozenset()
     feeds: Callable[[Call, Call], bool] | None = None
     parts: Callable[[Call], Sequence[Hashable] | None] | None = None
+
+
+class Difference(NamedTuple):
+    """The elements in which what a call saw differs from every state there may be (labels as of `parts`), in words."""
+
+    words: str
+    elements: frozenset[Hashable]
 
 
 @dataclass(frozen=True)
@@ -138,6 +145,7 @@ class Model:
     independence: what a witness may leave out.
     wider: the names of the operations of a history → a model that knows more of them, for what the fast procedures do
     not know; None if this one is to be taken.
+    differs: for people, how a call that cannot be placed differs from states; None where that is not plain.
     hard: which histories may stay undecided, said with the verdict.
     monitors: exact procedures that decide some histories without a search, in the order in which they are tried; see
     `monitors/monitor.py` (MonitorInput → Decision, or None).
@@ -161,6 +169,7 @@ class Model:
     independence: Independence = Independence()
     monitors: Sequence[Callable[[Any], Any]] = ()
     hard: str = ""
+    differs: Callable[[Sequence[Any], Call], Difference | None] | None = None
     wider: "Callable[[frozenset[str]], Model | None] | None" = None
     show_call: Callable[[Call], str] = show_call
     show_state: Callable[[Any], str] = shown

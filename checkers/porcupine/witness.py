@@ -150,12 +150,16 @@ class _InvalidKey:
         blocked = outcome.blocked
         states = tuple(self.model.show_state(self.table.states[state]) for state in outcome.states)
         searched = outcome.linearizable is False
+        difference = None
+        if searched and self.model.differs is not None:
+            seen = [self.table.states[state] for state in outcome.states]
+            difference = self.model.differs(seen, self.prepared.classes[small.kind[blocked]])
         if not searched:
             told = verdict.details
             blocked, states = small.call.index(self.next_return), () if told.get("core") else tuple(told["states"])
         return Explanation(
             self.model, self.history, self.whole, self.prepared, small, blocked, states, searched,
-            key=verdict.key,
+            key=verdict.key, difference=difference,
         )  # fmt: skip
 
     def _refuted(self, problem: Problem) -> bool:

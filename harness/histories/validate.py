@@ -115,6 +115,8 @@ class Intake:
             self.history.process_names.update(self._lenient.names)
             self.history.warnings += self._lenient.notes
             self.history.pair()
+        elif self._nameless:
+            self.history.warnings.append("events have no process: each operation is read as over before the next")
 
     def _told(self, text: str) -> str:
         """The reason that events do not pair, with the name of the process, and what reads them all the same."""

@@ -9,10 +9,11 @@ result taken as whether the set changed.
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import partial
 
 from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.values import frozen, shown, thawed
-from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Independence, Model
+from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Difference, Independence, Model
 from splitbrain.checkers.porcupine.monitors.elements import elements
 from splitbrain.checkers.porcupine.monitors.grow_only import grow_only
 from splitbrain.checkers.porcupine.monitors.whole_reads import whole_reads
@@ -69,10 +70,10 @@ def parts(call: Call) -> Sequence[Hashable]:
     return tuple(whole(call) or map(frozen, call.result or ())) if call.f == "read" else (frozen(call.argument),)
 
 
-def show(call: Call) -> str:
-    """`add 3`, `contains 3 → true`, `read → {1 2}`."""
+def show(call: Call, answers: bool) -> str:
+    """`add 3`, `contains 3 → true`, `read → {1 2}`; with answers also `add 3 → true`."""
     words = call.f if call.f == "read" else f"{call.f} {shown(call.argument)}"
-    if call.result is UNSEEN or call.f in ("add", "remove"):
+    if call.result is UNSEEN or (call.f in ("add", "remove") and not answers):
         return words
     return f"{words} → {show_elements(call.result or ())}" if call.f == "read" else f"{words} → {shown(call.result)}"
 
@@ -85,6 +86,23 @@ def show_elements(elements: Sequence[Value]) -> str:
 def show_state(elements: Elements) -> str:
     """A state for people."""
     return show_elements([thawed(element) for element in sorted(elements, key=repr)])
+
+
+def differs(states: Sequence[Elements], call: Call) -> Difference | None:
+    """The elements that a read lacks, though they are in every state, or has, though they are in none."""
+    seen = whole(call) if call.f == "read" else None
+    if seen is None or not states:
+        return None
+    lacking, more = frozenset.intersection(*states) - seen, seen - frozenset.union(*states)
+    words = [f"it lacks {_few(lacking)}, which must be there"] if lacking else []
+    words += [f"it has {_few(more)}, which cannot be there"] if more else []
+    return Difference(" and ".join(words), lacking | more) if words else None
+
+
+def _few(elements: Elements) -> str:
+    """Some elements in words, `1, 2 and 7 more`."""
+    told = [shown(thawed(element)) for element in sorted(elements, key=repr)]
+    return ", ".join(told) if len(told) <= 5 else f"{', '.join(told[:4])} and {len(told) - 4:,} more"
 
 
 def lin_set(settings: Mapping[str, Setting]) -> Model:
@@ -101,7 +119,8 @@ def lin_set(settings: Mapping[str, Setting]) -> Model:
         frozen=True,
         independence=Independence(parts=parts),
         monitors=(grow_only, elements, whole_reads),
-        show_call=show,
+        show_call=partial(show, answers=answers),
+        differs=differs,
         show_state=show_state,
     )
 

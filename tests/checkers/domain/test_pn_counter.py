@@ -72,8 +72,8 @@ def test_a_witness_names_the_read_and_the_adds() -> None:
     verdict = PnCounterCheck().check(recorded(*lines), Budget())
     assert verdict.witness is not None
     assert verdict.witness.words == (
-        "n3 (process 2) read 3 at 0.005 s, which is not the sum of all acknowledged adds and of any of the 1 whose end "
-        "is unknown",
+        "n3 (process 2) read 3 at 0.005 s, which is not the sum of all acknowledged adds, with any of the 1 whose end "
+        "is unknown or without",
         "n1 (process 0) added 2",
         "n2 (process 1) added 3 (unknown end)",
     )

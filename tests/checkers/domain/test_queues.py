@@ -128,7 +128,7 @@ def words(checker: QueueCheck | TotalQueueCheck, *lines: str) -> list[str]:
 def test_a_witness_tells_what_happened_to_the_element() -> None:
     once = ("0 invoke enqueue 1", "0 ok enqueue 1", "1 invoke dequeue", "1 ok dequeue 1")
     assert words(QueueCheck(), *once, "2 invoke dequeue", "2 ok dequeue 1") == [
-        "n3 (process 2) took 1 at 0.005 s, the 2nd time, yet only 1 puts of it had begun",
+        "n3 (process 2) took 1 at 0.005 s, the 2nd time, yet only 1 put of it had begun",
         "0.000 s to 0.001 s: n1 (process 0) put in 1",
         "0.002 s to 0.003 s: n2 (process 1) took 1",
         "0.004 s to 0.005 s: n3 (process 2) took 1",

@@ -262,3 +262,26 @@ def test_an_operation_that_ends_after_all_that_matters_is_still_running() -> Non
     )  # fmt: skip
     assert verdict.witness is not None
     assert verdict.witness.words[1] == "0.000 s to ?: n1 (process 0) write 1 (unknown end)"
+
+
+def test_a_read_of_a_large_set_is_told_by_what_it_lacks() -> None:
+    lines = [f"0 {kind} add {n}" for n in range(30) for kind in ("invoke", "ok")]
+    seen = "[" + " ".join(str(n) for n in range(30) if n != 17) + "]"
+    verdict = porcupine.check(MODELS["lin-set"].make(), recorded(*lines, "1 invoke read", f"1 ok read {seen}"))
+    assert verdict.witness is not None
+    assert verdict.witness.words[0].endswith("which fits no order: it lacks 17, which must be there")
+    assert verdict.witness.words[1] == "… 29 operations on other elements, and"
+    assert len(verdict.witness.words) == 5 and verdict.witness.words[2].endswith("add 17")
+
+
+def test_answers_of_a_set_are_shown() -> None:
+    lin_set = MODELS["lin-set"].make({"answers": "true"})
+    added = recorded("0 invoke add 1", "0 ok add true", "1 invoke add 1", "1 ok add true")
+    verdict = porcupine.check(lin_set, added)
+    assert verdict.reason.startswith("n2 (process 1)'s add 1 → true was acknowledged")
+
+
+def test_a_refusal_is_told_once() -> None:
+    mutex = MODELS["mutex"].make({"precondition": "observe"})
+    verdict = porcupine.check(mutex, recorded("0 invoke acquire", "0 fail acquire", "1 invoke acquire", "1 ok acquire"))
+    assert verdict.reason.startswith("n1 (process 0)'s acquire was refused at")

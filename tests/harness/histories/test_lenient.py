@@ -2,6 +2,7 @@
 
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -105,3 +106,9 @@ def test_processes_that_are_names() -> None:
                    [(0, "invoke", "read", None), ("A", "ok", "read", None)]):  # fmt: skip
         with pytest.raises(HistoryError, match="h:2: process"):
             history(*events, lenient=False)
+
+
+def test_events_without_a_process_that_do_not_overlap_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    path.write_text('{"type": "invoke", "f": "write", "value": 1}\n{"type": "ok", "f": "write", "value": 1}\n')
+    assert read(path).warnings == ["events have no process: each operation is read as over before the next"]
