@@ -1,8 +1,9 @@
 """False alarms: correct stores, in configurations that claim something, under all faults.
 
-There are six groups: configurations of raft, primary and backup, Paxos and ABD that claim to be linearizable; the
+There are eight groups: configurations of raft, primary and backup, Paxos and ABD that claim to be linearizable; the
 other designs, whose runs are judged by what they claim; truetime, with clocks in its bound, caches, and gossip;
-sharded, whose slots move all the time; consumers of log; and indexes of sharded.
+sharded, whose slots move all the time; consumers of log; indexes of sharded; compacted logs; and primary-backup, whose
+primary is replaced.
 Seed k goes to configuration k modulo their number, so any range of seeds is spread over all of them. Every run has the
 default workload, invariants and audit. What is printed: how many runs ended with each verdict, how often for which
 reason, and the command of each run that was not `valid`.
@@ -47,11 +48,13 @@ NUMBER = re.compile(r"\d[\d,.]*")
 
 @dataclass(frozen=True)
 class Configuration:
-    """The configuration of a run. nemesis: the faults; all begins with a cycle, storm does not."""
+    """The configuration of a run. nemesis: the faults; all begins with a cycle, storm does not. workload: where it is
+    not the target's own."""
 
     target: str
     nodes: int = 5
     nemesis: str = "all"
+    workload: str | None = None
 
 
 RAFT = tuple(
@@ -134,6 +137,23 @@ INDEXES = tuple(
         "index=global,rebalance_ms=100,snapshot_entries=20",
     )
 )
+COMPACTION = tuple(Configuration("log:compaction=on", nodes, nemesis) for nodes, nemesis in ((5, "all"), (3, "storm")))
+FAILOVER = (
+    Configuration("primary-backup"),
+    Configuration("primary-backup", 3, "storm"),
+    Configuration("primary-backup:reads=session", workload="session"),
+    *(
+        Configuration(f"primary-backup:{options}", nodes, nemesis)
+        for several in (
+            ("replication=semi-sync", "replication=sync", "replication=sync,failover=lease"),
+            ("replication=sync,failover=timeout,stonith=on",),
+            ("replication=sync,failover=timeout,stonith=on,head_start_ms=0",),
+        )
+        for nodes, nemesis in ((5, "all"), (3, "storm"))
+        for options in several
+    ),
+    Configuration("primary-backup:replication=sync,failover=manual,stonith=on", 5, "promote,all"),
+)
 GROUPS = {
     "linearizable": CONFIGURATIONS,
     "designs": DESIGNS,
@@ -141,6 +161,8 @@ GROUPS = {
     "sharded": SHARDED,
     "consumers": CONSUMERS,
     "indexes": INDEXES,
+    "compaction": COMPACTION,
+    "failover": FAILOVER,
 }
 
 
@@ -176,6 +198,8 @@ def specification(configuration: Configuration, seed: int, seconds: float) -> Ru
         "time_limit": seconds,
         "seed": seed,
     }
+    if configuration.workload is not None:
+        fields["workload"] = configuration.workload
     fields |= judged_by(configuration.target, fields)
     return RunSpec(configuration.target, **fields)
 

@@ -44,6 +44,7 @@ SUMMARIES: Mapping[str, str] = {
     "lock": "mutual exclusion: no two clients hold a lock at the same time, as far as they know",
     "fencing": "fencing tokens: what a guarded resource accepts never comes from an older holder than before",
     "log": "an ordered log: nothing acknowledged is lost, nothing stands twice, one order (Jepsen's kafka)",
+    "compacted-log": "a compacted log: the last message of each key is there, offsets stay (Kafka)",
     "consumed-at-least-once": "consumers of a log: each acknowledged message has an effect",
     "consumed-at-most-once": "consumers of a log: no message has two effects",
     "consumed-exactly-once": "consumers of a log: each acknowledged message has one effect, in order",

@@ -18,6 +18,7 @@ from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.convergence.check import ENTRIES as CONVERGENCE
 from splitbrain.checkers.domain import (
     bank,
+    compacted_logs,
     conserved,
     consumption,
     counters,
@@ -85,6 +86,7 @@ CATALOGUE: dict[str, CatalogueEntry[Checker]] = {
         locks.LOCK,
         fencing.FENCING,
         logs.LOG,
+        compacted_logs.COMPACTED,
         *consumption.CONSUMED,
         *index.INDEXES,
         watches.WATCH_ENTRY,

@@ -16,6 +16,7 @@ PROPERTIES: Mapping[str, str] = {
     "mutual-exclusion": "lock:held-on=off",
     "fencing": "fencing",
     "ordered-log": "log",
+    "compacted-log": "compacted-log",
     "at-least-once": "total-queue",
     "at-most-once": "queue",
     "consumed-at-least-once": "consumed-at-least-once",

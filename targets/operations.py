@@ -16,6 +16,7 @@ SHAPES: Shapes = {
     "use": Shape("none", "none, with token and revision"),
     "release": Shape("none", "none, with token"),
     "send": Shape("the message", "the message, with its offset as revision"),
+    "send-keyed": Shape("[key, value], or [key, null, number]", "the message, with its offset as revision"),
     "poll": Shape("none or start", "[[offset, message], …]", effects=False),
     "consume": Shape("none", "[[offset, message], …]"),
     "effects": Shape("none", "[[offset, message], …]", effects=False),

@@ -87,6 +87,10 @@ WORKLOADS: Mapping[str, tuple[str, str]] = {
         "splitbrain.workloads.log:LOG",
         "messages are sent to partitioned logs and polled; lost, doubled, out of order?",
     ),
+    "compacted-log": (
+        "splitbrain.workloads.compacted_log:COMPACTED_LOG",
+        "messages with keys are sent to compacted logs and polled; is the last one of each key there?",
+    ),
     "consume": (
         "splitbrain.workloads.consume:CONSUMED_LOG",
         "consumers of partitioned logs leave effects in a sink; is each message's there once?",

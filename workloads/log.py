@@ -9,7 +9,7 @@ Operations, each with the log as its key: `send` (value: the message; ok: with i
 known), `poll` (value: none for the messages that follow, `start` for all; ok: [[offset, message], …]).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from splitbrain.checkers.domain.logs import POLL, SEND, START, LogCheck
 from splitbrain.harness.checker import Checker
@@ -31,6 +31,8 @@ from splitbrain.harness.options import Option, Setting
 from splitbrain.workloads.final import READ_TRIES
 from splitbrain.workloads.workload import Size, Workload
 
+NumberedSend = Callable[[str, int], Operation]
+"""The send to a log of a message that has a number, which no other has."""
 OPTIONS = (
     Option("logs", 2, "number of logs", least=1),
     Option("poll_share", 0.5, "share of polls among the operations, 0 to 1", most=1),
@@ -55,22 +57,32 @@ def names(settings: Mapping[str, Setting]) -> Sequence[str]:
     return [f"log{number}" for number in range(int(settings["logs"] or 1))]
 
 
+def unkeyed(log: str, number: int) -> Operation:
+    """The send of a message that is a number."""
+    return Operation(SEND, number, log)
+
+
 def final(size: Size, settings: Mapping[str, Setting], history: History) -> Generator:
     """A last message to each log, then each log from its first message to its last, by some clients."""
+    return final_polls(size, settings, history, unkeyed)
+
+
+def final_polls(size: Size, settings: Mapping[str, Setting], history: History, send: NumberedSend) -> Generator:
+    """The same, with last messages of this kind."""
 
     def whole(log: str) -> Generator:
         return until_ok(limit(READ_TRIES, repeat(Operation(POLL, START, log))))
 
     logs = names(settings)
-    steps = [*(last_message(size, log, len(history)) for log in logs), *map(whole, logs)]
+    steps = [*(last_message(size, log, len(history), send) for log in logs), *map(whole, logs)]
     return on_threads(range(min(2, size.concurrency)), per_thread(then(*steps)))
 
 
-def last_message(size: Size, log: str, begun: int) -> Generator:
+def last_message(size: Size, log: str, begun: int, send: NumberedSend = unkeyed) -> Generator:
     """A send of a message to a log, tried again under a new value. begun: the number of events so far."""
 
     def message(context: Context) -> Operation:
-        return Operation(SEND, -1 - begun - size.unique(context.thread, context.ordinal), log)
+        return send(log, -1 - begun - size.unique(context.thread, context.ordinal))
 
     return until_ok(limit(READ_TRIES, calls(message)))
 

@@ -2,6 +2,8 @@
 
     send m → offset      poll → [[offset, m] …]      poll start → all from the first message to the last
 
+Logs from which messages may be gone are judged by `compacted_logs`.
+
 Each key is a partition of its own; each message is sent once. The definitions are those of Jepsen's workload for Kafka
 (jepsen-io/jepsen, `tests/kafka.clj`, sections 1 to 3 and 5 of its analysis), for single operations in place of
 transactions:
@@ -38,7 +40,7 @@ from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import EventType, Value
 from splitbrain.harness.verdict import Validity, Verdict, Witness, unknown
 
-SEND, POLL, START = "send", "poll", "start"
+SEND, KEYED, POLL, START = "send", "send-keyed", "poll", "start"
 KINDS = (
     "lost",
     "aborted-read",
@@ -98,7 +100,7 @@ class LogTraffic:
         for row in rows:
             f, process = values[operations.f[row]], operations.process[row]
             succeeded = operations.ended[row] == EventType.OK
-            if f == SEND:
+            if f in (SEND, KEYED):
                 out._sent(history, row, succeeded=succeeded)
             elif succeeded:
                 whole = operations.argument[row] != ABSENT and values[operations.argument[row]] == START
@@ -141,15 +143,40 @@ def offsets_and_messages(history: History, result: int, what: str = "a poll") ->
     return list(zip((pair[0] for pair in pairs), history.pool.ids([pair[1] for pair in pairs]), strict=True))
 
 
+class Gaps:
+    """Messages that may be gone from a log: none."""
+
+    def in_passing(self, message: int, row: int) -> bool:
+        """Whether a message may have been gone when a poll ended that came past it."""
+        return False
+
+    def in_whole(self, message: int, poll: Poll) -> bool:
+        """Whether a whole poll may lack a message, by what else it has."""
+        return False
+
+    def for_good(self, message: int) -> bool:
+        """Whether it is explained that nobody polled a message."""
+        return False
+
+    def reaches(self, message: int, poll: Poll) -> bool:
+        """Whether a whole poll came to the offset of a message, whatever else is known of it."""
+        return False
+
+
 @dataclass(frozen=True)
 class LogCheck:
     """The ordered log, partition by partition."""
 
     name: str = "log"
+    send: str = SEND
+
+    def gaps(self, history: History, traffic: LogTraffic) -> Gaps:
+        """The messages that may be gone from a partition."""
+        return Gaps()
 
     def check(self, history: History, budget: Budget) -> Verdict:
         """The verdict; UsageError for operations it does not know."""
-        hold_to(history, self.name, (SEND, POLL))
+        hold_to(history, self.name, (self.send, POLL))
         judge = partial(self._judge, _failures(history))
         return of_each_key(self.name, history, budget.start(), judge, "partition")
 
@@ -161,9 +188,11 @@ class LogCheck:
         traffic = LogTraffic.of_rows(history, rows, failures)
         if not traffic.polled and not traffic.acknowledged:
             return unobserved(self.name, "no message was polled: nothing could have refuted the model")
-        found = list(anomalies(history, traffic))
+        gaps = self.gaps(history, traffic)
+        found = list(anomalies(history, traffic, gaps))
         counts = Counter(anomaly.kind for anomaly in found)
-        unseen = sum(history.operations().argument[row] not in traffic.polled for row in traffic.acknowledged)
+        acknowledged = map(history.operations().argument.__getitem__, traffic.acknowledged)
+        unseen = sum(not (message in traffic.polled or gaps.for_good(message)) for message in acknowledged)
         details: dict[str, Value] = {
             "sent": len(traffic.sends),
             "acknowledged": len(traffic.acknowledged),
@@ -197,16 +226,16 @@ def _failures(history: History) -> Mapping[int, Sequence[int]]:
     return found
 
 
-def anomalies(history: History, traffic: LogTraffic) -> Iterator[LogAnomaly]:
+def anomalies(history: History, traffic: LogTraffic, gaps: Gaps) -> Iterator[LogAnomaly]:
     """All anomalies of a partition."""
-    yield from _lost(history, traffic)
+    yield from _lost(history, traffic, gaps)
     yield from _aborted(history, traffic)
     yield from _inconsistent(history, traffic)
-    yield from _out_of_order_polls(history, traffic)
+    yield from _out_of_order_polls(history, traffic, gaps)
     yield from _out_of_order_sends(history, traffic)
 
 
-def _lost(history: History, traffic: LogTraffic) -> Iterator[LogAnomaly]:
+def _lost(history: History, traffic: LogTraffic, gaps: Gaps) -> Iterator[LogAnomaly]:
     operations, values = history.operations(), history.pool.values
     if not traffic.polled:
         return
@@ -215,16 +244,19 @@ def _lost(history: History, traffic: LogTraffic) -> Iterator[LogAnomaly]:
     for row in traffic.acknowledged:
         message = operations.argument[row]
         offset = operations.revision[row]
-        if message not in traffic.polled and offset != ABSENT and offset <= highest:
+        behind = offset != ABSENT and offset <= highest
+        if message not in traffic.polled and behind and not gaps.in_passing(message, reader):
             told[message] = None
             words = f"message {shown(values[message])} was acknowledged at offset {offset} and is lost"
             yield LogAnomaly("lost", f"{words}: offset {highest} was polled, and it never was", (row, reader))
     for poll in traffic.polls:
         if poll.whole and poll.found:
-            yield from _missing(history, traffic, poll, told)
+            yield from _missing(history, traffic, poll, gaps, told)
 
 
-def _missing(history: History, traffic: LogTraffic, poll: Poll, told: dict[int, None]) -> Iterator[LogAnomaly]:
+def _missing(
+    history: History, traffic: LogTraffic, poll: Poll, gaps: Gaps, told: dict[int, None]
+) -> Iterator[LogAnomaly]:
     """Messages that a whole poll should have and has not. told: those that were told already; more are added."""
     operations, values = history.operations(), history.pool.values
     having = {message for _, message in poll.found}
@@ -237,9 +269,9 @@ def _missing(history: History, traffic: LogTraffic, poll: Poll, told: dict[int, 
         seen = traffic.polled.get(message)
         vanished = seen is not None and operations.complete[seen] < operations.invoke[poll.row]
         vanished = vanished and min(traffic.of[message]) < last
-        if acknowledged or vanished:
+        if (acknowledged or vanished or gaps.reaches(message, poll)) and not gaps.in_whole(message, poll):
             told[message] = None
-            how = "was acknowledged" if acknowledged else "was polled"
+            how = "was polled" if seen is not None and not acknowledged else "was acknowledged"
             words = f"message {shown(values[message])} {how}, and is lost: later ones were polled without it"
             yield LogAnomaly("lost", words, (row, *((seen,) if seen is not None else ()), poll.row))
 
@@ -271,8 +303,14 @@ def _inconsistent(history: History, traffic: LogTraffic) -> Iterator[LogAnomaly]
             )
 
 
-def _out_of_order_polls(history: History, traffic: LogTraffic) -> Iterator[LogAnomaly]:
+def _out_of_order_polls(history: History, traffic: LogTraffic, gaps: Gaps) -> Iterator[LogAnomaly]:
     operations = history.operations()
+
+    def left_out(row: int, before: int, offset: int) -> int | None:
+        """The first offset between two others that a poll should not have left out."""
+        between = known[bisect_right(known, before) : bisect_left(known, offset)]
+        return next((at for at in between if not any(gaps.in_passing(m, row) for m in traffic.at[at])), None)
+
     known = sorted({offset for poll in traffic.polls for offset, _ in poll.found})
     positions: dict[int, tuple[int, int]] = {}
     for poll in traffic.polls:
@@ -282,8 +320,7 @@ def _out_of_order_polls(history: History, traffic: LogTraffic) -> Iterator[LogAn
             rows = (poll.row,) if earlier in (ABSENT, poll.row) else (earlier, poll.row)
             if before is not None and offset <= before:
                 yield LogAnomaly("nonmonotonic-poll", f"offset {offset} was polled after offset {before}", rows)
-            elif before is not None and bisect_left(known, offset) > bisect_right(known, before):
-                skipped = known[bisect_right(known, before)]
+            elif before is not None and (skipped := left_out(poll.row, before, offset)) is not None:
                 words = f"offset {offset} was polled after offset {before}, and offset {skipped} was left out"
                 yield LogAnomaly("poll-skip", words, rows)
             before, earlier = offset, poll.row
@@ -318,7 +355,7 @@ def _witness(history: History, worst: LogAnomaly, counts: Counter[str]) -> Witne
     for row in rows:
         begin, end = operations.invoke[row], operations.complete[row]
         f = values[operations.f[row]]
-        what = f"sent {shown(values[operations.argument[row]])}" if f == SEND else "polled"
+        what = "polled" if f == POLL else f"sent {shown(values[operations.argument[row]])}"
         known = "" if operations.ended[row] == EventType.OK else ", of unknown end"
         known = ", which failed" if operations.ended[row] == EventType.FAIL else known
         words.append(f"{tell.span(begin, end)}: {tell.who(begin)} {what}{known}")

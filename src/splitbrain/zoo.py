@@ -140,7 +140,12 @@ def hunt_plans(words: Sequence[str], *, aimed: bool, time_limit: float = SECONDS
                 continue
             options = {**given, **bug.needs}
             beside = _spelled(name, options)
-            store = registry.target(beside)
+            try:
+                store = registry.target(beside)
+            except UsageError:
+                if wanted is not None or not bug.needs:
+                    raise
+                continue  # what the bug needs does not go with what is given
             faults = store.covered if isinstance(store, PartlyCovered) else "all"
             plain: dict[str, Any] = {"nemesis": faults, "time_limit": time_limit}
             correct.setdefault(beside, HuntPlan(beside, name, fields={**plain, **judged_by(beside, plain)}))

@@ -204,10 +204,14 @@ class ReplicaLog:
         self._records.clear()
 
     def _rewrite(self, index: int, state: bytes) -> None:
-        records = [_encode(Snapshot(index, self.base, self.base_term, state)), _encode(self._ballot())]
-        records += [_encode(Placed(self.base + i, entry)) for i, entry in enumerate(self._entries, 1)]
-        self._snapshot_record = self.journal.rewrite(records)
+        snapshot = _encode(Snapshot(index, self.base, self.base_term, state))
+        self._snapshot_record = self.journal.rewrite([snapshot, *self._behind_snapshot()])
         self.on_their_way.append((index, self._snapshot_record))
+
+    def _behind_snapshot(self) -> list[bytes]:
+        """The records of the term and vote, and of all entries."""
+        placed = (_encode(Placed(self.base + i, entry)) for i, entry in enumerate(self._entries, 1))
+        return [_encode(self._ballot()), *placed]
 
     def _write(self, index: int, entry: Entry) -> None:
         self._place(index, entry, self.journal.write(_encode(Placed(index, entry))))

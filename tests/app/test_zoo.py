@@ -39,6 +39,14 @@ def test_one_bug_is_hunted_alone_and_aimed_by_what_finds_it_best() -> None:
     assert (bug.target, correct.target) == ("raft:bug=figure-8", "raft")
 
 
+def test_bugs_that_need_what_does_not_go_with_the_given_options_are_left_out() -> None:
+    plans = hunt_plans(["log:compaction=on"], aimed=False)
+    names = {plan.bug.name for plan in plans if plan.bug is not None}
+    assert {"first-of-key-stays", "reads-uncommitted"} <= names and "commit-unfenced" not in names
+    with pytest.raises(UsageError, match="compaction=on needs"):
+        hunt_plans(["log:compaction=on,bug=commit-unfenced"], aimed=False)
+
+
 @pytest.mark.parametrize("word", ["etcd", "raft:bug=figure-9", "nothing"])
 def test_what_has_no_catalogue_or_no_such_bug_is_wrong_use(word: str) -> None:
     with pytest.raises(UsageError):

@@ -5,8 +5,12 @@ import pytest
 from bug_zoo import END
 from false_alarms import (
     CLOCKS_CACHES_GOSSIP,
+    COMPACTION,
     CONFIGURATIONS,
+    CONSUMERS,
     DESIGNS,
+    FAILOVER,
+    INDEXES,
     SHARDED,
     Configuration,
     RunEnd,
@@ -23,6 +27,8 @@ from splitbrain.results.result import RunStatus
 from splitbrain.runner.plan import plan
 from splitbrain.runner.spec import RunSpec
 
+ALL = (*DESIGNS, *CLOCKS_CACHES_GOSSIP, *SHARDED, *CONSUMERS, *INDEXES, *COMPACTION, *FAILOVER)
+
 
 def _outcome(status: RunStatus, reason: str = "") -> RunEnd:
     return RunEnd(Configuration("raft"), 1, status, reason, "splitbrain run raft", 0.5, 1000)
@@ -35,7 +41,7 @@ def test_a_configuration_claims_to_be_linearizable_and_gets_all_its_faults(one: 
     assert not made.schedule.missing
 
 
-@pytest.mark.parametrize("one", (*DESIGNS, *CLOCKS_CACHES_GOSSIP, *SHARDED), ids=str)
+@pytest.mark.parametrize("one", ALL, ids=str)
 def test_a_design_is_judged_by_what_it_claims_and_gets_all_its_faults(one: Configuration) -> None:
     made = plan(specification(one, 1, 15.0))
     assert not made.schedule.missing

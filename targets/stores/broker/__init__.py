@@ -8,7 +8,7 @@ With `acks=all` and no unclean elections it promises that each partition is one 
 acknowledged message is lost or stands twice, while one replica in sync is left. It does not promise answers where too
 few replicas are in sync, though a majority is there. Weaker acknowledgements promise nothing about a message.
 
-In reading order: `messages`, `partition`, `group`, `client`, `consumer`, `node`, `invariants`, `target`.
+In reading order: `messages`, `compaction`, `partition`, `group`, `client`, `consumer`, `node`, `invariants`, `target`.
 """
 
 from splitbrain.targets.stores.broker.node import BrokerNode

@@ -3,6 +3,7 @@
 from typing import Any
 
 from splitbrain.harness.operation import Operation, Outcome
+from splitbrain.targets.stores.broker.compaction import MESSAGES
 from splitbrain.targets.stores.client import StoreClient, StoreError
 from splitbrain.targets.values import frozen
 
@@ -22,9 +23,9 @@ class LogClient(StoreClient):
         await self._poll("log0", 1)
 
     async def invoke(self, operation: Operation) -> Outcome:
-        """Carry out a `send` or a `poll` of the workload `log`. StoreError, or what the channel raises."""
-        if operation.f == "send":
-            response = await self._carry_out("send", operation.key, operation.value)
+        """Carry out an operation of the workloads `log` and `compacted-log`. StoreError, or what the channel raises."""
+        if operation.f in MESSAGES:
+            response = await self._carry_out(operation.f, operation.key, operation.value)
             return Outcome.ok(operation.value, response.revision)
         whole = operation.value == START
         position = 1 if whole else self._position.get(operation.key, 1)

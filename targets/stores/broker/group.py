@@ -19,7 +19,8 @@ since: then nothing of it counts, its effects included.
 
 from typing import Any
 
-from splitbrain.targets.stores.broker.partition import POLLED_MAX, PartitionReplica
+from splitbrain.targets.stores.broker.compaction import KEYED, objection_to_message
+from splitbrain.targets.stores.broker.partition import POLLED_MAX, BrokerSettings, PartitionReplica
 from splitbrain.targets.stores.messages import PRECONDITION, Entry, Request, Response
 from splitbrain.targets.stores.replicas import word
 from splitbrain.targets.stores.requests import Origin, answer
@@ -109,12 +110,14 @@ def partition_of(request: Request) -> str:
     return (PREFIX if request.f in REQUESTS else "") + word(request.key)
 
 
-def objection(request: Request, *, consumed: bool) -> str | None:
-    """An objection to a client's request, in words; None if there is none. consumed: whether there are groups."""
-    if consumed and request.f in REQUESTS:
+def objection(request: Request, settings: BrokerSettings) -> str | None:
+    """An objection to a client's request, in words; None if there is none."""
+    if settings.consumed and request.f in REQUESTS:
         return _objection_to_step(request)
-    if request.f not in ("send", "poll"):
+    if request.f not in (KEYED if settings.compacted else "send", "poll"):
         return f"no such operation: {request.f}"
+    if request.f == KEYED:
+        return objection_to_message(request.value)
     return "a poll says from which offset on" if request.f == "poll" and type(request.value) is not int else None
 
 

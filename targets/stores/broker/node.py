@@ -12,13 +12,13 @@ from typing import Any, ClassVar
 
 from splitbrain.harness.program import Effect, Effects, Mark, Now, Reply, Role, Send, SetTimer, Sync
 from splitbrain.harness.random_stream import RandomStream
+from splitbrain.targets.stores.broker.compaction import MESSAGES, PartitionCompaction, PartitionLog, contents
 from splitbrain.targets.stores.broker.consumer import LogConsumer
 from splitbrain.targets.stores.broker.group import PREFIX, GroupReplica, objection, partition_of
 from splitbrain.targets.stores.broker.messages import BrokerMessage, Deposed, Leadership, Replicate, Replicated
 from splitbrain.targets.stores.broker.partition import BrokerSettings, PartitionReplica
 from splitbrain.targets.stores.configuration import TOKENS, ConfigurationService
 from splitbrain.targets.stores.journal import Journal, give_up
-from splitbrain.targets.stores.log import ReplicaLog
 from splitbrain.targets.stores.messages import (
     NO_LEADER,
     UNSUPPORTED,
@@ -39,10 +39,11 @@ class BrokerParts:
     """The classes that a node is made of."""
 
     journal: type[Journal] = Journal
-    log: type[ReplicaLog] = ReplicaLog
+    log: type[PartitionLog] = PartitionLog
     requests: type[Requests] = Requests
     partition: type[PartitionReplica] = PartitionReplica
     group: type[GroupReplica] = GroupReplica
+    compaction: type[PartitionCompaction] = PartitionCompaction
     consumer: type[LogConsumer] = LogConsumer
 
 
@@ -126,6 +127,7 @@ class BrokerNode:
         self._out.append(SetTimer(HEARTBEAT, self.settings.heartbeat))
         for partition in self.partitions.values():
             partition.replicate()
+            partition.compact(now.monotonic)
             self._look_after(partition)
         return self._finish()
 
@@ -136,13 +138,13 @@ class BrokerNode:
             return [Reply(request, Response([self.role.name, self.role.term]))]
         if message.f == "audit":
             return [Reply(request, Response(self.account()))]
-        if (text := objection(message, consumed=self.settings.consumed)) is not None:
+        if (text := objection(message, self.settings)) is not None:
             return [Reply(request, Response(error=UNSUPPORTED, text=text))]
         partition = self._partition(partition_of(message))
         if partition.requests.refused_before(message):
             self._out.append(refuse(request, message, NO_LEADER, "refused when it came first"))
             return self._finish()
-        if message.f == "send" and self.settings.acks == "0":
+        if message.f in MESSAGES and self.settings.acks == "0":
             self._out.append(Reply(request, Response()))
             self._pass_on(partition, message)
         elif partition.leads:
@@ -176,7 +178,7 @@ class BrokerNode:
 
     def account(self) -> Account:
         """The node's account of what is committed, over all partitions."""
-        digest, sessions = 0, dict[str, int]()
+        digest, alive, sessions = 0, 0, dict[str, int]()
         for name, partition in sorted(self.partitions.items()):
             digest = zlib.crc32(name.encode(), digest)
             for index in range(1, partition.committed + 1):
@@ -184,8 +186,9 @@ class BrokerNode:
                 if request is not None:
                     digest = zlib.crc32(f"{index} {request.session} {request.sequence}".encode(), digest)
                     sessions[request.session] = max(request.sequence, sessions.get(request.session, 0))
+            alive = zlib.crc32(f"{name} {contents(partition.log, partition.committed)}".encode(), alive)
         parts = {name: partition.committed for name, partition in self.partitions.items()}
-        return Account(sum(parts.values()), digest, digest, sessions, parts=parts)
+        return Account(sum(parts.values()), digest, alive, sessions, parts=parts)
 
     def _partition(self, name: str) -> PartitionReplica:
         """The replica of a partition here, made if it is the first time that it is spoken of."""
@@ -196,6 +199,8 @@ class BrokerNode:
             if name.startswith(PREFIX):
                 kind, settings = self._parts.group, replace(settings, acks="all", idempotent=True)
             found = kind(name, self.name, self.nodes, log, self._parts.requests(), settings)
+            if self.settings.compacted:
+                found.compaction = self._parts.compaction(log, self.settings.retention)
             self.partitions[name] = found
         return found
 

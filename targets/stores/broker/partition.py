@@ -11,10 +11,13 @@ on in a new one only. And a replica that starts again must know the epoch that i
 may still be on their way, and would take the place of what was committed since.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import Any
 
 from splitbrain.harness.program import Effect, Log, Mark, Send
+from splitbrain.targets.stores.broker.compaction import MESSAGES, PartitionCompaction
 from splitbrain.targets.stores.broker.messages import Deposed, Leadership, Replicate, Replicated
 from splitbrain.targets.stores.log import ReplicaLog
 from splitbrain.targets.stores.messages import IN_DOUBT, UNAVAILABLE, Entry, Request, Response
@@ -28,18 +31,21 @@ POLLED_MAX = 50
 
 @dataclass(frozen=True)
 class BrokerSettings:
-    """The options of a node. acks: "0", "1" or "all". consumed: whether there are consumer groups. persistent: False
-    keeps nothing over a restart. heartbeat, patience: nanoseconds; patience is the silence after which a replica counts
-    as dead."""
+    """The options of a node. acks: "0", "1" or "all". consumed: whether there are consumer groups. compacted: whether
+    messages have keys, and superseded ones go. persistent: False keeps nothing over a restart. heartbeat, patience,
+    retention: nanoseconds; patience is the silence after which a replica counts as dead, retention the time for which
+    tombstones stay."""
 
     acks: str = "all"
     min_in_sync: int = 2
     unclean: bool = False
     idempotent: bool = True
     consumed: bool = False
+    compacted: bool = False
     persistent: bool = True
     heartbeat: int = 50_000_000
     patience: int = 300_000_000
+    retention: int = 1_000_000_000
 
 
 Propose = Callable[[Leadership | None, Leadership], None]
@@ -62,6 +68,7 @@ class PartitionReplica:
         self.leadership: Leadership | None = None
         """The latest that is known here."""
         self.committed = 0
+        self.compaction: PartitionCompaction | None = None
         self.joining: tuple[str, ...] = ()
         """Replicas that may be in sync, for this leader has proposed it and does not know yet."""
         self.out: list[Effect] = []
@@ -69,6 +76,8 @@ class PartitionReplica:
         """The epoch that this life of the node has won."""
         self._answered = 0
         """The index up to which waiting requests were answered."""
+        self._found = 0
+        """The last index of the log when this replica began to lead."""
         self._next: dict[str, int] = {}
         self._match: dict[str, int] = {}
         self._caught_up: dict[str, int] = {}
@@ -123,7 +132,7 @@ class PartitionReplica:
         self._caught_up = dict.fromkeys(self.others, now)
         self._replied = []
         if anew:
-            self._answered = self.log.last
+            self._answered = self._found = self.log.last
             self._learn_producers()
 
     def _learn_producers(self) -> None:
@@ -186,11 +195,29 @@ class PartitionReplica:
 
     def poll(self, request: Request, origin: Origin) -> None:
         """Answer with the messages from an index on, as leader."""
-        first = max(1, int(request.value))
-        last = min(self._readable(), first + POLLED_MAX - 1)
-        found = enumerate(self.log.between(first, last), first)
-        messages = [[index, entry.request.value] for index, entry in found if entry.request is not None]
+        if not self._shows_all():
+            text = "it is not known yet what is committed"
+            self.out.append(self.requests.refuse(origin, request, UNAVAILABLE, text))
+            return
+        messages = list(islice(self.messages(max(1, int(request.value))), POLLED_MAX))
         self.out.append(answer(origin, request, Response(messages)))
+
+    def _shows_all(self) -> bool:
+        """Whether all that may have been shown before is shown. Otherwise a message of a compacted log may have given
+        way to one that is not."""
+        return self.compaction is None or self.committed >= self._found
+
+    def messages(self, first: int) -> Iterator[list[Any]]:
+        """The messages that are shown from an index on, each with its offset."""
+        for index in range(first, self._readable() + 1):
+            request = self.log.entry(index).request
+            if request is not None and request.f in MESSAGES:
+                yield [index, request.value]
+
+    def compact(self, now: int) -> None:
+        """Let superseded messages go, if the log is a compacted one."""
+        if self.compaction is not None:
+            self.compaction.compact(self.committed, now)
 
     def _readable(self) -> int:
         """The index up to which messages are shown."""
@@ -248,6 +275,8 @@ class PartitionReplica:
             self.committed = cut - 1  # what was committed is lost: the leader was not in sync
         index = message.previous + len(message.entries)
         self.committed = max(self.committed, min(message.committed, index))
+        if self.compaction is not None:
+            self.compaction.received(message.entries, index, now)
         record = max(self.log.record_of(index), self.log.ballot_record)
         self.log.journal.hold(record, Send(sender, Replicated(self.name, self.epoch, True, index)))
 

@@ -4,6 +4,10 @@
   do not retry.
 - everything else: nothing.
 
+With `compaction=on` messages have keys, and the promise is `compacted-log`: messages that another one of their key
+follows may be gone, and deletions after `retention_ms`, of which a second is promised. Consumers take messages without
+keys, so there are none.
+
 With a `delivery` there is a group of consumers, which keeps its promise where the log is an ordered one:
 
 - `at-most-once`: no message has two effects. Of logs that may have a message twice, this is not promised either.
@@ -25,11 +29,15 @@ from splitbrain.harness.program import ProgramFactory
 from splitbrain.targets.operations import shapes
 from splitbrain.targets.stores.audit import BUG, RETRIES, AuditedStore
 from splitbrain.targets.stores.broker.client import LogClient
+from splitbrain.targets.stores.broker.compaction import KEYED
 from splitbrain.targets.stores.broker.consumer import DELIVERIES, LogConsumer
 from splitbrain.targets.stores.broker.invariants import invariants
 from splitbrain.targets.stores.broker.node import CORRECT, BrokerNode
 from splitbrain.targets.stores.broker.partition import BrokerSettings
 from splitbrain.targets.stores.client import Sessions
+
+RETENTION_PROMISED = 1_000_000_000
+"""Nanoseconds for which readers may rely on deletions to stay."""
 
 
 class LogBroker(AuditedStore):
@@ -47,6 +55,12 @@ class LogBroker(AuditedStore):
         Option("min_isr", 2, "replicas in sync without which acks=all refuses messages", least=1),
         Option("unclean_election", "off", "whether a replica that was not in sync may lead", ("off", "on")),
         Option("idempotence", "on", "whether a message that is sent again is known again", ("on", "off")),
+        Option(
+            "compaction",
+            False,
+            "whether messages have keys, and of each key only the last one stays",
+        ),
+        Option("retention_ms", 1000, "with compaction=on, how long a deletion stays, milliseconds", least=0),
         Option(
             "delivery",
             "none",
@@ -67,15 +81,20 @@ class LogBroker(AuditedStore):
         heartbeat, patience = self._nanoseconds("heartbeat_ms"), self._nanoseconds("failover_ms")
         if not 0 < 2 * heartbeat <= patience:
             raise UsageError("log: failover_ms is at least twice heartbeat_ms, and that is more than 0")
+        compacted, consumed = bool(self.settings["compaction"]), self._word("delivery") != "none"
+        if compacted and consumed:
+            raise UsageError("log: compaction=on needs delivery=none: consumers have effects of every message")
         self._broker = BrokerSettings(
             acks=self._word("acks"),
             min_in_sync=int(settings["min_isr"] or 1),
             unclean=self._word("unclean_election") == "on",
             idempotent=self._word("idempotence") == "on",
-            consumed=self._word("delivery") != "none",
+            consumed=consumed,
+            compacted=compacted,
             persistent=self._word("disk") == "sync",
             heartbeat=heartbeat,
             patience=patience,
+            retention=self._nanoseconds("retention_ms"),
         )
         self._untracked = Sessions()
         """The names of sessions whose acknowledged messages may be lost."""
@@ -86,11 +105,15 @@ class LogBroker(AuditedStore):
         once = self._broker.idempotent or self._word("retries") == "off"
         if not self._keeps or not once:
             return ()
+        if self._broker.compacted:
+            return ("compacted-log",) if self._broker.retention >= RETENTION_PROMISED else ()
         return (f"consumed-{self._word('delivery')}",) if self._broker.consumed else ("ordered-log",)
 
     @property
     def default_workload(self) -> str:
-        """The one with consumers where there are any."""
+        """The one with consumers where there are any, the one with keys where messages have them."""
+        if self._broker.compacted:
+            return "compacted-log"
         return "consume" if self._broker.consumed else "log"
 
     @property
@@ -106,6 +129,8 @@ class LogBroker(AuditedStore):
     @property
     def operations(self) -> Shapes:
         """The operations on logs, and those of consumers."""
+        if self._broker.compacted:
+            return shapes(KEYED, "poll")
         return shapes("send", "poll", *(("consume", "effects") if self._broker.consumed else ()))
 
     @property

@@ -1,12 +1,15 @@
-"""Bugs of the log broker: what an acknowledgement rests on, who may lead, what is known of producers, and when
-consumers commit."""
+"""Bugs of the log broker: what an acknowledgement rests on, who may lead, what is known of producers, when
+consumers commit, and what compaction lets go."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
+from splitbrain.targets.stores.broker.compaction import SUPERSEDED, PartitionCompaction, key_of
 from splitbrain.targets.stores.broker.consumer import LogConsumer, Messages, Step
 from splitbrain.targets.stores.broker.group import ConsumerGroup, GroupReplica
 from splitbrain.targets.stores.broker.messages import Leadership, Replicate
 from splitbrain.targets.stores.broker.partition import PartitionReplica
+from splitbrain.targets.stores.messages import Entry, Request
 
 
 class UncleanElection(PartitionReplica):
@@ -106,3 +109,57 @@ class CommitsUnfenced(GroupReplica):
     """Bug: a consumer may move the offset that another one has moved meanwhile."""
 
     state = _UnfencedGroup
+
+
+class FirstOfKeyStays(PartitionCompaction):
+    """Bug: compaction keeps the first message of a key, and not the last."""
+
+    def last_of_keys(self, upto: int) -> dict[str, int]:
+        first: dict[str, int] = {}
+        for index, _, request in self.messages(upto):
+            first.setdefault(key_of(request), index)
+        return first
+
+
+class UncommittedSupersedes(PartitionCompaction):
+    """Bug: messages that are not committed yet supersede committed ones."""
+
+    def bound(self, committed: int) -> int:
+        return self.log.last
+
+
+class DeletesAtOnce(PartitionCompaction):
+    """Bug: a deletion goes with the first compaction that meets it."""
+
+    def is_old(self, index: int, now: int) -> bool:
+        return True
+
+
+class DeletionForgotten(PartitionCompaction):
+    """Bug: nothing is left of a deletion that has gone, so that a replica that is behind keeps what it deleted."""
+
+    def hole(self, entry: Entry, request: Request, f: str, value: Any) -> Entry:
+        return super().hole(entry, request, SUPERSEDED, None)
+
+
+class ProducersCompacted(PartitionCompaction):
+    """Bug: with a message goes the number by which it is known when it comes again."""
+
+    def hole(self, entry: Entry, request: Request, f: str, value: Any) -> Entry:
+        return Entry(entry.term, Request(f, request.key, value))
+
+
+class OffsetsReassigned(PartitionReplica):
+    """Bug: the offset of a message is its place among those that are left."""
+
+    def messages(self, first: int) -> Iterator[list[Any]]:
+        for offset, (_, message) in enumerate(super().messages(1), 1):
+            if offset >= first:
+                yield [offset, message]
+
+
+class ShowsTooEarly(PartitionReplica):
+    """Bug: a new leader shows messages before it knows that those are committed that others gave way to."""
+
+    def _shows_all(self) -> bool:
+        return True

@@ -12,9 +12,12 @@ from splitbrain.harness.operation import EventType
 from splitbrain.harness.verdict import Validity
 from splitbrain.targets.stores.broker.consumer import DELIVERIES
 from splitbrain.targets.stores.broker.group import ConsumerGroup, objection
+from splitbrain.targets.stores.broker.partition import BrokerSettings
 from splitbrain.targets.stores.messages import Entry, Request, Response
 
 from .contract import ARMS, Arm, StoreStage, play, store
+
+WITH_GROUPS = BrokerSettings(consumed=True)
 
 
 @pytest.fixture(params=ARMS, ids=lambda arm: arm.name)
@@ -96,10 +99,10 @@ def test_a_store_without_consumers_has_no_groups_and_nonsense_is_refused(arm: Ar
         assert (await stage.ask("n1", "send", "a", 1)).type in (EventType.OK, EventType.FAIL, EventType.INFO)
 
     play(arm, "log", story)
-    assert objection(Request("consumed", "a", [0, None, []]), consumed=True) is not None
-    assert objection(Request("consumed", "a", "x"), consumed=True) is not None
-    assert objection(Request("effects", "a", None), consumed=True) is not None
-    assert objection(Request("consumed", "a", [None, None, []]), consumed=True) is None
+    assert objection(Request("consumed", "a", [0, None, []]), WITH_GROUPS) is not None
+    assert objection(Request("consumed", "a", "x"), WITH_GROUPS) is not None
+    assert objection(Request("effects", "a", None), WITH_GROUPS) is not None
+    assert objection(Request("consumed", "a", [None, None, []]), WITH_GROUPS) is None
 
 
 def test_a_commit_from_another_offset_counts_for_nothing() -> None:

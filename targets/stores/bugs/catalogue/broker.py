@@ -9,7 +9,9 @@ from splitbrain.targets.stores.bugs import shared
 from splitbrain.targets.stores.bugs.catalogue.common import CUTS, INVARIANTS, KILLS, RETRIES
 
 KAFKA = "Kafka documentation, section 4.7 (Replication)"
-ORDERED = "log"
+COMPACTION = "Kafka documentation, section 4.8 (Log Compaction)"
+ORDERED, COMPACTED = "log", "compacted-log"
+KEYED = {"compaction": "on"}
 
 LOG: Sequence[PlantedBug] = (
     PlantedBug(
@@ -127,5 +129,69 @@ LOG: Sequence[PlantedBug] = (
         (None, BrokerParts(group=bugs.CommitsUnfenced)),
         needs={"delivery": "exactly-once"},
         aim=RETRIES,
+    ),
+    PlantedBug(
+        "first-of-key-stays",
+        "compaction keeps the first message of a key, and not the last",
+        f"{COMPACTION}: at least the last known value of each key is retained",
+        COMPACTED,
+        (None, BrokerParts(compaction=bugs.FirstOfKeyStays)),
+        needs=KEYED,
+        aim=CUTS,
+    ),
+    PlantedBug(
+        "offsets-reassigned",
+        "after a compaction the offset of a message is its place among those that are left",
+        f"{COMPACTION}: the offset of a message never changes",
+        COMPACTED,
+        (None, BrokerParts(partition=bugs.OffsetsReassigned)),
+        needs=KEYED,
+        aim=CUTS,
+    ),
+    PlantedBug(
+        "deletes-at-once",
+        "a deletion goes with the first compaction that meets it, before consumers have seen it",
+        f"{COMPACTION}: delete.retention.ms",
+        COMPACTED,
+        (None, BrokerParts(compaction=bugs.DeletesAtOnce)),
+        needs=KEYED,
+        aim=CUTS,
+    ),
+    PlantedBug(
+        "deletion-forgotten",
+        "a deletion goes without a trace, and a replica that was behind keeps what it deleted",
+        "KAFKA-4545: tombstones must stay until all that are behind have seen them",
+        "audit",
+        (None, BrokerParts(compaction=bugs.DeletionForgotten)),
+        needs=KEYED,
+        aim=CUTS,
+        rare="a replica must miss a deletion for as long as it stays, and nothing may follow for its key",
+    ),
+    PlantedBug(
+        "producers-compacted",
+        "with a superseded message goes the number by which it is known when it comes again",
+        f"{COMPACTION}; KIP-98: the last sequence number of a producer stays",
+        INVARIANTS,
+        (None, BrokerParts(compaction=bugs.ProducersCompacted)),
+        needs=KEYED,
+        aim=RETRIES,
+    ),
+    PlantedBug(
+        "uncommitted-supersedes",
+        "a message that is not committed supersedes one that is",
+        f"{COMPACTION}: only what is below the high watermark is compacted",
+        COMPACTED,
+        (None, BrokerParts(compaction=bugs.UncommittedSupersedes)),
+        needs=KEYED,
+        aim=CUTS,
+    ),
+    PlantedBug(
+        "shows-too-early",
+        "a new leader shows the holes of a log, and not yet the messages that others gave way to",
+        "KIP-207: a new leader does not know at once what is committed",
+        COMPACTED,
+        (None, BrokerParts(partition=bugs.ShowsTooEarly)),
+        needs=KEYED,
+        aim=KILLS,
     ),
 )
