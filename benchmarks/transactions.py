@@ -1,14 +1,14 @@
 """CPU seconds of the checkers of transactions, from columns to verdict with witnesses, and memory.
 
     python benchmarks/transactions.py [--sizes 1000 10000 100000] [--only WORKLOAD/LEVEL …] [--command] [--json]
-                                      [--elle-cli JAR] [--awdit PROGRAM]
+                                      [--apart EVENTS] [--elle-cli JAR] [--awdit PROGRAM]
 
 The histories are those of a toy database with ten clients, whose transactions of one to four micro-operations overlap,
 on ten keys of which each is half as popular as the one before and is replaced after 32 writes. With level `serial`
 reads and writes are validated at commit, so that strict serializability holds, and so with `rmw`, where each write is
 preceded by a read of the key; with `snapshot` writes alone, so that there are write skews; with `none` nothing is. A
 conflict makes the transaction begin again inside the database. `apart` is `serial` with more clients, whose
-transactions begin and are answered up to twenty events away from where they were carried out.
+transactions begin and are answered up to twenty events (`--apart`) away from where they were carried out.
 
 Of lists, where there is a C compiler, the same file is judged by `transactions_floor.c` beside: how fast six levels can
 be decided in C, with no words and no direct anomalies. `--command` measures the whole command too, from JSON lines.
@@ -224,8 +224,9 @@ def of_peers(
     return out
 
 
-def apart(events: Sequence[Event]) -> list[Event]:
-    """The same transactions, which begin earlier and are answered later, by as many clients as that takes."""
+def apart(events: Sequence[Event], most: int) -> list[Event]:
+    """The same transactions, which begin earlier and are answered later, by so many events at most, by as many clients
+    as that takes."""
     random, begun = Random(1), dict[int | str, Event]()
     spans, moments = list[tuple[float, float, Event, Event]](), list[tuple[float, int, Event]]()
     for event in events:
@@ -233,7 +234,7 @@ def apart(events: Sequence[Event]) -> list[Event]:
             begun[event.process] = event
         else:
             first = begun.pop(event.process)
-            low, high = random.random() * APART, random.random() * APART
+            low, high = random.random() * most, random.random() * most
             spans.append((first.index - low, event.index + high, first, event))
     busy: list[tuple[float, int]] = []
     for begins, ends, first, last in sorted(spans, key=lambda span: span[0]):
@@ -247,14 +248,14 @@ def apart(events: Sequence[Event]) -> list[Event]:
     ]
 
 
-def write(file: Path, case: str, size: int) -> None:
+def write(file: Path, case: str, size: int, most: int = APART) -> None:
     """Write a history as JSON lines; a long one in blocks one after the other, with keys of their own."""
     workload, level = case.split("/")
     encode, replaced = msgspec.json.encode, msgspec.structs.replace
     made = "serial" if level == "apart" else level
     block = list(ToyDatabase(lists=workload == "list-append", level=made).events(min(size, BLOCK)))
     if level == "apart":
-        block = apart(block)
+        block = apart(block, most)
     with file.open("wb") as out:
         for number in range(max(1, size // BLOCK)):
             first, shift = number * len(block), number * BLOCK
@@ -286,6 +287,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000, 100_000])
     parser.add_argument("--only", nargs="+", choices=CASES, default=CASES)
     parser.add_argument("--command", action="store_true", help="measure `splitbrain check` as a whole too")
+    parser.add_argument("--apart", type=int, default=APART, metavar="EVENTS", help="of the case `apart`")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--elle-cli", type=Path, metavar="JAR", help="measure elle-cli too")
     parser.add_argument("--awdit", type=Path, metavar="PROGRAM", help="AWDIT, if it is not on the PATH")
@@ -295,7 +297,7 @@ def main() -> None:
         floor, file = built_floor(Path(name)), Path(name, "history.jsonl")
         for case in options.only:
             for size in options.sizes:
-                write(file, case, size)
+                write(file, case, size, options.apart)
                 with multiprocessing.get_context("spawn").Pool(1) as pool:
                     found = pool.apply(measure, (case, size, file))
                 more = beside(file, case, floor, command=options.command)

@@ -4,6 +4,7 @@ An operation is *answered* if it ended `ok`, or with the error kind `preconditio
 looked and said no). Refusals, `info` and operations still open at the end are not answers.
 """
 
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from operator import sub
 
 from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import ErrorKind, EventType
+from splitbrain.harness.value_column import gathered
 from splitbrain.results.faults import FaultRecord, Overlap, Window, records, windows
 from splitbrain.results.format import name, natural, operation, seconds
 from splitbrain.results.intervals import wilson
@@ -148,17 +150,19 @@ def summarize(history: History, asked: Sequence[str] = ()) -> Summary:
     """The figures of a well-formed history. asked: names of the faults that were to come."""
     found = windows(history)
     time, answered = history.time, answers(history)
+    spans = _spans(history) if timed(history) else array("q")
+    ordered = sorted(spans)
     return Summary(
         operations=len(history.operations()),
         span_ns=time[-1] - time[0] if timed(history) else 0,
         counts=_counts(history),
-        latency=_latency(history) if timed(history) else {},
+        latency=_latency(history, spans, ordered),
         nodes=_availability(history, answered, Overlap(found)),
         errors=_errors(history),
         faults=records(found, asked),
         windows=found,
         first_failure=_first_failure(history),
-        service=_service(history, answered) if timed(history) else None,
+        service=_service(history, answered, spans, ordered),
         sides=sides(history, found, answered, timed=timed(history)),
     )
 
@@ -215,44 +219,44 @@ def _counts(history: History) -> dict[str, Counts]:
     return {names[f]: Counts(seen[f, ok], seen[f, fail], seen[f, info]) for f in sorted(names, key=lambda f: names[f])}
 
 
-def _latency(history: History) -> dict[str, LatencySummary]:
-    operations, spans = history.operations(), _spans(history)
-    names = list(compress(operations.f, bytes(operations.ended).translate(_ONLY_OK)))
+def _latency(history: History, spans: Sequence[int], ordered: list[int]) -> dict[str, LatencySummary]:
+    operations = history.operations()
+    names = list(compress(operations.f, bytes(operations.ended).translate(_ONLY_OK))) if spans else []
     of_name: defaultdict[int, list[int]] = defaultdict(list)
-    if len(set(names)) == 1:
-        of_name[names[0]] = spans
-    else:
+    if len(set(names)) > 1:
         for f, span in zip(names, spans, strict=True):
             of_name[f].append(span)
-    told = {}
-    for f, values in of_name.items():
-        values.sort()
-        told[str(history.pool.values[f])] = LatencySummary(
-            *(quantile(values, percent) / 1e6 for percent in (50, 95, 99, 100))
-        )
+    rows = {f: sorted(values) for f, values in of_name.items()} or dict.fromkeys(names[:1], ordered)
+    told = {
+        str(history.pool.values[f]): LatencySummary(*(quantile(values, percent) / 1e6 for percent in (50, 95, 99, 100)))
+        for f, values in rows.items()
+    }
     return dict(sorted(told.items()))
 
 
-def _spans(history: History) -> list[int]:
+def _spans(history: History) -> "array[int]":
     """The nanoseconds from invocation to completion of each operation that succeeded."""
-    operations, at = history.operations(), history.time.__getitem__
+    operations = history.operations()
+    complete, invoke = operations.complete, operations.invoke
     ok = bytes(operations.ended).translate(_ONLY_OK)
-    return list(map(sub, map(at, compress(operations.complete, ok)), map(at, compress(operations.invoke, ok))))
+    if 0 in ok:
+        complete, invoke = (array("q", compress(column, ok)) for column in (complete, invoke))
+    return array("q", map(sub, gathered(history.time, complete), gathered(history.time, invoke)))
 
 
-def _service(history: History, answered: Sequence[int]) -> Service | None:
+def _service(history: History, answered: Sequence[int], spans: Sequence[int], ordered: Sequence[int]) -> Service | None:
     operations, time, late = history.operations(), history.time, history.late
-    begun = _spans(history)
-    if not begun:
+    if not spans:
         return None
-    invoked = compress(operations.invoke, bytes(operations.ended).translate(_ONLY_OK))
-    due = [more + late.get(invoke, 0) for more, invoke in zip(begun, invoked, strict=True)] if late else begun[:]
+    due = ordered
+    if late:
+        invoked = compress(operations.invoke, bytes(operations.ended).translate(_ONLY_OK))
+        due = sorted(more + late.get(invoke, 0) for more, invoke in zip(spans, invoked, strict=True))
     span = time[-1] - time[operations.invoke[0]]
-    return Service(round(1e9 * sum(answered) / max(1, span), 6), _quantiles(begun), _quantiles(due))
+    return Service(round(1e9 * sum(answered) / max(1, span), 6), _quantiles(ordered), _quantiles(due))
 
 
-def _quantiles(values: list[int]) -> Quantiles:
-    values.sort()
+def _quantiles(values: Sequence[int]) -> Quantiles:
     return Quantiles(*(permille(values, share) / 1e6 for share in (500, 990, 999)))
 
 

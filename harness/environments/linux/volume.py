@@ -105,11 +105,11 @@ def unable() -> str | None:
     try:
         os.close(os.open(fuse.DEVICE, os.O_RDWR | os.O_CLOEXEC))
     except FileNotFoundError:
-        return f"there is no {fuse.DEVICE}: load the kernel's module (as root: modprobe fuse), or use --env sim"
+        return f"there is no {fuse.DEVICE}: load the kernel's module (as root: modprobe fuse), or leave powerloss out"
     except OSError as error:
         return (
             f"{fuse.DEVICE} cannot be opened ({error.strerror}): have root allow it (chmod 666 {fuse.DEVICE}), run as "
-            "root, or use --env sim"
+            "root, or leave powerloss out"
         )
     root = os.geteuid() == 0
     absent = tools.missing("unshare") if root else namespaces.unavailable()
