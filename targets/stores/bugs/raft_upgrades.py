@@ -3,12 +3,12 @@
 from splitbrain.targets.stores.raft.messages import (
     AppendReply,
     AppendRequest,
+    PiecewiseMessage,
     RaftMessage,
-    RaftMessage2,
     SnapshotPiece,
     SnapshotRequest,
 )
-from splitbrain.targets.stores.raft.version2 import PiecewiseReplication, ServerOfVersion2
+from splitbrain.targets.stores.raft.version2 import PiecewiseReplication, PiecewiseServer
 
 
 class PiecesToAll(PiecewiseReplication):
@@ -24,10 +24,10 @@ class RenamedCommit(AppendRequest, frozen=True, gc=False, tag="append"):
     committed: int = 0
 
 
-class SendsCommitElsewhere(ServerOfVersion2):
+class SendsCommitElsewhere(PiecewiseServer):
     """Bug: gives a field of a message another meaning, also to those who know the former one alone."""
 
-    def send(self, to: str, message: RaftMessage | RaftMessage2) -> None:
+    def send(self, to: str, message: RaftMessage | PiecewiseMessage) -> None:
         """The commit index under its new name."""
         if type(message) is AppendRequest:
             m = message

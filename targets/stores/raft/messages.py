@@ -91,7 +91,7 @@ class SnapshotRequest(Struct, frozen=True, gc=False, tag="snapshot"):
 
 
 RaftMessage = VoteRequest | VoteReply | AppendRequest | AppendReply | SnapshotRequest | Forward | Answer
-RaftMessage2 = (
+PiecewiseMessage = (
     VoteRequest | VoteReply | AppendRequest | VersionedReply | SnapshotRequest | SnapshotPiece | Forward | Answer
 )
 """The messages that a server of version 2 understands: SnapshotRequest comes from those of version 1 alone."""

@@ -12,7 +12,7 @@ from splitbrain.harness.program import Effect, Log, Now, Send, SetTimer
 from splitbrain.harness.random_stream import RandomStream
 from splitbrain.targets.stores.log import ReplicaLog
 from splitbrain.targets.stores.machine import Machine
-from splitbrain.targets.stores.raft.messages import RaftMessage, RaftMessage2
+from splitbrain.targets.stores.raft.messages import PiecewiseMessage, RaftMessage
 
 FOLLOWER = "follower"
 CANDIDATE = "candidate"
@@ -81,7 +81,7 @@ class RaftServer:
         """The present term."""
         return self.log.term
 
-    def send(self, to: str, message: RaftMessage | RaftMessage2) -> None:
+    def send(self, to: str, message: RaftMessage | PiecewiseMessage) -> None:
         """Say something that rests on nothing."""
         self.out.append(Send(to, message))
 

@@ -12,7 +12,7 @@ from splitbrain.targets.stores.compaction import SNAPSHOT_ENTRIES, snapshot_entr
 from splitbrain.targets.stores.raft.invariants import INVARIANTS
 from splitbrain.targets.stores.raft.node import CORRECT, RaftNode
 from splitbrain.targets.stores.raft.server import RaftSettings
-from splitbrain.targets.stores.raft.version2 import CORRECT_2, RaftNode2
+from splitbrain.targets.stores.raft.version2 import CORRECT_PIECEWISE, PiecewiseRaftNode
 from splitbrain.targets.stores.target import TRANSACTIONAL
 
 OPTIONS = (
@@ -106,7 +106,7 @@ class Raft(RaftStore):
     def program(self) -> ProgramFactory:
         """A maker of servers of its version."""
         if self.settings["version"] == "2":
-            node, parts = self.planted((RaftNode2, CORRECT_2))
+            node, parts = self.planted((PiecewiseRaftNode, CORRECT_PIECEWISE))
         elif self._bug_of_upgrades():
             node, parts = RaftNode, CORRECT
         else:

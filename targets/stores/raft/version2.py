@@ -14,8 +14,8 @@ import msgspec
 
 from splitbrain.targets.stores.raft.messages import (
     AppendReply,
+    PiecewiseMessage,
     RaftMessage,
-    RaftMessage2,
     SnapshotPiece,
     SnapshotRequest,
     VersionedReply,
@@ -29,7 +29,7 @@ PIECE_BYTES = 1024
 """The size of a piece; small, so that pieces are lost, late and out of order in short runs too."""
 
 
-class ServerOfVersion2(RaftServer):
+class PiecewiseServer(RaftServer):
     """A server that tells its version with each acknowledgement."""
 
     def promise(self, to: str, message: RaftMessage, index: int = 0) -> None:
@@ -93,23 +93,23 @@ class PiecewiseReplication(Replication):
 
 
 @dataclass(frozen=True)
-class RaftParts2(RaftParts):
+class PiecewiseParts(RaftParts):
     """The classes that a server of version 2 is made of."""
 
-    server: type[RaftServer] = ServerOfVersion2
+    server: type[RaftServer] = PiecewiseServer
     replication: type[Replication] = PiecewiseReplication
 
 
-CORRECT_2 = RaftParts2()
+CORRECT_PIECEWISE = PiecewiseParts()
 
 
-class RaftNode2(RaftNode):
+class PiecewiseRaftNode(RaftNode):
     """One server of version 2."""
 
-    message_type: ClassVar[Any] = RaftMessage2
+    message_type: ClassVar[Any] = PiecewiseMessage
     version: ClassVar[int] = VERSION
 
-    def _handle(self, sender: str, message: RaftMessage | RaftMessage2) -> None:
+    def _handle(self, sender: str, message: RaftMessage | PiecewiseMessage) -> None:
         if isinstance(message, SnapshotPiece):
             assert isinstance(self.replication, PiecewiseReplication)
             if self.replication.on_piece(sender, message):

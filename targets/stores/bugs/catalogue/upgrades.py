@@ -6,16 +6,16 @@ from splitbrain.harness.planted_bug import Aim, PlantedBug
 from splitbrain.targets.stores.bugs import raft_upgrades as upgrades
 from splitbrain.targets.stores.bugs.catalogue.common import INVARIANTS
 from splitbrain.targets.stores.raft.node import RaftNode
-from splitbrain.targets.stores.raft.version2 import RaftNode2, RaftParts2
+from splitbrain.targets.stores.raft.version2 import PiecewiseParts, PiecewiseRaftNode
 
 PAPER = 'Zhang et al., "Understanding and Detecting Software Upgrade Failures in Distributed Systems", SOSP 2021'
 UPGRADED: Mapping[str, str] = {"upgrade_to": "2"}
 AIM = Aim("upgrade,partition,kill")
 
 
-def raft2(**parts: type) -> tuple[type[RaftNode], RaftParts2]:
+def piecewise_raft(**parts: type) -> tuple[type[RaftNode], PiecewiseParts]:
     """A server of version 2 with other parts."""
-    return RaftNode2, RaftParts2(**parts)
+    return PiecewiseRaftNode, PiecewiseParts(**parts)
 
 
 UPGRADES = (
@@ -24,7 +24,7 @@ UPGRADES = (
         "the new version sends its new message to servers that do not know it, and end",
         PAPER,
         "crash",
-        raft2(replication=upgrades.PiecesToAll),
+        piecewise_raft(replication=upgrades.PiecesToAll),
         needs=UPGRADED,
         aim=AIM,
         rare="a server that ends at a message that it does not know makes a run unknown, and refutes nothing",
@@ -34,7 +34,7 @@ UPGRADES = (
         "the new version has the commit index in another field, and the old one reads something else in the former",
         PAPER,
         INVARIANTS,
-        raft2(server=upgrades.SendsCommitElsewhere, replication=upgrades.ReadsCommitElsewhere),
+        piecewise_raft(server=upgrades.SendsCommitElsewhere, replication=upgrades.ReadsCommitElsewhere),
         needs=UPGRADED,
         aim=AIM,
     ),
@@ -43,7 +43,7 @@ UPGRADES = (
         "the new version no longer knows a message that the old one sends, and acknowledges it all the same",
         PAPER,
         INVARIANTS,
-        raft2(replication=upgrades.AcknowledgesWholeSnapshots),
+        piecewise_raft(replication=upgrades.AcknowledgesWholeSnapshots),
         needs=UPGRADED,
         aim=AIM,
     ),
@@ -52,7 +52,7 @@ UPGRADES = (
         "the new version acknowledges a snapshot when its first piece has come",
         "Raft, Figure 13: done",
         INVARIANTS,
-        raft2(replication=upgrades.AcknowledgesFirstPiece),
+        piecewise_raft(replication=upgrades.AcknowledgesFirstPiece),
         needs=UPGRADED,
         aim=AIM,
     ),

@@ -13,7 +13,7 @@ from splitbrain.targets.stores.machine import Machine
 from splitbrain.targets.stores.messages import Request
 from splitbrain.targets.stores.raft import RaftNode
 from splitbrain.targets.stores.raft.messages import AppendReply, SnapshotPiece, SnapshotRequest
-from splitbrain.targets.stores.raft.version2 import CORRECT_2, PIECE_BYTES, RaftNode2
+from splitbrain.targets.stores.raft.version2 import CORRECT_PIECEWISE, PIECE_BYTES, PiecewiseRaftNode
 
 from .bench import RaftBench
 
@@ -45,7 +45,7 @@ def pieces(whole, term, index):
 
 
 def new_bench():
-    return bench(lambda *words, **options: RaftNode2(*words, parts=CORRECT_2, **options))
+    return bench(lambda *words, **options: PiecewiseRaftNode(*words, parts=CORRECT_PIECEWISE, **options))
 
 
 def test_an_older_server_ends_at_the_new_message():
@@ -132,7 +132,7 @@ def test_a_bug_is_in_one_of_the_versions():
     assert upgraded.newer.settings["bug"] == "commit-field-renamed"
     assert upgraded.program.keywords["parts"] != upgraded.newer.program.keywords["parts"]
     older = target("raft:upgrade_to=2,bug=figure-8")
-    assert older.newer.settings["bug"] == "none" and older.newer.program.keywords["parts"] == CORRECT_2
+    assert older.newer.settings["bug"] == "none" and older.newer.program.keywords["parts"] == CORRECT_PIECEWISE
     assert target("raft").newer is None and target("raft").covered == "all"
 
 
