@@ -20,7 +20,7 @@ class Window:
     start_ns, stop_ns: since the start of the run; a window that never stopped ends with the history, and `healed` is
     false. start, stop: positions of its events in the history; `stop` is that of the last event if it never stopped.
     value: what the fault said about itself when it started (a topology, nodes), without a bite. bite: its counters.
-    told: whether its end has counters at all, which histories of other tools have not.
+    told: whether it has an end with counters, which histories of other tools have not.
     """
 
     fault: str
@@ -112,7 +112,7 @@ def _window(history: History, fault: str, start: int, stop: int, healed: bool) -
         values[history.value[start]],
         _bite(values[history.value[stop]]) if healed else {},
         healed,
-        not healed or _has_bite(values[history.value[stop]]),
+        healed and _has_bite(values[history.value[stop]]),
     )
 
 

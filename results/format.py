@@ -13,9 +13,9 @@ VALUE_LENGTH = 60
 """Characters of a value shown before it is cut."""
 
 
-def seconds(time_ns: int) -> str:
+def seconds(time_ns: int, digits: int = 3) -> str:
     """A point in time of a run: `12.304 s`."""
-    return f"{time_ns / 1e9:.3f} s"
+    return f"{time_ns / 1e9:.{digits}f} s"
 
 
 def milliseconds(value: float) -> str:

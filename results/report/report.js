@@ -57,7 +57,7 @@
   height += 4;
 
   let key = NOTHING, hovered = NOTHING, chosen = NOTHING, width = 0, gutter = 0;
-  let tone = {};
+  let tone = {}, sought = null, typing = 0;
 
   function readTones() {
     const style = getComputedStyle(document.documentElement);
@@ -68,7 +68,7 @@
 
   const x = (at) => gutter + ((at - view.from) / (view.to - view.from)) * (width - gutter);
   const at = (px) => view.from + ((px - gutter) / (width - gutter)) * (view.to - view.from);
-  const relevant = (i) => key === NOTHING || ops.key[i] === key;
+  const relevant = (i) => (key === NOTHING || ops.key[i] === key) && (sought === null || sought.has(i));
   const text = (id) => (id === NOTHING ? "" : data.texts[id]);
 
   // ---- drawing -------------------------------------------------------------------------------------------------
@@ -364,6 +364,39 @@
     reveal(ops.lane[i]);
   }
 
+  // ---- search --------------------------------------------------------------------------------------------------
+
+  const FIELDS = {
+    process: (i) => [String(ops.process[i])], node: (i) => [text(ops.node[i])], type: (i) => [ENDED[ops.ended[i]]],
+    value: (i) => [text(ops.argument[i]), text(ops.result[i])], error: (i) => text(ops.error[i]).split(/[\s:,]+/),
+  };
+
+  function matcher(word) {
+    const [, field, value] = word.match(/^(process|node|type|value|error)=(.*)$/) ?? [];
+    if (field) return (i) => FIELDS[field](i).some((part) => part.toLowerCase() === value);
+    return (i) => [ops.label, ops.key, ops.error, ops.node].some((column) => text(column[i]).toLowerCase().includes(word))
+      || ENDED[ops.ended[i]] === word || String(ops.process[i]) === word;
+  }
+
+  function seek() {
+    const tests = $("search").value.toLowerCase().split(/\s+/).filter(Boolean).map(matcher);
+    sought = tests.length ? new Set(inOrder.filter((i) => tests.every((test) => test(i)))) : null;
+    const among = $("matches").dataset.among ?? "";
+    $("matches").textContent = sought ? `${sought.size.toLocaleString("en")} found${among}` : "";
+    redraw();
+  }
+
+  $("search").addEventListener("input", () => {
+    clearTimeout(typing);
+    typing = setTimeout(seek, 150);
+  });
+  $("search").addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    clearTimeout(typing);
+    seek();
+    step(event.shiftKey ? -1 : 1);
+  });
+
   // ---- one operation -------------------------------------------------------------------------------------------
 
   function card(i) {
@@ -505,11 +538,11 @@
   const acts = {
     in: () => zoom(0.5), out: () => zoom(2), left: () => pan(-0.3), right: () => pan(0.3),
     all: () => show(whole.from, whole.to), witness: toWitness, next: () => step(1), previous: () => step(-1),
-    up: () => scroll.scrollBy(0, -3 * LANE), down: () => scroll.scrollBy(0, 3 * LANE), leave: () => { pin(NOTHING); stage.blur(); },
+    up: () => scroll.scrollBy(0, -3 * LANE), down: () => scroll.scrollBy(0, 3 * LANE), leave: () => { pin(NOTHING); stage.blur(); }, search: () => $("search").focus(),
   };
   const strokes = {
     "+": "in", "=": "in", "-": "out", ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down",
-    0: "all", w: "witness", n: "next", p: "previous", Escape: "leave",
+    0: "all", w: "witness", n: "next", p: "previous", "/": "search", Escape: "leave",
   };
   stage.addEventListener("keydown", (event) => {
     const act = strokes[event.key];

@@ -116,14 +116,15 @@ def shown(history: History, verdicts: Sequence[Verdict], witness: Witness) -> Sh
     lanes = sorted({operations.process[row] for row in kept}, key=lambda process: _home(history, kept, process))
     worst = offending_row(history, witness, rows)
     keyed = all(verdict.key is None for verdict in verdicts)
-    bars = tuple(_bar(history, row, column, lanes, row == worst, keyed) for row in kept)
+    times = dict(zip(spots, _times(history, spots), strict=True))
+    bars = tuple(_bar(history, row, column, lanes, times, row == worst, keyed) for row in kept)
     cycle = _cycle(history, witness, bars)
     return Shown(
         about="; ".join(map(_about, verdicts)),
         words=tuple(words for words in witness.words if not _is_row(words, bars) and not _is_drawn(words, cycle)),
         bars=bars,
         lanes=tuple(_label(history, kept, process) for process in lanes),
-        times=tuple(_when(history, position).removesuffix(" s").removeprefix("event ") for position in spots),
+        times=tuple(words.removesuffix(" s").removeprefix("event ") for words in times.values()),
         unit="seconds" if timed(history) else "event",
         hidden=len(rows) - len(kept),
         picture=0 < len(rows) <= PICTURE_MAX,
@@ -156,7 +157,15 @@ def _is_row(sentence: str, bars: Sequence[Bar]) -> bool:
     return any(sentence.endswith(f"(process {bar.process}) {bar.text}") and bar.invoked in sentence for bar in bars)
 
 
-def _bar(history: History, row: int, column: dict[int, int], lanes: Sequence[int], offending: bool, keyed: bool) -> Bar:
+def _bar(
+    history: History,
+    row: int,
+    column: dict[int, int],
+    lanes: Sequence[int],
+    times: Mapping[int, str],
+    offending: bool,
+    keyed: bool,
+) -> Bar:
     operations, values = history.operations(), history.pool.values
     invoke, complete = operations.invoke[row], operations.complete[row]
     ended = EventType(operations.ended[row])
@@ -173,8 +182,8 @@ def _bar(history: History, row: int, column: dict[int, int], lanes: Sequence[int
         node=_node(history, row),
         text=format.operation(name, values[operations.argument[row]], result, ended),
         ended="never ended" if complete == ABSENT else ended.word,
-        invoked=_when(history, invoke),
-        completed="–" if complete == ABSENT else _when(history, complete),
+        invoked=times[invoke],
+        completed="–" if complete == ABSENT else times[complete],
         error="" if error == ABSENT else format.value(values[error]),
         first=column[invoke],
         last=len(column) if ended == EventType.INFO else column[complete],
@@ -205,5 +214,14 @@ def _node(history: History, row: int) -> str:
     return "" if found == ABSENT else format.name(history.pool.values[found])
 
 
-def _when(history: History, position: int) -> str:
-    return format.seconds(history.time[position] - origin(history)) if timed(history) else f"event {position}"
+def _times(history: History, positions: Sequence[int]) -> list[str]:
+    """The times of events in words, with as many digits as tell them apart."""
+    if not timed(history):
+        return [f"event {position}" for position in positions]
+    began = origin(history)
+    moments = [history.time[position] - began for position in positions]
+    for digits in (3, 6, 9):
+        told = [format.seconds(moment, digits) for moment in moments]
+        if len(set(told)) == len(set(moments)):
+            break
+    return told

@@ -22,7 +22,7 @@ from bisect import bisect_left
 from splitbrain.checkers.common.per_key import NEVER
 from splitbrain.checkers.porcupine.monitors.monitor import Decision, MonitorInput, Procedure, crashed
 from splitbrain.checkers.porcupine.monitors.queue_contents import ANYTHING, NOTHING, ContainerNames, said
-from splitbrain.checkers.porcupine.monitors.restarts import Outcome, Way, few_values, search_with_restarts
+from splitbrain.checkers.porcupine.monitors.restarts import PairingOutcome, PairingWay, few_values, search_with_restarts
 from splitbrain.harness.operation import Value
 
 CONFIGURATIONS_MAX = 60_000
@@ -123,15 +123,15 @@ class _Pairing:
             out.setdefault(self.value[operation], []).append(place)
         return out
 
-    def search(self, most: int) -> Outcome:
+    def search(self, most: int) -> PairingOutcome:
         """Pair everything, entering at most so many configurations."""
         if not self.takes:
-            return Outcome(ways=[])
+            return PairingOutcome(ways=[])
         return search_with_restarts(
             START, self._ways_on, lambda state: state[2] == len(self.takes), most, self.case.spending
         )
 
-    def _ways_on(self, state: State) -> list[Way[State]]:
+    def _ways_on(self, state: State) -> list[PairingWay[State]]:
         _, _, at, done, _, put_moment, _ = state
         takes, first_take = self._front(self.takes, at, done)
         if self._hopeless(state, takes):
@@ -141,7 +141,7 @@ class _Pairing:
             value: self._foremost(of, self.puts, put_moment) for value, of in self._of_values(puts, self.puts).items()
         }
         open_takes = self._of_values(takes, self.takes)
-        out: list[Way[State]] = []
+        out: list[PairingWay[State]] = []
         for value, places in open_takes.items():
             if value == NOTHING:
                 out += self._empty(state, places, first_put)
@@ -151,7 +151,7 @@ class _Pairing:
             out += self._given_to_crashed(state, open_puts, open_takes, first_take)
         return out
 
-    def _pairs(self, state: State, put: int, takes: list[int]) -> list[Way[State]]:
+    def _pairs(self, state: State, put: int, takes: list[int]) -> list[PairingWay[State]]:
         """A put with each of the takes of its value."""
         _, _, at, done, used, put_moment, take_moment = state
         operation = self.puts[put]
@@ -163,10 +163,10 @@ class _Pairing:
             if moment < min(self.ret[self.takes[take]], self._front(self.takes, *after)[1]):
                 rank = self.ret[self.takes[take]] + min(self.ret[operation], 2 * len(self.call)) / 2
                 following = (*_without(state[0], state[1], put), *after, used, put_moment, moment)
-                out.append(Way(rank, (operation, self.takes[take]), following))
+                out.append(PairingWay(rank, (operation, self.takes[take]), following))
         return out
 
-    def _empty(self, state: State, places: list[int], first_put: int) -> list[Way[State]]:
+    def _empty(self, state: State, places: list[int], first_put: int) -> list[PairingWay[State]]:
         """Empty takes: all that is paired is before them, and all else after them."""
         _, _, at, done, used, put_moment, take_moment = state
         moment = max(put_moment, take_moment)
@@ -176,12 +176,12 @@ class _Pairing:
             now = max(moment, self.call[operation])
             after = _without(at, done, place)
             if now < min(self.ret[operation], first_put, self._front(self.takes, *after)[1]):
-                out.append(Way(self.ret[operation], (operation,), (state[0], state[1], *after, used, now, now)))
+                out.append(PairingWay(self.ret[operation], (operation,), (state[0], state[1], *after, used, now, now)))
         return out
 
     def _given_to_crashed(
         self, state: State, open_puts: dict[int, list[int]], open_takes: dict[int, list[int]], first_take: int
-    ) -> list[Way[State]]:
+    ) -> list[PairingWay[State]]:
         """Puts with the crashed take that was invoked first of those left."""
         _, _, at, done, used, before, take_moment = state
         take = self.crashed[used]
@@ -196,7 +196,7 @@ class _Pairing:
                 if moment < first_take and not better and not self._starved(value, after, (at, done)):
                     rank = self.call[take] + _CRASHED_TAKE + min(self.ret[operation], 2 * len(self.call)) / 2
                     following = (*after, at, done, used + 1, put_moment, moment)
-                    out.append(Way(rank, (operation, take), following))
+                    out.append(PairingWay(rank, (operation, take), following))
         return out
 
     def _starved(self, value: int, puts: tuple[int, int], takes: tuple[int, int]) -> bool:
@@ -289,7 +289,7 @@ def _gone(first: int, done: int, place: int) -> bool:
 
 
 def _without(first: int, done: int, place: int) -> tuple[int, int]:
-    """What is left when that place is gone too."""
+    """The first place and the bits when that place is gone too."""
     done |= 1 << (place - first)
     while done & 1:
         done >>= 1

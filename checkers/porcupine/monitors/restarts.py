@@ -22,7 +22,7 @@ _NOISE = 8.0
 _LOOK_EVERY = 64
 
 
-class Way(NamedTuple, Generic[S]):
+class PairingWay(NamedTuple, Generic[S]):
     """A way on. rank: ways of less are tried first, in events. operations: those that are placed, in their order.
     following: where it leads."""
 
@@ -31,7 +31,7 @@ class Way(NamedTuple, Generic[S]):
     following: S
 
 
-class Outcome(NamedTuple):
+class PairingOutcome(NamedTuple):
     """The end of a search. ways: operations placed, way by way, where an order was found. exhausted: whether there is
     none, as every way was tried. entered: configurations."""
 
@@ -42,13 +42,13 @@ class Outcome(NamedTuple):
 
 def search_with_restarts(
     start: S,
-    ways_on: Callable[[S], Sequence[Way[S]]],
+    ways_on: Callable[[S], Sequence[PairingWay[S]]],
     finished: Callable[[S], bool],
     most: int,
     spending: BudgetMeter,
-) -> Outcome:
+) -> PairingOutcome:
     """Search from a configuration to one that is finished, entering at most so many."""
-    search = _Search(ways_on, finished, spending)
+    search = _RestartedSearch(ways_on, finished, spending)
     for number in range(ROUNDS + 1):
         share = most // (2 * ROUNDS) if number < ROUNDS else most - search.entered
         outcome = search.round(start, _NOISE * (number % 5) if number < ROUNDS else 0.0, share)
@@ -56,24 +56,24 @@ def search_with_restarts(
             return outcome._replace(entered=search.entered)
         if spending.exhausted():
             break
-    return Outcome(entered=search.entered)
+    return PairingOutcome(entered=search.entered)
 
 
-class _Search(Generic[S]):
+class _RestartedSearch(Generic[S]):
     def __init__(
-        self, ways_on: Callable[[S], Sequence[Way[S]]], finished: Callable[[S], bool], spending: BudgetMeter
+        self, ways_on: Callable[[S], Sequence[PairingWay[S]]], finished: Callable[[S], bool], spending: BudgetMeter
     ) -> None:
         self.ways_on, self.finished, self.spending = ways_on, finished, spending
         self.chance = Random("restarts")
         self.dead: set[S] = set()
         self.entered = 0
 
-    def round(self, start: S, noise: float, most: int) -> Outcome | None:
+    def round(self, start: S, noise: float, most: int) -> PairingOutcome | None:
         """Search until something is decided, or so many configurations were entered."""
         if start in self.dead:
-            return Outcome(exhausted=True)
+            return PairingOutcome(exhausted=True)
         seen, until = {start}, self.entered + most
-        path: list[tuple[S, Iterator[Way[S]]]] = [(start, self._ordered(start, noise))]
+        path: list[tuple[S, Iterator[PairingWay[S]]]] = [(start, self._ordered(start, noise))]
         placed: list[tuple[int, ...]] = []
         while path:
             way = next(path[-1][1], None)
@@ -86,16 +86,16 @@ class _Search(Generic[S]):
             if following in seen or following in self.dead:
                 continue
             if self.finished(following):
-                return Outcome([*placed, operations])
+                return PairingOutcome([*placed, operations])
             self.entered += 1
             if self.entered > until or (self.entered % _LOOK_EVERY == 0 and self.spending.exhausted()):
                 return None
             seen.add(following)
             path.append((following, self._ordered(following, noise)))
             placed.append(operations)
-        return Outcome(exhausted=True)
+        return PairingOutcome(exhausted=True)
 
-    def _ordered(self, state: S, noise: float) -> Iterator[Way[S]]:
+    def _ordered(self, state: S, noise: float) -> Iterator[PairingWay[S]]:
         ways = self.ways_on(state)
         if len(ways) < 2:
             return iter(ways)

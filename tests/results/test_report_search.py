@@ -1,0 +1,78 @@
+"""The page of a history of another tool, in a browser without a window: search, faults, times."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@pytest.fixture(scope="module")
+def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a history in which the second read saw what was never written, and a kill never ended."""
+    events: list[dict[str, Any]] = [{"process": "nemesis", "type": "info", "f": "start-kill", "value": "n1", "time": 0}]
+    for number, (f, value, ended) in enumerate(
+        [("write", 1, "ok"), ("read", 1, "ok"), ("write", 2, "info"), ("write", 3, "fail"), ("read", 9, "ok")]
+    ):
+        event: dict[str, Any] = {"process": number, "f": f, "node": f"n{number % 2 + 1}"}
+        time = 1_000_000 + 20_000 * number
+        begin = {"type": "invoke", "value": value if f == "write" else None, "time": time}
+        end = {"type": ended, "value": value, "time": time + 10_000}
+        error = {} if ended == "ok" else {"error": ["timeout" if ended == "info" else "refused", "no"]}
+        events += [event | begin, event | end | error]
+    folder = tmp_path_factory.mktemp("pages")
+    path = folder / "history.jsonl"
+    path.write_text("".join(json.dumps(event) + "\n" for event in events))
+    command = [sys.executable, "-m", "splitbrain", "check", str(path), "--model", "register"]
+    made = subprocess.run([*command, "--report", str(folder / "pages")], capture_output=True, text=True, check=False)
+    assert made.returncode == 1, made.stderr
+    return next((folder / "pages").iterdir())
+
+
+def test_a_fault_that_never_ended_is_not_said_to_have_done_nothing(page_file: Path) -> None:
+    page = page_file.read_text()
+    assert "never bit" not in page and "what it did is not recorded" in page
+
+
+def test_times_of_a_witness_have_as_many_digits_as_tell_them_apart(page_file: Path) -> None:
+    page = page_file.read_text()
+    assert ">0.001080 s<" in page and "0.001080 s to 0.001090 s" not in page
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    playwright: Any = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
+    with playwright.sync_playwright() as driver:
+        made = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield made
+        made.close()
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium not found: install chromium")
+@pytest.mark.parametrize(
+    ("words", "found", "first"),
+    [
+        ("write", 3, "write 1"), ("write n1", 2, "write 1"), ("process=3", 1, "write 3"),
+        ("node=n2 read", 1, "read → 1"), ("value=9", 1, "read → 9"), ("type=info", 1, "write 2"),
+        ("error=refused", 1, "write 3"), ("nothing", 0, ""),
+    ],
+)  # fmt: skip
+def test_operations_are_found_by_what_they_are(
+    browser: Any, page_file: Path, words: str, found: int, first: str
+) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    page.goto(page_file.as_uri())
+    page.click("[data-do=all]")
+    page.fill("#search", words)
+    page.press("#search", "Enter")
+    assert page.inner_text("#matches") == f"{found} found"
+    if first:
+        assert page.inner_text("#detail b") == first
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.close()
