@@ -6,6 +6,7 @@ A share is cut, never rounded up, so "100 %" means every one and "0 %" none.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from splitbrain.checkers.common import values as checker_values
 from splitbrain.harness.injection import CLOCK_READS
 from splitbrain.harness.operation import EventType, Value
 
@@ -60,9 +61,7 @@ def told(data: Value, limit: int = VALUE_LENGTH) -> str:
     return plain(cut(_told(data), limit))
 
 
-def counted(number: int, what: str) -> str:
-    """A number of things: `1 run`, `2,000 runs`."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+counted = checker_values.counted
 
 
 def cut(text: str, limit: int) -> str:

@@ -102,3 +102,8 @@ def thawed_key(form: Any) -> Any:
         return form
     kind = form[0]
     return tuple(map(thawed_key, form[1:])) if kind == "tuple" else form if kind in ("set", "map") else form[1]
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things: `1 element`, `2,000 elements`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.event_format import EventFormat, some
 from splitbrain.checkers.common.per_key import LOOK_EVERY, Rows, hold_to, of_each_key, over_budget, unobserved
-from splitbrain.checkers.common.values import meant, shown
+from splitbrain.checkers.common.values import counted, meant, shown
 from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import ABSENT, History
@@ -140,7 +140,7 @@ def taken_too_often(history: History, traffic: Traffic, row: int, element: int, 
     puts = [put for position, put in traffic.tried.get(element, ()) if position < end]
     tell = EventFormat(history, [end, *(operations.invoke[other] for other in (*takes, *puts))])
     often = "" if len(takes) == 1 else f", the {_nth(len(takes))} time"
-    many = f"only {begun:,} {'put' if begun == 1 else 'puts'} of it had begun"
+    many = f"only {counted(begun, 'put')} of it had begun"
     enough = many if begun else "nobody had tried to put it in"
     words = [f"{tell.who(end)} took {value} at {tell.when(end)}{often}, yet {enough}"]
     words += [_told(history, tell, put, f"put in {value}") for put in puts]

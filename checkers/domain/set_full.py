@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.event_format import EventFormat, some
 from splitbrain.checkers.common.per_key import LOOK_EVERY, NEVER, Rows, hold_to, of_each_key, over_budget, unobserved
-from splitbrain.checkers.common.values import shown
+from splitbrain.checkers.common.values import counted, shown
 from splitbrain.checkers.domain.sets import (
     ADD,
     READ,
@@ -177,10 +177,11 @@ def missed(
         f"at {tell.when(known)}; {later}",
         f"{tell.span(begun, known)}: {tell.who(begun)} {values[history.f[begun]]}"
         + (f" {name}" if values[history.f[begun]] == ADD else f" → … {name} …"),
-        f"{tell.span(absent.invoke, absent.complete)}: {tell.who(absent.invoke)} read → {len(absent.seen):,} elements",
+        f"{tell.span(absent.invoke, absent.complete)}: {tell.who(absent.invoke)} read → "
+        + counted(len(absent.seen), "element"),
     ]
     if len(missing) > 1:
-        words.append(f"{word} in all, {len(missing):,} elements: {some([values[e] for e in missing])}")
+        words.append(f"{word} in all, {counted(len(missing), 'element')}: {some([values[e] for e in missing])}")
     return Witness(tuple(sorted(events)), tuple(words), absent.invoke)
 
 

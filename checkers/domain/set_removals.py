@@ -20,7 +20,7 @@ from splitbrain.checkers.common.data_types import elements_of
 from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.event_format import EventFormat, some
 from splitbrain.checkers.common.per_key import LOOK_EVERY, NEVER, Rows, hold_to, of_each_key, over_budget, unobserved
-from splitbrain.checkers.common.values import shown
+from splitbrain.checkers.common.values import counted, shown
 from splitbrain.checkers.domain.sets import SetRead, doubled, listed_twice
 from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.history import History
@@ -195,9 +195,9 @@ def amiss(history: History, elements: Mapping[int, RemovedElement], how: str, wr
     for change in sorted(changes, key=lambda change: change.invoke):
         begun = f"{tell.who(change.invoke)} {values[history.f[change.invoke]]} {name}"
         words.append(f"{tell.span(change.invoke, history.partner[change.invoke])}: {begun}")
-    words.append(f"{tell.span(read.invoke, read.complete)}: {reader} read → {len(read.seen):,} elements")
+    words.append(f"{tell.span(read.invoke, read.complete)}: {reader} read → {counted(len(read.seen), 'element')}")
     if len(wrong) > 1:
-        words.append(f"{how} in all, {len(wrong):,} elements: {some([values[e] for e in wrong])}")
+        words.append(f"{how} in all, {counted(len(wrong), 'element')}: {some([values[e] for e in wrong])}")
     return Witness(tuple(sorted(events)), tuple(words), read.invoke)
 
 

@@ -20,7 +20,7 @@ from splitbrain.checkers.common.data_types import elements_of
 from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.event_format import EventFormat, some
 from splitbrain.checkers.common.per_key import LOOK_EVERY, NEVER, Rows, hold_to, of_each_key, over_budget, unobserved
-from splitbrain.checkers.common.values import shown
+from splitbrain.checkers.common.values import counted, shown
 from splitbrain.checkers.common.waiting import apart, no_read_after
 from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.history import History
@@ -188,7 +188,7 @@ def lost_element(history: History, all_of_it: SetHistory, lost: Mapping[int, Set
         f"{tell.who(read.invoke)} read the set at {tell.when(read.complete)} without {name}, "
         f"yet its add had been acknowledged at {tell.when(operations.complete[by])} by {adder}",
         f"{tell.span(operations.invoke[by], operations.complete[by])}: {adder} add {name}",
-        f"{tell.span(read.invoke, read.complete)}: {tell.who(read.invoke)} read → {len(read.seen):,} elements",
+        f"{tell.span(read.invoke, read.complete)}: {tell.who(read.invoke)} read → {counted(len(read.seen), 'element')}",
     ]
     if len(lost) > 1:
         words.append(f"lost in all, {len(lost):,} acknowledged elements: {some([values[e] for e in lost])}")
@@ -213,12 +213,13 @@ def unexpected_element(history: History, all_of_it: SetHistory, unexpected: Mapp
     name = shown(values[element])
     words = [
         f"{tell.who(read.invoke)} read the set at {tell.when(read.complete)} with {name} in it, {story}",
-        f"{tell.span(read.invoke, read.complete)}: {tell.who(read.invoke)} read → {len(read.seen):,} elements",
+        f"{tell.span(read.invoke, read.complete)}: {tell.who(read.invoke)} read → {counted(len(read.seen), 'element')}",
     ]
     if add is not None:
         words.append(f"{tell.span(add, history.partner[add])}: {tell.who(add)} add {name}")
     if len(unexpected) > 1:
-        words.append(f"unexpected in all, {len(unexpected):,} elements: {some([values[e] for e in unexpected])}")
+        in_all = counted(len(unexpected), "element")
+        words.append(f"unexpected in all, {in_all}: {some([values[e] for e in unexpected])}")
     return Witness(tuple(sorted(events)), tuple(words), read.invoke)
 
 

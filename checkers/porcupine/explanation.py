@@ -174,7 +174,8 @@ class Explanation:
         """One operation in words: `n3 read 4`."""
         call = self.call(operation)
         if call.f in PAST and call.argument is None:
-            return f"{self.who(operation)} {PAST[call.f]} {shown(call.result)}"
+            seen = self.show(operation).removeprefix(call.f).strip().removeprefix("→ ")
+            return f"{self.who(operation)} {PAST[call.f]} {seen}"
         if call.refused:
             return f"{self.who(operation)}'s {self.show(operation).removesuffix(' (refused)')} was refused"
         return f"{self.who(operation)}'s {self.show(operation)} was acknowledged"

@@ -285,3 +285,14 @@ def test_a_refusal_is_told_once() -> None:
     mutex = MODELS["mutex"].make({"precondition": "observe"})
     verdict = porcupine.check(mutex, recorded("0 invoke acquire", "0 fail acquire", "1 invoke acquire", "1 ok acquire"))
     assert verdict.reason.startswith("n1 (process 0)'s acquire was refused at")
+
+
+def test_the_sentence_on_a_read_says_of_what_key_and_revision_it_was() -> None:
+    events = [
+        Event(index=0, time=0, process=0, type="invoke", f="put", value="x", key="a"),
+        Event(index=1, time=1, process=0, type="ok", f="put", value="x", key="a", revision=2),
+        Event(index=2, time=2, process=1, type="invoke", f="get", key="a"),
+        Event(index=3, time=3, process=1, type="ok", f="get", value="x", key="a", revision=1),
+    ]
+    verdict = porcupine.check(MODELS["versioned-kv"].make(), History.of(events))
+    assert verdict.reason.startswith("process 1 got a → x (revision 1) at")
