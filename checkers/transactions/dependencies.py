@@ -112,14 +112,29 @@ def spread(
     return np.repeat(rows, sizes), np.repeat(low, sizes) + inside
 
 
+def before_own(of: TransactionHistory, reader: Ints, low: Ints, high: Ints) -> Ints:
+    """The ends of lists `elements[low:high]`, each without what its reader had appended itself at its end."""
+    writer, elements, out = np.asarray(of.version_writer), np.asarray(of.elements), high.copy()
+    rows = np.flatnonzero(out > low)
+    while len(rows):
+        rows = rows[writer[elements[out[rows] - 1]] == reader[rows]]
+        out[rows] -= 1
+        rows = rows[out[rows] > low[rows]]
+    return out
+
+
 def external_reads(of: TransactionHistory) -> ExternalReads:
     """The reads that saw another transaction's version, or none; those of values that nobody wrote are left out, and so
-    are a register's after an own write."""
+    are a register's after an own write. Of a list that ends with own appends what stands before them was seen."""
     op = np.flatnonzero(np.asarray(of.write) == 0).astype(np.int32)
     if not of.lists:
         op = op[np.asarray(of.own)[op] == 0]
-    high, reader, key = np.asarray(of.high)[op], np.asarray(of.owner)[op], np.asarray(of.key)[op]
-    empty = high == np.asarray(of.low)[op]
+    low, high = np.asarray(of.low)[op], np.asarray(of.high)[op]  # copies
+    reader, key = np.asarray(of.owner)[op], np.asarray(of.key)[op]
+    if of.lists:
+        prefix = low == np.asarray(of.base)[key]  # what contradicts the longest list tells of no order
+        high[prefix] = before_own(of, reader[prefix], low[prefix], high[prefix])
+    empty = high == low
     version = np.full(len(op), ABSENT, dtype=np.int32)
     version[~empty] = np.asarray(of.elements)[high[~empty] - 1]
     writer = np.full(len(op), ABSENT, dtype=np.int32)

@@ -135,6 +135,10 @@ def sentence(of: TransactionHistory, step: Step, searched: bool) -> str:
     word = "appended" if of.lists else "wrote"
     if kind == WR:
         read = f"{other} read {shown(of.keys[of.key[why]])} = {of.seen(why)}"
+        seen = of.read(why)
+        if of.version_writer[seen[-1]] != source:  # what stands behind are appends of the reader
+            last = next(version for version in reversed(seen) if of.version_writer[version] == source)
+            return f"{read}, of which {one} {word} {of.told(last)}, so {other} came after {one}"
         return f"{read}, {'the last of ' if of.lists else ''}which {one} {word}, so {other} came after {one}"
     if kind == RW:
         seen, key = of.read(why), of.key[why]

@@ -174,8 +174,10 @@ class _Replay:
         return found.bit_length() - 1 if found else ABSENT
 
     def _source(self, place: int, key: Any, value: Any, *, beside: bool) -> int | str:
-        """The place of the transaction whose version a read saw, ABSENT for none, or what is wrong with it. beside:
-        whether the reader had written the register itself, so that the read tells of no order."""
+        """The place of the transaction whose version a read saw, ABSENT for none, or what is wrong with it. Of a list
+        that ends with own appends it is what stands before them.
+
+        beside: whether the reader had written the register itself, so that the read tells of no order."""
         elements = (value or ()) if self.lists else () if value is None else (value,)
         if not elements:
             return ABSENT
@@ -189,7 +191,16 @@ class _Replay:
             wrong = "which is written later"
         elif source != place and not same(self.made[key][self.last[key, source]], elements[-1]):
             wrong = "which its writer overwrote"
+        if self.lists and source == place and wrong is None:
+            return self._before_own(place, key, elements)
         return source if source is not None and wrong is None else f"reads {shown(value)} of {shown(key)}, {wrong}"
+
+    def _before_own(self, place: int, key: Any, elements: Sequence[Any]) -> int:
+        """The place of the writer of the last element of a list before own appends at its end, ABSENT for none."""
+        writers = [self.place_of[key, frozen(element)] for element in elements]
+        while writers and writers[-1] == place:
+            writers.pop()
+        return writers[-1] if writers else ABSENT
 
     def _begins(self, key: Any, elements: Sequence[Any]) -> bool:
         """Whether a list begins with these elements."""

@@ -226,7 +226,11 @@ def relations(small: Small, orders: dict[Any, tuple[Any, ...]]) -> Relations:
                 ww[i] |= 1 << j
         out.ww = union(out.ww, ww)
     for t, at, key, value in small.ok_reads:
-        last = (value[-1] if value else None) if small.lists else value
+        seen = list(value or ()) if small.lists else [value]
+        agreed = small.lists and tuple(seen) == tuple(small.longest.get(key, ()))[: len(seen)]
+        while agreed and seen and small.writer.get((key, seen[-1])) is t:
+            seen.pop()  # what stands before own appends was read, too
+        last = seen[-1] if seen else None
         writer = None if last is None else small.writer.get((key, last))
         own = any(f != "r" and k == key for f, k, _ in t.ops[:at])
         if (last is not None and writer not in index) or writer is t or (own and not small.lists):
