@@ -26,6 +26,11 @@ def report(run: Path, steps: bool, at: float | None, as_json: bool) -> None:
     """Write report.html of RUN (a run folder; by default runs/latest) anew, and say where it is."""
     if at is not None and not steps:
         raise UsageError("--at names the moment of --steps: say --steps too")
+    if run.is_file():
+        raise UsageError(
+            f"{run} is no run folder: the page of a history of another tool is written by 'splitbrain check {run} "
+            "--model MODEL --report DIR'"
+        )
     folder = RunFolder.open(run)
     if steps:
         where, what = str(_steps_page(folder, at)), "steps"

@@ -190,3 +190,10 @@ def test_words_for_faults_are_described(splitbrain, word):
     assert said.code == VALID and said.objects[0]["kind"] == "word for faults"
     told = " ".join(splitbrain("list", word).out.split())
     assert told.startswith(f"{word}: {said.objects[0]['summary']}")
+
+
+def test_a_history_of_another_tool_is_told_where_its_page_comes_from(splitbrain, tmp_path):
+    history = tmp_path / "history.edn"
+    history.write_text("[0 :invoke :read nil]\n[0 :ok :read nil]\n")
+    said = splitbrain("report", history)
+    assert said.code == USAGE and f"splitbrain check {history} --model MODEL --report DIR" in said.err
