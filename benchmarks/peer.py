@@ -173,7 +173,8 @@ def columns(model: str, history: History) -> dict[str, Any]:
         "call": [operations.invoke[row] for row in taken],
         "return": [operations.complete[row] if operations.ended[row] == OK else ABSENT for row in taken],
     }
-    return out | (_of_register(history, taken) if model == "register" else _of_kv(history, taken))
+    parts = {"register": _of_register, "fifo-queue": _of_container, "stack": _of_container}
+    return out | parts.get(model, _of_kv)(history, taken)
 
 
 def _of_register(history: History, taken: Sequence[int]) -> dict[str, Any]:
@@ -187,6 +188,18 @@ def _of_register(history: History, taken: Sequence[int]) -> dict[str, Any]:
         second.append(number(new))
     seen = [operations.result[row] for row in taken]
     return {"initial": number(None), "argument": first, "second": second, "result": seen}
+
+
+def _of_container(history: History, taken: Sequence[int]) -> dict[str, Any]:
+    """Items as numbers from 1 on; 0 for nil, and -1 for a result that nobody saw."""
+    operations, nil = history.operations(), history.pool.id(None)
+    numbers: dict[int, int] = {nil: 0}
+    argument = [numbers.setdefault(operations.argument[row], len(numbers)) for row in taken]
+    result = [
+        numbers.setdefault(operations.result[row], len(numbers)) if operations.ended[row] == OK else -1
+        for row in taken
+    ]  # fmt: skip
+    return {"argument": argument, "result": result}
 
 
 def _of_kv(history: History, taken: Sequence[int]) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 // From a file to what Porcupine checks. The file is one JSON object of columns, an entry an operation:
 //
-//	{"model": "register",      "register", "kv" (each key apart) or "kv-whole" (one object of all keys)
+//	{"model": "register",      "register", "fifo-queue", "stack", "kv" (each key apart) or "kv-whole" (all keys)
 //	 "initial": 0,             register: the value at first; in a kv every key is empty at first
 //	 "f": ["write", "read", "cas"],
 //	 "key": [0, 0, 0],         numbers from 0
+//	                           fifo-queue, stack: what is put in, and what a take returned; 0 nothing, -1 unknown
 //	 "argument": [1, 0, 1],    register: what is written, or the value a cas expects
 //	 "second": [0, 0, 2],      register: the value a cas leaves
 //	 "result": [0, 1, 0],      register: what a read saw
@@ -57,6 +58,8 @@ func load(path string) (*history, error) {
 	var model porcupine.Model
 	var inputs []any
 	switch read.Model {
+	case "fifo-queue", "stack":
+		model, inputs = container(&read, read.Model == "stack")
 	case "register":
 		model, inputs = register(&read)
 	case "kv":

@@ -15,7 +15,8 @@ const (
 	add
 )
 
-var codes = map[string]int{"read": read, "write": write, "cas": cas, "get": read, "put": write, "append": add}
+var codes = map[string]int{"read": read, "write": write, "cas": cas, "get": read, "put": write, "append": add,
+	"enqueue": write, "push": write, "dequeue": read, "pop": read}
 
 // A crashed cas may find another value than it expects, even after everything else: then it has no effect. (A crashed
 // write can always be last.)
@@ -142,4 +143,35 @@ func ofKey(key int, value string) uint64 {
 		return 0
 	}
 	return maphash.String(seed, value) * (2*uint64(key) + 1)
+}
+
+// A container: its items as a string, four bytes each. A take of unknown end takes what is next, or nothing.
+func container(history *columns, newest bool) (porcupine.Model, []any) {
+	inputs := make([]any, len(history.F))
+	for row, f := range history.F {
+		call := &registerCall{f: codes[f], expected: history.Result[row]}
+		item := history.Argument[row]
+		call.next = string([]byte{byte(item >> 24), byte(item >> 16), byte(item >> 8), byte(item)})
+		inputs[row] = call
+	}
+	return porcupine.Model{
+		Init: func() any { return "" },
+		Step: func(state, input, _ any) (bool, any) {
+			items, call := state.(string), input.(*registerCall)
+			if call.f == write {
+				return true, items + call.next.(string)
+			}
+			if items == "" {
+				return call.expected <= 0, state
+			}
+			item, rest := items[:4], any(items[4:])
+			if newest {
+				item, rest = items[len(items)-4:], items[:len(items)-4]
+			}
+			value := int(item[0])<<24 | int(item[1])<<16 | int(item[2])<<8 | int(item[3])
+			return call.expected < 0 || value == call.expected, rest
+		},
+		Equal: func(a, b any) bool { return a.(string) == b.(string) },
+		Hash:  func(state any) uint64 { return maphash.String(seed, state.(string)) },
+	}, inputs
 }
