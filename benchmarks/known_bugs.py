@@ -47,6 +47,10 @@ LONG_CUT = "--nemesis partition:topology=leader-isolated --nemesis-interval 12 -
 UNANSWERED = "--nemesis client,pause --time-limit 40"
 SLOW_POWER = "--nemesis powerloss:size=all --nemesis-interval 20 --nemesis-duration 2 --time-limit 60"
 ONE = "--env local --nodes 1 --time-limit 10"
+APART = (
+    "--workload unique-register --nemesis partition:topology=majority-minority --nemesis-interval 20 "
+    "--nemesis-duration 14 --time-limit 40"
+)
 VOTED = (
     "--nemesis partition:topology=leader-isolated --nemesis-interval 8 --nemesis-duration 5 --time-limit 24 "
     "--workload unique-register"
@@ -265,6 +269,9 @@ ROWS = (
         "rabbitmq:queue=mirrored,partitions=autoheal", f"{THREE} {PARTED}", INVALID),
     BugRow("rabbitmq-quorum", "the same, and queues are replicated by Raft", "rabbitmq:partitions=autoheal",
         f"{THREE} {PARTED}", VALID),
+    BugRow("hazelcast-map", "both sides of a cut go on with a map, and one's entries are dropped after it",
+        "hazelcast:objects=map", f"{THREE} {APART}", INVALID),
+    BugRow("hazelcast-cp", "the same, with references of the CP subsystem", "hazelcast", f"{THREE} {APART}", VALID),
     BugRow("ignite-memory", "entries in memory alone, and all nodes are killed", "ignite",
         f"{THREE} --workload set --nemesis kill:size=all --nemesis-interval 8 --nemesis-duration 1 --time-limit 14",
         INVALID),

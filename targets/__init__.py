@@ -155,6 +155,10 @@ TARGETS: Mapping[str, tuple[str, str]] = {
         "splitbrain.targets.rabbitmq:RabbitMQ",
         "RabbitMQ, quorum queues and mirrored ones: real processes, containers, or a cluster",
     ),
+    "hazelcast": (
+        "splitbrain.targets.hazelcast:Hazelcast",
+        "Hazelcast, the CP subsystem and maps with backups: real processes, or a cluster",
+    ),
     "rqlite": (
         "splitbrain.targets.rqlite:Rqlite",
         "rqlite, SQLite replicated by Raft: real processes, containers, or a cluster",

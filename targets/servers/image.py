@@ -33,10 +33,10 @@ def program_image(
     software: Software, version: str, program: Callable[[], Path], tools: Sequence[str] = (), inside: str = ""
 ) -> BuiltImage:
     """The image of a program that is called as the software is, and lies on its PATH. tools: programs of this system
-    that are there, too. inside: of a folder with programs in some `bin`, its place in the image."""
+    that are there, too. inside: of a folder with programs in some `bin` and `.so`s, its place in the image."""
 
     def fill(folder: Path) -> None:
-        made = program()
+        made, linked = program(), ("bin/*", "*.so") if inside else ()
         shown = {f"bin/{tool}": Path(shutil.which(tool) or f"/bin/{tool}") for tool in tools}
         if inside:
             shutil.copytree(made, folder / inside[1:], ignore=shutil.ignore_patterns(SUMS))
@@ -44,7 +44,7 @@ def program_image(
             (folder / "etc/passwd").write_text(PASSWD)
         else:
             shown[f"{PROGRAMS}/{software.owner}"] = made
-        for source in (*shown.values(), *(made.glob("**/bin/*") if inside else ())):
+        for source in (*shown.values(), *(one for kind in linked for one in made.glob(f"**/{kind}"))):
             for library in libraries(source):
                 if not library.is_relative_to(made):
                     _copied(library, folder / str(library)[1:])

@@ -6,7 +6,18 @@ from systems import HEAD, MARK, PAGE, SYSTEMS, cells, rows_of, table
 
 from splitbrain import registry
 
-NEWER = {"rqlite", "galera", "ignite", "opensearch", "seaweedfs", "deltalake", "iceberg", "dynamodb", "rabbitmq"}
+NEWER = {
+    "rqlite",
+    "galera",
+    "ignite",
+    "opensearch",
+    "seaweedfs",
+    "deltalake",
+    "iceberg",
+    "dynamodb",
+    "rabbitmq",
+    "hazelcast",
+}
 
 
 def test_every_system_is_a_target_with_processes_and_no_store_of_ours() -> None:

@@ -18,9 +18,9 @@ PASSED_ON = {"redis", "valkey", "zookeeper", "nats", "memcached", "ignite"}
 """Servers whose password is sent as it is, once the connection is secret."""
 
 
-OTHERS = {"cassandra", "kafka", "rabbitmq"}
-"""Drivers that connect to the addresses and ports that nodes tell them, so that a front is out of their reach; and a
-server that has no `write`, whose test is its own."""
+OTHERS = {"cassandra", "hazelcast", "kafka", "rabbitmq"}
+"""Drivers that connect to the addresses and ports that nodes tell them, so that a front is out of their reach; and
+servers whose stand-in is their test's own."""
 
 
 class FurtherServer(Memcached):

@@ -19,6 +19,7 @@ from splitbrain.harness.options import settle
 from splitbrain.targets.cassandra import Cassandra
 from splitbrain.targets.etcd import Etcd
 from splitbrain.targets.galera import Galera
+from splitbrain.targets.hazelcast import Hazelcast
 from splitbrain.targets.ignite import Ignite
 from splitbrain.targets.kafka import Kafka
 from splitbrain.targets.mariadb import MariaDB
@@ -56,11 +57,13 @@ SERVERS: tuple[type[Server], ...] = (
     SeaweedFS,
     Tarantool,
     RabbitMQ,
+    Hazelcast,
 )
 LONG = {
     "rqlite": "a C compiler and Go build it for minutes",
     "opensearch": "45 MB, and three nodes that are ready after half a minute",
     "rabbitmq": "three nodes that are ready after half a minute",
+    "hazelcast": "three nodes that are ready after half a minute",
 }
 """Servers that take so long to get that only `make test-long` runs three nodes of them."""
 NO_CONTAINERS = {
@@ -81,6 +84,7 @@ LIBRARY = {
     "seaweedfs": "httpx2",
     "tarantool": "msgpack",
     "rabbitmq": "aiormq",
+    "hazelcast": "hazelcast",
 }
 """Libraries that clients need, from extras."""
 READ, WRITE = Operation("read", None, "k"), Operation("write", 1, "k")
@@ -139,7 +143,7 @@ every_server = pytest.mark.parametrize("kind", SERVERS, ids=lambda kind: kind.na
 every_stand_in = pytest.mark.parametrize(
     "kind", [kind for kind in SERVERS if kind.name in FAKES], ids=lambda kind: kind.name
 )
-"""Stand-ins but Kafka's, which is its driver's own (`tests/targets/kafka`), and RabbitMQ's (`tests/targets`)."""
+"""Stand-ins but Kafka's, which is its driver's own (`tests/targets/kafka`), and those in `tests/targets`."""
 
 
 def made(kind: type[Server], **options: str) -> Server:
