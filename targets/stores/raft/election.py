@@ -24,6 +24,8 @@ class Election:
         self._votes: list[str] = []
         self._trial = False
         self._attempts = 0
+        self._handed_over = False
+        """Whether this candidate stands because the leader has told it to."""
 
     def heard_leader(self) -> None:
         """A leader of the present term spoke: be patient again."""
@@ -51,21 +53,30 @@ class Election:
             return
         server.role = CANDIDATE
         server.leader = None
+        self._handed_over = False
         self._trial = True
         self._votes = []
         self._ask(server.term + 1)
         self.wait()
 
+    def stand_at_once(self) -> None:
+        """Stand for election without a trial, as the leader has told this server to."""
+        self._server.role = CANDIDATE
+        self._server.leader = None
+        self._handed_over = True
+        self._stand()
+
     def _ask(self, term: int) -> None:
         log = self._server.log
         for other in self._server.others:
-            self._server.send(other, VoteRequest(term, log.last, log.term_at(log.last) or 0, self._trial))
+            last_term = log.term_at(log.last) or 0
+            self._server.send(other, VoteRequest(term, log.last, last_term, self._trial, self._handed_over))
         self._server.promise(self._server.name, VoteReply(term, granted=True, trial=self._trial))
 
     def on_request(self, sender: str, request: VoteRequest) -> None:
         """Take a candidate's request for a vote, or whether it would get one."""
         server = self._server
-        if server.role == LEADER or self._hears_leader():
+        if server.role == LEADER or (self._hears_leader() and not request.handed_over):
             return
         if request.trial:
             granted = request.term > server.term and self._up_to_date(request)

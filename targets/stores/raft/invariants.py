@@ -213,14 +213,18 @@ def keeps_what_it_promised() -> Invariant:
 
 def votes_by_rule() -> Invariant:
     """Votes for a log at least as up to date as the voter's own (§5.4.1), and for nobody while a leader is heard
-    (thesis §4.2.3)."""
+    (thesis §4.2.3), but one to whom the leader of the term before has handed over (thesis §3.10)."""
 
     def watch() -> Watch:
         terms: Latest[dict[str, tuple[int, int]]] = Latest()
+        chosen: dict[int, str] = {}
 
         def see(event: MarkEvent) -> str | None:
+            if event.name == "handed-over":
+                chosen.setdefault(event.values[0] + 1, event.values[1])
+                return None
             term, candidate, last_term, last_index, hears_leader = event.values
-            if hears_leader:
+            if hears_leader and chosen.get(term) != candidate:
                 return f"{event.node} votes for {candidate} in term {term} and hears a leader, or has just started"
             ends = terms.setdefault(term, {})
             if ends is None:
@@ -237,7 +241,7 @@ def votes_by_rule() -> Invariant:
 
         return see
 
-    return Invariant("votes by the rules", ("chosen",), watch)
+    return Invariant("votes by the rules", ("chosen", "handed-over"), watch)
 
 
 def knows_what_was_acknowledged() -> Invariant:

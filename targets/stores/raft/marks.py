@@ -14,6 +14,7 @@ bug tells the truth about what it does. In the order in which an event makes the
 | `term` | term | the present term is on disk |
 | `acknowledged` | index, term | an acknowledgement in a term that the server has left meanwhile leaves |
 | `chosen` | term, candidate, term and index of the last entry, whether a leader is heard | a server decides to vote |
+| `handed-over` | term, server | a leader steps down for the server that is to lead |
 | `voted` | term, candidate | a vote leaves for another server, or counts for this one |
 | `leader` | term, index and term of the last entry before it | the server leads |
 | `commit` | index, term of its entry, the term in which this server leads or None | more is known to be committed |

@@ -11,12 +11,14 @@ from splitbrain.targets.stores.messages import Answer, Entry, Forward
 
 class VoteRequest(Struct, frozen=True, gc=False, tag="vote"):
     """A candidate's request for a vote in `term`. trial: it only asks whether it would get one (pre-vote, thesis §9.6);
-    the term is then the one that it would enter."""
+    the term is then the one that it would enter. handed_over: the leader of the term before has told it to
+    stand (thesis §3.10)."""
 
     term: int
     last_index: int
     last_term: int
     trial: bool
+    handed_over: bool = False
 
 
 class VoteReply(Struct, frozen=True, gc=False, tag="voted"):
@@ -90,10 +92,40 @@ class SnapshotRequest(Struct, frozen=True, gc=False, tag="snapshot"):
     round: int
 
 
-RaftMessage = VoteRequest | VoteReply | AppendRequest | AppendReply | SnapshotRequest | Forward | Answer
+class TransferRequest(Struct, frozen=True, gc=False, tag="transfer"):
+    """The wish of a follower to lead, told to the leader of `term`: an operator has asked for it."""
+
+    term: int
+
+
+class TimeoutNow(Struct, frozen=True, gc=False, tag="timeout-now"):
+    """The order of the leader of `term`, which has stepped down, to stand for election at once."""
+
+    term: int
+
+
+Transfer = TransferRequest | TimeoutNow
+RaftMessage = VoteRequest | VoteReply | AppendRequest | AppendReply | SnapshotRequest | Transfer | Forward | Answer
 PiecewiseMessage = (
-    VoteRequest | VoteReply | AppendRequest | VersionedReply | SnapshotRequest | SnapshotPiece | Forward | Answer
+    VoteRequest
+    | VoteReply
+    | AppendRequest
+    | VersionedReply
+    | SnapshotRequest
+    | SnapshotPiece
+    | Transfer
+    | Forward
+    | Answer
 )
 """The messages that a server of version 2 understands: SnapshotRequest comes from those of version 1 alone."""
-SERVERS = (AppendReply, AppendRequest, VoteRequest, VoteReply, SnapshotRequest, SnapshotPiece)
+SERVERS = (
+    AppendReply,
+    AppendRequest,
+    VoteRequest,
+    VoteReply,
+    SnapshotRequest,
+    SnapshotPiece,
+    TransferRequest,
+    TimeoutNow,
+)
 """The messages that carry a term."""

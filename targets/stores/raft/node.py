@@ -27,12 +27,15 @@ from splitbrain.targets.stores.raft.messages import (
     AppendRequest,
     RaftMessage,
     SnapshotRequest,
+    TimeoutNow,
+    TransferRequest,
     VoteReply,
     VoteRequest,
 )
 from splitbrain.targets.stores.raft.reads import Reads
 from splitbrain.targets.stores.raft.replication import Replication
 from splitbrain.targets.stores.raft.server import LEADER, RaftServer, RaftSettings
+from splitbrain.targets.stores.raft.transfer import LeaderTransfer
 from splitbrain.targets.stores.requests import Origin, refuse
 
 KEPT_MAX = 64
@@ -48,6 +51,7 @@ class RaftParts(Parts):
     election: type[Election] = Election
     replication: type[Replication] = Replication
     reads: type[Reads] = Reads
+    transfer: type[LeaderTransfer] = LeaderTransfer
 
 
 CORRECT = RaftParts()
@@ -76,6 +80,7 @@ class RaftNode:
         self.election = parts.election(self.server)
         self.replication = parts.replication(self.server)
         self.reads = parts.reads(self.server, self.replication)
+        self.transfer = parts.transfer(self.server, self.election, self.replication)
         self.requests = parts.requests()
         self._marks = RaftMarks(self.server)
         self._compaction = Compaction(settings.compact_after, random, kept_max=KEPT_MAX)
@@ -131,9 +136,10 @@ class RaftNode:
             return [Reply(request, Response(self.version))]
         if message.f == "audit":
             return [Reply(request, Response(self.server.machine.account(self.server.applied)))]
-        nonsense = self.server.machine.refusal(message)
-        if nonsense is not None:
-            return [Reply(request, nonsense)]
+        own = self.transfer.wish() if message.f == "promote" else self.server.machine.refusal(message)
+        if own is not None:
+            self.server.out.append(Reply(request, own))
+            return self._finish()
         if self.requests.refused_before(message):
             return [refuse(request, message, NO_LEADER, "refused when it came first")]
         self._marks.asked(request, message)
@@ -166,6 +172,7 @@ class RaftNode:
         match message:
             case AppendReply():
                 self.replication.on_reply(sender, message)
+                self.transfer.settle()
             case AppendRequest():
                 if self.replication.on_request(sender, message):
                     self.election.heard_leader()
@@ -182,6 +189,8 @@ class RaftNode:
             case VoteReply():
                 if self.election.on_reply(sender, message):
                     self.replication.lead()
+            case TransferRequest() | TimeoutNow():
+                self.transfer.on_message(sender, message)
             case _:
                 raise ValueError(f"{type(message).__name__} is no message that this version knows")
 
@@ -192,8 +201,10 @@ class RaftNode:
             self.server.out.append(self.requests.misdirected(sender, request))
 
     def _lead(self, request: Request, origin: Origin) -> None:
-        """Serve a request as leader."""
-        if request.f == "read" and self.server.settings.reads in ("index", "lease"):
+        """Serve a request as leader, unless it is handing over."""
+        if self.transfer.under_way:
+            self.server.out.append(self.requests.refuse(origin, request, NO_LEADER, "handing the leadership over"))
+        elif request.f == "read" and self.server.settings.reads in ("index", "lease"):
             self.reads.serve(request, origin)
         elif not self.requests.joins(request, origin):
             index = self.replication.place(Entry(self.server.term, request))

@@ -56,6 +56,10 @@ class Replication:
         """The index up to which each server's log, this one included, is known to be on its disk."""
         return tuple(self._match.items())
 
+    def has_all(self, other: str) -> bool:
+        """Whether another server is known to have the whole log on its disk."""
+        return self._match[other] == self._server.log.last
+
     def lead(self) -> None:
         """Become leader: nothing is known of the others, and a first entry of the new term says so to all (§8)."""
         server = self._server

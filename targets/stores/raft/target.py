@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from splitbrain.harness.client import Shapes
+from splitbrain.harness.deployment import AdminRequest
 from splitbrain.harness.errors import UsageError
+from splitbrain.harness.injection import Maintenance, Promote
 from splitbrain.harness.options import Option, Setting
 from splitbrain.harness.program import ProgramFactory
 from splitbrain.targets.stores.audit import BUG, RETRIES, AuditedStore
 from splitbrain.targets.stores.compaction import SNAPSHOT_ENTRIES, snapshot_entries
+from splitbrain.targets.stores.messages import Request
 from splitbrain.targets.stores.raft.invariants import INVARIANTS
 from splitbrain.targets.stores.raft.node import CORRECT, RaftNode
 from splitbrain.targets.stores.raft.server import RaftSettings
@@ -76,6 +79,11 @@ class Raft(RaftStore):
         if self._raft.reads == "local" or not self._raft.persistent:
             return ()
         return "linearizable", "CP"
+
+    @property
+    def admin_requests(self) -> Mapping[type[Maintenance], AdminRequest]:
+        """Promotion: the leader hands over to the server that an operator chooses."""
+        return {Promote: AdminRequest(Request("promote"), lambda answer: answer.error is None)}
 
     @property
     def operations(self) -> Shapes:
