@@ -38,7 +38,10 @@ def command(
         elif not markdown:
             out("\n".join(lines(one)))
 
-    found = measure(chosen(names), range(1, seeds + 1), jobs, told)
+    asked = chosen(names)
+    if pictures is not None:
+        pictures.mkdir(parents=True, exist_ok=True)
+    found = measure(asked, range(1, seeds + 1), jobs, told)
     if pictures is not None:
         from splitbrain.textbook.pictures import draw
 

@@ -5,6 +5,7 @@
 - `simulated`     runs in the simulator, whose histories are measured
 - `quorums` `replication` `agreement` `locks` `clocks` `caches` `delivery` `partitioning` `arithmetic` `fallacies`
   `detectors`     the measurements, by topic
+- `happened_before`  what happened before what in a run, by its messages
 - `consensus` `lost_log` `stamps` `moving` `repair` `availability`     more of them: problems equivalent to consensus,
   coordinators without a log, logical clocks, keys that move, read repair, stores whose nodes fail
 - `scripts`       clients that go by a script

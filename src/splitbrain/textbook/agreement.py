@@ -8,7 +8,7 @@ from splitbrain.harness.client import Shape
 from splitbrain.harness.generator import Completion, Context, Generator
 from splitbrain.harness.generator.core import Answer
 from splitbrain.harness.operation import EventType, Operation
-from splitbrain.textbook.claim import ClaimSample, found_if
+from splitbrain.textbook.claim import ClaimSample, RunShares, found_if
 from splitbrain.textbook.simulated import SimulatedRun, block, script, simulate
 from splitbrain.workloads.register import CAS, READ, READ_WRITE, WRITE
 from splitbrain.workloads.workload import Workload
@@ -61,22 +61,25 @@ BY_READING = Workload(
 
 def unique_names(seed: int) -> ClaimSample:
     """Names that were registered again after the first registration had been acknowledged."""
-    shares = {}
+    found = RunShares()
     for target, workload in (
         ("raft", BY_COMPARING), ("paxos", BY_COMPARING), ("multi-leader:conflict=hlc", BY_READING),
         ("causal", BY_READING), ("crdt:type=lww", BY_READING),
     ):  # fmt: skip
-        twice = whole = 0
-        for one in block(seed, RUNS):
-            run = simulate(
-                target, one, workload, workload="availability", rate=60.0, timeout=1.0, time_limit=8.0, schedule=SPLIT
-            )
-            doubled, names = _doubled(run)
-            twice, whole = twice + doubled, whole + names
-        shares[f"names with two owners, one after the other, {target}"] = twice, whole
-    strong, weak = list(shares.values())[:2], list(shares.values())[2:]
-    none = not any(twice for twice, _ in strong)
-    return ClaimSample(found_if(confirmed=none and all(twice for twice, _ in weak), refuted=not none), shares)
+        found.add(
+            f"names with two owners, one after the other, {target}",
+            [
+                _doubled(simulate(
+                    target, one, workload, workload="availability", rate=60.0, timeout=1.0, time_limit=8.0,
+                    schedule=SPLIT,
+                ))
+                for one in block(seed, RUNS)
+            ],
+        )  # fmt: skip
+    strong, weak = list(found.shares.values())[:2], list(found.shares.values())[2:]
+    none = not any(twice for twice, _ in strong) and all(names for _, names in strong)
+    refuted = any(twice for twice, _ in strong)
+    return found.sample(found_if(confirmed=none and all(twice for twice, _ in weak), refuted=refuted))
 
 
 def _doubled(run: SimulatedRun) -> tuple[int, int]:

@@ -12,6 +12,8 @@ MACHINES, MANY, DAYS, DAILY = 200, 1000, 400, 0.001
 ALONE = FailureModel(mtbf_s=9.0, mttr_s=1.0)
 TOGETHER = FailureModel(mtbf_s=9.0, mttr_s=1.0, common_s=99.0)
 """One failure in a dozen is one of all machines at once."""
+FAR = 4.0
+"""Standard deviations by which a share may differ from the formula."""
 SPAN_S, APART_S = 120_000.0, 5.0
 """Five times the mean repair lie between two looks, so that they are nearly independent."""
 
@@ -21,7 +23,7 @@ def fleet(seed: int) -> ClaimSample:
     failed = _days(seed, MACHINES)
     days = DAYS - failed[0]
     expected = 1 - (1 - DAILY) ** MACHINES
-    near = abs(days / DAYS - expected) < 4 * (expected * (1 - expected) / DAYS) ** 0.5
+    near = abs(days / DAYS - expected) < FAR * (expected * (1 - expected) / DAYS) ** 0.5
     return ClaimSample(
         found_if(confirmed=near, refuted=not near), {"days with a failure among 200 machines": (days, DAYS)}
     )
@@ -36,7 +38,8 @@ def thousand(seed: int) -> ClaimSample:
         "days with one": (one, DAYS),
         "days with two or more": (DAYS - none - one, DAYS),
     }
-    near = abs(none / DAYS - exp(-MANY * DAILY)) < 0.1
+    expected = exp(-MANY * DAILY)
+    near = abs(none / DAYS - expected) < FAR * (expected * (1 - expected) / DAYS) ** 0.5
     return ClaimSample(found_if(confirmed=none == 0, refuted=near), shares)
 
 
@@ -47,19 +50,20 @@ def _days(seed: int, machines: int) -> Counter[int]:
 
 def copies(seed: int) -> ClaimSample:
     """Moments at which none of n copies lives, each of which is down a tenth of its time, beside p to the n."""
-    shares, amounts, apart = {}, {}, []
+    shares, apart = {}, []
     for name, model in (("each by itself", ALONE), ("one in a dozen of all at once", TOGETHER)):
         for number in (1, 2, 3):
             changes = list(model.changes(number, SPAN_S, RandomStream(seed, "textbook", "copies", name, number)))
             looks = list(sampled(changes, APART_S, SPAN_S))
             none = sum(len(down) == number for down in looks)
             words = f"{number} cop{'ies' if number > 1 else 'y'} that fail{'s' * (number == 1)}, {name}"
-            shares[f"moments at which none lives of {words}"] = none, len(looks)
-            amounts[f"nines of {words}"] = [-log10(max(none, 1) / len(looks))]
-            apart.append(none / len(looks) / model.down**number)
-    fits, fails = all(0.4 < ratio < 2.5 for ratio in apart[:3]), apart[5] > 5
+            expected = model.down**number
+            by_formula = f"by the formula {-log10(expected):.3g} nines"
+            shares[f"moments at which none lives of {words}; {by_formula}"] = none, len(looks)
+            apart.append(abs(none / len(looks) - expected) / (expected * (1 - expected) / len(looks)) ** 0.5)
+    fits, fails = max(apart[:3]) < FAR, none > 5 * model.down**number * len(looks) and apart[5] > FAR
     finding = ClaimFinding.DEPENDS if fits and fails else ClaimFinding.UNSETTLED
-    return ClaimSample(finding, shares, amounts)
+    return ClaimSample(finding, shares, served=dict.fromkeys(shares, False))
 
 
 MEASUREMENTS = {

@@ -6,7 +6,6 @@ luck of a client.
 """
 
 import math
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
@@ -29,7 +28,7 @@ RUN_S, LOOK_S = 3200.0, 16.0
 """Two mean repairs lie between two looks, and the state is forgotten at the sum of both rates: looks are nearly
 independent. Pitfall: an operation that waits for a node until it is back is answered, so it must not wait for long."""
 MOST = 5
-FAR = 5.0
+FAR = 4.0
 """Standard deviations by which a share may differ from the formula."""
 
 
@@ -89,47 +88,45 @@ def quorums(seed: int) -> ClaimSample:
             target = f"quorum:n={nodes},w={need[WRITE]},r={need[READ]},version=lww,anti_entropy=off"
             for kind, found in served(target, nodes, ALONE, seed).items():
                 letter = "W" if kind == WRITE else "R"
-                words, far = _beside(found, need[kind], nodes)
-                shares[f"moments at which {kind}s were served, N = {nodes}, {letter} = {need[kind]}; {words}"] = found
-                apart.append(far)
+                formula = ALONE.at_least(need[kind], nodes)
+                words = f"moments at which {kind}s were served, N = {nodes}, {letter} = {need[kind]}"
+                shares[f"{words}; {_in_words(formula)}"] = found
+                apart.append(_apart(*found, formula))
     for nodes in (3, MOST):
-        found = served("raft", nodes, ALONE, seed)[WRITE]
-        words, far = _beside(found, nodes // 2 + 1, nodes)
-        shares[f"moments at which writes were served, raft of {nodes}; {words}"] = found
-        apart.append(far)
-    return ClaimSample(found_if(confirmed=max(apart) < FAR, refuted=max(apart) > 2 * FAR), shares)
+        found, formula = served("raft", nodes, ALONE, seed)[WRITE], ALONE.at_least(nodes // 2 + 1, nodes)
+        shares[f"moments at which writes were served, raft of {nodes}; {_in_words(formula)}"] = found
+        apart.append(_apart(*found, formula))
+    finding = found_if(confirmed=max(apart) < FAR, refuted=max(apart) > 2 * FAR)
+    return ClaimSample(finding, shares, served=dict.fromkeys(shares, True))
 
 
-def _beside(found: tuple[int, int], need: int, nodes: int) -> tuple[str, float]:
-    """The formula in words, and by how many standard deviations what was found differs from it."""
-    formula = ALONE.at_least(need, nodes)
-    good, whole = found
-    deviation = max((formula * (1 - formula) / whole) ** 0.5, 1 / whole)
-    return f"by the formula {100 * formula:.4g} %", abs(good / whole - formula) / deviation
+def _in_words(formula: float) -> str:
+    return f"by the formula {100 * formula:.4g} %, {-math.log10(1 - formula):.3g} nines"
+
+
+def _apart(part: int, whole: int, expected: float) -> float:
+    """Difference of a share from what was expected, in standard deviations."""
+    return abs(part / whole - expected) / max(math.sqrt(expected * (1 - expected) / whole), 1 / whole)
 
 
 def nines(seed: int) -> ClaimSample:
     """Stores any node of which will do (W = R = 1), of one to three nodes, whose failures are independent or not."""
-    shares, amounts = {}, defaultdict(list)
+    shares = {}
     for words, model in (("each by itself", ALONE), ("half of the time all at once", TOGETHER)):
         for nodes in (1, 2, 3):
             target = f"quorum:n={nodes},w=1,r=1,version=lww,anti_entropy=off"
             good, whole = served(target, nodes, model, seed)[WRITE]
             name = f"{nodes} cop{'ies' if nodes > 1 else 'y'}, nodes fail {words}"
-            shares[f"moments at which writes were not served, {name}"] = whole - good, whole
-            amounts[f"nines, {name}; by the formula {-nodes * math.log10(model.down_in_all):.2f}"].append(
-                -math.log10(max(whole - good, 1) / whole)
-            )
+            by_formula = f"by the formula {-nodes * math.log10(model.down_in_all):.3g} nines"
+            shares[f"moments at which writes were not served, {name}; {by_formula}"] = whole - good, whole
     independent, together = list(shares.values())[:3], list(shares.values())[3:]
-    fits = all(_near(none, whole, ALONE.down_in_all**nodes) for nodes, (none, whole) in enumerate(independent, 1))
+    fits = all(
+        _apart(none, whole, ALONE.down_in_all**nodes) < FAR for nodes, (none, whole) in enumerate(independent, 1)
+    )
     none, whole = together[2]
     fails = none / whole > 5 * TOGETHER.down_in_all**3
     finding = ClaimFinding.DEPENDS if fits and fails else ClaimFinding.UNSETTLED
-    return ClaimSample(finding, shares, amounts)
-
-
-def _near(part: int, whole: int, expected: float) -> bool:
-    return abs(part / whole - expected) < FAR * max(math.sqrt(expected * (1 - expected) / whole), 1 / whole)
+    return ClaimSample(finding, shares, served=dict.fromkeys(shares, False))
 
 
 MEASUREMENTS: Mapping[str, Callable[[int], ClaimSample]] = {

@@ -1,5 +1,6 @@
 """Measurements about wall clocks that decide which write wins."""
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from typing import cast
 
@@ -12,8 +13,9 @@ from splitbrain.harness.marks import MarkEvent, Marking
 from splitbrain.harness.operation import Operation
 from splitbrain.harness.options import Setting
 from splitbrain.registry import simulator
-from splitbrain.textbook.claim import ClaimFinding, ClaimSample, found_if
-from splitbrain.textbook.simulated import block, script, simulate
+from splitbrain.targets.stores.replicas import word
+from splitbrain.textbook.claim import ClaimFinding, ClaimSample, RunShares, found_if
+from splitbrain.textbook.simulated import SimulatedRun, block, script, simulate
 from splitbrain.workloads.register import READ_WRITE
 from splitbrain.workloads.workload import Size, Workload
 
@@ -23,6 +25,7 @@ WRITES_A_KEY = 7
 MANY_MORE = 4
 """The factor by which wrong clocks have to lose more than true ones, and than hybrid ones."""
 COMMIT_WAIT_RUNS = 8
+SOON_NS = 10_000_000
 BOUND_MS = 7
 TRUETIME = f"truetime:bound_ms={BOUND_MS}"
 AT_WALL = f"{TRUETIME},bug=reads-at-wall-clock"
@@ -67,12 +70,14 @@ MOVING = Workload(
 
 def moving_writer(seed: int) -> ClaimSample:
     """The last write of each key, by a single writer that moves between nodes, and what the key holds at the end."""
-    shares = {}
+    found = RunShares()
     for target, skewed in (
         ("multi-leader:conflict=lww", True), ("multi-leader:conflict=lww", False), ("multi-leader:conflict=hlc", True),
     ):  # fmt: skip
-        gone = whole = 0
+        clocks = "clocks seconds apart" if skewed else "true clocks"
+        name = f"keys whose last write of the only writer is gone, {target.partition('=')[2]}, {clocks}"
         for one in block(seed, RUNS):
+            gone = whole = 0
             schedule = script({"fault": SKEW, "start": 0.5, "duration": 18.0})
             run = simulate(
                 target, one, MOVING, workload="availability", rate=20.0, concurrency=5, time_limit=20.0,
@@ -83,30 +88,28 @@ def moving_writer(seed: int) -> ClaimSample:
                 reads = [read.value for read in run.operations("read") if read.ok and read.key == key]
                 if reads:
                     whole, gone = whole + 1, gone + (value not in reads)
-        clocks = "clocks seconds apart" if skewed else "true clocks"
-        shares[f"keys whose last write of the only writer is gone, {target.partition('=')[2]}, {clocks}"] = gone, whole
-    (skewed_gone, _), (true_gone, _), (hybrid_gone, _) = shares.values()
-    by_clocks = skewed_gone > MANY_MORE * max(true_gone, hybrid_gone)
-    return ClaimSample(found_if(confirmed=not skewed_gone, refuted=by_clocks), shares)
+            found.add(name, [(gone, whole)])
+    (skewed_gone, whole), (true_gone, of_true), (hybrid_gone, of_hybrid) = found.shares.values()
+    by_clocks = skewed_gone > MANY_MORE * max(true_gone, hybrid_gone) and min(of_true, of_hybrid) > 0
+    return found.sample(found_if(confirmed=skewed_gone == 0 < whole, refuted=by_clocks))
 
 
 def discards(seed: int) -> ClaimSample:
     """Acknowledged writes that last-write-wins overwrites though their writers did not know of each other."""
-    shares = {}
+    found = RunShares()
     for faults, schedule in (
         ("no faults", None), ("a split of 5 s", script({"fault": "partition:topology=halves,mode=lose", "start": 2.0,
                                                          "duration": 5.0})),
     ):  # fmt: skip
-        lost = whole = 0
         for one in block(seed, RUNS):
             run = simulate(
                 "multi-leader:conflict=lww", one, workload="availability", rate=100.0, time_limit=10.0,
                 **({"schedule": schedule} if schedule else {}),
             )  # fmt: skip
-            lost, whole = lost + run.detail("overwritten"), whole + run.detail("acknowledged")
-        shares[f"acknowledged writes discarded for one that did not know of them, {faults}"] = lost, whole
-    (_, _), (lost, whole) = shares.values()
-    return ClaimSample(found_if(confirmed=lost > 0, refuted=whole > 0 and lost == 0), shares)
+            name = f"acknowledged writes discarded for one that did not know of them, {faults}"
+            found.add(name, [(run.detail("overwritten"), run.detail("acknowledged"))])
+    (_, _), (lost, whole) = found.shares.values()
+    return found.sample(found_if(confirmed=lost > 0, refuted=whole > 0 and lost == 0))
 
 
 def _offset(least_ms: float, most_ms: float) -> str:
@@ -115,12 +118,11 @@ def _offset(least_ms: float, most_ms: float) -> str:
 
 def interval(seed: int) -> ClaimSample:
     """Intervals of clocks at their wall time give or take 7 ms, as reads are stamped: whether true time is in them."""
-    shares = {}
+    found = RunShares()
     for words, faults, target in (
         ("within the bound", _offset(1, 6), TRUETIME), ("beyond it", _offset(20, 200), TRUETIME),
         ("within the bound, and a store that takes the wall clock for the latest time", _offset(1, 6), AT_WALL),
     ):  # fmt: skip
-        holding = whole = 0
         for one in block(seed, RUNS):
             environment = simulator(one, "")
             marks = cast("Marking", environment).marks
@@ -130,29 +132,57 @@ def interval(seed: int) -> ClaimSample:
             marks.subscribe(starts.append, "clock")
             simulate(target, one, None, environment, nemesis=faults, time_limit=10.0)
             offset = starts[0].values[0] - starts[0].time
-            whole += len(reads)
-            holding += sum(0 <= read.values[0] - (read.time + offset) <= 2 * BOUND_MS * 1_000_000 for read in reads)
-        shares[f"intervals that hold true time, clocks {words}"] = holding, whole
-    (inside, inside_of), (beyond, beyond_of), (buggy, buggy_of) = shares.values()
+            holding = sum(0 <= read.values[0] - (read.time + offset) <= 2 * BOUND_MS * 1_000_000 for read in reads)
+            found.add(f"intervals that hold true time, clocks {words}", [(holding, len(reads))])
+    (inside, inside_of), (beyond, beyond_of), (buggy, buggy_of) = found.shares.values()
     as_said = inside == inside_of > 0 and 0 < beyond < beyond_of and buggy < buggy_of
-    return ClaimSample(ClaimFinding.DEPENDS if as_said else ClaimFinding.UNSETTLED, shares)
+    return found.sample(ClaimFinding.DEPENDS if as_said else ClaimFinding.UNSETTLED)
 
 
 def commit_wait(seed: int) -> ClaimSample:
     """Writes stamped by clocks that are a few milliseconds wrong, shown at once and after commit wait."""
-    runs = {
-        words: [
-            simulate(target, one, nemesis=_offset(1, 6), time_limit=15.0) for one in block(seed, COMMIT_WAIT_RUNS)
-        ]
-        for words, target in (("without commit wait", f"{TRUETIME},commit_wait=off"), ("with it", TRUETIME))
-    }  # fmt: skip
-    without, waited = runs.values()
-    shares = {
-        f"runs in which a read missed an acknowledged write, {words}": (sum(run.refuted for run in them), len(them))
-        for words, them in runs.items()
-    }
-    refuted = any(run.refuted for run in without) and all(run.held for run in waited)
-    return ClaimSample(found_if(confirmed=all(run.held for run in without), refuted=refuted), shares)
+    found, shares, runs, wrong = RunShares(), {}, [], []
+    for words, target in (("without commit wait", f"{TRUETIME},commit_wait=off"), ("with it", TRUETIME)):
+        followed = [stamped(target, one) for one in block(seed, COMMIT_WAIT_RUNS)]
+        runs.append([run for run, _ in followed])
+        shares[f"runs in which a read missed an acknowledged write, {words}"] = (
+            sum(run.refuted for run in runs[-1]), COMMIT_WAIT_RUNS,
+        )  # fmt: skip
+        wrong.append(found.add(
+            f"writes whose timestamp is not less than that of one begun within 10 ms of their acknowledgement, {words}",
+            [wrong_way_round(*one) for one in followed],
+        ))  # fmt: skip
+    without, waited = runs
+    (hasty, _), (late, of_late) = wrong
+    refuted = any(run.refuted for run in without) and all(run.held for run in waited) and hasty > 0 == late < of_late
+    confirmed = all(run.held for run in without) and not hasty
+    return found.sample(found_if(confirmed=confirmed, refuted=refuted), shares)
+
+
+def stamped(target: str, seed: int) -> tuple[SimulatedRun, Mapping[str, int]]:
+    """A run, and the timestamps of the values that were written."""
+    environment, stamps = simulator(seed, ""), dict[str, int]()
+
+    def hear(event: MarkEvent) -> None:
+        value, stamp = event.values
+        stamps[value] = stamp
+
+    cast("Marking", environment).marks.subscribe(hear, "stamped")
+    return simulate(target, seed, None, environment, nemesis=_offset(1, 6), time_limit=15.0), stamps
+
+
+def wrong_way_round(run: SimulatedRun, stamps: Mapping[str, int]) -> tuple[int, int]:
+    """Pairs of acknowledged writes, of whatever keys, of which one began up to `SOON_NS` after the other was
+    acknowledged: those whose timestamps are the other way round, and all."""
+    writes = [one for one in run.operations("write") if one.ok and one.ended is not None]
+    begun = [one.at for one in writes]
+    wrong = whole = 0
+    for earlier in writes:
+        end = cast("int", earlier.ended)
+        for later in writes[bisect_right(begun, end) : bisect_right(begun, end + SOON_NS)]:
+            whole += 1
+            wrong += stamps[word(earlier.value)] >= stamps[word(later.value)]
+    return wrong, whole
 
 
 MEASUREMENTS = {

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from splitbrain.harness.marks import MarkEvent, Marking
 from splitbrain.registry import simulator
-from splitbrain.textbook.claim import ClaimSample, found_if
+from splitbrain.textbook.claim import ClaimSample, RunShares, found_if
 from splitbrain.textbook.scripts import (
     COUNT_SHAPES,
     SET_SHAPES,
@@ -41,7 +41,7 @@ Wrong = Callable[[SimulatedRun], tuple[int, int]]
 
 def _measured(seed: int, words: str, strong: ClientScript, weak: ClientScript, wrong: Wrong) -> ClaimSample:
     """Counts of what must not be, on raft and on the others: confirmed if raft alone has none of it."""
-    shares = {}
+    found = RunShares()
     for target, clients, shapes in (("raft", strong, SET_SHAPES), *((one, weak, READ_WRITE) for one in WEAK)):
         counts = [
             wrong(simulate(
@@ -50,10 +50,10 @@ def _measured(seed: int, words: str, strong: ClientScript, weak: ClientScript, w
             ))
             for one in block(seed, RUNS)
         ]  # fmt: skip
-        shares[f"{words}, {target}"] = sum(part for part, _ in counts), sum(whole for _, whole in counts)
-    (none, of_strong), *others = shares.values()
+        found.add(f"{words}, {target}", counts)
+    (none, of_strong), *others = found.shares.values()
     confirmed = of_strong > 0 and none == 0 and all(part for part, _ in others)
-    return ClaimSample(found_if(confirmed=confirmed, refuted=none > 0), shares)
+    return found.sample(found_if(confirmed=confirmed, refuted=none > 0))
 
 
 def answers_differ(run: SimulatedRun) -> tuple[int, int]:
@@ -136,9 +136,8 @@ def replaced_twice(run: SimulatedRun) -> tuple[int, int]:
 
 def order(seed: int) -> ClaimSample:
     """The orders in which nodes take what was written."""
-    shares = {}
+    found = RunShares()
     for target, mark in (("raft", "applied"), *((one, "has") for one in WEAK)):
-        opposite = pairs = 0
         for one in block(seed, RUNS):
             environment = simulator(one, "")
             taken: dict[str, list[Any]] = defaultdict(list)
@@ -151,12 +150,11 @@ def order(seed: int) -> ClaimSample:
                 target, one, None, environment, workload="availability", rate=60.0, timeout=1.0, time_limit=8.0,
                 schedule=SPLIT, model="safe",
             )  # fmt: skip
-            against, whole = opposite_pairs(list(taken.values()))
-            opposite, pairs = opposite + against, pairs + whole
-        shares[f"pairs of updates taken in opposite orders by two nodes, {target}"] = opposite, pairs
-    (none, whole), *others = shares.values()
+            name = f"pairs of updates taken in opposite orders by two nodes, {target}"
+            found.add(name, [opposite_pairs(list(taken.values()))])
+    (none, whole), *others = found.shares.values()
     confirmed = whole > 0 and none == 0 and all(part for part, _ in others)
-    return ClaimSample(found_if(confirmed=confirmed, refuted=none > 0), shares)
+    return found.sample(found_if(confirmed=confirmed, refuted=none > 0))
 
 
 def opposite_pairs(orders: Sequence[Sequence[Any]]) -> tuple[int, int]:
@@ -172,7 +170,7 @@ def opposite_pairs(orders: Sequence[Sequence[Any]]) -> tuple[int, int]:
 
 def stock(seed: int) -> ClaimSample:
     """Pieces that are sold while one is seen: items of which more were sold than there were."""
-    shares = {}
+    found, agreeing = RunShares(), {}
     for target, named, clients, shapes in (
         ("crdt:type=pn-counter", "counter", SellByCounter(ITEMS, STOCK, THREADS), COUNT_SHAPES),
         ("raft", "register", SellByComparing(ITEMS, STOCK, THREADS), SET_SHAPES),
@@ -184,12 +182,13 @@ def stock(seed: int) -> ClaimSample:
             )
             for one in block(seed, RUNS)
         ]  # fmt: skip
-        counts = [oversold(run) for run in runs]
-        shares[f"items sold below zero, {target}"] = sum(part for part, _ in counts), sum(all for _, all in counts)
-        shares[f"runs whose copies were the same in the end, {target}"] = sum(run.held for run in runs), len(runs)
-    (below, _), (same, whole), (none, of_raft), _ = shares.values()
+        found.add(f"items sold below zero, {target}", [oversold(run) for run in runs])
+        name = f"runs whose copies were the same in the end, {target}"
+        agreeing[name] = sum(run.held for run in runs), len(runs)
+    (below, items), (none, of_raft) = found.shares.values()
+    (same, whole), _ = agreeing.values()
     refuted = below > 0 and same == whole and none == 0 and of_raft > 0
-    return ClaimSample(found_if(confirmed=below == 0, refuted=refuted), shares)
+    return found.sample(found_if(confirmed=below == 0 < items, refuted=refuted), agreeing)
 
 
 def oversold(run: SimulatedRun) -> tuple[int, int]:

@@ -5,10 +5,13 @@ from what it had committed.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from enum import Enum
 
+from splitbrain.harness.operation import Value
 from splitbrain.harness.random_stream import RandomStream
+from splitbrain.textbook.simulated import SimulatedRun
 
 BATCH = 10
 
@@ -44,6 +47,38 @@ def consumed(messages: int, order: CommitOrder, crashes: float, stream: RandomSt
             counted.update(done)
         offset = batch.stop
     return counted
+
+
+@dataclass(frozen=True)
+class Effects:
+    """Messages of a log: how many have no effect, how many have several, and how many there are."""
+
+    lost: int
+    doubled: int
+    all: int
+
+    @classmethod
+    def of(cls, counts: Sequence[int]) -> "Effects":
+        """Effects of messages, by how many each has."""
+        return cls(sum(times == 0 for times in counts), sum(times > 1 for times in counts), len(counts))
+
+
+def stored_effects(run: SimulatedRun) -> Effects:
+    """Effects of the messages that a broker acknowledged, but for those at the end that were not consumed yet: without
+    an effect, and with none sent after them that has one."""
+    counts: Counter[tuple[Value, Value]] = Counter()
+    for sink in {one.key: one for one in run.operations("effects") if one.ok}.values():
+        counts.update((sink.key, message) for _, message in sink.value)
+    sends = [one for one in run.operations("send") if one.ok]
+    begun: dict[Value, int] = {}
+    for one in sends:
+        if counts[one.key, one.value]:
+            begun[one.key] = max(one.at, begun.get(one.key, 0))
+    judged = [
+        one for one in sends
+        if counts[one.key, one.value] or (one.ended is not None and one.ended < begun.get(one.key, 0))
+    ]  # fmt: skip
+    return Effects.of([counts[one.key, one.value] for one in judged])
 
 
 class CheckpointedSum:

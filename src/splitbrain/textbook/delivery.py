@@ -1,8 +1,11 @@
 """Measurements about delivery: what a consumer has to remember and when to commit it, to count each message once."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from splitbrain.harness.random_stream import RandomStream
-from splitbrain.textbook.claim import ClaimFinding, ClaimSample, found_if
-from splitbrain.textbook.consumers import CheckpointedSum, CommitOrder, consumed, redelivered
+from splitbrain.textbook.claim import ClaimFinding, ClaimSample, RunShares, found_if
+from splitbrain.textbook.consumers import CheckpointedSum, CommitOrder, Effects, consumed, redelivered, stored_effects
 from splitbrain.textbook.simulated import block, simulate
 
 RUNS = 2
@@ -11,6 +14,17 @@ MESSAGES, BITS_EACH, HASHES = 20_000, 10, 7
 CRASHES = 0.01
 """The chance that a consumer crashes at a step."""
 WINDOW, KEYS = 100, 500
+LOGS = 10
+"""Logs that messages are spread over, where those of one log depend on one another."""
+STORES = {
+    CommitOrder.BEFORE: "log:delivery=at-most-once",
+    CommitOrder.AFTER: "log:delivery=at-least-once",
+    CommitOrder.WITH: "log:delivery=exactly-once",
+}
+BROKER: Mapping[str, Any] = {
+    "workload": "consume", "nemesis": "partition,kill", "rate": 100.0, "time_limit": 10.0, "model": "claim",
+}  # fmt: skip
+"""Runs of a broker with five nodes, whose consumers and leaders are cut off and die."""
 
 
 def consumers(seed: int) -> ClaimSample:
@@ -52,36 +66,47 @@ def bloom(seed: int) -> ClaimSample:
 
 def commit_order(seed: int) -> ClaimSample:
     """Messages that a consumer lost or counted twice, by when it commits its offset."""
-    shares, lost, doubled = {}, {}, {}
+    found, lost, doubled = RunShares(), {}, {}
     for order in CommitOrder:
         draw = RandomStream(seed, "textbook", "consumer", order.value)
-        counted = consumed(MESSAGES, order, CRASHES, draw)
-        lost[order] = sum(not counted[message] for message in range(MESSAGES))
-        doubled[order] = sum(counted[message] > 1 for message in range(MESSAGES))
-        shares[f"messages lost, offset committed {order.value}"] = lost[order], MESSAGES
-        shares[f"messages counted twice, offset committed {order.value}"] = doubled[order], MESSAGES
+        logs = [consumed(MESSAGES // LOGS, order, CRASHES, draw) for _ in range(LOGS)]
+        effects = [[counted[message] for message in range(MESSAGES // LOGS)] for counted in logs]
+        runs = [simulate(STORES[order], one, **BROKER) for one in block(seed, RUNS)]
+        for words, of_logs, of_store in (
+            ("a consumer alone", [Effects.of(counts) for counts in effects], False),
+            (STORES[order], [stored_effects(run) for run in runs], True),
+        ):
+            name = f"offset committed {order.value}, {words}"
+            lost[order, of_store], _ = found.add(f"messages lost, {name}", [(one.lost, one.all) for one in of_logs])
+            doubled[order, of_store], _ = found.add(
+                f"messages counted twice, {name}", [(one.doubled, one.all) for one in of_logs]
+            )
     before, after, together = CommitOrder
-    as_said = lost[before] and not doubled[before] and doubled[after] and not lost[after]
-    neither = not lost[together] and not doubled[together]
-    refuted = doubled[before] > 0 or lost[after] > 0
-    return ClaimSample(found_if(confirmed=bool(as_said and neither), refuted=refuted), shares)
+    as_said = all(
+        lost[before, store] and doubled[after, store] and not lost[together, store] + doubled[together, store]
+        for store in (False, True)
+    )
+    refuted = any(doubled[before, store] + lost[after, store] > 0 for store in (False, True))
+    return found.sample(found_if(confirmed=as_said and not refuted, refuted=refuted))
 
 
 def checkpoints(seed: int) -> ClaimSample:
     """A stream processor with checkpoints: its state, and what two kinds of sinks were told twice."""
-    shares, right, twice = {}, [], []
+    found, states, right, twice, whole = RunShares(), {}, [], [], True
     for name, transactional in (("at once", False), ("with the checkpoint", True)):
         draw = RandomStream(seed, "textbook", "checkpoints", name)
         runs = [CheckpointedSum(1000, transactional, CRASHES, draw) for _ in range(20)]
         right.append(sum(run.total == sum(range(1000)) for run in runs))
-        twice.append(sum(times > 1 for run in runs for times in run.shown.values()))
-        shares[f"runs whose state was right in the end, a sink that shows results {name}"] = right[-1], len(runs)
-        shares[f"results shown more than once, a sink that shows them {name}"] = (
-            twice[-1], sum(len(run.shown) for run in runs),
-        )  # fmt: skip
+        states[f"runs whose state was right in the end, a sink that shows results {name}"] = right[-1], len(runs)
+        again, _ = found.add(
+            f"results shown more than once, a sink that shows them {name}",
+            [(sum(times > 1 for times in run.shown.values()), len(run.shown)) for run in runs],
+        )
+        twice.append(again)
+        whole = whole and all(len(run.shown) == 1000 for run in runs)
     plain, transactions = twice
-    depends = min(right) == 20 and plain > 0 and transactions == 0
-    return ClaimSample(ClaimFinding.DEPENDS if depends else ClaimFinding.UNSETTLED, shares)
+    depends = min(right) == 20 and whole and plain > 0 and transactions == 0
+    return found.sample(ClaimFinding.DEPENDS if depends else ClaimFinding.UNSETTLED, states)
 
 
 def window(seed: int) -> ClaimSample:
@@ -107,34 +132,40 @@ def window(seed: int) -> ClaimSample:
 def upsert(seed: int) -> ClaimSample:
     """Keys that end with an older value where single messages come again, and where all come again from an offset; and
     ones with a version that is compared."""
-    draw = RandomStream(seed, "textbook", "upsert")
-    keys = [draw.below(KEYS) for _ in range(MESSAGES)]
-    singles = [message for message, _ in redelivered(MESSAGES, 0.1, 2 * WINDOW, draw)]
-    replayed: list[int] = []
-    for message in range(MESSAGES):
-        replayed.append(message)
-        if draw.chance(0.01):
-            replayed += range(max(0, message - WINDOW), message + 1)
-    last = {key: message for message, key in enumerate(keys)}
-    shares = {}
-    for name, came, compared in (
-        ("single messages come again", singles, False),
-        ("all since an offset come again", replayed, False),
-        ("single messages come again, and versions are compared", singles, True),
-    ):
-        value: dict[int, int] = {}
-        back = 0
-        for message in came:
-            older = message < value.get(keys[message], -1)
-            back += older and not compared
-            if not (older and compared):
-                value[keys[message]] = message
-        wrong = sum(value[key] != message for key, message in last.items())
-        shares[f"keys with an older value in the end, {name}"] = wrong, len(last)
-        shares[f"upserts that put an older value back, {name}"] = back, len(came)
-    single, single_back, replay, replay_back, versions, versions_back = (part for part, _ in shares.values())
+    draw, found = RandomStream(seed, "textbook", "upsert"), RunShares()
+    for _ in range(LOGS):
+        keys = [draw.below(KEYS // LOGS) for _ in range(MESSAGES // LOGS)]
+        singles = [message for message, _ in redelivered(len(keys), 0.1, 2 * WINDOW, draw)]
+        replayed: list[int] = []
+        for message in range(len(keys)):
+            replayed.append(message)
+            if draw.chance(0.01):
+                replayed += range(max(0, message - WINDOW), message + 1)
+        for name, came, compared in (
+            ("single messages come again", singles, False),
+            ("all since an offset come again", replayed, False),
+            ("single messages come again, and versions are compared", singles, True),
+        ):
+            back, wrong, whole = _upserted(keys, came, compared=compared)
+            found.add(f"keys with an older value in the end, {name}", [(wrong, whole)])
+            found.add(f"upserts that put an older value back, {name}", [(back, len(came))])
+    single, single_back, replay, replay_back, versions, versions_back = (part for part, _ in found.shares.values())
     refuted = single > 0 and single_back > 0 and replay == 0 and replay_back > 0 and versions == versions_back == 0
-    return ClaimSample(found_if(confirmed=single == 0, refuted=refuted), shares)
+    return found.sample(found_if(confirmed=single == 0, refuted=refuted))
+
+
+def _upserted(keys: Sequence[int], came: Sequence[int], *, compared: bool) -> tuple[int, int, int]:
+    """Upserts that put an older value back; keys with one in the end, and all. keys: of each message. came: messages as
+    they come. compared: whether versions are."""
+    value: dict[int, int] = {}
+    back = 0
+    for message in came:
+        older = message < value.get(keys[message], -1)
+        back += older and not compared
+        if not (older and compared):
+            value[keys[message]] = message
+    last = {key: message for message, key in enumerate(keys)}
+    return back, sum(value[key] != message for key, message in last.items()), len(last)
 
 
 MEASUREMENTS = {

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from splitbrain.harness.errors import InfrastructureError
 from splitbrain.textbook.claim import ClaimSample, Measurement, found_if
 from splitbrain.textbook.simulated import SECOND, SimulatedRun, block, script, simulate
 
@@ -23,8 +24,11 @@ def wrong(run: SimulatedRun) -> bool:
 
 
 def late(run: SimulatedRun) -> bool:
-    """Whether fewer than half of the writes were answered in time, from the fourth second of a run to the ninth."""
+    """Whether fewer than half of the writes were answered in time, from the fourth second of a run to the ninth.
+    InfrastructureError if there was none."""
     counted = [write for write in run.operations("write") if 4 * SECOND <= write.at <= 9 * SECOND]
+    if not counted:
+        raise InfrastructureError("no write began between the fourth second of the run and the ninth")
     good = sum(write.ok and write.ended is not None and write.ended - write.at <= IN_TIME_NS for write in counted)
     return 2 * good < len(counted)
 
@@ -81,20 +85,19 @@ FALLACIES = (
 
 def measured(fallacy: Fallacy, seed: int) -> ClaimSample:
     """Runs of both designs under the fault that fail."""
-    counts = []
-    for target in (fallacy.believer, fallacy.doubter):
-        runs = [simulate(target, one, **fallacy.fields) for one in block(seed, RUNS)]
-        failed = sum(map(fallacy.failed, runs))
-        if fallacy.failed is wrong and failed + sum(run.held for run in runs) < len(runs):
-            failed = -1
-        counts.append(failed)
-    believed, doubted = counts
+    believers, doubters = (
+        [simulate(target, one, **fallacy.fields) for one in block(seed, RUNS)]
+        for target in (fallacy.believer, fallacy.doubter)
+    )
     what = "refuted" if fallacy.failed is wrong else "late"
     shares = {
-        f"runs {what}, {target}": (max(count, 0), RUNS)
-        for target, count in zip((fallacy.believer, fallacy.doubter), counts, strict=True)
+        f"runs {what}, {target}": (sum(map(fallacy.failed, runs)), RUNS)
+        for target, runs in ((fallacy.believer, believers), (fallacy.doubter, doubters))
     }
-    return ClaimSample(found_if(confirmed=believed == 0, refuted=believed > 0 and doubted == 0), shares)
+    shares[f"runs valid, {fallacy.doubter}"] = sum(run.held for run in doubters), RUNS
+    (believed, _), (doubted, _), (valid, _) = shares.values()
+    confirmed = believed == 0 and all(run.held for run in believers)
+    return ClaimSample(found_if(confirmed=confirmed, refuted=believed > 0 == doubted and valid == RUNS), shares)
 
 
 MEASUREMENTS: Mapping[str, Measurement] = {

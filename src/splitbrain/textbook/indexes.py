@@ -19,7 +19,7 @@ CRASHES = 0.01
 """The chance that a partition crashes between a write and its entry."""
 HOP_MS, SLOW_MS, SLOW = 1.0, 50.0, 0.01
 """Mean time of a request to a partition, and of the one in a hundred that is slow."""
-WRITES_A_SECOND, SPAN_S = 200.0, 60
+WRITES_A_SECOND, SPAN_S = 200.0, 15
 
 
 class IndexKind(StrEnum):
@@ -40,13 +40,14 @@ class IndexKind(StrEnum):
 class IndexedTable:
     """The table under writes; after each its writer looks for the document by its new colour, up to 100 ms later.
     reads: of these, how many found it, and all. windows_ms: the times between a write and its entry. wrong: documents
-    whose entry is another in the end."""
+    whose entry is another in the end, of those written."""
 
     kind: IndexKind
     stream: RandomStream
     reads: list[bool] = field(default_factory=list)
     windows_ms: list[float] = field(default_factory=list)
     wrong: int = 0
+    written: int = 0
 
     def __post_init__(self) -> None:
         self._events = EventQueue()
@@ -54,6 +55,7 @@ class IndexedTable:
         self._entries: dict[int, tuple[int, int]] = {}
         self._arrive()
         self._events.run(10_000_000)
+        self.written = len(self._documents)
         self.wrong = sum(self._entries.get(one) != written for one, written in self._documents.items())
 
     def _later(self, milliseconds: float, call: object, *args: object) -> None:

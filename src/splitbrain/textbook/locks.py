@@ -3,22 +3,21 @@
 from collections import defaultdict
 
 from splitbrain.targets.stores.two_phase_commit.shard import owner
-from splitbrain.textbook.claim import ClaimFinding, ClaimSample, found_if
+from splitbrain.textbook.claim import ClaimFinding, ClaimSample, RunShares, found_if
 from splitbrain.textbook.simulated import SECOND, SimulatedOperation, SimulatedRun, block, script, simulate
 
 RUNS = 3
 COORDINATOR, NODES = "n2", [f"n{number}" for number in range(1, 6)]
 DOWN_S, LATEST_NS = 3.0, 2 * SECOND
 """The time that a coordinator is away, and its last part, in which transactions in doubt alone hold locks."""
+STUCK = "keys of living nodes that no transaction got in the last part of an outage of the coordinator"
 TRIED = 4
 """Transactions on a key from which on one counts."""
 
 
 def two_phase_commit(seed: int) -> ClaimSample:
     """Keys of living nodes that no transaction got while a coordinator was away, and after it came back."""
-    tried = freed = before = tried_before = 0
-    stuck: list[str] = []
-    waits: list[float] = []
+    found, waits = RunShares(), list[float]()
     for one in block(seed, RUNS):
         run = simulate(
             "two-phase-commit:isolation=2pl,patience_ms=200", one, workload="transfers", rate=200.0, timeout=0.3,
@@ -26,26 +25,25 @@ def two_phase_commit(seed: int) -> ClaimSample:
             schedule=script(*({"fault": "kill", "variant": "one", "start": 2.0 + 5.0 * number, "duration": DOWN_S,
                                "nodes": [COORDINATOR]} for number in range(5))),
         )  # fmt: skip
+        tried = freed = before = tried_before = stuck = 0
         for window in run.windows("kill"):
             back = window.stop_ns
             during, blocked = _blocked(run, back - LATEST_NS, back)
             usual, by_chance = _blocked(run, window.start_ns - LATEST_NS, window.start_ns)
             tried_before, before = tried_before + usual, before + len(by_chance)
             later = transfers_by_key(run, back, back + 2 * SECOND)
-            tried, stuck = tried + during, stuck + blocked
+            tried, stuck = tried + during, stuck + len(blocked)
             for key in blocked:
                 ends = [transfer.ended for transfer in later[key] if transfer.ok and transfer.ended is not None]
                 freed += bool(ends)
                 waits += [(end - back) / 1e6 for end in ends[:1]]
-    shares = {
-        "keys of living nodes that no transaction got in the last part of an outage of the coordinator": (
-            len(stuck), tried,
-        ),
-        "of these, keys that one got when it was back": (freed, len(stuck)),
-        "the same before the outage, from locks of others by chance": (before, tried_before),
-    }  # fmt: skip
-    confirmed = len(stuck) == freed and len(stuck) > 3 * before
-    return ClaimSample(found_if(confirmed=confirmed, refuted=not stuck), shares, {"ms from its return to that": waits})
+        found.add(STUCK, [(stuck, tried)])
+        found.add("of these, keys that one got when it was back", [(freed, stuck)])
+        found.add("the same before the outage, from locks of others by chance", [(before, tried_before)])
+    (stuck, tried), (freed, _), (before, tried_before) = found.shares.values()
+    confirmed = stuck == freed and stuck > 3 * before and tried_before > 0
+    finding = found_if(confirmed=confirmed, refuted=stuck == 0 < tried)
+    return found.sample(finding, amounts={"ms from its return to that": waits})
 
 
 def _blocked(run: SimulatedRun, start: int, stop: int) -> tuple[int, list[str]]:
@@ -68,7 +66,7 @@ def transfers_by_key(run: SimulatedRun, start: int, stop: int) -> dict[str, list
 
 def fencing(seed: int) -> ClaimSample:
     """Holders of a lock that are late and do not look at the clock: what the resource accepts, and who used it when."""
-    shares = {}
+    shares, held = {}, {}
     for fenced in ("off", "on"):
         for judge, words in (
             ("fencing", "that accepted an older holder after a newer one"),
@@ -82,8 +80,9 @@ def fencing(seed: int) -> ClaimSample:
                 for one in block(seed, 2)
             ]  # fmt: skip
             shares[f"runs {words}, fencing={fenced}"] = sum(run.refuted for run in runs), len(runs)
-    plain, _, fenced_too, still = (part for part, _ in shares.values())
-    depends = plain > 0 and still > 0 and not fenced_too
+            held[fenced, judge] = all(run.held for run in runs)
+    plain, _, _, still = (part for part, _ in shares.values())
+    depends = plain > 0 and still > 0 and held["on", "fencing"]
     return ClaimSample(ClaimFinding.DEPENDS if depends else ClaimFinding.UNSETTLED, shares)
 
 

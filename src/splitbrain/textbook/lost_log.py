@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from splitbrain.textbook.claim import ClaimSample, found_if
+from splitbrain.textbook.claim import ClaimSample, RunShares, found_if
 from splitbrain.textbook.locks import COORDINATOR, TRIED, transfers_by_key
 from splitbrain.textbook.simulated import SECOND, SimulatedRun, block, script, simulate
 
@@ -20,21 +20,21 @@ SETTLED_NS = SECOND
 def log_lost(seed: int) -> ClaimSample:
     """Keys in doubt that no transaction gets any more, by how the coordinator's outage ends; and runs in which one was
     committed here and aborted there, by whether it comes back with its log."""
-    shares, held = {}, []
+    found, torn, held = RunShares(), {}, []
     for words, until in ENDS.items():
-        counts = [_locked(_outage(one, until)) for one in block(seed, RUNS)]
-        shares[f"keys in doubt that no transaction got any more, coordinator {words}"] = (
-            sum(still for still, _ in counts), sum(stuck for _, stuck in counts),
-        )  # fmt: skip
+        found.add(
+            f"keys in doubt that no transaction got any more, coordinator {words}",
+            [_locked(_outage(one, until)) for one in block(seed, RUNS)],
+        )
     for words, bug in (("back with its log", ""), ("back without it", f",bug={FORGETFUL}")):
         runs = [_crashes(f"{STORE},patience_ms=400{bug}", one) for one in block(seed, TORN_RUNS)]
-        shares[f"runs in which a transaction was committed here and aborted there, coordinator {words}"] = (
+        torn[f"runs in which a transaction was committed here and aborted there, coordinator {words}"] = (
             sum(run.refuted for run in runs), len(runs),
         )  # fmt: skip
         held.append(all(run.held for run in runs))
-    (gone, of_gone), (back, of_back), _, _ = shares.values()
+    (gone, of_gone), (back, of_back) = found.shares.values()
     confirmed = 0 < of_gone == gone and of_back > 0 == back and held == [True, False]
-    return ClaimSample(found_if(confirmed=confirmed, refuted=back > 0 or gone == 0), shares)
+    return found.sample(found_if(confirmed=confirmed, refuted=back > 0 or gone == 0 < of_gone), torn)
 
 
 def _outage(seed: int, until: float) -> SimulatedRun:

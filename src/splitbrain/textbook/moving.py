@@ -11,7 +11,7 @@ from splitbrain.harness.marks import MarkEvent, Marking
 from splitbrain.harness.operation import Operation
 from splitbrain.harness.options import Setting
 from splitbrain.registry import simulator
-from splitbrain.textbook.claim import ClaimSample, found_if
+from splitbrain.textbook.claim import ClaimSample, RunShares, found_if
 from splitbrain.textbook.simulated import SimulatedRun, block, simulate
 from splitbrain.workloads.workload import Size, Workload
 
@@ -43,12 +43,11 @@ ADDITIONS = Workload(
 
 def writes_kept(seed: int) -> ClaimSample:
     """Acknowledged additions that are gone in the end, where slots of keys move all the time."""
-    shares, moves = {}, []
+    found, moves = RunShares(), list[float]()
     for words, target, faults in (
         ("without faults", STORE, ""), ("with partitions and crashes", STORE, "partition,kill"),
         ("a slot that moves before its source stops", f"{STORE},bug={HASTY}", ""),
     ):  # fmt: skip
-        lost = whole = 0
         for one in block(seed, RUNS):
             environment = simulator(one, "")
             owners = Counter[tuple[int, int]]()
@@ -62,13 +61,12 @@ def writes_kept(seed: int) -> ClaimSample:
                 target, one, ADDITIONS, environment, workload="set", rate=200.0, timeout=1.0, time_limit=10.0,
                 **({"nemesis": faults} if faults else {}),
             )  # fmt: skip
-            gone, added = additions_lost(run)
-            lost, whole = lost + gone, whole + added
+            found.add(f"acknowledged additions lost, {words}", [additions_lost(run)])
             moves.append(float(len(owners)))
-        shares[f"acknowledged additions lost, {words}"] = lost, whole
-    (quiet, _), (faulty, _), (hasty, _) = shares.values()
-    finding = found_if(confirmed=quiet == faulty == 0 < hasty and min(moves) > 1, refuted=quiet + faulty > 0)
-    return ClaimSample(finding, shares, {"moves of a slot in ten seconds": moves})
+    (quiet, _), (faulty, _), (hasty, _) = found.shares.values()
+    seen = min(moves) > 1 and all(whole for _, whole in found.shares.values())
+    finding = found_if(confirmed=seen and quiet == faulty == 0 < hasty, refuted=quiet + faulty > 0)
+    return found.sample(finding, amounts={"moves of a slot in ten seconds": moves})
 
 
 def additions_lost(run: SimulatedRun) -> tuple[int, int]:

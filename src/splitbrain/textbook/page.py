@@ -16,14 +16,17 @@ HEAD = """# Textbook claims, measured
 ```
 splitbrain claims                     all of them, each with seeds 1, 2 and 3
 splitbrain claims quorums             those of a topic, or one by its name
-splitbrain claims --json              a line each, for machines
-splitbrain claims --markdown          this page
-splitbrain claims --pictures FOLDER   its pictures
+splitbrain claims --json              a line each: {"claim", "source", "finding", "measured", "run"}
+splitbrain claims --markdown          this page: > docs/claims.md
+splitbrain claims --pictures FOLDER   its pictures: docs/claims
 ```
 
 Each claim is measured with stores in the simulator, or with nothing but arithmetic where it is about no store. It
 counts as **confirmed**, **refuted**, or **depends on** (it holds in some configurations and not in others) if all seeds
-say so; else it is unsettled. Shares have 95 % intervals (Wilson), amounts their median with that of order statistics.
+say so; else it is unsettled. Shares have 95 % intervals: Wilson's for independent trials; where trials of a run depend
+on one another (“in 6 runs”) as wide as runs differ (Korn and Graubard 1998), and where all runs agree each run counts
+as one trial. Amounts have their median with the interval of order statistics, of fewer than six values from the least
+to the greatest.
 Exit code 0: every finding is the one on record; 1: one is another; 2: one is unsettled.
 """
 

@@ -10,8 +10,9 @@ from functools import partial
 from statistics import mean, stdev
 
 from splitbrain.harness.random_stream import RandomStream
-from splitbrain.textbook.claim import ClaimFinding, ClaimSample, found_if
-from splitbrain.textbook.indexes import DOCUMENTS, IndexedTable, IndexKind, read_ms, served_without
+from splitbrain.textbook.claim import ClaimFinding, ClaimSample, RunShares, found_if
+from splitbrain.textbook.indexes import IndexedTable, IndexKind, read_ms, served_without
+from splitbrain.textbook.simulated import block, simulate
 
 KEYS = 20_000
 NODES = 10
@@ -24,6 +25,7 @@ RINGS, RING_KEYS = 60, 2_000
 ABOUT = 0.35
 """The same for the mean over rings: with one place each the arc of the newcomer has a deviation as great as its mean,
 and the mean of 60 of them one of 13 %."""
+TABLES, INDEX_RUNS = 4, 2
 FULLEST = "load of the fullest of 11 nodes over the mean"
 
 
@@ -102,19 +104,19 @@ def ring(seed: int) -> ClaimSample:
         f"ring of {virtual} virtual node{'s' * (virtual > 1)}": partial(_ring_of, seed, virtual)
         for virtual in RING_VIRTUAL
     } | {"jump hash": lambda trial: jump_owner}
-    shares, amounts, near, between = {}, {}, [], 0
+    shares, amounts, near, between = RunShares(), {}, [], 0
     for name, of_trial in owners.items():
         found = [key_moves(_keys(RINGS * seed + trial, RING_KEYS), of_trial(trial)) for trial in range(RINGS)]
         moved = sum(one.moved for one in found)
-        shares[f"of the keys that move, those between old nodes, {name}"] = sum(one.between for one in found), moved
+        words = f"of the keys that move, those between old nodes, {name}"
+        between += shares.add(words, [(one.between, one.moved) for one in found])[0]
         parts = [100 * one.moved / RING_KEYS for one in found]
         amounts[f"% of the keys that move from 10 to 11 nodes, mean of {RINGS}, {name}"] = [mean(parts)]
         amounts[f"standard deviation of that, {name}"] = [stdev(parts)]
         amounts[f"nodes that keys come from, {name}"] = [float(one.donors) for one in found]
         amounts[f"{FULLEST}, {name}"] = [one.fullest for one in found]
         near.append(_near(moved / (RINGS * RING_KEYS), 1 / (NODES + 1), ABOUT))
-        between += sum(one.between for one in found)
-    return ClaimSample(found_if(confirmed=all(near) and not between, refuted=between > 0), shares, amounts)
+    return shares.sample(found_if(confirmed=all(near) and not between, refuted=between > 0), amounts=amounts)
 
 
 def _ring_of(seed: int, virtual: int, trial: int) -> Callable[[int], Callable[[int], int]]:
@@ -193,27 +195,51 @@ def index_cost(seed: int) -> ClaimSample:
 
 
 def index_window(seed: int) -> ClaimSample:
-    """Writers that look for their document by its new colour, at once or up to 100 ms later, by kind of index."""
-    shares, amounts, missed, wrong = {}, {}, {}, {}
+    """Writers that look for their document by its new colour, at once or up to 100 ms later, by kind of index; and
+    finds by the indexes of a store."""
+    found, served, amounts, missed, wrong = RunShares(), {}, {}, {}, {}
     for kind in IndexKind:
         draw = RandomStream(seed, "textbook", "index", kind.value)
-        table = IndexedTable(kind, draw)
-        missed[kind], wrong[kind] = len(table.reads) - sum(table.reads), table.wrong
-        shares[f"reads within 100 ms of a write that missed it, {kind}"] = missed[kind], len(table.reads)
-        shares[f"documents whose entry is another in the end, {kind}"] = table.wrong, DOCUMENTS
-        shares[f"writes served while one partition of ten is down, {kind}"] = (
+        tables = [IndexedTable(kind, draw) for _ in range(TABLES)]
+        missed[kind], _ = found.add(
+            f"reads within 100 ms of a write that missed it, {kind}",
+            [(len(table.reads) - sum(table.reads), len(table.reads)) for table in tables],
+        )
+        wrong[kind], _ = found.add(
+            f"documents whose entry is another in the end, {kind}", [(table.wrong, table.written) for table in tables]
+        )
+        served[f"writes served while one partition of ten is down, {kind}"] = (
             sum(served_without(kind, 0, draw)[1] for _ in range(TRIALS)), TRIALS,
         )  # fmt: skip
-        if max(table.windows_ms) > 0:
-            amounts[f"ms in which the document has the new colour and the index does not, {kind}"] = table.windows_ms[
-                ::200
-            ]
+        windows = [window for table in tables for window in table.windows_ms]
+        if max(windows) > 0:
+            amounts[f"ms in which the document has the new colour and the index does not, {kind}"] = windows[::200]
     local, sent, logged, transaction = IndexKind
+    in_store, as_said = _stored_indexes(seed)
     depends = (
-        not missed[local] + missed[transaction] and missed[sent] and missed[logged]
+        not missed[local] + missed[transaction] and missed[sent] and missed[logged] and as_said
         and wrong[sent] and not wrong[logged] + wrong[local] + wrong[transaction]
     )  # fmt: skip
-    return ClaimSample(ClaimFinding.DEPENDS if depends else ClaimFinding.UNSETTLED, shares, amounts)
+    return found.sample(ClaimFinding.DEPENDS if depends else ClaimFinding.UNSETTLED, in_store | served, amounts)
+
+
+def _stored_indexes(seed: int) -> tuple[dict[str, tuple[int, int]], bool]:
+    """Runs of a sharded store whose finds missed a row, and whether that is so for a global index alone, and not two
+    seconds after the last write."""
+    shares, held = {}, []
+    for words, target, model in (
+        ("at any time, sharded:index=local", "sharded:index=local", "index-fresh"),
+        ("at any time, sharded:index=global", "sharded:index=global", "index-fresh"),
+        ("two seconds after the last write, sharded:index=global", "sharded:index=global", "index-eventual"),
+    ):
+        runs = [
+            simulate(target, one, workload="index", model=model, nemesis="partition,kill", rate=100.0, time_limit=8.0)
+            for one in block(seed, INDEX_RUNS)
+        ]
+        shares[f"runs in which a find missed a row {words}"] = sum(run.refuted for run in runs), len(runs)
+        held.append([run.held for run in runs])
+    fresh, stale, settled = held
+    return shares, all(fresh) and not any(stale) and all(settled)
 
 
 def _near(measured: float, predicted: float, part: float = NEAR) -> bool:

@@ -36,8 +36,7 @@ PICTURES: Mapping[str, Picture] = {
 
 
 def draw(measured: Sequence[MeasuredClaim], folder: Path) -> None:
-    """Write the picture of each of these claims that has one, as NAME.svg."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write the picture of each of these claims that has one into a folder, as NAME.svg."""
     for one in measured:
         if one.claim.name in PICTURES:
             (folder / f"{one.claim.name}.svg").write_text(PICTURES[one.claim.name].svg(one), encoding="utf-8")

@@ -10,7 +10,7 @@ from splitbrain.harness.operation import Operation
 from splitbrain.harness.options import Setting
 from splitbrain.registry import simulator
 from splitbrain.targets.stores.versions import Rank
-from splitbrain.textbook.claim import ClaimSample, found_if
+from splitbrain.textbook.claim import ClaimSample, RunShares, found_if
 from splitbrain.textbook.simulated import SECOND, block, script, simulate
 from splitbrain.workloads.register import READ, READ_WRITE, WRITE
 from splitbrain.workloads.workload import Size, Workload
@@ -39,20 +39,22 @@ HALF_READ = Workload("half-read", "keys of which every second one is read", READ
 
 def read_repair(seed: int) -> ClaimSample:
     """Keys whose copies differ ten seconds after the heal, with read repair alone and with comparison of copies."""
-    shares = {}
+    found = RunShares()
     for words, target in (("read repair alone", f"{STORE},anti_entropy=off"), ("copies compared too", STORE)):
-        differing = {"read since": 0, "not read since": 0}
-        whole = dict(differing)
         for one in block(seed, RUNS):
+            differing = {"read since": 0, "not read since": 0}
+            whole = dict(differing)
             for key, same in _copies(target, one).items():
                 kind = "not read since" if int(key[1:]) % 2 else "read since"
                 whole[kind] += 1
                 differing[kind] += not same
-        for kind, number in differing.items():
-            shares[f"keys {kind} whose copies differ ten seconds after a split, {words}"] = number, whole[kind]
-    (read, _), (unread, _), (read_too, _), (unread_too, _) = shares.values()
-    confirmed = unread > 0 == read and not read_too + unread_too
-    return ClaimSample(found_if(confirmed=confirmed, refuted=unread == 0), shares)
+            for kind, number in differing.items():
+                name = f"keys {kind} whose copies differ ten seconds after a split, {words}"
+                found.add(name, [(number, whole[kind])])
+    (read, _), (unread, _), (read_too, _), (unread_too, _) = found.shares.values()
+    seen = all(whole for _, whole in found.shares.values())
+    confirmed = seen and unread > 0 == read and not read_too + unread_too
+    return found.sample(found_if(confirmed=confirmed, refuted=seen and unread == 0))
 
 
 def _copies(target: str, seed: int) -> dict[str, bool]:

@@ -240,7 +240,8 @@ class TrueTimeNode:
         if not change.at:
             return []
         place = f"{self.name} {one.record}"
-        return [Mark("shown", change.key, one.record, change.at), Mark("executed", change.request, place)]
+        stamped = Mark("stamped", word(change.value), change.at)
+        return [Mark("shown", change.key, one.record, change.at), stamped, Mark("executed", change.request, place)]
 
     # Reads.
 

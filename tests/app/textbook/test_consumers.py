@@ -3,7 +3,11 @@
 import pytest
 
 from splitbrain.harness.random_stream import RandomStream
-from splitbrain.textbook.consumers import CheckpointedSum, CommitOrder, consumed, redelivered
+from splitbrain.textbook import delivery
+from splitbrain.textbook.claim import ClaimFinding
+from splitbrain.textbook.consumers import CheckpointedSum, CommitOrder, Effects, consumed, redelivered, stored_effects
+
+from .made_runs import MadeUpRun, ended
 
 
 @pytest.mark.parametrize("order", CommitOrder)
@@ -27,6 +31,30 @@ def test_a_checkpointed_sum_is_right_and_shows_results_again_only_at_once(transa
     assert len(run.shown) == 1000
     again = [total for total, times in run.shown.items() if times > 1]
     assert bool(again) is not transactional
+
+
+def test_effects_of_a_broker_count_for_what_was_acknowledged_and_could_have_been_consumed() -> None:
+    run = MadeUpRun(
+        ended("send", "log0", 1, 0, 0, 1), ended("send", "log0", 2, 0, 2, 3), ended("send", "log0", 3, 0, 4, 5),
+        ended("send", "log0", 4, 0, 6, 7), ended("send", "log0", 5, 0, 6, None, ok=False),
+        ended("effects", "log0", ((0, 1),), 1, 3, 4),
+        ended("effects", "log0", ((0, 1), (2, 3), (4, 5), (0, 1)), 1, 8, 9),
+        ended("send", "log1", 1, 0, 0, 1), ended("effects", "log1", (), 1, 8, 9),
+    )  # fmt: skip
+    assert stored_effects(run) == Effects(lost=1, doubled=1, all=3), "4 may not have been consumed yet, and so may 1"
+
+
+def test_a_sink_that_shows_nothing_is_none_that_shows_each_result_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert delivery.checkpoints(1).finding is ClaimFinding.DEPENDS
+
+    class BlindSink(CheckpointedSum):
+        def __init__(self, messages: int, transactional: bool, crashes: float, stream: RandomStream) -> None:
+            super().__init__(messages, transactional, crashes, stream)
+            if transactional:
+                self.shown.clear()
+
+    monkeypatch.setattr(delivery, "CheckpointedSum", BlindSink)
+    assert delivery.checkpoints(1).finding is ClaimFinding.UNSETTLED
 
 
 def test_copies_come_late_and_are_told_how_late() -> None:

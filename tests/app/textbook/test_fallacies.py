@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+import pytest
+
+from splitbrain.harness.errors import InfrastructureError
 from splitbrain.runner.plan import plan
 from splitbrain.runner.spec import RunSpec
 from splitbrain.textbook.claim import ClaimFinding, claims
@@ -35,10 +38,24 @@ def test_each_has_a_claim_and_designs_that_fit_its_fault() -> None:
 def test_late_is_a_run_half_of_whose_writes_are_not_answered_in_time() -> None:
     assert not late(RunOfWrites([10.0, 249.0, 400.0]))
     assert late(RunOfWrites([10.0, 251.0, None]))
+    with pytest.raises(InfrastructureError, match="no write"):
+        late(RunOfWrites([]))
 
 
 def test_one_of_them_is_measured() -> None:
     (topology,) = (fallacy for fallacy in FALLACIES if fallacy.name == "topology")
     sample = measured(topology, 1)
     assert sample.finding is ClaimFinding.REFUTED
-    assert sample.shares == {"runs late, primary-backup:failover=none": (2, 2), "runs late, raft": (0, 2)}
+    assert sample.shares == {
+        "runs late, primary-backup:failover=none": (2, 2), "runs late, raft": (0, 2), "runs valid, raft": (2, 2),
+    }  # fmt: skip
+
+
+def test_a_design_that_is_in_time_and_not_valid_settles_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Undecided(RunOfWrites):
+        held = False
+
+    late_ones = iter([Undecided([None]), Undecided([None]), Undecided([10.0]), Undecided([10.0])])
+    monkeypatch.setattr("splitbrain.textbook.fallacies.simulate", lambda *target, **fields: next(late_ones))
+    (topology,) = (fallacy for fallacy in FALLACIES if fallacy.name == "topology")
+    assert measured(topology, 1).finding is ClaimFinding.UNSETTLED

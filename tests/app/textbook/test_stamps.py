@@ -1,7 +1,8 @@
 """Stamps beside what happened before what: the relation, the counts of pairs, and stores with and without a bug."""
 
 from splitbrain.harness.marks import MarkEvent
-from splitbrain.textbook.stamps import NOT_ADVANCED, SPLIT, HappenedBefore, PairCounts, StampedUpdate, followed
+from splitbrain.textbook.happened_before import HappenedBefore, StampedUpdate
+from splitbrain.textbook.stamps import NOT_ADVANCED, SPLIT, PairCounts, followed
 
 
 def of_marks(*marks: tuple[str, tuple[object, ...]]) -> list[StampedUpdate]:
@@ -24,6 +25,7 @@ def test_what_a_node_took_happened_before_what_it_makes_and_so_did_the_causes_of
         ("n4", (("n4", 1), 1, {}, 0)),
     )
     assert (first.past, second.past, third.past, other.past) == (0, 0b1, 0b11, 0)
+    assert (first.brought, second.brought, third.brought, other.brought) == (0, 0b1, 0b11, 0)
 
 
 def test_pairs_are_counted_by_what_is_so_and_by_what_stamps_and_vectors_say() -> None:

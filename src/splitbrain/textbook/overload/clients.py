@@ -92,8 +92,7 @@ class ServiceClients:
 
     def peak_rate(self, start_s: float, stop_s: float) -> float:
         """The most attempts a second, in a window between these times."""
-        windows = range(int(start_s * SECOND) // PEAK_NS, ceil(stop_s * SECOND / PEAK_NS))
-        return max(self.sent[window] for window in windows) * SECOND / PEAK_NS
+        return peak_rate(self.sent, start_s, stop_s)
 
     def _over(self) -> bool:
         return self.events.now >= self.options.until_s * SECOND
@@ -163,3 +162,9 @@ class ServiceClients:
     def _next(self) -> None:
         if self.options.closed:
             self._think()
+
+
+def peak_rate(sent: Counter[int], start_s: float, stop_s: float) -> float:
+    """The most attempts a second, in a window between these times. sent: attempts by window."""
+    windows = range(int(start_s * SECOND) // PEAK_NS, ceil(stop_s * SECOND / PEAK_NS))
+    return max(sent[window] for window in windows) * SECOND / PEAK_NS

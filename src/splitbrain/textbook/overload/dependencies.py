@@ -18,8 +18,6 @@ RATE = 400.0
 """Requests a second, half of them for A and half for B."""
 SHARDS = 10
 FROM_S, UNTIL_S, END_S = 5, 25, 45
-SERVED = 0.95
-"""Share of the requests of a second that are answered when the service serves."""
 
 
 @dataclass(frozen=True)
@@ -72,16 +70,6 @@ class DependentService:
             if start_s * SECOND <= one.at < stop_s * SECOND and shards(one.shard)
         ]  # fmt: skip
         return sum(one.answered for one in counted), len(counted)
-
-    def back_s(self) -> int | None:
-        """Seconds from the end of the fault until requests for A are answered as before, to the end; None if they are
-        not."""
-        bad = [
-            second for second in range(UNTIL_S, END_S - 1)
-            if (found := self.answered(lambda shard: shard is None, second, second + 1))[0] < SERVED * found[1]
-        ]  # fmt: skip
-        seconds = bad[-1] + 1 - UNTIL_S if bad else 0
-        return None if UNTIL_S + seconds >= END_S - 1 else seconds
 
     def _arrive(self) -> None:
         self._events.at(self._events.now + int(self._stream.exponential(SECOND / RATE)), self._arrived)

@@ -7,8 +7,8 @@ from typing import Any
 
 from splitbrain.harness.environments.sim.scheduler import SECOND, EventQueue
 from splitbrain.harness.random_stream import RandomStream
-from splitbrain.textbook.claim import ClaimFinding, ClaimSample, found_if
-from splitbrain.textbook.overload.clients import ClientOptions, ServiceClients
+from splitbrain.textbook.claim import ClaimFinding, ClaimSample, RunShares, found_if
+from splitbrain.textbook.overload.clients import ClientOptions, ServiceClients, peak_rate
 from splitbrain.textbook.overload.dependencies import FAULTS, FROM_S, SHARDS, UNTIL_S, WORKERS, DependentService
 from splitbrain.textbook.overload.retries import Pause, policies
 from splitbrain.textbook.overload.service import SimulatedService
@@ -131,18 +131,20 @@ def backoff(seed: int) -> ClaimSample:
 
 def herd(seed: int) -> ClaimSample:
     """Clients that a service refuses at the same instant, until it is up again: how they come back."""
-    shares, amounts = {}, {}
+    found, amounts = RunShares(), {}
     for name, pause in policies(10.0).items():
         runs = [_herd(one, pause) for one in block(seed, RUNS)]
         amounts[f"peak rate after the heal over capacity, {name}"] = [
             run.peak_rate(STILL_S, run.options.until_s) / RATE for run in runs
         ]
         amounts[f"seconds until all {HERD:,} clients were served, {name}"] = [run.last_s - STILL_S for run in runs]
-        refused = [run.service.requests - run.answered for run in runs]
-        shares[f"attempts in vain, {name}"] = sum(refused), sum(run.service.requests for run in runs)
+        found.add(
+            f"attempts in vain, {name}",
+            [(run.service.requests - run.answered, run.service.requests) for run in runs],
+        )
     peaks = {name: median(amounts[f"peak rate after the heal over capacity, {name}"]) for name in policies(10.0)}
     confirmed = peaks["jitter"] < 5 and min(peaks["fixed"], peaks["exponential"]) > 20
-    return ClaimSample(found_if(confirmed=confirmed, refuted=peaks["jitter"] > 20), shares, amounts)
+    return found.sample(found_if(confirmed=confirmed, refuted=peaks["jitter"] > 20), amounts=amounts)
 
 
 def _herd(seed: int, pause: Pause) -> ServiceClients:
@@ -157,56 +159,86 @@ def _herd(seed: int, pause: Pause) -> ServiceClients:
 
 def queues(seed: int) -> ClaimSample:
     """Half as many requests again as can be served, for half a minute, by how many can wait."""
-    shares = {}
+    found = RunShares()
     for length in QUEUES:
         options = ClientOptions(rate=1.5 * RATE, until_s=30.0)
         runs = [_served(one, options, queue_max=length) for one in block(seed, RUNS)]
-        good = sum(run.answered for run in runs), sum(sum(run.made.values()) for run in runs)
-        shares[queue_named(length)] = good
-    short, *_, endless = (good / whole for good, whole in shares.values())
-    return ClaimSample(found_if(confirmed=endless > short, refuted=endless < short / 2), shares)
+        found.add(queue_named(length), [(run.answered, sum(run.made.values())) for run in runs])
+    short, *_, endless = (good / whole for good, whole in found.shares.values())
+    return found.sample(found_if(confirmed=endless > short, refuted=endless < short / 2))
 
 
 def breaker(seed: int) -> ClaimSample:
     """A sick dependency B, and what is answered of A and of the healthy shards of B, with and without a breaker."""
-    shares, of_a, of_b = {}, {}, {}
+    found, of_a, of_b = RunShares(), {}, {}
     for fault in FAULTS:
         for name, options in BREAKERS.items():
             runs = [DependentService(one, fault, **options) for one in block(seed, RUNS)]
             words = f"while B is one {fault.name}, {name}"
-            shares[f"requests for A answered {words}"], of_a[fault, name] = _sum(runs, lambda shard: shard is None)
+            of_a[fault, name] = _answered(found, f"requests for A answered {words}", runs, lambda shard: shard is None)
             if fault.shards < SHARDS:
-                found = _sum(runs, lambda shard, sick=fault.shards: shard is not None and shard >= sick)  # type: ignore[misc]
-                shares[f"requests for healthy shards answered {words}"], of_b[name] = found
+                of_b[name] = _answered(
+                    found, f"requests for healthy shards answered {words}", runs,
+                    lambda shard, sick=fault.shards: shard is not None and shard >= sick,  # type: ignore[misc]
+                )  # fmt: skip
     hangs, slow, one_shard = FAULTS
     helped = of_a[hangs, HALF] > 0.9 and of_a[hangs, "no breaker"] < 0.5
     failed = of_a[slow, HALF] < 0.7 and of_a[one_shard, HALF] < 0.9 and of_b[TENTH] < 0.5
-    return ClaimSample(ClaimFinding.DEPENDS if helped and failed else ClaimFinding.UNSETTLED, shares)
+    return found.sample(ClaimFinding.DEPENDS if helped and failed else ClaimFinding.UNSETTLED)
 
 
 def bulkheads(seed: int) -> ClaimSample:
-    """The same faults, with at most half of the workers for calls to B: what is answered while they last, and when
-    all is again once they are over."""
-    shares, amounts, kept, lost, stuck = {}, {}, list[float](), list[float](), 0
+    """The same faults, with at most half of the workers for calls to B: what is answered while they last; and clients
+    that do not retry beside others that do, when service stood still for five seconds: when theirs is back."""
+    found, kept, lost = RunShares(), list[float](), list[float]()
     for fault in FAULTS:
         for name, most in (("one pool", WORKERS), ("half of the workers each", WORKERS // 2)):
             runs = [DependentService(one, fault, bulkhead=most) for one in block(seed, RUNS)]
-            found, good = _sum(runs, lambda shard: shard is None)
-            shares[f"requests for A answered while B is one {fault.name}, {name}"] = found
-            back = [float(seconds) for run in runs if (seconds := run.back_s()) is not None]
-            amounts[f"seconds until A was back, after B was one {fault.name}, {name}"] = back
-            stuck += len(runs) - len(back)
+            words = f"requests for A answered while B is one {fault.name}, {name}"
+            good = _answered(found, words, runs, lambda shard: shard is None)
             (lost if most == WORKERS else kept).append(good)
-    confirmed = min(kept) > 0.95 and max(lost) < 0.9 and not stuck
-    return ClaimSample(found_if(confirmed=confirmed, refuted=min(kept) < 0.5), shares, amounts)
+    shares, amounts, back = {}, {}, []
+    for name, pools in (("one pool", 1), ("half of the workers each", 2)):
+        crowds = [beside(one, pools) for one in block(seed, RUNS)]
+        took = [seconds for calm, _ in crowds if (seconds := calm.back_s(HEALED_S)) is not None]
+        words = f"clients that do not retry, beside ones that do, {name}"
+        shares[f"runs in which service came back within 100 s for {words}"] = len(took), len(crowds)
+        if took:
+            amounts[f"seconds until service was back for {words}"] = list(map(float, took))
+        amounts[f"peak rate after the heal over capacity, both kinds of clients, {name}"] = [
+            peak_rate(calm.sent + eager.sent, HEALED_S, 100.0) / RATE for calm, eager in crowds
+        ]
+        back.append(len(took))
+    confirmed = min(kept) > 0.95 and max(lost) < 0.9 and back == [0, RUNS]
+    return found.sample(found_if(confirmed=confirmed, refuted=min(kept) < 0.5 or back[1] == 0), shares, amounts)
 
 
-def _sum(
-    runs: Sequence[DependentService], shards: Callable[[int | None], bool]
-) -> tuple[tuple[int, int], float]:  # fmt: skip
-    counts = [run.answered(shards, FROM_S + 1, UNTIL_S) for run in runs]
-    good, whole = (sum(column) for column in zip(*counts, strict=True))
-    return (good, whole), good / whole
+def beside(seed: int, pools: int) -> tuple[ServiceClients, ServiceClients]:
+    """Half of the clients without retries, half with four of them, and as many workers; in two pools each half has a
+    worker of its own."""
+    events = EventQueue()
+    services = [
+        SimulatedService(events, RandomStream(seed, "textbook", "service", pool), RATE / 2, 2 // pools)
+        for pool in range(pools)
+    ]
+    calm, eager = (
+        ServiceClients(events, services[number % pools], RandomStream(seed, "textbook", "clients", number), options)
+        for number, options in enumerate(
+            (ClientOptions(rate=LOAD * RATE / 2), ClientOptions(rate=LOAD * RATE / 2, pause=policies(10.0)["fixed"]))
+        )
+    )
+    for service in services:
+        events.at(int((HEALED_S - STILL_S) * SECOND), service.stand_still, (STILL_S,))
+    events.run(100_000_000)
+    return calm, eager
+
+
+def _answered(
+    found: RunShares, name: str, runs: Sequence[DependentService], shards: Callable[[int | None], bool]
+) -> float:  # fmt: skip
+    """Take in the requests of such shards that were answered during the fault; the share."""
+    good, whole = found.add(name, [run.answered(shards, FROM_S + 1, UNTIL_S) for run in runs])
+    return good / whole
 
 
 MEASUREMENTS = {

@@ -2,7 +2,6 @@
 
 import pytest
 
-from splitbrain.harness.environments.sim.scheduler import SECOND
 from splitbrain.textbook.overload.dependencies import (
     FAULTS,
     FROM_S,
@@ -10,7 +9,6 @@ from splitbrain.textbook.overload.dependencies import (
     UNTIL_S,
     WORKERS,
     DependencyFault,
-    DependencyRequest,
     DependentService,
 )
 
@@ -42,14 +40,3 @@ def test_a_breaker_of_all_shards_does_not_see_one_and_one_a_shard_does() -> None
     nervous = DependentService(1, ONE_SHARD, breaker=0.1)
     good, whole = nervous.answered(lambda shard: shard in range(1, SHARDS), FROM_S + 1, UNTIL_S)
     assert good / whole < 0.5
-
-
-def test_a_service_is_back_when_a_second_and_all_after_it_are_served() -> None:
-    run = DependentService(1, HANGS)
-    assert run.back_s() == 0
-    for request in run.requests:
-        if request.shard is None and request.at < (UNTIL_S + 3) * SECOND:
-            request.answered = False
-    assert run.back_s() == 3
-    run.requests[-900:] = [DependencyRequest(one.at, None) for one in run.requests[-900:]]
-    assert run.back_s() is None

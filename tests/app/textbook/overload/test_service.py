@@ -6,6 +6,7 @@ import pytest
 
 from splitbrain.harness.environments.sim.scheduler import SECOND, EventQueue
 from splitbrain.harness.random_stream import RandomStream
+from splitbrain.textbook.overload import measurements
 from splitbrain.textbook.overload.breaker import CircuitBreaker
 from splitbrain.textbook.overload.clients import ClientOptions, ServiceClients
 from splitbrain.textbook.overload.retries import RetryBudget, fixed, policies
@@ -82,3 +83,11 @@ def test_a_breaker_opens_probes_and_closes() -> None:
     assert breaker.admits(11 * SECOND)
     breaker.ended(11 * SECOND, True)
     assert breaker.admits(11 * SECOND) and breaker.admits(11 * SECOND)
+
+
+def test_clients_without_retries_are_back_in_a_pool_of_their_own_and_not_beside_others_that_retry() -> None:
+    back = {pools: measurements.beside(1, pools) for pools in (1, 2)}
+    assert [calm.back_s(measurements.HEALED_S) is not None for calm, _ in back.values()] == [False, True]
+    for calm, eager in back.values():
+        assert eager.options.attempts > 1 and calm.options.pause is None
+        assert sum(eager.sent.values()) > 2 * sum(calm.sent.values()), "the others go on to retry in either"
