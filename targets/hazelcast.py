@@ -70,7 +70,7 @@ LOOK_SECONDS = 3.0
 REFERENCES = "hz:raft:atomicRefService"
 
 
-class Session:
+class HazelcastSession:
     """A driver that speaks to one member, and makes no try of its own but the first."""
 
     def __init__(self, driver: Any, *, entries: bool) -> None:
@@ -164,7 +164,7 @@ class HazelcastClient(NamedTexts):
         return Outcome.ok(operation.value)
 
     async def _object(self, operation: Operation) -> Any:
-        session: Session = self.connection
+        session: HazelcastSession = self.connection
         return session.map or await session.reference(f"k{operation.key}")
 
     def _key(self, operation: Operation) -> tuple[str, ...]:
@@ -200,7 +200,7 @@ class Hazelcast(Server):
         of best effort, and where the cluster parts both sides go on."""
         return ("linearizable", "CP") if self.word("objects") == "cp" else ("convergence",)
 
-    def connect(self, address: str) -> Session:
+    def connect(self, address: str) -> HazelcastSession:
         """A session with a member; blocks. ConnectionRefusedError if there is none."""
         import hazelcast
 
@@ -222,7 +222,7 @@ class Hazelcast(Server):
                 statistics_enabled=False,
                 **words,
             )
-            return Session(driver, entries=self.word("objects") == "map")
+            return HazelcastSession(driver, entries=self.word("objects") == "map")
         except (OSError, hazelcast.errors.HazelcastError) as error:
             raise ConnectionRefusedError(f"no session with the member: {error}") from error
 
@@ -250,7 +250,7 @@ class Hazelcast(Server):
         await settled(nodes, lambda node: self._serves(node.address, look=True))
 
     async def _serves(self, address: str, *, look: bool = False) -> bool:
-        session: Session = await on_thread(self.connect, address)
+        session: HazelcastSession = await on_thread(self.connect, address)
         try:
             async with asyncio.timeout(LOOK_SECONDS):
                 return not look or await session.answers()

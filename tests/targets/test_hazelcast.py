@@ -9,7 +9,7 @@ import pytest
 from splitbrain.harness.environments.external import ExternalNode
 from splitbrain.harness.operation import ErrorKind, EventType, Operation, Outcome
 from splitbrain.harness.options import settle
-from splitbrain.targets.hazelcast import Hazelcast, HazelcastClient, Session
+from splitbrain.targets.hazelcast import Hazelcast, HazelcastClient, HazelcastSession
 
 hazelcast = pytest.importorskip("hazelcast")
 from hazelcast.errors import OperationTimeoutError, TargetDisconnectedError  # noqa: E402
@@ -38,21 +38,21 @@ class Entries:
     set = compare_and_set = put_if_absent = replace_if_same = change
 
 
-class Played(Hazelcast):
+class PlayedHazelcast(Hazelcast):
     """Sessions with a driver of the test's. sessions_made: so many were."""
 
     entries: Entries
     sessions_made, running = 0, True
 
-    def connect(self, address: str) -> Session:
+    def connect(self, address: str) -> HazelcastSession:
         self.sessions_made += 1
         lifecycle = SimpleNamespace(is_running=lambda: self.running)
         self.running = True
         driver = SimpleNamespace(get_map=lambda name: self.entries, lifecycle_service=lifecycle, shutdown=lambda: None)
-        return Session(driver, entries=self.word("objects") == "map")
+        return HazelcastSession(driver, entries=self.word("objects") == "map")
 
 
-async def reference(session: Session, name: str) -> Any:
+async def reference(session: HazelcastSession, name: str) -> Any:
     return session.driver.get_map(name)
 
 
@@ -60,10 +60,10 @@ def carried_out(
     objects: str, answer: Any, operation: Operation, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[Outcome, int]:
     """The outcome as the harness records it, and how many changes came."""
-    monkeypatch.setattr(Session, "reference", reference)
+    monkeypatch.setattr(HazelcastSession, "reference", reference)
 
     async def scene() -> tuple[Outcome, int]:
-        server = Played(settle(Hazelcast.options, {"objects": objects}, "hazelcast"))
+        server = PlayedHazelcast(settle(Hazelcast.options, {"objects": objects}, "hazelcast"))
         server.entries = Entries(answer)
         client = server.client(ExternalNode("n1", "hazelcast://n1:5701"))
         await client.open()
@@ -97,7 +97,7 @@ def test_no_error_of_a_change_is_definite(answer: Any, kind: ErrorKind, monkeypa
 
 def test_a_session_that_ended_is_made_anew() -> None:
     async def scene() -> None:
-        server = Played(settle(Hazelcast.options, {"objects": "map"}, "hazelcast"))
+        server = PlayedHazelcast(settle(Hazelcast.options, {"objects": "map"}, "hazelcast"))
         server.entries = Entries(None)
         client = server.client(ExternalNode("n1", "hazelcast://n1:5701"))
         assert isinstance(client, HazelcastClient)
