@@ -20,7 +20,7 @@ def primaries(count: int) -> int:
 
 
 def nodes_file(here: str, addresses: Sequence[str]) -> str:
-    """The text of `nodes.conf`, as Redis writes it: what a node knows of the cluster when it starts for the first time."""
+    """The text of `nodes.conf`, as Redis writes it: what a node knows of the cluster when it starts at first."""
     owners, lines = primaries(len(addresses)), []
     names = [hashlib.sha1(address.encode()).hexdigest() for address in addresses]
     for number, address in enumerate(addresses):
