@@ -129,21 +129,19 @@ def hunt_plans(words: Sequence[str], *, aimed: bool, time_limit: float = SECONDS
             raise UsageError(f"{name} has no catalogue of planted bugs: its class names one as `bugs = 'module:NAME'`")
         module, _, attribute = kind.bugs.partition(":")
         catalogue = by_name(getattr(importlib.import_module(module), attribute))
-        wanted = given.pop("bug", None)
-        if wanted is not None and wanted not in catalogue:
+        wanted, at, place = given.pop("bug", "").partition("@")
+        if wanted and wanted not in catalogue:
             hint = did_you_mean(wanted, catalogue, f"there are {', '.join(catalogue)}")
             raise UsageError(f"{name}: there is no bug {wanted!r}{hint}")
         for bug in catalogue.values():
-            if wanted not in (None, bug.name) or any(
-                bug.needs.get(key, value) != value for key, value in given.items()
-            ):
+            if wanted not in ("", bug.name) or any(bug.needs.get(key, value) != value for key, value in given.items()):
                 continue
             options = {**given, **bug.needs}
             beside = _spelled(name, options)
             try:
                 store = registry.target(beside)
             except UsageError:
-                if wanted is not None or not bug.needs:
+                if wanted or not bug.needs:
                     raise
                 continue  # what the bug needs does not go with what is given
             faults = store.covered if isinstance(store, PartlyCovered) else "all"
@@ -151,7 +149,7 @@ def hunt_plans(words: Sequence[str], *, aimed: bool, time_limit: float = SECONDS
             correct.setdefault(beside, HuntPlan(beside, name, fields={**plain, **judged_by(beside, plain)}))
             fields = {**plain, **_aimed(bug)} if aimed else plain
             fields = {**fields, **judged_by(_spelled(name, options), fields)}
-            found.append(HuntPlan(_spelled(name, {**options, "bug": bug.name}), name, bug, fields))
+            found.append(HuntPlan(_spelled(name, {**options, "bug": f"{bug.name}{at}{place}"}), name, bug, fields))
     return [*found, *correct.values()]
 
 

@@ -132,5 +132,4 @@ class Abd(LeaderlessStore):
     @property
     def program(self) -> ProgramFactory:
         """Make an AbdNode."""
-        node, parts = self.planted((AbdNode, CORRECT))
-        return partial(node, settings=self._node, single=self._word("writers") == "single", parts=parts)
+        return self.program_of((AbdNode, CORRECT), settings=self._node, single=self._word("writers") == "single")

@@ -17,7 +17,6 @@ Not promised: that a read meets the last write, and that writes made at the same
 """
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from splitbrain.harness.client import Shapes
@@ -213,8 +212,7 @@ class Causal(PeerStore):
     @property
     def program(self) -> ProgramFactory:
         """Make a CausalNode."""
-        node, parts = self.planted((CausalNode, CORRECT))
-        return partial(node, settings=self._node, wait=self._nanoseconds("wait_ms"), parts=parts)
+        return self.program_of((CausalNode, CORRECT), settings=self._node, wait=self._nanoseconds("wait_ms"))
 
 
 def causally_ordered() -> Invariant:

@@ -23,7 +23,6 @@ promises no convergence (see `transformed`).
 """
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from splitbrain.harness.client import Shapes
@@ -229,5 +228,4 @@ class Crdt(PeerStore):
     @property
     def program(self) -> ProgramFactory:
         """Make a CrdtNode."""
-        node, parts = self.planted((CrdtNode, CORRECT))
-        return partial(node, settings=self._node, parts=parts)
+        return self.program_of((CrdtNode, CORRECT), settings=self._node)

@@ -22,7 +22,6 @@ Nothing is lost by a restart.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -208,8 +207,7 @@ class MultiLeader(PeerStore):
     @property
     def program(self) -> ProgramFactory:
         """Make a LeadingNode."""
-        node, parts = self.planted((LeadingNode, CORRECT))
-        return partial(node, settings=self._node, parts=parts)
+        return self.program_of((LeadingNode, CORRECT), settings=self._node)
 
 
 def joined(*sets: Sequence[Any]) -> list[Any]:

@@ -8,7 +8,6 @@ are applied when they are durable, not when they arrive.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any, ClassVar
 
 from splitbrain.harness.client import Shapes
@@ -160,6 +159,5 @@ class Single(AuditedStore):
     @property
     def program(self) -> ProgramFactory:
         """A maker of SingleNodes."""
-        node, parts = self.planted((SingleNode, CORRECT))
         after = snapshot_entries(self._word("snapshot_entries"), self.name)
-        return partial(node, persistent=self._word("disk") == "sync", compact_after=after, parts=parts)
+        return self.program_of((SingleNode, CORRECT), persistent=self._word("disk") == "sync", compact_after=after)

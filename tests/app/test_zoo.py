@@ -33,6 +33,13 @@ def test_a_store_whose_claims_do_not_cover_all_faults_is_hunted_with_those_that_
     assert faults == {"truetime": "clock:kind=offset,min_seconds=0.001,max_seconds=0.006,all", "cache": "all"}
 
 
+def test_a_bug_is_hunted_at_one_node_alone() -> None:
+    bug, correct = hunt_plans(["raft:bug=figure-8@n2"], aimed=False)
+    assert (bug.target, correct.target) == ("raft:bug=figure-8@n2", "raft")
+    with pytest.raises(UsageError, match="there is no bug 'figure'"):
+        hunt_plans(["raft:bug=figure@n2"], aimed=False)
+
+
 def test_one_bug_is_hunted_alone_and_aimed_by_what_finds_it_best() -> None:
     bug, correct = hunt_plans(["raft:bug=figure-8"], aimed=True)
     assert bug.fields["nemesis"] != "all"

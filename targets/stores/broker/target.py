@@ -18,7 +18,6 @@ With `disk=memory` nothing is promised.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 from splitbrain.harness.client import Shapes
 from splitbrain.harness.errors import UsageError
@@ -136,16 +135,14 @@ class LogBroker(AuditedStore):
     @property
     def program(self) -> ProgramFactory:
         """A maker of BrokerNodes."""
-        node, parts = self.planted((BrokerNode, CORRECT))
-        return partial(node, settings=self._broker, parts=parts)
+        return self.program_of((BrokerNode, CORRECT), settings=self._broker)
 
     def client(self, node: Node) -> LogClient:
         """A new client pinned to a node."""
         sessions = self._sessions if self._keeps else self._untracked
         if not self._broker.consumed:
             return LogClient(node, sessions, retries=self._retries())
-        _, parts = self.planted((BrokerNode, CORRECT))
-        consumer: type[LogConsumer] = parts.consumer
+        consumer: type[LogConsumer] = self.parts_beside(CORRECT, node.name).consumer
         processing = float(self.settings["process_ms"] or 0) / 1000
         return consumer(
             node, sessions, retries=self._retries(), delivery=self._word("delivery"), process_seconds=processing

@@ -8,7 +8,6 @@
 """
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 from splitbrain.harness.client import Shapes
 from splitbrain.harness.invariants import Invariant, Watch, done_once, one_entry_an_index
@@ -92,5 +91,4 @@ class Cache(AuditedStore):
     @property
     def program(self) -> ProgramFactory:
         """A maker of CacheNodes."""
-        node, parts = self.planted((CacheNode, CORRECT))
-        return partial(node, settings=self._node, parts=parts)
+        return self.program_of((CacheNode, CORRECT), settings=self._node)

@@ -7,7 +7,6 @@ With `disk=memory` nothing is promised.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.options import Option, Setting
@@ -53,5 +52,4 @@ class ChainReplication(AuditedStore):
     @property
     def program(self) -> ProgramFactory:
         """A maker of ChainNodes."""
-        node, parts = self.planted((ChainNode, CORRECT))
-        return partial(node, settings=self._chain, parts=parts)
+        return self.program_of((ChainNode, CORRECT), settings=self._chain)

@@ -5,7 +5,6 @@ that is up is suspected meanwhile, is what the thresholds decide; `benchmarks/de
 """
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 from splitbrain.harness.client import Shapes
 from splitbrain.harness.errors import UsageError
@@ -107,5 +106,4 @@ class GossipMembership(PlantedStore):
     @property
     def program(self) -> ProgramFactory:
         """A maker of GossipNodes."""
-        node, parts = self.planted((GossipNode, CORRECT))
-        return partial(node, settings=self._node, parts=parts)
+        return self.program_of((GossipNode, CORRECT), settings=self._node)

@@ -7,7 +7,6 @@ With `disk=memory` nothing is promised.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 from splitbrain.harness.client import Shapes
 from splitbrain.harness.invariants import Invariant
@@ -66,8 +65,7 @@ class LockService(RaftStore):
     @property
     def program(self) -> ProgramFactory:
         """A maker of LockNodes."""
-        node, parts = self.planted((LockNode, CORRECT))
-        return partial(node, settings=self._raft, lease=self._lease, fencing=self._fencing, parts=parts)
+        return self.program_of((LockNode, CORRECT), settings=self._raft, lease=self._lease, fencing=self._fencing)
 
     def client(self, node: Node) -> LockClient:
         """A new client pinned to a node."""

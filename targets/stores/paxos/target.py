@@ -8,7 +8,6 @@ With `disk=memory` nothing is promised: an acceptor that forgets breaks its prom
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.node import Node
@@ -76,8 +75,7 @@ class Paxos(AuditedStore):
     @property
     def program(self) -> ProgramFactory:
         """Make a PaxosNode."""
-        node, parts = self.planted((PaxosNode, CORRECT))
-        return partial(node, settings=self._paxos, parts=parts)
+        return self.program_of((PaxosNode, CORRECT), settings=self._paxos)
 
     async def audit(self, nodes: Sequence[Node]) -> Verdict:
         """See `audit`."""

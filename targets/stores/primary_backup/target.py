@@ -28,7 +28,6 @@ With `disk=memory` nothing is promised: a restart forgets.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 from splitbrain.harness.deployment import AdminRequest
 from splitbrain.harness.errors import UsageError
@@ -160,5 +159,4 @@ class PrimaryBackup(AuditedStore):
         """A maker of PrimaryBackupNodes, LeasedNodes or StonithNodes."""
         correct: type[PrimaryBackupNode] = LeasedNode if self._node.failover == "lease" else PrimaryBackupNode
         correct = StonithNode if self._node.stonith else correct
-        node, parts = self.planted((correct, CORRECT))
-        return partial(node, settings=self._node, parts=parts)
+        return self.program_of((correct, CORRECT), settings=self._node)

@@ -7,7 +7,6 @@ With `disk=memory` nothing is promised.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 from splitbrain.harness.client import Shape, Shapes
 from splitbrain.harness.invariants import Invariant
@@ -63,8 +62,7 @@ class MessageQueue(RaftStore):
     @property
     def program(self) -> ProgramFactory:
         """A maker of QueueNodes."""
-        node, parts = self.planted((QueueNode, CORRECT))
-        return partial(node, settings=self._raft, lease=self._visibility, parts=parts)
+        return self.program_of((QueueNode, CORRECT), settings=self._raft, lease=self._visibility)
 
     def client(self, node: Node) -> QueueClient:
         """A new client pinned to a node."""

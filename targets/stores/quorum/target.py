@@ -22,7 +22,6 @@ compare Merkle trees and exchange what differs, unless `anti_entropy=off`.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.options import Option, Setting
@@ -105,8 +104,7 @@ class Quorum(LeaderlessStore):
     @property
     def program(self) -> ProgramFactory:
         """Make a QuorumNode."""
-        node, parts = self.planted((QuorumNode, CORRECT))
-        return partial(node, settings=self._node, parts=parts)
+        return self.program_of((QuorumNode, CORRECT), settings=self._node)
 
 
 def meets(settings: QuorumSettings) -> bool:

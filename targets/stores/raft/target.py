@@ -114,9 +114,7 @@ class Raft(RaftStore):
     def program(self) -> ProgramFactory:
         """A maker of servers of its version."""
         if self.settings["version"] == "2":
-            node, parts = self.planted((PiecewiseRaftNode, CORRECT_PIECEWISE))
-        elif self._bug_of_upgrades():
-            node, parts = RaftNode, CORRECT
-        else:
-            node, parts = self.planted((RaftNode, CORRECT))
-        return partial(node, settings=self._raft, parts=parts)
+            return self.program_of((PiecewiseRaftNode, CORRECT_PIECEWISE), settings=self._raft)
+        if self._bug_of_upgrades():
+            return partial(RaftNode, settings=self._raft, parts=CORRECT)
+        return self.program_of((RaftNode, CORRECT), settings=self._raft)

@@ -5,7 +5,6 @@
 """
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 from splitbrain.harness.client import Shapes
 from splitbrain.harness.invariants import done_once
@@ -80,5 +79,4 @@ class Saga(PlantedStore):
     @property
     def program(self) -> ProgramFactory:
         """A maker of SagaNodes."""
-        node, parts = self.planted((SagaNode, CORRECT))
-        return partial(node, settings=self._node, parts=parts)
+        return self.program_of((SagaNode, CORRECT), settings=self._node)

@@ -11,7 +11,6 @@ With `disk=memory` nothing is promised.
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 from splitbrain.harness.client import Shapes
 from splitbrain.harness.invariants import Invariant
@@ -101,5 +100,4 @@ class Sharded(RaftStore):
     @property
     def program(self) -> ProgramFactory:
         """A maker of ShardedNodes."""
-        node, parts = self.planted((ShardedNode, CORRECT))
-        return partial(node, settings=self._sharded, parts=parts)
+        return self.program_of((ShardedNode, CORRECT), settings=self._sharded)

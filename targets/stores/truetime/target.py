@@ -7,7 +7,6 @@
 """
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 from splitbrain.harness.client import Shapes
 from splitbrain.harness.invariants import Invariant, done_once
@@ -67,5 +66,6 @@ class TrueTime(AuditedStore):
     @property
     def program(self) -> ProgramFactory:
         """A maker of TrueTimeNodes."""
-        node, parts = self.planted((TrueTimeNode, CORRECT))
-        return partial(node, bound=self._bound, waits=self._waits, persistent=self._persistent, parts=parts)
+        return self.program_of(
+            (TrueTimeNode, CORRECT), bound=self._bound, waits=self._waits, persistent=self._persistent
+        )

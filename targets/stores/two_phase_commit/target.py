@@ -12,7 +12,6 @@ Nothing is claimed of availability: every key has one node. With `disk=memory` n
 """
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 from splitbrain.harness.client import ErrorTable, Rule, Shapes
 from splitbrain.harness.node import Node
@@ -95,5 +94,4 @@ class TwoPhaseCommit(PlantedStore):
     @property
     def program(self) -> ProgramFactory:
         """A maker of CommitNodes."""
-        node, parts = self.planted((CommitNode, CORRECT))
-        return partial(node, settings=self._node, parts=parts)
+        return self.program_of((CommitNode, CORRECT), settings=self._node)
