@@ -102,7 +102,7 @@ def test_a_failed_cas_is_an_observation_only_when_asked() -> None:
     observing = MODELS["cas-register"].make({"precondition": "observe"})
     verdict = porcupine.check(observing, history)
     assert verdict.value is Validity.INVALID
-    assert "cas 1 → 2 (refused)" in verdict.reason
+    assert "cas 1 → 2 was refused" in verdict.reason
 
 
 def test_one_bad_key_makes_it_invalid_and_each_key_is_told() -> None:
