@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from splitbrain.harness.deployment import Place
+from splitbrain.harness.errors import UsageError
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import Operation, Outcome
 from splitbrain.harness.options import Option, Setting
@@ -67,6 +68,7 @@ OPEN = (
 MAIN = "com.hazelcast.core.server.HazelcastMemberStarter"
 NAME = "splitbrain"
 LOOK_SECONDS = 3.0
+CP_MEMBERS_MIN = 3
 REFERENCES = "hz:raft:atomicRefService"
 
 
@@ -227,10 +229,17 @@ class Hazelcast(Server):
             raise ConnectionRefusedError(f"no session with the member: {error}") from error
 
     def files(self, place: Place) -> Mapping[str, str | bytes]:
+        """See `Server`. UsageError where too few members would leave the CP subsystem without replicas."""
+        replicated = self.word("objects") == "cp"
+        if replicated and len(place.members) < CP_MEMBERS_MIN:
+            raise UsageError(
+                f"{self.name}: objects=cp needs at least {CP_MEMBERS_MIN} --nodes, not {len(place.members)}: with "
+                "fewer its CP subsystem replicates nothing and promises nothing"
+            )
         words = {
             "here": place.address,
             "members": ", ".join(place.members.values()),
-            "cp_members": len(place.members) if len(place.members) > 2 and self.word("objects") == "cp" else 0,
+            "cp_members": len(place.members) if replicated else 0,
             "backups": self.word("backups"),
         }
         return {"hazelcast.yaml": CONFIGURATION.format(**words)}

@@ -1,12 +1,15 @@
 """Clients of Hazelcast on a driver that the test plays: what a false comparison means, and a member that goes away."""
 
 import asyncio
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from splitbrain.harness.deployment import Place
 from splitbrain.harness.environments.external import ExternalNode
+from splitbrain.harness.errors import UsageError
 from splitbrain.harness.operation import ErrorKind, EventType, Operation, Outcome
 from splitbrain.harness.options import settle
 from splitbrain.targets.hazelcast import Hazelcast, HazelcastClient, HazelcastSession
@@ -108,3 +111,15 @@ def test_a_session_that_ended_is_made_anew() -> None:
         await client.close()
 
     asyncio.run(asyncio.wait_for(scene(), 10))
+
+
+def test_too_few_members_for_a_replicated_subsystem_are_refused(tmp_path: Path) -> None:
+    def files(objects: str, count: int) -> Any:
+        members = {f"n{number}": f"198.18.0.{number}" for number in range(1, count + 1)}
+        server = Hazelcast(settle(Hazelcast.options, {"objects": objects}, "hazelcast"))
+        return server.files(Place("n1", "198.18.0.1", tmp_path, members))
+
+    with pytest.raises(UsageError, match="objects=cp needs at least 3 --nodes, not 2"):
+        files("cp", 2)
+    assert "cp-member-count: 3" in files("cp", 3)["hazelcast.yaml"]
+    assert "cp-member-count: 0" in files("map", 2)["hazelcast.yaml"]
