@@ -81,6 +81,7 @@ def priority_queue(settings: Mapping[str, Setting]) -> Model:
         pure=frozenset(LOOKS),
         independence=Independence(parts=parts),
         monitors=(priority_queue_monitor("enqueue", "dequeue", empty, rank(sign)),),
+        hard="which of values that repeat was taken, and which by crashed takes, shows late: few clients are decided",
         show_call=show,
         show_state=shown,
     )

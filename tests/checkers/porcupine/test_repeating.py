@@ -74,10 +74,13 @@ def test_a_refuted_prefix_ends_where_it_is_refuted() -> None:
     assert max(verdict.witness.events) < 0.6 * len(history)
 
 
-def test_an_undecided_stack_says_why_it_is_hard() -> None:
-    stack = MODELS["stack"].make()
-    history = container(("push", "pop"), -1, Random("stack"), clients=10, values=5, crashes=0)
-    verdict = porcupine.check(stack, history, Budget(seconds=600, configurations=2_000))
+@pytest.mark.parametrize(
+    ("model", "names", "end", "clients"),
+    [("stack", ("push", "pop"), -1, 10), ("priority-queue", ("enqueue", "dequeue"), 0, 30)],
+)
+def test_what_is_undecided_says_why_it_is_hard(model: str, names: tuple[str, str], end: int, clients: int) -> None:
+    history = container(names, end, Random(model), clients=clients, values=5, crashes=0.03)
+    verdict = porcupine.check(MODELS[model].make(), history, Budget(seconds=600, configurations=2_000))
     assert verdict.value is Validity.UNKNOWN
     assert "values that repeat" in verdict.reason
 
