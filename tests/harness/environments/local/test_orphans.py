@@ -99,8 +99,8 @@ def descent(run: "subprocess.Popen[str]", word: str, count: int) -> list[int]:
     """A process, its child that has a word in its command line, that one's, and so on: so many, waited for."""
     deadline = time.monotonic() + GONE_SECONDS
     while True:
-        chain, ours = [run.pid], set(processes_with(word))
-        while children := [pid for pid in _children(chain[-1]) if pid in ours and _has_begun(pid, chain[-1])]:
+        chain = [run.pid]
+        while children := [pid for pid in _children(chain[-1]) if _has_begun(pid, chain[-1], word)]:
             chain.append(children[0])
         if len(chain) >= count:
             return chain
@@ -108,11 +108,12 @@ def descent(run: "subprocess.Popen[str]", word: str, count: int) -> list[int]:
         time.sleep(0.005)
 
 
-def _has_begun(pid: int, parent: int) -> bool:
-    """Whether a child runs a command of its own: until then it shows its parent's, and may become one that is only
-    tried out, which nobody would miss."""
+def _has_begun(pid: int, parent: int, word: str) -> bool:
+    """Whether a child runs a command of its own with a word in it. Until it does it shows its parent's, word
+    included, and may yet become one that is only tried out, which nobody would miss: so it is one look that tells."""
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes() != Path(f"/proc/{parent}/cmdline").read_bytes()
+        shown = Path(f"/proc/{pid}/cmdline").read_bytes()
+        return word.encode() in shown and shown != Path(f"/proc/{parent}/cmdline").read_bytes()
     except OSError:
         return False
 
