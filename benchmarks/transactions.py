@@ -1,7 +1,7 @@
 """CPU seconds of the checkers of transactions, from columns to verdict with witnesses, and memory.
 
     python benchmarks/transactions.py [--sizes 1000 10000 100000] [--only WORKLOAD/LEVEL …] [--command] [--json]
-                                      [--apart EVENTS] [--elle-cli JAR] [--awdit PROGRAM]
+                                      [--alone LEVEL …] [--apart EVENTS] [--elle-cli JAR] [--awdit PROGRAM]
 
 The histories are those of a toy database with ten clients, whose transactions of one to four micro-operations overlap,
 on ten keys of which each is half as popular as the one before and is replaced after 32 writes. With level `serial`
@@ -11,7 +11,8 @@ conflict makes the transaction begin again inside the database. `apart` is `seri
 transactions begin and are answered up to twenty events (`--apart`) away from where they were carried out.
 
 Of lists, where there is a C compiler, the same file is judged by `transactions_floor.c` beside: how fast six levels can
-be decided in C, with no words and no direct anomalies. `--command` measures the whole command too, from JSON lines.
+be decided in C, with no words and no direct anomalies. `--command` measures the whole command too, from JSON lines;
+with `--alone` for each of these levels by itself (`--set levels=asked`).
 Peers that are installed judge the same histories; the figures of others are quoted, see `transaction_peers.py`.
 CPU time counts, so a busy machine disturbs little.
 """
@@ -147,9 +148,9 @@ class ToyDatabase:
 
 @dataclass(frozen=True)
 class MeasuredCheck:
-    """One case. mib: of the process, history included. floor, floor_read: seconds of the floor to judge and to read.
-    ratio: ours to those of the floor. command: seconds of the whole command. peers: seconds of those that are here, or
-    why there are none. quoted: figures of others."""
+    """One case. mib: of the process, history included. floor, floor_read: seconds of the floor to judge and to
+    read. ratio: ours to those of the floor. command: seconds of the whole command. alone: level → those for it by
+    itself. peers: seconds of those that are here, or why there are none. quoted: figures of others."""
 
     case: str
     transactions: int
@@ -162,6 +163,7 @@ class MeasuredCheck:
     floor_read: float | None = None
     ratio: float | None = None
     command: float | None = None
+    alone: Mapping[str, float] = field(default_factory=dict)
     peers: Mapping[str, float | str] = field(default_factory=dict)
     quoted: Sequence[str] = ()
 
@@ -172,7 +174,8 @@ class MeasuredCheck:
             told += f"  floor {self.floor:.3f} s, ratio {self.ratio:.1f}, to read {self.floor_read:.2f} s"
         if self.command is not None:
             told += f"  command {self.command:.2f} s"
-        measured = [f"{name} {found}{' s' if type(found) is float else ''}" for name, found in self.peers.items()]
+        measured = [f"{level} alone {seconds} s" for level, seconds in self.alone.items()]
+        measured += [f"{name} {found}{' s' if type(found) is float else ''}" for name, found in self.peers.items()]
         return "\n    ".join(
             ["  ".join([told, *self.anomalies]), *measured, *(f"quoted: {one}" for one in self.quoted)]
         )
@@ -194,8 +197,8 @@ def children() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def beside(file: Path, case: str, floor: Path | None, *, command: bool) -> dict[str, Any]:
-    """The seconds of the floor and of the command for a file."""
+def beside(file: Path, case: str, floor: Path | None, *, command: bool, alone: Sequence[str]) -> dict[str, Any]:
+    """The seconds of the floor and of the command for a file, for all levels and for some alone."""
     out: dict[str, Any] = {}
     workload = case.partition("/")[0]
     if floor is not None and workload == "list-append":
@@ -203,11 +206,18 @@ def beside(file: Path, case: str, floor: Path | None, *, command: bool) -> dict[
         rows = dict(line.split(maxsplit=1) for line in told.splitlines())
         out |= {"floor": float(rows["judge"]), "floor_read": float(rows["read"])}
     if command:
-        before = children()
-        words = [sys.executable, "-m", "splitbrain", "check", str(file), "--model", workload, "--budget", "600"]
-        subprocess.run(words, check=False, capture_output=True)
-        out["command"] = round(children() - before, 2)
+        out["command"] = whole_command(file, workload)
+        out["alone"] = {one: whole_command(file, workload, f"consistency={one}", "levels=asked") for one in alone}
     return out
+
+
+def whole_command(file: Path, workload: str, *settings: str) -> float:
+    """The seconds of `splitbrain check`."""
+    before = children()
+    words = [sys.executable, "-m", "splitbrain", "check", str(file), "--model", workload, "--budget", "600"]
+    words += [word for setting in settings for word in ("--set", setting)]
+    subprocess.run(words, check=False, capture_output=True)
+    return round(children() - before, 2)
 
 
 def of_peers(
@@ -287,6 +297,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000, 100_000])
     parser.add_argument("--only", nargs="+", choices=CASES, default=CASES)
     parser.add_argument("--command", action="store_true", help="measure `splitbrain check` as a whole too")
+    parser.add_argument("--alone", nargs="+", default=(), metavar="LEVEL", help="with --command: each by itself too")
     parser.add_argument("--apart", type=int, default=APART, metavar="EVENTS", help="of the case `apart`")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--elle-cli", type=Path, metavar="JAR", help="measure elle-cli too")
@@ -300,7 +311,7 @@ def main() -> None:
                 write(file, case, size, options.apart)
                 with multiprocessing.get_context("spawn").Pool(1) as pool:
                     found = pool.apply(measure, (case, size, file))
-                more = beside(file, case, floor, command=options.command)
+                more = beside(file, case, floor, command=options.command, alone=options.alone)
                 if "floor" in more:
                     more["ratio"] = round(found.seconds / max(more["floor"], 0.001), 1)
                 more["peers"] = of_peers(peers, file, case, Path(name))

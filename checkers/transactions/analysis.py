@@ -40,13 +40,13 @@ ORDERS = {SERIAL.name: "an order of them", SNAPSHOT.name: "an order of their beg
 
 
 def analysed(
-    of: TransactionHistory, spending: BudgetMeter, level: str, assume: str = NOTHING
+    of: TransactionHistory, spending: BudgetMeter, level: str, assume: str = NOTHING, *, only: bool = False
 ) -> tuple[dict[str, Any], Witness | None, tuple[int, ...] | None]:
     """Details as of `spectrum`; the witness against a level, or against the weakest level refuted; the order of
     transactions, by the positions of their invocations, that shows a serializable level.
 
     assume: an assumption on the keys of registers. Where it does not hold nothing is assumed, and the details have the
-    objection."""
+    objection. only: whether no other level is looked at where this one is allowed."""
     lists = list_orders(of) if of.lists else None
     direct = direct_anomalies(of, lists)
     order = order_edges(of)
@@ -55,8 +55,9 @@ def analysed(
     if assume != NOTHING:
         known, objection = with_assumption(known, order, assume)
     checks = ConditionChecks(of, known, order)
-    conditions = checks.all(spending)
-    found = judge(direct, conditions)
+    found = judge(direct, checks.one(level, spending) if only else checks.all(spending))
+    if only and level not in found.allowed:
+        found = judge(direct, checks.all(spending))
     certificates = certified(checks, found, level)
     if certificates.wrong is None and assume != NOTHING and objection is None:
         certificates.wrong = _against_assumption(checks, certificates, assume)

@@ -20,6 +20,7 @@ from splitbrain.harness.suggestion import did_you_mean
 from splitbrain.harness.verdict import Validity, Verdict, unknown
 
 DEFAULT = "strict-serializable"
+ALL, ASKED = "all", "asked"
 SUMMARIES = {
     "list-append": "transactions that append to lists and read them: every isolation level",
     "rw-register": "transactions that write registers and read them, each value once: every isolation level",
@@ -29,11 +30,12 @@ SUMMARIES = {
 @dataclass(frozen=True)
 class TransactionCheck:
     """Isolation levels of transactions. name: list-append or rw-register. consistency: the level of the verdict.
-    assume: what is assumed of the keys of registers."""
+    assume: what is assumed of the keys of registers. levels: which levels are judged."""
 
     name: str
     consistency: str = DEFAULT
     assume: str = NOTHING
+    levels: str = ALL
 
     def check(self, history: History, budget: Budget) -> Verdict:
         """The verdict; UsageError for an operation that is no transaction of this kind, or no part of one."""
@@ -50,7 +52,8 @@ class TransactionCheck:
             return unknown(self.name, f"not judged: {refused}", self.consistency)
         if not len(of):
             return unobserved(self.name, "no client did anything: nothing could have refuted the model")
-        details, witness, certificate = analysed(of, budget.start(), self.consistency, self.assume)
+        only = self.levels == ASKED
+        details, witness, certificate = analysed(of, budget.start(), self.consistency, self.assume, only=only)
         level = self.consistency
         names: dict[str, str] = {field: ", ".join(details[field]) for field in ("strongest", "weakest_refuted")}
         value, lines = Validity.UNKNOWN, list[str]()
@@ -118,6 +121,10 @@ ASSUME = Option(
     "assume", NOTHING, "what is assumed of each key: that it never goes back to an older version, and along what",
     (NOTHING, *ASSUMPTIONS),
 )  # fmt: skip
+LEVELS = Option(
+    "levels", ALL, "the levels that are judged; asked: none but that of the verdict, and what it implies, if it holds",
+    (ALL, ASKED),
+)  # fmt: skip
 
 
 def level(name: str) -> str:
@@ -137,11 +144,11 @@ def entry(name: str) -> CatalogueEntry[TransactionCheck]:
     """The entry of a workload."""
 
     def build(settings: Mapping[str, Setting]) -> TransactionCheck:
-        return TransactionCheck(name, level(str(settings["consistency"])), str(settings.get("assume", NOTHING)))
+        asked, assume = level(str(settings["consistency"])), str(settings.get("assume", NOTHING))
+        return TransactionCheck(name, asked, assume, str(settings["levels"]))
 
-    return CatalogueEntry(
-        name, SUMMARIES[name], (CONSISTENCY, ASSUME) if name == "rw-register" else (CONSISTENCY,), build
-    )
+    options = (CONSISTENCY, ASSUME, LEVELS) if name == "rw-register" else (CONSISTENCY, LEVELS)
+    return CatalogueEntry(name, SUMMARIES[name], options, build)
 
 
 ENTRIES = tuple(map(entry, SUMMARIES))

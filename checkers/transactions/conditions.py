@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from splitbrain.checkers.lattice import stronger, weaker
-from splitbrain.checkers.transactions.blocks import blocks_of
+from splitbrain.checkers.transactions.blocks import BlockTables, blocks_of
 from splitbrain.checkers.transactions.choices import (
     CURSOR,
     PREFIX,
@@ -75,13 +75,26 @@ class ConditionChecks:
 
     def __init__(self, of: TransactionHistory, known: Dependencies, order: OrderEdges) -> None:
         self.of, self.known, self.order = of, known, order
-        self.blocks = blocks_of(known)
         self.out = Conditions()
+
+    @cached_property
+    def blocks(self) -> BlockTables:
+        """The blocks of writers of each key."""
+        return blocks_of(self.known)
 
     @cached_property
     def visibility(self) -> Visibility:
         """The conditions on what is visible."""
         return Visibility(self.of, self.known, self.order, Sight.over(self.of, self.known, self.order))
+
+    def one(self, level: str, spending: BudgetMeter) -> Conditions:
+        """The condition of one level, with what follows of it."""
+        asked = NO_DIFFERENCE.get(level, level)
+        questions = self._questions()
+        if asked in questions:
+            questions[asked](asked, spending)
+            self._note_same()
+        return self.out
 
     def all(self, spending: BudgetMeter) -> Conditions:
         """Every condition, those that decide most first."""
@@ -90,6 +103,12 @@ class ConditionChecks:
             if model not in self.out.holds:
                 part = replace(spending.left(), seconds=spending.seconds_left() / 3)
                 ask(model, part.start())
+        self._note_same()
+        self.out.doubts = {name: why for name, why in self.out.doubts.items() if name not in self.out.holds}
+        return self.out
+
+    def _note_same(self) -> None:
+        """Note of models whose condition is that of another one what was found of it."""
         for model, same in NO_DIFFERENCE.items():
             if same in self.out.holds:
                 self.out.holds[model] = self.out.holds[same]
@@ -97,8 +116,6 @@ class ConditionChecks:
                     self.out.orders.setdefault(model, self.out.orders[same])
             elif same in self.out.doubts:
                 self.out.doubts[model] = self.out.doubts[same]
-        self.out.doubts = {name: why for name, why in self.out.doubts.items() if name not in self.out.holds}
-        return self.out
 
     def edges(self, family: str) -> Edges:
         """The edges of sessions or of real time that a family of models has."""

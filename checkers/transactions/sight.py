@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from splitbrain.checkers.transactions.dependencies import Dependencies
-from splitbrain.checkers.transactions.graph import WR, WW, Edges, Ints, along, components
+from splitbrain.checkers.transactions.graph import WR, WW, Edges, Ints, along, components, grouped
 from splitbrain.checkers.transactions.history import TransactionHistory
-from splitbrain.checkers.transactions.order_edges import OrderEdges, small
+from splitbrain.checkers.transactions.order_edges import OrderEdges
 from splitbrain.harness.history import ABSENT
 
 try:
@@ -49,10 +49,11 @@ class Sight:
         writer, last, member = (np.asarray(column) for column in (of.version_writer, of.last, of.member))
         made = np.flatnonzero((last != 0) & (np.append(member, 0)[writer] != 0))
         key, txn = np.asarray(of.version_key)[made], writer[made]
-        by = np.lexsort((place[txn], session[txn], key))
+        by_session = grouped(session[txn], int(session.max(initial=-1)) + 1)
+        key, txn = key[by_session], txn[by_session]  # in each session they stand by place
         starts = np.zeros(len(of.keys) + 1, dtype=np.int32)
         np.cumsum(np.bincount(key, minlength=len(of.keys)), out=starts[1:])
-        return Sight(of, known, order, starts, np.ascontiguousarray(txn[by]), session, place, before)
+        return Sight(of, known, order, starts, txn[grouped(key, len(of.keys))], session, place, before)
 
     def axiom(self) -> Edges | None:
         """The edges that read committed as an axiom forces; None if there is no order."""
@@ -112,13 +113,10 @@ class Sight:
 
 def _chains(of: TransactionHistory) -> tuple[Ints, Ints]:
     """The number of each transaction's session, and its place among the members of it; 0 for those that are none."""
-    number, place = np.zeros(len(of), dtype=np.int32), np.zeros(len(of), dtype=np.int32)
-    members = np.flatnonzero(np.asarray(of.member))
-    session = np.asarray(of.session)[members]
-    order = np.argsort(small(session), kind="stable")
-    begins = np.ones(len(order), dtype=bool)
-    begins[1:] = session[order[1:]] != session[order[:-1]]
-    group = np.cumsum(begins) - 1
-    number[members[order]] = group
-    place[members[order]] = np.arange(len(order)) - np.flatnonzero(begins)[group]
-    return number, place
+    session, member = np.asarray(of.session), np.asarray(of.member)
+    low, width = (int(session.min()), int(session.max() - session.min()) + 1) if len(session) else (0, 0)
+    if width > 2 * len(session):
+        names, session = np.unique(session, return_inverse=True)
+        low, width = 0, len(names)
+    number, place = visibility_native.chains((session - low).astype(np.int32), member, width)
+    return np.asarray(number), np.asarray(place)

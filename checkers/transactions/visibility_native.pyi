@@ -1,6 +1,11 @@
 from array import array
 
+import numpy as np
+import numpy.typing as npt
+
 from splitbrain.checkers.transactions.graph import Ints
+
+def chains(session: Ints, member: npt.NDArray[np.uint8], width: int) -> tuple[array[int], array[int]]: ...
 
 class VisiblePairs:
     unseen: set[int]

@@ -7,7 +7,7 @@ order is left out. After AWDIT (2025).
 """
 
 from cpython cimport array
-from libc.stdint cimport int32_t, int64_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy, memset
 
@@ -17,6 +17,32 @@ cdef enum:
     ABSENT = -1
 
 cdef array.array INTS = array.array("i", [])
+
+
+def chains(const int32_t[::1] session, const uint8_t[::1] member, int32_t width):
+    """The number of each transaction's session, in the order in which they are met, and its place among the members of
+    it; 0 for those that are none. session: any numbers below the width."""
+    cdef Py_ssize_t txn, count = len(session)
+    cdef array.array number = array.clone(INTS, count, True), place = array.clone(INTS, count, True)
+    cdef int32_t *known = <int32_t *> calloc(width + 1, sizeof(int32_t))  # the number and one more
+    cdef int32_t *met = <int32_t *> calloc(count + 1, sizeof(int32_t))
+    cdef int32_t found, sessions = 0
+    try:
+        if known == NULL or met == NULL:
+            raise MemoryError
+        for txn in range(count):
+            if not member[txn]:
+                continue
+            if not known[session[txn]]:
+                sessions += 1
+                known[session[txn]] = sessions
+            found = known[session[txn]] - 1
+            number.data.as_ints[txn], place.data.as_ints[txn] = found, met[found]
+            met[found] += 1
+    finally:
+        free(known)
+        free(met)
+    return number, place
 
 
 cdef class VisiblePairs:

@@ -48,7 +48,7 @@ def page(measured: Sequence[MeasuredClaim]) -> str:
         "| system | configuration | said to be | source | target |",
         "|---|---|---|---|---|",
         *(f"| {one.system} | {one.configuration} | {one.claim} | {one.source} | "
-          f"{f'`{one.target}`' if one.target else 'not run'} |" for one in textbook()),
+          f"{f'`{one.target}`' if one.target else f'not run: {one.reason}'} |" for one in textbook()),
         "",
     ]  # fmt: skip
     return "\n".join(lines)

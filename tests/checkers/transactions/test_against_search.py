@@ -1,11 +1,13 @@
 """Isolation levels compared with exhaustive search on random tiny histories, and under renaming."""
 
 from collections import Counter
+from collections.abc import Mapping
 from random import Random
+from typing import Any
 
 import pytest
 
-from splitbrain.checkers.transactions.check import TransactionCheck
+from splitbrain.checkers.transactions.check import ASKED, TransactionCheck
 from splitbrain.checkers.transactions.conditions import JUDGED
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.history import Event, History
@@ -47,6 +49,17 @@ def closed(allowed: set[str]) -> set[str]:
     return {model for model in allowed if weaker(model) & set(JUDGED) <= allowed}
 
 
+def check_alone(workload: str, level: str, events: list[Event], found: Mapping[str, Any]) -> None:
+    """Check that a level by itself is judged as among all, and that nothing else is then said to be allowed."""
+    alone = TransactionCheck(workload, level, levels=ASKED).check(History.of(events), Budget()).details
+    for field in ("allowed", "refuted"):
+        assert (level in alone[field]) == (level in found[field]), (level, field, events)
+    assert set(alone["allowed"]) <= set(found["allowed"])
+    if level in alone["refuted"]:
+        for field in ("allowed", "refuted", "anomalies"):
+            assert alone[field] == found[field], (level, field, events)
+
+
 def compare(workload: str, seed: int, count: int, execute_every: int) -> None:
     """Compare so many histories, of which each level is refuted by at least a tenth."""
     lists, refuted = workload == "list-append", Counter[str]()
@@ -63,6 +76,7 @@ def compare(workload: str, seed: int, count: int, execute_every: int) -> None:
         mine = {model for model in found["allowed"] if model in JUDGED}
         assert mine == closed(allowed), (number, events)
         assert found["undecided"] == {}
+        check_alone(workload, random.choice(JUDGED), events, found)
         direct = [name for name in found["anomalies"] if name in found["counts"]]
         assert direct == sorted(small.anomalies), (number, events)
         if number % execute_every == 0:
