@@ -7,7 +7,7 @@ import gc
 import json
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,28 +47,54 @@ class Reading:
     lenient: bool
 
 
+def history_options(command: Callable[..., object]) -> Callable[..., object]:
+    """Add the options that say how a history is read and what it is held against: `model`, `settings`, `form`,
+    `lenient`."""
+    for option in (
+        click.option(
+            "--lenient",
+            is_flag=True,
+            help="Read events without a process, without an invocation, or after an info of their process; notes say "
+            "how.",
+        ),
+        click.option("--format", "form", type=click.Choice(FORMATS), default="auto", show_default=True),
+        click.option("--set", "settings", multiple=True, metavar="KEY=VALUE",
+                     help="An option of the model, or keyed=true."),
+        click.option(
+            "--model",
+            "-m",
+            metavar="NAME",
+            shell_complete=completing("models"),
+            help="The model to hold it against: one of `splitbrain list models`, or module:NAME or ./file.py:NAME of "
+            "your own.",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def asked_of(model: str | None, settings: Sequence[str], form: str, lenient: bool) -> tuple[Judge | None, Reading]:
+    """The judge that `history_options` name, None where they name no model, and the way to read; notes on renamed
+    models are told."""
+    given = registry.assignments(",".join(settings), "--set")
+    keyed = KEYED.parse(given.pop("keyed"), "--set") if "keyed" in given else False
+    if model is None and given:
+        raise UsageError(f"--set {next(iter(given))}=… is an option of a model: name the model with --model")
+    judge = Judge.of_model(model, given) if model else None
+    for note in registry.renamed_model(model) if model else ():
+        err(note)
+    return judge, Reading(form, keyed is True, lenient)
+
+
 @click.command()
 @click.argument("sources", nargs=-1, required=True, metavar="FILE|DIR|-...")
-@click.option(
-    "--model",
-    "-m",
-    metavar="NAME",
-    shell_complete=completing("models"),
-    help="The model to hold it against: one of `splitbrain list models`, or module:NAME or ./file.py:NAME of your own.",
-)
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="An option of the model, or keyed=true.")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="auto", show_default=True)
+@history_options
 @click.option(
     "--budget",
     type=BUDGET,
     default="60s",
     show_default=True,
     help="What a history may take, reading included: 60s,2GiB,20M (time, bytes, configurations).",
-)
-@click.option(
-    "--lenient",
-    is_flag=True,
-    help="Read events without a process, without an invocation, or after an info of their process; notes say how.",
 )
 @click.option(
     "--certificate",
@@ -85,14 +111,7 @@ def check(
 
     What splitbrain recorded itself needs no --model: the test beside it says what to check.
     """
-    given = registry.assignments(",".join(settings), "--set")
-    keyed = KEYED.parse(given.pop("keyed"), "--set") if "keyed" in given else False
-    reading = Reading(form, keyed is True, lenient)
-    if model is None and given:
-        raise UsageError(f"--set {next(iter(given))}=… is an option of a model: name the model with --model")
-    judge = Judge.of_model(model, given) if model else None
-    for note in registry.renamed_model(model) if model else ():
-        err(note)
+    judge, reading = asked_of(model, settings, form, lenient)
     if report:
         with writing(report, REPORT):
             report.mkdir(parents=True, exist_ok=True)

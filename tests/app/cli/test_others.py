@@ -192,8 +192,25 @@ def test_words_for_faults_are_described(splitbrain, word):
     assert told.startswith(f"{word}: {said.objects[0]['summary']}")
 
 
-def test_a_history_of_another_tool_is_told_where_its_page_comes_from(splitbrain, tmp_path):
+def test_a_history_of_another_tool_has_its_page_beside_it(splitbrain, tmp_path):
     history = tmp_path / "history.edn"
-    history.write_text("[0 :invoke :read nil]\n[0 :ok :read nil]\n")
-    said = splitbrain("report", history)
-    assert said.code == USAGE and f"splitbrain check {history} --model MODEL --report DIR" in said.err
+    lines = (
+        "{:process 0 :type :invoke :f :write :value 1}", "{:process 0 :type :ok :f :write :value 1}",
+        "{:process 1 :type :invoke :f :read}", "{:process 1 :type :ok :f :read :value 1}",
+    )  # fmt: skip
+    history.write_text("\n".join(lines))
+    assert splitbrain("report", history).code == USAGE
+    said = splitbrain("report", history, "--model", "register", "--json")
+    assert said.code == VALID
+    page = tmp_path / "history.edn.html"
+    assert said.objects == [{"kind": "report", "history": str(history), "report": str(page)}]
+    assert "an order of 2 operations was found and verified" in page.read_text()
+    assert splitbrain("report", history, "--model", "register", "--steps").code == USAGE
+
+
+def test_the_history_of_a_run_stands_for_the_run(splitbrain, tmp_path):
+    splitbrain("run", "single", "--time-limit", 1, "--out", tmp_path)
+    (history,) = (tmp_path / "latest").glob("history.*")
+    assert splitbrain("report", history).out.strip() == str((tmp_path / "latest" / "report.html").resolve())
+    said = splitbrain("report", history, "--model", "register")
+    assert said.code == USAGE and "histories of other tools" in said.err
