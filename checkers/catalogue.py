@@ -9,6 +9,7 @@ Pitfall: `set`, `set-full` and `counter` are Jepsen's checks and weaker than lin
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from splitbrain.checkers import porcupine
@@ -42,6 +43,7 @@ from splitbrain.checkers.domain import (
     unique_ids,
     watches,
 )
+from splitbrain.checkers.lattice import lattice, resolve
 from splitbrain.checkers.linearizability import BY_TYPE, Linearizability
 from splitbrain.checkers.sessions.check import ENTRIES as SESSIONS
 from splitbrain.checkers.spectrum import SPECTRUM
@@ -122,9 +124,26 @@ def entry(name: str) -> CatalogueEntry[Checker]:
         return CATALOGUE[name]
     if name in plugins("models"):
         return _added(name)
+    if meant := _meant(name):
+        raise UsageError(f"there is no model {name!r}: {meant}")
     known = (*CATALOGUE, *plugins("models"))
     there_are = f"there are {', '.join(known)}"
     raise UsageError(f"there is no model {name!r}{did_you_mean(name, known, there_are)}")
+
+
+def _meant(name: str) -> str:
+    """The models that somebody may mean by the name of an isolation level, or of one of Jepsen's tests; empty if it is
+    neither."""
+    words = []
+    if (jepsen := f"jepsen-{name}") in CATALOGUE:
+        words.append(f"Jepsen's test of this name is {jepsen}")
+    with suppress(KeyError):
+        if lattice().models[level := resolve(name)].scope == "transaction":
+            transactions = f"list-append and rw-register judge it with --set consistency={level}"
+            words.append(f"it is an isolation level, and {transactions}")
+    if (objects := f"{name}-consistency") in CATALOGUE:
+        words.append(f"of registers and sets there is {objects}")
+    return "; ".join(words)
 
 
 def _added(name: str) -> CatalogueEntry[Checker]:

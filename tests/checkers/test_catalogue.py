@@ -43,6 +43,20 @@ def test_a_former_name_is_the_same_check() -> None:
         assert former not in catalogue.CATALOGUE
 
 
+def test_a_name_that_is_no_model_but_means_something_is_told() -> None:
+    """Jepsen's `causal` is not causal consistency, of which there are two more: none is taken for another."""
+    with pytest.raises(UsageError) as refused:
+        catalogue.entry("causal")
+    for words in ("Jepsen's test of this name is jepsen-causal", "--set consistency=causal;", "causal-consistency"):
+        assert words in str(refused.value)
+    with pytest.raises(UsageError, match=r"isolation level, .* --set consistency=snapshot-isolation$"):
+        catalogue.entry("snapshot-isolation")
+    with pytest.raises(UsageError, match=r"--set consistency=strict-serializable$"):
+        catalogue.entry("PL-SS")
+    with pytest.raises(UsageError, match=r"test of this name is jepsen-comments$"):
+        catalogue.entry("comments")
+
+
 @pytest.mark.usefixtures("package")
 def test_another_package_adds_a_model_and_a_checker() -> None:
     history = History.of(READ_OF_NOTHING)
