@@ -110,6 +110,8 @@ class _Reader:
             raise self._strange(value, txn)
         out = self.out
         for step in value:
+            if not answered and type(step) is tuple and len(step) == 2 and step[0] == "r":
+                continue  # `[:r x]`, as some of elle-cli's histories ask
             if type(step) is not tuple or len(step) != 3:
                 raise self._strange(step, txn)
             f, name, inner = step

@@ -57,6 +57,21 @@ def test_json_of_elle_cli(tmp_path: Path) -> None:
     assert check("rw-register", history, "snapshot-isolation").value is Validity.VALID
 
 
+@pytest.mark.parametrize("end", ["info", "fail"])
+def test_a_read_that_was_not_answered_needs_no_place_for_the_answer(end: str) -> None:
+    """The form of `rwregister-fail.edn` of elle-cli, `[:r x]`."""
+    asked, told = (("r", "x"),), (("r", "x", 1),)
+    history = txns((0, "invoke", (("w", "x", 1),)), (0, "ok", (("w", "x", 1),)), (1, "invoke", asked), (1, end, asked),
+                   (2, "invoke", asked), (2, "ok", told), (3, "invoke", asked))  # fmt: skip
+    assert check("rw-register", history).value is Validity.VALID
+
+
+def test_a_read_that_was_answered_has_its_answer() -> None:
+    asked = (("r", "x"),)
+    with pytest.raises(UsageError, match="what-was-read"):
+        check("rw-register", txns((0, "invoke", asked), (0, "ok", asked)))
+
+
 def test_a_value_written_twice_is_not_judged() -> None:
     history = txns((0, "invoke", [["w", "x", 1]]), (0, "fail", [["w", "x", 1]]), (1, "invoke", [["w", "x", 1]]))
     verdict = check("rw-register", history)
@@ -80,7 +95,7 @@ def test_values_of_different_types_are_different() -> None:
     ("workload", "value", "words"),
     [
         ("list-append", [["w", "x", 1]], "lists of [append key value] and [r key what-was-read], not [w x 1]"),
-        ("rw-register", [["r", "x"]], "lists of [w key value] and [r key what-was-read], not [r x]"),
+        ("rw-register", [["w", "x"]], "lists of [w key value] and [r key what-was-read], not [w x]"),
         ("list-append", 5, "not 5 as of event 0"),
     ],
 )
