@@ -1,9 +1,9 @@
 """False alarms: correct stores, in configurations that claim something, under all faults.
 
-There are eight groups: configurations of raft, primary and backup, Paxos and ABD that claim to be linearizable; the
+There are nine groups: configurations of raft, primary and backup, Paxos and ABD that claim to be linearizable; the
 other designs, whose runs are judged by what they claim; truetime, with clocks in its bound, caches, and gossip;
-sharded, whose slots move all the time; consumers of log; indexes of sharded; compacted logs; and primary-backup, whose
-primary is replaced.
+sharded, whose slots move all the time; consumers of log; indexes of sharded; compacted logs; primary-backup, whose
+primary is replaced; and raft, whose members change.
 Seed k goes to configuration k modulo their number, so any range of seeds is spread over all of them. Every run has the
 default workload, invariants and audit. What is printed: how many runs ended with each verdict, how often for which
 reason, and the command of each run that was not `valid`.
@@ -154,6 +154,17 @@ FAILOVER = (
     ),
     Configuration("primary-backup:replication=sync,failover=manual,stonith=on", 5, "promote,all"),
 )
+MEMBERSHIP = (
+    *(
+        Configuration(f"raft:reads={reads},snapshot_entries={snapshot}", nodes, "membership,all")
+        for nodes, snapshot in ((5, "20"), (3, "200"))
+        for reads in READS
+    ),
+    Configuration("raft", 4, "membership,partition,kill"),
+    Configuration("raft:reads=lease", 5, "membership,promote,all"),
+    Configuration("raft:upgrade_to=2", 5, "membership,upgrade,all"),
+    Configuration("raft:version=2,snapshot_entries=20", 7, "membership,all"),
+)
 GROUPS = {
     "linearizable": CONFIGURATIONS,
     "designs": DESIGNS,
@@ -163,6 +174,7 @@ GROUPS = {
     "indexes": INDEXES,
     "compaction": COMPACTION,
     "failover": FAILOVER,
+    "membership": MEMBERSHIP,
 }
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 from splitbrain.harness.injection import Maintenance
 
 if TYPE_CHECKING:
+    from splitbrain.harness.node import Channel
     from splitbrain.harness.program import ProgramFactory
 
 
@@ -23,18 +24,6 @@ class AdminRequest:
 
     message: Any
     done: Callable[[Any], bool]
-
-
-@dataclass(frozen=True)
-class Simulated:
-    """Nodes that are event-driven programs of our own, in one process under virtual time."""
-
-    environment: ClassVar[str] = "sim"
-    program: ProgramFactory
-    admin_requests: Mapping[type[Maintenance], AdminRequest] = field(default_factory=dict)
-    """Requests by which a node is asked for each kind of maintenance that it knows."""
-    upgraded: ProgramFactory | None = None
-    """The program in another version, on the same disk, where one was asked for."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +68,25 @@ class Membership(Protocol):
 
     async def promote(self, through: Place, node: Place) -> None:
         """Promote a node. When it returns, it has a vote. An error also while it lags behind."""
+
+
+Connect = Callable[[Place], Awaitable["Channel"]]
+"""Function that opens a channel to a node, as a client's."""
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """Nodes that are event-driven programs of our own, in one process under virtual time."""
+
+    environment: ClassVar[str] = "sim"
+    program: ProgramFactory
+    admin_requests: Mapping[type[Maintenance], AdminRequest] = field(default_factory=dict)
+    """Requests by which a node is asked for each kind of maintenance that it knows."""
+    membership: Callable[[Connect], Membership] | None = None
+    """Maker of the steps by which its nodes leave and join, where they can. Then the program of a newcomer is made with
+    no members: it learns of them from those that it joins."""
+    upgraded: ProgramFactory | None = None
+    """The program in another version, on the same disk, where one was asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -346,8 +346,9 @@ class Upgrade:
     """The number that go at once, and leave the others to the heal."""
 
 
+NO_MEMBERSHIP = "this target does not say how its nodes leave a cluster and join it"
 NO_UPGRADE = "no version was named to upgrade to: name one with the target's option, as in etcd:upgrade_to=VERSION"
-"""The reason why a target's nodes cannot be upgraded, where it names no other version."""
+"""The reasons why members of a target's cluster cannot change, or its nodes be upgraded."""
 
 Reconfiguration = ChangeMembers | Upgrade
 """Injections that are healed by the cluster's own decisions, so only once nothing else keeps it from deciding: its heal

@@ -9,13 +9,13 @@ What is remembered is bounded, for a run may last for hours: the latest indexes,
 older ones is let pass, never a breach.
 """
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from splitbrain.harness.generator.core import SECOND
-from splitbrain.harness.marks import START, MarkEvent, Marks
+from splitbrain.harness.marks import EMPTIED, OF_SIMULATOR, START, MarkEvent, Marks
 from splitbrain.harness.operation import Value
 from splitbrain.harness.verdict import Validity, Verdict, Witness
 
@@ -179,24 +179,28 @@ def one_entry_an_index(mark: str = "applied", *, window: int = 50_000) -> Invari
 
 def one_choice(mark: str) -> Invariant:
     """One choice of a node, which keeps to it, over restarts too. The mark's first value is what is chosen about (a
-    term, a number that grows), the second the choice (whom it votes for)."""
+    term, a number that grows), the second the choice (whom it votes for). A node that was emptied keeps to nothing."""
 
     def watch() -> Watch:
-        choices: Latest[dict[str, MarkEvent]] = Latest()
+        choices: Latest[dict[tuple[str, int], MarkEvent]] = Latest()
+        lives: Counter[str] = Counter()
 
         def see(event: MarkEvent) -> str | None:
+            if event.name == EMPTIED:
+                lives[event.node] += 1
+                return None
             about, choice = event.values[:2]
             made = choices.setdefault(about, {})
             if made is None:
                 return None
-            first = made.setdefault(event.node, event)
+            first = made.setdefault((event.node, lives[event.node]), event)
             if first.values[1] == choice:
                 return None
             return f"{event.node} {mark} {choice!r} in {about}, and {first.values[1]!r} at {_at(first)}"
 
         return see
 
-    return Invariant(f"one choice ({mark})", (mark,), watch)
+    return Invariant(f"one choice ({mark})", (mark, EMPTIED), watch)
 
 
 def never_back(mark: str, *, durable: bool = True) -> Invariant:
@@ -207,7 +211,7 @@ def never_back(mark: str, *, durable: bool = True) -> Invariant:
         highest: dict[str, MarkEvent] = {}
 
         def see(event: MarkEvent) -> str | None:
-            if event.name == START:
+            if event.name in OF_SIMULATOR:
                 highest.pop(event.node, None)
                 return None
             before = highest.get(event.node)
@@ -218,7 +222,7 @@ def never_back(mark: str, *, durable: bool = True) -> Invariant:
 
         return see
 
-    return Invariant(f"{mark} never goes back", (mark,) if durable else (mark, START), watch)
+    return Invariant(f"{mark} never goes back", (mark, EMPTIED) if durable else (mark, START), watch)
 
 
 def done_once(mark: str = "executed", *, window: int = 50_000) -> Invariant:

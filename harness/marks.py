@@ -2,8 +2,8 @@
 
 A program returns the effect `Mark(name, *values)`; the simulator adds the node and the time and hands it to every
 listener, in the order in which they subscribed, within the event in which it was made. The simulator itself marks
-`start` when a node's process starts. Listeners must be deterministic, and must not change the cluster from within the
-call: plan it on the event loop instead.
+`start` when a node's process starts, and `emptied` when a node loses its disk to join anew. Listeners must be
+deterministic, and must not change the cluster from within the call: plan it on the event loop instead.
 """
 
 from collections import Counter
@@ -14,6 +14,10 @@ from msgspec import Struct
 
 START = "start"
 """The mark of the simulator: a node's process starts. It has no values."""
+EMPTIED = "emptied"
+"""The mark of the simulator: an operator has emptied a node's disk, and the node owes nobody anything. It has no
+values."""
+OF_SIMULATOR = (START, EMPTIED)
 
 
 class MarkEvent(Struct, frozen=True, gc=False):

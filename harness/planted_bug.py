@@ -25,6 +25,7 @@ class PlantedBug:
     mistake: what was got wrong, in a sentence. wild: who did, or where it is warned of. refutes: the model or
     the check that it breaks. needs: options of the target without which it changes nothing. aim: the workload and the
     faults that find it best. rare: why the plain command mostly misses it, and what finds it; "" where it does not.
+    faults: the plain command's `--nemesis`, where what it needs is not among the faults that the target's claims cover.
     """
 
     name: str
@@ -35,6 +36,7 @@ class PlantedBug:
     needs: Mapping[str, str] = field(default_factory=dict)
     aim: Aim = Aim()
     rare: str = ""
+    faults: str = ""
 
 
 @runtime_checkable

@@ -184,7 +184,8 @@ class ProgramFactory(Protocol):
     """A maker of the program of one node of a cluster."""
 
     def __call__(self, name: str, nodes: Sequence[str], random: RandomStream) -> Program:
-        """name: this node. nodes: all members, in order, this one included. random: its own stream."""
+        """name: this node. nodes: all members, in order, this one included; none for a newcomer, which learns of them
+        from those that it joins. random: its own stream."""
 
 
 def handler_of(program: Any, name: str) -> Callable[..., Effects]:

@@ -121,7 +121,7 @@ def hunt_plans(words: Sequence[str], *, aimed: bool, time_limit: float = SECONDS
     """The hunts that the words of a command mean: every bug of a store, one bug of it, or those of a target of a user's
     own; and the correct stores beside them. time_limit: of each run. UsageError for what has no catalogue."""
     found: list[HuntPlan] = []
-    correct: dict[str, HuntPlan] = {}
+    correct: dict[tuple[str, str], HuntPlan] = {}
     for word in words or HUNTED:
         name, given = _split(word)
         kind = registry.target_class(word)
@@ -144,9 +144,9 @@ def hunt_plans(words: Sequence[str], *, aimed: bool, time_limit: float = SECONDS
                 if wanted or not bug.needs:
                     raise
                 continue  # what the bug needs does not go with what is given
-            faults = store.covered if isinstance(store, PartlyCovered) else "all"
+            faults = bug.faults or (store.covered if isinstance(store, PartlyCovered) else "all")
             plain: dict[str, Any] = {"nemesis": faults, "time_limit": time_limit}
-            correct.setdefault(beside, HuntPlan(beside, name, fields={**plain, **judged_by(beside, plain)}))
+            correct.setdefault((beside, faults), HuntPlan(beside, name, fields={**plain, **judged_by(beside, plain)}))
             fields = {**plain, **_aimed(bug)} if aimed else plain
             fields = {**fields, **judged_by(_spelled(name, options), fields)}
             found.append(HuntPlan(_spelled(name, {**options, "bug": f"{bug.name}{at}{place}"}), name, bug, fields))

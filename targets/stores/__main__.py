@@ -8,6 +8,7 @@ from pathlib import Path
 
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.options import settle
+from splitbrain.harness.program import ProgramFactory
 from splitbrain.harness.runtime.runner import serve
 from splitbrain.targets import STORES, TARGETS
 from splitbrain.targets.stores.target import StoreTarget
@@ -19,6 +20,7 @@ def main(argv: list[str]) -> None:
     parser.add_argument("store", help=f"{', '.join(STORES)}, or module:Class of your own")
     parser.add_argument("--id", required=True, help="the name of this node")
     parser.add_argument("--member", action="append", default=[], metavar="NAME=ADDRESS", help="every node, in order")
+    parser.add_argument("--joins", action="store_true", help="it joins a cluster that is there already")
     parser.add_argument("--data", type=Path, required=True, help="the folder of its files")
     parser.add_argument("--power", type=Path, help="the folder of the switch by which nodes end each other")
     parser.add_argument("--set", action="append", default=[], metavar="OPTION=VALUE", help="an option of the store")
@@ -32,7 +34,13 @@ def main(argv: list[str]) -> None:
         target = kind(settle(kind.options, given, words.store))
     except UsageError as error:
         parser.error(str(error))
-    serve(target.program, words.id, members, words.data, words.seed, words.power)
+    program = newcomer(target.program) if words.joins else target.program
+    serve(program, words.id, members, words.data, words.seed, words.power)
+
+
+def newcomer(program: ProgramFactory) -> ProgramFactory:
+    """A maker of the same program for a node that learns of the members from those that it joins."""
+    return lambda name, nodes, random: program(name, (), random)
 
 
 def _class(parser: argparse.ArgumentParser, store: str) -> type[StoreTarget]:

@@ -4,11 +4,12 @@ A server draws how many entries it waits for, short logs as likely as long ones,
 is met in short runs too.
 """
 
+from typing import Protocol
+
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.options import Option
 from splitbrain.harness.random_stream import RandomStream, log_uniform
 from splitbrain.targets.stores.log import ReplicaLog
-from splitbrain.targets.stores.machine import Machine
 
 DRAWN = "drawn"
 SNAPSHOT_ENTRIES = Option(
@@ -32,6 +33,17 @@ def snapshot_entries(word: str, target: str) -> int | None:
     return int(word)
 
 
+class Dumped(Protocol):
+    """The state of a replica, or what it stands in."""
+
+    @property
+    def size(self) -> int:
+        """The number of keys and sessions."""
+
+    def dump(self) -> bytes:
+        """All of it."""
+
+
 class Compaction:
     """The rule of one server. after: see `snapshot_entries`. kept_max: entries before a snapshot that stay in the log,
     for followers that are not far behind; fewer where snapshots are more frequent."""
@@ -40,7 +52,7 @@ class Compaction:
         self.after = round(log_uniform(*AFTER)(random.random())) if after is None else after
         self._kept = min(kept_max, self.after)
 
-    def compact(self, log: ReplicaLog, applied: int, machine: Machine) -> None:
+    def compact(self, log: ReplicaLog, applied: int, machine: Dumped) -> None:
         """Put a snapshot of the machine, which has applied so many entries, in their place, once there are enough."""
         behind = applied - log.base - self._kept
         if self.after and behind > self.after and behind > machine.size // SIZE_SHARE:

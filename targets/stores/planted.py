@@ -44,7 +44,7 @@ class PlantedStore(StoreTarget):
             return mistaken
 
         def make(name: str, nodes: Sequence[str], random: RandomStream) -> Program:
-            if place not in nodes:
+            if nodes and place not in nodes:
                 raise UsageError(
                     f"{self.name}: bug={self._word('bug')}: there is no node {place}, only {', '.join(nodes)}"
                 )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from splitbrain.harness.deployment import AdminRequest, Place, Process
 from splitbrain.harness.injection import Maintenance
-from splitbrain.harness.node import ChannelClosed
+from splitbrain.harness.node import Channel, ChannelClosed
 from splitbrain.harness.options import Setting
 from splitbrain.harness.runtime.channel import connect
 from splitbrain.harness.runtime.power import switched_off
@@ -37,6 +37,7 @@ def as_process(
         words = [sys.executable, "-P", "-m", "splitbrain.targets.stores", store, "--id", place.name]
         for name, address in place.members.items():
             words += ["--member", f"{name}={address}"]
+        words += ["--joins"] if place.joins else []
         words += ["--data", str(place.folder / DATA), "--power", str(_switch(place))]
         for option, value in settings.items():
             if value is not None:
@@ -55,6 +56,11 @@ def as_process(
         admin_calls={kind: partial(_asked, asked) for kind, asked in admin_requests.items()},
         switched_off=lambda place: switched_off(_switch(place), place.name),
     )
+
+
+async def connected(place: Place) -> Channel:
+    """A channel to a node, as a client's."""
+    return await connect(place.address, CLIENT_PORT, Response)
 
 
 async def _asked(asked: AdminRequest, place: Place) -> None:

@@ -19,7 +19,8 @@ from splitbrain.harness.program import ProgramFactory
 from splitbrain.targets.operations import shapes
 from splitbrain.targets.stores.client import Sessions, StoreClient, ask_role
 from splitbrain.targets.stores.messages import EXPIRED, IN_DOUBT, NO_LEADER, PRECONDITION, UNAVAILABLE, UNSUPPORTED
-from splitbrain.targets.stores.processes import as_process, tells_version
+from splitbrain.targets.stores.operators import StoreOperator
+from splitbrain.targets.stores.processes import as_process, connected, tells_version
 
 MILLISECOND = 1_000_000
 """In nanoseconds."""
@@ -50,6 +51,10 @@ class StoreTarget(ABC):
     introspective: ClassVar[bool] = False
     """Whether its nodes answer requests for their "role" (`Request` tells how)."""
 
+    elastic: ClassVar[bool] = False
+    """Whether its nodes leave the cluster and join it while it serves, as `operators` asks them to; the program of one
+    that joins is made with no members."""
+
     invariants: Sequence[Invariant] = ()
     """Invariants that are watched while a simulated run goes on, by the marks that its nodes make."""
 
@@ -75,11 +80,14 @@ class StoreTarget(ABC):
         name = self.name if ours else f"{kind.__module__}:{kind.__qualname__}"
         asked = self.admin_requests
         process = as_process(name, self.settings, introspective=self.introspective, admin_requests=asked)
+        if self.elastic:
+            process = replace(process, membership=StoreOperator(connected))
+        simulated = Simulated(self.program, asked, StoreOperator if self.elastic else None)
         if newer is None:
-            return Simulated(self.program, asked), process
+            return simulated, process
         upgraded = as_process(name, newer.settings, introspective=self.introspective, admin_requests=asked)
         return (
-            Simulated(self.program, asked, newer.program),
+            replace(simulated, upgraded=newer.program),
             replace(process, upgraded=upgraded, tells_version=tells_version),
         )
 

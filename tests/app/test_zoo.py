@@ -20,9 +20,15 @@ def test_a_store_stands_for_all_its_bugs_and_for_the_correct_store_with_each_set
     planted = [plan.target for plan in plans if plan.bug is not None]
     assert len(planted) == len(RAFT)
     assert "raft:reads=lease,bug=lease-too-long" in planted
-    correct = ["raft", "raft:reads=lease", "raft:reads=index", "raft:upgrade_to=2"]
-    assert [plan.target for plan in plans if plan.bug is None] == correct
-    assert {plan.fields["nemesis"] for plan in plans if "upgrade_to" not in plan.target} == {"all"}
+    correct = [(plan.target, plan.fields["nemesis"]) for plan in plans if plan.bug is None]
+    assert correct == [
+        ("raft", "all"),
+        ("raft:reads=lease", "all"),
+        ("raft:reads=index", "all"),
+        ("raft", "membership,all"),
+        ("raft:reads=lease", "promote,all"),
+        ("raft:upgrade_to=2", "upgrade,all"),
+    ]
     assert {plan.fields["nemesis"] for plan in plans if "upgrade_to" in plan.target} == {"upgrade,all"}
     assert {plan.fields["time_limit"] for plan in plans} == {15.0}
 
@@ -31,6 +37,13 @@ def test_a_store_whose_claims_do_not_cover_all_faults_is_hunted_with_those_that_
     plans = hunt_plans(["truetime", "cache"], aimed=False)
     faults = {plan.store: plan.fields["nemesis"] for plan in plans}
     assert faults == {"truetime": "clock:kind=offset,min_seconds=0.001,max_seconds=0.006,all", "cache": "all"}
+
+
+def test_a_bug_that_needs_a_fault_besides_is_hunted_with_it() -> None:
+    plans = hunt_plans(["raft"], aimed=False)
+    faults = {plan.bug.name: plan.fields["nemesis"] for plan in plans if plan.bug is not None}
+    assert faults["members-not-in-snapshot"] == "membership,all"
+    assert faults["leads-while-other-stands"] == "promote,all" and faults["figure-8"] == "all"
 
 
 def test_a_bug_is_hunted_at_one_node_alone() -> None:

@@ -11,6 +11,7 @@ from false_alarms import (
     DESIGNS,
     FAILOVER,
     INDEXES,
+    MEMBERSHIP,
     SHARDED,
     Configuration,
     RunEnd,
@@ -27,7 +28,7 @@ from splitbrain.results.result import RunStatus
 from splitbrain.runner.plan import plan
 from splitbrain.runner.spec import RunSpec
 
-ALL = (*DESIGNS, *CLOCKS_CACHES_GOSSIP, *SHARDED, *CONSUMERS, *INDEXES, *COMPACTION, *FAILOVER)
+ALL = (*DESIGNS, *CLOCKS_CACHES_GOSSIP, *SHARDED, *CONSUMERS, *INDEXES, *COMPACTION, *FAILOVER, *MEMBERSHIP)
 
 
 def _outcome(status: RunStatus, reason: str = "") -> RunEnd:

@@ -17,7 +17,7 @@ from splitbrain.harness.invariants import (
     one_entry_an_index,
     one_leader_a_term,
 )
-from splitbrain.harness.marks import START, MarkEvent, Marks
+from splitbrain.harness.marks import EMPTIED, START, MarkEvent, Marks
 from splitbrain.harness.program import Mark, SetTimer
 from splitbrain.harness.verdict import Validity
 
@@ -53,6 +53,18 @@ def monitor(invariant: Invariant, *marks: tuple[object, ...]) -> InvariantMonito
             [("n1", "voted", 1, "n2"), ("n2", "voted", 1, "n3"), ("n1", "voted", 1, "n2")],
             ("n1", "voted", 1, "n3"),
             "n1 voted 'n3' in 1, and 'n2' at 0.001000 s",
+        ),
+        (
+            one_choice("voted"),
+            [("n1", "voted", 1, "n2"), ("n1", EMPTIED), ("n1", "voted", 1, "n3")],
+            ("n1", "voted", 1, "n2"),
+            "n1 voted 'n2' in 1, and 'n3' at 0.003000 s",
+        ),
+        (
+            never_back("term"),
+            [("n1", "term", 3), ("n1", EMPTIED), ("n1", "term", 1)],
+            ("n1", "term", 0),
+            "n1 goes back to 0 from 1, which it had at 0.003000 s",
         ),
         (
             never_back("term"),
@@ -146,5 +158,5 @@ def test_what_is_said_of_long_ago_is_no_breach_and_of_lately_is(
 ) -> None:
     many = [mark("n1", term) for term in range(1, 1500)]
     assert not monitor(invariant, *many, mark("n2", 3), mark("n2", 1600)).breaches
-    again = mark("n2", 1499) if invariant.marks != ("voted",) else ("n1", "voted", 1499, "another")
+    again = mark("n2", 1499) if "voted" not in invariant.marks else ("n1", "voted", 1499, "another")
     assert monitor(invariant, *many, again).breaches

@@ -11,9 +11,15 @@ from splitbrain.harness.deployment import Served
 from splitbrain.harness.environment import Death
 from splitbrain.harness.environments.real.active import RestartOnHeal
 from splitbrain.harness.environments.real.node import RealNode
-from splitbrain.harness.environments.real.unsupported import NO_MEMBERSHIP
 from splitbrain.harness.errors import UsageError
-from splitbrain.harness.injection import ActiveInjection, ChangeMembers, Injection, Reconfiguration, Upgrade
+from splitbrain.harness.injection import (
+    NO_MEMBERSHIP,
+    ActiveInjection,
+    ChangeMembers,
+    Injection,
+    Reconfiguration,
+    Upgrade,
+)
 from splitbrain.harness.reconfiguring.membership import ActiveMembershipChange
 from splitbrain.harness.reconfiguring.upgrade import ActiveUpgrade
 

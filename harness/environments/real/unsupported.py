@@ -2,9 +2,7 @@
 
 from splitbrain.harness.deployment import Served
 from splitbrain.harness.environments.real.handlers import HANDLERS
-from splitbrain.harness.injection import NO_UPGRADE, ChangeMembers, ImpairMessages, Upgrade
-
-NO_MEMBERSHIP = "this target does not say how its nodes leave a cluster and join it"
+from splitbrain.harness.injection import NO_MEMBERSHIP, NO_UPGRADE, ChangeMembers, ImpairMessages, Upgrade
 
 NO_MESSAGES = (
     "TCP between real processes hides messages that come seconds late, twice or in another order, and its connections "

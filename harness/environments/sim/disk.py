@@ -155,6 +155,11 @@ class Disk:
         self._settle(lost, 0, torn=False)
         return lost
 
+    def empty(self) -> None:
+        """Lose all files. While no process runs."""
+        self.lose_power()
+        self._durable.clear()
+
     def begin_faking(self, faking: Faking) -> None:
         """Let syncs end well and keep nothing, from now on."""
         self._faking.append(faking)

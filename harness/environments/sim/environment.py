@@ -22,6 +22,7 @@ from splitbrain.harness.environments.sim.fault_site import FaultSite
 from splitbrain.harness.environments.sim.log import NodeLog
 from splitbrain.harness.environments.sim.loop import VirtualLoop
 from splitbrain.harness.environments.sim.maintenance import NOT_ASKED
+from splitbrain.harness.environments.sim.membership import SimMembership
 from splitbrain.harness.environments.sim.network import Heard, Network, NetworkOptions
 from splitbrain.harness.environments.sim.node import SimNode
 from splitbrain.harness.environments.sim.patience import interrupted_in_time
@@ -30,7 +31,16 @@ from splitbrain.harness.environments.sim.process import SimHost
 from splitbrain.harness.environments.sim.scheduler import SECOND, EventQueue, nanoseconds
 from splitbrain.harness.environments.sim.steps import StepRecorder
 from splitbrain.harness.errors import InfrastructureError, UsageError
-from splitbrain.harness.injection import NO_UPGRADE, ActiveInjection, Injection, Maintenance, Unsupported, Upgrade
+from splitbrain.harness.injection import (
+    NO_MEMBERSHIP,
+    NO_UPGRADE,
+    ActiveInjection,
+    ChangeMembers,
+    Injection,
+    Maintenance,
+    Unsupported,
+    Upgrade,
+)
 from splitbrain.harness.marks import Marks
 from splitbrain.harness.random_stream import RandomStream
 
@@ -114,6 +124,7 @@ class SimCluster:
             power.attach(name, node.power_cycle)
             self._nodes.append(node)
         self._injector = FaultInjector(FaultSite(kernel, self._nodes, network, deployment.admin_requests))
+        self._membership = SimMembership(deployment, self._nodes, self._injector)
 
     def _node(self, machine: SimHost, deployment: Simulated, recorder: StepRecorder | None) -> SimNode:
         """A node that gets its messages, and whose steps are recorded if anybody wants them."""
@@ -147,6 +158,8 @@ class SimCluster:
 
     async def inject(self, injection: Injection) -> ActiveInjection:
         """Inject; it lasts until healed. UsageError for an unknown node or values that make no sense here."""
+        if isinstance(injection, ChangeMembers):
+            return await self._membership.change(injection)
         return self._injector.inject(injection)
 
     def end_flood(self, events: int) -> None:
@@ -190,12 +203,15 @@ class Sim:
         self._used = False
 
     def unsupported(self, injection: type[Injection], deployment: Deployment) -> Unsupported | None:
-        """None for what `FaultInjector` knows, for maintenance that the nodes know, and for an upgrade where there is
-        another version; no own store has changes of membership."""
+        """None for what `FaultInjector` knows, for maintenance that the nodes know, for an upgrade where there is
+        another version, and for changes of membership where the nodes know how."""
         if injection in get_args(Maintenance) and injection not in _asked(deployment):
             return Unsupported(injection, NOT_ASKED)
         if injection in CARRIED_OUT:
             return None
+        if injection is ChangeMembers:
+            known = isinstance(deployment, Simulated) and deployment.membership is not None
+            return None if known else Unsupported(injection, NO_MEMBERSHIP)
         if injection is Upgrade:
             named = isinstance(deployment, Simulated) and deployment.upgraded is not None
             return None if named else Unsupported(injection, NO_UPGRADE)

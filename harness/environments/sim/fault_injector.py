@@ -7,7 +7,7 @@ in force, and stopped while any pause is.
 Pitfall: a pause stops the process, not the node; one that is killed and started again runs.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -15,6 +15,7 @@ from splitbrain.harness.environments.sim.fault_site import FaultSite, Undo
 from splitbrain.harness.environments.sim.host_faults import HOST_FAULTS
 from splitbrain.harness.environments.sim.link_faults import LINK_FAULTS
 from splitbrain.harness.environments.sim.maintenance import maintain
+from splitbrain.harness.environments.sim.node import SimNode
 from splitbrain.harness.environments.sim.rolling_upgrade import SimUpgrade
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.injection import ActiveInjection, Bite, Injection, Maintenance, Upgrade
@@ -46,6 +47,8 @@ class FaultInjector:
 
     def __init__(self, site: FaultSite) -> None:
         self._site = site
+        self._under_way: list[SimInjection] = []
+        """Injections that may not be healed yet, but for reconfigurations."""
 
     def inject(self, injection: Injection) -> ActiveInjection:
         """Inject. UsageError for a node that is not there, and for values that make no sense here."""
@@ -54,4 +57,14 @@ class FaultInjector:
         carry_out = CARRIED_OUT.get(type(injection))
         if carry_out is None:
             raise UsageError(f"simulated nodes cannot be asked for it: {injection}")
-        return SimInjection(carry_out(injection, self._site))
+        active = SimInjection(carry_out(injection, self._site))
+        self._under_way = [*(one for one in self._under_way if one.bite is None), active]
+        return active
+
+    def calm(self) -> bool:
+        """Whether nothing but reconfigurations is under way."""
+        return all(one.bite is not None for one in self._under_way)
+
+    def named(self, names: Sequence[str]) -> Sequence[SimNode]:
+        """The nodes of these names. UsageError for one that is not there."""
+        return self._site.nodes(names)

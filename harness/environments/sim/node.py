@@ -11,6 +11,7 @@ from splitbrain.harness.environments.sim.channel import SimChannel
 from splitbrain.harness.environments.sim.network import NetworkOptions
 from splitbrain.harness.environments.sim.process import BusyProcess, SimHost, SimProcess
 from splitbrain.harness.environments.sim.scheduler import SECOND
+from splitbrain.harness.marks import EMPTIED
 from splitbrain.harness.program import Message, ProgramFactory
 from splitbrain.harness.random_stream import RandomStream
 
@@ -33,6 +34,8 @@ class SimNode:
     ) -> None:
         self.machine = machine
         self.process: SimProcess | None = None
+        self.joins = False
+        """Whether it joins a cluster that is there already."""
         self.kills_in_force = 0
         """Injections that keep it down; the heal of one does not undo another."""
         self._make = make
@@ -96,7 +99,8 @@ class SimNode:
         random = RandomStream(self.machine.seed, "node", self.name, self._incarnations)
         kind = BusyProcess if self.machine.service_ns else SimProcess
         self.process = kind(self.machine, self._note_death)
-        self.process.start(lambda: self._make(self.name, self.machine.members, random))
+        members = () if self.joins else self.machine.members
+        self.process.start(lambda: self._make(self.name, members, random))
 
     def kill_now(self) -> bool:
         """Kill it, see `kill`; whether there was anything to kill."""
@@ -121,6 +125,11 @@ class SimNode:
         """Take the other version from its next start on."""
         if self._upgraded is not None:
             self._make, self._upgraded = self._upgraded, None
+
+    def empty(self) -> None:
+        """Empty its disk, while it is down."""
+        self.machine.disk.empty()
+        self.machine.marks.publish(self.name, self.machine.kernel.now, EMPTIED, ())
 
     def close(self) -> None:
         """End it for good."""

@@ -1,8 +1,5 @@
 """Bugs in raft's elections: who may vote, for whom, when, and what a vote rests on."""
 
-from collections.abc import Sequence
-from typing import Any
-
 from splitbrain.targets.stores.log import Ballot, ReplicaLog
 from splitbrain.targets.stores.raft.election import Election
 from splitbrain.targets.stores.raft.messages import RaftMessage, VoteReply, VoteRequest
@@ -89,9 +86,8 @@ class VotesWhileLed(Election):
 class HalfIsEnough(RaftServer):
     """Bug: takes half of the servers, rounded down, for a majority."""
 
-    def __init__(self, name: str, nodes: Sequence[str], *rest: Any) -> None:
-        super().__init__(name, nodes, *rest)
-        self.majority = max(1, len(nodes) // 2)
+    def _majority_of(self, voters: int) -> int:
+        return max(1, voters // 2)
 
 
 class VotesBeforeSync(RaftServer):

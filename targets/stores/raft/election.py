@@ -42,9 +42,9 @@ class Election:
     def on_timeout(self) -> None:
         """Stand for election, or wait on, as no leader was heard for too long."""
         server = self._server
-        if server.role == LEADER or server.log.journal.durable < server.log.ballot_record:
-            # A leader keeps the timer running for the day it is none. And while our vote of the last attempt is still
-            # on its way to the disk, another attempt would not be quicker.
+        if server.role == LEADER or not server.may_lead or server.log.journal.durable < server.log.ballot_record:
+            # A leader keeps the timer running for the day it is none, and who has no vote for the day it has one. And
+            # while our vote of the last attempt is still on its way to the disk, another would not be quicker.
             self.wait()
             return
         if self._hears_leader():
@@ -68,10 +68,11 @@ class Election:
 
     def _ask(self, term: int) -> None:
         log = self._server.log
-        for other in self._server.others:
+        for other in self._server.other_voters:
             last_term = log.term_at(log.last) or 0
             self._server.send(other, VoteRequest(term, log.last, last_term, self._trial, self._handed_over))
-        self._server.promise(self._server.name, VoteReply(term, granted=True, trial=self._trial))
+        if self._server.name in self._server.voters:
+            self._server.promise(self._server.name, VoteReply(term, granted=True, trial=self._trial))
 
     def on_request(self, sender: str, request: VoteRequest) -> None:
         """Take a candidate's request for a vote, or whether it would get one."""
@@ -115,7 +116,7 @@ class Election:
             if reply.term > server.term:
                 server.follow(reply.term)
             return False
-        if server.role != CANDIDATE or not self._awaited(reply):
+        if server.role != CANDIDATE or not self._awaited(reply) or sender not in server.voters:
             return False
         self._note(sender)
         if len(self._votes) < server.majority:

@@ -14,71 +14,16 @@ from splitbrain.harness.invariants import (
     one_entry_an_index,
     one_leader_a_term,
 )
-from splitbrain.harness.marks import START, MarkEvent
+from splitbrain.harness.marks import EMPTIED, MarkEvent
+from splitbrain.targets.stores.raft.configurations import (
+    changes_one_at_a_time,
+    elected_by_majority,
+    knows_the_configuration,
+    stored_by_majority,
+)
 
 SESSIONS = 50_000
 """Sessions that are remembered."""
-
-
-def elected_by_majority() -> Invariant:
-    """Leaders voted for in their term by a majority of all servers (§5.2)."""
-
-    def watch() -> Watch:
-        servers: dict[str, None] = {}
-        votes: Latest[dict[str, dict[str, None]]] = Latest()
-
-        def see(event: MarkEvent) -> str | None:
-            if event.name == START:
-                servers[event.node] = None
-                return None
-            term = event.values[0]
-            candidates = votes.setdefault(term, {})
-            if candidates is None:
-                return None
-            if event.name == "voted":
-                candidates.setdefault(event.values[1], {})[event.node] = None
-            else:
-                given = candidates.get(event.node, {})
-                if len(given) <= len(servers) // 2:
-                    voters = ", ".join(given) or "nobody"
-                    return f"{event.node} leads in term {term} by the votes of {voters}, of {len(servers)} servers"
-            return None
-
-        return see
-
-    return Invariant("elected by a majority", (START, "voted", "leader"), watch)
-
-
-def stored_by_majority() -> Invariant:
-    """Storage by a majority: an entry that a server applies first is on the disks of a majority of all servers
-    (§5.3)."""
-
-    def watch() -> Watch:
-        stored: dict[str, tuple[int, int]] = {}
-        highest = 0
-
-        def see(event: MarkEvent) -> str | None:
-            nonlocal highest
-            if event.name == START:
-                stored.setdefault(event.node, (0, 0))
-                return None
-            if event.name == "stored":
-                stored[event.node] = event.values[:2]
-                return None
-            index, entry, _ = event.values
-            if index <= highest:
-                return None
-            highest = index
-            # Terms never fall along a log, so a log that ends in an older term does not have the entry.
-            having = [node for node, (last, term) in stored.items() if last >= index and term >= entry[0]]
-            if len(having) > len(stored) // 2:
-                return None
-            where = ", ".join(having) or "nobody"
-            return f"{event.node} applies index {index}, which only {where} of {len(stored)} servers has on disk"
-
-        return see
-
-    return Invariant("stored by a majority", (START, "stored", "applied"), watch)
 
 
 def complete_leader() -> Invariant:
@@ -130,7 +75,10 @@ def keeps_what_was_stored() -> Invariant:
 
         def see(event: MarkEvent) -> str | None:
             node = event.node
-            if event.name == "stored":
+            if event.name == EMPTIED:
+                stored.pop(node, None)
+                voted.pop(node, None)
+            elif event.name == "stored":
                 stored[node] = event.values[0]
             elif event.name == "voted":
                 voted[node] = max(voted.get(node, (0, "")), event.values)
@@ -146,7 +94,7 @@ def keeps_what_was_stored() -> Invariant:
 
         return see
 
-    return Invariant("a server finds what it stored", ("stored", "voted", "recovered"), watch)
+    return Invariant("a server finds what it stored", (EMPTIED, "stored", "voted", "recovered"), watch)
 
 
 def promises_what_is_stored() -> Invariant:
@@ -176,6 +124,9 @@ def votes_in_present_term() -> Invariant:
         entered: dict[str, int] = {}
 
         def see(event: MarkEvent) -> str | None:
+            if event.name == EMPTIED:
+                entered.pop(event.node, None)
+                return None
             term = event.values[0]
             if event.name == "term":
                 entered[event.node] = term
@@ -185,7 +136,7 @@ def votes_in_present_term() -> Invariant:
 
         return see
 
-    return Invariant("votes in the present term", ("term", "voted"), watch)
+    return Invariant("votes in the present term", (EMPTIED, "term", "voted"), watch)
 
 
 def keeps_what_it_promised() -> Invariant:
@@ -196,6 +147,9 @@ def keeps_what_it_promised() -> Invariant:
         promised: dict[str, tuple[int, int]] = {}
 
         def see(event: MarkEvent) -> str | None:
+            if event.name == EMPTIED:
+                promised.pop(event.node, None)
+                return None
             told_term, told = promised.get(event.node, (0, 0))
             if event.name == "promised":
                 index, term = event.values
@@ -208,7 +162,7 @@ def keeps_what_it_promised() -> Invariant:
 
         return see
 
-    return Invariant("acknowledged stays", ("stored", "promised"), watch)
+    return Invariant("acknowledged stays", (EMPTIED, "stored", "promised"), watch)
 
 
 def votes_by_rule() -> Invariant:
@@ -348,6 +302,8 @@ INVARIANTS: Sequence[Invariant] = (
     reads_while_leading(),
     answers_what_was_applied(),
     complete_leader(),
+    changes_one_at_a_time(),
+    knows_the_configuration(),
     one_entry_an_index("applied"),
     one_entry_an_index("state"),
     done_once("executed"),

@@ -6,8 +6,10 @@ bug tells the truth about what it does. In the order in which an event makes the
 | mark | values | when |
 |---|---|---|
 | `applied` | index, (term, session, sequence) of the entry, the server's term | an entry was applied |
+| `changed` | index, voters | that entry was a configuration |
 | `executed` | (session, sequence), index | it changed the machine: its session had not had it |
 | `answered` | session, sequence | a client hears that its change was made, or that a precondition did not hold |
+| `configuration` | index, voters, the same of the one before, commit and its term, term led | the latest one changed |
 | `stored` | index, term of its entry, the server's term | the log is on disk up to there |
 | `recovered` | index, term, vote | what a server found on its disk when it started |
 | `promised` | index, term | an acknowledgement in the present term leaves for another server, other than the last |
@@ -31,6 +33,7 @@ from collections.abc import Sequence
 
 from splitbrain.harness.program import Effect, Mark, Reply, Send
 from splitbrain.targets.stores.messages import PRECONDITION, Request
+from splitbrain.targets.stores.raft.members import RaftMembers, members_in
 from splitbrain.targets.stores.raft.messages import AppendReply, RaftMessage, VersionedReply, VoteReply
 from splitbrain.targets.stores.raft.replication import Replication
 from splitbrain.targets.stores.raft.server import LEADER, RaftServer
@@ -62,6 +65,8 @@ class RaftMarks:
         self._begun = 0
         self._asked: dict[int, tuple[str, int]] = {}
         """Of the open requests that change something: handle → session and sequence."""
+        self._members: RaftMembers | None = None
+        """The configuration that was told."""
         self._promised = (-1, 0, 0)
         """Index and term of the last promise, and the index up to which the log was on disk then."""
 
@@ -77,6 +82,7 @@ class RaftMarks:
             Mark("recovered", log.durable, server.term, log.vote),
             Mark("stored", log.durable, log.term_at(log.durable) or 0, server.term),
             Mark("term", self._term),
+            *self._configured(),
         ]
 
     def told(self, to: str, message: RaftMessage) -> None:
@@ -121,6 +127,9 @@ class RaftMarks:
             request = entry.request
             name = (request.session, request.sequence) if request is not None else ("", 0)
             self._marks.append(Mark("applied", index, (entry.term, *name), server.term))
+            members = members_in(index, entry)
+            if members is not None:
+                self._marks.append(Mark("changed", index, members.voters))
             while request is not None and at < len(executed) and executed[at] == name:
                 self._marks.append(Mark("executed", name, index))
                 at += 1
@@ -142,6 +151,8 @@ class RaftMarks:
             if log.vote is not None:
                 last = log.term_at(log.last) or 0, log.last
                 marks.insert(0, Mark("chosen", log.term, log.vote, *last, self._hears_leader()))
+        if server.configurations[-1] is not self._members:
+            marks[:0] = self._configured()
         if durable != self._stored:
             self._stored = durable
             marks.insert(0, Mark("stored", self._stored, log.term_at(self._stored) or 0, server.term))
@@ -162,6 +173,19 @@ class RaftMarks:
         if server.applied != self._told_state or machine.deduplicated != self._deduplicated or machine.refused:
             self._add_of_machine(marks)
         return marks
+
+    def _configured(self) -> list[Effect]:
+        """The mark of the latest configuration in the log, unless it is the one that the cluster began with."""
+        server, log, told = self._server, self._server.log, self._members
+        latest, *before = server.configurations[:-3:-1]
+        self._members = latest
+        if told is None and latest.index == 0 and latest.voters:
+            return []
+        # What was before is known where it is in the log, too; behind a snapshot it is not.
+        previous = (before[0].index, before[0].voters) if before else (None, ())
+        committed = (server.commit, log.term_at(server.commit) or 0)
+        led = server.term if server.role == LEADER else None
+        return [Mark("configuration", latest.index, latest.voters, previous, committed, led)]
 
     def _add_of_machine(self, marks: list[Effect]) -> None:
         """Add the marks of what became of the machine."""

@@ -16,11 +16,13 @@ from splitbrain.harness.program import Effects, Mark, Now, Reply, Role
 from splitbrain.harness.random_stream import RandomStream
 from splitbrain.targets.stores.compaction import Compaction
 from splitbrain.targets.stores.journal import give_up
-from splitbrain.targets.stores.messages import NO_LEADER, Answer, Entry, Forward, Request, Response
+from splitbrain.targets.stores.messages import NO_LEADER, UNAVAILABLE, Answer, Entry, Forward, Request, Response
 from splitbrain.targets.stores.parts import Parts
 from splitbrain.targets.stores.raft import election, replication
 from splitbrain.targets.stores.raft.election import Election
 from splitbrain.targets.stores.raft.marks import RaftMarks
+from splitbrain.targets.stores.raft.members import ASKED, OF_MEMBERS
+from splitbrain.targets.stores.raft.membership import MemberChanges
 from splitbrain.targets.stores.raft.messages import (
     SERVERS,
     AppendReply,
@@ -52,6 +54,7 @@ class RaftParts(Parts):
     replication: type[Replication] = Replication
     reads: type[Reads] = Reads
     transfer: type[LeaderTransfer] = LeaderTransfer
+    membership: type[MemberChanges] = MemberChanges
 
 
 CORRECT = RaftParts()
@@ -81,6 +84,7 @@ class RaftNode:
         self.replication = parts.replication(self.server)
         self.reads = parts.reads(self.server, self.replication)
         self.transfer = parts.transfer(self.server, self.election, self.replication)
+        self.membership = parts.membership(self.server, self.replication)
         self.requests = parts.requests()
         self._marks = RaftMarks(self.server)
         self._compaction = Compaction(settings.compact_after, random, kept_max=KEPT_MAX)
@@ -100,6 +104,8 @@ class RaftNode:
         if log.snapshot is not None:
             self.server.restore(log.snapshot.index, log.snapshot.state)
             log.snapshot = None
+        else:
+            self.server.read_log()
         self.server.out += self._marks.started()
         self.server.heard = self._heard_at_start()
         self.election.wait()
@@ -136,7 +142,7 @@ class RaftNode:
             return [Reply(request, Response(self.version))]
         if message.f == "audit":
             return [Reply(request, Response(self.server.machine.account(self.server.applied)))]
-        own = self.transfer.wish() if message.f == "promote" else self.server.machine.refusal(message)
+        own = self._own_answer(message)
         if own is not None:
             self.server.out.append(Reply(request, own))
             return self._finish()
@@ -151,6 +157,12 @@ class RaftNode:
         else:
             self.server.out.append(self.requests.forward(self.server.leader, request, message))
         return self._finish()
+
+    def _own_answer(self, request: Request) -> Response | None:
+        """The answer to a wish of an operator for this server, and to what makes no sense."""
+        if request.f == "promote":
+            return self.transfer.wish()
+        return None if request.f in ASKED else self.server.machine.refusal(request)
 
     def _known(self, request: Request) -> Response | None:
         """The answer that any server may give by itself; None if the leader has to be asked."""
@@ -206,8 +218,11 @@ class RaftNode:
             self.server.out.append(self.requests.refuse(origin, request, NO_LEADER, "handing the leadership over"))
         elif request.f == "read" and self.server.settings.reads in ("index", "lease"):
             self.reads.serve(request, origin)
+        elif request.f in ASKED and (why := self.membership.refusal(request)):
+            self.server.out.append(self.requests.refuse(origin, request, UNAVAILABLE, why))
         elif not self.requests.joins(request, origin):
-            index = self.replication.place(Entry(self.server.term, request))
+            written = self.membership.written(request) if request.f in ASKED else request
+            index = self.replication.place(Entry(self.server.term, written))
             self.server.out += self.requests.placed(index, request, origin)
 
     def _finish(self) -> Effects:
@@ -251,11 +266,16 @@ class RaftNode:
         while server.applied < server.commit:
             server.applied += 1
             request = server.log.entry(server.applied).request
-            response = server.machine.apply(request) if request is not None else None
+            if request is not None and request.f in OF_MEMBERS:
+                members = server.members_at(server.applied)
+                response: Response | None = Response([members.voters, members.learners])
+                self.membership.applied()
+            else:
+                response = server.machine.apply(request) if request is not None else None
             server.out += self.requests.applied(server.applied, request, response)
 
     def _compact(self) -> None:
         """Make known what was applied, and put a snapshot in its place once there is enough of it."""
         server = self.server
         self._marks.applied()
-        self._compaction.compact(server.log, server.applied, server.machine)
+        self._compaction.compact(server.log, server.applied, server)

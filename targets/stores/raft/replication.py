@@ -2,16 +2,15 @@
 
 A leader sends each follower what it may be missing: new entries at once, unless the follower still owes an answer for
 earlier ones; then with that answer, many in one message, or with the next heartbeat. A follower that disagrees says
-where, and the leader goes back (the fast way, end of §5.3). Every broadcast and every new entry opens a numbered round,
-which later messages carry: once a majority has answered to a round, the server was still the leader when that round
-began, which is what reads and the leader's own belief in itself rest on.
-
+where, and the leader goes back (the fast way, end of §5.3).
 Pitfall (Figure 8): an entry of an earlier term is never committed by counting
 its copies, only by committing an entry of the leader's own term behind it.
 """
 
 from splitbrain.targets.stores.messages import Entry
+from splitbrain.targets.stores.raft.members import CONFIGURATION
 from splitbrain.targets.stores.raft.messages import AppendReply, AppendRequest, SnapshotRequest
+from splitbrain.targets.stores.raft.rounds import LeaderRounds
 from splitbrain.targets.stores.raft.server import LEADER, RaftServer
 
 TIMER = "heartbeat"
@@ -19,27 +18,19 @@ BATCH_MAX = 200
 """Entries in one message, at most."""
 
 
-class Replication:
+class Replication(LeaderRounds):
     """The replication part of a server: what a leader knows of its followers, and what a follower does."""
 
     def __init__(self, server: RaftServer) -> None:
-        self._server = server
+        super().__init__(server)
         self._next: dict[str, int] = {}
         self._sent: dict[str, int] = {}
         """The last index that was sent to each follower; it owes an answer for what is not below `_next`."""
         self._match: dict[str, int] = {}
         self._contact: dict[str, int] = {}
-        self._answered: dict[str, int] = {}
-        self._begun: dict[int, int] = {}
         self._snapshot_due: dict[str, int] = {}
         """The time at which a follower may be sent a snapshot again."""
         self._first = 0
-        self.round = 0
-        """The number of the last broadcast."""
-        self.confirmed = 0
-        """The last round to which a majority has answered."""
-        self.confirmed_at = 0
-        """The start of that round, by the monotonic clock."""
 
     @property
     def established(self) -> bool:
@@ -56,32 +47,41 @@ class Replication:
         """The index up to which each server's log, this one included, is known to be on its disk."""
         return tuple(self._match.items())
 
-    def has_all(self, other: str) -> bool:
-        """Whether another server is known to have the whole log on its disk."""
-        return self._match[other] == self._server.log.last
+    def has_up_to(self, other: str) -> int:
+        """The index up to which another member is known to have the log on its disk; -1 if it is none."""
+        return self._match.get(other, -1)
 
     def lead(self) -> None:
         """Become leader: nothing is known of the others, and a first entry of the new term says so to all (§8)."""
         server = self._server
         server.role, server.leader = LEADER, server.name
         server.say("leading")
-        self._next = dict.fromkeys(server.others, server.log.last + 1)
-        self._sent = dict.fromkeys(server.others, 0)
-        self._match = dict.fromkeys((server.name, *server.others), 0)
-        self._contact = dict.fromkeys(server.others, server.now.monotonic)
-        self._answered = dict.fromkeys(server.others, 0)
-        self._begun = {}
-        self._snapshot_due = dict.fromkeys(server.others, server.now.monotonic)
-        self.round = self.confirmed = 0
-        self.confirmed_at = self.clock()
+        self._match = {server.name: 0}
+        self._next, self._sent, self._contact, self._snapshot_due = {}, {}, {}, {}
+        self._begin_rounds()
+        self.meet()
         self._first = server.log.last + 1
         self.place(Entry(server.term, None))
         server.set_timer(TIMER, server.settings.heartbeat)
+
+    def meet(self) -> None:
+        """Know nothing of members that are new, and forget those that are none any more."""
+        server, now = self._server, self._server.now.monotonic
+        known = self._next, self._sent, self._match, self._contact, self._answered, self._snapshot_due
+        for gone in [other for other in self._next if other not in server.others]:
+            for one in known:
+                del one[gone]
+        for new in [other for other in server.others if other not in self._next]:
+            for one, value in zip(known, (server.log.last + 1, 0, 0, now, 0, now), strict=True):
+                one[new] = value
 
     def place(self, entry: Entry) -> int:
         """Append an entry of the leader's own and send it to all who owe no answer; its index."""
         server = self._server
         index = server.log.append(entry)
+        if entry.request is not None and entry.request.f == CONFIGURATION:
+            server.adopt(index, (entry,))
+            self.meet()
         self._promise_own(index)
         self._open_round()
         for other in server.others:
@@ -101,14 +101,6 @@ class Replication:
         for other in self._server.others:
             self._tell(other)
         self._confirm()
-
-    def _open_round(self) -> None:
-        self.round += 1
-        self._begun[self.round] = self.clock()
-
-    def clock(self) -> int:
-        """The clock by which leases are measured."""
-        return self._server.now.monotonic
 
     def _tell(self, other: str) -> None:
         server = self._server
@@ -133,7 +125,7 @@ class Replication:
         self._snapshot_due[other] = server.now.monotonic + 2 * server.settings.heartbeat
         index = self._snapshot_index()
         last_term = server.log.term_at(index) or 0
-        self._send_snapshot(other, SnapshotRequest(server.term, index, last_term, server.machine.dump(), self.round))
+        self._send_snapshot(other, SnapshotRequest(server.term, index, last_term, server.dump(), self.round))
 
     def _send_snapshot(self, other: str, snapshot: SnapshotRequest) -> None:
         """Send it as the follower understands it."""
@@ -152,8 +144,8 @@ class Replication:
         server = self._server
         if server.role != LEADER:
             return
-        silent = sum(map(self._silent, server.others))
-        if len(server.others) - silent + 1 < server.majority:
+        silent = sum(map(self._silent, server.other_voters))
+        if len(server.voters) - silent < server.majority:
             server.follow(server.term)
             return
         self.broadcast()
@@ -173,6 +165,7 @@ class Replication:
             return True
         busy = log.journal.durable < log.journal.written
         cut = log.merge(request.prev_index, request.entries)
+        server.adopt(request.prev_index + 1, request.entries, cut)
         if cut is not None and cut <= server.commit:
             server.say(f"entry {cut} was committed and is overwritten: some disk has lost what it promised")
         matched = request.prev_index + len(request.entries)
@@ -230,7 +223,7 @@ class Replication:
         server = self._server
         if reply.term > server.log.term:
             server.follow(reply.term)
-        if server.role != LEADER or not self._current(reply):
+        if server.role != LEADER or not self._current(reply) or sender not in self._match:
             return
         if not reply.ok and not reply.index:
             return  # It refused a request of an older term, in which this server led too.
@@ -284,17 +277,9 @@ class Replication:
 
     def _on_majority(self) -> int:
         """The index up to which a majority has the log on disk."""
-        return sorted(self._match.values(), reverse=True)[self._server.majority - 1]
+        server = self._server
+        return sorted([self._match[voter] for voter in server.voters], reverse=True)[server.majority - 1]
 
     def _countable(self, index: int) -> bool:
         """Whether the copies of an entry count (§5.4.2)."""
         return self._server.log.term_at(index) == self._server.term
-
-    def _confirm(self) -> None:
-        """See to which round a majority has answered, this server included."""
-        answered = sorted((self.round, *self._answered.values()), reverse=True)[self._server.majority - 1]
-        if answered > self.confirmed:
-            self.confirmed_at = self._begun[answered]
-            for number in range(self.confirmed, answered + 1):
-                self._begun.pop(number, None)
-            self.confirmed = answered

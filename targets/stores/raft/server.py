@@ -12,6 +12,14 @@ from splitbrain.harness.program import Effect, Log, Now, Send, SetTimer
 from splitbrain.harness.random_stream import RandomStream
 from splitbrain.targets.stores.log import ReplicaLog
 from splitbrain.targets.stores.machine import Machine
+from splitbrain.targets.stores.messages import Entry
+from splitbrain.targets.stores.raft.members import (
+    CONFIGURATION,
+    RaftMembers,
+    members_in,
+    with_members,
+    without_members,
+)
 from splitbrain.targets.stores.raft.messages import PiecewiseMessage, RaftMessage
 
 FOLLOWER = "follower"
@@ -56,8 +64,14 @@ class RaftServer:
         machine: Machine,
     ) -> None:
         self.name = name
-        self.others = tuple(node for node in nodes if node != name)
-        self.majority = len(nodes) // 2 + 1
+        self.configurations = [RaftMembers(0, tuple(nodes))]
+        """The first that is known, and those in the log behind it; the last one is the latest."""
+        self._first = self.configurations[0]
+        self.voters: tuple[str, ...] = ()
+        self.other_voters: tuple[str, ...] = ()
+        self.others: tuple[str, ...] = ()
+        """The other members, learners among them."""
+        self.majority = 0
         self.random = random
         self.settings = settings
         self.log = log
@@ -75,6 +89,7 @@ class RaftServer:
         self.now = Now(0, 0)
         self.out: list[Effect] = []
         """The effects of the present event, so far."""
+        self.use_latest()
 
     @property
     def term(self) -> int:
@@ -95,11 +110,71 @@ class RaftServer:
         """Start or restart a timer; `after` in nanoseconds."""
         self.out.append(SetTimer(name, after))
 
+    @property
+    def size(self) -> int:
+        """The size of the machine, see there."""
+        return self.machine.size
+
+    def dump(self) -> bytes:
+        """A snapshot: the machine, with the configuration that it stands for if there was a change."""
+        state = self.machine.dump()
+        return with_members(self.members_at(self.applied), state) if self.configurations[-1].index else state
+
     def restore(self, index: int, state: bytes) -> None:
         """Make the machine that of a snapshot, which stands for all entries up to an index."""
+        members, state = without_members(state)
         self.machine.restore(state)
         self.applied = index
         self.commit = max(self.commit, index)
+        self.configurations = [members or self._first]
+        self.read_log()
+
+    def read_log(self) -> None:
+        """Find the configurations in the log."""
+        log = self.log
+        self.adopt(log.base + 1, log.between(log.base + 1, log.last))
+        self.use_latest()
+
+    def adopt(self, first: int, entries: Sequence[Entry], cut: int | None = None) -> None:
+        """Use the latest configuration of these entries, which stand in the log from an index on. cut: the first index
+        at which another entry had to go for them."""
+        known = self.configurations
+        if cut is not None and cut <= known[-1].index:
+            self.configurations = known = [one for one in known if one.index < cut] or [self._first]
+            self.use_latest()
+        for index, entry in enumerate(entries, first):
+            if entry.request is not None and entry.request.f == CONFIGURATION and index > known[-1].index:
+                found = members_in(index, entry)
+                assert found is not None
+                known.append(found)
+                self.use_latest()
+
+    def members_at(self, index: int) -> RaftMembers:
+        """The configuration that was the latest at an index."""
+        return next((one for one in reversed(self.configurations) if one.index <= index), self.configurations[0])
+
+    def use_latest(self) -> None:
+        """Ask and count the members of the latest configuration from now on."""
+        used = self._in_force()
+        self.voters = used.voters
+        self.other_voters = tuple(name for name in used.voters if name != self.name)
+        self.others = (*self.other_voters, *(name for name in used.learners if name != self.name))
+        self.majority = self._majority_of(len(used.voters))
+
+    def _in_force(self) -> RaftMembers:
+        """The configuration that is used: the latest in the log, committed or not."""
+        return self.configurations[-1]
+
+    def _majority_of(self, voters: int) -> int:
+        return voters // 2 + 1
+
+    @property
+    def may_lead(self) -> bool:
+        """Whether this server has a vote; or had one, as long as it is not known that this is over (thesis §4.2.2)."""
+        if self.name in self.voters:
+            return True
+        before = self.configurations[-2:-1]
+        return bool(before) and self.configurations[-1].index > self.commit and self.name in before[0].voters
 
     def say(self, text: str) -> None:
         """A line for the node's log."""

@@ -71,6 +71,7 @@ class Raft(RaftStore):
         *OPTIONS,
     )
     bugs = "splitbrain.targets.stores.bugs.catalogue:RAFT"
+    elastic = True
 
     @property
     def claims(self) -> Sequence[str]:

@@ -59,7 +59,7 @@ class LeaderTransfer:
 
     def _begin(self, sender: str, request: TransferRequest) -> None:
         server = self._server
-        if server.role != LEADER or request.term != server.term or self.under_way:
+        if server.role != LEADER or request.term != server.term or self.under_way or sender not in server.voters:
             return
         self._to, self._term, self._since = sender, server.term, server.now.monotonic
         server.say(f"handing over to {sender}")
@@ -68,9 +68,13 @@ class LeaderTransfer:
     def settle(self) -> None:
         """Hand over as soon as the other has the whole log."""
         server = self._server
-        if self._to is None or not self.under_way or not self._replication.has_all(self._to):
+        if self._to is None or not self.under_way or self._replication.has_up_to(self._to) < server.log.last:
             return
         to, self._to = self._to, None
-        server.follow(server.term)
+        self._step_down()
         server.out.append(Mark("handed-over", server.term, to))
         server.send(to, TimeoutNow(server.term))
+
+    def _step_down(self) -> None:
+        """Follow nobody, before the other may stand."""
+        self._server.follow(self._server.term)

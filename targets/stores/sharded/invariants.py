@@ -7,13 +7,13 @@ applied for the first time counts, by its place in the group's order.
 from collections.abc import Sequence
 
 from splitbrain.harness.invariants import Invariant, Latest, Watch, done_once, one_entry_an_index
-from splitbrain.harness.marks import START, MarkEvent
+from splitbrain.harness.marks import OF_SIMULATOR, MarkEvent
 from splitbrain.targets.stores.raft import invariants as raft
 
 
 def of_group(group: str, invariant: Invariant) -> Invariant:
     """An invariant of Raft, watched in one of several groups, whose marks bear its name."""
-    plain = {name if name == START else f"{group} {name}": name for name in invariant.marks}
+    plain = {name if name in OF_SIMULATOR else f"{group} {name}": name for name in invariant.marks}
 
     def watch() -> Watch:
         see = invariant.watch()

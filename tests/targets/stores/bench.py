@@ -58,6 +58,8 @@ class StoreBench:
     def __init__(self, factory: ProgramFactory, names: tuple[str, ...], seed: int = 0) -> None:
         self.factory = factory
         self.names = names
+        self.newcomers: list[str] = []
+        """Nodes that were made anew, and joined later than the others."""
         self.seed = seed
         self.now = 0
         self.beds = {name: Bed(name) for name in names}
@@ -83,7 +85,8 @@ class StoreBench:
         """Start a node from what is on its disk."""
         bed = self.beds[name]
         bed.starts += 1
-        bed.program = self.factory(name, self.names, RandomStream(self.seed, name, bed.starts))
+        names = () if name in self.newcomers else self.names
+        bed.program = self.factory(name, names, RandomStream(self.seed, name, bed.starts))
         disk = {file: bytes(data) for file, data in bed.durable.items()}
         self._carry_out(bed, bed.program.on_start(self._time(), disk))
 
@@ -98,6 +101,13 @@ class StoreBench:
                 apply_write(bed.durable, Append(cut.file, cut.data[:torn]))
         bed.program = None
         bed.unsynced, bed.syncs, bed.timers = [], [], {}
+
+    def make_anew(self, name: str) -> None:
+        """Empty a node's disk, and start it as one that joins."""
+        self.crash(name)
+        self.beds[name].durable.clear()
+        self.newcomers.append(name)
+        self.start(name)
 
     def power_cycle(self) -> None:
         """Carry out the oldest order to switch a node off; it stays down."""

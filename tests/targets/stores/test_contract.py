@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from splitbrain.harness.environments.linux import namespaces, tracing
+from splitbrain.harness.injection import ChangeMembers
 from splitbrain.harness.operation import ErrorKind, EventType
 from splitbrain.targets.stores.messages import Request
 
@@ -231,6 +232,23 @@ def test_a_node_that_was_away_catches_up(arm: Arm, spec: str) -> None:
             await stage.leader([away] if spec != "raft" else stage.others(leader))
         for i in range(10):
             assert (await stage.insist(away, "read", f"k{i}")).value == 440 + i
+
+    play(arm, spec, story)
+
+
+@pytest.mark.parametrize("spec", ["raft", "raft:version=2"])
+def test_members_leave_and_join_again_and_nothing_is_lost(arm: Arm, spec: str) -> None:
+    async def story(stage: StoreStage) -> None:
+        leader = await stage.leader()
+        assert (await stage.ask(leader, "write", "x", 1)).type is EventType.OK
+        changing = await stage.cluster.inject(ChangeMembers((leader,)))
+        rest = stage.others(leader)
+        assert (await stage.insist(await stage.leader(rest), "cas", "x", (1, 2))).revision == 2
+        answer = await stage.send(rest[0], Request("members", None, None, "contract.1.1", 1))
+        assert [sorted(names) for names in answer.value] == [sorted(rest), []]
+        assert not stage.node(leader).running
+        assert await changing.heal() == {"members_removed": 1, "members_joined": 1}
+        assert (await stage.insist(leader, "read", "x")).value == 2
 
     play(arm, spec, story)
 

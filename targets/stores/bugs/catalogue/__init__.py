@@ -1,8 +1,9 @@
 """Catalogue of the planted bugs of the own stores: what was got wrong, who did so in the wild, and what it breaks.
 
 `raft:bug=NAME` puts one in. Where no report is named, the mistake is one that the paper warns of at the place given.
-A file for each kind: `elections`, `replication`, `snapshots`, `clients` and `upgrades` of raft; `leaderless`, of quorum
-and abd; `peers`, of multi-leader and causal; `plain`, of single and primary-backup; one for each of the other stores.
+A file for each kind: `elections`, `replication`, `snapshots`, `clients`, `members` and `upgrades` of raft;
+`leaderless`, of quorum and abd; `peers`, of multi-leader and causal; `plain`, of single and primary-backup; one for
+each of the other stores.
 """
 
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from splitbrain.targets.stores.bugs.catalogue.elections import ELECTIONS
 from splitbrain.targets.stores.bugs.catalogue.gossip import GOSSIP
 from splitbrain.targets.stores.bugs.catalogue.leaderless import ABD, QUORUM
 from splitbrain.targets.stores.bugs.catalogue.lock import LOCK
+from splitbrain.targets.stores.bugs.catalogue.members import MEMBERS
 from splitbrain.targets.stores.bugs.catalogue.paxos import PAXOS
 from splitbrain.targets.stores.bugs.catalogue.peers import CAUSAL, MULTI_LEADER
 from splitbrain.targets.stores.bugs.catalogue.plain import PRIMARY_BACKUP, SINGLE
@@ -51,5 +53,5 @@ __all__ = [
     "TWO_PHASE_COMMIT",
 ]
 
-RAFT: Sequence[PlantedBug] = (*ELECTIONS, *REPLICATION, *SNAPSHOTS, *CLIENTS, *UPGRADES)
+RAFT: Sequence[PlantedBug] = (*ELECTIONS, *REPLICATION, *SNAPSHOTS, *CLIENTS, *MEMBERS, *UPGRADES)
 """Those of raft."""

@@ -1,0 +1,78 @@
+"""Bugs in raft's changes of membership, and in the transfer of the leadership."""
+
+from splitbrain.targets.stores.messages import Entry, Request, Response
+from splitbrain.targets.stores.raft.members import ASKED, REMOVE, RaftMembers
+from splitbrain.targets.stores.raft.membership import MemberChanges
+from splitbrain.targets.stores.raft.node import RaftNode
+from splitbrain.targets.stores.raft.server import RaftServer
+from splitbrain.targets.stores.raft.transfer import LeaderTransfer
+from splitbrain.targets.stores.requests import Origin, answer
+
+
+class RemovesSilentToo(MemberChanges):
+    """Bug: takes out with a server all that are silent just then, in one entry."""
+
+    def changed(self, asked: Request) -> RaftMembers | None:
+        """Remove more than was asked for."""
+        changed = super().changed(asked)
+        if changed is None or asked.f != REMOVE:
+            return changed
+        server, replication = self._server, self._replication
+        left = [name for name in changed.voters if name == server.name or not replication._silent(name)]
+        return RaftMembers(0, tuple(left), changed.learners)
+
+
+class ChangesWithoutWaiting(MemberChanges):
+    """Bug: changes the members again while the change before is not committed."""
+
+    def _last_is_committed(self) -> bool:
+        return True
+
+
+class AnswersChangesEarly(RaftNode):
+    """Bug: answers a change of members when it stands in the leader's log."""
+
+    def _lead(self, request: Request, origin: Origin) -> None:
+        if request.f not in ASKED or self.membership.refusal(request):
+            super()._lead(request, origin)
+            return
+        self.replication.place(Entry(self.server.term, self.membership.written(request)))
+        latest = self.server.configurations[-1]
+        self.server.out.append(answer(origin, request, Response([latest.voters, latest.learners])))
+
+
+class ChangesBeforeOwnTerm(MemberChanges):
+    """Bug: changes the members before an entry of the leader's own term is committed."""
+
+    def _knows_committed(self) -> bool:
+        return True
+
+
+class UsesCommittedMembers(RaftServer):
+    """Bug: goes by a new configuration once it is committed, and not as soon as it is in the log."""
+
+    def _in_force(self) -> RaftMembers:
+        return self.members_at(self.commit)
+
+
+class ForgetsMembersInLog(RaftServer):
+    """Bug: does not look for configurations in the log that it finds when it starts."""
+
+    def read_log(self) -> None:
+        """Go by the snapshot alone."""
+        self.use_latest()
+
+
+class MembersNotInSnapshot(RaftServer):
+    """Bug: leaves the configuration out of the snapshot."""
+
+    def dump(self) -> bytes:
+        """The machine alone."""
+        return self.machine.dump()
+
+
+class LeadsWhileOtherStands(LeaderTransfer):
+    """Bug: tells the other to stand, and leads on until it hears of its election."""
+
+    def _step_down(self) -> None:
+        """Lead on, lease and all."""
