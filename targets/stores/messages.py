@@ -91,6 +91,11 @@ class Entry(Struct, frozen=True, gc=False, array_like=True):
     request: Request | None
 
 
+MEMBERS, REMOVE_MEMBER, ADMIT_MEMBER, PROMOTE_MEMBER = "members", "remove-member", "admit-member", "promote-member"
+OF_OPERATORS = (MEMBERS, REMOVE_MEMBER, ADMIT_MEMBER, PROMOTE_MEMBER)
+"""The `f` of an operator's requests to a store whose members change: who they are, and each change of one. value: the
+name of the node in question. The answer: the names of those that have a vote, and of those that have none."""
+
 PRECONDITION = "precondition"
 """Another value than the expected one: an answer."""
 NO_LEADER = "no-leader"

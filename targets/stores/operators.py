@@ -8,7 +8,7 @@ from typing import Any
 
 from splitbrain.harness.deployment import Connect, Place
 from splitbrain.targets.stores.client import Sessions
-from splitbrain.targets.stores.messages import Request
+from splitbrain.targets.stores.messages import ADMIT_MEMBER, MEMBERS, PROMOTE_MEMBER, REMOVE_MEMBER, Request
 
 
 class StoreOperator:
@@ -19,18 +19,18 @@ class StoreOperator:
         self._sessions = Sessions()
 
     async def voters(self, through: Place) -> Collection[str]:
-        voters, _ = await self._asked(through, "members")
+        voters, _ = await self._asked(through, MEMBERS)
         return tuple(voters)
 
     async def remove(self, through: Place, node: Place) -> None:
-        await self._asked(through, "remove-member", node.name)
+        await self._asked(through, REMOVE_MEMBER, node.name)
 
     async def admit(self, through: Place, node: Place) -> Mapping[str, str]:
-        voters, learners = await self._asked(through, "admit-member", node.name)
+        voters, learners = await self._asked(through, ADMIT_MEMBER, node.name)
         return {name: address for name, address in node.members.items() if name in (*voters, *learners)}
 
     async def promote(self, through: Place, node: Place) -> None:
-        await self._asked(through, "promote-member", node.name)
+        await self._asked(through, PROMOTE_MEMBER, node.name)
 
     async def _asked(self, through: Place, f: str, name: str | None = None) -> Any:
         """The members after what was asked. ConnectionRefusedError if it was not done."""

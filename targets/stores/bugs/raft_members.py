@@ -1,7 +1,7 @@
 """Bugs in raft's changes of membership, and in the transfer of the leadership."""
 
-from splitbrain.targets.stores.messages import Entry, Request, Response
-from splitbrain.targets.stores.raft.members import ASKED, REMOVE, RaftMembers
+from splitbrain.targets.stores.messages import OF_OPERATORS, REMOVE_MEMBER, Entry, Request, Response
+from splitbrain.targets.stores.raft.members import RaftMembers
 from splitbrain.targets.stores.raft.membership import MemberChanges
 from splitbrain.targets.stores.raft.node import RaftNode
 from splitbrain.targets.stores.raft.server import RaftServer
@@ -15,7 +15,7 @@ class RemovesSilentToo(MemberChanges):
     def changed(self, asked: Request) -> RaftMembers | None:
         """Remove more than was asked for."""
         changed = super().changed(asked)
-        if changed is None or asked.f != REMOVE:
+        if changed is None or asked.f != REMOVE_MEMBER:
             return changed
         server, replication = self._server, self._replication
         left = [name for name in changed.voters if name == server.name or not replication._silent(name)]
@@ -33,7 +33,7 @@ class AnswersChangesEarly(RaftNode):
     """Bug: answers a change of members when it stands in the leader's log."""
 
     def _lead(self, request: Request, origin: Origin) -> None:
-        if request.f not in ASKED or self.membership.refusal(request):
+        if request.f not in OF_OPERATORS or self.membership.refusal(request):
             super()._lead(request, origin)
             return
         self.replication.place(Entry(self.server.term, self.membership.written(request)))

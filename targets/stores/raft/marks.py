@@ -174,15 +174,15 @@ class RaftMarks:
             self._add_of_machine(marks)
         return marks
 
-    def _configured(self) -> list[Effect]:
+    def _configured(self) -> list[Mark]:
         """The mark of the latest configuration in the log, unless it is the one that the cluster began with."""
         server, log, told = self._server, self._server.log, self._members
         latest, *before = server.configurations[:-3:-1]
         self._members = latest
         if told is None and latest.index == 0 and latest.voters:
             return []
-        # What was before is known where it is in the log, too; behind a snapshot it is not.
-        previous = (before[0].index, before[0].voters) if before else (None, ())
+        # What was before is known where it is in the log, too; behind a snapshot it is not, nor to a newcomer.
+        previous = (before[0].index, before[0].voters) if before and before[0].voters else (None, ())
         committed = (server.commit, log.term_at(server.commit) or 0)
         led = server.term if server.role == LEADER else None
         return [Mark("configuration", latest.index, latest.voters, previous, committed, led)]

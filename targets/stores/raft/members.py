@@ -12,13 +12,10 @@ configuration from one without.
 import msgspec
 from msgspec import Struct
 
-from splitbrain.targets.stores.messages import Entry, Request
+from splitbrain.targets.stores.messages import MEMBERS, Entry, Request
 
 CONFIGURATION = "configuration"
 """The `f` of a request that stands in an entry and is a configuration; its value: voters and learners."""
-MEMBERS, REMOVE, ADMIT, PROMOTE = "members", "remove-member", "admit-member", "promote-member"
-ASKED = (MEMBERS, REMOVE, ADMIT, PROMOTE)
-"""Requests of an operator about the members. value: the name of the server in question."""
 OF_MEMBERS = (MEMBERS, CONFIGURATION)
 """Of these, and of configurations, an entry says nothing to the machine."""
 MARKED = b"\xc1"
@@ -34,7 +31,8 @@ class RaftMembers(Struct, frozen=True, array_like=True):
 
     def request(self, asked: Request) -> Request:
         """The request that stands in its entry."""
-        return Request(CONFIGURATION, asked.value, [self.voters, self.learners], asked.session, asked.sequence)
+        votes = [[*self.voters], [*self.learners]]
+        return Request(CONFIGURATION, asked.value, votes, asked.session, asked.sequence)
 
 
 class MarkedState(Struct, frozen=True, array_like=True):

@@ -11,8 +11,8 @@ Pitfall: a request of an operator may come twice, the second time late. The name
 what was asked for before the latest configuration was is refused.
 """
 
-from splitbrain.targets.stores.messages import Request, age
-from splitbrain.targets.stores.raft.members import ADMIT, MEMBERS, PROMOTE, REMOVE, RaftMembers
+from splitbrain.targets.stores.messages import ADMIT_MEMBER, MEMBERS, PROMOTE_MEMBER, REMOVE_MEMBER, Request, age
+from splitbrain.targets.stores.raft.members import RaftMembers
 from splitbrain.targets.stores.raft.replication import BATCH_MAX, Replication
 from splitbrain.targets.stores.raft.server import LEADER, RaftServer
 
@@ -35,7 +35,7 @@ class MemberChanges:
             return "no entry of this leader's term is committed yet"
         if not self._last_is_committed():
             return "the last change is not committed yet"
-        if asked.f == PROMOTE and not self._caught_up(str(asked.value)):
+        if asked.f == PROMOTE_MEMBER and not self._caught_up(str(asked.value)):
             return f"{asked.value} has not caught up yet"
         return "" if changed.voters else f"{asked.value} is the last server that has a vote"
 
@@ -50,11 +50,11 @@ class MemberChanges:
         """The configuration that is asked for; None if it is the present one."""
         latest, name = self._server.configurations[-1], asked.value
         voters, learners = latest.voters, latest.learners
-        if asked.f == REMOVE and name in (*voters, *learners):
+        if asked.f == REMOVE_MEMBER and name in (*voters, *learners):
             voters, learners = _without(voters, name), _without(learners, name)
-        elif asked.f == ADMIT and name not in (*voters, *learners):
+        elif asked.f == ADMIT_MEMBER and name not in (*voters, *learners):
             learners = (*learners, name)
-        elif asked.f == PROMOTE and name in learners:
+        elif asked.f == PROMOTE_MEMBER and name in learners:
             voters, learners = (*voters, name), _without(learners, name)
         else:
             return None

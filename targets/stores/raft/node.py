@@ -16,12 +16,21 @@ from splitbrain.harness.program import Effects, Mark, Now, Reply, Role
 from splitbrain.harness.random_stream import RandomStream
 from splitbrain.targets.stores.compaction import Compaction
 from splitbrain.targets.stores.journal import give_up
-from splitbrain.targets.stores.messages import NO_LEADER, UNAVAILABLE, Answer, Entry, Forward, Request, Response
+from splitbrain.targets.stores.messages import (
+    NO_LEADER,
+    OF_OPERATORS,
+    UNAVAILABLE,
+    Answer,
+    Entry,
+    Forward,
+    Request,
+    Response,
+)
 from splitbrain.targets.stores.parts import Parts
 from splitbrain.targets.stores.raft import election, replication
 from splitbrain.targets.stores.raft.election import Election
 from splitbrain.targets.stores.raft.marks import RaftMarks
-from splitbrain.targets.stores.raft.members import ASKED, OF_MEMBERS
+from splitbrain.targets.stores.raft.members import OF_MEMBERS
 from splitbrain.targets.stores.raft.membership import MemberChanges
 from splitbrain.targets.stores.raft.messages import (
     SERVERS,
@@ -162,7 +171,7 @@ class RaftNode:
         """The answer to a wish of an operator for this server, and to what makes no sense."""
         if request.f == "promote":
             return self.transfer.wish()
-        return None if request.f in ASKED else self.server.machine.refusal(request)
+        return None if request.f in OF_OPERATORS else self.server.machine.refusal(request)
 
     def _known(self, request: Request) -> Response | None:
         """The answer that any server may give by itself; None if the leader has to be asked."""
@@ -218,10 +227,10 @@ class RaftNode:
             self.server.out.append(self.requests.refuse(origin, request, NO_LEADER, "handing the leadership over"))
         elif request.f == "read" and self.server.settings.reads in ("index", "lease"):
             self.reads.serve(request, origin)
-        elif request.f in ASKED and (why := self.membership.refusal(request)):
+        elif request.f in OF_OPERATORS and (why := self.membership.refusal(request)):
             self.server.out.append(self.requests.refuse(origin, request, UNAVAILABLE, why))
         elif not self.requests.joins(request, origin):
-            written = self.membership.written(request) if request.f in ASKED else request
+            written = self.membership.written(request) if request.f in OF_OPERATORS else request
             index = self.replication.place(Entry(self.server.term, written))
             self.server.out += self.requests.placed(index, request, origin)
 

@@ -9,6 +9,7 @@ import pytest
 
 from splitbrain import run
 from splitbrain.targets.stores.messages import Request, Response
+from splitbrain.targets.stores.raft.marks import RaftMarks
 from splitbrain.targets.stores.raft.messages import AppendRequest, SnapshotRequest, TransferRequest, VoteRequest
 
 from .bench import FIVE, THREE, RaftBench
@@ -193,6 +194,19 @@ def test_a_snapshot_that_is_installed_brings_the_configuration_of_its_index() ->
                 bench.sync(name)
     assert SnapshotRequest in seen and AppendRequest in seen
     assert bench.server("s4").voters == ("s1", "s2", "s3", "s4")
+
+
+def test_a_newcomer_had_no_members_before_the_first_that_it_hears_of() -> None:
+    bench = led(THREE)
+    done(bench, "s1", "remove-member", "s3")
+    log, term = bench.server("s1").log, bench.server("s1").term
+    bench.make_anew("s3")
+    bench.hand("s3", "s1", AppendRequest(term, 0, 0, log.between(1, log.last), 0, 1))
+    assert bench.server("s3").voters == ("s1", "s2")
+    (mark,) = RaftMarks(bench.server("s3"))._configured()
+    assert mark.values[:3] == (log.last, ("s1", "s2"), (None, ()))
+    (mark,) = RaftMarks(bench.server("s2"))._configured()
+    assert mark.values[:3] == (log.last, ("s1", "s2"), (0, THREE))
 
 
 @pytest.mark.parametrize("target", ["raft", "raft:reads=lease,snapshot_entries=20", "raft:version=2"])
