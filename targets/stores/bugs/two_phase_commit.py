@@ -1,5 +1,7 @@
 """Bugs of two-phase-commit."""
 
+from zlib import crc32
+
 from splitbrain.targets.stores.two_phase_commit.context import INQUIRE_NS, CommitRecord, StampCeiling
 from splitbrain.targets.stores.two_phase_commit.coordinator import Coordinator, Transaction
 from splitbrain.targets.stores.two_phase_commit.locks import LockTable
@@ -45,6 +47,14 @@ class CoarseVersions(Participant):
     def token(self, version: ShardVersion) -> int:
         """The second of the wall clock."""
         return version.wall // 1_000_000_000
+
+
+class HashedVersions(Participant):
+    """Bug: a version goes by four bits of a hash of the value, so that two values may look like one."""
+
+    def token(self, version: ShardVersion) -> int:
+        """The lowest four bits of the checksum of the value."""
+        return crc32(repr(version.value).encode()) & 0xF
 
 
 class ReadsPastVotes(Participant):

@@ -68,6 +68,14 @@ TWO_PHASE_COMMIT: Sequence[PlantedBug] = (
         aim=CUTS,
     ),
     PlantedBug(
+        "narrow-hash",
+        "an optimistic lock compares four bits of a hash of what a row holds",
+        "optimistic locks by a hash of the row: a value of the same hash looks like no change, as in ABA",
+        SERIALIZABLE,
+        (None, CommitParts(participant=bugs.HashedVersions)),
+        aim=CUTS,
+    ),
+    PlantedBug(
         "read-locks-released-early",
         "a shared lock is given back as soon as the key was read",
         "Eswaran et al., CACM 1976: no lock may be given back before the last one is taken",
