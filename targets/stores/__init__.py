@@ -7,7 +7,8 @@
 - `paxos/`           a majority decides about each key by itself
 
 What they share: `messages` (what goes over the wire), `machine` (the state), `log`, `journal` and `codec` (how it gets
-to disk), `requests` (which request waits for which entry), `client` and `target` (the side that the harness sees).
+to disk), `requests` (which request waits for which entry), `client`, `operators` and `target` (the side that
+the harness sees).
 """
 
 from splitbrain.targets.operations import shapes

@@ -14,6 +14,8 @@ A map, from the ground upwards; arrows of import run only up the list:
 - `node`          a member of the cluster: starts, dies and starts again
 - `fault_site`, `link_faults`, `host_faults`, `node_down`, `fault_injector`
                   injections carried out, by a table of their kinds, with their bite and their heal
+- `rolling_upgrade`, `membership`
+                  nodes that get another version; nodes that leave the cluster and join it with nothing
 - `steps`         recorder of what nodes do, event by event, and of their messages
 - `environment`   `Sim`, which puts all of it together
 
