@@ -22,11 +22,18 @@ class RemovesSilentToo(MemberChanges):
         return RaftMembers(0, tuple(left), changed.learners)
 
 
-class ChangesWithoutWaiting(MemberChanges):
-    """Bug: changes the members again while the change before is not committed."""
+class RemovesSilentNext(RaftNode):
+    """Bug: removes after a server all that are silent just then, each in an entry of its own, and waits for none."""
 
-    def _last_is_committed(self) -> bool:
-        return True
+    def _lead(self, request: Request, origin: Origin) -> None:
+        super()._lead(request, origin)
+        server = self.server
+        if request.f != REMOVE_MEMBER or server.configurations[-1].session != request.session:
+            return
+        silent = [name for name in server.other_voters if self.replication._silent(name)]
+        for sequence, name in enumerate(silent, request.sequence + 1):
+            further = Request(REMOVE_MEMBER, None, name, request.session, sequence)
+            self.replication.place(Entry(server.term, self.membership.written(further)))
 
 
 class AnswersChangesEarly(RaftNode):
