@@ -73,8 +73,11 @@ class _Joiner:
         self.give_up(process)
         if f == BEGIN:
             self._put((start, end), f=TXN)
-            if end != ABSENT and self.events[end].type == EventType.OK.word:
+            ended = EventType.FAIL.word if end == ABSENT else self.events[end].type
+            if ended != EventType.FAIL.word:
                 self.open[process] = (start, end)
+            if ended == EventType.INFO.word:
+                self.give_up(process)  # its process goes on as another one, which cannot commit it
 
     def give_up(self, process: int) -> None:
         """Fail the transaction of a process that is open."""

@@ -78,6 +78,12 @@ def test_one_that_was_never_asked_to_commit_failed() -> None:
     assert check(dirty, "read-committed").details["anomalies"] == ["G1a"]
 
 
+def test_one_whose_first_part_has_an_unknown_end_was_never_asked_to_commit() -> None:
+    lines = [*part(0, "begin", "info", W), *part(1, "txn", "ok", (("r", "y", None),), (("r", "y", 1),))]
+    assert ends(history(*lines)) == [EventType.FAIL, EventType.OK]
+    assert check(history(*lines), "read-committed").details["anomalies"] == ["G1a"]
+
+
 def test_one_that_did_not_begin_has_nothing_to_commit() -> None:
     refused = [*part(0, "begin", "fail", R), *part(0, "commit", "fail", W)]
     assert ends(history(*refused)) == [EventType.FAIL]
