@@ -61,9 +61,9 @@ class TransactionCheck:
             value = Validity.INVALID
             reason = f"not {level}: {details['refuted'][level]['reason']}"
             lines = [f"still allowed: {names['strongest'] or 'nothing'}"]
-        elif not of.reads() or not of.writes():
+        elif not of.watched():
             details[UNOBSERVED] = True
-            reason = "no read succeeded, or nothing was written: nothing could have refuted the model"
+            reason = "no key that was written was also read: nothing could have refuted the model"
         elif level in details["allowed"]:
             value, reason = Validity.VALID, self._holds(len(of), details["shown"])
         elif level in details["undecided"]:

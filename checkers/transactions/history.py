@@ -109,6 +109,13 @@ class TransactionHistory:
         """The number of writes."""
         return int(np.count_nonzero(np.asarray(self.write)))
 
+    def watched(self) -> bool:
+        """Whether some key was written and also read: nothing else could show anything."""
+        write, key = np.asarray(self.write) != 0, np.asarray(self.key)
+        written = np.zeros(len(self.keys), dtype=bool)
+        written[key[write]] = True
+        return bool(written[key[~write]].any())
+
     def name(self, txn: int) -> str:
         """`T12`, by the position of its invocation."""
         return f"T{self.start[txn]}"

@@ -111,7 +111,16 @@ def test_a_read_of_no_list_is_refused() -> None:
         check("list-append", history)
 
 
-@pytest.mark.parametrize("rows", [[], [(0, "invoke", [["append", "x", 1]])], [(0, "invoke", [["r", "x", None]])]])
+APART = [
+    (0, "invoke", [["append", "y", 1]]), (0, "ok", [["append", "y", 1]]),
+    (1, "invoke", [["r", "x", None]]), (1, "ok", [["r", "x", []]]),
+]  # fmt: skip
+"""A key that is written, and another one that is read."""
+
+
+@pytest.mark.parametrize(
+    "rows", [[], [(0, "invoke", [["append", "x", 1]])], [(0, "invoke", [["r", "x", None]])], APART]
+)
 def test_what_could_refute_nothing_is_unknown(rows: list[tuple[int, str, object]]) -> None:
     assert check("list-append", txns(*rows)).value is Validity.UNKNOWN
 
