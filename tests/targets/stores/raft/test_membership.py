@@ -147,6 +147,19 @@ def test_who_has_no_vote_does_not_stand_and_does_not_count() -> None:
     assert not bench.program("s1").transfer.under_way
 
 
+def test_who_was_removed_and_does_not_know_it_does_not_disturb() -> None:
+    bench = led(THREE)
+    term = bench.server("s1").term
+    done(bench, "s1", "remove-member", "s3")
+    assert bench.server("s3").voters == THREE
+    for _ in range(10):
+        bench.heartbeat("s1", "s2")
+    bench.fire("s3", "election")
+    assert [type(flight.message) for flight in bench.flights] == [VoteRequest, VoteRequest]
+    bench.settle()
+    assert bench.leaders() == ["s1"] and bench.server("s1").term == bench.server("s3").term == term
+
+
 def test_a_learner_that_is_far_behind_gets_no_vote() -> None:
     bench = led(THREE, compact_after=0)
     for number in range(201):
