@@ -11,13 +11,13 @@ from splitbrain.checkers.transactions.assumption_names import NOTHING, SEQUENTIA
 from splitbrain.checkers.transactions.assumptions import with_assumption
 from splitbrain.checkers.transactions.certificate import disorder, positions, serial_objection, snapshot_objection
 from splitbrain.checkers.transactions.choices import SERIAL, SNAPSHOT, Encoding
-from splitbrain.checkers.transactions.conditions import PLAIN, SESSION, STRONG, ConditionChecks
-from splitbrain.checkers.transactions.dependencies import list_dependencies, register_dependencies
-from splitbrain.checkers.transactions.direct import direct_anomalies
+from splitbrain.checkers.transactions.conditions import PLAIN, SESSION, STRONG, ConditionChecks, Conditions
+from splitbrain.checkers.transactions.dependencies import DependenciesStopped, list_dependencies, register_dependencies
+from splitbrain.checkers.transactions.direct import DirectAnomalies, direct_anomalies
 from splitbrain.checkers.transactions.evidence import Evidence, cycle_evidence, direct_evidence
 from splitbrain.checkers.transactions.graph import Ints
 from splitbrain.checkers.transactions.history import TransactionHistory
-from splitbrain.checkers.transactions.judgement import Judgement, judge
+from splitbrain.checkers.transactions.judgement import Judgement, judge, transaction_models
 from splitbrain.checkers.transactions.key_replay import backwards
 from splitbrain.checkers.transactions.order_edges import order_edges
 from splitbrain.checkers.transactions.version_replay import REPLAYED_MAX, RULES, Sees, replay_objection
@@ -49,8 +49,12 @@ def analysed(
     objection. only: whether no other level is looked at where this one is allowed."""
     lists = list_orders(of) if of.lists else None
     direct = direct_anomalies(of, lists)
-    order = order_edges(of)
-    known = list_dependencies(of, lists) if lists is not None else register_dependencies(of)
+    order, memory = order_edges(of), spending.budget.bytes
+    try:
+        known = list_dependencies(of, lists, memory) if lists is not None else register_dependencies(of, memory)
+    except DependenciesStopped as limit:
+        found = judge(direct, Conditions(doubts=dict.fromkeys(transaction_models(), str(limit))))
+        return *_details(of, found, direct, direct_evidence(direct), level), None
     objection = None
     if assume != NOTHING:
         known, objection = with_assumption(known, order, assume)
@@ -65,10 +69,22 @@ def analysed(
         words = "an order was found but not verified, which is a bug of splitbrain"
         found = found.doubting(f"{words}: {certificates.wrong}")
     evidence = direct_evidence(direct) | cycle_evidence(checks, found.cycles)
+    details, witness = _details(of, found, direct, evidence, level)
+    details["shown"] = certificates.shown if certificates.wrong is None else {}
+    if assume != NOTHING:
+        details["assumption"] = assume
+        details["assumption_objection"] = objection
+    return details, witness, certificates.order
+
+
+def _details(
+    of: TransactionHistory, found: Judgement, direct: DirectAnomalies, evidence: dict[str, Evidence], level: str
+) -> tuple[dict[str, Any], Witness | None]:
+    """The details of a judgement, without orders that were carried out; and the witness."""
     refuted = {model: _told(of, found, model, evidence) for model in found.refuted}
     weakest = sorted(minimal(found.refuted), key=list(found.refuted).index)
-    shown = level if level in found.refuted else next(iter(weakest), None)
-    witness = _evidence(found, shown, evidence).witness(of) if shown is not None else None
+    told = level if level in found.refuted else next(iter(weakest), None)
+    witness = _evidence(found, told, evidence).witness(of) if told is not None else None
     strongest = maximal(found.allowed)
     details: dict[str, Any] = {
         "consistency": level,
@@ -79,17 +95,14 @@ def analysed(
         "weakest_refuted": weakest,
         "undecided": found.undecided,
         "not_judged": found.not_judged,
-        "shown": certificates.shown if certificates.wrong is None else {},
+        "shown": {},
         "transactions": len(of),
         "reads": of.reads(),
         "writes": of.writes(),
         "counts": dict(sorted(direct.counts.items())),
         "cycles": {name: _cycle(of, evidence[name]) for name in found.cycles},
     }
-    if assume != NOTHING:
-        details["assumption"] = assume
-        details["assumption_objection"] = objection
-    return details, witness, certificates.order
+    return details, witness
 
 
 def _cycle(of: TransactionHistory, evidence: Evidence) -> dict[str, Value]:

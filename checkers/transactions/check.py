@@ -60,7 +60,8 @@ class TransactionCheck:
         if level in details["refuted"]:
             value = Validity.INVALID
             reason = f"not {level}: {details['refuted'][level]['reason']}"
-            lines = [f"still allowed: {names['strongest'] or 'nothing'}"]
+            rest = "others are undecided" if details["undecided"] else "nothing"
+            lines = [f"still allowed: {names['strongest'] or rest}"]
         elif not of.watched():
             details[UNOBSERVED] = True
             reason = "no key that was written was also read: nothing could have refuted the model"

@@ -17,6 +17,15 @@ from splitbrain.checkers.transactions.history import FAIL, TransactionHistory
 from splitbrain.checkers.transactions.versions import ListOrders
 from splitbrain.harness.history import ABSENT
 
+EDGE_BYTES = 128
+"""Memory that an edge takes while levels are judged, at least."""
+EDGES_AN_OPERATION = 32
+"""Edges for each micro-operation that no history is too small for, whatever its budget."""
+
+
+class DependenciesStopped(Exception):
+    """Error of a history with more dependencies than the budget of memory holds; its words are the reason."""
+
 
 @dataclass(frozen=True)
 class ExternalReads:
@@ -68,10 +77,6 @@ class Readers:
         found: list[int] = self.reader[self.starts[version] : self.starts[version + 1]].tolist()
         return found
 
-    def rows(self, at: "npt.NDArray[np.int64]") -> "tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]":
-        """(these rows, each repeated; all rows of readers of the same version)."""
-        return spread(at, self.starts[self.mark[at]], self.starts[self.mark[at] + 1])
-
 
 @dataclass(slots=True)
 class Dependencies:
@@ -112,6 +117,24 @@ def spread(
     return np.repeat(rows, sizes), np.repeat(low, sizes) + inside
 
 
+def open_pairs(
+    of: TransactionHistory,
+    rows: "npt.NDArray[np.int64]",
+    low: "npt.NDArray[np.int64]",
+    high: "npt.NDArray[np.int64]",
+    memory: int,
+) -> "tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]":
+    """Pairs of a reader of a version and one that overwrites it in an order unknown, as `spread` has them: as many as
+    the one times the other. DependenciesStopped where these are more than so much memory holds."""
+    count, most = int((high - low).sum()), max(memory // EDGE_BYTES, EDGES_AN_OPERATION * len(of.write))
+    if count > most:
+        raise DependenciesStopped(
+            f"{count:,} dependencies between readers of a version and those that overwrote it in an order which "
+            f"nothing shows; within {memory / (1 << 30):.2g} GiB {most:,} are judged"
+        )
+    return spread(rows, low, high)
+
+
 def before_own(of: TransactionHistory, reader: Ints, low: Ints, high: Ints) -> Ints:
     """The ends of lists `elements[low:high]`, each without what its reader had appended itself at its end."""
     writer, elements, out = np.asarray(of.version_writer), np.asarray(of.elements), high.copy()
@@ -146,8 +169,8 @@ def external_reads(of: TransactionHistory) -> ExternalReads:
     return found.where(kept)
 
 
-def list_dependencies(of: TransactionHistory, lists: ListOrders) -> Dependencies:
-    """The dependencies of list-append."""
+def list_dependencies(of: TransactionHistory, lists: ListOrders, memory: int) -> Dependencies:
+    """The dependencies of list-append. memory: bytes that they may take; DependenciesStopped beyond."""
     writer, made_key = np.asarray(of.version_writer), np.asarray(of.version_key)
     ended, member = np.asarray(of.ended), np.asarray(of.member)
     flat, starts = lists.flat, lists.starts
@@ -173,7 +196,7 @@ def list_dependencies(of: TransactionHistory, lists: ListOrders) -> Dependencies
     last = following == starts[reads.key + 1]
     nxt = reads.where(kept & ~last)
     ends = np.flatnonzero(kept & last)
-    ends, late = spread(ends, behind[reads.key[ends]], behind[reads.key[ends] + 1])
+    ends, late = open_pairs(of, ends, behind[reads.key[ends]], behind[reads.key[ends] + 1], memory)
     edges = Edges.of([
         (writer[before], writer[after], WW, after),
         (writer[flat[starts[made_key[tail] + 1] - 1]], writer[tail], WW, tail),
@@ -185,8 +208,9 @@ def list_dependencies(of: TransactionHistory, lists: ListOrders) -> Dependencies
     return Dependencies(of, edges, reads, Readers(of, reads.where(np.zeros(len(reads), dtype=bool))), several)
 
 
-def register_dependencies(of: TransactionHistory) -> Dependencies:
-    """The dependencies of rw-register that hold under every order of versions: initial values come first."""
+def register_dependencies(of: TransactionHistory, memory: int) -> Dependencies:
+    """The dependencies of rw-register that hold under every order of versions: initial values come first. memory: bytes
+    that they may take; DependenciesStopped beyond."""
     writer, made_key, member = np.asarray(of.version_writer), np.asarray(of.version_key), np.asarray(of.member)
     made = np.flatnonzero((np.asarray(of.last) != 0) & (np.append(member, 0)[writer] != 0))
     made = made[grouped(made_key[made], len(of.keys))]
@@ -197,9 +221,10 @@ def register_dependencies(of: TransactionHistory) -> Dependencies:
     readers = Readers(of, reads.where(~reads.late))
     first = np.flatnonzero(readers.mark >= len(of.version_key))
     key = readers.mark[first] - len(of.version_key)
-    first, overwrites = spread(first, starts[key], starts[key + 1])
+    first, overwrites = open_pairs(of, first, starts[key], starts[key + 1], memory)
     known = np.flatnonzero((readers.mark < len(of.version_key)) & (readers.made != ABSENT))
-    known, others = readers.rows(known)
+    mark = readers.mark[known]
+    known, others = open_pairs(of, known, readers.starts[mark], readers.starts[mark + 1], memory)
     edges = Edges.of([
         (wr.writer, wr.reader, WR, wr.op),
         (late.reader, late.writer, RW, late.op),
