@@ -6,7 +6,7 @@ of a card, short ones are looked at, for with them the true share lies between 0
     python benchmarks/availability_intervals.py [--target raft] [--repetitions 200] [--jobs 2] [--out FILE] [--write]
 
 With --out each repetition adds a line to a file, and a later call goes on with those that are missing. --write puts the
-table into docs/classify.md.
+rows into the table of docs/classify.md, in which those of other targets stay.
 Exit code: 1 if an interval covers in fewer than 90 % of the repetitions, or in all of them though the true share lies
 between 5 and 95 %.
 """
@@ -133,12 +133,18 @@ def rows(found: Sequence[dict[str, Any]]) -> Iterator[CoverageRow]:
             yield CoverageRow(target, about, share, sum(low <= share <= high for low, _, high in each), len(each))
 
 
-def table(found: Sequence[dict[str, Any]]) -> str:
-    """All rows, as Markdown, and what a repetition takes."""
+def table(found: Sequence[dict[str, Any]], others: Sequence[str] = ()) -> str:
+    """All rows, as Markdown, and what a repetition takes. others: rows of other targets, which come first."""
     head = "| target | side | operations | deadline, ms | true share | the interval has it |\n|---|---|---|--:|--:|--:|"
     seconds = sorted(one["cpu_seconds"] for one in found if one["repetition"] != TRUTH)
     took = f"A repetition takes {seconds[len(seconds) // 2]:.1f} CPU seconds (the median)." if seconds else ""
-    return "\n".join((head, *(row.told() for row in rows(found)), "", took))
+    return "\n".join((head, *others, *(row.told() for row in rows(found)), "", took))
+
+
+def rows_of_others(page: str, targets: Sequence[str]) -> list[str]:
+    """The rows of the table in the page that are of none of these targets."""
+    lines = page.partition(BEGIN)[2].partition(END)[0].splitlines()
+    return [line for line in lines if line.startswith("| `") and line.split("`")[1] not in targets]
 
 
 def kept(path: Path | None) -> list[dict[str, Any]]:
@@ -173,7 +179,7 @@ def main(words: Sequence[str] | None = None) -> int:
     print(told)
     if asked.write:
         page = DOCS.read_text(encoding="utf-8")
-        put = "\n".join((BEGIN, told, END))
+        put = "\n".join((BEGIN, table(found, rows_of_others(page, targets)), END))
         whole = re.sub(f"{re.escape(BEGIN)}.*{re.escape(END)}", lambda _: put, page, flags=re.S)
         DOCS.write_text(whole, encoding="utf-8")
     wrong = [row for row in rows(found) if row.few or row.always]

@@ -6,7 +6,7 @@ from typing import Any
 
 import availability_intervals
 import pytest
-from availability_intervals import TRUTH, CoverageRow, main, rows, seeds_of
+from availability_intervals import BEGIN, END, TRUTH, CoverageRow, main, rows, rows_of_others, seeds_of, table
 
 
 def line(repetition: int, low: float, share: float, high: float) -> dict[str, Any]:
@@ -63,3 +63,10 @@ def test_what_was_measured_is_not_measured_again(tmp_path: Path, monkeypatch: py
     main(words)
     assert (made, out.read_text()) == ([0, 1], first)
     assert [json.loads(text)["repetition"] for text in first.splitlines()] == [0, 1]
+
+
+def test_rows_of_other_targets_stay_in_the_table() -> None:
+    rows = "| target |\n|---|\n| `raft` | both |\n| `single` | both |\n\nA repetition takes 1 s."
+    page = f"| `raft` | elsewhere |\n{BEGIN}\n{rows}\n{END}\n| `raft` | elsewhere |\n"
+    assert rows_of_others(page, ["single"]) == ["| `raft` | both |"]
+    assert "\n| `raft` | both |" in table([], ["| `raft` | both |"])
