@@ -58,7 +58,7 @@ CASES = (
     ("run raft --nemesis ''", "--nemesis is given without a value"),
     ("run raft --nemesis partitoin", "did you mean partition?"),
     ("run raft --nemesis partition:topology=brigde", "bridge"),
-    ("run raft --nemesis membership", "simulator"),
+    ("run abd --nemesis membership", "how its nodes leave a cluster and join it"),
     ("run raft --nemesis-interval 0", "--nemesis-interval"),
     ("run raft --workload ''", "--workload is given without a value"),
     ("run raft --workload registr", "did you mean register?"),
