@@ -56,7 +56,13 @@ else
 fi
 exec $aside "$program" $common --datadir="$PWD/data" "$@"
 """
-PROVIDER = "gcache.size=64M;evs.keepalive_period=PT0.5S;evs.suspect_timeout=PT2S;evs.inactive_timeout=PT4S"
+PROVIDER = (
+    "gcache.size=64M;evs.keepalive_period=PT0.5S;evs.suspect_timeout=PT2S;evs.inactive_timeout=PT8S;"
+    "evs.install_timeout=PT7S;pc.wait_prim_timeout=PT2M"
+)
+"""A node that is silent for two seconds is suspected. Nodes that meet have seven to agree on who they are: with two, as
+it is by default where all else is this short, three that start at once on a busy machine part again and again. And who
+finds no majority goes on looking, as long as we wait for it."""
 ERRORS = table(
     # mariadb.com/kb/en/galera-cluster-system-variables, wsrep_on: a node without a quorum refuses a statement before it
     # begins.
