@@ -54,7 +54,8 @@ def analysed(
         known = list_dependencies(of, lists, memory) if lists is not None else register_dependencies(of, memory)
     except DependenciesStopped as limit:
         found = judge(direct, Conditions(doubts=dict.fromkeys(transaction_models(), str(limit))))
-        return *_details(of, found, direct, direct_evidence(direct), level), None
+        details, witness = _details(of, found, direct, direct_evidence(direct), level)
+        return details | _assumed(assume, None), witness, None
     objection = None
     if assume != NOTHING:
         known, objection = with_assumption(known, order, assume)
@@ -71,10 +72,12 @@ def analysed(
     evidence = direct_evidence(direct) | cycle_evidence(checks, found.cycles)
     details, witness = _details(of, found, direct, evidence, level)
     details["shown"] = certificates.shown if certificates.wrong is None else {}
-    if assume != NOTHING:
-        details["assumption"] = assume
-        details["assumption_objection"] = objection
-    return details, witness, certificates.order
+    return details | _assumed(assume, objection), witness, certificates.order
+
+
+def _assumed(assume: str, objection: str | None) -> dict[str, Value]:
+    """The details of an assumption, where one was made."""
+    return {} if assume == NOTHING else {"assumption": assume, "assumption_objection": objection}
 
 
 def _details(

@@ -42,3 +42,11 @@ def test_what_values_alone_refute_is_refuted_all_the_same(workload: str) -> None
     assert "lost-update" in verdict.reason and "still allowed: others are undecided" in verdict.reason
     assert verdict.witness is not None
     assert verdict.details["allowed"] == [] and "read-committed" in verdict.details["undecided"]
+
+
+def test_an_assumption_on_keys_is_told_all_the_same() -> None:
+    verdict = TransactionCheck("rw-register", assume="sequential-keys").check(
+        crowd("rw-register", together=False), SMALL
+    )
+    assert verdict.value is Validity.UNKNOWN and "90,000 dependencies" in verdict.reason
+    assert verdict.details["assumption"] == "sequential-keys"

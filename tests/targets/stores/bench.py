@@ -155,19 +155,23 @@ class StoreBench:
         self._carry_out(self.beds[name], self.program(name).on_request(self._time(), handle, request))
         return handle
 
-    def settle(self, among: tuple[str, ...] | None = None, limit: int = 2000) -> None:
+    def settle(
+        self, among: tuple[str, ...] | None = None, limit: int = 2000, *, without: tuple[type, ...] = ()
+    ) -> list[Flight]:
         """Deliver and sync everything, oldest first, until nothing is under way; only among some nodes if named: what
-        is sent to others, or from them, is lost."""
-        group = self.names if among is None else among
+        is sent to others, or from them, is lost. without: kinds of messages that are not delivered; these."""
+        group, held = self.names if among is None else among, list[Flight]()
         for _ in range(limit):
             self.drop(lambda flight: flight.to not in group or flight.sender not in group)
+            held += [flight for flight in self.flights if isinstance(flight.message, without)]
+            self.drop(lambda flight: isinstance(flight.message, without))
             waiting = [name for name in group if self.beds[name].program is not None and self.beds[name].syncs]
             if waiting:
                 self.sync(waiting[0])
             elif self.flights:
                 self.deliver()
             else:
-                return
+                return held
         raise AssertionError("the cluster does not come to rest")
 
     def _time(self) -> Now:

@@ -43,20 +43,6 @@ def test_a_transaction_reads_what_it_and_others_wrote(isolation: Isolation) -> N
     assert [step[2] for step in made.replies[second].value] == [[1], 7]
 
 
-def lose(made: StoreBench, kind: type) -> None:
-    """Let everything happen, but lose the messages of a kind."""
-    for _ in range(500):
-        made.drop(lambda flight: isinstance(flight.message, kind))
-        waiting = [name for name in made.up() if made.beds[name].syncs]
-        if waiting:
-            made.sync(waiting[0])
-        elif made.flights:
-            made.deliver()
-        else:
-            return
-    raise AssertionError("the cluster does not come to rest")
-
-
 def tick(made: StoreBench, times: int = 6) -> None:
     """Let all timers fire, and what follows happen."""
     for _ in range(times):
@@ -69,7 +55,7 @@ def tick(made: StoreBench, times: int = 6) -> None:
 def test_a_participant_that_has_voted_waits_for_its_coordinator(isolation: Isolation) -> None:
     made = bench(isolation)
     lost = made.request("n2", writes(1, "n1", "n3"))
-    lose(made, ShardVote)
+    made.settle(without=(ShardVote,))
     made.crash("n2")
     tick(made, 30)
     assert [len(made.program(name).participant.visits) for name in ("n1", "n3")] == [1, 1]
@@ -91,7 +77,7 @@ def test_a_participant_that_has_voted_waits_for_its_coordinator(isolation: Isola
 def test_a_decision_outlives_its_coordinator_and_a_vote_its_participant(isolation: Isolation) -> None:
     made = bench(isolation)
     handle = made.request("n2", writes(1, "n1", "n3"))
-    lose(made, ShardDecision)
+    made.settle(without=(ShardDecision,))
     assert made.replies[handle].error is None
     for name in NAMES:
         made.crash(name)
@@ -110,7 +96,7 @@ def test_locks_that_were_lost_do_not_protect() -> None:
     made = bench(Isolation.TWO_PHASE_LOCKING)
     handle = made.request("n2", txn(1, ("r", KEYS["n1"], None), ("w", KEYS["n3"], 1)))
     copy = next(flight for flight in made.flights if isinstance(flight.message, StepAsk))
-    lose(made, PrepareShard)
+    made.settle(without=(PrepareShard,))
     made.crash("n1")
     made.start("n1")
     made.settle()
@@ -122,9 +108,9 @@ def test_locks_that_were_lost_do_not_protect() -> None:
 def test_a_snapshot_waits_for_what_may_be_older_than_it() -> None:
     made = bench(Isolation.SNAPSHOT)
     made.request("n2", writes(1, "n1", "n3"))
-    lose(made, ShardDecision)
+    made.settle(without=(ShardDecision,))
     read = made.request("n3", txn(2, ("r", KEYS["n3"], None), ("r", KEYS["n1"], None)))
-    lose(made, ShardDecision)
+    made.settle(without=(ShardDecision,))
     assert read not in made.replies
     tick(made)
     assert [step[2] for step in made.replies[read].value] == [1, 1]
