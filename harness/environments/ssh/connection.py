@@ -72,10 +72,11 @@ class SshConnection:
         return transport is not None and transport.is_active()
 
     def run(self, argv: Sequence[str], seconds: float = CALL_SECONDS) -> tuple[int, str, str]:
-        """Run a command: (exit code, standard output, standard error)."""
+        """Run a command with nothing to read: (exit code, standard output, standard error)."""
         with self._session(seconds) as channel:
-            channel.exec_command(shlex.join(argv))
-            channel.shutdown_write()
+            # Not `shutdown_write`: its end of input may come after our answer to the end of the command, and a server
+            # drops the connection for a message to a session that is over.
+            channel.exec_command(f"{shlex.join(argv)} < /dev/null")
             ends = time.monotonic() + seconds
             out = _all(channel.recv, ends)
             err = _all(channel.recv_stderr, ends)

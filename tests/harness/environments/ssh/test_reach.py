@@ -4,6 +4,7 @@ import contextlib
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -166,6 +167,24 @@ def test_few_sessions_are_open_at_a_time_and_all_are_closed(five: Machines) -> N
         assert said == ["here\n"] * 40
     finally:
         machine.configure("few", None)
+
+
+def test_a_command_that_ends_before_we_have_no_more_to_say_does_not_cost_the_connection(
+    five: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import paramiko
+
+    send = paramiko.Transport._send_user_message
+
+    def late(transport: paramiko.Transport, message: paramiko.Message) -> None:
+        if message.asbytes()[:1] == paramiko.common.cMSG_CHANNEL_EOF and threading.current_thread() is not transport:
+            time.sleep(0.5)
+        send(transport, message)
+
+    monkeypatch.setattr(paramiko.Transport, "_send_user_message", late)
+    connection = SshConnection.connect(read(five.file())[1])
+    assert [connection.run(["echo", "here"])[1] for _ in range(3)] == ["here\n"] * 3
+    connection.close()
 
 
 def test_what_is_there_already_is_not_copied_and_what_is_spoilt_is_copied_again(five: Machines, tmp_path: Path) -> None:
