@@ -21,6 +21,21 @@ settings.load_profile("splitbrain")
 
 _folder: list[Path] = []
 
+TESTS = Path(__file__).parent
+REAL = ("app", "harness/environments", "targets")
+"""Folders with tests of real processes: how these run is up to the machine, too."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have a test of real processes that fails tried once more. One that fails again is a failure; the failure of one
+    that does not is told at the end. All others, those with random examples too, have one try."""
+    for item in items:
+        where = item.path.relative_to(TESTS).as_posix()
+        simulated = where.startswith(("harness/environments/sim/", "targets/stores/")) and "[local" not in item.name
+        random = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+        if where.startswith(REAL) and not simulated and not random:
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """One fresh seed for all random tests of a run, in every process of it, unless one is given to repeat a failure;
@@ -39,7 +54,14 @@ def pytest_sessionfinish(exitstatus: int) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Tell the seed, whether tests failed or not."""
+    """Tell the failures that did not come again, and the seed, whether tests failed or not."""
+    again = {report.nodeid for report in terminalreporter.stats.get("failed", [])}
+    once = [report for report in terminalreporter.stats.get("rerun", []) if report.nodeid not in again]
+    if once:
+        terminalreporter.section("failed once, and not when tried again: look for the reason")
+        for report in once:
+            terminalreporter.write_line(f"{report.nodeid} ({report.when})", bold=True)
+            terminalreporter.write_line(report.longreprtext)
     for folder in _folder:
         if terminalreporter.stats.get("failed") or terminalreporter.stats.get("error"):
             terminalreporter.write_line(f"temporary folders are kept: {folder}")
