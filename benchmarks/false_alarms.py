@@ -4,9 +4,10 @@ There are nine groups: configurations of raft, primary and backup, Paxos and ABD
 other designs, whose runs are judged by what they claim; truetime, with clocks in its bound, caches, and gossip;
 sharded, whose slots move all the time; consumers of log; indexes of sharded; compacted logs; primary-backup, whose
 primary is replaced; and raft, whose members change.
-Seed k goes to configuration k modulo their number, so any range of seeds is spread over all of them. Every run has the
-default workload, invariants and audit. What is printed: how many runs ended with each verdict, how often for which
-reason, and the command of each run that was not `valid`.
+Seeds go to the stores of a group in turns, and those of a store to its configurations in turns, so any range of seeds
+is spread over all of them, with as many runs for each store. Every run has the default workload, invariants and
+audit. What is printed: how many runs ended with each verdict, how often for which reason, and the command of each run
+that was not `valid`.
 
     python benchmarks/false_alarms.py [--group designs] [--seeds 1-1000] [--seconds 15] [--jobs 2] [--results FILE]
         [--write]
@@ -56,6 +57,11 @@ class Configuration:
     nemesis: str = "all"
     workload: str | None = None
 
+    @property
+    def store(self) -> str:
+        """The name of the target, without its options."""
+        return self.target.partition(":")[0]
+
 
 RAFT = tuple(
     Configuration(f"raft:reads={reads},snapshot_entries={snapshot}", nodes, nemesis)
@@ -80,8 +86,7 @@ OTHERS = (
     Configuration("abd", 3, "storm"),
     Configuration("primary-backup:replication=sync", 3, "storm"),
 )
-CONFIGURATIONS = tuple(itertools.chain.from_iterable(itertools.zip_longest(RAFT[::3], RAFT[1::3], RAFT[2::3], OTHERS)))
-CONFIGURATIONS = tuple(filter(None, CONFIGURATIONS))
+LINEARIZABLE = RAFT + OTHERS
 DESIGNS = tuple(
     Configuration(target, nodes, nemesis)
     for nodes, nemesis in ((5, "all"), (3, "storm"))
@@ -166,7 +171,7 @@ MEMBERSHIP = (
     Configuration("raft:version=2,snapshot_entries=20", 7, "membership,all"),
 )
 GROUPS = {
-    "linearizable": CONFIGURATIONS,
+    "linearizable": LINEARIZABLE,
     "designs": DESIGNS,
     "clocks-caches-gossip": CLOCKS_CACHES_GOSSIP,
     "sharded": SHARDED,
@@ -216,10 +221,19 @@ def specification(configuration: Configuration, seed: int, seconds: float) -> Ru
     return RunSpec(configuration.target, **fields)
 
 
+def configuration_of(group: str, seed: int) -> Configuration:
+    """The configuration that a seed goes to."""
+    stores: dict[str, list[Configuration]] = defaultdict(list)
+    for one in GROUPS[group]:
+        stores[one.store].append(one)
+    turn, which = divmod(seed, len(stores))
+    configurations = list(stores.values())[which]
+    return configurations[turn % len(configurations)]
+
+
 def outcome(seed: int, seconds: float, group: str) -> RunEnd:
     """The run of one seed."""
-    configurations = GROUPS[group]
-    configuration = configurations[seed % len(configurations)]
+    configuration = configuration_of(group, seed)
     began = time.process_time()
     made = plan(specification(configuration, seed, seconds))
     with execute_in_memory(made) as run:
@@ -240,9 +254,11 @@ def told(outcomes: Sequence[RunEnd]) -> str:
     reasons = Counter((one.status.value, kind(one.reason)) for one in outcomes if one.status is not RunStatus.VALID)
     spread: Mapping[str, set[Configuration]] = defaultdict(set)
     for one in outcomes:
-        spread[one.configuration.target.partition(":")[0]].add(one.configuration)
+        spread[one.configuration.store].add(one.configuration)
+    runs = Counter(one.configuration.store for one in outcomes)
+    least = f", at least {min(runs.values())} of each" if len(runs) > 1 else ""
     lines = [
-        f"{len(outcomes)} runs of {sum(map(len, spread.values()))} configurations of {', '.join(sorted(spread))}, "
+        f"{len(outcomes)} runs of {sum(map(len, spread.values()))} configurations of {', '.join(sorted(runs))}{least}, "
         f"{sum(one.operations for one in outcomes):,} operations, {sum(one.cpu_seconds for one in outcomes):.0f} CPU s",
         ", ".join(f"{verdicts[status.value]} {status.value}" for status in RunStatus),
         *(f"{count:5} {status}: {reason}" for (status, reason), count in reasons.most_common()),

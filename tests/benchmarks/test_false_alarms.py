@@ -6,16 +6,18 @@ from bug_zoo import END
 from false_alarms import (
     CLOCKS_CACHES_GOSSIP,
     COMPACTION,
-    CONFIGURATIONS,
     CONSUMERS,
     DESIGNS,
     FAILOVER,
+    GROUPS,
     INDEXES,
+    LINEARIZABLE,
     MEMBERSHIP,
     SHARDED,
     Configuration,
     RunEnd,
     begin,
+    configuration_of,
     exit_code,
     kind,
     main,
@@ -35,7 +37,7 @@ def _outcome(status: RunStatus, reason: str = "") -> RunEnd:
     return RunEnd(Configuration("raft"), 1, status, reason, "splitbrain run raft", 0.5, 1000)
 
 
-@pytest.mark.parametrize("one", CONFIGURATIONS, ids=str)
+@pytest.mark.parametrize("one", LINEARIZABLE, ids=str)
 def test_a_configuration_claims_to_be_linearizable_and_gets_all_its_faults(one: Configuration) -> None:
     assert "linearizable" in registry.target(one.target).claims
     made = plan(RunSpec(one.target, nodes=one.nodes, nemesis=one.nemesis, time_limit=15.0, seed=1))
@@ -47,6 +49,14 @@ def test_a_design_is_judged_by_what_it_claims_and_gets_all_its_faults(one: Confi
     made = plan(specification(one, 1, 15.0))
     assert not made.schedule.missing
     assert made.target.claims or made.workload.model is None
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_each_store_has_as_many_runs_and_each_configuration_has_some(group: str) -> None:
+    runs = [configuration_of(group, seed) for seed in range(1, 501)]
+    assert set(runs) == set(GROUPS[group])
+    stores = [sum(run.store == store for run in runs) for store in {run.store for run in runs}]
+    assert max(stores) - min(stores) <= 1
 
 
 def test_reasons_are_counted_without_their_numbers() -> None:
