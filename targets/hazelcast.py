@@ -29,9 +29,10 @@ from splitbrain.targets.servers.software import Software, jar_version
 from splitbrain.targets.servers.sources import Maven
 
 VERSION = "5.3.8"
+PINNED = {VERSION: "sha256:c26e7a0af87197661f1f241e753d7f1e0a5264c4b6f3a191077c7083118bceac"}
 SOFTWARE = Software(
     name="Hazelcast",
-    sources=(Maven("com.hazelcast:hazelcast", "one file, 16 MB", version=VERSION),),
+    sources=(Maven("com.hazelcast:hazelcast", "one file, 16 MB", version=VERSION, pinned=PINNED),),
     described=f"{VERSION}; later ones have no CP subsystem in the open edition",
     told=lambda jars: jar_version("hazelcast", jars),
     preferred=(VERSION,),

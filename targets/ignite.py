@@ -33,9 +33,10 @@ from splitbrain.targets.servers.tcp import TcpConnection
 THIN_PORT = 10800
 VERSION = "2.17.0"
 ALSO = (f"org.apache.ignite:ignite-spring:{VERSION}", f"org.apache.ignite:ignite-indexing:{VERSION}")
+PINNED = {VERSION: "sha256:db892ec56cd0cc90a40dc7f079b43dff0a7782b078341ca12f366f766bac8732"}
 SOFTWARE = Software(
     name="Ignite",
-    sources=(Maven("org.apache.ignite:ignite-core", "about 30 files, 27 MB", ALSO, version=VERSION),),
+    sources=(Maven("org.apache.ignite:ignite-core", "about 30 files, 27 MB", ALSO, version=VERSION, pinned=PINNED),),
     described=VERSION,
     told=lambda jars: jar_version("ignite-core", jars),
     preferred=(VERSION,),

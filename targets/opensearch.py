@@ -37,9 +37,10 @@ ALSO = (
     f"org.opensearch.plugin:transport-netty4-client:{VERSION}",
     f"org.apache.logging.log4j:log4j-core:{LOG4J}",
 )
+PINNED = {VERSION: "sha256:a8776d22051b7679bf1b925841fd29265353f945ac5428c15dd977f3ed4f895e"}
 SOFTWARE = Software(
     name="OpenSearch",
-    sources=(Maven("org.opensearch:opensearch", "about 55 files, 45 MB", ALSO, version=VERSION),),
+    sources=(Maven("org.opensearch:opensearch", "about 55 files, 45 MB", ALSO, version=VERSION, pinned=PINNED),),
     described=VERSION,
     told=lambda jars: jar_version("opensearch", jars),
     preferred=(VERSION,),

@@ -2,13 +2,17 @@
 
 import re
 import shutil
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from splitbrain.harness.announce import Say
 from splitbrain.harness.errors import InfrastructureError
+from splitbrain.targets.servers.software import checksum
 from splitbrain.targets.servers.sources import GoModule, SoftwareSource, carry_out
+
+DIGESTS = Path(__file__).with_name("debian.toml")
 
 REPLACED = "\nreplace {} => {}\n"
 
@@ -46,7 +50,8 @@ class GoProgram(GoModule):
 
 @dataclass(frozen=True)
 class DebianTree(SoftwareSource):
-    """Packages of this system's Debian, unpacked into a folder and not installed; the first one has the version."""
+    """Packages of this system's Debian, unpacked into a folder and not installed; the first one has the version. Each
+    that `DIGESTS` names must have that digest; apt's signatures are checked of all."""
 
     tools = ("apt-get", "dpkg")
     packages: Sequence[str]
@@ -59,6 +64,10 @@ class DebianTree(SoftwareSource):
             raise InfrastructureError(
                 f"{name} {version} is not what this system's packages hold, but {', '.join(came) or 'nothing'}"
             )
+        digests = tomllib.loads(DIGESTS.read_text())
         for one in came:
+            found, wanted = checksum(folder / one).removeprefix("sha256:"), digests.get(one)
+            if wanted not in (None, found):
+                raise InfrastructureError(f"{name}: {one} has the SHA-256 {found}, not {wanted} as recorded for it")
             carry_out(["dpkg", "-x", one, "tree"], folder)
         return folder / "tree"
