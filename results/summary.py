@@ -213,9 +213,13 @@ def permille(ordered: Sequence[float], share: int) -> float:
 
 def _counts(history: History) -> dict[str, Counts]:
     operations = history.operations()
-    seen = Counter(zip(operations.f, operations.ended, strict=True))
-    names = {f: str(history.pool.values[f]) for f, _ in seen}
+    names, ended = {f: str(history.pool.values[f]) for f in set(operations.f)}, bytes(operations.ended)
     ok, fail, info = EventType.OK, EventType.FAIL, EventType.INFO
+    seen: Counter[tuple[int, int]]
+    if len(names) == 1:  # bytes are counted quickly
+        seen = Counter({(f, kind): ended.count(kind) for f in names for kind in (ok, fail, info)})
+    else:
+        seen = Counter(zip(operations.f, operations.ended, strict=True))
     return {names[f]: Counts(seen[f, ok], seen[f, fail], seen[f, info]) for f in sorted(names, key=lambda f: names[f])}
 
 

@@ -11,8 +11,13 @@ from splitbrain.checkers.transactions.assumption_names import NOTHING, SEQUENTIA
 from splitbrain.checkers.transactions.assumptions import with_assumption
 from splitbrain.checkers.transactions.certificate import disorder, positions, serial_objection, snapshot_objection
 from splitbrain.checkers.transactions.choices import SERIAL, SNAPSHOT, Encoding
-from splitbrain.checkers.transactions.conditions import PLAIN, SESSION, STRONG, ConditionChecks, Conditions
-from splitbrain.checkers.transactions.dependencies import DependenciesStopped, list_dependencies, register_dependencies
+from splitbrain.checkers.transactions.conditions import OF_READS, PLAIN, SESSION, STRONG, ConditionChecks, Conditions
+from splitbrain.checkers.transactions.dependencies import (
+    DependenciesStopped,
+    list_dependencies,
+    register_dependencies,
+    register_reads,
+)
 from splitbrain.checkers.transactions.direct import DirectAnomalies, direct_anomalies
 from splitbrain.checkers.transactions.evidence import Evidence, cycle_evidence, direct_evidence
 from splitbrain.checkers.transactions.graph import Ints
@@ -21,7 +26,7 @@ from splitbrain.checkers.transactions.judgement import Judgement, judge, transac
 from splitbrain.checkers.transactions.key_replay import backwards
 from splitbrain.checkers.transactions.order_edges import order_edges
 from splitbrain.checkers.transactions.version_replay import REPLAYED_MAX, RULES, Sees, replay_objection
-from splitbrain.checkers.transactions.versions import list_orders
+from splitbrain.checkers.transactions.versions import ListOrders, list_orders
 from splitbrain.harness.budget import BudgetMeter
 from splitbrain.harness.history import ABSENT
 from splitbrain.harness.operation import Value
@@ -49,20 +54,12 @@ def analysed(
     objection. only: whether no other level is looked at where this one is allowed."""
     lists = list_orders(of) if of.lists else None
     direct = direct_anomalies(of, lists)
-    order, memory = order_edges(of), spending.budget.bytes
     try:
-        known = list_dependencies(of, lists, memory) if lists is not None else register_dependencies(of, memory)
+        checks, found, objection = _judged(of, lists, direct, spending, level, assume, only=only)
     except DependenciesStopped as limit:
         found = judge(direct, Conditions(doubts=dict.fromkeys(transaction_models(), str(limit))))
         details, witness = _details(of, found, direct, direct_evidence(direct), level)
         return details | _assumed(assume, None), witness, None
-    objection = None
-    if assume != NOTHING:
-        known, objection = with_assumption(known, order, assume)
-    checks = ConditionChecks(of, known, order)
-    found = judge(direct, checks.one(level, spending) if only else checks.all(spending))
-    if only and level not in found.allowed:
-        found = judge(direct, checks.all(spending))
     certificates = certified(checks, found, level)
     if certificates.wrong is None and assume != NOTHING and objection is None:
         certificates.wrong = _against_assumption(checks, certificates, assume)
@@ -73,6 +70,36 @@ def analysed(
     details, witness = _details(of, found, direct, evidence, level)
     details["shown"] = certificates.shown if certificates.wrong is None else {}
     return details | _assumed(assume, objection), witness, certificates.order
+
+
+def _judged(
+    of: TransactionHistory,
+    lists: ListOrders | None,
+    direct: DirectAnomalies,
+    spending: BudgetMeter,
+    level: str,
+    assume: str,
+    *,
+    only: bool,
+) -> tuple[ConditionChecks, Judgement, str | None]:
+    """The conditions, what is found by them, and the objection to an assumption. DependenciesStopped as by the
+    dependencies."""
+    order, memory, objection = order_edges(of), spending.budget.bytes, None
+    of_reads = only and lists is None and assume == NOTHING and level in OF_READS
+    if of_reads:
+        checks = ConditionChecks(of, register_reads(of), order)
+        found = judge(direct, checks.one(level, spending))
+        if level in found.allowed:
+            return checks, found, None
+    known = list_dependencies(of, lists, memory) if lists is not None else register_dependencies(of, memory)
+    if assume != NOTHING:
+        known, objection = with_assumption(known, order, assume)
+    checks = ConditionChecks(of, known, order)
+    if only and not of_reads:
+        found = judge(direct, checks.one(level, spending))
+        if level in found.allowed:
+            return checks, found, objection
+    return checks, judge(direct, checks.all(spending)), objection
 
 
 def _assumed(assume: str, objection: str | None) -> dict[str, Value]:

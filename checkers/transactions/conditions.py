@@ -46,6 +46,13 @@ JUDGED = (
 )  # fmt: skip
 """Models that have a condition here; of all others the lattice may know something."""
 
+OF_READS = (
+    "read-uncommitted", "read-committed", "read-committed-axiom", "read-atomic-plain", "read-atomic", "causal-plain",
+    "causal", "strong-session-read-uncommitted", "strong-session-read-committed", "strong-read-uncommitted",
+    "strong-read-committed",
+)  # fmt: skip
+"""Models whose condition needs of registers only who read from whom, beside sessions and real time."""
+
 
 @dataclass(slots=True)
 class Conditions:

@@ -42,7 +42,7 @@ class ExternalReads:
     def __len__(self) -> int:
         return len(self.op)
 
-    def where(self, kept: "npt.NDArray[np.bool_] | npt.NDArray[np.int64]") -> "ExternalReads":
+    def where(self, kept: "npt.NDArray[np.bool_] | npt.NDArray[np.int64] | slice") -> "ExternalReads":
         """Some of the reads."""
         ints = (self.op, self.reader, self.key, self.version, self.writer)
         op, reader, key, version, writer = (column[kept] for column in ints)
@@ -205,7 +205,15 @@ def list_dependencies(of: TransactionHistory, lists: ListOrders, memory: int) ->
         (reads.reader[ends], writer[unread[late]], RW, reads.op[ends]),
     ])  # fmt: skip
     several = unread[np.diff(behind)[made_key[unread]] > 1].astype(np.int32)
-    return Dependencies(of, edges, reads, Readers(of, reads.where(np.zeros(len(reads), dtype=bool))), several)
+    return Dependencies(of, edges, reads, Readers(of, reads.where(slice(0, 0))), several)
+
+
+def register_reads(of: TransactionHistory) -> Dependencies:
+    """Of the dependencies of rw-register those on what was read alone: wr edges."""
+    reads = external_reads(of)
+    seen = reads.writer != ABSENT
+    edges = Edges.of([(reads.writer[seen], reads.reader[seen], WR, reads.op[seen])])
+    return Dependencies(of, edges, reads, Readers(of, reads.where(slice(0, 0))), np.zeros(0, dtype=np.int32))
 
 
 def register_dependencies(of: TransactionHistory, memory: int) -> Dependencies:

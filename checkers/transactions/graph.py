@@ -54,7 +54,8 @@ class Edges:
 
     def of_kinds(self, kinds: int) -> "Edges":
         """The edges of these kinds."""
-        return self.where((self.kind & kinds) != 0)
+        found = (self.kind & kinds) != 0
+        return self if found.all() else self.where(found)
 
     def where(self, kept: npt.NDArray[np.bool_]) -> "Edges":
         """Some of the edges."""
@@ -62,6 +63,8 @@ class Edges:
 
     def together(self, others: "Edges") -> "Edges":
         """A graph of these edges and others."""
+        if not len(self) or not len(others):
+            return self if len(self) else others
         pairs = [(getattr(self, name), getattr(others, name)) for name in ("source", "target", "kind", "why")]
         return Edges(*(np.concatenate(pair) for pair in pairs))
 

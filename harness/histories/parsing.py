@@ -50,8 +50,7 @@ def parse(source: Source, parser: Parser, intake: Intake) -> None:
     line, tail = 1, b""
     for block in source.blocks():
         whole, newline, tail = block.rpartition(b"\n")
-        _feed(source, parser, intake, whole + newline, line)
-        line += block.count(b"\n")
+        line = _feed(source, parser, intake, whole + newline, line)
     try:
         _finish(source.name, parser, intake, tail, line)
     except Unreadable as wrong:
@@ -62,8 +61,9 @@ def _with_expected(wrong: Unreadable, parser: Parser) -> str:
     return f"{wrong}; expected {parser.expected}"
 
 
-def _feed(source: Source, parser: Parser, intake: Intake, block: bytes, line: int) -> None:
-    """Feed whole lines: quickly as far as that goes, then some by the parser, more of them each time in vain."""
+def _feed(source: Source, parser: Parser, intake: Intake, block: bytes, line: int) -> int:
+    """Feed whole lines, and return the number of the line behind them: quickly as far as that goes, then some by the
+    parser, more of them each time in vain."""
     begin, slow = 0, 1 if intake.takes_lines else len(block)
     while begin < len(block):
         try:
@@ -77,8 +77,9 @@ def _feed(source: Source, parser: Parser, intake: Intake, block: bytes, line: in
             rest = block[begin:]  # in which an event may stand on several lines
             if part == rest or not _feed_block(source, parser, intake, rest, line):
                 _by_lines(source, parser, intake, rest, line)
-            return
+            return line + rest.count(b"\n")
         line, begin = line + part.count(b"\n"), begin + len(part)
+    return line
 
 
 def _feed_block(source: Source, parser: Parser, intake: Intake, block: bytes, line: int) -> bool:
