@@ -209,7 +209,7 @@ def list_dependencies(of: TransactionHistory, lists: ListOrders, memory: int) ->
 
 
 def register_reads(of: TransactionHistory) -> Dependencies:
-    """Of the dependencies of rw-register those on what was read alone: wr edges."""
+    """The dependencies of rw-register on what was read alone: wr edges."""
     reads = external_reads(of)
     seen = reads.writer != ABSENT
     edges = Edges.of([(reads.writer[seen], reads.reader[seen], WR, reads.op[seen])])
