@@ -27,16 +27,18 @@ def give_up(errno: int) -> NoReturn:
 class Journal:
     """An append-only file of records, and what waits for it.
 
-    persistent: False keeps nothing and calls every record durable at once: a weakness to be found by a test.
+    persistent: False keeps nothing and calls every record durable at once: a weakness to be found by a test. synced:
+    False writes, and calls durable what it has written, without ever asking for a sync.
     """
 
-    def __init__(self, file: str = "log", *, persistent: bool = True) -> None:
+    def __init__(self, file: str = "log", *, persistent: bool = True, synced: bool = True) -> None:
         self.file = file
         self.persistent = persistent
+        self.synced = synced
         self.written = 0
         """The number of the last record written; records are numbered from 1."""
         self.durable = 0
-        """The number of the last record that survives a crash."""
+        """The number of the last record that survives a crash, as far as this journal knows."""
         self._unwritten: list[bytes] = []
         self._replacement: bytes | None = None
         self._syncing: int | None = None
@@ -77,7 +79,7 @@ class Journal:
         self.held.append((record, send))
 
     def flush(self) -> list[Effect]:
-        """Hand what was written to the disk, and ask for a sync unless one is under way."""
+        """Hand what was written to the disk, and ask for a sync unless one is under way, or none is wanted."""
         if not self.persistent:
             self.durable = self.written
         if self.durable == self.written:
@@ -89,7 +91,9 @@ class Journal:
         if self._unwritten:
             effects.append(Append(self.file, b"".join(self._unwritten)))
             self._unwritten.clear()
-        if self._syncing is None:
+        if not self.synced:
+            self.durable = self.written
+        elif self._syncing is None:
             self._token += 1
             self._syncing = self.written
             effects.append(Sync(self._token))

@@ -17,6 +17,6 @@ class Parts:
     machine: type[Machine] = Machine
     requests: type[Requests] = Requests
 
-    def new_log(self, *, persistent: bool) -> ReplicaLog:
-        """An empty log on a journal. persistent: whether it uses the disk."""
-        return self.log(self.journal(persistent=persistent))
+    def new_log(self, *, persistent: bool, synced: bool = True) -> ReplicaLog:
+        """An empty log on a journal. persistent: whether it uses the disk, synced: and waits for it."""
+        return self.log(self.journal(persistent=persistent, synced=synced))

@@ -4,16 +4,18 @@ The first node holds the data; all others are front doors that pass requests on 
 there is nothing to disagree about, and nothing to fall back on: cut off from the first node, a front door is silent.
 
 Pitfall: a value that is not yet on disk must not be read either, or a crash takes back what somebody saw. So requests
-are applied when they are durable, not when they arrive.
+are applied when they are durable, not when they arrive. With `sync=off` they are applied as soon as they are written,
+and the disk is left to itself, as with SQLite's `synchronous=OFF`: nothing is promised, for whatever empties the cache
+of the disk takes back what was acknowledged and seen.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from splitbrain.harness.client import Shapes
-from splitbrain.harness.invariants import done_once, one_entry_an_index
+from splitbrain.harness.invariants import Invariant, done_once, one_entry_an_index
 from splitbrain.harness.node import Node
-from splitbrain.harness.options import Option
+from splitbrain.harness.options import Option, Setting
 from splitbrain.harness.program import Effect, Effects, Now, ProgramFactory, Reply, Role
 from splitbrain.harness.random_stream import RandomStream
 from splitbrain.targets.stores.audit import BUG, RETRIES, AuditedStore
@@ -31,7 +33,7 @@ CORRECT = Parts()
 class SingleNode:
     """One node: the holder of the data if it is the first, else a front door.
 
-    persistent: whether the disk is used at all. compact_after: see `snapshot_entries`.
+    persistent: whether the disk is used at all, synced: and waited for. compact_after: see `snapshot_entries`.
     """
 
     message_type: ClassVar[Any] = Forward | Answer
@@ -45,12 +47,13 @@ class SingleNode:
         random: RandomStream,
         *,
         persistent: bool = True,
+        synced: bool = True,
         compact_after: int | None = None,
         parts: Parts = CORRECT,
     ) -> None:
         self.name = name
         self.holder = nodes[0]
-        self.log = parts.new_log(persistent=persistent)
+        self.log = parts.new_log(persistent=persistent, synced=synced)
         self.machine = parts.machine()
         self.requests = parts.requests()
         self.applied = 0
@@ -133,14 +136,22 @@ class Single(AuditedStore):
     name = "single"
     summary = "one node holds everything, the others pass requests on to it"
     options = (
-        Option("disk", "sync", "memory: keep nothing over a restart", ("sync", "memory")),
+        Option("sync", "on", "off: answer what is not yet on disk, and never wait for the disk", ("on", "off")),
         SNAPSHOT_ENTRIES,
         RETRIES,
         BUG,
     )
     bugs = "splitbrain.targets.stores.bugs.catalogue:SINGLE"
-    invariants = (one_entry_an_index(), done_once())
     one_copy = True
+
+    def __init__(self, settings: Mapping[str, Setting]) -> None:
+        super().__init__(settings)
+        self._synced = self._word("sync") == "on"
+
+    @property
+    def invariants(self) -> Sequence[Invariant]:  # type: ignore[override]
+        """One entry an index and a request, unless a crash may take entries back."""
+        return (one_entry_an_index(), done_once()) if self._synced else ()
 
     def copies(self, nodes: Sequence[Node]) -> Sequence[Node]:
         """The first node alone."""
@@ -149,7 +160,7 @@ class Single(AuditedStore):
     @property
     def claims(self) -> Sequence[str]:
         """Linearizable, but neither CP nor AP: a partition leaves whole sides without answers."""
-        return ("linearizable",) if self._word("disk") == "sync" else ()
+        return ("linearizable",) if self._synced else ()
 
     @property
     def operations(self) -> Shapes:
@@ -160,4 +171,4 @@ class Single(AuditedStore):
     def program(self) -> ProgramFactory:
         """A maker of SingleNodes."""
         after = snapshot_entries(self._word("snapshot_entries"), self.name)
-        return self.program_of((SingleNode, CORRECT), persistent=self._word("disk") == "sync", compact_after=after)
+        return self.program_of((SingleNode, CORRECT), synced=self._synced, compact_after=after)

@@ -62,6 +62,7 @@ def test_other_correct_stores_are_never_refuted(tmp_path, target):
     [
         ("raft:reads=local", "partition"),
         ("raft:disk=memory", "kill"),
+        ("single:sync=off", "kill"),
         ("primary-backup:failover=timeout", "partition"),
         ("primary-backup:reads=any", "partition"),
     ],

@@ -129,7 +129,7 @@ def test_a_file_is_a_target_too_and_no_library_is_replaced(tmp_path, monkeypatch
     with pytest.raises(UsageError, match=r"'json' is another module, .*; name the file as \./json\.py:Class"):
         registry.target("json:Store")
     (tmp_path / "a_store_here.py").write_text(store)
-    assert registry.target("./a_store_here.py:Store:disk=memory").settings["disk"] == "memory"
+    assert registry.target("./a_store_here.py:Store:sync=off").settings["sync"] == "off"
     with pytest.raises(UsageError, match="there is no file"):
         registry.target("./nothing.py:Store")
 

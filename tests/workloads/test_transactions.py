@@ -17,8 +17,8 @@ def test_a_log_of_transactions_is_strict_serializable(target, workload, tmp_path
 
 
 @pytest.mark.parametrize("workload", ["list-append", "rw-register"])
-def test_what_is_lost_with_the_memory_is_found(workload, tmp_path):
-    found = run("single:disk=memory", workload=workload, seed=1, nemesis="kill", time_limit=6.0, out=tmp_path).result
+def test_what_was_not_synced_and_is_lost_is_found(workload, tmp_path):
+    found = run("single:sync=off", workload=workload, seed=1, nemesis="kill", time_limit=6.0, out=tmp_path).result
     assert found.status == "invalid", found.reason
 
 

@@ -43,6 +43,21 @@ def test_single_shows_nothing_that_a_crash_could_take_back() -> None:
     assert bench.replies[bench.request("n1", READ)].value == 2
 
 
+def test_an_unsynced_single_answers_at_once_and_a_crash_takes_back_what_was_seen() -> None:
+    bench = StoreBench(partial(SingleNode, synced=False), ("n1",))
+    written = bench.request("n1", write(1))
+    seen = bench.request("n1", READ)
+    assert bench.replies[written].revision == 1 and bench.replies[seen].value == 1
+    bench.settle()
+    bench.crash("n1", keep=0)
+    bench.start("n1")
+    assert bench.replies[bench.request("n1", READ)].value is None
+    bench.request("n1", write(2))
+    bench.crash("n1", keep=1)
+    bench.start("n1")
+    assert bench.replies[bench.request("n1", READ)].value == 2, "it was written, and the disk may have kept it"
+
+
 def test_a_disk_error_ends_a_node_and_acknowledges_nothing() -> None:
     for make in (SingleNode, partial(PrimaryBackupNode, settings=PrimaryBackupSettings())):
         bench = StoreBench(make, ("n1",))

@@ -29,7 +29,7 @@ RUN = (
 SOME = (
     "(acknowledged_writes and (single or sync or index or truetime or through or sharded)) or (dead_leader and lease) "
     "or (away and raft) or (minority and index) or (forgets and raft) or (broken_disk and raft) "
-    "or (dead_leader and paxos and not quorum) or (members_leave and not version)"
+    "or (dead_leader and paxos and not quorum) or unsynced or (members_leave and not version)"
 )
 
 
