@@ -58,6 +58,7 @@ discovery.seed_hosts: [{hosts}]
 cluster.initial_cluster_manager_nodes: [{names}]
 node.store.allow_mmap: false
 node.portsfile: false
+cluster.routing.allocation.disk.threshold_enabled: false
 cluster.fault_detection.leader_check.interval: 500ms
 cluster.fault_detection.leader_check.timeout: 1s
 cluster.fault_detection.follower_check.interval: 500ms
@@ -113,13 +114,13 @@ class OpenSearchConnection(HttpConnection):
             self.http.auth = (access.user, access.password)
 
     async def asked(self, method: str, path: str, body: Json | None = None, but: Sequence[int] = ()) -> Json:
-        """The answer to a request, with its `status`. ServerError if that is an error, and none of `but`."""
+        """The answer to a request; of a list, its `rows`. ServerError if its status is an error, and none of `but`."""
         with translated():
             response = await self.http.request(method, path, json=body)
         if response.status_code not in (*CREATED, *but):
             raise self.failure(response.status_code, None, response.content)
         answer: Json = response.json()
-        return {**answer, "status": response.status_code} if isinstance(answer, dict) else {"rows": answer}
+        return answer if isinstance(answer, dict) else {"rows": answer}
 
 
 class OpenSearchClient(VersionedObjects, ServerClient):
@@ -133,9 +134,12 @@ class OpenSearchClient(VersionedObjects, ServerClient):
         await self.connection.asked("GET", "/")
 
     async def setup(self) -> None:
-        """Make the two indices."""
+        """Make the two indices. ConnectionRefusedError while they do not have all their copies."""
         for index in (OBJECTS, ELEMENTS):
             await self.connection.asked("PUT", f"/{index}", INDEX, but=(400,))  # it is there already
+        health = await self.connection.asked("GET", "/_cluster/health?wait_for_status=green&timeout=2s", but=(408,))
+        if health["status"] != "green":
+            raise ConnectionRefusedError(f"not all copies are there yet: the cluster is {health['status']}")
 
     async def found(self, operation: Operation) -> tuple[str | None, Any]:
         """The text of the object's document; its version is what a conditional put names."""

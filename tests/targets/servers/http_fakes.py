@@ -93,6 +93,8 @@ DYNAMODB = http_node(
 def _opensearch(request: HttpRequest) -> Reply | None:
     if request.method == "PUT" and request.path.startswith("/splitbrain/_doc/"):
         return None
+    if request.path.startswith("/_cluster/health"):
+        return 200, json.dumps({"status": "green", "number_of_nodes": 1})
     document = {"found": True, "_source": {"text": "7"}, "_seq_no": 1, "_primary_term": 1}
     return 200, json.dumps(document if request.method == "GET" and "/_doc/" in request.path else {})
 
