@@ -51,7 +51,7 @@ def main() -> None:
     if bench.peers:
         bench.peers.close()
     if options.page:
-        page.write(options.page, ", ".join(machine(bench)), reports)
+        page.write(options.page, ", ".join(machine(bench)), reports, list(ROWS))
     sys.exit(any(line.disagreement for report in reports for line in report.lines))
 
 

@@ -1,4 +1,4 @@
-"""Tables of measurements in the documentation, between two marks of a page, written over by every whole run.
+"""Tables of measurements in the documentation, between two marks of a page, written over row by row.
 
 Pitfall: between the marks nothing is kept that somebody typed.
 """
@@ -10,11 +10,26 @@ from measuring import Goal, Report
 
 MARK = "figures"
 COMMAND = "python benchmarks/linearizability.py"
+HEAD = 4
+"""Lines of a table before its first row."""
 
 
-def write(path: Path, machine: str, reports: Sequence[Report]) -> None:
-    """Put the table into the page; ValueError if it has no marks."""
-    replace(path, MARK, markdown(machine, reports))
+def write(path: Path, machine: str, reports: Sequence[Report], order: Sequence[str]) -> None:
+    """Put the table into the page: new rows beside those that it has, in an order of their names; ValueError if it has
+    no marks, or if rows that stay were not measured in the same way."""
+    lines = markdown(machine, reports)
+    measured = [report.row for report in reports]
+    kept = {name: line for line in current(path, MARK) for name in order if line.endswith(f"| `--only {name}` |")}
+    kept = {name: line for name, line in kept.items() if name not in measured}
+    if kept and lines[0] not in current(path, MARK):
+        raise ValueError(f"{', '.join(kept)} were not measured like this: {lines[0]} Measure them too")
+    rows = kept | dict(zip(measured, lines[HEAD:], strict=True))
+    replace(path, MARK, [*lines[:HEAD], *(rows[name] for name in order if name in rows)])
+
+
+def current(path: Path, mark: str) -> list[str]:
+    """The lines between the marks, none if they are not there."""
+    return path.read_text().partition(f"<!-- {mark}: begin -->")[2].partition(f"<!-- {mark}: end -->")[0].splitlines()
 
 
 def replace(path: Path, mark: str, lines: Sequence[str]) -> None:

@@ -13,17 +13,15 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from splitbrain.harness.history import ABSENT, History
-from splitbrain.harness.operation import EventType
+from peer_columns import columns
+
+from splitbrain.harness.history import History
 
 SOURCE = Path(__file__).resolve().parent / "peers" / "porcupine"
-OK, INFO = int(EventType.OK), int(EventType.INFO)
-READS = ("read", "get")
 
 
 @dataclass(frozen=True)
@@ -155,57 +153,3 @@ def built() -> Path | str:
         if made.returncode:
             return f"The driver of Porcupine could not be built: {made.stderr.strip().splitlines()[-1]}"
     return driver
-
-
-def columns(model: str, history: History) -> dict[str, Any]:
-    """A history as the driver reads it (see `history.go`)."""
-    operations, values = history.operations(), history.pool.values
-    taken = [
-        row
-        for row, ended in enumerate(operations.ended)
-        if ended == OK or (ended == INFO and values[operations.f[row]] not in READS)
-    ]
-    numbers: dict[int, int] = {}
-    out: dict[str, Any] = {
-        "model": model,
-        "f": [values[operations.f[row]] for row in taken],
-        "key": [numbers.setdefault(operations.key[row], len(numbers)) for row in taken],
-        "call": [operations.invoke[row] for row in taken],
-        "return": [operations.complete[row] if operations.ended[row] == OK else ABSENT for row in taken],
-    }
-    parts = {"register": _of_register, "fifo-queue": _of_container, "stack": _of_container}
-    return out | parts.get(model, _of_kv)(history, taken)
-
-
-def _of_register(history: History, taken: Sequence[int]) -> dict[str, Any]:
-    operations, values, number = history.operations(), history.pool.values, history.pool.id
-    comparing = history.pool.names["cas"]
-    first, second = [], []
-    for row in taken:
-        argument = operations.argument[row]
-        old, new = values[argument] if operations.f[row] == comparing else (None, None)
-        first.append(number(old) if operations.f[row] == comparing else argument)
-        second.append(number(new))
-    seen = [operations.result[row] for row in taken]
-    return {"initial": number(None), "argument": first, "second": second, "result": seen}
-
-
-def _of_container(history: History, taken: Sequence[int]) -> dict[str, Any]:
-    """Items as numbers from 1 on; 0 for nil, and -1 for a result that nobody saw."""
-    operations, nil = history.operations(), history.pool.id(None)
-    numbers: dict[int, int] = {nil: 0}
-    argument = [numbers.setdefault(operations.argument[row], len(numbers)) for row in taken]
-    result = [
-        numbers.setdefault(operations.result[row], len(numbers)) if operations.ended[row] == OK else -1
-        for row in taken
-    ]  # fmt: skip
-    return {"argument": argument, "result": result}
-
-
-def _of_kv(history: History, taken: Sequence[int]) -> dict[str, Any]:
-    operations, values = history.operations(), history.pool.values
-    texts = [
-        values[operations.result[row] if values[operations.f[row]] == "get" else operations.argument[row]]
-        for row in taken
-    ]
-    return {"text": texts}

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from measuring import Measurement, Report
 
-from rows import containers, etcd, kv, large, registers, written
+from rows import containers, etcd, kv, large, objects, registers, written
 
 ROWS: dict[str, Callable[[Measurement], Report]] = {
     "etcd-batch": etcd.batch,
@@ -26,4 +26,5 @@ ROWS: dict[str, Callable[[Measurement], Report]] = {
     "kv-whole": kv.whole,
     "python": written.models,
     "containers": containers.known,
+    **objects.ROWS,
 }

@@ -6,16 +6,19 @@ from xml.etree import ElementTree
 import histories
 import linearizability
 import logs
+import objects
 import page
 import peer
 import plot
 import pytest
+import rows.objects
 from histories import HistoryShape
 from measuring import Goal, Line, Measurement, Peers, Report, compared
 from peer import PeerAnswer, PeerProcess
 from rows import ROWS, common
 
 from splitbrain.checkers import porcupine
+from splitbrain.harness.history import Event, History
 
 CAS = porcupine.MODELS["cas-register"].make()
 
@@ -49,6 +52,28 @@ def test_the_peer_agrees_on_registers_and_on_strings(driver):
         driver.load(f"{number}", model, history)
         assert driver.check(f"{number}", 20).verdict == ("invalid" if invalid else "valid")
         driver.drop(f"{number}")
+
+
+@pytest.mark.parametrize("family", objects.FAMILIES)
+@pytest.mark.parametrize("wrong", [False, True])
+def test_the_peer_agrees_on_other_objects(driver, family, wrong):
+    """A container whose answers are old takes Porcupine very long, so the clients are few."""
+    model = porcupine.MODELS[family].make(rows.objects.SETTINGS.get(family, {}))
+    history = objects.history(family, objects.ObjectShape(60, 2, 0.05, wrong))
+    ours = porcupine.check(model, history, common.budget(20), explain=False).value.value
+    driver.load(family, family, history)
+    assert driver.check(family, 20).verdict == ours == ("invalid" if wrong else "valid")
+    driver.drop(family)
+
+
+def test_more_registers_than_the_driver_has_room_for_are_an_error(driver):
+    written = {f"r{number}": number for number in range(9)}
+    history = History.of(
+        Event(index=at, time=at, process=0, type=kind, f="write", value=written)
+        for at, kind in enumerate(("invoke", "ok"))
+    )
+    with pytest.raises(RuntimeError, match="register 8, and no more than 8 fit"):
+        driver.load("many", "multi-register", history)
 
 
 def test_the_peer_says_how_much_memory_it_took_and_runs_out_of_time(driver):
@@ -127,14 +152,27 @@ def test_figures_are_written_between_the_marks_of_a_page(tmp_path):
         Goal("seconds", 0.5, "≤", 1),
         Goal("least", 12345.0, "≥", 9, at_least=True),
     ]
-    page.write(path, "a machine", [Report("r", "some work", [], goals)])
+    page.write(path, "a machine", [Report("r", "some work", [], goals)], ["q", "r"])
     text = path.read_text()
     assert text.startswith("before\n") and text.endswith("after\n") and "old" not in text
     figures = "ratio: 3.14 (≥ 4) **missed**; seconds: 0.5 (≤ 1); least: >12,345 (≥ 9)"
     assert f"| some work | {figures} | `--only r` |" in text
     path.write_text("no marks")
     with pytest.raises(ValueError, match="has no"):
-        page.write(path, "a machine", [])
+        page.write(path, "a machine", [], [])
+
+
+def test_rows_that_were_not_measured_again_stay(tmp_path):
+    path = tmp_path / "page.md"
+    path.write_text(f"<!-- {page.MARK}: begin -->\n<!-- {page.MARK}: end -->\n")
+    order = ["a", "b", "c"]
+    for measured in ("ac", "b", "a"):
+        reports = [Report(row, f"{row} of {measured}", [], []) for row in measured]
+        page.write(path, "a machine", reports, order)
+    table = [line for line in path.read_text().splitlines() if "--only" in line]
+    assert [line.split("|")[1].strip() for line in table] == ["a of a", "b of b", "c of ac"]
+    with pytest.raises(ValueError, match="a, c were not measured like this"):
+        page.write(path, "another machine", [Report("b", "b", [], [])], order)
 
 
 def test_a_picture_is_well_formed_and_holds_every_curve():
