@@ -1,6 +1,8 @@
-"""Bugs of chain: who may answer, what an acknowledgement rests on, and what a new member must have."""
+"""Bugs of chain: who may answer, what an acknowledgement rests on, what a new member must have, and what a node that
+starts anew must know."""
 
-from splitbrain.targets.stores.chain.messages import Link
+from splitbrain.harness.program import Effects, Now
+from splitbrain.targets.stores.chain.messages import Beat, Chain, ChainMessage, Link
 from splitbrain.targets.stores.chain.node import ChainNode
 from splitbrain.targets.stores.messages import Request
 from splitbrain.targets.stores.requests import Origin, answer
@@ -39,3 +41,31 @@ class MiddleCommits(ChainNode):
 
     def _committed(self) -> int:
         return self._here() if self.members.place == "middle" and self._up_to_date() else super()._committed()
+
+
+class IncompleteChooses(ChainNode):
+    """Choose the next chain as any member, whatever it has of the log."""
+
+    def _complete(self) -> bool:
+        return True
+
+
+class AcknowledgedForgotten(ChainNode):
+    """Forget, when an epoch is entered again after a start, what was acknowledged in it."""
+
+    def _adopt(self, epoch: int, chain: Chain) -> None:
+        entered = (self.members.epoch, self.members.chain)
+        super()._adopt(epoch, chain)
+        if (self.members.epoch, self.members.chain) != entered:
+            self._matched = 0
+
+
+class EpochFromAnyone(ChainNode):
+    """Enter, after a start, the first epoch that another node tells, which may be long over."""
+
+    def on_message(self, now: Now, sender: str, message: ChainMessage) -> Effects:
+        """Take another node's message."""
+        if isinstance(message, Beat) and not self.members.chain:
+            self._now = now
+            self._adopt(message.epoch, message.chain)
+        return super().on_message(now, sender, message)

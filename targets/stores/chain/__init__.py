@@ -5,7 +5,7 @@ linearizability while a configuration service says which nodes the chain has, an
 them; the service, here a register that a majority keeps, must be reached to change the chain and to confirm reads. It
 does not promise answers to a majority whose chain has shrunk to nodes that are away.
 
-In reading order: `messages`, `members`, `configuration`, `node`, `invariants`, `target`.
+In reading order: `messages`, `members`, `configuration`, `settings`, `node`, `invariants`, `target`.
 """
 
 from splitbrain.targets.stores.chain.node import ChainNode

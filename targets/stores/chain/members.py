@@ -72,14 +72,16 @@ class ChainMembers:
             return None
         return next((node for node in self.others if node not in self.chain and not self.silent(node, now)), None)
 
-    def wanted(self, now: int, new: str | None) -> Chain | None:
+    def wanted(self, now: int, new: str | None, *, complete: bool) -> Chain | None:
         """The chain that should follow this one: without the members that are silent, or with a new one at its end;
-        None if this one is well. new: a node outside that is up to date, if there is one."""
+        None if this one is well. new: a node outside that is up to date, if there is one. complete: whether this node
+        has all that was committed before the epoch; then so have those before it, and one of them may be the head. One
+        that joined last may lack what was committed while it was still outside."""
         if self.name not in self.chain:
             return None
         living = tuple(node for node in self.chain if not self.silent(node, now))
         if living != self.chain:
-            return living
+            return living if complete or living[0] == self.head else None
         return (*self.chain, new) if new is not None and new not in self.chain else None
 
 

@@ -7,49 +7,28 @@ all have. Acknowledgements go back from the tail to the head, which answers. Who
 and becomes the next tail.
 
 Pitfall: the paper assumes fail-stop nodes; ours may be cut off and not know that the chain goes on without them. A
-write is safe, for a member of a newer epoch acknowledges nothing of an older one. A read is answered by the tail once
-the configuration service has confirmed, after the read arrived, that the epoch is still the present one.
+write is safe, for a member of a newer epoch acknowledges nothing of an older one; nor does one that starts anew, as the
+service tells it the epoch, and no other node. A read is answered by the tail once the configuration service has
+confirmed, after the read arrived, that the epoch is still the present one.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from splitbrain.harness.program import Effect, Effects, Log, Mark, Now, Reply, Role, Send, SetTimer
 from splitbrain.harness.random_stream import RandomStream
 from splitbrain.targets.stores.chain.configuration import TIMER, TOKENS, ChainConfiguration
-from splitbrain.targets.stores.chain.members import ChainMembers, ChainRequests
+from splitbrain.targets.stores.chain.members import ChainMembers
 from splitbrain.targets.stores.chain.messages import Beat, Chain, ChainMessage, Link, Linked
+from splitbrain.targets.stores.chain.settings import CORRECT, ChainParts, ChainSettings
 from splitbrain.targets.stores.journal import give_up
 from splitbrain.targets.stores.machine import applied_marks, refusal
 from splitbrain.targets.stores.messages import NO_LEADER, Answer, Entry, Forward, Request, Response
-from splitbrain.targets.stores.parts import Parts
 from splitbrain.targets.stores.requests import Origin, answer, refuse
 
 HEARTBEAT = "heartbeat"
 BATCH_MAX = 200
 """Entries in one message, at most."""
-
-
-@dataclass(frozen=True)
-class ChainParts(Parts):
-    """The classes that a node is made of."""
-
-    requests: type[ChainRequests] = ChainRequests
-
-
-@dataclass(frozen=True)
-class ChainSettings:
-    """The options of a node; times in nanoseconds. reads_any: any node answers reads from what it knows to be
-    committed. persistent: False keeps nothing over a restart. patience: silence that counts as death."""
-
-    reads_any: bool = False
-    persistent: bool = True
-    heartbeat: int = 50_000_000
-    patience: int = 300_000_000
-
-
-CORRECT = ChainParts()
 
 
 class ChainNode:
@@ -79,7 +58,8 @@ class ChainNode:
         self._base: int | None = None
         """The end of the head's log when the epoch began, once it is known here."""
         self._matched = 0
-        """The index up to which the log is that of the predecessor."""
+        """The index up to which the log is that of the predecessor. What bears the present epoch is, and was perhaps
+        acknowledged before this node started anew: an old message that tells of less must not take that back."""
         self._next = 1
         self._downstream = 0
         """The index up to which all from the successor on have the log on disk."""
@@ -118,7 +98,8 @@ class ChainNode:
             case Linked():
                 self._on_linked(sender, message)
             case Beat():
-                self._adopt(message.epoch, message.chain)
+                if self.members.chain:  # else what it says may be older than what was known here before the start
+                    self._adopt(message.epoch, message.chain)
             case Forward(request):
                 self._serve(request, sender)
             case Answer():
@@ -147,7 +128,7 @@ class ChainNode:
         """Ask for another chain if this one is not well."""
         members, now = self.members, self._now
         learned = self._learned is not None and self._up_to_date() and self._learned >= self._here()
-        wanted = members.wanted(now.monotonic, self._joining if learned else None)
+        wanted = members.wanted(now.monotonic, self._joining if learned else None, complete=self._complete())
         if wanted is None or self._asking:
             return
         self._out.append(Log(f"epoch {members.epoch}: asking for the chain {', '.join(wanted)}"))
@@ -246,8 +227,10 @@ class ChainNode:
         members.enter(epoch, chain, self._now.monotonic)
         self._out += [Log(f"epoch {epoch}: the chain is {', '.join(chain)}"), Mark("configuration", epoch, chain)]
         head = members.head == self.name
+        if head or (members.place != "outside" and self.log.term == epoch - 1):
+            self._note_complete()
         self._base = self.log.last if head else None
-        self._matched = self._downstream = 0
+        self._matched, self._downstream = self.log.last_of(epoch) or 0, 0
         self._joining = self._learned = None
         self._next = self.log.last + 1
         if not head:
@@ -263,6 +246,16 @@ class ChainNode:
     def _up_to_date(self) -> bool:
         """Whether this node has all that was committed before the epoch began."""
         return self._base is not None and self._here() >= self._base
+
+    def _complete(self) -> bool:
+        """Whether this member is known to have all that was committed before the epoch began: as its head, as one that
+        caught up in it, or as one that was complete in the epoch before, which committed nothing without it. So it is
+        noted on disk, as the term of the log."""
+        return self.log.term == self.members.epoch
+
+    def _note_complete(self) -> None:
+        if self.log.term < self.members.epoch:
+            self.log.ballot(self.members.epoch, None)
 
     def _committed(self) -> int:
         """The index up to which the chain from here to its tail has the log on disk."""
@@ -335,6 +328,8 @@ class ChainNode:
 
     def _finish(self) -> Effects:
         """End an event: write, apply what is committed, tell the predecessor, and say what the disk allows."""
+        if self.members.place != "outside" and self._up_to_date():
+            self._note_complete()
         self._out += self.log.journal.flush()
         self.log.settle()
         committed = self._committed()

@@ -13,7 +13,8 @@ from splitbrain.harness.options import Option, Setting
 from splitbrain.harness.program import ProgramFactory
 from splitbrain.targets.stores.audit import BUG, RETRIES, AuditedStore
 from splitbrain.targets.stores.chain.invariants import INVARIANTS
-from splitbrain.targets.stores.chain.node import CORRECT, ChainNode, ChainSettings
+from splitbrain.targets.stores.chain.node import ChainNode
+from splitbrain.targets.stores.chain.settings import CORRECT, ChainSettings
 
 
 class ChainReplication(AuditedStore):

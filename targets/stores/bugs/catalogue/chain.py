@@ -6,7 +6,7 @@ from splitbrain.harness.planted_bug import PlantedBug
 from splitbrain.targets.stores.bugs import chain as bugs
 from splitbrain.targets.stores.bugs import shared
 from splitbrain.targets.stores.bugs.catalogue.common import CUTS, INVARIANTS, KILLS, LINEARIZABLE, RETRIES
-from splitbrain.targets.stores.chain.node import ChainParts
+from splitbrain.targets.stores.chain.settings import ChainParts
 
 PAPER = "van Renesse and Schneider, OSDI 2004"
 
@@ -58,6 +58,30 @@ CHAIN: Sequence[PlantedBug] = (
         LINEARIZABLE,
         (bugs.ServesBeforeCaughtUp, ChainParts()),
         aim=CUTS,
+    ),
+    PlantedBug(
+        "incomplete-chooses",
+        "a member that has not caught up chooses the next chain, and may become its head",
+        f"{PAPER}, section 3: the chain goes on from a member that has what was committed",
+        LINEARIZABLE,
+        (bugs.IncompleteChooses, ChainParts()),
+        aim=CUTS,
+    ),
+    PlantedBug(
+        "acknowledged-forgotten",
+        "a tail that starts anew takes an old message for the end of its log",
+        f"{PAPER}, section 3, assumes fail-stop nodes",
+        LINEARIZABLE,
+        (bugs.AcknowledgedForgotten, ChainParts()),
+        aim=KILLS,
+    ),
+    PlantedBug(
+        "epoch-from-anyone",
+        "a node that starts anew enters the epoch that another one tells, which may be long over",
+        f"{PAPER}, section 3: the master alone tells who is a member",
+        LINEARIZABLE,
+        (bugs.EpochFromAnyone, ChainParts()),
+        aim=KILLS,
     ),
     PlantedBug(
         "no-deduplication",

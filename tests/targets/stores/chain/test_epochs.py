@@ -8,11 +8,11 @@ from splitbrain.harness.invariants import Invariant
 from splitbrain.harness.marks import MarkEvent
 from splitbrain.targets.stores.chain import ChainNode
 from splitbrain.targets.stores.chain.invariants import keeps_what_it_acknowledged, one_chain_an_epoch
-from splitbrain.targets.stores.chain.messages import Link
-from splitbrain.targets.stores.chain.node import ChainSettings
+from splitbrain.targets.stores.chain.messages import Beat, Link
+from splitbrain.targets.stores.chain.settings import ChainSettings
 from splitbrain.targets.stores.messages import Entry, Request
 
-from ..bench import StoreBench
+from ..bench import Flight, StoreBench
 
 NAMES = ("n1", "n2", "n3")
 
@@ -112,6 +112,68 @@ def test_a_tail_serves_once_it_has_all_that_the_head_had_when_the_epoch_began() 
     assert not n3._up_to_date(), "it is not on disk"
     n3.on_durable(bench._time(), n3.log.journal._token)
     assert n3._up_to_date()
+
+
+def test_a_tail_that_starts_anew_goes_back_behind_nothing_that_it_acknowledged() -> None:
+    bench = chain()
+    beat(bench, NAMES, 1)
+    old = next(flight for flight in _flights(bench, "n2") if isinstance(flight.message, Link))
+    handle = bench.request("n1", write(1))
+    beat(bench, NAMES, 3)
+    assert bench.replies[handle].revision == 1
+    bench.crash("n3")
+    bench.start("n3")
+    bench.settle(("n1", "n3"))
+    n3 = bench.program("n3")
+    assert n3.members.tail == "n3"
+    n3.on_message(bench._time(), "n2", old.message)
+    assert n3._up_to_date() and n3._committed() == 1
+
+
+def _flights(bench: StoreBench, name: str) -> list[Flight]:
+    """The messages that a node sends at its heartbeat."""
+    bench.fire(name, "heartbeat")
+    found = [flight for flight in bench.flights if flight.sender == name]
+    bench.settle()
+    return found
+
+
+def test_a_node_that_starts_anew_hears_of_epochs_from_the_service_alone() -> None:
+    bench = chain()
+    bench.crash("n3")
+    bench.start("n3")
+    n3 = bench.program("n3")
+    n3.on_message(bench._time(), "n2", Beat(0, NAMES))
+    assert n3.members.chain == ()
+    bench.settle()
+    assert n3.members.chain == NAMES
+    n3.on_message(bench._time(), "n2", Beat(7, ("n2", "n3")))
+    assert n3.members.epoch == 7
+
+
+def test_one_that_joined_last_chooses_no_head_before_it_has_caught_up() -> None:
+    bench = chain()
+    for epoch, members in ((1, ("n1", "n2")), (2, NAMES)):
+        for name in NAMES:
+            bench._carry_out(
+                bench.beds[name], bench.program(name).on_message(bench._time(), "n1", Beat(epoch, members))
+            )
+            bench.drop(lambda flight: isinstance(flight.message, Link))
+    bench.settle(without=(Link,))
+    n2, n3 = bench.program("n2"), bench.program("n3")
+    later = bench.now + 10**10
+    for other in ("n1", "n2"):
+        assert n3.members.silent(other, later)
+    assert n3.members.wanted(later, None, complete=n3._complete()) is None
+    assert n2.members.wanted(later, None, complete=n2._complete()) == ("n2",)
+    bench.crash("n2")
+    bench.start("n2")
+    bench.settle(without=(Link,))
+    bench.program("n2").on_message(bench._time(), "n3", Beat(2, NAMES))
+    assert bench.program("n2")._complete(), "it was complete in this epoch before it started anew"
+    beat(bench, NAMES, 2)
+    assert n3._complete()
+    assert n3.members.wanted(bench.now + 10**10, None, complete=n3._complete()) == ("n3",)
 
 
 Told = tuple[str, str, tuple[object, ...]]
