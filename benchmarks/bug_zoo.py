@@ -22,6 +22,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from splitbrain.harness.planted_bug import PlantedBug
 from splitbrain.zoo import HUNTED, BugResult, HuntPlan, hunt, hunt_plans
 
 PAGE = Path(__file__).parents[1] / "docs" / "bug-zoo.md"
@@ -41,7 +42,7 @@ def table(plans: Sequence[HuntPlan], lines: Mapping[str, Mapping[str, Any]]) -> 
             how = f"{line['by']} | {line['seed']} | {line['cpu_seconds']:.1f} |"
         else:
             missed = max(missed, line["cpu_seconds"])
-            reasons.append(f"- `{one.target}`: {one.bug.rare or 'nothing is known of why'}.")
+            reasons.append(f"- `{one.target}`: {reason(one.bug, line)}.")
             how = f"missed | – | {line['cpu_seconds']:.1f} ({line['seeds']} runs) |"
         rows.append(f"| `{one.target}` | {one.bug.mistake} | {how}")
     total = f"{len(spent)} of {len(rows)} found"
@@ -51,6 +52,13 @@ def table(plans: Sequence[HuntPlan], lines: Mapping[str, Mapping[str, Any]]) -> 
         total += f"; no other was hunted for more than {missed:.0f}"
     why = ["", "What is missed, and why:", "", *reasons] if reasons else []
     return "\n".join([f"{total}.", "", *HEADING, *rows, *why])
+
+
+def reason(bug: PlantedBug, line: Mapping[str, Any]) -> str:
+    """Reason for which a bug was missed."""
+    if line.get("common"):
+        return f"{' and '.join(line['common'])} refuted it, and the correct store with the same seeds, too"
+    return bug.rare or "nothing is known of why"
 
 
 ROW = re.compile(r"\| `([^`]+)` \|.*\| (.+) \| (.+) \| ([\d.]+)(?: \((\d+) runs\))? \|")

@@ -22,6 +22,7 @@ PROPERTIES: Mapping[str, str] = {
     "consumed-at-least-once": "consumed-at-least-once",
     "consumed-at-most-once": "consumed-at-most-once",
     "consumed-exactly-once": "consumed-exactly-once",
+    "conserved": "conserved",
     "index-eventual": "index-eventual",
     "index-fresh": "index-fresh",
     "membership": "membership",

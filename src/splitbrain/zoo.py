@@ -1,11 +1,14 @@
 """The zoo: hunts for planted bugs, one by one, with the command that a user would type first.
 
 A hunt runs a target that has a bug with one seed after the other, until a run is refuted or its CPU seconds are used
-up. The correct store is hunted beside them with the same means: whatever refutes it is a false alarm. Independent
-starts go over different seeds, and the median counts.
+up. A check that refutes the correct store with the same options, faults and seeds as well tells nothing of the bug, and
+the hunt goes on for another one. The correct store is hunted beside them with the same means, too: whatever refutes it
+is a false alarm, unless it claims nothing with these options. Independent starts go over different seeds, and the
+median counts.
 """
 
 import importlib
+import json
 import shutil
 import statistics
 import tempfile
@@ -13,6 +16,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +42,8 @@ SEEDS_A_START = 10_000
 """Seeds between two starts: the k-th start begins with seed k times this, and one."""
 SECONDS_A_RUN = 15.0
 """Virtual seconds of a run: what is found at all is found early, and more seeds are more worlds."""
+CONTROLS = 10
+"""Runs of the correct store, at least, before a check tells a bug from it: with the first seeds of the hunt."""
 BESIDE_MODEL = ("invariants", "audit", "liveness", "logs")
 """Checks that go by their own name; any other is the model's."""
 
@@ -45,20 +51,23 @@ BESIDE_MODEL = ("invariants", "audit", "liveness", "logs")
 @dataclass(frozen=True)
 class HuntPlan:
     """The hunt for one bug. target: as for `splitbrain run`. bug: what is planted; None for a correct store. fields: of
-    the run's specification, where they are not the defaults. A run that is refuted by a model alone counts only if the
-    target claims it: where it claims less, the correct store is refuted, too. Where its default workload judges another
-    model than it claims, runs are judged by the claim."""
+    the run's specification, where they are not the defaults. correct: the target without the bug. claims: whether it
+    claims anything. A refutation by a model or a property counts only if the target claims it. Where its default
+    workload judges another model than it claims, runs are judged by the claim."""
 
     target: str
     store: str
     bug: PlantedBug | None = None
     fields: Mapping[str, Any] = field(default_factory=lambda: {"nemesis": "all"})
+    correct: str = ""
+    claims: bool = True
 
 
 @dataclass(frozen=True)
 class HuntResult:
     """The result of one hunt. by: the check that refuted the run. seeds: how many runs. run: the folder of the refuted
-    run, command: what repeats it. unknown: how many runs ended so, and the last reason."""
+    run, command: what repeats it. unknown: how many runs ended so, and the last reason. common: checks that refuted a
+    run, and the correct store, too."""
 
     found: bool
     seeds: int
@@ -69,6 +78,7 @@ class HuntResult:
     command: str | None = None
     unknown: int = 0
     why_unknown: str = ""
+    common: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,8 +95,13 @@ class BugResult:
 
     @property
     def alarms(self) -> int:
-        """The number of starts that were refuted."""
-        return sum(hunt.found for hunt in self.hunts)
+        """The number of starts that were refuted, of a store that claims something."""
+        return sum(hunt.found for hunt in self.hunts) if self.plan.claims else 0
+
+    @property
+    def common(self) -> list[str]:
+        """The checks that refuted the correct store, too, and so told nothing."""
+        return sorted({check for hunt in self.hunts for check in hunt.common})
 
     @property
     def first(self) -> HuntResult | None:
@@ -112,7 +127,8 @@ class BugResult:
             "run": first.run if first else None,
             "command": first.command if first else None,
             "starts": len(self.hunts),
-            "starts_found": self.alarms,
+            "starts_found": sum(hunt.found for hunt in self.hunts),
+            "common": self.common,
             "unknown": sum(hunt.unknown for hunt in self.hunts),
         }
 
@@ -146,10 +162,13 @@ def hunt_plans(words: Sequence[str], *, aimed: bool, time_limit: float = SECONDS
                 continue  # what the bug needs does not go with what is given
             faults = bug.faults or (store.covered if isinstance(store, PartlyCovered) else "all")
             plain: dict[str, Any] = {"nemesis": faults, "time_limit": time_limit}
-            correct.setdefault((beside, faults), HuntPlan(beside, name, fields={**plain, **judged_by(beside, plain)}))
+            claims = bool(store.claims)
+            plan = HuntPlan(beside, name, fields={**plain, **judged_by(beside, plain)}, claims=claims)
+            correct.setdefault((beside, faults), plan)
             fields = {**plain, **_aimed(bug)} if aimed else plain
-            fields = {**fields, **judged_by(_spelled(name, options), fields)}
-            found.append(HuntPlan(_spelled(name, {**options, "bug": f"{bug.name}{at}{place}"}), name, bug, fields))
+            fields = {**fields, **judged_by(beside, fields)}
+            target = _spelled(name, {**options, "bug": f"{bug.name}{at}{place}"})
+            found.append(HuntPlan(target, name, bug, fields, beside, claims))
     return [*found, *correct.values()]
 
 
@@ -167,41 +186,66 @@ def hunt_all(
 
 
 def hunt(plan: HuntPlan, start: int, cpu_limit: float, out: Path) -> HuntResult:
-    """Run one seed after the other, at least one, until a run is refuted or the CPU seconds are used up."""
-    began = time.process_time()
-    seeds, unknown, why = 0, 0, ""
-    while not seeds or time.process_time() - began < cpu_limit:
+    """Run one seed after the other, at least one, until a check tells the bug or the CPU seconds are used up; runs of
+    the correct store are not counted among them."""
+    seeds, spent, unknown, why = 0, 0.0, 0, ""
+    common: set[str] = set()
+    while not seeds or spent < cpu_limit:
         seeds += 1
         seed = start * SEEDS_A_START + seeds
-        result, kept = _attempt(
-            RunSpec(plan.target, seed=seed, **plan.fields), out / f"{_word(plan.target)}-seed{seed}"
-        )
-        if kept is not None:
-            spent = time.process_time() - began
-            command = result.record.command if result.record else None
-            return HuntResult(True, seeds, spent, refuted_by(result.verdict), seed, str(kept), command, unknown, why)
-        if result.status is not RunStatus.VALID:
+        began = time.process_time()
+        with tempfile.TemporaryDirectory(prefix="splitbrain-zoo-") as folder:
+            result, checks, left = _attempt(RunSpec(plan.target, seed=seed, **plan.fields), Path(folder))
+            spent += time.process_time() - began
+            if plan.correct:
+                common |= _refuting_correct(plan, {*checks} - common, start, max(seeds, CONTROLS))
+            by = next((check for check in checks if check not in common), None)
+            if by is not None and left is not None:
+                kept = _moved(left, out / f"{_word(plan.target)}-seed{seed}")
+                command = result.record.command if result.record else None
+                told = tuple(sorted(common))
+                return HuntResult(True, seeds, spent, by, seed, str(kept), command, unknown, why, told)
+        if result.status not in (RunStatus.VALID, RunStatus.INVALID):
             unknown, why = unknown + 1, result.sentence
-    return HuntResult(False, seeds, time.process_time() - began, unknown=unknown, why_unknown=why)
+    return HuntResult(False, seeds, spent, unknown=unknown, why_unknown=why, common=tuple(sorted(common)))
 
 
-def _attempt(spec: RunSpec, keep: Path) -> tuple[Result, Path | None]:
-    """One run; and where its folder is kept, if it was refuted."""
+def _attempt(spec: RunSpec, folder: Path | None) -> tuple[Result, list[str], Path | None]:
+    """One run, the checks that refuted it (see `telling`), and its folder if there are any, and it is to be kept."""
     made = planned(spec)
-    with tempfile.TemporaryDirectory(prefix="splitbrain-zoo-") as folder:
-        if made.environment.deterministic:
-            with execute_in_memory(made) as held:
-                result = held.result
-                left = held.keep(made.record(), Path(folder)).path if _counts(made, result) else None
-        else:
-            done = run(spec, out=folder)
-            result, left = done.result, done.folder.path if _counts(made, done.result) else None
-        if left is None:
-            return result, None
-        keep.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(keep, ignore_errors=True)
-        shutil.move(left, keep)
-        return result, keep
+    if made.environment.deterministic:
+        with execute_in_memory(made) as held:
+            checks = telling(made, held.result)
+            left = held.keep(made.record(), folder).path if checks and folder else None
+            return held.result, checks, left
+    with tempfile.TemporaryDirectory(prefix="splitbrain-zoo-") as nowhere:
+        done = run(spec, out=folder or nowhere)
+    return done.result, telling(made, done.result), done.folder.path if folder else None
+
+
+def _moved(left: Path, keep: Path) -> Path:
+    """The folder of a run at the place where it is kept."""
+    keep.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(keep, ignore_errors=True)
+    shutil.move(left, keep)
+    return keep
+
+
+def _refuting_correct(plan: HuntPlan, checks: set[str], start: int, seeds: int) -> set[str]:
+    """Subset of the checks: those that refute the correct store with any of the first seeds of a start."""
+    fields, first = json.dumps(plan.fields, sort_keys=True), start * SEEDS_A_START + 1
+    found: set[str] = set()
+    for seed in range(first, first + seeds):
+        if found == checks:
+            break
+        found |= checks.intersection(_control(plan.correct, fields, seed))
+    return found
+
+
+@cache
+def _control(target: str, fields: str, seed: int) -> tuple[str, ...]:
+    """The checks that refute one run of a correct store; kept, as all bugs of a store are compared with it."""
+    return tuple(_attempt(RunSpec(target, seed=seed, **json.loads(fields)), None)[1])
 
 
 def judged_by(target: str, fields: Mapping[str, Any]) -> dict[str, str]:
@@ -215,29 +259,24 @@ def judged_by(target: str, fields: Mapping[str, Any]) -> dict[str, str]:
     return {"model": CLAIM} if by_claim else {}
 
 
-def _counts(made: RunPlan, result: Result) -> bool:
-    """Whether a run was refuted by something that its target does not break by design."""
+def telling(made: RunPlan, result: Result) -> list[str]:
+    """The checks that refuted a run, the model first if it did, without what its target does not claim."""
     if result.status is not RunStatus.INVALID:
-        return False
+        return []
     claimed, judged = models_claimed(made.target.claims), made.workload.model
     by_model = bool(claimed) and (
         made.spec.model == CLAIM or judged is None or any(implies(model, judged) for model in claimed)
     )
     decisive = {*BESIDE_MODEL, *map(checker_of, properties_claimed(made.target.claims))}
-    return by_model or any(name in decisive for name in refutations(result.verdict))
-
-
-def refuted_by(verdict: Verdict | None) -> str | None:
-    """The check that refuted a run: the model if it did, else the first other one."""
-    names = refutations(verdict)
-    return next((name for name in names if name not in BESIDE_MODEL), names[0] if names else None)
+    names = [name for name in refutations(result.verdict) if by_model or name in decisive]
+    return sorted(names, key=lambda name: name in BESIDE_MODEL)
 
 
 def refutations(verdict: Verdict | None) -> list[str]:
     """All checks that refuted a run: models by their names, and others by theirs."""
-    if verdict is None:
+    if verdict is None or verdict.value is not Validity.INVALID:
         return []
-    checks = [child for child in verdict.children or (verdict,) if child.value is Validity.INVALID]
+    checks = [child for child in verdict.children if child.value is Validity.INVALID] or [verdict]
     return [check.checker if check.checker in BESIDE_MODEL else check.model or check.checker for check in checks]
 
 

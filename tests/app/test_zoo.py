@@ -1,6 +1,7 @@
 """The zoo: what is hunted, how hunts are counted, and one hunt by the command line."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from splitbrain.cli.zoo import exit_code, summary, zoo
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.verdict import Validity, Verdict
 from splitbrain.targets.stores.bugs.catalogue import RAFT
-from splitbrain.zoo import BugResult, HuntPlan, HuntResult, hunt_plans, refuted_by
+from splitbrain.zoo import BugResult, HuntPlan, HuntResult, hunt, hunt_plans, refutations
 
 BUG = RAFT[0]
 
@@ -98,21 +99,64 @@ def test_most_starts_decide_and_the_median_counts() -> None:
     assert result(True, True, False, False).cpu_seconds == 2.0
 
 
-def test_the_check_that_refuted_is_named() -> None:
+def test_the_checks_that_refuted_are_named() -> None:
     model = Verdict(Validity.INVALID, "no order", "porcupine", "cas-register")
     invariants = Verdict(Validity.INVALID, "two leaders", "invariants")
     both = Verdict(Validity.INVALID, "", "register", children=(invariants, model))
-    assert refuted_by(both) == "cas-register"
-    assert refuted_by(Verdict(Validity.INVALID, "", "register", children=(invariants,))) == "invariants"
+    assert refutations(both) == ["invariants", "cas-register"]
+    assert refutations(model) == ["cas-register"]
+    assert refutations(Verdict(Validity.VALID, "", "register", "cas-register")) == refutations(None) == []
+
+
+def hunted(word: str, folder: Path) -> HuntResult:
+    """A short hunt for one bug."""
+    plan, _ = hunt_plans([word], aimed=False, time_limit=4.0)
+    return hunt(plan, 0, 0.01, folder)
+
+
+@pytest.mark.parametrize(
+    ("word", "common"),
+    [
+        ("single:sync=off,bug=no-deduplication", {"audit"}),
+        ("raft:disk=memory,bug=leader-counted-twice", {"audit", "invariants"}),
+        ("saga:dedup=none,bug=refused-step-undone", {"audit", "invariants"}),
+    ],
+)
+def test_what_refutes_the_correct_store_too_finds_no_bug(word: str, common: set[str], tmp_path: Path) -> None:
+    missed = hunted(word, tmp_path)
+    assert not missed.found and missed.seeds == 1 and missed.by is None
+    assert missed.common and {*missed.common} <= common
+    assert not any(tmp_path.iterdir()), "no folder of a run that tells nothing is kept"
+
+
+def test_a_bug_is_named_by_what_the_correct_store_does_not_show(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model refutes this store with the bug and without it, as too few nodes need to meet."""
+    monkeypatch.setattr("splitbrain.zoo.CONTROLS", 1)
+    monkeypatch.setattr("splitbrain.zoo.SEEDS_A_START", 6)
+    plan, _ = hunt_plans(["quorum:bug=hints-lost-on-restart"], aimed=False)
+    found = hunt(plan, 1, 0.01, tmp_path)
+    assert found.found and found.by in ("audit", "invariants"), found
+
+
+def test_no_alarm_is_false_where_nothing_is_claimed() -> None:
+    hit = HuntResult(True, 1, 1.0, by="audit")
+    refuted = BugResult(HuntPlan("raft:disk=memory", "raft", claims=False), [hit])
+    missed = BugResult(HuntPlan("raft:disk=memory,bug=x", "raft", BUG), [HuntResult(False, 3, 1.0, common=("audit",))])
+    assert exit_code(summary([missed, refuted])) == 2
+    assert exit_code(summary([missed, replace(refuted, plan=HuntPlan("raft", "raft"))])) == 1
+    assert missed.to_json()["common"] == ["audit"]
 
 
 def test_a_bug_is_found_and_the_correct_store_is_not_refuted(tmp_path: Path) -> None:
-    words = ["raft:bug=leader-counted-twice", "--cpu-limit", "0.1", "--jobs", "1", "--json", "--out", str(tmp_path)]
+    words = ["single:bug=stale-front-door", "--cpu-limit", "0.1", "--jobs", "1", "--json", "--out", str(tmp_path)]
+    words += ["--time-limit", "3"]
     done = CliRunner().invoke(zoo, words, standalone_mode=False)
     bug, total = map(json.loads, done.output.splitlines())
     assert (bug["found"], bug["seed"], bug["seeds"]) == (True, 1, 1)
     assert bug["by"]
-    assert bug["command"] == "splitbrain run raft:bug=leader-counted-twice --nemesis all --time-limit 15 --seed 1"
+    assert bug["command"] == "splitbrain run single:bug=stale-front-door --nemesis all --time-limit 3 --seed 1"
     assert Path(bug["run"]).is_dir()
     assert total == {"bugs": 1, "found": 1, "correct_runs": 1, "false_alarms": 0}
     assert done.return_value == 0

@@ -42,7 +42,9 @@ def zoo(
 ) -> int:
     """Hunt the planted bugs of stores, as `raft`, or of one target, as `raft:bug=vote-twice`.
 
-    Exit codes: 0 all found, 1 a correct store was refuted, 2 a bug was missed.
+    A check counts only if it does not refute the correct store with the same options and seeds, too.
+
+    Exit codes: 0 all found, 1 a correct store was refuted in what it claims, 2 a bug was missed.
     """
     plans = hunt_plans(targets, aimed=aimed, time_limit=time_limit)
     results: list[BugResult] = []
@@ -82,13 +84,24 @@ def _line(result: BugResult) -> str:
     spent = f"{result.cpu_seconds:6.1f} CPU s, {seeds} runs"
     if unknown:
         spent += f", {unknown} unknown ({next(h.why_unknown for h in result.hunts if h.unknown)})"
-    first = result.first
-    outcomes = ("missed", "found") if result.plan.bug is not None else ("correct", "FALSE ALARM")
-    what = outcomes[result.found if result.plan.bug is not None else bool(first)]
+    first, bug = result.first, result.plan.bug
+    if bug is not None:
+        what = "found" if result.found else "missed"
+    else:
+        what = "FALSE ALARM" if result.alarms else "refuted" if first else "correct"
     by = f" by {first.by}, seed {first.seed}: {first.run}" if first else ""
+    return f"{what:8} {result.plan.target}: {spent}{by}{_why(result)}"
+
+
+def _why(result: BugResult) -> str:
+    """Reason for which a bug was missed, or the refutation of a correct store is no alarm."""
     bug = result.plan.bug
-    why = f"; {bug.rare}" if bug is not None and bug.rare and not result.found else ""
-    return f"{what:8} {result.plan.target}: {spent}{by}{why}"
+    if bug is None:
+        return "; it claims nothing with these options" if result.first and not result.alarms else ""
+    if result.found:
+        return ""
+    common = f"; {' and '.join(result.common)} refuted the correct store, too" if result.common else ""
+    return f"{common}; {bug.rare}" if bug.rare else common
 
 
 def _told(total: dict[str, int]) -> str:

@@ -1,9 +1,14 @@
 """saga on the workbench: what follows what, what is undone, and what restarts and copies of letters do."""
 
 from functools import partial
+from pathlib import Path
 
 import pytest
 
+from splitbrain import registry
+from splitbrain.checkers.claims import Standing
+from splitbrain.results.result import RunStatus
+from splitbrain.runner.calls import run
 from splitbrain.targets.stores.messages import Request
 from splitbrain.targets.stores.saga import SagaNode
 from splitbrain.targets.stores.saga.messages import Delivery, Receipt, StepCommand
@@ -167,3 +172,25 @@ def test_nonsense_is_refused(f: str, value: object) -> None:
     made = bench(True)
     handle = made.request("n1", Request(f, None, value, "s", 1))
     assert made.replies[handle].error == "unsupported"
+
+
+@pytest.mark.parametrize(
+    ("options", "claims"),
+    [
+        ("", ("conserved",)),
+        (":style=choreography", ("conserved",)),
+        (":dedup=window", ()),
+        (":dedup=none", ()),
+        (":disk=memory", ()),
+    ],
+)
+def test_money_is_conserved_where_letters_that_come_again_are_known(options: str, claims: tuple[str, ...]) -> None:
+    assert registry.target(f"saga{options}").claims == claims
+
+
+def test_what_saga_claims_is_judged(tmp_path: Path) -> None:
+    found = run(
+        "saga", model="claim", nemesis="kill,packet", env="sim", time_limit=5.0, seed=1, out=tmp_path
+    ).result  # fmt: skip
+    assert found.status is RunStatus.VALID, found.reason
+    assert found.claims == {"conserved": Standing.CONFIRMED}
