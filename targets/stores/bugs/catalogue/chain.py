@@ -66,6 +66,7 @@ CHAIN: Sequence[PlantedBug] = (
         LINEARIZABLE,
         (bugs.IncompleteChooses, ChainParts()),
         aim=CUTS,
+        rare="a write must be acknowledged while a member is being added, which must then hear nobody before it catches up",
     ),
     PlantedBug(
         "acknowledged-forgotten",
@@ -82,6 +83,7 @@ CHAIN: Sequence[PlantedBug] = (
         LINEARIZABLE,
         (bugs.EpochFromAnyone, ChainParts()),
         aim=KILLS,
+        rare="all members of a chain that is long over must start anew, and hear of it in old messages before the service",
     ),
     PlantedBug(
         "no-deduplication",
