@@ -66,7 +66,7 @@ CHAIN: Sequence[PlantedBug] = (
         LINEARIZABLE,
         (bugs.IncompleteChooses, ChainParts()),
         aim=CUTS,
-        rare="a write must be acknowledged while a member is being added, which must then hear nobody before it catches up",
+        rare="a write must be acknowledged while a member joins, which must then hear nobody before it catches up",
     ),
     PlantedBug(
         "acknowledged-forgotten",
@@ -83,7 +83,7 @@ CHAIN: Sequence[PlantedBug] = (
         LINEARIZABLE,
         (bugs.EpochFromAnyone, ChainParts()),
         aim=KILLS,
-        rare="all members of a chain that is long over must start anew, and hear of it in old messages before the service",
+        rare="all members of a chain long over must start anew, and hear of it before the service answers",
     ),
     PlantedBug(
         "no-deduplication",
