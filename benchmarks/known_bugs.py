@@ -63,6 +63,10 @@ PROMOTED = (
     "--workload set --nemesis partition:topology=leader-isolated --nemesis-interval 20 --nemesis-duration 12 "
     "--time-limit 20"
 )
+ELECTED = (
+    "--workload set --nemesis partition:topology=leader-isolated --nemesis-interval 40 --nemesis-duration 32 "
+    "--time-limit 45"
+)
 READERS = "--workload unique-register --concurrency 12 --rate 0 --time-limit 10 --model regular"
 
 
@@ -192,6 +196,10 @@ ROWS = (
         "postgresql:reads=node,quorum=2", f"{THREE} {READERS}", INVALID),
     BugRow("pg-apply", "the same, and a commit waits until standbys have carried it out",
         "postgresql:reads=node,quorum=2,commit=remote_apply", f"{THREE} {READERS}", VALID),
+    BugRow("patroni-async", "Patroni promotes a standby that lacks what was acknowledged", "patroni",
+        f"{THREE} {ELECTED}", INVALID),
+    BugRow("patroni-strict", "the same, and a commit waits for a standby", "patroni:synchronous=strict",
+        f"{THREE} {ELECTED}", VALID),
     BugRow("pg-bank", "reads of all accounts at read committed see half a transfer",
         "postgresql:isolation=read-committed", f"{ONE} --workload bank --rate 0", INVALID),
     BugRow("pg-bank-snapshot", "and at repeatable read do not", "postgresql:isolation=repeatable-read",

@@ -1,10 +1,12 @@
 """Table of the real systems: how long each takes until it serves, how much it does, and what a run with kills finds.
 
     python benchmarks/systems.py [--only rqlite,nats] [--time-limit 60] [--write]
+    python benchmarks/systems.py --no-runs --write           only the classes, anew
 
 One run each, `splitbrain run NAME --env local --nemesis kill`, of three nodes or, where one holds everything, of one.
 `--write` puts the table into docs/systems.md; rows of systems that were not run stay. What is missing is told in place
-of a verdict. Seconds until it serves are those until the first operation of a client.
+of a verdict. Seconds until it serves are those until the first operation of a client. The class is that of the cards in
+docs/cards, which `splitbrain classify` makes.
 
 Pitfall: a busy machine. All figures but the verdict depend on it.
 """
@@ -17,7 +19,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,21 +30,33 @@ from splitbrain import registry
 from splitbrain.targets import STORES, TARGETS
 
 PAGE = Path(__file__).parents[1] / "docs" / "systems.md"
+CARDS = PAGE.parent / "cards"
 MARK = "systems"
 NOT_SYSTEMS = {*STORES, "binary", "maelstrom"}
 """Targets that are stores of our own, or run programs of the user's."""
 SYSTEMS = tuple(name for name in TARGETS if name not in NOT_SYSTEMS)
-HEAD = ("system", "nodes", "seconds until it serves", "operations a second", "verdict", "processes killed", "run")
+HEAD = (
+    "system",
+    "nodes",
+    "seconds until it serves",
+    "operations a second",
+    "verdict",
+    "processes killed",
+    "run",
+    "class",
+)
 
 
 def main() -> None:
     options = _options()
     lines = dict(rows_of(PAGE.read_text())) if options.write else {}
-    for name in options.only or SYSTEMS:
+    for name in () if options.no_runs else options.only or SYSTEMS:
         lines[name] = row(name, options.time_limit)
         print(lines[name], flush=True)
         if options.write:
-            replace(PAGE, MARK, table([lines[known] for known in SYSTEMS if known in lines]))
+            replace(PAGE, MARK, table(lines))
+    if options.no_runs and options.write:
+        replace(PAGE, MARK, table(lines))
 
 
 def row(name: str, seconds: int) -> str:
@@ -79,17 +93,29 @@ def cells(name: str, nodes: int, *words: str) -> str:
     return f"| `{name}` | {nodes} | {' | '.join(words)} | {datetime.now(UTC):%Y-%m-%d}, load {load:.0f} |"
 
 
-def table(lines: Sequence[str]) -> list[str]:
-    """The lines with their head."""
-    return [f"| {' | '.join(HEAD)} |", "|---" * len(HEAD) + "|", *lines]
+def classes(name: str) -> str:
+    """The classes of a system's cards, each with the options that its card is of."""
+    found = []
+    for card in sorted(CARDS.glob("*.md")):
+        target, _, letters = card.read_text().splitlines()[0].removeprefix("# ").rpartition(": ")
+        system, _, options = target.partition(":")
+        if system == name:
+            found.append(f"[{letters}](cards/{card.name})" + (f" (`{options}`)" if options else ""))
+    return ", ".join(found) or "not classified"
+
+
+def table(lines: Mapping[str, str]) -> list[str]:
+    """The lines, in the order of the systems, with their head and their classes."""
+    known = (f"{lines[name]} {classes(name)} |" for name in SYSTEMS if name in lines)
+    return [f"| {' | '.join(HEAD)} |", "|---" * len(HEAD) + "|", *known]
 
 
 def rows_of(page: str) -> list[tuple[str, str]]:
-    """The lines of systems that a page has, by name."""
+    """The lines of systems that a page has, by name, without their classes."""
     _, _, rest = page.partition(f"<!-- {MARK}: begin -->")
     lines = rest.partition(f"<!-- {MARK}: end -->")[0].splitlines()
     found = ((re.match(r"\| `([\w-]+)` \|", line), line) for line in lines)
-    return [(name[1], line) for name, line in found if name]
+    return [(name[1], "|".join(line.split("|")[: len(HEAD)]) + "|") for name, line in found if name]
 
 
 def _options() -> argparse.Namespace:
@@ -103,6 +129,7 @@ def _options() -> argparse.Namespace:
 
     parser.add_argument("--only", type=chosen, default=[], metavar="NAME,NAME")
     parser.add_argument("--time-limit", type=int, default=60, help="of each run, in seconds")
+    parser.add_argument("--no-runs", action="store_true", help="run nothing: the rows that the page has")
     parser.add_argument("--write", action="store_true", help="put the table into docs/systems.md")
     return parser.parse_args()
 

@@ -103,6 +103,10 @@ TARGETS: Mapping[str, tuple[str, str]] = {
         "splitbrain.targets.postgresql:PostgreSQL",
         "PostgreSQL, isolation levels and streaming replication: real processes, containers, or a cluster",
     ),
+    "patroni": (
+        "splitbrain.targets.patroni:Patroni",
+        "Patroni, PostgreSQL whose primary is elected through etcd: real processes, or a cluster",
+    ),
     "sqlite": (
         "splitbrain.targets.embedded:SQLite",
         "SQLite, a library: one node with a server of ours around it",

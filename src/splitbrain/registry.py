@@ -75,7 +75,11 @@ MAELSTROM_WORKLOADS: Mapping[str, str] = {
 }
 """Maelstrom's names of workloads that have another name here, understood too."""
 
-OTHER_NAMES: Mapping[str, str] = {**FORMER_WORKLOADS, **MAELSTROM_WORKLOADS}
+SYNONYMS: Mapping[str, str] = {"search": "set", "blob": "register"}
+"""Names of workloads by what they are to a kind of system: documents that a search has to find, and conditional puts of
+objects."""
+
+OTHER_NAMES: Mapping[str, str] = {**FORMER_WORKLOADS, **MAELSTROM_WORKLOADS, **SYNONYMS}
 """All names of workloads that are not the one they have here."""
 
 ENVIRONMENTS = Registry("environment", "environments", {name: where for name, (where, _) in OWN_ENVIRONMENTS.items()})
@@ -153,11 +157,13 @@ def workload_summary(name: str) -> str:
 
 
 def renamed(name: str | None) -> tuple[str, ...]:
-    """A sentence for a name of an earlier release, and for one of Maelstrom's; none for any other."""
+    """A sentence for a name of an earlier release, for one of Maelstrom's, and for a synonym; none for any other."""
     if now := FORMER_WORKLOADS.get(name or ""):
         return (f"workload {name} is called {now} now",)
     if ours := MAELSTROM_WORKLOADS.get(name or ""):
         return (f"workload {name} of Maelstrom is workload {ours} here",)
+    if ours := SYNONYMS.get(name or ""):
+        return (f"workload {name} is workload {ours} here",)
     return ()
 
 

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from systems import HEAD, MARK, PAGE, SYSTEMS, cells, rows_of, table
+import pytest
+from systems import HEAD, MARK, PAGE, SYSTEMS, cells, classes, rows_of, table
 
 from splitbrain import registry
 
@@ -17,6 +18,7 @@ NEWER = {
     "dynamodb",
     "rabbitmq",
     "hazelcast",
+    "patroni",
 }
 
 
@@ -28,10 +30,25 @@ def test_every_system_is_a_target_with_processes_and_no_store_of_ours() -> None:
 
 
 def test_rows_are_read_back_as_they_were_written() -> None:
-    lines = [cells(name, 3, "1.0", "20", "valid", "4") for name in ("nats", "etcd")]
+    lines = {name: cells(name, 3, "1.0", "20", "valid", "4") for name in ("nats", "etcd")}
     page = f"<!-- {MARK}: begin -->\n" + "\n".join(table(lines)) + f"\n<!-- {MARK}: end -->"
-    assert [line for _, line in rows_of(page)] == lines
+    assert dict(rows_of(page)) == lines
     assert all(line.count("|") == len(HEAD) + 1 for line in table(lines))
+
+
+def test_a_class_is_that_of_the_cards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("systems.CARDS", tmp_path)
+    (tmp_path / "etcd.md").write_text("# etcd:version=3.4.23: CP\n\nMore.\n")
+    (tmp_path / "etcd-old.md").write_text("# etcd:reads=serializable: neither\n")
+    assert (
+        classes("etcd") == "[neither](cards/etcd-old.md) (`reads=serializable`), [CP](cards/etcd.md) (`version=3.4.23`)"
+    )
+    assert classes("nats") == "not classified"
+
+
+def test_the_page_tells_the_classes_of_its_cards() -> None:
+    text = PAGE.read_text()
+    assert "\n".join(table(dict(rows_of(text)))) in text
 
 
 def test_the_page_has_a_row_for_systems_that_there_are() -> None:

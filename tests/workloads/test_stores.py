@@ -55,6 +55,13 @@ def test_a_former_name_is_understood_and_told(former: str, now: str, tmp_path: P
     assert f"workload {former} is called {now} now" in result.notes
 
 
+@pytest.mark.parametrize(("name", "ours"), registry.SYNONYMS.items())
+def test_a_synonym_is_understood_and_told(name: str, ours: str, tmp_path: Path) -> None:
+    result = run("raft", name, "", tmp_path, seconds=2.0)
+    assert result.record is not None and result.record.workload == ours
+    assert f"workload {name} is workload {ours} here" in result.notes
+
+
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("workload", WORKLOADS)

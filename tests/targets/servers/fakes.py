@@ -301,6 +301,7 @@ FAKES: Mapping[str, Callable[[], AbstractAsyncContextManager[FakeServer]]] = {
     "valkey": lambda: serving(redis, "redis"),
     "zookeeper": lambda: serving(zookeeper, "zookeeper"),
     "postgresql": lambda: serving(postgresql, "postgresql"),
+    "patroni": lambda: serving(postgresql, "postgresql"),
     "mariadb": lambda: serving(mariadb, "mysql"),
     "nats": lambda: serving(nats, "nats"),
     "memcached": lambda: serving(memcached, "memcached"),

@@ -26,6 +26,7 @@ from splitbrain.targets.mariadb import MariaDB
 from splitbrain.targets.memcached import Memcached
 from splitbrain.targets.nats import Nats
 from splitbrain.targets.opensearch import OpenSearch
+from splitbrain.targets.patroni import Patroni
 from splitbrain.targets.postgresql import PostgreSQL
 from splitbrain.targets.rabbitmq import RabbitMQ
 from splitbrain.targets.redis import Redis
@@ -58,17 +59,20 @@ SERVERS: tuple[type[Server], ...] = (
     Tarantool,
     RabbitMQ,
     Hazelcast,
+    Patroni,
 )
 LONG = {
     "rqlite": "a C compiler and Go build it for minutes",
     "opensearch": "45 MB, and three nodes that are ready after half a minute",
     "rabbitmq": "three nodes that are ready after half a minute",
     "hazelcast": "three nodes that are ready after half a minute",
+    "patroni": "another server takes over after half a minute",
 }
 """Servers that take so long to get that only `make test-long` runs three nodes of them."""
 NO_CONTAINERS = {
     "galera": "rsync's daemon of a server that is root becomes another user",
     "opensearch": "the image's Java has no compiler",
+    "patroni": "an image of programs has no Python",
 }
 LIBRARY = {
     "etcd": "httpx2",
@@ -76,6 +80,7 @@ LIBRARY = {
     "kafka": "confluent_kafka",
     "zookeeper": "kazoo",
     "postgresql": "asyncpg",
+    "patroni": "asyncpg",
     "mariadb": "aiomysql",
     "nats": "nats",
     "rqlite": "httpx2",
