@@ -29,7 +29,6 @@ from splitbrain.targets.servers.software import Software
 
 BESIDE_HEAP_MB = 640
 """Memory of a Java server beside its heap: direct buffers, compiled code, threads, mapped files."""
-
 SERVED = ("ready", "port", "files", "ready_seconds", "relative_waits", "read_clock", "admin_calls", "membership")
 """Attributes that a deployment takes from the server as they are, see `harness.deployment.Served`."""
 
@@ -167,7 +166,7 @@ class Server(ABC):
         if self.upgrade_to and not pulled:
             self.program(self.upgrade_to, say)
         if self.java and isinstance(deployment, Process):
-            found_java(self.software.name)
+            self.java_program()
 
     def check_library(self) -> None:
         """InfrastructureError if the client's library is not there."""
@@ -188,6 +187,10 @@ class Server(ABC):
         """The server in a version, fetched or built if need be."""
         return self.software.obtain(version, self.binary if version == self.version else "", say)
 
+    def java_program(self) -> str:
+        """Java, of the release that the server runs on."""
+        return found_java(self.software.name)
+
     def word(self, option: str) -> str:
         """The value of an option as text."""
         return str(self.settings[option])
@@ -199,14 +202,11 @@ class Server(ABC):
     def _deployed(self, version: str) -> list[Process | Container | Host]:
         where = partial(self.program, version)
         common: dict[str, Any] = {name: getattr(self, name) for name in SERVED} | {"tells_version": self.node_version}
-
         jars, name = f"{jar_folder(self.software)}/*", self.software.owner
         inside = ServerProgram("java", jars) if self.java else ServerProgram(self._folder_inside or name)
 
         def here() -> ServerProgram:
-            if self.java:
-                return ServerProgram(found_java(self.software.name), f"{where()}/*")
-            return ServerProgram(str(where()))
+            return ServerProgram(self.java_program(), f"{where()}/*") if self.java else ServerProgram(str(where()))
 
         process = Process(
             argv=lambda place: self.command(place, here(), version),

@@ -9,8 +9,10 @@ import pytest
 
 from splitbrain.harness.deployment import Place
 from splitbrain.harness.environments.external import ExternalNode
+from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.options import settle
 from splitbrain.targets.opensearch import OpenSearch
+from splitbrain.targets.opensearch.software import LATER, SOFTWARE, VERSION, newest_java, node_source
 
 from .servers.http_fakes import HttpRequest, Reply, http_node
 from .servers.wire import Wire
@@ -65,3 +67,37 @@ def test_disks_that_are_nearly_full_cost_no_copies() -> None:
     place = Place("n1", "198.18.0.11", Path("/n1"), {"n1": "198.18.0.11"})
     told = OpenSearch(SETTINGS).files(place)["config/opensearch.yml"]
     assert "cluster.routing.allocation.disk.threshold_enabled: false\n" in str(told)
+
+
+def java(home: Path, release: str) -> Path:
+    """A Java that says its release."""
+    (home / "bin").mkdir(parents=True)
+    (home / "bin/java").touch()
+    (home / "release").write_text(f'IMPLEMENTOR="x"\nJAVA_VERSION="{release}"\n')
+    return home
+
+
+def test_the_newest_java_is_taken_where_a_release_needs_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    newest_java.cache_clear()
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("JAVA_HOME", str(java(tmp_path / "home", "17.0.2")))
+    monkeypatch.setattr("splitbrain.targets.opensearch.software.INSTALLED", tmp_path / "jvm")
+    with pytest.raises(
+        InfrastructureError, match=r"OpenSearch 3\.9\.0 needs Java 21 or newer, and none is in JAVA_HOME"
+    ):
+        newest_java(21)
+    for release in ("21.0.1", "25", "8"):
+        java(tmp_path / "jvm" / release, release)
+    (tmp_path / "jvm/openjdk").mkdir()
+    assert newest_java(21) == str(tmp_path / "jvm/25/bin/java")
+    newest_java.cache_clear()
+
+
+def test_each_release_has_its_own_jars_and_its_own_way_to_name_the_transport() -> None:
+    assert [[source.provides(one) for source in SOFTWARE.sources] for one in (VERSION, LATER)] == [
+        [True, False],
+        [False, True],
+    ]
+    assert SOFTWARE.default() == VERSION
+    assert "Netty4Plugin.class" in node_source(VERSION) and "Netty4ModulePlugin" not in node_source(VERSION)
+    assert "Netty4ModulePlugin.class" in node_source(LATER)
