@@ -63,6 +63,10 @@ PROMOTED = (
     "--workload set --nemesis partition:topology=leader-isolated --nemesis-interval 20 --nemesis-duration 12 "
     "--time-limit 20"
 )
+DEMOTED = (
+    "--workload set --nemesis partition:topology=leader-isolated --nemesis-interval 20 --nemesis-duration 12 "
+    "--time-limit 40"
+)
 ELECTED = (
     "--workload set --nemesis partition:topology=leader-isolated --nemesis-interval 40 --nemesis-duration 32 "
     "--time-limit 45"
@@ -273,6 +277,12 @@ ROWS = (
         f"{THREE} --workload unique-register --nemesis kill,partition --time-limit 20", INVALID),
     BugRow("tarantool-set", "and what is acknowledged is kept", "tarantool",
         f"{THREE} --workload set --nemesis kill,partition --time-limit 20", VALID),
+    BugRow("opensearch", "the node of the primary is cut off and comes back: an acknowledged document is gone",
+        "opensearch", f"{THREE} {DEMOTED}", EITHER),
+    BugRow("opensearch-all", "the same, and all copies must be there before a change", "opensearch:active=all",
+        f"{THREE} {DEMOTED}", INVALID),
+    BugRow("opensearch-3.9", "the same, mended", "opensearch:version=3.9.0,active=all", f"{THREE} {DEMOTED}", VALID,
+        "21456"),
     BugRow("rabbitmq-mirrored", "mirrors part, each side goes on, and the smaller one's messages are dropped",
         "rabbitmq:queue=mirrored,partitions=autoheal", f"{THREE} {PARTED}", INVALID),
     BugRow("rabbitmq-quorum", "the same, and queues are replicated by Raft", "rabbitmq:partitions=autoheal",
