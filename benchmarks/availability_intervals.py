@@ -91,7 +91,7 @@ def shares(runs: Sequence[Sequence[FaultWindow]]) -> Shares:
     """The intervals of a card of these runs, by each deadline."""
     nothing = FinalState(0, (), 0, ())
     evidence = [
-        RunEvidence(SCENARIO.name, seed, "", 0, ModelsFound({}, (), {}), windows, {}, {}, nothing, {}, {})
+        RunEvidence(SCENARIO.name, seed, "", 0, ModelsFound({}, (), {}), windows, {}, (), nothing, {}, {})
         for seed, windows in enumerate(runs)
     ]
     found: Shares = {}

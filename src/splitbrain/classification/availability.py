@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from splitbrain.classification.healthy import UNKNOWN_SHARE, HealthyShares, least
 from splitbrain.classification.windows import KINDS, FaultWindow, RequestEnd, ServiceRequest
 
 DEADLINE_MIN_NS = 1_000_000_000
@@ -23,8 +24,6 @@ DEADLINE_FACTOR = 10
 """Multiple of the healthy p99 that is the deadline, at least DEADLINE_MIN_NS."""
 USEFUL_NS = 3_000_000_000
 """The part of a window in which operations count, if it is long enough for that."""
-SERVED_SHARE = 0.9
-"""Share of its operations of a kind that a node answers in time, at least, where it serves."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +61,11 @@ def deadline(healthy_p99_ns: float | None) -> int:
     return max(DEADLINE_MIN_NS, math.ceil(DEADLINE_FACTOR * (healthy_p99_ns or 0)))
 
 
-def failovers(window: FaultWindow) -> Mapping[tuple[str, str, str], int]:
+def failovers(window: FaultWindow, healthy: HealthyShares) -> Mapping[tuple[str, str, str], int]:
     """(side, node, kind) → nanoseconds from the beginning until a node served, while the fault lasted: it answered an
-    operation that was invoked there since then, and SERVED_SHARE of those of the USEFUL_NS, or half of the window, from
-    that one on; only what that one took if none before it had failed. Without nodes that never served so long.
+    operation that was invoked there since then, and as many as one that serves (see `healthy`) of those of the
+    USEFUL_NS, or half of the window, from that one on; only what that one took if none before it had failed. Without
+    nodes that never served so long.
 
     Pitfall: one answer is no failover. A coordinator that picks at random whom to ask gets an answer now and then from
     the first moment on, and serves once it has learnt who is cut off.
@@ -78,32 +78,36 @@ def failovers(window: FaultWindow) -> Mapping[tuple[str, str, str], int]:
     found, span = {}, min(USEFUL_NS, window.length // 2)
     for at, requests in asked.items():
         answered = [_answered(request, window.length) for request in requests]
-        first = _serving_from(requests, answered, span, window.length - span)
+        share = healthy.get(at[1:], UNKNOWN_SHARE).share
+        first = _serving_from(requests, answered, span, window.length - span, share)
         if first is not None:
             ended = requests[first].ended or 0
             found[at] = ended if not all(answered[:first]) else ended - requests[first].at
     return found
 
 
-def _serving_from(requests: Sequence[ServiceRequest], answered: Sequence[bool], span: int, latest: int) -> int | None:
-    """The position of the first request that is answered, as are SERVED_SHARE of those of the span from its instant on.
-    None if that is none until the latest time."""
+def _serving_from(
+    requests: Sequence[ServiceRequest], answered: Sequence[bool], span: int, latest: int, healthy: float
+) -> int | None:
+    """The position of the first request that is answered, as are enough of those of the span from its instant on. None
+    if that is none until the latest time. healthy: the share that is answered without faults."""
     times, total = [request.at for request in requests], [0, *accumulate(answered)]
     for first, ok in enumerate(answered):
         since, past = bisect_left(times, times[first]), bisect_left(times, times[first] + span)
-        if ok and times[first] <= latest and total[past] - total[since] >= SERVED_SHARE * (past - since):
+        needed = least(healthy, past - since) * (past - since)
+        if ok and times[first] <= latest and total[past] - total[since] >= needed:
             return first
     return None
 
 
-def grace(windows: Iterable[FaultWindow], rest_ns: int) -> int:
+def grace(windows: Iterable[FaultWindow], rest_ns: int, healthy: HealthyShares) -> int:
     """The failover time of windows of one kind: the longest time until a node answered again, of those that did so
     early that as much of the window was left, or half of it. Each window is cut by that time, so a node that came back
     later counts as not answering."""
     longest = 0
     for window in windows:
         most = window.length - min(rest_ns, window.length // 2)
-        longest = max([longest, *(took for took in failovers(window).values() if took <= most)])
+        longest = max([longest, *(took for took in failovers(window, healthy).values() if took <= most)])
     return longest
 
 

@@ -18,11 +18,13 @@ from splitbrain.classification.figures import (
     class_facts,
     deadline_of,
     healthy_latency,
+    healthy_service,
     measured,
     side_failover,
     side_figures,
 )
 from splitbrain.classification.final_state import LostWrite
+from splitbrain.classification.healthy import HealthyShares
 from splitbrain.classification.models import ModelStanding, model_standings, strongest
 from splitbrain.classification.rule import RUNS_MIN, ClassFinding, find_class
 from splitbrain.classification.timeline import SideTimeline, timelines
@@ -77,11 +79,16 @@ class Card:
         return deadline_of(self.runs)
 
     @cached_property
+    def healthy_service(self) -> HealthyShares:
+        """The share that each node answers in time without faults."""
+        return healthy_service(self.runs, self.deadline_ns)
+
+    @cached_property
     def failovers(self) -> Mapping[tuple[str, str], int | None]:
         """(scenario, side) → nanoseconds until all of its nodes that answered again in a long split had; None where
         none did."""
         return {
-            (probe.scenario, side): side_failover(window, side, KINDS)
+            (probe.scenario, side): side_failover(window, side, KINDS, self.healthy_service)
             for probe in self.probes for window in probe.windows if window.split for side in window.sides
         }  # fmt: skip
 

@@ -27,6 +27,11 @@ def card_file(card: Card) -> dict[str, Any]:
             f"{scenario}: {side}": None if took is None else round(took / 1e6, 3)
             for (scenario, side), took in card.failovers.items()
         },
+        "healthy_service": [
+            {"node": node, "kind": kind, "low": round(one.low, 4), "share": round(one.share, 4),
+             "high": round(one.high, 4), "in_time": one.runs.part, "asked": one.runs.whole}
+            for (node, kind), one in sorted(card.healthy_service.items())
+        ],
         "grace_ms": {one.scenario: round(one.grace_ns / 1e6, 3) for one in card.measured},
         "latency_ms": {kind: dict(found) for kind, found in card.latency_ms.items()},
         "round_trip_ms": card.round_trip_ms,

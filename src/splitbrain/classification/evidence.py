@@ -12,6 +12,7 @@ from splitbrain.checkers.claims import LINEARIZABLE
 from splitbrain.checkers.common.registers import registers
 from splitbrain.checkers.staleness.reads import stale_reads
 from splitbrain.classification.final_state import FinalState, final_state
+from splitbrain.classification.healthy import CalmRequest, calm_requests
 from splitbrain.classification.windows import KINDS, READ, WRITE, FaultWindow, fault_windows
 from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import EventType, Value
@@ -93,8 +94,8 @@ class RunEvidence:
     models: ModelsFound
     windows: Sequence[FaultWindow]
     latency_ns: Mapping[str, Sequence[int]]
-    asked: Mapping[str, tuple[int, int]]
-    """Of each kind, of the whole main phase: how many operations ended ok, and how many there were."""
+    calm: Sequence[CalmRequest]
+    """Requests while no fault held, in healthy runs and in those with splits."""
     final: FinalState
     refuted_in: Mapping[str, int]
     stale: Mapping[str, Value]
@@ -111,7 +112,7 @@ def evidence(history: History, verdict: Verdict | None, scenario: str, seed: int
     times = [history.time[of.start[read.read]] for read in stale_reads(of)]
     return RunEvidence(
         scenario, seed, run, len(history.operations()), ModelsFound.of(verdict), found, _latency(history),
-        _asked(history), final_state(history), dict(Counter(_place(at, found) for at in times)), stale,
+        _calm(history, scenario, found), final_state(history), dict(Counter(_place(at, found) for at in times)), stale,
         _offending(history, spectrum, found),
     )  # fmt: skip
 
@@ -181,14 +182,9 @@ def _latency(history: History) -> Mapping[str, Sequence[int]]:
     return found
 
 
-def _asked(history: History) -> Mapping[str, tuple[int, int]]:
-    operations, kinds = history.operations(), _of_kind(history)
-    found = dict.fromkeys(KINDS, (0, 0))
-    for f, ended in zip(operations.f, operations.ended, strict=True):
-        if f in kinds:
-            ok, whole = found[kinds[f]]
-            found[kinds[f]] = ok + (ended == EventType.OK), whole + 1
-    return found
+def _calm(history: History, scenario: str, found: Sequence[FaultWindow]) -> Sequence[CalmRequest]:
+    """Requests while no fault held. Of runs with other faults nothing: they ask at another pace."""
+    return calm_requests(history) if scenario == HEALTHY or any(window.split for window in found) else ()
 
 
 def linearizable_runs(runs: Sequence[RunEvidence]) -> tuple[int, int, int]:

@@ -4,14 +4,11 @@ Pure functions of the evidence of runs. The deadline comes from the latency of t
 scenario from the failovers that were seen in it.
 """
 
-import math
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from splitbrain.classification.availability import (
-    SERVED_SHARE,
     USEFUL_NS,
     ServiceTally,
     deadline,
@@ -20,6 +17,12 @@ from splitbrain.classification.availability import (
     tallies,
 )
 from splitbrain.classification.evidence import HEALTHY, RunEvidence, linearizable_runs
+from splitbrain.classification.healthy import (
+    UNKNOWN_SHARE,
+    HealthyShares,
+    healthy_shares,
+    unhealthy,
+)
 from splitbrain.classification.rule import ClassFacts, SideFacts
 from splitbrain.classification.windows import KINDS, FaultWindow, RequestEnd
 from splitbrain.results.intervals import Interval, clustered
@@ -28,15 +31,16 @@ from splitbrain.results.summary import permille
 
 ASKED_MIN = 3
 """Answers of a node in a window that say that it serves; one missing answer says that it does not."""
-HEALTHY_SHARE = 0.9
-"""The share of operations that has to be answered without faults."""
+ONE_COPY_SHARE = 0.9
+"""The share that the one copy of a system that cannot be split has to answer: there it is all that availability is."""
 
 
 @dataclass(frozen=True)
 class MeasuredScenario:
     """The windows of one scenario, measured with its grace.
 
-    tallies: of each window, (side, node, kind) → tally. dropped: windows that say nothing, and why.
+    tallies: of each window, (side, node, kind) → tally. dropped: windows that say nothing, and why. healthy: what its
+    nodes answer without faults.
     """
 
     scenario: str
@@ -44,6 +48,7 @@ class MeasuredScenario:
     tallies: Sequence[Mapping[tuple[str, str, str], ServiceTally]]
     grace_ns: int
     dropped: Sequence[str]
+    healthy: HealthyShares
 
     @property
     def sides(self) -> list[str]:
@@ -91,10 +96,19 @@ def measured(runs: Sequence[RunEvidence], deadline_ns: int) -> list[MeasuredScen
     for run in runs:
         if run.scenario != HEALTHY:
             by_scenario.setdefault(run.scenario, []).extend(run.windows)
-    return [_measured(name, windows, deadline_ns) for name, windows in by_scenario.items()]
+    healthy = healthy_service(runs, deadline_ns)
+    return [_measured(name, windows, deadline_ns, healthy) for name, windows in by_scenario.items()]
 
 
-def _measured(scenario: str, windows: Sequence[FaultWindow], deadline_ns: int) -> MeasuredScenario:
+def healthy_service(runs: Sequence[RunEvidence], deadline_ns: int) -> HealthyShares:
+    """The share that each node answers in time while no fault holds."""
+    healthy = (run.calm for run in runs if run.scenario == HEALTHY)
+    return healthy_shares(healthy, (run.calm for run in runs if _was_split(run)), deadline_ns)
+
+
+def _measured(
+    scenario: str, windows: Sequence[FaultWindow], deadline_ns: int, healthy: HealthyShares
+) -> MeasuredScenario:
     usable, reasons = list[FaultWindow](), list[str]()
     for window in windows:
         reason = _useless(window, deadline_ns)
@@ -102,9 +116,10 @@ def _measured(scenario: str, windows: Sequence[FaultWindow], deadline_ns: int) -
             reasons.append(reason)
         else:
             usable.append(window)
-    cut = grace(usable, deadline_ns + USEFUL_NS)
+    cut = grace(usable, deadline_ns + USEFUL_NS, healthy)
     told = [f"{scenario}: {reasons.count(reason)} windows {reason}" for reason in dict.fromkeys(reasons)]
-    return MeasuredScenario(scenario, usable, [tallies(window, deadline_ns, cut) for window in usable], cut, told)
+    counted = [tallies(window, deadline_ns, cut) for window in usable]
+    return MeasuredScenario(scenario, usable, counted, cut, told, healthy)
 
 
 def _useless(window: FaultWindow, deadline_ns: int) -> str:
@@ -119,25 +134,48 @@ def _useless(window: FaultWindow, deadline_ns: int) -> str:
 
 
 def side_facts(found: Sequence[MeasuredScenario]) -> list[SideFacts]:
-    """Counts, of each side of the splits, of the windows in which it served reads and writes."""
+    """Counts, of each side of the splits, of the windows in which it served reads and writes. Without scenarios in
+    which nothing is known of any side."""
     facts = []
     for scenario in found:
-        if not scenario.split:
-            continue
-        for side in scenario.sides:
-            for kind in KINDS:
-                served = [_served(tally, side, kind) for tally in scenario.tallies]
-                if any(one is not None for one in served):
-                    facts.append(SideFacts(scenario.scenario, side, kind, served.count(True), served.count(False)))
+        ours = [_side_fact(scenario, side, kind) for side in scenario.sides for kind in KINDS if scenario.split]
+        if any(one.served or one.not_served or one.unclear for one in ours):
+            facts += ours
     return facts
 
 
-def _served(tally: Mapping[tuple[str, str, str], ServiceTally], side: str, kind: str) -> bool | None:
-    """Whether each node of a side served in a window; None if too little was asked to tell."""
-    nodes = [found for (its_side, _, its_kind), found in tally.items() if its_side == side and its_kind == kind]
-    if any(node.asked and node.share < SERVED_SHARE for node in nodes):
+def _side_fact(scenario: MeasuredScenario, side: str, kind: str) -> SideFacts:
+    served, not_served, unclear, total = 0, 0, 0, dict[str, ServiceTally]()
+    for tally in scenario.tallies:
+        nodes = {node: one for (its_side, node, its_kind), one in tally.items() if (its_side, its_kind) == (side, kind)}
+        verdict = _served(nodes, kind, scenario.healthy)
+        served, not_served = served + (verdict is True), not_served + (verdict is False)
+        unclear += verdict is None and bool(nodes) and all(one.asked >= ASKED_MIN for one in nodes.values())
+        if verdict:
+            for node, one in nodes.items():
+                total[node] = total.get(node, ServiceTally()) + one
+    short = next((told for node in sorted(total) if (told := _short(node, kind, total[node], scenario.healthy))), "")
+    return SideFacts(scenario.scenario, side, kind, served, not_served, unclear, short)
+
+
+def _served(nodes: Mapping[str, ServiceTally], kind: str, healthy: HealthyShares) -> bool | None:
+    """Whether each node of a side served in a window; None if that cannot be told."""
+    verdicts = [
+        healthy.get((node, kind), UNKNOWN_SHARE).served(one.in_time, one.asked)
+        for node, one in nodes.items() if one.asked
+    ]  # fmt: skip
+    if False in verdicts:
         return False
-    return True if nodes and all(node.asked >= ASKED_MIN for node in nodes) else None
+    enough = bool(nodes) and all(one.asked >= ASKED_MIN for one in nodes.values())
+    return True if enough and None not in verdicts else None
+
+
+def _short(node: str, kind: str, tally: ServiceTally, healthy: HealthyShares) -> str:
+    """The reason why it is not sure that a node served, over all windows in which its side seemed to; "" if it is."""
+    usual = healthy.get((node, kind), UNKNOWN_SHARE)
+    if usual.surely_served(tally.in_time, tally.asked):
+        return ""
+    return f"{node} answers {tally.share:.1%} of its {kind}s there, and up to {usual.high:.1%} without faults"
 
 
 def side_figures(scenario: MeasuredScenario, side: str, kind: str = "") -> SideFigures:
@@ -150,7 +188,8 @@ def side_figures(scenario: MeasuredScenario, side: str, kind: str = "") -> SideF
         for tally in scenario.tallies
     ]  # fmt: skip
     kinds = (kind,) if kind else KINDS
-    took = [side_failover(window, side, kinds) for window in scenario.windows if side in window.sides]
+    usual = scenario.healthy
+    took = [side_failover(window, side, kinds, usual) for window in scenario.windows if side in window.sides]
     back = [_recovery(window, side, kinds) for window in scenario.windows if side in window.sides]
     return SideFigures(
         scenario.scenario, side, kind, sum(one.asked > 0 for one in each), sum(each, ServiceTally()),
@@ -158,10 +197,10 @@ def side_figures(scenario: MeasuredScenario, side: str, kind: str = "") -> SideF
     )  # fmt: skip
 
 
-def side_failover(window: FaultWindow, side: str, kinds: Sequence[str]) -> int | None:
+def side_failover(window: FaultWindow, side: str, kinds: Sequence[str], healthy: HealthyShares) -> int | None:
     """Nanoseconds from the beginning until each node of a side that answered at all had; None if none did."""
-    took = [one for (its_side, _, kind), one in failovers(window).items() if its_side == side and kind in kinds]
-    return max(took, default=None)
+    found = failovers(window, healthy)
+    return max((one for (its_side, _, kind), one in found.items() if its_side == side and kind in kinds), default=None)
 
 
 def _recovery(window: FaultWindow, side: str, kinds: Sequence[str]) -> int | None:
@@ -190,6 +229,7 @@ def class_facts(
     runs: Sequence[RunEvidence], found: Sequence[MeasuredScenario], *, nothing_to_split: bool
 ) -> ClassFacts:
     """Facts for the rule."""
+    usual = healthy_service(runs, deadline_of(runs))
     refuted, _, undecided = linearizable_runs(runs)
     _, confirmed, _ = linearizable_runs([run for run in runs if _counts(run, nothing_to_split=nothing_to_split)])
     states = [run.final.converged for run in runs]
@@ -200,7 +240,8 @@ def class_facts(
     unseen = [name for name in placements if name not in {side.placement for side in facts}]
     vanished = sum(lost.vanished for run in runs if _was_split(run) for lost in run.final.lost)
     return ClassFacts(
-        nothing_to_split, facts, refuted, confirmed, undecided, _healthy_served(runs),
+        nothing_to_split, facts, refuted, confirmed, undecided, bool(usual),
+        tuple(_one_copy_short(usual) if nothing_to_split else unhealthy(usual)),
         sum(len(run.final.lost) for run in runs), vanished,
         False if False in states else True if True in states else None, crossed, dropped, unseen,
     )  # fmt: skip
@@ -216,12 +257,9 @@ def _was_split(run: RunEvidence) -> bool:
     return any(window.split for window in run.windows)
 
 
-def _healthy_served(runs: Sequence[RunEvidence]) -> bool | None:
-    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for run in runs:
-        if run.scenario == HEALTHY:
-            for kind, (ok, whole) in run.asked.items():
-                counts[kind][0] += ok
-                counts[kind][1] += whole
-    shares = [ok / whole if whole else math.nan for ok, whole in counts.values()]
-    return all(share >= HEALTHY_SHARE for share in shares) if shares else None
+def _one_copy_short(healthy: HealthyShares) -> list[str]:
+    """Kinds of operations of which the one copy of a system that cannot be split answers too few, a sentence each."""
+    return [
+        f"without faults it answers {one.share:.1%} of its {kind}s in time, less than {ONE_COPY_SHARE:.0%}"
+        for (_, kind), one in healthy.items() if one.share < ONE_COPY_SHARE
+    ]  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Any
 
 from splitbrain.classification.card import Card
 from splitbrain.classification.figures import side_facts
+from splitbrain.classification.healthy import unusual
 from splitbrain.classification.models import ModelStanding
 from splitbrain.classification.rule import CapClass
 from splitbrain.classification.timeline import BUCKET_NS, SideTimeline
@@ -136,6 +137,8 @@ def letters(card: Card) -> list[CapLetter]:
     kept["A"] = False if False in sides else True if sides and None not in sides else None
     served = ", ".join(f"{side} {share(one.part / one.whole)}" for side, one in card.availability.items() if one.whole)
     answered = f"while the network was split, answered in time: {served}" if served else "measured in no split"
+    if served and unusual(card.healthy_service):
+        answered += f" (without faults {_without_faults(card)})"
     done = f"{splits} splits were made here" if splits else "no split was made here"
     available, partition = _kept(kept["A"]), "no choice"
     if card.subject.nothing_to_split:
@@ -148,6 +151,11 @@ def letters(card: Card) -> list[CapLetter]:
         CapLetter("A", "availability", "every node that runs answers, in time", kept["A"], available, answered),
         CapLetter("P", "partition", split, None, partition, done),
     ]
+
+
+def _without_faults(card: Card) -> str:
+    asked = sum(one.runs.whole for one in card.healthy_service.values())
+    return share(sum(one.runs.part for one in card.healthy_service.values()) / asked)
 
 
 def _wrong(standing: ModelStanding | None) -> str:

@@ -49,19 +49,23 @@ class CapClass(StrEnum):
 
 @dataclass(frozen=True)
 class SideFacts:
-    """Counts of one side in splits of one kind: windows in which each of its nodes served operations of this kind, and
-    windows in which at least one did not."""
+    """Counts of one side in splits of one kind: windows in which each of its nodes served operations of this kind, in
+    which at least one did not, and in which neither is clear. short: why it is not sure that it serves, though windows
+    say so."""
 
     placement: str
     side: str
     kind: str
     served: int
     not_served: int
+    unclear: int = 0
+    short: str = ""
 
     @property
     def serves(self) -> bool | None:
         """Whether it serves; None while that is not settled."""
-        return TEST.decide(self.served, self.not_served)
+        found = TEST.decide(self.served, self.not_served)
+        return None if found and self.short else found
 
 
 @dataclass(frozen=True)
@@ -70,12 +74,12 @@ class ClassFacts:
 
     nothing_to_split: whether the system has one copy of everything. sides: of all splits that bit and that clients
     met. refuted, undecided: runs, by what became of linearizability. confirmed: those with splits in
-    which it was confirmed; with other faults, where there is nothing to split. healthy_served: whether operations were
-    answered without faults; None if that was not tried. lost: acknowledged writes. vanished: those of them that nothing
-    else wrote the key of, in runs with splits. equal: whether copies were equal at the end of every run; None where
-    that was never compared. crossed: reads that one side answered of keys that
-    another one had written, in splits. vacuous: why windows, or whole scenarios, say nothing. unseen: kinds of split in
-    which nothing was learned of any side.
+    which it was confirmed; with other faults, where there is nothing to split. healthy_tried: whether operations were
+    asked for without faults. unhealthy: why nothing follows from what was answered of them, a sentence each. lost:
+    acknowledged writes. vanished: those of them that nothing else wrote the key of, in runs with splits. equal: whether
+    copies were equal at the end of every run; None where that was never compared. crossed: reads that one side answered
+    of keys that another one had written, in splits. vacuous: why windows, or whole scenarios, say nothing. unseen:
+    kinds of split in which nothing was learned of any side.
     """
 
     nothing_to_split: bool
@@ -83,7 +87,8 @@ class ClassFacts:
     refuted: int
     confirmed: int
     undecided: int
-    healthy_served: bool | None
+    healthy_tried: bool
+    unhealthy: Sequence[str]
     lost: int
     vanished: int
     equal: bool | None
@@ -117,9 +122,11 @@ class ClassFinding:
 def find_class(facts: ClassFacts) -> ClassFinding:
     """The class of a system."""
     majority = _majority_serves(facts.sides)
-    if facts.healthy_served is not True:
-        why = "nothing was run without faults" if facts.healthy_served is None else "it did not serve without faults"
+    if not facts.healthy_tried:
+        why = "nothing was run without faults"
         return _undetermined(why, majority, [f"{why}: whether it serves in a split cannot be told from that"])
+    if facts.unhealthy:
+        return _undetermined(facts.unhealthy[0], majority, facts.unhealthy)
     if facts.nothing_to_split:
         return _of_one_copy(facts, majority)
     alarm = _alarm(facts)
@@ -130,9 +137,9 @@ def find_class(facts: ClassFacts) -> ClassFinding:
     refuses, serves = _refuses(facts.sides), _serves(facts.sides) and not facts.unseen
     refused = _where(facts.sides)
     if refuses and facts.refuted:
-        found, reason = CapClass.NEITHER, f"linearizability was refuted, and {refused} does not serve"
+        found, reason = CapClass.NEITHER, f"linearizability was refuted, and {refused}"
     elif refuses and _holds(facts):
-        found, reason = CapClass.CP, f"{refused} does not serve, and linearizability was never refuted"
+        found, reason = CapClass.CP, f"{refused}, and linearizability was never refuted"
     elif serves and facts.refuted and facts.converged is not None:
         if facts.converged:
             found, reason = CapClass.AP, "every live node serves in every split, and linearizability was refuted"
@@ -202,12 +209,13 @@ def _serves(sides: Sequence[SideFacts]) -> bool:
 
 
 def _where(sides: Sequence[SideFacts]) -> str:
-    """The sides that do not serve, and what, in words."""
+    """The sides that do not serve, and of what, in words."""
     found: dict[str, list[str]] = {}
     for side in sides:
         if side.serves is False and side.kind not in found.setdefault(side.side, []):
             found[side.side].append(side.kind)
-    return " and ".join(f"the {side} ({' and '.join(f'{kind}s' for kind in kinds)})" for side, kinds in found.items())
+    told = [f"the {side} ({' and '.join(f'{kind}s' for kind in kinds)})" for side, kinds in found.items()]
+    return f"{' and '.join(told)} {'does' if len(told) == 1 else 'do'} not serve"
 
 
 def _majority_serves(sides: Iterable[SideFacts]) -> dict[str, bool | None]:
@@ -250,10 +258,11 @@ def _missing(facts: ClassFacts) -> list[str]:
         missing.insert(0, "no split was seen that bit and that clients met on every side")
         return missing
     for side in _open_sides(facts):
-        more = TEST.missing(side.served, side.not_served)
+        more, unclear = _windows_missing(side), f", {side.unclear} unclear" if side.unclear else ""
+        why = f"; {side.short}" if side.short else ""
         missing.append(
             f"{side.placement}: whether the {side.side} serves {side.kind}s is not settled ({side.served} windows "
-            f"served, {side.not_served} not): {more} more windows at least"
+            f"served, {side.not_served} not{unclear}{why}): {more} more windows at least"
         )
     missing += [f"{name}: no side of it was asked enough to tell whether it serves" for name in facts.unseen]
     if not facts.refuted:
@@ -271,11 +280,15 @@ def _open_sides(facts: ClassFacts) -> list[SideFacts]:
     return [side for side in facts.sides if side.serves is None and side.kind not in refused]
 
 
+def _windows_missing(side: SideFacts) -> int:
+    return max(1, TEST.missing(side.served, side.not_served))
+
+
 def _more_windows(facts: ClassFacts) -> int:
     """The least number of windows, of all kinds of splits, that settle which sides serve."""
     by_placement: dict[str, int] = {}
     for side in _open_sides(facts):
-        most = max(by_placement.get(side.placement, 0), TEST.missing(side.served, side.not_served))
+        most = max(by_placement.get(side.placement, 0), _windows_missing(side))
         by_placement[side.placement] = most
     return sum(by_placement.values())
 

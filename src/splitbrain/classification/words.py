@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from splitbrain.checkers.claims import LINEARIZABLE
 from splitbrain.classification.card import Card
 from splitbrain.classification.figures import SideFigures
+from splitbrain.classification.healthy import unusual
 from splitbrain.classification.models import strongest
 from splitbrain.classification.windows import READ, WRITE
 from splitbrain.results import format
@@ -58,6 +59,7 @@ def facts(card: Card) -> Mapping[str, str]:
         "without faults": _models(strongest(card.healthy)),
         LINEARIZABLE: linearizability(card),
     }
+    found |= healthy_service(card)
     if card.splits:
         found["copies at the end"] = converged(card)
         serves = [f"{name.removeprefix('split, ')}: {YES[said]}" for name, said in finding.majority_serves.items()]
@@ -91,6 +93,18 @@ def linearizability(card: Card) -> str:
     if not decided:
         return f"never decided, in {standing.undecided} runs"
     return f"not refuted in {decided} runs: below {share(standing.bound)} of runs (95 %){undecided}"
+
+
+def healthy_service(card: Card) -> dict[str, str]:
+    """Shares that nodes answer in time without faults, and from which on they serve in a window; nothing of a kind of
+    which that is nearly all, and the share nine in ten."""
+    found = {}
+    for kind, (smallest, largest, serves, refuses) in unusual(card.healthy_service).items():
+        nodes = share(smallest) if share(smallest) == share(largest) else f"{share(smallest)} to {share(largest)}"
+        found[f"healthy {kind}s"] = (
+            f"{nodes} answered by each node, so one serves from {share(serves)} on, and does not below {share(refuses)}"
+        )
+    return found
 
 
 def converged(card: Card) -> str:

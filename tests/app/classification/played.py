@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import count
+from typing import Any
 
 from splitbrain.checkers.spectrum import SpectrumCheck
 from splitbrain.classification.evidence import HEALTHY, RunEvidence, evidence
@@ -79,9 +80,14 @@ def serving(node: str, kind: str, split: bool) -> PlayedAnswer:
 
 
 def history(
-    store: Store, *, windows: tuple[tuple[float, float], ...] = WINDOWS, end: float = 32.0, dropped: int = 9
+    store: Store,
+    *,
+    windows: tuple[tuple[float, float], ...] = WINDOWS,
+    end: float = 32.0,
+    dropped: int = 9,
+    pace: int = PACE,
 ) -> History:
-    """A run against a store: each node is asked for a read and for a write four times a second, and at the end for
+    """A run against a store: each node is asked for a read and for a write so many times a second, and at the end for
     every key."""
     copies, numbers, retired = PlayedCopies(), count(), Counter[int]()
     events: list[tuple[int, int, dict[str, object]]] = []
@@ -93,9 +99,9 @@ def history(
     moments: list[tuple[float, int, str, int]] = []
     for start, stop in windows:
         moments += [(start, -1, "split", 0), (stop, -1, "heal", 0)]
-    for tick in range(round(end * PACE)):
+    for tick in range(round(end * pace)):
         for number, _ in enumerate(NODES):
-            moments.append((tick / PACE + number / 100 + 0.001, number, "ask", tick))
+            moments.append((tick / pace + number / 100 + 0.001, number, "ask", tick))
     for start, number, what, tick in sorted(moments):
         now = start * SECOND
         if what == "split":
@@ -160,3 +166,19 @@ def runs_of(store: Store, splits: int = 8) -> list[RunEvidence]:
     """Healthy runs, and runs with splits; those of a kind are the same, for a store that is a rule has no luck."""
     healthy, split = _both(store)
     return [*[healthy] * HEALTHY_RUNS, *[split] * splits]
+
+
+def runs_of_chance(made: Callable[[int], Store], splits: int = 8) -> list[RunEvidence]:
+    """Runs of a store that draws lots, another one each: healthy ones, and with splits. One of a kind is judged, for
+    all of them answer in the same way."""
+    models = {scenario: played(made(0), scenario, **more).models for scenario, more in _OF_CHANCE.items()}
+    drawn = [(HEALTHY, seed) for seed in range(HEALTHY_RUNS)] + [(SPLIT, seed) for seed in range(splits)]
+    found = []
+    for scenario, seed in drawn:
+        recorded = history(made(seed), pace=CHANCE_PACE, **_OF_CHANCE[scenario])
+        found.append(replace(evidence(recorded, None, scenario, seed), models=models[scenario]))
+    return found
+
+
+CHANCE_PACE = 6
+_OF_CHANCE: dict[str, dict[str, Any]] = {HEALTHY: {"windows": (), "end": 10.0}, SPLIT: {}}

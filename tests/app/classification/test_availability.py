@@ -67,7 +67,7 @@ def served(mine: list[ServiceRequest], fine: list[bool], at: int) -> Fraction:
 @given(st.lists(requests, max_size=40))
 def test_failover_is_the_first_answer_from_which_on_a_node_serves(found: list[ServiceRequest]) -> None:
     found.sort(key=lambda one: one.at)
-    took = failovers(window(found))
+    took = failovers(window(found), {})
     for side, nodes in SIDES.items():
         for node in nodes:
             for kind in KINDS:
@@ -87,7 +87,7 @@ def test_failover_is_the_first_answer_from_which_on_a_node_serves(found: list[Se
                 expected = first.ended - (first.at if all(fine[: good[0]]) else 0)
                 assert took[side, node, kind] == expected
     for rest, most in ((LENGTH, LENGTH / 2), (LENGTH // 2, LENGTH / 2), (30, LENGTH - 30)):
-        cut = grace([window(found)], rest)
+        cut = grace([window(found)], rest, {})
         assert cut == max((one for one in took.values() if one <= most), default=0)
 
 
@@ -95,7 +95,7 @@ def test_requests_of_one_instant_count_together_in_whatever_order_they_stand() -
     lost = ServiceRequest("n1", "read", 0, None, RequestEnd.TIMED_OUT)
     answered = ServiceRequest("n1", "read", 0, 0, RequestEnd.OK)
     for found in ([lost, answered], [answered, lost]):
-        assert not failovers(window(found))
+        assert not failovers(window(found), {})
 
 
 def test_one_answer_in_two_is_no_failover() -> None:
@@ -105,10 +105,10 @@ def test_one_answer_in_two_is_no_failover() -> None:
 
     learnt = [request(at, at % 2 == 1 or at >= 200) for at in range(600)]
     split = FaultWindow("partition", 0, 60 * SECOND, SIDES, None, True, 0, tuple(learnt))
-    took = failovers(split)["majority", "n1", "read"]
+    took = failovers(split, {})["majority", "n1", "read"]
     assert 19 * SECOND < took <= 20.1 * SECOND
     half = replace(split, requests=tuple(request(at, at % 2 == 1) for at in range(600)))
-    assert not failovers(half)
+    assert not failovers(half, {})
 
 
 def test_the_deadline_follows_the_healthy_latency() -> None:

@@ -23,8 +23,8 @@ def sides(**serves: str) -> list[SideFacts]:
     return found
 
 
-CP = ClassFacts(False, sides(majority="rw"), 0, 24, 0, True, 0, 0, True, 0)
-AP = ClassFacts(False, sides(majority="rw", minority="rw"), 16, 8, 0, True, 0, 0, True, 500)
+CP = ClassFacts(False, sides(majority="rw"), 0, 24, 0, True, (), 0, 0, True, 0)
+AP = ClassFacts(False, sides(majority="rw", minority="rw"), 16, 8, 0, True, (), 0, 0, True, 500)
 
 
 def one(placement: str, side: str, kind: str) -> list[SideFacts]:
@@ -54,10 +54,11 @@ CASES: dict[str, tuple[ClassFacts, str, str, str]] = {
     "writes that others won over": (replace(AP, lost=9), "AP", "AP", "AP"),
     "writes that vanish": (replace(AP, lost=9, vanished=4), "neither", "AP", "neither"),
     "writes that vanish, nothing compared": (replace(AP, lost=9, vanished=4, equal=None), "neither", "AP", "neither"),
-    "one copy": (ClassFacts(True, [], 0, 10, 0, True, 0, 0, None, 0), "CA", "CA", "CA"),
-    "one copy that forgets": (ClassFacts(True, [], 1, 9, 0, True, 2, 1, None, 0), "neither", "neither", "neither"),
+    "one copy": (ClassFacts(True, [], 0, 10, 0, True, (), 0, 0, None, 0), "CA", "CA", "CA"),
+    "one copy that forgets": (ClassFacts(True, [], 1, 9, 0, True, (), 2, 1, None, 0), "neither", "neither", "neither"),
     "one copy, few runs": (
-        ClassFacts(True, [], 0, RUNS_MIN - 1, 0, True, 0, 0, None, 0), "undetermined", "undetermined", "undetermined",
+        ClassFacts(True, [], 0, RUNS_MIN - 1, 0, True, (), 0, 0, None, 0),
+        "undetermined", "undetermined", "undetermined",
     ),
     "few runs": (replace(CP, confirmed=RUNS_MIN - 1), "undetermined", "undetermined", "undetermined"),
     "a run that was not decided": (replace(CP, undecided=1), "undetermined", "undetermined", "CP"),
@@ -66,9 +67,9 @@ CASES: dict[str, tuple[ClassFacts, str, str, str]] = {
         replace(AP, sides=sides(majority="rw", minority="?")), "undetermined", "undetermined", "undetermined",
     ),
     "does not serve without faults": (
-        replace(CP, healthy_served=False), "undetermined", "undetermined", "undetermined",
+        replace(CP, unhealthy=("it answers little",)), "undetermined", "undetermined", "undetermined",
     ),
-    "no healthy run": (replace(CP, healthy_served=None), "undetermined", "undetermined", "undetermined"),
+    "no healthy run": (replace(CP, healthy_tried=False), "undetermined", "undetermined", "undetermined"),
     "serves everywhere, nothing refuted, nothing crossed": (
         replace(AP, refuted=0, confirmed=24, crossed=0), "undetermined", "undetermined", "undetermined",
     ),
