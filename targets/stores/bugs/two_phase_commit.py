@@ -7,8 +7,9 @@ from splitbrain.targets.stores.two_phase_commit.coordinator import Coordinator, 
 from splitbrain.targets.stores.two_phase_commit.locks import LockTable
 from splitbrain.targets.stores.two_phase_commit.messages import ShardDecision, StepAsk, Wound
 from splitbrain.targets.stores.two_phase_commit.oracle import StampOracle
-from splitbrain.targets.stores.two_phase_commit.participant import Participant, Visit
+from splitbrain.targets.stores.two_phase_commit.participant import Participant
 from splitbrain.targets.stores.two_phase_commit.shard import Name, ShardVersion, stepped
+from splitbrain.targets.stores.two_phase_commit.visits import Visit
 
 
 class ReadsUncommitted(Participant):

@@ -7,7 +7,8 @@ assume that messages between living nodes arrive in time, so that silence means 
 In reading order: `messages`, `node`, `lease`, `target`.
 """
 
-from splitbrain.targets.stores.primary_backup.node import PrimaryBackupNode, PrimaryBackupSettings
+from splitbrain.targets.stores.primary_backup.node import PrimaryBackupNode
+from splitbrain.targets.stores.primary_backup.settings import PrimaryBackupSettings
 from splitbrain.targets.stores.primary_backup.target import PrimaryBackup
 
 __all__ = ["PrimaryBackup", "PrimaryBackupNode", "PrimaryBackupSettings"]

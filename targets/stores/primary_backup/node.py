@@ -9,7 +9,6 @@ then two primaries, and what the loser acknowledged is overwritten when the netw
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from splitbrain.harness.program import Effect, Effects, Log, Now, Reply, Role, Send, SetTimer
@@ -28,37 +27,13 @@ from splitbrain.targets.stores.messages import (
 )
 from splitbrain.targets.stores.parts import Parts
 from splitbrain.targets.stores.primary_backup.messages import PrimaryBackupMessage, Ship, Shipped
+from splitbrain.targets.stores.primary_backup.settings import CORRECT, PrimaryBackupSettings
 from splitbrain.targets.stores.requests import Origin, answer, refuse
 
 HEARTBEAT = "heartbeat"
 TAKEOVER = "takeover"
 BATCH_MAX = 200
 """Entries in one message, at most."""
-CORRECT = Parts()
-
-
-@dataclass(frozen=True)
-class PrimaryBackupSettings:
-    """The options of a node; times in nanoseconds.
-
-    replication: "async", "semi-sync" (answer a write when one backup has it) or "sync" (when all have it). reads_any:
-    backups answer reads themselves. tokens: but only those whose session has seen nothing that is newer. failover:
-    "none", "timeout", "manual" or "lease". stonith: nobody takes over, or goes on without a backup, before those who
-    are silent were switched off. head_start: time that the primary has for it before the first backup. fencing: backups
-    refuse what a primary of an older view sends. persistent: False keeps nothing over a restart. patience: silence that
-    counts as death; the nearest backup in line takes over after it, the next after twice that, and so on.
-    """
-
-    replication: str = "async"
-    reads_any: bool = False
-    tokens: bool = False
-    failover: str = "none"
-    stonith: bool = False
-    head_start: int = 0
-    fencing: bool = True
-    persistent: bool = True
-    heartbeat: int = 50_000_000
-    patience: int = 300_000_000
 
 
 class PrimaryBackupNode:

@@ -39,7 +39,8 @@ from splitbrain.targets.stores.audit import BUG, RETRIES, AuditedStore
 from splitbrain.targets.stores.messages import Request
 from splitbrain.targets.stores.primary_backup.invariants import leases_are_kept, one_serves
 from splitbrain.targets.stores.primary_backup.lease import LeasedNode
-from splitbrain.targets.stores.primary_backup.node import CORRECT, PrimaryBackupNode, PrimaryBackupSettings
+from splitbrain.targets.stores.primary_backup.node import PrimaryBackupNode
+from splitbrain.targets.stores.primary_backup.settings import CORRECT, PrimaryBackupSettings
 from splitbrain.targets.stores.primary_backup.stonith import StonithNode
 
 

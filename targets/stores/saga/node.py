@@ -9,15 +9,14 @@ are one record, and nothing is sent before that is on disk.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import msgspec
 
 from splitbrain.harness.program import Effect, Effects, Mark, Now, Reply, Role, Send, SetTimer
 from splitbrain.harness.random_stream import RandomStream
-from splitbrain.targets.stores.journal import Journal, give_up
-from splitbrain.targets.stores.messages import PRECONDITION, UNAVAILABLE, UNSUPPORTED, Request, Response
+from splitbrain.targets.stores.journal import give_up
+from splitbrain.targets.stores.messages import UNAVAILABLE, UNSUPPORTED, Request, Response
 from splitbrain.targets.stores.saga.messages import (
     BalanceAsk,
     BalanceTold,
@@ -34,7 +33,7 @@ from splitbrain.targets.stores.saga.messages import (
     StepCommand,
     StepOutcome,
 )
-from splitbrain.targets.stores.saga.outbox import Inbox, Outbox, name_of
+from splitbrain.targets.stores.saga.outbox import Outbox, name_of
 from splitbrain.targets.stores.saga.plan import (
     CLEARING,
     OUTCOME,
@@ -44,34 +43,17 @@ from splitbrain.targets.stores.saga.plan import (
     following,
     opening,
     owner_of,
+    sensible,
+    told,
 )
 from splitbrain.targets.stores.saga.reads import BalanceReads
+from splitbrain.targets.stores.saga.settings import CORRECT, SagaParts, SagaSettings
 
 TICK = "tick"
 TICK_NS = 50_000_000
 """Time after which letters without a receipt are sent again, nanoseconds."""
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(SagaRecord).decode
-
-
-@dataclass(frozen=True)
-class SagaSettings:
-    """Options of a node. persistent: False keeps nothing over a restart."""
-
-    orchestrated: bool = True
-    dedup: str = "all"
-    persistent: bool = True
-
-
-@dataclass(frozen=True)
-class SagaParts:
-    """The classes of which a node is made."""
-
-    journal: type[Journal] = Journal
-    inbox: type[Inbox] = Inbox
-
-
-CORRECT = SagaParts()
 
 
 class SagaNode:
@@ -179,7 +161,7 @@ class SagaNode:
             return [Reply(request, Response(self.account()))]
         if message.f == "read" and isinstance(message.value, (list, tuple)):
             self._read(request, [str(account) for account in message.value])
-        elif message.f == "transfer" and _sensible(message.value):
+        elif message.f == "transfer" and sensible(message.value):
             self._begin(request, message)
         elif message.f == "read" and message.key is not None:
             self._read(request, [str(message.key)])
@@ -191,7 +173,7 @@ class SagaNode:
         name = (request.session, request.sequence)
         known = self._sagas.get(name)
         if known in self.over:
-            self._hold(Reply(handle, _told(done=self.over[known])))
+            self._hold(Reply(handle, told(done=self.over[known])))
             return
         if known is not None:
             self._clients.setdefault(known, []).append(handle)
@@ -315,7 +297,7 @@ class SagaNode:
         if letter.done:
             self._hold(Mark("executed", self.begun[letter.saga], letter.saga))
         for handle in self._clients.pop(letter.saga, ()):
-            self._hold(Reply(handle, _told(done=letter.done)))
+            self._hold(Reply(handle, told(done=letter.done)))
 
     def _arrived(self, name: tuple[str, int]) -> None:
         if self.outbox.arrived(name):
@@ -365,22 +347,3 @@ class SagaNode:
                 break
         effects, self._out = self._out, []
         return effects
-
-
-def _told(*, done: bool) -> Response:
-    """The answer to a request whose saga has ended."""
-    if done:
-        return Response()
-    return Response(error=PRECONDITION, text="a step was refused, and what was done before is undone")
-
-
-def _sensible(value: Any) -> bool:
-    """Whether a value is a transfer between two accounts."""
-    return (
-        isinstance(value, dict)
-        and isinstance(value.get("from"), str)
-        and isinstance(value.get("to"), str)
-        and type(value.get("amount")) is int
-        and value["amount"] > 0
-        and CLEARING not in (value["from"], value["to"])
-    )

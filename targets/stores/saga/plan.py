@@ -12,7 +12,9 @@ What was done is undone in reverse order, from the step before the one that was 
 
 import zlib
 from collections.abc import Sequence
+from typing import Any
 
+from splitbrain.targets.stores.messages import PRECONDITION, Response
 from splitbrain.targets.stores.saga.messages import Money, StepCommand
 
 OPENING = 100
@@ -63,3 +65,22 @@ def following(command: StepCommand, *, done: bool) -> StepCommand | bool:
         if step > LAST_STEP:
             return True
     return StepCommand(command.saga, step + UNDO * back, step, back, command.money, command.origin)
+
+
+def told(*, done: bool) -> Response:
+    """The answer to a request whose saga has ended."""
+    if done:
+        return Response()
+    return Response(error=PRECONDITION, text="a step was refused, and what was done before is undone")
+
+
+def sensible(value: Any) -> bool:
+    """Whether a value is a transfer between two accounts."""
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("from"), str)
+        and isinstance(value.get("to"), str)
+        and type(value.get("amount")) is int
+        and value["amount"] > 0
+        and CLEARING not in (value["from"], value["to"])
+    )

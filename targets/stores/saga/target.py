@@ -17,7 +17,8 @@ from splitbrain.targets.operations import shapes
 from splitbrain.targets.stores.client import StoreClient
 from splitbrain.targets.stores.planted import BUG, PlantedStore
 from splitbrain.targets.stores.saga.audit import SagaClient, TransferEnds, audited, settled
-from splitbrain.targets.stores.saga.node import CORRECT, SagaNode, SagaSettings
+from splitbrain.targets.stores.saga.node import SagaNode
+from splitbrain.targets.stores.saga.settings import CORRECT, SagaSettings
 
 
 class Saga(PlantedStore):

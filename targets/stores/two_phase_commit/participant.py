@@ -10,7 +10,6 @@ coordinator says in which life of the participant it was answered, and what a pa
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
 from typing import Any
 
 from splitbrain.harness.program import Mark, Send
@@ -26,7 +25,6 @@ from splitbrain.targets.stores.two_phase_commit.locks import LockTable
 from splitbrain.targets.stores.two_phase_commit.messages import (
     READ_ONLY,
     YES,
-    Age,
     DecisionKept,
     Inquiry,
     PrepareShard,
@@ -37,6 +35,7 @@ from splitbrain.targets.stores.two_phase_commit.messages import (
     Wound,
 )
 from splitbrain.targets.stores.two_phase_commit.shard import Name, Shard, ShardVersion, stepped
+from splitbrain.targets.stores.two_phase_commit.visits import Doubt, Visit
 
 REMEMBERED = 10_000
 """Transactions that are over and still known, so that late messages find them so."""
@@ -45,37 +44,6 @@ REMEMBERED = 10_000
 def coordinator_of(txn: str) -> str:
     """The node that coordinates a transaction."""
     return txn.rsplit(".", 2)[0]
-
-
-@dataclass
-class Visit:
-    """A transaction at a participant. since: when it came, or voted; asked: when its coordinator was last asked, both
-    monotonic nanoseconds. answered: steps that have their locks. prepared: the record of its vote, and its number."""
-
-    txn: str
-    age: Age
-    since: int
-    asked: int
-    answered: set[int] = field(default_factory=set)
-    writes: list[Any] = field(default_factory=list)
-    prepared: tuple[PreparedRecord, int] | None = None
-    in_doubt: bool = False
-
-
-@dataclass
-class Doubt:
-    """Transactions that had voted yes and had to ask for the outcome: how many ended, and how long they held locks,
-    nanoseconds."""
-
-    count: int = 0
-    total: int = 0
-    longest: int = 0
-
-    def add(self, held: int) -> None:
-        """Count one more that has ended."""
-        self.count += 1
-        self.total += held
-        self.longest = max(self.longest, held)
 
 
 class Participant:

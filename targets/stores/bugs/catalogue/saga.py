@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from splitbrain.harness.planted_bug import Aim, PlantedBug
 from splitbrain.targets.stores.bugs import saga as bugs
 from splitbrain.targets.stores.bugs.catalogue.common import AUDIT, CUTS, INVARIANTS, KILLS
-from splitbrain.targets.stores.saga.node import SagaParts
+from splitbrain.targets.stores.saga.settings import SagaParts
 
 SAGAS = "Garcia-Molina and Salem, SIGMOD 1987"
 CHOREOGRAPHY: Mapping[str, str] = {"style": "choreography"}

@@ -12,8 +12,8 @@ from splitbrain.runner.calls import run
 from splitbrain.targets.stores.messages import Request
 from splitbrain.targets.stores.saga import SagaNode
 from splitbrain.targets.stores.saga.messages import Delivery, Receipt, StepCommand
-from splitbrain.targets.stores.saga.node import SagaSettings
 from splitbrain.targets.stores.saga.plan import CLEARING, MOST, OPENING, following, owner_of
+from splitbrain.targets.stores.saga.settings import SagaSettings
 
 from ..bench import StoreBench
 
