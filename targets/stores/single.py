@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from splitbrain.harness.client import Shapes
 from splitbrain.harness.invariants import Invariant, done_once, one_entry_an_index
 from splitbrain.harness.node import Node
-from splitbrain.harness.options import Option, Setting
+from splitbrain.harness.options import Option
 from splitbrain.harness.program import Effect, Effects, Now, ProgramFactory, Reply, Role
 from splitbrain.harness.random_stream import RandomStream
 from splitbrain.targets.stores.audit import BUG, RETRIES, AuditedStore
@@ -144,9 +144,9 @@ class Single(AuditedStore):
     bugs = "splitbrain.targets.stores.bugs.catalogue:SINGLE"
     one_copy = True
 
-    def __init__(self, settings: Mapping[str, Setting]) -> None:
-        super().__init__(settings)
-        self._synced = self._word("sync") == "on"
+    @property
+    def _synced(self) -> bool:
+        return self._word("sync") == "on"
 
     @property
     def invariants(self) -> Sequence[Invariant]:  # type: ignore[override]

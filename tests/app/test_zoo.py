@@ -158,5 +158,6 @@ def test_a_bug_is_found_and_the_correct_store_is_not_refuted(tmp_path: Path) -> 
     assert bug["by"]
     assert bug["command"] == "splitbrain run single:bug=stale-front-door --nemesis all --time-limit 3 --seed 1"
     assert Path(bug["run"]).is_dir()
-    assert total == {"bugs": 1, "found": 1, "correct_runs": 1, "false_alarms": 0}
+    assert total.pop("correct_runs") >= 1, "as many as fit into the CPU seconds"
+    assert total == {"bugs": 1, "found": 1, "false_alarms": 0}
     assert done.return_value == 0
