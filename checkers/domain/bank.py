@@ -88,7 +88,8 @@ class BankCheck:
             return f"account {some(empty)} has no balance"
         found = total_of(seen)
         if differ(found, total):
-            return f"the total is {shown(found)}, not {shown(total)}"
+            where = "" if self.total is not None else ", as in the first read"
+            return f"the total is {shown(found)}, not {shown(total)}{where}"
         negative = [account for account, balance in seen.items() if balance < 0]
         if negative and not self.negative_balances:
             return f"account {shown(negative[0])} has {shown(seen[negative[0]])}"

@@ -154,8 +154,8 @@ def fork(history: History, one: int, other: int) -> Witness:
         f"{who[1]} saw key {shown(names[behind])} written and key {shown(names[ahead])} not yet"
     ]
     for span, reader, read in zip(spans, who, reads, strict=True):
-        seen = ", ".join(f"{shown(names[key])}: {shown(value)}" for key, value in read.items())
-        words.append(f"{tell.span(*span)}: {reader} read {seen}")
+        seen = ", ".join(f"{shown(names[key])} {shown(value)}" for key, value in read.items())
+        words.append(f"{tell.span(*span)}: {reader} read {{{seen}}}")
     return Witness(tuple(sorted(event for span in spans for event in span)), tuple(words), spans[1][0])
 
 

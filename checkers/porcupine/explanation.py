@@ -17,7 +17,26 @@ from splitbrain.harness.operation import EventType, Value
 
 SHOWN_OPERATIONS = 16
 SHOWN_STATES = 8
-PAST = {"read": "read", "get": "got", "dequeue": "dequeued"}
+PAST = {"read": "read", "get": "got", "dequeue": "dequeued", "pop": "popped"}
+TELLING = frozenset(
+    {
+        "contains",
+        "peek",
+        "size",
+        "len",
+        "pollFirst",
+        "pollLast",
+        "peekFirst",
+        "peekLast",
+        "poll-first",
+        "poll-last",
+        "peek-first",
+        "peek-last",
+        "fetch-and-add",
+        "range",
+    }
+)
+"""Operations that an answer tells of, without an arrow in what they ask for."""
 
 
 @dataclass
@@ -151,8 +170,9 @@ class Explanation:
         only = "the only reachable" if self.complete else "among the reachable"
         if len(self.states) == 1:
             return f"{only} {'state' if self.complete else 'states'} here is {self.states[0]}"
-        more = f" … and {len(self.states) - SHOWN_STATES} more" if len(self.states) > SHOWN_STATES else ""
-        return f"{only} states here are {{{', '.join(self.states[:SHOWN_STATES])}{more}}}"
+        told, more = list(self.states[:SHOWN_STATES]), len(self.states) - SHOWN_STATES
+        last = f"{more} more" if more > 0 else told.pop()
+        return f"{only} states here are {', '.join(told)} {'or' if self.complete else 'and'} {last}"
 
     def line(self, operation: int) -> str:
         """One operation of the witness."""
@@ -178,6 +198,9 @@ class Explanation:
             return f"{self.who(operation)} {PAST[call.f]} {seen}"
         if call.refused:
             return f"{self.who(operation)}'s {self.show(operation).removesuffix(' (refused)')} was refused"
+        asked, answered, seen = self.show(operation).partition(" → ")
+        if answered and call.result is not UNSEEN and call.f in TELLING:
+            return f"{self.who(operation)}'s {asked} returned {seen}"
         return f"{self.who(operation)}'s {self.show(operation)} was acknowledged"
 
     def who(self, operation: int) -> str:

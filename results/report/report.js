@@ -15,6 +15,9 @@
       }
     });
   }
+  for (const drawn of document.querySelectorAll(".lattice")) {
+    drawn.scrollLeft = (drawn.scrollWidth - drawn.clientWidth) / 2; // where the strongest model stands
+  }
   const block = document.getElementById("data");
   if (!block) return;
 
@@ -45,7 +48,7 @@
 
   const LANE = data.lanes.length > 60 ? 13 : data.lanes.length > 24 ? 18 : 24;
   const STRIP = 16, AXIS = 22, MAP = 14;
-  const RULER = MAP + AXIS + faultNames.length * STRIP + 4;
+  let row = STRIP; // of a fault: twice as high where its name does not fit beside it
   const nodeGap = (lane) => (lane > 0 && data.lanes[lane].node !== data.lanes[lane - 1].node ? 1 : 0);
   const laneTop = [];
   let height = 4;
@@ -122,11 +125,13 @@
   function draw() {
     width = scroll.clientWidth;
     readTones();
-    const pen = fit(ruler, width, RULER);
-    font(pen, 11);
-    const longest = Math.max(0, ...faultNames.map((name) => pen.measureText(name).width));
-    gutter = Math.min(width / 3, Math.max(width < 600 ? 64 : 104, longest + 18));
-    drawRuler(pen);
+    const brush = ruler.getContext("2d");
+    font(brush, 11);
+    const longest = 18 + Math.max(0, ...faultNames.map((name) => brush.measureText(name).width));
+    const least = width < 600 ? 64 : 104;
+    row = longest > width / 3 ? 2 * STRIP : STRIP;
+    gutter = row > STRIP ? least : Math.max(least, longest);
+    drawRuler(fit(ruler, width, MAP + AXIS + faultNames.length * row + 4));
     drawBars(fit(bars, width, height));
   }
 
@@ -154,11 +159,11 @@
       if (x(tick) - half > gutter && x(tick) + half < width) pen.fillText(words, x(tick), MAP + AXIS / 2);
     }
     pen.textAlign = "left";
-    faultNames.forEach((name, row) => {
-      const top = MAP + AXIS + row * STRIP;
+    faultNames.forEach((name, number) => {
+      const top = MAP + AXIS + number * row;
       pen.fillStyle = tone.soft;
-      pen.fillText(clipped(pen, name, gutter - 14), 8, top + STRIP / 2);
-      for (const fault of data.faults) if (fault.name === name) drawFault(pen, fault, top);
+      pen.fillText(clipped(pen, name, row > STRIP ? width - 16 : gutter - 14), 8, top + STRIP / 2);
+      for (const fault of data.faults) if (fault.name === name) drawFault(pen, fault, top + row - STRIP);
     });
   }
 
@@ -457,8 +462,8 @@
   }
 
   function faultAt(px, py) {
-    const row = Math.floor((py - MAP - AXIS) / STRIP);
-    return data.faults.find((fault) => fault.name === faultNames[row] && px >= x(fault.start) - 2 && px <= x(fault.stop) + 2);
+    const name = faultNames[Math.floor((py - MAP - AXIS) / row)];
+    return data.faults.find((fault) => fault.name === name && px >= x(fault.start) - 2 && px <= x(fault.stop) + 2);
   }
 
   function hover(event) {

@@ -157,14 +157,8 @@ def _row(history: History, operations: Operations, row: int, texts: _Texts, cloc
         ABSENT if argument is None else texts.number(format.value(argument, _TEXT_LENGTH)),
         ABSENT if result_id == ABSENT else texts.number(format.value(result, _TEXT_LENGTH)),
         texts.of(history.node[invoke]),
-        ABSENT if error == ABSENT else texts.number(_error(values[error])),
+        ABSENT if error == ABSENT else texts.number(format.error(values[error], _TEXT_LENGTH)),
     )
-
-
-def _error(value: object) -> str:
-    if isinstance(value, list | tuple):
-        return ": ".join(format.name(part, _TEXT_LENGTH) for part in value)
-    return format.name(value, _TEXT_LENGTH)
 
 
 def _lanes(history: History, concurrency: int | None) -> tuple[dict[int, int], list[dict[str, str]]]:

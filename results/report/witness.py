@@ -24,6 +24,8 @@ EDGES: Mapping[str, str] = {
 PICTURE_MAX = 14
 """Operations that a picture can hold before it is harder to read than the table."""
 TABLE_MAX = 60
+TEXT_LENGTH = 240
+"""Characters of a value in the table."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Bar:
     row: int
     index: int
     lane: int
-    process: int
+    process: str
     node: str
     text: str
     ended: str
@@ -140,7 +142,7 @@ def _cycle(history: History, witness: Witness, bars: Sequence[Bar]) -> tuple[Cyc
     steps = []
     for index, link in witness.cycle:
         bar = by_index[index]
-        process = f"process {history.process_names.get(bar.process, bar.process)}"
+        process = f"process {bar.process}"
         kind, _, words = link.partition(": ")
         edge = {"link": words, "name": f"T{index}", "kind": kind} if kind in EDGES else {"link": link}
         steps.append(CycleStep(bar.text, f"{bar.node}, {process}" if bar.node else process, **edge))
@@ -153,8 +155,17 @@ def _is_drawn(sentence: str, cycle: Sequence[CycleStep]) -> bool:
 
 
 def _is_row(sentence: str, bars: Sequence[Bar]) -> bool:
-    """Whether a sentence says what a row of the table does: `0.656 s to 0.661 s: n3 (process 2) write 52`."""
-    return any(sentence.endswith(f"(process {bar.process}) {bar.text}") and bar.invoked in sentence for bar in bars)
+    """Whether a sentence says what a row of the table does: `0.656 s to 0.661 s: n3 (process 2) write 52`, or `event 2
+    to ?: process 2 write 52 (unknown end)`."""
+    span, _, told = sentence.partition(": ")
+    return any(
+        span.startswith(f"{bar.invoked} to ") and _told(bar) == told.partition(" (unknown end)")[0] for bar in bars
+    )
+
+
+def _told(bar: Bar) -> str:
+    """An operation as a sentence of a witness has it."""
+    return f"{bar.node} (process {bar.process}) {bar.text}" if bar.node else f"process {bar.process} {bar.text}"
 
 
 def _bar(
@@ -178,22 +189,34 @@ def _bar(
         row=row,
         index=invoke,
         lane=lanes.index(operations.process[row]) + 1,
-        process=operations.process[row],
+        process=str(history.process_names.get(operations.process[row], operations.process[row])),
         node=_node(history, row),
-        text=format.operation(name, values[operations.argument[row]], result, ended),
+        text=format.operation(name, values[operations.argument[row]], result, ended, TEXT_LENGTH)
+        + _carried(history, row),
         ended="never ended" if complete == ABSENT else ended.word,
         invoked=times[invoke],
         completed="–" if complete == ABSENT else times[complete],
-        error="" if error == ABSENT else format.value(values[error]),
+        error="" if error == ABSENT else format.error(values[error]),
         first=column[invoke],
         last=len(column) if ended == EventType.INFO else column[complete],
         offending=offending,
     )
 
 
+def _carried(history: History, row: int) -> str:
+    """The token and the revision that came with an answer: ` (token 34)`."""
+    operations = history.operations()
+    complete = operations.complete[row]
+    if complete == ABSENT or operations.ended[row] == EventType.INFO:
+        return ""
+    token, revision = history.token[complete], operations.revision[row]
+    words = [] if token == ABSENT else [f" (token {format.value(history.pool.values[token])})"]
+    return "".join([*words, *([] if revision == ABSENT else [f" (revision {revision})"])])
+
+
 def _about(verdict: Verdict) -> str:
     other = verdict.model and verdict.model != verdict.checker
-    model = f"{verdict.checker}, {verdict.model}" if other else verdict.checker
+    model = f"{verdict.model} (by {verdict.checker})" if other else verdict.checker
     return model if verdict.key is None else f"{model}, key {format.name(verdict.key)}"
 
 

@@ -12,11 +12,14 @@ import pytest
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
+FAULT = "kill-of-the-leader-and-its-disk"
+
 
 @pytest.fixture(scope="module")
 def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of a history in which the second read saw what was never written, and a kill never ended."""
-    events: list[dict[str, Any]] = [{"process": "nemesis", "type": "info", "f": "start-kill", "value": "n1", "time": 0}]
+    begun = {"process": "nemesis", "type": "info", "f": f"start-{FAULT}", "value": "n1", "time": 0}
+    events: list[dict[str, Any]] = [begun]
     for number, (f, value, ended) in enumerate(
         [("write", 1, "ok"), ("read", 1, "ok"), ("write", 2, "info"), ("write", 3, "fail"), ("read", 9, "ok")]
     ):
@@ -75,4 +78,20 @@ def test_operations_are_found_by_what_they_are(
     if first:
         assert page.inner_text("#detail b") == first
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.close()
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium not found: install chromium")
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_long_name_of_a_fault_is_whole(browser: Any, page_file: Path, width: int) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    page.add_init_script(
+        "window.drawn = []; const pen = CanvasRenderingContext2D.prototype, draw = pen.fillText;"
+        "pen.fillText = function (words, ...at) { drawn.push(words); draw.call(this, words, ...at); }"
+    )
+    page.goto(page_file.as_uri())
+    assert FAULT in page.evaluate("drawn")
+    cut = "[...document.querySelectorAll('.strip .y span')].filter(s => s.scrollWidth > s.clientWidth).length"
+    assert page.evaluate(cut) == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.close()

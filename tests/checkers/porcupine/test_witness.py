@@ -296,3 +296,24 @@ def test_the_sentence_on_a_read_says_of_what_key_and_revision_it_was() -> None:
     ]
     verdict = porcupine.check(MODELS["versioned-kv"].make(), History.of(events))
     assert verdict.reason.startswith("process 1 got a → x (revision 1) at")
+
+
+@pytest.mark.parametrize(
+    ("model", "lines", "told"),
+    [
+        ("stack", ("0 invoke push 1", "0 ok push 1", "1 invoke pop", "1 ok pop nil"), "popped nil"),
+        ("deque", ("0 invoke addLast 1", "0 ok addLast 1", "1 invoke pollLast", "1 ok pollLast 2"), "Last returned 2"),
+        ("fetch-and-add", ("1 invoke fetch-and-add 1", "1 ok fetch-and-add 5"), "fetch-and-add 1 returned 5"),
+    ],
+)  # fmt: skip
+def test_what_an_operation_returned_is_told_as_such(model: str, lines: tuple[str, ...], told: str) -> None:
+    assert f"{told} at" in porcupine.check(MODELS[model].make(), recorded(*lines)).reason
+
+
+def test_states_that_may_be_are_told_apart() -> None:
+    invoked = ("read", "add 1", "read", "add 2", "read", "add 4", "add 8", "read")
+    answers = {0: "read 6", 1: "add 1", 2: "read 0", 3: "add 2", 4: "read 3", 5: "add 4", 6: "add 8", 7: "read 15"}
+    lines = [f"{process} invoke {words}" for process, words in enumerate(invoked)]
+    lines += [f"{process} ok {words}" for process, words in answers.items()]
+    reason = porcupine.check(MODELS["lin-counter"].make(), recorded(*lines)).reason
+    assert reason.endswith("the only reachable states here are 7 or 15")
