@@ -15,18 +15,17 @@ from splitbrain.harness.errors import UsageError
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import Operation, Outcome
 from splitbrain.harness.options import Option, Setting
-from splitbrain.targets.hazelcast_errors import ERRORS, FALSE
-from splitbrain.targets.objects import NamedTexts
+from splitbrain.targets.hazelcast_errors import ERRORS
+from splitbrain.targets.objects import ComparedTexts
 from splitbrain.targets.operations import shapes
 from splitbrain.targets.servers.access import CONNECT_SECONDS
 from splitbrain.targets.servers.agreement import settled
-from splitbrain.targets.servers.client import ANY
-from splitbrain.targets.servers.driver import SharedSession, SharedSessions, called_back, on_thread
-from splitbrain.targets.servers.errors import ServerError
-from splitbrain.targets.servers.jvm import java_command
+from splitbrain.targets.servers.driver import SharedSessions, called_back, on_thread
+from splitbrain.targets.servers.jvm import java_command, module_flags
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
 from splitbrain.targets.servers.software import Software, jar_version
 from splitbrain.targets.servers.sources import Maven
+from splitbrain.targets.sharing import SharingClient
 
 VERSION = "5.3.8"
 PINNED = {VERSION: "sha256:c26e7a0af87197661f1f241e753d7f1e0a5264c4b6f3a191077c7083118bceac"}
@@ -62,10 +61,12 @@ CONFIGURATION = """hazelcast:
     hazelcast.merge.next.run.delay.seconds: 3
     hazelcast.logging.type: jdk
 """
-OPEN = (
-    *("java.base/java.lang", "java.base/sun.nio.ch", "java.base/java.util", "java.management/sun.management"),
-    "jdk.management/com.sun.management.internal",
-)
+OPENED = {
+    "java.base": "java.lang java.util sun.nio.ch",
+    "java.management": "sun.management",
+    "jdk.management": "com.sun.management.internal",
+}
+FLAGS = module_flags(OPENED, {"java.base": "jdk.internal.ref"})
 MAIN = "com.hazelcast.core.server.HazelcastMemberStarter"
 NAME = "splitbrain"
 LOOK_SECONDS = 3.0
@@ -80,6 +81,12 @@ class HazelcastSession:
         self.driver = driver
         self.map = driver.get_map(NAME) if entries else None
         self.group: Any = None
+
+    async def asked(self, name: str, request: str, *words: str | None) -> Any:
+        """The answer to a request, a method of the driver's map, or of its reference of this name."""
+        if self.map:
+            return await self.answered(getattr(self.map, request)(name, *words))
+        return await self.answered(getattr(await self.reference(name), request)(*words))
 
     async def answered(self, asked: Any) -> Any:
         """The value of the driver's own future."""
@@ -110,7 +117,7 @@ class HazelcastSession:
     async def answers(self) -> bool:
         """Whether an object can be read."""
         try:
-            await self.answered(self.map.get("ready") if self.map else (await self.reference("ready")).get())
+            await self.asked("ready", "get")
         except Exception as error:
             if not ERRORS.knows(error):
                 raise
@@ -122,15 +129,15 @@ class HazelcastSession:
         await on_thread(self.driver.shutdown)
 
 
-class HazelcastClient(NamedTexts):
-    """One logical client. The version of an object is its text."""
+class HazelcastClient(SharingClient, ComparedTexts):
+    """One logical client. A member tries again what was asked of a map."""
 
     errors = ERRORS
-    shared: SharedSession | None = None
 
-    async def open(self) -> None:
-        self.shared = self.server.sessions.join(self.address)
-        self.connection = await self.shared.session()
+    @property
+    def tries_again(self) -> bool:
+        """Whether it is a map: the CP subsystem says where it does not know the end."""
+        return bool(self.server.word("objects") == "map")
 
     async def invoke(self, operation: Operation) -> Outcome:
         """Carry out an operation, on a new session if the one before ended."""
@@ -144,39 +151,21 @@ class HazelcastClient(NamedTexts):
         if not await self.connection.answers():
             raise ConnectionRefusedError("the member does not answer yet")
 
-    async def found(self, operation: Operation) -> tuple[str | None, Any]:
-        """The text of an object, twice."""
-        text = await self.connection.answered((await self._object(operation)).get(*self._key(operation)))
-        return text, text
+    async def get(self, name: str) -> str | None:
+        text: str | None = await self.connection.asked(name, "get")
+        return text
 
-    async def replaced(self, operation: Operation, version: Any, text: str) -> Outcome | None:
-        """See `VersionedObjects`. version: the text that stands there."""
-        place, key = await self._object(operation), self._key(operation)
-        if version is ANY:
-            await self.connection.answered(place.set(*key, text))
-            return Outcome.ok(operation.value)
-        if not key:
-            done = await self.connection.answered(place.compare_and_set(version, text))
-            return Outcome.ok(operation.value) if done else None
-        if version is None:
-            done = await self.connection.answered(place.put_if_absent(*key, text)) is None
-        else:
-            done = await self.connection.answered(place.replace_if_same(*key, version, text))
-        if not done:
-            raise ServerError("the comparison was false, perhaps because the member's first try had done it", FALSE)
-        return Outcome.ok(operation.value)
+    async def put(self, name: str, text: str) -> None:
+        await self.connection.asked(name, "set", text)
 
-    async def _object(self, operation: Operation) -> Any:
-        session: HazelcastSession = self.connection
-        return session.map or await session.reference(f"k{operation.key}")
+    async def create(self, name: str, text: str) -> bool:
+        if self.connection.map:
+            return await self.connection.asked(name, "put_if_absent", text) is None
+        return bool(await self.connection.asked(name, "compare_and_set", None, text))
 
-    def _key(self, operation: Operation) -> tuple[str, ...]:
-        return (f"k{operation.key}",) if self.connection.map else ()
-
-    async def close(self) -> None:
-        shared, self.shared, self.connection = self.shared, None, None
-        if shared is not None:
-            await self.server.sessions.leave(shared)
+    async def exchange(self, name: str, old: str, new: str) -> bool:
+        request = "replace_if_same" if self.connection.map else "compare_and_set"
+        return bool(await self.connection.asked(name, request, old, new))
 
 
 class Hazelcast(Server):
@@ -246,10 +235,9 @@ class Hazelcast(Server):
         return {"hazelcast.yaml": CONFIGURATION.format(**words)}
 
     def command(self, place: Place, program: ServerProgram, version: str) -> Sequence[str]:
-        flags = [word for name in OPEN for word in ("--add-opens", f"{name}=ALL-UNNAMED")]
-        flags += ["--add-modules", "java.se", "--add-exports", "java.base/jdk.internal.ref=ALL-UNNAMED"]
         properties = {"hazelcast.config": place.folder / "hazelcast.yaml", "java.net.preferIPv4Stack": "true"}
-        return java_command(*program, place.folder, self.number("heap_mb"), properties, MAIN, flags=flags)
+        heap = self.number("heap_mb")
+        return java_command(*program, place.folder, heap, properties, MAIN, flags=FLAGS)
 
     async def ready(self, place: Place) -> bool:
         """Whether a member takes clients."""

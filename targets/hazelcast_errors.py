@@ -6,7 +6,8 @@ first; of an operation on the CP subsystem whose end it does not know it says so
 """
 
 from splitbrain.harness.operation import ErrorKind
-from splitbrain.targets.servers.errors import Row, code, raised, table
+from splitbrain.targets.objects import FALSE_ROW
+from splitbrain.targets.servers.errors import Row, raised, table
 
 
 def error(name: str, kind: ErrorKind) -> Row:
@@ -14,13 +15,11 @@ def error(name: str, kind: ErrorKind) -> Row:
     return raised(f"hazelcast.errors.{name}", kind)
 
 
-FALSE = "false"
 ERRORS = table(
     error("IndeterminateOperationStateError", ErrorKind.OTHER),
     error("OperationTimeoutError", ErrorKind.TIMEOUT),
     error("TargetDisconnectedError", ErrorKind.CONNECTION),
     error("HazelcastInstanceNotActiveError", ErrorKind.UNAVAILABLE),
     error("HazelcastError", ErrorKind.UNAVAILABLE),
-    # Ours: a comparison that was false, perhaps because the member's first try had done it.
-    code(FALSE, ErrorKind.CONFLICT),
+    FALSE_ROW,
 )

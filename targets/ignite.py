@@ -9,22 +9,19 @@ Pitfall: where a primary goes away, its node tries again by itself (GridCacheAda
 comparison which was false may have been with what its first try put.
 """
 
-import itertools
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any, Self
+from typing import Self
 
 from splitbrain.harness.deployment import Place
-from splitbrain.harness.operation import Operation, Outcome
 from splitbrain.harness.options import Option
-from splitbrain.targets.ignite_errors import ERRORS, FALSE
-from splitbrain.targets.objects import NamedElements
+from splitbrain.targets.ignite_errors import ERRORS
+from splitbrain.targets.objects import ComparedTexts, NamedElements
 from splitbrain.targets.operations import shapes
 from splitbrain.targets.servers.access import PLAIN, Access
-from splitbrain.targets.servers.client import ANY
 from splitbrain.targets.servers.errors import ServerError
-from splitbrain.targets.servers.jvm import java_command
+from splitbrain.targets.servers.jvm import java_command, module_flags
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
 from splitbrain.targets.servers.software import Software, jar_version
 from splitbrain.targets.servers.sources import Maven
@@ -69,16 +66,13 @@ CONFIGURATION = f"""<?xml version="1.0" encoding="UTF-8"?>
    <property name="addresses"><list>{{addresses}}</list></property></bean></property></bean></property>
 </bean></beans>
 """
-OPEN = (
-    *(f"java.base/java.{name}" for name in ("io", "lang", "lang.invoke", "lang.reflect", "math", "net", "nio", "text")),
-    *(f"java.base/java.{name}" for name in ("time", "util", "util.concurrent", "util.concurrent.atomic")),
-    "java.base/java.util.concurrent.locks",
-    *(f"java.base/jdk.internal.{name}" for name in ("access", "misc")),
-    *(f"java.base/sun.{name}" for name in ("nio.ch", "util.calendar", "reflect.generics.reflectiveObjects")),
-    "java.base/sun.security.x509",
-    "java.management/sun.management",
-    "jdk.management/com.sun.management.internal",
-)
+OPENED = {
+    "java.base": "java.io java.lang java.lang.invoke java.lang.reflect java.math java.net java.nio java.text java.time"
+    " java.util java.util.concurrent java.util.concurrent.atomic java.util.concurrent.locks jdk.internal.access"
+    " jdk.internal.misc sun.nio.ch sun.reflect.generics.reflectiveObjects sun.security.x509 sun.util.calendar",
+    "java.management": "sun.management",
+    "jdk.management": "com.sun.management.internal",
+}
 MAIN = "org.apache.ignite.startup.cmdline.CommandLineStartup"
 GET, PUT, PUT_IF_ABSENT, REPLACE_IF_EQUALS, SCAN, SCAN_MORE = 1000, 1001, 1002, 1010, 2000, 2001
 SCAN_ALL = struct.pack("<BiiB", 101, 1024, -1, 0)
@@ -96,14 +90,11 @@ class ThinConnection(TcpConnection):
     async def connect(cls, address: str, port: int, access: Access = PLAIN) -> Self:
         """A new connection to a node that answers. ServerError if it refuses the version or the user."""
         connection = await super().connect(address, port, access)
-        connection.numbers = itertools.count(1)
         user = text_object(access.user) + text_object(access.password) if access.user else b""
         answer = await connection._framed(HELLO + user)
         if answer[0] != 1:
             raise ServerError(f"the handshake was refused: {answer[1:200]!r}", 2000)
         return connection
-
-    numbers: "itertools.count[int]"
 
     async def ask(self, code: int, *texts: str) -> bytes:
         """The answer to an operation on the cache, without its head. ServerError with the status if it failed."""
@@ -154,30 +145,25 @@ def texts_of(page: bytes) -> list[str]:
     return found
 
 
-class IgniteClient(NamedElements):
-    """One logical client. The version of an object is its text."""
+class IgniteClient(NamedElements, ComparedTexts):
+    """One logical client."""
 
     errors = ERRORS
 
     async def open(self) -> None:
         self.connection = await ThinConnection.connect(self.address, self.server.port, self.server.access)
 
-    async def found(self, operation: Operation) -> tuple[str | None, Any]:
-        """The text of an object, twice."""
-        text = text_of(await self.connection.ask(GET, _name(operation)))
-        return text, text
+    async def get(self, name: str) -> str | None:
+        return text_of(await self.connection.ask(GET, name))
 
-    async def replaced(self, operation: Operation, version: Any, text: str) -> Outcome:
-        """See `VersionedObjects`. version: the text that stands there."""
-        name = _name(operation)
-        if version is ANY:
-            await self.connection.ask(PUT, name, text)
-            return Outcome.ok(operation.value)
-        words = (PUT_IF_ABSENT, name, text) if version is None else (REPLACE_IF_EQUALS, name, version, text)
-        done = await self.connection.ask(*words)
-        if not done[0]:
-            raise ServerError("the comparison was false, perhaps because the node's first try had done it", FALSE)
-        return Outcome.ok(operation.value)
+    async def put(self, name: str, text: str) -> None:
+        await self.connection.ask(PUT, name, text)
+
+    async def create(self, name: str, text: str) -> bool:
+        return bool((await self.connection.ask(PUT_IF_ABSENT, name, text))[0])
+
+    async def exchange(self, name: str, old: str, new: str) -> bool:
+        return bool((await self.connection.ask(REPLACE_IF_EQUALS, name, old, new))[0])
 
     async def elements(self) -> Iterable[str]:
         """See `NamedElements`: what a scan finds."""
@@ -226,10 +212,9 @@ class Ignite(Server):
         return {"ignite.xml": CONFIGURATION.format(**words)}
 
     def command(self, place: Place, program: ServerProgram, version: str) -> Sequence[str]:
-        flags = [word for name in OPEN for word in ("--add-opens", f"{name}=ALL-UNNAMED")]
         properties = {"IGNITE_UPDATE_NOTIFIER": "false", "IGNITE_QUIET": "true", "java.net.preferIPv4Stack": "true"}
         heap, conf = self.number("heap_mb"), f"{place.folder}/ignite.xml"
-        return java_command(*program, place.folder, heap, properties, MAIN, conf, flags=flags)
+        return java_command(*program, place.folder, heap, properties, MAIN, conf, flags=module_flags(OPENED, {}))
 
     async def ready(self, place: Place) -> bool:
         try:
@@ -237,7 +222,3 @@ class Ignite(Server):
                 return text_of(await connection.ask(GET, "ready")) is None
         except ServerError:  # it recovers, or has not joined the others yet
             return False
-
-
-def _name(operation: Operation) -> str:
-    return f"k{operation.key}"

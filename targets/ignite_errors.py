@@ -7,9 +7,9 @@ node that stops while it carries out an operation.
 """
 
 from splitbrain.harness.operation import ErrorKind
+from splitbrain.targets.objects import FALSE_ROW
 from splitbrain.targets.servers.errors import code, table
 
-FALSE = "false"
 ERRORS = table(
     # The request was not begun: there is none of this number (ClientMessageParser), the cache is not there
     # (ClientCacheRequest.cacheDescriptor, before it is opened), or the handshake was refused
@@ -19,6 +19,5 @@ ERRORS = table(
     code(2000, ErrorKind.OTHER, definite=True),
     code(1, ErrorKind.UNAVAILABLE),
     code(10, ErrorKind.UNAVAILABLE),
-    # Ours: a comparison that was false, perhaps because the node's first try had done it.
-    code(FALSE, ErrorKind.CONFLICT),
+    FALSE_ROW,
 )

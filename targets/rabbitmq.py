@@ -206,16 +206,13 @@ class RabbitMQ(Server):
 
     async def ready(self, place: Place) -> bool:
         """Whether a node takes connections, which it does when it is of the cluster."""
-        connection = await connected(place.address, self.port)
-        await asyncio.wait_for(connection.close(), FAREWELL_SECONDS)
-        return True
+        return await self._serves(place.address)
 
     async def settle(self, nodes: Sequence[Node]) -> None:
         """Wait until all nodes take connections again."""
+        await settled(nodes, lambda node: self._serves(node.address))
 
-        async def up(node: Node) -> bool:
-            connection = await connected(node.address, self.port, self.access)
-            await asyncio.wait_for(connection.close(), FAREWELL_SECONDS)
-            return True
-
-        await settled(nodes, up)
+    async def _serves(self, address: str) -> bool:
+        connection = await connected(address, self.port, self.access)
+        await asyncio.wait_for(connection.close(), FAREWELL_SECONDS)
+        return True

@@ -71,16 +71,9 @@ class RqliteConnection(HttpConnection):
 
     port = HTTP_PORT
 
-    def __init__(self, address: str, access: Access = PLAIN) -> None:
-        super().__init__(address, access)
-        if access.user:
-            self.http.auth = (access.user, access.password)
-
     async def carried_out(self, path: str, statement: str, words: Sequence[str]) -> Json:
         """The result of one statement. ServerError if the node or SQLite refuses it."""
-        with translated():
-            response = await self.http.post(path, json=[[statement.replace("$", "?"), *words]])
-        body = self._body(response)
+        body = await self.post(path, [[statement.replace("$", "?"), *words]])
         if "error" in body:
             raise ServerError(str(body["error"]))
         result: Json = body["results"][0]

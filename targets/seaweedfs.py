@@ -17,10 +17,9 @@ from urllib.parse import quote
 from splitbrain.harness.deployment import Place
 from splitbrain.harness.operation import Operation, Outcome
 from splitbrain.targets.forward import forwarded
-from splitbrain.targets.objects import NamedElements
+from splitbrain.targets.objects import NamedElements, name_of
 from splitbrain.targets.operations import shapes
 from splitbrain.targets.seaweedfs_errors import ERRORS
-from splitbrain.targets.servers.access import PLAIN, Access
 from splitbrain.targets.servers.client import ANY
 from splitbrain.targets.servers.http import HttpConnection, translated
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
@@ -39,7 +38,7 @@ NODE = """"$0" -logtostderr master {here} -mdir={folder}/data -volumeSizeLimitMB
 exec "$0" -logtostderr filer {here} -master={address}:9333 -defaultStoreDir={folder}/data -localSocket={folder}/filer \\
   -s3 -s3.port=8333 -s3.port.iceberg=0 -s3.localSocket={folder}/s3
 """
-DONE, NOT_FOUND, THERE = (200, 204), 404, 409
+NOT_FOUND, THERE = 404, 409
 ELEMENT = "e"
 
 
@@ -68,22 +67,13 @@ class S3Connection(HttpConnection):
 
     port = S3_PORT
 
-    def __init__(self, address: str, access: Access = PLAIN) -> None:
-        super().__init__(address, access)
-        if access.user:
-            self.http.auth = (access.user, access.password)
-
     async def asked(
         self, method: str, path: str, text: str = "", but: Sequence[int] = (), **headers: str
     ) -> "httpx2.Response":
         """The answer to a request. headers: `if_match` for If-Match. ServerError if it is an error
         that is none of `but`."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        with translated():
-            response = await self.http.request(method, f"/{BUCKET}{path}", content=text.encode(), headers=named)
-        if response.status_code not in (*DONE, *but):
-            raise self.failure(response.status_code, None, response.content)
-        return response
+        return await self.respond(method, f"/{BUCKET}{path}", but, content=text.encode(), headers=named)
 
 
 class SeaweedClient(NamedElements):
@@ -102,14 +92,14 @@ class SeaweedClient(NamedElements):
 
     async def found(self, operation: Operation) -> tuple[str | None, Any]:
         """The text of an object and its ETag."""
-        answer = await self.connection.asked("GET", _path(operation), but=(NOT_FOUND,))
+        answer = await self.connection.asked("GET", f"/{name_of(operation)}", but=(NOT_FOUND,))
         return (None, None) if answer.status_code == NOT_FOUND else (answer.text, answer.headers["etag"])
 
     async def replaced(self, operation: Operation, version: Any, text: str) -> Outcome:
         """See `VersionedObjects`. version: an ETag."""
         condition = {} if version is ANY else {"if_match": version} if version else {"if_none_match": "*"}
         # A condition that is false is an error of unknown end: it may be so because of the gateway's first try.
-        await self.connection.asked("PUT", _path(operation), text, **condition)
+        await self.connection.asked("PUT", f"/{name_of(operation)}", text, **condition)
         return Outcome.ok(operation.value)
 
     async def elements(self) -> Iterable[bytes]:
@@ -155,8 +145,4 @@ class SeaweedFS(Server):
         async with aclosing(S3Connection(place.address)) as connection:
             with translated():
                 await connection.http.put(f"/{BUCKET}")
-                return (await connection.http.put(f"/{BUCKET}/ready", content=b"1")).status_code == DONE[0]
-
-
-def _path(operation: Operation) -> str:
-    return f"/k{operation.key}"
+                return bool((await connection.http.put(f"/{BUCKET}/ready", content=b"1")).is_success)

@@ -6,7 +6,6 @@ each a call of one function in the server. The first node takes writes, and no o
 
 import base64
 import hashlib
-import itertools
 import struct
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
@@ -16,6 +15,7 @@ from splitbrain.harness.deployment import Place
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import ErrorKind, Operation, Outcome
 from splitbrain.harness.options import Option
+from splitbrain.targets.objects import name_of
 from splitbrain.targets.operations import shapes
 from splitbrain.targets.servers.access import PLAIN, Access
 from splitbrain.targets.servers.client import ServerClient
@@ -78,13 +78,10 @@ CALL, AUTH, EVAL, EXPRESSION, FAILED = 0x0A, 0x07, 0x08, 0x27, 0x8000
 class BinaryConnection(TcpConnection):
     """A connection of Tarantool's binary protocol, logged in where there is a user."""
 
-    numbers: "itertools.count[int]"
-
     @classmethod
     async def connect(cls, address: str, port: int, access: Access = PLAIN) -> Self:
         """A new connection to a node that greets. ServerError if it refuses the user."""
         connection = await super().connect(address, port, access)
-        connection.numbers = itertools.count(1)
         async with connection.exchange(b"") as reader:
             greeting = await reader.readexactly(GREETING)
         if access.user:
@@ -136,22 +133,22 @@ class TarantoolClient(ServerClient):
     async def read(self, operation: Operation) -> Outcome:
         if operation.key is None:
             return Outcome.ok(in_order(await self.connection.call("elements")))
-        text = await self.connection.call("read", _name(operation))
+        text = await self.connection.call("read", name_of(operation))
         return Outcome.ok(unpacked(text) if text else None)
 
     async def write(self, operation: Operation) -> Outcome:
-        await self.connection.call("write", _name(operation), packed(operation.value))
+        await self.connection.call("write", name_of(operation), packed(operation.value))
         return Outcome.ok(operation.value)
 
     async def cas(self, operation: Operation) -> Outcome:
         old, new = operation.value
         words = "" if old is None else packed(old), packed(new)
-        if await self.connection.call("cas", _name(operation), *words):
+        if await self.connection.call("cas", name_of(operation), *words):
             return Outcome.ok(operation.value)
         return Outcome.fail(ErrorKind.PRECONDITION, "the comparison was false", operation.value)
 
     async def append(self, operation: Operation) -> Outcome:
-        await self.connection.call("append", _name(operation), packed(operation.value))
+        await self.connection.call("append", name_of(operation), packed(operation.value))
         return Outcome.ok(operation.value)
 
     async def add(self, operation: Operation) -> Outcome:
@@ -214,7 +211,3 @@ class Tarantool(Server):
     async def role(self, node: Node) -> str:
         async with aclosing(await BinaryConnection.connect(node.address, self.port, self.access)) as connection:
             return "leader" if await connection.call("leader") == node.address else "follower"
-
-
-def _name(operation: Operation) -> str:
-    return f"k{operation.key}"

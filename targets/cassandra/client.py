@@ -7,29 +7,27 @@ from splitbrain.targets.cassandra.client_settings import CassandraSettings
 from splitbrain.targets.cassandra.objects import AgreedRegisters, Collections, Counters, Elements, Registers
 from splitbrain.targets.cassandra.schema import COUNTER, KEYSPACE, REGISTER, SET, define
 from splitbrain.targets.cassandra.session import CassandraSession, CqlRequest
-from splitbrain.targets.servers.client import Handler, ServerClient
-from splitbrain.targets.servers.driver import SharedSession
+from splitbrain.targets.servers.client import Handler
+from splitbrain.targets.sharing import SharingClient
 
 ARE_YOU_THERE = CqlRequest("SELECT key FROM system.local")
 
 
-class CassandraClient(ServerClient):
+class CassandraClient(SharingClient):
     """One logical client, pinned to one node."""
 
     server: CassandraSettings
-    _shared: SharedSession | None = None
+    connection: CassandraSession
     _readers: Mapping[str, Handler]
 
     async def open(self) -> None:
         """Take part in the session with the node, and see whether it answers."""
-        self._shared = self.server.sessions.join(self.address)
-        session: CassandraSession = await self._shared.session()
+        await super().open()
+        session, settings = self.connection, self.server
         try:
             await session.ask(ARE_YOU_THERE)
         except Exception as error:
             raise ConnectionRefusedError(f"{self.address} does not answer: {error}") from error
-        self._session = session
-        settings = self.server
         registers = AgreedRegisters(session, settings) if settings.lwt else Registers(session, settings)
         sets = Elements(session, settings) if settings.rows else Collections(session, settings)
         counters = Counters(session, settings)
@@ -38,7 +36,7 @@ class CassandraClient(ServerClient):
 
     async def setup(self) -> None:
         """Make the tables."""
-        await define(self._session, self.server)
+        await define(self.connection, self.server)
 
     async def read(self, operation: Operation) -> Outcome:
         """Read an object of any kind."""
@@ -48,10 +46,4 @@ class CassandraClient(ServerClient):
     async def teardown(self) -> None:
         """Delete what the run left, on a cluster that stays."""
         if self.server.clean:
-            await self._session.define(f"DROP KEYSPACE IF EXISTS {KEYSPACE}")
-
-    async def close(self) -> None:
-        """Leave the session; the last client closes it."""
-        shared, self._shared = self._shared, None
-        if shared is not None:
-            await self.server.sessions.leave(shared)
+            await self.connection.define(f"DROP KEYSPACE IF EXISTS {KEYSPACE}")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from splitbrain.harness.deployment import Place
 from splitbrain.harness.options import Option, Setting
-from splitbrain.targets.servers.jvm import java_command
+from splitbrain.targets.servers.jvm import java_command, module_flags
 from splitbrain.targets.servers.server import ServerProgram
 
 HINTS_FLUSH_MS = 1000
@@ -92,22 +92,13 @@ OPENED = {
     " jdk.internal.ref jdk.internal.reflect jdk.internal.util.jar sun.nio.ch",
     "jdk.management": "com.sun.management.internal",
 }
+MODULES = module_flags(OPENED, EXPORTED)
 """Packages that it needs on Java 17. Without them it ends at its start, with a sentence about a hidden class."""
 
 AFTER_CLEANING = 'find "$1" -name "CommitLog-*.log" -size 0 -delete 2>/dev/null; shift; exec "$@"'
 """Removal of empty segments of the commit log: a node that is killed while it starts leaves one without even a header;
 killed so twice, it refuses to start again, for only the last segment may be unreadable. It is for its supervisor to
 remove empty ones."""
-
-
-def modules() -> list[str]:
-    """The flags that open Java's modules to it."""
-    return [
-        f"--add-{word}={module}/{package}=ALL-UNNAMED"
-        for word, whole in (("exports", EXPORTED), ("opens", OPENED))
-        for module, packages in whole.items()
-        for package in packages.split()
-    ]
 
 
 def daemon(program: ServerProgram, place: Place, heap_mb: int) -> Sequence[str]:
@@ -127,10 +118,10 @@ def daemon(program: ServerProgram, place: Place, heap_mb: int) -> Sequence[str]:
         "io.netty.tryReflectionSetAccessible": "true",
     }
     cleaning = ("sh", "-c", AFTER_CLEANING, "cassandra", str(folder / "data" / "commitlog"))
-    return [*cleaning, *java_command(*program, folder, heap_mb, properties, DAEMON, flags=modules())]
+    return [*cleaning, *java_command(*program, folder, heap_mb, properties, DAEMON, flags=MODULES)]
 
 
 def nodetool(program: Callable[[], ServerProgram], words: Sequence[str], place: Place) -> Sequence[str]:
     """The command line of Cassandra's own tool for administrators, to be run beside a node, where JMX listens."""
     where, home = ("--host=127.0.0.1", f"--port={JMX_PORT}"), {"user.home": place.folder}
-    return java_command(*program(), place.folder, TOOL_HEAP_MB, home, NODETOOL, *where, *words, flags=modules())
+    return java_command(*program(), place.folder, TOOL_HEAP_MB, home, NODETOOL, *where, *words, flags=MODULES)

@@ -14,12 +14,10 @@ from typing import Any
 from splitbrain.harness.operation import ErrorKind
 from splitbrain.targets.cassandra.cql import NATIVE_PORT
 from splitbrain.targets.cassandra.errors import ERRORS, translate_error
-from splitbrain.targets.servers.access import PLAIN, Access
+from splitbrain.targets.servers.access import CONNECT_SECONDS, PLAIN, Access
 from splitbrain.targets.servers.driver import called_back, on_thread
 
 PROTOCOL = 5
-CONNECT_SECONDS = 2.0
-"""The time a node may take to accept a connection, and to answer the first questions on it."""
 FORGOTTEN_SECONDS = 30.0
 """Time after which the driver forgets a request. Longer than any client waits: the client's deadline decides."""
 

@@ -18,7 +18,7 @@ WITH_LEADER = {"Grpc-Metadata-hasleader": "true"}
 class Gateway(HttpConnection):
     """A connection to one member. address: an IP address or name, or a URL."""
 
-    port = CLIENT_PORT
+    port, basic = CLIENT_PORT, False
 
     async def open(self) -> None:
         """Connect, and log in if there is a user. What fails here has changed nothing."""

@@ -5,7 +5,7 @@ ConnectionErrors if so.
 """
 
 import json
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,8 @@ class HttpConnection:
     """Connections to one node. address: an IP address or name, or a URL. A subclass says what errors in a body mean."""
 
     port = 80
+    basic = True
+    """Whether user and password go with every request, by the basic scheme."""
 
     def __init__(self, address: str, access: Access = PLAIN) -> None:
         import httpx2
@@ -33,6 +35,7 @@ class HttpConnection:
             base_url=self.url,
             verify=access.context if self.url.startswith("https:") else False,
             timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
+            auth=(access.user, access.password) if self.basic and access.user else None,
             trust_env=False,
         )
 
@@ -40,17 +43,21 @@ class HttpConnection:
         """The error that a node answered. body: the JSON, None if it is none."""
         return ServerError(f"HTTP {status}: {content[:200].decode(errors='replace')}", status)
 
+    async def respond(self, method: str, path: str, but: Collection[int] = (), **words: Any) -> "httpx2.Response":
+        """The response to a request, whose words are the library's. ServerError if it is an error and none of `but`."""
+        with translated():
+            response = await self.http.request(method, path, **words)
+        if not response.is_success and response.status_code not in but:
+            self._body(response)  # it raises what the status means
+        return response
+
     async def get(self, path: str) -> Json:
         """The answer to a GET. ServerError if it is an error, else as the module says."""
-        with translated():
-            response = await self.http.get(path)
-        return self._body(response)
+        return self._body(await self.respond("GET", path))
 
-    async def post(self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Json:
+    async def post(self, path: str, body: Any, headers: Mapping[str, str] | None = None) -> Json:
         """The answer to a POST; errors as of `get`."""
-        with translated():
-            response = await self.http.post(path, json=body, headers=headers)
-        return self._body(response)
+        return self._body(await self.respond("POST", path, json=body, headers=headers))
 
     async def lines(self, path: str, body: Mapping[str, Any]) -> AsyncGenerator[Json, None]:
         """The messages of an answer that never ends, a line of JSON each; ends if the node ends it. To be closed by

@@ -42,6 +42,16 @@ def java_command(
     return [java, *heap, *JVM_FLAGS, *JVM_SMALL_FLAGS, *flags, *defined, "-cp", classpath, main, *words]
 
 
+def module_flags(opened: Mapping[str, str], exported: Mapping[str, str]) -> list[str]:
+    """The flags that open Java's modules to a program, and export them: packages by their module, a blank between."""
+    return [
+        f"--add-{word}={module}/{package}=ALL-UNNAMED"
+        for word, whole in (("exports", exported), ("opens", opened))
+        for module, packages in whole.items()
+        for package in packages.split()
+    ]
+
+
 @functools.cache
 def found_java(server: str) -> str:
     """The Java of this machine, of the release that servers run on. InfrastructureError names what to install."""

@@ -5,6 +5,7 @@ good, so a late reply never answers the next request; a further request on it is
 """
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, Self
@@ -19,6 +20,7 @@ class TcpConnection:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader, self.writer = reader, writer
         self.broken = False
+        self.numbers = itertools.count(1)  # of requests, where a protocol has some
         self._turn = asyncio.Lock()
 
     @classmethod
