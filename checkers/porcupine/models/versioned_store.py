@@ -17,6 +17,7 @@ they are one number; then nothing is concluded from it.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
 from splitbrain.checkers.common.entry import CatalogueEntry
@@ -25,6 +26,7 @@ from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Model
 from splitbrain.checkers.porcupine.models import register, versions
 from splitbrain.checkers.porcupine.models.store_range import range_shown, seen_entries, within
 from splitbrain.checkers.porcupine.models.versions import NO_LIMIT, READS, WRITES, RevisionBounds, narrowed
+from splitbrain.checkers.porcupine.monitors.revision_order import revision_order
 from splitbrain.checkers.porcupine.monitors.revisions import revisions
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.operation import Value
@@ -294,18 +296,20 @@ def show_state(state: State) -> str:
 
 def versioned_kv(settings: Mapping[str, Setting]) -> Model:
     """A store."""
+    initial, exact, any_start = meant(settings["initial"]), bool(settings["exact"]), settings["start"] == "any"
+    matching = () if any_start else (partial(revision_order, initial=initial, exact=exact),)
     return Model(
         name="versioned-kv",
         summary=VERSIONED_KV.summary,
         operations=OPERATIONS,
         initial=((), (), 0, NO_LIMIT, ()),
-        step=stepper(meant(settings["initial"]), exact=bool(settings["exact"]), any_start=settings["start"] == "any"),
+        step=stepper(initial, exact=exact, any_start=any_start),
         observes=READS | {"cas", "cas-revision", "range"},
         by_key=False,
         refusals=REFUSABLE if settings["precondition"] != "drop" else frozenset(),
         every_failure=settings["precondition"] == "all",
         sees=frozenset({"revision"}),
-        monitors=(revisions,),
+        monitors=(*matching, revisions),
         show_call=show,
         show_state=show_state,
     )

@@ -14,12 +14,14 @@ legal if and only if there is one.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.values import meant, same, shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Model
 from splitbrain.checkers.porcupine.models import register
+from splitbrain.checkers.porcupine.monitors.revision_order import revision_order
 from splitbrain.checkers.porcupine.monitors.revisions import revisions
 from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Setting
@@ -153,7 +155,7 @@ def versioned_register(settings: Mapping[str, Setting]) -> Model:
         observes=READS | {"cas"},
         **register.observing(settings),
         sees=frozenset({"revision"}),
-        monitors=(revisions,),
+        monitors=(partial(revision_order, initial=meant(settings["initial"]), exact=False), revisions),
         show_call=show,
         show_state=show_state,
     )

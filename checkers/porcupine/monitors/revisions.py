@@ -28,17 +28,17 @@ _Step = tuple[int, int, int, int]
 def revisions(case: MonitorInput) -> Decision | None:
     """An object of which every operation that returned has a revision. Never an order that is not legal; never a
     core."""
-    classes, kind = case.prepared.classes, case.problem.kind
-    calls = [classes[kind[operation]] for operation in range(len(kind))]
+    calls = [case.prepared.classes[kind] for kind in case.problem.kind]
     known = [n for n in range(len(calls)) if not crashed(case.problem, n)]
-    recorded = [case.revisions[row] for row in case.problem.row] if case.revisions else [ABSENT] * len(calls)
+    recorded = recorded_revisions(case)
     if any(recorded[n] == ABSENT or calls[n].refused for n in known) or not all(
         call.f in READS or call.f in WRITES for call in calls
     ):
         return None
-    order = _RevisionOrder(case, calls)
+    order = RevisionOrder(case, calls)
     for operation in known:
         order.add(operation, recorded[operation])
+    order.guess()
     steps = order.steps()
     state = case.model.initial
     if len({operation for _, _, _, operation in steps} & {*known}) < len(known):
@@ -50,13 +50,18 @@ def revisions(case: MonitorInput) -> Decision | None:
     return Decision([operation for _, _, _, operation in steps])
 
 
+def recorded_revisions(case: MonitorInput) -> list[int]:
+    """The revision of each operation, ABSENT where there is none."""
+    return [case.revisions[row] for row in case.problem.row] if case.revisions else [ABSENT] * len(case.problem)
+
+
 def _left(call: Call) -> object:
     """The value that a write or cas leaves."""
     argument = call.argument
     return argument[1] if call.f == "cas" and isinstance(argument, Sequence) and len(argument) == 2 else argument
 
 
-class _RevisionOrder:
+class RevisionOrder:
     """Writes by revision, and the reads of each."""
 
     def __init__(self, case: MonitorInput, calls: Sequence[Call]) -> None:
@@ -81,12 +86,19 @@ class _RevisionOrder:
         else:
             self._reads.setdefault((self._key[operation], revision), []).append(operation)
 
-    def steps(self) -> list[_Step]:
-        """All in their order."""
+    def take(self, revision: int, write: int) -> None:
+        """Take a crashed write as that of a revision."""
+        self._writes[revision] = write
+
+    def guess(self) -> None:
+        """Take the first crashed write that fits as that of each revision that only reads tell of."""
         for (key, revision), reads in self._reads.items():
             spare = self._spare.get((key, self._pool.id(self._calls[reads[0]].result)))
             if revision not in self._writes and spare:
                 self._writes[revision] = spare.pop()
+
+    def steps(self) -> list[_Step]:
+        """All in their order."""
         return sorted(self._steps())
 
     def _steps(self) -> Iterator[_Step]:

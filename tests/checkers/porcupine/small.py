@@ -228,6 +228,14 @@ FAMILIES = {
         [("get", None)] * 3 + [("put", 0), ("put", 1), ("delete", None), ("cas", (0, 1)), ("cas-revision", (1, 0))],
         {"get": (None, 0, 1)}, keys=("a", "b"), revisions=(None, 0, 1, 2, 3, 4, 5),
     ),
+    "versioned-kv with puts alone": Family(
+        MODELS["versioned-kv"].make({"exact": True}), [("get", None)] * 3 + [("put", v) for v in (0, 0, 1, 2)],
+        {"get": (None, 0, 1, 2)}, keys=("a", "b"), revisions=(0, 1, 2, 3, 4, 5),
+    ),
+    "versioned-register with writes alone": Family(
+        MODELS["versioned-register"].make(), [("read", None)] * 3 + [("write", v) for v in (0, 0, 1, 2)],
+        {"read": (None, 0, 1, 2)}, revisions=(0, 1, 2, 3, 5),
+    ),
     "versioned-kv, not empty at first": Family(
         MODELS["versioned-kv"].make({"start": "any"}),
         [("get", None)] * 3 + [("range", None), ("put", 0), ("delete", None), ("cas", (0, 1)),
