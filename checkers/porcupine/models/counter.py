@@ -51,6 +51,8 @@ def lin_counter(settings: Mapping[str, Setting]) -> Model:
         observes=frozenset({"read"}),
         pure=frozenset({"read"}),
         monitors=(counter_reads,),
+        hard="which of many adds open at once make up a sum has too many answers, the more so where some crashed: "
+        "fewer clients at a time, or adds of 1, are decided",
         show_call=show,
         show_state=shown,
     )

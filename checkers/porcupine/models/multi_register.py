@@ -124,6 +124,8 @@ def multi_register(settings: Mapping[str, Setting]) -> Model:
         observes=frozenset({"read", "txn"}),
         blind=sees_nothing,
         pure=frozenset({"read"}),
+        hard="the order of writes that were open at once shows late, when one of their registers is read: fewer "
+        "clients at a time are decided",
         show_call=show,
         show_state=show_state,
     )

@@ -119,6 +119,8 @@ def lin_set(settings: Mapping[str, Setting]) -> Model:
         frozen=True,
         independence=Independence(parts=parts),
         monitors=(grow_only, elements, whole_reads),
+        hard="reads of the whole that are open at once may stand in too many orders: fewer clients at a time, or "
+        "contains in place of read, are decided",
         show_call=partial(show, answers=answers),
         differs=differs,
         show_state=show_state,

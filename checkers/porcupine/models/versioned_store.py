@@ -310,6 +310,8 @@ def versioned_kv(settings: Mapping[str, Setting]) -> Model:
         every_failure=settings["precondition"] == "all",
         sees=frozenset({"revision"}),
         monitors=(*matching, revisions),
+        hard="crashed cas and deletes, and what tells no revision, may stand in too many places: puts and gets that "
+        "tell theirs, of a store that was empty at first, are decided",
         show_call=show,
         show_state=show_state,
     )
