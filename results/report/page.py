@@ -19,6 +19,7 @@ from splitbrain.harness.history import History
 from splitbrain.harness.verdict import Validity, Verdict
 from splitbrain.results import format
 from splitbrain.results.report import models, witness
+from splitbrain.results.report.anomalies import meanings
 from splitbrain.results.report.charts import charts
 from splitbrain.results.report.sample import OPERATIONS_MAX, choose
 from splitbrain.results.report.timeline import embed, timeline
@@ -118,6 +119,7 @@ def _content(history: History, result: Result, operations_max: int) -> dict[str,
         "specification": _specification(result.record) if result.record else [],
         "witnesses": [witness.shown(history, *pair) for pair in found[:WITNESSES_MAX]],
         "legend": witness.legend,
+        "anomalies": meanings(result.kinds, (words for _, one in found for words in one.words)),
         "witnesses_hidden": max(0, len(found) - WITNESSES_MAX),
         "windows": [
             (window, format.seconds(window.start_ns - zero), format.seconds(window.stop_ns - zero))

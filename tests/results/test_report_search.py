@@ -95,3 +95,14 @@ def test_a_long_name_of_a_fault_is_whole(browser: Any, page_file: Path, width: i
     assert page.evaluate(cut) == 0
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.close()
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium not found: install chromium")
+def test_the_table_of_a_witness_does_not_scroll_sideways(browser: Any, page_file: Path) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    page.goto(page_file.as_uri())
+    wider = "[...document.querySelectorAll('.wide:has(.operations)')].map(w => w.scrollWidth - w.clientWidth)"
+    assert page.evaluate(wider) == [0]
+    label = "getComputedStyle(document.querySelector('.operations td.n'), '::before').content"
+    assert page.evaluate(label) == '"invoked "'
+    page.close()
