@@ -37,6 +37,7 @@ cdef enum:
 
 cdef enum:
     LOOK_EVERY = 256
+    WIDEST = 1024       # slots of the widest search
 
 
 ctypedef struct Buffer:
@@ -163,21 +164,26 @@ cdef bint find_ways(const Searched *q, const Window *w, int32_t state, const Set
 
 
 cdef void keep_first(const Searched *q, const Window *w, Set *ways) noexcept nogil:
-    """Keep, of open operations that are the same call, the one that returns first (and now and then another one, as
-    classes are told apart by six bits)."""
+    """Keep, of open operations that are the same call, the one that returns first. Classes that share their last six
+    bits are told apart: what is tried must not depend on the numbers of classes, which the histories before gave."""
     cdef Set rest = ways[0]
     cdef uint64_t marks = 0
-    cdef int chosen[64]
-    cdef int slot = set_pop(&rest), mark
+    cdef int newest[64]
+    cdef int before[WIDEST]
+    cdef int chosen[WIDEST]
+    cdef int slot = set_pop(&rest), mark, first
     while slot >= 0:
         mark = w.asks[slot] & 63
-        if not marks >> mark & 1:
+        before[slot] = newest[mark] if marks >> mark & 1 else -1
+        first = before[slot]
+        while first >= 0 and w.asks[first] != w.asks[slot]:
+            first = before[first]
+        if first < 0:
             marks |= <uint64_t>1 << mark
-            chosen[mark] = slot
-        elif w.asks[chosen[mark]] == w.asks[slot]:
-            if q.ops[w.holder[slot]].due < q.ops[w.holder[chosen[mark]]].due:
-                set_remove(ways, chosen[mark])
-                chosen[mark] = slot
-            else:
-                set_remove(ways, slot)
+            newest[mark] = chosen[slot] = slot
+        elif q.ops[w.holder[slot]].due < q.ops[w.holder[chosen[first]]].due:
+            set_remove(ways, chosen[first])
+            chosen[first] = slot
+        else:
+            set_remove(ways, slot)
         slot = set_pop(&rest)

@@ -9,7 +9,9 @@ import pytest
 from splitbrain.checkers import porcupine
 from splitbrain.checkers.porcupine import MODELS, Call, kernel
 from splitbrain.harness.history import History
+from splitbrain.harness.verdict import Validity
 
+from .histories import recorded
 from .small import FAMILIES, history
 
 
@@ -30,6 +32,19 @@ def test_a_verdict_does_not_depend_on_what_was_checked_before() -> None:
         anew = [porcupine.check(replace(family.model), each, explain=False) for each in histories]
         assert used == anew
         assert used == [porcupine.check(family.model, each, explain=False) for each in histories]
+
+
+def test_a_verdict_does_not_depend_on_how_many_calls_were_seen_before() -> None:
+    model = replace(MODELS["lin-counter"].make(), monitors=())
+    before = [f"0 {kind} add {number}" for number in range(63) for kind in ("invoke", "ok")]
+    adds = [f"{process} {{}} add {number}" for process, number in enumerate((0, 64, 64, 64, 200))]
+    open_at_once = recorded(
+        *[add.format("invoke") for add in adds], "5 invoke read", "5 ok read 1", *[add.format("ok") for add in adds]
+    )
+    alone = porcupine.check(replace(model), open_at_once)
+    assert alone.value is Validity.INVALID
+    porcupine.check(model, recorded(*before, "0 invoke read", "0 ok read 1953"))
+    assert porcupine.check(model, open_at_once) == alone
 
 
 @pytest.mark.skipif(not kernel.BUILT, reason="the kernel is not built")
