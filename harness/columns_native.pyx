@@ -327,3 +327,15 @@ def gathered(array.array column, array.array positions, absent):
         for place in range(count):
             out.data.as_schars[place] = <signed char>none if at[place] == ABSENT else column.data.as_schars[at[place]]
     return out
+
+
+def differences(array.array column, array.array later, array.array earlier):
+    """The entries of a column of 64 bits at these positions less those at others, none of them ABSENT."""
+    cdef array.array out = array.clone(column, len(later), False)
+    cdef const int64_t *one = <const int64_t *>later.data.as_longlongs
+    cdef const int64_t *other = <const int64_t *>earlier.data.as_longlongs
+    cdef Py_ssize_t place
+    ask_large_pages(out.data.as_voidptr, <size_t>len(later) * sizeof(int64_t))
+    for place in range(len(later)):
+        out.data.as_longlongs[place] = column.data.as_longlongs[one[place]] - column.data.as_longlongs[other[place]]
+    return out

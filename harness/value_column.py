@@ -3,6 +3,7 @@ somebody asks for their ids: a checker of transactions never does, and a history
 """
 
 from array import array
+from operator import sub
 from typing import TYPE_CHECKING
 
 from splitbrain.harness.interner import Interner, columns_native
@@ -37,6 +38,13 @@ class ValueColumn:
         """The id of one value; what is flat stays so."""
         found = self.raw[position]
         return found if found >= ABSENT or self.flat is None else self.flat.id_of(found, self.pool)
+
+
+def differences(column: "array[int]", later: "array[int]", earlier: "array[int]") -> "array[int]":
+    """The entries of a column of 64 bits at these positions less those at others, none of them ABSENT."""
+    if columns_native is not None:
+        return columns_native.differences(column, later, earlier)
+    return array("q", map(sub, map(column.__getitem__, later), map(column.__getitem__, earlier)))
 
 
 def gathered(column: "array[int]", positions: "array[int]", absent: int = ABSENT) -> "array[int]":

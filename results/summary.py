@@ -9,11 +9,10 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
-from operator import sub
 
 from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import ErrorKind, EventType
-from splitbrain.harness.value_column import gathered
+from splitbrain.harness.value_column import differences
 from splitbrain.results.faults import FaultRecord, Overlap, Window, records, windows
 from splitbrain.results.format import name, natural, operation, seconds
 from splitbrain.results.intervals import wilson
@@ -245,7 +244,7 @@ def _spans(history: History) -> "array[int]":
     ok = bytes(operations.ended).translate(_ONLY_OK)
     if 0 in ok:
         complete, invoke = (array("q", compress(column, ok)) for column in (complete, invoke))
-    return array("q", map(sub, gathered(history.time, complete), gathered(history.time, invoke)))
+    return differences(history.time, complete, invoke)
 
 
 def _service(history: History, answered: Sequence[int], spans: Sequence[int], ordered: Sequence[int]) -> Service | None:
@@ -310,6 +309,8 @@ def _first_failure(history: History) -> str:
 def _errors(history: History) -> dict[str, int]:
     """Errors of client operations by kind; the nemesis has none."""
     kinds: Counter[str] = Counter()
+    if history.error.count(ABSENT) == len(history):
+        return {}
     for error, times in Counter(history.error).items():
         if error != ABSENT:
             kinds[error_kind(history, error)] += times

@@ -84,13 +84,15 @@ def _judged(
 ) -> tuple[ConditionChecks, Judgement, str | None]:
     """The conditions, what is found by them, and the objection to an assumption. DependenciesStopped as by the
     dependencies."""
-    order, memory, objection = order_edges(of), spending.budget.bytes, None
+    memory, objection = spending.budget.bytes, None
     of_reads = only and lists is None and assume == NOTHING and level in OF_READS
     if of_reads:
-        checks = ConditionChecks(of, register_reads(of), order)
+        realtime = level.startswith(STRONG) and not level.startswith(SESSION)
+        checks = ConditionChecks(of, register_reads(of), order_edges(of, realtime=realtime))
         found = judge(direct, checks.one(level, spending))
         if level in found.allowed:
             return checks, found, None
+    order = order_edges(of)
     known = list_dependencies(of, lists, memory) if lists is not None else register_dependencies(of, memory)
     if assume != NOTHING:
         known, objection = with_assumption(known, order, assume)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from splitbrain.checkers.common.per_key import NEVER
-from splitbrain.checkers.transactions.graph import RT, SO, Edges, Ints, Places
+from splitbrain.checkers.transactions.graph import NONE, RT, SO, Edges, Ints, Places
 from splitbrain.checkers.transactions.history import FAIL, TransactionHistory
 from splitbrain.harness.history import ABSENT
 
@@ -39,18 +39,18 @@ class OrderEdges:
         return len(self.times)
 
 
-def order_edges(of: TransactionHistory) -> OrderEdges:
-    """The edges of sessions and of real time between the members of the graphs."""
+def order_edges(of: TransactionHistory, *, realtime: bool = True) -> OrderEdges:
+    """The edges of sessions and, unless they are not needed, of real time between the members of the graphs."""
     start, end = np.asarray(of.start), np.asarray(of.end)
     members = np.flatnonzero(np.asarray(of.member))
     failed = np.asarray(of.ended)[members] == FAIL
     ends = np.where(failed, np.asarray(of.complete)[members], end[members])
     times, positions = [_commit_times(of)], len(of.history)
     sessions = _session_edges(np.asarray(of.session)[members], members, start[members], ends, times, positions)
-    realtime = _barriers(members, start[members], end[members], times, positions, RT)
-    if failed.any():
-        realtime = realtime.together(sessions)  # which has edges from what failed
-    return OrderEdges(sessions, realtime, np.concatenate(times), start, end)
+    behind = _barriers(members, start[members], end[members], times, positions, RT) if realtime else NONE
+    if realtime and failed.any():
+        behind = behind.together(sessions)  # which has edges from what failed
+    return OrderEdges(sessions, behind, np.concatenate(times), start, end)
 
 
 def _session_edges(

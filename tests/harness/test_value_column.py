@@ -2,9 +2,13 @@
 
 import io
 import json
+from array import array
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from splitbrain.harness import value_column
 from splitbrain.harness.errors import HistoryError
 from splitbrain.harness.histories import read, validate
 from splitbrain.harness.history import History
@@ -96,3 +100,14 @@ def test_numbers_that_json_does_not_have_are_refused() -> None:
     for number in (b"08", b"8.", b"-", b"8 8", b"+8"):
         with pytest.raises(HistoryError, match=r":1: "):
             of(good.replace(b"8,8", b"8," + number))
+
+
+@given(st.lists(st.integers(-(1 << 62), (1 << 62) - 1), min_size=1), st.data())
+def test_differences_are_those_of_python(column: list[int], data: st.DataObject) -> None:
+    places = st.lists(st.integers(0, len(column) - 1), min_size=5, max_size=5)
+    later, earlier = (array("q", data.draw(places)) for _ in range(2))
+    expected = [column[one] - column[other] for one, other in zip(later, earlier, strict=True)]
+    assert value_column.differences(array("q", column), later, earlier).tolist() == expected
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(value_column, "columns_native", None)
+        assert value_column.differences(array("q", column), later, earlier).tolist() == expected

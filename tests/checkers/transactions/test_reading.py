@@ -149,3 +149,13 @@ def test_what_failed_and_was_read_is_in_the_order_of_its_session() -> None:
     found = check("list-append", history).details
     assert found["allowed"] == ["read-uncommitted"]
     assert found["anomalies"] == ["G1a", "G0-process"]
+
+
+@pytest.mark.parametrize("read, watched", [("k0", True), ("other", False)])
+def test_one_read_far_behind_is_seen(read: str, watched: bool) -> None:
+    rows: list[tuple[int, str, object]] = []
+    for number in range(5000):
+        rows += [(0, kind, [["w", f"k{number % 50}", number]]) for kind in ("invoke", "ok")]
+    rows += [(0, "invoke", [["r", read, None]]), (0, "ok", [["r", read, 4950 if watched else None]])]
+    verdict = check("rw-register", txns(*rows))
+    assert verdict.value is (Validity.VALID if watched else Validity.UNKNOWN), verdict.reason
