@@ -96,11 +96,12 @@ def _judged(
     known = list_dependencies(of, lists, memory) if lists is not None else register_dependencies(of, memory)
     if assume != NOTHING:
         known, objection = with_assumption(known, order, assume)
-    checks = ConditionChecks(of, known, order)
     if only and not of_reads:
+        checks = ConditionChecks(of, known, order)
         found = judge(direct, checks.one(level, spending))
         if level in found.allowed:
             return checks, found, objection
+    checks = ConditionChecks(of, known, order)  # anew: what is named depends on the order of the questions
     return checks, judge(direct, checks.all(spending)), objection
 
 

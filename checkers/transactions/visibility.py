@@ -74,12 +74,14 @@ class Visibility:
     def allows(self, spending: BudgetMeter, *, causal: bool, sessions: bool) -> Ints | None:
         """An order for read atomic or causal consistency; None if there is none. VisibilityStopped if the budget is
         spent."""
-        if self.known.reads.late.any() or not acyclic(self.order.nodes, self._known(sessions=sessions)):
+        if self.known.reads.late.any():
             return None
-        if self.sight is None:
-            forced = self._forced(spending, causal=causal, sessions=sessions)
-        elif not causal:
+        if self.sight is not None and not causal:  # needs no order of what is known, so that `_order` sees its cycles
             forced = self.sight.atomic(sessions=sessions)
+        elif not acyclic(self.order.nodes, self._known(sessions=sessions)):
+            return None
+        elif self.sight is None:
+            forced = self._forced(spending, causal=causal, sessions=sessions)
         elif sessions:
             forced = self.sight.causal(lambda: _go_on(spending))
         else:
@@ -141,8 +143,9 @@ class Visibility:
 
     def _order(self, forced: Edges, *, sessions: bool) -> Ints | None:
         """An order of the nodes along what is known and forced; None if these have a cycle."""
-        edges = self._known(sessions=sessions).together(forced)
-        count, labels = components(self.order.nodes, edges.source, edges.target)
+        parts = [self.known.edges.of_kinds(WW | WR), forced, *([self.order.sessions] if sessions else [])]
+        source, target = (np.concatenate([getattr(part, name) for part in parts]) for name in ("source", "target"))
+        count, labels = components(self.order.nodes, source, target)
         return along(labels) if count == self.order.nodes else None
 
 
