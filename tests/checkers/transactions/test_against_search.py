@@ -102,7 +102,7 @@ def test_levels_are_those_of_exhaustive_search(workload: str) -> None:
 
 
 def test_a_level_by_itself_that_is_refuted_names_the_same_anomalies() -> None:
-    """Anomalies named with and without the question of one level before: a cycle of a session was told as of real time."""
+    """Anomalies with and without the question of one level before: a cycle of a session was told as of real time."""
     for number in (7, 217):
         events = Maker(Random(f"list-append 2 {number}"), lists=True, worse=True).history()
         found = TransactionCheck("list-append").check(History.of(events), Budget()).details
