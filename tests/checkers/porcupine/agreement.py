@@ -8,6 +8,7 @@ printed with it."""
 
 import argparse
 import gc
+import re
 import secrets
 import signal
 import sys
@@ -108,7 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if not kernel.BUILT:
         parser.error("the compiled search is not built: install a C compiler, then splitbrain again")
-    names = options.families.split(",")
+    names = re.split(r",(?! )", options.families)  # a comma of a name has a blank behind it
     if unknown := [name for name in names if name not in SUBJECTS]:
         parser.error(f"no family is called {unknown[0]!r}; there are {', '.join(SUBJECTS)}")
     if options.count < 1 or options.jobs < 1:

@@ -171,6 +171,13 @@ def test_the_command_repeats_a_disagreement(
     assert capsys.readouterr().out.partition(f"{name}: ")[2] == told
 
 
+def test_the_command_takes_every_family_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert any(", " in name for name in SUBJECTS)
+    main(["--count", "1", "--seed", "5"])
+    lines = capsys.readouterr().out.splitlines()[1:]
+    assert {line.partition(": 1 histories")[0] for line in lines} >= {*SUBJECTS}
+
+
 def test_the_command_takes_families_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--families", "queue"])
