@@ -1,12 +1,15 @@
 """Stores that refuse a part of their operations always: what a split takes is held against what they answer without."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 
 import pytest
 
+from splitbrain.classification.availability import ServiceTally
 from splitbrain.classification.card import Card, CardSubject
 from splitbrain.classification.card_file import card_file
+from splitbrain.classification.figures import deadline_of, measured, side_facts
 from splitbrain.classification.healthy import HealthyShare, calm_requests, healthy_shares
 from splitbrain.classification.markdown import markdown
 from splitbrain.classification.page import render
@@ -66,6 +69,19 @@ def test_what_is_refused_always_is_not_refused_because_of_a_split(refuses_and_se
     assert set(found.majority_serves.values()) == {True}
     found = refuses_and_serves.finding
     assert (found.cap, found.reads, found.writes) == (CapClass.AP, CapClass.AP, CapClass.AP), found
+
+
+def test_a_side_whose_windows_all_say_too_little_is_open_and_not_left_out() -> None:
+    runs = runs_of_chance(refuses_some(serving, 0.0))
+    splits = [scenario for scenario in measured(runs, deadline_of(runs)) if scenario.split]
+    assert splits
+    once = ServiceTally(1, 1, 1, 1)
+    for scenario in splits:
+        rare = [{at: once if at[0] == "minority" else one for at, one in row.items()} for row in scenario.tallies]
+        facts = {(fact.side, fact.kind): fact for fact in side_facts([replace(scenario, tallies=rare)])}
+        assert len(facts) == 2 * len(KINDS)
+        for (side, _kind), fact in facts.items():
+            assert bool(fact.served) == (side == "majority") and not fact.not_served
 
 
 def test_a_store_that_refuses_more_in_the_minority_is_not_available() -> None:

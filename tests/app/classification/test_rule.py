@@ -66,6 +66,10 @@ CASES: dict[str, tuple[ClassFacts, str, str, str]] = {
     "sides that are not settled": (
         replace(AP, sides=sides(majority="rw", minority="?")), "undetermined", "undetermined", "undetermined",
     ),
+    "a side whose windows all said too little": (
+        replace(AP, sides=[replace(fact, served=0) if fact.side == "minority" else fact for fact in AP.sides]),
+        "undetermined", "undetermined", "undetermined",
+    ),
     "does not serve without faults": (
         replace(CP, unhealthy=("it answers little",)), "undetermined", "undetermined", "undetermined",
     ),
