@@ -124,7 +124,8 @@ def find_class(facts: ClassFacts) -> ClassFinding:
     majority = _majority_serves(facts.sides)
     if not facts.healthy_tried:
         why = "nothing was run without faults"
-        return _undetermined(why, majority, [f"{why}: whether it serves in a split cannot be told from that"])
+        told = f"{why}: whether it serves in a split cannot be told from that"
+        return _undetermined(why, majority, [told, *facts.vacuous])
     if facts.unhealthy:
         return _undetermined(facts.unhealthy[0], majority, facts.unhealthy)
     if facts.nothing_to_split:
@@ -174,7 +175,7 @@ def _of_one_copy(facts: ClassFacts, majority: dict[str, bool | None]) -> ClassFi
         found, reason = CapClass.CA, "there is one copy and nothing to split; linearizability was never refuted"
     else:
         missing = _missing_runs(facts)
-        return _undetermined(missing[0], majority, missing)
+        return _undetermined(missing[0], majority, [*missing, *facts.vacuous])
     return ClassFinding(found, found, found, reason, majority)
 
 

@@ -167,11 +167,15 @@ def stale(card: Card) -> str:
     )
 
 
+def _round_trips(number: float) -> str:
+    return "1 round trip" if number == 1 else f"{number:g} round trips"
+
+
 def latency(card: Card) -> str:
     """The healthy latency."""
     told = []
     for kind, found in card.latency_ms.items():
-        trips = f", {found['round_trips']:g} round trips" if "round_trips" in found else ""
+        trips = f", {_round_trips(found['round_trips'])}" if "round_trips" in found else ""
         told.append(
             f"{kind} p50 {format.milliseconds(found['p50'])} ms{trips}, p99 {format.milliseconds(found['p99'])}"
         )

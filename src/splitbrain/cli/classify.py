@@ -71,6 +71,8 @@ def command(targets: tuple[str, ...], as_json: bool, baseline: Path | None, **as
     if asked["out"] is not None or not all(map(is_folder, targets)):
         err(f"kept in {folder}; look at {folder}/TARGET/card.html")
     for card in found.cards:
+        if not card.runs and card.subject.failed:
+            err(f"nothing could be run: {card.subject.target}: {card.subject.failed[0]}")
         for claim, why in card.open_claims.items():
             err(f"not settled: {card.subject.target}: claim {claim}: {why}")
         for claim, why in card.claims_outside.items():

@@ -143,6 +143,19 @@ def test_what_is_open_is_two_and_what_could_not_be_run_is_three() -> None:
     assert code(nothing) == 3
 
 
+def test_the_reason_why_nothing_could_be_run_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    done = CliRunner().invoke(
+        command, ["etcd", "--env", "docker", "--out", str(tmp_path / "cards")], standalone_mode=False
+    )
+    assert done.return_value == 3, done.output
+    told = "a run could not be carried out: Docker does not answer at unix://"
+    assert f"nothing could be run: etcd: healthy: {told}" in done.stderr
+    missing = done.stdout.partition("what is missing:")[2]
+    assert told in missing
+    assert told in str(json.loads((tmp_path / "cards/etcd/card.json").read_text())["missing"])
+
+
 def without(run: RunEvidence, *names: str) -> RunEvidence:
     """The run, if these models had not been decided."""
     models = run.models
