@@ -147,12 +147,17 @@ def _cycle(of: TransactionHistory, evidence: Evidence) -> dict[str, Value]:
 
 
 def _evidence(found: Judgement, model: str, evidence: dict[str, Evidence]) -> Evidence:
-    """The finding against a model: an anomaly that refutes it by itself, direct ones first, else any cycle."""
+    """The finding against a model: an anomaly that refutes it by itself, direct ones first; where none has a name that
+    does, a cycle that no stronger model permits, as far as cycles refute these."""
     direct = found.refuted[model]
     if direct in evidence:
         return evidence[direct]
-    known = [name for name in (*found.cycles, *evidence) if model in refuted_by([name])]
-    return evidence[next(iter(known or [*found.cycles, *evidence]))]
+    names = [*found.cycles, *evidence]
+    known = [name for name in names if model in refuted_by([name])]
+    if not known:
+        above = set(stronger(model)) & set(refuted_by(found.cycles))
+        known = [name for name in names if above <= set(refuted_by([name]))]
+    return evidence[next(iter(known or names))]
 
 
 def _told(of: TransactionHistory, found: Judgement, model: str, evidence: dict[str, Evidence]) -> dict[str, Value]:

@@ -102,17 +102,20 @@ class TransactionCheck:
 def transactional(history: History) -> str | None:
     """list-append or rw-register for a history of transactions; None for one of single operations.
 
-    Such a history has operations `txn`, or their parts, and no other. Where no key was appended to, lists are told by
-    what was read."""
+    Such a history has operations `txn`, or their parts, and no other. Where no key was written or appended to, what was
+    read tells lists; where one was, that does, for a register may hold a list."""
     operations, values = history.operations(), history.pool.values
     if not len(operations) or not {values[f] for f in set(operations.f)} <= {TXN, BEGIN, COMMIT}:
         return None
+    lists = False
     for column in (operations.argument, operations.result):
-        for value in set(column) - {ABSENT}:
-            for step in values[value] if type(values[value]) is tuple else ():
-                if type(step) is tuple and len(step) == 3 and (step[0] == "append" or type(step[2]) is tuple):
-                    return "list-append"
-    return "rw-register"
+        for value in dict.fromkeys(column):
+            for step in values[value] if value != ABSENT and type(values[value]) is tuple else ():
+                if type(step) is tuple and len(step) == 3:
+                    if step[0] in ("append", "w"):
+                        return "list-append" if step[0] == "append" else "rw-register"
+                    lists = lists or type(step[2]) is tuple
+    return "list-append" if lists else "rw-register"
 
 
 CONSISTENCY = Option(

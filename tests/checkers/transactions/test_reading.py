@@ -48,6 +48,13 @@ def test_edn_of_elle(tmp_path: Path) -> None:
     assert verdict.witness.words[0] == "G1c: T0 read y = [2], the last of which T2 appended, so T0 came after T2"
 
 
+def test_a_register_may_hold_a_list() -> None:
+    history = txns(*[(0, kind, [["r", "x", [1]]]) for kind in ("invoke", "ok")])
+    assert transactional(history) == "list-append"
+    written = txns(*[(0, kind, [["r", "x", [1]], ["w", "x", [2]]]) for kind in ("invoke", "ok")])
+    assert transactional(written) == "rw-register"
+
+
 def test_json_of_elle_cli(tmp_path: Path) -> None:
     (tmp_path / "h.json").write_text(ELLE_CLI)
     history = read(tmp_path / "h.json")
@@ -159,3 +166,15 @@ def test_one_read_far_behind_is_seen(read: str, watched: bool) -> None:
     rows += [(0, "invoke", [["r", read, None]]), (0, "ok", [["r", read, 4950 if watched else None]])]
     verdict = check("rw-register", txns(*rows))
     assert verdict.value is (Validity.VALID if watched else Validity.UNKNOWN), verdict.reason
+
+
+def test_the_witness_against_a_level_is_no_cycle_that_a_stronger_level_permits() -> None:
+    skew = [(0, [["r", "a", []], ["append", "b", 1]]), (1, [["r", "b", []], ["append", "a", 1]])]
+    blind_to_itself = [(2, [["append", "x", 1]]), (2, [["r", "x", []]]), (3, [["r", "x", [1]]])]
+    rows = [(process, kind, did) for process, did in (*skew, *blind_to_itself) for kind in ("invoke", "ok")]
+    for level in ("causal", "read-atomic", "strong-session-prefix", "strong-session-snapshot-isolation"):
+        verdict = check("list-append", txns(*rows), level)
+        assert verdict.value is Validity.INVALID
+        assert verdict.reason.startswith(f"not {level}: G-single-process: T6 read x = [], so T4"), verdict.reason
+        assert verdict.witness is not None and verdict.witness.events == (4, 5, 6, 7)
+    assert check("list-append", txns(*rows), "serializable").reason.startswith("not serializable: G2-item")
