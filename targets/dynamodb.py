@@ -48,7 +48,7 @@ ERRORS: ErrorTable = table(
 class DynamoConnection(HttpConnection):
     """Connections to one node."""
 
-    port = PORT
+    port, basic = PORT, False
 
     async def asked(self, action: str, **body: Any) -> Json:
         """The answer to a request about the table, which is made if it is not there: a mock that was killed has none.

@@ -109,7 +109,7 @@ def transactional(history: History) -> str | None:
         return None
     lists = False
     for column in (operations.argument, operations.result):
-        for value in dict.fromkeys(column):
+        for value in column:
             for step in values[value] if value != ABSENT and type(values[value]) is tuple else ():
                 if type(step) is tuple and len(step) == 3:
                     if step[0] in ("append", "w"):

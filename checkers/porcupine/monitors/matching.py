@@ -1,16 +1,19 @@
 """Bipartite matching: to each seat one of those able to take it, nobody twice (augmenting paths: Kuhn 1955)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from splitbrain.harness.history import ABSENT
 
 
-def matched(able: Sequence[Sequence[int]]) -> tuple[list[int], int]:
+def matched(able: Sequence[Sequence[int]], stop: Callable[[], bool]) -> tuple[list[int], int] | None:
     """The one in each seat, given those able to take it; and the first seat that stays empty with all before it taken,
-    ABSENT if there is none."""
+    ABSENT if there is none. None once `stop`, which is asked at each seat, says so: of n that are able to take any of n
+    seats it may take n³ steps."""
     taken: dict[int, int] = {}
     seated = [ABSENT] * len(able)
     for seat in range(len(able)):
+        if stop():
+            return None
         if not _seat(seat, able, taken, seated):
             return seated, seat
     return seated, ABSENT

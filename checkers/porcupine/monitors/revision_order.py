@@ -157,7 +157,10 @@ class _RevisionMatching:
             return None
         names = [(self.pool.id(self.calls[n].key), self.pool.id(self.calls[n].argument)) for n in spare]
         able = [self._able(revision, spare, names) for revision in wanted]
-        found, lacking = matched(able)
+        matching = matched(able, lambda: self.case.spending.exhausted() is not None)
+        if matching is None:
+            return None
+        found, lacking = matching
         if lacking != ABSENT:
             return self._refuted(self._told_by(wanted[lacking]))
         order = RevisionOrder(self.case, self.calls)
