@@ -25,7 +25,7 @@ from typing import Any
 
 from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.history import History
-from splitbrain.results.result import Result
+from splitbrain.results.result import Result, RunStatus
 from splitbrain.runner.record import RunRecord
 
 RUNS = Path("runs")
@@ -110,7 +110,7 @@ class RunFolder:
         return RunRecord.from_toml(_read(path), str(path))
 
     def verdict(self) -> dict[str, Any]:
-        """The content of `verdict.json`. UsageError if the run was never judged."""
+        """The content of `verdict.json`. UsageError if the run was never judged, or it is no such content."""
         path = self.path / "verdict.json"
         if not path.is_file():
             raise UsageError(f"{path}: no verdict: the run was cut short; 'splitbrain check' can judge its history")
@@ -118,8 +118,8 @@ class RunFolder:
             plain = json.loads(_read(path))
         except (ValueError, RecursionError) as error:
             raise UsageError(f"{path}: not JSON: {error}") from None
-        if not isinstance(plain, dict):
-            raise UsageError(f"{path}: not the verdict of a run")
+        if not isinstance(plain, dict) or plain.get("verdict") not in list(RunStatus):
+            raise UsageError(f'{path}: not the verdict of a run: expected "verdict", one of {", ".join(RunStatus)}')
         return plain
 
     def recorded(self) -> Path:
@@ -132,6 +132,12 @@ class RunFolder:
     def result(self, history: History) -> Result:
         """The result of this run, given its history as read from `recorded()`."""
         return Result.again(history, self.verdict(), self.record(), str(self.path / "verdict.json"))
+
+
+def held(path: Path, root: Path) -> bool:
+    """Whether a path is a file below a folder, `root`, whose own path has no links. Links that lead elsewhere, and what
+    would never end when it is read, such as a pipe, are none."""
+    return path.is_file() and (not path.is_symlink() or path.resolve().is_relative_to(root))
 
 
 def safe_name(name: str) -> str:

@@ -1,7 +1,8 @@
 """Index of run folders: a SQLite file beside them, rebuilt from them at any time and never the truth.
 
 A folder is read again when its `verdict.json` or `test.toml` has changed, and forgotten when it is gone. An index that
-cannot be read, or is of another version, is made anew; where none can be written, it is kept in memory.
+cannot be read, or is of another version, is made anew; where none can be written, it is kept in memory. Folders of runs
+may come from others: what links out of them, or no database takes, does not keep the rest from being listed.
 """
 
 import os
@@ -15,10 +16,12 @@ from typing import Any
 
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.verdict import Validity
-from splitbrain.results.folder import RunFolder
+from splitbrain.results.folder import RunFolder, held
 
 FILE = ".index.sqlite"
 VERSION = 1
+WHOLE_MAX = 2**63 - 1
+"""The largest whole number that SQLite takes."""
 INTERRUPTED = "interrupted"
 """The verdict of a run that has none, because it was cut short or still goes on."""
 SORTS = ("age", "target", "workload", "verdict", "seed", "operations")
@@ -143,7 +146,7 @@ def _refresh(database: sqlite3.Connection, root: Path) -> None:
         changed = _stamp(folder)
         if known.get(path) != changed:
             with suppress(UsageError):  # one that cannot be understood is not listed, and looked at again next time
-                fresh.append(_read(folder, path, changed))
+                fresh.append(_read(folder, path, changed, root))
     gone = [(path,) for path in known if path not in found]
     if not fresh and not gone:
         return
@@ -154,11 +157,13 @@ def _refresh(database: sqlite3.Connection, root: Path) -> None:
 
 
 def _folders(root: Path) -> Iterator[Path]:
-    """All run folders below a folder: those that hold a test.toml."""
+    """All run folders below a folder: those that hold a test.toml. A name that is no text is none of ours."""
+    whole = root.resolve()
     for place, inside, names in os.walk(root):
         if "test.toml" in names:
             inside.clear()
-            yield Path(place)
+            if held(Path(place, "test.toml"), whole) and _text(place) == place:
+                yield Path(place)
 
 
 def _stamp(folder: Path) -> str:
@@ -170,10 +175,10 @@ def _stamp(folder: Path) -> str:
     return " ".join(parts)
 
 
-def _read(folder: Path, path: str, changed: str) -> IndexedRun:
+def _read(folder: Path, path: str, changed: str, root: Path) -> IndexedRun:
     run = RunFolder(folder)
     record = run.record()
-    plain = _verdict(run) if (folder / "verdict.json").is_file() else {}
+    plain = _verdict(run, root.resolve()) if (folder / "verdict.json").is_file() else {}
     return IndexedRun(
         path,
         record.spec.target,
@@ -181,16 +186,19 @@ def _read(folder: Path, path: str, changed: str) -> IndexedRun:
         record.env,
         record.seed,
         "".join(f",{name}," for name in record.faults),
-        str(plain.get("verdict", INTERRUPTED)),
-        str(plain.get("reason", "it was cut short, or still goes on")).partition("\n")[0],
+        plain.get("verdict", INTERRUPTED),
+        _text(str(plain.get("reason", "it was cut short, or still goes on")).partition("\n")[0]),
         _number(plain.get("operations")),
         _began(folder),
         changed,
     )
 
 
-def _verdict(run: RunFolder) -> dict[str, Any]:
+def _verdict(run: RunFolder, root: Path) -> dict[str, Any]:
     """The content of `verdict.json`; unknown, and why, where it cannot be read."""
+    path = run.path / "verdict.json"
+    if not held(path, root):
+        return {"verdict": Validity.UNKNOWN.value, "reason": f"{path}: it is a link to another folder, and not read"}
     try:
         return run.verdict()
     except UsageError as error:
@@ -198,7 +206,12 @@ def _verdict(run: RunFolder) -> dict[str, Any]:
 
 
 def _number(value: Any) -> int:
-    return value if isinstance(value, int) else 0
+    return value if isinstance(value, int) and 0 <= value <= WHOLE_MAX else 0
+
+
+def _text(text: str) -> str:
+    """A text without halves of characters, which no encoding writes."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _began(folder: Path) -> float:

@@ -1,6 +1,7 @@
 """The index of run folders: what is found, and that the folders are the truth."""
 
 import json
+import os
 import shutil
 import sqlite3
 from datetime import UTC, datetime
@@ -93,3 +94,37 @@ def test_what_is_no_run_is_not_listed(root):
     assert seeds(root) == [4, 3, 2, 1]
     with pytest.raises(UsageError, match="no such folder of runs"):
         find_runs(root / "gone", RunFilter())
+
+
+@pytest.mark.parametrize(
+    ("plain", "verdict", "operations"),
+    [
+        ({"verdict": "valid", "reason": "half \ud800 a character", "operations": 10**30}, "valid", 0),
+        ({"verdict": ["valid"], "reason": 1}, "unknown", 0),
+        ({"verdict": "<b>", "operations": 3}, "unknown", 0),
+    ],
+)
+def test_a_verdict_of_others_does_not_keep_the_rest_from_being_listed(root, plain, verdict, operations):
+    folder = kept(root, "hostile", 5, None)
+    folder.write("verdict.json", json.dumps(plain))
+    (found,) = find_runs(root, RunFilter(target="hostile"))
+    assert (found.verdict, found.operations) == (verdict, operations)
+    assert len(find_runs(root, RunFilter())) == 5
+
+
+def test_nothing_is_read_that_is_outside_or_no_file(root, tmp_path_factory):
+    secret = tmp_path_factory.mktemp("outside") / "verdict.json"
+    secret.write_text(json.dumps({"verdict": "valid", "reason": "secret"}))
+    (kept(root, "linked", 5, None).path / "verdict.json").symlink_to(secret)
+    (linked,) = find_runs(root, RunFilter(target="linked"))
+    assert linked.verdict == "unknown" and "a link to another folder" in linked.reason
+    for seed, name in ((6, "outside"), (7, "pipe")):
+        record = kept(root, name, seed, "valid").path / "test.toml"
+        record.unlink()
+        if name == "pipe":
+            os.mkfifo(record)
+        else:
+            record.symlink_to(secret)
+    (root / os.fsdecode(b"\xff")).mkdir()
+    shutil.copytree(linked_path := root / linked.path, root / os.fsdecode(b"\xff") / linked_path.name)
+    assert sorted(seeds(root)) == [1, 2, 3, 4, 5]

@@ -78,7 +78,7 @@ class CampaignFolder:
         """The content of `campaign.json`."""
         try:
             plain = json.loads((self.path / "campaign.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise UsageError(f"{self.path / 'campaign.json'}: cannot be read: {error}") from None
         return plain if isinstance(plain, dict) else {}
 
@@ -108,7 +108,7 @@ class CampaignFolder:
         for number, text in enumerate(_whole(self.lines_path.read_bytes()).splitlines(), 1):
             try:
                 found.append(RunLine.read(text))
-            except (ValueError, KeyError, TypeError) as error:
+            except (ValueError, KeyError, TypeError, RecursionError) as error:
                 raise UsageError(f"{self.lines_path}:{number}: not the line of a run: {error!r}") from None
         return found
 

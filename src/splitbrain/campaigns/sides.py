@@ -1,7 +1,7 @@
 """Two runs, campaigns or baselines side by side."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,10 +67,18 @@ def read_side(path: Path) -> Baseline:
         lines = CampaignFolder.open(path).lines()
         if not lines:
             raise UsageError(f"{path}: a campaign of which nothing was run")
-        return Baseline.of(lines)
+        return _baseline(lines, path)
     if (path / "test.toml").is_file():
-        return Baseline.of([line_of_run(RunFolder.open(path))])
+        return _baseline([line_of_run(RunFolder.open(path))], path)
     raise UsageError(f"{path}: expected the folder of a run or of a campaign, or the file of a baseline")
+
+
+def _baseline(lines: Sequence[RunLine], path: Path) -> Baseline:
+    """The baseline of runs. UsageError if what is written of them is not what splitbrain writes."""
+    try:
+        return Baseline.of(lines)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"{path}: its verdicts are not as splitbrain writes them: {error!r}") from None
 
 
 def line_of_run(folder: RunFolder) -> RunLine:

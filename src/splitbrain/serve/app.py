@@ -4,7 +4,9 @@ Nothing can be changed by way of it. Pages of runs, which hold what systems unde
 sandbox: their scripts run, but as if from nowhere, and reach nothing else that is served here.
 """
 
+import re
 from collections.abc import Awaitable, Callable
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,6 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import (
     FileResponse,
@@ -33,7 +34,11 @@ from splitbrain.serve.places import COMPRESSED, PAGES, PICTURES, Places
 
 OURS = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:"
 STRICT = f"{OURS}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-SANDBOXED = "sandbox allow-scripts"
+SANDBOXED = (
+    "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
+)
+HOST = re.compile(r"\[([0-9a-fA-F:.]+)\](?::\d*)?|([^:@/\[\]]*)(?::\d*)?")
+"""A Host header: an IPv6 address in brackets or a name, and a port or none."""
 ASKED = ("target", "workload", "fault", "words", "faults")
 """Words that runs are filtered by, beside their verdict."""
 HEADERS = {
@@ -64,8 +69,8 @@ def application(places: Places, hosts: tuple[str, ...]) -> Starlette:
         Route("/assets/{name}", pages.asset),
     ]
     middleware = [
-        Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
         Middleware(BaseHTTPMiddleware, dispatch=_with_headers),
+        Middleware(BaseHTTPMiddleware, dispatch=partial(_for_hosts, hosts)),
     ]
     return Starlette(routes=routes, middleware=middleware, exception_handlers={404: _missing, UsageError: _refused})
 
@@ -154,10 +159,18 @@ class Pages:
         return _missing(request) if kind is None else Response(_asset(request.path_params["name"]), media_type=kind)
 
     def _folder(self, address: str) -> Path:
-        path = self._places.find(address)
-        if path is None or not path.is_dir():
-            raise UsageError(f"{address}: no such folder here; go back to the table of runs")
+        path = self._places.folder(address)
+        if path is None:
+            raise UsageError(f"{address}: no such folder here, or its files are links out of it: go back to the table")
         return path
+
+
+async def _for_hosts(hosts: tuple[str, ...], request: Request, handle: Handler) -> Response:
+    """Answer what is asked of one of these hosts. Starlette's own check takes no address with colons."""
+    asked = HOST.fullmatch(request.headers.get("host", ""))
+    if "*" in hosts or (asked and (asked[1] or asked[2]).lower() in hosts):
+        return await handle(request)
+    return PlainTextResponse(f"expected one of these hosts: {', '.join(hosts)}", 400)
 
 
 async def _with_headers(request: Request, handle: Handler) -> Response:

@@ -163,12 +163,12 @@ def _card(path: Path) -> dict[str, Any]:
 
 
 def _holding(places: Places, file: str) -> Iterator[Path]:
-    """Folders that hold such a file, but nothing within run folders."""
+    """Folders that hold such a file, but nothing within run folders, and nothing by way of a link that leads out."""
     for root in places.folders.values():
         for place, inside, names in os.walk(root):
             if "test.toml" in names:
                 inside.clear()
-            elif file in names:
+            elif file in names and places.folder(places.address(Path(place))):
                 yield Path(place)
 
 

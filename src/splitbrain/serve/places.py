@@ -3,12 +3,13 @@
 An address is `NAME/PATH`: a folder's name, and a path in it.
 """
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from splitbrain.harness.errors import UsageError
-from splitbrain.results.folder import LATEST
+from splitbrain.results.folder import LATEST, held
 
 PAGES = ("report.html", "card.html")
 PICTURES = ("badge.svg",)
@@ -57,10 +58,21 @@ class Places:
         if root is None:
             return None
         try:
+            inside.encode()  # what is no text is not in an address
             path = (root / inside).resolve(strict=True)
         except (OSError, ValueError, RuntimeError):
             return None
         return path if path.is_relative_to(root) else None
+
+    def folder(self, address: str) -> Path | None:
+        """The folder that an address names; None as for `find`, and if what we read in one leads out of the folders or
+        is no file."""
+        path = self.find(address)
+        if path is None or not path.is_dir():
+            return None
+        root = self.folders[address.partition("/")[0]]
+        there = (path / name for name in (*TEXTS, *COMPRESSED) if os.path.lexists(path / name))
+        return path if all(held(file, root) for file in there) else None
 
     def address(self, path: Path) -> str:
         """The address of a path in one of the folders."""

@@ -2,6 +2,7 @@
 
 import html
 import json
+import shutil
 from pathlib import Path
 from urllib.parse import quote
 
@@ -58,7 +59,7 @@ def test_a_run_leads_to_its_page_in_a_sandbox(server: WebServer) -> None:
     first = server.get(f"/run/{quote(where)}")
     assert first.status == 307
     page = server.get(first.headers["location"])
-    assert page.status == 200 and page.headers["content-security-policy"] == "sandbox allow-scripts"
+    assert page.status == 200 and page.headers["content-security-policy"].startswith("sandbox allow-scripts; default")
     assert "raft:reads=local" in page.text and page.headers["content-type"] == "text/html; charset=utf-8"
     for name, kind in (("verdict.json", "text/plain; charset=utf-8"), ("history.jsonl.gz", "application/gzip")):
         file = server.get(f"/files/{quote(where)}/{name}")
@@ -113,9 +114,26 @@ def test_nothing_can_be_changed(server: WebServer) -> None:
         assert server.get("/", method=method).status == 405
 
 
-def test_a_name_that_was_pointed_at_this_machine_is_refused(server: WebServer) -> None:
-    assert server.get("/", host="evil.example").status == 400
-    assert server.get("/", host=f"localhost:{server.port}").status == 200
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "[::2]", "localhost:1@evil.example", ""])
+def test_a_name_that_was_pointed_at_this_machine_is_refused(server: WebServer, host: str) -> None:
+    assert server.get("/", host=host).status == 400
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:80", "127.0.0.1:8087", "[::1]", "[::1]:8087"])
+def test_names_and_addresses_of_this_machine_are_answered(server: WebServer, host: str) -> None:
+    assert server.get("/", host=host).status == 200
+
+
+def test_runs_whose_verdict_is_not_ours_are_not_compared(tmp_path: Path, kept: Path) -> None:
+    source = next((kept / "runs").glob("raft-*/*/*-1"))
+    shutil.copytree(source, tmp_path / "runs" / "a")
+    told = json.loads((source / "verdict.json").read_text())
+    with served(tmp_path / "runs") as there:
+        for hostile in ({"checks": "x"}, {"verdict": "<b>"}, {"verdict": [1]}, {"checks": [[1]]}):
+            (tmp_path / "runs" / "a" / "verdict.json").write_text(json.dumps({**told, **hostile}))
+            page = there.get("/compare?run=runs/a&run=runs/a")
+            assert page.status == 400 and "That cannot be shown" in page.text, hostile
+            assert there.get("/?show=grid").status == 200
 
 
 def test_an_empty_folder_is_shown_as_such(tmp_path: Path) -> None:

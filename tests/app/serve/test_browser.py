@@ -46,6 +46,22 @@ def test_pages_fit_the_screen_and_say_nothing_on_the_console(browser: Any, serve
     page.close()
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_name_without_end_leaves_the_other_columns_in_sight(
+    browser: Any, kept: Path, tmp_path: Path, width: int
+) -> None:
+    shutil.copytree(next((kept / "runs").glob("raft-*/*/*-1")), tmp_path / "runs" / "a")
+    record = tmp_path / "runs" / "a" / "test.toml"
+    record.write_text(record.read_text().replace('target = "raft:', f'target = "raft:{"x" * 5000}', 1))
+    with served(tmp_path / "runs") as server:
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        for path, what in (("/", "td.why"), ("/?show=grid", "a.cell")):
+            page.goto(f"http://127.0.0.1:{server.port}{path}")
+            seen = page.locator(what).bounding_box()
+            assert seen["x"] + seen["width"] <= width and seen["height"] < 300, path
+        page.close()
+
+
 def test_a_run_is_seen_while_it_goes_on(browser: Any, tmp_path: Path) -> None:
     folder = tmp_path / "runs" / "single" / "register" / "20260101T000000Z-1"
     folder.mkdir(parents=True)

@@ -1,5 +1,6 @@
 """Folders that are shown: nothing outside of them, nothing of another name."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,24 @@ def test_files_of_runs_are_found(places: Places) -> None:
 )
 def test_nothing_else_is(places: Places, address: str) -> None:
     assert places.file(address) is None
+
+
+def test_a_folder_is_shown_if_all_that_is_read_in_it_is_a_file_of_its_own(places: Places, tmp_path: Path) -> None:
+    run = tmp_path / "runs" / "a"
+    assert places.folder("runs/a") == run.resolve() and places.folder("runs/b") is None
+    (run / "runs.jsonl").symlink_to(run / "test.toml")
+    assert places.folder("runs/a") == run.resolve()
+    (run / "history.jsonl").symlink_to(tmp_path / "verdict.json")
+    assert places.folder("runs/a") is None
+    (run / "history.jsonl").unlink()
+    os.mkfifo(run / "history.jsonl")
+    assert places.folder("runs/a") is None
+
+
+def test_names_that_are_no_text_have_no_address(places: Places, tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path.resolve()) + b"/runs/\xff"))
+    path.mkdir()
+    assert places.folder(places.address(path)) is None
 
 
 def test_an_address_names_what_it_came_from(places: Places, tmp_path: Path) -> None:
