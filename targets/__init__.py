@@ -167,6 +167,10 @@ TARGETS: Mapping[str, tuple[str, str]] = {
         "splitbrain.targets.rqlite:Rqlite",
         "rqlite, SQLite replicated by Raft: real processes, containers, or a cluster",
     ),
+    "consul": (
+        "splitbrain.targets.consul:Consul",
+        "Consul, a key-value store on Raft: real processes, containers, or a cluster",
+    ),
     "dynamodb": (
         "splitbrain.targets.dynamodb:DynamoDB",
         "a mock of DynamoDB (moto, which is none): its protocol, in one process",

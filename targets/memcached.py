@@ -15,17 +15,18 @@ from splitbrain.targets.forward import forwarded
 from splitbrain.targets.memcached_errors import ERRORS
 from splitbrain.targets.objects import NamedTexts
 from splitbrain.targets.operations import shapes
+from splitbrain.targets.packages import DebianTree
 from splitbrain.targets.servers.client import ANY
 from splitbrain.targets.servers.errors import ServerError
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
 from splitbrain.targets.servers.software import Software, says_version
-from splitbrain.targets.servers.sources import Debian, OnPath
+from splitbrain.targets.servers.sources import OnPath
 from splitbrain.targets.servers.tcp import TcpConnection
 
 told = says_version(r"memcached (\S+)")
 SOFTWARE = Software(
     name="Memcached",
-    sources=(OnPath("memcached", told), Debian("memcached", "usr/bin/memcached", version="1.6.18")),
+    sources=(OnPath("memcached", told), DebianTree(("memcached",), "usr/bin/memcached", version="1.6.18")),
     described="that of the memcached on the PATH, or of this system's Debian",
     told=told,
     preferred=("1.6.18",),

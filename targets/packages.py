@@ -1,4 +1,6 @@
-"""Further sources of servers' programs: Go programs that their modules alone do not build, trees of Debian packages."""
+"""Further sources of servers' programs: Go's modules, checked by its checksum database, and Debian's packages, checked
+by apt's signatures and by digests in the repository.
+"""
 
 import re
 import shutil
@@ -10,7 +12,7 @@ from pathlib import Path
 from splitbrain.harness.announce import Say
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.targets.servers.software import checksum
-from splitbrain.targets.servers.sources import GoModule, SoftwareSource, carry_out
+from splitbrain.targets.servers.sources import SoftwareSource, carry_out
 
 DIGESTS = Path(__file__).with_name("debian.toml")
 
@@ -18,17 +20,22 @@ REPLACED = "\nreplace {} => {}\n"
 
 
 @dataclass(frozen=True)
-class GoProgram(GoModule):
-    """A program that Go builds from a package of its module. GOFLAGS and a C compiler as `cgo` says.
-
-    replaced: modules in place of others, as the program's own go.mod has it, for Go heeds only that of the module which
-    is built. stamp: the variable that holds the version. tags: of the build.
+class GoProgram(SoftwareSource):
+    """A program that Go builds from a package of its module. releases: those that can be built. replaced: modules in
+    place of others, as the program's own go.mod has it, for Go heeds only that of the module which is built. stamp: the
+    variable that holds the version. tags: of the build. cgo: whether it takes a C compiler.
     """
 
+    tools = ("go",)
+    module: str
+    releases: str
     replaced: Mapping[str, str] = field(default_factory=dict)
     stamp: str = ""
     tags: str = ""
     cgo: bool = False
+
+    def provides(self, version: str) -> bool:
+        return bool(re.fullmatch(self.releases, version))
 
     def usable(self) -> bool:
         return super().usable() and (not self.cgo or shutil.which("gcc") is not None)
@@ -38,9 +45,10 @@ class GoProgram(GoModule):
         lines = "".join(REPLACED.format(old, new) for old, new in self.replaced.items())
         (folder / "go.mod").write_text(f"module splitbrain.invalid/server\n\ngo 1.21\n{lines}")
         carry_out(["go", "get", f"{self.module}@v{version}"], folder, GOFLAGS="-mod=mod")
-        stamped = ["-ldflags", f"-s -w -X {self.stamp}={version}"] if self.stamp else []
+        stamped = f" -X {self.stamp}={version}" if self.stamp else ""
+        words = ("-trimpath", "-tags", self.tags, "-ldflags", f"-s -w{stamped}", "-o", name.lower())
         carry_out(
-            ["go", "build", "-tags", self.tags, *stamped, "-o", name.lower(), self.module],
+            ["go", "build", *words, self.module],
             folder,
             CGO_ENABLED="1" if self.cgo else "0",
             GOFLAGS="-mod=mod",
@@ -51,10 +59,12 @@ class GoProgram(GoModule):
 @dataclass(frozen=True)
 class DebianTree(SoftwareSource):
     """Packages of this system's Debian, unpacked into a folder and not installed; the first one has the version. Each
-    that `DIGESTS` names must have that digest; apt's signatures are checked of all."""
+    that `DIGESTS` names must have that digest; apt's signatures are checked of all. member: the path of the one program
+    that is wanted; empty: the folder."""
 
     tools = ("apt-get", "dpkg")
     packages: Sequence[str]
+    member: str = ""
 
     def fetch(self, name: str, version: str, folder: Path, say: Say) -> Path:
         say(f"fetching {name} {version} from Debian, once")
@@ -70,4 +80,4 @@ class DebianTree(SoftwareSource):
             if wanted not in (None, found):
                 raise InfrastructureError(f"{name}: {one} has the SHA-256 {found}, not {wanted} as recorded for it")
             carry_out(["dpkg", "-x", one, "tree"], folder)
-        return folder / "tree"
+        return folder / "tree" / self.member

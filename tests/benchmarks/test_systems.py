@@ -19,6 +19,7 @@ NEWER = {
     "rabbitmq",
     "hazelcast",
     "patroni",
+    "consul",
 }
 
 

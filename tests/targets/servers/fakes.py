@@ -310,5 +310,6 @@ FAKES: Mapping[str, Callable[[], AbstractAsyncContextManager[FakeServer]]] = {
     "ignite": lambda: serving(ignite, "ignite"),
     "opensearch": http_fakes.OPENSEARCH,
     "seaweedfs": http_fakes.SEAWEEDFS,
+    "consul": http_fakes.CONSUL,
     "rqlite": http_fakes.RQLITE,
 }

@@ -76,6 +76,21 @@ RQLITE = http_node(
 )
 
 
+def _consul(request: HttpRequest) -> Reply | None:
+    path = request.path.partition("?")[0]
+    if request.method == "PUT":
+        return None
+    if path == "/v1/kv/e/":
+        return 200, json.dumps([f"e/{text.hex()}" for text in (b"2", b"1")])
+    if path == "/v1/kv/kx":
+        return 404, ""
+    return 200, json.dumps([{"Value": "Nw==", "ModifyIndex": 5}] if path.startswith("/v1/kv/") else {})
+
+
+CONSUL = http_node(_consul, (200, "true"), lambda error: (200, error) if error == b"false" else (500, error))
+"""A node of Consul, whose every key but x is 7; an error by its text, and "false" as the answer of a comparison."""
+
+
 def _dynamodb(request: HttpRequest) -> Reply | None:
     if request.headers.get("x-amz-target", "").endswith("PutItem"):
         return None

@@ -17,6 +17,7 @@ from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.operation import ErrorKind, EventType, Operation, Outcome
 from splitbrain.harness.options import settle
 from splitbrain.targets.cassandra import Cassandra
+from splitbrain.targets.consul import Consul
 from splitbrain.targets.etcd import Etcd
 from splitbrain.targets.galera import Galera
 from splitbrain.targets.hazelcast import Hazelcast
@@ -60,9 +61,11 @@ SERVERS: tuple[type[Server], ...] = (
     RabbitMQ,
     Hazelcast,
     Patroni,
+    Consul,
 )
 LONG = {
     "rqlite": "a C compiler and Go build it for minutes",
+    "consul": "Go builds it for minutes",
     "opensearch": "45 MB, and three nodes that are ready after half a minute",
     "rabbitmq": "three nodes that are ready after half a minute",
     "hazelcast": "three nodes that are ready after half a minute",
@@ -84,6 +87,7 @@ LIBRARY = {
     "mariadb": "aiomysql",
     "nats": "nats",
     "rqlite": "httpx2",
+    "consul": "httpx2",
     "galera": "aiomysql",
     "opensearch": "httpx2",
     "seaweedfs": "httpx2",
@@ -137,6 +141,12 @@ ERRORS = [
     (Rqlite, b"store not ready", EventType.FAIL, ErrorKind.UNAVAILABLE),
     (Rqlite, b"leadership lost while committing log", EventType.INFO, ErrorKind.NO_LEADER),
     (Rqlite, b"node failed to process Execute on remote node at b: EOF", EventType.INFO, ErrorKind.UNAVAILABLE),
+    (Consul, b"No cluster leader", EventType.FAIL, ErrorKind.NO_LEADER),
+    (Consul, b"Raft leader not found in server lookup mapping", EventType.FAIL, ErrorKind.NO_LEADER),
+    (Consul, b"rpc error getting client: failed to get conn: i/o", EventType.FAIL, ErrorKind.UNAVAILABLE),
+    (Consul, b"rpc error making call: node is not the leader", EventType.FAIL, ErrorKind.NO_LEADER),
+    (Consul, b"leadership lost while committing log", EventType.INFO, ErrorKind.NO_LEADER),
+    (Consul, b"rpc error making call: EOF", EventType.INFO, ErrorKind.UNAVAILABLE),
     (PostgreSQL, b"40001", EventType.FAIL, ErrorKind.CONFLICT),
     (PostgreSQL, b"25006", EventType.FAIL, ErrorKind.NO_LEADER),
     (PostgreSQL, b"57P01", EventType.INFO, ErrorKind.UNAVAILABLE),

@@ -55,7 +55,8 @@ def test_versions_that_make_no_sense_are_refused(version: str) -> None:
 
 def test_the_default_is_what_is_there(bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert SOFTWARE.resolve("", "") == PACKAGED
-    program(bare / "apt-get", "exit 1")
+    for tool in ("apt-get", "dpkg"):
+        program(bare / tool, "exit 1")
     assert SOFTWARE.resolve("", "") == DEBIAN
     program(bare / "go", "exit 1")
     assert SOFTWARE.resolve("", "") == BUILT
@@ -105,7 +106,10 @@ esac"""
         SOFTWARE.obtain("3.6.6", say=said.append)
 
 
-def test_debian_is_asked_for_its_version_and_no_other_is_taken(bare: Path) -> None:
+def test_debian_is_asked_for_its_version_and_no_other_is_taken(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    digests = bare / "digests.toml"
+    digests.write_text("")
+    monkeypatch.setattr("splitbrain.targets.packages.DIGESTS", digests)
     script = """/bin/mkdir -p "$3/usr/bin"; cd "$3/usr/bin" || exit 1
 printf '#!/bin/sh\\necho "etcd Version: 3.4.23"\\n' > etcd && /bin/chmod +x etcd"""
     program(bare / "dpkg", script)
