@@ -31,6 +31,7 @@
   const viewer = $("viewer"), stage = $("stage"), scroll = $("scroll"), tip = $("tip"), detail = $("detail");
   const ruler = $("ruler"), bars = $("bars"), keys = $("key");
   viewer.hidden = false;
+  $("several").hidden = !data.lanes.some((lane) => lane.label.endsWith("…"));
 
   // ---- what is where -------------------------------------------------------------------------------------------
 
@@ -41,7 +42,7 @@
   const view = { ...whole };
   const inWitness = new Set(data.witness);
   const laneOps = data.lanes.map(() => []);
-  for (let i = 0; i < count; i++) laneOps[ops.lane[i]].push(i);
+  for (let i = 0; i < count; i++) laneOps[ops.lane[i]].push(i); // by start: so they stand in the data
   const inOrder = [...Array(count).keys()].sort((a, b) => ops.start[a] - ops.start[b] || ops.index[a] - ops.index[b]);
   const faultNames = [...new Set(data.faults.map((fault) => fault.name))];
   const stopOf = (i) => (ops.stop[i] === NOTHING ? data.end : ops.stop[i]);
@@ -193,11 +194,33 @@
     font(pen, LANE > 20 ? 11.5 : 10);
     laneOps.forEach((members, lane) => {
       drawTails(pen, members, lane);
-      for (const i of members) if (!inWitness.has(i)) drawOperation(pen, i, lane);
+      drawLane(pen, members, lane);
     });
     for (const i of data.witness) drawOperation(pen, i, ops.lane[i]);
+    for (const i of new Set([chosen, hovered])) if (i !== NOTHING) drawOperation(pen, i, ops.lane[i]);
     pen.restore();
     drawGutter(pen);
+  }
+
+  // Bars too narrow for a frame are drawn as one where they touch: what is rare over what is not, so that it is seen.
+  function drawLane(pen, members, lane) {
+    const top = laneTop[lane] + 2, runs = Array.from({ length: 2 * ENDED.length }, () => []);
+    for (const i of members) {
+      const left = x(ops.start[i]);
+      if (left > width) continue;
+      const right = Math.max(left + 2, x(stopOf(i)));
+      if (right < gutter || inWitness.has(i)) continue;
+      if (right - left >= 4) { drawOperation(pen, i, lane); continue; }
+      const run = runs[ops.ended[i] + (relevant(i) ? ENDED.length : 0)], last = run.length - 1;
+      if (last > 0 && left <= run[last]) run[last] = Math.max(run[last], right);
+      else run.push(left, right);
+    }
+    runs.forEach((run, kind) => {
+      pen.globalAlpha = kind < ENDED.length ? 0.13 : 1;
+      pen.fillStyle = tone[ENDED[kind % ENDED.length]];
+      for (let place = 0; place < run.length; place += 2) pen.fillRect(run[place], top, run[place + 1] - run[place], LANE - 6);
+    });
+    pen.globalAlpha = 1;
   }
 
   // A crashed operation stays concurrent with everything after it. Tails of one lane would lie on each other, so the
@@ -315,7 +338,13 @@
     redraw();
   }
 
-  function zoom(factor, around = (view.from + view.to) / 2) {
+  // Around what was chosen, so that it stays in sight; else around the middle.
+  function center() {
+    const begun = chosen === NOTHING ? NOTHING : ops.start[chosen];
+    return chosen !== NOTHING && begun >= view.from && begun <= view.to ? begun : (view.from + view.to) / 2;
+  }
+
+  function zoom(factor, around = center()) {
     const share = (around - view.from) / (view.to - view.from);
     const span = (view.to - view.from) * factor;
     show(around - share * span, around + (1 - share) * span);
@@ -371,15 +400,29 @@
 
   // ---- search --------------------------------------------------------------------------------------------------
 
-  const FIELDS = {
-    process: (i) => [String(ops.process[i])], node: (i) => [text(ops.node[i])], type: (i) => [ENDED[ops.ended[i]]],
-    value: (i) => [text(ops.argument[i]), text(ops.result[i])], error: (i) => text(ops.error[i]).split(/[\s:,]+/),
+  // Texts stand once in the page however often they are used, and are looked at once for each word.
+  let small = null;
+  const textsThat = (fits) => {
+    small ??= data.texts.map((words) => words.toLowerCase());
+    const found = Uint8Array.from(small, fits);
+    return (id) => id !== NOTHING && found[id] === 1;
   };
 
   function matcher(word) {
     const [, field, value] = word.match(/^(process|node|type|value|error)=(.*)$/) ?? [];
-    if (field) return (i) => FIELDS[field](i).some((part) => part.toLowerCase() === value);
-    return (i) => [ops.label, ops.key, ops.error, ops.node].some((column) => text(column[i]).toLowerCase().includes(word))
+    const same = (words) => words === value;
+    if (field === "process") return (i) => String(ops.process[i]) === value;
+    if (field === "type") return (i) => ENDED[ops.ended[i]] === value;
+    if (field === "error") {
+      const fits = textsThat((words) => words.split(/[\s:,]+/).some(same));
+      return (i) => fits(ops.error[i]);
+    }
+    if (field) {
+      const fits = textsThat(same);
+      return field === "node" ? (i) => fits(ops.node[i]) : (i) => fits(ops.argument[i]) || fits(ops.result[i]);
+    }
+    const holds = textsThat((words) => words.includes(word));
+    return (i) => holds(ops.label[i]) || holds(ops.key[i]) || holds(ops.error[i]) || holds(ops.node[i])
       || ENDED[ops.ended[i]] === word || String(ops.process[i]) === word;
   }
 

@@ -11,7 +11,7 @@ from splitbrain.harness.history import History
 from splitbrain.results import format
 from splitbrain.results.summary import origin, timed
 
-OPERATIONS_MAX = 20_000
+OPERATIONS_MAX = 100_000
 
 
 @dataclass(frozen=True)

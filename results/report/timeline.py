@@ -171,7 +171,7 @@ def _lanes(history: History, concurrency: int | None) -> tuple[dict[int, int], l
     for (_, node, _), processes in sorted(members.items()):
         for process in processes:
             lane_of[process] = len(lanes)
-        more = f" +{len(processes) - 1}" if len(processes) > 1 else ""
+        more = " …" if len(processes) > 1 else ""
         lanes.append({"node": node, "label": f"{processes[0]}{more}"})
     return lane_of, lanes
 

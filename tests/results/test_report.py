@@ -212,7 +212,7 @@ def test_threads_keep_their_lane_across_processes() -> None:
     )
     data = PageReader(render(history, Result.of_run(history, record(faults=()), passed()))).data()
     assert data["operations"]["lane"] == [0, 1, 0]
-    assert [lane["label"] for lane in data["lanes"]] == ["0 +1", "1"]
+    assert [lane["label"] for lane in data["lanes"]] == ["0 …", "1"]
 
 
 def test_the_page_tells_what_was_rare_and_what_the_seed_drew() -> None:

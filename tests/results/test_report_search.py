@@ -106,3 +106,56 @@ def test_the_table_of_a_witness_does_not_scroll_sideways(browser: Any, page_file
     label = "getComputedStyle(document.querySelector('.operations td.n'), '::before').content"
     assert page.evaluate(label) == '"invoked "'
     page.close()
+
+
+SPY = (
+    "window.bars = []; window.frames_of = []; const pen = CanvasRenderingContext2D.prototype;"
+    "const fill = pen.fillRect, stroke = pen.strokeRect;"
+    "pen.fillRect = function (...at) { bars.push(this.fillStyle); fill.apply(this, at); };"
+    "pen.strokeRect = function (...at) { frames_of.push(at); stroke.apply(this, at); };"
+)
+
+
+@pytest.fixture(scope="module")
+def dense_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of 5,000 operations of one client one after the other, of which one failed."""
+    folder = tmp_path_factory.mktemp("dense")
+    path = folder / "history.jsonl"
+    with path.open("w") as file:
+        for number in range(5000):
+            event = {"process": 0, "f": "echo", "value": number, "time": 2000 * number}
+            end = {"type": "fail", "error": ["refused", "no"]} if number == 2500 else {"type": "ok"}
+            file.write(json.dumps({**event, "type": "invoke"}) + "\n")
+            file.write(json.dumps({**event, **end, "time": 2000 * number + 1000}) + "\n")
+    command = [sys.executable, "-m", "splitbrain", "check", str(path), "--model", "echo", "--report", str(folder)]
+    subprocess.run(command, capture_output=True, check=True)
+    return next(folder.glob("*.html"))
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium not found: install chromium")
+def test_bars_too_narrow_for_frames_are_drawn_together_and_rare_ends_are_seen(browser: Any, dense_page: Path) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 800}, color_scheme="light")
+    page.add_init_script(SPY)
+    page.goto(dense_page.as_uri())
+    drawn = page.evaluate("bars.length = 0, new Promise(r => { document.querySelector('[data-do=all]').click();"
+                          "requestAnimationFrame(() => requestAnimationFrame(() => r(bars))); })")  # fmt: skip
+    assert len(drawn) < 50 and drawn.count("#8d959d") == 1
+    assert drawn.index("#8d959d") > drawn.index("#2f7396")
+    page.close()
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium not found: install chromium")
+def test_what_was_found_stays_in_sight_when_one_zooms(browser: Any, dense_page: Path) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    page.add_init_script(SPY)
+    page.goto(dense_page.as_uri())
+    page.click("[data-do=all]")
+    page.fill("#search", "value=400")
+    page.press("#search", "Enter")
+    for _ in range(6):
+        page.click("[data-do=in]")
+    left, _, wide, _ = page.evaluate(
+        "new Promise(r => requestAnimationFrame(() => requestAnimationFrame(() => r(frames_of.at(-1)))))"
+    )
+    assert 64 < left < 390 and wide > 4
+    page.close()
