@@ -31,14 +31,30 @@ def consistency(registers: RegisterHistory, spending: BudgetMeter) -> Finding:
 
 def convergence(registers: RegisterHistory, spending: BudgetMeter) -> Finding:
     """CCv: as CC, by one order of arbitration."""
+    return _once("causal-convergence", _convergence, registers, spending)
+
+
+def causal_memory(registers: RegisterHistory, spending: BudgetMeter) -> Finding:
+    """CM: for each session one order explains all its reads."""
+    return _once("causal-memory", _causal_memory, registers, spending)
+
+
+def _once(name: str, judging: Judging, registers: RegisterHistory, spending: BudgetMeter) -> Finding:
+    """The finding of a model that several ask for; found once, unless it was for want of budget."""
+    found: Finding = registers.found.get(name) or judging(registers, spending)
+    if found.doubt is None:
+        registers.found[name] = found
+    return found
+
+
+def _convergence(registers: RegisterHistory, spending: BudgetMeter) -> Finding:
     causal = causal_order(registers, spending)
     found = causal.finding or arbitration(registers, causal)
     reason = "one order of arbitration explains every read by its causal past"
     return found if isinstance(found, Finding) else _shown(registers, found, True, reason)
 
 
-def causal_memory(registers: RegisterHistory, spending: BudgetMeter) -> Finding:
-    """CM: for each session one order explains all its reads."""
+def _causal_memory(registers: RegisterHistory, spending: BudgetMeter) -> Finding:
     causal = causal_order(registers, spending)
     found = causal.finding or memory(registers, causal, spending)
     reason = "for each session one causal order explains all its reads"

@@ -9,8 +9,11 @@ pasts are nested, and any order that respects `hb` and appends each read to its 
 Computed in rounds to a fixed point, each O(n·k).
 """
 
+from array import array
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import accumulate
+from itertools import chain as joined
 
 from splitbrain.checkers.causal.clocks import CausalOrder
 from splitbrain.checkers.common.findings import Finding
@@ -18,6 +21,11 @@ from splitbrain.checkers.common.patterns import Steps, closed, cyclic
 from splitbrain.checkers.common.registers import INITIAL, RegisterHistory
 from splitbrain.checkers.common.session_order import Clock, KeyWrites, cycle, foreign, ordered, path
 from splitbrain.harness.budget import BudgetMeter
+
+try:
+    from splitbrain.checkers.causal import sessions_native
+except ImportError:  # installed without a C compiler
+    sessions_native = None  # type: ignore[assignment]
 
 WHO = ", of the session,"
 WHY_LINK = "must, for this session, come before"
@@ -61,7 +69,7 @@ class SessionView:
             if stuck:
                 ops = cycle(self.registers, order, stuck, self.needs)
                 return cyclic(self.registers, ops, "CyclicHB", self.shows, WHO, WHY_LINK)
-            clocks = self._clocks(order)
+            clocks = self.clocks(order)
             grown = False
             for read in self.chains[self.session]:
                 if self.registers.write[read]:
@@ -74,7 +82,7 @@ class SessionView:
             if not grown:
                 return self._by_reads(order, clocks)
 
-    def _by_reads(self, order: Sequence[int], clocks: Sequence[Clock]) -> list[int]:
+    def _by_reads(self, order: Sequence[int], clocks: Sequence[Sequence[int]]) -> list[int]:
         """The operations of a topological order, each read of the session right after its past; for PRAM without the
         reads of other sessions."""
         level = dict.fromkeys(order, len(order))
@@ -91,22 +99,29 @@ class SessionView:
         own = set(reads)
         return [op for op in found if self.registers.write[op] or op in own]
 
-    def _clocks(self, order: Sequence[int]) -> list[Clock]:
+    def clocks(self, order: Sequence[int], *, compiled: bool = True) -> Sequence[Sequence[int]]:
+        """The clock of each operation of a topological order. compiled: whether the compiled twin may find them."""
         registers, width = self.registers, len(self.registers.chains)
+        if compiled and sessions_native is not None:
+            needs = [tuple(self.needs(op)) for op in order]
+            starts = array("i", accumulate(map(len, needs), initial=0))
+            of_chain, position = array("i", registers.chain), array("i", registers.position)
+            flat = array("i", joined.from_iterable(needs))
+            return sessions_native.clocks(array("i", order), of_chain, position, width, starts, flat)
         clocks: list[Clock] = [[]] * len(registers)
         empty = [-1] * width
         for op in order:
-            chain, position = registers.chain[op], registers.position[op]
-            clock = clocks[registers.chains[chain][position - 1]] if position else empty
+            number, position_of = registers.chain[op], registers.position[op]
+            clock = clocks[registers.chains[number][position_of - 1]] if position_of else empty
             for earlier in self.needs(op):
                 if clock[registers.chain[earlier]] < registers.position[earlier]:
                     clock = list(map(max, clock, clocks[earlier]))
             clock = clock[:]
-            clock[chain] = position
+            clock[number] = position_of
             clocks[op] = clock
         return clocks
 
-    def _saturate(self, read: int, clocks: Sequence[Clock]) -> Finding | bool:
+    def _saturate(self, read: int, clocks: Sequence[Sequence[int]]) -> Finding | bool:
         """Whether the writes before a read ordered more of them; or the pattern that it makes."""
         registers = self.registers
         written, grown = registers.source[read], False

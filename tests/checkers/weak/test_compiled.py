@@ -3,19 +3,25 @@
 import sys
 from collections import Counter
 from dataclasses import replace
+from itertools import product
 from random import Random
 
 import pytest
 
+from splitbrain.checkers.catalogue import CATALOGUE
 from splitbrain.checkers.causal.certificate import causal_objection
+from splitbrain.checkers.causal.check import causal_memory
 from splitbrain.checkers.causal.clocks import CausalOrder, arbitration, causal_order
+from splitbrain.checkers.causal.sessions import SessionView
 from splitbrain.checkers.common.findings import Finding
 from splitbrain.checkers.common.registers import THIN_AIR, registers
+from splitbrain.checkers.common.session_order import KeyWrites, ordered
 from splitbrain.checkers.staleness import k_order
 from splitbrain.checkers.staleness.atomic import atomic_orders
 from splitbrain.checkers.staleness.certificate import objection
 from splitbrain.harness.budget import Budget
 from splitbrain.harness.history import Event, History
+from splitbrain.harness.verdict import Validity
 
 from .exhaustive import history_of, tiny
 
@@ -44,6 +50,30 @@ def test_both_find_the_same_patterns() -> None:
         seen[name] = seen.get(name, 0) + 1
     names = {None, "ThinAirRead", "CyclicCO", "WriteCOInitRead", "WriteCORead", "CyclicCF"}
     assert seen.keys() >= names - {"ThinAirRead", "CyclicCO"}, seen
+
+
+def test_both_find_the_same_clocks_of_a_session() -> None:
+    random, compared = Random("clocks of sessions"), 0
+    for count in range(800):
+        of = registers(history_of(tiny(random, 4 + count % 8)), "causal-memory", None)
+        for session, everything in product(range(len(of.chains)), (True, False)):
+            view = SessionView(of, KeyWrites(of), of.chains, session, everything)
+            order, stuck = ordered(of, of.chains, view.needs)
+            plain, native = (view.clocks(order, compiled=compiled) for compiled in (False, True))
+            assert [list(plain[op]) for op in order] == [list(native[op]) for op in order]
+            compared += any(len(set(plain[op])) > 2 for op in order) and not stuck
+    assert compared > 500
+
+
+def test_a_finding_for_want_of_budget_is_not_kept() -> None:
+    random = Random("budget")
+    histories = [history_of(tiny(random, 8)) for _ in range(100)]
+    verdicts = [CATALOGUE["causal-memory"].make().check(history, Budget()).value for history in histories]
+    of = registers(histories[verdicts.index(Validity.VALID)], "causal-memory", None)
+    assert causal_memory(of, Budget(seconds=0).start()).doubt is not None
+    found = causal_memory(of, Budget().start())
+    assert found.doubt is None
+    assert causal_memory(of, Budget(seconds=0).start()) is found
 
 
 def test_both_object_to_the_same_orders() -> None:
