@@ -6,7 +6,7 @@ gives the same states; nothing of them depends on how fast the machine is.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from splitbrain.harness.marks import START, MarkEvent, Marks
 
@@ -16,6 +16,21 @@ WORDS_MAX = 16
 """The number of different texts that one value of a mark may have before it counts as free text."""
 TEXT = "text"
 NOTHING = ""
+
+
+class Relations(NamedTuple):
+    """What a number that is ahead of the highest, level with it, or behind it is of the node's own one before."""
+
+    first: str
+    same: str
+    next: str
+    up: str
+    back: str
+
+
+AHEAD, LEVEL, BEHIND = (
+    Relations(*(f"{step} {beside}" for step in Relations._fields)) for beside in ("ahead", "level", "behind")
+)
 
 
 class MarkedStates:
@@ -30,9 +45,10 @@ class MarkedStates:
         self._states: dict[tuple[Any, ...], None] = {}
         self._previous: dict[str, str] = {}
         """Node → the name of the mark that it made last."""
-        self._own: dict[tuple[str, str], tuple[Any, ...]] = {}
-        """Node and mark → the values that it had last."""
-        self._highest: dict[tuple[str, int], int] = {}
+        self._own: dict[str, dict[str, tuple[Any, ...]]] = {START: {}}
+        """Mark → node → the values that it had last."""
+        self._highest: dict[str, list[int | None]] = {START: []}
+        """Mark → the highest number of each place; None where none was seen."""
         self._words: dict[tuple[str, int], dict[str, None]] = {}
         marks.subscribe(self._see)
 
@@ -43,40 +59,43 @@ class MarkedStates:
         )
 
     def _see(self, event: MarkEvent) -> None:
-        name, node = event.name, event.node
-        own = self._own.get((node, name))
-        said = [
-            self._number(name, place, value, own) if type(value) is int else self._other(name, place, value, node)
-            for place, value in enumerate(event.values)
-        ]
-        state = (self._previous.get(node, NOTHING), name, *said)
-        if state not in self._states and len(self._states) < STATES_MAX:
-            self._states[state] = None
+        """Note the state that a mark stands for. Every mark of a run comes here, so numbers are compared in place."""
+        name, node, values = event.name, event.node, event.values
+        if name not in self._own:
+            self._own[name], self._highest[name] = {}, []
+        own, highest = self._own[name].get(node, ()), self._highest[name]
+        if len(highest) < len(values):
+            highest += [None] * (len(values) - len(highest))
+        state = [self._previous.get(node, NOTHING), name]
+        for place, value in enumerate(values):
+            if type(value) is not int:
+                state.append(self._other(name, place, value, node))
+                continue
+            top = highest[place]
+            if top is None or value > top:
+                highest[place], beside = value, AHEAD
+            else:
+                beside = LEVEL if value == top else BEHIND
+            before = own[place] if place < len(own) else None
+            if type(before) is not int:
+                state.append(beside.first)
+            elif value == before:
+                state.append(beside.same)
+            elif value < before:
+                state.append(beside.back)
+            else:
+                state.append(beside.next if value == before + 1 else beside.up)
+        made = tuple(state)
+        if made not in self._states and len(self._states) < STATES_MAX:
+            self._states[made] = None
         self._previous[node] = name
-        self._own[node, name] = event.values
-
-    def _number(self, name: str, place: int, value: int, own: tuple[Any, ...] | None) -> str:
-        """The relation of a number to the node's own one before, and to the highest of all."""
-        highest = self._highest.get((name, place))
-        before = own[place] if own is not None and place < len(own) else None
-        if highest is None or value > highest:
-            self._highest[name, place] = value
-            beside = "ahead"
-        else:
-            beside = "level" if value == highest else "behind"
-        if type(before) is not int:
-            return f"first {beside}"
-        if value == before:
-            return f"same {beside}"
-        if value < before:
-            return f"back {beside}"
-        return f"next {beside}" if value == before + 1 else f"up {beside}"
+        self._own[name][node] = values
 
     def _other(self, name: str, place: int, value: Any, node: str) -> str:
         """The word for a value that is no number."""
         if not isinstance(value, str):
             return str(value) if value is None or isinstance(value, bool) else type(value).__name__
-        if (value, START) in self._own:
+        if value in self._own[START]:
             return "self" if value == node else "other"
         words = self._words.setdefault((name, place), {})
         if value not in words:
