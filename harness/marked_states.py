@@ -18,8 +18,8 @@ TEXT = "text"
 NOTHING = ""
 
 
-class Relations(NamedTuple):
-    """What a number that is ahead of the highest, level with it, or behind it is of the node's own one before."""
+class NumberRelations(NamedTuple):
+    """Words for a number that is ahead of the highest, level with it, or behind it: what it is of the node's one before."""
 
     first: str
     same: str
@@ -29,7 +29,8 @@ class Relations(NamedTuple):
 
 
 AHEAD, LEVEL, BEHIND = (
-    Relations(*(f"{step} {beside}" for step in Relations._fields)) for beside in ("ahead", "level", "behind")
+    NumberRelations(*(f"{step} {beside}" for step in NumberRelations._fields))
+    for beside in ("ahead", "level", "behind")
 )
 
 
