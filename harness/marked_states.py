@@ -19,7 +19,7 @@ NOTHING = ""
 
 
 class NumberRelations(NamedTuple):
-    """Words for a number that is ahead of the highest, level with it, or behind it: what it is of the node's one before."""
+    """Words for a number ahead of the highest, level with it, or behind it: what it is of the node's one before."""
 
     first: str
     same: str
