@@ -17,6 +17,7 @@ from splitbrain.harness.histories.source import Source
 from splitbrain.harness.histories.validate import Intake
 
 BATCH = 10_000
+EXPECTED = '[{"process": 0, "type": "invoke", "f": "read", "value": null}, …], or such objects one a line'
 
 
 def parse_array(source: Source, intake: Intake) -> None:
@@ -24,6 +25,8 @@ def parse_array(source: Source, intake: Intake) -> None:
     data = b"".join(source.blocks())
     if not data.strip():
         return
+    if data.lstrip()[:1] != b"[":
+        raise HistoryError(source.name, 1, f"no array of events; expected {EXPECTED}")
     try:
         items = decoded(msgspec.json.Decoder(list[msgspec.Raw]).decode, data)
     except Unreadable as wrong:

@@ -26,7 +26,9 @@ class _Readable(Protocol):
 
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_WIDE = ((b"\xff\xfe\0\0", "UTF-32"), (b"\0\0\xfe\xff", "UTF-32"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
+_PACKED = {b"PK\x03\x04": "a zip archive", b"\x28\xb5\x2f\xfd": "compressed with zstd", b"BZh": "compressed with bzip2",
+           b"\xfd7zXZ": "compressed with xz"}  # fmt: skip
 
 
 class ReadingStopped(Exception):
@@ -61,8 +63,9 @@ class Source:
             if not more:
                 break
             self._begin += more
-        if self._begin[:2] in _UTF16:
-            raise HistoryError(self.name, 1, "this is UTF-16; a history is UTF-8 text")
+        foreign = _foreign(self._begin)
+        if foreign is not None:
+            raise HistoryError(self.name, 1, foreign)
         self._begin = self._begin.removeprefix(_BOM)
 
     def head(self) -> bytes:
@@ -121,6 +124,19 @@ class Source:
         except OSError as error:
             raise HistoryError(self.name, None, f"cannot be read: {_why(error)}") from error
         return out
+
+
+def _foreign(head: bytes) -> str | None:
+    """The reason that bytes that begin so are no text of ours, None if they may be."""
+    packed = next((what for begin, what in _PACKED.items() if head.startswith(begin)), None)
+    if packed is not None:
+        return f"this is {packed}: unpack it first; plain files and gzip are read"
+    coding = next((name for begin, name in _WIDE if head.startswith(begin)), None)
+    if coding is None:  # text without a mark: of each character of ASCII all bytes but one are zero
+        zeros = tuple(byte == 0 for byte in head[:4])
+        coding = {(True, False) * 2: "UTF-16", (False, True) * 2: "UTF-16"}.get(zeros)
+        coding = "UTF-32" if sum(zeros) == 3 and zeros[0] != zeros[3] else coding
+    return coding and f"this is {coding}; a history is UTF-8 text: convert it, as by iconv -f {coding} -t UTF-8"
 
 
 def _why(error: OSError | ValueError) -> str:

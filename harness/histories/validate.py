@@ -291,6 +291,8 @@ def _name_functions(events: Sequence[Loose]) -> None:
     """Name the function of each event: an absent `f` is a transaction, as in the histories of Elle."""
     for ordinal, event in enumerate(events):
         if event.f is None:
+            if event.process != NEMESIS and not isinstance(event.value, list | tuple):
+                raise BadEvent(ordinal, "the event has no f, the name of its operation; only transactions go without")
             event.f = "txn"
         elif not isinstance(event.f, str):
             raise BadEvent(ordinal, f"f is the name of an operation, not {_short(event.f)}")

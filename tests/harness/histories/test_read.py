@@ -71,6 +71,14 @@ def test_standard_input(monkeypatch):
         (b"\x00\x01\x02{{{[", "h:1: this is no history"),
         (b"hello\nworld\n", "h:1: this is no history"),
         ("{}".encode("utf-16"), "h:1: this is UTF-16"),
+        (FOREIGN.encode("utf-16-le"), "h:1: this is UTF-16"),
+        (FOREIGN.encode("utf-16-be"), "h:1: this is UTF-16"),
+        (FOREIGN.encode("utf-32"), "h:1: this is UTF-32"),
+        (FOREIGN.encode("utf-32-be"), "h:1: this is UTF-32"),
+        (b"PK\x03\x04rest", "h:1: this is a zip archive: unpack it first"),
+        (b"\x28\xb5\x2f\xfdrest", "h:1: this is compressed with zstd: unpack it first"),
+        (b'{"process":0,"type":"invoke","value":1}\n', "h:1: the event has no f"),
+        (b'{"process":0,"type":"invoke"}\n', "h:1: the event has no f"),
         (FOREIGN.encode("latin-1") + b'{"process":0,"type":"invoke","f":"\xff"}\n', "h:3: not UTF-8"),
         (EDN.encode() + b'{:process 1, :type :invoke, :f "\xff"}\n', "h:3: not UTF-8"),
         (LOG.encode() + b"INFO  jepsen.util - 0\t:invoke\t:write\t\xff\n", "h:3: not UTF-8"),
@@ -88,6 +96,12 @@ def test_what_is_no_history_is_one_sentence(data, says):
         read(io.BytesIO(data), name="h")
     assert str(caught.value).startswith(says)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("data", [b"{}", b"null", b"5"])
+def test_what_is_no_array_of_events_says_what_was_expected(data):
+    with pytest.raises(HistoryError, match=r'h:1: no array of events; expected \[\{"process": 0'):
+        read(io.BytesIO(data), "json", name="h")
 
 
 def test_files_that_cannot_be_read(tmp_path):

@@ -107,7 +107,8 @@ def test_words_with_the_colon_of_a_keyword():
 
 
 def test_a_history_without_processes_is_one_process_and_without_functions_is_transactions():
-    history = read(io.BytesIO(lines({"type": "invoke"}, {"type": "ok"})))
+    value = [["r", "x", None]]
+    history = read(io.BytesIO(lines({"type": "invoke", "value": value}, {"type": "ok", "value": value})))
     assert [(event.process, event.f) for event in history] == [(0, "txn"), (0, "txn")]
 
 
