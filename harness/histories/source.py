@@ -134,8 +134,10 @@ def _foreign(head: bytes) -> str | None:
     coding = next((name for begin, name in _WIDE if head.startswith(begin)), None)
     if coding is None:  # text without a mark: of each character of ASCII all bytes but one are zero
         zeros = tuple(byte == 0 for byte in head[:4])
-        coding = {(True, False) * 2: "UTF-16", (False, True) * 2: "UTF-16"}.get(zeros)
-        coding = "UTF-32" if sum(zeros) == 3 and zeros[0] != zeros[3] else coding
+        if zeros in ((True, False, True, False), (False, True, False, True)):
+            coding = "UTF-16"
+        elif zeros in ((False, True, True, True), (True, True, True, False)):
+            coding = "UTF-32"
     return coding and f"this is {coding}; a history is UTF-8 text: convert it, as by iconv -f {coding} -t UTF-8"
 
 
