@@ -171,6 +171,10 @@ TARGETS: Mapping[str, tuple[str, str]] = {
         "splitbrain.targets.consul:Consul",
         "Consul, a key-value store on Raft: real processes, containers, or a cluster",
     ),
+    "ferretdb": (
+        "splitbrain.targets.ferretdb:FerretDB",
+        "FerretDB, MongoDB's protocol before SQLite: one real process, container, or one that exists",
+    ),
     "dynamodb": (
         "splitbrain.targets.dynamodb:DynamoDB",
         "a mock of DynamoDB (moto, which is none): its protocol, in one process",

@@ -23,7 +23,9 @@ REPLACED = "\nreplace {} => {}\n"
 class GoProgram(SoftwareSource):
     """A program that Go builds from a package of its module. releases: those that can be built. replaced: modules in
     place of others, as the program's own go.mod has it, for Go heeds only that of the module which is built. stamp: the
-    variable that holds the version. tags: of the build. cgo: whether it takes a C compiler.
+    variable that holds the version. tags: of the build. cgo: whether it takes a C compiler. version_file: the path of a
+    file that the module lacks, which holds its version; then a copy of the module is built, and in it the package of
+    the path `program`.
     """
 
     tools = ("go",)
@@ -33,6 +35,8 @@ class GoProgram(SoftwareSource):
     stamp: str = ""
     tags: str = ""
     cgo: bool = False
+    version_file: str = ""
+    program: str = ""
 
     def provides(self, version: str) -> bool:
         return bool(re.fullmatch(self.releases, version))
@@ -46,14 +50,21 @@ class GoProgram(SoftwareSource):
         (folder / "go.mod").write_text(f"module splitbrain.invalid/server\n\ngo 1.21\n{lines}")
         carry_out(["go", "get", f"{self.module}@v{version}"], folder, GOFLAGS="-mod=mod")
         stamped = f" -X {self.stamp}={version}" if self.stamp else ""
-        words = ("-trimpath", "-tags", self.tags, "-ldflags", f"-s -w{stamped}", "-o", name.lower())
+        words = ("-trimpath", "-tags", self.tags, "-ldflags", f"-s -w{stamped}", "-o", str(folder / name.lower()))
         carry_out(
-            ["go", "build", *words, self.module],
-            folder,
+            ["go", "build", *words, self.program or self.module],
+            self._copied(folder, version) if self.version_file else folder,
             CGO_ENABLED="1" if self.cgo else "0",
             GOFLAGS="-mod=mod",
         )
         return folder / name.lower()
+
+    def _copied(self, folder: Path, version: str) -> Path:
+        """A copy of the module, with the file that it lacks."""
+        there = carry_out(["go", "list", "-m", "-f", "{{.Dir}}", self.module], folder, GOFLAGS="-mod=mod").strip()
+        carry_out(["cp", "-r", "--no-preserve=mode", there, "source"], folder)
+        (folder / "source" / self.version_file).write_text(f"v{version}")
+        return folder / "source"
 
 
 @dataclass(frozen=True)

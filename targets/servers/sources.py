@@ -184,14 +184,15 @@ def patiently(argv: Sequence[str], folder: Path, log: Path, tell: Callable[[floa
     return code
 
 
-def carry_out(command: list[str], folder: Path, **variables: str) -> None:
-    """Run a command to its end in a folder. InfrastructureError with its last line if it fails."""
+def carry_out(command: list[str], folder: Path, **variables: str) -> str:
+    """Run a command to its end in a folder; what it printed. InfrastructureError with its last line if it fails."""
     done = subprocess.run(
         command, cwd=folder, env={**os.environ, **variables}, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise InfrastructureError(f"{' '.join(command)} failed: {last}")
+    return done.stdout
 
 
 def _dependency(group: str, name: str, version: str) -> str:

@@ -20,6 +20,7 @@ NEWER = {
     "hazelcast",
     "patroni",
     "consul",
+    "ferretdb",
 }
 
 

@@ -1,4 +1,5 @@
-"""Clients of Ignite and SeaweedFS on stand-ins: a comparison that a retry may have made false, and a set by pages."""
+"""Clients of servers with texts under names, on stand-ins: a comparison that a retry may have made false, and a set by
+pages."""
 
 import asyncio
 
@@ -7,12 +8,13 @@ import pytest
 from splitbrain.harness.environments.external import ExternalNode
 from splitbrain.harness.operation import ErrorKind, EventType, Operation, Outcome
 from splitbrain.harness.options import settle
+from splitbrain.targets.ferretdb import FerretDB
 from splitbrain.targets.ignite import Ignite
 from splitbrain.targets.seaweedfs import SeaweedFS
 from splitbrain.targets.servers.server import Server
 
 from .servers.fakes import FAKES
-from .servers.wire import Answer
+from .servers.wire import OK, Answer
 
 pytest.importorskip("httpx2")
 KINDS = pytest.mark.parametrize(("kind", "answer"), [(Ignite, b"1"), (SeaweedFS, b"412")])
@@ -52,6 +54,15 @@ def test_a_false_comparison_may_be_with_what_a_first_try_put(
     assert (outcome.type, outcome.error and outcome.error.kind) == (type, error)
 
 
-@KINDS
-def test_a_set_is_read_to_its_last_page(kind: type[Server], answer: Answer) -> None:
-    assert carried_out(kind, Operation("read", None), answer).value == (1, 2)
+@pytest.mark.parametrize("kind", [Ignite, SeaweedFS, FerretDB])
+def test_a_set_is_read_to_its_last_page(kind: type[Server]) -> None:
+    pytest.importorskip("bson" if kind is FerretDB else "httpx2")
+    assert carried_out(kind, Operation("read", None), OK).value == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("value", "type"), [((7, 8), EventType.OK), ((6, 8), EventType.FAIL), ((None, 8), EventType.FAIL)]
+)
+def test_a_server_that_does_not_try_again_tells_whether_a_comparison_was_false(value: object, type: EventType) -> None:
+    pytest.importorskip("bson")
+    assert carried_out(FerretDB, Operation("cas", value, "k"), OK).type is type

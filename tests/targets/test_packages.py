@@ -8,7 +8,7 @@ import pytest
 from splitbrain import registry
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.targets import STORES, TARGETS
-from splitbrain.targets.packages import DIGESTS, DebianTree
+from splitbrain.targets.packages import DIGESTS, DebianTree, GoProgram
 from splitbrain.targets.servers.server import Server
 from splitbrain.targets.servers.sources import Maven, PyPIWheel, SoftwareSource
 
@@ -67,3 +67,19 @@ def test_a_package_of_another_content_is_refused(debian: Path) -> None:
     (debian / "digests.toml").write_text('"two_4.5-1_amd64.deb" = "0123"\n')
     with pytest.raises(InfrastructureError, match=r"two_4\.5-1_amd64\.deb has the SHA-256 3e23e81600.*, not 0123"):
         fetched(debian)
+
+
+GO = """case $1 in
+list) echo module ;;
+build) shift; while [ "$1" != -o ]; do shift; done; /bin/cat version.txt > "$2"; echo "$3" >> "$2" ;;
+esac"""
+
+
+def test_a_module_that_lacks_a_file_is_built_in_a_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "bin").mkdir()
+    program(tmp_path / "bin" / "go", GO)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/bin")
+    (tmp_path / "module").mkdir(mode=0o555)  # as in Go's cache
+    source = GoProgram("a.invalid/m", "1", version_file="version.txt", program="a.invalid/m/cmd/one")
+    made = source.fetch("One", "1", tmp_path, lambda _: None)
+    assert made.read_text().split() == ["v1a.invalid/m/cmd/one"] and not list((tmp_path / "module").iterdir())

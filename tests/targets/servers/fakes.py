@@ -231,6 +231,33 @@ async def tarantool(wire: Wire, reader: asyncio.StreamReader, writer: asyncio.St
     return True
 
 
+async def ferretdb(wire: Wire, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    """One message of MongoDB's protocol. Every object is 7, an error is a code; the set comes in two batches."""
+    import bson
+
+    head = await reader.readexactly(16)
+    length, number = struct.unpack_from("<ii", head)
+    words = bson.decode((await reader.readexactly(length - 16))[5:])
+
+    def reply(body: dict[str, Any]) -> bytes:
+        data = bytes(5) + bson.encode({"ok": 1.0, **body})
+        return struct.pack("<iiii", 16 + len(data), 1, number, 2013) + data
+
+    if "update" in words:
+        return await wire.say(
+            writer, reply({"n": 1}), lambda error: reply({"ok": 0.0, "code": int(error), "errmsg": "told"})
+        )
+    if "insert" in words:  # whatever it is, it is there
+        writer.write(reply({"n": 0, "writeErrors": [{"index": 0, "code": 11000, "errmsg": "E11000"}]}))
+    elif words.get("find") == "elements":
+        writer.write(reply({"cursor": {"id": 5, "firstBatch": [{"_id": "2"}]}}))
+    elif words.get("getMore") == 5:
+        writer.write(reply({"cursor": {"id": 0, "nextBatch": [{"_id": "1"}]}}))
+    else:
+        writer.write(reply({"cursor": {"id": 0, "firstBatch": [{"text": "7"}]}} if "find" in words else {}))
+    return True
+
+
 class FakeEtcd:
     """`tests.targets.etcd.fake_etcd` as a `FakeServer`."""
 
@@ -310,6 +337,7 @@ FAKES: Mapping[str, Callable[[], AbstractAsyncContextManager[FakeServer]]] = {
     "ignite": lambda: serving(ignite, "ignite"),
     "opensearch": http_fakes.OPENSEARCH,
     "seaweedfs": http_fakes.SEAWEEDFS,
+    "ferretdb": lambda: serving(ferretdb, "mongodb"),
     "consul": http_fakes.CONSUL,
     "rqlite": http_fakes.RQLITE,
 }

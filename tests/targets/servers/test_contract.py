@@ -19,6 +19,7 @@ from splitbrain.harness.options import settle
 from splitbrain.targets.cassandra import Cassandra
 from splitbrain.targets.consul import Consul
 from splitbrain.targets.etcd import Etcd
+from splitbrain.targets.ferretdb import FerretDB
 from splitbrain.targets.galera import Galera
 from splitbrain.targets.hazelcast import Hazelcast
 from splitbrain.targets.ignite import Ignite
@@ -62,10 +63,12 @@ SERVERS: tuple[type[Server], ...] = (
     Hazelcast,
     Patroni,
     Consul,
+    FerretDB,
 )
 LONG = {
     "rqlite": "a C compiler and Go build it for minutes",
     "consul": "Go builds it for minutes",
+    "ferretdb": "Go builds it for minutes",
     "opensearch": "45 MB, and three nodes that are ready after half a minute",
     "rabbitmq": "three nodes that are ready after half a minute",
     "hazelcast": "three nodes that are ready after half a minute",
@@ -88,6 +91,7 @@ LIBRARY = {
     "nats": "nats",
     "rqlite": "httpx2",
     "consul": "httpx2",
+    "ferretdb": "bson",
     "galera": "aiomysql",
     "opensearch": "httpx2",
     "seaweedfs": "httpx2",
@@ -147,6 +151,10 @@ ERRORS = [
     (Consul, b"rpc error making call: node is not the leader", EventType.FAIL, ErrorKind.NO_LEADER),
     (Consul, b"leadership lost while committing log", EventType.INFO, ErrorKind.NO_LEADER),
     (Consul, b"rpc error making call: EOF", EventType.INFO, ErrorKind.UNAVAILABLE),
+    (FerretDB, b"59", EventType.FAIL, ErrorKind.OTHER),
+    (FerretDB, b"13", EventType.FAIL, ErrorKind.UNAVAILABLE),
+    (FerretDB, b"50", EventType.INFO, ErrorKind.TIMEOUT),
+    (FerretDB, b"1", EventType.INFO, ErrorKind.OTHER),
     (PostgreSQL, b"40001", EventType.FAIL, ErrorKind.CONFLICT),
     (PostgreSQL, b"25006", EventType.FAIL, ErrorKind.NO_LEADER),
     (PostgreSQL, b"57P01", EventType.INFO, ErrorKind.UNAVAILABLE),
