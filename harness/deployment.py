@@ -94,7 +94,8 @@ class Served:
     """The needs of nodes of every real kind, whether processes or containers; the base of those.
 
     ready: asked until it says yes, for at most `ready_seconds`. port: where clients connect. files: what to put in a
-    node's folder first. variables: environment variables of its processes.
+    node's folder first. variables: environment variables of its processes. recovery_seconds: about how long a node
+    takes from its start until all serve again; storms are paced by it.
     """
 
     environment: ClassVar[str]
@@ -103,6 +104,7 @@ class Served:
     files: Callable[[Place], Mapping[str, str | bytes]] = field(default=lambda place: {})
     variables: Mapping[str, str] = field(default_factory=dict)
     ready_seconds: float = 30.0
+    recovery_seconds: float = 2.0
     read_clock: Callable[[Place], Awaitable[int]] | None = None
     """Function that asks a node its wall clock (ns since 1970), where it can be asked: so a skew is measured, not only
     set."""

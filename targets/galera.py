@@ -85,6 +85,7 @@ class Galera(MariaDB):
     name, summary = "galera", "Galera, MariaDB on several nodes: real processes, or a cluster"
     software = SOFTWARE
     errors, client_class, folder, one_copy = ERRORS, GaleraClient, True, False
+    recovery_seconds = 10.0
     options = server_options(
         SOFTWARE,
         *(option for option in MariaDB.options if option.name in ("isolation", "snapshot", "flush")),

@@ -174,7 +174,7 @@ class Hazelcast(Server):
     name, summary = "hazelcast", "Hazelcast, the CP subsystem and maps with backups: real processes, or a cluster"
     software, port, schemes, java, library = SOFTWARE, 5701, ("hazelcast", "hazelcasts"), True, "hazelcast"
     operations, errors, client_class = shapes("read", "write", "cas", "add", "append"), ERRORS, HazelcastClient
-    ready_seconds = 90.0
+    ready_seconds, recovery_seconds = 90.0, 20.0
     options = server_options(
         SOFTWARE,
         Option("objects", "cp", "references of the CP subsystem, or entries of a map", ("cp", "map")),

@@ -180,7 +180,7 @@ class Ignite(Server):
     name, summary = "ignite", "Ignite, a cache in memory with backups: real processes, containers, or a cluster"
     software, port, schemes, java = SOFTWARE, THIN_PORT, ("ignite", "ignites"), True
     operations, errors, client_class = shapes("read", "write", "cas", "add", "append"), ERRORS, IgniteClient
-    ready_seconds = 90.0
+    ready_seconds, recovery_seconds = 90.0, 10.0
     options = server_options(
         SOFTWARE,
         Option("atomicity", "transactional", "of the cache", ("transactional", "atomic")),

@@ -62,7 +62,7 @@ class Patroni(PostgreSQL):
 
     name, summary = "patroni", "Patroni, PostgreSQL whose primary is elected through etcd: real processes, or a cluster"
     software, library = SOFTWARE, "patroni"
-    ready_seconds = 120.0
+    ready_seconds, recovery_seconds = 120.0, 25.0
     options = server_options(
         SOFTWARE,
         *(option for option in PostgreSQL.options if option.name in ("isolation", "reads", "fsync")),

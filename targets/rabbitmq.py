@@ -171,7 +171,7 @@ class RabbitMQ(Server):
     name, summary = "rabbitmq", "RabbitMQ, quorum queues and mirrored ones: real processes, containers, or a cluster"
     software, port, schemes, library, folder, tools = SOFTWARE, 5672, ("amqp", "amqps"), "aiormq", True, ("sh",)
     operations, errors, client_class = OPERATIONS, ERRORS, RabbitClient
-    ready_seconds = 120.0
+    ready_seconds, recovery_seconds = 120.0, 20.0
     options = server_options(
         SOFTWARE,
         Option("queue", "quorum", "of what kind: replicated by Raft, or by mirrors", ("quorum", "mirrored")),

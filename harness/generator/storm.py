@@ -8,10 +8,20 @@ and again, most of them at the same moment, so that one leader after the other i
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from splitbrain.harness.fault import Fault
 from splitbrain.harness.generator.shuffled_cycle import ShuffledCycle
+from splitbrain.harness.injection import (
+    ChangeMembers,
+    FillDisk,
+    FlipBits,
+    Kill,
+    PowerLoss,
+    Stop,
+    TruncateFile,
+    Upgrade,
+)
 from splitbrain.harness.marks import START
 from splitbrain.harness.random_stream import RandomStream
 
@@ -23,6 +33,8 @@ class StormPace:
     duration: of a fault. longest: what the faults of one storm last at most; where all are short, roles change hands
     again and again. gap: mean time from one start to the next within a storm. storm, quiet: length of a storm, and of
     the time after it. patience: how long a strike waits for its moment. reaction: from the moment to the strike.
+    recovery: the time that nodes have to serve again, after a fault that stops some, until another one does: where they
+    start slowly, such strikes would else meet a cluster that has not served since the last one.
     """
 
     duration: tuple[float, float] = (0.05, 4.0)
@@ -32,6 +44,7 @@ class StormPace:
     quiet: tuple[float, float] = (0.5, 3.0)
     patience: float = 1.0
     reaction: tuple[float, float] = (0.00001, 0.1)
+    recovery: float = 0.0
 
 
 SIMULATED = StormPace()
@@ -45,6 +58,16 @@ REAL = StormPace(
     reaction=(0.001, 0.01),
 )
 """The pace where injecting takes time, and systems take seconds to elect."""
+USUAL_RECOVERY_S = 2.0
+"""The time that nodes take to start and serve which `REAL` is for."""
+RESTARTING = (Kill, Stop, PowerLoss, FlipBits, TruncateFile, FillDisk, ChangeMembers, Upgrade)
+"""Injections after which nodes start again."""
+
+
+def real_pace(recovery_s: float) -> StormPace:
+    """The pace for nodes that take so long from their start until they serve."""
+    return replace(REAL, recovery=recovery_s if recovery_s > USUAL_RECOVERY_S else 0.0)
+
 
 FEW = 3
 """The number of faults up to which they come less densely: one ends before it comes again."""
@@ -92,6 +115,7 @@ def storms(
     aimed = AIMED * RandomStream(seed, "storm", "aimed").between(0.0, 2.0)
     usual = _Theme(chosen, MOMENTS, aimed, ShuffledCycle(tuple(chosen), RandomStream(seed, "storm", "turns")))
     at, number, came = begin_s, 0, set[Fault]()
+    serves = begin_s + (0.0 if every else pace.recovery)  # after the cycle
     while chosen and at < end_s - pace.duration[0]:
         random = RandomStream(seed, "storm", number)
         themed = RandomStream(seed, "storm", number, "themed").chance(THEMED) and (came == set(chosen) or not every)
@@ -101,8 +125,11 @@ def storms(
         gap = _log(random, *pace.gap) * max(1.0, FEW / len(theme.faults))
         while (left := end_s - at) > pace.duration[0] and at < over:
             strike = theme.strike(at, min(_log(random, shortest, longest), left), random, pace)
-            came.add(strike.fault)
-            yield strike
+            stops = not set(strike.fault.needs).isdisjoint(RESTARTING)
+            if not stops or at >= serves:
+                came.add(strike.fault)
+                yield strike
+                serves = at + strike.duration + pace.recovery if stops else serves
             at += random.exponential(gap)
         at = over + _log(random, *pace.quiet)
         number += 1

@@ -63,6 +63,7 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     claims: tuple[str, ...] = ()
     ready: ReadyEntry = ReadyEntry()
     ready_seconds: float = 30.0
+    recovery_seconds: float = 2.0
     files: Mapping[str, str] = {}
     variables: Mapping[str, str] = {}
     errors: Mapping[str, ErrorEntry] = {}
@@ -95,8 +96,9 @@ def _mistakes(found: Description) -> Iterator[str]:
         yield 'command is empty: write the words that start one node, as in ["./server", "{port}"]'
     if not 1 <= found.port <= PORT_MAX:
         yield f"port is a number from 1 to {PORT_MAX}, not {found.port}"
-    if not 0 < found.ready_seconds < math.inf:
-        yield f"ready_seconds is a number of seconds above 0, not {found.ready_seconds:g}"
+    for name in ("ready_seconds", "recovery_seconds"):
+        if not 0 < (seconds := getattr(found, name)) < math.inf:
+            yield f"{name} is a number of seconds above 0, not {seconds:g}"
     for file in found.files:
         if not file or PurePath(file).is_absolute() or ".." in PurePath(file).parts:
             yield f"a name in files is one within the node's folder, as server.conf, not {file!r}"

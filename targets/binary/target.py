@@ -85,6 +85,7 @@ class Binary:
                 files=files,
                 variables=dict(described.variables),
                 ready_seconds=described.ready_seconds,
+                recovery_seconds=described.recovery_seconds,
             ),
         )
 

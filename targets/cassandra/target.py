@@ -72,7 +72,7 @@ class Cassandra(Server):
     errors = ERRORS
     java = leaderless = True
     official = "cassandra"
-    ready_seconds = 120.0
+    ready_seconds, recovery_seconds = 120.0, 45.0
     read_clock = staticmethod(wall_clock)
     log_patterns: ClassVar[Sequence[Pattern]] = (
         # A node that finds a checksum wrong and refuses has kept its promise; what was lost by it, the history shows.

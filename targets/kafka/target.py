@@ -61,7 +61,7 @@ class Kafka(Server):
     )
     software, port, schemes, java, library = SOFTWARE, 9092, ("kafka", "kafkas"), True, "confluent_kafka"
     operations, errors, client_class = shapes("send", "poll"), ERRORS, KafkaClient
-    ready_seconds = 60.0
+    ready_seconds, recovery_seconds = 60.0, 10.0
     options = server_options(
         SOFTWARE,
         Option("acks", "all", "which copies have a message when it is acknowledged", ("all", "1", "0")),

@@ -58,7 +58,7 @@ class OpenSearch(Server):
     name, summary = "opensearch", "OpenSearch, documents copied from a primary: real processes, or a cluster"
     software, port, schemes, java, library = SOFTWARE, HTTP_PORT, ("http", "https"), True, "httpx2"
     operations, errors, client_class = shapes("read", "write", "cas", "add", "append"), ERRORS, OpenSearchClient
-    ready_seconds = 120.0
+    ready_seconds, recovery_seconds = 120.0, 10.0
     options = server_options(
         SOFTWARE,
         Option(

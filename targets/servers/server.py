@@ -29,7 +29,10 @@ from splitbrain.targets.servers.software import Software
 
 BESIDE_HEAP_MB = 640
 """Memory of a Java server beside its heap: direct buffers, compiled code, threads, mapped files."""
-SERVED = ("ready", "port", "files", "ready_seconds", "relative_waits", "read_clock", "admin_calls", "membership")
+SERVED = (
+    *("ready", "port", "files", "ready_seconds", "recovery_seconds"),
+    *("relative_waits", "read_clock", "admin_calls", "membership"),
+)
 """Attributes that a deployment takes from the server as they are, see `harness.deployment.Served`."""
 
 
@@ -86,8 +89,9 @@ class Server(ABC):
     official: ClassVar[str] = ""
     """The name of its official image, without a tag."""
     ready_seconds: ClassVar[float] = 30.0
-    relative_waits: ClassVar[bool] = False
     """See `harness.deployment.Served`, as the following."""
+    recovery_seconds: ClassVar[float] = 2.0
+    relative_waits: ClassVar[bool] = False
     membership: ClassVar[Membership | None] = None
     read_clock: Callable[[Place], Awaitable[int]] | None = None
     admin_calls: ClassVar[Mapping[type[Maintenance], Callable[[Place], Awaitable[None]]]] = {}

@@ -15,7 +15,7 @@ from splitbrain.harness.errors import UsageError
 from splitbrain.harness.fault import Fault, applicable, narrowed
 from splitbrain.harness.generator.core import SECOND
 from splitbrain.harness.generator.schedule import Schedule, schedule
-from splitbrain.harness.generator.storm import REAL, SIMULATED
+from splitbrain.harness.generator.storm import SIMULATED, USUAL_RECOVERY_S, real_pace
 from splitbrain.harness.injection import Injection
 from splitbrain.harness.options import Setting, settle
 from splitbrain.harness.target import Expecting, Preferring, Target
@@ -123,7 +123,7 @@ def plan(asked: RunSpec, script: Script | None = None) -> RunPlan:
         asked_for, spelled = registry.parse_faults(asked.nemesis, possible)
         faults = [narrowed(fault, done) for fault in asked_for]
         spec = replace(spec, nemesis=spelled)
-        slots = _schedule(faults, spec)
+        slots = _schedule(faults, spec, deployment)
     parts = (target, workload, settings, deployment, environment, tuple(faults), slots, script, swarm.drawn)
     made = RunPlan(asked, spec, *parts)
     made.check_supported()
@@ -212,8 +212,9 @@ def _swarm(spec: RunSpec, workload: Workload) -> Swarm:
     return Swarm(spec)
 
 
-def _schedule(faults: Sequence[Fault], spec: RunSpec) -> Schedule:
+def _schedule(faults: Sequence[Fault], spec: RunSpec, deployment: Deployment) -> Schedule:
     names = _names(spec.nodes)
+    recovery_s = deployment.recovery_seconds if isinstance(deployment, Served) else USUAL_RECOVERY_S
     for fault in faults:
         if not applicable(fault, names):
             raise UsageError(
@@ -228,7 +229,7 @@ def _schedule(faults: Sequence[Fault], spec: RunSpec) -> Schedule:
         interval_s=spec.nemesis_interval,
         duration_s=spec.nemesis_duration,
         with_cycle=not registry.storms_only(spec.nemesis),
-        pace=SIMULATED if spec.env == SIM else REAL,
+        pace=SIMULATED if spec.env == SIM else real_pace(recovery_s),
     )
 
 

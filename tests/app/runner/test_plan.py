@@ -129,6 +129,17 @@ def test_nodes_that_end_by_themselves_are_started_again_where_that_can_be_done()
         plan(RunSpec("etcd:endpoints=http://127.0.0.1:1", seed=1, respawn=True))
 
 
+def test_storms_are_paced_by_how_long_a_target_takes_to_serve_again():
+    def strikes(target: str) -> int:
+        specs = (
+            RunSpec(target, seed=seed, env="local", nodes=3, nemesis="kill", time_limit=300.0) for seed in range(5)
+        )
+        return sum(slot.storm for spec in specs for slot in plan(spec).schedule.slots)
+
+    quick, slow, slowest = map(strikes, ("etcd", "hazelcast", "cassandra"))
+    assert quick > 3 * slow > 3 * slowest > 0
+
+
 def test_where_no_workload_is_named_it_is_the_first_that_fits():
     assert plan(RunSpec("raft", seed=1, workload=None)).spec.workload == "mixed"
     assert "--workload" not in plan(RunSpec("raft", seed=1, workload=None)).record().command

@@ -14,7 +14,7 @@ from splitbrain.harness.fault import Fault, Plan, View
 from splitbrain.harness.generator.core import SECOND
 from splitbrain.harness.generator.schedule import Schedule, ScheduledFault, schedule
 from splitbrain.harness.generator.shuffled_cycle import ShuffledCycle
-from splitbrain.harness.generator.storm import MOMENTS, REAL, SIMULATED, THEME_FAULTS
+from splitbrain.harness.generator.storm import MOMENTS, REAL, SIMULATED, THEME_FAULTS, real_pace
 from splitbrain.harness.injection import Cut, Impair, Injection, Kill, Pause, SkewClock, SlowDisk
 from splitbrain.harness.options import Option
 from splitbrain.harness.random_stream import RandomStream
@@ -153,6 +153,21 @@ def test_on_real_systems_storms_are_slower() -> None:
     storm = storm_of(schedule(faults_of(2, 2, 2), NODES, 60, 1, pace=REAL))
     assert min(slot.duration for slot in storm[:-1]) >= SECOND // 2
     assert 5 < len(storm) < 60
+
+
+def test_storms_leave_nodes_that_start_slowly_the_time_to_serve_again() -> None:
+    cut, kill = FaultOfVariants(0, ("v0",)), FaultOfVariants(2, ("v0", "v1"))
+    cuts, kills = dict.fromkeys((0.5, 2.0, 10.0), 0), dict.fromkeys((0.5, 2.0, 10.0), 0)
+    for recovery_s, seed in itertools.product(kills, range(10)):
+        found = schedule([cut, kill], NODES, 300, seed, pace=real_pace(recovery_s))
+        killing = [slot for slot in storm_of(found) if slot.fault is kill]
+        cuts[recovery_s] += len(storm_of(found)) - len(killing)
+        kills[recovery_s] += len(killing)
+        ends = [max(slot.stop for slot in cycle_of(found)), *(slot.stop for slot in killing)]
+        if recovery_s == 10.0:
+            assert all(slot.start - end >= 10 * SECOND for end, slot in zip(ends, killing, strict=False))
+    assert kills[0.5] == kills[2.0] > 2 * kills[10.0] > 0
+    assert cuts[0.5] == cuts[2.0] == cuts[10.0], "a cut stops no node"
 
 
 def test_a_standing_fault_lasts_all_along() -> None:

@@ -47,6 +47,7 @@ def test_the_example_is_a_target() -> None:
         (WHOLE.replace("port = 1", "port = 0"), "port is a number from 1 to 65535, not 0"),
         (WHOLE.replace("port = 1", "port = 99999"), "port is a number from 1 to 65535, not 99999"),
         (WHOLE.replace("port = 1", "port = 1\nready_seconds = nan"), "ready_seconds is a number of seconds above 0"),
+        (WHOLE.replace("port = 1", "port = 1\nrecovery_seconds = 0"), "recovery_seconds is a number of seconds"),
         (WHOLE.replace("port = 1", 'port = 1\nfiles."../x" = "y"'), "within the node's folder"),
         (WHOLE.replace("port = 1", 'port = 1\nfiles."/x" = "y"'), "within the node's folder"),
         (WHOLE.replace("port = 1", 'port = 1\nready.http = "health"'), "ready: http is a path"),
