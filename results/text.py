@@ -77,7 +77,7 @@ def witness_lines(result: Result) -> list[str]:
     witness = next(witnesses(result.verdict), (None, None))[1]
     if witness is None:
         return []
-    return [f"  {format.sentence(words)}" for words in witness.words if words != result.reason]
+    return [f"  {format.sentence(words)}" for words in witness.words if not result.reason.endswith(words)]
 
 
 def claim_lines(result: Result) -> list[str]:
@@ -207,7 +207,7 @@ def note_lines(result: Result) -> list[str]:
 
 
 def _scope(result: Result) -> str:
-    parts = [f"{result.summary.operations:,} operations"]
+    parts = [format.counted(result.summary.operations, "operation")]
     if result.summary.span_ns:
         parts.append(f"{result.summary.span_ns / 1e9:.1f} s")
     if result.record:

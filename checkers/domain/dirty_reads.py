@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from splitbrain.checkers.common.entry import CatalogueEntry
-from splitbrain.checkers.common.event_format import EventFormat
+from splitbrain.checkers.common.event_format import EventFormat, some
 from splitbrain.checkers.common.per_key import LOOK_EVERY, NEVER, hold_to, over_budget, unobserved
 from splitbrain.checkers.common.values import frozen, shown
 from splitbrain.harness.budget import Budget
@@ -125,8 +125,8 @@ def dirty_read(history: History, row: int, value: Value, writer: int) -> Witness
     (failing, _), (reading, _) = spans
     words = [f"{tell.who(reading)} read {shown(value)}, which {tell.who(failing)} wrote in a transaction that failed"]
     words += [
-        f"{tell.span(*spans[0])}: {tell.who(failing)} failed",
-        f"{tell.span(*spans[1])}: {tell.who(reading)} read",
+        f"{tell.span(*spans[0])}: {tell.who(failing)} wrote {some(written_by(history, writer))}, and failed",
+        f"{tell.span(*spans[1])}: {tell.who(reading)} read {some(read_by(history, row))}",
     ]
     return Witness(tuple(sorted({event for span in spans for event in span})), tuple(words), reading)
 

@@ -106,10 +106,17 @@ def both(history: History, key: Value, rows: Sequence[int]) -> Witness:
     operations, values = history.operations(), history.pool.values
     spans = [(operations.invoke[row], operations.complete[row]) for row in rows[:2]]
     tell = EventFormat(history, [event for span in spans for event in span])
-    words = [f"key {shown(key)} was inserted {len(rows)} times, though each insert reads whether it is there"]
+    words = [f"key {shown(key)}: {len(rows)} inserts succeeded, though each is made only where it sees no other"]
     for row, span in zip(rows, spans, strict=False):
-        words.append(f"{tell.span(*span)}: {tell.who(span[0])} inserted {shown(values[operations.argument[row]])}")
+        words.append(f"{tell.span(*span)}: {tell.who(span[0])} inserted {_row_of(values[operations.argument[row]])}")
     return Witness(tuple(sorted(event for span in spans for event in span)), tuple(words), spans[-1][0])
+
+
+def _row_of(value: Value) -> str:
+    """The row that an insert makes: its id and its table."""
+    pair = value[1] if isinstance(value, tuple) and isinstance(value[1], tuple) else value
+    first, second = pair if isinstance(pair, tuple) else (value, None)
+    return f"row {shown(second)} into table b" if first is None else f"row {shown(first)} into table a"
 
 
 G2 = CatalogueEntry(

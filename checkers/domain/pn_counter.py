@@ -113,31 +113,44 @@ class PnCounterCheck:
         return Verdict(Validity.UNKNOWN, reason, self.name, self.name)
 
     def _refuted(self, history: History, adds: Sequence[int], row: int, last: bool) -> Verdict:
-        witness = impossible(history, adds, row, last)
+        witness = impossible(history, adds, row, last, self.initial)
         return Verdict(Validity.INVALID, witness.words[0], self.name, self.name, witness=witness)
 
 
-def impossible(history: History, adds: Sequence[int], row: int, last: bool) -> Witness:
+def impossible(history: History, adds: Sequence[int], row: int, last: bool, initial: int = 0) -> Witness:
     """The witness of a read of no possible sum: the read, and the adds that had begun when it ended."""
     operations, values = history.operations(), history.pool.values
     begin, end = operations.invoke[row], operations.complete[row]
     begun = [add for add in adds if operations.invoke[add] < end]
     unsure = [add for add in begun if operations.ended[add] != EventType.OK]
-    tell = EventFormat(history, (begin, end))
-    owed = "the sum of all acknowledged adds" if last else f"the sum of any of the {len(begun):,} adds begun by then"
-    more = f", with any of the {len(unsure):,} whose end is unknown or without" if last and unsure else ""
-    words = [
-        f"{tell.who(begin)} read {shown(values[operations.result[row]])} at {tell.when(end)}, which is not {owed}{more}"
-    ]
+    spans = {each: (operations.invoke[each], operations.complete[each]) for each in (*begun, row)}
+    told = [position for span in spans.values() for position in span if position != ABSENT]
+    tell = EventFormat(history, told)
+    seen = shown(values[operations.result[row]])
+    words = [f"{tell.who(begin)} read {seen} at {tell.when(end)}, {_owed(history, begun, unsure, last, initial, seen)}"]
     for add in begun[:100]:
         known = "" if operations.ended[add] == EventType.OK else " (unknown end)"
-        words.append(f"{tell.who(operations.invoke[add])} added {shown(values[operations.argument[add]])}{known}")
-    events = {
-        begin,
-        end,
-        *(position for add in begun for position in (operations.invoke[add], operations.complete[add])),
-    }
-    return Witness(tuple(sorted(events - {ABSENT})), tuple(words), begin)
+        deed = f"{shown(values[operations.f[add]])} {shown(values[operations.argument[add]])}"
+        words.append(f"{tell.span(*spans[add])}: {tell.who(operations.invoke[add])} {deed}{known}")
+    words.append(f"{tell.span(begin, end)}: {tell.who(begin)} read → {seen}")
+    return Witness(tuple(sorted(told)), tuple(words), begin)
+
+
+def _owed(history: History, begun: Sequence[int], unsure: Sequence[int], last: bool, initial: int, seen: str) -> str:
+    """The sums that a read could have seen, in words."""
+    operations, values = history.operations(), history.pool.values
+    if not last:
+        if not begun:
+            return f"yet no add had begun, so that it was {initial:,}"
+        return f"which adds begun by then, any of the {len(begun):,}, do not make of {initial:,}"
+    deltas = {add: integer(values[operations.argument[add]], "an add takes") for add in begun}
+    certain = initial + sum(delta for add, delta in deltas.items() if add not in unsure)
+    if not unsure:
+        return f"yet all that was acknowledged makes {certain:,}"
+    made = f"yet what was acknowledged makes {certain:,}"
+    if len(unsure) == 1:
+        return f"{made}, or {certain + deltas[unsure[0]]:,} with the add of unknown end"
+    return f"{made}, and no choice of the {len(unsure):,} adds of unknown end makes it {seen}"
 
 
 def integer(value: Value, what: str) -> int:

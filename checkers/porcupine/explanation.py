@@ -188,7 +188,8 @@ class Explanation:
         ended."""
         history = self.history
         end = history.partner[self.small.call[operation]]
-        return "still running" if end != ABSENT and history.type[end] == EventType.OK else "unknown end"
+        running = end != ABSENT and history.type[end] == EventType.OK
+        return f"still running at {self.when(self.small.ret[self.blocked])}" if running else "unknown end"
 
     def deed(self, operation: int) -> str:
         """One operation in words: `n3 read 4`."""

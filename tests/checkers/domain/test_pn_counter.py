@@ -72,11 +72,31 @@ def test_a_witness_names_the_read_and_the_adds() -> None:
     verdict = PnCounterCheck().check(recorded(*lines), Budget())
     assert verdict.witness is not None
     assert verdict.witness.words == (
-        "n3 (process 2) read 3 at 0.005 s, which is not the sum of all acknowledged adds, with any of the 1 whose end "
-        "is unknown or without",
-        "n1 (process 0) added 2",
-        "n2 (process 1) added 3 (unknown end)",
+        "n3 (process 2) read 3 at 0.005 s, yet what was acknowledged makes 2, or 5 with the add of unknown end",
+        "0.000 s to 0.001 s: n1 (process 0) add 2",
+        "0.002 s to 0.003 s: n2 (process 1) add 3 (unknown end)",
+        "0.004 s to 0.005 s: n3 (process 2) read → 3",
     )
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        (("0 invoke add 2", "0 ok add 2", "2 invoke read", "2 ok read 7"), "yet all that was acknowledged makes 2"),
+        (
+            ("0 invoke add 9", "1 invoke add 1", "2 invoke add 1", "2 ok add 1", "3 invoke read", "3 ok read 5"),
+            "yet what was acknowledged makes 1, and no choice of the 2 adds of unknown end makes it 5",
+        ),
+        (("2 invoke read", "2 ok read 7", "0 invoke add 2", "0 ok add 2"), "yet no add had begun, so that it was 0"),
+        (
+            ("0 invoke add 2", "2 invoke read", "2 ok read 7", "0 ok add 2"),
+            "which adds begun by then, any of the 1, do not make of 0",
+        ),
+    ],
+)
+def test_a_witness_says_which_sums_there_could_be(lines: tuple[str, ...], sentence: str) -> None:
+    verdict = PnCounterCheck().check(recorded(*lines), Budget())
+    assert verdict.value is Validity.INVALID and sentence in verdict.reason
 
 
 def test_sums_that_are_too_far_apart_are_undecided(monkeypatch: pytest.MonkeyPatch) -> None:

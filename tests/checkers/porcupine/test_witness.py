@@ -253,7 +253,7 @@ def test_an_operation_that_ends_after_all_that_matters_is_still_running() -> Non
         ),
     )  # fmt: skip
     assert verdict.witness is not None
-    assert verdict.witness.words[1] == "0.000 s to ?: n1 (process 0) write 1 (still running)"
+    assert verdict.witness.words[1] == "0.000 s to ?: n1 (process 0) write 1 (still running at 0.004 s)"
     verdict = porcupine.check(
         MODELS["register"].make(),
         recorded(
