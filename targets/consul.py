@@ -38,7 +38,7 @@ SOFTWARE = Software(
     preferred=("1.13.9",),
     advice=lambda version: "install Go 1.24 or newer, or name a server with consul:binary=PATH",
 )
-PORT, NOT_FOUND, FAILED = 8500, 404, 500
+PORT, NOT_FOUND = 8500, 404
 CONFIGURATION = {
     **{"server": True, "disable_update_check": True, "retry_interval": "1s"},
     "performance": {"raft_multiplier": 1},
@@ -46,7 +46,7 @@ CONFIGURATION = {
     "autopilot": {"cleanup_dead_servers": False},  # members stay those that were there
 }
 READS = ("default", "consistent", "stale")
-READY, ELEMENT, AUDIT_SECONDS = "/v1/kv/ready?consistent", "e", 20.0
+ELEMENT, AUDIT_SECONDS = "e", 20.0
 
 
 class ConsulConnection(HttpConnection):
@@ -132,7 +132,8 @@ class Consul(Server):
 
     async def ready(self, place: Place) -> bool:
         async with aclosing(ConsulConnection(place.address)) as connection:
-            return (await connection.respond("GET", READY, (NOT_FOUND, FAILED))).status_code != FAILED
+            await connection.asked("/v1/kv/ready", "consistent")
+        return True
 
     async def role(self, node: Node) -> str:
         async with aclosing(ConsulConnection(node.address, self.access)) as connection:

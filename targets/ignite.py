@@ -217,8 +217,6 @@ class Ignite(Server):
         return java_command(*program, place.folder, heap, properties, MAIN, conf, flags=module_flags(OPENED, {}))
 
     async def ready(self, place: Place) -> bool:
-        try:
-            async with aclosing(await ThinConnection.connect(place.address, THIN_PORT)) as connection:
-                return text_of(await connection.ask(GET, "ready")) is None
-        except ServerError:  # it recovers, or has not joined the others yet
-            return False
+        """Whether a node reads: it has recovered, and joined the others."""
+        async with aclosing(await ThinConnection.connect(place.address, THIN_PORT)) as connection:
+            return text_of(await connection.ask(GET, "ready")) is None

@@ -203,11 +203,9 @@ class Tarantool(Server):
         return [program.path, str(place.folder / "node.lua")]
 
     async def ready(self, place: Place) -> bool:
-        try:
-            async with aclosing(await BinaryConnection.connect(place.address, self.port)) as connection:
-                return bool(await connection.call("read", "ready") == "")
-        except ServerError:  # the spaces have not come yet
-            return False
+        """Whether a node reads: the spaces have come."""
+        async with aclosing(await BinaryConnection.connect(place.address, self.port)) as connection:
+            return bool(await connection.call("read", "ready") == "")
 
     async def role(self, node: Node) -> str:
         async with aclosing(await BinaryConnection.connect(node.address, self.port, self.access)) as connection:

@@ -20,7 +20,7 @@ from splitbrain.harness.options import Option, Setting
 from splitbrain.harness.verdict import Validity, Verdict
 from splitbrain.targets.etcd import audit
 from splitbrain.targets.etcd.client import EtcdClient
-from splitbrain.targets.etcd.errors import ERRORS, EtcdError
+from splitbrain.targets.etcd.errors import ERRORS
 from splitbrain.targets.etcd.gateway import CLIENT_PORT, PEER_PORT, Gateway, revision_of
 from splitbrain.targets.etcd.membership import Members
 from splitbrain.targets.etcd.watch import Positions
@@ -170,11 +170,8 @@ class Etcd(Server):
 
     async def ready(self, place: Place) -> bool:
         """Whether a member serves: it knows of a leader, so all are started before any is asked; no alarm is raised."""
-        try:
-            async with asyncio.timeout(ASK_SECONDS), aclosing(Gateway(place.address)) as gateway:
-                return str((await gateway.get("/health")).get("health")) == "true"
-        except EtcdError:  # it answers, and says that it cannot serve
-            return False
+        async with asyncio.timeout(ASK_SECONDS), aclosing(Gateway(place.address)) as gateway:
+            return str((await gateway.get("/health")).get("health")) == "true"
 
     async def node_version(self, place: Place) -> str:
         async with aclosing(Gateway(place.address)) as gateway:

@@ -11,7 +11,6 @@ from splitbrain.targets.kafka.errors import ERRORS, ERRORS_OF_THE_LAST_TRY
 from splitbrain.targets.kafka.session import leader, members
 from splitbrain.targets.operations import shapes
 from splitbrain.targets.servers.driver import on_thread
-from splitbrain.targets.servers.errors import ServerError
 from splitbrain.targets.servers.jvm import LOGBACK, java_command
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
 from splitbrain.targets.servers.software import Software, jar_version
@@ -123,10 +122,7 @@ class Kafka(Server):
 
     async def ready(self, place: Place) -> bool:
         """Whether a broker knows itself as a member: the controller has admitted it."""
-        try:
-            return place.number + 1 in await on_thread(members, self, place.address)
-        except ServerError:
-            return False
+        return place.number + 1 in await on_thread(members, self, place.address)
 
     async def role(self, node: Node) -> str | None:
         """The role of a node for the first log, as it sees that itself; None while there is no leader."""

@@ -20,7 +20,6 @@ from splitbrain.targets.opensearch.errors import ERRORS
 from splitbrain.targets.opensearch.software import JAVA_LATER, LATER, SOFTWARE, newest_java, node_source
 from splitbrain.targets.operations import shapes
 from splitbrain.targets.servers.agreement import settled
-from splitbrain.targets.servers.errors import ServerError
 from splitbrain.targets.servers.jvm import java_command
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
 
@@ -118,10 +117,7 @@ class OpenSearch(Server):
     async def ready(self, place: Place) -> bool:
         """Whether a node is of a cluster of most nodes."""
         async with aclosing(OpenSearchConnection(place.address)) as connection:
-            try:
-                health = await connection.asked("GET", "/_cluster/health?timeout=1s")
-            except ServerError:
-                return False
+            health = await connection.asked("GET", "/_cluster/health?timeout=1s")
         return bool(health["number_of_nodes"] * 2 > len(place.members))
 
     async def settle(self, nodes: Sequence[Node]) -> None:

@@ -1,4 +1,4 @@
-"""A kit for real servers: a new one is one file and a table of errors; `targets/redis` is the example.
+"""A kit for real servers: a new one is one file and a table of errors; `targets/consul` is the example.
 
 - `server`    one description of a server, and its deployments derived from it; options that every server has
 - `software`  the program in the version asked for; `sources` where it comes from; `image`, `jvm`

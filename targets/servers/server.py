@@ -2,7 +2,7 @@
 that exists, and the same nodes after an upgrade.
 
 A subclass names its software, port, options, operations and errors, and says how a node is configured, called and asked
-whether it is ready. `targets/redis` is the example to copy.
+whether it is ready. `targets/consul` is the example to copy.
 """
 
 import importlib.util
@@ -23,6 +23,7 @@ from splitbrain.harness.node import Node
 from splitbrain.harness.options import Option, Setting
 from splitbrain.targets.servers.access import Access, access, access_options, endpoints
 from splitbrain.targets.servers.agreement import roles
+from splitbrain.targets.servers.errors import ServerError
 from splitbrain.targets.servers.image import jar_folder, java_image, program_image
 from splitbrain.targets.servers.jvm import found_java
 from splitbrain.targets.servers.software import Software
@@ -30,7 +31,7 @@ from splitbrain.targets.servers.software import Software
 BESIDE_HEAP_MB = 640
 """Memory of a Java server beside its heap: direct buffers, compiled code, threads, mapped files."""
 SERVED = (
-    *("ready", "port", "files", "ready_seconds", "recovery_seconds"),
+    *("port", "files", "ready_seconds", "recovery_seconds"),
     *("relative_waits", "read_clock", "admin_calls", "membership"),
 )
 """Attributes that a deployment takes from the server as they are, see `harness.deployment.Served`."""
@@ -128,7 +129,14 @@ class Server(ABC):
 
     @abstractmethod
     async def ready(self, place: Place) -> bool:
-        """Whether a node serves; False or an OSError: not yet."""
+        """Whether a node serves; False, a ServerError or an OSError: not yet."""
+
+    async def serves(self, place: Place) -> bool:
+        """Whether a node is ready; one that answers an error is not."""
+        try:
+            return await self.ready(place)
+        except ServerError:
+            return False
 
     async def node_version(self, place: Place) -> str:
         """The version of a node; for upgrades."""
@@ -205,7 +213,8 @@ class Server(ABC):
 
     def _deployed(self, version: str) -> list[Process | Container | Host]:
         where = partial(self.program, version)
-        common: dict[str, Any] = {name: getattr(self, name) for name in SERVED} | {"tells_version": self.node_version}
+        common: dict[str, Any] = {name: getattr(self, name) for name in SERVED}
+        common |= {"ready": self.serves, "tells_version": self.node_version}
         jars, name = f"{jar_folder(self.software)}/*", self.software.owner
         inside = ServerProgram("java", jars) if self.java else ServerProgram(self._folder_inside or name)
 

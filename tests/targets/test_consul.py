@@ -2,15 +2,18 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 
 import pytest
 
+from splitbrain.harness.deployment import Place, Process
 from splitbrain.harness.environments.external import ExternalNode
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import ErrorKind, EventType, Operation, Outcome
 from splitbrain.harness.verdict import Validity, Verdict
 from splitbrain.targets.consul import Consul
 from splitbrain.targets.servers.agreement import same_data
+from splitbrain.targets.servers.errors import ServerError
 
 from .servers.http_fakes import CONSUL
 from .servers.test_contract import ended, made
@@ -55,6 +58,17 @@ def test_a_key_that_is_not_there_is_no_value() -> None:
 def test_a_comparison(value: tuple[int, int], answer: Answer, type: EventType, error: ErrorKind | None) -> None:
     outcome = carried_out(Operation("cas", value, "k"), answer)
     assert (outcome.type, outcome.error and outcome.error.kind) == (type, error)
+
+
+def test_a_node_that_answers_an_error_is_not_ready_yet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    async def refused(self: Consul, place: Place) -> bool:
+        raise ServerError("No cluster leader")
+
+    monkeypatch.setattr(Consul, "ready", refused)
+    (process, *_) = made(Consul).deployments
+    assert isinstance(process, Process)
+    place = Place("n1", "198.18.0.1", tmp_path, {"n1": "198.18.0.1"})
+    assert not asyncio.run(asyncio.wait_for(process.ready(place), 5))
 
 
 def verdict(*copies: Sequence[tuple[str, str]]) -> Verdict:

@@ -22,8 +22,15 @@ from splitbrain.textbook.measure import SEEDS, MeasuredClaim, chosen, measure
 @click.option(
     "--pictures", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER", help="Draw those with curves."
 )
+@click.option("--systems", is_flag=True, help="What tables say of systems, as Markdown; nothing is measured.")
 def command(
-    names: tuple[str, ...], seeds: int, jobs: int | None, as_json: bool, markdown: bool, pictures: Path | None
+    names: tuple[str, ...],
+    seeds: int,
+    jobs: int | None,
+    as_json: bool,
+    markdown: bool,
+    pictures: Path | None,
+    systems: bool,
 ) -> int:
     """Measure claims of textbooks: each is confirmed, or refuted, or it depends.
 
@@ -31,6 +38,13 @@ def command(
     """
     if as_json and markdown:
         raise UsageError("--json and --markdown are two forms of one output: choose one of them")
+    if systems:
+        if names or as_json or markdown or pictures is not None:
+            raise UsageError("--systems measures no claim: it takes no name and no other form of output")
+        from splitbrain.textbook.page import systems as page_of_systems
+
+        out(page_of_systems().rstrip("\n"))
+        return VALID
 
     def told(one: MeasuredClaim) -> None:
         if as_json:

@@ -19,6 +19,7 @@ splitbrain claims quorums             those of a topic, or one by its name
 splitbrain claims --json              a line each: {"claim", "source", "finding", "measured", "run"}
 splitbrain claims --markdown          this page: > docs/claims.md
 splitbrain claims --pictures FOLDER   its pictures: docs/claims
+splitbrain claims --systems           its last part, what tables say of systems; nothing is measured
 ```
 
 Each claim is measured with stores in the simulator, or with nothing but arithmetic where it is about no store. It
@@ -39,7 +40,12 @@ def page(measured: Sequence[MeasuredClaim]) -> str:
         lines.append(f"## {topic.capitalize()}\n")
         for one in of_topic:
             lines += _claim(one)
-    lines += [
+    return "\n".join([*lines, systems()])
+
+
+def systems() -> str:
+    """The last part of the page: what tables say of systems."""
+    return "\n".join([
         "## CP or AP, by the tables",
         "",
         "What tables say of systems, and what runs them here. What is found of them is said by",
@@ -50,8 +56,7 @@ def page(measured: Sequence[MeasuredClaim]) -> str:
         *(f"| {one.system} | {one.configuration} | {one.claim} | {one.source} | "
           f"{f'`{one.target}`' if one.target else f'not run: {one.reason}'} |" for one in textbook()),
         "",
-    ]  # fmt: skip
-    return "\n".join(lines)
+    ])  # fmt: skip
 
 
 def _claim(one: MeasuredClaim) -> list[str]:

@@ -212,6 +212,13 @@ def test_the_page_in_the_documentation_has_what_is_on_record() -> None:
     assert written.startswith(page([]).partition("##")[0].rstrip())
 
 
+def test_the_page_ends_with_what_tables_say_of_systems() -> None:
+    told = CliRunner().invoke(command, ["--systems"])
+    assert told.exit_code == 0 and DOCS.read_text(encoding="utf-8").endswith(f"\n\n{told.output}")
+    with pytest.raises(UsageError, match="--systems measures no claim"):
+        CliRunner().invoke(command, ["--systems", "--json"], catch_exceptions=False, standalone_mode=False)
+
+
 COMMANDS = [line for claim in claims() for line in claim.run.split("\n") if line.startswith("splitbrain run ")]
 
 
