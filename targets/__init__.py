@@ -171,6 +171,10 @@ TARGETS: Mapping[str, tuple[str, str]] = {
         "splitbrain.targets.consul:Consul",
         "Consul, a key-value store on Raft: real processes, containers, or a cluster",
     ),
+    "dqlite": (
+        "splitbrain.targets.dqlite:Dqlite",
+        "dqlite, SQLite replicated by Raft, a library with a program of ours around it",
+    ),
     "ferretdb": (
         "splitbrain.targets.ferretdb:FerretDB",
         "FerretDB, MongoDB's protocol before SQLite: one real process, container, or one that exists",

@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 from splitbrain.harness.announce import Say
 from splitbrain.harness.errors import InfrastructureError
@@ -73,7 +74,7 @@ class DebianTree(SoftwareSource):
     that `DIGESTS` names must have that digest; apt's signatures are checked of all. member: the path of the one program
     that is wanted; empty: the folder."""
 
-    tools = ("apt-get", "dpkg")
+    tools: ClassVar[Sequence[str]] = ("apt-get", "dpkg")
     packages: Sequence[str]
     member: str = ""
 

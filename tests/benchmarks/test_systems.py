@@ -21,6 +21,7 @@ NEWER = {
     "patroni",
     "consul",
     "ferretdb",
+    "dqlite",
 }
 
 

@@ -8,6 +8,7 @@ import pytest
 from splitbrain import registry
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.targets import STORES, TARGETS
+from splitbrain.targets.dqlite import NODE, DqliteBuild
 from splitbrain.targets.packages import DIGESTS, DebianTree, GoProgram
 from splitbrain.targets.servers.server import Server
 from splitbrain.targets.servers.sources import Maven, PyPIWheel, SoftwareSource
@@ -83,3 +84,13 @@ def test_a_module_that_lacks_a_file_is_built_in_a_copy(tmp_path: Path, monkeypat
     source = GoProgram("a.invalid/m", "1", version_file="version.txt", program="a.invalid/m/cmd/one")
     made = source.fetch("One", "1", tmp_path, lambda _: None)
     assert made.read_text().split() == ["v1a.invalid/m/cmd/one"] and not list((tmp_path / "module").iterdir())
+
+
+def test_a_program_is_built_around_debians_libraries(debian: Path) -> None:
+    (debian / "digests.toml").write_text("")
+    program(debian / "bin" / "go", GO.replace('echo "$3"', 'echo "$CGO_CFLAGS $3"').replace("version.txt", "main.go"))
+    (debian / "bin" / "cat").symlink_to("/bin/cat")
+    (debian / "made").mkdir()
+    tree = DqliteBuild(("two", "one"), version="4.5").fetch("dqlite", "4.5", debian / "made", lambda _: None)
+    built = (tree / NODE).read_text()
+    assert built.startswith("// A node of dqlite") and built.endswith(f"-I{tree}/usr/include .\n")

@@ -338,6 +338,7 @@ FAKES: Mapping[str, Callable[[], AbstractAsyncContextManager[FakeServer]]] = {
     "opensearch": http_fakes.OPENSEARCH,
     "seaweedfs": http_fakes.SEAWEEDFS,
     "ferretdb": lambda: serving(ferretdb, "mongodb"),
+    "dqlite": http_fakes.DQLITE,
     "consul": http_fakes.CONSUL,
     "rqlite": http_fakes.RQLITE,
 }

@@ -91,6 +91,20 @@ CONSUL = http_node(_consul, (200, "true"), lambda error: (200, error) if error =
 """A node of Consul, whose every key but x is 7; an error by its text, and "false" as the answer of a comparison."""
 
 
+def _dqlite(request: HttpRequest) -> Reply | None:
+    if request.path == "/execute":
+        return None
+    return (200, json.dumps({"Rows": [["0", "7"]], "Error": ""})) if request.path == "/query" else (400, "EOF")
+
+
+DQLITE = http_node(
+    _dqlite,
+    (200, json.dumps({"Changed": 1, "Error": ""})),
+    lambda error: (200, json.dumps({"Changed": 0, "Error": error.decode()})),
+)
+"""A node of dqlite, whose every object is 7; an error by its text."""
+
+
 def _dynamodb(request: HttpRequest) -> Reply | None:
     if request.headers.get("x-amz-target", "").endswith("PutItem"):
         return None

@@ -18,6 +18,7 @@ from splitbrain.harness.operation import ErrorKind, EventType, Operation, Outcom
 from splitbrain.harness.options import settle
 from splitbrain.targets.cassandra import Cassandra
 from splitbrain.targets.consul import Consul
+from splitbrain.targets.dqlite import Dqlite
 from splitbrain.targets.etcd import Etcd
 from splitbrain.targets.ferretdb import FerretDB
 from splitbrain.targets.galera import Galera
@@ -64,10 +65,12 @@ SERVERS: tuple[type[Server], ...] = (
     Patroni,
     Consul,
     FerretDB,
+    Dqlite,
 )
 LONG = {
     "rqlite": "a C compiler and Go build it for minutes",
     "consul": "Go builds it for minutes",
+    "dqlite": "Go and a C compiler build it for a minute",
     "ferretdb": "Go builds it for minutes",
     "opensearch": "45 MB, and three nodes that are ready after half a minute",
     "rabbitmq": "three nodes that are ready after half a minute",
@@ -92,6 +95,7 @@ LIBRARY = {
     "rqlite": "httpx2",
     "consul": "httpx2",
     "ferretdb": "bson",
+    "dqlite": "httpx2",
     "galera": "aiomysql",
     "opensearch": "httpx2",
     "seaweedfs": "httpx2",
@@ -155,6 +159,9 @@ ERRORS = [
     (FerretDB, b"13", EventType.FAIL, ErrorKind.UNAVAILABLE),
     (FerretDB, b"50", EventType.INFO, ErrorKind.TIMEOUT),
     (FerretDB, b"1", EventType.INFO, ErrorKind.OTHER),
+    (Dqlite, b"not connected: no available dqlite leader server found", EventType.FAIL, ErrorKind.NO_LEADER),
+    (Dqlite, b"driver: bad connection", EventType.INFO, ErrorKind.CONNECTION),
+    (Dqlite, b"database is locked", EventType.INFO, ErrorKind.CONFLICT),
     (PostgreSQL, b"40001", EventType.FAIL, ErrorKind.CONFLICT),
     (PostgreSQL, b"25006", EventType.FAIL, ErrorKind.NO_LEADER),
     (PostgreSQL, b"57P01", EventType.INFO, ErrorKind.UNAVAILABLE),
