@@ -126,7 +126,7 @@ class Dqlite(Server):
 
     @property
     def claims(self) -> Sequence[str]:
-        """dqlite's documentation, "Consistency model": serializable, not linearizable: a deposed leader may still read."""
+        """dqlite's documentation, "Consistency model": serializable, and not linearizable."""
         return ("convergence",)
 
     def command(self, place: Place, program: ServerProgram, version: str) -> Sequence[str]:
