@@ -63,6 +63,7 @@ SOFTWARE = Software(
     sources=(DqliteBuild((*LIBRARIES, *ALSO), version=VERSION),),
     described=f"{VERSION}, libraries of this system's Debian and a program that Go and gcc build",
     told=told,
+    preferred=(VERSION,),
     releases=VERSION.replace(".", r"\."),
     advice=lambda version: "it takes Debian 12 on x86-64 with apt-get, Go 1.24 or newer and gcc",
 )

@@ -238,6 +238,16 @@ def test_planning_fetches_nothing(kind: type[Server], monkeypatch: pytest.Monkey
     assert server.version in server.notices()[0] and server.claims is not None
 
 
+@every_server
+def test_what_is_missing_is_told_when_it_is_fetched(
+    kind: type[Server], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Planning knows a version even where there is no tool that could fetch it."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert made(kind).version
+
+
 @every_stand_in
 def test_a_write_meets_a_node_that_breaks(kind: type[Server]) -> None:
     async def scene() -> None:
