@@ -38,6 +38,11 @@ class EventFormat:
         return f"{self.when(start)} to {self.when(end) if end >= 0 else '?'}"
 
 
+def in_all(counts: Iterable[tuple[str, int]]) -> str:
+    """The last sentence of a witness: how many of each kind were found, `found in all: lost 2, duplicate 1`."""
+    return f"found in all: {', '.join(f'{kind} {count:,}' for kind, count in counts if count)}"
+
+
 def some(items: Sequence[Value]) -> str:
     """`1, 2, 3 … and 5 more`."""
     words = ", ".join(map(shown, items[:SHOWN_ITEMS]))

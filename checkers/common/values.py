@@ -4,6 +4,7 @@ Pitfall: Python finds `1 == 1.0 == True`. A history does not, so models compare 
 """
 
 import json
+from collections.abc import Hashable, Iterable
 from typing import Any
 
 from splitbrain.harness.operation import Value
@@ -107,3 +108,9 @@ def thawed_key(form: Any) -> Any:
 def counted(count: int, noun: str) -> str:
     """A number of things: `1 element`, `2,000 elements`."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def few(elements: Iterable[Hashable]) -> str:
+    """Some hashable values in words, `1, 2 and 7 more`."""
+    told = [shown(thawed(element)) for element in sorted(elements, key=repr)]
+    return ", ".join(told) if len(told) <= 5 else f"{', '.join(told[:4])} and {len(told) - 4:,} more"

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from splitbrain.checkers.common.entry import CatalogueEntry
-from splitbrain.checkers.common.event_format import EventFormat
+from splitbrain.checkers.common.event_format import EventFormat, in_all
 from splitbrain.checkers.common.per_key import Rows, hold_to, of_each_key, over_budget, unobserved
 from splitbrain.checkers.common.values import shown
 from splitbrain.checkers.domain.logs import POLL, SEND, LogAnomaly, offsets_and_messages
@@ -172,7 +172,7 @@ def _witness(history: History, worst: LogAnomaly, counts: Counter[str]) -> Witne
         known = "" if operations.ended[row] == EventType.OK else ", of unknown end"
         known = ", which failed" if operations.ended[row] == EventType.FAIL else known
         words.append(f"{tell.span(begin, end)}: {tell.who(begin)} {what}{known}")
-    words.append(", ".join(f"{kind}: {count:,}" for kind, count in sorted(counts.items())))
+    words.append(in_all(sorted(counts.items())))
     events = sorted({event for row in rows for event in (operations.invoke[row], operations.complete[row])} - {ABSENT})
     return Witness(tuple(events), tuple(words), operations.invoke[rows[0]])
 

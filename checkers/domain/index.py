@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from splitbrain.checkers.common.entry import CatalogueEntry
-from splitbrain.checkers.common.event_format import EventFormat
+from splitbrain.checkers.common.event_format import EventFormat, in_all
 from splitbrain.checkers.common.per_key import NEVER, hold_to, over_budget, unobserved
 from splitbrain.checkers.common.values import shown
 from splitbrain.harness.budget import Budget
@@ -195,7 +195,7 @@ def _witness(history: History, first: IndexAnomaly, counts: Counter[str]) -> Wit
         did = f"wrote {argument} to {shown(values[operations.key[row]])}" if wrote else f"looked for {argument}"
         known = "" if operations.ended[row] == EventType.OK else ", of unknown end"
         words.append(f"{tell.span(begin, end)}: {tell.who(begin)} {did}{known}")
-    words.append(", ".join(f"{kind}: {count:,}" for kind, count in sorted(counts.items())))
+    words.append(in_all(sorted(counts.items())))
     events = sorted({event for row in rows for event in (operations.invoke[row], operations.complete[row])} - {ABSENT})
     return Witness(tuple(events), tuple(words), operations.invoke[rows[0]])
 

@@ -31,7 +31,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from splitbrain.checkers.common.entry import CatalogueEntry
-from splitbrain.checkers.common.event_format import EventFormat
+from splitbrain.checkers.common.event_format import EventFormat, in_all
 from splitbrain.checkers.common.per_key import Rows, hold_to, of_each_key, over_budget, unobserved
 from splitbrain.checkers.common.values import shown
 from splitbrain.harness.budget import Budget, BudgetMeter
@@ -248,7 +248,7 @@ def _lost(history: History, traffic: LogTraffic, gaps: Gaps) -> Iterator[LogAnom
         if message not in traffic.polled and behind and not gaps.in_passing(message, reader):
             told[message] = None
             words = f"message {shown(values[message])} was acknowledged at offset {offset} and is lost"
-            yield LogAnomaly("lost", f"{words}: offset {highest} was polled, and it never was", (row, reader))
+            yield LogAnomaly("lost", f"{words}: polls reached offset {highest}, and none has it", (row, reader))
     for poll in traffic.polls:
         if poll.whole and poll.found:
             yield from _missing(history, traffic, poll, gaps, told)
@@ -346,6 +346,16 @@ def _out_of_order_sends(history: History, traffic: LogTraffic) -> Iterator[LogAn
             yield LogAnomaly("nonmonotonic-send", words, (highest, row))
 
 
+def _polled(history: History, row: int) -> str:
+    """The messages that a poll brought, in words."""
+    if history.operations().ended[row] != EventType.OK:
+        return "polled"
+    offsets = [offset for offset, _ in offsets_and_messages(history, history.operations().result[row])]
+    if len(offsets) < 2:
+        return f"polled offset {offsets[0]}" if offsets else "polled, and got nothing"
+    return f"polled {len(offsets):,} messages, at offsets {min(offsets)} to {max(offsets)}"
+
+
 def _witness(history: History, worst: LogAnomaly, counts: Counter[str]) -> Witness:
     """The witness of an anomaly, with the number of others."""
     operations, values = history.operations(), history.pool.values
@@ -355,11 +365,11 @@ def _witness(history: History, worst: LogAnomaly, counts: Counter[str]) -> Witne
     for row in rows:
         begin, end = operations.invoke[row], operations.complete[row]
         f = values[operations.f[row]]
-        what = "polled" if f == POLL else f"sent {shown(values[operations.argument[row]])}"
+        what = _polled(history, row) if f == POLL else f"sent {shown(values[operations.argument[row]])}"
         known = "" if operations.ended[row] == EventType.OK else ", of unknown end"
         known = ", which failed" if operations.ended[row] == EventType.FAIL else known
         words.append(f"{tell.span(begin, end)}: {tell.who(begin)} {what}{known}")
-    words.append(", ".join(f"{kind}: {counts[kind]:,}" for kind in KINDS if counts[kind]))
+    words.append(in_all((kind, counts[kind]) for kind in KINDS))
     events = sorted({event for row in rows for event in (operations.invoke[row], operations.complete[row])} - {ABSENT})
     return Witness(tuple(events), tuple(words), operations.invoke[rows[0]])
 

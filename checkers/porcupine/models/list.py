@@ -9,14 +9,17 @@ they are is decided far more easily.
 from collections.abc import Hashable, Mapping, Sequence
 
 from splitbrain.checkers.common.entry import CatalogueEntry
-from splitbrain.checkers.common.values import frozen, shown, thawed
-from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Independence, Model
+from splitbrain.checkers.common.values import few, frozen, shown, thawed
+from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Difference, Independence, Model
 from splitbrain.checkers.porcupine.monitors.appends import appends
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.options import Setting
 
 Elements = tuple[Hashable, ...]
 """The elements in hashable form: `1` and `true` are two."""
+
+LONG = 8
+"""The length from which on two lists cannot be told apart by eye."""
 
 
 def step(elements: Elements, call: Call) -> object:
@@ -53,6 +56,29 @@ def show_state(elements: Elements) -> str:
     return f"[{' '.join(shown(thawed(element)) for element in elements)}]"
 
 
+def differs(states: Sequence[Elements], call: Call) -> Difference | None:
+    """The elements that a read lacks, though they are in every state, or has, though they are in none; else, in a list
+    too long to compare by eye, the first place at which it is like no state."""
+    seen = whole(call) if call.f == "read" else None
+    if seen is None or not states:
+        return None
+    had, kept = frozenset(seen), [frozenset(state) for state in states]
+    lacking, more = frozenset.intersection(*kept) - had, had - frozenset.union(*kept)
+    words = [f"it lacks {few(lacking)}, which must be there"] if lacking else []
+    words += [f"it has {few(more)}, which cannot be there"] if more else []
+    if words:
+        return Difference(" and ".join(words), lacking | more)
+    if len(seen) <= LONG:
+        return None
+    place = next((n for n, element in enumerate(seen) if all(state[n : n + 1] != (element,) for state in states)), None)
+    if place is None:
+        return None
+    due = sorted({element for state in states for element in state[place : place + 1]}, key=repr)
+    told = " or ".join(shown(thawed(element)) for element in due) or "nothing"
+    words = [f"element {place + 1:,} is {shown(thawed(seen[place]))}, where it must be {told}"]
+    return Difference(words[0], frozenset((seen[place], *due)))
+
+
 def lin_list(settings: Mapping[str, Setting]) -> Model:
     """An append-only list."""
     return Model(
@@ -67,6 +93,7 @@ def lin_list(settings: Mapping[str, Setting]) -> Model:
         independence=Independence(parts=parts, blind=frozenset({"append"})),
         monitors=(appends,),
         show_call=show,
+        differs=differs,
         show_state=show_state,
     )
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import partial
 
 from splitbrain.checkers.common.entry import CatalogueEntry
-from splitbrain.checkers.common.values import frozen, shown, thawed
+from splitbrain.checkers.common.values import few, frozen, shown, thawed
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Difference, Independence, Model
 from splitbrain.checkers.porcupine.monitors.elements import elements
 from splitbrain.checkers.porcupine.monitors.grow_only import grow_only
@@ -94,15 +94,9 @@ def differs(states: Sequence[Elements], call: Call) -> Difference | None:
     if seen is None or not states:
         return None
     lacking, more = frozenset.intersection(*states) - seen, seen - frozenset.union(*states)
-    words = [f"it lacks {_few(lacking)}, which must be there"] if lacking else []
-    words += [f"it has {_few(more)}, which cannot be there"] if more else []
+    words = [f"it lacks {few(lacking)}, which must be there"] if lacking else []
+    words += [f"it has {few(more)}, which cannot be there"] if more else []
     return Difference(" and ".join(words), lacking | more) if words else None
-
-
-def _few(elements: Elements) -> str:
-    """Some elements in words, `1, 2 and 7 more`."""
-    told = [shown(thawed(element)) for element in sorted(elements, key=repr)]
-    return ", ".join(told) if len(told) <= 5 else f"{', '.join(told[:4])} and {len(told) - 4:,} more"
 
 
 def lin_set(settings: Mapping[str, Setting]) -> Model:

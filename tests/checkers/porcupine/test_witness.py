@@ -274,6 +274,22 @@ def test_a_read_of_a_large_set_is_told_by_what_it_lacks() -> None:
     assert len(verdict.witness.words) == 5 and verdict.witness.words[2].endswith("add 17")
 
 
+@pytest.mark.parametrize(
+    ("seen", "why"),
+    [
+        ([*range(29)], "it lacks 29, which must be there"),
+        ([*range(30), 99], "it has 99, which cannot be there"),
+        ([*range(20), 21, 20, *range(22, 30)], "element 21 is 21, where it must be 20"),
+    ],
+)
+def test_a_read_of_a_long_list_is_told_by_where_it_differs(seen: list[int], why: str) -> None:
+    lines = [f"0 {kind} append {n}" for n in range(30) for kind in ("invoke", "ok")]
+    lines += ["2 invoke append 99", "2 fail append 99", "1 invoke read", f"1 ok read [{' '.join(map(str, seen))}]"]
+    verdict = porcupine.check(MODELS["lin-list"].make(), recorded(*lines))
+    assert verdict.witness is not None
+    assert verdict.witness.words[0].endswith(f"which fits no order: {why}")
+
+
 def test_answers_of_a_set_are_shown() -> None:
     lin_set = MODELS["lin-set"].make({"answers": "true"})
     added = recorded("0 invoke add 1", "0 ok add true", "1 invoke add 1", "1 ok add true")
