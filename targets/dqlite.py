@@ -28,7 +28,7 @@ VERSION, DRIVER = "1.11.1", "github.com/canonical/go-dqlite@v1.11.5"
 LIBRARIES = ("libdqlite0", "libdqlite-dev", "libraft2", "libraft-dev", "libsqlite3-0", "libsqlite3-dev")
 ALSO = ("libuv1", "libuv1-dev", "liblz4-1")
 SOURCE = Path(__file__).with_name("dqlite_node.go")
-LINKED, NODE = "usr/lib/x86_64-linux-gnu", "dqlite-node"
+LINKED, NODE = "usr/lib/x86_64-linux-gnu", "bin/dqlite-node"
 PORT, RAFT_PORT = 8001, 9001
 
 
@@ -41,6 +41,7 @@ class DqliteBuild(DebianTree):
     def fetch(self, name: str, version: str, folder: Path, say: Say) -> Path:
         tree = super().fetch(name, version, folder, say)
         say(f"building {name} {version} with Go, once; it takes about a minute")
+        (tree / NODE).parent.mkdir()
         shutil.copy(SOURCE, folder / "main.go")
         (folder / "go.mod").write_text("module splitbrain.invalid/server\n\ngo 1.21\n")
         carry_out(["go", "get", DRIVER], folder, GOFLAGS="-mod=mod")
@@ -123,7 +124,7 @@ class Dqlite(Server):
     name, summary = "dqlite", "dqlite, SQLite replicated by Raft, a library with a program of ours around it"
     software, port, schemes, library, folder = SOFTWARE, PORT, ("http", "https"), "httpx2", True
     operations, errors, client_class = shapes("read", "write", "cas", "add", "append"), ERRORS, DqliteClient
-    options, ready_seconds = server_options(SOFTWARE), 60.0
+    options, ready_seconds, tools = server_options(SOFTWARE), 60.0, ("env",)
 
     @property
     def claims(self) -> Sequence[str]:
