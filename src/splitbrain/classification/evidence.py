@@ -19,6 +19,9 @@ from splitbrain.harness.operation import EventType, Value
 from splitbrain.harness.verdict import Verdict
 
 HEALTHY = "healthy"
+"""The scenario without faults."""
+BEFORE = "before any fault"
+"""The place in time before the first fault of a run, and in all of one without."""
 SPLITS = "split, leader on the smaller side", "split, leader on the larger side"
 LEADERLESS_SPLIT = "split"
 """The split of a target none of whose nodes leads."""
@@ -82,9 +85,9 @@ class RunEvidence:
 
     scenario: the name of what was done to the cluster. seed, run: which one it was, and its folder or "". operations:
     how many. latency_ns: of healthy runs, by kind, of each operation that ended ok. refuted_in: by place in time
-    (`healthy`, `during FAULT`, `after FAULT`), how many reads returned what had been overwritten. offending: the
-    operation that refutes linearizability; None where nothing does, or where no single one stands out. round_trip_ms:
-    between clients and nodes, where the run measured it.
+    (`before any fault`, `during FAULT`, `after FAULT`), how many reads returned what had been overwritten. offending:
+    the operation that refutes linearizability; None where nothing does, or where no single one stands out.
+    round_trip_ms: between clients and nodes, where the run measured it.
     """
 
     scenario: str
@@ -159,7 +162,7 @@ def _place(at: int, found: Sequence[FaultWindow]) -> str:
     """The place of a moment: within a window, after the last one that was over, or before all."""
     inside = _inside(at, found)
     over = [window for window in found if window.stopped < at]
-    after = f"after {over[-1].fault}" if over else HEALTHY
+    after = f"after {over[-1].fault}" if over else BEFORE
     return f"during {inside.fault}" if inside is not None else after
 
 

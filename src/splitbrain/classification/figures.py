@@ -147,7 +147,7 @@ def side_facts(found: Sequence[MeasuredScenario]) -> list[SideFacts]:
 def _side_fact(scenario: MeasuredScenario, side: str, kind: str) -> SideFacts:
     served, not_served, unclear, total = 0, 0, 0, dict[str, ServiceTally]()
     for tally in scenario.tallies:
-        nodes = {node: one for (its_side, node, its_kind), one in tally.items() if (its_side, its_kind) == (side, kind)}
+        nodes = _of_side(tally, side, kind)
         verdict = _served(nodes, kind, scenario.healthy)
         served, not_served = served + (verdict is True), not_served + (verdict is False)
         unclear += verdict is None and bool(nodes) and all(one.asked >= ASKED_MIN for one in nodes.values())
@@ -156,6 +156,23 @@ def _side_fact(scenario: MeasuredScenario, side: str, kind: str) -> SideFacts:
                 total[node] = total.get(node, ServiceTally()) + one
     short = next((told for node in sorted(total) if (told := _short(node, kind, total[node], scenario.healthy))), "")
     return SideFacts(scenario.scenario, side, kind, served, not_served, unclear, short)
+
+
+def _of_side(tally: Mapping[tuple[str, str, str], ServiceTally], side: str, kind: str) -> dict[str, ServiceTally]:
+    """The tally of each node of a side."""
+    return {node: one for (its_side, node, its_kind), one in tally.items() if (its_side, its_kind) == (side, kind)}
+
+
+def refusals(found: Sequence[MeasuredScenario], side: str) -> tuple[int, int]:
+    """Numbers of windows in which a side did not serve reads, or writes; and of all windows in which it was asked."""
+    refused, total = 0, 0
+    for scenario in found:
+        for tally in scenario.tallies:
+            verdicts = [
+                _served(nodes, kind, scenario.healthy) for kind in KINDS if (nodes := _of_side(tally, side, kind))
+            ]
+            refused, total = refused + (False in verdicts), total + bool(verdicts)
+    return refused, total
 
 
 def _served(nodes: Mapping[str, ServiceTally], kind: str, healthy: HealthyShares) -> bool | None:

@@ -9,18 +9,19 @@ from importlib import resources
 from typing import Any
 
 from splitbrain.classification.card import Card
-from splitbrain.classification.figures import side_facts
-from splitbrain.classification.healthy import unusual
-from splitbrain.classification.models import ModelStanding
+from splitbrain.classification.evidence import linearizable_runs
+from splitbrain.classification.letters import letters
 from splitbrain.classification.rule import CapClass
 from splitbrain.classification.timeline import BUCKET_NS, SideTimeline
 from splitbrain.classification.windows import BEFORE_NS, READ, WRITE
-from splitbrain.classification.words import consistency, facts, interval, missing, share
+from splitbrain.classification.words import consistency, facts, interval, missing
 from splitbrain.results.report.page import template
 from splitbrain.results.series import nice
 
 WIDTH, HEIGHT, LOW = 1000, 100, 50
 """Units of the pictures: their width, the height of that of availability, and of that of staleness."""
+TICKS_MAX, TICK_AT_MOST = 7, 98.0
+"""Labels of an axis beside that of 0 s; and the percent of its length behind which one would stand out of it."""
 MEANING = {
     CapClass.CP: (
         "When the network splits, it would rather refuse than answer wrongly.",
@@ -56,23 +57,11 @@ DIFFERS = (
     "It goes on answering on every side, but its copies do not all become equal when the fault is over.",
     "A split costs no availability; the price is paid later: what is read depends on the node that is asked.",
 )
+EVEN_HEALTHY = " Its answers can be out of date while nothing is wrong, too."
 TONES = {
     CapClass.CP: "valid", CapClass.AP: "valid", CapClass.CA: "valid", CapClass.NEITHER: "invalid",
     CapClass.UNDETERMINED: "unknown",
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class CapLetter:
-    """One letter of CAP. means: what keeping it is. kept: None where that is open, or no question. found: a word.
-    figures: what it rests on."""
-
-    letter: str
-    name: str
-    means: str
-    kept: bool | None
-    found: str
-    figures: str
 
 
 @dataclass(frozen=True)
@@ -104,6 +93,8 @@ def content(card: Card) -> dict[str, Any]:
         meaning, more = READS_ALONE
     elif parts == (CapClass.NEITHER, CapClass.AP, CapClass.NEITHER):
         meaning, more = DIFFERS if any(run.final.differing for run in card.runs) else FORGETS
+    elif finding.cap is CapClass.AP and linearizable_runs(card.healthy)[0]:
+        more += EVEN_HEALTHY
     refuted = [(name, standing) for name, standing in card.models.items() if standing.refuted]
     first = next((standing for name, standing in reversed(refuted) if standing.witness), None)
     return {
@@ -121,55 +112,12 @@ def content(card: Card) -> dict[str, Any]:
         "not_run": card.subject.not_run,
         "refuted": refuted,
         "first": first,
-        "lost": card.lost[:10],
+        "lost": [(run.scenario, one) for run in card.runs for one in run.final.lost][:10],
+        "vanished": sum(one.vanished for one in card.lost),
         "lost_count": len(card.lost),
         "runs": [(run, _outcome(run.models.linearizable)) for run in card.runs],
         "deadline_ms": round(card.deadline_ns / 1e6),
     }
-
-
-def letters(card: Card) -> list[CapLetter]:
-    """Outcomes of C, A and P, in words for somebody who knows no more than these letters."""
-    standing, splits = card.linearizability, sum(len(one.windows) for one in card.splits)
-    refuted = standing is not None and bool(standing.refuted)
-    sides = [side.serves for side in side_facts(card.splits)]
-    kept = {"C": False if refuted else True if card.finding.cap in (CapClass.CP, CapClass.CA) else None}
-    kept["A"] = False if False in sides else True if sides and None not in sides else None
-    served = ", ".join(f"{side} {share(one.part / one.whole)}" for side, one in card.availability.items() if one.whole)
-    answered = f"while the network was split, answered in time: {served}" if served else "measured in no split"
-    if served and unusual(card.healthy_service):
-        answered += f" (without faults {_without_faults(card)})"
-    done = f"{splits} splits were made here" if splits else "no split was made here"
-    available, partition = _kept(kept["A"]), "no choice"
-    if card.subject.nothing_to_split:
-        available, answered = "while it runs", "its one copy answers, or nobody does"
-        partition, done = "no question", "one copy: there is nothing to split"
-    copies = "as if there were one copy of the data, every answer is right"
-    split = "the network splits, and no system can choose that it does not"
-    return [
-        CapLetter("C", "consistency", copies, kept["C"], _kept(kept["C"]), _wrong(standing)),
-        CapLetter("A", "availability", "every node that runs answers, in time", kept["A"], available, answered),
-        CapLetter("P", "partition", split, None, partition, done),
-    ]
-
-
-def _without_faults(card: Card) -> str:
-    asked = sum(one.runs.whole for one in card.healthy_service.values())
-    return share(sum(one.runs.part for one in card.healthy_service.values()) / asked)
-
-
-def _wrong(standing: ModelStanding | None) -> str:
-    if standing is None or not standing.refuted + standing.confirmed:
-        return "not decided in any run"
-    decided = standing.refuted + standing.confirmed
-    undecided = f", not decided in {standing.undecided}" if standing.undecided else ""
-    if standing.refuted:
-        return f"wrong answers in {standing.refuted} of {decided} runs{undecided}"
-    return f"no wrong answer in {decided} runs{undecided}"
-
-
-def _kept(kept: bool | None) -> str:
-    return {True: "kept", False: "given up", None: "not settled"}[kept]
 
 
 def pictures(card: Card) -> dict[str, list[SidePicture]]:
@@ -183,18 +131,22 @@ def pictures(card: Card) -> dict[str, list[SidePicture]]:
     for (scenario, side), kinds in by_side.items():
         reads, writes = kinds[READ], kinds[WRITE]
         whole = len(reads.buckets) * BUCKET_NS
-        ticks = [
-            (100 * (BEFORE_NS + at * 10**9) / whole, f"{at} s")
-            for at in range(-BEFORE_NS // 10**9, (whole - BEFORE_NS) // 10**9 + 1)
-        ]
         stale = [min(_mean(behind, ok) / most, 1.0) if ok else None for _, ok, behind in reads.buckets]
         found.setdefault(scenario, []).append(
             SidePicture(
                 side, 100 * BEFORE_NS / whole, 100 * reads.length / whole, _path(_shares(reads), HEIGHT),
-                _path(_shares(writes), HEIGHT), _path(stale, LOW), _top(most), ticks,
+                _path(_shares(writes), HEIGHT), _path(stale, LOW), _top(most), axis_labels(whole),
             )
         )  # fmt: skip
     return {scenario: sorted(sides, key=lambda one: one.side) for scenario, sides in found.items()}
+
+
+def axis_labels(whole: int) -> list[tuple[float, str]]:
+    """Labels of an axis of so many nanoseconds, from 0 s on, as far apart as they have room."""
+    after = (whole - BEFORE_NS) // 10**9
+    apart = next((each for each in (1, 2, 5, 10, 20, 30) if after <= TICKS_MAX * each), 60)
+    placed = ((100 * (BEFORE_NS + at * 10**9) / whole, f"{at} s") for at in range(0, after + 1, apart))
+    return [(at, text) for at, text in placed if at <= TICK_AT_MOST]
 
 
 def _top(milliseconds: int) -> str:
@@ -234,7 +186,7 @@ def _rows(card: Card) -> list[dict[str, str]]:
                 {
                     "scenario": "" if number else scenario.scenario, "side": side, "windows": str(found[READ].windows),
                     "reads": interval(found[READ].in_time), "writes": interval(found[WRITE].in_time),
-                    "refused": f"{total.refused:,}", "silent": f"{total.timed_out + total.pending:,}",
+                    "refused": f"{total.refused:,}", "timed_out": f"{total.timed_out + total.pending:,}",
                     "unknown": f"{total.unknown:,}",
                     "failover": f"{max(failover):,.0f}" if failover else "–",
                     "back": f"{max(back):,.0f}" if back else "–",

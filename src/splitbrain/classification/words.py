@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 
 from splitbrain.checkers.claims import LINEARIZABLE
 from splitbrain.classification.card import Card
-from splitbrain.classification.figures import SideFigures
+from splitbrain.classification.figures import SideFigures, refusals
 from splitbrain.classification.healthy import unusual
 from splitbrain.classification.models import strongest
 from splitbrain.classification.windows import READ, WRITE
 from splitbrain.results import format
 from splitbrain.results.intervals import Interval
+from splitbrain.results.sides import MAJORITY
 from splitbrain.textbook.designs import VALUE_BYTES, OperationCost
 
 MODELS_MAX = 6
@@ -62,7 +63,10 @@ def facts(card: Card) -> Mapping[str, str]:
     found |= healthy_service(card)
     if card.splits:
         found["copies at the end"] = converged(card)
-        serves = [f"{name.removeprefix('split, ')}: {YES[said]}" for name, said in finding.majority_serves.items()]
+        serves = [
+            f"{name.removeprefix('split, ')}: {_serves(card, name, said)}"
+            for name, said in finding.majority_serves.items()
+        ]
         found["majority serves"] = "; ".join(serves) or "not asked enough to tell"
         found |= definitions(card)
         found["failover"] = failover(card)
@@ -78,6 +82,17 @@ def facts(card: Card) -> Mapping[str, str]:
         f"{subject.env}"
     )
     return {name: format.plain(value) for name, value in found.items()}
+
+
+def served_splits(card: Card, side: str, scenario: str = "") -> str:
+    """The number of splits in which it cannot be said that a side did not serve reads and writes. scenario: of one kind
+    of split alone."""
+    refused, total = refusals([one for one in card.splits if scenario in ("", one.scenario)], side)
+    return f"{total - refused} of {total} splits"
+
+
+def _serves(card: Card, scenario: str, said: bool | None) -> str:
+    return YES[said] + (f": it served in {served_splits(card, MAJORITY, scenario)}" if said is False else "")
 
 
 def linearizability(card: Card) -> str:
@@ -137,7 +152,7 @@ def failover(card: Card) -> str:
     told = []
     if took:
         scenario, side = longest = max(took, key=lambda at: took[at])
-        told.append(f"{took[longest] / 1e9:.1f} s at most ({_place(scenario)}{side})")
+        told.append(f"{took[longest] / 1e9:.1f} s at most, in the first long split ({_place(scenario)}{side})")
     silent = [f"{_place(scenario)}{side}" for (scenario, side), found in card.failovers.items() if found is None]
     if silent:
         told.append(f"none ({', '.join(silent)})")
@@ -177,7 +192,7 @@ def latency(card: Card) -> str:
     for kind, found in card.latency_ms.items():
         trips = f", {_round_trips(found['round_trips'])}" if "round_trips" in found else ""
         told.append(
-            f"{kind} p50 {format.milliseconds(found['p50'])} ms{trips}, p99 {format.milliseconds(found['p99'])}"
+            f"{kind} p50 {format.milliseconds(found['p50'])} ms{trips}, p99 {format.milliseconds(found['p99'])} ms"
         )
     return "; ".join(told)
 

@@ -14,6 +14,7 @@ from splitbrain.classification.calls import CARDS, SEEDS, Classified, classify, 
 from splitbrain.classification.card import Card
 from splitbrain.classification.changes import changes, earlier_cards
 from splitbrain.classification.figures import MeasuredScenario, side_figures
+from splitbrain.classification.letters import in_a_line
 from splitbrain.classification.rule import CapClass
 from splitbrain.classification.scenarios import SCENARIOS, SKEWED
 from splitbrain.classification.words import lines
@@ -22,6 +23,7 @@ from splitbrain.cli.output import err, out
 from splitbrain.harness.announce import on_stderr
 from splitbrain.harness.errors import UsageError
 from splitbrain.results import format
+from splitbrain.results.folder import safe_name
 from splitbrain.results.sides import HIT
 from splitbrain.textbook.systems import claim_of
 
@@ -64,12 +66,14 @@ def command(targets: tuple[str, ...], as_json: bool, baseline: Path | None, **as
         for line in json_lines(found):
             out(json.dumps(line, ensure_ascii=False))
     elif len(found.cards) == 1 and not found.not_run:
-        out("\n".join(lines(found.cards[0])))
+        first, *rest = lines(found.cards[0])
+        out("\n".join((first, f"  {in_a_line(found.cards[0])}", *rest)))
     else:
         out("\n".join(grid(found)))
     folder = asked["out"] or CARDS
     if asked["out"] is not None or not all(map(is_folder, targets)):
-        err(f"kept in {folder}; look at {folder}/TARGET/card.html")
+        name = safe_name(found.cards[0].subject.target) if len(found.cards) == 1 else "TARGET"
+        err(f"kept in {folder}; look at {folder}/{name}/card.html")
     for card in found.cards:
         if not card.runs and card.subject.failed:
             err(f"nothing could be run: {card.subject.target}: {card.subject.failed[0]}")

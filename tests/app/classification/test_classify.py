@@ -17,8 +17,9 @@ from splitbrain.classification.card import Card, CardSubject
 from splitbrain.classification.card_file import card_file
 from splitbrain.classification.changes import CardChanges, changes, earlier_cards
 from splitbrain.classification.evidence import SPLITS, RunEvidence
+from splitbrain.classification.letters import in_a_line, letters
 from splitbrain.classification.markdown import markdown
-from splitbrain.classification.page import letters, render
+from splitbrain.classification.page import axis_labels, render
 from splitbrain.classification.rounds import Classification, base_spec
 from splitbrain.classification.rule import CapClass
 from splitbrain.classification.scenarios import SCENARIOS, seeds_of
@@ -358,16 +359,32 @@ def test_the_page_says_what_became_of_each_letter() -> None:
     found = {store: [(one.letter, one.found) for one in letters(made)]
              for store, made in (("CP", card(refusing)), ("AP", card(serving)), ("few", few))}  # fmt: skip
     assert found == {
-        "CP": [("C", "kept"), ("A", "given up"), ("P", "no choice")],
-        "AP": [("C", "given up"), ("A", "kept"), ("P", "no choice")],
+        "CP": [("C", "kept"), ("A", "given up"), ("P", "no choice"), ("", "kept")],
+        "AP": [("C", "given up"), ("A", "kept"), ("P", "no choice"), ("", "kept")],
         "few": [("C", "not settled"), ("A", "not settled"), ("P", "no choice")],
     }
     page = render(card(serving))
-    assert "wrong answers in 8 of 16 runs" in page
-    assert "while the network was split, answered in time: majority 100 %, minority 100 %" in page
+    assert "wrong answers in 8 of 8 runs with a split, in 0 of 8 runs without" in page
+    assert "majority 100 %, and it served in 24 of 24 splits; minority 100 %" in page
+    assert "majority 100 %, and it served in 24 of 24 splits; minority 0 %, and it served in 0 of 24" in render(
+        card(refusing)
+    )
     assert "24 splits were made here" in page
     one_copy = letters(Card(CardSubject("store", (), "sim", 1, nothing_to_split=True), runs_of(refusing)[:8]))
     assert [one.found for one in one_copy[1:]] == ["while it runs", "no question"]
+
+
+def test_labels_of_an_axis_have_room() -> None:
+    for seconds in range(3, 200):
+        labels = axis_labels(seconds * 10**9)
+        assert labels[0][1] == "0 s"
+        assert len(labels) <= 8
+        assert all(0 <= at <= 98 for at, _ in labels)
+        assert len(labels) >= 2 or seconds < 5
+
+
+def test_the_first_lines_say_what_became_of_each_letter() -> None:
+    assert in_a_line(card(refusing)) == "C kept · A given up · P no choice · after the heal kept"
 
 
 def test_seeds_of_rounds_do_not_overlap_and_end() -> None:

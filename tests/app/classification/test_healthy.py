@@ -121,7 +121,7 @@ def test_a_card_says_what_is_answered_without_faults_where_it_is_not_nearly_all(
     assert "| healthy reads |" not in markdown(refuses_and_serves)
     assert "<dt>healthy writes</dt>" in render(refuses_and_serves)
     assert "<dt>healthy reads</dt>" not in render(refuses_and_serves)
-    assert "(without faults 93" in render(refuses_and_serves)
+    assert "; without faults 93" in render(refuses_and_serves)
     written = card_file(refuses_and_serves)["healthy_service"]
     assert [(one["node"], one["kind"]) for one in written] == [(node, kind) for node in NODES for kind in KINDS]
     assert all(one["low"] <= one["share"] <= one["high"] for one in written)
