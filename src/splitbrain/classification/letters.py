@@ -1,4 +1,4 @@
-"""Outcomes of C, A and P, and of the data after the heal, in words for somebody who knows no more than these letters."""
+"""Outcomes of C, A and P, and of the data after the heal, in words for who knows no more than these letters."""
 
 from dataclasses import dataclass
 
