@@ -26,7 +26,7 @@ from splitbrain.classification.figures import (
 from splitbrain.classification.final_state import LostWrite
 from splitbrain.classification.healthy import HealthyShares
 from splitbrain.classification.models import ModelStanding, model_standings, strongest
-from splitbrain.classification.rule import RUNS_MIN, ClassFinding, find_class
+from splitbrain.classification.rule import RUNS_MIN, ClassFacts, ClassFinding, find_class
 from splitbrain.classification.timeline import SideTimeline, timelines
 from splitbrain.classification.windows import KINDS, READ, WRITE
 from splitbrain.results.intervals import Interval, clustered
@@ -113,9 +113,14 @@ class Card:
         return [scenario for scenario in self.measured if scenario.split]
 
     @cached_property
+    def facts(self) -> ClassFacts:
+        """Facts that the rule goes by, as the runs tell them."""
+        return class_facts(self.runs, self.measured, nothing_to_split=self.subject.nothing_to_split)
+
+    @cached_property
     def finding(self) -> ClassFinding:
         """The class, and why."""
-        facts = class_facts(self.runs, self.measured, nothing_to_split=self.subject.nothing_to_split)
+        facts = self.facts
         not_run = self.subject.not_run
         open_questions = [f"{name}: not run: {why}" for name, why in not_run.items()]
         unseen = (*facts.unseen, *(name for name in (*SPLITS, LEADERLESS_SPLIT) if name in not_run))

@@ -86,18 +86,17 @@ def _of(runs: list[RunEvidence]) -> str:
 
 def _after_heal(card: Card) -> CapLetter:
     """The fate of what was acknowledged, once the network was whole again."""
-    states = [run.final.converged for run in card.runs]
-    kept = False if False in states else True if True in states else None
+    facts = card.facts
     looked_for = sum(run.final.looked_for for run in card.runs)
     gone = sum(one.vanished for one in card.lost)
-    word = {True: "kept", None: "not settled"}.get(kept, "lost" if gone else "copies differ")
+    word = {True: "kept", None: "not settled"}.get(facts.converged, "copies differ" if facts.equal is False else "lost")
     means = "the copies become equal, and have what was acknowledged"
     figures = (
         f"copies {converged(card)}; {gone:,} of {looked_for:,} acknowledged writes are gone that nothing overwrote"
     )
     if beaten := len(card.lost) - gone:
         figures += f", {beaten:,} more lost to a write that came before"
-    return CapLetter("", "after the heal", means, kept, word, figures)
+    return CapLetter("", "after the heal", means, facts.converged, word, figures)
 
 
 def _word(kept: bool | None) -> str:

@@ -340,8 +340,10 @@ def test_latency_is_told_in_round_trips_that_were_measured_where_no_simulator_kn
 def test_the_page_tells_copies_that_differ_from_writes_that_were_thrown_away() -> None:
     forgets = Card(CardSubject("store", (), "sim", 5), runs_of(error_called_ok))
     assert "throws away what one side was told" in render(forgets)
+    assert in_a_line(forgets).endswith("after the heal lost")
     differs = [replace(run, final=replace(run.final, differing=("k1",))) for run in runs_of(serving)]
     page = render(Card(forgets.subject, differs))
+    assert in_a_line(Card(forgets.subject, differs)).endswith("after the heal copies differ")
     assert "its copies do not all become equal" in page
     assert "throws away" not in page
 
