@@ -125,11 +125,11 @@ def storms(
         gap = _log(random, *pace.gap) * max(1.0, FEW / len(theme.faults))
         while (left := end_s - at) > pace.duration[0] and at < over:
             strike = theme.strike(at, min(_log(random, shortest, longest), left), random, pace)
-            stops = not set(strike.fault.needs).isdisjoint(RESTARTING)
-            if not stops or at >= serves:
+            waits = pace.recovery > 0 and not set(strike.fault.needs).isdisjoint(RESTARTING)
+            if not waits or at >= serves:
                 came.add(strike.fault)
                 yield strike
-                serves = at + strike.duration + pace.recovery if stops else serves
+                serves = at + strike.duration + pace.recovery if waits else serves
             at += random.exponential(gap)
         at = over + _log(random, *pace.quiet)
         number += 1

@@ -14,7 +14,7 @@ from splitbrain.harness.fault import Fault, Plan, View
 from splitbrain.harness.generator.core import SECOND
 from splitbrain.harness.generator.schedule import Schedule, ScheduledFault, schedule
 from splitbrain.harness.generator.shuffled_cycle import ShuffledCycle
-from splitbrain.harness.generator.storm import MOMENTS, REAL, SIMULATED, THEME_FAULTS, real_pace
+from splitbrain.harness.generator.storm import MOMENTS, REAL, SIMULATED, THEME_FAULTS, StormPace, real_pace
 from splitbrain.harness.injection import Cut, Impair, Injection, Kill, Pause, SkewClock, SlowDisk
 from splitbrain.harness.options import Option
 from splitbrain.harness.random_stream import RandomStream
@@ -153,6 +153,13 @@ def test_on_real_systems_storms_are_slower() -> None:
     storm = storm_of(schedule(faults_of(2, 2, 2), NODES, 60, 1, pace=REAL))
     assert min(slot.duration for slot in storm[:-1]) >= SECOND // 2
     assert 5 < len(storm) < 60
+
+
+@pytest.mark.parametrize("pace", [SIMULATED, real_pace(2.0)])
+def test_faults_that_stop_nodes_overlap_where_nodes_start_at_once(pace: StormPace) -> None:
+    kill = FaultOfVariants(2, ("v0", "v1"))
+    for seed in range(5):
+        assert overlaps(storm_of(schedule([kill], NODES, 120, seed, pace=replace(pace, gap=(0.2, 0.4))))) >= 2
 
 
 def test_storms_leave_nodes_that_start_slowly_the_time_to_serve_again() -> None:
