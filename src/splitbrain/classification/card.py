@@ -44,7 +44,7 @@ class CardSubject:
     target: as typed. claims: what it promises. env, nodes: where it ran. nothing_to_split: whether one node holds
     everything. not_run: scenario → why it could not be done. round_trip_ms: mean time of a message and its answer; None
     outside of the simulator. failed: runs that could not be carried out, and why. costs: of operations without faults,
-    measured in runs of their own in the simulator; elsewhere none.
+    measured in runs of their own in the simulator; elsewhere none. summary: what the target is, in one line.
     """
 
     target: str
@@ -56,6 +56,7 @@ class CardSubject:
     round_trip_ms: float | None = None
     failed: Sequence[str] = ()
     costs: Sequence[OperationCost] = ()
+    summary: str = ""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ def card_file(card: Card) -> dict[str, Any]:
     return {
         "format": FORMAT,
         **card.line(),
+        "summary": subject.summary,
         "env": subject.env,
         "nodes": subject.nodes,
         "not_run": dict(subject.not_run),

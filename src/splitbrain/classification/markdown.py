@@ -10,6 +10,8 @@ def markdown(card: Card) -> str:
     """The whole card."""
     finding = card.finding
     lines = [f"# {_text(card.subject.target)}: {finding.cap.value}", "", _text(finding.reason) + ".", ""]
+    if card.subject.summary:
+        lines[2:2] = [_text(card.subject.summary) + ".", ""]
     if finding.alarm:
         lines += [f"**Alarm:** {_text(finding.alarm)}", ""]
     lines += ["| | |", "|---|---|", *(f"| {_text(name)} | {_text(value)} |" for name, value in facts(card).items()), ""]

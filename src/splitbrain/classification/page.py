@@ -99,6 +99,7 @@ def content(card: Card) -> dict[str, Any]:
     first = next((standing for name, standing in reversed(refuted) if standing.witness), None)
     return {
         "target": card.subject.target,
+        "summary": card.subject.summary,
         "cap": finding.cap.value,
         "tone": TONES[finding.cap],
         "meaning": meaning,

@@ -59,7 +59,7 @@ class Classification:
         about = CardSubject(
             base.target, tuple(target.claims), env, base.nodes, one_copy,
             {name: why for name, why in made.not_run.items() if not (one_copy and name.startswith("split"))},
-            registry.round_trip_ms(base.world) if env == SIM else None,
+            registry.round_trip_ms(base.world) if env == SIM else None, summary=target.summary,
         )  # fmt: skip
         return Classification(about, made)
 

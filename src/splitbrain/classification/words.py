@@ -219,9 +219,10 @@ def how_long(card: Card) -> list[str]:
         return []
     runs = max(finding.more_runs, math.ceil(finding.more_windows / max(map(len, split))))
     lasts = max(window.stopped for windows in split for window in windows) / 1e9
+    minutes = round(runs * lasts / 60)
     return [
         f"that is {runs} more run{'s' * (runs > 1)} with splits at least, of {lasts:.0f} s and what a start takes: "
-        f"{runs * lasts / 60:.0f} minutes or more (--resume with larger --seeds)"
+        f"{minutes} minute{'s' * (minutes != 1)} or more (--resume with larger --seeds)"
     ]
 
 

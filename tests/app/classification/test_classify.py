@@ -177,6 +177,13 @@ def test_a_claim_that_was_not_settled_is_two_though_the_class_is() -> None:
     assert "not settled: causal-memory" in grid(Classified((made,)))[1]
 
 
+def test_a_card_says_what_the_target_is() -> None:
+    made = Card(CardSubject("store", (), "sim", 5, summary="replicas that <never> agree"), runs_of(serving))
+    assert "replicas that &lt;never&gt; agree" in render(made)
+    assert "replicas that \\<never\\> agree." in markdown(made)
+    assert card_file(made)["summary"] == "replicas that <never> agree"
+
+
 def test_a_claim_that_nobody_knows_is_not_settled() -> None:
     made = card(refusing, "linearisable", "CP")
     assert made.claims == {"linearisable": None, "CP": True}
