@@ -132,11 +132,11 @@ class Server(ABC):
         """Whether a node serves; False, a ServerError or an OSError: not yet."""
 
     async def serves(self, place: Place) -> bool:
-        """Whether a node is ready; one that answers an error is not."""
+        """Whether a node is ready; an OSError, with its words, for one that answers an error."""
         try:
             return await self.ready(place)
-        except ServerError:
-            return False
+        except ServerError as error:
+            raise OSError(f"it answered: {error}") from error
 
     async def node_version(self, place: Place) -> str:
         """The version of a node; for upgrades."""

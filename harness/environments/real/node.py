@@ -95,6 +95,7 @@ class RealNode(ABC):
     async def wait_ready(self, deadline: float) -> None:
         """Wait until it serves. InfrastructureError with its last log lines if it dies, or is not ready when the event
         loop's clock reaches the deadline."""
+        answered = ""
         while True:
             if not self.running:
                 raise await self._failure(f"{await self.how_it_ended()} before it was ready")
@@ -103,10 +104,13 @@ class RealNode(ABC):
                 async with asyncio.timeout(ANSWER_SECONDS):
                     if await self.deployment.ready(self.place):
                         return
-            except OSError:  # Not yet, by the contract of `Ready`; a TimeoutError is one too.
-                pass
+                    answered = "it was not ready"
+            except OSError as error:  # Not yet, by the contract of `Ready`; a TimeoutError is one too.
+                answered = " ".join(str(error).split()) or "no answer in time"
             if asyncio.get_running_loop().time() > deadline:
-                raise await self._failure(f"was not ready within {self.deployment.ready_seconds:g} s")
+                raise await self._failure(
+                    f"was not ready within {self.deployment.ready_seconds:g} s (asked last: {answered})"
+                )
             await asyncio.sleep(READY_PAUSE_SECONDS)
 
     async def _failure(self, what: str) -> InfrastructureError:
