@@ -27,6 +27,7 @@ from typing import Any
 from page import replace
 
 from splitbrain import registry
+from splitbrain.classification.scenarios import WORKLOAD
 from splitbrain.targets import STORES, TARGETS
 
 PAGE = Path(__file__).parents[1] / "docs" / "systems.md"
@@ -34,6 +35,8 @@ CARDS = PAGE.parent / "cards"
 MARK = "systems"
 NOT_SYSTEMS = {*STORES, "binary", "maelstrom"}
 """Targets that are stores of our own, or run programs of the user's."""
+TEXTBOOK = re.compile(r"^\| textbook \| (\w+)", re.M)
+"""The textbook's claim as it stands in a card."""
 SYSTEMS = tuple(name for name in TARGETS if name not in NOT_SYSTEMS)
 HEAD = (
     "system",
@@ -94,14 +97,23 @@ def cells(name: str, nodes: int, *words: str) -> str:
 
 
 def classes(name: str) -> str:
-    """The classes of a system's cards, each with the options that its card is of."""
+    """The classes of a system's cards, each with the options that its card is of and the textbook's claim; or why it
+    has none."""
     found = []
     for card in sorted(CARDS.glob("*.md")):
-        target, _, letters = card.read_text().splitlines()[0].removeprefix("# ").rpartition(": ")
+        text = card.read_text()
+        target, _, letters = text.splitlines()[0].removeprefix("# ").rpartition(": ")
         system, _, options = target.partition(":")
         if system == name:
-            found.append(f"[{letters}](cards/{card.name})" + (f" (`{options}`)" if options else ""))
-    return ", ".join(found) or "not classified"
+            about = [f"`{options}`"] * bool(options) + [f"textbook: {said[1]}" for said in TEXTBOOK.finditer(text)]
+            found.append(f"[{letters}](cards/{card.name})" + (f" ({'; '.join(about)})" if about else ""))
+    return ", ".join(found) or not_classified(name)
+
+
+def not_classified(name: str) -> str:
+    """The reason why a system has no card."""
+    lacks = registry.missing(registry.workload(WORKLOAD), registry.target(name))
+    return f"none: it has no {' and no '.join(lacks)}" if lacks else "not classified"
 
 
 def table(lines: Mapping[str, str]) -> list[str]:

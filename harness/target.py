@@ -86,6 +86,13 @@ class OneCopy(Protocol):
 
 
 @runtime_checkable
+class SharedStorage(Protocol):
+    """A target whose nodes keep everything in one place that all of them reach, so that no split separates them."""
+
+    shared_storage: bool
+
+
+@runtime_checkable
 class Leaderless(Protocol):
     """A target none of whose nodes leads, so that it makes no difference on which side of a split a node is."""
 

@@ -82,7 +82,7 @@ class LakeTarget:
     operations = shapes("read", "write", "cas", "add", "append")
     errors = ERRORS
     endpoints = ()
-    leaderless = True
+    leaderless = shared_storage = True
 
     def __init__(self, settings: Mapping[str, Setting]) -> None:
         self.settings = settings

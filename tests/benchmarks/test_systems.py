@@ -1,11 +1,13 @@
 """Table of the real systems: a row a system, kept where it was not run again, and the page's own rows are of such."""
 
+import re
 from pathlib import Path
 
 import pytest
-from systems import HEAD, MARK, PAGE, SYSTEMS, cells, classes, rows_of, table
+from systems import CARDS, HEAD, MARK, PAGE, SYSTEMS, cells, classes, rows_of, table
 
 from splitbrain import registry
+from splitbrain.textbook.systems import claim_of
 
 NEWER = {
     "rqlite",
@@ -41,12 +43,25 @@ def test_rows_are_read_back_as_they_were_written() -> None:
 
 def test_a_class_is_that_of_the_cards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("systems.CARDS", tmp_path)
-    (tmp_path / "etcd.md").write_text("# etcd:version=3.4.23: CP\n\nMore.\n")
+    (tmp_path / "etcd.md").write_text("# etcd:version=3.4.23: CP\n\n| textbook | CP: etcd, linearizable reads |\n")
     (tmp_path / "etcd-old.md").write_text("# etcd:reads=serializable: neither\n")
     assert (
-        classes("etcd") == "[neither](cards/etcd-old.md) (`reads=serializable`), [CP](cards/etcd.md) (`version=3.4.23`)"
+        classes("etcd") == "[neither](cards/etcd-old.md) (`reads=serializable`), "
+        "[CP](cards/etcd.md) (`version=3.4.23`; textbook: CP)"
     )
     assert classes("nats") == "not classified"
+    assert classes("kafka") == "none: it has no read and no write"
+
+
+def test_cards_have_what_the_textbook_says_today() -> None:
+    for path in CARDS.glob("*.md"):
+        text = path.read_text()
+        target, _, found = text.splitlines()[0].removeprefix("# ").rpartition(": ")
+        nodes = re.search(r"(\d+) nodes? · local", text)
+        assert nodes is not None, path.name
+        line = claim_of(target, "local", int(nodes[1]))
+        said = [] if line is None else [f"{line.claim}{' (differs)' * (line.claim != found)}: {line.name}"]
+        assert re.findall(r"^\| textbook \| (.*) \|$", text, re.M) == said, path.name
 
 
 def test_the_page_tells_the_classes_of_its_cards() -> None:

@@ -21,6 +21,7 @@ from splitbrain.classification.scenarios import (
     Scenario,
     ScenarioPlan,
     WindowTimes,
+    nothing_to_split,
     scenario_plan,
     seeds_of,
 )
@@ -53,12 +54,10 @@ class Classification:
     def of(base: RunSpec) -> "Classification":
         """Begin with a target. UsageError if it does not exist, or if not even a run without faults fits it."""
         target = registry.target(base.target)
-        one_copy = isinstance(target, OneCopy) and target.one_copy and base.nodes == 1
         made = scenario_plan(base)
         env = base.env or target.deployments[0].environment
         about = CardSubject(
-            base.target, tuple(target.claims), env, base.nodes, one_copy,
-            {name: why for name, why in made.not_run.items() if not (one_copy and name.startswith("split"))},
+            base.target, tuple(target.claims), env, base.nodes, nothing_to_split(target, base.nodes), made.not_run,
             registry.round_trip_ms(base.world) if env == SIM else None, summary=target.summary,
         )  # fmt: skip
         return Classification(about, made)

@@ -17,7 +17,7 @@ from splitbrain import registry
 from splitbrain.classification.availability import USEFUL_NS
 from splitbrain.classification.evidence import FAILOVERS, HEALTHY, LEADERLESS_SPLIT, SPLITS
 from splitbrain.harness.errors import UsageError
-from splitbrain.harness.target import Leaderless
+from splitbrain.harness.target import Leaderless, OneCopy, SharedStorage, Target
 from splitbrain.runner.plan import plan
 from splitbrain.runner.spec import RunSpec
 
@@ -170,12 +170,19 @@ def scenario_plan(base: RunSpec) -> ScenarioPlan:
         base, workload=WORKLOAD, model=MODEL, rate=RATE, timeout=TIMEOUT_S, time_limit=HEALTHY_S, concurrency=clients,
         budget=replace(base.budget, configurations=CONFIGURATIONS),
     )  # fmt: skip
-    plan(replace(base, seed=1))
     target = registry.target(base.target)
+    lacks = registry.missing(registry.workload(WORKLOAD), target)
+    if lacks:
+        raise UsageError(
+            f"{base.target} cannot be classified: a class is about reads and writes of single keys, and it has no "
+            f"{' and no '.join(lacks)}; workloads that fit: {', '.join(registry.fitting(target)) or 'none'}"
+        )
+    plan(replace(base, seed=1))
     led = not (isinstance(target, Leaderless) and target.leaderless)
+    whole = nothing_to_split(target, base.nodes)
     possible, not_run = [SCENARIOS[0]], dict[str, str]()
     for scenario in SCENARIOS[1:]:
-        if scenario.leader is not None and scenario.leader is not led:
+        if (scenario.leader is not None and scenario.leader is not led) or (whole and scenario.split):
             continue
         if base.nodes < scenario.nodes:
             not_run[scenario.name] = f"it takes {scenario.nodes} nodes at least, and there is {base.nodes}"
@@ -188,6 +195,13 @@ def scenario_plan(base: RunSpec) -> ScenarioPlan:
             possible.append(scenario)
     faults = {scenario.fault for scenario in possible}
     return ScenarioPlan(base, [*possible, *(probe for probe in PROBES if probe.fault in faults)], not_run)
+
+
+def nothing_to_split(target: Target, nodes: int) -> bool:
+    """Whether there is one copy of everything, which no split separates from any of so many nodes."""
+    if isinstance(target, SharedStorage) and target.shared_storage:
+        return True
+    return isinstance(target, OneCopy) and target.one_copy and nodes == 1
 
 
 def seeds_of(scenario: Scenario, number: int, seed: int, most: int) -> range:

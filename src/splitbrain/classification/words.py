@@ -8,11 +8,13 @@ from splitbrain.classification.card import Card
 from splitbrain.classification.figures import SideFigures, refusals
 from splitbrain.classification.healthy import unusual
 from splitbrain.classification.models import strongest
+from splitbrain.classification.rule import CapClass
 from splitbrain.classification.windows import READ, WRITE
 from splitbrain.results import format
 from splitbrain.results.intervals import Interval
 from splitbrain.results.sides import MAJORITY
 from splitbrain.textbook.designs import VALUE_BYTES, OperationCost
+from splitbrain.textbook.systems import claim_of
 
 MODELS_MAX = 6
 MISSING_MAX = 4
@@ -75,6 +77,8 @@ def facts(card: Card) -> Mapping[str, str]:
     found["latency"] = latency(card) or "nothing was answered without faults"
     found |= {f"cost of a {one.kind}": cost(one) for one in subject.costs}
     found["claims"] = claims(card)
+    if said := textbook(card):
+        found["textbook"] = said
     operations = sum(run.operations for run in card.runs)
     found["rests on"] = (
         f"{len(card.runs)} runs, {sum(len(one.windows) for one in card.measured)} fault windows of "
@@ -202,6 +206,15 @@ def claims(card: Card) -> str:
     outside = card.claims_outside
     told = [f"{claim} {'not judged here' if claim in outside else HOLDS[said]}" for claim, said in card.claims.items()]
     return ", ".join(told) or "none"
+
+
+def textbook(card: Card) -> str:
+    """The claim of the textbook's table, whether it differs from what was found, and of what it is; "" without one."""
+    line = claim_of(card.subject.target, card.subject.env, card.subject.nodes)
+    if line is None:
+        return ""
+    differs = " (differs)" if card.finding.cap not in (line.claim, CapClass.UNDETERMINED) else ""
+    return f"{line.claim}{differs}: {line.name}"
 
 
 def missing(card: Card) -> list[str]:

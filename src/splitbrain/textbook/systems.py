@@ -7,6 +7,9 @@ from importlib.resources import files
 
 import msgspec
 
+RELEASE = ("version", "binary", "image")
+"""Options that say which release of a system is run. Tables speak of systems, not of releases."""
+
 
 class TextbookClaim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One line of a table. claim: CP, AP, CA or neither. target: what runs the configuration here; "" for nothing.
@@ -35,6 +38,13 @@ def textbook() -> Sequence[TextbookClaim]:
 
 
 def claim_of(target: str, env: str, nodes: int) -> TextbookClaim | None:
-    """The line about a target where it runs, with as many nodes; None if there is none."""
-    found = (one for one in textbook() if (one.target, one.env) == (target, env))
+    """The line about a target where it runs, with as many nodes, whichever release it is; None if there is none."""
+    asked = _configuration(target)
+    found = (one for one in textbook() if one.env == env and _configuration(one.target) == asked)
     return next((one for one in found if one.nodes in (0, nodes)), None)
+
+
+def _configuration(target: str) -> tuple[str, frozenset[str]]:
+    """The name of a target and those of its options that do not say which release it is."""
+    name, _, options = target.partition(":")
+    return name, frozenset(one for one in options.split(",") if one and one.partition("=")[0] not in RELEASE)

@@ -23,7 +23,7 @@ from splitbrain.classification.page import axis_labels, render
 from splitbrain.classification.rounds import Classification, base_spec
 from splitbrain.classification.rule import CapClass
 from splitbrain.classification.scenarios import SCENARIOS, seeds_of
-from splitbrain.classification.words import how_long, lines, missing
+from splitbrain.classification.words import facts, how_long, lines, missing
 from splitbrain.cli.classify import code, command, grid, json_lines
 from splitbrain.harness.errors import UsageError
 from splitbrain.registry import TARGETS
@@ -266,6 +266,19 @@ def test_a_database_is_one_copy_unless_standbys_have_a_say() -> None:
         assert (made.nodes, made.nothing_to_split) == (5, False)
 
 
+def test_nodes_that_share_a_folder_are_one_copy_however_many_they_are() -> None:
+    for nodes in (1, 3):
+        made = Classification.of(base_spec("deltalake", nodes))
+        assert made.subject.nothing_to_split
+        assert not any(one.split for one in made.plan.scenarios)
+        assert not any("split" in name for name in made.subject.not_run)
+
+
+def test_what_has_no_reads_and_writes_of_keys_cannot_be_classified() -> None:
+    with pytest.raises(UsageError, match=r"kafka cannot be classified: .* it has no read and no write; .* fit: log"):
+        Classification.of(base_spec("kafka"))
+
+
 def test_the_terminal_and_the_grid_begin_with_the_class() -> None:
     made = card(serving, "CP")
     assert lines(made)[0].startswith("AP: store: every live node serves")
@@ -441,6 +454,20 @@ def test_a_line_of_the_textbook_is_about_as_many_nodes_as_it_says() -> None:
     assert claim_of("quorum:n=3,w=1,r=1", "sim", 5) is None
     assert claim_of("raft", "sim", 5) is claim_of("raft", "sim", 3) is not None
     assert claim_of("raft", "local", 5) is None
+    assert claim_of("etcd:version=3.4.23", "local", 5) is claim_of("etcd", "local", 3) is not None
+    assert claim_of("etcd:version=3.4.23,reads=serializable", "local", 5) is claim_of(
+        "etcd:reads=serializable", "local", 5
+    )
+    assert claim_of("etcd:election_ms=500", "local", 5) is None
+
+
+def test_the_textbook_stands_beside_what_was_found() -> None:
+    made = card(serving, "CP")
+    assert "textbook" not in facts(made)
+    of_raft = replace(made, subject=replace(made.subject, target="raft"))
+    assert facts(of_raft)["textbook"] == "CP (differs): Raft, reads through the log"
+    of_quorum = replace(made, subject=replace(made.subject, target="quorum:w=1,r=1"))
+    assert facts(of_quorum)["textbook"] == "AP: quorum, N=5, W=1, R=1"
 
 
 def test_a_system_of_the_textbook_is_run_where_there_is_a_target() -> None:
