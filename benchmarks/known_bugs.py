@@ -1,25 +1,22 @@
 """Known bugs of real systems, and runs that a correct one must survive: how often each is seen.
 
 Each row is one command, run with seeds 1, 2, … one after the other.
-The table of docs/known-bugs.md is what this prints.
+The tables of docs/known-bugs.md are what this prints; `--write` puts it there.
 
-    python benchmarks/known_bugs.py [--only stale,lock-faults] [--runs 3] [--results FILE]
+    python benchmarks/known_bugs.py [--only stale,lock-faults] [--runs 3] [--results FILE] [--write]
 
 Pitfall: a busy machine. Faults last for a given time while everything else is slower, so fewer runs are refuted there.
 """
 
 import argparse
 import json
-import statistics
-import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-INVALID, VALID, EITHER = "invalid", "valid", "valid, rarely invalid"
+from bug_rows import EITHER, INVALID, VALID, BugRow, kept_runs, once, table
+from page import replace_rows
+
+PAGE = Path(__file__).parents[1] / "docs" / "known-bugs.md"
 
 FIVE = "--env local --nodes 5"
 LOCKS = f"{FIVE} --workload lock"
@@ -74,32 +71,13 @@ ELECTED = (
 READERS = "--workload unique-register --concurrency 12 --rate 0 --time-limit 10 --model regular"
 
 
-@dataclass(frozen=True)
-class BugRow:
-    """One command. shows: what it shows, in words. expected: the verdict of most runs; `EITHER` where a bug is so rare
-    that few runs show it. issue: of the store, public; "" for what it documents. runs: how many make up the table."""
-
-    name: str
-    shows: str
-    target: str
-    options: str
-    expected: str
-    issue: str = ""
-    runs: int = 3
-
-    @property
-    def command(self) -> str:
-        """The command as a user types it."""
-        return f"splitbrain run {self.target} {self.options}"
-
-
 ROWS = (
     BugRow("stale", "serializable reads are stale on the side that is cut off", "etcd:reads=serializable",
         f"{FIVE} --nemesis partition --time-limit 60", INVALID, runs=10),
     BugRow("survives", "linearizable reads and writes survive", "etcd",
-        f"{FAULTS} --time-limit 60", VALID, runs=4),
-    BugRow("survives-3.5.17", "the same", "etcd:version=3.5.17", f"{FAULTS} --time-limit 30", VALID, runs=2),
-    BugRow("survives-3.4.23", "the same", "etcd:version=3.4.23", f"{FAULTS} --time-limit 30", VALID, runs=2),
+        f"{FAULTS} --time-limit 60", VALID),
+    BugRow("survives-3.5.17", "the same", "etcd:version=3.5.17", f"{FAULTS} --time-limit 30", VALID),
+    BugRow("survives-3.4.23", "the same", "etcd:version=3.4.23", f"{FAULTS} --time-limit 30", VALID),
     BugRow("all", "every fault of `all`: a cycle, then storms", "etcd", f"{FIVE} --nemesis all --time-limit 60", VALID,
         runs=10),
     BugRow("no-sync", "acknowledged before it is on disk, and the power of all members is lost", "etcd:fsync=off",
@@ -113,9 +91,9 @@ ROWS = (
     BugRow("upgrade-3.5.17", "a rolling upgrade", "etcd:version=3.5.1,upgrade_to=3.5.17",
         f"{FIVE} --nemesis upgrade --time-limit 30", VALID),
     BugRow("watch", "watchers see every change once and in order", "etcd",
-        f"{FIVE} --workload watch --nemesis partition,kill,pause --time-limit 30", VALID, runs=2),
+        f"{FIVE} --workload watch --nemesis partition,kill,pause --time-limit 30", VALID),
     BugRow("list", "lists that grow by transactions", "etcd",
-        f"{FIVE} --workload list --nemesis partition,kill,pause --time-limit 30", VALID, runs=2),
+        f"{FIVE} --workload list --nemesis partition,kill,pause --time-limit 30", VALID),
     BugRow("lock", "a lock that is kept alive, and no fault", "etcd", f"{LOCKS} --time-limit 20", VALID),
     BugRow("lock-faults", "kept alive, but the holder's member is cut off or stopped for longer than the lease",
         "etcd:election_ms=500", f"{LONG} {HARD}", INVALID, "11456, 11457", 8),
@@ -128,14 +106,14 @@ ROWS = (
     BugRow("unfenced", "the same; the guarded resource takes any token", "etcd:keep_alive=off,fencing=off",
         f"{EXPIRING} --set judge=fencing", INVALID),
     BugRow("fenced-faults", "kept alive, long faults; the guarded resource checks tokens", "etcd:election_ms=500",
-        f"{LONG} {HARD} --set judge=fencing", VALID, runs=2),
+        f"{LONG} {HARD} --set judge=fencing", VALID),
     BugRow("full-disk-3.5.1", "one member whose disk is full loses acknowledged adds", "etcd:version=3.5.1",
         FULL, INVALID, "14370", 10),
     BugRow("full-disk-3.4.23", "the same, an older release", "etcd:version=3.4.23", FULL, VALID, "14370", 10),
-    BugRow("full-disk-3.5.17", "the same, mended", "etcd:version=3.5.17", FULL, VALID, "14370", 2),
+    BugRow("full-disk-3.5.17", "the same, mended", "etcd:version=3.5.17", FULL, VALID, "14370"),
     BugRow("killed-3.5.1", "members killed under load hold different data (HashKV)", "etcd:version=3.5.1",
         LOAD, EITHER, "13766", 6),
-    BugRow("killed-3.5.17", "the same, mended", "etcd:version=3.5.17", LOAD, VALID, "13766", 4),
+    BugRow("killed-3.5.17", "the same, mended", "etcd:version=3.5.17", LOAD, VALID, "13766"),
     BugRow("one", "reads and writes at ONE are stale", "cassandra:cl=ONE", f"{CUT} --workload unique-register", INVALID,
         runs=10),
     BugRow("quorum-unmended", "QUORUM without read repair: a new value is read, then the old one",
@@ -288,6 +266,7 @@ ROWS = (
         f"{THREE} --workload unique-register --nemesis kill,partition --time-limit 20", INVALID),
     BugRow("tarantool-set", "and what is acknowledged is kept", "tarantool",
         f"{THREE} --workload set --nemesis kill,partition --time-limit 20", VALID),
+    BugRow("tarantool-cut", "the same, and none is killed", "tarantool", f"{CUT} --workload set", VALID),
     BugRow("opensearch", "the node of the primary is cut off and comes back: an acknowledged document is gone",
         "opensearch", f"{THREE} {DEMOTED}", EITHER),
     BugRow("opensearch-all", "the same, and all copies must be there before a change", "opensearch:active=all",
@@ -307,14 +286,11 @@ ROWS = (
     BugRow("ignite-whole", "the same load, and none is", "ignite", f"{THREE} --workload set --time-limit 14", VALID),
 )  # fmt: skip
 
-Seen = Mapping[str, Any]
-"""One run: what `splitbrain run --json` said, and "row", "date"."""
-
 
 def main() -> None:
     options = _options()
     rows = [row for row in ROWS if not options.only or row.name in options.only]
-    seen = list(_read(options.results)) if options.results else []
+    seen = list(kept_runs(options.results)) if options.results else []
     if options.list:
         for row in rows:
             print(f"{row.name:<18}{row.command}")
@@ -327,46 +303,9 @@ def main() -> None:
             if options.results:
                 with options.results.open("a") as file:
                     file.write(json.dumps(result) + "\n")
-    print("\n".join(table(rows, seen)))
-
-
-def once(row: BugRow, seed: int, out: Path) -> Seen:
-    """One run. A run that has no verdict counts as one whose verdict is its trouble."""
-    splitbrain = Path(sys.executable).with_name("splitbrain")
-    words = [str(splitbrain), *row.command.split()[1:], "--seed", str(seed), "--out", str(out), "--json"]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    try:
-        result = json.loads(done.stdout.splitlines()[-1])
-    except (IndexError, ValueError):
-        said = done.stderr.strip().splitlines()[-1:] or [""]
-        result = {"verdict": f"exit code {done.returncode}", "reason": said[0], "operations": 0, "seed": seed}
-    return {"row": row.name, "date": f"{datetime.now(UTC):%Y-%m-%d}", **result}
-
-
-def table(rows: Iterable[BugRow], seen: Iterable[Seen]) -> Sequence[str]:
-    """Markdown: one line a row that was ever run, and the commands."""
-    seen = list(seen)
-    rows = [row for row in rows if any(result["row"] == row.name for result in seen)]
-    lines = [
-        "| row | what it shows | expected | issue | seen | operations a run | last run |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for row in rows:
-        own = [result for result in seen if result["row"] == row.name]
-        verdicts = [result["verdict"] for result in own]
-        words = ", ".join(f"{word} {verdicts.count(word)}" for word in sorted(set(verdicts)))
-        middle = statistics.median(result["operations"] for result in own)
-        last = max(result["date"] for result in own)
-        lines.append(
-            f"| `{row.name}` | {row.shows} | {row.expected} | {row.issue} | {words} of {len(own)} | {middle:,.0f} "
-            f"| {last} |"
-        )
-    return [*lines, "", "```", *(f"{row.name:<18}{row.command}" for row in rows), "```"]
-
-
-def _read(path: Path) -> Iterable[Seen]:
-    if path.exists():
-        yield from map(json.loads, path.read_text().splitlines())
+    print("\n".join(lines := table(rows, seen)))
+    if options.write:
+        replace_rows(PAGE, lines)
 
 
 def _options() -> argparse.Namespace:
@@ -387,6 +326,7 @@ def _options() -> argparse.Namespace:
         "--results", type=Path, default=None, help="JSON lines: earlier runs count too, new ones are added"
     )
     parser.add_argument("--out", type=Path, default=Path("runs"))
+    parser.add_argument("--write", action="store_true", help="put the lines of the rows into docs/known-bugs.md")
     return parser.parse_args()
 
 

@@ -3,6 +3,7 @@
 Pitfall: between the marks nothing is kept that somebody typed.
 """
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -41,6 +42,17 @@ def replace(path: Path, mark: str, lines: Sequence[str]) -> None:
         raise ValueError(f"{path} has no {opening} … {closing}")
     table = "\n".join(lines)
     path.write_text(f"{before}{opening}\n{table}\n{closing}{after}")
+
+
+def replace_rows(path: Path, lines: Sequence[str]) -> None:
+    """Put lines of tables in place of those of a page that begin with the same name; ValueError if there is not one."""
+    text = path.read_text()
+    for line in (one for one in lines if one.startswith("| `")):
+        name = re.escape(line.partition(" | ")[0])
+        text, found = re.subn(rf"^{name} \|.*$", lambda _, line=line: line, text, flags=re.M)
+        if found != 1:
+            raise ValueError(f"{path} has {found} lines that begin with {line.partition(' | ')[0]}")
+    path.write_text(text)
 
 
 def markdown(machine: str, reports: Sequence[Report]) -> list[str]:

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
-from known_bugs import EITHER, INVALID, ROWS, VALID, BugRow, table
+from bug_rows import EITHER, INVALID, VALID, BugRow, table
+from known_bugs import ROWS
+from page import replace_rows
 
 from splitbrain import registry
 from splitbrain.cli.run import run
@@ -42,3 +44,16 @@ def test_the_table_counts_verdicts() -> None:
     ]
     line = table(ROWS, seen)[2]
     assert line.endswith("| invalid 1, valid 1 of 2 | 6,000 | 2026-01-02 |")
+
+
+def test_lines_are_put_in_place_of_those_of_the_same_row(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("| row |\n|---|\n| `stale` | old |\n| `stale-2` | old |\n")
+    replace_rows(page, ["| row |", "|---|", r"| `stale` | new \1 |", "", "```", "stale  splitbrain run"])
+    assert page.read_text() == "| row |\n|---|\n| `stale` | new \\1 |\n| `stale-2` | old |\n"
+    with pytest.raises(ValueError, match="0 lines that begin with"):
+        replace_rows(page, ["| `none` | new |"])
+
+
+def test_a_control_has_five_tries() -> None:
+    assert all(row.runs >= 5 for row in ROWS if row.expected == VALID)

@@ -1,0 +1,75 @@
+"""Rows of known bugs: one command each, its runs one after the other, and the lines of a table that tell of them."""
+
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+INVALID, VALID, EITHER = "invalid", "valid", "valid, rarely invalid"
+
+Seen = Mapping[str, Any]
+"""One run: what `splitbrain run --json` said, and "row", "date"."""
+
+
+@dataclass(frozen=True)
+class BugRow:
+    """One command. shows: what it shows, in words. expected: the verdict of most runs; `EITHER` where a bug is so rare
+    that few runs show it. issue: of the store, public; "" for what it documents. runs: how many make up the table."""
+
+    name: str
+    shows: str
+    target: str
+    options: str
+    expected: str
+    issue: str = ""
+    runs: int = 5
+
+    @property
+    def command(self) -> str:
+        """The command as a user types it."""
+        return f"splitbrain run {self.target} {self.options}"
+
+
+def once(row: BugRow, seed: int, out: Path) -> Seen:
+    """One run. A run that has no verdict counts as one whose verdict is its trouble."""
+    splitbrain = Path(sys.executable).with_name("splitbrain")
+    words = [str(splitbrain), *row.command.split()[1:], "--seed", str(seed), "--out", str(out), "--json"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    try:
+        result = json.loads(done.stdout.splitlines()[-1])
+    except (IndexError, ValueError):
+        said = done.stderr.strip().splitlines()[-1:] or [""]
+        result = {"verdict": f"exit code {done.returncode}", "reason": said[0], "operations": 0, "seed": seed}
+    return {"row": row.name, "date": f"{datetime.now(UTC):%Y-%m-%d}", **result}
+
+
+def table(rows: Iterable[BugRow], seen: Iterable[Seen]) -> Sequence[str]:
+    """Markdown: one line a row that was ever run, and the commands."""
+    seen = list(seen)
+    rows = [row for row in rows if any(result["row"] == row.name for result in seen)]
+    lines = [
+        "| row | what it shows | expected | issue | seen | operations a run | last run |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        own = [result for result in seen if result["row"] == row.name]
+        verdicts = [result["verdict"] for result in own]
+        words = ", ".join(f"{word} {verdicts.count(word)}" for word in sorted(set(verdicts)))
+        middle = statistics.median(result["operations"] for result in own)
+        last = max(result["date"] for result in own)
+        lines.append(
+            f"| `{row.name}` | {row.shows} | {row.expected} | {row.issue} | {words} of {len(own)} | {middle:,.0f} "
+            f"| {last} |"
+        )
+    return [*lines, "", "```", *(f"{row.name:<18}{row.command}" for row in rows), "```"]
+
+
+def kept_runs(path: Path) -> Iterable[Seen]:
+    """Runs of earlier calls, from a file; none if it is not there."""
+    if path.exists():
+        yield from map(json.loads, path.read_text().splitlines())
