@@ -3,7 +3,6 @@
 Pitfall: between the marks nothing is kept that somebody typed.
 """
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -46,13 +45,14 @@ def replace(path: Path, mark: str, lines: Sequence[str]) -> None:
 
 def replace_rows(path: Path, lines: Sequence[str]) -> None:
     """Put lines of tables in place of those of a page that begin with the same name; ValueError if there is not one."""
-    text = path.read_text()
-    for line in (one for one in lines if one.startswith("| `")):
-        name = re.escape(line.partition(" | ")[0])
-        text, found = re.subn(rf"^{name} \|.*$", lambda _, line=line: line, text, flags=re.M)
+    new = {line.partition(" | ")[0]: line for line in lines if line.startswith("| `")}
+    old = path.read_text().splitlines(keepends=True)
+    for name in new:
+        found = sum(line.partition(" | ")[0] == name for line in old)
         if found != 1:
-            raise ValueError(f"{path} has {found} lines that begin with {line.partition(' | ')[0]}")
-    path.write_text(text)
+            raise ValueError(f"{path} has {found} lines that begin with {name}")
+    kept = ((line, line.partition(" | ")[0]) for line in old)
+    path.write_text("".join(f"{new[name]}\n" if name in new else line for line, name in kept))
 
 
 def markdown(machine: str, reports: Sequence[Report]) -> list[str]:
