@@ -109,19 +109,20 @@ def test_the_table_of_a_witness_does_not_scroll_sideways(browser: Any, page_file
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="chromium not found: install chromium")
-def test_the_picture_of_a_witness_fits_a_narrow_screen(browser: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("width", "adds"), [(390, 3), (390, 12), (1280, 12)])
+def test_the_picture_of_a_witness_fits_the_screen(browser: Any, tmp_path: Path, width: int, adds: int) -> None:
     path = tmp_path / "history.jsonl"
-    events: list[dict[str, Any]] = [{"process": 9, "type": "invoke", "f": "add", "value": 5}]
-    for process, (f, value) in enumerate([("add", 1), ("add", 2), ("add", 4), ("read", 5)]):
+    events: list[dict[str, Any]] = [{"process": 99, "type": "invoke", "f": "add", "value": 5}]
+    for process, (f, value) in enumerate([*(("add", 2**number) for number in range(adds)), ("read", 5)]):
         events += [{"process": process, "type": kind, "f": f, "value": value} for kind in ("invoke", "ok")]
-    events += [{"process": 8, "type": kind, "f": "read", "value": 1} for kind in ("invoke", "ok")]
+    events += [{"process": 98, "type": kind, "f": "read", "value": 1} for kind in ("invoke", "ok")]
     path.write_text("".join(json.dumps(event) + "\n" for event in events))
     command = [sys.executable, "-m", "splitbrain", "check", str(path), "--model", "pn-counter"]
     made = subprocess.run([*command, "--report", str(tmp_path)], capture_output=True, text=True, check=False)
     assert made.returncode == 1, made.stderr
-    page = browser.new_page(viewport={"width": 390, "height": 800})
+    page = browser.new_page(viewport={"width": width, "height": 800})
     page.goto(next(tmp_path.glob("*.html")).as_uri())
-    assert page.evaluate("document.querySelectorAll('.lanes .when').length") > 6
+    assert page.evaluate("document.querySelectorAll('.lanes .when').length") > 2 * adds
     wider = "[...document.querySelectorAll('figure:has(.lanes)')].map(f => f.scrollWidth - f.clientWidth)"
     assert page.evaluate(wider) == [0]
     page.close()
