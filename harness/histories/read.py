@@ -13,10 +13,10 @@ from splitbrain.harness.budget import BudgetMeter
 from splitbrain.harness.errors import HistoryError, UsageError
 from splitbrain.harness.histories.csv_table import CsvTable, looks_like_table
 from splitbrain.harness.histories.edn import Edn, looks_like_tuples
-from splitbrain.harness.histories.elle_json import parse_array
+from splitbrain.harness.histories.elle_json import EXPECTED, parse_array
 from splitbrain.harness.histories.history_text import HistoryText, looks_like_history_text
 from splitbrain.harness.histories.jsonl import JsonLines, is_own
-from splitbrain.harness.histories.loose import BadEvent
+from splitbrain.harness.histories.loose import BadEvent, Loose
 from splitbrain.harness.histories.parsing import Parser, parse
 from splitbrain.harness.histories.porcupine_log import PorcupineLog, looks_like_log
 from splitbrain.harness.histories.source import Source
@@ -27,6 +27,9 @@ FORMATS = ("auto", "jsonl", "edn", "json", "text", "porcupine", "csv")
 """Formats by name: `json` is one array of objects (elle-cli), `text` Jepsen's `history.txt`, `porcupine` the logs of
 Jepsen, as in the test data of Porcupine."""
 
+_WRAPPED = re.compile(rb'\s*\{\s*"([A-Za-z_][A-Za-z0-9_]{0,40})"\s*:\s*\[\s*\{\s*"')
+_OF_EVENTS = frozenset(name.encode() for name in Loose.__struct_fields__)
+"""Fields that may begin an event though they are lists of objects."""
 _SUFFIXES = {
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".edn": "edn", ".json": "json", ".log": "porcupine", ".csv": "csv",
     ".tsv": "csv", ".txt": "text",
@@ -64,6 +67,11 @@ def read(
             intake.finish()
         except BadEvent as refused:
             raise HistoryError(source.name, None, f"event {refused.ordinal}: {refused.text}") from None
+    except HistoryError:
+        wrapped = _WRAPPED.match(head)
+        if wrapped is None or wrapped[1] in _OF_EVENTS:
+            raise
+        raise HistoryError(source.name, 1, _unwrap(wrapped[1].decode(errors="replace"))) from None
     except MemoryError:
         raise HistoryError(source.name, None, "this history does not fit into the memory that there is") from None
     finally:
@@ -71,6 +79,14 @@ def read(
         if collecting:
             gc.enable()
     return intake.history
+
+
+def _unwrap(field: str) -> str:
+    """The sentence on a file that is one object, which has its events in a field."""
+    return (
+        f"one JSON object, with its events in the field {field!r}; expected the events alone: {EXPECTED}. "
+        f"`jq '.{field}' FILE | splitbrain check - …` takes them out"
+    )
 
 
 def _parser(name: str, head: bytes, *, own: bool) -> Parser:

@@ -32,3 +32,14 @@ def test_mistakes_have_a_line(text, says):
     with pytest.raises(HistoryError) as caught:
         read(io.BytesIO(text.encode()), "json", name="h")
     assert str(caught.value).startswith(says)
+
+
+@pytest.mark.parametrize("format", ["auto", "json", "jsonl"])
+def test_an_object_around_the_events_is_told(format):
+    for text in (f'{{"history": [{INVOKE}, {OK}]}}', f'{{"history":\n [{INVOKE},\n{OK}],\n "name": 1}}\n'):
+        with pytest.raises(HistoryError, match=r"^h:1: one JSON object, with its events in the field 'history'; exp"):
+            read(io.BytesIO(text.encode()), format, name="h")
+    maps = '{"value": [{"a": 1}], "process": 0, "type": "invoke"'
+    with pytest.raises(HistoryError, match=r"^h:1: not JSON"):
+        read(io.BytesIO(maps.encode()), "jsonl", name="h")
+    assert len(read(io.BytesIO(f'{maps}, "f": "add"}}'.encode()), "jsonl")) == 1
