@@ -54,7 +54,7 @@ class Sides:
             if any(counts):
                 yield f"runs {status.value}", *map(str, counts)  # type: ignore[misc]
         for kind in sorted(one.kinds | other.kinds):
-            yield f"runs with {kind}", *(str(_with_kind(side, kind)) for side in (one, other))  # type: ignore[misc]
+            yield f"runs refuted by {kind}", *(str(_with_kind(side, kind)) for side in (one, other))  # type: ignore[misc]
         for figure in sorted({**one.figures, **other.figures}):
             yield figure, *(_shown(side, figure) for side in (one, other))  # type: ignore[misc]
 

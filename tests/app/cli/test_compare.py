@@ -50,7 +50,7 @@ def test_the_line_for_machines(splitbrain, things):
     assert name == "raft · register · partition"
     assert test["worse"] == ["porcupine: an anomaly of the second side alone"]
     assert told["sides"][name]["target"] == ["raft", "raft:reads=local"]
-    assert told["sides"][name]["runs with porcupine"] == ["0", "1"]
+    assert told["sides"][name]["runs refuted by porcupine"] == ["0", "1"]
 
 
 def test_what_cannot_be_compared_is_said(splitbrain, things, tmp_path):
