@@ -6,14 +6,13 @@ A share is cut, never rounded up, so "100 %" means every one and "0 %" none.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from splitbrain.checkers.common import event_format
 from splitbrain.checkers.common import values as checker_values
 from splitbrain.harness.injection import CLOCK_READS
 from splitbrain.harness.operation import EventType, Value
 
 VALUE_LENGTH = 60
 """Characters of a value shown before it is cut."""
-WITHOUT_ANSWER = ("acquire", "release", "use")
-"""Operations whose nil says nothing."""
 
 
 def seconds(time_ns: int, digits: int = 3) -> str:
@@ -72,19 +71,8 @@ def cut(text: str, limit: int) -> str:
 
 
 def operation(f: str, argument: Value, result: Value, ended: EventType, limit: int = VALUE_LENGTH) -> str:
-    """An operation as the checkers' words have it: `read → 4`, `write 5`, `cas 3 → 4`. Seen only after `OK`. A
-    transaction is shown once, with what it read; so is a read of keys that returned their values."""
-    if f == "cas" and isinstance(argument, list | tuple) and len(argument) == 2:
-        return f"{f} {value(argument[0], limit)} → {value(argument[1], limit)}"
-    text = f if argument is None else f"{f} {value(argument, limit)}"
-    if ended != EventType.OK or (result is None and (argument is not None or f in WITHOUT_ANSWER)):
-        return text
-    if argument is not None and result == argument:
-        return text
-    if _micro_operations(argument) and _micro_operations(argument) == _micro_operations(result):
-        return f"{f} {value(result, limit)}"
-    keys = isinstance(argument, list | tuple) and isinstance(result, Mapping) and list(argument) == list(result)
-    return f"{f if keys else text} → {value(result, limit)}"
+    """An operation as the checkers' words have it, with values of at most `limit` characters."""
+    return event_format.operation(f, argument, result, ended, lambda data: value(data, limit))
 
 
 def error(data: Value, limit: int = VALUE_LENGTH) -> str:
@@ -92,13 +80,6 @@ def error(data: Value, limit: int = VALUE_LENGTH) -> str:
     if isinstance(data, list | tuple):
         return ": ".join(name(part, limit) for part in data)
     return name(data, limit)
-
-
-def _micro_operations(data: Value) -> list[tuple[Value, Value]] | None:
-    """The operations and keys of a transaction; None for any other value."""
-    if not isinstance(data, list | tuple) or not all(isinstance(one, list | tuple) and len(one) == 3 for one in data):
-        return None
-    return [(one[0], one[1]) for one in data]
 
 
 def bite(counters: Mapping[str, float], recorded: bool = True) -> str:

@@ -3,13 +3,16 @@
 Pitfall: two events that look simultaneous. Times have as many digits as it takes to tell those of a witness apart.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from splitbrain.checkers.common.values import shown
-from splitbrain.harness.history import History
-from splitbrain.harness.operation import Value
+from splitbrain.harness.history import ABSENT, History
+from splitbrain.harness.operation import EventType, Value
 
 SHOWN_ITEMS = 12
+WITHOUT_ANSWER = ("acquire", "release", "use")
+"""Operations whose nil says nothing."""
+UNSUCCESSFUL = {EventType.FAIL: " (failed)", EventType.INFO: " (unknown end)"}
 
 
 class EventFormat:
@@ -37,6 +40,19 @@ class EventFormat:
         """`1.0 s to 1.2 s`; ABSENT as the end is an end that nobody knows."""
         return f"{self.when(start)} to {self.when(end) if end >= 0 else '?'}"
 
+    def line(self, row: int, *, key: bool = True) -> str:
+        """An operation in a line: when, who, what was asked and what came back. key: whether to name its key, which
+        goes without saying where the verdict is about one."""
+        history = self._history
+        operations, values = history.operations(), history.pool.values
+        invoke, complete = operations.invoke[row], operations.complete[row]
+        f, ended = str(values[operations.f[row]]), EventType(operations.ended[row])
+        if key and operations.key[row] != ABSENT and values[operations.key[row]] is not None:
+            f += f" {shown(values[operations.key[row]])}"
+        result = None if operations.result[row] == ABSENT else values[operations.result[row]]
+        told = operation(f, values[operations.argument[row]], result, ended, short) + carried(history, row)
+        return f"{self.span(invoke, complete)}: {self.who(invoke)} {told}{UNSUCCESSFUL.get(ended, '')}"
+
 
 def in_all(counts: Iterable[tuple[str, int]]) -> str:
     """The last sentence of a witness: how many of each kind were found, `found in all: lost 2, duplicate 1`."""
@@ -47,3 +63,50 @@ def some(items: Sequence[Value]) -> str:
     """`1, 2, 3 … and 5 more`."""
     words = ", ".join(map(shown, items[:SHOWN_ITEMS]))
     return f"{words} … and {len(items) - SHOWN_ITEMS} more" if len(items) > SHOWN_ITEMS else words
+
+
+def carried(history: History, row: int) -> str:
+    """The token and the revision that came with an answer: ` (token 34)`."""
+    operations = history.operations()
+    complete = operations.complete[row]
+    if complete == ABSENT or operations.ended[row] == EventType.INFO:
+        return ""
+    token, revision = history.token[complete], operations.revision[row]
+    words = [] if token == ABSENT else [f" (token {shown(history.pool.values[token])})"]
+    return "".join([*words, *([] if revision == ABSENT else [f" (revision {revision})"])])
+
+
+def short(value: Value) -> str:
+    """A value of which no more than the first items are shown."""
+    if not isinstance(value, tuple | list | frozenset | set | Mapping) or len(value) <= SHOWN_ITEMS:
+        return shown(value)
+    if isinstance(value, Mapping):
+        words = shown(dict(list(value.items())[:SHOWN_ITEMS]))
+    elif isinstance(value, tuple | list):
+        words = shown(value[:SHOWN_ITEMS])
+    else:  # in an order that does not depend on hashes
+        words = "{" + " ".join(sorted(map(shown, value), key=lambda word: (len(word), word))[:SHOWN_ITEMS]) + "}"
+    return f"{words[:-1]} … and {len(value) - SHOWN_ITEMS:,} more{words[-1]}"
+
+
+def operation(f: str, argument: Value, result: Value, ended: EventType, tell: Callable[[Value], str]) -> str:
+    """An operation in words: `read → 4`, `write 5`, `cas 3 → 4`. Seen only after `OK`. A transaction is shown once,
+    with what it read; so is a read of keys that returned their values. tell: a value in words."""
+    if f == "cas" and isinstance(argument, list | tuple) and len(argument) == 2:
+        return f"{f} {tell(argument[0])} → {tell(argument[1])}"
+    text = f if argument is None else f"{f} {tell(argument)}"
+    if ended != EventType.OK or (result is None and (argument is not None or f in WITHOUT_ANSWER)):
+        return text
+    if argument is not None and result == argument:
+        return text
+    if _micro_operations(argument) and _micro_operations(argument) == _micro_operations(result):
+        return f"{f} {tell(result)}"
+    keys = isinstance(argument, list | tuple) and isinstance(result, Mapping) and list(argument) == list(result)
+    return f"{f if keys else text} → {tell(result)}"
+
+
+def _micro_operations(data: Value) -> list[tuple[Value, Value]] | None:
+    """The operations and keys of a transaction; None for any other value."""
+    if not isinstance(data, list | tuple) or not all(isinstance(one, list | tuple) and len(one) == 3 for one in data):
+        return None
+    return [(one[0], one[1]) for one in data]

@@ -92,7 +92,7 @@ class BankCheck:
             return f"the total is {shown(found)}, not {shown(total)}{where}"
         negative = [account for account, balance in seen.items() if balance < 0]
         if negative and not self.negative_balances:
-            return f"account {shown(negative[0])} has {shown(seen[negative[0]])}"
+            return f"account {shown(negative[0])} has {shown(seen[negative[0]])}, and none may be below zero"
         return None
 
 

@@ -95,9 +95,11 @@ def objection_to(accounts: Mapping[Value, Value], total: int | float) -> str | N
     """An objection to what a read before or after all transfers shows, in words, or None."""
     found = total_of(accounts)
     if differ(found, total):
-        return f"the total is {shown(found)}, not {shown(total)}"
+        return f"the total is {shown(found)}, not {shown(total)}, as it is before and after all transfers"
     negative = [account for account, balance in accounts.items() if balance is not None and balance < 0]
-    return f"account {shown(negative[0])} has {shown(accounts[negative[0]])}" if negative else None
+    if not negative:
+        return None
+    return f"account {shown(negative[0])} has {shown(accounts[negative[0]])}, and none may be below zero"
 
 
 def _end(complete: int) -> int:

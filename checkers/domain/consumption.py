@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from splitbrain.checkers.common.entry import CatalogueEntry
-from splitbrain.checkers.common.event_format import EventFormat, in_all
+from splitbrain.checkers.common.event_format import EventFormat, in_all, some
 from splitbrain.checkers.common.per_key import Rows, hold_to, of_each_key, over_budget, unobserved
 from splitbrain.checkers.common.values import shown
 from splitbrain.checkers.domain.logs import POLL, SEND, LogAnomaly, offsets_and_messages
@@ -85,14 +85,19 @@ class Deliveries:
             offset = operations.revision[row]
             behind = offset <= highest if offset != ABSENT else operations.complete[row] < latest
             if message not in having and behind:
-                words = f"message {self._word(message)} was acknowledged, and has no effect: later ones have"
+                words = (
+                    f"message {self._word(message)} was acknowledged{_at(offset)}, and has no effect: later ones have"
+                )
                 yield LogAnomaly(LOST, words, (row, sink.row))
 
     def _doubled(self, sink: Sink) -> Iterator[LogAnomaly]:
         for message, times in Counter(message for _, message in sink.found).items():
             if times > 1:
                 rows = (self.sends[message], sink.row) if message in self.sends else (sink.row,)
-                yield LogAnomaly(DOUBLED, f"message {self._word(message)} has {times:,} effects", rows)
+                offsets = sorted({offset for offset, other in sink.found if other == message})
+                where = f"offset{'s' * (len(offsets) > 1)} {some(offsets)}"
+                words = f"message {self._word(message)} has {times:,} effects, at {where}"
+                yield LogAnomaly(DOUBLED, words, rows)
 
     def _aborted(self, sink: Sink) -> Iterator[LogAnomaly]:
         operations = self.history.operations()
@@ -161,20 +166,16 @@ class ConsumedCheck:
 
 def _witness(history: History, worst: LogAnomaly, counts: Counter[str]) -> Witness:
     """The witness of an anomaly: the send, the read of effects, and how many anomalies of each kind there are."""
-    operations, values = history.operations(), history.pool.values
+    operations = history.operations()
     rows = sorted(set(worst.rows), key=lambda row: operations.invoke[row])
-    tell = EventFormat(history, [operations.invoke[row] for row in rows])
-    words = [worst.words]
-    for row in rows:
-        begin, end = operations.invoke[row], operations.complete[row]
-        sent = values[operations.f[row]] == SEND
-        what = f"sent {shown(values[operations.argument[row]])}" if sent else "read the effects"
-        known = "" if operations.ended[row] == EventType.OK else ", of unknown end"
-        known = ", which failed" if operations.ended[row] == EventType.FAIL else known
-        words.append(f"{tell.span(begin, end)}: {tell.who(begin)} {what}{known}")
-    words.append(in_all(sorted(counts.items())))
     events = sorted({event for row in rows for event in (operations.invoke[row], operations.complete[row])} - {ABSENT})
-    return Witness(tuple(events), tuple(words), operations.invoke[rows[0]])
+    tell = EventFormat(history, events)
+    words = [worst.words, *(tell.line(row, key=False) for row in rows), in_all(sorted(counts.items()))]
+    return Witness(tuple(events), tuple(words), operations.invoke[worst.rows[-1]])
+
+
+def _at(offset: int) -> str:
+    return "" if offset == ABSENT else f" at offset {offset}"
 
 
 AT_LEAST_ONCE = ConsumedCheck("consumed-at-least-once", (LOST, ABORTED))

@@ -20,7 +20,7 @@ from itertools import accumulate
 from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.event_format import EventFormat
 from splitbrain.checkers.common.per_key import LOOK_EVERY, Rows, hold_to, of_each_key, over_budget, unobserved
-from splitbrain.checkers.common.values import meant, shown
+from splitbrain.checkers.common.values import counted, meant, shown
 from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import History
@@ -159,18 +159,18 @@ def outside(
     operations, values = history.operations(), history.pool.values
     invoke, complete = operations.invoke[row], operations.complete[row]
     seen, (low, high) = shown(values[operations.result[row]]), map(shown, bounds)
-    counted = [
+    begun = [
         add for add in adds if operations.ended[add] != EventType.FAIL and operations.invoke[add] < complete
     ]  # fmt: skip
     events = [invoke, complete]
-    for add in counted:
+    for add in begun:
         events += [operations.invoke[add], *([operations.complete[add]] if operations.complete[add] >= 0 else [])]
     tell = EventFormat(history, (invoke, complete))
     limit = f"it was at least {low} when the read began" if below else f"it cannot have been more than {high} by then"
     words = [
         f"{tell.who(invoke)} read {seen} at {tell.when(complete)}, yet {limit}",
-        f"{tell.span(invoke, complete)}: {tell.who(invoke)} read → {seen}; with {len(counted):,} adds begun before its "
-        f"end, the sum is from {low} to {high}",
+        f"{tell.span(invoke, complete)}: {tell.who(invoke)} read → {seen}; with the {counted(len(begun), 'add')} begun "
+        f"before its end, the sum is {low if low == high else f'from {low} to {high}'}",
     ]
     return Witness(tuple(sorted(set(events))), tuple(words), invoke)
 

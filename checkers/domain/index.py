@@ -102,7 +102,10 @@ class IndexedRows:
         for key in self._of_value.get(value, ()):
             write = self._certain(self.writes[key], value, begin, end) if key not in found else None
             if write is not None:
-                words = f"row {self._word(key)} is missing from the index of {self._word(value)}, which it has"
+                words = (
+                    f"row {self._word(key)} had {self._word(value)} all the time that a find of "
+                    f"{self._word(value)} took, and is missing from its answer"
+                )
                 yield IndexAnomaly(MISSING, words, (write.row, find))
         for key in found:
             yield from self._without_row(key, value, find)
@@ -123,16 +126,16 @@ class IndexedRows:
         over = sorted(
             (one for one in writes if one.value != value and one.end < begin), key=_begin
         )  # fmt: skip
-        told = f"row {self._word(key)} is in the index of {self._word(value)}"
+        told = f"row {self._word(key)} is in the answer to a find of {self._word(value)}"
         if not had:
-            yield IndexAnomaly(WITHOUT_ROW, f"{told}, and nobody had tried to write that", (find,))
+            yield IndexAnomaly(WITHOUT_ROW, f"{told}, and nobody had tried to write that to it", (find,))
             return
         begins = [one.begin for one in over]
         places = [bisect_left(begins, one.end) for one in had]
         if all(place < len(over) for place in places):
             last = max(had, key=_begin)
             rows = (last.row, over[max(places)].row, find)
-            yield IndexAnomaly(WITHOUT_ROW, f"{told}, and had got another value before", rows)
+            yield IndexAnomaly(WITHOUT_ROW, f"{told}, and had got another value before the find began", rows)
 
     def _keys(self, result: int) -> list[int]:
         pool = self.history.pool
@@ -184,20 +187,12 @@ class IndexCheck:
 
 def _witness(history: History, first: IndexAnomaly, counts: Counter[str]) -> Witness:
     """The witness of an anomaly, with the number of all."""
-    operations, values = history.operations(), history.pool.values
+    operations = history.operations()
     rows = sorted(set(first.rows), key=lambda row: operations.invoke[row])
-    tell = EventFormat(history, [operations.invoke[row] for row in rows])
-    words = [first.words]
-    for row in rows:
-        begin, end = operations.invoke[row], operations.complete[row]
-        argument = shown(values[operations.argument[row]])
-        wrote = values[operations.f[row]] == WRITE
-        did = f"wrote {argument} to {shown(values[operations.key[row]])}" if wrote else f"looked for {argument}"
-        known = "" if operations.ended[row] == EventType.OK else ", of unknown end"
-        words.append(f"{tell.span(begin, end)}: {tell.who(begin)} {did}{known}")
-    words.append(in_all(sorted(counts.items())))
     events = sorted({event for row in rows for event in (operations.invoke[row], operations.complete[row])} - {ABSENT})
-    return Witness(tuple(events), tuple(words), operations.invoke[rows[0]])
+    tell = EventFormat(history, events)
+    words = [first.words, *map(tell.line, rows), in_all(sorted(counts.items()))]
+    return Witness(tuple(events), tuple(words), operations.invoke[first.rows[-1]])
 
 
 FRESH, EVENTUAL = "index-fresh", "index-eventual"

@@ -45,41 +45,38 @@ class JepsenCausalCheck:
         done = sorted(
             (row for row in rows if operations.ended[row] == EventType.OK), key=operations.complete.__getitem__
         )
-        value, writes, reads, before, position = self.initial, 0, 0, ABSENT, ABSENT
+        value, writes, reads, written, before, position = self.initial, 0, 0, ABSENT, ABSENT, ABSENT
         for row in done:
-            wrong = None
+            wrong, shown_too = None, written
             link = history.token[operations.invoke[row]]
             if ABSENT not in (link, position) and link != position:
-                wrong = "was invoked with another token than the operation before it ended with"
+                wrong = f"was invoked with token {shown(values[link])}, and the one before it ended with "
+                wrong, shown_too = wrong + shown(values[position]), before
             elif values[operations.f[row]] == WRITE:
                 writes += 1
                 value = values[operations.argument[row]]
-                wrong = None if value == writes else f"wrote {shown(value)}, and {writes} is next"
+                wrong = None if value == writes else f"wrote {shown(value)}, and the next write is of {writes}"
             elif (read := values[operations.result[row]]) is not None:
                 reads += 1
-                wrong = None if read == value else f"returned {shown(read)}, and the value is {shown(value)}"
+                first = "" if writes else ", as at first"
+                wrong = None if read == value else f"returned {shown(read)}, and the value is {shown(value)}{first}"
             if wrong is not None:
-                return self._invalid(history, row, before, wrong)
+                return self._invalid(history, row, shown_too, wrong)
             before, position = row, history.token[operations.complete[row]]
+            written = row if values[operations.f[row]] == WRITE else written
         if not reads:
             return unobserved(self.name, "no read returned a value: nothing could have refuted the model")
         reason = f"{len(done):,} operations executed in the order in which they were issued"
         return Verdict(Validity.VALID, reason, self.name, self.name, details={"reads": reads, "writes": writes})
 
-    def _invalid(self, history: History, row: int, before: int, wrong: str) -> Verdict:
+    def _invalid(self, history: History, row: int, other: int, wrong: str) -> Verdict:
+        """The verdict on an operation that is wrong. other: the row of the one that it contradicts, ABSENT if none."""
         operations, values = history.operations(), history.pool.values
-        spans = [(operations.invoke[each], operations.complete[each]) for each in (before, row) if each != ABSENT]
-        events = tuple(sorted(event for span in spans for event in span))
+        rows = [each for each in (other, row) if each != ABSENT]
+        events = tuple(sorted(event for each in rows for event in (operations.invoke[each], operations.complete[each])))
         tell = EventFormat(history, events)
-        lines = []
-        for start, end in spans:
-            at = next(each for each in (row, before) if each != ABSENT and operations.invoke[each] == start)
-            f = str(values[operations.f[at]])
-            value = values[operations.argument[at] if f == WRITE else operations.result[at]]
-            arrow = "" if f == WRITE else "→ "
-            lines.append(f"{tell.span(start, end)}: {tell.who(start)} {f} {arrow}{shown(value)}")
-        first = f"{values[operations.f[row]]} of {tell.who(spans[-1][0])} {wrong}"
-        witness = Witness(events, (first, *lines), spans[-1][0])
+        first = f"{values[operations.f[row]]} of {tell.who(operations.invoke[row])} {wrong}"
+        witness = Witness(events, (first, *(tell.line(each, key=False) for each in rows)), operations.invoke[row])
         return Verdict(Validity.INVALID, first, self.name, self.name, witness=witness)
 
 

@@ -12,7 +12,7 @@ number of its own, and no row.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -54,41 +54,51 @@ class JepsenMonotonicCheck:
         if listed is not None and not isinstance(listed, tuple | list):
             raise UsageError(f"a read returns rows in the order of their timestamps, as a list, not {shown(listed)}")
         found = [row_of(each) for each in listed or ()]
-        added = {row_of(values[operations.result[row]])[0] for row in done if values[operations.f[row]] == ADD}
+        added = {row_of(values[operations.result[row]])[0]: row for row in done if values[operations.f[row]] == ADD}
         failed = {
-            row_of(values[operations.argument[row]])[0]
+            row_of(values[operations.argument[row]])[0]: row
             for row in rows
             if operations.ended[row] == EventType.FAIL and is_row(values[operations.argument[row]])
         }
         there = Counter(value for value, _ in found)
-        wrong = _wrong(found, there, added - there.keys(), failed & there.keys())
+        wrong = _wrong(found, there, added.keys() - there.keys(), failed.keys() & there.keys())
         details: dict[str, Value] = {"rows": len(found), "acknowledged": len(added)}
         if wrong is None and not found and not added:
             return unobserved(self.name, "nothing was added, and no row read: nothing could have refuted the model")
         if wrong is None:
             reason = f"{len(found):,} rows stand in the order of their values and of their timestamps"
             return Verdict(Validity.VALID, reason, self.name, self.name, details=details)
-        span = operations.invoke[read], operations.complete[read]
-        tell = EventFormat(history, span)
-        words = (f"in the last read, {wrong}", f"{tell.span(*span)}: {tell.who(span[0])} read → {len(found):,} rows")
-        return Verdict(
-            Validity.INVALID, words[0], self.name, self.name, witness=Witness(span, words, span[0]), details=details
-        )
+        told, about = wrong
+        adds = sorted({row for value in about for row in (added.get(value), failed.get(value)) if row is not None})
+        spans = [(operations.invoke[row], operations.complete[row]) for row in (*adds, read)]
+        events = tuple(sorted(event for span in spans for event in span))
+        tell = EventFormat(history, events)
+        words = (f"in the last read, {told}", *(tell.line(row, key=False) for row in (*adds, read)))
+        witness = Witness(events, words, operations.invoke[read])
+        return Verdict(Validity.INVALID, words[0], self.name, self.name, witness=witness, details=details)
 
 
-def _wrong(found: Sequence[Row], there: Counter[Any], lost: set[Any], revived: set[Any]) -> str | None:
-    """An objection to the rows of a read, or None."""
+def _wrong(
+    found: Sequence[Row], there: Counter[Any], lost: Set[Any], revived: Set[Any]
+) -> tuple[str, Sequence[Any]] | None:
+    """An objection to the rows of a read, with the first values that it is about; None if there is none."""
     for (one, earlier), (other, later) in pairwise(found):
         if later < earlier:
-            return f"timestamp {shown(later)} stands after {shown(earlier)}"
+            words = f"timestamp {shown(later)} stands after {shown(earlier)}, though rows are read in their order"
+            return words, (one, other)
         if other < one:
-            return f"{shown(other)} at {shown(later)} stands after {shown(one)} at {shown(earlier)}"
+            words = f"value {shown(other)} of timestamp {shown(later)} stands after {shown(one)} of {shown(earlier)}"
+            return f"{words}, though values rise with timestamps", (one, other)
     twice = [value for value, count in there.items() if count > 1]
     if twice:
-        return f"these stand more than once: {some(twice)}"
-    if lost:
-        return f"these were acknowledged and are missing: {some(sorted(lost))}"
-    return f"these were added by adds that failed: {some(sorted(revived))}" if revived else None
+        return f"these values stand more than once: {some(twice)}", twice[:1]
+    for words, values in (
+        ("these values were acknowledged and are missing", sorted(lost)),
+        ("these values are there, though their adds failed", sorted(revived)),
+    ):
+        if values:
+            return f"{words}: {some(values)}", values[:1]
+    return None
 
 
 def is_row(value: Value) -> bool:

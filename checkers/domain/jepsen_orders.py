@@ -30,7 +30,7 @@ from splitbrain.checkers.common.per_key import LOOK_EVERY, Rows, hold_to, of_eac
 from splitbrain.checkers.common.values import shown
 from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.errors import UsageError
-from splitbrain.harness.history import History
+from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import EventType, Value
 from splitbrain.harness.verdict import Validity, Verdict, Witness
 
@@ -116,10 +116,8 @@ def earlier_write_missed(history: History, read: int, writes: WriteOrder) -> Wit
     words = (
         f"read of {tell.who(spans[read][0])} saw {second} and not {first}, though the write of {first} had ended "
         f"before that of {second} was invoked",
-        *(f"{tell.span(*spans[row])}: {tell.who(spans[row][0])} write {shown(pool.values[operations.argument[row]])}"
-          for row in (missed, latest)),
-        f"{tell.span(*spans[read])}: {tell.who(spans[read][0])} read → {shown(elements)}",
-    )  # fmt: skip
+        *(tell.line(row, key=False) for row in (missed, latest, read)),
+    )
     return Witness(tuple(events), words, spans[read][0])
 
 
@@ -132,15 +130,36 @@ def earlier_subkey_missed(history: History, read: int, writes: WriteOrder) -> Wi
     if not isinstance(subkeys, tuple | list):
         raise UsageError(f"a read of subkeys returns them in their order, as a list, not {shown(subkeys)}")
     there = next((place for place, subkey in enumerate(subkeys) if subkey is not None), len(subkeys))
-    if all(subkey is not None for subkey in subkeys[there:]):
+    gap = next((place for place in range(there, len(subkeys)) if subkeys[place] is None), None)
+    if gap is None:
         return None
-    span = operations.invoke[read], operations.complete[read]
-    tell = EventFormat(history, span)
+    around = _written_around(history, subkeys[there : gap + 1], writes)
+    whole = writes.row_of.get(history.pool.id(value[0])) if pair else None
+    rows = [*around, *([whole] if whole is not None and not around else []), read]
+    events = sorted({e for row in rows for e in (operations.invoke[row], operations.complete[row])} - {ABSENT})
+    tell = EventFormat(history, events)
+    missed = "the one that its client had written before it"
+    if around:
+        earlier = shown(history.pool.values[operations.argument[rows[0]]])
+        missed = f"{earlier}, which {tell.who(operations.invoke[rows[0]])} had written before it"
     words = (
-        f"read of {tell.who(span[0])} saw {shown(subkeys[there])} and not one that its client had written before it",
-        f"{tell.span(*span)}: {tell.who(span[0])} read → {shown(value)}",
+        f"read of {tell.who(operations.invoke[read])} saw {shown(subkeys[gap - 1])} and not {missed}: nil stands there",
+        *(tell.line(row, key=False) for row in rows),
     )
-    return Witness(span, words, span[0])
+    return Witness(tuple(events), words, operations.invoke[read])
+
+
+def _written_around(history: History, subkeys: Sequence[Value], writes: WriteOrder) -> Sequence[int]:
+    """The rows of two writes: of the subkey that a read lacks, and of the next one of its client, which the read has;
+    none if they cannot be told. subkeys: what was read, from the last one to the nil in place of the one it lacks."""
+    operations, pool = history.operations(), history.pool
+    seen = [writes.row_of.get(pool.id(subkey)) for subkey in subkeys[:-1]]
+    if seen[-1] is None:
+        return ()
+    process = operations.process[seen[-1]]
+    of_client = [row for row in writes.row_of.values() if operations.process[row] == process]
+    before = [row for row in of_client if operations.invoke[row] < operations.invoke[seen[-1]]]
+    return (before[-1], seen[-1]) if before else ()
 
 
 def _collection(value: Value) -> bool:

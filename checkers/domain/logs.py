@@ -31,7 +31,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from splitbrain.checkers.common.entry import CatalogueEntry
-from splitbrain.checkers.common.event_format import EventFormat, in_all
+from splitbrain.checkers.common.event_format import SHOWN_ITEMS, EventFormat, in_all
 from splitbrain.checkers.common.per_key import Rows, hold_to, of_each_key, over_budget, unobserved
 from splitbrain.checkers.common.values import shown
 from splitbrain.harness.budget import Budget, BudgetMeter
@@ -347,12 +347,8 @@ def _out_of_order_sends(history: History, traffic: LogTraffic) -> Iterator[LogAn
 
 
 def _polled(history: History, row: int) -> str:
-    """The messages that a poll brought, in words."""
-    if history.operations().ended[row] != EventType.OK:
-        return "polled"
+    """The messages that a long poll brought, in words."""
     offsets = [offset for offset, _ in offsets_and_messages(history, history.operations().result[row])]
-    if len(offsets) < 2:
-        return f"polled offset {offsets[0]}" if offsets else "polled, and got nothing"
     return f"polled {len(offsets):,} messages, at offsets {min(offsets)} to {max(offsets)}"
 
 
@@ -360,18 +356,18 @@ def _witness(history: History, worst: LogAnomaly, counts: Counter[str]) -> Witne
     """The witness of an anomaly, with the number of others."""
     operations, values = history.operations(), history.pool.values
     rows = sorted(set(worst.rows), key=lambda row: operations.invoke[row])
-    tell = EventFormat(history, [operations.invoke[row] for row in rows])
+    events = sorted({event for row in rows for event in (operations.invoke[row], operations.complete[row])} - {ABSENT})
+    tell = EventFormat(history, events)
     words = [worst.words]
     for row in rows:
         begin, end = operations.invoke[row], operations.complete[row]
-        f = values[operations.f[row]]
-        what = _polled(history, row) if f == POLL else f"sent {shown(values[operations.argument[row]])}"
-        known = "" if operations.ended[row] == EventType.OK else ", of unknown end"
-        known = ", which failed" if operations.ended[row] == EventType.FAIL else known
-        words.append(f"{tell.span(begin, end)}: {tell.who(begin)} {what}{known}")
+        brought = values[operations.result[row]] if operations.ended[row] == EventType.OK else None
+        if values[operations.f[row]] == POLL and isinstance(brought, tuple | list) and len(brought) > SHOWN_ITEMS:
+            words.append(f"{tell.span(begin, end)}: {tell.who(begin)} {_polled(history, row)}")
+        else:
+            words.append(tell.line(row, key=False))
     words.append(in_all((kind, counts[kind]) for kind in KINDS))
-    events = sorted({event for row in rows for event in (operations.invoke[row], operations.complete[row])} - {ABSENT})
-    return Witness(tuple(events), tuple(words), operations.invoke[rows[0]])
+    return Witness(tuple(events), tuple(words), operations.invoke[worst.rows[-1]])
 
 
 LOG = CatalogueEntry(

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from splitbrain.checkers.common.entry import CatalogueEntry
+from splitbrain.checkers.common.event_format import EventFormat
 from splitbrain.checkers.common.per_key import Rows, hold_to, of_each_key, over_budget, unobserved
 from splitbrain.checkers.common.values import shown
 from splitbrain.harness.budget import Budget, BudgetMeter
@@ -46,7 +47,7 @@ class MembershipCheck:
             return over_budget(self.name, limit, 0, len(rows), "operations")
         operations, values = history.operations(), history.pool.values
         begins = self._settled(history)
-        answers: dict[str, list[Sequence[Value]]] = {}
+        answers: dict[str, list[int]] = {}
         sizes = []
         for row in rows:
             invoke = operations.invoke[row]
@@ -57,22 +58,22 @@ class MembershipCheck:
                 return unknown(self.name, f"a read answered {shown(members)}, which is no list of nodes", self.name)
             sizes.append(len(members))
             if history.time[invoke] >= begins:
-                answers.setdefault(str(values[history.node[invoke]]), []).append(members)
+                answers.setdefault(str(values[history.node[invoke]]), []).append(row)
         left_out = sum(size < max(sizes) for size in sizes)
         details: dict[str, Value] = {"reads": len(sizes), "reads_that_left_somebody_out": left_out}
         judged = {node: told for node, told in answers.items() if len(told) >= FEWEST}
         if not judged or len(answers) < 2:
             reason = f"{len(judged)} nodes answered {FEWEST} times, {self.settle_s:g} s after the last fault"
             return unobserved(self.name, f"{reason}: nothing could have refuted the model")
-        words = [
-            f"{node} leaves out {other}, which answers, in all of its last {len(told)} answers"
+        left = [
+            (node, other)
             for node, told in judged.items()
             for other in answers
-            if not any(other in members for members in told)
+            if not any(other in values[operations.result[row]] for row in told)
         ]
-        if words:
-            witness = Witness((), tuple(words))
-            return Verdict(Validity.INVALID, words[0], self.name, self.name, witness=witness, details=details)
+        if left:
+            witness = _left_out(history, left, answers)
+            return Verdict(Validity.INVALID, witness.words[0], self.name, self.name, witness=witness, details=details)
         reason = f"{len(judged)} nodes leave none of the {len(answers)} out that answer in the end"
         return Verdict(Validity.VALID, reason, self.name, self.name, details=details)
 
@@ -82,6 +83,20 @@ class MembershipCheck:
             time for time, process in zip(history.time, history.process, strict=True) if process == NEMESIS_PROCESS
         ]
         return faults[-1] + round(self.settle_s * SECOND) if faults else 0
+
+
+def _left_out(history: History, left: Sequence[tuple[str, str]], answers: Mapping[str, Sequence[int]]) -> Witness:
+    """The witness of nodes that are left out: of the first, the last answers of the one that leaves it out, and its own
+    last one. left: (who leaves out, who is left out). answers: rows of the answers of each node."""
+    operations = history.operations()
+    node, other = left[0]
+    rows = sorted((*answers[node][-FEWEST:], answers[other][-1]), key=operations.invoke.__getitem__)
+    events = tuple(sorted(event for row in rows for event in (operations.invoke[row], operations.complete[row])))
+    tell = EventFormat(history, events)
+    told = [f"{one} leaves out {which}, which answers, in all of its last {len(answers[one])} answers"
+            for one, which in left]  # fmt: skip
+    words = (told[0], *(tell.line(row, key=False) for row in rows), *told[1:])
+    return Witness(events, words, operations.invoke[answers[node][-1]])
 
 
 def build(settings: Mapping[str, Setting]) -> MembershipCheck:

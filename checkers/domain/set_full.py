@@ -177,8 +177,7 @@ def missed(
         f"at {tell.when(known)}; {later}",
         f"{tell.span(begun, known)}: {tell.who(begun)} {values[history.f[begun]]}"
         + (f" {name}" if values[history.f[begun]] == ADD else f" → … {name} …"),
-        f"{tell.span(absent.invoke, absent.complete)}: {tell.who(absent.invoke)} read → "
-        + counted(len(absent.seen), "element"),
+        tell.line(absent.row, key=False),
     ]
     if len(missing) > 1:
         words.append(f"{word} in all, {counted(len(missing), 'element')}: {some([values[e] for e in missing])}")

@@ -195,7 +195,7 @@ def amiss(history: History, elements: Mapping[int, RemovedElement], how: str, wr
     for change in sorted(changes, key=lambda change: change.invoke):
         begun = f"{tell.who(change.invoke)} {values[history.f[change.invoke]]} {name}"
         words.append(f"{tell.span(change.invoke, history.partner[change.invoke])}: {begun}")
-    words.append(f"{tell.span(read.invoke, read.complete)}: {reader} read → {counted(len(read.seen), 'element')}")
+    words.append(tell.line(read.row, key=False))
     if len(wrong) > 1:
         words.append(f"{how} in all, {counted(len(wrong), 'element')}: {some([values[e] for e in wrong])}")
     return Witness(tuple(sorted(events)), tuple(words), read.invoke)

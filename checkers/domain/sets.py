@@ -187,8 +187,8 @@ def lost_element(history: History, all_of_it: SetHistory, lost: Mapping[int, Set
     words = [
         f"{tell.who(read.invoke)} read the set at {tell.when(read.complete)} without {name}, "
         f"yet its add had been acknowledged at {tell.when(operations.complete[by])} by {adder}",
-        f"{tell.span(operations.invoke[by], operations.complete[by])}: {adder} add {name}",
-        f"{tell.span(read.invoke, read.complete)}: {tell.who(read.invoke)} read → {counted(len(read.seen), 'element')}",
+        tell.line(by, key=False),
+        tell.line(read.row, key=False),
     ]
     if len(lost) > 1:
         words.append(f"lost in all, {len(lost):,} acknowledged elements: {some([values[e] for e in lost])}")
@@ -213,7 +213,7 @@ def unexpected_element(history: History, all_of_it: SetHistory, unexpected: Mapp
     name = shown(values[element])
     words = [
         f"{tell.who(read.invoke)} read the set at {tell.when(read.complete)} with {name} in it, {story}",
-        f"{tell.span(read.invoke, read.complete)}: {tell.who(read.invoke)} read → {counted(len(read.seen), 'element')}",
+        tell.line(read.row, key=False),
     ]
     if add is not None:
         words.append(f"{tell.span(add, history.partner[add])}: {tell.who(add)} add {name}")
@@ -235,7 +235,7 @@ def doubled(history: History, read: SetRead) -> Witness:
     tell = EventFormat(history, events)
     name = shown(history.pool.values[element])
     words = f"{tell.who(read.invoke)} read the set at {tell.when(read.complete)} with {name} in it more than once"
-    return Witness(events, (words,), read.invoke)
+    return Witness(events, (words, tell.line(read.row, key=False)), read.invoke)
 
 
 READS = Option("reads", "last", "which reads count: the last, or all that began after the last add", ("last", "final"))

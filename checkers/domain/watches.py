@@ -208,9 +208,8 @@ def strange(history: History, log: WatchLog, writes: Writes) -> Witness | None:
         events = sorted({operations.invoke[change.row], operations.complete[change.row], *more})
         tell = EventFormat(history, events)
         at = tell.when(operations.complete[change.row])
-        return Witness(
-            tuple(events), (f"saw {_shown(history, change)} at {at}, {story}",), operations.invoke[change.row]
-        )
+        words = (f"saw {_shown(history, change)} at {at}, {story}", *_lines(history, events))
+        return Witness(tuple(events), words, operations.invoke[change.row])
     return None
 
 
@@ -242,7 +241,8 @@ def missing(history: History, log: WatchLog, writes: Writes, expected: Sequence[
     )
     words = [
         f"never saw {write}, acknowledged at {tell.when(operations.complete[row])} "
-        f"by {tell.who(operations.invoke[row])}, {proof}"
+        f"by {tell.who(operations.invoke[row])}, {proof}",
+        *_lines(history, sorted(events)),
     ]
     if len(lost) > 1:
         words.append(f"missing in all: {len(lost):,} acknowledged writes, up to revision {lost[-1][0]}")
@@ -255,7 +255,13 @@ def _two(history: History, first: WatchedChange, second: WatchedChange, story: s
     events = tuple(event for row in rows for event in (operations.invoke[row], operations.complete[row]))
     tell = EventFormat(history, events)
     words = f"saw {_shown(history, second)} at {tell.when(operations.complete[second.row])}, {story}"
-    return Witness(tuple(sorted(events)), (words,), operations.invoke[second.row])
+    return Witness(tuple(sorted(events)), (words, *_lines(history, events)), operations.invoke[second.row])
+
+
+def _lines(history: History, events: Sequence[int]) -> list[str]:
+    """A line for each operation that has one of these events."""
+    tell, invoke, wanted = EventFormat(history, events), history.operations().invoke, set(events)
+    return [tell.line(row) for row, begin in enumerate(invoke) if begin in wanted]
 
 
 def _shown(history: History, change: WatchedChange) -> str:

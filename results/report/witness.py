@@ -7,8 +7,10 @@ evenly in their order, because only the order makes the contradiction, and says 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from splitbrain.checkers.common.event_format import UNSUCCESSFUL, carried
+from splitbrain.checkers.common.values import same
 from splitbrain.harness.history import ABSENT, History
-from splitbrain.harness.operation import EventType
+from splitbrain.harness.operation import EventType, Value
 from splitbrain.harness.verdict import Verdict, Witness
 from splitbrain.results import format
 from splitbrain.results.summary import origin, timed
@@ -117,9 +119,9 @@ def shown(history: History, verdicts: Sequence[Verdict], witness: Witness) -> Sh
     column = {position: number for number, position in enumerate(spots, 1)}
     lanes = sorted({operations.process[row] for row in kept}, key=lambda process: _home(history, kept, process))
     worst = offending_row(history, witness, rows)
-    keyed = all(verdict.key is None for verdict in verdicts)
+    about = [verdict.key for verdict in verdicts]
     times = dict(zip(spots, _times(history, spots), strict=True))
-    bars = tuple(_bar(history, row, column, lanes, times, row == worst, keyed) for row in kept)
+    bars = tuple(_bar(history, row, column, lanes, times, row == worst, about) for row in kept)
     cycle = _cycle(history, witness, bars)
     return Shown(
         about="; ".join(map(_about, verdicts)),
@@ -158,8 +160,12 @@ def _is_row(sentence: str, bars: Sequence[Bar]) -> bool:
     """Whether a sentence says what a row of the table does: `0.656 s to 0.661 s: n3 (process 2) write 52`, or `event 2
     to ?: process 2 write 52 (unknown end)`."""
     span, _, told = sentence.partition(": ")
+    for word in UNSUCCESSFUL.values():
+        told = told.removesuffix(word)
+    head, cut, _ = told.partition(" … and ")
     return any(
-        span.startswith(f"{bar.invoked} to ") and _told(bar) == told.partition(" (unknown end)")[0] for bar in bars
+        span.startswith(f"{bar.invoked} to ") and (_told(bar).startswith(head) if cut else _told(bar) == told)
+        for bar in bars
     )
 
 
@@ -175,7 +181,7 @@ def _bar(
     lanes: Sequence[int],
     times: Mapping[int, str],
     offending: bool,
-    keyed: bool,
+    about: Sequence[Value],
 ) -> Bar:
     operations, values = history.operations(), history.pool.values
     invoke, complete = operations.invoke[row], operations.complete[row]
@@ -183,8 +189,9 @@ def _bar(
     result = values[operations.result[row]] if operations.result[row] != ABSENT else None
     error = ABSENT if complete == ABSENT else history.error[complete]
     name = str(values[operations.f[row]])
-    if keyed and operations.key[row] != ABSENT:
-        name += f" {format.value(values[operations.key[row]])}"
+    key = None if operations.key[row] == ABSENT else values[operations.key[row]]
+    if key is not None and not all(same(key, one) for one in about):
+        name += f" {format.value(key)}"
     return Bar(
         row=row,
         index=invoke,
@@ -192,7 +199,7 @@ def _bar(
         process=str(history.process_names.get(operations.process[row], operations.process[row])),
         node=_node(history, row),
         text=format.operation(name, values[operations.argument[row]], result, ended, TEXT_LENGTH)
-        + _carried(history, row),
+        + carried(history, row),
         ended="never ended" if complete == ABSENT else ended.word,
         invoked=times[invoke],
         completed="–" if complete == ABSENT else times[complete],
@@ -201,17 +208,6 @@ def _bar(
         last=len(column) if ended == EventType.INFO else column[complete],
         offending=offending,
     )
-
-
-def _carried(history: History, row: int) -> str:
-    """The token and the revision that came with an answer: ` (token 34)`."""
-    operations = history.operations()
-    complete = operations.complete[row]
-    if complete == ABSENT or operations.ended[row] == EventType.INFO:
-        return ""
-    token, revision = history.token[complete], operations.revision[row]
-    words = [] if token == ABSENT else [f" (token {format.value(history.pool.values[token])})"]
-    return "".join([*words, *([] if revision == ABSENT else [f" (revision {revision})"])])
 
 
 def _about(verdict: Verdict) -> str:

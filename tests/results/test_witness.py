@@ -63,3 +63,20 @@ def test_a_read_of_keys_and_an_error_are_as_short_as_can_be() -> None:
     assert format.operation("use", None, None, EventType.OK) == "use"
     assert format.error(("conflict", "the lease lapsed")) == "conflict: the lease lapsed"
     assert format.error("gone") == "gone"
+
+
+def test_a_row_that_failed_or_was_cut_is_no_sentence_too() -> None:
+    seen = tuple(range(20))
+    words = (
+        "event 0 to event 1: process 0 write 1 (failed)",
+        "event 2 to event 3: process 1 read → [0 1 2 3 4 5 6 7 8 9 10 11 … and 8 more]",
+        "event 2 to event 3: process 1 read → [0 1 2 9 … and 8 more]",
+    )
+    found = shown_of(
+        words,
+        (0, "invoke", "write", 1, {}),
+        (0, "fail", "write", 1, {}),
+        (1, "invoke", "read", None, {}),
+        (1, "ok", "read", seen, {}),
+    )
+    assert found.words == words[2:]

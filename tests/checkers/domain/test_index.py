@@ -84,6 +84,7 @@ def test_what_is_wrong_is_named_and_shown(kind: str, rows: Sequence[Row]) -> Non
     assert verdict.value is Validity.INVALID
     assert kind in verdict.details["anomalies"]
     assert verdict.witness is not None and verdict.witness.events
+    assert any("find red → [" in words for words in verdict.witness.words), "it says what was answered"
 
 
 def test_one_after_the_other_each_find_has_one_right_answer() -> None:

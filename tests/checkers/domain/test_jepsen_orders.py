@@ -54,6 +54,19 @@ def test_a_write_is_not_seen_without_those_that_had_ended_before_it(model, rows,
     assert verdict(model, *rows).value.value == expected
 
 
+@pytest.mark.parametrize(
+    ("writes", "said"),
+    [
+        ([*done(0, W, "7_0"), *done(0, W, "7_1"), *done(0, W, "7_2")], 'saw "7_2" and not "7_1", which process 0 had'),
+        (done(0, W, 7), 'saw "7_2" and not the one that its client had written before it'),
+    ],
+)
+def test_the_witness_names_the_subkey_that_is_not_there(writes: Any, said: str) -> None:
+    found = verdict("jepsen-sequential", *writes, *done(1, R, (7, ("7_2", None, "7_0"))))
+    assert found.witness is not None and said in found.reason
+    assert len(found.witness.words) == len(found.witness.events) // 2 + 1 > 2, "writes are shown beside the read"
+
+
 def test_the_witness_names_both_writes_and_the_read():
     found = verdict("jepsen-comments", *WRITTEN, *done(2, R, (2,)))
     assert found.witness is not None and found.witness.events == (0, 1, 2, 3, 4, 5)

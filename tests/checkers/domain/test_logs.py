@@ -264,5 +264,9 @@ def test_what_makes_no_sense_is_said(history: Sequence[Sequence[Row]], expected:
 def test_a_witness_says_what_polls_brought_and_how_much_was_found() -> None:
     verdict = judged(sent(0, 1, 1), sent(0, 2, 2), sent(0, 3, 3), polled(1, (1, 1), (3, 3)))
     assert verdict.witness is not None and verdict.reason.endswith("polls reached offset 3, and none has it")
-    assert verdict.witness.words[-2].endswith("polled 2 messages, at offsets 1 to 3")
+    assert verdict.witness.words[-2].endswith("process 1 poll → [[1 1] [3 3]]")
     assert verdict.witness.words[-1] == "found in all: lost 1"
+    many = [(offset, offset) for offset in range(2, 30)]
+    verdict = judged(*(sent(0, offset, offset) for offset in range(1, 30)), polled(1, *many))
+    assert verdict.witness is not None
+    assert verdict.witness.words[-2].endswith("polled 28 messages, at offsets 2 to 29")

@@ -48,6 +48,8 @@ def test_who_answers_and_is_left_out_all_the_time_refutes() -> None:
     found = judged(*settled("n1", *[("n1", "n2")] * 3), *settled("n2", ALL, ALL, ALL), (9, "n3", ALL), fault_s=2.0)
     assert found.value.value == "invalid"
     assert "n1 leaves out n3, which answers, in all of its last 3 answers" in found.reason
+    assert found.witness is not None and len(found.witness.events) == 8, "three answers, and one of who is left out"
+    assert sum("members → [n1 n2]" in words for words in found.witness.words) == 3
 
 
 def test_a_node_that_does_not_answer_is_up_or_down() -> None:

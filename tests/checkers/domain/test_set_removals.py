@@ -112,7 +112,7 @@ def test_an_element_that_comes_back_is_told() -> None:
         "process 1 read the set at 0.005 s with 7 in it, yet its remove had been acknowledged at 0.003 s by process 0",
         "0.000 s to 0.001 s: process 0 add 7",
         "0.002 s to 0.003 s: process 0 remove 7",
-        "0.004 s to 0.005 s: process 1 read → 1 element",
+        "0.004 s to 0.005 s: process 1 read → [7]",
     )
 
 

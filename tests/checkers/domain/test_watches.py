@@ -134,6 +134,9 @@ def test_a_watcher_that_fell_silent_is_told() -> None:
     assert verdict.reason == (
         "watcher 7: never saw w0 = 4 of revision 10, acknowledged at 0.003 s by process 1, though it was drained"
     )
+    assert verdict.witness is not None and [words.partition(": ")[2] for words in verdict.witness.words[-3:-1]] == [
+        "process 1 write w0 4 (revision 10)", "process 0 drain w 7 → []",
+    ]  # fmt: skip
 
 
 def test_what_it_misses_is_unknown_until_it_is_drained() -> None:
