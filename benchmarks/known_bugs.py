@@ -56,6 +56,10 @@ PARTED = "--workload queue --time-limit 40 --nemesis partition --nemesis-interva
 LISTS = "--workload list-append --concurrency 10 --rate 0"
 SERIAL = "--set consistency=serializable"
 FIXED = "--env local --nodes 1 --time-limit 60"
+LEADER_CUT = (
+    "--workload unique-register --set write_share=0.3 --timeout 2 --nemesis partition:topology=leader-isolated "
+    "--nemesis-interval 20 --nemesis-duration 14 --time-limit 60"
+)
 PROMOTED = (
     "--workload set --nemesis partition:topology=leader-isolated --nemesis-interval 20 --nemesis-duration 12 "
     "--time-limit 20"
@@ -222,6 +226,8 @@ ROWS = (
     BugRow("nats-any", "any replica answers, and one is cut off", "nats:reads=any",
         f"{CUT} --workload unique-register", INVALID),
     BugRow("nats-leader", "the same, and the leader answers", "nats", f"{CUT} --workload unique-register", VALID),
+    BugRow("nats-cut", "the leader is cut off for 14 s, and answers reads until it steps down", "nats",
+        f"{THREE} {LEADER_CUT}", INVALID),
     BugRow("kafka-one", "the leader acknowledges alone, and is cut off", "kafka:acks=1", f"{LOGS} {LONG_CUT}", INVALID),
     BugRow("kafka-all", "the same, and all copies in sync have it first", "kafka", f"{LOGS} {LONG_CUT}", VALID),
     BugRow("kafka-again", "a producer sends again what was not answered", "kafka:retries=5",
