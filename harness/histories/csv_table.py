@@ -6,6 +6,7 @@
 `process`, `type` and `f` are needed; `value`, `key`, `time`, `error`, `node`, `index`, `revision`, `token` and
 `session` may be there, in any order, and other columns are passed over. Separated by commas, semicolons or tabs.
 An empty field is nil; numbers, true, false, nil, JSON and EDN collections are read as such, anything else is text.
+A quoted field may go on over several lines.
 Pitfall: a text that looks like a number is one; CSV has no way to tell.
 """
 
@@ -26,6 +27,13 @@ _AS_TEXT = frozenset({"process", "type", "f", "node"})
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 _WORDS: dict[str, Value] = {"": None, "nil": None, "null": None, "true": True, "false": False}
 _KEPT_MAX = 1 << 16
+_OPEN_LINES_MAX = 1000
+"""Lines over which one event may go on; a quote that nobody closed would else make one of the whole file."""
+_OPEN = "unexpected end of data"
+"""Words of `csv` for a line that ends inside quotes."""
+
+
+Mark = tuple[list[str] | None, str, tuple[str, ...]]
 
 
 def looks_like_table(head: bytes) -> bool:
@@ -43,6 +51,8 @@ class CsvTable:
         self._columns: list[str] | None = None
         self._separator = ","
         self._known: dict[str, Value] = {}
+        self._open: tuple[str, ...] = ()
+        """The lines of an event that began and ended inside quotes so far."""
 
     def feed(self, block: bytes) -> Sequence[Loose]:
         """The events of whole lines; empty lines are let pass."""
@@ -50,7 +60,9 @@ class CsvTable:
             text = block.decode()
         except UnicodeDecodeError:
             raise Unreadable("not UTF-8 text") from None
-        lines = [line for line in text.replace("\r\n", "\n").split("\n") if line.strip()]
+        lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
+        while self._columns is None and lines and not lines[0].strip():
+            del lines[0]
         if lines and self._columns is None:
             names, self._separator = _names(lines.pop(0))
             missing = [name for name in _NEEDED if name not in names]
@@ -60,14 +72,27 @@ class CsvTable:
             if twice:
                 raise Unreadable(f"two columns are called {twice[0]}")
             self._columns = names
-        return [self._event(line) for line in lines]
+        return [self._event(row) for line in lines if (row := self._row(line)) is not None]
 
-    def _event(self, line: str) -> Loose:
-        assert self._columns is not None
+    def _row(self, line: str) -> list[str] | None:
+        """The fields of the event that ends with a line; None if none does."""
+        if not self._open and not line.strip():
+            return None
+        record = (*self._open, line)
         try:
-            (row,) = csv.reader([line], delimiter=self._separator, strict=True)
+            (row,) = csv.reader(["\n".join(record)], delimiter=self._separator, strict=True)
         except (csv.Error, ValueError) as wrong:
-            raise Unreadable(f"not a line of CSV: {wrong}") from None
+            if _OPEN not in str(wrong):
+                raise Unreadable(f"not a line of CSV: {wrong}") from None
+            if len(record) > _OPEN_LINES_MAX:
+                raise Unreadable(f"a quoted value that has not ended after {_OPEN_LINES_MAX:,} lines") from None
+            self._open = record
+            return None
+        self._open = ()
+        return row
+
+    def _event(self, row: list[str]) -> Loose:
+        assert self._columns is not None
         if len(row) != len(self._columns):
             raise Unreadable(f"{len(row)} values under {len(self._columns)} columns")
         fields: dict[str, Any] = {}
@@ -90,19 +115,21 @@ class CsvTable:
         return self._known[word]
 
     def clean(self) -> bool:
-        """Always true, as nothing is ever left open."""
-        return True
+        """Whether no quoted value is open."""
+        return not self._open
 
     def finish(self) -> None:
-        """Do nothing, as nothing is ever left open."""
+        """End the input, as nothing comes any more. Unreadable inside a quoted value."""
+        if self._open:
+            raise Unreadable(f"the file ends inside a quoted value, in the event that begins {self._open[0][:40]!r}")
 
-    def mark(self) -> tuple[list[str] | None, str]:
+    def mark(self) -> Mark:
         """The state now, for `rewind`."""
-        return self._columns, self._separator
+        return self._columns, self._separator, self._open
 
-    def rewind(self, mark: tuple[list[str] | None, str]) -> None:
+    def rewind(self, mark: Mark) -> None:
         """Return to a state that `mark` gave."""
-        self._columns, self._separator = mark
+        self._columns, self._separator, self._open = mark
 
     def begins_event(self, line: bytes) -> bool:
         """Whether there is any text, which begins a line of values."""

@@ -27,8 +27,10 @@ class _Readable(Protocol):
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
 _WIDE = ((b"\xff\xfe\0\0", "UTF-32"), (b"\0\0\xfe\xff", "UTF-32"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
-_PACKED = {b"PK\x03\x04": "a zip archive", b"\x28\xb5\x2f\xfd": "compressed with zstd", b"BZh": "compressed with bzip2",
-           b"\xfd7zXZ": "compressed with xz"}  # fmt: skip
+_PACKED = {
+    _GZIP: "compressed with gzip twice", b"PK\x03\x04": "a zip archive", b"\x28\xb5\x2f\xfd": "compressed with zstd",
+    b"BZh": "compressed with bzip2", b"\xfd7zXZ": "compressed with xz",
+}  # fmt: skip
 
 
 class ReadingStopped(Exception):

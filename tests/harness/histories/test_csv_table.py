@@ -31,6 +31,21 @@ def test_columns_are_known_by_their_names() -> None:
     assert (found[0].key, found[1].error) == ("x", "timeout")
 
 
+def test_a_quoted_value_goes_on_over_lines() -> None:
+    text = '"a\n\n""b"", c"'
+    table = f"process,type,f,value\n0,invoke,write,{text}\n0,ok,write,{text}\n1,invoke,read,\n1,fail,read,\n"
+    found = events(table)
+    assert [event.value for event in found] == ['a\n\n"b", c', 'a\n\n"b", c', None, None]
+    assert events(table.replace("\n", "\r\n")) == found
+    with pytest.raises(HistoryError, match=r"^h:8: process 2 completes"):
+        events(table.replace("1,invoke", "2,ok"))
+    with pytest.raises(HistoryError, match=r"inside a quoted value, in the event that begins '0,ok,write,\"x'"):
+        events('process,type,f,value\n0,invoke,write,x\n0,ok,write,"x\n1,invoke,read,\n')
+    long = 'process,type,f,value\n0,invoke,write,"x\n' + "y\n" * 2000
+    with pytest.raises(HistoryError, match="has not ended after 1,000 lines"):
+        events(long)
+
+
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_separators_line_ends_and_the_order_of_columns(separator: str) -> None:
     table = "Value,F,:type,process\n1,write,invoke,0\n\n1,write,ok,0\n".replace(",", separator)
@@ -52,7 +67,10 @@ def test_values_are_what_they_look_like() -> None:
         ("process,type,f\n0,invoke\n", "h:2: 2 values under 3 columns"),
         ("process,type,f,value\n0,invoke,read,[1\n", "h:2: one value was expected"),
         ("process,type,f\n0,begin,read\n", "h:2: type is invoke"),
-        ('process,type,f\n0,"invoke,read\n', "h:2: not a line of CSV"),
+        (
+            'process,type,f\n0,"invoke,read\n',
+            "h:3: the file ends inside a quoted value, in the event that begins '0,\"invoke,read'",
+        ),
     ],
 )
 def test_mistakes_have_a_line(text: str, says: str) -> None:
