@@ -23,7 +23,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -86,11 +86,17 @@ def tuned(**options: Any) -> Iterator[None]:
         tuning.tune()
 
 
+def module_of(monitor: Callable[..., Any]) -> str:
+    """The module that a monitor is in, by which it is called; that of a partial one is where its function is."""
+    function = monitor.func if isinstance(monitor, partial) else monitor
+    return function.__module__.rpartition(".")[2]
+
+
 def without(name: str) -> Callable[[Model], Model | None]:
     """The model without the monitor of this module; None if it names no such."""
 
     def changed(model: Model) -> Model | None:
-        left = tuple(m for m in model.monitors if m.__module__.rpartition(".")[2] != name)
+        left = tuple(m for m in model.monitors if module_of(m) != name)
         return replace(model, monitors=left) if len(left) < len(model.monitors) else None
 
     return changed
@@ -122,9 +128,7 @@ def of_register(model: Model) -> Model | None:
 
 
 WIDTHS = (native_backend._WIDTHS[0], native_backend._WIDTHS[2])
-MONITORS = sorted(
-    {m.__module__.rpartition(".")[2] for entry in MODELS.values() for m in entry.make().monitors} - {"zones"}
-)
+MONITORS = sorted({module_of(monitor) for entry in MODELS.values() for monitor in entry.make().monitors} - {"zones"})
 ENGINES = (
     Engine("dfs", "depth-first search", lambda: tuned(dfs=False)),
     Engine("bfs", "breadth-first search", lambda: tuned(bfs=False)),
@@ -204,15 +208,30 @@ def main() -> None:
         concerned = [worth for worth in worths if worth.engine.model(case.model) is not None]
         for worth, found in zip(concerned, compared(case, [worth.engine for worth in concerned], limits), strict=True):
             worth.groups[case.group].append(found)
-    lines = [f"{measured} of {len(cases)} cases, {limits.configurations:,} configurations at most for each.", ""]
-    lines += by_engine(worths)
+    table = list(by_engine(worths))
+    lines = [
+        f"{measured} of {len(cases)} cases, {limits.configurations:,} configurations at most for each.",
+        "",
+        *table,
+    ]
     print("\n".join([*lines, "", *by_group(worths)] if options.groups else lines), flush=True)
     if options.page:
-        page.replace(options.page, MARK, lines)
+        write(options.page, limits, table)
     changes = [line for worth in worths for line in verdict_changes(worth)]
     for line in changes:
         print(line, file=sys.stderr)
     sys.exit(bool(changes))
+
+
+def write(path: Path, limits: Budget, table: Sequence[str]) -> None:
+    """Put the table into the page, whose rows of other engines stay; ValueError if they had other limits."""
+    head = f"{limits.configurations:,} configurations at most for each case."
+    names = [f"| `{engine.name}` |" for engine in ENGINES]
+    old = page.current(path, MARK)
+    rows = {name: line for line in [*old, *table] for name in names if line.startswith(name)}
+    if rows.keys() - {name for line in table for name in names if line.startswith(name)} and head not in old:
+        raise ValueError(f"the rows of other engines had other limits than {head} Measure them too")
+    page.replace(path, MARK, [head, "", *table[:2], *(rows[name] for name in names if name in rows)])
 
 
 def in_turns(cases: Sequence[AblationCase]) -> list[AblationCase]:

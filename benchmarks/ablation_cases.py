@@ -7,10 +7,12 @@ verdict is known.
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from random import Random
 
 import logs
+import objects
 from histories import HistoryShape, bomb, register
 from rows import registers, written
 
@@ -23,6 +25,14 @@ from splitbrain.harness.history import Event, History
 from splitbrain.harness.operation import EventType
 
 ROOT = Path(__file__).resolve().parents[1]
+FEW = "fifo-queue:few"
+OBJECTS = {
+    "lin-counter": "counters with deltas",
+    "versioned-kv": "stores with revisions",
+    "lin-set": "sets with whole reads",
+    FEW: "queues of few values",
+}
+"""Families of `objects.py`, with the names of their groups."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +72,7 @@ def all_cases(data: Path | None, *, quick: bool) -> Iterator[AblationCase]:
     yield from collections(", many clients", 3 if quick else 20, 100, 20)
     yield from collections(", waves", 3 if quick else 20, 25, 25)
     yield from priorities(3 if quick else 20)
+    yield from of_objects(2 if quick else 4)
     for case in collections("", 3 if quick else 20, 100, 20):
         if case.group in ("lin-list", "lin-set as a whole"):
             yield replace(case, group=f"{case.group}, a model in Python", model=replace(case.model, monitors=()))
@@ -112,6 +123,19 @@ def priorities(count: int) -> Iterator[AblationCase]:
         many, at_once = history(shape, random, 100, 20, 0.0), waves(shape, random, 2, 25)
         yield AblationCase("priority-queue of different elements", str(number), shape.model, History.of(many))
         yield AblationCase("priority-queue of different elements, waves", str(number), shape.model, History.of(at_once))
+
+
+def of_objects(count: int) -> Iterator[AblationCase]:
+    """Histories of `objects.py`, right ones and such with one old answer, some operations of which crash."""
+    objects.FAMILIES[FEW] = objects.container({"enqueue": -1}, {"dequeue": 0}, values=5), objects.NONE
+    for family, group in OBJECTS.items():
+        name = family.partition(":")[0]
+        model = MODELS[name].make({"exact": "true"} if name == "versioned-kv" else {})
+        for operations, clients in ((100, 5), (300, 10)):
+            for seed, wrong in product(range(1, count + 1), (False, True)):
+                shape = objects.ObjectShape(operations, clients, 0.03, wrong, seed)
+                told = f"{operations} c{clients}{' wrong' if wrong else ''}, {seed}"
+                yield AblationCase(group, told, model, objects.history(family, shape))
 
 
 def known_answers(folder: Path, group: str) -> Iterator[AblationCase]:

@@ -101,3 +101,21 @@ def test_a_page_without_marks_is_refused(tmp_path: Path) -> None:
     assert file.read_text() == "<!-- ablation: begin -->\nnew\n<!-- ablation: end -->\n"
     with pytest.raises(ValueError, match="has no <!-- figures: begin"):
         page.replace(file, page.MARK, [])
+
+
+def test_a_monitor_with_settings_is_called_by_its_module() -> None:
+    names = {engine.name for engine in ENGINES}
+    assert {"revision_order", "counter_reads", "whole_reads", "repeating_queue"} <= names
+    assert "functools" not in names
+
+
+def test_the_rows_of_other_engines_stay_on_the_page(tmp_path: Path) -> None:
+    path, limits = tmp_path / "page.md", Budget(configurations=50_000)
+    path.write_text("<!-- ablation: begin -->\n<!-- ablation: end -->\n")
+    head = ["| off | what |", "|---|---|"]
+    ablation.write(path, limits, [*head, "| `stack` | old |", "| `dfs` | old |"])
+    ablation.write(path, limits, [*head, "| `stack` | new |", "| `queue` | new |"])
+    rows = [line for line in page.current(path, ablation.MARK) if line.startswith("| `")]
+    assert rows == ["| `dfs` | old |", "| `queue` | new |", "| `stack` | new |"]
+    with pytest.raises(ValueError, match="had other limits"):
+        ablation.write(path, Budget(configurations=7), [*head, "| `stack` | new |"])
